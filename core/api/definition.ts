@@ -1,0 +1,73 @@
+// A served resource: what a row of discovery, a route, a table and a validator are derived from.
+// Built-in types come from the generated schema and the tables beside this file; custom resources add rows at run time.
+
+import type { KubeObject } from '../machinery/object.ts';
+import type { TypeName } from '../store/store.ts';
+import type { Schema } from './schema.ts';
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+/** A printer column (metav1.TableColumnDefinition), with how its cell is found. */
+export interface Column {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description?: string;
+  /** 0 = always shown, 1 = with -o wide. */
+  readonly priority: number;
+  /** The cell of one object; dates as the time itself (the printer turns it into an age). */
+  readonly cell: (object: KubeObject, now: Date) => string | number | boolean | null;
+}
+
+export interface Subresource {
+  /** `status`, `scale`, `binding`, `eviction`, `log`, `exec`, ... */
+  readonly name: string;
+  readonly verbs: readonly string[];
+  /** The kind that its body has, where it is not the resource's own: `autoscaling/v1` Scale, `policy/v1` Eviction. */
+  readonly group?: string;
+  readonly version?: string;
+  readonly kind: string;
+}
+
+export interface ResourceDefinition {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly listKind: string;
+  /** The plural name in paths. */
+  readonly resource: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly verbs: readonly Verb[];
+  readonly subresources: readonly Subresource[];
+  readonly schema: Schema;
+  readonly columns: readonly Column[];
+  /** Fields that field selectors may name, with how they are read. `metadata.name` and `metadata.namespace` are always there. */
+  readonly selectableFields: Readonly<Record<string, (object: KubeObject) => string>>;
+  /** The log that holds it, shared by all versions: `pods`, `apps/deployments`. */
+  readonly type: TypeName;
+  /** The version its stored form has. Where it is not `version`, `convert` goes between. */
+  readonly storageVersion: string;
+  readonly convert?: {
+    readonly toStorage: (object: KubeObject) => KubeObject;
+    readonly fromStorage: (object: KubeObject) => KubeObject;
+  };
+  /** Set for custom resources: the CustomResourceDefinition's name. */
+  readonly customResource?: string;
+}
+
+/** All served resources. One per process; custom resources come and go. */
+export interface Definitions {
+  find(group: string, version: string, resource: string): ResourceDefinition | undefined;
+  findKind(group: string, version: string, kind: string): ResourceDefinition | undefined;
+  /** The definition that a log's stored objects have. */
+  ofType(type: TypeName): ResourceDefinition | undefined;
+  all(): readonly ResourceDefinition[];
+  /** Adds or replaces the definitions of one custom resource definition. */
+  setCustom(name: string, definitions: readonly ResourceDefinition[]): void;
+  removeCustom(name: string): void;
+  /** Rises when the set changes: discovery and OpenAPI documents are rebuilt when they see a new one. */
+  readonly generation: number;
+}

@@ -1,0 +1,86 @@
+// Field errors: what is wrong with which field. Validators return them; `invalid` turns a list into one Status.
+// The texts are those of Kubernetes' field.Error, which clients and tests match on.
+
+import { type StatusCause, StatusError } from './status.ts';
+
+export type FieldErrorType =
+  | 'FieldValueRequired'
+  | 'FieldValueInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueDuplicate'
+  | 'FieldValueForbidden'
+  | 'FieldValueNotFound'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'FieldValueTypeInvalid'
+  | 'InternalError';
+
+export interface FieldError {
+  type: FieldErrorType;
+  /** Path of the field, such as `spec.containers[0].name`. */
+  field: string;
+  message: string;
+}
+
+export function required(field: string, detail = ''): FieldError {
+  return { type: 'FieldValueRequired', field, message: join('Required value', detail) };
+}
+
+export function invalidValue(field: string, value: unknown, detail: string): FieldError {
+  return { type: 'FieldValueInvalid', field, message: join(`Invalid value: ${show(value)}`, detail) };
+}
+
+export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
+  const list = supported.map((each) => JSON.stringify(each)).join(', ');
+  return {
+    type: 'FieldValueNotSupported',
+    field,
+    message: `Unsupported value: ${show(value)}: supported values: ${list}`,
+  };
+}
+
+export function duplicate(field: string, value: unknown): FieldError {
+  return { type: 'FieldValueDuplicate', field, message: `Duplicate value: ${show(value)}` };
+}
+
+export function forbiddenField(field: string, detail: string): FieldError {
+  return { type: 'FieldValueForbidden', field, message: join('Forbidden', detail) };
+}
+
+export function notFoundField(field: string, value: unknown): FieldError {
+  return { type: 'FieldValueNotFound', field, message: `Not found: ${show(value)}` };
+}
+
+export function tooLong(field: string, maxLength: number): FieldError {
+  return { type: 'FieldValueTooLong', field, message: `Too long: may not be more than ${maxLength} bytes` };
+}
+
+export function tooMany(field: string, actual: number, max: number): FieldError {
+  return { type: 'FieldValueTooMany', field, message: `Too many: ${actual}: must have at most ${max} items` };
+}
+
+export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
+  return { type: 'FieldValueTypeInvalid', field, message: join(`Invalid value: ${show(value)}`, detail) };
+}
+
+/** One `Invalid` Status for all the errors of one object. `kind` is the object's kind, as in `Deployment`. */
+export function invalid(kind: string, group: string, name: string, errors: readonly FieldError[]): StatusError {
+  const causes: StatusCause[] = errors.map((each) => ({ reason: each.type, message: each.message, field: each.field }));
+  const lines = errors.map((each) => `${each.field}: ${each.message}`);
+  const listed = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
+  const qualifiedKind = group ? `${kind}.${group}` : kind;
+  return new StatusError('Invalid', `${qualifiedKind} "${name}" is invalid: ${listed}`, {
+    ...(name && { name }),
+    ...(group && { group }),
+    kind,
+    causes,
+  });
+}
+
+function join(head: string, detail: string): string {
+  return detail ? `${head}: ${detail}` : head;
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? 'null';
+}

@@ -1,0 +1,130 @@
+// The Registry contract: the road of a read or a write behind HTTP. The API server calls it for requests; controllers and
+// the scheduler call it in process, as the users that they are, so that admission and validation see their writes too.
+
+import type { ResourceDefinition } from '../api/definition.ts';
+import type { KubeObject } from '../machinery/object.ts';
+import type { Entry, Watch } from '../replica/replica.ts';
+
+export interface UserInfo {
+  readonly username: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Who asks, and what goes back beside the answer. One per request. */
+export interface RequestContext {
+  readonly user: UserInfo;
+  /** Sent as `Warning` headers (RFC 7234, KEP-1693). */
+  readonly warnings: string[];
+  readonly signal?: AbortSignal;
+  /** Audit annotations, by key. */
+  readonly audit?: Record<string, string>;
+}
+
+export interface Target {
+  readonly definition: ResourceDefinition;
+  /** Required for a namespaced resource, except when listing all namespaces. */
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly subresource?: string;
+}
+
+export interface WriteOptions {
+  readonly dryRun?: boolean;
+  readonly fieldManager?: string;
+  /** Default Warn, as in Kubernetes for clients that say nothing. */
+  readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** Server-side apply: take over fields that others manage. */
+  readonly force?: boolean;
+}
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+export interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
+  readonly orphanDependents?: boolean;
+  readonly preconditions?: Preconditions;
+  readonly dryRun?: boolean;
+}
+
+export interface ListOptions {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly limit?: number;
+  readonly continue?: string;
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan';
+}
+
+export interface WatchOptions {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan';
+  readonly sendInitialEvents?: boolean;
+  readonly allowWatchBookmarks?: boolean;
+}
+
+/** One object as it is stored or was written, in the version of the target's definition. */
+export interface Outcome {
+  readonly object: KubeObject;
+  readonly bytes: Uint8Array;
+}
+
+export interface ListOutcome {
+  readonly entries: readonly Entry[];
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+export interface WatchOutcome {
+  /** State to send as ADDED before the events, where the options ask for it. */
+  readonly initial: readonly Entry[];
+  /** Whether the initial events end with a bookmark annotated `k8s.io/initial-events-end`. */
+  readonly initialBookmark: boolean;
+  readonly resourceVersion: string;
+  readonly watch: Watch;
+}
+
+export interface DeleteOutcome extends Outcome {
+  /** False when the object stays for now: graceful deletion, or finalizers. */
+  readonly deleted: boolean;
+}
+
+/** Every method fails with a StatusError. */
+export interface Registry {
+  get(context: RequestContext, target: Target): Promise<Outcome>;
+  list(context: RequestContext, target: Target, options: ListOptions): Promise<ListOutcome>;
+  watch(context: RequestContext, target: Target, options: WatchOptions): Promise<WatchOutcome>;
+  create(context: RequestContext, target: Target, object: KubeObject, options?: WriteOptions): Promise<Outcome>;
+  /** `created` when the resource allows creation by update. */
+  update(
+    context: RequestContext,
+    target: Target,
+    object: KubeObject,
+    options?: WriteOptions,
+  ): Promise<Outcome & { created: boolean }>;
+  /** `body` is the parsed patch: an array for `json`, else an object. `created` when an apply made the object. */
+  patch(
+    context: RequestContext,
+    target: Target,
+    type: PatchType,
+    body: unknown,
+    options?: WriteOptions,
+  ): Promise<Outcome & { created: boolean }>;
+  delete(context: RequestContext, target: Target, options?: DeleteOptions): Promise<DeleteOutcome>;
+  deleteCollection(
+    context: RequestContext,
+    target: Target,
+    list: ListOptions,
+    options?: DeleteOptions,
+  ): Promise<readonly Outcome[]>;
+}

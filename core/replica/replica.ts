@@ -1,0 +1,95 @@
+// The Replica contract: one resource type in memory, exact at a revision, caught up from the log (D3).
+// It knows no Kubernetes: a filter is a key and a predicate.
+
+import type { TypeName } from '../store/store.ts';
+
+/** One object at one revision. Shared by every reader: never change `object`. */
+export interface Entry {
+  readonly name: string;
+  readonly revision: number;
+  /** The stored bytes, JSON. */
+  readonly bytes: Uint8Array;
+  /** `bytes` parsed, once, on first use. */
+  readonly object: unknown;
+}
+
+export interface ReplicaEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly revision: number;
+  /** For DELETED the last state, with this event's revision. */
+  readonly entry: Entry;
+  /** The state before, where it is known. */
+  readonly previous?: Entry;
+}
+
+/** Watchers with the same `key` share one evaluation. */
+export interface Filter {
+  readonly key: string;
+  matches(entry: Entry): boolean;
+}
+
+export interface SnapshotOptions {
+  readonly prefix?: string;
+  /** Strictly after this name. */
+  readonly after?: string;
+  /** Exactly this revision; default: the replica's own. */
+  readonly revision?: number;
+}
+
+export interface WatchOptions {
+  /** Events above this revision. */
+  readonly after: number;
+  readonly prefix?: string;
+  readonly filter?: Filter;
+  /** Events that may wait for this watcher before it is ended with `slow`. Default 4096. */
+  readonly capacity?: number;
+}
+
+/** What a watcher receives: its own view of an event (an object that stops matching is DELETED to it). */
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly revision: number;
+  readonly entry: Entry;
+  /** `{"type":...,"object":...}\n`, encoded once for all watchers that see the same. */
+  readonly line: Uint8Array;
+}
+
+export interface Watch {
+  /** Everything queued, at once. Empty when nothing is queued. */
+  drain(): readonly WatchEvent[];
+  /** All events up to this revision were queued: what a bookmark may say once the queue is drained. */
+  readonly revision: number;
+  /** Why the watch ended, if it did: slow = its queue overran, closed = the replica was closed. */
+  readonly ended: 'slow' | 'closed' | undefined;
+  /** Called (at most once per turn of the event loop) when there is something to drain, or the watch ended. */
+  onReady: (() => void) | undefined;
+  close(): void;
+}
+
+export interface Replica {
+  readonly type: TypeName;
+  /** The revision that the replica is exact at. */
+  readonly revision: number;
+  /** The oldest revision that `watch` and `snapshot` reach. */
+  readonly oldest: number;
+  readonly size: number;
+  /** Exact at the store's head as of this call, or at `minimum` where given. Returns the revision reached. */
+  catchUp(minimum?: number): Promise<number>;
+  get(name: string): Entry | undefined;
+  /** In order of names. Throws StoreError `compacted` when `revision` is below `oldest`. */
+  snapshot(options?: SnapshotOptions): Iterable<Entry>;
+  /** Throws StoreError `compacted` when `after` is below `oldest`. */
+  watch(options: WatchOptions): Watch;
+  /** Every event as it is applied, in order, synchronously: for indexes and reconcile loops in the same process. */
+  onEvent(listener: (event: ReplicaEvent) => void): () => void;
+  close(): void;
+}
+
+/** The replicas of one process, made on first use and kept. */
+export interface Replicas {
+  /** Ready to read: it has caught up once. */
+  of(type: TypeName): Promise<Replica>;
+  /** The one that `of` made, if it is ready. */
+  peek(type: TypeName): Replica | undefined;
+  close(): void;
+}

@@ -1,0 +1,146 @@
+// The Store contract: what every engine promises. It knows keys, types and bytes, nothing of Kubernetes.
+// Decisions D1-D3 in ARCHITECTURE.md. `contract.ts` beside this file is the suite that any engine must pass.
+
+/** A resource type, such as `apps/deployments`. Each type has a log of its own, with dense revisions from 1. */
+export type TypeName = string;
+
+export interface Item {
+  /** The key within its type: `namespace/name`, or `name`. */
+  readonly name: string;
+  readonly value: Uint8Array;
+  readonly revision: number;
+}
+
+/** What is written. The engine inserts the commit's revision, in decimal, at `revisionOffset` (bytes), so that stored bytes can be served as they are. */
+export interface Value {
+  readonly bytes: Uint8Array;
+  readonly revisionOffset?: number;
+}
+
+/** The revision that the key must have now: 0 = it must not exist, 'any' = whatever it is. */
+export type Expected = number | 'any';
+
+export interface Put {
+  readonly op: 'put';
+  readonly type: TypeName;
+  readonly name: string;
+  readonly expect: Expected;
+  readonly value: Value;
+  /** Unix time in seconds after which the engine deletes the item, through the log like any delete. */
+  readonly expiresAt?: number;
+}
+
+export interface Delete {
+  readonly op: 'delete';
+  readonly type: TypeName;
+  readonly name: string;
+  readonly expect: Expected;
+  /** The last state, which the log entry carries to watchers. Without it the entry carries the stored value. */
+  readonly value?: Value;
+}
+
+/** A condition without a write: the commit fails unless it holds. */
+export interface Check {
+  readonly op: 'check';
+  readonly type: TypeName;
+  readonly name: string;
+  readonly expect: number;
+}
+
+export type Write = Put | Delete | Check;
+
+/** One per write, in order. A check, or a delete of what does not exist with expect 'any', has the revision 0. */
+export interface Committed {
+  readonly revision: number;
+  /** The stored bytes (revision inserted). For a delete, the last state. */
+  readonly value?: Uint8Array;
+}
+
+export interface LogEntry {
+  readonly op: 'put' | 'delete';
+  readonly name: string;
+  readonly revision: number;
+  /** The revision of the key's value before this entry; 0 when it did not exist. */
+  readonly previousRevision: number;
+  /** For a delete, the last state. */
+  readonly value: Uint8Array;
+}
+
+export interface LogPage {
+  readonly entries: readonly LogEntry[];
+  /** Everything up to and including this revision is in `entries` or was in earlier pages: no gap, for good. */
+  readonly through: number;
+  /** The type's head when the page was read. */
+  readonly head: number;
+}
+
+export interface ListOptions {
+  /** Only names that start with it, such as `default/`. */
+  readonly prefix?: string;
+  /** Continue strictly after this name. */
+  readonly after?: string;
+  readonly limit?: number;
+  /** Exactly the state at this revision; default: the newest. Fails with `compacted` when it can no longer be told. */
+  readonly revision?: number;
+}
+
+export interface ListPage {
+  /** In order of names, by code unit. */
+  readonly items: readonly Item[];
+  readonly revision: number;
+  readonly more: boolean;
+}
+
+export interface Store {
+  /** The newest committed state of a key. */
+  get(type: TypeName, name: string): Promise<Item | undefined>;
+  list(type: TypeName, options?: ListOptions): Promise<ListPage>;
+  /** All or nothing, up to 100 writes; at most one write per key. Answered means durable. */
+  commit(writes: readonly Write[]): Promise<Committed[]>;
+  /** Independent writes that share one sync and one block of revisions. Each succeeds or fails alone. */
+  commitEach(writes: readonly (Put | Delete)[]): Promise<(Committed | StoreError)[]>;
+  /** Entries with a revision above `after`, in order, without gaps. Fails with `compacted` when `after` is below the compacted revision. */
+  log(type: TypeName, after: number, limit?: number): Promise<LogPage>;
+  /** The newest revision of a type; 0 for a type that was never written. */
+  head(type: TypeName): Promise<number>;
+  /** The revision up to which the log is gone: reads after an older revision fail. */
+  compacted(type: TypeName): Promise<number>;
+  /** Forget log entries up to `revision`. Current items stay. */
+  compact(type: TypeName, revision: number): Promise<void>;
+  /** Types that have been written. */
+  types(): Promise<TypeName[]>;
+  /** Called after commits that this process made or heard of. A hint: may be lost, doubled, late. Returns the unsubscriber. */
+  onCommit(listener: (type: TypeName, head: number) => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface StoreFailures {
+  /** An expectation did not hold. `current` is the key's state now (absent: it does not exist). */
+  conflict: { readonly type: TypeName; readonly name: string; readonly current?: Item };
+  /** The revision asked for is no longer in the log. */
+  compacted: { readonly type: TypeName; readonly compactedRevision: number };
+  /** A value or a transaction above the engine's limit, in bytes. */
+  tooLarge: { readonly name: string; readonly size: number; readonly limit: number };
+  /** Try again after a pause. Nothing was written. */
+  throttled: { readonly retryAfterMs: number };
+  /** It may have happened. The engine tried to find out and could not; the caller reads before it writes again. */
+  ambiguous: { readonly type: TypeName; readonly name: string };
+  /** No room on the device. Nothing was written. */
+  full: { readonly path: string };
+  closed: Record<string, never>;
+}
+
+export type StoreFailure = keyof StoreFailures;
+
+type FailureOf<F extends StoreFailure> = F extends StoreFailure ? { code: F; data: StoreFailures[F] } : never;
+
+/** A failure of the store: narrow on `failure.code` to get its data. */
+export class StoreError extends Error {
+  readonly failure: FailureOf<StoreFailure>;
+
+  constructor(failure: FailureOf<StoreFailure>, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreError';
+    this.failure = failure;
+  }
+}
