@@ -1,0 +1,65 @@
+// Requests and responses of the API server as plain values, so that one handler serves node:http2 and Lambda alike.
+
+import type { Duplex } from 'node:stream';
+
+/** A client certificate as TLS saw it. */
+export interface PeerCertificate {
+  /** Whether its chain ends at the client CA and it is within its time. */
+  readonly verified: boolean;
+  /** Subject CN: the user name. */
+  readonly commonName: string;
+  /** Subject O: the groups. */
+  readonly organizations: readonly string[];
+}
+
+export interface ApiRequest {
+  /** Upper case. */
+  readonly method: string;
+  /** As it was sent, percent-encoded, without the query. */
+  readonly path: string;
+  /** As it was sent, without the question mark; empty without a query. */
+  readonly query: string;
+  /** By lower-case name; a repeated header is joined by `, `. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Name, value, name, value, ... for headers whose values may hold commas. */
+  readonly rawHeaders?: readonly string[];
+  readonly body?: AsyncIterable<Uint8Array> | Uint8Array;
+  readonly peer?: PeerCertificate;
+  readonly remoteAddress?: string;
+  /** Aborts when the client has gone. A getter where making one has a price. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Record<string, string | string[]>;
+  /** An iterable is read only as fast as the client takes it, and returned (`return()`) when the client leaves. */
+  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** The raw connection of an upgrade request, with what was read beyond its headers. */
+export interface UpgradeConnection {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** All values of a header, apart. `name` in lower case. */
+export function headerValues(request: ApiRequest, name: string): string[] {
+  if (!request.rawHeaders) {
+    const joined = request.headers[name];
+    return joined === undefined ? [] : joined.split(',').map((each) => each.trim());
+  }
+  const values: string[] = [];
+  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
+    const [key, value] = [request.rawHeaders[i], request.rawHeaders[i + 1]];
+    if (key !== undefined && value !== undefined && key.toLowerCase() === name) values.push(value);
+  }
+  return values;
+}
+
+/** Whether the client asks to leave HTTP (WebSocket, SPDY). */
+export function isUpgrade(request: ApiRequest): boolean {
+  const connection = request.headers['connection'];
+  return request.headers['upgrade'] !== undefined && connection !== undefined && /\bupgrade\b/i.test(connection);
+}

@@ -1,0 +1,49 @@
+// The seam between the API server's edge and the streams of pods: log, exec, attach, port-forward.
+// The edge authenticates, authorizes and finds the pod; a StreamHandler speaks with the client and, through a broker, the node.
+
+import type { KubeObject } from '../../core/machinery/object.ts';
+import type { StreamRequest } from '../../core/node/protocol.ts';
+import type { RequestContext } from '../../core/registry/registry.ts';
+import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
+
+/** A stream between the API server and one node's agent: frames as core/node/protocol.ts describes them, in order. */
+export interface NodeStream {
+  /** Ends when the agent closes it. */
+  readonly frames: AsyncIterable<Uint8Array>;
+  /** Resolves when the frame was handed on and more may come (back-pressure). Rejects after the stream ended. */
+  send(frame: Uint8Array): Promise<void>;
+  close(): void;
+}
+
+/** Brings a client and a node's agent together: sends the node a wake-up, waits until its agent dials in. */
+export interface StreamBroker {
+  /** Throws StatusError (ServiceUnavailable) when the agent does not dial in time, or its node is unknown. */
+  open(node: string, request: StreamRequest, signal?: AbortSignal): Promise<NodeStream>;
+  /** The agent's dial-in for the stream `id`. Throws StatusError (NotFound) when nobody waits for it. */
+  accept(node: string, id: string, request: ApiRequest, connection: UpgradeConnection): Promise<void>;
+}
+
+/** A request for a stream of a pod that exists, runs on a node, and that the user may use. */
+export interface PodStream {
+  readonly kind: 'log' | 'exec' | 'attach' | 'portforward';
+  /** The pod as stored (a v1.Pod). */
+  readonly pod: KubeObject;
+  /** `spec.nodeName`. Never empty. */
+  readonly node: string;
+  readonly query: URLSearchParams;
+  readonly request: ApiRequest;
+  readonly context: RequestContext;
+}
+
+/** Options of the subresource that are wrong are StatusErrors (BadRequest), thrown before anything is written. */
+export interface StreamHandler {
+  /** Plain HTTP: `log`, and the answer to exec, attach or portforward without an upgrade (400, as Kubernetes gives). */
+  respond(stream: PodStream): Promise<ApiResponse>;
+  /**
+   * An upgrade request for exec, attach or portforward (and log over WebSocket): answers on the socket and owns it from its first
+   * byte on. Until then it may throw a StatusError, which the edge writes as the HTTP response.
+   */
+  upgrade(stream: PodStream, connection: UpgradeConnection): Promise<void>;
+  /** The agent of `node` dials in (already authorized as that node). May throw a StatusError before the first byte. */
+  accept(node: string, id: string, request: ApiRequest, connection: UpgradeConnection): Promise<void>;
+}
