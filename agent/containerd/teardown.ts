@@ -1,0 +1,115 @@
+// The end of a node on this machine: every sandbox stopped and removed, containerd gone, no mount, cgroup, shim or state directory left.
+
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ContainerRuntime } from '../cri/runtime.ts';
+import { tryRun } from '../process/run.ts';
+import type { ContainerdOptions } from './config.ts';
+import { containerdPaths } from './config.ts';
+import type { ContainerdLog } from './containerd.ts';
+import { startContainerd, stopContainerd } from './containerd.ts';
+
+export interface TeardownOptions {
+  readonly containerd: ContainerdOptions;
+  /** The cgroup below which all pods' cgroups lie, such as `/zeroplane/node-1`. */
+  readonly cgroupRoot: string;
+}
+
+/**
+ * Stops all pods and the containerd of a data directory. A containerd that is away is started once more, since only it knows its
+ * sandboxes' networks. The data itself stays.
+ */
+export async function teardownNode(options: TeardownOptions, log: ContainerdLog): Promise<void> {
+  const { dataDir } = options.containerd;
+  const paths = containerdPaths(dataDir);
+  const known = await fs.stat(paths.root).catch(() => undefined);
+  if (known) {
+    const containerd = await startContainerd(options.containerd, log);
+    try {
+      await removeAllSandboxes(containerd.runtime);
+    } finally {
+      containerd.release();
+    }
+    await stopContainerd(dataDir);
+    await endShims(paths.socket);
+  }
+  await unmountBelow(dataDir);
+  await removeCgroups(options.cgroupRoot);
+  await fs.rm(paths.state, { recursive: true, force: true });
+  for (const socket of [paths.socket, `${paths.socket}.ttrpc`]) await fs.rm(socket, { force: true });
+}
+
+/** Stops and removes every sandbox, four at a time; a sandbox that fails once is tried again. */
+export async function removeAllSandboxes(runtime: ContainerRuntime): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    const { items } = await runtime.listPodSandbox({});
+    if (items.length === 0) return;
+    const failures: unknown[] = [];
+    const queue = [...items];
+    const worker = async () => {
+      for (let item = queue.shift(); item; item = queue.shift())
+        try {
+          await runtime.stopPodSandbox({ podSandboxId: item.id });
+          await runtime.removePodSandbox({ podSandboxId: item.id });
+        } catch (error) {
+          failures.push(error);
+        }
+    };
+    await Promise.all(Array.from({ length: 4 }, worker));
+    if (failures.length > 0 && attempt >= 4) throw failures[0];
+    if (failures.length > 0) await delay(200);
+  }
+}
+
+/** Shims end with their last container; one whose containerd died at the wrong moment is ended here, known by its socket argument. */
+async function endShims(socket: string): Promise<void> {
+  for (const entry of await fs.readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const args = (await fs.readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    if (!args[0]?.endsWith('containerd-shim-runc-v2') || !args.includes(socket)) continue;
+    try {
+      process.kill(Number(entry), 'SIGKILL');
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
+/** Unmounts everything mounted below a directory, the deepest first. */
+export async function unmountBelow(directory: string): Promise<void> {
+  for (const mount of await mountsBelow(directory)) await tryRun('umount', ['--lazy', mount]);
+}
+
+async function mountsBelow(directory: string): Promise<string[]> {
+  const table = await fs.readFile('/proc/self/mountinfo', 'utf8');
+  const unescaped = (text: string) =>
+    text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return table
+    .split('\n')
+    .map((line) => unescaped(line.split(' ')[4] ?? ''))
+    .filter((mount) => mount === directory || mount.startsWith(`${directory}/`))
+    .reverse();
+}
+
+/** Removes a cgroup and all below it from every hierarchy; what still holds processes stays. */
+export async function removeCgroups(cgroup: string): Promise<void> {
+  const mount = '/sys/fs/cgroup';
+  const unified = await fs.stat(`${mount}/cgroup.controllers`).catch(() => undefined);
+  const hierarchies = unified ? [mount] : (await fs.readdir(mount)).map((name) => path.join(mount, name));
+  await Promise.all(hierarchies.map((hierarchy) => removeTree(path.join(hierarchy, cgroup))));
+}
+
+async function removeTree(directory: string): Promise<void> {
+  const entries = await fs.readdir(directory, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isDirectory()) await removeTree(path.join(directory, entry.name));
+  // A cgroup's files cannot be deleted, only its directory; a moment may pass until the kernel sees the last process gone.
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const code = await fs.rmdir(directory).then(
+      () => 'done',
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    if (code !== 'EBUSY') return;
+    await delay(20);
+  }
+}

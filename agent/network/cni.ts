@@ -1,0 +1,63 @@
+// The CNI configuration that containerd hands to the bridge, host-local and portmap plugins, and the addresses they leased.
+
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface CniOptions {
+  /** Also the name of host-local's lease folder. */
+  readonly name: string;
+  readonly bridge: string;
+  readonly podCIDR: string;
+  /** Where host-local keeps its leases. */
+  readonly leaseDir: string;
+  readonly mtu?: number;
+}
+
+/** A network configuration list, CNI 1.0. */
+export function conflist(options: CniOptions): object {
+  return {
+    cniVersion: '1.0.0',
+    name: options.name,
+    plugins: [
+      {
+        type: 'bridge',
+        bridge: options.bridge,
+        isGateway: true,
+        // Masquerading is our own rule: it knows the cluster's range, the plugin does not.
+        ipMasq: false,
+        // A pod may reach itself through its Service.
+        hairpinMode: true,
+        ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
+        ipam: {
+          type: 'host-local',
+          dataDir: options.leaseDir,
+          ranges: [[{ subnet: options.podCIDR }]],
+          routes: [{ dst: '0.0.0.0/0' }],
+        },
+      },
+      { type: 'portmap', capabilities: { portMappings: true }, snat: true },
+    ],
+  };
+}
+
+/** Writes the configuration as the only file of `confDir`, whole or not at all: containerd watches the folder. */
+export async function writeConflist(confDir: string, options: CniOptions): Promise<void> {
+  await mkdir(confDir, { recursive: true });
+  const file = join(confDir, '10-zeroplane.conflist');
+  await writeFile(`${file}.new`, `${JSON.stringify(conflist(options), null, 2)}\n`);
+  await rename(`${file}.new`, file);
+}
+
+/** The addresses that pods hold, by host-local's own files (one a lease, named for the address). */
+export async function leasedAddresses(options: CniOptions): Promise<string[]> {
+  try {
+    const names = await readdir(join(options.leaseDir, options.name));
+    return names.filter((name) => /^\d+\.\d+\.\d+\.\d+$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+export async function removeLeases(options: CniOptions): Promise<void> {
+  await rm(join(options.leaseDir, options.name), { recursive: true, force: true });
+}

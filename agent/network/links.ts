@@ -1,0 +1,82 @@
+// The node's network devices of ours: the pods' bridge, and the device that carries the cluster DNS address and the route of the
+// service range (so that service addresses route on a machine that has no default route).
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { gatewayOf } from './ipv4.ts';
+import { routeProtocol } from './routes.ts';
+import { CommandError, type Run } from './run.ts';
+
+export interface LinkOptions {
+  readonly bridge: string;
+  /** The device of the service range. */
+  readonly service: string;
+  readonly nodeIP: string;
+  readonly podCIDR: string;
+  readonly serviceCIDR: string;
+  readonly clusterDNS: string;
+}
+
+/** Makes what is missing; running it again changes nothing. Rejects with CommandError. */
+export async function setUpLinks(run: Run, options: LinkOptions): Promise<void> {
+  if (!(await exists(run, options.bridge))) await run('ip', ['link', 'add', options.bridge, 'type', 'bridge']);
+  await run('ip', ['link', 'set', options.bridge, 'up']);
+  const gateway = gatewayOf(options.podCIDR);
+  if (gateway !== undefined) await run('ip', ['addr', 'replace', gateway, 'dev', options.bridge]);
+
+  if (!(await exists(run, options.service))) {
+    try {
+      await run('ip', ['link', 'add', options.service, 'type', 'dummy']);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      // A kernel without the dummy driver: a bridge with no ports carries an address as well.
+      await run('ip', ['link', 'add', options.service, 'type', 'bridge']);
+    }
+  }
+  await run('ip', ['link', 'set', options.service, 'up']);
+  await run('ip', ['addr', 'replace', `${options.clusterDNS}/32`, 'dev', options.service]);
+  // `src`: or the node's own connections to Services would come from the DNS address, which exists on every node.
+  await run('ip', [
+    ...['route', 'replace', options.serviceCIDR, 'dev', options.service],
+    ...['proto', String(routeProtocol), 'src', options.nodeIP],
+  ]);
+}
+
+/** Removes both devices, and the host ends of pods that are still plugged into the bridge. */
+export async function removeLinks(run: Run, options: LinkOptions): Promise<void> {
+  if (await exists(run, options.bridge)) {
+    const listing = await run('ip', ['-j', 'link', 'show', 'master', options.bridge]);
+    for (const { ifname } of JSON.parse(listing.trim() || '[]') as { ifname?: string }[]) {
+      if (ifname !== undefined) await run('ip', ['link', 'del', ifname]).catch(() => undefined); // its pod just went
+    }
+    await run('ip', ['link', 'del', options.bridge]);
+  }
+  if (await exists(run, options.service)) await run('ip', ['link', 'del', options.service]);
+}
+
+async function exists(run: Run, link: string): Promise<boolean> {
+  return run('ip', ['link', 'show', 'dev', link]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The kernel's switches that a node needs. Rejects when one cannot be set, naming it. */
+export async function setSysctls(bridge: string): Promise<void> {
+  await sysctl('net/ipv4/ip_forward', '1');
+  // A pod that reaches a neighbour on its bridge through a Service: the answer must pass our NAT.
+  await sysctl('net/bridge/bridge-nf-call-iptables', '1');
+  // localhost:nodePort works for pods of this node; a rule keeps neighbours from using it.
+  await sysctl(`net/ipv4/conf/${bridge}/route_localnet`, '1');
+}
+
+async function sysctl(name: string, value: string): Promise<void> {
+  const file = `/proc/sys/${name}`;
+  try {
+    if ((await readFile(file, 'utf8')).trim() !== value) await writeFile(file, value);
+  } catch (cause) {
+    const hint = name.startsWith('net/bridge/') ? ' (load the kernel module br_netfilter)' : '';
+    throw new Error(`The kernel setting ${name.replaceAll('/', '.')} must be ${value} and cannot be set${hint}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,156 @@
+// A node's network: what kube-proxy, the CNI plugins' configuration and cluster DNS do for it.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  V1EndpointSlice,
+  V1Namespace,
+  V1NetworkPolicy,
+  V1Node,
+  V1Pod,
+  V1Service,
+} from '../../generated/kubernetes.ts';
+import { type CniOptions, removeLeases, writeConflist } from './cni.ts';
+import { removeLinks, setSysctls, setUpLinks } from './links.ts';
+import { Table } from './nft/table.ts';
+import { applyRoutes, podRoutes, removeRoutes } from './routes.ts';
+import { type Run, run as runProgram } from './run.ts';
+import { serviceRules } from './services/rules.ts';
+import { servicePorts } from './services/service-port.ts';
+
+export interface NetworkOptions {
+  readonly nodeName: string;
+  /** IPv4; other nodes reach this one by it. */
+  readonly nodeIP: string;
+  /** The node's own pod range, from Node.spec.podCIDR. */
+  readonly podCIDR: string;
+  readonly clusterCIDR: string;
+  readonly serviceCIDR: string;
+  /** Address of the node's DNS server, inside the service range. */
+  readonly clusterDNS: string;
+  /** `cluster.local`. */
+  readonly clusterDomain: string;
+  /** For CNI leases and working files. */
+  readonly dataDir: string;
+  /** Where containerd looks for the conflist (its `cni.conf_dir`). */
+  readonly cniConfDir: string;
+  /** Stem of the names of devices and tables: at most 8 characters; `zp` when not given. Nodes in one namespace must differ. */
+  readonly prefix?: string;
+  /** The node's resolvers, as a file; `/etc/resolv.conf` when not given. */
+  readonly resolvConf?: string;
+  /** MTU of the pods' network; the kernel's choice when not given. */
+  readonly mtu?: number;
+  readonly run?: Run;
+  /** Told of failures that the network goes on from (it tries again with the next change, or in a while). */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** What the cluster wants of the network, whole: the network finds out what changed. */
+export interface NetworkState {
+  readonly services: readonly V1Service[];
+  readonly endpointSlices: readonly V1EndpointSlice[];
+  readonly nodes: readonly V1Node[];
+  readonly networkPolicies: readonly V1NetworkPolicy[];
+  readonly namespaces: readonly V1Namespace[];
+  /** This node's pods, and those of others as far as they are known (they are peers of network policies). */
+  readonly pods: readonly V1Pod[];
+}
+
+export interface Network {
+  /** Devices, kernel switches, CNI configuration, DNS server. Adopts what an earlier run left. Rejects when the node cannot have a network. */
+  start(): Promise<void>;
+  /** Resolves when the kernel has this state, or a newer one. Failures go to `onError`, and are tried again. */
+  apply(state: NetworkState): Promise<void>;
+  /** Ends timers and servers; pods keep their connections and Services keep working. */
+  stop(): Promise<void>;
+  /** `stop`, and takes every table, device, route and lease of ours off the machine. */
+  teardown(): Promise<void>;
+}
+
+/** How long after a failed change it is tried again, in milliseconds. */
+const retryDelay = 2_000;
+
+export function createNetwork(options: NetworkOptions): Network {
+  const run = options.run ?? runProgram;
+  const prefix = options.prefix ?? 'zp';
+  const onError = options.onError ?? (() => undefined);
+  const workDir = join(options.dataDir, 'network');
+  const names = { bridge: `${prefix}-pods`, service: `${prefix}-svc` };
+  const links = { ...names, ...options };
+  const cni: CniOptions = {
+    name: `${prefix}-pods`,
+    bridge: names.bridge,
+    podCIDR: options.podCIDR,
+    leaseDir: join(options.dataDir, 'cni-leases'),
+    ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
+  };
+  const services = new Table(`${prefix === 'zp' ? 'zeroplane' : prefix}-services`, workDir, run);
+
+  let wanted: NetworkState | undefined;
+  let working: Promise<void> | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const work = async (state: NetworkState) => {
+    const zone = state.nodes.find((node) => node.metadata?.name === options.nodeName)?.metadata?.labels?.[
+      'topology.kubernetes.io/zone'
+    ];
+    const vantage = { nodeName: options.nodeName, ...(zone === undefined ? {} : { zone }) };
+    const ports = servicePorts(state.services, state.endpointSlices, vantage);
+    const failures: unknown[] = [];
+    const attempt = (step: Promise<void>) => step.catch((error: unknown) => void failures.push(error));
+    await attempt(services.apply(serviceRules(ports, { ...options, bridge: names.bridge })));
+    await attempt(applyRoutes(run, podRoutes(state.nodes, options.nodeName)));
+    if (failures.length > 0) {
+      for (const failure of failures) onError(failure);
+      retry ??= setTimeout(() => {
+        retry = undefined;
+        if (wanted === undefined) wanted = state;
+        void drain();
+      }, retryDelay);
+    }
+  };
+
+  // One change at a time; those that arrive meanwhile become one.
+  const drain = (): Promise<void> => {
+    working ??= (async () => {
+      while (wanted !== undefined && !stopped) {
+        const state = wanted;
+        wanted = undefined;
+        await work(state);
+      }
+    })().finally(() => {
+      working = undefined;
+    });
+    return working;
+  };
+
+  const stop = async () => {
+    stopped = true;
+    clearTimeout(retry);
+    await working;
+  };
+
+  return {
+    async start() {
+      stopped = false;
+      await mkdir(workDir, { recursive: true, mode: 0o700 });
+      await setUpLinks(run, links);
+      await setSysctls(names.bridge);
+      await writeConflist(options.cniConfDir, cni);
+    },
+    async apply(state) {
+      wanted = state;
+      await drain();
+    },
+    stop,
+    async teardown() {
+      await stop();
+      await mkdir(workDir, { recursive: true, mode: 0o700 });
+      await services.remove();
+      await removeRoutes(run);
+      await removeLinks(run, links);
+      await removeLeases(cni);
+    },
+  };
+}

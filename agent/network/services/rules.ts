@@ -1,0 +1,259 @@
+// The nftables table that makes Services work on a node: pure, from service ports to a ruleset.
+//
+//   prerouting, output (nat)   service address, protocol, port -> verdict map -> the port's chain -> DNAT to one endpoint
+//   prerouting (filter)        loadBalancerSourceRanges
+//   input, forward, output     ports without endpoints are rejected (or dropped, where another node has some)
+//   postrouting (nat)          marked connections, hairpins, and pods that leave the cluster are masqueraded
+
+import { createHash } from 'node:crypto';
+import * as nft from '../nft/expression.ts';
+import type { Chain, Json, NftSet, Rule, Ruleset } from '../nft/ruleset.ts';
+import type { Endpoint, ServicePort } from './service-port.ts';
+
+export interface ServiceNetwork {
+  readonly podCIDR: string;
+  readonly clusterCIDR: string;
+  readonly serviceCIDR: string;
+  /** Answered by the node's own DNS server: its port 53 gets no rules, whatever a Service says. */
+  readonly clusterDNS: string;
+  /** The bridge of the pods. */
+  readonly bridge: string;
+}
+
+/** The bit of the packet mark that asks for masquerading; the bit of kube-proxy. */
+const masqueradeMark = 0x4000;
+
+export function serviceRules(ports: readonly ServicePort[], network: ServiceNetwork): Ruleset {
+  const chains = new Map<string, Chain>(baseChains(network));
+  const serviceIPs = new Map<string, { key: Json; value: Json }>();
+  const nodePorts: typeof serviceIPs = new Map();
+  const idleIPs: typeof serviceIPs = new Map();
+  const idleNodePorts: typeof serviceIPs = new Map();
+  const firewall: typeof serviceIPs = new Map();
+  const clusterIPs = new Map<string, { key: Json }>();
+  const hairpin = new Map<string, { key: Json }>();
+  const affinity = new Map<string, NftSet>();
+
+  for (const port of ports) {
+    const address = (ip: string, verdict: Json) =>
+      [
+        `${ip}/${port.protocol}/${port.port}`,
+        { key: nft.concat(ip, port.protocol, port.port), value: verdict },
+      ] as const;
+    const node = (nodePort: number, verdict: Json) =>
+      [`${port.protocol}/${nodePort}`, { key: nft.concat(port.protocol, nodePort), value: verdict }] as const;
+
+    const ownDNS = port.clusterIP === network.clusterDNS && port.port === 53;
+    if (!ownDNS && port.clusterIP !== network.clusterDNS) clusterIPs.set(port.clusterIP, { key: port.clusterIP });
+    for (const { ip, local } of [...port.cluster, ...port.local]) {
+      if (local) hairpin.set(ip, { key: nft.concat(ip, ip) });
+    }
+
+    const internal = port.internalLocal ? port.local : port.cluster;
+    if (ownDNS) {
+      // Nothing: the node answers.
+    } else if (internal.length > 0) {
+      const name = chainName('service', port);
+      serviceIPs.set(...address(port.clusterIP, nft.goto(name)));
+      chains.set(name, {
+        rules: [
+          [nft.differs(nft.saddr, nft.cidr(network.clusterCIDR)), nft.jump('mark-for-masquerade')],
+          ...balance(port, internal),
+        ],
+      });
+    } else {
+      idleIPs.set(...address(port.clusterIP, idleVerdict(port)));
+    }
+
+    const reachable = port.nodePort !== undefined || port.externalIPs.length > 0;
+    if (reachable) {
+      const external = port.externalLocal ? port.local : port.cluster;
+      // With `Local`, clients inside the cluster still reach every endpoint (KEP-3836 keeps their short cut).
+      const anywhere = port.cluster.length > 0;
+      const name = chainName('external', port);
+      if (external.length === 0) {
+        for (const ip of port.externalIPs) idleIPs.set(...address(ip, idleVerdict(port)));
+        if (port.nodePort !== undefined) idleNodePorts.set(...node(port.nodePort, idleVerdict(port)));
+      }
+      if (external.length > 0 || anywhere) {
+        for (const ip of port.externalIPs) serviceIPs.set(...address(ip, nft.goto(name)));
+        if (port.nodePort !== undefined) nodePorts.set(...node(port.nodePort, nft.goto(name)));
+        chains.set(name, {
+          rules: [
+            ...(port.externalLocal ? shortCut(port, network) : [[nft.jump('mark-for-masquerade')]]),
+            ...balance(port, external),
+          ],
+        });
+      }
+      if (port.externalLocal && anywhere) {
+        chains.set(chainName('cluster', port), { rules: balance(port, port.cluster) });
+      }
+    }
+
+    if (port.guardedIPs.length > 0) {
+      const name = chainName('firewall', port);
+      for (const ip of port.guardedIPs) firewall.set(...address(ip, nft.goto(name)));
+      chains.set(name, {
+        rules: [...port.sourceRanges.map((range) => [nft.equal(nft.saddr, nft.cidr(range)), nft.leave]), [nft.drop]],
+      });
+    }
+
+    if (port.affinity !== undefined) {
+      for (const endpoint of new Set([...port.cluster, ...port.local])) {
+        const name = endpointName(port, endpoint);
+        affinity.set(name, {
+          type: 'ipv4_addr',
+          flags: ['timeout'],
+          timeout: port.affinity,
+          elements: new Map(),
+        });
+        chains.set(name, {
+          rules: [
+            [{ set: { op: 'update', elem: nft.saddr, set: `@${name}` } }],
+            [nft.equal(nft.protocol, port.protocol), { dnat: { addr: endpoint.ip, port: endpoint.port } }],
+          ],
+        });
+      }
+    }
+  }
+
+  const addressKey = ['ipv4_addr', 'inet_proto', 'inet_service'];
+  const nodeKey = ['inet_proto', 'inet_service'];
+  const sets = new Map<string, NftSet>([
+    ['service-ips', { type: addressKey, map: 'verdict', elements: serviceIPs }],
+    ['service-nodeports', { type: nodeKey, map: 'verdict', elements: nodePorts }],
+    ['no-endpoint-services', { type: addressKey, map: 'verdict', elements: idleIPs }],
+    ['no-endpoint-nodeports', { type: nodeKey, map: 'verdict', elements: idleNodePorts }],
+    ['firewall-ips', { type: addressKey, map: 'verdict', elements: firewall }],
+    ['cluster-ips', { type: 'ipv4_addr', elements: clusterIPs }],
+    ['hairpin-connections', { type: ['ipv4_addr', 'ipv4_addr'], elements: hairpin }],
+    ...affinity,
+  ]);
+  return { chains, sets };
+}
+
+/** DNAT to one of `endpoints`: the one this client had, or a random one. */
+function balance(port: ServicePort, endpoints: readonly Endpoint[]): Rule[] {
+  const count = endpoints.length;
+  if (count === 0) return [];
+  const random: Json = { numgen: { mode: 'random', mod: count, offset: 0 } };
+  if (port.affinity !== undefined) {
+    const names = endpoints.map((endpoint) => endpointName(port, endpoint));
+    return [
+      ...names.map((name) => [nft.equal(nft.saddr, `@${name}`), nft.goto(name)]),
+      [{ vmap: { key: random, data: { set: names.map((name, index) => [index, nft.goto(name)]) } } }],
+    ];
+  }
+  const only = nft.equal(nft.protocol, port.protocol);
+  if (count === 1) return [[only, { dnat: { addr: endpoints[0]!.ip, port: endpoints[0]!.port } }]];
+  const targets = endpoints.map(({ ip, port }, index) => [index, nft.concat(ip, port)]);
+  return [[only, { dnat: { family: 'ip', addr: { map: { key: random, data: { set: targets } } } } }]];
+}
+
+/** externalTrafficPolicy Local: what comes from inside the cluster or from this node goes to any endpoint. */
+function shortCut(port: ServicePort, network: ServiceNetwork): Rule[] {
+  if (port.cluster.length === 0) return [];
+  const cluster = nft.goto(chainName('cluster', port));
+  return [
+    [nft.equal(nft.saddr, nft.cidr(network.clusterCIDR)), cluster],
+    [nft.isLocal('saddr'), nft.jump('mark-for-masquerade')],
+    [nft.isLocal('saddr'), cluster],
+  ];
+}
+
+/** No endpoint anywhere: refuse at once. Some on other nodes only, under a Local policy: drop, so that a client tries elsewhere. */
+function idleVerdict(port: ServicePort): Json {
+  return port.cluster.length === 0 ? nft.goto('reject-service') : nft.drop;
+}
+
+function baseChains(network: ServiceNetwork): [string, Chain][] {
+  const service = nft.concat(nft.daddr, nft.protocol, nft.dport);
+  const node = nft.concat(nft.protocol, nft.dport);
+  const mark: Json = { meta: { key: 'mark' } };
+  const fresh = nft.has('state', 'new');
+  const pods = nft.equal(nft.saddr, nft.cidr(network.podCIDR));
+  const base = (type: 'filter' | 'nat', hook: string, priority: number, ...rules: Rule[]): Chain => ({
+    hook: { type, hook, priority },
+    rules,
+  });
+  return [
+    [
+      'services',
+      {
+        rules: [[nft.lookup(service, 'service-ips')], [nft.isLocal('daddr'), nft.lookup(node, 'service-nodeports')]],
+      },
+    ],
+    ['mark-for-masquerade', { rules: [[{ mangle: { key: mark, value: { '|': [mark, masqueradeMark] } } }]] }],
+    ['reject-service', { rules: [[nft.reject]] }],
+    ['nat-prerouting', base('nat', 'prerouting', -100, [nft.jump('services')])],
+    ['nat-output', base('nat', 'output', -100, [nft.jump('services')])],
+    [
+      'nat-postrouting',
+      base(
+        'nat',
+        'postrouting',
+        100,
+        [
+          nft.differs({ '&': [mark, masqueradeMark] }, 0),
+          { mangle: { key: mark, value: { '^': [mark, masqueradeMark] } } },
+          nft.masquerade,
+        ],
+        [
+          nft.has('status', 'dnat'),
+          nft.equal(nft.concat(nft.saddr, nft.daddr), '@hairpin-connections'),
+          nft.masquerade,
+        ],
+        [
+          pods,
+          nft.differs(nft.daddr, { set: [nft.cidr(network.clusterCIDR), nft.cidr('224.0.0.0/4')] }),
+          nft.masquerade,
+        ],
+      ),
+    ],
+    // Before DNAT: the client's and the load balancer's own addresses are still on the packet. The first rule keeps
+    // neighbours off loopback, which `route_localnet` on the bridge would else expose (CVE-2020-8558).
+    [
+      'filter-prerouting',
+      base(
+        'filter',
+        'prerouting',
+        -110,
+        [
+          nft.equal({ meta: { key: 'iifname' } }, network.bridge),
+          nft.equal(nft.daddr, nft.cidr('127.0.0.0/8')),
+          nft.has('state', 'new'),
+          nft.drop,
+        ],
+        [fresh, nft.lookup(service, 'firewall-ips')],
+      ),
+    ],
+    [
+      'filter-input',
+      base('filter', 'input', -110, [fresh, nft.jump('idle-nodeports')], [fresh, nft.jump('idle-services')]),
+    ],
+    ['filter-forward', base('filter', 'forward', -110, [fresh, nft.jump('idle-services')])],
+    [
+      'filter-output',
+      base('filter', 'output', -110, [fresh, nft.jump('idle-nodeports')], [fresh, nft.jump('idle-services')]),
+    ],
+    // After DNAT whoever still goes to a cluster address asked for a port that its Service does not have.
+    ['filter-output-post-dnat', base('filter', 'output', -90, [fresh, nft.jump('unknown-ports')])],
+    ['filter-forward-post-dnat', base('filter', 'forward', -90, [fresh, nft.jump('unknown-ports')])],
+    ['idle-services', { rules: [[nft.lookup(service, 'no-endpoint-services')]] }],
+    ['idle-nodeports', { rules: [[nft.isLocal('daddr'), nft.lookup(node, 'no-endpoint-nodeports')]] }],
+    ['unknown-ports', { rules: [[nft.equal(nft.daddr, '@cluster-ips'), nft.reject]] }],
+  ];
+}
+
+/** Chain names are unique within 128 bytes, the kernel's limit, and still say what they are for. */
+function chainName(kind: string, port: ServicePort): string {
+  return `${kind}-${hash(port.id)}-${port.id}`.slice(0, 120);
+}
+
+function endpointName(port: ServicePort, endpoint: Endpoint): string {
+  return `endpoint-${hash(`${port.id} ${port.affinity}`)}-${port.service.slice(0, 63)}/${endpoint.ip}/${endpoint.port}`;
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,180 @@
+// What kube-proxy knows of one port of one Service: where it is reached and which endpoints answer, chosen for this node
+// (KEP-1669 terminating endpoints, KEP-2086 internal traffic policy, KEP-2433 zone hints).
+
+import type { V1EndpointSlice, V1Service } from '../../../generated/kubernetes.ts';
+
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+export interface Endpoint {
+  readonly ip: string;
+  readonly port: number;
+  /** It runs on this node. */
+  readonly local: boolean;
+}
+
+export interface ServicePort {
+  /** `namespace/name/protocol/port name`: unique, and the stem of chain names. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly service: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly clusterIP: string;
+  readonly nodePort?: number;
+  /** External and load balancer addresses. */
+  readonly externalIPs: readonly string[];
+  /** The addresses of `externalIPs` that only `sourceRanges` may reach; empty when all may. */
+  readonly guardedIPs: readonly string[];
+  readonly sourceRanges: readonly string[];
+  /** ClientIP affinity, in seconds. */
+  readonly affinity?: number;
+  readonly internalLocal: boolean;
+  readonly externalLocal: boolean;
+  /** Usable endpoints of the cluster. */
+  readonly cluster: readonly Endpoint[];
+  /** Usable endpoints of this node. */
+  readonly local: readonly Endpoint[];
+  readonly healthCheckNodePort?: number;
+}
+
+export interface Vantage {
+  readonly nodeName: string;
+  /** Label topology.kubernetes.io/zone of the node. */
+  readonly zone?: string;
+}
+
+/** The ports of all Services that have an IPv4 cluster address, in the order of their ids. */
+export function servicePorts(
+  services: readonly V1Service[],
+  slices: readonly V1EndpointSlice[],
+  vantage: Vantage,
+): ServicePort[] {
+  const slicesOf = new Map<string, V1EndpointSlice[]>();
+  for (const slice of slices) {
+    const service = slice.metadata?.labels?.['kubernetes.io/service-name'];
+    if (slice.addressType !== 'IPv4' || service === undefined) continue;
+    const key = `${slice.metadata?.namespace}/${service}`;
+    const known = slicesOf.get(key);
+    if (known === undefined) slicesOf.set(key, [slice]);
+    else known.push(slice);
+  }
+  const ports: ServicePort[] = [];
+  for (const service of services) {
+    const key = `${service.metadata?.namespace}/${service.metadata?.name}`;
+    ports.push(...portsOf(service, slicesOf.get(key) ?? [], vantage));
+  }
+  return ports.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function portsOf(service: V1Service, slices: readonly V1EndpointSlice[], vantage: Vantage): ServicePort[] {
+  const { metadata, spec } = service;
+  const clusterIP = [spec?.clusterIP ?? '', ...(spec?.clusterIPs ?? [])].find(isIPv4);
+  // Headless (None), ExternalName and IPv6-only Services have no rules. Another proxy's Services are not ours.
+  if (spec === undefined || clusterIP === undefined || spec.type === 'ExternalName') return [];
+  if (metadata?.labels?.['service.kubernetes.io/service-proxy-name'] !== undefined) return [];
+
+  const balanced = (service.status?.loadBalancer?.ingress ?? [])
+    .filter((ingress) => (ingress.ipMode ?? 'VIP') === 'VIP')
+    .flatMap((ingress) => (ingress.ip !== undefined && isIPv4(ingress.ip) ? [ingress.ip] : []));
+  const loadBalancerIPs = spec.type === 'LoadBalancer' ? balanced : [];
+  const sourceRanges = (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter(isIPv4);
+  const affinity =
+    spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800) : undefined;
+
+  return (spec.ports ?? []).map((port) => {
+    const protocol = (port.protocol ?? 'TCP').toLowerCase() as Protocol; // the API admits TCP, UDP and SCTP only
+    const endpoints = endpointsOf(slices, port.name ?? '', protocol, vantage);
+    return {
+      id: `${metadata?.namespace}/${metadata?.name}/${protocol}/${port.name ?? ''}`,
+      namespace: metadata?.namespace ?? '',
+      service: metadata?.name ?? '',
+      protocol,
+      port: port.port,
+      clusterIP,
+      ...(port.nodePort === undefined || port.nodePort === 0 ? {} : { nodePort: port.nodePort }),
+      externalIPs: [...new Set([...(spec.externalIPs ?? []).filter(isIPv4), ...loadBalancerIPs])],
+      guardedIPs: sourceRanges.length > 0 ? loadBalancerIPs : [],
+      sourceRanges,
+      ...(affinity === undefined ? {} : { affinity }),
+      internalLocal: spec.internalTrafficPolicy === 'Local',
+      externalLocal: spec.externalTrafficPolicy === 'Local',
+      ...endpoints,
+      ...(spec.healthCheckNodePort ? { healthCheckNodePort: spec.healthCheckNodePort } : {}),
+    };
+  });
+}
+
+interface Candidate extends Endpoint {
+  readonly ready: boolean;
+  readonly serving: boolean;
+  readonly terminating: boolean;
+  readonly zones: readonly string[];
+  readonly nodes: readonly string[];
+}
+
+function endpointsOf(
+  slices: readonly V1EndpointSlice[],
+  portName: string,
+  protocol: Protocol,
+  vantage: Vantage,
+): { cluster: Endpoint[]; local: Endpoint[] } {
+  // By address and port: while an endpoint moves between slices it is in both.
+  const candidates = new Map<string, Candidate>();
+  for (const slice of slices) {
+    const port = slice.ports?.find(
+      (p) => (p.name ?? '') === portName && (p.protocol ?? 'TCP').toLowerCase() === protocol,
+    )?.port;
+    if (port === undefined) continue;
+    for (const { addresses, conditions, nodeName, hints } of slice.endpoints ?? []) {
+      // Consumers use the first address only (discovery.k8s.io/v1 Endpoint.addresses).
+      const ip = addresses[0];
+      if (ip === undefined || !isIPv4(ip)) continue;
+      const ready = conditions?.ready ?? true;
+      candidates.set(`${ip}:${port}`, {
+        ip,
+        port,
+        local: nodeName === vantage.nodeName,
+        ready,
+        serving: conditions?.serving ?? ready,
+        terminating: conditions?.terminating ?? false,
+        zones: hints?.forZones?.map((zone) => zone.name) ?? [],
+        nodes: hints?.forNodes?.map((node) => node.name) ?? [],
+      });
+    }
+  }
+  const all = [...candidates.values()].sort((a, b) => (`${a.ip}:${a.port}` < `${b.ip}:${b.port}` ? -1 : 1));
+  return {
+    cluster: usable(hinted(all, vantage)).map(bare),
+    local: usable(all.filter((endpoint) => endpoint.local)).map(bare),
+  };
+}
+
+/** The ready ones; while there are none, those that still serve as they terminate. */
+function usable(endpoints: readonly Candidate[]): readonly Candidate[] {
+  const ready = endpoints.filter((endpoint) => endpoint.ready);
+  return ready.length > 0 ? ready : endpoints.filter((endpoint) => endpoint.serving && endpoint.terminating);
+}
+
+/** Hints count only when every ready endpoint has one and one of them is for us; nodes come before zones. */
+function hinted(endpoints: readonly Candidate[], { nodeName, zone }: Vantage): readonly Candidate[] {
+  const ready = endpoints.filter((endpoint) => endpoint.ready);
+  if (ready.length === 0) return endpoints;
+  if (ready.every((endpoint) => endpoint.nodes.length > 0)) {
+    const near = ready.filter((endpoint) => endpoint.nodes.includes(nodeName));
+    if (near.length > 0) return near;
+  }
+  if (zone !== undefined && ready.every((endpoint) => endpoint.zones.length > 0)) {
+    const near = ready.filter((endpoint) => endpoint.zones.includes(zone));
+    if (near.length > 0) return near;
+  }
+  return endpoints;
+}
+
+function bare({ ip, port, local }: Endpoint): Endpoint {
+  return { ip, port, local };
+}
+
+/** An IPv4 address or CIDR. */
+function isIPv4(text: string): boolean {
+  return /^\d+\.\d+\.\d+\.\d+(\/\d+)?$/.test(text);
+}
