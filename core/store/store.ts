@@ -35,7 +35,10 @@ export interface Delete {
   readonly type: TypeName;
   readonly name: string;
   readonly expect: Expected;
-  /** The last state, which the log entry carries to watchers. Without it the entry carries the stored value. */
+  /**
+   * The last state, which the log entry carries to watchers. Without it the entry carries the stored value, with the delete's
+   * revision where the value was put with a `revisionOffset`.
+   */
   readonly value?: Value;
 }
 
@@ -85,7 +88,7 @@ export interface ListOptions {
 }
 
 export interface ListPage {
-  /** In order of names, by code unit. */
+  /** In order of names, by code point (the order of their UTF-8 bytes). */
   readonly items: readonly Item[];
   readonly revision: number;
   readonly more: boolean;
@@ -127,6 +130,8 @@ export interface StoreFailures {
   ambiguous: { readonly type: TypeName; readonly name: string };
   /** No room on the device. Nothing was written. */
   full: { readonly path: string };
+  /** The store's file cannot be opened: another process has it, a newer program wrote it, or it is not a store. */
+  unusable: { readonly path: string; readonly reason: 'locked' | 'newer' | 'unreadable' };
   closed: Record<string, never>;
 }
 

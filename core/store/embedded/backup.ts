@@ -1,0 +1,88 @@
+// Backup of a running embedded store, and restore into a stopped one.
+
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { backup, type DatabaseSync } from 'node:sqlite';
+import { openDatabase, slotsPerType, unusable } from './database.ts';
+
+/** Copies the open database to a new file. The file appears under its name once it is whole and durable. */
+export async function backUp(db: DatabaseSync, path: string): Promise<void> {
+  if (existsSync(path)) throw new Error(`${path} exists: name a new file for the backup.`);
+  const partial = `${path}.partial`;
+  rmSync(partial, { force: true });
+  try {
+    await backup(db, partial, { rate: 256 });
+    const file = await open(partial, 'r+');
+    await file.sync();
+    await file.close();
+    renameSync(partial, path);
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}
+
+export interface RestoreOptions {
+  /**
+   * How far revisions jump, so that none that was given out after the backup is given out again with another meaning. Clients that
+   * hold one of those are told that it is compacted, and list anew. Default 1,000,000.
+   */
+  readonly skipRevisions?: number;
+}
+
+/**
+ * Puts a backup in the place of the store at `path`. What was there is kept beside it; returns where.
+ * Fails with StoreError `unusable` when a process uses the store, or the backup is damaged or newer than this program.
+ */
+export function restoreEmbeddedStore(
+  from: string,
+  path: string,
+  options: RestoreOptions = {},
+): { previous: string | undefined } {
+  if (!existsSync(from)) throw unusable(from, 'unreadable', 'does not exist.');
+  const partial = `${path}.restoring`;
+  removeStore(partial);
+  copyFileSync(from, partial);
+  try {
+    prepare(partial, from, options.skipRevisions ?? 1_000_000);
+    const previous = setAside(path);
+    renameSync(partial, path);
+    return { previous };
+  } finally {
+    removeStore(partial);
+  }
+}
+
+function prepare(partial: string, from: string, skip: number): void {
+  const db = openDatabase(partial);
+  try {
+    const [check] = db.prepare('PRAGMA quick_check(1)').all();
+    if (check?.['quick_check'] !== 'ok')
+      throw unusable(from, 'unreadable', `is damaged: ${String(check?.['quick_check'])}`);
+    // Everything up to the new heads is compacted: only the rows that hold current values stay.
+    db.exec(`
+      BEGIN IMMEDIATE;
+      DELETE FROM log WHERE slot NOT IN (SELECT type * ${slotsPerType} + revision FROM current);
+      UPDATE types SET head = head + ${Math.trunc(skip)}, compacted = head + ${Math.trunc(skip)};
+      COMMIT;
+      PRAGMA synchronous = FULL;
+      PRAGMA wal_checkpoint(TRUNCATE);
+    `);
+  } finally {
+    db.close();
+  }
+}
+
+function setAside(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  // Opening it proves that nobody uses it, and closing it folds its WAL into the file.
+  openDatabase(path).close();
+  let previous = `${path}.before-restore`;
+  for (let i = 2; existsSync(previous); i++) previous = `${path}.before-restore-${i}`;
+  renameSync(path, previous);
+  rmSync(`${path}-wal`, { force: true });
+  return previous;
+}
+
+function removeStore(path: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
+}

@@ -1,0 +1,159 @@
+// The embedded engine's statements, and what a commit does inside a transaction that is already open.
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { restamp, stamp } from '../stamp.ts';
+import type { Committed, Item, TypeName, Write } from '../store.ts';
+import { StoreError } from '../store.ts';
+import { slotsPerType } from './database.ts';
+
+/** One type's counters. */
+export interface TypeState {
+  readonly name: TypeName;
+  /** The slot of revision 0. */
+  readonly base: number;
+  /** As of the open transaction. */
+  head: number;
+  compacted: number;
+  /** As of the last transaction that became durable: what readers are told. */
+  durableHead: number;
+  durableCompacted: number;
+}
+
+const emptyBytes = new Uint8Array(0);
+
+export class Tables {
+  readonly types = new Map<TypeName, TypeState>();
+  /** Types that the open transaction wrote. */
+  readonly #touched = new Set<TypeState>();
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    for (const row of this.sql('SELECT id, name, head, compacted FROM types').all()) {
+      const [head, compacted] = [Number(row['head']), Number(row['compacted'])];
+      const name = String(row['name']);
+      const base = Number(row['id']) * slotsPerType;
+      this.types.set(name, { name, base, head, compacted, durableHead: head, durableCompacted: compacted });
+    }
+  }
+
+  /** The prepared statement of a text, made once. */
+  sql(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (!statement) {
+      statement = this.#db.prepare(text);
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+
+  get(type: TypeName, name: string): Item | undefined {
+    const state = this.types.get(type);
+    if (!state) return undefined;
+    const row = this.sql(
+      'SELECT c.revision, l.value FROM current c JOIN log l ON l.slot = ? + c.revision WHERE c.type = ? AND c.name = ?',
+    ).get(state.base, state.base / slotsPerType, name);
+    return row && { name, revision: Number(row['revision']), value: bytesOf(row['value']) };
+  }
+
+  /** Checks every expectation, then writes. Throws `conflict` before the first write. */
+  apply(writes: readonly Write[]): Committed[] {
+    const before = writes.map((write) => this.#expect(write));
+    return writes.map((write, i) => this.#write(write, before[i] ?? 0));
+  }
+
+  /** The transaction ended: what it wrote is durable, or was rolled back. Returns the types whose head rose. */
+  settle(durable: boolean): TypeState[] {
+    const risen: TypeState[] = [];
+    for (const state of this.#touched) {
+      if (durable) {
+        if (state.head > state.durableHead) risen.push(state);
+        state.durableHead = state.head;
+        state.durableCompacted = state.compacted;
+      } else {
+        state.head = state.durableHead;
+        state.compacted = state.durableCompacted;
+        // Its row may have been made in the transaction that was rolled back.
+        if (state.head === 0) this.types.delete(state.name);
+      }
+    }
+    this.#touched.clear();
+    return risen;
+  }
+
+  touch(state: TypeState): void {
+    this.#touched.add(state);
+  }
+
+  /** The revision that a key has now, 0 for none, if it is what the write expects. */
+  #expect(write: Write): number {
+    const state = this.types.get(write.type);
+    const row =
+      state &&
+      this.sql('SELECT revision FROM current WHERE type = ? AND name = ?').get(state.base / slotsPerType, write.name);
+    const revision = Number(row?.['revision'] ?? 0);
+    if (write.expect === 'any' || write.expect === revision) return revision;
+    const current = this.get(write.type, write.name);
+    throw new StoreError(
+      { code: 'conflict', data: { type: write.type, name: write.name, ...(current && { current }) } },
+      `${write.type} ${write.name} is at revision ${revision}, not ${write.expect}.`,
+    );
+  }
+
+  #write(write: Write, previous: number): Committed {
+    if (write.op === 'check' || (write.op === 'delete' && previous === 0)) return { revision: 0 };
+    const state = this.#state(write.type);
+    const id = state.base / slotsPerType;
+    const revision = state.head + 1;
+    const stampedAt = write.op === 'put' ? (write.value.revisionOffset ?? null) : null;
+    const value = write.value ? stamp(write.value, revision) : this.#lastState(state, previous, revision);
+    this.sql('INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)').run(
+      state.base + revision,
+      write.op === 'put' ? 1 : 0,
+      write.name,
+      previous,
+      stampedAt,
+      value,
+    );
+    if (write.op === 'delete') {
+      this.sql('DELETE FROM current WHERE type = ? AND name = ?').run(id, write.name);
+    } else if (previous === 0) {
+      this.sql('INSERT INTO current VALUES (?, ?, ?, ?)').run(id, write.name, revision, write.expiresAt ?? null);
+    } else {
+      const expires = write.expiresAt ?? null;
+      this.sql('UPDATE current SET revision = ?, expires = ? WHERE type = ? AND name = ?').run(
+        revision,
+        expires,
+        id,
+        write.name,
+      );
+    }
+    this.sql('UPDATE types SET head = ? WHERE id = ?').run(revision, id);
+    state.head = revision;
+    this.#touched.add(state);
+    return { revision, value };
+  }
+
+  #lastState(state: TypeState, previous: number, revision: number): Uint8Array {
+    const row = this.sql('SELECT stampedAt, value FROM log WHERE slot = ?').get(state.base + previous);
+    const value = bytesOf(row?.['value']);
+    const offset = row?.['stampedAt'];
+    return typeof offset === 'number' ? restamp(value, offset, previous, revision) : value;
+  }
+
+  #state(name: TypeName): TypeState {
+    const known = this.types.get(name);
+    if (known) return known;
+    const { lastInsertRowid } = this.sql('INSERT INTO types (name, head, compacted) VALUES (?, 0, 0)').run(name);
+    const base = Number(lastInsertRowid) * slotsPerType;
+    const state: TypeState = { name, base, head: 0, compacted: 0, durableHead: 0, durableCompacted: 0 };
+    this.types.set(name, state);
+    this.#touched.add(state);
+    return state;
+  }
+}
+
+export function bytesOf(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? value : emptyBytes;
+}
