@@ -1,0 +1,127 @@
+// Server-side apply (KEP-555): joins an applied configuration into the stored object, and says who owns what afterwards.
+
+import type { Schema } from '../../api/schema.ts';
+import { deepEqual } from '../equality.ts';
+import type { KubeObject } from '../object.ts';
+import { badRequest } from '../status.ts';
+import { compare, fieldsOf } from './compare.ts';
+import { applyConflict, type FieldConflict } from './conflict.ts';
+import {
+  type FieldSet,
+  intersection,
+  isEmpty,
+  members,
+  pathString,
+  setsEqual,
+  union,
+  withoutSubtrees,
+} from './field-set.ts';
+import { decodeManagers, encodeManagers, type Manager, type Managers, managerKey, takeFrom } from './managers.ts';
+import { mergeApplied, prune } from './merge.ts';
+
+export interface ApplyRequest {
+  readonly schema: Schema;
+  /** The stored object in the version of the request, or undefined when the apply creates it. */
+  readonly live: KubeObject | undefined;
+  /** The configuration as the client sent it, decoded; neither defaulted nor pruned of what it does not say. */
+  readonly applied: KubeObject;
+  /** `fieldManager`, which an apply must have. */
+  readonly manager: string;
+  readonly subresource?: string;
+  /** The apiVersion of the request, such as `apps/v1`. */
+  readonly apiVersion: string;
+  /** Take over fields of others instead of failing. */
+  readonly force: boolean;
+  /** Now, as RFC 3339 in seconds. */
+  readonly time: string;
+  /** Subtrees that this endpoint never changes, such as `setOf(['f:status'])` on the main resource: not owned through it. */
+  readonly resetFields?: FieldSet;
+}
+
+/**
+ * The object after the apply, with its managedFields, before defaulting and admission. It is `live` itself when the apply
+ * changes nothing. Fails with Conflict (a cause for each field that another manager set to another value), or BadRequest.
+ */
+export function apply(request: ApplyRequest): KubeObject {
+  const { schema, applied, manager, subresource, apiVersion, force, time } = request;
+  if (applied.metadata.managedFields !== undefined && applied.metadata.managedFields !== null) {
+    throw badRequest('metadata.managedFields must be nil');
+  }
+  const live = request.live ?? { ...pick(applied), metadata: pickName(applied) };
+  const stored = live.metadata.managedFields ?? [];
+  const managers = decodeManagers(stored) ?? new Map();
+  if (managers.size === 0 && request.live) addEarlierFields(managers, schema, live, apiVersion);
+
+  const fields = request.resetFields
+    ? withoutSubtrees(fieldsOf(schema, applied), request.resetFields)
+    : fieldsOf(schema, applied);
+  const identity = { manager, operation: 'Apply' as const, apiVersion, ...(subresource && { subresource }) };
+  const self = managerKey(identity);
+  const last = managers.get(self);
+  managers.set(self, { ...identity, time, fields });
+
+  // Both are maps, so the merge is one; what identifies the object is never pruned, because no manager owns it.
+  let object = mergeApplied(schema, live, applied) as KubeObject;
+  if (last) object = prune(schema, object, last.fields, ownedByAll(managers)) as KubeObject;
+
+  const changes = compare(schema, live, object);
+  const changed = union(changes.added, changes.modified);
+  if (!force) {
+    const conflicts = findConflicts(managers, self, changed);
+    if (conflicts.length > 0) throw applyConflict(conflicts);
+  }
+  takeFrom(managers, self, changed, changes.removed);
+  if (isEmpty(fields)) managers.delete(self);
+  else if (
+    last?.entry &&
+    setsEqual(last.fields, fields) &&
+    last.apiVersion === apiVersion &&
+    isEmpty(changed) &&
+    isEmpty(changes.removed)
+  ) {
+    managers.set(self, last);
+  }
+
+  const managedFields = encodeManagers(managers);
+  const { managedFields: _, ...metadata } = object.metadata;
+  const result: KubeObject = {
+    ...object,
+    metadata: { ...metadata, ...(managedFields.length > 0 && { managedFields }) },
+  };
+  return request.live && deepEqual(result, request.live) ? request.live : result;
+}
+
+/** The name under which fields are kept that were set before anybody applied, when nobody was recorded. */
+const beforeFirstApply = 'before-first-apply';
+
+function addEarlierFields(managers: Managers, schema: Schema, live: KubeObject, apiVersion: string): void {
+  const { added, modified } = compare(schema, { metadata: {} }, live);
+  const fields = union(added, modified);
+  if (isEmpty(fields)) return;
+  const earlier: Manager = { manager: beforeFirstApply, operation: 'Update', apiVersion, fields };
+  managers.set(managerKey(earlier), earlier);
+}
+
+function ownedByAll(managers: Managers): FieldSet {
+  let owned: FieldSet = {};
+  for (const each of managers.values()) owned = union(owned, each.fields);
+  return owned;
+}
+
+function findConflicts(managers: Managers, self: string, changed: FieldSet): FieldConflict[] {
+  const conflicts: FieldConflict[] = [];
+  for (const [key, manager] of managers) {
+    if (key === self) continue;
+    for (const path of members(intersection(manager.fields, changed)))
+      conflicts.push({ manager, path: pathString(path) });
+  }
+  return conflicts;
+}
+
+function pick({ apiVersion, kind }: KubeObject): Pick<KubeObject, 'apiVersion' | 'kind'> {
+  return { ...(apiVersion !== undefined && { apiVersion }), ...(kind !== undefined && { kind }) };
+}
+
+function pickName({ metadata: { name, namespace } }: KubeObject): KubeObject['metadata'] {
+  return { ...(name !== undefined && { name }), ...(namespace !== undefined && { namespace }) };
+}

@@ -1,0 +1,186 @@
+// What differs between two objects, as sets of fields. Walks only where they differ: equal references are passed over.
+
+import type { Schema } from '../../api/schema.ts';
+import { deepEqual } from '../equality.ts';
+import type { KubeObject } from '../object.ts';
+import { emptySet, type FieldSet, leaf, ordered } from './field-set.ts';
+import { type Shape, schemaShape, shapeOf } from './shape.ts';
+
+export interface Changes {
+  readonly added: FieldSet;
+  readonly modified: FieldSet;
+  readonly removed: FieldSet;
+}
+
+/** The fields that differ. What no manager ever owns (type, name, and what the server writes) is left out. */
+export function compare(schema: Schema, before: KubeObject, after: KubeObject): Changes {
+  const changes = compareMaps(managedPart(before), managedPart(after), schemaShape(schema), requiredOf(schema));
+  return {
+    added: changes?.added ?? emptySet,
+    modified: changes?.modified ?? emptySet,
+    removed: changes?.removed ?? emptySet,
+  };
+}
+
+/** The fields that a configuration sets: leaves, items of lists, entries of maps, and what is set to nothing. */
+export function fieldsOf(schema: Schema, object: KubeObject): FieldSet {
+  return setNode(schema, managedPart(object), false);
+}
+
+interface Difference {
+  readonly added?: FieldSet;
+  readonly modified?: FieldSet;
+  readonly removed?: FieldSet;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type MapShape = Extract<Shape, { kind: 'map' }>;
+type ListShape = Extract<Shape, { kind: 'list' }>;
+
+function compareValues(schema: Schema, before: unknown, after: unknown): Difference | undefined {
+  if (before === after) return undefined;
+  if (before === undefined) return { added: setNode(schema, after, true) };
+  if (after === undefined) return { removed: setNode(schema, before, true) };
+  const left = shapeOf(schema, before);
+  const right = shapeOf(schema, after);
+  if (left.kind === 'map' && right.kind === 'map') {
+    return compareMaps(before as Fields, after as Fields, right, requiredOf(schema)); // shapeOf says that they are maps
+  }
+  if (left.kind === 'list' && right.kind === 'list') {
+    return compareLists(before as unknown[], after as unknown[], right); // shapeOf says that they are lists
+  }
+  if (left.kind === 'leaf' && right.kind === 'leaf') return deepEqual(before, after) ? undefined : { modified: leaf };
+  return { removed: setNode(schema, before, true), added: setNode(schema, after, true) };
+}
+
+function compareMaps(before: Fields, after: Fields, shape: Shape, required: readonly string[]): Difference | undefined {
+  if (shape.kind !== 'map') return compareMaps(before, after, untypedMap, required);
+  const nodes = new Collector();
+  for (const name in after) {
+    const value = after[name];
+    if (value === undefined) continue;
+    const old = before[name];
+    if (old === value) continue;
+    const schema = shape.property(name);
+    nodes.add(`f:${name}`, compareValues(schema, old ?? placeholder(schema, name, value, required), value));
+  }
+  for (const name in before) {
+    if (after[name] !== undefined || before[name] === undefined) continue;
+    nodes.add(`f:${name}`, { removed: setNode(shape.property(name), before[name], true) });
+  }
+  return nodes.result();
+}
+
+function compareLists(before: readonly unknown[], after: readonly unknown[], shape: ListShape): Difference | undefined {
+  const nodes = new Collector();
+  const old = new Map<string, unknown>();
+  for (const item of before) old.set(shape.element(item), item);
+  for (const item of after) {
+    const element = shape.element(item);
+    nodes.add(element, compareValues(shape.items, old.get(element), item));
+    old.delete(element);
+  }
+  for (const [element, item] of old) nodes.add(element, { removed: setNode(shape.items, item, true) });
+  return nodes.result();
+}
+
+/** The node for a value and all below it. `containers`: the maps and lists themselves are members too, as in a comparison. */
+function setNode(schema: Schema, value: unknown, containers: boolean): FieldSet {
+  const shape = shapeOf(schema, value);
+  if (shape.kind === 'leaf') return leaf;
+  const node: Record<string, FieldSet> = containers ? { '.': leaf } : {};
+  if (shape.kind === 'list') {
+    for (const item of value as unknown[]) node[shape.element(item)] = member(setNode(shape.items, item, containers)); // a list
+    return finish(node);
+  }
+  for (const [name, each] of Object.entries(value as Fields)) {
+    if (each === undefined) continue;
+    const below = setNode(shape.property(name), each, containers);
+    if (isEmptyList(each) && !containers && below !== leaf) continue; // no one owns an empty list
+    node[`f:${name}`] = shape.isField(name) ? below : member(below);
+  }
+  return finish(node);
+}
+
+function finish(node: Record<string, FieldSet>): FieldSet {
+  const elements = Object.keys(node);
+  return elements.length === 1 && elements[0] === '.' ? leaf : ordered(node);
+}
+
+function member(node: FieldSet): FieldSet {
+  return node === leaf || '.' in node ? node : { '.': leaf, ...node };
+}
+
+/**
+ * What an absent field is compared with. The parts that every object of a type has even when they say nothing are not
+ * fields that somebody added: only what is in them is.
+ */
+function placeholder(schema: Schema, name: string, value: unknown, required: readonly string[]): unknown {
+  if (!structural.has(name) && !required.includes(name)) return undefined;
+  const { kind } = shapeOf(schema, value);
+  return kind === 'map' ? emptyMap : kind === 'list' ? emptyList : undefined;
+}
+
+const structural = new Set(['metadata', 'spec', 'status', 'template', 'strategy']);
+const emptyMap = {};
+const emptyList: unknown[] = [];
+const untypedMap: MapShape = { kind: 'map', isField: () => false, property: () => ({}) };
+
+function requiredOf(schema: Schema): readonly string[] {
+  return schema.required ?? [];
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+const neverManaged = new Set([
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'clusterName',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+]);
+
+function managedPart(object: KubeObject): Fields {
+  const { apiVersion: _a, kind: _k, metadata, ...rest } = object;
+  const managed: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(metadata ?? {})) if (!neverManaged.has(name)) managed[name] = value;
+  return { metadata: managed, ...rest };
+}
+
+/** Gathers the differences of a node's children into the differences of the node. */
+class Collector {
+  private added: Record<string, FieldSet> | undefined;
+  private modified: Record<string, FieldSet> | undefined;
+  private removed: Record<string, FieldSet> | undefined;
+
+  add(element: string, difference: Difference | undefined): void {
+    if (!difference) return;
+    if (difference.added) {
+      this.added ??= {};
+      this.added[element] = difference.added;
+    }
+    if (difference.modified) {
+      this.modified ??= {};
+      this.modified[element] = difference.modified;
+    }
+    if (difference.removed) {
+      this.removed ??= {};
+      this.removed[element] = difference.removed;
+    }
+  }
+
+  result(): Difference | undefined {
+    if (!this.added && !this.modified && !this.removed) return undefined;
+    return {
+      ...(this.added && { added: ordered(this.added) }),
+      ...(this.modified && { modified: ordered(this.modified) }),
+      ...(this.removed && { removed: ordered(this.removed) }),
+    };
+  }
+}

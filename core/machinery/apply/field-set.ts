@@ -1,0 +1,207 @@
+// Sets of fields in the form that managedFields has on the wire (FieldsV1, KEP-555), which is a trie: `f:name` for a field,
+// `k:{...}` for an item of a map list, `v:...` for an item of a set, `i:0` for an index; `.` (or an empty node) marks a member.
+// The JSON itself is the representation: nothing is encoded or decoded on a write, and unchanged entries stay the same value.
+
+import type { Json } from '../object.ts';
+
+/** A node of the trie. The root is no member; an empty root is the empty set. Values are never changed in place. */
+export interface FieldSet {
+  readonly [element: string]: FieldSet;
+}
+
+export const emptySet: FieldSet = Object.freeze({});
+
+/** A member without members below it. */
+export const leaf: FieldSet = emptySet;
+
+export function isEmpty(set: FieldSet): boolean {
+  for (const _ in set) return false;
+  return true;
+}
+
+/** Whether the node itself is a member. Not for the root. */
+export function isMember(node: FieldSet): boolean {
+  return '.' in node || isEmpty(node);
+}
+
+/** The node for a child, or undefined if neither it nor anything below it is in the set. */
+export function child(set: FieldSet, element: string): FieldSet | undefined {
+  return set[element];
+}
+
+/** All that is in `a` or `b`. Gives `a` itself when it holds all of `b`. */
+export function union(a: FieldSet, b: FieldSet): FieldSet {
+  if (a === b || isEmpty(b)) return a;
+  if (isEmpty(a)) return b;
+  let result: Record<string, FieldSet> | undefined;
+  for (const element in b) {
+    const left = a[element];
+    const right = b[element]!;
+    const merged = left === undefined ? right : unionNode(left, right);
+    if (merged !== left) {
+      result ??= { ...a };
+      result[element] = merged;
+    }
+  }
+  return result ? ordered(result) : a;
+}
+
+/** All that is in `a` and not in `b`. Gives `a` itself when nothing is taken away. */
+export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmpty(a) || isEmpty(b)) return a;
+  if (a === b) return emptySet;
+  let result: Record<string, FieldSet> | undefined;
+  for (const element in b) {
+    const left = a[element];
+    if (left === undefined || element === '.') continue;
+    const rest = differenceNode(left, b[element]!);
+    if (rest === left) continue;
+    result ??= { ...a };
+    if (rest) result[element] = rest;
+    else delete result[element];
+  }
+  return result ?? a;
+}
+
+/** All that is in both. */
+export function intersection(a: FieldSet, b: FieldSet): FieldSet {
+  let result: Record<string, FieldSet> | undefined;
+  for (const element in a) {
+    const right = b[element];
+    if (right === undefined || element === '.') continue;
+    const both = intersectionNode(a[element]!, right);
+    if (both) {
+      result ??= {};
+      result[element] = both;
+    }
+  }
+  return result ?? emptySet;
+}
+
+/** `a` without the nodes that are members of `roots` and all below them: how whole subtrees are reset. */
+export function withoutSubtrees(a: FieldSet, roots: FieldSet): FieldSet {
+  let result: Record<string, FieldSet> | undefined;
+  for (const element in roots) {
+    const left = a[element];
+    if (left === undefined || element === '.') continue;
+    const root = roots[element]!;
+    const kept = isMember(root) ? undefined : withoutSubtrees(left, root);
+    if (kept === left) continue;
+    result ??= { ...a };
+    // A node that only led to what is gone is gone with it; one that is a member itself stays as a leaf.
+    if (kept && (!isEmpty(kept) || isMember(left))) result[element] = kept;
+    else delete result[element];
+  }
+  return result ?? a;
+}
+
+export function setsEqual(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true;
+  let count = 0;
+  for (const element in a) {
+    const right = b[element];
+    if (right === undefined || !setsEqual(a[element]!, right)) return false;
+    count++;
+  }
+  for (const _ in b) count--;
+  return count === 0;
+}
+
+/** A set of whole paths, each a list of elements: for the constants of the machinery. */
+export function setOf(...paths: readonly (readonly string[])[]): FieldSet {
+  return paths.reduce<FieldSet>(
+    (set, path) =>
+      union(
+        set,
+        path.reduceRight<FieldSet>((node, each) => ({ [each]: node }), leaf),
+      ),
+    emptySet,
+  );
+}
+
+/** The paths of all members, in order. */
+export function* members(set: FieldSet, prefix: readonly string[] = []): Generator<readonly string[]> {
+  for (const element in set) {
+    if (element === '.') continue;
+    const path = [...prefix, element];
+    const node = set[element]!;
+    if (isMember(node)) yield path;
+    yield* members(node, path);
+  }
+}
+
+/** A path as conflicts show it: `.spec.containers[name="a"].image`. */
+export function pathString(path: readonly string[]): string {
+  return path.map(elementString).join('');
+}
+
+/** A node with its elements in the order of the wire: `.`, then fields, keys, values, indexes, each sorted. */
+export function ordered(node: Record<string, FieldSet>): FieldSet {
+  const elements = Object.keys(node);
+  let previous = '';
+  for (const element of elements) {
+    if (element < previous && compareElements(previous, element) > 0) return sort(node, elements);
+    previous = element;
+  }
+  return node;
+}
+
+function sort(node: Record<string, FieldSet>, elements: string[]): FieldSet {
+  const result: Record<string, FieldSet> = {};
+  for (const element of elements.sort(compareElements)) result[element] = node[element]!;
+  return result;
+}
+
+const kindOrder: Readonly<Record<string, number>> = { '.': 0, f: 1, k: 2, v: 3, i: 4 };
+
+function compareElements(a: string, b: string): number {
+  const byKind = (kindOrder[a[0]!] ?? 5) - (kindOrder[b[0]!] ?? 5);
+  return byKind || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+function unionNode(a: FieldSet, b: FieldSet): FieldSet {
+  if (a === b) return a;
+  if (isEmpty(a)) return '.' in b || isEmpty(b) ? (isEmpty(b) ? a : b) : { '.': leaf, ...b };
+  if (isEmpty(b)) return '.' in a ? a : { '.': leaf, ...a };
+  return union(a, b);
+}
+
+function differenceNode(a: FieldSet, b: FieldSet): FieldSet | undefined {
+  const stays = isMember(a) && !isMember(b);
+  const below = isEmpty(a) ? a : difference(a, b);
+  return rebuild(a, below, stays);
+}
+
+function intersectionNode(a: FieldSet, b: FieldSet): FieldSet | undefined {
+  const below = intersection(a, b);
+  const both = isMember(a) && isMember(b);
+  if (isEmpty(below)) return both ? leaf : undefined;
+  return both ? { '.': leaf, ...below } : below;
+}
+
+/** The node `a` with other children and membership; undefined when nothing is left of it. */
+function rebuild(a: FieldSet, below: FieldSet, member: boolean): FieldSet | undefined {
+  if (isEmpty(a)) return member ? a : undefined;
+  const had = '.' in a;
+  const { '.': _, ...children } = below;
+  if (isEmpty(children)) return member ? leaf : undefined;
+  if (below === a && had === member) return a;
+  return member ? { '.': leaf, ...children } : children;
+}
+
+function elementString(element: string): string {
+  const text = element.slice(2);
+  switch (element[0]) {
+    case 'k': {
+      const key: unknown = JSON.parse(text);
+      const parts = Object.entries(key as Record<string, Json>); // decodeFields and keyElement let only objects in
+      return `[${parts.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
+    }
+    case 'v':
+      return `[=${text}]`;
+    case 'i':
+      return `[${text}]`;
+    default:
+      return `.${text}`;
+  }
+}

@@ -1,0 +1,83 @@
+// Who set which field, for writes that are not applies: what changed between two objects goes to the manager that changed it.
+// Runs on every write, so it walks only where the two objects differ.
+
+import type { Schema } from '../../api/schema.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
+import { compare } from './compare.ts';
+import type { FieldSet } from './field-set.ts';
+import { difference, emptySet, isEmpty, union, withoutSubtrees } from './field-set.ts';
+import {
+  capUpdateManagers,
+  decodeManagers,
+  encodeManagers,
+  isReset,
+  type Managers,
+  managerKey,
+  takeFrom,
+} from './managers.ts';
+
+export interface TrackRequest {
+  readonly schema: Schema;
+  /** The stored object, or undefined on creation. */
+  readonly live: KubeObject | undefined;
+  /** The object as it will be stored, after defaulting and admission. Its own managedFields count as the client's wish. */
+  readonly object: KubeObject;
+  /** `fieldManager`, or what `defaultManager` makes of the user agent. */
+  readonly manager: string;
+  readonly subresource?: string;
+  /** The apiVersion of the request, such as `apps/v1`. */
+  readonly apiVersion: string;
+  /** Now, as RFC 3339 in seconds. */
+  readonly time: string;
+  /** Subtrees that this endpoint never changes, such as `setOf(['f:status'])` on the main resource: not owned through it. */
+  readonly resetFields?: FieldSet;
+}
+
+/**
+ * The managedFields of an object that was created, updated or patched. Entries whose fields did not change stay as they
+ * are, with their time; entries without fields go. `managedFields: [{}]` in the object resets them, `[]` or none keeps the
+ * stored ones. Of the stored and the sent list, the sent one counts where it is valid.
+ */
+export function trackUpdate(request: TrackRequest): ManagedFieldsEntry[] {
+  const { schema, live, object, manager, subresource, apiVersion, time } = request;
+  const sent = object.metadata.managedFields;
+  if (isReset(sent)) return [];
+  const managers = startFrom(sent, live?.metadata.managedFields ?? [], subresource !== undefined);
+  // An object whose managers were forgotten stays untracked until somebody applies.
+  if (live && managers.size === 0) return [];
+
+  const changes = compare(schema, live ?? emptyObject, object);
+  const changed = union(changes.added, changes.modified);
+  const identity = { manager, operation: 'Update' as const, apiVersion, ...(subresource && { subresource }) };
+  const self = managerKey(identity);
+  takeFrom(managers, self, changed, changes.removed);
+
+  const before = managers.get(self)?.fields ?? emptySet;
+  const owned = request.resetFields ? withoutSubtrees(changed, request.resetFields) : changed;
+  const fields = union(difference(before, changes.removed), owned);
+  if (isEmpty(fields)) managers.delete(self);
+  // To change a field that is one's own already is a change too, and renews the time.
+  else if (!isEmpty(owned) || fields !== before) managers.set(self, { ...identity, time, fields });
+  capUpdateManagers(managers, union);
+  return encodeManagers(managers);
+}
+
+/** The manager's name for a request that gave no `fieldManager`: the user agent up to its first slash, 128 characters at most. */
+export function defaultManager(userAgent: string): string {
+  return userAgent.split('/')[0]!.slice(0, 128);
+}
+
+const emptyObject: KubeObject = { metadata: {} };
+
+function startFrom(
+  sent: ManagedFieldsEntry[] | undefined,
+  stored: ManagedFieldsEntry[],
+  keepStored: boolean,
+): Managers {
+  // A subresource cannot set managedFields; most clients send back what they read, or nothing.
+  if (!keepStored && sent && sent.length > 0 && sent !== stored) {
+    const asked = decodeManagers(sent, stored);
+    if (asked) return asked;
+  }
+  return decodeManagers(stored) ?? new Map();
+}
