@@ -14,9 +14,10 @@ import { type CniOptions, removeLeases, writeConflist } from './cni.ts';
 import { removeLinks, setSysctls, setUpLinks } from './links.ts';
 import { Table } from './nft/table.ts';
 import { applyRoutes, podRoutes, removeRoutes } from './routes.ts';
-import { type Run, run as runProgram } from './run.ts';
+import { CommandError, type Run, run as runProgram } from './run.ts';
 import { serviceRules } from './services/rules.ts';
-import { servicePorts } from './services/service-port.ts';
+import { type ServicePort, servicePorts } from './services/service-port.ts';
+import { staleFlows } from './services/stale-flows.ts';
 
 export interface NetworkOptions {
   readonly nodeName: string;
@@ -86,6 +87,7 @@ export function createNetwork(options: NetworkOptions): Network {
   };
   const services = new Table(`${prefix === 'zp' ? 'zeroplane' : prefix}-services`, workDir, run);
 
+  let held: readonly ServicePort[] = [];
   let wanted: NetworkState | undefined;
   let working: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
@@ -99,7 +101,19 @@ export function createNetwork(options: NetworkOptions): Network {
     const ports = servicePorts(state.services, state.endpointSlices, vantage);
     const failures: unknown[] = [];
     const attempt = (step: Promise<void>) => step.catch((error: unknown) => void failures.push(error));
-    await attempt(services.apply(serviceRules(ports, { ...options, bridge: names.bridge })));
+    await attempt(
+      (async () => {
+        await services.apply(serviceRules(ports, { ...options, bridge: names.bridge }));
+        const stale = staleFlows(held, ports);
+        held = ports;
+        // conntrack ends with 1 when it found no such flow, which is as good.
+        for (const flow of stale) {
+          await run('conntrack', flow).catch((error: unknown) => {
+            if (!(error instanceof CommandError) || error.code !== 1) throw error;
+          });
+        }
+      })(),
+    );
     await attempt(applyRoutes(run, podRoutes(state.nodes, options.nodeName)));
     if (failures.length > 0) {
       for (const failure of failures) onError(failure);
