@@ -1,0 +1,263 @@
+// The contract of a controller: what wakes it, and a pure function from a view of the cluster to what should be done.
+// The loop that runs controllers is run.ts; actions are data, so that a test or a simulation can apply them to anything.
+
+import type { KubeObject, ObjectMeta } from '../../core/machinery/object.ts';
+import type { DeleteOptions, PatchType } from '../../core/registry/registry.ts';
+import type { TypeName } from '../../core/store/store.ts';
+import type {
+  V1CertificateSigningRequest,
+  V1ClusterRole,
+  V1ConfigMap,
+  V1ControllerRevision,
+  V1CronJob,
+  V1DaemonSet,
+  V1Deployment,
+  V1EndpointSlice,
+  V1Endpoints,
+  V1Job,
+  V1Lease,
+  V1Namespace,
+  V1Node,
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1PodDisruptionBudget,
+  V1ReplicaSet,
+  V1ReplicationController,
+  V1ResourceQuota,
+  V1Service,
+  V1ServiceAccount,
+  V1ServiceCIDR,
+  V1StatefulSet,
+  V1StorageClass,
+  V2HorizontalPodAutoscaler,
+} from '../../generated/kubernetes.ts';
+
+/** The resources that controllers know by their fields, by log name. Any other type is a KubeObject. */
+export interface KnownTypes {
+  pods: V1Pod;
+  nodes: V1Node;
+  namespaces: V1Namespace;
+  services: V1Service;
+  endpoints: V1Endpoints;
+  configmaps: V1ConfigMap;
+  serviceaccounts: V1ServiceAccount;
+  persistentvolumes: V1PersistentVolume;
+  persistentvolumeclaims: V1PersistentVolumeClaim;
+  replicationcontrollers: V1ReplicationController;
+  resourcequotas: V1ResourceQuota;
+  'apps/deployments': V1Deployment;
+  'apps/replicasets': V1ReplicaSet;
+  'apps/statefulsets': V1StatefulSet;
+  'apps/daemonsets': V1DaemonSet;
+  'apps/controllerrevisions': V1ControllerRevision;
+  'batch/jobs': V1Job;
+  'batch/cronjobs': V1CronJob;
+  'discovery.k8s.io/endpointslices': V1EndpointSlice;
+  'policy/poddisruptionbudgets': V1PodDisruptionBudget;
+  'autoscaling/horizontalpodautoscalers': V2HorizontalPodAutoscaler;
+  'rbac.authorization.k8s.io/clusterroles': V1ClusterRole;
+  'certificates.k8s.io/certificatesigningrequests': V1CertificateSigningRequest;
+  'coordination.k8s.io/leases': V1Lease;
+  'storage.k8s.io/storageclasses': V1StorageClass;
+  'networking.k8s.io/servicecidrs': V1ServiceCIDR;
+}
+
+/** An object that is stored: what the API server sets is there. */
+export type Live<T> = T & { metadata: ObjectMeta & { name: string; uid: string; resourceVersion: string } };
+
+export type ObjectOf<T extends TypeName> = Live<T extends keyof KnownTypes ? KnownTypes[T] : KubeObject>;
+
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: string; values?: string[] }[];
+}
+
+/** A resource that is served, as the garbage collector and the namespace controller need to know it. */
+export interface ServedType {
+  readonly type: TypeName;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+/** A read-only view of the cluster. Objects are shared: never change one. */
+export interface Snapshot {
+  /** `namespace` is '' for cluster-scoped resources. */
+  get<T extends TypeName>(type: T, namespace: string, name: string): ObjectOf<T> | undefined;
+  /** Without `namespace`: all namespaces. Without `selector`: everything; an empty selector matches everything too. */
+  list<T extends TypeName>(type: T, namespace?: string, selector?: LabelSelector): ObjectOf<T>[];
+  /** Objects of a type with an ownerReference to `uid`. */
+  ownedBy<T extends TypeName>(type: T, uid: string): ObjectOf<T>[];
+  podsOnNode(node: string): ObjectOf<'pods'>[];
+  /** Whether a pod of this name was deleted a short while ago: such names are not given again at once. */
+  recentlyDeleted(namespace: string, name: string): boolean;
+  /** All served resources, custom ones among them. */
+  readonly types: readonly ServedType[];
+}
+
+export interface SnapshotEvent<T extends TypeName = TypeName> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: ObjectOf<T>;
+  readonly previous?: ObjectOf<T>;
+}
+
+/** Which keys an event of `type` wakes. Pure; the snapshot already includes the event. */
+export interface WatchRule {
+  /** '*': every served type. */
+  readonly type: TypeName | '*';
+  keys(event: SnapshotEvent, snapshot: Snapshot, type: TypeName): readonly string[];
+}
+
+/** Builds a rule whose event has the type's own fields. */
+export function watch<T extends TypeName>(
+  type: T,
+  keys: (event: SnapshotEvent<T>, snapshot: Snapshot) => readonly string[],
+): WatchRule {
+  // The loop only hands a rule events of the rule's own type.
+  return { type, keys: (event, snapshot) => keys(event as SnapshotEvent<T>, snapshot) };
+}
+
+export interface EventText {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What an event is about. */
+export interface Regarding {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Events to record depending on how a write ends. The failure's text is appended to `failure.message`. */
+export interface Announcement {
+  readonly regarding: Regarding;
+  readonly success?: EventText;
+  readonly failure?: EventText;
+}
+
+export type Action =
+  | {
+      readonly do: 'create';
+      readonly type: TypeName;
+      readonly object: object;
+      readonly announce?: Announcement;
+      /** When it exists already: nothing is wrong, and nothing is to be done. Otherwise it counts as a conflict. */
+      readonly existsIsFine?: boolean;
+    }
+  /** A whole object; its resourceVersion is the condition. `subresource` such as `status`, `approval`, `finalize`. */
+  | {
+      readonly do: 'update';
+      readonly type: TypeName;
+      readonly object: object;
+      readonly subresource?: string;
+      readonly announce?: Announcement;
+    }
+  | {
+      readonly do: 'patch';
+      readonly type: TypeName;
+      readonly namespace: string;
+      readonly name: string;
+      readonly patchType: Exclude<PatchType, 'apply'>;
+      readonly body: unknown;
+      readonly subresource?: string;
+      readonly announce?: Announcement;
+    }
+  /** An object that is gone already counts as done. */
+  | {
+      readonly do: 'delete';
+      readonly type: TypeName;
+      readonly namespace: string;
+      readonly name: string;
+      readonly options: DeleteOptions;
+      readonly announce?: Announcement;
+    }
+  /** Every object of a type in a namespace, without looking which there are. */
+  | { readonly do: 'deleteCollection'; readonly type: TypeName; readonly namespace: string }
+  | { readonly do: 'event'; readonly regarding: Regarding; readonly event: EventText }
+  /** Reconcile this key again after so many milliseconds. The soonest of several counts. */
+  | { readonly do: 'requeue'; readonly afterMs: number }
+  /** What follows is done only when everything before it succeeded. Without it, actions on different objects run together. */
+  | { readonly do: 'barrier' };
+
+/** Why the last attempt at this key failed: some controllers show it in a condition. */
+export interface Failure {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Context {
+  /** Unix time in milliseconds. */
+  readonly now: number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  readonly failure?: Failure;
+}
+
+export interface Controller {
+  readonly name: string;
+  /** The user that its writes are made by: `system:serviceaccount:kube-system:<name>` in Kubernetes' own words. */
+  readonly user: string;
+  readonly watches: readonly WatchRule[];
+  /** Resources that it reads beyond those that it watches. */
+  readonly reads?: readonly TypeName[];
+  /** Resources that it writes. Documentation, and the graph in ARCHITECTURE.md. */
+  readonly owns: readonly TypeName[];
+  /** May be a promise only where the answer comes from a computation that is asynchronous by nature (signing). */
+  reconcile(snapshot: Snapshot, key: string, context: Context): readonly Action[] | Promise<readonly Action[]>;
+}
+
+/** The name of a user that is a service account of kube-system. */
+export function controllerUser(name: string): string {
+  return `system:serviceaccount:kube-system:${name}`;
+}
+
+/** `namespace/name`, or `name` for a cluster-scoped object. */
+export function keyOf(object: { metadata?: { namespace?: string; name?: string } }): string {
+  const { namespace, name = '' } = object.metadata ?? {};
+  return namespace ? `${namespace}/${name}` : name;
+}
+
+export function splitKey(key: string): { namespace: string; name: string } {
+  const slash = key.indexOf('/');
+  return slash < 0 ? { namespace: '', name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** The object itself wakes its own key. */
+export function watchSelf(type: TypeName): WatchRule {
+  return { type, keys: ({ object }) => [keyOf(object)] };
+}
+
+/** A child wakes its controller of this kind, the one before too when it changed. */
+export function watchChildren(type: TypeName, group: string, kind: string): WatchRule {
+  return {
+    type,
+    keys: ({ object, previous }) => {
+      const keys = new Set<string>();
+      for (const each of previous ? [object, previous] : [object]) {
+        const owner = each.metadata.ownerReferences?.find((reference) => reference.controller);
+        if (owner?.kind === kind && groupOf(owner.apiVersion) === group) {
+          keys.add(each.metadata.namespace ? `${each.metadata.namespace}/${owner.name}` : owner.name);
+        }
+      }
+      return [...keys];
+    },
+  };
+}
+
+/** The group of an apiVersion: `apps` of `apps/v1`, '' of `v1`. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
+/** What an event about a stored object refers to. */
+export function regarding(apiVersion: string, kind: string, object: Live<object>): Regarding {
+  const { namespace, name, uid } = object.metadata;
+  return { apiVersion, kind, ...(namespace && { namespace }), name, uid };
+}

@@ -1,0 +1,93 @@
+// Records events about objects. An event's name is a function of what it says, so that a repeat is counted on the event
+// that is there, also when another process recorded it (core/v1 Event: count, firstTimestamp, lastTimestamp).
+
+import { createHash } from 'node:crypto';
+import type { ResourceDefinition } from '../../core/api/definition.ts';
+import { hasReason } from '../../core/machinery/status.ts';
+import type { Registry, RequestContext } from '../../core/registry/registry.ts';
+import { timestamp } from './condition.ts';
+import type { EventText, Regarding } from './controller.ts';
+
+export interface EventRecorder {
+  /** Never fails: an event that cannot be written is logged and dropped. */
+  record(context: RequestContext, component: string, about: Regarding, text: EventText): Promise<void>;
+}
+
+/** How many events are remembered, so that a repeat needs one write and no read. */
+const remembered = 4096;
+/** A message longer than this is cut (validation of events, bytes). */
+const longestMessage = 1024;
+
+export function createEventRecorder(
+  registry: Registry,
+  definitionOf: () => ResourceDefinition | undefined,
+  clock: () => number,
+  log: (message: string, error: unknown) => void,
+): EventRecorder {
+  const counts = new Map<string, number>();
+
+  function remember(key: string, count: number): void {
+    counts.delete(key);
+    counts.set(key, count);
+    if (counts.size > remembered) counts.delete(counts.keys().next().value ?? '');
+  }
+
+  async function write(context: RequestContext, component: string, about: Regarding, text: EventText): Promise<void> {
+    const definition = definitionOf();
+    if (!definition) return;
+    const namespace = about.namespace ?? 'default';
+    const message = text.message.slice(0, longestMessage);
+    const identity = [about.uid, about.kind, component, text.type, text.reason, message].join('\n');
+    const name = `${about.name}.${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
+    const time = timestamp(clock());
+    const target = { definition, namespace, name };
+    const key = `${namespace}/${name}`;
+    const known = counts.get(key);
+    if (known !== undefined) {
+      try {
+        await registry.patch(context, target, 'merge', { count: known + 1, lastTimestamp: time });
+        remember(key, known + 1);
+        return;
+      } catch (error) {
+        if (!hasReason(error, 'NotFound')) throw error;
+        counts.delete(key);
+      }
+    }
+    const event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name, namespace },
+      involvedObject: { ...about },
+      type: text.type,
+      reason: text.reason,
+      message,
+      source: { component },
+      reportingComponent: component,
+      reportingInstance: '',
+      firstTimestamp: time,
+      lastTimestamp: time,
+      count: 1,
+    };
+    try {
+      await registry.create(context, { definition, namespace }, event);
+      remember(key, 1);
+    } catch (error) {
+      if (!hasReason(error, 'AlreadyExists')) throw error;
+      const { object } = await registry.get(context, target);
+      const count = (typeof object['count'] === 'number' ? object['count'] : 1) + 1;
+      await registry.patch(context, target, 'merge', { count, lastTimestamp: time });
+      remember(key, count);
+    }
+  }
+
+  return {
+    async record(context, component, about, text) {
+      try {
+        await write(context, component, about, text);
+      } catch (error) {
+        const terminating = hasReason(error, 'Forbidden', 'NotFound');
+        if (!terminating) log(`event ${text.reason} about ${about.kind} ${about.name} was not recorded`, error);
+      }
+    },
+  };
+}

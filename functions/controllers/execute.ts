@@ -1,0 +1,216 @@
+// Carries out the actions of one reconcile through the registry: actions on different objects together, in bounded batches;
+// actions on one object in order; nothing past a barrier until everything before it succeeded.
+
+import type { Definitions, ResourceDefinition } from '../../core/api/definition.ts';
+import type { KubeObject } from '../../core/machinery/object.ts';
+import { hasReason, StatusError } from '../../core/machinery/status.ts';
+import type { Registry, RequestContext } from '../../core/registry/registry.ts';
+import type { TypeName } from '../../core/store/store.ts';
+import type { Action, Announcement } from './controller.ts';
+import type { EventRecorder } from './event-recorder.ts';
+
+export interface Executor {
+  readonly registry: Registry;
+  readonly definitions: Definitions;
+  readonly events: EventRecorder;
+  readonly context: RequestContext;
+  /** The name that events carry as their source. */
+  readonly component: string;
+  /** Called before a write of a type: the replicas must see it before anything is reconciled again. */
+  wrote(type: TypeName): void;
+}
+
+export interface Execution {
+  /** Errors that say that the snapshot was stale: reconcile again at once. */
+  readonly conflicts: readonly unknown[];
+  readonly failures: readonly unknown[];
+  readonly requeueMs: number | undefined;
+}
+
+const batch = 32;
+
+export async function execute(executor: Executor, actions: readonly Action[]): Promise<Execution> {
+  const conflicts: unknown[] = [];
+  const failures: unknown[] = [];
+  let requeueMs: number | undefined;
+  for (const action of actions) {
+    if (action.do === 'requeue') requeueMs = Math.min(requeueMs ?? Number.POSITIVE_INFINITY, action.afterMs);
+  }
+  /** The resourceVersion that an object has after this reconcile's own write, by the one that it had before. */
+  const moved = new Map<string, string>();
+  for (const stage of stagesOf(actions)) {
+    const queue = groupsOf(stage);
+    const worker = async () => {
+      for (let group = queue.shift(); group; group = queue.shift()) {
+        for (const action of group) {
+          try {
+            await perform(executor, action, moved);
+          } catch (error) {
+            if (isStale(error, action)) conflicts.push(error);
+            else failures.push(error);
+            break;
+          }
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(batch, queue.length) }, worker));
+    if (conflicts.length || failures.length) break;
+  }
+  return { conflicts, failures, requeueMs };
+}
+
+function stagesOf(actions: readonly Action[]): Action[][] {
+  const stages: Action[][] = [[]];
+  for (const action of actions) {
+    if (action.do === 'barrier') stages.push([]);
+    else if (action.do !== 'requeue') stages.at(-1)?.push(action);
+  }
+  return stages;
+}
+
+/** Actions on one object stay together. */
+function groupsOf(actions: readonly Action[]): Action[][] {
+  const groups = new Map<string, Action[]>();
+  for (const [i, action] of actions.entries()) {
+    const key = subjectOf(action) ?? `#${i}`;
+    const group = groups.get(key);
+    if (group) group.push(action);
+    else groups.set(key, [action]);
+  }
+  return [...groups.values()];
+}
+
+function subjectOf(action: Action): string | undefined {
+  switch (action.do) {
+    case 'create':
+    case 'update': {
+      const { namespace, name } = metadataOf(action.object);
+      return name ? `${action.type}/${namespace ?? ''}/${name}` : undefined;
+    }
+    case 'patch':
+    case 'delete':
+      return `${action.type}/${action.namespace}/${action.name}`;
+    default:
+      return undefined;
+  }
+}
+
+function isStale(error: unknown, action: Action): boolean {
+  return hasReason(error, 'Conflict') || (action.do === 'create' && hasReason(error, 'AlreadyExists'));
+}
+
+/** Creating in a namespace that is going away: nothing can be done, and nothing needs to be. */
+export function isNamespaceGone(error: unknown): boolean {
+  return (
+    hasReason(error, 'Forbidden') &&
+    error.details?.causes?.some((each) => each.reason === 'NamespaceTerminating') === true
+  );
+}
+
+async function perform(executor: Executor, action: Action, moved: Map<string, string>): Promise<void> {
+  if (action.do === 'event') {
+    await executor.events.record(executor.context, executor.component, action.regarding, action.event);
+    return;
+  }
+  if (action.do === 'barrier' || action.do === 'requeue') return;
+  const definition = executor.definitions.ofType(action.type);
+  if (!definition) return;
+  const announce = 'announce' in action ? action.announce : undefined;
+  executor.wrote(action.type);
+  try {
+    await write(executor, definition, action, moved);
+  } catch (error) {
+    executor.wrote(action.type);
+    if (isMoot(error, action)) return;
+    if (!isStale(error, action)) await announceFailure(executor, announce, error);
+    throw error;
+  }
+  executor.wrote(action.type);
+  if (announce?.success) {
+    await executor.events.record(executor.context, executor.component, announce.regarding, announce.success);
+  }
+}
+
+/** What was to be done is no longer needed. */
+function isMoot(error: unknown, action: Action): boolean {
+  if (action.do === 'create') {
+    return (action.existsIsFine === true && hasReason(error, 'AlreadyExists')) || isNamespaceGone(error);
+  }
+  return hasReason(error, 'NotFound');
+}
+
+async function announceFailure(executor: Executor, announce: Announcement | undefined, error: unknown): Promise<void> {
+  if (!announce?.failure) return;
+  const text = error instanceof StatusError ? error.message : 'internal error';
+  const event = { ...announce.failure, message: `${announce.failure.message}${text}` };
+  await executor.events.record(executor.context, executor.component, announce.regarding, event);
+}
+
+async function write(
+  { registry, context }: Executor,
+  definition: ResourceDefinition,
+  action: Exclude<Action, { do: 'event' | 'barrier' | 'requeue' }>,
+  moved: Map<string, string>,
+): Promise<void> {
+  switch (action.do) {
+    case 'create': {
+      const object = asObject(action.object);
+      await registry.create(context, { definition, ...namespaceOf(object.metadata.namespace) }, object);
+      return;
+    }
+    case 'update': {
+      const given = asObject(action.object);
+      const { namespace, name, resourceVersion } = given.metadata;
+      const key = `${action.type}/${namespace ?? ''}/${name}@${resourceVersion}`;
+      const now = moved.get(key);
+      const object = now ? { ...given, metadata: { ...given.metadata, resourceVersion: now } } : given;
+      const target = {
+        definition,
+        ...namespaceOf(namespace),
+        ...(name && { name }),
+        ...(action.subresource && { subresource: action.subresource }),
+      };
+      const outcome = await registry.update(context, target, object);
+      if (outcome.object.metadata?.resourceVersion) moved.set(key, outcome.object.metadata.resourceVersion);
+      return;
+    }
+    case 'patch': {
+      const { namespace, name, subresource } = action;
+      const target = { definition, ...namespaceOf(namespace), name, ...(subresource && { subresource }) };
+      const condition = conditionOf(action.body);
+      const key = `${action.type}/${namespace}/${name}@${condition}`;
+      const outcome = await registry.patch(context, target, action.patchType, action.body);
+      if (condition && outcome.object.metadata.resourceVersion) {
+        moved.set(key, outcome.object.metadata.resourceVersion);
+      }
+      return;
+    }
+    case 'delete': {
+      const { namespace, name } = action;
+      await registry.delete(context, { definition, ...namespaceOf(namespace), name }, action.options);
+      return;
+    }
+    case 'deleteCollection':
+      await registry.deleteCollection(context, { definition, namespace: action.namespace }, {});
+      return;
+  }
+}
+
+function namespaceOf(namespace: string | undefined): { namespace?: string } {
+  return namespace ? { namespace } : {};
+}
+
+/** The resourceVersion that a merge patch requires, if it does. */
+function conditionOf(body: unknown): string | undefined {
+  // Any JSON may be a patch; only an object with metadata has the field.
+  return (body as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion;
+}
+
+/** Controllers build objects of the known types; all of them have metadata. */
+function asObject(object: object): KubeObject {
+  return object as KubeObject;
+}
+
+function metadataOf(object: object): { namespace?: string; name?: string } {
+  return asObject(object).metadata ?? {};
+}

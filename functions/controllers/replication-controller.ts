@@ -1,0 +1,42 @@
+// The ReplicationController controller: a ReplicaSet with an older shape.
+
+import { adopters } from './claim-children.ts';
+import { type Controller, controllerUser, splitKey, watch, watchChildren, watchSelf } from './controller.ts';
+import { reconcileReplicas } from './replicas.ts';
+
+const type = 'replicationcontrollers';
+
+export const replicationController: Controller = {
+  name: 'replication',
+  user: controllerUser('replication-controller'),
+  watches: [
+    watchSelf(type),
+    watchChildren('pods', '', 'ReplicationController'),
+    watch('pods', ({ object, type: event }, snapshot) =>
+      event === 'DELETED'
+        ? []
+        : adopters(snapshot, type, object, (each) => ({ matchLabels: each.spec?.selector ?? {} })),
+    ),
+  ],
+  owns: ['pods', type],
+  reconcile(snapshot, key, context) {
+    const { namespace, name } = splitKey(key);
+    const object = snapshot.get(type, namespace, name);
+    if (!object) return [];
+    const spec = object.spec;
+    return reconcileReplicas(
+      snapshot,
+      {
+        type,
+        apiVersion: 'v1',
+        kind: 'ReplicationController',
+        object,
+        replicas: spec?.replicas ?? 1,
+        minReadySeconds: spec?.minReadySeconds ?? 0,
+        selector: { matchLabels: spec?.selector ?? {} },
+        template: spec?.template,
+      },
+      context,
+    );
+  },
+};

@@ -1,0 +1,278 @@
+// Runs controllers over replicas and the registry until there is nothing more to do, and again when something changes.
+// It may run twice at once, be stopped anywhere and start from nothing: what counts is in the store (D4).
+
+import type { Definitions } from '../../core/api/definition.ts';
+import { hasReason } from '../../core/machinery/status.ts';
+import type { Registry } from '../../core/registry/registry.ts';
+import type { Replica, ReplicaEvent, Replicas } from '../../core/replica/replica.ts';
+import type { TypeName } from '../../core/store/store.ts';
+import type { Controller, Failure, Live, SnapshotEvent } from './controller.ts';
+import { createEventRecorder } from './event-recorder.ts';
+import { type Executor, execute } from './execute.ts';
+import { servedTypes } from './served-types.ts';
+import { createWorkQueue, type Timers, type WorkQueue } from './work-queue.ts';
+import { World } from './world.ts';
+
+export interface ControllersOptions {
+  readonly replicas: Replicas;
+  readonly registry: Registry;
+  readonly definitions: Definitions;
+  readonly controllers: readonly Controller[];
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly log: (message: string, error?: unknown) => void;
+  /** How often the replicas are caught up without a signal: any signal may be lost. Default 30 s. */
+  readonly resyncMs?: number;
+  readonly metrics?: ControllerMetrics;
+}
+
+export interface ControllerMetrics {
+  reconciled(controller: string, outcome: 'ok' | 'conflict' | 'failed', milliseconds: number): void;
+}
+
+export interface RunningControllers {
+  /** Catches up with the store now: call it for a wake-up. */
+  wake(): void;
+  /** Resolves when everything that was committed before the call is dealt with, and what came of it. Pauses are not waited for. */
+  idle(): Promise<void>;
+  /** Finishes what it is doing and starts nothing more. */
+  stop(): Promise<void>;
+}
+
+interface Worker {
+  readonly controller: Controller;
+  readonly queue: WorkQueue;
+  readonly executor: Executor;
+  readonly attempts: Map<string, { failures: number; conflicts: number; last?: Failure }>;
+  active: number;
+}
+
+/** Keys of one controller that are worked on at a time. */
+const concurrency = 16;
+/** Conflicts in a row after which a key is treated as failing. */
+const manyConflicts = 8;
+const firstPauseMs = 50;
+const longestPauseMs = 120_000;
+/** How long reconciles may keep the event loop before others get a turn. */
+const turnMs = 10;
+
+export function startControllers(options: ControllersOptions): RunningControllers {
+  const { replicas, definitions, clock, timers, log } = options;
+  const world = new World();
+  const subscriptions = new Map<TypeName, { replica: Replica; unsubscribe: () => void }>();
+  const dirty = new Set<TypeName>();
+  const waiters = new Set<() => void>();
+  let generation = -1;
+  let stopped = false;
+  let settling: Promise<void> = Promise.resolve();
+  let turnStarted = clock();
+  let resync: unknown;
+
+  const events = createEventRecorder(options.registry, () => definitions.ofType('events'), clock, log);
+  const workers: Worker[] = options.controllers.map((controller) => {
+    const worker: Worker = {
+      controller,
+      queue: createWorkQueue(clock, timers, () => pump(worker)),
+      executor: {
+        registry: options.registry,
+        definitions,
+        events,
+        context: { user: userOf(controller.user), warnings: [] },
+        component: `${controller.name}-controller`,
+        wrote: (type) => dirty.add(type),
+      },
+      attempts: new Map(),
+      active: 0,
+    };
+    return worker;
+  });
+
+  function dispatch(type: TypeName, event: SnapshotEvent): void {
+    for (const { controller, queue } of workers) {
+      for (const rule of controller.watches) {
+        if (rule.type !== type && rule.type !== '*') continue;
+        try {
+          for (const key of rule.keys(event, world, type)) queue.add(key);
+        } catch (error) {
+          log(`${controller.name}: cannot tell what an event of ${type} concerns`, error);
+        }
+      }
+    }
+  }
+
+  function apply(type: TypeName, event: Pick<ReplicaEvent, 'type' | 'entry'>): void {
+    // Whatever is stored was validated as an object with metadata.
+    const object = event.entry.object as Live<{ kind?: string }>;
+    if (event.type === 'DELETED') {
+      world.remove(type, event.entry.name);
+      dispatch(type, { type: 'DELETED', object });
+      return;
+    }
+    const previous = world.put(type, object);
+    dispatch(type, { type: previous ? 'MODIFIED' : 'ADDED', object, ...(previous && { previous }) });
+  }
+
+  async function subscribe(): Promise<void> {
+    if (generation === definitions.generation) return;
+    generation = definitions.generation;
+    const served = servedTypes(definitions);
+    world.setTypes(served);
+    const wanted = new Set<TypeName>();
+    for (const { controller } of workers) {
+      for (const type of controller.reads ?? []) wanted.add(type);
+      for (const { type } of controller.watches) {
+        if (type === '*') for (const each of served) wanted.add(each.type);
+        else wanted.add(type);
+      }
+    }
+    for (const [type, { replica, unsubscribe }] of subscriptions) {
+      if (wanted.has(type)) continue;
+      unsubscribe();
+      subscriptions.delete(type);
+      for (const entry of replica.snapshot()) world.remove(type, entry.name);
+    }
+    await Promise.all(
+      [...wanted].map(async (type) => {
+        if (subscriptions.has(type) || !definitions.ofType(type)) return;
+        const replica = await replicas.of(type);
+        if (subscriptions.has(type) || stopped) return;
+        // No await from here on: no event is missed and none is seen twice.
+        for (const entry of replica.snapshot()) apply(type, { type: 'ADDED', entry });
+        subscriptions.set(type, { replica, unsubscribe: replica.onEvent((event) => apply(type, event)) });
+      }),
+    );
+  }
+
+  /** Catches up with everything that this process has written before the call. One at a time, in order. */
+  function settle(all = false): Promise<void> {
+    const next = settling.then(async () => {
+      await subscribe();
+      const types = all ? [...subscriptions.keys()] : [...dirty].filter((each) => subscriptions.has(each));
+      dirty.clear();
+      await Promise.all(types.map((type) => subscriptions.get(type)?.replica.catchUp()));
+    });
+    settling = next.catch(() => undefined);
+    return next;
+  }
+
+  function pump(worker: Worker): void {
+    while (!stopped && worker.active < concurrency) {
+      const key = worker.queue.take();
+      if (key === undefined) break;
+      worker.active++;
+      void work(worker, key).finally(() => {
+        worker.active--;
+        worker.queue.done(key);
+        pump(worker);
+        if (isQuiet()) {
+          for (const each of waiters) each();
+          waiters.clear();
+        }
+      });
+    }
+  }
+
+  async function work(worker: Worker, key: string): Promise<void> {
+    const { controller, queue, attempts } = worker;
+    const started = clock();
+    const attempt = attempts.get(key) ?? { failures: 0, conflicts: 0 };
+    try {
+      await settle();
+      await takeTurn();
+      if (stopped) return;
+      const context = {
+        now: clock(),
+        random: options.random,
+        ...(attempt.last && { failure: attempt.last }),
+      };
+      const actions = await controller.reconcile(world, key, context);
+      const { conflicts, failures, requeueMs } = await execute(worker.executor, actions);
+      if (failures.length) throw failures[0];
+      if (requeueMs !== undefined) queue.addAfter(key, requeueMs);
+      if (conflicts.length && attempt.conflicts < manyConflicts) {
+        attempts.set(key, { ...attempt, conflicts: attempt.conflicts + 1 });
+        queue.add(key);
+        options.metrics?.reconciled(controller.name, 'conflict', clock() - started);
+        return;
+      }
+      if (conflicts.length) throw conflicts[0];
+      attempts.delete(key);
+      // A failure that is over may still stand in a condition.
+      if (attempt.last) queue.add(key);
+      options.metrics?.reconciled(controller.name, 'ok', clock() - started);
+    } catch (error) {
+      const failures = attempt.failures + 1;
+      const last = { reason: reasonOf(error), message: error instanceof Error ? error.message : String(error) };
+      attempts.set(key, { failures, conflicts: 0, last });
+      const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 20));
+      queue.addAfter(key, pause * (0.5 + options.random() / 2));
+      log(`${controller.name} ${key}: attempt ${failures} failed`, error);
+      options.metrics?.reconciled(controller.name, 'failed', clock() - started);
+    }
+  }
+
+  async function takeTurn(): Promise<void> {
+    if (clock() - turnStarted < turnMs) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    turnStarted = clock();
+  }
+
+  function isQuiet(): boolean {
+    return workers.every(({ queue }) => queue.busy === 0);
+  }
+
+  function quiet(): Promise<void> {
+    if (isQuiet()) return Promise.resolve();
+    return new Promise((resolve) => {
+      waiters.add(resolve);
+    });
+  }
+
+  function wake(): void {
+    if (stopped) return;
+    settle(true).catch((error) => log('catching up failed', error));
+  }
+
+  function scheduleResync(): void {
+    resync = timers.setTimeout(() => {
+      wake();
+      scheduleResync();
+    }, options.resyncMs ?? 30_000);
+  }
+
+  wake();
+  scheduleResync();
+
+  return {
+    wake,
+    async idle() {
+      do {
+        await settle(true);
+        await quiet();
+        // What the last reconciles wrote may wake others.
+        await settle(true);
+      } while (!stopped && !isQuiet());
+    },
+    async stop() {
+      stopped = true;
+      timers.clearTimeout(resync);
+      for (const { queue } of workers) queue.close();
+      await settling;
+      await quiet();
+      for (const { unsubscribe } of subscriptions.values()) unsubscribe();
+      subscriptions.clear();
+    },
+  };
+}
+
+function userOf(username: string) {
+  const [, , namespace = 'kube-system'] = username.split(':');
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+  return { username, groups };
+}
+
+function reasonOf(error: unknown): string {
+  return hasReason(error, 'Forbidden', 'Invalid', 'NotFound', 'TooManyRequests', 'BadRequest') ? error.reason : 'Error';
+}
