@@ -1,0 +1,181 @@
+// Every built-in resource as a ResourceDefinition, and the set of definitions that a process serves.
+
+import type { KubeObject } from '../machinery/object.ts';
+import { fieldAt } from '../machinery/structure/field-at.ts';
+import { columnsOf } from './columns/columns.ts';
+import { eventConversion } from './conversion/events.ts';
+import { autoscalerConversion } from './conversion/horizontal-pod-autoscalers.ts';
+import type { Definitions, ResourceDefinition, Subresource, Verb } from './definition.ts';
+import { modelRows, type ResourceRow, resourceRows, schemaOf } from './models.ts';
+import type { Schema } from './schema.ts';
+import { categories, shortNames } from './tables/resource-names.ts';
+import { selectableFields, zeroValues } from './tables/selectable-fields.ts';
+
+/** The definitions of all built-in resources. Custom resources are added to the result at run time. */
+export function loadDefinitions(): Definitions {
+  return new DefinitionSet(resourceRows.map(defineBuiltIn));
+}
+
+class DefinitionSet implements Definitions {
+  generation = 1;
+  readonly #builtIn: readonly ResourceDefinition[];
+  readonly #custom = new Map<string, readonly ResourceDefinition[]>();
+  #all: readonly ResourceDefinition[] = [];
+  readonly #byResource = new Map<string, ResourceDefinition>();
+  readonly #byKind = new Map<string, ResourceDefinition>();
+  readonly #byType = new Map<string, ResourceDefinition>();
+
+  constructor(builtIn: readonly ResourceDefinition[]) {
+    this.#builtIn = builtIn;
+    this.#index();
+  }
+
+  find(group: string, version: string, resource: string): ResourceDefinition | undefined {
+    return this.#byResource.get(`${group}/${version}/${resource}`);
+  }
+
+  findKind(group: string, version: string, kind: string): ResourceDefinition | undefined {
+    return this.#byKind.get(`${group}/${version}/${kind}`);
+  }
+
+  ofType(type: string): ResourceDefinition | undefined {
+    return this.#byType.get(type);
+  }
+
+  all(): readonly ResourceDefinition[] {
+    return this.#all;
+  }
+
+  setCustom(name: string, definitions: readonly ResourceDefinition[]): void {
+    this.#custom.set(name, definitions);
+    this.#index();
+    this.generation += 1;
+  }
+
+  removeCustom(name: string): void {
+    if (!this.#custom.delete(name)) return;
+    this.#index();
+    this.generation += 1;
+  }
+
+  #index(): void {
+    this.#all = [...this.#builtIn, ...[...this.#custom.values()].flat()];
+    for (const index of [this.#byResource, this.#byKind, this.#byType]) index.clear();
+    for (const each of this.#all) {
+      const prefix = `${each.group}/${each.version}`;
+      // A built-in wins over a custom resource that claims its name.
+      setOnce(this.#byResource, `${prefix}/${each.resource}`, each);
+      setOnce(this.#byKind, `${prefix}/${each.kind}`, each);
+      if (each.version === each.storageVersion && typeOf(each.group, each.resource) === each.type) {
+        setOnce(this.#byType, each.type, each);
+      }
+    }
+  }
+}
+
+function setOnce(index: Map<string, ResourceDefinition>, key: string, definition: ResourceDefinition): void {
+  if (!index.has(key)) index.set(key, definition);
+}
+
+/** The log of a resource: `pods`, `apps/deployments`. */
+export function typeOf(group: string, resource: string): string {
+  return group ? `${group}/${resource}` : resource;
+}
+
+/** Served with create alone, or computed: nothing of them is stored, but their kind has a log name like any. */
+const verbsOf: Readonly<Record<string, readonly Verb[]>> = { componentstatuses: ['get', 'list'] };
+
+/** Resources that share a log with another group or version. */
+const shared: Readonly<Record<string, Pick<ResourceDefinition, 'type' | 'storageVersion' | 'convert'>>> = {
+  'events.k8s.io/v1/events': { type: 'events', storageVersion: 'v1', convert: eventConversion },
+  'autoscaling/v1/horizontalpodautoscalers': {
+    type: 'autoscaling/horizontalpodautoscalers',
+    storageVersion: 'v2',
+    convert: autoscalerConversion,
+  },
+  'autoscaling/v2/horizontalpodautoscalers': {
+    type: 'autoscaling/horizontalpodautoscalers',
+    storageVersion: 'v2',
+  },
+};
+
+function defineBuiltIn(row: ResourceRow): ResourceDefinition {
+  const { group, version, kind, resource, namespaced } = row;
+  const qualified = group ? `${resource}.${group}` : resource;
+  const definition = {
+    group,
+    version,
+    kind,
+    listKind: `${kind}List`,
+    resource,
+    singular: kind.toLowerCase(),
+    shortNames: shortNames[qualified] ?? [],
+    categories: categories[qualified] ?? [],
+    namespaced,
+    // The generator derives verbs from paths, which admits only these.
+    verbs: verbsOf[qualified] ?? (row.verbs as readonly Verb[]),
+    subresources: subresourcesOf(row),
+    columns: columnsOf(group, resource),
+    selectableFields: selectorsOf(qualified),
+    type: typeOf(group, resource),
+    storageVersion: version,
+    ...shared[`${group}/${version}/${resource}`],
+  };
+  return lazily(definition, row.model);
+}
+
+/** The schema is made when it is first looked at: a process that serves pods does not build flow schemas. */
+function lazily(definition: Omit<ResourceDefinition, 'schema'>, model: string): ResourceDefinition {
+  let schema: Schema | undefined;
+  return Object.defineProperty(definition, 'schema', {
+    enumerable: true,
+    get() {
+      schema ??= schemaOf(model);
+      return schema;
+    },
+    // defineProperty gives the type of its argument back, which lacks the property that it just added.
+  }) as ResourceDefinition;
+}
+
+/** Bodies of subresources whose kind is not a model of the client package: they take query parameters. */
+const optionKinds: Readonly<Record<string, string>> = {
+  'pods/attach': 'PodAttachOptions',
+  'pods/exec': 'PodExecOptions',
+  'pods/portforward': 'PodPortForwardOptions',
+  'pods/proxy': 'PodProxyOptions',
+  'services/proxy': 'ServiceProxyOptions',
+  'nodes/proxy': 'NodeProxyOptions',
+};
+
+/** Where the group and version of a subresource's body stand in its model's OpenAPI name. */
+const otherGroups: Readonly<Record<string, { group: string; version: string }>> = {
+  'io.k8s.api.autoscaling.v1.Scale': { group: 'autoscaling', version: 'v1' },
+  'io.k8s.api.policy.v1.Eviction': { group: 'policy', version: 'v1' },
+  'io.k8s.api.authentication.v1.TokenRequest': { group: 'authentication.k8s.io', version: 'v1' },
+};
+
+function subresourcesOf(row: ResourceRow): readonly Subresource[] {
+  return Object.entries(row.subresources)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { verbs, model }]) => {
+      const full = model ? (modelRows[model]?.name ?? '') : '';
+      const kind = optionKinds[`${row.resource}/${name}`] ?? (full.split('.').at(-1) || row.kind);
+      return { name, verbs, kind, ...otherGroups[full] };
+    });
+}
+
+function selectorsOf(qualified: string): Readonly<Record<string, (object: KubeObject) => string>> {
+  return Object.fromEntries(
+    (selectableFields[qualified] ?? []).map((row) => {
+      const [name, path] = typeof row === 'string' ? [row, row] : row;
+      return [name, selector(path.split('.'), zeroValues[path] ?? '')];
+    }),
+  );
+}
+
+function selector(path: readonly string[], zero: string): (object: KubeObject) => string {
+  return (object) => {
+    const value = fieldAt(object, path);
+    return value === undefined || value === null ? zero : String(value);
+  };
+}
