@@ -14,3 +14,10 @@ export async function loadImage(dataDir: string, file: string): Promise<string[]
   const names = [...`${stdout}\n${stderr}`.matchAll(/unpacking (\S+) \(/g)].map((match) => match[1] ?? '');
   return [...new Set(names)];
 }
+
+/** The names of all images in the containerd of `dataDir`. */
+export async function listImages(dataDir: string): Promise<string[]> {
+  const { socket } = containerdPaths(dataDir);
+  const { stdout } = await run('ctr', ['--address', socket, '--namespace', 'k8s.io', 'images', 'ls', '-q'], 30_000);
+  return stdout.split('\n').filter((name) => name !== '');
+}

@@ -1,0 +1,66 @@
+// `zeroplane`: the command line. Each command is a thin call into local/; a failure that the user can mend is one line.
+
+import { Command, InvalidArgumentError } from 'commander';
+import { defaultDataDir } from '../local/cluster.ts';
+import { UserError } from '../local/user-error.ts';
+
+const program = new Command('zeroplane')
+  .description('A Kubernetes cluster whose control plane is not a machine')
+  .showHelpAfterError();
+
+const dataDir = ['--data-dir <dir>', 'where the cluster keeps everything', defaultDataDir] as const;
+
+program
+  .command('up')
+  .description('start a cluster on this machine, or start again what does not run')
+  .option(...dataDir)
+  .option('--detach', 'return when the node is Ready', false)
+  .option('--port <port>', 'port of the API server (default: 6443)', port)
+  .option('--kubeconfig <file>', "where to write the administrator's kubeconfig (default: <data-dir>/admin.kubeconfig)")
+  .option('--no-agent', 'control plane alone: this machine runs no pods')
+  .option('--pod-cidr <cidr>', 'addresses of pods (default: 10.244.0.0/16)')
+  .option('--service-cidr <cidr>', 'addresses of Services (default: 10.96.0.0/16)')
+  .action(async (options) => (await import('../local/up.ts')).up(options));
+
+program
+  .command('down')
+  .description('stop the cluster on this machine: its processes, pods, mounts, namespaces and rules')
+  .option(...dataDir)
+  .option('--purge', 'delete the data too', false)
+  .action(async (options) => (await import('../local/down.ts')).down(options));
+
+program
+  .command('status')
+  .description('say what runs')
+  .option(...dataDir)
+  .option('-o, --output <format>', 'text or json', 'text')
+  .action(async (options) => (await import('../local/status.ts')).status(options));
+
+const image = program.command('image').description('images of this node');
+
+image
+  .command('load <file...>')
+  .description('bring images from OCI or Docker archives to the node')
+  .option(...dataDir)
+  .action(async (files: string[], options) => (await import('../local/images.ts')).loadImages(files, options));
+
+program
+  .command('images')
+  .description("build the examples' images from packages of this machine, and load them")
+  .option(...dataDir)
+  .option('--output <dir>', 'write the archives there instead of loading them')
+  .action(async (options) => (await import('../local/images.ts')).exampleImages(options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`zeroplane: ${error.message}`);
+  process.exitCode = 1;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value < 65536) return value;
+  throw new InvalidArgumentError('give a number from 1 to 65535.');
+}

@@ -1,0 +1,79 @@
+// What a node's own labels and taints allow: node selectors, node affinity, taints and tolerations. Pure.
+
+import type {
+  V1NodeSelector,
+  V1NodeSelectorTerm,
+  V1PodSpec,
+  V1Taint,
+  V1Toleration,
+} from '../../generated/kubernetes.ts';
+import type { NodeState } from './node-state.ts';
+
+type Requirement = { key: string; operator: string; values?: string[] };
+
+/** `spec.nodeSelector` and the required node affinity. */
+export function nodeAffinityAllows(spec: V1PodSpec | undefined, node: NodeState): boolean {
+  for (const [key, value] of Object.entries(spec?.nodeSelector ?? {})) if (node.labels[key] !== value) return false;
+  const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return !required || nodeSelectorMatches(required, node);
+}
+
+/** Terms are alternatives; an empty selector, like an empty term, matches nothing. */
+export function nodeSelectorMatches(selector: V1NodeSelector, node: NodeState): boolean {
+  return selector.nodeSelectorTerms.some((term) => nodeTermMatches(term, node));
+}
+
+export function nodeTermMatches(term: V1NodeSelectorTerm, node: NodeState): boolean {
+  const { matchExpressions = [], matchFields = [] } = term;
+  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
+  return (
+    matchExpressions.every((each) => holds(each, node.labels[each.key])) &&
+    matchFields.every((each) => holds(each, each.key === 'metadata.name' ? node.name : undefined))
+  );
+}
+
+function holds({ operator, values = [] }: Requirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return false;
+  }
+}
+
+/** The first taint with one of these effects that no toleration covers. */
+export function untoleratedTaint(
+  taints: readonly V1Taint[],
+  tolerations: readonly V1Toleration[],
+  effects: readonly string[],
+): V1Taint | undefined {
+  return taints.find((taint) => effects.includes(taint.effect) && !tolerations.some((each) => tolerates(each, taint)));
+}
+
+export function tolerates(toleration: V1Toleration, taint: V1Taint): boolean {
+  if (toleration.effect && toleration.effect !== taint.effect) return false;
+  if (toleration.key && toleration.key !== taint.key) return false;
+  if (!toleration.key && toleration.operator !== 'Exists') return false;
+  switch (toleration.operator || 'Equal') {
+    case 'Exists':
+      return true;
+    case 'Equal':
+      return (toleration.value ?? '') === (taint.value ?? '');
+    case 'Gt':
+      return Number(taint.value) > Number(toleration.value);
+    case 'Lt':
+      return Number(taint.value) < Number(toleration.value);
+    default:
+      return false;
+  }
+}

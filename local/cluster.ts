@@ -1,0 +1,103 @@
+// What one machine's cluster is: its addresses and where its files lie. Written at first start, read by every later command.
+
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { hostname, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from './user-error.ts';
+
+export interface Cluster {
+  readonly dataDir: string;
+  /** Port of the API server on every address of the machine. */
+  readonly port: number;
+  readonly podCIDR: string;
+  readonly serviceCIDR: string;
+  readonly clusterDomain: string;
+  readonly nodeName: string;
+  /** Where the admin kubeconfig is written. */
+  readonly kubeconfig: string;
+}
+
+export interface ClusterOptions {
+  readonly dataDir: string;
+  readonly port?: number;
+  readonly podCidr?: string;
+  readonly serviceCidr?: string;
+  readonly kubeconfig?: string;
+}
+
+export const defaultDataDir = '/var/lib/zeroplane';
+
+const defaults = { port: 6443, podCIDR: '10.244.0.0/16', serviceCIDR: '10.96.0.0/16', clusterDomain: 'cluster.local' };
+
+/** The cluster in `options.dataDir`: as it was made, or with the options at first start. Options that contradict it are refused. */
+export function planCluster(options: ClusterOptions): Cluster {
+  const found = readCluster(options.dataDir);
+  if (found) {
+    refuseChange('--pod-cidr', options.podCidr, found.podCIDR);
+    refuseChange('--service-cidr', options.serviceCidr, found.serviceCIDR);
+    return { ...found, port: options.port ?? found.port, kubeconfig: options.kubeconfig ?? found.kubeconfig };
+  }
+  return {
+    dataDir: options.dataDir,
+    port: options.port ?? defaults.port,
+    podCIDR: cidr('--pod-cidr', options.podCidr ?? defaults.podCIDR, 24),
+    serviceCIDR: cidr('--service-cidr', options.serviceCidr ?? defaults.serviceCIDR, 28),
+    clusterDomain: defaults.clusterDomain,
+    nodeName: hostname().toLowerCase(),
+    kubeconfig: options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig'),
+  };
+}
+
+export function readCluster(dataDir: string): Cluster | undefined {
+  const path = join(dataDir, 'cluster.json');
+  if (!existsSync(path)) return undefined;
+  // as: this program wrote the file; the data directory may have been moved since.
+  const stored = JSON.parse(readFileSync(path, 'utf8')) as Cluster;
+  return { ...stored, dataDir };
+}
+
+export function saveCluster(cluster: Cluster): void {
+  mkdirSync(cluster.dataDir, { recursive: true, mode: 0o700 });
+  const path = join(cluster.dataDir, 'cluster.json');
+  writeFileSync(`${path}.new`, `${JSON.stringify(cluster, null, 2)}\n`);
+  renameSync(`${path}.new`, path);
+}
+
+/** The address that pods and other machines reach this one by: the first IPv4 that is not loopback, else loopback. */
+export function nodeAddress(): string {
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    if (/^(lo|zp|cni|docker|veth|br-)/.test(name)) continue;
+    const found = addresses?.find((each) => each.family === 'IPv4' && !each.internal);
+    if (found) return found.address;
+  }
+  return '127.0.0.1';
+}
+
+/** The n-th address of an IPv4 CIDR, such as 10.96.0.1 for ('10.96.0.0/16', 1). */
+export function addressOf(range: string, n: number): string {
+  const [base = '', bits = '32'] = range.split('/');
+  const mask = (0xffffffff << (32 - Number(bits))) >>> 0;
+  const value = ((toNumber(base) & mask) >>> 0) + n;
+  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+}
+
+function toNumber(address: string): number {
+  return address.split('.').reduce((sum, each) => sum * 256 + Number(each), 0);
+}
+
+function cidr(flag: string, value: string, longest: number): string {
+  const match = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(value);
+  const valid = match?.[1]?.split('.').every((each) => Number(each) <= 255) && Number(match[2]) >= 8;
+  if (!valid) throw new UserError(`${flag}: ${value} is not an IPv4 range: give one such as 10.32.0.0/16`);
+  if (Number(match?.[2]) > longest) {
+    throw new UserError(`${flag}: ${value} is too small: give a range of /${longest} or larger`);
+  }
+  return value;
+}
+
+function refuseChange(flag: string, asked: string | undefined, is: string): void {
+  if (asked === undefined || asked === is) return;
+  throw new UserError(
+    `${flag}: this cluster was made with ${is} and cannot change to ${asked}: leave the flag out, or take another --data-dir`,
+  );
+}

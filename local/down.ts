@@ -1,0 +1,44 @@
+// `zeroplane down`: stops the agent, everything it runs, then the control plane. Nothing of the cluster is left on the machine
+// but its data, and with --purge not even that.
+
+import { existsSync, rmSync } from 'node:fs';
+import { bundlePath, ensureBundles } from './bundle.ts';
+import { type Cluster, type ClusterOptions, readCluster } from './cluster.ts';
+import { processFiles, stopProcess } from './process.ts';
+import { runSteps } from './progress.ts';
+import { runProgram } from './run-program.ts';
+import { UserError } from './user-error.ts';
+
+export async function down(options: ClusterOptions & { purge: boolean }): Promise<void> {
+  const cluster = readCluster(options.dataDir);
+  if (!cluster) {
+    if (options.purge && existsSync(options.dataDir)) {
+      throw new UserError(
+        `--purge: ${options.dataDir} holds no cluster (no cluster.json): delete it yourself if it may go`,
+      );
+    }
+    console.log(`No cluster in ${options.dataDir}: nothing to stop.`);
+    return;
+  }
+  await runSteps([
+    { title: 'Agent stopped', run: () => stop(cluster, 'agent') },
+    { title: 'Pods, mounts, network rules and containerd removed', run: () => teardownNode(cluster) },
+    { title: 'Control plane stopped', run: () => stop(cluster, 'control-plane') },
+    { title: 'Data deleted', run: () => purge(cluster), skip: () => !options.purge },
+  ]);
+}
+
+async function stop(cluster: Cluster, name: string): Promise<undefined> {
+  await stopProcess(processFiles(cluster.dataDir, name), 10_000);
+}
+
+async function teardownNode(cluster: Cluster): Promise<undefined> {
+  if (!existsSync(`${cluster.dataDir}/agent`)) return;
+  await ensureBundles();
+  await runProgram(bundlePath('agent'), ['teardown', '--data-dir', `${cluster.dataDir}/agent`]);
+}
+
+async function purge(cluster: Cluster): Promise<undefined> {
+  rmSync(cluster.dataDir, { recursive: true, force: true });
+  if (!cluster.kubeconfig.startsWith(cluster.dataDir)) rmSync(cluster.kubeconfig, { force: true });
+}

