@@ -1,0 +1,82 @@
+// Brings a decoded object into the shape of its schema: unknown fields go, nulls that mean "absent" go, quantities are strings.
+// Source: KEP-2885 (field validation), structural schemas ("pruning", "defaulting and nullable").
+
+import type { Schema } from '../../api/schema.ts';
+import { isRecord } from './field-at.ts';
+
+const none: readonly string[] = [];
+
+/**
+ * Changes `object` in place. Returns what was removed as unknown, one `unknown field "spec.foo"` each, in the words
+ * that clients know from Kubernetes; the caller warns, refuses or stays silent as `fieldValidation` says.
+ */
+export function prune(schema: Schema, object: unknown): readonly string[] {
+  const found: string[] = [];
+  visit(schema, object, undefined, found, false);
+  return found.length > 0 ? found : none;
+}
+
+/** A path that is only written out when it is needed: most objects have nothing unknown. */
+interface Path {
+  readonly parent: Path | undefined;
+  readonly step: string | number;
+}
+
+/** `within`: the value is part of a built-in model. */
+function visit(schema: Schema, value: unknown, path: Path | undefined, found: string[], within: boolean): void {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (!items || isLeaf(items)) return;
+    for (let index = 0; index < value.length; index += 1)
+      visit(items, value[index], { parent: path, step: index }, found, within);
+    return;
+  }
+  if (!isRecord(value)) return;
+  const { properties, additionalProperties } = schema;
+  if (!properties && additionalProperties === undefined) {
+    // A schema that says nothing about its fields: free-form for a built-in type, empty for a custom resource.
+    if (schema.type === 'object' && !schema['x-kubernetes-preserve-unknown-fields']) removeAll(value, path, found);
+    return;
+  }
+  const builtIn = within || schema.model !== undefined;
+  for (const name in value) {
+    const own = properties && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+    if (!next) {
+      if (additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields']) continue;
+      found.push(`unknown field "${written({ parent: path, step: name })}"`);
+      delete value[name];
+      continue;
+    }
+    const field = value[name];
+    if (field === null) {
+      if (own && isAbsent(own, builtIn)) delete value[name];
+      else if (!own && builtIn && next.type === 'string') value[name] = '';
+    } else if (typeof field === 'object') visit(next, field, { parent: path, step: name }, found, builtIn);
+    else if (typeof field === 'number' && next.format === 'quantity') value[name] = String(field);
+  }
+}
+
+/** Go decodes null to a field's zero value; in a custom resource null gives way to a default where null is not allowed. */
+function isAbsent(schema: Schema, builtIn: boolean): boolean {
+  if (schema.nullable) return false;
+  if (builtIn) return !schema['x-kubernetes-preserve-unknown-fields'];
+  return schema.default !== undefined;
+}
+
+function isLeaf(schema: Schema): boolean {
+  return schema.properties === undefined && schema.items === undefined && schema.additionalProperties === undefined;
+}
+
+function removeAll(value: Record<string, unknown>, path: Path | undefined, found: string[]): void {
+  for (const name of Object.keys(value)) {
+    found.push(`unknown field "${written({ parent: path, step: name })}"`);
+    delete value[name];
+  }
+}
+
+function written(path: Path): string {
+  const own = typeof path.step === 'number' ? `[${path.step}]` : path.step;
+  if (!path.parent) return own;
+  return typeof path.step === 'number' ? written(path.parent) + own : `${written(path.parent)}.${own}`;
+}

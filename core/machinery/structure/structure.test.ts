@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import { schemaOf } from '../../api/models.ts';
+import type { Schema } from '../../api/schema.ts';
+import { applyDefaults } from './apply-defaults.ts';
+import { prune } from './prune.ts';
+import { validateStructure } from './validate-structure.ts';
+
+const pod = schemaOf('V1Pod');
+const webserver = () => ({ name: 'web', image: 'nginx:1.25', ports: [{ containerPort: 80 }] });
+
+describe('prune', () => {
+  it('removes unknown fields and names each by its path', () => {
+    const object = {
+      metadata: { name: 'a' },
+      spec: { containers: [{ ...webserver(), imagee: 'x' }], foo: { bar: 1 } },
+    };
+    expect(prune(pod, object)).toEqual(['unknown field "spec.containers[0].imagee"', 'unknown field "spec.foo"']);
+    expect(object).toEqual({ metadata: { name: 'a' }, spec: { containers: [webserver()] } });
+  });
+
+  it('keeps free-form content and any key of a map', () => {
+    const object = {
+      metadata: { labels: { 'app.kubernetes.io/name': 'x' }, managedFields: [{ fieldsV1: { 'f:spec': { '.': {} } } }] },
+    };
+    const before = structuredClone(object);
+    expect(prune(pod, object)).toEqual([]);
+    expect(object).toEqual(before);
+  });
+
+  it('takes null for absent in a built-in type, and for empty in a map of strings', () => {
+    const object = { metadata: { creationTimestamp: null, labels: { a: null } }, spec: { containers: null } };
+    prune(pod, object);
+    expect(object).toEqual({ metadata: { labels: { a: '' } }, spec: {} });
+  });
+
+  it('writes quantities as strings', () => {
+    const object = { spec: { containers: [{ resources: { limits: { cpu: 1 } } }] } };
+    prune(pod, object);
+    expect(object.spec.containers[0]?.resources.limits.cpu).toBe('1');
+  });
+
+  it('does not take a field for known because Object.prototype has it', () => {
+    expect(prune(pod, JSON.parse('{"spec":{"constructor":1,"__proto__":{"a":1}}}'))).toHaveLength(2);
+  });
+
+  it('drops null in a custom resource only where a default takes its place', () => {
+    const schema: Schema = {
+      type: 'object',
+      properties: { a: { type: 'string', default: 'x' }, b: { type: 'string' }, c: { type: 'string', nullable: true } },
+    };
+    const object = { a: null, b: null, c: null };
+    prune(schema, object);
+    expect(object).toEqual({ b: null, c: null });
+  });
+});
+
+describe('applyDefaults', () => {
+  it('fills what a pod leaves out, and nothing below what is absent', () => {
+    const object = { spec: { containers: [webserver()] } };
+    applyDefaults(pod, object);
+    expect(object.spec).toEqual({
+      containers: [
+        {
+          ...webserver(),
+          ports: [{ containerPort: 80, protocol: 'TCP' }],
+          resources: {},
+          terminationMessagePath: '/dev/termination-log',
+          terminationMessagePolicy: 'File',
+        },
+      ],
+      dnsPolicy: 'ClusterFirst',
+      enableServiceLinks: true,
+      restartPolicy: 'Always',
+      schedulerName: 'default-scheduler',
+      securityContext: {},
+      terminationGracePeriodSeconds: 30,
+    });
+  });
+
+  it('leaves the templates of workloads without the defaults that only pods have', () => {
+    const deployment = { spec: { template: { spec: { containers: [] } } } };
+    applyDefaults(schemaOf('V1Deployment'), deployment);
+    expect(deployment.spec).toMatchObject({
+      replicas: 1,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
+      template: { spec: { restartPolicy: 'Always' } },
+    });
+    expect(deployment.spec.template.spec).not.toHaveProperty('enableServiceLinks');
+  });
+
+  it('never shares a default between objects', () => {
+    const [one, other] = [{ spec: {} }, { spec: {} }] as { spec: { strategy?: { type: string } } }[];
+    for (const each of [one, other]) applyDefaults(schemaOf('V1Deployment'), each);
+    one!.spec.strategy!.type = 'Recreate';
+    expect(other?.spec.strategy?.type).toBe('RollingUpdate');
+  });
+
+  it('finds defaults in a schema that refers to itself', () => {
+    const node: { -readonly [K in keyof Schema]: Schema[K] } = { type: 'object' };
+    node.properties = { name: { type: 'string', default: 'x' }, children: { type: 'array', items: node } };
+    const tree = { children: [{ children: [{}] }] };
+    applyDefaults(node, tree);
+    expect(tree).toEqual({ name: 'x', children: [{ name: 'x', children: [{ name: 'x' }] }] });
+  });
+});
+
+describe('validateStructure', () => {
+  it('passes a plain pod and says which field has a wrong type', () => {
+    expect(validateStructure(pod, { spec: { containers: [webserver()] } })).toEqual([]);
+    expect(validateStructure(pod, { spec: { containers: [{ name: 3 }] } })).toEqual([
+      {
+        type: 'FieldValueTypeInvalid',
+        field: 'spec.containers[0].name',
+        message: 'Invalid value: "integer": spec.containers[0].name in body must be of type string: "integer"',
+      },
+    ]);
+  });
+
+  it('takes numbers and strings where both are allowed', () => {
+    const service = schemaOf('V1Service');
+    for (const targetPort of [80, 'http']) {
+      expect(validateStructure(service, { spec: { ports: [{ port: 80, targetPort }] } })).toEqual([]);
+    }
+    expect(validateStructure(service, { spec: { ports: [{ port: 80, targetPort: true }] } })).toHaveLength(1);
+  });
+
+  it('refuses a string that an enum does not have, and lists those that it has', () => {
+    expect(validateStructure(pod, { spec: { restartPolicy: 'Sometimes' } })).toEqual([
+      {
+        type: 'FieldValueNotSupported',
+        field: 'spec.restartPolicy',
+        message: 'Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+      },
+    ]);
+  });
+
+  it('accepts a custom resource definition with a recursive schema', () => {
+    const schema = { type: 'object', properties: { a: { type: 'array', items: { type: 'string' } } } };
+    const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }];
+    const definition = { spec: { versions } };
+    expect(prune(schemaOf('V1CustomResourceDefinition'), definition)).toEqual([]);
+    expect(validateStructure(schemaOf('V1CustomResourceDefinition'), definition)).toEqual([]);
+  });
+
+  const cases: readonly (readonly [string, Schema, unknown, string])[] = [
+    ['required', { type: 'object', required: ['b'] }, {}, 'a.b: Required value'],
+    [
+      'minimum',
+      { type: 'integer', minimum: 1 },
+      0,
+      'a: Invalid value: 0: a in body should be greater than or equal to 1',
+    ],
+    [
+      'exclusive maximum',
+      { type: 'number', maximum: 1, exclusiveMaximum: true },
+      1,
+      'a: Invalid value: 1: a in body should be less than 1',
+    ],
+    [
+      'multipleOf',
+      { type: 'number', multipleOf: 0.1 },
+      0.25,
+      'a: Invalid value: 0.25: a in body should be a multiple of 0.1',
+    ],
+    ['pattern', { type: 'string', pattern: '^x+$' }, 'y', 'a: Invalid value: "y": a in body should match \'^x+$\''],
+    [
+      'minLength',
+      { type: 'string', minLength: 2 },
+      'é',
+      'a: Invalid value: "é": a in body should be at least 2 chars long',
+    ],
+    ['maxLength', { type: 'string', maxLength: 1 }, 'ab', 'a: Too long: may not be more than 1 bytes'],
+    ['minItems', { type: 'array', minItems: 1 }, [], 'a: Invalid value: []: a in body should have at least 1 items'],
+    ['maxItems', { type: 'array', maxItems: 1 }, [1, 2], 'a: Too many: 2: must have at most 1 items'],
+    ['set', { type: 'array', 'x-kubernetes-list-type': 'set' }, ['x', 'y', 'x'], 'a[2]: Duplicate value: "x"'],
+    [
+      'map',
+      { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['n'] },
+      [{ n: 'x', v: 1 }, { n: 'x' }],
+      'a[1]: Duplicate value: {"n":"x"}',
+    ],
+    [
+      'format',
+      { type: 'string', format: 'date-time' },
+      'x',
+      'a: Invalid value: "x": a in body must be of type date-time: "x"',
+    ],
+    ['not', { not: { type: 'string' } }, 'x', 'a: Invalid value: "x": "a" must not validate the schema (not)'],
+    [
+      'oneOf',
+      { oneOf: [{ type: 'integer' }, { minimum: 0 }] },
+      1,
+      'a: Invalid value: 1: "a" must validate one and only one schema (oneOf). Found 2 valid alternatives',
+    ],
+    [
+      'anyOf',
+      { anyOf: [{ type: 'integer' }] },
+      'x',
+      'a: Invalid value: "x": "a" must validate at least one schema (anyOf)',
+    ],
+    ['null', { type: 'string' }, null, 'a: Invalid value: "null": a in body must be of type string: "null"'],
+  ];
+  for (const [name, schema, value, expected] of cases) {
+    it(`says what ${name} says in Kubernetes`, () => {
+      expect(validateStructure(schema, value, 'a').map((each) => `${each.field}: ${each.message}`)).toEqual([expected]);
+    });
+  }
+
+  it('does not run away on a pattern that backtracks', () => {
+    const started = performance.now();
+    validateStructure({ type: 'string', pattern: '^(a+)+$' }, `${'a'.repeat(40)}!`, 'a');
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});

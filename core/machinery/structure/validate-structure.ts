@@ -1,0 +1,192 @@
+// Checks a value against its schema: types, enums, list types, and OpenAPI's keywords. The texts are Kubernetes' own.
+// Source: structural schemas; KEP-2906 (list types); RFC 3339 and the formats of OpenAPI v3.
+
+import type { Schema } from '../../api/schema.ts';
+import { deepEqual } from '../equality.ts';
+import {
+  duplicate,
+  type FieldError,
+  invalidValue,
+  notSupported,
+  required,
+  tooMany,
+  typeInvalid,
+} from '../field-error.ts';
+import { isRecord } from './field-at.ts';
+import { checkNumber, checkString } from './validate-scalars.ts';
+
+/**
+ * All errors of `value`, which stands at `path` (empty for a whole object). A wrong type is a FieldValueTypeInvalid.
+ * `required` is checked in custom resources only: a built-in field that is absent has Go's zero value, and its kind's own
+ * validation says whether that will do.
+ */
+export function validateStructure(schema: Schema, value: unknown, path = ''): FieldError[] {
+  const errors: FieldError[] = [];
+  check(schema, value, path, errors, false);
+  return errors;
+}
+
+/** `builtIn`: the field belongs to a built-in model. */
+function check(schema: Schema, value: unknown, path: string, errors: FieldError[], builtIn: boolean): void {
+  if (value === null && (schema.nullable || isFree(schema))) return;
+  if (!hasType(schema, value)) {
+    errors.push(wrongType(schema, value, path));
+    return;
+  }
+  if (schema.enum && !schema.enum.some((each) => deepEqual(each, value))) {
+    errors.push(notSupported(path, value, schema.enum.map(String)));
+  }
+  if (typeof value === 'string') checkString(schema, value, path, errors);
+  else if (typeof value === 'number') checkNumber(schema, value, path, errors);
+  else if (Array.isArray(value)) checkArray(schema, value, path, errors, builtIn);
+  else if (isRecord(value)) checkObject(schema, value, path, errors);
+  if (schema.allOf || schema.anyOf || schema.oneOf || schema.not) checkCombinations(schema, value, path, errors);
+}
+
+function isFree(schema: Schema): boolean {
+  return schema['x-kubernetes-preserve-unknown-fields'] === true && schema.type === undefined;
+}
+
+function hasType({ type, format, 'x-kubernetes-int-or-string': intOrString }: Schema, value: unknown): boolean {
+  if (intOrString) return typeof value === 'string' || Number.isInteger(value);
+  switch (type) {
+    case undefined:
+      return true;
+    case 'object':
+      return isRecord(value);
+    case 'array':
+      return Array.isArray(value);
+    case 'integer':
+      return Number.isInteger(value) && (format !== 'int32' || inInt32(value));
+    default:
+      // The remaining types have typeof's own names.
+      return typeof value === type || (format === 'quantity' && typeof value === 'number');
+  }
+}
+
+function inInt32(value: unknown): boolean {
+  return typeof value === 'number' && value >= -2147483648 && value <= 2147483647;
+}
+
+function wrongType(schema: Schema, value: unknown, path: string): FieldError {
+  const wanted = schema['x-kubernetes-int-or-string'] ? 'integer,string' : schema.type;
+  const got = typeName(value);
+  return typeInvalid(path, got, `${path} in body must be of type ${wanted}: ${JSON.stringify(got)}`);
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  return typeof value;
+}
+
+function checkObject(schema: Schema, value: Record<string, unknown>, path: string, errors: FieldError[]): void {
+  const { properties, additionalProperties, model } = schema;
+  if (schema.required && model === undefined) {
+    for (const name of schema.required) if (value[name] === undefined) errors.push(required(join(path, name)));
+  }
+  let count = 0;
+  for (const name in value) {
+    count += 1;
+    const own = properties && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+    if (!next) continue;
+    const field = value[name];
+    // An unset enum of a built-in type arrives as "" from clients that write every field.
+    if (field === '' && model !== undefined && next.enum) continue;
+    check(next, field, join(path, name), errors, model !== undefined);
+  }
+  if (schema.minProperties !== undefined && count < schema.minProperties) {
+    errors.push(bound(path, value, `should have at least ${schema.minProperties} properties`));
+  }
+  if (schema.maxProperties !== undefined && count > schema.maxProperties) {
+    errors.push(tooMany(path, count, schema.maxProperties));
+  }
+}
+
+function checkArray(
+  schema: Schema,
+  value: readonly unknown[],
+  path: string,
+  errors: FieldError[],
+  builtIn: boolean,
+): void {
+  const { items, minItems, maxItems } = schema;
+  if (minItems !== undefined && value.length < minItems) {
+    errors.push(bound(path, value, `should have at least ${minItems} items`));
+  }
+  if (maxItems !== undefined && value.length > maxItems) errors.push(tooMany(path, value.length, maxItems));
+  if (items && !isPlain(items, value)) {
+    for (let index = 0; index < value.length; index += 1)
+      check(items, value[index], `${path}[${index}]`, errors, builtIn);
+  }
+  // Built-in kinds have rules of their own for what may repeat (two ports with one number, for a start).
+  if (builtIn || value.length < 2) return;
+  if (schema['x-kubernetes-list-type'] === 'map') checkKeys(schema, value, path, errors);
+  else if (schema['x-kubernetes-list-type'] === 'set' || schema.uniqueItems) {
+    checkUnique(value, path, (each) => each, errors);
+  }
+}
+
+/** Strings without a rule need no path each. */
+function isPlain(items: Schema, value: readonly unknown[]): boolean {
+  if (items.type !== 'string' || items.enum || items.format || items.pattern) return false;
+  if (items.minLength !== undefined || items.maxLength !== undefined) return false;
+  return !items.allOf && !items.anyOf && !items.oneOf && !items.not && value.every((each) => typeof each === 'string');
+}
+
+function checkKeys(schema: Schema, value: readonly unknown[], path: string, errors: FieldError[]): void {
+  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  const keyOf = (each: unknown) => {
+    if (!isRecord(each)) return undefined;
+    const found = keys.filter((key) => each[key] !== undefined);
+    return found.length > 0 ? Object.fromEntries(found.map((key) => [key, each[key]])) : undefined;
+  };
+  checkUnique(value, path, keyOf, errors);
+}
+
+function checkUnique(
+  value: readonly unknown[],
+  path: string,
+  keyOf: (each: unknown) => unknown,
+  errors: FieldError[],
+): void {
+  const seen = new Set<string>();
+  for (const [index, each] of value.entries()) {
+    const key = keyOf(each);
+    if (key === undefined) continue;
+    const text = canonical(key);
+    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, key));
+    seen.add(text);
+  }
+}
+
+/** JSON with sorted keys, so that equal values have equal texts. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, each) =>
+    isRecord(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
+  );
+}
+
+function checkCombinations(schema: Schema, value: unknown, path: string, errors: FieldError[]): void {
+  const passes = (each: Schema) => validateStructure(each, value, path).length === 0;
+  const fail = (detail: string) => errors.push(bound(path, value, detail, `"${path}"`));
+  for (const each of schema.allOf ?? []) check(each, value, path, errors, false);
+  if (schema.allOf && !schema.allOf.every(passes)) fail('must validate all the schemas (allOf)');
+  if (schema.anyOf && !schema.anyOf.some(passes)) fail('must validate at least one schema (anyOf)');
+  if (schema.oneOf) {
+    const count = schema.oneOf.filter(passes).length;
+    const found = count === 0 ? 'Found none valid' : `Found ${count} valid alternatives`;
+    if (count !== 1) fail(`must validate one and only one schema (oneOf). ${found}`);
+  }
+  if (schema.not && passes(schema.not)) fail('must not validate the schema (not)');
+}
+
+function bound(path: string, value: unknown, detail: string, subject = `${path} in body`): FieldError {
+  return invalidValue(path, value, `${subject} ${detail}`);
+}
+
+function join(path: string, name: string): string {
+  return path ? `${path}.${name}` : name;
+}
