@@ -60,20 +60,23 @@ export class StatusError extends Error {
   readonly reason: StatusReason;
   readonly code: number;
   readonly details: StatusDetails | undefined;
+  /** With Expired: where an inconsistent list can go on. */
+  readonly metadata: Status['metadata'];
 
-  constructor(reason: StatusReason, message: string, details?: StatusDetails) {
+  constructor(reason: StatusReason, message: string, details?: StatusDetails, metadata: Status['metadata'] = {}) {
     super(message);
     this.name = 'StatusError';
     this.reason = reason;
     this.code = statusCodes[reason];
     this.details = details;
+    this.metadata = metadata;
   }
 
   get status(): Status {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.metadata,
       status: 'Failure',
       message: this.message,
       reason: this.reason,

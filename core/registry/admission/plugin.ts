@@ -1,0 +1,38 @@
+// Admission: plugins that may change or refuse a write before it is stored. The chain is a list; webhooks and policies are rows of it.
+
+import type { ResourceDefinition } from '../../api/definition.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import type { TypeName, Write } from '../../store/store.ts';
+import type { Environment } from '../environment.ts';
+import type { DeleteOptions, RequestContext } from '../registry.ts';
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+export interface Attributes {
+  readonly operation: Operation;
+  readonly context: RequestContext;
+  /** As requested. */
+  readonly definition: ResourceDefinition;
+  readonly namespace: string;
+  readonly name: string;
+  /** Empty for the object itself. */
+  readonly subresource: string;
+  readonly dryRun: boolean;
+  /** In the stored version. A mutating plugin changes it in place. Undefined for DELETE. For a subresource with a body of its own, that body. */
+  readonly object: KubeObject | undefined;
+  /** In the stored version. Never change it. */
+  readonly old: KubeObject | undefined;
+  readonly deleteOptions?: DeleteOptions;
+  /** Writes of other keys that must happen in the same commit. */
+  readonly companions: Write[];
+}
+
+export interface AdmissionPlugin {
+  readonly name: string;
+  readonly operations: readonly Operation[];
+  /** The types it wants to see; undefined = all. */
+  readonly types?: readonly TypeName[];
+  readonly mutate?: (attributes: Attributes, env: Environment) => void | Promise<void>;
+  /** Refuses by throwing a StatusError. */
+  readonly validate?: (attributes: Attributes, env: Environment) => void | Promise<void>;
+}

@@ -1,0 +1,61 @@
+// Makes a Registry over a store: the road of every read and write, for HTTP and for controllers alike.
+
+import { randomUUID } from 'node:crypto';
+import { builtInPlugins } from './admission/built-in.ts';
+import type { Environment, Random, RegistryOptions } from './environment.ts';
+import { strategyOf } from './kinds/strategies.ts';
+import { lookups } from './lookup.ts';
+import { get } from './read/get.ts';
+import { list } from './read/list.ts';
+import { watch } from './read/watch.ts';
+import type { Registry } from './registry.ts';
+import { changeSubresource } from './subresources/change-subresource.ts';
+import { createSubresource } from './subresources/create-subresource.ts';
+import { getSubresource } from './subresources/get-subresource.ts';
+import { create } from './write/create.ts';
+import { remove } from './write/delete.ts';
+import { removeCollection } from './write/delete-collection.ts';
+import { patch } from './write/patch.ts';
+import { update } from './write/update.ts';
+
+export const systemRandom: Random = { uuid: randomUUID, number: Math.random };
+
+export function createRegistry(options: RegistryOptions): Registry {
+  const env = createEnvironment(options);
+  return {
+    get: (context, target) => (target.subresource ? getSubresource(env, context, target) : get(env, target)),
+    list: (_context, target, listOptions) => list(env, target, listOptions),
+    watch: (_context, target, watchOptions) => watch(env, target, watchOptions),
+    create: (context, target, object, writeOptions) =>
+      target.subresource
+        ? createSubresource(env, context, target, object, writeOptions)
+        : create(env, context, target, object, writeOptions),
+    update: (context, target, object, writeOptions) =>
+      changeSubresource(env, context, target, { object }, writeOptions) ??
+      update(env, context, target, object, writeOptions),
+    patch: (context, target, type, body, writeOptions) =>
+      changeSubresource(env, context, target, { type, body }, writeOptions) ??
+      patch(env, context, target, type, body, writeOptions),
+    delete: (context, target, deleteOptions) => remove(env, context, target, deleteOptions),
+    deleteCollection: (context, target, listOptions, deleteOptions) =>
+      removeCollection(env, context, target, listOptions, deleteOptions),
+  };
+}
+
+/** What the road works with. Parts beside it (bootstrap, allocators' repair) use it too. */
+export function createEnvironment(options: RegistryOptions): Environment {
+  const { store, replicas, definitions, clock, random } = options;
+  return {
+    store,
+    replicas,
+    definitions,
+    clock,
+    random,
+    serviceCIDRs: (options.serviceCIDR ?? '10.96.0.0/16').split(',').map((each) => each.trim()),
+    nodePortRange: options.nodePortRange ?? [30000, 32767],
+    clusterDomain: options.clusterDomain ?? 'cluster.local',
+    admission: [...builtInPlugins, ...(options.admission ?? [])],
+    strategyOf,
+    ...lookups(store, replicas),
+  };
+}

@@ -1,0 +1,26 @@
+// Reads of other objects during a write, from the replica: cheap, and possibly behind.
+
+import type { KubeObject } from '../machinery/object.ts';
+import type { Replicas } from '../replica/replica.ts';
+import type { Store, TypeName } from '../store/store.ts';
+import { decodeObject } from './encode.ts';
+
+export function lookups(store: Store, replicas: Replicas) {
+  return {
+    async lookUp(type: TypeName, key: string): Promise<KubeObject | undefined> {
+      const replica = replicas.peek(type) ?? (await replicas.of(type));
+      const entry = replica.get(key);
+      // Entries of a replica hold what the registry stored.
+      if (entry) return entry.object as KubeObject;
+      const item = await store.get(type, key);
+      return item && decodeObject(item.value);
+    },
+    async lookAll(type: TypeName, prefix?: string): Promise<KubeObject[]> {
+      const replica = replicas.peek(type) ?? (await replicas.of(type));
+      const result: KubeObject[] = [];
+      // As above.
+      for (const entry of replica.snapshot(prefix ? { prefix } : {})) result.push(entry.object as KubeObject);
+      return result;
+    },
+  };
+}

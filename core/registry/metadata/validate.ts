@@ -1,0 +1,146 @@
+// Validation of metadata, the same for every kind. Source: apimachinery's ValidateObjectMeta, with its texts.
+
+import { deepEqual } from '../../machinery/equality.ts';
+import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../machinery/field-error.ts';
+import { validateLabels } from '../../machinery/labels.ts';
+import { dns1123Label, qualifiedNameErrors } from '../../machinery/names.ts';
+import type { ObjectMeta, OwnerReference } from '../../machinery/object.ts';
+
+const maxAnnotationsSize = 256 * 1024;
+export const foregroundFinalizer = 'foregroundDeletion';
+export const orphanFinalizer = 'orphan';
+
+export function validateMeta(
+  meta: ObjectMeta,
+  namespaced: boolean,
+  validateName: (name: string, prefix: boolean) => string[],
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (meta.generateName) {
+    for (const message of validateName(meta.generateName, true))
+      errors.push(invalidValue('metadata.generateName', meta.generateName, message));
+  }
+  if (!meta.name) errors.push(required('metadata.name', 'name or generateName is required'));
+  else
+    for (const message of validateName(meta.name, false))
+      errors.push(invalidValue('metadata.name', meta.name, message));
+  if (namespaced) {
+    if (!meta.namespace) errors.push(required('metadata.namespace'));
+    else
+      for (const message of dns1123Label(meta.namespace))
+        errors.push(invalidValue('metadata.namespace', meta.namespace, message));
+  } else if (meta.namespace) {
+    errors.push(forbiddenField('metadata.namespace', 'not allowed on this type'));
+  }
+  if ((meta.generation ?? 0) < 0)
+    errors.push(invalidValue('metadata.generation', meta.generation, 'must be greater than or equal to 0'));
+  if (meta.labels) errors.push(...validateLabels(meta.labels, 'metadata.labels'));
+  if (meta.annotations) errors.push(...validateAnnotations(meta.annotations, 'metadata.annotations'));
+  if (meta.ownerReferences) errors.push(...validateOwners(meta.ownerReferences));
+  if (meta.finalizers) errors.push(...validateFinalizers(meta.finalizers, 'metadata.finalizers'));
+  return errors;
+}
+
+/** What an update may not change, whatever the kind. */
+export function validateMetaUpdate(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const field of [
+    'name',
+    'namespace',
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ] as const) {
+    if (meta[field] !== old[field])
+      errors.push(invalidValue(`metadata.${field}`, meta[field] ?? null, 'field is immutable'));
+  }
+  if (old.deletionTimestamp && meta.finalizers) {
+    const added = meta.finalizers.filter((each) => !old.finalizers?.includes(each));
+    if (added.length > 0) {
+      errors.push(
+        forbiddenField(
+          'metadata.finalizers',
+          `no new finalizers can be added if the object is being deleted, found new finalizers ${goStrings(added)}`,
+        ),
+      );
+    }
+  }
+  return errors;
+}
+
+function goStrings(values: readonly string[]): string {
+  return `[]string{${values.map((each) => JSON.stringify(each)).join(', ')}}`;
+}
+
+export function validateAnnotations(annotations: Readonly<Record<string, string>>, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  let size = 0;
+  for (const key in annotations) {
+    for (const message of qualifiedNameErrors(key.toLowerCase())) errors.push(invalidValue(path, key, message));
+    size += key.length + (annotations[key]?.length ?? 0);
+  }
+  if (size > maxAnnotationsSize) errors.push(tooLong(path, maxAnnotationsSize));
+  return errors;
+}
+
+const bannedOwners = new Set(['v1/Event']);
+
+function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
+  const errors: FieldError[] = [];
+  let controller = '';
+  owners.forEach((owner, index) => {
+    const path = `metadata.ownerReferences[${index}]`;
+    if (!owner.apiVersion)
+      errors.push(invalidValue(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
+    if (!owner.kind) errors.push(invalidValue(`${path}.kind`, owner.kind ?? '', 'must not be empty'));
+    if (!owner.name) errors.push(invalidValue(`${path}.name`, owner.name ?? '', 'must not be empty'));
+    if (!owner.uid) errors.push(invalidValue(`${path}.uid`, owner.uid ?? '', 'must not be empty'));
+    if (bannedOwners.has(`${owner.apiVersion}/${owner.kind}`)) {
+      errors.push(
+        invalidValue(path, owner, `${owner.apiVersion}, Kind=${owner.kind} is disallowed from being an owner`),
+      );
+    }
+    if (owner.controller) {
+      if (controller) {
+        errors.push(
+          invalidValue(
+            'metadata.ownerReferences',
+            owners,
+            `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`,
+          ),
+        );
+      }
+      controller = owner.name;
+    }
+  });
+  return errors;
+}
+
+function validateFinalizers(finalizers: readonly string[], path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  finalizers.forEach((each, index) => {
+    errors.push(...validateFinalizerName(each, `${path}[${index}]`));
+  });
+  if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
+    errors.push(
+      invalidValue(path, finalizers, `finalizer ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`),
+    );
+  }
+  return errors;
+}
+
+const plainFinalizers = new Set([orphanFinalizer, foregroundFinalizer, 'kubernetes']);
+
+export function validateFinalizerName(name: string, path: string): FieldError[] {
+  const errors = qualifiedNameErrors(name).map((message) => invalidValue(path, name, message));
+  if (errors.length === 0 && !name.includes('/') && !plainFinalizers.has(name)) {
+    errors.push(invalidValue(path, name, 'name is neither a standard finalizer name nor is it fully qualified'));
+  }
+  return errors;
+}
+
+/** For parts that a kind forbids to change: one error at `path` when they differ. */
+export function immutable(value: unknown, old: unknown, path: string): FieldError[] {
+  return deepEqual(value, old) ? [] : [invalidValue(path, value ?? null, 'field is immutable')];
+}

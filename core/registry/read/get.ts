@@ -1,0 +1,33 @@
+// Reads one object: the stored bytes as they are, unless another version is asked for.
+
+import { notFound } from '../../machinery/status.ts';
+import { decodeObject } from '../encode.ts';
+import type { Environment } from '../environment.ts';
+import type { Outcome, Target } from '../registry.ts';
+import { storeStatus } from '../store-errors.ts';
+import { keyOf, subjectOf } from '../target.ts';
+import { present } from '../versions.ts';
+
+export async function get(env: Environment, target: Target): Promise<Outcome> {
+  const { definition } = target;
+  const key = keyOf(target);
+  try {
+    const item = await env.store.get(definition.type, key);
+    if (!item) throw notFound(subjectOf(definition), target.name ?? '');
+    return present(env, definition, lazyOutcome(item.value));
+  } catch (error) {
+    throw storeStatus(error, subjectOf(definition), target.name ?? '');
+  }
+}
+
+/** Most gets only send the bytes: the object is parsed on first use. */
+export function lazyOutcome(bytes: Uint8Array): Outcome {
+  let object: Outcome['object'] | undefined;
+  return {
+    bytes,
+    get object() {
+      object ??= decodeObject(bytes);
+      return object;
+    },
+  };
+}

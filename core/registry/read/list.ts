@@ -1,0 +1,132 @@
+// Lists from the replica at one exact revision: whole, or in pages that share the first page's revision.
+
+import { badRequest, StatusError } from '../../machinery/status.ts';
+import type { Entry, Replica } from '../../replica/replica.ts';
+import { StoreError } from '../../store/store.ts';
+import type { Environment } from '../environment.ts';
+import type { ListOptions, ListOutcome, Target } from '../registry.ts';
+import { storeStatus } from '../store-errors.ts';
+import { prefixOf, subjectOf } from '../target.ts';
+import { convertedEntry, isStored } from '../versions.ts';
+import { decodeContinue, encodeContinue } from './continue-token.ts';
+import { checkListOptions } from './options.ts';
+import { parseResourceVersion, tooLargeResourceVersion, tooOldResourceVersion } from './resource-version.ts';
+import { type Selection, select } from './selection.ts';
+
+export async function list(env: Environment, target: Target, options: ListOptions): Promise<ListOutcome> {
+  checkListOptions(options);
+  const { definition } = target;
+  const selection = select(definition, options);
+  try {
+    const replica = await env.replicas.of(definition.type);
+    const page = await startOf(replica, options);
+    const outcome = collect(replica, target, options, selection, page);
+    if (isStored(env, definition)) return outcome;
+    return { ...outcome, entries: outcome.entries.map((each) => convertedEntry(env, definition, each)) };
+  } catch (error) {
+    throw storeStatus(error, subjectOf(definition), '');
+  }
+}
+
+interface Page {
+  readonly revision: number;
+  readonly after?: string;
+}
+
+async function startOf(replica: Replica, options: ListOptions): Promise<Page> {
+  if (options.continue) {
+    if (options.resourceVersion && options.resourceVersion !== '0') {
+      throw badRequest('specifying resource version is not allowed when using continue');
+    }
+    const token = decodeContinue(options.continue);
+    if (token.revision < 0) return { revision: await replica.catchUp(), after: token.after };
+    if (token.revision > replica.revision) await reach(replica, token.revision);
+    if (token.revision < replica.oldest) throw expiredContinue(token.after);
+    return token;
+  }
+  if (options.resourceVersion === undefined || options.resourceVersion === '')
+    return { revision: await replica.catchUp() };
+  const asked = parseResourceVersion(options.resourceVersion);
+  if (asked === 0) return { revision: replica.revision };
+  // A limit with a resource version and no match means exactly that version, as it did before the match existed.
+  const exact = options.resourceVersionMatch === 'Exact' || (!options.resourceVersionMatch && Boolean(options.limit));
+  if (asked > replica.revision) await reach(replica, asked);
+  if (!exact) return { revision: replica.revision };
+  if (asked < replica.oldest) throw tooOldResourceVersion(asked, replica.oldest);
+  return { revision: asked };
+}
+
+/** Catches up to a revision that was asked for, or fails if there is no such revision yet. */
+export async function reach(replica: Replica, revision: number): Promise<void> {
+  const reached = await replica.catchUp();
+  if (revision > reached) throw tooLargeResourceVersion(revision, reached);
+}
+
+function collect(
+  replica: Replica,
+  target: Target,
+  options: ListOptions,
+  selection: Selection,
+  page: Page,
+): ListOutcome {
+  const limit = options.limit && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY;
+  const prefix = prefixOf(target);
+  const entries: Entry[] = [];
+  let more = false;
+  let rest = 0;
+  const single =
+    selection.name !== undefined &&
+    (prefix !== '' || !target.definition.namespaced) &&
+    page.revision === replica.revision;
+  if (single) {
+    const entry = replica.get(prefix + selection.name);
+    if (entry && (!page.after || entry.name > page.after) && selection.matches(entry)) entries.push(entry);
+  } else {
+    for (const entry of snapshot(replica, prefix, page)) {
+      if (entries.length === limit) {
+        // Without selectors the rest can be counted; with them only whether there is more is known for sure by going on.
+        if (!selection.all) {
+          more = true;
+          break;
+        }
+        more = true;
+        rest++;
+        continue;
+      }
+      if (selection.all || selection.matches(entry)) entries.push(entry);
+    }
+  }
+  const last = entries.at(-1);
+  return {
+    entries,
+    resourceVersion: String(page.revision),
+    ...(more && last && { continue: encodeContinue({ revision: page.revision, after: last.name }) }),
+    ...(more && selection.all && { remainingItemCount: rest }),
+  };
+}
+
+function snapshot(replica: Replica, prefix: string, page: Page): Iterable<Entry> {
+  try {
+    return replica.snapshot({
+      ...(prefix && { prefix }),
+      ...(page.after !== undefined && { after: page.after }),
+      ...(page.revision !== replica.revision && { revision: page.revision }),
+    });
+  } catch (error) {
+    if (error instanceof StoreError && error.failure.code === 'compacted' && page.after)
+      throw expiredContinue(page.after);
+    throw error;
+  }
+}
+
+function expiredContinue(after: string): StatusError {
+  return new StatusError(
+    'Expired',
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
+      'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
+      'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
+      'deleted between the time the first chunk was returned and now may show up in the list.',
+    undefined,
+    { continue: encodeContinue({ revision: -1, after }) },
+  );
+}

@@ -1,0 +1,63 @@
+// Label and field selectors of a request as one predicate over replica entries.
+
+import type { ResourceDefinition } from '../../api/definition.ts';
+import {
+  type FieldSelector,
+  fieldSelectorString,
+  matchesFields,
+  parseFieldSelector,
+  requiredFieldValue,
+} from '../../machinery/fields.ts';
+import { labelSelectorString, matchesLabels, parseLabelSelector } from '../../machinery/labels.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { badRequest } from '../../machinery/status.ts';
+import type { Entry } from '../../replica/replica.ts';
+
+export interface Selection {
+  /** The same for the same selection: watchers share its evaluation. */
+  readonly key: string;
+  /** Everything matches. */
+  readonly all: boolean;
+  /** Only an object of this name can match. */
+  readonly name: string | undefined;
+  matches(entry: Entry): boolean;
+}
+
+const everything: Selection = { key: '', all: true, name: undefined, matches: () => true };
+
+/** Fails with BadRequest for a selector that cannot be parsed, or a field that cannot be selected by. */
+export function select(
+  definition: ResourceDefinition,
+  options: { readonly labelSelector?: string; readonly fieldSelector?: string },
+): Selection {
+  if (!options.labelSelector && !options.fieldSelector) return everything;
+  const labels = parseLabelSelector(options.labelSelector ?? '');
+  const fields = parseFieldSelector(options.fieldSelector ?? '');
+  checkFields(definition, fields);
+  if (labels.length === 0 && fields.length === 0) return everything;
+  return {
+    key: `${labelSelectorString(labels)}|${fieldSelectorString(fields)}`,
+    all: false,
+    name: requiredFieldValue(fields, 'metadata.name'),
+    matches(entry) {
+      // Entries of a replica hold what the registry stored.
+      const object = entry.object as KubeObject;
+      if (labels.length > 0 && !matchesLabels(labels, object.metadata.labels)) return false;
+      return fields.length === 0 || matchesFields(fields, (field) => readField(definition, object, field));
+    },
+  };
+}
+
+function checkFields(definition: ResourceDefinition, selector: FieldSelector): void {
+  for (const { field } of selector) {
+    const known = field === 'metadata.name' || (field === 'metadata.namespace' && definition.namespaced);
+    if (known || Object.hasOwn(definition.selectableFields, field)) continue;
+    throw badRequest(`field label not supported: ${field}`);
+  }
+}
+
+function readField(definition: ResourceDefinition, object: KubeObject, field: string): string {
+  if (field === 'metadata.name') return object.metadata.name ?? '';
+  if (field === 'metadata.namespace') return object.metadata.namespace ?? '';
+  return definition.selectableFields[field]?.(object) ?? '';
+}

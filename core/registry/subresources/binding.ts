@@ -1,0 +1,82 @@
+// Binds a pod to a node: only a pod that is not bound yet, whoever else tries at the same time.
+
+import type { V1Binding, V1Pod, V1PodCondition } from '../../../generated/kubernetes.ts';
+import { invalid, notSupported, required } from '../../machinery/field-error.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { badRequest, conflict } from '../../machinery/status.ts';
+import type { Environment } from '../environment.ts';
+import { timestamp } from '../metadata/system-fields.ts';
+import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
+import { subjectOf } from '../target.ts';
+import { modify } from '../write/modify.ts';
+import { success } from './success.ts';
+
+export async function bind(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  body: KubeObject,
+  options: WriteOptions,
+): Promise<Outcome> {
+  // Decoded as a Binding; the fields that are used are checked below.
+  const binding = body as unknown as V1Binding;
+  const name = target.name ?? '';
+  const node = binding.target?.name;
+  if (binding.metadata?.name && binding.metadata.name !== name) {
+    throw badRequest(`the name of the object (${binding.metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (!node) throw invalid('Binding', '', name, [required('target.name')]);
+  const kind = binding.target.kind;
+  if (kind && kind !== 'Node')
+    throw invalid('Binding', '', name, [notSupported('target.kind', kind, ['Node', '<empty>'])]);
+
+  await modify(
+    env,
+    context,
+    target,
+    {
+      trusted: true,
+      management: { operation: 'Update' },
+      build(existing) {
+        // What is stored as a pod is one.
+        const pod = existing as unknown as V1Pod;
+        checkBindable(target, pod, binding);
+        pod.spec!.nodeName = node;
+        if (binding.metadata?.annotations) {
+          existing.metadata.annotations = { ...existing.metadata.annotations, ...binding.metadata.annotations };
+        }
+        if (binding.metadata?.labels)
+          existing.metadata.labels = { ...existing.metadata.labels, ...binding.metadata.labels };
+        setScheduled(pod, timestamp(env.clock()));
+        return existing;
+      },
+    },
+    options,
+  );
+  return success();
+}
+
+function checkBindable(target: Target, pod: V1Pod, binding: V1Binding): void {
+  const subject = subjectOf(target.definition);
+  const name = target.name ?? '';
+  const uid = binding.metadata?.uid;
+  if (uid && uid !== pod.metadata?.uid) {
+    throw conflict(
+      subject,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata?.uid}`,
+    );
+  }
+  if (pod.metadata?.deletionTimestamp)
+    throw conflict(subject, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  if (pod.spec?.nodeName)
+    throw conflict(subject, name, `pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
+  if (pod.spec?.schedulingGates?.length)
+    throw conflict(subject, name, `pod ${name} has non-empty .spec.schedulingGates`);
+}
+
+function setScheduled(pod: V1Pod, now: string): void {
+  const condition: V1PodCondition = { type: 'PodScheduled', status: 'True', lastTransitionTime: now };
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
+  pod.status = { ...pod.status, conditions: [...others, condition] };
+}

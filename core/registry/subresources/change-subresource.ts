@@ -1,0 +1,81 @@
+// Updates and patches of a scale. Other subresources are changed through the object's own road, which knows what they may reach.
+
+import type { V1Scale } from '../../../generated/kubernetes.ts';
+import { deepClone } from '../../machinery/equality.ts';
+import { invalid, invalidValue } from '../../machinery/field-error.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { badRequest } from '../../machinery/status.ts';
+import { encodeWhole } from '../encode.ts';
+import type { Environment } from '../environment.ts';
+import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
+import { applyPatch } from '../write/apply-patch.ts';
+import { modify } from '../write/modify.ts';
+import { scaleOf, scalePaths, setReplicas } from './scale.ts';
+
+export type ScaleChange = { readonly object: KubeObject } | { readonly type: PatchType; readonly body: unknown };
+
+/** Undefined when the target is no scale. */
+export function changeSubresource(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  change: ScaleChange,
+  options: WriteOptions = {},
+): Promise<Outcome & { created: boolean }> | undefined {
+  return target.subresource === 'scale' ? changeScale(env, context, target, change, options) : undefined;
+}
+
+async function changeScale(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  change: ScaleChange,
+  options: WriteOptions,
+): Promise<Outcome & { created: boolean }> {
+  const paths = await scalePaths(env, target);
+  const outcome = await modify(
+    env,
+    context,
+    target,
+    {
+      management: { operation: 'Update' },
+      build(existing) {
+        const before = scaleOf(existing, paths);
+        const after = 'object' in change ? change.object : patched(before, change.type, change.body);
+        const replicas = replicasOf(target, after);
+        const { uid, resourceVersion } = after.metadata ?? {};
+        const next = deepClone(existing);
+        setReplicas(next, paths, replicas);
+        if (uid) next.metadata.uid = uid;
+        if (resourceVersion) next.metadata.resourceVersion = resourceVersion;
+        return next;
+      },
+    },
+    options,
+  );
+  const object = scaleOf(outcome.object, paths);
+  return { object, bytes: encodeWhole(object), created: false };
+}
+
+function patched(scale: KubeObject, type: PatchType, body: unknown): KubeObject {
+  // A Scale has no lists: strategic and apply patches of it are merge patches.
+  return applyPatch(type === 'json' ? 'json' : 'merge', scale, body, undefined);
+}
+
+function replicasOf(target: Target, object: KubeObject): number {
+  // The value is checked below, whatever it is.
+  const scale = object as unknown as V1Scale;
+  const name = target.name ?? '';
+  if (scale.metadata?.name && scale.metadata.name !== name) {
+    throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`);
+  }
+  const replicas = scale.spec?.replicas ?? 0;
+  if (!Number.isInteger(replicas))
+    throw badRequest('Scale in version "v1" cannot be handled as a Scale: spec.replicas: must be an integer');
+  if (replicas < 0) {
+    throw invalid('Scale', 'autoscaling', name, [
+      invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
+    ]);
+  }
+  return replicas;
+}

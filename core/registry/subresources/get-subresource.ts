@@ -1,0 +1,15 @@
+// GETs of subresources: a scale, or the object itself seen through status and the like.
+
+import { encodeWhole } from '../encode.ts';
+import type { Environment } from '../environment.ts';
+import { get } from '../read/get.ts';
+import type { Outcome, RequestContext, Target } from '../registry.ts';
+import { scaleOf, scalePaths } from './scale.ts';
+
+export async function getSubresource(env: Environment, _context: RequestContext, target: Target): Promise<Outcome> {
+  const { subresource, ...main } = target;
+  const outcome = await get(env, main);
+  if (subresource !== 'scale') return outcome;
+  const object = scaleOf(outcome.object, await scalePaths(env, target));
+  return { object, bytes: encodeWhole(object) };
+}

@@ -1,0 +1,87 @@
+// The scale of an object: its replicas as an autoscaling/v1 Scale, for built-in workloads and custom resources alike.
+
+import type { V1CustomResourceDefinition } from '../../../generated/kubernetes.ts';
+import { labelSelectorOf, labelSelectorOfSet, labelSelectorString } from '../../machinery/labels.ts';
+import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
+import { notFound } from '../../machinery/status.ts';
+import type { Environment } from '../environment.ts';
+import type { Target } from '../registry.ts';
+import { subjectOf } from '../target.ts';
+
+export interface ScalePaths {
+  readonly spec: readonly string[];
+  readonly status: readonly string[];
+  readonly selector?: readonly string[];
+}
+
+const builtIn: ScalePaths = { spec: ['spec', 'replicas'], status: ['status', 'replicas'] };
+
+export async function scalePaths(env: Environment, target: Target): Promise<ScalePaths> {
+  const { definition } = target;
+  if (!definition.customResource) return builtIn;
+  const found = await env.lookUp('apiextensions.k8s.io/customresourcedefinitions', definition.customResource);
+  // What is stored as a CustomResourceDefinition is one.
+  const crd = found as unknown as V1CustomResourceDefinition | undefined;
+  const scale = crd?.spec.versions.find(({ name }) => name === definition.version)?.subresources?.scale;
+  if (!scale) throw notFound(subjectOf(definition), target.name ?? '');
+  return {
+    spec: pathOf(scale.specReplicasPath),
+    status: pathOf(scale.statusReplicasPath),
+    ...(scale.labelSelectorPath && { selector: pathOf(scale.labelSelectorPath) }),
+  };
+}
+
+export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const metadata: ObjectMeta = {
+    ...(name && { name }),
+    ...(namespace && { namespace }),
+    ...(uid && { uid }),
+    ...(resourceVersion && { resourceVersion }),
+    ...(creationTimestamp && { creationTimestamp }),
+  };
+  const selector = selectorOf(object, paths);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata,
+    spec: { replicas: read(object, paths.spec) ?? 0 },
+    status: { replicas: read(object, paths.status) ?? 0, ...(selector && { selector }) },
+  };
+}
+
+export function setReplicas(object: KubeObject, paths: ScalePaths, replicas: number): void {
+  let at: Record<string, unknown> = object;
+  for (const part of paths.spec.slice(0, -1)) {
+    const next = at[part];
+    // A custom resource without the field gets it, as does one whose spec is missing.
+    const below = (typeof next === 'object' && next !== null ? next : {}) as Record<string, unknown>;
+    at[part] = below;
+    at = below;
+  }
+  at[paths.spec.at(-1) ?? 'replicas'] = replicas;
+}
+
+function selectorOf(object: KubeObject, paths: ScalePaths): string {
+  if (paths.spec !== builtIn.spec) return paths.selector ? String(read(object, paths.selector) ?? '') : '';
+  const selector = read(object, ['spec', 'selector']);
+  if (typeof selector !== 'object' || selector === null) return '';
+  // ReplicationControllers select by a plain map, the others by a LabelSelector.
+  if (object.kind === 'ReplicationController')
+    return labelSelectorString(labelSelectorOfSet(selector as Record<string, string>));
+  return labelSelectorString(labelSelectorOf(selector as object) ?? []);
+}
+
+function read(object: KubeObject, path: readonly string[]): unknown {
+  let at: unknown = object;
+  for (const part of path) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    at = Reflect.get(at, part);
+  }
+  return at;
+}
+
+/** `.spec.replicas`: a simple JSON path, validated with its definition. */
+function pathOf(text: string): string[] {
+  return text.split('.').filter((each) => each !== '');
+}

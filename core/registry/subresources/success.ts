@@ -1,0 +1,10 @@
+// The answer of a subresource that has no object to show: a Status of success.
+
+import type { KubeObject } from '../../machinery/object.ts';
+import { encodeWhole } from '../encode.ts';
+import type { Outcome } from '../registry.ts';
+
+export function success(): Outcome {
+  const object: KubeObject = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+  return { object, bytes: encodeWhole(object) };
+}

@@ -1,0 +1,59 @@
+// Between the version that a request speaks and the version that is stored.
+
+import type { ResourceDefinition } from '../api/definition.ts';
+import type { KubeObject } from '../machinery/object.ts';
+import type { Entry } from '../replica/replica.ts';
+import { encodeWhole } from './encode.ts';
+import type { Environment } from './environment.ts';
+import type { Outcome } from './registry.ts';
+import { apiVersionOf } from './target.ts';
+
+/** The definition that the stored objects of this one's type have. */
+export function storedDefinition(env: Environment, definition: ResourceDefinition): ResourceDefinition {
+  return env.definitions.ofType(definition.type) ?? definition;
+}
+
+/** Whether requests of this definition see stored objects as they are. */
+export function isStored(env: Environment, definition: ResourceDefinition): boolean {
+  const stored = storedDefinition(env, definition);
+  return stored === definition || (stored.version === definition.version && stored.group === definition.group);
+}
+
+/** The stored form of an object of the requested version. May share parts with `object`. */
+export function toStored(env: Environment, definition: ResourceDefinition, object: KubeObject): KubeObject {
+  if (isStored(env, definition)) return object;
+  if (definition.convert) return definition.convert.toStorage(object);
+  return { ...object, apiVersion: apiVersionOf(storedDefinition(env, definition)) };
+}
+
+/** The requested version of a stored object. May share parts with `object`. */
+export function fromStored(env: Environment, definition: ResourceDefinition, object: KubeObject): KubeObject {
+  if (isStored(env, definition)) return object;
+  if (definition.convert) return definition.convert.fromStorage(object);
+  return { ...object, apiVersion: apiVersionOf(definition) };
+}
+
+export function present<O extends Outcome>(env: Environment, definition: ResourceDefinition, outcome: O): O {
+  if (isStored(env, definition)) return outcome;
+  const object = fromStored(env, definition, outcome.object);
+  return { ...outcome, object, bytes: encodeWhole(object) };
+}
+
+/** Converts entries of a replica, each once per version. */
+export function convertedEntry(env: Environment, definition: ResourceDefinition, entry: Entry): Entry {
+  let converted = convertedEntries.get(definition);
+  if (!converted) {
+    converted = new WeakMap();
+    convertedEntries.set(definition, converted);
+  }
+  let result = converted.get(entry);
+  if (!result) {
+    // Entries of a replica hold what the registry stored.
+    const object = fromStored(env, definition, entry.object as KubeObject);
+    result = { name: entry.name, revision: entry.revision, object, bytes: encodeWhole(object) };
+    converted.set(entry, result);
+  }
+  return result;
+}
+
+const convertedEntries = new WeakMap<ResourceDefinition, WeakMap<Entry, Entry>>();

@@ -1,0 +1,82 @@
+// One object's write, with its companions, in one atomic commit; and what is known when the store could not say whether it happened.
+
+import type { ResourceDefinition } from '../../api/definition.ts';
+import { deepEqual } from '../../machinery/equality.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { type Committed, type Expected, StoreError, type Write } from '../../store/store.ts';
+import { decodeObject, encodeObject, encodeWhole } from '../encode.ts';
+import type { Environment } from '../environment.ts';
+import type { Outcome } from '../registry.ts';
+import { isAmbiguous } from '../store-errors.ts';
+
+export interface Commit {
+  /** The definition of the stored version. */
+  readonly definition: ResourceDefinition;
+  readonly key: string;
+  readonly object: KubeObject;
+  readonly expect: Expected;
+  readonly companions?: readonly Write[];
+  readonly expiresAt?: number;
+}
+
+/** Writes `object` and sets its resourceVersion. Fails with StoreError; `conflict` names the key that was in the way. */
+export async function commitPut(env: Environment, commit: Commit): Promise<Outcome> {
+  const { definition, key, object, expect } = commit;
+  const value = encodeObject(object);
+  const put: Write = {
+    op: 'put',
+    type: definition.type,
+    name: key,
+    expect,
+    value,
+    ...(commit.expiresAt !== undefined && { expiresAt: commit.expiresAt }),
+  };
+  try {
+    const [committed] = await env.store.commit(commit.companions?.length ? [put, ...commit.companions] : [put]);
+    return written(object, committed);
+  } catch (error) {
+    if (!isAmbiguous(error)) throw error;
+    const item = await env.store.get(definition.type, key);
+    if (item && (expect === 'any' || item.revision > expect) && sameState(decodeObject(item.value), object)) {
+      object.metadata.resourceVersion = String(item.revision);
+      return { object, bytes: item.value };
+    }
+    throw error;
+  }
+}
+
+/** Deletes, with `object` as the last state that watchers see. */
+export async function commitDelete(env: Environment, commit: Commit): Promise<Outcome> {
+  const { definition, key, object, expect } = commit;
+  const remove: Write = { op: 'delete', type: definition.type, name: key, expect, value: encodeObject(object) };
+  try {
+    const [committed] = await env.store.commit(commit.companions?.length ? [remove, ...commit.companions] : [remove]);
+    return written(object, committed);
+  } catch (error) {
+    if (!isAmbiguous(error)) throw error;
+    const item = await env.store.get(definition.type, key);
+    if (item && decodeObject(item.value).metadata.uid === object.metadata.uid) throw error;
+    return { object, bytes: encodeWhole(object) };
+  }
+}
+
+/** Whether a conflict is about the object itself, and not about a companion. */
+export function isOwnConflict(error: unknown, definition: ResourceDefinition, key: string): boolean {
+  if (!(error instanceof StoreError) || error.failure.code !== 'conflict') return false;
+  const { type, name } = error.failure.data;
+  return type === definition.type && name === key;
+}
+
+function written(object: KubeObject, committed: Committed | undefined): Outcome {
+  if (!committed) throw new Error('a commit of one write answers with one result');
+  object.metadata.resourceVersion = String(committed.revision);
+  return { object, bytes: committed.value ?? encodeWhole(object) };
+}
+
+function sameState(stored: KubeObject, object: KubeObject): boolean {
+  return deepEqual(
+    { ...stored, metadata: { ...stored.metadata, resourceVersion: '' } },
+    // What was stored went through JSON.
+    JSON.parse(JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: '' } })),
+  );
+}

@@ -1,0 +1,162 @@
+// Creates an object: decoded -> defaulted -> admitted -> prepared -> validated -> stored, if it does not exist yet.
+
+import { deepClone } from '../../machinery/equality.ts';
+import { invalid } from '../../machinery/field-error.ts';
+import { generateName } from '../../machinery/names.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { alreadyExists, badRequest, StatusError } from '../../machinery/status.ts';
+import { mutate, validate } from '../admission/chain.ts';
+import type { Attributes } from '../admission/plugin.ts';
+import { encodeWhole } from '../encode.ts';
+import type { Environment } from '../environment.ts';
+import { fillOnCreate } from '../metadata/system-fields.ts';
+import { validateMeta } from '../metadata/validate.ts';
+import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
+import { isConflict, storeStatus } from '../store-errors.ts';
+import type { Situation } from '../strategy.ts';
+import { apiVersionOf, keyOf, subjectOf } from '../target.ts';
+import { present, storedDefinition, toStored } from '../versions.ts';
+import { commitPut, isOwnConflict } from './commit.ts';
+import { nameRule } from './name-rule.ts';
+import { type FieldManagement, trackCreate } from './ownership.ts';
+import { shape } from './shape.ts';
+
+/** How often a generated name, or an allocation, is tried again. */
+const attempts = 8;
+
+export async function create(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  input: KubeObject,
+  options: WriteOptions = {},
+  management: FieldManagement = { operation: 'Update' },
+): Promise<Outcome> {
+  const { definition } = target;
+  for (let attempt = 1; ; attempt++) {
+    const object = identify(target, deepClone(input));
+    const generated = !object.metadata.name && Boolean(object.metadata.generateName);
+    if (generated) object.metadata.name = generateName(object.metadata.generateName ?? '', () => env.random.number());
+    try {
+      return await createOnce(env, context, target, object, options, management);
+    } catch (error) {
+      if (isConflict(error)) {
+        const own = isOwnConflict(error, definition, error.failure.code === 'conflict' ? error.failure.data.name : '');
+        if (attempt < attempts && (generated || !own)) continue;
+        if (own) throw existsAlready(target, object.metadata.name ?? '', generated);
+      }
+      throw storeStatus(error, subjectOf(definition), object.metadata.name ?? '');
+    }
+  }
+}
+
+async function createOnce(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  input: KubeObject,
+  options: WriteOptions,
+  management: FieldManagement,
+): Promise<Outcome> {
+  const { definition } = target;
+  const stored = storedDefinition(env, definition);
+  const strategy = env.strategyOf(stored);
+  const dryRun = options.dryRun ?? false;
+
+  shape(context, definition, input, options);
+  const object = toStored(env, definition, input);
+  strategy.defaults?.(object);
+  const name = object.metadata.name ?? '';
+  fillOnCreate(env, object, strategy.generation ?? false);
+
+  const attributes: Attributes = {
+    operation: 'CREATE',
+    context,
+    definition,
+    namespace: target.namespace ?? '',
+    name,
+    subresource: '',
+    dryRun,
+    object,
+    old: undefined,
+    companions: [],
+  };
+  await mutate(env, attributes);
+
+  const situation: Situation = { env, now: env.clock(), subresource: '', dryRun };
+  if (!strategy.keepStatus && hasStatus(stored)) delete object['status'];
+  strategy.prepareForCreate?.(object, situation);
+  // What preparation cleared may have defaults of its own.
+  strategy.defaults?.(object);
+  const errors = validateMeta(object.metadata, stored.namespaced, nameRule(strategy, stored));
+  if (strategy.validate) errors.push(...strategy.validate(object, undefined));
+  if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
+  for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);
+  await validate(env, attributes);
+  trackCreate(env, definition, object, options, management);
+
+  if (dryRun) {
+    if (await env.store.get(definition.type, keyOf({ ...target, name }))) throw existsAlready(target, name, false);
+    return present(env, definition, { object, bytes: encodeWhole(object) });
+  }
+  const companions = [...attributes.companions, ...((await strategy.companions?.(situation, object, undefined)) ?? [])];
+  const expiresAt = strategy.expiresAt?.(object, situation);
+  const outcome = await commitPut(env, {
+    definition: stored,
+    key: keyOf({ ...target, name }),
+    object,
+    expect: 0,
+    companions,
+    ...(expiresAt !== undefined && { expiresAt }),
+  });
+  return present(env, definition, outcome);
+}
+
+/** Sets what the path says, and refuses an object that says something else. */
+function identify(target: Target, object: KubeObject): KubeObject {
+  const { definition, namespace } = target;
+  // A body without metadata is legal where a generated or fixed name follows; the type says it is there.
+  if (!object.metadata || typeof object.metadata !== 'object') object.metadata = {};
+  checkKind(target, object);
+  const meta = object.metadata;
+  if (definition.namespaced) {
+    if (!namespace) throw badRequest('an empty namespace may not be set during creation');
+    if (meta.namespace && meta.namespace !== namespace) {
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    }
+    meta.namespace = namespace;
+  }
+  if (target.name) meta.name ??= target.name;
+  if (meta.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  return object;
+}
+
+/** `apiVersion` and `kind` of a body are those of the path, or absent. */
+export function checkKind({ definition }: Target, object: KubeObject): void {
+  const apiVersion = apiVersionOf(definition);
+  if ((object.apiVersion && object.apiVersion !== apiVersion) || (object.kind && object.kind !== definition.kind)) {
+    throw badRequest(
+      `the API version in the data (${object.apiVersion ?? ''}, Kind=${object.kind ?? ''}) does not match the expected API version (${apiVersion}, Kind=${definition.kind})`,
+    );
+  }
+  object.apiVersion = apiVersion;
+  object.kind = definition.kind;
+}
+
+export function hasStatus(definition: { subresources: readonly { name: string }[] }): boolean {
+  return definition.subresources.some((each) => each.name === 'status');
+}
+
+function existsAlready(target: Target, name: string, generated: boolean): StatusError {
+  const subject = subjectOf(target.definition);
+  if (!generated) return alreadyExists(subject, name);
+  const error = alreadyExists(subject, name);
+  return new StatusError(
+    'AlreadyExists',
+    `${error.message}, the server was not able to generate a unique name for the object`,
+    {
+      ...error.details,
+      retryAfterSeconds: 1,
+    },
+  );
+}

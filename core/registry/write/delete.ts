@@ -1,0 +1,158 @@
+// Deletes an object: at once, or by marking it and waiting for a grace period, for finalizers, or for what the kind waits for.
+
+import type { KubeObject } from '../../machinery/object.ts';
+import { conflict, notFound } from '../../machinery/status.ts';
+import type { Item } from '../../store/store.ts';
+import { mutate, validate } from '../admission/chain.ts';
+import type { Attributes } from '../admission/plugin.ts';
+import { decodeObject, encodeWhole } from '../encode.ts';
+import type { Environment } from '../environment.ts';
+import { timestamp } from '../metadata/system-fields.ts';
+import type { DeleteOptions, DeleteOutcome, Preconditions, RequestContext, Target } from '../registry.ts';
+import { isConflict, storeStatus } from '../store-errors.ts';
+import type { Situation, Strategy } from '../strategy.ts';
+import { keyOf, subjectOf } from '../target.ts';
+import { present, storedDefinition } from '../versions.ts';
+import { commitDelete, commitPut } from './commit.ts';
+import { checkDeleteOptions } from './delete-options.ts';
+import { isFinished } from './modify.ts';
+import { finalizersAfter } from './propagation.ts';
+
+const attempts = 32;
+
+export async function remove(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  options: DeleteOptions = {},
+): Promise<DeleteOutcome> {
+  checkDeleteOptions(options);
+  const subject = subjectOf(target.definition);
+  const name = target.name ?? '';
+  const key = keyOf(target);
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const item = await env.store.get(target.definition.type, key);
+      if (!item) throw notFound(subject, name);
+      try {
+        const outcome = await removeOnce(env, context, target, item, options);
+        return present(env, target.definition, outcome);
+      } catch (error) {
+        if (!isConflict(error) || attempt >= attempts) throw error;
+      }
+    }
+  } catch (error) {
+    throw storeStatus(error, subject, name);
+  }
+}
+
+async function removeOnce(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  item: Item,
+  options: DeleteOptions,
+): Promise<DeleteOutcome> {
+  const stored = storedDefinition(env, target.definition);
+  const strategy = env.strategyOf(stored);
+  const old = decodeObject(item.value);
+  checkPreconditions(target, old, options.preconditions);
+  const attributes: Attributes = {
+    operation: 'DELETE',
+    context,
+    definition: target.definition,
+    namespace: target.namespace ?? '',
+    name: target.name ?? '',
+    subresource: '',
+    dryRun: options.dryRun ?? false,
+    object: undefined,
+    old,
+    deleteOptions: options,
+    companions: [],
+  };
+  await mutate(env, attributes);
+  await validate(env, attributes);
+
+  const situation: Situation = { env, now: env.clock(), subresource: '', dryRun: options.dryRun ?? false };
+  const object = mark(old, strategy, options, situation);
+  const commit = { definition: stored, key: keyOf(target), object, expect: item.revision };
+  if (object !== old && !isFinished(object, strategy.holds)) {
+    if (options.dryRun) return { object, bytes: encodeWhole(object), deleted: false };
+    return { ...(await commitPut(env, { ...commit, companions: attributes.companions })), deleted: false };
+  }
+  if (object === old && old.metadata.deletionTimestamp && !isFinished(old, strategy.holds)) {
+    return { object: old, bytes: item.value, deleted: false };
+  }
+  if (options.dryRun) return { object, bytes: encodeWhole(object), deleted: true };
+  const companions = [...attributes.companions, ...((await strategy.release?.(situation, object)) ?? [])];
+  return {
+    ...(await commitDelete(env, { ...commit, object: { ...object, metadata: { ...object.metadata } }, companions })),
+    deleted: true,
+  };
+}
+
+/** The object as it is marked for deletion; `old` itself where nothing is to be marked. */
+function mark(old: KubeObject, strategy: Strategy, options: DeleteOptions, situation: Situation): KubeObject {
+  const meta = old.metadata;
+  const finalizers = finalizersAfter(meta.finalizers ?? [], options, strategy.propagation ?? 'Background');
+  const changed =
+    finalizers.length !== (meta.finalizers ?? []).length || finalizers.some((each) => !meta.finalizers?.includes(each));
+  const held = finalizers.length > 0 || (strategy.holds?.(old) ?? false);
+  const grace = strategy.gracePeriod?.(old, options) ?? 0;
+
+  if (meta.deletionTimestamp) {
+    const present = meta.deletionGracePeriodSeconds ?? 0;
+    const shorter = strategy.gracePeriod !== undefined && grace < present;
+    if (!shorter && !changed) return old;
+    const next = withFinalizers(old, finalizers);
+    if (shorter) shorten(next, grace, situation);
+    return next;
+  }
+  if (!held && grace === 0) {
+    // It ends at once: its last state is the one that was, with what changed here.
+    return changed ? withFinalizers(old, finalizers) : old;
+  }
+  const next = withFinalizers(old, finalizers);
+  next.metadata.deletionTimestamp = timestamp(new Date(situation.now.getTime() + grace * 1000));
+  next.metadata.deletionGracePeriodSeconds = grace;
+  if (next.metadata.generation) next.metadata.generation += 1;
+  strategy.beforeDelete?.(next, situation);
+  return next;
+}
+
+function shorten(next: KubeObject, grace: number, situation: Situation): void {
+  const due = timestamp(new Date(situation.now.getTime() + grace * 1000));
+  const present = next.metadata.deletionTimestamp ?? due;
+  next.metadata.deletionTimestamp = due < present ? due : present;
+  next.metadata.deletionGracePeriodSeconds = grace;
+}
+
+function withFinalizers(old: KubeObject, finalizers: string[]): KubeObject {
+  const { finalizers: _, ...meta } = old.metadata;
+  const next: KubeObject = { ...old, metadata: meta };
+  if (finalizers.length > 0) next.metadata.finalizers = finalizers;
+  // A hook of the kind may change what is below.
+  if (typeof old['status'] === 'object' && old['status']) next['status'] = { ...old['status'] };
+  return next;
+}
+
+export function checkPreconditions(target: Target, old: KubeObject, preconditions: Preconditions | undefined): void {
+  if (!preconditions) return;
+  const { uid, resourceVersion } = preconditions;
+  const subject = subjectOf(target.definition);
+  const name = target.name ?? '';
+  if (uid !== undefined && uid !== old.metadata.uid) {
+    throw conflict(
+      subject,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  }
+  if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
+    throw conflict(
+      subject,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${old.metadata.resourceVersion}`,
+    );
+  }
+}

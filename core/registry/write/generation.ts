@@ -1,0 +1,25 @@
+// metadata.generation rises when something changes that is not metadata or status: controllers report it as observedGeneration.
+
+import type { ResourceDefinition } from '../../api/definition.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { semanticEqual } from '../semantic-equal.ts';
+import type { Strategy } from '../strategy.ts';
+import { hasStatus } from './create.ts';
+
+/** The generation after the change, or undefined where the kind has none. */
+export function generationOf(
+  definition: ResourceDefinition,
+  strategy: Strategy,
+  object: KubeObject,
+  old: KubeObject,
+): number | undefined {
+  if (!strategy.generation) return undefined;
+  const before = old.metadata.generation ?? 0;
+  const status = hasStatus(definition);
+  const fields = new Set([...Object.keys(object), ...Object.keys(old)]);
+  for (const field of fields) {
+    if (field === 'metadata' || field === 'apiVersion' || field === 'kind' || (status && field === 'status')) continue;
+    if (!semanticEqual(object[field], old[field])) return before + 1;
+  }
+  return before;
+}

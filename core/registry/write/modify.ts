@@ -1,0 +1,191 @@
+// Changes an object: read, change a copy, default, admit, prepare, validate, store on the condition that it is still what was read.
+// A conflict starts over, and the change itself says whether it still applies.
+
+import { deepClone } from '../../machinery/equality.ts';
+import { invalid, invalidValue } from '../../machinery/field-error.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { badRequest, conflict, notFound } from '../../machinery/status.ts';
+import type { Item } from '../../store/store.ts';
+import { mutate, validate } from '../admission/chain.ts';
+import type { Attributes } from '../admission/plugin.ts';
+import { decodeObject, encodeWhole } from '../encode.ts';
+import type { Environment } from '../environment.ts';
+import { inheritOnUpdate } from '../metadata/system-fields.ts';
+import { validateMeta, validateMetaUpdate } from '../metadata/validate.ts';
+import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
+import { semanticEqual } from '../semantic-equal.ts';
+import { isConflict, storeStatus } from '../store-errors.ts';
+import type { Situation } from '../strategy.ts';
+import { keyOf, subjectOf } from '../target.ts';
+import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
+import { commitDelete, commitPut } from './commit.ts';
+import { checkKind } from './create.ts';
+import { generationOf } from './generation.ts';
+import { nameRule } from './name-rule.ts';
+import { type FieldManagement, trackUpdate } from './ownership.ts';
+import { shape } from './shape.ts';
+import { keepForSubresource } from './subresource-fields.ts';
+
+export interface Change {
+  /** The new object from a private copy of the present one, both in the requested version. */
+  readonly build: (existing: KubeObject) => KubeObject;
+  readonly management: FieldManagement;
+  /** What happens when there is nothing to change; default NotFound. */
+  readonly otherwise?: () => Promise<Outcome & { created: boolean }>;
+  /** The change was made by the registry itself: structure and values need not be looked at again. */
+  readonly trusted?: boolean;
+}
+
+/** An unconditional change tries again this often before it reports the conflict. */
+const attempts = 32;
+
+export async function modify(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  change: Change,
+  options: WriteOptions = {},
+): Promise<Outcome & { created: boolean }> {
+  const subject = subjectOf(target.definition);
+  const name = target.name ?? '';
+  const key = keyOf(target);
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const item = await env.store.get(target.definition.type, key);
+      if (!item) {
+        if (change.otherwise) return await change.otherwise();
+        throw notFound(subject, name);
+      }
+      try {
+        const outcome = await modifyOnce(env, context, target, item, change, options);
+        return { ...present(env, target.definition, outcome), created: false };
+      } catch (error) {
+        if (!isConflict(error) || attempt >= attempts) throw error;
+      }
+    }
+  } catch (error) {
+    throw storeStatus(error, subject, name);
+  }
+}
+
+async function modifyOnce(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  item: Item,
+  change: Change,
+  options: WriteOptions,
+): Promise<Outcome> {
+  const { definition } = target;
+  const subresource = target.subresource ?? '';
+  const stored = storedDefinition(env, definition);
+  const strategy = env.strategyOf(stored);
+  const dryRun = options.dryRun ?? false;
+  const old = decodeObject(item.value);
+
+  const next = change.build(fromStored(env, definition, deepClone(old)));
+  checkIdentity(target, next, old, strategy.conditionalUpdate ?? false);
+  if (!change.trusted) shape(context, definition, next, options);
+  const object = toStored(env, definition, next);
+  inheritOnUpdate(object, old);
+  object.metadata.resourceVersion = String(item.revision);
+  keepForSubresource(stored, subresource, object, old);
+  strategy.defaults?.(object, old);
+
+  const attributes: Attributes = {
+    operation: 'UPDATE',
+    context,
+    definition,
+    namespace: target.namespace ?? '',
+    name: target.name ?? '',
+    subresource,
+    dryRun,
+    object,
+    old,
+    companions: [],
+  };
+  await mutate(env, attributes);
+
+  const situation: Situation = { env, now: env.clock(), subresource, dryRun };
+  strategy.prepareForUpdate?.(object, old, situation);
+  const generation = generationOf(stored, strategy, object, old);
+  if (generation !== undefined) object.metadata.generation = generation;
+  const errors = validateMeta(object.metadata, stored.namespaced, nameRule(strategy, stored));
+  errors.push(...validateMetaUpdate(object.metadata, old.metadata));
+  if (subresource === 'status') errors.push(...(strategy.validateStatus?.(object, old) ?? []));
+  else {
+    if (!change.trusted) errors.push(...(strategy.validate?.(object, old) ?? []));
+    errors.push(...(strategy.validateUpdate?.(object, old, subresource) ?? []));
+  }
+  if (errors.length > 0) throw invalid(stored.kind, stored.group, target.name ?? '', errors);
+  for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);
+  await validate(env, attributes);
+  trackUpdate(env, target, object, old, options, change.management);
+
+  if (sameState(object, old)) return { object: old, bytes: item.value };
+  const ends = isFinished(object, strategy.holds);
+  if (dryRun) return { object, bytes: encodeWhole(object) };
+  const commit = { definition: stored, key: keyOf(target), object, expect: item.revision };
+  if (ends) {
+    const released = [...attributes.companions, ...((await strategy.release?.(situation, object)) ?? [])];
+    return await commitDelete(env, { ...commit, companions: released });
+  }
+  const companions = [...attributes.companions, ...((await strategy.companions?.(situation, object, old)) ?? [])];
+  const expiresAt = strategy.expiresAt?.(object, situation);
+  return await commitPut(env, { ...commit, companions, ...(expiresAt !== undefined && { expiresAt }) });
+}
+
+/** Whether a deleted object's last reason to stay is gone: it is deleted instead of written. */
+export function isFinished(object: KubeObject, holds: ((object: KubeObject) => boolean) | undefined): boolean {
+  const meta = object.metadata;
+  if (!meta.deletionTimestamp || meta.finalizers?.length) return false;
+  return !meta.deletionGracePeriodSeconds && !holds?.(object);
+}
+
+function checkIdentity(target: Target, next: KubeObject, old: KubeObject, conditional: boolean): void {
+  if (!next.metadata || typeof next.metadata !== 'object') next.metadata = {};
+  checkKind(target, next);
+  const meta = next.metadata;
+  const name = target.name ?? '';
+  if (meta.name !== undefined && meta.name !== '' && meta.name !== name) {
+    throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);
+  }
+  meta.name = name;
+  if (target.definition.namespaced) {
+    if (meta.namespace && meta.namespace !== target.namespace) {
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    }
+    meta.namespace = target.namespace ?? '';
+  }
+  const subject = subjectOf(target.definition);
+  if (meta.uid && meta.uid !== old.metadata.uid) {
+    throw conflict(
+      subject,
+      name,
+      `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  }
+  if (meta.resourceVersion && meta.resourceVersion !== '0' && meta.resourceVersion !== old.metadata.resourceVersion) {
+    throw conflict(
+      subject,
+      name,
+      'the object has been modified; please apply your changes to the latest version and try again',
+    );
+  }
+  if (conditional && !meta.resourceVersion) {
+    throw invalid(target.definition.kind, target.definition.group, name, [
+      invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
+    ]);
+  }
+}
+
+/** A write that changes nothing is not made: its answer is the state as it is. */
+function sameState(object: KubeObject, old: KubeObject): boolean {
+  return semanticEqual(withoutTimes(object), withoutTimes(old));
+}
+
+function withoutTimes(object: KubeObject): KubeObject {
+  const { managedFields, ...meta } = object.metadata;
+  if (!managedFields) return object;
+  return { ...object, metadata: { ...meta, managedFields: managedFields.map(({ time: _, ...each }) => each) } };
+}

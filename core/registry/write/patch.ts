@@ -1,0 +1,100 @@
+// Changes an object by a patch. Without a resourceVersion in the patch it is applied again to whatever a conflict shows.
+
+import { apply } from '../../machinery/apply/apply.ts';
+import { setOf } from '../../machinery/apply/field-set.ts';
+import { deepClone } from '../../machinery/equality.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { badRequest, notFound } from '../../machinery/status.ts';
+import { prune } from '../../machinery/structure/prune.ts';
+import type { Environment } from '../environment.ts';
+import { timestamp } from '../metadata/system-fields.ts';
+import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
+import { apiVersionOf, subjectOf } from '../target.ts';
+import { applyPatch } from './apply-patch.ts';
+import { checkKind, create, hasStatus } from './create.ts';
+import { modify } from './modify.ts';
+
+export async function patch(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  type: PatchType,
+  body: unknown,
+  options: WriteOptions = {},
+): Promise<Outcome & { created: boolean }> {
+  if (type === 'apply') return await applyConfiguration(env, context, target, body, options);
+  const build = (existing: KubeObject) => applyPatch(type, existing, body, target.definition);
+  return await modify(env, context, target, { build, management: { operation: 'Update' } }, options);
+}
+
+async function applyConfiguration(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  body: unknown,
+  options: WriteOptions,
+): Promise<Outcome & { created: boolean }> {
+  const { definition } = target;
+  if (!options.fieldManager)
+    throw badRequest(
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    );
+  const manager = options.fieldManager;
+  const applied = configuration(target, body);
+  const join = (live: KubeObject | undefined) =>
+    apply({
+      schema: definition.schema,
+      live,
+      applied: deepClone(applied),
+      manager,
+      ...(target.subresource && { subresource: target.subresource }),
+      apiVersion: apiVersionOf(definition),
+      force: options.force ?? false,
+      time: timestamp(env.clock()),
+      ...(!target.subresource && hasStatus(definition) && { resetFields: setOf(['f:status']) }),
+    });
+  return await modify(
+    env,
+    context,
+    target,
+    {
+      build: (existing) => deepClone(join(existing)),
+      management: { operation: 'Apply' },
+      otherwise: async () => {
+        if (target.subresource || applied.metadata.uid) throw notFound(subjectOf(definition), target.name ?? '');
+        const { resourceVersion: _, ...metadata } = applied.metadata;
+        const object = join(undefined);
+        if (!metadata.name) object.metadata.name = target.name ?? '';
+        delete object.metadata.resourceVersion;
+        return { ...(await create(env, context, target, object, options, { operation: 'Apply' })), created: true };
+      },
+    },
+    options,
+  );
+}
+
+/** The applied configuration, which must speak of this object in this version, and of nothing that the schema does not know. */
+function configuration(target: Target, body: unknown): KubeObject {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw badRequest('an apply patch must be an object');
+  // Checked just above and below.
+  const applied = deepClone(body) as KubeObject;
+  if (!applied.metadata || typeof applied.metadata !== 'object') applied.metadata = {};
+  if (!applied.apiVersion || !applied.kind) throw badRequest('an apply patch must have apiVersion and kind');
+  checkKind(target, applied);
+  const { name, namespace } = applied.metadata;
+  if (name && name !== target.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
+  if (namespace && namespace !== target.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  const [unknown] = prune(target.definition.schema, applied);
+  if (unknown) {
+    const { kind } = target.definition;
+    const key = target.namespace ? `${target.namespace}/${target.name}` : target.name;
+    throw badRequest(
+      `failed to create typed patch object (${key}; ${apiVersionOf(target.definition)}, Kind=${kind}): ${unknown}: field not declared in schema`,
+    );
+  }
+  return applied;
+}

@@ -1,0 +1,46 @@
+// Brings a body into the shape of its schema: unknown fields reported or refused, defaults filled in, types checked.
+
+import type { ResourceDefinition } from '../../api/definition.ts';
+import { invalid } from '../../machinery/field-error.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { badRequest } from '../../machinery/status.ts';
+import { applyDefaults } from '../../machinery/structure/apply-defaults.ts';
+import { prune } from '../../machinery/structure/prune.ts';
+import { validateStructure } from '../../machinery/structure/validate-structure.ts';
+import type { RequestContext, WriteOptions } from '../registry.ts';
+
+/** Changes `object` in place. Fails with BadRequest for what cannot be decoded, Invalid for values that the schema forbids. */
+export function shape(
+  context: RequestContext,
+  definition: ResourceDefinition,
+  object: KubeObject,
+  options: WriteOptions,
+): void {
+  const unknown = prune(definition.schema, object);
+  if (unknown.length > 0) reportUnknown(context, definition, unknown, options);
+  applyDefaults(definition.schema, object);
+  const errors = validateStructure(definition.schema, object);
+  if (errors.length === 0) return;
+  const wrongType = errors.find(({ type }) => type === 'FieldValueTypeInvalid');
+  if (wrongType && !definition.customResource) {
+    throw badRequest(`${cannotHandle(definition)}: ${wrongType.field}: ${wrongType.message}`);
+  }
+  throw invalid(definition.kind, definition.group, object.metadata.name ?? '', errors);
+}
+
+function reportUnknown(
+  context: RequestContext,
+  definition: ResourceDefinition,
+  unknown: readonly string[],
+  options: WriteOptions,
+): void {
+  if (options.fieldValidation === 'Strict') {
+    const distinct = [...new Set(unknown)];
+    throw badRequest(`${cannotHandle(definition)}: strict decoding error: ${distinct.join(', ')}`);
+  }
+  if (options.fieldValidation !== 'Ignore') context.warnings.push(...unknown);
+}
+
+function cannotHandle({ kind, version }: ResourceDefinition): string {
+  return `${kind} in version "${version}" cannot be handled as a ${kind}`;
+}
