@@ -11,6 +11,8 @@ import type {
   V1Service,
 } from '../../generated/kubernetes.ts';
 import { type CniOptions, removeLeases, writeConflist } from './cni.ts';
+import { createClusterDns } from './dns/cluster-dns.ts';
+import type { DnsServer } from './dns/server.ts';
 import { removeLinks, setSysctls, setUpLinks } from './links.ts';
 import { Table } from './nft/table.ts';
 import { applyRoutes, podRoutes, removeRoutes } from './routes.ts';
@@ -87,6 +89,14 @@ export function createNetwork(options: NetworkOptions): Network {
   };
   const services = new Table(`${prefix === 'zp' ? 'zeroplane' : prefix}-services`, workDir, run);
 
+  const dns = createClusterDns({
+    domain: options.clusterDomain,
+    clusterDNS: options.clusterDNS,
+    reverse: [options.serviceCIDR, options.clusterCIDR],
+    resolvConf: options.resolvConf ?? '/etc/resolv.conf',
+    onError,
+  });
+
   let held: readonly ServicePort[] = [];
   let wanted: NetworkState | undefined;
   let working: Promise<void> | undefined;
@@ -143,6 +153,7 @@ export function createNetwork(options: NetworkOptions): Network {
     stopped = true;
     clearTimeout(retry);
     await working;
+    await dns.stop();
   };
 
   return {
@@ -151,9 +162,12 @@ export function createNetwork(options: NetworkOptions): Network {
       await mkdir(workDir, { recursive: true, mode: 0o700 });
       await setUpLinks(run, links);
       await setSysctls(names.bridge);
+      await startDns(dns, options.clusterDNS);
+      // Last: with it containerd reports the network as ready.
       await writeConflist(options.cniConfDir, cni);
     },
     async apply(state) {
+      dns.update(state);
       wanted = state;
       await drain();
     },
@@ -167,4 +181,16 @@ export function createNetwork(options: NetworkOptions): Network {
       await removeLeases(cni);
     },
   };
+}
+
+async function startDns(dns: DnsServer, address: string): Promise<void> {
+  try {
+    await dns.start();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `Cluster DNS cannot listen on ${address} port 53 (${reason}): a resolver that listens on every address must leave it free`,
+      { cause },
+    );
+  }
 }

@@ -51,7 +51,12 @@ export function slice(
   };
 }
 
-export function pod(name: string, podIP: string, labels: Record<string, string> = {}, spec: Partial<V1Pod['spec']> = {}): V1Pod {
+export function pod(
+  name: string,
+  podIP: string,
+  labels: Record<string, string> = {},
+  spec: Partial<V1Pod['spec']> = {},
+): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',

@@ -97,8 +97,11 @@ export function createSandbox(extra: Partial<NetworkOptions> = {}): Sandbox {
 
   const inside: Sandbox['inside'] = (namespace, program, ...args) =>
     new Promise((resolve) => {
-      execFile('nsenter', [`--net=/run/netns/${namespace}`, program, ...args], { timeout: 15_000 }, (error, stdout, stderr) =>
-        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+      execFile(
+        'nsenter',
+        [`--net=/run/netns/${namespace}`, program, ...args],
+        { timeout: 15_000 },
+        (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
       );
     });
 
@@ -106,11 +109,9 @@ export function createSandbox(extra: Partial<NetworkOptions> = {}): Sandbox {
   let agent: { send(command: object): Promise<Reply>; kill(): void } | undefined;
   const launch = () => {
     const entry = join(import.meta.dirname, 'node.ts');
-    const child = spawn(
-      'nsenter',
-      [`--net=/run/netns/${node}`, process.execPath, entry, JSON.stringify(options)],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
-    );
+    const child = spawn('nsenter', [`--net=/run/netns/${node}`, process.execPath, entry, JSON.stringify(options)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const errors: string[] = [];
     const waiting: ((reply: Reply) => void)[] = [];
     createInterface({ input: child.stdout }).on('line', (line) => {
