@@ -1,22 +1,13 @@
 // The fields of metadata that the server sets, and those that a request may not.
 
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
+import { formatTime } from '../../machinery/time.ts';
 import type { Environment } from '../environment.ts';
-
-/** RFC 3339 with seconds, as metav1.Time. */
-export function timestamp(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
-}
-
-/** RFC 3339 with microseconds, as metav1.MicroTime. */
-export function microTimestamp(date: Date): string {
-  return `${date.toISOString().slice(0, 23)}000Z`;
-}
 
 export function fillOnCreate(env: Environment, object: KubeObject, generation: boolean): void {
   const meta = object.metadata;
   meta.uid = env.random.uuid();
-  meta.creationTimestamp = timestamp(env.clock());
+  meta.creationTimestamp = formatTime(env.clock());
   delete meta.deletionTimestamp;
   delete meta.deletionGracePeriodSeconds;
   delete meta.selfLink;

@@ -4,8 +4,8 @@ import type { V1Binding, V1Pod, V1PodCondition } from '../../../generated/kubern
 import { invalid, notSupported, required } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, conflict } from '../../machinery/status.ts';
+import { formatTime } from '../../machinery/time.ts';
 import type { Environment } from '../environment.ts';
-import { timestamp } from '../metadata/system-fields.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { subjectOf } from '../target.ts';
 import { modify } from '../write/modify.ts';
@@ -47,7 +47,7 @@ export async function bind(
         }
         if (binding.metadata?.labels)
           existing.metadata.labels = { ...existing.metadata.labels, ...binding.metadata.labels };
-        setScheduled(pod, timestamp(env.clock()));
+        setScheduled(pod, formatTime(env.clock()));
         return existing;
       },
     },

@@ -4,9 +4,9 @@ import type { V1Eviction, V1Pod, V1PodDisruptionBudget } from '../../../generate
 import { labelSelectorOf, matchesLabels } from '../../machinery/labels.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
+import { formatTime } from '../../machinery/time.ts';
 import { decodeObject } from '../encode.ts';
 import type { Environment } from '../environment.ts';
-import { timestamp } from '../metadata/system-fields.ts';
 import { get } from '../read/get.ts';
 import type { DeleteOptions, Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { isConflict } from '../store-errors.ts';
@@ -88,7 +88,7 @@ async function spendBudget(env: Environment, target: Target, pod: V1Pod, dryRun:
     checkAllowed(budget);
     const status = budget.status!;
     status.disruptionsAllowed = (status.disruptionsAllowed ?? 0) - 1;
-    status.disruptedPods = { ...status.disruptedPods, [pod.metadata?.name ?? '']: timestamp(env.clock()) };
+    status.disruptedPods = { ...status.disruptedPods, [pod.metadata?.name ?? '']: formatTime(env.clock()) };
     if (dryRun) return;
     try {
       await commitPut(env, { definition, key, object, expect: item.revision });
@@ -163,7 +163,7 @@ async function markDisrupted(env: Environment, context: RequestContext, target: 
               status: 'True',
               reason: 'EvictionByEvictionAPI',
               message: 'Eviction API: evicting',
-              lastTransitionTime: timestamp(env.clock()),
+              lastTransitionTime: formatTime(env.clock()),
             },
           ],
         };

@@ -1,31 +1,52 @@
-// One patch on one object, by its type. Gives a new object; the existing one may be changed.
+// One patch on one object, by its type. Parts that the patch does not reach are those of the existing object.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import { applyJsonPatch } from '../../machinery/json-patch.ts';
+import { applyMergePatch } from '../../machinery/merge-patch.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
+import { applyStrategicMergePatch } from '../../machinery/strategic-merge-patch.ts';
 import type { PatchType } from '../registry.ts';
 
+/** Without a definition there are no merge keys: a strategic patch is then a merge patch. */
 export function applyPatch(
   type: Exclude<PatchType, 'apply'>,
   existing: KubeObject,
   body: unknown,
-  _definition: ResourceDefinition | undefined,
+  definition: ResourceDefinition | undefined,
 ): KubeObject {
-  if (type !== 'merge') throw new StatusError('NotImplemented', `${type} patches are not served yet`);
-  const result = merge(existing, body);
-  if (typeof result !== 'object' || result === null || Array.isArray(result))
-    throw badRequest('the patch leaves no object');
+  const result = patched(type, existing, body, definition);
+  if (typeof result !== 'object' || result === null || Array.isArray(result)) {
+    throw badRequest('the patch leaves no object: it must change fields of the object, not replace it');
+  }
   return result as KubeObject; // its structure is checked after the patch
 }
 
-function merge(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const result = new Map(
-    typeof target === 'object' && target !== null && !Array.isArray(target) ? Object.entries(target) : [],
-  );
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) result.delete(key);
-    else result.set(key, merge(result.get(key), value));
+function patched(
+  type: Exclude<PatchType, 'apply'>,
+  existing: KubeObject,
+  body: unknown,
+  definition: ResourceDefinition | undefined,
+): unknown {
+  switch (type) {
+    case 'json':
+      return applyJsonPatch(existing, body);
+    case 'merge':
+      return applyMergePatch(existing, objectOf(body));
+    case 'strategic':
+      if (definition?.customResource) {
+        throw new StatusError(
+          'UnsupportedMediaType',
+          'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+        );
+      }
+      return definition
+        ? applyStrategicMergePatch(definition.schema, existing, objectOf(body))
+        : applyMergePatch(existing, objectOf(body));
   }
-  return Object.fromEntries(result);
+}
+
+function objectOf(body: unknown): object {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
+  throw badRequest('the patch must be an object');
 }

@@ -63,6 +63,8 @@ async function createOnce(
   const strategy = env.strategyOf(stored);
   const dryRun = options.dryRun ?? false;
 
+  // Before defaulting: a status may have defaults of its own.
+  if (!strategy.keepStatus && hasStatus(definition)) delete input['status'];
   shape(context, definition, input, options);
   const object = toStored(env, definition, input);
   strategy.defaults?.(object);
@@ -84,7 +86,6 @@ async function createOnce(
   await mutate(env, attributes);
 
   const situation: Situation = { env, now: env.clock(), subresource: '', dryRun };
-  if (!strategy.keepStatus && hasStatus(stored)) delete object['status'];
   strategy.prepareForCreate?.(object, situation);
   // What preparation cleared may have defaults of its own.
   strategy.defaults?.(object);

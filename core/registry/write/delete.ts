@@ -2,12 +2,12 @@
 
 import type { KubeObject } from '../../machinery/object.ts';
 import { conflict, notFound } from '../../machinery/status.ts';
+import { formatTime } from '../../machinery/time.ts';
 import type { Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Attributes } from '../admission/plugin.ts';
 import { decodeObject, encodeWhole } from '../encode.ts';
 import type { Environment } from '../environment.ts';
-import { timestamp } from '../metadata/system-fields.ts';
 import type { DeleteOptions, DeleteOutcome, Preconditions, RequestContext, Target } from '../registry.ts';
 import { isConflict, storeStatus } from '../store-errors.ts';
 import type { Situation, Strategy } from '../strategy.ts';
@@ -113,7 +113,7 @@ function mark(old: KubeObject, strategy: Strategy, options: DeleteOptions, situa
     return changed ? withFinalizers(old, finalizers) : old;
   }
   const next = withFinalizers(old, finalizers);
-  next.metadata.deletionTimestamp = timestamp(new Date(situation.now.getTime() + grace * 1000));
+  next.metadata.deletionTimestamp = formatTime(new Date(situation.now.getTime() + grace * 1000));
   next.metadata.deletionGracePeriodSeconds = grace;
   if (next.metadata.generation) next.metadata.generation += 1;
   strategy.beforeDelete?.(next, situation);
@@ -121,7 +121,7 @@ function mark(old: KubeObject, strategy: Strategy, options: DeleteOptions, situa
 }
 
 function shorten(next: KubeObject, grace: number, situation: Situation): void {
-  const due = timestamp(new Date(situation.now.getTime() + grace * 1000));
+  const due = formatTime(new Date(situation.now.getTime() + grace * 1000));
   const present = next.metadata.deletionTimestamp ?? due;
   next.metadata.deletionTimestamp = due < present ? due : present;
   next.metadata.deletionGracePeriodSeconds = grace;

@@ -4,8 +4,8 @@ import type { ResourceDefinition } from '../../api/definition.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { trackUpdate as track } from '../../machinery/apply/track.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { formatTime } from '../../machinery/time.ts';
 import type { Environment } from '../environment.ts';
-import { timestamp } from '../metadata/system-fields.ts';
 import type { Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf } from '../target.ts';
 import { hasStatus } from './create.ts';
@@ -53,7 +53,7 @@ function request(env: Environment, definition: ResourceDefinition, object: KubeO
     object,
     manager: options.fieldManager || unknownManager,
     apiVersion: apiVersionOf(definition),
-    time: timestamp(env.clock()),
+    time: formatTime(env.clock()),
     ...(hasStatus(definition) && { resetFields: statusOnly }),
   };
 }

@@ -6,8 +6,8 @@ import { deepClone } from '../../machinery/equality.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, notFound } from '../../machinery/status.ts';
 import { prune } from '../../machinery/structure/prune.ts';
+import { formatTime } from '../../machinery/time.ts';
 import type { Environment } from '../environment.ts';
-import { timestamp } from '../metadata/system-fields.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, subjectOf } from '../target.ts';
 import { applyPatch } from './apply-patch.ts';
@@ -50,7 +50,7 @@ async function applyConfiguration(
       ...(target.subresource && { subresource: target.subresource }),
       apiVersion: apiVersionOf(definition),
       force: options.force ?? false,
-      time: timestamp(env.clock()),
+      time: formatTime(env.clock()),
       ...(!target.subresource && hasStatus(definition) && { resetFields: setOf(['f:status']) }),
     });
   return await modify(
