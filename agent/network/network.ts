@@ -15,6 +15,7 @@ import { createClusterDns } from './dns/cluster-dns.ts';
 import type { DnsServer } from './dns/server.ts';
 import { removeLinks, setSysctls, setUpLinks } from './links.ts';
 import { Table } from './nft/table.ts';
+import { policyRules } from './policy/rules.ts';
 import { applyRoutes, podRoutes, removeRoutes } from './routes.ts';
 import { CommandError, type Run, run as runProgram } from './run.ts';
 import { serviceRules } from './services/rules.ts';
@@ -87,7 +88,9 @@ export function createNetwork(options: NetworkOptions): Network {
     leaseDir: join(options.dataDir, 'cni-leases'),
     ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
   };
-  const services = new Table(`${prefix === 'zp' ? 'zeroplane' : prefix}-services`, workDir, run);
+  const tablePrefix = prefix === 'zp' ? 'zeroplane' : prefix;
+  const services = new Table(`${tablePrefix}-services`, workDir, run);
+  const policies = new Table(`${tablePrefix}-policies`, workDir, run);
 
   const dns = createClusterDns({
     domain: options.clusterDomain,
@@ -111,6 +114,8 @@ export function createNetwork(options: NetworkOptions): Network {
     const ports = servicePorts(state.services, state.endpointSlices, vantage);
     const failures: unknown[] = [];
     const attempt = (step: Promise<void>) => step.catch((error: unknown) => void failures.push(error));
+    // Policies first: a pod that a Service leads to is guarded by then.
+    await attempt(policies.apply(policyRules({ ...state, nodeName: options.nodeName })));
     await attempt(
       (async () => {
         await services.apply(serviceRules(ports, { ...options, bridge: names.bridge }));
@@ -176,6 +181,7 @@ export function createNetwork(options: NetworkOptions): Network {
       await stop();
       await mkdir(workDir, { recursive: true, mode: 0o700 });
       await services.remove();
+      await policies.remove();
       await removeRoutes(run);
       await removeLinks(run, links);
       await removeLeases(cni);
