@@ -1,0 +1,65 @@
+// How a replica begins: the state at an older revision and the log since, where the store still tells both; else the newest state,
+// and the log without the states before its first entries.
+
+import type { Item, LogEntry, Store, TypeName } from '../store/store.ts';
+import { StoreError } from '../store/store.ts';
+
+export interface ColdStart {
+  /** The state at `revision`, in order of names. */
+  readonly items: readonly Item[];
+  readonly revision: number;
+  /** Entries of the log before `revision`, from `floor` on, whose earlier states are unknown. */
+  readonly past: readonly LogEntry[];
+  readonly floor: number;
+}
+
+const pageSize = 2000;
+
+/** Reads so that up to `window` of the log's newest entries are known. What follows `revision` is read as any catching up is. */
+export async function coldStart(store: Store, type: TypeName, window: number): Promise<ColdStart> {
+  for (;;) {
+    const compacted = await store.compacted(type);
+    const head = await store.head(type);
+    const base = Math.max(compacted, head - window);
+    try {
+      const items = await listAt(store, type, base);
+      return { items, revision: base, past: [], floor: base };
+    } catch (error) {
+      if (!isCompacted(error)) throw error;
+      // The compactor was faster, or this engine does not tell older states.
+      if ((await store.compacted(type)) > base) continue;
+    }
+    const { items, revision } = await store.list(type);
+    const past = await logBetween(store, type, base, revision);
+    if (past) return { items, revision, past, floor: base };
+  }
+}
+
+async function listAt(store: Store, type: TypeName, revision: number): Promise<Item[]> {
+  const items: Item[] = [];
+  for (;;) {
+    const after = items.at(-1)?.name;
+    const page = await store.list(type, { revision, limit: pageSize, ...(after !== undefined && { after }) });
+    items.push(...page.items);
+    if (!page.more) return items;
+  }
+}
+
+async function logBetween(store: Store, type: TypeName, after: number, to: number): Promise<LogEntry[] | undefined> {
+  const entries: LogEntry[] = [];
+  try {
+    for (let through = after; through < to; ) {
+      const page = await store.log(type, through);
+      entries.push(...page.entries.filter((entry) => entry.revision <= to));
+      through = page.through;
+    }
+    return entries;
+  } catch (error) {
+    if (isCompacted(error)) return undefined;
+    throw error;
+  }
+}
+
+export function isCompacted(error: unknown): boolean {
+  return error instanceof StoreError && error.failure.code === 'compacted';
+}

@@ -1,0 +1,54 @@
+// The replicas of one process: one per type, made when first asked for.
+
+import type { Store, TypeName } from '../store/store.ts';
+import type { Replica, Replicas } from './replica.ts';
+import type { ReplicaOptions } from './store-replica.ts';
+import { StoreReplica } from './store-replica.ts';
+
+/** Replicas over `store`, kept near its head by its hints. The store stays the caller's to close. */
+export function createReplicas(store: Store, options: ReplicaOptions = {}): Replicas {
+  const ready = new Map<TypeName, StoreReplica>();
+  const opening = new Map<TypeName, Promise<StoreReplica>>();
+  /** Those that can take hints: the ready ones, and those that catch up for the first time. */
+  const loaded = new Map<TypeName, StoreReplica>();
+  const stop = store.onCommit((type, head) => loaded.get(type)?.hint(head));
+  let closed = false;
+
+  async function open(type: TypeName): Promise<StoreReplica> {
+    const replica = new StoreReplica(store, type, options);
+    try {
+      await replica.load();
+      loaded.set(type, replica);
+      await replica.catchUp();
+      if (closed) replica.close();
+      else ready.set(type, replica);
+      return replica;
+    } catch (error) {
+      loaded.delete(type);
+      throw error;
+    } finally {
+      opening.delete(type);
+    }
+  }
+
+  return {
+    of(type: TypeName): Promise<Replica> {
+      const known = ready.get(type);
+      if (known) return Promise.resolve(known);
+      let promise = opening.get(type);
+      if (!promise) {
+        promise = open(type);
+        opening.set(type, promise);
+      }
+      return promise;
+    },
+    peek: (type) => ready.get(type),
+    close() {
+      closed = true;
+      stop();
+      for (const replica of loaded.values()) replica.close();
+      loaded.clear();
+      ready.clear();
+    },
+  };
+}
