@@ -124,6 +124,7 @@ async function* runtimeEvents(client: GrpcClient, signal: AbortSignal): AsyncGen
   for await (const envelope of client.stream(subscribe, request, signal)) {
     const kind = topics[envelope.topic];
     if (!kind || !envelope.event) continue;
-    yield { containerId: m.decodeTaskEvent(envelope.event.value), kind };
+    const containerId = m.taskOf(envelope.topic, envelope.event.value);
+    if (containerId !== undefined) yield { containerId, kind };
   }
 }

@@ -1,0 +1,62 @@
+// Finds the credentials for an image in imagePullSecrets. Source: Kubernetes, "Pull an Image from a Private Registry".
+
+import type { V1Secret } from '../../generated/kubernetes.ts';
+import type { AuthConfigInput } from '../cri/messages.ts';
+
+/** In the order of the secrets; those for the longest matching path of one secret first. */
+export function credentialsFor(image: string, secrets: readonly V1Secret[]): AuthConfigInput[] {
+  return secrets.flatMap((secret) =>
+    Object.entries(entries(secret))
+      .filter(([server]) => matches(image, server))
+      .sort(([a], [b]) => b.length - a.length)
+      .map(([server, { username, password, auth, identitytoken, registrytoken }]) => ({
+        username,
+        password,
+        auth,
+        identityToken: identitytoken,
+        registryToken: registrytoken,
+        serverAddress: server,
+      })),
+  );
+}
+
+/** The registry and path of an image: an image without a registry is Docker Hub's. */
+export function repository(image: string): string {
+  const [first = '', ...rest] = image.split('/');
+  const named = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost');
+  return named ? image : `docker.io/${image}`;
+}
+
+interface RegistryEntry {
+  username?: string;
+  password?: string;
+  auth?: string;
+  identitytoken?: string;
+  registrytoken?: string;
+}
+
+function entries(secret: V1Secret): Record<string, RegistryEntry> {
+  const text = (key: string) => Buffer.from(secret.data?.[key] ?? '', 'base64').toString();
+  try {
+    const json: unknown = JSON.parse(text('.dockerconfigjson') || text('.dockercfg') || '{}');
+    // Users write these; what is not a registry entry matches no image.
+    const config = json as { auths?: Record<string, RegistryEntry> } & Record<string, RegistryEntry>;
+    return config.auths ?? config;
+  } catch {
+    return {};
+  }
+}
+
+function matches(image: string, server: string): boolean {
+  const wanted = server
+    .replace(/^https?:\/\//, '')
+    .replace(/\/(v1|v2)?\/?$/, '')
+    .replace(/^index\.docker\.io/, 'docker.io');
+  const [host = '', ...path] = wanted.split('/');
+  const [imageHost = '', ...imagePath] = repository(image).split('/');
+  const parts = host.split('.');
+  const imageParts = imageHost.split('.');
+  const hostMatches =
+    parts.length === imageParts.length && parts.every((part, i) => part === '*' || part === imageParts[i]);
+  return hostMatches && imagePath.join('/').startsWith(path.join('/'));
+}

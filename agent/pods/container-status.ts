@@ -1,0 +1,124 @@
+// The status of one container as the API shows it: waiting, running or terminated, with what came before. Pure.
+
+import type { V1ContainerState, V1ContainerStatus } from '../../generated/kubernetes.ts';
+import type { ObservedContainer, ObservedPod } from './observed.ts';
+import { history } from './observed.ts';
+import type { Pod, PodContainer } from './pod.ts';
+import { restartDelay, restarts } from './restart.ts';
+import type { ContainerHealth } from './sync-pod.ts';
+
+export interface Waiting {
+  readonly reason: string;
+  readonly message?: string;
+}
+
+export interface ContainerStatusInput {
+  readonly pod: Pod;
+  readonly container: PodContainer;
+  readonly observed: ObservedPod;
+  readonly health: ReadonlyMap<string, ContainerHealth>;
+  /** Why a container does not start, by name: an image that cannot be pulled, a ConfigMap that is not there. */
+  readonly waiting: ReadonlyMap<string, Waiting>;
+  /** Set while init containers hold the others up. */
+  readonly initializing: boolean;
+  /** The pod is over: nothing starts any more. */
+  readonly ended: boolean;
+  readonly now: number;
+}
+
+export function containerStatus(input: ContainerStatusInput): V1ContainerStatus {
+  const { pod, container, observed } = input;
+  const [current, previous] = history(observed, container.name);
+  const restartCount = current?.attempt ?? 0;
+  const known = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].find(
+    ({ name }) => name === container.name,
+  );
+  const shared = {
+    name: container.name,
+    image: current?.image || container.spec.image || '',
+    imageID: current?.imageRef ?? '',
+    restartCount: Math.max(restartCount, current ? 0 : (known?.restartCount ?? 0)),
+  };
+  if (!current || current.state === 'created') {
+    const state: V1ContainerState =
+      input.ended && known?.state?.terminated ? { terminated: known.state.terminated } : waitingState(input, current);
+    return { ...shared, ready: false, started: false, state, lastState: {} };
+  }
+  const containerID = `containerd://${current.id}`;
+  const last: V1ContainerState = previous?.state === 'exited' ? { terminated: terminated(previous) } : {};
+  if (current.state === 'running') {
+    const health = input.health.get(current.id);
+    return {
+      ...shared,
+      containerID,
+      ready: (health?.ready ?? false) && !input.ended,
+      started: health?.started ?? false,
+      state: { running: { startedAt: timestamp(current.startedAt) } },
+      lastState: last,
+    };
+  }
+  // A container that will run again is waiting, and its end is its last state.
+  const again = !input.ended && restarts(pod, container, current.exitCode);
+  if (again) {
+    const held = input.waiting.get(container.name);
+    const until = current.finishedAt + restartDelay(current);
+    const waiting =
+      held ??
+      (until > input.now
+        ? {
+            reason: 'CrashLoopBackOff',
+            message: `back-off ${duration(restartDelay(current))} restarting failed container=${container.name} pod=${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`,
+          }
+        : undefined);
+    if (waiting)
+      return {
+        ...shared,
+        containerID,
+        ready: false,
+        started: false,
+        state: { waiting: { ...waiting } },
+        lastState: { terminated: terminated(current) },
+      };
+  }
+  const succeededInit = container.kind === 'init' && current.exitCode === 0;
+  return {
+    ...shared,
+    containerID,
+    ready: succeededInit,
+    started: false,
+    state: { terminated: terminated(current) },
+    lastState: last,
+  };
+}
+
+function waitingState(input: ContainerStatusInput, current: ObservedContainer | undefined): V1ContainerState {
+  const held = current ? undefined : input.waiting.get(input.container.name);
+  if (held) return { waiting: { ...held } };
+  const later =
+    input.initializing &&
+    (input.container.kind === 'app' || input.container.kind === 'init' || input.container.kind === 'sidecar');
+  const first = input.pod.spec.initContainers?.[0]?.name === input.container.name;
+  return { waiting: { reason: later && !first ? 'PodInitializing' : 'ContainerCreating' } };
+}
+
+function terminated(container: ObservedContainer) {
+  return {
+    containerID: `containerd://${container.id}`,
+    exitCode: container.exitCode,
+    reason: container.reason || (container.exitCode === 0 ? 'Completed' : 'Error'),
+    ...(container.message && { message: container.message }),
+    startedAt: timestamp(container.startedAt || container.createdAt),
+    finishedAt: timestamp(container.finishedAt || container.createdAt),
+  };
+}
+
+/** RFC 3339 with seconds, as metav1.Time. */
+export function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 60) return `${seconds}s`;
+  return `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}

@@ -1,0 +1,187 @@
+// A pod's status from what runs, what is held up and what was reported before. Pure.
+// Source: Kubernetes, "Pod Lifecycle" (phases, conditions), KEP-3085 (PodReadyToStartContainers), KEP-5067 (observedGeneration).
+
+import type { V1ContainerStatus, V1PodCondition, V1PodStatus } from '../../generated/kubernetes.ts';
+import type { Waiting } from './container-status.ts';
+import { containerStatus, timestamp } from './container-status.ts';
+import type { ObservedPod } from './observed.ts';
+import { latest } from './observed.ts';
+import type { Pod, PodContainer } from './pod.ts';
+import { podContainers } from './pod.ts';
+import { qosClass } from './qos.ts';
+import { restarts } from './restart.ts';
+import type { ContainerHealth, Ending } from './sync-pod.ts';
+
+export interface PodStatusInput {
+  readonly pod: Pod;
+  readonly observed: ObservedPod;
+  readonly health: ReadonlyMap<string, ContainerHealth>;
+  readonly waiting: ReadonlyMap<string, Waiting>;
+  readonly ending?: Ending;
+  readonly terminating: boolean;
+  /** What was reported last; its transition times are kept. */
+  readonly previous: V1PodStatus | undefined;
+  readonly hostIP: string;
+  readonly now: number;
+}
+
+export function podStatus(input: PodStatusInput): V1PodStatus {
+  const { pod, observed, previous, now } = input;
+  const containers = podContainers(pod);
+  const final = previous?.phase === 'Succeeded' || previous?.phase === 'Failed';
+  const initialized = final || isInitialized(input, containers);
+  const ended = final || input.terminating || input.ending !== undefined;
+  const statuses = (...kinds: PodContainer['kind'][]): V1ContainerStatus[] =>
+    containers
+      .filter(({ kind }) => kinds.includes(kind))
+      .map((container) => containerStatus({ ...input, container, initializing: !initialized, ended }));
+  const initContainerStatuses = statuses('init', 'sidecar');
+  const containerStatuses = statuses('app');
+  const ephemeralContainerStatuses = statuses('ephemeral');
+
+  const phase = final ? (previous?.phase ?? 'Failed') : phaseOf(input, containers, initialized);
+  const sandbox = observed.sandboxes.find((each) => each.ready);
+  const ips = pod.spec.hostNetwork ? [input.hostIP] : (sandbox?.ips ?? []);
+  const podIPs = ips.length > 0 ? ips.map((ip) => ({ ip })) : (previous?.podIPs ?? []);
+  const over = phase === 'Succeeded' || phase === 'Failed';
+  const sidecarStatuses = initContainerStatuses.filter(({ name }) =>
+    containers.some((each) => each.kind === 'sidecar' && each.name === name),
+  );
+  const unready = [...sidecarStatuses, ...containerStatuses].filter(({ ready }) => !ready).map(({ name }) => name);
+  const gates = (pod.spec.readinessGates ?? []).map(({ conditionType }) => conditionType);
+  const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !ownConditions.has(type));
+  const openGates = gates.filter((gate) => foreign.find(({ type }) => type === gate)?.status !== 'True');
+  const uninitialized = initContainerStatuses
+    .filter(({ ready, started, name }) => !(ready || (started && sidecarStatuses.some((each) => each.name === name))))
+    .map(({ name }) => name);
+
+  const completed =
+    phase === 'Succeeded' ? { reason: 'PodCompleted' } : phase === 'Failed' ? { reason: 'PodFailed' } : undefined;
+  const containersReady: Condition = completed
+    ? { status: 'False', ...completed }
+    : unready.length > 0
+      ? {
+          status: 'False',
+          reason: 'ContainersNotReady',
+          message: `containers with unready status: [${unready.join(' ')}]`,
+        }
+      : { status: 'True' };
+  const ready: Condition =
+    containersReady.status === 'True' && openGates.length > 0
+      ? {
+          status: 'False',
+          reason: 'ReadinessGatesNotReady',
+          message: openGates
+            .map((gate) => `corresponding condition of pod readiness gate "${gate}" does not exist.`)
+            .join(', '),
+        }
+      : containersReady;
+  const wanted: [string, Condition][] = [
+    ['PodReadyToStartContainers', { status: sandbox && !over ? 'True' : 'False' }],
+    [
+      'Initialized',
+      initialized
+        ? { status: 'True', ...(phase === 'Succeeded' && { reason: 'PodCompleted' }) }
+        : {
+            status: 'False',
+            reason: 'ContainersNotInitialized',
+            message: `containers with incomplete status: [${uninitialized.join(' ')}]`,
+          },
+    ],
+    ['Ready', ready],
+    ['ContainersReady', containersReady],
+    ['PodScheduled', { status: 'True' }],
+  ];
+  const before = [...(previous?.conditions ?? []), ...(pod.status?.conditions ?? [])];
+  const conditions = wanted.map(([type, condition]) => conditionOf(type, condition, before, pod, now));
+
+  return {
+    phase,
+    observedGeneration: pod.metadata.generation,
+    conditions: [...conditions, ...foreign],
+    hostIP: input.hostIP,
+    hostIPs: [{ ip: input.hostIP }],
+    ...(podIPs.length > 0 && { podIP: podIPs[0]?.ip, podIPs }),
+    startTime: previous?.startTime ?? pod.status?.startTime ?? timestamp(now),
+    ...(initContainerStatuses.length > 0 && { initContainerStatuses }),
+    containerStatuses,
+    ...(ephemeralContainerStatuses.length > 0 && { ephemeralContainerStatuses }),
+    qosClass: pod.status?.qosClass ?? qosClass(pod),
+    ...endingOf(input, previous),
+    // Optional fields above may be undefined, which JSON leaves out.
+  } as V1PodStatus;
+}
+
+interface Condition {
+  status: 'True' | 'False';
+  reason?: string;
+  message?: string;
+}
+
+const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+
+function conditionOf(
+  type: string,
+  wanted: Condition,
+  before: readonly V1PodCondition[],
+  pod: Pod,
+  now: number,
+): V1PodCondition {
+  const last = before.find((each) => each.type === type);
+  return {
+    type,
+    ...wanted,
+    ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
+    lastTransitionTime:
+      last?.status === wanted.status && last.lastTransitionTime ? last.lastTransitionTime : timestamp(now),
+  };
+}
+
+function endingOf({ ending }: PodStatusInput, previous: V1PodStatus | undefined) {
+  const { reason, message } = ending ?? previous ?? {};
+  return { ...(reason && { reason }), ...(message && { message }) };
+}
+
+/** All init containers succeeded and all sidecars started, or an application container has begun. */
+function isInitialized(input: PodStatusInput, containers: readonly PodContainer[]): boolean {
+  const { observed } = input;
+  const [sandbox] = observed.sandboxes;
+  const began = (name: string) =>
+    observed.containers.some((each) => each.name === name && each.sandboxId === sandbox?.id);
+  if (containers.some(({ kind, name }) => kind === 'app' && began(name))) return true;
+  return containers.every(({ kind, name }) => {
+    const current = latest(observed, name);
+    if (kind === 'init') return current?.state === 'exited' && current.exitCode === 0;
+    if (kind === 'sidecar') return current?.state === 'running' && (input.health.get(current.id)?.started ?? false);
+    return true;
+  });
+}
+
+function phaseOf(input: PodStatusInput, containers: readonly PodContainer[], initialized: boolean): string {
+  const { pod, observed } = input;
+  const apps = containers
+    .filter(({ kind }) => kind === 'app')
+    .map((container) => ({ container, current: latest(observed, container.name) }));
+  const running = observed.containers.some(
+    (each) =>
+      each.state === 'running' && containers.some(({ name, kind }) => name === each.name && kind !== 'ephemeral'),
+  );
+  if (input.ending) return running ? 'Running' : 'Failed';
+  const failedInit = containers.some((container) => {
+    const current = container.kind === 'init' ? latest(observed, container.name) : undefined;
+    return current?.state === 'exited' && current.exitCode !== 0 && !restarts(pod, container, current.exitCode);
+  });
+  if (failedInit && !initialized) return running ? 'Pending' : 'Failed';
+  if (!initialized) return 'Pending';
+  const over = apps.every(({ container, current }) => {
+    if (current?.state !== 'exited') return false;
+    return input.terminating || !restarts(pod, container, current.exitCode);
+  });
+  if (over) {
+    // Sidecars end after the application; until then the pod is not over (KEP-753).
+    if (running) return 'Running';
+    return apps.every(({ current }) => current?.exitCode === 0) ? 'Succeeded' : 'Failed';
+  }
+  const waiting = apps.some(({ current }) => !current || current.state === 'created');
+  return waiting ? 'Pending' : 'Running';
+}

@@ -1,0 +1,219 @@
+// What is to be done so that a pod on this node becomes what it should be. Pure: desired, observed and the time go in, steps come out.
+
+import type { ObservedContainer, ObservedPod } from './observed.ts';
+import { history, latest } from './observed.ts';
+import type { Pod, PodContainer } from './pod.ts';
+import { podContainers } from './pod.ts';
+import { nextQuickRestarts, restartDelay, restarts } from './restart.ts';
+
+export type Step =
+  | { readonly type: 'createSandbox'; readonly attempt: number }
+  | {
+      readonly type: 'startContainer';
+      readonly container: PodContainer;
+      readonly attempt: number;
+      readonly quickRestarts: number;
+    }
+  | {
+      readonly type: 'killContainer';
+      readonly id: string;
+      readonly name: string;
+      readonly graceSeconds: number;
+      readonly why: string;
+    }
+  | { readonly type: 'removeContainer'; readonly id: string }
+  /** Ends the sandbox's network and processes; its containers' logs stay. */
+  | { readonly type: 'stopSandbox'; readonly id: string }
+  | { readonly type: 'removeSandbox'; readonly id: string }
+  /** Nothing of the pod runs any more, and it was to go: give back everything. */
+  | { readonly type: 'finish' };
+
+/** What probes and lifecycle hooks found out about a running container. */
+export interface ContainerHealth {
+  /** Its start-up probe, if it has one, has succeeded. */
+  readonly started: boolean;
+  readonly ready: boolean;
+  /** Set when a liveness or start-up probe failed for good, or its postStart hook failed. */
+  readonly unhealthy?: string;
+}
+
+/** Why the pod ends although its containers could run on. */
+export interface Ending {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface SyncInput {
+  readonly pod: Pod;
+  readonly observed: ObservedPod;
+  readonly health: ReadonlyMap<string, ContainerHealth>;
+  /** Container name -> time until which it is not tried again (its image could not be pulled, its configuration is not there). */
+  readonly heldUntil: ReadonlyMap<string, number>;
+  /** The pod was asked to go: when its grace ends. */
+  readonly terminateBy?: number;
+  /** The pod ends in phase Failed, by eviction or by its deadline. */
+  readonly ending?: Ending;
+  /** The API holds a final phase for it already. */
+  readonly finished?: boolean;
+  readonly now: number;
+}
+
+export interface SyncResult {
+  readonly steps: readonly Step[];
+  /** Look again at this time, even if nothing happens until then. */
+  readonly wakeAt?: number;
+}
+
+/** Source: Kubernetes, "Pod Lifecycle", "Init Containers", "Sidecar Containers". */
+export function syncPod(input: SyncInput): SyncResult {
+  const { pod, observed, terminateBy, now } = input;
+  if (terminateBy !== undefined) return terminate(input, remaining(terminateBy, now), true);
+  if (input.ending) return terminate(input, pod.spec.terminationGracePeriodSeconds ?? 30, false);
+  if (input.finished || isComplete(pod, observed))
+    return terminate(input, pod.spec.terminationGracePeriodSeconds ?? 30, false);
+
+  const [sandbox, ...oldSandboxes] = observed.sandboxes;
+  if (!sandbox?.ready) {
+    // Without its sandbox nothing of the pod can run on; init containers run again in the next one.
+    const leftovers = observed.containers.filter((each) => each.state === 'running');
+    if (leftovers.length > 0) return { steps: leftovers.map((each) => kill(each, 0, 'the pod sandbox is gone')) };
+    const removals = observed.sandboxes.slice(1).map(({ id }) => ({ type: 'removeSandbox' as const, id }));
+    return { steps: [...removals, { type: 'createSandbox', attempt: sandbox ? sandbox.attempt + 1 : 0 }] };
+  }
+
+  const steps: Step[] = [];
+  let wakeAt: number | undefined;
+  const wake = (at: number) => {
+    wakeAt = wakeAt === undefined ? at : Math.min(wakeAt, at);
+  };
+  const deadline = deadlineOf(pod);
+  if (deadline !== undefined) wake(deadline);
+
+  /** Starts a container unless it waits for something; says whether it runs. */
+  const keep = (container: PodContainer): ObservedContainer | undefined => {
+    const current = latest(observed, container.name);
+    if (current?.state === 'running') {
+      const unhealthy = input.health.get(current.id)?.unhealthy;
+      const grace = graceOf(pod, container);
+      if (unhealthy) steps.push(kill(current, grace, unhealthy));
+      else if (container.kind !== 'ephemeral' && container.spec.image && current.image !== container.spec.image)
+        steps.push(kill(current, grace, 'its definition changed'));
+      return current;
+    }
+    // Made but never started: the agent died in between. Its name is taken, so it goes first.
+    if (current?.state === 'created') {
+      steps.push({ type: 'removeContainer', id: current.id });
+      return undefined;
+    }
+    const replaced = current !== undefined && current.sandboxId !== sandbox.id;
+    const changed = current !== undefined && current.image !== container.spec.image;
+    if (current && !replaced && !changed && !restarts(pod, container, current.exitCode)) return undefined;
+    if (current && container.kind === 'ephemeral') return undefined;
+    const held = Math.max(
+      input.heldUntil.get(container.name) ?? 0,
+      current && !replaced && !changed ? current.finishedAt + restartDelay(current) : 0,
+    );
+    if (held > now) {
+      wake(held);
+      return undefined;
+    }
+    steps.push({
+      type: 'startContainer',
+      container,
+      attempt: current ? current.attempt + 1 : 0,
+      quickRestarts: nextQuickRestarts(current),
+    });
+    return undefined;
+  };
+
+  const containers = podContainers(pod);
+  for (const container of containers) if (container.kind === 'ephemeral') keep(container);
+  const initialized = mayStartApps(input, sandbox.id, containers, keep);
+  if (initialized) for (const container of containers) if (container.kind === 'app') keep(container);
+
+  for (const { id } of oldSandboxes) steps.push({ type: 'removeSandbox', id });
+  for (const { name } of containers)
+    for (const old of history(observed, name).slice(2))
+      if (old.state === 'exited') steps.push({ type: 'removeContainer', id: old.id });
+  return wakeAt === undefined ? { steps } : { steps, wakeAt };
+}
+
+/** Walks the init containers in order; false while one of them holds the rest up. */
+function mayStartApps(
+  input: SyncInput,
+  sandboxId: string,
+  containers: readonly PodContainer[],
+  keep: (container: PodContainer) => ObservedContainer | undefined,
+): boolean {
+  const { observed } = input;
+  const appsBegan = observed.containers.some(
+    (each) => each.sandboxId === sandboxId && containers.some((c) => c.kind === 'app' && c.name === each.name),
+  );
+  for (const container of containers) {
+    if (container.kind === 'sidecar') {
+      const running = keep(container);
+      if (!appsBegan && !(running && input.health.get(running.id)?.started)) return false;
+    } else if (container.kind === 'init' && !appsBegan) {
+      const current = latest(observed, container.name);
+      const done = current?.sandboxId === sandboxId && current.state === 'exited' && current.exitCode === 0;
+      if (done) continue;
+      keep(container);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** No container runs, and none will: each has ended and is not restarted, or an init container failed for good. */
+export function isComplete(pod: Pod, observed: ObservedPod): boolean {
+  const containers = podContainers(pod);
+  const failedInit = containers.some((container) => {
+    if (container.kind !== 'init') return false;
+    const current = latest(observed, container.name);
+    return current?.state === 'exited' && current.exitCode !== 0 && !restarts(pod, container, current.exitCode);
+  });
+  if (failedInit) return true;
+  const apps = containers.filter(({ kind }) => kind === 'app');
+  return apps.every((container) => {
+    const current = latest(observed, container.name);
+    return current?.state === 'exited' && !restarts(pod, container, current.exitCode);
+  });
+}
+
+/** When `activeDeadlineSeconds` ends the pod, in milliseconds. */
+export function deadlineOf(pod: Pod): number | undefined {
+  const { activeDeadlineSeconds: seconds } = pod.spec;
+  const start = pod.status?.startTime;
+  return seconds === undefined || !start ? undefined : Date.parse(start) + seconds * 1000;
+}
+
+/** Application containers end together; then the sidecars, the last one first; then the sandbox. */
+function terminate(input: SyncInput, graceSeconds: number, leave: boolean): SyncResult {
+  const { pod, observed } = input;
+  const running = (name: string) =>
+    observed.containers.filter((each) => each.name === name && each.state === 'running');
+  const why = input.ending?.message ?? 'the pod ends';
+  const containers = podContainers(pod);
+  const mains = containers.filter(({ kind }) => kind !== 'sidecar').flatMap(({ name }) => running(name));
+  if (mains.length > 0) return { steps: mains.map((each) => kill(each, graceSeconds, why)) };
+  const sidecars = containers.filter(({ kind }) => kind === 'sidecar').reverse();
+  for (const { name } of sidecars) {
+    const current = running(name);
+    if (current.length > 0) return { steps: current.map((each) => kill(each, graceSeconds, why)) };
+  }
+  const ready = observed.sandboxes.filter((each) => each.ready);
+  if (ready.length > 0) return { steps: ready.map(({ id }) => ({ type: 'stopSandbox', id })) };
+  return { steps: leave ? [{ type: 'finish' }] : [] };
+}
+
+function remaining(terminateBy: number, now: number): number {
+  return Math.max(0, Math.ceil((terminateBy - now) / 1000));
+}
+
+function graceOf(pod: Pod, container: PodContainer): number {
+  return container.spec.livenessProbe?.terminationGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+}
+
+function kill(container: ObservedContainer, graceSeconds: number, why: string): Step {
+  return { type: 'killContainer', id: container.id, name: container.name, graceSeconds, why };
+}
