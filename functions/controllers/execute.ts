@@ -3,7 +3,7 @@
 
 import type { Definitions, ResourceDefinition } from '../../core/api/definition.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
-import { hasReason, StatusError } from '../../core/machinery/status.ts';
+import { conflict, hasReason, StatusError } from '../../core/machinery/status.ts';
 import type { Registry, RequestContext } from '../../core/registry/registry.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import type { Action, Announcement } from './controller.ts';
@@ -188,6 +188,13 @@ async function write(
     case 'delete': {
       const { namespace, name } = action;
       await registry.delete(context, { definition, ...namespaceOf(namespace), name }, action.options);
+      return;
+    }
+    case 'expectAbsent': {
+      const { namespace, name, uid } = action;
+      const { object } = await registry.get(context, { definition, ...namespaceOf(namespace), name });
+      const subject = { group: definition.group, resource: definition.resource };
+      if (object.metadata.uid === uid) throw conflict(subject, name, 'it exists, although it was not in view');
       return;
     }
     case 'deleteCollection':

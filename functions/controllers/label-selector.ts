@@ -1,28 +1,11 @@
-// Whether labels satisfy a metav1.LabelSelector.
+// Selectors as workloads carry them, where undefined selects nothing and an empty one everything.
 
+import { labelSelectorOf, matchesLabels } from '../../core/machinery/labels.ts';
 import type { LabelSelector } from './controller.ts';
 
-/** An empty selector matches everything (metav1.LabelSelectorAsSelector); undefined matches nothing. */
+/** metav1.LabelSelectorAsSelector. */
 export function matchesSelector(selector: LabelSelector | undefined, labels: Record<string, string> = {}): boolean {
-  if (!selector) return false;
-  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
-    if (labels[key] !== value) return false;
-  }
-  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = labels[key];
-    switch (operator) {
-      case 'In':
-        return value !== undefined && values.includes(value);
-      case 'NotIn':
-        return value === undefined || !values.includes(value);
-      case 'Exists':
-        return value !== undefined;
-      case 'DoesNotExist':
-        return value === undefined;
-      default:
-        return false;
-    }
-  });
+  return selector !== undefined && matchesLabels(labelSelectorOf(selector), labels);
 }
 
 /** Whether it selects everything: such selectors are refused by workloads, but not by everything else. */

@@ -116,7 +116,7 @@ export function startControllers(options: ControllersOptions): RunningController
 
   async function subscribe(): Promise<void> {
     if (generation === definitions.generation) return;
-    generation = definitions.generation;
+    const seen = definitions.generation;
     const served = servedTypes(definitions);
     world.setTypes(served);
     const wanted = new Set<TypeName>();
@@ -143,6 +143,7 @@ export function startControllers(options: ControllersOptions): RunningController
         subscriptions.set(type, { replica, unsubscribe: replica.onEvent((event) => apply(type, event)) });
       }),
     );
+    generation = seen;
   }
 
   /** Catches up with everything that this process has written before the call. One at a time, in order. */

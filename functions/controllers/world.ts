@@ -1,8 +1,8 @@
 // An indexed view of the cluster in memory: fed by replica events in the loop, by plain arrays in tests.
 
+import { labelSelectorOf, matchesLabels } from '../../core/machinery/labels.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import { keyOf, type LabelSelector, type Live, type ObjectOf, type ServedType, type Snapshot } from './controller.ts';
-import { matchesSelector } from './label-selector.ts';
 
 type Stored = Live<object>;
 
@@ -45,7 +45,9 @@ export class World implements Snapshot {
     if (!found) return [];
     // As in `get`.
     const objects = [...found.values()] as ObjectOf<T>[];
-    return selector ? objects.filter((each) => matchesSelector(selector, each.metadata.labels)) : objects;
+    if (!selector) return objects;
+    const compiled = labelSelectorOf(selector);
+    return objects.filter((each) => matchesLabels(compiled, each.metadata.labels));
   }
 
   ownedBy<T extends TypeName>(type: T, uid: string): ObjectOf<T>[] {

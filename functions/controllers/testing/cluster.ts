@@ -176,6 +176,10 @@ export class TestCluster {
         this.#announce(action);
         return true;
       }
+      case 'expectAbsent': {
+        const found = this.world.get(action.type, action.namespace, action.name);
+        return found?.metadata.uid !== action.uid || this.#refuse();
+      }
       case 'event':
         this.events.push(action.event);
         return true;
@@ -256,6 +260,7 @@ export class TestCluster {
   #finish(type: TypeName, { metadata }: Stored): void {
     const after = this.world.get(type, metadata.namespace ?? '', metadata.name) as Stored | undefined;
     if (!after?.metadata.deletionTimestamp || after.metadata.finalizers?.length) return;
+    if (type === 'namespaces' && (after as unknown as ObjectOf<'namespaces'>).spec?.finalizers?.length) return;
     if (type === 'pods' && (after as unknown as ObjectOf<'pods'>).spec?.nodeName && !isDone(after)) return;
     this.#erase(type, keyOf(after));
   }

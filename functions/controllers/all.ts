@@ -1,0 +1,35 @@
+// Every controller of a cluster, with the settings that some of them need.
+
+import type { Controller } from './controller.ts';
+import { deploymentController } from './deployment.ts';
+import { endpointMirroringController } from './endpoint-mirroring.ts';
+import { endpointSliceController } from './endpoint-slice.ts';
+import { endpointsController } from './endpoints.ts';
+import { garbageCollector } from './garbage-collector.ts';
+import { namespaceController } from './namespace.ts';
+import { replicaSetController } from './replicaset.ts';
+import { replicationController } from './replication-controller.ts';
+import { createRootCaController } from './root-ca.ts';
+import { serviceAccountController } from './service-account.ts';
+
+export interface ControllerSettings {
+  /** PEM: the cluster's certificate authority. */
+  readonly caCertificate: string;
+  /** From which every node gets its range: such as `10.244.0.0/16`. */
+  readonly podCIDR: string;
+}
+
+export function controllers(settings: ControllerSettings): Controller[] {
+  return [
+    replicaSetController,
+    deploymentController,
+    replicationController,
+    endpointSliceController,
+    endpointsController,
+    endpointMirroringController,
+    namespaceController,
+    garbageCollector,
+    serviceAccountController,
+    createRootCaController(settings.caCertificate),
+  ];
+}

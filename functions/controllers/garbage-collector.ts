@@ -1,0 +1,179 @@
+// The garbage collector: objects whose owners are gone go too; foreground deletion waits for dependents, orphaning lets them live.
+// Kubernetes' "Garbage collection" concept page. A key is `<type> <namespace/name>`.
+
+import type { OwnerReference } from '../../core/machinery/object.ts';
+import type { TypeName } from '../../core/store/store.ts';
+import {
+  type Action,
+  type Controller,
+  controllerUser,
+  groupOf,
+  keyOf,
+  type Live,
+  regarding,
+  type ServedType,
+  type Snapshot,
+  splitKey,
+} from './controller.ts';
+
+const foreground = 'foregroundDeletion';
+const orphan = 'orphan';
+
+type Stored = Live<{ kind?: string; apiVersion?: string }>;
+
+interface Node {
+  readonly type: TypeName;
+  readonly object: Stored;
+}
+
+export const garbageCollector: Controller = {
+  name: 'garbage-collector',
+  user: controllerUser('generic-garbage-collector'),
+  watches: [
+    {
+      type: '*',
+      keys: ({ type: event, object }, snapshot, type) => {
+        const keys: string[] = [];
+        const { metadata } = object;
+        const leaving = metadata.deletionTimestamp !== undefined;
+        if (event !== 'DELETED' && (metadata.ownerReferences?.length || (leaving && metadata.finalizers?.length))) {
+          keys.push(`${type} ${keyOf(object)}`);
+        }
+        // Whoever depends on it looks again when it goes, or starts to wait for them.
+        if (event === 'DELETED' || (leaving && metadata.finalizers?.includes(foreground))) {
+          for (const each of dependentsOf(snapshot, metadata.uid)) keys.push(`${each.type} ${keyOf(each.object)}`);
+        }
+        // An owner may be waiting for this one.
+        if (event === 'DELETED' || leaving) {
+          for (const reference of metadata.ownerReferences ?? []) {
+            const owner = ownerOf(snapshot, reference, metadata.namespace);
+            if (owner.found?.metadata.deletionTimestamp) keys.push(`${owner.type} ${keyOf(owner.found)}`);
+          }
+        }
+        return keys;
+      },
+    },
+  ],
+  owns: [],
+  reconcile(snapshot, key): Action[] {
+    const space = key.indexOf(' ');
+    const type = key.slice(0, space);
+    const { namespace, name } = splitKey(key.slice(space + 1));
+    // Any type: only metadata is looked at.
+    const object = snapshot.get(type, namespace, name) as Stored | undefined;
+    if (!object) return [];
+    const { deletionTimestamp, finalizers } = object.metadata;
+    if (deletionTimestamp && finalizers?.includes(orphan)) return orphanDependents(snapshot, type, object);
+    if (deletionTimestamp && finalizers?.includes(foreground)) return finishForeground(snapshot, type, object);
+    return deletionTimestamp ? [] : collect(snapshot, type, object);
+  },
+};
+
+function dependentsOf(snapshot: Snapshot, uid: string): Node[] {
+  return snapshot.types.flatMap(({ type }) => snapshot.ownedBy(type, uid).map((object) => ({ type, object })));
+}
+
+interface Owner {
+  readonly reference: OwnerReference;
+  readonly type?: TypeName;
+  readonly served?: ServedType;
+  readonly namespace: string;
+  readonly found?: Stored;
+}
+
+function ownerOf(snapshot: Snapshot, reference: OwnerReference, namespace = ''): Owner {
+  const group = groupOf(reference.apiVersion);
+  const served = snapshot.types.find((each) => each.group === group && each.kind === reference.kind);
+  if (!served) return { reference, namespace };
+  const within = served.namespaced ? namespace : '';
+  const object = snapshot.get(served.type, within, reference.name) as Stored | undefined;
+  const found = object?.metadata.uid === reference.uid ? object : undefined;
+  return { reference, type: served.type, served, namespace: within, ...(found && { found }) };
+}
+
+function collect(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
+  const { ownerReferences = [], namespace = '', name, uid, resourceVersion, finalizers } = object.metadata;
+  const owners = ownerReferences.map((each) => ownerOf(snapshot, each, namespace));
+  // A cluster-scoped object cannot be owned by a namespaced one, and an owner of a type that nobody serves cannot be looked up.
+  const misplaced = owners.find((each) => !namespace && each.served?.namespaced);
+  if (misplaced && !owners.some((each) => each.found)) {
+    const { kind, name: owner } = misplaced.reference;
+    const message = `ownerRef [${misplaced.reference.apiVersion}/${kind}, name: ${owner}, uid: ${misplaced.reference.uid}] is namespaced, but its dependent is not`;
+    const about = regarding(object.apiVersion ?? 'v1', object.kind ?? '', object);
+    return [{ do: 'event', regarding: about, event: { type: 'Warning', reason: 'OwnerRefInvalidNamespace', message } }];
+  }
+  const unknown = owners.some((each) => !each.type);
+  const absent = owners.filter((each) => each.type && !each.found && (namespace || !each.served?.namespaced));
+  const waiting = owners.filter((each) => isWaiting(each.found));
+  const solid = owners.filter((each) => each.found && !isWaiting(each.found));
+  if (!absent.length && !waiting.length) return [];
+  // The view of the owner's type may be behind that of the dependent's: the absence is confirmed before anything is done.
+  const proofs: Action[] = absent.flatMap((each): Action[] =>
+    each.type
+      ? [
+          {
+            do: 'expectAbsent',
+            type: each.type,
+            namespace: each.namespace,
+            name: each.reference.name,
+            uid: each.reference.uid,
+          },
+        ]
+      : [],
+  );
+  if (solid.length || unknown) {
+    const gone = new Set([...absent, ...waiting].map((each) => each.reference.uid));
+    const kept = ownerReferences.filter((each) => !gone.has(each.uid));
+    return [...proofs, { do: 'barrier' }, patchMetadata(type, object, { ownerReferences: kept })];
+  }
+  const dependents = waiting.length > 0 && dependentsOf(snapshot, uid).length > 0;
+  const propagationPolicy =
+    dependents || finalizers?.includes(foreground)
+      ? 'Foreground'
+      : finalizers?.includes(orphan)
+        ? 'Orphan'
+        : 'Background';
+  return [
+    ...proofs,
+    { do: 'barrier' },
+    { do: 'delete', type, namespace, name, options: { propagationPolicy, preconditions: { uid, resourceVersion } } },
+  ];
+}
+
+function isWaiting(owner: Stored | undefined): boolean {
+  return owner?.metadata.deletionTimestamp !== undefined && owner.metadata.finalizers?.includes(foreground) === true;
+}
+
+function finishForeground(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
+  const { uid, finalizers = [] } = object.metadata;
+  const blocking = dependentsOf(snapshot, uid).some((each) =>
+    each.object.metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion),
+  );
+  if (blocking) return [];
+  return [patchMetadata(type, object, { finalizers: finalizers.filter((each) => each !== foreground) })];
+}
+
+function orphanDependents(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
+  const { uid, finalizers = [] } = object.metadata;
+  const releases = dependentsOf(snapshot, uid).map((each) => {
+    const kept = each.object.metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [];
+    return patchMetadata(each.type, each.object, { ownerReferences: kept });
+  });
+  return [
+    ...releases,
+    { do: 'barrier' },
+    patchMetadata(type, object, { finalizers: finalizers.filter((each) => each !== orphan) }),
+  ];
+}
+
+function patchMetadata(type: TypeName, object: Stored, change: object): Action {
+  const { namespace = '', name, uid, resourceVersion } = object.metadata;
+  return {
+    do: 'patch',
+    type,
+    namespace,
+    name,
+    patchType: 'merge',
+    body: { metadata: { uid, resourceVersion, ...change } },
+  };
+}

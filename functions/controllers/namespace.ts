@@ -1,0 +1,147 @@
+// The namespace controller: empties a namespace that is being deleted, pods first (KEP-5080), then lets it go.
+
+import { canonical } from './child-name.ts';
+import { sameJson, setCondition } from './condition.ts';
+import {
+  type Action,
+  type Controller,
+  controllerUser,
+  type Live,
+  type ObjectOf,
+  type Snapshot,
+  watchSelf,
+} from './controller.ts';
+
+const type = 'namespaces';
+const finalizer = 'kubernetes';
+
+type Namespace = ObjectOf<typeof type>;
+
+interface Content {
+  readonly type: string;
+  readonly resource: string;
+  readonly objects: readonly Live<object>[];
+}
+
+export const namespaceController: Controller = {
+  name: 'namespace',
+  user: controllerUser('namespace-controller'),
+  watches: [
+    watchSelf(type),
+    {
+      type: '*',
+      keys: ({ object }, snapshot) => {
+        const { namespace } = object.metadata;
+        if (!namespace) return [];
+        return snapshot.get(type, '', namespace)?.metadata.deletionTimestamp ? [namespace] : [];
+      },
+    },
+  ],
+  owns: [type],
+  reconcile(snapshot, name, { now }): Action[] {
+    const namespace = snapshot.get(type, '', name);
+    if (!namespace?.metadata.deletionTimestamp || !namespace.spec?.finalizers?.includes(finalizer)) return [];
+    const contents = contentsOf(snapshot, name);
+    const conditions = conditionsOf(namespace, contents, now);
+    const status = { ...namespace.status, phase: 'Terminating', conditions };
+    const settled = sameJson(status, namespace.status);
+    const report: Action[] = settled
+      ? []
+      : [{ do: 'update', type, subresource: 'status', object: { ...namespace, status } }];
+    if (contents.length) return [...removals(contents), ...report];
+    if (!settled) {
+      // The view of some type may be behind: everything is deleted by type once more, and looked at again, before the end.
+      const sweeps = [...snapshot.types.filter((each) => each.namespaced).map((each) => each.type), 'events'];
+      return [
+        ...sweeps.map((each): Action => ({ do: 'deleteCollection', type: each, namespace: name })),
+        { do: 'barrier' },
+        ...report,
+      ];
+    }
+    const finalizers = namespace.spec.finalizers.filter((each) => each !== finalizer);
+    const object = { ...namespace, spec: { ...namespace.spec, finalizers } };
+    return [{ do: 'update', type, subresource: 'finalize', object }];
+  },
+};
+
+function contentsOf(snapshot: Snapshot, name: string): Content[] {
+  return snapshot.types
+    .filter((each) => each.namespaced)
+    .map((each) => {
+      const resource = each.type.slice(each.type.indexOf('/') + 1);
+      return { type: each.type, resource, objects: snapshot.list(each.type, name) };
+    })
+    .filter((each) => each.objects.length);
+}
+
+function removals(contents: readonly Content[]): Action[] {
+  const pods = contents.filter((each) => each.type === 'pods');
+  const first = pods.length ? pods : contents;
+  return first.flatMap((each) =>
+    each.objects
+      .filter(({ metadata }) => !metadata.deletionTimestamp)
+      .map(
+        ({ metadata: { namespace = '', name, uid } }): Action => ({
+          do: 'delete',
+          type: each.type,
+          namespace,
+          name,
+          options: { propagationPolicy: 'Background', preconditions: { uid } },
+        }),
+      ),
+  );
+}
+
+function conditionsOf(namespace: Namespace, contents: readonly Content[], now: number) {
+  const remaining = contents.map(({ type: log, resource, objects }) => {
+    const group = log.includes('/') ? log.slice(0, log.indexOf('/')) : '';
+    return `${resource}.${group} has ${objects.length} resource instances`;
+  });
+  const finalizers = new Map<string, number>();
+  for (const { objects } of contents) {
+    for (const { metadata } of objects) {
+      for (const each of metadata.finalizers ?? []) finalizers.set(each, (finalizers.get(each) ?? 0) + 1);
+    }
+  }
+  const held = [...finalizers].sort().map(([each, count]) => `${each} in ${count} resource instances`);
+  let conditions = namespace.status?.conditions;
+  const set = (name: string, status: string, reason: string, message: string) => {
+    const before = conditions?.find((each) => each.type === name);
+    const next = { type: name, status, reason, message };
+    if (before && canonical({ ...before, lastTransitionTime: undefined }) === canonical(next)) return;
+    conditions = setCondition(conditions, next, now);
+  };
+  set('NamespaceDeletionDiscoveryFailure', 'False', 'ResourcesDiscovered', 'All resources successfully discovered');
+  set(
+    'NamespaceDeletionGroupVersionParsingFailure',
+    'False',
+    'ParsedGroupVersions',
+    'All legacy kube types successfully parsed',
+  );
+  set(
+    'NamespaceDeletionContentFailure',
+    'False',
+    'ContentDeleted',
+    'All content successfully deleted, may be waiting on finalization',
+  );
+  if (remaining.length) {
+    set(
+      'NamespaceContentRemaining',
+      'True',
+      'SomeResourcesRemain',
+      `Some resources are remaining: ${remaining.join(', ')}`,
+    );
+  } else set('NamespaceContentRemaining', 'False', 'ContentRemoved', 'All content successfully removed');
+  if (held.length) {
+    const message = `Some content in the namespace has finalizers remaining: ${held.join(', ')}`;
+    set('NamespaceFinalizersRemaining', 'True', 'SomeFinalizersRemain', message);
+  } else {
+    set(
+      'NamespaceFinalizersRemaining',
+      'False',
+      'ContentHasNoFinalizers',
+      'All content-preserving finalizers finished',
+    );
+  }
+  return conditions;
+}
