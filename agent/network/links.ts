@@ -18,9 +18,13 @@ export interface LinkOptions {
 
 /** Makes what is missing; running it again changes nothing. Rejects with CommandError. */
 export async function setUpLinks(run: Run, options: LinkOptions): Promise<void> {
-  if (!(await exists(run, options.bridge))) await run('ip', ['link', 'add', options.bridge, 'type', 'bridge']);
-  await run('ip', ['link', 'set', options.bridge, 'up']);
   const gateway = gatewayOf(options.podCIDR);
+  if (!(await exists(run, options.bridge))) {
+    // A fixed hardware address: a bridge else takes that of its lowest port, and pods would lose their gateway as others come and go.
+    const hardware = gateway === undefined ? [] : ['address', hardwareAddress(gateway)];
+    await run('ip', ['link', 'add', options.bridge, ...hardware, 'type', 'bridge']);
+  }
+  await run('ip', ['link', 'set', options.bridge, 'up']);
   if (gateway !== undefined) await run('ip', ['addr', 'replace', gateway, 'dev', options.bridge]);
 
   if (!(await exists(run, options.service))) {
@@ -51,6 +55,12 @@ export async function removeLinks(run: Run, options: LinkOptions): Promise<void>
     await run('ip', ['link', 'del', options.bridge]);
   }
   if (await exists(run, options.service)) await run('ip', ['link', 'del', options.service]);
+}
+
+/** A locally administered address made of the IPv4 address. */
+function hardwareAddress(cidr: string): string {
+  const bytes = (cidr.split('/')[0] ?? '').split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
+  return ['0a', '5a', ...bytes].join(':');
 }
 
 async function exists(run: Run, link: string): Promise<boolean> {

@@ -13,6 +13,7 @@ import type {
 import { type CniOptions, removeLeases, writeConflist } from './cni.ts';
 import { createClusterDns } from './dns/cluster-dns.ts';
 import type { DnsServer } from './dns/server.ts';
+import { removeHostPorts } from './host-ports.ts';
 import { removeLinks, setSysctls, setUpLinks } from './links.ts';
 import { Table } from './nft/table.ts';
 import { policyRules } from './policy/rules.ts';
@@ -182,6 +183,7 @@ export function createNetwork(options: NetworkOptions): Network {
       await mkdir(workDir, { recursive: true, mode: 0o700 });
       await services.remove();
       await policies.remove();
+      await removeHostPorts(run, cni.name);
       await removeRoutes(run);
       await removeLinks(run, links);
       await removeLeases(cni);

@@ -44,6 +44,8 @@ export interface Sandbox {
   readonly options: NetworkOptions;
   /** Plugs a pod into the node's bridge; returns its namespace. */
   pod(address: string): string;
+  /** A namespace that nothing is plugged into yet. */
+  bare(): string;
   /** A namespace behind the node's uplink, with a route through the node. */
   readonly outside: string;
   readonly node: string;
@@ -149,6 +151,14 @@ export function createSandbox(extra: Partial<NetworkOptions> = {}): Sandbox {
     });
 
   let pods = 0;
+  const bare = () => {
+    pods += 1;
+    const namespace = `zp-test-${id}-pod${pods}`;
+    namespaces.push(namespace);
+    ip('netns', 'add', namespace);
+    ip('-n', namespace, 'link', 'set', 'lo', 'up');
+    return namespace;
+  };
   return {
     directory,
     options,
@@ -161,12 +171,9 @@ export function createSandbox(extra: Partial<NetworkOptions> = {}): Sandbox {
       if (answer.code !== 0) throw new Error(`${answer.stdout}${answer.stderr}`);
       return answer.stdout.trim();
     },
+    bare,
     pod(address) {
-      pods += 1;
-      const namespace = `zp-test-${id}-pod${pods}`;
-      namespaces.push(namespace);
-      ip('netns', 'add', namespace);
-      ip('-n', namespace, 'link', 'set', 'lo', 'up');
+      const namespace = bare();
       ip('-n', node, 'link', 'add', `veth${pods}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
       ip('-n', node, 'link', 'set', `veth${pods}`, 'master', `${options.prefix ?? 'zp'}-pods`, 'up');
       ip('-n', node, 'link', 'set', `veth${pods}`, 'type', 'bridge_slave', 'hairpin', 'on');

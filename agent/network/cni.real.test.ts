@@ -1,0 +1,97 @@
+// The CNI configuration with the real plugins: a pod's address, its way in by host port, and what is left after teardown.
+
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSandbox, type Sandbox, whyNot } from './testing/sandbox.ts';
+
+const plugins = ['/usr/lib/cni', '/opt/cni/bin'].find((folder) => existsSync(join(folder, 'portmap')));
+const reason = whyNot() ?? (plugins === undefined ? 'needs the CNI plugins' : undefined);
+
+interface Conflist {
+  cniVersion: string;
+  name: string;
+  plugins: { type: string }[];
+}
+
+const server = `require('net').createServer((s) => { s.on('error', () => {}); s.end('pod'); })
+  .listen(8080, '0.0.0.0', () => console.log('ready'))`;
+const client = `const [host, port] = process.argv.slice(1); const s = require('net').connect({ host, port: Number(port) });
+  const end = (text) => { console.log(text); process.exit(); };
+  s.on('data', (d) => end(String(d))); s.on('error', (e) => end(e.code)); setTimeout(() => end('TIMEOUT'), 1500);`;
+
+describe.skipIf(reason !== undefined)(
+  `CNI with real plugins${reason === undefined ? '' : ` (skipped: ${reason})`}`,
+  () => {
+    let sandbox: Sandbox;
+    let pod: string;
+    let conflist: Conflist;
+    const runtimeConfig = { portMappings: [{ hostPort: 8088, containerPort: 8080, protocol: 'tcp' }] };
+
+    /** Calls one plugin of the list as a container runtime does; resolves with its result. */
+    const call = (command: string, type: string, prevResult?: unknown): Promise<{ ips?: { address: string }[] }> =>
+      new Promise((resolve, reject) => {
+        const { cniVersion, name } = conflist;
+        const config = {
+          ...conflist.plugins.find((plugin) => plugin.type === type),
+          cniVersion,
+          name,
+          runtimeConfig,
+          prevResult,
+        };
+        const environment = {
+          ...process.env,
+          CNI_COMMAND: command,
+          CNI_CONTAINERID: 'pod1',
+          CNI_NETNS: `/run/netns/${pod}`,
+          CNI_IFNAME: 'eth0',
+          CNI_PATH: plugins,
+        };
+        const child = execFile(
+          'nsenter',
+          [`--net=/run/netns/${sandbox.node}`, join(plugins ?? '', type)],
+          { env: environment },
+          (error, stdout) => (error === null ? resolve(JSON.parse(stdout || '{}')) : reject(new Error(stdout))),
+        );
+        child.stdin?.end(JSON.stringify(config));
+      });
+
+    beforeAll(async () => {
+      sandbox = createSandbox();
+      await sandbox.start();
+      await sandbox.apply({});
+      pod = sandbox.bare();
+      conflist = JSON.parse(readFileSync(join(sandbox.options.cniConfDir, '10-zeroplane.conflist'), 'utf8'));
+    });
+    afterAll(() => sandbox?.close());
+
+    it('gives a pod an address of the node’s range and ways to node and world', async () => {
+      const result = await call('ADD', 'bridge');
+      expect(result.ips?.[0]?.address).toBe('10.244.1.2/24');
+      await call('ADD', 'portmap', result);
+      await sandbox.serve(pod, server);
+      await sandbox.serve(sandbox.outside, server);
+      expect(await sandbox.script(sandbox.node, client, '10.244.1.2', '8080')).toBe('pod');
+      expect(await sandbox.script(pod, client, '192.168.77.2', '8080')).toBe('pod');
+    });
+
+    it('leads a host port to the pod', async () => {
+      expect(await sandbox.script(sandbox.outside, client, '192.168.77.1', '8088')).toBe('pod');
+      expect(await sandbox.script(sandbox.node, client, '127.0.0.1', '8088')).toBe('pod');
+    });
+
+    it('keeps the bridge’s hardware address as pods come and go', async () => {
+      const link = async () =>
+        JSON.parse((await sandbox.inside(sandbox.node, 'ip', '-j', 'link', 'show', 'zp-pods')).stdout)[0].address;
+      expect(await link()).toBe('0a:5a:0a:f4:01:01');
+    });
+
+    it('leaves no rule, chain, device or lease after teardown, though the pod was never unplugged', async () => {
+      await sandbox.teardown();
+      expect((await sandbox.inside(sandbox.node, 'nft', 'list', 'ruleset')).stdout).toBe('');
+      expect((await sandbox.inside(sandbox.node, 'ip', '-br', 'link')).stdout).not.toContain('veth');
+      expect(existsSync(join(sandbox.options.dataDir, 'cni-leases', 'zp-pods'))).toBe(false);
+    });
+  },
+);
