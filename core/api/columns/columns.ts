@@ -1,7 +1,24 @@
-// Printer columns of built-in resources, as `kubectl get` shows them.
+// Printer columns of built-in resources, as `kubectl get` and `-o wide` of Kubernetes 1.36 show them.
 
 import type { Column } from '../definition.ts';
+import { autoscalerColumns } from './autoscalers.ts';
+import { defaultColumns } from './column.ts';
+import { coreColumns } from './core.ts';
+import { podColumns } from './pods.ts';
+import { policyColumns } from './policy.ts';
+import { storageColumns } from './storage.ts';
+import { workloadColumns } from './workloads.ts';
 
-export function columnsOf(_group: string, _resource: string): readonly Column[] {
-  return [];
+const columns: Readonly<Record<string, readonly Column[]>> = {
+  pods: podColumns,
+  'horizontalpodautoscalers.autoscaling': autoscalerColumns,
+  ...workloadColumns,
+  ...coreColumns,
+  ...storageColumns,
+  ...policyColumns,
+};
+
+/** By plural name and group; a resource without columns of its own shows its name and when it was made. */
+export function columnsOf(group: string, resource: string): readonly Column[] {
+  return columns[group ? `${resource}.${group}` : resource] ?? defaultColumns;
 }
