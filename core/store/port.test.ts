@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { storeContract } from './contract.ts';
+import type { EmbeddedStore } from './embedded/embedded-store.ts';
+import { openEmbeddedStore } from './embedded/embedded-store.ts';
+import type { ConnectedStore } from './port.ts';
+import { connectStore, serveStore } from './port.ts';
+
+async function openBoth() {
+  const folder = mkdtempSync(join(tmpdir(), 'zeroplane-port-'));
+  let now = 0;
+  const inner = openEmbeddedStore(join(folder, 'store.db'), { now: () => now, tickMs: 0 });
+  const { port1, port2 } = new MessageChannel();
+  serveStore(inner, port1);
+  const store = connectStore(port2);
+  return {
+    inner,
+    store,
+    port1,
+    expire: async (nowSeconds: number) => {
+      now = nowSeconds * 1000;
+      await inner.tick();
+    },
+    dispose: async () => {
+      await store.close();
+      await inner.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+storeContract('embedded, through a port', openBoth);
+
+let both: Awaited<ReturnType<typeof openBoth>>;
+let inner: EmbeddedStore;
+let store: ConnectedStore;
+
+beforeEach(async () => {
+  both = await openBoth();
+  ({ inner, store } = both);
+});
+
+afterEach(() => both.dispose());
+
+it('sends the calls of one turn in one message, and their answers in few', async () => {
+  let asked = 0;
+  let answered = 0;
+  both.port1.on('message', () => asked++);
+  const post = both.port1.postMessage.bind(both.port1);
+  both.port1.postMessage = (message: unknown) => {
+    answered++;
+    post(message);
+  };
+  await Promise.all(Array.from({ length: 1000 }, (_, i) => put(`x${i}`)));
+  expect(await inner.head('things')).toBe(1000);
+  expect(asked).toBe(1);
+  expect(answered).toBeLessThanOrEqual(3);
+});
+
+it('keeps heartbeats on the other side', async () => {
+  await store.heartbeats.beat('node-1', 5);
+  await store.heartbeats.beat('node-2', 6);
+  await store.heartbeats.forget('node-2');
+  expect(await store.heartbeats.all()).toEqual(new Map([['node-1', 5]]));
+  expect(await inner.heartbeats.all()).toEqual(new Map([['node-1', 5]]));
+});
+
+it('tells of commits that others make', async () => {
+  const heard: unknown[] = [];
+  store.onCommit((type, head) => heard.push([type, head]));
+  await inner.commit([{ op: 'put', type: 'things', name: 'x', expect: 0, value: { bytes: Buffer.from('x') } }]);
+  await expect.poll(() => heard).toEqual([['things', 1]]);
+});
+
+it('when the other side goes away, says of a commit that it may have happened and of a read that the store is closed', async () => {
+  const commit = put('x');
+  const read = store.get('things', 'x');
+  both.port1.close();
+  await expect(commit).rejects.toMatchObject({ failure: { code: 'ambiguous', data: { type: 'things', name: 'x' } } });
+  await expect(read).rejects.toMatchObject({ failure: { code: 'closed' } });
+});
+
+function put(name: string) {
+  return store.commit([{ op: 'put', type: 'things', name, expect: 0, value: { bytes: Buffer.from('value') } }]);
+}

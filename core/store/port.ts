@@ -1,0 +1,227 @@
+// The Store contract across a thread boundary: the thread that owns the store serves it on a MessagePort, another connects to it.
+// Calls of one turn of the event loop travel in one message, answers likewise. Bytes are copied by the clone: below a hundred KB
+// that is cheaper than handing each buffer over.
+
+import type { MessagePort } from 'node:worker_threads';
+import type { Heartbeats } from './heartbeats.ts';
+import type { Committed, Store, StoreFailure, StoreFailures, TypeName, Write } from './store.ts';
+import { StoreError } from './store.ts';
+
+/** A store that may keep heartbeats beside it, as the embedded one does. */
+export type ServedStore = Store & { readonly heartbeats?: Heartbeats };
+
+export type ConnectedStore = Store & { readonly heartbeats: Heartbeats };
+
+/** What can be called over the port. */
+interface Methods extends Omit<Store, 'onCommit' | 'close' | 'commitEach'> {
+  commitEach(writes: Parameters<Store['commitEach']>[0]): Promise<SentOutcome[]>;
+  beat: Heartbeats['beat'];
+  beats: Heartbeats['all'];
+  forget: Heartbeats['forget'];
+}
+
+type Method = keyof Methods;
+
+interface Call {
+  readonly id: number;
+  readonly method: Method;
+  readonly args: readonly unknown[];
+}
+
+type Answer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: SentError };
+
+type SentError =
+  | { readonly failure: StoreFailure; readonly data: StoreFailures[StoreFailure]; readonly message: string }
+  | { readonly name: string; readonly message: string };
+
+/** A StoreError would lose its failure in a clone. */
+type SentOutcome = Committed | { readonly error: SentError };
+
+/** From the server, once a turn. */
+interface Reply {
+  readonly hints: readonly (readonly [TypeName, number])[];
+  readonly answers: readonly Answer[];
+}
+
+/** Serves `store` until the port closes. The store stays the caller's to close. */
+export function serveStore(store: ServedStore, port: MessagePort): void {
+  const methods: Methods = {
+    get: (...args) => store.get(...args),
+    list: (...args) => store.list(...args),
+    commit: async (writes) => (await store.commit(writes)).map(compactCommitted),
+    commitEach: async (writes) => (await store.commitEach(writes)).map(encodeOutcome),
+    log: (...args) => store.log(...args),
+    head: (...args) => store.head(...args),
+    compacted: (...args) => store.compacted(...args),
+    compact: (...args) => store.compact(...args),
+    types: () => store.types(),
+    beat: async (...args) => heartbeatsOf(store).beat(...args),
+    beats: async () => heartbeatsOf(store).all(),
+    forget: async (...args) => heartbeatsOf(store).forget(...args),
+  };
+  /** The newest head of each type that is yet to be told. */
+  const hints = new Map<TypeName, number>();
+  let answers: Answer[] = [];
+  let scheduled = false;
+
+  const schedule = () => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      port.postMessage({ hints: [...hints], answers } satisfies Reply);
+      hints.clear();
+      answers = [];
+    });
+  };
+  const serve = async ({ id, method, args }: Call) => {
+    try {
+      // as: a call names one of `methods` and carries the arguments that connectStore's typed method was given.
+      const run = methods[method] as (...args: readonly unknown[]) => Promise<unknown>;
+      const value = await run(...args);
+      answers.push({ id, value });
+    } catch (error) {
+      answers.push({ id, error: encodeError(error) });
+    }
+    schedule();
+  };
+
+  const stop = store.onCommit((type, head) => {
+    hints.set(type, head);
+    schedule();
+  });
+  port.on('message', (calls: readonly Call[]) => {
+    for (const call of calls) void serve(call);
+  });
+  port.on('close', stop);
+}
+
+/** The store that the other end of the port serves. `close` closes the connection, not that store. */
+export function connectStore(port: MessagePort): ConnectedStore {
+  const pending = new Map<number, { call: Call; resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  const listeners = new Set<(type: TypeName, head: number) => void>();
+  let calls: Call[] = [];
+  let nextId = 1;
+  let closed = false;
+
+  const flush = () => {
+    if (calls.length > 0 && !closed) port.postMessage(calls);
+    calls = [];
+  };
+  const call = <M extends Method>(method: M, ...args: Parameters<Methods[M]>): ReturnType<Methods[M]> => {
+    const answer = new Promise<unknown>((resolve, reject) => {
+      if (closed) return reject(closedError());
+      const made = { id: nextId++, method, args };
+      pending.set(made.id, { call: made, resolve, reject });
+      calls.push(made);
+      if (calls.length === 1) queueMicrotask(flush);
+    });
+    // as: the server answers each call with what the method of that name returned.
+    return answer as ReturnType<Methods[M]>;
+  };
+  const end = () => {
+    if (closed) return;
+    closed = true;
+    listeners.clear();
+    for (const { call: lost, reject } of pending.values()) reject(lostError(lost));
+    pending.clear();
+  };
+
+  port.on('message', ({ hints, answers }: Reply) => {
+    for (const [type, head] of hints) for (const listener of listeners) listener(type, head);
+    for (const answer of answers) {
+      const waiting = pending.get(answer.id);
+      pending.delete(answer.id);
+      if ('error' in answer) waiting?.reject(decodeError(answer.error));
+      else waiting?.resolve(answer.value);
+    }
+  });
+  port.on('close', end);
+
+  return {
+    get: (...args) => call('get', ...args),
+    list: (...args) => call('list', ...args),
+    commit: (writes) => call('commit', writes.map(compactWrite)),
+    commitEach: async (writes) => (await call('commitEach', writes.map(compactWrite))).map(decodeOutcome),
+    log: (...args) => call('log', ...args),
+    head: (...args) => call('head', ...args),
+    compacted: (...args) => call('compacted', ...args),
+    compact: (...args) => call('compact', ...args),
+    types: () => call('types'),
+    heartbeats: {
+      beat: (...args) => call('beat', ...args),
+      all: () => call('beats'),
+      forget: (...args) => call('forget', ...args),
+    },
+    onCommit(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      end();
+      port.close();
+    },
+  };
+}
+
+function heartbeatsOf(store: ServedStore): Heartbeats {
+  if (!store.heartbeats) throw new Error('this store keeps no heartbeats');
+  return store.heartbeats;
+}
+
+/** A clone carries the whole buffer behind a view: send what the view shows and no more. */
+function compact(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+}
+
+function compactWrite<W extends Write>(write: W): W {
+  if (write.op === 'check' || !write.value) return write;
+  return { ...write, value: { ...write.value, bytes: compact(write.value.bytes) } };
+}
+
+function compactCommitted(committed: Committed): Committed {
+  return committed.value ? { ...committed, value: compact(committed.value) } : committed;
+}
+
+function encodeOutcome(outcome: Committed | StoreError): SentOutcome {
+  return outcome instanceof StoreError ? { error: encodeError(outcome) } : compactCommitted(outcome);
+}
+
+function decodeOutcome(outcome: SentOutcome): Committed | StoreError {
+  if (!('error' in outcome)) return outcome;
+  const error = decodeError(outcome.error);
+  if (error instanceof StoreError) return error;
+  throw error;
+}
+
+function encodeError(error: unknown): SentError {
+  if (error instanceof StoreError)
+    return { failure: error.failure.code, data: error.failure.data, message: error.message };
+  return error instanceof Error
+    ? { name: error.name, message: error.message }
+    : { name: 'Error', message: String(error) };
+}
+
+function decodeError(sent: SentError): Error {
+  if ('failure' in sent) {
+    // as: code and data left the other thread as one failure.
+    const failure = { code: sent.failure, data: sent.data } as StoreError['failure'];
+    return new StoreError(failure, sent.message);
+  }
+  return sent.name === 'RangeError' ? new RangeError(sent.message) : new Error(sent.message);
+}
+
+function closedError(): StoreError {
+  return new StoreError({ code: 'closed', data: {} }, 'The connection to the store is closed.');
+}
+
+/** A commit that was not answered may have happened. */
+function lostError({ method, args }: Call): StoreError {
+  if (method !== 'commit' && method !== 'commitEach') return closedError();
+  // as: the arguments of these two methods.
+  const [first] = args[0] as readonly Write[];
+  return new StoreError(
+    { code: 'ambiguous', data: { type: first?.type ?? '', name: first?.name ?? '' } },
+    'The connection to the store closed before it answered: the commit may have happened.',
+  );
+}
