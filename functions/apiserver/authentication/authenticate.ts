@@ -1,0 +1,92 @@
+// Who sends a request: a client certificate, a bearer token, or nobody in particular.
+
+import { StatusError } from '../../../core/machinery/status.ts';
+import type { UserInfo } from '../../../core/registry/registry.ts';
+import { type ApiRequest, isUpgrade } from '../http.ts';
+import { bootstrapUser, isBootstrapToken, sameSecret } from './bootstrap-tokens.ts';
+import type { Lookup } from './lookup.ts';
+import type { ServiceAccountTokens } from './service-account-tokens.ts';
+import { anonymous, authenticatedGroup } from './users.ts';
+
+export interface StaticToken {
+  readonly token: string;
+  readonly user: UserInfo;
+}
+
+export interface AuthenticationSources {
+  readonly serviceAccounts: ServiceAccountTokens;
+  readonly staticTokens: readonly StaticToken[];
+  /** Whether requests without credentials are let through as system:anonymous (authorization then decides). */
+  readonly anonymous: boolean;
+  readonly lookup: Lookup;
+  readonly now: () => Date;
+}
+
+export interface TokenIdentity {
+  readonly user: UserInfo;
+  readonly audiences: readonly string[];
+}
+
+export interface Authenticator {
+  /** Throws Unauthorized. */
+  authenticate(request: ApiRequest): Promise<UserInfo>;
+  /** Who a bearer token stands for; undefined when it is good for nobody. */
+  identify(token: string, audiences?: readonly string[]): Promise<TokenIdentity | undefined>;
+}
+
+export function createAuthenticator(sources: AuthenticationSources): Authenticator {
+  const { serviceAccounts, staticTokens, lookup, now } = sources;
+
+  const identify: Authenticator['identify'] = async (token, audiences) => {
+    const wanted = audiences?.length ? audiences : serviceAccounts.audiences;
+    for (const each of staticTokens)
+      if (sameSecret(each.token, token)) return { user: withAuthenticated(each.user), audiences: wanted };
+    if (isBootstrapToken(token)) {
+      const user = await bootstrapUser(token, lookup, now());
+      return user && { user, audiences: wanted };
+    }
+    if (serviceAccounts.claims(token)) return serviceAccounts.verify(token, wanted);
+    return undefined;
+  };
+
+  return {
+    identify,
+    async authenticate(request) {
+      const { peer } = request;
+      if (peer?.verified && peer.commonName !== '')
+        return { username: peer.commonName, groups: [...peer.organizations, authenticatedGroup] };
+      const token = bearerToken(request);
+      if (token !== undefined) {
+        const identity = await identify(token);
+        if (identity) return identity.user;
+        throw unauthorized();
+      }
+      // A certificate that we did not sign is a claim that failed, not the absence of one.
+      if (peer || !sources.anonymous) throw unauthorized();
+      return anonymous;
+    },
+  };
+}
+
+function unauthorized(): StatusError {
+  return new StatusError('Unauthorized', 'Unauthorized');
+}
+
+function withAuthenticated(user: UserInfo): UserInfo {
+  return user.groups.includes(authenticatedGroup) ? user : { ...user, groups: [...user.groups, authenticatedGroup] };
+}
+
+const webSocketPrefix = 'base64url.bearer.authorization.k8s.io.';
+
+function bearerToken(request: ApiRequest): string | undefined {
+  const header = request.headers['authorization'];
+  if (header !== undefined) {
+    const at = header.indexOf(' ');
+    if (at > 0 && header.slice(0, at).toLowerCase() === 'bearer') return header.slice(at + 1).trim() || undefined;
+  }
+  // Browsers cannot set headers on a WebSocket: the token comes as a subprotocol.
+  if (!isUpgrade(request)) return undefined;
+  const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim());
+  const carrier = protocols.find((each) => each.startsWith(webSocketPrefix));
+  return carrier && Buffer.from(carrier.slice(webSocketPrefix.length), 'base64url').toString('utf8');
+}

@@ -1,0 +1,77 @@
+// Impersonation: acting as another user, with the right to (`impersonate` on users, groups, uids, userextras, serviceaccounts).
+// Source: Kubernetes, "User impersonation".
+
+import { badRequest } from '../../../core/machinery/status.ts';
+import type { UserInfo } from '../../../core/registry/registry.ts';
+import { type Attributes, type Authorizer, forbiddenStatus } from '../authorization/attributes.ts';
+import { type ApiRequest, headerValues } from '../http.ts';
+import { anonymous, authenticatedGroup, parseServiceAccount, serviceAccountGroups } from './users.ts';
+
+const extraPrefix = 'impersonate-extra-';
+
+/** The user to act as; `user` itself when nobody else is asked for. Throws Forbidden or BadRequest. */
+export async function impersonate(request: ApiRequest, user: UserInfo, authorizer: Authorizer): Promise<UserInfo> {
+  const asked = readHeaders(request);
+  if (!asked) return user;
+  const checks: Pick<Attributes, 'group' | 'resource' | 'subresource' | 'namespace' | 'name'>[] = [];
+  const account = parseServiceAccount(asked.username);
+  const core = { group: '', subresource: '', namespace: '' };
+  if (account) checks.push({ ...core, resource: 'serviceaccounts', namespace: account[0], name: account[1] });
+  else checks.push({ ...core, resource: 'users', name: asked.username });
+  for (const name of asked.groups) checks.push({ ...core, resource: 'groups', name });
+  const authentication = { ...core, group: 'authentication.k8s.io' };
+  if (asked.uid !== undefined) checks.push({ ...authentication, resource: 'uids', name: asked.uid });
+  for (const [key, values] of Object.entries(asked.extra))
+    for (const name of values) checks.push({ ...authentication, resource: 'userextras', subresource: key, name });
+
+  for (const check of checks) {
+    const attributes: Attributes = { ...check, user, verb: 'impersonate', isResource: true, version: 'v1', path: '' };
+    const decision = await authorizer.authorize(attributes);
+    if (decision.effect !== 'allow') throw forbiddenStatus(attributes, decision.reason);
+  }
+
+  const groups = [...asked.groups];
+  if (account && groups.length === 0) groups.push(...serviceAccountGroups(account[0]));
+  if (asked.username === anonymous.username) groups.push('system:unauthenticated');
+  else if (!groups.includes(authenticatedGroup)) groups.push(authenticatedGroup);
+  return {
+    username: asked.username,
+    groups,
+    ...(asked.uid !== undefined && { uid: asked.uid }),
+    ...(Object.keys(asked.extra).length > 0 && { extra: asked.extra }),
+  };
+}
+
+interface Asked {
+  username: string;
+  groups: string[];
+  uid?: string;
+  extra: Record<string, string[]>;
+}
+
+function readHeaders(request: ApiRequest): Asked | undefined {
+  const { headers } = request;
+  const username = headers['impersonate-user'];
+  const uid = headers['impersonate-uid'];
+  const extra: Record<string, string[]> = {};
+  let others = headers['impersonate-group'] !== undefined || uid !== undefined;
+  for (const name in headers) {
+    if (!name.startsWith(extraPrefix)) continue;
+    others = true;
+    extra[decodeKey(name.slice(extraPrefix.length))] = headerValues(request, name);
+  }
+  if (username === undefined || username === '') {
+    if (others)
+      throw badRequest('impersonation of a group, uid or extra needs a user too: set the header Impersonate-User');
+    return undefined;
+  }
+  return { username, groups: headerValues(request, 'impersonate-group'), ...(uid && { uid }), extra };
+}
+
+function decodeKey(key: string): string {
+  try {
+    return decodeURIComponent(key).toLowerCase();
+  } catch {
+    return key;
+  }
+}

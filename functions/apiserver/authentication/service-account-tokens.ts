@@ -1,0 +1,219 @@
+// Service account tokens: JWTs signed here, bound to an audience, a time, and perhaps a pod, secret or node.
+// Source: KEP-1205 (bound tokens), KEP-1393 (issuer discovery), KEP-4193 (bound to nodes), RFC 7519.
+
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { UserInfo } from '../../../core/registry/registry.ts';
+import type { Lookup } from './lookup.ts';
+import { authenticatedGroup, serviceAccountGroups, serviceAccountPrefix } from './users.ts';
+
+export interface ServiceAccountOptions {
+  /** URL of the issuer: `https://kubernetes.default.svc.cluster.local` when nothing outside the cluster verifies tokens. */
+  readonly issuer: string;
+  /** What the API server accepts tokens for; default: the issuer. */
+  readonly audiences?: readonly string[];
+  /** PEM, RSA or P-256. The first signs; tokens of all are accepted, so that keys can be rotated. */
+  readonly keys: readonly (string | Buffer)[];
+}
+
+export interface Bound {
+  readonly kind: 'Pod' | 'Secret' | 'Node';
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface TokenRequest {
+  readonly namespace: string;
+  readonly serviceAccount: { readonly name: string; readonly uid: string };
+  readonly audiences: readonly string[];
+  readonly expirationSeconds: number;
+  readonly bound?: Bound;
+  /** The node that a bound pod runs on, where there is one. */
+  readonly node?: { readonly name: string; readonly uid?: string };
+}
+
+export interface VerifiedToken {
+  readonly user: UserInfo;
+  /** The audiences asked for that the token has. */
+  readonly audiences: readonly string[];
+}
+
+export interface ServiceAccountTokens {
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  issue(request: TokenRequest): Promise<{ token: string; expires: Date }>;
+  /** Whether a token claims to be ours. Says nothing about its signature. */
+  claims(token: string): boolean;
+  /** undefined: not valid now. `audiences` default to the API server's own. */
+  verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined>;
+  /** RFC 7517. */
+  keySet(): Promise<{ keys: JWK[] }>;
+}
+
+interface Key {
+  readonly id: string;
+  readonly algorithm: 'RS256' | 'ES256';
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+interface KubernetesClaims {
+  readonly namespace: string;
+  readonly serviceaccount: { readonly name: string; readonly uid: string };
+  readonly pod?: { readonly name: string; readonly uid: string };
+  readonly secret?: { readonly name: string; readonly uid: string };
+  readonly node?: { readonly name: string; readonly uid?: string };
+}
+
+const claimName = 'kubernetes.io';
+const maxVerified = 10_000;
+
+export function serviceAccountTokens(
+  { issuer, audiences = [issuer], keys: pems }: ServiceAccountOptions,
+  lookup: Lookup,
+  now: () => Date,
+): ServiceAccountTokens {
+  const keys = pems.map(readKey);
+  const [signer] = keys;
+  if (!signer) throw new Error('service account tokens need a signing key: give one PEM private key');
+  // Signatures are checked once a token; its time and what it is bound to, each time.
+  const verified = new Map<string, JWTPayload | null>();
+
+  const payloadOf = async (token: string): Promise<JWTPayload | null> => {
+    const id = createHash('sha256').update(token).digest('base64');
+    const known = verified.get(id);
+    if (known !== undefined) return known;
+    const payload = await checkSignature(token, keys, issuer, now());
+    if (verified.size >= maxVerified)
+      for (const old of verified.keys()) {
+        verified.delete(old);
+        if (verified.size < maxVerified / 2) break;
+      }
+    // What is not valid yet or any more is decided by the clock below, so only well signed ones are kept.
+    if (payload) verified.set(id, payload);
+    return payload;
+  };
+
+  return {
+    issuer,
+    audiences,
+    async issue({ namespace, serviceAccount, audiences: wanted, expirationSeconds, bound, node }) {
+      const issuedAt = Math.floor(now().getTime() / 1000);
+      const expires = issuedAt + expirationSeconds;
+      const claims: KubernetesClaims = {
+        namespace,
+        serviceaccount: serviceAccount,
+        ...(bound && { [bound.kind.toLowerCase()]: { name: bound.name, uid: bound.uid } }),
+        ...(node && { node }),
+      };
+      const token = await new SignJWT({ [claimName]: claims })
+        .setProtectedHeader({ alg: signer.algorithm, kid: signer.id })
+        .setIssuer(issuer)
+        .setAudience([...(wanted.length > 0 ? wanted : audiences)])
+        .setSubject(`${serviceAccountPrefix}${namespace}:${serviceAccount.name}`)
+        .setIssuedAt(issuedAt)
+        .setNotBefore(issuedAt)
+        .setExpirationTime(expires)
+        .setJti(randomUUID())
+        .sign(signer.privateKey);
+      return { token, expires: new Date(expires * 1000) };
+    },
+    claims(token) {
+      try {
+        return decodeJwt(token).iss === issuer;
+      } catch {
+        return false;
+      }
+    },
+    async verify(token, wanted = audiences) {
+      const payload = await payloadOf(token);
+      if (!payload) return undefined;
+      const seconds = now().getTime() / 1000;
+      if ((payload.exp ?? 0) <= seconds || (payload.nbf ?? 0) > seconds) return undefined;
+      const has = payload.aud === undefined ? [] : Array.isArray(payload.aud) ? payload.aud : [payload.aud];
+      const matching = wanted.filter((each) => has.includes(each));
+      if (matching.length === 0) return undefined;
+      const claims = claimsOf(payload);
+      if (!claims || !(await stillBound(claims, lookup))) return undefined;
+      return { user: userOf(claims, payload.jti), audiences: matching };
+    },
+    async keySet() {
+      const list = await Promise.all(
+        keys.map(async (key) => ({ ...(await exportJWK(key.publicKey)), kid: key.id, alg: key.algorithm, use: 'sig' })),
+      );
+      return { keys: list };
+    },
+  };
+}
+
+function readKey(pem: string | Buffer): Key {
+  const privateKey = createPrivateKey(pem);
+  const publicKey = createPublicKey(privateKey);
+  const der = publicKey.export({ type: 'spki', format: 'der' });
+  const id = createHash('sha256').update(der).digest('base64url');
+  const kind = privateKey.asymmetricKeyType;
+  if (kind === 'rsa') return { id, algorithm: 'RS256', privateKey, publicKey };
+  if (kind === 'ec' && privateKey.asymmetricKeyDetails?.namedCurve === 'prime256v1')
+    return { id, algorithm: 'ES256', privateKey, publicKey };
+  throw new Error(`a service account key must be RSA or EC P-256, not ${kind}`);
+}
+
+async function checkSignature(
+  token: string,
+  keys: readonly Key[],
+  issuer: string,
+  now: Date,
+): Promise<JWTPayload | null> {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    const key = keys.find((each) => each.id === kid);
+    if (!key) return null;
+    const { payload } = await jwtVerify(token, key.publicKey, {
+      issuer,
+      algorithms: [key.algorithm],
+      currentDate: now,
+    });
+    return payload;
+  } catch {
+    return null;
+  }
+}
+
+function claimsOf(payload: JWTPayload): KubernetesClaims | undefined {
+  const claims = payload[claimName];
+  // Signed by us: it has the shape that `issue` gave it.
+  return typeof claims === 'object' && claims !== null ? (claims as KubernetesClaims) : undefined;
+}
+
+/** A token dies with its account, and with the pod, secret or node that it is bound to. */
+async function stillBound(claims: KubernetesClaims, lookup: Lookup): Promise<boolean> {
+  const { namespace, serviceaccount, pod, secret, node } = claims;
+  const exists = async (type: string, name: string, uid: string | undefined) => {
+    const found = await lookup(type, name);
+    return found !== undefined && (uid === undefined || found.metadata.uid === uid);
+  };
+  if (!(await exists('serviceaccounts', `${namespace}/${serviceaccount.name}`, serviceaccount.uid))) return false;
+  if (pod && !(await exists('pods', `${namespace}/${pod.name}`, pod.uid))) return false;
+  if (secret && !(await exists('secrets', `${namespace}/${secret.name}`, secret.uid))) return false;
+  // A pod's node is told for information; only a token bound to the node itself depends on it.
+  return pod !== undefined || node === undefined || exists('nodes', node.name, node.uid);
+}
+
+function userOf({ namespace, serviceaccount, pod, node }: KubernetesClaims, jti: string | undefined): UserInfo {
+  const extra: Record<string, readonly string[]> = {};
+  if (jti) extra['authentication.kubernetes.io/credential-id'] = [`JTI=${jti}`];
+  if (pod) {
+    extra['authentication.kubernetes.io/pod-name'] = [pod.name];
+    extra['authentication.kubernetes.io/pod-uid'] = [pod.uid];
+  }
+  if (node) {
+    extra['authentication.kubernetes.io/node-name'] = [node.name];
+    if (node.uid) extra['authentication.kubernetes.io/node-uid'] = [node.uid];
+  }
+  return {
+    username: `${serviceAccountPrefix}${namespace}:${serviceaccount.name}`,
+    uid: serviceaccount.uid,
+    groups: [...serviceAccountGroups(namespace), authenticatedGroup],
+    extra,
+  };
+}

@@ -1,0 +1,63 @@
+// Request bodies: read within the limit, decoded by their content type.
+
+import { type Decoded, decodeJsonStrict } from '../../../core/machinery/json.ts';
+import { badRequest, StatusError } from '../../../core/machinery/status.ts';
+import { decodeYaml } from '../../../core/machinery/yaml.ts';
+import type { ApiRequest } from '../http.ts';
+
+/** As in Kubernetes; etcd's limit there, a promise here. */
+export const maxBodyBytes = 3 * 1024 * 1024;
+
+const empty = new Uint8Array();
+
+/** Throws RequestEntityTooLarge above the limit, BadRequest when the client breaks off. */
+export async function readBody(request: ApiRequest, limit = maxBodyBytes): Promise<Uint8Array> {
+  const { body } = request;
+  if (body === undefined) return empty;
+  if (body instanceof Uint8Array) {
+    if (body.length > limit) throw tooLarge(limit);
+    return body;
+  }
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      size += chunk.length;
+      if (size > limit) throw tooLarge(limit);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    throw badRequest('the connection ended before the request body did: send the request again');
+  }
+  const [first] = chunks;
+  if (first === undefined) return empty;
+  return chunks.length === 1 ? first : Buffer.concat(chunks, size);
+}
+
+function tooLarge(limit: number): StatusError {
+  return new StatusError('RequestEntityTooLarge', `the request body is larger than ${limit} bytes`);
+}
+
+/** The media type without parameters, in lower case; JSON when the client says nothing. */
+export function contentType(request: ApiRequest): string {
+  const header = request.headers['content-type'];
+  if (header === undefined || header === '') return 'application/json';
+  const at = header.indexOf(';');
+  return (at < 0 ? header : header.slice(0, at)).trim().toLowerCase();
+}
+
+/** Throws UnsupportedMediaType, or BadRequest when the text is not what the type says. */
+export function decodeBody(bytes: Uint8Array, type: string): Decoded {
+  if (type === 'application/json') return decodeJsonStrict(bytes);
+  if (type === 'application/yaml' || type === 'text/yaml') return decodeYaml(bytes);
+  throw unsupportedMediaType(type, ['application/json', 'application/yaml']);
+}
+
+export function unsupportedMediaType(type: string, accepted: readonly string[]): StatusError {
+  return new StatusError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format (${JSON.stringify(type)}) - accepted media types include: ${accepted.join(', ')}`,
+  );
+}

@@ -1,0 +1,94 @@
+// Which form of the answer a client accepts: encoding, and whether it wants the object, a Table, or only its metadata.
+// Source: RFC 9110 (12.5.1), API concepts "Alternate representations of resources".
+
+import { StatusError } from '../../../core/machinery/status.ts';
+import type { ApiRequest } from '../http.ts';
+
+export type Transform = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+
+export interface Form {
+  readonly encoding: 'json' | 'yaml';
+  readonly transform?: Transform;
+  /** The version of meta.k8s.io that a transform is asked in. */
+  readonly transformVersion?: 'v1' | 'v1beta1';
+  /** Indented JSON. */
+  readonly pretty: boolean;
+}
+
+export const mediaTypes = { json: 'application/json', yaml: 'application/yaml' } as const;
+
+const plain: Form = { encoding: 'json', pretty: false };
+const prettyPlain: Form = { encoding: 'json', pretty: true };
+
+// Clients send a handful of different Accept headers, millions of times.
+const known = new Map<string, Form>();
+const maxKnown = 256;
+
+/** Throws NotAcceptable when no media type that the client names can be served. */
+export function negotiate(request: ApiRequest, query: URLSearchParams): Form {
+  const accept = request.headers['accept'];
+  let form: Form = plain;
+  if (accept !== undefined && accept !== '' && accept !== 'application/json' && accept !== '*/*') {
+    const found = known.get(accept);
+    form = found ?? parseAccept(accept);
+    if (!found && known.size < maxKnown) known.set(accept, form);
+  }
+  if (!wantsPretty(request, query)) return form;
+  return form === plain ? prettyPlain : { ...form, pretty: true };
+}
+
+function wantsPretty(request: ApiRequest, query: URLSearchParams): boolean {
+  const asked = query.size === 0 ? null : query.get('pretty');
+  if (asked !== null) return asked !== 'false' && asked !== '0';
+  // As Kubernetes does for people who read what they fetch.
+  const agent = request.headers['user-agent'];
+  return agent !== undefined && /^(curl|Wget|Mozilla\/5\.0)/.test(agent);
+}
+
+interface Clause {
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly quality: number;
+}
+
+function parseAccept(accept: string): Form {
+  const clauses = accept
+    .split(',')
+    .map(parseClause)
+    .filter((clause) => clause.quality > 0)
+    // Stable: clauses of the same quality keep the client's order.
+    .sort((a, b) => b.quality - a.quality);
+  for (const clause of clauses) {
+    const form = formOf(clause);
+    if (form) return form;
+  }
+  throw new StatusError(
+    'NotAcceptable',
+    `only the following media types are accepted: ${Object.values(mediaTypes).join(', ')}`,
+  );
+}
+
+function parseClause(text: string): Clause {
+  const [type = '', ...rest] = text.split(';').map((each) => each.trim());
+  const parameters: Record<string, string> = {};
+  for (const each of rest) {
+    const at = each.indexOf('=');
+    if (at > 0) parameters[each.slice(0, at).trim()] = each.slice(at + 1).trim();
+  }
+  const quality = parameters['q'] === undefined ? 1 : Number(parameters['q']);
+  return { type: type.toLowerCase(), parameters, quality: Number.isFinite(quality) ? quality : 0 };
+}
+
+function formOf({ type, parameters }: Clause): Form | undefined {
+  let encoding: Form['encoding'];
+  if (type === 'application/json' || type === '*/*' || type === 'application/*' || type === '') encoding = 'json';
+  else if (type === 'application/yaml') encoding = 'yaml';
+  else return undefined;
+  const pretty = parameters['pretty'] === '1' || parameters['pretty'] === 'true';
+  const as = parameters['as'];
+  if (as === undefined) return { encoding, pretty };
+  const version = parameters['v'];
+  if (parameters['g'] !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined;
+  if (as !== 'Table' && as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList') return undefined;
+  return { encoding, transform: as, transformVersion: version, pretty };
+}

@@ -1,0 +1,103 @@
+// Responses from values and stored bytes, in the form that the client accepts.
+
+import { promisify } from 'node:util';
+import { gzip as gzipCallback } from 'node:zlib';
+import type { Status, StatusError } from '../../../core/machinery/status.ts';
+import { encodeYaml } from '../../../core/machinery/yaml.ts';
+import type { ApiRequest, ApiResponse } from '../http.ts';
+import { type Form, mediaTypes } from './negotiate.ts';
+
+const gzip = promisify(gzipCallback);
+// As Kubernetes: smaller answers cost more to compress than to send.
+const minGzipBytes = 128 * 1024;
+
+const encoder = new TextEncoder();
+const newline = 10;
+
+/** A value in the encoding of `form`. */
+export function encode(value: unknown, form: Form): Uint8Array {
+  if (form.encoding === 'yaml') return encoder.encode(encodeYaml(value));
+  return encoder.encode(form.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`);
+}
+
+export function respondValue(status: number, value: unknown, form: Form): ApiResponse {
+  return {
+    status,
+    headers: { 'content-type': mediaTypes[form.encoding], 'cache-control': 'no-cache, private' },
+    body: encode(value, form),
+  };
+}
+
+/** JSON bytes go out as they are, unless the client wants another encoding. */
+export function respondBytes(status: number, bytes: Uint8Array, form: Form): ApiResponse {
+  if (form.encoding !== 'json' || form.pretty) return respondValue(status, parse(bytes), form);
+  return {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+    body: bytes,
+  };
+}
+
+export function respondText(status: number, text: string, type = 'text/plain; charset=utf-8'): ApiResponse {
+  return {
+    status,
+    headers: { 'content-type': type, 'cache-control': 'no-cache, private', 'x-content-type-options': 'nosniff' },
+    body: encoder.encode(text),
+  };
+}
+
+export function respondStatus(status: Status, form: Form): ApiResponse {
+  return respondValue(status.code ?? 200, status, form);
+}
+
+export function respondError(error: StatusError, form: Form): ApiResponse {
+  const response = respondStatus(error.status, form);
+  const retryAfter = error.details?.retryAfterSeconds;
+  if (retryAfter !== undefined) response.headers['retry-after'] = String(retryAfter);
+  if (error.reason === 'TooManyRequests') response.headers['retry-after'] ??= '1';
+  return response;
+}
+
+/** Compresses a large answer for a client that takes gzip. */
+export async function compress(request: ApiRequest, response: ApiResponse): Promise<ApiResponse> {
+  const { body } = response;
+  if (!(body instanceof Uint8Array) || body.length < minGzipBytes || !acceptsGzip(request)) return response;
+  if (response.headers['content-encoding'] !== undefined) return response;
+  return {
+    ...response,
+    headers: { ...response.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' },
+    body: await gzip(body, { level: 1 }),
+  };
+}
+
+export function acceptsGzip(request: ApiRequest): boolean {
+  const accepted = request.headers['accept-encoding'];
+  return accepted !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted);
+}
+
+/** The stored JSON of one object as a value. */
+export function parse(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+}
+
+/** `head`, then the parts joined by commas, then `tail`: the body of a list, without a parse. */
+export function joinBytes(head: string, parts: readonly Uint8Array[], tail: string): Uint8Array {
+  const before = Buffer.from(head);
+  const after = Buffer.from(tail);
+  let size = before.length + after.length + Math.max(0, parts.length - 1);
+  for (const part of parts) size += trimmed(part);
+  const out = Buffer.allocUnsafe(size);
+  let at = before.copy(out, 0);
+  for (const [index, part] of parts.entries()) {
+    if (index > 0) out[at++] = 0x2c;
+    const length = trimmed(part);
+    out.set(length === part.length ? part : part.subarray(0, length), at);
+    at += length;
+  }
+  after.copy(out, at);
+  return out;
+}
+
+function trimmed(part: Uint8Array): number {
+  return part[part.length - 1] === newline ? part.length - 1 : part.length;
+}

@@ -1,0 +1,262 @@
+// The API server as one function from request to response: who asks, may they, which route answers, what is counted and logged.
+// I/O comes in through the options; node:http2 (serve.ts) and Lambda are adapters around `handle`.
+
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Definitions } from '../../core/api/definition.ts';
+import { StatusError } from '../../core/machinery/status.ts';
+import type { Queue } from '../../core/queue/queue.ts';
+import type { Registry, UserInfo } from '../../core/registry/registry.ts';
+import type { Replicas } from '../../core/replica/replica.ts';
+import type { Heartbeats } from '../../core/store/heartbeats.ts';
+import type { Store } from '../../core/store/store.ts';
+import { type Authenticator, createAuthenticator, type StaticToken } from './authentication/authenticate.ts';
+import { impersonate } from './authentication/impersonate.ts';
+import { replicaLookup } from './authentication/lookup.ts';
+import { type ServiceAccountOptions, serviceAccountTokens } from './authentication/service-account-tokens.ts';
+import { type Authorizer, attributesOf, forbiddenStatus } from './authorization/attributes.ts';
+import { agentAuthorizer, agentGroup, chain } from './authorization/authorizers.ts';
+import { nodeAuthorizer } from './authorization/node-authorizer.ts';
+import { rbacAuthorizer } from './authorization/rbac.ts';
+import { createRbacIndex } from './authorization/rbac-index.ts';
+import { type Form, negotiate } from './content/negotiate.ts';
+import { compress, respondError } from './content/respond.ts';
+import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
+import { createInFlight, type InFlightLimits } from './in-flight.ts';
+import { createNodeEndpoints } from './node/endpoints.ts';
+import { createNodeIndex } from './node/node-index.ts';
+import { createNotifier } from './node/notifier.ts';
+import { createPodStreams } from './pod-streams.ts';
+import { isTrue, parseQuery, parseRequestInfo, type RequestInfo } from './request-info.ts';
+import type { Exchange } from './resources/exchange.ts';
+import { answerResource, noSuchResource, targetOf } from './resources/routes.ts';
+import { defaultWatchLimits, type WatchLimits } from './resources/watch.ts';
+import { createReviews } from './reviews/reviews.ts';
+import type { StreamHandler } from './streams-contract.ts';
+import { createRequestMetrics } from './system/metrics.ts';
+import { createSystemRoutes } from './system/routes.ts';
+
+/** One request, when it was answered. For audit logs (audit.k8s.io, level Metadata). */
+export interface AuditEvent {
+  readonly auditID: string;
+  readonly info: RequestInfo;
+  readonly method: string;
+  readonly user: UserInfo | undefined;
+  /** Who really sent it, when `user` is impersonated. */
+  readonly realUser: UserInfo | undefined;
+  readonly code: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly userAgent: string | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly durationMs: number;
+}
+
+export interface ApiServerOptions {
+  readonly registry: Registry;
+  readonly definitions: Definitions;
+  readonly store: Store;
+  readonly replicas: Replicas;
+  readonly queue: Queue;
+  readonly heartbeats: Heartbeats;
+  readonly serviceAccounts: ServiceAccountOptions;
+  /** Such as the admin's. */
+  readonly staticTokens?: readonly StaticToken[];
+  /** Default true, as in Kubernetes: authorization then decides. */
+  readonly anonymous?: boolean;
+  /** Without it exec, attach, port-forward and logs answer 501. */
+  readonly streams?: StreamHandler;
+  /** Requests are logged at `debug`, failures of ours at `error`. */
+  readonly log?: Logger;
+  readonly audit?: (event: AuditEvent) => void;
+  readonly watch?: Partial<WatchLimits>;
+  readonly inFlight?: InFlightLimits;
+  readonly now?: () => Date;
+}
+
+export interface ApiServer {
+  /** Never rejects. */
+  handle(request: ApiRequest): Promise<ApiResponse>;
+  /** For requests that leave HTTP. Resolves with a response when it refuses; else it has taken the connection over. Never rejects. */
+  upgrade(request: ApiRequest, connection: UpgradeConnection): Promise<ApiResponse | undefined>;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** Stops the notifier and the indexes. The store, the replicas and the queue stay open: they are the caller's. */
+  close(): void;
+}
+
+const plainForm: Form = { encoding: 'json', pretty: false };
+
+/** Resolves when the replicas that authorization reads have caught up once. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { registry, definitions, replicas, queue } = options;
+  const now = options.now ?? (() => new Date());
+  const lookup = replicaLookup(replicas);
+  const tokens = serviceAccountTokens(options.serviceAccounts, lookup, now);
+  const authenticator = createAuthenticator({
+    serviceAccounts: tokens,
+    staticTokens: options.staticTokens ?? [],
+    anonymous: options.anonymous ?? true,
+    lookup,
+    now,
+  });
+  const [rbac, nodes] = await Promise.all([createRbacIndex(replicas), createNodeIndex(replicas)]);
+  const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes), rbacAuthorizer(rbac)]);
+  const notifier = createNotifier({ nodes, queue, log: options.log });
+  const metrics = createRequestMetrics();
+  const inFlight = createInFlight(options.inFlight);
+  const nodeEndpoints = createNodeEndpoints({ ...options, nodes, notifier, now });
+  const reviews = createReviews({ authenticator, authorizer, rbac, tokens, registry, definitions, now });
+  const podStreams = createPodStreams({ registry, definitions, authorizer, streams: options.streams });
+  const system = createSystemRoutes({ ...options, tokens, metrics, inFlight });
+  const routes = {
+    registry,
+    definitions,
+    watch: { ...defaultWatchLimits, ...options.watch },
+    now,
+    async mayCreate({ context, info }: Exchange) {
+      await authorize(authorizer, context.user, { ...info, verb: 'create' });
+    },
+  };
+
+  const answer = async (exchange: Exchange): Promise<ApiResponse> => {
+    const { info } = exchange;
+    if (!info.isResource) return system.answer(exchange);
+    if (info.group === agentGroup) return nodeEndpoints.answer(exchange);
+    const usage = nodeEndpoints.metrics(exchange);
+    if (usage) return usage;
+    if (podStreams.serves(info)) return podStreams.respond(exchange);
+    const target = targetOf(definitions, info);
+    return reviews.answer(exchange, target) ?? answerResource(routes, exchange, target);
+  };
+
+  /** Everything before a route, around it, and after it. */
+  const run = async (
+    request: ApiRequest,
+    route: (exchange: Exchange) => Promise<ApiResponse | undefined>,
+  ): Promise<ApiResponse | undefined> => {
+    const started = performance.now();
+    const auditID = randomUUID();
+    const warnings: string[] = [];
+    const annotations: Record<string, string> = {};
+    let form = plainForm;
+    let info: RequestInfo | undefined;
+    let user: UserInfo | undefined;
+    let realUser: UserInfo | undefined;
+    let leave: (() => void) | undefined;
+    let response: ApiResponse | undefined;
+    try {
+      const query = parseQuery(request.query);
+      info = parseRequestInfo(request.method, request.path, query);
+      leave = inFlight.enter(info.verb);
+      user = await authenticator.authenticate(request);
+      const acting = await impersonate(request, user, authorizer);
+      if (acting !== user) realUser = user;
+      user = acting;
+      await authorize(authorizer, user, info);
+      if (info.isResource) form = negotiate(request, query);
+      else if (isTrue(query, 'pretty')) form = { ...plainForm, pretty: true };
+      const context = {
+        user,
+        warnings,
+        audit: annotations,
+        get signal() {
+          return request.signal;
+        },
+      };
+      // A property that is there and undefined is as good as absent to whoever reads `signal`.
+      response = await route({ request, info, query, form, context } as Exchange);
+    } catch (error) {
+      response = respondError(asStatus(error, options.log, auditID), form);
+    } finally {
+      leave?.();
+    }
+    const code = response?.status ?? 101;
+    const elapsed = (performance.now() - started) / 1000;
+    if (info) metrics.count(servedInfo(info, code), code, info.verb === 'watch' ? undefined : elapsed);
+    options.audit?.({
+      auditID,
+      info: info ?? { ...nowhere, path: request.path },
+      method: request.method,
+      user,
+      realUser,
+      code,
+      annotations,
+      userAgent: request.headers['user-agent'],
+      remoteAddress: request.remoteAddress,
+      durationMs: elapsed * 1000,
+    });
+    if (options.log?.isLevelEnabled('debug'))
+      options.log.debug(
+        {
+          auditID,
+          method: request.method,
+          path: request.path,
+          query: request.query,
+          user: user?.username,
+          code,
+          ms: Math.round(elapsed * 1e6) / 1000,
+        },
+        'request',
+      );
+    if (!response) return undefined;
+    response.headers['audit-id'] = auditID;
+    if (warnings.length > 0) response.headers['warning'] = warnings.map(warningHeader);
+    return response;
+  };
+
+  return {
+    authenticator,
+    authorizer,
+    async handle(request) {
+      const response = await run(request, answer);
+      // `answer` always gives a response; undefined is for upgrades.
+      return compress(request, response ?? respondError(noSuchResource(), plainForm));
+    },
+    upgrade(request, connection) {
+      return run(request, async (exchange) => {
+        if (exchange.info.group === agentGroup) return nodeEndpoints.accept(exchange, connection);
+        if (podStreams.serves(exchange.info)) return podStreams.upgrade(exchange, connection);
+        throw new StatusError(
+          'BadRequest',
+          'this path does not take upgrade requests: send it without the Upgrade header',
+        );
+      });
+    },
+    close() {
+      notifier.close();
+      nodes.close();
+      rbac.close();
+    },
+  };
+}
+
+const nowhere: RequestInfo = parseRequestInfo('GET', '/', parseQuery(''));
+
+/** Paths that nothing is served at share one series. */
+function servedInfo(info: RequestInfo, code: number): RequestInfo {
+  return info.isResource && (code === 404 || code === 403 || code === 401 || code === 400) ? nowhere : info;
+}
+
+async function authorize(authorizer: Authorizer, user: UserInfo, info: RequestInfo): Promise<void> {
+  const attributes = attributesOf(user, info);
+  const decision = await authorizer.authorize(attributes);
+  if (decision.effect !== 'allow') throw forbiddenStatus(attributes, decision.reason);
+}
+
+/** What the client is told of a failure. One that is not a StatusError is ours, and is logged. */
+function asStatus(error: unknown, log: Logger | undefined, auditID: string): StatusError {
+  if (error instanceof StatusError) return error;
+  log?.error({ err: error, auditID }, 'a request failed inside the API server');
+  return new StatusError(
+    'InternalError',
+    `an error on the server has prevented the request from succeeding (audit id ${auditID})`,
+  );
+}
+
+/** RFC 7234, section 5.5: code 299, no agent, quoted text. */
+function warningHeader(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters may not stand in a header.
+  const clean = text.replace(/[\u0000-\u001f\u007f]+/g, ' ').replace(/[\\"]/g, (each) => `\\${each}`);
+  // Header values are Latin-1 on the wire; what is not ASCII is sent as UTF-8 bytes, which clients decode.
+  return `299 - "${Buffer.from(clean, 'utf8').toString('latin1')}"`;
+}

@@ -1,0 +1,112 @@
+// The paths that only a node's agent uses (core/node/protocol.ts): desired state, report, and the dial-in of streams.
+
+import type { Definitions } from '../../../core/api/definition.ts';
+import { decodeJson } from '../../../core/machinery/json.ts';
+import { badRequest, StatusError } from '../../../core/machinery/status.ts';
+import type { Report } from '../../../core/node/protocol.ts';
+import type { Registry } from '../../../core/registry/registry.ts';
+import type { Heartbeats } from '../../../core/store/heartbeats.ts';
+import { readBody } from '../content/body.ts';
+import { respondValue } from '../content/respond.ts';
+import type { ApiResponse, UpgradeConnection } from '../http.ts';
+import type { Exchange } from '../resources/exchange.ts';
+import { noSuchResource } from '../resources/routes.ts';
+import type { StreamHandler } from '../streams-contract.ts';
+import { desiredState } from './desired-state.ts';
+import type { NodeIndex } from './node-index.ts';
+import type { Notifier } from './notifier.ts';
+import { applyReport } from './report.ts';
+import { createUsage } from './usage.ts';
+
+export interface NodeEndpointOptions {
+  readonly registry: Registry;
+  readonly definitions: Definitions;
+  readonly heartbeats: Heartbeats;
+  readonly nodes: NodeIndex;
+  readonly notifier: Notifier;
+  readonly streams?: StreamHandler;
+  readonly now: () => Date;
+}
+
+export interface NodeEndpoints {
+  answer(exchange: Exchange): Promise<ApiResponse>;
+  /** The agent dials in for a stream. */
+  accept(exchange: Exchange, connection: UpgradeConnection): Promise<undefined>;
+  /** Answers requests about metrics.k8s.io; undefined for all others. */
+  metrics(exchange: Exchange): Promise<ApiResponse> | undefined;
+}
+
+// A report carries the statuses of all pods of a node.
+const maxReportBytes = 16 * 1024 * 1024;
+
+export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints {
+  const { nodes, notifier, heartbeats, now } = options;
+  const usage = createUsage(options);
+
+  const desired = async ({ info, query, form }: Exchange): Promise<ApiResponse> => {
+    const node = info.name;
+    // Before the heads are read: what changes after is told by a new message.
+    notifier.fetching(node);
+    await Promise.all([heartbeats.beat(node, now().getTime()), nodes.catchUp()]);
+    return respondValue(200, desiredState(nodes, node, query.get('cursor') ?? undefined), form);
+  };
+
+  const report = async ({ info, request, form, context }: Exchange): Promise<ApiResponse> => {
+    const node = info.name;
+    const body = reportOf(decodeJson(await readBody(request, maxReportBytes)));
+    await heartbeats.beat(node, now().getTime());
+    if (body.usage) usage.note(node, body.usage);
+    return respondValue(200, await applyReport(options, context, node, body), form);
+  };
+
+  return {
+    metrics: usage.answer,
+    async answer(exchange) {
+      const { resource, name, subresource, verb, rest } = exchange.info;
+      if (resource !== 'nodes' || name === '' || rest.length > 0) {
+        if (subresource === 'streams') throw upgradeNeeded();
+        throw noSuchResource();
+      }
+      if (subresource === 'desired' && verb === 'get') return desired(exchange);
+      if (subresource === 'report' && verb === 'create') return report(exchange);
+      if (subresource === 'desired' || subresource === 'report')
+        throw new StatusError(
+          'MethodNotAllowed',
+          `${subresource} takes ${subresource === 'desired' ? 'GET' : 'POST'} only`,
+          {},
+        );
+      throw noSuchResource();
+    },
+    async accept({ info, request }, connection) {
+      const [id, ...more] = info.rest;
+      if (info.resource !== 'nodes' || info.subresource !== 'streams' || id === undefined || more.length > 0)
+        throw noSuchResource();
+      if (!options.streams) throw new StatusError('NotImplemented', 'this API server carries no streams');
+      await options.streams.accept(info.name, id, request, connection);
+      return undefined;
+    },
+  };
+}
+
+function upgradeNeeded(): StatusError {
+  return badRequest('a stream needs a WebSocket: send the Upgrade header');
+}
+
+/** Throws BadRequest, naming the part that is no report. */
+function reportOf(value: unknown): Report {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badRequest('a report must be a JSON object');
+  // Its parts are checked here as far as they are walked below; statuses are validated by the registry.
+  const report = value as Report;
+  for (const part of ['pods', 'events'] as const)
+    if (report[part] !== undefined && !(Array.isArray(report[part]) && report[part].every(isObject)))
+      throw badRequest(`${part} of a report must be an array of objects`);
+  for (const part of ['node', 'usage'] as const)
+    if (report[part] !== undefined && !isObject(report[part]))
+      throw badRequest(`${part} of a report must be an object`);
+  return report;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

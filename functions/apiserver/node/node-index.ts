@@ -1,0 +1,133 @@
+// Which pods are bound to which node, and which objects each node needs through them; kept from the pods' replica.
+// The node authorizer, the desired state and the notifier read it.
+
+import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
+import type { Entry, Replica, Replicas } from '../../../core/replica/replica.ts';
+import type { V1PersistentVolumeClaim, V1Pod } from '../../../generated/kubernetes.ts';
+import { podReferences, type Reference, type ReferencedResource } from './pod-references.ts';
+
+export interface NodeIndex {
+  replica(resource: NodeResource): Replica;
+  /** Entries of the pods bound to a node. */
+  podsOf(node: string): Iterable<Entry>;
+  /** Keys that a node needs now, of one kind. */
+  needs(node: string, resource: ReferencedResource | 'persistentvolumes'): ReadonlySet<string>;
+  /** The nodes that need an object. */
+  nodesNeeding(resource: ReferencedResource | 'persistentvolumes', key: string): Iterable<string>;
+  /** All replicas at the store's heads as of this call. */
+  catchUp(): Promise<void>;
+  close(): void;
+}
+
+interface Known {
+  readonly entry: Entry;
+  readonly node: string;
+  readonly references: readonly Reference[];
+}
+
+/** Ready when it resolves: every replica that nodes are told about has caught up once. */
+export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
+  const opened = await Promise.all(nodeResources.map(async (name) => [name, await replicas.of(name)] as const));
+  const byResource = new Map<string, Replica>(opened);
+  const replica = (resource: NodeResource): Replica => {
+    const found = byResource.get(resource);
+    if (!found) throw new Error(`no replica of ${resource}: it is not one of the resources that nodes are told about`);
+    return found;
+  };
+  const pods = replica('pods');
+  const claims = replica('persistentvolumeclaims');
+
+  const known = new Map<string, Known>();
+  const byNode = new Map<string, Map<string, Entry>>();
+  // `resource|key` -> node -> how many of its pods name it; and the same the other way round.
+  const needing = new Map<string, Map<string, number>>();
+  const needed = new Map<string, Set<string>>();
+
+  const count = (node: string, { resource, key }: Reference, by: 1 | -1) => {
+    const id = `${resource}|${key}`;
+    const nodes = needing.get(id) ?? new Map<string, number>();
+    const left = (nodes.get(node) ?? 0) + by;
+    const keysId = `${node}|${resource}`;
+    const keys = needed.get(keysId) ?? new Set<string>();
+    if (left > 0) {
+      nodes.set(node, left);
+      keys.add(key);
+    } else {
+      nodes.delete(node);
+      keys.delete(key);
+    }
+    if (nodes.size > 0) needing.set(id, nodes);
+    else needing.delete(id);
+    if (keys.size > 0) needed.set(keysId, keys);
+    else needed.delete(keysId);
+  };
+  const forget = (name: string) => {
+    const before = known.get(name);
+    if (!before) return;
+    known.delete(name);
+    const entries = byNode.get(before.node);
+    entries?.delete(name);
+    if (entries?.size === 0) byNode.delete(before.node);
+    for (const reference of before.references) count(before.node, reference, -1);
+  };
+  const learn = (entry: Entry) => {
+    const bound = boundPod(entry);
+    if (!bound) return;
+    known.set(entry.name, { entry, ...bound });
+    const entries = byNode.get(bound.node) ?? new Map<string, Entry>();
+    entries.set(entry.name, entry);
+    byNode.set(bound.node, entries);
+    for (const reference of bound.references) count(bound.node, reference, 1);
+  };
+
+  const unsubscribe = pods.onEvent(({ type, entry }) => {
+    forget(entry.name);
+    if (type !== 'DELETED') learn(entry);
+  });
+  for (const entry of pods.snapshot()) learn(entry);
+
+  const volumeOf = (claimKey: string): string | undefined =>
+    // The claims' replica holds nothing else.
+    (claims.get(claimKey)?.object as V1PersistentVolumeClaim | undefined)?.spec?.volumeName;
+
+  return {
+    replica,
+    podsOf: (node) => byNode.get(node)?.values() ?? [],
+    needs(node, resource) {
+      if (resource !== 'persistentvolumes') return needed.get(`${node}|${resource}`) ?? none;
+      const volumes = new Set<string>();
+      for (const claim of needed.get(`${node}|persistentvolumeclaims`) ?? none) {
+        const volume = volumeOf(claim);
+        if (volume) volumes.add(volume);
+      }
+      return volumes;
+    },
+    nodesNeeding(resource, key) {
+      if (resource !== 'persistentvolumes') return needing.get(`${resource}|${key}`)?.keys() ?? [];
+      // A volume is needed where its claim is; it names the claim itself.
+      const claim = claimOf(replica('persistentvolumes').get(key));
+      return claim ? (needing.get(`persistentvolumeclaims|${claim}`)?.keys() ?? []) : [];
+    },
+    async catchUp() {
+      await Promise.all([...byResource.values()].map((each) => each.catchUp()));
+    },
+    close: unsubscribe,
+  };
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/** The node of a pod's entry and what the pod needs there; undefined while it is not bound. */
+export function boundPod(entry: Entry): { node: string; references: Reference[] } | undefined {
+  // The pods' replica holds nothing else.
+  const { metadata, spec } = entry.object as V1Pod;
+  const node = spec?.nodeName;
+  if (!node || !spec) return undefined;
+  return { node, references: podReferences(metadata?.namespace ?? '', metadata?.name ?? '', spec) };
+}
+
+function claimOf(entry: Entry | undefined): string | undefined {
+  const reference = (entry?.object as { spec?: { claimRef?: { namespace?: string; name?: string } } } | undefined)?.spec
+    ?.claimRef;
+  return reference?.namespace && reference.name ? `${reference.namespace}/${reference.name}` : undefined;
+}

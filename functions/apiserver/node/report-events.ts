@@ -1,0 +1,104 @@
+// Events that a node reports, as v1 Events: a repeat raises the count of the one that is there.
+
+import { createHash } from 'node:crypto';
+import type { KubeObject } from '../../../core/machinery/object.ts';
+import { hasReason, StatusError } from '../../../core/machinery/status.ts';
+import type { EventReport } from '../../../core/node/protocol.ts';
+import type { RequestContext, Target } from '../../../core/registry/registry.ts';
+import { builtIn, type ReportParts } from './report.ts';
+
+/** Events are lost rather than the report that brings them: what the registry refuses is left out. */
+export async function reportEvents(
+  parts: ReportParts,
+  context: RequestContext,
+  node: string,
+  events: readonly EventReport[],
+): Promise<void> {
+  const byName = new Map<string, { event: EventReport; times: string[] }>();
+  for (const event of events) {
+    if (!event.regarding || typeof event.regarding.name !== 'string') continue;
+    const name = eventName(event, node);
+    const seen = byName.get(name);
+    if (seen) seen.times.push(event.time);
+    else byName.set(name, { event, times: [event.time] });
+  }
+  await Promise.all([...byName].map(([name, { event, times }]) => record(parts, context, node, name, event, times)));
+}
+
+/** The same for repeats, so that they meet. */
+function eventName({ regarding, type, reason, message }: EventReport, node: string): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([regarding.uid, regarding.fieldPath ?? '', type, reason, message, node]))
+    .digest('hex')
+    .slice(0, 16);
+  // Room for the hash within the 253 characters of a name.
+  return `${regarding.name.slice(0, 236)}.${hash}`;
+}
+
+async function record(
+  { registry, definitions }: ReportParts,
+  context: RequestContext,
+  node: string,
+  name: string,
+  event: EventReport,
+  times: readonly string[],
+): Promise<void> {
+  const namespace = event.regarding.namespace || 'default';
+  const target: Target = { definition: builtIn(definitions, 'events'), namespace, name };
+  const sorted = times.map(wholeSeconds).sort();
+  const [first, last] = [sorted[0] ?? '', sorted[sorted.length - 1] ?? ''];
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const found = await registry.get(context, target).catch((error: unknown) => {
+        if (hasReason(error, 'NotFound')) return undefined;
+        throw error;
+      });
+      if (!found) {
+        await registry.create(
+          context,
+          { definition: target.definition, namespace },
+          newEvent(event, node, namespace, name, first, last, times.length),
+        );
+      } else {
+        const count = (found.object as { count?: number }).count ?? 1;
+        await registry.update(context, target, { ...found.object, count: count + times.length, lastTimestamp: last });
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      if (!hasReason(error, 'Conflict', 'AlreadyExists') || attempt === 5) return;
+    }
+  }
+}
+
+function newEvent(
+  { regarding, type, reason, message }: EventReport,
+  node: string,
+  namespace: string,
+  name: string,
+  first: string,
+  last: string,
+  count: number,
+): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace },
+    involvedObject: { ...regarding },
+    type,
+    reason,
+    message,
+    source: { component: 'kubelet', host: node },
+    reportingComponent: 'kubelet',
+    reportingInstance: node,
+    firstTimestamp: first,
+    lastTimestamp: last,
+    count,
+  };
+}
+
+/** metav1.Time has no fractions of a second. */
+function wholeSeconds(time: string): string {
+  const at = Date.parse(time);
+  return Number.isNaN(at) ? time : new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}

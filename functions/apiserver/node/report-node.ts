@@ -1,0 +1,105 @@
+// A node's own object: made on its first report, its status kept up to date. Source: kubelet registration; NodeRestriction.
+
+import { deepEqual } from '../../../core/machinery/equality.ts';
+import type { KubeObject } from '../../../core/machinery/object.ts';
+import { hasReason } from '../../../core/machinery/status.ts';
+import type { Report } from '../../../core/node/protocol.ts';
+import type { RequestContext, Target } from '../../../core/registry/registry.ts';
+import type { V1NodeCondition } from '../../../generated/kubernetes.ts';
+import { builtIn, type ReportParts } from './report.ts';
+
+type NodeReport = NonNullable<Report['node']>;
+
+const attempts = 5;
+
+/** The Node as it is stored then. */
+export async function reportNode(
+  { registry, definitions }: ReportParts,
+  context: RequestContext,
+  name: string,
+  report: NodeReport,
+): Promise<KubeObject> {
+  const target: Target = { definition: builtIn(definitions, 'nodes'), name };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      let object = await getOrCreate(registry, context, target, name, report);
+      const wished = withMetadata(object, report);
+      if (wished !== object) object = (await registry.update(context, target, wished)).object;
+      const status = mergeStatus(object['status'] as Record<string, unknown> | undefined, report.status);
+      if (deepEqual(status, object['status'])) return object;
+      return (await registry.update(context, { ...target, subresource: 'status' }, { ...object, status })).object;
+    } catch (error) {
+      if (!hasReason(error, 'Conflict', 'AlreadyExists') || attempt === attempts) throw error;
+    }
+  }
+}
+
+async function getOrCreate(
+  registry: ReportParts['registry'],
+  context: RequestContext,
+  target: Target,
+  name: string,
+  { labels, annotations, spec, status }: NodeReport,
+): Promise<KubeObject> {
+  try {
+    return (await registry.get(context, target)).object;
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+  }
+  const { name: _, ...collection } = target;
+  const object: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: allowedLabels(labels), ...(annotations && { annotations }) },
+    // Taints are a node's wish at its birth; later they belong to the cluster.
+    spec: {
+      ...(spec?.providerID !== undefined && { providerID: spec.providerID }),
+      ...(spec?.taints && { taints: spec.taints }),
+    },
+    status,
+  };
+  return (await registry.create(context, collection, object)).object;
+}
+
+/** The object itself when nothing is to change. */
+function withMetadata(object: KubeObject, { labels, annotations, spec }: NodeReport): KubeObject {
+  const merged = { ...object.metadata.labels, ...allowedLabels(labels) };
+  const mergedAnnotations = { ...object.metadata.annotations, ...annotations };
+  const current = object['spec'] as { providerID?: string } | undefined;
+  const providerID = current?.providerID ?? spec?.providerID;
+  if (
+    deepEqual(merged, object.metadata.labels ?? {}) &&
+    deepEqual(mergedAnnotations, object.metadata.annotations ?? {}) &&
+    providerID === current?.providerID
+  )
+    return object;
+  return {
+    ...object,
+    metadata: { ...object.metadata, labels: merged, annotations: mergedAnnotations },
+    spec: { ...current, ...(providerID !== undefined && { providerID }) },
+  };
+}
+
+/** Labels by which workloads are kept apart from untrusted nodes are not a node's to set. */
+function allowedLabels(labels: Record<string, string> | undefined): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels ?? {}).filter(([key]) => !/(^|\.)node-restriction\.kubernetes\.io\//.test(key)),
+  );
+}
+
+/** The reported status with the conditions that others own, such as NetworkUnavailable. */
+function mergeStatus(
+  current: Record<string, unknown> | undefined,
+  reported: Record<string, unknown>,
+): Record<string, unknown> {
+  const conditions = (Array.isArray(reported['conditions']) ? reported['conditions'] : []) as V1NodeCondition[];
+  const types = new Set(conditions.map((each) => each.type));
+  const existing = (Array.isArray(current?.['conditions']) ? current['conditions'] : []) as V1NodeCondition[];
+  // Volumes in use are told by a controller, the rest by the node.
+  const volumes = current?.['volumesAttached'];
+  return {
+    ...(volumes !== undefined && { volumesAttached: volumes }),
+    ...reported,
+    conditions: [...existing.filter((each) => !types.has(each.type)), ...conditions],
+  };
+}

@@ -1,0 +1,91 @@
+// A pod's status as its node reports it, and its removal once its containers are gone.
+
+import type { KubeObject } from '../../../core/machinery/object.ts';
+import { forbidden, hasReason, StatusError } from '../../../core/machinery/status.ts';
+import type { PodReport, ReportResult } from '../../../core/node/protocol.ts';
+import type { RequestContext, Target } from '../../../core/registry/registry.ts';
+import type { V1PodCondition, V1PodStatus } from '../../../generated/kubernetes.ts';
+import { builtIn, type ReportParts } from './report.ts';
+
+const subject = { group: '', resource: 'pods' };
+const attempts = 5;
+
+/** Never rejects for what concerns this pod alone. */
+export async function reportPod(
+  parts: ReportParts,
+  context: RequestContext,
+  node: string,
+  report: PodReport,
+): Promise<ReportResult['pods'][number]> {
+  try {
+    if (typeof report.namespace !== 'string' || typeof report.name !== 'string' || typeof report.uid !== 'string')
+      throw new StatusError('BadRequest', 'a reported pod needs namespace, name and uid');
+    await apply(parts, context, node, report);
+    return { code: 200 };
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return { code: error.code, reason: error.reason, message: error.message };
+  }
+}
+
+async function apply({ registry, definitions }: ReportParts, context: RequestContext, node: string, report: PodReport) {
+  const { namespace, name, uid } = report;
+  const target: Target = { definition: builtIn(definitions, 'pods'), namespace, name };
+  let asked = false;
+  for (let attempt = 1; ; attempt++) {
+    const { object } = await registry.get(context, target);
+    checkOwned(object, node, uid);
+    asked = object.metadata.deletionTimestamp !== undefined;
+    if (!report.status) break;
+    const status = mergeStatus(object['status'] as V1PodStatus | undefined, report.status);
+    try {
+      await registry.update(context, { ...target, subresource: 'status' }, { ...object, status });
+      break;
+    } catch (error) {
+      if (!hasReason(error, 'Conflict') || attempt === attempts) throw error;
+    }
+  }
+  // Without a wish to delete it, a pod whose containers ended stays: Succeeded or Failed.
+  if (report.terminated && asked)
+    await registry.delete(context, target, { gracePeriodSeconds: 0, preconditions: { uid } });
+}
+
+/** A node writes only the pods that are bound to it (NodeRestriction), and only the incarnation that it ran. */
+function checkOwned(pod: KubeObject, node: string, uid: string): void {
+  const name = pod.metadata.name ?? '';
+  if (pod.metadata.uid !== uid)
+    throw new StatusError(
+      'NotFound',
+      `pods "${name}" with uid ${uid} not found: the name now belongs to ${pod.metadata.uid}`,
+      {
+        name,
+        kind: 'pods',
+        uid,
+      },
+    );
+  const boundTo = (pod['spec'] as { nodeName?: string } | undefined)?.nodeName;
+  if (boundTo !== node) throw forbidden(subject, name, `node "${node}" can only update pods that are bound to it`);
+}
+
+const ended = new Set(['Succeeded', 'Failed']);
+
+/** The reported status, with what others own: their conditions, and fields that a node never sets. A pod that ended stays so. */
+export function mergeStatus(
+  current: V1PodStatus | undefined,
+  reported: Record<string, unknown>,
+): Record<string, unknown> {
+  // What it holds is validated when it is written.
+  const conditions = (Array.isArray(reported['conditions']) ? reported['conditions'] : []) as V1PodCondition[];
+  const types = new Set(conditions.map((each) => each.type));
+  const kept = (current?.conditions ?? []).filter((each) => !types.has(each.type));
+  const phase = current?.phase !== undefined && ended.has(current.phase) ? current.phase : reported['phase'];
+  return {
+    ...(current?.qosClass !== undefined && { qosClass: current.qosClass }),
+    ...(current?.nominatedNodeName !== undefined && { nominatedNodeName: current.nominatedNodeName }),
+    ...(current?.startTime !== undefined && { startTime: current.startTime }),
+    ...(current?.resourceClaimStatuses !== undefined && { resourceClaimStatuses: current.resourceClaimStatuses }),
+    ...reported,
+    ...(phase !== undefined && { phase }),
+    ...(kept.length + conditions.length > 0 && { conditions: [...kept, ...conditions] }),
+  };
+}

@@ -1,0 +1,77 @@
+// The way of a request to a pod's stream: permission, the pod, its node; then the StreamHandler takes it.
+
+import type { Definitions } from '../../core/api/definition.ts';
+import type { KubeObject } from '../../core/machinery/object.ts';
+import { badRequest, StatusError } from '../../core/machinery/status.ts';
+import type { Registry } from '../../core/registry/registry.ts';
+import { type Authorizer, attributesOf, forbiddenStatus } from './authorization/attributes.ts';
+import type { ApiResponse, UpgradeConnection } from './http.ts';
+import type { RequestInfo } from './request-info.ts';
+import type { Exchange } from './resources/exchange.ts';
+import { noSuchResource } from './resources/routes.ts';
+import type { PodStream, StreamHandler } from './streams-contract.ts';
+
+export interface PodStreams {
+  serves(info: RequestInfo): boolean;
+  respond(exchange: Exchange): Promise<ApiResponse>;
+  upgrade(exchange: Exchange, connection: UpgradeConnection): Promise<undefined>;
+}
+
+const kinds: Readonly<Record<string, PodStream['kind']>> = {
+  log: 'log',
+  exec: 'exec',
+  attach: 'attach',
+  portforward: 'portforward',
+};
+
+export function createPodStreams({
+  registry,
+  definitions,
+  authorizer,
+  streams,
+}: {
+  registry: Registry;
+  definitions: Definitions;
+  authorizer: Authorizer;
+  streams: StreamHandler | undefined;
+}): PodStreams {
+  const open = async (exchange: Exchange): Promise<[StreamHandler, PodStream]> => {
+    const { info, query, request, context } = exchange;
+    const kind = kinds[info.subresource];
+    const definition = definitions.find('', 'v1', 'pods');
+    if (!kind || !definition || info.namespace === '' || info.name === '' || info.rest.length > 0)
+      throw noSuchResource();
+    const allowed = kind === 'log' ? info.verb === 'get' : info.verb === 'get' || info.verb === 'create';
+    if (!allowed) throw new StatusError('MethodNotAllowed', `${info.subresource} does not take ${request.method}`, {});
+    // A WebSocket is opened by a GET, but running a command is no reading: it needs `create` too.
+    if (kind !== 'log' && info.verb === 'get') {
+      const attributes = { ...attributesOf(context.user, info), verb: 'create' };
+      const decision = await authorizer.authorize(attributes);
+      if (decision.effect !== 'allow') throw forbiddenStatus(attributes, decision.reason);
+    }
+    const { object: pod } = await registry.get(context, { definition, namespace: info.namespace, name: info.name });
+    const node = nodeNameOf(pod);
+    if (!node) throw badRequest(`pod ${info.name} does not have a host assigned`);
+    if (!streams)
+      throw new StatusError('NotImplemented', `this API server carries no streams: ${kind} is not available here`);
+    return [streams, { kind, pod, node, query, request, context }];
+  };
+
+  return {
+    serves: ({ group, version, resource, subresource }) =>
+      group === '' && version === 'v1' && resource === 'pods' && subresource in kinds,
+    async respond(exchange) {
+      const [handler, stream] = await open(exchange);
+      return handler.respond(stream);
+    },
+    async upgrade(exchange, connection) {
+      const [handler, stream] = await open(exchange);
+      await handler.upgrade(stream, connection);
+      return undefined;
+    },
+  };
+}
+
+function nodeNameOf(pod: KubeObject): string {
+  return (pod['spec'] as { nodeName?: string } | undefined)?.nodeName ?? '';
+}

@@ -1,0 +1,14 @@
+// One request on its way: what the edge found out about it before a route takes it.
+
+import type { RequestContext } from '../../../core/registry/registry.ts';
+import type { Form } from '../content/negotiate.ts';
+import type { ApiRequest } from '../http.ts';
+import type { RequestInfo } from '../request-info.ts';
+
+export interface Exchange {
+  readonly request: ApiRequest;
+  readonly info: RequestInfo;
+  readonly query: URLSearchParams;
+  readonly form: Form;
+  readonly context: RequestContext;
+}

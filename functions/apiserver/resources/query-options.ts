@@ -1,0 +1,193 @@
+// The options of a request, read from its query. Source: metav1 ListOptions, CreateOptions, PatchOptions, DeleteOptions.
+
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+} from '../../../core/machinery/field-error.ts';
+import { badRequest } from '../../../core/machinery/status.ts';
+import type {
+  DeleteOptions,
+  ListOptions,
+  PatchType,
+  WatchOptions,
+  WriteOptions,
+} from '../../../core/registry/registry.ts';
+import type { ApiRequest } from '../http.ts';
+import { isTrue } from '../request-info.ts';
+
+export function listOptions(query: URLSearchParams): ListOptions {
+  if (query.size === 0) return {};
+  return {
+    ...selectors(query),
+    ...text(query, 'continue'),
+    ...match(query),
+    ...(query.get('limit') && { limit: integer(query, 'limit') }),
+  };
+}
+
+export function watchOptions(query: URLSearchParams): WatchOptions & { timeoutSeconds?: number } {
+  return {
+    ...selectors(query),
+    ...match(query),
+    ...(query.has('sendInitialEvents') && { sendInitialEvents: isTrue(query, 'sendInitialEvents') }),
+    ...(query.has('allowWatchBookmarks') && { allowWatchBookmarks: isTrue(query, 'allowWatchBookmarks') }),
+    ...(query.get('timeoutSeconds') && { timeoutSeconds: integer(query, 'timeoutSeconds') }),
+  };
+}
+
+/** Options of a create, update or patch. `patch` names the patch's type. Throws Invalid. */
+export function writeOptions(
+  request: ApiRequest,
+  query: URLSearchParams,
+  verb: 'Create' | 'Update' | 'Patch',
+  patch?: PatchType,
+): WriteOptions {
+  const agent = managerOfAgent(request.headers['user-agent']);
+  if (query.size === 0 && patch !== 'apply') return { fieldManager: agent, fieldValidation: 'Warn' };
+  const errors: FieldError[] = [];
+  const dryRun = query.getAll('dryRun').filter((each) => each !== '');
+  const unknown = dryRun.find((each) => each !== 'All');
+  if (unknown !== undefined) errors.push(notSupported('dryRun', unknown, ['All']));
+  const fieldManager = query.get('fieldManager') ?? '';
+  if (patch === 'apply' && fieldManager === '') errors.push(required('fieldManager', 'is required for apply patch'));
+  if (fieldManager.length > 128) errors.push(tooLong('fieldManager', 128));
+  const validation = query.get('fieldValidation') || 'Warn';
+  if (!isFieldValidation(validation))
+    errors.push(notSupported('fieldValidation', validation, ['Ignore', 'Strict', 'Warn']));
+  if (query.has('force') && patch !== undefined && patch !== 'apply')
+    errors.push(forbiddenField('force', 'may not be specified for non-apply patch'));
+  if (errors.length > 0 || !isFieldValidation(validation)) throw invalid(`${verb}Options`, 'meta.k8s.io', '', errors);
+  return {
+    fieldManager: fieldManager || agent,
+    fieldValidation: validation,
+    ...(dryRun.length > 0 && { dryRun: true }),
+    ...(patch === 'apply' && { force: isTrue(query, 'force') }),
+  };
+}
+
+/** From the body where there is one, else from the query. Throws BadRequest or Invalid. */
+export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
+  const given = body === undefined ? fromQuery(query) : fromBody(body);
+  const errors: FieldError[] = [];
+  const { propagationPolicy, dryRun = [], gracePeriodSeconds, orphanDependents, preconditions } = given;
+  if (propagationPolicy !== undefined && !isPropagation(propagationPolicy))
+    errors.push(notSupported('propagationPolicy', propagationPolicy, ['Background', 'Foreground', 'Orphan']));
+  if (propagationPolicy !== undefined && orphanDependents !== undefined)
+    errors.push(forbiddenField('propagationPolicy', 'orphanDependents and deletionPropagation cannot be both set'));
+  const unknown = dryRun.find((each) => each !== 'All');
+  if (unknown !== undefined) errors.push(notSupported('dryRun', unknown, ['All']));
+  if (errors.length > 0) throw invalid('DeleteOptions', 'meta.k8s.io', '', errors);
+  return {
+    ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+    ...(propagationPolicy !== undefined && isPropagation(propagationPolicy) && { propagationPolicy }),
+    ...(orphanDependents !== undefined && { orphanDependents }),
+    ...(preconditions && { preconditions }),
+    ...(dryRun.length > 0 && { dryRun: true }),
+  };
+}
+
+interface GivenDeleteOptions {
+  gracePeriodSeconds?: number;
+  propagationPolicy?: string;
+  orphanDependents?: boolean;
+  preconditions?: { uid?: string; resourceVersion?: string };
+  dryRun?: string[];
+}
+
+function fromQuery(query: URLSearchParams): GivenDeleteOptions {
+  const dryRun = query.getAll('dryRun').filter((each) => each !== '');
+  return {
+    ...(query.get('gracePeriodSeconds') && { gracePeriodSeconds: integer(query, 'gracePeriodSeconds') }),
+    ...(query.get('propagationPolicy') && { propagationPolicy: query.get('propagationPolicy') ?? '' }),
+    ...(query.has('orphanDependents') && { orphanDependents: isTrue(query, 'orphanDependents') }),
+    ...(dryRun.length > 0 && { dryRun }),
+  };
+}
+
+function fromBody(body: unknown): GivenDeleteOptions {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw badRequest('the body of a delete must be a DeleteOptions object');
+  // Read field by field below, each with its type checked.
+  const { kind, gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } = body as Record<
+    string,
+    unknown
+  >;
+  if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions')
+    throw badRequest(`the body of a delete must have the kind DeleteOptions, not ${JSON.stringify(kind)}`);
+  if (!optional(gracePeriodSeconds, 'number') || !Number.isInteger(gracePeriodSeconds ?? 0))
+    throw badRequest('DeleteOptions.gracePeriodSeconds must be a whole number of seconds');
+  if (!optional(propagationPolicy, 'string')) throw badRequest('DeleteOptions.propagationPolicy must be a string');
+  if (!optional(orphanDependents, 'boolean')) throw badRequest('DeleteOptions.orphanDependents must be a boolean');
+  if (!optional(preconditions, 'object')) throw badRequest('DeleteOptions.preconditions must be an object');
+  if (
+    dryRun !== undefined &&
+    dryRun !== null &&
+    !(Array.isArray(dryRun) && dryRun.every((each) => typeof each === 'string'))
+  )
+    throw badRequest('DeleteOptions.dryRun must be an array of strings');
+  // An object, by the check above; its fields are checked here.
+  const { uid, resourceVersion } = (preconditions ?? {}) as Record<string, unknown>;
+  if (!optional(uid, 'string') || !optional(resourceVersion, 'string'))
+    throw badRequest('DeleteOptions.preconditions.uid and .resourceVersion must be strings');
+  return {
+    ...(typeof gracePeriodSeconds === 'number' && { gracePeriodSeconds }),
+    ...(typeof propagationPolicy === 'string' && propagationPolicy !== '' && { propagationPolicy }),
+    ...(typeof orphanDependents === 'boolean' && { orphanDependents }),
+    ...(preconditions !== undefined &&
+      preconditions !== null && {
+        preconditions: {
+          ...(typeof uid === 'string' && { uid }),
+          ...(typeof resourceVersion === 'string' && { resourceVersion }),
+        },
+      }),
+    ...(Array.isArray(dryRun) && { dryRun }),
+  };
+}
+
+function optional(value: unknown, type: 'number' | 'string' | 'boolean' | 'object'): boolean {
+  return value === undefined || value === null || (typeof value === type && !Array.isArray(value));
+}
+
+function isFieldValidation(value: string): value is 'Ignore' | 'Warn' | 'Strict' {
+  return value === 'Ignore' || value === 'Warn' || value === 'Strict';
+}
+
+function isPropagation(value: string): value is 'Orphan' | 'Background' | 'Foreground' {
+  return value === 'Orphan' || value === 'Background' || value === 'Foreground';
+}
+
+function selectors(query: URLSearchParams): { labelSelector?: string; fieldSelector?: string } {
+  return { ...text(query, 'labelSelector'), ...text(query, 'fieldSelector') };
+}
+
+function match(query: URLSearchParams): Pick<ListOptions, 'resourceVersion' | 'resourceVersionMatch'> {
+  const value = query.get('resourceVersionMatch');
+  return {
+    ...text(query, 'resourceVersion'),
+    // The registry refuses what is not one of the two, naming the field.
+    ...(value && { resourceVersionMatch: value as 'Exact' | 'NotOlderThan' }),
+  };
+}
+
+function text<N extends string>(query: URLSearchParams, name: N): { [key in N]?: string } {
+  const value = query.get(name);
+  // A computed key widens to an index signature; it is exactly N.
+  return (value ? { [name]: value } : {}) as { [key in N]?: string };
+}
+
+function integer(query: URLSearchParams, name: string): number {
+  const value = query.get(name) ?? '';
+  if (!/^-?\d{1,15}$/.test(value))
+    throw badRequest(`the query parameter ${name} must be a whole number, not ${JSON.stringify(value)}`);
+  return Number(value);
+}
+
+/** What Kubernetes calls a writer that does not name itself: its user agent up to the first slash. */
+function managerOfAgent(agent: string | undefined): string {
+  const name = (agent ?? '').split('/')[0]?.trim() ?? '';
+  return name === '' ? 'unknown' : name.slice(0, 128);
+}

@@ -1,0 +1,57 @@
+// Routes that read: get and list. Stored bytes go out as they are wherever the client takes JSON.
+
+import type { KubeObject } from '../../../core/machinery/object.ts';
+import type { ListOutcome, Registry, Target } from '../../../core/registry/registry.ts';
+import { joinBytes, respondBytes, respondValue } from '../content/respond.ts';
+import type { ApiResponse } from '../http.ts';
+import type { Exchange } from './exchange.ts';
+import { listOptions } from './query-options.ts';
+import { transformer } from './transform.ts';
+
+export async function getRoute(
+  registry: Registry,
+  exchange: Exchange,
+  target: Target,
+  now: Date,
+): Promise<ApiResponse> {
+  const outcome = await registry.get(exchange.context, target);
+  const transform =
+    target.subresource === undefined ? transformer(exchange.form, target.definition, exchange.query, now) : undefined;
+  if (transform) return respondValue(200, transform.one(outcome.object), exchange.form);
+  return respondBytes(200, outcome.bytes, exchange.form);
+}
+
+export async function listRoute(
+  registry: Registry,
+  exchange: Exchange,
+  target: Target,
+  now: Date,
+): Promise<ApiResponse> {
+  const { definition } = target;
+  const options = withName(listOptions(exchange.query), exchange);
+  const outcome = await registry.list(exchange.context, target, options);
+  const transform = transformer(exchange.form, definition, exchange.query, now);
+  if (transform) {
+    // Entries of a replica hold what the registry stored: objects.
+    const objects = outcome.entries.map((entry) => entry.object as KubeObject);
+    return respondValue(200, transform.list(objects, listMetadata(outcome)), exchange.form);
+  }
+  const apiVersion = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
+  const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(listMetadata(outcome))},"items":[`;
+  const parts = outcome.entries.map((entry) => entry.bytes);
+  return respondBytes(200, joinBytes(head, parts, ']}\n'), exchange.form);
+}
+
+function listMetadata(outcome: ListOutcome) {
+  return {
+    resourceVersion: outcome.resourceVersion,
+    ...(outcome.continue !== undefined && { continue: outcome.continue }),
+    ...(outcome.remainingItemCount !== undefined && { remainingItemCount: outcome.remainingItemCount }),
+  };
+}
+
+/** `GET .../pods/web?watch=true` is a watch of one name. */
+export function withName<O extends { fieldSelector?: string }>(options: O, { info }: Exchange): O {
+  if (info.name === '' || options.fieldSelector !== undefined) return options;
+  return { ...options, fieldSelector: `metadata.name=${info.name}` };
+}

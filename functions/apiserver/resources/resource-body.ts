@@ -1,0 +1,99 @@
+// The object or patch that a request carries, checked against its path.
+
+import type { ResourceDefinition } from '../../../core/api/definition.ts';
+import { type Decoded, duplicateFieldMessage } from '../../../core/machinery/json.ts';
+import type { KubeObject } from '../../../core/machinery/object.ts';
+import { badRequest, StatusError } from '../../../core/machinery/status.ts';
+import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
+import { contentType, decodeBody, readBody, unsupportedMediaType } from '../content/body.ts';
+import type { ApiRequest } from '../http.ts';
+
+/** What kind of object a path takes: the resource's own, or a subresource's. */
+export interface BodyKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+export function bodyKind(definition: ResourceDefinition, subresource: string): BodyKind {
+  const found = subresource === '' ? undefined : definition.subresources.find((each) => each.name === subresource);
+  return {
+    group: found?.group ?? definition.group,
+    version: found?.version ?? definition.version,
+    kind: found?.kind ?? definition.kind,
+  };
+}
+
+export async function readObject(
+  request: ApiRequest,
+  context: RequestContext,
+  kind: BodyKind,
+  validation: WriteOptions['fieldValidation'],
+): Promise<KubeObject> {
+  const decoded = decodeBody(await readBody(request), contentType(request));
+  reportDuplicates(decoded, context, validation);
+  return asObject(decoded.value, kind);
+}
+
+function asObject(value: unknown, expected: BodyKind): KubeObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badRequest(`the request body must be a ${expected.kind} object`);
+  // An object by the check above; the fields read here are checked, the rest by the registry.
+  const object = value as Record<string, unknown>;
+  const apiVersion = expected.group === '' ? expected.version : `${expected.group}/${expected.version}`;
+  if (object['kind'] === undefined || object['kind'] === '') object['kind'] = expected.kind;
+  if (object['apiVersion'] === undefined || object['apiVersion'] === '') object['apiVersion'] = apiVersion;
+  if (object['kind'] !== expected.kind || object['apiVersion'] !== apiVersion)
+    throw badRequest(
+      `the object provided is of ${String(object['apiVersion'])} ${String(object['kind'])}, but the request path takes ` +
+        `${apiVersion} ${expected.kind}: send it to the path of its own kind and version`,
+    );
+  const metadata = object['metadata'] ?? {};
+  if (typeof metadata !== 'object' || Array.isArray(metadata)) throw badRequest('metadata must be an object');
+  return { ...object, metadata };
+}
+
+const patchTypes: Record<string, PatchType> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+/** Throws UnsupportedMediaType, also for a strategic patch of a custom resource. */
+export function patchTypeOf(request: ApiRequest, definition: ResourceDefinition): PatchType {
+  const type = contentType(request);
+  const found = patchTypes[type];
+  const custom = definition.customResource !== undefined;
+  if (found === undefined || (found === 'strategic' && custom)) {
+    const accepted = Object.keys(patchTypes).filter((each) => !(custom && patchTypes[each] === 'strategic'));
+    throw unsupportedMediaType(type, accepted);
+  }
+  return found;
+}
+
+/** The parsed patch. An apply is YAML, of which JSON is a part. */
+export async function readPatch(
+  request: ApiRequest,
+  context: RequestContext,
+  type: PatchType,
+  validation: WriteOptions['fieldValidation'],
+): Promise<unknown> {
+  const decoded = decodeBody(await readBody(request), type === 'apply' ? 'application/yaml' : 'application/json');
+  reportDuplicates(decoded, context, validation);
+  const isArray = Array.isArray(decoded.value);
+  if (type === 'json' ? !isArray : isArray || typeof decoded.value !== 'object' || decoded.value === null)
+    throw badRequest(type === 'json' ? 'a JSON patch must be an array of operations' : 'the patch must be an object');
+  return decoded.value;
+}
+
+function reportDuplicates(
+  decoded: Decoded,
+  context: RequestContext,
+  validation: WriteOptions['fieldValidation'],
+): void {
+  if (decoded.duplicates.length === 0 || validation === 'Ignore') return;
+  const texts = decoded.duplicates.map(duplicateFieldMessage);
+  if (validation === 'Strict') throw new StatusError('BadRequest', `strict decoding error: ${texts.join(', ')}`);
+  context.warnings.push(...texts);
+}

@@ -1,0 +1,87 @@
+// From a request about a resource to the route that answers it.
+
+import type { Definitions, ResourceDefinition, Subresource } from '../../../core/api/definition.ts';
+import { StatusError } from '../../../core/machinery/status.ts';
+import type { Registry, Target } from '../../../core/registry/registry.ts';
+import type { ApiResponse } from '../http.ts';
+import type { RequestInfo } from '../request-info.ts';
+import type { Exchange } from './exchange.ts';
+import { getRoute, listRoute } from './read.ts';
+import { type WatchLimits, watchRoute } from './watch.ts';
+import { createRoute, deleteCollectionRoute, deleteRoute, type MayCreate, patchRoute, updateRoute } from './write.ts';
+
+export interface ResourceRoutes {
+  readonly registry: Registry;
+  readonly definitions: Definitions;
+  readonly watch: WatchLimits;
+  readonly mayCreate: MayCreate;
+  readonly now: () => Date;
+}
+
+/** What Kubernetes says to a path that nothing is served at. */
+export function noSuchResource(): StatusError {
+  return new StatusError('NotFound', 'the server could not find the requested resource', {});
+}
+
+/** Throws NotFound or MethodNotAllowed. */
+export function targetOf(definitions: Definitions, info: RequestInfo): Target {
+  const definition = definitions.find(info.group, info.version, info.resource);
+  if (!definition) throw noSuchResource();
+  const subresource = info.subresource === '' ? undefined : subresourceOf(definition, info.subresource);
+  if (info.subresource !== '' && !subresource) throw noSuchResource();
+  if (info.rest.length > 0 && info.subresource !== 'proxy') throw noSuchResource();
+  checkScope(definition, info);
+  const verbs: readonly string[] = subresource ? subresource.verbs : definition.verbs;
+  if (!verbs.includes(info.verb)) throw methodNotAllowed(info.verb);
+  return {
+    definition,
+    ...(definition.namespaced && info.namespace !== '' && { namespace: info.namespace }),
+    ...(info.name !== '' && { name: info.name }),
+    ...(subresource && { subresource: subresource.name }),
+  };
+}
+
+function subresourceOf(definition: ResourceDefinition, name: string): Subresource | undefined {
+  return definition.subresources.find((each) => each.name === name);
+}
+
+function checkScope(definition: ResourceDefinition, info: RequestInfo): void {
+  // /api/v1/namespaces/x is a Namespace: its own name stands where a namespace would.
+  const inNamespace = info.namespace !== '' && !(info.group === '' && info.resource === 'namespaces');
+  if (!definition.namespaced && inNamespace) throw noSuchResource();
+  if (!definition.namespaced || inNamespace) return;
+  // Across namespaces there are only lists and watches.
+  if (info.verb !== 'list' && info.verb !== 'watch') throw methodNotAllowed(info.verb);
+}
+
+function methodNotAllowed(verb: string): StatusError {
+  return new StatusError(
+    'MethodNotAllowed',
+    `the server does not allow this method on the requested resource (${verb})`,
+    {},
+  );
+}
+
+export function answerResource(routes: ResourceRoutes, exchange: Exchange, target: Target): Promise<ApiResponse> {
+  const { registry, now } = routes;
+  switch (exchange.info.verb) {
+    case 'get':
+      return getRoute(registry, exchange, target, now());
+    case 'list':
+      return listRoute(registry, exchange, target, now());
+    case 'watch':
+      return watchRoute(registry, exchange, target, routes.watch, now);
+    case 'create':
+      return createRoute(registry, exchange, target, now());
+    case 'update':
+      return updateRoute(registry, exchange, target, routes.mayCreate, now());
+    case 'patch':
+      return patchRoute(registry, exchange, target, routes.mayCreate, now());
+    case 'delete':
+      return deleteRoute(registry, exchange, target, now());
+    case 'deletecollection':
+      return deleteCollectionRoute(registry, exchange, target);
+    default:
+      throw methodNotAllowed(exchange.info.verb);
+  }
+}

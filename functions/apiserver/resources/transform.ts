@@ -1,0 +1,71 @@
+// Objects in the form that a client asked for: as they are, as rows of a Table, or their metadata alone.
+
+import type { ResourceDefinition } from '../../../core/api/definition.ts';
+import { type TableMeta, toTable } from '../../../core/api/table.ts';
+import { invalid, notSupported } from '../../../core/machinery/field-error.ts';
+import type { KubeObject } from '../../../core/machinery/object.ts';
+import type { Form } from '../content/negotiate.ts';
+
+type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+/** Throws Invalid for an `includeObject` that is not one of the three. */
+export function includeObject(query: URLSearchParams): IncludeObject {
+  const value = query.size === 0 ? 'Metadata' : query.get('includeObject') || 'Metadata';
+  if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
+  throw invalid('TableOptions', 'meta.k8s.io', '', [
+    notSupported('includeObject', value, ['Metadata', 'None', 'Object']),
+  ]);
+}
+
+export interface Transformer {
+  one(object: KubeObject): unknown;
+  list(objects: readonly KubeObject[], metadata: TableMeta): unknown;
+  /** A watch bookmark carries nothing but metadata. */
+  bookmark(object: KubeObject): unknown;
+}
+
+/** undefined: objects go out as they are. */
+export function transformer(
+  form: Form,
+  definition: ResourceDefinition,
+  query: URLSearchParams,
+  now: Date,
+): Transformer | undefined {
+  if (form.transform === undefined) return undefined;
+  const apiVersion = `meta.k8s.io/${form.transformVersion ?? 'v1'}`;
+  if (form.transform === 'Table') {
+    const include = includeObject(query);
+    const table = (objects: readonly KubeObject[], metadata: TableMeta) => ({
+      ...toTable(definition, objects, { includeObject: include, metadata, now }),
+      apiVersion,
+    });
+    return {
+      one: (object) => table([object], resourceVersionOf(object)),
+      list: table,
+      // A row-less Table has no place for annotations but its metadata's rows; the end of the initial events goes in a row's object.
+      bookmark: (object) => ({
+        ...table([], resourceVersionOf(object)),
+        rows: object.metadata.annotations ? [{ cells: [], object: { ...object, ...partialType(apiVersion) } }] : [],
+      }),
+    };
+  }
+  const partial = ({ metadata }: KubeObject) => ({ ...partialType(apiVersion), metadata });
+  return {
+    one: partial,
+    bookmark: partial,
+    list: (objects, metadata) => ({
+      kind: 'PartialObjectMetadataList',
+      apiVersion,
+      metadata,
+      items: objects.map(partial),
+    }),
+  };
+}
+
+function resourceVersionOf({ metadata }: KubeObject): TableMeta {
+  return metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion };
+}
+
+function partialType(apiVersion: string) {
+  return { kind: 'PartialObjectMetadata', apiVersion };
+}

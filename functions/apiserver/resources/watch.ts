@@ -1,0 +1,172 @@
+// The watch route: a stream of JSON lines that ends with its client, its time-out, or its replica.
+// Source: API concepts, "Efficient detection of changes"; KEP-956 (bookmarks), KEP-3157 (streaming lists).
+
+import type { ResourceDefinition } from '../../../core/api/definition.ts';
+import type { KubeObject } from '../../../core/machinery/object.ts';
+import { expired, StatusError } from '../../../core/machinery/status.ts';
+import type { Registry, Target, WatchOutcome } from '../../../core/registry/registry.ts';
+import type { ApiResponse } from '../http.ts';
+import type { Exchange } from './exchange.ts';
+import { watchOptions } from './query-options.ts';
+import { withName } from './read.ts';
+import { type Transformer, transformer } from './transform.ts';
+
+export interface WatchLimits {
+  /** Bookmarks come about this often. Default 60 s. */
+  readonly bookmarkMs: number;
+  /** A watch whose client names no time-out ends between once and twice this. Default 30 min. */
+  readonly minTimeoutMs: number;
+  /** A watch never lasts longer. Default: no limit (Lambda has one). */
+  readonly maxTimeoutMs?: number;
+}
+
+export const defaultWatchLimits: WatchLimits = { bookmarkMs: 60_000, minTimeoutMs: 30 * 60_000 };
+
+const encoder = new TextEncoder();
+
+export async function watchRoute(
+  registry: Registry,
+  exchange: Exchange,
+  target: Target,
+  limits: WatchLimits,
+  now: () => Date,
+): Promise<ApiResponse> {
+  const { form } = exchange;
+  if (form.encoding !== 'json')
+    throw new StatusError('NotAcceptable', 'a watch is a stream of JSON lines: accept application/json');
+  const { timeoutSeconds, ...options } = watchOptions(exchange.query);
+  const outcome = await registry.watch(exchange.context, target, withName(options, exchange));
+  const chosen = timeoutSeconds ? timeoutSeconds * 1000 : limits.minTimeoutMs * (1 + Math.random());
+  // Longer than a timer can wait (2^31 - 1 ms) is as good as for ever.
+  const timeoutMs = Math.min(chosen, limits.maxTimeoutMs ?? Number.POSITIVE_INFINITY, 2 ** 31 - 1);
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+    body: watchLines(outcome, {
+      definition: target.definition,
+      transform: transformer(form, target.definition, exchange.query, now()),
+      bookmarks: options.allowWatchBookmarks === true,
+      bookmarkMs: limits.bookmarkMs,
+      timeoutMs,
+    }),
+  };
+}
+
+interface LineOptions {
+  readonly definition: ResourceDefinition;
+  readonly transform: Transformer | undefined;
+  readonly bookmarks: boolean;
+  readonly bookmarkMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Everything queued goes out in one chunk. The watch is closed when the consumer returns, or the time is up. */
+export function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<Uint8Array> {
+  const { watch } = outcome;
+  let started = false;
+  let finished = false;
+  let timedOut = false;
+  let bookmarkDue = false;
+  // Whoever waits in next() for something to send.
+  let wake: (() => void) | undefined;
+  const poke = () => {
+    const waiting = wake;
+    wake = undefined;
+    waiting?.();
+  };
+  watch.onReady = poke;
+  const timeout = setTimeout(() => {
+    timedOut = true;
+    poke();
+  }, options.timeoutMs);
+  const bookmark = options.bookmarks
+    ? setInterval(() => {
+        bookmarkDue = true;
+        poke();
+      }, options.bookmarkMs)
+    : undefined;
+
+  const finish = () => {
+    if (finished) return;
+    finished = true;
+    clearTimeout(timeout);
+    clearInterval(bookmark);
+    watch.onReady = undefined;
+    watch.close();
+    poke();
+  };
+
+  const next = async (): Promise<IteratorResult<Uint8Array>> => {
+    for (;;) {
+      if (finished) return { done: true, value: undefined };
+      const chunk: Uint8Array[] = [];
+      if (!started) {
+        started = true;
+        initialLines(outcome, options, chunk);
+      }
+      for (const event of watch.drain())
+        chunk.push(
+          options.transform
+            ? encodeLine(event.type, options.transform.one(event.entry.object as KubeObject))
+            : event.line,
+        );
+      if (watch.ended === 'slow')
+        chunk.push(
+          encodeLine('ERROR', expired('the watch fell behind and was ended: list again and watch from there').status),
+        );
+      if (bookmarkDue || (timedOut && options.bookmarks)) {
+        bookmarkDue = false;
+        chunk.push(bookmarkLine(String(watch.revision), options));
+      }
+      if (watch.ended !== undefined || timedOut) finish();
+      if (chunk.length > 0) {
+        const [only] = chunk;
+        return { done: false, value: chunk.length === 1 && only ? only : Buffer.concat(chunk) };
+      }
+      if (finished) return { done: true, value: undefined };
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next,
+      async return() {
+        finish();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}
+
+function initialLines(outcome: WatchOutcome, options: LineOptions, chunk: Uint8Array[]): void {
+  const before = encoder.encode('{"type":"ADDED","object":');
+  const after = encoder.encode('}\n');
+  for (const entry of outcome.initial) {
+    if (options.transform) chunk.push(encodeLine('ADDED', options.transform.one(entry.object as KubeObject)));
+    else chunk.push(before, entry.bytes, after);
+  }
+  if (outcome.initialBookmark)
+    chunk.push(bookmarkLine(outcome.resourceVersion, options, { 'k8s.io/initial-events-end': 'true' }));
+}
+
+function bookmarkLine(
+  resourceVersion: string,
+  { definition, transform }: LineOptions,
+  annotations?: Record<string, string>,
+): Uint8Array {
+  const { group, version, kind } = definition;
+  const object: KubeObject = {
+    kind,
+    apiVersion: group === '' ? version : `${group}/${version}`,
+    metadata: { resourceVersion, ...(annotations && { annotations }) },
+  };
+  // A Table's bookmark is a Table without rows whose metadata carries the revision.
+  return encodeLine('BOOKMARK', transform ? transform.bookmark(object) : object);
+}
+
+function encodeLine(type: string, object: unknown): Uint8Array {
+  return encoder.encode(`{"type":"${type}","object":${JSON.stringify(object)}}\n`);
+}

@@ -1,0 +1,145 @@
+// Routes that write: create, update, patch, delete, deletecollection.
+
+import type { ResourceDefinition } from '../../../core/api/definition.ts';
+import type { KubeObject } from '../../../core/machinery/object.ts';
+import { hasReason } from '../../../core/machinery/status.ts';
+import type { Outcome, Registry, Target } from '../../../core/registry/registry.ts';
+import { contentType, decodeBody, readBody } from '../content/body.ts';
+import { joinBytes, respondBytes, respondValue } from '../content/respond.ts';
+import type { ApiResponse } from '../http.ts';
+import type { Exchange } from './exchange.ts';
+import { deleteOptions, listOptions, writeOptions } from './query-options.ts';
+import { bodyKind, patchTypeOf, readObject, readPatch } from './resource-body.ts';
+import { transformer } from './transform.ts';
+
+/** Throws Forbidden when the user may not create what an update or apply would make. */
+export type MayCreate = (exchange: Exchange) => Promise<void>;
+
+export async function createRoute(
+  registry: Registry,
+  exchange: Exchange,
+  target: Target,
+  now: Date,
+): Promise<ApiResponse> {
+  const { request, context, query } = exchange;
+  const options = writeOptions(request, query, 'Create');
+  const kind = bodyKind(target.definition, target.subresource ?? '');
+  const object = await readObject(request, context, kind, options.fieldValidation);
+  return written(exchange, target, 201, await registry.create(context, target, object, options), now);
+}
+
+export async function updateRoute(
+  registry: Registry,
+  exchange: Exchange,
+  target: Target,
+  mayCreate: MayCreate,
+  now: Date,
+): Promise<ApiResponse> {
+  const { request, context, query } = exchange;
+  const options = writeOptions(request, query, 'Update');
+  const kind = bodyKind(target.definition, target.subresource ?? '');
+  const object = await readObject(request, context, kind, options.fieldValidation);
+  if (target.subresource === undefined) await checkCreate(registry, exchange, target, mayCreate);
+  const outcome = await registry.update(context, target, object, options);
+  return written(exchange, target, outcome.created ? 201 : 200, outcome, now);
+}
+
+export async function patchRoute(
+  registry: Registry,
+  exchange: Exchange,
+  target: Target,
+  mayCreate: MayCreate,
+  now: Date,
+): Promise<ApiResponse> {
+  const { request, context, query } = exchange;
+  const type = patchTypeOf(request, target.definition);
+  const options = writeOptions(request, query, 'Patch', type);
+  const patch = await readPatch(request, context, type, options.fieldValidation);
+  if (type === 'apply' && target.subresource === undefined) await checkCreate(registry, exchange, target, mayCreate);
+  const outcome = await registry.patch(context, target, type, patch, options);
+  return written(exchange, target, outcome.created ? 201 : 200, outcome, now);
+}
+
+/** Who may not create may still update what exists. Most users may do both, so the object is looked at last. */
+async function checkCreate(
+  registry: Registry,
+  exchange: Exchange,
+  target: Target,
+  mayCreate: MayCreate,
+): Promise<void> {
+  try {
+    await mayCreate(exchange);
+  } catch (refusal) {
+    try {
+      await registry.get(exchange.context, target);
+    } catch (error) {
+      throw hasReason(error, 'NotFound') ? refusal : error;
+    }
+  }
+}
+
+export async function deleteRoute(
+  registry: Registry,
+  exchange: Exchange,
+  target: Target,
+  now: Date,
+): Promise<ApiResponse> {
+  const { context, query } = exchange;
+  const outcome = await registry.delete(context, target, deleteOptions(query, await readOptions(exchange)));
+  const { definition } = target;
+  if (!outcome.deleted || returnsDeleted.has(definition.type)) return written(exchange, target, 200, outcome, now);
+  const { name, uid } = outcome.object.metadata;
+  const details = {
+    ...(name !== undefined && { name }),
+    ...(definition.group && { group: definition.group }),
+    kind: definition.resource,
+    ...(uid !== undefined && { uid }),
+  };
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+  return respondValue(200, status, exchange.form);
+}
+
+// These answer a deletion with the deleted object, all others with a Status: clients decode what they expect.
+const returnsDeleted = new Set([
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'pods',
+  'podtemplates',
+  'resourcequotas',
+  'serviceaccounts',
+  'services',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/storageclasses',
+  'storage.k8s.io/volumeattachments',
+]);
+
+export async function deleteCollectionRoute(
+  registry: Registry,
+  exchange: Exchange,
+  target: Target,
+): Promise<ApiResponse> {
+  const { context, query } = exchange;
+  const options = deleteOptions(query, await readOptions(exchange));
+  const outcomes = await registry.deleteCollection(context, target, listOptions(query), options);
+  const { definition } = target;
+  const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},"metadata":{},"items":[`;
+  const parts = outcomes.map((each) => each.bytes);
+  return respondBytes(200, joinBytes(head, parts, ']}\n'), exchange.form);
+}
+
+function apiVersionOf({ group, version }: ResourceDefinition): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+async function readOptions({ request }: Exchange): Promise<unknown> {
+  const bytes = await readBody(request);
+  return bytes.length === 0 ? undefined : decodeBody(bytes, contentType(request)).value;
+}
+
+function written(exchange: Exchange, target: Target, status: number, outcome: Outcome, now: Date): ApiResponse {
+  const transform =
+    target.subresource === undefined ? transformer(exchange.form, target.definition, exchange.query, now) : undefined;
+  if (transform) return respondValue(status, transform.one(outcome.object as KubeObject), exchange.form);
+  return respondBytes(status, outcome.bytes, exchange.form);
+}

@@ -1,0 +1,66 @@
+// Resources that are questions, not state: they are answered and never stored. One row a resource.
+
+import type { Definitions } from '../../../core/api/definition.ts';
+import type { KubeObject } from '../../../core/machinery/object.ts';
+import type { Registry, Target } from '../../../core/registry/registry.ts';
+import type { Authenticator } from '../authentication/authenticate.ts';
+import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
+import type { Authorizer } from '../authorization/attributes.ts';
+import type { RbacIndex } from '../authorization/rbac-index.ts';
+import { respondValue } from '../content/respond.ts';
+import type { ApiResponse } from '../http.ts';
+import type { Exchange } from '../resources/exchange.ts';
+import { bodyKind, readObject } from '../resources/resource-body.ts';
+import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access-reviews.ts';
+import { selfSubjectRulesReview } from './rules-review.ts';
+import { tokenRequest } from './token-request.ts';
+import { selfSubjectReview, tokenReview } from './token-review.ts';
+
+export interface ReviewParts {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly rbac: RbacIndex;
+  readonly tokens: ServiceAccountTokens;
+  readonly registry: Registry;
+  readonly definitions: Definitions;
+  readonly now: () => Date;
+}
+
+/** The answered form of the object that was sent. Throws StatusError. */
+export type Review = (
+  parts: ReviewParts,
+  exchange: Exchange,
+  object: KubeObject,
+  target: Target,
+) => Promise<KubeObject>;
+
+const reviews: Readonly<Record<string, Review>> = {
+  'authentication.k8s.io/tokenreviews': tokenReview,
+  'authentication.k8s.io/selfsubjectreviews': selfSubjectReview,
+  'authorization.k8s.io/subjectaccessreviews': subjectAccessReview,
+  'authorization.k8s.io/localsubjectaccessreviews': localSubjectAccessReview,
+  'authorization.k8s.io/selfsubjectaccessreviews': selfSubjectAccessReview,
+  'authorization.k8s.io/selfsubjectrulesreviews': selfSubjectRulesReview,
+  '/serviceaccounts/token': tokenRequest,
+};
+
+export interface Reviews {
+  /** undefined when the target is no review. */
+  answer(exchange: Exchange, target: Target): Promise<ApiResponse> | undefined;
+}
+
+export function createReviews(parts: ReviewParts): Reviews {
+  const run = async (review: Review, exchange: Exchange, target: Target): Promise<ApiResponse> => {
+    const kind = bodyKind(target.definition, target.subresource ?? '');
+    const object = await readObject(exchange.request, exchange.context, kind, 'Warn');
+    return respondValue(201, await review(parts, exchange, object, target), exchange.form);
+  };
+  return {
+    answer(exchange, target) {
+      if (exchange.info.verb !== 'create') return undefined;
+      const { group, resource } = target.definition;
+      const review = reviews[`${group}/${resource}${target.subresource ? `/${target.subresource}` : ''}`];
+      return review && run(review, exchange, target);
+    },
+  };
+}

@@ -1,0 +1,129 @@
+// What is served beside resources: version, health, metrics, the issuer of service account tokens, discovery, OpenAPI, queues.
+
+import type { Definitions } from '../../../core/api/definition.ts';
+import type { Store } from '../../../core/store/store.ts';
+import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
+import { respondText, respondValue } from '../content/respond.ts';
+import type { ApiResponse } from '../http.ts';
+import type { InFlight } from '../in-flight.ts';
+import type { Exchange } from '../resources/exchange.ts';
+import { noSuchResource } from '../resources/routes.ts';
+import { createDocuments } from './documents.ts';
+import { type HealthCheck, healthResponse } from './health.ts';
+import type { RequestMetrics } from './metrics.ts';
+import { kubernetesVersion, versionInfo } from './version.ts';
+
+export interface SystemOptions {
+  readonly definitions: Definitions;
+  readonly store: Store;
+  readonly tokens: ServiceAccountTokens;
+  readonly metrics: RequestMetrics;
+  readonly inFlight: InFlight;
+}
+
+export interface SystemRoutes {
+  answer(exchange: Exchange): Promise<ApiResponse>;
+}
+
+type Route = (exchange: Exchange) => Promise<ApiResponse | undefined>;
+
+export function createSystemRoutes(options: SystemOptions): SystemRoutes {
+  const { tokens, metrics, inFlight } = options;
+  const documents = createDocuments(options.definitions);
+  const checks = healthChecks(options.store);
+  const health: Route = ({ info, query }) => healthResponse(checks, info.segments, query);
+
+  // By the first segment of the path.
+  const routes: Readonly<Record<string, Route>> = {
+    version: async ({ form, info }) =>
+      info.segments.length === 1 ? respondValue(200, versionInfo(), form) : undefined,
+    healthz: health,
+    livez: health,
+    readyz: health,
+    metrics: async ({ info }) =>
+      info.segments.length === 1
+        ? respondText(200, await metrics.render(gauges(inFlight)), 'text/plain; version=0.0.4; charset=utf-8')
+        : undefined,
+    openid: async ({ info, form }) =>
+      info.path === '/openid/v1/jwks'
+        ? json(respondValue(200, await tokens.keySet(), form), 'application/jwk-set+json')
+        : undefined,
+    '.well-known': async ({ info, form }) =>
+      info.path === '/.well-known/openid-configuration'
+        ? respondValue(200, await openIdConfiguration(tokens), form)
+        : undefined,
+    api: documents.discovery,
+    apis: documents.discovery,
+    openapi: documents.openapi,
+  };
+
+  return {
+    async answer(exchange) {
+      const { segments, verb } = exchange.info;
+      const [first] = segments;
+      if (first === undefined) return respondValue(200, { paths: paths(options.definitions) }, exchange.form);
+      const route = Object.hasOwn(routes, first) ? routes[first] : undefined;
+      const response = verb === 'get' || verb === 'head' ? await route?.(exchange) : undefined;
+      if (!response) throw noSuchResource();
+      return response;
+    },
+  };
+}
+
+function json(response: ApiResponse, type: string): ApiResponse {
+  response.headers['content-type'] = type;
+  return response;
+}
+
+function healthChecks(store: Store): HealthCheck[] {
+  const both = ['livez', 'readyz'] as const;
+  return [
+    { name: 'ping', endpoints: both, check: async () => {} },
+    { name: 'log', endpoints: both, check: async () => {} },
+    // The store in place of etcd: a read of a head goes through to it. The name is what probes ask for.
+    { name: 'etcd', endpoints: both, check: async () => void (await store.head('namespaces')) },
+    // Made before the server answers at all.
+    { name: 'informer-sync', endpoints: ['readyz'], check: async () => {} },
+    { name: 'poststarthook/rbac/bootstrap-roles', endpoints: both, check: async () => {} },
+  ];
+}
+
+function gauges(inFlight: InFlight) {
+  return [
+    {
+      name: 'apiserver_current_inflight_requests',
+      help: 'Requests that run now, watches left out.',
+      values: [
+        { labels: { request_kind: 'readOnly' }, value: inFlight.reading },
+        { labels: { request_kind: 'mutating' }, value: inFlight.mutating },
+      ],
+    },
+    {
+      name: 'kubernetes_build_info',
+      help: 'The version served, with value 1.',
+      values: [{ labels: { ...kubernetesVersion }, value: 1 }],
+    },
+  ];
+}
+
+/** OpenID Connect Discovery 1.0, as far as a verifier of tokens needs it (KEP-1393). */
+async function openIdConfiguration(tokens: ServiceAccountTokens) {
+  const { keys } = await tokens.keySet();
+  return {
+    issuer: tokens.issuer,
+    jwks_uri: `${tokens.issuer.replace(/\/$/, '')}/openid/v1/jwks`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [...new Set(keys.map((key) => key.alg ?? 'RS256'))],
+  };
+}
+
+function paths(definitions: Definitions): string[] {
+  const groups = new Set<string>();
+  for (const { group, version } of definitions.all()) {
+    groups.add(group === '' ? `/api/${version}` : `/apis/${group}/${version}`);
+    if (group !== '') groups.add(`/apis/${group}`);
+  }
+  const fixed = ['/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/metrics'];
+  return [...fixed, ...groups, '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version'].sort();
+}
