@@ -13,12 +13,14 @@ import type {
 import { type CniOptions, removeLeases, writeConflist } from './cni.ts';
 import { createClusterDns } from './dns/cluster-dns.ts';
 import type { DnsServer } from './dns/server.ts';
+import { allowForwarding, removeForwarding } from './forwarding.ts';
 import { removeHostPorts } from './host-ports.ts';
 import { removeLinks, setSysctls, setUpLinks } from './links.ts';
 import { Table } from './nft/table.ts';
 import { policyRules } from './policy/rules.ts';
 import { applyRoutes, podRoutes, removeRoutes } from './routes.ts';
 import { CommandError, type Run, run as runProgram } from './run.ts';
+import { createHealthChecks } from './services/health-check.ts';
 import { serviceRules } from './services/rules.ts';
 import { type ServicePort, servicePorts } from './services/service-port.ts';
 import { staleFlows } from './services/stale-flows.ts';
@@ -90,6 +92,9 @@ export function createNetwork(options: NetworkOptions): Network {
     ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
   };
   const tablePrefix = prefix === 'zp' ? 'zeroplane' : prefix;
+  /** On iptables rules of ours. */
+  const mark = `${tablePrefix}-pods`;
+  const healthChecks = createHealthChecks(options.nodeIP, onError);
   const services = new Table(`${tablePrefix}-services`, workDir, run);
   const policies = new Table(`${tablePrefix}-policies`, workDir, run);
 
@@ -120,6 +125,7 @@ export function createNetwork(options: NetworkOptions): Network {
     await attempt(
       (async () => {
         await services.apply(serviceRules(ports, { ...options, bridge: names.bridge }));
+        healthChecks.update(ports);
         const stale = staleFlows(held, ports);
         held = ports;
         // conntrack ends with 1 when it found no such flow, which is as good.
@@ -159,6 +165,7 @@ export function createNetwork(options: NetworkOptions): Network {
     stopped = true;
     clearTimeout(retry);
     await working;
+    healthChecks.stop();
     await dns.stop();
   };
 
@@ -168,6 +175,7 @@ export function createNetwork(options: NetworkOptions): Network {
       await mkdir(workDir, { recursive: true, mode: 0o700 });
       await setUpLinks(run, links);
       await setSysctls(names.bridge);
+      await allowForwarding(run, options.clusterCIDR, mark);
       await startDns(dns, options.clusterDNS);
       // Last: with it containerd reports the network as ready.
       await writeConflist(options.cniConfDir, cni);
@@ -183,6 +191,7 @@ export function createNetwork(options: NetworkOptions): Network {
       await mkdir(workDir, { recursive: true, mode: 0o700 });
       await services.remove();
       await policies.remove();
+      await removeForwarding(run, options.clusterCIDR, mark);
       await removeHostPorts(run, cni.name);
       await removeRoutes(run);
       await removeLinks(run, links);

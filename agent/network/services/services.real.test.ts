@@ -151,6 +151,53 @@ describe.skipIf(reason !== undefined)(
       expect(await talk).toBe('two');
     });
 
+    it('loses no request of a rolling update: one endpoint comes, another terminates, then is gone', async () => {
+      const web = service('rolling', '10.96.1.8');
+      const [one, two] = ['10.244.1.11', '10.244.1.12'];
+      const leaving = { ready: false, serving: true, terminating: true };
+      const steps = [
+        [{ ip: one }],
+        [{ ip: one }, { ip: two, ready: false }],
+        [{ ip: one }, { ip: two }],
+        [{ ip: one, ...leaving }, { ip: two }],
+        [{ ip: two }],
+        [{ ip: two, ...leaving }],
+        [{ ip: two, ...leaving }, { ip: one }],
+        [{ ip: one }],
+      ];
+      const show = (endpoints: (typeof steps)[number]) =>
+        sandbox.apply({ services: [web], endpointSlices: [slice('rolling', endpoints)] });
+      await show([{ ip: one }]);
+      const asking = ask(client, '10.96.1.8', 80, 1500);
+      let done = false;
+      void asking.finally(() => {
+        done = true;
+      });
+      let rounds = 0;
+      while (!done) {
+        for (const step of steps) await show(step);
+        rounds += 1;
+      }
+      expect(rounds).toBeGreaterThan(1);
+      expect(names(await asking)).toEqual(['a', 'b']);
+    });
+
+    it('tells load balancers whether this node has endpoints of a Service', async () => {
+      const local = service('health', '10.96.1.9', {
+        type: 'LoadBalancer',
+        externalTrafficPolicy: 'Local',
+        healthCheckNodePort: 32000,
+      });
+      const status = (nodeName: string) =>
+        sandbox
+          .apply({ services: [local], endpointSlices: [slice('health', [{ ip: '10.244.1.11', nodeName }])] })
+          .then(() =>
+            sandbox.script(sandbox.outside, `fetch('http://192.168.77.1:32000').then((r) => console.log(r.status))`),
+          );
+      expect(await status('node-1')).toBe('200');
+      expect(await status('node-2')).toBe('503');
+    });
+
     it('moves a UDP client that keeps its socket away from an endpoint that is gone', async () => {
       const udp = service('udp', '10.96.1.7', { ports: [{ name: 'u', port: 53, protocol: 'UDP' }] });
       const port = [{ name: 'u', port: 8080, protocol: 'UDP' }];
