@@ -134,6 +134,11 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
+function isEmptyRecord(value: object): boolean {
+  for (const _ in value) return false;
+  return true;
+}
+
 const neverManaged = new Set([
   'name',
   'namespace',
@@ -150,7 +155,8 @@ function managedPart(object: KubeObject): Fields {
   const { apiVersion: _a, kind: _k, metadata, ...rest } = object;
   const managed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(metadata ?? {})) if (!neverManaged.has(name)) managed[name] = value;
-  return { metadata: managed, ...rest };
+  // Nobody owns the metadata itself.
+  return isEmptyRecord(managed) ? rest : { metadata: managed, ...rest };
 }
 
 /** Gathers the differences of a node's children into the differences of the node. */

@@ -140,7 +140,7 @@ export function ordered(node: Record<string, FieldSet>): FieldSet {
   const elements = Object.keys(node);
   let previous = '';
   for (const element of elements) {
-    if (element < previous && compareElements(previous, element) > 0) return sort(node, elements);
+    if (previous && compareElements(previous, element) > 0) return sort(node, elements);
     previous = element;
   }
   return node;

@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeYaml, decodeYamlDocuments, encodeYaml } from './yaml.ts';
+
+describe('YAML', () => {
+  it.each([
+    ['a: yes', true],
+    ['a: off', false],
+    ['a: 012', 10],
+    ['a: 0x10', 16],
+    ['a: 2001-12-14', '2001-12-14'],
+    ['a: 2001-12-14T21:59:43.10-05:00', '2001-12-14T21:59:43.10-05:00'],
+    ['a: 22:22', '22:22'],
+    ['a: 10:20:30', '10:20:30'],
+    ['a: "012"', '012'],
+    ['a: ~', null],
+    ['a:', null],
+    ['a: 1.5', 1.5],
+    ['a: 1e3', 1000],
+    ['a: 100m', '100m'],
+    ['a: |\n  x\n  y\n', 'x\ny\n'],
+    ['b: &x {c: 1}\na: {<<: *x, d: 2}', { c: 1, d: 2 }],
+  ])('%j is read as %j', (text, expected) => {
+    expect((decodeYaml(text).value as { a: unknown }).a).toEqual(expected);
+  });
+
+  it('takes keys as strings', () => {
+    expect(decodeYaml('1: a\n"2": b').value).toEqual({ 1: 'a', 2: 'b' });
+  });
+
+  it('reads JSON', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 3, noUnicodeString: true } as object), (value) => {
+        const text = JSON.stringify({ a: value });
+        expect(decodeYaml(text).value).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('names fields that stand twice', () => {
+    expect(decodeYaml('spec:\n  replicas: 1\n  c:\n  - a: 1\n    a: 2\n  replicas: 2')).toEqual({
+      value: { spec: { replicas: 2, c: [{ a: 2 }] } },
+      duplicates: ['spec.c[0].a', 'spec.replicas'],
+    });
+  });
+
+  it('reads several documents, and leaves out empty ones', () => {
+    expect(decodeYamlDocuments('---\na: 1\n---\n# nothing\n---\nb: 2\n---\n').map((each) => each.value)).toEqual([
+      { a: 1 },
+      { b: 2 },
+    ]);
+    expect(() => decodeYaml('a: 1\n---\nb: 2')).toThrow('2 YAML documents');
+    expect(decodeYaml('').value).toBeNull();
+  });
+
+  it.each(['a: [', 'a: b: c', '\ta: 1', 'a: .inf'])('%j is refused', (text) => {
+    expect(() => decodeYaml(text)).toThrow(expect.objectContaining({ reason: 'BadRequest' }));
+  });
+
+  it('bounds what aliases multiply', () => {
+    const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
+    for (let i = 1; i < 9; i++)
+      lines.push(
+        `a${i}: &a${i} [${Array(10)
+          .fill(`*a${i - 1}`)
+          .join(', ')}]`,
+      );
+    expect(() => decodeYaml(lines.join('\n'))).toThrow(expect.objectContaining({ reason: 'BadRequest' }));
+  });
+
+  it('reads what it wrote', () => {
+    const value = {
+      a: 'yes',
+      b: '012',
+      c: '1e3',
+      d: [null, true, 'on', '2001-12-14', '22:22', '', 'x\ny'],
+      e: { '1': 'x' },
+    };
+    expect(decodeYaml(encodeYaml(value)).value).toEqual(value);
+  });
+});
