@@ -6,11 +6,13 @@ import { endpointMirroringController } from './endpoint-mirroring.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { endpointsController } from './endpoints.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationController } from './replication-controller.ts';
 import { createRootCaController } from './root-ca.ts';
 import { serviceAccountController } from './service-account.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 
 export interface ControllerSettings {
   /** PEM: the cluster's certificate authority. */
@@ -24,6 +26,8 @@ export function controllers(settings: ControllerSettings): Controller[] {
     replicaSetController,
     deploymentController,
     replicationController,
+    jobController,
+    ttlAfterFinishedController,
     endpointSliceController,
     endpointsController,
     endpointMirroringController,

@@ -135,7 +135,7 @@ describe('Namespace', () => {
       .get('namespaces', '', 'team')
       ?.status?.conditions?.find((condition) => condition.type === 'NamespaceContentRemaining');
     expect(remaining?.message).toBe(
-      'Some resources are remaining: configmaps. has 1 resource instances, pods. has 1 resource instances',
+      'Some resources are remaining: pods. has 1 resource instances, configmaps. has 1 resource instances',
     );
     each.runPods();
     await each.settle();

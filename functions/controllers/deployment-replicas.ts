@@ -1,7 +1,7 @@
 // The arithmetic of a Deployment's rollout: how many replicas each ReplicaSet may have next. Pure numbers, no objects but ReplicaSets.
 
+import { scaledValue } from '../../core/machinery/int-or-string.ts';
 import type { ObjectOf } from './controller.ts';
-import { scaledValue } from './int-or-percent.ts';
 
 export type Deployment = ObjectOf<'apps/deployments'>;
 export type ReplicaSet = ObjectOf<'apps/replicasets'>;
