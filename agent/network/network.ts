@@ -124,7 +124,7 @@ export function createNetwork(options: NetworkOptions): Network {
     await attempt(policies.apply(policyRules({ ...state, nodeName: options.nodeName })));
     await attempt(
       (async () => {
-        await services.apply(serviceRules(ports, { ...options, bridge: names.bridge }));
+        await services.apply(serviceRules(ports, links));
         healthChecks.update(ports);
         const stale = staleFlows(held, ports);
         held = ports;

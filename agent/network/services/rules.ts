@@ -23,113 +23,130 @@ export interface ServiceNetwork {
 /** The bit of the packet mark that asks for masquerading; the bit of kube-proxy. */
 const masqueradeMark = 0x4000;
 
+interface Element {
+  readonly key: Json;
+  readonly value?: Json;
+}
+
+/** What one port adds to the table. */
+interface Fragment {
+  readonly chains: readonly (readonly [string, Chain])[];
+  /** Set name, the element's id in it, the element. */
+  readonly elements: readonly (readonly [string, string, Element])[];
+  readonly affinity: readonly (readonly [string, NftSet])[];
+}
+
+const addressKey = ['ipv4_addr', 'inet_proto', 'inet_service'];
+const nodeKey = ['inet_proto', 'inet_service'];
+const sharedSets: readonly (readonly [string, Pick<NftSet, 'type' | 'map'>])[] = [
+  ['service-ips', { type: addressKey, map: 'verdict' }],
+  ['service-nodeports', { type: nodeKey, map: 'verdict' }],
+  ['no-endpoint-services', { type: addressKey, map: 'verdict' }],
+  ['no-endpoint-nodeports', { type: nodeKey, map: 'verdict' }],
+  ['firewall-ips', { type: addressKey, map: 'verdict' }],
+  ['cluster-ips', { type: 'ipv4_addr' }],
+  ['hairpin-connections', { type: ['ipv4_addr', 'ipv4_addr'] }],
+];
+
+/** A port that is the same value as before costs nothing: its part, and the comparison with what the kernel holds, are kept. */
+const fragments = new WeakMap<ServicePort, { readonly network: ServiceNetwork; readonly fragment: Fragment }>();
+
 export function serviceRules(ports: readonly ServicePort[], network: ServiceNetwork): Ruleset {
   const chains = new Map<string, Chain>(baseChains(network));
-  const serviceIPs = new Map<string, { key: Json; value: Json }>();
-  const nodePorts: typeof serviceIPs = new Map();
-  const idleIPs: typeof serviceIPs = new Map();
-  const idleNodePorts: typeof serviceIPs = new Map();
-  const firewall: typeof serviceIPs = new Map();
-  const clusterIPs = new Map<string, { key: Json }>();
-  const hairpin = new Map<string, { key: Json }>();
-  const affinity = new Map<string, NftSet>();
-
+  const sets = new Map<string, NftSet>();
+  const elements = new Map<string, Map<string, Element>>();
+  for (const [name, shape] of sharedSets) {
+    const members = new Map<string, Element>();
+    elements.set(name, members);
+    sets.set(name, { ...shape, elements: members });
+  }
   for (const port of ports) {
-    const address = (ip: string, verdict: Json) =>
-      [
-        `${ip}/${port.protocol}/${port.port}`,
-        { key: nft.concat(ip, port.protocol, port.port), value: verdict },
-      ] as const;
-    const node = (nodePort: number, verdict: Json) =>
-      [`${port.protocol}/${nodePort}`, { key: nft.concat(port.protocol, nodePort), value: verdict }] as const;
-
-    const ownDNS = port.clusterIP === network.clusterDNS && port.port === 53;
-    if (!ownDNS && port.clusterIP !== network.clusterDNS) clusterIPs.set(port.clusterIP, { key: port.clusterIP });
-    for (const { ip, local } of [...port.cluster, ...port.local]) {
-      if (local) hairpin.set(ip, { key: nft.concat(ip, ip) });
+    let known = fragments.get(port);
+    if (known?.network !== network) {
+      known = { network, fragment: fragmentOf(port, network) };
+      fragments.set(port, known);
     }
+    for (const [name, chain] of known.fragment.chains) chains.set(name, chain);
+    for (const [set, id, element] of known.fragment.elements) elements.get(set)?.set(id, element);
+    for (const [name, set] of known.fragment.affinity) sets.set(name, set);
+  }
+  return { chains, sets };
+}
 
-    const internal = port.internalLocal ? port.local : port.cluster;
-    if (ownDNS) {
-      // Nothing: the node answers.
-    } else if (internal.length > 0) {
-      const name = chainName('service', port);
-      serviceIPs.set(...address(port.clusterIP, nft.goto(name)));
-      chains.set(name, {
-        rules: [
-          [nft.differs(nft.saddr, nft.cidr(network.clusterCIDR)), nft.jump('mark-for-masquerade')],
-          ...balance(port, internal),
-        ],
-      });
-    } else {
-      idleIPs.set(...address(port.clusterIP, idleVerdict(port)));
+function fragmentOf(port: ServicePort, network: ServiceNetwork): Fragment {
+  const chains: [string, Chain][] = [];
+  const elements: [string, string, Element][] = [];
+  const affinity: [string, NftSet][] = [];
+  const atAddress = (set: string, ip: string, value: Json) =>
+    elements.push([
+      set,
+      `${ip}/${port.protocol}/${port.port}`,
+      { key: nft.concat(ip, port.protocol, port.port), value },
+    ]);
+  const atNodePort = (set: string, nodePort: number, value: Json) =>
+    elements.push([set, `${port.protocol}/${nodePort}`, { key: nft.concat(port.protocol, nodePort), value }]);
+
+  const endpoints = new Map(
+    [...port.cluster, ...port.local].map((endpoint) => [`${endpoint.ip}:${endpoint.port}`, endpoint]),
+  );
+  if (port.clusterIP !== network.clusterDNS) elements.push(['cluster-ips', port.clusterIP, { key: port.clusterIP }]);
+  for (const { ip, local } of endpoints.values()) {
+    if (local) elements.push(['hairpin-connections', ip, { key: nft.concat(ip, ip) }]);
+  }
+
+  const internal = port.internalLocal ? port.local : port.cluster;
+  if (port.clusterIP === network.clusterDNS && port.port === 53) {
+    // Nothing: the node answers.
+  } else if (internal.length > 0) {
+    const name = chainName('service', port);
+    const foreign = nft.differs(nft.saddr, nft.cidr(network.clusterCIDR));
+    atAddress('service-ips', port.clusterIP, nft.goto(name));
+    chains.push([name, { rules: [[foreign, nft.jump('mark-for-masquerade')], ...balance(port, internal)] }]);
+  } else {
+    atAddress('no-endpoint-services', port.clusterIP, idleVerdict(port));
+  }
+
+  if (port.nodePort !== undefined || port.externalIPs.length > 0) {
+    const external = port.externalLocal ? port.local : port.cluster;
+    const name = chainName('external', port);
+    if (external.length === 0) {
+      for (const ip of port.externalIPs) atAddress('no-endpoint-services', ip, idleVerdict(port));
+      if (port.nodePort !== undefined) atNodePort('no-endpoint-nodeports', port.nodePort, idleVerdict(port));
     }
-
-    const reachable = port.nodePort !== undefined || port.externalIPs.length > 0;
-    if (reachable) {
-      const external = port.externalLocal ? port.local : port.cluster;
-      // With `Local`, clients inside the cluster still reach every endpoint (KEP-3836 keeps their short cut).
-      const anywhere = port.cluster.length > 0;
-      const name = chainName('external', port);
-      if (external.length === 0) {
-        for (const ip of port.externalIPs) idleIPs.set(...address(ip, idleVerdict(port)));
-        if (port.nodePort !== undefined) idleNodePorts.set(...node(port.nodePort, idleVerdict(port)));
-      }
-      if (external.length > 0 || anywhere) {
-        for (const ip of port.externalIPs) serviceIPs.set(...address(ip, nft.goto(name)));
-        if (port.nodePort !== undefined) nodePorts.set(...node(port.nodePort, nft.goto(name)));
-        chains.set(name, {
-          rules: [
-            ...(port.externalLocal ? shortCut(port, network) : [[nft.jump('mark-for-masquerade')]]),
-            ...balance(port, external),
-          ],
-        });
-      }
-      if (port.externalLocal && anywhere) {
-        chains.set(chainName('cluster', port), { rules: balance(port, port.cluster) });
-      }
+    // With `Local`, clients inside the cluster still reach every endpoint.
+    const anywhere = endpoints.size > 0;
+    if (anywhere) {
+      for (const ip of port.externalIPs) atAddress('service-ips', ip, nft.goto(name));
+      if (port.nodePort !== undefined) atNodePort('service-nodeports', port.nodePort, nft.goto(name));
+      const entry = port.externalLocal ? shortCut(port, network) : [[nft.jump('mark-for-masquerade')]];
+      chains.push([name, { rules: [...entry, ...balance(port, external)] }]);
+      if (port.externalLocal) chains.push([chainName('cluster', port), { rules: balance(port, port.cluster) }]);
     }
+  }
 
-    if (port.guardedIPs.length > 0) {
-      const name = chainName('firewall', port);
-      for (const ip of port.guardedIPs) firewall.set(...address(ip, nft.goto(name)));
-      chains.set(name, {
-        rules: [...port.sourceRanges.map((range) => [nft.equal(nft.saddr, nft.cidr(range)), nft.leave]), [nft.drop]],
-      });
-    }
+  if (port.guardedIPs.length > 0) {
+    const name = chainName('firewall', port);
+    for (const ip of port.guardedIPs) atAddress('firewall-ips', ip, nft.goto(name));
+    const allowed = port.sourceRanges.map((range) => [nft.equal(nft.saddr, nft.cidr(range)), nft.leave]);
+    chains.push([name, { rules: [...allowed, [nft.drop]] }]);
+  }
 
-    if (port.affinity !== undefined) {
-      for (const endpoint of new Set([...port.cluster, ...port.local])) {
-        const name = endpointName(port, endpoint);
-        affinity.set(name, {
-          type: 'ipv4_addr',
-          flags: ['timeout'],
-          timeout: port.affinity,
-          elements: new Map(),
-        });
-        chains.set(name, {
+  if (port.affinity !== undefined) {
+    for (const endpoint of endpoints.values()) {
+      const name = endpointName(port, endpoint);
+      affinity.push([name, { type: 'ipv4_addr', flags: ['timeout'], timeout: port.affinity, elements: new Map() }]);
+      chains.push([
+        name,
+        {
           rules: [
             [{ set: { op: 'update', elem: nft.saddr, set: `@${name}` } }],
             [nft.equal(nft.protocol, port.protocol), { dnat: { addr: endpoint.ip, port: endpoint.port } }],
           ],
-        });
-      }
+        },
+      ]);
     }
   }
-
-  const addressKey = ['ipv4_addr', 'inet_proto', 'inet_service'];
-  const nodeKey = ['inet_proto', 'inet_service'];
-  const sets = new Map<string, NftSet>([
-    ['service-ips', { type: addressKey, map: 'verdict', elements: serviceIPs }],
-    ['service-nodeports', { type: nodeKey, map: 'verdict', elements: nodePorts }],
-    ['no-endpoint-services', { type: addressKey, map: 'verdict', elements: idleIPs }],
-    ['no-endpoint-nodeports', { type: nodeKey, map: 'verdict', elements: idleNodePorts }],
-    ['firewall-ips', { type: addressKey, map: 'verdict', elements: firewall }],
-    ['cluster-ips', { type: 'ipv4_addr', elements: clusterIPs }],
-    ['hairpin-connections', { type: ['ipv4_addr', 'ipv4_addr'], elements: hairpin }],
-    ...affinity,
-  ]);
-  return { chains, sets };
+  return { chains, elements, affinity };
 }
 
 /** DNAT to one of `endpoints`: the one this client had, or a random one. */

@@ -60,10 +60,31 @@ export function servicePorts(
   }
   const ports: ServicePort[] = [];
   for (const service of services) {
-    const key = `${service.metadata?.namespace}/${service.metadata?.name}`;
-    ports.push(...portsOf(service, slicesOf.get(key) ?? [], vantage));
+    const own = slicesOf.get(`${service.metadata?.namespace}/${service.metadata?.name}`) ?? [];
+    const known = results.get(service);
+    if (known !== undefined && sameInputs(known, own, vantage)) {
+      ports.push(...known.ports);
+      continue;
+    }
+    const made = portsOf(service, own, vantage);
+    results.set(service, { slices: own, vantage, ports: made });
+    ports.push(...made);
   }
   return ports.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+interface Result {
+  readonly slices: readonly V1EndpointSlice[];
+  readonly vantage: Vantage;
+  readonly ports: readonly ServicePort[];
+}
+
+/** By Service object: while it and its slices are the same objects, its ports are the same values. Objects are never changed in place. */
+const results = new WeakMap<V1Service, Result>();
+
+function sameInputs(known: Result, slices: readonly V1EndpointSlice[], { nodeName, zone }: Vantage): boolean {
+  if (known.vantage.nodeName !== nodeName || known.vantage.zone !== zone) return false;
+  return known.slices.length === slices.length && slices.every((slice, index) => slice === known.slices[index]);
 }
 
 function portsOf(service: V1Service, slices: readonly V1EndpointSlice[], vantage: Vantage): ServicePort[] {
