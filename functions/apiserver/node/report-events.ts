@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../core/machinery/object.ts';
 import { hasReason, StatusError } from '../../../core/machinery/status.ts';
 import type { EventReport } from '../../../core/node/protocol.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
-import { builtIn, type ReportParts } from './report.ts';
+import { asKubelet, builtIn, type ReportParts } from './report.ts';
 
 /** Events are lost rather than the report that brings them: what the registry refuses is left out. */
 export async function reportEvents(
@@ -58,10 +58,11 @@ async function record(
           context,
           { definition: target.definition, namespace },
           newEvent(event, node, namespace, name, first, last, times.length),
+          asKubelet,
         );
       } else {
         const count = (found.object as { count?: number }).count ?? 1;
-        await registry.update(context, target, { ...found.object, count: count + times.length, lastTimestamp: last });
+        await registry.update(context, target, { ...found.object, count: count + times.length, lastTimestamp: last }, asKubelet);
       }
       return;
     } catch (error) {

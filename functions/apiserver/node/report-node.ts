@@ -6,7 +6,7 @@ import { hasReason } from '../../../core/machinery/status.ts';
 import type { Report } from '../../../core/node/protocol.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
 import type { V1NodeCondition } from '../../../generated/kubernetes.ts';
-import { builtIn, type ReportParts } from './report.ts';
+import { asKubelet, builtIn, type ReportParts } from './report.ts';
 
 type NodeReport = NonNullable<Report['node']>;
 
@@ -24,10 +24,10 @@ export async function reportNode(
     try {
       let object = await getOrCreate(registry, context, target, name, report);
       const wished = withMetadata(object, report);
-      if (wished !== object) object = (await registry.update(context, target, wished)).object;
+      if (wished !== object) object = (await registry.update(context, target, wished, asKubelet)).object;
       const status = mergeStatus(object['status'] as Record<string, unknown> | undefined, report.status);
       if (deepEqual(status, object['status'])) return object;
-      return (await registry.update(context, { ...target, subresource: 'status' }, { ...object, status })).object;
+      return (await registry.update(context, { ...target, subresource: 'status' }, { ...object, status }, asKubelet)).object;
     } catch (error) {
       if (!hasReason(error, 'Conflict', 'AlreadyExists') || attempt === attempts) throw error;
     }
@@ -58,7 +58,7 @@ async function getOrCreate(
     },
     status,
   };
-  return (await registry.create(context, collection, object)).object;
+  return (await registry.create(context, collection, object, asKubelet)).object;
 }
 
 /** The object itself when nothing is to change. */

@@ -1,11 +1,12 @@
 // A pod's status as its node reports it, and its removal once its containers are gone.
 
 import type { KubeObject } from '../../../core/machinery/object.ts';
+import { deepEqual } from '../../../core/machinery/equality.ts';
 import { forbidden, hasReason, StatusError } from '../../../core/machinery/status.ts';
 import type { PodReport, ReportResult } from '../../../core/node/protocol.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
 import type { V1PodCondition, V1PodStatus } from '../../../generated/kubernetes.ts';
-import { builtIn, type ReportParts } from './report.ts';
+import { asKubelet, builtIn, type ReportParts } from './report.ts';
 
 const subject = { group: '', resource: 'pods' };
 const attempts = 5;
@@ -38,8 +39,9 @@ async function apply({ registry, definitions }: ReportParts, context: RequestCon
     asked = object.metadata.deletionTimestamp !== undefined;
     if (!report.status) break;
     const status = mergeStatus(object['status'] as V1PodStatus | undefined, report.status);
+    if (deepEqual(status, object['status'])) break;
     try {
-      await registry.update(context, { ...target, subresource: 'status' }, { ...object, status });
+      await registry.update(context, { ...target, subresource: 'status' }, { ...object, status }, asKubelet);
       break;
     } catch (error) {
       if (!hasReason(error, 'Conflict') || attempt === attempts) throw error;

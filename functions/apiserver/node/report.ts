@@ -2,7 +2,7 @@
 
 import type { Definitions, ResourceDefinition } from '../../../core/api/definition.ts';
 import type { Report, ReportResult } from '../../../core/node/protocol.ts';
-import type { Registry, RequestContext } from '../../../core/registry/registry.ts';
+import type { Registry, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
 import { reportEvents } from './report-events.ts';
 import { reportNode } from './report-node.ts';
 import { reportPod } from './report-pod.ts';
@@ -29,6 +29,9 @@ export async function applyReport(
   ]);
   return { pods, ...(stored && { node: stored }) };
 }
+
+/** How managed fields call what a node's agent writes. Its fields are ours to write, so nothing is warned about. */
+export const asKubelet: WriteOptions = { fieldManager: 'kubelet', fieldValidation: 'Ignore' };
 
 /** A built-in resource, which is always there. */
 export function builtIn(definitions: Definitions, resource: string): ResourceDefinition {

@@ -1,0 +1,106 @@
+// An API server over a real registry and store in a temporary folder, with requests as short calls.
+
+import { generateKeyPairSync } from 'node:crypto';
+import { createLocalQueue } from '../../../core/queue/local/local-queue.ts';
+import { openTestRegistry } from '../../../core/registry/testing.ts';
+import { type ApiServerOptions, createApiServer } from '../handler.ts';
+import type { ApiRequest, ApiResponse } from '../http.ts';
+
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const signingKey = privateKey.export({ type: 'pkcs8', format: 'pem' });
+
+export const adminToken = 'admin-token-of-the-test';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: ApiResponse['headers'];
+  readonly text: string;
+  /** The body as JSON; tests look into it freely. */
+  readonly body: ReturnType<typeof JSON.parse>;
+}
+
+export interface CallOptions {
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  /** The caller; the admin where nobody is named. `null`: no credentials. */
+  readonly as?: { readonly name: string; readonly groups?: readonly string[] } | { readonly token: string } | null;
+}
+
+export async function openTestApi(more: Partial<ApiServerOptions> = {}) {
+  const base = await openTestRegistry();
+  const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
+  const api = await createApiServer({
+    registry: base.registry,
+    definitions: base.definitions,
+    store: base.store,
+    replicas: base.replicas,
+    queue,
+    heartbeats: base.store.heartbeats,
+    serviceAccounts: { issuer: 'https://issuer.test', keys: [signingKey] },
+    staticTokens: [{ token: adminToken, user: { username: 'admin', groups: ['system:masters'] } }],
+    ...more,
+  });
+
+  function request(method: string, target: string, { body, headers = {}, as }: CallOptions = {}): ApiRequest {
+    const [path = '', query = ''] = target.split(/\?(.*)/s);
+    const token = as === undefined ? adminToken : as && 'token' in as ? as.token : undefined;
+    const bytes = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    return {
+      method,
+      path,
+      query,
+      headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers },
+      ...(bytes && { body: bytes }),
+      ...(as && 'name' in as && { peer: { verified: true, commonName: as.name, organizations: as.groups ?? [] } }),
+    };
+  }
+
+  async function call(method: string, target: string, options: CallOptions = {}): Promise<Answer> {
+    const { status, headers, body } = await api.handle(request(method, target, options));
+    if (body !== undefined && !(body instanceof Uint8Array)) throw new Error('a stream: use watch');
+    const text = Buffer.from(body ?? []).toString('utf8');
+    const isJson = String(headers['content-type']).includes('json');
+    return { status, headers, text, body: isJson ? JSON.parse(text) : undefined };
+  }
+
+  return {
+    ...base,
+    api,
+    queue,
+    request,
+    call,
+    get: (target: string, options?: CallOptions) => call('GET', target, options),
+    post: (target: string, body: unknown, options?: CallOptions) => call('POST', target, { body, ...options }),
+    put: (target: string, body: unknown, options?: CallOptions) => call('PUT', target, { body, ...options }),
+    remove: (target: string, options?: CallOptions) => call('DELETE', target, options),
+    patch: (target: string, type: string, body: unknown, options?: CallOptions) =>
+      call('PATCH', target, { body, ...options, headers: { 'content-type': type, ...options?.headers } }),
+    /** The events of a watch, one at a time; `stop` ends it as a client that leaves does. */
+    async watch(target: string, options?: CallOptions) {
+      const response = await api.handle(request('GET', target, options));
+      if (response.body === undefined || response.body instanceof Uint8Array)
+        throw new Error(`no stream but ${response.status}: ${Buffer.from(response.body ?? []).toString()}`);
+      const chunks = response.body[Symbol.asyncIterator]();
+      const waiting: string[] = [];
+      return {
+        async next(): Promise<{ type: string; object: ReturnType<typeof JSON.parse> } | undefined> {
+          while (waiting.length === 0) {
+            const { done, value } = await chunks.next();
+            if (done) return undefined;
+            waiting.push(...Buffer.from(value).toString('utf8').split('\n').filter((line) => line !== ''));
+          }
+          return JSON.parse(waiting.shift() ?? '');
+        },
+        async stop() {
+          await chunks.return?.();
+        },
+      };
+    },
+    async close() {
+      api.close();
+      await base.close();
+    },
+  };
+}
+
+export type TestApi = Awaited<ReturnType<typeof openTestApi>>;
