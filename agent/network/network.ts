@@ -18,7 +18,7 @@ import { removeHostPorts } from './host-ports.ts';
 import { removeLinks, setSysctls, setUpLinks } from './links.ts';
 import { Table } from './nft/table.ts';
 import { policyRules } from './policy/rules.ts';
-import { applyRoutes, podRoutes, removeRoutes } from './routes.ts';
+import { podRoutes, Routes } from './routes.ts';
 import { CommandError, type Run, run as runProgram } from './run.ts';
 import { createHealthChecks } from './services/health-check.ts';
 import { serviceRules } from './services/rules.ts';
@@ -48,6 +48,8 @@ export interface NetworkOptions {
   /** MTU of the pods' network; the kernel's choice when not given. */
   readonly mtu?: number;
   readonly run?: Run;
+  /** How often it is checked that nobody flushed our tables, in milliseconds; 30,000 when not given. */
+  readonly checkInterval?: number;
   /** Told of failures that the network goes on from (it tries again with the next change, or in a while). */
   readonly onError?: (error: unknown) => void;
 }
@@ -96,6 +98,7 @@ export function createNetwork(options: NetworkOptions): Network {
   const mark = `${tablePrefix}-pods`;
   const healthChecks = createHealthChecks(options.nodeIP, onError);
   const services = new Table(`${tablePrefix}-services`, workDir, run);
+  const routes = new Routes(run);
   const policies = new Table(`${tablePrefix}-policies`, workDir, run);
 
   const dns = createClusterDns({
@@ -107,63 +110,83 @@ export function createNetwork(options: NetworkOptions): Network {
   });
 
   let held: readonly ServicePort[] = [];
-  let wanted: NetworkState | undefined;
+  /** The newest state, and whether the kernel has not been given it yet. */
+  let latest: NetworkState | undefined;
+  let pending = false;
   let working: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
+  let watch: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  const work = async (state: NetworkState) => {
+  const applyServices = async (state: NetworkState) => {
     const zone = state.nodes.find((node) => node.metadata?.name === options.nodeName)?.metadata?.labels?.[
       'topology.kubernetes.io/zone'
     ];
     const vantage = { nodeName: options.nodeName, ...(zone === undefined ? {} : { zone }) };
     const ports = servicePorts(state.services, state.endpointSlices, vantage);
-    const failures: unknown[] = [];
-    const attempt = (step: Promise<void>) => step.catch((error: unknown) => void failures.push(error));
-    // Policies first: a pod that a Service leads to is guarded by then.
-    await attempt(policies.apply(policyRules({ ...state, nodeName: options.nodeName })));
-    await attempt(
-      (async () => {
-        await services.apply(serviceRules(ports, links));
-        healthChecks.update(ports);
-        const stale = staleFlows(held, ports);
-        held = ports;
-        // conntrack ends with 1 when it found no such flow, which is as good.
-        for (const flow of stale) {
-          await run('conntrack', flow).catch((error: unknown) => {
-            if (!(error instanceof CommandError) || error.code !== 1) throw error;
-          });
-        }
-      })(),
-    );
-    await attempt(applyRoutes(run, podRoutes(state.nodes, options.nodeName)));
-    if (failures.length > 0) {
-      for (const failure of failures) onError(failure);
-      retry ??= setTimeout(() => {
-        retry = undefined;
-        if (wanted === undefined) wanted = state;
-        void drain();
-      }, retryDelay);
+    await services.apply(serviceRules(ports, links));
+    healthChecks.update(ports);
+    const stale = staleFlows(held, ports);
+    held = ports;
+    for (const flow of stale) {
+      // conntrack ends with 1 when it found no such flow, which is as good.
+      await run('conntrack', flow).catch((error: unknown) => {
+        if (!(error instanceof CommandError) || error.code !== 1) throw error;
+      });
+    }
+  };
+
+  const work = async (state: NetworkState) => {
+    const steps = [
+      // Policies first: a pod that a Service leads to is guarded by then.
+      async () => policies.apply(policyRules({ ...state, nodeName: options.nodeName })),
+      async () => applyServices(state),
+      async () => routes.apply(podRoutes(state.nodes, options.nodeName)),
+    ];
+    for (const step of steps) {
+      await step().catch((error: unknown) => {
+        onError(error);
+        retry ??= setTimeout(again, retryDelay);
+      });
     }
   };
 
   // One change at a time; those that arrive meanwhile become one.
   const drain = (): Promise<void> => {
     working ??= (async () => {
-      while (wanted !== undefined && !stopped) {
-        const state = wanted;
-        wanted = undefined;
-        await work(state);
+      // Not before `working` is set: what follows must not end in the same breath.
+      await Promise.resolve();
+      while (pending && latest !== undefined && !stopped) {
+        pending = false;
+        await work(latest);
       }
-    })().finally(() => {
       working = undefined;
-    });
+    })();
     return working;
+  };
+
+  const again = () => {
+    retry = undefined;
+    pending = true;
+    void drain();
+  };
+
+  /** Whoever restarts the machine's firewall flushes all tables, ours too. */
+  const check = async () => {
+    if (latest === undefined || working !== undefined) return;
+    const listing = await run('nft', ['-j', 'list', 'tables', 'ip']);
+    if (stopped || (services.isIn(listing) && policies.isIn(listing))) return;
+    services.forget();
+    policies.forget();
+    routes.forget();
+    again();
   };
 
   const stop = async () => {
     stopped = true;
     clearTimeout(retry);
+    clearInterval(watch);
+    retry = undefined;
     await working;
     healthChecks.stop();
     await dns.stop();
@@ -179,23 +202,32 @@ export function createNetwork(options: NetworkOptions): Network {
       await startDns(dns, options.clusterDNS);
       // Last: with it containerd reports the network as ready.
       await writeConflist(options.cniConfDir, cni);
+      watch = setInterval(() => void check().catch(onError), options.checkInterval ?? 30_000);
+      watch.unref();
     },
     async apply(state) {
       dns.update(state);
-      wanted = state;
+      latest = state;
+      pending = true;
       await drain();
     },
     stop,
     async teardown() {
       await stop();
       await mkdir(workDir, { recursive: true, mode: 0o700 });
-      await services.remove();
-      await policies.remove();
-      await removeForwarding(run, options.clusterCIDR, mark);
-      await removeHostPorts(run, cni.name);
-      await removeRoutes(run);
-      await removeLinks(run, links);
-      await removeLeases(cni);
+      const failures: unknown[] = [];
+      const steps = [
+        () => services.remove(),
+        () => policies.remove(),
+        () => removeForwarding(run, options.clusterCIDR, mark),
+        () => removeHostPorts(run, cni.name),
+        () => routes.remove(),
+        () => removeLinks(run, links),
+        () => removeLeases(cni),
+      ];
+      // What can go goes, whatever else fails.
+      for (const step of steps) await step().catch((error: unknown) => void failures.push(error));
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

@@ -22,28 +22,46 @@ export function podRoutes(nodes: readonly V1Node[], nodeName: string): Map<strin
   return routes;
 }
 
-interface ListedRoute {
-  dst: string;
-  gateway?: string;
-}
+/** The routes of our number. */
+export class Routes {
+  readonly #run: Run;
+  /** What the kernel holds; undefined while that is not known. */
+  #held: ReadonlyMap<string, string> | undefined;
 
-/** Makes the kernel's routes of our number those of `wanted`. Rejects with CommandError, after having tried every route. */
-export async function applyRoutes(run: Run, wanted: ReadonlyMap<string, string>): Promise<void> {
-  const listing = await run('ip', ['-j', '-4', 'route', 'show', 'proto', String(routeProtocol)]);
-  // iproute2 prints nothing, or [ ], when there are none; routes with no gateway (the service range) are not this list's.
-  const held = (JSON.parse(listing.trim() || '[]') as ListedRoute[]).filter((route) => route.gateway !== undefined);
-  const failures: unknown[] = [];
-  const attempt = (args: string[]) => run('ip', args).catch((error: unknown) => failures.push(error));
-  for (const { dst, gateway } of held) {
-    if (wanted.get(dst) !== gateway) await attempt(['route', 'del', dst, 'proto', String(routeProtocol)]);
+  constructor(run: Run) {
+    this.#run = run;
   }
-  for (const [cidr, via] of wanted) {
-    if (held.some((route) => route.dst === cidr && route.gateway === via)) continue;
-    await attempt(['route', 'replace', cidr, 'via', via, 'proto', String(routeProtocol)]);
-  }
-  if (failures.length > 0) throw failures[0];
-}
 
-export async function removeRoutes(run: Run): Promise<void> {
-  await run('ip', ['-4', 'route', 'flush', 'proto', String(routeProtocol)]);
+  /** Makes them those of `wanted`. Rejects with CommandError, after having tried every route. */
+  async apply(wanted: ReadonlyMap<string, string>): Promise<void> {
+    const held = this.#held ?? (await this.#list());
+    this.#held = undefined;
+    const failures: unknown[] = [];
+    const attempt = (args: string[]) => this.#run('ip', args).catch((error: unknown) => void failures.push(error));
+    for (const [cidr, via] of held) {
+      if (wanted.get(cidr) !== via) await attempt(['route', 'del', cidr, 'via', via, 'proto', String(routeProtocol)]);
+    }
+    for (const [cidr, via] of wanted) {
+      if (held.get(cidr) !== via) await attempt(['route', 'replace', cidr, 'via', via, 'proto', String(routeProtocol)]);
+    }
+    if (failures.length > 0) throw failures[0];
+    this.#held = wanted;
+  }
+
+  /** The next `apply` asks the kernel what there is. */
+  forget(): void {
+    this.#held = undefined;
+  }
+
+  async remove(): Promise<void> {
+    this.#held = undefined;
+    await this.#run('ip', ['-4', 'route', 'flush', 'proto', String(routeProtocol)]);
+  }
+
+  async #list(): Promise<Map<string, string>> {
+    const listing = await this.#run('ip', ['-j', '-4', 'route', 'show', 'proto', String(routeProtocol)]);
+    // iproute2 prints nothing, or [ ], when there are none; a route with no gateway is that of the service range.
+    const listed = JSON.parse(listing.trim() || '[]') as { dst: string; gateway?: string }[];
+    return new Map(listed.flatMap(({ dst, gateway }) => (gateway === undefined ? [] : [[dst, gateway] as const])));
+  }
 }

@@ -14,7 +14,11 @@ export class CommandError extends Error {
   readonly stderr: string;
 
   constructor(program: string, args: readonly string[], code: number | string, stderr: string) {
-    super(`${program} ${args.join(' ')} failed (${code}): ${stderr.trim().slice(0, 500)}`);
+    super(
+      code === 'ENOENT'
+        ? `${program} is not installed: install the packages nftables, iproute2 and conntrack`
+        : `${program} ${args.join(' ')} failed (${code}): ${stderr.trim().slice(0, 500)}`,
+    );
     this.name = 'CommandError';
     this.program = program;
     this.args = args;

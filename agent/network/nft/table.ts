@@ -38,6 +38,17 @@ export class Table {
     this.#held = wanted;
   }
 
+  /** Whether the table is in an answer to `nft -j list tables ip`. */
+  isIn(listing: string): boolean {
+    const { nftables } = JSON.parse(listing) as { nftables: { table?: { name: string } }[] };
+    return nftables.some(({ table }) => table?.name === this.#name);
+  }
+
+  /** The next `apply` loads the table whole. */
+  forget(): void {
+    this.#held = undefined;
+  }
+
   /** Deletes the table, if it is there. */
   async remove(): Promise<void> {
     this.#held = undefined;

@@ -31,7 +31,7 @@ describe.skipIf(reason !== undefined)(
     const names = (answers: string[]) => [...new Set(answers.map((answer) => answer.split(' ')[0]))].sort();
 
     beforeAll(async () => {
-      sandbox = createSandbox();
+      sandbox = createSandbox({ checkInterval: 500 });
       await sandbox.start();
       client = sandbox.pod('10.244.1.10');
       a = sandbox.pod('10.244.1.11');
@@ -230,6 +230,14 @@ describe.skipIf(reason !== undefined)(
       await sandbox.inside(sandbox.node, 'nft', 'delete', 'table', 'ip', 'zeroplane-services');
       await sandbox.apply(state);
       expect(names(await ask(client, '10.96.1.1', 80, 16))).toEqual(['a', 'b']);
+    });
+
+    it('notices that somebody flushed all tables', async () => {
+      await sandbox.apply({ services: [service('web', '10.96.1.1')], endpointSlices: [slice('web', both)] });
+      await sandbox.inside(sandbox.node, 'nft', 'flush', 'ruleset');
+      await expect
+        .poll(async () => names(await ask(client, '10.96.1.1', 80, 16)), { timeout: 10_000 })
+        .toEqual(['a', 'b']);
     });
 
     it('leaves no table, device or route after teardown', async () => {
