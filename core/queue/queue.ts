@@ -21,6 +21,26 @@ export interface Queue {
   create(name: string): Promise<void>;
   remove(name: string): Promise<void>;
   send(name: string, body: string): Promise<void>;
+  /** Empty when nothing came in time, or the signal was aborted. */
   receive(name: string, options: ReceiveOptions): Promise<Message[]>;
+  /** A receipt that is unknown or out of date changes nothing. */
   acknowledge(name: string, receipts: readonly string[]): Promise<void>;
 }
+
+/** missing: no queue of that name; tooLarge: the body is over 256 KiB; unavailable: try again after a pause. */
+export type QueueFailure = 'missing' | 'tooLarge' | 'unavailable';
+
+export class QueueError extends Error {
+  readonly code: QueueFailure;
+  readonly queue: string;
+
+  constructor(code: QueueFailure, queue: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'QueueError';
+    this.code = code;
+    this.queue = queue;
+  }
+}
+
+/** Bytes of a message's body, as UTF-8. */
+export const maximumBody = 256 * 1024;
