@@ -84,6 +84,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
   const inFlight = new Set<Promise<void>>();
   let running: Promise<void> | undefined;
   let timer: unknown;
+  let resyncTimer: unknown;
   let stopped = false;
 
   const unsubscribes = await Promise.all(
@@ -93,8 +94,6 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       return replica.onEvent((event: ReplicaEvent) => apply(type, event.type, event.entry.object));
     }),
   );
-  pass();
-  scheduleResync();
 
   function apply(type: TypeName, change: ReplicaEvent['type'], object: unknown): void {
     const gone = change === 'DELETED';
@@ -329,7 +328,6 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
     timer = timers.setTimeout(pass, Math.max(0, soonest - clock()));
   }
 
-  let resyncTimer: unknown;
   function scheduleResync(): void {
     resyncTimer = timers.setTimeout(() => {
       wake();
@@ -346,6 +344,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
         .catch((error: unknown) => log(`catching up ${type} failed`, error));
   }
 
+  pass();
+  scheduleResync();
   return {
     wake,
     async idle() {

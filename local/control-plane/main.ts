@@ -1,0 +1,102 @@
+// The control plane's process. The API server lives on the main thread with the store's file; scheduler and controllers on a
+// worker thread, so that a long scheduling pass never stalls a request (D11). Ready when it answers; ends on SIGTERM.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import pino from 'pino';
+import { loadDefinitions } from '../../core/api/definitions.ts';
+import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
+// BOOT
+import { createRegistry, systemRandom } from '../../core/registry/create.ts';
+import { createReplicas } from '../../core/replica/replicas.ts';
+import { startCompaction } from '../../core/store/compaction.ts';
+import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
+import { serveStore } from '../../core/store/port.ts';
+import { createApiServer } from '../../functions/apiserver/handler.ts';
+import { serve } from '../../functions/apiserver/serve.ts';
+import { addressOf, nodeAddress, readCluster } from '../cluster.ts';
+import type { WorkerData } from './worker.ts';
+
+const [dataDir = ''] = process.argv.slice(2);
+const cluster = readCluster(dataDir);
+if (!cluster) throw new Error(`no cluster in ${dataDir}`);
+const log = pino({ level: process.env['ZEROPLANE_LOG'] ?? 'info' });
+const pki = (file: string) => readFileSync(join(dataDir, 'pki', file), 'utf8');
+
+const store = openEmbeddedStore(join(dataDir, 'state.db'));
+const replicas = createReplicas(store);
+const definitions = loadDefinitions();
+const { serviceCIDR, clusterDomain } = cluster;
+const registry = createRegistry({
+  store,
+  replicas,
+  definitions,
+  clock: () => new Date(),
+  random: systemRandom,
+  serviceCIDR,
+  clusterDomain,
+});
+// BOOT2
+const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
+
+const api = await createApiServer({
+  registry,
+  definitions,
+  store,
+  replicas,
+  queue,
+  heartbeats: store.heartbeats,
+  serviceAccounts: {
+    issuer: `https://kubernetes.default.svc.${clusterDomain}`,
+    keys: [pki('service-account.key')],
+  },
+  staticTokens: [
+    { token: pki('admin.token').trim(), user: { username: 'zeroplane-admin', groups: ['system:masters'] } },
+  ],
+  log,
+});
+
+const { port1, port2 } = new MessageChannel();
+serveStore(store, port1);
+const workerData: WorkerData = {
+  store: port2,
+  serviceCIDR,
+  clusterDomain,
+  podCIDR: cluster.podCIDR,
+  caCertificate: pki('ca.crt'),
+  dnsAddress: addressOf(serviceCIDR, 10),
+  logLevel: log.level,
+};
+const worker = new Worker(new URL('./control-plane-worker.mjs', import.meta.url), {
+  workerData,
+  transferList: [port2],
+});
+worker.on('error', (error) => {
+  // Without controllers the cluster would look alive and do nothing: end, so that whoever watches starts both again.
+  log.fatal(error, 'the controllers ended');
+  process.exit(1);
+});
+
+const compaction = startCompaction(store);
+const serving = await serve(api, {
+  host: '0.0.0.0',
+  port: cluster.port,
+  tls: { key: pki('server.key'), cert: pki('server.crt'), clientCA: pki('ca.crt') },
+});
+log.info({ port: serving.port }, 'serving');
+
+let stopping = false;
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => void stop());
+
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  await serving.close(1000);
+  await worker.terminate();
+  compaction.stop();
+  api.close();
+  replicas.close();
+  await store.close();
+  process.exit(0);
+}

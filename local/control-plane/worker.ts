@@ -1,0 +1,71 @@
+// The thread of scheduler and controllers: their own replicas and registry over the main thread's store.
+
+import { type MessagePort, workerData } from 'node:worker_threads';
+import pino from 'pino';
+import { loadDefinitions } from '../../core/api/definitions.ts';
+import { createRegistry, systemRandom } from '../../core/registry/create.ts';
+import { createReplicas } from '../../core/replica/replicas.ts';
+import { connectStore } from '../../core/store/port.ts';
+import { controllers } from '../../functions/controllers/all.ts';
+import { createEventRecorder } from '../../functions/controllers/event-recorder.ts';
+import { startControllers } from '../../functions/controllers/run.ts';
+import { startScheduler } from '../../functions/scheduler/run.ts';
+
+export interface WorkerData {
+  readonly store: MessagePort;
+  readonly serviceCIDR: string;
+  readonly clusterDomain: string;
+  readonly podCIDR: string;
+  /** PEM. */
+  readonly caCertificate: string;
+  readonly dnsAddress: string;
+  readonly logLevel: string;
+}
+
+// as: main.ts is the only one that starts this thread.
+const settings = workerData as WorkerData;
+const logger = pino({ level: settings.logLevel });
+const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
+
+const store = connectStore(settings.store);
+const replicas = createReplicas(store);
+const definitions = loadDefinitions();
+const registry = createRegistry({
+  store,
+  replicas,
+  definitions,
+  clock: () => new Date(),
+  random: systemRandom,
+  serviceCIDR: settings.serviceCIDR,
+  clusterDomain: settings.clusterDomain,
+});
+const timers = { setTimeout, clearTimeout: (handle: unknown) => clearTimeout(handle as NodeJS.Timeout) };
+const events = createEventRecorder(registry, () => definitions.ofType('events'), Date.now, log);
+const schedulerContext = {
+  user: { username: 'system:kube-scheduler', groups: ['system:authenticated'] },
+  warnings: [],
+};
+
+startControllers({
+  replicas,
+  registry,
+  definitions,
+  controllers: controllers({ caCertificate: settings.caCertificate, podCIDR: settings.podCIDR }),
+  clock: Date.now,
+  timers,
+  random: Math.random,
+  log,
+});
+await startScheduler({
+  replicas,
+  registry,
+  definitions,
+  clock: Date.now,
+  timers,
+  log,
+  recordEvent: (pod, event) => {
+    const { name = '', namespace = '', uid = '' } = pod.metadata ?? {};
+    const about = { apiVersion: 'v1', kind: 'Pod', namespace, name, uid };
+    void events.record(schedulerContext, 'default-scheduler', about, event);
+  },
+});
