@@ -50,6 +50,7 @@ export const labels = {
 export const annotations = {
   image: 'zeroplane.dev/image',
   quickRestarts: 'zeroplane.dev/quick-restarts',
+  terminationGracePeriod: 'io.kubernetes.pod.terminationGracePeriod',
   terminationMessagePath: 'io.kubernetes.container.terminationMessagePath',
   terminationMessagePolicy: 'io.kubernetes.container.terminationMessagePolicy',
 } as const;

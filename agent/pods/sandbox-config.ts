@@ -2,7 +2,7 @@
 
 import type { PodSandboxConfigInput, SecurityProfileInput } from '../cri/messages.ts';
 import { namespaceModes, profileTypes, protocols } from '../cri/messages.ts';
-import { labels } from './observed.ts';
+import { annotations, labels } from './observed.ts';
 import type { Pod } from './pod.ts';
 import { podContainers } from './pod.ts';
 
@@ -59,7 +59,10 @@ export function sandboxConfig(pod: Pod, attempt: number, context: SandboxContext
       [labels.podUid]: metadata.uid,
       [labels.node]: context.nodeName,
     },
-    annotations: metadata.annotations,
+    annotations: {
+      ...metadata.annotations,
+      [annotations.terminationGracePeriod]: String(spec.terminationGracePeriodSeconds ?? 30),
+    },
     linux: {
       cgroupParent: context.cgroupParent,
       sysctls: Object.fromEntries((securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),

@@ -1,0 +1,221 @@
+// Starts and ends one container: the work behind the steps `startContainer` and `killContainer`.
+
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import type { V1Secret } from '../../generated/kubernetes.ts';
+import { ImageError } from '../images/image-error.ts';
+import type { CheckTarget } from '../probes/check.ts';
+import { volumeMounts } from '../volumes/mounts.ts';
+import type { MountedVolume } from '../volumes/pod-volumes.ts';
+import { VolumeError } from '../volumes/volume-error.ts';
+import { containerConfig, rootViolation } from './container-config.ts';
+import { ConfigError, environment } from './environment.ts';
+import { runHook } from './hook.ts';
+import { hostsFile } from './hosts-file.ts';
+import type { Pod, PodContainer } from './pod.ts';
+import type { PodContext } from './pod-context.ts';
+import { podLogDirectory, terminationFile } from './pod-context.ts';
+import type { SandboxContext } from './sandbox-config.ts';
+import { fullyQualifiedName, hostname, sandboxConfig } from './sandbox-config.ts';
+
+/** Why a container does not start; `reason` is what its status shows while it waits. */
+export class StartError extends Error {
+  readonly reason: string;
+  /** Trying again soon is of no use until something changed. */
+  readonly waitsForImage: boolean;
+
+  constructor(reason: string, text: string, waitsForImage = false) {
+    super(text);
+    this.name = 'StartError';
+    this.reason = reason;
+    this.waitsForImage = waitsForImage;
+  }
+}
+
+/** The least time between SIGTERM and SIGKILL, whatever a hook has used up. */
+const minGraceSeconds = 2;
+
+export interface StartRequest {
+  readonly pod: Pod;
+  readonly container: PodContainer;
+  readonly attempt: number;
+  readonly quickRestarts: number;
+  readonly sandboxId: string;
+  readonly sandboxAttempt: number;
+  readonly podIPs: readonly string[];
+  /** Resolves when the pod's volumes are there. */
+  readonly volumes: Promise<Map<string, MountedVolume>>;
+  readonly targetId: string | undefined;
+  /** Told of the id as soon as there is one. */
+  readonly onCreated: (id: string) => void;
+}
+
+/** Gives the id of the running container. Throws StartError. */
+export async function startContainer(context: PodContext, request: StartRequest): Promise<string> {
+  const { pod, container, sandboxId } = request;
+  const { runtime } = context;
+  const config = await prepare(context, request);
+  let containerId: string;
+  try {
+    const created = await runtime.createContainer({
+      podSandboxId: sandboxId,
+      config,
+      sandboxConfig: sandboxConfig(pod, request.sandboxAttempt, sandboxContext(context, pod)),
+    });
+    containerId = created.containerId;
+  } catch (error) {
+    context.event(pod, 'Warning', 'Failed', `Error: ${text(error)}`, container.name);
+    throw new StartError('CreateContainerError', text(error));
+  }
+  request.onCreated(containerId);
+  context.event(pod, 'Normal', 'Created', `Container created`, container.name);
+  try {
+    await runtime.startContainer({ containerId });
+  } catch (error) {
+    context.event(pod, 'Warning', 'Failed', `Error: ${text(error)}`, container.name);
+    throw new StartError('RunContainerError', text(error));
+  }
+  context.event(pod, 'Normal', 'Started', `Container started`, container.name);
+  return containerId;
+}
+
+export function sandboxContext(context: PodContext, pod: Pod): SandboxContext {
+  return {
+    nodeName: context.nodeName,
+    nodeHostname: context.nodeHostname,
+    logDirectory: podLogDirectory(context.logsDir, pod),
+    cgroupParent: context.cgroups.parent(pod.metadata.uid),
+    seccompDir: context.seccompDir,
+    dns: context.dns,
+  };
+}
+
+/** Everything that goes before the runtime's own work; image and volumes at the same time. */
+async function prepare(context: PodContext, request: StartRequest) {
+  const { pod, container, attempt } = request;
+  const { namespace, uid } = pod.metadata;
+  const secrets = (pod.spec.imagePullSecrets ?? [])
+    .map(({ name }) => context.objects.secret(namespace, name ?? ''))
+    .filter((secret): secret is V1Secret => secret !== undefined);
+  const image = container.spec.image ?? '';
+  const policy = container.spec.imagePullPolicy ?? (/:latest$|^[^:@]+$/.test(image) ? 'Always' : 'IfNotPresent');
+  try {
+    const [found, volumes] = await Promise.all([
+      context.images.ensure({
+        image,
+        // The API allows only these three.
+        policy: policy as 'Always' | 'IfNotPresent' | 'Never',
+        secrets,
+        onPull: (message, done) => context.event(pod, 'Normal', done ? 'Pulled' : 'Pulling', message, container.name),
+      }),
+      request.volumes,
+    ]);
+    const violation = rootViolation(pod, container, { uid: found.uid?.value, username: found.username });
+    if (violation) throw new ConfigError(violation);
+    const variables = environment(pod, container, {
+      configMap: (name) => context.objects.configMap(namespace, name),
+      secret: (name) => context.objects.secret(namespace, name),
+      services: context.objects.services(namespace),
+      nodeName: context.nodeName,
+      hostIP: context.hostIP,
+      podIPs: request.podIPs,
+      allocatable: context.allocatable,
+    });
+    const mounts = await volumeMounts(container, volumes, variables);
+    const own = await ownMounts(context, request, new Set(mounts.map(({ containerPath = '' }) => containerPath)));
+    return containerConfig(pod, container, {
+      attempt,
+      quickRestarts: request.quickRestarts,
+      imageRef: found.id,
+      environment: variables,
+      mounts: [...mounts, ...own],
+      devices: [],
+      capacity: context.capacity,
+      seccompDir: context.seccompDir,
+      nodeName: context.nodeName,
+      ...(request.targetId && { targetId: request.targetId }),
+    });
+  } catch (error) {
+    if (error instanceof ImageError) {
+      context.event(pod, 'Warning', 'Failed', error.message, container.name);
+      throw new StartError(error.reason, error.message, true);
+    }
+    if (error instanceof VolumeError) {
+      context.event(pod, 'Warning', 'FailedMount', error.message);
+      throw new StartError('ContainerCreating', error.message);
+    }
+    if (error instanceof ConfigError) {
+      context.event(pod, 'Warning', 'Failed', `Error: ${error.message}`, container.name);
+      throw new StartError('CreateContainerConfigError', error.message);
+    }
+    context.log.warn({ pod: uid, container: container.name, error: text(error) }, 'container cannot be prepared');
+    throw new StartError('CreateContainerConfigError', text(error));
+  }
+}
+
+async function ownMounts(context: PodContext, request: StartRequest, taken: ReadonlySet<string>) {
+  const { pod, container, attempt, podIPs } = request;
+  const mounts: { containerPath: string; hostPath: string; readonly: boolean }[] = [];
+  const messagePath = container.spec.terminationMessagePath ?? '/dev/termination-log';
+  if (!taken.has(messagePath)) {
+    const file = terminationFile(context.podsDir, pod.metadata.uid, container.name, attempt);
+    await fs.mkdir(path.dirname(file), { recursive: true });
+    await fs.writeFile(file, '');
+    // Any user of the container may write it.
+    await fs.chmod(file, 0o666);
+    mounts.push({ containerPath: messagePath, hostPath: file, readonly: false });
+  }
+  if (!taken.has('/etc/hosts')) {
+    const file = path.join(context.podsDir, pod.metadata.uid, 'etc-hosts');
+    await fs.mkdir(path.dirname(file), { recursive: true });
+    const nodeHosts = pod.spec.hostNetwork ? await fs.readFile('/etc/hosts', 'utf8').catch(() => '') : '';
+    const name = hostname(pod, context.nodeHostname);
+    const full = fullyQualifiedName(pod, context.dns.domain, context.nodeHostname);
+    await fs.writeFile(file, hostsFile(pod, podIPs, name, full, nodeHosts), { mode: 0o644 });
+    mounts.push({ containerPath: '/etc/hosts', hostPath: file, readonly: false });
+  }
+  return mounts;
+}
+
+export interface KillRequest {
+  readonly pod: Pod;
+  /** Undefined when the pod's spec no longer has it. */
+  readonly container: PodContainer | undefined;
+  readonly id: string;
+  readonly graceSeconds: number;
+  readonly why: string;
+  readonly podIP: string;
+}
+
+/** preStop, SIGTERM, and SIGKILL when the grace is over. Resolves when the container has ended. Throws GrpcError. */
+export async function killContainer(context: PodContext, request: KillRequest): Promise<void> {
+  const { pod, container, id, graceSeconds } = request;
+  const began = context.now();
+  if (container) context.event(pod, 'Normal', 'Killing', `Stopping container ${container.name}`, container.name);
+  const hook = container?.spec.lifecycle?.preStop;
+  if (hook && container && graceSeconds > 0) {
+    const target = checkTarget(context, container, id, request.podIP);
+    const failure = await runHook(hook, target, graceSeconds * 1000);
+    if (failure) context.event(pod, 'Warning', 'FailedPreStopHook', `PreStopHook failed: ${failure}`, container.name);
+  }
+  const left = Math.max(minGraceSeconds, graceSeconds - Math.floor((context.now() - began) / 1000));
+  await context.runtime.stopContainer({ containerId: id, timeout: left }, { deadlineMs: (left + 60) * 1000 });
+}
+
+export function checkTarget(context: PodContext, container: PodContainer, id: string, podIP: string): CheckTarget {
+  return {
+    container: container.spec,
+    podIP,
+    exec: async (command, timeoutSeconds) => {
+      const { stdout, stderr, exitCode } = await context.runtime.execSync(
+        { containerId: id, cmd: command, timeout: timeoutSeconds },
+        { deadlineMs: (timeoutSeconds + 5) * 1000 },
+      );
+      return { exitCode, output: Buffer.concat([stdout, stderr]).toString() };
+    },
+  };
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,272 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { V1ConfigMap, V1Container, V1PodSpec, V1PodStatus } from '../../generated/kubernetes.ts';
+import { createImages } from '../images/images.ts';
+import type { TestNode } from '../test-node.ts';
+import { busyboxImage, missingForContainers, startTestNode } from '../test-node.ts';
+import { createPodVolumes, prepareVolumeRoots } from '../volumes/pod-volumes.ts';
+import { createTokenSource } from '../volumes/tokens.ts';
+import type { NodePods } from './node-pods.ts';
+import { createNodePods } from './node-pods.ts';
+import type { Pod } from './pod.ts';
+import { createPodCgroups } from './pod-cgroup.ts';
+
+const missing = await missingForContainers();
+
+describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : ''}`, () => {
+  let node: TestNode;
+  let pods: NodePods;
+  const statuses = new Map<string, V1PodStatus>();
+  const terminated = new Set<string>();
+  const configMaps = new Map<string, V1ConfigMap>();
+  const logsDir = () => path.join(node.dataDir, 'logs');
+  let desired: Pod[] = [];
+
+  beforeAll(async () => {
+    node = await startTestNode();
+    await prepareVolumeRoots(path.join(node.dataDir, 'pods'), path.join(node.dataDir, 'memory'));
+    pods = await startPods();
+  }, 60_000);
+  afterAll(async () => {
+    pods?.stop();
+    await node?.remove();
+  }, 60_000);
+  afterEach(async () => {
+    desired = [];
+    pods.apply([], true);
+    await expect.poll(() => pods.all().length, { timeout: 15_000 }).toBe(0);
+  });
+
+  const startPods = async () => {
+    const { runtime } = node.containerd;
+    const objects = {
+      configMap: (_: string, name: string) => configMaps.get(name),
+      secret: () => undefined,
+      claim: () => undefined,
+      volume: () => undefined,
+      services: () => [],
+      runtimeHandler: () => undefined,
+    };
+    const capacity = { cpu: 2, memory: 2 ** 32 };
+    const shared = {
+      nodeName: path.basename(node.dataDir),
+      hostIP: '10.0.0.1',
+      podsDir: path.join(node.dataDir, 'pods'),
+    };
+    const made = createNodePods({
+      ...shared,
+      runtime,
+      nodeHostname: 'node',
+      logsDir: logsDir(),
+      seccompDir: path.join(node.dataDir, 'seccomp'),
+      dns: { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
+      capacity,
+      allocatable: capacity,
+      objects,
+      volumes: createPodVolumes({
+        ...shared,
+        memoryDir: path.join(node.dataDir, 'memory'),
+        allocatable: capacity,
+        objects,
+        tokens: createTokenSource(
+          () => Promise.resolve({ token: 'token', expiresAt: Date.now() + 3_600_000 }),
+          Date.now,
+        ),
+      }),
+      images: createImages(runtime),
+      cgroups: await createPodCgroups(node.cgroupRoot, 1024),
+      log: { info: () => undefined, warn: () => undefined },
+      now: Date.now,
+      report: (pod, status, over) => {
+        statuses.set(pod.metadata.uid, status);
+        if (over) terminated.add(pod.metadata.uid);
+      },
+      event: () => undefined,
+    });
+    await made.start();
+    return made;
+  };
+
+  const pod = (uid: string, spec: Partial<V1PodSpec> & { containers: V1Container[] }): Pod => ({
+    metadata: { name: uid, namespace: 'default', uid, generation: 1, labels: { app: uid } },
+    spec: { restartPolicy: 'Always', terminationGracePeriodSeconds: 1, ...spec },
+  });
+  const container = (name: string, script: string, rest: Partial<V1Container> = {}): V1Container => ({
+    name,
+    image: busyboxImage,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['sh', '-c', script],
+    ...rest,
+  });
+  const run = (...added: Pod[]) => {
+    desired = [...desired, ...added];
+    pods.apply(desired, true);
+  };
+  const status = (uid: string) => statuses.get(uid);
+  const phase = (uid: string) => expect.poll(() => status(uid)?.phase, { timeout: 15_000, interval: 10 });
+  const log = (uid: string, name: string, attempt = 0) =>
+    fs.readFile(path.join(logsDir(), `default_${uid}_${uid}`, name, `${attempt}.log`), 'utf8');
+  const ready = (uid: string) => status(uid)?.conditions?.find(({ type }) => type === 'Ready')?.status;
+
+  it('runs a pod: address, environment, host name, hosts file, volumes', async () => {
+    configMaps.set('settings', { metadata: { name: 'settings' }, data: { color: 'blue', 'a.txt': 'first' } });
+    const script =
+      'echo "$COLOR $GREETING $POD"; hostname; cat /etc/hosts; cat /config/a.txt; echo; echo data > /scratch/x; sleep 1000';
+    const one = container('main', script, {
+      env: [
+        { name: 'COLOR', valueFrom: { configMapKeyRef: { name: 'settings', key: 'color' } } },
+        { name: 'GREETING', value: 'hello $(COLOR)' },
+        { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      ],
+      volumeMounts: [
+        { name: 'config', mountPath: '/config' },
+        { name: 'scratch', mountPath: '/scratch' },
+      ],
+    });
+    const began = performance.now();
+    run(
+      pod('first', {
+        containers: [one],
+        volumes: [
+          { name: 'config', configMap: { name: 'settings' } },
+          { name: 'scratch', emptyDir: {} },
+        ],
+      }),
+    );
+    await phase('first').toBe('Running');
+    const took = performance.now() - began;
+    expect(took).toBeLessThan(5000);
+    expect(ready('first')).toBe('True');
+    expect(status('first')?.podIP).toMatch(/^10\.77\.0\./);
+    await expect.poll(() => log('first', 'main')).toContain('stdout F blue hello blue first');
+    await expect.poll(() => log('first', 'main')).toContain('stdout F first\n');
+    expect(await log('first', 'main')).toContain(`stdout F ${status('first')?.podIP}\tfirst`);
+
+    configMaps.set('settings', { metadata: { name: 'settings' }, data: { color: 'blue', 'a.txt': 'second' } });
+    pods.objectsChanged();
+    const file = path.join(node.dataDir, 'pods', 'first', 'volumes', 'config', 'a.txt');
+    await expect.poll(() => fs.readFile(file, 'utf8')).toBe('second');
+  });
+
+  it('runs init containers in order, then sidecars, then the application, and ends in Succeeded', async () => {
+    const share = { volumeMounts: [{ name: 'share', mountPath: '/share' }] };
+    run(
+      pod('ordered', {
+        restartPolicy: 'Never',
+        volumes: [{ name: 'share', emptyDir: {} }],
+        initContainers: [
+          container('one', 'echo one >> /share/order', share),
+          {
+            ...container('side', 'echo side >> /share/order; sleep 1000', share),
+            restartPolicy: 'Always',
+            startupProbe: { exec: { command: ['grep', 'side', '/share/order'] }, periodSeconds: 1 },
+          },
+          container('two', 'echo two >> /share/order', share),
+        ],
+        containers: [container('main', 'echo main >> /share/order; cat /share/order', share)],
+      }),
+    );
+    await phase('ordered').toBe('Succeeded');
+    const lines = (await log('ordered', 'main')).trim().split('\n');
+    expect(lines.map((line) => line.split(' ').at(-1))).toEqual(['one', 'side', 'two', 'main']);
+    expect(status('ordered')?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+      exitCode: 0,
+      reason: 'Completed',
+    });
+    expect(status('ordered')?.conditions?.find(({ type }) => type === 'Initialized')?.reason).toBe('PodCompleted');
+  });
+
+  it('restarts a crashed container at once, then with back-off, and tells its last words', async () => {
+    run(pod('crash', { containers: [container('main', 'echo -n the end > /dev/termination-log; exit 7')] }));
+    await expect
+      .poll(() => status('crash')?.containerStatuses?.[0]?.state?.waiting?.reason, { timeout: 15_000 })
+      .toBe('CrashLoopBackOff');
+    expect(status('crash')?.phase).toBe('Running');
+    const [main] = status('crash')?.containerStatuses ?? [];
+    expect(main?.restartCount).toBe(1);
+    expect(main?.lastState?.terminated).toMatchObject({ exitCode: 7, reason: 'Error', message: 'the end' });
+    expect(ready('crash')).toBe('False');
+  });
+
+  it('restarts a container whose liveness probe fails, and waits for readiness', async () => {
+    const main = container('main', 'trap "exit 0" TERM; touch /tmp/ok; sleep 2; rm /tmp/ok; sleep 1000 & wait', {
+      livenessProbe: {
+        exec: { command: ['test', '-f', '/tmp/ok'] },
+        periodSeconds: 1,
+        failureThreshold: 1,
+        initialDelaySeconds: 1,
+      },
+      readinessProbe: { exec: { command: ['test', '-f', '/tmp/ok'] }, periodSeconds: 1 },
+    });
+    run(pod('probed', { containers: [main] }));
+    await expect.poll(() => ready('probed'), { timeout: 10_000 }).toBe('True');
+    await expect.poll(() => status('probed')?.containerStatuses?.[0]?.restartCount, { timeout: 15_000 }).toBe(1);
+  });
+
+  it('says why a container does not start', async () => {
+    const missingMap = container('main', 'true', { envFrom: [{ configMapRef: { name: 'later' } }] });
+    const noImage = { ...container('main', 'true'), image: 'docker.io/library/none:1', imagePullPolicy: 'Never' };
+    run(pod('config', { containers: [missingMap], restartPolicy: 'Never' }), pod('image', { containers: [noImage] }));
+    const reason = (uid: string) => status(uid)?.containerStatuses?.[0]?.state?.waiting?.reason;
+    await expect.poll(() => reason('config'), { timeout: 10_000 }).toBe('CreateContainerConfigError');
+    await expect.poll(() => reason('image'), { timeout: 10_000 }).toBe('ErrImageNeverPull');
+    configMaps.set('later', { metadata: { name: 'later' }, data: {} });
+    pods.objectsChanged();
+    await phase('config').toBe('Succeeded');
+  });
+
+  it('gives a pod its grace, runs its preStop hook, and leaves nothing', async () => {
+    const main = container('main', 'trap "echo bye; exit 0" TERM; sleep 1000 & wait', {
+      lifecycle: { preStop: { exec: { command: ['sh', '-c', 'echo stopping > /proc/1/fd/1'] } } },
+    });
+    const going = pod('going', { containers: [main] });
+    run(going);
+    await phase('going').toBe('Running');
+    const kept = path.join(node.dataDir, 'kept.log');
+    await fs.link(path.join(logsDir(), 'default_going_going', 'main', '0.log'), kept);
+    desired = [
+      {
+        ...going,
+        metadata: { ...going.metadata, deletionTimestamp: new Date().toISOString(), deletionGracePeriodSeconds: 5 },
+      },
+    ];
+    pods.apply(desired, true);
+    await expect.poll(() => terminated.has('going'), { timeout: 15_000 }).toBe(true);
+    expect(await fs.readFile(kept, 'utf8')).toMatch(/stopping\n.* bye\n$/s);
+    expect(status('going')?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0);
+    const { items } = await node.containerd.runtime.listPodSandbox({ filter: { labelSelector: { app: 'going' } } });
+    expect(items).toEqual([]);
+    await expect(fs.stat(path.join(node.dataDir, 'pods', 'going'))).rejects.toThrow('ENOENT');
+    await expect(fs.stat(path.join(logsDir(), 'default_going_going'))).rejects.toThrow('ENOENT');
+  });
+
+  it('takes a running pod over after a restart of the agent, and ends nothing before the API said so', async () => {
+    run(
+      pod('kept', { containers: [container('main', 'sleep 1000')] }),
+      pod('unknown', { containers: [container('main', 'sleep 1000')] }),
+    );
+    await phase('kept').toBe('Running');
+    await phase('unknown').toBe('Running');
+    const before = status('kept')?.containerStatuses?.[0]?.containerID;
+    pods.stop();
+    statuses.clear();
+    pods = await startPods();
+    desired = desired.filter(({ metadata }) => metadata.uid === 'kept');
+    pods.apply(desired, false);
+    await phase('kept').toBe('Running');
+    expect(status('kept')?.containerStatuses?.[0]?.containerID).toBe(before);
+    expect(
+      (await node.containerd.runtime.listPodSandbox({ filter: { labelSelector: { app: 'unknown' } } })).items,
+    ).toHaveLength(1);
+    pods.apply(desired, true);
+    await expect
+      .poll(
+        async () =>
+          (await node.containerd.runtime.listPodSandbox({ filter: { labelSelector: { app: 'unknown' } } })).items
+            .length,
+        { timeout: 15_000 },
+      )
+      .toBe(0);
+  });
+});

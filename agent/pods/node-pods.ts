@@ -1,0 +1,132 @@
+// All pods of this node: a worker for each, fed by what the API wants and what the runtime tells.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FoundPod } from './observe.ts';
+import { observePods } from './observe.ts';
+import type { Pod } from './pod.ts';
+import type { PodContext } from './pod-context.ts';
+import { PodWorker } from './pod-worker.ts';
+
+export interface NodePods {
+  /** Reads what runs already and follows the runtime's events from here on. */
+  start(): Promise<void>;
+  /**
+   * The pods that the node is to run. `confirmed`: the API itself said that these are all; only then is anything ended that is not among
+   * them.
+   */
+  apply(pods: readonly Pod[], confirmed: boolean): void;
+  /** Objects that pods refer to have changed. */
+  objectsChanged(): void;
+  get(uid: string): PodWorker | undefined;
+  all(): PodWorker[];
+  /** Ends the workers; the pods run on. */
+  stop(): void;
+}
+
+/** Tokens and downward API files are looked at again this often. */
+const refreshMs = 60_000;
+
+export function createNodePods(context: Omit<PodContext, 'forget'>): NodePods {
+  const workers = new Map<string, PodWorker>();
+  let found = new Map<string, FoundPod>();
+  const abort = new AbortController();
+  const full: PodContext = {
+    ...context,
+    forget: (uid) => {
+      workers.get(uid)?.stop();
+      workers.delete(uid);
+    },
+  };
+
+  const refreshVolumes = () => {
+    for (const worker of workers.values())
+      worker.refreshVolumes().catch((error: unknown) => {
+        context.log.warn({ pod: worker.uid, error: String(error) }, 'volumes could not be refreshed');
+      });
+  };
+  const timer = setInterval(refreshVolumes, refreshMs);
+  timer.unref();
+
+  const followEvents = async () => {
+    for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
+      try {
+        const events = context.runtime.events(abort.signal);
+        // What happened while nobody listened is read once the stream stands.
+        const again = attempt > 0 ? delay(50).then(refreshAll) : undefined;
+        for await (const event of events) {
+          const worker = [...workers.values()].find((each) => each.owns(event.containerId));
+          worker?.runtimeEvent(event.containerId, event.kind === 'exited').catch((error: unknown) => {
+            context.log.warn({ pod: worker.uid, error: String(error) }, 'a container could not be read');
+          });
+        }
+        await again;
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        context.log.warn({ error: String(error) }, 'the runtime tells no events; trying again');
+      }
+      await delay(Math.min(200 * (attempt + 1), 5000), undefined, { ref: false });
+    }
+  };
+
+  const refreshAll = async () => {
+    for (const worker of workers.values())
+      await worker.refresh().catch((error: unknown) => {
+        context.log.warn({ pod: worker.uid, error: String(error) }, 'a pod could not be read');
+      });
+  };
+
+  return {
+    start: async () => {
+      found = await observePods(context);
+      void followEvents();
+    },
+    apply: (pods, confirmed) => {
+      const wanted = new Set(pods.map(({ metadata }) => metadata.uid));
+      for (const pod of pods) {
+        const { uid } = pod.metadata;
+        const worker = workers.get(uid);
+        if (worker) worker.update(pod);
+        else {
+          workers.set(uid, new PodWorker(full, pod, found.get(uid)?.observed));
+          found.delete(uid);
+        }
+      }
+      if (!confirmed) return;
+      for (const [uid, worker] of workers) if (!wanted.has(uid)) worker.remove();
+      for (const [uid, orphan] of found) {
+        found.delete(uid);
+        context.log.info(
+          { pod: `${orphan.namespace}/${orphan.name}`, uid },
+          'a pod that the API does not know is ended',
+        );
+        const worker = new PodWorker(full, orphanPod(orphan), orphan.observed);
+        workers.set(uid, worker);
+        worker.remove();
+      }
+    },
+    objectsChanged: () => {
+      refreshVolumes();
+      for (const worker of workers.values()) worker.objectsChanged();
+    },
+    get: (uid) => workers.get(uid),
+    all: () => [...workers.values()],
+    stop: () => {
+      abort.abort();
+      clearInterval(timer);
+      for (const worker of workers.values()) worker.stop();
+    },
+  };
+}
+
+/** Enough of a pod to end what runs of it. */
+function orphanPod({ uid, name, namespace, graceSeconds, observed }: FoundPod): Pod {
+  const names = [...new Set(observed.containers.map((container) => container.name))];
+  return {
+    metadata: { uid, name, namespace },
+    spec: {
+      containers: names.map((each) => ({ name: each })),
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: graceSeconds,
+    },
+  };
+}

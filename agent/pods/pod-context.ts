@@ -1,0 +1,59 @@
+// What a pod's worker needs of its node.
+
+import path from 'node:path';
+import type { V1Pod, V1PodStatus, V1Service } from '../../generated/kubernetes.ts';
+import type { ContainerRuntime } from '../cri/runtime.ts';
+import type { Images } from '../images/images.ts';
+import type { PodVolumes, VolumeObjects } from '../volumes/pod-volumes.ts';
+import type { Pod } from './pod.ts';
+import type { PodCgroups } from './pod-cgroup.ts';
+import type { NodeCapacity } from './resources.ts';
+import type { ClusterDns } from './sandbox-config.ts';
+
+export interface PodObjects extends VolumeObjects {
+  /** Services of a namespace, and `kubernetes` of `default`. */
+  services(namespace: string): V1Service[];
+  /** The runtime's name for a RuntimeClass; undefined when there is no such class. */
+  runtimeHandler(runtimeClass: string): string | undefined;
+}
+
+export interface PodContext {
+  readonly runtime: ContainerRuntime;
+  readonly nodeName: string;
+  readonly nodeHostname: string;
+  readonly hostIP: string;
+  /** Each pod's own files: volumes, /etc/hosts, termination messages. */
+  readonly podsDir: string;
+  readonly logsDir: string;
+  readonly seccompDir: string;
+  readonly dns: ClusterDns;
+  readonly capacity: NodeCapacity;
+  readonly allocatable: NodeCapacity;
+  readonly objects: PodObjects;
+  readonly volumes: PodVolumes;
+  readonly images: Images;
+  readonly cgroups: PodCgroups;
+  readonly log: PodLog;
+  readonly now: () => number;
+  /** `terminated`: nothing of the pod is left, and the API may forget it. */
+  report(pod: Pod, status: V1PodStatus, terminated: boolean): void;
+  event(pod: V1Pod, type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void;
+  /** Nothing of the pod is left and the API does not know it any more. */
+  forget(uid: string): void;
+}
+
+export interface PodLog {
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+}
+
+/** Where a pod's container logs lie: `<container>/<attempt>.log` below it, in CRI's format. */
+export function podLogDirectory(logsDir: string, pod: Pick<Pod, 'metadata'>): string {
+  const { namespace, name, uid } = pod.metadata;
+  return path.join(logsDir, `${namespace}_${name}_${uid}`);
+}
+
+/** The file that a container writes its termination message to. */
+export function terminationFile(podsDir: string, uid: string, container: string, attempt: number): string {
+  return path.join(podsDir, uid, 'containers', container, `${attempt}.termination-log`);
+}

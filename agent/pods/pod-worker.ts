@@ -1,0 +1,528 @@
+// One pod's worker: takes the steps that `syncPod` names, each at most once at a time, and reports what it sees. It holds what neither
+// the API nor the runtime knows: probes, back-offs, steps on their way.
+
+import fs from 'node:fs/promises';
+import type { V1PodStatus } from '../../generated/kubernetes.ts';
+import { check } from '../probes/check.ts';
+import type { ContainerProbes } from '../probes/container-probes.ts';
+import { startProbes } from '../probes/container-probes.ts';
+import type { MountedVolume } from '../volumes/pod-volumes.ts';
+import type { Waiting } from './container-status.ts';
+import { checkTarget, killContainer, StartError, sandboxContext, startContainer } from './container-steps.ts';
+import { runHook } from './hook.ts';
+import { newestFirst, observePods, readContainer, readSandbox } from './observe.ts';
+import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed.ts';
+import type { Pod, PodContainer } from './pod.ts';
+import { podContainers } from './pod.ts';
+import type { PodContext } from './pod-context.ts';
+import { podLogDirectory, terminationFile } from './pod-context.ts';
+import { podStatus } from './pod-status.ts';
+import { podCgroupLimits } from './resources.ts';
+import { sandboxConfig } from './sandbox-config.ts';
+import type { ContainerHealth, Ending, Step } from './sync-pod.ts';
+import { deadlineOf, syncPod } from './sync-pod.ts';
+
+/** Delays of steps that failed: the first, doubled up to the last. */
+const retry = { firstMs: 500, maxMs: 60_000 } as const;
+const imageRetry = { firstMs: 10_000, maxMs: 300_000 } as const;
+/** How long a runtime's status may lag behind its own exit event. */
+const statusLagMs = 3000;
+
+export class PodWorker {
+  readonly uid: string;
+  readonly #context: PodContext;
+  #pod: Pod;
+  readonly #sandboxes = new Map<string, ObservedSandbox>();
+  readonly #containers = new Map<string, ObservedContainer>();
+  readonly #probes = new Map<string, ContainerProbes>();
+  readonly #hookFailed = new Map<string, string>();
+  readonly #starting = new Set<string>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #held = new Map<string, { until: number; delay: number; forImage: boolean }>();
+  readonly #flights = new Map<string, { deadline: number }>();
+  #volumes: Promise<Map<string, MountedVolume>> | undefined;
+  #status: V1PodStatus | undefined;
+  #reported = '';
+  #terminateBy: number | undefined;
+  #ending: Ending | undefined;
+  #gone = false;
+  #finished = false;
+  #stopped = false;
+  #scheduled = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: PodContext, pod: Pod, observed: ObservedPod = { sandboxes: [], containers: [] }) {
+    this.uid = pod.metadata.uid;
+    this.#context = context;
+    this.#pod = pod;
+    this.#status = pod.status;
+    if (pod.status?.phase === 'Failed' && pod.status.reason)
+      this.#ending = { reason: pod.status.reason, message: pod.status.message ?? '' };
+    this.#take(observed);
+    this.update(pod);
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  get status(): V1PodStatus | undefined {
+    return this.#status;
+  }
+
+  get observed(): ObservedPod {
+    return { sandboxes: newestFirst([...this.#sandboxes.values()]), containers: [...this.#containers.values()] };
+  }
+
+  /** The API's newest word on the pod. */
+  update(pod: Pod): void {
+    this.#pod = pod;
+    if (pod.metadata.deletionTimestamp) {
+      const grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+      this.#endBy(grace);
+    }
+    this.objectsChanged();
+  }
+
+  /** The API does not have the pod any more. */
+  remove(): void {
+    this.#gone = true;
+    if (this.#finished) this.#context.forget(this.uid);
+    else this.#endBy(Math.max(1, this.#pod.spec.terminationGracePeriodSeconds ?? 30));
+    this.#kick();
+  }
+
+  /** Ends the pod in phase Failed, as an eviction does. */
+  end(reason: string, message: string): void {
+    this.#ending ??= { reason, message };
+    this.#kick();
+  }
+
+  /** A ConfigMap, Secret, claim or Service changed that the pod may use: what waited for one is tried again. */
+  objectsChanged(): void {
+    for (const [name, held] of this.#held) if (!held.forImage) this.#held.delete(name);
+    this.#kick();
+  }
+
+  async refreshVolumes(): Promise<void> {
+    if (!this.#volumes || this.#finished || this.#terminateBy !== undefined) return;
+    await this.#context.volumes.refresh(this.#pod);
+  }
+
+  /** True when the id is this pod's. */
+  owns(id: string): boolean {
+    return this.#containers.has(id) || this.#sandboxes.has(id);
+  }
+
+  /** The runtime told of something about one of the pod's containers or its sandbox. */
+  async runtimeEvent(id: string, exited: boolean): Promise<void> {
+    if (this.#sandboxes.has(id)) {
+      await this.#refreshSandbox(id);
+      this.#kick();
+      return;
+    }
+    const deadline = this.#context.now() + statusLagMs;
+    for (;;) {
+      const container = await this.#refreshContainer(id);
+      if (!exited || !container || container.state === 'exited' || this.#context.now() > deadline) break;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    this.#kick();
+  }
+
+  /** Reads everything anew, after events may have been lost. */
+  async refresh(): Promise<void> {
+    const found = await observePods(this.#context, this.uid);
+    this.#take(found.get(this.uid)?.observed ?? { sandboxes: [], containers: [] });
+    this.#kick();
+  }
+
+  /** The agent ends; the pod runs on. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    for (const probes of this.#probes.values()) probes.stop();
+    this.#probes.clear();
+  }
+
+  /** Sends the last report again: the API did not take it, or it is not known whether it did. */
+  reportAgain(): void {
+    this.#reported = '';
+    this.#kick();
+  }
+
+  #take(observed: ObservedPod): void {
+    this.#sandboxes.clear();
+    for (const sandbox of observed.sandboxes) this.#sandboxes.set(sandbox.id, sandbox);
+    const known = new Set(observed.containers.map(({ id }) => id));
+    for (const id of this.#containers.keys()) if (!known.has(id)) this.#containers.delete(id);
+    for (const container of observed.containers) this.#noteContainer(container);
+  }
+
+  #endBy(graceSeconds: number): void {
+    const by = this.#context.now() + graceSeconds * 1000;
+    this.#terminateBy = Math.min(by, this.#terminateBy ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Looks at the pod once the current turn of the event loop is over, however often it is asked. */
+  #kick(): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#sync();
+    });
+  }
+
+  #sync(): void {
+    if (this.#stopped || this.#finished) {
+      if (this.#finished && !this.#gone) this.#report(true);
+      return;
+    }
+    const now = this.#context.now();
+    const deadline = deadlineOf({ ...this.#pod, status: this.#status ?? this.#pod.status } as Pod);
+    const over = this.#status?.phase === 'Succeeded' || this.#status?.phase === 'Failed';
+    if (deadline !== undefined && now >= deadline && !over && this.#terminateBy === undefined)
+      this.#ending ??= {
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active on the node longer than the specified deadline',
+      };
+    const { steps, wakeAt } = syncPod({
+      pod: { ...this.#pod, ...(this.#status && { status: this.#status }) },
+      observed: this.observed,
+      health: this.#health(),
+      heldUntil: new Map([...this.#held].map(([name, { until }]) => [name, until])),
+      ...(this.#terminateBy !== undefined && { terminateBy: this.#terminateBy }),
+      ...(this.#ending && { ending: this.#ending }),
+      finished: over,
+      now,
+    });
+    for (const step of steps) this.#launch(step, now);
+    const sandboxHeld = this.#held.get('')?.until;
+    const wakes = [wakeAt, sandboxHeld !== undefined && sandboxHeld > now ? sandboxHeld : undefined, deadline].filter(
+      (at): at is number => at !== undefined && at > now,
+    );
+    clearTimeout(this.#timer);
+    if (wakes.length > 0)
+      this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(1, Math.min(...wakes) - now), 2 ** 31 - 1));
+    this.#report(false);
+  }
+
+  #report(terminated: boolean): void {
+    if (!terminated || !this.#status) {
+      this.#status = podStatus({
+        pod: this.#pod,
+        observed: this.observed,
+        health: this.#health(),
+        waiting: this.#waiting,
+        ...(this.#ending && { ending: this.#ending }),
+        terminating: this.#terminateBy !== undefined,
+        previous: this.#status,
+        hostIP: this.#context.hostIP,
+        now: this.#context.now(),
+      });
+    }
+    const text = JSON.stringify([this.#status, terminated]);
+    if (text === this.#reported || this.#gone) return;
+    this.#reported = text;
+    this.#context.report(this.#pod, this.#status, terminated);
+  }
+
+  #health(): Map<string, ContainerHealth> {
+    const health = new Map([...this.#probes].map(([id, probes]) => [id, probes.health]));
+    for (const [id, unhealthy] of this.#hookFailed) health.set(id, { started: false, ready: false, unhealthy });
+    return health;
+  }
+
+  #launch(step: Step, now: number): void {
+    // It is only just made, and its start is on its way.
+    if (step.type === 'removeContainer' && this.#starting.has(step.id)) return;
+    const key =
+      step.type === 'startContainer'
+        ? `start ${step.container.name}`
+        : 'id' in step
+          ? `${step.type} ${step.id}`
+          : step.type;
+    const deadline = step.type === 'killContainer' ? now + step.graceSeconds * 1000 : 0;
+    const running = this.#flights.get(key);
+    // A shorter grace overtakes a kill that is on its way.
+    if (running && (step.type !== 'killContainer' || deadline > running.deadline - 1500)) return;
+    if (step.type === 'createSandbox' && (this.#held.get('')?.until ?? 0) > now) return;
+    const flight = { deadline };
+    this.#flights.set(key, flight);
+    this.#perform(step, running !== undefined)
+      .catch((error: unknown) => this.#failed(step, error))
+      .finally(() => {
+        if (this.#flights.get(key) === flight) this.#flights.delete(key);
+        this.#kick();
+      });
+  }
+
+  async #perform(step: Step, overtakes: boolean): Promise<void> {
+    const { runtime } = this.#context;
+    switch (step.type) {
+      case 'createSandbox':
+        return this.#createSandbox(step.attempt);
+      case 'startContainer':
+        return this.#startContainer(step);
+      case 'killContainer': {
+        const container = podContainers(this.#pod).find(({ name }) => name === step.name);
+        await killContainer(this.#context, {
+          pod: this.#pod,
+          // One that overtakes has no hook to run again.
+          container: overtakes ? undefined : container,
+          id: step.id,
+          graceSeconds: step.graceSeconds,
+          why: step.why,
+          podIP: this.#podIPs()[0] ?? '',
+        });
+        return this.runtimeEvent(step.id, true);
+      }
+      case 'removeContainer': {
+        const container = this.#containers.get(step.id);
+        await runtime.removeContainer({ containerId: step.id });
+        this.#containers.delete(step.id);
+        if (container) await this.#removeContainerFiles(container);
+        return;
+      }
+      case 'stopSandbox':
+        await runtime.stopPodSandbox({ podSandboxId: step.id });
+        await this.#refreshSandbox(step.id);
+        return;
+      case 'removeSandbox':
+        await this.#removeSandbox(step.id);
+        return;
+      case 'finish':
+        return this.#finish();
+    }
+  }
+
+  async #createSandbox(attempt: number): Promise<void> {
+    const { runtime, cgroups, logsDir, objects } = this.#context;
+    const pod = this.#pod;
+    // Volumes are made while the sandbox starts; a failure shows when the first container needs them.
+    void this.#mounted().catch(() => undefined);
+    await Promise.all([
+      cgroups.create(this.uid, podCgroupLimits(pod)),
+      fs.mkdir(podLogDirectory(logsDir, pod), { recursive: true, mode: 0o755 }),
+    ]);
+    const { runtimeClassName } = pod.spec;
+    const runtimeHandler = runtimeClassName ? objects.runtimeHandler(runtimeClassName) : '';
+    if (runtimeHandler === undefined) throw new Error(`RuntimeClass "${runtimeClassName}" not found`);
+    const config = sandboxConfig(pod, attempt, sandboxContext(this.#context, pod));
+    const { podSandboxId } = await runtime.runPodSandbox({ config, runtimeHandler });
+    await this.#refreshSandbox(podSandboxId);
+    this.#held.delete('');
+  }
+
+  async #startContainer(step: Extract<Step, { type: 'startContainer' }>): Promise<void> {
+    const { container } = step;
+    const pod = this.#pod;
+    const [sandbox] = this.observed.sandboxes;
+    if (!sandbox) return;
+    const target =
+      container.target &&
+      [...this.#containers.values()].find((each) => each.name === container.target && each.state === 'running');
+    let created = '';
+    try {
+      const id = await startContainer(this.#context, {
+        pod,
+        container,
+        attempt: step.attempt,
+        quickRestarts: step.quickRestarts,
+        sandboxId: sandbox.id,
+        sandboxAttempt: sandbox.attempt,
+        podIPs: this.#podIPs(),
+        volumes: this.#mounted(),
+        targetId: target ? target.id : undefined,
+        onCreated: (made) => {
+          created = made;
+          // Events name the container by its id from here on.
+          this.#starting.add(made);
+          this.#containers.set(made, placeholder(made, sandbox.id, step));
+        },
+      });
+      this.#waiting.delete(container.name);
+      this.#held.delete(container.name);
+      await this.#postStart(container, id);
+    } finally {
+      if (created) {
+        this.#starting.delete(created);
+        await this.#refreshContainer(created);
+      }
+    }
+  }
+
+  async #postStart(container: PodContainer, id: string): Promise<void> {
+    const hook = container.spec.lifecycle?.postStart;
+    if (!hook) return;
+    const target = checkTarget(this.#context, container, id, this.#podIPs()[0] ?? '');
+    const failure = await runHook(hook, target, 120_000);
+    if (!failure) return;
+    this.#context.event(
+      this.#pod,
+      'Warning',
+      'FailedPostStartHook',
+      `PostStartHook failed: ${failure}`,
+      container.name,
+    );
+    this.#hookFailed.set(id, `FailedPostStartHook: ${failure}`);
+  }
+
+  async #finish(): Promise<void> {
+    this.#report(false);
+    for (const probes of this.#probes.values()) probes.stop();
+    this.#probes.clear();
+    for (const id of [...this.#sandboxes.keys()]) await this.#removeSandbox(id);
+    await this.#context.volumes.remove(this.uid);
+    await this.#context.cgroups.remove(this.uid);
+    await fs.rm(podLogDirectory(this.#context.logsDir, this.#pod), { recursive: true, force: true });
+    this.#finished = true;
+    if (this.#gone) this.#context.forget(this.uid);
+    else this.#report(true);
+  }
+
+  async #removeSandbox(id: string): Promise<void> {
+    const { runtime } = this.#context;
+    await runtime.stopPodSandbox({ podSandboxId: id });
+    await runtime.removePodSandbox({ podSandboxId: id });
+    this.#sandboxes.delete(id);
+    for (const [container, { sandboxId }] of this.#containers) if (sandboxId === id) this.#containers.delete(container);
+  }
+
+  #failed(step: Step, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const { now, log } = this.#context;
+    log.warn(
+      { pod: `${this.#pod.metadata.namespace}/${this.#pod.metadata.name}`, step: step.type, error: message },
+      'step failed',
+    );
+    const hold = (name: string, forImage: boolean) => {
+      const { firstMs, maxMs } = forImage ? imageRetry : retry;
+      const last = this.#held.get(name);
+      const delay = last ? Math.min(last.delay * 2, maxMs) : firstMs;
+      this.#held.set(name, { until: now() + delay, delay, forImage });
+    };
+    if (step.type === 'createSandbox') {
+      this.#context.event(this.#pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`);
+      hold('', false);
+      void this.refresh().catch(() => undefined);
+    } else if (step.type === 'startContainer') {
+      const { name, spec } = step.container;
+      const failure = error instanceof StartError ? error : new StartError('CreateContainerError', message);
+      if (failure.reason !== 'RunContainerError')
+        this.#waiting.set(name, { reason: failure.reason, ...(failure.reason !== 'ContainerCreating' && { message }) });
+      hold(name, failure.waitsForImage);
+      if (failure.reason === 'CreateContainerError') void this.refresh().catch(() => undefined);
+      if (failure.reason === 'ErrImagePull') {
+        // The reason of the failure shows for a moment, then that it is being waited.
+        const timer = setTimeout(() => {
+          if (this.#waiting.get(name)?.reason !== 'ErrImagePull') return;
+          this.#waiting.set(name, {
+            reason: 'ImagePullBackOff',
+            message: `Back-off pulling image "${spec.image}": ErrImagePull: ${message}`,
+          });
+          this.#context.event(this.#pod, 'Normal', 'BackOff', `Back-off pulling image "${spec.image}"`, name);
+          this.#kick();
+        }, 1000);
+        timer.unref();
+      }
+    } else {
+      // Ends and removals must come about: look again in a while.
+      const timer = setTimeout(() => void this.refresh().catch(() => this.#kick()), 1000);
+      timer.unref();
+    }
+  }
+
+  #mounted(): Promise<Map<string, MountedVolume>> {
+    if (!this.#volumes) {
+      const work = this.#context.volumes.prepare(this.#pod);
+      this.#volumes = work;
+      // A failure is not kept: the next container that needs them tries again.
+      work.catch(() => {
+        if (this.#volumes === work) this.#volumes = undefined;
+      });
+    }
+    return this.#volumes;
+  }
+
+  #podIPs(): readonly string[] {
+    return this.#pod.spec.hostNetwork ? [this.#context.hostIP] : (this.observed.sandboxes[0]?.ips ?? []);
+  }
+
+  async #refreshSandbox(id: string): Promise<void> {
+    const sandbox = await readSandbox(this.#context.runtime, id);
+    if (sandbox) this.#sandboxes.set(id, sandbox);
+    else this.#sandboxes.delete(id);
+  }
+
+  async #refreshContainer(id: string): Promise<ObservedContainer | undefined> {
+    const sandboxId = this.#containers.get(id)?.sandboxId ?? '';
+    const container = await readContainer(this.#context, id, sandboxId);
+    if (container) this.#noteContainer(container);
+    else this.#containers.delete(id);
+    return container;
+  }
+
+  #noteContainer(container: ObservedContainer): void {
+    const { id, name } = container;
+    // While its postStart hook runs, a container counts as being created (Kubernetes, "Container hooks").
+    if (container.state === 'running' && this.#starting.has(id)) return;
+    this.#containers.set(id, container);
+    if (container.state === 'running') {
+      const spec = podContainers(this.#pod).find((each) => each.name === name);
+      if (!this.#probes.has(id) && spec) this.#startProbes(container, spec);
+      return;
+    }
+    this.#probes.get(id)?.stop();
+    this.#probes.delete(id);
+    this.#hookFailed.delete(id);
+  }
+
+  #startProbes(container: ObservedContainer, spec: PodContainer): void {
+    const reported = [...(this.#status?.containerStatuses ?? []), ...(this.#status?.initContainerStatuses ?? [])].find(
+      (each) => each.containerID === `containerd://${container.id}`,
+    );
+    const probes = startProbes({
+      container: spec,
+      startedAt: container.startedAt,
+      wasReady: reported?.ready ?? false,
+      check: (probe) => check(probe, checkTarget(this.#context, spec, container.id, this.#podIPs()[0] ?? '')),
+      onChange: () => this.#kick(),
+      onFailure: (kind, message) =>
+        this.#context.event(this.#pod, 'Warning', 'Unhealthy', `${kind} probe failed: ${message}`, spec.name),
+    });
+    this.#probes.set(container.id, probes);
+  }
+
+  async #removeContainerFiles(container: ObservedContainer): Promise<void> {
+    const { podsDir } = this.#context;
+    await fs.rm(terminationFile(podsDir, this.uid, container.name, container.attempt), { force: true });
+    if (container.logPath) await fs.rm(container.logPath, { force: true });
+  }
+}
+
+/** A container between its creation and the first status that the runtime gives of it. */
+function placeholder(
+  id: string,
+  sandboxId: string,
+  step: Extract<Step, { type: 'startContainer' }>,
+): ObservedContainer {
+  return {
+    id,
+    sandboxId,
+    name: step.container.name,
+    attempt: step.attempt,
+    state: 'created',
+    createdAt: 0,
+    startedAt: 0,
+    finishedAt: 0,
+    exitCode: 0,
+    reason: '',
+    message: '',
+    image: step.container.spec.image ?? '',
+    imageRef: '',
+    quickRestarts: step.quickRestarts,
+    logPath: '',
+  };
+}
