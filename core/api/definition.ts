@@ -56,6 +56,15 @@ export interface ResourceDefinition {
   };
   /** Set for custom resources: the CustomResourceDefinition's name. */
   readonly customResource?: string;
+  /** Where a custom resource with the subresource `scale` keeps what it scales by. Built-in kinds: `spec.replicas`, `status.replicas`. */
+  readonly scale?: {
+    readonly specReplicasPath: readonly string[];
+    readonly statusReplicasPath: readonly string[];
+    /** A label selector in its text form. */
+    readonly labelSelectorPath?: readonly string[];
+  };
+  /** Sent as a warning with every answer of this version. */
+  readonly deprecationWarning?: string;
 }
 
 /** All served resources. One per process; custom resources come and go. */

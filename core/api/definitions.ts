@@ -70,6 +70,8 @@ class DefinitionSet implements Definitions {
         setOnce(this.#byType, each.type, each);
       }
     }
+    // A custom resource may store a version that it no longer serves.
+    for (const each of this.#all) setOnce(this.#byType, each.type, each);
   }
 }
 

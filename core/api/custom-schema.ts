@@ -1,0 +1,62 @@
+// The schema of a custom resource as a Schema: what its definition says, and what every object has (apiVersion, kind, metadata).
+// Source: CustomResourceDefinition "structural schema", KEP-1152.
+
+import type { V1JSONSchemaProps } from '../../generated/kubernetes.ts';
+import { isRecord } from '../machinery/structure/field-at.ts';
+import { schemaOf } from './models.ts';
+import type { Schema } from './schema.ts';
+
+const free: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+
+export function structuralSchema(
+  root: V1JSONSchemaProps | undefined,
+  { preserveUnknownFields }: { readonly preserveUnknownFields: boolean },
+): Schema {
+  const own = root ? convert(root) : free;
+  return asResource(preserveUnknownFields ? { ...own, 'x-kubernetes-preserve-unknown-fields': true } : own);
+}
+
+/** Keywords that hold one schema, a list of schemas, or schemas by name; all others are taken as they are. */
+const single = ['items', 'not', 'additionalProperties'] as const;
+const lists = ['allOf', 'anyOf', 'oneOf'] as const;
+
+function convert(source: V1JSONSchemaProps): Schema {
+  // Beside the keywords below, JSONSchemaProps and Schema name and type their keywords alike.
+  const result = { ...source } as Record<string, unknown>;
+  for (const key of single) if (isRecord(source[key])) result[key] = convert(source[key]);
+  for (const key of lists) {
+    const branches = source[key];
+    if (branches) result[key] = branches.map(convert);
+  }
+  if (source.properties) {
+    result['properties'] = Object.fromEntries(
+      Object.entries(source.properties).map(([name, each]) => [name, convert(each)]),
+    );
+  }
+  const schema = result as Schema; // see above
+  return schema['x-kubernetes-embedded-resource'] ? asResource(schema) : schema;
+}
+
+function asResource(schema: Schema): Schema {
+  const text: Schema = { type: 'string' };
+  const metadata = schema.properties?.['metadata']?.properties;
+  const objectMeta = schemaOf('V1ObjectMeta');
+  return {
+    ...schema,
+    type: 'object',
+    properties: {
+      ...schema.properties,
+      apiVersion: text,
+      kind: text,
+      // A definition may restrict names, and nothing else of the metadata.
+      metadata: {
+        ...objectMeta,
+        properties: {
+          ...objectMeta.properties,
+          ...(metadata?.['name'] && { name: metadata['name'] }),
+          ...(metadata?.['generateName'] && { generateName: metadata['generateName'] }),
+        },
+      },
+    },
+  };
+}
