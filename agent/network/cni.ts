@@ -1,6 +1,6 @@
-// The CNI configuration that containerd hands to the bridge, host-local and portmap plugins, and the addresses they leased.
+// The CNI configuration that containerd hands to the bridge, host-local and portmap plugins, and the leases that they keep.
 
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface CniOptions {
@@ -14,7 +14,7 @@ export interface CniOptions {
 }
 
 /** A network configuration list, CNI 1.0. */
-export function conflist(options: CniOptions): object {
+function conflist(options: CniOptions): object {
   return {
     cniVersion: '1.0.0',
     name: options.name,
@@ -46,16 +46,6 @@ export async function writeConflist(confDir: string, options: CniOptions): Promi
   const file = join(confDir, '10-zeroplane.conflist');
   await writeFile(`${file}.new`, `${JSON.stringify(conflist(options), null, 2)}\n`);
   await rename(`${file}.new`, file);
-}
-
-/** The addresses that pods hold, by host-local's own files (one a lease, named for the address). */
-export async function leasedAddresses(options: CniOptions): Promise<string[]> {
-  try {
-    const names = await readdir(join(options.leaseDir, options.name));
-    return names.filter((name) => /^\d+\.\d+\.\d+\.\d+$/.test(name));
-  } catch {
-    return [];
-  }
 }
 
 export async function removeLeases(options: CniOptions): Promise<void> {

@@ -1,6 +1,7 @@
 // The node's network devices of ours: the pods' bridge, and the device that carries the cluster DNS address and the route of the
 // service range (so that service addresses route on a machine that has no default route).
 
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { gatewayOf } from './ipv4.ts';
 import { routeProtocol } from './routes.ts';
@@ -71,9 +72,11 @@ async function exists(run: Run, link: string): Promise<boolean> {
 }
 
 /** The kernel's switches that a node needs. Rejects when one cannot be set, naming it. */
-export async function setSysctls(bridge: string): Promise<void> {
+export async function setSysctls(run: Run, bridge: string): Promise<void> {
   await sysctl('net/ipv4/ip_forward', '1');
-  // A pod that reaches a neighbour on its bridge through a Service: the answer must pass our NAT.
+  // A pod that reaches a neighbour on its bridge through a Service: the answer must pass our NAT. The switch comes with a module
+  // that a fresh machine has not loaded; where it is built in, or cannot be loaded, the next line says what is the matter.
+  if (!existsSync('/proc/sys/net/bridge')) await run('modprobe', ['br_netfilter']).catch(() => undefined);
   await sysctl('net/bridge/bridge-nf-call-iptables', '1');
   // localhost:nodePort works for pods of this node; a rule keeps neighbours from using it.
   await sysctl(`net/ipv4/conf/${bridge}/route_localnet`, '1');
@@ -84,7 +87,7 @@ async function sysctl(name: string, value: string): Promise<void> {
   try {
     if ((await readFile(file, 'utf8')).trim() !== value) await writeFile(file, value);
   } catch (cause) {
-    const hint = name.startsWith('net/bridge/') ? ' (load the kernel module br_netfilter)' : '';
+    const hint = name.startsWith('net/bridge/') ? ': load the kernel module br_netfilter' : '';
     throw new Error(`The kernel setting ${name.replaceAll('/', '.')} must be ${value} and cannot be set${hint}`, {
       cause,
     });

@@ -197,7 +197,7 @@ export function createNetwork(options: NetworkOptions): Network {
       stopped = false;
       await mkdir(workDir, { recursive: true, mode: 0o700 });
       await setUpLinks(run, links);
-      await setSysctls(names.bridge);
+      await setSysctls(run, names.bridge);
       await allowForwarding(run, options.clusterCIDR, mark);
       await startDns(dns, options.clusterDNS);
       // Last: with it containerd reports the network as ready.

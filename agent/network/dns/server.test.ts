@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decode, encode, streamEncode } from 'dns-packet';
+import { type Answer, decode, encode, type Packet, streamDecode, streamEncode } from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { service, slice } from '../testing/objects.ts';
 import { createClusterDns } from './cluster-dns.ts';
@@ -144,6 +144,36 @@ describe('the DNS server', () => {
     expect(upstream.asked).toEqual(['example.net']);
     expect(await client.resolve4('outer.default.svc.cluster.local')).toEqual(['192.0.2.7']);
     upstream.close();
+  });
+
+  it('asks the resolver over TCP what it cut over UDP', async () => {
+    update();
+    const reply = (query: Packet, flags: number, answers: Answer[]) => ({
+      type: 'response' as const,
+      id: query.id ?? 0,
+      flags,
+      questions: query.questions ?? [],
+      answers,
+    });
+    const tcp = createTcpServer((client) => {
+      client.on('data', (data) => {
+        const query = streamDecode(data);
+        const name = query.questions?.[0]?.name ?? '';
+        client.write(streamEncode(reply(query, 0, [{ type: 'A', name, ttl: 60, data: '192.0.2.9' }])));
+      });
+    });
+    await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+    const address = tcp.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const udp = createSocket('udp4');
+    udp.on('message', (message, from) => udp.send(encode(reply(decode(message), 1 << 9, [])), from.port, from.address));
+    await new Promise<void>((resolve) => udp.bind(address.port, '127.0.0.1', resolve));
+    await writeFile(resolvConf, `nameserver 127.0.0.1#${address.port}\n`);
+    // A name of ours that is an alias: we ask. Another name: the client sees the cut, and asks us over TCP.
+    expect(await client.resolve4('outer.default.svc.cluster.local')).toEqual(['192.0.2.9']);
+    expect(await client.resolve4('example.net')).toEqual(['192.0.2.9']);
+    udp.close();
+    await new Promise((resolve) => tcp.close(resolve));
   });
 
   it('passes over a resolver that does not answer', async () => {

@@ -1,7 +1,7 @@
 // The cluster's DNS records, from Services and EndpointSlices (Kubernetes DNS-Based Service Discovery 1.1).
 
 import type { V1Endpoint, V1EndpointSlice, V1Namespace, V1Service } from '../../../generated/kubernetes.ts';
-import { rangeOf, toNumber, toText } from '../ipv4.ts';
+import { contains, toNumber, toText } from '../ipv4.ts';
 
 export interface ServiceLocation {
   readonly port: number;
@@ -120,7 +120,7 @@ function addOnce(list: string[], value: string): void {
   if (!list.includes(value)) list.push(value);
 }
 
-export function reverseName(ip: string): string {
+function reverseName(ip: string): string {
   return `${ip.split('.').reverse().join('.')}.in-addr.arpa`;
 }
 
@@ -134,9 +134,6 @@ export function reverseAddress(name: string, ranges: readonly string[]): string 
       .join('.'),
   );
   if (!name.endsWith('.in-addr.arpa') || value === undefined) return undefined;
-  const inside = ranges.some((cidr) => {
-    const range = rangeOf(cidr);
-    return range !== undefined && value >= range.first && value <= range.last;
-  });
-  return inside ? toText(value) : undefined;
+  const address = toText(value);
+  return ranges.some((range) => contains(range, address)) ? address : undefined;
 }

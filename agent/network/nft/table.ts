@@ -85,7 +85,7 @@ interface ListedSet {
 }
 
 /** The elements with a time left, out of `nft -j list table`. */
-export function keptElements(listing: { nftables: { set?: ListedSet }[] }): KeptElement[] {
+function keptElements(listing: { nftables: { set?: ListedSet }[] }): KeptElement[] {
   const kept: KeptElement[] = [];
   for (const { set } of listing.nftables) {
     for (const element of set?.elem ?? []) {
