@@ -147,7 +147,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     try {
       const query = parseQuery(request.query);
       info = parseRequestInfo(request.method, request.path, query);
-      leave = inFlight.enter(info.verb);
+      // Long polls of queues wait by nature, as watches do.
+      if (!isLong(info)) leave = inFlight.enter(info.verb);
       user = await authenticator.authenticate(request);
       const acting = await impersonate(request, user, authorizer);
       if (acting !== user) realUser = user;
@@ -172,7 +173,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     }
     const code = response?.status ?? 101;
     const elapsed = (performance.now() - started) / 1000;
-    if (info) metrics.count(servedInfo(info, code), code, info.verb === 'watch' ? undefined : elapsed);
+    if (info) metrics.count(servedInfo(info, code), code, isLong(info) ? undefined : elapsed);
     options.audit?.({
       auditID,
       info: info ?? { ...nowhere, path: request.path },
@@ -231,6 +232,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 }
 
 const nowhere: RequestInfo = parseRequestInfo('GET', '/', parseQuery(''));
+
+function isLong({ verb, segments }: RequestInfo): boolean {
+  return verb === 'watch' || segments[0] === 'queues';
+}
 
 /** Paths that nothing is served at share one series. */
 function servedInfo(info: RequestInfo, code: number): RequestInfo {

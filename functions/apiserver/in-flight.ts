@@ -1,5 +1,5 @@
 // Bounds how many requests run at once, so that load beyond it gets a quick 429 instead of a slow time-out.
-// Source: kube-apiserver --max-requests-inflight and --max-mutating-requests-inflight. Watches and streams do not count.
+// Source: kube-apiserver --max-requests-inflight and --max-mutating-requests-inflight. The caller leaves out what lasts by nature.
 
 import { StatusError } from '../../core/machinery/status.ts';
 
@@ -18,7 +18,6 @@ export interface InFlight {
 }
 
 const readingVerbs = new Set(['get', 'list', 'head', 'options']);
-const uncounted = new Set(['watch', 'connect', 'proxy']);
 
 export function createInFlight(limits: InFlightLimits = { reading: 400, mutating: 200 }): InFlight {
   let reading = 0;
@@ -37,7 +36,6 @@ export function createInFlight(limits: InFlightLimits = { reading: 400, mutating
       return mutating;
     },
     enter(verb) {
-      if (uncounted.has(verb)) return () => {};
       if (readingVerbs.has(verb)) {
         if (reading >= limits.reading) throw tooMany();
         reading += 1;

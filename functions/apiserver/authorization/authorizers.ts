@@ -37,7 +37,9 @@ export const agentAuthorizer: Authorizer = {
     const node = nodeOf(user);
     if (!isResource) {
       // Which queues it may use is decided where the queue's name is read.
-      return node !== undefined && path === '/queues' ? { effect: 'allow', reason: 'node agent' } : pass;
+      return node !== undefined && (path === '/queues' || path.startsWith('/queues/'))
+        ? { effect: 'allow', reason: 'node agent' }
+        : pass;
     }
     if (group !== agentGroup) return pass;
     if (node !== undefined && resource === 'nodes' && name === node) return { effect: 'allow', reason: 'node agent' };

@@ -62,7 +62,12 @@ async function record(
         );
       } else {
         const count = (found.object as { count?: number }).count ?? 1;
-        await registry.update(context, target, { ...found.object, count: count + times.length, lastTimestamp: last }, asKubelet);
+        await registry.update(
+          context,
+          target,
+          { ...found.object, count: count + times.length, lastTimestamp: last },
+          asKubelet,
+        );
       }
       return;
     } catch (error) {

@@ -27,7 +27,8 @@ export async function reportNode(
       if (wished !== object) object = (await registry.update(context, target, wished, asKubelet)).object;
       const status = mergeStatus(object['status'] as Record<string, unknown> | undefined, report.status);
       if (deepEqual(status, object['status'])) return object;
-      return (await registry.update(context, { ...target, subresource: 'status' }, { ...object, status }, asKubelet)).object;
+      return (await registry.update(context, { ...target, subresource: 'status' }, { ...object, status }, asKubelet))
+        .object;
     } catch (error) {
       if (!hasReason(error, 'Conflict', 'AlreadyExists') || attempt === attempts) throw error;
     }

@@ -1,7 +1,7 @@
 // A pod's status as its node reports it, and its removal once its containers are gone.
 
-import type { KubeObject } from '../../../core/machinery/object.ts';
 import { deepEqual } from '../../../core/machinery/equality.ts';
+import type { KubeObject } from '../../../core/machinery/object.ts';
 import { forbidden, hasReason, StatusError } from '../../../core/machinery/status.ts';
 import type { PodReport, ReportResult } from '../../../core/node/protocol.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';

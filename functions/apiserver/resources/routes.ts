@@ -33,6 +33,10 @@ export function targetOf(definitions: Definitions, info: RequestInfo): Target {
   checkScope(definition, info);
   const verbs: readonly string[] = subresource ? subresource.verbs : definition.verbs;
   if (!verbs.includes(info.verb)) throw methodNotAllowed(info.verb);
+  // An object is made in its collection, and everything else is done to it by name.
+  const named = info.name !== '';
+  if (info.verb === 'create' ? named && !subresource : !named && namedVerbs.has(info.verb))
+    throw methodNotAllowed(info.verb);
   return {
     definition,
     ...(definition.namespaced && info.namespace !== '' && { namespace: info.namespace }),
@@ -40,6 +44,8 @@ export function targetOf(definitions: Definitions, info: RequestInfo): Target {
     ...(subresource && { subresource: subresource.name }),
   };
 }
+
+const namedVerbs = new Set(['get', 'update', 'patch', 'delete']);
 
 function subresourceOf(definition: ResourceDefinition, name: string): Subresource | undefined {
   return definition.subresources.find((each) => each.name === name);

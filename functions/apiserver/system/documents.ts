@@ -66,7 +66,6 @@ function serverAddress(request: ApiRequest): string {
 export function respondDocument(request: ApiRequest, { body, etag }: Document, contentType: string): ApiResponse {
   const headers = { 'content-type': contentType, etag, vary: 'Accept', 'cache-control': 'public' };
   const known = request.headers['if-none-match'];
-  if (known !== undefined && known.split(',').some((each) => each.trim().replace(/^W\//, '') === etag))
-    return { status: 304, headers };
+  if (known?.split(',').some((each) => each.trim().replace(/^W\//, '') === etag)) return { status: 304, headers };
   return { status: 200, headers, body: Buffer.from(body) };
 }

@@ -1,6 +1,7 @@
 // What is served beside resources: version, health, metrics, the issuer of service account tokens, discovery, OpenAPI, queues.
 
 import type { Definitions } from '../../../core/api/definition.ts';
+import type { Queue } from '../../../core/queue/queue.ts';
 import type { Store } from '../../../core/store/store.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import { respondText, respondValue } from '../content/respond.ts';
@@ -11,11 +12,13 @@ import { noSuchResource } from '../resources/routes.ts';
 import { createDocuments } from './documents.ts';
 import { type HealthCheck, healthResponse } from './health.ts';
 import type { RequestMetrics } from './metrics.ts';
+import { createQueueRoute } from './queues.ts';
 import { kubernetesVersion, versionInfo } from './version.ts';
 
 export interface SystemOptions {
   readonly definitions: Definitions;
   readonly store: Store;
+  readonly queue: Queue;
   readonly tokens: ServiceAccountTokens;
   readonly metrics: RequestMetrics;
   readonly inFlight: InFlight;
@@ -32,6 +35,8 @@ export function createSystemRoutes(options: SystemOptions): SystemRoutes {
   const documents = createDocuments(options.definitions);
   const checks = healthChecks(options.store);
   const health: Route = ({ info, query }) => healthResponse(checks, info.segments, query);
+
+  const queues = createQueueRoute(options.queue);
 
   // By the first segment of the path.
   const routes: Readonly<Record<string, Route>> = {
@@ -62,6 +67,7 @@ export function createSystemRoutes(options: SystemOptions): SystemRoutes {
       const { segments, verb } = exchange.info;
       const [first] = segments;
       if (first === undefined) return respondValue(200, { paths: paths(options.definitions) }, exchange.form);
+      if (first === 'queues') return queues(exchange);
       const route = Object.hasOwn(routes, first) ? routes[first] : undefined;
       const response = verb === 'get' || verb === 'head' ? await route?.(exchange) : undefined;
       if (!response) throw noSuchResource();

@@ -87,7 +87,12 @@ export async function openTestApi(more: Partial<ApiServerOptions> = {}) {
           while (waiting.length === 0) {
             const { done, value } = await chunks.next();
             if (done) return undefined;
-            waiting.push(...Buffer.from(value).toString('utf8').split('\n').filter((line) => line !== ''));
+            waiting.push(
+              ...Buffer.from(value)
+                .toString('utf8')
+                .split('\n')
+                .filter((line) => line !== ''),
+            );
           }
           return JSON.parse(waiting.shift() ?? '');
         },

@@ -1,0 +1,38 @@
+// POST /queues/: the queues of a one-machine cluster in SQS' JSON protocol. A node's agent may use its own queue and no other.
+
+import { decodeJson } from '../../../core/machinery/json.ts';
+import { StatusError } from '../../../core/machinery/status.ts';
+import { createSqsProtocol, queueNameOf } from '../../../core/queue/local/protocol.ts';
+import type { Queue } from '../../../core/queue/queue.ts';
+import { nodeOf } from '../authentication/users.ts';
+import { mastersGroup } from '../authorization/attributes.ts';
+import { readBody } from '../content/body.ts';
+import type { ApiResponse } from '../http.ts';
+import { nodeQueue } from '../node/notifier.ts';
+import type { Exchange } from '../resources/exchange.ts';
+
+// A message has at most 256 KiB, and its JSON escapes at most twice that and some.
+const maxBytes = 1024 * 1024;
+
+export function createQueueRoute(queue: Queue): (exchange: Exchange) => Promise<ApiResponse> {
+  const protocol = createSqsProtocol(queue, (name) => `/queues/${name}`);
+  return async ({ request, context, info }) => {
+    if (request.method !== 'POST') throw new StatusError('MethodNotAllowed', 'queues take POST requests only', {});
+    const body = decodeJson(await readBody(request, maxBytes));
+    const name = typeof body === 'object' && body !== null ? queueNameOf(body) : undefined;
+    const node = nodeOf(context.user);
+    const allowed = context.user.groups.includes(mastersGroup) || (node !== undefined && name === nodeQueue(node));
+    if (!allowed)
+      throw new StatusError(
+        'Forbidden',
+        `user "${context.user.username}" may not use the queue ${JSON.stringify(name ?? info.path)}`,
+        {},
+      );
+    const answer = await protocol(request.headers['x-amz-target'] ?? '', body, request.signal);
+    return {
+      status: answer.status,
+      headers: { 'content-type': 'application/x-amz-json-1.0', 'cache-control': 'no-store' },
+      body: Buffer.from(JSON.stringify(answer.body)),
+    };
+  };
+}
