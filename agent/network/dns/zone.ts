@@ -3,7 +3,7 @@
 import type { V1Endpoint, V1EndpointSlice, V1Namespace, V1Service } from '../../../generated/kubernetes.ts';
 import { contains, toNumber, toText } from '../ipv4.ts';
 
-export interface ServiceLocation {
+interface ServiceLocation {
   readonly port: number;
   readonly target: string;
 }

@@ -13,7 +13,7 @@ export interface Chain {
   readonly rules: readonly Rule[];
 }
 
-export interface SetDefinition {
+interface SetDefinition {
   readonly type: string | readonly string[];
   /** Present: a map to this type. */
   readonly map?: string;

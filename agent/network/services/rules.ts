@@ -253,12 +253,21 @@ function baseChains(network: ServiceNetwork): [string, Chain][] {
       'filter-output',
       base('filter', 'output', -110, [fresh, nft.jump('idle-nodeports')], [fresh, nft.jump('idle-services')]),
     ],
-    // After DNAT whoever still goes to a cluster address asked for a port that its Service does not have.
+    // After DNAT whoever still goes to a cluster address asked for a port that its Service does not have, or for no Service.
     ['filter-output-post-dnat', base('filter', 'output', -90, [fresh, nft.jump('unknown-ports')])],
     ['filter-forward-post-dnat', base('filter', 'forward', -90, [fresh, nft.jump('unknown-ports')])],
     ['idle-services', { rules: [[nft.lookup(service, 'no-endpoint-services')]] }],
     ['idle-nodeports', { rules: [[nft.isLocal('daddr'), nft.lookup(node, 'no-endpoint-nodeports')]] }],
-    ['unknown-ports', { rules: [[nft.equal(nft.daddr, '@cluster-ips'), nft.reject]] }],
+    [
+      'unknown-ports',
+      {
+        rules: [
+          [nft.equal(nft.daddr, '@cluster-ips'), nft.reject],
+          // An address of the range that no Service has (any more).
+          [nft.equal(nft.daddr, nft.cidr(network.serviceCIDR)), nft.differs(nft.daddr, network.clusterDNS), nft.reject],
+        ],
+      },
+    ],
   ];
 }
 

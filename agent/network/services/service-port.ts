@@ -3,7 +3,7 @@
 
 import type { V1EndpointSlice, V1Service } from '../../../generated/kubernetes.ts';
 
-export type Protocol = 'tcp' | 'udp' | 'sctp';
+type Protocol = 'tcp' | 'udp' | 'sctp';
 
 export interface Endpoint {
   readonly ip: string;

@@ -63,7 +63,7 @@ describe.skipIf(reason !== undefined)(
       expect(names(await ask(a, '10.96.1.1', 80, 3))).toEqual(['a']);
     });
 
-    it('refuses at once what has no endpoint, and a port that the Service does not have', async () => {
+    it('refuses at once what has no endpoint, a port that the Service does not have, an address of no Service', async () => {
       await sandbox.apply({
         services: [service('idle', '10.96.1.2'), service('web', '10.96.1.1')],
         endpointSlices: [slice('web', both)],
@@ -71,6 +71,7 @@ describe.skipIf(reason !== undefined)(
       for (const from of [client, sandbox.node]) {
         expect(await ask(from, '10.96.1.2', 80)).toEqual(['ECONNREFUSED']);
         expect(await ask(from, '10.96.1.1', 81)).toEqual(['ECONNREFUSED']);
+        expect(await ask(from, '10.96.200.1', 80)).toEqual(['ECONNREFUSED']);
       }
     });
 

@@ -33,7 +33,7 @@ export function whyNot(): string | undefined {
   }
 }
 
-export interface Answer {
+interface Answer {
   code: number;
   stdout: string;
   stderr: string;
