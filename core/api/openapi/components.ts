@@ -1,0 +1,206 @@
+// Schemas as OpenAPI writes them: models by reference, with their texts, list types and patch extensions.
+
+import { idOfModel, modelRows, schemaOf } from '../models.ts';
+import type { Schema } from '../schema.ts';
+
+/** Texts by model id and field; a model's own under the empty key. */
+export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+type Fragment = Record<string, unknown>;
+
+export interface Components {
+  /** A reference to a model by its OpenAPI name, which becomes part of the result with all that it refers to. */
+  refer(name: string): Fragment;
+  /** Adds a schema that is not a built-in model. */
+  add(name: string, schema: Fragment): void;
+  /** A schema of a custom resource, written out. */
+  inline(schema: Schema): Fragment;
+  /** Everything referred to so far, by name, in order. */
+  all(): Record<string, Fragment>;
+}
+
+export interface ComponentOptions {
+  readonly version: 2 | 3;
+  readonly descriptions: Descriptions;
+  readonly kinds: ReadonlyMap<string, readonly GroupVersionKind[]>;
+}
+
+const machinery = 'io.k8s.apimachinery.pkg';
+const quantityName = `${machinery}.api.resource.Quantity`;
+const intOrStringName = `${machinery}.util.intstr.IntOrString`;
+const timeName = `${machinery}.apis.meta.v1.Time`;
+const microTimeName = `${machinery}.apis.meta.v1.MicroTime`;
+
+const special: Readonly<Record<string, string>> = {
+  quantity: quantityName,
+  'int-or-string': intOrStringName,
+  'date-time': timeName,
+  'micro-time': microTimeName,
+};
+
+const specialSchemas: Readonly<Record<string, { readonly 2: Fragment; readonly 3: Fragment }>> = {
+  [quantityName]: {
+    2: { description: 'A number with a unit, such as 100m or 1Gi.', type: 'string' },
+    3: { description: 'A number with a unit, such as 100m or 1Gi.', oneOf: [{ type: 'string' }, { type: 'number' }] },
+  },
+  [intOrStringName]: {
+    2: { description: 'A number or a string.', type: 'string', format: 'int-or-string' },
+    3: {
+      description: 'A number or a string.',
+      format: 'int-or-string',
+      oneOf: [{ type: 'integer' }, { type: 'string' }],
+    },
+  },
+  [timeName]: both({ description: 'A point in time, as RFC 3339 writes it.', type: 'string', format: 'date-time' }),
+  [microTimeName]: both({
+    description: 'A point in time with microseconds, as RFC 3339 writes it.',
+    type: 'string',
+    format: 'date-time',
+  }),
+};
+
+function both(schema: Fragment): { readonly 2: Fragment; readonly 3: Fragment } {
+  return { 2: schema, 3: schema };
+}
+
+/** Keywords that Swagger 2 does not have, or that kubectl's reader of it refuses. */
+const onlyIn3 = new Set(['anyOf', 'oneOf', 'not', 'nullable', 'x-kubernetes-validations']);
+
+export function componentsOf({ version, descriptions, kinds }: ComponentOptions): Components {
+  const prefix = version === 3 ? '#/components/schemas/' : '#/definitions/';
+  const done = new Map<string, Fragment>();
+  const waiting: string[] = [];
+
+  const refer = (name: string): Fragment => {
+    if (!done.has(name)) {
+      done.set(name, {});
+      waiting.push(name);
+    }
+    return { $ref: prefix + name };
+  };
+
+  const textOf = (name: string | undefined): string | undefined => {
+    const id = name && idOfModel(name);
+    return id ? descriptions[id]?.[''] : undefined;
+  };
+
+  const model = (name: string): Fragment => {
+    const id = idOfModel(name);
+    if (!id) throw new Error(`there is no model ${name}`);
+    const texts = descriptions[id] ?? {};
+    const schema = schemaOf(id);
+    const properties = Object.entries(schema.properties ?? {}).map(([field, each]) => {
+      const written = value(each);
+      // The package keeps no text at a field that refers to a model: the model's own says what it is.
+      const text = texts[field] ?? textOf(each.model ?? each.items?.model);
+      if (!text) return [field, written];
+      return [field, { description: text, ...(version === 3 && '$ref' in written ? { allOf: [written] } : written) }];
+    });
+    const gvk = kinds.get(name);
+    return {
+      ...(texts[''] && { description: texts[''] }),
+      type: 'object',
+      ...(schema.required && { required: schema.required }),
+      properties: Object.fromEntries(properties),
+      ...(schema['x-kubernetes-map-type'] && { 'x-kubernetes-map-type': schema['x-kubernetes-map-type'] }),
+      ...(gvk && { 'x-kubernetes-group-version-kind': gvk }),
+    };
+  };
+
+  const value = (schema: Schema): Fragment => {
+    const name = schema.model ?? special[schema.format ?? ''];
+    if (name) return withFacts(refer(name), schema);
+    if (schema['x-kubernetes-preserve-unknown-fields']) return { type: 'object' };
+    const { items, additionalProperties, default: _default, 'x-kubernetes-map-type': mapType, ...rest } = schema;
+    return {
+      ...rest,
+      ...(isScalar(schema.default) && { default: schema.default }),
+      ...(items && { items: value(items) }),
+      ...(typeof additionalProperties === 'object' && { additionalProperties: value(additionalProperties) }),
+      ...(mapType && { 'x-kubernetes-map-type': mapType }),
+    };
+  };
+
+  /** What stands beside a reference: in version 3 that needs an allOf, in 2 the readers take it as it is. */
+  const withFacts = (reference: Fragment, schema: Schema): Fragment => {
+    const facts: Fragment = {
+      ...(isScalar(schema.default) && { default: schema.default }),
+      ...(schema['x-kubernetes-patch-strategy'] && {
+        'x-kubernetes-patch-strategy': schema['x-kubernetes-patch-strategy'],
+      }),
+    };
+    if (Object.keys(facts).length === 0) return reference;
+    return version === 3 ? { allOf: [reference], ...facts } : { ...reference, ...facts };
+  };
+
+  const inline = (schema: Schema): Fragment => {
+    if (schema.model) return refer(schema.model);
+    const result: Fragment = {};
+    for (const [key, each] of Object.entries(schema)) {
+      if (version === 2 && onlyIn3.has(key)) continue;
+      result[key] = inlineKeyword(key, each);
+    }
+    if (version === 2 && schema['x-kubernetes-preserve-unknown-fields']) {
+      // A reader of version 2 would drop what the properties do not name.
+      delete result['properties'];
+      delete result['items'];
+    }
+    return result;
+  };
+
+  const inlineKeyword = (key: string, each: unknown): unknown => {
+    // The casts follow the types that Schema gives these keywords.
+    switch (key) {
+      case 'properties':
+        return Object.fromEntries(
+          Object.entries(each as Record<string, Schema>).map(([name, property]) => [name, inline(property)]),
+        );
+      case 'items':
+      case 'not':
+        return inline(each as Schema);
+      case 'additionalProperties':
+        return typeof each === 'object' ? inline(each as Schema) : each;
+      case 'allOf':
+      case 'anyOf':
+      case 'oneOf':
+        return (each as Schema[]).map(inline);
+      default:
+        return each;
+    }
+  };
+
+  return {
+    refer,
+    inline,
+    add: (name, schema) => {
+      done.set(name, schema);
+    },
+    all: () => {
+      for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+        done.set(name, specialSchemas[name]?.[version] ?? model(name));
+      }
+      return Object.fromEntries([...done].sort(([a], [b]) => (a < b ? -1 : 1)));
+    },
+  };
+}
+
+function isScalar(value: unknown): boolean {
+  return value !== undefined && (typeof value !== 'object' || value === null);
+}
+
+/** The OpenAPI name of a built-in kind's model, or the name that a custom resource's gets. */
+export function componentName(schema: Schema, { group, version, kind }: GroupVersionKind): string {
+  return schema.model ?? `${group.split('.').reverse().join('.')}.${version}.${kind}`;
+}
+
+/** Whether a model of this OpenAPI name is there. */
+export function hasModel(name: string): boolean {
+  const id = idOfModel(name);
+  return id !== undefined && id in modelRows;
+}
