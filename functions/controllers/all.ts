@@ -1,6 +1,7 @@
 // Every controller of a cluster, with the settings that some of them need.
 
 import type { Controller } from './controller.ts';
+import { daemonSetController } from './daemonset.ts';
 import { deploymentController } from './deployment.ts';
 import { endpointMirroringController } from './endpoint-mirroring.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
@@ -12,6 +13,7 @@ import { replicaSetController } from './replicaset.ts';
 import { replicationController } from './replication-controller.ts';
 import { createRootCaController } from './root-ca.ts';
 import { serviceAccountController } from './service-account.ts';
+import { statefulSetController } from './statefulset.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 
 export interface ControllerSettings {
@@ -26,6 +28,8 @@ export function controllers(settings: ControllerSettings): Controller[] {
     replicaSetController,
     deploymentController,
     replicationController,
+    statefulSetController,
+    daemonSetController,
     jobController,
     ttlAfterFinishedController,
     endpointSliceController,

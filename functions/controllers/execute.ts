@@ -213,11 +213,12 @@ function conditionOf(body: unknown): string | undefined {
   return (body as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion;
 }
 
-/** Controllers build objects of the known types; all of them have metadata. */
+/** Controllers build objects of the known types, with metadata. Copied: snapshots share theirs; and absent fields are left out. */
 function asObject(object: object): KubeObject {
-  return object as KubeObject;
+  return JSON.parse(JSON.stringify(object)) as KubeObject;
 }
 
 function metadataOf(object: object): { namespace?: string; name?: string } {
-  return asObject(object).metadata ?? {};
+  // As in `asObject`.
+  return (object as KubeObject).metadata ?? {};
 }

@@ -31,6 +31,7 @@ import {
   progressOf,
   trackingFinalizer,
 } from './job-progress.ts';
+import { isEmptySelector } from './label-selector.ts';
 import { isFinished, isReady, type Pod } from './pod-state.ts';
 import { rankForDeletion } from './replicas.ts';
 
@@ -51,6 +52,8 @@ export const jobController: Controller = {
     const { namespace, name } = splitKey(key);
     const job = snapshot.get(type, namespace, name);
     const managedBy = job?.spec?.managedBy ?? 'kubernetes.io/job-controller';
+    // Without a selector there is no telling which pods are its own.
+    if (isEmptySelector(job?.spec?.selector)) return [];
     return job && managedBy === 'kubernetes.io/job-controller' ? reconcile(snapshot, job, context) : [];
   },
 };

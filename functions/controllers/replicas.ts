@@ -6,7 +6,7 @@ import { podNames } from './child-name.ts';
 import { claimChildren, controllerOf, controllerRef } from './claim-children.ts';
 import { removeCondition, sameJson, setCondition } from './condition.ts';
 import { type Action, type Context, type LabelSelector, type Live, regarding, type Snapshot } from './controller.ts';
-import { matchesSelector } from './label-selector.ts';
+import { isEmptySelector, matchesSelector } from './label-selector.ts';
 import { isActive, isAvailable, isReady, type Pod, restarts, untilAvailable } from './pod-state.ts';
 
 export interface ReplicaParent {
@@ -25,6 +25,8 @@ const burst = 500;
 
 export function reconcileReplicas(snapshot: Snapshot, parent: ReplicaParent, context: Context): Action[] {
   const { object, type, apiVersion, kind, selector, minReadySeconds } = parent;
+  // Without a selector there is no telling which pods are its own.
+  if (isEmptySelector(selector)) return [];
   const { children, actions } = claimChildren(snapshot, 'pods', { apiVersion, kind, object, selector });
   const pods = children.filter(isActive);
   const terminating = children.filter((each) => each.metadata.deletionTimestamp);

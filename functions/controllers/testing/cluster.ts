@@ -205,7 +205,9 @@ export class TestCluster {
       } else if (pod.status?.phase === undefined || pod.status.phase === 'Pending') {
         const status = options.ready === false ? 'False' : 'True';
         this.change('pods', namespace, name, (each) => {
-          if (each.spec) each.spec.nodeName ??= options.node ?? 'node-1';
+          const required = each.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+          const target = required?.nodeSelectorTerms[0]?.matchFields?.[0]?.values?.[0];
+          if (each.spec) each.spec.nodeName ??= options.node ?? target ?? 'node-1';
           each.status = {
             ...each.status,
             phase: 'Running',
