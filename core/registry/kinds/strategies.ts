@@ -1,14 +1,87 @@
 // Which strategy each built-in type has. A type without a row is served by its schema alone.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import { pathSegmentName, pathSegmentPrefix } from '../../machinery/names.ts';
 import type { TypeName } from '../../store/store.ts';
 import type { Strategy } from '../strategy.ts';
+import { configMap, secret } from './config-map.ts';
+import { cronJob } from './cron-job.ts';
 import { customResource } from './custom-resource.ts';
+import { daemonSet } from './daemon-set.ts';
+import { deployment } from './deployment.ts';
+import { event } from './event.ts';
+import { job } from './job.ts';
+import { namespace } from './namespace.ts';
+import { pod } from './pod/pod.ts';
+import {
+  certificateSigningRequest,
+  endpointSlice,
+  horizontalPodAutoscaler,
+  ingress,
+  networkPolicy,
+  podDisruptionBudget,
+  priorityClass,
+} from './policy.ts';
+import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac.ts';
+import { replicaSet, replicationController } from './replica-set.ts';
+import { service } from './service/service.ts';
+import { statefulSet } from './stateful-set.ts';
+import { persistentVolume, persistentVolumeClaim } from './storage.ts';
 
 const plain: Strategy = {};
+const counted: Strategy = { generation: true };
+const conditional: Strategy = { conditionalUpdate: true };
+const countedConditional: Strategy = { generation: true, conditionalUpdate: true };
 
 export const strategies: Readonly<Record<TypeName, Strategy>> = {
-  'coordination.k8s.io/leases': { createOnUpdate: true, conditionalUpdate: false },
+  configmaps: configMap,
+  endpoints: { createOnUpdate: true },
+  events: event,
+  limitranges: { createOnUpdate: true },
+  namespaces: namespace,
+  persistentvolumeclaims: persistentVolumeClaim,
+  persistentvolumes: persistentVolume,
+  pods: pod,
+  replicationcontrollers: replicationController,
+  secrets: secret,
+  services: service,
+  'apps/daemonsets': daemonSet,
+  'apps/deployments': deployment,
+  'apps/replicasets': replicaSet,
+  'apps/statefulsets': statefulSet,
+  'autoscaling/horizontalpodautoscalers': horizontalPodAutoscaler,
+  'batch/cronjobs': cronJob,
+  'batch/jobs': job,
+  'certificates.k8s.io/certificatesigningrequests': certificateSigningRequest,
+  'coordination.k8s.io/leases': { createOnUpdate: true },
+  'discovery.k8s.io/endpointslices': endpointSlice,
+  'networking.k8s.io/ingresses': ingress,
+  'networking.k8s.io/ipaddresses': counted,
+  'networking.k8s.io/networkpolicies': networkPolicy,
+  'networking.k8s.io/ingressclasses': counted,
+  'policy/poddisruptionbudgets': podDisruptionBudget,
+  'rbac.authorization.k8s.io/clusterroles': clusterRole,
+  'rbac.authorization.k8s.io/clusterrolebindings': clusterRoleBinding,
+  'rbac.authorization.k8s.io/roles': role,
+  'rbac.authorization.k8s.io/rolebindings': roleBinding,
+  'scheduling.k8s.io/priorityclasses': priorityClass,
+  'node.k8s.io/runtimeclasses': conditional,
+  'storage.k8s.io/csidrivers': counted,
+  'storage.k8s.io/volumeattachments': conditional,
+  'apiextensions.k8s.io/customresourcedefinitions': countedConditional,
+  'apiregistration.k8s.io/apiservices': {
+    conditionalUpdate: true,
+    validateName: (name, prefix) => (prefix ? pathSegmentPrefix(name) : pathSegmentName(name)),
+  },
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': countedConditional,
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': countedConditional,
+  'admissionregistration.k8s.io/validatingadmissionpolicies': countedConditional,
+  'admissionregistration.k8s.io/validatingadmissionpolicybindings': countedConditional,
+  'admissionregistration.k8s.io/mutatingadmissionpolicies': countedConditional,
+  'admissionregistration.k8s.io/mutatingadmissionpolicybindings': countedConditional,
+  'flowcontrol.apiserver.k8s.io/flowschemas': counted,
+  'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations': counted,
+  'resource.k8s.io/resourceslices': counted,
 };
 
 export function strategyOf(definition: ResourceDefinition): Strategy {

@@ -122,8 +122,8 @@ function mark(old: KubeObject, strategy: Strategy, options: DeleteOptions, situa
 
 function shorten(next: KubeObject, grace: number, situation: Situation): void {
   const due = formatTime(new Date(situation.now.getTime() + grace * 1000));
-  const present = next.metadata.deletionTimestamp ?? due;
-  next.metadata.deletionTimestamp = due < present ? due : present;
+  const marked = next.metadata.deletionTimestamp;
+  if (!marked || due < marked) next.metadata.deletionTimestamp = due;
   next.metadata.deletionGracePeriodSeconds = grace;
 }
 

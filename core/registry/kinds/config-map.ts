@@ -1,0 +1,110 @@
+// ConfigMaps and Secrets: keys, sizes, and immutability.
+
+import type { V1ConfigMap, V1Secret } from '../../../generated/kubernetes.ts';
+import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../machinery/field-error.ts';
+import { configMapKey } from '../../machinery/names.ts';
+import { immutable } from '../metadata/validate.ts';
+import { semanticEqual } from '../semantic-equal.ts';
+import { strategy } from '../strategy.ts';
+
+const maxSize = 1024 * 1024;
+
+export const configMap = strategy<V1ConfigMap>({
+  validate({ data, binaryData }) {
+    const errors: FieldError[] = [];
+    let size = 0;
+    for (const key in data) {
+      for (const message of configMapKey(key)) errors.push(invalidValue(`data[${key}]`, key, message));
+      if (binaryData && key in binaryData)
+        errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+      size += Buffer.byteLength(data[key] ?? '');
+    }
+    for (const key in binaryData) {
+      for (const message of configMapKey(key)) errors.push(invalidValue(`binaryData[${key}]`, key, message));
+      size += decodedSize(binaryData[key] ?? '');
+    }
+    if (size > maxSize) errors.push(tooLong('', maxSize));
+    return errors;
+  },
+  validateUpdate: (object, old) => frozen(object, old, ['data', 'binaryData']),
+});
+
+export const secret = strategy<V1Secret>({
+  prepareForCreate: foldStringData,
+  prepareForUpdate(object, old) {
+    foldStringData(object);
+    object.type ||= old.type ?? 'Opaque';
+  },
+  validate(object) {
+    const { data, type } = object;
+    const errors: FieldError[] = [];
+    let size = 0;
+    for (const key in data) {
+      for (const message of configMapKey(key)) errors.push(invalidValue(`data[${key}]`, key, message));
+      size += decodedSize(data[key] ?? '');
+    }
+    if (size > maxSize) errors.push(tooLong('data', maxSize));
+    for (const key of requiredKeys[type ?? ''] ?? [])
+      if (data?.[key] === undefined) errors.push(required(`data[${key}]`));
+    if (
+      type === 'kubernetes.io/service-account-token' &&
+      !object.metadata.annotations?.['kubernetes.io/service-account.name']
+    ) {
+      errors.push(required('metadata.annotations[kubernetes.io/service-account.name]'));
+    }
+    if (type === 'kubernetes.io/basic-auth' && data?.['username'] === undefined && data?.['password'] === undefined) {
+      errors.push(required('data[username]'), required('data[password]'));
+    }
+    for (const key of ['.dockerconfigjson', '.dockercfg']) {
+      if (requiredKeys[type ?? '']?.includes(key) && data?.[key] !== undefined && !isJson(data[key])) {
+        errors.push(invalidValue(`data[${key}]`, '<secret contents redacted>', 'invalid character in JSON'));
+      }
+    }
+    return errors;
+  },
+  validateUpdate: (object, old) => [...immutable(object.type, old.type, 'type'), ...frozen(object, old, ['data'])],
+});
+
+const requiredKeys: Readonly<Record<string, readonly string[]>> = {
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+};
+
+/** `stringData` is for writing only: it becomes data, and wins. */
+function foldStringData(object: V1Secret): void {
+  const { stringData } = object;
+  if (!stringData) return;
+  delete object.stringData;
+  object.data ??= {};
+  for (const key in stringData) object.data[key] = Buffer.from(stringData[key] ?? '').toString('base64');
+}
+
+function frozen<T extends V1ConfigMap | V1Secret>(
+  object: T,
+  old: T,
+  fields: readonly (keyof T & string)[],
+): FieldError[] {
+  if (!old.immutable) return [];
+  const errors: FieldError[] = [];
+  if (!object.immutable) errors.push(forbiddenField('immutable', 'field is immutable when `immutable` is set'));
+  for (const field of fields) {
+    if (!semanticEqual(object[field], old[field]))
+      errors.push(forbiddenField(field, 'field is immutable when `immutable` is set'));
+  }
+  return errors;
+}
+
+function decodedSize(base64: string): number {
+  return Math.floor((base64.length * 3) / 4);
+}
+
+function isJson(base64: string): boolean {
+  try {
+    JSON.parse(Buffer.from(base64, 'base64').toString());
+    return true;
+  } catch {
+    return false;
+  }
+}

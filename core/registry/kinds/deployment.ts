@@ -1,0 +1,89 @@
+// Deployments.
+
+import type { V1Deployment } from '../../../generated/kubernetes.ts';
+import { type FieldError, forbiddenField, invalidValue, notSupported } from '../../machinery/field-error.ts';
+import { immutable } from '../metadata/validate.ts';
+import { strategy } from '../strategy.ts';
+import { countOrPercent } from './count-or-percent.ts';
+import {
+  defaultTemplate,
+  nonNegative,
+  validateRestartPolicy,
+  validateSelectorOf,
+  validateTemplate,
+} from './pod-template.ts';
+
+export const deployment = strategy<V1Deployment>({
+  generation: true,
+  defaults({ spec }) {
+    if (!spec) return;
+    defaultTemplate(spec.template);
+    if (spec.strategy?.type === 'RollingUpdate')
+      spec.strategy.rollingUpdate ??= { maxUnavailable: '25%', maxSurge: '25%' };
+  },
+  validate({ spec }) {
+    if (!spec) return [];
+    const errors = nonNegative(spec.replicas, 'spec.replicas');
+    errors.push(...validateSelectorOf(spec.selector, spec.template, 'spec'));
+    errors.push(...validateTemplate(spec.template, 'spec.template'));
+    errors.push(...validateRestartPolicy(spec.template, ['Always'], 'spec.template'));
+    if (spec.template?.spec?.activeDeadlineSeconds !== undefined) {
+      errors.push(
+        forbiddenField(
+          'spec.template.spec.activeDeadlineSeconds',
+          'activeDeadlineSeconds in ReplicaSet is not Supported',
+        ),
+      );
+    }
+    errors.push(...validateStrategy(spec.strategy));
+    errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'));
+    errors.push(...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'));
+    errors.push(...nonNegative(spec.progressDeadlineSeconds, 'spec.progressDeadlineSeconds'));
+    if (spec.progressDeadlineSeconds !== undefined && spec.progressDeadlineSeconds <= (spec.minReadySeconds ?? 0)) {
+      errors.push(
+        invalidValue(
+          'spec.progressDeadlineSeconds',
+          spec.progressDeadlineSeconds,
+          'must be greater than minReadySeconds',
+        ),
+      );
+    }
+    return errors;
+  },
+  validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
+  validateStatus: ({ status }) =>
+    (
+      [
+        'observedGeneration',
+        'replicas',
+        'updatedReplicas',
+        'readyReplicas',
+        'availableReplicas',
+        'unavailableReplicas',
+      ] as const
+    ).flatMap((field) => nonNegative(status?.[field], `status.${field}`)),
+});
+
+function validateStrategy(value: NonNullable<V1Deployment['spec']>['strategy']): FieldError[] {
+  const path = 'spec.strategy';
+  if (!value) return [];
+  if (value.type === 'Recreate') {
+    return value.rollingUpdate
+      ? [forbiddenField(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")]
+      : [];
+  }
+  if (value.type !== 'RollingUpdate') return [notSupported(`${path}.type`, value.type, ['Recreate', 'RollingUpdate'])];
+  const { maxSurge = 0, maxUnavailable = 0 } = value.rollingUpdate ?? {};
+  const errors = countOrPercent(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`);
+  errors.push(...countOrPercent(maxSurge, `${path}.rollingUpdate.maxSurge`));
+  if (isZero(maxSurge) && isZero(maxUnavailable)) {
+    errors.push(
+      invalidValue(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
+    );
+  }
+  return errors;
+}
+
+function isZero(value: number | string): boolean {
+  return value === 0 || value === '0%';
+}

@@ -1,0 +1,64 @@
+// The pod template inside a workload: defaults, and validation with what the workload demands of it.
+
+import type { V1LabelSelector, V1PodTemplateSpec } from '../../../generated/kubernetes.ts';
+import { type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
+import { labelSelectorOf, matchesLabels, validateLabelSelector, validateLabels } from '../../machinery/labels.ts';
+import { validateAnnotations } from '../metadata/validate.ts';
+import { defaultPodSpec } from './pod/defaults.ts';
+import { validatePodSpec } from './pod/validate-spec.ts';
+
+export function defaultTemplate(template: V1PodTemplateSpec | undefined): void {
+  defaultPodSpec(template?.spec);
+}
+
+export function validateTemplate(template: V1PodTemplateSpec | undefined, path: string): FieldError[] {
+  if (!template) return [required(path)];
+  const errors = validateLabels(template.metadata?.labels, `${path}.metadata.labels`);
+  if (template.metadata?.annotations)
+    errors.push(...validateAnnotations(template.metadata.annotations, `${path}.metadata.annotations`));
+  errors.push(...validatePodSpec(template.spec, `${path}.spec`));
+  if (template.spec?.ephemeralContainers?.length) {
+    errors.push({
+      type: 'FieldValueForbidden',
+      field: `${path}.spec.ephemeralContainers`,
+      message: 'Forbidden: ephemeral containers not allowed in pod template',
+    });
+  }
+  return errors;
+}
+
+/** A selector that selects something, and the pods of the template. */
+export function validateSelectorOf(
+  selector: V1LabelSelector | undefined,
+  template: V1PodTemplateSpec | undefined,
+  path: string,
+): FieldError[] {
+  if (!selector) return [required(`${path}.selector`)];
+  const errors = validateLabelSelector(selector, `${path}.selector`);
+  if (!selector.matchLabels && !selector.matchExpressions?.length) {
+    errors.push(invalidValue(`${path}.selector`, selector, 'empty selector is invalid for deployment'));
+  }
+  if (errors.length === 0 && !matchesLabels(labelSelectorOf(selector), template?.metadata?.labels)) {
+    errors.push(
+      invalidValue(
+        `${path}.template.metadata.labels`,
+        template?.metadata?.labels ?? null,
+        '`selector` does not match template `labels`',
+      ),
+    );
+  }
+  return errors;
+}
+
+export function validateRestartPolicy(
+  template: V1PodTemplateSpec | undefined,
+  allowed: readonly string[],
+  path: string,
+): FieldError[] {
+  const policy = template?.spec?.restartPolicy;
+  return policy && !allowed.includes(policy) ? [notSupported(`${path}.spec.restartPolicy`, policy, allowed)] : [];
+}
+
+export function nonNegative(value: number | undefined, path: string): FieldError[] {
+  return value !== undefined && value < 0 ? [invalidValue(path, value, 'must be greater than or equal to 0')] : [];
+}

@@ -1,0 +1,46 @@
+// Pods.
+
+import type { V1Pod } from '../../../../generated/kubernetes.ts';
+import { forbiddenField } from '../../../machinery/field-error.ts';
+import { strategy } from '../../strategy.ts';
+import { defaultPodSpec, defaultRequests } from './defaults.ts';
+import { qosClass } from './qos.ts';
+import { validatePodSpec } from './validate-spec.ts';
+import { validatePodUpdate } from './validate-update.ts';
+
+export const pod = strategy<V1Pod>({
+  generation: true,
+  defaults(object) {
+    defaultPodSpec(object.spec);
+    defaultRequests(object.spec);
+  },
+  prepareForCreate(object) {
+    const qos = object.spec?.containers?.length ? qosClass(object.spec) : undefined;
+    object.status = { phase: 'Pending', ...(qos && { qosClass: qos }) };
+    if (object.spec?.schedulingGates?.length) {
+      object.status.conditions = [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'SchedulingGated',
+          message: 'Scheduling is blocked due to non-empty scheduling gates',
+        },
+      ];
+    }
+  },
+  validate(object, old) {
+    const errors = validatePodSpec(object.spec, 'spec');
+    if (!old && object.spec?.ephemeralContainers?.length) {
+      errors.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'));
+    }
+    return errors;
+  },
+  validateUpdate: validatePodUpdate,
+  gracePeriod(object, options) {
+    const phase = object.status?.phase;
+    // A pod that no node runs, or that has ended, has nobody to wait for.
+    if (!object.spec?.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
+    const asked = options.gracePeriodSeconds ?? object.spec.terminationGracePeriodSeconds ?? 30;
+    return asked < 0 ? 1 : asked;
+  },
+});

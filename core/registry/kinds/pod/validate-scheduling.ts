@@ -1,0 +1,146 @@
+// Validation of what a pod asks of its node: selectors, affinity, tolerations, spread constraints.
+
+import type {
+  V1Affinity,
+  V1NodeSelectorTerm,
+  V1PodAffinityTerm,
+  V1Toleration,
+  V1TopologySpreadConstraint,
+} from '../../../../generated/kubernetes.ts';
+import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
+import { validateLabelKey, validateLabelSelector } from '../../../machinery/labels.ts';
+import { labelValueErrors, qualifiedNameErrors } from '../../../machinery/names.ts';
+
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+export function validateTolerations(tolerations: readonly V1Toleration[], path: string): FieldError[] {
+  return tolerations.flatMap((toleration, index) => {
+    const at = `${path}[${index}]`;
+    const { key, operator, value, effect, tolerationSeconds } = toleration;
+    const errors: FieldError[] = [];
+    if (key) errors.push(...validateLabelKey(key, `${at}.key`));
+    else if (operator !== 'Exists')
+      errors.push(
+        invalidValue(
+          `${at}.operator`,
+          operator ?? '',
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        ),
+      );
+    if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
+      errors.push(
+        invalidValue(`${at}.effect`, effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"),
+      );
+    }
+    if (operator === 'Exists') {
+      if (value)
+        errors.push(invalidValue(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"));
+    } else if (!operator || operator === 'Equal') {
+      for (const message of labelValueErrors(value ?? ''))
+        errors.push(invalidValue(`${at}.operator`, value ?? '', message));
+    } else errors.push(notSupported(`${at}.operator`, operator, ['Equal', 'Exists']));
+    if (effect && !effects.includes(effect)) errors.push(notSupported(`${at}.effect`, effect, effects));
+    return errors;
+  });
+}
+
+export function validateAffinity(affinity: V1Affinity, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const node = affinity.nodeAffinity;
+  const demand = node?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (demand) {
+    const at = `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
+    if (!demand.nodeSelectorTerms?.length) errors.push(required(at, 'must have at least one node selector term'));
+    demand.nodeSelectorTerms?.forEach((term, index) => {
+      errors.push(...validateNodeTerm(term, `${at}[${index}]`));
+    });
+  }
+  node?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((preferred, index) => {
+    const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
+    errors.push(...validateWeight(preferred.weight, at), ...validateNodeTerm(preferred.preference, `${at}.preference`));
+  });
+  for (const field of ['podAffinity', 'podAntiAffinity'] as const) {
+    const pods = affinity[field];
+    pods?.requiredDuringSchedulingIgnoredDuringExecution?.forEach((term, index) => {
+      errors.push(
+        ...validatePodTerm(term, `${path}.${field}.requiredDuringSchedulingIgnoredDuringExecution[${index}]`),
+      );
+    });
+    pods?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((preferred, index) => {
+      const at = `${path}.${field}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
+      errors.push(
+        ...validateWeight(preferred.weight, at),
+        ...validatePodTerm(preferred.podAffinityTerm, `${at}.podAffinityTerm`),
+      );
+    });
+  }
+  return errors;
+}
+
+function validateWeight(weight: number, path: string): FieldError[] {
+  return weight >= 1 && weight <= 100 ? [] : [invalidValue(`${path}.weight`, weight, 'must be in the range 1-100')];
+}
+
+function validateNodeTerm(term: V1NodeSelectorTerm, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  term.matchExpressions?.forEach(({ key, operator, values }, index) => {
+    const at = `${path}.matchExpressions[${index}]`;
+    const count = values?.length ?? 0;
+    if ((operator === 'In' || operator === 'NotIn') && count === 0)
+      errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+    else if ((operator === 'Exists' || operator === 'DoesNotExist') && count > 0) {
+      errors.push({
+        type: 'FieldValueForbidden',
+        field: `${at}.values`,
+        message: "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+      });
+    } else if ((operator === 'Gt' || operator === 'Lt') && count !== 1)
+      errors.push(required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
+    else if (!['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'].includes(operator))
+      errors.push(invalidValue(`${at}.operator`, operator, 'not a valid selector operator'));
+    errors.push(...validateLabelKey(key, `${at}.key`));
+  });
+  term.matchFields?.forEach(({ key, operator, values }, index) => {
+    const at = `${path}.matchFields[${index}]`;
+    if (operator !== 'In' && operator !== 'NotIn')
+      errors.push(invalidValue(`${at}.operator`, operator, 'not a valid selector operator'));
+    if (values?.length !== 1)
+      errors.push(
+        required(`${at}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"),
+      );
+    if (key !== 'metadata.name') errors.push(invalidValue(`${at}.key`, key, 'not a valid field selector key'));
+  });
+  return errors;
+}
+
+function validatePodTerm(term: V1PodAffinityTerm, path: string): FieldError[] {
+  const errors = validateLabelSelector(term.labelSelector, `${path}.labelSelector`);
+  errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`));
+  if (!term.topologyKey) errors.push(required(`${path}.topologyKey`, 'can not be empty'));
+  else errors.push(...validateLabelKey(term.topologyKey, `${path}.topologyKey`));
+  return errors;
+}
+
+export function validateSpread(constraints: readonly V1TopologySpreadConstraint[], path: string): FieldError[] {
+  const seen = new Set<string>();
+  return constraints.flatMap((constraint, index) => {
+    const at = `${path}[${index}]`;
+    const errors: FieldError[] = [];
+    if (!(constraint.maxSkew > 0))
+      errors.push(invalidValue(`${at}.maxSkew`, constraint.maxSkew, 'must be greater than zero'));
+    if (!constraint.topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'));
+    else
+      for (const message of qualifiedNameErrors(constraint.topologyKey))
+        errors.push(invalidValue(`${at}.topologyKey`, constraint.topologyKey, message));
+    const choices = ['DoNotSchedule', 'ScheduleAnyway'];
+    if (!choices.includes(constraint.whenUnsatisfiable))
+      errors.push(notSupported(`${at}.whenUnsatisfiable`, constraint.whenUnsatisfiable, choices));
+    const pair = `{${constraint.topologyKey}, ${constraint.whenUnsatisfiable}}`;
+    if (seen.has(pair)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair));
+    seen.add(pair);
+    if (constraint.minDomains !== undefined && constraint.minDomains <= 0)
+      errors.push(invalidValue(`${at}.minDomains`, constraint.minDomains, 'must be greater than zero'));
+    errors.push(...validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`));
+    return errors;
+  });
+}

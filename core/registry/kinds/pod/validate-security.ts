@@ -1,0 +1,92 @@
+// Validation of security contexts, of the pod and of its containers.
+
+import type { V1PodSecurityContext, V1SeccompProfile, V1SecurityContext } from '../../../../generated/kubernetes.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+
+const maxId = 2147483647;
+
+export function validateContainerSecurity(context: V1SecurityContext, path: string): FieldError[] {
+  const errors = validateIds(context, ['runAsUser', 'runAsGroup'], path);
+  if (context.allowPrivilegeEscalation === false) {
+    if (context.privileged)
+      errors.push(
+        invalidValue(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'),
+      );
+    if (context.capabilities?.add?.some((each) => each === 'CAP_SYS_ADMIN')) {
+      errors.push(
+        invalidValue(
+          path,
+          context,
+          'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
+        ),
+      );
+    }
+  }
+  if (context.seccompProfile) errors.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`));
+  const mounts = ['Default', 'Unmasked'];
+  if (context.procMount && !mounts.includes(context.procMount))
+    errors.push(notSupported(`${path}.procMount`, context.procMount, mounts));
+  return errors;
+}
+
+export function validatePodSecurity(context: V1PodSecurityContext, path: string): FieldError[] {
+  const errors = validateIds(context, ['runAsUser', 'runAsGroup', 'fsGroup'], path);
+  context.supplementalGroups?.forEach((group, index) => {
+    if (group < 0 || group > maxId) errors.push(outOfRange(`${path}.supplementalGroups[${index}]`, group));
+  });
+  const names = new Set<string>();
+  context.sysctls?.forEach(({ name }, index) => {
+    const at = `${path}.sysctls[${index}].name`;
+    if (!name) errors.push(required(at));
+    else if (!/^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9][-_.a-z0-9/*]*$/.test(name) || name.length > 253) {
+      errors.push(
+        invalidValue(
+          at,
+          name,
+          'must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$',
+        ),
+      );
+    } else if (names.has(name))
+      errors.push({ type: 'FieldValueDuplicate', field: at, message: `Duplicate value: ${JSON.stringify(name)}` });
+    names.add(name);
+  });
+  if (context.seccompProfile) errors.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`));
+  const policies = ['Always', 'OnRootMismatch'];
+  if (context.fsGroupChangePolicy && !policies.includes(context.fsGroupChangePolicy)) {
+    errors.push(notSupported(`${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, policies));
+  }
+  return errors;
+}
+
+function validateIds<K extends string>(
+  context: { [each in K]?: number },
+  fields: readonly K[],
+  path: string,
+): FieldError[] {
+  return fields.flatMap((field) => {
+    const value = context[field];
+    return value !== undefined && (value < 0 || value > maxId) ? [outOfRange(`${path}.${field}`, value)] : [];
+  });
+}
+
+function outOfRange(path: string, value: number): FieldError {
+  return invalidValue(path, value, `must be between 0 and ${maxId}, inclusive`);
+}
+
+function validateSeccomp(profile: V1SeccompProfile, path: string): FieldError[] {
+  const types = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+  if (!profile.type) return [required(`${path}.type`, 'type is required when seccompProfile is set')];
+  if (!types.includes(profile.type)) return [notSupported(`${path}.type`, profile.type, types)];
+  if (profile.type === 'Localhost' && !profile.localhostProfile)
+    return [required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost')];
+  if (profile.type !== 'Localhost' && profile.localhostProfile) {
+    return [forbiddenField(`${path}.localhostProfile`, 'can only be set when seccomp type is Localhost')];
+  }
+  return [];
+}

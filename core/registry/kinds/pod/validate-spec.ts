@@ -1,0 +1,146 @@
+// Validation of a pod's spec, in a pod or in a template.
+
+import type { V1Container, V1PodSpec } from '../../../../generated/kubernetes.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import { validateLabels } from '../../../machinery/labels.ts';
+import { dns1123Label, dns1123Subdomain, qualifiedNameErrors } from '../../../machinery/names.ts';
+import { type ContainerRole, type ContainerSurroundings, validateContainer } from './validate-container.ts';
+import { validateAffinity, validateSpread, validateTolerations } from './validate-scheduling.ts';
+import { validatePodSecurity } from './validate-security.ts';
+import { validateVolumes } from './validate-volume.ts';
+
+const restartPolicies = ['Always', 'Never', 'OnFailure'];
+const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
+
+export function validatePodSpec(spec: V1PodSpec | undefined, path: string): FieldError[] {
+  if (!spec) return [required(path)];
+  const errors: FieldError[] = [];
+  const volumes = spec.volumes ?? [];
+  errors.push(...validateVolumes(volumes, `${path}.volumes`));
+  const around: ContainerSurroundings = {
+    volumes: new Set(volumes.map(({ name }) => name)),
+    claims: new Set(volumes.filter((each) => each.persistentVolumeClaim ?? each.ephemeral).map(({ name }) => name)),
+    hostNetwork: spec.hostNetwork ?? false,
+    grace: spec.terminationGracePeriodSeconds,
+  };
+  errors.push(...validateAllContainers(spec, around, path));
+  errors.push(...choice(spec.restartPolicy, restartPolicies, `${path}.restartPolicy`));
+  errors.push(...choice(spec.dnsPolicy, dnsPolicies, `${path}.dnsPolicy`));
+  errors.push(...validateDns(spec, path));
+  errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
+  if (spec.securityContext) errors.push(...validatePodSecurity(spec.securityContext, `${path}.securityContext`));
+  if (spec.hostNetwork && spec.hostUsers === false)
+    errors.push(forbiddenField(`${path}.hostNetwork`, 'when `hostUsers` is false'));
+  spec.imagePullSecrets?.forEach((secret, index) => {
+    if (!secret.name) errors.push(required(`${path}.imagePullSecrets[${index}].name`));
+  });
+  if (spec.affinity) errors.push(...validateAffinity(spec.affinity, `${path}.affinity`));
+  if (spec.tolerations) errors.push(...validateTolerations(spec.tolerations, `${path}.tolerations`));
+  if (spec.topologySpreadConstraints)
+    errors.push(...validateSpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`));
+  errors.push(...named(spec.serviceAccountName, dns1123Subdomain, `${path}.serviceAccountName`));
+  errors.push(...named(spec.nodeName, dns1123Subdomain, `${path}.nodeName`));
+  errors.push(...named(spec.hostname, dns1123Label, `${path}.hostname`));
+  errors.push(...named(spec.subdomain, dns1123Label, `${path}.subdomain`));
+  errors.push(...named(spec.priorityClassName, dns1123Subdomain, `${path}.priorityClassName`));
+  errors.push(...named(spec.runtimeClassName, dns1123Subdomain, `${path}.runtimeClassName`));
+  const deadline = spec.activeDeadlineSeconds;
+  if (deadline !== undefined && (deadline < 1 || deadline > 2147483647)) {
+    errors.push(invalidValue(`${path}.activeDeadlineSeconds`, deadline, 'must be between 1 and 2147483647, inclusive'));
+  }
+  spec.readinessGates?.forEach(({ conditionType }, index) => {
+    for (const message of qualifiedNameErrors(conditionType))
+      errors.push(invalidValue(`${path}.readinessGates[${index}].conditionType`, conditionType, message));
+  });
+  const gates = new Set<string>();
+  spec.schedulingGates?.forEach(({ name }, index) => {
+    const at = `${path}.schedulingGates[${index}]`;
+    for (const message of qualifiedNameErrors(name)) errors.push(invalidValue(at, name, message));
+    if (gates.has(name)) errors.push(duplicate(at, name));
+    gates.add(name);
+  });
+  return errors;
+}
+
+function validateAllContainers(spec: V1PodSpec, around: ContainerSurroundings, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const names = new Set<string>();
+  const visit = (list: readonly V1Container[], field: string, roleOf: (container: V1Container) => ContainerRole) => {
+    list.forEach((container, index) => {
+      const at = `${path}.${field}[${index}]`;
+      errors.push(...validateContainer(container, roleOf(container), around, at));
+      if (container.name && names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name));
+      names.add(container.name);
+    });
+  };
+  if (!spec.containers?.length) errors.push(required(`${path}.containers`));
+  visit(spec.containers ?? [], 'containers', () => 'container');
+  visit(spec.initContainers ?? [], 'initContainers', ({ restartPolicy }) =>
+    restartPolicy === 'Always' ? 'sidecar' : 'init',
+  );
+  // An ephemeral container has the fields of a container.
+  visit(spec.ephemeralContainers ?? [], 'ephemeralContainers', () => 'ephemeral');
+  spec.ephemeralContainers?.forEach((container, index) => {
+    const wanted = container.targetContainerName;
+    const exists = [...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === wanted);
+    if (wanted && !exists)
+      errors.push({
+        type: 'FieldValueNotFound',
+        field: `${path}.ephemeralContainers[${index}].targetContainerName`,
+        message: `Not found: ${JSON.stringify(wanted)}`,
+      });
+  });
+  errors.push(...hostPortConflicts(spec, path));
+  return errors;
+}
+
+function hostPortConflicts(spec: V1PodSpec, path: string): FieldError[] {
+  const seen = new Set<string>();
+  return (spec.containers ?? []).flatMap((container, index) =>
+    (container.ports ?? []).flatMap((port, each) => {
+      if (!port.hostPort) return [];
+      const key = `${port.protocol ?? 'TCP'}/${port.hostIP ?? ''}/${port.hostPort}`;
+      if (seen.has(key)) return [duplicate(`${path}.containers[${index}].ports[${each}].hostPort`, key)];
+      seen.add(key);
+      return [];
+    }),
+  );
+}
+
+function validateDns(spec: V1PodSpec, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const config = spec.dnsConfig;
+  if (spec.dnsPolicy === 'None' && !config?.nameservers?.length) {
+    errors.push(
+      required(`${path}.dnsConfig.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'),
+    );
+  }
+  if ((config?.nameservers?.length ?? 0) > 3)
+    errors.push(
+      invalidValue(`${path}.dnsConfig.nameservers`, config?.nameservers, 'must not have more than 3 nameservers'),
+    );
+  if ((config?.searches?.length ?? 0) > 32)
+    errors.push(
+      invalidValue(`${path}.dnsConfig.searches`, config?.searches, 'must not have more than 32 search paths'),
+    );
+  config?.options?.forEach(({ name }, index) => {
+    if (!name) errors.push(required(`${path}.dnsConfig.options[${index}]`, 'must not be empty'));
+  });
+  return errors;
+}
+
+function named(value: string | undefined, rule: (value: string) => string[], path: string): FieldError[] {
+  return value ? rule(value).map((message) => invalidValue(path, value, message)) : [];
+}
+
+function choice(value: string | undefined, allowed: readonly string[], path: string): FieldError[] {
+  if (!value) return [required(path)];
+  return allowed.includes(value) ? [] : [notSupported(path, value, allowed)];
+}

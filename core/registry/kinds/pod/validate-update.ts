@@ -1,0 +1,112 @@
+// What an update may change in a pod's spec: almost nothing, and something else for each subresource.
+
+import type { V1Pod, V1PodSpec, V1Toleration } from '../../../../generated/kubernetes.ts';
+import { deepEqual } from '../../../machinery/equality.ts';
+import { type FieldError, forbiddenField, invalidValue } from '../../../machinery/field-error.ts';
+import { semanticEqual } from '../../semantic-equal.ts';
+
+const mutableFields =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,' +
+  '`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+
+export function validatePodUpdate(pod: V1Pod, old: V1Pod, subresource: string): FieldError[] {
+  const spec = pod.spec!;
+  const before = old.spec!;
+  if (subresource === 'binding') return [];
+  if (subresource === 'ephemeralcontainers') return validateEphemeral(spec, before);
+  if (subresource === 'resize') return validateResize(pod, old);
+  const errors: FieldError[] = [];
+  if (spec.containers.length !== before.containers.length) {
+    return [forbiddenField('spec.containers', 'pod updates may not add or remove containers')];
+  }
+  if ((spec.initContainers?.length ?? 0) !== (before.initContainers?.length ?? 0)) {
+    return [forbiddenField('spec.initContainers', 'pod updates may not add or remove containers')];
+  }
+  errors.push(...validateDeadline(spec.activeDeadlineSeconds, before.activeDeadlineSeconds));
+  if (!onlyAdded(spec.tolerations ?? [], before.tolerations ?? [])) {
+    errors.push(
+      forbiddenField('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'),
+    );
+  }
+  const gates = before.schedulingGates ?? [];
+  if ((spec.schedulingGates ?? []).some(({ name }) => !gates.some((each) => each.name === name))) {
+    errors.push(forbiddenField('spec.schedulingGates', 'only deletion is allowed, but found new scheduling gates'));
+  }
+  if (errors.length > 0) return errors;
+  return semanticEqual(withMutableOf(spec, before, gates.length > 0), before)
+    ? []
+    : [forbiddenField('spec', mutableFields)];
+}
+
+/** `spec` with everything that an update may change put back as it was. */
+function withMutableOf(spec: V1PodSpec, before: V1PodSpec, gated: boolean): V1PodSpec {
+  const images = (list: V1PodSpec['containers'], old: V1PodSpec['containers']) =>
+    list.map((container, index) => ({ ...container, image: old[index]?.image ?? '' }));
+  const result: V1PodSpec = { ...spec, containers: images(spec.containers, before.containers) };
+  if (spec.initContainers) result.initContainers = images(spec.initContainers, before.initContainers ?? []);
+  putBack(result, before, 'activeDeadlineSeconds');
+  putBack(result, before, 'tolerations');
+  putBack(result, before, 'schedulingGates');
+  if ((before.terminationGracePeriodSeconds ?? 0) < 0 && spec.terminationGracePeriodSeconds === 1)
+    putBack(result, before, 'terminationGracePeriodSeconds');
+  // A pod that waits for its gates may still be narrowed down (KEP-3838).
+  if (gated && includesEntries(spec.nodeSelector, before.nodeSelector)) putBack(result, before, 'nodeSelector');
+  if (gated && !before.affinity?.nodeAffinity) putBack(result, before, 'affinity');
+  return result;
+}
+
+function putBack<K extends keyof V1PodSpec>(spec: V1PodSpec, before: V1PodSpec, field: K): void {
+  if (before[field] === undefined) delete spec[field];
+  else spec[field] = before[field];
+}
+
+function includesEntries(map: Record<string, string> | undefined, part: Record<string, string> | undefined): boolean {
+  return Object.entries(part ?? {}).every(([key, value]) => map?.[key] === value);
+}
+
+function validateDeadline(deadline: number | undefined, before: number | undefined): FieldError[] {
+  const field = 'spec.activeDeadlineSeconds';
+  if (before === undefined) return [];
+  if (deadline === undefined)
+    return [invalidValue(field, null, 'must not update from a positive integer to nil value')];
+  if (deadline > before) return [invalidValue(field, deadline, `must be less than or equal to previous value`)];
+  return [];
+}
+
+function onlyAdded(tolerations: readonly V1Toleration[], before: readonly V1Toleration[]): boolean {
+  const key = ({ tolerationSeconds: _, ...rest }: V1Toleration) => rest;
+  return before.every((old) => tolerations.some((each) => deepEqual(key(each), key(old))));
+}
+
+function validateEphemeral(spec: V1PodSpec, before: V1PodSpec): FieldError[] {
+  const now = spec.ephemeralContainers ?? [];
+  return (before.ephemeralContainers ?? []).flatMap((old) => {
+    const same = now.find(({ name }) => name === old.name);
+    const field = 'spec.ephemeralContainers';
+    if (!same)
+      return [forbiddenField(field, `existing ephemeral containers ${JSON.stringify(old.name)} may not be removed`)];
+    return semanticEqual(same, old)
+      ? []
+      : [forbiddenField(field, `existing ephemeral containers ${JSON.stringify(old.name)} may not be changed`)];
+  });
+}
+
+/** KEP-1287: CPU and memory of running containers, without changing the pod's class of service. */
+function validateResize(pod: V1Pod, old: V1Pod): FieldError[] {
+  const errors: FieldError[] = [];
+  pod.spec!.containers.forEach((container, index) => {
+    const before = old.spec?.containers[index]?.resources;
+    for (const list of ['requests', 'limits'] as const) {
+      const names = new Set([...Object.keys(container.resources?.[list] ?? {}), ...Object.keys(before?.[list] ?? {})]);
+      for (const name of names) {
+        if (name === 'cpu' || name === 'memory') continue;
+        if (container.resources?.[list]?.[name] !== before?.[list]?.[name]) {
+          errors.push(
+            forbiddenField(`spec.containers[${index}].resources.${list}`, `only cpu and memory resources are mutable`),
+          );
+        }
+      }
+    }
+  });
+  return errors;
+}

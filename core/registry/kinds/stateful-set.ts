@@ -1,0 +1,96 @@
+// StatefulSets.
+
+import type { V1StatefulSet, V1StatefulSetSpec } from '../../../generated/kubernetes.ts';
+import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
+import { dns1123Label } from '../../machinery/names.ts';
+import { semanticEqual } from '../semantic-equal.ts';
+import { strategy } from '../strategy.ts';
+import { named } from '../write/name-rule.ts';
+import {
+  defaultTemplate,
+  nonNegative,
+  validateRestartPolicy,
+  validateSelectorOf,
+  validateTemplate,
+} from './pod-template.ts';
+
+const mutable = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+] as const;
+
+export const statefulSet = strategy<V1StatefulSet>({
+  generation: true,
+  validateName: named(dns1123Label),
+  defaults({ spec }) {
+    if (!spec) return;
+    defaultTemplate(spec.template);
+    if (spec.updateStrategy?.type === 'RollingUpdate') spec.updateStrategy.rollingUpdate ??= { partition: 0 };
+    for (const claim of spec.volumeClaimTemplates ?? []) {
+      claim.kind ??= 'PersistentVolumeClaim';
+      claim.apiVersion ??= 'v1';
+      claim.status ??= { phase: 'Pending' };
+    }
+  },
+  validate({ spec }) {
+    if (!spec) return [required('spec')];
+    const errors = nonNegative(spec.replicas, 'spec.replicas');
+    errors.push(
+      ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
+      ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'),
+    );
+    errors.push(
+      ...validateSelectorOf(spec.selector, spec.template, 'spec'),
+      ...validateTemplate(spec.template, 'spec.template'),
+    );
+    errors.push(...validateRestartPolicy(spec.template, ['Always'], 'spec.template'));
+    const policies = ['OrderedReady', 'Parallel'];
+    if (spec.podManagementPolicy && !policies.includes(spec.podManagementPolicy)) {
+      errors.push(
+        invalidValue('spec.podManagementPolicy', spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"),
+      );
+    }
+    return [...errors, ...validateStrategy(spec)];
+  },
+  validateUpdate(object, old) {
+    if (!object.spec || !old.spec) return [];
+    return semanticEqual(withoutMutable(object.spec), withoutMutable(old.spec))
+      ? []
+      : [
+          forbiddenField(
+            'spec',
+            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+          ),
+        ];
+  },
+});
+
+function validateStrategy({ updateStrategy }: V1StatefulSetSpec): FieldError[] {
+  if (!updateStrategy?.type) return [];
+  const path = 'spec.updateStrategy';
+  if (updateStrategy.type === 'OnDelete') {
+    return updateStrategy.rollingUpdate
+      ? [
+          invalidValue(
+            `${path}.rollingUpdate`,
+            updateStrategy.rollingUpdate,
+            "only allowed for updateStrategy 'RollingUpdate'",
+          ),
+        ]
+      : [];
+  }
+  if (updateStrategy.type !== 'RollingUpdate')
+    return [notSupported(`${path}.type`, updateStrategy.type, ['OnDelete', 'RollingUpdate'])];
+  return nonNegative(updateStrategy.rollingUpdate?.partition, `${path}.rollingUpdate.partition`);
+}
+
+function withoutMutable(spec: V1StatefulSetSpec): object {
+  const rest: Partial<V1StatefulSetSpec> = { ...spec };
+  for (const field of mutable) delete rest[field];
+  return rest;
+}
