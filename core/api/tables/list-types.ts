@@ -28,6 +28,7 @@ export const listTypes: Readonly<Record<string, 'set' | readonly string[]>> = {
   'V1ContainerStatus.volumeMounts': ['mountPath'],
   'V1ContainerStatus.allocatedResourcesStatus': ['name'],
   'V1ResourceStatus.resources': ['resourceID'],
+  'V1ContainerRestartRuleOnExitCodes.values': 'set',
   'V1ResourceRequirements.claims': ['name'],
 
   'V1ServiceSpec.ports': ['port', 'protocol'],

@@ -27,6 +27,7 @@ export const atomicModels: ReadonlySet<string> = new Set([
   'V1SecretReference',
   'V1TopologySelectorTerm',
   'V1TypedLocalObjectReference',
+  'V1Variable',
 ]);
 
 /** Maps that are atomic at one field. */

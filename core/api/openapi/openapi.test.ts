@@ -1,0 +1,129 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { describe, expect, it } from 'vitest';
+import { customDefinitions } from '../custom.ts';
+import { loadDefinitions } from '../definitions.ts';
+import { openApiOf } from './openapi.ts';
+
+const definitions = loadDefinitions();
+definitions.setCustom(
+  'widgets.example.com',
+  customDefinitions({
+    metadata: { name: 'widgets.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'widgets', kind: 'Widget' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: {
+                spec: { type: 'object', oneOf: [{ required: ['a'] }], properties: { a: { type: 'string' } } },
+              },
+            },
+          },
+        },
+      ],
+    },
+  }),
+);
+const openApi = openApiOf(definitions, { version: 'v1.36.0' });
+
+/** Every reference in a document that leads nowhere. */
+function dangling(document: unknown, prefix: string, known: object): string[] {
+  const found = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, each] of Object.entries(value)) {
+      if (key === '$ref' && typeof each === 'string' && !(each.slice(prefix.length) in known)) found.add(each);
+      else visit(each);
+    }
+  };
+  visit(document);
+  return [...found];
+}
+
+describe('OpenAPI v3', () => {
+  it('has a document for every group version, each with a hash, and no reference that leads nowhere', async () => {
+    const { paths } = JSON.parse(openApi.index());
+    expect(Object.keys(paths)).toContain('apis/example.com/v1');
+    for (const [key, { serverRelativeURL }] of Object.entries<{ serverRelativeURL: string }>(paths)) {
+      const [, group = '', version = ''] = /^(?:api|apis\/([^/]+))\/(\w+)$/.exec(key)!;
+      const document = JSON.parse((await openApi.v3(group, version))!);
+      expect(serverRelativeURL).toBe(`/openapi/v3/${key}?hash=${openApi.hash(group, version)}`);
+      expect(dangling(document, '#/components/schemas/', document.components.schemas), key).toEqual([]);
+      const ids = Object.values<Record<string, { operationId: string }>>(document.paths)
+        .flatMap((path) => Object.values(path))
+        .map((operation) => operation.operationId);
+      expect(new Set(ids).size, key).toBe(ids.length);
+    }
+  });
+
+  it('says of a pod what appliers and patchers need', async () => {
+    const { components, paths } = JSON.parse((await openApi.v3('', 'v1'))!);
+    expect(components.schemas['io.k8s.api.core.v1.Pod']['x-kubernetes-group-version-kind']).toEqual([
+      { group: '', version: 'v1', kind: 'Pod' },
+    ]);
+    expect(components.schemas['io.k8s.api.core.v1.PodSpec'].properties.containers).toMatchObject({
+      type: 'array',
+      items: { $ref: '#/components/schemas/io.k8s.api.core.v1.Container' },
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      'x-kubernetes-patch-merge-key': 'name',
+      'x-kubernetes-patch-strategy': 'merge',
+    });
+    const patch = paths['/api/v1/namespaces/{namespace}/pods/{name}'].patch;
+    const parameters = patch.parameters.map((each: { name: string }) => each.name);
+    expect(parameters).toEqual(expect.arrayContaining(['dryRun', 'fieldManager', 'fieldValidation', 'force']));
+    expect(Object.keys(patch.requestBody.content)).toContain('application/apply-patch+yaml');
+  });
+
+  it('names a custom resource by its group, and keeps its schema', async () => {
+    const { components } = JSON.parse((await openApi.v3('example.com', 'v1'))!);
+    expect(components.schemas['com.example.v1.Widget']).toMatchObject({
+      properties: {
+        metadata: { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+        spec: { oneOf: [{ required: ['a'] }] },
+      },
+      'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Widget' }],
+    });
+  });
+
+  it('does not know what is not served', async () => {
+    expect(await openApi.v3('example.com', 'v2')).toBeUndefined();
+    expect(openApi.hash('example.com', 'v2')).toBeUndefined();
+  });
+});
+
+describe('OpenAPI v2', () => {
+  it('has no reference that leads nowhere, and no keyword that version 2 lacks', async () => {
+    const document = JSON.parse(await openApi.v2());
+    expect(dangling(document, '#/definitions/', document.definitions)).toEqual([]);
+    expect(document.definitions['com.example.v1.Widget'].properties.spec).not.toHaveProperty('oneOf');
+  });
+
+  it('carries the same definitions in protobuf', async () => {
+    const document = JSON.parse(await openApi.v2());
+    const reader = new BinaryReader(await openApi.v2Protobuf());
+    const names: string[] = [];
+    while (reader.pos < reader.len) {
+      const [field, type] = reader.tag();
+      if (field !== 9) {
+        reader.skip(type);
+        continue;
+      }
+      const inner = new BinaryReader(reader.bytes());
+      while (inner.pos < inner.len) {
+        inner.tag();
+        const pair = new BinaryReader(inner.bytes());
+        pair.tag();
+        names.push(pair.string());
+      }
+    }
+    expect(names).toEqual(Object.keys(document.definitions));
+  });
+});
