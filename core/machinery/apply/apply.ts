@@ -7,6 +7,7 @@ import { badRequest } from '../status.ts';
 import { compare, fieldsOf } from './compare.ts';
 import { applyConflict, type FieldConflict } from './conflict.ts';
 import {
+  emptySet,
   type FieldSet,
   intersection,
   isEmpty,
@@ -52,9 +53,8 @@ export function apply(request: ApplyRequest): KubeObject {
   const managers = decodeManagers(stored) ?? new Map();
   if (managers.size === 0 && request.live) addEarlierFields(managers, schema, live, apiVersion);
 
-  const fields = request.resetFields
-    ? withoutSubtrees(fieldsOf(schema, applied), request.resetFields)
-    : fieldsOf(schema, applied);
+  const reset = request.resetFields ?? emptySet;
+  const fields = withoutSubtrees(fieldsOf(schema, applied), reset);
   const identity = { manager, operation: 'Apply' as const, apiVersion, ...(subresource && { subresource }) };
   const self = managerKey(identity);
   const last = managers.get(self);
@@ -65,19 +65,20 @@ export function apply(request: ApplyRequest): KubeObject {
   if (last) object = prune(schema, object, last.fields, ownedByAll(managers)) as KubeObject;
 
   const changes = compare(schema, live, object);
-  const changed = union(changes.added, changes.modified);
+  const changed = withoutSubtrees(union(changes.added, changes.modified), reset);
+  const removed = withoutSubtrees(changes.removed, reset);
   if (!force) {
     const conflicts = findConflicts(managers, self, changed);
     if (conflicts.length > 0) throw applyConflict(conflicts);
   }
-  takeFrom(managers, self, changed, changes.removed);
+  takeFrom(managers, self, changed, removed);
   if (isEmpty(fields)) managers.delete(self);
   else if (
     last?.entry &&
     setsEqual(last.fields, fields) &&
     last.apiVersion === apiVersion &&
     isEmpty(changed) &&
-    isEmpty(changes.removed)
+    isEmpty(removed)
   ) {
     managers.set(self, last);
   }

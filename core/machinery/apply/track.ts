@@ -47,17 +47,18 @@ export function trackUpdate(request: TrackRequest): ManagedFieldsEntry[] {
   if (live && managers.size === 0) return [];
 
   const changes = compare(schema, live ?? emptyObject, object);
-  const changed = union(changes.added, changes.modified);
+  const reset = request.resetFields ?? emptySet;
+  const changed = withoutSubtrees(union(changes.added, changes.modified), reset);
+  const removed = withoutSubtrees(changes.removed, reset);
   const identity = { manager, operation: 'Update' as const, apiVersion, ...(subresource && { subresource }) };
   const self = managerKey(identity);
-  takeFrom(managers, self, changed, changes.removed);
+  takeFrom(managers, self, changed, removed);
 
   const before = managers.get(self)?.fields ?? emptySet;
-  const owned = request.resetFields ? withoutSubtrees(changed, request.resetFields) : changed;
-  const fields = union(difference(before, changes.removed), owned);
+  const fields = union(difference(before, removed), changed);
   if (isEmpty(fields)) managers.delete(self);
   // To change a field that is one's own already is a change too, and renews the time.
-  else if (!isEmpty(owned) || fields !== before) managers.set(self, { ...identity, time, fields });
+  else if (!isEmpty(changed) || fields !== before) managers.set(self, { ...identity, time, fields });
   capUpdateManagers(managers, union);
   return encodeManagers(managers);
 }
