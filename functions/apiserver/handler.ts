@@ -4,9 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Definitions } from '../../core/api/definition.ts';
+import type { KubeObject } from '../../core/machinery/object.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import type { Queue } from '../../core/queue/queue.ts';
-import type { Registry, UserInfo } from '../../core/registry/registry.ts';
+import type { Registry, Target, UserInfo } from '../../core/registry/registry.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
 import type { Store } from '../../core/store/store.ts';
@@ -16,6 +17,7 @@ import { replicaLookup } from './authentication/lookup.ts';
 import { type ServiceAccountOptions, serviceAccountTokens } from './authentication/service-account-tokens.ts';
 import { type Authorizer, attributesOf, forbiddenStatus } from './authorization/attributes.ts';
 import { agentAuthorizer, agentGroup, chain } from './authorization/authorizers.ts';
+import { createEscalationCheck, mayEscalate } from './authorization/escalation.ts';
 import { nodeAuthorizer } from './authorization/node-authorizer.ts';
 import { rbacAuthorizer } from './authorization/rbac.ts';
 import { createRbacIndex } from './authorization/rbac-index.ts';
@@ -101,6 +103,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   const [rbac, nodes] = await Promise.all([createRbacIndex(replicas), createNodeIndex(replicas)]);
   const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes), rbacAuthorizer(rbac)]);
+  const checkEscalation = createEscalationCheck(rbac, authorizer, registry);
   const notifier = createNotifier({ nodes, queue, log: options.log });
   const metrics = createRequestMetrics();
   const inFlight = createInFlight(options.inFlight);
@@ -113,8 +116,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     definitions,
     watch: { ...defaultWatchLimits, ...options.watch },
     now,
-    async mayCreate({ context, info }: Exchange) {
-      await authorize(authorizer, context.user, { ...info, verb: 'create' });
+    guards: {
+      async mayCreate({ context, info }: Exchange) {
+        await authorize(authorizer, context.user, { ...info, verb: 'create' });
+      },
+      escalation: ({ context }: Exchange, target: Target) =>
+        mayEscalate(target, context) ? (object: KubeObject) => checkEscalation(context, target, object) : undefined,
     },
   };
 

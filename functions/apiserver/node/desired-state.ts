@@ -84,14 +84,12 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
   }
   if (pods.put.length + pods.remove.length > 0) resources.pods = pods;
 
-  for (const resource of needed)
-    for (const name of latest.get(resource)?.keys() ?? []) {
-      put.get(resource)?.add(name);
-      remove.get(resource)?.add(name);
-    }
+  for (const resource of needed) for (const name of latest.get(resource)?.keys() ?? []) put.get(resource)?.add(name);
   // A claim that changed may have got its volume, or have lost it.
   const claims = index.replica('persistentvolumeclaims');
+  const mine = index.needs(node, 'persistentvolumeclaims');
   for (const claim of [...(put.get('persistentvolumeclaims') ?? []), ...(remove.get('persistentvolumeclaims') ?? [])]) {
+    if (!mine.has(claim) && !remove.get('persistentvolumeclaims')?.has(claim)) continue;
     const volume = volumeName(claims.get(claim)) ?? volumeName(latest.get('persistentvolumeclaims')?.get(claim));
     if (!volume) continue;
     put.get('persistentvolumes')?.add(volume);
@@ -104,12 +102,14 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
     const changes: ResourceChanges = { put: [], remove: [] };
     if (isNeeded(resource)) {
       const wanted = index.needs(node, resource);
+      // Only what the node was told of is taken back: what a pod of its named, or still names and is gone.
       for (const name of put.get(resource) ?? []) {
-        const entry = wanted.has(name) ? replica.get(name) : undefined;
+        if (!wanted.has(name)) continue;
+        const entry = replica.get(name);
         if (entry) changes.put.push(objectOf(entry));
+        else changes.remove.push(name);
       }
-      for (const name of remove.get(resource) ?? [])
-        if (!wanted.has(name) || !replica.get(name)) changes.remove.push(name);
+      for (const name of remove.get(resource) ?? []) if (!wanted.has(name)) changes.remove.push(name);
     } else {
       for (const name of latest.get(resource)?.keys() ?? []) {
         const entry = replica.get(name);

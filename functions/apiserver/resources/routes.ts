@@ -8,13 +8,13 @@ import type { RequestInfo } from '../request-info.ts';
 import type { Exchange } from './exchange.ts';
 import { getRoute, listRoute } from './read.ts';
 import { type WatchLimits, watchRoute } from './watch.ts';
-import { createRoute, deleteCollectionRoute, deleteRoute, type MayCreate, patchRoute, updateRoute } from './write.ts';
+import { createRoute, deleteCollectionRoute, deleteRoute, patchRoute, updateRoute, type WriteGuards } from './write.ts';
 
 export interface ResourceRoutes {
   readonly registry: Registry;
   readonly definitions: Definitions;
   readonly watch: WatchLimits;
-  readonly mayCreate: MayCreate;
+  readonly guards: WriteGuards;
   readonly now: () => Date;
 }
 
@@ -78,11 +78,11 @@ export function answerResource(routes: ResourceRoutes, exchange: Exchange, targe
     case 'watch':
       return watchRoute(registry, exchange, target, routes.watch, now);
     case 'create':
-      return createRoute(registry, exchange, target, now());
+      return createRoute(registry, exchange, target, routes.guards, now());
     case 'update':
-      return updateRoute(registry, exchange, target, routes.mayCreate, now());
+      return updateRoute(registry, exchange, target, routes.guards, now());
     case 'patch':
-      return patchRoute(registry, exchange, target, routes.mayCreate, now());
+      return patchRoute(registry, exchange, target, routes.guards, now());
     case 'delete':
       return deleteRoute(registry, exchange, target, now());
     case 'deletecollection':

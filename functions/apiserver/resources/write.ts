@@ -12,19 +12,26 @@ import { deleteOptions, listOptions, writeOptions } from './query-options.ts';
 import { bodyKind, patchTypeOf, readObject, readPatch } from './resource-body.ts';
 import { transformer } from './transform.ts';
 
-/** Throws Forbidden when the user may not create what an update or apply would make. */
-export type MayCreate = (exchange: Exchange) => Promise<void>;
+/** Permissions that a route can ask for only once it knows the object. Each throws Forbidden. */
+export interface WriteGuards {
+  /** May the user create what an update or apply would make? */
+  mayCreate(exchange: Exchange): Promise<void>;
+  /** May the user grant what this object grants? undefined: it grants nothing. */
+  escalation(exchange: Exchange, target: Target): ((object: KubeObject) => Promise<void>) | undefined;
+}
 
 export async function createRoute(
   registry: Registry,
   exchange: Exchange,
   target: Target,
+  guards: WriteGuards,
   now: Date,
 ): Promise<ApiResponse> {
   const { request, context, query } = exchange;
   const options = writeOptions(request, query, 'Create');
   const kind = bodyKind(target.definition, target.subresource ?? '');
   const object = await readObject(request, context, kind, options.fieldValidation);
+  await guards.escalation(exchange, target)?.(object);
   return written(exchange, target, 201, await registry.create(context, target, object, options), now);
 }
 
@@ -32,14 +39,15 @@ export async function updateRoute(
   registry: Registry,
   exchange: Exchange,
   target: Target,
-  mayCreate: MayCreate,
+  guards: WriteGuards,
   now: Date,
 ): Promise<ApiResponse> {
   const { request, context, query } = exchange;
   const options = writeOptions(request, query, 'Update');
   const kind = bodyKind(target.definition, target.subresource ?? '');
   const object = await readObject(request, context, kind, options.fieldValidation);
-  if (target.subresource === undefined) await checkCreate(registry, exchange, target, mayCreate);
+  if (target.subresource === undefined) await checkCreate(registry, exchange, target, guards);
+  await guards.escalation(exchange, target)?.(object);
   const outcome = await registry.update(context, target, object, options);
   return written(exchange, target, outcome.created ? 201 : 200, outcome, now);
 }
@@ -48,27 +56,25 @@ export async function patchRoute(
   registry: Registry,
   exchange: Exchange,
   target: Target,
-  mayCreate: MayCreate,
+  guards: WriteGuards,
   now: Date,
 ): Promise<ApiResponse> {
   const { request, context, query } = exchange;
   const type = patchTypeOf(request, target.definition);
   const options = writeOptions(request, query, 'Patch', type);
   const patch = await readPatch(request, context, type, options.fieldValidation);
-  if (type === 'apply' && target.subresource === undefined) await checkCreate(registry, exchange, target, mayCreate);
+  if (type === 'apply' && target.subresource === undefined) await checkCreate(registry, exchange, target, guards);
+  const check = guards.escalation(exchange, target);
+  // What a patch makes of the object is known once it was tried.
+  if (check) await check((await registry.patch(context, target, type, patch, { ...options, dryRun: true })).object);
   const outcome = await registry.patch(context, target, type, patch, options);
   return written(exchange, target, outcome.created ? 201 : 200, outcome, now);
 }
 
 /** Who may not create may still update what exists. Most users may do both, so the object is looked at last. */
-async function checkCreate(
-  registry: Registry,
-  exchange: Exchange,
-  target: Target,
-  mayCreate: MayCreate,
-): Promise<void> {
+async function checkCreate(registry: Registry, exchange: Exchange, target: Target, guards: WriteGuards): Promise<void> {
   try {
-    await mayCreate(exchange);
+    await guards.mayCreate(exchange);
   } catch (refusal) {
     try {
       await registry.get(exchange.context, target);

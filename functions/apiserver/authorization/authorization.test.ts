@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
+
+let t: TestApi;
+
+beforeEach(async () => {
+  t = await openTestApi();
+  await t.namespace('default');
+  await t.namespace('other');
+});
+
+afterEach(async () => {
+  await t.close();
+});
+
+const rbac = '/apis/rbac.authorization.k8s.io/v1';
+const eve = { as: { name: 'eve', groups: ['dev'] } };
+
+async function role(name: string, rules: object[], namespace = 'default') {
+  return t.post(`${rbac}/namespaces/${namespace}/roles`, { metadata: { name }, rules });
+}
+
+function binding(
+  name: string,
+  roleName: string,
+  subjects: object[] = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'eve' }],
+) {
+  return {
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: roleName },
+    subjects,
+  };
+}
+
+describe('RBAC', () => {
+  it('allows what a bound role says, there and nowhere else, at once', async () => {
+    const configMaps = '/api/v1/namespaces/default/configmaps';
+    expect(await t.get(configMaps, eve)).toMatchObject({ status: 403 });
+    await role('reader', [{ verbs: ['get', 'list'], apiGroups: [''], resources: ['configmaps'] }]);
+    await t.post(`${rbac}/namespaces/default/rolebindings`, binding('b', 'reader'));
+    expect(await t.get(configMaps, eve)).toMatchObject({ status: 200 });
+    expect(await t.get('/api/v1/namespaces/other/configmaps', eve)).toMatchObject({ status: 403 });
+    expect(await t.get('/api/v1/configmaps', eve)).toMatchObject({ status: 403 });
+    expect(await t.post(configMaps, { metadata: { name: 'a' } }, eve)).toMatchObject({ status: 403 });
+    await t.remove(`${rbac}/namespaces/default/rolebindings/b`);
+    await expect.poll(async () => (await t.get(configMaps, eve)).status).toBe(403);
+  });
+
+  it('limits to names, and knows groups and service accounts', async () => {
+    await role('one', [{ verbs: ['get'], apiGroups: [''], resources: ['configmaps'], resourceNames: ['mine'] }]);
+    const subjects = [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'dev' }];
+    await t.post(`${rbac}/namespaces/default/rolebindings`, binding('b', 'one', subjects));
+    expect(await t.get('/api/v1/namespaces/default/configmaps/mine', eve)).toMatchObject({ status: 404 });
+    expect(await t.get('/api/v1/namespaces/default/configmaps/yours', eve)).toMatchObject({ status: 403 });
+  });
+
+  it('answers access reviews and rules reviews', async () => {
+    await role('reader', [{ verbs: ['get'], apiGroups: ['apps'], resources: ['deployments/scale'] }]);
+    await t.post(`${rbac}/namespaces/default/rolebindings`, binding('b', 'reader'));
+    const review = async (resourceAttributes: object) =>
+      (
+        await t.post('/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+          spec: { user: 'eve', resourceAttributes },
+        })
+      ).body.status.allowed;
+    const scale = { namespace: 'default', verb: 'get', group: 'apps', resource: 'deployments' };
+    expect(await review({ ...scale, subresource: 'scale' })).toBe(true);
+    expect(await review(scale)).toBe(false);
+    expect(await t.post('/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec: { user: 'eve' } })).toMatchObject(
+      { status: 422 },
+    );
+    const rules = await t.post(
+      '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews',
+      { spec: { namespace: 'default' } },
+      {
+        headers: { 'impersonate-user': 'admin', 'impersonate-group': 'system:masters' },
+      },
+    );
+    expect(rules.body.status.resourceRules).toContainEqual({ verbs: ['*'], apiGroups: ['*'], resources: ['*'] });
+  });
+
+  it('lets nobody grant more than they hold', async () => {
+    await role('editor', [
+      { verbs: ['*'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'] },
+    ]);
+    await role('powerful', [{ verbs: ['*'], apiGroups: [''], resources: ['secrets'] }]);
+    await t.post(`${rbac}/namespaces/default/rolebindings`, binding('b', 'editor'));
+    // `*` on roles holds `escalate` and `bind` too; the narrow rule does not.
+    await t.patch(`${rbac}/namespaces/default/roles/editor`, 'application/merge-patch+json', {
+      rules: [
+        {
+          verbs: ['get', 'create', 'update', 'patch'],
+          apiGroups: ['rbac.authorization.k8s.io'],
+          resources: ['roles', 'rolebindings'],
+        },
+      ],
+    });
+    const secrets = [{ verbs: ['get'], apiGroups: [''], resources: ['secrets'] }];
+    await expect
+      .poll(
+        async () =>
+          (await t.post(`${rbac}/namespaces/default/roles`, { metadata: { name: 'mine' }, rules: secrets }, eve))
+            .status,
+      )
+      .toBe(403);
+    expect(await t.post(`${rbac}/namespaces/default/rolebindings`, binding('c', 'powerful'), eve)).toMatchObject({
+      status: 403,
+    });
+    expect(
+      await t.patch(`${rbac}/namespaces/default/roles/editor`, 'application/merge-patch+json', { rules: secrets }, eve),
+    ).toMatchObject({ status: 403 });
+    const held = [{ verbs: ['get'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'] }];
+    expect(
+      await t.post(`${rbac}/namespaces/default/roles`, { metadata: { name: 'mine' }, rules: held }, eve),
+    ).toMatchObject({ status: 201 });
+  });
+});
+
+describe('the node authorizer', () => {
+  const agent = { as: { name: 'system:node:n1', groups: ['system:nodes'] } };
+
+  it('opens to a node what its pods name', async () => {
+    await t.post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+    await t.post('/api/v1/namespaces/default/secrets', { metadata: { name: 's' } });
+    const secret = '/api/v1/namespaces/default/secrets/s';
+    expect(await t.get(secret, agent)).toMatchObject({ status: 403 });
+    const pod = {
+      metadata: { name: 'p' },
+      spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i', envFrom: [{ secretRef: { name: 's' } }] }] },
+    };
+    expect(await t.post('/api/v1/namespaces/default/pods', pod)).toMatchObject({ status: 201 });
+    expect(await t.get(secret, agent)).toMatchObject({ status: 200 });
+    expect(await t.get(secret, { as: { name: 'system:node:n2', groups: ['system:nodes'] } })).toMatchObject({
+      status: 403,
+    });
+    expect(await t.get('/api/v1/namespaces/default/secrets', agent)).toMatchObject({ status: 403 });
+  });
+});
