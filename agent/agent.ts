@@ -1,0 +1,303 @@
+// The node agent, composed: runtime, network, pods, and the line to the control plane.
+
+import { mkdir, readFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { NodeResource, StreamRequest } from '../core/node/protocol.ts';
+import type {
+  V1ConfigMap,
+  V1EndpointSlice,
+  V1Namespace,
+  V1NetworkPolicy,
+  V1Node,
+  V1NodeCondition,
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1RuntimeClass,
+  V1Secret,
+  V1Service,
+} from '../generated/kubernetes.ts';
+import { createApiClient } from './control-plane/api-client.ts';
+import { createControlPlane } from './control-plane/control-plane.ts';
+import { Reporter } from './control-plane/reporter.ts';
+import { collectImages } from './images/collect.ts';
+import { createImages } from './images/images.ts';
+import type { Log } from './log.ts';
+import type { Network } from './network/network.ts';
+import { createNetwork } from './network/network.ts';
+import type { NodeHealth } from './node/node-status.ts';
+import { nodeLabels, nodeStatus, readNodeFacts, readPressure } from './node/node-status.ts';
+import type { AgentOptions } from './options.ts';
+import type { NodePods } from './pods/node-pods.ts';
+import { createNodePods } from './pods/node-pods.ts';
+import { asPod } from './pods/pod.ts';
+import { createPodCgroups } from './pods/pod-cgroup.ts';
+import type { PodObjects } from './pods/pod-context.ts';
+import { parseResolvConf } from './pods/sandbox-config.ts';
+import { openRuntime } from './runtime.ts';
+import { createUsageSampler } from './stats/usage.ts';
+import { agentPaths, networkOptions, saveAgentState } from './teardown.ts';
+import { createPodVolumes, prepareVolumeRoots } from './volumes/pod-volumes.ts';
+import { requestToken } from './volumes/request-token.ts';
+import { createTokenSource } from './volumes/tokens.ts';
+
+/** What a stream needs of the agent. */
+export interface StreamContext {
+  readonly options: AgentOptions;
+  readonly pods: NodePods;
+  readonly runtime: Awaited<ReturnType<typeof openRuntime>>['runtime'];
+  readonly logsDir: string;
+  readonly log: Log;
+}
+
+export interface Agent {
+  /** Pods and containerd run on. */
+  stop(): Promise<void>;
+}
+
+const heartbeatMs = 10_000;
+const collectMs = 300_000;
+/** The node's status is sent this often even if nothing changed, for its heartbeat times. */
+const nodeStatusMs = 60_000;
+
+/** `serveStream` dials in for a client's exec, attach, port-forward or log. */
+export async function startAgent(
+  options: AgentOptions,
+  log: Log,
+  serveStream: (id: string, request: StreamRequest, context: StreamContext) => void,
+): Promise<Agent> {
+  const now = Date.now;
+  const random = Math.random;
+  const paths = agentPaths(options.dataDir);
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const api = createApiClient(options.credentials);
+  const [{ runtime, version, release }, resolvConf] = await Promise.all([
+    openRuntime(options, log),
+    readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
+    prepareVolumeRoots(paths.pods, paths.memory),
+    mkdir(paths.logs, { recursive: true }),
+  ]);
+  const facts = await readNodeFacts({ ...options, runtime: version });
+  const capacity = { cpu: facts.cpu, memory: facts.memory };
+
+  let network: Network | undefined;
+  let networkStarted = false;
+  let networkFailure = 'the network of the node is not set up yet: it has no podCIDR';
+  let conditions: readonly V1NodeCondition[] = [];
+  let lastNode = '';
+  let lastNodeAt = 0;
+
+  const reporter = new Reporter({
+    send: (report) => controlPlane.report(report),
+    onPod: (report, answer) => {
+      if (answer.code === 200) return;
+      log.warn({ pod: `${report.namespace}/${report.name}`, ...answer }, 'a pod status was not taken');
+      // Gone from the API: the desired state says so too. Anything else is tried again.
+      if (answer.code === 404) controlPlane.fetch();
+      else setTimeout(() => pods.get(report.uid)?.reportAgain(), 1000).unref();
+    },
+    onNode: (node) => setUpNetwork(node as V1Node),
+    onFailure: (error) => log.warn({ error: String(error) }, 'a report was not answered; trying again'),
+    onAnswer: () => undefined,
+    random,
+  });
+
+  const controlPlane = createControlPlane({
+    api,
+    nodeName: options.nodeName,
+    stateFile: paths.state,
+    random,
+    log,
+    onDesired: (changed, confirmed) => {
+      const wanted = objects
+        .list<V1Pod>('pods')
+        .map(asPod)
+        .filter((pod) => pod !== undefined);
+      pods.apply(wanted, confirmed);
+      if ([...changed].some((resource) => podInputs.has(resource))) pods.objectsChanged();
+      const self = objects.get<V1Node>('nodes', options.nodeName);
+      if (self) setUpNetwork(self);
+      if (changed.size === 0 || [...changed].some((resource) => networkInputs.has(resource))) applyNetwork();
+    },
+    onStream: (id, request) => serveStream(id, request, { options, pods, runtime, logsDir: paths.logs, log }),
+  });
+  const { objects } = controlPlane;
+  const podObjects: PodObjects = {
+    configMap: (namespace, name) => objects.get<V1ConfigMap>('configmaps', name, namespace),
+    secret: (namespace, name) => objects.get<V1Secret>('secrets', name, namespace),
+    claim: (namespace, name) => objects.get<V1PersistentVolumeClaim>('persistentvolumeclaims', name, namespace),
+    volume: (name) => objects.get<V1PersistentVolume>('persistentvolumes', name),
+    services: (namespace) =>
+      objects
+        .list<V1Service>('services')
+        .filter(
+          ({ metadata }) =>
+            metadata?.namespace === namespace || (metadata?.namespace === 'default' && metadata.name === 'kubernetes'),
+        ),
+    runtimeHandler: (name) => objects.get<V1RuntimeClass>('node.k8s.io/runtimeclasses', name)?.handler,
+  };
+
+  const shared = { nodeName: options.nodeName, hostIP: options.nodeIP, podsDir: paths.pods, allocatable: capacity };
+  const pods = createNodePods({
+    ...shared,
+    runtime,
+    nodeHostname: os.hostname(),
+    logsDir: paths.logs,
+    seccompDir: path.join(options.dataDir, 'seccomp'),
+    dns: { server: options.clusterDNS, domain: options.clusterDomain, host: parseResolvConf(resolvConf) },
+    capacity,
+    objects: podObjects,
+    volumes: createPodVolumes({
+      ...shared,
+      memoryDir: paths.memory,
+      objects: podObjects,
+      tokens: createTokenSource(requestToken(api), now),
+    }),
+    images: createImages(runtime),
+    cgroups: await createPodCgroups(paths.cgroupRoot(options.nodeName), 4096),
+    log,
+    now,
+    report: (pod, status, terminated) => {
+      const { namespace, name, uid } = pod.metadata;
+      reporter.pod({
+        namespace,
+        name,
+        uid,
+        // A PodStatus is a plain JSON object.
+        status: status as unknown as Record<string, unknown>,
+        ...(terminated && { terminated }),
+      });
+      applyNetwork();
+    },
+    event: (pod, type, reason, message, container) => {
+      const { namespace, name = '', uid = '' } = pod.metadata ?? {};
+      const fieldPath = container ? { fieldPath: `spec.containers{${container}}` } : {};
+      reporter.event({
+        regarding: { apiVersion: 'v1', kind: 'Pod', ...(namespace && { namespace }), name, uid, ...fieldPath },
+        type,
+        reason,
+        message,
+        time: new Date(now()).toISOString(),
+      });
+    },
+  });
+
+  let applying = false;
+  const applyNetwork = () => {
+    if (!network || !networkStarted || applying) return;
+    applying = true;
+    queueMicrotask(() => {
+      applying = false;
+      network
+        ?.apply({
+          services: objects.list<V1Service>('services'),
+          endpointSlices: objects.list<V1EndpointSlice>('discovery.k8s.io/endpointslices'),
+          nodes: objects.list<V1Node>('nodes'),
+          networkPolicies: objects.list<V1NetworkPolicy>('networking.k8s.io/networkpolicies'),
+          namespaces: objects.list<V1Namespace>('namespaces'),
+          // What runs here is known here first.
+          pods: objects.list<V1Pod>('pods').map((pod) => {
+            const status = pods.get(pod.metadata?.uid ?? '')?.status;
+            return status ? { ...pod, status } : pod;
+          }),
+        })
+        .catch((error: unknown) => log.warn({ error: String(error) }, 'the network could not be brought up to date'));
+    });
+  };
+
+  const setUpNetwork = (node: V1Node) => {
+    const podCIDR = options.podCIDR ?? node.spec?.podCIDR;
+    if (network || !podCIDR) return;
+    network = createNetwork({
+      ...networkOptions(options, podCIDR),
+      onError: (error) => log.warn({ error: String(error) }, 'a part of the network failed; trying again'),
+    });
+    void (async () => {
+      try {
+        await saveAgentState(options, podCIDR);
+        await network.start();
+        networkStarted = true;
+        log.info({ podCIDR }, 'network started');
+      } catch (error) {
+        networkFailure = `the network cannot be set up: ${error instanceof Error ? error.message : String(error)}`;
+        log.error({ error: networkFailure }, 'network failed');
+        network = undefined;
+      }
+      applyNetwork();
+      await reportNode();
+    })();
+  };
+
+  const health = async (): Promise<NodeHealth> => {
+    const pressure = await readPressure(options.dataDir);
+    try {
+      const { status } = await runtime.status({});
+      const bad = status?.conditions.find((each) => !each.status);
+      if (bad && networkStarted)
+        return { pressure, notReady: `container runtime: ${bad.type}: ${bad.message || bad.reason}` };
+    } catch (error) {
+      return { pressure, notReady: `the container runtime does not answer: ${String(error)}` };
+    }
+    return networkStarted ? { pressure } : { pressure, notReady: networkFailure };
+  };
+
+  const reportNode = async () => {
+    const [state, { images }] = await Promise.all([health(), runtime.listImages({}).catch(() => ({ images: [] }))]);
+    const status = nodeStatus(facts, state, images, conditions, now());
+    const { conditions: reported = [], ...rest } = status;
+    conditions = reported;
+    const text = JSON.stringify([rest, reported.map(({ lastHeartbeatTime: _, ...each }) => each)]);
+    if (text === lastNode && now() - lastNodeAt < nodeStatusMs) return;
+    lastNode = text;
+    lastNodeAt = now();
+    reporter.node({
+      labels: nodeLabels(facts),
+      // A NodeStatus is a plain JSON object.
+      status: status as unknown as Record<string, unknown>,
+    });
+    if (!state.notReady) log.info({ node: options.nodeName }, 'node is ready');
+  };
+
+  const usage = createUsageSampler(runtime, options.nodeName);
+  const beat = async () => {
+    await reportNode();
+    reporter.heartbeat(await usage.sample(now()).catch(() => undefined));
+  };
+  await pods.start();
+  await Promise.all([controlPlane.start(), reportNode()]);
+  const failed = (error: unknown) => log.warn({ error: String(error) }, 'a periodic task failed');
+  const timers = [
+    setInterval(() => void beat().catch(failed), heartbeatMs),
+    setInterval(() => void collectImages(runtime, options.dataDir, options.pauseImage, log).catch(failed), collectMs),
+  ];
+
+  return {
+    stop: async () => {
+      for (const timer of timers) clearInterval(timer);
+      controlPlane.stop();
+      pods.stop();
+      await reporter.stop(1000);
+      await network?.stop();
+      release();
+      api.close();
+    },
+  };
+}
+
+const podInputs = new Set<NodeResource>([
+  'configmaps',
+  'secrets',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'services',
+  'node.k8s.io/runtimeclasses',
+]);
+const networkInputs = new Set<NodeResource>([
+  'pods',
+  'services',
+  'discovery.k8s.io/endpointslices',
+  'networking.k8s.io/networkpolicies',
+  'namespaces',
+  'nodes',
+]);

@@ -1,0 +1,138 @@
+// The agent's one connection to the API server: HTTP/2 with its own client certificate (or token), opened anew after every loss.
+
+import http2 from 'node:http2';
+import type { Json } from '../../core/machinery/object.ts';
+
+export interface ApiCredentials {
+  /** `https://host:port`. */
+  readonly server: string;
+  /** PEM. */
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly token?: string;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: http2.IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** No answer came: the server is away, or took longer than `timeoutMs`. */
+export class UnreachableError extends Error {
+  constructor(text: string) {
+    super(text);
+    this.name = 'UnreachableError';
+  }
+}
+
+/** The server answered with a failure. */
+export class ApiError extends Error {
+  readonly code: number;
+
+  constructor(code: number, text: string) {
+    super(text);
+    this.name = 'ApiError';
+    this.code = code;
+  }
+}
+
+export interface ApiRequestOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ApiClient {
+  readonly credentials: ApiCredentials;
+  /** Throws UnreachableError. */
+  request(method: string, path: string, options?: ApiRequestOptions): Promise<ApiAnswer>;
+  /** The JSON of a 2xx answer. Throws UnreachableError, ApiError. */
+  json<T = Json>(method: string, path: string, options?: ApiRequestOptions): Promise<T>;
+  close(): void;
+}
+
+export function createApiClient(credentials: ApiCredentials): ApiClient {
+  let session: http2.ClientHttp2Session | undefined;
+
+  const connected = () => {
+    if (session && !session.closed && !session.destroyed) return session;
+    const { ca, cert, key } = credentials;
+    const opened = http2.connect(credentials.server, { ca, ...(cert && key && { cert, key }) });
+    // Each open request learns of it; without a listener it would end the process.
+    opened.on('error', () => undefined);
+    opened.on('goaway', () => opened.close());
+    opened.setTimeout(60_000, () => opened.destroy());
+    session = opened;
+    return opened;
+  };
+
+  const request: ApiClient['request'] = (method, path, options = {}) =>
+    new Promise((resolve, reject) => {
+      const { body, headers, timeoutMs = 30_000, signal } = options;
+      const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+      const stream = connected().request({
+        ':method': method,
+        ':path': path,
+        accept: 'application/json',
+        ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
+        ...(credentials.token && { authorization: `Bearer ${credentials.token}` }),
+        ...headers,
+      });
+      const give = (text: string) => {
+        reject(new UnreachableError(text));
+        stream.close(http2.constants.NGHTTP2_CANCEL);
+      };
+      const timer = setTimeout(() => {
+        // A connection that swallows requests is of no use to the next one.
+        stream.session?.destroy();
+        give(`${credentials.server} did not answer within ${timeoutMs} ms`);
+      }, timeoutMs);
+      const abort = () => give('the request was given up');
+      signal?.addEventListener('abort', abort, { once: true });
+      const chunks: Buffer[] = [];
+      let answer: http2.IncomingHttpHeaders | undefined;
+      let failure = 'the connection was lost';
+      stream.on('response', (incoming) => {
+        answer = incoming;
+      });
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('error', (error) => {
+        failure = error.message;
+      });
+      stream.on('close', () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        if (answer && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR)
+          resolve({ status: Number(answer[':status']), headers: answer, text: Buffer.concat(chunks).toString() });
+        else reject(new UnreachableError(`${credentials.server}: ${failure}`));
+      });
+      stream.end(payload);
+    });
+
+  return {
+    credentials,
+    request,
+    json: async <T>(method: string, path: string, options?: ApiRequestOptions) => {
+      const { status, text } = await request(method, path, options);
+      if (status < 200 || status > 299) throw new ApiError(status, messageOf(text) ?? `HTTP ${status}`);
+      // The caller names the type that the API gives at this path.
+      return JSON.parse(text) as T;
+    },
+    close: () => {
+      session?.destroy();
+      session = undefined;
+    },
+  };
+}
+
+function messageOf(text: string): string | undefined {
+  try {
+    const { message } = JSON.parse(text) as { message?: string };
+    return message;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,164 @@
+// The agent's side of core/node/protocol.ts: hints from the queue, desired state by cursor, reports. Works on while the control plane
+// is away, and catches up when it returns.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type {
+  DesiredState,
+  NodeMessage,
+  NodeResource,
+  Report,
+  ReportResult,
+  StreamRequest,
+} from '../../core/node/protocol.ts';
+import { createNodeQueue } from '../queue/node-queue.ts';
+import type { ApiClient } from './api-client.ts';
+import { createBackoff } from './backoff.ts';
+import type { StoredState } from './desired-objects.ts';
+import { DesiredObjects } from './desired-objects.ts';
+import { readStateFile, writeStateFile } from './state-file.ts';
+
+export interface ControlPlaneOptions {
+  readonly api: ApiClient;
+  readonly nodeName: string;
+  /** Where the last desired state is kept. */
+  readonly stateFile: string;
+  readonly random: () => number;
+  /** `confirmed`: the API itself answered since the agent started; before, it is what the state file remembers. */
+  onDesired(changed: ReadonlySet<NodeResource>, confirmed: boolean): void;
+  /** A client waits for a stream: dial in. */
+  onStream(id: string, request: StreamRequest): void;
+  readonly log: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
+}
+
+/** Hints may be lost: the agent asks by itself this often. */
+const resyncMs = 30_000;
+
+export interface ControlPlane {
+  readonly objects: DesiredObjects;
+  /** Restores the last desired state, then follows the control plane until `stop`. */
+  start(): Promise<void>;
+  /** Asks for the desired state now. */
+  fetch(): void;
+  report(report: Report): Promise<ReportResult>;
+  stop(): void;
+}
+
+export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
+  const { api, log } = options;
+  const base = `/apis/agent.zeroplane.dev/v1/nodes/${encodeURIComponent(options.nodeName)}`;
+  const objects = new DesiredObjects();
+  const queue = createNodeQueue(api, options.nodeName);
+  const abort = new AbortController();
+  const pause = (ms: number) => delay(ms, undefined, { signal: abort.signal, ref: false }).catch(() => undefined);
+  let confirmed = false;
+  let fetching = false;
+  let again = false;
+  let saving: Promise<void> | undefined;
+  let saveAgain = false;
+
+  const save = () => {
+    if (saving) {
+      saveAgain = true;
+      return;
+    }
+    saving = (async () => {
+      // Changes come in bursts; the file is for restarts, not for every step.
+      await pause(500);
+      do {
+        saveAgain = false;
+        await writeStateFile(options.stateFile, objects.store());
+      } while (saveAgain);
+    })()
+      .catch((error: unknown) => log.warn({ error: String(error) }, 'the state file could not be written'))
+      .finally(() => {
+        saving = undefined;
+      });
+  };
+
+  const fetchOnce = async () => {
+    // The first answer must be whole: only it says what is no longer wanted.
+    const query = confirmed && objects.cursor ? `?cursor=${encodeURIComponent(objects.cursor)}` : '';
+    const state = await api.json<DesiredState>('GET', `${base}/desired${query}`);
+    const changed = objects.apply(state);
+    const first = !confirmed;
+    confirmed ||= state.full;
+    if (changed.size > 0 || first) {
+      options.onDesired(changed, confirmed);
+      save();
+    }
+  };
+
+  const fetch = () => {
+    again = true;
+    if (fetching) return;
+    fetching = true;
+    void (async () => {
+      const backoff = createBackoff(100, 15_000, options.random);
+      while (again && !abort.signal.aborted) {
+        again = false;
+        try {
+          await fetchOnce();
+          backoff.reset();
+        } catch (error) {
+          log.warn({ error: String(error) }, 'desired state could not be fetched; trying again');
+          again = true;
+          await pause(backoff.next());
+        }
+      }
+      fetching = false;
+    })();
+  };
+
+  const poll = async () => {
+    const backoff = createBackoff(100, 15_000, options.random);
+    let lost = false;
+    while (!abort.signal.aborted) {
+      try {
+        const messages = await queue.receive(abort.signal);
+        backoff.reset();
+        // While no poll stood, hints went by.
+        if (lost) fetch();
+        lost = false;
+        for (const { body } of messages) {
+          const message = parseMessage(body);
+          if (message?.kind === 'changed') fetch();
+          else if (message?.kind === 'stream') options.onStream(message.id, message.request);
+        }
+        queue.acknowledge(messages.map(({ receipt }) => receipt)).catch(() => undefined);
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        if (!lost) log.warn({ error: String(error) }, 'the queue cannot be polled; trying again');
+        lost = true;
+        await pause(backoff.next());
+      }
+    }
+  };
+
+  return {
+    objects,
+    start: async () => {
+      const stored = await readStateFile<StoredState>(options.stateFile);
+      if (stored) {
+        objects.restore(stored);
+        options.onDesired(new Set(), false);
+      }
+      fetch();
+      void poll();
+      const timer = setInterval(fetch, resyncMs + options.random() * 5000);
+      timer.unref();
+      abort.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    },
+    fetch,
+    report: (report) => api.json<ReportResult>('POST', `${base}/report`, { body: report }),
+    stop: () => abort.abort(),
+  };
+}
+
+function parseMessage(body: string): NodeMessage | undefined {
+  try {
+    // What the control plane sends; an unknown kind is passed over.
+    return JSON.parse(body) as NodeMessage;
+  } catch {
+    return undefined;
+  }
+}

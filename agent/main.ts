@@ -1,0 +1,31 @@
+// `node agent/main.ts --server URL ...`: the agent as a process. `teardown --data-dir DIR` takes its node off the machine.
+
+import { startAgent } from './agent.ts';
+import { createLog } from './log.ts';
+import { OptionError, parseOptions } from './options.ts';
+import { teardownAgent } from './teardown.ts';
+
+const log = createLog((line) => process.stdout.write(line), Date.now);
+
+try {
+  const parsed = await parseOptions(process.argv.slice(2));
+  if (parsed.command === 'teardown') await teardownAgent(parsed.dataDir, log);
+  else {
+    const agent = await startAgent(parsed.options, log, (id, request) =>
+      log.warn({ id, type: request.type }, 'this agent serves no streams'),
+    );
+    const stop = (signal: string) => {
+      log.info({ signal }, 'agent stops; its pods run on');
+      void agent.stop().finally(() => process.exit(0));
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  }
+} catch (error) {
+  if (error instanceof OptionError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+  log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'the agent cannot run');
+  process.exit(1);
+}

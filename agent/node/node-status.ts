@@ -1,0 +1,195 @@
+// What a node says of itself: capacity, addresses, system, conditions, images. Source: Kubernetes API, NodeStatus.
+
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import type { V1NodeCondition, V1NodeStatus } from '../../generated/kubernetes.ts';
+import type { ImageInfo } from '../cri/messages.ts';
+import { hostArchitecture } from '../images/oci.ts';
+import { timestamp } from '../pods/container-status.ts';
+
+export interface NodeFacts {
+  readonly nodeName: string;
+  readonly hostname: string;
+  readonly nodeIP: string;
+  /** Cores. */
+  readonly cpu: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly storage: number;
+  readonly maxPods: number;
+  readonly machineID: string;
+  readonly bootID: string;
+  readonly kernelVersion: string;
+  readonly osImage: string;
+  readonly containerRuntimeVersion: string;
+  readonly kubeletVersion: string;
+}
+
+export async function readNodeFacts(options: {
+  nodeName: string;
+  nodeIP: string;
+  dataDir: string;
+  maxPods: number;
+  runtime: { runtimeName: string; runtimeVersion: string };
+}): Promise<NodeFacts> {
+  const read = (file: string) => fs.readFile(file, 'utf8').catch(() => '');
+  const [release, machineID, bootID, storage] = await Promise.all([
+    read('/etc/os-release'),
+    read('/etc/machine-id'),
+    read('/proc/sys/kernel/random/boot_id'),
+    fs.statfs(options.dataDir),
+  ]);
+  return {
+    nodeName: options.nodeName,
+    hostname: os.hostname(),
+    nodeIP: options.nodeIP,
+    cpu: os.availableParallelism(),
+    memory: os.totalmem(),
+    storage: storage.blocks * storage.bsize,
+    maxPods: options.maxPods,
+    machineID: machineID.trim(),
+    bootID: bootID.trim(),
+    kernelVersion: os.release(),
+    osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(release)?.[1] ?? 'Linux',
+    containerRuntimeVersion: `${options.runtime.runtimeName}://${options.runtime.runtimeVersion.replace(/^v/, '')}`,
+    kubeletVersion: 'v1.36.0+zeroplane',
+  };
+}
+
+export function nodeLabels(facts: NodeFacts): Record<string, string> {
+  const arch = hostArchitecture();
+  return {
+    'kubernetes.io/hostname': facts.nodeName,
+    'kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': arch,
+    'beta.kubernetes.io/os': 'linux',
+    'beta.kubernetes.io/arch': arch,
+    'node.kubernetes.io/instance-type': `${facts.cpu}cpu-${Math.round(facts.memory / 2 ** 30)}gi`,
+  };
+}
+
+export interface NodePressure {
+  readonly memory: boolean;
+  readonly disk: boolean;
+  readonly pids: boolean;
+}
+
+export interface NodeHealth {
+  /** Why the node cannot run pods; undefined when it can. */
+  readonly notReady?: string;
+  readonly pressure: NodePressure;
+}
+
+/** `previous`: the conditions reported last, whose transition times are kept. Pure. */
+export function nodeStatus(
+  facts: NodeFacts,
+  health: NodeHealth,
+  images: readonly ImageInfo[],
+  previous: readonly V1NodeCondition[],
+  now: number,
+): V1NodeStatus {
+  const { pressure, notReady } = health;
+  const condition = (
+    type: string,
+    bad: boolean,
+    badReason: string,
+    goodReason: string,
+    bads: string,
+    goods: string,
+  ) => ({
+    type,
+    status: bad ? 'True' : 'False',
+    reason: bad ? badReason : goodReason,
+    message: bad ? bads : goods,
+  });
+  const wanted = [
+    condition(
+      'MemoryPressure',
+      pressure.memory,
+      'KubeletHasInsufficientMemory',
+      'KubeletHasSufficientMemory',
+      'the node has too little memory available',
+      'kubelet has sufficient memory available',
+    ),
+    condition(
+      'DiskPressure',
+      pressure.disk,
+      'KubeletHasDiskPressure',
+      'KubeletHasNoDiskPressure',
+      'the disk of the data directory is nearly full',
+      'kubelet has no disk pressure',
+    ),
+    condition(
+      'PIDPressure',
+      pressure.pids,
+      'KubeletHasInsufficientPID',
+      'KubeletHasSufficientPID',
+      'the node has too few process ids available',
+      'kubelet has sufficient PID available',
+    ),
+    {
+      type: 'Ready',
+      status: notReady ? 'False' : 'True',
+      reason: notReady ? 'KubeletNotReady' : 'KubeletReady',
+      message: notReady ?? 'kubelet is posting ready status',
+    },
+  ];
+  const capacity = {
+    cpu: String(facts.cpu),
+    memory: `${Math.floor(facts.memory / 1024)}Ki`,
+    'ephemeral-storage': `${Math.floor(facts.storage / 1024)}Ki`,
+    pods: String(facts.maxPods),
+    'hugepages-1Gi': '0',
+    'hugepages-2Mi': '0',
+  };
+  return {
+    capacity,
+    allocatable: { ...capacity, 'ephemeral-storage': String(Math.floor(facts.storage * 0.9)) },
+    addresses: [
+      { type: 'InternalIP', address: facts.nodeIP },
+      { type: 'Hostname', address: facts.hostname },
+    ],
+    conditions: wanted.map((each) => ({
+      ...each,
+      lastHeartbeatTime: timestamp(now),
+      lastTransitionTime:
+        previous.find(({ type, status }) => type === each.type && status === each.status)?.lastTransitionTime ??
+        timestamp(now),
+    })),
+    daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+    nodeInfo: {
+      architecture: hostArchitecture(),
+      bootID: facts.bootID,
+      containerRuntimeVersion: facts.containerRuntimeVersion,
+      kernelVersion: facts.kernelVersion,
+      kubeletVersion: facts.kubeletVersion,
+      kubeProxyVersion: '',
+      machineID: facts.machineID,
+      operatingSystem: 'linux',
+      osImage: facts.osImage,
+      systemUUID: facts.machineID,
+    },
+    images: [...images]
+      .sort((a, b) => b.size - a.size)
+      .slice(0, 50)
+      .map(({ repoTags, repoDigests, size }) => ({ names: [...repoDigests, ...repoTags].slice(0, 5), sizeBytes: size }))
+      .filter(({ names }) => names.length > 0),
+  };
+}
+
+/** Thresholds of Kubernetes' default evictions: 100 MiB of memory, 10% of the disk. */
+export async function readPressure(dataDir: string): Promise<NodePressure> {
+  const [meminfo, disk, pidMax, loadavg] = await Promise.all([
+    fs.readFile('/proc/meminfo', 'utf8'),
+    fs.statfs(dataDir),
+    fs.readFile('/proc/sys/kernel/pid_max', 'utf8'),
+    fs.readFile('/proc/loadavg', 'utf8'),
+  ]);
+  const available = Number(/^MemAvailable:\s+(\d+)/m.exec(meminfo)?.[1] ?? 0) * 1024;
+  const tasks = Number(/\d+\/(\d+)/.exec(loadavg)?.[1] ?? 0);
+  return {
+    memory: available < 100 * 2 ** 20,
+    disk: disk.bavail / disk.blocks < 0.1,
+    pids: tasks > Number(pidMax) * 0.9,
+  };
+}

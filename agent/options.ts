@@ -1,0 +1,174 @@
+// The agent's command line: what it takes, and what is wrong with what was given.
+
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { ApiCredentials } from './control-plane/api-client.ts';
+
+export interface AgentOptions {
+  readonly credentials: ApiCredentials;
+  readonly nodeName: string;
+  readonly nodeIP: string;
+  readonly dataDir: string;
+  /** The node's own range; the API's Node.spec.podCIDR when not given. */
+  readonly podCIDR: string | undefined;
+  readonly clusterCIDR: string;
+  readonly serviceCIDR: string;
+  readonly clusterDNS: string;
+  readonly clusterDomain: string;
+  /** A network namespace for containerd; the agent itself is started in it by whoever starts it. */
+  readonly netns: string | undefined;
+  /** A runtime that somebody else runs, such as CRI-O. */
+  readonly runtimeEndpoint: string | undefined;
+  readonly pauseImage: string | undefined;
+  readonly cniBinDir: string;
+  readonly networkPrefix: string | undefined;
+  readonly maxPods: number;
+}
+
+/** A flag that is missing or wrong: its name, what is wrong, what to do. */
+export class OptionError extends Error {
+  constructor(text: string) {
+    super(text);
+    this.name = 'OptionError';
+  }
+}
+
+const flags = {
+  server: { type: 'string' },
+  'certificate-authority': { type: 'string' },
+  'client-certificate': { type: 'string' },
+  'client-key': { type: 'string' },
+  token: { type: 'string' },
+  kubeconfig: { type: 'string' },
+  'node-name': { type: 'string' },
+  'node-ip': { type: 'string' },
+  'data-dir': { type: 'string' },
+  'pod-cidr': { type: 'string' },
+  'cluster-cidr': { type: 'string' },
+  'service-cidr': { type: 'string' },
+  'cluster-dns': { type: 'string' },
+  'cluster-domain': { type: 'string' },
+  netns: { type: 'string' },
+  'runtime-endpoint': { type: 'string' },
+  'pause-image': { type: 'string' },
+  'cni-bin-dir': { type: 'string' },
+  'network-prefix': { type: 'string' },
+  'max-pods': { type: 'string' },
+} as const;
+
+export type AgentCommand =
+  | { readonly command: 'run'; readonly options: AgentOptions }
+  | { readonly command: 'teardown'; readonly dataDir: string };
+
+/** Throws OptionError. */
+export async function parseOptions(args: readonly string[]): Promise<AgentCommand> {
+  const { values, positionals } = parse(args);
+  const dataDir = values['data-dir'];
+  if (!dataDir) throw new OptionError('--data-dir is missing: name the directory for containers and state');
+  if (positionals[0] === 'teardown') return { command: 'teardown', dataDir: path.resolve(dataDir) };
+  if (positionals.length > 0) throw new OptionError(`unknown command "${positionals[0]}": use no command, or teardown`);
+  const nodeName = values['node-name'] ?? os.hostname().toLowerCase();
+  if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(nodeName))
+    throw new OptionError(`--node-name: "${nodeName}" is no DNS name: use lower case letters, digits, "-" and "."`);
+  const nodeIP = values['node-ip'] ?? firstAddress();
+  if (!nodeIP) throw new OptionError('--node-ip is missing, and no network interface has an IPv4 address');
+  const maxPods = Number(values['max-pods'] ?? 110);
+  if (!Number.isInteger(maxPods) || maxPods < 1) throw new OptionError('--max-pods: give a whole number above 0');
+  return {
+    command: 'run',
+    options: {
+      credentials: await credentials(values),
+      nodeName,
+      nodeIP,
+      dataDir: path.resolve(dataDir),
+      podCIDR: values['pod-cidr'],
+      clusterCIDR: values['cluster-cidr'] ?? '10.244.0.0/16',
+      serviceCIDR: values['service-cidr'] ?? '10.96.0.0/16',
+      clusterDNS: values['cluster-dns'] ?? '10.96.0.10',
+      clusterDomain: values['cluster-domain'] ?? 'cluster.local',
+      netns: values.netns,
+      runtimeEndpoint: values['runtime-endpoint'],
+      pauseImage: values['pause-image'],
+      cniBinDir: values['cni-bin-dir'] ?? '/usr/lib/cni',
+      networkPrefix: values['network-prefix'],
+      maxPods,
+    },
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: flags, allowPositionals: true });
+  } catch (error) {
+    throw new OptionError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
+async function credentials(values: Values): Promise<ApiCredentials> {
+  if (values.kubeconfig) return fromKubeconfig(values.kubeconfig);
+  const { server, token } = values;
+  const { 'certificate-authority': ca, 'client-certificate': cert, 'client-key': key } = values;
+  if (!server) throw new OptionError('--server is missing: give the URL of the API server, or --kubeconfig');
+  if (!ca) throw new OptionError("--certificate-authority is missing: give the file of the cluster's CA certificate");
+  if (!token && !(cert && key))
+    throw new OptionError('--client-certificate and --client-key are missing: give both, or --token');
+  return {
+    server: server.replace(/\/+$/, ''),
+    ca: readFlagFile('--certificate-authority', ca),
+    ...(cert && key && { cert: readFlagFile('--client-certificate', cert), key: readFlagFile('--client-key', key) }),
+    ...(token && { token }),
+  };
+}
+
+async function fromKubeconfig(file: string): Promise<ApiCredentials> {
+  // Loaded only here: a YAML parser is of no use to the agent once it runs.
+  const { parse: parseYaml } = await import('yaml');
+  interface Named<T> {
+    name: string;
+    value?: T;
+  }
+  interface Kubeconfig {
+    'current-context'?: string;
+    contexts?: (Named<never> & { context: { cluster: string; user: string } })[];
+    clusters?: (Named<never> & { cluster: Record<string, string> })[];
+    users?: (Named<never> & { user: Record<string, string> })[];
+  }
+  // A kubeconfig; what is missing in it is told below.
+  const config = parseYaml(readFlagFile('--kubeconfig', file)) as Kubeconfig;
+  const context = config.contexts?.find(({ name }) => name === config['current-context'])?.context;
+  const cluster = config.clusters?.find(({ name }) => name === context?.cluster)?.cluster;
+  const user = config.users?.find(({ name }) => name === context?.user)?.user ?? {};
+  if (!cluster?.['server']) throw new OptionError(`--kubeconfig: ${file} has no current context with a cluster`);
+  const pem = (of: Record<string, string>, name: string) => {
+    const data = of[`${name}-data`];
+    const named = of[name];
+    if (data) return Buffer.from(data, 'base64').toString();
+    return named ? readFlagFile('--kubeconfig', path.resolve(path.dirname(file), named)) : undefined;
+  };
+  const cert = pem(user, 'client-certificate');
+  const key = pem(user, 'client-key');
+  return {
+    server: cluster['server'].replace(/\/+$/, ''),
+    ca: pem(cluster, 'certificate-authority') ?? '',
+    ...(cert && key && { cert, key }),
+    ...(user['token'] && { token: user['token'] }),
+  };
+}
+
+function readFlagFile(flag: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new OptionError(`${flag}: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function firstAddress(): string | undefined {
+  for (const addresses of Object.values(os.networkInterfaces()))
+    for (const each of addresses ?? []) if (each.family === 'IPv4' && !each.internal) return each.address;
+  return undefined;
+}

@@ -1,0 +1,57 @@
+// The runtime of this node: a containerd of our own with the pause image in it, or one that somebody else runs.
+
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import type { ContainerdOptions } from './containerd/config.ts';
+import { startContainerd } from './containerd/containerd.ts';
+import type { ContainerRuntime } from './cri/runtime.ts';
+import { connectRuntime } from './cri/runtime.ts';
+import { loadImage } from './images/load.ts';
+import { pauseArchive, pauseImage } from './images/pause.ts';
+import type { Log } from './log.ts';
+
+export interface OpenRuntime {
+  readonly runtime: ContainerRuntime;
+  readonly version: { runtimeName: string; runtimeVersion: string };
+  /** Lets go of it; it runs on. */
+  release(): void;
+}
+
+export interface RuntimeOptions {
+  readonly dataDir: string;
+  readonly netns: string | undefined;
+  readonly runtimeEndpoint: string | undefined;
+  readonly pauseImage: string | undefined;
+  readonly cniBinDir: string;
+}
+
+/** Throws ContainerdError, GrpcError. */
+export async function openRuntime(options: RuntimeOptions, log: Log): Promise<OpenRuntime> {
+  if (options.runtimeEndpoint) {
+    const runtime = connectRuntime(options.runtimeEndpoint);
+    return { runtime, version: await runtime.version({ version: 'v1' }), release: () => runtime.close() };
+  }
+  const { runtime, release } = await startContainerd(await containerdOptions(options), log);
+  if (!options.pauseImage && !(await runtime.imageStatus({ image: { image: pauseImage } })).image) {
+    const file = path.join(options.dataDir, 'pause.tar');
+    await fs.writeFile(file, pauseArchive());
+    await loadImage(options.dataDir, file);
+    await fs.rm(file);
+  }
+  return { runtime, version: await runtime.version({ version: 'v1' }), release };
+}
+
+/** Where overlayfs cannot lie on another overlay (a container), layers are copied. */
+export async function containerdOptions(options: Omit<RuntimeOptions, 'runtimeEndpoint'>): Promise<ContainerdOptions> {
+  const overlayMagic = 0x794c7630;
+  const { type } = await fs.statfs(options.dataDir);
+  return {
+    dataDir: options.dataDir,
+    sandboxImage: options.pauseImage ?? pauseImage,
+    cniBinDir: options.cniBinDir,
+    cniConfDir: path.join(options.dataDir, 'cni', 'net.d'),
+    registryConfigDir: path.join(options.dataDir, 'certs.d'),
+    snapshotter: type === overlayMagic ? 'native' : 'overlayfs',
+    ...(options.netns && { netns: options.netns }),
+  };
+}

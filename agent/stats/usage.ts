@@ -1,0 +1,73 @@
+// CPU and memory of the node, its pods and containers, for reports: rates between two readings of cumulative counters.
+
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import type { UsageReport } from '../../core/node/protocol.ts';
+import type { ContainerRuntime } from '../cri/runtime.ts';
+import { labels } from '../pods/observed.ts';
+
+export interface UsageSampler {
+  /** Undefined at the first reading: there is nothing to compare with yet. Throws GrpcError. */
+  sample(now: number): Promise<UsageReport | undefined>;
+}
+
+interface Reading {
+  readonly at: number;
+  /** Nanoseconds of CPU time since start, by container id; the node's under ''. */
+  readonly cpu: Map<string, number>;
+}
+
+export function createUsageSampler(runtime: ContainerRuntime, nodeName: string): UsageSampler {
+  let last: Reading | undefined;
+  return {
+    sample: async (now) => {
+      const filter = { labelSelector: { [labels.node]: nodeName } };
+      const [{ stats }, nodeCpu, meminfo] = await Promise.all([
+        runtime.listContainerStats({ filter }),
+        nodeCpuNanoseconds(),
+        fs.readFile('/proc/meminfo', 'utf8'),
+      ]);
+      const cpu = new Map([['', nodeCpu]]);
+      for (const each of stats) cpu.set(each.attributes?.id ?? '', each.cpu?.usageCoreNanoSeconds?.value ?? 0);
+      const before = last;
+      last = { at: now, cpu };
+      if (!before || now <= before.at) return undefined;
+      const seconds = (now - before.at) / 1000;
+      const rate = (id: string) => {
+        const start = before.cpu.get(id);
+        return start === undefined ? 0 : Math.max(0, Math.round(((cpu.get(id) ?? 0) - start) / seconds));
+      };
+      const available = Number(/^MemAvailable:\s+(\d+)/m.exec(meminfo)?.[1] ?? 0) * 1024;
+      const pods = new Map<string, UsageReport['pods'][number]>();
+      for (const each of stats) {
+        const of = each.attributes?.labels ?? {};
+        const {
+          [labels.podNamespace]: namespace = '',
+          [labels.podName]: name = '',
+          [labels.containerName]: container = '',
+        } = of;
+        const pod = pods.get(`${namespace}/${name}`) ?? { namespace, name, containers: [] };
+        pods.set(`${namespace}/${name}`, pod);
+        pod.containers.push({
+          name: container,
+          cpu: rate(each.attributes?.id ?? ''),
+          memory: each.memory?.workingSetBytes?.value ?? 0,
+        });
+      }
+      return {
+        time: new Date(now).toISOString(),
+        windowSeconds: Math.round(seconds),
+        node: { cpu: rate(''), memory: os.totalmem() - available },
+        pods: [...pods.values()],
+      };
+    },
+  };
+}
+
+/** Time that all cores together were not idle. Jiffies are hundredths of a second on every Linux that containers run on. */
+async function nodeCpuNanoseconds(): Promise<number> {
+  const stat = await fs.readFile('/proc/stat', 'utf8');
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] =
+    /^cpu +(.*)$/m.exec(stat)?.[1]?.split(' ').map(Number) ?? [];
+  return (user + nice + system + irq + softirq + steal) * 1e7;
+}

@@ -1,0 +1,54 @@
+// `agent teardown`: takes everything that the agent of a data directory made off the machine; its data stays.
+
+import path from 'node:path';
+import { teardownNode } from './containerd/teardown.ts';
+import { readStateFile, writeStateFile } from './control-plane/state-file.ts';
+import type { Log } from './log.ts';
+import type { NetworkOptions } from './network/network.ts';
+import { createNetwork } from './network/network.ts';
+import type { AgentOptions } from './options.ts';
+import { containerdOptions } from './runtime.ts';
+
+/** What teardown must know of the options that the agent ran with; credentials are not among it. */
+type KeptOptions = Omit<AgentOptions, 'credentials' | 'podCIDR'> & { readonly podCIDR: string };
+
+export function agentPaths(dataDir: string) {
+  return {
+    pods: path.join(dataDir, 'pods'),
+    memory: path.join(dataDir, 'memory'),
+    logs: path.join(dataDir, 'logs'),
+    /** The last desired state. */
+    state: path.join(dataDir, 'desired.json'),
+    agent: path.join(dataDir, 'agent.json'),
+    cgroupRoot: (nodeName: string) => `/zeroplane/${nodeName}`,
+  };
+}
+
+export async function saveAgentState(options: AgentOptions, podCIDR: string): Promise<void> {
+  const { credentials: _, ...kept } = options;
+  await writeStateFile(agentPaths(options.dataDir).agent, { ...kept, podCIDR } satisfies KeptOptions);
+}
+
+export function networkOptions(options: Omit<AgentOptions, 'credentials'>, podCIDR: string): NetworkOptions {
+  return {
+    nodeName: options.nodeName,
+    nodeIP: options.nodeIP,
+    podCIDR,
+    clusterCIDR: options.clusterCIDR,
+    serviceCIDR: options.serviceCIDR,
+    clusterDNS: options.clusterDNS,
+    clusterDomain: options.clusterDomain,
+    dataDir: options.dataDir,
+    cniConfDir: path.join(options.dataDir, 'cni', 'net.d'),
+    ...(options.networkPrefix && { prefix: options.networkPrefix }),
+  };
+}
+
+export async function teardownAgent(dataDir: string, log: Log): Promise<void> {
+  const paths = agentPaths(dataDir);
+  const kept = await readStateFile<KeptOptions>(paths.agent);
+  const runtime = kept ?? { dataDir, netns: undefined, pauseImage: undefined, cniBinDir: '/usr/lib/cni' };
+  const cgroupRoot = kept ? paths.cgroupRoot(kept.nodeName) : '/zeroplane';
+  await teardownNode({ containerd: await containerdOptions({ ...runtime, dataDir }), cgroupRoot }, log);
+  if (kept) await createNetwork(networkOptions({ ...kept, dataDir }, kept.podCIDR)).teardown();
+}
