@@ -1,10 +1,13 @@
 // Discovery and OpenAPI documents over HTTP: which form the client accepts, and 304 where it has the document already.
 // Source: KEP-3352 (aggregated discovery), RFC 9110 (13.1.2 If-None-Match).
 
+import { createHash } from 'node:crypto';
 import type { Definitions } from '../../../core/api/definition.ts';
 import { type Document, discoveryOf } from '../../../core/api/discovery.ts';
+import { type OpenApi, openApiOf } from '../../../core/api/openapi/openapi.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
+import { kubernetesVersion } from './version.ts';
 
 export interface Documents {
   discovery(exchange: Exchange): Promise<ApiResponse | undefined>;
@@ -13,6 +16,7 @@ export interface Documents {
 
 export function createDocuments(definitions: Definitions): Documents {
   const discovery = discoveryOf(definitions);
+  const openapi = openApiOf(definitions, { version: kubernetesVersion.gitVersion });
 
   const find = (exchange: Exchange): [Document, string] | undefined => {
     const { request, info } = exchange;
@@ -37,8 +41,56 @@ export function createDocuments(definitions: Definitions): Documents {
       const found = find(exchange);
       return found && respondDocument(exchange.request, ...found);
     },
-    openapi: async () => undefined,
+    openapi: (exchange) => openApiResponse(openapi, exchange),
   };
+}
+
+const v2Protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+
+async function openApiResponse(openapi: OpenApi, { request, info, query }: Exchange): Promise<ApiResponse | undefined> {
+  const [, version, prefix, ...rest] = info.segments;
+  if (version === 'v2' && prefix === undefined) {
+    const asProtobuf = (request.headers['accept'] ?? '').includes(v2Protobuf);
+    const etag = `"${openapi.hashOfV2()}${asProtobuf ? '-protobuf' : ''}"`;
+    return respondTagged(request, etag, asProtobuf ? v2Protobuf : 'application/json', () =>
+      asProtobuf ? openapi.v2Protobuf() : openapi.v2(),
+    );
+  }
+  if (version !== 'v3') return undefined;
+  if (prefix === undefined) {
+    const body = openapi.index();
+    return respondDocument(
+      request,
+      { body, etag: `"${createHash('sha256').update(body).digest('hex')}"` },
+      'application/json',
+    );
+  }
+  const [group = '', name = ''] = prefix === 'api' ? ['', rest[0]] : rest;
+  if ((prefix !== 'api' && prefix !== 'apis') || rest.length !== (prefix === 'api' ? 1 : 2)) return undefined;
+  const hash = openapi.hash(group, name);
+  if (hash === undefined) return undefined;
+  const response = await respondTagged(
+    request,
+    `"${hash}"`,
+    'application/json',
+    async () => (await openapi.v3(group, name)) ?? '',
+  );
+  // Under its hash a document never changes (KEP-2896): clients keep it for good.
+  if (query.get('hash') === hash) response.headers['cache-control'] = 'public, immutable, max-age=31536000';
+  return response;
+}
+
+/** A document that is made only when the client does not have it. */
+async function respondTagged(
+  request: ApiRequest,
+  etag: string,
+  contentType: string,
+  make: () => Promise<string | Uint8Array>,
+): Promise<ApiResponse> {
+  const headers = { 'content-type': contentType, etag, vary: 'Accept', 'cache-control': 'public' };
+  if (hasDocument(request, etag)) return { status: 304, headers };
+  const body = await make();
+  return { status: 200, headers, body: typeof body === 'string' ? Buffer.from(body) : body };
 }
 
 function plain(document: Document | undefined): [Document, string] | undefined {
@@ -65,7 +117,11 @@ function serverAddress(request: ApiRequest): string {
 
 export function respondDocument(request: ApiRequest, { body, etag }: Document, contentType: string): ApiResponse {
   const headers = { 'content-type': contentType, etag, vary: 'Accept', 'cache-control': 'public' };
-  const known = request.headers['if-none-match'];
-  if (known?.split(',').some((each) => each.trim().replace(/^W\//, '') === etag)) return { status: 304, headers };
+  if (hasDocument(request, etag)) return { status: 304, headers };
   return { status: 200, headers, body: Buffer.from(body) };
+}
+
+function hasDocument(request: ApiRequest, etag: string): boolean {
+  const known = request.headers['if-none-match'];
+  return known?.split(',').some((each) => each.trim().replace(/^W\//, '') === etag) ?? false;
 }
