@@ -4,7 +4,6 @@ import type { KubeObject } from '../machinery/object.ts';
 import { applyDefaults } from '../machinery/structure/apply-defaults.ts';
 import { prune } from '../machinery/structure/prune.ts';
 import { validateStructure } from '../machinery/structure/validate-structure.ts';
-import { parseJsonPath } from './columns/json-path.ts';
 import { customDefinitions } from './custom.ts';
 import { loadDefinitions } from './definitions.ts';
 import { toTable } from './table.ts';
@@ -121,24 +120,4 @@ describe('a custom resource', () => {
     expect(v1!.convert).toBeUndefined();
     expect(v1beta1!.convert!.toStorage({ ...widget(), apiVersion: 'example.com/v1beta1' })).toEqual(widget());
   });
-});
-
-describe('parseJsonPath', () => {
-  const object = { metadata: { labels: { 'a.b/c': 'x' } }, list: [{ n: 1 }, { n: 2 }], name: 'it' };
-  const cases: readonly (readonly [string, unknown[]])[] = [
-    ['.name', ['it']],
-    ['{.name}', ['it']],
-    ['.metadata.labels.a\\.b/c', ['x']],
-    [".metadata.labels['a.b/c']", ['x']],
-    ['.list[0].n', [1]],
-    ['.list[-1].n', [2]],
-    ['.list[*].n', [1, 2]],
-    ['.list[?(@.n>1)].n', [2]],
-    ['.list[?(@.n == 1)].n', [1]],
-    ['.missing.deep', []],
-  ];
-  for (const [path, expected] of cases)
-    it(`finds ${path}`, () => expect(parseJsonPath(path)?.(object)).toEqual(expected));
-
-  it('refuses what it does not understand', () => expect(parseJsonPath('.a[')).toBeUndefined());
 });

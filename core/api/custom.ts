@@ -1,10 +1,10 @@
 // Definitions of custom resources: one per served version of a CustomResourceDefinition.
 
 import type { V1CustomResourceDefinition, V1CustomResourceDefinitionVersion } from '../../generated/kubernetes.ts';
+import { simplePath } from '../machinery/jsonpath.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { fieldAt } from '../machinery/structure/field-at.ts';
 import { customColumns } from './columns/custom.ts';
-import { fieldPath } from './columns/json-path.ts';
 import { structuralSchema } from './custom-schema.ts';
 import type { ResourceDefinition, Subresource, Verb } from './definition.ts';
 
@@ -69,9 +69,9 @@ function subresourcesOf(kind: string, { subresources }: V1CustomResourceDefiniti
 function scaleOf({ subresources }: V1CustomResourceDefinitionVersion): ResourceDefinition['scale'] {
   const scale = subresources?.scale;
   if (!scale) return undefined;
-  const specReplicasPath = fieldPath(scale.specReplicasPath);
-  const statusReplicasPath = fieldPath(scale.statusReplicasPath);
-  const labelSelectorPath = scale.labelSelectorPath ? fieldPath(scale.labelSelectorPath) : undefined;
+  const specReplicasPath = pathOf(scale.specReplicasPath);
+  const statusReplicasPath = pathOf(scale.statusReplicasPath);
+  const labelSelectorPath = scale.labelSelectorPath ? pathOf(scale.labelSelectorPath) : undefined;
   if (!specReplicasPath || !statusReplicasPath) return undefined;
   return { specReplicasPath, statusReplicasPath, ...(labelSelectorPath && { labelSelectorPath }) };
 }
@@ -81,7 +81,7 @@ function selectorsOf({
 }: V1CustomResourceDefinitionVersion): ResourceDefinition['selectableFields'] {
   return Object.fromEntries(
     selectableFields.flatMap(({ jsonPath }) => {
-      const path = fieldPath(jsonPath);
+      const path = pathOf(jsonPath);
       if (!path) return [];
       return [[path.join('.'), (object: KubeObject) => String(fieldAt(object, path) ?? '')]];
     }),
@@ -94,4 +94,13 @@ function deprecationWarning(
   { name, deprecated, deprecationWarning: own }: V1CustomResourceDefinitionVersion,
 ): string | undefined {
   return deprecated ? own || `${group}/${name} ${kind} is deprecated` : undefined;
+}
+
+/** undefined for what is no path of plain fields: validation refuses it when the definition is written. */
+function pathOf(text: string): readonly string[] | undefined {
+  try {
+    return simplePath(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -7,7 +7,7 @@ import type { Schema } from './schema.ts';
 import { defaults } from './tables/defaults.ts';
 import { enums } from './tables/enums.ts';
 import { listTypes } from './tables/list-types.ts';
-import { atomicMaps, atomicModels } from './tables/map-types.ts';
+import { atomicMaps, atomicModels, granularFields } from './tables/map-types.ts';
 import { patchMergeKeys } from './tables/patch-merge-keys.ts';
 import { quantities } from './tables/quantities.ts';
 
@@ -160,6 +160,7 @@ function factsOf(key: string, type: string): Schema | undefined {
     facts['x-kubernetes-patch-strategy'] = strategy!;
     if (mergeKey) facts['x-kubernetes-patch-merge-key'] = mergeKey;
   }
+  if (granularFields.has(key)) facts['x-kubernetes-map-type'] = 'granular';
   if (atomicMaps.has(key)) facts['x-kubernetes-map-type'] = 'atomic';
   if (key in defaults) facts.default = defaults[key]!;
   return Object.keys(facts).length > 0 ? facts : undefined;

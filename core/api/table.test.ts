@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../machinery/object.ts';
-import { humanDuration } from './columns/duration.ts';
 import { loadDefinitions } from './definitions.ts';
 import { toTable } from './table.ts';
 
@@ -131,26 +130,6 @@ describe('columns', () => {
       expect(cells(group, resource, bare, version), resource).toBeTypeOf('object');
     }
   });
-});
-
-describe('humanDuration', () => {
-  const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000];
-  const cases = [
-    [0, '0s'],
-    [119 * second, '119s'],
-    [2 * minute, '2m'],
-    [2 * minute + 30 * second, '2m30s'],
-    [10 * minute + 30 * second, '10m'],
-    [179 * minute, '179m'],
-    [3 * hour + 12 * minute, '3h12m'],
-    [47 * hour, '47h'],
-    [3 * day + 5 * hour, '3d5h'],
-    [9 * day, '9d'],
-    [3 * 365 * day + 2 * day, '3y2d'],
-  ] as const;
-  for (const [length, expected] of cases) {
-    it(`is ${expected}`, () => expect(humanDuration(length)).toBe(expected));
-  }
 });
 
 describe('rows', () => {

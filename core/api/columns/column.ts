@@ -3,7 +3,7 @@
 import type { V1LabelSelector, V1PodTemplateSpec } from '../../../generated/kubernetes.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import type { Column } from '../definition.ts';
-import { ageOf } from './duration.ts';
+import { ageOf } from './age.ts';
 
 type Cell = ReturnType<Column['cell']>;
 type Read<T> = (object: T, now: Date) => Cell | undefined;

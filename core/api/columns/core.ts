@@ -20,6 +20,7 @@ import type {
   V1ServiceCIDR,
 } from '../../../generated/kubernetes.ts';
 import type { Column } from '../definition.ts';
+import { ageOf } from './age.ts';
 import {
   ageColumn,
   integer,
@@ -33,7 +34,6 @@ import {
   unset,
   wide,
 } from './column.ts';
-import { ageOf } from './duration.ts';
 
 const maxEndpoints = 3;
 

@@ -1,11 +1,11 @@
 // Printer columns of custom resources, from the JSONPaths of their definition.
 
 import type { V1CustomResourceColumnDefinition } from '../../../generated/kubernetes.ts';
+import { compileJsonPath, type JsonPath } from '../../machinery/jsonpath.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { Column } from '../definition.ts';
+import { ageOf } from './age.ts';
 import { nameColumn } from './column.ts';
-import { ageOf } from './duration.ts';
-import { type JsonPath, parseJsonPath } from './json-path.ts';
 
 const age: V1CustomResourceColumnDefinition = {
   name: 'Age',
@@ -23,8 +23,7 @@ const types = ['string', 'integer', 'number', 'boolean', 'date'] as const;
 function customColumn(row: V1CustomResourceColumnDefinition): Column {
   const { name, format, description, priority = 0 } = row;
   const type = types.find((each) => each === row.type) ?? 'string';
-  // A path that is not understood finds nothing: validation refuses it when the definition is written.
-  const path: JsonPath = parseJsonPath(row.jsonPath) ?? (() => []);
+  const path = compiled(row.jsonPath);
   return {
     name,
     type,
@@ -33,6 +32,15 @@ function customColumn(row: V1CustomResourceColumnDefinition): Column {
     ...(description && { description }),
     cell: (object: KubeObject, now: Date) => cellOf(type, path(object)[0], now),
   };
+}
+
+/** A path that is not understood finds nothing: validation refuses it when the definition is written. */
+function compiled(text: string): JsonPath {
+  try {
+    return compileJsonPath(text);
+  } catch {
+    return () => [];
+  }
 }
 
 /** A value that does not have the column's type is not shown. */

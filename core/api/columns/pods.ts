@@ -2,8 +2,8 @@
 
 import type { V1ContainerStatus, V1Pod } from '../../../generated/kubernetes.ts';
 import type { Column } from '../definition.ts';
+import { ageOf } from './age.ts';
 import { ageColumn, isDeleting, nameColumn, none, text, wide } from './column.ts';
-import { ageOf } from './duration.ts';
 
 interface Summary {
   readonly ready: number;

@@ -18,9 +18,9 @@ import type {
   V1ValidatingAdmissionPolicyBinding,
   V1ValidatingWebhookConfiguration,
 } from '../../../generated/kubernetes.ts';
+import { humanDuration } from '../../machinery/time.ts';
 import type { Column } from '../definition.ts';
 import { ageColumn, boolean, integer, isDeleting, nameColumn, none, text, unset, wide } from './column.ts';
-import { humanDuration } from './duration.ts';
 
 type AnyBinding = V1RoleBinding | V1ClusterRoleBinding;
 type Webhooks = V1MutatingWebhookConfiguration | V1ValidatingWebhookConfiguration;

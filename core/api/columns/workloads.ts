@@ -12,7 +12,9 @@ import type {
   V1ReplicationController,
   V1StatefulSet,
 } from '../../../generated/kubernetes.ts';
+import { humanDuration } from '../../machinery/time.ts';
 import type { Column } from '../definition.ts';
+import { ageOf } from './age.ts';
 import {
   ageColumn,
   integer,
@@ -26,7 +28,6 @@ import {
   text,
   wide,
 } from './column.ts';
-import { ageOf, humanDuration } from './duration.ts';
 
 type Replicated = V1ReplicaSet | V1ReplicationController;
 

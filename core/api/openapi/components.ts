@@ -134,6 +134,7 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
       ...(schema['x-kubernetes-patch-strategy'] && {
         'x-kubernetes-patch-strategy': schema['x-kubernetes-patch-strategy'],
       }),
+      ...(schema['x-kubernetes-map-type'] === 'granular' && { 'x-kubernetes-map-type': 'granular' }),
     };
     if (Object.keys(facts).length === 0) return reference;
     return version === 3 ? { allOf: [reference], ...facts } : { ...reference, ...facts };

@@ -29,6 +29,7 @@ export const listTypes: Readonly<Record<string, 'set' | readonly string[]>> = {
   'V1ContainerStatus.allocatedResourcesStatus': ['name'],
   'V1ResourceStatus.resources': ['resourceID'],
   'V1ContainerRestartRuleOnExitCodes.values': 'set',
+  'V1NodeAllocatableResourceClaimStatus.containers': 'set',
   'V1ResourceRequirements.claims': ['name'],
 
   'V1ServiceSpec.ports': ['port', 'protocol'],

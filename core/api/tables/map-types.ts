@@ -30,6 +30,9 @@ export const atomicModels: ReadonlySet<string> = new Set([
   'V1Variable',
 ]);
 
+/** A struct of an atomic model that is merged at one field all the same. */
+export const granularFields: ReadonlySet<string> = new Set(['V1PersistentVolumeSpec.claimRef']);
+
 /** Maps that are atomic at one field. */
 export const atomicMaps: ReadonlySet<string> = new Set([
   'V1PodSpec.nodeSelector',

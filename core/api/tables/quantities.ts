@@ -7,6 +7,7 @@ export const quantities: ReadonlySet<string> = new Set([
   'V1VolumeResourceRequirements.requests',
   'V1PodSpec.overhead',
   'V1PodStatus.allocatedResources',
+  'V1NodeAllocatableResourceClaimStatus.resources',
   'V1ContainerStatus.allocatedResources',
   'V1EmptyDirVolumeSource.sizeLimit',
   'V1ResourceFieldSelector.divisor',

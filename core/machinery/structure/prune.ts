@@ -1,7 +1,9 @@
-// Brings a decoded object into the shape of its schema: unknown fields go, nulls that mean "absent" go, quantities are strings.
+// Brings a decoded object into the shape of its schema: unknown fields go, nulls that mean "absent" go, and
+// quantities and times of built-in types take their canonical form, as they do when Kubernetes decodes them.
 // Source: KEP-2885 (field validation), structural schemas ("pruning", "defaulting and nullable").
 
 import type { Schema } from '../../api/schema.ts';
+import { canonicalScalar } from './canonical-scalar.ts';
 import { isRecord } from './field-at.ts';
 
 const none: readonly string[] = [];
@@ -53,7 +55,7 @@ function visit(schema: Schema, value: unknown, path: Path | undefined, found: st
       if (own && isAbsent(own, builtIn)) delete value[name];
       else if (!own && builtIn && next.type === 'string') value[name] = '';
     } else if (typeof field === 'object') visit(next, field, { parent: path, step: name }, found, builtIn);
-    else if (typeof field === 'number' && next.format === 'quantity') value[name] = String(field);
+    else if (builtIn && next.format !== undefined) value[name] = canonicalScalar(next.format, field);
   }
 }
 

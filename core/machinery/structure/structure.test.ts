@@ -33,10 +33,23 @@ describe('prune', () => {
     expect(object).toEqual({ metadata: { labels: { a: '' } }, spec: {} });
   });
 
-  it('writes quantities as strings', () => {
-    const object = { spec: { containers: [{ resources: { limits: { cpu: 1 } } }] } };
+  it('writes quantities and times in their canonical form', () => {
+    const object = {
+      metadata: { creationTimestamp: '2026-01-01T01:00:00.123+01:00' },
+      spec: {
+        containers: [{ resources: { limits: { cpu: 1, memory: '1024Mi' }, requests: { cpu: '1500m', memory: 'x' } } }],
+      },
+    };
     prune(pod, object);
-    expect(object.spec.containers[0]?.resources.limits.cpu).toBe('1');
+    expect(object).toEqual({
+      metadata: { creationTimestamp: '2026-01-01T00:00:00Z' },
+      spec: {
+        containers: [{ resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1500m', memory: 'x' } } }],
+      },
+    });
+    expect(validateStructure(pod, object)).toMatchObject([
+      { type: 'FieldValueTypeInvalid', field: 'spec.containers[0].resources.requests.memory' },
+    ]);
   });
 
   it('does not take a field for known because Object.prototype has it', () => {

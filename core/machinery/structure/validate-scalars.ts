@@ -3,9 +3,11 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { RE2JS } from 're2js';
 import type { Schema } from '../../api/schema.ts';
-import { type FieldError, invalidValue, tooLong } from '../field-error.ts';
+import { type FieldError, invalidValue, tooLong, typeInvalid } from '../field-error.ts';
+import { quantityError } from '../quantity.ts';
 
-export function checkString(schema: Schema, value: string, path: string, errors: FieldError[]): void {
+/** `builtIn`: a format that does not hold is a wrong type, for Kubernetes cannot decode it. */
+export function checkString(schema: Schema, value: string, path: string, errors: FieldError[], builtIn: boolean): void {
   const { minLength, maxLength, pattern, format } = schema;
   if (minLength !== undefined && codePoints(value) < minLength) {
     errors.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`));
@@ -16,7 +18,8 @@ export function checkString(schema: Schema, value: string, path: string, errors:
   }
   const valid = format === undefined ? undefined : formats[format];
   if (valid && !valid(value)) {
-    errors.push(invalidValue(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
+    const make = builtIn ? typeInvalid : invalidValue;
+    errors.push(make(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
   }
 }
 
@@ -64,7 +67,6 @@ function compile(pattern: string): RE2JS | undefined {
 }
 
 const dateTime = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
-const quantity = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 const dnsLabel = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
@@ -75,7 +77,7 @@ const formats: Readonly<Record<string, (value: string) => boolean>> = {
   'date-time': isTime,
   'micro-time': isTime,
   date: (value) => /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)),
-  quantity: (value) => quantity.test(value),
+  quantity: (value) => quantityError(value) === undefined,
   byte: (value) => base64.test(value.replace(/[\r\n]/g, '')),
   duration: (value) => duration.test(value),
   ipv4: isIPv4,

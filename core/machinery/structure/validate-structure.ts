@@ -36,10 +36,10 @@ function check(schema: Schema, value: unknown, path: string, errors: FieldError[
   if (schema.enum && !schema.enum.some((each) => deepEqual(each, value))) {
     errors.push(notSupported(path, value, schema.enum.map(String)));
   }
-  if (typeof value === 'string') checkString(schema, value, path, errors);
+  if (typeof value === 'string') checkString(schema, value, path, errors, builtIn);
   else if (typeof value === 'number') checkNumber(schema, value, path, errors);
   else if (Array.isArray(value)) checkArray(schema, value, path, errors, builtIn);
-  else if (isRecord(value)) checkObject(schema, value, path, errors);
+  else if (isRecord(value)) checkObject(schema, value, path, errors, builtIn);
   if (schema.allOf || schema.anyOf || schema.oneOf || schema.not) checkCombinations(schema, value, path, errors);
 }
 
@@ -81,9 +81,16 @@ function typeName(value: unknown): string {
   return typeof value;
 }
 
-function checkObject(schema: Schema, value: Record<string, unknown>, path: string, errors: FieldError[]): void {
-  const { properties, additionalProperties, model } = schema;
-  if (schema.required && model === undefined) {
+function checkObject(
+  schema: Schema,
+  value: Record<string, unknown>,
+  path: string,
+  errors: FieldError[],
+  within: boolean,
+): void {
+  const { properties, additionalProperties } = schema;
+  const builtIn = within || schema.model !== undefined;
+  if (schema.required && !builtIn) {
     for (const name of schema.required) if (value[name] === undefined) errors.push(required(join(path, name)));
   }
   let count = 0;
@@ -94,8 +101,8 @@ function checkObject(schema: Schema, value: Record<string, unknown>, path: strin
     if (!next) continue;
     const field = value[name];
     // An unset enum of a built-in type arrives as "" from clients that write every field.
-    if (field === '' && model !== undefined && next.enum) continue;
-    check(next, field, join(path, name), errors, model !== undefined);
+    if (field === '' && builtIn && next.enum) continue;
+    check(next, field, join(path, name), errors, builtIn);
   }
   if (schema.minProperties !== undefined && count < schema.minProperties) {
     errors.push(bound(path, value, `should have at least ${schema.minProperties} properties`));
