@@ -60,6 +60,16 @@ it('sends the calls of one turn in one message, and their answers in few', async
   expect(answered).toBeLessThanOrEqual(3);
 });
 
+it('sends the bytes of a view, not the pool behind it', async () => {
+  const sent: number[] = [];
+  both.port1.on('message', (calls: { args: [{ value: { bytes: Uint8Array } }[]] }[]) => {
+    for (const { args } of calls) sent.push(args[0][0]?.value.bytes.buffer.byteLength ?? -1);
+  });
+  const bytes = Buffer.from('.'.repeat(1000)).subarray(0, 10);
+  await store.commit([{ op: 'put', type: 'things', name: 'x', expect: 0, value: { bytes } }]);
+  expect(sent).toEqual([10]);
+});
+
 it('keeps heartbeats on the other side', async () => {
   await store.heartbeats.beat('node-1', 5);
   await store.heartbeats.beat('node-2', 6);

@@ -171,7 +171,8 @@ function heartbeatsOf(store: ServedStore): Heartbeats {
 
 /** A clone carries the whole buffer behind a view: send what the view shows and no more. */
 function compact(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  // Not `slice`: of a Buffer that is another view.
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
 function compactWrite<W extends Write>(write: W): W {

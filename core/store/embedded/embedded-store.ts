@@ -9,6 +9,7 @@ import { backUp } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
 import { openDatabase, slotsPerType } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { PastStates } from './past-states.ts';
 import { list, log } from './reads.ts';
 import { Tables } from './tables.ts';
 
@@ -45,6 +46,7 @@ class SqliteStore implements EmbeddedStore {
   readonly heartbeats: Heartbeats;
   readonly #db: DatabaseSync;
   readonly #tables: Tables;
+  readonly #past: PastStates;
   readonly #group: GroupCommit;
   readonly #now: () => number;
   readonly #maximumValueBytes: number;
@@ -58,6 +60,7 @@ class SqliteStore implements EmbeddedStore {
   constructor(path: string, db: DatabaseSync, options: EmbeddedStoreOptions) {
     this.#db = db;
     this.#tables = new Tables(db);
+    this.#past = new PastStates(this.#tables);
     this.#group = new GroupCommit(db, {
       path,
       settle: (durable) => this.#settle(durable),
@@ -90,7 +93,7 @@ class SqliteStore implements EmbeddedStore {
     this.#refuseClosed();
     const state = this.#tables.types.get(type);
     if (!state) return { items: [], revision: 0, more: false };
-    const page = list(this.#tables, state, options);
+    const page = list(this.#tables, this.#past, state, options);
     await this.#group.unsynced;
     return page;
   }

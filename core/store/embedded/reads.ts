@@ -1,75 +1,99 @@
 // Reads of the embedded engine: the state at the newest or at an older revision, and the log.
 
-import { prefixEnd } from '../name-order.ts';
-import type { ListOptions, ListPage, LogPage } from '../store.ts';
+import { compareNames, prefixEnd } from '../name-order.ts';
+import type { Item, ListOptions, ListPage, LogPage } from '../store.ts';
 import { StoreError } from '../store.ts';
 import { slotsPerType } from './database.ts';
+import type { PastState, PastStates } from './past-states.ts';
 import type { Tables, TypeState } from './tables.ts';
-import { bytesOf } from './tables.ts';
+import { bytesOf, cells } from './tables.ts';
 
 /** Entries of one log page, unless the caller says otherwise. */
 const defaultLogLimit = 1000;
 
-const newest = `
+const current = `
   SELECT c.name, c.revision, l.value FROM current c JOIN log l ON l.slot = :base + c.revision
-  WHERE c.type = :type AND c.name >= :prefix AND c.name > :after AND c.name < :end
+  WHERE c.type = :type AND c.revision <= :revision AND c.name >= :prefix AND c.name > :after AND c.name < :end
   ORDER BY c.name LIMIT :limit`;
 
-// At an older revision: what has not changed since, and for the rest what the first change since replaced.
-const older = `
-  SELECT past.name, past.revision, l.value FROM (
-    SELECT name, revision FROM current
-    WHERE type = :type AND revision <= :revision AND name >= :prefix AND name > :after AND name < :end
-    UNION ALL
-    SELECT name, previous AS revision FROM (
-      SELECT name, previous, min(slot) FROM log
-      WHERE slot > :base + :revision AND slot <= :base + :head AND name >= :prefix AND name > :after AND name < :end
-      GROUP BY name)
-    WHERE previous > 0
-    ORDER BY name LIMIT :limit) AS past
-  JOIN log l ON l.slot = :base + past.revision ORDER BY past.name`;
-
-export function list(tables: Tables, state: TypeState, options: ListOptions): ListPage {
+export function list(tables: Tables, past: PastStates, state: TypeState, options: ListOptions): ListPage {
   const { prefix = '', after = '', limit, revision = state.head } = options;
   refuseCompacted(state, revision);
   if (revision > state.head)
     throw new RangeError(`${state.name} has no revision ${revision} yet: its head is ${state.head}`);
-  const parameters = {
+  const rows = tables.rows(current).all({
     base: state.base,
     type: state.base / slotsPerType,
+    revision,
     prefix,
     after,
     end: prefixEnd(prefix),
     // One more than asked for tells whether there is more; -1 is no limit.
     limit: limit === undefined ? -1 : limit + 1,
-  };
-  const rows =
-    revision === state.head
-      ? tables.sql(newest).all(parameters)
-      : tables.sql(older).all({ ...parameters, revision, head: state.head });
-  const more = limit !== undefined && rows.length > limit;
-  if (more) rows.pop();
-  const items = rows.map((row) => ({
-    name: String(row['name']),
-    value: bytesOf(row['value']),
-    revision: Number(row['revision']),
-  }));
-  return { items, revision, more };
+  });
+  let items: Item[] = rows.map((row) => {
+    const [name, itemRevision, value] = cells(row);
+    return { name: String(name), value: bytesOf(value), revision: Number(itemRevision) };
+  });
+  if (revision < state.head) items = withReplaced(tables, state, past.at(state, revision), items, options);
+  const more = limit !== undefined && items.length > limit;
+  return { items: more ? items.slice(0, limit) : items, revision, more };
+}
+
+/** Merges what has not changed since a revision with what the changes since replaced. */
+function withReplaced(
+  tables: Tables,
+  state: TypeState,
+  { names, replaced }: PastState,
+  unchanged: readonly Item[],
+  { prefix = '', after = '', limit = Number.POSITIVE_INFINITY }: ListOptions,
+): Item[] {
+  const value = tables.sql('SELECT value FROM log WHERE slot = ?');
+  const items: Item[] = [];
+  let next = 0;
+  for (let i = firstAbove(names, prefix, after); items.length <= limit; ) {
+    const name = names[i]?.startsWith(prefix) ? names[i] : undefined;
+    const other = unchanged[next];
+    if (name !== undefined && (!other || compareNames(name, other.name) < 0)) {
+      const revision = replaced.get(name) ?? 0;
+      items.push({ name, revision, value: bytesOf(value.get(state.base + revision)?.['value']) });
+      i++;
+    } else if (other) {
+      items.push(other);
+      next++;
+    } else break;
+  }
+  return items;
+}
+
+/** The index of the first name that starts at or after the prefix and lies above `after`. */
+function firstAbove(names: readonly string[], prefix: string, after: string): number {
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const name = names[middle] ?? '';
+    if (compareNames(name, prefix) < 0 || compareNames(name, after) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export function log(tables: Tables, state: TypeState, after: number, limit = defaultLogLimit): LogPage {
   refuseCompacted(state, after);
   const { base, durableHead: head } = state;
-  const entries = tables
-    .sql('SELECT slot, put, name, previous, value FROM log WHERE slot > ? AND slot <= ? ORDER BY slot LIMIT ?')
-    .all(base + after, base + head, limit)
-    .map((row) => ({
-      op: row['put'] === 1 ? ('put' as const) : ('delete' as const),
-      name: String(row['name']),
-      revision: Number(row['slot']) - base,
-      previousRevision: Number(row['previous']),
-      value: bytesOf(row['value']),
-    }));
+  const rows = tables
+    .rows('SELECT slot, put, name, previous, value FROM log WHERE slot > ? AND slot <= ? ORDER BY slot LIMIT ?')
+    .all(base + after, base + head, limit);
+  const entries = rows.map((row) => {
+    const [slot, put, name, previous, value] = cells(row);
+    return {
+      op: put === 1 ? ('put' as const) : ('delete' as const),
+      name: String(name),
+      revision: Number(slot) - base,
+      previousRevision: Number(previous),
+      value: bytesOf(value),
+    };
+  });
   return { entries, through: entries.at(-1)?.revision ?? head, head };
 }
 

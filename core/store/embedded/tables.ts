@@ -48,6 +48,13 @@ export class Tables {
     return statement;
   }
 
+  /** A statement whose rows are arrays: for many rows a third faster than objects. */
+  rows(text: string): StatementSync {
+    const statement = this.sql(text);
+    statement.setReturnArrays(true);
+    return statement;
+  }
+
   get(type: TypeName, name: string): Item | undefined {
     const state = this.types.get(type);
     if (!state) return undefined;
@@ -152,6 +159,11 @@ export class Tables {
     this.#touched.add(state);
     return state;
   }
+}
+
+/** A row of `rows`: node:sqlite's types know of objects only. */
+export function cells(row: unknown): readonly unknown[] {
+  return Array.isArray(row) ? row : [];
 }
 
 export function bytesOf(value: unknown): Uint8Array {

@@ -1,0 +1,59 @@
+// What keys were at older revisions: for each key that changed since, the revision that its first change replaced. Kept for a few
+// revisions, so that a list in pages reads the log since its revision once and not once a page.
+
+import { compareNames } from '../name-order.ts';
+import type { Tables, TypeState } from './tables.ts';
+
+export interface PastState {
+  /** By name: the revision that held its value then; 0 where it did not exist. */
+  readonly replaced: ReadonlyMap<string, number>;
+  /** The names of `replaced` that existed then, in order. */
+  readonly names: readonly string[];
+}
+
+interface Kept {
+  readonly slot: number;
+  readonly replaced: Map<string, number>;
+  names: string[];
+  /** The log was read up to this revision. */
+  through: number;
+}
+
+/** Pages of this many lists at once read on without starting over. */
+const maximumKept = 8;
+
+export class PastStates {
+  readonly #tables: Tables;
+  #kept: Kept[] = [];
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  /** The state of a type at a revision that is not compacted. */
+  at(state: TypeState, revision: number): PastState {
+    const slot = state.base + revision;
+    const kept = this.#kept.find((candidate) => candidate.slot === slot) ?? {
+      slot,
+      replaced: new Map<string, number>(),
+      names: [],
+      through: revision,
+    };
+    this.#kept = [kept, ...this.#kept.filter((other) => other !== kept)].slice(0, maximumKept);
+    if (kept.through < state.head) this.#readOn(kept, state);
+    return kept;
+  }
+
+  #readOn(kept: Kept, state: TypeState): void {
+    const rows = this.#tables
+      .sql('SELECT name, previous FROM log WHERE slot > ? AND slot <= ? ORDER BY slot')
+      .all(state.base + kept.through, state.base + state.head);
+    for (const row of rows) {
+      const name = String(row['name']);
+      if (!kept.replaced.has(name)) kept.replaced.set(name, Number(row['previous']));
+    }
+    kept.through = state.head;
+    kept.names = [...kept.replaced].filter(([, revision]) => revision > 0).map(([name]) => name);
+    kept.names.sort(compareNames);
+  }
+}
