@@ -97,6 +97,14 @@ describe('a strategic merge patch', () => {
     expect(() => patch(pod(a), change)).toThrow(message);
   });
 
+  it('merges long lists in a time that grows with their length', () => {
+    const finalizers = Array.from({ length: 50_000 }, (_, index) => `x/${index}`);
+    const started = performance.now();
+    const result = patch({ metadata: { finalizers } }, { metadata: { finalizers: finalizers.toReversed() } });
+    expect(result).toEqual({ metadata: { finalizers: finalizers.toReversed() } });
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
   it('treats __proto__ as a name', () => {
     const result = patch({}, JSON.parse('{"metadata": {"labels": {"__proto__": "x"}}}'));
     expect(JSON.stringify(result)).toBe('{"metadata":{"labels":{"__proto__":"x"}}}');

@@ -2,9 +2,9 @@
 // Source: SIG API machinery "strategic merge patch" (directives, ordering); only built-in types have it.
 
 import type { Schema } from '../api/schema.ts';
-import { deepEqual, setOwn } from './equality.ts';
+import { setOwn } from './equality.ts';
 import { badRequest } from './status.ts';
-import { insertUnpatched, orderByList } from './strategic-order.ts';
+import { identityText, insertUnpatched, orderByPlaces, placesOf } from './strategic-order.ts';
 
 /** The object after the patch; unchanged parts are the same references. Fails with BadRequest for a patch that cannot apply. */
 export function applyStrategicMergePatch(schema: Schema, original: unknown, patch: unknown): unknown {
@@ -111,7 +111,7 @@ function mergeItems(
   path: string,
 ): MergedItems {
   const sent: Fields[] = [];
-  const deleted: unknown[] = [];
+  const deleted = new Set<string>();
   let replaced = false;
   for (const item of patch) {
     switch (item[directive]) {
@@ -126,7 +126,7 @@ function mergeItems(
         break;
       }
       case 'delete':
-        deleted.push(requireKey(item, key, path));
+        deleted.add(identityText(requireKey(item, key, path)));
         break;
       default:
         throw badRequest(
@@ -137,11 +137,12 @@ function mergeItems(
   const fresh = (item: Fields) => mergeMap(itemSchema, {}, item, path);
   if (replaced) return { merged: sent.map(fresh), sent, replaced };
 
-  const merged = original.filter((item) => !deleted.some((each) => deepEqual(each, keyOf(item, key))));
+  const merged = original.filter((item) => !deleted.has(identityText(keyOf(item, key))));
+  const places = new Map(placesOf(merged.map((item) => keyOf(item, key))));
   for (const item of sent) {
     const value = requireKey(item, key, path);
-    const at = merged.findIndex((each) => deepEqual(keyOf(each, key), value));
-    if (at < 0) merged.push(fresh(item));
+    const at = places.get(identityText(value));
+    if (at === undefined) places.set(identityText(value), merged.push(fresh(item)) - 1);
     else merged[at] = mergeMap(itemSchema, merged[at]!, item, `${path}[${key}=${String(value)}]`);
   }
   return { merged, sent, replaced };
@@ -158,20 +159,23 @@ function arrange<T>(
 ): T[] {
   const wanted = (order ?? sent).map(identity);
   if (order) checkOrder(sent.map(identity), wanted, path);
-  const inPatch = (item: T) => wanted.some((each) => deepEqual(each, identity(item)));
-  const patched = orderByList(merged.filter(inPatch), wanted, identity);
+  const places = placesOf(wanted);
+  const inPatch = (item: T) => places.has(identityText(identity(item)));
+  const patched = orderByPlaces(merged.filter(inPatch), places, identity);
   const others = merged.filter((item) => !inPatch(item));
-  return insertUnpatched(others, patched, original.map(identity), identity);
+  return insertUnpatched(others, patched, placesOf(original.map(identity)), identity);
 }
 
+/** The items of a patch must stand in the order that it sets. */
 function checkOrder(sent: readonly unknown[], order: readonly unknown[], path: string): void {
-  let from = 0;
+  const places = placesOf(order);
+  let previous = -1;
   for (const each of sent) {
-    const at = order.findIndex((other, index) => index >= from && deepEqual(other, each));
-    if (at < 0) {
+    const at = places.get(identityText(each));
+    if (at === undefined || at < previous) {
       throw badRequest(`${path}: the order of the items in the patch does not match its ${setElementOrder} list`);
     }
-    from = at + 1;
+    previous = at;
   }
 }
 
@@ -192,7 +196,8 @@ function deletePrimitives(result: Record<string, unknown>, name: string, values:
   if (!Array.isArray(values))
     throw badRequest(`${path || 'the patch'}: ${deleteFromPrimitiveList}${name} must be a list`);
   const list = Object.hasOwn(result, name) ? result[name] : undefined;
-  if (Array.isArray(list)) result[name] = list.filter((each) => !values.includes(each));
+  const deleted = new Set(values);
+  if (Array.isArray(list)) result[name] = list.filter((each) => !deleted.has(each));
 }
 
 /** An item of a list that is replaced as a whole: directives in it say nothing, and nulls set nothing. */

@@ -1,15 +1,27 @@
 // The order of a list after a strategic merge: what the patch speaks of is in the patch's order, what only the object has
 // keeps its place relative to its old neighbours.
 
-import { deepEqual } from './equality.ts';
+/** Where items stand in a list, by the text of what identifies them; the first place of doubles. */
+export type Places = ReadonlyMap<string, number>;
 
-/** Items sorted by the place of their identity in `order`. */
-export function orderByList<T>(items: readonly T[], order: readonly unknown[], identity: (item: T) => unknown): T[] {
-  const place = (item: T) => indexOf(order, identity(item));
-  return items
-    .map((item) => ({ item, at: place(item) }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item);
+/** Makes an identity comparable: keys may be numbers, strings or absent. */
+export function identityText(identity: unknown): string {
+  return JSON.stringify(identity) ?? '';
+}
+
+export function placesOf(identities: readonly unknown[]): Places {
+  const places = new Map<string, number>();
+  identities.forEach((identity, index) => {
+    const text = identityText(identity);
+    if (!places.has(text)) places.set(text, index);
+  });
+  return places;
+}
+
+/** Items sorted by their places. All of them have one. */
+export function orderByPlaces<T>(items: readonly T[], places: Places, identity: (item: T) => unknown): T[] {
+  const placed = items.map((item) => ({ item, at: places.get(identityText(identity(item))) ?? 0 }));
+  return placed.sort((a, b) => a.at - b.at).map(({ item }) => item);
 }
 
 /**
@@ -19,20 +31,16 @@ export function orderByList<T>(items: readonly T[], order: readonly unknown[], i
 export function insertUnpatched<T>(
   others: readonly T[],
   patched: readonly T[],
-  original: readonly unknown[],
+  original: Places,
   identity: (item: T) => unknown,
 ): T[] {
+  const placeOf = (item: T) => original.get(identityText(identity(item))) ?? -1;
   const result: T[] = [];
   let next = 0;
   for (const item of patched) {
-    const at = indexOf(original, identity(item));
-    while (next < others.length && at >= 0 && indexOf(original, identity(others[next]!)) < at)
-      result.push(others[next++]!);
+    const at = placeOf(item);
+    while (next < others.length && at >= 0 && placeOf(others[next]!) < at) result.push(others[next++]!);
     result.push(item);
   }
   return [...result, ...others.slice(next)];
-}
-
-function indexOf(list: readonly unknown[], identity: unknown): number {
-  return list.findIndex((each) => deepEqual(each, identity));
 }

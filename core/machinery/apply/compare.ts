@@ -59,13 +59,13 @@ function compareMaps(before: Fields, after: Fields, shape: Shape, required: read
   for (const name in after) {
     const value = after[name];
     if (value === undefined) continue;
-    const old = before[name];
+    const old = Object.hasOwn(before, name) ? before[name] : undefined;
     if (old === value) continue;
     const schema = shape.property(name);
     nodes.add(`f:${name}`, compareValues(schema, old ?? placeholder(schema, name, value, required), value));
   }
   for (const name in before) {
-    if (after[name] !== undefined || before[name] === undefined) continue;
+    if (before[name] === undefined || (Object.hasOwn(after, name) && after[name] !== undefined)) continue;
     nodes.add(`f:${name}`, { removed: setNode(shape.property(name), before[name], true) });
   }
   return nodes.result();

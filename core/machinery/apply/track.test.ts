@@ -166,6 +166,17 @@ describe('tracking of updates', () => {
     expect(track(live, object)).toEqual(live.metadata.managedFields);
   });
 
+  it('takes names of methods for names', () => {
+    const labels = JSON.parse('{"constructor": "x", "__proto__": "y"}');
+    const object = (metadata: object) => ({ metadata: { name: 'web', ...metadata } });
+    const managedFields = track(undefined, object({ labels }));
+    expect(Object.keys(managedFields[0]!.fieldsV1!['f:metadata'] as object)).toEqual(['f:labels']);
+    expect(JSON.stringify(managedFields)).toContain('"f:labels":{".":{},"f:__proto__":{},"f:constructor":{}}');
+    expect(track(object({ labels, managedFields }), object({ labels: {} }))[0]?.fieldsV1).toEqual({
+      'f:metadata': { 'f:labels': {} },
+    });
+  });
+
   it('names a manager after the user agent', () => {
     expect(defaultManager('kubectl/v1.36.0 (linux/amd64)')).toBe('kubectl');
   });
