@@ -41,11 +41,11 @@ export const selectableFields: Readonly<Record<string, readonly Row[]>> = {
   ],
   nodes: ['spec.unschedulable'],
   secrets: ['type'],
-  namespaces: ['status.phase'],
+  namespaces: ['status.phase', ['name', 'metadata.name']],
   replicationcontrollers: ['status.replicas'],
   services: ['spec.clusterIP', 'spec.type'],
   'replicasets.apps': ['status.replicas'],
-  'jobs.batch': ['status.successful'],
+  'jobs.batch': [['status.successful', 'status.succeeded']],
   'certificatesigningrequests.certificates.k8s.io': ['spec.signerName'],
   'resourceslices.resource.k8s.io': ['spec.nodeName', 'spec.driver'],
 };
@@ -55,5 +55,5 @@ export const zeroValues: Readonly<Record<string, string>> = {
   'spec.unschedulable': 'false',
   'spec.hostNetwork': 'false',
   'status.replicas': '0',
-  'status.successful': '0',
+  'status.succeeded': '0',
 };
