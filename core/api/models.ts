@@ -1,6 +1,7 @@
 // Built-in models as Schema objects: the generated rows joined with the tables of tables/. A model's Schema is made on first
 // use and shared by everything that refers to it, so a recursive model (JSONSchemaProps) is a cycle.
 
+import { createHash } from 'node:crypto';
 import generated from '../../generated/schema.json' with { type: 'json' };
 import type { Json } from '../machinery/object.ts';
 import type { Schema } from './schema.ts';
@@ -32,6 +33,20 @@ export interface ResourceRow {
 // The compiler infers a type of its own for each of hundreds of rows; the generator writes them all in one shape.
 export const modelRows = generated.models as unknown as Readonly<Record<string, ModelRow>>;
 export const resourceRows = generated.resources as unknown as readonly ResourceRow[];
+
+/** Changes when the built-in models or our tables do: what documents made of them are cached under. */
+export function fingerprintOfModels(): string {
+  const tables = [
+    listTypes,
+    patchMergeKeys,
+    enums,
+    defaults,
+    [...atomicMaps, ...atomicModels, ...granularFields, ...quantities],
+  ];
+  return createHash('sha256')
+    .update(JSON.stringify([generated.source, tables]))
+    .digest('hex');
+}
 
 type Draft = { -readonly [K in keyof Schema]: Schema[K] };
 

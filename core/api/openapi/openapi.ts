@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Definitions, ResourceDefinition } from '../definition.ts';
+import { fingerprintOfModels } from '../models.ts';
 import {
   type ComponentOptions,
   type Components,
@@ -91,13 +92,15 @@ async function loadDescriptions(): Promise<ComponentOptions['descriptions']> {
   return module.default as unknown as ComponentOptions['descriptions'];
 }
 
-/** Built-in schemas change with the version alone. A custom resource's may change at any time. */
+/** Built-in schemas change with the version and our tables alone. A custom resource's may change at any time. */
 function hashOf(version: string, served: readonly ResourceDefinition[]): string {
   const parts = served.map(({ resource, kind, verbs, schema, subresources, customResource }) => {
     return [resource, kind, verbs, subresources, customResource ? schema : schema.model];
   });
-  return digest(JSON.stringify([version, parts]));
+  return digest(JSON.stringify([version, fingerprint, parts]));
 }
+
+const fingerprint = fingerprintOfModels();
 
 function digest(text: string): string {
   return createHash('sha512').update(text).digest('hex').toUpperCase();

@@ -34,6 +34,7 @@ export const quantities: ReadonlySet<string> = new Set([
   'V2HPAScalingRules.tolerance',
   'V1Counter.value',
   'V1DeviceCapacity.value',
+  'V1NodeAllocatableResourceMapping.allocationMultiplier',
   'V1CapacityRequestPolicy.default',
   'V1CapacityRequestPolicy.validValues',
   'V1CapacityRequestPolicyRange.max',
