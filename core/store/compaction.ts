@@ -11,7 +11,7 @@ export interface CompactionPolicy {
   readonly maximumEntries: number;
 }
 
-export const defaultPolicy: CompactionPolicy = { keepMs: 10 * 60_000, keepEntries: 1000, maximumEntries: 100_000 };
+const defaultPolicy: CompactionPolicy = { keepMs: 10 * 60_000, keepEntries: 1000, maximumEntries: 100_000 };
 
 /** What a type's head was at a time, in milliseconds. */
 export interface HeadMark {

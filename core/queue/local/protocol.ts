@@ -5,20 +5,14 @@ import { createHash } from 'node:crypto';
 import type { Queue } from '../queue.ts';
 import { QueueError } from '../queue.ts';
 
-export interface SqsRequest {
-  /** The `X-Amz-Target` header. */
-  readonly target: string;
-  /** The parsed body. */
-  readonly body: unknown;
-  readonly signal?: AbortSignal;
-}
-
-export interface SqsResponse {
+interface SqsResponse {
   readonly status: number;
-  /** To be sent as `application/x-amz-json-1.0`. */
   readonly body: unknown;
 }
 
+/**
+ * Answers one request: the `X-Amz-Target` header and the parsed body. The answer's body goes out as `application/x-amz-json-1.0`.
+ */
 export type SqsProtocol = (target: string, body: unknown, signal?: AbortSignal) => Promise<SqsResponse>;
 
 type Fields = Record<string, unknown>;
