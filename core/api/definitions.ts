@@ -80,7 +80,7 @@ function setOnce(index: Map<string, ResourceDefinition>, key: string, definition
 }
 
 /** The log of a resource: `pods`, `apps/deployments`. */
-export function typeOf(group: string, resource: string): string {
+function typeOf(group: string, resource: string): string {
   return group ? `${group}/${resource}` : resource;
 }
 

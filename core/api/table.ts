@@ -64,6 +64,6 @@ export function toTable(definition: ResourceDefinition, objects: readonly KubeOb
   };
 }
 
-export function toPartialObjectMetadata({ metadata }: KubeObject, apiVersion = metaVersion): PartialObjectMetadata {
-  return { kind: 'PartialObjectMetadata', apiVersion, metadata };
+function toPartialObjectMetadata({ metadata }: KubeObject): PartialObjectMetadata {
+  return { kind: 'PartialObjectMetadata', apiVersion: metaVersion, metadata };
 }

@@ -4,7 +4,7 @@ import { idOfModel, modelRows, schemaOf } from '../models.ts';
 import type { Schema } from '../schema.ts';
 
 /** Texts by model id and field; a model's own under the empty key. */
-export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
+type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export interface GroupVersionKind {
   readonly group: string;

@@ -151,3 +151,10 @@ export const defaults: Readonly<Record<string, Json>> = {
   'V1DeviceToleration.operator': 'Equal',
   'V1TokenRequestSpec.expirationSeconds': 3600,
 };
+
+/** Models (by OpenAPI name) whose numbers are not pointers in Go, so that defaulting cannot tell 0 from absent. */
+export const zeroIsUnset: ReadonlySet<string> = new Set([
+  'io.k8s.api.core.v1.Probe',
+  'io.k8s.api.flowcontrol.v1.FlowSchemaSpec',
+  'io.k8s.api.flowcontrol.v1.QueuingConfiguration',
+]);

@@ -1,6 +1,7 @@
 // Fills in what a write left out, from the defaults of a schema. Source: structural schemas, "Defaulting".
 
 import type { Schema } from '../../api/schema.ts';
+import { zeroIsUnset } from '../../api/tables/defaults.ts';
 import type { Json } from '../object.ts';
 import { isRecord } from './field-at.ts';
 
@@ -18,9 +19,10 @@ function fill(schema: Schema, value: unknown): void {
   }
   if (!isRecord(value)) return;
   const builtIn = schema.model !== undefined;
+  const zero = builtIn && zeroIsUnset.has(schema.model ?? '');
   for (const [name, property] of defaultingProperties(schema)) {
     const field = value[name];
-    if (property.default !== undefined && isUnset(field, property, builtIn)) value[name] = copy(property.default);
+    if (property.default !== undefined && isUnset(field, property, builtIn, zero)) value[name] = copy(property.default);
     const now = value[name];
     if (typeof now === 'object' && now !== null) fill(property, now);
   }
@@ -30,9 +32,10 @@ function fill(schema: Schema, value: unknown): void {
   }
 }
 
-/** An empty string of a built-in type is Go's zero value, which its defaulting takes for "not set". */
-function isUnset(field: unknown, { nullable }: Schema, builtIn: boolean): boolean {
-  return field === undefined || (field === null && !nullable) || (builtIn && field === '');
+/** An empty string of a built-in type is Go's zero value, which its defaulting takes for "not set"; so is 0 in a few models. */
+function isUnset(field: unknown, { nullable }: Schema, builtIn: boolean, zero: boolean): boolean {
+  if (field === undefined || (field === null && !nullable)) return true;
+  return (builtIn && field === '') || (zero && field === 0);
 }
 
 function copy(value: Json): Json {

@@ -28,7 +28,7 @@ interface Path {
 function visit(schema: Schema, value: unknown, path: Path | undefined, found: string[], within: boolean): void {
   if (Array.isArray(value)) {
     const { items } = schema;
-    if (!items || isLeaf(items)) return;
+    if (!items || isScalar(items)) return;
     for (let index = 0; index < value.length; index += 1)
       visit(items, value[index], { parent: path, step: index }, found, within);
     return;
@@ -66,8 +66,8 @@ function isAbsent(schema: Schema, builtIn: boolean): boolean {
   return schema.default !== undefined;
 }
 
-function isLeaf(schema: Schema): boolean {
-  return schema.properties === undefined && schema.items === undefined && schema.additionalProperties === undefined;
+function isScalar({ type }: Schema): boolean {
+  return type !== undefined && type !== 'object' && type !== 'array';
 }
 
 function removeAll(value: Record<string, unknown>, path: Path | undefined, found: string[]): void {

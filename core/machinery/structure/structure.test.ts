@@ -56,6 +56,13 @@ describe('prune', () => {
     expect(prune(pod, JSON.parse('{"spec":{"constructor":1,"__proto__":{"a":1}}}'))).toHaveLength(2);
   });
 
+  it('empties objects of which a custom resource names no field, in lists too', () => {
+    const schema: Schema = { type: 'object', properties: { list: { type: 'array', items: { type: 'object' } } } };
+    const object = { list: [{ a: 1 }, {}] };
+    expect(prune(schema, object)).toEqual(['unknown field "list[0].a"']);
+    expect(object).toEqual({ list: [{}, {}] });
+  });
+
   it('drops null in a custom resource only where a default takes its place', () => {
     const schema: Schema = {
       type: 'object',
@@ -99,6 +106,21 @@ describe('applyDefaults', () => {
       template: { spec: { restartPolicy: 'Always' } },
     });
     expect(deployment.spec.template.spec).not.toHaveProperty('enableServiceLinks');
+  });
+
+  it('takes zero for unset in the numbers that cannot be absent in Go', () => {
+    const object = { spec: { containers: [{ livenessProbe: { periodSeconds: 0, initialDelaySeconds: 0 } }] } };
+    applyDefaults(pod, object);
+    expect(object.spec.containers[0]?.livenessProbe).toEqual({
+      initialDelaySeconds: 0,
+      periodSeconds: 10,
+      timeoutSeconds: 1,
+      successThreshold: 1,
+      failureThreshold: 3,
+    });
+    const deployment = { spec: { replicas: 0 } };
+    applyDefaults(schemaOf('V1Deployment'), deployment);
+    expect(deployment.spec.replicas).toBe(0);
   });
 
   it('never shares a default between objects', () => {
