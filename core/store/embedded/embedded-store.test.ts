@@ -79,6 +79,25 @@ describe('durability', () => {
     expect((await open().get('things', 'x'))?.revision).toBe(1);
   });
 
+  it('answers a read that waits for a sync which fails with closed', async () => {
+    let fail = (_: Error) => {};
+    let syncing = 0;
+    const store = open({
+      sync: () => {
+        syncing++;
+        return new Promise((_, reject) => {
+          fail = reject;
+        });
+      },
+    });
+    const commit = put(store, 'x', 'one');
+    await expect.poll(() => syncing).toBe(1);
+    const read = store.get('things', 'x');
+    fail(new Error('EIO'));
+    await Promise.all([fails('ambiguous', commit), fails('closed', read)]);
+    await fails('closed', store.get('things', 'x'));
+  });
+
   it('keeps everything over a close and a new start', async () => {
     const store = open();
     await put(store, 'x', 'one');

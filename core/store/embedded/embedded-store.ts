@@ -279,5 +279,6 @@ class SqliteStore implements EmbeddedStore {
 
   #refuseClosed(): void {
     if (this.#closing) throw new StoreError({ code: 'closed', data: {} }, 'The store is closed.');
+    if (this.#group.failure) throw this.#group.failure;
   }
 }

@@ -67,6 +67,11 @@ export class GroupCommit {
     return this.#unsynced;
   }
 
+  /** Why nothing more can be asked of the store, not even a read: what it shows may not be there after a restart. */
+  get failure(): StoreError | undefined {
+    return this.#failure;
+  }
+
   /** What was asked for is finished; what is asked for later fails with `closed`. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -103,11 +108,16 @@ export class GroupCommit {
       try {
         const syncing = this.#options.sync ? this.#options.sync() : this.#sync();
         if (syncing) {
-          this.#unsynced = syncing;
-          await syncing;
+          // Readers who wait for it must learn why they get no answer.
+          this.#unsynced = syncing.catch((cause: unknown) => {
+            throw this.#stop(cause);
+          });
+          await this.#unsynced;
         }
       } catch (cause) {
-        this.#stop(jobs, cause);
+        const { message } = this.#stop(cause);
+        const ambiguous = new StoreError({ code: 'ambiguous', data: { type: '', name: '' } }, message, { cause });
+        for (const job of jobs) job.reject(ambiguous);
         return;
       } finally {
         this.#unsynced = undefined;
@@ -166,12 +176,14 @@ export class GroupCommit {
   }
 
   /** After a failed sync nobody knows what the device holds, and a second sync may wrongly succeed: only a new start can tell. */
-  #stop(jobs: readonly Job[], cause: unknown): void {
+  #stop(cause: unknown): StoreError {
     const { path } = this.#options;
-    const message = `The device of ${path} failed to sync; what was being written may or may not be there. Check it and restart.`;
-    this.#failure = new StoreError({ code: 'closed', data: {} }, message, { cause });
-    const ambiguous = new StoreError({ code: 'ambiguous', data: { type: '', name: '' } }, message, { cause });
-    for (const job of jobs) job.reject(ambiguous);
+    this.#failure ??= new StoreError(
+      { code: 'closed', data: {} },
+      `The device of ${path} failed to sync; what was being written may or may not be there. Check it and restart.`,
+      { cause },
+    );
+    return this.#failure;
   }
 
   #count(): number {
