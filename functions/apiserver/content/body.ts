@@ -49,10 +49,15 @@ export function contentType(request: ApiRequest): string {
 }
 
 /** Throws UnsupportedMediaType, or BadRequest when the text is not what the type says. */
-export function decodeBody(bytes: Uint8Array, type: string): Decoded {
+export async function decodeBody(bytes: Uint8Array, type: string): Promise<Decoded> {
   if (type === 'application/json') return decodeJsonStrict(bytes);
   if (type === 'application/yaml' || type === 'text/yaml') return decodeYaml(bytes);
-  throw unsupportedMediaType(type, ['application/json', 'application/yaml']);
+  if (type === 'application/vnd.kubernetes.protobuf') {
+    // Its tables are loaded for the first client that speaks it.
+    const { decodeProtobuf } = await import('../../../core/api/protobuf/decode-protobuf.ts');
+    return { value: decodeProtobuf(bytes), duplicates: [] };
+  }
+  throw unsupportedMediaType(type, ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
 }
 
 export function unsupportedMediaType(type: string, accepted: readonly string[]): StatusError {

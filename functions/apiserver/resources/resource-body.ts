@@ -30,7 +30,7 @@ export async function readObject(
   kind: BodyKind,
   validation: WriteOptions['fieldValidation'],
 ): Promise<KubeObject> {
-  const decoded = decodeBody(await readBody(request), contentType(request));
+  const decoded = await decodeBody(await readBody(request), contentType(request));
   reportDuplicates(decoded, context, validation);
   return asObject(decoded.value, kind);
 }
@@ -79,7 +79,7 @@ export async function readPatch(
   type: PatchType,
   validation: WriteOptions['fieldValidation'],
 ): Promise<unknown> {
-  const decoded = decodeBody(await readBody(request), type === 'apply' ? 'application/yaml' : 'application/json');
+  const decoded = await decodeBody(await readBody(request), type === 'apply' ? 'application/yaml' : 'application/json');
   reportDuplicates(decoded, context, validation);
   const isArray = Array.isArray(decoded.value);
   if (type === 'json' ? !isArray : isArray || typeof decoded.value !== 'object' || decoded.value === null)

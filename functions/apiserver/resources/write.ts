@@ -140,7 +140,7 @@ function apiVersionOf({ group, version }: ResourceDefinition): string {
 
 async function readOptions({ request }: Exchange): Promise<unknown> {
   const bytes = await readBody(request);
-  return bytes.length === 0 ? undefined : decodeBody(bytes, contentType(request)).value;
+  return bytes.length === 0 ? undefined : (await decodeBody(bytes, contentType(request))).value;
 }
 
 function written(exchange: Exchange, target: Target, status: number, outcome: Outcome, now: Date): ApiResponse {
