@@ -1,6 +1,7 @@
 // Every controller of a cluster, with the settings that some of them need.
 
 import type { Controller } from './controller.ts';
+import { cronJobController } from './cronjob.ts';
 import { daemonSetController } from './daemonset.ts';
 import { deploymentController } from './deployment.ts';
 import { endpointMirroringController } from './endpoint-mirroring.ts';
@@ -9,11 +10,15 @@ import { endpointsController } from './endpoints.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
+import { createNodeIpamController } from './node-ipam.ts';
+import { createNodeLifecycleController } from './node-lifecycle.ts';
+import { podGarbageCollector } from './pod-gc.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationController } from './replication-controller.ts';
 import { createRootCaController } from './root-ca.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
+import { taintEvictionController } from './taint-eviction.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 
 export interface ControllerSettings {
@@ -21,6 +26,8 @@ export interface ControllerSettings {
   readonly caCertificate: string;
   /** From which every node gets its range: such as `10.244.0.0/16`. */
   readonly podCIDR: string;
+  /** The newest beat of every node, in Unix milliseconds. Without it no node is found silent. */
+  readonly heartbeats?: () => Promise<ReadonlyMap<string, number>>;
 }
 
 export function controllers(settings: ControllerSettings): Controller[] {
@@ -31,6 +38,7 @@ export function controllers(settings: ControllerSettings): Controller[] {
     statefulSetController,
     daemonSetController,
     jobController,
+    cronJobController,
     ttlAfterFinishedController,
     endpointSliceController,
     endpointsController,
@@ -39,5 +47,9 @@ export function controllers(settings: ControllerSettings): Controller[] {
     garbageCollector,
     serviceAccountController,
     createRootCaController(settings.caCertificate),
+    createNodeIpamController(settings.podCIDR),
+    createNodeLifecycleController(settings.heartbeats && { heartbeats: settings.heartbeats }),
+    taintEvictionController,
+    podGarbageCollector,
   ];
 }

@@ -177,13 +177,13 @@ export type Action =
       readonly options: DeleteOptions;
       readonly announce?: Announcement;
     }
-  /** A condition without a write: holds when the object does not exist, or is another one of the same name. */
+  /** A condition without a write: holds when the object does not exist, or (given `uid`) is another one of the same name. */
   | {
       readonly do: 'expectAbsent';
       readonly type: TypeName;
       readonly namespace: string;
       readonly name: string;
-      readonly uid: string;
+      readonly uid?: string;
     }
   /** Every object of a type in a namespace, without looking which there are. */
   | { readonly do: 'deleteCollection'; readonly type: TypeName; readonly namespace: string }

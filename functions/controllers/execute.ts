@@ -194,7 +194,7 @@ async function write(
       const { namespace, name, uid } = action;
       const { object } = await registry.get(context, { definition, ...namespaceOf(namespace), name });
       const subject = { group: definition.group, resource: definition.resource };
-      if (object.metadata.uid === uid) throw conflict(subject, name, 'it exists, although it was not in view');
+      if (!uid || object.metadata.uid === uid) throw conflict(subject, name, 'it exists, although it was not in view');
       return;
     }
     case 'deleteCollection':

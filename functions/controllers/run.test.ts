@@ -16,6 +16,7 @@ beforeEach(async () => {
   cluster = await openTestRegistry();
   problems.length = 0;
   running = [start(), start()];
+  await cluster.create('nodes', '', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } });
   await cluster.namespace('team');
 });
 

@@ -178,6 +178,7 @@ export class TestCluster {
       }
       case 'expectAbsent': {
         const found = this.world.get(action.type, action.namespace, action.name);
+        if (!action.uid) return !found || this.#refuse();
         return found?.metadata.uid !== action.uid || this.#refuse();
       }
       case 'event':

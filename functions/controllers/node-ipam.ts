@@ -1,0 +1,42 @@
+// Gives each node its range of pod addresses. A node's place follows from its name, so that two controllers that give
+// ranges to two new nodes at once do not give them the same one.
+
+import { createHash } from 'node:crypto';
+import { formatIp, parseIp } from '../../core/machinery/ip.ts';
+import { type Action, type Controller, controllerUser, regarding, watchSelf } from './controller.ts';
+
+const type = 'nodes';
+
+/** `clusterCIDR`: such as 10.244.0.0/16. `nodeMask`: the length of a node's prefix; default 24 for IPv4 and 64 for IPv6. */
+export function createNodeIpamController(clusterCIDR: string, nodeMask?: number): Controller {
+  const [address = '', length = ''] = clusterCIDR.split('/');
+  const base = parseIp(address);
+  if (!base) throw new Error(`the cluster CIDR ${clusterCIDR} is not an address range: write it like 10.244.0.0/16`);
+  const width = base.family === 4 ? 32 : 128;
+  const mask = Math.max(nodeMask ?? (base.family === 4 ? 24 : 64), Number(length));
+  const places = 2 ** Math.min(mask - Number(length), 30);
+  const rangeOf = (place: number) =>
+    `${formatIp({ family: base.family, bits: base.bits + (BigInt(place) << BigInt(width - mask)) })}/${mask}`;
+  return {
+    name: 'node-ipam',
+    user: controllerUser('node-controller'),
+    watches: [watchSelf(type)],
+    owns: [type],
+    reconcile(snapshot, name): Action[] {
+      const node = snapshot.get(type, '', name);
+      if (!node || node.spec?.podCIDR || node.metadata.deletionTimestamp) return [];
+      const taken = new Set(snapshot.list(type).flatMap((each) => each.spec?.podCIDRs ?? each.spec?.podCIDR ?? []));
+      const first = createHash('sha256').update(name).digest().readUInt32BE() % places;
+      for (let i = 0; i < places; i++) {
+        const podCIDR = rangeOf((first + i) % places);
+        if (taken.has(podCIDR)) continue;
+        const { uid, resourceVersion } = node.metadata;
+        const body = { metadata: { uid, resourceVersion }, spec: { podCIDR, podCIDRs: [podCIDR] } };
+        return [{ do: 'patch', type, namespace: '', name, patchType: 'merge', body }];
+      }
+      const message = `Node ${name} status is now: CIDRNotAvailable`;
+      const about = regarding('v1', 'Node', node);
+      return [{ do: 'event', regarding: about, event: { type: 'Normal', reason: 'CIDRNotAvailable', message } }];
+    },
+  };
+}

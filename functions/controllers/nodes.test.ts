@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { createNodeIpamController } from './node-ipam.ts';
+import { createNodeLifecycleController } from './node-lifecycle.ts';
+import { podGarbageCollector } from './pod-gc.ts';
+import { taintEvictionController } from './taint-eviction.ts';
+import { TestCluster } from './testing/cluster.ts';
+
+function node(name: string, ready = 'True') {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name },
+    spec: {},
+    status: { conditions: [{ type: 'Ready', status: ready }] },
+  };
+}
+
+function pod(name: string, nodeName: string, tolerations: object[] = []) {
+  const spec = { nodeName, tolerations, containers: [{ name: 'app', image: 'app:1' }] };
+  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec, status };
+}
+
+const taintsOf = (each: TestCluster, name: string) =>
+  (each.world.get('nodes', '', name)?.spec?.taints ?? []).map((taint) => `${taint.key}:${taint.effect}`);
+
+describe('Node IPAM', () => {
+  it('gives every node a range of its own inside the cluster range', async () => {
+    const each = new TestCluster([createNodeIpamController('10.244.0.0/20')]);
+    for (let i = 0; i < 16; i++) each.put(node(`n${i}`));
+    await each.settle();
+    const ranges = each.world.list('nodes').map((found) => found.spec?.podCIDR ?? '');
+    expect(new Set(ranges).size).toBe(16);
+    for (const range of ranges) expect(range).toMatch(/^10\.244\.([0-9]|1[0-5])\.0\/24$/);
+    each.put(node('one-too-many'));
+    await each.settle();
+    expect(each.events.map((event) => event.reason)).toContain('CIDRNotAvailable');
+  });
+});
+
+describe('Node lifecycle', () => {
+  function watched() {
+    const beats = new Map<string, number>();
+    const lifecycle = createNodeLifecycleController({ heartbeats: async () => beats });
+    const each = new TestCluster([lifecycle, taintEvictionController, podGarbageCollector]);
+    const beat = (...names: string[]) => {
+      for (const name of names) beats.set(name, each.now);
+    };
+    return { each, beat };
+  }
+
+  it('takes a silent node out, evicts its pods when they no longer tolerate it, and lets it back in', async () => {
+    const { each, beat } = watched();
+    each.put(node('a'));
+    each.put(node('b'));
+    const patient = {
+      key: 'node.kubernetes.io/unreachable',
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: 300,
+    };
+    each.put(pod('patient', 'b', [patient]));
+    each.put(pod('forever', 'b', [{ operator: 'Exists' }]));
+    each.put(pod('none', 'b'));
+    beat('a', 'b');
+    await each.settle();
+    expect(taintsOf(each, 'b')).toEqual([]);
+    each.advance(50_000);
+    beat('a');
+    await each.settle();
+    expect(taintsOf(each, 'b')).toEqual([
+      'node.kubernetes.io/unreachable:NoSchedule',
+      'node.kubernetes.io/unreachable:NoExecute',
+    ]);
+    expect(each.world.get('pods', 'default', 'patient')?.status?.conditions?.[0]?.status).toBe('False');
+    expect(each.world.get('pods', 'default', 'none')?.metadata.deletionTimestamp).toBeDefined();
+    for (let i = 0; i < 6; i++) {
+      each.advance(50_000);
+      beat('a');
+      await each.settle();
+    }
+    expect(each.world.get('pods', 'default', 'patient')?.metadata.deletionTimestamp).toBeDefined();
+    expect(each.world.get('pods', 'default', 'forever')?.metadata.deletionTimestamp).toBeUndefined();
+    beat('a', 'b');
+    each.advance(20_000);
+    await each.settle();
+    expect(taintsOf(each, 'b')).toEqual([]);
+  });
+
+  it('evicts nothing while no node at all is ready', async () => {
+    const { each, beat } = watched();
+    each.put(node('a'));
+    each.put(pod('p', 'a'));
+    beat('a');
+    await each.settle();
+    each.advance(60_000);
+    await each.settle();
+    expect(taintsOf(each, 'a')).toEqual(['node.kubernetes.io/unreachable:NoSchedule']);
+    expect(each.world.get('pods', 'default', 'p')?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  it('keeps taints that others put, and follows a cordon', async () => {
+    const { each } = watched();
+    const object = node('a');
+    each.put({ ...object, spec: { unschedulable: true, taints: [{ key: 'mine', effect: 'NoSchedule' }] } });
+    await each.settle();
+    expect(taintsOf(each, 'a')).toEqual(['mine:NoSchedule', 'node.kubernetes.io/unschedulable:NoSchedule']);
+    each.change('nodes', '', 'a', (found) => {
+      delete found.spec!.unschedulable;
+    });
+    await each.settle();
+    expect(taintsOf(each, 'a')).toEqual(['mine:NoSchedule']);
+  });
+});
+
+describe('The pod garbage collector', () => {
+  it('waits before it takes the pods of a node that is gone', async () => {
+    const each = new TestCluster([podGarbageCollector]);
+    each.put(node('a'));
+    each.put(pod('p', 'a'));
+    each.remove('nodes', '', 'a');
+    await each.settle();
+    expect(each.world.get('pods', 'default', 'p')?.metadata.deletionTimestamp).toBeUndefined();
+    each.advance(40_000);
+    await each.settle();
+    expect(each.world.get('pods', 'default', 'p')).toBeUndefined();
+  });
+});

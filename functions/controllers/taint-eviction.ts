@@ -1,0 +1,76 @@
+// Evicts pods from nodes with NoExecute taints, each after the time that it tolerates them (KEP-3902).
+
+import { setCondition } from './condition.ts';
+import {
+  type Action,
+  type Controller,
+  controllerUser,
+  type ObjectOf,
+  regarding,
+  watch,
+  watchSelf,
+} from './controller.ts';
+import { tolerates } from './node-match.ts';
+import { isFinished } from './pod-state.ts';
+
+export const taintEvictionController: Controller = {
+  name: 'taint-eviction',
+  user: controllerUser('node-controller'),
+  watches: [
+    watchSelf('nodes'),
+    watch('pods', ({ type, object, previous }) =>
+      type !== 'DELETED' && object.spec?.nodeName && previous?.spec?.nodeName !== object.spec.nodeName
+        ? [object.spec.nodeName]
+        : [],
+    ),
+  ],
+  owns: ['pods'],
+  reconcile(snapshot, name, { now }): Action[] {
+    const node = snapshot.get('nodes', '', name);
+    const taints = node?.spec?.taints?.filter((each) => each.effect === 'NoExecute') ?? [];
+    if (!taints.length) return [];
+    return snapshot.podsOnNode(name).flatMap((pod): Action[] => {
+      if (pod.metadata.deletionTimestamp || isFinished(pod)) return [];
+      const due = evictionTime(pod, taints, now);
+      if (due === undefined) return [];
+      return due > now ? [{ do: 'requeue', afterMs: due - now }] : evict(pod, now);
+    });
+  },
+};
+
+type Pod = ObjectOf<'pods'>;
+type Taints = NonNullable<NonNullable<ObjectOf<'nodes'>['spec']>['taints']>;
+
+/** Undefined: it may stay for good. */
+function evictionTime(pod: Pod, taints: Taints, now: number): number | undefined {
+  let due: number | undefined;
+  for (const taint of taints) {
+    const tolerating = (pod.spec?.tolerations ?? []).filter((each) => tolerates(each, taint));
+    if (!tolerating.length) return now;
+    const since = Date.parse(taint.timeAdded ?? '') || now;
+    for (const { tolerationSeconds } of tolerating) {
+      if (tolerationSeconds === undefined || tolerationSeconds === null) continue;
+      const end = since + Math.max(0, tolerationSeconds) * 1000;
+      due = Math.min(due ?? end, end);
+    }
+  }
+  return due;
+}
+
+function evict(pod: Pod, now: number): Action[] {
+  const { namespace = '', name, uid } = pod.metadata;
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'DeletionByTaintManager',
+    message: 'Taint manager: deleting due to NoExecute taint',
+  };
+  const status = { ...pod.status, conditions: setCondition(pod.status?.conditions, condition, now) };
+  const message = `Marking for deletion Pod ${namespace}/${name}`;
+  const about = regarding('v1', 'Pod', pod);
+  return [
+    { do: 'event', regarding: about, event: { type: 'Normal', reason: 'TaintManagerEviction', message } },
+    { do: 'update', type: 'pods', subresource: 'status', object: { ...pod, status } },
+    { do: 'delete', type: 'pods', namespace, name, options: { preconditions: { uid } } },
+  ];
+}
