@@ -132,6 +132,16 @@ describe('definitions', () => {
     expect(convert!.toStorage(inV1)).toEqual(stored);
   });
 
+  it('store an autoscaler of v1 that names no target with the default one', () => {
+    const { convert } = definitions.find('autoscaling', 'v1', 'horizontalpodautoscalers')!;
+    const bare = {
+      metadata: { name: 'h' },
+      spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 5 },
+    };
+    const inV1 = convert!.fromStorage(convert!.toStorage(bare));
+    expect(inV1['spec']).toEqual({ ...bare.spec, targetCPUUtilizationPercentage: 80 });
+  });
+
   it('read selectable fields, with Go’s zero value for what is absent', () => {
     const { selectableFields: ofNodes } = definitions.find('', 'v1', 'nodes')!;
     expect(ofNodes['spec.unschedulable']!({ metadata: {} })).toBe('false');

@@ -20,6 +20,9 @@ const annotations = {
   currentMetrics: `${prefix}current-metrics`,
 };
 
+/** Percent of what the pods request. */
+const defaultCpuUtilization = 80;
+
 export const autoscalerConversion = { toStorage, fromStorage };
 
 function toStorage(object: KubeObject): KubeObject {
@@ -28,22 +31,22 @@ function toStorage(object: KubeObject): KubeObject {
   const status = object['status'] as V1HorizontalPodAutoscalerStatus | undefined;
   const held = object.metadata.annotations ?? {};
   const cpu = spec?.targetCPUUtilizationPercentage;
-  const metrics = [
-    ...(cpu === undefined ? [] : [cpuTarget(cpu)]),
-    ...(read<V2MetricSpec[]>(held[annotations.metrics]) ?? []),
-  ];
+  const others = read<V2MetricSpec[]>(held[annotations.metrics]) ?? [];
+  // Without any metric the target is the CPU, as v2's own defaulting says.
+  const target = cpu ?? (others.length === 0 ? defaultCpuUtilization : undefined);
+  const metrics = [...(target === undefined ? [] : [cpuTarget(target)]), ...others];
   const behavior = read<V2HorizontalPodAutoscalerBehavior>(held[annotations.behavior]);
   const conditions = read<V2HorizontalPodAutoscalerCondition[]>(held[annotations.conditions]);
-  const others = read<V2MetricStatus[]>(held[annotations.currentMetrics]) ?? [];
+  const otherCurrent = read<V2MetricStatus[]>(held[annotations.currentMetrics]) ?? [];
   const current = status?.currentCPUUtilizationPercentage;
-  const currentMetrics = [...(current === undefined ? [] : [cpuStatus(current)]), ...others];
+  const currentMetrics = [...(current === undefined ? [] : [cpuStatus(current)]), ...otherCurrent];
   const { targetCPUUtilizationPercentage: _target, ...restOfSpec } = spec ?? {};
   const { currentCPUUtilizationPercentage: _current, ...restOfStatus } = status ?? {};
   return {
     ...object,
     ...(object.apiVersion !== undefined && { apiVersion: 'autoscaling/v2' }),
     metadata: withAnnotations(object, {}),
-    ...(spec && { spec: { ...restOfSpec, ...(metrics.length > 0 && { metrics }), ...(behavior && { behavior }) } }),
+    ...(spec && { spec: { ...restOfSpec, metrics, ...(behavior && { behavior }) } }),
     ...((status || conditions) && {
       status: {
         ...restOfStatus,

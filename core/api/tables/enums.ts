@@ -56,6 +56,7 @@ export const enums: Readonly<Record<string, readonly string[]>> = {
   'V1ServiceSpec.externalTrafficPolicy': ['Cluster', 'Local'],
   'V1ServiceSpec.internalTrafficPolicy': ['Cluster', 'Local'],
   'V1ServiceSpec.ipFamilyPolicy': ['PreferDualStack', 'RequireDualStack', 'SingleStack'],
+  'V1ServiceSpec.trafficDistribution': ['PreferClose', 'PreferSameNode', 'PreferSameZone'],
   'V1ServicePort.protocol': protocols,
   'CoreV1EndpointPort.protocol': protocols,
   'DiscoveryV1EndpointPort.protocol': protocols,
