@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import type { PodStatusInput } from './pod-status.ts';
+import { podStatus } from './pod-status.ts';
+import { exited, observedContainer, observedPod, testContainer, testPod } from './test-pod.ts';
+
+const healthy = { started: true, ready: true };
+
+function status(input: Partial<PodStatusInput>) {
+  const observed = input.observed ?? observedPod();
+  return podStatus({
+    pod: testPod(),
+    observed,
+    health: new Map(observed.containers.map(({ id }) => [id, healthy])),
+    waiting: new Map(),
+    terminating: false,
+    previous: undefined,
+    hostIP: '10.1.0.1',
+    now: 60_000,
+    ...input,
+  });
+}
+
+const condition = (of: ReturnType<typeof podStatus>, type: string) => of.conditions?.find((each) => each.type === type);
+
+describe('podStatus', () => {
+  it('is Pending, with its containers being created, before anything runs', () => {
+    const pending = status({ observed: { sandboxes: [], containers: [] } });
+    expect(pending.phase).toBe('Pending');
+    expect(pending.podIP).toBeUndefined();
+    expect(pending.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'ContainerCreating' } });
+    expect(condition(pending, 'PodReadyToStartContainers')?.status).toBe('False');
+    expect(condition(pending, 'PodScheduled')?.status).toBe('True');
+  });
+
+  it('is Running and Ready when all its containers are', () => {
+    const running = status({ observed: observedPod(observedContainer('main')) });
+    expect(running).toMatchObject({
+      phase: 'Running',
+      podIP: '10.0.0.5',
+      podIPs: [{ ip: '10.0.0.5' }],
+      hostIP: '10.1.0.1',
+    });
+    expect(condition(running, 'Ready')).toMatchObject({ status: 'True' });
+    expect(running.containerStatuses?.[0]).toMatchObject({
+      ready: true,
+      started: true,
+      containerID: 'containerd://main-0',
+    });
+  });
+
+  it('names what holds it up', () => {
+    const waiting = new Map([['main', { reason: 'ErrImagePull', message: 'no such image' }]]);
+    const held = status({ waiting });
+    expect(held.phase).toBe('Pending');
+    expect(held.containerStatuses?.[0]?.state?.waiting).toEqual({ reason: 'ErrImagePull', message: 'no such image' });
+    expect(condition(held, 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'ContainersNotReady',
+      message: 'containers with unready status: [main]',
+    });
+  });
+
+  it('shows an init container in work, and the others waiting for it', () => {
+    const pod = testPod({ initContainers: [testContainer('init')] });
+    const initializing = status({ pod, observed: observedPod(observedContainer('init')) });
+    expect(initializing.phase).toBe('Pending');
+    expect(initializing.containerStatuses?.[0]?.state?.waiting?.reason).toBe('PodInitializing');
+    expect(condition(initializing, 'Initialized')).toMatchObject({
+      status: 'False',
+      reason: 'ContainersNotInitialized',
+    });
+  });
+
+  it('shows a crash that is waited out as its last state', () => {
+    const crashed = status({
+      observed: observedPod(exited('main', 7, { attempt: 3, quickRestarts: 3, finishedAt: 59_000 })),
+    });
+    const [main] = crashed.containerStatuses ?? [];
+    expect(crashed.phase).toBe('Running');
+    expect(main).toMatchObject({
+      restartCount: 3,
+      ready: false,
+      lastState: { terminated: { exitCode: 7, reason: 'Error' } },
+    });
+    expect(main?.state?.waiting?.reason).toBe('CrashLoopBackOff');
+    expect(main?.state?.waiting?.message).toContain(
+      'back-off 40s restarting failed container=main pod=web_default(u1)',
+    );
+  });
+
+  it('ends in Succeeded or Failed by the exit codes, and stays there', () => {
+    const pod = testPod({ restartPolicy: 'Never', containers: [testContainer('a'), testContainer('b')] });
+    const good = status({ pod, observed: observedPod(exited('a', 0), exited('b', 0)) });
+    expect(good.phase).toBe('Succeeded');
+    expect(condition(good, 'Ready')).toMatchObject({ status: 'False', reason: 'PodCompleted' });
+    expect(status({ pod, observed: observedPod(exited('a', 0), exited('b', 2)) }).phase).toBe('Failed');
+    expect(status({ pod, observed: { sandboxes: [], containers: [] }, previous: good }).phase).toBe('Succeeded');
+  });
+
+  it('fails by its deadline or an eviction, and says why', () => {
+    const ending = { reason: 'DeadlineExceeded', message: 'too long' };
+    const failed = status({ observed: observedPod(exited('main', 143)), ending });
+    expect(failed).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded', message: 'too long' });
+  });
+
+  it('is not ready before the conditions of its readiness gates are true, and leaves those alone', () => {
+    const gated = testPod({ readinessGates: [{ conditionType: 'example.com/ready' }] });
+    const observed = observedPod(observedContainer('main'));
+    const closed = status({ pod: gated, observed });
+    expect(condition(closed, 'ContainersReady')?.status).toBe('True');
+    expect(condition(closed, 'Ready')).toMatchObject({ status: 'False', reason: 'ReadinessGatesNotReady' });
+    const conditions = [{ type: 'example.com/ready', status: 'True' }];
+    const open = status({ pod: { ...gated, status: { conditions } }, observed });
+    expect(condition(open, 'Ready')?.status).toBe('True');
+    expect(condition(open, 'example.com/ready')).toEqual(conditions[0]);
+  });
+
+  it('keeps the time of a condition that did not change', () => {
+    const observed = observedPod(observedContainer('main'));
+    const first = status({ observed, now: 60_000 });
+    const later = status({ observed, now: 120_000, previous: first });
+    expect(later).toEqual(first);
+  });
+});

@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ObservedContainer, ObservedPod } from './observed.ts';
+import type { Pod } from './pod.ts';
+import type { ContainerHealth, SyncInput } from './sync-pod.ts';
+import { syncPod } from './sync-pod.ts';
+import { exited, observedContainer, observedPod, readySandbox, testContainer, testPod } from './test-pod.ts';
+
+const nothing: ObservedPod = { sandboxes: [], containers: [] };
+const healthy: ContainerHealth = { started: true, ready: true };
+
+function sync(pod: Pod, observed: ObservedPod, rest: Partial<SyncInput> = {}) {
+  const health = new Map(observed.containers.map(({ id }) => [id, healthy]));
+  return syncPod({ pod, observed, health, heldUntil: new Map(), now: 4000, ...rest });
+}
+
+/** Steps in short: `start main#0`, `kill main-0 30`. */
+function steps(pod: Pod, observed: ObservedPod, rest: Partial<SyncInput> = {}): string[] {
+  return sync(pod, observed, rest).steps.map((step) => {
+    if (step.type === 'startContainer') return `start ${step.container.name}#${step.attempt}`;
+    if (step.type === 'killContainer') return `kill ${step.id} ${step.graceSeconds}`;
+    if (step.type === 'createSandbox') return `sandbox#${step.attempt}`;
+    return 'id' in step ? `${step.type} ${step.id}` : step.type;
+  });
+}
+
+const ordered = testPod({
+  restartPolicy: 'Never',
+  initContainers: [testContainer('init'), testContainer('side', { restartPolicy: 'Always' }), testContainer('last')],
+});
+
+describe('syncPod', () => {
+  it('makes the sandbox first, then starts all containers together', () => {
+    const pod = testPod({ containers: [testContainer('a'), testContainer('b')] });
+    expect(steps(pod, nothing)).toEqual(['sandbox#0']);
+    expect(steps(pod, observedPod())).toEqual(['start a#0', 'start b#0']);
+    expect(steps(pod, observedPod(observedContainer('a'), observedContainer('b')))).toEqual([]);
+  });
+
+  it('runs init containers one after the other; a sidecar holds the next up until it has started', () => {
+    const done = exited('init', 0);
+    const side = observedContainer('side');
+    expect(steps(ordered, observedPod())).toEqual(['start init#0']);
+    expect(steps(ordered, observedPod(observedContainer('init')))).toEqual([]);
+    expect(steps(ordered, observedPod(done))).toEqual(['start side#0']);
+    const starting = new Map([['side-0', { started: false, ready: false }]]);
+    expect(steps(ordered, observedPod(done, side), { health: starting })).toEqual([]);
+    expect(steps(ordered, observedPod(done, side))).toEqual(['start last#0']);
+    expect(steps(ordered, observedPod(done, side, exited('last', 0)))).toEqual(['start main#0']);
+  });
+
+  it('restarts a sidecar that ended while the application runs', () => {
+    const observed = observedPod(exited('init', 0), exited('side', 0), exited('last', 0), observedContainer('main'));
+    expect(steps(ordered, observed)).toEqual(['start side#1']);
+  });
+
+  it('ends the sidecars when the application is over, then the sandbox', () => {
+    const over = [exited('init', 0), exited('last', 0), exited('main', 0)];
+    expect(steps(ordered, observedPod(...over, observedContainer('side')))).toEqual(['kill side-0 30']);
+    expect(steps(ordered, observedPod(...over, exited('side', 143)))).toEqual(['stopSandbox s0']);
+    const stopped = { sandboxes: [{ ...readySandbox, ready: false }], containers: [...over, exited('side', 143)] };
+    expect(steps(ordered, stopped)).toEqual([]);
+  });
+
+  it('ends the pod when an init container fails for good', () => {
+    expect(steps(ordered, observedPod(exited('init', 1)))).toEqual(['stopSandbox s0']);
+    expect(
+      steps({ ...ordered, spec: { ...ordered.spec, restartPolicy: 'OnFailure' } }, observedPod(exited('init', 1))),
+    ).toEqual(['start init#1']);
+  });
+
+  it('restarts at once after the first crash, then waits 10 s, doubled up to 5 min', () => {
+    const waits = [0, 1, 2, 3, 5, 6, 50].map((quickRestarts) => {
+      const { steps: taken, wakeAt } = sync(testPod(), observedPod(exited('main', 1, { quickRestarts })), {
+        now: 3000,
+      });
+      return taken.length > 0 ? 0 : (wakeAt ?? Number.NaN) - 3000;
+    });
+    expect(waits).toEqual([0, 10_000, 20_000, 40_000, 160_000, 300_000, 300_000]);
+  });
+
+  it('forgets crashes of a container that then ran for ten minutes', () => {
+    const long = exited('main', 1, { quickRestarts: 6, startedAt: 0, finishedAt: 600_001 });
+    const { steps: taken } = sync(testPod(), observedPod({ ...long, startedAt: 1 }), { now: 600_001 });
+    expect(taken).toEqual([expect.objectContaining({ type: 'startContainer', quickRestarts: 1 })]);
+  });
+
+  it('restarts an unhealthy container and one whose image changed', () => {
+    const health = new Map([['main-0', { started: true, ready: false, unhealthy: 'liveness' }]]);
+    expect(steps(testPod(), observedPod(observedContainer('main')), { health })).toEqual(['kill main-0 30']);
+    expect(steps(testPod(), observedPod(observedContainer('main', { image: 'image:0' })))).toEqual(['kill main-0 30']);
+    expect(steps(testPod(), observedPod(exited('main', 143, { image: 'image:0', quickRestarts: 5 })))).toEqual([
+      'start main#1',
+    ]);
+  });
+
+  it('makes a new sandbox when the old one died, and starts everything in it again', () => {
+    const dead = { ...readySandbox, ready: false };
+    expect(steps(testPod(), { sandboxes: [dead], containers: [observedContainer('main')] })).toEqual(['kill main-0 0']);
+    expect(steps(testPod(), { sandboxes: [dead], containers: [exited('main', 137)] })).toEqual(['sandbox#1']);
+    const next = { ...readySandbox, id: 's1', attempt: 1 };
+    expect(
+      steps(testPod(), { sandboxes: [next, dead], containers: [exited('main', 137, { quickRestarts: 4 })] }),
+    ).toEqual(['start main#1', 'removeSandbox s0']);
+  });
+
+  it('ends the application within what is left of the grace, the sidecars after it, and then everything', () => {
+    const going = { terminateBy: 9000 };
+    const running = observedPod(observedContainer('main'), observedContainer('side'));
+    expect(steps(ordered, running, going)).toEqual(['kill main-0 5']);
+    expect(steps(ordered, observedPod(exited('main', 0), observedContainer('side')), going)).toEqual(['kill side-0 5']);
+    expect(steps(ordered, observedPod(exited('main', 0), exited('side', 0)), going)).toEqual(['stopSandbox s0']);
+    expect(steps(ordered, nothing, going)).toEqual(['finish']);
+  });
+
+  it('wakes at the deadline of the pod', () => {
+    const pod = testPod({ activeDeadlineSeconds: 60 });
+    const started = { ...pod, status: { startTime: new Date(1000).toISOString() } };
+    expect(sync(started, observedPod(observedContainer('main'))).wakeAt).toBe(61_000);
+  });
+
+  it('keeps the latest two runs of a container and removes what is older', () => {
+    const runs = [0, 1, 2, 3].map((attempt) => exited('main', 1, { attempt }));
+    const observed = observedPod(...runs.slice(0, 3), observedContainer('main', { attempt: 3 }));
+    expect(steps(testPod(), observed)).toEqual(['removeContainer main-1', 'removeContainer main-0']);
+  });
+
+  it('removes a container that was made but never started, before its successor', () => {
+    expect(steps(testPod(), observedPod(observedContainer('main', { state: 'created' })))).toEqual([
+      'removeContainer main-0',
+    ]);
+  });
+
+  it('never starts a container of a pod that ends, nor one that runs already', () => {
+    const states = fc.constantFrom<ObservedContainer['state']>('running', 'exited', 'created');
+    const container = (name: string) =>
+      fc
+        .record({ state: states, exitCode: fc.constantFrom(0, 1), quickRestarts: fc.nat(8) })
+        .map((rest) => observedContainer(name, rest));
+    const observed = fc
+      .tuple(
+        fc.option(container('init')),
+        fc.option(container('side')),
+        fc.option(container('last')),
+        fc.option(container('main')),
+        fc.boolean(),
+      )
+      .map(
+        ([a, b, c, d, ready]): ObservedPod => ({
+          sandboxes: [{ ...readySandbox, ready }],
+          containers: [a, b, c, d].filter((each) => each !== null),
+        }),
+      );
+    fc.assert(
+      fc.property(observed, fc.boolean(), (state, ending) => {
+        const taken = sync(ordered, state, ending ? { terminateBy: 10_000 } : {}).steps;
+        for (const step of taken) {
+          if (step.type !== 'startContainer') continue;
+          expect(ending).toBe(false);
+          expect(state.containers.find(({ name }) => name === step.container.name)?.state).not.toBe('running');
+        }
+      }),
+    );
+  });
+});
