@@ -84,14 +84,9 @@ function build(id: string): Schema {
   draft.properties = properties;
   if (row.required.length > 0) draft.required = row.required;
   if (atomicModels.has(id)) draft['x-kubernetes-map-type'] = 'atomic';
-  if (id === 'V1JSONSchemaProps') draft.properties = { ...properties, ...schemaOrOther(draft) };
+  // The package calls it anything, for JSON Schema also allows an array here; a structural schema does not.
+  if (id === 'V1JSONSchemaProps') draft.properties = { ...properties, items: draft };
   return scoped(id, draft);
-}
-
-/** JSONSchemaProps' fields that are a schema, or a list of them, or true and false. */
-function schemaOrOther(self: Schema): Record<string, Schema> {
-  const free: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
-  return { additionalProperties: free, additionalItems: free, items: { ...free, anyOf: [self, { type: 'array' }] } };
 }
 
 function fieldSchema(key: string, type: string): Schema {

@@ -175,6 +175,11 @@ describe('validateStructure', () => {
     const definition = { spec: { versions } };
     expect(prune(schemaOf('V1CustomResourceDefinition'), definition)).toEqual([]);
     expect(validateStructure(schemaOf('V1CustomResourceDefinition'), definition)).toEqual([]);
+    const typo = { properties: { a: { type: 'array', items: { tpye: 'string' } } } };
+    versions[0]!.schema.openAPIV3Schema = { type: 'object', ...typo } as unknown as typeof schema;
+    expect(prune(schemaOf('V1CustomResourceDefinition'), definition)).toEqual([
+      'unknown field "spec.versions[0].schema.openAPIV3Schema.properties.a.items.tpye"',
+    ]);
   });
 
   const cases: readonly (readonly [string, Schema, unknown, string])[] = [
