@@ -12,6 +12,7 @@ import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
 import { createNodeIpamController } from './node-ipam.ts';
 import { createNodeLifecycleController } from './node-lifecycle.ts';
+import { createPersistentVolumeController } from './persistent-volume.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationController } from './replication-controller.ts';
@@ -20,6 +21,7 @@ import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
+import { claimProtectionController, volumeProtectionController } from './volume-protection.ts';
 
 export interface ControllerSettings {
   /** PEM: the cluster's certificate authority. */
@@ -27,6 +29,8 @@ export interface ControllerSettings {
   /** From which every node gets its range: such as `10.244.0.0/16`. */
   readonly podCIDR: string;
   /** The newest beat of every node, in Unix milliseconds. Without it no node is found silent. */
+  /** Where on a node local-path volumes are, unless their StorageClass has a parameter `path`. Default /var/lib/zeroplane/volumes. */
+  readonly volumeDirectory?: string;
   readonly heartbeats?: () => Promise<ReadonlyMap<string, number>>;
 }
 
@@ -51,5 +55,8 @@ export function controllers(settings: ControllerSettings): Controller[] {
     createNodeLifecycleController(settings.heartbeats && { heartbeats: settings.heartbeats }),
     taintEvictionController,
     podGarbageCollector,
+    createPersistentVolumeController(settings.volumeDirectory),
+    claimProtectionController,
+    volumeProtectionController,
   ];
 }
