@@ -1,7 +1,7 @@
 // Makes a Registry over a store: the road of every read and write, for HTTP and for controllers alike.
 
 import { randomUUID } from 'node:crypto';
-import { builtInPlugins } from './admission/built-in.ts';
+import { builtInPlugins, lastPlugins } from './admission/built-in.ts';
 import type { Environment, Random, RegistryOptions } from './environment.ts';
 import { strategyOf } from './kinds/strategies.ts';
 import { lookups } from './lookup.ts';
@@ -54,7 +54,7 @@ export function createEnvironment(options: RegistryOptions): Environment {
     serviceCIDRs: (options.serviceCIDR ?? '10.96.0.0/16').split(',').map((each) => each.trim()),
     nodePortRange: options.nodePortRange ?? [30000, 32767],
     clusterDomain: options.clusterDomain ?? 'cluster.local',
-    admission: [...builtInPlugins, ...(options.admission ?? [])],
+    admission: [...builtInPlugins, ...(options.admission ?? []), ...lastPlugins],
     strategyOf,
     ...lookups(store, replicas),
   };

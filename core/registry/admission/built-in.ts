@@ -1,6 +1,36 @@
-// The built-in admission plugins, in the order in which they run.
+// The built-in admission plugins, in the order in which they run. Quotas come last: what they count is then settled.
 
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { podSecurity } from './pod-security.ts';
+import { priority } from './priority.ts';
+import { resourceQuota } from './resource-quota.ts';
+import { runtimeClass } from './runtime-class.ts';
+import { serviceAccount } from './service-account.ts';
+import {
+  defaultStorageClass,
+  defaultTolerationSeconds,
+  persistentVolumeClaimResize,
+  storageObjectInUseProtection,
+  taintNodesByCondition,
+} from './small-defaults.ts';
 
-export const builtInPlugins: readonly AdmissionPlugin[] = [namespaceLifecycle];
+export const builtInPlugins: readonly AdmissionPlugin[] = [
+  namespaceLifecycle,
+  limitRanger,
+  serviceAccount,
+  nodeRestriction,
+  taintNodesByCondition,
+  podSecurity,
+  priority,
+  defaultTolerationSeconds,
+  storageObjectInUseProtection,
+  persistentVolumeClaimResize,
+  runtimeClass,
+  defaultStorageClass,
+];
+
+/** After webhooks and policies. */
+export const lastPlugins: readonly AdmissionPlugin[] = [resourceQuota];

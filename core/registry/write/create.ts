@@ -21,8 +21,10 @@ import { nameRule } from './name-rule.ts';
 import { type FieldManagement, trackCreate } from './ownership.ts';
 import { shape } from './shape.ts';
 
-/** How often a generated name, or an allocation, is tried again. */
-const attempts = 8;
+/** How often another generated name is tried. */
+const nameAttempts = 8;
+/** How often it starts over when another key of its commit (an allocation, a quota) was changed meanwhile. */
+const attempts = 64;
 
 export async function create(
   env: Environment,
@@ -33,7 +35,9 @@ export async function create(
   management: FieldManagement = { operation: 'Update' },
 ): Promise<Outcome> {
   const { definition } = target;
+  const warnings = context.warnings.length;
   for (let attempt = 1; ; attempt++) {
+    context.warnings.length = warnings;
     const object = identify(target, deepClone(input));
     const generated = !object.metadata.name && Boolean(object.metadata.generateName);
     if (generated) object.metadata.name = generateName(object.metadata.generateName ?? '', () => env.random.number());
@@ -42,7 +46,7 @@ export async function create(
     } catch (error) {
       if (isConflict(error)) {
         const own = isOwnConflict(error, definition, error.failure.code === 'conflict' ? error.failure.data.name : '');
-        if (attempt < attempts && (generated || !own)) continue;
+        if (own ? generated && attempt < nameAttempts : attempt < attempts) continue;
         if (own) throw existsAlready(target, object.metadata.name ?? '', generated);
       }
       throw storeStatus(error, subjectOf(definition), object.metadata.name ?? '');

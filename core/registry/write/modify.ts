@@ -49,8 +49,10 @@ export async function modify(
   const subject = subjectOf(target.definition);
   const name = target.name ?? '';
   const key = keyOf(target);
+  const warnings = context.warnings.length;
   try {
     for (let attempt = 1; ; attempt++) {
+      context.warnings.length = warnings;
       const item = await env.store.get(target.definition.type, key);
       if (!item) {
         if (change.otherwise) return await change.otherwise();

@@ -1,0 +1,140 @@
+// LimitRanger: what a namespace's LimitRanges give to containers that ask for nothing, and what they let them ask for.
+
+import type {
+  V1LimitRange,
+  V1LimitRangeItem,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1ResourceRequirements,
+} from '../../../generated/kubernetes.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  type Quantity,
+  quantityToNumber,
+} from '../../machinery/quantity.ts';
+import { forbidden } from '../../machinery/status.ts';
+import type { Environment } from '../environment.ts';
+import { subjectOf } from '../target.ts';
+import type { AdmissionPlugin, Attributes } from './plugin.ts';
+
+export const limitRanger: AdmissionPlugin = {
+  name: 'LimitRanger',
+  operations: ['CREATE'],
+  types: ['pods', 'persistentvolumeclaims'],
+  async mutate({ definition, object, namespace, subresource }, env) {
+    if (definition.type !== 'pods' || subresource !== '' || !object) return;
+    const items = await itemsOf(env, namespace, 'Container');
+    if (items.length === 0) return;
+    // What is stored as a pod is one.
+    const spec = (object as unknown as V1Pod).spec;
+    for (const container of [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]) {
+      container.resources ??= {};
+      for (const item of items) fillIn(container.resources, item);
+    }
+  },
+  async validate(attributes, env) {
+    const { definition, object, namespace, subresource } = attributes;
+    if (subresource !== '' || !object) return;
+    const problems: string[] = [];
+    if (definition.type === 'persistentvolumeclaims') {
+      // What is stored as a claim is one.
+      const requests = (object as unknown as V1PersistentVolumeClaim).spec?.resources?.requests;
+      for (const item of await itemsOf(env, namespace, 'PersistentVolumeClaim'))
+        problems.push(...check(item, { ...(requests && { requests }) }));
+    } else {
+      const spec = (object as unknown as V1Pod).spec;
+      const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+      for (const item of await itemsOf(env, namespace, 'Container')) {
+        for (const { resources } of containers) problems.push(...check(item, resources ?? {}));
+      }
+      for (const item of await itemsOf(env, namespace, 'Pod'))
+        problems.push(...check(item, sum(spec?.containers ?? [])));
+    }
+    if (problems.length > 0) refuse(attributes, problems);
+  },
+};
+
+async function itemsOf(env: Environment, namespace: string, type: string): Promise<V1LimitRangeItem[]> {
+  // What is stored as a limit range is one.
+  const ranges = (await env.lookAll('limitranges', `${namespace}/`)) as unknown as V1LimitRange[];
+  return ranges.flatMap(({ spec }) => spec?.limits ?? []).filter((each) => each.type === type);
+}
+
+/** A default limit comes first: without a default request the request is the limit. */
+function fillIn(resources: V1ResourceRequirements, item: V1LimitRangeItem): void {
+  const defaults = item.default ?? item.max ?? {};
+  for (const [name, value] of Object.entries(defaults)) {
+    resources.limits ??= {};
+    resources.limits[name] ??= value;
+  }
+  const requests = { ...(item.defaultRequest ?? item.default ?? item.min ?? item.max) };
+  for (const [name, value] of Object.entries(requests)) {
+    resources.requests ??= {};
+    resources.requests[name] ??= value;
+  }
+}
+
+function check(item: V1LimitRangeItem, { requests, limits }: V1ResourceRequirements): string[] {
+  const problems: string[] = [];
+  for (const [name, min] of Object.entries(item.min ?? {})) {
+    const request = requests?.[name];
+    if (request === undefined)
+      problems.push(`minimum ${name} usage per ${item.type} is ${min}.  No request is specified`);
+    else if (less(request, min))
+      problems.push(`minimum ${name} usage per ${item.type} is ${min}, but request is ${request}`);
+    else if (limits?.[name] !== undefined && less(limits[name], min))
+      problems.push(`minimum ${name} usage per ${item.type} is ${min}, but limit is ${limits[name]}`);
+  }
+  for (const [name, max] of Object.entries(item.max ?? {})) {
+    const value = item.type === 'PersistentVolumeClaim' ? requests?.[name] : limits?.[name];
+    if (value === undefined) problems.push(`maximum ${name} usage per ${item.type} is ${max}.  No limit is specified`);
+    else if (less(max, value)) problems.push(`maximum ${name} usage per ${item.type} is ${max}, but limit is ${value}`);
+    else if (requests?.[name] !== undefined && less(max, requests[name]))
+      problems.push(`maximum ${name} usage per ${item.type} is ${max}, but request is ${requests[name]}`);
+  }
+  for (const [name, ratio] of Object.entries(item.maxLimitRequestRatio ?? {})) {
+    const [limit, request] = [limits?.[name], requests?.[name]];
+    if (limit === undefined || request === undefined) {
+      problems.push(
+        `${name} max limit to request ratio per ${item.type} is ${ratio}, but no request is specified or request is 0`,
+      );
+      continue;
+    }
+    const given = quantityToNumber(parseQuantity(limit)) / quantityToNumber(parseQuantity(request));
+    if (given > quantityToNumber(parseQuantity(ratio)))
+      problems.push(
+        `${name} max limit to request ratio per ${item.type} is ${ratio}, but provided ratio is ${given.toFixed(6)}`,
+      );
+  }
+  return problems;
+}
+
+function sum(containers: readonly { resources?: V1ResourceRequirements }[]): V1ResourceRequirements {
+  const total = (list: 'requests' | 'limits') => {
+    const amounts = new Map<string, Quantity>();
+    for (const { resources } of containers) {
+      for (const [name, value] of Object.entries(resources?.[list] ?? {})) {
+        const quantity = parseQuantity(value);
+        const before = amounts.get(name);
+        amounts.set(name, before ? addQuantities(before, quantity) : quantity);
+      }
+    }
+    return Object.fromEntries([...amounts].map(([name, quantity]) => [name, formatQuantity(quantity)]));
+  };
+  return { requests: total('requests'), limits: total('limits') };
+}
+
+function less(a: string, b: string): boolean {
+  return compareQuantities(parseQuantity(a), parseQuantity(b)) < 0;
+}
+
+function refuse({ definition, name }: Attributes, problems: readonly string[]): never {
+  throw forbidden(
+    subjectOf(definition),
+    name,
+    problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`,
+  );
+}

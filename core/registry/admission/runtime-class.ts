@@ -1,0 +1,51 @@
+// RuntimeClass: a pod of a class gets its overhead, and runs where the class can.
+
+import type { V1Pod, V1RuntimeClass } from '../../../generated/kubernetes.ts';
+import { deepEqual } from '../../machinery/equality.ts';
+import { forbidden } from '../../machinery/status.ts';
+import type { AdmissionPlugin } from './plugin.ts';
+
+const pods = { group: '', resource: 'pods' };
+
+export const runtimeClass: AdmissionPlugin = {
+  name: 'RuntimeClass',
+  operations: ['CREATE'],
+  types: ['pods'],
+  async mutate({ object, name, subresource }, env) {
+    // What is stored as a pod is one, and a class a class.
+    const spec = (object as unknown as V1Pod | undefined)?.spec;
+    if (!spec || subresource !== '') return;
+    const wanted = spec.runtimeClassName;
+    if (!wanted) {
+      if (spec.overhead && Object.keys(spec.overhead).length > 0)
+        throw forbidden(
+          pods,
+          name,
+          'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
+        );
+      return;
+    }
+    const found = (await env.lookUp('node.k8s.io/runtimeclasses', wanted)) as unknown as V1RuntimeClass | undefined;
+    if (!found) throw forbidden(pods, name, `pod rejected: RuntimeClass "${wanted}" not found`);
+    const overhead = found.overhead?.podFixed;
+    if (spec.overhead && !deepEqual(spec.overhead, overhead ?? {})) {
+      throw forbidden(pods, name, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+    }
+    if (overhead) spec.overhead = { ...overhead };
+    for (const [key, value] of Object.entries(found.scheduling?.nodeSelector ?? {})) {
+      const asked = spec.nodeSelector?.[key];
+      if (asked !== undefined && asked !== value) {
+        throw forbidden(
+          pods,
+          name,
+          `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${asked}`,
+        );
+      }
+      spec.nodeSelector = { ...spec.nodeSelector, [key]: value };
+    }
+    const missing = (found.scheduling?.tolerations ?? []).filter(
+      (each) => !spec.tolerations?.some((own) => deepEqual(own, each)),
+    );
+    if (missing.length > 0) spec.tolerations = [...(spec.tolerations ?? []), ...missing.map((each) => ({ ...each }))];
+  },
+};
