@@ -17,12 +17,12 @@ export interface TestAuthority {
   client(commonName: string, organizations: readonly string[]): Promise<Pair>;
 }
 
-export async function createTestAuthority(): Promise<TestAuthority> {
+export async function createTestAuthority(name = 'test-ca'): Promise<TestAuthority> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const from = new Date(Date.now() - 60_000);
   const until = new Date(Date.now() + 3_600_000);
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=test-ca',
+    name: `CN=${name}`,
     notBefore: from,
     notAfter: until,
     keys,
@@ -30,11 +30,11 @@ export async function createTestAuthority(): Promise<TestAuthority> {
     extensions: [new x509.BasicConstraintsExtension(true, 1, true)],
   });
   let serial = 1;
-  const issue = async (name: string, extensions: x509.Extension[]): Promise<Pair> => {
+  const issue = async (subject: string, extensions: x509.Extension[]): Promise<Pair> => {
     const own = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: (++serial).toString(16).padStart(2, '0'),
-      subject: name,
+      subject,
       issuer: ca.subject,
       notBefore: from,
       notAfter: until,

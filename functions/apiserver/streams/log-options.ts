@@ -1,0 +1,70 @@
+// The options of a pod's log, read from the query. Source: v1.PodLogOptions.
+
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalidValue,
+  notSupported,
+} from '../../../core/machinery/field-error.ts';
+import { badRequest } from '../../../core/machinery/status.ts';
+import type { StreamRequest } from '../../../core/node/protocol.ts';
+import { isTrue } from '../request-info.ts';
+import type { PodStream } from '../streams-contract.ts';
+import { containerOf, podOf } from './container.ts';
+
+type LogRequest = Extract<StreamRequest, { type: 'log' }>;
+
+const streams = ['All', 'Stdout', 'Stderr'] as const;
+
+/** Throws BadRequest for what cannot be read, Invalid for what is out of range or contradicts itself. */
+export function logRequest(stream: PodStream): LogRequest {
+  const { query } = stream;
+  const sinceSeconds = integer(query, 'sinceSeconds');
+  const tailLines = integer(query, 'tailLines');
+  const limitBytes = integer(query, 'limitBytes');
+  const sinceTime = query.get('sinceTime') ?? undefined;
+  const selected = query.get('stream') ?? undefined;
+  if (sinceTime !== undefined && Number.isNaN(Date.parse(sinceTime)))
+    throw badRequest(
+      `sinceTime: ${JSON.stringify(sinceTime)} is not a time: write it as 2006-01-02T15:04:05Z (RFC 3339)`,
+    );
+
+  const errors: FieldError[] = [];
+  if (tailLines !== undefined && tailLines < 0)
+    errors.push(invalidValue('tailLines', tailLines, 'must be greater than or equal to 0'));
+  if (limitBytes !== undefined && limitBytes < 1)
+    errors.push(invalidValue('limitBytes', limitBytes, 'must be greater than 0'));
+  if (sinceSeconds !== undefined && sinceTime !== undefined)
+    errors.push(forbiddenField('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
+  else if (sinceSeconds !== undefined && sinceSeconds < 1)
+    errors.push(invalidValue('sinceSeconds', sinceSeconds, 'must be greater than 0'));
+  const output = streams.find((each) => each === selected);
+  if (selected !== undefined && output === undefined) errors.push(notSupported('stream', selected, streams));
+  if (tailLines !== undefined && output !== undefined && output !== 'All')
+    errors.push(forbiddenField('', '`tailLines` and specific `stream` are mutually exclusive for now'));
+  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, stream.pod.metadata.name ?? '', errors);
+
+  return {
+    type: 'log',
+    ...podOf(stream),
+    container: containerOf(stream),
+    follow: isTrue(query, 'follow'),
+    previous: isTrue(query, 'previous'),
+    timestamps: isTrue(query, 'timestamps'),
+    ...(sinceSeconds !== undefined && { sinceSeconds }),
+    ...(sinceTime !== undefined && { sinceTime }),
+    ...(tailLines !== undefined && { tailLines }),
+    ...(limitBytes !== undefined && { limitBytes }),
+    ...(output !== undefined && { stream: output }),
+  };
+}
+
+function integer(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  const value = Number(text);
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw badRequest(`${name}: ${JSON.stringify(text)} is not a whole number`);
+  return value;
+}

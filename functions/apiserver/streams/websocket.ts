@@ -1,0 +1,73 @@
+// The server's end of a WebSocket, on a connection that the edge handed over.
+
+import type { IncomingMessage } from 'node:http';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { badRequest } from '../../../core/machinery/status.ts';
+import type { ApiRequest, UpgradeConnection } from '../http.ts';
+
+/** As Kubernetes: no frame of its clients comes near. */
+const maxFrameBytes = 32 * 1024 * 1024;
+
+const server = new WebSocketServer({
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: maxFrameBytes,
+  // Which one was decided before the handshake; it comes first in the header that the handshake sees.
+  handleProtocols: (offered) => offered.values().next().value ?? false,
+});
+
+export function isWebSocket(request: ApiRequest): boolean {
+  return /\bwebsocket\b/i.test(request.headers['upgrade'] ?? '');
+}
+
+export function offeredProtocols(request: ApiRequest): string[] {
+  return (request.headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+}
+
+/**
+ * The first offered subprotocol that is in `supported`; '' when the client offered none. Throws BadRequest when it offered only
+ * others, or when its handshake is not one.
+ */
+export function chooseProtocol(request: ApiRequest, supported: readonly string[]): string {
+  if (request.method !== 'GET') throw badRequest('a WebSocket handshake is a GET request');
+  if (request.headers['sec-websocket-version'] !== '13')
+    throw badRequest('Sec-WebSocket-Version: only 13 is served (RFC 6455)');
+  if (!/^[+/0-9A-Za-z]{22}==$/.test(request.headers['sec-websocket-key'] ?? ''))
+    throw badRequest('Sec-WebSocket-Key: must be 16 bytes in base64 (RFC 6455, section 4.1)');
+  const offered = offeredProtocols(request);
+  if (offered.length === 0) return '';
+  const chosen = offered.find((each) => supported.includes(each));
+  if (chosen === undefined)
+    throw badRequest(
+      `Sec-WebSocket-Protocol: none of ${offered.join(', ')} is served here: offer one of ${supported.filter((each) => each !== '').join(', ')}`,
+    );
+  return chosen;
+}
+
+/** Answers the handshake. `protocol` is what chooseProtocol gave. Rejects when the client is gone. */
+export function acceptWebSocket(
+  request: ApiRequest,
+  { socket, head }: UpgradeConnection,
+  protocol: string,
+): Promise<WebSocket> {
+  const headers = { ...request.headers };
+  if (protocol === '') delete headers['sec-websocket-protocol'];
+  else headers['sec-websocket-protocol'] = protocol;
+  // Extensions of clients (compression) are declined, so that broken offers of them do no harm.
+  delete headers['sec-websocket-extensions'];
+  return new Promise((resolve, reject) => {
+    const gone = () => reject(new Error('the client left during the handshake'));
+    if (socket.destroyed) return gone();
+    socket.once('close', gone);
+    // as: of the message the handshake reads these three only.
+    const message = { method: request.method, url: request.path, headers } as unknown as IncomingMessage;
+    server.handleUpgrade(message, socket, head, (accepted) => {
+      socket.off('close', gone);
+      resolve(accepted);
+    });
+  });
+}
