@@ -21,6 +21,7 @@ import type {
 import { createApiClient } from './control-plane/api-client.ts';
 import { createControlPlane } from './control-plane/control-plane.ts';
 import { Reporter } from './control-plane/reporter.ts';
+import { pacedRuntime } from './cri/paced-runtime.ts';
 import { collectImages } from './images/collect.ts';
 import { createImages } from './images/images.ts';
 import type { Log } from './log.ts';
@@ -141,7 +142,7 @@ export async function startAgent(
   const shared = { nodeName: options.nodeName, hostIP: options.nodeIP, podsDir: paths.pods, allocatable: capacity };
   const pods = createNodePods({
     ...shared,
-    runtime,
+    runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
     nodeHostname: os.hostname(),
     logsDir: paths.logs,
     seccompDir: path.join(options.dataDir, 'seccomp'),
