@@ -241,6 +241,109 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     await expect(fs.stat(path.join(logsDir(), 'default_going_going'))).rejects.toThrow('ENOENT');
   });
 
+  it('confines a container as its security context says', async () => {
+    const script = [
+      'id',
+      'grep -E "CapEff|NoNewPrivs|Seccomp:" /proc/self/status',
+      'touch /x || echo read-only root',
+      'stat -c "%a %g" /scratch /memory',
+      'cat /sub/inner',
+      'mount | grep " /memory "',
+      'ps -o pid,comm | grep -c pause',
+      'cat /proc/sys/net/ipv4/ip_unprivileged_port_start',
+      'hostname -f; cat /etc/resolv.conf',
+    ].join('; ');
+    const main = container('main', script, {
+      securityContext: {
+        runAsUser: 1000,
+        runAsGroup: 2000,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      env: [{ name: 'DIR', value: 'deep' }],
+      volumeMounts: [
+        { name: 'scratch', mountPath: '/scratch' },
+        { name: 'memory', mountPath: '/memory' },
+        { name: 'scratch', mountPath: '/sub', subPathExpr: '$(DIR)/er' },
+      ],
+      resources: { limits: { memory: '64Mi', cpu: '500m' } },
+    });
+    const volumeMounts = [{ name: 'scratch', mountPath: '/scratch' }];
+    run(
+      pod('confined', {
+        restartPolicy: 'Never',
+        shareProcessNamespace: true,
+        hostname: 'host',
+        subdomain: 'sub',
+        securityContext: {
+          fsGroup: 3000,
+          supplementalGroups: [4000],
+          sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '7' }],
+        },
+        dnsConfig: { searches: ['more.example'], options: [{ name: 'ndots', value: '2' }] },
+        volumes: [
+          { name: 'scratch', emptyDir: {} },
+          { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '8Mi' } },
+        ],
+        initContainers: [
+          container('make', 'mkdir -p /scratch/deep/er; echo inside > /scratch/deep/er/inner', { volumeMounts }),
+        ],
+        containers: [main],
+      }),
+    );
+    await phase('confined').toBe('Succeeded');
+    const text = await log('confined', 'main');
+    expect(text).toContain('uid=1000 gid=2000 groups=2000,3000,4000');
+    expect(text).toMatch(/CapEff:\t0{16}/);
+    expect(text).toMatch(/NoNewPrivs:\t1/);
+    expect(text).toMatch(/Seccomp:\t2/);
+    expect(text).toContain('read-only root');
+    expect(text).toMatch(/F 2777 3000\n.* F 2777 3000\n/);
+    expect(text).toContain('F inside');
+    expect(text).toContain('size=8192k');
+    expect(text).toMatch(/F 1\n.* F 7\n/);
+    expect(text).toContain('F host.sub.default.svc.cluster.local');
+    expect(text).toContain('F options ndots:2');
+    expect(text).toContain('cluster.local more.example');
+  });
+
+  it('refuses to run as root what must not', async () => {
+    const main = container('main', 'true', { securityContext: { runAsNonRoot: true } });
+    run(pod('root', { containers: [main] }));
+    const waiting = () => status('root')?.containerStatuses?.[0]?.state?.waiting;
+    await expect.poll(() => waiting()?.reason, { timeout: 10_000 }).toBe('CreateContainerConfigError');
+    expect(waiting()?.message).toBe('container has runAsNonRoot and image will run as root');
+  });
+
+  it('tells that a container used more memory than its limit', async () => {
+    const main = container('main', 'tail /dev/zero', { resources: { limits: { memory: '16Mi' } } });
+    run(pod('greedy', { restartPolicy: 'Never', containers: [main] }));
+    await phase('greedy').toBe('Failed');
+    expect(status('greedy')?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+      reason: 'OOMKilled',
+      exitCode: 137,
+    });
+    expect(status('greedy')?.qosClass).toBe('Burstable');
+  });
+
+  it('ends a pod at its deadline, and runs a pod in the network of the node', async () => {
+    run(
+      pod('late', { activeDeadlineSeconds: 1, containers: [container('main', 'sleep 1000')] }),
+      pod('host', {
+        hostNetwork: true,
+        restartPolicy: 'Never',
+        containers: [container('main', 'ip link show dev zp0 | grep -c mtu')],
+      }),
+    );
+    await phase('host').toBe('Succeeded');
+    expect(await log('host', 'main')).toContain('stdout F 1');
+    expect(status('host')?.podIP).toBe('10.0.0.1');
+    await phase('late').toBe('Failed');
+    expect(status('late')).toMatchObject({ reason: 'DeadlineExceeded' });
+  });
+
   it('takes a running pod over after a restart of the agent, and ends nothing before the API said so', async () => {
     run(
       pod('kept', { containers: [container('main', 'sleep 1000')] }),
