@@ -27,7 +27,9 @@ export async function ensureBundles(): Promise<boolean> {
   mkdirSync(join(root, 'dist'), { recursive: true });
   await build({
     absWorkingDir: root,
-    entryPoints: Object.entries(programs).filter(([, e]) => existsSync(join(root, e))).map(([out, entry]) => ({ in: entry, out })),
+    entryPoints: Object.entries(programs)
+      .filter(([, e]) => existsSync(join(root, e)))
+      .map(([out, entry]) => ({ in: entry, out })),
     outdir: 'dist',
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -38,7 +38,8 @@ export const busyboxImages: readonly ExampleImage[] = [
     build: async () => ({
       name: 'zeroplane.local/web:1',
       files: [...accounts, ...(await busybox()), { path: '/www/index.html', content: 'It works.\n' }],
-      entrypoint: ['/bin/httpd', '-f', '-p', '8080', '-h', '/www'],
+      // As process 1 httpd would ignore SIGTERM: the shell takes it.
+      entrypoint: ['/bin/sh', '-c', "httpd -f -p 8080 -h /www & trap 'kill $!' TERM; wait $!"],
       ports: ['8080/tcp'],
     }),
   },

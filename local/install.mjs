@@ -1,7 +1,7 @@
 // Plain JavaScript for any Node >= 20: brings the npm packages of package-lock.json, once per lock file.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,12 +12,21 @@ export const node = join(root, 'node_modules/node/bin/node');
 export function installPackages() {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) fail(`Node ${process.versions.node} is too old to start it: install Node 20 or newer`);
-  const stamp = join(root, 'node_modules/.zeroplane-lock');
-  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
-  if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  if (isInstalled()) return;
   console.error('zeroplane: installing npm packages (once, as package-lock.json says)');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
-  writeFileSync(stamp, lock);
+}
+
+/** Whether npm's own record of what it installed has every package of the lock file, at its version. */
+function isInstalled() {
+  const record = join(root, 'node_modules/.package-lock.json');
+  if (!existsSync(node) || !existsSync(record)) return false;
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  const present = JSON.parse(readFileSync(record, 'utf8')).packages;
+  return Object.entries(wanted).every(
+    // Optional packages are those of other systems, too.
+    ([path, { version, optional }]) => path === '' || optional || present[path]?.version === version,
+  );
 }
 
 export function generate() {

@@ -7,7 +7,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import pino from 'pino';
 import { loadDefinitions } from '../../core/api/definitions.ts';
 import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
-// BOOT
+import { bootstrap } from '../../core/registry/bootstrap.ts';
 import { createRegistry, systemRandom } from '../../core/registry/create.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
@@ -16,6 +16,7 @@ import { serveStore } from '../../core/store/port.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { addressOf, nodeAddress, readCluster } from '../cluster.ts';
+import { ensureAddons } from './addons.ts';
 import type { WorkerData } from './worker.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
@@ -37,7 +38,8 @@ const registry = createRegistry({
   serviceCIDR,
   clusterDomain,
 });
-// BOOT2
+await bootstrap(registry, definitions, { advertiseAddress: nodeAddress(), port: cluster.port, serviceCIDR });
+await ensureAddons(registry, definitions, serviceCIDR);
 const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
 
 const api = await createApiServer({

@@ -29,7 +29,7 @@ export function createHost(name: string, address: string): Host {
   };
   try {
     inside('link', 'set', 'lo', 'up');
-    inside('link', 'add', 'eth0', 'type', 'dummy');
+    inside('link', 'add', 'eth0', 'type', 'bridge');
     inside('addr', 'add', `${address}/24`, 'dev', 'eth0');
     inside('link', 'set', 'eth0', 'up');
     // Packets to Service addresses are routed before the rules rewrite them: without a default route they would be refused.

@@ -61,6 +61,8 @@ export function runTool(file: string, args: readonly string[], input?: string): 
       const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
       resolve({ code, stdout, stderr });
     });
+    // A program that does not read its input may be gone before it is written.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(input ?? '');
   });
 }

@@ -1,0 +1,29 @@
+// What a cluster on one machine has beside Kubernetes' own first objects. Made when missing, then the administrator's.
+
+import type { Definitions } from '../../core/api/definition.ts';
+import { createClient } from '../../core/registry/client.ts';
+import type { Registry } from '../../core/registry/registry.ts';
+import type { V1Service } from '../../generated/kubernetes.ts';
+import { addressOf } from '../cluster.ts';
+
+export async function ensureAddons(registry: Registry, definitions: Definitions, serviceCIDR: string): Promise<void> {
+  const user = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+  const client = createClient(registry, definitions, user, 'zeroplane');
+  const found = await client.find('services', 'kube-system', 'kube-dns');
+  if (!found) await client.create('services', dnsService(addressOf(serviceCIDR, 10)));
+}
+
+/** Holds the DNS address and shows it to users. It has no selector: every node answers for itself. */
+function dnsService(clusterIP: string): V1Service & { metadata: object } {
+  const port = (name: string, protocol: string) => ({ name, protocol, port: 53, targetPort: 53 });
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: 'kube-dns',
+      namespace: 'kube-system',
+      labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
+    },
+    spec: { clusterIP, ports: [port('dns', 'UDP'), port('dns-tcp', 'TCP')] },
+  };
+}
