@@ -15,6 +15,7 @@ import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
 import { serveStore } from '../../core/store/port.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
+import { createStreamHandler } from '../../functions/apiserver/streams/stream-handler.ts';
 import { addressOf, nodeAddress, readCluster } from '../cluster.ts';
 import { ensureAddons } from './addons.ts';
 import type { WorkerData } from './worker.ts';
@@ -56,6 +57,7 @@ const api = await createApiServer({
   staticTokens: [
     { token: pki('admin.token').trim(), user: { username: 'zeroplane-admin', groups: ['system:masters'] } },
   ],
+  streams: createStreamHandler({ queue }),
   log,
 });
 

@@ -43,7 +43,7 @@ export function logRequest(stream: PodStream): LogRequest {
   if (selected !== undefined && output === undefined) errors.push(notSupported('stream', selected, streams));
   if (tailLines !== undefined && output !== undefined && output !== 'All')
     errors.push(forbiddenField('', '`tailLines` and specific `stream` are mutually exclusive for now'));
-  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, stream.pod.metadata.name ?? '', errors);
+  if (errors.length > 0) throw invalid('PodLogOptions', '', stream.pod.metadata.name ?? '', errors);
 
   return {
     type: 'log',

@@ -39,12 +39,13 @@ export async function upgradeLog(
   socket.on('error', () => {});
   keepAlive(socket);
   socket.once('close', () => node.close());
-  try {
+  const send = async () => {
     for await (const chunk of bodyOf(node, begin)) await sendMessage(socket, chunk, protocol.startsWith('base64.'));
-    socket.close(1000);
-  } catch {
-    socket.close(1011);
-  }
+  };
+  void send().then(
+    () => socket.close(1000),
+    () => socket.close(1011),
+  );
 }
 
 async function closeOnFailure(node: NodeStream): Promise<BegunStream> {

@@ -1,0 +1,381 @@
+// A SPDY/3.1 connection over any duplex stream, either end: streams with headers, half-close, reset, ping, flow control.
+// The peers that matter (kubectl, containerd: Go's spdystream) know no flow control: they send no WINDOW_UPDATE and log one as an
+// error. So windows count only once the peer has shown that it keeps them; else the transport itself is the back-pressure.
+
+import type { Duplex } from 'node:stream';
+import { ByteQueue } from '../byte-queue.ts';
+import { encodeFrame, type Frame, FrameReader, resetStatus, SpdyProtocolError, settingIds } from './frames.ts';
+import { createHeaderCodec, type HeaderCodec, type Headers } from './header-codec.ts';
+
+/** `closed`: the connection ended; `reset`: the peer gave the stream up. */
+export class SpdyStreamError extends Error {
+  readonly code: 'closed' | 'reset';
+
+  constructor(code: 'closed' | 'reset', text: string) {
+    super(text);
+    this.name = 'SpdyStreamError';
+    this.code = code;
+  }
+}
+
+export interface SpdyStream {
+  readonly id: number;
+  /** Of the SYN_STREAM. */
+  readonly headers: Headers;
+  /** Until the peer ends its half. Throws SpdyStreamError. One reader; leaving the loop drops the rest. */
+  readonly data: AsyncIterable<Uint8Array>;
+  /** Resolves when more may be written. Throws SpdyStreamError. */
+  write(data: Uint8Array): Promise<void>;
+  /** Ends this half. Does nothing on a stream that is over. */
+  end(): void;
+  /** Gives both halves up. */
+  reset(): void;
+}
+
+export interface SpdyOptions {
+  readonly transport: Duplex;
+  readonly role: 'client' | 'server';
+  /** What was read of the transport already. */
+  readonly head?: Uint8Array;
+  /** A stream that the peer opened; it is accepted already. Without it all are refused. */
+  readonly onStream?: (stream: SpdyStream) => void;
+}
+
+/** Unread bytes of one stream above which nothing more is read from the connection (or granted, with a peer that keeps windows). */
+const highWaterBytes = 256 * 1024;
+const defaultWindow = 64 * 1024;
+const maxFrameBytes = 32 * 1024;
+/** Streams open at once: a peer that opens more is refused. */
+const maxStreams = 1000;
+
+export class SpdyConnection {
+  readonly #transport: Duplex;
+  readonly #codec: HeaderCodec = createHeaderCodec();
+  readonly #streams = new Map<number, Stream>();
+  readonly #onStream: ((stream: SpdyStream) => void) | undefined;
+  readonly #pings = new Map<number, () => void>();
+  #nextStreamId: number;
+  #nextPingId: number;
+  #lastPeerStream = 0;
+  #ended = false;
+  #sending: Promise<unknown> = Promise.resolve();
+  /** Set once the peer has shown that it keeps windows. */
+  #window: number | undefined;
+  /** Resolves when the connection is over, for whatever reason. */
+  readonly closed: Promise<void>;
+
+  constructor({ transport, role, head, onStream }: SpdyOptions) {
+    this.#transport = transport;
+    this.#onStream = onStream;
+    this.#nextStreamId = role === 'client' ? 1 : 2;
+    this.#nextPingId = this.#nextStreamId;
+    transport.on('error', () => {});
+    this.closed = this.#read(head).finally(() => this.#finish());
+  }
+
+  /** Resolves when the peer accepted it: data sent before is lost on some peers. Throws SpdyStreamError. */
+  async openStream(headers: Headers): Promise<SpdyStream> {
+    this.#check();
+    const id = this.#nextStreamId;
+    this.#nextStreamId += 2;
+    const stream = this.#add(id, headers);
+    await this.#sendBlock(headers, (block) => ({
+      type: 'synStream',
+      streamId: id,
+      associatedTo: 0,
+      priority: 0,
+      fin: false,
+      unidirectional: false,
+      block,
+    }));
+    await stream.accepted;
+    return stream;
+  }
+
+  /** Resolves when the peer answered. */
+  async ping(): Promise<void> {
+    this.#check();
+    const id = this.#nextPingId;
+    this.#nextPingId = (this.#nextPingId + 2) >>> 0;
+    const answered = new Promise<void>((resolve) => this.#pings.set(id, resolve));
+    await this.#send({ type: 'ping', id });
+    await Promise.race([answered, this.closed.then(() => this.#check())]);
+  }
+
+  /** Says that nothing more comes, sends what was written, ends the transport. */
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    await this.#send({ type: 'goAway', lastStreamId: this.#lastPeerStream, status: 0 }).catch(() => undefined);
+    this.#transport.end();
+  }
+
+  destroy(): void {
+    this.#transport.destroy();
+    this.#finish();
+  }
+
+  async #read(head: Uint8Array | undefined): Promise<void> {
+    const reader = new FrameReader();
+    try {
+      if (head && head.length > 0) await this.#take(reader, head);
+      // as: a Duplex yields buffers when nobody set an encoding.
+      for await (const chunk of this.#transport as AsyncIterable<Buffer>) await this.#take(reader, chunk);
+    } catch (error) {
+      if (error instanceof SpdyProtocolError)
+        await this.#send({ type: 'goAway', lastStreamId: this.#lastPeerStream, status: 1 }).catch(() => undefined);
+      this.#transport.destroy();
+    }
+  }
+
+  async #take(reader: FrameReader, chunk: Uint8Array): Promise<void> {
+    for (const frame of reader.push(chunk)) {
+      const handled = this.#handle(frame);
+      if (handled) await handled;
+    }
+  }
+
+  #handle(frame: Frame): Promise<void> | undefined {
+    switch (frame.type) {
+      case 'data':
+        return this.#receiveData(frame);
+      case 'synStream':
+        return this.#accept(frame);
+      case 'synReply':
+      case 'headers':
+        return this.#receiveHeaders(frame);
+      case 'rstStream':
+        this.#streams.get(frame.streamId)?.fail(new SpdyStreamError('reset', 'the peer reset the stream'));
+        this.#streams.delete(frame.streamId);
+        return undefined;
+      case 'settings':
+        for (const { id, value } of frame.entries) if (id === settingIds.initialWindowSize) this.#setWindow(value);
+        return undefined;
+      case 'ping':
+        return this.#receivePing(frame.id);
+      case 'windowUpdate':
+        if (this.#window === undefined) this.#setWindow(defaultWindow);
+        this.#streams.get(frame.streamId)?.grow(frame.delta);
+        return undefined;
+      case 'goAway':
+      case 'unknown':
+        return undefined;
+    }
+  }
+
+  /** The draft: a new initial window changes the windows of open streams by the difference. */
+  #setWindow(size: number): void {
+    const before = this.#window;
+    this.#window = size;
+    for (const stream of this.#streams.values())
+      if (before === undefined) stream.startWindow(size);
+      else stream.grow(size - before);
+  }
+
+  async #receivePing(id: number): Promise<void> {
+    const mine = id % 2 === this.#nextPingId % 2;
+    if (!mine) return this.#send({ type: 'ping', id });
+    this.#pings.get(id)?.();
+    this.#pings.delete(id);
+    return undefined;
+  }
+
+  async #accept(frame: Extract<Frame, { type: 'synStream' }>): Promise<void> {
+    // The block must be read even if the stream is refused: it moves the compression on.
+    const headers = await this.#codec.decode(frame.block);
+    const { streamId: id } = frame;
+    if (id <= this.#lastPeerStream || id % 2 === this.#nextStreamId % 2) {
+      if (this.#streams.has(id)) throw new SpdyProtocolError(`stream ${id} was opened twice`);
+      return this.#send({ type: 'rstStream', streamId: id, status: resetStatus.protocolError });
+    }
+    this.#lastPeerStream = id;
+    if (!this.#onStream || this.#streams.size >= maxStreams)
+      return this.#send({ type: 'rstStream', streamId: id, status: resetStatus.refusedStream });
+    const stream = this.#add(id, headers);
+    await this.#sendBlock({}, (block) => ({ type: 'synReply', streamId: id, fin: false, block }));
+    stream.accept();
+    if (frame.fin) stream.endOfPeer();
+    if (frame.unidirectional) stream.end();
+    this.#onStream(stream);
+  }
+
+  async #receiveHeaders(frame: Extract<Frame, { type: 'synReply' | 'headers' }>): Promise<void> {
+    await this.#codec.decode(frame.block);
+    const stream = this.#streams.get(frame.streamId);
+    if (!stream) return;
+    if (frame.type === 'synReply') stream.accept();
+    if (frame.fin) stream.endOfPeer();
+  }
+
+  #receiveData({ streamId, data, fin }: Extract<Frame, { type: 'data' }>): Promise<void> | undefined {
+    const stream = this.#streams.get(streamId);
+    // Data may still be under way for a stream that is over.
+    if (!stream) return undefined;
+    if (data.length > 0) stream.inbox.push(data);
+    if (fin) stream.endOfPeer();
+    return this.#window === undefined ? stream.inbox.room() : undefined;
+  }
+
+  #add(id: number, headers: Headers): Stream {
+    const stream = new Stream(id, headers, {
+      send: (frame) => this.#send(frame),
+      over: () => this.#streams.delete(id),
+      keepsWindows: () => this.#window !== undefined,
+    });
+    if (this.#window !== undefined) stream.startWindow(this.#window);
+    this.#streams.set(id, stream);
+    return stream;
+  }
+
+  #sendBlock(headers: Headers, make: (block: Buffer) => Exclude<Frame, { type: 'unknown' }>): Promise<void> {
+    // Blocks go out in the order in which they were compressed.
+    const sent = this.#sending.then(async () => this.#send(make(await this.#codec.encode(headers))));
+    this.#sending = sent.catch(() => undefined);
+    return sent;
+  }
+
+  async #send(frame: Exclude<Frame, { type: 'unknown' }>): Promise<void> {
+    this.#check();
+    if (this.#transport.write(encodeFrame(frame))) return;
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        this.#transport.off('drain', go);
+        this.#transport.off('close', go);
+        resolve();
+      };
+      this.#transport.on('drain', go);
+      this.#transport.on('close', go);
+    });
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#ended || this.#transport.destroyed || this.#transport.writableEnded)
+      throw new SpdyStreamError('closed', 'the connection is closed');
+  }
+
+  #finish(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const stream of this.#streams.values()) stream.fail(new SpdyStreamError('closed', 'the connection is closed'));
+    this.#streams.clear();
+    for (const answered of this.#pings.values()) answered();
+    this.#codec.close();
+    if (!this.#transport.destroyed) this.#transport.end();
+  }
+}
+
+interface Wire {
+  send(frame: Exclude<Frame, { type: 'unknown' }>): Promise<void>;
+  over(): void;
+  keepsWindows(): boolean;
+}
+
+class Stream implements SpdyStream {
+  readonly id: number;
+  readonly headers: Headers;
+  readonly inbox: ByteQueue;
+  readonly accepted: Promise<void>;
+  readonly #wire: Wire;
+  #accept: () => void = () => {};
+  #refuse: (error: Error) => void = () => {};
+  #error: SpdyStreamError | undefined;
+  #halfClosed = false;
+  #peerDone = false;
+  #window = Number.POSITIVE_INFINITY;
+  #sent = 0;
+  #unacknowledged = 0;
+  #wakeWriters: (() => void)[] = [];
+
+  constructor(id: number, headers: Headers, wire: Wire) {
+    this.id = id;
+    this.headers = headers;
+    this.#wire = wire;
+    this.inbox = new ByteQueue(highWaterBytes, (bytes) => this.#taken(bytes));
+    this.accepted = new Promise((resolve, reject) => {
+      this.#accept = resolve;
+      this.#refuse = reject;
+    });
+    // Whoever opened it awaits it; a stream that the peer opened has nobody who would.
+    this.accepted.catch(() => undefined);
+  }
+
+  get data(): AsyncIterable<Uint8Array> {
+    return this.inbox;
+  }
+
+  async write(data: Uint8Array): Promise<void> {
+    for (let at = 0; at < data.length; ) {
+      while (this.#window <= 0 && !this.#error) await new Promise<void>((resolve) => this.#wakeWriters.push(resolve));
+      if (this.#error) throw this.#error;
+      if (this.#halfClosed) throw new SpdyStreamError('closed', 'the stream has ended');
+      const part = data.subarray(at, at + Math.min(maxFrameBytes, this.#window));
+      at += part.length;
+      this.#window -= part.length;
+      this.#sent += part.length;
+      await this.#wire.send({ type: 'data', streamId: this.id, fin: false, data: part });
+    }
+  }
+
+  end(): void {
+    if (this.#halfClosed || this.#error) return;
+    this.#halfClosed = true;
+    this.#wire
+      .send({ type: 'data', streamId: this.id, fin: true, data: new Uint8Array() })
+      .catch(() => undefined)
+      .finally(() => this.#overIfDone());
+  }
+
+  reset(): void {
+    if (this.#error || (this.#halfClosed && this.#peerDone)) return;
+    this.#wire.send({ type: 'rstStream', streamId: this.id, status: resetStatus.cancel }).catch(() => undefined);
+    this.fail(new SpdyStreamError('reset', 'the stream was given up'));
+    this.#wire.over();
+  }
+
+  accept(): void {
+    this.#accept();
+  }
+
+  endOfPeer(): void {
+    this.#peerDone = true;
+    this.inbox.end();
+    this.#overIfDone();
+  }
+
+  fail(error: SpdyStreamError): void {
+    this.#error ??= error;
+    this.#refuse(error);
+    this.inbox.fail(error);
+    this.#wake();
+  }
+
+  /** The peer keeps windows: what was sent before counts against its first one. */
+  startWindow(size: number): void {
+    this.#window = size - this.#sent;
+    this.#wake();
+  }
+
+  grow(delta: number): void {
+    this.#window += delta;
+    this.#wake();
+  }
+
+  /** Grants the peer what was read, in pieces of half a window. */
+  #taken(bytes: number): void {
+    this.#unacknowledged += bytes;
+    if (!this.#wire.keepsWindows() || this.#peerDone || this.#unacknowledged < defaultWindow / 2) return;
+    const delta = this.#unacknowledged;
+    this.#unacknowledged = 0;
+    this.#wire.send({ type: 'windowUpdate', streamId: this.id, delta }).catch(() => undefined);
+  }
+
+  #overIfDone(): void {
+    if (this.#halfClosed && this.#peerDone) this.#wire.over();
+  }
+
+  #wake(): void {
+    const waiting = this.#wakeWriters;
+    this.#wakeWriters = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,110 @@
+// `exec` and `attach`: what the client asks for, and the frames between it and the node.
+
+import { badRequest, type Status, StatusError } from '../../../core/machinery/status.ts';
+import { channels } from '../../../core/node/frame-socket.ts';
+import type { StreamRequest } from '../../../core/node/protocol.ts';
+import type { UpgradeConnection } from '../http.ts';
+import { isTrue } from '../request-info.ts';
+import type { NodeStream, PodStream, StreamBroker } from '../streams-contract.ts';
+import { openSpdyCommand, spdyCommandVersions } from './command-spdy.ts';
+import { openWebSocketCommand, webSocketCommandProtocols } from './command-websocket.ts';
+import { containerOf, podOf } from './container.ts';
+import { type BegunStream, begun } from './node-status.ts';
+import { chooseVersion } from './spdy.ts';
+import { chooseProtocol, isWebSocket } from './websocket.ts';
+
+export type CommandRequest = Extract<StreamRequest, { type: 'exec' | 'attach' }>;
+
+/** The client's end of a command, whatever protocol it speaks. */
+export interface CommandClient {
+  /** For the node as they are: stdin, resize, close. Ends when the client has gone. */
+  readonly frames: AsyncIterable<Uint8Array>;
+  /** stdout or stderr. Resolves when more may come. Rejects when the client has gone. */
+  send(channel: number, data: Uint8Array): Promise<void>;
+  /** The command is over: tells how it ended and closes. */
+  finish(status: Status): Promise<void>;
+}
+
+/** Throws BadRequest. */
+export function commandRequest(stream: PodStream): CommandRequest {
+  const { query, kind } = stream;
+  const tty = isTrue(query, 'tty');
+  const wanted = {
+    ...podOf(stream),
+    container: containerOf(stream),
+    stdin: isTrue(query, 'stdin'),
+    stdout: isTrue(query, 'stdout'),
+    // A terminal has one output.
+    stderr: isTrue(query, 'stderr') && !tty,
+    tty,
+  };
+  if (!wanted.stdin && !wanted.stdout && !wanted.stderr)
+    throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
+  if (kind === 'attach') return { type: 'attach', ...wanted };
+  const command = query.getAll('command');
+  if (command.length === 0) throw badRequest('command: you must specify at least 1 command for the container');
+  return { type: 'exec', ...wanted, command };
+}
+
+/** The client is answered once the node has begun, so that what cannot be run is an HTTP error. Resolves when the command runs. */
+export async function upgradeCommand(
+  broker: StreamBroker,
+  stream: PodStream,
+  connection: UpgradeConnection,
+): Promise<void> {
+  const { request } = stream;
+  const wanted = commandRequest(stream);
+  const webSocket = isWebSocket(request);
+  const version = webSocket
+    ? chooseProtocol(request, webSocketCommandProtocols)
+    : chooseVersion(request, spdyCommandVersions, 'channel.k8s.io');
+  const node = await broker.open(stream.node, wanted, request.signal);
+  try {
+    const begin = await begun(node);
+    const client = webSocket
+      ? await openWebSocketCommand(request, connection, version)
+      : await openSpdyCommand(connection, version, wanted);
+    void bridge(node, begin, client).finally(() => node.close());
+  } catch (error) {
+    node.close();
+    throw error;
+  }
+}
+
+/** Never rejects. */
+async function bridge(node: NodeStream, { first, frames }: BegunStream, client: CommandClient): Promise<void> {
+  const fromClient = async () => {
+    for await (const frame of client.frames) await node.send(frame);
+  };
+  // Without its client the command has nobody to speak to, and the node's end is closed.
+  void fromClient()
+    .catch(() => undefined)
+    .finally(() => node.close());
+  let status: Status | undefined;
+  try {
+    let frame: Uint8Array | undefined = first;
+    while (frame) {
+      const channel = frame[0];
+      if (channel === channels.stdout || channel === channels.stderr) {
+        if (frame.length > 1) await client.send(channel, frame.subarray(1));
+      } else if (channel === channels.error) status = statusOf(frame.subarray(1));
+      const result: IteratorResult<Uint8Array> = await frames.next();
+      frame = result.done ? undefined : result.value;
+    }
+  } catch {
+    // The client has gone: there is nobody to tell.
+    await frames.return?.();
+  }
+  await client.finish(
+    status ?? new StatusError('InternalError', 'the connection to the node was lost before the command ended').status,
+  );
+}
+
+function statusOf(bytes: Uint8Array): Status {
+  try {
+    // as: the node's agent sends a Status here; it goes on to the client as it is.
+    return JSON.parse(Buffer.from(bytes).toString('utf8')) as Status;
+  } catch {
+    return new StatusError('InternalError', 'the node sent an end that is not a Status').status;
+  }
+}
