@@ -25,3 +25,8 @@ export function prefixOf(target: Target): string {
 export function apiVersionOf(definition: { group: string; version: string }): string {
   return definition.group ? `${definition.group}/${definition.version}` : definition.version;
 }
+
+/** Whether status has a path of its own, and the main path does not reach it. */
+export function hasStatus(definition: { subresources: readonly { name: string }[] }): boolean {
+  return definition.subresources.some((each) => each.name === 'status');
+}

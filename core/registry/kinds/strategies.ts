@@ -7,6 +7,7 @@ import type { Strategy } from '../strategy.ts';
 import { configMap, secret } from './config-map.ts';
 import { cronJob } from './cron-job.ts';
 import { customResource } from './custom-resource.ts';
+import { customResourceDefinition } from './custom-resource-definition.ts';
 import { daemonSet } from './daemon-set.ts';
 import { deployment } from './deployment.ts';
 import { event } from './event.ts';
@@ -68,7 +69,7 @@ export const strategies: Readonly<Record<TypeName, Strategy>> = {
   'node.k8s.io/runtimeclasses': conditional,
   'storage.k8s.io/csidrivers': counted,
   'storage.k8s.io/volumeattachments': conditional,
-  'apiextensions.k8s.io/customresourcedefinitions': countedConditional,
+  'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinition,
   'apiregistration.k8s.io/apiservices': {
     conditionalUpdate: true,
     validateName: (name, prefix) => (prefix ? pathSegmentPrefix(name) : pathSegmentName(name)),

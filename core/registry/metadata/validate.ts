@@ -1,5 +1,6 @@
 // Validation of metadata, the same for every kind. Source: apimachinery's ValidateObjectMeta, with its texts.
 
+import type { ResourceDefinition } from '../../api/definition.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../machinery/field-error.ts';
 import { validateLabels } from '../../machinery/labels.ts';
@@ -12,7 +13,7 @@ export const orphanFinalizer = 'orphan';
 
 export function validateMeta(
   meta: ObjectMeta,
-  namespaced: boolean,
+  definition: ResourceDefinition,
   validateName: (name: string, prefix: boolean) => string[],
 ): FieldError[] {
   const errors: FieldError[] = [];
@@ -24,7 +25,7 @@ export function validateMeta(
   else
     for (const message of validateName(meta.name, false))
       errors.push(invalidValue('metadata.name', meta.name, message));
-  if (namespaced) {
+  if (definition.namespaced) {
     if (!meta.namespace) errors.push(required('metadata.namespace'));
     else
       for (const message of dns1123Label(meta.namespace))
@@ -37,7 +38,8 @@ export function validateMeta(
   if (meta.labels) errors.push(...validateLabels(meta.labels, 'metadata.labels'));
   if (meta.annotations) errors.push(...validateAnnotations(meta.annotations, 'metadata.annotations'));
   if (meta.ownerReferences) errors.push(...validateOwners(meta.ownerReferences));
-  if (meta.finalizers) errors.push(...validateFinalizers(meta.finalizers, 'metadata.finalizers'));
+  if (meta.finalizers)
+    errors.push(...validateFinalizers(meta.finalizers, isExtension(definition), 'metadata.finalizers'));
   return errors;
 }
 
@@ -117,10 +119,20 @@ function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
   return errors;
 }
 
-function validateFinalizers(finalizers: readonly string[], path: string): FieldError[] {
+/** Extensions, and what defines them, may use finalizers without a path. */
+function isExtension({ customResource, group }: ResourceDefinition): boolean {
+  return customResource !== undefined || group === 'apiextensions.k8s.io' || group === 'apiregistration.k8s.io';
+}
+
+function validateFinalizers(finalizers: readonly string[], lenient: boolean, path: string): FieldError[] {
   const errors: FieldError[] = [];
   finalizers.forEach((each, index) => {
-    errors.push(...validateFinalizerName(each, `${path}[${index}]`));
+    const at = `${path}[${index}]`;
+    errors.push(
+      ...(lenient
+        ? qualifiedNameErrors(each).map((message) => invalidValue(at, each, message))
+        : validateFinalizerName(each, at)),
+    );
   });
   if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
     errors.push(

@@ -32,7 +32,7 @@ async function changeScale(
   change: ScaleChange,
   options: WriteOptions,
 ): Promise<Outcome & { created: boolean }> {
-  const paths = await scalePaths(env, target);
+  const paths = scalePaths(target);
   const outcome = await modify(
     env,
     context,

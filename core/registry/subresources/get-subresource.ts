@@ -10,6 +10,6 @@ export async function getSubresource(env: Environment, _context: RequestContext,
   const { subresource, ...main } = target;
   const outcome = await get(env, main);
   if (subresource !== 'scale') return outcome;
-  const object = scaleOf(outcome.object, await scalePaths(env, target));
+  const object = scaleOf(outcome.object, scalePaths(target));
   return { object, bytes: encodeWhole(object) };
 }

@@ -1,10 +1,8 @@
 // The scale of an object: its replicas as an autoscaling/v1 Scale, for built-in workloads and custom resources alike.
 
-import type { V1CustomResourceDefinition } from '../../../generated/kubernetes.ts';
 import { labelSelectorOf, labelSelectorOfSet, labelSelectorString } from '../../machinery/labels.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { notFound } from '../../machinery/status.ts';
-import type { Environment } from '../environment.ts';
 import type { Target } from '../registry.ts';
 import { subjectOf } from '../target.ts';
 
@@ -16,18 +14,15 @@ export interface ScalePaths {
 
 const builtIn: ScalePaths = { spec: ['spec', 'replicas'], status: ['status', 'replicas'] };
 
-export async function scalePaths(env: Environment, target: Target): Promise<ScalePaths> {
+export function scalePaths(target: Target): ScalePaths {
   const { definition } = target;
   if (!definition.customResource) return builtIn;
-  const found = await env.lookUp('apiextensions.k8s.io/customresourcedefinitions', definition.customResource);
-  // What is stored as a CustomResourceDefinition is one.
-  const crd = found as unknown as V1CustomResourceDefinition | undefined;
-  const scale = crd?.spec.versions.find(({ name }) => name === definition.version)?.subresources?.scale;
+  const { scale } = definition;
   if (!scale) throw notFound(subjectOf(definition), target.name ?? '');
   return {
-    spec: pathOf(scale.specReplicasPath),
-    status: pathOf(scale.statusReplicasPath),
-    ...(scale.labelSelectorPath && { selector: pathOf(scale.labelSelectorPath) }),
+    spec: scale.specReplicasPath,
+    status: scale.statusReplicasPath,
+    ...(scale.labelSelectorPath && { selector: scale.labelSelectorPath }),
   };
 }
 
@@ -79,9 +74,4 @@ function read(object: KubeObject, path: readonly string[]): unknown {
     at = Reflect.get(at, part);
   }
   return at;
-}
-
-/** `.spec.replicas`: a simple JSON path, validated with its definition. */
-function pathOf(text: string): string[] {
-  return text.split('.').filter((each) => each !== '');
 }

@@ -14,7 +14,7 @@ import { validateMeta } from '../metadata/validate.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { isConflict, storeStatus } from '../store-errors.ts';
 import type { Situation } from '../strategy.ts';
-import { apiVersionOf, keyOf, subjectOf } from '../target.ts';
+import { apiVersionOf, hasStatus, keyOf, subjectOf } from '../target.ts';
 import { present, storedDefinition, toStored } from '../versions.ts';
 import { commitPut, isOwnConflict } from './commit.ts';
 import { nameRule } from './name-rule.ts';
@@ -93,7 +93,7 @@ async function createOnce(
   strategy.prepareForCreate?.(object, situation);
   // What preparation cleared may have defaults of its own.
   strategy.defaults?.(object);
-  const errors = validateMeta(object.metadata, stored.namespaced, nameRule(strategy, stored));
+  const errors = validateMeta(object.metadata, stored, nameRule(strategy, stored));
   if (strategy.validate) errors.push(...strategy.validate(object, undefined));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);
@@ -146,10 +146,6 @@ export function checkKind({ definition }: Target, object: KubeObject): void {
   }
   object.apiVersion = apiVersion;
   object.kind = definition.kind;
-}
-
-export function hasStatus(definition: { subresources: readonly { name: string }[] }): boolean {
-  return definition.subresources.some((each) => each.name === 'status');
 }
 
 function existsAlready(target: Target, name: string, generated: boolean): StatusError {

@@ -4,7 +4,7 @@ import type { ResourceDefinition } from '../../api/definition.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { semanticEqual } from '../semantic-equal.ts';
 import type { Strategy } from '../strategy.ts';
-import { hasStatus } from './create.ts';
+import { hasStatus } from '../target.ts';
 
 /** The generation after the change, or undefined where the kind has none. */
 export function generationOf(

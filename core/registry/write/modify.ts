@@ -112,7 +112,7 @@ async function modifyOnce(
   strategy.prepareForUpdate?.(object, old, situation);
   const generation = generationOf(stored, strategy, object, old);
   if (generation !== undefined) object.metadata.generation = generation;
-  const errors = validateMeta(object.metadata, stored.namespaced, nameRule(strategy, stored));
+  const errors = validateMeta(object.metadata, stored, nameRule(strategy, stored));
   errors.push(...validateMetaUpdate(object.metadata, old.metadata));
   if (subresource === 'status') errors.push(...(strategy.validateStatus?.(object, old) ?? []));
   else {

@@ -7,8 +7,7 @@ import type { KubeObject } from '../../machinery/object.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { Environment } from '../environment.ts';
 import type { Target, WriteOptions } from '../registry.ts';
-import { apiVersionOf } from '../target.ts';
-import { hasStatus } from './create.ts';
+import { apiVersionOf, hasStatus } from '../target.ts';
 
 export interface FieldManagement {
   readonly operation: 'Update' | 'Apply';

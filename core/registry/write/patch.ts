@@ -9,9 +9,9 @@ import { prune } from '../../machinery/structure/prune.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { Environment } from '../environment.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
-import { apiVersionOf, subjectOf } from '../target.ts';
+import { apiVersionOf, hasStatus, subjectOf } from '../target.ts';
 import { applyPatch } from './apply-patch.ts';
-import { checkKind, create, hasStatus } from './create.ts';
+import { checkKind, create } from './create.ts';
 import { modify } from './modify.ts';
 
 export async function patch(

@@ -2,7 +2,7 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
-import { hasStatus } from './create.ts';
+import { hasStatus } from '../target.ts';
 
 /** Puts the old values back where this path does not reach. */
 export function keepForSubresource(

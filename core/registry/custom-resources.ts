@@ -1,0 +1,87 @@
+// Keeps the served definitions in step with the CustomResourceDefinitions of the cluster, and ends one that is being deleted
+// once its objects are gone. Any number of processes may do this at the same time.
+
+import type { V1CustomResourceDefinition } from '../../generated/kubernetes.ts';
+import { customDefinitions } from '../api/custom.ts';
+import type { Definitions } from '../api/definition.ts';
+import { hasReason } from '../machinery/status.ts';
+import type { Replicas } from '../replica/replica.ts';
+import { cleanupFinalizer } from './kinds/custom-resource-definition.ts';
+import type { Registry, RequestContext } from './registry.ts';
+
+const type = 'apiextensions.k8s.io/customresourcedefinitions';
+
+export interface CustomResourcesOptions {
+  readonly registry: Registry;
+  readonly replicas: Replicas;
+  readonly definitions: Definitions;
+  /** Told of what went wrong while a definition's objects were deleted; the next change of them tries again. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Resolves when all definitions that exist are served. The result stops it. */
+export async function serveCustomResources(options: CustomResourcesOptions): Promise<() => void> {
+  const { definitions, replicas } = options;
+  const replica = await replicas.of(type);
+  const waits = new Map<string, () => void>();
+  const serve = (crd: V1CustomResourceDefinition) => {
+    definitions.setCustom(crd.metadata.name ?? '', customDefinitions(crd));
+    if (crd.metadata.deletionTimestamp) void cleanUp(options, crd, waits);
+  };
+  const stop = replica.onEvent(({ type: change, entry }) => {
+    // What is stored as a definition is one.
+    const crd = entry.object as V1CustomResourceDefinition;
+    if (change !== 'DELETED') return serve(crd);
+    waits.get(crd.metadata.name ?? '')?.();
+    definitions.removeCustom(crd.metadata.name ?? '');
+  });
+  for (const entry of replica.snapshot()) serve(entry.object as V1CustomResourceDefinition);
+  return () => {
+    stop();
+    for (const end of waits.values()) end();
+  };
+}
+
+/** Deletes a definition's objects. While some of them wait for finalizers, it looks again after each that goes. */
+async function cleanUp(
+  { registry, replicas, definitions, onError }: CustomResourcesOptions,
+  crd: V1CustomResourceDefinition,
+  waits: Map<string, () => void>,
+): Promise<void> {
+  const name = crd.metadata.name ?? '';
+  const own = definitions.ofType(type);
+  const definition = definitions.ofType(`${crd.spec.group}/${crd.spec.names.plural}`);
+  if (!own || !definition || waits.has(name) || !crd.metadata.finalizers?.includes(cleanupFinalizer)) return;
+  const context: RequestContext = { user: { username: 'system:apiserver', groups: ['system:masters'] }, warnings: [] };
+  const finish = async () => {
+    const target = { definition: own, name };
+    const finalizers = crd.metadata.finalizers?.filter((each) => each !== cleanupFinalizer) ?? [];
+    const metadata = { finalizers, resourceVersion: crd.metadata.resourceVersion };
+    await registry.patch(context, target, 'merge', { metadata });
+  };
+  try {
+    const objects = await replicas.of(definition.type);
+    let stop = () => {};
+    const check = () => {
+      if (objects.size > 0) return;
+      stop();
+      finish().catch((error: unknown) => {
+        // Somebody else finished it, or changed the definition: then its next event comes here again.
+        if (!hasReason(error, 'NotFound', 'Conflict')) onError?.(error);
+      });
+    };
+    // Not inside the event, where the replica is not yet as it will be.
+    const unsubscribe = objects.onEvent(() => queueMicrotask(check));
+    stop = () => {
+      unsubscribe();
+      waits.delete(name);
+    };
+    waits.set(name, stop);
+    await registry.deleteCollection(context, { definition }, {});
+    await objects.catchUp();
+    if (waits.has(name)) check();
+  } catch (error) {
+    waits.get(name)?.();
+    onError?.(error);
+  }
+}
