@@ -7,6 +7,7 @@ import type { Definitions } from '../../core/api/definition.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import type { Queue } from '../../core/queue/queue.ts';
+import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import type { Registry, Target, UserInfo } from '../../core/registry/registry.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
@@ -86,6 +87,8 @@ export interface ApiServer {
   close(): void;
 }
 
+const customResourceType = 'apiextensions.k8s.io/customresourcedefinitions';
+
 const plainForm: Form = { encoding: 'json', pretty: false };
 
 /** Resolves when the replicas that authorization reads have caught up once. */
@@ -101,7 +104,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     lookup,
     now,
   });
-  const [rbac, nodes] = await Promise.all([createRbacIndex(replicas), createNodeIndex(replicas)]);
+  const [rbac, nodes, stopCustomResources] = await Promise.all([
+    createRbacIndex(replicas),
+    createNodeIndex(replicas),
+    serveCustomResources({
+      registry,
+      replicas,
+      definitions,
+      onError: (err) => options.log?.error({ err }, 'could not end a custom resource'),
+    }),
+  ]);
   const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes), rbacAuthorizer(rbac)]);
   const checkEscalation = createEscalationCheck(rbac, authorizer, registry);
   const notifier = createNotifier({ nodes, queue, log: options.log });
@@ -132,6 +144,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     const usage = nodeEndpoints.metrics(exchange);
     if (usage) return usage;
     if (podStreams.serves(info)) return podStreams.respond(exchange);
+    // A custom resource may have been defined by another process a moment ago.
+    if (!definitions.find(info.group, info.version, info.resource)) await replicas.peek(customResourceType)?.catchUp();
     const target = targetOf(definitions, info);
     return reviews.answer(exchange, target) ?? answerResource(routes, exchange, target);
   };
@@ -232,6 +246,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
     close() {
       notifier.close();
+      stopCustomResources();
       nodes.close();
       rbac.close();
     },
