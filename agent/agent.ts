@@ -88,6 +88,7 @@ export async function startAgent(
   let conditions: readonly V1NodeCondition[] = [];
   let lastNode = '';
   let lastNodeAt = 0;
+  let lastNotReady: string | undefined = '';
 
   const reporter = new Reporter({
     send: (report) => controlPlane.report(report),
@@ -257,7 +258,12 @@ export async function startAgent(
       // A NodeStatus is a plain JSON object.
       status: status as unknown as Record<string, unknown>,
     });
-    if (!state.notReady) log.info({ node: options.nodeName }, 'node is ready');
+    if (state.notReady !== lastNotReady)
+      log.info(
+        { node: options.nodeName, ...(state.notReady && { why: state.notReady }) },
+        state.notReady ? 'node is not ready' : 'node is ready',
+      );
+    lastNotReady = state.notReady;
   };
 
   const usage = createUsageSampler(runtime, options.nodeName);

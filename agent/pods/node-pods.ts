@@ -25,6 +25,8 @@ export interface NodePods {
 
 /** Tokens and downward API files are looked at again this often. */
 const refreshMs = 60_000;
+/** Sizes of logs are looked at this often. */
+const rotateMs = 10_000;
 
 export function createNodePods(context: Omit<PodContext, 'forget'>): NodePods {
   const workers = new Map<string, PodWorker>();
@@ -44,8 +46,14 @@ export function createNodePods(context: Omit<PodContext, 'forget'>): NodePods {
         context.log.warn({ pod: worker.uid, error: String(error) }, 'volumes could not be refreshed');
       });
   };
-  const timer = setInterval(refreshVolumes, refreshMs);
-  timer.unref();
+  const rotateLogs = () => {
+    for (const worker of workers.values())
+      worker.rotateLogs().catch((error: unknown) => {
+        context.log.warn({ pod: worker.uid, error: String(error) }, 'a log could not be rotated');
+      });
+  };
+  const timers = [setInterval(refreshVolumes, refreshMs), setInterval(rotateLogs, rotateMs)];
+  for (const timer of timers) timer.unref();
 
   const followEvents = async () => {
     for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
@@ -112,7 +120,7 @@ export function createNodePods(context: Omit<PodContext, 'forget'>): NodePods {
     all: () => [...workers.values()],
     stop: () => {
       abort.abort();
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
       for (const worker of workers.values()) worker.stop();
     },
   };

@@ -10,6 +10,7 @@ import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import type { Waiting } from './container-status.ts';
 import { checkTarget, killContainer, StartError, sandboxContext, startContainer } from './container-steps.ts';
 import { runHook } from './hook.ts';
+import { defaultRotation, rotatedLogs, rotateLog } from './log-rotation.ts';
 import { newestFirst, observePods, readContainer, readSandbox } from './observe.ts';
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
@@ -107,6 +108,13 @@ export class PodWorker {
   async refreshVolumes(): Promise<void> {
     if (!this.#volumes || this.#finished || this.#terminateBy !== undefined) return;
     await this.#context.volumes.refresh(this.#pod);
+  }
+
+  /** Sets logs aside that have grown too large. */
+  async rotateLogs(): Promise<void> {
+    for (const container of this.#containers.values())
+      if (container.state === 'running' && container.logPath)
+        await rotateLog(this.#context.runtime, container, defaultRotation, new Date(this.#context.now()));
   }
 
   /** True when the id is this pod's. */
@@ -498,7 +506,9 @@ export class PodWorker {
   async #removeContainerFiles(container: ObservedContainer): Promise<void> {
     const { podsDir } = this.#context;
     await fs.rm(terminationFile(podsDir, this.uid, container.name, container.attempt), { force: true });
-    if (container.logPath) await fs.rm(container.logPath, { force: true });
+    if (!container.logPath) return;
+    for (const file of [container.logPath, ...(await rotatedLogs(container.logPath))])
+      await fs.rm(file, { force: true });
   }
 }
 

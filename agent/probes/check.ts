@@ -10,6 +10,8 @@ import { message } from '../cri/wire.ts';
 export interface CheckResult {
   readonly ok: boolean;
   readonly message: string;
+  /** The runtime could not run the command: that says nothing about the container. */
+  readonly unknown?: true;
 }
 
 export interface CheckTarget {
@@ -35,7 +37,10 @@ export async function check(probe: V1Probe, target: CheckTarget): Promise<CheckR
     if (probe.grpc) return await grpcCheck(podIP, probe.grpc.port, probe.grpc.service ?? '', seconds * 1000);
     return { ok: true, message: '' };
   } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    // A command that takes too long has failed; one that could not be started because the runtime is away has not.
+    const unknown = probe.exec && error instanceof GrpcError && error.code === grpcCodes.unavailable;
+    return { ok: false, message, ...(unknown && { unknown }) };
   }
 }
 

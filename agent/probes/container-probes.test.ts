@@ -33,7 +33,7 @@ function fakeClock() {
   };
 }
 
-function probing(spec: Partial<V1Container>, results: { ok: boolean }, wasReady = false) {
+function probing(spec: Partial<V1Container>, results: { ok: boolean; unknown?: true }, wasReady = false) {
   const clock = fakeClock();
   const changes: ContainerHealth[] = [];
   const checked: V1Probe[] = [];
@@ -44,7 +44,7 @@ function probing(spec: Partial<V1Container>, results: { ok: boolean }, wasReady 
     clock,
     check: async (probe) => {
       checked.push(probe);
-      return { ok: results.ok, message: '' };
+      return { message: '', ...results };
     },
     onChange: (health) => changes.push(health),
     onFailure: () => undefined,
@@ -103,6 +103,14 @@ describe('startProbes', () => {
     await clock.advance(1000);
     expect(probes.health).toEqual({ started: true, ready: true });
     expect(checked).toContain(livenessProbe);
+  });
+
+  it('does not count what the runtime could not check', async () => {
+    const livenessProbe = { exec, periodSeconds: 1, failureThreshold: 1 };
+    const { clock, probes, checked } = probing({ livenessProbe }, { ok: false, unknown: true });
+    await clock.advance(5000);
+    expect(checked.length).toBeGreaterThan(4);
+    expect(probes.health.unhealthy).toBeUndefined();
   });
 
   it('stops when it is told to', async () => {

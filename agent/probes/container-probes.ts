@@ -71,6 +71,10 @@ export function startProbes(options: ProbeOptions): ContainerProbes {
       const began = clock.now();
       const result = await options.check(probe);
       if (stopped) return;
+      if (result.unknown) {
+        schedule(periodSeconds * 1000);
+        return;
+      }
       successes = result.ok ? successes + 1 : 0;
       failures = result.ok ? 0 : failures + 1;
       if (!result.ok) options.onFailure(kind, result.message);
