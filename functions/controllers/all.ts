@@ -1,9 +1,11 @@
 // Every controller of a cluster, with the settings that some of them need.
 
+import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import type { Controller } from './controller.ts';
 import { cronJobController } from './cronjob.ts';
 import { daemonSetController } from './daemonset.ts';
 import { deploymentController } from './deployment.ts';
+import { disruptionBudgetController } from './disruption-budget.ts';
 import { endpointMirroringController } from './endpoint-mirroring.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { endpointsController } from './endpoints.ts';
@@ -16,6 +18,7 @@ import { createPersistentVolumeController } from './persistent-volume.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationController } from './replication-controller.ts';
+import { resourceQuotaController } from './resource-quota.ts';
 import { createRootCaController } from './root-ca.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
@@ -28,9 +31,9 @@ export interface ControllerSettings {
   readonly caCertificate: string;
   /** From which every node gets its range: such as `10.244.0.0/16`. */
   readonly podCIDR: string;
-  /** The newest beat of every node, in Unix milliseconds. Without it no node is found silent. */
   /** Where on a node local-path volumes are, unless their StorageClass has a parameter `path`. Default /var/lib/zeroplane/volumes. */
   readonly volumeDirectory?: string;
+  /** The newest beat of every node, in Unix milliseconds. Without it no node is found silent. */
   readonly heartbeats?: () => Promise<ReadonlyMap<string, number>>;
 }
 
@@ -56,6 +59,9 @@ export function controllers(settings: ControllerSettings): Controller[] {
     taintEvictionController,
     podGarbageCollector,
     createPersistentVolumeController(settings.volumeDirectory),
+    disruptionBudgetController,
+    resourceQuotaController,
+    clusterRoleAggregationController,
     claimProtectionController,
     volumeProtectionController,
   ];
