@@ -5,11 +5,12 @@ import type { FieldError } from '../machinery/field-error.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { Write } from '../store/store.ts';
 import type { Environment } from './environment.ts';
-import type { DeleteOptions } from './registry.ts';
+import type { DeleteOptions, UserInfo } from './registry.ts';
 
 /** The part of a write that a strategy may look at beside the objects. */
 export interface Situation {
   readonly env: Environment;
+  readonly user: UserInfo;
   readonly now: Date;
   /** Empty for the object itself. */
   readonly subresource: string;

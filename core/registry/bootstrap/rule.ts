@@ -4,7 +4,6 @@ import type { V1PolicyRule } from '../../../generated/kubernetes.ts';
 
 export const read = 'get list watch';
 export const write = 'create delete deletecollection patch update';
-export const readWrite = `${read} ${write}`;
 
 /** Words are separated by spaces; the core group is written `-`. */
 export function rule(verbs: string, groups: string, resources: string, names?: string): V1PolicyRule {

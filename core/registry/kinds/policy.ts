@@ -167,8 +167,16 @@ export const endpointSlice = strategy<V1EndpointSlice>({
 });
 
 export const certificateSigningRequest = strategy<V1CertificateSigningRequest>({
-  prepareForCreate(object) {
+  prepareForCreate(object, { user }) {
     object.status = {};
+    if (!object.spec) return;
+    // Who asks is for the server to say: approvers rely on it.
+    const { uid, username, groups, extra } = user;
+    object.spec = { ...object.spec, username, groups: [...groups] };
+    delete object.spec.uid;
+    delete object.spec.extra;
+    if (uid) object.spec.uid = uid;
+    if (extra) object.spec.extra = Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]]));
   },
   validate({ spec }) {
     const errors: FieldError[] = [];

@@ -34,7 +34,7 @@ const counted: Strategy = { generation: true };
 const conditional: Strategy = { conditionalUpdate: true };
 const countedConditional: Strategy = { generation: true, conditionalUpdate: true };
 
-export const strategies: Readonly<Record<TypeName, Strategy>> = {
+const strategies: Readonly<Record<TypeName, Strategy>> = {
   configmaps: configMap,
   endpoints: { createOnUpdate: true },
   events: event,

@@ -21,7 +21,7 @@ export async function get(env: Environment, target: Target): Promise<Outcome> {
 }
 
 /** Most gets only send the bytes: the object is parsed on first use. */
-export function lazyOutcome(bytes: Uint8Array): Outcome {
+function lazyOutcome(bytes: Uint8Array): Outcome {
   let object: Outcome['object'] | undefined;
   return {
     bytes,

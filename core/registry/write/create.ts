@@ -89,11 +89,11 @@ async function createOnce(
   };
   await mutate(env, attributes);
 
-  const situation: Situation = { env, now: env.clock(), subresource: '', dryRun };
+  const situation: Situation = { env, user: context.user, now: env.clock(), subresource: '', dryRun };
   strategy.prepareForCreate?.(object, situation);
   // What preparation cleared may have defaults of its own.
   strategy.defaults?.(object);
-  const errors = validateMeta(object.metadata, stored, nameRule(strategy, stored));
+  const errors = validateMeta(object.metadata, stored, nameRule(strategy));
   if (strategy.validate) errors.push(...strategy.validate(object, undefined));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);

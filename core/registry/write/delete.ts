@@ -73,7 +73,13 @@ async function removeOnce(
   await mutate(env, attributes);
   await validate(env, attributes);
 
-  const situation: Situation = { env, now: env.clock(), subresource: '', dryRun: options.dryRun ?? false };
+  const situation: Situation = {
+    env,
+    user: context.user,
+    now: env.clock(),
+    subresource: '',
+    dryRun: options.dryRun ?? false,
+  };
   const object = mark(old, strategy, options, situation);
   const commit = { definition: stored, key: keyOf(target), object, expect: item.revision };
   if (object !== old && !isFinished(object, strategy.holds)) {

@@ -108,11 +108,11 @@ async function modifyOnce(
   };
   await mutate(env, attributes);
 
-  const situation: Situation = { env, now: env.clock(), subresource, dryRun };
+  const situation: Situation = { env, user: context.user, now: env.clock(), subresource, dryRun };
   strategy.prepareForUpdate?.(object, old, situation);
   const generation = generationOf(stored, strategy, object, old);
   if (generation !== undefined) object.metadata.generation = generation;
-  const errors = validateMeta(object.metadata, stored, nameRule(strategy, stored));
+  const errors = validateMeta(object.metadata, stored, nameRule(strategy));
   errors.push(...validateMetaUpdate(object.metadata, old.metadata));
   if (subresource === 'status') errors.push(...(strategy.validateStatus?.(object, old) ?? []));
   else {

@@ -1,12 +1,11 @@
 // Which names a kind may have: a DNS subdomain, unless its strategy says otherwise.
 
-import type { ResourceDefinition } from '../../api/definition.ts';
 import { dns1123Subdomain } from '../../machinery/names.ts';
 import type { Strategy } from '../strategy.ts';
 
 export type NameRule = (name: string, prefix: boolean) => string[];
 
-export function nameRule(strategy: Strategy, _definition: ResourceDefinition): NameRule {
+export function nameRule(strategy: Strategy): NameRule {
   return strategy.validateName ?? subdomainName;
 }
 
@@ -15,4 +14,4 @@ export function named(rule: (name: string) => string[]): NameRule {
   return (name, prefix) => rule(prefix && name.endsWith('-') ? `${name.slice(0, -1)}a` : name);
 }
 
-export const subdomainName = named(dns1123Subdomain);
+const subdomainName = named(dns1123Subdomain);
