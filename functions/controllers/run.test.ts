@@ -6,6 +6,7 @@ import { hasReason } from '../../core/machinery/status.ts';
 import { openTestRegistry, type TestRegistry } from '../../core/registry/testing.ts';
 import { controllers } from './all.ts';
 import type { ObjectOf } from './controller.ts';
+import { localPathProvisioner } from './persistent-volume.ts';
 import { type RunningControllers, startControllers } from './run.ts';
 
 let cluster: TestRegistry;
@@ -172,6 +173,56 @@ describe('Two sets of controllers at once', () => {
     }
     await settle();
     expect((await list('namespaces', '')).map((each) => each.metadata.name)).not.toContain('team');
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('Two sets of controllers, beyond one Deployment,', () => {
+  it('run a StatefulSet on local-path volumes, and a DaemonSet', async () => {
+    const metadata = { name: 'local-path' };
+    await cluster.create('storage.k8s.io/storageclasses', '', {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata,
+      provisioner: localPathProvisioner,
+      reclaimPolicy: 'Delete',
+      volumeBindingMode: 'Immediate',
+    });
+    const nodeStatus = { status: { conditions: [{ type: 'Ready', status: 'True' }] } };
+    const node = { ...cluster.target('nodes', undefined, 'node-1'), subresource: 'status' };
+    await cluster.registry.patch(cluster.context, node, 'merge', nodeStatus);
+    const selector = { matchLabels: { app: 'web' } };
+    const claim = {
+      metadata: { name: 'data' },
+      spec: {
+        storageClassName: 'local-path',
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+      },
+    };
+    await cluster.create('apps/statefulsets', 'team', {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'db' },
+      spec: { replicas: 2, serviceName: 'db', selector, template, volumeClaimTemplates: [claim] },
+    });
+    const daemonTemplate = { ...template, metadata: { labels: { app: 'agent' } } };
+    await cluster.create('apps/daemonsets', 'team', {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: 'agent' },
+      spec: { selector: { matchLabels: { app: 'agent' } }, template: daemonTemplate },
+    });
+    for (let i = 0; i < 4; i++) {
+      await settle();
+      await runPods();
+    }
+    expect((await list('nodes', ''))[0]?.spec?.podCIDR).toMatch(/^10\.244\./);
+    expect((await list('apps/statefulsets'))[0]?.status).toMatchObject({ replicas: 2, readyReplicas: 2 });
+    expect((await list('apps/daemonsets'))[0]?.status).toMatchObject({ desiredNumberScheduled: 1, numberReady: 1 });
+    const claims = await list('persistentvolumeclaims');
+    expect(claims.map((each) => each.status?.phase)).toEqual(['Bound', 'Bound']);
+    expect((await list('persistentvolumes', '')).map((each) => each.status?.phase)).toEqual(['Bound', 'Bound']);
     expect(problems).toEqual([]);
   });
 });
