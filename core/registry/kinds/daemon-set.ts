@@ -26,7 +26,7 @@ export const daemonSet = strategy<V1DaemonSet>({
     const errors = [
       ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
       ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
-      ...validateSelectorOf(spec.selector, spec.template, 'spec'),
+      ...validateSelectorOf(spec.selector, spec.template, 'spec', 'daemonset'),
       ...validateTemplate(spec.template, 'spec.template'),
       ...validateRestartPolicy(spec.template, ['Always'], 'spec.template'),
     ];

@@ -24,7 +24,7 @@ export const deployment = strategy<V1Deployment>({
   validate({ spec }) {
     if (!spec) return [];
     const errors = nonNegative(spec.replicas, 'spec.replicas');
-    errors.push(...validateSelectorOf(spec.selector, spec.template, 'spec'));
+    errors.push(...validateSelectorOf(spec.selector, spec.template, 'spec', 'deployment'));
     errors.push(...validateTemplate(spec.template, 'spec.template'));
     errors.push(...validateRestartPolicy(spec.template, ['Always'], 'spec.template'));
     if (spec.template?.spec?.activeDeadlineSeconds !== undefined) {

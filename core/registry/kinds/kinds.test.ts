@@ -288,4 +288,33 @@ describe('other kinds', () => {
       spec: { maxReplicas: 3, targetCPUUtilizationPercentage: 80 },
     });
   });
+
+  it('fill a LimitRange from its own maximum, and refuse one that contradicts itself', async () => {
+    const range = (name: string, item: object) => ({
+      metadata: { name },
+      spec: { limits: [{ type: 'Container', ...item }] },
+    });
+    expect(await t.create('limitranges', 'default', range('a', { max: { cpu: '1' } }))).toMatchObject({
+      spec: { limits: [{ default: { cpu: '1' }, defaultRequest: { cpu: '1' } }] },
+    });
+    await expect(
+      t.create('limitranges', 'default', range('b', { min: { cpu: '2' }, max: { cpu: '1' } })),
+    ).rejects.toMatchObject({ reason: 'Invalid' });
+  });
+
+  it('record who asks for a certificate, whatever the request says', async () => {
+    const made = await t.create('certificates.k8s.io/certificatesigningrequests', '', {
+      metadata: { name: 'c' },
+      spec: { request: 'QQ==', signerName: 'example.com/s', usages: ['client auth'], username: 'somebody-else' },
+    });
+    expect(made).toMatchObject({ spec: { username: 'admin', groups: ['system:masters'] } });
+  });
+
+  it('keep a StorageClass as it was made', async () => {
+    await t.create('storage.k8s.io/storageclasses', '', { metadata: { name: 's' }, provisioner: 'x' });
+    const target = t.target('storage.k8s.io/storageclasses', undefined, 's');
+    await expect(t.registry.patch(t.context, target, 'merge', { provisioner: 'y' })).rejects.toMatchObject({
+      details: { causes: [{ field: 'provisioner' }] },
+    });
+  });
 });

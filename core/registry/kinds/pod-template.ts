@@ -32,11 +32,12 @@ export function validateSelectorOf(
   selector: V1LabelSelector | undefined,
   template: V1PodTemplateSpec | undefined,
   path: string,
+  workload: string,
 ): FieldError[] {
   if (!selector) return [required(`${path}.selector`)];
   const errors = validateLabelSelector(selector, `${path}.selector`);
-  if (!selector.matchLabels && !selector.matchExpressions?.length) {
-    errors.push(invalidValue(`${path}.selector`, selector, 'empty selector is invalid for deployment'));
+  if (Object.keys(selector.matchLabels ?? {}).length === 0 && !selector.matchExpressions?.length) {
+    errors.push(invalidValue(`${path}.selector`, selector, `empty selector is invalid for ${workload}`));
   }
   if (errors.length === 0 && !matchesLabels(labelSelectorOf(selector), template?.metadata?.labels)) {
     errors.push(

@@ -24,7 +24,7 @@ export const replicaSet = strategy<V1ReplicaSet>({
     return [
       ...nonNegative(spec.replicas, 'spec.replicas'),
       ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
-      ...validateSelectorOf(spec.selector, spec.template, 'spec'),
+      ...validateSelectorOf(spec.selector, spec.template, 'spec', 'replicaset'),
       ...validateTemplate(spec.template, 'spec.template'),
       ...validateRestartPolicy(spec.template, ['Always'], 'spec.template'),
     ];

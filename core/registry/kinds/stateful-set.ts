@@ -45,7 +45,7 @@ export const statefulSet = strategy<V1StatefulSet>({
       ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'),
     );
     errors.push(
-      ...validateSelectorOf(spec.selector, spec.template, 'spec'),
+      ...validateSelectorOf(spec.selector, spec.template, 'spec', 'statefulset'),
       ...validateTemplate(spec.template, 'spec.template'),
     );
     errors.push(...validateRestartPolicy(spec.template, ['Always'], 'spec.template'));

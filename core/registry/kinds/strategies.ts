@@ -26,6 +26,7 @@ import {
 import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac.ts';
 import { replicaSet, replicationController } from './replica-set.ts';
 import { service } from './service/service.ts';
+import { limitRange, podTemplate, resourceQuota, runtimeClass, storageClass } from './small-kinds.ts';
 import { statefulSet } from './stateful-set.ts';
 import { persistentVolume, persistentVolumeClaim } from './storage.ts';
 
@@ -38,12 +39,14 @@ const strategies: Readonly<Record<TypeName, Strategy>> = {
   configmaps: configMap,
   endpoints: { createOnUpdate: true },
   events: event,
-  limitranges: { createOnUpdate: true },
+  limitranges: limitRange,
   namespaces: namespace,
   persistentvolumeclaims: persistentVolumeClaim,
   persistentvolumes: persistentVolume,
   pods: pod,
+  podtemplates: podTemplate,
   replicationcontrollers: replicationController,
+  resourcequotas: resourceQuota,
   secrets: secret,
   services: service,
   'apps/daemonsets': daemonSet,
@@ -66,8 +69,9 @@ const strategies: Readonly<Record<TypeName, Strategy>> = {
   'rbac.authorization.k8s.io/roles': role,
   'rbac.authorization.k8s.io/rolebindings': roleBinding,
   'scheduling.k8s.io/priorityclasses': priorityClass,
-  'node.k8s.io/runtimeclasses': conditional,
+  'node.k8s.io/runtimeclasses': runtimeClass,
   'storage.k8s.io/csidrivers': counted,
+  'storage.k8s.io/storageclasses': storageClass,
   'storage.k8s.io/volumeattachments': conditional,
   'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinition,
   'apiregistration.k8s.io/apiservices': {
