@@ -79,7 +79,7 @@ export async function startTestNode(): Promise<TestNode> {
 }
 
 /** busybox with a link for every command, from this machine's static binary. */
-export async function busyboxArchive(name = busyboxImage): Promise<Buffer> {
+async function busyboxArchive(name = busyboxImage): Promise<Buffer> {
   const { stdout } = await run('/bin/busybox', ['--list']);
   const commands = stdout.trim().split('\n');
   return ociArchive({

@@ -26,7 +26,7 @@ export interface ContainerdLog {
 }
 
 /** containerd does not serve: `data` says what was seen. */
-export class ContainerdError extends Error {
+class ContainerdError extends Error {
   readonly logFile: string;
 
   constructor(text: string, logFile: string) {
@@ -114,7 +114,7 @@ export async function startContainerd(
 }
 
 /** The process id of the containerd of this data directory, if it runs. */
-export async function runningContainerd(dataDir: string): Promise<number | undefined> {
+async function runningContainerd(dataDir: string): Promise<number | undefined> {
   const paths = containerdPaths(dataDir);
   const pid = Number(await fs.readFile(paths.pid, 'utf8').catch(() => ''));
   if (!(pid > 0) || !(await alive(pid))) return undefined;

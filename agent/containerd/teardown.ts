@@ -36,12 +36,15 @@ export async function teardownNode(options: TeardownOptions, log: ContainerdLog)
   }
   await unmountBelow(dataDir);
   await removeCgroups(options.cgroupRoot);
+  // The cgroup above goes with its last node; while it holds another it stays.
+  const above = path.posix.dirname(options.cgroupRoot);
+  if (above !== '/') await removeEmptyCgroup(above);
   await fs.rm(paths.state, { recursive: true, force: true });
   for (const socket of [paths.socket, `${paths.socket}.ttrpc`]) await fs.rm(socket, { force: true });
 }
 
 /** Stops and removes every sandbox, four at a time; a sandbox that fails once is tried again. */
-export async function removeAllSandboxes(runtime: ContainerRuntime): Promise<void> {
+async function removeAllSandboxes(runtime: ContainerRuntime): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     const { items } = await runtime.listPodSandbox({});
     if (items.length === 0) return;
@@ -94,10 +97,18 @@ async function mountsBelow(directory: string): Promise<string[]> {
 
 /** Removes a cgroup and all below it from every hierarchy; what still holds processes stays. */
 export async function removeCgroups(cgroup: string): Promise<void> {
+  await Promise.all((await hierarchies()).map((hierarchy) => removeTree(path.join(hierarchy, cgroup))));
+}
+
+async function removeEmptyCgroup(cgroup: string): Promise<void> {
+  for (const hierarchy of await hierarchies()) await fs.rmdir(path.join(hierarchy, cgroup)).catch(() => undefined);
+}
+
+/** Where cgroups are mounted: one tree (v2), or one a controller (v1). */
+async function hierarchies(): Promise<string[]> {
   const mount = '/sys/fs/cgroup';
   const unified = await fs.stat(`${mount}/cgroup.controllers`).catch(() => undefined);
-  const hierarchies = unified ? [mount] : (await fs.readdir(mount)).map((name) => path.join(mount, name));
-  await Promise.all(hierarchies.map((hierarchy) => removeTree(path.join(hierarchy, cgroup))));
+  return unified ? [mount] : (await fs.readdir(mount)).map((name) => path.join(mount, name));
 }
 
 async function removeTree(directory: string): Promise<void> {

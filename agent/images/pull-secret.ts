@@ -21,7 +21,7 @@ export function credentialsFor(image: string, secrets: readonly V1Secret[]): Aut
 }
 
 /** The registry and path of an image: an image without a registry is Docker Hub's. */
-export function repository(image: string): string {
+function repository(image: string): string {
   const [first = '', ...rest] = image.split('/');
   const named = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost');
   return named ? image : `docker.io/${image}`;

@@ -82,7 +82,7 @@ export function containerConfig(pod: Pod, container: PodContainer, context: Cont
 }
 
 /** Below the pod's log directory. */
-export function logPath(container: string, attempt: number): string {
+function logPath(container: string, attempt: number): string {
   return `${container}/${attempt}.log`;
 }
 

@@ -7,7 +7,6 @@ import { check } from '../probes/check.ts';
 import type { ContainerProbes } from '../probes/container-probes.ts';
 import { startProbes } from '../probes/container-probes.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
-import type { Waiting } from './container-status.ts';
 import { checkTarget, killContainer, StartError, sandboxContext, startContainer } from './container-steps.ts';
 import { runHook } from './hook.ts';
 import { defaultRotation, rotatedLogs, rotateLog } from './log-rotation.ts';
@@ -20,12 +19,10 @@ import { podLogDirectory, terminationFile } from './pod-context.ts';
 import { podStatus } from './pod-status.ts';
 import { podCgroupLimits } from './resources.ts';
 import { sandboxConfig } from './sandbox-config.ts';
+import { StartHolds } from './start-holds.ts';
 import type { ContainerHealth, Ending, Step } from './sync-pod.ts';
 import { deadlineOf, syncPod } from './sync-pod.ts';
 
-/** Delays of steps that failed: the first, doubled up to the last. */
-const retry = { firstMs: 500, maxMs: 60_000 } as const;
-const imageRetry = { firstMs: 10_000, maxMs: 300_000 } as const;
 /** How long a runtime's status may lag behind its own exit event. */
 const statusLagMs = 3000;
 
@@ -38,8 +35,7 @@ export class PodWorker {
   readonly #probes = new Map<string, ContainerProbes>();
   readonly #hookFailed = new Map<string, string>();
   readonly #starting = new Set<string>();
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #held = new Map<string, { until: number; delay: number; forImage: boolean }>();
+  readonly #holds = new StartHolds();
   readonly #flights = new Map<string, { deadline: number }>();
   #volumes: Promise<Map<string, MountedVolume>> | undefined;
   #status: V1PodStatus | undefined;
@@ -101,7 +97,7 @@ export class PodWorker {
 
   /** A ConfigMap, Secret, claim or Service changed that the pod may use: what waited for one is tried again. */
   objectsChanged(): void {
-    for (const [name, held] of this.#held) if (!held.forImage) this.#held.delete(name);
+    this.#holds.releaseAllButImages();
     this.#kick();
   }
 
@@ -199,17 +195,14 @@ export class PodWorker {
       pod: { ...this.#pod, ...(this.#status && { status: this.#status }) },
       observed: this.observed,
       health: this.#health(),
-      heldUntil: new Map([...this.#held].map(([name, { until }]) => [name, until])),
+      heldUntil: this.#holds.all(),
       ...(this.#terminateBy !== undefined && { terminateBy: this.#terminateBy }),
       ...(this.#ending && { ending: this.#ending }),
       finished: over,
       now,
     });
     for (const step of steps) this.#launch(step, now);
-    const sandboxHeld = this.#held.get('')?.until;
-    const wakes = [wakeAt, sandboxHeld !== undefined && sandboxHeld > now ? sandboxHeld : undefined, deadline].filter(
-      (at): at is number => at !== undefined && at > now,
-    );
+    const wakes = [wakeAt, this.#holds.until(''), deadline].filter((at): at is number => at !== undefined && at > now);
     clearTimeout(this.#timer);
     if (wakes.length > 0)
       this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(1, Math.min(...wakes) - now), 2 ** 31 - 1));
@@ -222,7 +215,7 @@ export class PodWorker {
         pod: this.#pod,
         observed: this.observed,
         health: this.#health(),
-        waiting: this.#waiting,
+        waiting: this.#holds.waiting,
         ...(this.#ending && { ending: this.#ending }),
         terminating: this.#terminateBy !== undefined,
         previous: this.#status,
@@ -255,7 +248,7 @@ export class PodWorker {
     const running = this.#flights.get(key);
     // A shorter grace overtakes a kill that is on its way.
     if (running && (step.type !== 'killContainer' || deadline > running.deadline - 1500)) return;
-    if (step.type === 'createSandbox' && (this.#held.get('')?.until ?? 0) > now) return;
+    if (step.type === 'createSandbox' && this.#holds.until('') > now) return;
     const flight = { deadline };
     this.#flights.set(key, flight);
     this.#perform(step, running !== undefined)
@@ -320,7 +313,7 @@ export class PodWorker {
     const config = sandboxConfig(pod, attempt, sandboxContext(this.#context, pod));
     const { podSandboxId } = await runtime.runPodSandbox({ config, runtimeHandler });
     await this.#refreshSandbox(podSandboxId);
-    this.#held.delete('');
+    this.#holds.release('');
   }
 
   async #startContainer(step: Extract<Step, { type: 'startContainer' }>): Promise<void> {
@@ -350,8 +343,7 @@ export class PodWorker {
           this.#containers.set(made, placeholder(made, sandbox.id, step));
         },
       });
-      this.#waiting.delete(container.name);
-      this.#held.delete(container.name);
+      this.#holds.release(container.name);
       await this.#postStart(container, id);
     } finally {
       if (created) {
@@ -405,28 +397,25 @@ export class PodWorker {
       { pod: `${this.#pod.metadata.namespace}/${this.#pod.metadata.name}`, step: step.type, error: message },
       'step failed',
     );
-    const hold = (name: string, forImage: boolean) => {
-      const { firstMs, maxMs } = forImage ? imageRetry : retry;
-      const last = this.#held.get(name);
-      const delay = last ? Math.min(last.delay * 2, maxMs) : firstMs;
-      this.#held.set(name, { until: now() + delay, delay, forImage });
-    };
     if (step.type === 'createSandbox') {
       this.#context.event(this.#pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`);
-      hold('', false);
+      this.#holds.hold('', false, now());
       void this.refresh().catch(() => undefined);
     } else if (step.type === 'startContainer') {
       const { name, spec } = step.container;
       const failure = error instanceof StartError ? error : new StartError('CreateContainerError', message);
       if (failure.reason !== 'RunContainerError')
-        this.#waiting.set(name, { reason: failure.reason, ...(failure.reason !== 'ContainerCreating' && { message }) });
-      hold(name, failure.waitsForImage);
+        this.#holds.waiting.set(name, {
+          reason: failure.reason,
+          ...(failure.reason !== 'ContainerCreating' && { message }),
+        });
+      this.#holds.hold(name, failure.waitsForImage, now());
       if (failure.reason === 'CreateContainerError') void this.refresh().catch(() => undefined);
       if (failure.reason === 'ErrImagePull') {
         // The reason of the failure shows for a moment, then that it is being waited.
         const timer = setTimeout(() => {
-          if (this.#waiting.get(name)?.reason !== 'ErrImagePull') return;
-          this.#waiting.set(name, {
+          if (this.#holds.waiting.get(name)?.reason !== 'ErrImagePull') return;
+          this.#holds.waiting.set(name, {
             reason: 'ImagePullBackOff',
             message: `Back-off pulling image "${spec.image}": ErrImagePull: ${message}`,
           });

@@ -44,7 +44,3 @@ export function podContainers(pod: Pod): PodContainer[] {
     })),
   ];
 }
-
-export function podKey(pod: Pod): string {
-  return `${pod.metadata.namespace}/${pod.metadata.name}`;
-}

@@ -4,7 +4,7 @@
 import type { ObservedContainer } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
 
-export const backoff = { firstMs: 10_000, maxMs: 300_000, resetAfterMs: 600_000 } as const;
+const backoff = { firstMs: 10_000, maxMs: 300_000, resetAfterMs: 600_000 } as const;
 
 /** Whether a container that ended with this code is to run again. */
 export function restarts(pod: Pod, container: PodContainer, exitCode: number): boolean {

@@ -124,7 +124,7 @@ export function fullyQualifiedName(pod: Pod, domain: string, nodeHostname: strin
 }
 
 /** Source: Kubernetes, "DNS for Services and Pods", pod's DNS policy and DNS config. */
-export function dnsConfig(pod: Pod, dns: ClusterDns): DnsConfig {
+function dnsConfig(pod: Pod, dns: ClusterDns): DnsConfig {
   const { dnsPolicy = 'ClusterFirst', hostNetwork, dnsConfig: own } = pod.spec;
   const cluster = dnsPolicy === 'ClusterFirstWithHostNet' || (dnsPolicy === 'ClusterFirst' && !hostNetwork);
   const base: DnsConfig =

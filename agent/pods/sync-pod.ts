@@ -165,7 +165,7 @@ function mayStartApps(
 }
 
 /** No container runs, and none will: each has ended and is not restarted, or an init container failed for good. */
-export function isComplete(pod: Pod, observed: ObservedPod): boolean {
+function isComplete(pod: Pod, observed: ObservedPod): boolean {
   const containers = podContainers(pod);
   const failedInit = containers.some((container) => {
     if (container.kind !== 'init') return false;

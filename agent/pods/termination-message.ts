@@ -19,7 +19,7 @@ export async function terminationMessage(options: {
 }
 
 /** The last lines of a CRI log without their time and tags. */
-export function logText(log: string): string {
+function logText(log: string): string {
   let text = '';
   for (const line of log.split('\n').slice(-maxLogLines - 1)) {
     const match = /^\S+ (?:stdout|stderr) ([FP])\S* (.*)$/.exec(line);

@@ -9,7 +9,7 @@ export interface RunResult {
 }
 
 /** A program that could not be started, failed, or took too long. */
-export class CommandError extends Error {
+class CommandError extends Error {
   readonly code: number;
   readonly stderr: string;
 
