@@ -2,7 +2,7 @@
 // Made again only when a source file changed.
 
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -14,23 +14,30 @@ export const programs = {
   agent: 'agent/main.ts',
 } as const;
 
-export function bundlePath(program: keyof typeof programs): string {
-  return join(root, 'dist', `${program}.mjs`);
+export type Bundles = Readonly<Record<keyof typeof programs, string>>;
+
+/** Folders of older bundles that are kept: a running process still loads parts of its own. */
+const kept = 4;
+
+/** Bundles every program into a folder named for the sources, unless it is there. Returns the files. */
+export async function ensureBundles(): Promise<Bundles> {
+  const directory = join(root, 'dist', fingerprint());
+  if (!existsSync(directory)) await bundle(directory);
+  const file = (program: keyof typeof programs) => join(directory, `${program}.mjs`);
+  return {
+    'control-plane': file('control-plane'),
+    'control-plane-worker': file('control-plane-worker'),
+    agent: file('agent'),
+  };
 }
 
-/** Bundles every program, unless the bundles are newer than all sources. Returns whether it had to. */
-export async function ensureBundles(): Promise<boolean> {
-  const stamp = join(root, 'dist', 'stamp');
-  const now = fingerprint();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return false;
+async function bundle(directory: string): Promise<void> {
   const { build } = await import('esbuild');
-  mkdirSync(join(root, 'dist'), { recursive: true });
+  const partial = `${directory}.${process.pid}`;
   await build({
     absWorkingDir: root,
-    entryPoints: Object.entries(programs)
-      .filter(([, e]) => existsSync(join(root, e)))
-      .map(([out, entry]) => ({ in: entry, out })),
-    outdir: 'dist',
+    entryPoints: Object.entries(programs).map(([out, entry]) => ({ in: entry, out })),
+    outdir: partial,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     splitting: true,
@@ -47,8 +54,20 @@ export async function ensureBundles(): Promise<boolean> {
       js: "import{createRequire as __zeroplaneRequire}from'node:module';const require=__zeroplaneRequire(import.meta.url);",
     },
   });
-  writeFileSync(stamp, now);
-  return true;
+  // Under its name only when it is whole; another process may have been quicker with the same.
+  if (existsSync(directory)) rmSync(partial, { recursive: true });
+  else renameSync(partial, directory);
+  removeOld();
+}
+
+function removeOld(): void {
+  const dist = join(root, 'dist');
+  const folders = readdirSync(dist).map((name) => ({
+    path: join(dist, name),
+    time: statSync(join(dist, name)).mtimeMs,
+  }));
+  folders.sort((left, right) => right.time - left.time);
+  for (const { path } of folders.slice(1 + kept)) rmSync(path, { recursive: true, force: true });
 }
 
 function fingerprint(): string {
@@ -59,5 +78,5 @@ function fingerprint(): string {
     const { mtimeMs, size } = statSync(join(root, file));
     hash.update(`${file} ${mtimeMs} ${size}\n`);
   }
-  return hash.digest('hex');
+  return hash.digest('hex').slice(0, 16);
 }

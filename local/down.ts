@@ -2,7 +2,7 @@
 // but its data, and with --purge not even that.
 
 import { existsSync, rmSync } from 'node:fs';
-import { bundlePath, ensureBundles } from './bundle.ts';
+import { ensureBundles } from './bundle.ts';
 import { type Cluster, type ClusterOptions, readCluster } from './cluster.ts';
 import { processFiles, stopProcess } from './process.ts';
 import { runSteps } from './progress.ts';
@@ -34,8 +34,8 @@ async function stop(cluster: Cluster, name: string): Promise<undefined> {
 
 async function teardownNode(cluster: Cluster): Promise<undefined> {
   if (!existsSync(`${cluster.dataDir}/agent`)) return;
-  await ensureBundles();
-  await runProgram(bundlePath('agent'), ['teardown', '--data-dir', `${cluster.dataDir}/agent`]);
+  const { agent } = await ensureBundles();
+  await runProgram(agent, ['teardown', '--data-dir', `${cluster.dataDir}/agent`]);
 }
 
 async function purge(cluster: Cluster): Promise<undefined> {

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
-import { bundlePath, ensureBundles } from './bundle.ts';
+import { type Bundles, ensureBundles } from './bundle.ts';
 import {
   addressOf,
   type Cluster,
@@ -35,6 +35,7 @@ interface Plan {
   /** What this call started, to be stopped again when a later step fails. */
   readonly started: ProcessFiles[];
   pki?: Pki;
+  bundles?: Bundles;
   admin?: AdminClient;
 }
 
@@ -83,7 +84,7 @@ function steps(plan: Plan, options: UpOptions): Step[] {
     {
       title: 'Programs bundled',
       run: async () => {
-        await ensureBundles();
+        plan.bundles = await ensureBundles();
         return undefined;
       },
     },
@@ -102,7 +103,7 @@ async function startControlPlane(plan: Plan): Promise<string | undefined> {
   const running = runningPid(plan.controlPlane);
   if (running === undefined) {
     // As a hint to the garbage collector: an idle control plane should give memory back.
-    const args = ['--max-semi-space-size=2', bundlePath('control-plane'), plan.cluster.dataDir];
+    const args = ['--max-semi-space-size=2', required(plan.bundles)['control-plane'], plan.cluster.dataDir];
     startProcess(plan.controlPlane, process.execPath, args);
     plan.started.push(plan.controlPlane);
   }
@@ -118,7 +119,7 @@ async function startAgent(plan: Plan, say: (line: string) => void): Promise<stri
   if (running === undefined) {
     startProcess(plan.agent, process.execPath, [
       '--max-semi-space-size=2',
-      bundlePath('agent'),
+      required(plan.bundles).agent,
       ...['--server', `https://127.0.0.1:${cluster.port}`],
       ...['--certificate-authority', `${cluster.dataDir}/pki/ca.crt`],
       ...['--client-certificate', `${cluster.dataDir}/pki/node.crt`],
