@@ -162,6 +162,7 @@ const body = fc.oneof(
     '{"metadata":{"name":"x"},"__proto__":{"polluted":1}}',
     '[{"op":"add","path":"/__proto__/x","value":1}]',
     `${'['.repeat(5000)}${']'.repeat(5000)}`,
+    `{"metadata":{"name":"x"},"data":${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}}`,
     'a: &a [*a]',
     'k8s\0\n\u00ff',
   ),
@@ -200,5 +201,17 @@ describe('any request', () => {
       { numRuns: 1500 },
     );
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+});
+
+describe('a body nested without end', () => {
+  it.each([
+    ['application/yaml', 'a: &a [*a]'],
+    ['application/json', `{"data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+  ])('is refused: %s', async (type, content) => {
+    const answer = await t.post('/api/v1/namespaces/default/configmaps', content, {
+      headers: { 'content-type': type },
+    });
+    expect(answer).toMatchObject({ status: 400, body: { reason: 'BadRequest' } });
   });
 });

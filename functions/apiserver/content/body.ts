@@ -50,6 +50,31 @@ export function contentType(request: ApiRequest): string {
 
 /** Throws UnsupportedMediaType, or BadRequest when the text is not what the type says. */
 export async function decodeBody(bytes: Uint8Array, type: string): Promise<Decoded> {
+  try {
+    const decoded = await decode(bytes, type);
+    checkDepth(decoded.value, maxDepth);
+    return decoded;
+  } catch (error) {
+    // The stack ends before the value does: it is nested without end, as a YAML alias within its own anchor is.
+    if (error instanceof RangeError) throw tooDeep();
+    throw error;
+  }
+}
+
+// No Kubernetes object comes near it, and every recursive walk behind this point has room for it.
+const maxDepth = 500;
+
+function checkDepth(value: unknown, left: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (left === 0) throw tooDeep();
+  for (const each of Array.isArray(value) ? value : Object.values(value)) checkDepth(each, left - 1);
+}
+
+function tooDeep(): StatusError {
+  return badRequest(`the request body is nested deeper than ${maxDepth} levels`);
+}
+
+async function decode(bytes: Uint8Array, type: string): Promise<Decoded> {
   if (type === 'application/json') return decodeJsonStrict(bytes);
   if (type === 'application/yaml' || type === 'text/yaml') return decodeYaml(bytes);
   if (type === 'application/vnd.kubernetes.protobuf') {
