@@ -1,187 +1,125 @@
-// Request bodies in Kubernetes' protobuf encoding, as JSON values. Clients built on client-go send them for built-in types.
+// Bodies in Kubernetes' protobuf encoding, as JSON values. Clients built on client-go send them for built-in types.
 // Source: protobuf encoding; k8s.io/apimachinery runtime.Unknown (the envelope); API concepts, "Kubernetes Protobuf encoding".
 
-import { badRequest } from '../../machinery/status.ts';
-import { messageRows } from './message-rows.ts';
+import { badRequest, StatusError } from '../../machinery/status.ts';
+import { formatMicroTime, formatTime } from '../../machinery/time.ts';
+import { type Field, type Message, messageNamed, messageOf } from './messages.ts';
+import { Malformed, WireReader } from './wire-reader.ts';
+import { wireTypes } from './wire-writer.ts';
 
 const magic = [0x6b, 0x38, 0x73, 0x00];
 
-/** The object in a body of type application/vnd.kubernetes.protobuf. Throws BadRequest. */
+// Only JSON schemas nest in themselves; no structural schema is as deep.
+const maxDepth = 200;
+
+/**
+ * The object in a body of type application/vnd.kubernetes.protobuf. Fields with numbers that this version does not know are
+ * left out. Throws BadRequest, and UnsupportedMediaType for a kind that has no protobuf form.
+ */
 export function decodeProtobuf(bytes: Uint8Array): Record<string, unknown> {
   if (magic.some((byte, index) => bytes[index] !== byte))
     throw badRequest('the body is no Kubernetes protobuf: it does not begin with "k8s" and a zero byte');
   try {
-    const envelope = readFields(bytes.subarray(magic.length));
-    const typeMeta = readFields(bytesOf(envelope, 1));
-    const apiVersion = text(bytesOf(typeMeta, 1));
-    const kind = text(bytesOf(typeMeta, 2));
-    const id = messageOf(apiVersion, kind);
-    if (!rowOf(id)) throw badRequest(`the body is a protobuf ${kind} of ${apiVersion}, which can only be sent as JSON`);
-    return { kind, apiVersion, ...decodeMessage(id, bytesOf(envelope, 2)) };
+    const { apiVersion, kind, raw } = readEnvelope(new WireReader(bytes.subarray(magic.length)));
+    const message = messageOf(apiVersion, kind);
+    if (!message)
+      throw new StatusError(
+        'UnsupportedMediaType',
+        `the body is a protobuf ${kind} of ${apiVersion}, which can only be sent as application/json or application/yaml`,
+      );
+    return { kind, apiVersion, ...readMessage(new WireReader(raw), message, 0) };
   } catch (error) {
     if (error instanceof Malformed) throw badRequest(`the body is no valid protobuf: ${error.message}`);
     throw error;
   }
 }
 
-class Malformed extends Error {}
-
-// Options are of one type in every group that they are sent to.
-const metaKinds = new Set([
-  'CreateOptions',
-  'DeleteOptions',
-  'GetOptions',
-  'ListOptions',
-  'PatchOptions',
-  'UpdateOptions',
-  'Status',
-]);
-
-function messageOf(apiVersion: string, kind: string): string {
-  if (metaKinds.has(kind)) return `meta.v1.${kind}`;
-  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion];
-  return `${group?.split('.')[0]}.${version}.${kind}`;
+function readEnvelope(reader: WireReader) {
+  let apiVersion = '';
+  let kind = '';
+  let raw: Uint8Array = new Uint8Array();
+  reader.fields((field, type) => {
+    if (type !== wireTypes.bytes) reader.skip(type);
+    else if (field === 1) {
+      reader.message((inner, innerType) => {
+        if (innerType !== wireTypes.bytes || inner > 2) reader.skip(innerType);
+        else if (inner === 1) apiVersion = reader.string();
+        else kind = reader.string();
+      });
+    } else if (field === 2) raw = reader.bytes();
+    else reader.skip(type);
+  });
+  return { apiVersion, kind, raw };
 }
 
-interface Field {
-  /** Empty: the fields of the message stand in the outer one. */
-  readonly name: string;
-  readonly always: boolean;
-  readonly optional: boolean;
-  readonly shape: 'one' | 'list' | 'map';
-  readonly type: string;
-}
+type Value = Record<string, unknown>;
 
-type Message = ReadonlyMap<number, Field>;
-
-const parsed = new Map<string, Message>();
-
-function rowOf(id: string): string | undefined {
-  const at = id.lastIndexOf('.');
-  const rows = messageRows[id.slice(0, at)];
-  const name = id.slice(at + 1);
-  return rows && Object.hasOwn(rows, name) ? rows[name] : undefined;
-}
-
-function messageFor(id: string): Message {
-  const known = parsed.get(id);
-  if (known) return known;
-  const row = rowOf(id);
-  if (row === undefined) throw new Error(`no protobuf fields are known of ${id}`);
-  const home = id.slice(0, id.lastIndexOf('.'));
-  const message = new Map<number, Field>();
-  for (const part of row.split(' ').filter((each) => each !== '')) {
-    const [, name = '', always, number, optional, shape, type = ''] =
-      /^(\w*)(!?)=(\d+):(\*?)(\[\]|\{\})?(.+)$/.exec(part) ?? [];
-    message.set(Number(number), {
-      name,
-      always: always === '!',
-      optional: optional === '*',
-      shape: shape === '[]' ? 'list' : shape === '{}' ? 'map' : 'one',
-      // A message is told by its capital letter.
-      type: /^[A-Z]/.test(type) ? `${home}.${type}` : type,
-    });
-  }
-  parsed.set(id, message);
-  return message;
-}
-
-interface WireValue {
-  readonly number: number;
-  readonly value: bigint | Uint8Array;
-}
-
-/** Varints and fixed numbers as bigint, the rest as bytes. */
-function readFields(bytes: Uint8Array): WireValue[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const fields: WireValue[] = [];
-  let at = 0;
-  const varint = (): bigint => {
-    let result = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = bytes[at++];
-      if (byte === undefined) throw new Malformed('it ends within a number');
-      result |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return result;
-    }
-    throw new Malformed('a number is longer than ten bytes');
-  };
-  const take = (length: number): Uint8Array => {
-    if (length > bytes.length - at) throw new Malformed('a field is longer than the body');
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
-  while (at < bytes.length) {
-    const tag = Number(varint());
-    const number = tag >>> 3;
-    switch (tag & 7) {
-      case 0:
-        fields.push({ number, value: varint() });
-        break;
-      case 1:
-        take(8);
-        fields.push({ number, value: view.getBigUint64(at - 8, true) });
-        break;
-      case 2:
-        fields.push({ number, value: take(Number(varint())) });
-        break;
-      case 5:
-        take(4);
-        fields.push({ number, value: BigInt(view.getUint32(at - 4, true)) });
-        break;
-      default:
-        throw new Malformed(`wire type ${tag & 7} is not used`);
-    }
-  }
-  return fields;
-}
-
-const none = new Uint8Array();
-
-function bytesOf(fields: readonly WireValue[], number: number): Uint8Array {
-  const found = fields.findLast((each) => each.number === number)?.value;
-  return found instanceof Uint8Array ? found : none;
-}
-
-function numberOf(fields: readonly WireValue[], number: number): bigint {
-  const found = fields.findLast((each) => each.number === number)?.value;
-  return typeof found === 'bigint' ? BigInt.asIntN(64, found) : 0n;
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function text(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw new Malformed('a string is no UTF-8');
-  }
-}
-
-function decodeMessage(id: string, bytes: Uint8Array): Record<string, unknown> {
-  const message = messageFor(id);
-  const result: Record<string, unknown> = {};
-  for (const { number, value } of readFields(bytes)) {
-    const field = message.get(number);
+/** The fields of the message that `reader` stands in, up to its end. */
+function readMessage(reader: WireReader, message: Message, depth: number): Value {
+  if (depth > maxDepth) throw new Malformed(`messages are nested deeper than ${maxDepth}`);
+  const result: Value = {};
+  reader.fields((number, type) => {
+    const field = message.byNumber.get(number);
     // A field of a newer client, which this version does not know.
-    if (!field) continue;
-    if (field.shape === 'list') {
-      const list = own(result, field.name) as unknown[] | undefined;
-      const item = decodeValue(field.type, value);
-      if (list) list.push(item);
-      else result[field.name] = [item];
-    } else if (field.shape === 'map') addToMap(result, field, value);
-    else if (field.name === '') Object.assign(result, decodeValue(field.type, value));
-    else {
-      const decoded = decodeValue(field.type, value);
-      if (field.optional || !isZero(decoded) || (field.always && decoded !== undefined)) result[field.name] = decoded;
-    }
-  }
+    if (!field) reader.skip(type);
+    else readField(reader, field, type, result, depth);
+  });
+  // Go's JSON has these whether or not they were on the wire.
+  for (const field of message.fields)
+    if (field.always && !Object.hasOwn(result, field.name)) setZero(result, field, depth);
   return result;
 }
 
-function own(object: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
+function readField(reader: WireReader, field: Field, type: number, result: Value, depth: number): void {
+  const { name, shape } = field;
+  if (shape === 'list') {
+    const list = result[name];
+    const items = Array.isArray(list) ? list : [];
+    result[name] = items;
+    if (type === wireTypes.bytes && (field.type === 'int' || field.type === 'bool' || field.type === 'double')) {
+      // Packed, as newer protobuf writes lists of numbers.
+      const packed = new WireReader(reader.bytes());
+      const itemType = field.type === 'double' ? wireTypes.fixed64 : wireTypes.varint;
+      while (!packed.done) items.push(readValue(packed, field, itemType, depth));
+    } else items.push(readValue(reader, field, type, depth) ?? null);
+  } else if (shape === 'map') readEntry(reader, field, type, result, depth);
+  else {
+    const value = readValue(reader, field, type, depth);
+    if (name === '') Object.assign(result, value);
+    else if (field.optional ? value !== undefined : !isZero(value)) result[name] = value;
+  }
+}
+
+function readEntry(reader: WireReader, field: Field, type: number, result: Value, depth: number): void {
+  let key = '';
+  let value: unknown;
+  const entry = { ...field, shape: 'one' } as const;
+  readInner(reader, type, field.name, (number, innerType) => {
+    if (number === 1 && innerType === wireTypes.bytes) key = reader.string();
+    else if (number === 2) value = readValue(reader, entry, innerType, depth);
+    else reader.skip(innerType);
+  });
+  value ??= readValue(new WireReader(Uint8Array.of(0)), entry, wireTypes.bytes, depth);
+  // A zero time, in JSON.
+  value ??= null;
+  const own = result[field.name];
+  // Ours: made just below for the entry before.
+  const map = typeof own === 'object' && own !== null ? (own as Value) : {};
+  result[field.name] = map;
+  if (key !== '__proto__') map[key] = value;
+  // Whatever the key is called, it becomes a property of the map's own.
+  else Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+function setZero(result: Value, field: Field, depth: number): void {
+  if (field.optional || field.shape !== 'one') return;
+  if (field.type === 'string') result[field.name] = '';
+  else if (field.type === 'int' || field.type === 'double') result[field.name] = 0;
+  else if (field.type === 'bool') result[field.name] = false;
+  else if (field.type === 'quantity') result[field.name] = '0';
+  else if (field.type === 'intstr') result[field.name] = 0;
+  else if (field.type === 'message')
+    result[field.name] = readMessage(new WireReader(new Uint8Array()), messageNamed(field.message), depth + 1);
 }
 
 /** Go writes what is not a pointer even when it is zero; JSON leaves it out. */
@@ -190,82 +128,121 @@ function isZero(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
-function addToMap(result: Record<string, unknown>, field: Field, value: WireValue['value']): void {
-  if (!(value instanceof Uint8Array)) throw new Malformed(`${field.name} is no map`);
-  const entry = readFields(value);
-  const key = text(bytesOf(entry, 1));
-  const found = entry.findLast((each) => each.number === 2)?.value ?? none;
-  const map = (own(result, field.name) ?? {}) as Record<string, unknown>;
-  result[field.name] = map;
-  // Whatever the key is called, it becomes a property of the map's own.
-  Object.defineProperty(map, key, {
-    value: decodeValue(field.type, found),
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
+/** undefined for the zero time and for no JSON at all. */
+function readValue(reader: WireReader, field: Field, type: number, depth: number): unknown {
+  if (field.type === 'int' || field.type === 'bool') {
+    if (type !== wireTypes.varint) throw mismatch(field);
+    const value = reader.int();
+    return field.type === 'bool' ? value !== 0 : value;
+  }
+  if (field.type === 'double') {
+    if (type !== wireTypes.fixed64) throw mismatch(field);
+    return reader.double();
+  }
+  if (type !== wireTypes.bytes) throw mismatch(field);
+  switch (field.type) {
+    case 'string':
+      return reader.string();
+    case 'bytes':
+      return reader.bytes().toString('base64');
+    case 'message':
+      return readNested(reader, messageNamed(field.message), depth);
+    default:
+      return readSpecial(reader, field, type, depth);
+  }
 }
 
-function decodeValue(type: string, value: WireValue['value']): unknown {
-  if (typeof value === 'bigint') {
-    if (type === 'bool') return value !== 0n;
-    if (type === 'int') return Number(BigInt.asIntN(64, value));
-    if (type === 'double') return doubleOf(value);
-    throw new Malformed(`a number stands where a ${type} belongs`);
-  }
-  switch (type) {
-    case 'string':
-      return text(value);
-    case 'bytes':
-      return Buffer.from(value).toString('base64');
-    case 'extra':
-      return readFields(value).map((each) => (each.value instanceof Uint8Array ? text(each.value) : ''));
+function readNested(reader: WireReader, message: Message, depth: number): Value {
+  return readMessage(new WireReader(reader.bytes()), message, depth + 1);
+}
+
+/** The messages that JSON writes as something else than an object of their fields. */
+function readSpecial(reader: WireReader, field: Field, type: number, depth: number): unknown {
+  const numbers = [0, 0, 0];
+  const texts: Buffer[] = [];
+  const schemas: Value[] = [];
+  const schemaField = schemaFields[field.type];
+  const textField = textFields[field.type];
+  let present = false;
+  readInner(reader, type, field.name, (number, innerType) => {
+    present = true;
+    if (innerType === wireTypes.varint && number <= 2) numbers[number] = reader.int();
+    else if (innerType === wireTypes.bytes && schemaField?.includes(number)) {
+      if (number === 2) numbers[2] = 1;
+      schemas.push(readNested(reader, messageNamed('apiextensions.k8s.io/v1 JSONSchemaProps'), depth));
+    } else if (innerType === wireTypes.bytes && number === textField) texts.push(reader.bytes());
+    else reader.skip(innerType);
+  });
+  const [, first = 0, second = 0] = numbers;
+  const [schema] = schemas;
+  switch (field.type) {
+    case 'strings':
+      return texts.map(textOf);
     case 'time':
     case 'microtime':
-      return timeOf(readFields(value), type);
-    case 'duration':
-      return `${Number(numberOf(readFields(value), 1)) / 1e9}s`;
+      return present ? timeOf(first, second, field.type) : undefined;
     case 'quantity':
-      return text(bytesOf(readFields(value), 1)) || '0';
+      return texts.length > 0 ? textOf(texts.at(-1)) : '0';
     case 'intstr':
-      return intOrString(readFields(value));
+      return first === 0 ? second : textOf(texts.at(-1));
     case 'json':
-      return jsonOf(bytesOf(readFields(value), 1));
-    case 'bool':
-    case 'int':
-    case 'double':
-      throw new Malformed(`bytes stand where a ${type} belongs`);
+      return jsonOf(textOf(texts.at(-1)));
+    case 'schemaOrBool':
+      return schema ?? first !== 0;
+    case 'schemaOrArray':
+      return second === 1 ? schemas : schema;
+    case 'schemaOrStrings':
+      return schema ?? texts.map(textOf);
     default:
-      return decodeMessage(type, value);
+      throw mismatch(field);
   }
 }
 
-function doubleOf(bits: bigint): number {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setBigUint64(0, bits);
-  return view.getFloat64(0);
+// The field with the text or the schemas in the messages of `readSpecial`.
+const textFields: Readonly<Record<string, number>> = {
+  strings: 1,
+  quantity: 1,
+  json: 1,
+  intstr: 3,
+  schemaOrStrings: 2,
+};
+const schemaFields: Readonly<Record<string, readonly number[]>> = {
+  schemaOrBool: [2],
+  schemaOrArray: [1, 2],
+  schemaOrStrings: [1],
+};
+
+function readInner(reader: WireReader, type: number, name: string, each: (field: number, type: number) => void): void {
+  if (type !== wireTypes.bytes) throw new Malformed(`a number stands where ${name} belongs`);
+  reader.message(each);
 }
 
-/** undefined for the zero time, which an empty message is. */
-function timeOf(fields: readonly WireValue[], type: 'time' | 'microtime'): string | undefined {
-  if (fields.length === 0) return undefined;
-  const milliseconds = Number(numberOf(fields, 1)) * 1000;
-  // Beyond what a Date holds there is no time that a client could mean.
-  if (Math.abs(milliseconds) > 8.64e15) throw new Malformed('a time is out of range');
-  const seconds = new Date(milliseconds).toISOString().slice(0, 19);
-  if (type === 'time') return `${seconds}Z`;
-  const micros = String(numberOf(fields, 2) / 1000n).padStart(6, '0');
-  return `${seconds}.${micros}Z`;
+function mismatch({ name, type }: Field): Malformed {
+  return new Malformed(`what stands in ${name} is no ${type}`);
 }
 
-function intOrString(fields: readonly WireValue[]): number | string {
-  return numberOf(fields, 1) === 0n ? Number(numberOf(fields, 2)) : text(bytesOf(fields, 3));
+function textOf(bytes: Buffer | undefined): string {
+  if (!bytes) return '';
+  const text = bytes.toString('utf8');
+  if (text.includes('\ufffd') && !Buffer.from(text).equals(bytes)) throw new Malformed('a string is no UTF-8');
+  return text;
 }
 
-function jsonOf(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) return undefined;
+// The years 1 to 9999, which RFC 3339 can write.
+const minSeconds = -62_135_596_800;
+const maxSeconds = 253_402_300_799;
+
+function timeOf(seconds: number, nanos: number, type: 'time' | 'microtime'): string {
+  if (seconds < minSeconds || seconds > maxSeconds || nanos < 0 || nanos >= 1e9)
+    throw new Malformed('a time is out of range');
+  if (type === 'time') return formatTime(seconds * 1000);
+  return formatMicroTime(seconds * 1000).replace(/\d{6}Z$/, `${String(Math.trunc(nanos / 1000)).padStart(6, '0')}Z`);
+}
+
+function jsonOf(text: string): unknown {
+  if (text === '') return undefined;
   try {
-    return JSON.parse(text(bytes));
+    return JSON.parse(text);
   } catch {
     throw new Malformed('an embedded object is no JSON');
   }

@@ -1,12 +1,16 @@
-// Protobuf field numbers of the built-in types, one row a message: `field=number:type`, apart by spaces.
-// Source: the `protobuf` tags of k8s.io/api v0.36, whose numbers never change.
+// Protobuf field numbers of the built-in types, one row a message: `field=number:type`, apart by spaces, in order of number.
+// Source: the generated.proto files of k8s.io/api, apimachinery, apiextensions-apiserver and kube-aggregator v0.36. Numbers
+// never change; a field that is new in Kubernetes is added to its row.
 //
 // After the field's JSON name: `!` = JSON always has it (no omitempty). No name = a message whose fields stand in the outer one.
-// Types: string, bool, int, double, bytes, extra (a list of strings in a message of its own), time, microtime, duration,
-// quantity, intstr, json, or a message (with its package where that is another). `*` = may be absent, so that zero means zero;
-// `[]` = a list, `{}` = a map by string.
+// `*` = may be absent, so that zero means zero; what has no `*` is on the wire even when it is zero. `[]` = a list, `{}` = a map
+// by string. Types: string, bool, int, double, bytes, strings (a list of strings in a message of its own), time, microtime,
+// quantity, intstr, json, schemaOrBool, schemaOrArray, schemaOrStrings, or a message (`core.` and `meta.` where it is of those).
+// A list kind has no row: it is always `metadata=1:meta.ListMeta items=2:[]Kind`.
 
 import { admissionregistration } from './rows/admissionregistration.ts';
+import { apiextensions } from './rows/apiextensions.ts';
+import { apiregistration } from './rows/apiregistration.ts';
 import { apps } from './rows/apps.ts';
 import { authentication } from './rows/authentication.ts';
 import { authorization } from './rows/authorization.ts';
@@ -31,27 +35,29 @@ import { storage } from './rows/storage.ts';
 /** Message -> its fields. */
 export type MessageRows = Readonly<Record<string, string>>;
 
-/** Package -> messages. */
+/** apiVersion -> messages. */
 export const messageRows: Readonly<Record<string, MessageRows>> = {
-  'admissionregistration.v1': admissionregistration,
-  'apps.v1': apps,
-  'authentication.v1': authentication,
-  'authorization.v1': authorization,
-  'autoscaling.v1': autoscaling,
-  'autoscaling.v2': autoscalingV2,
-  'batch.v1': batch,
-  'certificates.v1': certificates,
-  'coordination.v1': coordination,
-  'core.v1': core,
-  'discovery.v1': discovery,
-  'events.v1': events,
-  'flowcontrol.v1': flowcontrol,
-  'meta.v1': meta,
-  'networking.v1': networking,
-  'node.v1': node,
-  'policy.v1': policy,
-  'rbac.v1': rbac,
-  'resource.v1': resource,
-  'scheduling.v1': scheduling,
-  'storage.v1': storage,
+  v1: core,
+  'admissionregistration.k8s.io/v1': admissionregistration,
+  'apiextensions.k8s.io/v1': apiextensions,
+  'apiregistration.k8s.io/v1': apiregistration,
+  'apps/v1': apps,
+  'authentication.k8s.io/v1': authentication,
+  'authorization.k8s.io/v1': authorization,
+  'autoscaling/v1': autoscaling,
+  'autoscaling/v2': autoscalingV2,
+  'batch/v1': batch,
+  'certificates.k8s.io/v1': certificates,
+  'coordination.k8s.io/v1': coordination,
+  'discovery.k8s.io/v1': discovery,
+  'events.k8s.io/v1': events,
+  'flowcontrol.apiserver.k8s.io/v1': flowcontrol,
+  'meta.k8s.io/v1': meta,
+  'networking.k8s.io/v1': networking,
+  'node.k8s.io/v1': node,
+  'policy/v1': policy,
+  'rbac.authorization.k8s.io/v1': rbac,
+  'resource.k8s.io/v1': resource,
+  'scheduling.k8s.io/v1': scheduling,
+  'storage.k8s.io/v1': storage,
 };

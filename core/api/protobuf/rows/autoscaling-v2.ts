@@ -1,4 +1,4 @@
-// Field numbers of the messages of autoscaling v2; the notation is explained in ../message-rows.ts.
+// Field numbers of the messages of autoscaling/v2; the notation is explained in ../message-rows.ts.
 
 import type { MessageRows } from '../message-rows.ts';
 
@@ -12,7 +12,7 @@ export const autoscalingV2: MessageRows = {
   HPAScalingRules:
     'selectPolicy=1:*string policies=2:[]HPAScalingPolicy stabilizationWindowSeconds=3:*int tolerance=4:*quantity',
   HorizontalPodAutoscaler:
-    'metadata=1:meta.v1.ObjectMeta spec=2:HorizontalPodAutoscalerSpec status=3:HorizontalPodAutoscalerStatus',
+    'metadata=1:meta.ObjectMeta spec=2:HorizontalPodAutoscalerSpec status=3:HorizontalPodAutoscalerStatus',
   HorizontalPodAutoscalerBehavior: 'scaleUp=1:*HPAScalingRules scaleDown=2:*HPAScalingRules',
   HorizontalPodAutoscalerCondition:
     'type!=1:string status!=2:string lastTransitionTime=3:time reason=4:string message=5:string',
@@ -20,7 +20,7 @@ export const autoscalingV2: MessageRows = {
     'scaleTargetRef!=1:CrossVersionObjectReference minReplicas=2:*int maxReplicas!=3:int metrics=4:[]MetricSpec behavior=5:*HorizontalPodAutoscalerBehavior',
   HorizontalPodAutoscalerStatus:
     'observedGeneration=1:*int lastScaleTime=2:*time currentReplicas=3:int desiredReplicas!=4:int currentMetrics!=5:[]MetricStatus conditions=6:[]HorizontalPodAutoscalerCondition',
-  MetricIdentifier: 'name!=1:string selector=2:*meta.v1.LabelSelector',
+  MetricIdentifier: 'name!=1:string selector=2:*meta.LabelSelector',
   MetricSpec:
     'type!=1:string object=2:*ObjectMetricSource pods=3:*PodsMetricSource resource=4:*ResourceMetricSource external=5:*ExternalMetricSource containerResource=7:*ContainerResourceMetricSource',
   MetricStatus:

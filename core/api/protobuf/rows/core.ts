@@ -1,4 +1,4 @@
-// Field numbers of the messages of the core group; the notation is explained in ../message-rows.ts.
+// Field numbers of the messages of v1; the notation is explained in ../message-rows.ts.
 
 import type { MessageRows } from '../message-rows.ts';
 
@@ -12,7 +12,7 @@ export const core: MessageRows = {
   AzureFilePersistentVolumeSource:
     'secretName!=1:string shareName!=2:string readOnly=3:bool secretNamespace!=4:*string',
   AzureFileVolumeSource: 'secretName!=1:string shareName!=2:string readOnly=3:bool',
-  Binding: 'metadata=1:meta.v1.ObjectMeta target!=2:ObjectReference',
+  Binding: 'metadata=1:meta.ObjectMeta target!=2:ObjectReference',
   CSIPersistentVolumeSource:
     'driver!=1:string volumeHandle!=2:string readOnly=3:bool fsType=4:string volumeAttributes=5:{}string controllerPublishSecretRef=6:*SecretReference nodeStageSecretRef=7:*SecretReference nodePublishSecretRef=8:*SecretReference controllerExpandSecretRef=9:*SecretReference nodeExpandSecretRef=10:*SecretReference',
   CSIVolumeSource:
@@ -26,10 +26,10 @@ export const core: MessageRows = {
   CinderVolumeSource: 'volumeID!=1:string fsType=2:string readOnly=3:bool secretRef=4:*LocalObjectReference',
   ClientIPConfig: 'timeoutSeconds=1:*int',
   ClusterTrustBundleProjection:
-    'name=1:*string signerName=2:*string labelSelector=3:*meta.v1.LabelSelector path!=4:string optional=5:*bool',
+    'name=1:*string signerName=2:*string labelSelector=3:*meta.LabelSelector path!=4:string optional=5:*bool',
   ComponentCondition: 'type!=1:string status!=2:string message=3:string error=4:string',
-  ComponentStatus: 'metadata=1:meta.v1.ObjectMeta conditions=2:[]ComponentCondition',
-  ConfigMap: 'metadata=1:meta.v1.ObjectMeta data=2:{}string binaryData=3:{}bytes immutable=4:*bool',
+  ComponentStatus: 'metadata=1:meta.ObjectMeta conditions=2:[]ComponentCondition',
+  ConfigMap: 'metadata=1:meta.ObjectMeta data=2:{}string binaryData=3:{}bytes immutable=4:*bool',
   ConfigMapEnvSource: '=1:LocalObjectReference optional=2:*bool',
   ConfigMapKeySelector: '=1:LocalObjectReference key!=2:string optional=3:*bool',
   ConfigMapNodeConfigSource:
@@ -62,7 +62,7 @@ export const core: MessageRows = {
   EndpointAddress: 'ip!=1:string targetRef=2:*ObjectReference hostname=3:string nodeName=4:*string',
   EndpointPort: 'name=1:string port!=2:int protocol=3:string appProtocol=4:*string',
   EndpointSubset: 'addresses=1:[]EndpointAddress notReadyAddresses=2:[]EndpointAddress ports=3:[]EndpointPort',
-  Endpoints: 'metadata=1:meta.v1.ObjectMeta subsets=2:[]EndpointSubset',
+  Endpoints: 'metadata=1:meta.ObjectMeta subsets=2:[]EndpointSubset',
   EnvFromSource: 'prefix=1:string configMapRef=2:*ConfigMapEnvSource secretRef=3:*SecretEnvSource',
   EnvVar: 'name!=1:string value=2:string valueFrom=3:*EnvVarSource',
   EnvVarSource:
@@ -72,7 +72,7 @@ export const core: MessageRows = {
     'name!=1:string image=2:string command=3:[]string args=4:[]string workingDir=5:string ports=6:[]ContainerPort env=7:[]EnvVar resources=8:ResourceRequirements volumeMounts=9:[]VolumeMount livenessProbe=10:*Probe readinessProbe=11:*Probe lifecycle=12:*Lifecycle terminationMessagePath=13:string imagePullPolicy=14:string securityContext=15:*SecurityContext stdin=16:bool stdinOnce=17:bool tty=18:bool envFrom=19:[]EnvFromSource terminationMessagePolicy=20:string volumeDevices=21:[]VolumeDevice startupProbe=22:*Probe resizePolicy=23:[]ContainerResizePolicy restartPolicy=24:*string restartPolicyRules=25:[]ContainerRestartRule',
   EphemeralVolumeSource: 'volumeClaimTemplate=1:*PersistentVolumeClaimTemplate',
   Event:
-    'metadata!=1:meta.v1.ObjectMeta involvedObject!=2:ObjectReference reason=3:string message=4:string source=5:EventSource firstTimestamp=6:time lastTimestamp=7:time count=8:int type=9:string eventTime=10:microtime series=11:*EventSeries action=12:string related=13:*ObjectReference reportingComponent!=14:string reportingInstance!=15:string',
+    'metadata!=1:meta.ObjectMeta involvedObject!=2:ObjectReference reason=3:string message=4:string source=5:EventSource firstTimestamp=6:time lastTimestamp=7:time count=8:int type=9:string eventTime=10:microtime series=11:*EventSeries action=12:string related=13:*ObjectReference reportingComponent!=14:string reportingInstance!=15:string',
   EventSeries: 'count=1:int lastObservedTime=2:microtime',
   EventSource: 'component=1:string host=2:string',
   ExecAction: 'command=1:[]string',
@@ -102,22 +102,23 @@ export const core: MessageRows = {
   KeyToPath: 'key!=1:string path!=2:string mode=3:*int',
   Lifecycle: 'postStart=1:*LifecycleHandler preStop=2:*LifecycleHandler stopSignal=3:*string',
   LifecycleHandler: 'exec=1:*ExecAction httpGet=2:*HTTPGetAction tcpSocket=3:*TCPSocketAction sleep=4:*SleepAction',
-  LimitRange: 'metadata=1:meta.v1.ObjectMeta spec=2:LimitRangeSpec',
+  LimitRange: 'metadata=1:meta.ObjectMeta spec=2:LimitRangeSpec',
   LimitRangeItem:
     'type!=1:string max=2:{}quantity min=3:{}quantity default=4:{}quantity defaultRequest=5:{}quantity maxLimitRequestRatio=6:{}quantity',
   LimitRangeSpec: 'limits!=1:[]LimitRangeItem',
   LinuxContainerUser: 'uid!=1:int gid!=2:int supplementalGroups=3:[]int',
+  List: 'metadata=1:meta.ListMeta items!=2:[]json',
   LoadBalancerIngress: 'ip=1:string hostname=2:string ipMode=3:*string ports=4:[]PortStatus',
   LoadBalancerStatus: 'ingress=1:[]LoadBalancerIngress',
   LocalObjectReference: 'name=1:string',
   LocalVolumeSource: 'path!=1:string fsType=2:*string',
   ModifyVolumeStatus: 'targetVolumeAttributesClassName=1:string status!=2:string',
   NFSVolumeSource: 'server!=1:string path!=2:string readOnly=3:bool',
-  Namespace: 'metadata=1:meta.v1.ObjectMeta spec=2:NamespaceSpec status=3:NamespaceStatus',
+  Namespace: 'metadata=1:meta.ObjectMeta spec=2:NamespaceSpec status=3:NamespaceStatus',
   NamespaceCondition: 'type!=1:string status!=2:string lastTransitionTime=4:time reason=5:string message=6:string',
   NamespaceSpec: 'finalizers=1:[]string',
   NamespaceStatus: 'phase=1:string conditions=2:[]NamespaceCondition',
-  Node: 'metadata=1:meta.v1.ObjectMeta spec=2:NodeSpec status=3:NodeStatus',
+  Node: 'metadata=1:meta.ObjectMeta spec=2:NodeSpec status=3:NodeStatus',
   NodeAddress: 'type!=1:string address!=2:string',
   NodeAffinity:
     'requiredDuringSchedulingIgnoredDuringExecution=1:*NodeSelector preferredDuringSchedulingIgnoredDuringExecution=2:[]PreferredSchedulingTerm',
@@ -129,7 +130,6 @@ export const core: MessageRows = {
     'assigned=1:*NodeConfigSource active=2:*NodeConfigSource lastKnownGood=3:*NodeConfigSource error=4:string',
   NodeDaemonEndpoints: 'kubeletEndpoint=1:DaemonEndpoint',
   NodeFeatures: 'supplementalGroupsPolicy=1:*bool',
-  NodeProxyOptions: 'path=1:string',
   NodeRuntimeHandler: 'name!=1:string features=2:*NodeRuntimeHandlerFeatures',
   NodeRuntimeHandlerFeatures: 'recursiveReadOnlyMounts=1:*bool userNamespaces=2:*bool',
   NodeSelector: 'nodeSelectorTerms!=1:[]NodeSelectorTerm',
@@ -145,16 +145,16 @@ export const core: MessageRows = {
   ObjectFieldSelector: 'apiVersion=1:string fieldPath!=2:string',
   ObjectReference:
     'kind=1:string namespace=2:string name=3:string uid=4:string apiVersion=5:string resourceVersion=6:string fieldPath=7:string',
-  PersistentVolume: 'metadata=1:meta.v1.ObjectMeta spec=2:PersistentVolumeSpec status=3:PersistentVolumeStatus',
+  PersistentVolume: 'metadata=1:meta.ObjectMeta spec=2:PersistentVolumeSpec status=3:PersistentVolumeStatus',
   PersistentVolumeClaim:
-    'metadata=1:meta.v1.ObjectMeta spec=2:PersistentVolumeClaimSpec status=3:PersistentVolumeClaimStatus',
+    'metadata=1:meta.ObjectMeta spec=2:PersistentVolumeClaimSpec status=3:PersistentVolumeClaimStatus',
   PersistentVolumeClaimCondition:
     'type!=1:string status!=2:string lastProbeTime=3:time lastTransitionTime=4:time reason=5:string message=6:string',
   PersistentVolumeClaimSpec:
-    'accessModes=1:[]string resources=2:VolumeResourceRequirements volumeName=3:string selector=4:*meta.v1.LabelSelector storageClassName=5:*string volumeMode=6:*string dataSource=7:*TypedLocalObjectReference dataSourceRef=8:*TypedObjectReference volumeAttributesClassName=9:*string',
+    'accessModes=1:[]string resources=2:VolumeResourceRequirements volumeName=3:string selector=4:*meta.LabelSelector storageClassName=5:*string volumeMode=6:*string dataSource=7:*TypedLocalObjectReference dataSourceRef=8:*TypedObjectReference volumeAttributesClassName=9:*string',
   PersistentVolumeClaimStatus:
     'phase=1:string accessModes=2:[]string capacity=3:{}quantity conditions=4:[]PersistentVolumeClaimCondition allocatedResources=5:{}quantity allocatedResourceStatuses=7:{}string currentVolumeAttributesClassName=8:*string modifyVolumeStatus=9:*ModifyVolumeStatus',
-  PersistentVolumeClaimTemplate: 'metadata=1:meta.v1.ObjectMeta spec!=2:PersistentVolumeClaimSpec',
+  PersistentVolumeClaimTemplate: 'metadata=1:meta.ObjectMeta spec!=2:PersistentVolumeClaimSpec',
   PersistentVolumeClaimVolumeSource: 'claimName!=1:string readOnly=2:bool',
   PersistentVolumeSource:
     'gcePersistentDisk=1:*GCEPersistentDiskVolumeSource awsElasticBlockStore=2:*AWSElasticBlockStoreVolumeSource hostPath=3:*HostPathVolumeSource glusterfs=4:*GlusterfsPersistentVolumeSource nfs=5:*NFSVolumeSource rbd=6:*RBDPersistentVolumeSource iscsi=7:*ISCSIPersistentVolumeSource cinder=8:*CinderPersistentVolumeSource cephfs=9:*CephFSPersistentVolumeSource fc=10:*FCVolumeSource flocker=11:*FlockerVolumeSource flexVolume=12:*FlexPersistentVolumeSource azureFile=13:*AzureFilePersistentVolumeSource vsphereVolume=14:*VsphereVirtualDiskVolumeSource quobyte=15:*QuobyteVolumeSource azureDisk=16:*AzureDiskVolumeSource photonPersistentDisk=17:*PhotonPersistentDiskVolumeSource portworxVolume=18:*PortworxVolumeSource scaleIO=19:*ScaleIOPersistentVolumeSource local=20:*LocalVolumeSource storageos=21:*StorageOSPersistentVolumeSource csi=22:*CSIPersistentVolumeSource',
@@ -162,28 +162,22 @@ export const core: MessageRows = {
     'capacity=1:{}quantity =2:PersistentVolumeSource accessModes=3:[]string claimRef=4:*ObjectReference persistentVolumeReclaimPolicy=5:string storageClassName=6:string mountOptions=7:[]string volumeMode=8:*string nodeAffinity=9:*VolumeNodeAffinity volumeAttributesClassName=10:*string',
   PersistentVolumeStatus: 'phase=1:string message=2:string reason=3:string lastPhaseTransitionTime=4:*time',
   PhotonPersistentDiskVolumeSource: 'pdID!=1:string fsType=2:string',
-  Pod: 'metadata=1:meta.v1.ObjectMeta spec=2:PodSpec status=3:PodStatus',
+  Pod: 'metadata=1:meta.ObjectMeta spec=2:PodSpec status=3:PodStatus',
   PodAffinity:
     'requiredDuringSchedulingIgnoredDuringExecution=1:[]PodAffinityTerm preferredDuringSchedulingIgnoredDuringExecution=2:[]WeightedPodAffinityTerm',
   PodAffinityTerm:
-    'labelSelector=1:*meta.v1.LabelSelector namespaces=2:[]string topologyKey!=3:string namespaceSelector=4:*meta.v1.LabelSelector matchLabelKeys=5:[]string mismatchLabelKeys=6:[]string',
+    'labelSelector=1:*meta.LabelSelector namespaces=2:[]string topologyKey!=3:string namespaceSelector=4:*meta.LabelSelector matchLabelKeys=5:[]string mismatchLabelKeys=6:[]string',
   PodAntiAffinity:
     'requiredDuringSchedulingIgnoredDuringExecution=1:[]PodAffinityTerm preferredDuringSchedulingIgnoredDuringExecution=2:[]WeightedPodAffinityTerm',
-  PodAttachOptions: 'stdin=1:bool stdout=2:bool stderr=3:bool tty=4:bool container=5:string',
   PodCertificateProjection:
     'signerName=1:string keyType=2:string maxExpirationSeconds=3:*int credentialBundlePath=4:string keyPath=5:string certificateChainPath=6:string userAnnotations=7:{}string',
   PodCondition:
     'type!=1:string status!=2:string lastProbeTime=3:time lastTransitionTime=4:time reason=5:string message=6:string observedGeneration=7:int',
   PodDNSConfig: 'nameservers=1:[]string searches=2:[]string options=3:[]PodDNSConfigOption',
   PodDNSConfigOption: 'name=1:string value=2:*string',
-  PodExecOptions: 'stdin=1:bool stdout=2:bool stderr=3:bool tty=4:bool container=5:string command!=6:[]string',
   PodExtendedResourceClaimStatus: 'requestMappings!=1:[]ContainerExtendedResourceRequest resourceClaimName!=2:string',
   PodIP: 'ip!=1:string',
-  PodLogOptions:
-    'container=1:string follow=2:bool previous=3:bool sinceSeconds=4:*int sinceTime=5:*time timestamps=6:bool tailLines=7:*int limitBytes=8:*int insecureSkipTLSVerifyBackend=9:bool stream=10:*string',
   PodOS: 'name!=1:string',
-  PodPortForwardOptions: 'ports=1:[]int',
-  PodProxyOptions: 'path=1:string',
   PodReadinessGate: 'conditionType!=1:string',
   PodResourceClaim: 'name!=1:string resourceClaimName=3:*string resourceClaimTemplateName=4:*string',
   PodResourceClaimStatus: 'name!=1:string resourceClaimName=2:*string',
@@ -195,9 +189,8 @@ export const core: MessageRows = {
     'volumes=1:[]Volume containers!=2:[]Container restartPolicy=3:string terminationGracePeriodSeconds=4:*int activeDeadlineSeconds=5:*int dnsPolicy=6:string nodeSelector=7:{}string serviceAccountName=8:string serviceAccount=9:string nodeName=10:string hostNetwork=11:bool hostPID=12:bool hostIPC=13:bool securityContext=14:*PodSecurityContext imagePullSecrets=15:[]LocalObjectReference hostname=16:string subdomain=17:string affinity=18:*Affinity schedulerName=19:string initContainers=20:[]Container automountServiceAccountToken=21:*bool tolerations=22:[]Toleration hostAliases=23:[]HostAlias priorityClassName=24:string priority=25:*int dnsConfig=26:*PodDNSConfig shareProcessNamespace=27:*bool readinessGates=28:[]PodReadinessGate runtimeClassName=29:*string enableServiceLinks=30:*bool preemptionPolicy=31:*string overhead=32:{}quantity topologySpreadConstraints=33:[]TopologySpreadConstraint ephemeralContainers=34:[]EphemeralContainer setHostnameAsFQDN=35:*bool os=36:*PodOS hostUsers=37:*bool schedulingGates=38:[]PodSchedulingGate resourceClaims=39:[]PodResourceClaim resources=40:*ResourceRequirements hostnameOverride=41:*string schedulingGroup=43:*PodSchedulingGroup',
   PodStatus:
     'phase=1:string conditions=2:[]PodCondition message=3:string reason=4:string hostIP=5:string podIP=6:string startTime=7:*time containerStatuses=8:[]ContainerStatus qosClass=9:string initContainerStatuses=10:[]ContainerStatus nominatedNodeName=11:string podIPs=12:[]PodIP ephemeralContainerStatuses=13:[]ContainerStatus resize=14:string resourceClaimStatuses=15:[]PodResourceClaimStatus hostIPs=16:[]HostIP observedGeneration=17:int extendedResourceClaimStatus=18:*PodExtendedResourceClaimStatus allocatedResources=19:{}quantity resources=20:*ResourceRequirements nodeAllocatableResourceClaimStatuses=21:[]NodeAllocatableResourceClaimStatus',
-  PodStatusResult: 'metadata=1:meta.v1.ObjectMeta status=2:PodStatus',
-  PodTemplate: 'metadata=1:meta.v1.ObjectMeta template=2:PodTemplateSpec',
-  PodTemplateSpec: 'metadata=1:meta.v1.ObjectMeta spec=2:PodSpec',
+  PodTemplate: 'metadata=1:meta.ObjectMeta template=2:PodTemplateSpec',
+  PodTemplateSpec: 'metadata=1:meta.ObjectMeta spec=2:PodSpec',
   PortStatus: 'port!=1:int protocol!=2:string error=3:*string',
   PortworxVolumeSource: 'volumeID!=1:string fsType=2:string readOnly=3:bool',
   PreferredSchedulingTerm: 'weight!=1:int preference!=2:NodeSelectorTerm',
@@ -211,9 +204,8 @@ export const core: MessageRows = {
     'monitors!=1:[]string image!=2:string fsType=3:string pool=4:string user=5:string keyring=6:string secretRef=7:*SecretReference readOnly=8:bool',
   RBDVolumeSource:
     'monitors!=1:[]string image!=2:string fsType=3:string pool=4:string user=5:string keyring=6:string secretRef=7:*LocalObjectReference readOnly=8:bool',
-  RangeAllocation: 'metadata=1:meta.v1.ObjectMeta range!=2:string data!=3:bytes',
   ReplicationController:
-    'metadata=1:meta.v1.ObjectMeta spec=2:ReplicationControllerSpec status=3:ReplicationControllerStatus',
+    'metadata=1:meta.ObjectMeta spec=2:ReplicationControllerSpec status=3:ReplicationControllerStatus',
   ReplicationControllerCondition:
     'type!=1:string status!=2:string lastTransitionTime=3:time reason=4:string message=5:string',
   ReplicationControllerSpec: 'replicas=1:*int selector=2:{}string template=3:*PodTemplateSpec minReadySeconds=4:int',
@@ -222,7 +214,7 @@ export const core: MessageRows = {
   ResourceClaim: 'name!=1:string request=2:string',
   ResourceFieldSelector: 'containerName=1:string resource!=2:string divisor=3:quantity',
   ResourceHealth: 'resourceID!=1:string health=2:string message=6:*string',
-  ResourceQuota: 'metadata=1:meta.v1.ObjectMeta spec=2:ResourceQuotaSpec status=3:ResourceQuotaStatus',
+  ResourceQuota: 'metadata=1:meta.ObjectMeta spec=2:ResourceQuotaSpec status=3:ResourceQuotaStatus',
   ResourceQuotaSpec: 'hard=1:{}quantity scopes=2:[]string scopeSelector=3:*ScopeSelector',
   ResourceQuotaStatus: 'hard=1:{}quantity used=2:{}quantity',
   ResourceRequirements: 'limits=1:{}quantity requests=2:{}quantity claims=3:[]ResourceClaim',
@@ -235,7 +227,7 @@ export const core: MessageRows = {
   ScopeSelector: 'matchExpressions=1:[]ScopedResourceSelectorRequirement',
   ScopedResourceSelectorRequirement: 'scopeName!=1:string operator!=2:string values=3:[]string',
   SeccompProfile: 'type!=1:string localhostProfile=2:*string',
-  Secret: 'metadata=1:meta.v1.ObjectMeta data=2:{}bytes type=3:string stringData=4:{}string immutable=5:*bool',
+  Secret: 'metadata=1:meta.ObjectMeta data=2:{}bytes type=3:string stringData=4:{}string immutable=5:*bool',
   SecretEnvSource: '=1:LocalObjectReference optional=2:*bool',
   SecretKeySelector: '=1:LocalObjectReference key!=2:string optional=3:*bool',
   SecretProjection: '=1:LocalObjectReference items=2:[]KeyToPath optional=4:*bool',
@@ -243,16 +235,14 @@ export const core: MessageRows = {
   SecretVolumeSource: 'secretName=1:string items=2:[]KeyToPath defaultMode=3:*int optional=4:*bool',
   SecurityContext:
     'capabilities=1:*Capabilities privileged=2:*bool seLinuxOptions=3:*SELinuxOptions runAsUser=4:*int runAsNonRoot=5:*bool readOnlyRootFilesystem=6:*bool allowPrivilegeEscalation=7:*bool runAsGroup=8:*int procMount=9:*string windowsOptions=10:*WindowsSecurityContextOptions seccompProfile=11:*SeccompProfile appArmorProfile=12:*AppArmorProfile',
-  SerializedReference: 'reference=1:ObjectReference',
-  Service: 'metadata=1:meta.v1.ObjectMeta spec=2:ServiceSpec status=3:ServiceStatus',
+  Service: 'metadata=1:meta.ObjectMeta spec=2:ServiceSpec status=3:ServiceStatus',
   ServiceAccount:
-    'metadata=1:meta.v1.ObjectMeta secrets=2:[]ObjectReference imagePullSecrets=3:[]LocalObjectReference automountServiceAccountToken=4:*bool',
+    'metadata=1:meta.ObjectMeta secrets=2:[]ObjectReference imagePullSecrets=3:[]LocalObjectReference automountServiceAccountToken=4:*bool',
   ServiceAccountTokenProjection: 'audience=1:string expirationSeconds=2:*int path!=3:string',
   ServicePort: 'name=1:string protocol=2:string port!=3:int targetPort=4:intstr nodePort=5:int appProtocol=6:*string',
-  ServiceProxyOptions: 'path=1:string',
   ServiceSpec:
     'ports=1:[]ServicePort selector=2:{}string clusterIP=3:string type=4:string externalIPs=5:[]string sessionAffinity=7:string loadBalancerIP=8:string loadBalancerSourceRanges=9:[]string externalName=10:string externalTrafficPolicy=11:string healthCheckNodePort=12:int publishNotReadyAddresses=13:bool sessionAffinityConfig=14:*SessionAffinityConfig ipFamilyPolicy=17:*string clusterIPs=18:[]string ipFamilies=19:[]string allocateLoadBalancerNodePorts=20:*bool loadBalancerClass=21:*string internalTrafficPolicy=22:*string trafficDistribution=23:*string',
-  ServiceStatus: 'loadBalancer=1:LoadBalancerStatus conditions=2:[]meta.v1.Condition',
+  ServiceStatus: 'loadBalancer=1:LoadBalancerStatus conditions=2:[]meta.Condition',
   SessionAffinityConfig: 'clientIP=1:*ClientIPConfig',
   SleepAction: 'seconds!=1:int',
   StorageOSPersistentVolumeSource:
@@ -266,7 +256,7 @@ export const core: MessageRows = {
   TopologySelectorLabelRequirement: 'key!=1:string values!=2:[]string',
   TopologySelectorTerm: 'matchLabelExpressions=1:[]TopologySelectorLabelRequirement',
   TopologySpreadConstraint:
-    'maxSkew!=1:int topologyKey!=2:string whenUnsatisfiable!=3:string labelSelector=4:*meta.v1.LabelSelector minDomains=5:*int nodeAffinityPolicy=6:*string nodeTaintsPolicy=7:*string matchLabelKeys=8:[]string',
+    'maxSkew!=1:int topologyKey!=2:string whenUnsatisfiable!=3:string labelSelector=4:*meta.LabelSelector minDomains=5:*int nodeAffinityPolicy=6:*string nodeTaintsPolicy=7:*string matchLabelKeys=8:[]string',
   TypedLocalObjectReference: 'apiGroup!=1:*string kind!=2:string name!=3:string',
   TypedObjectReference: 'apiGroup!=1:*string kind!=2:string name!=3:string namespace=4:*string',
   Volume: 'name!=1:string =2:VolumeSource',

@@ -1,11 +1,11 @@
-// Field numbers of the messages of flowcontrol v1; the notation is explained in ../message-rows.ts.
+// Field numbers of the messages of flowcontrol.apiserver.k8s.io/v1; the notation is explained in ../message-rows.ts.
 
 import type { MessageRows } from '../message-rows.ts';
 
 export const flowcontrol: MessageRows = {
   ExemptPriorityLevelConfiguration: 'nominalConcurrencyShares=1:*int lendablePercent=2:*int',
   FlowDistinguisherMethod: 'type!=1:string',
-  FlowSchema: 'metadata=1:meta.v1.ObjectMeta spec=2:FlowSchemaSpec status=3:FlowSchemaStatus',
+  FlowSchema: 'metadata=1:meta.ObjectMeta spec=2:FlowSchemaSpec status=3:FlowSchemaStatus',
   FlowSchemaCondition: 'type=1:string status=2:string lastTransitionTime=3:time reason=4:string message=5:string',
   FlowSchemaSpec:
     'priorityLevelConfiguration!=1:PriorityLevelConfigurationReference matchingPrecedence!=2:int distinguisherMethod=3:*FlowDistinguisherMethod rules=4:[]PolicyRulesWithSubjects',
@@ -18,7 +18,7 @@ export const flowcontrol: MessageRows = {
   PolicyRulesWithSubjects:
     'subjects!=1:[]Subject resourceRules=2:[]ResourcePolicyRule nonResourceRules=3:[]NonResourcePolicyRule',
   PriorityLevelConfiguration:
-    'metadata=1:meta.v1.ObjectMeta spec=2:PriorityLevelConfigurationSpec status=3:PriorityLevelConfigurationStatus',
+    'metadata=1:meta.ObjectMeta spec=2:PriorityLevelConfigurationSpec status=3:PriorityLevelConfigurationStatus',
   PriorityLevelConfigurationCondition:
     'type=1:string status=2:string lastTransitionTime=3:time reason=4:string message=5:string',
   PriorityLevelConfigurationReference: 'name!=1:string',
