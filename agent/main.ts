@@ -3,6 +3,7 @@
 import { startAgent } from './agent.ts';
 import { createLog } from './log.ts';
 import { OptionError, parseOptions } from './options.ts';
+import { serveStream } from './streams/serve-stream.ts';
 import { teardownAgent } from './teardown.ts';
 
 const log = createLog((line) => process.stdout.write(line), Date.now);
@@ -11,9 +12,9 @@ try {
   const parsed = await parseOptions(process.argv.slice(2));
   if (parsed.command === 'teardown') await teardownAgent(parsed.dataDir, log);
   else {
-    const agent = await startAgent(parsed.options, log, (id, request) =>
-      log.warn({ id, type: request.type }, 'this agent serves no streams'),
-    );
+    const agent = await startAgent(parsed.options, log, (id, request, context) => {
+      void serveStream(id, request, context);
+    });
     const stop = (signal: string) => {
       log.info({ signal }, 'agent stops; its pods run on');
       void agent.stop().finally(() => process.exit(0));

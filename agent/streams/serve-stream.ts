@@ -1,0 +1,61 @@
+// A client waits for a stream: dial in and serve it from this node's containers.
+
+import { StatusError } from '../../core/machinery/status.ts';
+import { channels, type FrameSocket, frame } from '../../core/node/frame-socket.ts';
+import type { StreamRequest } from '../../core/node/protocol.ts';
+import type { ApiCredentials } from '../control-plane/api-client.ts';
+import type { ContainerRuntime } from '../cri/runtime.ts';
+import { serveCommand } from './command.ts';
+import { dialIn } from './dial-in.ts';
+import { serveLog } from './log.ts';
+import { servePortForward } from './port-forward.ts';
+import { runningContainer, runningSandbox, type StreamPods } from './stream-pods.ts';
+
+export interface StreamContext {
+  readonly options: { readonly credentials: ApiCredentials; readonly nodeName: string };
+  readonly pods: StreamPods;
+  readonly runtime: ContainerRuntime;
+  /** Where the pods' log directories are. */
+  readonly logsDir: string;
+  readonly log: { warn(fields: object, text: string): void };
+}
+
+/** Resolves when the stream is over. Never rejects: what fails is told to the client, or logged when there is none. */
+export async function serveStream(id: string, request: StreamRequest, context: StreamContext): Promise<void> {
+  const { options, log } = context;
+  const subject = { id, type: request.type, pod: `${request.namespace}/${request.pod}` };
+  let server: FrameSocket;
+  try {
+    server = await dialIn(options.credentials, options.nodeName, id);
+  } catch (error) {
+    // A hint that comes twice, or late, finds nobody who waits.
+    log.warn({ ...subject, error: String(error) }, 'the dial-in for a stream was not taken');
+    return;
+  }
+  try {
+    await serve(request, context, server);
+  } catch (error) {
+    const status = error instanceof StatusError ? error : new StatusError('InternalError', textOf(error));
+    const text = request.type === 'portforward' ? status.message : JSON.stringify(status.status);
+    await server.send(frame(channels.error, text)).catch(() => undefined);
+  } finally {
+    server.close();
+  }
+}
+
+function serve(request: StreamRequest, { pods, runtime, logsDir }: StreamContext, server: FrameSocket): Promise<void> {
+  const pod = pods.get(request.uid);
+  switch (request.type) {
+    case 'log':
+      return serveLog({ request, pods, logsDir, server, now: Date.now });
+    case 'exec':
+    case 'attach':
+      return serveCommand(runtime, runningContainer(pod, request.pod, request.container).id, request, server);
+    case 'portforward':
+      return servePortForward(runtime, runningSandbox(pod, request.pod), request.port, server);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
