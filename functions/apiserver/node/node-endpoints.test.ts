@@ -34,7 +34,7 @@ async function report(node: string, body: Report) {
 }
 
 async function makePod(name: string, nodeName: string, more: object = {}) {
-  const spec = { nodeName, containers: [{ name: 'c', image: 'i' }], ...more };
+  const spec = { nodeName, automountServiceAccountToken: false, containers: [{ name: 'c', image: 'i' }], ...more };
   const made = await t.post('/api/v1/namespaces/default/pods', { metadata: { name }, spec });
   expect(made.status).toBe(201);
   return made.body;
