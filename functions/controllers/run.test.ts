@@ -229,10 +229,26 @@ describe('Two sets of controllers, beyond one Deployment,', () => {
 
 describe('A set of controllers', () => {
   it('says in the status why pods cannot be created, and goes on when they can', async () => {
-    const invalid = { ...template, spec: { ...template.spec, serviceAccountName: 'default', nodeName: 'node-1' } };
     const object = deployment(1);
-    await cluster.create('apps/deployments', 'team', { ...object, spec: { ...object.spec, template: invalid } });
-    await settle();
+    const spec = { ...template.spec, priorityClassName: 'missing' };
+    await cluster.create('apps/replicasets', 'team', {
+      ...object,
+      kind: 'ReplicaSet',
+      spec: { ...object.spec, template: { ...template, spec } },
+    });
+    await expect.poll(conditionsOf, { timeout: 5000 }).toEqual(['ReplicaFailure FailedCreate']);
+    await cluster.create('scheduling.k8s.io/priorityclasses', '', {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name: 'missing' },
+      value: 5,
+    });
+    await expect.poll(conditionsOf, { timeout: 15_000 }).toEqual([]);
     expect(await list('pods')).toHaveLength(1);
   });
 });
+
+async function conditionsOf(): Promise<string[]> {
+  const conditions = (await list('apps/replicasets'))[0]?.status?.conditions ?? [];
+  return conditions.map((each) => `${each.type} ${each.reason}`);
+}
