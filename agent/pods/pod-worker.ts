@@ -10,12 +10,12 @@ import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import { checkTarget, killContainer, StartError, sandboxContext, startContainer } from './container-steps.ts';
 import { runHook } from './hook.ts';
 import { defaultRotation, rotatedLogs, rotateLog } from './log-rotation.ts';
-import { newestFirst, observePods, readContainer, readSandbox } from './observe.ts';
-import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed.ts';
+import type { ObservedContainer, ObservedPod } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
 import { podContainers } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
 import { podLogDirectory, terminationFile } from './pod-context.ts';
+import { PodMirror } from './pod-mirror.ts';
 import { podStatus } from './pod-status.ts';
 import { podCgroupLimits } from './resources.ts';
 import { sandboxConfig } from './sandbox-config.ts';
@@ -23,18 +23,13 @@ import { StartHolds } from './start-holds.ts';
 import type { ContainerHealth, Ending, Step } from './sync-pod.ts';
 import { deadlineOf, syncPod } from './sync-pod.ts';
 
-/** How long a runtime's status may lag behind its own exit event. */
-const statusLagMs = 3000;
-
 export class PodWorker {
   readonly uid: string;
   readonly #context: PodContext;
   #pod: Pod;
-  readonly #sandboxes = new Map<string, ObservedSandbox>();
-  readonly #containers = new Map<string, ObservedContainer>();
+  readonly #mirror: PodMirror;
   readonly #probes = new Map<string, ContainerProbes>();
   readonly #hookFailed = new Map<string, string>();
-  readonly #starting = new Set<string>();
   readonly #holds = new StartHolds();
   readonly #flights = new Map<string, { deadline: number }>();
   #volumes: Promise<Map<string, MountedVolume>> | undefined;
@@ -55,7 +50,8 @@ export class PodWorker {
     this.#status = pod.status;
     if (pod.status?.phase === 'Failed' && pod.status.reason)
       this.#ending = { reason: pod.status.reason, message: pod.status.message ?? '' };
-    this.#take(observed);
+    this.#mirror = new PodMirror(context, this.uid, (container) => this.#noteContainer(container));
+    this.#mirror.take(observed);
     this.update(pod);
   }
 
@@ -68,7 +64,7 @@ export class PodWorker {
   }
 
   get observed(): ObservedPod {
-    return { sandboxes: newestFirst([...this.#sandboxes.values()]), containers: [...this.#containers.values()] };
+    return this.#mirror.observed;
   }
 
   /** The API's newest word on the pod. */
@@ -108,36 +104,25 @@ export class PodWorker {
 
   /** Sets logs aside that have grown too large. */
   async rotateLogs(): Promise<void> {
-    for (const container of this.#containers.values())
+    for (const container of this.observed.containers)
       if (container.state === 'running' && container.logPath)
         await rotateLog(this.#context.runtime, container, defaultRotation, new Date(this.#context.now()));
   }
 
   /** True when the id is this pod's. */
   owns(id: string): boolean {
-    return this.#containers.has(id) || this.#sandboxes.has(id);
+    return this.#mirror.has(id);
   }
 
   /** The runtime told of something about one of the pod's containers or its sandbox. */
   async runtimeEvent(id: string, exited: boolean): Promise<void> {
-    if (this.#sandboxes.has(id)) {
-      await this.#refreshSandbox(id);
-      this.#kick();
-      return;
-    }
-    const deadline = this.#context.now() + statusLagMs;
-    for (;;) {
-      const container = await this.#refreshContainer(id);
-      if (!exited || !container || container.state === 'exited' || this.#context.now() > deadline) break;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await this.#mirror.read(id, exited);
     this.#kick();
   }
 
   /** Reads everything anew, after events may have been lost. */
   async refresh(): Promise<void> {
-    const found = await observePods(this.#context, this.uid);
-    this.#take(found.get(this.uid)?.observed ?? { sandboxes: [], containers: [] });
+    await this.#mirror.readAll();
     this.#kick();
   }
 
@@ -153,14 +138,6 @@ export class PodWorker {
   reportAgain(): void {
     this.#reported = '';
     this.#kick();
-  }
-
-  #take(observed: ObservedPod): void {
-    this.#sandboxes.clear();
-    for (const sandbox of observed.sandboxes) this.#sandboxes.set(sandbox.id, sandbox);
-    const known = new Set(observed.containers.map(({ id }) => id));
-    for (const id of this.#containers.keys()) if (!known.has(id)) this.#containers.delete(id);
-    for (const container of observed.containers) this.#noteContainer(container);
   }
 
   #endBy(graceSeconds: number): void {
@@ -237,7 +214,7 @@ export class PodWorker {
 
   #launch(step: Step, now: number): void {
     // It is only just made, and its start is on its way.
-    if (step.type === 'removeContainer' && this.#starting.has(step.id)) return;
+    if (step.type === 'removeContainer' && this.#mirror.isStarting(step.id)) return;
     const key =
       step.type === 'startContainer'
         ? `start ${step.container.name}`
@@ -280,15 +257,15 @@ export class PodWorker {
         return this.runtimeEvent(step.id, true);
       }
       case 'removeContainer': {
-        const container = this.#containers.get(step.id);
+        const container = this.#mirror.container(step.id);
         await runtime.removeContainer({ containerId: step.id });
-        this.#containers.delete(step.id);
+        this.#mirror.removeContainer(step.id);
         if (container) await this.#removeContainerFiles(container);
         return;
       }
       case 'stopSandbox':
         await runtime.stopPodSandbox({ podSandboxId: step.id });
-        await this.#refreshSandbox(step.id);
+        await this.#mirror.readSandbox(step.id);
         return;
       case 'removeSandbox':
         await this.#removeSandbox(step.id);
@@ -312,7 +289,7 @@ export class PodWorker {
     if (runtimeHandler === undefined) throw new Error(`RuntimeClass "${runtimeClassName}" not found`);
     const config = sandboxConfig(pod, attempt, sandboxContext(this.#context, pod));
     const { podSandboxId } = await runtime.runPodSandbox({ config, runtimeHandler });
-    await this.#refreshSandbox(podSandboxId);
+    await this.#mirror.readSandbox(podSandboxId);
     this.#holds.release('');
   }
 
@@ -323,7 +300,7 @@ export class PodWorker {
     if (!sandbox) return;
     const target =
       container.target &&
-      [...this.#containers.values()].find((each) => each.name === container.target && each.state === 'running');
+      this.observed.containers.find((each) => each.name === container.target && each.state === 'running');
     let created = '';
     try {
       const id = await startContainer(this.#context, {
@@ -338,18 +315,13 @@ export class PodWorker {
         targetId: target ? target.id : undefined,
         onCreated: (made) => {
           created = made;
-          // Events name the container by its id from here on.
-          this.#starting.add(made);
-          this.#containers.set(made, placeholder(made, sandbox.id, step));
+          this.#mirror.created(placeholder(made, sandbox.id, step));
         },
       });
       this.#holds.release(container.name);
       await this.#postStart(container, id);
     } finally {
-      if (created) {
-        this.#starting.delete(created);
-        await this.#refreshContainer(created);
-      }
+      if (created) await this.#mirror.started(created);
     }
   }
 
@@ -373,7 +345,7 @@ export class PodWorker {
     this.#report(false);
     for (const probes of this.#probes.values()) probes.stop();
     this.#probes.clear();
-    for (const id of [...this.#sandboxes.keys()]) await this.#removeSandbox(id);
+    for (const { id } of this.observed.sandboxes) await this.#removeSandbox(id);
     await this.#context.volumes.remove(this.uid);
     await this.#context.cgroups.remove(this.uid);
     await fs.rm(podLogDirectory(this.#context.logsDir, this.#pod), { recursive: true, force: true });
@@ -386,8 +358,7 @@ export class PodWorker {
     const { runtime } = this.#context;
     await runtime.stopPodSandbox({ podSandboxId: id });
     await runtime.removePodSandbox({ podSandboxId: id });
-    this.#sandboxes.delete(id);
-    for (const [container, { sandboxId }] of this.#containers) if (sandboxId === id) this.#containers.delete(container);
+    this.#mirror.removeSandbox(id);
   }
 
   #failed(step: Step, error: unknown): void {
@@ -447,25 +418,8 @@ export class PodWorker {
     return this.#pod.spec.hostNetwork ? [this.#context.hostIP] : (this.observed.sandboxes[0]?.ips ?? []);
   }
 
-  async #refreshSandbox(id: string): Promise<void> {
-    const sandbox = await readSandbox(this.#context.runtime, id);
-    if (sandbox) this.#sandboxes.set(id, sandbox);
-    else this.#sandboxes.delete(id);
-  }
-
-  async #refreshContainer(id: string): Promise<ObservedContainer | undefined> {
-    const sandboxId = this.#containers.get(id)?.sandboxId ?? '';
-    const container = await readContainer(this.#context, id, sandboxId);
-    if (container) this.#noteContainer(container);
-    else this.#containers.delete(id);
-    return container;
-  }
-
   #noteContainer(container: ObservedContainer): void {
     const { id, name } = container;
-    // While its postStart hook runs, a container counts as being created (Kubernetes, "Container hooks").
-    if (container.state === 'running' && this.#starting.has(id)) return;
-    this.#containers.set(id, container);
     if (container.state === 'running') {
       const spec = podContainers(this.#pod).find((each) => each.name === name);
       if (!this.#probes.has(id) && spec) this.#startProbes(container, spec);

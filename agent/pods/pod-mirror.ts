@@ -1,0 +1,106 @@
+// What the runtime has of one pod, kept current by reading again what an event or a step of our own touched.
+
+import type { ObserveContext } from './observe.ts';
+import { newestFirst, observePods, readContainer, readSandbox } from './observe.ts';
+import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed.ts';
+
+/** How long a runtime's status may lag behind its own exit event, and how long to wait before it is read again. */
+const lag = { limitMs: 3000, againMs: 10 } as const;
+
+export interface MirrorContext extends ObserveContext {
+  readonly now: () => number;
+}
+
+export class PodMirror {
+  readonly #context: MirrorContext;
+  readonly #uid: string;
+  readonly #onContainer: (container: ObservedContainer) => void;
+  readonly #sandboxes = new Map<string, ObservedSandbox>();
+  readonly #containers = new Map<string, ObservedContainer>();
+  /** Containers whose start is on its way: their running does not show before it is done. */
+  readonly #starting = new Set<string>();
+
+  /** `onContainer` is told of each container that was read. */
+  constructor(context: MirrorContext, uid: string, onContainer: (container: ObservedContainer) => void) {
+    this.#context = context;
+    this.#uid = uid;
+    this.#onContainer = onContainer;
+  }
+
+  get observed(): ObservedPod {
+    return { sandboxes: newestFirst([...this.#sandboxes.values()]), containers: [...this.#containers.values()] };
+  }
+
+  has(id: string): boolean {
+    return this.#containers.has(id) || this.#sandboxes.has(id);
+  }
+
+  isStarting(id: string): boolean {
+    return this.#starting.has(id);
+  }
+
+  container(id: string): ObservedContainer | undefined {
+    return this.#containers.get(id);
+  }
+
+  take(observed: ObservedPod): void {
+    this.#sandboxes.clear();
+    for (const sandbox of observed.sandboxes) this.#sandboxes.set(sandbox.id, sandbox);
+    const known = new Set(observed.containers.map(({ id }) => id));
+    for (const id of this.#containers.keys()) if (!known.has(id)) this.#containers.delete(id);
+    for (const container of observed.containers) this.#note(container);
+  }
+
+  /** Reads everything anew. Throws GrpcError. */
+  async readAll(): Promise<void> {
+    const found = await observePods(this.#context, this.#uid);
+    this.take(found.get(this.#uid)?.observed ?? { sandboxes: [], containers: [] });
+  }
+
+  /** Reads one container or sandbox anew; `exited`: until the runtime's status says so too. Throws GrpcError. */
+  async read(id: string, exited = false): Promise<void> {
+    if (this.#sandboxes.has(id)) return this.readSandbox(id);
+    const deadline = this.#context.now() + lag.limitMs;
+    for (;;) {
+      const container = await readContainer(this.#context, id, this.#containers.get(id)?.sandboxId ?? '');
+      if (container) this.#note(container);
+      else this.#containers.delete(id);
+      if (!exited || !container || container.state === 'exited' || this.#context.now() > deadline) return;
+      await new Promise((resolve) => setTimeout(resolve, lag.againMs));
+    }
+  }
+
+  async readSandbox(id: string): Promise<void> {
+    const sandbox = await readSandbox(this.#context.runtime, id);
+    if (sandbox) this.#sandboxes.set(id, sandbox);
+    else this.#sandboxes.delete(id);
+  }
+
+  /** A container that was just made. Events name it by its id from here on. */
+  created(container: ObservedContainer): void {
+    this.#starting.add(container.id);
+    this.#containers.set(container.id, container);
+  }
+
+  /** Its start, hooks included, is over, well or badly. Throws GrpcError. */
+  async started(id: string): Promise<void> {
+    this.#starting.delete(id);
+    await this.read(id);
+  }
+
+  removeContainer(id: string): void {
+    this.#containers.delete(id);
+  }
+
+  removeSandbox(id: string): void {
+    this.#sandboxes.delete(id);
+    for (const [container, { sandboxId }] of this.#containers) if (sandboxId === id) this.#containers.delete(container);
+  }
+
+  #note(container: ObservedContainer): void {
+    // While its postStart hook runs, a container counts as being created (Kubernetes, "Container hooks").
+    if (container.state === 'running' && this.#starting.has(container.id)) return;
+    this.#containers.set(container.id, container);
+    this.#onContainer(container);
+  }
+}
