@@ -10,7 +10,7 @@ import { list } from './read/list.ts';
 import { watch } from './read/watch.ts';
 import type { Registry } from './registry.ts';
 import { changeSubresource } from './subresources/change-subresource.ts';
-import { createSubresource } from './subresources/create-subresource.ts';
+import { createBinding, createSubresource } from './subresources/create-subresource.ts';
 import { getSubresource } from './subresources/get-subresource.ts';
 import { create } from './write/create.ts';
 import { remove } from './write/delete.ts';
@@ -26,10 +26,11 @@ export function createRegistry(options: RegistryOptions): Registry {
     get: (context, target) => (target.subresource ? getSubresource(env, context, target) : get(env, target)),
     list: (_context, target, listOptions) => list(env, target, listOptions),
     watch: (_context, target, watchOptions) => watch(env, target, watchOptions),
-    create: (context, target, object, writeOptions) =>
-      target.subresource
-        ? createSubresource(env, context, target, object, writeOptions)
-        : create(env, context, target, object, writeOptions),
+    create(context, target, object, writeOptions) {
+      if (target.subresource) return createSubresource(env, context, target, object, writeOptions);
+      if (target.definition.type === 'bindings') return createBinding(env, context, target, object, writeOptions);
+      return create(env, context, target, object, writeOptions);
+    },
     update: (context, target, object, writeOptions) =>
       changeSubresource(env, context, target, { object }, writeOptions) ??
       update(env, context, target, object, writeOptions),

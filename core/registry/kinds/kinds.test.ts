@@ -81,6 +81,15 @@ describe('pods', () => {
     expect(results.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { reason: 'Conflict' } });
   });
 
+  it('are bound through the collection of bindings too', async () => {
+    await t.create('pods', 'default', podOf('a'));
+    await t.create('bindings', 'default', { metadata: { name: 'a' }, target: { kind: 'Node', name: 'n1' } });
+    expect(await t.get('pods', 'default', 'a')).toMatchObject({
+      spec: { nodeName: 'n1' },
+      status: { conditions: [{ type: 'PodScheduled', status: 'True' }] },
+    });
+  });
+
   it('end gracefully once a node runs them, and at once otherwise', async () => {
     await t.create('pods', 'default', podOf('a'));
     await t.create('pods', 'default', podOf('b', { nodeName: 'n1' }));

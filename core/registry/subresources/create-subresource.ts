@@ -1,7 +1,7 @@
 // POSTs to a subresource that the registry answers: a pod's binding and its eviction.
 
 import type { KubeObject } from '../../machinery/object.ts';
-import { StatusError } from '../../machinery/status.ts';
+import { badRequest, StatusError } from '../../machinery/status.ts';
 import type { Environment } from '../environment.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { bind } from './binding.ts';
@@ -19,4 +19,25 @@ export async function createSubresource(
   if (target.definition.type === 'pods' && target.subresource === 'eviction')
     return await evict(env, context, target, body, options);
   throw new StatusError('MethodNotAllowed', `${target.definition.resource}/${target.subresource} does not take a POST`);
+}
+
+/** A Binding POSTed to the collection `bindings`: the older way to the same. */
+export async function createBinding(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  body: KubeObject,
+  options: WriteOptions = {},
+): Promise<Outcome> {
+  const pods = env.definitions.ofType('pods');
+  const name = body.metadata?.name;
+  if (!pods || !name) throw badRequest('metadata.name of a Binding is the name of the pod that it binds');
+  const { namespace } = target;
+  return await bind(
+    env,
+    context,
+    { definition: pods, name, subresource: 'binding', ...(namespace && { namespace }) },
+    body,
+    options,
+  );
 }
