@@ -246,6 +246,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
     close() {
       notifier.close();
+      nodeEndpoints.close();
       stopCustomResources();
       nodes.close();
       rbac.close();

@@ -1,9 +1,11 @@
 // The paths that only a node's agent uses (core/node/protocol.ts): desired state, report, and the dial-in of streams.
 
+import type { Logger } from 'pino';
 import type { Definitions } from '../../../core/api/definition.ts';
 import { decodeJson } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { Report } from '../../../core/node/protocol.ts';
+import type { Queue } from '../../../core/queue/queue.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { readBody } from '../content/body.ts';
@@ -14,7 +16,7 @@ import { noSuchResource } from '../resources/routes.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 import { desiredState } from './desired-state.ts';
 import type { NodeIndex } from './node-index.ts';
-import type { Notifier } from './notifier.ts';
+import { type Notifier, nodeQueue } from './notifier.ts';
 import { applyReport } from './report.ts';
 import { createUsage } from './usage.ts';
 
@@ -24,6 +26,8 @@ export interface NodeEndpointOptions {
   readonly heartbeats: Heartbeats;
   readonly nodes: NodeIndex;
   readonly notifier: Notifier;
+  readonly queue: Queue;
+  readonly log?: Logger;
   readonly streams?: StreamHandler;
   readonly now: () => Date;
 }
@@ -34,6 +38,7 @@ export interface NodeEndpoints {
   accept(exchange: Exchange, connection: UpgradeConnection): Promise<undefined>;
   /** Answers requests about metrics.k8s.io; undefined for all others. */
   metrics(exchange: Exchange): Promise<ApiResponse> | undefined;
+  close(): void;
 }
 
 // A report carries the statuses of all pods of a node.
@@ -42,6 +47,14 @@ const maxReportBytes = 16 * 1024 * 1024;
 export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints {
   const { nodes, notifier, heartbeats, now } = options;
   const usage = createUsage(options);
+  // What is kept of a node beside its object goes with it. Each is made again by the node's next report.
+  const unsubscribe = nodes.replica('nodes').onEvent(({ type, entry: { name } }) => {
+    if (type !== 'DELETED') return;
+    usage.forget(name);
+    Promise.all([heartbeats.forget(name), options.queue.remove(nodeQueue(name))]).catch((err: unknown) =>
+      options.log?.error({ err, node: name }, 'could not forget a node that was removed'),
+    );
+  });
 
   const desired = async ({ info, query, form }: Exchange): Promise<ApiResponse> => {
     const node = info.name;
@@ -61,6 +74,7 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
 
   return {
     metrics: usage.answer,
+    close: unsubscribe,
     async answer(exchange) {
       const { resource, name, subresource, verb, rest } = exchange.info;
       if (resource !== 'nodes' || name === '' || rest.length > 0) {

@@ -158,6 +158,15 @@ describe('a report', () => {
     expect(await t.get('/apis/metrics.k8s.io/v1beta1/nodes/n2')).toMatchObject({ status: 404 });
   });
 
+  it('leaves nothing behind once its node is removed', async () => {
+    const usage = { time: '2026-01-02T03:04:05Z', windowSeconds: 10, node: { cpu: 1, memory: 1024 }, pods: [] };
+    await report('n1', { usage });
+    expect(await t.get('/apis/metrics.k8s.io/v1beta1/nodes/n1')).toMatchObject({ status: 200 });
+    await t.remove('/api/v1/nodes/n1');
+    await expect.poll(async () => [...(await t.store.heartbeats.all()).keys()]).toEqual(['n2']);
+    expect(await t.get('/apis/metrics.k8s.io/v1beta1/nodes/n1')).toMatchObject({ status: 404 });
+  });
+
   it('counts an event that repeats', async () => {
     const pod = await makePod('mine', 'n1');
     const event = (time: string) => ({

@@ -15,6 +15,7 @@ import type { NodeIndex } from './node-index.ts';
 
 export interface Usage {
   note(node: string, report: UsageReport): void;
+  forget(node: string): void;
   /** undefined for requests about anything else. */
   answer(exchange: Exchange): Promise<ApiResponse> | undefined;
 }
@@ -56,6 +57,9 @@ export function createUsage({
   return {
     note(node, report) {
       byNode.set(node, report);
+    },
+    forget(node) {
+      byNode.delete(node);
     },
     answer(exchange) {
       const { info, query, form } = exchange;
