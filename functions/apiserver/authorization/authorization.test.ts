@@ -135,4 +135,23 @@ describe('the node authorizer', () => {
     });
     expect(await t.get('/api/v1/namespaces/default/secrets', agent)).toMatchObject({ status: 403 });
   });
+
+  it('gives a node tokens for the pods that it runs, bound to them', async () => {
+    for (const name of ['default', 'other'])
+      await t.post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name } });
+    const pod = { metadata: { name: 'p' }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }] } };
+    const made = await t.post('/api/v1/namespaces/default/pods', pod);
+    expect(made.status).toBe(201);
+    const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: 'p', uid: made.body.metadata.uid };
+    const request = (account: string, spec: object, node = 'n1') =>
+      t.post(
+        `/api/v1/namespaces/default/serviceaccounts/${account}/token`,
+        { spec },
+        { as: { name: `system:node:${node}`, groups: ['system:nodes'] } },
+      );
+    expect(await request('default', { boundObjectRef, audiences: ['vault'] })).toMatchObject({ status: 201 });
+    expect(await request('default', {})).toMatchObject({ status: 403 });
+    expect(await request('other', { boundObjectRef })).toMatchObject({ status: 403 });
+    expect(await request('default', { boundObjectRef }, 'n2')).toMatchObject({ status: 403 });
+  });
 });
