@@ -25,7 +25,6 @@ export interface ContainerSurroundings {
   /** Volumes of block mode are devices; only claims can be. */
   readonly claims: ReadonlySet<string>;
   readonly hostNetwork: boolean;
-  readonly grace: number | undefined;
 }
 
 export type ContainerRole = 'container' | 'init' | 'sidecar' | 'ephemeral';
@@ -74,7 +73,7 @@ export function validateContainer(
             : 'cannot be set for an Ephemeral Container',
         ),
       );
-    else errors.push(...validateProbe(probe, field, around, `${path}.${field}`));
+    else errors.push(...validateProbe(probe, field, `${path}.${field}`));
   }
   if (container.lifecycle) {
     if (!probed)
@@ -253,7 +252,7 @@ export function validateLocalPath(value: string, path: string): FieldError[] {
   return errors;
 }
 
-function validateProbe(probe: V1Probe, field: string, around: ContainerSurroundings, path: string): FieldError[] {
+function validateProbe(probe: V1Probe, field: string, path: string): FieldError[] {
   const errors = validateHandler(probe, path);
   for (const name of [
     'initialDelaySeconds',
@@ -276,7 +275,6 @@ function validateProbe(probe: V1Probe, field: string, around: ContainerSurroundi
     else if (grace <= 0)
       errors.push(invalidValue(`${path}.terminationGracePeriodSeconds`, grace, 'must be greater than 0'));
   }
-  void around;
   return errors;
 }
 

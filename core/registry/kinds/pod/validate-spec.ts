@@ -28,7 +28,6 @@ export function validatePodSpec(spec: V1PodSpec | undefined, path: string): Fiel
     volumes: new Set(volumes.map(({ name }) => name)),
     claims: new Set(volumes.filter((each) => each.persistentVolumeClaim ?? each.ephemeral).map(({ name }) => name)),
     hostNetwork: spec.hostNetwork ?? false,
-    grace: spec.terminationGracePeriodSeconds,
   };
   errors.push(...validateAllContainers(spec, around, path));
   errors.push(...choice(spec.restartPolicy, restartPolicies, `${path}.restartPolicy`));
