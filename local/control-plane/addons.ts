@@ -3,7 +3,7 @@
 import type { Definitions } from '../../core/api/definition.ts';
 import { createClient } from '../../core/registry/client.ts';
 import type { Registry } from '../../core/registry/registry.ts';
-import type { V1Service } from '../../generated/kubernetes.ts';
+import type { V1Service, V1StorageClass } from '../../generated/kubernetes.ts';
 import { addressOf } from '../cluster.ts';
 
 export async function ensureAddons(registry: Registry, definitions: Definitions, serviceCIDR: string): Promise<void> {
@@ -11,7 +11,19 @@ export async function ensureAddons(registry: Registry, definitions: Definitions,
   const client = createClient(registry, definitions, user, 'zeroplane');
   const found = await client.find('services', 'kube-system', 'kube-dns');
   if (!found) await client.create('services', dnsService(addressOf(serviceCIDR, 10)));
+  const classes = await client.list('storage.k8s.io/storageclasses');
+  if (classes.length === 0) await client.create('storage.k8s.io/storageclasses', localPath);
 }
+
+/** Volumes in a directory of the node that the first pod of a claim came to; they outlive pods, and stay on that node. */
+const localPath: V1StorageClass & { metadata: object } = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: 'local-path', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'zeroplane.dev/local-path',
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'WaitForFirstConsumer',
+};
 
 /** Holds the DNS address and shows it to users. It has no selector: every node answers for itself. */
 function dnsService(clusterIP: string): V1Service & { metadata: object } {

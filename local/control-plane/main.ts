@@ -16,7 +16,7 @@ import { serveStore } from '../../core/store/port.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { createStreamHandler } from '../../functions/apiserver/streams/stream-handler.ts';
-import { addressOf, nodeAddress, readCluster } from '../cluster.ts';
+import { nodeAddress, readCluster } from '../cluster.ts';
 import { ensureAddons } from './addons.ts';
 import type { WorkerData } from './worker.ts';
 
@@ -69,7 +69,7 @@ const workerData: WorkerData = {
   clusterDomain,
   podCIDR: cluster.podCIDR,
   caCertificate: pki('ca.crt'),
-  dnsAddress: addressOf(serviceCIDR, 10),
+  volumeDirectory: join(dataDir, 'volumes'),
   logLevel: log.level,
 };
 const worker = new Worker(new URL('./control-plane-worker.mjs', import.meta.url), {

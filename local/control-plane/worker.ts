@@ -18,7 +18,8 @@ export interface WorkerData {
   readonly podCIDR: string;
   /** PEM. */
   readonly caCertificate: string;
-  readonly dnsAddress: string;
+  /** On every node: where volumes of the class local-path lie. */
+  readonly volumeDirectory: string;
   readonly logLevel: string;
 }
 
@@ -50,7 +51,12 @@ startControllers({
   replicas,
   registry,
   definitions,
-  controllers: controllers({ caCertificate: settings.caCertificate, podCIDR: settings.podCIDR }),
+  controllers: controllers({
+    caCertificate: settings.caCertificate,
+    podCIDR: settings.podCIDR,
+    volumeDirectory: settings.volumeDirectory,
+    heartbeats: () => store.heartbeats.all(),
+  }),
   clock: Date.now,
   timers,
   random: Math.random,
