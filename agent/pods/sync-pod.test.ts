@@ -104,6 +104,12 @@ describe('syncPod', () => {
     ).toEqual(['start main#1', 'removeSandbox s0']);
   });
 
+  it('counts on from the status of the pod when the runtime has lost its containers', () => {
+    const known = { name: 'main', image: '', imageID: '', ready: true, restartCount: 4, containerID: 'containerd://x' };
+    const pod = { ...testPod(), status: { containerStatuses: [known] } };
+    expect(steps(pod, observedPod())).toEqual(['start main#5']);
+  });
+
   it('ends the application within what is left of the grace, the sidecars after it, and then everything', () => {
     const going = { terminateBy: 9000 };
     const running = observedPod(observedContainer('main'), observedContainer('side'));

@@ -120,7 +120,7 @@ export function syncPod(input: SyncInput): SyncResult {
     steps.push({
       type: 'startContainer',
       container,
-      attempt: current ? current.attempt + 1 : 0,
+      attempt: current ? current.attempt + 1 : attemptAfterLoss(pod, container.name),
       quickRestarts: nextQuickRestarts(current),
     });
     return undefined;
@@ -204,6 +204,13 @@ function terminate(input: SyncInput, graceSeconds: number, leave: boolean): Sync
   const ready = observed.sandboxes.filter((each) => each.ready);
   if (ready.length > 0) return { steps: ready.map(({ id }) => ({ type: 'stopSandbox', id })) };
   return { steps: leave ? [{ type: 'finish' }] : [] };
+}
+
+/** The runtime has forgotten the container (its node was taken down); the pod's status still counts its runs. */
+function attemptAfterLoss(pod: Pod, name: string): number {
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+  const known = [...initContainerStatuses, ...containerStatuses].find((each) => each.name === name);
+  return known?.containerID ? known.restartCount + 1 : 0;
 }
 
 function remaining(terminateBy: number, now: number): number {
