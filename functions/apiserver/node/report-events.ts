@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../core/machinery/object.ts';
 import { hasReason, StatusError } from '../../../core/machinery/status.ts';
 import type { EventReport } from '../../../core/node/protocol.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
-import { asKubelet, builtIn, type ReportParts } from './report.ts';
+import { asKubelet, builtIn, type ReportParts } from './report-parts.ts';
 
 /** Events are lost rather than the report that brings them: what the registry refuses is left out. */
 export async function reportEvents(

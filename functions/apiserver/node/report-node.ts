@@ -6,7 +6,7 @@ import { hasReason } from '../../../core/machinery/status.ts';
 import type { Report } from '../../../core/node/protocol.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
 import type { V1NodeCondition } from '../../../generated/kubernetes.ts';
-import { asKubelet, builtIn, type ReportParts } from './report.ts';
+import { asKubelet, builtIn, type ReportParts } from './report-parts.ts';
 
 type NodeReport = NonNullable<Report['node']>;
 

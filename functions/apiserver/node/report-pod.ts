@@ -6,7 +6,7 @@ import { forbidden, hasReason, StatusError } from '../../../core/machinery/statu
 import type { PodReport, ReportResult } from '../../../core/node/protocol.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
 import type { V1PodCondition, V1PodStatus } from '../../../generated/kubernetes.ts';
-import { asKubelet, builtIn, type ReportParts } from './report.ts';
+import { asKubelet, builtIn, type ReportParts } from './report-parts.ts';
 
 const subject = { group: '', resource: 'pods' };
 const attempts = 5;
