@@ -23,6 +23,7 @@ import { nodeAuthorizer } from './authorization/node-authorizer.ts';
 import { rbacAuthorizer } from './authorization/rbac.ts';
 import { createRbacIndex } from './authorization/rbac-index.ts';
 import { type Form, negotiate } from './content/negotiate.ts';
+import { loadProtobuf, withoutProtobuf } from './content/protobuf.ts';
 import { compress, respondError } from './content/respond.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
 import { createInFlight, type InFlightLimits } from './in-flight.ts';
@@ -147,6 +148,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     // A custom resource may have been defined by another process a moment ago.
     if (!definitions.find(info.group, info.version, info.resource)) await replicas.peek(customResourceType)?.catchUp();
     const target = targetOf(definitions, info);
+    const { form } = exchange;
+    // Of custom resources only the metadata has a protobuf form.
+    if (form.encoding === 'protobuf' && target.definition.customResource !== undefined && form.transform === undefined)
+      return answerResource(routes, { ...exchange, form: withoutProtobuf(form) }, target);
     return reviews.answer(exchange, target) ?? answerResource(routes, exchange, target);
   };
 
@@ -185,6 +190,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
           return request.signal;
         },
       };
+      if (form.encoding === 'protobuf') await loadProtobuf();
       // A property that is there and undefined is as good as absent to whoever reads `signal`.
       response = await route({ request, info, query, form, context } as Exchange);
     } catch (error) {

@@ -7,15 +7,21 @@ import type { ApiRequest } from '../http.ts';
 export type Transform = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
 export interface Form {
-  readonly encoding: 'json' | 'yaml';
+  readonly encoding: 'json' | 'yaml' | 'protobuf';
   readonly transform?: Transform;
   /** The version of meta.k8s.io that a transform is asked in. */
   readonly transformVersion?: 'v1' | 'v1beta1';
   /** Indented JSON. */
   readonly pretty: boolean;
+  /** With protobuf: what the client takes next, for kinds that have no protobuf form. */
+  readonly fallback?: Form;
 }
 
-export const mediaTypes = { json: 'application/json', yaml: 'application/yaml' } as const;
+export const mediaTypes = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: 'application/vnd.kubernetes.protobuf',
+} as const;
 
 const plain: Form = { encoding: 'json', pretty: false };
 const prettyPlain: Form = { encoding: 'json', pretty: true };
@@ -58,10 +64,16 @@ function parseAccept(accept: string): Form {
     .filter((clause) => clause.quality > 0)
     // Stable: clauses of the same quality keep the client's order.
     .sort((a, b) => b.quality - a.quality);
+  let chosen: Form | undefined;
   for (const clause of clauses) {
     const form = formOf(clause);
-    if (form) return form;
+    if (!form) continue;
+    if (chosen) {
+      if (form.encoding !== 'protobuf') return { ...chosen, fallback: form };
+    } else if (form.encoding === 'protobuf') chosen = form;
+    else return form;
   }
+  if (chosen) return chosen;
   throw new StatusError(
     'NotAcceptable',
     `only the following media types are accepted: ${Object.values(mediaTypes).join(', ')}`,
@@ -83,6 +95,7 @@ function formOf({ type, parameters }: Clause): Form | undefined {
   let encoding: Form['encoding'];
   if (type === 'application/json' || type === '*/*' || type === 'application/*' || type === '') encoding = 'json';
   else if (type === 'application/yaml') encoding = 'yaml';
+  else if (type === mediaTypes.protobuf) encoding = 'protobuf';
   else return undefined;
   const pretty = parameters['pretty'] === '1' || parameters['pretty'] === 'true';
   const as = parameters['as'];
@@ -90,5 +103,7 @@ function formOf({ type, parameters }: Clause): Form | undefined {
   const version = parameters['v'];
   if (parameters['g'] !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined;
   if (as !== 'Table' && as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList') return undefined;
+  // A Table's cells are of any type, which protobuf has no form for; the metadata of v1beta1 had other field numbers.
+  if (encoding === 'protobuf' && (as === 'Table' || version !== 'v1')) return undefined;
   return { encoding, transform: as, transformVersion: version, pretty };
 }

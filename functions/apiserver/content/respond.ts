@@ -6,6 +6,7 @@ import type { Status, StatusError } from '../../../core/machinery/status.ts';
 import { encodeYaml } from '../../../core/machinery/yaml.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import { type Form, mediaTypes } from './negotiate.ts';
+import { toProtobuf, withoutProtobuf } from './protobuf.ts';
 
 const gzip = promisify(gzipCallback);
 // As Kubernetes: smaller answers cost more to compress than to send.
@@ -14,17 +15,20 @@ const minGzipBytes = 128 * 1024;
 const encoder = new TextEncoder();
 const newline = 10;
 
-/** A value in the encoding of `form`. */
-export function encode(value: unknown, form: Form): Uint8Array {
+/** A value in the encoding of `form`, which is text. */
+function encodeText(value: unknown, form: Form): Uint8Array {
   if (form.encoding === 'yaml') return encoder.encode(encodeYaml(value));
   return encoder.encode(form.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`);
 }
 
+/** Throws NotAcceptable for a value without a protobuf form to a client that takes no other. */
 export function respondValue(status: number, value: unknown, form: Form): ApiResponse {
+  const binary = form.encoding === 'protobuf' ? toProtobuf(value) : undefined;
+  const used = form.encoding === 'protobuf' && !binary ? withoutProtobuf(form) : form;
   return {
     status,
-    headers: { 'content-type': mediaTypes[form.encoding], 'cache-control': 'no-cache, private' },
-    body: encode(value, form),
+    headers: { 'content-type': mediaTypes[used.encoding], 'cache-control': 'no-cache, private' },
+    body: binary ?? encodeText(value, used),
   };
 }
 

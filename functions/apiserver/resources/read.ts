@@ -18,6 +18,7 @@ export async function getRoute(
   const transform =
     target.subresource === undefined ? transformer(exchange.form, target.definition, exchange.query, now) : undefined;
   if (transform) return respondValue(200, transform.one(outcome.object), exchange.form);
+  if (exchange.form.encoding === 'protobuf') return respondValue(200, outcome.object, exchange.form);
   return respondBytes(200, outcome.bytes, exchange.form);
 }
 
@@ -37,6 +38,11 @@ export async function listRoute(
     return respondValue(200, transform.list(objects, listMetadata(outcome)), exchange.form);
   }
   const apiVersion = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
+  if (exchange.form.encoding === 'protobuf') {
+    const items = outcome.entries.map((entry) => entry.object);
+    const list = { kind: definition.listKind, apiVersion, metadata: listMetadata(outcome), items };
+    return respondValue(200, list, exchange.form);
+  }
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(listMetadata(outcome))},"items":[`;
   const parts = outcome.entries.map((entry) => entry.bytes);
   return respondBytes(200, joinBytes(head, parts, ']}\n'), exchange.form);

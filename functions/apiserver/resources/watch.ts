@@ -1,10 +1,12 @@
-// The watch route: a stream of JSON lines that ends with its client, its time-out, or its replica.
+// The watch route: a stream of JSON lines, or of protobuf frames, that ends with its client, its time-out, or its replica.
 // Source: API concepts, "Efficient detection of changes"; KEP-956 (bookmarks), KEP-3157 (streaming lists).
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { expired, StatusError } from '../../../core/machinery/status.ts';
 import type { Registry, Target, WatchOutcome } from '../../../core/registry/registry.ts';
+import { mediaTypes } from '../content/negotiate.ts';
+import { toProtobufEvent } from '../content/protobuf.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
 import { watchOptions } from './query-options.ts';
@@ -32,8 +34,9 @@ export async function watchRoute(
   now: () => Date,
 ): Promise<ApiResponse> {
   const { form } = exchange;
-  if (form.encoding !== 'json')
+  if (form.encoding === 'yaml')
     throw new StatusError('NotAcceptable', 'a watch is a stream of JSON lines: accept application/json');
+  const isProtobuf = form.encoding === 'protobuf';
   const { timeoutSeconds, ...options } = watchOptions(exchange.query);
   const outcome = await registry.watch(exchange.context, target, withName(options, exchange));
   const chosen = timeoutSeconds ? timeoutSeconds * 1000 : limits.minTimeoutMs * (1 + Math.random());
@@ -41,8 +44,12 @@ export async function watchRoute(
   const timeoutMs = Math.min(chosen, limits.maxTimeoutMs ?? Number.POSITIVE_INFINITY, 2 ** 31 - 1);
   return {
     status: 200,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+    headers: {
+      'content-type': isProtobuf ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json,
+      'cache-control': 'no-cache, private',
+    },
     body: watchLines(outcome, {
+      ...(isProtobuf && { encode: toProtobufEvent }),
       definition: target.definition,
       transform: transformer(form, target.definition, exchange.query, now()),
       bookmarks: options.allowWatchBookmarks === true,
@@ -53,6 +60,8 @@ export async function watchRoute(
 }
 
 interface LineOptions {
+  /** One event in another form than JSON lines. */
+  readonly encode?: (type: string, object: unknown) => Uint8Array;
   readonly definition: ResourceDefinition;
   readonly transform: Transformer | undefined;
   readonly bookmarks: boolean;
@@ -63,6 +72,7 @@ interface LineOptions {
 /** Everything queued goes out in one chunk. The watch is closed when the consumer returns, or the time is up. */
 export function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<Uint8Array> {
   const { watch } = outcome;
+  const { transform, encode = encodeLine } = options;
   let started = false;
   let finished = false;
   let timedOut = false;
@@ -106,13 +116,13 @@ export function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIt
       }
       for (const event of watch.drain())
         chunk.push(
-          options.transform
-            ? encodeLine(event.type, options.transform.one(event.entry.object as KubeObject))
+          transform || options.encode
+            ? encode(event.type, transform ? transform.one(event.entry.object as KubeObject) : event.entry.object)
             : event.line,
         );
       if (watch.ended === 'slow')
         chunk.push(
-          encodeLine('ERROR', expired('the watch fell behind and was ended: list again and watch from there').status),
+          encode('ERROR', expired('the watch fell behind and was ended: list again and watch from there').status),
         );
       if (bookmarkDue || (timedOut && options.bookmarks)) {
         bookmarkDue = false;
@@ -142,10 +152,12 @@ export function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIt
 }
 
 function initialLines(outcome: WatchOutcome, options: LineOptions, chunk: Uint8Array[]): void {
+  const { transform, encode = encodeLine } = options;
   const before = encoder.encode('{"type":"ADDED","object":');
   const after = encoder.encode('}\n');
   for (const entry of outcome.initial) {
-    if (options.transform) chunk.push(encodeLine('ADDED', options.transform.one(entry.object as KubeObject)));
+    if (transform) chunk.push(encode('ADDED', transform.one(entry.object as KubeObject)));
+    else if (options.encode) chunk.push(encode('ADDED', entry.object));
     else chunk.push(before, entry.bytes, after);
   }
   if (outcome.initialBookmark)
@@ -154,7 +166,7 @@ function initialLines(outcome: WatchOutcome, options: LineOptions, chunk: Uint8A
 
 function bookmarkLine(
   resourceVersion: string,
-  { definition, transform }: LineOptions,
+  { definition, transform, encode = encodeLine }: LineOptions,
   annotations?: Record<string, string>,
 ): Uint8Array {
   const { group, version, kind } = definition;
@@ -164,7 +176,7 @@ function bookmarkLine(
     metadata: { resourceVersion, ...(annotations && { annotations }) },
   };
   // A Table's bookmark is a Table without rows whose metadata carries the revision.
-  return encodeLine('BOOKMARK', transform ? transform.bookmark(object) : object);
+  return encode('BOOKMARK', transform ? transform.bookmark(object) : object);
 }
 
 function encodeLine(type: string, object: unknown): Uint8Array {

@@ -147,5 +147,6 @@ function written(exchange: Exchange, target: Target, status: number, outcome: Ou
   const transform =
     target.subresource === undefined ? transformer(exchange.form, target.definition, exchange.query, now) : undefined;
   if (transform) return respondValue(status, transform.one(outcome.object as KubeObject), exchange.form);
+  if (exchange.form.encoding === 'protobuf') return respondValue(status, outcome.object, exchange.form);
   return respondBytes(status, outcome.bytes, exchange.form);
 }
