@@ -42,7 +42,10 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
   if (!current || current.state === 'created') {
     const state: V1ContainerState =
       input.ended && known?.state?.terminated ? { terminated: known.state.terminated } : waitingState(input, current);
-    return { ...shared, ready: false, started: false, state, lastState: {} };
+    if (current || !known?.containerID) return { ...shared, ready: false, started: false, state, lastState: {} };
+    // The runtime has forgotten it: its node was taken down. The runs that it had still count.
+    const lastState = known.state?.running ? { terminated: lost(known) } : (known.lastState ?? {});
+    return { ...shared, containerID: known.containerID, ready: false, started: false, state, lastState };
   }
   const containerID = `containerd://${current.id}`;
   const last: V1ContainerState = previous?.state === 'exited' ? { terminated: terminated(previous) } : {};
@@ -88,6 +91,15 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
     started: false,
     state: { terminated: terminated(current) },
     lastState: last,
+  };
+}
+
+function lost(known: V1ContainerStatus) {
+  return {
+    containerID: known.containerID,
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container is gone from its node; how it ended is not known',
   };
 }
 

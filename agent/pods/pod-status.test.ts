@@ -115,6 +115,17 @@ describe('podStatus', () => {
     expect(condition(open, 'example.com/ready')).toEqual(conditions[0]);
   });
 
+  it('remembers a container that the runtime has lost', () => {
+    const known = { name: 'main', image: '', imageID: '', ready: true, restartCount: 4, containerID: 'containerd://x' };
+    const running = { running: { startedAt: '2026-01-01T00:00:00Z' } };
+    const pod = { ...testPod(), status: { containerStatuses: [{ ...known, state: running }] } };
+    expect(status({ pod }).containerStatuses?.[0]).toMatchObject({
+      containerID: 'containerd://x',
+      restartCount: 4,
+      lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } },
+    });
+  });
+
   it('keeps the time of a condition that did not change', () => {
     const observed = observedPod(observedContainer('main'));
     const first = status({ observed, now: 60_000 });
