@@ -4,6 +4,7 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import pino from 'pino';
 import { loadDefinitions } from '../../core/api/definitions.ts';
 import { createRegistry, systemRandom } from '../../core/registry/create.ts';
+import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
 import { connectStore } from '../../core/store/port.ts';
 import { controllers } from '../../functions/controllers/all.ts';
@@ -47,6 +48,7 @@ const schedulerContext = {
   warnings: [],
 };
 
+await serveCustomResources({ registry, replicas, definitions, onError: (error) => log('custom resources', error) });
 startControllers({
   replicas,
   registry,
