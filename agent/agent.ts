@@ -39,6 +39,7 @@ import { parseResolvConf } from './pods/sandbox-config.ts';
 import { openRuntime } from './runtime.ts';
 import { createUsageSampler } from './stats/usage.ts';
 import { agentPaths, networkOptions, saveAgentState } from './teardown.ts';
+import { createLocalPathVolumes } from './volumes/local-path.ts';
 import { createPodVolumes, prepareVolumeRoots } from './volumes/pod-volumes.ts';
 import { requestToken } from './volumes/request-token.ts';
 import { createTokenSource } from './volumes/tokens.ts';
@@ -105,6 +106,7 @@ export async function startAgent(
     random,
   });
 
+  const localPath = createLocalPathVolumes({ nodeName: options.nodeName, stateFile: paths.localPath, log });
   const controlPlane = createControlPlane({
     api,
     nodeName: options.nodeName,
@@ -117,6 +119,7 @@ export async function startAgent(
         .map(asPod)
         .filter((pod) => pod !== undefined);
       pods.apply(wanted, confirmed);
+      void localPath.apply(objects.list<V1PersistentVolume>('persistentvolumes'), confirmed);
       if ([...changed].some((resource) => podInputs.has(resource))) pods.objectsChanged();
       const self = objects.get<V1Node>('nodes', options.nodeName);
       if (self) setUpNetwork(self);

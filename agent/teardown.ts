@@ -20,6 +20,8 @@ export function agentPaths(dataDir: string) {
     /** The last desired state. */
     state: path.join(dataDir, 'desired.json'),
     agent: path.join(dataDir, 'agent.json'),
+    /** The directories that are volumes. */
+    localPath: path.join(dataDir, 'local-path.json'),
     cgroupRoot: (nodeName: string) => `/zeroplane/${nodeName}`,
   };
 }

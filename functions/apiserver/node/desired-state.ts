@@ -10,7 +10,7 @@ import {
 import type { Entry, Replica } from '../../../core/replica/replica.ts';
 import { StoreError } from '../../../core/store/store.ts';
 import type { NodeIndex } from './node-index.ts';
-import { boundPod } from './node-index.ts';
+import { boundPod, volumeHome } from './node-index.ts';
 
 /** What a node was last told, one revision a resource. */
 export interface Cursor {
@@ -84,6 +84,8 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
   }
   if (pods.put.length + pods.remove.length > 0) resources.pods = pods;
 
+  for (const [name, entry] of latest.get('persistentvolumes') ?? [])
+    if (volumeHome(entry) === node) remove.get('persistentvolumes')?.add(name);
   for (const resource of needed) for (const name of latest.get(resource)?.keys() ?? []) put.get(resource)?.add(name);
   // A claim that changed may have got its volume, or have lost it.
   const claims = index.replica('persistentvolumeclaims');

@@ -40,6 +40,14 @@ async function makePod(name: string, nodeName: string, more: object = {}) {
   return made.body;
 }
 
+/** As its controllers do: nothing uses it, so its finalizer goes too. */
+async function removeVolume(name: string) {
+  const path = `/api/v1/persistentvolumes/${name}`;
+  await t.patch(path, 'application/merge-patch+json', { metadata: { finalizers: null } });
+  expect((await t.remove(path)).status).toBe(200);
+  expect((await t.get(path)).status).toBe(404);
+}
+
 function names(changes: { put: { metadata: { name?: string } }[] } | undefined) {
   return changes?.put.map((each) => each.metadata.name);
 }
@@ -85,6 +93,29 @@ describe('the desired state', () => {
       pods: { put: [], remove: ['default/mine'] },
       configmaps: { put: [], remove: ['default/old'] },
     });
+  });
+
+  it('names the local-path volumes of the node, with or without a pod, and says when one is gone', async () => {
+    for (const node of ['n1', 'n2']) {
+      const made = await t.post('/api/v1/persistentvolumes', {
+        metadata: {
+          name: `kept-on-${node}`,
+          annotations: {
+            'pv.kubernetes.io/provisioned-by': 'zeroplane.dev/local-path',
+            'volume.kubernetes.io/selected-node': node,
+          },
+        },
+        spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } },
+      });
+      expect(made.status).toBe(201);
+    }
+    const first = await desired('n1');
+    expect(names(first.resources.persistentvolumes)).toEqual(['kept-on-n1']);
+    for (const node of ['n1', 'n2']) await removeVolume(`kept-on-${node}`);
+    const second = await desired('n1', first.cursor);
+    expect(second.full).toBe(false);
+    expect(second.resources.persistentvolumes?.remove).toEqual(['kept-on-n1']);
+    expect(names((await desired('n1')).resources.persistentvolumes)).toEqual([]);
   });
 
   it('is whole again for a cursor that nobody gave out', async () => {
@@ -231,6 +262,19 @@ describe('wake-ups', () => {
     await makePod('b', 'n2');
     await expect.poll(() => drain('n2')).toBe(1);
     expect(await drain('n1')).toBe(0);
+  });
+
+  it('go to the node of a local-path volume when it is deleted', async () => {
+    const annotations = {
+      'pv.kubernetes.io/provisioned-by': 'zeroplane.dev/local-path',
+      'volume.kubernetes.io/selected-node': 'n1',
+    };
+    const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } };
+    await t.post('/api/v1/persistentvolumes', { metadata: { name: 'kept', annotations }, spec });
+    await settle();
+    await removeVolume('kept');
+    await expect.poll(() => drain('n1')).toBe(1);
+    expect(await drain('n2')).toBe(0);
   });
 
   it('go to all nodes when a Service changes', async () => {

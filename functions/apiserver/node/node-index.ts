@@ -3,7 +3,7 @@
 
 import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
 import type { Entry, Replica, Replicas } from '../../../core/replica/replica.ts';
-import type { V1PersistentVolumeClaim, V1Pod } from '../../../generated/kubernetes.ts';
+import type { V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from '../../../generated/kubernetes.ts';
 import { podReferences, type Reference, type ReferencedResource } from './pod-references.ts';
 
 export interface NodeIndex {
@@ -36,6 +36,7 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
   };
   const pods = replica('pods');
   const claims = replica('persistentvolumeclaims');
+  const persistentVolumes = replica('persistentvolumes');
 
   const known = new Map<string, Known>();
   const byNode = new Map<string, Map<string, Entry>>();
@@ -86,6 +87,20 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
   });
   for (const entry of pods.snapshot()) learn(entry);
 
+  // Volumes that are directories of one node: it removes the directory of one that is gone, so it knows those without a pod too.
+  const kept = new Map<string, Set<string>>();
+  const keep = (entry: Entry, present: boolean) => {
+    const node = volumeHome(entry);
+    if (node === undefined) return;
+    const names = kept.get(node) ?? new Set<string>();
+    if (present) names.add(entry.name);
+    else names.delete(entry.name);
+    if (names.size > 0) kept.set(node, names);
+    else kept.delete(node);
+  };
+  const unsubscribeVolumes = persistentVolumes.onEvent(({ type, entry }) => keep(entry, type !== 'DELETED'));
+  for (const entry of persistentVolumes.snapshot()) keep(entry, true);
+
   const volumeOf = (claimKey: string): string | undefined =>
     // The claims' replica holds nothing else.
     (claims.get(claimKey)?.object as V1PersistentVolumeClaim | undefined)?.spec?.volumeName;
@@ -95,7 +110,7 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
     podsOf: (node) => byNode.get(node)?.values() ?? [],
     needs(node, resource) {
       if (resource !== 'persistentvolumes') return needed.get(`${node}|${resource}`) ?? none;
-      const volumes = new Set<string>();
+      const volumes = new Set<string>(kept.get(node));
       for (const claim of needed.get(`${node}|persistentvolumeclaims`) ?? none) {
         const volume = volumeOf(claim);
         if (volume) volumes.add(volume);
@@ -105,13 +120,16 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
     nodesNeeding(resource, key) {
       if (resource !== 'persistentvolumes') return needing.get(`${resource}|${key}`)?.keys() ?? [];
       // A volume is needed where its claim is; it names the claim itself.
-      const claim = claimOf(replica('persistentvolumes').get(key));
+      const claim = claimOf(persistentVolumes.get(key));
       return claim ? (needing.get(`persistentvolumeclaims|${claim}`)?.keys() ?? []) : [];
     },
     async catchUp() {
       await Promise.all([...byResource.values()].map((each) => each.catchUp()));
     },
-    close: unsubscribe,
+    close() {
+      unsubscribe();
+      unsubscribeVolumes();
+    },
   };
 }
 
@@ -124,6 +142,15 @@ export function boundPod(entry: Entry): { node: string; references: Reference[] 
   const node = spec?.nodeName;
   if (!node || !spec) return undefined;
   return { node, references: podReferences(metadata?.namespace ?? '', metadata?.name ?? '', spec) };
+}
+
+/** The node whose directory a volume is, if it is one that the class local-path made. */
+export function volumeHome(entry: Entry): string | undefined {
+  // The volumes' replica holds nothing else.
+  const annotations = (entry.object as V1PersistentVolume).metadata?.annotations;
+  return annotations?.['pv.kubernetes.io/provisioned-by'] === 'zeroplane.dev/local-path'
+    ? annotations['volume.kubernetes.io/selected-node']
+    : undefined;
 }
 
 function claimOf(entry: Entry | undefined): string | undefined {

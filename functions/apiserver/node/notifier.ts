@@ -7,7 +7,7 @@ import { type NodeMessage, type NodeResource, nodeResources } from '../../../cor
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { ReplicaEvent } from '../../../core/replica/replica.ts';
 import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
-import { boundPod, type NodeIndex } from './node-index.ts';
+import { boundPod, type NodeIndex, volumeHome } from './node-index.ts';
 
 export interface Notifier {
   /** The node fetches its desired state now: what changes from here on needs a new message. */
@@ -90,8 +90,11 @@ export function concerned(nodes: NodeIndex, resource: NodeResource, event: Repli
     }
     case 'configmaps':
     case 'secrets':
-    case 'persistentvolumes':
       return nodes.nodesNeeding(resource, event.entry.name);
+    case 'persistentvolumes': {
+      const home = volumeHome(event.entry);
+      return new Set([...(home ? [home] : []), ...nodes.nodesNeeding(resource, event.entry.name)]);
+    }
     case 'persistentvolumeclaims':
       return nodes.nodesNeeding(resource, event.entry.name);
     case 'nodes':
