@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Definitions } from '../../../core/api/definition.ts';
 import { type Document, discoveryOf } from '../../../core/api/discovery.ts';
-import { type OpenApi, openApiOf } from '../../../core/api/openapi/openapi.ts';
+import { type OpenApi, openApiOf, swaggerProtobuf } from '../../../core/api/openapi/openapi.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { kubernetesVersion } from './version.ts';
@@ -45,14 +45,12 @@ export function createDocuments(definitions: Definitions): Documents {
   };
 }
 
-const v2Protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
-
 async function openApiResponse(openapi: OpenApi, { request, info, query }: Exchange): Promise<ApiResponse | undefined> {
   const [, version, prefix, ...rest] = info.segments;
   if (version === 'v2' && prefix === undefined) {
-    const asProtobuf = (request.headers['accept'] ?? '').includes(v2Protobuf);
+    const asProtobuf = (request.headers['accept'] ?? '').includes(swaggerProtobuf.accept);
     const etag = `"${openapi.hashOfV2()}${asProtobuf ? '-protobuf' : ''}"`;
-    return respondTagged(request, etag, asProtobuf ? v2Protobuf : 'application/json', () =>
+    return respondTagged(request, etag, asProtobuf ? swaggerProtobuf.contentType : 'application/json', () =>
       asProtobuf ? openapi.v2Protobuf() : openapi.v2(),
     );
   }
