@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Kubectl } from '../../test/tools/kubectl.ts';
+import { type Kubectl, tool } from '../../test/tools/kubectl.ts';
 import type { ApiServer } from './handler.ts';
 import { type KubectlServer, openKubectl } from './testing/open-kubectl.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
@@ -7,9 +9,10 @@ import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 let t: TestApi;
 let server: KubectlServer;
 let kubectl: Kubectl;
-/** `METHOD path` of every request that had a protobuf body, and of every one that was answered in protobuf. */
+/** `METHOD path` of every request that had a protobuf body, of every one that was answered in it, and of every watch in it. */
 const sent: string[] = [];
 const answered: string[] = [];
+const watched: string[] = [];
 
 beforeAll(async () => {
   t = await openTestApi();
@@ -22,6 +25,7 @@ beforeAll(async () => {
       const line = `${request.method} ${request.path}`;
       if (request.headers['content-type']?.includes('protobuf')) sent.push(line);
       if (String(response.headers['content-type']).includes('protobuf')) answered.push(line);
+      if (String(response.headers['content-type']).includes('protobuf;stream=watch')) watched.push(line);
       return response;
     },
   };
@@ -176,6 +180,35 @@ describe('kubectl 1.36 over protobuf', () => {
     await kubectl('delete', 'configmap', 'waited');
     await gone;
     expect(await kubectl('rollout', 'history', 'deployment/web')).toContain('deployment.apps/web');
+  });
+
+  it('watches events as frames', async () => {
+    const event = (name: string, message: string) =>
+      t.post(inDefault('events'), {
+        metadata: { name },
+        type: 'Normal',
+        reason: 'Tested',
+        message,
+        involvedObject: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'seen' },
+        lastTimestamp: new Date().toISOString(),
+      });
+    await event('first', 'was there before');
+    const child = spawn(tool('kubectl'), ['--kubeconfig', server.kubeconfig, 'events', '--watch'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      let output = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      await expect.poll(() => output, { timeout: 20_000 }).toContain('was there before');
+      await event('second', 'came while watching');
+      await expect.poll(() => output, { timeout: 20_000 }).toContain('came while watching');
+      expect(watched).toContain(`GET ${inDefault('events')}`);
+    } finally {
+      child.kill();
+      await once(child, 'close');
+    }
   });
 
   it('takes a deployment back to its revision before', async () => {

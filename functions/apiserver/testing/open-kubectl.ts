@@ -10,6 +10,8 @@ import type { TestApi } from './open-test-api.ts';
 
 export interface KubectlServer {
   readonly kubectl: Kubectl;
+  /** For a kubectl that runs until it is ended. */
+  readonly kubeconfig: string;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function openKubectl(t: TestApi): Promise<KubectlServer> {
   const plain = kubectlFor(kubeconfig);
   const cache = `--cache-dir=${join(folder, 'cache')}`;
   return {
+    kubeconfig,
     kubectl: Object.assign((...args: string[]) => plain(cache, ...args), {
       input: (text: string, ...args: string[]) => plain.input(text, cache, ...args),
       attempt: (...args: string[]) => plain.attempt(cache, ...args),
