@@ -153,7 +153,10 @@ function readValue(reader: WireReader, field: Field, type: number, depth: number
 }
 
 function readNested(reader: WireReader, message: Message, depth: number): Value {
-  return readMessage(new WireReader(reader.bytes()), message, depth + 1);
+  const outer = reader.enter();
+  const value = readMessage(reader, message, depth + 1);
+  reader.leave(outer);
+  return value;
 }
 
 /** The messages that JSON writes as something else than an object of their fields. */

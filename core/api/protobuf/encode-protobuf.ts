@@ -102,6 +102,11 @@ function writeField(writer: WireWriter, field: Field, value: unknown): void {
     writer.tag(number, wireTypes.fixed64);
     return;
   }
+  if (type === 'string') {
+    writer.string(String(value ?? ''));
+    writer.tag(number, wireTypes.bytes);
+    return;
+  }
   const end = writer.size;
   writeContent(writer, field, value);
   writer.close(number, end);
@@ -112,9 +117,6 @@ function writeContent(writer: WireWriter, { type, message }: Field, value: unkno
   switch (type) {
     case 'message':
       writeMessage(writer, messageNamed(message), value);
-      break;
-    case 'string':
-      writer.raw(Buffer.from(String(value ?? '')));
       break;
     case 'bytes':
       writer.raw(Buffer.from(String(value ?? ''), 'base64'));

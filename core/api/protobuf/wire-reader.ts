@@ -21,15 +21,27 @@ export class WireReader {
     return this.#at >= this.#end;
   }
 
-  /** Calls `each` for every field of a message in the message; `each` reads the field's value or skips it. */
-  message(each: (field: number, type: number) => void): void {
+  /** Goes into a message in the message. Gives where the outer one ends, for `leave`. */
+  enter(): number {
     const outer = this.#end;
     const length = this.#length();
     this.#end = this.#at + length;
-    this.fields(each);
+    return outer;
+  }
+
+  /** Goes back to the outer message, when the inner one is read to its end. */
+  leave(outer: number): void {
     this.#end = outer;
   }
 
+  /** Calls `each` for every field of a message in the message. */
+  message(each: (field: number, type: number) => void): void {
+    const outer = this.enter();
+    this.fields(each);
+    this.leave(outer);
+  }
+
+  /** Calls `each` for every field of the message; `each` reads the field's value or skips it. */
   fields(each: (field: number, type: number) => void): void {
     while (this.#at < this.#end) {
       const tag = this.#varint32();
@@ -67,10 +79,12 @@ export class WireReader {
   }
 
   string(): string {
-    const bytes = this.bytes();
-    const text = bytes.toString('utf8');
+    const length = this.#length();
+    const start = this.#take(length);
+    const text = this.#buffer.toString('utf8', start, start + length);
     // What cannot be decoded becomes U+FFFD, which may also stand in a text of its own right.
-    if (text.includes('\ufffd') && !Buffer.from(text).equals(bytes)) throw new Malformed('a string is no UTF-8');
+    if (text.includes('\ufffd') && !Buffer.from(text).equals(this.#buffer.subarray(start, start + length)))
+      throw new Malformed('a string is no UTF-8');
     return text;
   }
 

@@ -3,6 +3,8 @@
 
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
+const maxCopied = 40;
+
 export class WireWriter {
   #buffer = Buffer.allocUnsafe(1024);
   #at = 1024;
@@ -45,10 +47,28 @@ export class WireWriter {
 
   /** The text and the length before it. */
   string(text: string): void {
-    const length = Buffer.byteLength(text);
-    this.#reserve(length);
+    const { length } = text;
+    // Most texts are short and ASCII, which is quicker to copy than to hand over.
+    if (length < maxCopied) {
+      this.#reserve(length);
+      const buffer = this.#buffer;
+      const at = this.#at;
+      let index = 0;
+      for (; index < length; index += 1) {
+        const code = text.charCodeAt(index);
+        if (code > 0x7f) break;
+        buffer[at + index] = code;
+      }
+      if (index === length) {
+        this.varint(length);
+        return;
+      }
+      this.#at += length;
+    }
+    const size = Buffer.byteLength(text);
+    this.#reserve(size);
     this.#buffer.write(text, this.#at);
-    this.varint(length);
+    this.varint(size);
   }
 
   /** The bytes and the length before them. */
