@@ -208,8 +208,13 @@ export class SpdyConnection {
 
   #receiveData({ streamId, data, fin }: Extract<Frame, { type: 'data' }>): Promise<void> | undefined {
     const stream = this.#streams.get(streamId);
-    // Data may still be under way for a stream that is over.
-    if (!stream) return undefined;
+    if (!stream) {
+      // Data may still be under way for a stream that is over, but not for one that never was.
+      const mine = streamId % 2 === this.#nextStreamId % 2;
+      if (streamId === 0 || (mine ? streamId >= this.#nextStreamId : streamId > this.#lastPeerStream))
+        throw new SpdyProtocolError(`data of stream ${streamId}, which was never opened`);
+      return undefined;
+    }
     if (data.length > 0) stream.inbox.push(data);
     if (fin) stream.endOfPeer();
     return this.#window === undefined ? stream.inbox.room() : undefined;
