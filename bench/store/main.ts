@@ -8,7 +8,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { createReplicas } from '../../core/replica/replicas.ts';
 import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
 import { connectStore } from '../../core/store/port.ts';
-import type { Store } from '../../core/store/store.ts';
+import { maximumWrites, type Store } from '../../core/store/store.ts';
 import { startEtcd } from './etcd.ts';
 import { measure, quantiles, sampleObject } from './measure.ts';
 
@@ -206,9 +206,9 @@ async function many(folder: string, count: number): Promise<Row[]> {
 }
 
 async function fill(store: Store, count: number): Promise<void> {
-  for (let i = 0; i < count; i += 100)
+  for (let i = 0; i < count; i += maximumWrites)
     await store.commit(
-      Array.from({ length: Math.min(100, count - i) }, (_, k) => {
+      Array.from({ length: Math.min(maximumWrites, count - i) }, (_, k) => {
         const name = nameOf(i + k);
         return { op: 'put', type: 'pods', name, expect: 'any', value: sampleObject(name, objectBytes) } as const;
       }),

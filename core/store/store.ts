@@ -52,6 +52,9 @@ export interface Check {
 
 export type Write = Put | Delete | Check;
 
+/** Writes of one commit, in every engine: each takes two of the 100 items of a DynamoDB transaction, its key's and the log's. */
+export const maximumWrites = 50;
+
 /** One per write, in order. A check, or a delete of what does not exist with expect 'any', has the revision 0. */
 export interface Committed {
   readonly revision: number;
@@ -98,7 +101,7 @@ export interface Store {
   /** The newest committed state of a key. */
   get(type: TypeName, name: string): Promise<Item | undefined>;
   list(type: TypeName, options?: ListOptions): Promise<ListPage>;
-  /** All or nothing, up to 100 writes; at most one write per key. Answered means durable. */
+  /** All or nothing, up to `maximumWrites`; at most one write per key. Answered means durable. */
   commit(writes: readonly Write[]): Promise<Committed[]>;
   /** Independent writes that share one sync and one block of revisions. Each succeeds or fails alone. */
   commitEach(writes: readonly (Put | Delete)[]): Promise<(Committed | StoreError)[]>;

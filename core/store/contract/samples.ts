@@ -38,6 +38,18 @@ export async function entries(
   return (await store.log(type, after)).entries.map((entry) => ({ ...entry, value: text(entry.value) }));
 }
 
+/** The whole log of pods. */
+export async function all(store: Store): Promise<LogEntry[]> {
+  const read: LogEntry[] = [];
+  const head = await store.head('pods');
+  for (let through = 0; through < head; ) {
+    const page = await store.log('pods', through);
+    read.push(...page.entries);
+    through = page.through;
+  }
+  return read;
+}
+
 /** The data of the failure that `work` must end with. */
 export async function failure<F extends StoreFailure>(code: F, work: Promise<unknown>): Promise<StoreFailures[F]> {
   const error = await work.then(

@@ -13,6 +13,8 @@ export interface OpenedStore {
 export interface ContractOptions {
   /** An engine without snapshots of its own may answer `compacted` to a list at an older revision. Default: it has them. */
   readonly olderRevisions?: boolean;
+  /** An engine may take a revision before it knows whether the commit holds: the log then passes over it. Default: it does not. */
+  readonly failuresTakeRevisions?: boolean;
 }
 
 export interface Suite {

@@ -204,8 +204,8 @@ describe('room', () => {
 
   it('is given back to the device after a compaction', async () => {
     const store = open();
-    for (let i = 0; i < 20; i++)
-      await store.commit(Array.from({ length: 100 }, (_, n) => write(`x${n % 100}`, filler)));
+    for (let i = 0; i < 40; i++)
+      await store.commit(Array.from({ length: 50 }, (_, n) => write(`x${n + 50 * (i % 2)}`, filler)));
     await store.compact('things', 2000);
     await store.close();
     expect(statSync(path).size).toBeLessThan(2 * 1024 * 1024);
@@ -216,7 +216,7 @@ describe('room', () => {
 describe('backup and restore', () => {
   it('copies a consistent state while commits go on', async () => {
     const store = open();
-    for (let i = 0; i < 10; i++) await store.commit(Array.from({ length: 100 }, (_, n) => write(`x${i}-${n}`, filler)));
+    for (let i = 0; i < 20; i++) await store.commit(Array.from({ length: 50 }, (_, n) => write(`x${i}-${n}`, filler)));
     const copy = join(folder, 'copy.db');
     let done = false;
     const backup = store.backup(copy).finally(() => {

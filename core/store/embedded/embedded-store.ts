@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Heartbeats } from '../heartbeats.ts';
 import type { Committed, Delete, Item, ListOptions, ListPage, LogPage, Put, Store, TypeName, Write } from '../store.ts';
-import { StoreError } from '../store.ts';
+import { maximumWrites, StoreError } from '../store.ts';
 import { backUp } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
 import { openDatabase, slotsPerType } from './database.ts';
@@ -32,8 +32,6 @@ export interface EmbeddedStore extends Store {
   backup(path: string): Promise<void>;
 }
 
-/** Commit limits that hold for every engine (DynamoDB's transaction). */
-const maximumWrites = 100;
 const compactionChunk = 1000;
 const expiryChunk = 500;
 

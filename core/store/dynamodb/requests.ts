@@ -1,0 +1,193 @@
+// One road for every request: retries with jitter within a budget, and the count of what each operation cost.
+
+import type { BatchGetItemCommandOutput, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { StoreError } from '../store.ts';
+import type { DynamoCalls } from './calls.ts';
+import { meaningOf } from './failures.ts';
+import type { DynamoItem, Key } from './items.ts';
+
+/** Time and chance, from outside. */
+export interface Surroundings {
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}
+
+export type Operation =
+  | 'get'
+  | 'list'
+  | 'commit'
+  | 'commitEach'
+  | 'log'
+  | 'head'
+  | 'compacted'
+  | 'compact'
+  | 'types'
+  | 'expire';
+
+/** What the operations of one kind have cost so far. */
+export interface Cost {
+  readonly operations: number;
+  /** Requests that were sent, repeated ones too. Those sent at the same time count each: an upper bound of the round trips. */
+  readonly requests: number;
+  /** As DynamoDB says it charged. */
+  readonly readUnits: number;
+  readonly writeUnits: number;
+}
+
+/** One operation of the store under way. */
+export interface Call {
+  readonly operation: Operation;
+  /** No request is repeated after this time, in Unix milliseconds. */
+  readonly deadline: number;
+}
+
+export interface RequestsOptions extends Surroundings {
+  readonly calls: DynamoCalls;
+  readonly table: string;
+  readonly budgetMs: number;
+}
+
+type Capacity = { readonly CapacityUnits?: number | undefined };
+type Charged = { readonly ConsumedCapacity?: Capacity | readonly Capacity[] | undefined };
+
+const firstPauseMs = 20;
+const longestPauseMs = 1000;
+const batchGetLimit = 100;
+
+export class Requests {
+  readonly calls: DynamoCalls;
+  readonly table: string;
+  readonly surroundings: Surroundings;
+  readonly #budgetMs: number;
+  readonly #costs = new Map<Operation, { -readonly [K in keyof Cost]: number }>();
+
+  constructor(options: RequestsOptions) {
+    this.calls = options.calls;
+    this.table = options.table;
+    this.surroundings = options;
+    this.#budgetMs = options.budgetMs;
+  }
+
+  get costs(): ReadonlyMap<Operation, Cost> {
+    return this.#costs;
+  }
+
+  begin(operation: Operation): Call {
+    this.#cost(operation).operations++;
+    return { operation, deadline: this.surroundings.now() + this.#budgetMs };
+  }
+
+  /** The same operation, with its budget anew: for one that comes in many parts. */
+  renewed(call: Call): Call {
+    return { ...call, deadline: this.surroundings.now() + this.#budgetMs };
+  }
+
+  /** One request, once; its charge is noted. */
+  async once<T extends Charged>(call: Call, kind: 'read' | 'write', send: () => Promise<T>): Promise<T> {
+    const cost = this.#cost(call.operation);
+    cost.requests++;
+    const answer = await send();
+    const { ConsumedCapacity = [] } = answer;
+    const charges: readonly Capacity[] = Array.isArray(ConsumedCapacity) ? ConsumedCapacity : [ConsumedCapacity];
+    const units = charges.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+    if (kind === 'read') cost.readUnits += units;
+    else cost.writeUnits += units;
+    return answer;
+  }
+
+  /**
+   * A request that may happen twice without harm: repeated until it is answered. Fails with `throttled` when the budget is spent;
+   * failed conditions and fatal errors pass through.
+   */
+  async repeat<T extends Charged>(call: Call, kind: 'read' | 'write', send: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.once(call, kind, send);
+      } catch (error) {
+        const meaning = meaningOf(error);
+        if (meaning !== 'refused' && meaning !== 'unknown') throw error;
+        if (!(await this.pause(call, attempt))) throw throttled(error);
+      }
+    }
+  }
+
+  /** Waits before another attempt; false at once when the budget is spent. */
+  async pause(call: Call, attempt: number): Promise<boolean> {
+    const { now, sleep, random } = this.surroundings;
+    const longest = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
+    const ms = Math.ceil(longest * (0.5 + random() / 2));
+    if (now() + ms > call.deadline) return false;
+    await sleep(ms);
+    return true;
+  }
+
+  async get(call: Call, key: Key): Promise<DynamoItem | undefined> {
+    const input = { TableName: this.table, Key: key, ConsistentRead: true, ReturnConsumedCapacity: 'TOTAL' } as const;
+    const { Item } = await this.repeat(call, 'read', () => this.calls.getItem(input));
+    return Item;
+  }
+
+  /** The items of these keys that exist, in any order. */
+  async getAll(call: Call, keys: readonly Key[]): Promise<DynamoItem[]> {
+    const [only] = keys;
+    if (only && keys.length === 1) {
+      const item = await this.get(call, only);
+      return item ? [item] : [];
+    }
+    const items: DynamoItem[] = [];
+    let left: Key[] = [...keys];
+    for (let attempt = 0; left.length > 0; ) {
+      const batch = left.slice(0, batchGetLimit);
+      const answer: Omit<BatchGetItemCommandOutput, '$metadata'> = await this.repeat(call, 'read', () =>
+        this.calls.batchGetItem({
+          RequestItems: { [this.table]: { Keys: batch, ConsistentRead: true } },
+          ReturnConsumedCapacity: 'TOTAL',
+        }),
+      );
+      items.push(...(answer.Responses?.[this.table] ?? []));
+      // as: DynamoDB gives back keys that it was given.
+      const unprocessed = (answer.UnprocessedKeys?.[this.table]?.Keys ?? []) as unknown as Key[];
+      left = [...left.slice(batchGetLimit), ...unprocessed];
+      if (unprocessed.length > 0 && !(await this.pause(call, attempt++))) throw throttled();
+    }
+    return items;
+  }
+
+  /** Pages of a strongly consistent query (an index answers as it can), until they end or the reader stops. */
+  async *query(call: Call, input: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<DynamoItem[]> {
+    let from: DynamoItem | undefined;
+    do {
+      const page = await this.repeat(call, 'read', () =>
+        this.calls.query({
+          TableName: this.table,
+          ReturnConsumedCapacity: 'TOTAL',
+          ...(input.IndexName === undefined && { ConsistentRead: true }),
+          ...input,
+          ...(from && { ExclusiveStartKey: from }),
+        }),
+      );
+      yield page.Items ?? [];
+      from = page.LastEvaluatedKey;
+    } while (from);
+  }
+
+  #cost(operation: Operation) {
+    let cost = this.#costs.get(operation);
+    if (!cost) {
+      cost = { operations: 0, requests: 0, readUnits: 0, writeUnits: 0 };
+      this.#costs.set(operation, cost);
+    }
+    return cost;
+  }
+}
+
+export function throttled(cause?: unknown): StoreError {
+  return new StoreError(
+    { code: 'throttled', data: { retryAfterMs: longestPauseMs } },
+    'DynamoDB refused or did not answer for as long as the operation may take.',
+    { cause },
+  );
+}

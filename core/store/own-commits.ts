@@ -1,0 +1,41 @@
+// A store that tells of each commit that was made through it, before the commit is answered to its caller.
+
+import type { Store, TypeName } from './store.ts';
+import { StoreError } from './store.ts';
+
+/** `committed` is called once a type that a commit wrote. A commit whose end is unknown (`ambiguous`) is told of too. */
+export function tellOwnCommits(store: Store, committed: (type: TypeName) => void): Store {
+  const tell = (writes: readonly { readonly op: string; readonly type: TypeName }[]) => {
+    for (const type of new Set(writes.filter(({ op }) => op !== 'check').map((write) => write.type))) committed(type);
+  };
+  return {
+    async commit(writes) {
+      try {
+        const done = await store.commit(writes);
+        tell(writes);
+        return done;
+      } catch (error) {
+        if (error instanceof StoreError && error.failure.code === 'ambiguous') tell(writes);
+        throw error;
+      }
+    },
+    async commitEach(writes) {
+      const done = await store.commitEach(writes);
+      tell(writes.filter((_, i) => isWritten(done[i])));
+      return done;
+    },
+    get: (type, name) => store.get(type, name),
+    list: (type, options) => store.list(type, options),
+    log: (type, after, limit) => store.log(type, after, limit),
+    head: (type) => store.head(type),
+    compacted: (type) => store.compacted(type),
+    compact: (type, revision) => store.compact(type, revision),
+    types: () => store.types(),
+    onCommit: (listener) => store.onCommit(listener),
+    close: () => store.close(),
+  };
+}
+
+function isWritten(outcome: unknown): boolean {
+  return !(outcome instanceof StoreError) || outcome.failure.code === 'ambiguous';
+}
