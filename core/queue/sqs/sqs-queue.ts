@@ -30,7 +30,12 @@ const retentionSeconds = 3600;
 /** SQS takes at most this many receipts at once. */
 const batchSize = 10;
 
-export function createSqsQueue({ client, visibilitySeconds, prefix = '', urlOf }: SqsQueueOptions): Queue {
+export interface SqsQueue extends Queue {
+  /** Delivered no earlier than after `delaySeconds`, 0 to 900. */
+  sendLater(name: string, body: string, delaySeconds: number): Promise<void>;
+}
+
+export function createSqsQueue({ client, visibilitySeconds, prefix = '', urlOf }: SqsQueueOptions): SqsQueue {
   const urls = new Map<string, string>();
 
   async function url(name: string): Promise<string> {
@@ -69,13 +74,8 @@ export function createSqsQueue({ client, visibilitySeconds, prefix = '', urlOf }
       urls.delete(name);
     },
 
-    async send(name, body) {
-      const size = Buffer.byteLength(body);
-      if (size > maximumBody)
-        throw new QueueError('tooLarge', name, `A message has ${size} bytes; the limit is ${maximumBody}.`);
-      const QueueUrl = await url(name);
-      await ask(name, () => client.send(new SendMessageCommand({ QueueUrl, MessageBody: body })));
-    },
+    send: (name, body) => send(name, body),
+    sendLater: send,
 
     async receive(name, { waitSeconds, max, signal }) {
       if (signal?.aborted) return [];
@@ -108,6 +108,19 @@ export function createSqsQueue({ client, visibilitySeconds, prefix = '', urlOf }
       }
     },
   };
+
+  async function send(name: string, body: string, delaySeconds?: number): Promise<void> {
+    const size = Buffer.byteLength(body);
+    if (size > maximumBody)
+      throw new QueueError('tooLarge', name, `A message has ${size} bytes; the limit is ${maximumBody}.`);
+    const QueueUrl = await url(name);
+    const message = {
+      QueueUrl,
+      MessageBody: body,
+      ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
+    };
+    await ask(name, () => client.send(new SendMessageCommand(message)));
+  }
 
   async function ask<T>(name: string, work: () => Promise<T>): Promise<T> {
     try {

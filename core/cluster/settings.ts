@@ -1,0 +1,72 @@
+// What a function of the control plane is told about its cluster, through environment variables.
+
+export interface FunctionSettings {
+  readonly clusterName: string;
+  readonly table: string;
+  /** The bucket of large values; without it, objects of more than about 350 KB (compressed) are refused. */
+  readonly bucket: string | undefined;
+  /** In front of every queue's name. */
+  readonly queuePrefix: string;
+  /** What a queue's URL is without its name; without it, URLs are asked for. */
+  readonly queueUrlBase: string | undefined;
+  readonly serviceCIDR: string;
+  readonly podCIDR: string;
+  readonly clusterDomain: string;
+  readonly issuer: string;
+  /** Changes with every deployment: then the cluster's first objects are looked at again. */
+  readonly build: string;
+  /** Users of system:masters: ARNs of IAM roles. */
+  readonly adminRoles: readonly string[];
+  /** Workers that join by their IAM identity: ARNs of IAM roles. */
+  readonly workerRoles: readonly string[];
+  /** The role whose rights, narrowed to one queue, nodes are lent. Without it nodes poll their queue with credentials of their own. */
+  readonly nodeQueueRole: string | undefined;
+  readonly region: string;
+  /** Replicas are brought up to date before a request when they were not for this long, in milliseconds. */
+  readonly maxStalenessMs: number;
+  readonly logLevel: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Throws an Error that names the variable that is missing or wrong. */
+export function readSettings(env: Environment): FunctionSettings {
+  const clusterDomain = env['ZEROPLANE_CLUSTER_DOMAIN'] || 'cluster.local';
+  return {
+    clusterName: required(env, 'ZEROPLANE_CLUSTER'),
+    table: required(env, 'ZEROPLANE_TABLE'),
+    bucket: env['ZEROPLANE_BUCKET'] || undefined,
+    queuePrefix: env['ZEROPLANE_QUEUE_PREFIX'] ?? '',
+    queueUrlBase: env['ZEROPLANE_QUEUE_URL_BASE'] || undefined,
+    serviceCIDR: env['ZEROPLANE_SERVICE_CIDR'] || '10.96.0.0/16',
+    podCIDR: env['ZEROPLANE_POD_CIDR'] || '10.244.0.0/16',
+    clusterDomain,
+    issuer: env['ZEROPLANE_ISSUER'] || `https://kubernetes.default.svc.${clusterDomain}`,
+    build: env['ZEROPLANE_BUILD'] || 'unknown',
+    adminRoles: list(env['ZEROPLANE_ADMIN_ROLES']),
+    workerRoles: list(env['ZEROPLANE_WORKER_ROLES']),
+    nodeQueueRole: env['ZEROPLANE_NODE_QUEUE_ROLE'] || undefined,
+    region: required(env, 'AWS_REGION'),
+    maxStalenessMs: milliseconds(env, 'ZEROPLANE_MAX_STALENESS_MS', 1000),
+    logLevel: env['ZEROPLANE_LOG'] || 'info',
+  };
+}
+
+function required(env: Environment, name: string): string {
+  const value = env[name];
+  if (!value) throw new Error(`the environment variable ${name} is missing: the function's deployment must set it`);
+  return value;
+}
+
+function list(value: string | undefined): string[] {
+  return (value ?? '').split(',').filter((each) => each !== '');
+}
+
+function milliseconds(env: Environment, name: string, otherwise: number): number {
+  const value = env[name];
+  if (value === undefined || value === '') return otherwise;
+  const number = Number(value);
+  if (!Number.isFinite(number) || number < 0)
+    throw new Error(`the environment variable ${name} is ${JSON.stringify(value)}: give milliseconds, such as 1000`);
+  return number;
+}

@@ -1,0 +1,55 @@
+// Tells the workers of commits: at most one message to each is under way at a time, and what is committed meanwhile shares the next.
+
+import type { Queue } from '../queue/queue.ts';
+import type { TypeName } from '../store/store.ts';
+import { concerns, type Worker, type WorkHint, workers, workQueue } from './work-queues.ts';
+
+export interface WakeupOptions {
+  readonly queue: Pick<Queue, 'send'>;
+  /** The worker that commits here: it looks again by itself, so it is not told. */
+  readonly self?: Worker;
+  /** A wake-up that cannot be sent is made good by the table's stream and by the schedule. */
+  readonly onError: (error: unknown, worker: Worker) => void;
+}
+
+export interface Wakeups {
+  /** A commit wrote this type. */
+  committed(type: TypeName): void;
+  /** Resolves when everything that was committed before the call was told. A function must wait for it: it is frozen after its answer. */
+  flush(): Promise<void>;
+}
+
+export function createWakeups({ queue, self, onError }: WakeupOptions): Wakeups {
+  const lines = workers
+    .filter((worker) => worker !== self)
+    .map((worker) => ({ worker, types: new Set<TypeName>(), sending: undefined as Promise<void> | undefined }));
+  type Line = (typeof lines)[number];
+
+  const send = async (line: Line) => {
+    // After the commits of this turn.
+    await Promise.resolve();
+    while (line.types.size > 0) {
+      const hint: WorkHint = { types: [...line.types] };
+      line.types.clear();
+      try {
+        await queue.send(workQueue(line.worker), JSON.stringify(hint));
+      } catch (error) {
+        onError(error, line.worker);
+      }
+    }
+    line.sending = undefined;
+  };
+
+  return {
+    committed(type) {
+      for (const line of lines) {
+        if (!concerns(line.worker, type)) continue;
+        line.types.add(type);
+        line.sending ??= send(line);
+      }
+    },
+    async flush() {
+      await Promise.all(lines.map((line) => line.sending));
+    },
+  };
+}
