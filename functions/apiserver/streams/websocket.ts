@@ -13,8 +13,12 @@ const server = new WebSocketServer({
   clientTracking: false,
   perMessageDeflate: false,
   maxPayload: maxFrameBytes,
-  // Which one was decided before the handshake; it comes first in the header that the handshake sees.
-  handleProtocols: (offered) => offered.values().next().value ?? false,
+});
+/** What was agreed on before the handshake. `SPDY/3.1+portforward.k8s.io` is no token of RFC 6455, which the handshake would refuse. */
+const agreed = new WeakMap<IncomingMessage, string>();
+server.on('headers', (headers, message) => {
+  const protocol = agreed.get(message);
+  if (protocol) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
 });
 
 export function isWebSocket(request: ApiRequest): boolean {
@@ -55,8 +59,7 @@ export function acceptWebSocket(
   protocol: string,
 ): Promise<WebSocket> {
   const headers = { ...request.headers };
-  if (protocol === '') delete headers['sec-websocket-protocol'];
-  else headers['sec-websocket-protocol'] = protocol;
+  delete headers['sec-websocket-protocol'];
   // Extensions of clients (compression) are declined, so that broken offers of them do no harm.
   delete headers['sec-websocket-extensions'];
   return new Promise((resolve, reject) => {
@@ -65,6 +68,7 @@ export function acceptWebSocket(
     socket.once('close', gone);
     // as: of the message the handshake reads these three only.
     const message = { method: request.method, url: request.path, headers } as unknown as IncomingMessage;
+    agreed.set(message, protocol);
     server.handleUpgrade(message, socket, head, (accepted) => {
       socket.off('close', gone);
       resolve(accepted);
