@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
+import { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Kubectl, tool } from '../../test/tools/kubectl.ts';
 import type { ApiServer } from './handler.ts';
@@ -37,6 +40,13 @@ afterAll(async () => {
   await server.close();
   await t.close();
 });
+
+async function certificateRequest(): Promise<string> {
+  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+  const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' };
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name: 'CN=jane', keys, signingAlgorithm });
+  return Buffer.from(request.toString('pem')).toString('base64');
+}
 
 /** Fields of an object as the server holds it. */
 async function held(path: string) {
@@ -209,6 +219,42 @@ describe('kubectl 1.36 over protobuf', () => {
       child.kill();
       await once(child, 'close');
     }
+  });
+
+  it('writes subresources and reviews', async () => {
+    await t.post('/api/v1/nodes', { metadata: { name: 'n2' } });
+    await kubectl('create', 'namespace', 'drained');
+    await kubectl('create', 'serviceaccount', 'default', '--namespace=drained');
+    const pods = '/api/v1/namespaces/drained/pods';
+    const pod = await t.post(pods, {
+      metadata: { name: 'drained' },
+      spec: { nodeName: 'n2', containers: [{ name: 'c', image: 'busybox' }] },
+    });
+    expect(pod.status).toBe(201);
+    await kubectl('drain', 'n2', '--force', '--grace-period=0', '--timeout=20s');
+    expect(answered).toContain('GET /api/v1/pods');
+    expect((await t.get(`${pods}/drained`)).status).toBe(404);
+
+    await kubectl('autoscale', 'deployment', 'web', '--max=5', '--cpu=70%');
+    expect((await held(inDefault('horizontalpodautoscalers/web', 'autoscaling/v2'))).spec).toMatchObject({
+      maxReplicas: 5,
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
+      ],
+    });
+
+    await t.post('/apis/certificates.k8s.io/v1/certificatesigningrequests', {
+      metadata: { name: 'asked' },
+      spec: { request: await certificateRequest(), signerName: 'example.com/signer', usages: ['client auth'] },
+    });
+    await kubectl('certificate', 'approve', 'asked');
+    const request = '/apis/certificates.k8s.io/v1/certificatesigningrequests/asked';
+    expect(sent).toContain(`PUT ${request}/approval`);
+    expect((await held(request)).status.conditions).toMatchObject([{ type: 'Approved', status: 'True' }]);
+
+    expect(await kubectl('auth', 'can-i', 'create', 'pods', '--subresource=exec')).toBe('yes\n');
+    expect(sent).toContain('POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews');
+    expect(await kubectl('auth', 'whoami', '-o', 'jsonpath={.status.userInfo.groups}')).toContain('system:masters');
   });
 
   it('takes a deployment back to its revision before', async () => {
