@@ -29,7 +29,7 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
   const { pod, observed, previous, now } = input;
   const containers = podContainers(pod);
   const final = previous?.phase === 'Succeeded' || previous?.phase === 'Failed';
-  const initialized = final || isInitialized(input, containers);
+  const initialized = final ? wasInitialized(previous) : isInitialized(input, containers);
   const ended = final || input.terminating || input.ending !== undefined;
   const statuses = (...kinds: PodContainer['kind'][]): V1ContainerStatus[] =>
     containers
@@ -140,6 +140,11 @@ function conditionOf(
 function endingOf({ ending }: PodStatusInput, previous: V1PodStatus | undefined) {
   const { reason, message } = ending ?? previous ?? {};
   return { ...(reason && { reason }), ...(message && { message }) };
+}
+
+/** A pod that has ended may have lost its containers: what was reported says whether it got past its init containers. */
+function wasInitialized(previous: V1PodStatus | undefined): boolean {
+  return previous?.conditions?.find(({ type }) => type === 'Initialized')?.status !== 'False';
 }
 
 /** All init containers succeeded and all sidecars started, or an application container has begun. */

@@ -2,6 +2,7 @@
 // the API nor the runtime knows: probes, back-offs, steps on their way.
 
 import fs from 'node:fs/promises';
+import { deepEqual } from '../../core/machinery/equality.ts';
 import type { V1PodStatus } from '../../generated/kubernetes.ts';
 import { check } from '../probes/check.ts';
 import type { ContainerProbes } from '../probes/container-probes.ts';
@@ -31,6 +32,8 @@ export class PodWorker {
   readonly #probes = new Map<string, ContainerProbes>();
   readonly #hookFailed = new Map<string, string>();
   readonly #holds = new StartHolds();
+  /** Container name -> the run whose back-off was told. */
+  readonly #backedOff = new Map<string, string | undefined>();
   readonly #flights = new Map<string, { deadline: number }>();
   #volumes: Promise<Map<string, MountedVolume>> | undefined;
   #status: V1PodStatus | undefined;
@@ -69,7 +72,11 @@ export class PodWorker {
 
   /** The API's newest word on the pod. */
   update(pod: Pod): void {
+    const { labels, annotations } = this.#pod.metadata;
+    const described = deepEqual(pod.metadata.labels, labels) && deepEqual(pod.metadata.annotations, annotations);
     this.#pod = pod;
+    // Files of the downward API show both. What fails here is tried again within a minute.
+    if (!described) void this.refreshVolumes().catch(() => undefined);
     if (pod.metadata.deletionTimestamp) {
       const grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
       this.#endBy(grace);
@@ -200,10 +207,22 @@ export class PodWorker {
         now: this.#context.now(),
       });
     }
+    this.#announceBackOff(this.#status);
     const text = JSON.stringify([this.#status, terminated]);
     if (text === this.#reported || this.#gone) return;
     this.#reported = text;
     this.#context.report(this.#pod, this.#status, terminated);
+  }
+
+  /** Once for each run that ended too soon. */
+  #announceBackOff({ initContainerStatuses = [], containerStatuses = [] }: V1PodStatus): void {
+    const { namespace, name: podName } = this.#pod.metadata;
+    for (const { name, state, containerID } of [...initContainerStatuses, ...containerStatuses]) {
+      if (state?.waiting?.reason !== 'CrashLoopBackOff' || this.#backedOff.get(name) === containerID) continue;
+      this.#backedOff.set(name, containerID);
+      const text = `Back-off restarting failed container ${name} in pod ${podName}_${namespace}(${this.uid})`;
+      this.#context.event(this.#pod, 'Warning', 'BackOff', text, name);
+    }
   }
 
   #health(): Map<string, ContainerHealth> {
