@@ -1,6 +1,7 @@
 // The seam between the API server's edge and the streams of pods: log, exec, attach, port-forward.
 // The edge authenticates, authorizes and finds the pod; a StreamHandler speaks with the client and, through a broker, the node.
 
+import type { Duplex } from 'node:stream';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import type { StreamRequest } from '../../core/node/protocol.ts';
 import type { RequestContext } from '../../core/registry/registry.ts';
@@ -35,6 +36,15 @@ export interface PodStream {
   readonly context: RequestContext;
 }
 
+/** A port of a pod that runs on a node. */
+export interface PodPort {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly uid: string;
+  readonly node: string;
+  readonly port: number;
+}
+
 /** Options of the subresource that are wrong are StatusErrors (BadRequest), thrown before anything is written. */
 export interface StreamHandler {
   /** Plain HTTP: `log`, and the answer to exec, attach or portforward without an upgrade (400, as Kubernetes gives). */
@@ -44,6 +54,11 @@ export interface StreamHandler {
    * byte on. Until then it may throw a StatusError, which the edge writes as the HTTP response.
    */
   upgrade(stream: PodStream, connection: UpgradeConnection): Promise<void>;
+  /**
+   * A connection into the pod, for what the API server itself asks of it (proxy). Throws StatusError when the node does not answer; the
+   * socket fails when the port does not.
+   */
+  connect(port: PodPort, signal?: AbortSignal): Promise<Duplex>;
   /** The agent of `node` dials in (already authorized as that node). May throw a StatusError before the first byte. */
   accept(node: string, id: string, request: ApiRequest, connection: UpgradeConnection): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { runTool, tool } from '../tools/kubectl.ts';
 const manifest = `
 apiVersion: v1
 kind: Pod
-metadata: {name: two}
+metadata: {name: two, labels: {app: web}}
 spec:
   terminationGracePeriodSeconds: 0
   containers:
@@ -21,6 +21,13 @@ spec:
   - name: web
     image: zeroplane.local/busybox:1
     command: [sh, -c, 'mkdir -p /www; echo hello > /www/index.html; exec httpd -f -p 8080 -h /www']
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{name: http, port: 80, targetPort: 8080}]
 ---
 apiVersion: v1
 kind: Pod
@@ -157,5 +164,17 @@ describe.skipIf(process.getuid?.() !== 0)('streams of pods (needs root)', () => 
     } finally {
       child.kill();
     }
+  });
+
+  it('proxy reaches a port of a pod, and a Service by the name or number of its port', async () => {
+    const get = (path: string) => cluster.kubectl('get', '--raw', `/api/v1/namespaces/default/${path}`);
+    expect(await get('pods/two:8080/proxy/')).toBe('hello\n');
+    await eventually(10, async () => (await get('services/web:http/proxy/index.html')) === 'hello\n');
+    expect(await get('services/http:web:80/proxy/')).toBe('hello\n');
+    const wrong = await cluster.attempt('get', '--raw', '/api/v1/namespaces/default/pods/two:9/proxy/');
+    expect(wrong.stderr).toMatch(/ServiceUnavailable.*error trying to reach service/s);
+    expect(
+      (await cluster.attempt('get', '--raw', '/api/v1/namespaces/default/services/web:81/proxy/')).stderr,
+    ).toContain('no service port "81" found for service "web"');
   });
 });

@@ -6,6 +6,7 @@ import type { PodStream, StreamHandler } from '../streams-contract.ts';
 import { createBroker } from './broker.ts';
 import { commandRequest, upgradeCommand } from './command.ts';
 import { respondLog, upgradeLog } from './log.ts';
+import { nodeSocket } from './node-socket.ts';
 import { upgradePortForward } from './port-forward.ts';
 import { isSpdy } from './spdy.ts';
 import { isWebSocket } from './websocket.ts';
@@ -34,6 +35,8 @@ export function createStreamHandler({ queue, dialTimeoutMs = 15_000 }: StreamOpt
         );
       await run(stream, connection);
     },
+    connect: async ({ node, ...port }, signal) =>
+      nodeSocket(await broker.open(node, { type: 'portforward', ...port }, signal)),
     accept: (node, id, request, connection) => broker.accept(node, id, request, connection),
   };
 
