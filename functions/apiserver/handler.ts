@@ -31,6 +31,7 @@ import { createNodeEndpoints } from './node/endpoints.ts';
 import { createNodeIndex } from './node/node-index.ts';
 import { createNotifier } from './node/notifier.ts';
 import { createPodStreams } from './pod-streams.ts';
+import { createProxy } from './proxy/proxy.ts';
 import { isTrue, parseQuery, parseRequestInfo, type RequestInfo } from './request-info.ts';
 import type { Exchange } from './resources/exchange.ts';
 import { answerResource, noSuchResource, targetOf } from './resources/routes.ts';
@@ -123,6 +124,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const nodeEndpoints = createNodeEndpoints({ ...options, nodes, notifier, now });
   const reviews = createReviews({ authenticator, authorizer, rbac, tokens, registry, definitions, now });
   const podStreams = createPodStreams({ registry, definitions, authorizer, streams: options.streams });
+  const proxy = createProxy({ registry, definitions, streams: options.streams, random: Math.random });
   const system = createSystemRoutes({ ...options, tokens, metrics, inFlight });
   const routes = {
     registry,
@@ -145,6 +147,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     const usage = nodeEndpoints.metrics(exchange);
     if (usage) return usage;
     if (podStreams.serves(info)) return podStreams.respond(exchange);
+    if (proxy.serves(info)) return proxy.respond(exchange);
     // A custom resource may have been defined by another process a moment ago.
     if (!definitions.find(info.group, info.version, info.resource)) await replicas.peek(customResourceType)?.catchUp();
     const target = targetOf(definitions, info);
