@@ -327,3 +327,27 @@ describe('other kinds', () => {
     });
   });
 });
+
+describe('stateful sets', () => {
+  const set = (volumeClaimTemplates: object[]) => ({
+    metadata: { name: 'db' },
+    spec: {
+      serviceName: 'db',
+      selector: { matchLabels: { app: 'db' } },
+      template: {
+        metadata: { labels: { app: 'db' } },
+        spec: {
+          containers: [{ name: 'c', image: 'redis', volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+        },
+      },
+      volumeClaimTemplates,
+    },
+  });
+
+  it('mount the volumes of their claim templates, which the template itself does not name', async () => {
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+    await t.create('apps/statefulsets', 'default', set([{ metadata: { name: 'data' }, spec }]));
+    const error = await t.create('apps/statefulsets', 'default', set([])).catch((caught: unknown) => caught);
+    expect(causes(error)).toEqual(['spec.template.spec.containers[0].volumeMounts[0].name']);
+  });
+});

@@ -1,6 +1,6 @@
 // StatefulSets.
 
-import type { V1StatefulSet, V1StatefulSetSpec } from '../../../generated/kubernetes.ts';
+import type { V1PodTemplateSpec, V1StatefulSet, V1StatefulSetSpec } from '../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { dns1123Label } from '../../machinery/names.ts';
 import { semanticEqual } from '../semantic-equal.ts';
@@ -46,7 +46,7 @@ export const statefulSet = strategy<V1StatefulSet>({
     );
     errors.push(
       ...validateSelectorOf(spec.selector, spec.template, 'spec', 'statefulset'),
-      ...validateTemplate(spec.template, 'spec.template'),
+      ...validateTemplate(withClaims(spec), 'spec.template'),
     );
     errors.push(...validateRestartPolicy(spec.template, ['Always'], 'spec.template'));
     const policies = ['OrderedReady', 'Parallel'];
@@ -69,6 +69,17 @@ export const statefulSet = strategy<V1StatefulSet>({
         ];
   },
 });
+
+/** The template as its pods will have it: each claim template is a volume, in place of one of the same name. */
+function withClaims({ template, volumeClaimTemplates = [] }: V1StatefulSetSpec): V1PodTemplateSpec {
+  if (!template?.spec || volumeClaimTemplates.length === 0) return template;
+  const volumes = new Map((template.spec.volumes ?? []).map((volume) => [volume.name, volume]));
+  for (const { metadata } of volumeClaimTemplates) {
+    const name = metadata?.name;
+    if (name) volumes.set(name, { name, persistentVolumeClaim: { claimName: name } });
+  }
+  return { ...template, spec: { ...template.spec, volumes: [...volumes.values()] } };
+}
 
 function validateStrategy({ updateStrategy }: V1StatefulSetSpec): FieldError[] {
   if (!updateStrategy?.type) return [];
