@@ -70,8 +70,6 @@ export class StoreReplica implements Replica, ChannelHost {
   async load(): Promise<void> {
     const start = await coldStart(this.#store, this.type, this.#options.windowEvents);
     if (this.#closed) return;
-    // Watchers of the state that is being replaced would miss what lies between: they must list anew too.
-    this.#endWatches('slow');
     const before = new Map(this.#byName);
     const entries = start.items.map((item) => {
       const known = before.get(item.name);
@@ -83,6 +81,9 @@ export class StoreReplica implements Replica, ChannelHost {
     this.#revision = start.revision;
     this.#window = this.#emptyWindow(start.floor);
     this.#rebuildWindow(start.past);
+    // Watchers of the state that was replaced would miss what lies between: they must list anew too. They end when the new state is
+    // there, so that one that comes back at once does not find the old one.
+    this.#endWatches('slow');
     for (const event of differences(before, entries, start.revision)) this.#tell(event);
   }
 
@@ -91,9 +92,11 @@ export class StoreReplica implements Replica, ChannelHost {
     if (minimum !== undefined && minimum <= this.#revision) return this.#revision;
     const target = minimum ?? (await this.#store.head(this.type));
     while (this.#revision < target && !this.#closed) {
+      const joined = this.#pulling !== undefined;
       const head = await this.#pull();
-      // Asked for a revision that was never given out: there is nothing to wait for.
-      if (head <= this.#revision) break;
+      // Asked for a revision that was never given out: there is nothing to wait for. A reading that had begun before this call
+      // cannot tell: its head may be older than what was answered since.
+      if (!joined && head <= this.#revision) break;
     }
     return this.#revision;
   }
@@ -260,7 +263,10 @@ export class StoreReplica implements Replica, ChannelHost {
   }
 
   #endWatches(reason: 'slow' | 'closed'): void {
-    for (const channel of [...this.#channels.values()]) channel.endWatches(reason);
+    const channels = [...this.#channels.values()];
+    // Nobody joins a channel that ends: its events do not reach as far as the replica does.
+    this.#channels.clear();
+    for (const channel of channels) channel.endWatches(reason);
   }
 
   #emptyWindow(floor: number): EventWindow {

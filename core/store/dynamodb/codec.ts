@@ -47,7 +47,8 @@ export async function decode(
   return decodeInline({ encoded: kept, ...(offset !== undefined && { offset }) }, revision);
 }
 
-function decodeInline({ encoded, offset }: StoredValue, revision: number): Uint8Array {
+/** Where the value is all in its item. */
+export function decodeInline({ encoded, offset }: StoredValue, revision: number): Uint8Array {
   const rest = encoded.subarray(1);
   const bytes = encoded[0] === codecs.deflate1 ? inflateRawSync(rest, { dictionary: dictionary1 }) : rest;
   return stamp({ bytes, ...(offset !== undefined && { revisionOffset: offset }) }, revision);

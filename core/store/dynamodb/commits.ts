@@ -64,9 +64,10 @@ export class Commits {
         (seen.has(key) ? later : first).push(each);
         seen.add(key);
       }
-      const done = await this.#commitDistinct(
-        call,
-        first.map((each) => each.write),
+      const distinct = first.map((each) => each.write);
+      // What fails before the first transaction fails for all of these, and for none of those before.
+      const done = await this.#commitDistinct(call, distinct).catch((error: unknown) =>
+        distinct.map(() => storeErrorOnly(error)),
       );
       for (const [i, { place }] of first.entries()) outcomes[place] = done[i] ?? { revision: 0 };
       left = later;
