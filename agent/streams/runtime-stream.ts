@@ -9,7 +9,7 @@ import { SpdyConnection } from '../../core/node/spdy/connection.ts';
 export type StreamVersion = 'v4.channel.k8s.io' | 'portforward.k8s.io';
 
 /** The runtime's streaming server refused. */
-export class RuntimeStreamError extends Error {
+class RuntimeStreamError extends Error {
   constructor(text: string) {
     super(text);
     this.name = 'RuntimeStreamError';

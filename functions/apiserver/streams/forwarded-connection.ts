@@ -35,3 +35,7 @@ export async function carryConnection(node: NodeStream, client: ForwardedEnd): P
     node.close();
   }
 }
+
+export function validPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65535;
+}

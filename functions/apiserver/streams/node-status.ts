@@ -5,7 +5,7 @@ import { channels } from '../../../core/node/frame-socket.ts';
 import type { NodeStream } from '../streams-contract.ts';
 
 /** What a node reported as its failure, for the client. */
-export function statusErrorOf(bytes: Uint8Array): StatusError {
+function statusErrorOf(bytes: Uint8Array): StatusError {
   try {
     // as: the node's agent is ours; what it sends is a Status, and each field is looked at below.
     const status = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<Status>;

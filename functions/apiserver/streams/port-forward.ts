@@ -7,7 +7,7 @@ import type { SpdyStream } from '../../../core/node/spdy/connection.ts';
 import type { UpgradeConnection } from '../http.ts';
 import type { NodeStream, PodStream, StreamBroker } from '../streams-contract.ts';
 import { podOf } from './container.ts';
-import { carryConnection } from './forwarded-connection.ts';
+import { carryConnection, validPort } from './forwarded-connection.ts';
 import { acceptSpdy, chooseVersion, serveSpdy } from './spdy.ts';
 import { acceptWebSocket, chooseProtocol, isWebSocket } from './websocket.ts';
 import { channelForward, portsOf } from './websocket-forward.ts';
@@ -98,8 +98,4 @@ async function forward(error: SpdyStream, data: SpdyStream, open: OpenPort): Pro
   } finally {
     error.end();
   }
-}
-
-export function validPort(port: number): boolean {
-  return Number.isInteger(port) && port >= 1 && port <= 65535;
 }

@@ -6,7 +6,7 @@ import { badRequest } from '../../../core/machinery/status.ts';
 import { ByteQueue } from '../../../core/node/byte-queue.ts';
 import { frame, frameSocket } from '../../../core/node/frame-socket.ts';
 import type { NodeStream } from '../streams-contract.ts';
-import { carryConnection } from './forwarded-connection.ts';
+import { carryConnection, validPort } from './forwarded-connection.ts';
 
 /** `ports`, repeated or joined by commas. Throws BadRequest. */
 export function portsOf(query: URLSearchParams): number[] {
@@ -16,8 +16,7 @@ export function portsOf(query: URLSearchParams): number[] {
   if (texts.length > 127) throw badRequest('ports: at most 127 fit the channels of one connection');
   return texts.map((text) => {
     const port = Number(text.trim());
-    if (!Number.isInteger(port) || port < 1 || port > 65535)
-      throw badRequest(`ports: ${JSON.stringify(text)} is not a port of 1 to 65535`);
+    if (!validPort(port)) throw badRequest(`ports: ${JSON.stringify(text)} is not a port of 1 to 65535`);
     return port;
   });
 }

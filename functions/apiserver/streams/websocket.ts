@@ -25,7 +25,7 @@ export function isWebSocket(request: ApiRequest): boolean {
   return /\bwebsocket\b/i.test(request.headers['upgrade'] ?? '');
 }
 
-export function offeredProtocols(request: ApiRequest): string[] {
+function offeredProtocols(request: ApiRequest): string[] {
   return (request.headers['sec-websocket-protocol'] ?? '')
     .split(',')
     .map((each) => each.trim())

@@ -1,0 +1,43 @@
+// What a node is given when it joins, and again when it renews:
+//
+//   POST /apis/agent.zeroplane.dev/v1/nodes/{node}/join         with a bootstrap token, or an identity that may join -> JoinAnswer
+//   POST /apis/agent.zeroplane.dev/v1/nodes/{node}/credentials  with the node's own token                             -> JoinAnswer
+
+/** Where the node's queue is, and with what it may poll it. */
+export type NodeQueueAccess =
+  /** At the API server itself, with the node's own credential. */
+  | { readonly kind: 'api' }
+  /** In SQS. Without credentials: with those of the machine itself. */
+  | {
+      readonly kind: 'sqs';
+      readonly url: string;
+      readonly region: string;
+      /** For stand-ins of SQS. */
+      readonly endpoint?: string;
+      readonly credentials?: {
+        readonly accessKeyId: string;
+        readonly secretAccessKey: string;
+        readonly sessionToken: string;
+        /** RFC 3339. */
+        readonly expiration: string;
+      };
+    };
+
+export interface JoinAnswer {
+  /** The node's bearer token. */
+  readonly token: string;
+  /** RFC 3339. */
+  readonly expires: string;
+  readonly queue: NodeQueueAccess;
+  /** What the agent must know of the cluster. */
+  readonly cluster: {
+    readonly clusterCIDR: string;
+    readonly serviceCIDR: string;
+    readonly clusterDNS: string;
+    readonly clusterDomain: string;
+    /** How often the agent reports when nothing changed, in seconds. */
+    readonly heartbeatSeconds: number;
+    /** How often it fetches its desired state without being told to, in seconds. */
+    readonly resyncSeconds: number;
+  };
+}

@@ -1,0 +1,93 @@
+import { type Duplex, duplexPair } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PodPort, StreamHandler } from '../streams-contract.ts';
+import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
+import { parseProxyName } from './proxy-target.ts';
+
+// The API server over a real registry; the far end of the connection into the pod is the test's.
+
+let t: TestApi;
+let asked: PodPort | undefined;
+let answer: string;
+let heard: string;
+
+const unused = () => Promise.reject(new Error('not part of this test'));
+const streams: StreamHandler = {
+  respond: unused,
+  upgrade: unused,
+  accept: unused,
+  async connect(port): Promise<Duplex> {
+    asked = port;
+    const [near, far] = duplexPair();
+    far.once('data', (chunk: Buffer) => {
+      heard = chunk.toString();
+      far.end(answer);
+    });
+    return near;
+  },
+};
+
+beforeEach(async () => {
+  t = await openTestApi({ streams });
+  await t.namespace('default');
+  asked = undefined;
+});
+afterEach(() => t.close());
+
+const base = '/api/v1/namespaces/default';
+
+async function makePod(node: string) {
+  const spec = { nodeName: node, containers: [{ name: 'a', image: 'i', ports: [{ containerPort: 8080 }] }] };
+  return t.post(`${base}/pods`, { metadata: { name: 'p' }, spec });
+}
+
+async function text(target: string): Promise<{ status: number; headers: Record<string, unknown>; text: string }> {
+  const { status, headers, body } = await t.api.handle(t.request('GET', target));
+  const chunks: Uint8Array[] = [];
+  if (body instanceof Uint8Array) chunks.push(body);
+  else if (body) for await (const chunk of body) chunks.push(chunk);
+  return { status, headers, text: Buffer.concat(chunks).toString() };
+}
+
+describe('proxy', () => {
+  it('takes a name with a scheme and a port, or without', () => {
+    expect(parseProxyName('web')).toEqual({ scheme: 'http', name: 'web', port: '' });
+    expect(parseProxyName('web:80')).toEqual({ scheme: 'http', name: 'web', port: '80' });
+    expect(parseProxyName('https:web:')).toEqual({ scheme: 'https', name: 'web', port: '' });
+    expect(() => parseProxyName('a:b:c:d')).toThrow('write [http:|https:]name[:port]');
+  });
+
+  it('passes path and query on without the credentials, and gives back what the pod says', async () => {
+    await makePod('n');
+    answer = 'HTTP/1.1 418 Teapot\r\nlocation: /there\r\nx-own: 1\r\ncontent-length: 5\r\n\r\nshort';
+    const got = await text(`${base}/pods/p:9000/proxy/a/b%20c?x=1`);
+    expect(got).toMatchObject({ status: 418, text: 'short' });
+    expect(got.headers).toMatchObject({ 'x-own': '1', location: `${base}/pods/p:9000/proxy/there` });
+    expect(asked).toMatchObject({ node: 'n', pod: 'p', port: 9000 });
+    expect(heard).toMatch(/^GET \/a\/b%20c\?x=1 HTTP\/1\.1\r\n/);
+    expect(heard.toLowerCase()).not.toContain('authorization');
+  });
+
+  it('takes the first port of a pod where none is named', async () => {
+    await makePod('n');
+    answer = 'HTTP/1.1 204 No Content\r\n\r\n';
+    expect((await text(`${base}/pods/p/proxy/`)).status).toBe(204);
+    expect(asked).toMatchObject({ port: 8080 });
+  });
+
+  it('sends a path without its slash to the one with it', async () => {
+    const got = await text(`${base}/services/web/proxy?x=1`);
+    expect([got.status, got.headers['location']]).toEqual([301, `${base}/services/web/proxy/?x=1`]);
+  });
+
+  it('says what is missing: the pod, its answer, a Service port, endpoints', async () => {
+    expect((await text(`${base}/pods/p/proxy/`)).status).toBe(404);
+    await makePod('n');
+    answer = '';
+    const silent = await text(`${base}/pods/p/proxy/`);
+    expect([silent.status, silent.text]).toEqual([503, expect.stringContaining('error trying to reach service')]);
+    await t.post(`${base}/services`, { metadata: { name: 'web' }, spec: { ports: [{ port: 80 }] } });
+    expect((await text(`${base}/services/web:81/proxy/`)).text).toContain('no service port');
+    expect((await text(`${base}/services/web:80/proxy/`)).text).toContain('no endpoints available');
+  });
+});
