@@ -11,6 +11,8 @@ export type Worker = (typeof workers)[number];
 export interface WorkHint {
   /** Types that were written. Empty: look at everything. */
   readonly types: readonly TypeName[];
+  /** From the schedule: see to what runs out with time, too. */
+  readonly housekeeping?: boolean;
 }
 
 export function workQueue(worker: Worker): string {

@@ -12,7 +12,12 @@ import type { Registry, Target, UserInfo } from '../../core/registry/registry.ts
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
 import type { Store } from '../../core/store/store.ts';
-import { type Authenticator, createAuthenticator, type StaticToken } from './authentication/authenticate.ts';
+import {
+  type Authenticator,
+  createAuthenticator,
+  type StaticToken,
+  type TokenAuthenticator,
+} from './authentication/authenticate.ts';
 import { impersonate } from './authentication/impersonate.ts';
 import { replicaLookup } from './authentication/lookup.ts';
 import { type ServiceAccountOptions, serviceAccountTokens } from './authentication/service-account-tokens.ts';
@@ -28,8 +33,10 @@ import { compress, respondError } from './content/respond.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
 import { createInFlight, type InFlightLimits } from './in-flight.ts';
 import { createNodeEndpoints } from './node/endpoints.ts';
+import { forgetRemovedNodes } from './node/forget-removed.ts';
+import type { NodeJoining } from './node/joining.ts';
 import { createNodeIndex } from './node/node-index.ts';
-import { createNotifier } from './node/notifier.ts';
+import { createNotifier, silentNotifier } from './node/notifier.ts';
 import { createPodStreams } from './pod-streams.ts';
 import { createProxy } from './proxy/proxy.ts';
 import { isTrue, parseQuery, parseRequestInfo, type RequestInfo } from './request-info.ts';
@@ -66,6 +73,15 @@ export interface ApiServerOptions {
   readonly serviceAccounts: ServiceAccountOptions;
   /** Such as the admin's. */
   readonly staticTokens?: readonly StaticToken[];
+  /** Other bearer tokens, asked in this order. */
+  readonly tokenAuthenticators?: readonly TokenAuthenticator[];
+  /** How new nodes join and get their credentials. Without it they bring a certificate. */
+  readonly joining?: NodeJoining;
+  /**
+   * Whether this process acts on what it sees of nodes: wakes them after changes, forgets what is kept of removed ones. Default true;
+   * false where a function of its own does.
+   */
+  readonly followNodes?: boolean;
   /** Default true, as in Kubernetes: authorization then decides. */
   readonly anonymous?: boolean;
   /** Without it exec, attach, port-forward and logs answer 501. */
@@ -102,6 +118,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authenticator = createAuthenticator({
     serviceAccounts: tokens,
     staticTokens: options.staticTokens ?? [],
+    others: options.tokenAuthenticators ?? [],
     anonymous: options.anonymous ?? true,
     lookup,
     now,
@@ -118,7 +135,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   ]);
   const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes), rbacAuthorizer(rbac)]);
   const checkEscalation = createEscalationCheck(rbac, authorizer, registry);
-  const notifier = createNotifier({ nodes, queue, log: options.log });
+  const follow = options.followNodes ?? true;
+  const notifier = follow ? createNotifier({ nodes, queue, log: options.log }) : silentNotifier;
+  const stopForgetting = follow
+    ? forgetRemovedNodes({ nodes, queue, heartbeats: options.heartbeats, log: options.log })
+    : undefined;
   const metrics = createRequestMetrics();
   const inFlight = createInFlight(options.inFlight);
   const nodeEndpoints = createNodeEndpoints({ ...options, nodes, notifier, now });
@@ -255,6 +276,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
     close() {
       notifier.close();
+      stopForgetting?.();
       nodeEndpoints.close();
       stopCustomResources();
       nodes.close();

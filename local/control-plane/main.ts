@@ -4,9 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import pino from 'pino';
+import type { Logger } from 'pino';
 import { loadDefinitions } from '../../core/api/definitions.ts';
+import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
 import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
+import { ensureAddons } from '../../core/registry/addons.ts';
 import { bootstrap } from '../../core/registry/bootstrap.ts';
 import { createRegistry, systemRandom } from '../../core/registry/create.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
@@ -17,7 +19,6 @@ import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { createStreamHandler } from '../../functions/apiserver/streams/stream-handler.ts';
 import { nodeAddress, readCluster } from '../cluster.ts';
-import { ensureAddons } from './addons.ts';
 import type { WorkerData } from './worker.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
@@ -58,7 +59,8 @@ const api = await createApiServer({
     { token: pki('admin.token').trim(), user: { username: 'zeroplane-admin', groups: ['system:masters'] } },
   ],
   streams: createStreamHandler({ queue }),
-  log,
+  // as: of a logger the API server uses these methods only.
+  log: log as unknown as Logger,
 });
 
 const { port1, port2 } = new MessageChannel();
@@ -76,9 +78,9 @@ const worker = new Worker(new URL('./control-plane-worker.mjs', import.meta.url)
   workerData,
   transferList: [port2],
 });
-worker.on('error', (error) => {
+worker.on('error', (err) => {
   // Without controllers the cluster would look alive and do nothing: end, so that whoever watches starts both again.
-  log.fatal(error, 'the controllers ended');
+  log.fatal({ err }, 'the controllers ended');
   process.exit(1);
 });
 
@@ -89,6 +91,7 @@ const serving = await serve(api, {
   tls: { key: pki('server.key'), cert: pki('server.crt'), clientCA: pki('ca.crt') },
 });
 log.info({ port: serving.port }, 'serving');
+giveBackIdleMemory();
 
 let stopping = false;
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => void stop());

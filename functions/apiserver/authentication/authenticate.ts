@@ -13,9 +13,18 @@ export interface StaticToken {
   readonly user: UserInfo;
 }
 
+/** A kind of bearer token beside Kubernetes' own. */
+export interface TokenAuthenticator {
+  /** Whether a token is of this kind. Says nothing about whether it is good. */
+  claims(token: string): boolean;
+  /** undefined: not good now. */
+  verify(token: string): Promise<UserInfo | undefined>;
+}
+
 export interface AuthenticationSources {
   readonly serviceAccounts: ServiceAccountTokens;
   readonly staticTokens: readonly StaticToken[];
+  readonly others?: readonly TokenAuthenticator[];
   /** Whether requests without credentials are let through as system:anonymous (authorization then decides). */
   readonly anonymous: boolean;
   readonly lookup: Lookup;
@@ -35,7 +44,7 @@ export interface Authenticator {
 }
 
 export function createAuthenticator(sources: AuthenticationSources): Authenticator {
-  const { serviceAccounts, staticTokens, lookup, now } = sources;
+  const { serviceAccounts, staticTokens, lookup, now, others = [] } = sources;
 
   const identify: Authenticator['identify'] = async (token, audiences) => {
     const wanted = audiences?.length ? audiences : serviceAccounts.audiences;
@@ -44,6 +53,11 @@ export function createAuthenticator(sources: AuthenticationSources): Authenticat
     if (isBootstrapToken(token)) {
       const user = await bootstrapUser(token, lookup, now());
       return user && { user, audiences: wanted };
+    }
+    for (const other of others) {
+      if (!other.claims(token)) continue;
+      const user = await other.verify(token);
+      return user && { user: withAuthenticated(user), audiences: wanted };
     }
     if (serviceAccounts.claims(token)) return serviceAccounts.verify(token, wanted);
     return undefined;

@@ -2,8 +2,16 @@
 // Source: KEP-1205 (bound tokens), KEP-1393 (issuer discovery), KEP-4193 (bound to nodes), RFC 7519.
 
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
-import { decodeJwt, decodeProtectedHeader, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { UserInfo } from '../../../core/registry/registry.ts';
+import {
+  type Algorithm,
+  decodeToken,
+  hasSignature,
+  type JsonWebKey,
+  type Payload,
+  publicJsonWebKey,
+  signToken,
+} from './json-web-token.ts';
 import type { Lookup } from './lookup.ts';
 import { authenticatedGroup, serviceAccountGroups, serviceAccountPrefix } from './users.ts';
 
@@ -47,12 +55,12 @@ export interface ServiceAccountTokens {
   /** undefined: not valid now. `audiences` default to the API server's own. */
   verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined>;
   /** RFC 7517. */
-  keySet(): Promise<{ keys: JWK[] }>;
+  keySet(): Promise<{ keys: JsonWebKey[] }>;
 }
 
 interface Key {
   readonly id: string;
-  readonly algorithm: 'RS256' | 'ES256';
+  readonly algorithm: Algorithm;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
@@ -77,13 +85,13 @@ export function serviceAccountTokens(
   const [signer] = keys;
   if (!signer) throw new Error('service account tokens need a signing key: give one PEM private key');
   // Signatures are checked once a token; its time and what it is bound to, each time.
-  const verified = new Map<string, JWTPayload | null>();
+  const verified = new Map<string, Payload | null>();
 
-  const payloadOf = async (token: string): Promise<JWTPayload | null> => {
+  const payloadOf = (token: string): Payload | null => {
     const id = createHash('sha256').update(token).digest('base64');
     const known = verified.get(id);
     if (known !== undefined) return known;
-    const payload = await checkSignature(token, keys, issuer, now());
+    const payload = signedPayload(token, keys, issuer);
     if (verified.size >= maxVerified)
       for (const old of verified.keys()) {
         verified.delete(old);
@@ -106,27 +114,24 @@ export function serviceAccountTokens(
         ...(bound && { [bound.kind.toLowerCase()]: { name: bound.name, uid: bound.uid } }),
         ...(node && { node }),
       };
-      const token = await new SignJWT({ [claimName]: claims })
-        .setProtectedHeader({ alg: signer.algorithm, kid: signer.id })
-        .setIssuer(issuer)
-        .setAudience([...(wanted.length > 0 ? wanted : audiences)])
-        .setSubject(`${serviceAccountPrefix}${namespace}:${serviceAccount.name}`)
-        .setIssuedAt(issuedAt)
-        .setNotBefore(issuedAt)
-        .setExpirationTime(expires)
-        .setJti(randomUUID())
-        .sign(signer.privateKey);
+      const payload: Payload = {
+        iss: issuer,
+        aud: wanted.length > 0 ? wanted : audiences,
+        sub: `${serviceAccountPrefix}${namespace}:${serviceAccount.name}`,
+        iat: issuedAt,
+        nbf: issuedAt,
+        exp: expires,
+        jti: randomUUID(),
+        [claimName]: claims,
+      };
+      const token = signToken(payload, signer.id, signer.algorithm, signer.privateKey);
       return { token, expires: new Date(expires * 1000) };
     },
     claims(token) {
-      try {
-        return decodeJwt(token).iss === issuer;
-      } catch {
-        return false;
-      }
+      return decodeToken(token)?.payload.iss === issuer;
     },
     async verify(token, wanted = audiences) {
-      const payload = await payloadOf(token);
+      const payload = payloadOf(token);
       if (!payload) return undefined;
       const seconds = now().getTime() / 1000;
       if ((payload.exp ?? 0) <= seconds || (payload.nbf ?? 0) > seconds) return undefined;
@@ -138,10 +143,14 @@ export function serviceAccountTokens(
       return { user: userOf(claims, payload.jti), audiences: matching };
     },
     async keySet() {
-      const list = await Promise.all(
-        keys.map(async (key) => ({ ...(await exportJWK(key.publicKey)), kid: key.id, alg: key.algorithm, use: 'sig' })),
-      );
-      return { keys: list };
+      return {
+        keys: keys.map(({ id, algorithm, publicKey }) => ({
+          ...publicJsonWebKey(publicKey),
+          kid: id,
+          alg: algorithm,
+          use: 'sig',
+        })),
+      };
     },
   };
 }
@@ -158,28 +167,15 @@ function readKey(pem: string | Buffer): Key {
   throw new Error(`a service account key must be RSA or EC P-256, not ${kind}`);
 }
 
-async function checkSignature(
-  token: string,
-  keys: readonly Key[],
-  issuer: string,
-  now: Date,
-): Promise<JWTPayload | null> {
-  try {
-    const { kid } = decodeProtectedHeader(token);
-    const key = keys.find((each) => each.id === kid);
-    if (!key) return null;
-    const { payload } = await jwtVerify(token, key.publicKey, {
-      issuer,
-      algorithms: [key.algorithm],
-      currentDate: now,
-    });
-    return payload;
-  } catch {
-    return null;
-  }
+/** What a token says that one of our keys signed; null: it is not ours. */
+function signedPayload(token: string, keys: readonly Key[], issuer: string): Payload | null {
+  const said = decodeToken(token);
+  const key = keys.find((each) => each.id === said?.header.kid);
+  if (!said || !key || said.payload.iss !== issuer) return null;
+  return hasSignature(token, key.algorithm, key.publicKey) ? said.payload : null;
 }
 
-function claimsOf(payload: JWTPayload): KubernetesClaims | undefined {
+function claimsOf(payload: Payload): KubernetesClaims | undefined {
   const claims = payload[claimName];
   // Signed by us: it has the shape that `issue` gave it.
   return typeof claims === 'object' && claims !== null ? (claims as KubernetesClaims) : undefined;

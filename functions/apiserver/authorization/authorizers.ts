@@ -29,11 +29,14 @@ function isOpen({ path, verb }: Attributes): boolean {
   return verb === 'get' && openPaths.has(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
 }
 
+/** Whoever holds a bootstrap token, or an identity that may join. Source: "Authenticating with Bootstrap Tokens". */
+const bootstrapGroup = 'system:bootstrappers';
+
 export const agentGroup = 'agent.zeroplane.dev';
 
 /** A node's agent may use its own node's paths (core/node/protocol.ts), and nobody else's. */
 export const agentAuthorizer: Authorizer = {
-  async authorize({ user, isResource, group, resource, name, path }) {
+  async authorize({ user, isResource, group, resource, subresource, verb, name, path }) {
     const node = nodeOf(user);
     if (!isResource) {
       // Which queues it may use is decided where the queue's name is read.
@@ -42,6 +45,8 @@ export const agentAuthorizer: Authorizer = {
         : pass;
     }
     if (group !== agentGroup) return pass;
+    if (subresource === 'join' && resource === 'nodes' && verb === 'create' && user.groups.includes(bootstrapGroup))
+      return { effect: 'allow', reason: 'joins' };
     if (node !== undefined && resource === 'nodes' && name === node) return { effect: 'allow', reason: 'node agent' };
     return { effect: 'deny', reason: `only the agent of node ${JSON.stringify(name)} may use this path` };
   },

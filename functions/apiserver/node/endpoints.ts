@@ -1,11 +1,9 @@
 // The paths that only a node's agent uses (core/node/protocol.ts): desired state, report, and the dial-in of streams.
 
-import type { Logger } from 'pino';
 import type { Definitions } from '../../../core/api/definition.ts';
 import { decodeJson } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { Report } from '../../../core/node/protocol.ts';
-import type { Queue } from '../../../core/queue/queue.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { readBody } from '../content/body.ts';
@@ -15,8 +13,9 @@ import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 import { desiredState } from './desired-state.ts';
+import type { NodeJoining } from './joining.ts';
 import type { NodeIndex } from './node-index.ts';
-import { type Notifier, nodeQueue } from './notifier.ts';
+import type { Notifier } from './notifier.ts';
 import { applyReport } from './report.ts';
 import { createUsage } from './usage.ts';
 
@@ -26,8 +25,7 @@ export interface NodeEndpointOptions {
   readonly heartbeats: Heartbeats;
   readonly nodes: NodeIndex;
   readonly notifier: Notifier;
-  readonly queue: Queue;
-  readonly log?: Logger;
+  readonly joining?: NodeJoining;
   readonly streams?: StreamHandler;
   readonly now: () => Date;
 }
@@ -47,13 +45,9 @@ const maxReportBytes = 16 * 1024 * 1024;
 export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints {
   const { nodes, notifier, heartbeats, now } = options;
   const usage = createUsage(options);
-  // What is kept of a node beside its object goes with it. Each is made again by the node's next report.
-  const unsubscribe = nodes.replica('nodes').onEvent(({ type, entry: { name } }) => {
-    if (type !== 'DELETED') return;
-    usage.forget(name);
-    Promise.all([heartbeats.forget(name), options.queue.remove(nodeQueue(name))]).catch((err: unknown) =>
-      options.log?.error({ err, node: name }, 'could not forget a node that was removed'),
-    );
+  // Made again by the node's next report.
+  const unsubscribe = nodes.replica('nodes').onEvent(({ type, entry }) => {
+    if (type === 'DELETED') usage.forget(entry.name);
   });
 
   const desired = async ({ info, query, form }: Exchange): Promise<ApiResponse> => {
@@ -83,6 +77,10 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
       }
       if (subresource === 'desired' && verb === 'get') return desired(exchange);
       if (subresource === 'report' && verb === 'create') return report(exchange);
+      if (subresource === 'join' && verb === 'create')
+        return respondValue(201, await joiningOf(options).join(exchange.context.user, name), exchange.form);
+      if (subresource === 'credentials' && verb === 'create')
+        return respondValue(201, await joiningOf(options).renew(name), exchange.form);
       if (subresource === 'desired' || subresource === 'report')
         throw new StatusError(
           'MethodNotAllowed',
@@ -100,6 +98,11 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
       return undefined;
     },
   };
+}
+
+function joiningOf({ joining }: NodeEndpointOptions): NodeJoining {
+  if (joining) return joining;
+  throw new StatusError('NotImplemented', 'nodes of this cluster join with a certificate that the cluster signed');
 }
 
 function upgradeNeeded(): StatusError {

@@ -12,8 +12,13 @@ import { boundPod, type NodeIndex, volumeHome } from './node-index.ts';
 export interface Notifier {
   /** The node fetches its desired state now: what changes from here on needs a new message. */
   fetching(node: string): void;
+  /** Tells a node to look, whatever changed. */
+  wake(node: string): void;
   close(): void;
 }
+
+/** For a process that wakes nobody. */
+export const silentNotifier: Notifier = { fetching: () => {}, wake: () => {}, close: () => {} };
 
 export interface NotifierOptions {
   readonly nodes: NodeIndex;
@@ -74,6 +79,7 @@ export function createNotifier({
 
   return {
     fetching: (node) => void pending.delete(node),
+    wake,
     close() {
       closed = true;
       for (const each of unsubscribe) each();

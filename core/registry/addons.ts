@@ -1,16 +1,23 @@
-// What a cluster on one machine has beside Kubernetes' own first objects. Made when missing, then the administrator's.
+// What a cluster has beside Kubernetes' own first objects. Made when missing, then the administrator's.
 
-import type { Definitions } from '../../core/api/definition.ts';
-import { createClient } from '../../core/registry/client.ts';
-import type { Registry } from '../../core/registry/registry.ts';
 import type { V1Service, V1StorageClass } from '../../generated/kubernetes.ts';
-import { addressOf } from '../cluster.ts';
+import type { Definitions } from '../api/definition.ts';
+import { addressAt, parseCidr } from './allocate/cidr.ts';
+import { createClient } from './client.ts';
+import type { Registry } from './registry.ts';
+
+/** Of every service range, the address that cluster DNS answers on. */
+export function dnsAddress(serviceCIDR: string): string {
+  const range = parseCidr(serviceCIDR);
+  if (!range) throw new Error(`the service CIDR ${JSON.stringify(serviceCIDR)} is no address range`);
+  return addressAt(range, 10n);
+}
 
 export async function ensureAddons(registry: Registry, definitions: Definitions, serviceCIDR: string): Promise<void> {
   const user = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
   const client = createClient(registry, definitions, user, 'zeroplane');
   const found = await client.find('services', 'kube-system', 'kube-dns');
-  if (!found) await client.create('services', dnsService(addressOf(serviceCIDR, 10)));
+  if (!found) await client.create('services', dnsService(dnsAddress(serviceCIDR)));
   const classes = await client.list('storage.k8s.io/storageclasses');
   if (classes.length === 0) await client.create('storage.k8s.io/storageclasses', localPath);
 }

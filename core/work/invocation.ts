@@ -1,0 +1,69 @@
+// What Lambda hands to a function that works on queues, and how such a function answers: which messages are to come again.
+// The middleware are plain values, so that only the entry points know middy.
+
+import type { Logger } from 'pino';
+
+/** What is read of Lambda's context object. */
+export interface InvocationContext {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/** What is read of an event of an SQS event source. */
+export interface QueueEvent {
+  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
+}
+
+/** ReportBatchItemFailures: messages that are named here come again; all others are deleted. */
+export interface BatchResult {
+  readonly batchItemFailures: { readonly itemIdentifier: string }[];
+}
+
+interface Exchange {
+  readonly event: unknown;
+  readonly context: unknown;
+  response: unknown;
+  readonly error: unknown;
+}
+
+/** Failures of work: everything comes again, since a hint that was heard in vain is only a look too many. */
+export function retryBatch(log: Logger) {
+  return {
+    onError: (request: Exchange): void => {
+      // as: this middleware stands before handlers of queue events only.
+      const { Records } = request.event as QueueEvent;
+      log.error({ err: request.error, messages: Records.length }, 'work failed; its messages come again');
+      const failures = Records.map(({ messageId }) => ({ itemIdentifier: messageId }));
+      request.response = { batchItemFailures: failures } satisfies BatchResult;
+    },
+  };
+}
+
+/** One line an invocation, under the id that Lambda's own lines have. */
+export function logInvocation(log: Logger, clock: () => number) {
+  const began = new WeakMap<object, number>();
+  return {
+    before: (request: Exchange): void => {
+      began.set(request, clock());
+    },
+    after: (request: Exchange): void => {
+      if (!log.isLevelEnabled('debug')) return;
+      // as: every invocation of Lambda has this context.
+      const { awsRequestId } = request.context as InvocationContext;
+      log.debug({ awsRequestId, ms: clock() - (began.get(request) ?? clock()) }, 'invocation');
+    },
+  };
+}
+
+/** Whether one of the messages came from the schedule. */
+export function asksForHousekeeping({ Records }: QueueEvent): boolean {
+  return Records.some(({ body }) => {
+    try {
+      const hint: unknown = JSON.parse(body);
+      return typeof hint === 'object' && hint !== null && 'housekeeping' in hint && hint.housekeeping === true;
+    } catch {
+      // A message that is no JSON is a wake-up like any other.
+      return false;
+    }
+  });
+}

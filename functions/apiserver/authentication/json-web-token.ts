@@ -1,0 +1,75 @@
+// JSON Web Tokens, signed and checked with node:crypto: RFC 7515 (JWS compact form), RFC 7518 (RS256, ES256), RFC 7519.
+
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+
+export type Algorithm = 'RS256' | 'ES256';
+
+export interface Header {
+  readonly alg?: string;
+  readonly kid?: string;
+}
+
+/** The registered claims; others are there under their names. */
+export interface Payload {
+  readonly iss?: string;
+  readonly sub?: string;
+  readonly aud?: string | readonly string[];
+  readonly exp?: number;
+  readonly nbf?: number;
+  readonly iat?: number;
+  readonly jti?: string;
+  readonly [claim: string]: unknown;
+}
+
+/** A public key as RFC 7517 writes it. */
+export type JsonWebKey = Readonly<Record<string, unknown>>;
+
+/** What a token says. Nothing of it is checked yet. undefined: not a token. */
+export function decodeToken(token: string): { header: Header; payload: Payload } | undefined {
+  const parts = token.split('.');
+  if (parts.length !== 3) return undefined;
+  const [header, payload] = parts.map(decodePart);
+  // as: the shapes were looked at; what has no claims of these types is refused below.
+  return header && payload && wellTyped(payload)
+    ? { header: header as Header, payload: payload as Payload }
+    : undefined;
+}
+
+export function signToken(payload: Payload, kid: string, algorithm: Algorithm, key: KeyObject): string {
+  const signed = `${encodePart({ alg: algorithm, kid })}.${encodePart(payload)}`;
+  return `${signed}.${sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+}
+
+/** Whether `key` signed the token with `algorithm`, which is ours to choose and not the token's. */
+export function hasSignature(token: string, algorithm: Algorithm, key: KeyObject): boolean {
+  const end = token.lastIndexOf('.');
+  if (decodeToken(token)?.header.alg !== algorithm) return false;
+  const signature = Buffer.from(token.slice(end + 1), 'base64url');
+  return verify('sha256', Buffer.from(token.slice(0, end)), { key, dsaEncoding: 'ieee-p1363' }, signature);
+}
+
+export function publicJsonWebKey(key: KeyObject): JsonWebKey {
+  const own = key.type === 'private' ? createPublicKey(key) : key;
+  return { ...own.export({ format: 'jwk' }) };
+}
+
+function encodePart(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function decodePart(part: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function wellTyped(payload: Partial<Record<string, unknown>>): boolean {
+  const { iss, sub, jti, aud, exp, nbf, iat } = payload;
+  const texts = [iss, sub, jti].every((each) => each === undefined || typeof each === 'string');
+  const times = [exp, nbf, iat].every((each) => each === undefined || Number.isFinite(each));
+  const audience = aud === undefined || (Array.isArray(aud) ? aud : [aud]).every((each) => typeof each === 'string');
+  return texts && times && audience;
+}

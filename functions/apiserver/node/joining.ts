@@ -1,0 +1,94 @@
+// How a node comes to its credentials: it joins once with a token that only lets it join, then renews what it was given.
+
+import type { Definitions } from '../../../core/api/definition.ts';
+import { hasReason, StatusError } from '../../../core/machinery/status.ts';
+import type { JoinAnswer, NodeQueueAccess } from '../../../core/node/joining.ts';
+import type { Queue } from '../../../core/queue/queue.ts';
+import type { Registry, RequestContext, UserInfo } from '../../../core/registry/registry.ts';
+import type { NodeTokens } from '../authentication/node-tokens.ts';
+import { nodeQueue } from './notifier.ts';
+
+export interface NodeJoining {
+  /** `user` is who asks: of group system:bootstrappers. Throws StatusError. */
+  join(user: UserInfo, node: string): Promise<JoinAnswer>;
+  /** For the node's own agent. */
+  renew(node: string): Promise<JoinAnswer>;
+}
+
+/** Lends a node access to its own queue, and to nothing else. */
+export interface QueueLender {
+  lend(node: string, queue: string): Promise<NodeQueueAccess>;
+}
+
+export interface JoiningOptions {
+  readonly tokens: NodeTokens;
+  readonly queue: Queue;
+  readonly lender: QueueLender;
+  readonly registry: Registry;
+  readonly definitions: Definitions;
+  readonly cluster: JoinAnswer['cluster'];
+}
+
+/** On a bootstrap token's Secret: it is good for one node. */
+export const oneTime = 'zeroplane.dev/one-time';
+
+const nodeName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+const tokenUser = 'system:bootstrap:';
+const self: RequestContext = { user: { username: 'system:apiserver', groups: ['system:masters'] }, warnings: [] };
+
+export function createJoining(options: JoiningOptions): NodeJoining {
+  const { tokens, queue, lender, cluster } = options;
+  const admit = async (node: string): Promise<JoinAnswer> => {
+    const name = nodeQueue(node);
+    await queue.create(name);
+    const [{ token, expires }, access] = await Promise.all([tokens.issue(node), lender.lend(node, name)]);
+    return { token, expires: expires.toISOString(), queue: access, cluster };
+  };
+  return {
+    async join(user, node) {
+      if (!nodeName.test(node))
+        throw new StatusError(
+          'BadRequest',
+          `"${node}" is no name for a node: use lower case letters, digits, "-" and "."`,
+        );
+      await refuseTaken(options, node);
+      if (user.username.startsWith(tokenUser)) await useUp(options, user.username.slice(tokenUser.length));
+      return admit(node);
+    },
+    renew: admit,
+  };
+}
+
+/** A new machine must not take the place of one that is there: what its pods may read would be its own. */
+async function refuseTaken({ registry, definitions }: JoiningOptions, node: string): Promise<void> {
+  const definition = definitions.ofType('nodes');
+  if (!definition) throw new Error('nodes are not served');
+  try {
+    await registry.get(self, { definition, name: node });
+  } catch (error) {
+    if (hasReason(error, 'NotFound')) return;
+    throw error;
+  }
+  throw new StatusError(
+    'Conflict',
+    `there is a node ${JSON.stringify(node)} already: choose another name, or delete that node if its machine is gone`,
+  );
+}
+
+/** Of two that join with the same one-time token, one is refused: its Secret can be deleted once. */
+async function useUp({ registry, definitions }: JoiningOptions, id: string): Promise<void> {
+  const definition = definitions.ofType('secrets');
+  if (!definition) throw new Error('secrets are not served');
+  const target = { definition, namespace: 'kube-system', name: `bootstrap-token-${id}` };
+  const used = new StatusError('Unauthorized', 'the join token was used up: make another with `zeroplane join-token`');
+  try {
+    const { object } = await registry.get(self, target);
+    if (object.metadata.annotations?.[oneTime] !== 'true') return;
+    const { uid, resourceVersion } = object.metadata;
+    await registry.delete(self, target, {
+      preconditions: { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) },
+    });
+  } catch (error) {
+    throw hasReason(error, 'NotFound', 'Conflict') ? used : error;
+  }
+}

@@ -1,0 +1,143 @@
+// The API server of a function: the same handler as on one machine, with what a process needs that is frozen between requests.
+
+import type { Logger } from 'pino';
+import { loadDefinitions } from '../../../core/api/definitions.ts';
+import { onceABuild } from '../../../core/cluster/first-start.ts';
+import type { FunctionSettings } from '../../../core/cluster/settings.ts';
+import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
+import type { Queue } from '../../../core/queue/queue.ts';
+import { dnsAddress, ensureAddons } from '../../../core/registry/addons.ts';
+import { bootstrap } from '../../../core/registry/bootstrap.ts';
+import { createRegistry, systemRandom } from '../../../core/registry/create.ts';
+import { createReplicas } from '../../../core/replica/replicas.ts';
+import type { Heartbeats } from '../../../core/store/heartbeats.ts';
+import { tellOwnCommits } from '../../../core/store/own-commits.ts';
+import type { Store } from '../../../core/store/store.ts';
+import { createWakeups } from '../../../core/work/wakeups.ts';
+import { iamTokens } from '../authentication/iam-tokens.ts';
+import { nodeTokens } from '../authentication/node-tokens.ts';
+import { createApiServer } from '../handler.ts';
+import type { ApiRequest, ApiResponse } from '../http.ts';
+import { createJoining } from '../node/joining.ts';
+import { freshReplicas } from './fresh-replicas.ts';
+import { pollWatches } from './polled-watches.ts';
+import { refuseStreams } from './refuse-streams.ts';
+import { askSts, noLender, stsLender } from './sts.ts';
+
+export interface ServerlessOptions {
+  readonly settings: FunctionSettings;
+  readonly store: Store;
+  readonly heartbeats: Heartbeats;
+  readonly queue: Queue;
+  readonly log: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ServerlessApi {
+  /** Never rejects. Resolves when the workers were told of what it wrote. */
+  handle(request: ApiRequest): Promise<ApiResponse>;
+}
+
+/** A function lives 15 minutes; a client that lists and watches anew a minute earlier loses nothing. */
+const longestWatchMs = 14 * 60_000;
+/** Nodes on the other side of the Internet report less often than on one machine: each report is a request that is paid for. */
+const heartbeatSeconds = 60;
+const resyncSeconds = 600;
+
+export async function openServerless(options: ServerlessOptions): Promise<ServerlessApi> {
+  const { settings, heartbeats, queue, log, env } = options;
+  const { serviceCIDR, clusterDomain, clusterName, issuer } = settings;
+  const now = () => new Date();
+  const wakeups = createWakeups({
+    queue,
+    onError: (err, worker) => log.warn({ err, worker }, 'a worker could not be woken; the stream will'),
+  });
+  const store = tellOwnCommits(options.store, wakeups.committed);
+  const replicas = freshReplicas(createReplicas(store), () => performance.now());
+  const definitions = loadDefinitions();
+  const registry = createRegistry({
+    store,
+    replicas,
+    definitions,
+    clock: now,
+    random: systemRandom,
+    serviceCIDR,
+    clusterDomain,
+  });
+  const [key] = await Promise.all([
+    ensureSigningKey(store),
+    onceABuild(store, settings.build, async () => {
+      // Nothing listens on this address: pods reach the API server by its URL.
+      await bootstrap(registry, definitions, { advertiseAddress: '192.0.2.1', port: 443, serviceCIDR });
+      await ensureAddons(registry, definitions, serviceCIDR);
+    }),
+  ]);
+  await wakeups.flush();
+  const tokens = nodeTokens({ issuer, key, now });
+  const api = await createApiServer({
+    registry: pollWatches(registry, {
+      replicas,
+      quickMs: 100,
+      slowMs: 1000,
+      onError: (err) => log.warn({ err }, 'a watch could not look at the log'),
+    }),
+    definitions,
+    store,
+    replicas,
+    queue,
+    heartbeats,
+    serviceAccounts: { issuer, keys: [key] },
+    tokenAuthenticators: [
+      tokens,
+      iamTokens({
+        clusterName,
+        adminRoles: settings.adminRoles,
+        workerRoles: settings.workerRoles,
+        ask: askSts(fetch),
+        now,
+      }),
+    ],
+    joining: createJoining({
+      tokens,
+      queue,
+      lender: lenderOf(settings, env, now),
+      registry,
+      definitions,
+      cluster: {
+        clusterCIDR: settings.podCIDR,
+        serviceCIDR,
+        clusterDNS: dnsAddress(serviceCIDR),
+        clusterDomain,
+        heartbeatSeconds,
+        resyncSeconds,
+      },
+    }),
+    followNodes: false,
+    streams: refuseStreams,
+    watch: { bookmarkMs: 60_000, maxTimeoutMs: longestWatchMs },
+    log,
+  });
+
+  return {
+    async handle(request) {
+      try {
+        const looked = await replicas.freshen(settings.maxStalenessMs);
+        let response = await api.handle(request);
+        // Permission may have been given a moment ago, by a request that another process answered.
+        if (response.status === 403 && !looked && (await replicas.freshen(0))) response = await api.handle(request);
+        return response;
+      } finally {
+        await wakeups.flush();
+      }
+    },
+  };
+}
+
+function lenderOf(settings: FunctionSettings, env: ServerlessOptions['env'], now: () => Date) {
+  const { queueUrlBase, queuePrefix, region, nodeQueueRole } = settings;
+  const urlOf = (queue: string) => `${queueUrlBase ?? ''}${queuePrefix}${queue}`;
+  if (nodeQueueRole === undefined) return noLender(region, urlOf);
+  const [, partition = 'aws', , , account = ''] = nodeQueueRole.split(':');
+  const arnOf = (queue: string) => `arn:${partition}:sqs:${region}:${account}:${queuePrefix}${queue}`;
+  return stsLender({ role: nodeQueueRole, region, urlOf, arnOf, env, now, fetchUrl: fetch });
+}
