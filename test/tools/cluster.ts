@@ -1,6 +1,6 @@
 // A whole cluster as its user starts it, on a host of the tests' own: `zeroplane up --detach`, kubectl, `zeroplane down --purge`.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,9 +17,14 @@ export interface TestCluster {
   kubectl(...args: string[]): Promise<string>;
   /** The same, never throwing. */
   attempt(...args: string[]): Promise<Ran>;
-  /** kubectl apply -f - with a manifest. */
-  apply(manifest: string): Promise<string>;
-  /** The command line of zeroplane with this cluster's data directory. */
+  /** kubectl apply -f - with a manifest, or with objects. */
+  apply(manifest: string | readonly object[], ...args: string[]): Promise<string>;
+  /** The object, or list, that `kubectl get ARGS -o json` shows; its type is the caller's knowledge. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into many kinds of objects, and an absent field fails them.
+  read(...args: string[]): Promise<any>;
+  /** kill -9 of one of its processes. */
+  kill(program: 'control-plane' | 'agent' | 'containerd'): void;
+  /** The command line of zeroplane, such as `image load`, with this cluster's data directory. */
   zeroplane(command: string, ...args: string[]): Promise<Ran>;
   /** Stops it and removes everything. */
   remove(): Promise<void>;
@@ -31,13 +36,14 @@ export async function startCluster(name: string, network: string): Promise<TestC
   const dataDir = mkdtempSync(join(tmpdir(), `${name}-`));
   const kubeconfig = join(dataDir, 'admin.kubeconfig');
   const zeroplane = (command: string, ...args: string[]) =>
-    host.run(process.execPath, start, command, '--data-dir', dataDir, ...args);
+    host.run(process.execPath, start, ...command.split(' '), '--data-dir', dataDir, ...args);
   const attempt = (...args: string[]) => host.run(tool('kubectl'), '--kubeconfig', kubeconfig, ...args);
   const remove = async () => {
-    const { code, stderr } = await zeroplane('down', '--purge');
+    const { code, stdout, stderr } = await zeroplane('down', '--purge');
+    // What is left then is what somebody must look at: no file of a running process is deleted.
+    if (code !== 0) throw new Error(`zeroplane down exited ${code}: ${stdout}\n${stderr}`);
     host.remove();
     rmSync(dataDir, { recursive: true, force: true });
-    if (code !== 0) throw new Error(`zeroplane down exited ${code}: ${stderr}`);
   };
   const { code, stdout, stderr } = await zeroplane('up', '--detach');
   if (code !== 0) {
@@ -51,12 +57,20 @@ export async function startCluster(name: string, network: string): Promise<TestC
     attempt,
     zeroplane,
     remove,
-    kubectl: async (...args) => checked(args, await attempt(...args)),
-    apply: async (manifest) => {
-      const args = ['--kubeconfig', kubeconfig, 'apply', '-f', '-'];
-      const [nsenter = '', ...rest] = host.enter;
-      return checked(['apply'], await runTool(nsenter, [...rest, tool('kubectl'), ...args], manifest));
+    kill: (program) => {
+      const file = program === 'containerd' ? 'agent/containerd/containerd.pid' : `run/${program}.pid`;
+      const [pid] = readFileSync(join(dataDir, file), 'utf8').split(' ');
+      process.kill(Number(pid), 'SIGKILL');
     },
+    kubectl: async (...args) => checked(args, await attempt(...args)),
+    apply: async (manifest, ...more) => {
+      const args = ['--kubeconfig', kubeconfig, 'apply', '-f', '-', ...more];
+      const text =
+        typeof manifest === 'string' ? manifest : JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifest });
+      const [nsenter = '', ...rest] = host.enter;
+      return checked(['apply'], await runTool(nsenter, [...rest, tool('kubectl'), ...args], text));
+    },
+    read: async (...args) => JSON.parse(checked(args, await attempt('get', ...args, '-o', 'json'))),
   };
 }
 
@@ -71,7 +85,7 @@ export async function eventually<T>(seconds: number, ask: () => Promise<T | unde
     } catch (error) {
       last = error;
     }
-    await delay(100);
+    await delay(200);
   }
   throw new Error(
     `not within ${seconds} s${last === undefined ? '' : `: ${last instanceof Error ? last.message : String(last)}`}`,
