@@ -1,5 +1,6 @@
 // `node agent/main.ts --server URL ...`: the agent as a process. `teardown --data-dir DIR` takes its node off the machine.
 
+import { giveBackIdleMemory } from '../core/process/idle-memory.ts';
 import { startAgent } from './agent.ts';
 import { createLog } from './log.ts';
 import { OptionError, parseOptions } from './options.ts';
@@ -15,6 +16,7 @@ try {
     const agent = await startAgent(parsed.options, log, (id, request, context) => {
       void serveStream(id, request, context);
     });
+    giveBackIdleMemory();
     const stop = (signal: string) => {
       log.info({ signal }, 'agent stops; its pods run on');
       void agent.stop().finally(() => process.exit(0));

@@ -15,12 +15,19 @@ export function processFiles(dataDir: string, name: string): ProcessFiles {
   return { pidFile: join(dataDir, 'run', `${name}.pid`), logFile: join(dataDir, 'log', `${name}.log`) };
 }
 
+/** glibc's allocator (mallopt(3)): one arena for all threads, and what is free at its end goes back to the system. */
+const frugalAllocator = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' };
+
 /** Starts `command` in its own session, its output appended to the log file. Returns its pid. */
 export function startProcess(files: ProcessFiles, command: string, args: readonly string[]): number {
   mkdirSync(join(files.pidFile, '..'), { recursive: true });
   mkdirSync(join(files.logFile, '..'), { recursive: true });
   const log = openSync(files.logFile, 'a');
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { ...process.env, ...frugalAllocator },
+  });
   closeSync(log);
   child.unref();
   if (child.pid === undefined) throw new Error(`cannot start ${command}`);

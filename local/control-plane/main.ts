@@ -19,6 +19,7 @@ import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { createStreamHandler } from '../../functions/apiserver/streams/stream-handler.ts';
 import { nodeAddress, readCluster } from '../cluster.ts';
+import { createLog } from './log.ts';
 import type { WorkerData } from './worker.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
