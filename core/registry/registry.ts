@@ -4,6 +4,7 @@
 import type { ResourceDefinition } from '../api/definition.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { Entry, Watch } from '../replica/replica.ts';
+import type { Check } from '../store/store.ts';
 
 export interface UserInfo {
   readonly username: string;
@@ -37,6 +38,8 @@ export interface WriteOptions {
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
   /** Server-side apply: take over fields that others manage. */
   readonly force?: boolean;
+  /** For a pod's binding: the claim on the node that must still hold when it commits (see subresources/node-claim.ts). */
+  readonly nodeClaim?: Check;
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';

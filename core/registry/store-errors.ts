@@ -1,7 +1,7 @@
 // The store's failures as Statuses. Conflicts are not here: what they mean depends on the operation.
 
 import { StatusError, type StatusSubject } from '../machinery/status.ts';
-import { StoreError } from '../store/store.ts';
+import { type Check, StoreError } from '../store/store.ts';
 
 /** The Status of a store failure; anything else is given back as it is. */
 export function storeStatus(error: unknown, subject: StatusSubject, name: string): unknown {
@@ -53,6 +53,13 @@ export function storeStatus(error: unknown, subject: StatusSubject, name: string
 
 export function isConflict(error: unknown): error is StoreError {
   return error instanceof StoreError && error.failure.code === 'conflict';
+}
+
+/** Whether one of these conditions is what did not hold. */
+export function isConflictAbout(error: unknown, checks: readonly Check[]): boolean {
+  if (!(error instanceof StoreError) || error.failure.code !== 'conflict') return false;
+  const { type, name } = error.failure.data;
+  return checks.some((each) => each.type === type && each.name === name);
 }
 
 export function isAmbiguous(error: unknown): error is StoreError {

@@ -1,132 +1,104 @@
-// What all pods of one class have in common: the nodes whose labels and taints allow them, and a heap of those nodes by
-// score. A pod without ties to other pods takes the top of the heap: the cost per pod grows with the logarithm of the nodes.
+// What all pods of one class have in common: for each node whether it will do, why not, and how good it is, computed again
+// only for nodes that changed since the class last asked. A question about all nodes is a walk along an array of numbers.
 
-import { nodeFilters } from './filters.ts';
+import { refusedByNode, refusedByRoom } from './filters.ts';
 import type { Model } from './model.ts';
-import type { NodeState } from './node-state.ts';
-import type { PodInfo } from './pod-info.ts';
-import { nodeScores, usageScore } from './scores.ts';
-
-interface Candidate {
-  readonly node: NodeState;
-  readonly fixed: number;
-  score: number;
-  /** The node's version that the score was computed at. */
-  version: number;
-  /** Breaks ties in turn, so that equal nodes take pods one after the other. */
-  turn: number;
-}
+import type { PodClass } from './pod-info.ts';
+import type { Reasons } from './reason.ts';
+import { avoidedTaints, imageScore, preferredAffinity, usageScore, type Weights } from './scores.ts';
 
 export class ClassPlan {
-  /** The model's generation that it was made at. */
-  readonly generation: number;
-  readonly candidates: readonly { readonly node: NodeState; readonly fixed: number }[];
-  /** Why each other node will not do. */
-  readonly rejected: ReadonlyMap<string, string>;
-  readonly #heap: Candidate[] = [];
-  /** Candidates without room, by node: back in the heap when the node was given room. */
-  readonly #full = new Map<string, Candidate>();
-  #freedSeen: number;
-  #turn = 0;
+  readonly class: PodClass;
+  readonly #model: Model;
+  readonly #weights: Weights;
+  /** The node's version that the rest was computed at, by slot. */
+  readonly #versions: number[] = [];
+  readonly #placeVersions: number[] = [];
+  readonly #byNode: (Reasons | undefined)[] = [];
+  readonly #refused: (Reasons | undefined)[] = [];
+  /** -Infinity where the node will not do. */
+  readonly #base: number[] = [];
+  readonly #affinity: number[] = [];
+  readonly #taints: number[] = [];
+  readonly #tally = new Map<Reasons, number>();
+  readonly #prefers: boolean;
+  #mostAffinity = 0;
+  #mostTaints = 0;
 
-  constructor(pod: PodInfo, model: Model) {
-    this.generation = model.generation;
-    this.#freedSeen = model.freed.length;
-    const rejected = new Map<string, string>();
-    const allowed: NodeState[] = [];
-    for (const node of model.nodes.values()) {
-      const reason = firstReason(pod, node, model);
-      if (reason === undefined) allowed.push(node);
-      else rejected.set(node.name, reason);
-    }
-    const fixed = nodeScores(pod, allowed, model.nodes.size);
-    this.rejected = rejected;
-    this.candidates = allowed.map((node, i) => ({ node, fixed: fixed[i] ?? 0 }));
-    for (const each of this.candidates) this.#push({ ...each, score: 0, version: -1, turn: 0 }, pod);
+  constructor(podClass: PodClass, model: Model, weights: Weights) {
+    this.class = podClass;
+    this.#model = model;
+    this.#weights = weights;
+    this.#prefers = (podClass.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution ?? []).length > 0;
   }
 
-  /** The best node that `fits` accepts. `fits` may depend on what is placed, not on other pods' whereabouts. */
-  take(pod: PodInfo, model: Model, fits: (node: NodeState) => boolean): NodeState | undefined {
-    this.#returnFreed(pod, model);
-    for (let top = this.#pop(); top; top = this.#pop()) {
-      if (top.version !== top.node.version) {
-        this.#push(top, pod);
-        continue;
+  /** The score of the node at `slot`, -Infinity when it will not do. */
+  score(slot: number): number {
+    if (this.#versions[slot] !== this.#model.versions[slot]) this.#refresh(slot);
+    const base = this.#base[slot] ?? Number.NEGATIVE_INFINITY;
+    if (this.#mostAffinity === 0 && this.#mostTaints === 0) return base;
+    // Normalized by the best (or the worst) of all nodes that will do.
+    const affinity = this.#mostAffinity === 0 ? 0 : (100 * (this.#affinity[slot] ?? 0)) / this.#mostAffinity;
+    const taints = this.#mostTaints === 0 ? 100 : 100 - (100 * (this.#taints[slot] ?? 0)) / this.#mostTaints;
+    return base + this.#weights.nodeAffinity * affinity + this.#weights.taintToleration * taints;
+  }
+
+  /** Why the node at `slot` will not do, as far as it alone decides. */
+  refused(slot: number): Reasons | undefined {
+    if (this.#versions[slot] !== this.#model.versions[slot]) this.#refresh(slot);
+    return this.#refused[slot];
+  }
+
+  /** Why the node will not do whatever is placed on it. */
+  refusedByNode(slot: number): Reasons | undefined {
+    if (this.#versions[slot] !== this.#model.versions[slot]) this.#refresh(slot);
+    return this.#byNode[slot];
+  }
+
+  /** How many nodes will not do for which reasons. */
+  tally(): ReadonlyMap<Reasons, number> {
+    for (let slot = 0; slot < this.#model.slots.length; slot++)
+      if (this.#versions[slot] !== this.#model.versions[slot]) this.#refresh(slot);
+    return this.#tally;
+  }
+
+  #refresh(slot: number): void {
+    const model = this.#model;
+    const node = model.slots[slot];
+    this.#versions[slot] = model.versions[slot] ?? 0;
+    this.#count(this.#refused[slot], -1);
+    if (!node) {
+      this.#refused[slot] = undefined;
+      this.#base[slot] = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    if (this.#placeVersions[slot] !== model.placeVersions[slot]) {
+      this.#placeVersions[slot] = model.placeVersions[slot] ?? 0;
+      this.#byNode[slot] = refusedByNode(this.class, node);
+      if (!this.#byNode[slot]) {
+        const affinity = this.#prefers ? preferredAffinity(this.class, node) : 0;
+        const taints = node.taints.length > 0 ? avoidedTaints(this.class, node) : 0;
+        this.#affinity[slot] = affinity;
+        this.#taints[slot] = taints;
+        this.#mostAffinity = Math.max(this.#mostAffinity, affinity);
+        this.#mostTaints = Math.max(this.#mostTaints, taints);
       }
-      if (!fits(top.node)) {
-        this.#full.set(top.node.name, top);
-        continue;
-      }
-      top.turn = ++this.#turn;
-      top.version = -1;
-      this.#insert(top);
-      return top.node;
     }
-    return undefined;
-  }
-
-  #returnFreed(pod: PodInfo, model: Model): void {
-    for (; this.#freedSeen < model.freed.length; this.#freedSeen++) {
-      const name = model.freed[this.#freedSeen] ?? '';
-      const waiting = this.#full.get(name);
-      if (!waiting) continue;
-      this.#full.delete(name);
-      this.#push(waiting, pod);
+    const refused = this.#byNode[slot] ?? refusedByRoom(this.class, node);
+    this.#refused[slot] = refused;
+    this.#count(refused, 1);
+    if (refused) {
+      this.#base[slot] = Number.NEGATIVE_INFINITY;
+      return;
     }
+    const images = imageScore(this.class, node, model.imageHolders, model.nodes.size) * this.#weights.imageLocality;
+    this.#base[slot] = usageScore(this.class, node, this.#weights) + images;
   }
 
-  #push(candidate: Candidate, pod: PodInfo): void {
-    candidate.score = candidate.fixed + usageScore(pod, candidate.node);
-    candidate.version = candidate.node.version;
-    this.#insert(candidate);
+  #count(refused: Reasons | undefined, by: 1 | -1): void {
+    if (!refused) return;
+    const count = (this.#tally.get(refused) ?? 0) + by;
+    if (count > 0) this.#tally.set(refused, count);
+    else this.#tally.delete(refused);
   }
-
-  #insert(candidate: Candidate): void {
-    const heap = this.#heap;
-    let at = heap.push(candidate) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!before(heap[at], heap[parent])) break;
-      swap(heap, at, parent);
-      at = parent;
-    }
-  }
-
-  #pop(): Candidate | undefined {
-    const heap = this.#heap;
-    const top = heap[0];
-    const last = heap.pop();
-    if (!top || !last || heap.length === 0) return top;
-    heap[0] = last;
-    for (let at = 0; ; ) {
-      const left = 2 * at + 1;
-      let best = at;
-      if (before(heap[left], heap[best])) best = left;
-      if (before(heap[left + 1], heap[best])) best = left + 1;
-      if (best === at) return top;
-      swap(heap, at, best);
-      at = best;
-    }
-  }
-}
-
-function firstReason(pod: PodInfo, node: NodeState, model: Model): string | undefined {
-  for (const filter of nodeFilters) {
-    const reason = filter(pod, node, model);
-    if (reason !== undefined) return reason;
-  }
-  return undefined;
-}
-
-function before(left: Candidate | undefined, right: Candidate | undefined): boolean {
-  if (!left || !right) return false;
-  return left.score !== right.score ? left.score > right.score : left.turn < right.turn;
-}
-
-function swap(heap: Candidate[], a: number, b: number): void {
-  const kept = heap[a];
-  const moved = heap[b];
-  if (kept === undefined || moved === undefined) return;
-  heap[a] = moved;
-  heap[b] = kept;
 }

@@ -1,70 +1,104 @@
-// Where a pod may go. Each filter returns undefined when the node passes, else the reason that `kubectl describe` shows.
-// The first list depends on the node alone and is cached per class of pods; the second depends on what is placed.
+// Where a pod of a class may go, as far as one node alone decides it: its labels and taints, then its room.
+// In the order of Kubernetes' default profile, since the first that refuses is the one that is told.
 
-import type { Model } from './model.ts';
-import { nodeAffinityAllows, nodeSelectorMatches, untoleratedTaint } from './node-match.ts';
+import { nodeAffinityAllows, untoleratedTaint } from './node-match.ts';
 import type { NodeState } from './node-state.ts';
-import type { PodInfo } from './pod-info.ts';
-
-export type Filter = (pod: PodInfo, node: NodeState, model: Model) => string | undefined;
+import type { PodClass } from './pod-info.ts';
+import { insufficient, listOf, type Reasons, reasons } from './reason.ts';
 
 const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+const hard = ['NoSchedule', 'NoExecute'];
+const refusedAs = {
+  unschedulable: listOf(reasons.unschedulable),
+  taint: listOf(reasons.taint),
+  nodeAffinity: listOf(reasons.nodeAffinity),
+  ports: listOf(reasons.ports),
+};
 
-export const nodeFilters: readonly Filter[] = [
-  (pod, node) => {
-    if (!node.node.spec?.unschedulable) return undefined;
-    const untolerated = untoleratedTaint([unschedulableTaint], pod.tolerations, ['NoSchedule']);
-    return untolerated && 'node(s) were unschedulable';
-  },
-  (pod, node) => {
-    const taint = untoleratedTaint(node.taints, pod.tolerations, ['NoSchedule', 'NoExecute']);
-    return taint && `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`;
-  },
-  (pod, node) =>
-    nodeAffinityAllows(pod.pod.spec, node) ? undefined : "node(s) didn't match Pod's node affinity/selector",
-];
+/** By what the node is: does not change as pods come and go. */
+export function refusedByNode(pod: PodClass, node: NodeState): Reasons | undefined {
+  if (node.node.spec?.unschedulable && untoleratedTaint([unschedulableTaint], pod.tolerations, ['NoSchedule']))
+    return refusedAs.unschedulable;
+  if (untoleratedTaint(node.taints, pod.tolerations, hard)) return refusedAs.taint;
+  return nodeAffinityAllows(pod, node) ? undefined : refusedAs.nodeAffinity;
+}
 
-export const placementFilters: readonly Filter[] = [ports, fits, volumes];
+/**
+ * By what is on the node, and by who is about to be: pods that were nominated to it count unless the pod is more important,
+ * or is `self` (a key).
+ */
+export function refusedByRoom(pod: PodClass, node: NodeState, self?: string): Reasons | undefined {
+  if (node.nominated.size > 0) return refusedBesideNominated(pod, node, self);
+  if (pod.ports.length > 0 && portsClash(pod, node)) return refusedAs.ports;
+  return refusedByAmounts(pod, node, 0, undefined);
+}
 
-function ports(pod: PodInfo, node: NodeState): string | undefined {
+function refusedBesideNominated(pod: PodClass, node: NodeState, self: string | undefined): Reasons | undefined {
+  const extra: Record<string, number> = {};
+  let pods = 0;
+  for (const other of node.nominated.values()) {
+    if (other.key === self || other.priority < pod.priority) continue;
+    pods += 1;
+    const { requests, ports } = other.class;
+    for (const name in requests) extra[name] = (extra[name] ?? 0) + (requests[name] ?? 0);
+    const clash = ports.some((theirs) =>
+      pod.ports.some(
+        (ours) => ours.port === theirs.port && ours.protocol === theirs.protocol && overlaps(ours.ip, theirs.ip),
+      ),
+    );
+    if (clash) return refusedAs.ports;
+  }
+  if (portsClash(pod, node)) return refusedAs.ports;
+  return refusedByAmounts(pod, node, pods, extra);
+}
+
+function refusedByAmounts(
+  pod: PodClass,
+  node: NodeState,
+  morePods: number,
+  extra: Readonly<Record<string, number>> | undefined,
+): Reasons | undefined {
+  const { allocatable, requested } = node;
+  const { requests } = pod;
+  let full = node.pods.size + morePods + 1 > (allocatable['pods'] ?? 0);
+  for (const name in requests) {
+    const asked = requests[name] ?? 0;
+    if (asked > 0 && asked > (allocatable[name] ?? 0) - (requested[name] ?? 0) - (extra?.[name] ?? 0)) full = true;
+  }
+  if (!full) return undefined;
+  const found = [];
+  const most = allocatable['pods'] ?? 0;
+  if (node.pods.size + morePods + 1 > most) found.push(reasons.tooManyPods);
+  for (const name in requests) {
+    const asked = requests[name] ?? 0;
+    const capacity = allocatable[name] ?? 0;
+    if (asked > 0 && asked > capacity - (requested[name] ?? 0) - (extra?.[name] ?? 0))
+      found.push(insufficient(name, asked <= capacity));
+  }
+  return listOf(...found);
+}
+
+function portsClash(pod: PodClass, node: NodeState): boolean {
   for (const { protocol, port, ip } of pod.ports) {
     const taken = node.ports.get(`${protocol}/${port}`);
-    const clash = taken?.some((each) => each === ip || each === '0.0.0.0' || ip === '0.0.0.0');
-    if (clash) return "node(s) didn't have free ports for the requested pod ports";
+    if (taken?.some((each) => overlaps(each, ip))) return true;
   }
-  return undefined;
+  return false;
 }
 
-function fits(pod: PodInfo, node: NodeState): string | undefined {
-  if (node.pods.size + 1 > (node.allocatable['pods'] ?? 0)) return 'Too many pods';
+/** A port on all addresses is taken on each. */
+function overlaps(left: string, right: string): boolean {
+  return left === right || left === '0.0.0.0' || right === '0.0.0.0';
+}
+
+/** Whether the node, with the pod counted on it, has too much of what the pod asks for: others came at the same time. */
+export function isCrowded(pod: PodClass, node: NodeState): boolean {
+  if (node.pods.size > (node.allocatable['pods'] ?? 0)) return true;
   for (const name in pod.requests) {
-    const asked = pod.requests[name] ?? 0;
-    if (asked > 0 && asked > (node.allocatable[name] ?? 0) - (node.requested[name] ?? 0)) return `Insufficient ${name}`;
+    if ((pod.requests[name] ?? 0) > 0 && (node.requested[name] ?? 0) > (node.allocatable[name] ?? 0)) return true;
   }
-  return undefined;
-}
-
-function volumes(pod: PodInfo, node: NodeState, model: Model): string | undefined {
-  for (const name of pod.claims) {
-    const claim = model.claims.get(`${pod.namespace}/${name}`);
-    if (!claim) return `persistentvolumeclaim "${name}" not found`;
-    if (claim.metadata?.deletionTimestamp) return `persistentvolumeclaim "${name}" is being deleted`;
-    const volumeName = claim.spec?.volumeName;
-    if (volumeName) {
-      const affinity = model.volumes.get(volumeName)?.spec?.nodeAffinity?.required;
-      if (affinity && !nodeSelectorMatches(affinity, node))
-        return "node(s) didn't match PersistentVolume's node affinity";
-      continue;
-    }
-    const chosen = claim.metadata?.annotations?.['volume.kubernetes.io/selected-node'];
-    if (chosen && chosen !== node.name) return 'node(s) did not have the volume, which is being made elsewhere';
-    if (!waitsForConsumer(model, claim.spec?.storageClassName))
-      return 'pod has unbound immediate PersistentVolumeClaims';
-  }
-  return undefined;
-}
-
-/** Claims of such a class are bound, or their volume is made, once a pod that uses them has a node. */
-export function waitsForConsumer(model: Model, storageClass: string | undefined): boolean {
-  return model.storageClasses.get(storageClass ?? '')?.volumeBindingMode === 'WaitForFirstConsumer';
+  return pod.ports.some(({ protocol, port, ip }) => {
+    const taken = node.ports.get(`${protocol}/${port}`) ?? [];
+    return taken.filter((each) => overlaps(each, ip)).length > 1;
+  });
 }

@@ -1,20 +1,15 @@
 // What a node's own labels and taints allow: node selectors, node affinity, taints and tolerations. Pure.
 
-import type {
-  V1NodeSelector,
-  V1NodeSelectorTerm,
-  V1PodSpec,
-  V1Taint,
-  V1Toleration,
-} from '../../generated/kubernetes.ts';
+import type { V1NodeSelector, V1NodeSelectorTerm, V1Taint, V1Toleration } from '../../generated/kubernetes.ts';
 import type { NodeState } from './node-state.ts';
+import type { PodClass } from './pod-info.ts';
 
 type Requirement = { key: string; operator: string; values?: string[] };
 
 /** `spec.nodeSelector` and the required node affinity. */
-export function nodeAffinityAllows(spec: V1PodSpec | undefined, node: NodeState): boolean {
-  for (const [key, value] of Object.entries(spec?.nodeSelector ?? {})) if (node.labels[key] !== value) return false;
-  const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+export function nodeAffinityAllows({ nodeSelector, nodeAffinity }: PodClass, node: NodeState): boolean {
+  for (const key in nodeSelector) if (node.labels[key] !== nodeSelector[key]) return false;
+  const required = nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution;
   return !required || nodeSelectorMatches(required, node);
 }
 
@@ -43,12 +38,20 @@ function holds({ operator, values = [] }: Requirement, value: string | undefined
     case 'DoesNotExist':
       return value === undefined;
     case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
+      return compare(value, values[0]) > 0;
     case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
+      return compare(value, values[0]) < 0;
     default:
       return false;
   }
+}
+
+/** NaN, which no comparison accepts, unless both are whole numbers. */
+function compare(left: string | undefined, right: string | undefined): number {
+  const whole = /^[+-]?\d+$/;
+  if (left === undefined || right === undefined || !whole.test(left) || !whole.test(right)) return Number.NaN;
+  const [a, b] = [BigInt(left.replace('+', '')), BigInt(right.replace('+', ''))];
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The first taint with one of these effects that no toleration covers. */
@@ -70,9 +73,9 @@ export function tolerates(toleration: V1Toleration, taint: V1Taint): boolean {
     case 'Equal':
       return (toleration.value ?? '') === (taint.value ?? '');
     case 'Gt':
-      return Number(taint.value) > Number(toleration.value);
+      return compare(taint.value, toleration.value) > 0;
     case 'Lt':
-      return Number(taint.value) < Number(toleration.value);
+      return compare(taint.value, toleration.value) < 0;
     default:
       return false;
   }

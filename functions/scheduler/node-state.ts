@@ -6,6 +6,8 @@ import { type Resources, toResources } from './resources.ts';
 
 export interface NodeState {
   readonly name: string;
+  /** Its place in arrays that are indexed by node; given to another node once this one is gone. */
+  readonly slot: number;
   node: V1Node;
   labels: Readonly<Record<string, string>>;
   taints: readonly V1Taint[];
@@ -15,15 +17,16 @@ export interface NodeState {
   readonly requested: Record<string, number>;
   readonly scored: Record<string, number>;
   readonly pods: Map<string, PodInfo>;
+  /** Pods that preempted others here and wait for them to go, by key. */
+  readonly nominated: Map<string, PodInfo>;
   /** Ports in use, `protocol/port` -> addresses. */
   readonly ports: Map<string, string[]>;
-  /** Rises with every change of what is placed here. */
-  version: number;
 }
 
-export function nodeState(node: V1Node): NodeState {
+export function nodeState(node: V1Node, slot: number): NodeState {
   const state: NodeState = {
     name: node.metadata?.name ?? '',
+    slot,
     node,
     labels: {},
     taints: [],
@@ -32,17 +35,20 @@ export function nodeState(node: V1Node): NodeState {
     requested: {},
     scored: {},
     pods: new Map(),
+    nominated: new Map(),
     ports: new Map(),
-    version: 0,
   };
-  updateNode(state, node);
+  takeOver(state, node);
   return state;
 }
 
-/** Takes over a new version of the node. Returns whether something changed that decides where pods may go. */
-export function updateNode(state: NodeState, node: V1Node): boolean {
-  const before = fingerprint(state.node);
-  const first = state.version === 0;
+/** What changed: `place` = labels, taints or room; `images` = only what it holds. */
+export function changeOf(state: NodeState, node: V1Node): 'place' | 'images' | undefined {
+  if (fingerprint(state.node) !== fingerprint(node)) return 'place';
+  return JSON.stringify(state.node.status?.images) === JSON.stringify(node.status?.images) ? undefined : 'images';
+}
+
+export function takeOver(state: NodeState, node: V1Node): void {
   state.node = node;
   state.labels = node.metadata?.labels ?? {};
   state.taints = node.spec?.taints ?? [];
@@ -51,38 +57,33 @@ export function updateNode(state: NodeState, node: V1Node): boolean {
     (image.names ?? []).map((name): [string, number] => [name, image.sizeBytes ?? 0]),
   );
   state.images = new Map(images);
-  if (!first && before === fingerprint(node)) return false;
-  state.version += 1;
-  return true;
 }
 
 export function place(state: NodeState, pod: PodInfo): void {
   state.pods.set(pod.key, pod);
   account(state, pod, 1);
-  for (const { protocol, port, ip } of pod.ports) {
+  for (const { protocol, port, ip } of pod.class.ports) {
     const key = `${protocol}/${port}`;
-    state.ports.set(key, [...(state.ports.get(key) ?? []), ip]);
+    const addresses = state.ports.get(key);
+    if (addresses) addresses.push(ip);
+    else state.ports.set(key, [ip]);
   }
-  state.version += 1;
 }
 
 export function displace(state: NodeState, pod: PodInfo): void {
   if (!state.pods.delete(pod.key)) return;
   account(state, pod, -1);
-  for (const { protocol, port, ip } of pod.ports) {
+  for (const { protocol, port, ip } of pod.class.ports) {
     const key = `${protocol}/${port}`;
-    const addresses = [...(state.ports.get(key) ?? [])];
+    const addresses = state.ports.get(key) ?? [];
     addresses.splice(addresses.indexOf(ip), 1);
-    if (addresses.length > 0) state.ports.set(key, addresses);
-    else state.ports.delete(key);
+    if (addresses.length === 0) state.ports.delete(key);
   }
-  state.version += 1;
 }
 
-function account(state: NodeState, pod: PodInfo, sign: 1 | -1): void {
-  for (const name in pod.requests)
-    state.requested[name] = (state.requested[name] ?? 0) + sign * (pod.requests[name] ?? 0);
-  for (const name in pod.scored) state.scored[name] = (state.scored[name] ?? 0) + sign * (pod.scored[name] ?? 0);
+function account(state: NodeState, { class: { requests, scored } }: PodInfo, sign: 1 | -1): void {
+  for (const name in requests) state.requested[name] = (state.requested[name] ?? 0) + sign * (requests[name] ?? 0);
+  for (const name in scored) state.scored[name] = (state.scored[name] ?? 0) + sign * (scored[name] ?? 0);
 }
 
 function fingerprint(node: V1Node): string {

@@ -1,25 +1,35 @@
-// schedule(model, pods) -> decisions. No I/O, no clock. Each decision is placed in the model at once, so that the next pod of
+// schedule(state, pods) -> decisions. No I/O, no clock. Each decision is placed in the model at once, so that the next pod of
 // the batch sees it; the caller takes a placement back when its bind fails.
 
 import { ClassPlan } from './class-plan.ts';
-import { type Filter, placementFilters, waitsForConsumer } from './filters.ts';
-import type { Model } from './model.ts';
+import { explain } from './explain.ts';
+import { refusedByRoom } from './filters.ts';
+import { Model } from './model.ts';
 import type { NodeState } from './node-state.ts';
-import type { PodInfo } from './pod-info.ts';
-import { usageScore } from './scores.ts';
+import type { PodClass, PodInfo } from './pod-info.ts';
+import { type Preemption, Preemptions } from './preemption.ts';
+import type { Reason } from './reason.ts';
+import { defaultWeights, type Weights } from './scores.ts';
 import { type TopologyView, topologyView } from './topology.ts';
+import { type ClaimChoice, type VolumeView, volumeView } from './volumes.ts';
 
 export interface Binding {
   readonly pod: PodInfo;
   readonly node: string;
-  /** Claims, by name, whose volumes wait for this decision: they are told the node before the pod is bound. */
-  readonly claims: readonly string[];
+  /** Claims that wait for this decision: they are given their volumes, or told the node, before the pod is bound. */
+  readonly claims: readonly ClaimChoice[];
 }
 
 export interface Rejection {
   readonly pod: PodInfo;
   /** The text of the FailedScheduling event and of the PodScheduled condition. */
   readonly message: string;
+  /** What has to change before another try can end better. */
+  readonly blockedBy: ReadonlySet<Reason['kind']>;
+  /** The node that other pods have to leave for this one. The pod is nominated to it. */
+  readonly preemption: Preemption | undefined;
+  /** Keys of pods that lose their nomination to that node. */
+  readonly displaced: readonly string[];
 }
 
 export interface Decisions {
@@ -27,21 +37,75 @@ export interface Decisions {
   readonly rejections: readonly Rejection[];
 }
 
-/** Plans by class, kept between calls as long as the nodes stay as they are. */
-export type Plans = Map<string, ClassPlan>;
+export interface ScheduleOptions {
+  /** By schedulerName, for those that differ from Kubernetes' default profile. */
+  readonly weights?: ReadonlyMap<string, Weights>;
+}
+
+/** The model, with what is remembered between calls about classes of pods. */
+export class SchedulerState {
+  readonly model = new Model();
+  readonly preemptions = new Preemptions();
+  readonly #plans = new Map<PodClass, ClassPlan>();
+  readonly #weights: ReadonlyMap<string, Weights>;
+  /** Where the next walk over the nodes starts, so that equal nodes take pods in turn. */
+  next = 0;
+  readonly found = new Found();
+
+  constructor(options: ScheduleOptions = {}) {
+    this.#weights = options.weights ?? new Map();
+  }
+
+  weightsOf(pod: PodInfo): Weights {
+    return this.#weights.get(pod.class.schedulerName) ?? defaultWeights;
+  }
+
+  planOf(pod: PodInfo): ClassPlan {
+    const known = this.#plans.get(pod.class);
+    // Moved to the end, so that the one which is dropped is the one that was not used for longest.
+    if (known) this.#plans.delete(pod.class);
+    const plan = known ?? new ClassPlan(pod.class, this.model, this.weightsOf(pod));
+    this.#plans.set(pod.class, plan);
+    const [oldest] = this.#plans.keys();
+    if (this.#plans.size > manyPlans && oldest !== undefined) this.#plans.delete(oldest);
+    return plan;
+  }
+}
+
+const manyPlans = 256;
+
+/** Beyond this many nodes that will do, a share of them is enough to choose from (Kubernetes' percentageOfNodesToScore, but more). */
+const enough = 1000;
+
+/** Nodes that will do, with their scores. Kept, so that no pod needs arrays of its own. */
+class Found {
+  count = 0;
+  readonly slots: number[] = [];
+  readonly scores: number[] = [];
+  readonly costs: number[] = [];
+  readonly attractions: number[] = [];
+}
 
 /** `pods` in the order in which they are served: see `queueOrder`. */
-export function schedule(model: Model, pods: readonly PodInfo[], plans: Plans): Decisions {
+export function schedule(state: SchedulerState, pods: readonly PodInfo[]): Decisions {
+  const { model } = state;
   const bindings: Binding[] = [];
   const rejections: Rejection[] = [];
+  model.topology.tidy(model.placedCount);
   for (const pod of pods) {
-    const node = chooseNode(model, pod, plans);
-    if (node) {
-      model.placePod(pod, node.name);
-      bindings.push({ pod, node: node.name, claims: claimsToMake(model, pod) });
-    } else {
-      rejections.push({ pod, message: explain(model, pod) });
+    const plan = state.planOf(pod);
+    const topology = topologyView(pod, model);
+    const volumes = volumeView(pod, model);
+    const node = volumes?.never === undefined ? chooseNode(state, pod, plan, topology, volumes) : undefined;
+    if (!node) {
+      rejections.push(reject(state, pod, plan, topology, volumes));
+      continue;
     }
+    const claims = volumes?.choices(node) ?? [];
+    for (const { claim, volume } of claims)
+      if (volume !== undefined) model.promised.set(volume, `${pod.namespace}/${claim}`);
+    model.placePod(pod, node.name);
+    bindings.push({ pod, node: node.name, claims });
   }
   return { bindings, rejections };
 }
@@ -49,84 +113,111 @@ export function schedule(model: Model, pods: readonly PodInfo[], plans: Plans): 
 /** Higher priority first, then the older pod. */
 export function queueOrder(left: PodInfo, right: PodInfo): number {
   if (left.priority !== right.priority) return right.priority - left.priority;
-  const time = (pod: PodInfo) => pod.pod.metadata?.creationTimestamp ?? '';
-  return time(left) < time(right) ? -1 : time(left) > time(right) ? 1 : left.key < right.key ? -1 : 1;
+  if (left.created !== right.created) return left.created < right.created ? -1 : 1;
+  return left.key < right.key ? -1 : left.key > right.key ? 1 : 0;
 }
 
-function chooseNode(model: Model, pod: PodInfo, plans: Plans): NodeState | undefined {
-  const plan = planFor(model, pod, plans);
-  const view = topologyView(pod, model);
-  const fits = (node: NodeState) => reasonAgainst(placementFilters, pod, node, model) === undefined;
-  // Claims tie a pod to nodes in a way that its class does not say.
-  if (!view && pod.claims.length === 0) return plan.take(pod, model, fits);
-  return scan(plan, pod, fits, view);
+/** Whether the pod, as far as the node alone decides it, may go to the node now. */
+export function fitsOn(state: SchedulerState, pod: PodInfo, node: NodeState): boolean {
+  const plan = state.planOf(pod);
+  return !plan.refusedByNode(node.slot) && !refusedByRoom(pod.class, node, pod.key);
 }
 
-function scan(
-  plan: ClassPlan,
+function chooseNode(
+  state: SchedulerState,
   pod: PodInfo,
-  fits: (node: NodeState) => boolean,
-  view: TopologyView | undefined,
+  plan: ClassPlan,
+  topology: TopologyView | undefined,
+  volumes: VolumeView | undefined,
 ): NodeState | undefined {
-  const open = plan.candidates.filter(({ node }) => view?.filter(node) === undefined && fits(node));
-  const ties = open.map(({ node }) => view?.score(node) ?? 0);
-  const least = ties.reduce((a, b) => Math.min(a, b), 0);
-  const range = ties.reduce((a, b) => Math.max(a, b), 0) - least;
-  let best: NodeState | undefined;
-  let bestScore = Number.NEGATIVE_INFINITY;
-  open.forEach(({ node, fixed }, i) => {
-    const topology = range === 0 ? 0 : (200 * ((ties[i] ?? 0) - least)) / range;
-    const score = fixed + usageScore(pod, node) + topology;
-    if (score > bestScore) {
-      best = node;
-      bestScore = score;
+  const { model, found } = state;
+  const nominated = model.nominatedNode(pod.key);
+  if (nominated && fitsOn(state, pod, nominated)) {
+    if (!topology?.refused(nominated.slot) && !volumes?.refused(nominated)) return nominated;
+  }
+  const total = model.slots.length;
+  const wanted = Math.max(enough, model.nodes.size >> 4);
+  const ruled = topology?.required ? topology : undefined;
+  found.count = 0;
+  let walked = 0;
+  let slot = state.next < total ? state.next : 0;
+  for (; walked < total && found.count < wanted; walked++) {
+    const score = plan.score(slot);
+    if (score !== Number.NEGATIVE_INFINITY && !ruled?.refused(slot)) {
+      const node = volumes && model.slots[slot];
+      if (!node || !volumes.refused(node)) {
+        found.slots[found.count] = slot;
+        found.scores[found.count] = score;
+        found.count += 1;
+      }
     }
-  });
+    slot = slot + 1 === total ? 0 : slot + 1;
+  }
+  if (topology) addTopologyScores(found, topology, state.weightsOf(pod));
+  const best = bestOf(found);
+  if (best === undefined) return undefined;
+  state.next = walked < total ? slot : (best + 1) % total;
+  return model.slots[best];
+}
+
+function bestOf({ count, slots, scores }: Found): number | undefined {
+  let best: number | undefined;
+  let bestScore = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) {
+    const score = scores[i] ?? 0;
+    if (score <= bestScore) continue;
+    bestScore = score;
+    best = slots[i];
+  }
   return best;
 }
 
-function planFor(model: Model, pod: PodInfo, plans: Plans): ClassPlan {
-  const known = plans.get(pod.class);
-  if (known?.generation === model.generation) return known;
-  const plan = new ClassPlan(pod, model);
-  plans.delete(pod.class);
-  plans.set(pod.class, plan);
-  const [oldest] = plans.keys();
-  if (plans.size > 256 && oldest !== undefined) plans.delete(oldest);
-  return plan;
-}
-
-function claimsToMake(model: Model, pod: PodInfo): string[] {
-  return pod.claims.filter((name) => {
-    const claim = model.claims.get(`${pod.namespace}/${name}`);
-    return claim !== undefined && !claim.spec?.volumeName && waitsForConsumer(model, claim.spec?.storageClassName);
-  });
-}
-
-function reasonAgainst(filters: readonly Filter[], pod: PodInfo, node: NodeState, model: Model): string | undefined {
-  for (const filter of filters) {
-    const reason = filter(pod, node, model);
-    if (reason !== undefined) return reason;
+/** Both are brought to 0..100 over the nodes that will do. */
+function addTopologyScores(found: Found, topology: TopologyView, weights: Weights): void {
+  const { count, slots, scores, costs, attractions } = found;
+  if (topology.spreads) {
+    let least = Number.POSITIVE_INFINITY;
+    let most = 0;
+    for (let i = 0; i < count; i++) {
+      const cost = topology.spreadCost(slots[i] ?? 0);
+      costs[i] = cost;
+      if (cost < least) least = cost;
+      if (cost > most) most = cost;
+    }
+    for (let i = 0; i < count; i++) {
+      const cost = costs[i] ?? 0;
+      if (Number.isNaN(cost)) continue;
+      const score = most === 0 ? 100 : (100 * (most + least - cost)) / most;
+      scores[i] = (scores[i] ?? 0) + weights.podTopologySpread * score;
+    }
   }
-  return undefined;
+  if (!topology.attracts) return;
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) {
+    const attraction = topology.attraction(slots[i] ?? 0);
+    attractions[i] = attraction;
+    if (attraction < least) least = attraction;
+    if (attraction > most) most = attraction;
+  }
+  if (most <= least) return;
+  for (let i = 0; i < count; i++)
+    scores[i] = (scores[i] ?? 0) + (weights.interPodAffinity * 100 * ((attractions[i] ?? 0) - least)) / (most - least);
 }
 
-/** As kubectl users know it: `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.` */
-function explain(model: Model, pod: PodInfo): string {
-  const total = model.nodes.size;
-  if (total === 0) return 'no nodes available to schedule pods';
-  const plan = new ClassPlan(pod, model);
-  const view = topologyView(pod, model);
-  const counts = new Map<string, number>();
-  const count = (reason: string) => counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  for (const reason of plan.rejected.values()) count(reason);
-  for (const { node } of plan.candidates) {
-    const own = placementFilters.map((filter) => filter(pod, node, model)).filter((each) => each !== undefined);
-    const first = own.length > 0 ? own : [view?.filter(node)].filter((each) => each !== undefined);
-    for (const reason of first) count(reason);
-  }
-  const whole = [...counts.keys()].find((reason) => reason.startsWith('persistentvolumeclaim '));
-  if (whole) return `0/${total} nodes are available: ${whole}.`;
-  const parts = [...counts].map(([reason, n]) => `${n} ${reason}`).sort();
-  return `0/${total} nodes are available: ${parts.join(', ')}.`;
+function reject(
+  state: SchedulerState,
+  pod: PodInfo,
+  plan: ClassPlan,
+  topology: TopologyView | undefined,
+  volumes: VolumeView | undefined,
+): Rejection {
+  const { model } = state;
+  const why = explain(model, plan, topology, volumes);
+  if (model.nodes.size === 0) return { pod, ...why, preemption: undefined, displaced: [] };
+  const attempt = state.preemptions.find({ model, pod, plan, topology, volumes });
+  const { preemption } = attempt;
+  const displaced = preemption ? model.nominate(pod, preemption.node) : [];
+  if (!preemption && !attempt.keepsNomination) model.withdraw(pod.key);
+  return { pod, message: `${why.message} ${attempt.message}`, blockedBy: why.blockedBy, preemption, displaced };
 }

@@ -1,69 +1,99 @@
-// Which of the possible nodes is best, by the weights of Kubernetes' default profile. Every score is 0 to 100, more is better.
+// How good a node is for a pod of a class, as far as one node alone decides it. Every score is 0 to 100, more is better;
+// the weights are those of Kubernetes' default profile.
 
 import { nodeTermMatches, tolerates } from './node-match.ts';
 import type { NodeState } from './node-state.ts';
-import type { PodInfo } from './pod-info.ts';
+import type { PodClass } from './pod-info.ts';
 
-const scored = ['cpu', 'memory'] as const;
-
-/** Depends on what is placed on the node: room left, and cpu and memory used evenly. */
-export function usageScore(pod: PodInfo, node: NodeState): number {
-  let free = 0;
-  let counted = 0;
-  const fractions: number[] = [];
-  for (const name of scored) {
-    const capacity = node.allocatable[name] ?? 0;
-    if (capacity === 0) continue;
-    const after = Math.min(1, ((node.scored[name] ?? 0) + (pod.scored[name] ?? 0)) / capacity);
-    free += 1 - after;
-    counted += 1;
-    fractions.push(after);
-  }
-  if (counted === 0) return 0;
-  const [first = 0, second = first] = fractions;
-  const imbalance = Math.abs(first - second) / 2;
-  return (free / counted) * 100 + (1 - imbalance) * 100;
+export interface Weights {
+  readonly leastAllocated: number;
+  readonly balancedAllocation: number;
+  readonly imageLocality: number;
+  readonly nodeAffinity: number;
+  readonly taintToleration: number;
+  readonly podTopologySpread: number;
+  readonly interPodAffinity: number;
 }
 
-/** Depends on the node alone: preferred node affinity (weight 2), avoided taints (weight 3), images already there (weight 1). */
-export function nodeScores(pod: PodInfo, nodes: readonly NodeState[], allNodes: number): number[] {
-  const affinity = normalized(nodes.map((node) => preferredAffinity(pod, node)));
-  const taints = normalized(nodes.map((node) => avoidedTaints(pod, node))).map((each) => 100 - each);
-  const spreadOf = new Map<string, number>();
-  for (const image of new Set(pod.images)) {
-    let holders = 0;
-    for (const node of nodes) if (imageSize(node, image) !== undefined) holders += 1;
-    spreadOf.set(image, holders / Math.max(1, allNodes));
-  }
-  return nodes.map((node, i) => 2 * (affinity[i] ?? 0) + 3 * (taints[i] ?? 0) + imageScore(pod, node, spreadOf));
+export const defaultWeights: Weights = {
+  leastAllocated: 1,
+  balancedAllocation: 1,
+  imageLocality: 1,
+  nodeAffinity: 2,
+  taintToleration: 3,
+  podTopologySpread: 2,
+  interPodAffinity: 2,
+};
+
+/** Room that is left, and cpu and memory used evenly. */
+export function usageScore(pod: PodClass, node: NodeState, weights: Weights): number {
+  const { allocatable, requested, scored } = node;
+  const cpu = allocatable['cpu'] ?? 0;
+  const memory = allocatable['memory'] ?? 0;
+  const freeCpu = share(cpu - (scored['cpu'] ?? 0) - (pod.scored['cpu'] ?? 0), cpu);
+  const freeMemory = share(memory - (scored['memory'] ?? 0) - (pod.scored['memory'] ?? 0), memory);
+  const counted = (cpu > 0 ? 1 : 0) + (memory > 0 ? 1 : 0);
+  const least = counted === 0 ? 0 : ((freeCpu + freeMemory) / counted) * 100;
+  const askedCpu = pod.requests['cpu'] ?? 0;
+  const askedMemory = pod.requests['memory'] ?? 0;
+  // A pod that asks for nothing leaves the balance as it is: it would gather where the balance happens to be best.
+  if (askedCpu === 0 && askedMemory === 0) return least * weights.leastAllocated;
+  const usedCpu = cpu > 0 ? Math.min(1, ((requested['cpu'] ?? 0) + askedCpu) / cpu) : 0;
+  const usedMemory = memory > 0 ? Math.min(1, ((requested['memory'] ?? 0) + askedMemory) / memory) : 0;
+  const balanced = counted === 2 ? (1 - Math.abs(usedCpu - usedMemory) / 2) * 100 : 100;
+  return least * weights.leastAllocated + balanced * weights.balancedAllocation;
 }
 
-function preferredAffinity(pod: PodInfo, node: NodeState): number {
-  const terms = pod.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-  return terms.reduce((sum, { weight, preference }) => sum + (nodeTermMatches(preference, node) ? weight : 0), 0);
+function share(free: number, of: number): number {
+  return of > 0 && free > 0 ? free / of : 0;
 }
 
-function avoidedTaints(pod: PodInfo, node: NodeState): number {
-  const avoided = node.taints.filter((taint) => taint.effect === 'PreferNoSchedule');
-  return avoided.filter((taint) => !pod.tolerations.some((each) => tolerates(each, taint))).length;
+/** The weights of the preferred node affinity terms that the node matches. */
+export function preferredAffinity(pod: PodClass, node: NodeState): number {
+  let sum = 0;
+  for (const { weight, preference } of pod.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution ?? [])
+    if (nodeTermMatches(preference, node)) sum += weight;
+  return sum;
+}
+
+/** How many taints the node has that the pod would rather avoid. */
+export function avoidedTaints(pod: PodClass, node: NodeState): number {
+  let count = 0;
+  for (const taint of node.taints)
+    if (taint.effect === 'PreferNoSchedule' && !pod.tolerations.some((each) => tolerates(each, taint))) count += 1;
+  return count;
 }
 
 const smallest = 23 * 1024 * 1024;
 const largest = 1000 * 1024 * 1024;
 
-/** An image that many nodes hold counts less for one of them: else all pods would gather where the image came first. */
-function imageScore(pod: PodInfo, node: NodeState, spreadOf: ReadonlyMap<string, number>): number {
+/** An image that few nodes hold counts less: else all pods would gather where the image came first. */
+export function imageScore(
+  pod: PodClass,
+  node: NodeState,
+  holders: ReadonlyMap<string, number>,
+  allNodes: number,
+): number {
+  if (node.images.size === 0) return 0;
   let bytes = 0;
-  for (const image of pod.images) bytes += (imageSize(node, image) ?? 0) * (spreadOf.get(image) ?? 0);
+  for (const image of pod.images) {
+    for (const name of namesOf(image)) {
+      const size = node.images.get(name);
+      if (size === undefined) continue;
+      bytes += size * ((holders.get(name) ?? 0) / Math.max(1, allNodes));
+      break;
+    }
+  }
   const most = largest * pod.images.length;
   return (100 * (Math.min(Math.max(bytes, smallest), most) - smallest)) / Math.max(1, most - smallest);
 }
 
-function imageSize(node: NodeState, image: string): number | undefined {
-  return node.images.get(image) ?? node.images.get(`${image}:latest`) ?? node.images.get(`docker.io/library/${image}`);
-}
-
-function normalized(values: number[]): number[] {
-  const most = values.reduce((a, b) => Math.max(a, b), 0);
-  return most === 0 ? values : values.map((each) => (each * 100) / most);
+/** The names under which a runtime may list an image: `nginx` is `docker.io/library/nginx:latest`. */
+function namesOf(image: string): string[] {
+  const tagged = /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
+  const [host = ''] = tagged.split('/');
+  const names = [image, tagged];
+  if (!tagged.includes('/')) names.push(`docker.io/library/${tagged}`);
+  else if (!/[.:]|^localhost$/.test(host)) names.push(`docker.io/${tagged}`);
+  return names;
 }

@@ -13,6 +13,8 @@ type Labels = Readonly<Record<string, string>>;
 
 export interface AffinityTerm {
   readonly key: string;
+  /** The same for terms that count the same pods, whatever the topology. */
+  readonly podsKey: string;
   readonly topologyKey: string;
   /** Namespaces by name; undefined = `namespaceSelector` alone decides. */
   readonly namespaces: ReadonlySet<string>;
@@ -71,6 +73,19 @@ export function spreadConstraints(spec: V1PodSpec, namespace: string, labels: La
   }));
 }
 
+/** What the cluster spreads by when a pod of a Service or workload says nothing: nodes first, then zones, never at the cost of not running. */
+export function defaultSpread(namespace: string, selector: LabelSelector | undefined): SpreadConstraint[] {
+  const constraint = (topologyKey: string, maxSkew: number): SpreadConstraint => ({
+    term: compile(topologyKey, [namespace], undefined, selector),
+    maxSkew,
+    required: false,
+    minDomains: 1,
+    honorAffinity: true,
+    honorTaints: false,
+  });
+  return [constraint('kubernetes.io/hostname', 3), constraint('topology.kubernetes.io/zone', 5)];
+}
+
 function compile(
   topologyKey: string,
   namespaces: readonly string[],
@@ -79,8 +94,10 @@ function compile(
 ): AffinityTerm {
   const text = (each: LabelSelector | undefined) => (each === undefined ? '-' : labelSelectorString(each));
   const names = [...namespaces].sort();
+  const podsKey = [names.join(' '), text(namespaceSelector), text(selector)].join('|');
   return {
-    key: [topologyKey, names.join(' '), text(namespaceSelector), text(selector)].join('|'),
+    key: `${topologyKey}|${podsKey}`,
+    podsKey,
     topologyKey,
     namespaces: new Set(names),
     namespaceSelector,

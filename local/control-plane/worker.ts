@@ -1,8 +1,9 @@
 // The thread of scheduler and controllers: their own replicas and registry over the main thread's store.
 
+import { randomUUID } from 'node:crypto';
 import { type MessagePort, workerData } from 'node:worker_threads';
-import pino from 'pino';
 import { loadDefinitions } from '../../core/api/definitions.ts';
+import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
 import { createRegistry, systemRandom } from '../../core/registry/create.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
@@ -11,6 +12,7 @@ import { controllers } from '../../functions/controllers/all.ts';
 import { createEventRecorder } from '../../functions/controllers/event-recorder.ts';
 import { startControllers } from '../../functions/controllers/run.ts';
 import { startScheduler } from '../../functions/scheduler/run.ts';
+import { createLog } from './log.ts';
 
 export interface WorkerData {
   readonly store: MessagePort;
@@ -26,7 +28,7 @@ export interface WorkerData {
 
 // as: main.ts is the only one that starts this thread.
 const settings = workerData as WorkerData;
-const logger = pino({ level: settings.logLevel });
+const logger = createLog(settings.logLevel);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
 
 const store = connectStore(settings.store);
@@ -65,6 +67,8 @@ startControllers({
   log,
 });
 await startScheduler({
+  store,
+  identity: `scheduler-${randomUUID()}`,
   replicas,
   registry,
   definitions,
@@ -77,3 +81,4 @@ await startScheduler({
     void events.record(schedulerContext, 'default-scheduler', about, event);
   },
 });
+giveBackIdleMemory();

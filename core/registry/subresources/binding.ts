@@ -1,4 +1,5 @@
-// Binds a pod to a node: only a pod that is not bound yet, whoever else tries at the same time.
+// Binds a pod to a node: only a pod that is not bound yet, whoever else tries at the same time, and for a scheduler that says
+// so only while its claim on the node holds.
 
 import type { V1Binding, V1Pod, V1PodCondition } from '../../../generated/kubernetes.ts';
 import { invalid, notSupported, required } from '../../machinery/field-error.ts';
@@ -9,6 +10,7 @@ import type { Environment } from '../environment.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { subjectOf } from '../target.ts';
 import { modify } from '../write/modify.ts';
+import { claimLost } from './node-claim.ts';
 import { success } from './success.ts';
 
 export async function bind(
@@ -37,6 +39,7 @@ export async function bind(
     {
       trusted: true,
       management: { operation: 'Update' },
+      ...(options.nodeClaim && { condition: { checks: [options.nodeClaim], lost: () => claimLost(name, node) } }),
       build(existing) {
         // What is stored as a pod is one.
         const pod = existing as unknown as V1Pod;

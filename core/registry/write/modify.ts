@@ -4,8 +4,8 @@
 import { deepClone } from '../../machinery/equality.ts';
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
-import { badRequest, conflict, notFound } from '../../machinery/status.ts';
-import type { Item } from '../../store/store.ts';
+import { badRequest, conflict, notFound, type StatusError } from '../../machinery/status.ts';
+import type { Check, Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Attributes } from '../admission/plugin.ts';
 import { decodeObject, encodeWhole } from '../encode.ts';
@@ -14,7 +14,7 @@ import { inheritOnUpdate } from '../metadata/system-fields.ts';
 import { validateMeta, validateMetaUpdate } from '../metadata/validate.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { semanticEqual } from '../semantic-equal.ts';
-import { isConflict, storeStatus } from '../store-errors.ts';
+import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import type { Situation } from '../strategy.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
@@ -34,6 +34,8 @@ export interface Change {
   readonly otherwise?: () => Promise<Outcome & { created: boolean }>;
   /** The change was made by the registry itself: structure and values need not be looked at again. */
   readonly trusted?: boolean;
+  /** Conditions on other keys that hold in the same commit; one that does not hold ends the change with `lost`, at once. */
+  readonly condition?: { readonly checks: readonly Check[]; readonly lost: () => StatusError };
 }
 
 /** An unconditional change tries again this often before it reports the conflict. */
@@ -62,6 +64,7 @@ export async function modify(
         const outcome = await modifyOnce(env, context, target, item, change, options);
         return { ...present(env, target.definition, outcome), created: false };
       } catch (error) {
+        if (change.condition && isConflictAbout(error, change.condition.checks)) throw change.condition.lost();
         if (!isConflict(error) || attempt >= attempts) throw error;
       }
     }
@@ -132,7 +135,11 @@ async function modifyOnce(
     const released = [...attributes.companions, ...((await strategy.release?.(situation, object)) ?? [])];
     return await commitDelete(env, { ...commit, companions: released });
   }
-  const companions = [...attributes.companions, ...((await strategy.companions?.(situation, object, old)) ?? [])];
+  const companions = [
+    ...attributes.companions,
+    ...((await strategy.companions?.(situation, object, old)) ?? []),
+    ...(change.condition?.checks ?? []),
+  ];
   const expiresAt = strategy.expiresAt?.(object, situation);
   return await commitPut(env, { ...commit, companions, ...(expiresAt !== undefined && { expiresAt }) });
 }

@@ -1,0 +1,224 @@
+// Brings what happens in the cluster into the model, and wakes the waiting pods that it may help.
+
+import type { ReplicaEvent } from '../../core/replica/replica.ts';
+import type {
+  V1CSINode,
+  V1Namespace,
+  V1Node,
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1PodDisruptionBudget,
+  V1Service,
+  V1StorageClass,
+} from '../../generated/kubernetes.ts';
+import { DefaultSpread, spreadTypes } from './default-spread.ts';
+import { type PodClass, type PodInfo, podInfo } from './pod-info.ts';
+import type { SchedulingQueue } from './queue.ts';
+import { fitsOn, type SchedulerState } from './schedule.ts';
+
+/** What the scheduler follows. Pods last: what they refer to is known by then. */
+export const followedTypes = [
+  'nodes',
+  'namespaces',
+  'storage.k8s.io/storageclasses',
+  'storage.k8s.io/csinodes',
+  'persistentvolumes',
+  'persistentvolumeclaims',
+  'policy/poddisruptionbudgets',
+  ...spreadTypes,
+  'pods',
+] as const;
+export type FollowedType = (typeof followedTypes)[number];
+
+export interface FeedOptions {
+  readonly state: SchedulerState;
+  readonly queue: SchedulingQueue;
+  readonly isOurs: (schedulerName: string) => boolean;
+  /** Something waits, or may be helped. */
+  readonly onWork: () => void;
+  /** A pod is bound, gone or finished, or not ours to place (any more). */
+  readonly onSettled: (key: string) => void;
+  readonly onClaim: () => void;
+}
+
+/** A pod as it is now: for one that comes back into the queue. */
+export type Feed = {
+  apply(type: FollowedType, change: ReplicaEvent['type'], object: unknown): void;
+  /** Wakes whom the changes since the last call may help. */
+  settle(): void;
+  infoOf(pod: V1Pod): PodInfo;
+  /** Pods were placed: whoever waits for company may be helped. */
+  placed(): void;
+};
+
+export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim }: FeedOptions): Feed {
+  const { model } = state;
+  const spread = new DefaultSpread();
+  /** Nodes that may take more than before, by name. */
+  const roomier = new Set<string>();
+  let podsChanged = false;
+  let volumesChanged = false;
+
+  function changed(): void {
+    if (queue.sleeping > 0) onWork();
+    else forgetChanges();
+  }
+
+  function forgetChanges(): void {
+    roomier.clear();
+    podsChanged = false;
+    volumesChanged = false;
+  }
+
+  function settle(): void {
+    if (queue.sleeping > 0 && (roomier.size > 0 || podsChanged || volumesChanged)) {
+      const nodes = [...roomier].flatMap((name) => model.nodes.get(name) ?? []);
+      const answers = new Map<PodClass, boolean>();
+      queue.wake((pod, blockedBy) => {
+        if (podsChanged && blockedBy.has('pods')) return true;
+        if (volumesChanged && blockedBy.has('volumes')) return true;
+        if (nodes.length === 0) return false;
+        // A nominated pod is not in its own way: its answer is its own.
+        const nominated = model.nominatedNode(pod.key) !== undefined;
+        const known = nominated ? undefined : answers.get(pod.class);
+        const fits = known ?? nodes.some((node) => fitsOn(state, pod, node));
+        if (!nominated) answers.set(pod.class, fits);
+        return fits;
+      });
+    }
+    forgetChanges();
+  }
+
+  function applyNode(node: V1Node, gone: boolean): void {
+    const name = node.metadata?.name ?? '';
+    if (gone) model.removeNode(name);
+    else if (!model.setNode(node)) return;
+    else roomier.add(name);
+    // Its domain may be new, or gone.
+    podsChanged = true;
+    changed();
+  }
+
+  function keep<T>(map: Map<string, T>, key: string, value: T, gone: boolean): void {
+    if (gone) map.delete(key);
+    else map.set(key, value);
+  }
+
+  function applyPod(pod: V1Pod, gone: boolean): void {
+    const key = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
+    const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+    if (gone || finished) {
+      leave(key);
+      return;
+    }
+    const node = pod.spec?.nodeName;
+    if (node) {
+      queue.remove(key);
+      onSettled(key);
+      const before = model.placed(key);
+      if (before && model.nodeOf(key) === node && !countsOtherwise(before, pod)) return;
+      model.placePod(infoOf(pod), node);
+      if (before) roomier.add(node);
+      podsChanged = true;
+      changed();
+      return;
+    }
+    const ours = isOurs(pod.spec?.schedulerName || 'default-scheduler');
+    if (!ours || pod.spec?.schedulingGates?.length || pod.metadata?.deletionTimestamp) {
+      leave(key);
+      return;
+    }
+    // Placed in the model and unbound in the API: a bind is under way.
+    if (model.nodeOf(key) !== undefined) return;
+    const waiting = queue.get(key);
+    if (waiting && waiting.uid === pod.metadata?.uid && isSameRequest(waiting.pod, pod)) return;
+    const info = infoOf(pod);
+    const nominated = pod.status?.nominatedNodeName;
+    if (nominated && !model.nominatedNode(key)) model.nominate(info, nominated);
+    queue.add(info);
+    onWork();
+  }
+
+  function leave(key: string): void {
+    queue.remove(key);
+    onSettled(key);
+    const nominatedTo = model.withdraw(key);
+    const node = model.removePod(key);
+    if (nominatedTo) roomier.add(nominatedTo);
+    if (node) roomier.add(node);
+    if (!node && !nominatedTo) return;
+    podsChanged = true;
+    volumesChanged = true;
+    changed();
+  }
+
+  function infoOf(pod: V1Pod): PodInfo {
+    return podInfo(pod, spread.selectorFor(pod));
+  }
+
+  return {
+    infoOf,
+    settle,
+    placed() {
+      podsChanged = true;
+      changed();
+    },
+    apply(type, change, object) {
+      const gone = change === 'DELETED';
+      // as: what is stored under a type was validated as that type.
+      const { namespace, name = '' } = (object as V1Pod).metadata ?? {};
+      const key = namespace ? `${namespace}/${name}` : name;
+      switch (type) {
+        case 'pods':
+          applyPod(object as V1Pod, gone);
+          return;
+        case 'nodes':
+          applyNode(object as V1Node, gone);
+          return;
+        case 'namespaces':
+          keep(model.namespaces, key, object as V1Namespace, gone);
+          model.topology.namespaceChanged();
+          podsChanged = true;
+          changed();
+          return;
+        case 'policy/poddisruptionbudgets':
+          keep(model.budgets, key, object as V1PodDisruptionBudget, gone);
+          model.budgetVersion += 1;
+          return;
+        case 'persistentvolumes':
+          keep(model.volumes, key, object as V1PersistentVolume, gone);
+          if (gone || (object as V1PersistentVolume).spec?.claimRef) model.promised.delete(key);
+          break;
+        case 'storage.k8s.io/storageclasses':
+          keep(model.storageClasses, key, object as V1StorageClass, gone);
+          break;
+        case 'storage.k8s.io/csinodes':
+          keep(model.csiNodes, key, object as V1CSINode, gone);
+          break;
+        case 'persistentvolumeclaims':
+          keep(model.claims, key, object as V1PersistentVolumeClaim, gone);
+          onClaim();
+          break;
+        default:
+          spread.set(type, object as V1Service, gone);
+          return;
+      }
+      volumesChanged = true;
+      changed();
+    },
+  };
+}
+
+/** Whether a placed pod counts otherwise than before: its labels, its size, or that it is on its way out. */
+function countsOtherwise(before: PodInfo, pod: V1Pod): boolean {
+  if (before.uid !== pod.metadata?.uid || before.terminating !== Boolean(pod.metadata?.deletionTimestamp)) return true;
+  if (JSON.stringify(before.labels) !== JSON.stringify(pod.metadata?.labels ?? {})) return true;
+  const sizes = ({ spec }: V1Pod) => JSON.stringify(spec?.containers.map(({ resources }) => resources));
+  return sizes(before.pod) !== sizes(pod);
+}
+
+function isSameRequest(before: V1Pod, after: V1Pod): boolean {
+  const text = (pod: V1Pod) => JSON.stringify([pod.metadata?.labels, pod.spec]);
+  return text(before) === text(after);
+}

@@ -1,0 +1,157 @@
+// Pods that wait for a node: those that are due, those that pause after a failure, and those that nothing but a change in the
+// cluster can help. A change wakes only whom it may help (KEP-4247).
+
+import type { PodInfo } from './pod-info.ts';
+import type { Reason } from './reason.ts';
+import { queueOrder } from './schedule.ts';
+
+export interface Waiting {
+  readonly pod: PodInfo;
+  /** Failed attempts so far. */
+  readonly attempts: number;
+  /** Unix milliseconds: not before. */
+  readonly notBefore: number;
+}
+
+interface Asleep {
+  readonly waiting: Waiting;
+  readonly blockedBy: ReadonlySet<Reason['kind']>;
+  readonly since: number;
+}
+
+const firstPauseMs = 1_000;
+const longestPauseMs = 10_000;
+/** Who sleeps is looked at again after this, whatever happened. */
+const longestSleepMs = 5 * 60_000;
+
+export class SchedulingQueue {
+  readonly #due = new Map<string, Waiting>();
+  readonly #pausing = new Map<string, Waiting>();
+  readonly #asleep = new Map<string, Asleep>();
+  /** What is due, in order, up to `#next`; `#fresh` is to be merged. Entries that are not in `#due` any more are skipped. */
+  #sorted: Waiting[] = [];
+  #next = 0;
+  #fresh: Waiting[] = [];
+
+  /** A new pod, or one that changed. */
+  add(pod: PodInfo): void {
+    this.remove(pod.key);
+    this.#ready({ pod, attempts: 0, notBefore: 0 });
+  }
+
+  /** Tries again after a pause that grows with each failure. */
+  retry(waiting: Waiting, now: number, pauseMs = pauseAfter(waiting.attempts + 1)): void {
+    this.remove(waiting.pod.key);
+    const next = { pod: waiting.pod, attempts: waiting.attempts + 1, notBefore: now + pauseMs };
+    this.#pausing.set(next.pod.key, next);
+  }
+
+  /** Nothing fits: tries again once something of these kinds changed. */
+  sleep(waiting: Waiting, blockedBy: ReadonlySet<Reason['kind']>, now: number): void {
+    this.remove(waiting.pod.key);
+    const attempts = waiting.attempts + 1;
+    const next = { pod: waiting.pod, attempts, notBefore: now + pauseAfter(attempts) };
+    this.#asleep.set(next.pod.key, { waiting: next, blockedBy, since: now });
+  }
+
+  remove(key: string): void {
+    this.#due.delete(key);
+    this.#pausing.delete(key);
+    this.#asleep.delete(key);
+  }
+
+  get(key: string): PodInfo | undefined {
+    return (this.#due.get(key) ?? this.#pausing.get(key) ?? this.#asleep.get(key)?.waiting)?.pod;
+  }
+
+  /** Wakes who sleeps and may be helped; it still waits for the end of its pause. */
+  wake(mayHelp: (pod: PodInfo, blockedBy: ReadonlySet<Reason['kind']>) => boolean): void {
+    for (const [key, { waiting, blockedBy }] of this.#asleep) {
+      if (!mayHelp(waiting.pod, blockedBy)) continue;
+      this.#asleep.delete(key);
+      this.#pausing.set(key, waiting);
+    }
+  }
+
+  get sleeping(): number {
+    return this.#asleep.size;
+  }
+
+  /** The most important pods that are due, at most `limit`. They stay in the queue until they are moved or removed. */
+  take(limit: number, now: number): Waiting[] {
+    this.#endPauses(now);
+    this.#merge();
+    const taken: Waiting[] = [];
+    while (taken.length < limit && this.#next < this.#sorted.length) {
+      const each = this.#sorted[this.#next++];
+      if (each && this.#due.get(each.pod.key) === each) taken.push(each);
+    }
+    if (this.#next >= this.#sorted.length) {
+      this.#sorted = [];
+      this.#next = 0;
+    }
+    return taken;
+  }
+
+  /** Unix milliseconds at which `take` has something again; undefined: not before something changes. */
+  nextDue(): number | undefined {
+    if (this.#due.size > 0) return 0;
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { notBefore } of this.#pausing.values()) soonest = Math.min(soonest, notBefore);
+    // In the order in which they fell asleep.
+    for (const { since } of this.#asleep.values()) {
+      soonest = Math.min(soonest, since + longestSleepMs);
+      break;
+    }
+    return soonest === Number.POSITIVE_INFINITY ? undefined : soonest;
+  }
+
+  #endPauses(now: number): void {
+    for (const [key, { waiting, since }] of this.#asleep) {
+      if (since + longestSleepMs > now) break;
+      this.#asleep.delete(key);
+      this.#pausing.set(key, waiting);
+    }
+    for (const waiting of [...this.#pausing.values()]) {
+      if (waiting.notBefore > now) continue;
+      this.#pausing.delete(waiting.pod.key);
+      this.#ready(waiting);
+    }
+  }
+
+  #ready(waiting: Waiting): void {
+    this.#due.set(waiting.pod.key, waiting);
+    this.#fresh.push(waiting);
+  }
+
+  #merge(): void {
+    if (this.#fresh.length === 0) return;
+    const fresh = this.#fresh.sort(inOrder);
+    this.#fresh = [];
+    const merged: Waiting[] = [];
+    let at = 0;
+    for (let i = this.#next; i < this.#sorted.length; i++) {
+      const old = this.#sorted[i];
+      if (!old) continue;
+      for (let next = fresh[at]; next && inOrder(next, old) < 0; next = fresh[at]) {
+        merged.push(next);
+        at += 1;
+      }
+      merged.push(old);
+    }
+    for (; at < fresh.length; at++) {
+      const next = fresh[at];
+      if (next) merged.push(next);
+    }
+    this.#sorted = merged;
+    this.#next = 0;
+  }
+}
+
+function inOrder(left: Waiting, right: Waiting): number {
+  return queueOrder(left.pod, right.pod);
+}
+
+function pauseAfter(attempts: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** (attempts - 1));
+}
