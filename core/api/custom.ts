@@ -3,27 +3,51 @@
 import type { V1CustomResourceDefinition, V1CustomResourceDefinitionVersion } from '../../generated/kubernetes.ts';
 import { simplePath } from '../machinery/jsonpath.ts';
 import type { KubeObject } from '../machinery/object.ts';
+import {
+  applyDefaults,
+  lacksDefaults,
+  hasDefaults as schemaHasDefaults,
+} from '../machinery/structure/apply-defaults.ts';
 import { fieldAt } from '../machinery/structure/field-at.ts';
+import { prune } from '../machinery/structure/prune.ts';
 import { customColumns } from './columns/custom.ts';
 import { structuralSchema } from './custom-schema.ts';
 import type { ResourceDefinition, Subresource, Verb } from './definition.ts';
+import type { Schema } from './schema.ts';
 
 const verbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const readWrite = ['get', 'patch', 'update'];
 
+/** Between versions by a webhook; without one only the name of the version changes. */
+export type ConvertCustom = (object: KubeObject, apiVersion: string) => Promise<KubeObject>;
+
 /** `definition` must have passed validation. Give the result to `Definitions.setCustom` under the definition's name. */
-export function customDefinitions(definition: V1CustomResourceDefinition): readonly ResourceDefinition[] {
-  return definition.spec.versions.filter((each) => each.served).map((each) => customDefinition(definition, each));
+export function customDefinitions(
+  definition: V1CustomResourceDefinition,
+  convert?: ConvertCustom,
+): readonly ResourceDefinition[] {
+  return definition.spec.versions
+    .filter((each) => each.served)
+    .map((each) => customDefinition(definition, each, convert));
 }
 
 function customDefinition(
-  { metadata, spec }: V1CustomResourceDefinition,
+  { metadata, spec, status }: V1CustomResourceDefinition,
   version: V1CustomResourceDefinitionVersion,
+  webhook: ConvertCustom | undefined,
 ): ResourceDefinition {
-  const { group, names } = spec;
+  const { group } = spec;
+  // Names that another definition holds are not served.
+  const names = status?.acceptedNames?.kind ? status.acceptedNames : spec.names;
   const stored = spec.versions.find((each) => each.storage)?.name ?? version.name;
   const scale = scaleOf(version);
   const warning = deprecationWarning(group, names.kind, version);
+  const schema = structuralSchema(version.schema?.openAPIV3Schema, {
+    preserveUnknownFields: spec.preserveUnknownFields ?? false,
+  });
+  const to = (apiVersion: string) => (webhook ? convertWith(webhook, apiVersion) : withVersion(apiVersion));
+  const toThis = to(`${group}/${version.name}`);
+  const revise = reviser(schema, `${group}/${version.name}`, spec.versions.length > 1 ? toThis : undefined);
   return {
     group,
     version: version.name,
@@ -36,25 +60,50 @@ function customDefinition(
     namespaced: spec.scope === 'Namespaced',
     verbs,
     subresources: subresourcesOf(names.kind, version),
-    schema: structuralSchema(version.schema?.openAPIV3Schema, {
-      preserveUnknownFields: spec.preserveUnknownFields ?? false,
-    }),
+    schema,
     columns: customColumns(version.additionalPrinterColumns),
     selectableFields: selectorsOf(version),
     type: `${group}/${names.plural}`,
     storageVersion: stored,
-    ...(stored !== version.name && {
-      convert: { toStorage: withVersion(`${group}/${stored}`), fromStorage: withVersion(`${group}/${version.name}`) },
-    }),
+    ...(stored !== version.name && { convert: { toStorage: to(`${group}/${stored}`), fromStorage: toThis } }),
+    ...(revise && { revise }),
+    ...(metadata.deletionTimestamp && { terminating: true }),
     customResource: metadata.name ?? `${names.plural}.${group}`,
     ...(scale && { scale }),
     ...(warning && { deprecationWarning: warning }),
   };
 }
 
+type Convert = NonNullable<ResourceDefinition['revise']>;
+
 /** Conversion strategy None: only the name of the version changes. */
-function withVersion(apiVersion: string): (object: KubeObject) => KubeObject {
-  return (object) => ({ ...object, apiVersion });
+function withVersion(apiVersion: string): Convert {
+  return (object) => (object.apiVersion === apiVersion ? object : { ...object, apiVersion });
+}
+
+function convertWith(webhook: ConvertCustom, apiVersion: string): Convert {
+  return (object) => (object.apiVersion === apiVersion ? object : webhook(object, apiVersion));
+}
+
+/** What stored objects need before this version shows them: conversion from what they were written in, defaults made since. */
+function reviser(schema: Schema, apiVersion: string, convert: Convert | undefined): Convert | undefined {
+  const defaults = schemaHasDefaults(schema);
+  if (!defaults && !convert) return undefined;
+  const fill = (object: KubeObject) => {
+    if (!defaults || !lacksDefaults(schema, object)) return object;
+    const filled = structuredClone(object);
+    applyDefaults(schema, filled);
+    return filled;
+  };
+  return (object) => {
+    if (!convert || object.apiVersion === apiVersion) return fill(object);
+    const converted = convert(object);
+    if (!(converted instanceof Promise)) return fill(converted);
+    return converted.then((each) => {
+      prune(schema, each);
+      return fill(each);
+    });
+  };
 }
 
 function subresourcesOf(kind: string, { subresources }: V1CustomResourceDefinitionVersion): readonly Subresource[] {

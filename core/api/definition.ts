@@ -51,11 +51,18 @@ export interface ResourceDefinition {
   /** The version its stored form has. Where it is not `version`, `convert` goes between. */
   readonly storageVersion: string;
   readonly convert?: {
-    readonly toStorage: (object: KubeObject) => KubeObject;
-    readonly fromStorage: (object: KubeObject) => KubeObject;
+    readonly toStorage: (object: KubeObject) => KubeObject | Promise<KubeObject>;
+    readonly fromStorage: (object: KubeObject) => KubeObject | Promise<KubeObject>;
   };
+  /**
+   * Set where stored objects may differ from what this version shows, even when it is the stored one: written in another
+   * version, or before the schema got a default. Gives the object itself when there is nothing to do; never changes it.
+   */
+  readonly revise?: (object: KubeObject) => KubeObject | Promise<KubeObject>;
   /** Set for custom resources: the CustomResourceDefinition's name. */
   readonly customResource?: string;
+  /** The custom resource is about to go: objects can no longer be made. */
+  readonly terminating?: boolean;
   /** Where a custom resource with the subresource `scale` keeps what it scales by. Built-in kinds: `spec.replicas`, `status.replicas`. */
   readonly scale?: {
     readonly specReplicasPath: readonly string[];

@@ -83,7 +83,7 @@ describe('definitions', () => {
     expect(idOfModel('io.k8s.api.core.v1.Pod')).toBe('V1Pod');
   });
 
-  it('keep events in one log under two names', () => {
+  it('keep events in one log under two names', async () => {
     const { type, convert } = definitions.find('events.k8s.io', 'v1', 'events')!;
     expect(type).toBe('events');
     expect(definitions.ofType('events')?.group).toBe('');
@@ -95,7 +95,7 @@ describe('definitions', () => {
       note: 'Started',
       reportingController: 'kubelet',
     };
-    const stored = convert!.toStorage(event);
+    const stored = await convert!.toStorage(event);
     expect(stored).toEqual({
       apiVersion: 'v1',
       kind: 'Event',
@@ -104,10 +104,10 @@ describe('definitions', () => {
       message: 'Started',
       reportingComponent: 'kubelet',
     });
-    expect(convert!.fromStorage(stored)).toEqual(event);
+    expect(await convert!.fromStorage(stored)).toEqual(event);
   });
 
-  it('lose nothing of an autoscaler that is read and written in v1', () => {
+  it('lose nothing of an autoscaler that is read and written in v1', async () => {
     const { convert } = definitions.find('autoscaling', 'v1', 'horizontalpodautoscalers')!;
     const stored = {
       apiVersion: 'autoscaling/v2',
@@ -123,22 +123,22 @@ describe('definitions', () => {
         behavior: { scaleDown: { stabilizationWindowSeconds: 60 } },
       },
     };
-    const inV1 = convert!.fromStorage(stored);
+    const inV1 = await convert!.fromStorage(stored);
     expect(inV1['spec']).toEqual({
       scaleTargetRef: { kind: 'Deployment', name: 'web' },
       maxReplicas: 5,
       targetCPUUtilizationPercentage: 60,
     });
-    expect(convert!.toStorage(inV1)).toEqual(stored);
+    expect(await convert!.toStorage(inV1)).toEqual(stored);
   });
 
-  it('store an autoscaler of v1 that names no target with the default one', () => {
+  it('store an autoscaler of v1 that names no target with the default one', async () => {
     const { convert } = definitions.find('autoscaling', 'v1', 'horizontalpodautoscalers')!;
     const bare = {
       metadata: { name: 'h' },
       spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 5 },
     };
-    const inV1 = convert!.fromStorage(convert!.toStorage(bare));
+    const inV1 = await convert!.fromStorage(await convert!.toStorage(bare));
     expect(inV1['spec']).toEqual({ ...bare.spec, targetCPUUtilizationPercentage: 80 });
   });
 

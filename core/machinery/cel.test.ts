@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { celInput, compileCel } from './cel.ts';
+import { compileCel } from './cel.ts';
+import { celInput } from './cel-input.ts';
 import { formatIp, parseIp } from './ip.ts';
 
 function evaluate(expression: string, self: unknown = {}): unknown {

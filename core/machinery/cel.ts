@@ -8,9 +8,9 @@ import {
   EvaluationError,
   ParseError,
 } from '@marcbachmann/cel-js';
-import type { Schema } from '../api/schema.ts';
 import { CelCallError } from './cel-call-error.ts';
 import { registerCelFunctions } from './cel-functions.ts';
+import type { CelInput } from './cel-input.ts';
 import { registerCelNetwork } from './cel-network.ts';
 
 /** A CEL type by name: `dyn`, `string`, `int`, `double`, `bool`, `list<string>`, `map<string, dyn>`, ... */
@@ -30,14 +30,18 @@ export type CelResult<T> = { readonly ok: true; readonly value: T } | { readonly
 export interface CelProgram {
   /** The type of its result, such as `bool`. */
   readonly type: string;
+  /** Every name that the expression reads, variables of its own loops included. */
+  readonly names: ReadonlySet<string>;
+  /** How deep loops stand in one another. */
+  readonly loops: number;
   /** Values must come from `celInput`. Variables that are absent here are errors where the expression reads them. */
   run(variables: Readonly<Record<string, CelInput>>): CelResult<unknown>;
 }
 
-/** A JSON value in the types that CEL has, with the size of its largest part. */
-export interface CelInput {
-  readonly value: unknown;
-  readonly largest: number;
+/** A type of objects with known fields, by CEL types. */
+export interface CelType {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 /** Compiles an expression. The variables are all that it may name. */
@@ -47,25 +51,44 @@ export function compileCel(expression: string, variables: CelVariables): CelResu
     const shape = inspect(program.ast);
     const checked = program.check();
     if (!checked.valid) return { ok: false, error: errorOf(checked.error) };
-    return { ok: true, value: { type: checked.type ?? 'dyn', run: (inputs) => run(program, shape, inputs) } };
+    const { names, depth } = shape;
+    const type = checked.type ?? 'dyn';
+    return { ok: true, value: { type, names, loops: depth, run: (inputs) => run(program, shape, inputs) } };
   } catch (error) {
     return { ok: false, error: errorOf(error) };
   }
 }
 
 /**
- * A JSON value for CEL: whole numbers become `int`, others `double`; where the schema says `number`, all become `double`.
- * Convert an object once, and run all of its rules on that.
+ * What is wrong with an expression over objects whose fields are known: a field that does not exist, an operation that its
+ * type does not have. Programs themselves run untyped; make this check when a rule is written down.
  */
-export function celInput(json: unknown, schema?: Schema): CelInput {
-  const size = { largest: 0 };
-  return { value: convert(json, schema, size), largest: size.largest };
+export function checkCelTypes(
+  expression: string,
+  variables: CelVariables,
+  types: readonly CelType[],
+): CelError | undefined {
+  try {
+    const environment = newEnvironment();
+    for (const { name, fields } of types) {
+      environment.registerType(name, { fields });
+      environment.registerOperator(`${name} == ${name}`, () => true);
+    }
+    for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type);
+    const program = environment.parse(expression);
+    inspect(program.ast);
+    const checked = program.check();
+    return checked.valid ? undefined : errorOf(checked.error);
+  } catch (error) {
+    return errorOf(error);
+  }
 }
 
 /** What one run may cost: steps, estimated from the expression and the sizes of its inputs before it starts. */
 const maxSteps = 20_000_000;
 
 interface Shape {
+  readonly names: ReadonlySet<string>;
   readonly nodes: number;
   /** How deep loops (`all`, `exists`, `map`, ...) stand in one another. */
   readonly depth: number;
@@ -79,12 +102,17 @@ function environmentOf(variables: CelVariables): Environment {
   const key = JSON.stringify(variables);
   let environment = environments.get(key);
   if (!environment) {
-    environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false });
-    registerCelFunctions(environment);
-    registerCelNetwork(environment);
+    environment = newEnvironment();
     for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type);
     environments.set(key, environment);
   }
+  return environment;
+}
+
+function newEnvironment(): Environment {
+  const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false });
+  registerCelFunctions(environment);
+  registerCelNetwork(environment);
   return environment;
 }
 
@@ -115,11 +143,13 @@ function run(
 /** Measures an expression; and lets its `matches` use linear-time regular expressions instead of the library's. */
 function inspect(node: ASTNode): Shape {
   let nodes = 1;
+  const names = new Set<string>(node.op === 'id' ? [node.args] : []);
   let depth = 0;
   let additions = node.op === '+' ? 1 : 0;
   const add = (child: ASTNode, loop: number) => {
     const shape = inspect(child);
     nodes += shape.nodes;
+    for (const name of shape.names) names.add(name);
     additions += shape.additions;
     depth = Math.max(depth, shape.depth + loop);
   };
@@ -130,41 +160,13 @@ function inspect(node: ASTNode): Shape {
     for (const each of args) add(each, loops.has(name) ? 1 : 0);
     if (loops.has(name)) depth = Math.max(depth, 1);
   } else for (const child of nodesIn(node.args)) add(child, 0);
-  return { nodes, depth, additions };
+  return { nodes, depth, additions, names };
 }
 
 function nodesIn(value: unknown): ASTNode[] {
   if (Array.isArray(value)) return value.flatMap(nodesIn);
   const isNode = typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
   return isNode ? [value as ASTNode] : []; // nothing else in a tree has both
-}
-
-function convert(json: unknown, schema: Schema | undefined, size: { largest: number }): unknown {
-  if (typeof json === 'number') return Number.isSafeInteger(json) && schema?.type !== 'number' ? BigInt(json) : json;
-  if (typeof json === 'string') {
-    size.largest = Math.max(size.largest, splitSize(json));
-    return json;
-  }
-  if (typeof json !== 'object' || json === null) return json;
-  if (Array.isArray(json)) {
-    size.largest = Math.max(size.largest, json.length);
-    return json.map((each) => convert(each, schema?.items, size));
-  }
-  const entries = Object.entries(json);
-  size.largest = Math.max(size.largest, entries.length);
-  const additional = schema?.additionalProperties;
-  // A Map has no inherited fields, whatever its keys are called.
-  return new Map(
-    entries.map(([key, value]) => {
-      const known = schema?.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
-      return [key, convert(value, known ?? (typeof additional === 'object' ? additional : undefined), size)];
-    }),
-  );
-}
-
-/** A text may be split into a list; long ones count by words, since few are split by characters. */
-function splitSize(text: string): number {
-  return text.length <= 256 ? text.length : Math.max(256, Math.ceil(text.length / 8));
 }
 
 function errorOf(error: unknown): CelError {

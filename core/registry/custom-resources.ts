@@ -1,17 +1,24 @@
 // Keeps the served definitions in step with the CustomResourceDefinitions of the cluster, and ends one that is being deleted
 // once its objects are gone. Any number of processes may do this at the same time.
 
+import { randomUUID } from 'node:crypto';
 import type { V1CustomResourceDefinition } from '../../generated/kubernetes.ts';
 import { customDefinitions } from '../api/custom.ts';
 import type { Definitions } from '../api/definition.ts';
 import { hasReason } from '../machinery/status.ts';
 import type { Replicas } from '../replica/replica.ts';
+import { isEstablished } from './kinds/custom-names.ts';
 import { cleanupFinalizer } from './kinds/custom-resource-definition.ts';
+import { replicaLookups } from './lookup.ts';
 import type { Registry, RequestContext } from './registry.ts';
+import { createWebhookCaller, type WebhookCaller } from './webhooks/caller.ts';
+import { webhookConverter } from './webhooks/conversion.ts';
 
 const type = 'apiextensions.k8s.io/customresourcedefinitions';
 
 export interface CustomResourcesOptions {
+  /** Reaches conversion webhooks. Default: pods and Services at their own addresses. */
+  readonly callWebhook?: WebhookCaller;
   readonly registry: Registry;
   readonly replicas: Replicas;
   readonly definitions: Definitions;
@@ -24,8 +31,11 @@ export async function serveCustomResources(options: CustomResourcesOptions): Pro
   const { definitions, replicas } = options;
   const replica = await replicas.of(type);
   const waits = new Map<string, () => void>();
+  const call = options.callWebhook ?? createWebhookCaller({ ...replicaLookups(replicas), random: Math.random });
   const serve = (crd: V1CustomResourceDefinition) => {
-    definitions.setCustom(crd.metadata.name ?? '', customDefinitions(crd));
+    if (!isEstablished(crd)) return;
+    const convert = crd.spec.conversion?.strategy === 'Webhook' ? webhookConverter(crd, call, randomUUID) : undefined;
+    definitions.setCustom(crd.metadata.name ?? '', customDefinitions(crd, convert));
     if (crd.metadata.deletionTimestamp) void cleanUp(options, crd, waits);
   };
   const stop = replica.onEvent(({ type: change, entry }) => {
@@ -34,12 +44,34 @@ export async function serveCustomResources(options: CustomResourcesOptions): Pro
     if (change !== 'DELETED') return serve(crd);
     waits.get(crd.metadata.name ?? '')?.();
     definitions.removeCustom(crd.metadata.name ?? '');
+    queueMicrotask(() => acceptAgain(options, crd.spec.group));
   });
   for (const entry of replica.snapshot()) serve(entry.object as V1CustomResourceDefinition);
   return () => {
     stop();
     for (const end of waits.values()) end();
   };
+}
+
+/** Names became free: definitions that waited for them are looked at again, by a write that changes nothing itself. */
+async function acceptAgain({ registry, replicas, definitions, onError }: CustomResourcesOptions, group: string) {
+  const own = definitions.ofType(type);
+  if (!own) return;
+  try {
+    for (const { object } of (await replicas.of(type)).snapshot()) {
+      const { metadata, spec, status } = object as V1CustomResourceDefinition; // as above
+      const waits = status?.conditions?.some((each) => each.type === 'NamesAccepted' && each.status === 'False');
+      if (spec.group !== group || !waits || !metadata.name) continue;
+      await registry.patch(systemContext(), { definition: own, name: metadata.name }, 'merge', {});
+    }
+  } catch (error) {
+    // Somebody else may have been faster, or deleted it.
+    if (!hasReason(error, 'NotFound', 'Conflict')) onError?.(error);
+  }
+}
+
+function systemContext(): RequestContext {
+  return { user: { username: 'system:apiserver', groups: ['system:masters'] }, warnings: [] };
 }
 
 /** Deletes a definition's objects. While some of them wait for finalizers, it looks again after each that goes. */
@@ -52,7 +84,7 @@ async function cleanUp(
   const own = definitions.ofType(type);
   const definition = definitions.ofType(`${crd.spec.group}/${crd.spec.names.plural}`);
   if (!own || !definition || waits.has(name) || !crd.metadata.finalizers?.includes(cleanupFinalizer)) return;
-  const context: RequestContext = { user: { username: 'system:apiserver', groups: ['system:masters'] }, warnings: [] };
+  const context = systemContext();
   const finish = async () => {
     const target = { definition: own, name };
     const finalizers = crd.metadata.finalizers?.filter((each) => each !== cleanupFinalizer) ?? [];

@@ -24,3 +24,17 @@ export function lookups(store: Store, replicas: Replicas) {
     },
   };
 }
+
+/** The same from replicas alone, for what runs beside the road of a write. */
+export function replicaLookups(replicas: Replicas) {
+  return {
+    // Entries of a replica hold what the registry stored.
+    async lookUp(type: TypeName, key: string): Promise<KubeObject | undefined> {
+      return (await replicas.of(type)).get(key)?.object as KubeObject | undefined;
+    },
+    async lookAll(type: TypeName, prefix?: string): Promise<KubeObject[]> {
+      const entries = (await replicas.of(type)).snapshot(prefix ? { prefix } : {});
+      return [...entries].map(({ object }) => object as KubeObject);
+    },
+  };
+}

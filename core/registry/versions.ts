@@ -19,28 +19,46 @@ export function isStored(env: Environment, definition: ResourceDefinition): bool
   return stored === definition || (stored.version === definition.version && stored.group === definition.group);
 }
 
+/** Whether stored objects may go out as they are: written in this version, under a schema whose defaults they have. */
+export function isServedAsStored(env: Environment, definition: ResourceDefinition): boolean {
+  return !definition.revise && isStored(env, definition);
+}
+
 /** The stored form of an object of the requested version. May share parts with `object`. */
-export function toStored(env: Environment, definition: ResourceDefinition, object: KubeObject): KubeObject {
+export function toStored(
+  env: Environment,
+  definition: ResourceDefinition,
+  object: KubeObject,
+): KubeObject | Promise<KubeObject> {
   if (isStored(env, definition)) return object;
   if (definition.convert) return definition.convert.toStorage(object);
   return { ...object, apiVersion: apiVersionOf(storedDefinition(env, definition)) };
 }
 
 /** The requested version of a stored object. May share parts with `object`. */
-export function fromStored(env: Environment, definition: ResourceDefinition, object: KubeObject): KubeObject {
+export function fromStored(
+  env: Environment,
+  definition: ResourceDefinition,
+  object: KubeObject,
+): KubeObject | Promise<KubeObject> {
+  if (definition.revise) return definition.revise(object);
   if (isStored(env, definition)) return object;
   if (definition.convert) return definition.convert.fromStorage(object);
   return { ...object, apiVersion: apiVersionOf(definition) };
 }
 
-export function present<O extends Outcome>(env: Environment, definition: ResourceDefinition, outcome: O): O {
-  if (isStored(env, definition)) return outcome;
-  const object = fromStored(env, definition, outcome.object);
-  return { ...outcome, object, bytes: encodeWhole(object) };
+export async function present<O extends Outcome>(
+  env: Environment,
+  definition: ResourceDefinition,
+  outcome: O,
+): Promise<O> {
+  if (isServedAsStored(env, definition)) return outcome;
+  const object = await fromStored(env, definition, outcome.object);
+  return object === outcome.object ? outcome : { ...outcome, object, bytes: encodeWhole(object) };
 }
 
 /** Converts entries of a replica, each once per version. */
-export function convertedEntry(env: Environment, definition: ResourceDefinition, entry: Entry): Entry {
+export function convertedEntry(env: Environment, definition: ResourceDefinition, entry: Entry): Entry | Promise<Entry> {
   let converted = convertedEntries.get(definition);
   if (!converted) {
     converted = new WeakMap();
@@ -50,10 +68,17 @@ export function convertedEntry(env: Environment, definition: ResourceDefinition,
   if (!result) {
     // Entries of a replica hold what the registry stored.
     const object = fromStored(env, definition, entry.object as KubeObject);
-    result = { name: entry.name, revision: entry.revision, object, bytes: encodeWhole(object) };
+    result = object instanceof Promise ? object.then((each) => entryOf(entry, each)) : entryOf(entry, object);
     converted.set(entry, result);
+    // A webhook that failed may answer next time.
+    if (result instanceof Promise) result.catch(() => converted.delete(entry));
   }
   return result;
 }
 
-const convertedEntries = new WeakMap<ResourceDefinition, WeakMap<Entry, Entry>>();
+function entryOf(entry: Entry, object: KubeObject): Entry {
+  if (object === entry.object) return entry;
+  return { name: entry.name, revision: entry.revision, object, bytes: encodeWhole(object) };
+}
+
+const convertedEntries = new WeakMap<ResourceDefinition, WeakMap<Entry, Entry | Promise<Entry>>>();

@@ -11,6 +11,27 @@ export function applyDefaults(schema: Schema, object: unknown): void {
   fill(schema, object);
 }
 
+/** Whether `applyDefaults` would change the object. */
+export function lacksDefaults(schema: Schema, value: unknown): boolean {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items !== undefined && hasDefaults(items) && value.some((each) => lacksDefaults(items, each));
+  }
+  if (!isRecord(value)) return false;
+  const builtIn = schema.model !== undefined;
+  const zero = builtIn && zeroIsUnset.has(schema.model ?? '');
+  for (const [name, property] of defaultingProperties(schema)) {
+    const field = value[name];
+    if (property.default !== undefined && isUnset(field, property, builtIn, zero)) return true;
+    if (typeof field === 'object' && field !== null && lacksDefaults(property, field)) return true;
+  }
+  const { additionalProperties } = schema;
+  if (typeof additionalProperties !== 'object' || !hasDefaults(additionalProperties)) return false;
+  return Object.keys(value).some(
+    (name) => !schema.properties?.[name] && lacksDefaults(additionalProperties, value[name]),
+  );
+}
+
 function fill(schema: Schema, value: unknown): void {
   if (Array.isArray(value)) {
     const { items } = schema;
@@ -58,7 +79,7 @@ function defaultingProperties(schema: Schema): readonly (readonly [string, Schem
 const answers = new WeakMap<Schema, boolean>();
 
 /** Whether anything below `schema` has a default: most of a pod's fields need not be looked at. */
-function hasDefaults(schema: Schema): boolean {
+export function hasDefaults(schema: Schema): boolean {
   const known = answers.get(schema);
   if (known !== undefined) return known;
   const visiting = new Set<Schema>();

@@ -1,11 +1,27 @@
 // CustomResourceDefinitions: names and versions that fit together. Accepted and established with the write that makes them.
 
-import type { V1CustomResourceDefinition, V1CustomResourceDefinitionCondition } from '../../../generated/kubernetes.ts';
-import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
+import type {
+  V1CustomResourceDefinition,
+  V1CustomResourceDefinitionSpec,
+  V1CustomResourceDefinitionVersion,
+} from '../../../generated/kubernetes.ts';
+import { deepEqual } from '../../machinery/equality.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../machinery/field-error.ts';
+import { simplePath } from '../../machinery/jsonpath.ts';
 import { dns1035Label, dns1123Subdomain } from '../../machinery/names.ts';
 import { formatTime } from '../../machinery/time.ts';
 import { immutable } from '../metadata/validate.ts';
 import { type Situation, strategy } from '../strategy.ts';
+import { validateClientConfig } from '../webhooks/client-config.ts';
+import { isEstablished, nameConflict } from './custom-names.ts';
+import { validateSchema } from './structural-schema.ts';
 
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 
@@ -17,6 +33,7 @@ export const customResourceDefinition = strategy<V1CustomResourceDefinition>({
     if (!names) return;
     names.singular ||= names.kind?.toLowerCase();
     names.listKind ||= `${names.kind}List`;
+    spec.conversion ??= { strategy: 'None' };
   },
   prepareForCreate(object, situation) {
     object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), cleanupFinalizer])];
@@ -25,6 +42,17 @@ export const customResourceDefinition = strategy<V1CustomResourceDefinition>({
   },
   prepareForUpdate(object, _old, situation) {
     if (situation.subresource === '') accept(object, situation);
+  },
+  beforeDelete(object, { now }) {
+    const terminating = {
+      type: 'Terminating',
+      status: 'True',
+      reason: 'InstanceDeletionInProgress',
+      message: 'CustomResource deletion is in progress',
+      lastTransitionTime: formatTime(now),
+    };
+    const others = (object.status?.conditions ?? []).filter(({ type }) => type !== 'Terminating');
+    object.status = { ...object.status, conditions: [...others, terminating] };
   },
   validate: validateDefinition,
   validateUpdate(object, old) {
@@ -46,32 +74,39 @@ export const customResourceDefinition = strategy<V1CustomResourceDefinition>({
 });
 
 /** Keeps the status true: which names hold, and in which versions objects may be stored. */
-function accept(object: V1CustomResourceDefinition, { now }: Situation): void {
+function accept(object: V1CustomResourceDefinition, { env, now }: Situation): void {
   const storage = object.spec?.versions?.find((each) => each.storage)?.name;
   const stored = object.status?.storedVersions ?? [];
   const before = object.status?.conditions ?? [];
-  const condition = (type: string, reason: string, message: string): V1CustomResourceDefinitionCondition =>
-    before.find((each) => each.type === type && each.status === 'True') ?? {
-      type,
-      status: 'True',
-      reason,
-      message,
-      lastTransitionTime: formatTime(now),
-    };
+  const conflict = object.spec?.names ? nameConflict(env.definitions, object) : undefined;
+  const condition = (type: string, status: string, reason: string, message: string) => {
+    const same = before.find((each) => each.type === type && each.status === status && each.reason === reason);
+    return same ?? { type, status, reason, message, lastTransitionTime: formatTime(now) };
+  };
   const others = before.filter(({ type }) => type !== 'NamesAccepted' && type !== 'Established');
+  // What was served once goes on under its accepted names.
+  const established = isEstablished(object) || !conflict;
+  const names = conflict ? object.status?.acceptedNames : object.spec?.names;
   object.status = {
     ...object.status,
-    ...(object.spec?.names && { acceptedNames: { ...object.spec.names } }),
+    acceptedNames: names ? { ...names } : { plural: '', kind: '' },
     conditions: [
       ...others,
-      condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
-      condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
+      conflict
+        ? condition('NamesAccepted', 'False', conflict.reason, conflict.message)
+        : condition('NamesAccepted', 'True', 'NoConflicts', 'no conflicts found'),
+      established
+        ? condition('Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted')
+        : condition('Established', 'False', 'NotAccepted', 'not all names are accepted'),
     ],
     storedVersions: storage && !stored.includes(storage) ? [...stored, storage] : stored,
   };
 }
 
-function validateDefinition({ metadata, spec }: V1CustomResourceDefinition): FieldError[] {
+function validateDefinition(
+  { metadata, spec }: V1CustomResourceDefinition,
+  old?: V1CustomResourceDefinition,
+): FieldError[] {
   const errors: FieldError[] = [];
   const { group, names, scope, versions } = spec ?? {};
   if (!group) errors.push(required('spec.group'));
@@ -115,13 +150,82 @@ function validateDefinition({ metadata, spec }: V1CustomResourceDefinition): Fie
       errors.push(invalidValue(`${path}.name`, version.name ?? '', message));
     if (seen.has(version.name)) errors.push(duplicate(`${path}.name`, version.name));
     seen.add(version.name);
-    if (!version.schema?.openAPIV3Schema)
-      errors.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
-    else if (version.schema.openAPIV3Schema.type !== 'object') {
-      const type = version.schema.openAPIV3Schema.type;
-      const at = `${path}.schema.openAPIV3Schema.type`;
-      errors.push(type ? invalidValue(at, type, 'must be object') : required(at, 'must not be empty at the root'));
-    }
+    const schema = version.schema?.openAPIV3Schema;
+    if (!schema) errors.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
+    // What was accepted once stays: rules of later releases hold for what changes.
+    else if (!deepEqual(schema, old?.spec.versions.find(({ name }) => name === version.name)?.schema?.openAPIV3Schema))
+      errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`));
+    errors.push(...validateSubresources(version, path));
   });
+  return [...errors, ...validateConversion(spec)];
+}
+
+function validateSubresources(
+  { subresources, selectableFields, schema }: V1CustomResourceDefinitionVersion,
+  path: string,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const scale = subresources?.scale;
+  if (scale) {
+    const at = `${path}.subresources.scale`;
+    const check = (field: string, value: string | undefined, root: string, needed: boolean) => {
+      if (!value) {
+        if (needed) errors.push(required(`${at}.${field}`));
+        return;
+      }
+      const names = pathOf(value);
+      if (!names) errors.push(invalidValue(`${at}.${field}`, value, 'must be a simple json path without arrays'));
+      else if (names[0] !== root && !(field === 'labelSelectorPath' && names[0] === 'spec'))
+        errors.push(invalidValue(`${at}.${field}`, value, `should be a json path under .${root}`));
+    };
+    check('specReplicasPath', scale.specReplicasPath, 'spec', true);
+    check('statusReplicasPath', scale.statusReplicasPath, 'status', true);
+    check('labelSelectorPath', scale.labelSelectorPath, 'status', false);
+  }
+  const seen = new Set<string>();
+  for (const [index, { jsonPath }] of (selectableFields ?? []).entries()) {
+    const at = `${path}.selectableFields[${index}].jsonPath`;
+    const names = jsonPath ? pathOf(jsonPath) : undefined;
+    if (!jsonPath) errors.push(required(at));
+    else if (!names) errors.push(invalidValue(at, jsonPath, 'must be a simple json path to a field'));
+    else if (names[0] === 'metadata') errors.push(invalidValue(at, jsonPath, 'must not point to fields in metadata'));
+    else {
+      let field = schema?.openAPIV3Schema;
+      for (const name of names) field = field?.properties?.[name];
+      if (!field || !['string', 'integer', 'boolean'].includes(field.type ?? ''))
+        errors.push(invalidValue(at, jsonPath, 'must point to a field of type string, boolean or integer'));
+    }
+    if (seen.has(jsonPath)) errors.push(duplicate(at, jsonPath));
+    seen.add(jsonPath);
+  }
   return errors;
+}
+
+function validateConversion({ conversion }: V1CustomResourceDefinitionSpec): FieldError[] {
+  const strategies = ['None', 'Webhook'];
+  const at = 'spec.conversion';
+  if (!conversion) return [];
+  const { strategy: chosen, webhook } = conversion;
+  if (!strategies.includes(chosen)) return [notSupported(`${at}.strategy`, chosen, strategies)];
+  if (chosen === 'None')
+    return webhook ? [forbiddenField(`${at}.webhook`, 'should not be set when strategy is not set to Webhook')] : [];
+  if (!webhook) return [required(`${at}.webhook`, 'required when strategy is set to Webhook')];
+  const errors: FieldError[] = [];
+  if (!webhook.clientConfig)
+    errors.push(required(`${at}.webhook.clientConfig`, 'required when strategy is set to Webhook'));
+  else errors.push(...validateClientConfig(webhook.clientConfig, `${at}.webhook.clientConfig`));
+  const versions = webhook.conversionReviewVersions ?? [];
+  if (versions.length === 0) errors.push(required(`${at}.webhook.conversionReviewVersions`));
+  else if (!versions.includes('v1'))
+    errors.push(invalidValue(`${at}.webhook.conversionReviewVersions`, versions, 'must include at least one of v1'));
+  return errors;
+}
+
+/** undefined for what is no path of plain fields. */
+function pathOf(text: string): readonly string[] | undefined {
+  try {
+    return simplePath(text);
+  } catch {
+    return undefined;
+  }
 }

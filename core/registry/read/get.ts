@@ -14,7 +14,7 @@ export async function get(env: Environment, target: Target): Promise<Outcome> {
   try {
     const item = await env.store.get(definition.type, key);
     if (!item) throw notFound(subjectOf(definition), target.name ?? '');
-    return present(env, definition, lazyOutcome(item.value));
+    return await present(env, definition, lazyOutcome(item.value));
   } catch (error) {
     throw storeStatus(error, subjectOf(definition), target.name ?? '');
   }

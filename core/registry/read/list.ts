@@ -7,7 +7,7 @@ import type { Environment } from '../environment.ts';
 import type { ListOptions, ListOutcome, Target } from '../registry.ts';
 import { storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';
-import { convertedEntry, isStored } from '../versions.ts';
+import { convertedEntry, isServedAsStored } from '../versions.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
 import { checkListOptions } from './options.ts';
 import { parseResourceVersion, tooLargeResourceVersion, tooOldResourceVersion } from './resource-version.ts';
@@ -21,8 +21,9 @@ export async function list(env: Environment, target: Target, options: ListOption
     const replica = await env.replicas.of(definition.type);
     const page = await startOf(replica, options);
     const outcome = collect(replica, target, options, selection, page);
-    if (isStored(env, definition)) return outcome;
-    return { ...outcome, entries: outcome.entries.map((each) => convertedEntry(env, definition, each)) };
+    if (isServedAsStored(env, definition)) return outcome;
+    const entries = await Promise.all(outcome.entries.map((each) => convertedEntry(env, definition, each)));
+    return { ...outcome, entries };
   } catch (error) {
     throw storeStatus(error, subjectOf(definition), '');
   }

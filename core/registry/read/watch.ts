@@ -6,7 +6,7 @@ import type { Environment } from '../environment.ts';
 import type { Target, WatchOptions, WatchOutcome } from '../registry.ts';
 import { storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';
-import { convertedEntry, isStored } from '../versions.ts';
+import { convertedEntry, isServedAsStored } from '../versions.ts';
 import { convertedWatch } from './converted-watch.ts';
 import { reach } from './list.ts';
 import { checkWatchOptions } from './options.ts';
@@ -30,9 +30,9 @@ export async function watch(env: Environment, target: Target, options: WatchOpti
     const initial = withState ? state(replica, target, selection) : [];
     const prefix = prefixOf(target);
     const opened = open(replica, after, prefix, selection);
-    const stored = isStored(env, definition);
+    const stored = isServedAsStored(env, definition);
     return {
-      initial: stored ? initial : initial.map((each) => convertedEntry(env, definition, each)),
+      initial: stored ? initial : await Promise.all(initial.map((each) => convertedEntry(env, definition, each))),
       initialBookmark: options.sendInitialEvents === true && options.allowWatchBookmarks === true,
       resourceVersion: String(after),
       watch: stored ? opened : convertedWatch(env, definition, opened),

@@ -15,11 +15,11 @@ import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.
 import { isConflict, storeStatus } from '../store-errors.ts';
 import type { Situation } from '../strategy.ts';
 import { apiVersionOf, hasStatus, keyOf, subjectOf } from '../target.ts';
-import { present, storedDefinition, toStored } from '../versions.ts';
+import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
 import { commitPut, isOwnConflict } from './commit.ts';
 import { nameRule } from './name-rule.ts';
 import { type FieldManagement, trackCreate } from './ownership.ts';
-import { shape } from './shape.ts';
+import { customErrors, shape } from './shape.ts';
 
 /** How often another generated name is tried. */
 const nameAttempts = 8;
@@ -66,11 +66,18 @@ async function createOnce(
   const stored = storedDefinition(env, definition);
   const strategy = env.strategyOf(stored);
   const dryRun = options.dryRun ?? false;
+  if (definition.terminating) {
+    throw new StatusError(
+      'MethodNotAllowed',
+      'create not allowed while custom resource definition is terminating',
+      subjectOf(definition),
+    );
+  }
 
   // Before defaulting: a status may have defaults of its own.
   if (!strategy.keepStatus && hasStatus(definition)) delete input['status'];
   shape(context, definition, input, options);
-  const object = toStored(env, definition, input);
+  const object = await toStored(env, definition, input);
   strategy.defaults?.(object);
   const name = object.metadata.name ?? '';
   fillOnCreate(env, object, strategy.generation ?? false);
@@ -95,6 +102,9 @@ async function createOnce(
   strategy.defaults?.(object);
   const errors = validateMeta(object.metadata, stored, nameRule(strategy));
   if (strategy.validate) errors.push(...strategy.validate(object, undefined));
+  if (definition.customResource) {
+    errors.push(...customErrors(definition, await fromStored(env, definition, object), undefined));
+  }
   if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);
   await validate(env, attributes);
@@ -102,7 +112,7 @@ async function createOnce(
 
   if (dryRun) {
     if (await env.store.get(definition.type, keyOf({ ...target, name }))) throw existsAlready(target, name, false);
-    return present(env, definition, { object, bytes: encodeWhole(object) });
+    return await present(env, definition, { object, bytes: encodeWhole(object) });
   }
   const companions = [...attributes.companions, ...((await strategy.companions?.(situation, object, undefined)) ?? [])];
   const expiresAt = strategy.expiresAt?.(object, situation);
@@ -114,7 +124,7 @@ async function createOnce(
     companions,
     ...(expiresAt !== undefined && { expiresAt }),
   });
-  return present(env, definition, outcome);
+  return await present(env, definition, outcome);
 }
 
 /** Sets what the path says, and refuses an object that says something else. */

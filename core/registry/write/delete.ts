@@ -36,7 +36,7 @@ export async function remove(
       if (!item) throw notFound(subject, name);
       try {
         const outcome = await removeOnce(env, context, target, item, options);
-        return present(env, target.definition, outcome);
+        return await present(env, target.definition, outcome);
       } catch (error) {
         if (!isConflict(error) || attempt >= attempts) throw error;
       }

@@ -23,7 +23,7 @@ import { checkKind } from './create.ts';
 import { generationOf } from './generation.ts';
 import { nameRule } from './name-rule.ts';
 import { type FieldManagement, trackUpdate } from './ownership.ts';
-import { shape } from './shape.ts';
+import { customErrors, shape } from './shape.ts';
 import { keepForSubresource } from './subresource-fields.ts';
 
 export interface Change {
@@ -62,7 +62,7 @@ export async function modify(
       }
       try {
         const outcome = await modifyOnce(env, context, target, item, change, options);
-        return { ...present(env, target.definition, outcome), created: false };
+        return { ...(await present(env, target.definition, outcome)), created: false };
       } catch (error) {
         if (change.condition && isConflictAbout(error, change.condition.checks)) throw change.condition.lost();
         if (!isConflict(error) || attempt >= attempts) throw error;
@@ -88,10 +88,11 @@ async function modifyOnce(
   const dryRun = options.dryRun ?? false;
   const old = decodeObject(item.value);
 
-  const next = change.build(fromStored(env, definition, deepClone(old)));
+  const before = await fromStored(env, definition, old);
+  const next = change.build(deepClone(before));
   checkIdentity(target, next, old, strategy.conditionalUpdate ?? false);
-  if (!change.trusted) shape(context, definition, next, options);
-  const object = toStored(env, definition, next);
+  if (!change.trusted) shape(context, definition, next, options, before);
+  const object = await toStored(env, definition, next);
   inheritOnUpdate(object, old);
   object.metadata.resourceVersion = String(item.revision);
   keepForSubresource(stored, subresource, object, old);
@@ -121,6 +122,9 @@ async function modifyOnce(
   else {
     if (!change.trusted) errors.push(...(strategy.validate?.(object, old) ?? []));
     errors.push(...(strategy.validateUpdate?.(object, old, subresource) ?? []));
+  }
+  if (definition.customResource) {
+    errors.push(...customErrors(definition, await fromStored(env, definition, object), before));
   }
   if (errors.length > 0) throw invalid(stored.kind, stored.group, target.name ?? '', errors);
   for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);

@@ -1,31 +1,56 @@
 // Brings a body into the shape of its schema: unknown fields reported or refused, defaults filled in, types checked.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
-import { invalid } from '../../machinery/field-error.ts';
+import { type FieldError, invalid } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest } from '../../machinery/status.ts';
 import { applyDefaults } from '../../machinery/structure/apply-defaults.ts';
 import { prune } from '../../machinery/structure/prune.ts';
+import { ratchet } from '../../machinery/structure/ratchet.ts';
+import { validateRules } from '../../machinery/structure/validate-rules.ts';
 import { validateStructure } from '../../machinery/structure/validate-structure.ts';
 import type { RequestContext, WriteOptions } from '../registry.ts';
 
-/** Changes `object` in place. Fails with BadRequest for what cannot be decoded, Invalid for values that the schema forbids. */
+/**
+ * Changes `object` in place. `old` is what an update started from, in the same version. Fails with BadRequest for what cannot
+ * be decoded, Invalid for values that the schema forbids.
+ */
 export function shape(
   context: RequestContext,
   definition: ResourceDefinition,
   object: KubeObject,
   options: WriteOptions,
+  old?: KubeObject,
 ): void {
   const unknown = prune(definition.schema, object);
   if (unknown.length > 0) reportUnknown(context, definition, unknown, options);
   applyDefaults(definition.schema, object);
-  const errors = validateStructure(definition.schema, object);
+  const errors = structureErrors(definition, object, old);
   if (errors.length === 0) return;
   const wrongType = errors.find(({ type }) => type === 'FieldValueTypeInvalid');
   if (wrongType && !definition.customResource) {
     throw badRequest(`${cannotHandle(definition)}: ${wrongType.field}: ${wrongType.message}`);
   }
   throw invalid(definition.kind, definition.group, object.metadata.name ?? '', errors);
+}
+
+/** The errors of a custom resource as it is to be stored: structure once more, since admission may have changed it, and rules. */
+export function customErrors(
+  definition: ResourceDefinition,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): FieldError[] {
+  const errors = structureErrors(definition, object, old);
+  return errors.length > 0 ? errors : validateRules(definition.schema, object, old);
+}
+
+function structureErrors(
+  { schema, customResource }: ResourceDefinition,
+  object: KubeObject,
+  old: KubeObject | undefined,
+) {
+  const errors = validateStructure(schema, object);
+  return customResource === undefined || !old ? errors : ratchet(errors, schema, object, old);
 }
 
 function reportUnknown(

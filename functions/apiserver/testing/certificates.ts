@@ -13,7 +13,8 @@ export interface Pair {
 
 export interface TestAuthority {
   readonly cert: string;
-  server(): Promise<Pair>;
+  /** For 127.0.0.1 and localhost, and for a name where one is given. */
+  server(name?: string): Promise<Pair>;
   client(commonName: string, organizations: readonly string[]): Promise<Pair>;
 }
 
@@ -48,11 +49,12 @@ export async function createTestAuthority(name = 'test-ca'): Promise<TestAuthori
   };
   return {
     cert: ca.toString('pem'),
-    server: () =>
+    server: (dnsName) =>
       issue('CN=apiserver', [
         new x509.SubjectAlternativeNameExtension([
           { type: 'ip', value: '127.0.0.1' },
           { type: 'dns', value: 'localhost' },
+          ...(dnsName ? [{ type: 'dns' as const, value: dnsName }] : []),
         ]),
       ]),
     client: (commonName, organizations) =>

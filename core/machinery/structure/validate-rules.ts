@@ -1,0 +1,172 @@
+// Runs the CEL rules of a custom resource's schema (`x-kubernetes-validations`). Rules about parts that an update did not
+// change are left out, transition rules need an old value. Source: KEP-2876, KEP-4008 (ratcheting).
+
+import type { Schema, ValidationRule } from '../../api/schema.ts';
+import { type CelError, type CelProgram, type CelResult, compileCel } from '../cel.ts';
+import { type CelInput, celInput, celOptional } from '../cel-input.ts';
+import { deepEqual } from '../equality.ts';
+import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../field-error.ts';
+import { itemKey } from './correlate.ts';
+import { isRecord } from './field-at.ts';
+
+/** The CEL variables of a rule. `oldSelf` is an optional where the rule asks for that. */
+export function ruleVariables(rule: ValidationRule): Readonly<Record<string, string>> {
+  return { self: 'dyn', oldSelf: rule.optionalOldSelf ? 'optional<dyn>' : 'dyn' };
+}
+
+/** `old` is undefined for a create. Errors of structure must have been found before: rules expect values of the right types. */
+export function validateRules(schema: Schema, value: unknown, old: unknown): FieldError[] {
+  const errors: FieldError[] = [];
+  if (hasRules(schema)) visit(schema, value, old, '', errors);
+  return errors;
+}
+
+function visit(schema: Schema, value: unknown, old: unknown, path: string, errors: FieldError[]): void {
+  const rules = schema['x-kubernetes-validations'];
+  if (rules && value !== null) runRules(schema, rules, value, old, path, errors);
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (!items || !hasRules(items)) return;
+    const before = oldItems(schema, old);
+    for (const [index, each] of value.entries()) {
+      const key = itemKey(schema, each);
+      visit(items, each, key === undefined ? undefined : before.get(key), `${path}[${index}]`, errors);
+    }
+    return;
+  }
+  if (!isRecord(value)) return;
+  const { properties, additionalProperties } = schema;
+  const atomic = schema['x-kubernetes-map-type'] === 'atomic';
+  for (const name in value) {
+    const own = properties && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+    if (!next || !hasRules(next)) continue;
+    const before = !atomic && isRecord(old) && Object.hasOwn(old, name) ? old[name] : undefined;
+    visit(next, value[name], before, own ? join(path, name) : `${path}[${name}]`, errors);
+  }
+}
+
+function oldItems(schema: Schema, old: unknown): ReadonlyMap<string, unknown> {
+  const result = new Map<string, unknown>();
+  if (!Array.isArray(old)) return result;
+  for (const each of old) {
+    const key = itemKey(schema, each);
+    if (key !== undefined) result.set(key, each);
+  }
+  return result;
+}
+
+function runRules(
+  schema: Schema,
+  rules: readonly ValidationRule[],
+  value: unknown,
+  old: unknown,
+  path: string,
+  errors: FieldError[],
+): void {
+  const unchanged = old !== undefined && deepEqual(value, old);
+  let self: CelInput | undefined;
+  let oldSelf: CelInput | undefined;
+  for (const rule of rules) {
+    const compiled = compiledRule(rule);
+    const isTransition = compiled.program.ok && compiled.program.value.names.has('oldSelf');
+    if (isTransition ? old === undefined && !rule.optionalOldSelf : unchanged) continue;
+    self ??= celInput(value, schema);
+    const inputs: Record<string, CelInput> = { self };
+    if (isTransition || compiled.readsOld) {
+      if (old !== undefined) oldSelf ??= celInput(old, schema);
+      if (rule.optionalOldSelf) inputs['oldSelf'] = celOptional(oldSelf);
+      else if (oldSelf) inputs['oldSelf'] = oldSelf;
+    }
+    const result = compiled.program.ok ? compiled.program.value.run(inputs) : compiled.program;
+    if (!result.ok || result.value !== true) errors.push(failure(rule, compiled, result, inputs, value, path));
+  }
+}
+
+function failure(
+  rule: ValidationRule,
+  { message }: CompiledRule,
+  result: CelResult<unknown>,
+  inputs: Readonly<Record<string, CelInput>>,
+  value: unknown,
+  path: string,
+): FieldError {
+  const field = rule.fieldPath ? path + ruleFieldPath(rule.fieldPath, path) : path;
+  if (!result.ok) return invalidValue(field, shown(value), `${errorText(rule.rule, result.error)}`);
+  const made = message?.ok ? message.value.run(inputs) : undefined;
+  const own = made?.ok && typeof made.value === 'string' ? made.value.trim() : '';
+  const usable = own !== '' && !own.includes('\n') && own.length <= 5 * 1024;
+  const text = (usable ? own : rule.message?.trim()) || `failed rule: ${rule.rule.trim()}`;
+  switch (rule.reason) {
+    case 'FieldValueForbidden':
+      return forbiddenField(field, text);
+    case 'FieldValueRequired':
+      return required(field, text);
+    case 'FieldValueDuplicate':
+      return {
+        ...duplicate(field, shown(value)),
+        message: `Duplicate value: ${JSON.stringify(shown(value))}: ${text}`,
+      };
+    default:
+      return invalidValue(field, shown(value), text);
+  }
+}
+
+function errorText(rule: string, { code, message }: CelError): string {
+  if (code === 'cost')
+    return `validation failed due to running out of cost budget, no further validation rules will be run: ${message}`;
+  return `rule evaluation error: ${message}: ${rule.trim()}`;
+}
+
+/** `.a.b` and `['a']` as they are appended to a field's path. */
+function ruleFieldPath(fieldPath: string, base: string): string {
+  const text = fieldPath.replace(/\['((?:[^'\\]|\\.)*)'\]/g, '[$1]');
+  return base === '' ? text.replace(/^\./, '') : text;
+}
+
+/** Of parts with parts of their own only the kind is told. */
+function shown(value: unknown): unknown {
+  if (Array.isArray(value)) return 'array';
+  return isRecord(value) ? 'object' : value;
+}
+
+interface CompiledRule {
+  readonly program: CelResult<CelProgram>;
+  readonly message: CelResult<CelProgram> | undefined;
+  readonly readsOld: boolean;
+}
+
+const compiledRules = new WeakMap<ValidationRule, CompiledRule>();
+
+function compiledRule(rule: ValidationRule): CompiledRule {
+  let compiled = compiledRules.get(rule);
+  if (!compiled) {
+    const variables = ruleVariables(rule);
+    const program = compileCel(rule.rule, variables);
+    const message = rule.messageExpression ? compileCel(rule.messageExpression, variables) : undefined;
+    compiled = { program, message, readsOld: message?.ok === true && message.value.names.has('oldSelf') };
+    compiledRules.set(rule, compiled);
+  }
+  return compiled;
+}
+
+const withRules = new WeakMap<Schema, boolean>();
+
+function hasRules(schema: Schema): boolean {
+  const known = withRules.get(schema);
+  if (known !== undefined) return known;
+  // Built-in models inside a custom resource have none, and may go in circles.
+  withRules.set(schema, false);
+  const { items, additionalProperties, properties } = schema;
+  const found =
+    (schema['x-kubernetes-validations']?.length ?? 0) > 0 ||
+    (items !== undefined && hasRules(items)) ||
+    (typeof additionalProperties === 'object' && hasRules(additionalProperties)) ||
+    Object.values(properties ?? {}).some(hasRules);
+  withRules.set(schema, found);
+  return found;
+}
+
+function join(path: string, name: string): string {
+  return path ? `${path}.${name}` : name;
+}

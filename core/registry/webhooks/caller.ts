@@ -1,0 +1,172 @@
+// Calls a webhook of the cluster over HTTPS: by URL, or through a Service to one of its ready endpoints.
+// Source: admissionregistration.k8s.io/v1 WebhookClientConfig, apiextensions.k8s.io/v1 WebhookClientConfig.
+
+import { Agent, request } from 'node:https';
+import type { V1EndpointSlice, V1Service } from '../../../generated/kubernetes.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import type { TypeName } from '../../store/store.ts';
+
+export interface WebhookAddress {
+  readonly url?: string;
+  readonly service?: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly path?: string;
+    /** Default 443. */
+    readonly port?: number;
+  };
+  /** PEM in base64; without it the system's authorities hold. */
+  readonly caBundle?: string;
+}
+
+/** The webhook gave no answer that can be used: not reached, not trusted, too late, or not a JSON object with status 200. */
+export class WebhookError extends Error {
+  readonly code: 'unreachable' | 'timeout' | 'answer';
+
+  constructor(code: WebhookError['code'], message: string) {
+    super(message);
+    this.name = 'WebhookError';
+    this.code = code;
+  }
+}
+
+/** POSTs `body` and gives the JSON object that comes back. Fails with WebhookError. */
+export type WebhookCaller = (
+  address: WebhookAddress,
+  body: unknown,
+  timeoutMs: number,
+) => Promise<Record<string, unknown>>;
+
+export interface Dial {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface WebhookCallerOptions {
+  readonly lookUp: (type: TypeName, key: string) => Promise<KubeObject | undefined>;
+  readonly lookAll: (type: TypeName, prefix?: string) => Promise<KubeObject[]>;
+  readonly random: () => number;
+  /** How an address of the pod network is reached from here. Default: as it is. */
+  readonly dial?: (address: Dial) => Dial;
+}
+
+/** Answers above this are refused: a patch is never larger than what it patches may be. */
+const maxAnswer = 8 * 1024 * 1024;
+
+export function createWebhookCaller(options: WebhookCallerOptions): WebhookCaller {
+  // Idle connections do not keep a process alive.
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  return async (address, body, timeoutMs) => {
+    const ca = address.caBundle ? { ca: Buffer.from(address.caBundle, 'base64') } : {};
+    const target = address.service ? await serviceTarget(options, address.service) : urlTarget(address.url ?? '');
+    return await post({ ...target, ...ca, agent }, JSON.stringify(body), timeoutMs);
+  };
+}
+
+interface Post {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly servername?: string;
+  readonly ca?: Buffer;
+  readonly agent: Agent;
+}
+
+function urlTarget(url: string): Omit<Post, 'agent'> {
+  if (!URL.canParse(url)) throw new WebhookError('unreachable', `invalid URL ${JSON.stringify(url)}`);
+  const { hostname, port, pathname, search } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port ? Number(port) : 443, path: pathname + search };
+}
+
+async function serviceTarget(
+  options: WebhookCallerOptions,
+  { namespace, name, path, port = 443 }: NonNullable<WebhookAddress['service']>,
+): Promise<Omit<Post, 'agent'>> {
+  const dial = options.dial ?? ((each: Dial) => each);
+  return {
+    ...dial(await serviceEndpoint(options, namespace, name, port)),
+    path: path || '/',
+    servername: `${name}.${namespace}.svc`,
+  };
+}
+
+/** One ready endpoint of a Service's port. Fails with WebhookError. */
+export async function serviceEndpoint(
+  { lookUp, lookAll, random }: Pick<WebhookCallerOptions, 'lookUp' | 'lookAll' | 'random'>,
+  namespace: string,
+  name: string,
+  port: number | string,
+): Promise<Dial> {
+  // What is stored as a Service is one; so with slices.
+  const service = (await lookUp('services', `${namespace}/${name}`)) as V1Service | undefined;
+  if (!service) throw new WebhookError('unreachable', `service "${name}" not found`);
+  const found = service.spec?.ports?.find((each) =>
+    typeof port === 'number' ? each.port === port : each.name === port || String(each.port) === port,
+  );
+  if (service.spec?.type === 'ExternalName')
+    return { host: service.spec.externalName ?? '', port: found?.port ?? Number(port) };
+  if (!found) throw new WebhookError('unreachable', `no service port ${port} found for service "${name}"`);
+  const slices = (await lookAll('discovery.k8s.io/endpointslices', `${namespace}/`)) as V1EndpointSlice[];
+  const endpoints = slices
+    .filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === name)
+    .flatMap(({ ports, endpoints: each }) => {
+      const number = ports?.find((one) => (one.name ?? '') === (found.name ?? ''))?.port;
+      if (number === undefined) return [];
+      return (each ?? [])
+        .filter(({ conditions }) => conditions?.ready !== false)
+        .flatMap(({ addresses }) => addresses.slice(0, 1).map((host) => ({ host, port: number })));
+    });
+  const chosen = endpoints[Math.floor(random() * endpoints.length)];
+  if (!chosen) throw new WebhookError('unreachable', `no endpoints available for service "${name}"`);
+  return chosen;
+}
+
+function post(target: Post, body: string, timeoutMs: number): Promise<Record<string, unknown>> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const fail = (error: Error) =>
+      reject(
+        signal.aborted
+          ? new WebhookError('timeout', 'context deadline exceeded')
+          : new WebhookError('unreachable', error.message),
+      );
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'user-agent': 'kube-apiserver-admission',
+      'content-length': Buffer.byteLength(body),
+    };
+    const sent = request({ ...target, method: 'POST', headers, signal }, (response) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > maxAnswer) response.destroy(new Error(`the answer is larger than ${maxAnswer} bytes`));
+        else chunks.push(chunk);
+      });
+      response.on('error', fail);
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        if (response.statusCode !== 200)
+          reject(new WebhookError('answer', `the server answered ${response.statusCode}: ${text.slice(0, 256)}`));
+        else resolveJson(text, resolve, reject);
+      });
+    });
+    sent.on('error', fail);
+    sent.end(body);
+  });
+}
+
+function resolveJson(
+  text: string,
+  resolve: (value: Record<string, unknown>) => void,
+  reject: (error: Error) => void,
+): void {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) resolve({ ...value });
+    else reject(new WebhookError('answer', 'the answer is not a JSON object'));
+  } catch {
+    reject(new WebhookError('answer', 'the answer is not JSON'));
+  }
+}

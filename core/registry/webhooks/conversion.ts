@@ -1,0 +1,107 @@
+// Conversion of custom resources by a webhook: one ConversionReview for all objects that are asked for in one turn.
+// Source: apiextensions.k8s.io/v1 ConversionReview; what a webhook may not change in metadata is checked here.
+
+import type { V1CustomResourceDefinition } from '../../../generated/kubernetes.ts';
+import { deepEqual } from '../../machinery/equality.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { StatusError } from '../../machinery/status.ts';
+import { isRecord } from '../../machinery/structure/field-at.ts';
+import { type WebhookCaller, WebhookError } from './caller.ts';
+
+/** Kubernetes gives a conversion webhook half a minute. */
+const timeoutMs = 30_000;
+
+export type Converter = (object: KubeObject, apiVersion: string) => Promise<KubeObject>;
+
+interface Waiting {
+  readonly object: KubeObject;
+  readonly resolve: (object: KubeObject) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function webhookConverter(crd: V1CustomResourceDefinition, call: WebhookCaller, uuid: () => string): Converter {
+  const batches = new Map<string, Waiting[]>();
+  const run = async (apiVersion: string) => {
+    const batch = batches.get(apiVersion) ?? [];
+    batches.delete(apiVersion);
+    try {
+      const converted = await convertAll(
+        crd,
+        call,
+        uuid(),
+        batch.map(({ object }) => object),
+        apiVersion,
+      );
+      for (const [index, { resolve }] of batch.entries()) resolve(converted[index]!); // as many as were sent
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  };
+  return (object, apiVersion) =>
+    new Promise((resolve, reject) => {
+      const batch = batches.get(apiVersion);
+      if (batch) batch.push({ object, resolve, reject });
+      else {
+        batches.set(apiVersion, [{ object, resolve, reject }]);
+        setImmediate(() => void run(apiVersion));
+      }
+    });
+}
+
+async function convertAll(
+  { spec }: V1CustomResourceDefinition,
+  call: WebhookCaller,
+  uid: string,
+  objects: readonly KubeObject[],
+  desiredAPIVersion: string,
+): Promise<KubeObject[]> {
+  const fail = (why: string) =>
+    new StatusError(
+      'InternalError',
+      `conversion webhook for ${objects[0]?.apiVersion}, Kind=${spec.names.kind} failed: ${why}`,
+    );
+  const { clientConfig } = spec.conversion?.webhook ?? {};
+  if (!clientConfig) throw fail('spec.conversion.webhook.clientConfig is missing');
+  const request = { uid, desiredAPIVersion, objects };
+  let answer: Record<string, unknown>;
+  try {
+    answer = await call(
+      clientConfig,
+      { kind: 'ConversionReview', apiVersion: 'apiextensions.k8s.io/v1', request },
+      timeoutMs,
+    );
+  } catch (error) {
+    if (error instanceof WebhookError) throw fail(error.message);
+    throw error;
+  }
+  const { response } = answer;
+  if (!isRecord(response)) throw fail('the answer has no response');
+  if (response['uid'] !== uid) throw fail('response.uid is not that of the request');
+  const result = isRecord(response['result']) ? response['result'] : {};
+  if (result['status'] !== 'Success') throw fail(String(result['message'] ?? 'the webhook refused'));
+  const { convertedObjects } = response;
+  if (!Array.isArray(convertedObjects) || convertedObjects.length !== objects.length)
+    throw fail(`response.convertedObjects must have ${objects.length} items`);
+  return convertedObjects.map((each: unknown, index) => {
+    const source = objects[index]!; // of the same length
+    if (!isRecord(each) || each['apiVersion'] !== desiredAPIVersion || each['kind'] !== source.kind)
+      throw fail(`response.convertedObjects[${index}] is no ${desiredAPIVersion} ${source.kind}`);
+    const { metadata } = each;
+    if (
+      !isRecord(metadata) ||
+      ['name', 'namespace', 'uid'].some((key) => !deepEqual(metadata[key], Object(source.metadata)[key]))
+    )
+      throw fail(`response.convertedObjects[${index}].metadata: name, namespace and uid must not change`);
+    // Only labels and annotations are the webhook's to change.
+    const { labels, annotations } = metadata;
+    const { labels: _, annotations: __, ...kept } = source.metadata;
+    return {
+      ...each,
+      metadata: {
+        ...kept,
+        ...(isRecord(labels) && { labels: labels as Record<string, string> }), // checked with the object's structure
+        ...(isRecord(annotations) && { annotations: annotations as Record<string, string> }),
+      },
+    };
+  });
+}
