@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTestRegistry } from '../registry/testing.ts';
+import { amazonRoots } from './amazon-roots.ts';
 import { onceABuild } from './first-start.ts';
 import { readSettings } from './settings.ts';
 import { ensureSigningKey } from './signing-key.ts';
@@ -46,4 +47,9 @@ describe('settings', () => {
       adminRoles: ['a', 'b'],
     });
   });
+});
+
+it('knows the roots that AWS certificates end at', () => {
+  const roots = amazonRoots();
+  expect(roots.match(/BEGIN CERTIFICATE/g)?.length).toBeGreaterThanOrEqual(5);
 });

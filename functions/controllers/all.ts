@@ -35,6 +35,8 @@ export interface ControllerSettings {
   readonly volumeDirectory?: string;
   /** The newest beat of every node, in Unix milliseconds. Without it no node is found silent. */
   readonly heartbeats?: () => Promise<ReadonlyMap<string, number>>;
+  /** How long a node may be silent, in milliseconds. Default 50,000. */
+  readonly nodeGraceMs?: number;
 }
 
 export function controllers(settings: ControllerSettings): Controller[] {
@@ -55,7 +57,10 @@ export function controllers(settings: ControllerSettings): Controller[] {
     serviceAccountController,
     createRootCaController(settings.caCertificate),
     createNodeIpamController(settings.podCIDR),
-    createNodeLifecycleController(settings.heartbeats && { heartbeats: settings.heartbeats }),
+    createNodeLifecycleController({
+      ...(settings.heartbeats && { heartbeats: settings.heartbeats }),
+      ...(settings.nodeGraceMs !== undefined && { graceMs: settings.nodeGraceMs }),
+    }),
     taintEvictionController,
     podGarbageCollector,
     createPersistentVolumeController(settings.volumeDirectory),

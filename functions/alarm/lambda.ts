@@ -1,0 +1,30 @@
+// The alarm: whoever commits and ends before it could wake the workers is made good for by the table's stream (D2).
+
+import { SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
+import pino from 'pino';
+import { readSettings } from '../../core/cluster/settings.ts';
+import { createSqsQueue } from '../../core/queue/sqs/sqs-queue.ts';
+import { createWakeups } from '../../core/work/wakeups.ts';
+import { changedTypes, type StreamEvent } from './changed-types.ts';
+
+const settings = readSettings(process.env);
+const log = pino({ level: settings.logLevel });
+const { queueUrlBase, queuePrefix } = settings;
+const queue = createSqsQueue({
+  client: new SQSClient({}),
+  visibilitySeconds: 30,
+  prefix: queuePrefix,
+  ...(queueUrlBase !== undefined && { urlOf: (name) => `${queueUrlBase}${queuePrefix}${name}` }),
+});
+
+export const handler = middy().handler(async (event: unknown): Promise<void> => {
+  const failures: unknown[] = [];
+  const wakeups = createWakeups({ queue, onError: (error) => failures.push(error) });
+  // as: only the stream invokes this function.
+  for (const type of changedTypes(event as StreamEvent)) wakeups.committed(type);
+  await wakeups.flush();
+  // The batch comes again.
+  if (failures.length > 0) throw new AggregateError(failures, 'workers could not be woken');
+  log.debug('woken');
+});

@@ -1,0 +1,51 @@
+// Bundles each function into a folder of its own: what Lambda runs, what tests run, and what the benchmark weighs.
+
+import { gzipSync } from 'node:zlib';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+
+/** The functions' entry points, by the name of their bundle. */
+export const entryPoints = {
+  apiserver: 'functions/apiserver/lambda.ts',
+  controllers: 'functions/controllers/lambda.ts',
+  scheduler: 'functions/scheduler/lambda.ts',
+  alarm: 'functions/alarm/lambda.ts',
+} as const;
+
+export type BundleName = keyof typeof entryPoints;
+
+export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'alarm'] as const satisfies readonly BundleName[];
+
+/** Bundles one function into `directory`, whose entry is `index.mjs`. What was there before goes. */
+export function bundleFunction(name: BundleName, directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: [{ in: entryPoints[name], out: 'index' }],
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    minify: true,
+    keepNames: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+    mainFields: ['module', 'main'],
+    // Packages of CommonJS modules call require for Node's own modules.
+    banner: {
+      js: "import{createRequire as __zeroplaneRequire}from'node:module';const require=__zeroplaneRequire(import.meta.url);",
+    },
+  });
+}
+
+/** Bytes of a bundle as Lambda stores it, about: each file gzipped. */
+export function gzippedSize(directory: string): number {
+  return readdirSync(directory).reduce((sum, file) => sum + gzipSync(readFileSync(join(directory, file))).length, 0);
+}
