@@ -17,6 +17,7 @@ import type { PodContext } from './pod-context.ts';
 import { podLogDirectory, terminationFile } from './pod-context.ts';
 import type { SandboxContext } from './sandbox-config.ts';
 import { fullyQualifiedName, hostname, sandboxConfig } from './sandbox-config.ts';
+import type { StartClock } from './start-clock.ts';
 
 /** Why a container does not start; `reason` is what its status shows while it waits. */
 export class StartError extends Error {
@@ -46,6 +47,7 @@ export interface StartRequest {
   /** Resolves when the pod's volumes are there. */
   readonly volumes: Promise<Map<string, MountedVolume>>;
   readonly targetId: string | undefined;
+  readonly clock: StartClock;
   /** Told of the id as soon as there is one. */
   readonly onCreated: (id: string) => void;
 }
@@ -57,11 +59,12 @@ export async function startContainer(context: PodContext, request: StartRequest)
   const config = await prepare(context, request);
   let containerId: string;
   try {
-    const created = await runtime.createContainer({
+    const call = runtime.createContainer({
       podSandboxId: sandboxId,
       config,
       sandboxConfig: sandboxConfig(pod, request.sandboxAttempt, sandboxContext(context, pod)),
     });
+    const created = await request.clock.time(call);
     containerId = created.containerId;
   } catch (error) {
     context.event(pod, 'Warning', 'Failed', `Error: ${text(error)}`, container.name);
@@ -70,7 +73,7 @@ export async function startContainer(context: PodContext, request: StartRequest)
   request.onCreated(containerId);
   context.event(pod, 'Normal', 'Created', `Container created`, container.name);
   try {
-    await runtime.startContainer({ containerId });
+    await request.clock.time(runtime.startContainer({ containerId }));
   } catch (error) {
     context.event(pod, 'Warning', 'Failed', `Error: ${text(error)}`, container.name);
     throw new StartError('RunContainerError', text(error));

@@ -20,6 +20,7 @@ import { PodMirror } from './pod-mirror.ts';
 import { podStatus } from './pod-status.ts';
 import { podCgroupLimits } from './resources.ts';
 import { sandboxConfig } from './sandbox-config.ts';
+import { StartClock } from './start-clock.ts';
 import { StartHolds } from './start-holds.ts';
 import type { ContainerHealth, Ending, Step } from './sync-pod.ts';
 import { deadlineOf, syncPod } from './sync-pod.ts';
@@ -32,6 +33,7 @@ export class PodWorker {
   readonly #probes = new Map<string, ContainerProbes>();
   readonly #hookFailed = new Map<string, string>();
   readonly #holds = new StartHolds();
+  readonly #clock: StartClock;
   /** Container name -> the run whose back-off was told. */
   readonly #backedOff = new Map<string, string | undefined>();
   readonly #flights = new Map<string, { deadline: number }>();
@@ -49,12 +51,15 @@ export class PodWorker {
   constructor(context: PodContext, pod: Pod, observed: ObservedPod = { sandboxes: [], containers: [] }) {
     this.uid = pod.metadata.uid;
     this.#context = context;
+    this.#clock = new StartClock(context.now);
     this.#pod = pod;
     this.#status = pod.status;
     if (pod.status?.phase === 'Failed' && pod.status.reason)
       this.#ending = { reason: pod.status.reason, message: pod.status.message ?? '' };
     this.#mirror = new PodMirror(context, this.uid, (container) => this.#noteContainer(container));
     this.#mirror.take(observed);
+    // It started before this agent did.
+    if (observed.sandboxes.length > 0) this.#clock.finish();
     this.update(pod);
   }
 
@@ -297,6 +302,7 @@ export class PodWorker {
   async #createSandbox(attempt: number): Promise<void> {
     const { runtime, cgroups, logsDir, objects } = this.#context;
     const pod = this.#pod;
+    if (attempt > 0) this.#clock.restart();
     // Volumes are made while the sandbox starts; a failure shows when the first container needs them.
     void this.#mounted().catch(() => undefined);
     await Promise.all([
@@ -307,7 +313,7 @@ export class PodWorker {
     const runtimeHandler = runtimeClassName ? objects.runtimeHandler(runtimeClassName) : '';
     if (runtimeHandler === undefined) throw new Error(`RuntimeClass "${runtimeClassName}" not found`);
     const config = sandboxConfig(pod, attempt, sandboxContext(this.#context, pod));
-    const { podSandboxId } = await runtime.runPodSandbox({ config, runtimeHandler });
+    const { podSandboxId } = await this.#clock.time(runtime.runPodSandbox({ config, runtimeHandler }));
     await this.#mirror.readSandbox(podSandboxId);
     this.#holds.release('');
   }
@@ -332,6 +338,7 @@ export class PodWorker {
         podIPs: this.#podIPs(),
         volumes: this.#mounted(),
         targetId: target ? target.id : undefined,
+        clock: this.#clock,
         onCreated: (made) => {
           created = made;
           this.#mirror.created(placeholder(made, sandbox.id, step));
@@ -342,6 +349,17 @@ export class PodWorker {
     } finally {
       if (created) await this.#mirror.started(created);
     }
+    this.#logStart();
+  }
+
+  #logStart(): void {
+    const apps = podContainers(this.#pod).filter(({ kind }) => kind === 'app');
+    const [sandbox] = this.observed.sandboxes;
+    const isThere = (name: string) =>
+      this.observed.containers.some((each) => each.name === name && each.sandboxId === sandbox?.id);
+    const times = apps.every(({ name }) => isThere(name)) && this.#clock.finish();
+    const { namespace, name } = this.#pod.metadata;
+    if (times) this.#context.log.info({ pod: `${namespace}/${name}`, ...times }, 'pod started');
   }
 
   async #postStart(container: PodContainer, id: string): Promise<void> {

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { StartClock } from './start-clock.ts';
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+it('counts calls that overlap once, and tells the start once', async () => {
+  let now = 1000;
+  const clock = new StartClock(() => now);
+  const [first, second] = [deferred(), deferred()];
+  now = 1010;
+  const one = clock.time(first.promise);
+  now = 1030;
+  const two = clock.time(second.promise);
+  now = 1050;
+  first.resolve();
+  await one;
+  now = 1070;
+  second.resolve();
+  await two;
+  now = 1100;
+  expect(clock.finish()).toEqual({ ms: 100, runtimeMs: 60 });
+  expect(clock.finish()).toBeUndefined();
+});
+
+it('counts a call that failed, and begins anew for another sandbox', async () => {
+  let now = 0;
+  const clock = new StartClock(() => now);
+  const call = clock.time(
+    Promise.resolve().then(() => {
+      now = 7;
+      throw new Error('no');
+    }),
+  );
+  await expect(call).rejects.toThrow('no');
+  expect(clock.finish()).toEqual({ ms: 7, runtimeMs: 7 });
+  clock.restart();
+  now = 9;
+  expect(clock.finish()).toEqual({ ms: 2, runtimeMs: 0 });
+});
