@@ -25,7 +25,7 @@ import type { WorkerData } from './worker.ts';
 const [dataDir = ''] = process.argv.slice(2);
 const cluster = readCluster(dataDir);
 if (!cluster) throw new Error(`no cluster in ${dataDir}`);
-const log = pino({ level: process.env['ZEROPLANE_LOG'] ?? 'info' });
+const log = createLog(process.env['ZEROPLANE_LOG']);
 const pki = (file: string) => readFileSync(join(dataDir, 'pki', file), 'utf8');
 
 const store = openEmbeddedStore(join(dataDir, 'state.db'));
