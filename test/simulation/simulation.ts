@@ -6,12 +6,12 @@ import { collectedAtAttribute } from '../../core/store/dynamodb/table.ts';
 import { VirtualClock } from './clock.ts';
 import { type FaultCounts, noCounts } from './faults/counts.ts';
 import { type Network, networkCalls } from './faults/network.ts';
-import { type FaultRates, noFaults, storm } from './faults/rates.ts';
+import { type FaultRates, noFaults, outage, storm } from './faults/rates.ts';
 import { WakeUps } from './faults/wake-ups.ts';
 import { ModelTable } from './model/table.ts';
 import { Random } from './random.ts';
-import { Process } from './traffic/process.ts';
 import { audit } from './traffic/audit.ts';
+import { Process } from './traffic/process.ts';
 import type { World } from './traffic/world.ts';
 import { Checker } from './validation/checker.ts';
 import { tap } from './validation/tap.ts';
@@ -95,9 +95,22 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     random.pick([...live]).crash();
     clock.after(random.between(1000, 10_000), kill);
   };
+  const breakDown = () => {
+    if (world.stopping) return;
+    counts.outages++;
+    const usual = network.rates;
+    network.rates = outage;
+    clock.after(random.between(2000, 15_000), () => {
+      if (!world.stopping) network.rates = usual;
+      clock.after(random.between(20_000, 60_000), breakDown);
+    });
+  };
   for (let i = 0; i < processes; i++) launch();
   clock.after(5000, collect);
-  if (network.rates.crash > 0) clock.after(1000, kill);
+  if (network.rates.crash > 0) {
+    clock.after(1000, kill);
+    clock.after(8000, breakDown);
+  }
 
   const failed = () => options.stopAtViolation === true && checker.violationCount > 0;
   await clock.run(() => clock.steps >= options.events || failed());
@@ -110,7 +123,13 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     checker.finish();
   }
   for (const process of live) process.crash();
-  return { ...summary(checker), events: clock.steps, virtualMs: clock.now - startMs, faults: counts, outcomes: world.outcomes };
+  return {
+    ...summary(checker),
+    events: clock.steps,
+    virtualMs: clock.now - startMs,
+    faults: counts,
+    outcomes: world.outcomes,
+  };
 }
 
 function summary(checker: Checker) {

@@ -10,6 +10,7 @@ const zero = {
   lateRequests: 0,
   slow: 0,
   torn: 0,
+  outages: 0,
   crashesAfterIncrement: 0,
   crashesAfterWrite: 0,
   crashesAnytime: 0,

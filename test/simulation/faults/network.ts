@@ -105,9 +105,12 @@ function deliver(
     });
   const there = random.between(1, 4);
   const back = random.between(1, 4);
-  const fault = random.next();
-  let at = 0;
-  const hit = (rate: number) => fault < (at += rate);
+  /** One draw decides among all faults: each takes its share of what the ones before left. */
+  let fault = random.next();
+  const hit = (rate: number) => {
+    fault -= rate;
+    return fault < 0;
+  };
 
   if (hit(rates.throttle)) {
     counts.throttles++;

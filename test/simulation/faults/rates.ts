@@ -28,6 +28,9 @@ export const storm: FaultRates = {
   torn: 0.1,
 };
 
+/** Hardly anything gets through: budgets run out, and outcomes stay in doubt. */
+export const outage: FaultRates = { ...storm, throttle: 0.4, lostRequest: 0.2, lostAnswer: 0.2, lateRequest: 0.1 };
+
 export const noFaults: FaultRates = {
   throttle: 0,
   conflict: 0,

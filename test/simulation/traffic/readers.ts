@@ -61,7 +61,9 @@ export function readLog({ world, store }: Process): () => Promise<void> {
     } catch (error) {
       if (!(error instanceof StoreError) || error.failure.code !== 'compacted') throw error;
       if (error.failure.data.compactedRevision <= after)
-        world.checker.violation(`the log of ${type} after ${after} is compacted at ${error.failure.data.compactedRevision}`);
+        world.checker.violation(
+          `the log of ${type} after ${after} is compacted at ${error.failure.data.compactedRevision}`,
+        );
       places.set(type, error.failure.data.compactedRevision);
       throw error;
     }

@@ -1,8 +1,8 @@
 // Writes of every kind, on few keys, so that they meet.
 
-import type { Delete, Put, Value, Write } from '../../../core/store/store.ts';
+import type { Delete, Put, Write } from '../../../core/store/store.ts';
 import { StoreError } from '../../../core/store/store.ts';
-import { deletePrefix } from '../validation/checker.ts';
+import { deletePrefix, uniqueValue } from '../validation/checker.ts';
 import type { Process } from './process.ts';
 import type { World } from './world.ts';
 import { note } from './world.ts';
@@ -27,7 +27,7 @@ async function change(process: Process): Promise<void> {
   const item = await store.get(type, name);
   world.checker.got(begun, type, name, item);
   if (item && world.random.chance(0.3)) {
-    const value = world.random.chance(0.5) ? { value: valueOf(`${deletePrefix}${world.nextId()}`) } : {};
+    const value = world.random.chance(0.5) ? { value: uniqueValue(`${deletePrefix}${world.nextId()}`) } : {};
     return commit(process, [{ op: 'delete', type, name, expect: item.revision, ...value }]);
   }
   return commit(process, [{ ...put(world, item?.revision ?? 0), type, name }]);
@@ -97,7 +97,7 @@ function put(world: World, expect: 0 | number | 'any'): Put {
     type,
     name,
     expect,
-    value: valueOf(world.nextId()),
+    value: uniqueValue(world.nextId()),
     ...(expires && world.random.chance(0.7) && { expiresAt: seconds }),
   };
 }
@@ -110,9 +110,4 @@ function remove(world: World): Delete {
 function key({ random, types }: World): { type: string; name: string; expires: boolean } {
   const { type, names, expires } = random.pick(types);
   return { type, name: random.pick(names), expires };
-}
-
-function valueOf(id: string): Value {
-  const bytes = Buffer.from(`${id}|`);
-  return { bytes, revisionOffset: bytes.length };
 }

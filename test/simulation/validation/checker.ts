@@ -110,11 +110,11 @@ export class Checker {
       if (slot.at < begun.at) this.violation(`${type} ${name}@${revision} took effect before it was asked for`);
       if (write.expect !== 'any' && slot.previous !== write.expect)
         this.violation(`${type} ${name}@${revision} expected ${write.expect} and replaced ${slot.previous}`);
-      if (step !== undefined && slot.at !== step) this.violation(`${type} ${name}@${revision} came apart from its commit`);
+      if (step !== undefined && slot.at !== step)
+        this.violation(`${type} ${name}@${revision} came apart from its commit`);
       step = slot.at;
     }
-    for (const [i, write] of writes.entries())
-      if (committed[i]?.revision === 0) this.#passed(begun, write, step);
+    for (const [i, write] of writes.entries()) if (committed[i]?.revision === 0) this.#passed(begun, write, step);
   }
 
   /** A commit failed for good: none of it may ever be seen. */
@@ -150,7 +150,8 @@ export class Checker {
     const at = `${type} at ${seen.revision}`;
     if (seen.revision > truth.frontier) this.violation(`a list of ${at} passes over the gap at ${truth.frontier + 1}`);
     const acknowledged = begun?.acknowledged.get(type) ?? 0;
-    if (seen.revision < acknowledged) this.violation(`a list of ${at} is older than ${acknowledged}, which was answered`);
+    if (seen.revision < acknowledged)
+      this.violation(`a list of ${at} is older than ${acknowledged}, which was answered`);
     let count = 0;
     const expected = truth.stateAt(seen.revision);
     const next = () => {
@@ -177,7 +178,12 @@ export class Checker {
   }
 
   logged(type: string, after: number, page: LogPage): void {
-    const seen = page.entries.map(({ op: kind, name, revision, value }) => ({ kind, name, revision, text: textOf(value) }));
+    const seen = page.entries.map(({ op: kind, name, revision, value }) => ({
+      kind,
+      name,
+      revision,
+      text: textOf(value),
+    }));
     this.checks.logEntries += seen.length;
     this.events(type, 'the log', after, seen, page.through);
   }
@@ -222,8 +228,7 @@ export class Checker {
     const truth = this.type(type);
     const wanted = expect === 'any' ? 0 : expect;
     const holds = (version: Version) => (version.alive ? version.revision : 0) === wanted;
-    const states =
-      step === undefined ? truth.during(name, begun.at, this.#steps()) : [truth.atStep(name, step)];
+    const states = step === undefined ? truth.during(name, begun.at, this.#steps()) : [truth.atStep(name, step)];
     if (!states.some(holds)) this.violation(`${type} ${name} was not at ${wanted} when a commit said so`);
   }
 
@@ -239,10 +244,15 @@ export class Checker {
   }
 }
 
-/** Written values are `ID|`, served ones `ID|REVISION`. */
+/** A value that no other write has, with room for its revision: JSON, as replicas want it. */
+export function uniqueValue(id: string): { readonly bytes: Uint8Array; readonly revisionOffset: number } {
+  const start = `{"metadata":{"name":"${id}","resourceVersion":"`;
+  return { bytes: Buffer.from(`${start}"}}`), revisionOffset: start.length };
+}
+
 export function idOf(text: string): string {
-  const end = text.indexOf('|');
-  return end < 0 ? text : text.slice(0, end);
+  const start = text.indexOf(':"') + 2;
+  return start < 2 ? '' : text.slice(start, text.indexOf('"', start));
 }
 
 export function textOf(bytes: Uint8Array): string {
@@ -251,5 +261,7 @@ export function textOf(bytes: Uint8Array): string {
 
 function describe(slot: Pick<Filled, 'kind' | 'name' | 'revision' | 'text'> | SeenEvent | undefined): string {
   if (!slot) return 'an empty slot';
-  return slot.kind === 'fence' ? `a fence at ${slot.revision}` : `${slot.kind} ${slot.name}@${slot.revision}=${slot.text}`;
+  return slot.kind === 'fence'
+    ? `a fence at ${slot.revision}`
+    : `${slot.kind} ${slot.name}@${slot.revision}=${slot.text}`;
 }
