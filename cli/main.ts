@@ -51,6 +51,18 @@ program
   .option('--output <dir>', 'write the archives there instead of loading them')
   .action(async (options) => (await import('../local/images.ts')).exampleImages(options));
 
+program
+  .command('backup <file>')
+  .description('copy the state of a cluster to a new file, also while it runs')
+  .option(...dataDir)
+  .action(async (file: string, options) => (await import('../local/backup.ts')).backup(file, options));
+
+program
+  .command('restore <file>')
+  .description('put a backup in the place of the state of a cluster that is down')
+  .option(...dataDir)
+  .action(async (file: string, options) => (await import('../local/backup.ts')).restore(file, options));
+
 try {
   await program.parseAsync();
 } catch (error) {

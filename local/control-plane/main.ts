@@ -19,6 +19,7 @@ import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { createStreamHandler } from '../../functions/apiserver/streams/stream-handler.ts';
 import { nodeAddress, readCluster } from '../cluster.ts';
+import { serveControlSocket } from './control-socket.ts';
 import { createLog } from './log.ts';
 import type { WorkerData } from './worker.ts';
 
@@ -86,6 +87,7 @@ worker.on('error', (err) => {
 });
 
 const compaction = startCompaction(store);
+const control = serveControlSocket(dataDir, store);
 const serving = await serve(api, {
   host: '0.0.0.0',
   port: cluster.port,
@@ -103,6 +105,7 @@ async function stop(): Promise<void> {
   await serving.close(1000);
   await worker.terminate();
   compaction.stop();
+  control.close();
   api.close();
   replicas.close();
   await store.close();

@@ -1,0 +1,77 @@
+// `zeroplane backup` and `zeroplane restore`: the cluster's state as one file, also while the cluster runs.
+
+import { existsSync, statSync } from 'node:fs';
+import { request } from 'node:http';
+import { dirname, join, resolve } from 'node:path';
+import { restoreEmbeddedStore } from '../core/store/embedded/backup.ts';
+import { openEmbeddedStore } from '../core/store/embedded/embedded-store.ts';
+import { readCluster } from './cluster.ts';
+import { controlSocketPath } from './control-plane/control-socket.ts';
+import { processFiles, runningPid } from './process.ts';
+import { UserError } from './user-error.ts';
+
+interface Options {
+  readonly dataDir: string;
+}
+
+/** Writes a whole, consistent copy of the state to a new file. Certificates and keys under `<data-dir>/pki` are not in it. */
+export async function backup(file: string, { dataDir }: Options): Promise<void> {
+  requireCluster(dataDir);
+  const target = resolve(file);
+  if (existsSync(target)) throw new UserError(`backup: ${target} exists: name a new file`);
+  if (!existsSync(dirname(target)))
+    throw new UserError(`backup: there is no directory ${dirname(target)}: make it first`);
+  const began = performance.now();
+  if (isRunning(dataDir)) await askControlPlane(dataDir, target);
+  else await copyStopped(dataDir, target);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`${target}: ${(statSync(target).size / 1e6).toFixed(1)} MB in ${seconds} s`);
+}
+
+/** Puts a backup in the place of the state. What was there stays beside it. */
+export async function restore(file: string, { dataDir }: Options): Promise<void> {
+  requireCluster(dataDir);
+  if (isRunning(dataDir))
+    throw new UserError('restore: the control plane runs: stop the cluster first with `npm run down`');
+  try {
+    const { previous } = restoreEmbeddedStore(resolve(file), statePath(dataDir));
+    console.log(`restored ${file}${previous ? `; what was there before is ${previous}` : ''}`);
+  } catch (error) {
+    throw new UserError(`restore: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+async function copyStopped(dataDir: string, target: string): Promise<void> {
+  const store = openEmbeddedStore(statePath(dataDir));
+  try {
+    await store.backup(target);
+  } finally {
+    await store.close();
+  }
+}
+
+function askControlPlane(dataDir: string, target: string): Promise<void> {
+  return new Promise((done, fail) => {
+    const call = request({ socketPath: controlSocketPath(dataDir), method: 'POST', path: '/backup' }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => (response.statusCode === 200 ? done() : fail(new UserError(`backup: ${text}`))));
+    });
+    call.on('error', (error) => fail(new UserError(`backup: the control plane does not answer: ${error.message}`)));
+    call.end(target);
+  });
+}
+
+function requireCluster(dataDir: string): void {
+  if (!readCluster(dataDir)) throw new UserError(`no cluster in ${dataDir}: start one with \`npm run up\``);
+}
+
+function isRunning(dataDir: string): boolean {
+  return runningPid(processFiles(dataDir, 'control-plane')) !== undefined;
+}
+
+function statePath(dataDir: string): string {
+  return join(dataDir, 'state.db');
+}
