@@ -81,5 +81,7 @@ function checkBindable(target: Target, pod: V1Pod, binding: V1Binding): void {
 function setScheduled(pod: V1Pod, now: string): void {
   const condition: V1PodCondition = { type: 'PodScheduled', status: 'True', lastTransitionTime: now };
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-  pod.status = { ...pod.status, conditions: [...others, condition] };
+  // A nomination has done its work (KEP-5278).
+  const { nominatedNodeName: _, ...status } = pod.status ?? {};
+  pod.status = { ...status, conditions: [...others, condition] };
 }
