@@ -1,8 +1,14 @@
+import { afterAll, beforeAll, describe } from 'vitest';
 import { modelCalls } from '../../../test/simulation/model/calls.ts';
+import { type Endpoint, openDynamoDb, whyNoDynamoDb } from '../../../test/simulation/model/dynamodb-local.ts';
+import { makeTable } from '../../../test/simulation/model/made-table.ts';
 import { ModelTable } from '../../../test/simulation/model/table.ts';
 import { storeContract } from '../contract.ts';
+import { clientCalls } from './calls.ts';
 import { openDynamoStore } from './dynamodb-store.ts';
 import { memoryLargeValues } from './testing/large-values.ts';
+
+const options = { failuresTakeRevisions: true };
 
 storeContract(
   'DynamoDB, on the model',
@@ -17,5 +23,33 @@ storeContract(
       dispose: () => store.close(),
     };
   },
-  { failuresTakeRevisions: true },
+  options,
 );
+
+describe.skipIf(whyNoDynamoDb())('with a real DynamoDB', () => {
+  let endpoint: Endpoint;
+  beforeAll(async () => {
+    endpoint = await openDynamoDb();
+  }, 120_000);
+  afterAll(() => endpoint?.stop());
+
+  storeContract(
+    'DynamoDB',
+    async () => {
+      const table = await makeTable(endpoint.client);
+      const calls = clientCalls(endpoint.client);
+      const store = openDynamoStore({ calls, table: table.name, large: memoryLargeValues() });
+      return {
+        store,
+        expire: async (nowSeconds) => {
+          await store.expire(nowSeconds);
+        },
+        dispose: async () => {
+          await store.close();
+          await table.remove();
+        },
+      };
+    },
+    options,
+  );
+});
