@@ -7,6 +7,9 @@ import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed
 /** How long a runtime's status may lag behind its own exit event, and how long to wait before it is read again. */
 const lag = { limitMs: 3000, againMs: 10 } as const;
 
+/** The states of a container, in the only order that they come in. */
+const stages: readonly ObservedContainer['state'][] = ['created', 'running', 'exited'];
+
 export interface MirrorContext extends ObserveContext {
   readonly now: () => number;
 }
@@ -62,7 +65,10 @@ export class PodMirror {
     if (this.#sandboxes.has(id)) return this.readSandbox(id);
     const deadline = this.#context.now() + lag.limitMs;
     for (;;) {
-      const container = await readContainer(this.#context, id, this.#containers.get(id)?.sandboxId ?? '');
+      const known = this.#containers.get(id);
+      const container = await readContainer(this.#context, id, known?.sandboxId ?? '');
+      // Removed while it was read.
+      if (known && !this.#containers.has(id)) return;
       if (container) this.#note(container);
       else this.#containers.delete(id);
       if (!exited || !container || container.state === 'exited' || this.#context.now() > deadline) return;
@@ -100,6 +106,12 @@ export class PodMirror {
   #note(container: ObservedContainer): void {
     // While its postStart hook runs, a container counts as being created (Kubernetes, "Container hooks").
     if (container.state === 'running' && this.#starting.has(container.id)) return;
+    // Reads overtake each other, and a container only moves forward: what says less than is known is older. Taken for the truth, a
+    // running container would count as made and never started, and be removed.
+    const known = this.#containers.get(container.id);
+    // Only of what it does not know may the runtime say anything later.
+    const final = known && known.reason !== 'ContainerStatusUnknown';
+    if (final && stages.indexOf(container.state) < stages.indexOf(known.state)) return;
     this.#containers.set(container.id, container);
     this.#onContainer(container);
   }

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { containerStates } from '../cri/messages.ts';
+import type { ContainerRuntime } from '../cri/runtime.ts';
+import type { ObservedContainer } from './observed.ts';
+import { PodMirror } from './pod-mirror.ts';
+
+const made: ObservedContainer = {
+  id: 'c1',
+  sandboxId: 's1',
+  name: 'main',
+  attempt: 0,
+  state: 'created',
+  createdAt: 0,
+  startedAt: 0,
+  finishedAt: 0,
+  exitCode: 0,
+  reason: '',
+  message: '',
+  image: 'busybox',
+  imageRef: '',
+  quickRestarts: 0,
+  logPath: '',
+};
+
+describe('the mirror of a pod in the runtime', () => {
+  it('takes no late answer for news: a running container does not become one that was never started', async () => {
+    const { mirror, answer } = mirrorOfSlowRuntime();
+    mirror.created(made);
+    const byEvent = mirror.read('c1');
+    const byStart = mirror.started('c1');
+    answer(1, containerStates.running);
+    await byStart;
+    answer(0, containerStates.created);
+    await byEvent;
+    expect(mirror.container('c1')?.state).toBe('running');
+  });
+
+  it('does not bring a container back that was removed while it was read', async () => {
+    const { mirror, answer } = mirrorOfSlowRuntime();
+    mirror.created(made);
+    const read = mirror.read('c1');
+    mirror.removeContainer('c1');
+    answer(0, containerStates.exited);
+    await read;
+    expect(mirror.container('c1')).toBeUndefined();
+  });
+});
+
+const status = {
+  id: 'c1',
+  labels: {},
+  annotations: {},
+  metadata: { name: 'main', attempt: 0 },
+  createdAt: 0n,
+  startedAt: 0n,
+  finishedAt: 0n,
+  exitCode: 0,
+  reason: '',
+  message: '',
+  imageRef: '',
+  logPath: '',
+};
+
+/** `answer(n, state)` lets the runtime's n-th question be answered, in any order: which no real runtime can be told to do. */
+function mirrorOfSlowRuntime() {
+  const questions: ((state: number) => void)[] = [];
+  const containerStatus = () =>
+    new Promise((resolve) => {
+      questions.push((state) =>
+        resolve({
+          status: { ...status, state },
+        }),
+      );
+    });
+  const context = {
+    // The mirror asks nothing else here.
+    runtime: { containerStatus } as unknown as ContainerRuntime,
+    nodeName: 'node',
+    podsDir: '/nonexistent',
+    logsDir: '/nonexistent',
+    now: () => 0,
+  };
+  const mirror = new PodMirror(context, 'uid', () => {});
+  return { mirror, answer: (index: number, state: number) => questions[index]?.(state) };
+}
