@@ -1,8 +1,8 @@
 // Bundles each function into a folder of its own: what Lambda runs, what tests run, and what the benchmark weighs.
 
-import { gzipSync } from 'node:zlib';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { buildSync } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');

@@ -1,0 +1,167 @@
+// A cluster as it runs on AWS, on this machine: the bundles in execution environments, behind a gateway, over the model of
+// DynamoDB, a stand-in of SQS and one of STS. Everything listens on loopback.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { startFauxqs } from 'fauxqs';
+import { createSqsQueue } from '../../../core/queue/sqs/sqs-queue.ts';
+import { createIamToken } from '../../../core/signature/iam-token.ts';
+import { workers, workQueue } from '../../../core/work/work-queues.ts';
+import { createTestAuthority } from '../../../functions/apiserver/testing/certificates.ts';
+import { type BundleName, bundleFunction, bundleNames } from '../../../infra/bundles.ts';
+import { type StreamRecord, startDynamoServer } from './dynamo-server.ts';
+import { startEventSource } from './event-source.ts';
+import { type GatewayLimits, startGateway } from './gateway.ts';
+import { createFunction, type FunctionOptions, type LambdaFunction } from './lambda.ts';
+import { startStsServer } from './sts-server.ts';
+
+export interface AwsClusterOptions {
+  readonly limits?: Partial<GatewayLimits>;
+  /** How late stream records reach the alarm, in milliseconds; they come in any order. Without it the stream is not followed. */
+  readonly streamDelayMs?: number;
+}
+
+export type FunctionName = 'read' | 'write' | 'node' | 'controllers' | 'scheduler' | 'notifier' | 'alarm';
+
+const clusterName = 'test';
+const region = 'us-east-1';
+const account = '000000000000';
+const adminRole = `arn:aws:iam::${account}:role/test-admin`;
+const workerRole = `arn:aws:iam::${account}:role/test-worker`;
+const queuePrefix = 'zeroplane-test-';
+
+export type AwsCluster = Awaited<ReturnType<typeof startAwsCluster>>;
+
+export async function startAwsCluster(options: AwsClusterOptions = {}) {
+  const host = '127.0.0.1';
+  const folder = mkdtempSync(join(tmpdir(), 'zeroplane-aws-'));
+  const bundles = Object.fromEntries(
+    bundleNames.map((name) => {
+      const directory = join(folder, name);
+      bundleFunction(name, directory);
+      return [name, directory];
+    }),
+    // as: made from the list of all names.
+  ) as Record<BundleName, string>;
+
+  const dynamo = await startDynamoServer(host);
+  const sqs = await startFauxqs({ port: 0, logger: false, host });
+  const sqsUrl = `http://${host}:${sqs.port}`;
+  const sts = await startStsServer(host, clusterName, {
+    AKIAADMIN: adminRole.replace('iam', 'sts').replace('role/', 'assumed-role/').concat('/tester'),
+    AKIAWORKER: workerRole.replace('iam', 'sts').replace('role/', 'assumed-role/').concat('/i-0123'),
+    AKIAOTHER: `arn:aws:iam::${account}:user/eve`,
+  });
+  const client = new SQSClient({ endpoint: sqsUrl, region, credentials: { accessKeyId: 'x', secretAccessKey: 'x' } });
+  const queue = createSqsQueue({ client, visibilitySeconds: 30, prefix: queuePrefix });
+  for (const worker of workers) await queue.create(workQueue(worker));
+
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: 'AKIAFUNCTION',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
+    AWS_ENDPOINT_URL_SQS: sqsUrl,
+    AWS_ENDPOINT_URL_S3: sqsUrl,
+    ZEROPLANE_CLUSTER: clusterName,
+    ZEROPLANE_TABLE: 'store',
+    ZEROPLANE_QUEUE_PREFIX: queuePrefix,
+    ZEROPLANE_QUEUE_URL_BASE: `${sqsUrl}/${account}/`,
+    ZEROPLANE_BUILD: 'test',
+    ZEROPLANE_ADMIN_ROLES: adminRole,
+    ZEROPLANE_WORKER_ROLES: workerRole,
+    ZEROPLANE_NODE_QUEUE_ROLE: `arn:aws:iam::${account}:role/test-node-queue`,
+    ZEROPLANE_LOG: process.env['ZEROPLANE_LOG'] ?? 'warn',
+  };
+  const make = (name: FunctionName, bundle: BundleName, handler: string, more: Partial<FunctionOptions> = {}) =>
+    createFunction({
+      name,
+      bundle: bundles[bundle],
+      handler,
+      timeoutMs: 60_000,
+      concurrency: 8,
+      env,
+      stsUrl: sts.url,
+      ...more,
+    });
+  const functions: Record<FunctionName, LambdaFunction> = {
+    read: make('read', 'apiserver', 'stream', { timeoutMs: 900_000, concurrency: 20 }),
+    write: make('write', 'apiserver', 'buffered', { timeoutMs: 29_000 }),
+    node: make('node', 'apiserver', 'stream', { env: { ...env, ZEROPLANE_MAX_STALENESS_MS: '60000' } }),
+    controllers: make('controllers', 'controllers', 'handler', { concurrency: 2 }),
+    scheduler: make('scheduler', 'scheduler', 'handler', { concurrency: 2 }),
+    notifier: make('notifier', 'apiserver', 'notify', { concurrency: 2 }),
+    alarm: make('alarm', 'alarm', 'handler', { concurrency: 1 }),
+  };
+  const sources = workers.map((worker) => startEventSource(queue, workQueue(worker), functions[worker]));
+
+  const authority = await createTestAuthority('aws-test-ca');
+  const gateway = await startGateway({
+    host,
+    stage: 'prod',
+    tls: await authority.server(),
+    functions,
+    ...(options.limits && { limits: options.limits }),
+  });
+
+  const timers = new Set<NodeJS.Timeout>();
+  if (options.streamDelayMs !== undefined) {
+    const { streamDelayMs } = options;
+    dynamo.onRecord = (record) => later(timers, streamDelayMs * (0.5 + Math.random()), () => follow(record));
+  }
+  const follow = (record: StreamRecord) => {
+    functions.alarm.invoke({ Records: [record] }).catch(() => later(timers, 200, () => follow(record)));
+  };
+
+  const token = (accessKeyId: 'AKIAADMIN' | 'AKIAWORKER' | 'AKIAOTHER') =>
+    createIamToken({ clusterName, region, credentials: { accessKeyId, secretAccessKey: 'secret' }, now: new Date() });
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(gateway.url, authority.cert, token('AKIAADMIN'))));
+  const caFile = join(folder, 'ca.crt');
+  writeFileSync(caFile, authority.cert);
+
+  return {
+    folder,
+    kubeconfig,
+    caFile,
+    gateway,
+    functions,
+    dynamo,
+    queue,
+    sqs,
+    sts,
+    token,
+    async stop() {
+      dynamo.onRecord = undefined;
+      for (const timer of timers) clearTimeout(timer);
+      await Promise.all(sources.map((source) => source.stop()));
+      await gateway.close();
+      await Promise.all(Object.values(functions).map((each) => each.stop()));
+      client.destroy();
+      await Promise.all([sqs.stop(), dynamo.close(), sts.close()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function later(timers: Set<NodeJS.Timeout>, ms: number, run: () => void): void {
+  const timer = setTimeout(() => {
+    timers.delete(timer);
+    run();
+  }, ms);
+  timers.add(timer);
+}
+
+function kubeconfigOf(server: string, ca: string, token: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
+    users: [{ name: 'u', user: { token } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  };
+}

@@ -1,0 +1,105 @@
+// One execution environment of a Lambda function: a thread with its own variables that loads the bundle and answers one
+// invocation at a time. `awslambda` as the Node.js runtime gives it to handlers that stream.
+// Source: Lambda developer guide, "Writing response streaming-enabled Lambda functions".
+
+import { Writable } from 'node:stream';
+import { parentPort, workerData } from 'node:worker_threads';
+
+export interface EnvironmentData {
+  /** URL of the bundle's entry. */
+  readonly bundle: string;
+  /** The exported handler. */
+  readonly handler: string;
+  /** Where requests to STS go instead. */
+  readonly stsUrl: string;
+}
+
+export type ToEnvironment =
+  | { readonly kind: 'invoke'; readonly event: unknown; readonly requestId: string; readonly deadline: number }
+  | { readonly kind: 'taken' };
+
+export type FromEnvironment =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
+  | { readonly kind: 'done'; readonly result?: unknown }
+  | { readonly kind: 'failed'; readonly message: string };
+
+interface Context {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+type BufferedHandler = (event: unknown, context: Context) => Promise<unknown>;
+type StreamingHandler = (event: unknown, stream: Writable, context: Context) => Promise<void>;
+
+const streaming = new WeakSet<object>();
+const preludes = new WeakMap<Writable, string>();
+
+Object.assign(globalThis, {
+  awslambda: {
+    streamifyResponse(handler: StreamingHandler) {
+      streaming.add(handler);
+      return handler;
+    },
+    HttpResponseStream: {
+      from(stream: Writable, prelude: object) {
+        preludes.set(stream, JSON.stringify(prelude));
+        return stream;
+      },
+    },
+  },
+});
+
+// as: only lambda.ts starts this thread.
+const { bundle, handler: name, stsUrl } = workerData as EnvironmentData;
+const port = parentPort;
+if (!port) throw new Error('an execution environment is a worker thread');
+const post = (message: FromEnvironment) => port.postMessage(message);
+
+const realFetch = globalThis.fetch;
+globalThis.fetch = (input, init) => {
+  const url = new URL(input instanceof Request ? input.url : input);
+  if (!/^sts\..*amazonaws\.com$/.test(url.hostname)) return realFetch(input, init);
+  return realFetch(`${stsUrl}${url.pathname}${url.search}`, init);
+};
+
+let taken: (() => void) | undefined;
+// A bundle exports its handlers.
+const module = (await import(bundle)) as Record<string, BufferedHandler | StreamingHandler | undefined>;
+const found = module[name];
+if (!found) throw new Error(`${bundle} exports no ${name}`);
+const handler = found;
+
+port.on('message', (message: ToEnvironment) => {
+  if (message.kind === 'taken') taken?.();
+  else void invoke(message);
+});
+post({ kind: 'ready' });
+
+async function invoke({ event, requestId, deadline }: Extract<ToEnvironment, { kind: 'invoke' }>): Promise<void> {
+  const context = { awsRequestId: requestId, getRemainingTimeInMillis: () => deadline - Date.now() };
+  try {
+    if (streaming.has(handler)) {
+      // as: `streamifyResponse` was given a handler of this kind.
+      await (handler as StreamingHandler)(event, responseStream(), context);
+      post({ kind: 'done' });
+    } else post({ kind: 'done', result: await (handler as BufferedHandler)(event, context) });
+  } catch (error) {
+    post({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}
+
+/** Bytes go on as fast as they are taken. Before the first go the prelude and eight NUL bytes. */
+function responseStream(): Writable {
+  const stream = new Writable({
+    write(chunk: Uint8Array, _encoding, done) {
+      const prelude = preludes.get(stream);
+      preludes.delete(stream);
+      const bytes = prelude === undefined ? chunk : Buffer.concat([Buffer.from(prelude), Buffer.alloc(8), chunk]);
+      if (bytes.length === 0) return done();
+      taken = () => done();
+      post({ kind: 'chunk', bytes });
+    },
+  });
+  return stream;
+}

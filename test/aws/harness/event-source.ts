@@ -1,0 +1,39 @@
+// Lambda's event source of a queue: receives batches, invokes the function, deletes what was not named as failed.
+// Source: Lambda developer guide, "Using Lambda with Amazon SQS"; partial batch responses.
+
+import type { SqsQueue } from '../../../core/queue/sqs/sqs-queue.ts';
+import { InvocationError, type LambdaFunction } from './lambda.ts';
+
+export interface EventSource {
+  stop(): Promise<void>;
+}
+
+/** `concurrency`: batches at a time, 2 or more, as SQS event sources have it. */
+export function startEventSource(queue: SqsQueue, name: string, target: LambdaFunction, concurrency = 2): EventSource {
+  const stopping = new AbortController();
+  const poll = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const messages = await queue.receive(name, { waitSeconds: 20, max: 10, signal: stopping.signal });
+      if (messages.length === 0) continue;
+      const Records = messages.map(({ id, body }) => ({ messageId: id, body, eventSource: 'aws:sqs' }));
+      try {
+        // as: what a function with ReportBatchItemFailures returns; anything else fails below.
+        const result = (await target.invoke({ Records })) as { batchItemFailures: { itemIdentifier: string }[] };
+        const failed = new Set(result.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+        const receipts = messages.filter(({ id }) => !failed.has(id)).map(({ receipt }) => receipt);
+        await queue.acknowledge(name, receipts);
+      } catch (error) {
+        // The messages come again.
+        if (!(error instanceof InvocationError)) throw error;
+        if (error.code === 'failed' || error.code === 'timeout') console.error(error.message);
+      }
+    }
+  };
+  const pollers = Array.from({ length: concurrency }, () => poll());
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.allSettled(pollers);
+    },
+  };
+}
