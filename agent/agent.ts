@@ -67,7 +67,7 @@ const nodeStatusMs = 60_000;
 export async function startAgent(
   options: AgentOptions,
   log: Log,
-  serveStream: (id: string, request: StreamRequest, context: StreamContext) => void,
+  serveStream: (id: string, request: StreamRequest, context: StreamContext) => Promise<void>,
 ): Promise<Agent> {
   const now = Date.now;
   const random = Math.random;
@@ -125,7 +125,7 @@ export async function startAgent(
       if (self) setUpNetwork(self);
       if (changed.size === 0 || [...changed].some((resource) => networkInputs.has(resource))) applyNetwork();
     },
-    onStream: (id, request) => serveStream(id, request, { options, pods, runtime, logsDir: paths.logs, log }),
+    onStream: (id, request) => void serveStream(id, request, { options, pods, runtime, logsDir: paths.logs, log }),
   });
   const { objects } = controlPlane;
   const podObjects: PodObjects = {

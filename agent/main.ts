@@ -4,7 +4,6 @@ import { giveBackIdleMemory } from '../core/process/idle-memory.ts';
 import { startAgent } from './agent.ts';
 import { createLog } from './log.ts';
 import { OptionError, parseOptions } from './options.ts';
-import { serveStream } from './streams/serve-stream.ts';
 import { teardownAgent } from './teardown.ts';
 
 const log = createLog((line) => process.stdout.write(line), Date.now);
@@ -13,8 +12,10 @@ try {
   const parsed = await parseOptions(process.argv.slice(2));
   if (parsed.command === 'teardown') await teardownAgent(parsed.dataDir, log);
   else {
-    const agent = await startAgent(parsed.options, log, (id, request, context) => {
-      void serveStream(id, request, context);
+    const agent = await startAgent(parsed.options, log, async (id, request, context) => {
+      // With its WebSockets a megabyte and a half, which most nodes never need.
+      const { serveStream } = await import('./streams/serve-stream.ts');
+      await serveStream(id, request, context);
     });
     giveBackIdleMemory();
     const stop = (signal: string) => {

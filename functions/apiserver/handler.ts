@@ -30,6 +30,7 @@ import { createRbacIndex } from './authorization/rbac-index.ts';
 import { type Form, negotiate } from './content/negotiate.ts';
 import { loadProtobuf, withoutProtobuf } from './content/protobuf.ts';
 import { compress, respondError } from './content/respond.ts';
+import { loadYamlFor } from './content/yaml.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
 import { createInFlight, type InFlightLimits } from './in-flight.ts';
 import { createNodeEndpoints } from './node/endpoints.ts';
@@ -215,6 +216,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         },
       };
       if (form.encoding === 'protobuf') await loadProtobuf();
+      if (form.encoding !== 'json') await loadYamlFor(form);
       // A property that is there and undefined is as good as absent to whoever reads `signal`.
       response = await route({ request, info, query, form, context } as Exchange);
     } catch (error) {

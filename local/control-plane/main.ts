@@ -17,7 +17,7 @@ import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
 import { serveStore } from '../../core/store/port.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
-import { createStreamHandler } from '../../functions/apiserver/streams/stream-handler.ts';
+import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-stream-handler.ts';
 import { nodeAddress, readCluster } from '../cluster.ts';
 import { serveControlSocket } from './control-socket.ts';
 import { createLog } from './log.ts';
@@ -60,7 +60,7 @@ const api = await createApiServer({
   staticTokens: [
     { token: pki('admin.token').trim(), user: { username: 'zeroplane-admin', groups: ['system:masters'] } },
   ],
-  streams: createStreamHandler({ queue }),
+  streams: createLazyStreamHandler({ queue }),
   // as: of a logger the API server uses these methods only.
   log: log as unknown as Logger,
 });

@@ -2,7 +2,6 @@
 
 import { type Decoded, decodeJsonStrict } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
-import { decodeYaml } from '../../../core/machinery/yaml.ts';
 import type { ApiRequest } from '../http.ts';
 
 /** As in Kubernetes; etcd's limit there, a promise here. */
@@ -76,7 +75,10 @@ function tooDeep(): StatusError {
 
 async function decode(bytes: Uint8Array, type: string): Promise<Decoded> {
   if (type === 'application/json') return decodeJsonStrict(bytes);
-  if (type === 'application/yaml' || type === 'text/yaml') return decodeYaml(bytes);
+  if (type === 'application/yaml' || type === 'text/yaml') {
+    const { decodeYaml } = await import('../../../core/machinery/yaml.ts');
+    return decodeYaml(bytes);
+  }
   if (type === 'application/vnd.kubernetes.protobuf') {
     // Its tables are loaded for the first client that speaks it.
     const { decodeProtobuf } = await import('../../../core/api/protobuf/decode-protobuf.ts');

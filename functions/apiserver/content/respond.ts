@@ -3,10 +3,10 @@
 import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
 import type { Status, StatusError } from '../../../core/machinery/status.ts';
-import { encodeYaml } from '../../../core/machinery/yaml.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import { type Form, mediaTypes } from './negotiate.ts';
 import { toProtobuf, withoutProtobuf } from './protobuf.ts';
+import { toYaml } from './yaml.ts';
 
 const gzip = promisify(gzipCallback);
 // As Kubernetes: smaller answers cost more to compress than to send.
@@ -17,7 +17,7 @@ const newline = 10;
 
 /** A value in the encoding of `form`, which is text. */
 function encodeText(value: unknown, form: Form): Uint8Array {
-  if (form.encoding === 'yaml') return encoder.encode(encodeYaml(value));
+  if (form.encoding === 'yaml') return encoder.encode(toYaml(value));
   return encoder.encode(form.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`);
 }
 
