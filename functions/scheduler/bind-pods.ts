@@ -13,6 +13,8 @@ import type { Model } from './model.ts';
 import type { Waiting } from './queue.ts';
 import type { Binding } from './schedule.ts';
 
+const writeOptions = { fieldManager: 'kube-scheduler' };
+
 export interface BinderOptions {
   readonly model: Model;
   readonly registry: Registry;
@@ -126,7 +128,7 @@ export function createBinder(options: BinderOptions): Binder {
       target: { apiVersion: 'v1', kind: 'Node', name: node },
     };
     try {
-      await registry.create(context, target, body, { nodeClaim });
+      await registry.create(context, target, body, { nodeClaim, ...writeOptions });
       options.onBound(attempt.binding);
     } catch (error) {
       if (isClaimLost(error) && held.get(node) === nodeClaim) held.delete(node);
@@ -161,7 +163,7 @@ export function createBinder(options: BinderOptions): Binder {
       for (const { claim: name, volume } of choices) {
         if (volume === undefined) {
           const patch = { metadata: { annotations: { [selectedNode]: node } } };
-          await registry.patch(context, { definition: claims, namespace: pod.namespace, name }, 'merge', patch);
+          await registry.patch(context, { definition: claims, namespace: pod.namespace, name }, 'merge', patch, writeOptions);
         } else await promiseVolume(volume, pod.namespace, name);
       }
       continueWithVolumes(attempt);
@@ -186,7 +188,7 @@ export function createBinder(options: BinderOptions): Binder {
       metadata: { resourceVersion, annotations: { 'pv.kubernetes.io/bound-by-controller': 'yes' } },
       spec: { claimRef },
     };
-    await registry.patch(context, { definition: volumes, name }, 'merge', patch);
+    await registry.patch(context, { definition: volumes, name }, 'merge', patch, writeOptions);
   }
 
   /** Binds once every claim has its volume; gives the node up when making a volume there was given up. */

@@ -24,6 +24,7 @@ export class ClassPlan {
   readonly #prefers: boolean;
   #mostAffinity = 0;
   #mostTaints = 0;
+  #prepared = -1;
 
   constructor(podClass: PodClass, model: Model, weights: Weights) {
     this.class = podClass;
@@ -55,11 +56,22 @@ export class ClassPlan {
     return this.#byNode[slot];
   }
 
+  /** Looks at nodes that are new or became others, so that scores are normalized by all of them. */
+  prepare(): void {
+    if (this.#prepared === this.#model.placeVersion) return;
+    this.#prepared = this.#model.placeVersion;
+    this.#refreshAll();
+  }
+
   /** How many nodes will not do for which reasons. */
   tally(): ReadonlyMap<Reasons, number> {
+    this.#refreshAll();
+    return this.#tally;
+  }
+
+  #refreshAll(): void {
     for (let slot = 0; slot < this.#model.slots.length; slot++)
       if (this.#versions[slot] !== this.#model.versions[slot]) this.#refresh(slot);
-    return this.#tally;
   }
 
   #refresh(slot: number): void {

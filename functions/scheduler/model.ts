@@ -22,6 +22,8 @@ export class Model {
   readonly versions: number[] = [];
   /** By slot: changes with the node's labels, taints and size. */
   readonly placeVersions: number[] = [];
+  /** Changes with any of them. */
+  placeVersion = 0;
   readonly namespaces = new Map<string, V1Namespace>();
   /** By `namespace/name`. */
   readonly claims = new Map<string, V1PersistentVolumeClaim>();
@@ -192,7 +194,9 @@ export class Model {
   #touch(state: NodeState, place: boolean): void {
     this.#version += 1;
     this.versions[state.slot] = this.#version;
-    if (place) this.placeVersions[state.slot] = this.#version;
+    if (!place) return;
+    this.placeVersions[state.slot] = this.#version;
+    this.placeVersion = this.#version;
   }
 
   #countImages(state: NodeState, by: 1 | -1): void {

@@ -135,6 +135,7 @@ function chooseNode(
   if (nominated && fitsOn(state, pod, nominated)) {
     if (!topology?.refused(nominated.slot) && !volumes?.refused(nominated)) return nominated;
   }
+  plan.prepare();
   const total = model.slots.length;
   const wanted = Math.max(enough, model.nodes.size >> 4);
   const ruled = topology?.required ? topology : undefined;
