@@ -2,6 +2,7 @@
 
 import { Optional } from '@marcbachmann/cel-js';
 import type { Schema } from '../api/schema.ts';
+import type { Json } from './object.ts';
 
 /** A value for a run, with the size of its largest part. */
 export interface CelInput {
@@ -21,6 +22,39 @@ export function celInput(json: unknown, schema?: Schema): CelInput {
 /** `optional.of(input)`, or `optional.none()`. */
 export function celOptional(input: CelInput | undefined): CelInput {
   return input ? { value: Optional.of(input.value), largest: input.largest } : { value: Optional.none(), largest: 0 };
+}
+
+/** A result as JSON: what an expression made of values and literals. Undefined for what JSON has no form for. */
+export function celOutput(value: unknown): Json | undefined {
+  if (typeof value === 'bigint') return Number(value);
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value;
+  if (Array.isArray(value)) return value.map((each) => celOutput(each) ?? null);
+  if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z');
+  if (value instanceof Optional) return value.hasValue() ? celOutput(value.value()) : undefined;
+  const entries = value instanceof Map ? [...value] : isPlain(value) ? Object.entries(value) : undefined;
+  if (!entries) return undefined;
+  const fields: [string, Json][] = [];
+  for (const [key, each] of entries) {
+    const json = celOutput(each);
+    if (json !== undefined) fields.push([celProperty(String(key)), json]);
+  }
+  return Object.fromEntries(fields);
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+}
+
+/** The property that a name of `celName` stands for. */
+function celProperty(name: string): string {
+  const word = /^__(\w+)__$/.exec(name)?.[1];
+  if (word && reserved.has(word)) return word;
+  return name
+    .replaceAll('__dot__', '.')
+    .replaceAll('__dash__', '-')
+    .replaceAll('__slash__', '/')
+    .replaceAll('__underscores__', '__');
 }
 
 /** What no name of a field may be in CEL. */
@@ -58,13 +92,15 @@ function convert(json: unknown, schema: Schema | undefined, size: { largest: num
   size.largest = Math.max(size.largest, entries.length);
   const additional = schema?.additionalProperties;
   // A Map has no inherited fields, whatever its keys are called.
-  return new Map(
-    entries.map(([key, value]) => {
-      const known = schema?.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
-      const name = known ? (celName(key) ?? key) : key;
-      return [name, convert(value, known ?? (typeof additional === 'object' ? additional : undefined), size)];
-    }),
-  );
+  const result = new Map<string, unknown>();
+  for (const [key, value] of entries) {
+    const known = schema?.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+    const converted = convert(value, known ?? (typeof additional === 'object' ? additional : undefined), size);
+    result.set(known ? (celName(key) ?? key) : key, converted);
+    // Words such as `namespace` may be read by their own name too: no field is called like that otherwise.
+    if (known && reserved.has(key)) result.set(key, converted);
+  }
+  return result;
 }
 
 /** A text may be split into a list; long ones count by words, since few are split by characters. */

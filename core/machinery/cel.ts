@@ -11,6 +11,7 @@ import {
 import { CelCallError } from './cel-call-error.ts';
 import { registerCelFunctions } from './cel-functions.ts';
 import type { CelInput } from './cel-input.ts';
+import { registerCelNamespaces } from './cel-namespaces.ts';
 import { registerCelNetwork } from './cel-network.ts';
 
 /** A CEL type by name: `dyn`, `string`, `int`, `double`, `bool`, `list<string>`, `map<string, dyn>`, ... */
@@ -113,6 +114,7 @@ function newEnvironment(): Environment {
   const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false });
   registerCelFunctions(environment);
   registerCelNetwork(environment);
+  registerCelNamespaces(environment);
   return environment;
 }
 

@@ -1,7 +1,7 @@
 // Makes a Registry over a store: the road of every read and write, for HTTP and for controllers alike.
 
 import { randomUUID } from 'node:crypto';
-import { builtInPlugins, lastPlugins } from './admission/built-in.ts';
+import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-in.ts';
 import type { Environment, Random, RegistryOptions } from './environment.ts';
 import { strategyOf } from './kinds/strategies.ts';
 import { lookups } from './lookup.ts';
@@ -12,6 +12,7 @@ import type { Registry } from './registry.ts';
 import { changeSubresource } from './subresources/change-subresource.ts';
 import { createBinding, createSubresource } from './subresources/create-subresource.ts';
 import { getSubresource } from './subresources/get-subresource.ts';
+import { createWebhookCaller } from './webhooks/caller.ts';
 import { create } from './write/create.ts';
 import { remove } from './write/delete.ts';
 import { removeCollection } from './write/delete-collection.ts';
@@ -46,6 +47,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 /** What the road works with. Parts beside it (bootstrap, allocators' repair) use it too. */
 export function createEnvironment(options: RegistryOptions): Environment {
   const { store, replicas, definitions, clock, random } = options;
+  const found = lookups(store, replicas);
   return {
     store,
     replicas,
@@ -55,8 +57,13 @@ export function createEnvironment(options: RegistryOptions): Environment {
     serviceCIDRs: (options.serviceCIDR ?? '10.96.0.0/16').split(',').map((each) => each.trim()),
     nodePortRange: options.nodePortRange ?? [30000, 32767],
     clusterDomain: options.clusterDomain ?? 'cluster.local',
-    admission: [...builtInPlugins, ...(options.admission ?? []), ...lastPlugins],
+    admission: [...builtInPlugins, ...(options.admission ?? []), ...dynamicPlugins, ...lastPlugins],
+    callWebhook: createWebhookCaller({
+      ...found,
+      random: () => random.number(),
+      ...(options.dial && { dial: options.dial }),
+    }),
     strategyOf,
-    ...lookups(store, replicas),
+    ...found,
   };
 }

@@ -6,6 +6,7 @@ import type { Replicas } from '../replica/replica.ts';
 import type { Store, TypeName } from '../store/store.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import type { Strategy } from './strategy.ts';
+import type { Dial, WebhookCaller } from './webhooks/caller.ts';
 
 export interface Random {
   /** A version 4 UUID. */
@@ -28,6 +29,8 @@ export interface RegistryOptions {
   readonly clusterDomain?: string;
   /** Plugins after the built-in ones: webhooks, policies. Their mutating halves run before ours validate. */
   readonly admission?: readonly AdmissionPlugin[];
+  /** How an address of the pod network is reached from here, for webhooks behind Services. Default: as it is. */
+  readonly dial?: (address: Dial) => Dial;
 }
 
 export interface Environment {
@@ -40,6 +43,7 @@ export interface Environment {
   readonly nodePortRange: readonly [number, number];
   readonly clusterDomain: string;
   readonly admission: readonly AdmissionPlugin[];
+  readonly callWebhook: WebhookCaller;
   strategyOf(definition: ResourceDefinition): Strategy;
   /** From the replica: may be behind. Falls back to the store when the replica does not have it. Never change the result. */
   lookUp(type: TypeName, key: string): Promise<KubeObject | undefined>;

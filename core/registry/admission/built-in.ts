@@ -1,5 +1,8 @@
 // The built-in admission plugins, in the order in which they run. Quotas come last: what they count is then settled.
 
+import { mutatingPolicies } from './dynamic/mutating-policies.ts';
+import { validatingPolicies } from './dynamic/validating-policies.ts';
+import { mutatingWebhooks, validatingWebhooks } from './dynamic/webhooks.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
@@ -30,6 +33,14 @@ export const builtInPlugins: readonly AdmissionPlugin[] = [
   persistentVolumeClaimResize,
   runtimeClass,
   defaultStorageClass,
+];
+
+/** What objects of the cluster configure. */
+export const dynamicPlugins: readonly AdmissionPlugin[] = [
+  mutatingPolicies,
+  mutatingWebhooks,
+  validatingPolicies,
+  validatingWebhooks,
 ];
 
 /** After webhooks and policies. */

@@ -2,8 +2,17 @@
 
 import type { Environment } from '../environment.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
+import { startRound } from './reinvocation.ts';
 
 export async function mutate(env: Environment, attributes: Attributes): Promise<void> {
+  const round = startRound(attributes);
+  await mutateOnce(env, attributes);
+  if (round.changes === 0) return;
+  startRound(attributes);
+  await mutateOnce(env, attributes);
+}
+
+async function mutateOnce(env: Environment, attributes: Attributes): Promise<void> {
   for (const plugin of env.admission) {
     if (!plugin.mutate || !wants(plugin, attributes)) continue;
     const pending = plugin.mutate(attributes, env);

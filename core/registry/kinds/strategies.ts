@@ -4,6 +4,14 @@ import type { ResourceDefinition } from '../../api/definition.ts';
 import { pathSegmentName, pathSegmentPrefix } from '../../machinery/names.ts';
 import type { TypeName } from '../../store/store.ts';
 import type { Strategy } from '../strategy.ts';
+import {
+  mutatingAdmissionPolicy,
+  mutatingAdmissionPolicyBinding,
+  mutatingWebhookConfiguration,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
+  validatingWebhookConfiguration,
+} from './admission.ts';
 import { configMap, secret } from './config-map.ts';
 import { cronJob } from './cron-job.ts';
 import { customResource } from './custom-resource.ts';
@@ -33,7 +41,6 @@ import { persistentVolume, persistentVolumeClaim } from './storage.ts';
 const plain: Strategy = {};
 const counted: Strategy = { generation: true };
 const conditional: Strategy = { conditionalUpdate: true };
-const countedConditional: Strategy = { generation: true, conditionalUpdate: true };
 
 const strategies: Readonly<Record<TypeName, Strategy>> = {
   configmaps: configMap,
@@ -78,12 +85,12 @@ const strategies: Readonly<Record<TypeName, Strategy>> = {
     conditionalUpdate: true,
     validateName: (name, prefix) => (prefix ? pathSegmentPrefix(name) : pathSegmentName(name)),
   },
-  'admissionregistration.k8s.io/mutatingwebhookconfigurations': countedConditional,
-  'admissionregistration.k8s.io/validatingwebhookconfigurations': countedConditional,
-  'admissionregistration.k8s.io/validatingadmissionpolicies': countedConditional,
-  'admissionregistration.k8s.io/validatingadmissionpolicybindings': countedConditional,
-  'admissionregistration.k8s.io/mutatingadmissionpolicies': countedConditional,
-  'admissionregistration.k8s.io/mutatingadmissionpolicybindings': countedConditional,
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': mutatingWebhookConfiguration,
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': validatingWebhookConfiguration,
+  'admissionregistration.k8s.io/validatingadmissionpolicies': validatingAdmissionPolicy,
+  'admissionregistration.k8s.io/validatingadmissionpolicybindings': validatingAdmissionPolicyBinding,
+  'admissionregistration.k8s.io/mutatingadmissionpolicies': mutatingAdmissionPolicy,
+  'admissionregistration.k8s.io/mutatingadmissionpolicybindings': mutatingAdmissionPolicyBinding,
   'flowcontrol.apiserver.k8s.io/flowschemas': counted,
   'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations': counted,
   'resource.k8s.io/resourceslices': counted,

@@ -19,7 +19,7 @@ import { fromStored, present, storedDefinition, toStored } from '../versions.ts'
 import { commitPut, isOwnConflict } from './commit.ts';
 import { nameRule } from './name-rule.ts';
 import { type FieldManagement, trackCreate } from './ownership.ts';
-import { customErrors, shape } from './shape.ts';
+import { customErrors, shape, untold } from './shape.ts';
 
 /** How often another generated name is tried. */
 const nameAttempts = 8;
@@ -76,7 +76,7 @@ async function createOnce(
 
   // Before defaulting: a status may have defaults of its own.
   if (!strategy.keepStatus && hasStatus(definition)) delete input['status'];
-  shape(context, definition, input, options);
+  const misfits = shape(context, definition, input, options);
   const object = await toStored(env, definition, input);
   strategy.defaults?.(object);
   const name = object.metadata.name ?? '';
@@ -105,6 +105,7 @@ async function createOnce(
   if (definition.customResource) {
     errors.push(...customErrors(definition, await fromStored(env, definition, object), undefined));
   }
+  errors.push(...untold(misfits, errors));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);
   await validate(env, attributes);

@@ -23,7 +23,7 @@ import { checkKind } from './create.ts';
 import { generationOf } from './generation.ts';
 import { nameRule } from './name-rule.ts';
 import { type FieldManagement, trackUpdate } from './ownership.ts';
-import { customErrors, shape } from './shape.ts';
+import { customErrors, shape, untold } from './shape.ts';
 import { keepForSubresource } from './subresource-fields.ts';
 
 export interface Change {
@@ -91,7 +91,7 @@ async function modifyOnce(
   const before = await fromStored(env, definition, old);
   const next = change.build(deepClone(before));
   checkIdentity(target, next, old, strategy.conditionalUpdate ?? false);
-  if (!change.trusted) shape(context, definition, next, options, before);
+  const misfits = change.trusted ? [] : shape(context, definition, next, options, before);
   const object = await toStored(env, definition, next);
   inheritOnUpdate(object, old);
   object.metadata.resourceVersion = String(item.revision);
@@ -126,6 +126,7 @@ async function modifyOnce(
   if (definition.customResource) {
     errors.push(...customErrors(definition, await fromStored(env, definition, object), before));
   }
+  errors.push(...untold(misfits, errors));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, target.name ?? '', errors);
   for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);
   await validate(env, attributes);

@@ -13,7 +13,7 @@ import type { RequestContext, WriteOptions } from '../registry.ts';
 
 /**
  * Changes `object` in place. `old` is what an update started from, in the same version. Fails with BadRequest for what cannot
- * be decoded, Invalid for values that the schema forbids.
+ * be decoded, Invalid for values that the schema forbids; returns what may be told together with what the kind's own rules find.
  */
 export function shape(
   context: RequestContext,
@@ -21,17 +21,25 @@ export function shape(
   object: KubeObject,
   options: WriteOptions,
   old?: KubeObject,
-): void {
+): FieldError[] {
   const unknown = prune(definition.schema, object);
   if (unknown.length > 0) reportUnknown(context, definition, unknown, options);
   applyDefaults(definition.schema, object);
   const errors = structureErrors(definition, object, old);
-  if (errors.length === 0) return;
+  // A value outside its enum is well-formed: the kind's own rules can judge the rest of the object.
+  const known = errors.every(({ type }) => type === 'FieldValueNotSupported');
+  if (known && !definition.customResource) return errors;
+  if (errors.length === 0) return [];
   const wrongType = errors.find(({ type }) => type === 'FieldValueTypeInvalid');
   if (wrongType && !definition.customResource) {
     throw badRequest(`${cannotHandle(definition)}: ${wrongType.field}: ${wrongType.message}`);
   }
   throw invalid(definition.kind, definition.group, object.metadata.name ?? '', errors);
+}
+
+/** What of `found` concerns fields that no other error names already. */
+export function untold(found: readonly FieldError[], told: readonly FieldError[]): FieldError[] {
+  return found.filter(({ field }) => !told.some((each) => each.field === field));
 }
 
 /** The errors of a custom resource as it is to be stored: structure once more, since admission may have changed it, and rules. */

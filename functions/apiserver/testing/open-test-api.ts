@@ -2,6 +2,7 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { createLocalQueue } from '../../../core/queue/local/local-queue.ts';
+import type { RegistryOptions } from '../../../core/registry/environment.ts';
 import { openTestRegistry } from '../../../core/registry/testing.ts';
 import { type ApiServerOptions, createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
@@ -26,8 +27,8 @@ export interface CallOptions {
   readonly as?: { readonly name: string; readonly groups?: readonly string[] } | { readonly token: string } | null;
 }
 
-export async function openTestApi(more: Partial<ApiServerOptions> = {}) {
-  const base = await openTestRegistry();
+export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry: Partial<RegistryOptions> = {}) {
+  const base = await openTestRegistry(registry);
   const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
   const api = await createApiServer({
     registry: base.registry,

@@ -1,0 +1,111 @@
+// MutatingAdmissionPolicy: changes objects by apply configurations and JSON patches that CEL expressions make. Source: KEP-3962.
+
+import type {
+  V1MutatingAdmissionPolicy,
+  V1MutatingAdmissionPolicyBinding,
+  V1Mutation,
+} from '../../../../generated/kubernetes.ts';
+import type { ResourceDefinition } from '../../../api/definition.ts';
+import { mergeApplied } from '../../../machinery/apply/merge.ts';
+import { celOutput } from '../../../machinery/cel-input.ts';
+import { applyJsonPatch } from '../../../machinery/json-patch.ts';
+import type { KubeObject } from '../../../machinery/object.ts';
+import { StatusError } from '../../../machinery/status.ts';
+import type { Environment } from '../../environment.ts';
+import type { AdmissionPlugin, Attributes } from '../plugin.ts';
+import { ran, runsNow } from '../reinvocation.ts';
+import { celStructs } from './cel-structs.ts';
+import { evaluate, type Inputs } from './expressions.ts';
+import { isExempt } from './match.ts';
+import { evaluationsOf, refusal } from './policy.ts';
+import { rewrite } from './rewrite.ts';
+
+const policyType = 'admissionregistration.k8s.io/mutatingadmissionpolicies';
+const bindingType = 'admissionregistration.k8s.io/mutatingadmissionpolicybindings';
+
+export const mutatingPolicies: AdmissionPlugin = {
+  name: 'MutatingAdmissionPolicy',
+  operations: ['CREATE', 'UPDATE'],
+  mutate(attributes, env) {
+    // Without a binding no policy does anything.
+    if (env.replicas.peek(bindingType)?.size === 0 || isExempt(attributes)) return undefined;
+    return mutateAll(attributes, env);
+  },
+};
+
+async function mutateAll(attributes: Attributes, env: Environment): Promise<void> {
+  // Entries of these types hold such objects.
+  const bindings = (await env.lookAll(bindingType)) as V1MutatingAdmissionPolicyBinding[];
+  if (bindings.length === 0) return;
+  for (const policy of (await env.lookAll(policyType)) as V1MutatingAdmissionPolicy[]) {
+    for (const binding of bindings) {
+      if (binding.spec?.policyName !== policy.metadata?.name) continue;
+      const key = `policy/${policy.metadata?.name}/${binding.metadata?.name}`;
+      if (!runsNow(attributes, key, policy.spec?.reinvocationPolicy)) continue;
+      ran(attributes, key, await mutateWith(attributes, env, policy, binding));
+    }
+  }
+}
+
+async function mutateWith(
+  attributes: Attributes,
+  env: Environment,
+  policy: V1MutatingAdmissionPolicy,
+  binding: V1MutatingAdmissionPolicyBinding,
+): Promise<boolean> {
+  const name = policy.metadata?.name;
+  const fail = (why: string) => {
+    if (policy.spec?.failurePolicy === 'Ignore') return;
+    const names = `'${name}' with binding '${binding.metadata?.name}'`;
+    throw refusal(attributes, `MutatingAdmissionPolicy ${names} denied request: ${why}`);
+  };
+  let changed = false;
+  const count = (await evaluationsOf(env, attributes, policy, [binding], (_, why) => fail(why))).length;
+  const mutations = policy.spec?.mutations ?? [];
+  // Each mutation sees what the one before made of the object.
+  for (let parameter = 0; parameter < count; parameter += 1) {
+    for (const mutation of mutations) {
+      const evaluation = (await evaluationsOf(env, attributes, policy, [binding], (_, why) => fail(why)))[parameter];
+      if (!evaluation?.objects.object) continue;
+      const { shown, objects, inputs } = evaluation;
+      const before = evaluation.objects.object;
+      const next = mutated(mutation, shown, structuredClone(before), inputs);
+      if (typeof next === 'string') fail(next);
+      else
+        changed =
+          (await rewrite(
+            env,
+            attributes,
+            shown,
+            objects.object ?? before,
+            next,
+            `MutatingAdmissionPolicy '${name}'`,
+          )) || changed;
+    }
+  }
+  return changed;
+}
+
+/** The object after one mutation; a text says why there is none. */
+function mutated(
+  { patchType, applyConfiguration, jsonPatch }: V1Mutation,
+  { schema }: ResourceDefinition,
+  object: KubeObject,
+  inputs: Inputs,
+): object | string {
+  const expression = (patchType === 'JSONPatch' ? jsonPatch?.expression : applyConfiguration?.expression) ?? '';
+  const result = evaluate(celStructs(expression), inputs);
+  if (!result.ok) return `expression '${expression}' resulted in error: ${result.error.message}`;
+  const value = celOutput(result.value);
+  if (patchType === 'JSONPatch') {
+    try {
+      return Object(applyJsonPatch(object, value));
+    } catch (error) {
+      if (error instanceof StatusError) return `JSON patch: ${error.message}`;
+      throw error;
+    }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return `expression '${expression}' must make an Object`;
+  return Object(mergeApplied(schema, object, value));
+}

@@ -1,0 +1,157 @@
+// What validating and mutating admission policies share: which bindings are meant by a request, and with which parameters.
+// Source: KEP-3488, admissionregistration.k8s.io/v1.
+
+import type {
+  V1MatchCondition,
+  V1MatchResources,
+  V1ParamKind,
+  V1ParamRef,
+  V1Variable,
+} from '../../../../generated/kubernetes.ts';
+import type { ResourceDefinition } from '../../../api/definition.ts';
+import { celInput } from '../../../machinery/cel-input.ts';
+import { type LabelSelectorJson, labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
+import type { KubeObject } from '../../../machinery/object.ts';
+import { StatusError } from '../../../machinery/status.ts';
+import type { Environment } from '../../environment.ts';
+import { keyOf } from '../../target.ts';
+import type { Attributes } from '../plugin.ts';
+import { type Inputs, inputsOf, matchConditions, withVariables } from './expressions.ts';
+import { type Constraints, matchRequest, namespaceOf } from './match.ts';
+import { objectsIn, requestOf, type ShownObjects } from './request.ts';
+
+export interface Policy {
+  readonly metadata?: { readonly name?: string };
+  readonly spec?: {
+    readonly failurePolicy?: string;
+    readonly matchConditions?: V1MatchCondition[];
+    readonly matchConstraints?: V1MatchResources;
+    readonly paramKind?: V1ParamKind;
+    readonly variables?: V1Variable[];
+  };
+}
+
+export interface Binding {
+  readonly metadata?: { readonly name?: string };
+  readonly spec?: {
+    readonly policyName?: string;
+    readonly matchResources?: V1MatchResources;
+    readonly paramRef?: V1ParamRef;
+  };
+}
+
+/** One evaluation that a policy asks for: a binding, with one of its parameters. */
+export interface Evaluation<B extends Binding> {
+  readonly binding: B;
+  readonly shown: ResourceDefinition;
+  readonly objects: ShownObjects;
+  readonly inputs: Inputs;
+}
+
+/** Told of what cannot be evaluated. Throws where that refuses the request; else the evaluation is left out. */
+export type OnFailure<B extends Binding> = (binding: B, why: string) => void;
+
+export async function evaluationsOf<B extends Binding>(
+  env: Environment,
+  attributes: Attributes,
+  { spec }: Policy,
+  bindings: readonly B[],
+  onFailure: OnFailure<B>,
+): Promise<Evaluation<B>[]> {
+  const shown = await matchRequest(env, attributes, constraintsOf(spec?.matchConstraints));
+  if (!shown) return [];
+  const result: Evaluation<B>[] = [];
+  for (const binding of bindings) {
+    const { matchResources } = binding.spec ?? {};
+    // A binding without rules of its own takes those of the policy.
+    const own = matchResources?.resourceRules?.length
+      ? matchResources
+      : { ...matchResources, resourceRules: everything };
+    if (matchResources && !(await matchRequest(env, attributes, constraintsOf(own)))) continue;
+    const objects = await objectsIn(env, attributes, shown);
+    const params = await paramsOf(env, attributes, spec?.paramKind, binding.spec?.paramRef);
+    if (typeof params === 'string') {
+      onFailure(binding, params);
+      continue;
+    }
+    const namespace = attributes.namespace ? await namespaceOf(env, attributes.namespace) : undefined;
+    const values = inputsOf({ definition: shown, ...objects, request: requestOf(attributes, shown) });
+    for (const param of params) {
+      const base = { ...values, params: celInput(param), namespaceObject: celInput(namespace ?? null) };
+      const inputs = withVariables(base, spec?.variables);
+      const matched = matchConditions(spec?.matchConditions, inputs);
+      if ('error' in matched)
+        onFailure(binding, `matchCondition ${JSON.stringify(matched.name)}: ${matched.error.message}`);
+      else if (matched.matched) result.push({ binding, shown, objects, inputs });
+    }
+  }
+  return result;
+}
+
+const everything = [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*', '*'] }];
+
+function constraintsOf(match: V1MatchResources | undefined): Constraints {
+  return {
+    rules: match?.resourceRules ?? [],
+    excludeRules: match?.excludeResourceRules ?? [],
+    ...(match?.matchPolicy && { matchPolicy: match.matchPolicy }),
+    ...(match?.namespaceSelector && { namespaceSelector: match.namespaceSelector }),
+    ...(match?.objectSelector && { objectSelector: match.objectSelector }),
+  };
+}
+
+/** The parameters of a binding, `[null]` where there are none to have; a text says what is wrong. */
+async function paramsOf(
+  env: Environment,
+  { definition, namespace }: Attributes,
+  kind: V1ParamKind | undefined,
+  ref: V1ParamRef | undefined,
+): Promise<readonly (KubeObject | null)[] | string> {
+  if (!kind) return [null];
+  if (!ref) return [null];
+  const [group = '', version = ''] = kind.apiVersion?.includes('/')
+    ? kind.apiVersion.split('/')
+    : ['', kind.apiVersion];
+  const params = env.definitions.findKind(group, version, kind.kind ?? '');
+  if (!params) return `failed to find resource referenced by paramKind: '${kind.apiVersion}, Kind=${kind.kind}'`;
+  const from = params.namespaced ? ref.namespace || (definition.namespaced ? namespace : '') : '';
+  if (params.namespaced && !from)
+    return 'cannot use namespaced paramRef in policy binding that matches cluster-scoped resources';
+  const found = await find(env, params, from, ref);
+  if (found.length > 0) return found;
+  return ref.parameterNotFoundAction === 'Allow'
+    ? []
+    : 'no params found for policy binding with `Deny` parameterNotFoundAction';
+}
+
+async function find(
+  env: Environment,
+  params: ResourceDefinition,
+  namespace: string,
+  ref: V1ParamRef,
+): Promise<KubeObject[]> {
+  if (ref.name) {
+    const key = keyOf({ definition: params, name: ref.name, ...(namespace && { namespace }) });
+    const one = await env.lookUp(params.type, key);
+    return one ? [one] : [];
+  }
+  const selector = labelSelectorOf(ref.selector as LabelSelectorJson); // validated when it was written
+  const all = await env.lookAll(params.type, namespace ? `${namespace}/` : undefined);
+  return all.filter(({ metadata }) => matchesLabels(selector, metadata.labels));
+}
+
+/** How a policy refuses: a Forbidden in its words, with the reason that the policy names. */
+export function refusal(
+  { definition, name }: Attributes,
+  message: string,
+  reason: 'Forbidden' | 'Invalid' | 'RequestEntityTooLarge' | 'Unauthorized' = 'Invalid',
+): StatusError {
+  const { group, resource } = definition;
+  const what = `${resource}${group && `.${group}`}${name && ` ${JSON.stringify(name)}`}`;
+  return new StatusError(reason, `${what} is forbidden: ${message}`, {
+    ...(name && { name }),
+    ...(group && { group }),
+    kind: resource,
+    causes: [{ reason: 'FieldValueInvalid', message }],
+  });
+}

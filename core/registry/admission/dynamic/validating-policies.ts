@@ -1,0 +1,119 @@
+// ValidatingAdmissionPolicy: refuses, warns or notes for the audit log as CEL expressions say. Source: KEP-3488.
+
+import type {
+  V1ValidatingAdmissionPolicy,
+  V1ValidatingAdmissionPolicyBinding,
+  V1Validation,
+} from '../../../../generated/kubernetes.ts';
+import type { Environment } from '../../environment.ts';
+import type { AdmissionPlugin, Attributes } from '../plugin.ts';
+import { evaluate, type Inputs } from './expressions.ts';
+import { isExempt } from './match.ts';
+import { evaluationsOf, refusal } from './policy.ts';
+
+const policyType = 'admissionregistration.k8s.io/validatingadmissionpolicies';
+const bindingType = 'admissionregistration.k8s.io/validatingadmissionpolicybindings';
+
+export const validatingPolicies: AdmissionPlugin = {
+  name: 'ValidatingAdmissionPolicy',
+  operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
+  validate(attributes, env) {
+    // Without a binding no policy does anything.
+    if (env.replicas.peek(bindingType)?.size === 0 || isExempt(attributes)) return undefined;
+    return validateAll(attributes, env);
+  },
+};
+
+interface Failure {
+  readonly message: string;
+  readonly reason?: string | undefined;
+  readonly expression: number;
+}
+
+async function validateAll(attributes: Attributes, env: Environment): Promise<void> {
+  // Entries of these types hold such objects.
+  const bindings = (await env.lookAll(bindingType)) as V1ValidatingAdmissionPolicyBinding[];
+  if (bindings.length === 0) return;
+  for (const policy of (await env.lookAll(policyType)) as V1ValidatingAdmissionPolicy[]) {
+    const own = bindings.filter(({ spec }) => spec?.policyName === policy.metadata?.name);
+    if (own.length > 0) await validatePolicy(attributes, env, policy, own);
+  }
+}
+
+async function validatePolicy(
+  attributes: Attributes,
+  env: Environment,
+  policy: V1ValidatingAdmissionPolicy,
+  bindings: readonly V1ValidatingAdmissionPolicyBinding[],
+): Promise<void> {
+  const ignores = policy.spec?.failurePolicy === 'Ignore';
+  const act = (binding: V1ValidatingAdmissionPolicyBinding, failure: Failure) =>
+    enforce(attributes, policy, binding, failure);
+  const evaluations = await evaluationsOf(env, attributes, policy, bindings, (binding, why) => {
+    if (!ignores) act(binding, { message: `failed to configure policy: ${why}`, expression: 0 });
+  });
+  for (const { binding, inputs } of evaluations) {
+    for (const [index, validation] of (policy.spec?.validations ?? []).entries()) {
+      const failure = failureOf(validation, inputs, index, ignores);
+      if (failure) act(binding, failure);
+    }
+    for (const { key, valueExpression } of policy.spec?.auditAnnotations ?? []) {
+      const result = evaluate(valueExpression, inputs);
+      if (result.ok && typeof result.value === 'string' && result.value)
+        annotate(attributes, `${policy.metadata?.name}/${key}`, result.value);
+      else if (!result.ok && !ignores)
+        act(binding, { message: `audit annotation ${key}: ${result.error.message}`, expression: 0 });
+    }
+  }
+}
+
+function failureOf(
+  { expression, message, messageExpression, reason }: V1Validation,
+  inputs: Inputs,
+  index: number,
+  ignores: boolean,
+): Failure | undefined {
+  const result = evaluate(expression, inputs);
+  if (!result.ok) {
+    if (ignores) return undefined;
+    return { message: `expression '${expression}' resulted in error: ${result.error.message}`, expression: index };
+  }
+  if (result.value === true) return undefined;
+  const made = messageExpression ? evaluate(messageExpression, inputs) : undefined;
+  const own = made?.ok && typeof made.value === 'string' ? made.value.trim() : '';
+  const text = (own.includes('\n') ? '' : own) || message?.trim() || `failed expression: ${expression.trim()}`;
+  return { message: text, reason, expression: index };
+}
+
+/** Does what the binding says is to be done about a failure. */
+function enforce(
+  attributes: Attributes,
+  policy: V1ValidatingAdmissionPolicy,
+  binding: V1ValidatingAdmissionPolicyBinding,
+  { message, reason, expression }: Failure,
+): void {
+  const names = `'${policy.metadata?.name}' with binding '${binding.metadata?.name}'`;
+  const actions = binding.spec?.validationActions ?? ['Deny'];
+  if (actions.includes('Audit')) {
+    const failure = {
+      message,
+      policy: policy.metadata?.name,
+      binding: binding.metadata?.name,
+      expressionIndex: expression,
+      validationActions: actions,
+    };
+    annotate(attributes, 'validation.policy.admission.k8s.io/validation_failure', JSON.stringify([failure]));
+  }
+  if (actions.includes('Warn'))
+    attributes.context.warnings.push(`Validation failed for ValidatingAdmissionPolicy ${names}: ${message}`);
+  if (actions.includes('Deny'))
+    throw refusal(attributes, `ValidatingAdmissionPolicy ${names} denied request: ${message}`, reasonOf(reason));
+}
+
+function reasonOf(reason: string | undefined) {
+  return reason === 'Forbidden' || reason === 'Unauthorized' || reason === 'RequestEntityTooLarge' ? reason : 'Invalid';
+}
+
+function annotate({ context }: Attributes, key: string, value: string): void {
+  if (context.audit) context.audit[key] = value;
+}

@@ -1,0 +1,213 @@
+// MutatingAdmissionWebhook and ValidatingAdmissionWebhook: asks the webhooks that are configured for a request.
+// Mutating ones in the order of their names, each on what the one before made; validating ones all at once.
+
+import type {
+  V1MutatingWebhook,
+  V1MutatingWebhookConfiguration,
+  V1ValidatingWebhook,
+} from '../../../../generated/kubernetes.ts';
+import type { ResourceDefinition } from '../../../api/definition.ts';
+import { applyJsonPatch } from '../../../machinery/json-patch.ts';
+import { badRequest, StatusError, type StatusReason, statusCodes } from '../../../machinery/status.ts';
+import { isRecord } from '../../../machinery/structure/field-at.ts';
+import type { Environment } from '../../environment.ts';
+import { WebhookError } from '../../webhooks/caller.ts';
+import type { AdmissionPlugin, Attributes } from '../plugin.ts';
+import { ran, runsNow } from '../reinvocation.ts';
+import { inputsOf, matchConditions } from './expressions.ts';
+import { isExempt, matchRequest } from './match.ts';
+import { objectsIn, requestOf, type ShownObjects } from './request.ts';
+import { rewrite } from './rewrite.ts';
+
+type Hook = V1ValidatingWebhook & Pick<V1MutatingWebhook, 'reinvocationPolicy'>;
+
+const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const;
+const mutatingType = 'admissionregistration.k8s.io/mutatingwebhookconfigurations';
+const validatingType = 'admissionregistration.k8s.io/validatingwebhookconfigurations';
+
+export const mutatingWebhooks: AdmissionPlugin = {
+  name: 'MutatingAdmissionWebhook',
+  operations,
+  mutate(attributes, env) {
+    return isEmpty(env, mutatingType) || isExempt(attributes) ? undefined : mutateAll(attributes, env);
+  },
+};
+
+export const validatingWebhooks: AdmissionPlugin = {
+  name: 'ValidatingAdmissionWebhook',
+  operations,
+  validate(attributes, env) {
+    return isEmpty(env, validatingType) || isExempt(attributes) ? undefined : validateAll(attributes, env);
+  },
+};
+
+/** Most clusters have none: then a write must not pay for them. */
+function isEmpty(env: Environment, type: string): boolean {
+  return env.replicas.peek(type)?.size === 0;
+}
+
+async function hooksOf(env: Environment, type: string): Promise<{ hook: Hook; key: string }[]> {
+  // Entries of this type hold such configurations; the replica gives them in the order of their names.
+  const configurations = (await env.lookAll(type)) as V1MutatingWebhookConfiguration[];
+  return configurations.flatMap(({ metadata, webhooks }) =>
+    (webhooks ?? []).map((hook, index) => ({ hook, key: `${metadata?.name}/${index}/${hook.name}` })),
+  );
+}
+
+async function mutateAll(attributes: Attributes, env: Environment): Promise<void> {
+  for (const [round, { hook, key }] of (await hooksOf(env, mutatingType)).entries()) {
+    if (!runsNow(attributes, key, hook.reinvocationPolicy)) continue;
+    const shown = await meant(env, attributes, hook);
+    if (!shown) continue;
+    const objects = await objectsIn(env, attributes, shown);
+    const response = await ask(env, attributes, hook, shown, objects);
+    let changed = false;
+    if (response?.['patch'] !== undefined && objects.object) {
+      const patch = patchOf(response, hook.name);
+      const next = applyPatchOf(structuredClone(objects.object), patch, hook.name);
+      changed = await rewrite(
+        env,
+        attributes,
+        shown,
+        objects.object,
+        next,
+        `admission webhook ${JSON.stringify(hook.name)}`,
+      );
+    }
+    annotate(attributes, `mutation.webhook.admission.k8s.io/round_0_index_${round}`, {
+      webhook: hook.name,
+      mutated: changed,
+    });
+    ran(attributes, key, changed);
+  }
+}
+
+async function validateAll(attributes: Attributes, env: Environment): Promise<void> {
+  const hooks = await hooksOf(env, validatingType);
+  const answers = await Promise.allSettled(
+    hooks.map(async ({ hook }) => {
+      const shown = await meant(env, attributes, hook);
+      if (shown) await ask(env, attributes, hook, shown, await objectsIn(env, attributes, shown));
+    }),
+  );
+  for (const each of answers) if (each.status === 'rejected') throw each.reason;
+}
+
+/** The version in which the hook wants to see the request; undefined: not at all. */
+async function meant(env: Environment, attributes: Attributes, hook: Hook): Promise<ResourceDefinition | undefined> {
+  const shown = await matchRequest(env, attributes, {
+    rules: hook.rules ?? [],
+    ...(hook.matchPolicy && { matchPolicy: hook.matchPolicy }),
+    ...(hook.namespaceSelector && { namespaceSelector: hook.namespaceSelector }),
+    ...(hook.objectSelector && { objectSelector: hook.objectSelector }),
+  });
+  if (!shown || !hook.matchConditions?.length) return shown;
+  const objects = await objectsIn(env, attributes, shown);
+  const inputs = inputsOf({ definition: shown, ...objects, request: requestOf(attributes, shown) });
+  const result = matchConditions(hook.matchConditions, inputs);
+  if ('matched' in result) return result.matched ? shown : undefined;
+  if (hook.failurePolicy === 'Ignore') return undefined;
+  const { group, resource } = attributes.definition;
+  throw new StatusError(
+    'Forbidden',
+    `${resource}${group && `.${group}`} ${JSON.stringify(attributes.name)} is forbidden: webhook ${JSON.stringify(hook.name)}: match condition ${JSON.stringify(result.name)} failed: ${result.error.message}`,
+    { name: attributes.name, group, kind: resource },
+  );
+}
+
+/** The response of a hook that allows the request; undefined when it gave none and that is to be ignored. */
+async function ask(
+  env: Environment,
+  attributes: Attributes,
+  hook: Hook,
+  shown: ResourceDefinition,
+  objects: ShownObjects,
+): Promise<Record<string, unknown> | undefined> {
+  if (attributes.dryRun && hook.sideEffects !== 'None' && hook.sideEffects !== 'NoneOnDryRun')
+    throw badRequest(`admission webhook ${JSON.stringify(hook.name)} does not support dry run`);
+  const uid = env.random.uuid();
+  const review = {
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: { uid, ...requestOf(attributes, shown), ...objects },
+  };
+  let response: Record<string, unknown>;
+  try {
+    const answer = await env.callWebhook(hook.clientConfig, review, (hook.timeoutSeconds ?? 10) * 1000);
+    response = responseOf(answer, uid);
+  } catch (error) {
+    if (!(error instanceof WebhookError)) throw error;
+    if (hook.failurePolicy === 'Ignore') {
+      annotate(attributes, `failed-open.${attributes.operation.toLowerCase()}.webhook.admission.k8s.io`, hook.name);
+      return undefined;
+    }
+    throw new StatusError(
+      'InternalError',
+      `Internal error occurred: failed calling webhook ${JSON.stringify(hook.name)}: ${error.code === 'answer' ? '' : 'failed to call webhook: '}${error.message}`,
+      { causes: [{ reason: 'InternalError', message: error.message }] },
+    );
+  }
+  const { warnings, auditAnnotations } = response;
+  if (Array.isArray(warnings)) attributes.context.warnings.push(...warnings.map(String));
+  if (isRecord(auditAnnotations))
+    for (const [key, value] of Object.entries(auditAnnotations)) annotate(attributes, `${hook.name}/${key}`, value);
+  if (response['allowed'] !== true) throw denied(hook.name, response['status']);
+  return response;
+}
+
+function responseOf({ response, apiVersion }: Record<string, unknown>, uid: string): Record<string, unknown> {
+  if (apiVersion !== 'admission.k8s.io/v1')
+    throw new WebhookError(
+      'answer',
+      `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${String(apiVersion)}`,
+    );
+  if (!isRecord(response)) throw new WebhookError('answer', 'webhook response was absent');
+  if (response['uid'] !== uid)
+    throw new WebhookError(
+      'answer',
+      `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'])}`,
+    );
+  return response;
+}
+
+function denied(name: string, status: unknown): StatusError {
+  const { message, reason, code } = isRecord(status) ? status : {};
+  const who = `admission webhook ${JSON.stringify(name)} denied the request`;
+  const text = message ? `${who}: ${message}` : reason ? `${who}: ${reason}` : `${who} without explanation`;
+  return new StatusError(reasonOf(reason, code), text, {});
+}
+
+function reasonOf(reason: unknown, code: unknown): StatusReason {
+  const named = Object.keys(statusCodes).find((each) => each === reason);
+  const byCode = Object.entries(statusCodes).find(([, each]) => each === code)?.[0];
+  return (named ?? byCode ?? 'Forbidden') as StatusReason; // a key of the table
+}
+
+function patchOf({ patch, patchType }: Record<string, unknown>, name: string): unknown {
+  try {
+    if (patchType !== 'JSONPatch' || typeof patch !== 'string') throw new SyntaxError('patchType must be JSONPatch');
+    return JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
+  } catch (error) {
+    // Only what is just above can fail.
+    throw new StatusError(
+      'InternalError',
+      `Internal error occurred: admission webhook ${JSON.stringify(name)} sent no JSON patch: ${(error as Error).message}`,
+    );
+  }
+}
+
+function applyPatchOf(object: unknown, patch: unknown, name: string): unknown {
+  try {
+    return applyJsonPatch(object, patch);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    throw new StatusError(
+      'InternalError',
+      `Internal error occurred: the patch of admission webhook ${JSON.stringify(name)} does not apply: ${error.message}`,
+    );
+  }
+}
+
+function annotate({ context }: Attributes, key: string, value: unknown): void {
+  if (context.audit) context.audit[key] = typeof value === 'string' ? value : JSON.stringify(value);
+}

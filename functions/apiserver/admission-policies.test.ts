@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AuditEvent } from './handler.ts';
+import { openTestApi, type TestApi } from './testing/open-test-api.ts';
+
+let t: TestApi;
+let audit: AuditEvent[];
+
+beforeEach(async () => {
+  audit = [];
+  t = await openTestApi({ audit: (event) => audit.push(event) });
+  await t.namespace('default');
+});
+
+afterEach(async () => {
+  await t.close();
+});
+
+const group = '/apis/admissionregistration.k8s.io/v1';
+const deployments = '/apis/apps/v1/namespaces/default/deployments';
+const configmaps = '/api/v1/namespaces/default/configmaps';
+const rule = (apiGroup: string, resource: string) => ({
+  resourceRules: [
+    { apiGroups: [apiGroup], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources: [resource] },
+  ],
+});
+
+function deployment(name: string, replicas: number, labels: Record<string, string> = {}) {
+  const template = { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image: 'busybox:1' }] } };
+  return { metadata: { name, labels }, spec: { replicas, selector: { matchLabels: { app: name } }, template } };
+}
+
+async function settle() {
+  for (const kind of ['validating', 'mutating'])
+    for (const each of ['policies', 'policybindings'])
+      await (await t.replicas.of(`admissionregistration.k8s.io/${kind}admission${each}`)).catchUp();
+}
+
+async function policy(kind: 'Validating' | 'Mutating', spec: object, binding: object = {}) {
+  const base = `${group}/${kind.toLowerCase()}admissionpolic`;
+  const answer = await t.post(`${base}ies`, { metadata: { name: 'p' }, spec });
+  if (answer.status === 201) {
+    const actions = kind === 'Validating' ? { validationActions: ['Deny'] } : {};
+    const bound = await t.post(`${base}ybindings`, {
+      metadata: { name: 'b' },
+      spec: { policyName: 'p', ...actions, ...binding },
+    });
+    expect(bound.status).toBe(201);
+  }
+  await settle();
+  return answer;
+}
+
+describe('a validating admission policy', () => {
+  it('refuses by expressions over variables, with the message that it makes', async () => {
+    await policy('Validating', {
+      matchConstraints: rule('apps', 'deployments'),
+      variables: [
+        { name: 'replicas', expression: 'object.spec.replicas' },
+        { name: 'oddReplicas', expression: 'variables.replicas % 2 == 1' },
+      ],
+      validations: [
+        { expression: 'variables.replicas > 1' },
+        {
+          expression: 'variables.oddReplicas',
+          messageExpression: '"replicas must be odd, not " + string(variables.replicas)',
+          reason: 'Forbidden',
+        },
+      ],
+    });
+    expect(await t.post(deployments, deployment('three', 3))).toMatchObject({ status: 201 });
+    expect(await t.post(deployments, deployment('one', 1))).toMatchObject({
+      status: 422,
+      body: {
+        reason: 'Invalid',
+        message: `deployments.apps "one" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed expression: variables.replicas > 1`,
+      },
+    });
+    expect(await t.post(deployments, deployment('four', 4))).toMatchObject({
+      status: 403,
+      body: { message: expect.stringContaining('replicas must be odd, not 4') },
+    });
+    expect(
+      await t.patch(`${deployments}/three/scale`, 'application/merge-patch+json', { spec: { replicas: 1 } }),
+    ).toMatchObject({ status: 200 });
+  });
+
+  it('warns and notes where its binding says so, and writes audit annotations', async () => {
+    await policy(
+      'Validating',
+      {
+        matchConstraints: rule('', 'configmaps'),
+        matchConditions: [{ name: 'named', expression: 'object.metadata.name.startsWith("w")' }],
+        validations: [{ expression: 'false', message: 'never' }],
+        auditAnnotations: [
+          {
+            key: 'who',
+            valueExpression:
+              'request.userInfo.username + " in " + request.namespace + " " + namespaceObject.metadata.name',
+          },
+        ],
+      },
+      { validationActions: ['Warn', 'Audit'] },
+    );
+    const answer = await t.post(configmaps, { metadata: { name: 'w' } });
+    expect(answer.status).toBe(201);
+    expect(answer.headers['warning']).toEqual([
+      `299 - "Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': never"`,
+    ]);
+    expect(audit.at(-1)?.annotations).toMatchObject({ 'p/who': 'admin in default default' });
+    expect(
+      JSON.parse(audit.at(-1)?.annotations['validation.policy.admission.k8s.io/validation_failure'] ?? ''),
+    ).toMatchObject([{ message: 'never' }]);
+    expect((await t.post(configmaps, { metadata: { name: 'other' } })).headers['warning']).toBeUndefined();
+  });
+
+  it('takes parameters from the objects that its binding names', async () => {
+    await t.post(configmaps, { metadata: { name: 'limits' }, data: { max: '2' } });
+    await policy(
+      'Validating',
+      {
+        paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+        matchConstraints: rule('apps', 'deployments'),
+        validations: [{ expression: 'object.spec.replicas <= int(params.data.max)' }],
+      },
+      { paramRef: { name: 'limits', namespace: 'default', parameterNotFoundAction: 'Deny' } },
+    );
+    await (await t.replicas.of('configmaps')).catchUp();
+    expect(await t.post(deployments, deployment('two', 2))).toMatchObject({ status: 201 });
+    expect(await t.post(deployments, deployment('three', 3))).toMatchObject({ status: 422 });
+    await t.remove(`${configmaps}/limits`);
+    await (await t.replicas.of('configmaps')).catchUp();
+    expect(await t.post(deployments, deployment('none', 1))).toMatchObject({
+      status: 422,
+      body: { message: expect.stringContaining('no params found') },
+    });
+  });
+
+  it('that cannot be evaluated refuses or not, as its failure policy says', async () => {
+    const spec = {
+      matchConstraints: rule('', 'configmaps'),
+      validations: [{ expression: 'object.data.missing == "x"' }],
+    };
+    await policy('Validating', spec);
+    expect(await t.post(configmaps, { metadata: { name: 'a' } })).toMatchObject({ status: 422 });
+    await t.patch(`${group}/validatingadmissionpolicies/p`, 'application/merge-patch+json', {
+      spec: { failurePolicy: 'Ignore' },
+    });
+    await settle();
+    expect(await t.post(configmaps, { metadata: { name: 'a' } })).toMatchObject({ status: 201 });
+  });
+
+  it.each([
+    [{ validations: [{ expression: '1 +' }] }, 'spec.validations[0].expression'],
+    [{ validations: [{ expression: '"text"' }] }, 'spec.validations[0].expression'],
+    [{ validations: [] }, 'spec.validations'],
+    [
+      { validations: [{ expression: 'true' }], variables: [{ name: 'a-b', expression: '1' }] },
+      'spec.variables[0].name',
+    ],
+    [{ validations: [{ expression: 'true' }], matchConstraints: {} }, 'spec.matchConstraints.resourceRules'],
+  ])('is refused with the field that is wrong: %j', async (more, field) => {
+    const answer = await policy('Validating', { matchConstraints: rule('', 'configmaps'), ...more });
+    expect(answer.status).toBe(422);
+    expect(answer.body.details.causes.map((each: { field: string }) => each.field)).toContain(field);
+  });
+});
+
+describe('a mutating admission policy', () => {
+  const base = { matchConstraints: rule('apps', 'deployments'), reinvocationPolicy: 'Never', failurePolicy: 'Fail' };
+
+  it('joins the configuration that its expression makes into the object', async () => {
+    const expression = `Object{
+      metadata: Object.metadata{labels: {"env": "test", "for-" + request.operation: object.metadata.name}},
+      spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{
+        containers: [Object.spec.template.spec.containers{name: "sidecar", image: "proxy:1"}]}}}}`;
+    await policy('Mutating', {
+      ...base,
+      mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+    });
+    const { status, body } = await t.post(deployments, deployment('d', 2, { own: 'x' }));
+    expect(status).toBe(201);
+    expect(body.metadata.labels).toEqual({ own: 'x', env: 'test', 'for-CREATE': 'd' });
+    expect(body.spec.replicas).toBe(2);
+    expect(body.spec.template.spec.containers).toMatchObject([
+      { name: 'c', image: 'busybox:1' },
+      { name: 'sidecar', image: 'proxy:1', terminationMessagePath: '/dev/termination-log' },
+    ]);
+  });
+
+  it('patches, each mutation after the other', async () => {
+    const patch = (expression: string) => ({ patchType: 'JSONPatch', jsonPatch: { expression } });
+    await policy('Mutating', {
+      ...base,
+      matchConditions: [{ name: 'many', expression: 'object.spec.replicas > 1' }],
+      mutations: [
+        patch(
+          '[JSONPatch{op: "test", path: "/spec/replicas", value: 3}, JSONPatch{op: "replace", path: "/spec/replicas", value: object.spec.replicas + 1}]',
+        ),
+        patch(
+          '[JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("example.com/was"), value: string(object.spec.replicas)}]',
+        ),
+      ],
+    });
+    expect((await t.post(deployments, deployment('three', 3, { a: 'b' }))).body).toMatchObject({
+      metadata: { labels: { a: 'b', 'example.com/was': '4' } },
+      spec: { replicas: 4 },
+    });
+    expect((await t.post(deployments, deployment('one', 1))).body.spec.replicas).toBe(1);
+    expect(await t.post(deployments, deployment('two', 2))).toMatchObject({ status: 422 });
+  });
+});
