@@ -163,7 +163,13 @@ export function createBinder(options: BinderOptions): Binder {
       for (const { claim: name, volume } of choices) {
         if (volume === undefined) {
           const patch = { metadata: { annotations: { [selectedNode]: node } } };
-          await registry.patch(context, { definition: claims, namespace: pod.namespace, name }, 'merge', patch, writeOptions);
+          await registry.patch(
+            context,
+            { definition: claims, namespace: pod.namespace, name },
+            'merge',
+            patch,
+            writeOptions,
+          );
         } else await promiseVolume(volume, pod.namespace, name);
       }
       continueWithVolumes(attempt);

@@ -90,7 +90,13 @@ export function createReporter({ registry, definitions, context, clock, log, rec
   async function patchStatus(pod: PodInfo, status: object): Promise<void> {
     const target = { definition: pods, namespace: pod.namespace, name: pod.name, subresource: 'status' };
     try {
-      await registry.patch(context, target, 'strategic', { metadata: { uid: pod.uid }, status }, { fieldManager: 'kube-scheduler' });
+      await registry.patch(
+        context,
+        target,
+        'strategic',
+        { metadata: { uid: pod.uid }, status },
+        { fieldManager: 'kube-scheduler' },
+      );
     } catch (error) {
       if (!hasReason(error, 'NotFound', 'Conflict')) throw error;
     }
