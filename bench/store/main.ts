@@ -1,4 +1,4 @@
-// The embedded store and its replicas: durable commits beside etcd's, lists, watches by the thousand, and a million objects.
+// The store: durable commits of the embedded engine beside etcd's, lists, watches by the thousand, a million objects; costs on DynamoDB.
 // `npm run bench -- store [--objects 1000000] [--seconds 3]`
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -9,14 +9,10 @@ import { createReplicas } from '../../core/replica/replicas.ts';
 import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
 import { connectStore } from '../../core/store/port.ts';
 import { maximumWrites, type Store } from '../../core/store/store.ts';
+import { dynamodbCosts } from './dynamodb.ts';
 import { startEtcd } from './etcd.ts';
 import { measure, quantiles, sampleObject } from './measure.ts';
-
-interface Row {
-  readonly what: string;
-  readonly value: string;
-  readonly goal: string;
-}
+import type { Row } from './row.ts';
 
 const objectBytes = 2048;
 
@@ -33,6 +29,7 @@ export async function run(args: readonly string[] = []): Promise<unknown> {
       ...(await throughPort(folder, Number(values.seconds))),
       ...(await lists(folder)),
       ...(await watchers(folder)),
+      ...(await dynamodbCosts()),
     ];
     if (Number(values.objects) > 0) rows.push(...(await many(folder, Number(values.objects))));
     console.table(rows);
