@@ -72,6 +72,17 @@ describe('create', () => {
     });
   });
 
+  it('tells of a value outside its enum together with what else is wrong', async () => {
+    const containers = [{ name: 'a' }, { name: 'a', image: 'b', imagePullPolicy: 'Rarely' }];
+    const pod = { metadata: { name: 'p' }, spec: { containers } };
+    await expect(t.registry.create(t.context, t.target('pods', 'default'), pod)).rejects.toMatchObject({
+      reason: 'Invalid',
+      message: expect.stringMatching(
+        /containers\[0\]\.image: Required.*containers\[1\]\.name: Duplicate.*PullPolicy: Unsupported/s,
+      ),
+    });
+  });
+
   it('stores nothing in a dry run', async () => {
     await t.registry.create(t.context, t.target('configmaps', 'default'), configMap('a'), { dryRun: true });
     await expect(t.get('configmaps', 'default', 'a')).rejects.toMatchObject({ reason: 'NotFound' });
