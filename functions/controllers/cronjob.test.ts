@@ -40,6 +40,19 @@ describe('CronJob', () => {
     expect(status?.active).toHaveLength(1);
   });
 
+  it('tells once of each Job that has ended', async () => {
+    const each = start();
+    await each.settle();
+    each.advance(4 * minute + 200);
+    await each.settle();
+    const [name = ''] = jobsOf(each);
+    finish(each, name);
+    await each.settle();
+    await each.settle();
+    const told = each.events.filter(({ reason }) => reason === 'SawCompletedJob');
+    expect(told).toMatchObject([{ message: `Saw completed job: ${name}, condition: Complete` }]);
+  });
+
   it('starts one Job for the latest of many missed times', async () => {
     const each = start();
     await each.settle();

@@ -47,6 +47,7 @@ export const cronJobController: Controller = {
     const next = { ...status, ...(scheduled !== undefined && { lastScheduleTime: timestamp(scheduled) }) };
     // The Job first: its name keeps the time from getting a second one, the status only saves the search.
     actions.push(...started.actions, { do: 'barrier' });
+    actions.push(...completionsOf(cronJob, children));
     if (!sameJson(next, cronJob.status ?? {})) {
       actions.push({ do: 'update', type, subresource: 'status', object: { ...cronJob, status: next } });
     }
@@ -76,6 +77,18 @@ function statusOf(cronJob: CronJob, children: readonly Job[]) {
     if (completed && (!lastSuccess || completed > lastSuccess)) lastSuccess = completed;
   }
   return { ...rest, ...(listed.length && { active: listed }), ...(lastSuccess && { lastSuccessfulTime: lastSuccess }) };
+}
+
+/** Jobs that were active when the status was written last, and have ended since. */
+function completionsOf(cronJob: CronJob, children: readonly Job[]): Action[] {
+  const before = new Set(cronJob.status?.active?.map(({ uid }) => uid));
+  return children.flatMap((job) => {
+    const end = before.has(job.metadata.uid) && finishedCondition(job);
+    if (!end) return [];
+    return [
+      event(cronJob, 'Normal', 'SawCompletedJob', `Saw completed job: ${job.metadata.name}, condition: ${end.type}`),
+    ];
+  });
 }
 
 function start(

@@ -18,6 +18,11 @@ const remembered = 4096;
 /** A message longer than this is cut (validation of events, bytes). */
 const longestMessage = 1024;
 
+/** Named in managedFields as the program that Kubernetes runs for this user. */
+function managerOf({ user }: RequestContext): string {
+  return user.username === 'system:kube-scheduler' ? 'kube-scheduler' : 'kube-controller-manager';
+}
+
 export function createEventRecorder(
   registry: Registry,
   definitionOf: () => ResourceDefinition | undefined,
@@ -40,12 +45,13 @@ export function createEventRecorder(
     const identity = [about.uid, about.kind, component, text.type, text.reason, message].join('\n');
     const name = `${about.name}.${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
     const time = timestamp(clock());
+    const options = { fieldManager: managerOf(context) };
     const target = { definition, namespace, name };
     const key = `${namespace}/${name}`;
     const known = counts.get(key);
     if (known !== undefined) {
       try {
-        await registry.patch(context, target, 'merge', { count: known + 1, lastTimestamp: time });
+        await registry.patch(context, target, 'merge', { count: known + 1, lastTimestamp: time }, options);
         remember(key, known + 1);
         return;
       } catch (error) {
@@ -69,13 +75,13 @@ export function createEventRecorder(
       count: 1,
     };
     try {
-      await registry.create(context, { definition, namespace }, event);
+      await registry.create(context, { definition, namespace }, event, options);
       remember(key, 1);
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists')) throw error;
       const { object } = await registry.get(context, target);
       const count = (typeof object['count'] === 'number' ? object['count'] : 1) + 1;
-      await registry.patch(context, target, 'merge', { count, lastTimestamp: time });
+      await registry.patch(context, target, 'merge', { count, lastTimestamp: time }, options);
       remember(key, count);
     }
   }

@@ -146,6 +146,9 @@ async function announceFailure(executor: Executor, announce: Announcement | unde
   await executor.events.record(executor.context, executor.component, announce.regarding, event);
 }
 
+/** As Kubernetes' controllers are named in managedFields. */
+const writeOptions = { fieldManager: 'kube-controller-manager' };
+
 async function write(
   { registry, context }: Executor,
   definition: ResourceDefinition,
@@ -155,7 +158,7 @@ async function write(
   switch (action.do) {
     case 'create': {
       const object = asObject(action.object);
-      await registry.create(context, { definition, ...namespaceOf(object.metadata.namespace) }, object);
+      await registry.create(context, { definition, ...namespaceOf(object.metadata.namespace) }, object, writeOptions);
       return;
     }
     case 'update': {
@@ -170,7 +173,7 @@ async function write(
         ...(name && { name }),
         ...(action.subresource && { subresource: action.subresource }),
       };
-      const outcome = await registry.update(context, target, object);
+      const outcome = await registry.update(context, target, object, writeOptions);
       if (outcome.object.metadata?.resourceVersion) moved.set(key, outcome.object.metadata.resourceVersion);
       return;
     }
@@ -179,7 +182,7 @@ async function write(
       const target = { definition, ...namespaceOf(namespace), name, ...(subresource && { subresource }) };
       const condition = conditionOf(action.body);
       const key = `${action.type}/${namespace}/${name}@${condition}`;
-      const outcome = await registry.patch(context, target, action.patchType, action.body);
+      const outcome = await registry.patch(context, target, action.patchType, action.body, writeOptions);
       if (condition && outcome.object.metadata.resourceVersion) {
         moved.set(key, outcome.object.metadata.resourceVersion);
       }
