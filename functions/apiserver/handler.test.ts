@@ -106,6 +106,35 @@ describe('bodies', () => {
 });
 
 describe('reads', () => {
+  it('warn of a deprecated type', async () => {
+    const { headers } = await t.get('/api/v1/namespaces/default/endpoints');
+    expect(headers['warning']).toEqual([
+      '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"',
+    ]);
+    expect((await t.get(configMaps)).headers['warning']).toBeUndefined();
+  });
+
+  it('show a scale, and a status, as Tables of their own', async () => {
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const spec = { replicas: 3, selector: { matchLabels: { a: 'b' } }, template };
+    await t.post('/apis/apps/v1/namespaces/default/deployments', { metadata: { name: 'd' }, spec });
+    const table = async (subresource: string) => {
+      const path = `/apis/apps/v1/namespaces/default/deployments/d/${subresource}`;
+      const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+      const { body } = await t.get(path, { headers: { accept } });
+      const names = body.columnDefinitions.filter((each: { priority: number }) => each.priority === 0);
+      return [names.map(({ name }: { name: string }) => name), body.rows[0].cells.slice(0, 3)];
+    };
+    expect(await table('scale')).toEqual([
+      ['Name', 'Desired', 'Available', 'Age'],
+      ['d', 3, 0],
+    ]);
+    expect(await table('status')).toEqual([
+      ['Name', 'Ready', 'Up-to-date', 'Available', 'Age'],
+      ['d', '0/3', 0],
+    ]);
+  });
+
   it('list stored bytes in a list of the resource', async () => {
     await makeConfigMap('a');
     await makeConfigMap('b');

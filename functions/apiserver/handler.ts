@@ -41,6 +41,7 @@ import { createNotifier, silentNotifier } from './node/notifier.ts';
 import { createPodStreams } from './pod-streams.ts';
 import { createProxy } from './proxy/proxy.ts';
 import { isTrue, parseQuery, parseRequestInfo, type RequestInfo } from './request-info.ts';
+import { deprecationOf } from './resources/deprecation.ts';
 import type { Exchange } from './resources/exchange.ts';
 import { answerResource, noSuchResource, targetOf } from './resources/routes.ts';
 import { defaultWatchLimits, type WatchLimits } from './resources/watch.ts';
@@ -173,6 +174,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     // A custom resource may have been defined by another process a moment ago.
     if (!definitions.find(info.group, info.version, info.resource)) await replicas.peek(customResourceType)?.catchUp();
     const target = targetOf(definitions, info);
+    const deprecation = deprecationOf(target.definition);
+    if (deprecation) exchange.context.warnings.push(deprecation);
     const { form } = exchange;
     // Of custom resources only the metadata has a protobuf form.
     if (form.encoding === 'protobuf' && target.definition.customResource !== undefined && form.transform === undefined)

@@ -1,6 +1,11 @@
 // Columns of horizontal pod autoscalers; TARGETS shows each metric as current/target.
 
-import type { V2HorizontalPodAutoscaler, V2MetricSpec, V2MetricStatus } from '../../../generated/kubernetes.ts';
+import type {
+  V1Scale,
+  V2HorizontalPodAutoscaler,
+  V2MetricSpec,
+  V2MetricStatus,
+} from '../../../generated/kubernetes.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { autoscalerConversion } from '../conversion/horizontal-pod-autoscalers.ts';
 import type { Column } from '../definition.ts';
@@ -65,3 +70,11 @@ function average(current: Value | undefined, wanted: Value | undefined): string 
   if (wanted?.averageValue !== undefined) return `${current?.averageValue ?? unknown}/${wanted.averageValue} (avg)`;
   return `${current?.value ?? unknown}/${wanted?.value}`;
 }
+
+/** Of the scale of any object. */
+export const scaleColumns: readonly Column[] = [
+  nameColumn,
+  integer<V1Scale>('Desired', ({ spec }) => spec?.replicas ?? 0),
+  integer<V1Scale>('Available', ({ status }) => status?.replicas ?? 0),
+  ageColumn,
+];

@@ -1,5 +1,6 @@
 // Routes that read: get and list. Stored bytes go out as they are wherever the client takes JSON.
 
+import { scaleColumns } from '../../../core/api/columns/autoscalers.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import type { ListOutcome, Registry, Target } from '../../../core/registry/registry.ts';
 import { joinBytes, respondBytes, respondValue } from '../content/respond.ts';
@@ -15,8 +16,9 @@ export async function getRoute(
   now: Date,
 ): Promise<ApiResponse> {
   const outcome = await registry.get(exchange.context, target);
-  const transform =
-    target.subresource === undefined ? transformer(exchange.form, target.definition, exchange.query, now) : undefined;
+  const definition =
+    target.subresource === 'scale' ? { ...target.definition, columns: scaleColumns } : target.definition;
+  const transform = transformer(exchange.form, definition, exchange.query, now);
   if (transform) return respondValue(200, transform.one(outcome.object), exchange.form);
   if (exchange.form.encoding === 'protobuf') return respondValue(200, outcome.object, exchange.form);
   return respondBytes(200, outcome.bytes, exchange.form);
