@@ -2,11 +2,10 @@
 // but its data, and with --purge not even that.
 
 import { existsSync, rmSync } from 'node:fs';
-import { ensureBundles } from './bundle.ts';
 import { type Cluster, type ClusterOptions, readCluster } from './cluster.ts';
 import { processFiles, stopProcess } from './process.ts';
 import { runSteps } from './progress.ts';
-import { runProgram } from './run-program.ts';
+import { teardownNode } from './teardown-node.ts';
 import { UserError } from './user-error.ts';
 
 export async function down(options: ClusterOptions & { purge: boolean }): Promise<void> {
@@ -30,12 +29,6 @@ export async function down(options: ClusterOptions & { purge: boolean }): Promis
 
 async function stop(cluster: Cluster, name: string): Promise<undefined> {
   await stopProcess(processFiles(cluster.dataDir, name), 10_000);
-}
-
-async function teardownNode(cluster: Cluster): Promise<undefined> {
-  if (!existsSync(`${cluster.dataDir}/agent`)) return;
-  const { agent } = await ensureBundles();
-  await runProgram(agent, ['teardown', '--data-dir', `${cluster.dataDir}/agent`]);
 }
 
 async function purge(cluster: Cluster): Promise<undefined> {

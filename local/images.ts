@@ -79,6 +79,6 @@ function runningCluster(dataDir: string): Cluster {
   return cluster;
 }
 
-function agentDir(cluster: Cluster): string {
+export function agentDir(cluster: Cluster): string {
   return join(cluster.dataDir, 'agent');
 }

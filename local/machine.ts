@@ -1,7 +1,7 @@
 // What the machine must offer before anything is started: rights, system, and the Debian packages that run containers.
 
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { UserError } from './user-error.ts';
 
@@ -76,11 +76,13 @@ export async function checkPort(port: number): Promise<void> {
   });
 }
 
-export function checkWritable(directory: string): void {
+export function makeDataDir(directory: string): void {
   try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK);
-  } catch {
-    throw new UserError(`--data-dir: ${directory} is not writable`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UserError(`--data-dir: ${directory} cannot be written: choose another directory (${why})`);
   }
 }
 

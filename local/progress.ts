@@ -1,6 +1,5 @@
 // Steps of a long command: a live list with times on a terminal, one line a step elsewhere.
 
-import { Listr, PRESET_TIMER } from 'listr2';
 import { UserError } from './user-error.ts';
 
 export interface Step {
@@ -12,6 +11,16 @@ export interface Step {
 
 /** Runs the steps in order; the first failure ends them. */
 export async function runSteps(steps: readonly Step[]): Promise<void> {
+  try {
+    await (process.stdout.isTTY ? showSteps(steps) : printSteps(steps));
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+async function showSteps(steps: readonly Step[]): Promise<void> {
+  const { Listr, PRESET_TIMER } = await import('listr2');
   const tasks = steps.map(({ title, run, skip }) => ({
     title,
     ...(skip && { enabled: () => !skip() }),
@@ -19,14 +28,21 @@ export async function runSteps(steps: readonly Step[]): Promise<void> {
       task.title = (await run((line) => (task.output = line))) ?? title;
     },
   }));
-  try {
-    await new Listr(tasks, {
-      renderer: process.stdout.isTTY ? 'default' : 'simple',
-      rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false, showErrorMessage: false },
-      fallbackRendererOptions: { timer: PRESET_TIMER },
-    }).run();
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(error instanceof Error ? error.message : String(error), { cause: error });
+  const rendererOptions = { timer: PRESET_TIMER, collapseSubtasks: false, showErrorMessage: false };
+  await new Listr(tasks, { renderer: 'default', rendererOptions }).run();
+}
+
+async function printSteps(steps: readonly Step[]): Promise<void> {
+  for (const { title, run, skip } of steps) {
+    if (skip?.()) continue;
+    const began = performance.now();
+    const line = (mark: string, text: string) =>
+      console.log(`${mark} ${text} [${((performance.now() - began) / 1000).toFixed(1)}s]`);
+    try {
+      line('✔', (await run(() => {})) ?? title);
+    } catch (error) {
+      line('✖', title);
+      throw error;
+    }
   }
 }

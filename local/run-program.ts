@@ -11,7 +11,7 @@ export async function runProgram(file: string, args: readonly string[]): Promise
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk));
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   if (code === 0) return output;
-  throw new UserError(
-    `${args[0]} failed with exit code ${code}:\n${errors.trimEnd().split('\n').slice(-5).join('\n')}`,
-  );
+  // Programs log to their standard output; what ended them may stand there.
+  const said = (errors.trim() || output.trim()).split('\n').slice(-5).join('\n');
+  throw new UserError(`${args[0]} failed with exit code ${code}:\n${said}`);
 }

@@ -1,8 +1,9 @@
 // `zeroplane up`: from whatever is there to a Ready node. Starts only what does not run, so a second `up` after a crash
 // brings back exactly what is missing. When a step fails, what this call started is stopped again.
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { containerdPaths } from '../agent/containerd/config.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
 import { type Bundles, ensureBundles } from './bundle.ts';
 import {
@@ -14,12 +15,13 @@ import {
   readCluster,
   saveCluster,
 } from './cluster.ts';
-import { loadExampleWebImages } from './images.ts';
+import { agentDir, loadExampleWebImages } from './images.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { checkPort, checkRights, checkWritable, installPackages, missingPackages } from './machine.ts';
+import { checkPort, checkRights, installPackages, makeDataDir, missingPackages } from './machine.ts';
 import { ensurePki, type Pki } from './pki.ts';
 import { logTail, type ProcessFiles, processFiles, runningPid, startProcess, stopProcess } from './process.ts';
 import { runSteps, type Step } from './progress.ts';
+import { teardownNode } from './teardown-node.ts';
 import { UserError } from './user-error.ts';
 
 export interface UpOptions extends ClusterOptions {
@@ -37,6 +39,8 @@ interface Plan {
   pki?: Pki;
   bundles?: Bundles;
   admin?: AdminClient;
+  /** Aborted when the user no longer wants the cluster to come up. */
+  interrupt?: AbortSignal;
 }
 
 export async function up(options: UpOptions): Promise<void> {
@@ -49,23 +53,57 @@ export async function up(options: UpOptions): Promise<void> {
     started: [],
   };
   refuseMovedPort(plan);
+  const missing = options.agent ? missingPackages() : [];
+  if (missing.length > 0) {
+    const list = missing.map(({ name, why }) => `  ${name.padEnd(28)} ${why}`).join('\n');
+    console.log(`These Debian packages are missing and are installed with apt now:\n${list}`);
+  }
+  // Pods that ran before this call run on, whatever becomes of it. `down` deletes this directory.
+  const alreadyRan = existsSync(containerdPaths(agentDir(cluster)).state);
+  const interrupt = listenForInterrupt();
+  plan.interrupt = interrupt.signal;
   try {
-    await runSteps(steps(plan, options));
+    await runSteps(steps(plan, options, missing));
   } catch (error) {
-    for (const files of plan.started.reverse()) await stopProcess(files, 5_000);
+    await undo(plan, alreadyRan);
     throw error;
+  } finally {
+    interrupt.release();
   }
   sayWhatNext(cluster, options);
   if (!options.detach) await stayAttached(plan, options);
 }
 
-function steps(plan: Plan, options: UpOptions): Step[] {
+/** Ctrl-C before the cluster is up: the step that runs gives up with its reason, as any failure. */
+function listenForInterrupt(): { signal: AbortSignal; release: () => void } {
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(new UserError('interrupted: what was started is stopped again'));
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  for (const name of names) process.on(name, interrupt);
+  const release = () => {
+    for (const name of names) process.off(name, interrupt);
+  };
+  return { signal: abort.signal, release };
+}
+
+/** Stops what this call started, the last first; the node too if nothing of it ran before. */
+async function undo(plan: Plan, alreadyRan: boolean): Promise<void> {
+  for (const files of plan.started.reverse()) {
+    await stopProcess(files, 5_000);
+    if (files !== plan.agent || alreadyRan) continue;
+    // What went wrong first is what the user must hear of.
+    await teardownNode(plan.cluster).catch((error: unknown) =>
+      console.error(`The node could not be taken down: ${error instanceof Error ? error.message : String(error)}`),
+    );
+  }
+}
+
+function steps(plan: Plan, options: UpOptions, missing: ReturnType<typeof missingPackages>): Step[] {
   const { cluster } = plan;
-  const missing = options.agent ? missingPackages() : [];
   return [
     { title: 'Machine checked', run: () => checkMachine(plan) },
     {
-      title: `Debian packages installed: ${missing.map((each) => `${each.name} (${each.why})`).join(', ')}`,
+      title: `Debian packages installed: ${missing.map(({ name }) => name).join(', ')}`,
       skip: () => missing.length === 0,
       run: async (say) => {
         await installPackages(missing, say);
@@ -94,12 +132,12 @@ function steps(plan: Plan, options: UpOptions): Step[] {
 }
 
 async function checkMachine(plan: Plan): Promise<undefined> {
-  mkdirSync(plan.cluster.dataDir, { recursive: true, mode: 0o700 });
-  checkWritable(plan.cluster.dataDir);
   if (runningPid(plan.controlPlane) === undefined) await checkPort(plan.cluster.port);
+  makeDataDir(plan.cluster.dataDir);
 }
 
 async function startControlPlane(plan: Plan): Promise<string | undefined> {
+  plan.interrupt?.throwIfAborted();
   const running = runningPid(plan.controlPlane);
   if (running === undefined) {
     // As a hint to the garbage collector: an idle control plane should give memory back.
@@ -108,11 +146,17 @@ async function startControlPlane(plan: Plan): Promise<string | undefined> {
     plan.started.push(plan.controlPlane);
   }
   plan.admin = connectAdmin(plan.cluster, required(plan.pki));
-  await waitFor('the control plane', plan.controlPlane, async () => (await plan.admin?.get('/readyz'))?.status === 200);
+  await waitFor(
+    plan,
+    'the control plane',
+    plan.controlPlane,
+    async () => (await plan.admin?.get('/readyz'))?.status === 200,
+  );
   return running === undefined ? undefined : `Control plane runs already (pid ${running})`;
 }
 
 async function startAgent(plan: Plan, say: (line: string) => void): Promise<string | undefined> {
+  plan.interrupt?.throwIfAborted();
   const { cluster } = plan;
   const running = runningPid(plan.agent);
   const began = new Date();
@@ -134,7 +178,9 @@ async function startAgent(plan: Plan, say: (line: string) => void): Promise<stri
     ]);
     plan.started.push(plan.agent);
   }
-  await waitFor(`node ${cluster.nodeName}`, plan.agent, () => isReady(plan, running === undefined ? began : undefined));
+  await waitFor(plan, `node ${cluster.nodeName}`, plan.agent, () =>
+    isReady(plan, running === undefined ? began : undefined),
+  );
   say('loading the images of examples/');
   await loadExampleWebImages(cluster);
   return running === undefined ? undefined : `Node ${cluster.nodeName} is Ready (agent runs already, pid ${running})`;
@@ -156,9 +202,10 @@ async function isReady(plan: Plan, since: Date | undefined): Promise<boolean> {
   return !since || !ready.lastHeartbeatTime || Date.parse(ready.lastHeartbeatTime) >= since.getTime() - 1000;
 }
 
-async function waitFor(what: string, files: ProcessFiles, ready: () => Promise<boolean>): Promise<void> {
+async function waitFor(plan: Plan, what: string, files: ProcessFiles, ready: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
+    plan.interrupt?.throwIfAborted();
     if (await ready().catch(() => false)) return;
     if (runningPid(files) === undefined) {
       throw new UserError(
@@ -191,26 +238,28 @@ Kubeconfig: ${cluster.kubeconfig}
 /** Foreground: what dies is started again; Ctrl-C stops everything; `zeroplane down` from elsewhere ends this too. */
 async function stayAttached(plan: Plan, options: UpOptions): Promise<void> {
   const stop = new AbortController();
+  plan.interrupt = stop.signal;
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
-  while (!stop.signal.aborted) {
-    await delay(500, undefined, { signal: stop.signal }).catch(() => {});
-    if (stop.signal.aborted || stoppedByDown(plan)) break;
-    if (runningPid(plan.controlPlane) === undefined) await restart('control plane', () => startControlPlane(plan));
-    if (options.agent && runningPid(plan.agent) === undefined) await restart('agent', () => startAgent(plan, () => {}));
-  }
+  const watchers = [watchOver('control plane', plan.controlPlane, () => startControlPlane(plan), stop.signal)];
+  if (options.agent) watchers.push(watchOver('agent', plan.agent, () => startAgent(plan, () => {}), stop.signal));
+  await Promise.all(watchers);
   if (!stop.signal.aborted) return;
   const { down } = await import('./down.ts');
   await down({ dataDir: plan.cluster.dataDir, purge: false });
 }
 
-async function restart(what: string, start: () => Promise<unknown>): Promise<void> {
-  console.error(`The ${what} ended unexpectedly: starting it again.`);
-  await start().catch((error: unknown) => console.error(error instanceof Error ? error.message : String(error)));
-}
-
-/** `down` removes the pid files; a crash leaves them. */
-function stoppedByDown(plan: Plan): boolean {
-  return runningPid(plan.controlPlane) === undefined && !existsSync(plan.controlPlane.pidFile);
+/** Starts a process again whenever it has died, until it is stopped for good. Each has its own: one may need the other to come back. */
+async function watchOver(what: string, files: ProcessFiles, start: () => Promise<unknown>, stop: AbortSignal) {
+  const pause = (ms: number) => delay(ms, undefined, { signal: stop }).catch(() => {});
+  while (!stop.aborted) {
+    await pause(500);
+    if (stop.aborted || runningPid(files) !== undefined) continue;
+    // `down` removes the pid file a moment after the process ended; a crash leaves it.
+    await pause(200);
+    if (stop.aborted || !existsSync(files.pidFile)) return;
+    console.error(`The ${what} ended unexpectedly: starting it again.`);
+    await start().catch((error: unknown) => console.error(error instanceof Error ? error.message : String(error)));
+  }
 }
 
 function required<T>(value: T | undefined): T {
