@@ -9,7 +9,7 @@ import type { Begun } from '../validation/checker.ts';
 import { Checker, idOf, textOf } from '../validation/checker.ts';
 import { type Line, writesOf } from './lines.ts';
 
-const child = join(import.meta.dirname, 'process.ts');
+const child = join(import.meta.dirname, 'testdata', 'process.ts');
 const rounds = 6;
 
 it('the embedded engine keeps every promise when its process is killed at any moment', {

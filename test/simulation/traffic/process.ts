@@ -13,7 +13,7 @@ import { note } from './world.ts';
 import { write } from './writers.ts';
 
 /** So short that it is reached many times in a run; far above the longest delay of a request. */
-export const retentionMs = 40_000;
+const retentionMs = 40_000;
 const longestSkewMs = 3000;
 const writers = 5;
 const readers = 2;

@@ -2,13 +2,13 @@
 // was begun or answered, in the order in which that happened.
 
 import { writeSync } from 'node:fs';
-import { createReplicas } from '../../../core/replica/replicas.ts';
-import { openEmbeddedStore } from '../../../core/store/embedded/embedded-store.ts';
-import type { Write } from '../../../core/store/store.ts';
-import { StoreError } from '../../../core/store/store.ts';
-import { Random } from '../random.ts';
-import { deletePrefix, textOf, uniqueValue } from '../validation/checker.ts';
-import type { Line } from './lines.ts';
+import { createReplicas } from '../../../../core/replica/replicas.ts';
+import { openEmbeddedStore } from '../../../../core/store/embedded/embedded-store.ts';
+import type { Write } from '../../../../core/store/store.ts';
+import { StoreError } from '../../../../core/store/store.ts';
+import { Random } from '../../random.ts';
+import { deletePrefix, textOf, uniqueValue } from '../../validation/checker.ts';
+import type { Line } from '../lines.ts';
 
 const [path = '', seed = '0'] = process.argv.slice(2);
 const random = new Random(Number(seed));
