@@ -1,0 +1,74 @@
+// The API under load, beside what kube-apiserver did with the same: `npm run bench -- api [--server URL --token T --insecure] [--pid P]`.
+// Without --server our own control plane is started: TLS, durable writes, validation, admission and authorization on. The load comes
+// from this process, the server is another one; both share the machine's cores.
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { connect } from './client.ts';
+import { cleanUp, type Figure, measureConfigMaps, measurePods, measureWatches, prepare } from './load.ts';
+import { startOwnServer } from './own-server.ts';
+import { reference } from './reference.ts';
+
+/** Requests of the highest concurrency share this many connections. */
+const connections = 4;
+const idleSeconds = 30;
+
+export async function run(args: readonly string[]): Promise<unknown> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      server: { type: 'string' },
+      token: { type: 'string' },
+      insecure: { type: 'boolean', default: false },
+      /** Of the server, when it runs on this machine: its memory is measured. */
+      pid: { type: 'string' },
+    },
+  });
+  const own = values.server === undefined ? await startOwnServer() : undefined;
+  const target = own?.target ?? { server: values.server ?? '', token: values.token ?? '', insecure: values.insecure };
+  const pid = own?.pid ?? (values.pid === undefined ? undefined : Number(values.pid));
+  const client = await connect(target, connections);
+  try {
+    await prepare(client);
+    const figures = [
+      ...(await measureConfigMaps(client)),
+      ...(await measurePods(client)),
+      ...(await measureWatches(client)),
+    ];
+    if (pid !== undefined) {
+      figures.push({ name: 'RSS after the load', value: residentMegabytes(pid), unit: 'MB' });
+      await delay(idleSeconds * 1000);
+      figures.push({ name: 'RSS idle again', value: residentMegabytes(pid), unit: 'MB' });
+    }
+    if (!own) await cleanUp(client);
+    const rows = figures.map(rowOf);
+    console.table(rows);
+    console.log('times stock: how many times as good as kube-apiserver (goal: 3; memory: 4). of limit (goal: 0.5)');
+    return rows;
+  } finally {
+    client.close();
+    await own?.remove();
+  }
+}
+
+function rowOf({ name, value, unit, p50, p99 }: Figure) {
+  const { stock, limit } = reference[name] ?? {};
+  const ratio = stock === undefined ? undefined : unit === '/s' ? value / stock : stock / value;
+  return {
+    what: name,
+    value,
+    unit,
+    'p50 ms': p50 ?? '',
+    'p99 ms': p99 ?? '',
+    'kube-apiserver': stock ?? '',
+    'times stock': ratio === undefined ? '' : Number(ratio.toFixed(2)),
+    limit: limit ?? '',
+    'of limit': limit === undefined ? '' : Number((value / limit).toFixed(2)),
+  };
+}
+
+function residentMegabytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round((Number(kilobytes) * 1024) / 1e6);
+}
