@@ -21,10 +21,14 @@ export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'alarm'] as
 
 /** Bundles one function into `directory`, whose entry is `index.mjs`. What was there before goes. */
 export function bundleFunction(name: BundleName, directory: string): void {
+  bundle(entryPoints[name], directory);
+}
+
+function bundle(entry: string, directory: string): void {
   rmSync(directory, { recursive: true, force: true });
   buildSync({
     absWorkingDir: root,
-    entryPoints: [{ in: entryPoints[name], out: 'index' }],
+    entryPoints: [{ in: entry, out: 'index' }],
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -48,4 +52,9 @@ export function bundleFunction(name: BundleName, directory: string): void {
 /** Bytes of a bundle as Lambda stores it, about: each file gzipped. */
 export function gzippedSize(directory: string): number {
   return readdirSync(directory).reduce((sum, file) => sum + gzipSync(readFileSync(join(directory, file))).length, 0);
+}
+
+/** The node agent, whose entry is `index.mjs`. */
+export function bundleAgent(directory: string): void {
+  bundle('agent/main.ts', directory);
 }

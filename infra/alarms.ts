@@ -1,0 +1,78 @@
+// What somebody should know of. Ten alarms on one metric each are free; these are nine metrics.
+
+import { Duration } from 'aws-cdk-lib';
+import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Alarm, ComparisonOperator, MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+import type { Functions } from './functions.ts';
+import type { WorkQueues } from './queues.ts';
+import type { State } from './state.ts';
+
+export function createAlarms(
+  scope: Construct,
+  name: string,
+  { table }: State,
+  queues: WorkQueues,
+  functions: Functions,
+  api: RestApi,
+): Alarm[] {
+  const period = Duration.minutes(5);
+  const make = (id: string, metric: Metric | MathExpression, threshold: number, alarmDescription: string) =>
+    new Alarm(scope, id, {
+      alarmDescription: `${name}: ${alarmDescription}`,
+      metric,
+      threshold,
+      evaluationPeriods: 2,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  const waiting = [
+    queues.controllers.deadLetters,
+    queues.scheduler.deadLetters,
+    queues.notifier.deadLetters,
+    functions.alarmDeadLetters,
+  ].map((queue) => queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }));
+  const throttles = (metricName: string) =>
+    new Metric({
+      namespace: 'AWS/DynamoDB',
+      metricName,
+      dimensionsMap: { TableName: table.tableName },
+      statistic: 'Sum',
+      period,
+    });
+  return [
+    make('ApiErrors', api.metricServerError({ period, statistic: 'Sum' }), 5, 'the API answers with server errors'),
+    make(
+      'DeadLetters',
+      new MathExpression({
+        expression: 'a + b + c + d',
+        usingMetrics: Object.fromEntries(waiting.map((metric, i) => ['abcd'[i] ?? '', metric])),
+        period,
+      }),
+      0,
+      'work failed again and again: read the dead letters and the function logs',
+    ),
+    make(
+      'TableThrottles',
+      new MathExpression({
+        expression: 'r + w',
+        usingMetrics: { r: throttles('ReadThrottleEvents'), w: throttles('WriteThrottleEvents') },
+        period,
+      }),
+      10,
+      'DynamoDB refuses requests: a type is written faster than its counter takes',
+    ),
+    make(
+      'WatchLag',
+      functions.alarm.metric('IteratorAge', { period, statistic: 'Maximum' }),
+      60_000,
+      'changes reach the alarm late: workers whose wake-up was lost, and watches, lag as much',
+    ),
+    make(
+      'FunctionThrottles',
+      new Metric({ namespace: 'AWS/Lambda', metricName: 'Throttles', statistic: 'Sum', period }),
+      5,
+      'functions are refused: raise the concurrency limit of the account (Service Quotas, Lambda)',
+    ),
+  ];
+}

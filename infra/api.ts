@@ -1,0 +1,53 @@
+// The regional REST API: the routes of routes.ts, as streaming or buffered integrations. Who may do what is decided behind it.
+
+import { Duration } from 'aws-cdk-lib';
+import {
+  EndpointType,
+  type IResource,
+  LambdaIntegration,
+  ResponseTransferMode,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway';
+import type { Construct } from 'constructs';
+import type { Functions } from './functions.ts';
+import type { ClusterOptions } from './options.ts';
+import { type Route, routes } from './routes.ts';
+
+export const stageName = 'prod';
+
+export function createApi(
+  scope: Construct,
+  { name, throttle }: ClusterOptions,
+  { api: functions }: Functions,
+): RestApi {
+  const api = new RestApi(scope, 'Api', {
+    restApiName: name,
+    description: `Kubernetes API of the Zeroplane cluster ${name}`,
+    endpointTypes: [EndpointType.REGIONAL],
+    // Bodies are passed on as they are: protobuf and compressed JSON are no text.
+    binaryMediaTypes: ['*/*'],
+    cloudWatchRole: false,
+    deployOptions: {
+      stageName,
+      throttlingRateLimit: throttle.rate,
+      throttlingBurstLimit: throttle.burst,
+    },
+  });
+  const integration = ({ target, streams }: Route) =>
+    new LambdaIntegration(functions[target], {
+      proxy: true,
+      allowTestInvoke: false,
+      ...(streams
+        ? { responseTransferMode: ResponseTransferMode.STREAM, timeout: Duration.minutes(15) }
+        : { timeout: Duration.seconds(29) }),
+    });
+  for (const route of routes) resourceAt(api.root, route.path).addMethod(route.method, integration(route));
+  return api;
+}
+
+function resourceAt(root: IResource, path: string): IResource {
+  return path
+    .split('/')
+    .filter((segment) => segment !== '')
+    .reduce((parent, segment) => parent.getResource(segment) ?? parent.addResource(segment), root);
+}

@@ -1,0 +1,16 @@
+// `npx cdk synth`, `npx cdk deploy`: one cluster, in whatever account and region the caller's credentials are of.
+
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { ClusterStack } from './cluster-stack.ts';
+import { checkWithNag } from './nag.ts';
+import { readOptions } from './options.ts';
+
+const app = new App();
+const options = readOptions(app.node);
+const stack = new ClusterStack(app, `zeroplane-${options.name}`, {
+  options,
+  bundleDirectory: join(import.meta.dirname, '../.zeroplane/functions'),
+});
+checkWithNag(app, stack, options);
+app.synth();

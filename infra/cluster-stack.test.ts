@@ -1,0 +1,139 @@
+// What the template says. Synthesizes three stacks; about 15 s, most of it bundling.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ClusterStack } from './cluster-stack.ts';
+import { checkWithNag } from './nag.ts';
+import { readOptions } from './options.ts';
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+  readonly DeletionPolicy?: string;
+}
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'zeroplane-infra-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function template(context: Record<string, string> = {}): Template {
+  const app = new App({ context, outdir: join(folder, `out-${Object.values(context).join('-')}`) });
+  const options = readOptions(app.node);
+  const stack = new ClusterStack(app, 'test', { options, bundleDirectory: join(folder, 'functions') });
+  checkWithNag(app, stack, options);
+  // Throws when a rule of cdk-nag is broken without a reason given.
+  app.synth();
+  return Template.fromStack(stack);
+}
+
+describe('the stack of a cluster', { timeout: 120_000 }, () => {
+  let plain: Template;
+  beforeAll(() => {
+    plain = template();
+  }, 120_000);
+
+  it('keeps the state when the stack goes', () => {
+    plain.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        TimeToLiveSpecification: { AttributeName: 't', Enabled: true },
+        StreamSpecification: { StreamViewType: 'KEYS_ONLY' },
+      },
+    });
+    plain.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Retain' });
+  });
+
+  it('streams reads for 15 minutes, and buffers writes for 29 seconds', () => {
+    const methods = Object.values(plain.findResources('AWS::ApiGateway::Method')) as Resource[];
+    const integrations = methods.map(({ Properties }) => Properties['Integration'] as Record<string, unknown>);
+    expect(integrations.filter((each) => each['ResponseTransferMode'] === 'STREAM')).toHaveLength(3);
+    for (const each of integrations)
+      expect(each['TimeoutInMillis']).toBe(each['ResponseTransferMode'] === 'STREAM' ? 900_000 : 29_000);
+    plain.hasResourceProperties('AWS::ApiGateway::RestApi', {
+      BinaryMediaTypes: ['*/*'],
+      EndpointConfiguration: { Types: ['REGIONAL'] },
+    });
+  });
+
+  it('runs every function on arm64 and nodejs24.x, with a role of its own', () => {
+    const functions = Object.values(plain.findResources('AWS::Lambda::Function')) as Resource[];
+    expect(functions).toHaveLength(7);
+    for (const { Properties } of functions)
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+    const roles = new Set(functions.map(({ Properties }) => JSON.stringify(Properties['Role'])));
+    expect(roles.size).toBe(7);
+  });
+
+  it('lets no function do more to its table than the store does, and names no action with a star', () => {
+    for (const { Properties } of Object.values(plain.findResources('AWS::IAM::Policy')) as Resource[]) {
+      const { Statement } = Properties['PolicyDocument'] as { Statement: { Action: string | string[] }[] };
+      for (const { Action } of Statement)
+        for (const action of [Action].flat()) {
+          expect(action).not.toContain('*');
+          expect(action).not.toMatch(/dynamodb:(Scan|DeleteTable|UpdateTable|Restore)/);
+        }
+    }
+  });
+
+  it('reads each work queue two batches at a time, message by message, with a place for what fails', () => {
+    plain.resourcePropertiesCountIs(
+      'AWS::Lambda::EventSourceMapping',
+      { FunctionResponseTypes: ['ReportBatchItemFailures'], ScalingConfig: { MaximumConcurrency: 2 } },
+      3,
+    );
+    plain.resourcePropertiesCountIs('AWS::SQS::Queue', { RedrivePolicy: { maxReceiveCount: 3 } }, 3);
+    plain.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FilterCriteria: Match.anyValue(),
+      DestinationConfig: { OnFailure: Match.anyValue() },
+    });
+  });
+
+  it('looks again by schedule, and raises alarms', () => {
+    plain.resourceCountIs('AWS::Events::Rule', 3);
+    plain.resourceCountIs('AWS::CloudWatch::Alarm', 5);
+  });
+
+  it('says where the API is, and who is its administrator', () => {
+    for (const output of ['ApiUrl', 'AdminRoleArn', 'KubeconfigCommand', 'Kept']) plain.hasOutput(output, {});
+    plain.resourceCountIs('AWS::EC2::Instance', 0);
+    plain.resourceCountIs('AWS::EC2::VPC', 0);
+    plain.resourceCountIs('AWS::KMS::Key', 0);
+  });
+
+  it("makes a group of workers when asked, whose pods cannot take the machine's identity", () => {
+    const workers = template({ cluster: 'prod', workers: '2' });
+    workers.hasResourceProperties('AWS::EC2::LaunchTemplate', {
+      LaunchTemplateData: { MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 } },
+    });
+    workers.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', { MinSize: '2', MaxSize: '2' });
+    workers.resourceCountIs('AWS::EC2::NatGateway', 0);
+    expect(JSON.stringify(workers.findResources('AWS::EC2::LaunchTemplate'))).not.toMatch(/--token/);
+  });
+
+  it('encrypts with a key of the account when asked', () => {
+    const own = template({ cluster: 'own', ownKey: 'true' });
+    own.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
+    own.hasResourceProperties('AWS::DynamoDB::Table', { SSESpecification: { SSEEnabled: true, SSEType: 'KMS' } });
+  });
+});
+
+describe('options', () => {
+  it.each([
+    ['cluster', 'No_Name'],
+    ['workers', '-1'],
+    ['podCIDR', '10.0.0.0'],
+  ])('say what is wrong with -c %s=%s', (key, value) => {
+    const app = new App({ context: { [key]: value } });
+    expect(() => readOptions(app.node)).toThrow(`-c ${key}=${value}: give`);
+  });
+});

@@ -1,0 +1,68 @@
+// A whole cluster as one stack.
+
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { createAlarms } from './alarms.ts';
+import { createApi } from './api.ts';
+import { createFunctions } from './functions.ts';
+import type { ClusterOptions } from './options.ts';
+import { createQueues } from './queues.ts';
+import { createSchedules } from './schedules.ts';
+import { createState, type State } from './state.ts';
+import { createWorkerRole, createWorkers } from './workers.ts';
+
+export interface ClusterStackProps extends StackProps {
+  readonly options: ClusterOptions;
+  /** Where bundles are put. */
+  readonly bundleDirectory: string;
+}
+
+// A class, because CDK makes stacks by extending.
+export class ClusterStack extends Stack {
+  readonly state: State;
+
+  constructor(scope: Construct, id: string, { options, bundleDirectory, ...props }: ClusterStackProps) {
+    super(scope, id, { description: `Zeroplane cluster ${options.name}`, ...props });
+    Tags.of(this).add('zeroplane.dev/cluster', options.name);
+    const queuePrefix = `${options.name}-`;
+    const state = createState(this, options);
+    this.state = state;
+    const queues = createQueues(this, queuePrefix);
+    const adminRole = new Role(this, 'AdminRole', {
+      description: `Administrators of ${options.name}: whoever IAM lets assume this role. It has no rights in AWS.`,
+      assumedBy: new AccountRootPrincipal(),
+    });
+    const workerRole = options.workers > 0 ? createWorkerRole(this) : undefined;
+    const functions = createFunctions(this, {
+      options,
+      state,
+      queues,
+      queuePrefix,
+      adminRole,
+      workerRole,
+      bundleDirectory,
+    });
+    const api = createApi(this, options, functions);
+    // Without the slash at its end: clients put paths behind it.
+    const apiUrl = `https://${api.restApiId}.execute-api.${this.region}.${this.urlSuffix}/${api.deploymentStage.stageName}`;
+    createSchedules(this, queues);
+    createAlarms(this, options.name, state, queues, functions, api);
+    if (workerRole) createWorkers(this, { options, role: workerRole, apiUrl, bundleDirectory });
+
+    const output = (name: string, value: string, description: string) =>
+      new CfnOutput(this, name, { value, description });
+    output('ApiUrl', apiUrl, 'URL of the Kubernetes API');
+    output('AdminRoleArn', adminRole.roleArn, 'Whoever may assume this role is an administrator of the cluster');
+    output(
+      'KubeconfigCommand',
+      `npx zeroplane kubeconfig --aws --server ${apiUrl} --cluster ${options.name} --region ${this.region} --role-arn ${adminRole.roleArn}`,
+      'Writes a kubeconfig for kubectl',
+    );
+    output(
+      'Kept',
+      `table ${state.table.tableName}, bucket ${state.bucket.bucketName}`,
+      'What `cdk destroy` leaves: the state of the cluster. The queues of nodes go when the nodes are deleted.',
+    );
+  }
+}

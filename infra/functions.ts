@@ -1,0 +1,275 @@
+// The functions: one a need, each with its own memory, time, concurrency and rights.
+
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnPrincipal, Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  Code,
+  FilterCriteria,
+  FilterRule,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda';
+import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { expiryIndex } from '../core/store/dynamodb/table.ts';
+import { type Worker, workers } from '../core/work/work-queues.ts';
+import { type BundleName, bundleFunction, bundleNames } from './bundles.ts';
+import type { ClusterOptions } from './options.ts';
+import type { WorkQueues } from './queues.ts';
+import type { ApiFunction } from './routes.ts';
+import type { State } from './state.ts';
+
+export interface Functions {
+  readonly api: Readonly<Record<ApiFunction, LambdaFunction>>;
+  readonly worker: Readonly<Record<Worker, LambdaFunction>>;
+  readonly alarm: LambdaFunction;
+  /** Batches of the stream that the alarm could not take. */
+  readonly alarmDeadLetters: Queue;
+  /** What nodes are lent, narrowed to one queue. */
+  readonly nodeQueueRole: Role;
+}
+
+export interface FunctionsOptions {
+  readonly options: ClusterOptions;
+  readonly state: State;
+  readonly queues: WorkQueues;
+  readonly queuePrefix: string;
+  readonly adminRole: Role;
+  readonly workerRole: Role | undefined;
+  /** Where bundles are put. */
+  readonly bundleDirectory: string;
+}
+
+interface Shape {
+  readonly bundle: BundleName;
+  readonly handler: string;
+  readonly memorySize: number;
+  readonly timeout: Duration;
+  readonly description: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const shapes = {
+  read: {
+    bundle: 'apiserver',
+    handler: 'index.stream',
+    memorySize: 512,
+    timeout: Duration.minutes(15),
+    description: 'reads and watches of the API',
+  },
+  write: {
+    bundle: 'apiserver',
+    handler: 'index.buffered',
+    memorySize: 1024,
+    timeout: Duration.seconds(29),
+    description: 'writes of the API',
+  },
+  node: {
+    bundle: 'apiserver',
+    handler: 'index.stream',
+    memorySize: 512,
+    timeout: Duration.seconds(60),
+    description: 'agents: joining, desired state, reports',
+    // A node's permissions do not change; what it asks for is looked up anew each time.
+    environment: { ZEROPLANE_MAX_STALENESS_MS: '60000' },
+  },
+  controllers: {
+    bundle: 'controllers',
+    handler: 'index.handler',
+    memorySize: 1024,
+    timeout: Duration.minutes(5),
+    description: 'controllers',
+  },
+  scheduler: {
+    bundle: 'scheduler',
+    handler: 'index.handler',
+    memorySize: 1024,
+    timeout: Duration.minutes(5),
+    description: 'scheduler',
+  },
+  notifier: {
+    bundle: 'apiserver',
+    handler: 'index.notify',
+    memorySize: 512,
+    timeout: Duration.minutes(1),
+    description: 'wakes nodes',
+  },
+  alarm: {
+    bundle: 'alarm',
+    handler: 'index.handler',
+    memorySize: 128,
+    timeout: Duration.seconds(30),
+    description: 'wakes whom a writer could not wake',
+  },
+} as const satisfies Record<string, Shape>;
+
+export type FunctionName = keyof typeof shapes;
+
+const tableActions = [
+  'dynamodb:GetItem',
+  'dynamodb:BatchGetItem',
+  'dynamodb:Query',
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:ConditionCheckItem',
+];
+
+const keyActions = ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'];
+
+export function createFunctions(scope: Construct, given: FunctionsOptions): Functions {
+  const { options, state, queues, queuePrefix } = given;
+  const stack = Stack.of(scope);
+  const code = bundleAll(given.bundleDirectory);
+  const nodeQueues = stack.formatArn({ service: 'sqs', resource: `${queuePrefix}node-*` });
+
+  const roles = new Map<FunctionName, Role>();
+  const roleOf = (name: FunctionName): Role => {
+    const role =
+      roles.get(name) ??
+      new Role(scope, `${title(name)}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    roles.set(name, role);
+    return role;
+  };
+  const nodeQueueRole = new Role(scope, 'NodeQueueRole', {
+    description: `Lent to nodes of ${options.name}, narrowed to one queue each`,
+    assumedBy: new ArnPrincipal(roleOf('node').roleArn),
+  });
+  nodeQueueRole.addToPolicy(allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage'], [nodeQueues]));
+
+  const environment = {
+    ZEROPLANE_CLUSTER: options.name,
+    ZEROPLANE_TABLE: state.table.tableName,
+    ZEROPLANE_BUCKET: state.bucket.bucketName,
+    ZEROPLANE_QUEUE_PREFIX: queuePrefix,
+    ZEROPLANE_QUEUE_URL_BASE: `https://sqs.${stack.region}.${stack.urlSuffix}/${stack.account}/`,
+    ZEROPLANE_SERVICE_CIDR: options.serviceCIDR,
+    ZEROPLANE_POD_CIDR: options.podCIDR,
+    ZEROPLANE_CLUSTER_DOMAIN: options.clusterDomain,
+    ZEROPLANE_ADMIN_ROLES: given.adminRole.roleArn,
+    ZEROPLANE_WORKER_ROLES: given.workerRole?.roleArn ?? '',
+    ZEROPLANE_NODE_QUEUE_ROLE: nodeQueueRole.roleArn,
+    ZEROPLANE_BUILD: code.build,
+  };
+  const make = (name: FunctionName): LambdaFunction => {
+    const { bundle, handler, memorySize, timeout, description, ...shape }: Shape = shapes[name];
+    const logGroup = new LogGroup(scope, `${title(name)}Log`, {
+      retention: RetentionDays.TWO_WEEKS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = roleOf(name);
+    logGroup.grantWrite(role);
+    return new LambdaFunction(scope, title(name), {
+      description: `${options.name}: ${description}`,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: code.of(bundle),
+      handler,
+      memorySize,
+      timeout,
+      role,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      environment: { ...environment, ...shape.environment },
+    });
+  };
+
+  const api = { read: make('read'), write: make('write'), node: make('node') };
+  const worker = {
+    controllers: make('controllers'),
+    scheduler: make('scheduler'),
+    notifier: make('notifier'),
+  };
+  const alarm = make('alarm');
+
+  for (const name of ['read', 'write', 'node', 'controllers', 'scheduler', 'notifier'] as const) {
+    const role = roleOf(name);
+    role.addToPolicy(allow(tableActions, [state.table.tableArn]));
+    role.addToPolicy(allow(['s3:GetObject', 's3:PutObject'], [state.bucket.arnForObjects('values/*')]));
+    if (state.key) role.addToPolicy(allow(keyActions, [state.key.keyArn]));
+  }
+  for (const [name, role] of roles) {
+    // Every function may commit, and wakes the others then; a worker wakes itself for what is left.
+    role.addToPolicy(
+      allow(
+        ['sqs:SendMessage'],
+        workers.map((each) => queues[each].queue.queueArn),
+      ),
+    );
+    if (name === 'controllers')
+      role.addToPolicy(allow(['dynamodb:Query'], [`${state.table.tableArn}/index/${expiryIndex}`]));
+  }
+  roleOf('node').addToPolicy(allow(['sqs:CreateQueue'], [nodeQueues]));
+  roleOf('node').addToPolicy(allow(['sts:AssumeRole'], [nodeQueueRole.roleArn]));
+  roleOf('notifier').addToPolicy(allow(['sqs:SendMessage', 'sqs:DeleteQueue', 'sqs:GetQueueUrl'], [nodeQueues]));
+
+  for (const each of workers)
+    worker[each].addEventSource(
+      new SqsEventSource(queues[each].queue, {
+        batchSize: 10,
+        // Two is the least that an event source takes; more of them would only meet each other's conflicts.
+        maxConcurrency: 2,
+        reportBatchItemFailures: true,
+      }),
+    );
+  const alarmDeadLetters = new Queue(scope, 'AlarmDeadLetters', {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
+  alarm.addEventSource(
+    new DynamoEventSource(state.table, {
+      startingPosition: StartingPosition.LATEST,
+      batchSize: 1000,
+      // Late on purpose: whoever commits wakes the workers; this is for those who could not.
+      maxBatchingWindow: Duration.seconds(10),
+      retryAttempts: 3,
+      maxRecordAge: Duration.minutes(10),
+      bisectBatchOnError: false,
+      onFailure: new SqsDlq(alarmDeadLetters),
+      filters: [
+        FilterCriteria.filter({
+          eventName: FilterRule.isEqual('INSERT'),
+          dynamodb: { Keys: { p: { S: FilterRule.beginsWith('log#') } } },
+        }),
+      ],
+    }),
+  );
+  return { api, worker, alarm, alarmDeadLetters, nodeQueueRole };
+}
+
+function bundleAll(directory: string) {
+  const hash = createHash('sha256');
+  const codes = new Map(
+    bundleNames.map((name) => {
+      const folder = join(directory, name);
+      bundleFunction(name, folder);
+      for (const file of readdirSync(folder).sort()) hash.update(readFileSync(join(folder, file)));
+      return [name, Code.fromAsset(folder)] as const;
+    }),
+  );
+  return {
+    of(name: BundleName): Code {
+      const found = codes.get(name);
+      if (!found) throw new Error(`there is no bundle ${name}`);
+      return found;
+    },
+    build: hash.digest('hex').slice(0, 16),
+  };
+}
+
+function allow(actions: string[], resources: string[]): PolicyStatement {
+  return new PolicyStatement({ effect: Effect.ALLOW, actions, resources });
+}
+
+function title(name: string): string {
+  return `${name[0]?.toUpperCase()}${name.slice(1)}`;
+}

@@ -1,0 +1,51 @@
+// What a deployment may be told, as CDK context: `npx cdk deploy -c cluster=prod -c workers=2`. Everything has a default.
+
+import type { Node } from 'constructs';
+
+export interface ClusterOptions {
+  /** Part of every resource's name: several clusters share an account. */
+  readonly name: string;
+  readonly serviceCIDR: string;
+  readonly podCIDR: string;
+  readonly clusterDomain: string;
+  /** Instances of the worker group; 0: none is made. */
+  readonly workers: number;
+  readonly workerInstanceType: string;
+  /** Encrypt with a key of the account's own ($1 a month) instead of keys that AWS owns. */
+  readonly ownKey: boolean;
+  /** Requests a second that the API takes, and how many at once above it. */
+  readonly throttle: { readonly rate: number; readonly burst: number };
+}
+
+/** Throws an Error that names the context key, what is wrong, and what to give. */
+export function readOptions(node: Node): ClusterOptions {
+  const text = (key: string, otherwise: string): string => {
+    const value: unknown = node.tryGetContext(key);
+    return value === undefined ? otherwise : String(value);
+  };
+  const count = (key: string, otherwise: number): number => {
+    const value = Number(text(key, String(otherwise)));
+    if (!Number.isInteger(value) || value < 0)
+      throw new Error(`-c ${key}=${text(key, '')}: give a whole number, such as ${otherwise}`);
+    return value;
+  };
+  const range = (key: string, otherwise: string): string => {
+    const value = text(key, otherwise);
+    if (!/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(value))
+      throw new Error(`-c ${key}=${value}: give an IPv4 range, such as ${otherwise}`);
+    return value;
+  };
+  const name = text('cluster', 'zeroplane');
+  if (!/^[a-z][a-z0-9-]{0,29}$/.test(name))
+    throw new Error(`-c cluster=${name}: give at most 30 lower case letters, digits and "-", a letter first`);
+  return {
+    name,
+    serviceCIDR: range('serviceCIDR', '10.96.0.0/16'),
+    podCIDR: range('podCIDR', '10.244.0.0/16'),
+    clusterDomain: text('clusterDomain', 'cluster.local'),
+    workers: count('workers', 0),
+    workerInstanceType: text('workerInstanceType', 't4g.small'),
+    ownKey: text('ownKey', 'false') === 'true',
+    throttle: { rate: count('requestsPerSecond', 500), burst: count('burst', 1000) },
+  };
+}

@@ -1,0 +1,61 @@
+// What a cluster is: its table and the bucket beside it. Both outlive the stack.
+
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { collectedAtAttribute, expiryIndex } from '../core/store/dynamodb/table.ts';
+import type { ClusterOptions } from './options.ts';
+
+export interface State {
+  readonly table: Table;
+  readonly bucket: Bucket;
+  readonly key: Key | undefined;
+}
+
+export function createState(scope: Construct, { name, ownKey }: ClusterOptions): State {
+  const key = ownKey
+    ? new Key(scope, 'Key', {
+        description: `State of the Zeroplane cluster ${name}`,
+        enableKeyRotation: true,
+        removalPolicy: RemovalPolicy.RETAIN,
+      })
+    : undefined;
+  const table = new Table(scope, 'Table', {
+    partitionKey: { name: 'p', type: AttributeType.STRING },
+    sortKey: { name: 's', type: AttributeType.STRING },
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    // Keys are enough: the stream is an alarm, not a source.
+    stream: StreamViewType.KEYS_ONLY,
+    timeToLiveAttribute: collectedAtAttribute,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+    ...(key
+      ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }
+      : { encryption: TableEncryption.DEFAULT }),
+  });
+  table.addGlobalSecondaryIndex({
+    indexName: expiryIndex,
+    partitionKey: { name: 'g', type: AttributeType.STRING },
+    sortKey: { name: 'x', type: AttributeType.NUMBER },
+    projectionType: ProjectionType.KEYS_ONLY,
+  });
+  const bucket = new Bucket(scope, 'LargeValues', {
+    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    enforceSSL: true,
+    minimumTLSVersion: 1.2,
+    removalPolicy: RemovalPolicy.RETAIN,
+    lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+    ...(key ? { encryption: BucketEncryption.KMS, encryptionKey: key } : { encryption: BucketEncryption.S3_MANAGED }),
+  });
+  return { table, bucket, key };
+}
