@@ -49,6 +49,36 @@ describe('state', () => {
     expect(entry?.object).toBe(entry?.object);
   });
 
+  it('reaches what was answered before it was asked, also by a reading that had begun earlier', async () => {
+    await put('x', {});
+    const gate = Promise.withResolvers<void>();
+    let held = 0;
+    let holding = false;
+    const slow = proxied(store, {
+      onCommit: () => () => {},
+      log: async (...args) => {
+        const page = await store.log(...args);
+        if (holding) {
+          held++;
+          await gate.promise;
+        }
+        return page;
+      },
+    });
+    const replica = await createReplicas(slow).of('things');
+    holding = true;
+    await put('x', { n: 2 });
+    const early = replica.catchUp();
+    await expect.poll(() => held).toBe(1);
+    const revision = await put('x', { n: 3 });
+    const late = replica.catchUp();
+    holding = false;
+    // The later call waits for the reading of the earlier one.
+    setImmediate(gate.resolve);
+    await early;
+    expect(await late).toBe(revision);
+  });
+
   it('does not wait for a revision that was never given out', async () => {
     await put('x', {});
     const replica = await replicas.of('things');
@@ -204,6 +234,35 @@ describe('watch', () => {
     await expect.poll(() => calls).toEqual(['1 events']);
     replicas.close();
     expect(calls).toEqual(['1 events', 'closed']);
+  });
+
+  it('that ends because the log was compacted finds the new state when it is told so', async () => {
+    await put('x', {});
+    const replica = await createReplicas(withoutHints(store)).of('things');
+    const watch = replica.watch({ after: 1 });
+    const other = replica.watch({ after: 1 });
+    const again: Watch[] = [];
+    let foundAt = 0;
+    watch.onReady = () => {
+      foundAt = replica.revision;
+      if (watch.ended) again.push(replica.watch({ after: replica.revision }));
+    };
+    for (let i = 0; i < 5; i++) await put('x', { i });
+    await store.compact('things', 5);
+    expect(await replica.catchUp()).toBe(6);
+    expect([watch.ended, other.ended]).toEqual(['slow', 'slow']);
+    expect(foundAt).toBe(5);
+    const [resumed] = again;
+    await put('y', {});
+    await replica.catchUp();
+    expect(resumed?.drain().map((event) => event.revision)).toEqual([6, 7]);
+    // A watcher from between the end and now shares nothing with those that ended.
+    expect(
+      replica
+        .watch({ after: 5 })
+        .drain()
+        .map((event) => event.revision),
+    ).toEqual([6, 7]);
   });
 
   it('after a restart resumes in the log that is left, whichever states are known', async () => {
