@@ -50,6 +50,12 @@ export interface Binder {
   readonly busy: boolean;
 }
 
+interface Awaiting extends Attempt {
+  readonly since: number;
+  /** Claims that were seen with the node selected: one that is without it later was given up by its provisioner. */
+  readonly told: Set<string>;
+}
+
 const selectedNode = 'volume.kubernetes.io/selected-node';
 const volumeTimeoutMs = 10 * 60_000;
 
@@ -61,7 +67,7 @@ export function createBinder(options: BinderOptions): Binder {
   const held = new Map<string, Check>();
   const claiming = new Map<string, Promise<void>>();
   /** Sent to a node, waiting for their volumes. */
-  const awaitingVolumes = new Map<string, Attempt & { readonly since: number }>();
+  const awaitingVolumes = new Map<string, Awaiting>();
   const inFlight = new Set<Promise<void>>();
 
   function bindAll(attempts: readonly Attempt[]): void {
@@ -69,7 +75,7 @@ export function createBinder(options: BinderOptions): Binder {
     bindReady(ready);
     for (const attempt of attempts) {
       if (attempt.binding.claims.length === 0) continue;
-      awaitingVolumes.set(attempt.binding.pod.key, { ...attempt, since: clock() });
+      awaitingVolumes.set(attempt.binding.pod.key, { ...attempt, since: clock(), told: new Set() });
       track(prepareVolumes(attempt));
     }
   }
@@ -172,7 +178,8 @@ export function createBinder(options: BinderOptions): Binder {
           );
         } else await promiseVolume(volume, pod.namespace, name);
       }
-      continueWithVolumes(attempt);
+      const awaiting = awaitingVolumes.get(pod.key);
+      if (awaiting) continueWithVolumes(awaiting);
     } catch (error) {
       if (awaitingVolumes.delete(pod.key)) await takeBack(attempt, error);
     }
@@ -198,19 +205,24 @@ export function createBinder(options: BinderOptions): Binder {
   }
 
   /** Binds once every claim has its volume; gives the node up when making a volume there was given up. */
-  function continueWithVolumes(attempt: Attempt): void {
-    const { pod, node, claims: choices } = attempt.binding;
-    const waitingFor = choices.map(({ claim: name }) => model.claims.get(`${pod.namespace}/${name}`));
-    if (waitingFor.every((each) => each?.spec?.volumeName && each.status?.phase === 'Bound')) {
-      if (awaitingVolumes.delete(pod.key)) bindReady([attempt]);
-      return;
+  function continueWithVolumes({ binding, waiting, told }: Awaiting): void {
+    const { pod, node, claims: choices } = binding;
+    let bound = true;
+    let givenUp = false;
+    for (const { claim: name, volume } of choices) {
+      const claim = model.claims.get(`${pod.namespace}/${name}`);
+      const done = claim?.spec?.volumeName !== undefined && claim.status?.phase === 'Bound';
+      bound &&= done;
+      if (!claim || claim.metadata?.deletionTimestamp) givenUp = true;
+      if (done || volume !== undefined) continue;
+      const chosen = claim?.metadata?.annotations?.[selectedNode];
+      if (chosen === node) told.add(name);
+      else if (chosen !== undefined || told.has(name)) givenUp = true;
     }
-    const givenUp = waitingFor.some((each, i) => {
-      if (!each || each.metadata?.deletionTimestamp) return true;
-      const chosen = each.metadata?.annotations?.[selectedNode];
-      return choices[i]?.volume === undefined && chosen !== undefined && chosen !== node;
-    });
-    if (givenUp && awaitingVolumes.delete(pod.key)) track(takeBack(attempt, undefined));
+    if (!bound && !givenUp) return;
+    if (!awaitingVolumes.delete(pod.key)) return;
+    if (bound) bindReady([{ binding, waiting }]);
+    else track(takeBack({ binding, waiting }, undefined));
   }
 
   function track(work: Promise<void>): void {

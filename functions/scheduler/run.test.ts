@@ -139,4 +139,142 @@ describe('startScheduler', () => {
     await scheduler.idle();
     expect(set).toEqual([300_000]);
   });
+
+  it('binds a waiting claim to the volume that it chose, then the pod, once the claim is bound', async () => {
+    await test.create('storage.k8s.io/storageclasses', '', {
+      metadata: { name: 'local' },
+      provisioner: 'kubernetes.io/no-provisioner',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    await test.create('persistentvolumes', '', {
+      metadata: { name: 'v' },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'local',
+        local: { path: '/data' },
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['b'] }] },
+            ],
+          },
+        },
+      },
+    });
+    await setStatus('persistentvolumes', '', 'v', { phase: 'Available' });
+    await addClaim('data', 'local');
+    const { scheduler } = await start();
+    await addPod(test, withClaim('p', 'data'));
+    const volume = await until('the volume is promised', async () => {
+      const { spec } = (await test.get('persistentvolumes', '', 'v')) as { spec?: { claimRef?: { name?: string } } };
+      return spec?.claimRef;
+    });
+    expect(volume.name).toBe('data');
+    expect((await getPod(test, 'p')).spec?.nodeName).toBeUndefined();
+    await bindClaim('data', 'v');
+    await until('a bind', async () => (await getPod(test, 'p')).spec?.nodeName);
+    await scheduler.idle();
+    expect((await getPod(test, 'p')).spec?.nodeName).toBe('b');
+  });
+
+  it('tells a claim whose volume is to be made the node, and tries again when that was given up', async () => {
+    await test.create('storage.k8s.io/storageclasses', '', {
+      metadata: { name: 'made' },
+      provisioner: 'csi.example.com',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    await addClaim('data', 'made');
+    await start();
+    await addPod(test, withClaim('p', 'data'));
+    const selected = 'volume.kubernetes.io/selected-node';
+    const nodeOfClaim = () =>
+      until('the claim is told', async () => {
+        const { metadata } = await test.get('persistentvolumeclaims', 'default', 'data');
+        return metadata.annotations?.[selected];
+      });
+    expect(['a', 'b']).toContain(await nodeOfClaim());
+    // The provisioner cannot make one there: it takes the selection away.
+    await test.registry.patch(test.context, test.target('persistentvolumeclaims', 'default', 'data'), 'merge', {
+      metadata: { annotations: { [selected]: null } },
+    });
+    const second = await nodeOfClaim();
+    await test.create('persistentvolumes', '', {
+      metadata: { name: 'v' },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'made',
+        csi: { driver: 'csi.example.com', volumeHandle: 'v' },
+      },
+    });
+    await bindClaim('data', 'v');
+    expect(await until('a bind', async () => (await getPod(test, 'p')).spec?.nodeName)).toBe(second);
+  });
+
+  it('takes over from a scheduler that made room and died', async () => {
+    await test.registry.delete(test.context, test.target('nodes', '', 'b'));
+    for (const [name, value] of [
+      ['low', 1],
+      ['high', 100],
+    ] as const)
+      await test.create('scheduling.k8s.io/priorityclasses', '', { metadata: { name }, value });
+    const full = { requests: { cpu: '4' } };
+    const first = await start({ identity: 'first' });
+    const metadata = { finalizers: ['example.com/hold'] };
+    await addPod(test, makePod('old', { ...full, metadata, spec: { priorityClassName: 'low' } }));
+    await until('a bind', async () => (await getPod(test, 'old')).spec?.nodeName);
+    await addPod(test, makePod('vip', { ...full, spec: { priorityClassName: 'high' } }));
+    await until('a victim', async () => (await getPod(test, 'old')).metadata?.deletionTimestamp);
+    await first.scheduler.stop();
+    await start({ identity: 'second' });
+    // Whoever comes now and is no more important does not get the room.
+    await addPod(test, makePod('late', { ...full, spec: { priorityClassName: 'high' } }));
+    await test.registry.patch(test.context, test.target('pods', 'default', 'old'), 'merge', {
+      metadata: { finalizers: null },
+    });
+    await test.registry
+      .delete(test.context, test.target('pods', 'default', 'old'), { gracePeriodSeconds: 0 })
+      .catch(() => 0);
+    await until('the important pod is bound', async () => (await getPod(test, 'vip')).spec?.nodeName);
+    expect((await getPod(test, 'late')).spec?.nodeName).toBeUndefined();
+  });
+
+  it('does not look at a pod again for changes that cannot help it', async () => {
+    const { scheduler, events } = await start();
+    await addPod(test, makePod('picky', { spec: { nodeSelector: { disk: 'ssd' } } }));
+    await scheduler.idle();
+    await addNode(test, makeNode('c'));
+    await addPod(test, makePod('other'));
+    await scheduler.idle();
+    // The message would count three nodes.
+    expect(events.filter(({ pod }) => pod === 'picky').map(({ event }) => event.message)).toEqual([
+      expect.stringContaining('0/2 nodes are available'),
+    ]);
+    await addNode(test, makeNode('d', { labels: { disk: 'ssd' } }));
+    await until('a bind', async () => (await getPod(test, 'picky')).spec?.nodeName);
+  });
 });
+
+function withClaim(name: string, claimName: string) {
+  return makePod(name, { spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }] } });
+}
+
+async function addClaim(name: string, storageClassName: string): Promise<void> {
+  await test.create('persistentvolumeclaims', 'default', {
+    metadata: { name },
+    spec: { storageClassName, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  });
+}
+
+/** What the binder of volumes does. */
+async function bindClaim(name: string, volumeName: string): Promise<void> {
+  await test.registry.patch(test.context, test.target('persistentvolumeclaims', 'default', name), 'merge', {
+    spec: { volumeName },
+  });
+  await setStatus('persistentvolumeclaims', 'default', name, { phase: 'Bound' });
+}
+
+async function setStatus(type: string, namespace: string, name: string, status: object): Promise<void> {
+  await test.registry.patch(test.context, test.target(type, namespace, name, 'status'), 'merge', { status });
+}
