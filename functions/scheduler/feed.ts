@@ -26,6 +26,8 @@ export const followedTypes = [
   'persistentvolumes',
   'persistentvolumeclaims',
   'policy/poddisruptionbudgets',
+  // A custom resource of the scheduler-plugins project; nothing is there until somebody defines it.
+  'scheduling.x-k8s.io/podgroups',
   ...spreadTypes,
   'pods',
 ] as const;
@@ -57,6 +59,8 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim }:
   const spread = new DefaultSpread();
   /** Nodes that may take more than before, by name. */
   const roomier = new Set<string>();
+  /** Pod groups that got more members, or need less. */
+  const groupsChanged = new Set<string>();
   let podsChanged = false;
   let volumesChanged = false;
 
@@ -67,15 +71,17 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim }:
 
   function forgetChanges(): void {
     roomier.clear();
+    groupsChanged.clear();
     podsChanged = false;
     volumesChanged = false;
   }
 
   function settle(): void {
-    if (queue.sleeping > 0 && (roomier.size > 0 || podsChanged || volumesChanged)) {
+    if (queue.sleeping > 0 && (roomier.size > 0 || groupsChanged.size > 0 || podsChanged || volumesChanged)) {
       const nodes = [...roomier].flatMap((name) => model.nodes.get(name) ?? []);
       const answers = new Map<PodClass, boolean>();
       queue.wake((pod, blockedBy) => {
+        if (pod.group !== undefined && groupsChanged.has(pod.group)) return true;
         if (podsChanged && blockedBy.has('pods')) return true;
         if (volumesChanged && blockedBy.has('volumes')) return true;
         if (nodes.length === 0) return false;
@@ -186,6 +192,13 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim }:
           keep(model.budgets, key, object as V1PodDisruptionBudget, gone);
           model.budgetVersion += 1;
           return;
+        case 'scheduling.x-k8s.io/podgroups': {
+          const needed = (object as { spec?: { minMember?: number } }).spec?.minMember;
+          keep(model.groups, key, needed ?? 1, gone);
+          groupsChanged.add(key);
+          changed();
+          return;
+        }
         case 'persistentvolumes':
           keep(model.volumes, key, object as V1PersistentVolume, gone);
           if (gone || (object as V1PersistentVolume).spec?.claimRef) model.promised.delete(key);

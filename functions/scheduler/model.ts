@@ -30,6 +30,8 @@ export class Model {
   readonly volumes = new Map<string, V1PersistentVolume>();
   readonly storageClasses = new Map<string, V1StorageClass>();
   readonly csiNodes = new Map<string, V1CSINode>();
+  /** How many pods of each pod group have to find a node for any of them to start, by `namespace/name`. */
+  readonly groups = new Map<string, number>();
   readonly budgets = new Map<string, V1PodDisruptionBudget>();
   /** Volumes that were chosen for a claim, ahead of the claim's own word: volume -> `namespace/claim`. */
   readonly promised = new Map<string, string>();
@@ -44,6 +46,8 @@ export class Model {
   readonly #nominated = new Map<string, string>();
   /** Placed pods by the claims they use, `namespace/name`. */
   readonly #claimUsers = new Map<string, Set<string>>();
+  /** How many placed pods each pod group has. */
+  readonly #groupSizes = new Map<string, number>();
   readonly #freeSlots: number[] = [];
   #version = 0;
 
@@ -91,6 +95,7 @@ export class Model {
     this.removePod(pod.key);
     this.withdraw(pod.key);
     this.#placed.set(pod.key, { node, pod });
+    this.#countGroup(pod, 1);
     for (const claim of pod.claims) {
       const key = `${pod.namespace}/${claim}`;
       const users = this.#claimUsers.get(key);
@@ -112,6 +117,7 @@ export class Model {
     const found = this.#placed.get(key);
     if (!found) return undefined;
     this.#placed.delete(key);
+    this.#countGroup(found.pod, -1);
     for (const claim of found.pod.claims) {
       const claimKey = `${found.pod.namespace}/${claim}`;
       const users = this.#claimUsers.get(claimKey);
@@ -171,6 +177,18 @@ export class Model {
   /** Keys of placed pods that use the claim. */
   usersOf(claim: string): ReadonlySet<string> | undefined {
     return this.#claimUsers.get(claim);
+  }
+
+  /** Placed pods of a group. */
+  groupSize(group: string): number {
+    return this.#groupSizes.get(group) ?? 0;
+  }
+
+  #countGroup({ group }: PodInfo, by: 1 | -1): void {
+    if (group === undefined) return;
+    const size = (this.#groupSizes.get(group) ?? 0) + by;
+    if (size > 0) this.#groupSizes.set(group, size);
+    else this.#groupSizes.delete(group);
   }
 
   #addNode(node: V1Node): void {

@@ -69,6 +69,8 @@ export interface PodInfo {
   readonly terms: PodTerms;
   /** Names of the claims that it mounts, in its namespace. */
   readonly claims: readonly string[];
+  /** The pod group that it belongs to, `namespace/name`. */
+  readonly group: string | undefined;
 }
 
 /** `defaultSelector`, as a selector of labels, spreads a pod that says nothing about spreading (see default-spread.ts). */
@@ -96,7 +98,14 @@ export function podInfo(pod: V1Pod, defaultSelector?: AffinityTerm['selector']):
     class: classOf(spec),
     terms: termsOf(spec, namespace, labels, labelText, defaultSelector),
     claims: spec.volumes ? claimsOf(name, spec) : none,
+    group: groupOf(spec, namespace, labels),
   };
+}
+
+/** By the field of KEP-4671, or by the label of the scheduler-plugins project. */
+function groupOf(spec: V1PodSpec, namespace: string, labels: Readonly<Record<string, string>>): string | undefined {
+  const name = spec.schedulingGroup?.podGroupName ?? labels['scheduling.x-k8s.io/pod-group'];
+  return name ? `${namespace}/${name}` : undefined;
 }
 
 const noLabels: Readonly<Record<string, string>> = {};

@@ -28,6 +28,8 @@ export class SchedulingQueue {
   readonly #due = new Map<string, Waiting>();
   readonly #pausing = new Map<string, Waiting>();
   readonly #asleep = new Map<string, Asleep>();
+  /** Keys of the waiting pods of each pod group. */
+  readonly #groups = new Map<string, Set<string>>();
   /** What is due, in order, up to `#next`; `#fresh` is to be merged. Entries that are not in `#due` any more are skipped. */
   #sorted: Waiting[] = [];
   #next = 0;
@@ -44,6 +46,7 @@ export class SchedulingQueue {
     this.remove(waiting.pod.key);
     const next = { pod: waiting.pod, attempts: waiting.attempts + 1, notBefore: now + pauseMs };
     this.#pausing.set(next.pod.key, next);
+    this.#join(next.pod);
   }
 
   /** Nothing fits: tries again once something of these kinds changed. */
@@ -52,9 +55,13 @@ export class SchedulingQueue {
     const attempts = waiting.attempts + 1;
     const next = { pod: waiting.pod, attempts, notBefore: now + pauseAfter(attempts) };
     this.#asleep.set(next.pod.key, { waiting: next, blockedBy, since: now });
+    this.#join(next.pod);
   }
 
   remove(key: string): void {
+    const group = this.get(key)?.group;
+    if (group !== undefined) this.#groups.get(group)?.delete(key);
+    if (group !== undefined && this.#groups.get(group)?.size === 0) this.#groups.delete(group);
     this.#due.delete(key);
     this.#pausing.delete(key);
     this.#asleep.delete(key);
@@ -62,6 +69,13 @@ export class SchedulingQueue {
 
   get(key: string): PodInfo | undefined {
     return (this.#due.get(key) ?? this.#pausing.get(key) ?? this.#asleep.get(key)?.waiting)?.pod;
+  }
+
+  /** All waiting pods of a group, due or not: they are decided on together. */
+  membersOf(group: string): Waiting[] {
+    return [...(this.#groups.get(group) ?? [])].flatMap(
+      (key) => this.#due.get(key) ?? this.#pausing.get(key) ?? this.#asleep.get(key)?.waiting ?? [],
+    );
   }
 
   /** Wakes who sleeps and may be helped; it still waits for the end of its pause. */
@@ -121,7 +135,15 @@ export class SchedulingQueue {
 
   #ready(waiting: Waiting): void {
     this.#due.set(waiting.pod.key, waiting);
+    this.#join(waiting.pod);
     this.#fresh.push(waiting);
+  }
+
+  #join({ key, group }: PodInfo): void {
+    if (group === undefined) return;
+    const members = this.#groups.get(group);
+    if (members) members.add(key);
+    else this.#groups.set(group, new Set([key]));
   }
 
   #merge(): void {

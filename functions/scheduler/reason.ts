@@ -5,7 +5,7 @@ export interface Reason {
   /** Whether it may go away when pods of lower priority do. */
   readonly preemptable: boolean;
   /** What has to change first: what a pod that waits is woken by. */
-  readonly kind: 'node' | 'room' | 'pods' | 'volumes';
+  readonly kind: 'node' | 'room' | 'pods' | 'volumes' | 'group';
 }
 
 /** At least one. Lists with the same reasons are the same object. */

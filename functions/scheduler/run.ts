@@ -8,9 +8,9 @@ import type { Store } from '../../core/store/store.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
 import { type Attempt, createBinder } from './bind-pods.ts';
 import { createFeed, followedTypes } from './feed.ts';
-import { SchedulingQueue } from './queue.ts';
+import { SchedulingQueue, type Waiting } from './queue.ts';
 import { createReporter, type PodEvent } from './report.ts';
-import { SchedulerState, schedule } from './schedule.ts';
+import { queueOrder, SchedulerState, schedule } from './schedule.ts';
 import { defaultWeights, type Weights } from './scores.ts';
 
 /** Pods with this `spec.schedulerName` are ours; weights that are not given are Kubernetes' defaults. */
@@ -131,7 +131,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
   async function drain(): Promise<void> {
     while (!stopped) {
       feed.settle();
-      const batch = queue.take(batchSize, clock());
+      const batch = withCompany(queue.take(batchSize, clock()));
       if (batch.length === 0) return;
       const { bindings, rejections } = schedule(
         state,
@@ -154,6 +154,15 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       if (bindings.length > 0) feed.placed();
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** A pod of a group is decided on with all of the group that wait. */
+  function withCompany(batch: Waiting[]): Waiting[] {
+    const groups = new Set(batch.flatMap(({ pod }) => pod.group ?? []));
+    if (groups.size === 0) return batch;
+    const all = new Map(batch.map((each) => [each.pod.key, each]));
+    for (const group of groups) for (const each of queue.membersOf(group)) all.set(each.pod.key, each);
+    return [...all.values()].sort((left, right) => queueOrder(left.pod, right.pod));
   }
 
   function setAlarm(): void {

@@ -86,28 +86,72 @@ class Found {
   readonly attractions: number[] = [];
 }
 
-/** `pods` in the order in which they are served: see `queueOrder`. */
+/** `pods` in the order in which they are served: see `queueOrder`. Of a pod group, all that wait are among them. */
 export function schedule(state: SchedulerState, pods: readonly PodInfo[]): Decisions {
   const { model } = state;
-  const bindings: Binding[] = [];
-  const rejections: Rejection[] = [];
+  const decisions = { bindings: [] as Binding[], rejections: [] as Rejection[] };
   model.topology.tidy(model.placedCount);
+  const decided = new Set<string>();
   for (const pod of pods) {
-    const plan = state.planOf(pod);
-    const topology = topologyView(pod, model);
-    const volumes = volumeView(pod, model);
-    const node = volumes?.never === undefined ? chooseNode(state, pod, plan, topology, volumes) : undefined;
-    if (!node) {
-      rejections.push(reject(state, pod, plan, topology, volumes));
-      continue;
+    const { group } = pod;
+    if (group === undefined || !model.groups.has(group)) {
+      decide(state, pod, decisions);
+    } else if (!decided.has(group)) {
+      decided.add(group);
+      const members = pods.filter((each) => each.group === group);
+      decideGroup(state, group, members, decisions);
     }
-    const claims = volumes?.choices(node) ?? [];
-    for (const { claim, volume } of claims)
-      if (volume !== undefined) model.promised.set(volume, `${pod.namespace}/${claim}`);
-    model.placePod(pod, node.name);
-    bindings.push({ pod, node: node.name, claims });
   }
-  return { bindings, rejections };
+  return decisions;
+}
+
+interface Collected {
+  readonly bindings: Binding[];
+  readonly rejections: Rejection[];
+}
+
+function decide(state: SchedulerState, pod: PodInfo, { bindings, rejections }: Collected, mayPreempt = true): void {
+  const { model } = state;
+  const plan = state.planOf(pod);
+  const topology = topologyView(pod, model);
+  const volumes = volumeView(pod, model);
+  const node = volumes?.never === undefined ? chooseNode(state, pod, plan, topology, volumes) : undefined;
+  if (!node) {
+    rejections.push(reject(state, pod, plan, topology, volumes, mayPreempt));
+    return;
+  }
+  const claims = volumes?.choices(node) ?? [];
+  for (const { claim, volume } of claims)
+    if (volume !== undefined) model.promised.set(volume, `${pod.namespace}/${claim}`);
+  model.placePod(pod, node.name);
+  bindings.push({ pod, node: node.name, claims });
+}
+
+/** All or nothing: unless enough of them find a node, none takes one. A group does not preempt. */
+function decideGroup(state: SchedulerState, group: string, members: readonly PodInfo[], decisions: Collected): void {
+  const { model } = state;
+  const needed = model.groups.get(group) ?? 0;
+  const there = model.groupSize(group);
+  const tried: Collected = { bindings: [], rejections: [] };
+  if (there + members.length >= needed) for (const pod of members) decide(state, pod, tried, false);
+  if (model.groupSize(group) >= needed) {
+    decisions.bindings.push(...tried.bindings);
+    decisions.rejections.push(...tried.rejections);
+    return;
+  }
+  for (const { pod, claims } of tried.bindings) {
+    model.removePod(pod.key);
+    for (const { volume } of claims) if (volume !== undefined) model.promised.delete(volume);
+  }
+  const blockedBy = new Set<Reason['kind']>(['group']);
+  for (const rejection of tried.rejections) for (const kind of rejection.blockedBy) blockedBy.add(kind);
+  const found = there + tried.bindings.length;
+  const [first] = tried.rejections;
+  const message = first
+    ? `pod group ${group} needs nodes for ${needed} pods at once and finds ${found}: ${first.message}`
+    : `pod group ${group} needs ${needed} pods and has ${there + members.length}`;
+  for (const pod of members)
+    decisions.rejections.push({ pod, message, blockedBy, preemption: undefined, displaced: [] });
 }
 
 /** Higher priority first, then the older pod. */
@@ -212,10 +256,11 @@ function reject(
   plan: ClassPlan,
   topology: TopologyView | undefined,
   volumes: VolumeView | undefined,
+  mayPreempt: boolean,
 ): Rejection {
   const { model } = state;
   const why = explain(model, plan, topology, volumes);
-  if (model.nodes.size === 0) return { pod, ...why, preemption: undefined, displaced: [] };
+  if (model.nodes.size === 0 || !mayPreempt) return { pod, ...why, preemption: undefined, displaced: [] };
   const attempt = state.preemptions.find({ model, pod, plan, topology, volumes });
   const { preemption } = attempt;
   const displaced = preemption ? model.nominate(pod, preemption.node) : [];
