@@ -240,6 +240,28 @@ describe('startScheduler', () => {
     expect((await getPod(test, 'late')).spec?.nodeName).toBeUndefined();
   });
 
+  it('lets no pod that cannot be decided on hold up the others', async () => {
+    await test.create('storage.k8s.io/storageclasses', '', {
+      metadata: { name: 'local' },
+      provisioner: 'kubernetes.io/no-provisioner',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    await addClaim('data', 'local');
+    const broken = {
+      metadata: { name: 'broken' },
+      spec: { storageClassName: 'local', accessModes: ['ReadWriteOnce'], capacity: { storage: 'much' } },
+    };
+    const bytes = new TextEncoder().encode(JSON.stringify(broken));
+    await test.store.commit([{ op: 'put', type: 'persistentvolumes', name: 'broken', expect: 0, value: { bytes } }]);
+    for (const name of ['p', 'q']) await addPod(test, makePod(name));
+    await addPod(test, withClaim('poisoned', 'data'));
+    const { scheduler, problems } = await runScheduler(test);
+    await scheduler.idle();
+    await scheduler.stop();
+    for (const name of ['p', 'q']) expect((await getPod(test, name)).spec?.nodeName).toBeDefined();
+    expect(problems).toEqual([expect.stringMatching(/^deciding on default\/poisoned failed/)]);
+  });
+
   it('does not look at a pod again for changes that cannot help it', async () => {
     const { scheduler, events } = await start();
     await addPod(test, makePod('picky', { spec: { nodeSelector: { disk: 'ssd' } } }));

@@ -10,7 +10,7 @@ import { type Attempt, createBinder } from './bind-pods.ts';
 import { createFeed, followedTypes } from './feed.ts';
 import { SchedulingQueue, type Waiting } from './queue.ts';
 import { createReporter, type PodEvent } from './report.ts';
-import { queueOrder, SchedulerState, schedule } from './schedule.ts';
+import { type Decisions, queueOrder, SchedulerState, schedule } from './schedule.ts';
 import { defaultWeights, type Weights } from './scores.ts';
 
 /** Pods with this `spec.schedulerName` are ours; weights that are not given are Kubernetes' defaults. */
@@ -133,10 +133,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       feed.settle();
       const batch = withCompany(queue.take(batchSize, clock()));
       if (batch.length === 0) return;
-      const { bindings, rejections } = schedule(
-        state,
-        batch.map(({ pod }) => pod),
-      );
+      const { bindings, rejections } = decideOn(batch);
       const waiting = new Map(batch.map((each) => [each.pod.key, each]));
       const attempts: Attempt[] = [];
       for (const binding of bindings) {
@@ -153,6 +150,30 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       }
       if (bindings.length > 0) feed.placed();
       await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** A pod that cannot be decided on, by a fault of ours or of what is stored, waits, and holds up nobody else. */
+  function decideOn(batch: readonly Waiting[]): Decisions {
+    try {
+      return schedule(
+        state,
+        batch.map(({ pod }) => pod),
+      );
+    } catch (error) {
+      const [first] = batch;
+      if (batch.length > 1) {
+        const each = batch.map((one) => decideOn([one]));
+        return {
+          bindings: each.flatMap(({ bindings }) => bindings),
+          rejections: each.flatMap(({ rejections }) => rejections),
+        };
+      }
+      if (first) {
+        log(`deciding on ${first.pod.key} failed`, error);
+        queue.retry(first, clock());
+      }
+      return { bindings: [], rejections: [] };
     }
   }
 
