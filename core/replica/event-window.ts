@@ -48,6 +48,14 @@ export class EventWindow {
     this.#start = 0;
   }
 
+  /** Parsed forms of states that were replaced: only a watch that starts in the past asks for them again. */
+  forgetObjects(): void {
+    for (let i = this.#start; i < this.#events.length; i++) {
+      this.#events[i]?.entry.forgetObject();
+      this.#events[i]?.previous?.forgetObject();
+    }
+  }
+
   /** Events above `after`, in order. */
   *above(after: number): Generator<AppliedEvent> {
     for (let i = firstAbove(this.#events, after, this.#start); i < this.#events.length; i++) {

@@ -5,8 +5,13 @@ import type { Replica, Replicas } from './replica.ts';
 import type { ReplicaOptions } from './store-replica.ts';
 import { StoreReplica } from './store-replica.ts';
 
+export interface LocalReplicas extends Replicas {
+  /** Keeps the bytes of all objects and gives up what was parsed of them: for an idle process. */
+  forgetObjects(): void;
+}
+
 /** Replicas over `store`, kept near its head by its hints. The store stays the caller's to close. */
-export function createReplicas(store: Store, options: ReplicaOptions = {}): Replicas {
+export function createReplicas(store: Store, options: ReplicaOptions = {}): LocalReplicas {
   const ready = new Map<TypeName, StoreReplica>();
   const opening = new Map<TypeName, Promise<StoreReplica>>();
   /** Those that can take hints: the ready ones, and those that catch up for the first time. */
@@ -43,6 +48,9 @@ export function createReplicas(store: Store, options: ReplicaOptions = {}): Repl
       return promise;
     },
     peek: (type) => ready.get(type),
+    forgetObjects() {
+      for (const replica of loaded.values()) replica.forgetObjects();
+    },
     close() {
       closed = true;
       stop();

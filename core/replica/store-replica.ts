@@ -198,6 +198,15 @@ export class StoreReplica implements Replica, ChannelHost {
     this.#window.push(event);
     this.#tell(event);
     for (const channel of this.#channels.values()) channel.apply(event);
+    // Those who wanted to look at what is over have looked.
+    event.previous?.forgetObject();
+    if (logged.op === 'delete') entry.forgetObject();
+  }
+
+  /** Gives up the parsed form of every object, until somebody asks for it again. */
+  forgetObjects(): void {
+    for (const entry of this.#byName.values()) entry.forgetObject();
+    this.#window.forgetObjects();
   }
 
   #tell(event: ReplicaEvent): void {

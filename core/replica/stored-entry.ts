@@ -19,6 +19,11 @@ export class StoredEntry implements Entry {
     return this.#object;
   }
 
+  /** Gives up the parsed form, which takes several times the bytes. It is made again when somebody asks. */
+  forgetObject(): void {
+    this.#object = undefined;
+  }
+
   /**
    * The same state as the event at `revision` left it: what a watcher gets as DELETED when the object stops matching its filter
    * carries the old state under the new resourceVersion, as in Kubernetes.

@@ -30,7 +30,8 @@ const log = createLog(process.env['ZEROPLANE_LOG']);
 const pki = (file: string) => readFileSync(join(dataDir, 'pki', file), 'utf8');
 
 const store = openEmbeddedStore(join(dataDir, 'state.db'));
-const replicas = createReplicas(store);
+// Clients that were away for longer than this holds list anew.
+const replicas = createReplicas(store, { windowBytes: 16 * 1024 * 1024 });
 const definitions = loadDefinitions();
 const { serviceCIDR, clusterDomain } = cluster;
 const registry = createRegistry({
@@ -94,7 +95,7 @@ const serving = await serve(api, {
   tls: { key: pki('server.key'), cert: pki('server.crt'), clientCA: pki('ca.crt') },
 });
 log.info({ port: serving.port }, 'serving');
-giveBackIdleMemory();
+giveBackIdleMemory(() => replicas.forgetObjects());
 
 let stopping = false;
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => void stop());

@@ -32,7 +32,8 @@ const logger = createLog(settings.logLevel);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
 
 const store = connectStore(settings.store);
-const replicas = createReplicas(store);
+// Nothing here watches from the past.
+const replicas = createReplicas(store, { windowEvents: 16 });
 const definitions = loadDefinitions();
 const registry = createRegistry({
   store,
@@ -81,4 +82,4 @@ await startScheduler({
     void events.record(schedulerContext, 'default-scheduler', about, event);
   },
 });
-giveBackIdleMemory();
+giveBackIdleMemory(() => replicas.forgetObjects());
