@@ -24,6 +24,7 @@ describe('preemption', () => {
     );
     expect(preemption(state, sized('p', '2', 10))).toEqual({ node: 'n', victims: ['two', 'one'] });
     expect(state.model.nominatedNode('default/p')?.name).toBe('n');
+    expect(outcomes(state, sized('again', '2', 10))['again']).toBe('0/1 nodes are available: 1 Insufficient cpu.');
   });
 
   it('prefers the node whose victims matter least', () => {

@@ -22,7 +22,7 @@ export interface Preemption {
 
 export interface PreemptionAttempt {
   readonly preemption: Preemption | undefined;
-  /** `preemption: 0/3 nodes are available: ...`, or why it was not tried. */
+  /** `preemption: 0/3 nodes are available: ...`, or why it was not tried; empty when it helps. */
   readonly message: string;
   /** Pods are leaving for this one already. */
   readonly keepsNomination: boolean;
@@ -100,7 +100,7 @@ export class Preemptions {
     if (best) {
       this.#next = best.node.slot + 1;
       const preemption = { node: best.node.name, victims: best.price.victims };
-      return { preemption, message: said(model, counts), keepsNomination: true };
+      return { preemption, message: '', keepsNomination: true };
     }
     return { preemption: undefined, message: said(model, counts), keepsNomination: false };
   }

@@ -265,5 +265,6 @@ function reject(
   const { preemption } = attempt;
   const displaced = preemption ? model.nominate(pod, preemption.node) : [];
   if (!preemption && !attempt.keepsNomination) model.withdraw(pod.key);
-  return { pod, message: `${why.message} ${attempt.message}`, blockedBy: why.blockedBy, preemption, displaced };
+  const message = `${why.message} ${attempt.message}`.trimEnd();
+  return { pod, message, blockedBy: why.blockedBy, preemption, displaced };
 }
