@@ -6,6 +6,7 @@ import { decode, encode, moveElsewhere } from './codec.ts';
 import type { Heads } from './heads.ts';
 import type { StoredObject } from './items.ts';
 import { objectKey, readObject } from './items.ts';
+import { KeyQueue } from './key-queue.ts';
 import { type LargeValues, largestInline, largestTogether } from './large-values.ts';
 import type { Log } from './log.ts';
 import { changes, needsReading, type Planned, type Prepared } from './planned.ts';
@@ -28,6 +29,7 @@ export class Commits {
   readonly #heads: Heads;
   readonly #log: Log;
   readonly #options: CommitsOptions;
+  readonly #queue = new KeyQueue();
 
   constructor(requests: Requests, heads: Heads, log: Log, options: CommitsOptions) {
     this.#requests = requests;
@@ -37,6 +39,17 @@ export class Commits {
   }
 
   async commit(call: Call, writes: readonly Write[]): Promise<Committed[]> {
+    return this.#queued(call, writes, (begun) => this.#commitNow(begun, writes));
+  }
+
+  /** Writes that take any state wait for their turn at their keys; their budget begins with it. */
+  async #queued<T>(call: Call, writes: readonly Write[], work: (call: Call) => Promise<T>): Promise<T> {
+    const keys = writes.filter((write) => write.expect === 'any').map(({ type, name }) => `${type}\n${name}`);
+    if (keys.length === 0) return work(call);
+    return this.#queue.run(keys, () => work(this.#requests.renewed(call)));
+  }
+
+  async #commitNow(call: Call, writes: readonly Write[]): Promise<Committed[]> {
     const prepared = await this.#prepare(writes);
     for (let tried = 0; ; tried++) {
       const currents = await this.#read(call, writes);
@@ -66,8 +79,8 @@ export class Commits {
       }
       const distinct = first.map((each) => each.write);
       // What fails before the first transaction fails for all of these, and for none of those before.
-      const done = await this.#commitDistinct(call, distinct).catch((error: unknown) =>
-        distinct.map(() => storeErrorOnly(error)),
+      const done = await this.#queued(call, distinct, (begun) => this.#commitDistinct(begun, distinct)).catch(
+        (error: unknown) => distinct.map(() => storeErrorOnly(error)),
       );
       for (const [i, { place }] of first.entries()) outcomes[place] = done[i] ?? { revision: 0 };
       left = later;
@@ -111,7 +124,7 @@ export class Commits {
     const outcome = await this.#attempt(call, [planned]);
     if (outcome.kind === 'committed') return this.#committed(planned);
     if (outcome.kind === 'conflict') throw await this.#conflict(planned.write, outcome.current);
-    const [committed = { revision: 0 }] = await this.commit(call, [planned.write]);
+    const [committed = { revision: 0 }] = await this.#commitNow(call, [planned.write]);
     return committed;
   }
 

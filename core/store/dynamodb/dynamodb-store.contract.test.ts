@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { modelCalls } from '../../../test/simulation/model/calls.ts';
 import { type Endpoint, openDynamoDb, whyNoDynamoDb } from '../../../test/simulation/model/dynamodb-local.ts';
 import { makeTable } from '../../../test/simulation/model/made-table.ts';
@@ -27,6 +27,8 @@ storeContract(
 );
 
 describe.skipIf(whyNoDynamoDb())('with a real DynamoDB', () => {
+  // Over the network, and slow where an emulator shares a machine.
+  vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
   let endpoint: Endpoint;
   beforeAll(async () => {
     endpoint = await openDynamoDb();
@@ -38,7 +40,7 @@ describe.skipIf(whyNoDynamoDb())('with a real DynamoDB', () => {
     async () => {
       const table = await makeTable(endpoint.client);
       const calls = clientCalls(endpoint.client);
-      const store = openDynamoStore({ calls, table: table.name, large: memoryLargeValues() });
+      const store = openDynamoStore({ calls, table: table.name, large: memoryLargeValues(), budgetMs: 60_000 });
       return {
         store,
         expire: async (nowSeconds) => {
