@@ -112,6 +112,8 @@ export async function startAgent(
     nodeName: options.nodeName,
     stateFile: paths.state,
     random,
+    ...(options.queue && { queue: options.queue }),
+    ...(options.resyncMs !== undefined && { resyncMs: options.resyncMs }),
     log,
     onDesired: (changed, confirmed) => {
       const wanted = objects
@@ -211,6 +213,7 @@ export async function startAgent(
     });
   };
 
+  let settingUp: Promise<void> | undefined;
   const setUpNetwork = (node: V1Node) => {
     const podCIDR = options.podCIDR ?? node.spec?.podCIDR;
     if (network || !podCIDR) return;
@@ -218,7 +221,7 @@ export async function startAgent(
       ...networkOptions(options, podCIDR),
       onError: (error) => log.warn({ error: String(error) }, 'a part of the network failed; trying again'),
     });
-    void (async () => {
+    settingUp = (async () => {
       try {
         await saveAgentState(options, podCIDR);
         await network.start();
@@ -275,10 +278,12 @@ export async function startAgent(
     reporter.heartbeat(await usage.sample(now()).catch(() => undefined));
   };
   await pods.start();
-  await Promise.all([controlPlane.start(), reportNode()]);
+  await controlPlane.start();
+  // A node that was set up before is not reported as unready while its network is taken up again: its pods would leave their Services.
+  await (settingUp ?? reportNode());
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'a periodic task failed');
   const timers = [
-    setInterval(() => void beat().catch(failed), heartbeatMs),
+    setInterval(() => void beat().catch(failed), options.heartbeatMs ?? heartbeatMs),
     setInterval(() => void collectImages(runtime, options.dataDir, options.pauseImage, log).catch(failed), collectMs),
   ];
 

@@ -12,7 +12,12 @@ try {
   const parsed = await parseOptions(process.argv.slice(2));
   if (parsed.command === 'teardown') await teardownAgent(parsed.dataDir, log);
   else {
-    const agent = await startAgent(parsed.options, log, async (id, request, context) => {
+    const options =
+      parsed.command === 'run'
+        ? parsed.options
+        : // With the packages that only a joined node needs.
+          await (await import('./joined/join.ts')).joinCluster(parsed.join, parsed.options, log);
+    const agent = await startAgent(options, log, async (id, request, context) => {
       // With its WebSockets a megabyte and a half, which most nodes never need.
       const { serveStream } = await import('./streams/serve-stream.ts');
       await serveStream(id, request, context);

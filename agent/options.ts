@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ApiCredentials } from './control-plane/api-client.ts';
+import type { NodeQueue } from './queue/node-queue.ts';
 
 export interface AgentOptions {
   readonly credentials: ApiCredentials;
@@ -25,6 +26,12 @@ export interface AgentOptions {
   readonly cniBinDir: string;
   readonly networkPrefix: string | undefined;
   readonly maxPods: number;
+  /** Where hints come from; the API server's own queue when not given. */
+  readonly queue?: NodeQueue;
+  /** How often the agent reports when nothing changed. Default 10 s. */
+  readonly heartbeatMs?: number;
+  /** How often it fetches its desired state without a hint. Default 30 s. */
+  readonly resyncMs?: number;
 }
 
 /** A flag that is missing or wrong: its name, what is wrong, what to do. */
@@ -56,11 +63,33 @@ const flags = {
   'cni-bin-dir': { type: 'string' },
   'network-prefix': { type: 'string' },
   'max-pods': { type: 'string' },
+  aws: { type: 'boolean' },
+  cluster: { type: 'string' },
+  region: { type: 'string' },
 } as const;
 
 export type AgentCommand =
   | { readonly command: 'run'; readonly options: AgentOptions }
+  | { readonly command: 'join'; readonly join: JoinOptions; readonly options: JoinedOptions }
   | { readonly command: 'teardown'; readonly dataDir: string };
+
+/** How a node comes into a cluster whose API server gives credentials out. */
+export interface JoinOptions {
+  /** With the path of its stage, where it has one. */
+  readonly server: string;
+  /** PEM. Without it the machine's own roots count. */
+  readonly ca: string | undefined;
+  /** A bootstrap token, or the identity of this machine in AWS. */
+  readonly proof:
+    | { readonly kind: 'token'; readonly token: string }
+    | { readonly kind: 'aws'; readonly clusterName: string; readonly region: string };
+}
+
+/** What the cluster says of itself when the node joins is not among them. */
+export type JoinedOptions = Omit<
+  AgentOptions,
+  'credentials' | 'clusterCIDR' | 'serviceCIDR' | 'clusterDNS' | 'clusterDomain' | 'queue' | 'heartbeatMs' | 'resyncMs'
+>;
 
 /** Throws OptionError. */
 export async function parseOptions(args: readonly string[]): Promise<AgentCommand> {
@@ -68,7 +97,9 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
   const dataDir = values['data-dir'];
   if (!dataDir) throw new OptionError('--data-dir is missing: name the directory for containers and state');
   if (positionals[0] === 'teardown') return { command: 'teardown', dataDir: path.resolve(dataDir) };
-  if (positionals.length > 0) throw new OptionError(`unknown command "${positionals[0]}": use no command, or teardown`);
+  const joins = positionals[0] === 'join';
+  if (positionals.length > 0 && !joins)
+    throw new OptionError(`unknown command "${positionals[0]}": use no command, join, or teardown`);
   const nodeName = values['node-name'] ?? os.hostname().toLowerCase();
   if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(nodeName))
     throw new OptionError(`--node-name: "${nodeName}" is no DNS name: use lower case letters, digits, "-" and "."`);
@@ -76,26 +107,44 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
   if (!nodeIP) throw new OptionError('--node-ip is missing, and no network interface has an IPv4 address');
   const maxPods = Number(values['max-pods'] ?? 110);
   if (!Number.isInteger(maxPods) || maxPods < 1) throw new OptionError('--max-pods: give a whole number above 0');
+  const common = {
+    nodeName,
+    nodeIP,
+    dataDir: path.resolve(dataDir),
+    podCIDR: values['pod-cidr'],
+    netns: values.netns,
+    runtimeEndpoint: values['runtime-endpoint'],
+    pauseImage: values['pause-image'],
+    cniBinDir: values['cni-bin-dir'] ?? '/usr/lib/cni',
+    networkPrefix: values['network-prefix'],
+    maxPods,
+  };
+  if (joins) return { command: 'join', join: joinOptions(values), options: common };
   return {
     command: 'run',
     options: {
+      ...common,
       credentials: await credentials(values),
-      nodeName,
-      nodeIP,
-      dataDir: path.resolve(dataDir),
-      podCIDR: values['pod-cidr'],
       clusterCIDR: values['cluster-cidr'] ?? '10.244.0.0/16',
       serviceCIDR: values['service-cidr'] ?? '10.96.0.0/16',
       clusterDNS: values['cluster-dns'] ?? '10.96.0.10',
       clusterDomain: values['cluster-domain'] ?? 'cluster.local',
-      netns: values.netns,
-      runtimeEndpoint: values['runtime-endpoint'],
-      pauseImage: values['pause-image'],
-      cniBinDir: values['cni-bin-dir'] ?? '/usr/lib/cni',
-      networkPrefix: values['network-prefix'],
-      maxPods,
     },
   };
+}
+
+function joinOptions(values: Values): JoinOptions {
+  const { server, token, aws, cluster, region, 'certificate-authority': ca } = values;
+  if (!server || !URL.canParse(server)) throw new OptionError('--server: give the URL of the API, such as https://...');
+  const base = { server: server.replace(/\/+$/, ''), ca: ca && readFlagFile('--certificate-authority', ca) };
+  if (aws) {
+    if (!cluster || !region)
+      throw new OptionError('--aws needs --cluster and --region: the name of the cluster and the region it is in');
+    return { ...base, proof: { kind: 'aws', clusterName: cluster, region } };
+  }
+  if (!token)
+    throw new OptionError('--token is missing: make one with `zeroplane join-token`, or give --aws on an EC2 worker');
+  return { ...base, proof: { kind: 'token', token } };
 }
 
 function parse(args: readonly string[]) {

@@ -4,12 +4,13 @@ import http2 from 'node:http2';
 import type { Json } from '../../core/machinery/object.ts';
 
 export interface ApiCredentials {
-  /** `https://host:port`. */
+  /** `https://host:port`, perhaps with a path that every request's path begins with. */
   readonly server: string;
-  /** PEM. */
-  readonly ca: string;
+  /** PEM. Without it the machine's own roots count. */
+  readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Read for every request: it may be renewed. */
   readonly token?: string;
 }
 
@@ -56,11 +57,12 @@ export interface ApiClient {
 
 export function createApiClient(credentials: ApiCredentials): ApiClient {
   let session: http2.ClientHttp2Session | undefined;
+  const basePath = new URL(credentials.server).pathname.replace(/\/+$/, '');
 
   const connected = () => {
     if (session && !session.closed && !session.destroyed) return session;
     const { ca, cert, key } = credentials;
-    const opened = http2.connect(credentials.server, { ca, ...(cert && key && { cert, key }) });
+    const opened = http2.connect(credentials.server, { ...(ca && { ca }), ...(cert && key && { cert, key }) });
     // Each open request learns of it; without a listener it would end the process.
     opened.on('error', () => undefined);
     opened.on('goaway', () => opened.close());
@@ -75,7 +77,7 @@ export function createApiClient(credentials: ApiCredentials): ApiClient {
       const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
       const stream = connected().request({
         ':method': method,
-        ':path': path,
+        ':path': basePath + path,
         accept: 'application/json',
         ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
         ...(credentials.token && { authorization: `Bearer ${credentials.token}` }),

@@ -10,7 +10,7 @@ import type {
   ReportResult,
   StreamRequest,
 } from '../../core/node/protocol.ts';
-import { createNodeQueue } from '../queue/node-queue.ts';
+import { createNodeQueue, type NodeQueue } from '../queue/node-queue.ts';
 import type { ApiClient } from './api-client.ts';
 import { createBackoff } from './backoff.ts';
 import type { StoredState } from './desired-objects.ts';
@@ -23,15 +23,16 @@ export interface ControlPlaneOptions {
   /** Where the last desired state is kept. */
   readonly stateFile: string;
   readonly random: () => number;
+  /** Default: the API server's own. */
+  readonly queue?: NodeQueue;
+  /** How often the desired state is fetched without a hint: hints may be lost. Default 30 s. */
+  readonly resyncMs?: number;
   /** `confirmed`: the API itself answered since the agent started; before, it is what the state file remembers. */
   onDesired(changed: ReadonlySet<NodeResource>, confirmed: boolean): void;
   /** A client waits for a stream: dial in. */
   onStream(id: string, request: StreamRequest): void;
   readonly log: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
-
-/** Hints may be lost: the agent asks by itself this often. */
-const resyncMs = 30_000;
 
 export interface ControlPlane {
   readonly objects: DesiredObjects;
@@ -47,7 +48,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { api, log } = options;
   const base = `/apis/agent.zeroplane.dev/v1/nodes/${encodeURIComponent(options.nodeName)}`;
   const objects = new DesiredObjects();
-  const queue = createNodeQueue(api, options.nodeName);
+  const queue = options.queue ?? createNodeQueue(api, options.nodeName);
+  const { resyncMs = 30_000 } = options;
   const abort = new AbortController();
   const pause = (ms: number) => delay(ms, undefined, { signal: abort.signal, ref: false }).catch(() => undefined);
   let confirmed = false;

@@ -82,6 +82,8 @@ export class PodWorker {
     this.#pod = pod;
     // Files of the downward API show both. What fails here is tried again within a minute.
     if (!described) void this.refreshVolumes().catch(() => undefined);
+    // Others mark the pods of a node that they lost as not ready: what is true here is said again.
+    if (isReady(pod.status) !== isReady(this.#status)) this.#reported = '';
     if (pod.metadata.deletionTimestamp) {
       const grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
       this.#endBy(grace);
@@ -515,4 +517,8 @@ function placeholder(
     quickRestarts: step.quickRestarts,
     logPath: '',
   };
+}
+
+function isReady(status: V1PodStatus | undefined): boolean {
+  return status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
 }

@@ -12,7 +12,7 @@ export function dialIn(credentials: ApiCredentials, nodeName: string, id: string
   const { server, ca, cert, key, token } = credentials;
   const path = `/apis/agent.zeroplane.dev/v1/nodes/${encodeURIComponent(nodeName)}/streams/${encodeURIComponent(id)}`;
   const socket = new WebSocket(new URL(path, server.replace(/^http/, 'ws')), {
-    ca,
+    ...(ca && { ca }),
     ...(cert && key && { cert, key }),
     ...(token && { headers: { authorization: `Bearer ${token}` } }),
     perMessageDeflate: false,

@@ -33,6 +33,8 @@ export interface JoiningOptions {
 export const oneTime = 'zeroplane.dev/one-time';
 
 const nodeName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+/** Of users who hold a worker's IAM role. */
+const instanceGroup = 'system:bootstrappers:aws';
 const tokenUser = 'system:bootstrap:';
 const self: RequestContext = { user: { username: 'system:apiserver', groups: ['system:masters'] }, warnings: [] };
 
@@ -51,12 +53,20 @@ export function createJoining(options: JoiningOptions): NodeJoining {
           'BadRequest',
           `"${node}" is no name for a node: use lower case letters, digits, "-" and "."`,
         );
-      await refuseTaken(options, node);
+      if (user.groups.includes(instanceGroup)) refuseOtherNames(user, node);
+      else await refuseTaken(options, node);
       if (user.username.startsWith(tokenUser)) await useUp(options, user.username.slice(tokenUser.length));
       return admit(node);
     },
     renew: admit,
   };
+}
+
+/** An instance's role session is named for the instance: so is its node, and it may come back under that name. */
+function refuseOtherNames(user: UserInfo, node: string): void {
+  const instance = user.username.slice(user.username.lastIndexOf(':') + 1);
+  if (instance === node) return;
+  throw new StatusError('Forbidden', `instance ${instance} may join as node ${JSON.stringify(instance)} only`, {});
 }
 
 /** A new machine must not take the place of one that is there: what its pods may read would be its own. */

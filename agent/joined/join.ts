@@ -1,0 +1,140 @@
+// Joins a cluster once, and keeps what the node was given: its token, renewed long before it ends, and its queue.
+
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JoinAnswer, NodeQueueAccess } from '../../core/node/joining.ts';
+import { createIamToken } from '../../core/signature/iam-token.ts';
+import { type ApiClient, ApiError, createApiClient, UnreachableError } from '../control-plane/api-client.ts';
+import { createBackoff } from '../control-plane/backoff.ts';
+import type { Log } from '../log.ts';
+import type { AgentOptions, JoinedOptions, JoinOptions } from '../options.ts';
+import { awsCredentials } from '../queue/aws-credentials.ts';
+import { createSqsNodeQueue } from '../queue/sqs-node-queue.ts';
+
+/** What is kept in the data directory: the node's place in its cluster. */
+interface Membership {
+  readonly server: string;
+  readonly nodeName: string;
+  readonly joinedAt: string;
+  readonly answer: JoinAnswer;
+}
+
+/** The token is renewed this often; it is good for days. */
+const renewMs = 24 * 3600_000;
+const retryRenewMs = 60_000;
+
+/** Joins, unless this node is a member already, and waits for the API server as long as it takes. Throws ApiError when it refuses. */
+export async function joinCluster(join: JoinOptions, options: JoinedOptions, log: Log): Promise<AgentOptions> {
+  const file = path.join(options.dataDir, 'membership.json');
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const stored = await read(file);
+  const known = stored?.server === join.server && stored.nodeName === options.nodeName ? stored : undefined;
+  let member: Membership;
+  if (known && Date.parse(known.answer.expires) > Date.now()) member = known;
+  else {
+    member = await firstJoin(join, options.nodeName, log);
+    await write(file, member);
+  }
+  let current = member.answer;
+  const credentials = {
+    server: join.server,
+    ...(join.ca !== undefined && { ca: join.ca }),
+    get token() {
+      return current.token;
+    },
+  };
+  const api = createApiClient(credentials);
+  const renew = async (): Promise<JoinAnswer> => {
+    current = await api.json<JoinAnswer>('POST', `${pathOf(options.nodeName)}/credentials`, { body: {} });
+    await write(file, { ...member, answer: current });
+    return current;
+  };
+  keepRenewing(renew, member, log);
+  const { cluster, queue } = current;
+  const { clusterCIDR, serviceCIDR, clusterDNS, clusterDomain } = cluster;
+  return {
+    ...options,
+    credentials,
+    clusterCIDR,
+    serviceCIDR,
+    clusterDNS,
+    clusterDomain,
+    heartbeatMs: cluster.heartbeatSeconds * 1000,
+    resyncMs: cluster.resyncSeconds * 1000,
+    ...(queue.kind === 'sqs' && { queue: createSqsNodeQueue(queue, accessOf(renew)) }),
+  };
+}
+
+function pathOf(nodeName: string): string {
+  return `/apis/agent.zeroplane.dev/v1/nodes/${encodeURIComponent(nodeName)}`;
+}
+
+async function firstJoin(join: JoinOptions, nodeName: string, log: Log): Promise<Membership> {
+  const backoff = createBackoff(500, 30_000, Math.random);
+  for (;;) {
+    let api: ApiClient | undefined;
+    try {
+      api = createApiClient({
+        server: join.server,
+        ...(join.ca !== undefined && { ca: join.ca }),
+        token: await proofOf(join.proof),
+      });
+      const answer = await api.json<JoinAnswer>('POST', `${pathOf(nodeName)}/join`, { body: {} });
+      log.info({ node: nodeName, server: join.server }, 'joined');
+      return { server: join.server, nodeName, joinedAt: new Date().toISOString(), answer };
+    } catch (error) {
+      const waits = error instanceof UnreachableError || (error instanceof ApiError && error.code >= 500);
+      if (!waits) throw error;
+      log.warn({ error: String(error) }, 'cannot join yet; trying again');
+      await delay(backoff.next());
+    } finally {
+      api?.close();
+    }
+  }
+}
+
+async function proofOf(proof: JoinOptions['proof']): Promise<string> {
+  if (proof.kind === 'token') return proof.token;
+  const { clusterName, region } = proof;
+  return createIamToken({ clusterName, region, credentials: await awsCredentials(region), now: new Date() });
+}
+
+/** The queue's credentials end every hour; a token that is renewed with them, sooner than it must, does no harm. */
+function accessOf(renew: () => Promise<JoinAnswer>): () => Promise<Extract<NodeQueueAccess, { kind: 'sqs' }>> {
+  return async () => {
+    const { queue } = await renew();
+    if (queue.kind !== 'sqs') throw new Error('the cluster moved the queue of this node: start the agent again');
+    return queue;
+  };
+}
+
+function keepRenewing(renew: () => Promise<JoinAnswer>, { joinedAt }: Membership, log: Log): void {
+  const again = (ms: number) => setTimeout(() => void attempt(), ms).unref();
+  const attempt = async () => {
+    try {
+      await renew();
+      again(renewMs);
+    } catch (error) {
+      log.warn({ error: String(error) }, 'the credentials could not be renewed; trying again');
+      again(retryRenewMs);
+    }
+  };
+  // Restarted often, an agent would else never come to renew.
+  again(Math.max(1000, Date.parse(joinedAt) + renewMs - Date.now()));
+}
+
+async function read(file: string): Promise<Membership | undefined> {
+  try {
+    // as: this program wrote it.
+    return JSON.parse(await readFile(file, 'utf8')) as Membership;
+  } catch {
+    // None yet, or broken: the node joins anew.
+    return undefined;
+  }
+}
+
+async function write(file: string, membership: Membership): Promise<void> {
+  await writeFile(`${file}.new`, JSON.stringify(membership), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
