@@ -214,6 +214,7 @@ export async function startAgent(
   };
 
   let settingUp: Promise<void> | undefined;
+  let settingUp: Promise<void> | undefined;
   const setUpNetwork = (node: V1Node) => {
     const podCIDR = options.podCIDR ?? node.spec?.podCIDR;
     if (network || !podCIDR) return;
