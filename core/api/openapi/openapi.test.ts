@@ -93,6 +93,16 @@ describe('OpenAPI v3', () => {
     });
   });
 
+  it('offers no strategic merge patch of a custom resource, which kubectl apply would send then', async () => {
+    const { paths } = JSON.parse((await openApi.v3('example.com', 'v1'))!);
+    const content = paths['/apis/example.com/v1/namespaces/{namespace}/widgets/{name}'].patch.requestBody.content;
+    expect(Object.keys(content)).toEqual([
+      'application/apply-patch+yaml',
+      'application/json-patch+json',
+      'application/merge-patch+json',
+    ]);
+  });
+
   it('does not know what is not served', async () => {
     expect(await openApi.v3('example.com', 'v2')).toBeUndefined();
     expect(openApi.hash('example.com', 'v2')).toBeUndefined();

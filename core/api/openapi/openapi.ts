@@ -95,7 +95,7 @@ async function loadDescriptions(): Promise<ComponentOptions['descriptions']> {
 /** Built-in schemas change with the version and our tables alone. A custom resource's may change at any time. */
 function hashOf(version: string, served: readonly ResourceDefinition[]): string {
   const parts = served.map(({ resource, kind, verbs, schema, subresources, customResource }) => {
-    return [resource, kind, verbs, subresources, customResource ? schema : schema.model];
+    return [resource, kind, verbs, subresources, customResource ? [schema, customPatchTypes] : schema.model];
   });
   return digest(JSON.stringify([version, fingerprint, parts]));
 }
@@ -114,6 +114,9 @@ const patchTypes = [
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
 ];
+/** kubectl reads here which kind of patch to send: custom resources have no merge keys, so none by strategy. */
+const customPatchTypes = patchTypes.slice(0, 3);
+const patchTypesOf = ({ customResource }: ResourceDefinition) => (customResource ? customPatchTypes : patchTypes);
 const produced = ['application/json', 'application/yaml'];
 
 /** The kinds that each model stands for. */
@@ -245,7 +248,7 @@ function toV3(served: readonly ResourceDefinition[], version: string, descriptio
       }),
       ...(body && {
         requestBody: {
-          content: content(operation.body === 'patch' ? patchTypes : ['*/*'], body),
+          content: content(operation.body === 'patch' ? patchTypesOf(definition) : ['*/*'], body),
           ...(operation.body !== 'deleteOptions' && { required: true }),
         },
       }),
@@ -284,7 +287,7 @@ function toV2(
     const body = requestModel(operation, definition);
     return {
       ...common(operation, definition),
-      consumes: operation.body === 'patch' ? patchTypes : ['*/*'],
+      consumes: operation.body === 'patch' ? patchTypesOf(definition) : ['*/*'],
       produces: produced,
       schemes: ['https'],
       parameters: [
