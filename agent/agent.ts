@@ -214,7 +214,6 @@ export async function startAgent(
   };
 
   let settingUp: Promise<void> | undefined;
-  let settingUp: Promise<void> | undefined;
   const setUpNetwork = (node: V1Node) => {
     const podCIDR = options.podCIDR ?? node.spec?.podCIDR;
     if (network || !podCIDR) return;
