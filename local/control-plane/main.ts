@@ -31,7 +31,7 @@ const pki = (file: string) => readFileSync(join(dataDir, 'pki', file), 'utf8');
 
 const store = openEmbeddedStore(join(dataDir, 'state.db'));
 // Clients that were away for longer than this holds list anew.
-const replicas = createReplicas(store, { windowBytes: 16 * 1024 * 1024 });
+const replicas = createReplicas(store, { windowBytes: 8 * 1024 * 1024 });
 const definitions = loadDefinitions();
 const { serviceCIDR, clusterDomain } = cluster;
 const registry = createRegistry({
