@@ -63,12 +63,54 @@ program
   .option(...dataDir)
   .action(async (file: string, options) => (await import('../local/backup.ts')).restore(file, options));
 
+program
+  .command('kubeconfig')
+  .description('write a kubeconfig for a cluster on AWS')
+  .option('--aws', 'kubectl then proves your IAM identity', false)
+  .requiredOption('--server <url>', "ApiUrl of the stack's outputs")
+  .requiredOption('--cluster <name>', 'name of the cluster')
+  .requiredOption('--region <region>', 'its region')
+  .option('--role-arn <arn>', "a role to assume, such as AdminRoleArn of the stack's outputs")
+  .option('--output <file>', 'where to write it (default: standard output)')
+  .action(async (options) => (await import('./aws.ts')).writeAwsKubeconfig(options));
+
+program
+  .command('aws-token')
+  .description('print a credential for kubectl (client.authentication.k8s.io/v1) that proves your IAM identity')
+  .requiredOption('--cluster <name>', 'name of the cluster')
+  .requiredOption('--region <region>', 'its region')
+  .option('--role-arn <arn>', 'a role to assume')
+  .action(async (options) => (await import('./aws.ts')).printAwsToken(options));
+
+program
+  .command('join-token')
+  .description('print the Secret that lets one node join: `zeroplane join-token | kubectl apply -f -`')
+  .option('--hours <hours>', 'how long it is good', hours, 24)
+  .action(async (options) => (await import('./aws.ts')).printJoinToken(options));
+
+program
+  .command('agent')
+  .description('run the node agent: `zeroplane agent join --server URL --token TOKEN --data-dir DIR`')
+  .helpOption(false)
+  .allowUnknownOption()
+  .allowExcessArguments()
+  .action(async (_options, command) => {
+    process.argv.splice(2, process.argv.length, ...command.args);
+    await import('../agent/main.ts');
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof UserError)) throw error;
   console.error(`zeroplane: ${error.message}`);
   process.exitCode = 1;
+}
+
+function hours(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 8760) return value;
+  throw new InvalidArgumentError('give a number of hours, such as 24.');
 }
 
 function port(text: string): number {

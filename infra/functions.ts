@@ -85,14 +85,14 @@ const shapes = {
     bundle: 'controllers',
     handler: 'index.handler',
     memorySize: 1024,
-    timeout: Duration.minutes(5),
+    timeout: Duration.minutes(1),
     description: 'controllers',
   },
   scheduler: {
     bundle: 'scheduler',
     handler: 'index.handler',
     memorySize: 1024,
-    timeout: Duration.minutes(5),
+    timeout: Duration.minutes(1),
     description: 'scheduler',
   },
   notifier: {

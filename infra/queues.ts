@@ -13,7 +13,7 @@ export interface WorkQueue {
 export type WorkQueues = Readonly<Record<Worker, WorkQueue>>;
 
 /** Six times the longest invocation, as Lambda's documentation asks of the queues that it reads. */
-const visibility = Duration.minutes(30);
+const visibility = Duration.minutes(6);
 
 export function createQueues(scope: Construct, prefix: string): WorkQueues {
   const make = (worker: Worker): WorkQueue => {

