@@ -35,6 +35,16 @@ describe('the mirror of a pod in the runtime', () => {
     expect(mirror.container('c1')?.state).toBe('running');
   });
 
+  it('counts a container as starting until its first status after the start is there', async () => {
+    const { mirror, answer } = mirrorOfSlowRuntime();
+    mirror.created(made);
+    const started = mirror.started('c1');
+    expect([mirror.container('c1')?.state, mirror.isStarting('c1')]).toEqual(['created', true]);
+    answer(0, containerStates.running);
+    await started;
+    expect([mirror.container('c1')?.state, mirror.isStarting('c1')]).toEqual(['running', false]);
+  });
+
   it('does not bring a container back that was removed while it was read', async () => {
     const { mirror, answer } = mirrorOfSlowRuntime();
     mirror.created(made);

@@ -90,8 +90,15 @@ export class PodMirror {
 
   /** Its start, hooks included, is over, well or badly. Throws GrpcError. */
   async started(id: string): Promise<void> {
-    this.#starting.delete(id);
-    await this.read(id);
+    try {
+      const container = await readContainer(this.#context, id, this.#containers.get(id)?.sandboxId ?? '');
+      // Not before it was read: until then it is known as made only, and as such would be removed.
+      this.#starting.delete(id);
+      if (container) this.#note(container);
+      else this.#containers.delete(id);
+    } finally {
+      this.#starting.delete(id);
+    }
   }
 
   removeContainer(id: string): void {
