@@ -37,6 +37,35 @@ describe('the first objects', () => {
   });
 });
 
+describe('the first objects, when many start at once', () => {
+  it('are made by one, for whom the others wait', async () => {
+    let made = 0;
+    let done = false;
+    const make = async () => {
+      made++;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      done = true;
+    };
+    const waited = [1, 2, 3, 4].map(async () => {
+      await onceABuild(base.store, 'a', make);
+      expect(done).toBe(true);
+    });
+    await Promise.all(waited);
+    expect(made).toBe(1);
+  });
+
+  it('are taken over from one that ended in the middle', async () => {
+    let now = 1_000_000;
+    const options = { now: () => now, patienceMs: 1000 };
+    void onceABuild(base.store, 'a', () => new Promise(() => {}), options);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    now += 1001;
+    let made = 0;
+    await onceABuild(base.store, 'a', async () => void made++, options);
+    expect(made).toBe(1);
+  });
+});
+
 describe('settings', () => {
   it('name the variable that is missing or wrong', () => {
     expect(() => readSettings({})).toThrow('ZEROPLANE_CLUSTER');

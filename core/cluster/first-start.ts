@@ -1,21 +1,66 @@
-// Makes the objects that a cluster has from its first start: once a deployment, not once a cold start of a function.
+// Makes the objects that a cluster has from its first start: once a deployment, not once a cold start of a function, and by one
+// process while others wait for it. Should that one end in the middle, another takes over.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 
 const type = 'zeroplane/cluster';
 const name = 'first-objects';
 
-/** Runs `make` unless it was done for this build. It may run twice at once, and must bear it. */
-export async function onceABuild(store: Store, build: string, make: () => Promise<void>): Promise<void> {
-  const done = await store.get(type, name);
-  if (done && Buffer.from(done.value).toString() === build) return;
-  await make();
+export interface OnceOptions {
+  /** Unix milliseconds. */
+  readonly now?: () => number;
+  /** Who took it on and was not heard of for so long is given up, in milliseconds. Default 30 s. */
+  readonly patienceMs?: number;
+}
+
+interface Note {
+  readonly build: string;
+  /** Since when it is being made, in Unix milliseconds; absent: it is done. */
+  readonly since?: number;
+}
+
+const pollMs = 200;
+
+/** Runs `make` unless it was done for this build. It may run twice at once after all, and must bear it. */
+export async function onceABuild(
+  store: Store,
+  build: string,
+  make: () => Promise<void>,
+  { now = Date.now, patienceMs = 30_000 }: OnceOptions = {},
+): Promise<void> {
+  for (;;) {
+    const found = await store.get(type, name);
+    // as: notes are written here only.
+    const note = found && (JSON.parse(Buffer.from(found.value).toString()) as Note);
+    if (note?.build === build && note.since === undefined) return;
+    if (note?.build === build && note.since !== undefined && now() - note.since < patienceMs) {
+      await delay(pollMs);
+      continue;
+    }
+    const claimed = await write(store, found?.revision ?? 0, { build, since: now() });
+    if (claimed === undefined) continue;
+    try {
+      await make();
+    } catch (error) {
+      // Whoever waits need not wait for us.
+      await write(store, claimed, { build, since: 0 });
+      throw error;
+    }
+    await write(store, claimed, { build });
+    return;
+  }
+}
+
+/** The note's revision; undefined when another process wrote it meanwhile. */
+async function write(store: Store, expect: number, note: Note): Promise<number | undefined> {
   try {
-    const expect = done?.revision ?? 0;
-    await store.commit([{ op: 'put', type, name, expect, value: { bytes: Buffer.from(build) } }]);
+    const value = { bytes: Buffer.from(JSON.stringify(note)) };
+    const [committed] = await store.commit([{ op: 'put', type, name, expect, value }]);
+    return committed?.revision;
   } catch (error) {
-    // Another process noted it; if not, the next start makes sure again.
-    if (!(error instanceof StoreError && ['conflict', 'ambiguous'].includes(error.failure.code))) throw error;
+    if (error instanceof StoreError && ['conflict', 'ambiguous'].includes(error.failure.code)) return undefined;
+    throw error;
   }
 }

@@ -50,7 +50,7 @@ describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () =
     if (harness && harness.exitCode === null) await once(harness, 'exit');
     host?.remove();
     if (folder) rmSync(folder, { recursive: true, force: true });
-    expect(teardown?.code, teardown?.stderr).toBe(0);
+    expect(teardown?.code ?? 0, teardown?.stderr).toBe(0);
   });
 
   const dataDir = () => join(folder, 'agent');

@@ -20,6 +20,7 @@ import { createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import { createJoining } from '../node/joining.ts';
 import { freshReplicas } from './fresh-replicas.ts';
+import { paceWrites } from './pace-writes.ts';
 import { pollWatches } from './polled-watches.ts';
 import { refuseStreams } from './refuse-streams.ts';
 import { askSts, noLender, stsLender } from './sts.ts';
@@ -43,6 +44,8 @@ const longestWatchMs = 14 * 60_000;
 /** Nodes on the other side of the Internet report less often than on one machine: each report is a request that is paid for. */
 const heartbeatSeconds = 60;
 const resyncSeconds = 600;
+/** Of one type, writes take their revisions from one counter: more at once would only wait for each other. */
+const firstObjectsAtATime = 8;
 
 export async function openServerless(options: ServerlessOptions): Promise<ServerlessApi> {
   const { settings, heartbeats, queue, log, env } = options;
@@ -67,9 +70,10 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
   const [key] = await Promise.all([
     ensureSigningKey(store),
     onceABuild(store, settings.build, async () => {
+      const paced = paceWrites(registry, firstObjectsAtATime);
       // Nothing listens on this address: pods reach the API server by its URL.
-      await bootstrap(registry, definitions, { advertiseAddress: '192.0.2.1', port: 443, serviceCIDR });
-      await ensureAddons(registry, definitions, serviceCIDR);
+      await bootstrap(paced, definitions, { advertiseAddress: '192.0.2.1', port: 443, serviceCIDR });
+      await ensureAddons(paced, definitions, serviceCIDR);
     }),
   ]);
   await wakeups.flush();
