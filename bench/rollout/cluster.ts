@@ -109,6 +109,8 @@ async function startHere(cluster: Omit<Cluster, 'close'>): Promise<() => Promise
   // as: Node's own timers take what they gave.
   const timers = { setTimeout, clearTimeout: (handle: unknown) => clearTimeout(handle as NodeJS.Timeout) };
   const running = startControllers({
+    store,
+    identity: 'controllers',
     replicas,
     registry,
     definitions,

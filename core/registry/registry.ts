@@ -18,6 +18,11 @@ export interface RequestContext {
   readonly user: UserInfo;
   /** Sent as `Warning` headers (RFC 7234, KEP-1693). */
   readonly warnings: string[];
+  /**
+   * A condition on another key that every commit of this request carries. When it no longer holds the request fails with a
+   * Conflict that `isOwnerClaimLost` knows, and nothing was written (see write/owner-claim.ts).
+   */
+  readonly claim?: Check;
   readonly signal?: AbortSignal;
   /** Audit annotations, by key. */
   readonly audit?: Record<string, string>;
@@ -123,6 +128,8 @@ export interface Registry {
     body: unknown,
     options?: WriteOptions,
   ): Promise<Outcome & { created: boolean }>;
+  /** Admits a connection to what the target names, with the options that the client sends (operation CONNECT). */
+  connect(context: RequestContext, target: Target, options: KubeObject): Promise<void>;
   delete(context: RequestContext, target: Target, options?: DeleteOptions): Promise<DeleteOutcome>;
   deleteCollection(
     context: RequestContext,

@@ -214,6 +214,11 @@ export interface Controller {
   readonly watches: readonly WatchRule[];
   /** Resources that it reads beyond those that it watches. */
   readonly reads?: readonly TypeName[];
+  /**
+   * The type of the objects that its keys name, where it makes or removes children of theirs by counting: what it writes of
+   * other types commits only while this process holds the claim on the key's object (core/registry/write/owner-claim.ts).
+   */
+  readonly claims?: TypeName;
   /** Resources that it writes. Documentation, and the graph in ARCHITECTURE.md. */
   readonly owns: readonly TypeName[];
   /** May be a promise only where the answer comes from a computation that is asynchronous by nature (signing). */

@@ -59,6 +59,7 @@ export const daemonSetController: Controller = {
         : snapshot.list(type).map((each) => `${each.metadata.namespace}/${each.metadata.name}`),
     ),
   ],
+  claims: 'apps/daemonsets',
   owns: ['pods', 'apps/controllerrevisions', type],
   reconcile(snapshot, key, { now }): Action[] {
     const { namespace, name } = splitKey(key);

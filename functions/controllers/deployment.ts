@@ -62,6 +62,7 @@ export const deploymentController: Controller = {
       return deployment && !isRolling(deployment) ? [`${namespace}/${deployment.metadata.name}`] : [];
     }),
   ],
+  claims: 'apps/deployments',
   owns: [sets, type],
   reconcile(snapshot, key, context) {
     const { namespace, name } = splitKey(key);

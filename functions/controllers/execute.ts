@@ -5,7 +5,7 @@ import type { Definitions, ResourceDefinition } from '../../core/api/definition.
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { conflict, hasReason, StatusError } from '../../core/machinery/status.ts';
 import type { Registry, RequestContext } from '../../core/registry/registry.ts';
-import type { TypeName } from '../../core/store/store.ts';
+import type { Check, TypeName } from '../../core/store/store.ts';
 import type { Action, Announcement } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';
 
@@ -29,7 +29,27 @@ export interface Execution {
 
 const batch = 32;
 
-export async function execute(executor: Executor, actions: readonly Action[]): Promise<Execution> {
+/** Whether an action changes another object than the one whose children the controller counts. */
+export function needsClaim(action: Action, owners: TypeName): boolean {
+  switch (action.do) {
+    case 'create':
+    case 'update':
+    case 'patch':
+    case 'delete':
+      return action.type !== owners;
+    default:
+      return false;
+  }
+}
+
+/** `claim`: of what is written of other types than `owners` each commit holds only while the claim does. */
+export async function execute(
+  executor: Executor,
+  actions: readonly Action[],
+  owners?: TypeName,
+  claim?: Check,
+): Promise<Execution> {
+  const claimed: Executor = claim ? { ...executor, context: { ...executor.context, claim } } : executor;
   const conflicts: unknown[] = [];
   const failures: unknown[] = [];
   let requeueMs: number | undefined;
@@ -44,7 +64,7 @@ export async function execute(executor: Executor, actions: readonly Action[]): P
       for (let group = queue.shift(); group; group = queue.shift()) {
         for (const action of group) {
           try {
-            await perform(executor, action, moved);
+            await perform(owners && needsClaim(action, owners) ? claimed : executor, action, moved);
           } catch (error) {
             if (isStale(error, action)) conflicts.push(error);
             else failures.push(error);
@@ -100,7 +120,7 @@ function isStale(error: unknown, action: Action): boolean {
 }
 
 /** Creating in a namespace that is going away: nothing can be done, and nothing needs to be. */
-export function isNamespaceGone(error: unknown): boolean {
+function isNamespaceGone(error: unknown): boolean {
   return (
     hasReason(error, 'Forbidden') &&
     error.details?.causes?.some((each) => each.reason === 'NamespaceTerminating') === true
@@ -127,7 +147,7 @@ async function perform(executor: Executor, action: Action, moved: Map<string, st
   }
   executor.wrote(action.type);
   if (announce?.success) {
-    await executor.events.record(executor.context, executor.component, announce.regarding, announce.success);
+    await executor.events.record(contextOf(executor), executor.component, announce.regarding, announce.success);
   }
 }
 
@@ -143,7 +163,12 @@ async function announceFailure(executor: Executor, announce: Announcement | unde
   if (!announce?.failure) return;
   const text = error instanceof StatusError ? error.message : 'internal error';
   const event = { ...announce.failure, message: `${announce.failure.message}${text}` };
-  await executor.events.record(executor.context, executor.component, announce.regarding, event);
+  await executor.events.record(contextOf(executor), executor.component, announce.regarding, event);
+}
+
+/** Of events: they are recorded whoever holds the claim. */
+function contextOf({ context }: Executor): RequestContext {
+  return { user: context.user, warnings: context.warnings };
 }
 
 /** As Kubernetes' controllers are named in managedFields. */

@@ -2,7 +2,7 @@
 // its finalizer, then is counted: a crash in between counts nothing twice (KEP-2307).
 
 import type { V1JobCondition, V1JobStatus } from '../../generated/kubernetes.ts';
-import { adopters, claimChildren } from './claim-children.ts';
+import { adopters, claimChildren, controllerOf } from './claim-children.ts';
 import { sameJson, setCondition, timestamp } from './condition.ts';
 import {
   type Action,
@@ -47,18 +47,20 @@ export const jobController: Controller = {
       event === 'DELETED' ? [] : adopters(snapshot, type, object, (each) => each.spec?.selector),
     ),
   ],
+  claims: 'batch/jobs',
   owns: ['pods', type],
   reconcile(snapshot, key, context) {
     const { namespace, name } = splitKey(key);
     const job = snapshot.get(type, namespace, name);
+    const left = leftBehind(snapshot, namespace, name, job?.metadata.uid);
     const managedBy = job?.spec?.managedBy ?? 'kubernetes.io/job-controller';
     // Without a selector there is no telling which pods are its own.
-    if (isEmptySelector(job?.spec?.selector)) return [];
-    return job && managedBy === 'kubernetes.io/job-controller' ? reconcile(snapshot, job, context) : [];
+    if (!job || isEmptySelector(job.spec?.selector) || managedBy !== 'kubernetes.io/job-controller') return left;
+    return [...left, ...reconcile(snapshot, job, context)];
   },
 };
 
-export function isJobFinished(job: Job): boolean {
+function isJobFinished(job: Job): boolean {
   return finishedCondition(job) !== undefined;
 }
 
@@ -66,6 +68,17 @@ export function finishedCondition(job: Job): V1JobCondition | undefined {
   return job.status?.conditions?.find(
     (each) => (each.type === 'Complete' || each.type === 'Failed') && each.status === 'True',
   );
+}
+
+/** Pods of a Job of this name that is gone: nobody counts them any more, and nothing else lets go of them. */
+function leftBehind(snapshot: Snapshot, namespace: string, name: string, uid: string | undefined): Action[] {
+  return snapshot
+    .list('pods', namespace)
+    .filter((pod) => {
+      const owner = controllerOf(pod);
+      return owner?.kind === 'Job' && owner.name === name && owner.uid !== uid && isTracked(pod);
+    })
+    .map(untrack);
 }
 
 function reconcile(snapshot: Snapshot, job: Job, { now }: Context): Action[] {

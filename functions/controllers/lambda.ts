@@ -1,6 +1,7 @@
 // The controllers as a Lambda function on their queue: catch up, reconcile until nothing is left, leave an alarm for what is due later.
 // Any number may run at the same time (D4).
 
+import { randomUUID } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import pino from 'pino';
@@ -69,6 +70,8 @@ let compactedAt = 0;
 
 await serveCustomResources({ registry, replicas, definitions, onError: (error) => log('custom resources', error) });
 const running = startControllers({
+  store,
+  identity: `controllers-${randomUUID()}`,
   replicas,
   registry,
   definitions,

@@ -16,6 +16,7 @@ export const replicaSetController: Controller = {
       event === 'DELETED' ? [] : adopters(snapshot, type, object, (each) => each.spec?.selector),
     ),
   ],
+  claims: 'apps/replicasets',
   owns: ['pods', type],
   reconcile(snapshot, key, context) {
     const { namespace, name } = splitKey(key);

@@ -18,6 +18,7 @@ export const replicationController: Controller = {
         : adopters(snapshot, type, object, (each) => ({ matchLabels: each.spec?.selector ?? {} })),
     ),
   ],
+  claims: 'replicationcontrollers',
   owns: ['pods', type],
   reconcile(snapshot, key, context) {
     const { namespace, name } = splitKey(key);

@@ -11,6 +11,7 @@ import { type RunningControllers, startControllers } from './run.ts';
 
 let cluster: TestRegistry;
 let running: RunningControllers[] = [];
+let identities = 0;
 const problems: string[] = [];
 
 beforeEach(async () => {
@@ -28,6 +29,8 @@ afterEach(async () => {
 
 function start(): RunningControllers {
   return startControllers({
+    store: cluster.store,
+    identity: `process-${identities++}`,
     replicas: cluster.replicas,
     registry: cluster.registry,
     definitions: cluster.definitions,

@@ -4,16 +4,22 @@
 import type { Definitions } from '../../core/api/definition.ts';
 import { hasReason } from '../../core/machinery/status.ts';
 import type { Registry } from '../../core/registry/registry.ts';
+import { isOwnerClaimLost } from '../../core/registry/write/owner-claim.ts';
 import type { Replica, ReplicaEvent, Replicas } from '../../core/replica/replica.ts';
-import type { TypeName } from '../../core/store/store.ts';
-import type { Controller, Failure, Live, SnapshotEvent } from './controller.ts';
+import type { Store, TypeName } from '../../core/store/store.ts';
+import { type Action, type Controller, type Failure, type Live, type SnapshotEvent, splitKey } from './controller.ts';
 import { createEventRecorder } from './event-recorder.ts';
-import { type Executor, execute } from './execute.ts';
+import { type Executor, execute, needsClaim } from './execute.ts';
+import { createOwnerClaims } from './owner-claims.ts';
 import { servedTypes } from './served-types.ts';
 import { createWorkQueue, type Timers, type WorkQueue } from './work-queue.ts';
 import { World } from './world.ts';
 
 export interface ControllersOptions {
+  /** The one that the registry writes to: claims on owners are kept there. */
+  readonly store: Store;
+  /** Names this process among several that run at once; two must not share one. */
+  readonly identity: string;
   readonly replicas: Replicas;
   readonly registry: Registry;
   readonly definitions: Definitions;
@@ -70,6 +76,7 @@ export function startControllers(options: ControllersOptions): RunningController
   let turnStarted = clock();
   let resync: unknown;
 
+  const claims = createOwnerClaims(options.store, options.identity, clock);
   const events = createEventRecorder(options.registry, () => definitions.ofType('events'), clock, log);
   const workers: Worker[] = options.controllers.map((controller) => {
     const worker: Worker = {
@@ -189,7 +196,19 @@ export function startControllers(options: ControllersOptions): RunningController
         ...(attempt.last && { failure: attempt.last }),
       };
       const actions = await controller.reconcile(world, key, context);
-      const { conflicts, failures, requeueMs } = await execute(worker.executor, actions);
+      const owner = ownerOf(controller, key, actions);
+      const claim = owner ? claims.held(owner) : undefined;
+      if (owner && !claim) {
+        const busyMs = await claims.take(owner);
+        // What others did until now is to be seen first.
+        for (const type of [...controller.watches.map((rule) => rule.type), ...(controller.reads ?? [])])
+          dirty.add(type);
+        if (busyMs) queue.addAfter(key, busyMs);
+        else queue.add(key);
+        return;
+      }
+      const { conflicts, failures, requeueMs } = await execute(worker.executor, actions, controller.claims, claim);
+      if (owner && claim && conflicts.some(isOwnerClaimLost)) claims.lost(owner, claim);
       if (failures.length) throw failures[0];
       if (requeueMs !== undefined) queue.addAfter(key, requeueMs);
       if (conflicts.length && attempt.conflicts < manyConflicts) {
@@ -212,6 +231,13 @@ export function startControllers(options: ControllersOptions): RunningController
       log(`${controller.name} ${key}: attempt ${failures} failed`, error);
       options.metrics?.reconciled(controller.name, 'failed', clock() - started);
     }
+  }
+
+  /** The uid of the key's object, where the actions need the claim on it. */
+  function ownerOf({ claims: type }: Controller, key: string, actions: readonly Action[]): string | undefined {
+    if (!type || !actions.some((each) => needsClaim(each, type))) return undefined;
+    const { namespace, name } = splitKey(key);
+    return world.get(type, namespace, name)?.metadata.uid;
   }
 
   async function takeTurn(): Promise<void> {

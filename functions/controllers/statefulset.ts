@@ -8,6 +8,8 @@ import {
   type Action,
   type Controller,
   controllerUser,
+  keyOf,
+  regarding,
   type Snapshot,
   splitKey,
   watch,
@@ -39,8 +41,11 @@ export const statefulSetController: Controller = {
     watch('pods', ({ object, type: event }, snapshot) =>
       event === 'DELETED' ? [] : adopters(snapshot, type, object, (each) => each.spec?.selector),
     ),
+    // A name that was in the way is free.
+    watch('pods', ({ object, type: event }) => (event === 'DELETED' ? [keyOf(object).replace(/-\d+$/, '')] : [])),
   ],
   reads: ['persistentvolumeclaims'],
+  claims: 'apps/statefulsets',
   owns: ['pods', 'persistentvolumeclaims', 'apps/controllerrevisions', type],
   reconcile(snapshot, key, { now }): Action[] {
     const { namespace, name } = splitKey(key);
@@ -100,6 +105,13 @@ function stepOf(
   for (let ordinal = start; ordinal < end; ordinal++) {
     const pod = pods.get(ordinal);
     if (!pod) {
+      const other = snapshot.get('pods', set.metadata.namespace ?? '', `${set.metadata.name}-${ordinal}`);
+      if (other) {
+        // Of a set of this name that is gone, or nobody's: its end wakes the set.
+        if (!other.metadata.deletionTimestamp) actions.push(nameTaken(set, other));
+        if (ordered) return actions;
+        continue;
+      }
       const { template, revision } = versionFor(set, ordinal, history);
       actions.push(...createPod(snapshot, set, ordinal, template, revision));
       if (ordered) return actions;
@@ -116,6 +128,13 @@ function stepOf(
   }
   if (actions.length || set.spec?.updateStrategy?.type === 'OnDelete') return actions;
   return rollingStep(set, pods, history, healthy);
+}
+
+function nameTaken(set: StatefulSet, { metadata: { name } }: Pod): Action {
+  const { name: owner } = set.metadata;
+  const message = `create Pod ${name} in StatefulSet ${owner} failed error: pods "${name}" already exists`;
+  const about = regarding('apps/v1', 'StatefulSet', set);
+  return { do: 'event', regarding: about, event: { type: 'Warning', reason: 'FailedCreate', message } };
 }
 
 /** Replaces pods of other revisions from the highest ordinal down to the partition, at most maxUnavailable at a time (KEP-961). */

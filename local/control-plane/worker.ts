@@ -53,6 +53,8 @@ const schedulerContext = {
 
 await serveCustomResources({ registry, replicas, definitions, onError: (error) => log('custom resources', error) });
 startControllers({
+  store,
+  identity: `controllers-${randomUUID()}`,
   replicas,
   registry,
   definitions,

@@ -12,12 +12,13 @@ import type { Environment } from '../environment.ts';
 import { fillOnCreate } from '../metadata/system-fields.ts';
 import { validateMeta } from '../metadata/validate.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
-import { isConflict, storeStatus } from '../store-errors.ts';
+import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import type { Situation } from '../strategy.ts';
 import { apiVersionOf, hasStatus, keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
 import { commitPut, isOwnConflict } from './commit.ts';
 import { nameRule } from './name-rule.ts';
+import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackCreate } from './ownership.ts';
 import { customErrors, shape, untold } from './shape.ts';
 
@@ -44,6 +45,7 @@ export async function create(
     try {
       return await createOnce(env, context, target, object, options, management);
     } catch (error) {
+      if (context.claim && isConflictAbout(error, [context.claim])) throw ownerClaimLost(object.metadata.name ?? '');
       if (isConflict(error)) {
         const own = isOwnConflict(error, definition, error.failure.code === 'conflict' ? error.failure.data.name : '');
         if (own ? generated && attempt < nameAttempts : attempt < attempts) continue;
@@ -92,7 +94,7 @@ async function createOnce(
     dryRun,
     object,
     old: undefined,
-    companions: [],
+    companions: context.claim ? [context.claim] : [],
   };
   await mutate(env, attributes);
 

@@ -9,13 +9,14 @@ import type { Attributes } from '../admission/plugin.ts';
 import { decodeObject, encodeWhole } from '../encode.ts';
 import type { Environment } from '../environment.ts';
 import type { DeleteOptions, DeleteOutcome, Preconditions, RequestContext, Target } from '../registry.ts';
-import { isConflict, storeStatus } from '../store-errors.ts';
+import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import type { Situation, Strategy } from '../strategy.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { present, storedDefinition } from '../versions.ts';
 import { commitDelete, commitPut } from './commit.ts';
 import { checkDeleteOptions } from './delete-options.ts';
 import { isFinished } from './modify.ts';
+import { ownerClaimLost } from './owner-claim.ts';
 import { finalizersAfter } from './propagation.ts';
 
 const attempts = 32;
@@ -38,6 +39,7 @@ export async function remove(
         const outcome = await removeOnce(env, context, target, item, options);
         return await present(env, target.definition, outcome);
       } catch (error) {
+        if (context.claim && isConflictAbout(error, [context.claim])) throw ownerClaimLost(name);
         if (!isConflict(error) || attempt >= attempts) throw error;
       }
     }
@@ -68,7 +70,7 @@ async function removeOnce(
     object: undefined,
     old,
     deleteOptions: options,
-    companions: [],
+    companions: context.claim ? [context.claim] : [],
   };
   await mutate(env, attributes);
   await validate(env, attributes);

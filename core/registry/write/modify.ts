@@ -22,6 +22,7 @@ import { commitDelete, commitPut } from './commit.ts';
 import { checkKind } from './create.ts';
 import { generationOf } from './generation.ts';
 import { nameRule } from './name-rule.ts';
+import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackUpdate } from './ownership.ts';
 import { customErrors, shape, untold } from './shape.ts';
 import { keepForSubresource } from './subresource-fields.ts';
@@ -64,6 +65,7 @@ export async function modify(
         const outcome = await modifyOnce(env, context, target, item, change, options);
         return { ...(await present(env, target.definition, outcome)), created: false };
       } catch (error) {
+        if (context.claim && isConflictAbout(error, [context.claim])) throw ownerClaimLost(name);
         if (change.condition && isConflictAbout(error, change.condition.checks)) throw change.condition.lost();
         if (!isConflict(error) || attempt >= attempts) throw error;
       }
@@ -108,7 +110,7 @@ async function modifyOnce(
     dryRun,
     object,
     old,
-    companions: [],
+    companions: context.claim ? [context.claim] : [],
   };
   await mutate(env, attributes);
 
