@@ -28,12 +28,13 @@ export async function run(args: readonly string[]): Promise<unknown> {
   const own = values.server === undefined ? await startOwnServer() : undefined;
   const target = own?.target ?? { server: values.server ?? '', token: values.token ?? '', insecure: values.insecure };
   const pid = own?.pid ?? (values.pid === undefined ? undefined : Number(values.pid));
+  const cpu = () => (pid === undefined ? undefined : cpuMilliseconds(pid));
   const client = await connect(target, connections);
   try {
     await prepare(client);
     const figures = [
-      ...(await measureConfigMaps(client)),
-      ...(await measurePods(client)),
+      ...(await measureConfigMaps(client, cpu)),
+      ...(await measurePods(client, cpu)),
       ...(await measureWatches(client)),
     ];
     if (pid !== undefined) {
@@ -52,7 +53,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
   }
 }
 
-function rowOf({ name, value, unit, p50, p99 }: Figure) {
+function rowOf({ name, value, unit, p50, p99, cpu }: Figure) {
   const { stock, limit } = reference[name] ?? {};
   const ratio = stock === undefined ? undefined : unit === '/s' ? value / stock : stock / value;
   return {
@@ -61,6 +62,7 @@ function rowOf({ name, value, unit, p50, p99 }: Figure) {
     unit,
     'p50 ms': p50 ?? '',
     'p99 ms': p99 ?? '',
+    'server CPU us': cpu ?? '',
     'kube-apiserver': stock ?? '',
     'times stock': ratio === undefined ? '' : Number(ratio.toFixed(2)),
     limit: limit ?? '',
@@ -71,4 +73,11 @@ function rowOf({ name, value, unit, p50, p99 }: Figure) {
 function residentMegabytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Math.round((Number(kilobytes) * 1024) / 1e6);
+}
+
+/** User and system time of all its threads (proc(5)), in ticks of 10 ms. */
+function cpuMilliseconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
