@@ -13,7 +13,7 @@ import type { Functions } from './functions.ts';
 import type { ClusterOptions } from './options.ts';
 import { type Route, routes } from './routes.ts';
 
-export const stageName = 'prod';
+const stageName = 'prod';
 
 export function createApi(
   scope: Construct,

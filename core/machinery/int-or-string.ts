@@ -15,7 +15,7 @@ export function scaledValue(value: IntOrString, total: number, round: 'up' | 'do
 }
 
 /** The percentage that a string means, or undefined for a count. Fails with BadRequest for strings that are neither. */
-export function percentOf(value: IntOrString): number | undefined {
+function percentOf(value: IntOrString): number | undefined {
   if (typeof value === 'number') return undefined;
   if (percentErrors(value).length > 0) {
     throw badRequest(
@@ -23,9 +23,4 @@ export function percentOf(value: IntOrString): number | undefined {
     );
   }
   return Number(value.slice(0, -1));
-}
-
-/** Kubernetes' form of a value of the wrong type: digits in quotes stay a string, as in `"8080"` (a port's name there). */
-export function isIntOrString(value: unknown): value is IntOrString {
-  return typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value));
 }

@@ -33,7 +33,7 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
 }
 
 /** The operations of a parsed patch body. Fails with BadRequest or RequestEntityTooLarge. */
-export function decodeJsonPatch(patch: unknown): readonly JsonPatchOperation[] {
+function decodeJsonPatch(patch: unknown): readonly JsonPatchOperation[] {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch is a list of operations: send an array');
   if (patch.length > maxOperations) {
     throw new StatusError(

@@ -7,11 +7,8 @@ const label1123Pattern = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const subdomain1123Pattern = `${label1123Pattern}(\\.${label1123Pattern})*`;
 const label1035Pattern = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const wildcardPattern = `\\*\\.${subdomain1123Pattern}`;
-const cIdentifierPattern = '[A-Za-z_][A-Za-z0-9_]*';
-const envVarNamePattern = '[-._a-zA-Z][-._a-zA-Z0-9]*';
 const configKeyPattern = '[-._a-zA-Z0-9]+';
 const percentPattern = '[0-9]+%';
-const headerNamePattern = '[-A-Za-z0-9]+';
 
 const qualifiedName = format(
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
@@ -44,16 +41,6 @@ const wildcard = format(
   wildcardPattern,
   ['*.example.com'],
 );
-const cIdentifier = format(
-  "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
-  cIdentifierPattern,
-  ['my_name', 'MY_NAME', 'MyName'],
-);
-const envVarName = format(
-  "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit",
-  envVarNamePattern,
-  ['my.env-name', 'MY_ENV.NAME', 'MyEnvName1'],
-);
 const configKey = format(
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
   configKeyPattern,
@@ -62,9 +49,6 @@ const configKey = format(
 const percent = format("a valid percent string must be a numeric string followed by an ending '%'", percentPattern, [
   '1%',
   '93%',
-]);
-const headerName = format("a valid HTTP header must consist of alphanumeric characters or '-'", headerNamePattern, [
-  'X-Header-Name',
 ]);
 
 /** A DNS label (RFC 1123), as namespaces and most child names are: up to 63 bytes. */
@@ -114,15 +98,6 @@ export function labelValueErrors(value: string): string[] {
   return [...tooLongFor(value, 63), ...labelValue(value)];
 }
 
-export function cIdentifierErrors(value: string): string[] {
-  return cIdentifier(value);
-}
-
-/** Names of environment variables, as validated before KEP-4369; `relaxedEnvVarName` is what Pods may use. */
-export function envVarNameErrors(value: string): string[] {
-  return [...envVarName(value), ...directoryPrefix(value)];
-}
-
 /** Names of environment variables (KEP-4369): any printable ASCII other than `=`. */
 export function relaxedEnvVarName(value: string): string[] {
   if (value === '') return ['environment variable name must be non-empty'];
@@ -163,10 +138,6 @@ export function portNumber(value: number): string[] {
 
 export function percentErrors(value: string): string[] {
   return percent(value);
-}
-
-export function httpHeaderName(value: string): string[] {
-  return headerName(value);
 }
 
 const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789';

@@ -73,12 +73,6 @@ export function quantityOf(value: number | bigint, format: QuantityFormat = 'Dec
   return { nanos: BigInt(value) * unit, format };
 }
 
-export function milliQuantity(value: number | bigint, format: QuantityFormat = 'DecimalSI'): Quantity {
-  return { nanos: BigInt(value) * milli, format };
-}
-
-export const zeroQuantity: Quantity = { nanos: 0n, format: 'DecimalSI' };
-
 const unit = 1_000_000_000n;
 const milli = 1_000_000n;
 const maxUnits = (1n << 63n) - 1n;

@@ -14,7 +14,7 @@ export function storedDefinition(env: Environment, definition: ResourceDefinitio
 }
 
 /** Whether requests of this definition see stored objects as they are. */
-export function isStored(env: Environment, definition: ResourceDefinition): boolean {
+function isStored(env: Environment, definition: ResourceDefinition): boolean {
   const stored = storedDefinition(env, definition);
   return stored === definition || (stored.version === definition.version && stored.group === definition.group);
 }

@@ -14,7 +14,7 @@ import {
 
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
 const historyAnnotation = 'deployment.kubernetes.io/revision-history';
-export const hashLabel = 'pod-template-hash';
+const hashLabel = 'pod-template-hash';
 
 /** Annotations of a Deployment that its ReplicaSets do not inherit. */
 const notInherited = new Set([
@@ -32,7 +32,7 @@ export function findNew(deployment: Deployment, sets: readonly ReplicaSet[]): Re
   return [...sets].sort(byAge).find((each) => templateText(each.spec?.template) === wanted);
 }
 
-export function templateText(template: unknown): string {
+function templateText(template: unknown): string {
   // Only metadata.labels is looked at; everything else goes into the text as it is.
   const copy = structuredClone(template ?? {}) as { metadata?: { labels?: Record<string, string> } };
   if (copy.metadata?.labels) delete copy.metadata.labels[hashLabel];
@@ -46,7 +46,7 @@ export function revisionOf(object: { metadata: { annotations?: Record<string, st
 }
 
 /** The revision that the present template has: one above every other. */
-export function nextRevision(old: readonly ReplicaSet[]): number {
+function nextRevision(old: readonly ReplicaSet[]): number {
   return Math.max(0, ...old.map(revisionOf)) + 1;
 }
 

@@ -5,7 +5,7 @@ import type { ObjectOf } from './controller.ts';
 
 export type Pod = ObjectOf<'pods'>;
 
-export function readyCondition(pod: V1Pod) {
+function readyCondition(pod: V1Pod) {
   return pod.status?.conditions?.find((each) => each.type === 'Ready');
 }
 

@@ -24,11 +24,6 @@ export function isMember(node: FieldSet): boolean {
   return '.' in node || isEmpty(node);
 }
 
-/** The node for a child, or undefined if neither it nor anything below it is in the set. */
-export function child(set: FieldSet, element: string): FieldSet | undefined {
-  return set[element];
-}
-
 /** All that is in `a` or `b`. Gives `a` itself when it holds all of `b`. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b || isEmpty(b)) return a;

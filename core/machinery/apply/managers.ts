@@ -106,22 +106,6 @@ export function capUpdateManagers(managers: Managers, union: (a: FieldSet, b: Fi
 
 const ancientManager = 'ancient-changes';
 
-/** What is wrong with the managedFields that a client sent. */
-export function validateManagedFields(entries: readonly ManagedFieldsEntry[], path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  entries.forEach((entry, index) => {
-    const at = `${path}[${index}]`;
-    if (entry.operation !== 'Apply' && entry.operation !== 'Update') {
-      errors.push(invalidValue(`${at}.operation`, entry.operation ?? '', 'must be `Apply` or `Update`'));
-    }
-    if (entry.fieldsType !== undefined && entry.fieldsType !== 'FieldsV1') {
-      errors.push(invalidValue(`${at}.fieldsType`, entry.fieldsType, 'must be `FieldsV1`'));
-    }
-    errors.push(...validateManagerName(entry.manager ?? '', `${at}.manager`));
-  });
-  return errors;
-}
-
 /** What is wrong with a `fieldManager`: up to 128 printable characters. */
 export function validateManagerName(name: string, path: string): FieldError[] {
   const errors: FieldError[] = [];

@@ -34,7 +34,7 @@ export function schemaShape(schema: Schema): Shape {
 }
 
 /** Free-form content below `x-kubernetes-preserve-unknown-fields`: maps merge by key, lists are leaves. */
-export const deducedSchema: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
+const deducedSchema: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
 
 const atomicSchema: Schema = {};
 const leafShape: Shape = { kind: 'leaf' };

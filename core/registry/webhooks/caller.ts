@@ -91,7 +91,7 @@ async function serviceTarget(
 }
 
 /** One ready endpoint of a Service's port. Fails with WebhookError. */
-export async function serviceEndpoint(
+async function serviceEndpoint(
   { lookUp, lookAll, random }: Pick<WebhookCallerOptions, 'lookUp' | 'lookAll' | 'random'>,
   namespace: string,
   name: string,

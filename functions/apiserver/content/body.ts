@@ -5,7 +5,7 @@ import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { ApiRequest } from '../http.ts';
 
 /** As in Kubernetes; etcd's limit there, a promise here. */
-export const maxBodyBytes = 3 * 1024 * 1024;
+const maxBodyBytes = 3 * 1024 * 1024;
 
 const empty = new Uint8Array();
 

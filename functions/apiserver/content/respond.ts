@@ -50,7 +50,7 @@ export function respondText(status: number, text: string, type = 'text/plain; ch
   };
 }
 
-export function respondStatus(status: Status, form: Form): ApiResponse {
+function respondStatus(status: Status, form: Form): ApiResponse {
   return respondValue(status.code ?? 200, status, form);
 }
 
@@ -74,13 +74,13 @@ export async function compress(request: ApiRequest, response: ApiResponse): Prom
   };
 }
 
-export function acceptsGzip(request: ApiRequest): boolean {
+function acceptsGzip(request: ApiRequest): boolean {
   const accepted = request.headers['accept-encoding'];
   return accepted !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted);
 }
 
 /** The stored JSON of one object as a value. */
-export function parse(bytes: Uint8Array): unknown {
+function parse(bytes: Uint8Array): unknown {
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
 }
 

@@ -30,7 +30,7 @@ export interface JoiningOptions {
 }
 
 /** On a bootstrap token's Secret: it is good for one node. */
-export const oneTime = 'zeroplane.dev/one-time';
+const oneTime = 'zeroplane.dev/one-time';
 
 const nodeName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 /** Of users who hold a worker's IAM role. */

@@ -88,7 +88,7 @@ export function createNotifier({
 }
 
 /** The nodes whose desired state an event changes. */
-export function concerned(nodes: NodeIndex, resource: NodeResource, event: ReplicaEvent): Iterable<string> {
+function concerned(nodes: NodeIndex, resource: NodeResource, event: ReplicaEvent): Iterable<string> {
   switch (resource) {
     case 'pods': {
       const bound = boundPod(event.entry);

@@ -72,10 +72,7 @@ function checkOwned(pod: KubeObject, node: string, uid: string): void {
 const ended = new Set(['Succeeded', 'Failed']);
 
 /** The reported status, with what others own: their conditions, and fields that a node never sets. A pod that ended stays so. */
-export function mergeStatus(
-  current: V1PodStatus | undefined,
-  reported: Record<string, unknown>,
-): Record<string, unknown> {
+function mergeStatus(current: V1PodStatus | undefined, reported: Record<string, unknown>): Record<string, unknown> {
   // What it holds is validated when it is written.
   const conditions = (Array.isArray(reported['conditions']) ? reported['conditions'] : []) as V1PodCondition[];
   const types = new Set(conditions.map((each) => each.type));

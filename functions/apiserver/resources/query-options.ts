@@ -1,12 +1,12 @@
 // The options of a request, read from its query. Source: metav1 ListOptions, CreateOptions, PatchOptions, DeleteOptions.
 
+import { validateManagerName } from '../../../core/machinery/apply/managers.ts';
 import {
   type FieldError,
   forbiddenField,
   invalid,
   notSupported,
   required,
-  tooLong,
 } from '../../../core/machinery/field-error.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import type {
@@ -54,7 +54,7 @@ export function writeOptions(
   if (unknown !== undefined) errors.push(notSupported('dryRun', unknown, ['All']));
   const fieldManager = query.get('fieldManager') ?? '';
   if (patch === 'apply' && fieldManager === '') errors.push(required('fieldManager', 'is required for apply patch'));
-  if (fieldManager.length > 128) errors.push(tooLong('fieldManager', 128));
+  errors.push(...validateManagerName(fieldManager, 'fieldManager'));
   const validation = query.get('fieldValidation') || 'Warn';
   if (!isFieldValidation(validation))
     errors.push(notSupported('fieldValidation', validation, ['Ignore', 'Strict', 'Warn']));

@@ -9,7 +9,7 @@ import type { Form } from '../content/negotiate.ts';
 type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 /** Throws Invalid for an `includeObject` that is not one of the three. */
-export function includeObject(query: URLSearchParams): IncludeObject {
+function includeObject(query: URLSearchParams): IncludeObject {
   const value = query.size === 0 ? 'Metadata' : query.get('includeObject') || 'Metadata';
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
   throw invalid('TableOptions', 'meta.k8s.io', '', [

@@ -70,7 +70,7 @@ interface LineOptions {
 }
 
 /** Everything queued goes out in one chunk. The watch is closed when the consumer returns, or the time is up. */
-export function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<Uint8Array> {
+function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<Uint8Array> {
   const { watch } = outcome;
   const { transform, encode = encodeLine } = options;
   let started = false;

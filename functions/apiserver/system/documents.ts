@@ -113,7 +113,7 @@ function serverAddress(request: ApiRequest): string {
   return request.headers[':authority'] ?? request.headers['host'] ?? 'localhost';
 }
 
-export function respondDocument(request: ApiRequest, { body, etag }: Document, contentType: string): ApiResponse {
+function respondDocument(request: ApiRequest, { body, etag }: Document, contentType: string): ApiResponse {
   const headers = { 'content-type': contentType, etag, vary: 'Accept', 'cache-control': 'public' };
   if (hasDocument(request, etag)) return { status: 304, headers };
   return { status: 200, headers, body: Buffer.from(body) };

@@ -23,7 +23,7 @@ const programs = new Map<string, CelResult<CelProgram>>();
 const maxPrograms = 2000;
 
 /** Compiled once an expression. */
-export function programOf(expression: string): CelResult<CelProgram> {
+function programOf(expression: string): CelResult<CelProgram> {
   let program = programs.get(expression);
   if (!program) {
     program = compileCel(expression, admissionVariables);
