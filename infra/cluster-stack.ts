@@ -56,7 +56,7 @@ export class ClusterStack extends Stack {
     output('AdminRoleArn', adminRole.roleArn, 'Whoever may assume this role is an administrator of the cluster');
     output(
       'KubeconfigCommand',
-      `npx zeroplane kubeconfig --aws --server ${apiUrl} --cluster ${options.name} --region ${this.region} --role-arn ${adminRole.roleArn}`,
+      `npm run --silent zeroplane -- kubeconfig --aws --server ${apiUrl} --cluster ${options.name} --region ${this.region} --role-arn ${adminRole.roleArn}`,
       'Writes a kubeconfig for kubectl',
     );
     output(

@@ -1,0 +1,144 @@
+// The functions as they run on AWS: size and cold start of each bundle, and what each kubectl operation takes. Writes docs/cost.md
+// with `--write`.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { bundleNames, gzippedSize } from '../../infra/bundles.ts';
+import { type AwsCluster, type FunctionName, startAwsCluster } from '../../test/aws/harness/cluster.ts';
+import { type Kubectl, kubectlFor } from '../../test/tools/kubectl.ts';
+import { costPage, type Measured } from './costs.ts';
+
+/** Gigabytes of memory, as infra/functions.ts sets them. */
+const memory: Readonly<Record<FunctionName, number>> = {
+  read: 0.5,
+  write: 1,
+  node: 0.5,
+  controllers: 1,
+  scheduler: 1,
+  notifier: 0.5,
+  alarm: 0.125,
+};
+
+export async function run(args: readonly string[]): Promise<unknown> {
+  const cluster = await startAwsCluster();
+  try {
+    const kubectl = kubectlFor(cluster.kubeconfig);
+    const sizes = bundleNames.map((name) => ({
+      bundle: name,
+      kilobytes: Math.round(gzippedSize(join(cluster.folder, name)) / 1024),
+      'loaded at start': Math.round(startSize(join(cluster.folder, name)) / 1024),
+    }));
+    console.table(sizes);
+    await kubectl('get', '--raw', '/version');
+    await quiet(cluster);
+    const cold = await coldStart(cluster, kubectl);
+    console.table([cold]);
+
+    const resync = await measure('resync of all workers', cluster, async () => {
+      for (const worker of ['controllers', 'scheduler', 'notifier'] as const)
+        await cluster.functions[worker].invoke({ Records: [{ messageId: '1', body: '{"types":[]}' }] });
+    });
+    const manifest = (name: string) =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: 'b' } });
+    await kubectl.input(manifest('warm'), 'apply', '-f', '-');
+    await quiet(cluster);
+    const operations = [
+      await measure('kubectl apply, a new ConfigMap', cluster, () => kubectl.input(manifest('a'), 'apply', '-f', '-')),
+      await measure('kubectl get configmap', cluster, () => kubectl('get', 'configmap', 'a')),
+      await measure('kubectl get pods', cluster, () => kubectl('get', 'pods')),
+      await measure('kubectl create deployment, 1 pod', cluster, () =>
+        kubectl('create', 'deployment', 'one', '--image=x', '--replicas=1'),
+      ),
+      await measure('kubectl create deployment, 100 pods', cluster, async () => {
+        await kubectl('create', 'deployment', 'hundred', '--image=x', '--replicas=100');
+      }),
+      await measure('kubectl create job', cluster, () => kubectl('create', 'job', 'j', '--image=x')),
+      await measure('kubectl delete deployment, 100 pods', cluster, () => kubectl('delete', 'deployment', 'hundred')),
+    ];
+    const report = await measureReport(cluster, kubectl);
+    console.table([resync, report, ...operations]);
+    const page = costPage(operations, resync, report);
+    if (args.includes('--write')) writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page);
+    return { sizes, cold, resync, report, operations };
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** Bytes, gzipped, of the entry and all that it imports statically. */
+function startSize(directory: string, file = 'index.mjs', seen = new Set<string>()): number {
+  if (seen.has(file) || !existsSync(join(directory, file))) return 0;
+  seen.add(file);
+  const text = readFileSync(join(directory, file), 'utf8');
+  const own = gzipSync(text).length;
+  const imports = [...text.matchAll(/(?:from|import)"\.\/(chunk-[\w]+\.mjs)"/g)].map((match) => match[1] ?? '');
+  return imports.reduce((sum, each) => sum + startSize(directory, each, seen), own);
+}
+
+async function coldStart(cluster: AwsCluster, kubectl: Kubectl) {
+  const time = async (work: () => Promise<unknown>): Promise<number> => {
+    const began = performance.now();
+    await work();
+    return Math.round(performance.now() - began);
+  };
+  const version = () => kubectl('get', '--raw', '/version');
+  const warm = Math.min(await time(version), await time(version), await time(version));
+  await cluster.functions.read.kill();
+  return { 'warm request with kubectl, ms': warm, 'with a cold start, ms': await time(version) };
+}
+
+/** A node's report and its heartbeat, through the API. */
+async function measureReport(cluster: AwsCluster, kubectl: Kubectl): Promise<Measured> {
+  const path = '/apis/agent.zeroplane.dev/v1/nodes/n1/report';
+  await kubectl.input('{}', 'create', '-f', '-', '--raw', path);
+  return measure('report of a node, nothing changed', cluster, async () => {
+    await kubectl.input('{}', 'create', '-f', '-', '--raw', path);
+  });
+}
+
+async function measure(name: string, cluster: AwsCluster, work: () => Promise<unknown>): Promise<Measured> {
+  await quiet(cluster);
+  const before = counted(cluster);
+  await work();
+  await quiet(cluster);
+  const after = counted(cluster);
+  const { apiRequests, invocations, gigabyteSeconds, readUnits, writeUnits, messages } = after;
+  return {
+    name,
+    apiRequests: apiRequests - before.apiRequests,
+    invocations: invocations - before.invocations,
+    gigabyteSeconds: gigabyteSeconds - before.gigabyteSeconds,
+    readUnits: readUnits - before.readUnits,
+    writeUnits: writeUnits - before.writeUnits,
+    messages: messages - before.messages,
+  };
+}
+
+function counted({ functions, dynamo, gateway }: AwsCluster) {
+  // as: the names of a record.
+  const all = Object.entries(functions) as [FunctionName, AwsCluster['functions'][FunctionName]][];
+  const workers = ['controllers', 'scheduler', 'notifier'] as const;
+  return {
+    apiRequests: gateway.requests,
+    invocations: all.reduce((sum, [, { invocations }]) => sum + invocations, 0),
+    gigabyteSeconds: all.reduce((sum, [name, { billedMs }]) => sum + (billedMs / 1000) * memory[name], 0),
+    readUnits: dynamo.units.read,
+    writeUnits: dynamo.units.write,
+    // A message is sent, received and deleted.
+    messages: 3 * workers.reduce((sum, name) => sum + functions[name].invocations, 0),
+  };
+}
+
+/** Until no function was invoked and no request was charged for a second. */
+async function quiet(cluster: AwsCluster): Promise<void> {
+  let last = '';
+  for (let same = 0; same < 4; ) {
+    await delay(250);
+    const { gigabyteSeconds: _, ...now } = counted(cluster);
+    const text = JSON.stringify(now);
+    same = text === last ? same + 1 : 0;
+    last = text;
+  }
+}
