@@ -5,7 +5,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node
 import { createServer } from 'node:net';
 import { UserError } from './user-error.ts';
 
-interface Requirement {
+export interface Requirement {
   /** Debian package. */
   readonly name: string;
   readonly why: string;
@@ -22,6 +22,11 @@ const requirements: readonly Requirement[] = [
     files: ['/usr/lib/cni/bridge', '/opt/cni/bin/bridge'],
   },
   { name: 'nftables', why: 'programs Services and NetworkPolicies', files: ['/usr/sbin/nft'] },
+  {
+    name: 'iptables',
+    why: 'forwards host ports, as the CNI plugin portmap does it',
+    files: ['/usr/sbin/iptables', '/sbin/iptables'],
+  },
   { name: 'conntrack', why: 'forgets connections to endpoints that left', files: ['/usr/sbin/conntrack'] },
   { name: 'busybox-static', why: 'is the program in the images of the examples', files: ['/bin/busybox'] },
   { name: 'iproute2', why: 'sets links and routes', files: ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip'] },
@@ -41,7 +46,11 @@ export function checkRights(): void {
 }
 
 export function missingPackages(): readonly Requirement[] {
-  return requirements.filter((each) => !each.files.some((file) => existsSync(file)));
+  return requirements.filter(isMissing);
+}
+
+export function isMissing({ files }: Requirement): boolean {
+  return !files.some((file) => existsSync(file));
 }
 
 /** Installs Debian packages with apt. `say` gets what is being done. */
@@ -56,7 +65,7 @@ export async function installPackages(missing: readonly Requirement[], say: (lin
   await apt(['update', '-q']);
   say(`apt-get install ${names.join(' ')}`);
   await apt(['install', '-q', '-y', '--no-install-recommends', ...names]);
-  const still = missingPackages();
+  const still = missing.filter(isMissing);
   if (still.length > 0)
     throw new UserError(`apt installed no ${still.map((each) => each.name).join(', ')} on ${system}`);
 }
@@ -77,6 +86,10 @@ export async function checkPort(port: number): Promise<void> {
 }
 
 export function makeDataDir(directory: string): void {
+  // Node's recursive mkdir never ends in a file system that makes no directories.
+  if (/^\/(proc|sys)(\/|$)/.test(directory)) {
+    throw new UserError(`--data-dir: ${directory} is no place for files: name a directory on a disk`);
+  }
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK);

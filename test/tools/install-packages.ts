@@ -1,6 +1,12 @@
-// Installs the Debian packages that the tests use and that are missing: those of a node, and what test images are made from.
+// Installs the Debian packages that the tests use and that are missing: those of a node, and what only tests need.
 
-import { installPackages, missingPackages } from '../../local/machine.ts';
+import { installPackages, isMissing, missingPackages, type Requirement } from '../../local/machine.ts';
 
-const missing = missingPackages();
+const forTests: readonly Requirement[] = [
+  { name: 'docker-registry', why: 'is the registry that tests pull from', files: ['/usr/bin/docker-registry'] },
+  { name: 'skopeo', why: 'copies images to it', files: ['/usr/bin/skopeo'] },
+];
+
+const missing = [...missingPackages(), ...forTests.filter(isMissing)];
+for (const { name, why } of missing) console.log(`installing ${name}: ${why}`);
 if (missing.length > 0) await installPackages(missing, (line) => console.log(line));
