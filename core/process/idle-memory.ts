@@ -5,8 +5,6 @@ import { performance } from 'node:perf_hooks';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 
-/** How often a thread looks whether it idles. */
-const everyMs = 5000;
 /** The part of that time that an idle thread's event loop may be busy. */
 const idleUtilization = 0.02;
 /** Less growth than this, in bytes, since the last collection is not worth one: it takes tens of milliseconds. */
@@ -16,8 +14,11 @@ export interface IdleMemory {
   stop(): void;
 }
 
-/** Each thread has a heap of its own: call it once in each. `release` frees what other parts keep, such as a page cache. */
-export function giveBackIdleMemory(release: () => void = () => {}): IdleMemory {
+/**
+ * Looks every `everyMs` whether the thread idled. Each thread has a heap of its own: call it once in each. `release` lets go of what
+ * can be made again.
+ */
+export function giveBackIdleMemory(release: () => void = () => {}, everyMs = 5000): IdleMemory {
   const collect = collector();
   let before = performance.eventLoopUtilization();
   let kept = 0;
