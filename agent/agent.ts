@@ -58,10 +58,14 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
+/** The node looks at itself this often: what changed is told at once. */
+const lookMs = 10_000;
 const heartbeatMs = 10_000;
 const collectMs = 300_000;
 /** The node's status is sent this often even if nothing changed, for its heartbeat times. */
 const nodeStatusMs = 60_000;
+/** The same where requests are paid for, as kubelet does it beside its leases. */
+const rareNodeStatusMs = 300_000;
 
 /** `serveStream` dials in for a client's exec, attach, port-forward or log. */
 export async function startAgent(
@@ -250,13 +254,15 @@ export async function startAgent(
     return networkStarted ? { pressure } : { pressure, notReady: networkFailure };
   };
 
+  const beatMs = options.heartbeatMs ?? heartbeatMs;
+  const statusMs = beatMs > heartbeatMs ? rareNodeStatusMs : nodeStatusMs;
   const reportNode = async () => {
     const [state, { images }] = await Promise.all([health(), runtime.listImages({}).catch(() => ({ images: [] }))]);
     const status = nodeStatus(facts, state, images, conditions, now());
     const { conditions: reported = [], ...rest } = status;
     conditions = reported;
     const text = JSON.stringify([rest, reported.map(({ lastHeartbeatTime: _, ...each }) => each)]);
-    if (text === lastNode && now() - lastNodeAt < nodeStatusMs) return;
+    if (text === lastNode && now() - lastNodeAt < statusMs) return;
     lastNode = text;
     lastNodeAt = now();
     reporter.node({
@@ -273,8 +279,12 @@ export async function startAgent(
   };
 
   const usage = createUsageSampler(runtime, options.nodeName);
+  let lastBeatAt = 0;
   const beat = async () => {
     await reportNode();
+    // Half a look early rather than a whole one late.
+    if (now() - lastBeatAt < beatMs - lookMs / 2) return;
+    lastBeatAt = now();
     reporter.heartbeat(await usage.sample(now()).catch(() => undefined));
   };
   await pods.start();
@@ -283,7 +293,7 @@ export async function startAgent(
   await (settingUp ?? reportNode());
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'a periodic task failed');
   const timers = [
-    setInterval(() => void beat().catch(failed), options.heartbeatMs ?? heartbeatMs),
+    setInterval(() => void beat().catch(failed), lookMs),
     setInterval(() => void collectImages(runtime, options.dataDir, options.pauseImage, log).catch(failed), collectMs),
   ];
 

@@ -23,7 +23,7 @@ export function createSqsNodeQueue(first: SqsAccess, renew: () => Promise<SqsAcc
   };
   const client = new SQSClient({
     region: first.region,
-    ...(first.endpoint !== undefined && { endpoint: first.endpoint }),
+    endpoint: first.endpoint ?? new URL(first.url).origin,
     ...(first.credentials && { credentials: provide }),
     // The control plane's side tries again by itself, with its own pauses.
     maxAttempts: 1,

@@ -13,7 +13,7 @@ export interface Measured {
   readonly messages: number;
 }
 
-export function costOf(each: Omit<Measured, 'name'>): number {
+function costOf(each: Omit<Measured, 'name'>): number {
   return (
     each.apiRequests * prices.restRequest +
     each.invocations * prices.lambdaRequest +
@@ -27,12 +27,12 @@ export function costOf(each: Omit<Measured, 'name'>): number {
 const secondsAMonth = hoursAMonth * 3600;
 
 /** Dollars a month of things that cost by the time that they are there. `resync`: what a look of all workers takes. */
-export function monthly(resync: Measured, report: Measured) {
+function monthly(resync: Measured, report: Measured) {
   const times = (count: number, each: Measured): number => count * costOf(each);
   const idle = times(secondsAMonth / 300, resync);
-  // Long polls of 20 s; a report a minute; what it fetches without being told every ten minutes is a request like a report.
+  // Long polls of 20 s; a report every 75 s; what it fetches without being told every ten minutes is a request like a report.
   const node =
-    (secondsAMonth / 20) * prices.sqsRequest + times(secondsAMonth / 60, report) + times(secondsAMonth / 600, report);
+    (secondsAMonth / 20) * prices.sqsRequest + times(secondsAMonth / 75, report) + times(secondsAMonth / 600, report);
   // The controllers look at heartbeats about once a minute, for all nodes together.
   const nodesWatched = times(secondsAMonth / 60, resync);
   // A function of 512 MB that waits, and one read of a head a second.
@@ -75,7 +75,7 @@ billed by AWS.
 |---|---|
 | an idle cluster: every worker looks again every five minutes | $${dollars(idle)} |
 | nodes at all: the controllers look at heartbeats every minute | $${dollars(nodesWatched)} |
-| each node: long polls, a report a minute | $${dollars(node)} |
+| each node: long polls, a report every 75 seconds | $${dollars(node)} |
 | each open watch (kubectl get -w, a controller's informer) | $${dollars(watch)} |
 | each GB of state, with point-in-time recovery | $${dollars(prices.dynamoGigabyteMonth + prices.pointInTimeGigabyteMonth)} |
 

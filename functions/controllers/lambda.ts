@@ -31,8 +31,8 @@ import { startControllers } from './run.ts';
 
 /** The schedule sees to it. */
 const never = 24 * 3600_000;
-/** Two and a half heartbeats of a node that reports every minute. */
-const nodeGraceMs = 150_000;
+/** Two and a half heartbeats of a node that reports every 75 seconds. */
+const nodeGraceMs = 190_000;
 /** How often old log entries and tombstones are let go. */
 const compactEveryMs = 3600_000;
 

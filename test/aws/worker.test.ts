@@ -138,7 +138,7 @@ describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () =
     await end(agent, 'SIGKILL');
     await kubectl('scale', 'deployment', 'web', '--replicas=2');
     startAgent();
-    await eventually(60, async () => (await containers()).length === 2);
+    await eventually(90, async () => (await containers()).length === 2);
     expect(await containers()).toEqual(expect.arrayContaining(before));
     expect(JSON.parse(readFileSync(join(dataDir(), 'membership.json'), 'utf8')).nodeName).toBe(nodeName);
   });

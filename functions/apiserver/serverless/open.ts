@@ -42,7 +42,7 @@ export interface ServerlessApi {
 /** A function lives 15 minutes; a client that lists and watches anew a minute earlier loses nothing. */
 const longestWatchMs = 14 * 60_000;
 /** Nodes on the other side of the Internet report less often than on one machine: each report is a request that is paid for. */
-const heartbeatSeconds = 60;
+const heartbeatSeconds = 75;
 const resyncSeconds = 600;
 /** Of one type, writes take their revisions from one counter: more at once would only wait for each other. */
 const firstObjectsAtATime = 8;
