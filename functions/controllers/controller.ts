@@ -219,6 +219,8 @@ export interface Controller {
    * other types commits only while this process holds the claim on the key's object (core/registry/write/owner-claim.ts).
    */
   readonly claims?: TypeName;
+  /** The name of one claim for all of its keys, where what it gives to one must not be given to another: each write holds it. */
+  readonly exclusive?: string;
   /** Resources that it writes. Documentation, and the graph in ARCHITECTURE.md. */
   readonly owns: readonly TypeName[];
   /** May be a promise only where the answer comes from a computation that is asynchronous by nature (signing). */

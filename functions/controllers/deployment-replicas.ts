@@ -54,7 +54,8 @@ export function oldReplicas(
   const sizes = new Map<ReplicaSet, number>();
   const all = next ? [...old, next] : [...old];
   const minAvailable = desiredOf(deployment) - bounds(deployment).maxUnavailable;
-  const available = (set: ReplicaSet) => set.status?.availableReplicas ?? 0;
+  // A status may still count pods that a smaller size has given up already.
+  const available = (set: ReplicaSet) => Math.min(set.status?.availableReplicas ?? 0, replicasOf(set));
   const newUnavailable = next ? replicasOf(next) - available(next) : 0;
   const most = sum(all) - minAvailable - newUnavailable;
   if (most <= 0) return sizes;

@@ -30,7 +30,7 @@ export interface Execution {
 const batch = 32;
 
 /** Whether an action changes another object than the one whose children the controller counts. */
-export function needsClaim(action: Action, owners: TypeName): boolean {
+export function needsClaim(action: Action, owners?: TypeName): boolean {
   switch (action.do) {
     case 'create':
     case 'update':
@@ -64,7 +64,7 @@ export async function execute(
       for (let group = queue.shift(); group; group = queue.shift()) {
         for (const action of group) {
           try {
-            await perform(owners && needsClaim(action, owners) ? claimed : executor, action, moved);
+            await perform(needsClaim(action, owners) ? claimed : executor, action, moved);
           } catch (error) {
             if (isStale(error, action)) conflicts.push(error);
             else failures.push(error);

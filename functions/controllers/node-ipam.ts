@@ -1,5 +1,5 @@
-// Gives each node its range of pod addresses. A node's place follows from its name, so that two controllers that give
-// ranges to two new nodes at once do not give them the same one.
+// Gives each node its range of pod addresses. Only who holds the claim on all ranges gives one, so that two never give the same;
+// a node's place follows from its name, so that a node that comes again mostly has the range that it had.
 
 import { createHash } from 'node:crypto';
 import { formatIp, parseIp } from '../../core/machinery/ip.ts';
@@ -21,6 +21,7 @@ export function createNodeIpamController(clusterCIDR: string, nodeMask?: number)
     name: 'node-ipam',
     user: controllerUser('node-controller'),
     watches: [watchSelf(type)],
+    exclusive: 'node-ipam',
     owns: [type],
     reconcile(snapshot, name): Action[] {
       const node = snapshot.get(type, '', name);

@@ -233,8 +233,9 @@ export function startControllers(options: ControllersOptions): RunningController
     }
   }
 
-  /** The uid of the key's object, where the actions need the claim on it. */
-  function ownerOf({ claims: type }: Controller, key: string, actions: readonly Action[]): string | undefined {
+  /** What the actions need the claim on: the uid of the key's object, or a name. */
+  function ownerOf({ claims: type, exclusive }: Controller, key: string, actions: readonly Action[]) {
+    if (exclusive) return actions.some((each) => needsClaim(each)) ? exclusive : undefined;
     if (!type || !actions.some((each) => needsClaim(each, type))) return undefined;
     const { namespace, name } = splitKey(key);
     return world.get(type, namespace, name)?.metadata.uid;

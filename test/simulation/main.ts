@@ -1,7 +1,11 @@
+// `npm run sim -- --cluster ...`: the whole control plane, see cluster/main.ts.
 // `npm run sim -- --seed N --events N [--seeds N]`: simulates, prints what was injected and what was checked, and how to do it again.
 
 import { parseArgs } from 'node:util';
+import { runCluster } from './cluster/main.ts';
 import { simulate } from './simulation.ts';
+
+if (process.argv.includes('--cluster')) process.exit((await runCluster(process.argv.slice(2))) === 0 ? 0 : 1);
 
 const { values } = parseArgs({
   options: {

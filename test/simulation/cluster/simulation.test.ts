@@ -4,25 +4,23 @@ import { describe, expect, it } from 'vitest';
 import { simulateCluster } from './simulation.ts';
 
 describe('A simulated cluster', () => {
-  it.each([1, 4])(
-    'keeps its promises at every commit, and comes to rest (seed %i)',
-    { timeout: 60_000 },
-    async (seed) => {
-      const report = await simulateCluster({ seed, seconds: 240 });
+  it('keeps its promises at every commit, and comes to rest', { timeout: 60_000 }, async () => {
+    const reports = [];
+    for (const seed of [1, 4]) reports.push(await simulateCluster({ seed, seconds: 240 }));
+    for (const report of reports) {
       expect(report.violations).toEqual([]);
       expect(report.problems).toEqual([]);
-      const idle = Object.entries(report.checks).filter(([, count]) => count === 0);
-      // Each invariant was put to the test, but for those that need what few seeds bring about in so short a time.
-      expect(idle.map(([name]) => name).filter((name) => name !== 'ordinals in order')).toEqual([]);
       expect(report.faults.crashes).toBeGreaterThan(0);
-    },
-  );
+    }
+    // Each invariant was put to the test.
+    const names = Object.keys(reports[0]?.checks ?? {});
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => reports.every(({ checks }) => !checks[name]))).toEqual([]);
+  });
 
   it('is the same for the same seed', { timeout: 60_000 }, async () => {
-    const [first, second] = [
-      await simulateCluster({ seed: 7, seconds: 40 }),
-      await simulateCluster({ seed: 7, seconds: 40 }),
-    ];
+    const first = await simulateCluster({ seed: 7, seconds: 40 });
+    const second = await simulateCluster({ seed: 7, seconds: 40 });
     expect(second.digest).toBe(first.digest);
     expect(second.events).toBe(first.events);
   });

@@ -11,7 +11,7 @@ import { violationsAtRest } from './at-rest.ts';
 import { type Api, openApi, startControlPlane } from './control-plane.ts';
 import { calm, type Faults, noFaults, storm } from './faults.ts';
 import { invariants, noteDisruptions } from './invariants.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type Step } from './ledger.ts';
 import type { Network } from './line.ts';
 import { startNodes } from './nodes.ts';
 import { Truth } from './truth.ts';
@@ -24,6 +24,8 @@ export interface ClusterSimulationOptions {
   /** Processes of the control plane at a time. Default 2. */
   readonly processes?: number;
   readonly onViolation?: (violation: string) => void;
+  /** Every change but events and claims, before it is checked; virtual seconds since the start. */
+  readonly onStep?: (step: Step, seconds: number) => void;
 }
 
 export interface ClusterSimulationReport {
@@ -73,6 +75,7 @@ export async function simulateCluster(options: ClusterSimulationOptions): Promis
     const step = ledger.take(change, clock.now);
     if (!step) return;
     lastChange = clock.now;
+    options.onStep?.(step, (clock.now - startMs) / 1000);
     noteDisruptions(ledger, step);
     for (const [name, check] of Object.entries(invariants)) {
       const wrong = check(ledger, step, () => {
