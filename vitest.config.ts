@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{core,functions,agent,infra,local,cli,test/simulation}/**/*.test.ts'],
+          include: ['{core,functions,agent,infra,local,cli,test/simulation,test/conformance}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-in.ts';
+import { connect } from './connect.ts';
 import type { Environment, Random, RegistryOptions } from './environment.ts';
 import { strategyOf } from './kinds/strategies.ts';
 import { lookups } from './lookup.ts';
@@ -38,6 +39,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     patch: (context, target, type, body, writeOptions) =>
       changeSubresource(env, context, target, { type, body }, writeOptions) ??
       patch(env, context, target, type, body, writeOptions),
+    connect: (context, target, connectOptions) => connect(env, context, target, connectOptions),
     delete: (context, target, deleteOptions) => remove(env, context, target, deleteOptions),
     deleteCollection: (context, target, listOptions, deleteOptions) =>
       removeCollection(env, context, target, listOptions, deleteOptions),

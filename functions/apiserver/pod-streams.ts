@@ -6,7 +6,7 @@ import { badRequest, StatusError } from '../../core/machinery/status.ts';
 import type { Registry } from '../../core/registry/registry.ts';
 import { type Authorizer, attributesOf, forbiddenStatus } from './authorization/attributes.ts';
 import type { ApiResponse, UpgradeConnection } from './http.ts';
-import type { RequestInfo } from './request-info.ts';
+import { isTrue, type RequestInfo } from './request-info.ts';
 import type { Exchange } from './resources/exchange.ts';
 import { noSuchResource } from './resources/routes.ts';
 import type { PodStream, StreamHandler } from './streams-contract.ts';
@@ -52,6 +52,10 @@ export function createPodStreams({
     const { object: pod } = await registry.get(context, { definition, namespace: info.namespace, name: info.name });
     const node = nodeNameOf(pod);
     if (!node) throw badRequest(`pod ${info.name} does not have a host assigned`);
+    if (kind !== 'log') {
+      const target = { definition, namespace: info.namespace, name: info.name, subresource: info.subresource };
+      await registry.connect(context, target, connectOptions(optionKinds[kind], query));
+    }
     if (!streams)
       throw new StatusError('NotImplemented', `this API server carries no streams: ${kind} is not available here`);
     return [streams, { kind, pod, node, query, request, context }];
@@ -69,6 +73,24 @@ export function createPodStreams({
       await handler.upgrade(stream, connection);
       return undefined;
     },
+  };
+}
+
+const optionKinds = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' };
+
+/** The query as the object that admission sees. */
+function connectOptions(kind: string, query: URLSearchParams): KubeObject {
+  const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((each) => isTrue(query, each));
+  const container = query.get('container');
+  const ports = query.getAll('ports').map(Number);
+  return {
+    kind,
+    apiVersion: 'v1',
+    metadata: {},
+    ...Object.fromEntries(flags.map((each) => [each, true])),
+    ...(container && { container }),
+    ...(query.has('command') && { command: query.getAll('command') }),
+    ...(ports.length > 0 && { ports }),
   };
 }
 

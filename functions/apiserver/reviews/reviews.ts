@@ -2,11 +2,13 @@
 
 import type { Definitions } from '../../../core/api/definition.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
+import { StatusError } from '../../../core/machinery/status.ts';
 import type { Registry, Target } from '../../../core/registry/registry.ts';
 import type { Authenticator } from '../authentication/authenticate.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import type { Authorizer } from '../authorization/attributes.ts';
 import type { RbacIndex } from '../authorization/rbac-index.ts';
+import { mediaTypes } from '../content/negotiate.ts';
 import { respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
@@ -51,6 +53,12 @@ export interface Reviews {
 
 export function createReviews(parts: ReviewParts): Reviews {
   const run = async (review: Review, exchange: Exchange, target: Target): Promise<ApiResponse> => {
+    // Nothing of a review is stored: there is no metadata of it to show, and no table.
+    if (exchange.form.transform)
+      throw new StatusError(
+        'NotAcceptable',
+        `only the following media types are accepted: ${Object.values(mediaTypes).join(', ')}`,
+      );
     const kind = bodyKind(target.definition, target.subresource ?? '');
     const object = await readObject(exchange.request, exchange.context, kind, 'Warn');
     return respondValue(201, await review(parts, exchange, object, target), exchange.form);

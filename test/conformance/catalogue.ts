@@ -1,0 +1,39 @@
+// The list of Kubernetes' conformance tests, and which of them a test of ours states.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface ConformanceTest {
+  /** `sig-api-machinery`, ... */
+  readonly area: string;
+  readonly name: string;
+}
+
+export interface Stated extends ConformanceTest {
+  /** Our file that states its behaviour; undefined where none does. */
+  readonly file: string | undefined;
+}
+
+const folder = import.meta.dirname;
+
+export function conformanceTests(): ConformanceTest[] {
+  return readFileSync(join(folder, 'tests.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [area = '', name = ''] = line.split('\t');
+      return { area, name };
+    });
+}
+
+/** A test of ours states one when it calls `conformance('<its name>', ...)`. */
+export function stated(): Stated[] {
+  const files = new Map<string, string>();
+  for (const file of readdirSync(folder).filter((each) => each.endsWith('.test.ts'))) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    for (const [, , name = ''] of text.matchAll(/\bconformance\(\s*(['"`])((?:(?!\1).)+)\1/g)) files.set(name, file);
+  }
+  const unknown = [...files.keys()].filter((name) => !conformanceTests().some((each) => each.name === name));
+  if (unknown.length > 0) throw new Error(`no conformance test is called: ${unknown.join('; ')}`);
+  return conformanceTests().map((each) => ({ ...each, file: files.get(each.name) }));
+}

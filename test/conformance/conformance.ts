@@ -1,0 +1,11 @@
+// One behaviour of Kubernetes' conformance suite, stated as a test of ours under the name that it has there.
+
+import { it } from 'vitest';
+import { conformanceTests } from './catalogue.ts';
+
+const names = new Set(conformanceTests().map(({ name }) => name));
+
+export function conformance(name: string, test: () => Promise<void>): void {
+  if (!names.has(name)) throw new Error(`no conformance test is called ${JSON.stringify(name)}`);
+  it(name, test);
+}

@@ -1,0 +1,594 @@
+import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
+import { openWebhook } from '../../functions/apiserver/testing/webhook-server.ts';
+import { conformance } from './conformance.ts';
+
+let t: TestApi;
+
+beforeEach(async () => {
+  t = await openTestApi();
+  await t.namespace('default');
+});
+
+afterEach(async () => {
+  await t.close();
+});
+
+const configmaps = '/api/v1/namespaces/default/configmaps';
+const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const widgets = '/apis/example.com/v1/namespaces/default/widgets';
+const deployments = '/apis/apps/v1/namespaces/default/deployments';
+const merge = 'application/merge-patch+json';
+const apply = 'application/apply-patch+yaml';
+const text = { type: 'string' };
+const free = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+
+interface CrdOptions {
+  readonly versions?: readonly object[];
+  readonly spec?: object;
+}
+
+const version = (name: string, storage: boolean, openAPIV3Schema: object, more: object = {}) => ({
+  name,
+  served: true,
+  storage,
+  schema: { openAPIV3Schema },
+  ...more,
+});
+
+const crdOf = (schema: object, { versions, spec }: CrdOptions = {}) => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'widgets', kind: 'Widget' },
+    versions: versions ?? [version('v1', true, schema)],
+    ...spec,
+  },
+});
+
+async function define(crd: object) {
+  expect((await t.post(crds, crd)).status).toBe(201);
+  await expect.poll(() => t.definitions.ofType('example.com/widgets')).toBeDefined();
+}
+
+async function schemaOfWidget(path = 'apis/example.com/v1') {
+  const { body } = await t.get(`/openapi/v3/${path}`);
+  const schemas: Record<string, ReturnType<typeof JSON.parse>> = body?.components?.schemas ?? {};
+  return Object.entries(schemas).find(([name]) => name.endsWith('.Widget'))?.[1];
+}
+
+describe('custom resources', () => {
+  conformance(
+    'CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition creating/deleting custom resource definition objects works',
+    async () => {
+      await define(crdOf(free));
+      await t.remove(`${crds}/widgets.example.com`);
+      await expect.poll(async () => (await t.get(`${crds}/widgets.example.com`)).status).toBe(404);
+    },
+  );
+
+  conformance(
+    'CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition getting/updating/patching custom resource definition status sub-resource works',
+    async () => {
+      await define(crdOf(free));
+      const got = await t.get(`${crds}/widgets.example.com/status`);
+      const condition = {
+        type: 'StatusUpdate',
+        status: 'True',
+        reason: 'E2E',
+        message: 'Set from an e2e test',
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+      };
+      const conditions = [...got.body.status.conditions, condition];
+      expect(
+        (await t.put(`${crds}/widgets.example.com/status`, { ...got.body, status: { ...got.body.status, conditions } }))
+          .status,
+      ).toBe(200);
+      const patched = await t.patch(`${crds}/widgets.example.com/status`, merge, {
+        metadata: { annotations: { patched: 'true' } },
+      });
+      expect(patched.body.status.conditions).toContainEqual(condition);
+    },
+  );
+
+  conformance(
+    'CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition listing custom resource definition objects works',
+    async () => {
+      for (const plural of ['ones', 'twos', 'threes']) {
+        const crd = crdOf(free, {
+          spec: { names: { plural, kind: plural.toUpperCase().slice(0, 1) + plural.slice(1) } },
+        });
+        await t.post(crds, { ...crd, metadata: { name: `${plural}.example.com`, labels: { e2e: 'yes' } } });
+      }
+      expect((await t.get(`${crds}?labelSelector=e2e%3Dyes`)).body.items).toHaveLength(3);
+      await t.remove(`${crds}?labelSelector=e2e%3Dyes`);
+      await expect.poll(async () => (await t.get(`${crds}?labelSelector=e2e%3Dyes`)).body.items.length).toBe(0);
+    },
+  );
+
+  conformance(
+    'CustomResourceDefinition resources [Privileged:ClusterAdmin] custom resource defaulting for requests and from storage works',
+    async () => {
+      await define(crdOf({ type: 'object', properties: { a: text, b: text } }));
+      await t.post(widgets, { metadata: { name: 'old' } });
+      const properties = { a: { ...text, default: 'A' }, b: { ...text, default: 'B' } };
+      await t.patch(`${crds}/widgets.example.com`, merge, { spec: crdOf({ type: 'object', properties }).spec });
+      await expect.poll(async () => (await t.get(`${widgets}/old`)).body).toMatchObject({ a: 'A', b: 'B' });
+      expect((await t.post(widgets, { metadata: { name: 'new' }, a: 'own' })).body).toMatchObject({ a: 'own', b: 'B' });
+    },
+  );
+
+  conformance(
+    'CustomResourceDefinition resources [Privileged:ClusterAdmin] should include custom resource definition resources in discovery documents',
+    async () => {
+      expect((await t.get('/apis')).body.groups.map((each: { name: string }) => each.name)).toContain(
+        'apiextensions.k8s.io',
+      );
+      expect((await t.get('/apis/apiextensions.k8s.io')).body.versions).toContainEqual({
+        groupVersion: 'apiextensions.k8s.io/v1',
+        version: 'v1',
+      });
+      const names = (await t.get('/apis/apiextensions.k8s.io/v1')).body.resources.map(
+        (each: { name: string }) => each.name,
+      );
+      expect(names).toContain('customresourcedefinitions');
+    },
+  );
+
+  conformance(
+    'CustomResourceDefinition Watch [Privileged:ClusterAdmin] CustomResourceDefinition Watch watch on custom resource definition objects',
+    async () => {
+      await define(crdOf(free));
+      const watch = await t.watch(`${widgets}?watch=true`);
+      for (const name of ['a', 'b']) {
+        await t.post(widgets, { metadata: { name } });
+        expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name } } });
+        await t.patch(`${widgets}/${name}`, merge, { x: 1 });
+        expect(await watch.next()).toMatchObject({ type: 'MODIFIED', object: { x: 1 } });
+      }
+      await t.remove(`${widgets}/a`);
+      expect(await watch.next()).toMatchObject({ type: 'DELETED', object: { metadata: { name: 'a' } } });
+      await watch.stop();
+    },
+  );
+
+  conformance(
+    'CustomResourceFieldSelectors [Privileged:ClusterAdmin] CustomResourceFieldSelectors MUST list and watch custom resources matching the field selector',
+    async () => {
+      const schema = { type: 'object', properties: { host: text, port: { type: 'integer' } } };
+      await define(
+        crdOf(schema, {
+          versions: [version('v1', true, schema, { selectableFields: [{ jsonPath: '.host' }, { jsonPath: '.port' }] })],
+        }),
+      );
+      const watch = await t.watch(`${widgets}?watch=true&fieldSelector=host%3Da`);
+      await t.post(widgets, { metadata: { name: 'x' }, host: 'b', port: 80 });
+      await t.post(widgets, { metadata: { name: 'y' }, host: 'a', port: 80 });
+      expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'y' } } });
+      await watch.stop();
+      expect((await t.get(`${widgets}?fieldSelector=host%3Da`)).body.items).toHaveLength(1);
+      expect((await t.get(`${widgets}?fieldSelector=host%3Da%2Cport%3D81`)).body.items).toHaveLength(0);
+      expect((await t.get(`${widgets}?fieldSelector=port%3D80`)).body.items).toHaveLength(2);
+    },
+  );
+
+  const converter = async () =>
+    await openWebhook(({ objects, desiredAPIVersion }) => ({
+      result: { status: 'Success' },
+      convertedObjects: objects.map(({ host, port, hostPort, ...rest }: Record<string, string>) =>
+        desiredAPIVersion.endsWith('/v2')
+          ? { ...rest, apiVersion: desiredAPIVersion, host: hostPort?.split(':')[0], port: hostPort?.split(':')[1] }
+          : { ...rest, apiVersion: desiredAPIVersion, hostPort: `${host}:${port}` },
+      ),
+    }));
+  const versions = (stored: string) => [
+    version('v1', stored === 'v1', { type: 'object', properties: { hostPort: text } }),
+    version('v2', stored === 'v2', { type: 'object', properties: { host: text, port: text } }),
+  ];
+  const v2 = '/apis/example.com/v2/namespaces/default/widgets';
+
+  conformance(
+    'CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert from CR v1 to CR v2',
+    async () => {
+      const hook = await converter();
+      const webhook = { clientConfig: { url: hook.url, caBundle: hook.caBundle }, conversionReviewVersions: ['v1'] };
+      await define(crdOf({}, { versions: versions('v1'), spec: { conversion: { strategy: 'Webhook', webhook } } }));
+      await t.post(widgets, { metadata: { name: 'a' }, hostPort: 'localhost:7070' });
+      expect((await t.get(`${v2}/a`)).body).toMatchObject({
+        apiVersion: 'example.com/v2',
+        host: 'localhost',
+        port: '7070',
+      });
+      await hook.close();
+    },
+  );
+
+  conformance(
+    'CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert a non homogeneous list of CRs',
+    async () => {
+      const hook = await converter();
+      const webhook = { clientConfig: { url: hook.url, caBundle: hook.caBundle }, conversionReviewVersions: ['v1'] };
+      await define(crdOf({}, { versions: versions('v1'), spec: { conversion: { strategy: 'Webhook', webhook } } }));
+      await t.post(widgets, { metadata: { name: 'a' }, hostPort: 'h:1' });
+      await t.patch(`${crds}/widgets.example.com`, merge, { spec: { versions: versions('v2') } });
+      await expect.poll(() => t.definitions.ofType('example.com/widgets')?.version).toBe('v2');
+      await t.post(v2, { metadata: { name: 'b' }, host: 'i', port: '2' });
+      expect((await t.get(widgets)).body.items).toMatchObject([{ hostPort: 'h:1' }, { hostPort: 'i:2' }]);
+      expect((await t.get(v2)).body.items).toMatchObject([{ host: 'h' }, { host: 'i' }]);
+      await hook.close();
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD with validation schema',
+    async () => {
+      await define(
+        crdOf({
+          type: 'object',
+          description: 'A thing',
+          properties: {
+            spec: {
+              type: 'object',
+              required: ['bars'],
+              properties: { bars: { type: 'array', items: text, description: 'List of Bars' } },
+            },
+          },
+        }),
+      );
+      expect(await schemaOfWidget()).toMatchObject({
+        description: 'A thing',
+        properties: { spec: { required: ['bars'], properties: { bars: { description: 'List of Bars' } } } },
+      });
+      await t.remove(`${crds}/widgets.example.com`);
+      await expect.poll(() => schemaOfWidget()).toBeUndefined();
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] removes definition from spec when one version gets changed to not be served',
+    async () => {
+      const schema = { type: 'object', properties: { a: text } };
+      await define(crdOf({}, { versions: [version('v1', true, schema), version('v2', false, schema)] }));
+      expect(await schemaOfWidget('apis/example.com/v2')).toBeDefined();
+      const changed = [version('v1', true, schema), { ...version('v2', false, schema), served: false }];
+      await t.patch(`${crds}/widgets.example.com`, merge, { spec: { versions: changed } });
+      await expect.poll(() => schemaOfWidget('apis/example.com/v2')).toBeUndefined();
+      expect(await schemaOfWidget()).toBeDefined();
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] updates the published spec when one version gets renamed',
+    async () => {
+      const schema = { type: 'object', properties: { a: text } };
+      await define(crdOf({}, { versions: [version('v1', true, schema), version('v2', false, schema)] }));
+      await t.patch(`${crds}/widgets.example.com`, merge, {
+        spec: { versions: [version('v1', true, schema), version('v4', false, schema)] },
+      });
+      await expect.poll(() => schemaOfWidget('apis/example.com/v4')).toBeDefined();
+      expect(await schemaOfWidget('apis/example.com/v2')).toBeUndefined();
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields at the schema root',
+    async () => {
+      await define(crdOf(free));
+      expect(await schemaOfWidget()).toMatchObject({ 'x-kubernetes-preserve-unknown-fields': true });
+      expect((await t.post(widgets, { metadata: { name: 'a' }, a: { b: [{ c: 'd' }] } })).body).toMatchObject({
+        a: { b: [{ c: 'd' }] },
+      });
+    },
+  );
+});
+
+describe('field validation', () => {
+  const strict = 'fieldValidation=Strict';
+  const configuration = (more: object) => ({
+    apiVersion: 'example.com/v1',
+    kind: 'Widget',
+    metadata: { name: 'w' },
+    ...more,
+  });
+  const schema = { type: 'object', properties: { spec: { type: 'object', properties: { known: text } } } };
+
+  conformance(
+    'FieldValidation should create/apply a CR with unknown fields for CRD with no validation schema',
+    async () => {
+      await define(crdOf(free));
+      const path = `${widgets}/w?fieldManager=e2e&${strict}`;
+      expect((await t.patch(path, apply, configuration({ spec: { unknown: 1 } }))).status).toBe(201);
+      expect((await t.patch(path, apply, configuration({ spec: { unknown: 2 } }))).body.spec).toEqual({ unknown: 2 });
+    },
+  );
+
+  conformance('FieldValidation should create/apply a valid CR for CRD with validation schema', async () => {
+    await define(crdOf(schema));
+    const path = `${widgets}/w?fieldManager=e2e&${strict}`;
+    expect((await t.patch(path, apply, configuration({ spec: { known: 'a' } }))).status).toBe(201);
+    expect((await t.patch(path, apply, configuration({ spec: { known: 'b' } }))).body.spec).toEqual({ known: 'b' });
+  });
+
+  conformance(
+    'FieldValidation should create/apply an invalid CR with extra properties for CRD with validation schema',
+    async () => {
+      await define(crdOf(schema));
+      const answer = await t.post(`${widgets}?${strict}`, configuration({ spec: { known: 'a', extra: 'b' } }));
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { message: expect.stringContaining('unknown field "spec.extra"') },
+      });
+    },
+  );
+
+  conformance('FieldValidation should detect duplicates in a CR when preserving unknown fields', async () => {
+    await define(crdOf(free));
+    const body = '{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"},"spec":{"a":1,"a":2}}';
+    const answer = await t.call('POST', `${widgets}?${strict}`, {
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('duplicate field "spec.a"') },
+    });
+  });
+
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'busybox' }] } };
+  const deployment = (spec: object, metadata: object = {}) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'd', ...metadata },
+    spec: { selector: { matchLabels: { a: 'b' } }, template, ...spec },
+  });
+
+  conformance('FieldValidation should detect unknown and duplicate fields of a typed object', async () => {
+    const unknown = await t.post(`${deployments}?${strict}`, deployment({ unknownField: 1 }));
+    expect(unknown).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('unknown field "spec.unknownField"') },
+    });
+    const body = JSON.stringify(deployment({})).replace('"spec":{', '"spec":{"paused":true,"paused":false,');
+    const doubled = await t.call('POST', `${deployments}?${strict}`, {
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(doubled).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('duplicate field "spec.paused"') },
+    });
+  });
+
+  conformance('FieldValidation should detect unknown metadata fields of a typed object', async () => {
+    const answer = await t.post(`${deployments}?${strict}`, deployment({}, { unknownMeta: 'x' }));
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('unknown field "metadata.unknownMeta"') },
+    });
+  });
+
+  conformance(
+    'FieldValidation should detect unknown metadata fields in both the root and embedded object of a CR',
+    async () => {
+      const embedded = {
+        type: 'object',
+        'x-kubernetes-embedded-resource': true,
+        'x-kubernetes-preserve-unknown-fields': true,
+      };
+      await define(
+        crdOf({ type: 'object', properties: { spec: { type: 'object', properties: { template: embedded } } } }),
+      );
+      const object = configuration({
+        spec: { template: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', unknownSub: 1 } } },
+      });
+      const answer = await t.post(`${widgets}?${strict}`, { ...object, metadata: { name: 'w', unknownMeta: 1 } });
+      expect(answer.status).toBe(400);
+      expect(answer.body.message).toContain('unknown field "metadata.unknownMeta"');
+      expect(answer.body.message).toContain('unknown field "spec.template.metadata.unknownSub"');
+    },
+  );
+});
+
+describe('reads', () => {
+  const make = (name: string, labels: object = {}) => t.post(configmaps, { metadata: { name, labels } });
+
+  conformance('Servers with support for API chunking should return chunks of results for list calls', async () => {
+    for (let each = 0; each < 40; each += 1) await make(`cm-${String(each).padStart(2, '0')}`);
+    const seen: string[] = [];
+    let next = '';
+    let revision: string | undefined;
+    do {
+      const { body } = await t.get(`${configmaps}?limit=17${next && `&continue=${encodeURIComponent(next)}`}`);
+      revision ??= body.metadata.resourceVersion;
+      expect(body.metadata.resourceVersion).toBe(revision);
+      seen.push(...body.items.map((each: { metadata: { name: string } }) => each.metadata.name));
+      if (body.metadata.continue) expect(seen.length + body.metadata.remainingItemCount).toBe(40);
+      next = body.metadata.continue ?? '';
+    } while (next);
+    expect(new Set(seen).size).toBe(40);
+  });
+
+  conformance(
+    'Servers with support for Table transformation should return a 406 for a backend which does not implement metadata',
+    async () => {
+      const body = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
+      };
+      const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+      expect((await t.post('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body, { headers })).status).toBe(
+        406,
+      );
+    },
+  );
+
+  conformance('Watchers should observe add, update, and delete watch notifications on configmaps', async () => {
+    const selector = (value: string) => encodeURIComponent(`watch-this in (${value})`);
+    const a = await t.watch(`${configmaps}?watch=true&labelSelector=${selector('A')}`);
+    const both = await t.watch(`${configmaps}?watch=true&labelSelector=${selector('A,B')}`);
+    await make('a', { 'watch-this': 'A' });
+    await t.patch(`${configmaps}/a`, merge, { data: { mutation: '1' } });
+    await t.remove(`${configmaps}/a`);
+    await make('b', { 'watch-this': 'B' });
+    for (const watch of [a, both])
+      for (const type of ['ADDED', 'MODIFIED', 'DELETED'])
+        expect(await watch.next()).toMatchObject({ type, object: { metadata: { name: 'a' } } });
+    expect(await both.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'b' } } });
+    await a.stop();
+    await both.stop();
+  });
+
+  conformance('Watchers should be able to start watching from a specific resource version', async () => {
+    const { body } = await make('a');
+    const first = await t.patch(`${configmaps}/a`, merge, { data: { mutation: '1' } });
+    await t.patch(`${configmaps}/a`, merge, { data: { mutation: '2' } });
+    await t.remove(`${configmaps}/a`);
+    expect(Number(first.body.metadata.resourceVersion)).toBeGreaterThan(Number(body.metadata.resourceVersion));
+    const watch = await t.watch(`${configmaps}?watch=true&resourceVersion=${first.body.metadata.resourceVersion}`);
+    expect(await watch.next()).toMatchObject({ type: 'MODIFIED', object: { data: { mutation: '2' } } });
+    expect(await watch.next()).toMatchObject({ type: 'DELETED' });
+    await watch.stop();
+  });
+
+  conformance(
+    'Watchers should be able to restart watching from the last resource version observed by the previous watch',
+    async () => {
+      const first = await t.watch(`${configmaps}?watch=true`);
+      await make('a');
+      const last = (await first.next())?.object.metadata.resourceVersion;
+      await first.stop();
+      await t.patch(`${configmaps}/a`, merge, { data: { mutation: '2' } });
+      await t.remove(`${configmaps}/a`);
+      const second = await t.watch(`${configmaps}?watch=true&resourceVersion=${last}`);
+      expect(await second.next()).toMatchObject({ type: 'MODIFIED' });
+      expect(await second.next()).toMatchObject({ type: 'DELETED' });
+      await second.stop();
+    },
+  );
+
+  conformance(
+    'Watchers should observe an object deletion if it stops meeting the requirements of the selector',
+    async () => {
+      const watch = await t.watch(`${configmaps}?watch=true&labelSelector=w%3Da`);
+      await make('a', { w: 'a' });
+      expect(await watch.next()).toMatchObject({ type: 'ADDED' });
+      await t.patch(`${configmaps}/a`, merge, { metadata: { labels: { w: 'b' } } });
+      expect(await watch.next()).toMatchObject({ type: 'DELETED' });
+      await t.patch(`${configmaps}/a`, merge, { metadata: { labels: { w: 'a' } } });
+      expect(await watch.next()).toMatchObject({ type: 'ADDED' });
+      await watch.stop();
+    },
+  );
+
+  conformance('Watchers should receive events on concurrent watches in same order', async () => {
+    const watches = await Promise.all(Array.from({ length: 5 }, () => t.watch(`${configmaps}?watch=true`)));
+    await Promise.all(Array.from({ length: 20 }, (_, each) => make(`cm-${each}`)));
+    const orders = await Promise.all(
+      watches.map(async (watch) => {
+        const names: string[] = [];
+        while (names.length < 20) names.push((await watch.next())?.object.metadata.name);
+        await watch.stop();
+        return names;
+      }),
+    );
+    for (const order of orders) expect(order).toEqual(orders[0]);
+  });
+});
+
+describe('discovery', () => {
+  conformance('Discovery should validate PreferredVersion for each APIGroup', async () => {
+    for (const { name, versions: all, preferredVersion } of (await t.get('/apis')).body.groups) {
+      expect((await t.get(`/apis/${name}`)).body).toMatchObject({ name, preferredVersion });
+      expect(all).toContainEqual(preferredVersion);
+    }
+  });
+
+  conformance('Discovery should locate the groupVersion and a resource within each APIGroup', async () => {
+    for (const [path, resource] of [
+      ['/api/v1', 'namespaces'],
+      ['/apis/apps/v1', 'deployments'],
+      ['/apis/batch/v1', 'jobs'],
+      ['/apis/rbac.authorization.k8s.io/v1', 'roles'],
+      ['/apis/storage.k8s.io/v1', 'storageclasses'],
+      ['/apis/apiregistration.k8s.io/v1', 'apiservices'],
+    ] as const) {
+      const { body } = await t.get(path);
+      expect(body.groupVersion).toBe(path.replace(/^\/apis?\//, ''));
+      expect(body.resources.map((each: { name: string }) => each.name)).toContain(resource);
+    }
+  });
+
+  const aggregated = { headers: { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' } };
+
+  conformance('AggregatedDiscovery should support raw aggregated discovery endpoint Accept headers', async () => {
+    for (const path of ['/api', '/apis']) {
+      const { body, headers } = await t.get(path, aggregated);
+      expect(body).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2' });
+      expect(String(headers['content-type'])).toContain('as=APIGroupDiscoveryList');
+    }
+  });
+
+  conformance('AggregatedDiscovery should support raw aggregated discovery request for CRDs', async () => {
+    await define(crdOf(free));
+    const found = (await t.get('/apis', aggregated)).body.items.find(
+      (each: { metadata: { name: string } }) => each.metadata.name === 'example.com',
+    );
+    expect(found.versions[0].resources[0]).toMatchObject({
+      resource: 'widgets',
+      scope: 'Namespaced',
+      responseKind: { kind: 'Widget' },
+    });
+  });
+
+  conformance('server version should find the server version', async () => {
+    expect((await t.get('/version')).body).toMatchObject({ major: '1', minor: expect.stringMatching(/^\d+/) });
+  });
+});
+
+describe('namespaces', () => {
+  conformance('Namespaces [Serial] should patch a Namespace', async () => {
+    await t.namespace('e2e');
+    expect(
+      (await t.patch('/api/v1/namespaces/e2e', merge, { metadata: { labels: { testLabel: 'testValue' } } })).body
+        .metadata.labels,
+    ).toMatchObject({ testLabel: 'testValue' });
+  });
+
+  conformance('Namespaces [Serial] should apply an update to a Namespace', async () => {
+    await t.namespace('e2e');
+    const { body } = await t.get('/api/v1/namespaces/e2e');
+    body.metadata.labels.updated = 'yes';
+    expect((await t.put('/api/v1/namespaces/e2e', body)).body.metadata.labels).toMatchObject({ updated: 'yes' });
+  });
+
+  conformance('Namespaces [Serial] should apply changes to a namespace status', async () => {
+    await t.namespace('e2e');
+    const condition = {
+      type: 'StatusPatch',
+      status: 'True',
+      reason: 'E2E',
+      message: 'Patched by an e2e test',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
+    const patched = await t.patch('/api/v1/namespaces/e2e/status', merge, { status: { conditions: [condition] } });
+    expect(patched.body.status.conditions).toEqual([condition]);
+    patched.body.status.conditions.push({ ...condition, type: 'StatusUpdate' });
+    expect((await t.put('/api/v1/namespaces/e2e/status', patched.body)).body.status.conditions).toHaveLength(2);
+  });
+
+  conformance('Namespaces [Serial] should apply a finalizer to a Namespace', async () => {
+    await t.namespace('e2e');
+    const finalize = async (finalizers: string[]) => {
+      const { body } = await t.get('/api/v1/namespaces/e2e');
+      return t.put('/api/v1/namespaces/e2e/finalize', { ...body, spec: { finalizers } });
+    };
+    expect((await finalize(['kubernetes', 'e2e.example.com/fakeFinalizer'])).body.spec.finalizers).toContain(
+      'e2e.example.com/fakeFinalizer',
+    );
+    expect((await finalize(['kubernetes'])).body.spec.finalizers).toEqual(['kubernetes']);
+  });
+});

@@ -1,0 +1,48 @@
+// Writes docs/conformance.md: how many of Kubernetes' conformance tests have a test of ours, by area. `node test/conformance/table.ts`
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Stated, stated } from './catalogue.ts';
+
+export const page = join(import.meta.dirname, '../../docs/conformance.md');
+
+export function conformancePage(tests: readonly Stated[]): string {
+  const areas = [...new Set(tests.map(({ area }) => area))].sort();
+  const row = (name: string, of: readonly Stated[]) =>
+    `| ${name} | ${of.length} | ${of.filter(({ file }) => file).length} |`;
+  return [
+    '# Conformance',
+    '',
+    'Kubernetes 1.36 names the behaviours that every cluster must have in its conformance suite. This page counts for how many of',
+    'them this repository has a test that states the same behaviour, under the same name (`test/conformance`). A test that is',
+    'counted here runs against our API server; it is not the suite itself, and a behaviour without a test may well work.',
+    '',
+    'This page is generated: `node test/conformance/table.ts`.',
+    '',
+    '| area | tests in the suite | stated here |',
+    '| --- | ---: | ---: |',
+    ...areas.map((area) =>
+      row(
+        area,
+        tests.filter((each) => each.area === area),
+      ),
+    ),
+    row('**all**', tests),
+    '',
+    ...areas.flatMap((area) => {
+      const of = tests.filter((each) => each.area === area && each.file);
+      if (of.length === 0) return [];
+      return [
+        `## ${area}`,
+        '',
+        '| test | file |',
+        '| --- | --- |',
+        ...of.map(({ name, file }) => `| ${name} | ${file} |`),
+        '',
+      ];
+    }),
+  ].join('\n');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(page, conformancePage(stated()));
