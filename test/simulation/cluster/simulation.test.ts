@@ -1,11 +1,11 @@
 // The control plane under faults, for a few seeds. More of them: `npm run sim -- --cluster --seed N --seeds N`.
 
 import { describe, expect, it } from 'vitest';
-import { simulateCluster } from './simulation.ts';
+import { type ClusterSimulationReport, simulateCluster } from './simulation.ts';
 
 describe('A simulated cluster', () => {
   it('keeps its promises at every commit, and comes to rest', { timeout: 60_000 }, async () => {
-    const reports = [];
+    const reports: ClusterSimulationReport[] = [];
     for (const seed of [1, 4]) reports.push(await simulateCluster({ seed, seconds: 240 }));
     for (const report of reports) {
       expect(report.violations).toEqual([]);
