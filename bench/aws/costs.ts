@@ -26,15 +26,25 @@ function costOf(each: Omit<Measured, 'name'>): number {
 
 const secondsAMonth = hoursAMonth * 3600;
 
-/** Dollars a month of things that cost by the time that they are there. `resync`: what a look of all workers takes. */
-function monthly(resync: Measured, report: Measured) {
+/** What happens again and again. */
+export interface Recurring {
+  /** A look of all workers. */
+  readonly resync: Measured;
+  /** A look of the controllers alone. */
+  readonly look: Measured;
+  /** A node's report. */
+  readonly report: Measured;
+}
+
+/** Dollars a month of things that cost by the time that they are there. */
+function monthly({ resync, look, report }: Recurring) {
   const times = (count: number, each: Measured): number => count * costOf(each);
   const idle = times(secondsAMonth / 300, resync);
   // Long polls of 20 s; a report every 75 s; what it fetches without being told every ten minutes is a request like a report.
   const node =
     (secondsAMonth / 20) * prices.sqsRequest + times(secondsAMonth / 75, report) + times(secondsAMonth / 600, report);
   // The controllers look at heartbeats about once a minute, for all nodes together.
-  const nodesWatched = times(secondsAMonth / 60, resync);
+  const nodesWatched = times(secondsAMonth / 60, look);
   // A function of 512 MB that waits, and one read of a head a second.
   const watch =
     secondsAMonth * 0.5 * prices.lambdaGigabyteSecond +
@@ -43,8 +53,8 @@ function monthly(resync: Measured, report: Measured) {
   return { idle, node, nodesWatched, watch };
 }
 
-export function costPage(operations: readonly Measured[], resync: Measured, report: Measured): string {
-  const { idle, node, nodesWatched, watch } = monthly(resync, report);
+export function costPage(operations: readonly Measured[], recurring: Recurring): string {
+  const { idle, node, nodesWatched, watch } = monthly(recurring);
   const dollars = (value: number) => (value < 0.01 ? value.toFixed(4) : value.toFixed(2));
   const rows = operations.map((each) =>
     [
