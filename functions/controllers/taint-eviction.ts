@@ -1,5 +1,6 @@
 // Evicts pods from nodes with NoExecute taints, each after the time that it tolerates them (KEP-3902).
 
+import { tolerates } from '../../core/machinery/node-match.ts';
 import { setCondition } from './condition.ts';
 import {
   type Action,
@@ -10,7 +11,6 @@ import {
   watch,
   watchSelf,
 } from './controller.ts';
-import { tolerates } from './node-match.ts';
 import { isFinished } from './pod-state.ts';
 
 export const taintEvictionController: Controller = {

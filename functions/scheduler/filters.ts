@@ -1,7 +1,7 @@
 // Where a pod of a class may go, as far as one node alone decides it: its labels and taints, then its room.
 // In the order of Kubernetes' default profile, since the first that refuses is the one that is told.
 
-import { nodeAffinityAllows, untoleratedTaint } from './node-match.ts';
+import { nodeAffinityAllows, untoleratedTaint } from '../../core/machinery/node-match.ts';
 import type { NodeState } from './node-state.ts';
 import type { PodClass } from './pod-info.ts';
 import { insufficient, listOf, type Reasons, reasons } from './reason.ts';

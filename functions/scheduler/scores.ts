@@ -1,7 +1,7 @@
 // How good a node is for a pod of a class, as far as one node alone decides it. Every score is 0 to 100, more is better;
 // the weights are those of Kubernetes' default profile.
 
-import { nodeTermMatches, tolerates } from './node-match.ts';
+import { nodeTermMatches, tolerates } from '../../core/machinery/node-match.ts';
 import type { NodeState } from './node-state.ts';
 import type { PodClass } from './pod-info.ts';
 

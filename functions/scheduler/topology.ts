@@ -1,9 +1,9 @@
 // Filters and scores that relate a pod to the pods around it: topology spread, then inter-pod affinity and anti-affinity.
 // Prepared once per pod (which counters matter), then asked per node: a few look-ups each.
 
+import { nodeAffinityAllows, untoleratedTaint } from '../../core/machinery/node-match.ts';
 import type { DomainCounter } from './domain-counter.ts';
 import type { Model } from './model.ts';
-import { nodeAffinityAllows, untoleratedTaint } from './node-match.ts';
 import type { PodInfo } from './pod-info.ts';
 import { listOf, type Reasons, reasons } from './reason.ts';
 import type { Eligibility } from './topology-index.ts';

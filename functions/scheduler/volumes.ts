@@ -2,10 +2,10 @@
 // volumes a node can attach. Asked only for pods with claims.
 
 import { labelSelectorOf, matchesLabels } from '../../core/machinery/labels.ts';
+import { nodeSelectorMatches } from '../../core/machinery/node-match.ts';
 import { parseQuantity } from '../../core/machinery/quantity.ts';
 import type { V1PersistentVolume, V1PersistentVolumeClaim } from '../../generated/kubernetes.ts';
 import type { Model } from './model.ts';
-import { nodeSelectorMatches } from './node-match.ts';
 import type { NodeState } from './node-state.ts';
 import type { PodInfo } from './pod-info.ts';
 import { listOf, type Reason, type Reasons, reasons } from './reason.ts';

@@ -1,24 +1,40 @@
 // What a node's own labels and taints allow: node selectors, node affinity, taints and tolerations. Pure.
 
-import type { V1NodeSelector, V1NodeSelectorTerm, V1Taint, V1Toleration } from '../../generated/kubernetes.ts';
-import type { NodeState } from './node-state.ts';
-import type { PodClass } from './pod-info.ts';
+import type {
+  V1NodeAffinity,
+  V1NodeSelector,
+  V1NodeSelectorTerm,
+  V1Taint,
+  V1Toleration,
+} from '../../generated/kubernetes.ts';
+
+/** What is matched of a node. */
+export interface NamedLabels {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What a pod says about where it wants to be. */
+export interface NodeWish {
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly nodeAffinity: V1NodeAffinity;
+}
 
 type Requirement = { key: string; operator: string; values?: string[] };
 
 /** `spec.nodeSelector` and the required node affinity. */
-export function nodeAffinityAllows({ nodeSelector, nodeAffinity }: PodClass, node: NodeState): boolean {
+export function nodeAffinityAllows({ nodeSelector, nodeAffinity }: NodeWish, node: NamedLabels): boolean {
   for (const key in nodeSelector) if (node.labels[key] !== nodeSelector[key]) return false;
   const required = nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution;
   return !required || nodeSelectorMatches(required, node);
 }
 
 /** Terms are alternatives; an empty selector, like an empty term, matches nothing. */
-export function nodeSelectorMatches(selector: V1NodeSelector, node: NodeState): boolean {
+export function nodeSelectorMatches(selector: V1NodeSelector, node: NamedLabels): boolean {
   return selector.nodeSelectorTerms.some((term) => nodeTermMatches(term, node));
 }
 
-export function nodeTermMatches(term: V1NodeSelectorTerm, node: NodeState): boolean {
+export function nodeTermMatches(term: V1NodeSelectorTerm, node: NamedLabels): boolean {
   const { matchExpressions = [], matchFields = [] } = term;
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   return (
