@@ -3,7 +3,8 @@
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { backup, type DatabaseSync } from 'node:sqlite';
-import { openDatabase, slotsPerType, unusable } from './database.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openDatabase, resultCode, slotsPerType, unusable } from './database.ts';
 
 /** Copies the open database to a new file. The file appears under its name once it is whole and durable. */
 export async function backUp(db: DatabaseSync, path: string): Promise<void> {
@@ -11,7 +12,7 @@ export async function backUp(db: DatabaseSync, path: string): Promise<void> {
   const partial = `${path}.partial`;
   rmSync(partial, { force: true });
   try {
-    await backup(db, partial, { rate: 256 });
+    await copyPages(db, partial);
     const file = await open(partial, 'r+');
     await file.sync();
     await file.close();
@@ -20,6 +21,22 @@ export async function backUp(db: DatabaseSync, path: string): Promise<void> {
     rmSync(partial, { force: true });
   }
 }
+
+/** A step that meets a transaction is to be taken again. Node does so, except at the first and the last one, where it fails without an error code. */
+async function copyPages(db: DatabaseSync, target: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await backup(db, target, { rate: 256 });
+      return;
+    } catch (error) {
+      if (resultCode(error) !== 0 || attempt === busyAttempts) throw error;
+      rmSync(target, { force: true });
+      await delay(attempt);
+    }
+  }
+}
+
+const busyAttempts = 100;
 
 export interface RestoreOptions {
   /**

@@ -90,7 +90,7 @@ const sqliteFull = 13;
 const sqliteCantOpen = 14;
 
 /** SQLite's primary result code of an error that node:sqlite threw. */
-function resultCode(error: unknown): number | undefined {
+export function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
   return error.errcode & 0xff;
 }
