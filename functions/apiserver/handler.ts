@@ -208,8 +208,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       if (acting !== user) realUser = user;
       user = acting;
       await authorize(authorizer, user, info);
-      if (info.isResource) form = negotiate(request, query);
-      else if (isTrue(query, 'pretty')) form = { ...plainForm, pretty: true };
+      const asked = info.isResource ? negotiate(request, query) : { ...plainForm, pretty: isTrue(query, 'pretty') };
+      // What fails before its encoder is there is told in JSON.
+      if (asked.encoding === 'protobuf') await loadProtobuf();
+      if (asked.encoding !== 'json') await loadYamlFor(asked);
+      form = asked;
       const context = {
         user,
         warnings,
@@ -218,8 +221,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
           return request.signal;
         },
       };
-      if (form.encoding === 'protobuf') await loadProtobuf();
-      if (form.encoding !== 'json') await loadYamlFor(form);
       // A property that is there and undefined is as good as absent to whoever reads `signal`.
       response = await route({ request, info, query, form, context } as Exchange);
     } catch (error) {
