@@ -17,6 +17,7 @@ if (process.getuid?.() === 0) run('Debian packages', node, [join(root, 'test/too
 run('check', 'npm', ['run', '--silent', 'check']);
 run('simulation', node, ['test/simulation/main.ts', '--seed', '1', '--events', '50000'], 'test/simulation/main.ts');
 vitest('unit');
+vitest('aws');
 vitest('e2e');
 
 rmSync(scratch, { recursive: true, force: true });

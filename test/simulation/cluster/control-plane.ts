@@ -22,7 +22,7 @@ export interface Api {
   crash(): void;
 }
 
-export const podCIDR = '10.244.0.0/16';
+const podCIDR = '10.244.0.0/16';
 
 /** What every process has: a registry over a line of its own. Users and nodes speak through one of these. */
 export function openApi(network: Network, definitions: Definitions): Api {

@@ -16,7 +16,7 @@ export interface Step {
 }
 
 /** A write may rest on a state that was in force this long ago, in milliseconds: late hints, slow answers, pauses after failures. */
-export const staleMs = 180_000;
+const staleMs = 180_000;
 
 export class Ledger {
   readonly #current = new Map<TypeName, Map<string, KubeObject>>();
