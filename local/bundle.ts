@@ -2,8 +2,18 @@
 // Made again only when a source file changed.
 
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
@@ -16,13 +26,37 @@ export const programs = {
 
 export type Bundles = Readonly<Record<keyof typeof programs, string>>;
 
-/** Folders of older bundles that are kept: a running process still loads parts of its own. */
+/** Folders of older bundles that are kept, so that going back to older sources costs nothing. */
 const kept = 4;
+
+/**
+ * Bundles of the sources as they are, in the cluster's own directory: a running program loads parts of its own later, whatever
+ * becomes of the sources meanwhile. `idle`: nothing of the cluster runs, so that older ones may go.
+ */
+export async function installBundles(dataDir: string, idle: boolean): Promise<Bundles> {
+  const source = await bundleDirectory();
+  const programsDir = join(dataDir, 'programs');
+  const directory = join(programsDir, basename(source));
+  if (idle) rmSync(programsDir, { recursive: true, force: true });
+  if (!existsSync(directory)) {
+    cpSync(source, `${directory}.new`, { recursive: true });
+    renameSync(`${directory}.new`, directory);
+  }
+  return bundlesIn(directory);
+}
 
 /** Bundles every program into a folder named for the sources, unless it is there. Returns the files. */
 export async function ensureBundles(): Promise<Bundles> {
+  return bundlesIn(await bundleDirectory());
+}
+
+async function bundleDirectory(): Promise<string> {
   const directory = join(root, 'dist', fingerprint());
   if (!existsSync(directory)) await bundle(directory);
+  return directory;
+}
+
+function bundlesIn(directory: string): Bundles {
   const file = (program: keyof typeof programs) => join(directory, `${program}.mjs`);
   return {
     'control-plane': file('control-plane'),

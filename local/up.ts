@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { containerdPaths } from '../agent/containerd/config.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
-import { type Bundles, ensureBundles } from './bundle.ts';
+import { type Bundles, installBundles } from './bundle.ts';
 import {
   addressOf,
   type Cluster,
@@ -122,7 +122,8 @@ function steps(plan: Plan, options: UpOptions, missing: ReturnType<typeof missin
     {
       title: 'Programs bundled',
       run: async () => {
-        plan.bundles = await ensureBundles();
+        const idle = runningPid(plan.controlPlane) === undefined && runningPid(plan.agent) === undefined;
+        plan.bundles = await installBundles(cluster.dataDir, idle);
         return undefined;
       },
     },
@@ -210,6 +211,8 @@ async function waitFor(plan: Plan, what: string, files: ProcessFiles, ready: () 
     plan.interrupt?.throwIfAborted();
     if (await ready().catch(() => false)) return;
     if (runningPid(files) === undefined) {
+      // Ctrl-C reaches a process that has not left our group yet, too.
+      plan.interrupt?.throwIfAborted();
       throw new UserError(
         `${what} ended while it started. Its log, ${files.logFile}, ends with:\n${logTail(files, 12)}`,
       );
