@@ -9,6 +9,7 @@ import type { Definitions } from '../../core/api/definition.ts';
 import { loadDefinitions } from '../../core/api/definitions.ts';
 import { bootstrap } from '../../core/registry/bootstrap.ts';
 import { createRegistry, systemRandom } from '../../core/registry/create.ts';
+import { createEventRecorder } from '../../core/registry/event-recorder.ts';
 import type { Registry, RequestContext, Target } from '../../core/registry/registry.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
@@ -16,7 +17,6 @@ import { type EmbeddedStore, openEmbeddedStore } from '../../core/store/embedded
 import { serveStore } from '../../core/store/port.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import { controllers } from '../../functions/controllers/all.ts';
-import { createEventRecorder } from '../../functions/controllers/event-recorder.ts';
 import { startControllers } from '../../functions/controllers/run.ts';
 import { startScheduler } from '../../functions/scheduler/run.ts';
 import type { WorkerData } from '../../local/control-plane/worker.ts';

@@ -2,6 +2,7 @@
 // The loop that runs controllers is run.ts; actions are data, so that a test or a simulation can apply them to anything.
 
 import type { KubeObject, ObjectMeta } from '../../core/machinery/object.ts';
+import type { EventText, Regarding } from '../../core/registry/event-recorder.ts';
 import type { DeleteOptions, PatchType } from '../../core/registry/registry.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import type {
@@ -117,21 +118,6 @@ export function watch<T extends TypeName>(
 ): WatchRule {
   // The loop only hands a rule events of the rule's own type.
   return { type, keys: (event, snapshot) => keys(event as SnapshotEvent<T>, snapshot) };
-}
-
-export interface EventText {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
-}
-
-/** What an event is about. */
-export interface Regarding {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
-  readonly uid: string;
 }
 
 /** Events to record depending on how a write ends. The failure's text is appended to `failure.message`. */

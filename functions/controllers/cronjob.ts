@@ -2,6 +2,7 @@
 
 import { type CronSchedule, parseCron } from '../../core/machinery/cron.ts';
 import { StatusError } from '../../core/machinery/status.ts';
+import type { EventText } from '../../core/registry/event-recorder.ts';
 import { controllerOf, controllerRef } from './claim-children.ts';
 import { sameJson, timestamp } from './condition.ts';
 import {
@@ -9,7 +10,6 @@ import {
   type Context,
   type Controller,
   controllerUser,
-  type EventText,
   type ObjectOf,
   regarding,
   type Snapshot,

@@ -4,10 +4,10 @@
 import type { Definitions, ResourceDefinition } from '../../core/api/definition.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { conflict, hasReason, StatusError } from '../../core/machinery/status.ts';
+import type { EventRecorder } from '../../core/registry/event-recorder.ts';
 import type { Registry, RequestContext } from '../../core/registry/registry.ts';
 import type { Check, TypeName } from '../../core/store/store.ts';
 import type { Action, Announcement } from './controller.ts';
-import type { EventRecorder } from './event-recorder.ts';
 
 export interface Executor {
   readonly registry: Registry;

@@ -2,12 +2,12 @@
 // A binding is written on the volume first, under the condition that nobody took it: two controllers bind it once.
 
 import { createHash } from 'node:crypto';
+import type { EventText } from '../../core/registry/event-recorder.ts';
 import { sameJson } from './condition.ts';
 import {
   type Action,
   type Controller,
   controllerUser,
-  type EventText,
   type ObjectOf,
   regarding,
   type Snapshot,

@@ -3,12 +3,12 @@
 
 import type { Definitions } from '../../core/api/definition.ts';
 import { hasReason } from '../../core/machinery/status.ts';
+import { createEventRecorder } from '../../core/registry/event-recorder.ts';
 import type { Registry } from '../../core/registry/registry.ts';
 import { isOwnerClaimLost } from '../../core/registry/write/owner-claim.ts';
 import type { Replica, ReplicaEvent, Replicas } from '../../core/replica/replica.ts';
 import type { Store, TypeName } from '../../core/store/store.ts';
 import { type Action, type Controller, type Failure, type Live, type SnapshotEvent, splitKey } from './controller.ts';
-import { createEventRecorder } from './event-recorder.ts';
 import { type Executor, execute, needsClaim } from './execute.ts';
 import { createOwnerClaims } from './owner-claims.ts';
 import { servedTypes } from './served-types.ts';

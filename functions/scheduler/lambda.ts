@@ -8,6 +8,7 @@ import { loadDefinitions } from '../../core/api/definitions.ts';
 import { readSettings } from '../../core/cluster/settings.ts';
 import { createSqsQueue } from '../../core/queue/sqs/sqs-queue.ts';
 import { createRegistry, systemRandom } from '../../core/registry/create.ts';
+import { createEventRecorder } from '../../core/registry/event-recorder.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
 import { tellOwnCommits } from '../../core/store/own-commits.ts';
@@ -15,7 +16,6 @@ import { createAlarmTimers } from '../../core/work/alarm-timers.ts';
 import { type BatchResult, type InvocationContext, logInvocation, retryBatch } from '../../core/work/invocation.ts';
 import { workUntilQuiet } from '../../core/work/until-quiet.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
-import { createEventRecorder } from '../controllers/event-recorder.ts';
 import { startScheduler } from './run.ts';
 
 /** Timers from here on are the scheduler's own resync: the schedule sees to that. */

@@ -3,12 +3,12 @@
 
 import type { Definitions } from '../../../core/api/definition.ts';
 import { createRegistry } from '../../../core/registry/create.ts';
+import { createEventRecorder } from '../../../core/registry/event-recorder.ts';
 import type { Registry, Target } from '../../../core/registry/registry.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
 import type { TypeName } from '../../../core/store/store.ts';
 import { controllers } from '../../../functions/controllers/all.ts';
-import { createEventRecorder } from '../../../functions/controllers/event-recorder.ts';
 import { startControllers } from '../../../functions/controllers/run.ts';
 import { startScheduler } from '../../../functions/scheduler/run.ts';
 import { connect, type Line, type Network } from './line.ts';

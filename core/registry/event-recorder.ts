@@ -2,11 +2,25 @@
 // that is there, also when another process recorded it (core/v1 Event: count, firstTimestamp, lastTimestamp).
 
 import { createHash } from 'node:crypto';
-import type { ResourceDefinition } from '../../core/api/definition.ts';
-import { hasReason } from '../../core/machinery/status.ts';
-import type { Registry, RequestContext } from '../../core/registry/registry.ts';
-import { timestamp } from './condition.ts';
-import type { EventText, Regarding } from './controller.ts';
+import type { ResourceDefinition } from '../api/definition.ts';
+import { hasReason } from '../machinery/status.ts';
+import { formatTime } from '../machinery/time.ts';
+import type { Registry, RequestContext } from './registry.ts';
+
+export interface EventText {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What an event is about. */
+export interface Regarding {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly uid: string;
+}
 
 export interface EventRecorder {
   /** Never fails: an event that cannot be written is logged and dropped. */
@@ -44,7 +58,7 @@ export function createEventRecorder(
     const message = text.message.slice(0, longestMessage);
     const identity = [about.uid, about.kind, component, text.type, text.reason, message].join('\n');
     const name = `${about.name}.${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
-    const time = timestamp(clock());
+    const time = formatTime(new Date(clock()));
     const options = { fieldManager: managerOf(context) };
     const target = { definition, namespace, name };
     const key = `${namespace}/${name}`;
