@@ -27,6 +27,7 @@ import { createEscalationCheck, mayEscalate } from './authorization/escalation.t
 import { nodeAuthorizer } from './authorization/node-authorizer.ts';
 import { rbacAuthorizer } from './authorization/rbac.ts';
 import { createRbacIndex } from './authorization/rbac-index.ts';
+import { loadCbor } from './content/cbor.ts';
 import { type Form, negotiate } from './content/negotiate.ts';
 import { loadProtobuf, withoutProtobuf } from './content/protobuf.ts';
 import { compress, respondError } from './content/respond.ts';
@@ -211,6 +212,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       const asked = info.isResource ? negotiate(request, query) : { ...plainForm, pretty: isTrue(query, 'pretty') };
       // What fails before its encoder is there is told in JSON.
       if (asked.encoding === 'protobuf') await loadProtobuf();
+      if (asked.encoding === 'cbor' || asked.fallback?.encoding === 'cbor') await loadCbor();
       if (asked.encoding !== 'json') await loadYamlFor(asked);
       form = asked;
       const context = {

@@ -109,13 +109,14 @@ function digest(text: string): string {
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const patchName = `${meta}.Patch`;
 const patchTypes = [
+  'application/apply-patch+cbor',
   'application/apply-patch+yaml',
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
 ];
 /** kubectl reads here which kind of patch to send: custom resources have no merge keys, so none by strategy. */
-const customPatchTypes = patchTypes.slice(0, 3);
+const customPatchTypes = patchTypes.filter((each) => !each.includes('strategic'));
 const patchTypesOf = ({ customResource }: ResourceDefinition) => (customResource ? customPatchTypes : patchTypes);
 const produced = ['application/json', 'application/yaml'];
 

@@ -3,6 +3,7 @@
 import { type Decoded, decodeJsonStrict } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { ApiRequest } from '../http.ts';
+import { mediaTypes } from './negotiate.ts';
 
 /** As in Kubernetes; etcd's limit there, a promise here. */
 const maxBodyBytes = 3 * 1024 * 1024;
@@ -84,7 +85,11 @@ async function decode(bytes: Uint8Array, type: string): Promise<Decoded> {
     const { decodeProtobuf } = await import('../../../core/api/protobuf/decode-protobuf.ts');
     return { value: decodeProtobuf(bytes), duplicates: [] };
   }
-  throw unsupportedMediaType(type, ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
+  if (type === 'application/cbor') {
+    const { decodeCbor } = await import('../../../core/api/cbor/decode-cbor.ts');
+    return { value: decodeCbor(bytes), duplicates: [] };
+  }
+  throw unsupportedMediaType(type, Object.values(mediaTypes));
 }
 
 export function unsupportedMediaType(type: string, accepted: readonly string[]): StatusError {

@@ -7,7 +7,7 @@ import type { ApiRequest } from '../http.ts';
 export type Transform = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
 export interface Form {
-  readonly encoding: 'json' | 'yaml' | 'protobuf';
+  readonly encoding: 'json' | 'yaml' | 'protobuf' | 'cbor';
   readonly transform?: Transform;
   /** The version of meta.k8s.io that a transform is asked in. */
   readonly transformVersion?: 'v1' | 'v1beta1';
@@ -21,7 +21,13 @@ export const mediaTypes = {
   json: 'application/json',
   yaml: 'application/yaml',
   protobuf: 'application/vnd.kubernetes.protobuf',
+  cbor: 'application/cbor',
 } as const;
+
+/** Encoded from values: what is stored is JSON. */
+export function isBinary({ encoding }: Form): boolean {
+  return encoding === 'protobuf' || encoding === 'cbor';
+}
 
 const plain: Form = { encoding: 'json', pretty: false };
 const prettyPlain: Form = { encoding: 'json', pretty: true };
@@ -96,6 +102,8 @@ function formOf({ type, parameters }: Clause): Form | undefined {
   if (type === 'application/json' || type === '*/*' || type === 'application/*' || type === '') encoding = 'json';
   else if (type === 'application/yaml') encoding = 'yaml';
   else if (type === mediaTypes.protobuf) encoding = 'protobuf';
+  // What a watch answers with; who asks for one item gets that.
+  else if (type === mediaTypes.cbor || type === 'application/cbor-seq') encoding = 'cbor';
   else return undefined;
   const pretty = parameters['pretty'] === '1' || parameters['pretty'] === 'true';
   const as = parameters['as'];

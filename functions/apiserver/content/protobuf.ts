@@ -29,7 +29,7 @@ export function withoutProtobuf({ fallback }: Form): Form {
   if (fallback) return fallback;
   throw new StatusError(
     'NotAcceptable',
-    `only the following media types are accepted: ${mediaTypes.json}, ${mediaTypes.yaml}`,
+    `only the following media types are accepted: ${mediaTypes.json}, ${mediaTypes.yaml}, ${mediaTypes.cbor}`,
   );
 }
 

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
 import type { Status, StatusError } from '../../../core/machinery/status.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
+import { toCbor } from './cbor.ts';
 import { type Form, mediaTypes } from './negotiate.ts';
 import { toProtobuf, withoutProtobuf } from './protobuf.ts';
 import { toYaml } from './yaml.ts';
@@ -21,9 +22,14 @@ function encodeText(value: unknown, form: Form): Uint8Array {
   return encoder.encode(form.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`);
 }
 
+function encodeBinary(value: unknown, { encoding }: Form): Uint8Array | undefined {
+  if (encoding === 'cbor') return toCbor(value);
+  return encoding === 'protobuf' ? toProtobuf(value) : undefined;
+}
+
 /** Throws NotAcceptable for a value without a protobuf form to a client that takes no other. */
 export function respondValue(status: number, value: unknown, form: Form): ApiResponse {
-  const binary = form.encoding === 'protobuf' ? toProtobuf(value) : undefined;
+  const binary = encodeBinary(value, form);
   const used = form.encoding === 'protobuf' && !binary ? withoutProtobuf(form) : form;
   return {
     status,

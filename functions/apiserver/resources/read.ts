@@ -3,6 +3,7 @@
 import { scaleColumns } from '../../../core/api/columns/autoscalers.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import type { ListOutcome, Registry, Target } from '../../../core/registry/registry.ts';
+import { isBinary } from '../content/negotiate.ts';
 import { joinBytes, respondBytes, respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
@@ -20,7 +21,7 @@ export async function getRoute(
     target.subresource === 'scale' ? { ...target.definition, columns: scaleColumns } : target.definition;
   const transform = transformer(exchange.form, definition, exchange.query, now);
   if (transform) return respondValue(200, transform.one(outcome.object), exchange.form);
-  if (exchange.form.encoding === 'protobuf') return respondValue(200, outcome.object, exchange.form);
+  if (isBinary(exchange.form)) return respondValue(200, outcome.object, exchange.form);
   return respondBytes(200, outcome.bytes, exchange.form);
 }
 
@@ -40,7 +41,7 @@ export async function listRoute(
     return respondValue(200, transform.list(objects, listMetadata(outcome)), exchange.form);
   }
   const apiVersion = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
-  if (exchange.form.encoding === 'protobuf') {
+  if (isBinary(exchange.form)) {
     const items = outcome.entries.map((entry) => entry.object);
     const list = { kind: definition.listKind, apiVersion, metadata: listMetadata(outcome), items };
     return respondValue(200, list, exchange.form);

@@ -58,6 +58,7 @@ const patchTypes: Record<string, PatchType> = {
   'application/merge-patch+json': 'merge',
   'application/strategic-merge-patch+json': 'strategic',
   'application/apply-patch+yaml': 'apply',
+  'application/apply-patch+cbor': 'apply',
 };
 
 /** Throws UnsupportedMediaType, also for a strategic patch of a custom resource. */
@@ -72,14 +73,19 @@ export function patchTypeOf(request: ApiRequest, definition: ResourceDefinition)
   return found;
 }
 
-/** The parsed patch. An apply is YAML, of which JSON is a part. */
+function encodingOf(type: PatchType, media: string): string {
+  if (type !== 'apply') return 'application/json';
+  return media === 'application/apply-patch+cbor' ? 'application/cbor' : 'application/yaml';
+}
+
+/** The parsed patch. An apply is YAML, of which JSON is a part, or CBOR. */
 export async function readPatch(
   request: ApiRequest,
   context: RequestContext,
   type: PatchType,
   validation: WriteOptions['fieldValidation'],
 ): Promise<unknown> {
-  const decoded = await decodeBody(await readBody(request), type === 'apply' ? 'application/yaml' : 'application/json');
+  const decoded = await decodeBody(await readBody(request), encodingOf(type, contentType(request)));
   reportDuplicates(decoded, context, validation);
   const isArray = Array.isArray(decoded.value);
   if (type === 'json' ? !isArray : isArray || typeof decoded.value !== 'object' || decoded.value === null)

@@ -1,11 +1,12 @@
-// The watch route: a stream of JSON lines, or of protobuf frames, that ends with its client, its time-out, or its replica.
+// The watch route: a stream of JSON lines, of protobuf frames or of CBOR items, that ends with its client, its time-out, or its replica.
 // Source: API concepts, "Efficient detection of changes"; KEP-956 (bookmarks), KEP-3157 (streaming lists).
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { expired, StatusError } from '../../../core/machinery/status.ts';
 import type { Registry, Target, WatchOutcome } from '../../../core/registry/registry.ts';
-import { mediaTypes } from '../content/negotiate.ts';
+import { toCborEvent } from '../content/cbor.ts';
+import { type Form, mediaTypes } from '../content/negotiate.ts';
 import { toProtobufEvent } from '../content/protobuf.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
@@ -36,7 +37,6 @@ export async function watchRoute(
   const { form } = exchange;
   if (form.encoding === 'yaml')
     throw new StatusError('NotAcceptable', 'a watch is a stream of JSON lines: accept application/json');
-  const isProtobuf = form.encoding === 'protobuf';
   const { timeoutSeconds, ...options } = watchOptions(exchange.query);
   const outcome = await registry.watch(exchange.context, target, withName(options, exchange));
   const chosen = timeoutSeconds ? timeoutSeconds * 1000 : limits.minTimeoutMs * (1 + Math.random());
@@ -45,11 +45,12 @@ export async function watchRoute(
   return {
     status: 200,
     headers: {
-      'content-type': isProtobuf ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json,
+      'content-type': streamTypes[form.encoding] ?? mediaTypes.json,
       'cache-control': 'no-cache, private',
     },
     body: watchLines(outcome, {
-      ...(isProtobuf && { encode: toProtobufEvent }),
+      ...(form.encoding === 'protobuf' && { encode: toProtobufEvent }),
+      ...(form.encoding === 'cbor' && { encode: toCborEvent }),
       definition: target.definition,
       transform: transformer(form, target.definition, exchange.query, now()),
       bookmarks: options.allowWatchBookmarks === true,
@@ -58,6 +59,12 @@ export async function watchRoute(
     }),
   };
 }
+
+// RFC 8742: a client that accepts one CBOR item gets a sequence of them.
+const streamTypes: Partial<Record<Form['encoding'], string>> = {
+  protobuf: `${mediaTypes.protobuf};stream=watch`,
+  cbor: 'application/cbor-seq',
+};
 
 interface LineOptions {
   /** One event in another form than JSON lines. */

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../../core/machinery/object.ts';
 import { hasReason } from '../../../core/machinery/status.ts';
 import type { Outcome, Registry, Target } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody } from '../content/body.ts';
+import { isBinary } from '../content/negotiate.ts';
 import { joinBytes, respondBytes, respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
@@ -147,6 +148,6 @@ function written(exchange: Exchange, target: Target, status: number, outcome: Ou
   const transform =
     target.subresource === undefined ? transformer(exchange.form, target.definition, exchange.query, now) : undefined;
   if (transform) return respondValue(status, transform.one(outcome.object as KubeObject), exchange.form);
-  if (exchange.form.encoding === 'protobuf') return respondValue(status, outcome.object, exchange.form);
+  if (isBinary(exchange.form)) return respondValue(status, outcome.object, exchange.form);
   return respondBytes(status, outcome.bytes, exchange.form);
 }

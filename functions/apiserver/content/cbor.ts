@@ -1,0 +1,24 @@
+// CBOR answers at the edge: the encoder is loaded for the first client that asks for them.
+
+type Encoder = typeof import('../../../core/api/cbor/encode-cbor.ts');
+
+let encoder: Encoder | undefined;
+
+/** To be awaited before anything is answered in CBOR. */
+export async function loadCbor(): Promise<void> {
+  encoder ??= await import('../../../core/api/cbor/encode-cbor.ts');
+}
+
+export function toCbor(value: unknown): Uint8Array {
+  return loaded().encodeCbor(value);
+}
+
+/** One event of a watch. */
+export function toCborEvent(type: string, object: unknown): Uint8Array {
+  return loaded().encodeCborEvent(type, object);
+}
+
+function loaded(): Encoder {
+  if (!encoder) throw new Error('a CBOR answer was begun before the encoder was loaded');
+  return encoder;
+}
