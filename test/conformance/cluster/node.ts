@@ -1,0 +1,217 @@
+// A simulated node: the real agent from its control plane's protocol down to the container runtime, which is in memory.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  type ApiAnswer,
+  type ApiClient,
+  ApiError,
+  type ApiRequestOptions,
+} from '../../../agent/control-plane/api-client.ts';
+import { createControlPlane } from '../../../agent/control-plane/control-plane.ts';
+import { Reporter } from '../../../agent/control-plane/reporter.ts';
+import { createImages } from '../../../agent/images/images.ts';
+import { createNodePods } from '../../../agent/pods/node-pods.ts';
+import { asPod } from '../../../agent/pods/pod.ts';
+import type { PodObjects } from '../../../agent/pods/pod-context.ts';
+import { createPodVolumes } from '../../../agent/volumes/pod-volumes.ts';
+import { requestToken } from '../../../agent/volumes/request-token.ts';
+import { createTokenSource } from '../../../agent/volumes/tokens.ts';
+import type { TestApi } from '../../../functions/apiserver/testing/open-test-api.ts';
+import type {
+  V1ConfigMap,
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1RuntimeClass,
+  V1Secret,
+  V1Service,
+  V1Taint,
+} from '../../../generated/kubernetes.ts';
+import { createMemoryRuntime } from './memory-runtime.ts';
+import type { Programs } from './programs.ts';
+
+export interface NodeSpec {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly V1Taint[];
+  /** Over the standard one: 4 cores, 8 GiB, 110 pods. */
+  readonly capacity?: Readonly<Record<string, string>>;
+}
+
+export interface NodeOptions extends NodeSpec {
+  readonly api: TestApi;
+  /** Below 250: the third byte of its pods' addresses. */
+  readonly number: number;
+  readonly programs: Programs;
+  readonly now: () => number;
+  readonly onProblem: (text: string) => void;
+}
+
+export interface SimulatedNode {
+  readonly name: string;
+  stop(): Promise<void>;
+}
+
+const standardCapacity = { cpu: '4', memory: '8Gi', pods: '110', 'ephemeral-storage': '100Gi' };
+
+export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
+  const { name, now, programs, number } = options;
+  const folder = mkdtempSync(path.join(tmpdir(), 'simulated-node-'));
+  const hostIP = `10.0.0.${number + 10}`;
+  const log = {
+    info: () => undefined,
+    warn: (fields: object, text: string) => options.onProblem(`${name}: ${text} ${JSON.stringify(fields)}`),
+  };
+  const api = nodeClient(options.api, name);
+  const runtime = createMemoryRuntime({
+    programs,
+    now,
+    address: (n) => `10.${200 + Math.floor(n / 62_500)}.${number * 25 + (Math.floor(n / 250) % 25)}.${(n % 250) + 2}`,
+  });
+  const reporter = new Reporter({
+    send: (report) => controlPlane.report(report),
+    onPod: (report, { code }) => {
+      if (code === 404) controlPlane.fetch();
+      else if (code !== 200) setTimeout(() => pods.get(report.uid)?.reportAgain(), 100).unref();
+    },
+    onNode: () => undefined,
+    onFailure: (error) => options.onProblem(`${name}: a report failed: ${String(error)}`),
+    onAnswer: () => undefined,
+    random: Math.random,
+  });
+  const { queue } = options.api;
+  const queueName = `node-${name}`;
+  const controlPlane = createControlPlane({
+    api,
+    nodeName: name,
+    stateFile: path.join(folder, 'state.json'),
+    random: Math.random,
+    queue: {
+      receive: (signal) => queue.receive(queueName, { waitSeconds: 20, max: 10, signal }),
+      acknowledge: (receipts) => queue.acknowledge(queueName, receipts),
+    },
+    log,
+    onDesired: (changed, confirmed) => {
+      const wanted = objects
+        .list<V1Pod>('pods')
+        .map(asPod)
+        .filter((pod) => pod !== undefined);
+      pods.apply(wanted, confirmed);
+      if (changed.size > 1 || !changed.has('pods')) pods.objectsChanged();
+    },
+    onStream: () => undefined,
+  });
+  const { objects } = controlPlane;
+  const podObjects: PodObjects = {
+    configMap: (namespace, of) => objects.get<V1ConfigMap>('configmaps', of, namespace),
+    secret: (namespace, of) => objects.get<V1Secret>('secrets', of, namespace),
+    claim: (namespace, of) => objects.get<V1PersistentVolumeClaim>('persistentvolumeclaims', of, namespace),
+    volume: (of) => objects.get<V1PersistentVolume>('persistentvolumes', of),
+    services: (namespace) =>
+      objects.list<V1Service>('services').filter((each) => each.metadata?.namespace === namespace),
+    runtimeHandler: (of) => objects.get<V1RuntimeClass>('node.k8s.io/runtimeclasses', of)?.handler,
+  };
+  const allocatable = { cpu: 4, memory: 8 * 2 ** 30 };
+  const shared = { nodeName: name, hostIP, podsDir: path.join(folder, 'pods'), allocatable, objects: podObjects };
+  const pods = createNodePods({
+    ...shared,
+    runtime,
+    nodeHostname: name,
+    logsDir: path.join(folder, 'logs'),
+    seccompDir: path.join(folder, 'seccomp'),
+    dns: { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
+    capacity: allocatable,
+    volumes: createPodVolumes({
+      ...shared,
+      memoryDir: path.join(folder, 'memory'),
+      tokens: createTokenSource(requestToken(api), now),
+    }),
+    images: createImages(runtime),
+    cgroups: { parent: (uid) => `/${uid}`, create: async () => {}, remove: async () => {} },
+    log,
+    now,
+    report: ({ metadata: { namespace, name: pod, uid } }, status, terminated) =>
+      reporter.pod({
+        namespace,
+        name: pod,
+        uid,
+        // as: a PodStatus is a plain JSON object.
+        status: status as unknown as Record<string, unknown>,
+        ...(terminated && { terminated }),
+      }),
+    event: ({ metadata }, type, reason, message, container) => {
+      const { namespace = '', name: pod = '', uid = '' } = metadata ?? {};
+      const fieldPath = container ? { fieldPath: `spec.containers{${container}}` } : {};
+      reporter.event({
+        regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name: pod, uid, ...fieldPath },
+        type,
+        reason,
+        message,
+        time: new Date(now()).toISOString(),
+      });
+    },
+  });
+
+  await queue.create(queueName);
+  await pods.start();
+  reporter.node({
+    labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', ...options.labels },
+    ...(options.taints && { spec: { taints: [...options.taints] } }),
+    status: nodeStatus(options, hostIP, now()),
+  });
+  await controlPlane.start();
+  return {
+    name,
+    async stop() {
+      controlPlane.stop();
+      pods.stop();
+      await reporter.stop(1000);
+      runtime.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function nodeStatus({ name, capacity: more }: NodeSpec, hostIP: string, now: number): Record<string, unknown> {
+  const capacity = { ...standardCapacity, ...more };
+  const at = new Date(now).toISOString().replace(/\.\d+/, '');
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'KubeletReady',
+    message: 'kubelet is posting ready status',
+    lastHeartbeatTime: at,
+    lastTransitionTime: at,
+  };
+  return {
+    capacity,
+    allocatable: capacity,
+    conditions: [ready],
+    addresses: [
+      { type: 'InternalIP', address: hostIP },
+      { type: 'Hostname', address: name },
+    ],
+  };
+}
+
+/** The agent's line to the API server, without a network: as the node that it is. */
+function nodeClient(t: TestApi, name: string): ApiClient {
+  const as = { name: `system:node:${name}`, groups: ['system:nodes'] };
+  const request = async (method: string, target: string, { body }: ApiRequestOptions = {}): Promise<ApiAnswer> => {
+    const { status, text } = await t.call(method, target, { body, as });
+    return { status, headers: {}, text };
+  };
+  return {
+    credentials: { server: 'https://in.process' },
+    request,
+    json: async <T>(method: string, target: string, options?: ApiRequestOptions) => {
+      const { status, text } = await request(method, target, options);
+      if (status < 200 || status > 299) throw new ApiError(status, text);
+      // as: the caller names the type that the API gives at this path.
+      return JSON.parse(text) as T;
+    },
+    close: () => undefined,
+  };
+}
