@@ -3,6 +3,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { uninitializedTaint } from '../core/node/joining.ts';
 import type { NodeResource, StreamRequest } from '../core/node/protocol.ts';
 import type {
   V1ConfigMap,
@@ -266,7 +267,11 @@ export async function startAgent(
     lastNode = text;
     lastNodeAt = now();
     reporter.node({
-      labels: nodeLabels(facts),
+      labels: nodeLabels(facts, options.cloudNode || options.providerID !== undefined),
+      spec: {
+        ...(options.providerID !== undefined && { providerID: options.providerID }),
+        ...(options.cloudNode && { taints: [{ key: uninitializedTaint, value: 'true', effect: 'NoSchedule' }] }),
+      },
       // A NodeStatus is a plain JSON object.
       status: status as unknown as Record<string, unknown>,
     });

@@ -26,6 +26,10 @@ export interface AgentOptions {
   readonly cniBinDir: string;
   readonly networkPrefix: string | undefined;
   readonly maxPods: number;
+  /** Such as `aws:///eu-central-1a/i-0123456789abcdef0`. */
+  readonly providerID: string | undefined;
+  /** The cloud says what machine this is: no pods before it has (Kubernetes' `--cloud-provider=external`). */
+  readonly cloudNode: boolean;
   /** Where hints come from; the API server's own queue when not given. */
   readonly queue?: NodeQueue;
   /** How often the agent reports when nothing changed. Default 10 s. */
@@ -63,6 +67,7 @@ const flags = {
   'cni-bin-dir': { type: 'string' },
   'network-prefix': { type: 'string' },
   'max-pods': { type: 'string' },
+  'provider-id': { type: 'string' },
   aws: { type: 'boolean' },
   cluster: { type: 'string' },
   region: { type: 'string' },
@@ -118,6 +123,8 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
     cniBinDir: values['cni-bin-dir'] ?? '/usr/lib/cni',
     networkPrefix: values['network-prefix'],
     maxPods,
+    providerID: values['provider-id'],
+    cloudNode: joins && values.aws === true,
   };
   if (joins) return { command: 'join', join: joinOptions(values), options: common };
   return {

@@ -120,6 +120,8 @@ describe('the stack of a cluster', { timeout: 120_000 }, () => {
     workers.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', { MinSize: '2', MaxSize: '2' });
     workers.resourceCountIs('AWS::EC2::NatGateway', 0);
     expect(JSON.stringify(workers.findResources('AWS::EC2::LaunchTemplate'))).not.toMatch(/--token/);
+    const mayDescribe = (each: Template) => JSON.stringify(each.toJSON()).split('ec2:DescribeInstances').length - 1;
+    expect([mayDescribe(workers), mayDescribe(plain)]).toEqual([1, 0]);
   });
 
   it('encrypts with a key of the account when asked', () => {
@@ -134,6 +136,7 @@ describe('options', () => {
     ['cluster', 'No_Name'],
     ['workers', '-1'],
     ['podCIDR', '10.0.0.0'],
+    ['ownKey', 'yes'],
   ])('say what is wrong with -c %s=%s', (key, value) => {
     const app = new App({ context: { [key]: value } });
     expect(() => readOptions(app.node)).toThrow(`-c ${key}=${value}: give`);

@@ -156,6 +156,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     ZEROPLANE_CLUSTER_DOMAIN: options.clusterDomain,
     ZEROPLANE_ADMIN_ROLES: given.adminRole.roleArn,
     ZEROPLANE_WORKER_ROLES: given.workerRole?.roleArn ?? '',
+    ZEROPLANE_EC2_NODES: String(options.ec2Nodes),
     ZEROPLANE_NODE_QUEUE_ROLE: nodeQueueRole.roleArn,
     ZEROPLANE_BUILD: code.build,
   };
@@ -207,6 +208,8 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     if (name === 'controllers')
       role.addToPolicy(allow(['dynamodb:Query'], [`${state.table.tableArn}/index/${expiryIndex}`]));
   }
+  // Names no resource: EC2 lets nobody describe some instances only.
+  if (options.ec2Nodes) roleOf('controllers').addToPolicy(allow(['ec2:DescribeInstances'], ['*']));
   roleOf('node').addToPolicy(allow(['sqs:CreateQueue'], [nodeQueues]));
   roleOf('node').addToPolicy(allow(['sts:AssumeRole'], [nodeQueueRole.roleArn]));
   roleOf('notifier').addToPolicy(allow(['sqs:SendMessage', 'sqs:DeleteQueue', 'sqs:GetQueueUrl'], [nodeQueues]));

@@ -63,7 +63,10 @@ function wildcards(stack: ClusterStack, { name, workers }: ClusterOptions) {
       finding: `Resource::arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:${name}-node-*`,
       reason: 'The queues of nodes are made when nodes join, under a prefix of the cluster.',
     },
-    { finding: 'Resource::*', reason: 'dynamodb:ListStreams, which the event source needs, names no resource.' },
+    {
+      finding: 'Resource::*',
+      reason: 'dynamodb:ListStreams, which the event source needs, and ec2:DescribeInstances name no resource.',
+    },
   ];
   const bootstrapBucket = 'arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*';
   const assets = ['Action::s3:GetBucket*', 'Action::s3:GetObject*', 'Action::s3:List*', `Resource::${bootstrapBucket}`];

@@ -11,6 +11,8 @@ export interface ClusterOptions {
   /** Instances of the worker group; 0: none is made. */
   readonly workers: number;
   readonly workerInstanceType: string;
+  /** Nodes may be EC2 instances of this account and region: they are looked up there. Default: when there is a worker group. */
+  readonly ec2Nodes: boolean;
   /** Encrypt with a key of the account's own ($1 a month) instead of keys that AWS owns. */
   readonly ownKey: boolean;
   /** Requests a second that the API takes, and how many at once above it. */
@@ -29,6 +31,11 @@ export function readOptions(node: Node): ClusterOptions {
       throw new Error(`-c ${key}=${text(key, '')}: give a whole number, such as ${otherwise}`);
     return value;
   };
+  const flag = (key: string, otherwise: boolean): boolean => {
+    const value = text(key, String(otherwise));
+    if (value !== 'true' && value !== 'false') throw new Error(`-c ${key}=${value}: give true or false`);
+    return value === 'true';
+  };
   const range = (key: string, otherwise: string): string => {
     const value = text(key, otherwise);
     if (!/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(value))
@@ -45,7 +52,8 @@ export function readOptions(node: Node): ClusterOptions {
     clusterDomain: text('clusterDomain', 'cluster.local'),
     workers: count('workers', 0),
     workerInstanceType: text('workerInstanceType', 't4g.small'),
-    ownKey: text('ownKey', 'false') === 'true',
+    ec2Nodes: flag('ec2Nodes', count('workers', 0) > 0),
+    ownKey: flag('ownKey', false),
     throttle: { rate: count('requestsPerSecond', 500), burst: count('burst', 1000) },
   };
 }

@@ -56,7 +56,8 @@ export async function readNodeFacts(options: {
   };
 }
 
-export function nodeLabels(facts: NodeFacts): Record<string, string> {
+/** `cloudNode`: its cloud says what type it is. */
+export function nodeLabels(facts: NodeFacts, cloudNode: boolean): Record<string, string> {
   const arch = hostArchitecture();
   return {
     'kubernetes.io/hostname': facts.nodeName,
@@ -64,7 +65,9 @@ export function nodeLabels(facts: NodeFacts): Record<string, string> {
     'kubernetes.io/arch': arch,
     'beta.kubernetes.io/os': 'linux',
     'beta.kubernetes.io/arch': arch,
-    'node.kubernetes.io/instance-type': `${facts.cpu}cpu-${Math.round(facts.memory / 2 ** 30)}gi`,
+    ...(!cloudNode && {
+      'node.kubernetes.io/instance-type': `${facts.cpu}cpu-${Math.round(facts.memory / 2 ** 30)}gi`,
+    }),
   };
 }
 

@@ -19,6 +19,8 @@ export interface FunctionSettings {
   readonly adminRoles: readonly string[];
   /** Workers that join by their IAM identity: ARNs of IAM roles. */
   readonly workerRoles: readonly string[];
+  /** Whether nodes may be EC2 instances of this account and region, which the controllers then look up. */
+  readonly ec2Nodes: boolean;
   /** The role whose rights, narrowed to one queue, nodes are lent. Without it nodes poll their queue with credentials of their own. */
   readonly nodeQueueRole: string | undefined;
   readonly region: string;
@@ -45,6 +47,7 @@ export function readSettings(env: Environment): FunctionSettings {
     build: env['ZEROPLANE_BUILD'] || 'unknown',
     adminRoles: list(env['ZEROPLANE_ADMIN_ROLES']),
     workerRoles: list(env['ZEROPLANE_WORKER_ROLES']),
+    ec2Nodes: env['ZEROPLANE_EC2_NODES'] === 'true',
     nodeQueueRole: env['ZEROPLANE_NODE_QUEUE_ROLE'] || undefined,
     region: required(env, 'AWS_REGION'),
     maxStalenessMs: milliseconds(env, 'ZEROPLANE_MAX_STALENESS_MS', 1000),

@@ -41,3 +41,6 @@ export interface JoinAnswer {
     readonly resyncSeconds: number;
   };
 }
+
+/** On a node that registered itself until its cloud has told what machine it is. Source: cloud-controller-manager. */
+export const uninitializedTaint = 'node.cloudprovider.kubernetes.io/uninitialized';

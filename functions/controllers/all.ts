@@ -1,5 +1,7 @@
 // Every controller of a cluster, with the settings that some of them need.
 
+import type { CloudInstances } from './cloud/cloud-instances.ts';
+import { createCloudNodeController } from './cloud/cloud-node.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import type { Controller } from './controller.ts';
 import { cronJobController } from './cronjob.ts';
@@ -37,6 +39,8 @@ export interface ControllerSettings {
   readonly heartbeats?: () => Promise<ReadonlyMap<string, number>>;
   /** How long a node may be silent, in milliseconds. Default 50,000. */
   readonly nodeGraceMs?: number;
+  /** Where nodes may be machines of a cloud. */
+  readonly cloud?: CloudInstances;
 }
 
 export function controllers(settings: ControllerSettings): Controller[] {
@@ -61,6 +65,7 @@ export function controllers(settings: ControllerSettings): Controller[] {
       ...(settings.heartbeats && { heartbeats: settings.heartbeats }),
       ...(settings.nodeGraceMs !== undefined && { graceMs: settings.nodeGraceMs }),
     }),
+    ...(settings.cloud ? [createCloudNodeController(settings.cloud)] : []),
     taintEvictionController,
     podGarbageCollector,
     createPersistentVolumeController(settings.volumeDirectory),

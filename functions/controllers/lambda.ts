@@ -27,6 +27,7 @@ import {
 import { workUntilQuiet } from '../../core/work/until-quiet.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
 import { controllers } from './all.ts';
+import { createEc2Instances } from './cloud/ec2-instances.ts';
 import { startControllers } from './run.ts';
 
 /** The schedule sees to it. */
@@ -80,6 +81,7 @@ const running = startControllers({
     podCIDR: settings.podCIDR,
     heartbeats: () => connected.heartbeats.all(),
     nodeGraceMs,
+    ...(settings.ec2Nodes && { cloud: createEc2Instances(settings.region) }),
   }),
   clock: Date.now,
   timers,

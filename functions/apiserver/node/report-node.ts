@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../core/machinery/object.ts';
 import { hasReason } from '../../../core/machinery/status.ts';
 import type { Report } from '../../../core/node/protocol.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
-import type { V1NodeCondition } from '../../../generated/kubernetes.ts';
+import type { V1NodeAddress, V1NodeCondition } from '../../../generated/kubernetes.ts';
 import { asKubelet, builtIn, type ReportParts } from './report-parts.ts';
 
 type NodeReport = NonNullable<Report['node']>;
@@ -88,7 +88,7 @@ function allowedLabels(labels: Record<string, string> | undefined): Record<strin
   );
 }
 
-/** The reported status with the conditions that others own, such as NetworkUnavailable. */
+/** The reported status with what others say: conditions such as NetworkUnavailable, and addresses that only the cloud knows. */
 function mergeStatus(
   current: Record<string, unknown> | undefined,
   reported: Record<string, unknown>,
@@ -98,9 +98,12 @@ function mergeStatus(
   const existing = (Array.isArray(current?.['conditions']) ? current['conditions'] : []) as V1NodeCondition[];
   // Volumes in use are told by a controller, the rest by the node.
   const volumes = current?.['volumesAttached'];
+  const addresses = (reported['addresses'] ?? []) as readonly V1NodeAddress[];
+  const known = (current?.['addresses'] ?? []) as readonly V1NodeAddress[];
   return {
     ...(volumes !== undefined && { volumesAttached: volumes }),
     ...reported,
+    addresses: [...addresses, ...known.filter((each) => !addresses.some(({ type }) => type === each.type))],
     conditions: [...existing.filter((each) => !types.has(each.type)), ...conditions],
   };
 }

@@ -12,6 +12,7 @@ import { workers, workQueue } from '../../../core/work/work-queues.ts';
 import { createTestAuthority } from '../../../functions/apiserver/testing/certificates.ts';
 import { type BundleName, bundleFunction, bundleNames } from '../../../infra/bundles.ts';
 import { type StreamRecord, startDynamoServer } from './dynamo-server.ts';
+import { startEc2Server } from './ec2-server.ts';
 import { startEventSource } from './event-source.ts';
 import { type GatewayLimits, startGateway } from './gateway.ts';
 import { createFunction, type FunctionOptions, type LambdaFunction } from './lambda.ts';
@@ -51,9 +52,10 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
   const sqsUrl = `http://${host}:${sqs.port}`;
   const sts = await startStsServer(host, clusterName, {
     AKIAADMIN: adminRole.replace('iam', 'sts').replace('role/', 'assumed-role/').concat('/tester'),
-    AKIAWORKER: workerRole.replace('iam', 'sts').replace('role/', 'assumed-role/').concat('/i-0123'),
+    AKIAWORKER: workerRole.replace('iam', 'sts').replace('role/', 'assumed-role/').concat('/i-0123456789abcdef0'),
     AKIAOTHER: `arn:aws:iam::${account}:user/eve`,
   });
+  const ec2 = await startEc2Server(host);
   const client = new SQSClient({ endpoint: sqsUrl, region, credentials: { accessKeyId: 'x', secretAccessKey: 'x' } });
   // Messages of a killed function come again soon: on AWS it takes minutes, and a resync is faster.
   const queue = createSqsQueue({ client, visibilitySeconds: 5, prefix: queuePrefix });
@@ -67,6 +69,8 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
     AWS_ENDPOINT_URL_SQS: sqsUrl,
     AWS_ENDPOINT_URL_S3: sqsUrl,
+    AWS_ENDPOINT_URL_EC2: ec2.url,
+    ZEROPLANE_EC2_NODES: 'true',
     ZEROPLANE_CLUSTER: clusterName,
     ZEROPLANE_TABLE: 'store',
     ZEROPLANE_QUEUE_PREFIX: queuePrefix,
@@ -134,6 +138,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     queue,
     sqs,
     sts,
+    ec2,
     token,
     async stop() {
       dynamo.onRecord = undefined;
@@ -142,7 +147,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
       await gateway.close();
       await Promise.all(Object.values(functions).map((each) => each.stop()));
       client.destroy();
-      await Promise.all([sqs.stop(), dynamo.close(), sts.close()]);
+      await Promise.all([sqs.stop(), dynamo.close(), sts.close(), ec2.close()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
