@@ -69,7 +69,7 @@ function idOf({ name, providerID }: CloudNode, region: string): string | undefin
 }
 
 /** Pure. A terminated instance is still told of for about an hour: it is gone all the same. */
-export function asCloudInstance(instance: Instance, region: string): CloudInstance | undefined {
+function asCloudInstance(instance: Instance, region: string): CloudInstance | undefined {
   const {
     InstanceId,
     State,
