@@ -97,6 +97,7 @@ describe('OpenAPI v3', () => {
     const { paths } = JSON.parse((await openApi.v3('example.com', 'v1'))!);
     const content = paths['/apis/example.com/v1/namespaces/{namespace}/widgets/{name}'].patch.requestBody.content;
     expect(Object.keys(content)).toEqual([
+      'application/apply-patch+cbor',
       'application/apply-patch+yaml',
       'application/json-patch+json',
       'application/merge-patch+json',
