@@ -6,6 +6,7 @@ import type { KubeObject } from '../object.ts';
 import { badRequest } from '../status.ts';
 import { compare, fieldsOf } from './compare.ts';
 import { applyConflict, type FieldConflict } from './conflict.ts';
+import { type DifferencesIn, differ, differencesIn, type Views } from './differences.ts';
 import {
   emptySet,
   type FieldSet,
@@ -44,7 +45,24 @@ export interface ApplyRequest {
  * changes nothing. Fails with Conflict (a cause for each field that another manager set to another value), or BadRequest.
  */
 export function apply(request: ApplyRequest): KubeObject {
-  const { schema, applied, manager, subresource, apiVersion, force, time } = request;
+  const begun = beginApply(request);
+  const { merged, last, managers } = begun;
+  // Both are maps, so the merge is one; what identifies the object is never pruned, because no manager owns it.
+  const object = last ? (prune(request.schema, merged, last.fields, ownedByAll(managers)) as KubeObject) : merged;
+  return finishApply(request, begun, object, undefined);
+}
+
+/** An apply half done: merged, with the applier's new fields among the managers, and nothing pruned or compared. */
+export interface Begun {
+  readonly live: KubeObject;
+  readonly merged: KubeObject;
+  readonly managers: Managers;
+  /** What the applier managed until now. */
+  readonly last: Manager | undefined;
+}
+
+export function beginApply(request: ApplyRequest): Begun {
+  const { schema, applied, apiVersion, time } = request;
   if (applied.metadata.managedFields !== undefined && applied.metadata.managedFields !== null) {
     throw badRequest('metadata.managedFields must be nil');
   }
@@ -53,25 +71,32 @@ export function apply(request: ApplyRequest): KubeObject {
   const managers = decodeManagers(stored) ?? new Map();
   if (managers.size === 0 && request.live) addEarlierFields(managers, schema, live, apiVersion);
 
+  const fields = withoutSubtrees(fieldsOf(schema, applied), request.resetFields ?? emptySet);
+  const identity = identityOf(request);
+  const last = managers.get(managerKey(identity));
+  managers.set(managerKey(identity), { ...identity, time, fields });
+  return { live, merged: mergeApplied(schema, live, applied) as KubeObject, managers, last };
+}
+
+/** `views`: the object in the other versions that managers wrote in; undefined where all wrote in the request's. */
+export function finishApply(
+  request: ApplyRequest,
+  { live, managers, last }: Begun,
+  object: KubeObject,
+  views: Views | undefined,
+): KubeObject {
+  const { schema, apiVersion, force } = request;
+  const self = managerKey(identityOf(request));
+  const fields = managers.get(self)?.fields ?? emptySet;
   const reset = request.resetFields ?? emptySet;
-  const fields = withoutSubtrees(fieldsOf(schema, applied), reset);
-  const identity = { manager, operation: 'Apply' as const, apiVersion, ...(subresource && { subresource }) };
-  const self = managerKey(identity);
-  const last = managers.get(self);
-  managers.set(self, { ...identity, time, fields });
-
-  // Both are maps, so the merge is one; what identifies the object is never pruned, because no manager owns it.
-  let object = mergeApplied(schema, live, applied) as KubeObject;
-  if (last) object = prune(schema, object, last.fields, ownedByAll(managers)) as KubeObject;
-
-  const changes = compare(schema, live, object);
-  const changed = withoutSubtrees(union(changes.added, changes.modified), reset);
-  const removed = withoutSubtrees(changes.removed, reset);
+  const own = differ(schema, live, object, reset);
+  const differences = differencesIn(apiVersion, own, views, reset);
   if (!force) {
-    const conflicts = findConflicts(managers, self, changed);
+    const conflicts = findConflicts(managers, self, differences);
     if (conflicts.length > 0) throw applyConflict(conflicts);
   }
-  takeFrom(managers, self, changed, removed);
+  takeFrom(managers, self, differences);
+  const { changed, removed } = own;
   if (isEmpty(fields)) managers.delete(self);
   else if (
     last?.entry &&
@@ -92,6 +117,10 @@ export function apply(request: ApplyRequest): KubeObject {
   return request.live && deepEqual(result, request.live) ? request.live : result;
 }
 
+function identityOf({ manager, apiVersion, subresource }: ApplyRequest) {
+  return { manager, operation: 'Apply' as const, apiVersion, ...(subresource && { subresource }) };
+}
+
 /** The name under which fields are kept that were set before anybody applied, when nobody was recorded. */
 const beforeFirstApply = 'before-first-apply';
 
@@ -109,10 +138,11 @@ function ownedByAll(managers: Managers): FieldSet {
   return owned;
 }
 
-function findConflicts(managers: Managers, self: string, changed: FieldSet): FieldConflict[] {
+function findConflicts(managers: Managers, self: string, differences: DifferencesIn): FieldConflict[] {
   const conflicts: FieldConflict[] = [];
   for (const [key, manager] of managers) {
     if (key === self) continue;
+    const changed = differences(manager.apiVersion)?.changed ?? emptySet;
     for (const path of members(intersection(manager.fields, changed)))
       conflicts.push({ manager, path: pathString(path) });
   }

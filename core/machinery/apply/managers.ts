@@ -3,7 +3,8 @@
 import { deepEqual } from '../equality.ts';
 import { type FieldError, invalidValue } from '../field-error.ts';
 import type { ManagedFieldsEntry } from '../object.ts';
-import { difference, type FieldSet, isEmpty } from './field-set.ts';
+import type { DifferencesIn } from './differences.ts';
+import { difference, emptySet, type FieldSet, isEmpty } from './field-set.ts';
 import { decodeFields } from './fields-v1.ts';
 
 export interface Manager {
@@ -66,11 +67,12 @@ export function isReset(entries: readonly ManagedFieldsEntry[] | undefined): boo
   return entries?.length === 1 && Object.keys(entries[0]!).length === 0;
 }
 
-/** Takes fields from all managers but `self`; those left with none are gone. */
-export function takeFrom(managers: Managers, self: string, ...taken: readonly FieldSet[]): void {
+/** Takes what changed from all managers but `self`; those left with none, or of a version that is gone, are gone. */
+export function takeFrom(managers: Managers, self: string, differences: DifferencesIn): void {
   for (const [key, manager] of managers) {
     if (key === self) continue;
-    const fields = taken.reduce(difference, manager.fields);
+    const taken = differences(manager.apiVersion);
+    const fields = taken ? difference(difference(manager.fields, taken.changed), taken.removed) : emptySet;
     if (fields === manager.fields) continue;
     if (isEmpty(fields)) managers.delete(key);
     else {

@@ -3,9 +3,9 @@
 
 import type { Schema } from '../../api/schema.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
-import { compare } from './compare.ts';
+import { differ, differencesIn, type Views } from './differences.ts';
 import type { FieldSet } from './field-set.ts';
-import { difference, emptySet, isEmpty, union, withoutSubtrees } from './field-set.ts';
+import { difference, emptySet, isEmpty, union } from './field-set.ts';
 import {
   capUpdateManagers,
   decodeManagers,
@@ -31,6 +31,8 @@ export interface TrackRequest {
   readonly time: string;
   /** Subtrees that this endpoint never changes, such as `setOf(['f:status'])` on the main resource: not owned through it. */
   readonly resetFields?: FieldSet;
+  /** The object in the other versions that managers wrote in; absent where all wrote in the request's. */
+  readonly views?: Views;
 }
 
 /**
@@ -46,13 +48,12 @@ export function trackUpdate(request: TrackRequest): ManagedFieldsEntry[] {
   // An object whose managers were forgotten stays untracked until somebody applies.
   if (live && managers.size === 0) return [];
 
-  const changes = compare(schema, live ?? emptyObject, object);
   const reset = request.resetFields ?? emptySet;
-  const changed = withoutSubtrees(union(changes.added, changes.modified), reset);
-  const removed = withoutSubtrees(changes.removed, reset);
+  const own = differ(schema, live ?? emptyObject, object, reset);
+  const { changed, removed } = own;
   const identity = { manager, operation: 'Update' as const, apiVersion, ...(subresource && { subresource }) };
   const self = managerKey(identity);
-  takeFrom(managers, self, changed, removed);
+  takeFrom(managers, self, differencesIn(apiVersion, own, request.views, reset));
 
   const before = managers.get(self)?.fields ?? emptySet;
   const fields = union(difference(before, removed), changed);

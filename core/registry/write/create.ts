@@ -111,7 +111,7 @@ async function createOnce(
   if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);
   await validate(env, attributes);
-  trackCreate(env, definition, object, options, management);
+  await trackCreate(env, definition, object, options, management);
 
   if (dryRun) {
     if (await env.store.get(definition.type, keyOf({ ...target, name }))) throw existsAlready(target, name, false);

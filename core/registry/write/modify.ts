@@ -29,7 +29,7 @@ import { keepForSubresource } from './subresource-fields.ts';
 
 export interface Change {
   /** The new object from a private copy of the present one, both in the requested version. */
-  readonly build: (existing: KubeObject) => KubeObject;
+  readonly build: (existing: KubeObject) => KubeObject | Promise<KubeObject>;
   readonly management: FieldManagement;
   /** What happens when there is nothing to change; default NotFound. */
   readonly otherwise?: () => Promise<Outcome & { created: boolean }>;
@@ -91,7 +91,7 @@ async function modifyOnce(
   const old = decodeObject(item.value);
 
   const before = await fromStored(env, definition, old);
-  const next = change.build(deepClone(before));
+  const next = await change.build(deepClone(before));
   checkIdentity(target, next, old, strategy.conditionalUpdate ?? false);
   const misfits = change.trusted ? [] : shape(context, definition, next, options, before);
   const object = await toStored(env, definition, next);
@@ -132,7 +132,7 @@ async function modifyOnce(
   if (errors.length > 0) throw invalid(stored.kind, stored.group, target.name ?? '', errors);
   for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);
   await validate(env, attributes);
-  trackUpdate(env, target, object, old, options, change.management);
+  await trackUpdate(env, target, object, old, options, change.management);
 
   if (sameState(object, old)) return { object: old, bytes: item.value };
   const ends = isFinished(object, strategy.holds);

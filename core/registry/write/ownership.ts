@@ -1,6 +1,7 @@
 // managedFields of a write: an apply brings its own, every other write is compared with what was there.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import type { Views } from '../../machinery/apply/differences.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { trackUpdate as track } from '../../machinery/apply/track.ts';
 import type { KubeObject } from '../../machinery/object.ts';
@@ -8,6 +9,8 @@ import { formatTime } from '../../machinery/time.ts';
 import type { Environment } from '../environment.ts';
 import type { Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, hasStatus } from '../target.ts';
+import { fromStored, isServedAsStored } from '../versions.ts';
+import { servedVersions, viewsOf } from './other-versions.ts';
 
 export interface FieldManagement {
   readonly operation: 'Update' | 'Apply';
@@ -16,17 +19,25 @@ export interface FieldManagement {
 const statusOnly = setOf(['f:status']);
 const unknownManager = 'unknown';
 
+/** `object` is in the stored version. A promise only where the request speaks another. */
 export function trackCreate(
   env: Environment,
   definition: ResourceDefinition,
   object: KubeObject,
   options: WriteOptions,
   management: FieldManagement,
-): void {
+): void | Promise<void> {
   if (management.operation === 'Apply') return;
-  setManagedFields(object, track({ ...request(env, definition, object, options), live: undefined }));
+  const finish = (shown: KubeObject) =>
+    setManagedFields(object, track({ ...request(env, definition, shown, options), live: undefined }));
+  const shown = inVersion(env, definition, object);
+  return shown instanceof Promise ? shown.then(finish) : finish(shown);
 }
 
+/**
+ * `object` and `old` are in the stored version. A promise only where the request, or a manager of the object before it, speaks
+ * another.
+ */
 export function trackUpdate(
   env: Environment,
   target: Target,
@@ -34,16 +45,36 @@ export function trackUpdate(
   old: KubeObject,
   options: WriteOptions,
   management: FieldManagement,
-): void {
+): void | Promise<void> {
   if (management.operation === 'Apply') return;
-  setManagedFields(
-    object,
-    track({
-      ...request(env, target.definition, object, options),
-      live: old,
-      ...(target.subresource && { subresource: target.subresource, resetFields: setOf([]) }),
-    }),
-  );
+  const { definition, subresource } = target;
+  const finish = (shown: KubeObject, live: KubeObject, views?: Views) =>
+    setManagedFields(
+      object,
+      track({
+        ...request(env, definition, shown, options),
+        live,
+        ...(subresource && { subresource, resetFields: setOf([]) }),
+        ...(views && { views }),
+      }),
+    );
+  const shown = inVersion(env, definition, object);
+  const live = inVersion(env, definition, old);
+  const versions = servedVersions(env, definition, old);
+  if (!versions && !(shown instanceof Promise) && !(live instanceof Promise)) return finish(shown, live);
+  return (async () => {
+    const [after, before] = [await shown, await live];
+    finish(after, before, versions && (await viewsOf(versions, before, after)));
+  })();
+}
+
+/** A stored object as the version of `definition` shows it: managers own fields of the version that they write in. */
+function inVersion(
+  env: Environment,
+  definition: ResourceDefinition,
+  object: KubeObject,
+): KubeObject | Promise<KubeObject> {
+  return isServedAsStored(env, definition) ? object : fromStored(env, definition, object);
 }
 
 function request(env: Environment, definition: ResourceDefinition, object: KubeObject, options: WriteOptions) {

@@ -13,6 +13,7 @@ import { apiVersionOf, hasStatus, subjectOf } from '../target.ts';
 import { applyPatch } from './apply-patch.ts';
 import { checkKind, create } from './create.ts';
 import { modify } from './modify.ts';
+import { servedVersions } from './other-versions.ts';
 
 export async function patch(
   env: Environment,
@@ -41,8 +42,8 @@ async function applyConfiguration(
     );
   const manager = options.fieldManager;
   const applied = configuration(target, body);
-  const join = (live: KubeObject | undefined) =>
-    apply({
+  const join = async (live: KubeObject | undefined) => {
+    const request = {
       schema: definition.schema,
       live,
       applied: deepClone(applied),
@@ -52,18 +53,23 @@ async function applyConfiguration(
       force: options.force ?? false,
       time: formatTime(env.clock()),
       ...(!target.subresource && hasStatus(definition) && { resetFields: setOf(['f:status']) }),
-    });
+    };
+    const versions = servedVersions(env, definition, live);
+    if (!versions) return apply(request);
+    const { applyAcrossVersions } = await import('../../machinery/apply/apply-across-versions.ts');
+    return await applyAcrossVersions(request, versions);
+  };
   return await modify(
     env,
     context,
     target,
     {
-      build: (existing) => deepClone(join(existing)),
+      build: async (existing) => deepClone(await join(existing)),
       management: { operation: 'Apply' },
       otherwise: async () => {
         if (target.subresource || applied.metadata.uid) throw notFound(subjectOf(definition), target.name ?? '');
         const { resourceVersion: _, ...metadata } = applied.metadata;
-        const object = join(undefined);
+        const object = await join(undefined);
         if (!metadata.name) object.metadata.name = target.name ?? '';
         delete object.metadata.resourceVersion;
         return { ...(await create(env, context, target, object, options, { operation: 'Apply' })), created: true };
