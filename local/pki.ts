@@ -1,24 +1,13 @@
 // The cluster's certificates and keys, made at first start: one CA, from it the server's, the administrator's and the node's
 // certificates, and the key that signs service account tokens. Renewed when they run out or the machine's addresses changed.
 
-import 'reflect-metadata';
-import { randomBytes, type webcrypto, X509Certificate } from 'node:crypto';
+import { generateKeyPair, randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  type JsonGeneralName,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  X509Certificate as PeculiarCertificate,
-  PemConverter,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509CertificateGenerator,
-} from '@peculiar/x509';
+import { promisify } from 'node:util';
+import type { JsonGeneralName } from '@peculiar/x509';
+import { type Authority, createAuthority, type KeyPair, openAuthority } from '../core/certificates/authority.ts';
 import { addressOf, type Cluster } from './cluster.ts';
 
 export interface Pki {
@@ -31,12 +20,6 @@ export interface Pki {
 }
 
 const day = 24 * 60 * 60 * 1000;
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-
-interface Authority {
-  readonly certificate: PeculiarCertificate;
-  readonly key: webcrypto.CryptoKey;
-}
 
 /** Makes what is missing under `<dataDir>/pki` and renews what runs out within 30 days. */
 export async function ensurePki(cluster: Cluster): Promise<Pki> {
@@ -62,28 +45,10 @@ export async function ensurePki(cluster: Cluster): Promise<Pki> {
 }
 
 async function ensureAuthority(directory: string): Promise<Authority> {
-  const path = join(directory, 'ca.crt');
-  if (existsSync(path)) {
-    const certificate = new PeculiarCertificate(readFileSync(path, 'utf8'));
-    return { certificate, key: await readKey(join(directory, 'ca.key')) };
-  }
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: serialNumber(),
-    name: 'CN=zeroplane-ca',
-    notBefore: new Date(Date.now() - day),
-    notAfter: new Date(Date.now() + 3650 * day),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [
-      new BasicConstraintsExtension(true, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.digitalSignature | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  await writeKey(join(directory, 'ca.key'), keys.privateKey);
-  writeFileSync(path, `${certificate.toString('pem')}\n`);
-  return { certificate, key: keys.privateKey };
+  if (!existsSync(join(directory, 'ca.crt')))
+    writePair(directory, 'ca', await createAuthority('zeroplane-ca', new Date()));
+  const read = (file: string) => readFileSync(join(directory, file), 'utf8');
+  return openAuthority({ key: read('ca.key'), certificate: read('ca.crt') });
 }
 
 interface Wanted {
@@ -95,26 +60,20 @@ interface Wanted {
 async function ensureCertificate(directory: string, file: string, authority: Authority, wanted: Wanted): Promise<void> {
   const path = join(directory, `${file}.crt`);
   if (existsSync(path) && stillGood(readFileSync(path, 'utf8'), wanted)) return;
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const usage = wanted.server ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth;
-  const certificate = await X509CertificateGenerator.create({
-    serialNumber: serialNumber(),
+  const pair = await authority.issue({
     subject: wanted.subject,
-    issuer: authority.certificate.subject,
+    ...(wanted.names && { names: wanted.names }),
+    usages: ['digital signature', wanted.server ? 'server auth' : 'client auth'],
     notBefore: new Date(Date.now() - day),
     notAfter: new Date(Date.now() + 365 * day),
-    signingAlgorithm: algorithm,
-    publicKey: keys.publicKey,
-    signingKey: authority.key,
-    extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([usage]),
-      ...(wanted.names ? [new SubjectAlternativeNameExtension([...wanted.names])] : []),
-    ],
   });
-  await writeKey(join(directory, `${file}.key`), keys.privateKey);
-  writeFileSync(path, `${certificate.toString('pem')}\n`);
+  writePair(directory, file, pair);
+}
+
+/** The key first: a certificate says that both are there. */
+function writePair(directory: string, file: string, { key, certificate }: KeyPair): void {
+  writeFileSync(join(directory, `${file}.key`), key, { mode: 0o600 });
+  writeFileSync(join(directory, `${file}.crt`), certificate);
 }
 
 function stillGood(pem: string, wanted: Wanted): boolean {
@@ -140,28 +99,11 @@ function serverNames(cluster: Cluster): JsonGeneralName[] {
 async function ensureSigningKey(directory: string): Promise<void> {
   const path = join(directory, 'service-account.key');
   if (existsSync(path)) return;
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  await writeKey(path, keys.privateKey);
+  const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
+  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
 }
 
 function ensureToken(directory: string): void {
   const path = join(directory, 'admin.token');
   if (!existsSync(path)) writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-}
-
-async function writeKey(path: string, key: webcrypto.CryptoKey): Promise<void> {
-  const bytes = await crypto.subtle.exportKey('pkcs8', key);
-  writeFileSync(path, `${PemConverter.encode(bytes, PemConverter.PrivateKeyTag)}\n`, { mode: 0o600 });
-}
-
-async function readKey(path: string): Promise<webcrypto.CryptoKey> {
-  const bytes = PemConverter.decodeFirst(readFileSync(path, 'utf8'));
-  return crypto.subtle.importKey('pkcs8', bytes, algorithm, true, ['sign']);
-}
-
-/** Positive and of 16 bytes (RFC 5280, section 4.1.2.2). */
-function serialNumber(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = (bytes[0] ?? 0) & 0x7f;
-  return bytes.toString('hex');
 }

@@ -87,6 +87,7 @@ function startWorker(store: EmbeddedStore): () => Promise<void> {
     ...settings,
     store: port2,
     caCertificate: 'PEM',
+    caKeyFile: '/dev/null',
     volumeDirectory: '/var/lib/zeroplane/volumes',
     logLevel: 'warn',
   };

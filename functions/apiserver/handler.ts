@@ -27,6 +27,7 @@ import { createEscalationCheck, mayEscalate } from './authorization/escalation.t
 import { nodeAuthorizer } from './authorization/node-authorizer.ts';
 import { rbacAuthorizer } from './authorization/rbac.ts';
 import { createRbacIndex } from './authorization/rbac-index.ts';
+import { signerCheck } from './authorization/signer-permissions.ts';
 import { loadCbor } from './content/cbor.ts';
 import { type Form, negotiate } from './content/negotiate.ts';
 import { loadProtobuf, withoutProtobuf } from './content/protobuf.ts';
@@ -160,7 +161,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         await authorize(authorizer, context.user, { ...info, verb: 'create' });
       },
       escalation: ({ context }: Exchange, target: Target) =>
-        mayEscalate(target, context) ? (object: KubeObject) => checkEscalation(context, target, object) : undefined,
+        mayEscalate(target, context)
+          ? (object: KubeObject) => checkEscalation(context, target, object)
+          : signerCheck(registry, authorizer, context, target),
     },
   };
 

@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
-import { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { certificateRequest } from '../../core/certificates/testing.ts';
 import { type Kubectl, tool } from '../../test/tools/kubectl.ts';
 import type { ApiServer } from './handler.ts';
 import { type KubectlServer, openKubectl } from './testing/open-kubectl.ts';
@@ -40,13 +38,6 @@ afterAll(async () => {
   await server.close();
   await t.close();
 });
-
-async function certificateRequest(): Promise<string> {
-  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
-  const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' };
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name: 'CN=jane', keys, signingAlgorithm });
-  return Buffer.from(request.toString('pem')).toString('base64');
-}
 
 /** Fields of an object as the server holds it. */
 async function held(path: string) {
@@ -243,9 +234,10 @@ describe('kubectl 1.36 over protobuf', () => {
       ],
     });
 
+    const encoded = Buffer.from((await certificateRequest('jane')).request).toString('base64');
     await t.post('/apis/certificates.k8s.io/v1/certificatesigningrequests', {
       metadata: { name: 'asked' },
-      spec: { request: await certificateRequest(), signerName: 'example.com/signer', usages: ['client auth'] },
+      spec: { request: encoded, signerName: 'example.com/signer', usages: ['client auth'] },
     });
     await kubectl('certificate', 'approve', 'asked');
     const request = '/apis/certificates.k8s.io/v1/certificatesigningrequests/asked';

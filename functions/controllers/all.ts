@@ -1,5 +1,9 @@
 // Every controller of a cluster, with the settings that some of them need.
 
+import type { KeyPair } from '../../core/certificates/authority.ts';
+import { certificateApprovalController } from './certificate-approval.ts';
+import { certificateCleanupController } from './certificate-cleanup.ts';
+import { createCertificateSigningController } from './certificate-signing.ts';
 import type { CloudInstances } from './cloud/cloud-instances.ts';
 import { createCloudNodeController } from './cloud/cloud-node.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
@@ -31,6 +35,8 @@ import { claimProtectionController, volumeProtectionController } from './volume-
 export interface ControllerSettings {
   /** PEM: the cluster's certificate authority. */
   readonly caCertificate: string;
+  /** What signs certificates; asked for when there is something to sign. Without it nothing is signed. */
+  readonly authority?: () => Promise<KeyPair>;
   /** From which every node gets its range: such as `10.244.0.0/16`. */
   readonly podCIDR: string;
   /** Where on a node local-path volumes are, unless their StorageClass has a parameter `path`. Default /var/lib/zeroplane/volumes. */
@@ -72,6 +78,9 @@ export function controllers(settings: ControllerSettings): Controller[] {
     disruptionBudgetController,
     resourceQuotaController,
     clusterRoleAggregationController,
+    certificateApprovalController,
+    ...(settings.authority ? [createCertificateSigningController(settings.authority)] : []),
+    certificateCleanupController,
     claimProtectionController,
     volumeProtectionController,
   ];

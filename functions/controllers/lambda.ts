@@ -7,6 +7,7 @@ import middy from '@middy/core';
 import pino from 'pino';
 import { loadDefinitions } from '../../core/api/definitions.ts';
 import { amazonRoots } from '../../core/cluster/amazon-roots.ts';
+import { ensureAuthority } from '../../core/cluster/authority.ts';
 import { readSettings } from '../../core/cluster/settings.ts';
 import { createSqsQueue } from '../../core/queue/sqs/sqs-queue.ts';
 import { createRegistry, systemRandom } from '../../core/registry/create.ts';
@@ -78,6 +79,7 @@ const running = startControllers({
   definitions,
   controllers: controllers({
     caCertificate: amazonRoots(),
+    authority: () => ensureAuthority(store, new Date()),
     podCIDR: settings.podCIDR,
     heartbeats: () => connected.heartbeats.all(),
     nodeGraceMs,

@@ -74,6 +74,7 @@ const workerData: WorkerData = {
   clusterDomain,
   podCIDR: cluster.podCIDR,
   caCertificate: pki('ca.crt'),
+  caKeyFile: join(dataDir, 'pki', 'ca.key'),
   volumeDirectory: join(dataDir, 'volumes'),
   logLevel: log.level,
 };

@@ -1,6 +1,7 @@
 // The thread of scheduler and controllers: their own replicas and registry over the main thread's store.
 
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { loadDefinitions } from '../../core/api/definitions.ts';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
@@ -21,6 +22,8 @@ export interface WorkerData {
   readonly podCIDR: string;
   /** PEM. */
   readonly caCertificate: string;
+  /** File of the PEM key behind it: read when a certificate is to be signed. */
+  readonly caKeyFile: string;
   /** On every node: where volumes of the class local-path lie. */
   readonly volumeDirectory: string;
   readonly logLevel: string;
@@ -60,6 +63,7 @@ startControllers({
   definitions,
   controllers: controllers({
     caCertificate: settings.caCertificate,
+    authority: async () => ({ certificate: settings.caCertificate, key: await readFile(settings.caKeyFile, 'utf8') }),
     podCIDR: settings.podCIDR,
     volumeDirectory: settings.volumeDirectory,
     heartbeats: () => store.heartbeats.all(),

@@ -99,8 +99,8 @@ describe('API operations', () => {
   );
 
   conformance('Certificates API [Privileged:ClusterAdmin] should support CSR API operations', async () => {
-    const { createTestAuthority } = await import('../../functions/apiserver/testing/certificates.ts');
-    const request = Buffer.from(await (await createTestAuthority()).request('e2e-example', [])).toString('base64');
+    const { certificateRequest } = await import('../../core/certificates/testing.ts');
+    const request = Buffer.from((await certificateRequest('e2e-example')).request).toString('base64');
     const body = { spec: { request, signerName: 'example.com/e2e', usages: ['digital signature', 'client auth'] } };
     await supportsOperations(t, {
       group: 'certificates.k8s.io',

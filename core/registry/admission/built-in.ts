@@ -1,5 +1,6 @@
 // The built-in admission plugins, in the order in which they run. Quotas come last: what they count is then settled.
 
+import { certificateSubjectRestriction } from './certificate-subject-restriction.ts';
 import { mutatingPolicies } from './dynamic/mutating-policies.ts';
 import { validatingPolicies } from './dynamic/validating-policies.ts';
 import { mutatingWebhooks, validatingWebhooks } from './dynamic/webhooks.ts';
@@ -33,6 +34,7 @@ export const builtInPlugins: readonly AdmissionPlugin[] = [
   persistentVolumeClaimResize,
   runtimeClass,
   defaultStorageClass,
+  certificateSubjectRestriction,
 ];
 
 /** What objects of the cluster configure. */

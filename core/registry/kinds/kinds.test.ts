@@ -311,14 +311,6 @@ describe('other kinds', () => {
     ).rejects.toMatchObject({ reason: 'Invalid' });
   });
 
-  it('record who asks for a certificate, whatever the request says', async () => {
-    const made = await t.create('certificates.k8s.io/certificatesigningrequests', '', {
-      metadata: { name: 'c' },
-      spec: { request: 'QQ==', signerName: 'example.com/s', usages: ['client auth'], username: 'somebody-else' },
-    });
-    expect(made).toMatchObject({ spec: { username: 'admin', groups: ['system:masters'] } });
-  });
-
   it('keep a StorageClass as it was made', async () => {
     await t.create('storage.k8s.io/storageclasses', '', { metadata: { name: 's' }, provisioner: 'x' });
     const target = t.target('storage.k8s.io/storageclasses', undefined, 's');

@@ -1,7 +1,6 @@
-// PodDisruptionBudgets, priority classes, ingresses, network policies, autoscalers, endpoint slices, requests for certificates.
+// PodDisruptionBudgets, priority classes, ingresses, network policies, autoscalers and endpoint slices.
 
 import type {
-  V1CertificateSigningRequest,
   V1EndpointSlice,
   V1Ingress,
   V1NetworkPolicy,
@@ -14,7 +13,6 @@ import { validateLabelSelector } from '../../machinery/labels.ts';
 import { dns1123Subdomain, wildcardDns1123Subdomain } from '../../machinery/names.ts';
 import { familyOf } from '../allocate/cidr.ts';
 import { immutable } from '../metadata/validate.ts';
-import { semanticEqual } from '../semantic-equal.ts';
 import { strategy } from '../strategy.ts';
 import { countOrPercent } from './count-or-percent.ts';
 
@@ -164,35 +162,4 @@ export const endpointSlice = strategy<V1EndpointSlice>({
     return errors;
   },
   validateUpdate: (object, old) => immutable(object.addressType, old.addressType, 'addressType'),
-});
-
-export const certificateSigningRequest = strategy<V1CertificateSigningRequest>({
-  prepareForCreate(object, { user }) {
-    object.status = {};
-    if (!object.spec) return;
-    // Who asks is for the server to say: approvers rely on it.
-    const { uid, username, groups, extra } = user;
-    object.spec = { ...object.spec, username, groups: [...groups] };
-    delete object.spec.uid;
-    delete object.spec.extra;
-    if (uid) object.spec.uid = uid;
-    if (extra) object.spec.extra = Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]]));
-  },
-  validate({ spec }) {
-    const errors: FieldError[] = [];
-    if (!spec?.request) errors.push(required('spec.request'));
-    if (!spec?.usages?.length) errors.push(required('spec.usages', 'usages must be supplied'));
-    if (!spec?.signerName) errors.push(required('spec.signerName'));
-    else if (!/^[^/]+\/.+$/.test(spec.signerName))
-      errors.push(
-        invalidValue(
-          'spec.signerName',
-          spec.signerName,
-          "must be a fully qualified domain and path of the form 'example.com/signer-name'",
-        ),
-      );
-    return errors;
-  },
-  validateUpdate: (object, old) =>
-    semanticEqual(object.spec, old.spec) ? [] : [forbiddenField('spec', 'is immutable')],
 });

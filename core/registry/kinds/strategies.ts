@@ -12,6 +12,7 @@ import {
   validatingAdmissionPolicyBinding,
   validatingWebhookConfiguration,
 } from './admission.ts';
+import { certificateSigningRequest } from './certificate-signing-request.ts';
 import { configMap, secret } from './config-map.ts';
 import { cronJob } from './cron-job.ts';
 import { customResource } from './custom-resource.ts';
@@ -23,7 +24,6 @@ import { job } from './job.ts';
 import { namespace } from './namespace.ts';
 import { pod } from './pod/pod.ts';
 import {
-  certificateSigningRequest,
   endpointSlice,
   horizontalPodAutoscaler,
   ingress,

@@ -1,8 +1,8 @@
 // Role-based access control over the RBAC index.
 
+import type { PolicyRule } from '../../../core/authorization/policy-rule.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { Attributes, Authorizer, Decision } from './attributes.ts';
-import type { PolicyRule } from './policy-rule.ts';
 import type { RbacIndex } from './rbac-index.ts';
 
 const pass: Decision = { effect: 'pass', reason: '' };

@@ -1,8 +1,8 @@
 // What may I? SelfSubjectRulesReview lists the RBAC rules that hold for the asker in a namespace (`kubectl auth can-i --list`).
 
+import type { PolicyRule } from '../../../core/authorization/policy-rule.ts';
 import { invalid, required } from '../../../core/machinery/field-error.ts';
 import { mastersGroup } from '../authorization/attributes.ts';
-import type { PolicyRule } from '../authorization/policy-rule.ts';
 import { rulesFor } from '../authorization/rbac.ts';
 import type { Review } from './reviews.ts';
 

@@ -16,8 +16,6 @@ export interface TestAuthority {
   /** For 127.0.0.1 and localhost, and for a name where one is given. */
   server(name?: string): Promise<Pair>;
   client(commonName: string, organizations: readonly string[]): Promise<Pair>;
-  /** A signing request (PEM) of a new key. */
-  request(commonName: string, organizations: readonly string[]): Promise<string>;
 }
 
 export async function createTestAuthority(name = 'test-ca'): Promise<TestAuthority> {
@@ -59,16 +57,6 @@ export async function createTestAuthority(name = 'test-ca'): Promise<TestAuthori
           ...(dnsName ? [{ type: 'dns' as const, value: dnsName }] : []),
         ]),
       ]),
-    async request(commonName, organizations) {
-      const own = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-      const name = [`CN=${commonName}`, ...organizations.map((each) => `O=${each}`)].join(', ');
-      const made = await x509.Pkcs10CertificateRequestGenerator.create({
-        name,
-        keys: own,
-        signingAlgorithm: algorithm,
-      });
-      return made.toString('pem');
-    },
     client: (commonName, organizations) =>
       issue([`CN=${commonName}`, ...organizations.map((each) => `O=${each}`)].join(', '), []),
   };

@@ -26,6 +26,7 @@ const rows: [type: string, version: string, kind: string, namespaced: boolean][]
   ['policy/poddisruptionbudgets', 'v1', 'PodDisruptionBudget', true],
   ['autoscaling/horizontalpodautoscalers', 'v2', 'HorizontalPodAutoscaler', true],
   ['rbac.authorization.k8s.io/clusterroles', 'v1', 'ClusterRole', false],
+  ['rbac.authorization.k8s.io/clusterrolebindings', 'v1', 'ClusterRoleBinding', false],
   ['certificates.k8s.io/certificatesigningrequests', 'v1', 'CertificateSigningRequest', false],
   ['coordination.k8s.io/leases', 'v1', 'Lease', true],
   ['storage.k8s.io/storageclasses', 'v1', 'StorageClass', false],

@@ -1,8 +1,6 @@
 // One RBAC rule: whether it allows a request, and whether it covers another rule.
 // Source: rbac.authorization.k8s.io/v1 PolicyRule; "Referring to resources".
 
-import type { Attributes } from './attributes.ts';
-
 export interface PolicyRule {
   readonly verbs: readonly string[];
   readonly apiGroups?: readonly string[] | null;
@@ -11,9 +9,20 @@ export interface PolicyRule {
   readonly nonResourceURLs?: readonly string[] | null;
 }
 
+/** What a rule is asked about: a resource, or a path that is none. */
+export interface Access {
+  readonly verb: string;
+  readonly isResource: boolean;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  readonly path: string;
+}
+
 export interface RuleMatcher {
   readonly rule: PolicyRule;
-  matches(attributes: Attributes): boolean;
+  matches(access: Access): boolean;
 }
 
 type Test = (value: string) => boolean;
@@ -27,13 +36,13 @@ export function ruleMatcher(rule: PolicyRule): RuleMatcher {
   const path = pathTest(rule.nonResourceURLs ?? []);
   return {
     rule,
-    matches(attributes) {
-      if (!verb(attributes.verb)) return false;
-      if (!attributes.isResource) return path(attributes.path);
+    matches(access) {
+      if (!verb(access.verb)) return false;
+      if (!access.isResource) return path(access.path);
       return (
-        group(attributes.group) &&
-        resource(attributes.resource, attributes.subresource) &&
-        (names === undefined || names.has(attributes.name))
+        group(access.group) &&
+        resource(access.resource, access.subresource) &&
+        (names === undefined || names.has(access.name))
       );
     },
   };
