@@ -1,7 +1,7 @@
 // AWS Signature Version 4, for the few requests that are signed without AWS's own client: in a header, or in the URL.
 // Source: IAM user guide, "Create a signed AWS API request".
 
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -10,11 +10,11 @@ export interface AwsCredentials {
 }
 
 export interface RequestToSign {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: URL;
   /** Lower-case names. `host` is added. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
 export interface Signing {
@@ -104,6 +104,6 @@ function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function sha256(data: string | Uint8Array): string {
+  return hash('sha256', data);
 }

@@ -1,7 +1,7 @@
 // What Lambda hands to a function that works on queues, and how such a function answers: which messages are to come again.
 // The middleware are plain values, so that only the entry points know middy.
 
-import type { Logger } from 'pino';
+import type { Log } from './log.ts';
 
 /** What is read of Lambda's context object. */
 export interface InvocationContext {
@@ -27,7 +27,7 @@ interface Exchange {
 }
 
 /** Failures of work: everything comes again, since a hint that was heard in vain is only a look too many. */
-export function retryBatch(log: Logger) {
+export function retryBatch(log: Log) {
   return {
     onError: (request: Exchange): void => {
       // as: this middleware stands before handlers of queue events only.
@@ -40,7 +40,7 @@ export function retryBatch(log: Logger) {
 }
 
 /** One line an invocation, under the id that Lambda's own lines have. */
-export function logInvocation(log: Logger, clock: () => number) {
+export function logInvocation(log: Log, clock: () => number) {
   const began = new WeakMap<object, number>();
   return {
     before: (request: Exchange): void => {

@@ -1,22 +1,15 @@
 // The alarm: whoever commits and ends before it could wake the workers is made good for by the table's stream (D2).
 
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
-import pino from 'pino';
 import { readSettings } from '../../core/cluster/settings.ts';
-import { createSqsQueue } from '../../core/queue/sqs/sqs-queue.ts';
+import { connectQueue } from '../../core/queue/sqs/connect.ts';
+import { createLog } from '../../core/work/log.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
 import { changedTypes, type StreamEvent } from './changed-types.ts';
 
 const settings = readSettings(process.env);
-const log = pino({ level: settings.logLevel });
-const { queueUrlBase, queuePrefix } = settings;
-const queue = createSqsQueue({
-  client: new SQSClient({}),
-  visibilitySeconds: 30,
-  prefix: queuePrefix,
-  ...(queueUrlBase !== undefined && { urlOf: (name) => `${queueUrlBase}${queuePrefix}${name}` }),
-});
+const log = createLog(settings.logLevel);
+const queue = connectQueue(settings, process.env);
 
 export const handler = middy().handler(async (event: unknown): Promise<void> => {
   const failures: unknown[] = [];
@@ -26,5 +19,5 @@ export const handler = middy().handler(async (event: unknown): Promise<void> => 
   await wakeups.flush();
   // The batch comes again.
   if (failures.length > 0) throw new AggregateError(failures, 'workers could not be woken');
-  log.debug('woken');
+  log.debug({}, 'woken');
 });

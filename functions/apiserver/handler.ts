@@ -2,7 +2,6 @@
 // I/O comes in through the options; node:http2 (serve.ts) and Lambda are adapters around `handle`.
 
 import { randomUUID } from 'node:crypto';
-import type { Logger } from 'pino';
 import type { Definitions } from '../../core/api/definition.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { StatusError } from '../../core/machinery/status.ts';
@@ -12,6 +11,7 @@ import type { Registry, Target, UserInfo } from '../../core/registry/registry.ts
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
 import type { Store } from '../../core/store/store.ts';
+import type { Log } from '../../core/work/log.ts';
 import {
   type Authenticator,
   createAuthenticator,
@@ -91,7 +91,7 @@ export interface ApiServerOptions {
   /** Without it exec, attach, port-forward and logs answer 501. */
   readonly streams?: StreamHandler;
   /** Requests are logged at `debug`, failures of ours at `error`. */
-  readonly log?: Logger;
+  readonly log?: Log;
   readonly audit?: (event: AuditEvent) => void;
   readonly watch?: Partial<WatchLimits>;
   readonly inFlight?: InFlightLimits;
@@ -314,7 +314,7 @@ async function authorize(authorizer: Authorizer, user: UserInfo, info: RequestIn
 }
 
 /** What the client is told of a failure. One that is not a StatusError is ours, and is logged. */
-function asStatus(error: unknown, log: Logger | undefined, auditID: string): StatusError {
+function asStatus(error: unknown, log: Log | undefined, auditID: string): StatusError {
   if (error instanceof StatusError) return error;
   log?.error({ err: error, auditID }, 'a request failed inside the API server');
   return new StatusError(

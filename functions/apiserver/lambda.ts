@@ -1,45 +1,31 @@
 // The API server as Lambda functions: `stream` behind integrations that stream (reads, watches), `buffered` behind the others,
 // `notify` on the queue of the node notifier. What else differs between the functions is their memory, time and rights (infra).
 
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
-import pino from 'pino';
 import { readSettings } from '../../core/cluster/settings.ts';
-import { createSqsQueue } from '../../core/queue/sqs/sqs-queue.ts';
-import { createReplicas } from '../../core/replica/replicas.ts';
+import { connectQueue } from '../../core/queue/sqs/connect.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
-import { createAlarmTimers } from '../../core/work/alarm-timers.ts';
-import { type BatchResult, type InvocationContext, logInvocation, retryBatch } from '../../core/work/invocation.ts';
-import { workUntilQuiet } from '../../core/work/until-quiet.ts';
-import { createWakeups } from '../../core/work/wakeups.ts';
+import { type InvocationContext, logInvocation, retryBatch } from '../../core/work/invocation.ts';
+import { createLog } from '../../core/work/log.ts';
+import { createWorkerFunction } from '../../core/work/worker-function.ts';
+import type { ApiResponse } from './http.ts';
 import { answerFailure } from './serverless/answer-failure.ts';
 import { type GatewayEvent, toApiRequest } from './serverless/gateway-event.ts';
 import { toBuffered, toStreamed } from './serverless/gateway-response.ts';
-import { openNotifier } from './serverless/notifier.ts';
-import { openServerless } from './serverless/open.ts';
 
 /** A stream ends this long before its function's time is over, so that its client sees an end and no break. */
 const reserveMs = 5_000;
 
 const { env } = process;
 const settings = readSettings(env);
-const log = pino({ level: settings.logLevel });
-const { store, heartbeats } = connectStore(settings.table, settings.bucket);
-const { queueUrlBase, queuePrefix } = settings;
-const queue = createSqsQueue({
-  client: new SQSClient({}),
-  visibilitySeconds: 30,
-  prefix: queuePrefix,
-  ...(queueUrlBase !== undefined && { urlOf: (name) => `${queueUrlBase}${queuePrefix}${name}` }),
-});
-
+const log = createLog(settings.logLevel);
+const { store, heartbeats } = connectStore(settings.table, settings.bucket, env);
+const queue = connectQueue(settings, env);
 const notifies = env['_HANDLER']?.endsWith('.notify') ?? false;
 // Opened in the initialisation phase: the first request then waits for nothing.
-const api = notifies ? undefined : await openServerless({ settings, store, heartbeats, queue, log, env });
-const notifyNodes = notifies
-  ? await openNotifier({ replicas: createReplicas(store), queue, heartbeats, log })
-  : undefined;
+const api = notifies ? undefined : await openApi();
+const notifyNodes = notifies ? await openNotifying() : undefined;
 
 export const stream = middy({ executionMode: executionModeStreamifyResponse })
   .use(logInvocation(log, Date.now))
@@ -61,21 +47,30 @@ export const buffered = middy()
     });
   });
 
-const alarm = { at: undefined };
-const timers = createAlarmTimers(Date.now);
-const wakeups = createWakeups({ queue, self: 'notifier', onError: () => undefined });
+const worker = createWorkerFunction({ worker: 'notifier', queue, log });
 
 export const notify = middy()
   .use(logInvocation(log, Date.now))
   .use(retryBatch(log))
-  .handler(async (_event: unknown, context: InvocationContext): Promise<BatchResult> => {
-    if (!notifyNodes) throw new Error('this function was not started as the notifier: its handler must be `notify`');
-    const loop = { worker: 'notifier', idle: notifyNodes, wakeups, timers, queue, clock: Date.now } as const;
-    await workUntilQuiet(loop, alarm, () => context.getRemainingTimeInMillis());
-    return { batchItemFailures: [] };
-  });
+  .handler(
+    worker.answer(async () => {
+      if (!notifyNodes) throw new Error('this function was not started as the notifier: its handler must be `notify`');
+      await notifyNodes();
+    }),
+  );
 
-type Respond<T> = (response: Awaited<ReturnType<NonNullable<typeof api>['handle']>>, done: () => void) => Promise<T>;
+async function openApi() {
+  const { openServerless } = await import('./serverless/open.ts');
+  return openServerless({ settings, store, heartbeats, queue, log, env });
+}
+
+async function openNotifying() {
+  const { openNotifier } = await import('./serverless/notifier.ts');
+  const { createReplicas } = await import('../../core/replica/replicas.ts');
+  return openNotifier({ replicas: createReplicas(store), queue, heartbeats, log });
+}
+
+type Respond<T> = (response: ApiResponse, done: () => void) => Promise<T>;
 
 async function answer<T>(event: GatewayEvent, context: InvocationContext, respond: Respond<T>): Promise<T> {
   if (!api) throw new Error('this function was started as the notifier');

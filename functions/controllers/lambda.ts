@@ -2,31 +2,18 @@
 // Any number may run at the same time (D4).
 
 import { randomUUID } from 'node:crypto';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
-import pino from 'pino';
-import { loadDefinitions } from '../../core/api/definitions.ts';
 import { amazonRoots } from '../../core/cluster/amazon-roots.ts';
 import { ensureAuthority } from '../../core/cluster/authority.ts';
 import { readSettings } from '../../core/cluster/settings.ts';
-import { createSqsQueue } from '../../core/queue/sqs/sqs-queue.ts';
-import { createRegistry, systemRandom } from '../../core/registry/create.ts';
+import { connectQueue } from '../../core/queue/sqs/connect.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
-import { createReplicas } from '../../core/replica/replicas.ts';
+import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
-import { tellOwnCommits } from '../../core/store/own-commits.ts';
-import { createAlarmTimers } from '../../core/work/alarm-timers.ts';
-import {
-  asksForHousekeeping,
-  type BatchResult,
-  type InvocationContext,
-  logInvocation,
-  type QueueEvent,
-  retryBatch,
-} from '../../core/work/invocation.ts';
-import { workUntilQuiet } from '../../core/work/until-quiet.ts';
-import { createWakeups } from '../../core/work/wakeups.ts';
+import { logInvocation, retryBatch } from '../../core/work/invocation.ts';
+import { createLog } from '../../core/work/log.ts';
+import { createWorkerFunction } from '../../core/work/worker-function.ts';
 import { controllers } from './all.ts';
 import { createEc2Instances } from './cloud/ec2-instances.ts';
 import { startControllers } from './run.ts';
@@ -38,45 +25,27 @@ const nodeGraceMs = 190_000;
 /** How often old log entries and tombstones are let go. */
 const compactEveryMs = 3600_000;
 
-const settings = readSettings(process.env);
-const logger = pino({ level: settings.logLevel });
+const { env } = process;
+const settings = readSettings(env);
+const logger = createLog(settings.logLevel);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
-const connected = connectStore(settings.table, settings.bucket);
-const { queueUrlBase, queuePrefix } = settings;
-const queue = createSqsQueue({
-  client: new SQSClient({}),
-  visibilitySeconds: 30,
-  prefix: queuePrefix,
-  ...(queueUrlBase !== undefined && { urlOf: (name) => `${queueUrlBase}${queuePrefix}${name}` }),
+const connected = connectStore(settings.table, settings.bucket, env);
+const worker = createWorkerFunction({
+  worker: 'controllers',
+  queue: connectQueue(settings, env),
+  log: logger,
+  resyncMs: never,
 });
-const wakeups = createWakeups({
-  queue,
-  self: 'controllers',
-  onError: (error, worker) => log(`${worker} could not be woken; the stream will`, error),
-});
-const store = tellOwnCommits(connected.store, wakeups.committed);
-const replicas = createReplicas(store);
-const definitions = loadDefinitions();
-const registry = createRegistry({
-  store,
-  replicas,
-  definitions,
-  clock: () => new Date(),
-  random: systemRandom,
-  serviceCIDR: settings.serviceCIDR,
-  clusterDomain: settings.clusterDomain,
-});
-const timers = createAlarmTimers(Date.now, never);
+const store = worker.telling(connected.store);
+const parts = openInProcess(store, replicasOfNow(store), settings);
 const compaction = startCompaction(connected.store, { everyMs: never });
 let compactedAt = 0;
 
-await serveCustomResources({ registry, replicas, definitions, onError: (error) => log('custom resources', error) });
+await serveCustomResources({ ...parts, onError: (error) => log('custom resources', error) });
 const running = startControllers({
+  ...parts,
   store,
   identity: `controllers-${randomUUID()}`,
-  replicas,
-  registry,
-  definitions,
   controllers: controllers({
     caCertificate: amazonRoots(),
     authority: () => ensureAuthority(store, new Date()),
@@ -86,24 +55,11 @@ const running = startControllers({
     ...(settings.ec2Nodes && { cloud: createEc2Instances(settings.region) }),
   }),
   clock: Date.now,
-  timers,
+  timers: worker.timers,
   random: Math.random,
   log,
   resyncMs: never,
 });
-const alarm = { at: undefined };
-
-export const handler = middy()
-  .use(logInvocation(logger, Date.now))
-  .use(retryBatch(logger))
-  .handler(async (event: unknown, context: InvocationContext): Promise<BatchResult> => {
-    // as: only the queue invokes this function.
-    if (asksForHousekeeping(event as QueueEvent)) await housekeeping();
-    const idle = () => running.idle();
-    const loop = { worker: 'controllers', idle, wakeups, timers, queue, clock: Date.now } as const;
-    await workUntilQuiet(loop, alarm, () => context.getRemainingTimeInMillis());
-    return { batchItemFailures: [] };
-  });
 
 /** What runs out with time. The controllers see what came of it when they catch up. */
 async function housekeeping(): Promise<void> {
@@ -112,3 +68,8 @@ async function housekeeping(): Promise<void> {
   compactedAt = Date.now();
   await compaction.run();
 }
+
+export const handler = middy()
+  .use(logInvocation(logger, Date.now))
+  .use(retryBatch(logger))
+  .handler(worker.answer(running.idle, housekeeping));

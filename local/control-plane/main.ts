@@ -4,7 +4,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { Logger } from 'pino';
 import { loadDefinitions } from '../../core/api/definitions.ts';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
 import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
@@ -15,12 +14,12 @@ import { createReplicas } from '../../core/replica/replicas.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
 import { serveStore } from '../../core/store/port.ts';
+import { createLog } from '../../core/work/log.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-stream-handler.ts';
 import { nodeAddress, readCluster } from '../cluster.ts';
 import { serveControlSocket } from './control-socket.ts';
-import { createLog } from './log.ts';
 import type { WorkerData } from './worker.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
@@ -63,7 +62,7 @@ const api = await createApiServer({
   ],
   streams: createLazyStreamHandler({ queue }),
   // as: of a logger the API server uses these methods only.
-  log: log as unknown as Logger,
+  log,
 });
 
 const { port1, port2 } = new MessageChannel();

@@ -3,17 +3,15 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { loadDefinitions } from '../../core/api/definitions.ts';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
-import { createRegistry, systemRandom } from '../../core/registry/create.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
-import { createEventRecorder } from '../../core/registry/event-recorder.ts';
-import { createReplicas } from '../../core/replica/replicas.ts';
+import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts';
 import { connectStore } from '../../core/store/port.ts';
+import { createLog } from '../../core/work/log.ts';
 import { controllers } from '../../functions/controllers/all.ts';
 import { startControllers } from '../../functions/controllers/run.ts';
+import { createPodEvents } from '../../functions/scheduler/pod-events.ts';
 import { startScheduler } from '../../functions/scheduler/run.ts';
-import { createLog } from './log.ts';
 
 export interface WorkerData {
   readonly store: MessagePort;
@@ -35,32 +33,15 @@ const logger = createLog(settings.logLevel);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
 
 const store = connectStore(settings.store);
-// Nothing here watches from the past.
-const replicas = createReplicas(store, { windowEvents: 16 });
-const definitions = loadDefinitions();
-const registry = createRegistry({
-  store,
-  replicas,
-  definitions,
-  clock: () => new Date(),
-  random: systemRandom,
-  serviceCIDR: settings.serviceCIDR,
-  clusterDomain: settings.clusterDomain,
-});
+const parts = openInProcess(store, replicasOfNow(store), settings);
 const timers = { setTimeout, clearTimeout: (handle: unknown) => clearTimeout(handle as NodeJS.Timeout) };
-const events = createEventRecorder(registry, () => definitions.ofType('events'), Date.now, log);
-const schedulerContext = {
-  user: { username: 'system:kube-scheduler', groups: ['system:authenticated'] },
-  warnings: [],
-};
+const events = createPodEvents({ ...parts, clock: Date.now, log });
 
-await serveCustomResources({ registry, replicas, definitions, onError: (error) => log('custom resources', error) });
+await serveCustomResources({ ...parts, onError: (error) => log('custom resources', error) });
 startControllers({
+  ...parts,
   store,
   identity: `controllers-${randomUUID()}`,
-  replicas,
-  registry,
-  definitions,
   controllers: controllers({
     caCertificate: settings.caCertificate,
     authority: async () => ({ certificate: settings.caCertificate, key: await readFile(settings.caKeyFile, 'utf8') }),
@@ -74,18 +55,12 @@ startControllers({
   log,
 });
 await startScheduler({
+  ...parts,
   store,
   identity: `scheduler-${randomUUID()}`,
-  replicas,
-  registry,
-  definitions,
   clock: Date.now,
   timers,
   log,
-  recordEvent: (pod, event) => {
-    const { name = '', namespace = '', uid = '' } = pod.metadata ?? {};
-    const about = { apiVersion: 'v1', kind: 'Pod', namespace, name, uid };
-    void events.record(schedulerContext, 'default-scheduler', about, event);
-  },
+  recordEvent: events.record,
 });
-giveBackIdleMemory(() => replicas.forgetObjects());
+giveBackIdleMemory(() => parts.replicas.forgetObjects());

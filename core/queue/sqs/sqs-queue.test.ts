@@ -1,36 +1,39 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
 import { expect, it } from 'vitest';
+import { createJsonService } from '../../signature/json-service.ts';
 import { queueContract } from '../contract.ts';
 import { createLocalQueue } from '../local/local-queue.ts';
 import { createSqsProtocol } from '../local/protocol.ts';
 import { createSqsQueue } from './sqs-queue.ts';
 
-const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+function serviceAt(url: string) {
+  const keys = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+  return createJsonService({ service: 'sqs', env: { ...keys, AWS_ENDPOINT_URL_SQS: url }, answerMs: 4000 });
+}
 
-queueContract('client-sqs on the local protocol', async () => {
+queueContract('SQS queues on the local protocol', async () => {
   const { url, close } = await serveProtocol();
-  const client = new SQSClient({ endpoint: url, region: 'us-east-1', credentials });
+  const service = serviceAt(url);
   return {
-    queue: createSqsQueue({ client, visibilitySeconds: 1 }),
+    queue: createSqsQueue({ service, visibilitySeconds: 1 }),
     dispose: async () => {
-      client.destroy();
+      service.close();
       await close();
     },
   };
 });
 
-queueContract('client-sqs on an SQS stand-in', async () => {
+queueContract('SQS queues on an SQS stand-in', async () => {
   const server = await startFauxqs({ port: 0, logger: false, host: '127.0.0.1' });
   const endpoint = `http://127.0.0.1:${server.port}`;
-  const client = new SQSClient({ endpoint, region: 'us-east-1', credentials });
+  const service = serviceAt(endpoint);
   return {
-    queue: createSqsQueue({ client, visibilitySeconds: 1, prefix: 'zeroplane-' }),
+    queue: createSqsQueue({ service, visibilitySeconds: 1, prefix: 'zeroplane-' }),
     dispose: async () => {
-      client.destroy();
+      service.close();
       await server.stop();
     },
   };
@@ -38,22 +41,22 @@ queueContract('client-sqs on an SQS stand-in', async () => {
 
 it('asks for no URL where it can tell it', async () => {
   const { url, targets, close } = await serveProtocol();
-  const client = new SQSClient({ endpoint: url, region: 'us-east-1', credentials });
-  const queue = createSqsQueue({ client, visibilitySeconds: 1, urlOf: (name) => `${url}/queues/${name}` });
+  const service = serviceAt(url);
+  const queue = createSqsQueue({ service, visibilitySeconds: 1, urlOf: (name) => `${url}/queues/${name}` });
   await queue.send('node-1', 'a');
   expect(await queue.receive('node-1', { waitSeconds: 0, max: 1 })).toHaveLength(1);
   expect(targets).toEqual(['AmazonSQS.SendMessage', 'AmazonSQS.ReceiveMessage']);
-  client.destroy();
+  service.close();
   await close();
 });
 
 it('names a queue that is not there', async () => {
   const server = await startFauxqs({ port: 0, logger: false, host: '127.0.0.1' });
   const endpoint = `http://127.0.0.1:${server.port}`;
-  const client = new SQSClient({ endpoint, region: 'us-east-1', credentials });
-  const queue = createSqsQueue({ client, visibilitySeconds: 1 });
+  const service = serviceAt(endpoint);
+  const queue = createSqsQueue({ service, visibilitySeconds: 1 });
   await expect(queue.send('nobody', 'a')).rejects.toMatchObject({ code: 'missing', queue: 'nobody' });
-  client.destroy();
+  service.close();
   await server.stop();
 });
 

@@ -1,21 +1,12 @@
 // The Queue contract over SQS, or over anything that speaks its protocol.
 
-import {
-  CreateQueueCommand,
-  DeleteMessageBatchCommand,
-  DeleteQueueCommand,
-  GetQueueUrlCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  type SQSClient,
-  SQSServiceException,
-} from '@aws-sdk/client-sqs';
+import { AwsError, type CallOptions, type JsonService } from '../../signature/json-service.ts';
 import type { Queue } from '../queue.ts';
 import { maximumBody, QueueError } from '../queue.ts';
 
 export interface SqsQueueOptions {
-  /** The caller's to make (region, endpoint, credentials) and to destroy. */
-  readonly client: SQSClient;
+  /** The caller's to make and to close. Sending twice is what queues do anyway: it may try again. */
+  readonly service: JsonService;
   /** A received message comes again after this long, unless it is acknowledged. Set on queues that `create` makes. */
   readonly visibilitySeconds: number;
   /** Put in front of every name, so that clusters share an account: `zeroplane-prod-`. */
@@ -35,13 +26,13 @@ export interface SqsQueue extends Queue {
   sendLater(name: string, body: string, delaySeconds: number): Promise<void>;
 }
 
-export function createSqsQueue({ client, visibilitySeconds, prefix = '', urlOf }: SqsQueueOptions): SqsQueue {
+export function createSqsQueue({ service, visibilitySeconds, prefix = '', urlOf }: SqsQueueOptions): SqsQueue {
   const urls = new Map<string, string>();
 
   async function url(name: string): Promise<string> {
     const known = urlOf?.(name) ?? urls.get(name);
     if (known !== undefined) return known;
-    const { QueueUrl } = await ask(name, () => client.send(new GetQueueUrlCommand({ QueueName: prefix + name })));
+    const { QueueUrl } = await ask<Located>(name, 'GetQueueUrl', { QueueName: prefix + name });
     return remember(name, QueueUrl);
   }
 
@@ -59,15 +50,14 @@ export function createSqsQueue({ client, visibilitySeconds, prefix = '', urlOf }
         MessageRetentionPeriod: String(retentionSeconds),
         MaximumMessageSize: String(maximumBody),
       };
-      const command = new CreateQueueCommand({ QueueName: prefix + name, Attributes });
-      const { QueueUrl } = await ask(name, () => client.send(command));
+      const { QueueUrl } = await ask<Located>(name, 'CreateQueue', { QueueName: prefix + name, Attributes });
       remember(name, QueueUrl);
     },
 
     async remove(name) {
       try {
         const QueueUrl = await url(name);
-        await ask(name, () => client.send(new DeleteQueueCommand({ QueueUrl })));
+        await ask(name, 'DeleteQueue', { QueueUrl });
       } catch (error) {
         if (!(error instanceof QueueError) || error.code !== 'missing') throw error;
       }
@@ -80,13 +70,10 @@ export function createSqsQueue({ client, visibilitySeconds, prefix = '', urlOf }
     async receive(name, { waitSeconds, max, signal }) {
       if (signal?.aborted) return [];
       const QueueUrl = await url(name);
-      const command = new ReceiveMessageCommand({
-        QueueUrl,
-        WaitTimeSeconds: waitSeconds,
-        MaxNumberOfMessages: max,
-      });
+      const input = { QueueUrl, WaitTimeSeconds: waitSeconds, MaxNumberOfMessages: max };
+      const waiting = { waitMs: waitSeconds * 1000, signal };
       try {
-        const { Messages } = await ask(name, () => client.send(command, signal ? { abortSignal: signal } : {}));
+        const { Messages } = await ask<Received>(name, 'ReceiveMessage', input, waiting);
         return (Messages ?? []).map(({ MessageId = '', Body = '', ReceiptHandle = '' }) => ({
           id: MessageId,
           body: Body,
@@ -104,7 +91,7 @@ export function createSqsQueue({ client, visibilitySeconds, prefix = '', urlOf }
       for (let i = 0; i < receipts.length; i += batchSize) {
         const Entries = receipts.slice(i, i + batchSize).map((ReceiptHandle, n) => ({ Id: String(n), ReceiptHandle }));
         // A receipt that fails is one that ran out: its message comes again, which every receiver must bear.
-        await ask(name, () => client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries })));
+        await ask(name, 'DeleteMessageBatch', { QueueUrl, Entries });
       }
     },
   };
@@ -119,26 +106,41 @@ export function createSqsQueue({ client, visibilitySeconds, prefix = '', urlOf }
       MessageBody: body,
       ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
     };
-    await ask(name, () => client.send(new SendMessageCommand(message)));
+    await ask(name, 'SendMessage', message);
   }
 
-  async function ask<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async function ask<T extends object>(
+    name: string,
+    operation: string,
+    input: object,
+    options?: CallOptions,
+  ): Promise<T> {
     try {
-      return await work();
+      // as: what SQS documents as the answer of this operation.
+      return (await service.call(operation, input, options)) as T;
     } catch (error) {
-      if (!(error instanceof SQSServiceException)) throw error;
-      if (missing.has(error.name)) {
+      if (options?.signal?.aborted) throw error;
+      if (error instanceof AwsError && missing.has(error.name)) {
         urls.delete(name);
         throw new QueueError('missing', name, `There is no queue ${prefix}${name}.`, { cause: error });
       }
-      const { $fault, $retryable } = error;
-      if ($fault === 'server' || $retryable)
-        throw new QueueError('unavailable', name, `The queue ${name} cannot be reached: ${error.message}`, {
-          cause: error,
-        });
-      throw error;
+      if (error instanceof AwsError && error.fault === 'client') throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new QueueError('unavailable', name, `The queue ${name} cannot be reached: ${why}`, { cause: error });
     }
   }
+}
+
+interface Located {
+  readonly QueueUrl?: string;
+}
+
+interface Received {
+  readonly Messages?: readonly {
+    readonly MessageId?: string;
+    readonly Body?: string;
+    readonly ReceiptHandle?: string;
+  }[];
 }
 
 /** The JSON protocol's name, and the query protocol's that some stand-ins still use. */

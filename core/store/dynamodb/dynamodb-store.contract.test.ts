@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, vi } from 'vitest';
+import { startDynamoServer } from '../../../test/aws/harness/dynamo-server.ts';
 import { modelCalls } from '../../../test/simulation/model/calls.ts';
 import { type Endpoint, openDynamoDb, whyNoDynamoDb } from '../../../test/simulation/model/dynamodb-local.ts';
 import { makeTable } from '../../../test/simulation/model/made-table.ts';
 import { ModelTable } from '../../../test/simulation/model/table.ts';
+import { createJsonService } from '../../signature/json-service.ts';
 import { storeContract } from '../contract.ts';
-import { clientCalls } from './calls.ts';
+import { serviceCalls } from './calls.ts';
 import { openDynamoStore } from './dynamodb-store.ts';
 import { memoryLargeValues } from './testing/large-values.ts';
 
@@ -26,6 +28,33 @@ storeContract(
   options,
 );
 
+storeContract(
+  'DynamoDB, on the model behind its protocol',
+  async () => {
+    const server = await startDynamoServer('127.0.0.1');
+    const env = {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL_DYNAMODB: server.url,
+    };
+    const service = createJsonService({ service: 'dynamodb', env, answerMs: 4000 });
+    const store = openDynamoStore({ calls: serviceCalls(service), table: 'store', large: memoryLargeValues() });
+    return {
+      store,
+      expire: async (nowSeconds) => {
+        await store.expire(nowSeconds);
+      },
+      dispose: async () => {
+        await store.close();
+        service.close();
+        await server.close();
+      },
+    };
+  },
+  options,
+);
+
 describe.skipIf(whyNoDynamoDb())('with a real DynamoDB', () => {
   // Over the network, and slow where an emulator shares a machine.
   vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -39,7 +68,7 @@ describe.skipIf(whyNoDynamoDb())('with a real DynamoDB', () => {
     'DynamoDB',
     async () => {
       const table = await makeTable(endpoint.client);
-      const calls = clientCalls(endpoint.client);
+      const calls = serviceCalls(endpoint.service);
       const store = openDynamoStore({ calls, table: table.name, large: memoryLargeValues(), budgetMs: 60_000 });
       return {
         store,

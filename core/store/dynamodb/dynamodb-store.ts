@@ -31,7 +31,7 @@ import type { Call, Cost, Operation, Surroundings } from './requests.ts';
 import { Requests } from './requests.ts';
 
 export interface DynamoStoreOptions extends Partial<LogOptions>, Partial<Surroundings> {
-  /** `clientCalls(client)`, or a stand-in. */
+  /** `serviceCalls(service)`, or a stand-in. */
   readonly calls: DynamoCalls;
   /** The table's name; `tableDefinition` says how it must be made. */
   readonly table: string;

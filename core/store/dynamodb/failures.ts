@@ -1,4 +1,6 @@
-// What an error of the client means for the engine.
+// What an error of DynamoDB, or of the way there, means for the engine.
+
+import { AwsError } from '../../signature/json-service.ts';
 
 /**
  * refused: nothing happened, try again. unknown: it may have happened. condition: a condition did not hold. cancelled: a transaction
@@ -12,8 +14,8 @@ export function meaningOf(error: unknown): Meaning {
   if (error.name === 'TransactionCanceledException') return 'cancelled';
   if (refusals.has(error.name)) return 'refused';
   if (unknowns.has(error.name)) return 'unknown';
-  const { $fault, code } = error as Error & { $fault?: unknown; code?: unknown };
-  if ($fault === 'server') return 'unknown';
+  if (error instanceof AwsError && error.fault === 'server') return 'unknown';
+  const { code } = error as Error & { code?: unknown };
   // A failure of the socket: how far the request came cannot be told.
   return typeof code === 'string' && networkCodes.has(code) ? 'unknown' : 'fatal';
 }

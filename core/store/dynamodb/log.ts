@@ -1,7 +1,9 @@
 // The log, read without gaps: a slot that stays empty is fenced, so that a late writer cannot fill it behind the reader (D1).
 
+import { AwsError } from '../../signature/json-service.ts';
 import type { TypeName } from '../store.ts';
 import { StoreError } from '../store.ts';
+import { existingItem } from './calls.ts';
 import { slotIsEmpty } from './conditions.ts';
 import { meaningOf } from './failures.ts';
 import type { Head, Heads } from './heads.ts';
@@ -85,9 +87,9 @@ export class Log {
       return fence;
     } catch (error) {
       if (meaningOf(error) !== 'condition') throw error;
-      // as: a failed condition carries the item, as asked for; an emulator that leaves it out costs one more read.
-      const { Item } = error as { Item?: Parameters<typeof readSlot>[0] };
-      if (Item) return readSlot(Item);
+      // An emulator that leaves out the item, though asked for it, costs one more read.
+      const item = error instanceof AwsError ? existingItem(error) : undefined;
+      if (item) return readSlot(item);
       const [slot] = await this.at(call, type, [revision]);
       return slot ?? fence;
     }

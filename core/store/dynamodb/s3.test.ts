@@ -1,8 +1,9 @@
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { startFauxqs } from 'fauxqs';
 import { expect, it } from 'vitest';
 import { modelCalls } from '../../../test/simulation/model/calls.ts';
 import { ModelTable } from '../../../test/simulation/model/table.ts';
+import { credentialsFrom } from '../../signature/aws-environment.ts';
+import { createSignedRequests } from '../../signature/signed-requests.ts';
 import { openDynamoStore } from './dynamodb-store.ts';
 import { s3LargeValues } from './s3.ts';
 
@@ -10,15 +11,21 @@ it('keeps values that do not fit an item in S3, and finds them again at every re
   timeout: 30_000,
 }, async () => {
   const server = await startFauxqs({ port: 0, logger: false, host: '127.0.0.1' });
-  const client = new S3Client({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    forcePathStyle: true,
+  const env = {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${server.port}`,
+  };
+  const requests = createSignedRequests({
+    service: 's3',
+    region: env.AWS_REGION,
+    credentials: () => credentialsFrom(env),
+    connectMs: 1000,
   });
   try {
-    await client.send(new CreateBucketCommand({ Bucket: 'values' }));
-    const large = s3LargeValues({ client, bucket: 'values' });
+    await requests.send({ method: 'PUT', url: new URL('/values', env.AWS_ENDPOINT_URL_S3) }, 4000);
+    const large = s3LargeValues({ env, bucket: 'values' });
     const store = openDynamoStore({ calls: modelCalls(new ModelTable(Date.now)), table: 'store', large });
     // Does not compress.
     const noise = Buffer.alloc(600_000);
@@ -36,7 +43,7 @@ it('keeps values that do not fit an item in S3, and finds them again at every re
     const [first] = (await store.log('secrets', 0)).entries;
     expect(String.fromCharCode(first?.value[10] ?? 0)).toBe('1');
   } finally {
-    client.destroy();
+    requests.close();
     await server.stop();
   }
 });

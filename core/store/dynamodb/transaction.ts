@@ -1,7 +1,9 @@
 // One attempt at a commit, at revisions that were given out: the transaction, and what its failures mean.
 
-import type { CancellationReason, TransactionCanceledException, TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { CancellationReason, TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { AwsError } from '../../signature/json-service.ts';
 import { StoreError } from '../store.ts';
+import { reasonsOf } from './calls.ts';
 import { doesNotExist, existsAt, isAbsent, isAt, slotIsEmpty } from './conditions.ts';
 import { meaningOf, passingReasons } from './failures.ts';
 import { objectItem, objectKey, readObject, readSlot, type Slot, type StoredObject, slotItem } from './items.ts';
@@ -68,8 +70,7 @@ export async function attempt(
       throw refusal;
     }
     if (meaning === 'cancelled') {
-      // as: that is what this meaning says.
-      const reasons = (refusal as TransactionCanceledException).CancellationReasons ?? [];
+      const reasons = refusal instanceof AwsError ? reasonsOf(refusal) : [];
       const outcome = judge(parts, reasons, commit);
       if (outcome === 'fatal') {
         await fenceUnused(log, call, commit, slots);

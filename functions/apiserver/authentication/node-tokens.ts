@@ -2,9 +2,9 @@
 // signed with the cluster's key, good for one node (D9). A node renews its own before it ends.
 
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { decodeJwt, jwtVerify, SignJWT } from 'jose';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { TokenAuthenticator } from './authenticate.ts';
+import { decodeToken, hasSignature, signToken } from './json-web-token.ts';
 
 export interface NodeTokens extends TokenAuthenticator {
   /** For the agent of this node, good from now until `expires`. */
@@ -25,6 +25,8 @@ export interface NodeTokenOptions {
 }
 
 const audience = 'nodes.zeroplane.dev';
+/** There is one key. */
+const keyId = 'nodes';
 const userPrefix = 'system:node:';
 
 export function nodeTokens({ issuer, key, now, lifetimeSeconds = 7 * 86_400 }: NodeTokenOptions): NodeTokens {
@@ -35,37 +37,19 @@ export function nodeTokens({ issuer, key, now, lifetimeSeconds = 7 * 86_400 }: N
     async issue(node) {
       const issuedAt = Math.floor(now().getTime() / 1000);
       const expires = issuedAt + lifetimeSeconds;
-      const token = await new SignJWT()
-        .setProtectedHeader({ alg: 'ES256' })
-        .setIssuer(nodeIssuer)
-        .setAudience(audience)
-        .setSubject(`${userPrefix}${node}`)
-        .setIssuedAt(issuedAt)
-        .setExpirationTime(expires)
-        .sign(privateKey);
+      const claims = { iss: nodeIssuer, aud: audience, sub: `${userPrefix}${node}`, iat: issuedAt, exp: expires };
+      const token = signToken(claims, keyId, 'ES256', privateKey);
       return { token, expires: new Date(expires * 1000) };
     },
     claims(token) {
-      try {
-        return decodeJwt(token).iss === nodeIssuer;
-      } catch {
-        return false;
-      }
+      return decodeToken(token)?.payload.iss === nodeIssuer;
     },
     async verify(token): Promise<UserInfo | undefined> {
-      try {
-        const { payload } = await jwtVerify(token, publicKey, {
-          issuer: nodeIssuer,
-          audience,
-          algorithms: ['ES256'],
-          requiredClaims: ['exp', 'sub'],
-          currentDate: now(),
-        });
-        const { sub = '' } = payload;
-        return sub.startsWith(userPrefix) ? { username: sub, groups: ['system:nodes'] } : undefined;
-      } catch {
-        return undefined;
-      }
+      if (!hasSignature(token, 'ES256', publicKey)) return undefined;
+      const { iss, aud, sub = '', exp = 0, nbf = 0 } = decodeToken(token)?.payload ?? {};
+      const seconds = now().getTime() / 1000;
+      const holds = iss === nodeIssuer && aud === audience && seconds < exp && seconds >= nbf;
+      return holds && sub.startsWith(userPrefix) ? { username: sub, groups: ['system:nodes'] } : undefined;
     },
   };
 }

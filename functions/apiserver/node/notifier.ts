@@ -1,11 +1,11 @@
 // Wakes nodes: after a change that concerns a node, a `changed` message goes to its queue; at most one waits there at a time.
 // A message is a hint (D2): one that is lost costs the agent's next look, nothing else.
 
-import type { Logger } from 'pino';
 import { deepEqual } from '../../../core/machinery/equality.ts';
 import { type NodeMessage, type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { ReplicaEvent } from '../../../core/replica/replica.ts';
+import type { Log } from '../../../core/work/log.ts';
 import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
 import { boundPod, type NodeIndex, volumeHome } from './node-index.ts';
 
@@ -23,7 +23,7 @@ export const silentNotifier: Notifier = { fetching: () => {}, wake: () => {}, cl
 export interface NotifierOptions {
   readonly nodes: NodeIndex;
   readonly queue: Queue;
-  readonly log?: Logger | undefined;
+  readonly log?: Log | undefined;
   /** How long a message that brought no fetch holds back another. Milliseconds, default 20 s. */
   readonly patienceMs?: number;
   /** Milliseconds from any fixed point. */

@@ -1,9 +1,9 @@
 // A failure of the entry point itself, such as an event that is no request: answered as a Status, like every other.
 
-import type { Logger } from 'pino';
 import { StatusError } from '../../../core/machinery/status.ts';
+import type { Log } from '../../../core/work/log.ts';
 
-export function answerFailure(log: Logger) {
+export function answerFailure(log: Log) {
   return {
     onError: (request: { readonly error: unknown; response: unknown }): void => {
       log.error({ err: request.error }, 'an invocation failed before the API server answered');

@@ -1,10 +1,10 @@
 // The node notifier as a worker: looks at the log, wakes the nodes that a change concerns, forgets what is kept of removed ones.
 
-import type { Logger } from 'pino';
 import { nodeResources } from '../../../core/node/protocol.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
+import type { Log } from '../../../core/work/log.ts';
 import { forgetRemovedNodes } from '../node/forget-removed.ts';
 import { createNodeIndex } from '../node/node-index.ts';
 import { createNotifier } from '../node/notifier.ts';
@@ -13,7 +13,7 @@ export interface NotifierWorkerOptions {
   readonly replicas: Replicas;
   readonly queue: Queue;
   readonly heartbeats: Heartbeats;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 /** Resolves when all nodes were woken that a change before the call concerns. A new process wakes every node once. */

@@ -1,6 +1,5 @@
 // The API server of a function: the same handler as on one machine, with what a process needs that is frozen between requests.
 
-import type { Logger } from 'pino';
 import { loadDefinitions } from '../../../core/api/definitions.ts';
 import { onceABuild } from '../../../core/cluster/first-start.ts';
 import type { FunctionSettings } from '../../../core/cluster/settings.ts';
@@ -13,6 +12,7 @@ import { createReplicas } from '../../../core/replica/replicas.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { tellOwnCommits } from '../../../core/store/own-commits.ts';
 import type { Store } from '../../../core/store/store.ts';
+import type { Log } from '../../../core/work/log.ts';
 import { createWakeups } from '../../../core/work/wakeups.ts';
 import { iamTokens } from '../authentication/iam-tokens.ts';
 import { nodeTokens } from '../authentication/node-tokens.ts';
@@ -30,7 +30,7 @@ export interface ServerlessOptions {
   readonly store: Store;
   readonly heartbeats: Heartbeats;
   readonly queue: Queue;
-  readonly log: Logger;
+  readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

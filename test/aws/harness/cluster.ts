@@ -4,10 +4,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
 import { createSqsQueue } from '../../../core/queue/sqs/sqs-queue.ts';
 import { createIamToken } from '../../../core/signature/iam-token.ts';
+import { createJsonService } from '../../../core/signature/json-service.ts';
 import { workers, workQueue } from '../../../core/work/work-queues.ts';
 import { createTestAuthority } from '../../../functions/apiserver/testing/certificates.ts';
 import { type BundleName, bundleFunction, bundleNames } from '../../../infra/bundles.ts';
@@ -56,16 +56,19 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     AKIAOTHER: `arn:aws:iam::${account}:user/eve`,
   });
   const ec2 = await startEc2Server(host);
-  const client = new SQSClient({ endpoint: sqsUrl, region, credentials: { accessKeyId: 'x', secretAccessKey: 'x' } });
+  const keys = { AWS_REGION: region, AWS_ACCESS_KEY_ID: 'AKIAFUNCTION', AWS_SECRET_ACCESS_KEY: 'secret' };
+  const service = createJsonService({
+    service: 'sqs',
+    env: { ...keys, AWS_ENDPOINT_URL_SQS: sqsUrl },
+    answerMs: 4000,
+  });
   // Messages of a killed function come again soon: on AWS it takes minutes, and a resync is faster.
-  const queue = createSqsQueue({ client, visibilitySeconds: 5, prefix: queuePrefix });
+  const queue = createSqsQueue({ service, visibilitySeconds: 5, prefix: queuePrefix });
   for (const worker of workers) await queue.create(workQueue(worker));
 
   const env = {
     PATH: process.env['PATH'] ?? '',
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: 'AKIAFUNCTION',
-    AWS_SECRET_ACCESS_KEY: 'secret',
+    ...keys,
     AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
     AWS_ENDPOINT_URL_SQS: sqsUrl,
     AWS_ENDPOINT_URL_S3: sqsUrl,
@@ -146,7 +149,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
       await Promise.all(sources.map((source) => source.stop()));
       await gateway.close();
       await Promise.all(Object.values(functions).map((each) => each.stop()));
-      client.destroy();
+      service.close();
       await Promise.all([sqs.stop(), dynamo.close(), sts.close(), ec2.close()]);
       rmSync(folder, { recursive: true, force: true });
     },

@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AwsError } from '../../../core/signature/json-service.ts';
 import { modelCalls } from '../../simulation/model/calls.ts';
 import { ModelTable } from '../../simulation/model/table.ts';
 
@@ -74,14 +75,12 @@ async function answer(call: ((input: never) => Promise<object>) | undefined, tex
     return { status: 200, body: await call(fromWire(JSON.parse(text)) as never) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // The errors of AWS's client carry what the service sent beside the message.
-    const { CancellationReasons, Item } = error as { CancellationReasons?: unknown; Item?: unknown };
+    const details = error instanceof AwsError ? error.details : {};
     const body = {
       __type: `com.amazonaws.dynamodb.v20120810#${error.name}`,
       message: error.message,
       Message: error.message,
-      ...(CancellationReasons !== undefined && { CancellationReasons }),
-      ...(Item !== undefined && { Item }),
+      ...details,
     };
     return { status: 400, body };
   }

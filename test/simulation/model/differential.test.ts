@@ -2,7 +2,8 @@
 
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientCalls, type DynamoCalls } from '../../../core/store/dynamodb/calls.ts';
+import { AwsError } from '../../../core/signature/json-service.ts';
+import { type DynamoCalls, existingItem, reasonsOf, serviceCalls } from '../../../core/store/dynamodb/calls.ts';
 import {
   doesNotExist,
   existsAt,
@@ -38,7 +39,7 @@ describe.skipIf(whyNoDynamoDb())('the model and DynamoDB', () => {
 
   it('answer random requests alike', { timeout: 120_000 }, async () => {
     const random = new Random(11);
-    const [real, model] = [clientCalls(endpoint.client), modelCalls(new ModelTable(Date.now))];
+    const [real, model] = [serviceCalls(endpoint.service), modelCalls(new ModelTable(Date.now))];
     for (let i = 0; i < 1500; i++) {
       const [what, ask] = request(random);
       const [theirs, ours] = [await outcome(ask, real, table.name), await outcome(ask, model, table.name)];
@@ -52,16 +53,9 @@ async function outcome(ask: Ask, calls: DynamoCalls, table: string): Promise<unk
   try {
     return plain(await ask(calls, table));
   } catch (error) {
-    const { name, Item, CancellationReasons } = error as {
-      name: string;
-      Item?: unknown;
-      CancellationReasons?: object[];
-    };
-    const reasons = CancellationReasons?.map((reason) => {
-      const { Code, Item: item } = reason as { Code?: string; Item?: unknown };
-      return { Code, item: plain(item) };
-    });
-    return { name, Item: plain(Item), reasons };
+    if (!(error instanceof AwsError)) throw error;
+    const reasons = reasonsOf(error).map(({ Code, Item }) => ({ Code, item: plain(Item) }));
+    return { name: error.name, Item: plain(existingItem(error)), reasons };
   }
 }
 

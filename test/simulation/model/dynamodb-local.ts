@@ -7,9 +7,12 @@ import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { createJsonService, type JsonService } from '../../../core/signature/json-service.ts';
 
 export interface Endpoint {
   readonly client: DynamoDBClient;
+  /** The same, as the engine reaches it. */
+  readonly service: JsonService;
   stop(): Promise<void>;
 }
 
@@ -27,7 +30,12 @@ export async function openDynamoDb(): Promise<Endpoint> {
   const named = process.env['ZEROPLANE_TEST_DYNAMODB'];
   if (named) {
     const client = named === 'aws' ? new DynamoDBClient({ maxAttempts: 1 }) : clientOf(named);
-    return { client, stop: async () => client.destroy() };
+    const service = serviceOf(named === 'aws' ? process.env : envOf(named));
+    const stop = async () => {
+      client.destroy();
+      service.close();
+    };
+    return { client, service, stop };
   }
   const folder = fetchOnce();
   const port = await freePort();
@@ -39,9 +47,12 @@ export async function openDynamoDb(): Promise<Endpoint> {
     ],
     { cwd: folder, stdio: 'ignore' },
   );
-  const client = clientOf(`http://127.0.0.1:${port}`);
+  const url = `http://127.0.0.1:${port}`;
+  const client = clientOf(url);
+  const service = serviceOf(envOf(url));
   const stop = async () => {
     client.destroy();
+    service.close();
     await end(server);
   };
   try {
@@ -50,13 +61,26 @@ export async function openDynamoDb(): Promise<Endpoint> {
     await stop();
     throw error;
   }
-  return { client, stop };
+  return { client, service, stop };
 }
 
 /** DynamoDB Local takes any credentials. */
 function clientOf(endpoint: string): DynamoDBClient {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   return new DynamoDBClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+}
+
+function envOf(endpoint: string): Readonly<Record<string, string>> {
+  return {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  };
+}
+
+function serviceOf(env: Readonly<Record<string, string | undefined>>): JsonService {
+  return createJsonService({ service: 'dynamodb', env, answerMs: 4000 });
 }
 
 function fetchOnce(): string {

@@ -1,0 +1,100 @@
+// Signed requests to an AWS service over kept connections, for the few operations that functions need. AWS's own clients do the same
+// and more, but loading them takes longer than everything else that a function does before its first request.
+
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { type AwsCredentials, type RequestToSign, signHeaders } from './sigv4.ts';
+
+export interface SignedRequestsOptions {
+  /** As signatures name it: `dynamodb`, `sqs`, `s3`. */
+  readonly service: string;
+  readonly region: string;
+  readonly credentials: () => AwsCredentials;
+  /** How long a connection may take to be made. */
+  readonly connectMs: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+export interface SignedRequests {
+  /** Rejects with what the socket says, or a TimeoutError after `answerMs` without an answer, or the signal's reason. */
+  send(request: RequestToSign, answerMs: number, signal?: AbortSignal): Promise<Answer>;
+  /** Ends connections that nobody uses. */
+  close(): void;
+}
+
+/** A connection that lay idle for longer may have died without a word, such as while its function was frozen. */
+const longestIdleMs = 15_000;
+
+export function createSignedRequests(options: SignedRequestsOptions): SignedRequests {
+  const { service, region, credentials, connectMs } = options;
+  const plain = new HttpAgent({ keepAlive: true });
+  const secure = new HttpsAgent({ keepAlive: true });
+  let usedAt = performance.now();
+
+  return {
+    send(request, answerMs, signal) {
+      const { method, url, body } = request;
+      const now = performance.now();
+      if (now - usedAt > longestIdleMs) for (const agent of [plain, secure]) dropIdle(agent);
+      usedAt = now;
+      const headers = signHeaders(request, { credentials: credentials(), region, service, now: new Date() });
+      if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
+      const tls = url.protocol === 'https:';
+      return new Promise<Answer>((resolve, reject) => {
+        const sent = (tls ? requestHttps : requestHttp)(url, {
+          method,
+          headers,
+          agent: tls ? secure : plain,
+          ...(signal && { signal }),
+        });
+        // In the next turn: after a freeze, or a busy second, timers run before what has arrived meanwhile is looked at.
+        const late = (what: string) => setImmediate(() => sent.destroy(timeout(`${service} ${what}`)));
+        const answering = setTimeout(late, answerMs, 'did not answer in time');
+        let connecting: NodeJS.Timeout | undefined;
+        sent.once('socket', (socket) => {
+          if (!socket.connecting) return;
+          connecting = setTimeout(late, connectMs, 'could not be reached in time');
+          socket.once(tls ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
+        });
+        const failed = (error: Error) => {
+          clearTimeout(answering);
+          clearTimeout(connecting);
+          reject(error);
+        };
+        sent.once('error', failed);
+        sent.once('response', (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+          answer.once('error', failed);
+          answer.once('end', () => {
+            clearTimeout(answering);
+            usedAt = performance.now();
+            const [only] = chunks;
+            const whole = only && chunks.length === 1 ? only : Buffer.concat(chunks);
+            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: whole });
+          });
+        });
+        sent.end(body);
+      });
+    },
+    close() {
+      plain.destroy();
+      secure.destroy();
+    },
+  };
+}
+
+function dropIdle(agent: HttpAgent): void {
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+}
+
+function timeout(message: string): Error {
+  const error = new Error(message);
+  error.name = 'TimeoutError';
+  return error;
+}

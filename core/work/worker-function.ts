@@ -1,0 +1,52 @@
+// A worker (controllers, scheduler, node notifier) as a function on its queue: each invocation catches up and works until it is quiet.
+
+import type { Queue } from '../queue/queue.ts';
+import { tellOwnCommits } from '../store/own-commits.ts';
+import type { Store } from '../store/store.ts';
+import { type AlarmTimers, createAlarmTimers } from './alarm-timers.ts';
+import { asksForHousekeeping, type BatchResult, type InvocationContext, type QueueEvent } from './invocation.ts';
+import type { Log } from './log.ts';
+import { type DelayingQueue, workUntilQuiet } from './until-quiet.ts';
+import { createWakeups } from './wakeups.ts';
+import type { Worker } from './work-queues.ts';
+
+export interface WorkerFunction {
+  /** Timers of the work: what is due after the invocation is left to an alarm. */
+  readonly timers: AlarmTimers;
+  /** The store, such that the other workers are told of what is committed through it. */
+  telling(store: Store): Store;
+  /** `idle` resolves when what was committed before the call is dealt with; `housekeeping` comes before, where the schedule asks. */
+  answer(
+    idle: () => Promise<void>,
+    housekeeping?: () => Promise<void>,
+  ): (event: unknown, context: InvocationContext) => Promise<BatchResult>;
+}
+
+export interface WorkerFunctionOptions {
+  readonly worker: Worker;
+  readonly queue: Queue & DelayingQueue;
+  readonly log: Log;
+  /** Timers from here on are the work's own resync: the schedule sees to that. */
+  readonly resyncMs?: number;
+}
+
+export function createWorkerFunction({ worker, queue, log, resyncMs }: WorkerFunctionOptions): WorkerFunction {
+  const timers = createAlarmTimers(Date.now, resyncMs);
+  const wakeups = createWakeups({
+    queue,
+    self: worker,
+    onError: (err, other) => log.warn({ err, worker: other }, 'a worker could not be woken; the stream will'),
+  });
+  const alarm = { at: undefined };
+  return {
+    timers,
+    telling: (store) => tellOwnCommits(store, wakeups.committed),
+    answer: (idle, housekeeping) => async (event, context) => {
+      // as: only the queue invokes these functions.
+      if (housekeeping && asksForHousekeeping(event as QueueEvent)) await housekeeping();
+      const loop = { worker, idle, wakeups, timers, queue, clock: Date.now };
+      await workUntilQuiet(loop, alarm, () => context.getRemainingTimeInMillis());
+      return { batchItemFailures: [] };
+    },
+  };
+}
