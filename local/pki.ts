@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { JsonGeneralName } from '@peculiar/x509';
 import { type Authority, createAuthority, type KeyPair, openAuthority } from '../core/certificates/authority.ts';
-import { addressOf, type Cluster } from './cluster.ts';
+import { addressOf, type Cluster, frontProxyName } from './cluster.ts';
 
 export interface Pki {
   readonly directory: string;
@@ -25,13 +25,16 @@ const day = 24 * 60 * 60 * 1000;
 export async function ensurePki(cluster: Cluster): Promise<Pki> {
   const directory = join(cluster.dataDir, 'pki');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const authority = await ensureAuthority(directory);
+  const authority = await ensureAuthority(directory, 'ca', 'zeroplane-ca');
   const names = serverNames(cluster);
   await ensureCertificate(directory, 'server', authority, { subject: 'CN=zeroplane-apiserver', names, server: true });
   await ensureCertificate(directory, 'admin', authority, { subject: 'O=system:masters, CN=zeroplane-admin' });
   await ensureCertificate(directory, 'node', authority, {
     subject: `O=system:nodes, CN=system:node:${cluster.nodeName}`,
   });
+  // An authority of its own: who has one of its certificates may act in any name at an extension API server.
+  const frontProxy = await ensureAuthority(directory, 'front-proxy-ca', 'zeroplane-front-proxy-ca');
+  await ensureCertificate(directory, 'front-proxy-client', frontProxy, { subject: `CN=${frontProxyName}` });
   await ensureSigningKey(directory);
   ensureToken(directory);
   const read = (file: string) => readFileSync(join(directory, file), 'utf8');
@@ -44,11 +47,11 @@ export async function ensurePki(cluster: Cluster): Promise<Pki> {
   };
 }
 
-async function ensureAuthority(directory: string): Promise<Authority> {
-  if (!existsSync(join(directory, 'ca.crt')))
-    writePair(directory, 'ca', await createAuthority('zeroplane-ca', new Date()));
+async function ensureAuthority(directory: string, name: string, commonName: string): Promise<Authority> {
+  if (!existsSync(join(directory, `${name}.crt`)))
+    writePair(directory, name, await createAuthority(commonName, new Date()));
   const read = (file: string) => readFileSync(join(directory, file), 'utf8');
-  return openAuthority({ key: read('ca.key'), certificate: read('ca.crt') });
+  return openAuthority({ key: read(`${name}.key`), certificate: read(`${name}.crt`) });
 }
 
 interface Wanted {

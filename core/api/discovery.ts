@@ -1,8 +1,10 @@
 // What the API serves, as documents: /api, /apis and below, and aggregated discovery (KEP-3352).
-// Derived from the definitions alone; the same definitions give the same bytes, so that a hash of them is a good ETag.
+// Derived from the definitions and what other servers add; the same of both give the same bytes, so that a hash of them is a good ETag.
 
 import { createHash } from 'node:crypto';
 import type { Definitions, ResourceDefinition, Subresource } from './definition.ts';
+import type { ExtensionResource, Extensions, ExtensionVersion } from './extensions.ts';
+import { unregisteredPriority } from './group-priorities.ts';
 import { compareVersions } from './version-priority.ts';
 
 export interface Document {
@@ -25,15 +27,19 @@ export interface Discovery {
   aggregated(path: '/api' | '/apis', version: 'v2' | 'v2beta1'): Document;
 }
 
+const noExtensions: Extensions = { generation: 0, versions: [], priority: unregisteredPriority };
+
 /** Documents are made on first use, and again after the definitions changed. */
-export function discoveryOf(definitions: Definitions): Discovery {
-  let generation = definitions.generation;
-  let groups = groupUp(definitions.all());
+export function discoveryOf(definitions: Definitions, extensions: Extensions = noExtensions): Discovery {
+  let generation = -1;
+  let groups: readonly Group[] = [];
   const made = new Map<string, Document>();
   const cached = (key: string, make: () => object | undefined): Document | undefined => {
-    if (generation !== definitions.generation) {
-      generation = definitions.generation;
-      groups = groupUp(definitions.all());
+    // Both only rise, and so their sum does with either.
+    const now = definitions.generation + extensions.generation;
+    if (generation !== now) {
+      generation = now;
+      groups = groupUp(definitions.all(), extensions);
       made.clear();
     }
     const known = made.get(key);
@@ -66,7 +72,7 @@ export function discoveryOf(definitions: Definitions): Discovery {
       cached(`resources ${group}/${version}`, () => {
         const found = groups.find((each) => each.name === group)?.versions.find((each) => each.name === version);
         return (
-          found && {
+          found?.resources && {
             kind: 'APIResourceList',
             apiVersion: 'v1',
             groupVersion: group ? `${group}/${version}` : version,
@@ -87,48 +93,38 @@ export function discoveryOf(definitions: Definitions): Discovery {
 interface Group {
   readonly name: string;
   /** The preferred one first. */
-  readonly versions: readonly { readonly name: string; readonly resources: readonly ResourceDefinition[] }[];
+  readonly versions: readonly Version[];
 }
 
-/** Clients that meet one name in two groups take the first: the order of Kubernetes' own groups, then the others by name. */
-const order = [
-  '',
-  'apiregistration.k8s.io',
-  'apps',
-  'events.k8s.io',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'scheduling.k8s.io',
-  'coordination.k8s.io',
-  'node.k8s.io',
-  'discovery.k8s.io',
-  'resource.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-];
+interface Version {
+  readonly group: string;
+  readonly name: string;
+  /** Where this server answers for it. */
+  readonly resources?: readonly ResourceDefinition[];
+  /** Where another one does. */
+  readonly extension?: Omit<ExtensionVersion, 'group' | 'version'>;
+}
 
-function groupUp(all: readonly ResourceDefinition[]): readonly Group[] {
-  const byGroup = Map.groupBy(all, (each) => each.group);
-  const rank = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
-  return [...byGroup]
-    .sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
-    .map(([name, definitions]) => ({
-      name,
-      versions: [...Map.groupBy(definitions, (each) => each.version)]
-        .sort(([a], [b]) => compareVersions(a, b))
-        .map(([version, resources]) => ({
-          name: version,
-          resources: resources.toSorted((a, b) => (a.resource < b.resource ? -1 : 1)),
-        })),
-    }));
+function groupUp(definitions: readonly ResourceDefinition[], extensions: Extensions): readonly Group[] {
+  const versions = new Map<string, Version>();
+  for (const [key, resources] of Map.groupBy(definitions, ({ group, version }) => `${group}/${version}`)) {
+    const [{ group, version }] = resources as [ResourceDefinition];
+    versions.set(key, { group, name: version, resources: resources.toSorted(byResource) });
+  }
+  // Who is registered for a group version answers for all of it.
+  for (const { group, version, ...extension } of extensions.versions)
+    versions.set(`${group}/${version}`, { group, name: version, extension });
+  const groups = [...Map.groupBy(versions.values(), ({ group }) => group)].map(([name, all]) => {
+    const ranked = all.map((each) => ({ each, priority: extensions.priority(name, each.name) }));
+    ranked.sort((a, b) => b.priority.version - a.priority.version || compareVersions(a.each.name, b.each.name));
+    const priority = Math.max(...ranked.map((each) => each.priority.group));
+    return { name, priority, versions: ranked.map(({ each }) => each) };
+  });
+  return groups.sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
+}
+
+function byResource(a: ResourceDefinition, b: ResourceDefinition): number {
+  return a.resource < b.resource ? -1 : 1;
 }
 
 function toApiGroup({ name, versions }: Group) {
@@ -163,8 +159,8 @@ function toGroupDiscovery({ name, versions }: Group) {
     metadata: { ...(name && { name }), creationTimestamp: null },
     versions: versions.map((version) => ({
       version: version.name,
-      resources: version.resources.map(toResourceDiscovery),
-      freshness: 'Current',
+      resources: version.resources?.map(toResourceDiscovery) ?? extensionResources(version),
+      freshness: version.extension?.fresh === false ? 'Stale' : 'Current',
     })),
   };
 }
@@ -193,6 +189,37 @@ function toSubresourceDiscovery(subresource: Subresource, { group, version }: Re
     responseKind: { group: subresource.group ?? group, version: subresource.version ?? version, kind },
     verbs,
   };
+}
+
+/** The other server's list of resources and subresources, in the form of aggregated discovery. */
+function extensionResources({ group, name: version, extension }: Version): object[] {
+  const all = extension?.resources ?? [];
+  const kindOf = (each: ExtensionResource) => ({
+    group: each.group || group,
+    version: each.version || version,
+    kind: each.kind,
+  });
+  return all
+    .filter((each) => !each.name.includes('/'))
+    .map((each) => {
+      const below = all.filter(({ name }) => name.startsWith(`${each.name}/`));
+      return {
+        resource: each.name,
+        responseKind: kindOf(each),
+        scope: each.namespaced ? 'Namespaced' : 'Cluster',
+        singularResource: each.singularName ?? '',
+        verbs: each.verbs,
+        ...(each.shortNames?.length && { shortNames: each.shortNames }),
+        ...(each.categories?.length && { categories: each.categories }),
+        ...(below.length > 0 && {
+          subresources: below.map((one) => ({
+            subresource: one.name.slice(each.name.length + 1),
+            responseKind: kindOf(one),
+            verbs: one.verbs,
+          })),
+        }),
+      };
+    });
 }
 
 function toDocument(content: object): Document {

@@ -2,8 +2,10 @@
 // and leaves alone what somebody else made.
 
 import type {
+  V1APIService,
   V1ClusterRole,
   V1ClusterRoleBinding,
+  V1ConfigMap,
   V1EndpointSlice,
   V1Endpoints,
   V1PolicyRule,
@@ -14,6 +16,7 @@ import type {
   V1ServiceCIDR,
 } from '../../generated/kubernetes.ts';
 import type { Definitions } from '../api/definition.ts';
+import { builtInPriority } from '../api/group-priorities.ts';
 import { deepEqual } from '../machinery/equality.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { hasReason } from '../machinery/status.ts';
@@ -33,6 +36,16 @@ export interface BootstrapOptions {
   readonly port: number;
   /** As the registry's. */
   readonly serviceCIDR?: string;
+  /** How extension API servers know who comes from this API server. Without it there are none. */
+  readonly extensionAuthentication?: ExtensionAuthentication;
+}
+
+/** What the ConfigMap `extension-apiserver-authentication` says. Certificates in PEM. */
+export interface ExtensionAuthentication {
+  readonly clientCA: string;
+  readonly requestHeaderCA: string;
+  /** Common names that a certificate of that authority must have for its headers to be believed. */
+  readonly allowedNames: readonly string[];
 }
 
 const rbac = 'rbac.authorization.k8s.io';
@@ -60,7 +73,10 @@ export async function bootstrap(
     ...priorityClasses.map((each) => ensure(client, 'scheduling.k8s.io/priorityclasses', each)),
     ...priorityLevels.map((each) => ensure(client, 'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations', each)),
     ...flowSchemas.map((each) => ensure(client, 'flowcontrol.apiserver.k8s.io/flowschemas', each)),
+    ...localApiServices(definitions).map((each) => ensure(client, 'apiregistration.k8s.io/apiservices', each)),
   ]);
+  if (options.extensionAuthentication)
+    await put(client, 'configmaps', extensionConfigMap(options.extensionAuthentication));
   await ensureKubernetesService(client, options);
 }
 
@@ -77,6 +93,34 @@ const priorityClasses: readonly V1PriorityClass[] = [
     description: 'Used for system critical pods that must not be moved from their current node.',
   },
 ];
+
+/** One for each built-in group version. */
+function localApiServices(definitions: Definitions): V1APIService[] {
+  const versions = new Map(definitions.all().map(({ group, version }) => [`${version}.${group}`, { group, version }]));
+  return [...versions].flatMap(([name, { group, version }]) => {
+    const priority = builtInPriority(group, version);
+    if (!priority) return [];
+    const labels = { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' };
+    const spec = { group, version, groupPriorityMinimum: priority.group, versionPriority: priority.version };
+    return [{ metadata: { name, labels }, spec }];
+  });
+}
+
+/** Source: Kubernetes, "Configure the Aggregation Layer", CA-reusage and request header settings. */
+function extensionConfigMap({ clientCA, requestHeaderCA, allowedNames }: ExtensionAuthentication): V1ConfigMap {
+  return {
+    metadata: { namespace: 'kube-system', name: 'extension-apiserver-authentication' },
+    data: {
+      'client-ca-file': clientCA,
+      'requestheader-allowed-names': JSON.stringify(allowedNames),
+      'requestheader-client-ca-file': requestHeaderCA,
+      'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+      'requestheader-group-headers': '["X-Remote-Group"]',
+      'requestheader-uid-headers': '["X-Remote-Uid"]',
+      'requestheader-username-headers': '["X-Remote-User"]',
+    },
+  };
+}
 
 function roles(): V1ClusterRole[] {
   const controllers = Object.entries(controllerRoles).map(

@@ -12,6 +12,8 @@ import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
 import type { Store } from '../../core/store/store.ts';
 import type { Log } from '../../core/work/log.ts';
+import { createAggregation } from './aggregation/aggregation.ts';
+import type { FrontProxy } from './aggregation/options.ts';
 import {
   type Authenticator,
   createAuthenticator,
@@ -95,6 +97,8 @@ export interface ApiServerOptions {
   readonly audit?: (event: AuditEvent) => void;
   readonly watch?: Partial<WatchLimits>;
   readonly inFlight?: InFlightLimits;
+  /** Who this API server is to extension API servers. Without it APIServices with a Service are stored and lead nowhere. */
+  readonly frontProxy?: FrontProxy;
   readonly now?: () => Date;
 }
 
@@ -127,7 +131,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     lookup,
     now,
   });
-  const [rbac, nodes, stopCustomResources] = await Promise.all([
+  const { frontProxy } = options;
+  const [rbac, nodes, stopCustomResources, aggregation] = await Promise.all([
     createRbacIndex(replicas),
     createNodeIndex(replicas),
     serveCustomResources({
@@ -136,6 +141,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       definitions,
       onError: (err) => options.log?.error({ err }, 'could not end a custom resource'),
     }),
+    frontProxy && createAggregation({ ...options, frontProxy, now }),
   ]);
   const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes), rbacAuthorizer(rbac)]);
   const checkEscalation = createEscalationCheck(rbac, authorizer, registry);
@@ -150,7 +156,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const reviews = createReviews({ authenticator, authorizer, rbac, tokens, registry, definitions, now });
   const podStreams = createPodStreams({ registry, definitions, authorizer, streams: options.streams });
   const proxy = createProxy({ registry, definitions, streams: options.streams, random: Math.random });
-  const system = createSystemRoutes({ ...options, tokens, metrics, inFlight });
+  const system = createSystemRoutes({ ...options, tokens, metrics, inFlight, aggregation });
   const routes = {
     registry,
     definitions,
@@ -169,6 +175,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   const answer = async (exchange: Exchange): Promise<ApiResponse> => {
     const { info } = exchange;
+    const elsewhere = aggregation?.respond(exchange);
+    if (elsewhere) return elsewhere;
     if (!info.isResource) return system.answer(exchange);
     if (info.group === agentGroup) return nodeEndpoints.answer(exchange);
     const usage = nodeEndpoints.metrics(exchange);
@@ -278,7 +286,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     upgrade(request, connection) {
       return run(request, async (exchange) => {
         if (exchange.info.group === agentGroup) return nodeEndpoints.accept(exchange, connection);
+        const elsewhere = aggregation?.upgrade(exchange, connection);
+        if (elsewhere) return elsewhere;
         if (podStreams.serves(exchange.info)) return podStreams.upgrade(exchange, connection);
+        if (proxy.serves(exchange.info)) return proxy.upgrade(exchange, connection);
         throw new StatusError(
           'BadRequest',
           'this path does not take upgrade requests: send it without the Upgrade header',
@@ -290,6 +301,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       stopForgetting?.();
       nodeEndpoints.close();
       stopCustomResources();
+      aggregation?.close();
       nodes.close();
       rbac.close();
     },

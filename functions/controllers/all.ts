@@ -1,6 +1,7 @@
 // Every controller of a cluster, with the settings that some of them need.
 
 import type { KeyPair } from '../../core/certificates/authority.ts';
+import { apiServiceRegistrationController } from './api-service-registration.ts';
 import { certificateApprovalController } from './certificate-approval.ts';
 import { certificateCleanupController } from './certificate-cleanup.ts';
 import { createCertificateSigningController } from './certificate-signing.ts';
@@ -81,6 +82,7 @@ export function controllers(settings: ControllerSettings): Controller[] {
     certificateApprovalController,
     ...(settings.authority ? [createCertificateSigningController(settings.authority)] : []),
     certificateCleanupController,
+    apiServiceRegistrationController,
     claimProtectionController,
     volumeProtectionController,
   ];

@@ -6,11 +6,13 @@ import type { EventText, Regarding } from '../../core/registry/event-recorder.ts
 import type { DeleteOptions, PatchType } from '../../core/registry/registry.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import type {
+  V1APIService,
   V1CertificateSigningRequest,
   V1ClusterRole,
   V1ConfigMap,
   V1ControllerRevision,
   V1CronJob,
+  V1CustomResourceDefinition,
   V1DaemonSet,
   V1Deployment,
   V1EndpointSlice,
@@ -62,6 +64,8 @@ export interface KnownTypes {
   'coordination.k8s.io/leases': V1Lease;
   'storage.k8s.io/storageclasses': V1StorageClass;
   'networking.k8s.io/servicecidrs': V1ServiceCIDR;
+  'apiregistration.k8s.io/apiservices': V1APIService;
+  'apiextensions.k8s.io/customresourcedefinitions': V1CustomResourceDefinition;
 }
 
 /** An object that is stored: what the API server sets is there. */

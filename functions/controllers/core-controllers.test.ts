@@ -144,6 +144,48 @@ describe('Namespace', () => {
   });
 });
 
+describe('A namespace that ends where other API servers are registered', () => {
+  const spec = { group: 'x.io', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1 };
+  const apiService = (more: object) => ({
+    apiVersion: 'apiregistration.k8s.io/v1',
+    kind: 'APIService',
+    metadata: { name: 'v1.x.io' },
+    spec: { ...spec, ...more },
+  });
+  const ending = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'team', deletionTimestamp: '2026-01-01T00:00:00Z' },
+    spec: { finalizers: ['kubernetes'] },
+  };
+
+  async function begun() {
+    const each = new TestCluster([namespaceController]);
+    each.put(apiService({ service: { namespace: 'a', name: 'b' } }));
+    each.put(ending);
+    await each.settle();
+    expect(each.world.get('namespaces', '', 'team')).toBeDefined();
+    return each;
+  }
+
+  it('waits until their content is gone', async () => {
+    const each = await begun();
+    const condition = { type: 'AggregatedContentDeleted', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    each.change('namespaces', '', 'team', (object) => {
+      object.status = { ...object.status, conditions: [...(object.status?.conditions ?? []), condition] };
+    });
+    await each.settle();
+    expect(each.world.get('namespaces', '', 'team')).toBeUndefined();
+  });
+
+  it('waits no longer when they are gone', async () => {
+    const each = await begun();
+    each.remove('apiregistration.k8s.io/apiservices', '', 'v1.x.io');
+    await each.settle();
+    expect(each.world.get('namespaces', '', 'team')).toBeUndefined();
+  });
+});
+
 describe('The garbage collector', () => {
   const controllers = [deploymentController, replicaSetController, garbageCollector];
   const deployment = {

@@ -9,6 +9,7 @@ import {
   type Live,
   type ObjectOf,
   type Snapshot,
+  watch,
   watchSelf,
 } from './controller.ts';
 
@@ -23,11 +24,22 @@ interface Content {
   readonly objects: readonly Live<object>[];
 }
 
+const apiServices = 'apiregistration.k8s.io/apiservices';
+
+/** Set by the API server, which alone reaches extension API servers (functions/apiserver/aggregation). */
+const aggregatedContentDeleted = 'AggregatedContentDeleted';
+
 export const namespaceController: Controller = {
   name: 'namespace',
   user: controllerUser('namespace-controller'),
   watches: [
     watchSelf(type),
+    // One that goes may be what a namespace waited for.
+    watch(apiServices, ({ object }, snapshot) =>
+      object.spec?.service
+        ? snapshot.list(type).flatMap(({ metadata }) => (metadata.deletionTimestamp ? [metadata.name] : []))
+        : [],
+    ),
     {
       type: '*',
       keys: ({ object }, snapshot) => {
@@ -58,11 +70,18 @@ export const namespaceController: Controller = {
         ...report,
       ];
     }
+    if (waitsForExtensions(snapshot, namespace)) return [];
     const finalizers = namespace.spec.finalizers.filter((each) => each !== finalizer);
     const object = { ...namespace, spec: { ...namespace.spec, finalizers } };
     return [{ do: 'update', type, subresource: 'finalize', object }];
   },
 };
+
+/** What other API servers keep in the namespace must be gone too; its own change of the condition wakes this key. */
+function waitsForExtensions(snapshot: Snapshot, { status }: Namespace): boolean {
+  if (!snapshot.list(apiServices).some(({ spec }) => spec?.service)) return false;
+  return !status?.conditions?.some((each) => each.type === aggregatedContentDeleted && each.status === 'True');
+}
 
 function contentsOf(snapshot: Snapshot, name: string): Content[] {
   return snapshot.types

@@ -18,7 +18,7 @@ import { createLog } from '../../core/work/log.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-stream-handler.ts';
-import { nodeAddress, readCluster } from '../cluster.ts';
+import { frontProxyName, nodeAddress, readCluster } from '../cluster.ts';
 import { serveControlSocket } from './control-socket.ts';
 import type { WorkerData } from './worker.ts';
 
@@ -42,7 +42,16 @@ const registry = createRegistry({
   serviceCIDR,
   clusterDomain,
 });
-await bootstrap(registry, definitions, { advertiseAddress: nodeAddress(), port: cluster.port, serviceCIDR });
+await bootstrap(registry, definitions, {
+  advertiseAddress: nodeAddress(),
+  port: cluster.port,
+  serviceCIDR,
+  extensionAuthentication: {
+    clientCA: pki('ca.crt'),
+    requestHeaderCA: pki('front-proxy-ca.crt'),
+    allowedNames: [frontProxyName],
+  },
+});
 await ensureAddons(registry, definitions, serviceCIDR);
 const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
 
@@ -61,6 +70,7 @@ const api = await createApiServer({
     { token: pki('admin.token').trim(), user: { username: 'zeroplane-admin', groups: ['system:masters'] } },
   ],
   streams: createLazyStreamHandler({ queue }),
+  frontProxy: { cert: pki('front-proxy-client.crt'), key: pki('front-proxy-client.key') },
   // as: of a logger the API server uses these methods only.
   log,
 });

@@ -22,18 +22,18 @@ export const swaggerProtobuf = {
 } as const;
 
 export interface OpenApi {
-  /** /openapi/v3: where the documents are, each with its hash. JSON. */
-  index(): string;
+  /** /openapi/v3: where the documents are, each with its hash; `others` are those of other servers, by path. JSON. */
+  index(others?: Readonly<Record<string, string>>): string;
   /** The hash of one group version's document, for ETag and 304, without making it. undefined when it is not served. */
   hash(group: string, version: string): string | undefined;
   /** /openapi/v3/api/v1 and /openapi/v3/apis/GROUP/VERSION. JSON. */
   v3(group: string, version: string): Promise<string | undefined>;
   /** The hash of the v2 document. */
   hashOfV2(): string;
-  /** /openapi/v2. JSON. */
-  v2(): Promise<string>;
+  /** /openapi/v2, with the documents of other servers. JSON. */
+  v2(others?: readonly unknown[]): Promise<string>;
   /** /openapi/v2 in the form of `swaggerProtobuf`: the only one that kubectl up to 1.26 reads. */
-  v2Protobuf(): Promise<Uint8Array>;
+  v2Protobuf(others?: readonly unknown[]): Promise<Uint8Array>;
 }
 
 export interface OpenApiOptions {
@@ -62,12 +62,16 @@ export function openApiOf(definitions: Definitions, { version }: OpenApiOptions)
     hashes.set(key, known);
     return known;
   };
-  const swagger = async () => toV2(definitions.all(), version, (await loadDescriptions()) ?? {});
+  const swagger = async (others: readonly unknown[] = []) => {
+    const own = toV2(definitions.all(), version, (await loadDescriptions()) ?? {});
+    return others.length === 0 ? own : (await import('./merge-swagger.ts')).mergeSwagger(own, others);
+  };
   return {
-    index: () => {
-      const entries = [...current().keys()].sort().map((key) => {
+    index: (others = {}) => {
+      const entries: [string, { serverRelativeURL: string }][] = [...current().keys()].sort().map((key) => {
         return [key, { serverRelativeURL: `/openapi/v3/${key}?hash=${hash(key)}` }];
       });
+      for (const [key, serverRelativeURL] of Object.entries(others)) entries.push([key, { serverRelativeURL }]);
       return JSON.stringify({ paths: Object.fromEntries(entries) });
     },
     hash: (group, name) => hash(keyOf(group, name)),
@@ -76,8 +80,17 @@ export function openApiOf(definitions: Definitions, { version }: OpenApiOptions)
       return served && JSON.stringify(toV3(served, version, await loadDescriptions()));
     },
     hashOfV2: () => digest([...current().keys()].sort().map(hash).join()),
-    v2: async () => JSON.stringify(await swagger()),
-    v2Protobuf: async () => encodeSwagger(await swagger()),
+    v2: async (others) => JSON.stringify(await swagger(others)),
+    v2Protobuf: async (others) => {
+      const merged = await swagger(others);
+      try {
+        return encodeSwagger(merged);
+      } catch (error) {
+        // What another server wrote must not cost clients our own document.
+        if (!others?.length) throw error;
+        return encodeSwagger(await swagger());
+      }
+    },
   };
 }
 

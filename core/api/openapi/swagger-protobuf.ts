@@ -39,9 +39,10 @@ function pathItem(writer: BinaryWriter, item: Fragment): void {
     const each = item[method];
     if (each) message(writer, index + 2, () => operation(writer, each as Fragment));
   }
+  parameters(writer, 9, item['parameters']);
 }
 
-// The casts below follow the shape that openapi.ts gives a document.
+// The casts below follow the shape that openapi.ts gives a document; those of other servers may leave parts out.
 
 function operation(writer: BinaryWriter, each: Fragment): void {
   texts(writer, 1, each['tags']);
@@ -49,16 +50,19 @@ function operation(writer: BinaryWriter, each: Fragment): void {
   text(writer, 5, each['operationId']);
   texts(writer, 6, each['produces']);
   texts(writer, 7, each['consumes']);
-  for (const parameter of each['parameters'] as Fragment[]) {
-    message(writer, 8, () => message(writer, 1, () => parameterOf(writer, parameter)));
-  }
+  parameters(writer, 8, each['parameters']);
   message(writer, 9, () => {
-    for (const [code, response] of Object.entries(each['responses'] as Record<string, Fragment>)) {
+    for (const [code, response] of Object.entries((each['responses'] ?? {}) as Record<string, Fragment>)) {
       named(writer, 1, code, () => message(writer, 1, () => responseOf(writer, response)));
     }
   });
   texts(writer, 10, each['schemes']);
   extensions(writer, 13, each);
+}
+
+function parameters(writer: BinaryWriter, field: number, list: unknown): void {
+  for (const parameter of (list ?? []) as Fragment[])
+    message(writer, field, () => message(writer, 1, () => parameterOf(writer, parameter)));
 }
 
 function parameterOf(writer: BinaryWriter, each: Fragment): void {

@@ -1,7 +1,6 @@
 // Which strategy each built-in type has. A type without a row is served by its schema alone.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
-import { pathSegmentName, pathSegmentPrefix } from '../../machinery/names.ts';
 import type { TypeName } from '../../store/store.ts';
 import type { Strategy } from '../strategy.ts';
 import {
@@ -12,6 +11,7 @@ import {
   validatingAdmissionPolicyBinding,
   validatingWebhookConfiguration,
 } from './admission.ts';
+import { apiService } from './api-service.ts';
 import { certificateSigningRequest } from './certificate-signing-request.ts';
 import { configMap, secret } from './config-map.ts';
 import { cronJob } from './cron-job.ts';
@@ -81,10 +81,7 @@ const strategies: Readonly<Record<TypeName, Strategy>> = {
   'storage.k8s.io/storageclasses': storageClass,
   'storage.k8s.io/volumeattachments': conditional,
   'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinition,
-  'apiregistration.k8s.io/apiservices': {
-    conditionalUpdate: true,
-    validateName: (name, prefix) => (prefix ? pathSegmentPrefix(name) : pathSegmentName(name)),
-  },
+  'apiregistration.k8s.io/apiservices': apiService,
   'admissionregistration.k8s.io/mutatingwebhookconfigurations': mutatingWebhookConfiguration,
   'admissionregistration.k8s.io/validatingwebhookconfigurations': validatingWebhookConfiguration,
   'admissionregistration.k8s.io/validatingadmissionpolicies': validatingAdmissionPolicy,

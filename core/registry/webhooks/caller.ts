@@ -2,9 +2,7 @@
 // Source: admissionregistration.k8s.io/v1 WebhookClientConfig, apiextensions.k8s.io/v1 WebhookClientConfig.
 
 import { Agent, request } from 'node:https';
-import type { V1EndpointSlice, V1Service } from '../../../generated/kubernetes.ts';
-import type { KubeObject } from '../../machinery/object.ts';
-import type { TypeName } from '../../store/store.ts';
+import { EndpointError, type ServiceLookups, serviceEndpoint } from '../service-endpoint.ts';
 
 export interface WebhookAddress {
   readonly url?: string;
@@ -42,10 +40,7 @@ export interface Dial {
   readonly port: number;
 }
 
-export interface WebhookCallerOptions {
-  readonly lookUp: (type: TypeName, key: string) => Promise<KubeObject | undefined>;
-  readonly lookAll: (type: TypeName, prefix?: string) => Promise<KubeObject[]>;
-  readonly random: () => number;
+export interface WebhookCallerOptions extends ServiceLookups {
   /** How an address of the pod network is reached from here. Default: as it is. */
   readonly dial?: (address: Dial) => Dial;
 }
@@ -83,42 +78,21 @@ async function serviceTarget(
   { namespace, name, path, port = 443 }: NonNullable<WebhookAddress['service']>,
 ): Promise<Omit<Post, 'agent'>> {
   const dial = options.dial ?? ((each: Dial) => each);
+  const { host, port: number } = await endpointOf(options, namespace, name, port);
   return {
-    ...dial(await serviceEndpoint(options, namespace, name, port)),
+    ...dial({ host, port: number }),
     path: path || '/',
     servername: `${name}.${namespace}.svc`,
   };
 }
 
-/** One ready endpoint of a Service's port. Fails with WebhookError. */
-async function serviceEndpoint(
-  { lookUp, lookAll, random }: Pick<WebhookCallerOptions, 'lookUp' | 'lookAll' | 'random'>,
-  namespace: string,
-  name: string,
-  port: number | string,
-): Promise<Dial> {
-  // What is stored as a Service is one; so with slices.
-  const service = (await lookUp('services', `${namespace}/${name}`)) as V1Service | undefined;
-  if (!service) throw new WebhookError('unreachable', `service "${name}" not found`);
-  const found = service.spec?.ports?.find((each) =>
-    typeof port === 'number' ? each.port === port : each.name === port || String(each.port) === port,
-  );
-  if (service.spec?.type === 'ExternalName')
-    return { host: service.spec.externalName ?? '', port: found?.port ?? Number(port) };
-  if (!found) throw new WebhookError('unreachable', `no service port ${port} found for service "${name}"`);
-  const slices = (await lookAll('discovery.k8s.io/endpointslices', `${namespace}/`)) as V1EndpointSlice[];
-  const endpoints = slices
-    .filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === name)
-    .flatMap(({ ports, endpoints: each }) => {
-      const number = ports?.find((one) => (one.name ?? '') === (found.name ?? ''))?.port;
-      if (number === undefined) return [];
-      return (each ?? [])
-        .filter(({ conditions }) => conditions?.ready !== false)
-        .flatMap(({ addresses }) => addresses.slice(0, 1).map((host) => ({ host, port: number })));
-    });
-  const chosen = endpoints[Math.floor(random() * endpoints.length)];
-  if (!chosen) throw new WebhookError('unreachable', `no endpoints available for service "${name}"`);
-  return chosen;
+async function endpointOf(options: WebhookCallerOptions, namespace: string, name: string, port: number) {
+  try {
+    return await serviceEndpoint(options, namespace, name, port);
+  } catch (error) {
+    if (error instanceof EndpointError) throw new WebhookError('unreachable', error.message);
+    throw error;
+  }
 }
 
 function post(target: Post, body: string, timeoutMs: number): Promise<Record<string, unknown>> {

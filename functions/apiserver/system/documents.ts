@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Definitions } from '../../../core/api/definition.ts';
 import { type Document, discoveryOf } from '../../../core/api/discovery.ts';
 import { type OpenApi, openApiOf, swaggerProtobuf } from '../../../core/api/openapi/openapi.ts';
+import type { Aggregation, ExtensionDocuments } from '../aggregation/aggregation.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { kubernetesVersion } from './version.ts';
@@ -14,8 +15,9 @@ export interface Documents {
   openapi(exchange: Exchange): Promise<ApiResponse | undefined>;
 }
 
-export function createDocuments(definitions: Definitions): Documents {
-  const discovery = discoveryOf(definitions);
+/** `aggregation`: what other servers add. */
+export function createDocuments(definitions: Definitions, aggregation?: Aggregation): Documents {
+  const discovery = discoveryOf(definitions, aggregation?.extensions);
   const openapi = openApiOf(definitions, { version: kubernetesVersion.gitVersion });
 
   const find = (exchange: Exchange): [Document, string] | undefined => {
@@ -41,30 +43,35 @@ export function createDocuments(definitions: Definitions): Documents {
       const found = find(exchange);
       return found && respondDocument(exchange.request, ...found);
     },
-    openapi: (exchange) => openApiResponse(openapi, exchange),
+    openapi: (exchange) => openApiResponse(openapi, aggregation?.documents, exchange),
   };
 }
 
-async function openApiResponse(openapi: OpenApi, { request, info, query }: Exchange): Promise<ApiResponse | undefined> {
+async function openApiResponse(
+  openapi: OpenApi,
+  extensions: ExtensionDocuments | undefined,
+  exchange: Exchange,
+): Promise<ApiResponse | undefined> {
+  const { request, info, query } = exchange;
   const [, version, prefix, ...rest] = info.segments;
   if (version === 'v2' && prefix === undefined) {
     const asProtobuf = (request.headers['accept'] ?? '').includes(swaggerProtobuf.accept);
-    const etag = `"${openapi.hashOfV2()}${asProtobuf ? '-protobuf' : ''}"`;
+    const others = (await extensions?.v2()) ?? [];
+    const hash = others.length === 0 ? openapi.hashOfV2() : digest(openapi.hashOfV2() + JSON.stringify(others));
+    const etag = `"${hash}${asProtobuf ? '-protobuf' : ''}"`;
     return respondTagged(request, etag, asProtobuf ? swaggerProtobuf.contentType : 'application/json', () =>
-      asProtobuf ? openapi.v2Protobuf() : openapi.v2(),
+      asProtobuf ? openapi.v2Protobuf(others) : openapi.v2(others),
     );
   }
   if (version !== 'v3') return undefined;
   if (prefix === undefined) {
-    const body = openapi.index();
-    return respondDocument(
-      request,
-      { body, etag: `"${createHash('sha256').update(body).digest('hex')}"` },
-      'application/json',
-    );
+    const body = openapi.index(extensions?.v3Paths());
+    return respondDocument(request, { body, etag: `"${digest(body)}"` }, 'application/json');
   }
   const [group = '', name = ''] = prefix === 'api' ? ['', rest[0]] : rest;
   if ((prefix !== 'api' && prefix !== 'apis') || rest.length !== (prefix === 'api' ? 1 : 2)) return undefined;
+  const elsewhere = extensions?.v3(exchange, group, name);
+  if (elsewhere) return elsewhere;
   const hash = openapi.hash(group, name);
   if (hash === undefined) return undefined;
   const response = await respondTagged(
@@ -76,6 +83,10 @@ async function openApiResponse(openapi: OpenApi, { request, info, query }: Excha
   // Under its hash a document never changes (KEP-2896): clients keep it for good.
   if (query.get('hash') === hash) response.headers['cache-control'] = 'public, immutable, max-age=31536000';
   return response;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** A document that is made only when the client does not have it. */

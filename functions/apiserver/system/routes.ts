@@ -3,6 +3,7 @@
 import type { Definitions } from '../../../core/api/definition.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Store } from '../../../core/store/store.ts';
+import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import { respondText, respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
@@ -22,6 +23,7 @@ export interface SystemOptions {
   readonly tokens: ServiceAccountTokens;
   readonly metrics: RequestMetrics;
   readonly inFlight: InFlight;
+  readonly aggregation?: Aggregation | undefined;
 }
 
 export interface SystemRoutes {
@@ -32,7 +34,7 @@ type Route = (exchange: Exchange) => Promise<ApiResponse | undefined>;
 
 export function createSystemRoutes(options: SystemOptions): SystemRoutes {
   const { tokens, metrics, inFlight } = options;
-  const documents = createDocuments(options.definitions);
+  const documents = createDocuments(options.definitions, options.aggregation);
   const checks = healthChecks(options.store);
   const health: Route = ({ info, query }) => healthResponse(checks, info.segments, query);
 

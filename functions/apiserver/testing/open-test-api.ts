@@ -58,8 +58,11 @@ export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry
 
   async function call(method: string, target: string, options: CallOptions = {}): Promise<Answer> {
     const { status, headers, body } = await api.handle(request(method, target, options));
-    if (body !== undefined && !(body instanceof Uint8Array)) throw new Error('a stream: use watch');
-    const text = Buffer.from(body ?? []).toString('utf8');
+    if (target.includes('watch=')) throw new Error('a stream: use watch');
+    const chunks: Uint8Array[] = [];
+    if (body instanceof Uint8Array) chunks.push(body);
+    else if (body) for await (const chunk of body) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString('utf8');
     const isJson = String(headers['content-type']).includes('json');
     return { status, headers, text, body: isJson ? JSON.parse(text) : undefined };
   }

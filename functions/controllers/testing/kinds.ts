@@ -31,6 +31,8 @@ const rows: [type: string, version: string, kind: string, namespaced: boolean][]
   ['coordination.k8s.io/leases', 'v1', 'Lease', true],
   ['storage.k8s.io/storageclasses', 'v1', 'StorageClass', false],
   ['networking.k8s.io/servicecidrs', 'v1', 'ServiceCIDR', false],
+  ['apiregistration.k8s.io/apiservices', 'v1', 'APIService', false],
+  ['apiextensions.k8s.io/customresourcedefinitions', 'v1', 'CustomResourceDefinition', false],
   ['networking.k8s.io/ipaddresses', 'v1', 'IPAddress', false],
 ];
 

@@ -1,0 +1,127 @@
+// API aggregation: group versions whose APIService names a Service are answered by the server behind it. This part only follows the
+// APIServices; what talks to other servers is loaded with the first of them.
+// Source: Kubernetes, "Kubernetes API Aggregation Layer"; apiregistration.k8s.io/v1.
+
+import type { Extensions } from '../../../core/api/extensions.ts';
+import { type GroupPriority, unregisteredPriority } from '../../../core/api/group-priorities.ts';
+import { StatusError } from '../../../core/machinery/status.ts';
+import type { V1APIService } from '../../../generated/kubernetes.ts';
+import type { ApiResponse, UpgradeConnection } from '../http.ts';
+import type { RequestInfo } from '../request-info.ts';
+import type { Exchange } from '../resources/exchange.ts';
+import type { ExtensionServers } from './extension-servers.ts';
+import { type AggregationOptions, apiServices } from './options.ts';
+
+/** What the documents of other servers add to OpenAPI. */
+export interface ExtensionDocuments {
+  /** By path below /openapi/v3/: the URL of the document, with its hash. */
+  v3Paths(): Readonly<Record<string, string>>;
+  /** undefined where no other server answers for the group version. */
+  v3(exchange: Exchange, group: string, version: string): Promise<ApiResponse> | undefined;
+  /** The Swagger 2 documents of all servers that give one. */
+  v2(): Promise<readonly unknown[]>;
+}
+
+export interface Aggregation {
+  readonly extensions: Extensions;
+  readonly documents: ExtensionDocuments;
+  /** undefined: not another server's. */
+  respond(exchange: Exchange): Promise<ApiResponse> | undefined;
+  upgrade(exchange: Exchange, connection: UpgradeConnection): Promise<ApiResponse | undefined> | undefined;
+  close(): void;
+}
+
+/** Resolves when the APIServices that exist are followed. */
+export async function createAggregation(options: AggregationOptions): Promise<Aggregation> {
+  const replica = await options.replicas.of(apiServices);
+  const priorities = new Map<string, GroupPriority>();
+  /** Names of the APIServices with a Service, by group/version. */
+  const remote = new Map<string, string>();
+  let servers: ExtensionServers | undefined;
+  let loading: Promise<void> | undefined;
+  let generation = 1;
+  let closed = false;
+  const load = () => {
+    loading ??= import('./extension-servers.ts').then(({ followExtensionServers }) => {
+      const made = followExtensionServers(options, replica, () => {
+        generation += 1;
+      });
+      if (closed) made.close();
+      else servers = made;
+    });
+  };
+
+  const forget = (name: string) => {
+    for (const [key, each] of remote) if (each === name) remote.delete(key);
+  };
+  const learn = ({ metadata, spec }: V1APIService) => {
+    if (!spec || !metadata?.name) return;
+    const key = `${spec.group ?? ''}/${spec.version ?? ''}`;
+    priorities.set(key, { group: spec.groupPriorityMinimum, version: spec.versionPriority });
+    forget(metadata.name);
+    if (!spec.service) return;
+    remote.set(key, metadata.name);
+    load();
+  };
+  const stop = replica.onEvent(({ type, entry }) => {
+    const service = entry.object as V1APIService; // what is stored as one is one
+    generation += 1;
+    if (type !== 'DELETED') return learn(service);
+    priorities.delete(`${service.spec?.group ?? ''}/${service.spec?.version ?? ''}`);
+    forget(entry.name);
+  });
+  for (const entry of replica.snapshot()) learn(entry.object as V1APIService); // as above
+
+  const serverOf = (info: RequestInfo) => {
+    if (remote.size === 0) return undefined;
+    const name = remote.get(groupVersionOf(info));
+    return name === undefined
+      ? undefined
+      : async () => {
+          await loading;
+          const server = servers?.find(name);
+          if (!server)
+            throw new StatusError('ServiceUnavailable', `the APIService ${name} is not followed yet: try again`);
+          return server;
+        };
+  };
+  return {
+    extensions: {
+      get generation() {
+        return generation;
+      },
+      get versions() {
+        return servers?.versions() ?? [];
+      },
+      priority: (group, version) => priorities.get(`${group}/${version}`) ?? unregisteredPriority(group, version),
+    },
+    documents: {
+      v3Paths: () => servers?.v3Paths() ?? {},
+      v3(exchange, group, version) {
+        const name = remote.get(`${group}/${version}`);
+        const server = name === undefined ? undefined : servers?.find(name);
+        return server?.forward(exchange);
+      },
+      v2: async () => (servers ? await servers.v2() : []),
+    },
+    respond(exchange) {
+      const server = serverOf(exchange.info);
+      return server?.().then((each) => each.forward(exchange));
+    },
+    upgrade(exchange, connection) {
+      const server = serverOf(exchange.info);
+      return server?.().then((each) => each.upgrade(exchange, connection));
+    },
+    close() {
+      closed = true;
+      stop();
+      servers?.close();
+    },
+  };
+}
+
+/** Of a resource, or of the discovery document of a group version. */
+function groupVersionOf({ isResource, group, version, segments }: RequestInfo): string {
+  if (isResource) return `${group}/${version}`;
+  return segments[0] === 'apis' && segments.length === 3 ? `${segments[1]}/${segments[2]}` : '';
+}

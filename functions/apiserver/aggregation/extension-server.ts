@@ -1,0 +1,173 @@
+// One server behind an APIService: asked whether it is there and what it serves, and given the requests for its group version.
+
+import type { ExtensionResource } from '../../../core/api/extensions.ts';
+import { StatusError } from '../../../core/machinery/status.ts';
+import type { UserInfo } from '../../../core/registry/registry.ts';
+import { EndpointError, serviceEndpoint } from '../../../core/registry/service-endpoint.ts';
+import type { V1APIServiceSpec } from '../../../generated/kubernetes.ts';
+import type { ApiRequest, ApiResponse, UpgradeConnection } from '../http.ts';
+import { forward, forwardUpgrade, passedHeaders, type Upstream } from '../proxy/forward.ts';
+import type { Exchange } from '../resources/exchange.ts';
+import { type ConnectionOptions, connectionsOf } from './connection.ts';
+import { identityHeaders } from './identity.ts';
+
+/** The condition `Available` of an APIService. */
+export interface Availability {
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface ExtensionServer {
+  readonly name: string;
+  readonly spec: V1APIServiceSpec;
+  readonly availability: Availability | undefined;
+  /** As its last discovery told. */
+  readonly resources: readonly ExtensionResource[];
+  /** Where its OpenAPI v3 document is. */
+  readonly openApiUrl: string | undefined;
+  /** Looks whether it is there and what it serves. Never rejects. */
+  look(): Promise<Availability>;
+  /** Throws ServiceUnavailable while it is not available. */
+  forward(exchange: Exchange): Promise<ApiResponse>;
+  upgrade(exchange: Exchange, connection: UpgradeConnection): Promise<ApiResponse | undefined>;
+  /** A JSON document for the API server itself. Throws StatusError when it gives none. */
+  fetch(method: 'GET' | 'DELETE', path: string): Promise<{ status: number; body: unknown }>;
+  close(): void;
+}
+
+const aggregator: UserInfo = { username: 'system:kube-aggregator', groups: ['system:masters', 'system:authenticated'] };
+const fetchTimeoutMs = 5_000;
+const maxDocumentBytes = 16 * 1024 * 1024;
+
+export function createExtensionServer(
+  name: string,
+  spec: V1APIServiceSpec,
+  options: ConnectionOptions,
+): ExtensionServer {
+  const agent = connectionsOf(spec, options);
+  const host = `${spec.service?.name}.${spec.service?.namespace}.svc`;
+  const groupVersion = `apis/${spec.group}/${spec.version}`;
+  let availability: Availability | undefined;
+  let resources: readonly ExtensionResource[] = [];
+  let openApiUrl: string | undefined;
+
+  const upstreamOf = (request: ApiRequest, user: UserInfo): Upstream => ({
+    scheme: 'https',
+    path: request.query === '' ? request.path : `${request.path}?${request.query}`,
+    headers: { ...passedHeaders(request), ...identityHeaders(user), host },
+    connection: { agent },
+  });
+  const demandAvailable = () => {
+    if (availability?.status === 'True') return;
+    const why = availability ? `${availability.reason}: ${availability.message}` : 'it has not been reached yet';
+    throw new StatusError('ServiceUnavailable', `the server behind APIService ${name} is not available: ${why}`, {
+      retryAfterSeconds: 1,
+    });
+  };
+  const get = async (method: 'GET' | 'DELETE', target: string) => {
+    const [path = '', query = ''] = target.split('?');
+    const signal = AbortSignal.timeout(fetchTimeoutMs);
+    const request: ApiRequest = { method, path, query, headers: { accept: 'application/json' }, signal };
+    const answer = await forward(request, upstreamOf(request, aggregator));
+    return { status: answer.status, body: await jsonOf(answer.body) };
+  };
+
+  async function discover(): Promise<Availability> {
+    try {
+      await serviceEndpoint(
+        options.lookups,
+        spec.service?.namespace ?? '',
+        spec.service?.name ?? '',
+        spec.service?.port ?? 443,
+      );
+      const { status, body } = await get('GET', `/${groupVersion}`);
+      if (status < 200 || status > 299)
+        return failed('FailedDiscoveryCheck', `bad status from https://${host}: ${status}`);
+      resources = resourcesOf(body);
+    } catch (error) {
+      if (error instanceof EndpointError) return failed(error.reason, error.message);
+      return failed(
+        'FailedDiscoveryCheck',
+        `failing or missing response from https://${host}/${groupVersion}: ${textOf(error)}`,
+      );
+    }
+    // Not every server describes itself; one that does not is available all the same.
+    openApiUrl = await get('GET', '/openapi/v3').then(
+      ({ body }) => urlOf(body, groupVersion),
+      () => undefined,
+    );
+    return { status: 'True', reason: 'Passed', message: 'all checks passed' };
+  }
+
+  return {
+    name,
+    spec,
+    get availability() {
+      return availability;
+    },
+    get resources() {
+      return resources;
+    },
+    get openApiUrl() {
+      return openApiUrl;
+    },
+    async look() {
+      availability = await discover();
+      return availability;
+    },
+    async forward({ request, context }) {
+      demandAvailable();
+      return forward(request, upstreamOf(request, context.user));
+    },
+    async upgrade({ request, context }, connection) {
+      demandAvailable();
+      return forwardUpgrade(request, upstreamOf(request, context.user), connection);
+    },
+    fetch: get,
+    close: () => agent.destroy(),
+  };
+}
+
+function failed(reason: string, message: string): Availability {
+  return { status: 'False', reason, message };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function jsonOf(body: AsyncIterable<Uint8Array>): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > maxDocumentBytes) throw new Error(`the document is larger than ${maxDocumentBytes} bytes`);
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What another server calls its resources is looked at before it is told on. */
+function resourcesOf(body: unknown): ExtensionResource[] {
+  const list = typeof body === 'object' && body !== null && 'resources' in body ? body.resources : undefined;
+  if (!Array.isArray(list)) throw new Error('the answer is no APIResourceList');
+  return list.filter(isResource);
+}
+
+function isResource(value: unknown): value is ExtensionResource {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, kind, verbs } = value as Partial<ExtensionResource>;
+  return typeof name === 'string' && typeof kind === 'string' && Array.isArray(verbs);
+}
+
+function urlOf(index: unknown, groupVersion: string): string | undefined {
+  const paths = (index as { paths?: Record<string, { serverRelativeURL?: string } | undefined> } | undefined)?.paths;
+  const url = paths?.[groupVersion]?.serverRelativeURL;
+  return typeof url === 'string' && url.startsWith('/openapi/v3/') ? url : undefined;
+}

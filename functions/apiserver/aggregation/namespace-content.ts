@@ -1,0 +1,137 @@
+// What extension API servers keep in a namespace that ends: deleted, and told to the namespace controller by a condition, since only the
+// API server reaches those servers.
+
+import { hasReason } from '../../../core/machinery/status.ts';
+import { formatTime } from '../../../core/machinery/time.ts';
+import type { Client } from '../../../core/registry/client.ts';
+import type { Replicas } from '../../../core/replica/replica.ts';
+import type { Log } from '../../../core/work/log.ts';
+import type { V1Namespace } from '../../../generated/kubernetes.ts';
+import type { ExtensionServer } from './extension-server.ts';
+
+export interface NamespaceContentOptions {
+  readonly replicas: Replicas;
+  readonly client: Client;
+  readonly servers: () => readonly ExtensionServer[];
+  readonly log?: Log | undefined;
+  readonly now: () => Date;
+}
+
+/** The namespace controller looks for this condition of a namespace (functions/controllers/namespace.ts). */
+const conditionType = 'AggregatedContentDeleted';
+
+const firstPauseMs = 500;
+const longestPauseMs = 30_000;
+
+export interface NamespaceContent {
+  /** Looks at all namespaces again: another server can be reached. */
+  again(): void;
+  close(): void;
+}
+
+export async function emptyNamespaces(options: NamespaceContentOptions): Promise<NamespaceContent> {
+  const { client, servers, log, now } = options;
+  const replica = await options.replicas.of('namespaces');
+  const running = new Set<string>();
+  let closed = false;
+
+  const empty = async (name: string, uid: string | undefined) => {
+    for (let pause = firstPauseMs; !closed; pause = Math.min(longestPauseMs, pause * 2)) {
+      const remaining = await contentOf(servers(), name);
+      await replica.catchUp();
+      const namespace = replica.get(name)?.object as (V1Namespace & { metadata: object }) | undefined; // what is stored as one is one
+      if (!namespace || namespace.metadata.uid !== uid) return;
+      const done = remaining.length === 0;
+      const condition = done
+        ? { status: 'True', reason: 'ContentDeleted', message: 'Nothing is left on other API servers' }
+        : { status: 'False', reason: 'SomeResourcesRemain', message: remaining.join(', ') };
+      const written = await write(client, namespace, condition, formatTime(now()));
+      if (done && written) return;
+      await new Promise((resolve) => setTimeout(resolve, pause).unref());
+    }
+  };
+  const consider = (object: V1Namespace) => {
+    const { name = '', uid, deletionTimestamp } = object.metadata ?? {};
+    if (!deletionTimestamp || running.has(name) || servers().length === 0) return;
+    if (object.status?.conditions?.some(({ type, status }) => type === conditionType && status === 'True')) return;
+    running.add(name);
+    empty(name, uid)
+      .catch((err: unknown) =>
+        log?.error({ err, namespace: name }, 'a namespace could not be emptied on other API servers'),
+      )
+      .finally(() => running.delete(name));
+  };
+  const stop = replica.onEvent(({ type, entry }) => {
+    if (type !== 'DELETED') consider(entry.object as V1Namespace); // as above
+  });
+  const again = () => {
+    for (const entry of replica.snapshot()) consider(entry.object as V1Namespace);
+  };
+  again();
+  return {
+    again,
+    close() {
+      closed = true;
+      stop();
+    },
+  };
+}
+
+/** Asks for the deletion of everything, and says what is still there. */
+async function contentOf(servers: readonly ExtensionServer[], namespace: string): Promise<string[]> {
+  const found = await Promise.all(servers.map((server) => contentOfServer(server, namespace)));
+  return found.flat();
+}
+
+async function contentOfServer(server: ExtensionServer, namespace: string): Promise<string[]> {
+  const { group = '', version = '' } = server.spec;
+  if (server.availability?.status !== 'True')
+    return [
+      `the server behind APIService ${server.name} is not available: ${server.availability?.message ?? 'not reached yet'}`,
+    ];
+  const remaining: string[] = [];
+  for (const { name, namespaced, verbs } of server.resources) {
+    if (!namespaced || name.includes('/') || !verbs.includes('list') || !verbs.includes('delete')) continue;
+    const path = `/apis/${group}/${version}/namespaces/${encodeURIComponent(namespace)}/${name}`;
+    try {
+      const items = await namesIn(server, path);
+      if (items.length === 0) continue;
+      if (verbs.includes('deletecollection')) await server.fetch('DELETE', path);
+      else for (const each of items) await server.fetch('DELETE', `${path}/${encodeURIComponent(each)}`);
+      const left = (await namesIn(server, path)).length;
+      if (left > 0) remaining.push(`${name}.${group} has ${left} resource instances`);
+    } catch (error) {
+      remaining.push(`${name}.${group}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return remaining;
+}
+
+async function namesIn(server: ExtensionServer, path: string): Promise<string[]> {
+  const { status, body } = await server.fetch('GET', path);
+  if (status === 404 || status === 405) return [];
+  const { items } = (body ?? {}) as { items?: { metadata?: { name?: string } }[] };
+  if (status !== 200 || !Array.isArray(items))
+    throw new Error(`the server behind APIService ${server.name} answered ${status}`);
+  return items.flatMap(({ metadata }) => (typeof metadata?.name === 'string' ? [metadata.name] : []));
+}
+
+/** False when somebody else changed the namespace at the same time. */
+async function write(
+  client: Client,
+  namespace: V1Namespace & { metadata: object },
+  next: { status: string; reason: string; message: string },
+  time: string,
+): Promise<boolean> {
+  const before = namespace.status?.conditions?.find(({ type }) => type === conditionType);
+  if (before?.status === next.status && before.message === next.message) return true;
+  const others = (namespace.status?.conditions ?? []).filter(({ type }) => type !== conditionType);
+  const conditions = [...others, { type: conditionType, ...next, lastTransitionTime: time }];
+  try {
+    await client.updateStatus('namespaces', { ...namespace, status: { ...namespace.status, conditions } });
+    return true;
+  } catch (error) {
+    if (hasReason(error, 'Conflict', 'NotFound')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,179 @@
+// A request passed on to another HTTP server, and its answer streamed back: for pods, Services, nodes and extension API servers.
+
+import http from 'node:http';
+import https from 'node:https';
+import { type Duplex, Readable } from 'node:stream';
+import { StatusError } from '../../../core/machinery/status.ts';
+import type { ApiRequest, ApiResponse, UpgradeConnection } from '../http.ts';
+
+export interface Upstream {
+  readonly scheme: 'http' | 'https';
+  /** With its leading slash and its query. */
+  readonly path: string;
+  readonly headers: http.OutgoingHttpHeaders;
+  /** How the connection is made, and whether it is kept. */
+  readonly connection: Pick<http.RequestOptions, 'agent' | 'createConnection'>;
+}
+
+/** Of one connection only (RFC 9110, section 7.6.1), and what is meant for the API server alone. */
+const notPassedOn = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'http2-settings',
+  'host',
+  'authorization',
+]);
+
+/** The request's headers without those of its connection, its credentials, and claims about who sends it. */
+export function passedHeaders(request: ApiRequest): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined || name.startsWith(':') || notPassedOn.has(name)) continue;
+    if (name.startsWith('impersonate-') || name.startsWith('x-remote-')) continue;
+    headers[name] = value;
+  }
+  headers['x-forwarded-uri'] = request.path;
+  headers['x-forwarded-proto'] = 'https';
+  return headers;
+}
+
+export interface Forwarded {
+  readonly status: number;
+  readonly headers: ApiResponse['headers'];
+  /** Leaving it early closes the connection. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Throws ServiceUnavailable when the server does not answer. */
+export async function forward(request: ApiRequest, upstream: Upstream): Promise<Forwarded> {
+  const answer = await send(request, upstream);
+  return { status: answer.statusCode ?? 502, headers: answerHeaders(answer), body: bodyOf(answer) };
+}
+
+function send(request: ApiRequest, upstream: Upstream): Promise<http.IncomingMessage> {
+  const { body, signal } = request;
+  return new Promise((resolve, reject) => {
+    const out = open(request.method, upstream, upstream.headers, signal);
+    out.once('response', resolve);
+    out.once('error', (error) => {
+      // A kept connection may be closed by the other side just when it is used again: what has no body is sent once more.
+      if (out.reusedSocket && body === undefined && isReset(error)) send(request, upstream).then(resolve, reject);
+      else reject(unreachable(error));
+    });
+    if (body === undefined) out.end();
+    else if (body instanceof Uint8Array) out.end(body);
+    else
+      Readable.from(body)
+        .on('error', (error) => out.destroy(error))
+        .pipe(out);
+  });
+}
+
+function open(
+  method: string,
+  { scheme, path, connection }: Upstream,
+  headers: http.OutgoingHttpHeaders,
+  signal: AbortSignal | undefined,
+): http.ClientRequest {
+  const make = scheme === 'https' ? https.request : http.request;
+  return make({ method, path, headers, ...connection, ...(signal && { signal }) });
+}
+
+/**
+ * An upgrade request passed on: when the server switches protocols both connections are joined and nothing is returned; else its answer
+ * is. Throws ServiceUnavailable as `forward`.
+ */
+export async function forwardUpgrade(
+  request: ApiRequest,
+  upstream: Upstream,
+  { socket, head }: UpgradeConnection,
+): Promise<ApiResponse | undefined> {
+  const headers = { ...upstream.headers, connection: 'Upgrade', upgrade: request.headers['upgrade'] };
+  return new Promise((resolve, reject) => {
+    const out = open(request.method, upstream, headers, undefined);
+    const leave = () => out.destroy();
+    socket.once('close', leave);
+    out.once('upgrade', (answer, other: Duplex, rest) => {
+      socket.off('close', leave);
+      const lines = [`HTTP/1.1 101 ${answer.statusMessage ?? 'Switching Protocols'}`];
+      for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2)
+        lines.push(`${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}`);
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      if (rest.length > 0) socket.write(rest);
+      if (head.length > 0) other.write(head);
+      join(socket, other);
+      resolve(undefined);
+    });
+    out.once('response', (answer) => {
+      socket.off('close', leave);
+      collect(answer).then(
+        (body) => resolve({ status: answer.statusCode ?? 502, headers: answerHeaders(answer), body }),
+        (error) => reject(unreachable(error)),
+      );
+    });
+    out.once('error', (error) => reject(unreachable(error)));
+    out.end();
+  });
+}
+
+function join(a: Duplex, b: Duplex): void {
+  const end = () => {
+    a.destroy();
+    b.destroy();
+  };
+  for (const each of [a, b]) each.on('error', end).on('close', end);
+  a.pipe(b);
+  b.pipe(a);
+}
+
+/** What refuses an upgrade is short; more than this is cut. */
+const maxRefusal = 64 * 1024;
+
+async function collect(answer: http.IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer) {
+    // as: without an encoding, a message yields buffers.
+    chunks.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    if (size > maxRefusal) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+function answerHeaders(answer: http.IncomingMessage): ApiResponse['headers'] {
+  const headers: ApiResponse['headers'] = {};
+  for (const [name, value] of Object.entries(answer.headers))
+    if (value !== undefined && !notPassedOn.has(name)) headers[name] = value;
+  return headers;
+}
+
+function bodyOf(answer: http.IncomingMessage): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      // as: without an encoding, a message yields buffers.
+      const chunks = answer[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+      return {
+        next: () => chunks.next(),
+        return: () => {
+          answer.destroy();
+          return Promise.resolve({ done: true, value: undefined });
+        },
+      };
+    },
+  };
+}
+
+function isReset(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+function unreachable(error: Error): StatusError {
+  if (error instanceof StatusError) return error;
+  return new StatusError('ServiceUnavailable', `error trying to reach service: ${error.message}`);
+}
