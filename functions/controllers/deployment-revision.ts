@@ -41,13 +41,15 @@ function templateText(template: unknown): string {
   return canonical(copy);
 }
 
-export function revisionOf(object: { metadata: { annotations?: Record<string, string> } }): number {
-  return Number(object.metadata.annotations?.[revisionAnnotation] ?? 0) || 0;
+/** An int64, which a number does not hold. */
+export function revisionOf(object: { metadata: { annotations?: Record<string, string> } }): bigint {
+  const text = object.metadata.annotations?.[revisionAnnotation] ?? '';
+  return /^\d+$/.test(text) ? BigInt(text) : 0n;
 }
 
 /** The revision that the present template has: one above every other. */
-function nextRevision(old: readonly ReplicaSet[]): number {
-  return Math.max(0, ...old.map(revisionOf)) + 1;
+function nextRevision(old: readonly ReplicaSet[]): bigint {
+  return old.map(revisionOf).reduce((highest, each) => (each > highest ? each : highest), 0n) + 1n;
 }
 
 /** Annotations that the new ReplicaSet should have. A template that comes back keeps its earlier revisions as history. */
@@ -61,7 +63,7 @@ export function newAnnotations(
     if (!notInherited.has(key)) annotations[key] = value;
   }
   const wanted = nextRevision(old);
-  const current = Number(annotations[revisionAnnotation] ?? 0) || 0;
+  const current = revisionOf({ metadata: { annotations } });
   if (current < wanted) {
     annotations[revisionAnnotation] = String(wanted);
     if (current) {

@@ -309,7 +309,7 @@ function cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): Action[] {
   const excess = alive.length - limit;
   if (excess <= 0) return [];
   return [...alive]
-    .sort((a, b) => revisionOf(a) - revisionOf(b) || byAge(a, b))
+    .sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byAge(a, b))
     .slice(0, excess)
     .filter(
       (each) =>
