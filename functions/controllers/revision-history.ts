@@ -7,6 +7,7 @@ import type { Action, LabelSelector, Live, ObjectOf, Snapshot } from './controll
 
 const type = 'apps/controllerrevisions';
 export const revisionHashLabel = 'controller-revision-hash';
+const historyHashLabel = 'controller.kubernetes.io/hash';
 
 export type Revision = ObjectOf<typeof type>;
 
@@ -39,7 +40,9 @@ export function historyOf(snapshot: Snapshot, workload: Workload, inUse: Readonl
   const found = revisions.findLast((each) => canonical(each.data) === text);
   const name = found?.metadata.name ?? `${owner}-${hash}`;
   if (!found) {
-    const labels = { ...workload.template.metadata?.labels, 'controller.kubernetes.io/hash': hash };
+    // A DaemonSet's pods carry the bare hash, and find their revision by the same label.
+    const hashLabel = workload.kind === 'DaemonSet' ? revisionHashLabel : historyHashLabel;
+    const labels = { ...workload.template.metadata?.labels, [hashLabel]: hash };
     const ownerReferences = [controllerRef(workload.apiVersion, workload.kind, workload.object)];
     const metadata = { name, namespace, labels, ownerReferences };
     actions.push({
@@ -56,8 +59,9 @@ export function historyOf(snapshot: Snapshot, workload: Workload, inUse: Readonl
     const options = { preconditions: { uid: metadata.uid } };
     actions.push({ do: 'delete', type, namespace: metadata.namespace ?? '', name: metadata.name, options });
   }
+  const { [revisionHashLabel]: podHash, [historyHashLabel]: foundHash = hash } = found?.metadata.labels ?? {};
   return {
-    update: { name, hash: found?.metadata.labels?.['controller.kubernetes.io/hash'] ?? hash },
+    update: { name, hash: podHash ?? foundHash },
     revisions,
     actions,
   };
