@@ -301,6 +301,8 @@ function statusOf(set: DaemonSet, places: readonly Place[], hash: string, now: n
     ...withCount('updatedNumberScheduled', pods.filter((each) => each.some((pod) => isNew(pod, hash))).length),
     ...withCount('numberAvailable', available),
     ...withCount('numberUnavailable', unavailable),
+    // Those of others.
+    ...(set.status?.conditions && { conditions: set.status.conditions }),
   };
 }
 

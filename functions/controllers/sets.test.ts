@@ -110,12 +110,34 @@ describe('StatefulSet', () => {
     expect(each.world.get('persistentvolumeclaims', 'default', 'data-db-1')?.metadata.ownerReferences).toBeUndefined();
   });
 
+  it('removes an unhealthy pod while others are unhealthy only when it is the first of them', async () => {
+    const each = new TestCluster([statefulSetController]);
+    each.put(stateful({}));
+    await until(each);
+    const mark = (name: string, status: string) =>
+      each.put({
+        ...each.world.get('pods', 'default', name)!,
+        status: { phase: 'Running', conditions: [{ type: 'Ready', status }] },
+      });
+    for (const name of ['db-0', 'db-1', 'db-2']) mark(name, 'False');
+    each.put({ ...each.world.get('apps/statefulsets', 'default', 'db')!, spec: { ...stateful({}).spec, replicas: 0 } });
+    await each.settle();
+    expect(names(each)).toEqual(['db-0', 'db-1', 'db-2']);
+    for (const name of ['db-0', 'db-1']) mark(name, 'True');
+    await each.settle();
+    expect(each.world.get('pods', 'default', 'db-2')?.metadata.deletionTimestamp).toBeDefined();
+  });
+
   it('replaces a pod that failed under the same name', async () => {
     const each = new TestCluster([statefulSetController]);
     each.put(stateful({}));
     await until(each);
     const before = each.world.get('pods', 'default', 'db-1')?.metadata.uid;
     each.finishPods('Failed', (pod) => pod.metadata.name === 'db-1');
+    await until(each);
+    // Not at once: a node may refuse each of them.
+    expect(each.world.get('pods', 'default', 'db-1')?.metadata.uid).toBe(before);
+    each.advance(1000);
     await until(each);
     const after = each.world.get('pods', 'default', 'db-1');
     expect(after?.metadata.uid).not.toBe(before);

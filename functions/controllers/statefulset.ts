@@ -30,6 +30,8 @@ import {
 } from './statefulset-pod.ts';
 
 const type = 'apps/statefulsets';
+/** Milliseconds from the making of a pod that failed to its removal, at least. */
+const firstPause = 1000;
 
 export const statefulSetController: Controller = {
   name: 'statefulset',
@@ -116,13 +118,18 @@ function stepOf(
       actions.push(...createPod(snapshot, set, ordinal, template, revision));
       if (ordered) return actions;
     } else if (isFinished(pod)) {
-      // It takes its name with it; the next pass makes the new one.
-      if (!pod.metadata.deletionTimestamp) actions.push(removePod(set, pod));
+      // It takes its name with it; the next pass makes the new one. A node that refuses each at once must not make it a busy loop.
+      const wait = (Date.parse(pod.metadata.creationTimestamp ?? '') || 0) + firstPause - now;
+      if (!pod.metadata.deletionTimestamp)
+        actions.push(wait > 0 ? { do: 'requeue', afterMs: wait } : removePod(set, pod));
       if (ordered) return actions;
     } else if (ordered && !healthy(pod)) return actions;
   }
   const condemned = [...pods].filter(([ordinal]) => ordinal < start || ordinal >= end).sort(([a], [b]) => b - a);
+  const firstUnhealthy = condemned.findLast(([, pod]) => !healthy(pod))?.[1];
   for (const [, pod] of condemned) {
+    // In order, a pod goes only when those before it are well: one that is not holds the rest up, unless it is the first that is not.
+    if (ordered && !pod.metadata.deletionTimestamp && !healthy(pod) && pod !== firstUnhealthy) return actions;
     if (!pod.metadata.deletionTimestamp) actions.push(removePod(set, pod));
     if (ordered) return actions;
   }
@@ -210,6 +217,8 @@ function statusOf(
     currentRevision: current,
     updateRevision: update,
     collisionCount: set.status?.collisionCount ?? 0,
+    // Those of others.
+    ...(set.status?.conditions && { conditions: set.status.conditions }),
   };
   const rolling = set.spec?.updateStrategy?.type !== 'OnDelete';
   const complete =
