@@ -147,6 +147,7 @@ export async function startAgent(
           ({ metadata }) =>
             metadata?.namespace === namespace || (metadata?.namespace === 'default' && metadata.name === 'kubernetes'),
         ),
+    node: () => objects.get<V1Node>('nodes', options.nodeName),
     runtimeHandler: (name) => objects.get<V1RuntimeClass>('node.k8s.io/runtimeclasses', name)?.handler,
   };
 

@@ -46,6 +46,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       claim: () => undefined,
       volume: () => undefined,
       services: () => [],
+      node: () => undefined,
       runtimeHandler: () => undefined,
     };
     const capacity = { cpu: 2, memory: 2 ** 32 };

@@ -6,6 +6,7 @@ import { observePods } from './observe.ts';
 import type { Pod } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
 import { PodWorker } from './pod-worker.ts';
+import { refusalOf } from './refusal.ts';
 
 export interface NodePods {
   /** Reads what runs already and follows the runtime's events from here on. */
@@ -83,6 +84,8 @@ export function createNodePods(context: Omit<PodContext, 'forget'>): NodePods {
       });
   };
 
+  const taken = () => [...workers.values()].map(({ pod, status }) => (status ? { ...pod, status } : pod));
+
   return {
     start: async () => {
       found = await observePods(context);
@@ -90,14 +93,17 @@ export function createNodePods(context: Omit<PodContext, 'forget'>): NodePods {
     },
     apply: (pods, confirmed) => {
       const wanted = new Set(pods.map(({ metadata }) => metadata.uid));
-      for (const pod of pods) {
+      for (const pod of pods) workers.get(pod.metadata.uid)?.update(pod);
+      for (const pod of pods.filter(({ metadata }) => !workers.has(metadata.uid)).sort(byAge)) {
         const { uid } = pod.metadata;
-        const worker = workers.get(uid);
-        if (worker) worker.update(pod);
-        else {
-          workers.set(uid, new PodWorker(full, pod, found.get(uid)?.observed));
-          found.delete(uid);
-        }
+        // What runs already was taken before.
+        const refusal = found.has(uid) ? undefined : refusalOf(pod, taken(), context.objects.node());
+        const worker = new PodWorker(full, pod, found.get(uid)?.observed);
+        workers.set(uid, worker);
+        found.delete(uid);
+        if (!refusal) continue;
+        context.event(pod, 'Warning', refusal.reason, refusal.message);
+        worker.end(refusal.reason, refusal.message);
       }
       if (!confirmed) return;
       for (const [uid, worker] of workers) if (!wanted.has(uid)) worker.remove();
@@ -124,6 +130,11 @@ export function createNodePods(context: Omit<PodContext, 'forget'>): NodePods {
       for (const worker of workers.values()) worker.stop();
     },
   };
+}
+
+/** The oldest first: what was there before keeps its place. */
+function byAge({ metadata: a }: Pod, { metadata: b }: Pod): number {
+  return Date.parse(a.creationTimestamp ?? '') - Date.parse(b.creationTimestamp ?? '') || 0;
 }
 
 /** Enough of a pod to end what runs of it. */

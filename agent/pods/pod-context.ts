@@ -1,7 +1,7 @@
 // What a pod's worker needs of its node.
 
 import path from 'node:path';
-import type { V1Pod, V1PodStatus, V1Service } from '../../generated/kubernetes.ts';
+import type { V1Node, V1Pod, V1PodStatus, V1Service } from '../../generated/kubernetes.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { Images } from '../images/images.ts';
 import type { PodVolumes, VolumeObjects } from '../volumes/pod-volumes.ts';
@@ -13,6 +13,8 @@ import type { ClusterDns } from './sandbox-config.ts';
 export interface PodObjects extends VolumeObjects {
   /** Services of a namespace, and `kubernetes` of `default`. */
   services(namespace: string): V1Service[];
+  /** This node; undefined until the API told of it. */
+  node(): V1Node | undefined;
   /** The runtime's name for a RuntimeClass; undefined when there is no such class. */
   runtimeHandler(runtimeClass: string): string | undefined;
 }

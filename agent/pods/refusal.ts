@@ -1,0 +1,53 @@
+// Why a node does not take a pod that came to it, past the scheduler or by an older view of the node: what the kubelet checks when it
+// admits a pod. Pure. Source: Kubernetes, kubelet's GeneralPredicates (host ports, node affinity).
+
+import { nodeAffinityAllows } from '../../core/machinery/node-match.ts';
+import type { V1Node } from '../../generated/kubernetes.ts';
+import type { Pod } from './pod.ts';
+import { podContainers } from './pod.ts';
+import type { Ending } from './sync-pod.ts';
+
+/** `others`: the pods that this node has taken. `node`: as far as it is known. */
+export function refusalOf(pod: Pod, others: readonly Pod[], node: V1Node | undefined): Ending | undefined {
+  if (isOver(pod) || pod.metadata.deletionTimestamp) return undefined;
+  if (node && !matches(pod, node)) return refused('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+  const taken = others.filter((each) => !isOver(each)).flatMap(hostPorts);
+  const clash = hostPorts(pod).some((port) => taken.some((other) => collide(port, other)));
+  return clash ? refused('NodePorts', "node(s) didn't have free ports for the requested pod ports") : undefined;
+}
+
+function refused(reason: string, why: string): Ending {
+  return { reason, message: `Pod was rejected: Predicate ${reason} failed: ${why}` };
+}
+
+function isOver({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+function matches({ spec }: Pod, { metadata }: V1Node): boolean {
+  const wish = { nodeSelector: spec.nodeSelector ?? {}, nodeAffinity: spec.affinity?.nodeAffinity ?? {} };
+  return nodeAffinityAllows(wish, { name: metadata?.name ?? '', labels: metadata?.labels ?? {} });
+}
+
+interface HostPort {
+  readonly port: number;
+  readonly protocol: string;
+  readonly ip: string;
+}
+
+const anyAddress = '0.0.0.0';
+
+/** Init containers that end leave their ports; sidecars keep them. */
+function hostPorts(pod: Pod): HostPort[] {
+  return podContainers(pod)
+    .filter(({ kind }) => kind === 'app' || kind === 'sidecar')
+    .flatMap(({ spec }) => spec.ports ?? [])
+    .flatMap(({ hostPort, protocol = 'TCP', hostIP }) =>
+      hostPort ? [{ port: hostPort, protocol, ip: hostIP || anyAddress }] : [],
+    );
+}
+
+function collide(a: HostPort, b: HostPort): boolean {
+  const sameAddress = a.ip === b.ip || a.ip === anyAddress || b.ip === anyAddress;
+  return a.port === b.port && a.protocol === b.protocol && sameAddress;
+}
