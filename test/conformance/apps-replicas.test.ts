@@ -97,7 +97,7 @@ describe('ReplicaSet', () => {
     const { replicasets } = await fresh();
     await client.create(replicasets, replicaSet('told'));
     await client.when(`${replicasets}/told`, 'one ready pod', allReady(1));
-    await hasStatusEndpoints(client, `${replicasets}/told`);
+    await hasStatusEndpoints(cluster, `${replicasets}/told`);
   });
 });
 
@@ -150,17 +150,7 @@ describe('ReplicationController', () => {
     const path = `${replicationcontrollers}/lives`;
     const labels = { 'test-rc-static': 'true' };
     const query = `labelSelector=test-rc-static%3Dtrue`;
-    const list = (await cluster.t.get(`${replicationcontrollers}?${query}`)).body;
-    const watch = await cluster.t.watch(
-      `${replicationcontrollers}?watch=true&${query}&resourceVersion=${list.metadata.resourceVersion}`,
-    );
-    const until = async (type: string, check: (each: Body) => boolean) => {
-      for (;;) {
-        const event = await watch.next();
-        if (!event) throw new Error('the watch ended');
-        if (event.type === type && check(event.object)) return event.object;
-      }
-    };
+    const { until, stop } = await client.watch(replicationcontrollers, query);
     await client.create(replicationcontrollers, replicationController('lives', 1, { labels }));
     await until('ADDED', ({ metadata }) => metadata.name === 'lives');
     await until('MODIFIED', allReady(1));
@@ -187,6 +177,6 @@ describe('ReplicationController', () => {
 
     await client.delete(`${replicationcontrollers}?${query}`);
     await until('DELETED', ({ metadata }) => metadata.name === 'lives');
-    await watch.stop();
+    stop();
   });
 });

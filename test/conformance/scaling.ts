@@ -1,7 +1,7 @@
 // What the suite asks of every kind with replicas: its scale, and its status as a subresource of its own.
 
 import { expect } from 'vitest';
-import type { Body, Client } from './cluster/client.ts';
+import type { Body } from './cluster/client.ts';
 import type { Cluster } from './cluster/cluster.ts';
 
 /** `path`: of an object with one replica that is up. */
@@ -20,7 +20,7 @@ export async function hasWorkingScale({ client, t }: Cluster, path: string): Pro
 }
 
 /** `path`: of an object whose status has conditions. Each change must be seen by a watch, too. */
-export async function hasStatusEndpoints(client: Client, path: string): Promise<void> {
+export async function hasStatusEndpoints({ client, idle }: Cluster, path: string): Promise<void> {
   expect((await client.read(`${path}/status`)).status).toBeDefined();
   const update = { type: 'StatusUpdate', status: 'True', reason: 'E2E', message: 'Set from e2e test' };
   const seen = (type: string) => client.when(path, `the condition ${type}`, hasCondition(type));
@@ -36,6 +36,9 @@ export async function hasStatusEndpoints(client: Client, path: string): Promise<
     expect.objectContaining(condition),
   ]);
   await patched;
+  // Its controller has seen it too, and left it alone.
+  await idle();
+  expect((await client.read(`${path}/status`)).status.conditions).toContainEqual(expect.objectContaining(condition));
 }
 
 const hasCondition = (type: string) => (object: Body) =>

@@ -20,7 +20,22 @@ class RefusedError extends Error {
   }
 }
 
+export interface WatchEvent {
+  readonly type: string;
+  readonly object: Body;
+}
+
+/** What happens from the call on. */
+export interface Events {
+  /** Fails when the watch ends, or nothing comes in time. */
+  next(): Promise<WatchEvent>;
+  /** Passes over everything before. */
+  until(type: string, check: (object: Body) => boolean): Promise<Body>;
+  stop(): void;
+}
+
 export interface Client {
+  watch(path: string, query?: string): Promise<Events>;
   create(path: string, body: object): Promise<Body>;
   read(path: string): Promise<Body>;
   /** The items; `query` such as `labelSelector=a%3Db`. */
@@ -41,7 +56,7 @@ export interface Client {
   never(path: string, query: string, what: string, check: (items: Body[]) => boolean, ms: number): Promise<void>;
 }
 
-const patience = 30_000;
+const patience = 15_000;
 const merge = 'application/merge-patch+json';
 
 export function createClient(t: TestApi): Client {
@@ -50,14 +65,17 @@ export function createClient(t: TestApi): Client {
     return answer.body;
   };
 
+  async function watchFrom(path: string, query: string, resourceVersion: string) {
+    return t.watch(`${path}?watch=true&resourceVersion=${resourceVersion}&${query}`);
+  }
+
   /** Items as they are, and after every change, until `done` gives something or the time is over. */
   async function follow<T>(path: string, query: string, ms: number, done: (items: Body[]) => T | undefined) {
     const list = strict(`list ${path}`, await t.get(`${path}?${query}`));
     const items = new Map<string, Body>(list.items.map((each: Body) => [each.metadata.uid, each]));
     let found = done([...items.values()]);
     if (found !== undefined) return found;
-    const from = `watch=true&resourceVersion=${list.metadata.resourceVersion}`;
-    const watch = await t.watch(`${path}?${from}&${query}`);
+    const watch = await watchFrom(path, query, list.metadata.resourceVersion);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), ms);
@@ -80,6 +98,30 @@ export function createClient(t: TestApi): Client {
   }
 
   const client: Client = {
+    async watch(path, query = '') {
+      const list = strict(`list ${path}`, await t.get(`${path}?${query}`));
+      const watch = await watchFrom(path, query, list.metadata.resourceVersion);
+      const next = async () => {
+        let timer: NodeJS.Timeout | undefined;
+        const late = new Promise<undefined>((resolve) => {
+          timer = setTimeout(() => resolve(undefined), patience);
+        });
+        const event = await Promise.race([watch.next(), late]);
+        clearTimeout(timer);
+        if (!event) throw new Error(`watch ${path}: nothing more came`);
+        return event;
+      };
+      return {
+        next,
+        async until(type, check) {
+          for (;;) {
+            const event = await next();
+            if (event.type === type && check(event.object)) return event.object;
+          }
+        },
+        stop: () => void watch.stop(),
+      };
+    },
     create: async (path, body) => strict(`create ${path}`, await t.post(path, body)),
     read: async (path) => strict(`read ${path}`, await t.get(path)),
     list: async (path, query = '') => strict(`list ${path}`, await t.get(`${path}?${query}`)).items,

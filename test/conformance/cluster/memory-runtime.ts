@@ -27,7 +27,7 @@ export interface MemoryRuntimeOptions {
 }
 
 /** Images whose name begins so are not to be had. */
-const missingImages = 'missing.example/';
+export const missingImages = 'missing.example/';
 
 interface Sandbox {
   status: PodSandboxStatusInfo;

@@ -21,6 +21,7 @@ import { createTokenSource } from '../../../agent/volumes/tokens.ts';
 import type { TestApi } from '../../../functions/apiserver/testing/open-test-api.ts';
 import type {
   V1ConfigMap,
+  V1Node,
   V1PersistentVolume,
   V1PersistentVolumeClaim,
   V1Pod,
@@ -111,6 +112,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
     volume: (of) => objects.get<V1PersistentVolume>('persistentvolumes', of),
     services: (namespace) =>
       objects.list<V1Service>('services').filter((each) => each.metadata?.namespace === namespace),
+    node: () => objects.get<V1Node>('nodes', name),
     runtimeHandler: (of) => objects.get<V1RuntimeClass>('node.k8s.io/runtimeclasses', of)?.handler,
   };
   const allocatable = { cpu: 4, memory: 8 * 2 ** 30 };

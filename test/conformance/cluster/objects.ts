@@ -1,6 +1,15 @@
 // One builder for each kind of object that tests make, and the paths where they are.
 
-import type { V1Container, V1PodSpec, V1PodTemplateSpec, V1ReplicaSetSpec } from '../../../generated/kubernetes.ts';
+import type {
+  V1Container,
+  V1DaemonSetSpec,
+  V1DeploymentSpec,
+  V1JobSpec,
+  V1PodSpec,
+  V1PodTemplateSpec,
+  V1ReplicaSetSpec,
+  V1StatefulSetSpec,
+} from '../../../generated/kubernetes.ts';
 
 export function pathsOf(namespace: string) {
   const core = `/api/v1/namespaces/${namespace}`;
@@ -73,8 +82,40 @@ export function replicaSet(name: string, more: Partial<V1ReplicaSetSpec> = {}, p
   return { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata, spec: { ...spec, replicas: 1, ...more } };
 }
 
+export function deployment(name: string, more: Partial<V1DeploymentSpec> = {}, parts: PodParts = {}) {
+  const { metadata, spec } = workload(name, parts);
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { ...spec, replicas: 1, ...more } };
+}
+
+export function statefulSet(name: string, more: Partial<V1StatefulSetSpec> = {}, parts: PodParts = {}) {
+  const { metadata, spec } = workload(name, parts);
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata,
+    spec: { ...spec, serviceName: name, replicas: 1, ...more },
+  };
+}
+
+export function daemonSet(name: string, more: Partial<V1DaemonSetSpec> = {}, parts: PodParts = {}) {
+  const { metadata, spec } = workload(name, parts);
+  return { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata, spec: { ...spec, ...more } };
+}
+
 export function replicationController(name: string, replicas: number, parts: PodParts = {}) {
   const { metadata } = workload(name, parts);
   const spec = { replicas, selector: { app: name }, template: template(name, parts) };
   return { apiVersion: 'v1', kind: 'ReplicationController', metadata, spec };
+}
+
+/** Its pods run once, unless `parts.spec.restartPolicy` says otherwise. */
+export function job(name: string, more: Partial<V1JobSpec> = {}, parts: PodParts = {}) {
+  const spec: V1JobSpec = {
+    ...more,
+    template: {
+      metadata: { labels: { app: name, ...parts.labels } },
+      spec: podSpec({ ...parts, spec: { restartPolicy: 'Never', ...parts.spec } }),
+    },
+  };
+  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name, labels: { app: name } }, spec };
 }
