@@ -280,7 +280,7 @@ describe('a webhook configuration', () => {
     [{ admissionReviewVersions: ['v9'] }, 'webhooks[0].admissionReviewVersions'],
     [{ timeoutSeconds: 31 }, 'webhooks[0].timeoutSeconds'],
     [{ clientConfig: { url: 'http://x' } }, 'webhooks[0].clientConfig.url'],
-    [{ clientConfig: {} }, 'webhooks[0].clientConfig.url'],
+    [{ clientConfig: {} }, 'webhooks[0].clientConfig'],
     [
       { rules: [{ operations: ['EAT'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }] },
       'webhooks[0].rules[0].operations[0]',

@@ -165,8 +165,7 @@ function validateHooks(hooks: readonly (V1ValidatingWebhook | V1MutatingWebhook)
       errors.push(
         invalidValue(`${at}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'),
       );
-    if (hook.clientConfig) errors.push(...validateClientConfig(hook.clientConfig, `${at}.clientConfig`));
-    else errors.push(required(`${at}.clientConfig.url`, 'exactly one of url or service is required'));
+    errors.push(...validateClientConfig(hook.clientConfig ?? {}, `${at}.clientConfig`));
     errors.push(...validateSelectors(hook, at), ...validateRules(hook.rules ?? [], `${at}.rules`));
     errors.push(...validateConditions(hook.matchConditions, `${at}.matchConditions`, matchConditionVariables));
   }

@@ -1,7 +1,7 @@
 // Deployments.
 
 import type { V1Deployment } from '../../../generated/kubernetes.ts';
-import { type FieldError, forbiddenField, invalidValue, notSupported } from '../../machinery/field-error.ts';
+import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { immutable } from '../metadata/validate.ts';
 import { strategy } from '../strategy.ts';
 import { countOrPercent } from './count-or-percent.ts';
@@ -22,7 +22,7 @@ export const deployment = strategy<V1Deployment>({
       spec.strategy.rollingUpdate ??= { maxUnavailable: '25%', maxSurge: '25%' };
   },
   validate({ spec }) {
-    if (!spec) return [];
+    if (!spec) return [required('spec.selector'), required('spec.template')];
     const errors = nonNegative(spec.replicas, 'spec.replicas');
     errors.push(...validateSelectorOf(spec.selector, spec.template, 'spec', 'deployment'));
     errors.push(...validateTemplate(spec.template, 'spec.template'));

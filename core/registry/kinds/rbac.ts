@@ -55,8 +55,9 @@ const bindingOf = (roleKinds: readonly string[], namespaced: boolean) =>
     },
     validate({ roleRef, subjects }) {
       const errors: FieldError[] = [];
-      if (roleRef?.apiGroup !== 'rbac.authorization.k8s.io')
-        errors.push(notSupported('roleRef.apiGroup', roleRef?.apiGroup ?? '', ['rbac.authorization.k8s.io']));
+      // The default of a reference that says nothing at all.
+      if (roleRef && roleRef.apiGroup !== 'rbac.authorization.k8s.io')
+        errors.push(notSupported('roleRef.apiGroup', roleRef.apiGroup ?? '', ['rbac.authorization.k8s.io']));
       if (!roleKinds.includes(roleRef?.kind ?? ''))
         errors.push(notSupported('roleRef.kind', roleRef?.kind ?? '', roleKinds));
       if (!roleRef?.name) errors.push(required('roleRef.name'));

@@ -1,41 +1,36 @@
-// Kinds whose rules are a few lines: pod templates, storage classes, quotas, limit ranges, runtime classes.
+// Kinds whose rules are a few lines: pod templates, quotas, limit ranges, runtime classes, leases, revisions.
 
 import type {
+  V1ControllerRevision,
+  V1Lease,
   V1LimitRange,
+  V1LimitRangeItem,
   V1PodTemplate,
   V1ResourceQuota,
   V1RuntimeClass,
-  V1StorageClass,
 } from '../../../generated/kubernetes.ts';
-import { type FieldError, forbiddenField, invalidValue, required } from '../../machinery/field-error.ts';
-import { dns1123Label } from '../../machinery/names.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../machinery/field-error.ts';
+import { validateLabels } from '../../machinery/labels.ts';
+import { dns1123Label, qualifiedNameErrors } from '../../machinery/names.ts';
 import { compareQuantities, parseQuantity, quantityError } from '../../machinery/quantity.ts';
 import { immutable } from '../metadata/validate.ts';
 import { semanticEqual } from '../semantic-equal.ts';
 import { strategy } from '../strategy.ts';
 import { validateAmount } from './pod/validate-resources.ts';
-import { defaultTemplate, validateTemplate } from './pod-template.ts';
+import { validateTolerations } from './pod/validate-scheduling.ts';
+import { defaultTemplate, nonNegative, validateTemplate } from './pod-template.ts';
 
 export const podTemplate = strategy<V1PodTemplate>({
   generation: true,
   defaults: ({ template }) => defaultTemplate(template),
   validate: ({ template }) => validateTemplate(template, 'template'),
-});
-
-export const storageClass = strategy<V1StorageClass>({
-  validate({ provisioner }) {
-    return provisioner ? [] : [required('provisioner')];
-  },
-  validateUpdate(object, old) {
-    const errors: FieldError[] = [];
-    if (!semanticEqual(object.parameters, old.parameters))
-      errors.push(forbiddenField('parameters', 'updates to parameters are forbidden.'));
-    if (object.provisioner !== old.provisioner)
-      errors.push(forbiddenField('provisioner', 'updates to provisioner are forbidden.'));
-    if (object.reclaimPolicy !== old.reclaimPolicy)
-      errors.push(forbiddenField('reclaimPolicy', 'updates to reclaimPolicy are forbidden.'));
-    return [...errors, ...immutable(object.volumeBindingMode, old.volumeBindingMode, 'volumeBindingMode')];
-  },
 });
 
 export const resourceQuota = strategy<V1ResourceQuota>({
@@ -64,9 +59,12 @@ export const limitRange = strategy<V1LimitRange>({
     }
   },
   validate({ spec }) {
+    const types = new Set<string>();
     return (spec?.limits ?? []).flatMap((item, index) => {
       const path = `spec.limits[${index}]`;
-      const errors: FieldError[] = item.type ? [] : [required(`${path}.type`)];
+      const errors = validateLimitType(item, path);
+      if (types.has(item.type)) errors.push(duplicate(`${path}.type`, item.type));
+      types.add(item.type);
       const lists = ['min', 'defaultRequest', 'default', 'max'] as const;
       for (const list of lists) {
         for (const [name, value] of Object.entries(item[list] ?? {})) {
@@ -96,9 +94,70 @@ export const limitRange = strategy<V1LimitRange>({
   },
 });
 
+const limitTypes = ['Container', 'PersistentVolumeClaim', 'Pod'];
+
+function validateLimitType(item: V1LimitRangeItem, path: string): FieldError[] {
+  const { type } = item;
+  if (!type) return [required(`${path}.type`)];
+  // Others may have types of their own, under their domain.
+  const errors = qualifiedNameErrors(type).map((message) => invalidValue(`${path}.type`, type, message));
+  if (!type.includes('/') && !limitTypes.includes(type))
+    errors.push(invalidValue(`${path}.type`, type, 'must be a standard limit type or fully qualified'));
+  if (type === 'Pod')
+    for (const list of ['default', 'defaultRequest'] as const)
+      if (Object.keys(item[list] ?? {}).length > 0)
+        errors.push(forbiddenField(`${path}.${list}`, "may not be specified when `type` is 'Pod'"));
+  if (type === 'PersistentVolumeClaim' && !item.min?.['storage'] && !item.max?.['storage'])
+    errors.push(
+      required(`${path}.limits`, 'either minimum or maximum storage value is required, but neither was provided'),
+    );
+  for (const [name, ratio] of Object.entries(item.maxLimitRequestRatio ?? {})) {
+    const at = `${path}.maxLimitRequestRatio[${name}]`;
+    const wrong = quantityError(ratio);
+    if (wrong) errors.push(invalidValue(at, ratio, wrong));
+    else if (compareQuantities(parseQuantity(ratio), parseQuantity('1')) < 0)
+      errors.push(invalidValue(at, ratio, `ratio ${ratio} is less than 1`));
+  }
+  return errors;
+}
+
 export const runtimeClass = strategy<V1RuntimeClass>({
   conditionalUpdate: true,
-  validate: ({ handler }) =>
-    dns1123Label(handler ?? '').map((message) => invalidValue('handler', handler ?? '', message)),
+  validate({ handler, overhead, scheduling }) {
+    const errors = dns1123Label(handler ?? '').map((message) => invalidValue('handler', handler ?? '', message));
+    for (const [name, value] of Object.entries(overhead?.podFixed ?? {}))
+      errors.push(...validateAmount(value, `overhead.podFixed[${name}]`));
+    errors.push(...validateLabels(scheduling?.nodeSelector, 'scheduling.nodeSelector'));
+    errors.push(...validateTolerations(scheduling?.tolerations ?? [], 'scheduling.tolerations'));
+    return errors;
+  },
   validateUpdate: (object, old) => immutable(object.handler, old.handler, 'handler'),
+});
+
+const leaseStrategies = ['OldestEmulationVersion'];
+
+export const lease = strategy<V1Lease>({
+  createOnUpdate: true,
+  validate({ spec = {} }) {
+    const errors: FieldError[] = [];
+    const { leaseDurationSeconds: seconds, leaseTransitions: transitions, strategy: chosen, preferredHolder } = spec;
+    if (seconds !== undefined && seconds <= 0)
+      errors.push(invalidValue('spec.leaseDurationSeconds', seconds, 'must be greater than 0'));
+    if (transitions !== undefined && transitions < 0)
+      errors.push(invalidValue('spec.leaseTransitions', transitions, 'must be greater than or equal to 0'));
+    // Strategies of a domain are others' business (KEP-4355).
+    if (chosen !== undefined && !chosen.includes('/') && !leaseStrategies.includes(chosen))
+      errors.push(notSupported('spec.strategy', chosen, leaseStrategies));
+    if (preferredHolder !== undefined && chosen === undefined)
+      errors.push(forbiddenField('spec.preferredHolder', 'may only be specified when `strategy` is defined'));
+    return errors;
+  },
+});
+
+export const controllerRevision = strategy<V1ControllerRevision>({
+  validate({ data, revision }) {
+    const errors = data === undefined || data === null ? [required('data', 'data is mandatory')] : [];
+    return [...errors, ...nonNegative(revision, 'revision')];
+  },
+  validateUpdate: (object, old) => immutable(object.data, old.data, 'data'),
 });

@@ -6,10 +6,7 @@ import { type FieldError, forbiddenField, invalidValue, required } from '../../m
 export function validateClientConfig(config: ApiextensionsV1WebhookClientConfig, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const { url, service } = config;
-  if (!url === !service) {
-    const detail = url ? 'exactly one of url or service is required' : 'exactly one of url or service is required';
-    return [required(`${path}.url`, detail)];
-  }
+  if (!url === !service) return [required(path, 'exactly one of url or service is required')];
   if (url) {
     if (!URL.canParse(url)) return [invalidValue(`${path}.url`, url, 'url must be a valid URL')];
     const { protocol, username, password, hash, search } = new URL(url);
