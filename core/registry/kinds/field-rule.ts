@@ -12,6 +12,3 @@ export function optionalField(value: string | undefined, rule: Rule, path: strin
 export function requiredField(value: string | undefined, rule: Rule, path: string): FieldError[] {
   return value === undefined || value === '' ? [required(path)] : optionalField(value, rule, path);
 }
-
-/** Any text but none. */
-export const anyText: Rule = () => [];
