@@ -17,6 +17,7 @@ import { endpointMirroringController } from './endpoint-mirroring.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { endpointsController } from './endpoints.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import { ipAddressRepairController } from './ip-address-repair.ts';
 import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
 import { createNodeIpamController } from './node-ipam.ts';
@@ -28,6 +29,7 @@ import { replicationController } from './replication-controller.ts';
 import { resourceQuotaController } from './resource-quota.ts';
 import { createRootCaController } from './root-ca.ts';
 import { serviceAccountController } from './service-account.ts';
+import { serviceCIDRController } from './service-cidr.ts';
 import { statefulSetController } from './statefulset.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
@@ -66,6 +68,8 @@ export function controllers(settings: ControllerSettings): Controller[] {
     namespaceController,
     garbageCollector,
     serviceAccountController,
+    serviceCIDRController,
+    ipAddressRepairController,
     createRootCaController(settings.caCertificate),
     createNodeIpamController(settings.podCIDR),
     createNodeLifecycleController({

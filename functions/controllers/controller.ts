@@ -17,6 +17,7 @@ import type {
   V1Deployment,
   V1EndpointSlice,
   V1Endpoints,
+  V1IPAddress,
   V1Job,
   V1Lease,
   V1Namespace,
@@ -63,6 +64,7 @@ export interface KnownTypes {
   'certificates.k8s.io/certificatesigningrequests': V1CertificateSigningRequest;
   'coordination.k8s.io/leases': V1Lease;
   'storage.k8s.io/storageclasses': V1StorageClass;
+  'networking.k8s.io/ipaddresses': V1IPAddress;
   'networking.k8s.io/servicecidrs': V1ServiceCIDR;
   'apiregistration.k8s.io/apiservices': V1APIService;
   'apiextensions.k8s.io/customresourcedefinitions': V1CustomResourceDefinition;

@@ -28,7 +28,7 @@ export async function allocate(
       }
       const taken = await takeClusterIP(env, service, wanted || undefined, family === 'IPv6' ? 'IPv6' : 'IPv4');
       addresses.push(taken.address);
-      writes.push(taken.write);
+      addWrites(writes, taken.writes);
     }
     object.spec.clusterIPs = addresses;
     object.spec.clusterIP = addresses[0] ?? '';
@@ -36,6 +36,12 @@ export async function allocate(
   const after = new Set(addressesOf(object));
   for (const address of before) if (!after.has(address)) writes.push(releaseClusterIP(address));
   return [...writes, ...(await allocatePorts(env, service, object, old))];
+}
+
+/** Two addresses of one range have one condition: a key stands once in a commit. */
+function addWrites(writes: Write[], more: readonly Write[]): void {
+  for (const each of more)
+    if (!writes.some(({ type, name }) => type === each.type && name === each.name)) writes.push(each);
 }
 
 export function releaseAll(object: V1Service): Write[] {

@@ -1,0 +1,104 @@
+// Ranges of cluster IPs (KEP-1880): one is ready once it is held by the finalizer, and goes only when no address is left in it
+// that no other range has.
+
+import { type Cidr, contains, parseCidr } from '../../core/registry/allocate/cidr.ts';
+import { sameJson, timestamp } from './condition.ts';
+import {
+  type Action,
+  type Controller,
+  controllerUser,
+  type ObjectOf,
+  type Snapshot,
+  watch,
+  watchSelf,
+} from './controller.ts';
+
+const ranges = 'networking.k8s.io/servicecidrs';
+const addresses = 'networking.k8s.io/ipaddresses';
+const finalizer = 'networking.k8s.io/service-cidr-finalizer';
+
+/** How long after its deletion began a range is kept: allocators that have not seen that yet finish within it. */
+const graceMs = 10_000;
+
+type Range = ObjectOf<typeof ranges>;
+
+export const serviceCIDRController: Controller = {
+  name: 'service-cidr',
+  user: controllerUser('service-cidrs-controller'),
+  watches: [
+    watchSelf(ranges),
+    // Another range, or one address less, may let one go.
+    watch(ranges, (_event, snapshot) => going(snapshot)),
+    watch(addresses, ({ type }, snapshot) => (type === 'DELETED' ? going(snapshot) : [])),
+  ],
+  owns: [ranges],
+  reconcile(snapshot, name, { now }): Action[] {
+    const range = snapshot.get(ranges, '', name);
+    if (!range) return [];
+    const { uid, resourceVersion, deletionTimestamp, finalizers = [] } = range.metadata;
+    const hold = (next: readonly string[]): Action => ({
+      do: 'patch',
+      type: ranges,
+      namespace: '',
+      name,
+      patchType: 'merge',
+      body: { metadata: { uid, resourceVersion, finalizers: next } },
+    });
+    if (!deletionTimestamp) {
+      if (!finalizers.includes(finalizer)) return [hold([...finalizers, finalizer])];
+      return setReady(range, { status: 'True', reason: '', message: 'Kubernetes Service CIDR is ready' }, now);
+    }
+    if (!finalizers.includes(finalizer)) return [];
+    // Told at once, so that nobody takes another address of it.
+    const told = setReady(range, terminating, now);
+    if (told.length > 0) return told;
+    if (isUsed(snapshot, range)) return [];
+    const left = Date.parse(String(deletionTimestamp)) + graceMs - now;
+    return left > 0 ? [{ do: 'requeue', afterMs: left }] : [hold(finalizers.filter((each) => each !== finalizer))];
+  },
+};
+
+const terminating = {
+  status: 'False',
+  reason: 'Terminating',
+  message: 'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR',
+} as const;
+
+function going(snapshot: Snapshot): string[] {
+  return snapshot.list(ranges).flatMap(({ metadata }) => (metadata.deletionTimestamp ? [metadata.name] : []));
+}
+
+/** Whether an address of the range is taken that no range which stays has. */
+function isUsed(snapshot: Snapshot, range: Range): boolean {
+  const own = cidrsOf(range);
+  const others = snapshot
+    .list(ranges)
+    .filter(({ metadata }) => metadata.name !== range.metadata.name && !metadata.deletionTimestamp)
+    .flatMap(cidrsOf);
+  const has = (cidrs: readonly Cidr[], address: string) => cidrs.some((each) => contains(each, address));
+  return snapshot.list(addresses).some(({ metadata: { name } }) => has(own, name) && !has(others, name));
+}
+
+function cidrsOf({ spec }: Range): Cidr[] {
+  return (spec?.cidrs ?? []).flatMap((text) => parseCidr(text) ?? []);
+}
+
+function setReady(
+  range: Range,
+  wanted: { readonly status: string; readonly reason: string; readonly message: string },
+  now: number,
+): Action[] {
+  const conditions = range.status?.conditions ?? [];
+  const before = conditions.find(({ type }) => type === 'Ready');
+  if (before && sameJson({ ...before, ...wanted }, before)) return [];
+  const changed = before?.status !== wanted.status;
+  const condition = {
+    type: 'Ready',
+    ...wanted,
+    lastTransitionTime: changed ? timestamp(now) : before.lastTransitionTime,
+  };
+  const { uid, resourceVersion, name } = range.metadata;
+  const others = conditions.filter(({ type }) => type !== 'Ready');
+  const body = { metadata: { uid, resourceVersion }, status: { conditions: [...others, condition] } };
+  return [{ do: 'patch', type: ranges, namespace: '', name, patchType: 'merge', subresource: 'status', body }];
+}
