@@ -271,17 +271,3 @@ describe('what is no resource', () => {
     expect((await t.get('/apis/apps/v1')).body.groupVersion).toBe('apps/v1');
   });
 });
-
-describe('limits', () => {
-  it('answer 429 when too many requests run at once', async () => {
-    const limited = await openTestApi({ inFlight: { reading: 1, mutating: 1 } });
-    try {
-      const answers = await Promise.all([limited.get('/api/v1/pods'), limited.get('/api/v1/pods')]);
-      expect(answers.map((each) => each.status).sort()).toEqual([200, 429]);
-      expect(answers.find((each) => each.status === 429)?.headers['retry-after']).toBe('1');
-      expect(await limited.get('/api/v1/pods')).toMatchObject({ status: 200 });
-    } finally {
-      await limited.close();
-    }
-  });
-});

@@ -35,8 +35,8 @@ import { type Form, negotiate } from './content/negotiate.ts';
 import { loadProtobuf, withoutProtobuf } from './content/protobuf.ts';
 import { compress, respondError } from './content/respond.ts';
 import { loadYamlFor } from './content/yaml.ts';
+import type { Flow, FlowControl, FlowControlOptions } from './flow-control/flow-control.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
-import { createInFlight, type InFlightLimits } from './in-flight.ts';
 import { createNodeEndpoints } from './node/endpoints.ts';
 import { forgetRemovedNodes } from './node/forget-removed.ts';
 import type { NodeJoining } from './node/joining.ts';
@@ -96,7 +96,8 @@ export interface ApiServerOptions {
   readonly log?: Log;
   readonly audit?: (event: AuditEvent) => void;
   readonly watch?: Partial<WatchLimits>;
-  readonly inFlight?: InFlightLimits;
+  /** Priority and fairness with so many seats. Without it every request runs at once: where one process answers one at a time. */
+  readonly flowControl?: Pick<FlowControlOptions, 'seats' | 'maxWaitMs'>;
   /** Who this API server is to extension API servers. Without it APIServices with a Service are stored and lead nowhere. */
   readonly frontProxy?: FrontProxy;
   readonly now?: () => Date;
@@ -151,12 +152,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ? forgetRemovedNodes({ nodes, queue, heartbeats: options.heartbeats, log: options.log })
     : undefined;
   const metrics = createRequestMetrics();
-  const inFlight = createInFlight(options.inFlight);
+  const flowControl =
+    options.flowControl && (await startFlowControl({ ...options.flowControl, replicas, definitions }));
   const nodeEndpoints = createNodeEndpoints({ ...options, nodes, notifier, now });
   const reviews = createReviews({ authenticator, authorizer, rbac, tokens, registry, definitions, now });
   const podStreams = createPodStreams({ registry, definitions, authorizer, streams: options.streams });
   const proxy = createProxy({ registry, definitions, streams: options.streams, random: Math.random });
-  const system = createSystemRoutes({ ...options, tokens, metrics, inFlight, aggregation });
+  const system = createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation });
   const routes = {
     registry,
     definitions,
@@ -208,17 +210,27 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     let info: RequestInfo | undefined;
     let user: UserInfo | undefined;
     let realUser: UserInfo | undefined;
-    let leave: (() => void) | undefined;
+    let flow: Flow | undefined;
+    let seated = false;
+    let counted: string | undefined;
     let response: ApiResponse | undefined;
     try {
       const query = parseQuery(request.query);
       info = parseRequestInfo(request.method, request.path, query);
-      // Long polls of queues wait by nature, as watches do.
-      if (!isLong(info)) leave = inFlight.enter(info.verb);
+      if (!isLong(info)) {
+        counted = info.verb;
+        metrics.running(counted, 1);
+      }
       user = await authenticator.authenticate(request);
       const acting = await impersonate(request, user, authorizer);
       if (acting !== user) realUser = user;
       user = acting;
+      if (flowControl && takesSeat(info)) {
+        flow = flowControl.classify(user, info, query);
+        const wait = flow.enter(() => request.signal);
+        if (wait) await wait;
+        seated = true;
+      }
       await authorize(authorizer, user, info);
       const asked = info.isResource ? negotiate(request, query) : { ...plainForm, pretty: isTrue(query, 'pretty') };
       // What fails before its encoder is there is told in JSON.
@@ -239,7 +251,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     } catch (error) {
       response = respondError(asStatus(error, options.log, auditID), form);
     } finally {
-      leave?.();
+      // A watch that has begun waits for events without a seat.
+      if (seated) flow?.leave();
+      if (counted !== undefined) metrics.running(counted, -1);
     }
     const code = response?.status ?? 101;
     const elapsed = (performance.now() - started) / 1000;
@@ -271,6 +285,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       );
     if (!response) return undefined;
     response.headers['audit-id'] = auditID;
+    flow?.stamp(response.headers);
     if (warnings.length > 0) response.headers['warning'] = warnings.map(warningHeader);
     return response;
   };
@@ -302,6 +317,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       nodeEndpoints.close();
       stopCustomResources();
       aggregation?.close();
+      flowControl?.close();
       nodes.close();
       rbac.close();
     },
@@ -310,8 +326,22 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
 const nowhere: RequestInfo = parseRequestInfo('GET', '/', parseQuery(''));
 
-function isLong({ verb, segments }: RequestInfo): boolean {
-  return verb === 'watch' || segments[0] === 'queues';
+const longSubresources = new Set(['attach', 'exec', 'log', 'portforward', 'proxy', 'streams']);
+
+/** Whether it lasts by nature: streams, and the long polls of queues. */
+function isLong({ verb, segments, subresource }: RequestInfo): boolean {
+  return verb === 'watch' || longSubresources.has(subresource) || segments[0] === 'queues';
+}
+
+/** A watch takes a seat until it has begun. */
+function takesSeat(info: RequestInfo): boolean {
+  return info.verb === 'watch' || !isLong(info);
+}
+
+/** Loaded where it is asked for. */
+async function startFlowControl(options: FlowControlOptions): Promise<FlowControl> {
+  const { createFlowControl } = await import('./flow-control/flow-control.ts');
+  return createFlowControl(options);
 }
 
 /** Paths that nothing is served at share one series. */

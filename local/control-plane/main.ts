@@ -70,6 +70,7 @@ const api = await createApiServer({
     { token: pki('admin.token').trim(), user: { username: 'zeroplane-admin', groups: ['system:masters'] } },
   ],
   streams: createLazyStreamHandler({ queue }),
+  flowControl: {},
   frontProxy: { cert: pki('front-proxy-client.crt'), key: pki('front-proxy-client.key') },
   // as: of a logger the API server uses these methods only.
   log,

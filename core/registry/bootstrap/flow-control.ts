@@ -57,14 +57,9 @@ const account = (name: string, namespace = 'kube-system'): Subject => ({
 const all = { verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'], clusterScope: true };
 const allUrls = { verbs: ['*'], nonResourceURLs: ['*'] };
 const everything = (...subjects: Subject[]): Rule => ({ subjects, resourceRules: [all], nonResourceRules: [allUrls] });
-const resourcesOf = (
-  subjects: Subject[],
-  apiGroups: string[],
-  resources: string[],
-  verbs = ['get', 'create', 'update'],
-): Rule => ({
+const resourcesOf = (subjects: Subject[], apiGroups: string[], resources: string[]): Rule => ({
   subjects,
-  resourceRules: [{ verbs, apiGroups, resources, namespaces: ['*'] }],
+  resourceRules: [{ verbs: ['get', 'create', 'update'], apiGroups, resources, namespaces: ['*'] }],
 });
 
 interface FlowRow {
@@ -120,7 +115,13 @@ const flows: readonly FlowRow[] = [
     precedence: 400,
     by: 'ByUser',
     rules: [
-      resourcesOf([group('system:nodes')], ['', 'coordination.k8s.io'], ['nodes', 'nodes/status', 'leases'], ['*']),
+      {
+        subjects: [group('system:nodes')],
+        resourceRules: [
+          { ...all, apiGroups: [''], resources: ['nodes', 'nodes/status'] },
+          { ...all, apiGroups: ['coordination.k8s.io'], resources: ['leases'], clusterScope: false },
+        ],
+      },
     ],
   },
   { name: 'system-nodes', level: 'system', precedence: 500, by: 'ByUser', rules: [everything(group('system:nodes'))] },

@@ -2,8 +2,11 @@
 // Counting a request must cost next to nothing, so series are plain numbers; prom-client is loaded only when somebody scrapes.
 
 import type { RequestInfo } from '../request-info.ts';
+import { createHistogram, type Histogram, observe, renderHistogram } from './histogram.ts';
 
 export interface RequestMetrics {
+  /** A request that does not last by nature begins (1) or ends (-1). */
+  running(verb: string, by: 1 | -1): void;
   /** `seconds` is undefined for requests that last by nature: watches. */
   count(info: RequestInfo, code: number, seconds: number | undefined): void;
   /** `gauges` are read at the moment of the scrape. */
@@ -19,16 +22,18 @@ export interface Gauge {
 // The buckets of kube-apiserver's request durations, in seconds, fewer at the top.
 const buckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.5, 2, 3, 5, 10, 30, 60];
 
-interface Histogram {
-  readonly counts: number[];
-  sum: number;
-  total: number;
-}
+const readingVerbs = new Set(['get', 'list', 'head', 'options']);
 
 export function createRequestMetrics(): RequestMetrics {
   const totals = new Map<string, number>();
   const durations = new Map<string, Histogram>();
+  let reading = 0;
+  let mutating = 0;
   return {
+    running(verb, by) {
+      if (readingVerbs.has(verb)) reading += by;
+      else mutating += by;
+    },
     count(info, code, seconds) {
       const labels = labelsOf(info);
       const key = `code="${code}",${labels}`;
@@ -36,13 +41,10 @@ export function createRequestMetrics(): RequestMetrics {
       if (seconds === undefined) return;
       let histogram = durations.get(labels);
       if (!histogram) {
-        histogram = { counts: buckets.map(() => 0), sum: 0, total: 0 };
+        histogram = createHistogram(buckets);
         durations.set(labels, histogram);
       }
-      histogram.sum += seconds;
-      histogram.total += 1;
-      const at = buckets.findIndex((bound) => seconds <= bound);
-      if (at >= 0) histogram.counts[at] = (histogram.counts[at] ?? 0) + 1;
+      observe(histogram, seconds);
     },
     async render(gauges) {
       const lines = [
@@ -54,7 +56,14 @@ export function createRequestMetrics(): RequestMetrics {
         '# HELP apiserver_request_duration_seconds Time from a request to its answer; watches are left out.',
         '# TYPE apiserver_request_duration_seconds histogram',
       );
-      for (const [labels, histogram] of durations) renderHistogram(labels, histogram, lines);
+      for (const [labels, histogram] of durations)
+        renderHistogram('apiserver_request_duration_seconds', labels, histogram, lines);
+      lines.push(
+        '# HELP apiserver_current_inflight_requests Requests that run now, those that last by nature left out.',
+        '# TYPE apiserver_current_inflight_requests gauge',
+        `apiserver_current_inflight_requests{request_kind="readOnly"} ${reading}`,
+        `apiserver_current_inflight_requests{request_kind="mutating"} ${mutating}`,
+      );
       for (const gauge of gauges) {
         lines.push(`# HELP ${gauge.name} ${gauge.help}`, `# TYPE ${gauge.name} gauge`);
         for (const { labels, value } of gauge.values) {
@@ -72,20 +81,6 @@ function labelsOf({ isResource, verb, group, version, resource, subresource, nam
   if (!isResource) return `verb="${verb.toUpperCase()}",group="",version="",resource="",subresource="",scope=""`;
   const scope = name !== '' ? 'resource' : namespace !== '' ? 'namespace' : 'cluster';
   return `verb="${verb.toUpperCase()}",group="${group}",version="${version}",resource="${resource}",subresource="${subresource}",scope="${scope}"`;
-}
-
-function renderHistogram(labels: string, { counts, sum, total }: Histogram, lines: string[]): void {
-  const name = 'apiserver_request_duration_seconds';
-  let below = 0;
-  for (const [index, bound] of buckets.entries()) {
-    below += counts[index] ?? 0;
-    lines.push(`${name}_bucket{${labels},le="${bound}"} ${below}`);
-  }
-  lines.push(
-    `${name}_bucket{${labels},le="+Inf"} ${total}`,
-    `${name}_sum{${labels}} ${sum}`,
-    `${name}_count{${labels}} ${total}`,
-  );
 }
 
 let collecting: Promise<{ metrics(): Promise<string> }> | undefined;

@@ -6,8 +6,8 @@ import type { Store } from '../../../core/store/store.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import { respondText, respondValue } from '../content/respond.ts';
+import type { FlowControl } from '../flow-control/flow-control.ts';
 import type { ApiResponse } from '../http.ts';
-import type { InFlight } from '../in-flight.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import { createDocuments } from './documents.ts';
@@ -22,7 +22,7 @@ export interface SystemOptions {
   readonly queue: Queue;
   readonly tokens: ServiceAccountTokens;
   readonly metrics: RequestMetrics;
-  readonly inFlight: InFlight;
+  readonly flowControl?: FlowControl | undefined;
   readonly aggregation?: Aggregation | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface SystemRoutes {
 type Route = (exchange: Exchange) => Promise<ApiResponse | undefined>;
 
 export function createSystemRoutes(options: SystemOptions): SystemRoutes {
-  const { tokens, metrics, inFlight } = options;
+  const { tokens, metrics, flowControl } = options;
   const documents = createDocuments(options.definitions, options.aggregation);
   const checks = healthChecks(options.store);
   const health: Route = ({ info, query }) => healthResponse(checks, info.segments, query);
@@ -49,7 +49,7 @@ export function createSystemRoutes(options: SystemOptions): SystemRoutes {
     readyz: health,
     metrics: async ({ info }) =>
       info.segments.length === 1
-        ? respondText(200, await metrics.render(gauges(inFlight)), 'text/plain; version=0.0.4; charset=utf-8')
+        ? respondText(200, await scrape(metrics, flowControl), 'text/plain; version=0.0.4; charset=utf-8')
         : undefined,
     openid: async ({ info, form }) =>
       info.path === '/openid/v1/jwks'
@@ -96,16 +96,12 @@ function healthChecks(store: Store): HealthCheck[] {
   ];
 }
 
-function gauges(inFlight: InFlight) {
+async function scrape(metrics: RequestMetrics, flowControl: FlowControl | undefined): Promise<string> {
+  return (await metrics.render(gauges())) + (flowControl?.renderMetrics() ?? '');
+}
+
+function gauges() {
   return [
-    {
-      name: 'apiserver_current_inflight_requests',
-      help: 'Requests that run now, watches left out.',
-      values: [
-        { labels: { request_kind: 'readOnly' }, value: inFlight.reading },
-        { labels: { request_kind: 'mutating' }, value: inFlight.mutating },
-      ],
-    },
     {
       name: 'kubernetes_build_info',
       help: 'The version served, with value 1.',
