@@ -20,6 +20,7 @@ program
   .option('--no-agent', 'control plane alone: this machine runs no pods')
   .option('--pod-cidr <cidr>', 'addresses of pods (default: 10.244.0.0/16)')
   .option('--service-cidr <cidr>', 'addresses of Services (default: 10.96.0.0/16)')
+  .option('--authentication-config <file>', 'issuers whose tokens are taken (AuthenticationConfiguration)')
   .action(async (options) => (await import('../local/up.ts')).up(options));
 
 program

@@ -2,12 +2,14 @@
 
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { readAuthenticationConfiguration } from '../functions/apiserver/authentication/jwt/configuration.ts';
 import { ClusterStack } from './cluster-stack.ts';
 import { checkWithNag } from './nag.ts';
 import { readOptions } from './options.ts';
 
 const app = new App();
 const options = readOptions(app.node);
+if (options.authenticationConfig !== undefined) await readAuthenticationConfiguration(options.authenticationConfig);
 const stack = new ClusterStack(app, `zeroplane-${options.name}`, {
   options,
   bundleDirectory: join(import.meta.dirname, '../.zeroplane/functions'),

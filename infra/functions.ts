@@ -160,6 +160,10 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     ZEROPLANE_NODE_QUEUE_ROLE: nodeQueueRole.roleArn,
     ZEROPLANE_BUILD: code.build,
   };
+  const authentication =
+    options.authenticationConfig === undefined
+      ? undefined
+      : { ZEROPLANE_AUTHENTICATION_CONFIG: options.authenticationConfig };
   const make = (name: FunctionName): LambdaFunction => {
     const { bundle, handler, memorySize, timeout, description, ...shape }: Shape = shapes[name];
     const logGroup = new LogGroup(scope, `${title(name)}Log`, {
@@ -179,7 +183,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      environment: { ...environment, ...shape.environment },
+      environment: { ...environment, ...(bundle === 'apiserver' && authentication), ...shape.environment },
     });
   };
 

@@ -1,6 +1,8 @@
 // What a deployment may be told, as CDK context: `npx cdk deploy -c cluster=prod -c workers=2`. Everything has a default.
 
+import { readFileSync } from 'node:fs';
 import type { Node } from 'constructs';
+import { parse } from 'yaml';
 
 export interface ClusterOptions {
   /** Part of every resource's name: several clusters share an account. */
@@ -15,6 +17,8 @@ export interface ClusterOptions {
   readonly ec2Nodes: boolean;
   /** Encrypt with a key of the account's own ($1 a month) instead of keys that AWS owns. */
   readonly ownKey: boolean;
+  /** An AuthenticationConfiguration as JSON, from the file that the context names. */
+  readonly authenticationConfig: string | undefined;
   /** Requests a second that the API takes, and how many at once above it. */
   readonly throttle: { readonly rate: number; readonly burst: number };
 }
@@ -54,6 +58,26 @@ export function readOptions(node: Node): ClusterOptions {
     workerInstanceType: text('workerInstanceType', 't4g.small'),
     ec2Nodes: flag('ec2Nodes', count('workers', 0) > 0),
     ownKey: flag('ownKey', false),
+    authenticationConfig: configFile('authenticationConfig', text('authenticationConfig', '')),
     throttle: { rate: count('requestsPerSecond', 500), burst: count('burst', 1000) },
   };
+}
+
+/** A function's environment takes 4 KB in all, and its other variables need some of that. */
+const maximumConfigBytes = 2500;
+
+/** The JSON of a YAML or JSON file; undefined where no file is named. Whether it is right is for `app.ts` to check. */
+function configFile(key: string, path: string): string | undefined {
+  if (path === '') return undefined;
+  let text: string;
+  try {
+    text = JSON.stringify(parse(readFileSync(path, 'utf8'), { version: '1.1' }));
+  } catch (error) {
+    throw new Error(`-c ${key}=${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  if (Buffer.byteLength(text) > maximumConfigBytes)
+    throw new Error(
+      `-c ${key}=${path}: it has ${Buffer.byteLength(text)} bytes as JSON, and functions take ${maximumConfigBytes}`,
+    );
+  return text;
 }

@@ -3,9 +3,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { type ConfigFiles, planConfigFiles } from './config-files.ts';
 import { UserError } from './user-error.ts';
 
-export interface Cluster {
+export interface Cluster extends ConfigFiles {
   readonly dataDir: string;
   /** Port of the API server on every address of the machine. */
   readonly port: number;
@@ -17,7 +18,7 @@ export interface Cluster {
   readonly kubeconfig: string;
 }
 
-export interface ClusterOptions {
+export interface ClusterOptions extends ConfigFiles {
   readonly dataDir: string;
   readonly port?: number;
   readonly podCidr?: string;
@@ -38,7 +39,13 @@ export function planCluster(options: ClusterOptions): Cluster {
   if (found) {
     refuseChange('--pod-cidr', options.podCidr, found.podCIDR);
     refuseChange('--service-cidr', options.serviceCidr, found.serviceCIDR);
-    return { ...found, port: options.port ?? found.port, kubeconfig: options.kubeconfig ?? found.kubeconfig };
+    const { dataDir, podCIDR, serviceCIDR, clusterDomain, nodeName } = found;
+    return {
+      ...{ dataDir, podCIDR, serviceCIDR, clusterDomain, nodeName },
+      port: options.port ?? found.port,
+      kubeconfig: options.kubeconfig ?? found.kubeconfig,
+      ...planConfigFiles(options, found),
+    };
   }
   return {
     dataDir: options.dataDir,
@@ -48,6 +55,7 @@ export function planCluster(options: ClusterOptions): Cluster {
     clusterDomain: defaults.clusterDomain,
     nodeName: hostname().toLowerCase(),
     kubeconfig: options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig'),
+    ...planConfigFiles(options, {}),
   };
 }
 

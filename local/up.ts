@@ -15,6 +15,7 @@ import {
   readCluster,
   saveCluster,
 } from './cluster.ts';
+import { changedConfigFlags, checkConfigFiles } from './config-files.ts';
 import { agentDir, loadExampleWebImages } from './images.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { checkPort, checkRights, installPackages, makeDataDir, missingPackages } from './machine.ts';
@@ -52,7 +53,8 @@ export async function up(options: UpOptions): Promise<void> {
     agent: processFiles(cluster.dataDir, 'agent'),
     started: [],
   };
-  refuseMovedPort(plan);
+  refuseChangesToRunning(plan);
+  await checkConfigFiles(cluster);
   const missing = options.agent ? missingPackages() : [];
   if (missing.length > 0) {
     const list = missing.map(({ name, why }) => `  ${name.padEnd(28)} ${why}`).join('\n');
@@ -222,10 +224,13 @@ async function waitFor(plan: Plan, what: string, files: ProcessFiles, ready: () 
   throw new UserError(`${what} is not ready after 60 s. Its log, ${files.logFile}, ends with:\n${logTail(files, 12)}`);
 }
 
-function refuseMovedPort(plan: Plan): void {
+function refuseChangesToRunning(plan: Plan): void {
   const found = readCluster(plan.cluster.dataDir);
-  if (!found || found.port === plan.cluster.port || runningPid(plan.controlPlane) === undefined) return;
-  throw new UserError(`--port: the cluster runs on port ${found.port}: stop it first with \`npm run down\``);
+  if (!found || runningPid(plan.controlPlane) === undefined) return;
+  const stop = 'stop it first with `npm run down`';
+  if (found.port !== plan.cluster.port) throw new UserError(`--port: the cluster runs on port ${found.port}: ${stop}`);
+  const [flag] = changedConfigFlags(plan.cluster, found);
+  if (flag) throw new UserError(`${flag}: the cluster runs without this file: ${stop}`);
 }
 
 function sayWhatNext(cluster: Cluster, options: UpOptions): void {

@@ -13,6 +13,8 @@ export interface FunctionSettings {
   readonly podCIDR: string;
   readonly clusterDomain: string;
   readonly issuer: string;
+  /** An AuthenticationConfiguration, as YAML or JSON. */
+  readonly authenticationConfig: string | undefined;
   /** Changes with every deployment: then the cluster's first objects are looked at again. */
   readonly build: string;
   /** Users of system:masters: ARNs of IAM roles. */
@@ -44,6 +46,7 @@ export function readSettings(env: Environment): FunctionSettings {
     podCIDR: env['ZEROPLANE_POD_CIDR'] || '10.244.0.0/16',
     clusterDomain,
     issuer: env['ZEROPLANE_ISSUER'] || `https://kubernetes.default.svc.${clusterDomain}`,
+    authenticationConfig: env['ZEROPLANE_AUTHENTICATION_CONFIG'] || undefined,
     build: env['ZEROPLANE_BUILD'] || 'unknown',
     adminRoles: list(env['ZEROPLANE_ADMIN_ROLES']),
     workerRoles: list(env['ZEROPLANE_WORKER_ROLES']),

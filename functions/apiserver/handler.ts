@@ -15,6 +15,7 @@ import type { Log } from '../../core/work/log.ts';
 import { createAggregation } from './aggregation/aggregation.ts';
 import type { FrontProxy } from './aggregation/options.ts';
 import {
+  type AnonymousAccess,
   type Authenticator,
   createAuthenticator,
   type StaticToken,
@@ -89,7 +90,7 @@ export interface ApiServerOptions {
    */
   readonly followNodes?: boolean;
   /** Default true, as in Kubernetes: authorization then decides. */
-  readonly anonymous?: boolean;
+  readonly anonymous?: AnonymousAccess;
   /** Without it exec, attach, port-forward and logs answer 501. */
   readonly streams?: StreamHandler;
   /** Requests are logged at `debug`, failures of ours at `error`. */
@@ -128,7 +129,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     serviceAccounts: tokens,
     staticTokens: options.staticTokens ?? [],
     others: options.tokenAuthenticators ?? [],
-    anonymous: options.anonymous ?? true,
+    anonymous: options.anonymous ?? { enabled: true },
     lookup,
     now,
   });

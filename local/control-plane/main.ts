@@ -55,6 +55,7 @@ await bootstrap(registry, definitions, {
 await ensureAddons(registry, definitions, serviceCIDR);
 const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
 
+const issuer = `https://kubernetes.default.svc.${clusterDomain}`;
 const api = await createApiServer({
   registry,
   definitions,
@@ -63,12 +64,13 @@ const api = await createApiServer({
   queue,
   heartbeats: store.heartbeats,
   serviceAccounts: {
-    issuer: `https://kubernetes.default.svc.${clusterDomain}`,
+    issuer,
     keys: [pki('service-account.key')],
   },
   staticTokens: [
     { token: pki('admin.token').trim(), user: { username: 'zeroplane-admin', groups: ['system:masters'] } },
   ],
+  ...(await authentication(cluster.authenticationConfig)),
   streams: createLazyStreamHandler({ queue }),
   flowControl: {},
   frontProxy: { cert: pki('front-proxy-client.crt'), key: pki('front-proxy-client.key') },
@@ -107,6 +109,14 @@ const serving = await serve(api, {
 });
 log.info({ port: serving.port }, 'serving');
 giveBackIdleMemory(() => replicas.forgetObjects());
+
+async function authentication(file: string | undefined) {
+  if (file === undefined) return {};
+  const { configuredAuthentication } = await import(
+    '../../functions/apiserver/authentication/jwt/configured-authentication.ts'
+  );
+  return configuredAuthentication(readFileSync(file, 'utf8'), { ownIssuer: issuer, now: () => new Date(), log });
+}
 
 let stopping = false;
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => void stop());

@@ -21,12 +21,18 @@ export interface TokenAuthenticator {
   verify(token: string): Promise<UserInfo | undefined>;
 }
 
+/** Which requests without credentials are let through as system:anonymous (authorization then decides). */
+export interface AnonymousAccess {
+  readonly enabled: boolean;
+  /** Of these paths only; without it, of all. */
+  readonly paths?: readonly string[];
+}
+
 export interface AuthenticationSources {
   readonly serviceAccounts: ServiceAccountTokens;
   readonly staticTokens: readonly StaticToken[];
   readonly others?: readonly TokenAuthenticator[];
-  /** Whether requests without credentials are let through as system:anonymous (authorization then decides). */
-  readonly anonymous: boolean;
+  readonly anonymous: AnonymousAccess;
   readonly lookup: Lookup;
   readonly now: () => Date;
 }
@@ -45,6 +51,7 @@ export interface Authenticator {
 
 export function createAuthenticator(sources: AuthenticationSources): Authenticator {
   const { serviceAccounts, staticTokens, lookup, now, others = [] } = sources;
+  const { enabled, paths } = sources.anonymous;
 
   const identify: Authenticator['identify'] = async (token, audiences) => {
     const wanted = audiences?.length ? audiences : serviceAccounts.audiences;
@@ -76,7 +83,7 @@ export function createAuthenticator(sources: AuthenticationSources): Authenticat
         throw unauthorized();
       }
       // A certificate that we did not sign is a claim that failed, not the absence of one.
-      if (peer || !sources.anonymous) throw unauthorized();
+      if (peer || !enabled || (paths && !paths.includes(request.path))) throw unauthorized();
       return anonymous;
     },
   };

@@ -15,6 +15,7 @@ import type { Store } from '../../../core/store/store.ts';
 import type { Log } from '../../../core/work/log.ts';
 import { createWakeups } from '../../../core/work/wakeups.ts';
 import { iamTokens } from '../authentication/iam-tokens.ts';
+import type { ConfiguredAuthenticationOptions } from '../authentication/jwt/configured-authentication.ts';
 import { nodeTokens } from '../authentication/node-tokens.ts';
 import { createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
@@ -78,6 +79,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
   ]);
   await wakeups.flush();
   const tokens = nodeTokens({ issuer, key, now });
+  const configured = await configuredFrom(settings.authenticationConfig, { ownIssuer: issuer, now, log });
   const api = await createApiServer({
     registry: pollWatches(registry, {
       replicas,
@@ -100,7 +102,9 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
         ask: askSts(fetch),
         now,
       }),
+      ...(configured?.tokenAuthenticators ?? []),
     ],
+    ...(configured && { anonymous: configured.anonymous }),
     joining: createJoining({
       tokens,
       queue,
@@ -135,6 +139,12 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       }
     },
   };
+}
+
+async function configuredFrom(text: string | undefined, options: ConfiguredAuthenticationOptions) {
+  if (text === undefined) return undefined;
+  const { configuredAuthentication } = await import('../authentication/jwt/configured-authentication.ts');
+  return configuredAuthentication(text, options);
 }
 
 function lenderOf(settings: FunctionSettings, env: ServerlessOptions['env'], now: () => Date) {

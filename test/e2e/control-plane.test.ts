@@ -1,0 +1,115 @@
+// Who may, through the real control plane and kubectl: users with certificates, and users of an OpenID Connect issuer.
+
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { certificateRequest } from '../../core/certificates/testing.ts';
+import { openIssuer, type TestIssuer } from '../../functions/apiserver/testing/issuer.ts';
+import { type ControlPlane, planControlPlane } from '../tools/control-plane.ts';
+
+let plane: ControlPlane;
+let issuer: TestIssuer;
+
+beforeAll(async () => {
+  plane = await planControlPlane();
+  issuer = await openIssuer(() => new Date());
+  const authentication = join(plane.dataDir, 'authentication.json');
+  const { url, certificateAuthority } = issuer;
+  writeFileSync(
+    authentication,
+    JSON.stringify({
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AuthenticationConfiguration',
+      jwt: [
+        {
+          issuer: { url, certificateAuthority, audiences: ['zeroplane'] },
+          claimMappings: { username: { claim: 'sub', prefix: 'ci:' } },
+        },
+      ],
+    }),
+  );
+  const { code, stderr } = await plane.up('--authentication-config', authentication);
+  expect(code, stderr).toBe(0);
+});
+afterAll(async () => {
+  await plane?.remove();
+  await issuer?.close();
+});
+
+/** kubectl with no credentials but those that the arguments give. */
+function kubectlAs(...credentials: string[]) {
+  const server = [`--server=${plane.url}`, `--certificate-authority=${join(plane.dataDir, 'pki', 'ca.crt')}`];
+  return (...args: string[]) => plane.kubectl.attempt(...args, ...server, ...credentials, '--kubeconfig=/dev/null');
+}
+
+it('signs for a user, who may then do what RBAC says, and nothing once the certificate is of another key', async () => {
+  const { request, key } = await certificateRequest('jane', ['developers']);
+  const csr = {
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name: 'jane' },
+    spec: {
+      request: Buffer.from(request).toString('base64'),
+      signerName: 'kubernetes.io/kube-apiserver-client',
+      usages: ['client auth'],
+      expirationSeconds: 3600,
+    },
+  };
+  const { kubectl } = plane;
+  await kubectl.input(JSON.stringify(csr), 'create', '-f', '-');
+  expect(await kubectl('get', 'csr', 'jane', '--no-headers')).toContain('Pending');
+  await kubectl('certificate', 'approve', 'jane');
+  await kubectl('wait', '--for=jsonpath={.status.certificate}', 'csr/jane', '--timeout=30s');
+  const certificate = await kubectl('get', 'csr', 'jane', '-o', 'jsonpath={.status.certificate}');
+  await kubectl('create', 'rolebinding', 'developers', '--clusterrole=view', '--group=developers');
+
+  const as = (key: string) => {
+    const [certFile, keyFile] = [join(plane.dataDir, 'jane.crt'), join(plane.dataDir, 'jane.key')];
+    writeFileSync(certFile, Buffer.from(certificate, 'base64'));
+    writeFileSync(keyFile, key);
+    return kubectlAs(`--client-certificate=${certFile}`, `--client-key=${keyFile}`);
+  };
+  const jane = as(key);
+  const who = await jane('auth', 'whoami', '-o', 'json');
+  expect(who.code, who.stderr).toBe(0);
+  expect(JSON.parse(who.stdout).status.userInfo).toMatchObject({
+    username: 'jane',
+    groups: ['developers', 'system:authenticated'],
+  });
+  expect((await jane('get', 'pods', '-n', 'default')).code).toBe(0);
+  expect((await jane('get', 'secrets', '-n', 'default')).stderr).toContain(
+    'User "jane" cannot list resource "secrets"',
+  );
+
+  const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  });
+  expect((await as(String(stranger))('get', 'pods')).code).not.toBe(0);
+});
+
+it('takes the tokens of an issuer from its configuration', async () => {
+  await plane.kubectl('create', 'rolebinding', 'ci', '--clusterrole=edit', '--user=ci:repo:acme/web');
+  const job = kubectlAs(`--token=${await issuer.token({ sub: 'repo:acme/web', aud: 'zeroplane' })}`);
+  const made = await job('create', 'configmap', 'built', '--from-literal=version=1');
+  expect(made.code, made.stderr).toBe(0);
+  const stranger = kubectlAs(`--token=${await issuer.token({ sub: 'repo:acme/web', aud: 'another' })}`);
+  expect((await stranger('get', 'configmaps')).stderr).toContain('You must be logged in to the server');
+});
+
+it('says what is wrong with a configuration before it starts anything', async () => {
+  const other = await planControlPlane();
+  try {
+    const file = join(other.dataDir, 'bad.yaml');
+    writeFileSync(file, 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\njwt: [{}]\n');
+    const { code, stderr } = await other.up('--authentication-config', file);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`--authentication-config: ${file}: AuthenticationConfiguration`);
+    expect(stderr).toContain('jwt[0].issuer.url: Required value');
+  } finally {
+    await other.remove();
+  }
+  const changed = await plane.up('--authentication-config', '');
+  expect(changed.stderr).toContain('--authentication-config: the cluster runs without this file');
+});
