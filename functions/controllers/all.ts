@@ -17,6 +17,7 @@ import { endpointMirroringController } from './endpoint-mirroring.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { endpointsController } from './endpoints.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import { createHorizontalPodAutoscalerController } from './horizontal-pod-autoscaler.ts';
 import { ipAddressRepairController } from './ip-address-repair.ts';
 import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
@@ -24,6 +25,7 @@ import { createNodeIpamController } from './node-ipam.ts';
 import { createNodeLifecycleController } from './node-lifecycle.ts';
 import { createPersistentVolumeController } from './persistent-volume.ts';
 import { podGarbageCollector } from './pod-gc.ts';
+import { nothingServed, type ReadApi } from './read-api.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationController } from './replication-controller.ts';
 import { resourceQuotaController } from './resource-quota.ts';
@@ -50,6 +52,10 @@ export interface ControllerSettings {
   readonly nodeGraceMs?: number;
   /** Where nodes may be machines of a cloud. */
   readonly cloud?: CloudInstances;
+  /** Where autoscalers read metrics. Without it they find none. */
+  readonly readApi?: ReadApi;
+  /** How often autoscalers look. Default 15,000 ms. */
+  readonly autoscalerSyncMs?: number;
 }
 
 export function controllers(settings: ControllerSettings): Controller[] {
@@ -81,6 +87,10 @@ export function controllers(settings: ControllerSettings): Controller[] {
     podGarbageCollector,
     createPersistentVolumeController(settings.volumeDirectory),
     disruptionBudgetController,
+    createHorizontalPodAutoscalerController({
+      read: settings.readApi ?? nothingServed,
+      ...(settings.autoscalerSyncMs !== undefined && { syncMs: settings.autoscalerSyncMs }),
+    }),
     resourceQuotaController,
     clusterRoleAggregationController,
     certificateApprovalController,

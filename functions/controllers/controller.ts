@@ -4,6 +4,7 @@
 import type { KubeObject, ObjectMeta } from '../../core/machinery/object.ts';
 import type { EventText, Regarding } from '../../core/registry/event-recorder.ts';
 import type { DeleteOptions, PatchType } from '../../core/registry/registry.ts';
+import type { ScalePaths } from '../../core/registry/subresources/scale.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import type {
   V1APIService,
@@ -80,13 +81,15 @@ export interface LabelSelector {
   matchExpressions?: { key: string; operator: string; values?: string[] }[];
 }
 
-/** A resource that is served, as the garbage collector and the namespace controller need to know it. */
+/** A resource that is served, as controllers of any kind of object need to know it. */
 export interface ServedType {
   readonly type: TypeName;
   readonly group: string;
   readonly version: string;
   readonly kind: string;
   readonly namespaced: boolean;
+  /** Where it keeps its replicas, if it has the subresource `scale`. */
+  readonly scale?: ScalePaths;
 }
 
 /** A read-only view of the cluster. Objects are shared: never change one. */
@@ -204,8 +207,8 @@ export interface Controller {
   /** The user that its writes are made by: `system:serviceaccount:kube-system:<name>` in Kubernetes' own words. */
   readonly user: string;
   readonly watches: readonly WatchRule[];
-  /** Resources that it reads beyond those that it watches. */
-  readonly reads?: readonly TypeName[];
+  /** Resources that it reads beyond those that it watches. '*': every served type. */
+  readonly reads?: readonly (TypeName | '*')[];
   /**
    * The type of the objects that its keys name, where it makes or removes children of theirs by counting: what it writes of
    * other types commits only while this process holds the claim on the key's object (core/registry/write/owner-claim.ts).

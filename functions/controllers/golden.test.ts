@@ -1,4 +1,5 @@
-// Golden pairs: `testdata/<controller>/<case>.input.yaml` is a key, a time and the objects; the `.output.yaml` beside it the actions.
+// Golden pairs: `testdata/<controller>/<case>.input.yaml` is a key, a time, what else a controller asks for, and the objects; the
+// `.output.yaml` beside it the actions.
 // UPDATE_GOLDEN=1 writes the outputs anew, to be read before they are committed.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,33 +7,65 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import type { KubeObject } from '../../core/machinery/object.ts';
+import { StatusError } from '../../core/machinery/status.ts';
 import { controllers } from './all.ts';
-import type { Live } from './controller.ts';
+import type { Controller, Failure, Live } from './controller.ts';
+import type { ReadApi } from './read-api.ts';
 import { kinds, typeOf } from './testing/kinds.ts';
 import { World } from './world.ts';
 
 const folder = join(import.meta.dirname, 'testdata');
-const all = new Map(controllers({ caCertificate: 'PEM', podCIDR: '10.244.0.0/16' }).map((each) => [each.name, each]));
 
 interface Header {
   key: string;
   now: string;
+  /** What the API answers, by path and query. */
+  api?: Record<string, unknown>;
+  /** When each node was last heard. */
+  heartbeats?: Record<string, string>;
+  /** How the attempt before failed. */
+  failure?: Failure;
+}
+
+function controllersFor({ api = {}, heartbeats }: Header): Map<string, Controller> {
+  const beats = heartbeats && new Map(Object.entries(heartbeats).map(([node, at]) => [node, Date.parse(at)]));
+  const readApi: ReadApi = async (path, query) => {
+    const search = new URLSearchParams(query).toString();
+    const answer = api[search ? `${path}?${search}` : path];
+    if (answer === undefined) throw new StatusError('NotFound', 'the server could not find the requested resource');
+    return answer;
+  };
+  const list = controllers({
+    caCertificate: 'PEM',
+    podCIDR: '10.244.0.0/16',
+    readApi,
+    ...(beats && { heartbeats: async () => beats }),
+  });
+  return new Map(list.map((each) => [each.name, each]));
+}
+
+function inputsOf(name: string): string[] {
+  const at = join(folder, name);
+  return existsSync(at) ? readdirSync(at).filter((each) => each.endsWith('.input.yaml')) : [];
 }
 
 describe.each(readdirSync(folder))('%s', (name) => {
-  const cases = readdirSync(join(folder, name)).filter((each) => each.endsWith('.input.yaml'));
-  it.each(cases)('%s', async (file) => {
-    const controller = all.get(name);
-    if (!controller) throw new Error(`testdata/${name} is not named after a controller`);
+  it.each(inputsOf(name))('%s', async (file) => {
     const [header, ...objects] = parseAllDocuments(readFileSync(join(folder, name, file), 'utf8')).map((each) =>
       each.toJS(),
     );
     // The first document of an input is its header.
-    const { key, now } = header as Header;
+    const { key, now, failure } = header as Header;
+    const controller = controllersFor(header as Header).get(name);
+    if (!controller) throw new Error(`testdata/${name} is not named after a controller`);
     const world = new World(kinds);
     for (const object of objects as Live<KubeObject>[]) world.put(typeOf(object), object);
     const before = JSON.stringify(objects);
-    const actions = await controller.reconcile(world, key, { now: Date.parse(now), random: () => 0.5 });
+    const actions = await controller.reconcile(world, key, {
+      now: Date.parse(now),
+      random: () => 0.5,
+      ...(failure && { failure }),
+    });
     expect(JSON.stringify(objects), 'a reconcile changes nothing that it was given').toBe(before);
     const output = stringify(JSON.parse(JSON.stringify(actions)), { aliasDuplicateObjects: false });
     const expected = join(folder, name, file.replace('.input.', '.output.'));

@@ -128,8 +128,7 @@ export function startControllers(options: ControllersOptions): RunningController
     world.setTypes(served);
     const wanted = new Set<TypeName>();
     for (const { controller } of workers) {
-      for (const type of controller.reads ?? []) wanted.add(type);
-      for (const { type } of controller.watches) {
+      for (const type of [...(controller.reads ?? []), ...controller.watches.map((rule) => rule.type)]) {
         if (type === '*') for (const each of served) wanted.add(each.type);
         else wanted.add(type);
       }

@@ -1,6 +1,7 @@
 // The resources that the garbage collector and the namespace controller look after: everything that is stored and can be deleted.
 
 import type { Definitions } from '../../core/api/definition.ts';
+import { scalePaths } from '../../core/registry/subresources/scale.ts';
 import type { ServedType } from './controller.ts';
 
 /** Events are short-lived and own nothing: nobody needs them in memory. */
@@ -14,7 +15,9 @@ export function servedTypes(definitions: Definitions): ServedType[] {
     const stored = definitions.ofType(type);
     if (!stored) continue;
     const { group, version, kind, namespaced } = stored;
-    found.set(type, { type, group, version, kind, namespaced });
+    const scales = stored.subresources.some((each) => each.name === 'scale');
+    const scale = scales ? scalePaths({ definition: stored }) : undefined;
+    found.set(type, { type, group, version, kind, namespaced, ...(scale && { scale }) });
   }
   return [...found.values()];
 }

@@ -19,6 +19,7 @@ import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-stream-handler.ts';
 import { frontProxyName, nodeAddress, readCluster } from '../cluster.ts';
+import { controllersToken, serveApi } from './api-port.ts';
 import { serveControlSocket } from './control-socket.ts';
 import type { WorkerData } from './worker.ts';
 
@@ -56,6 +57,7 @@ await ensureAddons(registry, definitions, serviceCIDR);
 const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
 
 const issuer = `https://kubernetes.default.svc.${clusterDomain}`;
+const forControllers = controllersToken();
 const api = await createApiServer({
   registry,
   definitions,
@@ -69,6 +71,7 @@ const api = await createApiServer({
   },
   staticTokens: [
     { token: pki('admin.token').trim(), user: { username: 'zeroplane-admin', groups: ['system:masters'] } },
+    forControllers,
   ],
   ...(await authentication(cluster.authenticationConfig)),
   streams: createLazyStreamHandler({ queue }),
@@ -80,8 +83,11 @@ const api = await createApiServer({
 
 const { port1, port2 } = new MessageChannel();
 serveStore(store, port1);
+const { port1: apiPort, port2: apiForWorker } = new MessageChannel();
+serveApi(api.handle, forControllers, apiPort);
 const workerData: WorkerData = {
   store: port2,
+  api: apiForWorker,
   serviceCIDR,
   clusterDomain,
   podCIDR: cluster.podCIDR,
@@ -92,7 +98,7 @@ const workerData: WorkerData = {
 };
 const worker = new Worker(new URL('./control-plane-worker.mjs', import.meta.url), {
   workerData,
-  transferList: [port2],
+  transferList: [port2, apiForWorker],
 });
 worker.on('error', (err) => {
   // Without controllers the cluster would look alive and do nothing: end, so that whoever watches starts both again.

@@ -12,9 +12,12 @@ import { controllers } from '../../functions/controllers/all.ts';
 import { startControllers } from '../../functions/controllers/run.ts';
 import { createPodEvents } from '../../functions/scheduler/pod-events.ts';
 import { startScheduler } from '../../functions/scheduler/run.ts';
+import { connectApi } from './api-port.ts';
 
 export interface WorkerData {
   readonly store: MessagePort;
+  /** For what is read through the API; without it nothing is. */
+  readonly api?: MessagePort;
   readonly serviceCIDR: string;
   readonly clusterDomain: string;
   readonly podCIDR: string;
@@ -48,6 +51,7 @@ startControllers({
     podCIDR: settings.podCIDR,
     volumeDirectory: settings.volumeDirectory,
     heartbeats: () => store.heartbeats.all(),
+    ...(settings.api && { readApi: connectApi(settings.api) }),
   }),
   clock: Date.now,
   timers,

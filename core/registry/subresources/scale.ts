@@ -12,11 +12,16 @@ export interface ScalePaths {
   readonly selector?: readonly string[];
 }
 
-const builtIn: ScalePaths = { spec: ['spec', 'replicas'], status: ['status', 'replicas'] };
+/** Where built-in workloads keep them. */
+export const workloadScale: ScalePaths = {
+  spec: ['spec', 'replicas'],
+  status: ['status', 'replicas'],
+  selector: ['spec', 'selector'],
+};
 
 export function scalePaths(target: Target): ScalePaths {
   const { definition } = target;
-  if (!definition.customResource) return builtIn;
+  if (!definition.customResource) return workloadScale;
   const { scale } = definition;
   if (!scale) throw notFound(subjectOf(definition), target.name ?? '');
   return {
@@ -58,8 +63,9 @@ export function setReplicas(object: KubeObject, paths: ScalePaths, replicas: num
 }
 
 function selectorOf(object: KubeObject, paths: ScalePaths): string {
-  if (paths.spec !== builtIn.spec) return paths.selector ? String(read(object, paths.selector) ?? '') : '';
-  const selector = read(object, ['spec', 'selector']);
+  const selector = paths.selector && read(object, paths.selector);
+  // Custom resources keep it as text.
+  if (typeof selector === 'string') return selector;
   if (typeof selector !== 'object' || selector === null) return '';
   // ReplicationControllers select by a plain map, the others by a LabelSelector.
   if (object.kind === 'ReplicationController')

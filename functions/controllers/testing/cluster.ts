@@ -139,7 +139,7 @@ export class TestCluster {
         }
         const merged =
           action.subresource === 'status'
-            ? { ...before, status: object['status'] }
+            ? { ...before, metadata: describedBy(before, object), status: object['status'] }
             : { ...object, ...(before['status'] !== undefined && { status: before['status'] }) };
         const stored = this.put({ ...merged, metadata: { ...merged.metadata } });
         this.#moved.set(resourceVersion, stored.metadata.resourceVersion);
@@ -289,6 +289,11 @@ export class TestCluster {
       }
     }
   }
+}
+
+/** Through /status the labels and annotations of built-in kinds may change too. */
+function describedBy({ metadata }: Stored, { metadata: { labels, annotations } }: Stored): Stored['metadata'] {
+  return { ...metadata, ...(labels && { labels }), ...(annotations && { annotations }) };
 }
 
 function isDone(object: Stored): boolean {

@@ -1,8 +1,9 @@
 // Log names by apiVersion and kind, for tests that read objects from YAML.
 
+import { type ScalePaths, workloadScale } from '../../../core/registry/subresources/scale.ts';
 import type { ServedType } from '../controller.ts';
 
-const rows: [type: string, version: string, kind: string, namespaced: boolean][] = [
+const rows: [type: string, version: string, kind: string, namespaced: boolean, scale?: ScalePaths][] = [
   ['pods', 'v1', 'Pod', true],
   ['nodes', 'v1', 'Node', false],
   ['namespaces', 'v1', 'Namespace', false],
@@ -13,11 +14,11 @@ const rows: [type: string, version: string, kind: string, namespaced: boolean][]
   ['serviceaccounts', 'v1', 'ServiceAccount', true],
   ['persistentvolumes', 'v1', 'PersistentVolume', false],
   ['persistentvolumeclaims', 'v1', 'PersistentVolumeClaim', true],
-  ['replicationcontrollers', 'v1', 'ReplicationController', true],
+  ['replicationcontrollers', 'v1', 'ReplicationController', true, workloadScale],
   ['resourcequotas', 'v1', 'ResourceQuota', true],
-  ['apps/deployments', 'v1', 'Deployment', true],
-  ['apps/replicasets', 'v1', 'ReplicaSet', true],
-  ['apps/statefulsets', 'v1', 'StatefulSet', true],
+  ['apps/deployments', 'v1', 'Deployment', true, workloadScale],
+  ['apps/replicasets', 'v1', 'ReplicaSet', true, workloadScale],
+  ['apps/statefulsets', 'v1', 'StatefulSet', true, workloadScale],
   ['apps/daemonsets', 'v1', 'DaemonSet', true],
   ['apps/controllerrevisions', 'v1', 'ControllerRevision', true],
   ['batch/jobs', 'v1', 'Job', true],
@@ -36,9 +37,9 @@ const rows: [type: string, version: string, kind: string, namespaced: boolean][]
   ['networking.k8s.io/ipaddresses', 'v1', 'IPAddress', false],
 ];
 
-export const kinds: readonly ServedType[] = rows.map(([type, version, kind, namespaced]) => {
+export const kinds: readonly ServedType[] = rows.map(([type, version, kind, namespaced, scale]) => {
   const slash = type.indexOf('/');
-  return { type, group: slash < 0 ? '' : type.slice(0, slash), version, kind, namespaced };
+  return { type, group: slash < 0 ? '' : type.slice(0, slash), version, kind, namespaced, ...(scale && { scale }) };
 });
 
 export function typeOf(object: { apiVersion?: string; kind?: string }): string {
