@@ -204,6 +204,8 @@ export interface Context {
 
 export interface Controller {
   readonly name: string;
+  /** What events name as their source. Default `<name>-controller`. */
+  readonly component?: string;
   /** The user that its writes are made by: `system:serviceaccount:kube-system:<name>` in Kubernetes' own words. */
   readonly user: string;
   readonly watches: readonly WatchRule[];

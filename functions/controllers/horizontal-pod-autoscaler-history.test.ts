@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { historyAnnotation, type Recommendation, readHistory, recent, recommend } from './horizontal-pod-autoscaler-history.ts';
+import {
+  historyAnnotation,
+  type Recommendation,
+  readHistory,
+  recent,
+  recommend,
+} from './horizontal-pod-autoscaler-history.ts';
 
 const roundMs = 15_000;
 

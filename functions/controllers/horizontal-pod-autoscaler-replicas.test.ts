@@ -113,9 +113,9 @@ describe('By an average', () => {
 
   it('does not let what memory does while starting stand back', () => {
     const pods = [pod('a'), pod('b', { started: 60, turned: 10 })];
-    expect(replicasForAverage({ ...scaled, replicas: 2, pods }, samples({ a: 2000, b: 2000 }), 1000, 'memory').replicas).toBe(
-      4,
-    );
+    expect(
+      replicasForAverage({ ...scaled, replicas: 2, pods }, samples({ a: 2000, b: 2000 }), 1000, 'memory').replicas,
+    ).toBe(4);
   });
 });
 

@@ -26,7 +26,9 @@ function cluster(spec: Partial<V2HorizontalPodAutoscalerSpec> = {}, replicas = 2
         metadata: { name },
         timestamp: new Date(each.now).toISOString(),
         window: '15s',
-        containers: [{ name: 'app', usage: { cpu: `${Math.round((load.cpus * 1e9) / pods.length)}n`, memory: '64Mi' } }],
+        containers: [
+          { name: 'app', usage: { cpu: `${Math.round((load.cpus * 1e9) / pods.length)}n`, memory: '64Mi' } },
+        ],
       })),
     };
   };
@@ -166,7 +168,9 @@ describe('An autoscaler', () => {
     const before = autoscaler().metadata.resourceVersion;
     await pass(30 * minute);
     expect(autoscaler().metadata.resourceVersion).toBe(before);
-    expect(each.events.filter(({ reason }) => reason !== 'SuccessfulCreate' && reason !== 'ScalingReplicaSet')).toEqual([]);
+    expect(each.events.filter(({ reason }) => reason !== 'SuccessfulCreate' && reason !== 'ScalingReplicaSet')).toEqual(
+      [],
+    );
   });
 
   it('is not woken when it is gone', async () => {
@@ -202,7 +206,9 @@ describe('An autoscaler', () => {
   });
 
   it('says that it cannot find what it is to scale, or its pods', async () => {
-    const { each, start, conditions, pass } = cluster({ scaleTargetRef: { kind: 'Deployment', name: 'other', apiVersion: 'apps/v1' } });
+    const { each, start, conditions, pass } = cluster({
+      scaleTargetRef: { kind: 'Deployment', name: 'other', apiVersion: 'apps/v1' },
+    });
     await start();
     expect(conditions()).toEqual({ AbleToScale: 'False FailedGetScale' });
     expect(each.events).toContainEqual(
@@ -213,7 +219,10 @@ describe('An autoscaler', () => {
     });
     await pass(15_000);
     expect(conditions()['AbleToScale']).toBe('True ReadyForNewScale');
-    each.put({ ...structuredClone(each.world.get('autoscaling/horizontalpodautoscalers', 'default', 'web')), metadata: { name: 'rival', namespace: 'default' } });
+    each.put({
+      ...structuredClone(each.world.get('autoscaling/horizontalpodautoscalers', 'default', 'web')),
+      metadata: { name: 'rival', namespace: 'default' },
+    });
     await pass(15_000);
     expect(conditions()['ScalingActive']).toBe('False AmbiguousSelector');
   });
@@ -272,10 +281,13 @@ describe('An autoscaler', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.record({ min: fc.integer({ min: 1, max: 5 }), more: fc.integer({ min: 0, max: 6 }) }),
-        fc.array(fc.record({ cpus: fc.double({ min: 0, max: 8, noNaN: true }), rounds: fc.integer({ min: 1, max: 8 }) }), {
-          minLength: 1,
-          maxLength: 5,
-        }),
+        fc.array(
+          fc.record({ cpus: fc.double({ min: 0, max: 8, noNaN: true }), rounds: fc.integer({ min: 1, max: 8 }) }),
+          {
+            minLength: 1,
+            maxLength: 5,
+          },
+        ),
         fc.option(
           fc.record({
             scaleUp: fc.record({

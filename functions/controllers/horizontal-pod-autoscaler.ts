@@ -36,6 +36,7 @@ export interface AutoscalerOptions {
 export function createHorizontalPodAutoscalerController({ read, syncMs = 15_000 }: AutoscalerOptions): Controller {
   return {
     name: 'horizontal-pod-autoscaler',
+    component: 'horizontal-pod-autoscaler',
     user: controllerUser('horizontal-pod-autoscaler'),
     watches: [
       // What it writes itself is no reason to look again before its time.

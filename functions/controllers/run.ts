@@ -87,7 +87,7 @@ export function startControllers(options: ControllersOptions): RunningController
         definitions,
         events,
         context: { user: userOf(controller.user), warnings: [] },
-        component: `${controller.name}-controller`,
+        component: controller.component ?? `${controller.name}-controller`,
         wrote: (type) => dirty.add(type),
       },
       attempts: new Map(),

@@ -28,7 +28,9 @@ afterEach(() => {
 describe('The controllers read through the API', () => {
   it('as their user, with a query', async () => {
     answer = () => ({ status: 200, headers: {}, body: Buffer.from('{"items":[]}') });
-    expect(await read('/apis/metrics.k8s.io/v1beta1/namespaces/a/pods', { labelSelector: 'app=x,tier in (a)' })).toEqual({
+    expect(
+      await read('/apis/metrics.k8s.io/v1beta1/namespaces/a/pods', { labelSelector: 'app=x,tier in (a)' }),
+    ).toEqual({
       items: [],
     });
     expect(asked[0]).toMatchObject({

@@ -24,6 +24,23 @@ spec:
         image: ${busybox}
         command: [sleep, '1000']
 `;
+/** Uses all of what it may, which is more than half of what it asks for. */
+const burn = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: burn}
+spec:
+  selector: {matchLabels: {app: burn}}
+  template:
+    metadata: {labels: {app: burn}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+      - name: burn
+        image: ${busybox}
+        command: [sh, -c, 'while :; do :; done']
+        resources: {requests: {cpu: 20m}, limits: {cpu: 60m}}
+`;
 
 describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', () => {
   let cluster: TestCluster;
@@ -199,8 +216,20 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
     await rolledOut();
   });
 
-  it('top shows what nodes, pods and containers use', async () => {
+  it('top shows what nodes, pods and containers use, and an autoscaler acts on it', async () => {
+    await cluster.apply(burn);
+    await k('autoscale', 'deploy', 'burn', '--min=1', '--max=2', '--cpu=50%');
     await eventually(40, async () => /app-\S+\s+web\s+\d+m\s+\d+Mi/.test(await k('top', 'pod', '--containers')));
     expect(await k('top', 'node')).toMatch(/\d+m\s+\d+%\s+\d+Mi\s+\d+%/);
+    await k('wait', '--for=jsonpath={.status.currentReplicas}=2', 'hpa/burn', '--timeout=90s');
+    expect(await k('get', 'hpa', 'burn')).toMatch(
+      /NAME\s+REFERENCE\s+TARGETS\s+MINPODS\s+MAXPODS\s+REPLICAS\s+AGE\nburn\s+Deployment\/burn\s+cpu: \d+%\/50%\s+1\s+2\s+2\s+/,
+    );
+    const described = await k('describe', 'hpa', 'burn');
+    expect(described).toMatch(/ScalingActive\s+True\s+ValidMetricFound/);
+    expect(described).toMatch(
+      /SuccessfulRescale\s+\S+\s+horizontal-pod-autoscaler\s+New size: 2; reason: cpu resource utilization/,
+    );
+    await k('delete', 'hpa/burn', 'deploy/burn', '--wait=false');
   });
 });
