@@ -29,6 +29,7 @@ const localPath: V1StorageClass & { metadata: object } = {
   metadata: { name: 'local-path', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
   provisioner: 'zeroplane.dev/local-path',
   reclaimPolicy: 'Delete',
+  allowVolumeExpansion: true,
   volumeBindingMode: 'WaitForFirstConsumer',
 };
 

@@ -2,6 +2,8 @@
 
 import type { KeyPair } from '../../core/certificates/authority.ts';
 import { apiServiceRegistrationController } from './api-service-registration.ts';
+import { attachDetachController } from './attach-detach.ts';
+import { bootstrapTokenCleaner } from './bootstrap-token-cleaner.ts';
 import { certificateApprovalController } from './certificate-approval.ts';
 import { certificateCleanupController } from './certificate-cleanup.ts';
 import { createCertificateSigningController } from './certificate-signing.ts';
@@ -16,6 +18,7 @@ import { disruptionBudgetController } from './disruption-budget.ts';
 import { endpointMirroringController } from './endpoint-mirroring.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { endpointsController } from './endpoints.ts';
+import { ephemeralVolumeController } from './ephemeral-volume.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { createHorizontalPodAutoscalerController } from './horizontal-pod-autoscaler.ts';
 import { ipAddressRepairController } from './ip-address-repair.ts';
@@ -35,7 +38,12 @@ import { serviceCIDRController } from './service-cidr.ts';
 import { statefulSetController } from './statefulset.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
-import { claimProtectionController, volumeProtectionController } from './volume-protection.ts';
+import { volumeExpandController } from './volume-expand.ts';
+import {
+  attributesClassProtectionController,
+  claimProtectionController,
+  volumeProtectionController,
+} from './volume-protection.ts';
 
 export interface ControllerSettings {
   /** PEM: the cluster's certificate authority. */
@@ -99,5 +107,10 @@ export function controllers(settings: ControllerSettings): Controller[] {
     apiServiceRegistrationController,
     claimProtectionController,
     volumeProtectionController,
+    attributesClassProtectionController,
+    ephemeralVolumeController,
+    volumeExpandController,
+    attachDetachController,
+    bootstrapTokenCleaner,
   ];
 }

@@ -22,7 +22,8 @@ const classes = 'storage.k8s.io/storageclasses';
 
 /** The provisioner that a StorageClass names to get directories of nodes as volumes. */
 export const localPathProvisioner = 'zeroplane.dev/local-path';
-const provisionedBy = 'pv.kubernetes.io/provisioned-by';
+/** On a volume: who made it. */
+export const provisionedBy = 'pv.kubernetes.io/provisioned-by';
 const boundByController = 'pv.kubernetes.io/bound-by-controller';
 const bindCompleted = 'pv.kubernetes.io/bind-completed';
 const defaultClass = 'storageclass.kubernetes.io/is-default-class';

@@ -1,4 +1,5 @@
-// Claims that pods use, and volumes that claims use, stay until nobody does (finalizers pvc-protection and pv-protection).
+// Claims that pods use, volumes that claims use, and attribute classes that either uses stay until nobody does (finalizers
+// pvc-protection, pv-protection and vac-protection).
 
 import type { TypeName } from '../../core/store/store.ts';
 import {
@@ -6,12 +7,14 @@ import {
   type Controller,
   controllerUser,
   type Live,
+  type ObjectOf,
   type Snapshot,
   splitKey,
   watch,
   watchSelf,
 } from './controller.ts';
-import { isFinished } from './pod-state.ts';
+import { claimNames } from './pod-claims.ts';
+import { isFinished, type Pod } from './pod-state.ts';
 
 const claims = 'persistentvolumeclaims';
 const volumes = 'persistentvolumes';
@@ -28,7 +31,9 @@ export const claimProtectionController: Controller = {
   reconcile(snapshot, key): Action[] {
     const { namespace, name } = splitKey(key);
     const claim = snapshot.get(claims, namespace, name);
-    return claim ? protect(claims, claim, 'kubernetes.io/pvc-protection', isMounted(snapshot, namespace, key)) : [];
+    return claim
+      ? protect(claims, claim, 'kubernetes.io/pvc-protection', () => isMounted(snapshot, namespace, key))
+      : [];
   },
 };
 
@@ -39,29 +44,55 @@ export const volumeProtectionController: Controller = {
   owns: [volumes],
   reconcile(snapshot, name): Action[] {
     const volume = snapshot.get(volumes, '', name);
-    return volume ? protect(volumes, volume, 'kubernetes.io/pv-protection', volume.status?.phase === 'Bound') : [];
+    return volume
+      ? protect(volumes, volume, 'kubernetes.io/pv-protection', () => volume.status?.phase === 'Bound')
+      : [];
   },
 };
 
-function protect(type: TypeName, object: Live<object>, finalizer: string, used: boolean): Action[] {
+const attributeClasses = 'storage.k8s.io/volumeattributesclasses';
+
+export const attributesClassProtectionController: Controller = {
+  name: 'volumeattributesclass-protection',
+  user: controllerUser('volumeattributesclass-protection-controller'),
+  watches: [
+    watchSelf(attributeClasses),
+    watch(claims, ({ object, previous }) => [...classesOf(object), ...(previous ? classesOf(previous) : [])]),
+    watch(volumes, ({ object, previous }) =>
+      [object, previous].flatMap((each) => each?.spec?.volumeAttributesClassName ?? []),
+    ),
+  ],
+  owns: [attributeClasses],
+  reconcile(snapshot, name): Action[] {
+    const found = snapshot.get(attributeClasses, '', name);
+    if (!found) return [];
+    const used = () =>
+      snapshot.list(claims).some((each) => classesOf(each).includes(name)) ||
+      snapshot.list(volumes).some((each) => each.spec?.volumeAttributesClassName === name);
+    return protect(attributeClasses, found, 'kubernetes.io/vac-protection', used);
+  },
+};
+
+/** What a claim asks for, has, and is on its way to (KEP-3751). */
+function classesOf({ spec, status }: ObjectOf<typeof claims>): string[] {
+  const target = status?.modifyVolumeStatus?.targetVolumeAttributesClassName;
+  return [spec?.volumeAttributesClassName, status?.currentVolumeAttributesClassName, target].filter(
+    (each) => each !== undefined,
+  );
+}
+
+function protect(type: TypeName, object: Live<object>, finalizer: string, used: () => boolean): Action[] {
   const { namespace = '', name, uid, resourceVersion, finalizers = [], deletionTimestamp } = object.metadata;
   const has = finalizers.includes(finalizer);
-  const wanted = deletionTimestamp ? has && used : true;
+  const wanted = deletionTimestamp ? has && used() : true;
   if (has === wanted) return [];
   const next = wanted ? [...finalizers, finalizer] : finalizers.filter((each) => each !== finalizer);
   const body = { metadata: { uid, resourceVersion, finalizers: next } };
   return [{ do: 'patch', type, namespace, name, patchType: 'merge', body }];
 }
 
-interface Mounting {
-  metadata: { namespace?: string };
-  spec?: { volumes?: { persistentVolumeClaim?: { claimName: string } }[] };
-}
-
-function claimsOf(pod: Mounting): string[] {
-  return (pod.spec?.volumes ?? []).flatMap((each) =>
-    each.persistentVolumeClaim ? [`${pod.metadata.namespace}/${each.persistentVolumeClaim.claimName}`] : [],
-  );
+function claimsOf(pod: Pod): string[] {
+  return claimNames(pod).map((name) => `${pod.metadata.namespace}/${name}`);
 }
 
 /** A pod without a node mounts nothing. */
