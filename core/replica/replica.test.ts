@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EmbeddedStore } from '../store/embedded/embedded-store.ts';
 import { openEmbeddedStore } from '../store/embedded/embedded-store.ts';
-import type { Store } from '../store/store.ts';
+import type { CommitListener, Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 import type { Entry, Filter, Replicas, Watch, WatchEvent } from './replica.ts';
 import { createReplicas } from './replicas.ts';
@@ -47,6 +47,37 @@ describe('state', () => {
     await put('x', { color: 'red' });
     const entry = (await replicas.of('things')).get('x');
     expect(entry?.object).toBe(entry?.object);
+  });
+
+  it('takes entries that come with a hint as they are, and reads the log where some are missing or come twice', async () => {
+    let listener: CommitListener = () => {};
+    let reads = 0;
+    const told = proxied(store, {
+      onCommit: (given) => {
+        listener = given;
+        return () => {};
+      },
+      log: (...args) => {
+        reads++;
+        return store.log(...args);
+      },
+    });
+    const replica = await createReplicas(told).of('things');
+    const hinted: Parameters<CommitListener>[] = [];
+    store.onCommit((...args) => hinted.push(args));
+    for (const n of [1, 2, 3, 4]) await put('x', { n });
+    const [first, second, , fourth] = hinted;
+    if (!first || !second || !fourth) throw new Error('every commit is told');
+    reads = 0;
+    listener(...first);
+    listener(...second);
+    listener(...first);
+    expect([replica.revision, reads]).toEqual([2, 0]);
+    listener(...fourth);
+    await expect.poll(() => replica.revision).toBe(4);
+    expect(reads).toBe(1);
+    expect(replica.get('x')?.object).toMatchObject({ n: 4 });
+    replica.close();
   });
 
   it('reaches what was answered before it was asked, also by a reading that had begun earlier', async () => {

@@ -16,7 +16,7 @@ export function createReplicas(store: Store, options: ReplicaOptions = {}): Loca
   const opening = new Map<TypeName, Promise<StoreReplica>>();
   /** Those that can take hints: the ready ones, and those that catch up for the first time. */
   const loaded = new Map<TypeName, StoreReplica>();
-  const stop = store.onCommit((type, head) => loaded.get(type)?.hint(head));
+  const stop = store.onCommit((type, head, entries) => loaded.get(type)?.hint(head, entries));
   let closed = false;
 
   async function open(type: TypeName): Promise<StoreReplica> {

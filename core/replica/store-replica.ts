@@ -101,9 +101,12 @@ export class StoreReplica implements Replica, ChannelHost {
     return this.#revision;
   }
 
-  /** The store's log may have grown to `head`, or have been compacted. */
-  hint(head: number): void {
+  /** The store's log may have grown to `head`, or have been compacted. `entries`: the newest of the log, where they came along. */
+  hint(head: number, entries: readonly LogEntry[] = []): void {
     if (this.#closed) return;
+    const [first] = entries;
+    // While the log is being read, its page comes first.
+    if (first && first.revision <= this.#revision + 1 && !this.#pulling) this.#applyAll(entries);
     // What fails here is met again, and answered for, by the next catchUp.
     if (head > this.#revision) this.catchUp(head).catch(() => {});
     else if (this.#mayAskCompacted()) this.#forgetCompacted().catch(() => {});
@@ -172,7 +175,7 @@ export class StoreReplica implements Replica, ChannelHost {
     try {
       const page = await this.#store.log(this.type, this.#revision);
       if (this.#closed) return page.head;
-      for (const entry of page.entries) this.#apply(entry);
+      this.#applyAll(page.entries);
       this.#revision = Math.max(this.#revision, page.through);
       if (this.#mayAskCompacted()) await this.#forgetCompacted();
       return page.head;
@@ -182,6 +185,10 @@ export class StoreReplica implements Replica, ChannelHost {
       await this.load();
       return Number.MAX_SAFE_INTEGER;
     }
+  }
+
+  #applyAll(entries: readonly LogEntry[]): void {
+    for (const entry of entries) if (entry.revision > this.#revision) this.#apply(entry);
   }
 
   #apply(logged: LogEntry): void {

@@ -85,6 +85,25 @@ it('tells of commits that others make', async () => {
   await expect.poll(() => heard).toEqual([['things', 1]]);
 });
 
+it('tells of many commits in a row in few messages, with all that the logs gained', async () => {
+  const heard: [number, number[]][] = [];
+  store.onCommit((_, head, entries) => heard.push([head, (entries ?? []).map(({ revision }) => revision)]));
+  for (let i = 1; i <= 50; i++)
+    await inner.commit([
+      { op: 'put', type: 'things', name: `x${i}`, expect: 0, value: { bytes: Buffer.from('x'), revisionOffset: 0 } },
+    ]);
+  await expect.poll(() => heard.at(-1)?.[0]).toBe(50);
+  expect(heard.flatMap(([, revisions]) => revisions)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+});
+
+it('leaves to be read what would make a large message', async () => {
+  const heard: unknown[] = [];
+  store.onCommit((type, head, entries) => heard.push([type, head, entries]));
+  const bytes = Buffer.alloc(2 * 1024 * 1024);
+  await inner.commit([{ op: 'put', type: 'things', name: 'x', expect: 0, value: { bytes } }]);
+  await expect.poll(() => heard).toEqual([['things', 1, undefined]]);
+});
+
 it('when the other side goes away, says of a commit that it may have happened and of a read that the store is closed', async () => {
   const commit = put('x');
   const read = store.get('things', 'x');

@@ -4,7 +4,16 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Heartbeats } from './heartbeats.ts';
-import type { Committed, Store, StoreFailure, StoreFailures, TypeName, Write } from './store.ts';
+import type {
+  CommitListener,
+  Committed,
+  LogEntry,
+  Store,
+  StoreFailure,
+  StoreFailures,
+  TypeName,
+  Write,
+} from './store.ts';
 import { StoreError } from './store.ts';
 
 /** A store that may keep heartbeats beside it, as the embedded one does. */
@@ -37,11 +46,26 @@ type SentError =
 /** A StoreError would lose its failure in a clone. */
 type SentOutcome = Committed | { readonly error: SentError };
 
-/** From the server, once a turn. */
+/** What a type's log gained since the last message; too much of it is left to be read. */
+interface Hint {
+  readonly type: TypeName;
+  head: number;
+  entries: LogEntry[] | undefined;
+}
+
+/** From the server: answers once a turn, with the hints until then; hints alone less often. */
 interface Reply {
-  readonly hints: readonly (readonly [TypeName, number])[];
+  readonly hints: readonly Hint[];
   readonly answers: readonly Answer[];
 }
+
+/**
+ * Hints alone travel at most this often. Waking the other thread costs more than what it does for one commit, and takes the processor
+ * from whoever is about to make the next: the first commit after a pause is told at once, those in a row share a message.
+ */
+const hintEveryMs = 4;
+/** Bytes of entries that hints carry, at most. */
+const maximumHintBytes = 1024 * 1024;
 
 /** Serves `store` until the port closes. The store stays the caller's to close. */
 export function serveStore(store: ServedStore, port: MessagePort): void {
@@ -59,20 +83,31 @@ export function serveStore(store: ServedStore, port: MessagePort): void {
     beats: async () => heartbeatsOf(store).all(),
     forget: async (...args) => heartbeatsOf(store).forget(...args),
   };
-  /** The newest head of each type that is yet to be told. */
-  const hints = new Map<TypeName, number>();
+  const hints = new Map<TypeName, Hint>();
+  let hintBytes = 0;
   let answers: Answer[] = [];
-  let scheduled = false;
+  let sending: NodeJS.Immediate | undefined;
+  let waiting: NodeJS.Timeout | undefined;
+  let sentAt = Number.NEGATIVE_INFINITY;
 
-  const schedule = () => {
-    if (scheduled) return;
-    scheduled = true;
-    setImmediate(() => {
-      scheduled = false;
-      port.postMessage({ hints: [...hints], answers } satisfies Reply);
-      hints.clear();
-      answers = [];
-    });
+  const send = () => {
+    clearTimeout(waiting);
+    waiting = undefined;
+    sending = undefined;
+    sentAt = performance.now();
+    port.postMessage({ hints: [...hints.values()], answers } satisfies Reply);
+    hints.clear();
+    hintBytes = 0;
+    answers = [];
+  };
+  const sendThisTurn = () => {
+    sending ??= setImmediate(send);
+  };
+  const sendHints = () => {
+    if (sending || waiting) return;
+    const ms = sentAt + hintEveryMs - performance.now();
+    if (ms > 0) waiting = setTimeout(send, ms);
+    else sendThisTurn();
   };
   const serve = async ({ id, method, args }: Call) => {
     try {
@@ -83,23 +118,34 @@ export function serveStore(store: ServedStore, port: MessagePort): void {
     } catch (error) {
       answers.push({ id, error: encodeError(error) });
     }
-    schedule();
+    sendThisTurn();
   };
 
-  const stop = store.onCommit((type, head) => {
-    hints.set(type, head);
-    schedule();
+  const stop = store.onCommit((type, head, entries) => {
+    for (const { value } of entries ?? []) hintBytes += value.length;
+    const carried = hintBytes <= maximumHintBytes ? entries : undefined;
+    const hint = hints.get(type);
+    if (hint) {
+      hint.head = head;
+      if (carried) hint.entries?.push(...carried);
+      else hint.entries = undefined;
+    } else hints.set(type, { type, head, entries: carried && [...carried] });
+    sendHints();
   });
   port.on('message', (calls: readonly Call[]) => {
     for (const call of calls) void serve(call);
   });
-  port.on('close', stop);
+  port.on('close', () => {
+    stop();
+    clearImmediate(sending);
+    clearTimeout(waiting);
+  });
 }
 
 /** The store that the other end of the port serves. `close` closes the connection, not that store. */
 export function connectStore(port: MessagePort): ConnectedStore {
   const pending = new Map<number, { call: Call; resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-  const listeners = new Set<(type: TypeName, head: number) => void>();
+  const listeners = new Set<CommitListener>();
   let calls: Call[] = [];
   let nextId = 1;
   let closed = false;
@@ -128,7 +174,7 @@ export function connectStore(port: MessagePort): ConnectedStore {
   };
 
   port.on('message', ({ hints, answers }: Reply) => {
-    for (const [type, head] of hints) for (const listener of listeners) listener(type, head);
+    for (const { type, head, entries } of hints) for (const listener of listeners) listener(type, head, entries);
     for (const answer of answers) {
       const waiting = pending.get(answer.id);
       pending.delete(answer.id);

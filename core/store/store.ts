@@ -97,6 +97,9 @@ export interface ListPage {
   readonly more: boolean;
 }
 
+/** `entries`, where the engine has them at hand: the newest of the type's log, in order and without gaps, up to `head`. */
+export type CommitListener = (type: TypeName, head: number, entries?: readonly LogEntry[]) => void;
+
 export interface Store {
   /** The newest committed state of a key. */
   get(type: TypeName, name: string): Promise<Item | undefined>;
@@ -116,7 +119,7 @@ export interface Store {
   /** Types that have been written. */
   types(): Promise<TypeName[]>;
   /** Called after commits that this process made or heard of. A hint: may be lost, doubled, late. Returns the unsubscriber. */
-  onCommit(listener: (type: TypeName, head: number) => void): () => void;
+  onCommit(listener: CommitListener): () => void;
   close(): Promise<void>;
 }
 

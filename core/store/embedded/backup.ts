@@ -78,8 +78,9 @@ function prepare(partial: string, from: string, skip: number): void {
     // Everything up to the new heads is compacted: only the rows that hold current values stay.
     db.exec(`
       BEGIN IMMEDIATE;
+      UPDATE types SET compacted = ${Math.trunc(skip)} + max(compacted, ifnull(
+        (SELECT max(slot) FROM log WHERE slot BETWEEN id * ${slotsPerType} AND (id + 1) * ${slotsPerType} - 1) - id * ${slotsPerType}, 0));
       DELETE FROM log WHERE slot NOT IN (SELECT type * ${slotsPerType} + revision FROM current);
-      UPDATE types SET head = head + ${Math.trunc(skip)}, compacted = head + ${Math.trunc(skip)};
       COMMIT;
       PRAGMA synchronous = FULL;
       PRAGMA wal_checkpoint(TRUNCATE);

@@ -3,7 +3,7 @@
 //   log      one row per revision, holding the value. Its key is the type's number and the revision in one integer, so that every
 //            type's rows lie together in order.
 //   current  which log row holds each key's value now. Values are stored once: a commit writes one large row and one small.
-//   types    number, head and compacted revision of each type.
+//   types    number and compacted revision of each type. Its head is that of its log, so that a commit does not touch this table.
 //
 // A log row leaves when it is at or below the compacted revision and a later row at or below it replaced it.
 
@@ -12,12 +12,12 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../store.ts';
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 const schema = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   INSERT INTO meta VALUES ('schemaVersion', ${schemaVersion});
-  CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, head INTEGER NOT NULL, compacted INTEGER NOT NULL);
+  CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, compacted INTEGER NOT NULL);
   CREATE TABLE log (
     slot INTEGER PRIMARY KEY, put INTEGER NOT NULL, name TEXT NOT NULL, previous INTEGER NOT NULL, stampedAt INTEGER, value BLOB NOT NULL
   );
@@ -82,7 +82,8 @@ function prepareSchema(db: DatabaseSync, path: string): void {
       `was written by a newer Zeroplane (schema version ${version}; this one knows ${schemaVersion}). Run that version, or restore a backup that this one made.`,
     );
   if (version < 1) throw unusable(path, 'unreadable', 'names no schema version.');
-  db.exec(`UPDATE meta SET value = ${version} WHERE name = 'schemaVersion'; COMMIT`);
+  if (version < 2) db.exec('ALTER TABLE types DROP COLUMN head');
+  db.exec(`UPDATE meta SET value = ${schemaVersion} WHERE name = 'schemaVersion'; COMMIT`);
 }
 
 const sqliteBusy = 5;

@@ -153,6 +153,29 @@ describe('opening', () => {
     expect(() => open()).toThrow(unusable('locked'));
   });
 
+  it('takes over the file of the schema before, which wrote down the head of each type', async () => {
+    const store = open();
+    for (const n of ['1', '2', '3']) await put(store, 'x', n);
+    await store.close();
+    const db = new DatabaseSync(path);
+    db.exec(`ALTER TABLE types ADD COLUMN head INTEGER NOT NULL DEFAULT 0;
+      UPDATE types SET head = 3; UPDATE meta SET value = 1 WHERE name = 'schemaVersion'`);
+    db.close();
+    const again = open();
+    expect(await again.head('things')).toBe(3);
+    await put(again, 'x', '4');
+    expect(await again.head('things')).toBe(4);
+  });
+
+  it('knows the head of a type whose last entry, a delete, was compacted', async () => {
+    const store = open();
+    await put(store, 'x', '1');
+    await store.commit([{ op: 'delete', type: 'things', name: 'x', expect: 1 }]);
+    await store.compact('things', 2);
+    await store.close();
+    expect(await open().head('things')).toBe(2);
+  });
+
   it('refuses a newer schema, and what is not a store', async () => {
     await open().close();
     const db = new DatabaseSync(path);

@@ -3,7 +3,19 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Heartbeats } from '../heartbeats.ts';
-import type { Committed, Delete, Item, ListOptions, ListPage, LogPage, Put, Store, TypeName, Write } from '../store.ts';
+import type {
+  CommitListener,
+  Committed,
+  Delete,
+  Item,
+  ListOptions,
+  ListPage,
+  LogPage,
+  Put,
+  Store,
+  TypeName,
+  Write,
+} from '../store.ts';
 import { maximumWrites, StoreError } from '../store.ts';
 import { backUp } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
@@ -48,7 +60,7 @@ class SqliteStore implements EmbeddedStore {
   readonly #group: GroupCommit;
   readonly #now: () => number;
   readonly #maximumValueBytes: number;
-  readonly #listeners = new Set<(type: TypeName, head: number) => void>();
+  readonly #listeners = new Set<CommitListener>();
   readonly #beats = new Map<string, number>();
   readonly #unwrittenBeats = new Set<string>();
   readonly #timer: NodeJS.Timeout | undefined;
@@ -149,7 +161,7 @@ class SqliteStore implements EmbeddedStore {
     return [...this.#tables.types.values()].filter((state) => state.durableHead > 0).map((state) => state.name);
   }
 
-  onCommit(listener: (type: TypeName, head: number) => void): () => void {
+  onCommit(listener: CommitListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -190,8 +202,16 @@ class SqliteStore implements EmbeddedStore {
   }
 
   #settle(durable: boolean): void {
-    for (const state of this.#tables.settle(durable))
-      for (const listener of this.#listeners) listener(state.name, state.durableHead);
+    for (const { state, entries } of this.#tables.settle(durable))
+      for (const listener of this.#listeners)
+        try {
+          listener(state.name, state.durableHead, entries);
+        } catch (error) {
+          // A listener's bug must not fail a commit that is durable; it still surfaces as an uncaught error.
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
   }
 
   #compactTo(type: TypeName, revision: number): void {

@@ -30,7 +30,6 @@ export class GroupCommit {
   readonly #db: DatabaseSync;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
-  readonly #changes: StatementSync;
   readonly #wal: number;
   #queue: Job[] = [];
   #running: Promise<void> | undefined;
@@ -44,7 +43,6 @@ export class GroupCommit {
     this.#options = options;
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#commit = db.prepare('COMMIT');
-    this.#changes = db.prepare('SELECT total_changes() AS count');
     this.#wal = openSync(`${options.path}-wal`, 'r+');
   }
 
@@ -94,7 +92,6 @@ export class GroupCommit {
       for (const job of jobs) job.reject(this.#failure);
       return;
     }
-    const before = this.#count();
     let outcomes: Outcome[];
     try {
       outcomes = this.#transact(jobs);
@@ -104,7 +101,8 @@ export class GroupCommit {
       else jobs[0]?.reject(error);
       return;
     }
-    if (this.#count() !== before) {
+    // A job that failed has written nothing.
+    if (outcomes.some((outcome) => 'value' in outcome)) {
       try {
         const syncing = this.#options.sync ? this.#options.sync() : this.#sync();
         if (syncing) {
@@ -184,9 +182,5 @@ export class GroupCommit {
       { cause },
     );
     return this.#failure;
-  }
-
-  #count(): number {
-    return Number(this.#changes.get()?.['count']);
   }
 }

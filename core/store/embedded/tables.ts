@@ -2,7 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { restamp, stamp } from '../stamp.ts';
-import type { Committed, Item, TypeName, Write } from '../store.ts';
+import type { Committed, Item, LogEntry, TypeName, Write } from '../store.ts';
 import { StoreError } from '../store.ts';
 import { slotsPerType } from './database.ts';
 
@@ -17,6 +17,8 @@ export interface TypeState {
   /** As of the last transaction that became durable: what readers are told. */
   durableHead: number;
   durableCompacted: number;
+  /** What the open transaction added to the log. */
+  added: LogEntry[];
 }
 
 const emptyBytes = new Uint8Array(0);
@@ -30,11 +32,17 @@ export class Tables {
 
   constructor(db: DatabaseSync) {
     this.#db = db;
-    for (const row of this.sql('SELECT id, name, head, compacted FROM types').all()) {
-      const [head, compacted] = [Number(row['head']), Number(row['compacted'])];
+    for (const row of this.sql('SELECT id, name, compacted FROM types').all()) {
+      const compacted = Number(row['compacted']);
       const name = String(row['name']);
       const base = Number(row['id']) * slotsPerType;
-      this.types.set(name, { name, base, head, compacted, durableHead: head, durableCompacted: compacted });
+      const last = this.sql('SELECT max(slot) AS slot FROM log WHERE slot BETWEEN ? AND ?').get(
+        base,
+        base + slotsPerType - 1,
+      );
+      // Where the last entry was compacted away, that is the head.
+      const head = Math.max(compacted, Number(last?.['slot'] ?? base) - base);
+      this.types.set(name, { name, base, head, compacted, durableHead: head, durableCompacted: compacted, added: [] });
     }
   }
 
@@ -70,12 +78,12 @@ export class Tables {
     return writes.map((write, i) => this.#write(write, before[i] ?? 0));
   }
 
-  /** The transaction ended: what it wrote is durable, or was rolled back. Returns the types whose head rose. */
-  settle(durable: boolean): TypeState[] {
-    const risen: TypeState[] = [];
+  /** The transaction ended: what it wrote is durable, or was rolled back. Returns what the logs of types gained. */
+  settle(durable: boolean): { readonly state: TypeState; readonly entries: readonly LogEntry[] }[] {
+    const risen: { readonly state: TypeState; readonly entries: readonly LogEntry[] }[] = [];
     for (const state of this.#touched) {
       if (durable) {
-        if (state.head > state.durableHead) risen.push(state);
+        if (state.head > state.durableHead) risen.push({ state, entries: state.added });
         state.durableHead = state.head;
         state.durableCompacted = state.compacted;
       } else {
@@ -84,6 +92,7 @@ export class Tables {
         // Its row may have been made in the transaction that was rolled back.
         if (state.head === 0) this.types.delete(state.name);
       }
+      state.added = [];
     }
     this.#touched.clear();
     return risen;
@@ -136,8 +145,8 @@ export class Tables {
         write.name,
       );
     }
-    this.sql('UPDATE types SET head = ? WHERE id = ?').run(revision, id);
     state.head = revision;
+    state.added.push({ op: write.op, name: write.name, revision, previousRevision: previous, value });
     this.#touched.add(state);
     return { revision, value };
   }
@@ -152,9 +161,9 @@ export class Tables {
   #state(name: TypeName): TypeState {
     const known = this.types.get(name);
     if (known) return known;
-    const { lastInsertRowid } = this.sql('INSERT INTO types (name, head, compacted) VALUES (?, 0, 0)').run(name);
+    const { lastInsertRowid } = this.sql('INSERT INTO types (name, compacted) VALUES (?, 0)').run(name);
     const base = Number(lastInsertRowid) * slotsPerType;
-    const state: TypeState = { name, base, head: 0, compacted: 0, durableHead: 0, durableCompacted: 0 };
+    const state = { name, base, head: 0, compacted: 0, durableHead: 0, durableCompacted: 0, added: [] };
     this.types.set(name, state);
     this.#touched.add(state);
     return state;
