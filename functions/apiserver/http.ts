@@ -36,6 +36,8 @@ export interface ApiResponse {
   readonly headers: Record<string, string | string[]>;
   /** An iterable is read only as fast as the client takes it, and returned (`return()`) when the client leaves. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  /** How long an iterable is, where it is no stream of unknown length but a large answer in chunks. */
+  readonly bytes?: number;
 }
 
 /** The raw connection of an upgrade request, with what was read beyond its headers. */

@@ -1,10 +1,12 @@
 // Responses from values and stored bytes, in the form that the client accepts.
 
+import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { gzip as gzipCallback } from 'node:zlib';
+import { createGzip, gzip as gzipCallback } from 'node:zlib';
 import type { Status, StatusError } from '../../../core/machinery/status.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import { toCbor } from './cbor.ts';
+import { listBody, wholeBody } from './list-body.ts';
 import { type Form, mediaTypes } from './negotiate.ts';
 import { toProtobuf, withoutProtobuf } from './protobuf.ts';
 import { toYaml } from './yaml.ts';
@@ -12,9 +14,9 @@ import { toYaml } from './yaml.ts';
 const gzip = promisify(gzipCallback);
 // As Kubernetes: smaller answers cost more to compress than to send.
 const minGzipBytes = 128 * 1024;
+const gzipOptions = { level: 1, chunkSize: 64 * 1024 };
 
 const encoder = new TextEncoder();
-const newline = 10;
 
 /** A value in the encoding of `form`, which is text. */
 function encodeText(value: unknown, form: Form): Uint8Array {
@@ -48,6 +50,23 @@ export function respondBytes(status: number, bytes: Uint8Array, form: Form): Api
   };
 }
 
+/** A list of stored objects: `parts` are their JSON, as it goes out unless the client wants another encoding. */
+export async function respondList(
+  head: string,
+  parts: readonly Uint8Array[],
+  tail: string,
+  form: Form,
+): Promise<ApiResponse> {
+  const { body, bytes } = listBody(head, parts, tail);
+  if (form.encoding !== 'json' || form.pretty) return respondBytes(200, await wholeBody(body), form);
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+    body,
+    bytes,
+  };
+}
+
 export function respondText(status: number, text: string, type = 'text/plain; charset=utf-8'): ApiResponse {
   return {
     status,
@@ -70,14 +89,20 @@ export function respondError(error: StatusError, form: Form): ApiResponse {
 
 /** Compresses a large answer for a client that takes gzip. */
 export async function compress(request: ApiRequest, response: ApiResponse): Promise<ApiResponse> {
-  const { body } = response;
-  if (!(body instanceof Uint8Array) || body.length < minGzipBytes || !acceptsGzip(request)) return response;
-  if (response.headers['content-encoding'] !== undefined) return response;
+  const { status, headers, body } = response;
+  const { bytes = body instanceof Uint8Array ? body.length : 0 } = response;
+  if (body === undefined || bytes < minGzipBytes || !acceptsGzip(request)) return response;
+  if (headers['content-encoding'] !== undefined) return response;
   return {
-    ...response,
-    headers: { ...response.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' },
-    body: await gzip(body, { level: 1 }),
+    status,
+    headers: { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' },
+    body: body instanceof Uint8Array ? await gzip(body, gzipOptions) : gzipped(body),
   };
+}
+
+function gzipped(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  // Whoever reads learns of a failure, or has left.
+  return pipeline(Readable.from(body, { objectMode: false }), createGzip(gzipOptions), () => {});
 }
 
 function acceptsGzip(request: ApiRequest): boolean {
@@ -88,26 +113,4 @@ function acceptsGzip(request: ApiRequest): boolean {
 /** The stored JSON of one object as a value. */
 function parse(bytes: Uint8Array): unknown {
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-}
-
-/** `head`, then the parts joined by commas, then `tail`: the body of a list, without a parse. */
-export function joinBytes(head: string, parts: readonly Uint8Array[], tail: string): Uint8Array {
-  const before = Buffer.from(head);
-  const after = Buffer.from(tail);
-  let size = before.length + after.length + Math.max(0, parts.length - 1);
-  for (const part of parts) size += trimmed(part);
-  const out = Buffer.allocUnsafe(size);
-  let at = before.copy(out, 0);
-  for (const [index, part] of parts.entries()) {
-    if (index > 0) out[at++] = 0x2c;
-    const length = trimmed(part);
-    out.set(length === part.length ? part : part.subarray(0, length), at);
-    at += length;
-  }
-  after.copy(out, at);
-  return out;
-}
-
-function trimmed(part: Uint8Array): number {
-  return part[part.length - 1] === newline ? part.length - 1 : part.length;
 }

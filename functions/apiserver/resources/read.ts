@@ -4,7 +4,7 @@ import { scaleColumns } from '../../../core/api/columns/autoscalers.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import type { ListOutcome, Registry, Target } from '../../../core/registry/registry.ts';
 import { isBinary } from '../content/negotiate.ts';
-import { joinBytes, respondBytes, respondValue } from '../content/respond.ts';
+import { respondBytes, respondList, respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
 import { listOptions } from './query-options.ts';
@@ -48,7 +48,7 @@ export async function listRoute(
   }
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(listMetadata(outcome))},"items":[`;
   const parts = outcome.entries.map((entry) => entry.bytes);
-  return respondBytes(200, joinBytes(head, parts, ']}\n'), exchange.form);
+  return respondList(head, parts, ']}\n', exchange.form);
 }
 
 function listMetadata(outcome: ListOutcome) {

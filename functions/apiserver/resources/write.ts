@@ -6,7 +6,7 @@ import { hasReason } from '../../../core/machinery/status.ts';
 import type { Outcome, Registry, Target } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody } from '../content/body.ts';
 import { isBinary } from '../content/negotiate.ts';
-import { joinBytes, respondBytes, respondValue } from '../content/respond.ts';
+import { respondBytes, respondList, respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
 import { deleteOptions, listOptions, writeOptions } from './query-options.ts';
@@ -132,7 +132,7 @@ export async function deleteCollectionRoute(
   const { definition } = target;
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},"metadata":{},"items":[`;
   const parts = outcomes.map((each) => each.bytes);
-  return respondBytes(200, joinBytes(head, parts, ']}\n'), exchange.form);
+  return respondList(head, parts, ']}\n', exchange.form);
 }
 
 function apiVersionOf({ group, version }: ResourceDefinition): string {

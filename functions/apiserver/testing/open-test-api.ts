@@ -4,6 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createLocalQueue } from '../../../core/queue/local/local-queue.ts';
 import type { RegistryOptions } from '../../../core/registry/environment.ts';
 import { openTestRegistry } from '../../../core/registry/testing.ts';
+import { wholeBody } from '../content/list-body.ts';
 import { type ApiServerOptions, createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 
@@ -59,10 +60,7 @@ export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry
   async function call(method: string, target: string, options: CallOptions = {}): Promise<Answer> {
     const { status, headers, body } = await api.handle(request(method, target, options));
     if (target.includes('watch=')) throw new Error('a stream: use watch');
-    const chunks: Uint8Array[] = [];
-    if (body instanceof Uint8Array) chunks.push(body);
-    else if (body) for await (const chunk of body) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString('utf8');
+    const text = Buffer.from(await wholeBody(body ?? new Uint8Array())).toString('utf8');
     const isJson = String(headers['content-type']).includes('json');
     return { status, headers, text, body: isJson ? JSON.parse(text) : undefined };
   }
