@@ -1,6 +1,6 @@
 // JSON request bodies. Decoding is JSON.parse; only a strict decode, which must name fields that stand twice, scans the text too.
 
-import { badRequest } from './status.ts';
+import { badRequest, StatusError } from './status.ts';
 
 export interface Decoded {
   readonly value: unknown;
@@ -22,6 +22,17 @@ export function decodeJson(input: Uint8Array | string): unknown {
 export function decodeJsonStrict(input: Uint8Array | string): Decoded {
   const text = typeof input === 'string' ? input : textOf(input);
   return { value: decodeJson(text), duplicates: findDuplicates(text) };
+}
+
+/** As `decodeJsonStrict` where the text is a JSON object; undefined where it is anything else. */
+export function decodeJsonObject(input: Uint8Array): Decoded | undefined {
+  if (input[0] !== 0x7b) return undefined;
+  try {
+    return decodeJsonStrict(input);
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  }
 }
 
 /** Kubernetes' words for a duplicate field, in warnings and in strict failures. */
@@ -57,8 +68,7 @@ function findDuplicates(text: string): string[] {
         const end = endOfString(text, at);
         const level = levels.at(-1);
         if (expectName && level?.seen) {
-          // The slice is a string literal of a text that has been parsed.
-          level.name = JSON.parse(text.slice(at, end + 1)) as string;
+          level.name = stringOf(text.slice(at + 1, end));
           if (level.seen.has(level.name)) duplicates.push(pathOf(levels));
           level.seen.add(level.name);
           expectName = false;
@@ -87,6 +97,11 @@ function findDuplicates(text: string): string[] {
     }
   }
   return [...new Set(duplicates)];
+}
+
+/** What a string literal says that stands between quotes in a text that has been parsed. */
+function stringOf(inner: string): string {
+  return inner.includes('\\') ? (JSON.parse(`"${inner}"`) as string) : inner;
 }
 
 function endOfString(text: string, start: number): number {

@@ -1,6 +1,7 @@
 // Request bodies: read within the limit, decoded by their content type.
 
-import { type Decoded, decodeJsonStrict } from '../../../core/machinery/json.ts';
+import { Readable } from 'node:stream';
+import { type Decoded, decodeJsonObject, decodeJsonStrict } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { ApiRequest } from '../http.ts';
 import { mediaTypes } from './negotiate.ts';
@@ -19,6 +20,29 @@ export async function readBody(request: ApiRequest, limit = maxBodyBytes): Promi
     return body;
   }
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+  return body instanceof Readable ? readStream(body, limit) : readChunks(body, limit);
+}
+
+/** By its events: the iterator that a stream has costs as much as the rest of a small request. */
+function readStream(stream: Readable, limit: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const broken = () => reject(brokenOff());
+    if (stream.destroyed) return broken();
+    stream.on('data', (chunk: Uint8Array) => {
+      size += chunk.length;
+      // What else comes is let pass, so that the client gets to read the answer.
+      if (size > limit) reject(tooLarge(limit));
+      else chunks.push(chunk);
+    });
+    stream.once('end', () => resolve(joined(chunks, size)));
+    stream.once('error', broken);
+    stream.once('close', broken);
+  });
+}
+
+async function readChunks(body: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
@@ -29,11 +53,19 @@ export async function readBody(request: ApiRequest, limit = maxBodyBytes): Promi
     }
   } catch (error) {
     if (error instanceof StatusError) throw error;
-    throw badRequest('the connection ended before the request body did: send the request again');
+    throw brokenOff();
   }
+  return joined(chunks, size);
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
   const [first] = chunks;
   if (first === undefined) return empty;
   return chunks.length === 1 ? first : Buffer.concat(chunks, size);
+}
+
+function brokenOff(): StatusError {
+  return badRequest('the connection ended before the request body did: send the request again');
 }
 
 function tooLarge(limit: number): StatusError {
@@ -67,7 +99,9 @@ const maxDepth = 500;
 function checkDepth(value: unknown, left: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (left === 0) throw tooDeep();
-  for (const each of Array.isArray(value) ? value : Object.values(value)) checkDepth(each, left - 1);
+  if (Array.isArray(value)) for (const each of value) checkDepth(each, left - 1);
+  // as: neither null nor an array.
+  else for (const name in value) checkDepth((value as Record<string, unknown>)[name], left - 1);
 }
 
 function tooDeep(): StatusError {
@@ -77,6 +111,9 @@ function tooDeep(): StatusError {
 async function decode(bytes: Uint8Array, type: string): Promise<Decoded> {
   if (type === 'application/json') return decodeJsonStrict(bytes);
   if (type === 'application/yaml' || type === 'text/yaml') {
+    // Clients send apply patches in JSON, under the name of YAML: reading them as what they are takes a tenth of the time.
+    const json = decodeJsonObject(bytes);
+    if (json) return json;
     const { decodeYaml } = await import('../../../core/machinery/yaml.ts');
     return decodeYaml(bytes);
   }
