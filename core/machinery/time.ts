@@ -2,9 +2,16 @@
 
 import { badRequest } from './status.ts';
 
+const second = 1000;
+let formatted = { seconds: Number.NaN, text: '' };
+
 /** metav1.Time: UTC, in seconds. */
 export function formatTime(time: Date | number): string {
-  return `${new Date(time).toISOString().slice(0, 19)}Z`;
+  const seconds = Math.floor(Number(time) / second);
+  // Every write asks for the present second several times.
+  if (seconds !== formatted.seconds)
+    formatted = { seconds, text: `${new Date(seconds * second).toISOString().slice(0, 19)}Z` };
+  return formatted.text;
 }
 
 /** metav1.MicroTime: UTC, in microseconds. Takes milliseconds since 1970, which may have a fraction. */
@@ -50,7 +57,6 @@ export function readDuration(text: string): number | undefined {
   return sign === '-' ? -total : total;
 }
 
-const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;

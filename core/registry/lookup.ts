@@ -18,6 +18,8 @@ export function lookups(store: Store, replicas: Replicas) {
     async lookAll(type: TypeName, prefix?: string): Promise<KubeObject[]> {
       const replica = replicas.peek(type) ?? (await replicas.of(type));
       const result: KubeObject[] = [];
+      // Policies, quotas and the like are looked for on every write, and mostly there are none.
+      if (replica.size === 0) return result;
       // As above.
       for (const entry of replica.snapshot(prefix ? { prefix } : {})) result.push(entry.object as KubeObject);
       return result;

@@ -91,20 +91,33 @@ function setNode(schema: Schema, value: unknown, containers: boolean): FieldSet 
   const node: Record<string, FieldSet> = containers ? { '.': leaf } : {};
   if (shape.kind === 'list') {
     for (const item of value as unknown[]) node[shape.element(item)] = member(setNode(shape.items, item, containers)); // a list
-    return finish(node);
+    return isOnlySelf(node) ? leaf : ordered(node);
   }
-  for (const [name, each] of Object.entries(value as Fields)) {
+  const fields = value as Fields; // neither a leaf nor a list
+  for (const name of sortedNames(fields)) {
+    const each = fields[name];
     if (each === undefined) continue;
     const below = setNode(shape.property(name), each, containers);
     if (isEmptyList(each) && !containers && below !== leaf) continue; // no one owns an empty list
     node[`f:${name}`] = shape.isField(name) ? below : member(below);
   }
-  return finish(node);
+  // Made in the order of the wire.
+  return isOnlySelf(node) ? leaf : node;
 }
 
-function finish(node: Record<string, FieldSet>): FieldSet {
-  const elements = Object.keys(node);
-  return elements.length === 1 && elements[0] === '.' ? leaf : ordered(node);
+function sortedNames(fields: Fields): string[] {
+  const names = Object.keys(fields);
+  for (let i = 1; i < names.length; i++) if (names[i]! < names[i - 1]!) return names.sort();
+  return names;
+}
+
+function isOnlySelf(node: Record<string, FieldSet>): boolean {
+  let self = false;
+  for (const element in node) {
+    if (element !== '.') return false;
+    self = true;
+  }
+  return self;
 }
 
 function member(node: FieldSet): FieldSet {

@@ -2,7 +2,7 @@
 
 import type { Schema } from '../../api/schema.ts';
 import { zeroIsUnset } from '../../api/tables/defaults.ts';
-import type { Json } from '../object.ts';
+import { deepClone } from '../equality.ts';
 import { isRecord } from './field-at.ts';
 
 /** Changes `object` in place. Defaults inside an object apply only where that object is there or has a default itself. */
@@ -43,7 +43,8 @@ function fill(schema: Schema, value: unknown): void {
   const zero = builtIn && zeroIsUnset.has(schema.model ?? '');
   for (const [name, property] of defaultingProperties(schema)) {
     const field = value[name];
-    if (property.default !== undefined && isUnset(field, property, builtIn, zero)) value[name] = copy(property.default);
+    if (property.default !== undefined && isUnset(field, property, builtIn, zero))
+      value[name] = deepClone(property.default);
     const now = value[name];
     if (typeof now === 'object' && now !== null) fill(property, now);
   }
@@ -57,10 +58,6 @@ function fill(schema: Schema, value: unknown): void {
 function isUnset(field: unknown, { nullable }: Schema, builtIn: boolean, zero: boolean): boolean {
   if (field === undefined || (field === null && !nullable)) return true;
   return (builtIn && field === '') || (zero && field === 0);
-}
-
-function copy(value: Json): Json {
-  return typeof value === 'object' && value !== null ? structuredClone(value) : value;
 }
 
 const defaulting = new WeakMap<Schema, readonly (readonly [string, Schema])[]>();

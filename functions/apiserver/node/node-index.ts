@@ -137,11 +137,17 @@ const none: ReadonlySet<string> = new Set();
 
 /** The node of a pod's entry and what the pod needs there; undefined while it is not bound. */
 export function boundPod(entry: Entry): { node: string; references: Reference[] } | undefined {
+  // Most pods are seen first without a node: those need not be parsed.
+  if (!bytesOf(entry).includes('"nodeName"')) return undefined;
   // The pods' replica holds nothing else.
   const { metadata, spec } = entry.object as V1Pod;
   const node = spec?.nodeName;
   if (!node || !spec) return undefined;
   return { node, references: podReferences(metadata?.namespace ?? '', metadata?.name ?? '', spec) };
+}
+
+function bytesOf({ bytes }: Entry): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The node whose directory a volume is, if it is one that the class local-path made. */
