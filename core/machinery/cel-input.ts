@@ -4,10 +4,9 @@ import { Optional } from '@marcbachmann/cel-js';
 import type { Schema } from '../api/schema.ts';
 import type { Json } from './object.ts';
 
-/** A value for a run, with the size of its largest part. */
+/** A value for a run. */
 export interface CelInput {
   readonly value: unknown;
-  readonly largest: number;
 }
 
 /**
@@ -15,13 +14,12 @@ export interface CelInput {
  * timestamps. Convert an object once, and run all of its rules on that.
  */
 export function celInput(json: unknown, schema?: Schema): CelInput {
-  const size = { largest: 0 };
-  return { value: convert(json, schema, size), largest: size.largest };
+  return { value: convert(json, schema) };
 }
 
 /** `optional.of(input)`, or `optional.none()`. */
 export function celOptional(input: CelInput | undefined): CelInput {
-  return input ? { value: Optional.of(input.value), largest: input.largest } : { value: Optional.none(), largest: 0 };
+  return { value: input ? Optional.of(input.value) : Optional.none() };
 }
 
 /** A result as JSON: what an expression made of values and literals. Undefined for what JSON has no form for. */
@@ -76,34 +74,24 @@ export function celName(property: string): string | undefined {
     .replaceAll('/', '__slash__');
 }
 
-function convert(json: unknown, schema: Schema | undefined, size: { largest: number }): unknown {
+function convert(json: unknown, schema: Schema | undefined): unknown {
   if (typeof json === 'number') return Number.isSafeInteger(json) && schema?.type !== 'number' ? BigInt(json) : json;
   if (typeof json === 'string') {
     if (schema?.format === 'date-time' && !Number.isNaN(Date.parse(json))) return new Date(json);
-    size.largest = Math.max(size.largest, splitSize(json));
     return json;
   }
   if (typeof json !== 'object' || json === null) return json;
-  if (Array.isArray(json)) {
-    size.largest = Math.max(size.largest, json.length);
-    return json.map((each) => convert(each, schema?.items, size));
-  }
+  if (Array.isArray(json)) return json.map((each) => convert(each, schema?.items));
   const entries = Object.entries(json);
-  size.largest = Math.max(size.largest, entries.length);
   const additional = schema?.additionalProperties;
   // A Map has no inherited fields, whatever its keys are called.
   const result = new Map<string, unknown>();
   for (const [key, value] of entries) {
     const known = schema?.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
-    const converted = convert(value, known ?? (typeof additional === 'object' ? additional : undefined), size);
+    const converted = convert(value, known ?? (typeof additional === 'object' ? additional : undefined));
     result.set(known ? (celName(key) ?? key) : key, converted);
     // Words such as `namespace` may be read by their own name too: no field is called like that otherwise.
     if (known && reserved.has(key)) result.set(key, converted);
   }
   return result;
-}
-
-/** A text may be split into a list; long ones count by words, since few are split by characters. */
-function splitSize(text: string): number {
-  return text.length <= 256 ? text.length : Math.max(256, Math.ceil(text.length / 8));
 }

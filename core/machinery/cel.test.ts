@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Schema } from '../api/schema.ts';
 import { compileCel } from './cel.ts';
 import { celInput } from './cel-input.ts';
 import { formatIp, parseIp } from './ip.ts';
@@ -63,7 +64,7 @@ describe('a CEL expression', () => {
     expect(compiled.ok && compiled.value.run({ self: celInput({ a: 1 }, schema) })).toEqual({ ok: true, value: true });
   });
 
-  it('is refused before it runs for too long', () => {
+  it('ends when it has run for too long', () => {
     const items = Array.from({ length: 1000 }, (_, index) => index);
     expect(
       evaluate('self.items.all(a, self.items.all(b, self.items.all(c, a + b + c >= 0)))', { items }),
@@ -96,5 +97,98 @@ describe('IP addresses', () => {
         expect(parseIp(formatIp({ family: 6, bits }))).toEqual({ family: 6, bits });
       }),
     );
+  });
+});
+
+describe('the cost of an expression', () => {
+  const program = (expression: string) => {
+    const compiled = compileCel(expression, { self: 'dyn' });
+    if (!compiled.ok) throw new Error(compiled.error.message);
+    return compiled.value;
+  };
+  const costOf = (expression: string, self: unknown) => {
+    const budget = { left: 1_000_000 };
+    program(expression).run({ self: celInput(self) }, budget);
+    return 1_000_000 - budget.left;
+  };
+  const list = (items: Schema, maxItems?: number): Schema => ({
+    type: 'object',
+    properties: { list: { type: 'array', items, ...(maxItems !== undefined && { maxItems }) } },
+  });
+  const text = (maxLength?: number): Schema => ({ type: 'string', ...(maxLength !== undefined && { maxLength }) });
+
+  it('is one for a name, a field and an operation, and grows with what is gone through', () => {
+    expect(costOf('self.a == 1', { a: 1 })).toBe(3);
+    expect(costOf('self.a == 1', { a: 1 })).toBe(costOf('self.a == 1', { a: 2 }));
+    const per = costOf('self.all(x, x > 0)', [1, 1]) - costOf('self.all(x, x > 0)', [1]);
+    expect(costOf('self.all(x, x > 0)', Array(101).fill(1)) - costOf('self.all(x, x > 0)', [1])).toBe(100 * per);
+    expect(costOf('self.contains("b")', 'a'.repeat(1000))).toBeGreaterThan(costOf('self.contains("b")', 'a') + 90);
+  });
+
+  it('is what really ran: a loop that ends early is cheap', () => {
+    const self = Array(1000).fill(1);
+    expect(costOf('self.exists(x, x == 1)', self)).toBeLessThan(30);
+    expect(costOf('self.exists(x, x == 2)', self)).toBeGreaterThan(5000);
+  });
+
+  it('is taken from a budget that many share, and the run that exceeds it fails', () => {
+    const all = program('self.all(x, x > 0)');
+    const budget = { left: 10_000 };
+    const self = celInput(Array(1000).fill(1));
+    expect(all.run({ self }, budget)).toEqual({ ok: true, value: true });
+    expect(all.run({ self }, budget)).toMatchObject({ ok: false, error: { code: 'cost' } });
+    expect(budget.left).toBeLessThan(0);
+    // The same program is as good as new with another budget.
+    expect(all.run({ self }, { left: 10_000 })).toEqual({ ok: true, value: true });
+  });
+
+  it('is not hidden by what comes after it', () => {
+    const self = celInput(Array(1000).fill(1));
+    const either = program('self.all(x, self.all(y, self.all(z, x + y + z > 0))) || true');
+    expect(either.run({ self })).toMatchObject({ ok: false, error: { code: 'cost' } });
+  });
+
+  it('is estimated from the bounds of the schema', () => {
+    const all = program('self.list.all(x, x != "a")');
+    const bounded = all.estimate({ self: list(text(10), 10) });
+    expect(bounded).toBeLessThan(200);
+    expect(all.estimate({ self: list(text(10), 1000) })).toBeGreaterThan(bounded * 50);
+    expect(all.estimate({ self: list(text()) })).toBeGreaterThan(5_000_000);
+    const twice = program('self.list.all(x, self.list.all(y, x == y))');
+    expect(twice.estimate({ self: list(text(10), 100) })).toBeLessThan(10_000_000);
+    expect(twice.estimate({ self: list(text()) })).toBeGreaterThan(1e11);
+  });
+
+  it('is never more than its estimate', () => {
+    const expressions = [
+      'self.list.all(x, x.size() < 5)',
+      'self.list.exists(x, x == "abc")',
+      'self.list.map(x, x + "d").filter(y, y.contains("a")).size() > 1',
+      'self.list.all(x, self.list.exists(y, x == y))',
+      'self.list.size() > 1 && self.list[0].startsWith("a") ? "a" in self.list : self.list.isSorted()',
+    ];
+    const schema = list(text(8), 12);
+    const value = fc.record({ list: fc.array(fc.string({ maxLength: 8 }), { minLength: 1, maxLength: 12 }) });
+    fc.assert(
+      fc.property(fc.constantFrom(...expressions), value, (expression, self) => {
+        expect(costOf(expression, self)).toBeLessThanOrEqual(program(expression).estimate({ self: schema }));
+      }),
+    );
+  });
+});
+
+describe('libraries', () => {
+  it.each([
+    ['semver("1.2.3-rc.1+b").major() == 1 && semver("1.2.3").minor() == 2 && semver("1.2.3").patch() == 3'],
+    ['semver("1.2.3-rc.2").isLessThan(semver("1.2.3-rc.10")) && semver("1.2.3").isGreaterThan(semver("1.2.3-rc"))'],
+    ['semver("1.10.0").compareTo(semver("1.9.9")) == 1'],
+    ['!isSemver("v1.2") && isSemver("v1.2", true) && semver("v01.2", true).compareTo(semver("1.2.0")) == 0'],
+    ['!format.dns1123Label().validate("my-name").hasValue()'],
+    ['format.dns1123Label().validate("my_name").value().size() == 1'],
+    ['format.named("uuid").hasValue() && !format.named("none").hasValue()'],
+    ['format.date().validate("2026-02-30").hasValue() && !format.date().validate("2026-02-28").hasValue()'],
+    ['"%s is %d, %.2f or %x".format(["a", 3, 1.5, 255]) == "a is 3, 1.50 or ff"'],
+  ])('%s', (expression) => {
+    expect(evaluate(expression)).toBe(true);
   });
 });

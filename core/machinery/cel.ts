@@ -8,11 +8,16 @@ import {
   EvaluationError,
   ParseError,
 } from '@marcbachmann/cel-js';
+import type { Schema } from '../api/schema.ts';
 import { CelCallError } from './cel-call-error.ts';
+import { estimateCost } from './cel-estimate.ts';
+import { registerCelFormats } from './cel-formats.ts';
 import { registerCelFunctions } from './cel-functions.ts';
 import type { CelInput } from './cel-input.ts';
+import { type CelMeter, meterOf, nodesIn } from './cel-meter.ts';
 import { registerCelNamespaces } from './cel-namespaces.ts';
 import { registerCelNetwork } from './cel-network.ts';
+import { registerCelSemver } from './cel-semver.ts';
 
 /** A CEL type by name: `dyn`, `string`, `int`, `double`, `bool`, `list<string>`, `map<string, dyn>`, ... */
 export type CelVariables = Readonly<Record<string, string>>;
@@ -33,11 +38,22 @@ export interface CelProgram {
   readonly type: string;
   /** Every name that the expression reads, variables of its own loops included. */
   readonly names: ReadonlySet<string>;
-  /** How deep loops stand in one another. */
-  readonly loops: number;
-  /** Values must come from `celInput`. Variables that are absent here are errors where the expression reads them. */
-  run(variables: Readonly<Record<string, CelInput>>): CelResult<unknown>;
+  /** The largest cost of a run whose variables are values of these schemas. */
+  estimate(schemas: Readonly<Record<string, Schema>>): number;
+  /**
+   * Values must come from `celInput`. Variables that are absent here are errors where the expression reads them. What it costs is
+   * taken from `budget`, which many runs may share.
+   */
+  run(variables: Readonly<Record<string, CelInput>>, budget?: CelBudget): CelResult<unknown>;
 }
+
+/** What the runs of many expressions may cost together. */
+export interface CelBudget {
+  left: number;
+}
+
+/** Kubernetes' limits: of one run, of all runs over one object, and of one expression's and one schema's estimate. */
+export const celLimits = { run: 1_000_000, object: 10_000_000, estimate: 10_000_000, schema: 100_000_000 } as const;
 
 /** A type of objects with known fields, by CEL types. */
 export interface CelType {
@@ -49,12 +65,23 @@ export interface CelType {
 export function compileCel(expression: string, variables: CelVariables): CelResult<CelProgram> {
   try {
     const program = environmentOf(variables).parse(expression);
-    const shape = inspect(program.ast);
+    const names = inspect(program.ast);
     const checked = program.check();
     if (!checked.valid) return { ok: false, error: errorOf(checked.error) };
-    const { names, depth } = shape;
     const type = checked.type ?? 'dyn';
-    return { ok: true, value: { type, names, loops: depth, run: (inputs) => run(program, shape, inputs) } };
+    let meter: CelMeter | undefined;
+    return {
+      ok: true,
+      value: {
+        type,
+        names,
+        estimate: (schemas) => estimateCost(program.ast, schemas),
+        run(inputs, budget) {
+          meter ??= meterOf(program.ast);
+          return run(program, meter, inputs, budget);
+        },
+      },
+    };
   } catch (error) {
     return { ok: false, error: errorOf(error) };
   }
@@ -85,18 +112,6 @@ export function checkCelTypes(
   }
 }
 
-/** What one run may cost: steps, estimated from the expression and the sizes of its inputs before it starts. */
-const maxSteps = 20_000_000;
-
-interface Shape {
-  readonly names: ReadonlySet<string>;
-  readonly nodes: number;
-  /** How deep loops (`all`, `exists`, `map`, ...) stand in one another. */
-  readonly depth: number;
-  readonly additions: number;
-}
-
-const loops = new Set(['all', 'exists', 'exists_one', 'existsOne', 'map', 'filter']);
 const environments = new Map<string, Environment>();
 
 function environmentOf(variables: CelVariables): Environment {
@@ -115,60 +130,37 @@ function newEnvironment(): Environment {
   registerCelFunctions(environment);
   registerCelNetwork(environment);
   registerCelNamespaces(environment);
+  registerCelSemver(environment);
+  registerCelFormats(environment);
   return environment;
 }
 
 function run(
   program: ReturnType<Environment['parse']>,
-  shape: Shape,
+  meter: CelMeter,
   inputs: Readonly<Record<string, CelInput>>,
+  budget: CelBudget = { left: celLimits.run },
 ): CelResult<unknown> {
-  let largest = shape.nodes;
   const context: Record<string, unknown> = {};
-  for (const [name, input] of Object.entries(inputs)) {
-    largest = Math.max(largest, input.largest);
-    context[name] = input.value;
-  }
-  // Each `+` may join two of the largest.
-  const steps = shape.nodes * (largest * (1 + shape.additions)) ** shape.depth;
-  if (steps > maxSteps) {
-    const message = `the expression may take ${steps.toExponential(0)} steps on this object, and ${maxSteps} are allowed: loop over less`;
-    return { ok: false, error: { code: 'cost', message } };
-  }
-  try {
-    return { ok: true, value: program(context) };
-  } catch (error) {
-    return { ok: false, error: errorOf(error) };
-  }
+  for (const [name, input] of Object.entries(inputs)) context[name] = input.value;
+  const limit = Math.min(celLimits.run, budget.left);
+  const { result, error, cost, over } = meter.within(limit, (): unknown => program(context));
+  budget.left -= cost;
+  if (over) return { ok: false, error: { code: 'cost', message: 'operation cancelled: actual cost limit exceeded' } };
+  return error === undefined ? { ok: true, value: result } : { ok: false, error: errorOf(error) };
 }
 
-/** Measures an expression; and lets its `matches` use linear-time regular expressions instead of the library's. */
-function inspect(node: ASTNode): Shape {
-  let nodes = 1;
-  const names = new Set<string>(node.op === 'id' ? [node.args] : []);
-  let depth = 0;
-  let additions = node.op === '+' ? 1 : 0;
-  const add = (child: ASTNode, loop: number) => {
-    const shape = inspect(child);
-    nodes += shape.nodes;
-    for (const name of shape.names) names.add(name);
-    additions += shape.additions;
-    depth = Math.max(depth, shape.depth + loop);
-  };
-  if (node.op === 'rcall') {
+/** The names that an expression reads; and lets its `matches` use linear-time regular expressions instead of the library's. */
+function inspect(node: ASTNode, names = new Set<string>()): ReadonlySet<string> {
+  if (node.op === 'id') names.add(node.args);
+  if (node.op !== 'rcall') for (const child of nodesIn(node.args)) inspect(child, names);
+  else {
     const [name, receiver, args] = node.args;
     if (name === 'matches') (node.args as unknown[])[0] = 'matchesLinear'; // a tuple that the library only reads
-    add(receiver, 0);
-    for (const each of args) add(each, loops.has(name) ? 1 : 0);
-    if (loops.has(name)) depth = Math.max(depth, 1);
-  } else for (const child of nodesIn(node.args)) add(child, 0);
-  return { nodes, depth, additions, names };
-}
-
-function nodesIn(value: unknown): ASTNode[] {
-  if (Array.isArray(value)) return value.flatMap(nodesIn);
-  const isNode = typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
-  return isNode ? [value as ASTNode] : []; // nothing else in a tree has both
+    inspect(receiver, names);
+    for (const each of args) inspect(each, names);
+  }
+  return names;
 }
 
 function errorOf(error: unknown): CelError {

@@ -167,6 +167,51 @@ describe('rules of a custom resource', () => {
     expect(answer.body.details.causes[0].field).toBe(field);
     expect(answer.body.details.causes[0].message).toContain(message);
   });
+
+  it('are taken by their bounds: the same rule over lists and texts that are limited', async () => {
+    const rule = 'self.list.all(a, self.list.all(b, a == b))';
+    const list = { type: 'array', items: { type: 'string' } };
+    const refused = await t.post(crds, crdOf(specOf({ list }, [{ rule }])));
+    expect(causes(refused)).toEqual([
+      expect.stringMatching(
+        /^spec\.versions\[0\]\.schema\.openAPIV3Schema\.properties\[spec\]\.x-kubernetes-validations\[0\]\.rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x \(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared\)$/,
+      ),
+      expect.stringContaining(
+        'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema',
+      ),
+      expect.stringMatching(
+        /^spec\.versions\[0\]\.schema\.openAPIV3Schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x/,
+      ),
+    ]);
+    const bounded = { type: 'array', maxItems: 100, items: { type: 'string', maxLength: 64 } };
+    expect((await t.post(crds, crdOf(specOf({ list: bounded }, [{ rule }])))).status).toBe(201);
+  });
+
+  it('count as often as they may run: below a list without a bound', async () => {
+    const item = (maxLength: number) => ({
+      type: 'object',
+      properties: { name: { type: 'string', maxLength } },
+      'x-kubernetes-validations': [{ rule: 'self.name.matches("^[a-z]+$")' }],
+    });
+    const items = { type: 'array', items: item(1000) };
+    expect(causes(await t.post(crds, crdOf(specOf({ items }))))?.[0]).toMatch(
+      /^spec\.versions\[0\]\.schema\.openAPIV3Schema\.properties\[spec\]\.properties\[items\]\.items\.x-kubernetes-validations\[0\]\.rule: Forbidden: estimated rule cost exceeds budget by factor of/,
+    );
+    const bounded = { type: 'array', maxItems: 50, items: item(1000) };
+    expect((await t.post(crds, crdOf(specOf({ items: bounded })))).status).toBe(201);
+  });
+
+  it('end with the budget of an object, and say so', async () => {
+    const list = { type: 'array', maxItems: 1000, items: { type: 'integer' } };
+    const rule = 'self.list.all(a, self.list.all(b, a == b))';
+    await define(crdOf(specOf({ list }, [{ rule }, { rule: 'false', message: 'never told' }])));
+    const create = (count: number) =>
+      t.post(widgets, { metadata: { name: 'a' }, spec: { list: Array(count).fill(1) } }).then(causes);
+    expect(await create(10)).toEqual(['spec: Invalid value: "object": never told']);
+    expect(await create(1000)).toEqual([
+      `spec: Invalid value: "object": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${rule}`,
+    ]);
+  });
 });
 
 describe('a schema of a custom resource', () => {

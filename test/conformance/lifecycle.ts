@@ -9,6 +9,10 @@ export interface ApiOperations {
   readonly resource: string;
   readonly namespace?: string;
   readonly body: { readonly [field: string]: unknown };
+  /** Of the three objects that are made; by default one, two and three. */
+  readonly names?: readonly [string, string, string];
+  /** Whether it is held by finalizers, which a controller takes away, and here the test. */
+  readonly finalizers?: boolean;
   /** Whether it has the subresource `status`. */
   readonly status?: boolean;
 }
@@ -16,7 +20,7 @@ export interface ApiOperations {
 const merge = 'application/merge-patch+json';
 
 export async function supportsOperations(t: TestApi, of: ApiOperations): Promise<void> {
-  const { group, version, resource, namespace, body } = of;
+  const { group, version, resource, namespace, body, names: [one, ...others] = ['one', 'two', 'three'] } = of;
   const groupVersion = group ? `/apis/${group}/${version}` : `/api/${version}`;
   if (group) {
     const groups = (await t.get('/apis')).body.groups;
@@ -33,21 +37,20 @@ export async function supportsOperations(t: TestApi, of: ApiOperations): Promise
   const base = `${groupVersion}${namespace ? `/namespaces/${namespace}` : ''}/${resource}`;
   const labels = { special: 'label' };
   const named = (name: string) => ({ ...body, metadata: { name, labels } });
-  const made = await t.post(base, named('one'));
+  const made = await t.post(base, named(one));
   expect(made.status, made.text).toBe(201);
-  await t.post(base, named('two'));
-  await t.post(base, named('three'));
-  expect((await t.get(`${base}/one`)).body.metadata.uid).toBe(made.body.metadata.uid);
+  for (const name of others) expect((await t.post(base, named(name))).status).toBe(201);
+  expect((await t.get(`${base}/${one}`)).body.metadata.uid).toBe(made.body.metadata.uid);
   const list = (await t.get(`${base}?labelSelector=special%3Dlabel`)).body;
   expect(list.items).toHaveLength(3);
   const watch = await t.watch(
     `${base}?watch=true&labelSelector=special%3Dlabel&resourceVersion=${list.metadata.resourceVersion}`,
   );
-  const patched = await t.patch(`${base}/one`, merge, { metadata: { annotations: { patched: 'true' } } });
+  const patched = await t.patch(`${base}/${one}`, merge, { metadata: { annotations: { patched: 'true' } } });
   expect(patched).toMatchObject({ status: 200, body: { metadata: { annotations: { patched: 'true' } } } });
   const { metadata } = patched.body;
   const annotations = { ...metadata.annotations, updated: 'true' };
-  const updated = await t.put(`${base}/one`, { ...patched.body, metadata: { ...metadata, annotations } });
+  const updated = await t.put(`${base}/${one}`, { ...patched.body, metadata: { ...metadata, annotations } });
   expect(updated).toMatchObject({ status: 200, body: { metadata: { annotations } } });
   expect(await watch.next()).toMatchObject({
     type: 'MODIFIED',
@@ -55,7 +58,7 @@ export async function supportsOperations(t: TestApi, of: ApiOperations): Promise
   });
   expect(await watch.next()).toMatchObject({ type: 'MODIFIED', object: { metadata: { annotations } } });
   if (of.status) {
-    expect(await t.get(`${base}/one/status`)).toMatchObject({ status: 200 });
+    expect(await t.get(`${base}/${one}/status`)).toMatchObject({ status: 200 });
     const condition = {
       type: 'Test',
       status: 'True',
@@ -64,14 +67,16 @@ export async function supportsOperations(t: TestApi, of: ApiOperations): Promise
       lastTransitionTime: '2026-01-01T00:00:00Z',
     };
     expect(
-      await t.patch(`${base}/one/status`, merge, {
+      await t.patch(`${base}/${one}/status`, merge, {
         metadata: { annotations: { s: '1' } },
         status: { conditions: [condition] },
       }),
     ).toMatchObject({ status: 200 });
   }
-  expect((await t.remove(`${base}/one`)).status).toBe(200);
-  expect((await t.get(`${base}/one`)).status).toBe(404);
+  if (of.finalizers)
+    for (const name of [one, ...others]) await t.patch(`${base}/${name}`, merge, { metadata: { finalizers: null } });
+  expect((await t.remove(`${base}/${one}`)).status).toBe(200);
+  expect((await t.get(`${base}/${one}`)).status).toBe(404);
   let event = await watch.next();
   while (event?.type === 'MODIFIED') event = await watch.next();
   expect(event?.type).toBe('DELETED');

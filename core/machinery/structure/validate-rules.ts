@@ -2,7 +2,7 @@
 // change are left out, transition rules need an old value. Source: KEP-2876, KEP-4008 (ratcheting).
 
 import type { Schema, ValidationRule } from '../../api/schema.ts';
-import { type CelError, type CelProgram, type CelResult, compileCel } from '../cel.ts';
+import { type CelBudget, type CelError, type CelProgram, type CelResult, celLimits, compileCel } from '../cel.ts';
 import { type CelInput, celInput, celOptional } from '../cel-input.ts';
 import { deepEqual } from '../equality.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../field-error.ts';
@@ -17,20 +17,27 @@ export function ruleVariables(rule: ValidationRule): Readonly<Record<string, str
 /** `old` is undefined for a create. Errors of structure must have been found before: rules expect values of the right types. */
 export function validateRules(schema: Schema, value: unknown, old: unknown): FieldError[] {
   const errors: FieldError[] = [];
-  if (hasRules(schema)) visit(schema, value, old, '', errors);
+  if (hasRules(schema)) visit(schema, value, old, '', { errors, budget: { left: celLimits.object } });
   return errors;
 }
 
-function visit(schema: Schema, value: unknown, old: unknown, path: string, errors: FieldError[]): void {
+/** One validation of one object: its rules end with its budget. */
+interface Run {
+  readonly errors: FieldError[];
+  readonly budget: CelBudget;
+}
+
+function visit(schema: Schema, value: unknown, old: unknown, path: string, run: Run): void {
+  if (run.budget.left < 0) return;
   const rules = schema['x-kubernetes-validations'];
-  if (rules && value !== null) runRules(schema, rules, value, old, path, errors);
+  if (rules && value !== null) runRules(schema, rules, value, old, path, run);
   if (Array.isArray(value)) {
     const { items } = schema;
     if (!items || !hasRules(items)) return;
     const before = oldItems(schema, old);
     for (const [index, each] of value.entries()) {
       const key = itemKey(schema, each);
-      visit(items, each, key === undefined ? undefined : before.get(key), `${path}[${index}]`, errors);
+      visit(items, each, key === undefined ? undefined : before.get(key), `${path}[${index}]`, run);
     }
     return;
   }
@@ -42,7 +49,7 @@ function visit(schema: Schema, value: unknown, old: unknown, path: string, error
     const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (!next || !hasRules(next)) continue;
     const before = !atomic && isRecord(old) && Object.hasOwn(old, name) ? old[name] : undefined;
-    visit(next, value[name], before, own ? join(path, name) : `${path}[${name}]`, errors);
+    visit(next, value[name], before, own ? join(path, name) : `${path}[${name}]`, run);
   }
 }
 
@@ -62,7 +69,7 @@ function runRules(
   value: unknown,
   old: unknown,
   path: string,
-  errors: FieldError[],
+  { errors, budget }: Run,
 ): void {
   const unchanged = old !== undefined && deepEqual(value, old);
   let self: CelInput | undefined;
@@ -78,8 +85,9 @@ function runRules(
       if (rule.optionalOldSelf) inputs['oldSelf'] = celOptional(oldSelf);
       else if (oldSelf) inputs['oldSelf'] = oldSelf;
     }
-    const result = compiled.program.ok ? compiled.program.value.run(inputs) : compiled.program;
-    if (!result.ok || result.value !== true) errors.push(failure(rule, compiled, result, inputs, value, path));
+    const result = compiled.program.ok ? compiled.program.value.run(inputs, budget) : compiled.program;
+    if (!result.ok || result.value !== true) errors.push(failure(rule, compiled, result, inputs, value, path, budget));
+    if (budget.left < 0) return;
   }
 }
 
@@ -90,10 +98,16 @@ function failure(
   inputs: Readonly<Record<string, CelInput>>,
   value: unknown,
   path: string,
+  budget: CelBudget,
 ): FieldError {
   const field = rule.fieldPath ? path + ruleFieldPath(rule.fieldPath, path) : path;
-  if (!result.ok) return invalidValue(field, shown(value), `${errorText(rule.rule, result.error)}`);
-  const made = message?.ok ? message.value.run(inputs) : undefined;
+  if (!result.ok) {
+    // Nothing more is run, whether this one alone or all together took too much.
+    const alone = budget.left >= 0;
+    if (result.error.code === 'cost') budget.left = -1;
+    return invalidValue(field, shown(value), errorText(rule.rule, result.error, alone));
+  }
+  const made = message?.ok ? message.value.run(inputs, budget) : undefined;
   const own = made?.ok && typeof made.value === 'string' ? made.value.trim() : '';
   const usable = own !== '' && !own.includes('\n') && own.length <= 5 * 1024;
   const text = (usable ? own : rule.message?.trim()) || `failed rule: ${rule.rule.trim()}`;
@@ -112,10 +126,11 @@ function failure(
   }
 }
 
-function errorText(rule: string, { code, message }: CelError): string {
-  if (code === 'cost')
-    return `validation failed due to running out of cost budget, no further validation rules will be run: ${message}`;
-  return `rule evaluation error: ${message}: ${rule.trim()}`;
+function errorText(rule: string, { code, message }: CelError, alone: boolean): string {
+  if (code !== 'cost') return `rule evaluation error: ${message}: ${rule.trim()}`;
+  return alone
+    ? `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${rule.trim()}`
+    : 'validation failed due to running out of cost budget, no further validation rules will be run';
 }
 
 /** `.a.b` and `['a']` as they are appended to a field's path. */

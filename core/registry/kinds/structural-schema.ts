@@ -16,7 +16,7 @@ import {
 import { isRecord } from '../../machinery/structure/field-at.ts';
 import { prune } from '../../machinery/structure/prune.ts';
 import { validateStructure } from '../../machinery/structure/validate-structure.ts';
-import { checkRules, type RulePlace } from './validation-rules.ts';
+import { checkRules, checkTotalCost, type RulePlace } from './validation-rules.ts';
 
 /** All errors of a version's schema, which stands at `path`. */
 export function validateSchema(root: V1JSONSchemaProps, path: string): FieldError[] {
@@ -29,8 +29,9 @@ export function validateSchema(root: V1JSONSchemaProps, path: string): FieldErro
     );
   }
   if (root.nullable) errors.push(forbiddenField(`${path}.nullable`, 'nullable cannot be true at the root'));
-  const place: RulePlace = { correlatable: true, cardinality: 1 };
+  const place: RulePlace = { correlatable: true, cardinality: 1, costs: [] };
   visit(root, path, place, true, errors);
+  errors.push(...checkTotalCost(place.costs, path));
   if (errors.length === 0) checkDefaults(root, path, errors);
   return errors;
 }
@@ -140,13 +141,13 @@ function visit(schema: V1JSONSchemaProps, path: string, place: RulePlace, root: 
   }
 }
 
-/** Lists and maps without a bound hold as many parts as a request has bytes for. */
-const unbounded = 100_000;
-
+/** Below a list or map without a bound nothing is known of how often a rule runs, but that its parts fit into a request. */
 function below(place: RulePlace, correlatable: boolean, count: number | undefined): RulePlace {
+  const { cardinality } = place;
   return {
+    ...place,
     correlatable: place.correlatable && correlatable,
-    cardinality: place.cardinality * Math.min(count ?? unbounded, unbounded),
+    cardinality: count === undefined || cardinality === undefined ? undefined : cardinality * count,
   };
 }
 

@@ -5,23 +5,27 @@
 import type { V1JSONSchemaProps, V1ValidationRule } from '../../../generated/kubernetes.ts';
 import { structuralSchema } from '../../api/custom-schema.ts';
 import type { Schema, ValidationRule } from '../../api/schema.ts';
-import { type CelError, checkCelTypes, compileCel } from '../../machinery/cel.ts';
-import { celTypesOf } from '../../machinery/cel-schema.ts';
+import { type CelError, type CelProgram, celLimits, checkCelTypes, compileCel } from '../../machinery/cel.ts';
+import { mostInRequest } from '../../machinery/cel-estimate.ts';
+import { type CelSchema, celTypesOf } from '../../machinery/cel-schema.ts';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { ruleVariables } from '../../machinery/structure/validate-rules.ts';
 
 export interface RulePlace {
   /** Whether an old value of this part can be told. */
   readonly correlatable: boolean;
-  /** How many parts of an object the schema may hold for. */
-  readonly cardinality: number;
+  /** How many parts of an object the schema may hold for; undefined below a list or map without a bound. */
+  readonly cardinality: number | undefined;
+  /** Of all rules of the schema that it is a part of. */
+  readonly costs: RuleCost[];
+}
+
+export interface RuleCost {
+  readonly path: string;
+  readonly cost: number;
 }
 
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
-/** Steps that one rule may take on the largest object that its schema allows. */
-const costLimit = 1e9;
-const unboundedLoop = 1e6;
-
 export function checkRules(schema: V1JSONSchemaProps, path: string, place: RulePlace, errors: FieldError[]): void {
   const rules = schema['x-kubernetes-validations'];
   if (!rules?.length) return;
@@ -30,9 +34,10 @@ export function checkRules(schema: V1JSONSchemaProps, path: string, place: RuleP
     return;
   }
   // A copy in which nothing is a resource: a rule reads of metadata only what it says here.
-  const { type, types } = celTypesOf(typed(schema));
+  const own = typed(schema);
+  const { type, types } = celTypesOf(own);
   for (const [index, rule] of rules.entries()) {
-    checkRule(rule, `${path}.x-kubernetes-validations[${index}]`, { type, types }, schema, place, errors);
+    checkRule(rule, `${path}.x-kubernetes-validations[${index}]`, { type, types, own }, schema, place, errors);
   }
 }
 
@@ -53,7 +58,7 @@ function typed(schema: V1JSONSchemaProps): Schema {
 function checkRule(
   rule: V1ValidationRule,
   path: string,
-  { type, types }: ReturnType<typeof celTypesOf>,
+  { type, types, own }: CelSchema & { readonly own: Schema },
   schema: V1JSONSchemaProps,
   place: RulePlace,
   errors: FieldError[],
@@ -73,6 +78,7 @@ function checkRule(
       errors.push(invalidValue(field, expression, `must evaluate to a ${wanted}`));
     return compiled.ok ? compiled.value : undefined;
   };
+  const schemas = { self: own, oldSelf: own };
   const program = check(rule.rule, `${path}.rule`, 'bool');
   if (program) {
     const reads = program.names.has('oldSelf');
@@ -82,19 +88,13 @@ function checkRule(
       );
     if (rule.optionalOldSelf && !reads)
       errors.push(invalidValue(`${path}.optionalOldSelf`, true, 'may not be set if oldSelf is not used in rule'));
-    const size = Math.min(schema.maxItems ?? schema.maxProperties ?? unboundedLoop, unboundedLoop);
-    const cost = place.cardinality * size ** Math.min(program.loops, 3);
-    if (program.loops > 0 && cost > costLimit) {
-      const factor = cost / costLimit;
-      errors.push(
-        forbiddenField(
-          `${path}.rule`,
-          `estimated rule cost exceeds budget by factor of ${factor > 100 ? 'more than 100x' : `${factor.toFixed(1)}x`} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`,
-        ),
-      );
-    }
+    errors.push(...checkCost(program, 'estimated rule cost', `${path}.rule`, schemas, place));
   }
-  if (rule.messageExpression) check(rule.messageExpression, `${path}.messageExpression`, 'string');
+  if (rule.messageExpression) {
+    const made = check(rule.messageExpression, `${path}.messageExpression`, 'string');
+    if (made)
+      errors.push(...checkCost(made, 'estimated messageExpression cost', `${path}.messageExpression`, schemas, place));
+  }
   if (rule.message !== undefined && rule.message.trim() === '' && rule.message !== '')
     errors.push(invalidValue(`${path}.message`, rule.message, 'message must be non-empty if specified'));
   if (rule.message?.trim().includes('\n'))
@@ -104,6 +104,51 @@ function checkRule(
   if (rule.reason && !reasons.includes(rule.reason)) errors.push(notSupported(`${path}.reason`, rule.reason, reasons));
   if (rule.fieldPath !== undefined && !namesField(schema, rule.fieldPath))
     errors.push(invalidValue(`${path}.fieldPath`, rule.fieldPath, 'fieldPath must be a valid path'));
+}
+
+/** An expression's cost, as often as it may run on one object, against what one expression may take. */
+function checkCost(
+  program: CelProgram,
+  what: string,
+  path: string,
+  schemas: Readonly<Record<string, Schema>>,
+  { cardinality, costs }: RulePlace,
+): FieldError[] {
+  const { self } = schemas;
+  const times = cardinality ?? (self ? mostInRequest(self) : 1);
+  const cost = program.estimate(schemas) * times;
+  costs.push({ path, cost });
+  return cost > celLimits.estimate ? [forbiddenField(path, costText(what, cost, celLimits.estimate))] : [];
+}
+
+/** What all rules of one schema cost together, and which of them most. */
+export function checkTotalCost(costs: readonly RuleCost[], path: string): FieldError[] {
+  const total = costs.reduce((sum, { cost }) => sum + cost, 0);
+  if (total <= celLimits.schema) return [];
+  const worst = costs.toSorted((a, b) => b.cost - a.cost).slice(0, 4);
+  return [
+    ...worst.map((each) =>
+      forbiddenField(
+        each.path,
+        'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema',
+      ),
+    ),
+    forbiddenField(
+      path,
+      costText(
+        'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema',
+        total,
+        celLimits.schema,
+      ),
+    ),
+  ];
+}
+
+function costText(what: string, cost: number, limit: number): string {
+  const times = cost / limit;
+  // Two orders of magnitude say that bounds are missing; a little over 1 would read as 1.0.
+  const factor = times > 100 ? 'more than 100x' : times < 1.5 ? `${times.toFixed(6)}x` : `${times.toFixed(1)}x`;
+  return `${what} exceeds budget by factor of ${factor} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
 }
 
 function compilationText(expression: string, { message, start = 0 }: CelError): string {

@@ -60,14 +60,11 @@ export function evaluate(expression: string, inputs: Inputs): CelResult<unknown>
 export function withVariables(inputs: Inputs, variables: readonly V1Variable[] | undefined): Inputs {
   if (!variables?.length) return { ...inputs, variables: celInput({}) };
   const values = new Map<string, unknown>();
-  let largest = Math.max(...Object.values(inputs).map((each) => each.largest), values.size);
   for (const { name, expression } of variables) {
-    const result = evaluate(expression, { ...inputs, variables: { value: values, largest } });
-    if (!result.ok) continue;
-    values.set(name, result.value);
-    if (Array.isArray(result.value)) largest = Math.max(largest, result.value.length);
+    const result = evaluate(expression, { ...inputs, variables: { value: values } });
+    if (result.ok) values.set(name, result.value);
   }
-  return { ...inputs, variables: { value: values, largest } };
+  return { ...inputs, variables: { value: values } };
 }
 
 export type Matched = { readonly matched: boolean } | { readonly error: CelError; readonly name: string };
