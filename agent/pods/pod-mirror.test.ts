@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { containerStates } from '../cri/messages.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { ObservedContainer } from './observed.ts';
@@ -45,6 +45,28 @@ describe('the mirror of a pod in the runtime', () => {
     expect([mirror.container('c1')?.state, mirror.isStarting('c1')]).toEqual(['running', false]);
   });
 
+  it('reads a container that exited until the runtime says so too, however long that takes', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { mirror, answer, asked } = mirrorOfSlowRuntime();
+      mirror.created(made);
+      const started = mirror.started('c1');
+      answer(0, containerStates.running);
+      await started;
+      const read = mirror.read('c1', true);
+      for (let i = 1; i <= 20; i++) {
+        expect(asked()).toBe(i + 1);
+        answer(i, containerStates.running);
+        await vi.advanceTimersByTimeAsync(1000);
+      }
+      answer(21, containerStates.exited);
+      await read;
+      expect(mirror.container('c1')?.state).toBe('exited');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('does not bring a container back that was removed while it was read', async () => {
     const { mirror, answer } = mirrorOfSlowRuntime();
     mirror.created(made);
@@ -88,8 +110,7 @@ function mirrorOfSlowRuntime() {
     nodeName: 'node',
     podsDir: '/nonexistent',
     logsDir: '/nonexistent',
-    now: () => 0,
   };
   const mirror = new PodMirror(context, 'uid', () => {});
-  return { mirror, answer: (index: number, state: number) => questions[index]?.(state) };
+  return { mirror, answer: (index: number, state: number) => questions[index]?.(state), asked: () => questions.length };
 }

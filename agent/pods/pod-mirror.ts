@@ -4,27 +4,27 @@ import type { ObserveContext } from './observe.ts';
 import { newestFirst, observePods, readContainer, readSandbox } from './observe.ts';
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed.ts';
 
-/** How long a runtime's status may lag behind its own exit event, and how long to wait before it is read again. */
-const lag = { limitMs: 3000, againMs: 10 } as const;
+/**
+ * A runtime's status lags behind its own exit event, on a busy machine for many seconds. No other event tells of the end: so it is read
+ * until it is there, after pauses that grow from the first to the second.
+ */
+const pauses = { firstMs: 10, longestMs: 1000 } as const;
 
 /** The states of a container, in the only order that they come in. */
 const stages: readonly ObservedContainer['state'][] = ['created', 'running', 'exited'];
 
-export interface MirrorContext extends ObserveContext {
-  readonly now: () => number;
-}
-
 export class PodMirror {
-  readonly #context: MirrorContext;
+  readonly #context: ObserveContext;
   readonly #uid: string;
   readonly #onContainer: (container: ObservedContainer) => void;
   readonly #sandboxes = new Map<string, ObservedSandbox>();
   readonly #containers = new Map<string, ObservedContainer>();
   /** Containers whose start is on its way: their running does not show before it is done. */
   readonly #starting = new Set<string>();
+  #closed = false;
 
   /** `onContainer` is told of each container that was read. */
-  constructor(context: MirrorContext, uid: string, onContainer: (container: ObservedContainer) => void) {
+  constructor(context: ObserveContext, uid: string, onContainer: (container: ObservedContainer) => void) {
     this.#context = context;
     this.#uid = uid;
     this.#onContainer = onContainer;
@@ -60,20 +60,33 @@ export class PodMirror {
     this.take(found.get(this.#uid)?.observed ?? { sandboxes: [], containers: [] });
   }
 
-  /** Reads one container or sandbox anew; `exited`: until the runtime's status says so too. Throws GrpcError. */
+  /** Reads one container or sandbox anew; `exited`: until the runtime's status says so too. Throws GrpcError, but not for one that exited. */
   async read(id: string, exited = false): Promise<void> {
     if (this.#sandboxes.has(id)) return this.readSandbox(id);
-    const deadline = this.#context.now() + lag.limitMs;
-    for (;;) {
-      const known = this.#containers.get(id);
-      const container = await readContainer(this.#context, id, known?.sandboxId ?? '');
-      // Removed while it was read.
-      if (known && !this.#containers.has(id)) return;
-      if (container) this.#note(container);
-      else this.#containers.delete(id);
-      if (!exited || !container || container.state === 'exited' || this.#context.now() > deadline) return;
-      await new Promise((resolve) => setTimeout(resolve, lag.againMs));
+    for (let pause: number = pauses.firstMs; !this.#closed; pause = Math.min(pause * 2, pauses.longestMs)) {
+      const state = await this.#readOnce(id).catch((error: unknown) => {
+        if (!exited) throw error;
+        return 'unread' as const;
+      });
+      if (!exited || state === undefined || state === 'exited') return;
+      await new Promise((resolve) => setTimeout(resolve, pause).unref());
     }
+  }
+
+  /** The mirror is not looked at any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** The state that the runtime tells; undefined when it is gone. */
+  async #readOnce(id: string): Promise<ObservedContainer['state'] | undefined> {
+    const known = this.#containers.get(id);
+    const container = await readContainer(this.#context, id, known?.sandboxId ?? '');
+    // Removed while it was read.
+    if (known && !this.#containers.has(id)) return undefined;
+    if (container) this.#note(container);
+    else this.#containers.delete(id);
+    return container?.state;
   }
 
   async readSandbox(id: string): Promise<void> {

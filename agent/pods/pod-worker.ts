@@ -143,6 +143,7 @@ export class PodWorker {
   /** The agent ends; the pod runs on. */
   stop(): void {
     this.#stopped = true;
+    this.#mirror.close();
     clearTimeout(this.#timer);
     for (const probes of this.#probes.values()) probes.stop();
     this.#probes.clear();
