@@ -38,6 +38,22 @@ describe('Node IPAM', () => {
   });
 });
 
+describe('Taint eviction', () => {
+  it('counts from when it first saw a taint that does not say since when it is there', async () => {
+    const each = new TestCluster([taintEvictionController]);
+    each.put({ ...node('a'), spec: { taints: [{ key: 'mine', effect: 'NoExecute' }] } });
+    each.put(pod('patient', 'a', [{ key: 'mine', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 }]));
+    await each.settle();
+    each.advance(59_000);
+    await each.settle();
+    const deletion = () => each.world.get('pods', 'default', 'patient')?.metadata.deletionTimestamp;
+    expect(deletion()).toBeUndefined();
+    each.advance(2_000);
+    await each.settle();
+    expect(deletion()).toBeDefined();
+  });
+});
+
 describe('Node lifecycle', () => {
   function watched() {
     const beats = new Map<string, number>();

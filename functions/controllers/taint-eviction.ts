@@ -1,7 +1,7 @@
 // Evicts pods from nodes with NoExecute taints, each after the time that it tolerates them (KEP-3902).
 
 import { tolerates } from '../../core/machinery/node-match.ts';
-import { setCondition } from './condition.ts';
+import { setCondition, timestamp } from './condition.ts';
 import {
   type Action,
   type Controller,
@@ -28,15 +28,25 @@ export const taintEvictionController: Controller = {
   reconcile(snapshot, name, { now }): Action[] {
     const node = snapshot.get('nodes', '', name);
     const taints = node?.spec?.taints?.filter((each) => each.effect === 'NoExecute') ?? [];
-    if (!taints.length) return [];
-    return snapshot.podsOnNode(name).flatMap((pod): Action[] => {
+    if (!node || !taints.length) return [];
+    const actions = snapshot.podsOnNode(name).flatMap((pod): Action[] => {
       if (pod.metadata.deletionTimestamp || isFinished(pod)) return [];
       const due = evictionTime(pod, taints, now);
       if (due === undefined) return [];
       return due > now ? [{ do: 'requeue', afterMs: due - now }] : evict(pod, now);
     });
+    return actions.some((each) => each.do === 'requeue') ? [...dated(node, now), ...actions] : actions;
   },
 };
+
+/** A taint of a user's says not since when it is there: without that a pod's time would begin anew at each look. */
+function dated(node: ObjectOf<'nodes'>, now: number): Action[] {
+  const isUndated = ({ effect, timeAdded }: Taints[number]) => effect === 'NoExecute' && !timeAdded;
+  if (!node.spec?.taints?.some(isUndated)) return [];
+  const timeAdded = timestamp(now);
+  const taints = node.spec.taints.map((each) => (isUndated(each) ? { ...each, timeAdded } : each));
+  return [{ do: 'update', type: 'nodes', object: { ...node, spec: { ...node.spec, taints } } }];
+}
 
 type Pod = ObjectOf<'pods'>;
 type Taints = NonNullable<NonNullable<ObjectOf<'nodes'>['spec']>['taints']>;
