@@ -32,6 +32,11 @@ describe('podStatus', () => {
     expect(condition(pending, 'PodScheduled')?.status).toBe('True');
   });
 
+  it('stays Running while a container that ended is made again', () => {
+    const again = { ...observedContainer('main'), id: 'again', state: 'created' as const, attempt: 1 };
+    expect(status({ observed: observedPod(exited('main', 1), again) }).phase).toBe('Running');
+  });
+
   it('is Running and Ready when all its containers are', () => {
     const running = status({ observed: observedPod(observedContainer('main')) });
     expect(running).toMatchObject({

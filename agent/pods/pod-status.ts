@@ -187,6 +187,7 @@ function phaseOf(input: PodStatusInput, containers: readonly PodContainer[], ini
     if (running) return 'Running';
     return apps.every(({ current }) => current?.exitCode === 0) ? 'Succeeded' : 'Failed';
   }
-  const waiting = apps.some(({ current }) => !current || current.state === 'created');
+  // One that is made again has run before: its pod stays in the phase that it had.
+  const waiting = apps.some(({ current }) => !current || (current.state === 'created' && current.attempt === 0));
   return waiting ? 'Pending' : 'Running';
 }
