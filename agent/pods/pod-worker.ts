@@ -6,7 +6,7 @@ import { deepEqual } from '../../core/machinery/equality.ts';
 import type { V1PodStatus } from '../../generated/kubernetes.ts';
 import { check } from '../probes/check.ts';
 import type { ContainerProbes } from '../probes/container-probes.ts';
-import { startProbes } from '../probes/container-probes.ts';
+import { probeClock, startProbes } from '../probes/container-probes.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import { checkTarget, killContainer, StartError, sandboxContext, startContainer } from './container-steps.ts';
 import { runHook } from './hook.ts';
@@ -478,6 +478,7 @@ export class PodWorker {
       container: spec,
       startedAt: container.startedAt,
       wasReady: reported?.ready ?? false,
+      clock: probeClock(this.#context.now),
       check: (probe) => check(probe, checkTarget(this.#context, spec, container.id, this.#podIPs()[0] ?? '')),
       onChange: () => this.#kick(),
       onFailure: (kind, message) =>

@@ -16,7 +16,7 @@ export interface ProbeOptions {
   check(probe: V1Probe): Promise<CheckResult>;
   onChange(health: ContainerHealth): void;
   onFailure(kind: ProbeKind, message: string): void;
-  readonly clock?: ProbeClock;
+  readonly clock: ProbeClock;
 }
 
 export interface ProbeClock {
@@ -25,13 +25,16 @@ export interface ProbeClock {
   after(milliseconds: number, task: () => void): () => void;
 }
 
-const realClock: ProbeClock = {
-  now: () => Date.now(),
-  after: (milliseconds, task) => {
-    const timer = setTimeout(task, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};
+/** With real pauses; `now` gives milliseconds since 1970. */
+export function probeClock(now: () => number): ProbeClock {
+  return {
+    now,
+    after: (milliseconds, task) => {
+      const timer = setTimeout(task, milliseconds);
+      return () => clearTimeout(timer);
+    },
+  };
+}
 
 export interface ContainerProbes {
   readonly health: ContainerHealth;
@@ -40,7 +43,7 @@ export interface ContainerProbes {
 
 /** Liveness and readiness wait for the start-up probe to succeed. Source: Kubernetes, "Pod Lifecycle", types of probe. */
 export function startProbes(options: ProbeOptions): ContainerProbes {
-  const clock = options.clock ?? realClock;
+  const { clock } = options;
   const { startupProbe, livenessProbe, readinessProbe } = options.container.spec;
   const cancels = new Set<() => void>();
   let stopped = false;
