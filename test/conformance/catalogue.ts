@@ -10,11 +10,12 @@ export interface ConformanceTest {
 }
 
 export interface Stated extends ConformanceTest {
-  /** Our file that states its behaviour; undefined where none does. */
+  /** Our file that states its behaviour, below test/; undefined where none does. */
   readonly file: string | undefined;
 }
 
 const folder = import.meta.dirname;
+const tests = join(folder, '..');
 
 export function conformanceTests(): ConformanceTest[] {
   return readFileSync(join(folder, 'tests.txt'), 'utf8')
@@ -26,11 +27,18 @@ export function conformanceTests(): ConformanceTest[] {
     });
 }
 
-/** A test of ours states one when it calls `conformance('<its name>', ...)`. */
+/** The sources below a folder of the tests, without the suite's own list of names. */
+function sources(of: string): string[] {
+  return readdirSync(join(tests, of), { recursive: true, encoding: 'utf8' })
+    .filter((each) => each.endsWith('.ts'))
+    .map((each) => join(of, each));
+}
+
+/** A test of ours states one when it calls `conformance` with its name. */
 export function stated(): Stated[] {
   const files = new Map<string, string>();
-  for (const file of readdirSync(folder).filter((each) => each.endsWith('.test.ts'))) {
-    const text = readFileSync(join(folder, file), 'utf8');
+  for (const file of [...sources('conformance'), ...sources('e2e')]) {
+    const text = readFileSync(join(tests, file), 'utf8');
     for (const [, , name = ''] of text.matchAll(/\bconformance\(\s*(['"`])((?:(?!\1).)+)\1/g)) files.set(name, file);
   }
   const unknown = [...files.keys()].filter((name) => !conformanceTests().some((each) => each.name === name));
