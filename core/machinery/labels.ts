@@ -87,8 +87,8 @@ export function validateLabels(labels: Labels | undefined | null, path: string):
   return errors;
 }
 
-export function validateLabelKey(key: string, path: string): FieldError[] {
-  return qualifiedNameErrors(key).map((message) => invalidValue(path, key, message));
+export function validateLabelKey(key: string | undefined, path: string): FieldError[] {
+  return qualifiedNameErrors(key).map((message) => invalidValue(path, key ?? '', message));
 }
 
 const noLabels: Labels = {};

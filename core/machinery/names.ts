@@ -51,8 +51,10 @@ const percent = format("a valid percent string must be a numeric string followed
   '93%',
 ]);
 
+// A field that a client leaves out is an empty text to all of these, as it is in Go.
+
 /** A DNS label (RFC 1123), as namespaces and most child names are: up to 63 bytes. */
-export function dns1123Label(value: string): string[] {
+export function dns1123Label(value = ''): string[] {
   const errors = label1123(value);
   if (errors.length > 0 && subdomain1123(value).length === 0)
     return [...tooLongFor(value, 63), 'must not contain dots'];
@@ -60,21 +62,21 @@ export function dns1123Label(value: string): string[] {
 }
 
 /** A DNS subdomain (RFC 1123), the default for object names: up to 253 bytes. */
-export function dns1123Subdomain(value: string): string[] {
+export function dns1123Subdomain(value = ''): string[] {
   return [...tooLongFor(value, 253), ...subdomain1123(value)];
 }
 
 /** A DNS label as of RFC 1035, which does not begin with a digit: Service names. */
-export function dns1035Label(value: string): string[] {
+export function dns1035Label(value = ''): string[] {
   return [...tooLongFor(value, 63), ...label1035(value)];
 }
 
-export function wildcardDns1123Subdomain(value: string): string[] {
+export function wildcardDns1123Subdomain(value = ''): string[] {
   return [...tooLongFor(value, 253), ...wildcard(value)];
 }
 
 /** `name` or `prefix/name`: label and annotation keys, taint keys, finalizers, resource names. */
-export function qualifiedNameErrors(value: string): string[] {
+export function qualifiedNameErrors(value = ''): string[] {
   const parts = value.split('/');
   if (parts.length > 2) {
     return [
@@ -94,35 +96,35 @@ export function qualifiedNameErrors(value: string): string[] {
   return errors;
 }
 
-export function labelValueErrors(value: string): string[] {
+export function labelValueErrors(value = ''): string[] {
   return [...tooLongFor(value, 63), ...labelValue(value)];
 }
 
 /** Names of environment variables (KEP-4369): any printable ASCII other than `=`. */
-export function relaxedEnvVarName(value: string): string[] {
+export function relaxedEnvVarName(value = ''): string[] {
   if (value === '') return ['environment variable name must be non-empty'];
   if (/^[ -<>-~]+$/.test(value)) return [];
   return ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
 }
 
 /** Keys of ConfigMap and Secret data. */
-export function configMapKey(value: string): string[] {
+export function configMapKey(value = ''): string[] {
   return [...tooLongFor(value, 253), ...configKey(value), ...directoryPrefix(value)];
 }
 
 /** A name that can stand in a URL path as one segment: names of Roles, custom resources' parents, and others. */
-export function pathSegmentName(value: string): string[] {
+export function pathSegmentName(value = ''): string[] {
   if (value === '.' || value === '..') return [`may not be '${value}'`];
   return pathSegmentPrefix(value);
 }
 
 /** As `pathSegmentName`, for the `generateName` of such a type. */
-export function pathSegmentPrefix(value: string): string[] {
+export function pathSegmentPrefix(value = ''): string[] {
   return ['/', '%'].filter((each) => value.includes(each)).map((each) => `may not contain '${each}'`);
 }
 
 /** An IANA service name (RFC 6335): port names. */
-export function portName(value: string): string[] {
+export function portName(value = ''): string[] {
   const errors = tooLongFor(value, 15);
   if (!/^[-a-z0-9]+$/.test(value))
     errors.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');

@@ -113,6 +113,8 @@ const headers = fc.record(
     accept: fc.constantFrom(
       'application/json',
       'application/yaml',
+      'application/cbor',
+      'application/vnd.kubernetes.protobuf,application/cbor',
       '*/*',
       'application/json;as=Table;v=v1;g=meta.k8s.io',
       'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
@@ -127,6 +129,8 @@ const headers = fc.record(
       'application/json-patch+json',
       'application/strategic-merge-patch+json',
       'application/apply-patch+yaml',
+      'application/apply-patch+cbor',
+      'application/cbor',
       'application/vnd.kubernetes.protobuf',
       '',
       'x',

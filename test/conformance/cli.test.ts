@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KubectlServer, openKubectl } from '../../functions/apiserver/testing/open-kubectl.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
+import { tool } from '../tools/kubectl.ts';
 import { conformance } from './conformance.ts';
 
 let t: TestApi;
@@ -35,6 +39,27 @@ const controller = (name: string, replicas: number) =>
       template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image: 'busybox:1' }] } },
     },
   });
+
+/** A `kubectl proxy` that serves, and where. */
+async function openProxy(args: readonly string[]) {
+  const child = spawn(tool('kubectl'), ['--kubeconfig', server.kubeconfig, 'proxy', ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = once(child, 'exit');
+  const close = async () => {
+    child.kill();
+    await ended;
+  };
+  child.stdout.setEncoding('utf8');
+  let said = '';
+  for await (const chunk of child.stdout as AsyncIterable<string>) {
+    said += chunk;
+    const [, address] = /Starting to serve on (\S+)/.exec(said) ?? [];
+    if (address) return { address, close };
+  }
+  await close();
+  throw new Error(`kubectl proxy ended: ${said}`);
+}
 
 describe('kubectl', { timeout: 60_000 }, () => {
   conformance('Kubectl client Kubectl api-versions should check if v1 is in available api versions', async () => {
@@ -115,6 +140,103 @@ describe('kubectl', { timeout: 60_000 }, () => {
     });
     await server.kubectl('expose', 'service', 'rm2', '--name=rm3', '--port=2345', '--target-port=6379');
     expect((await t.get('/api/v1/namespaces/default/services/rm3')).body.spec.ports).toMatchObject([{ port: 2345 }]);
+  });
+
+  conformance('Kubectl client Kubectl patch should add annotations for pods in rc', async () => {
+    await server.kubectl.input(controller('patched', 1), 'create', '-f', '-');
+    await server.kubectl('run', 'patched', '--image=busybox:1', '--labels=app=patched');
+    const names = await server.kubectl('get', 'pods', '-l', 'app=patched', '-o', 'name');
+    for (const name of names.trim().split('\n'))
+      await server.kubectl('patch', name, '-p', '{"metadata":{"annotations":{"x":"y"}}}');
+    expect(
+      await server.kubectl('get', 'pods', '-l', 'app=patched', '-o', 'jsonpath={.items[*].metadata.annotations.x}'),
+    ).toBe('y');
+  });
+
+  conformance(
+    'Kubectl client Kubectl describe should check if kubectl describe prints relevant information for rc and pods',
+    async () => {
+      await server.kubectl.input(controller('described', 1), 'create', '-f', '-');
+      await server.kubectl('expose', 'rc', 'described', '--port=6379', '--target-port=6379');
+      const { uid } = (await t.get('/api/v1/namespaces/default/replicationcontrollers/described')).body.metadata;
+      await t.post('/api/v1/nodes', { metadata: { name: 'worker' } });
+      await t.post('/api/v1/namespaces/default/pods', {
+        metadata: {
+          name: 'described-1',
+          labels: { app: 'described' },
+          ownerReferences: [
+            { apiVersion: 'v1', kind: 'ReplicationController', name: 'described', uid, controller: true },
+          ],
+        },
+        spec: { nodeName: 'worker', containers: [{ name: 'c', image: 'busybox:1' }] },
+      });
+      await t.patch('/api/v1/namespaces/default/pods/described-1/status', 'application/merge-patch+json', {
+        status: { phase: 'Running', podIP: '10.244.0.9', podIPs: [{ ip: '10.244.0.9' }] },
+      });
+      const lines = async (what: string, name: string, wanted: readonly RegExp[]) => {
+        const text = await server.kubectl('describe', what, name);
+        for (const each of wanted) expect(text).toMatch(each);
+      };
+      await lines('pod', 'described-1', [
+        /^Name:\s+described-1$/m,
+        /^Namespace:\s+default$/m,
+        /^Node:\s+worker/m,
+        /^Labels:\s+app=described$/m,
+        /^Status:\s+Running$/m,
+        /^IP:\s+10\.244\.0\.9$/m,
+        /^Controlled By:\s+ReplicationController\/described$/m,
+        /^\s+Image:\s+busybox:1$/m,
+      ]);
+      await lines('rc', 'described', [
+        /^Name:\s+described$/m,
+        /^Selector:\s+app=described$/m,
+        /^Replicas:\s+0 current \/ 1 desired$/m,
+        /^Pods Status:\s+1 Running \/ 0 Waiting \/ 0 Succeeded \/ 0 Failed$/m,
+        /^Pod Template:/m,
+      ]);
+      await lines('service', 'described', [
+        /^Selector:\s+app=described$/m,
+        /^Type:\s+ClusterIP$/m,
+        /^IP:\s+10\./m,
+        /^Port:\s+<unset>\s+6379\/TCP$/m,
+        /^TargetPort:\s+6379\/TCP$/m,
+        /^Session Affinity:\s+None$/m,
+      ]);
+      await lines('node', 'worker', [/^Name:\s+worker$/m, /described-1/]);
+      await lines('namespace', 'default', [/^Name:\s+default$/m, /^Status:\s+Active$/m]);
+    },
+  );
+
+  conformance('Kubectl client Proxy server should support proxy with --port 0', async () => {
+    const proxy = await openProxy(['--port', '0', '--disable-filter']);
+    try {
+      const answer = await fetch(`http://${proxy.address}/api/`);
+      expect(await answer.json()).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  conformance('Kubectl client Proxy server should support --unix-socket=/path', async () => {
+    const socketPath = join(folder, 'proxy.sock');
+    const proxy = await openProxy([`--unix-socket=${socketPath}`]);
+    try {
+      const text = await new Promise<string>((resolve, reject) => {
+        request({ socketPath, path: '/api/' }, (response) => {
+          response.setEncoding('utf8');
+          let body = '';
+          response.on('data', (chunk: string) => {
+            body += chunk;
+          });
+          response.on('end', () => resolve(body));
+        })
+          .on('error', reject)
+          .end();
+      });
+      expect(JSON.parse(text)).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('builds and applies a kustomization (-k)', async () => {

@@ -1,6 +1,7 @@
 // API operations of the resources that need no running pod: every verb, over one server.
 
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { bootstrap } from '../../core/registry/bootstrap.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { conformance } from './conformance.ts';
 import { type ApiOperations, supportsOperations } from './lifecycle.ts';
@@ -11,7 +12,8 @@ const merge = 'application/merge-patch+json';
 
 beforeAll(async () => {
   t = await openTestApi();
-  for (const name of [namespace, 'other']) await t.namespace(name);
+  await bootstrap(t.registry, t.definitions, { advertiseAddress: '192.0.2.1', port: 6443 });
+  await t.namespace('other');
   await t.post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
 });
 
@@ -125,6 +127,28 @@ describe('network', () => {
     await watch.stop();
   });
 
+  conformance('API Server should provide secure master service', async () => {
+    expect((await t.get('/api/v1/namespaces/default/services/kubernetes')).body).toMatchObject({
+      spec: { ports: [{ name: 'https', port: 443, protocol: 'TCP' }] },
+    });
+  });
+
+  conformance('API Server should have Endpoints and EndpointSlices pointing to API Server', async () => {
+    const endpoints = (await t.get('/api/v1/namespaces/default/endpoints/kubernetes')).body;
+    expect(endpoints.subsets).toMatchObject([{ addresses: [{ ip: '192.0.2.1' }], ports: [{ port: 6443 }] }]);
+    const label = 'kubernetes.io%2Fservice-name%3Dkubernetes';
+    const slices = `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=${label}`;
+    expect((await t.get(slices)).body.items).toMatchObject([
+      { addressType: 'IPv4', endpoints: [{ addresses: ['192.0.2.1'] }], ports: [{ port: 6443 }] },
+    ]);
+  });
+
+  conformance('Services should find a service from listing all namespaces', async () => {
+    expect((await t.get('/api/v1/services')).body.items).toContainEqual(
+      expect.objectContaining({ metadata: expect.objectContaining({ name: 'kubernetes', namespace: 'default' }) }),
+    );
+  });
+
   conformance('Services should delete a collection of services', async () => {
     const services = '/api/v1/namespaces/other/services';
     for (const [name, kind] of [
@@ -136,7 +160,8 @@ describe('network', () => {
     expect((await t.get(services)).body.items).toHaveLength(3);
     expect((await t.remove(`${services}?labelSelector=kind%3Dpatch`)).status).toBe(200);
     expect((await t.get(services)).body.items).toMatchObject([{ metadata: { name: 'e2e-svc-c' } }]);
-    expect((await t.get('/apis/networking.k8s.io/v1/ipaddresses')).body.items).toHaveLength(1);
+    // Of this one, and of the service `kubernetes`.
+    expect((await t.get('/apis/networking.k8s.io/v1/ipaddresses')).body.items).toHaveLength(2);
   });
 });
 
@@ -297,6 +322,30 @@ describe('nodes', () => {
     operations({ group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses', body: { handler: 'handler' } }),
   );
 
+  conformance(
+    'Node Lifecycle should run through the lifecycle of a node',
+    operations({ group: '', version: 'v1', resource: 'nodes', status: true, body: {} }),
+  );
+
+  const pods = '/api/v1/namespaces/default/pods';
+  const pod = { spec: { containers: [{ name: 'c', image: 'busybox:1' }] } };
+
+  conformance('Pods should delete a collection of pods', async () => {
+    for (const name of ['test-pod-1', 'test-pod-2', 'test-pod-3'])
+      await t.post(pods, { metadata: { name, labels: { type: 'Testing' } }, ...pod });
+    expect((await t.get(`${pods}?labelSelector=type%3DTesting`)).body.items).toHaveLength(3);
+    expect((await t.remove(`${pods}?labelSelector=type%3DTesting`)).status).toBe(200);
+    expect((await t.get(`${pods}?labelSelector=type%3DTesting`)).body.items).toEqual([]);
+  });
+
+  conformance('Pods should patch a pod status', async () => {
+    await t.post(pods, { metadata: { name: 'patched' }, ...pod });
+    const status = { message: 'Patched by e2e test', reason: 'E2E' };
+    expect(await t.patch(`${pods}/patched/status`, merge, { status })).toMatchObject({ status: 200, body: { status } });
+    expect((await t.get(`${pods}/patched`)).body.status).toMatchObject(status);
+    await t.remove(`${pods}/patched`);
+  });
+
   conformance('Lease lease API should be available', async () => {
     await supportsOperations(t, {
       group: 'coordination.k8s.io',
@@ -430,6 +479,29 @@ describe('nodes', () => {
         spec: { driver: 'd.example.com', nodeName: 'n', pool: { name: 'p', generation: 1, resourceSliceCount: 1 } },
       },
     }),
+  );
+});
+
+describe('what is immutable', () => {
+  const immutable = async (base: string, data: object, next: object) => {
+    const made = await t.post(base, { metadata: { name: 'immutable' }, data });
+    const at = `${base}/immutable`;
+    const changed = await t.put(at, { ...made.body, data: next });
+    expect(changed).toMatchObject({ status: 200, body: { data: next } });
+    const frozen = await t.put(at, { ...changed.body, immutable: true });
+    expect(frozen).toMatchObject({ status: 200, body: { immutable: true } });
+    expect(await t.put(at, { ...frozen.body, data })).toMatchObject({ status: 422, body: { reason: 'Invalid' } });
+    expect(await t.put(at, { ...frozen.body, immutable: false })).toMatchObject({ status: 422 });
+    const metadata = { ...frozen.body.metadata, labels: { label: 'value' } };
+    expect(await t.put(at, { ...frozen.body, metadata })).toMatchObject({ status: 200, body: { data: next } });
+    expect((await t.remove(at)).status).toBe(200);
+  };
+
+  conformance('ConfigMap should be immutable if `immutable` field is set', () =>
+    immutable('/api/v1/namespaces/default/configmaps', { a: '1' }, { a: '2' }),
+  );
+  conformance('Secrets should be immutable if `immutable` field is set', () =>
+    immutable('/api/v1/namespaces/default/secrets', { a: 'MQ==' }, { a: 'Mg==' }),
   );
 });
 

@@ -67,7 +67,7 @@ async function accountOf(
 }
 
 function mountToken(env: Environment, spec: NonNullable<V1Pod['spec']>): void {
-  const present = spec.volumes?.find(({ name }) => name.startsWith(volumePrefix));
+  const present = spec.volumes?.find(({ name }) => name?.startsWith(volumePrefix));
   const volumeName = present?.name ?? volumePrefix + randomSuffix(() => env.random.number());
   let mounted = false;
   const mount = (container: V1Container) => {

@@ -52,8 +52,8 @@ export const csiDriver = strategy<V1CSIDriver>({
     return errors;
   },
   validateUpdate: (object, old) => [
-    ...immutable(object.spec.attachRequired, old.spec.attachRequired, 'spec.attachedRequired'),
-    ...immutable(object.spec.volumeLifecycleModes, old.spec.volumeLifecycleModes, 'spec.volumeLifecycleModes'),
+    ...immutable(object.spec?.attachRequired, old.spec?.attachRequired, 'spec.attachedRequired'),
+    ...immutable(object.spec?.volumeLifecycleModes, old.spec?.volumeLifecycleModes, 'spec.volumeLifecycleModes'),
   ],
 });
 
@@ -91,8 +91,8 @@ export const csiNode = strategy<V1CSINode>({
   },
   validateUpdate(object, old) {
     // A driver that leaves and comes back may be another; one that stays does not change.
-    const before = new Map((old.spec.drivers ?? []).map((each) => [each.name, withoutLimits(each)]));
-    return (object.spec.drivers ?? []).flatMap((driver, index) => {
+    const before = new Map((old.spec?.drivers ?? []).map((each) => [each.name, withoutLimits(each)]));
+    return (object.spec?.drivers ?? []).flatMap((driver, index) => {
       const known = before.get(driver.name);
       return !known || semanticEqual(known, withoutLimits(driver))
         ? []

@@ -35,9 +35,9 @@ export const resourceSlice = strategy<V1ResourceSlice>({
     return errors;
   },
   validateUpdate: (object, old) => [
-    ...immutable(object.spec.driver, old.spec.driver, 'spec.driver'),
-    ...immutable(object.spec.pool?.name, old.spec.pool?.name, 'spec.pool.name'),
-    ...immutable(object.spec.nodeName, old.spec.nodeName, 'spec.nodeName'),
+    ...immutable(object.spec?.driver, old.spec?.driver, 'spec.driver'),
+    ...immutable(object.spec?.pool?.name, old.spec?.pool?.name, 'spec.pool.name'),
+    ...immutable(object.spec?.nodeName, old.spec?.nodeName, 'spec.nodeName'),
   ],
 });
 

@@ -137,6 +137,9 @@ function identify(target: Target, object: KubeObject): KubeObject {
   if (!object.metadata || typeof object.metadata !== 'object') object.metadata = {};
   checkKind(target, object);
   const meta = object.metadata;
+  // Read before its structure is checked: a name may have to be made of it.
+  for (const field of ['name', 'generateName'] as const)
+    if (typeof (meta[field] ?? '') !== 'string') throw badRequest(`metadata.${field} must be a string`);
   if (definition.namespaced) {
     if (!namespace) throw badRequest('an empty namespace may not be set during creation');
     if (meta.namespace && meta.namespace !== namespace) {

@@ -4,6 +4,7 @@ import type { Definitions } from '../../../core/api/definition.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { Registry, Target } from '../../../core/registry/registry.ts';
+import { shape } from '../../../core/registry/write/shape.ts';
 import type { Authenticator } from '../authentication/authenticate.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import type { Authorizer } from '../authorization/attributes.ts';
@@ -61,6 +62,9 @@ export function createReviews(parts: ReviewParts): Reviews {
       );
     const kind = bodyKind(target.definition, target.subresource ?? '');
     const object = await readObject(exchange.request, exchange.context, kind, 'Warn');
+    // Its fields have the types that its kind says; a token request is a kind of its own.
+    if (target.subresource === undefined)
+      shape(exchange.context, target.definition, object, { fieldValidation: 'Warn' });
     return respondValue(201, await review(parts, exchange, object, target), exchange.form);
   };
   return {

@@ -88,7 +88,7 @@ function validateAllContainers(spec: V1PodSpec, around: ContainerSurroundings, p
   visit(spec.ephemeralContainers ?? [], 'ephemeralContainers', () => 'ephemeral');
   spec.ephemeralContainers?.forEach((container, index) => {
     const wanted = container.targetContainerName;
-    const exists = [...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === wanted);
+    const exists = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(({ name }) => name === wanted);
     if (wanted && !exists)
       errors.push({
         type: 'FieldValueNotFound',
