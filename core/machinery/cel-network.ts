@@ -17,6 +17,8 @@ class CelUrl {
   }
 }
 
+class CelIps {}
+
 class CelIp {
   readonly ip: Ip;
   constructor(ip: Ip) {
@@ -58,6 +60,9 @@ function registerAddresses(environment: Environment): void {
   environment.registerType('net.CIDR', CelCidr);
   add('ip(string): net.IP', (text: string) => new CelIp(requireIp(text)));
   add('isIP(string): bool', (text: string) => parseIp(text) !== undefined);
+  environment.registerType('kubernetes.IPs', CelIps);
+  environment.registerConstant('ip', 'kubernetes.IPs', new CelIps());
+  add('kubernetes.IPs.isCanonical(string): bool', (_: CelIps, text: string) => formatIp(requireIp(text)) === text);
   add('cidr(string): net.CIDR', requireCidr);
   add('isCIDR(string): bool', (text: string) => parseCidr(text) !== undefined);
   add('string(net.IP): string', ({ ip }: CelIp) => formatIp(ip));
@@ -67,6 +72,14 @@ function registerAddresses(environment: Environment): void {
   add('net.IP.isLoopback(): bool', ({ ip }: CelIp) => within(ip, ip.family === 4 ? '127.0.0.0/8' : '::1/128'));
   add('net.IP.isLinkLocalUnicast(): bool', ({ ip }: CelIp) =>
     within(ip, ip.family === 4 ? '169.254.0.0/16' : 'fe80::/10'),
+  );
+  add('net.IP.isLinkLocalMulticast(): bool', ({ ip }: CelIp) =>
+    within(ip, ip.family === 4 ? '224.0.0.0/24' : 'ff02::/16'),
+  );
+  add('net.IP.isGlobalUnicast(): bool', ({ ip }: CelIp) =>
+    ip.family === 4
+      ? ip.bits !== 0n && ip.bits !== 0xffffffffn && !notGlobal4.some((each) => within(ip, each))
+      : ip.bits !== 0n && !notGlobal6.some((each) => within(ip, each)),
   );
   add('net.CIDR.containsIP(net.IP): bool', (cidr: CelCidr, { ip }: CelIp) =>
     contains(cidr, ip, ip.family === 4 ? 32 : 128),
@@ -89,6 +102,10 @@ function registerAddresses(environment: Environment): void {
     ({ ip, prefix }: CelCidr) => new CelCidr({ ...ip, bits: mask(ip, prefix) }, prefix),
   );
 }
+
+/** Loopback, link-local and multicast, as Go's net package has them; private addresses are global unicast to it. */
+const notGlobal4 = ['127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4'];
+const notGlobal6 = ['::1/128', 'fe80::/10', 'ff00::/8'];
 
 function requireIp(text: string): Ip {
   const ip = parseIp(text);

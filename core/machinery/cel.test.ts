@@ -33,6 +33,8 @@ describe('a CEL expression', () => {
     ['cidr("10.0.0.0/8").containsIP("10.1.2.3") && !cidr("10.0.0.0/8").containsCIDR("10.0.0.0/7")', {}, true],
     ['string(cidr("10.1.2.3/8").masked())', {}, '10.0.0.0/8'],
     ['ip("::1").isLoopback()', {}, true],
+    ['ip("ff02::1").isLinkLocalMulticast() && !ip("ff02::1").isGlobalUnicast()', {}, true],
+    ['ip("10.0.0.1").isGlobalUnicast() && ip.isCanonical("2001:db8::1") && !ip.isCanonical("2001:DB8::1")', {}, true],
     ['sets.contains(self.a, ["x"]) && !sets.intersects(self.a, ["z"])', { a: ['x', 'y'] }, true],
     ['sets.equivalent([1, 2], [2, 1, 1])', {}, true],
     ['jsonpatch.escapeKey("a/b~c")', {}, 'a~1b~0c'],

@@ -51,6 +51,21 @@ async function policy(kind: 'Validating' | 'Mutating', spec: object, binding: ob
 }
 
 describe('a validating admission policy', () => {
+  it('refuses what it cannot judge within its budget', async () => {
+    await policy('Validating', {
+      matchConstraints: rule('', 'configmaps'),
+      validations: [{ expression: 'object.data.all(a, object.data.all(b, object.data.all(c, a + b != c)))' }],
+    });
+    const create = (count: number) => {
+      const data = Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']));
+      return t.post(configmaps, { metadata: { name: `of-${count}` }, data });
+    };
+    expect((await create(3)).status).toBe(201);
+    const refused = await create(300);
+    expect(refused.status).toBe(422);
+    expect(refused.body.message).toContain('operation cancelled: actual cost limit exceeded');
+  });
+
   it('refuses by expressions over variables, with the message that it makes', async () => {
     await policy('Validating', {
       matchConstraints: rule('apps', 'deployments'),

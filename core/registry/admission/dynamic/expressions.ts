@@ -3,7 +3,14 @@
 
 import type { V1MatchCondition, V1Variable } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
-import { type CelError, type CelProgram, type CelResult, compileCel } from '../../../machinery/cel.ts';
+import {
+  type CelBudget,
+  type CelError,
+  type CelProgram,
+  type CelResult,
+  celLimits,
+  compileCel,
+} from '../../../machinery/cel.ts';
 import { type CelInput, celInput } from '../../../machinery/cel-input.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 
@@ -51,17 +58,17 @@ export function inputsOf({ definition, object, oldObject, request }: InputValues
 }
 
 /** Runs a program that is read from an object; one that does not compile fails as one that cannot be evaluated. */
-export function evaluate(expression: string, inputs: Inputs): CelResult<unknown> {
+export function evaluate(expression: string, inputs: Inputs, budget?: CelBudget): CelResult<unknown> {
   const program = programOf(expression);
-  return program.ok ? program.value.run(inputs) : program;
+  return program.ok ? program.value.run(inputs, budget) : program;
 }
 
 /** `inputs` with the variables that could be worked out; reading another one is an error of the expression that does. */
-export function withVariables(inputs: Inputs, variables: readonly V1Variable[] | undefined): Inputs {
+export function withVariables(inputs: Inputs, variables: readonly V1Variable[] | undefined, budget: CelBudget): Inputs {
   if (!variables?.length) return { ...inputs, variables: celInput({}) };
   const values = new Map<string, unknown>();
   for (const { name, expression } of variables) {
-    const result = evaluate(expression, { ...inputs, variables: { value: values } });
+    const result = evaluate(expression, { ...inputs, variables: { value: values } }, budget);
     if (result.ok) values.set(name, result.value);
   }
   return { ...inputs, variables: { value: values } };
@@ -69,11 +76,15 @@ export function withVariables(inputs: Inputs, variables: readonly V1Variable[] |
 
 export type Matched = { readonly matched: boolean } | { readonly error: CelError; readonly name: string };
 
+/** What the match conditions of one webhook or policy may cost together: a quarter of what an object's rules may. */
+const conditionsLimit = celLimits.object / 4;
+
 /** All conditions must hold. One that is false wins over one that fails. */
 export function matchConditions(conditions: readonly V1MatchCondition[] | undefined, inputs: Inputs): Matched {
   let failed: Matched | undefined;
+  const budget: CelBudget = { left: conditionsLimit };
   for (const { name, expression } of conditions ?? []) {
-    const result = evaluate(expression, inputs);
+    const result = evaluate(expression, inputs, budget);
     if (!result.ok) failed ??= { error: result.error, name };
     else if (result.value !== true) return { matched: false };
   }

@@ -15,9 +15,9 @@ import type { Environment } from '../../environment.ts';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { ran, runsNow } from '../reinvocation.ts';
 import { celStructs } from './cel-structs.ts';
-import { evaluate, type Inputs } from './expressions.ts';
+import { evaluate } from './expressions.ts';
 import { isExempt } from './match.ts';
-import { evaluationsOf, refusal } from './policy.ts';
+import { type Binding, type Evaluation, evaluationsOf, refusal } from './policy.ts';
 import { rewrite } from './rewrite.ts';
 
 const policyType = 'admissionregistration.k8s.io/mutatingadmissionpolicies';
@@ -67,9 +67,9 @@ async function mutateWith(
     for (const mutation of mutations) {
       const evaluation = (await evaluationsOf(env, attributes, policy, [binding], (_, why) => fail(why)))[parameter];
       if (!evaluation?.objects.object) continue;
-      const { shown, objects, inputs } = evaluation;
+      const { shown, objects } = evaluation;
       const before = evaluation.objects.object;
-      const next = mutated(mutation, shown, structuredClone(before), inputs);
+      const next = mutated(mutation, shown, structuredClone(before), evaluation);
       if (typeof next === 'string') fail(next);
       else
         changed =
@@ -91,10 +91,10 @@ function mutated(
   { patchType, applyConfiguration, jsonPatch }: V1Mutation,
   { schema }: ResourceDefinition,
   object: KubeObject,
-  inputs: Inputs,
+  { inputs, budget }: Pick<Evaluation<Binding>, 'inputs' | 'budget'>,
 ): object | string {
   const expression = (patchType === 'JSONPatch' ? jsonPatch?.expression : applyConfiguration?.expression) ?? '';
-  const result = evaluate(celStructs(expression), inputs);
+  const result = evaluate(celStructs(expression), inputs, budget);
   if (!result.ok) return `expression '${expression}' resulted in error: ${result.error.message}`;
   const value = celOutput(result.value);
   if (patchType === 'JSONPatch') {

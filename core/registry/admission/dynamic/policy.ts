@@ -9,6 +9,7 @@ import type {
   V1Variable,
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
+import { type CelBudget, celLimits } from '../../../machinery/cel.ts';
 import { celInput } from '../../../machinery/cel-input.ts';
 import { type LabelSelectorJson, labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
@@ -46,6 +47,8 @@ export interface Evaluation<B extends Binding> {
   readonly shown: ResourceDefinition;
   readonly objects: ShownObjects;
   readonly inputs: Inputs;
+  /** What the policy's expressions may still cost with this binding and parameter. */
+  readonly budget: CelBudget;
 }
 
 /** Told of what cannot be evaluated. Throws where that refuses the request; else the evaluation is left out. */
@@ -78,11 +81,12 @@ export async function evaluationsOf<B extends Binding>(
     const values = inputsOf({ definition: shown, ...objects, request: requestOf(attributes, shown) });
     for (const param of params) {
       const base = { ...values, params: celInput(param), namespaceObject: celInput(namespace ?? null) };
-      const inputs = withVariables(base, spec?.variables);
+      const budget: CelBudget = { left: celLimits.object };
+      const inputs = withVariables(base, spec?.variables, budget);
       const matched = matchConditions(spec?.matchConditions, inputs);
       if ('error' in matched)
         onFailure(binding, `matchCondition ${JSON.stringify(matched.name)}: ${matched.error.message}`);
-      else if (matched.matched) result.push({ binding, shown, objects, inputs });
+      else if (matched.matched) result.push({ binding, shown, objects, inputs, budget });
     }
   }
   return result;

@@ -5,6 +5,7 @@ import type {
   V1ValidatingAdmissionPolicyBinding,
   V1Validation,
 } from '../../../../generated/kubernetes.ts';
+import type { CelBudget } from '../../../machinery/cel.ts';
 import type { Environment } from '../../environment.ts';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { evaluate, type Inputs } from './expressions.ts';
@@ -52,13 +53,13 @@ async function validatePolicy(
   const evaluations = await evaluationsOf(env, attributes, policy, bindings, (binding, why) => {
     if (!ignores) act(binding, { message: `failed to configure policy: ${why}`, expression: 0 });
   });
-  for (const { binding, inputs } of evaluations) {
+  for (const { binding, inputs, budget } of evaluations) {
     for (const [index, validation] of (policy.spec?.validations ?? []).entries()) {
-      const failure = failureOf(validation, inputs, index, ignores);
+      const failure = failureOf(validation, inputs, budget, index, ignores);
       if (failure) act(binding, failure);
     }
     for (const { key, valueExpression } of policy.spec?.auditAnnotations ?? []) {
-      const result = evaluate(valueExpression, inputs);
+      const result = evaluate(valueExpression, inputs, budget);
       if (result.ok && typeof result.value === 'string' && result.value)
         annotate(attributes, `${policy.metadata?.name}/${key}`, result.value);
       else if (!result.ok && !ignores)
@@ -70,16 +71,17 @@ async function validatePolicy(
 function failureOf(
   { expression, message, messageExpression, reason }: V1Validation,
   inputs: Inputs,
+  budget: CelBudget,
   index: number,
   ignores: boolean,
 ): Failure | undefined {
-  const result = evaluate(expression, inputs);
+  const result = evaluate(expression, inputs, budget);
   if (!result.ok) {
     if (ignores) return undefined;
     return { message: `expression '${expression}' resulted in error: ${result.error.message}`, expression: index };
   }
   if (result.value === true) return undefined;
-  const made = messageExpression ? evaluate(messageExpression, inputs) : undefined;
+  const made = messageExpression ? evaluate(messageExpression, inputs, budget) : undefined;
   const own = made?.ok && typeof made.value === 'string' ? made.value.trim() : '';
   const text = (own.includes('\n') ? '' : own) || message?.trim() || `failed expression: ${expression.trim()}`;
   return { message: text, reason, expression: index };
