@@ -76,7 +76,7 @@ function keepAllocated(object: V1Service, old: V1Service): void {
     for (const port of spec.ports ?? []) {
       if (port.nodePort && before.ports?.some((each) => each.nodePort === port.nodePort)) delete port.nodePort;
     }
-    if (spec.type === 'ClusterIP' && spec.externalTrafficPolicy === before.externalTrafficPolicy)
+    if (spec.type !== 'LoadBalancer' && spec.externalTrafficPolicy === before.externalTrafficPolicy)
       delete spec.externalTrafficPolicy;
   }
   const needsHealth = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
