@@ -44,7 +44,7 @@ export function validatePodSecurity(context: V1PodSecurityContext, path: string)
   context.sysctls?.forEach(({ name }, index) => {
     const at = `${path}.sysctls[${index}].name`;
     if (!name) errors.push(required(at));
-    else if (!/^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9][-_.a-z0-9/*]*$/.test(name) || name.length > 253) {
+    else if (!/^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/.test(name) || name.length > 253) {
       errors.push(
         invalidValue(
           at,
