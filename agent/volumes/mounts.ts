@@ -5,12 +5,12 @@ import path from 'node:path';
 import type { V1VolumeMount } from '../../generated/kubernetes.ts';
 import type { MountInput } from '../cri/messages.ts';
 import { propagations } from '../cri/messages.ts';
-import { expand } from '../pods/environment.ts';
+import { ConfigError, expand } from '../pods/environment.ts';
 import type { PodContainer } from '../pods/pod.ts';
 import type { MountedVolume } from './pod-volumes.ts';
 import { VolumeError } from './volume-error.ts';
 
-/** Throws VolumeError when a mount names no volume or leaves it. */
+/** Throws VolumeError when a mount names no volume or leaves it, ConfigError when its sub-path cannot be one. */
 export async function volumeMounts(
   container: PodContainer,
   volumes: ReadonlyMap<string, MountedVolume>,
@@ -41,10 +41,10 @@ async function hostPathOf(
   volume: MountedVolume,
   environment: ReadonlyMap<string, string>,
 ): Promise<string> {
-  const inside = mount.subPathExpr ? expand(mount.subPathExpr, (name) => environment.get(name)) : mount.subPath;
+  const inside = mount.subPathExpr ? expandSubPath(mount.subPathExpr, environment) : mount.subPath;
   if (!inside) return volume.path;
   if (path.isAbsolute(inside) || inside.split('/').includes('..'))
-    throw new VolumeError(`subPath "${inside}" must be a relative path without ".."`);
+    throw new ConfigError(`subPath "${inside}" must be a relative path without ".."`);
   const root = await fs.realpath(volume.path);
   const wanted = path.join(root, inside);
   // A link in the volume could lead out of it: the deepest part that exists decides, before anything is made and after.
@@ -60,6 +60,15 @@ async function hostPathOf(
   const real = await fs.realpath(wanted);
   await assertInside(root, real, inside);
   return real;
+}
+
+/** A variable without a value would make the whole volume of a part of it. */
+function expandSubPath(text: string, environment: ReadonlyMap<string, string>): string {
+  return expand(text, (name) => {
+    const value = environment.get(name);
+    if (!value) throw new ConfigError(`cannot expand subPathExpr "${text}": missing value for "${name}"`);
+    return value;
+  });
 }
 
 async function assertInside(root: string, wanted: string, shown: string): Promise<void> {
