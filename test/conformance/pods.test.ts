@@ -195,6 +195,16 @@ describe('pods', () => {
       expect((await client.create(pods, pod('three'))).status.qosClass).toBe('BestEffort');
     },
   );
+
+  conformance('Sysctls [LinuxOnly] [NodeConformance] should reject invalid sysctls', async () => {
+    const { pods } = await fresh();
+    // The second could be one: whether it is safe is its node's to say.
+    const sysctls = ['foo-', 'kernel.shmmax', 'safe-and-unsafe', 'bar..'].map((name) => ({ name, value: 'x' }));
+    const refused = await cluster.t.post(pods, pod('sysctls', { spec: { securityContext: { sysctls } } }));
+    expect(refused.status).toBe(422);
+    const fields = refused.body.details.causes.map(({ field }: Body) => field);
+    expect(fields).toEqual([0, 3].map((i) => `spec.securityContext.sysctls[${i}].name`));
+  });
 });
 
 describe('the generation of a pod', () => {

@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { ociArchive } from '../../agent/images/oci.ts';
 import { busyboxImages } from '../../local/example-images.ts';
 import { startCluster, type TestCluster } from '../tools/cluster.ts';
-import { commands, defaultsImage, expansion, rights, variables } from './conformance/environment.ts';
+import { commands, defaultsImage, expansion, files, rights, variables } from './conformance/environment.ts';
+import { services, startNetwork } from './conformance/network.ts';
 import { packPods } from './conformance/packed-pods.ts';
+import { badSubPaths, commandsOverWebSocket, hooks, probes, startRunning, updates } from './conformance/running.ts';
 import { configMapName, secretName } from './conformance/volume-sources.ts';
 import { configurationVolumes, downwardVolumes, scratchVolumes } from './conformance/volumes.ts';
 
@@ -36,6 +38,8 @@ describe.skipIf(process.getuid?.() !== 0)('conformance with real containers (nee
       { apiVersion: 'v1', kind: 'Secret', metadata: { name: secretName, namespace: 'elsewhere' }, stringData: other },
     ]);
     await packed.start(cluster);
+    await startRunning(cluster);
+    await startNetwork(cluster);
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true, force: true });
@@ -59,4 +63,13 @@ describe.skipIf(process.getuid?.() !== 0)('conformance with real containers (nee
   describe('expansion', () => expansion(packed));
   describe('commands', () => commands(packed));
   describe('rights', () => rights(packed));
+  describe('files', () => files(packed));
+  describe.concurrent('run together', () => {
+    updates(() => cluster);
+    hooks(() => cluster);
+    probes(() => cluster);
+    badSubPaths(() => cluster);
+    commandsOverWebSocket(() => cluster);
+    services(() => cluster);
+  });
 });

@@ -252,3 +252,49 @@ export function rights({ says, container }: PackedPods): void {
     ),
   );
 }
+
+export function files({ says, container }: PackedPods): void {
+  const managed = '# Kubernetes-managed hosts file.';
+  const firstLine = { script: 'head -n 1 /etc/hosts' };
+  const own = says(firstLine, managed);
+  // A container that brings its own file, and a pod in the network of its node.
+  const brought = says(
+    {
+      script: 'cat /etc/hosts',
+      container: { workingDir: '/etc' },
+      volumes: { v: { configMap: { name: configMapName } } },
+      mounts: [{ name: 'v', mountPath: '/etc/hosts', subPath: 'data-1' }],
+    },
+    'value-1',
+  );
+  const host = container({
+    ...firstLine,
+    pod: { hostNetwork: true },
+    check: (lines) => expect(lines).not.toContain(managed),
+  });
+  conformance(
+    'KubeletManagedEtcHosts should test kubelet managed /etc/hosts file [NodeConformance]',
+    async () => void (await Promise.all([own(), brought(), host()])),
+  );
+  conformance(
+    'DNS should support configurable pod DNS nameservers',
+    says(
+      {
+        script: 'cat /etc/resolv.conf',
+        pod: { dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'], searches: ['resolv.conf.local'] } },
+      },
+      'search resolv.conf.local',
+      'nameserver 1.1.1.1',
+    ),
+  );
+  const terminationMessagePath = '/dev/termination-custom-log';
+  conformance(
+    'Container Runtime blackbox test on terminated container should report termination message if TerminationMessagePath is set as non-root user and at a non-default path [NodeConformance]',
+    container({
+      script: `printf DONE > ${terminationMessagePath}`,
+      container: { terminationMessagePath, securityContext: { runAsUser: 10000 } },
+      check: (_, { status }) =>
+        expect(status?.containerStatuses?.map(({ state }) => state?.terminated?.message)).toContain('DONE'),
+    }),
+  );
+}
