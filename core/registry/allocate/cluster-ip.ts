@@ -9,7 +9,7 @@ import type { Write } from '../../store/store.ts';
 import { encodeObject } from '../encode.ts';
 import type { Environment } from '../environment.ts';
 import { addressAt, type Cidr, canonicalAddress, contains, familyOf } from './cidr.ts';
-import { type ServiceRange, serviceRanges } from './service-ranges.ts';
+import type { ServiceRange } from './service-ranges.ts';
 
 const type = 'networking.k8s.io/ipaddresses';
 
@@ -24,8 +24,8 @@ export async function takeClusterIP(
   service: ServiceName,
   wanted: string | undefined,
   family: 'IPv4' | 'IPv6',
+  ranges: readonly ServiceRange[],
 ): Promise<{ address: string; writes: Write[] }> {
-  const ranges = await serviceRanges(env);
   const { address, range } = wanted
     ? await checkWanted(env, service, canonicalAddress(wanted), ranges)
     : await freeAddress(env, family, ranges);

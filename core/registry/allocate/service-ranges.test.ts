@@ -58,4 +58,22 @@ describe('cluster IPs', () => {
     await t.registry.delete(t.context, target);
     await expect(addressOf('late', { clusterIP: '10.1.0.99' })).rejects.toThrow(/not in the valid range/);
   });
+
+  it('are two where dual stack is wished for and there are ranges of both families', async () => {
+    const create = (name: string, ipFamilyPolicy: string) =>
+      t.create('services', 'default', { metadata: { name }, spec: { ports: [{ port: 80 }], ipFamilyPolicy } });
+    expect((await create('alone', 'PreferDualStack'))['spec']).toMatchObject({ ipFamilies: ['IPv4'] });
+    await expect(create('both', 'RequireDualStack')).rejects.toThrow(
+      /spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services/,
+    );
+    await addRange('more', ['2001:db8::/112']);
+    expect((await create('both', 'RequireDualStack'))['spec']).toMatchObject({
+      ipFamilies: ['IPv4', 'IPv6'],
+      clusterIPs: [expect.stringMatching(/^10\./), expect.stringMatching(/^2001:db8::/)],
+    });
+    const target = t.target('services', 'default', 'both');
+    const single = await t.registry.patch(t.context, target, 'merge', { spec: { ipFamilyPolicy: 'SingleStack' } });
+    expect(single.object['spec']).toMatchObject({ ipFamilies: ['IPv4'], clusterIPs: [expect.any(String)] });
+    expect((await t.registry.list(t.context, t.target('networking.k8s.io/ipaddresses'), {})).entries).toHaveLength(2);
+  });
 });

@@ -51,6 +51,16 @@ describe('an object is refused', () => {
     ['pods', { spec: { containers: [{ image: 'i' }] } }, ['spec.containers[0].name: Required value']],
     ['replicationcontrollers', { spec: {} }, ['spec.selector: Required value', 'spec.template: Required value']],
     ['services', { spec: {} }, ['spec.ports: Required value']],
+    [
+      'services',
+      { spec: { ports: [{ port: 1 }], ipFamilies: ['IPv5', 'IPv4', 'IPv4'], loadBalancerSourceRanges: ['x'] } },
+      [
+        'spec.ipFamilies[0]: Unsupported value: "IPv5": supported values: "IPv4", "IPv6"',
+        'spec.ipFamilies[2]: Duplicate value: "IPv4"',
+        `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified`,
+        'spec.LoadBalancerSourceRanges[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+      ],
+    ],
     ['podtemplates', {}, ['template: Required value']],
     [
       'persistentvolumeclaims',

@@ -1,10 +1,12 @@
 // What a Service takes and gives back: its cluster IPs and node ports, as writes of the same commit.
 
 import type { V1Service } from '../../../../generated/kubernetes.ts';
+import { invalid, invalidValue } from '../../../machinery/field-error.ts';
 import type { Write } from '../../../store/store.ts';
 import { canonicalAddress, familyOf } from '../../allocate/cidr.ts';
 import { releaseClusterIP, type ServiceName, takeClusterIP } from '../../allocate/cluster-ip.ts';
 import { releaseNodePort, takeNodePort } from '../../allocate/node-port.ts';
+import { type ServiceRange, serviceRanges } from '../../allocate/service-ranges.ts';
 import type { Situation } from '../../strategy.ts';
 
 /** Sets the addresses and ports that `object` is to have, and returns the writes that take and release them. */
@@ -18,7 +20,14 @@ export async function allocate(
   const writes: Write[] = [];
   const before = new Set(addressesOf(old));
   if (hasClusterIP(object)) {
-    const families = object.spec.ipFamilies?.length ? object.spec.ipFamilies : ['IPv4'];
+    // Asked for once, and only by what takes an address.
+    let known: ServiceRange[] | undefined;
+    const ranges = async () => {
+      known ??= await serviceRanges(env);
+      return known;
+    };
+    const families = await familiesFor(object, ranges);
+    object.spec.ipFamilies = families;
     const addresses: string[] = [];
     for (const [index, family] of families.entries()) {
       const wanted = object.spec.clusterIPs?.[index] || (index === 0 ? object.spec.clusterIP : undefined);
@@ -26,7 +35,13 @@ export async function allocate(
         addresses.push(canonicalAddress(wanted));
         continue;
       }
-      const taken = await takeClusterIP(env, service, wanted || undefined, family === 'IPv6' ? 'IPv6' : 'IPv4');
+      const taken = await takeClusterIP(
+        env,
+        service,
+        wanted || undefined,
+        family === 'IPv6' ? 'IPv6' : 'IPv4',
+        await ranges(),
+      );
       addresses.push(taken.address);
       addWrites(writes, taken.writes);
     }
@@ -36,6 +51,19 @@ export async function allocate(
   const after = new Set(addressesOf(object));
   for (const address of before) if (!after.has(address)) writes.push(releaseClusterIP(address));
   return [...writes, ...(await allocatePorts(env, service, object, old))];
+}
+
+/** With dual stack wished for or demanded, a second family joins the first one where the cluster has addresses of it. */
+async function familiesFor({ metadata, spec }: V1Service, ranges: () => Promise<ServiceRange[]>): Promise<string[]> {
+  const asked = spec?.ipFamilies?.length ? spec.ipFamilies : ['IPv4'];
+  const policy = spec?.ipFamilyPolicy;
+  if (asked.length > 1 || (policy !== 'PreferDualStack' && policy !== 'RequireDualStack')) return asked;
+  const other = asked[0] === 'IPv6' ? 'IPv4' : 'IPv6';
+  if ((await ranges()).some(({ cidr }) => cidr.family === other)) return [...asked, other];
+  if (policy === 'PreferDualStack') return asked;
+  throw invalid('Service', '', metadata?.name ?? '', [
+    invalidValue('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'),
+  ]);
 }
 
 /** Two addresses of one range have one condition: a key stands once in a commit. */

@@ -58,6 +58,11 @@ function keepAllocated(object: V1Service, old: V1Service): void {
       spec.clusterIPs = [...before.clusterIPs];
     if (!spec.ipFamilies?.length && before.ipFamilies) spec.ipFamilies = [...before.ipFamilies];
     if (!spec.ipFamilyPolicy && before.ipFamilyPolicy) spec.ipFamilyPolicy = before.ipFamilyPolicy;
+    // Back to one family: the second goes with its address, which the client need not know.
+    if (spec.ipFamilyPolicy === 'SingleStack' && before.ipFamilyPolicy !== 'SingleStack') {
+      spec.ipFamilies = spec.ipFamilies?.slice(0, 1);
+      spec.clusterIPs = spec.clusterIPs?.slice(0, 1);
+    }
   }
   if (hasNodePorts(object) && hasNodePorts(old)) {
     const used = new Set((spec.ports ?? []).map(({ nodePort }) => nodePort).filter(Boolean));

@@ -11,7 +11,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Label, dns1123Subdomain, portName, portNumber } from '../../../machinery/names.ts';
-import { familyOf } from '../../allocate/cidr.ts';
+import { familyOf, parseCidr } from '../../allocate/cidr.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const policies = ['Cluster', 'Local'];
@@ -52,6 +52,18 @@ export function validateService({ spec }: V1Service): FieldError[] {
   if (spec.clusterIP && spec.clusterIPs?.length && spec.clusterIP !== spec.clusterIPs[0]) {
     errors.push(invalidValue('spec.clusterIPs', spec.clusterIPs, 'first value must match `clusterIP`'));
   }
+  errors.push(...validateFamilies(spec));
+  spec.loadBalancerSourceRanges?.forEach((range, index) => {
+    // The name of the field is told as Kubernetes tells it.
+    if (!parseCidr(range.trim()))
+      errors.push(
+        invalidValue(
+          `spec.LoadBalancerSourceRanges[${index}]`,
+          range,
+          'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+        ),
+      );
+  });
   spec.externalIPs?.forEach((address, index) => {
     if (!familyOf(address))
       errors.push(
@@ -62,6 +74,26 @@ export function validateService({ spec }: V1Service): FieldError[] {
         ),
       );
   });
+  return errors;
+}
+
+const families = ['IPv4', 'IPv6'];
+
+function validateFamilies({ ipFamilies = [], ipFamilyPolicy }: V1ServiceSpec): FieldError[] {
+  const errors: FieldError[] = [];
+  ipFamilies.forEach((family, index) => {
+    const path = `spec.ipFamilies[${index}]`;
+    if (!families.includes(family)) errors.push(notSupported(path, family, families));
+    else if (ipFamilies.indexOf(family) !== index) errors.push(duplicate(path, family));
+  });
+  if (ipFamilies.length > 1 && ipFamilyPolicy === 'SingleStack')
+    errors.push(
+      invalidValue(
+        'spec.ipFamilyPolicy',
+        ipFamilyPolicy,
+        "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
+      ),
+    );
   return errors;
 }
 
