@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Body } from './cluster/client.ts';
 import { type Cluster, openCluster } from './cluster/cluster.ts';
-import { pathsOf, pod } from './cluster/objects.ts';
+import { pathsOf, pod, replicationController } from './cluster/objects.ts';
 import { conformance } from './conformance.ts';
 
 let cluster: Cluster;
@@ -627,6 +627,50 @@ describe('taints that evict', () => {
       cluster.clock.advance(240_000);
       await client.whenGone(`${pods}/second`);
       await taint(false);
+    },
+  );
+});
+
+describe('many at once', () => {
+  conformance('Service endpoints latency should not be very high', async () => {
+    const { pods, services, namespace } = await fresh();
+    await client.create(pods, pod('one', { labels: { name: 'latency' } }));
+    await client.when(`${pods}/one`, 'it is ready', isReady);
+    const took: number[] = [];
+    for (let i = 0; i < 50; i++) {
+      const began = performance.now();
+      const spec = { selector: { name: 'latency' }, ports: [{ port: 80 }] };
+      await client.create(services, { metadata: { name: `latency-${i}` }, spec });
+      const path = `/api/v1/namespaces/${namespace}/endpoints/latency-${i}`;
+      await client.when(path, 'it has its address', ({ subsets }) => subsets?.[0]?.addresses?.length === 1);
+      took.push(performance.now() - began);
+    }
+    took.sort((a, b) => a - b);
+    // The suite allows 20 s and 50 s.
+    expect(took[25]).toBeLessThan(2_000);
+    expect(took[49]).toBeLessThan(5_000);
+  });
+
+  conformance(
+    'EmptyDir wrapper volumes should not cause race condition when used for configmaps [Serial]',
+    async () => {
+      const { configmaps, pods, replicationcontrollers } = await fresh();
+      const names = Array.from({ length: 50 }, (_, i) => `racey-${i}`);
+      for (const name of names) await client.create(configmaps, { metadata: { name }, data: { 'data-1': name } });
+      const volumes = names.map((name) => ({
+        name,
+        configMap: { name, items: [{ key: 'data-1', path: 'data-1' }] },
+      }));
+      const volumeMounts = names.map((name) => ({ name, mountPath: `/etc/config-${name}` }));
+      for (let round = 0; round < 3; round++) {
+        const parts = { container: { volumeMounts }, spec: { volumes } };
+        await client.create(replicationcontrollers, replicationController(`round-${round}`, 5, parts));
+        const query = `labelSelector=app%3Dround-${round}`;
+        await client.whenAll(pods, query, 'five are ready', (items) => items.filter(isReady).length === 5);
+        // An RC of v1 leaves its pods behind, unless it is told otherwise.
+        await client.delete(`${replicationcontrollers}/round-${round}`, { propagationPolicy: 'Background' });
+        await client.whenAll(pods, query, 'none is left', (items) => items.length === 0);
+      }
     },
   );
 });

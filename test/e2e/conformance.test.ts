@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { ociArchive } from '../../agent/images/oci.ts';
 import { busyboxImages } from '../../local/example-images.ts';
 import { startCluster, type TestCluster } from '../tools/cluster.ts';
+import { kubectlWithPods } from './conformance/cli.ts';
 import { commands, defaultsImage, expansion, files, rights, variables } from './conformance/environment.ts';
 import { services, startNetwork } from './conformance/network.ts';
 import { packPods } from './conformance/packed-pods.ts';
@@ -71,5 +72,6 @@ describe.skipIf(process.getuid?.() !== 0)('conformance with real containers (nee
     badSubPaths(() => cluster);
     commandsOverWebSocket(() => cluster);
     services(() => cluster);
+    kubectlWithPods(() => cluster);
   });
 });

@@ -142,6 +142,53 @@ export function services(cluster: () => TestCluster): void {
     await reachesAll('http://on-nodes/', names);
   });
 
+  const slice = (service: string, index: number, address: string, ports: object[]) => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${service}-${index}`, labels: { 'kubernetes.io/service-name': service } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports,
+  });
+  /** A Service whose endpoints are somebody else's work. */
+  const unselected = (name: string, of: object[]) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name },
+    spec: { ports: of },
+  });
+  conformance(
+    'EndpointSlice should support a Service with multiple endpoint IPs specified in multiple EndpointSlices',
+    async () => {
+      const pods = await podsOf('served');
+      const of = [{ name: 'http', port: 8080, protocol: 'TCP' }];
+      await cluster().apply([
+        unselected('by-hand', [{ name: 'http', port: 80, targetPort: 8080 }]),
+        ...pods.map(({ status }, i) => slice('by-hand', i, status?.podIP ?? '', of)),
+      ]);
+      await reachesAll('http://by-hand/', await namesOf('served'));
+    },
+  );
+  conformance(
+    'EndpointSlice should support a Service with multiple ports specified in multiple EndpointSlices',
+    async () => {
+      const pods = await podsOf('served');
+      const numbers = [8080, 8081];
+      await cluster().apply([
+        unselected(
+          'by-port',
+          numbers.map((port) => ({ name: `p${port}`, port, targetPort: port })),
+        ),
+        ...pods.map(({ status }, i) =>
+          slice('by-port', i, status?.podIP ?? '', [{ name: `p${numbers[i]}`, port: numbers[i], protocol: 'TCP' }]),
+        ),
+      ]);
+      // Each port is one pod's.
+      for (const [i, port] of numbers.entries())
+        await reachesAll(`http://by-port:${port}/`, [pods[i]?.metadata?.name ?? '']);
+    },
+  );
+
   const affine = (name: string, type: string) =>
     service(name, 80, 8080, { type, selector: { app: 'served' }, sessionAffinity: 'ClientIP' });
   conformance('Services should have session affinity work for service with type clusterIP [LinuxOnly]', async () => {
