@@ -1,6 +1,7 @@
 // Definitions of custom resources: one per served version of a CustomResourceDefinition.
 
 import type { V1CustomResourceDefinition, V1CustomResourceDefinitionVersion } from '../../generated/kubernetes.ts';
+import { hasExpressions } from '../machinery/expressions.ts';
 import { simplePath } from '../machinery/jsonpath.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import {
@@ -69,6 +70,7 @@ function customDefinition(
     ...(revise && { revise }),
     ...(metadata.deletionTimestamp && { terminating: true }),
     customResource: metadata.name ?? `${names.plural}.${group}`,
+    ...(hasExpressions(spec.versions) && { expressions: true }),
     ...(scale && { scale }),
     ...(warning && { deprecationWarning: warning }),
   };

@@ -61,6 +61,8 @@ export interface ResourceDefinition {
   readonly revise?: (object: KubeObject) => KubeObject | Promise<KubeObject>;
   /** Set for custom resources: the CustomResourceDefinition's name. */
   readonly customResource?: string;
+  /** Values of its schema may take CEL or regular expressions to validate (core/machinery/expressions.ts). */
+  readonly expressions?: true;
   /** The custom resource is about to go: objects can no longer be made. */
   readonly terminating?: boolean;
   /** Where a custom resource with the subresource `scale` keeps what it scales by. Built-in kinds: `spec.replicas`, `status.replicas`. */

@@ -4,8 +4,8 @@
 
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Schema } from '../api/schema.ts';
-import { celName } from './cel-input.ts';
 import { loopNames, nodesIn, operandsOf, roundCost, traversal, traversingCalls } from './cel-meter.ts';
+import { celName } from './cel-name.ts';
 
 /** Bytes of a request: what has no bound is no larger. */
 const requestBytes = 3 * 1024 * 1024;

@@ -1,8 +1,8 @@
 // The functions that Kubernetes adds to CEL: strings, lists, regular expressions, quantities.
 
 import type { Environment } from '@marcbachmann/cel-js';
-import { RE2JS } from 're2js';
 import { CelCallError } from './cel-call-error.ts';
+import { compileLinear, type LinearExpression } from './linear-expression.ts';
 import {
   addQuantities,
   compareQuantities,
@@ -134,14 +134,14 @@ function bounded(parts: readonly string[], separator: string): string {
   return parts.join(separator);
 }
 
-const expressions = new Map<string, RE2JS>();
+const expressions = new Map<string, LinearExpression>();
 
 /** Patterns mostly stand in the expression itself, so a few compiled ones serve all runs. */
-function expression(pattern: string): RE2JS {
+function expression(pattern: string): LinearExpression {
   let compiled = expressions.get(pattern);
   if (!compiled) {
     try {
-      compiled = RE2JS.compile(pattern);
+      compiled = compileLinear(pattern);
     } catch (error) {
       throw new CelCallError(`invalid regular expression ${JSON.stringify(pattern)}: ${(error as Error).message}`); // its syntax errors
     }

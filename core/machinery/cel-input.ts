@@ -2,6 +2,7 @@
 
 import { Optional } from '@marcbachmann/cel-js';
 import type { Schema } from '../api/schema.ts';
+import { celName, celProperty, reservedInCel } from './cel-name.ts';
 import type { Json } from './object.ts';
 
 /** A value for a run. */
@@ -44,36 +45,6 @@ function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }
 
-/** The property that a name of `celName` stands for. */
-function celProperty(name: string): string {
-  const word = /^__(\w+)__$/.exec(name)?.[1];
-  if (word && reserved.has(word)) return word;
-  return name
-    .replaceAll('__dot__', '.')
-    .replaceAll('__dash__', '-')
-    .replaceAll('__slash__', '/')
-    .replaceAll('__underscores__', '__');
-}
-
-/** What no name of a field may be in CEL. */
-const reserved = new Set(
-  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
-    ' ',
-  ),
-);
-
-/** The name under which an expression reads a property; undefined for what it cannot reach. */
-export function celName(property: string): string | undefined {
-  if (reserved.has(property)) return `__${property}__`;
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(property)) return property.replaceAll('__', '__underscores__');
-  if (!/^[A-Za-z_.\-/][A-Za-z0-9_.\-/]*$/.test(property)) return undefined;
-  return property
-    .replaceAll('__', '__underscores__')
-    .replaceAll('.', '__dot__')
-    .replaceAll('-', '__dash__')
-    .replaceAll('/', '__slash__');
-}
-
 function convert(json: unknown, schema: Schema | undefined): unknown {
   if (typeof json === 'number') return Number.isSafeInteger(json) && schema?.type !== 'number' ? BigInt(json) : json;
   if (typeof json === 'string') {
@@ -91,7 +62,7 @@ function convert(json: unknown, schema: Schema | undefined): unknown {
     const converted = convert(value, known ?? (typeof additional === 'object' ? additional : undefined));
     result.set(known ? (celName(key) ?? key) : key, converted);
     // Words such as `namespace` may be read by their own name too: no field is called like that otherwise.
-    if (known && reserved.has(key)) result.set(key, converted);
+    if (known && reservedInCel.has(key)) result.set(key, converted);
   }
   return result;
 }

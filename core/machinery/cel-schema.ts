@@ -2,7 +2,7 @@
 
 import type { Schema } from '../api/schema.ts';
 import type { CelType } from './cel.ts';
-import { celName } from './cel-input.ts';
+import { celName } from './cel-name.ts';
 
 export interface CelSchema {
   /** The type of the schema itself. */

@@ -14,6 +14,7 @@ import { estimateCost } from './cel-estimate.ts';
 import { registerCelFormats } from './cel-formats.ts';
 import { registerCelFunctions } from './cel-functions.ts';
 import type { CelInput } from './cel-input.ts';
+import { celLimits } from './cel-limits.ts';
 import { type CelMeter, meterOf, nodesIn } from './cel-meter.ts';
 import { registerCelNamespaces } from './cel-namespaces.ts';
 import { registerCelNetwork } from './cel-network.ts';
@@ -51,9 +52,6 @@ export interface CelProgram {
 export interface CelBudget {
   left: number;
 }
-
-/** Kubernetes' limits: of one run, of all runs over one object, and of one expression's and one schema's estimate. */
-export const celLimits = { run: 1_000_000, object: 10_000_000, estimate: 10_000_000, schema: 100_000_000 } as const;
 
 /** A type of objects with known fields, by CEL types. */
 export interface CelType {

@@ -2,16 +2,9 @@
 
 import type { V1Service, V1StorageClass } from '../../generated/kubernetes.ts';
 import type { Definitions } from '../api/definition.ts';
-import { addressAt, parseCidr } from './allocate/cidr.ts';
+import { dnsAddress } from './allocate/dns-address.ts';
 import { createClient } from './client.ts';
 import type { Registry } from './registry.ts';
-
-/** Of every service range, the address that cluster DNS answers on. */
-export function dnsAddress(serviceCIDR: string): string {
-  const range = parseCidr(serviceCIDR);
-  if (!range) throw new Error(`the service CIDR ${JSON.stringify(serviceCIDR)} is no address range`);
-  return addressAt(range, 10n);
-}
 
 export async function ensureAddons(registry: Registry, definitions: Definitions, serviceCIDR: string): Promise<void> {
   const user = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };

@@ -1,6 +1,7 @@
 // Makes a Registry over a store: the road of every read and write, for HTTP and for controllers alike.
 
 import { randomUUID } from 'node:crypto';
+import { loadExpressions } from '../machinery/expressions.ts';
 import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-in.ts';
 import { connect } from './connect.ts';
 import type { Environment, Random, RegistryOptions } from './environment.ts';
@@ -9,7 +10,7 @@ import { lookups } from './lookup.ts';
 import { get } from './read/get.ts';
 import { list } from './read/list.ts';
 import { watch } from './read/watch.ts';
-import type { Registry } from './registry.ts';
+import type { Registry, Target } from './registry.ts';
 import { changeSubresource } from './subresources/change-subresource.ts';
 import { createBinding, createSubresource } from './subresources/create-subresource.ts';
 import { getSubresource } from './subresources/get-subresource.ts';
@@ -24,25 +25,37 @@ export const systemRandom: Random = { uuid: randomUUID, number: Math.random };
 
 export function createRegistry(options: RegistryOptions): Registry {
   const env = createEnvironment(options);
+  /** A write, once the engines are there that its validation may need. */
+  const write = <T>({ definition }: Target, work: () => Promise<T>): Promise<T> =>
+    definition.expressions || strategyOf(definition).expressions ? loadExpressions().then(work) : work();
   return {
     get: (context, target) => (target.subresource ? getSubresource(env, context, target) : get(env, target)),
     list: (_context, target, listOptions) => list(env, target, listOptions),
     watch: (_context, target, watchOptions) => watch(env, target, watchOptions),
-    create(context, target, object, writeOptions) {
-      if (target.subresource) return createSubresource(env, context, target, object, writeOptions);
-      if (target.definition.type === 'bindings') return createBinding(env, context, target, object, writeOptions);
-      return create(env, context, target, object, writeOptions);
-    },
+    create: (context, target, object, writeOptions) =>
+      write(target, () => {
+        if (target.subresource) return createSubresource(env, context, target, object, writeOptions);
+        if (target.definition.type === 'bindings') return createBinding(env, context, target, object, writeOptions);
+        return create(env, context, target, object, writeOptions);
+      }),
     update: (context, target, object, writeOptions) =>
-      changeSubresource(env, context, target, { object }, writeOptions) ??
-      update(env, context, target, object, writeOptions),
+      write(
+        target,
+        () =>
+          changeSubresource(env, context, target, { object }, writeOptions) ??
+          update(env, context, target, object, writeOptions),
+      ),
     patch: (context, target, type, body, writeOptions) =>
-      changeSubresource(env, context, target, { type, body }, writeOptions) ??
-      patch(env, context, target, type, body, writeOptions),
+      write(
+        target,
+        () =>
+          changeSubresource(env, context, target, { type, body }, writeOptions) ??
+          patch(env, context, target, type, body, writeOptions),
+      ),
     connect: (context, target, connectOptions) => connect(env, context, target, connectOptions),
-    delete: (context, target, deleteOptions) => remove(env, context, target, deleteOptions),
+    delete: (context, target, deleteOptions) => write(target, () => remove(env, context, target, deleteOptions)),
     deleteCollection: (context, target, listOptions, deleteOptions) =>
-      removeCollection(env, context, target, listOptions, deleteOptions),
+      write(target, () => removeCollection(env, context, target, listOptions, deleteOptions)),
   };
 }
 

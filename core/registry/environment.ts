@@ -33,10 +33,14 @@ export interface RegistryOptions {
   readonly dial?: (address: Dial) => Dial;
 }
 
-export interface Environment {
+/** What a read needs. */
+export interface ReadEnvironment {
   readonly store: Store;
   readonly replicas: Replicas;
   readonly definitions: Definitions;
+}
+
+export interface Environment extends ReadEnvironment {
   readonly clock: () => Date;
   readonly random: Random;
   readonly serviceCIDRs: readonly string[];

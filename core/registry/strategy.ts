@@ -38,6 +38,8 @@ export interface StrategyOf<T> {
   readonly generation?: boolean;
   /** Whether `status` may be set on create (kinds without the subresource do not need it). */
   readonly keepStatus?: boolean;
+  /** Whether objects of the kind hold expressions (CEL, patterns), which its validation compiles. */
+  readonly expressions?: boolean;
   readonly createOnUpdate?: boolean;
   /** An update must name its resource version. */
   readonly conditionalUpdate?: boolean;

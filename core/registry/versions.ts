@@ -4,29 +4,29 @@ import type { ResourceDefinition } from '../api/definition.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { Entry } from '../replica/replica.ts';
 import { encodeWhole } from './encode.ts';
-import type { Environment } from './environment.ts';
+import type { ReadEnvironment } from './environment.ts';
 import type { Outcome } from './registry.ts';
 import { apiVersionOf } from './target.ts';
 
 /** The definition that the stored objects of this one's type have. */
-export function storedDefinition(env: Environment, definition: ResourceDefinition): ResourceDefinition {
+export function storedDefinition(env: ReadEnvironment, definition: ResourceDefinition): ResourceDefinition {
   return env.definitions.ofType(definition.type) ?? definition;
 }
 
 /** Whether requests of this definition see stored objects as they are. */
-function isStored(env: Environment, definition: ResourceDefinition): boolean {
+function isStored(env: ReadEnvironment, definition: ResourceDefinition): boolean {
   const stored = storedDefinition(env, definition);
   return stored === definition || (stored.version === definition.version && stored.group === definition.group);
 }
 
 /** Whether stored objects may go out as they are: written in this version, under a schema whose defaults they have. */
-export function isServedAsStored(env: Environment, definition: ResourceDefinition): boolean {
+export function isServedAsStored(env: ReadEnvironment, definition: ResourceDefinition): boolean {
   return !definition.revise && isStored(env, definition);
 }
 
 /** The stored form of an object of the requested version. May share parts with `object`. */
 export function toStored(
-  env: Environment,
+  env: ReadEnvironment,
   definition: ResourceDefinition,
   object: KubeObject,
 ): KubeObject | Promise<KubeObject> {
@@ -37,7 +37,7 @@ export function toStored(
 
 /** The requested version of a stored object. May share parts with `object`. */
 export function fromStored(
-  env: Environment,
+  env: ReadEnvironment,
   definition: ResourceDefinition,
   object: KubeObject,
 ): KubeObject | Promise<KubeObject> {
@@ -48,7 +48,7 @@ export function fromStored(
 }
 
 export async function present<O extends Outcome>(
-  env: Environment,
+  env: ReadEnvironment,
   definition: ResourceDefinition,
   outcome: O,
 ): Promise<O> {
@@ -58,7 +58,11 @@ export async function present<O extends Outcome>(
 }
 
 /** Converts entries of a replica, each once per version. */
-export function convertedEntry(env: Environment, definition: ResourceDefinition, entry: Entry): Entry | Promise<Entry> {
+export function convertedEntry(
+  env: ReadEnvironment,
+  definition: ResourceDefinition,
+  entry: Entry,
+): Entry | Promise<Entry> {
   let converted = convertedEntries.get(definition);
   if (!converted) {
     converted = new WeakMap();

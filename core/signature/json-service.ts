@@ -43,7 +43,7 @@ export class AwsError extends Error {
 }
 
 const targets = { dynamodb: 'DynamoDB_20120810', sqs: 'AmazonSQS' } as const;
-const connectMs = 1000;
+const connectMs = 2000;
 const firstPauseMs = 50;
 
 export function createJsonService({ service, env, answerMs, attempts = 1 }: JsonServiceOptions): JsonService {

@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 export interface SignedRequests {
-  /** Rejects with what the socket says, or a TimeoutError after `answerMs` without an answer, or the signal's reason. */
+  /** Rejects with what the socket says, or a TimeoutError after `answerMs` on a connection without an answer, or the signal's reason. */
   send(request: RequestToSign, answerMs: number, signal?: AbortSignal): Promise<Answer>;
   /** Ends connections that nobody uses. */
   close(): void;
@@ -29,11 +29,13 @@ export interface SignedRequests {
 
 /** A connection that lay idle for longer may have died without a word, such as while its function was frozen. */
 const longestIdleMs = 15_000;
+/** Requests beyond that wait: another connection would cost more than the wait. */
+const maxSockets = 48;
 
 export function createSignedRequests(options: SignedRequestsOptions): SignedRequests {
   const { service, region, credentials, connectMs } = options;
-  const plain = new HttpAgent({ keepAlive: true });
-  const secure = new HttpsAgent({ keepAlive: true });
+  const plain = new HttpAgent({ keepAlive: true, maxSockets });
+  const secure = new HttpsAgent({ keepAlive: true, maxSockets });
   let usedAt = performance.now();
 
   return {
@@ -54,9 +56,10 @@ export function createSignedRequests(options: SignedRequestsOptions): SignedRequ
         });
         // In the next turn: after a freeze, or a busy second, timers run before what has arrived meanwhile is looked at.
         const late = (what: string) => setImmediate(() => sent.destroy(timeout(`${service} ${what}`)));
-        const answering = setTimeout(late, answerMs, 'did not answer in time');
+        let answering: NodeJS.Timeout | undefined;
         let connecting: NodeJS.Timeout | undefined;
         sent.once('socket', (socket) => {
+          answering = setTimeout(late, answerMs, 'did not answer in time');
           if (!socket.connecting) return;
           connecting = setTimeout(late, connectMs, 'could not be reached in time');
           socket.once(tls ? 'secureConnect' : 'connect', () => clearTimeout(connecting));

@@ -22,7 +22,7 @@ const settings = readSettings(env);
 const log = createLog(settings.logLevel);
 const { store, heartbeats } = connectStore(settings.table, settings.bucket, env);
 const queue = connectQueue(settings, env);
-const notifies = env['_HANDLER']?.endsWith('.notify') ?? false;
+const notifies = handles('.notify');
 // Opened in the initialisation phase: the first request then waits for nothing.
 const api = notifies ? undefined : await openApi();
 const notifyNodes = notifies ? await openNotifying() : undefined;
@@ -59,9 +59,13 @@ export const notify = middy()
     }),
   );
 
+function handles(name: string): boolean {
+  return env['_HANDLER']?.endsWith(name) ?? false;
+}
+
 async function openApi() {
   const { openServerless } = await import('./serverless/open.ts');
-  return openServerless({ settings, store, heartbeats, queue, log, env });
+  return openServerless({ settings, store, heartbeats, queue, log, env, writes: handles('.buffered') });
 }
 
 async function openNotifying() {

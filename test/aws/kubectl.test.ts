@@ -1,16 +1,28 @@
-// kubectl against the bundled functions, behind a gateway that speaks API Gateway's events. About 15 s.
+// kubectl against the bundled functions, behind a gateway that speaks API Gateway's events: once with the functions as threads, once
+// as processes of AWS's own runtime interface client. About 15 s each.
 
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../tools/cluster.ts';
 import { type Kubectl, kubectlFor, tool } from '../tools/kubectl.ts';
 import { type AwsCluster, startAwsCluster } from './harness/cluster.ts';
+import type { StartEnvironment } from './harness/execution-environment.ts';
+import { startProcess } from './harness/process-environment.ts';
+import { runtimeClient } from './harness/runtime-client.ts';
+import { startThread } from './harness/thread-environment.ts';
 
-describe('kubectl through API Gateway', { timeout: 120_000 }, () => {
+const client = runtimeClient();
+if (!client) console.warn("npm cannot fetch AWS's runtime interface client: the functions are tried as threads only");
+const ways: [string, StartEnvironment][] = [
+  ['threads', startThread],
+  ...(client ? [["AWS's runtime interface client", startProcess(client)] satisfies [string, StartEnvironment]] : []),
+];
+
+describe.each(ways)('kubectl through API Gateway, functions run by %s', { timeout: 120_000 }, (_, start) => {
   let cluster: AwsCluster;
   let kubectl: Kubectl;
   beforeAll(async () => {
-    cluster = await startAwsCluster();
+    cluster = await startAwsCluster({ start });
     kubectl = kubectlFor(cluster.kubeconfig);
   }, 60_000);
   afterAll(() => cluster?.stop());

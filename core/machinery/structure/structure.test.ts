@@ -1,9 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { schemaOf } from '../../api/models.ts';
 import type { Schema } from '../../api/schema.ts';
+import { loadExpressions } from '../expressions.ts';
 import { applyDefaults } from './apply-defaults.ts';
 import { prune } from './prune.ts';
 import { validateStructure } from './validate-structure.ts';
+
+// Patterns and rules among the schemas below.
+beforeAll(loadExpressions);
 
 const pod = schemaOf('V1Pod');
 const webserver = () => ({ name: 'web', image: 'nginx:1.25', ports: [{ containerPort: 80 }] });

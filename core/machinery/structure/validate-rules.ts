@@ -2,9 +2,11 @@
 // change are left out, transition rules need an old value. Source: KEP-2876, KEP-4008 (ratcheting).
 
 import type { Schema, ValidationRule } from '../../api/schema.ts';
-import { type CelBudget, type CelError, type CelProgram, type CelResult, celLimits, compileCel } from '../cel.ts';
-import { type CelInput, celInput, celOptional } from '../cel-input.ts';
+import type { CelBudget, CelError, CelProgram, CelResult } from '../cel.ts';
+import type { CelInput } from '../cel-input.ts';
+import { celLimits } from '../cel-limits.ts';
 import { deepEqual } from '../equality.ts';
+import { expressions } from '../expressions.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../field-error.ts';
 import { itemKey } from './correlate.ts';
 import { isRecord } from './field-at.ts';
@@ -78,11 +80,11 @@ function runRules(
     const compiled = compiledRule(rule);
     const isTransition = compiled.program.ok && compiled.program.value.names.has('oldSelf');
     if (isTransition ? old === undefined && !rule.optionalOldSelf : unchanged) continue;
-    self ??= celInput(value, schema);
+    self ??= expressions().input.celInput(value, schema);
     const inputs: Record<string, CelInput> = { self };
     if (isTransition || compiled.readsOld) {
-      if (old !== undefined) oldSelf ??= celInput(old, schema);
-      if (rule.optionalOldSelf) inputs['oldSelf'] = celOptional(oldSelf);
+      if (old !== undefined) oldSelf ??= expressions().input.celInput(old, schema);
+      if (rule.optionalOldSelf) inputs['oldSelf'] = expressions().input.celOptional(oldSelf);
       else if (oldSelf) inputs['oldSelf'] = oldSelf;
     }
     const result = compiled.program.ok ? compiled.program.value.run(inputs, budget) : compiled.program;
@@ -157,8 +159,10 @@ function compiledRule(rule: ValidationRule): CompiledRule {
   let compiled = compiledRules.get(rule);
   if (!compiled) {
     const variables = ruleVariables(rule);
-    const program = compileCel(rule.rule, variables);
-    const message = rule.messageExpression ? compileCel(rule.messageExpression, variables) : undefined;
+    const program = expressions().cel.compileCel(rule.rule, variables);
+    const message = rule.messageExpression
+      ? expressions().cel.compileCel(rule.messageExpression, variables)
+      : undefined;
     compiled = { program, message, readsOld: message?.ok === true && message.value.names.has('oldSelf') };
     compiledRules.set(rule, compiled);
   }

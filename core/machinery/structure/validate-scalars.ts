@@ -1,9 +1,10 @@
 // OpenAPI's keywords for strings and numbers. Patterns come from users, so they run through an engine with linear time.
 
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { RE2JS } from 're2js';
 import type { Schema } from '../../api/schema.ts';
+import { expressions } from '../expressions.ts';
 import { type FieldError, invalidValue, tooLong, typeInvalid } from '../field-error.ts';
+import type { LinearExpression } from '../linear-expression.ts';
 import { quantityError } from '../quantity.ts';
 
 /** `builtIn`: a format that does not hold is a wrong type, for Kubernetes cannot decode it. */
@@ -46,7 +47,7 @@ function codePoints(text: string): number {
   return count;
 }
 
-const compiled = new Map<string, RE2JS | undefined>();
+const compiled = new Map<string, LinearExpression | undefined>();
 const maxCompiled = 1000;
 
 /** A pattern that does not compile matches nothing; a custom resource definition with one is refused when it is created. */
@@ -58,9 +59,10 @@ function matches(pattern: string, value: string): boolean {
   return compiled.get(pattern)?.matcher(value).find() ?? false;
 }
 
-function compile(pattern: string): RE2JS | undefined {
+function compile(pattern: string): LinearExpression | undefined {
+  const { compileLinear } = expressions().regularExpressions;
   try {
-    return RE2JS.compile(pattern);
+    return compileLinear(pattern);
   } catch {
     return undefined;
   }

@@ -10,7 +10,7 @@ import type {
   V1ValidatingAdmissionPolicyBinding,
   V1ValidatingWebhook,
 } from '../../../generated/kubernetes.ts';
-import { compileCel } from '../../machinery/cel.ts';
+import { expressions } from '../../machinery/expressions.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { type LabelSelectorJson, validateLabelSelector } from '../../machinery/labels.ts';
 import { dns1123Subdomain, qualifiedNameErrors } from '../../machinery/names.ts';
@@ -20,6 +20,7 @@ import { strategy } from '../strategy.ts';
 import { validateClientConfig } from '../webhooks/client-config.ts';
 
 export const mutatingWebhookConfiguration = strategy<V1MutatingWebhookConfiguration>({
+  expressions: true,
   generation: true,
   conditionalUpdate: true,
   defaults: ({ webhooks }) => defaultRules(webhooks?.flatMap(({ rules }) => rules ?? [])),
@@ -27,6 +28,7 @@ export const mutatingWebhookConfiguration = strategy<V1MutatingWebhookConfigurat
 });
 
 export const validatingWebhookConfiguration = strategy<V1MutatingWebhookConfiguration>({
+  expressions: true,
   generation: true,
   conditionalUpdate: true,
   defaults: ({ webhooks }) => defaultRules(webhooks?.flatMap(({ rules }) => rules ?? [])),
@@ -34,6 +36,7 @@ export const validatingWebhookConfiguration = strategy<V1MutatingWebhookConfigur
 });
 
 export const validatingAdmissionPolicy = strategy<V1ValidatingAdmissionPolicy>({
+  expressions: true,
   generation: true,
   conditionalUpdate: true,
   defaults: ({ spec }) => defaultConstraints(spec),
@@ -64,6 +67,7 @@ export const validatingAdmissionPolicy = strategy<V1ValidatingAdmissionPolicy>({
 });
 
 export const mutatingAdmissionPolicy = strategy<V1MutatingAdmissionPolicy>({
+  expressions: true,
   generation: true,
   conditionalUpdate: true,
   defaults: ({ spec }) => defaultConstraints(spec),
@@ -291,7 +295,7 @@ function checkExpression(
   variables: Readonly<Record<string, string>> = admissionVariables,
 ): FieldError[] {
   if (!expression?.trim()) return [required(path, 'expression is not specified')];
-  const compiled = compileCel(celStructs(expression), variables);
+  const compiled = expressions().cel.compileCel(celStructs(expression), variables);
   if (!compiled.ok) return [invalidValue(path, expression, `compilation failed: ${compiled.error.message}`)];
   const { type } = compiled.value;
   if (!types || type === 'dyn' || types.some((each) => type.startsWith(each))) return [];

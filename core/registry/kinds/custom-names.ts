@@ -4,6 +4,9 @@
 import type { V1CustomResourceDefinition, V1CustomResourceDefinitionNames } from '../../../generated/kubernetes.ts';
 import type { Definitions } from '../../api/definition.ts';
 
+/** Held until the objects of a definition that is deleted are gone. */
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
+
 export interface NameConflict {
   readonly reason: string;
   readonly message: string;

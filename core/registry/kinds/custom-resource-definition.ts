@@ -20,12 +20,11 @@ import { formatTime } from '../../machinery/time.ts';
 import { immutable } from '../metadata/validate.ts';
 import { type Situation, strategy } from '../strategy.ts';
 import { validateClientConfig } from '../webhooks/client-config.ts';
-import { isEstablished, nameConflict } from './custom-names.ts';
+import { cleanupFinalizer, isEstablished, nameConflict } from './custom-names.ts';
 import { validateSchema } from './structural-schema.ts';
 
-export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
-
 export const customResourceDefinition = strategy<V1CustomResourceDefinition>({
+  expressions: true,
   generation: true,
   conditionalUpdate: true,
   defaults({ spec }) {

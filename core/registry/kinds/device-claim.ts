@@ -10,7 +10,7 @@ import type {
   V1OpaqueDeviceConfiguration,
   V1ResourceClaimTemplate,
 } from '../../../generated/kubernetes.ts';
-import { compileCel } from '../../machinery/cel.ts';
+import { expressions } from '../../machinery/expressions.ts';
 import {
   duplicate,
   type FieldError,
@@ -28,6 +28,7 @@ import { optionalField, requiredField } from './field-rule.ts';
 const limits = { requests: 32, subRequests: 8, selectors: 32, constraints: 32, configs: 32, tolerations: 16 } as const;
 
 export const resourceClaim = strategy<ResourceV1ResourceClaim>({
+  expressions: true,
   prepareForCreate(object) {
     object.status = {};
   },
@@ -37,12 +38,14 @@ export const resourceClaim = strategy<ResourceV1ResourceClaim>({
 });
 
 export const resourceClaimTemplate = strategy<V1ResourceClaimTemplate>({
+  expressions: true,
   defaults: ({ spec }) => defaultClaim(spec?.spec?.devices),
   validate: ({ spec }) => validateClaim(spec?.spec?.devices, 'spec.spec.devices'),
   validateUpdate: (object, old) => immutable(object.spec, old.spec, 'spec'),
 });
 
 export const deviceClass = strategy<V1DeviceClass>({
+  expressions: true,
   generation: true,
   validate({ spec }) {
     const errors = validateSelectors(spec?.selectors, 'spec.selectors');
@@ -194,7 +197,7 @@ function validateSelectors(selectors: readonly V1DeviceSelector[] | undefined, p
 }
 
 function validateExpression(expression: string, path: string): FieldError[] {
-  const compiled = compileCel(expression, { device: 'dyn' });
+  const compiled = expressions().cel.compileCel(expression, { device: 'dyn' });
   if (!compiled.ok) return [invalidValue(path, expression, `compilation failed: ${compiled.error.message}`)];
   const { type } = compiled.value;
   return type === 'bool' || type === 'dyn' ? [] : [invalidValue(path, expression, 'must evaluate to bool')];

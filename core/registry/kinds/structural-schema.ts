@@ -1,10 +1,10 @@
 // What a custom resource's schema must be like: structural, within what Kubernetes serves, with rules that compile.
 // Source: "Specifying a structural schema" of CustomResourceDefinitions, KEP-1027, KEP-2876.
 
-import { RE2JS } from 're2js';
 import type { V1JSONSchemaProps } from '../../../generated/kubernetes.ts';
 import { structuralSchema } from '../../api/custom-schema.ts';
 import type { Schema } from '../../api/schema.ts';
+import { expressions } from '../../machinery/expressions.ts';
 import {
   duplicate,
   type FieldError,
@@ -171,8 +171,9 @@ function checkMetadata(schema: V1JSONSchemaProps, path: string, errors: FieldErr
 }
 
 function checkPattern(pattern: string, path: string, errors: FieldError[]): void {
+  const { compileLinear } = expressions().regularExpressions;
   try {
-    RE2JS.compile(pattern);
+    compileLinear(pattern);
   } catch (error) {
     // Only its own syntax errors come from there.
     errors.push(

@@ -5,9 +5,11 @@
 import type { V1JSONSchemaProps, V1ValidationRule } from '../../../generated/kubernetes.ts';
 import { structuralSchema } from '../../api/custom-schema.ts';
 import type { Schema, ValidationRule } from '../../api/schema.ts';
-import { type CelError, type CelProgram, celLimits, checkCelTypes, compileCel } from '../../machinery/cel.ts';
+import type { CelError, CelProgram } from '../../machinery/cel.ts';
 import { mostInRequest } from '../../machinery/cel-estimate.ts';
+import { celLimits } from '../../machinery/cel-limits.ts';
 import { type CelSchema, celTypesOf } from '../../machinery/cel-schema.ts';
+import { expressions } from '../../machinery/expressions.ts';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { ruleVariables } from '../../machinery/structure/validate-rules.ts';
 
@@ -70,8 +72,10 @@ function checkRule(
   const variables = ruleVariables(rule as ValidationRule); // the same fields
   const oldType = rule.optionalOldSelf ? `optional<${type}>` : type;
   const check = (expression: string, field: string, wanted: string) => {
-    const compiled = compileCel(expression, variables);
-    const wrong = compiled.ok ? checkCelTypes(expression, { self: type, oldSelf: oldType }, types) : compiled.error;
+    const compiled = expressions().cel.compileCel(expression, variables);
+    const wrong = compiled.ok
+      ? expressions().cel.checkCelTypes(expression, { self: type, oldSelf: oldType }, types)
+      : compiled.error;
     if (wrong)
       errors.push(invalidValue(field, expression, `compilation failed: ${compilationText(expression, wrong)}`));
     else if (compiled.ok && compiled.value.type !== wanted && compiled.value.type !== 'dyn')

@@ -2,10 +2,10 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { Entry, Watch, WatchEvent } from '../../replica/replica.ts';
-import type { Environment } from '../environment.ts';
+import type { ReadEnvironment } from '../environment.ts';
 import { convertedEntry } from '../versions.ts';
 
-export function convertedWatch(env: Environment, definition: ResourceDefinition, watch: Watch): Watch {
+export function convertedWatch(env: ReadEnvironment, definition: ResourceDefinition, watch: Watch): Watch {
   let onReady: (() => void) | undefined;
   let converted: WatchEvent[] = [];
   /** The revision up to which everything is in `converted` or was drained. */

@@ -2,13 +2,13 @@
 
 import { notFound } from '../../machinery/status.ts';
 import { decodeObject } from '../encode.ts';
-import type { Environment } from '../environment.ts';
+import type { ReadEnvironment } from '../environment.ts';
 import type { Outcome, Target } from '../registry.ts';
 import { storeStatus } from '../store-errors.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { present } from '../versions.ts';
 
-export async function get(env: Environment, target: Target): Promise<Outcome> {
+export async function get(env: ReadEnvironment, target: Target): Promise<Outcome> {
   const { definition } = target;
   const key = keyOf(target);
   try {

@@ -3,7 +3,7 @@
 import { badRequest, StatusError } from '../../machinery/status.ts';
 import type { Entry, Replica } from '../../replica/replica.ts';
 import { StoreError } from '../../store/store.ts';
-import type { Environment } from '../environment.ts';
+import type { ReadEnvironment } from '../environment.ts';
 import type { ListOptions, ListOutcome, Target } from '../registry.ts';
 import { storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';
@@ -13,7 +13,7 @@ import { checkListOptions } from './options.ts';
 import { parseResourceVersion, tooLargeResourceVersion, tooOldResourceVersion } from './resource-version.ts';
 import { type Selection, select } from './selection.ts';
 
-export async function list(env: Environment, target: Target, options: ListOptions): Promise<ListOutcome> {
+export async function list(env: ReadEnvironment, target: Target, options: ListOptions): Promise<ListOutcome> {
   checkListOptions(options);
   const { definition } = target;
   const selection = select(definition, options);

@@ -2,7 +2,7 @@
 
 import type { Entry, Replica } from '../../replica/replica.ts';
 import { StoreError } from '../../store/store.ts';
-import type { Environment } from '../environment.ts';
+import type { ReadEnvironment } from '../environment.ts';
 import type { Target, WatchOptions, WatchOutcome } from '../registry.ts';
 import { storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';
@@ -13,7 +13,7 @@ import { checkWatchOptions } from './options.ts';
 import { parseResourceVersion, tooOldResourceVersion } from './resource-version.ts';
 import { type Selection, select } from './selection.ts';
 
-export async function watch(env: Environment, target: Target, options: WatchOptions): Promise<WatchOutcome> {
+export async function watch(env: ReadEnvironment, target: Target, options: WatchOptions): Promise<WatchOutcome> {
   checkWatchOptions(options);
   const { definition } = target;
   const selection = select(definition, options);

@@ -1,12 +1,12 @@
 // GETs of subresources: a scale, or the object itself seen through status and the like.
 
 import { encodeWhole } from '../encode.ts';
-import type { Environment } from '../environment.ts';
+import type { ReadEnvironment } from '../environment.ts';
 import { get } from '../read/get.ts';
 import type { Outcome, RequestContext, Target } from '../registry.ts';
 import { scaleOf, scalePaths } from './scale.ts';
 
-export async function getSubresource(env: Environment, _context: RequestContext, target: Target): Promise<Outcome> {
+export async function getSubresource(env: ReadEnvironment, _context: RequestContext, target: Target): Promise<Outcome> {
   const { subresource, ...main } = target;
   const outcome = await get(env, main);
   if (subresource !== 'scale') return outcome;

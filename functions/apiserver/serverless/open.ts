@@ -5,9 +5,8 @@ import { onceABuild } from '../../../core/cluster/first-start.ts';
 import type { FunctionSettings } from '../../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
-import { dnsAddress, ensureAddons } from '../../../core/registry/addons.ts';
-import { bootstrap } from '../../../core/registry/bootstrap.ts';
-import { createRegistry, systemRandom } from '../../../core/registry/create.ts';
+import { dnsAddress } from '../../../core/registry/allocate/dns-address.ts';
+import { createLazyRegistry } from '../../../core/registry/lazy.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { tellOwnCommits } from '../../../core/store/own-commits.ts';
@@ -33,6 +32,8 @@ export interface ServerlessOptions {
   readonly queue: Queue;
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether this process is to write: what that takes is loaded at once then, and not with the first write. */
+  readonly writes: boolean;
 }
 
 export interface ServerlessApi {
@@ -59,23 +60,26 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
   const store = tellOwnCommits(options.store, wakeups.committed);
   const replicas = freshReplicas(createReplicas(store), () => performance.now());
   const definitions = loadDefinitions();
-  const registry = createRegistry({
+  const registry = createLazyRegistry({
     store,
     replicas,
     definitions,
     clock: now,
-    random: systemRandom,
     serviceCIDR,
     clusterDomain,
   });
+  const loading = options.writes ? registry.loadWrites() : undefined;
   const [key] = await Promise.all([
     ensureSigningKey(store),
     onceABuild(store, settings.build, async () => {
+      const { bootstrap } = await import('../../../core/registry/bootstrap.ts');
+      const { ensureAddons } = await import('../../../core/registry/addons.ts');
       const paced = paceWrites(registry, firstObjectsAtATime);
       // Nothing listens on this address: pods reach the API server by its URL.
       await bootstrap(paced, definitions, { advertiseAddress: '192.0.2.1', port: 443, serviceCIDR });
       await ensureAddons(paced, definitions, serviceCIDR);
     }),
+    loading,
   ]);
   await wakeups.flush();
   const tokens = nodeTokens({ issuer, key, now });

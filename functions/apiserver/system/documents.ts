@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Definitions } from '../../../core/api/definition.ts';
 import { type Document, discoveryOf } from '../../../core/api/discovery.ts';
-import { type OpenApi, openApiOf, swaggerProtobuf } from '../../../core/api/openapi/openapi.ts';
+import type { OpenApi } from '../../../core/api/openapi/openapi.ts';
 import type { Aggregation, ExtensionDocuments } from '../aggregation/aggregation.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
@@ -18,7 +18,15 @@ export interface Documents {
 /** `aggregation`: what other servers add. */
 export function createDocuments(definitions: Definitions, aggregation?: Aggregation): Documents {
   const discovery = discoveryOf(definitions, aggregation?.extensions);
-  const openapi = openApiOf(definitions, { version: kubernetesVersion.gitVersion });
+  // Made for the first client that asks for schemas.
+  let openapi: Promise<OpenApiDocuments> | undefined;
+  const opened = () => {
+    openapi ??= import('../../../core/api/openapi/openapi.ts').then(({ openApiOf, swaggerProtobuf }) => ({
+      ...openApiOf(definitions, { version: kubernetesVersion.gitVersion }),
+      swaggerProtobuf,
+    }));
+    return openapi;
+  };
 
   const find = (exchange: Exchange): [Document, string] | undefined => {
     const { request, info } = exchange;
@@ -43,17 +51,20 @@ export function createDocuments(definitions: Definitions, aggregation?: Aggregat
       const found = find(exchange);
       return found && respondDocument(exchange.request, ...found);
     },
-    openapi: (exchange) => openApiResponse(openapi, aggregation?.documents, exchange),
+    openapi: async (exchange) => openApiResponse(await opened(), aggregation?.documents, exchange),
   };
 }
 
+type OpenApiDocuments = OpenApi & Pick<typeof import('../../../core/api/openapi/openapi.ts'), 'swaggerProtobuf'>;
+
 async function openApiResponse(
-  openapi: OpenApi,
+  openapi: OpenApiDocuments,
   extensions: ExtensionDocuments | undefined,
   exchange: Exchange,
 ): Promise<ApiResponse | undefined> {
   const { request, info, query } = exchange;
   const [, version, prefix, ...rest] = info.segments;
+  const { swaggerProtobuf } = openapi;
   if (version === 'v2' && prefix === undefined) {
     const asProtobuf = (request.headers['accept'] ?? '').includes(swaggerProtobuf.accept);
     const others = (await extensions?.v2()) ?? [];

@@ -14,14 +14,18 @@ import { type BundleName, bundleFunction, bundleNames } from '../../../infra/bun
 import { type StreamRecord, startDynamoServer } from './dynamo-server.ts';
 import { startEc2Server } from './ec2-server.ts';
 import { startEventSource } from './event-source.ts';
+import type { StartEnvironment } from './execution-environment.ts';
 import { type GatewayLimits, startGateway } from './gateway.ts';
 import { createFunction, type FunctionOptions, type LambdaFunction } from './lambda.ts';
 import { startStsServer } from './sts-server.ts';
+import { startThread } from './thread-environment.ts';
 
 export interface AwsClusterOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** How late stream records reach the alarm, in milliseconds; they come in any order. Without it the stream is not followed. */
   readonly streamDelayMs?: number;
+  /** How functions run. Default: as threads of this process. */
+  readonly start?: StartEnvironment;
 }
 
 export type FunctionName = 'read' | 'write' | 'node' | 'controllers' | 'scheduler' | 'notifier' | 'alarm';
@@ -85,16 +89,19 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     ZEROPLANE_LOG: process.env['ZEROPLANE_LOG'] ?? 'warn',
   };
   const make = (name: FunctionName, bundle: BundleName, handler: string, more: Partial<FunctionOptions> = {}) =>
-    createFunction({
-      name,
-      bundle: bundles[bundle],
-      handler,
-      timeoutMs: 60_000,
-      concurrency: 8,
-      env,
-      stsUrl: sts.url,
-      ...more,
-    });
+    createFunction(
+      {
+        name,
+        bundle: bundles[bundle],
+        handler,
+        timeoutMs: 60_000,
+        concurrency: 8,
+        env,
+        stsUrl: sts.url,
+        ...more,
+      },
+      options.start ?? startThread,
+    );
   const functions: Record<FunctionName, LambdaFunction> = {
     read: make('read', 'apiserver', 'stream', { timeoutMs: 900_000, concurrency: 20 }),
     write: make('write', 'apiserver', 'buffered', { timeoutMs: 29_000 }),

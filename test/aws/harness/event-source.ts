@@ -2,7 +2,8 @@
 // Source: Lambda developer guide, "Using Lambda with Amazon SQS"; partial batch responses.
 
 import type { SqsQueue } from '../../../core/queue/sqs/sqs-queue.ts';
-import { InvocationError, type LambdaFunction } from './lambda.ts';
+import { InvocationError } from './execution-environment.ts';
+import type { LambdaFunction } from './lambda.ts';
 
 export interface EventSource {
   stop(): Promise<void>;

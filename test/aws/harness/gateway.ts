@@ -7,7 +7,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { type ApiFunction, type Route, routes } from '../../../infra/routes.ts';
-import { InvocationError, type LambdaFunction } from './lambda.ts';
+import { InvocationError } from './execution-environment.ts';
+import type { LambdaFunction } from './lambda.ts';
 
 export interface GatewayOptions {
   readonly host: string;

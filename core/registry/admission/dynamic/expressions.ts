@@ -3,15 +3,10 @@
 
 import type { V1MatchCondition, V1Variable } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
-import {
-  type CelBudget,
-  type CelError,
-  type CelProgram,
-  type CelResult,
-  celLimits,
-  compileCel,
-} from '../../../machinery/cel.ts';
-import { type CelInput, celInput } from '../../../machinery/cel-input.ts';
+import type { CelBudget, CelError, CelProgram, CelResult } from '../../../machinery/cel.ts';
+import type { CelInput } from '../../../machinery/cel-input.ts';
+import { celLimits } from '../../../machinery/cel-limits.ts';
+import { expressions } from '../../../machinery/expressions.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 
 /** All that an expression of admission may name. */
@@ -33,7 +28,7 @@ const maxPrograms = 2000;
 function programOf(expression: string): CelResult<CelProgram> {
   let program = programs.get(expression);
   if (!program) {
-    program = compileCel(expression, admissionVariables);
+    program = expressions().cel.compileCel(expression, admissionVariables);
     if (programs.size >= maxPrograms) programs.clear();
     programs.set(expression, program);
   }
@@ -51,9 +46,9 @@ export interface InputValues {
 
 export function inputsOf({ definition, object, oldObject, request }: InputValues): Inputs {
   return {
-    object: celInput(object, definition.schema),
-    oldObject: celInput(oldObject, definition.schema),
-    request: celInput(request),
+    object: expressions().input.celInput(object, definition.schema),
+    oldObject: expressions().input.celInput(oldObject, definition.schema),
+    request: expressions().input.celInput(request),
   };
 }
 
@@ -65,7 +60,7 @@ export function evaluate(expression: string, inputs: Inputs, budget?: CelBudget)
 
 /** `inputs` with the variables that could be worked out; reading another one is an error of the expression that does. */
 export function withVariables(inputs: Inputs, variables: readonly V1Variable[] | undefined, budget: CelBudget): Inputs {
-  if (!variables?.length) return { ...inputs, variables: celInput({}) };
+  if (!variables?.length) return { ...inputs, variables: expressions().input.celInput({}) };
   const values = new Map<string, unknown>();
   for (const { name, expression } of variables) {
     const result = evaluate(expression, { ...inputs, variables: { value: values } }, budget);

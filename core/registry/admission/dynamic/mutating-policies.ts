@@ -7,7 +7,7 @@ import type {
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { mergeApplied } from '../../../machinery/apply/merge.ts';
-import { celOutput } from '../../../machinery/cel-input.ts';
+import { expressions } from '../../../machinery/expressions.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import { StatusError } from '../../../machinery/status.ts';
@@ -96,7 +96,7 @@ function mutated(
   const expression = (patchType === 'JSONPatch' ? jsonPatch?.expression : applyConfiguration?.expression) ?? '';
   const result = evaluate(celStructs(expression), inputs, budget);
   if (!result.ok) return `expression '${expression}' resulted in error: ${result.error.message}`;
-  const value = celOutput(result.value);
+  const value = expressions().input.celOutput(result.value);
   if (patchType === 'JSONPatch') {
     try {
       return Object(applyJsonPatch(object, value));

@@ -9,8 +9,9 @@ import type {
   V1Variable,
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
-import { type CelBudget, celLimits } from '../../../machinery/cel.ts';
-import { celInput } from '../../../machinery/cel-input.ts';
+import type { CelBudget } from '../../../machinery/cel.ts';
+import { celLimits } from '../../../machinery/cel-limits.ts';
+import { expressions, loadExpressions } from '../../../machinery/expressions.ts';
 import { type LabelSelectorJson, labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import { StatusError } from '../../../machinery/status.ts';
@@ -63,6 +64,8 @@ export async function evaluationsOf<B extends Binding>(
 ): Promise<Evaluation<B>[]> {
   const shown = await matchRequest(env, attributes, constraintsOf(spec?.matchConstraints));
   if (!shown) return [];
+  await loadExpressions();
+  const { celInput } = expressions().input;
   const result: Evaluation<B>[] = [];
   for (const binding of bindings) {
     const { matchResources } = binding.spec ?? {};

@@ -7,6 +7,7 @@ import type {
   V1ValidatingWebhook,
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
+import { loadExpressions } from '../../../machinery/expressions.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import { badRequest, StatusError, type StatusReason, statusCodes } from '../../../machinery/status.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
@@ -102,6 +103,7 @@ async function meant(env: Environment, attributes: Attributes, hook: Hook): Prom
     ...(hook.objectSelector && { objectSelector: hook.objectSelector }),
   });
   if (!shown || !hook.matchConditions?.length) return shown;
+  await loadExpressions();
   const objects = await objectsIn(env, attributes, shown);
   const inputs = inputsOf({ definition: shown, ...objects, request: requestOf(attributes, shown) });
   const result = matchConditions(hook.matchConditions, inputs);

@@ -1,9 +1,10 @@
-// One execution environment of a Lambda function: a thread with its own variables that loads the bundle and answers one
+// The other side of thread-environment.ts: a thread with its own variables that loads the bundle and answers one
 // invocation at a time. `awslambda` as the Node.js runtime gives it to handlers that stream.
 // Source: Lambda developer guide, "Writing response streaming-enabled Lambda functions".
 
 import { Writable } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Invocation } from './execution-environment.ts';
 
 export interface EnvironmentData {
   /** URL of the bundle's entry. */
@@ -14,9 +15,7 @@ export interface EnvironmentData {
   readonly stsUrl: string;
 }
 
-export type ToEnvironment =
-  | { readonly kind: 'invoke'; readonly event: unknown; readonly requestId: string; readonly deadline: number }
-  | { readonly kind: 'taken' };
+export type ToEnvironment = ({ readonly kind: 'invoke' } & Invocation) | { readonly kind: 'taken' };
 
 export type FromEnvironment =
   | { readonly kind: 'ready' }
@@ -50,7 +49,7 @@ Object.assign(globalThis, {
   },
 });
 
-// as: only lambda.ts starts this thread.
+// as: only thread-environment.ts starts this thread.
 const { bundle, handler: name, stsUrl } = workerData as EnvironmentData;
 const port = parentPort;
 if (!port) throw new Error('an execution environment is a worker thread');
@@ -76,7 +75,7 @@ port.on('message', (message: ToEnvironment) => {
 });
 post({ kind: 'ready' });
 
-async function invoke({ event, requestId, deadline }: Extract<ToEnvironment, { kind: 'invoke' }>): Promise<void> {
+async function invoke({ event, requestId, deadline }: Invocation): Promise<void> {
   const context = { awsRequestId: requestId, getRemainingTimeInMillis: () => deadline - Date.now() };
   try {
     if (streaming.has(handler)) {

@@ -1,0 +1,37 @@
+// A registry of a process that may never write: reads are there at once, and the road of a write is loaded with the first.
+
+import type { RegistryOptions } from './environment.ts';
+import { get } from './read/get.ts';
+import { list } from './read/list.ts';
+import { watch } from './read/watch.ts';
+import type { Registry } from './registry.ts';
+import { getSubresource } from './subresources/get-subresource.ts';
+
+export interface LazyRegistry extends Registry {
+  /** Loads the road of a write ahead of the first: for a process that will write. */
+  loadWrites(): Promise<void>;
+}
+
+export function createLazyRegistry(options: Omit<RegistryOptions, 'random'>): LazyRegistry {
+  let opening: Promise<Registry> | undefined;
+  const whole = () => {
+    opening ??= import('./create.ts').then(({ createRegistry, systemRandom }) =>
+      createRegistry({ ...options, random: systemRandom }),
+    );
+    return opening;
+  };
+  return {
+    async loadWrites() {
+      await whole();
+    },
+    get: (context, target) => (target.subresource ? getSubresource(options, context, target) : get(options, target)),
+    list: (_context, target, listOptions) => list(options, target, listOptions),
+    watch: (_context, target, watchOptions) => watch(options, target, watchOptions),
+    create: async (...given) => (await whole()).create(...given),
+    update: async (...given) => (await whole()).update(...given),
+    patch: async (...given) => (await whole()).patch(...given),
+    connect: async (...given) => (await whole()).connect(...given),
+    delete: async (...given) => (await whole()).delete(...given),
+    deleteCollection: async (...given) => (await whole()).deleteCollection(...given),
+  };
+}
