@@ -25,7 +25,8 @@ import { ipAddressRepairController } from './ip-address-repair.ts';
 import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
 import { createNodeIpamController } from './node-ipam.ts';
-import { createNodeLifecycleController } from './node-lifecycle.ts';
+import { nodeLifecycleController } from './node-lifecycle.ts';
+import { createNodeMonitor } from './node-monitor.ts';
 import { createPersistentVolumeController } from './persistent-volume.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { nothingServed, type ReadApi } from './read-api.ts';
@@ -86,10 +87,15 @@ export function controllers(settings: ControllerSettings): Controller[] {
     ipAddressRepairController,
     createRootCaController(settings.caCertificate),
     createNodeIpamController(settings.podCIDR),
-    createNodeLifecycleController({
-      ...(settings.heartbeats && { heartbeats: settings.heartbeats }),
-      ...(settings.nodeGraceMs !== undefined && { graceMs: settings.nodeGraceMs }),
-    }),
+    nodeLifecycleController,
+    ...(settings.heartbeats
+      ? [
+          createNodeMonitor({
+            heartbeats: settings.heartbeats,
+            ...(settings.nodeGraceMs !== undefined && { graceMs: settings.nodeGraceMs }),
+          }),
+        ]
+      : []),
     ...(settings.cloud ? [createCloudNodeController(settings.cloud)] : []),
     taintEvictionController,
     podGarbageCollector,

@@ -1,30 +1,13 @@
-// Notices nodes that fell silent, and puts on every node the taints that its conditions call for.
+// Puts on every node the taints that its conditions call for, and takes the pods of nodes that are not ready out of Services.
 
-import type { V1NodeCondition, V1Taint } from '../../generated/kubernetes.ts';
+import type { V1Taint } from '../../generated/kubernetes.ts';
 import { sameJson, setCondition, timestamp } from './condition.ts';
-import {
-  type Action,
-  type Controller,
-  controllerUser,
-  type ObjectOf,
-  regarding,
-  type Snapshot,
-  watch,
-} from './controller.ts';
+import { type Action, type Controller, controllerUser, type ObjectOf, type Snapshot, watch } from './controller.ts';
+import { readiness } from './node-readiness.ts';
 import { isReady } from './pod-state.ts';
 
 const type = 'nodes';
 type Node = ObjectOf<typeof type>;
-
-export interface NodeLifecycleOptions {
-  /** The newest beat of every node, in Unix milliseconds. Without it no node is found silent. */
-  readonly heartbeats?: () => Promise<ReadonlyMap<string, number>>;
-  /** How long a node may be silent. Default 50 s, as node-monitor-grace-period. */
-  readonly graceMs?: number;
-}
-
-/** Conditions that a silent node can no longer vouch for. */
-const reported = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
 const conditionTaints: Record<string, Record<string, string>> = {
   Ready: { False: 'node.kubernetes.io/not-ready', Unknown: 'node.kubernetes.io/unreachable' },
@@ -36,99 +19,30 @@ const conditionTaints: Record<string, Record<string, string>> = {
 const unschedulable = 'node.kubernetes.io/unschedulable';
 const ours = new Set([...Object.values(conditionTaints).flatMap((each) => Object.values(each)), unschedulable]);
 
-export function createNodeLifecycleController(options: NodeLifecycleOptions = {}): Controller {
-  const graceMs = options.graceMs ?? 50_000;
-  /** After a start nobody has been heard yet: everybody gets the grace period first. */
-  let started: number | undefined;
-  return {
-    name: 'node-lifecycle',
-    user: controllerUser('node-controller'),
-    watches: [
-      watch(type, ({ object, previous }, snapshot) =>
-        // Whether pods are evicted depends on whether any node is ready at all.
-        readiness(object) === (previous && readiness(previous))
-          ? [object.metadata.name]
-          : snapshot.list(type).map((each) => each.metadata.name),
-      ),
-    ],
-    reads: ['pods'],
-    owns: [type, 'pods'],
-    async reconcile(snapshot, name, { now }): Promise<Action[]> {
-      const node = snapshot.get(type, '', name);
-      if (!node) return [];
-      started ??= now;
-      const actions: Action[] = [];
-      let conditions = node.status?.conditions ?? [];
-      if (options.heartbeats) {
-        const beat = (await options.heartbeats()).get(name);
-        const heard = Math.max(beat ?? 0, started, Date.parse(node.metadata.creationTimestamp ?? '') || 0);
-        const silent = now - heard >= graceMs;
-        if (silent) conditions = unknown(node, conditions, now);
-        else if (beat !== undefined && now - beat < graceMs) conditions = heardAgain(conditions, now);
-        actions.push({ do: 'requeue', afterMs: silent ? graceMs / 4 : Math.max(1000, heard + graceMs - now) });
-      }
-      const changed = !sameJson(conditions, node.status?.conditions ?? []);
-      const seen: Node = changed ? { ...node, status: { ...node.status, conditions } } : node;
-      if (changed) {
-        actions.push({ do: 'update', type, subresource: 'status', object: seen });
-        if (readiness(seen) !== 'True' && readiness(node) === 'True') {
-          const message = `Node ${name} status is now: NodeNotReady`;
-          const event = { type: 'Normal' as const, reason: 'NodeNotReady', message };
-          actions.push({ do: 'event', regarding: regarding('v1', 'Node', node), event });
-        }
-      }
-      const taints = taintsOf(snapshot, seen, now);
-      if (!sameJson(taints, node.spec?.taints ?? [])) {
-        actions.push({ do: 'update', type, object: { ...seen, spec: { ...node.spec, taints } } });
-      }
-      if (readiness(seen) !== 'True') actions.push(...unreadyPods(snapshot, name, now));
-      return actions;
-    },
-  };
-}
-
-function readiness(node: Node): string {
-  return node.status?.conditions?.find((each) => each.type === 'Ready')?.status ?? 'Unknown';
-}
-
-function unknown(node: Node, conditions: readonly V1NodeCondition[], now: number): V1NodeCondition[] {
-  let result = [...conditions];
-  for (const name of reported) {
-    const before = result.find((each) => each.type === name);
-    if (before?.status === 'Unknown') continue;
-    const condition = before
-      ? {
-          reason: 'NodeStatusUnknown',
-          message: 'Kubelet stopped posting node status.',
-          lastHeartbeatTime: before.lastHeartbeatTime,
-        }
-      : {
-          reason: 'NodeStatusNeverUpdated',
-          message: 'Kubelet never posted node status.',
-          lastHeartbeatTime: node.metadata.creationTimestamp,
-        };
-    result = setCondition(result, { type: name, status: 'Unknown', ...condition }, now);
-  }
-  return result;
-}
-
-/** A beat is a sign of life: what only silence had made unknown is as a running agent has it, until it reports otherwise. */
-function heardAgain(conditions: readonly V1NodeCondition[], now: number): V1NodeCondition[] {
-  let result = [...conditions];
-  for (const each of conditions) {
-    if (each.status !== 'Unknown' || each.reason !== 'NodeStatusUnknown') continue;
-    const ready = each.type === 'Ready';
-    const condition = {
-      type: each.type,
-      status: ready ? 'True' : 'False',
-      reason: ready ? 'KubeletReady' : 'KubeletReporting',
-      message: 'the agent is heard again',
-      lastHeartbeatTime: timestamp(now),
-    };
-    result = setCondition(result, condition, now);
-  }
-  return result;
-}
+export const nodeLifecycleController: Controller = {
+  name: 'node-lifecycle',
+  user: controllerUser('node-controller'),
+  watches: [
+    watch(type, ({ object, previous }, snapshot) =>
+      // Whether pods are evicted depends on whether any node is ready at all.
+      readiness(object) === (previous && readiness(previous))
+        ? [object.metadata.name]
+        : snapshot.list(type).map((each) => each.metadata.name),
+    ),
+  ],
+  reads: ['pods'],
+  owns: [type, 'pods'],
+  reconcile(snapshot, name, { now }): Action[] {
+    const node = snapshot.get(type, '', name);
+    if (!node) return [];
+    const actions: Action[] = [];
+    const taints = taintsOf(snapshot, node, now);
+    if (!sameJson(taints, node.spec?.taints ?? []))
+      actions.push({ do: 'update', type, object: { ...node, spec: { ...node.spec, taints } } });
+    if (readiness(node) !== 'True') actions.push(...unreadyPods(snapshot, name, now));
+    return actions;
+  },
+};
 
 /** Taints of others stay. NoExecute only while some node is ready: with none, it is more likely that we are cut off. */
 function taintsOf(snapshot: Snapshot, node: Node, now: number): V1Taint[] {

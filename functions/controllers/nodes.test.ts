@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createNodeIpamController } from './node-ipam.ts';
-import { createNodeLifecycleController } from './node-lifecycle.ts';
+import { nodeLifecycleController } from './node-lifecycle.ts';
+import { createNodeMonitor } from './node-monitor.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { TestCluster } from './testing/cluster.ts';
@@ -57,12 +58,17 @@ describe('Taint eviction', () => {
 describe('Node lifecycle', () => {
   function watched() {
     const beats = new Map<string, number>();
-    const lifecycle = createNodeLifecycleController({ heartbeats: async () => beats });
-    const each = new TestCluster([lifecycle, taintEvictionController, podGarbageCollector]);
+    let looks = 0;
+    const heartbeats = async () => {
+      looks++;
+      return beats;
+    };
+    const monitor = createNodeMonitor({ heartbeats });
+    const each = new TestCluster([monitor, nodeLifecycleController, taintEvictionController, podGarbageCollector]);
     const beat = (...names: string[]) => {
       for (const name of names) beats.set(name, each.now);
     };
-    return { each, beat };
+    return { each, beat, looks: () => looks };
   }
 
   it('takes a silent node out, evicts its pods when they no longer tolerate it, and lets it back in', async () => {
@@ -101,6 +107,24 @@ describe('Node lifecycle', () => {
     each.advance(20_000);
     await each.settle();
     expect(taintsOf(each, 'b')).toEqual([]);
+  });
+
+  it('looks at all nodes together, and only when one of them may have been silent for too long', async () => {
+    const { each, beat, looks } = watched();
+    const names = Array.from({ length: 20 }, (_, i) => `n${i}`);
+    for (const name of names) each.put(node(name));
+    beat(...names);
+    await each.settle();
+    const before = looks();
+    // Each node beats every 20 s, at a time of its own.
+    for (let second = 0; second < 300; second++) {
+      each.advance(1000);
+      beat(...names.filter((_, i) => second % 20 === i));
+      await each.settle();
+    }
+    expect(looks() - before).toBeLessThanOrEqual(10);
+    expect(looks() - before).toBeGreaterThanOrEqual(6);
+    expect(names.flatMap((name) => taintsOf(each, name))).toEqual([]);
   });
 
   it('evicts nothing while no node at all is ready', async () => {

@@ -71,6 +71,7 @@ export function startControllers(options: ControllersOptions): RunningController
   const dirty = new Set<TypeName>();
   const waiters = new Set<() => void>();
   let generation = -1;
+  let reconciles = 0;
   let stopped = false;
   let settling: Promise<void> = Promise.resolve();
   let turnStarted = clock();
@@ -184,6 +185,7 @@ export function startControllers(options: ControllersOptions): RunningController
   async function work(worker: Worker, key: string): Promise<void> {
     const { controller, queue, attempts } = worker;
     const started = clock();
+    reconciles++;
     const attempt = attempts.get(key) ?? { failures: 0, conflicts: 0 };
     try {
       await settle();
@@ -276,10 +278,11 @@ export function startControllers(options: ControllersOptions): RunningController
     wake,
     async idle() {
       do {
+        const before = reconciles;
         await settle(true);
         await quiet();
-        // What the last reconciles wrote may wake others.
-        await settle(true);
+        // What the last reconciles wrote, or waited for, may wake others. A look at all logs costs a read each: not for nothing.
+        if (reconciles > before) await settle(true);
       } while (!stopped && !isQuiet());
     },
     async stop() {

@@ -64,7 +64,9 @@ export function startProcess(client: string) {
 
     const server = createServer((request, response) => {
       answer(request, response).catch((error: Error) => {
-        current?.reject(new InvocationError('failed', `${name}: ${error.message}`));
+        // A connection that breaks is a process that was ended.
+        const code = request.destroyed ? 'killed' : 'failed';
+        current?.reject(new InvocationError(code, `${name}: ${error.message}`));
         response.destroy();
       });
     });
