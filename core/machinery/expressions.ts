@@ -3,23 +3,26 @@
 
 import { StatusError } from './status.ts';
 
-interface Expressions {
-  readonly cel: typeof import('./cel.ts');
-  readonly input: typeof import('./cel-input.ts');
-  readonly regularExpressions: typeof import('./linear-expression.ts');
-}
+type Expressions = Awaited<ReturnType<typeof load>>;
 
 let loaded: Expressions | undefined;
 
 /** To be awaited before anything is validated that may have expressions. */
 export async function loadExpressions(): Promise<void> {
-  if (loaded) return;
-  const [cel, input, regularExpressions] = await Promise.all([
+  loaded ??= await load();
+}
+
+async function load() {
+  const [{ checkCelTypes, compileCel }, { celInput, celOptional, celOutput }, { compileLinear }] = await Promise.all([
     import('./cel.ts'),
     import('./cel-input.ts'),
     import('./linear-expression.ts'),
   ]);
-  loaded = { cel, input, regularExpressions };
+  return {
+    cel: { checkCelTypes, compileCel },
+    input: { celInput, celOptional, celOutput },
+    regularExpressions: { compileLinear },
+  };
 }
 
 /** Throws where nobody has loaded them: a defect of ours, which is told as such. */
