@@ -1,8 +1,7 @@
 // Bundles each function into a folder of its own: what Lambda runs, what tests run, and what the benchmark weighs.
 
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { buildSync } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -47,11 +46,6 @@ function bundle(entry: string, directory: string): void {
       js: "import{createRequire as __zeroplaneRequire}from'node:module';const require=__zeroplaneRequire(import.meta.url);",
     },
   });
-}
-
-/** Bytes of a bundle as Lambda stores it, about: each file gzipped. */
-export function gzippedSize(directory: string): number {
-  return readdirSync(directory).reduce((sum, file) => sum + gzipSync(readFileSync(join(directory, file))).length, 0);
 }
 
 /** The node agent, whose entry is `index.mjs`. */

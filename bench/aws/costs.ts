@@ -43,8 +43,8 @@ function monthly({ resync, look, report }: Recurring) {
   // Long polls of 20 s; a report every 75 s; what it fetches without being told every ten minutes is a request like a report.
   const node =
     (secondsAMonth / 20) * prices.sqsRequest + times(secondsAMonth / 75, report) + times(secondsAMonth / 600, report);
-  // The controllers look at heartbeats about once a minute, for all nodes together.
-  const nodesWatched = times(secondsAMonth / 60, look);
+  // The controllers look at all heartbeats together when one may be too old: 190 s after a beat that is at most 75 s old then.
+  const nodesWatched = times(secondsAMonth / 115, look);
   // A function of 512 MB that waits, and one read of a head a second.
   const watch =
     secondsAMonth * 0.5 * prices.lambdaGigabyteSecond +
@@ -84,7 +84,7 @@ billed by AWS.
 | what | a month |
 |---|---|
 | an idle cluster: every worker looks again every five minutes | $${dollars(idle)} |
-| nodes at all: the controllers look at heartbeats every minute | $${dollars(nodesWatched)} |
+| nodes at all: the controllers look at heartbeats every two minutes | $${dollars(nodesWatched)} |
 | each node: long polls, a report every 75 seconds | $${dollars(node)} |
 | each open watch (kubectl get -w, a controller's informer) | $${dollars(watch)} |
 | each GB of state, with point-in-time recovery | $${dollars(prices.dynamoGigabyteMonth + prices.pointInTimeGigabyteMonth)} |

@@ -1,14 +1,15 @@
 // The functions as they run on AWS: size and cold start of each bundle, and what each kubectl operation takes. Writes docs/cost.md
 // with `--write`.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
-import { bundleNames, gzippedSize } from '../../infra/bundles.ts';
 import { type AwsCluster, type FunctionName, startAwsCluster } from '../../test/aws/harness/cluster.ts';
+import { startProcess } from '../../test/aws/harness/process-environment.ts';
+import { runtimeClient } from '../../test/aws/harness/runtime-client.ts';
 import { type Kubectl, kubectlFor } from '../../test/tools/kubectl.ts';
 import { costPage, type Measured } from './costs.ts';
+import { measureOverhead, measureStart, type Start } from './starts.ts';
 
 /** Gigabytes of memory, as infra/functions.ts sets them. */
 const memory: Readonly<Record<FunctionName, number>> = {
@@ -22,19 +23,16 @@ const memory: Readonly<Record<FunctionName, number>> = {
 };
 
 export async function run(args: readonly string[]): Promise<unknown> {
+  const starts = await measureStarts();
+  if (starts) console.table(starts);
+  else console.log("npm cannot fetch AWS's runtime interface client: starts are not measured");
+  const overhead = await measureOverhead();
+  console.log(`entry point and middleware of a warm invocation: ${overhead.toFixed(1)} microseconds of processor time`);
   const cluster = await startAwsCluster();
   try {
     const kubectl = kubectlFor(cluster.kubeconfig);
-    const sizes = bundleNames.map((name) => ({
-      bundle: name,
-      kilobytes: Math.round(gzippedSize(join(cluster.folder, name)) / 1024),
-      'loaded at start': Math.round(startSize(join(cluster.folder, name)) / 1024),
-    }));
-    console.table(sizes);
     await kubectl('get', '--raw', '/version');
     await quiet(cluster);
-    const cold = await coldStart(cluster, kubectl);
-    console.table([cold]);
 
     const wake = (worker: 'controllers' | 'scheduler' | 'notifier') =>
       cluster.functions[worker].invoke({ Records: [{ messageId: '1', body: '{"types":[]}' }] });
@@ -63,32 +61,35 @@ export async function run(args: readonly string[]): Promise<unknown> {
     console.table([resync, look, report, ...operations]);
     const page = costPage(operations, { resync, look, report });
     if (args.includes('--write')) writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page);
-    return { sizes, cold, resync, look, report, operations };
+    return { starts, overhead, resync, look, report, operations };
   } finally {
     await cluster.stop();
   }
 }
 
-/** Bytes, gzipped, of the entry and all that it imports statically. */
-function startSize(directory: string, file = 'index.mjs', seen = new Set<string>()): number {
-  if (seen.has(file) || !existsSync(join(directory, file))) return 0;
-  seen.add(file);
-  const text = readFileSync(join(directory, file), 'utf8');
-  const own = gzipSync(text).length;
-  const imports = [...text.matchAll(/(?:from|import)"\.\/(chunk-[\w]+\.mjs)"/g)].map((match) => match[1] ?? '');
-  return imports.reduce((sum, each) => sum + startSize(directory, each, seen), own);
-}
-
-async function coldStart(cluster: AwsCluster, kubectl: Kubectl) {
-  const time = async (work: () => Promise<unknown>): Promise<number> => {
-    const began = performance.now();
-    await work();
-    return Math.round(performance.now() - began);
-  };
-  const version = () => kubectl('get', '--raw', '/version');
-  const warm = Math.min(await time(version), await time(version), await time(version));
-  await cluster.functions.read.kill();
-  return { 'warm request with kubectl, ms': warm, 'with a cold start, ms': await time(version) };
+/** Each function started anew, as processes of AWS's runtime interface client; undefined where npm cannot fetch that. */
+async function measureStarts(): Promise<Start[] | undefined> {
+  const client = runtimeClient();
+  if (!client) return undefined;
+  const cluster = await startAwsCluster({ start: startProcess(client) });
+  try {
+    const kubectl = kubectlFor(cluster.kubeconfig);
+    await kubectl('get', '--raw', '/version');
+    await quiet(cluster);
+    const request = { httpMethod: 'GET', path: '/version', headers: {}, requestContext: {} };
+    const look = { Records: [{ messageId: '1', body: '{"types":[]}' }] };
+    return [
+      await measureStart(cluster, 'read', 'apiserver', request),
+      await measureStart(cluster, 'write', 'apiserver', request),
+      await measureStart(cluster, 'node', 'apiserver', request),
+      await measureStart(cluster, 'notifier', 'apiserver', look),
+      await measureStart(cluster, 'controllers', 'controllers', look),
+      await measureStart(cluster, 'scheduler', 'scheduler', look),
+      await measureStart(cluster, 'alarm', 'alarm', { Records: [] }),
+    ];
+  } finally {
+    await cluster.stop();
+  }
 }
 
 /** A node's report and its heartbeat, through the API. */

@@ -19,6 +19,8 @@ export interface ExecutionEnvironment {
   readonly ended: Promise<void>;
   /** Processor time of the initialisation in milliseconds, where it can be told: 0 before it is ready. */
   readonly initMs: number;
+  /** Files of the bundle that were loaded until then, where it can be told. */
+  readonly loaded: readonly string[];
   /** One at a time. Rejects with InvocationError. */
   invoke(invocation: Invocation, take: Take | undefined): Promise<unknown>;
   /** At once, in the middle of whatever it does. */

@@ -32,6 +32,8 @@ export interface LambdaFunction {
   readonly billedMs: number;
   /** Processor time that each environment took to be ready, in milliseconds, where it can be told. */
   readonly initMs: readonly number[];
+  /** Files of the bundle that the newest environment loaded until it was ready, where it can be told. */
+  readonly loaded: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export function createFunction(options: FunctionOptions, start: StartEnvironment
   const environments = new Set<ExecutionEnvironment>();
   const busy = new Set<ExecutionEnvironment>();
   const initMs: number[] = [];
+  let loaded: readonly string[] = [];
   let invocations = 0;
   let made = 0;
   let billedMs = 0;
@@ -49,7 +52,10 @@ export function createFunction(options: FunctionOptions, start: StartEnvironment
     const environment = start(options);
     environments.add(environment);
     environment.ready.then(
-      () => initMs.push(environment.initMs),
+      () => {
+        initMs.push(environment.initMs);
+        loaded = environment.loaded;
+      },
       () => undefined,
     );
     void environment.ended.then(() => environments.delete(environment));
@@ -74,6 +80,9 @@ export function createFunction(options: FunctionOptions, start: StartEnvironment
       return billedMs;
     },
     initMs,
+    get loaded() {
+      return loaded;
+    },
     async invoke(event, take) {
       let environment = [...environments].find((each) => !busy.has(each));
       if (!environment && environments.size >= concurrency)

@@ -3,13 +3,23 @@
 
 import { Agent, request } from 'node:http';
 import Module from 'node:module';
+import { pathToFileURL } from 'node:url';
 
 const [hostname, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':');
 const sts = process.env.ZEROPLANE_TEST_STS;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 let sent = Promise.resolve();
 const before = process.cpuUsage();
+const root = pathToFileURL(process.env.LAMBDA_TASK_ROOT ?? '/').href;
+const loaded = [];
 let initMs;
+
+Module.registerHooks({
+  load(url, context, next) {
+    if (initMs === undefined && url.startsWith(root)) loaded.push(url.slice(root.length + 1));
+    return next(url, context);
+  },
+});
 
 function ask(method, path, body, headers = {}) {
   return new Promise((resolve, reject) => {
@@ -36,7 +46,7 @@ const client = {
     }
     // The native client's answers are sent when its calls return.
     await sent;
-    return ask('GET', 'next', undefined, { 'x-init-ms': initMs });
+    return ask('GET', 'next', undefined, { 'x-init-ms': initMs, 'x-loaded': loaded.join() });
   },
   done: (id, body) => post(id, 'response', body),
   error: (id, body) => post(id, 'error', body),

@@ -26,6 +26,7 @@ export function startProcess(client: string) {
     let current: Current | undefined;
     let asking: ServerResponse | undefined;
     let initMs = 0;
+    let loaded: readonly string[] = [];
 
     const hand = () => {
       if (!current || !asking) return;
@@ -39,6 +40,7 @@ export function startProcess(client: string) {
       const [, , , kind, id, what] = (request.url ?? '').split('/');
       if (kind === 'invocation' && id === 'next') {
         initMs ||= Number(request.headers['x-init-ms'] ?? 0);
+        loaded = String(request.headers['x-loaded'] ?? '').split(',');
         ready.resolve();
         asking = response;
         return hand();
@@ -103,6 +105,9 @@ export function startProcess(client: string) {
       ended: ended.promise,
       get initMs() {
         return initMs;
+      },
+      get loaded() {
+        return loaded;
       },
       invoke(invocation, take) {
         return new Promise<unknown>((resolve, reject) => {

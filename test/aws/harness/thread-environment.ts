@@ -37,6 +37,7 @@ export function startThread({ name, bundle, handler, env, stsUrl }: FunctionOpti
     ready: ready.promise,
     ended: ended.promise,
     initMs: 0,
+    loaded: [],
     invoke(invocation, take) {
       return new Promise<unknown>((resolve, reject) => {
         failed = reject;
