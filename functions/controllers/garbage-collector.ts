@@ -54,7 +54,7 @@ export const garbageCollector: Controller = {
       },
     },
   ],
-  owns: [],
+  owns: ['*'],
   reconcile(snapshot, key): Action[] {
     const space = key.indexOf(' ');
     const type = key.slice(0, space);

@@ -9,7 +9,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { controllers } from './all.ts';
-import type { Controller, Failure, Live } from './controller.ts';
+import type { Action, Controller, Failure, Live } from './controller.ts';
 import type { ReadApi } from './read-api.ts';
 import { kinds, typeOf } from './testing/kinds.ts';
 import { World } from './world.ts';
@@ -44,6 +44,13 @@ function controllersFor({ api = {}, heartbeats }: Header): Map<string, Controlle
   return new Map(list.map((each) => [each.name, each]));
 }
 
+it('stands for every controller, an ordinary case and a tricky one at least', () => {
+  const bare = controllers({ caCertificate: 'PEM', podCIDR: '10.244.0.0/16' })
+    .map(({ name }) => ({ name, inputs: inputsOf(name) }))
+    .filter(({ inputs }) => inputs.length < 2);
+  expect(bare).toEqual([]);
+});
+
 function inputsOf(name: string): string[] {
   const at = join(folder, name);
   return existsSync(at) ? readdirSync(at).filter((each) => each.endsWith('.input.yaml')) : [];
@@ -72,5 +79,14 @@ describe.each(readdirSync(folder))('%s', (name) => {
     if (process.env['UPDATE_GOLDEN']) writeFileSync(expected, output);
     expect(existsSync(expected), `${expected} is missing`).toBe(true);
     expect(output).toBe(readFileSync(expected, 'utf8'));
+    for (const each of actions)
+      expect(undeclared(controller, each), 'every write is declared in `owns`').toBe(undefined);
   });
 });
+
+/** The type that an action writes, if the controller does not say that it does. */
+function undeclared({ owns }: Controller, action: Action): string | undefined {
+  if (!('type' in action) || action.do === 'expectAbsent' || owns.includes('*')) return undefined;
+  const scales = action.do === 'patch' && action.subresource === 'scale' && owns.includes('*/scale');
+  return scales || owns.includes(action.type) ? undefined : action.type;
+}

@@ -49,7 +49,7 @@ export const namespaceController: Controller = {
       },
     },
   ],
-  owns: [type],
+  owns: ['*'],
   reconcile(snapshot, name, { now }): Action[] {
     const namespace = snapshot.get(type, '', name);
     if (!namespace?.metadata.deletionTimestamp || !namespace.spec?.finalizers?.includes(finalizer)) return [];

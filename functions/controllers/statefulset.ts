@@ -114,7 +114,7 @@ function stepOf(
         if (ordered) return actions;
         continue;
       }
-      const { template, revision } = versionFor(set, ordinal, history);
+      const { template, revision } = versionFor(set, pods, ordinal, history);
       actions.push(...createPod(snapshot, set, ordinal, template, revision));
       if (ordered) return actions;
     } else if (isFinished(pod)) {
@@ -181,6 +181,7 @@ function rollingStep(
 
 function versionFor(
   set: StatefulSet,
+  pods: ReadonlyMap<number, Pod>,
   ordinal: number,
   history: History,
 ): { template: V1PodTemplateSpec; revision: string } {
@@ -188,11 +189,16 @@ function versionFor(
   const current = currentRevision(set, history);
   if (current === history.update.name || set.spec?.updateStrategy?.type === 'OnDelete') return update;
   const rolling = set.spec?.updateStrategy?.rollingUpdate;
-  const below = rolling?.partition !== undefined ? rolling.partition : (set.status?.currentReplicas ?? 0);
+  // Counted now: the status still counts a pod that was just given up, which would come back as it was, and be given up again.
+  const below = rolling?.partition ?? countOf(pods.values(), current);
   if (ordinal >= startOf(set) + below) return update;
   const stored = history.revisions.find((each) => each.metadata.name === current);
   const template = stored && templateOf(stored);
   return template ? { template, revision: current } : update;
+}
+
+function countOf(pods: Iterable<Pod>, revision: string): number {
+  return [...pods].filter((each) => isActive(each) && each.metadata.labels?.[revisionHashLabel] === revision).length;
 }
 
 function statusOf(
@@ -204,16 +210,14 @@ function statusOf(
   const all = [...pods.values()].filter((each) => !isFinished(each));
   const current = currentRevision(set, history);
   const update = history.update.name;
-  const revised = (revision: string) =>
-    all.filter((each) => isActive(each) && each.metadata.labels?.[revisionHashLabel] === revision).length;
   const minReady = set.spec?.minReadySeconds ?? 0;
   const status: V1StatefulSetStatus = {
     observedGeneration: set.metadata.generation,
     replicas: all.length,
     readyReplicas: all.filter(isReady).length,
     availableReplicas: all.filter((each) => isReady(each) && isAvailable(each, minReady, now)).length,
-    currentReplicas: revised(current),
-    updatedReplicas: revised(update),
+    currentReplicas: countOf(all, current),
+    updatedReplicas: countOf(all, update),
     currentRevision: current,
     updateRevision: update,
     collisionCount: set.status?.collisionCount ?? 0,

@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { withGraph } from './graph.ts';
+
+it('the graph of controllers in ARCHITECTURE.md is current: node functions/controllers/graph.ts writes it', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../ARCHITECTURE.md'), 'utf8');
+  expect(withGraph(text)).toBe(text);
+});

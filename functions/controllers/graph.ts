@@ -1,0 +1,57 @@
+// `node functions/controllers/graph.ts`: writes into ARCHITECTURE.md which controllers there are, what wakes each, what it reads and
+// writes, and whom its writes wake: the graph of controllers, as their declarations have it.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { controllers } from './all.ts';
+import type { Controller } from './controller.ts';
+
+const page = join(import.meta.dirname, '../../ARCHITECTURE.md');
+const begin = '<!-- controllers: written by functions/controllers/graph.ts -->';
+const end = '<!-- end of controllers -->';
+
+/** The page with the section written anew. Throws an Error when the page has no place for it. */
+export function withGraph(text: string): string {
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`ARCHITECTURE.md has no place between "${begin}" and "${end}"`);
+  return `${text.slice(0, from + begin.length)}\n${table()}\n${text.slice(to)}`;
+}
+
+function table(): string {
+  const all = every();
+  const rows = all.map((controller) => {
+    const woken = unique(controller.watches.map(({ type }) => type));
+    const reads = unique(controller.reads ?? []).filter((type) => !woken.includes(type));
+    const wakes = all.filter((other) => other !== controller && isWokenBy(other, controller)).map(({ name }) => name);
+    return [controller.name, list(woken), list(reads), list(controller.owns), wakes.join(', ')];
+  });
+  const head = ['controller', 'woken by', 'reads too', 'writes', 'which wakes'];
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** With all that settings may add. */
+function every(): Controller[] {
+  const asked = () => Promise.reject(new Error('the graph asks for nothing'));
+  const list = controllers({ caCertificate: '', podCIDR: '10.244.0.0/16', authority: asked });
+  return list.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Whoever follows every type is woken by anything: that is said once, by its `*`. */
+function isWokenBy({ watches }: Controller, { owns }: Controller): boolean {
+  return watches.some(({ type }) => type !== '*' && owns.includes(type));
+}
+
+function unique(types: readonly string[]): string[] {
+  return [...new Set(types)].sort();
+}
+
+/** Without the groups of Kubernetes: kinds of the same name do not meet here. */
+function list(types: readonly string[]): string {
+  return types.map((type) => (type === '*' || type.startsWith('*/') ? `\`${type}\`` : shortName(type))).join(', ');
+}
+
+function shortName(type: string): string {
+  return type.slice(type.indexOf('/') + 1);
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(page, withGraph(readFileSync(page, 'utf8')));
