@@ -21,6 +21,10 @@ program
   .option('--pod-cidr <cidr>', 'addresses of pods (default: 10.244.0.0/16)')
   .option('--service-cidr <cidr>', 'addresses of Services (default: 10.96.0.0/16)')
   .option('--authentication-config <file>', 'issuers whose tokens are taken (AuthenticationConfiguration)')
+  .option(
+    '--encryption-provider-config <file>',
+    'what is encrypted in the store, with which keys (EncryptionConfiguration)',
+  )
   .action(async (options) => (await import('../local/up.ts')).up(options));
 
 program

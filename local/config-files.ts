@@ -4,18 +4,24 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigFileError } from '../core/config/config-file.ts';
+import { readEncryptionConfiguration } from '../core/store/encrypted/configuration.ts';
 import { readAuthenticationConfiguration } from '../functions/apiserver/authentication/jwt/configuration.ts';
 import { UserError } from './user-error.ts';
 
 /** Absolute paths. */
 export interface ConfigFiles {
   readonly authenticationConfig?: string;
+  readonly encryptionProviderConfig?: string;
 }
 
 type Name = keyof ConfigFiles;
 
 const files: Readonly<Record<Name, { flag: string; check: (text: string) => Promise<unknown> }>> = {
   authenticationConfig: { flag: '--authentication-config', check: (text) => readAuthenticationConfiguration(text) },
+  encryptionProviderConfig: {
+    flag: '--encryption-provider-config',
+    check: (text) => readEncryptionConfiguration(text),
+  },
 };
 
 // as: the keys of an object literal.

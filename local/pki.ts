@@ -37,6 +37,7 @@ export async function ensurePki(cluster: Cluster): Promise<Pki> {
   await ensureCertificate(directory, 'front-proxy-client', frontProxy, { subject: `CN=${frontProxyName}` });
   await ensureSigningKey(directory);
   ensureToken(directory);
+  ensureEncryptionKey(directory);
   const read = (file: string) => readFileSync(join(directory, file), 'utf8');
   return {
     directory,
@@ -109,4 +110,10 @@ async function ensureSigningKey(directory: string): Promise<void> {
 function ensureToken(directory: string): void {
   const path = join(directory, 'admin.token');
   if (!existsSync(path)) writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+}
+
+/** What Secrets are encrypted with in the store, in base64. Whoever loses it loses them. */
+function ensureEncryptionKey(directory: string): void {
+  const path = join(directory, 'encryption.key');
+  if (!existsSync(path)) writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
 }

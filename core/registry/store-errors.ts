@@ -42,6 +42,12 @@ export function storeStatus(error: unknown, subject: StatusSubject, name: string
         ...details,
         retryAfterSeconds: 1,
       });
+    case 'sealed':
+      return new StatusError(
+        'InternalError',
+        `${subject.resource} "${failure.data.name}" cannot be decrypted: ${failure.data.why}`,
+        details,
+      );
     case 'conflict':
       return new StatusError(
         'Conflict',

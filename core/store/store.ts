@@ -138,6 +138,8 @@ export interface StoreFailures {
   full: { readonly path: string };
   /** The store's file cannot be opened: another process has it, a newer program wrote it, or it is not a store. */
   unusable: { readonly path: string; readonly reason: 'locked' | 'newer' | 'unreadable' };
+  /** A value is encrypted, and its key is not there or does not open it (store/encrypted). */
+  sealed: { readonly type: TypeName; readonly name: string; readonly why: string };
   closed: Record<string, never>;
 }
 

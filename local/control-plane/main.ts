@@ -13,6 +13,7 @@ import { createRegistry, systemRandom } from '../../core/registry/create.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
+import { encryptedStore } from '../../core/store/encrypted/encrypted-store.ts';
 import { serveStore } from '../../core/store/port.ts';
 import { createLog } from '../../core/work/log.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
@@ -21,6 +22,7 @@ import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-
 import { frontProxyName, nodeAddress, readCluster } from '../cluster.ts';
 import { controllersToken, serveApi } from './api-port.ts';
 import { serveControlSocket } from './control-socket.ts';
+import { checkReadable, openEncryption } from './encryption.ts';
 import type { WorkerData } from './worker.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
@@ -29,7 +31,14 @@ if (!cluster) throw new Error(`no cluster in ${dataDir}`);
 const log = createLog(process.env['ZEROPLANE_LOG']);
 const pki = (file: string) => readFileSync(join(dataDir, 'pki', file), 'utf8');
 
-const store = openEmbeddedStore(join(dataDir, 'state.db'));
+const state = openEmbeddedStore(join(dataDir, 'state.db'));
+const encryption = await openEncryption(dataDir, cluster.encryptionProviderConfig);
+const { heartbeats } = state;
+const store = { ...encryptedStore(state, encryption), heartbeats };
+await checkReadable(store, encryption).catch((error: unknown) => {
+  log.fatal({}, error instanceof Error ? error.message : String(error));
+  process.exit(1);
+});
 // Clients that were away for longer than this holds list anew.
 const replicas = createReplicas(store, { windowBytes: 8 * 1024 * 1024 });
 const definitions = loadDefinitions();
@@ -64,7 +73,7 @@ const api = await createApiServer({
   store,
   replicas,
   queue,
-  heartbeats: store.heartbeats,
+  heartbeats,
   serviceAccounts: {
     issuer,
     keys: [pki('service-account.key')],
@@ -107,7 +116,7 @@ worker.on('error', (err) => {
 });
 
 const compaction = startCompaction(store);
-const control = serveControlSocket(dataDir, store);
+const control = serveControlSocket(dataDir, state);
 const serving = await serve(api, {
   host: '0.0.0.0',
   port: cluster.port,

@@ -1,7 +1,7 @@
 // Who may, through the real control plane and kubectl: users with certificates, and users of an OpenID Connect issuer.
 
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { certificateRequest } from '../../core/certificates/testing.ts';
@@ -112,4 +112,40 @@ it('says what is wrong with a configuration before it starts anything', async ()
   }
   const changed = await plane.up('--authentication-config', '');
   expect(changed.stderr).toContain('--authentication-config: the cluster runs without this file');
+});
+
+/** Files below the data directory that hold a text. */
+function filesWith(text: string): string[] {
+  const files = readdirSync(plane.dataDir, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+  const paths = files.map((each) => join(each.parentPath, each.name));
+  return paths.filter((path) => readFileSync(path).includes(text));
+}
+
+it('keeps Secrets where nobody reads them without the key, and names what cannot be read when it is lost', async () => {
+  const { kubectl, dataDir } = plane;
+  const [password, text] = ['correct-horse-battery', 'staple-in-the-open'];
+  await kubectl('create', 'secret', 'generic', 'db', `--from-literal=password=${password}`);
+  await kubectl('create', 'configmap', 'db', `--from-literal=text=${text}`);
+  await kubectl('label', 'secret', 'db', 'written=twice');
+  const backup = join(dataDir, 'backup.db');
+  expect((await plane.zeroplane('backup', backup)).code).toBe(0);
+  expect(filesWith(text)).toContain(backup);
+  const stored = Buffer.from(password).toString('base64');
+  for (const form of [password, stored, stored.slice(0, -4)]) expect(filesWith(form)).toEqual([]);
+  const decoded = await kubectl('get', 'secret', 'db', '-o', 'jsonpath={.data.password}');
+  expect(Buffer.from(decoded, 'base64').toString()).toBe(password);
+
+  const key = join(dataDir, 'pki', 'encryption.key');
+  expect(statSync(key).mode & 0o777).toBe(0o600);
+  expect((await plane.down()).code).toBe(0);
+  renameSync(key, `${key}.kept`);
+  const lost = await plane.up();
+  expect(lost.code).toBe(1);
+  expect(lost.stderr).toMatch(
+    /secrets default\/db cannot be decrypted: its key \\?"generated-[0-9a-f]{8}\\?" is not there/,
+  );
+  renameSync(`${key}.kept`, key);
+  const found = await plane.up();
+  expect(found.code, found.stderr).toBe(0);
+  expect(await kubectl('get', 'secret', 'db', '-o', 'jsonpath={.data.password}')).toBe(stored);
 });

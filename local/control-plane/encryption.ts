@@ -1,0 +1,26 @@
+// How this cluster's state is encrypted: as its user's EncryptionConfiguration says, or Secrets with the key that `up` made.
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encryptSecrets, readEncryptionConfiguration } from '../../core/store/encrypted/configuration.ts';
+import type { Encryption } from '../../core/store/encrypted/encrypted-store.ts';
+import type { SealingKey } from '../../core/store/encrypted/seal.ts';
+import type { Store } from '../../core/store/store.ts';
+
+/** `file`: an EncryptionConfiguration. Throws ConfigFileError. */
+export async function openEncryption(dataDir: string, file: string | undefined): Promise<Encryption> {
+  const key = generatedKey(join(dataDir, 'pki', 'encryption.key'));
+  return file === undefined ? encryptSecrets(key) : readEncryptionConfiguration(readFileSync(file, 'utf8'), key);
+}
+
+/** Fails with StoreError `sealed`, which names the first object whose key is not there. */
+export async function checkReadable(store: Store, encryption: Encryption): Promise<void> {
+  for (const type of await store.types()) if (encryption.of(type)) await store.list(type);
+}
+
+/** Named for what it is: another one in its file is seen to be another. */
+function generatedKey(path: string): SealingKey {
+  const secret = Buffer.from(readFileSync(path, 'utf8'), 'base64');
+  return { name: `generated-${createHash('sha256').update(secret).digest('hex').slice(0, 8)}`, secret };
+}
