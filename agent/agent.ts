@@ -30,6 +30,7 @@ import type { Network } from './network/network.ts';
 import { createNetwork } from './network/network.ts';
 import type { NodeHealth } from './node/node-status.ts';
 import { nodeLabels, nodeStatus, readNodeFacts, readPressure } from './node/node-status.ts';
+import type { NodeApiContext } from './node-api/context.ts';
 import type { AgentOptions } from './options.ts';
 import type { NodePods } from './pods/node-pods.ts';
 import { createNodePods } from './pods/node-pods.ts';
@@ -51,6 +52,7 @@ export interface StreamContext {
   readonly pods: NodePods;
   readonly runtime: Awaited<ReturnType<typeof openRuntime>>['runtime'];
   readonly logsDir: string;
+  readonly node: NodeApiContext;
   readonly log: Log;
 }
 
@@ -75,6 +77,7 @@ export async function startAgent(
   serveStream: (id: string, request: StreamRequest, context: StreamContext) => Promise<void>,
 ): Promise<Agent> {
   const now = Date.now;
+  const startedAt = now();
   const random = Math.random;
   const paths = agentPaths(options.dataDir);
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
@@ -85,6 +88,7 @@ export async function startAgent(
     prepareVolumeRoots(paths.pods, paths.memory),
     mkdir(paths.logs, { recursive: true }),
   ]);
+  const usage = createUsageSampler(runtime, options.nodeName);
   const facts = await readNodeFacts({ ...options, runtime: version });
   const capacity = { cpu: facts.cpu, memory: facts.memory };
 
@@ -132,7 +136,10 @@ export async function startAgent(
       if (self) setUpNetwork(self);
       if (changed.size === 0 || [...changed].some((resource) => networkInputs.has(resource))) applyNetwork();
     },
-    onStream: (id, request) => void serveStream(id, request, { options, pods, runtime, logsDir: paths.logs, log }),
+    onStream: (id, request) => {
+      const node = { options, pods: () => pods.all(), runtime, usage, health, startedAt, systemLogs: '/var/log', now };
+      void serveStream(id, request, { options, pods, runtime, logsDir: paths.logs, node, log });
+    },
   });
   const { objects } = controlPlane;
   const podObjects: PodObjects = {
@@ -284,7 +291,6 @@ export async function startAgent(
     lastNotReady = state.notReady;
   };
 
-  const usage = createUsageSampler(runtime, options.nodeName);
   let lastBeatAt = 0;
   const beat = async () => {
     await reportNode();

@@ -9,6 +9,8 @@ import { labels } from '../pods/observed.ts';
 export interface UsageSampler {
   /** Undefined at the first reading: there is nothing to compare with yet. Throws GrpcError. */
   sample(now: number): Promise<UsageReport | undefined>;
+  /** Nanocores between the last two samples, by container id; the node's under ''. */
+  rate(id: string): number | undefined;
 }
 
 interface Reading {
@@ -19,7 +21,9 @@ interface Reading {
 
 export function createUsageSampler(runtime: ContainerRuntime, nodeName: string): UsageSampler {
   let last: Reading | undefined;
+  let rates: ReadonlyMap<string, number> = new Map();
   return {
+    rate: (id) => rates.get(id),
     sample: async (now) => {
       const filter = { labelSelector: { [labels.node]: nodeName } };
       const [{ stats }, nodeCpu, meminfo] = await Promise.all([
@@ -33,10 +37,12 @@ export function createUsageSampler(runtime: ContainerRuntime, nodeName: string):
       last = { at: now, cpu };
       if (!before || now <= before.at) return undefined;
       const seconds = (now - before.at) / 1000;
-      const rate = (id: string) => {
+      const measured = [...cpu].map(([id, end]): [string, number] => {
         const start = before.cpu.get(id);
-        return start === undefined ? 0 : Math.max(0, Math.round(((cpu.get(id) ?? 0) - start) / seconds));
-      };
+        return [id, start === undefined ? 0 : Math.max(0, Math.round((end - start) / seconds))];
+      });
+      rates = new Map(measured);
+      const rate = (id: string) => rates.get(id) ?? 0;
       const available = Number(/^MemAvailable:\s+(\d+)/m.exec(meminfo)?.[1] ?? 0) * 1024;
       const pods = new Map<string, UsageReport['pods'][number]>();
       for (const each of stats) {
@@ -65,7 +71,7 @@ export function createUsageSampler(runtime: ContainerRuntime, nodeName: string):
 }
 
 /** Time that all cores together were not idle. Jiffies are hundredths of a second on every Linux that containers run on. */
-async function nodeCpuNanoseconds(): Promise<number> {
+export async function nodeCpuNanoseconds(): Promise<number> {
   const stat = await fs.readFile('/proc/stat', 'utf8');
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] =
     /^cpu +(.*)$/m.exec(stat)?.[1]?.split(' ').map(Number) ?? [];

@@ -5,6 +5,7 @@ import { channels, type FrameSocket, frame } from '../../core/node/frame-socket.
 import type { StreamRequest } from '../../core/node/protocol.ts';
 import type { ApiCredentials } from '../control-plane/api-client.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
+import type { NodeApiContext } from '../node-api/context.ts';
 import { serveCommand } from './command.ts';
 import { dialIn } from './dial-in.ts';
 import { serveLog } from './log.ts';
@@ -17,13 +18,16 @@ export interface StreamContext {
   readonly runtime: ContainerRuntime;
   /** Where the pods' log directories are. */
   readonly logsDir: string;
+  /** What the node's own API tells. */
+  readonly node: NodeApiContext;
   readonly log: { warn(fields: object, text: string): void };
 }
 
 /** Resolves when the stream is over. Never rejects: what fails is told to the client, or logged when there is none. */
 export async function serveStream(id: string, request: StreamRequest, context: StreamContext): Promise<void> {
   const { options, log } = context;
-  const subject = { id, type: request.type, pod: `${request.namespace}/${request.pod}` };
+  const pod = request.type === 'node' ? {} : { pod: `${request.namespace}/${request.pod}` };
+  const subject = { id, type: request.type, ...pod };
   let server: FrameSocket;
   try {
     server = await dialIn(options.credentials, options.nodeName, id);
@@ -43,7 +47,12 @@ export async function serveStream(id: string, request: StreamRequest, context: S
   }
 }
 
-function serve(request: StreamRequest, { pods, runtime, logsDir }: StreamContext, server: FrameSocket): Promise<void> {
+async function serve(request: StreamRequest, context: StreamContext, server: FrameSocket): Promise<void> {
+  if (request.type === 'node') {
+    const { serveNodeApi } = await import('../node-api/node-api.ts');
+    return serveNodeApi(context.node, server);
+  }
+  const { pods, runtime, logsDir } = context;
   const pod = pods.get(request.uid);
   switch (request.type) {
     case 'log':

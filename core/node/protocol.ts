@@ -142,5 +142,7 @@ export type StreamRequest =
       stderr: boolean;
       tty: boolean;
     }
+  /** One connection to the node's own API (agent/node-api), HTTP/1.1. 0: bytes both ways; 255 0: end of that direction. */
+  | { type: 'node' }
   /** One TCP connection to `port` inside the pod. 0: bytes both ways; 3: an error text; 255 0: end of that direction. */
   | { type: 'portforward'; namespace: string; pod: string; uid: string; port: number };

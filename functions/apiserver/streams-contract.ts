@@ -59,6 +59,8 @@ export interface StreamHandler {
    * socket fails when the port does not.
    */
   connect(port: PodPort, signal?: AbortSignal): Promise<Duplex>;
+  /** A connection to the node's own API, which speaks HTTP/1.1 (nodes/proxy). Throws StatusError as `connect`. */
+  connectNode(node: string, signal?: AbortSignal): Promise<Duplex>;
   /** The agent of `node` dials in (already authorized as that node). May throw a StatusError before the first byte. */
   accept(node: string, id: string, request: ApiRequest, connection: UpgradeConnection): Promise<void>;
 }

@@ -3,7 +3,7 @@
 import type { Definitions } from '../../../core/api/definition.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { Registry, RequestContext } from '../../../core/registry/registry.ts';
-import type { V1EndpointSlice, V1Pod, V1Service } from '../../../generated/kubernetes.ts';
+import type { V1EndpointSlice, V1Node, V1Pod, V1Service } from '../../../generated/kubernetes.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import type { PodPort } from '../streams-contract.ts';
 
@@ -91,16 +91,29 @@ export async function serviceTarget(lookup: TargetLookup, namespace: string, tex
   return one;
 }
 
+/** The node whose own API is meant: its only port is kubelet's. Throws StatusError: the node is not there, or another port is named. */
+export async function nodeTarget(lookup: TargetLookup, text: string): Promise<string> {
+  const { name, port } = parseProxyName(text);
+  if (port !== '' && port !== kubeletPort)
+    throw badRequest(
+      `port ${JSON.stringify(port)} of node ${name} is not served: only its own API, port ${kubeletPort}, is`,
+    );
+  await read<V1Node>(lookup, '', 'nodes', undefined, name);
+  return name;
+}
+
+const kubeletPort = '10250';
+
 async function read<T>(
   { registry, definitions, context }: TargetLookup,
   group: string,
   resource: string,
-  namespace: string,
+  namespace: string | undefined,
   name: string,
 ): Promise<T> {
   const definition = definitions.find(group, 'v1', resource);
   if (!definition) throw noSuchResource();
-  const { object } = await registry.get(context, { definition, namespace, name });
+  const { object } = await registry.get(context, { definition, ...(namespace && { namespace }), name });
   // as: the caller names the type of the resource that it asks for.
   return object as T;
 }

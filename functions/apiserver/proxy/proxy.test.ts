@@ -8,22 +8,33 @@ import { parseProxyName } from './proxy-target.ts';
 
 let t: TestApi;
 let asked: PodPort | undefined;
+let askedNode: string | undefined;
 let answer: string;
 let heard: string;
+
+function connection(): Duplex {
+  const [near, far] = duplexPair();
+  far.once('data', (chunk: Buffer) => {
+    heard = chunk.toString();
+    far.write(answer);
+    if (answer.startsWith('HTTP/1.1 101')) far.pipe(far);
+    else far.end();
+  });
+  return near;
+}
 
 const unused = () => Promise.reject(new Error('not part of this test'));
 const streams: StreamHandler = {
   respond: unused,
   upgrade: unused,
   accept: unused,
-  async connect(port): Promise<Duplex> {
+  async connect(port) {
     asked = port;
-    const [near, far] = duplexPair();
-    far.once('data', (chunk: Buffer) => {
-      heard = chunk.toString();
-      far.end(answer);
-    });
-    return near;
+    return connection();
+  },
+  async connectNode(node) {
+    askedNode = node;
+    return connection();
   },
 };
 
@@ -78,6 +89,45 @@ describe('proxy', () => {
   it('sends a path without its slash to the one with it', async () => {
     const got = await text(`${base}/services/web/proxy?x=1`);
     expect([got.status, got.headers['location']]).toEqual([301, `${base}/services/web/proxy/?x=1`]);
+  });
+
+  it('asks a node of its own API, and no other port', async () => {
+    await t.create('nodes', '', { metadata: { name: 'n' } });
+    answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+    for (const name of ['n', 'n:10250', 'https:n:']) {
+      askedNode = undefined;
+      expect(await text(`/api/v1/nodes/${name}/proxy/stats/summary?only_cpu=true`)).toMatchObject({
+        status: 200,
+        text: 'ok',
+      });
+      expect([askedNode, heard.split('\r\n')[0]]).toEqual(['n', 'GET /stats/summary?only_cpu=true HTTP/1.1']);
+    }
+    expect((await text('/api/v1/nodes/n:22/proxy/')).status).toBe(400);
+    expect((await text('/api/v1/nodes/other/proxy/healthz')).status).toBe(404);
+    const refused = await t.get('/api/v1/nodes/n/proxy/healthz', { as: { name: 'jane' } });
+    expect(refused.body.message).toContain('cannot get resource "nodes/proxy"');
+  });
+
+  it('joins both ends where they leave HTTP', async () => {
+    await makePod('n');
+    answer = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+    const [near, far] = duplexPair();
+    const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'k' };
+    const request = t.request('GET', `${base}/pods/p:9000/proxy/ws`, { headers });
+    expect(await t.api.upgrade(request, { socket: near, head: Buffer.alloc(0) })).toBeUndefined();
+    expect(heard.toLowerCase()).toMatch(/^get \/ws http\/1\.1\r\n.*sec-websocket-key: k.*upgrade: websocket/s);
+    let back = '';
+    far.on('data', (chunk: Buffer) => {
+      back += chunk.toString();
+    });
+    far.write('frame');
+    await expect.poll(() => back).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\nframe$/s);
+    far.destroy();
+    // What does not switch is an answer.
+    answer = 'HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno';
+    const [other] = duplexPair();
+    const said = await t.api.upgrade(request, { socket: other, head: Buffer.alloc(0) });
+    expect([said?.status, Buffer.from((said?.body as Uint8Array | undefined) ?? []).toString()]).toEqual([403, 'no']);
   });
 
   it('says what is missing: the pod, its answer, a Service port, endpoints', async () => {

@@ -1,6 +1,7 @@
-// `pods/proxy` and `services/proxy`: a request passed on to a port of a pod, over the node's own dial-in, so that it works for nodes
-// that nothing can reach.
+// `pods/proxy`, `services/proxy` and `nodes/proxy`: a request passed on to a port of a pod, or to the node's own API, over the node's
+// dial-in, so that it works for nodes that nothing can reach.
 
+import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { Definitions } from '../../../core/api/definition.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
@@ -10,7 +11,7 @@ import type { RequestInfo } from '../request-info.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 import { forward, forwardUpgrade, passedHeaders, type Upstream } from './forward.ts';
-import { podTarget, serviceTarget } from './proxy-target.ts';
+import { nodeTarget, podTarget, serviceTarget, type TargetLookup } from './proxy-target.ts';
 
 export interface Proxy {
   serves(info: RequestInfo): boolean;
@@ -26,32 +27,33 @@ export interface ProxyOptions {
   readonly random: () => number;
 }
 
-const proxyPath = /^(\/api\/v1\/namespaces\/[^/]+\/(?:pods|services)\/[^/]+\/proxy)(\/.*)?$/;
+const proxyPath = /^(\/api\/v1\/(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy)(\/.*)?$/;
+
+const proxied = new Set(['pods', 'services', 'nodes']);
 
 export function createProxy({ registry, definitions, streams, random }: ProxyOptions): Proxy {
   const reach = async ({ request, info, context }: Exchange, path: string): Promise<[Upstream, string]> => {
     if (!streams)
       throw new StatusError('NotImplemented', 'this API server reaches no pods: proxy is not available here');
-    const find = info.resource === 'pods' ? podTarget : serviceTarget;
-    const target = await find({ registry, definitions, context, random }, info.namespace, info.name);
-    const socket = await streams.connect(target.port, request.signal);
+    const lookup = { registry, definitions, context, random };
+    const { socket, host, tls } = await connect(streams, lookup, info, request.signal);
     const query = request.query === '' ? '' : `?${request.query}`;
     const upstream: Upstream = {
       scheme: 'http',
       path: path + query,
-      headers: { ...passedHeaders(request), host: target.host },
+      headers: { ...passedHeaders(request), host },
       connection: {
         createConnection: () =>
           // A pod's certificate is its own making; who the pod is, is known from its node.
-          target.scheme === 'https' ? connectTls({ socket, rejectUnauthorized: false }) : socket,
+          tls ? connectTls({ socket, rejectUnauthorized: false }) : socket,
       },
     };
-    return [upstream, target.host];
+    return [upstream, host];
   };
 
   return {
     serves: ({ group, version, resource, subresource }) =>
-      group === '' && version === 'v1' && subresource === 'proxy' && (resource === 'pods' || resource === 'services'),
+      group === '' && version === 'v1' && subresource === 'proxy' && proxied.has(resource),
     async respond(exchange) {
       const { request } = exchange;
       const [, prefix = '', path] = proxyPath.exec(request.path) ?? [];
@@ -72,6 +74,20 @@ export function createProxy({ registry, definitions, streams, random }: ProxyOpt
       return forwardUpgrade(exchange.request, upstream, connection);
     },
   };
+}
+
+async function connect(
+  streams: StreamHandler,
+  lookup: TargetLookup,
+  { resource, namespace, name }: RequestInfo,
+  signal: AbortSignal | undefined,
+): Promise<{ socket: Duplex; host: string; tls: boolean }> {
+  if (resource === 'nodes') {
+    const node = await nodeTarget(lookup, name);
+    return { socket: await streams.connectNode(node, signal), host: node, tls: false };
+  }
+  const target = await (resource === 'pods' ? podTarget : serviceTarget)(lookup, namespace, name);
+  return { socket: await streams.connect(target.port, signal), host: target.host, tls: target.scheme === 'https' };
 }
 
 /** A redirect to a place on the pod is one to the same place behind the proxy. */

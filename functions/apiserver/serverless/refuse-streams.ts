@@ -25,6 +25,12 @@ export const refuseStreams: StreamHandler = {
       `what runs on node ${node} cannot be reached through this API server: use a Service of the cluster's own network`,
     );
   },
+  async connectNode(node) {
+    throw new StatusError(
+      'NotImplemented',
+      `node ${node} cannot be reached through this API server: ask it on the machine itself`,
+    );
+  },
   async accept() {
     throw new StatusError('NotImplemented', 'this API server takes no streams from nodes');
   },

@@ -13,6 +13,7 @@ export function createLazyStreamHandler(options: StreamOptions): StreamHandler {
     respond: async (...args) => (await loaded()).respond(...args),
     upgrade: async (...args) => (await loaded()).upgrade(...args),
     connect: async (...args) => (await loaded()).connect(...args),
+    connectNode: async (...args) => (await loaded()).connectNode(...args),
     accept: async (...args) => (await loaded()).accept(...args),
   };
 }

@@ -1,12 +1,12 @@
 // The streams of pods behind the API server's edge: each kind in the protocols that clients speak, over the node's own dial-in.
 
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
+import { frameDuplex } from '../../../core/node/frame-duplex.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { PodStream, StreamHandler } from '../streams-contract.ts';
 import { createBroker } from './broker.ts';
 import { commandRequest, upgradeCommand } from './command.ts';
 import { respondLog, upgradeLog } from './log.ts';
-import { nodeSocket } from './node-socket.ts';
 import { upgradePortForward } from './port-forward.ts';
 import { isSpdy } from './spdy.ts';
 import { isWebSocket } from './websocket.ts';
@@ -36,7 +36,8 @@ export function createStreamHandler({ queue, dialTimeoutMs = 15_000 }: StreamOpt
       await run(stream, connection);
     },
     connect: async ({ node, ...port }, signal) =>
-      nodeSocket(await broker.open(node, { type: 'portforward', ...port }, signal)),
+      frameDuplex(await broker.open(node, { type: 'portforward', ...port }, signal)),
+    connectNode: async (node, signal) => frameDuplex(await broker.open(node, { type: 'node' }, signal)),
     accept: (node, id, request, connection) => broker.accept(node, id, request, connection),
   };
 

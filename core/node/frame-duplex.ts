@@ -1,12 +1,11 @@
-// A node's forwarded connection as a socket, for protocols that the API server speaks to pods itself.
+// A stream between control plane and agent as one connection: bytes of channel 0 both ways, for protocols that either end speaks itself.
 
 import { Duplex } from 'node:stream';
-import { channels, frame } from '../../../core/node/frame-socket.ts';
-import type { NodeStream } from '../streams-contract.ts';
+import { channels, type FrameSocket, frame } from './frame-socket.ts';
 
-/** Fails with the node's text when the port cannot be reached. */
-export function nodeSocket(node: NodeStream): Duplex {
-  const frames = node.frames[Symbol.asyncIterator]();
+/** Fails with the other end's text when it tells one. */
+export function frameDuplex(peer: FrameSocket): Duplex {
+  const frames = peer.frames[Symbol.asyncIterator]();
   const pull = async (socket: Duplex) => {
     for (;;) {
       const { done, value } = await frames.next();
@@ -21,13 +20,13 @@ export function nodeSocket(node: NodeStream): Duplex {
       pull(this).catch((error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))));
     },
     write(chunk: Buffer, _encoding, done) {
-      node.send(frame(channels.stdin, chunk)).then(() => done(), done);
+      peer.send(frame(channels.stdin, chunk)).then(() => done(), done);
     },
     final(done) {
-      node.send(Buffer.from([channels.close, channels.stdin])).then(() => done(), done);
+      peer.send(Buffer.from([channels.close, channels.stdin])).then(() => done(), done);
     },
     destroy(error, done) {
-      node.close();
+      peer.close();
       done(error);
     },
   });

@@ -1,0 +1,23 @@
+// What the node's own API knows of the node.
+
+import type { ContainerRuntime } from '../cri/runtime.ts';
+import type { NodeHealth } from '../node/node-status.ts';
+import type { AgentOptions } from '../options.ts';
+import type { PodWorker } from '../pods/pod-worker.ts';
+import type { UsageSampler } from '../stats/usage.ts';
+
+export interface NodeApiContext {
+  readonly options: Pick<
+    AgentOptions,
+    'nodeName' | 'nodeIP' | 'dataDir' | 'maxPods' | 'clusterDNS' | 'clusterDomain' | 'heartbeatMs' | 'providerID'
+  >;
+  readonly pods: () => readonly Pick<PodWorker, 'pod' | 'status'>[];
+  readonly runtime: Pick<ContainerRuntime, 'listContainerStats' | 'imageFsInfo'>;
+  readonly usage: Pick<UsageSampler, 'rate'>;
+  readonly health: () => Promise<NodeHealth>;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  /** The directory that `/logs/` shows. */
+  readonly systemLogs: string;
+  readonly now: () => number;
+}

@@ -1,0 +1,123 @@
+// One reading of what the node and its containers use, from the runtime and /proc.
+
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import { labels } from '../pods/observed.ts';
+import { nodeCpuNanoseconds } from '../stats/usage.ts';
+import type { NodeApiContext } from './context.ts';
+
+export interface ContainerUse {
+  readonly id: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly uid: string;
+  readonly name: string;
+  /** Nanoseconds of CPU time since it started. */
+  readonly cpu: number;
+  /** Nanocores at the last sample. */
+  readonly rate: number;
+  /** Bytes. */
+  readonly workingSet: number;
+  readonly memoryUsage: number;
+  readonly rss: number;
+  readonly writableLayer: number;
+  readonly inodes: number;
+  /** Unix milliseconds. */
+  readonly startedAt: number | undefined;
+}
+
+export interface FilesystemUse {
+  readonly capacity: number;
+  readonly available: number;
+  readonly inodes: number;
+  readonly inodesFree: number;
+}
+
+export interface NodeStats {
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly node: {
+    readonly cpu: number;
+    readonly rate: number;
+    readonly cores: number;
+    readonly memoryTotal: number;
+    readonly memoryAvailable: number;
+    readonly memoryFree: number;
+    readonly rss: number;
+    readonly processes: number;
+    readonly maxProcesses: number;
+    readonly filesystem: FilesystemUse;
+    readonly imageBytes: number;
+  };
+  readonly containers: readonly ContainerUse[];
+}
+
+/** Throws GrpcError when the runtime does not answer. */
+export async function readStats({ options, runtime, usage, pods, now }: NodeApiContext): Promise<NodeStats> {
+  const filter = { labelSelector: { [labels.node]: options.nodeName } };
+  const [{ stats }, cpu, meminfo, disk, images, pidMax, loadavg] = await Promise.all([
+    runtime.listContainerStats({ filter }),
+    nodeCpuNanoseconds(),
+    fs.readFile('/proc/meminfo', 'utf8'),
+    fs.statfs(options.dataDir),
+    runtime.imageFsInfo({}).catch(() => ({ imageFilesystems: [] })),
+    fs.readFile('/proc/sys/kernel/pid_max', 'utf8'),
+    fs.readFile('/proc/loadavg', 'utf8'),
+  ]);
+  const kibibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
+  const started = startTimes(pods());
+  return {
+    at: now(),
+    node: {
+      cpu,
+      rate: usage.rate('') ?? 0,
+      cores: os.availableParallelism(),
+      memoryTotal: os.totalmem(),
+      memoryAvailable: kibibytes('MemAvailable'),
+      memoryFree: kibibytes('MemFree'),
+      rss: kibibytes('AnonPages'),
+      processes: Number(/\d+\/(\d+)/.exec(loadavg)?.[1] ?? 0),
+      maxProcesses: Number(pidMax),
+      filesystem: {
+        capacity: disk.blocks * disk.bsize,
+        available: disk.bavail * disk.bsize,
+        inodes: disk.files,
+        inodesFree: disk.ffree,
+      },
+      imageBytes: images.imageFilesystems.reduce((sum, each) => sum + Number(each.usedBytes?.value ?? 0), 0),
+    },
+    containers: stats.map(({ attributes, cpu: own, memory, writableLayer }): ContainerUse => {
+      const of = attributes?.labels ?? {};
+      const id = attributes?.id ?? '';
+      return {
+        id,
+        namespace: of[labels.podNamespace] ?? '',
+        pod: of[labels.podName] ?? '',
+        uid: of[labels.podUid] ?? '',
+        name: of[labels.containerName] ?? '',
+        cpu: Number(own?.usageCoreNanoSeconds?.value ?? 0),
+        rate: usage.rate(id) ?? 0,
+        workingSet: Number(memory?.workingSetBytes?.value ?? 0),
+        memoryUsage: Number(memory?.usageBytes?.value ?? memory?.workingSetBytes?.value ?? 0),
+        rss: Number(memory?.rssBytes?.value ?? 0),
+        writableLayer: Number(writableLayer?.usedBytes?.value ?? 0),
+        inodes: Number(writableLayer?.inodesUsed?.value ?? 0),
+        startedAt: started.get(id),
+      };
+    }),
+  };
+}
+
+/** Of running containers, by id. */
+function startTimes(pods: ReturnType<NodeApiContext['pods']>): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  for (const { status } of pods)
+    for (const { containerID, state } of [
+      ...(status?.containerStatuses ?? []),
+      ...(status?.initContainerStatuses ?? []),
+    ]) {
+      const at = state?.running?.startedAt;
+      if (containerID && at) times.set(containerID.replace(/^[^:]*:\/\//, ''), Date.parse(at));
+    }
+  return times;
+}
