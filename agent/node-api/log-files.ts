@@ -17,7 +17,7 @@ export async function sendLogFile(root: string, asked: string, response: ServerR
     const names = entries.map((each) => each.name + (each.isDirectory() ? '/' : '')).sort();
     response.setHeader('content-type', 'text/html; charset=utf-8');
     response.end(
-      `<pre>\n${names.map((name) => `<a href="${encodeURI(name)}">${escape(name)}</a>\n`).join('')}</pre>\n`,
+      `<pre>\n${names.map((name) => `<a href="${encodeURI(name)}">${escapeHtml(name)}</a>\n`).join('')}</pre>\n`,
     );
     return true;
   }
@@ -32,6 +32,6 @@ export async function sendLogFile(root: string, asked: string, response: ServerR
   return true;
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
