@@ -4,7 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { uninitializedTaint } from '../core/node/joining.ts';
-import type { NodeResource, StreamRequest } from '../core/node/protocol.ts';
+import type { NodeResource, StreamHint } from '../core/node/protocol.ts';
 import type {
   V1ConfigMap,
   V1EndpointSlice,
@@ -19,7 +19,7 @@ import type {
   V1Secret,
   V1Service,
 } from '../generated/kubernetes.ts';
-import { createApiClient } from './control-plane/api-client.ts';
+import { type ApiClient, createApiClient } from './control-plane/api-client.ts';
 import { createControlPlane } from './control-plane/control-plane.ts';
 import { Reporter } from './control-plane/reporter.ts';
 import { pacedRuntime } from './cri/paced-runtime.ts';
@@ -49,6 +49,7 @@ import { createTokenSource } from './volumes/tokens.ts';
 /** What a stream needs of the agent. */
 export interface StreamContext {
   readonly options: AgentOptions;
+  readonly api: ApiClient;
   readonly pods: NodePods;
   readonly runtime: Awaited<ReturnType<typeof openRuntime>>['runtime'];
   readonly logsDir: string;
@@ -70,11 +71,11 @@ const nodeStatusMs = 60_000;
 /** The same where requests are paid for, as kubelet does it beside its leases. */
 const rareNodeStatusMs = 300_000;
 
-/** `serveStream` dials in for a client's exec, attach, port-forward or log. */
+/** `serveStream` serves a client's exec, attach, port-forward or log. */
 export async function startAgent(
   options: AgentOptions,
   log: Log,
-  serveStream: (id: string, request: StreamRequest, context: StreamContext) => Promise<void>,
+  serveStream: (stream: StreamHint, context: StreamContext) => Promise<void>,
 ): Promise<Agent> {
   const now = Date.now;
   const startedAt = now();
@@ -136,9 +137,9 @@ export async function startAgent(
       if (self) setUpNetwork(self);
       if (changed.size === 0 || [...changed].some((resource) => networkInputs.has(resource))) applyNetwork();
     },
-    onStream: (id, request) => {
+    onStream: (stream) => {
       const node = { options, pods: () => pods.all(), runtime, usage, health, startedAt, systemLogs: '/var/log', now };
-      void serveStream(id, request, { options, pods, runtime, logsDir: paths.logs, node, log });
+      void serveStream(stream, { options, api, pods, runtime, logsDir: paths.logs, node, log });
     },
   });
   const { objects } = controlPlane;
@@ -238,6 +239,7 @@ export async function startAgent(
       try {
         await saveAgentState(options, podCIDR);
         await network.start();
+        await options.podApi?.start();
         networkStarted = true;
         log.info({ podCIDR }, 'network started');
       } catch (error) {
@@ -315,6 +317,7 @@ export async function startAgent(
       controlPlane.stop();
       pods.stop();
       await reporter.stop(1000);
+      await options.podApi?.stop();
       await network?.stop();
       release();
       api.close();

@@ -17,10 +17,10 @@ try {
         ? parsed.options
         : // With the packages that only a joined node needs.
           await (await import('./joined/join.ts')).joinCluster(parsed.join, parsed.options, log);
-    const agent = await startAgent(options, log, async (id, request, context) => {
+    const agent = await startAgent(options, log, async (stream, context) => {
       // With its WebSockets a megabyte and a half, which most nodes never need.
       const { serveStream } = await import('./streams/serve-stream.ts');
-      await serveStream(id, request, context);
+      await serveStream(stream, context);
     });
     giveBackIdleMemory();
     const stop = (signal: string) => {

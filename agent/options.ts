@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ApiCredentials } from './control-plane/api-client.ts';
+import type { PodApi } from './pod-api/pod-api.ts';
 import type { NodeQueue } from './queue/node-queue.ts';
 
 export interface AgentOptions {
@@ -32,6 +33,8 @@ export interface AgentOptions {
   readonly cloudNode: boolean;
   /** Where hints come from; the API server's own queue when not given. */
   readonly queue?: NodeQueue;
+  /** Serves the API to this node's pods; without it they reach it by their Service's endpoints. */
+  readonly podApi?: PodApi;
   /** How often the agent reports when nothing changed. Default 10 s. */
   readonly heartbeatMs?: number;
   /** How often it fetches its desired state without a hint. Default 30 s. */
@@ -93,7 +96,15 @@ export interface JoinOptions {
 /** What the cluster says of itself when the node joins is not among them. */
 export type JoinedOptions = Omit<
   AgentOptions,
-  'credentials' | 'clusterCIDR' | 'serviceCIDR' | 'clusterDNS' | 'clusterDomain' | 'queue' | 'heartbeatMs' | 'resyncMs'
+  | 'credentials'
+  | 'clusterCIDR'
+  | 'serviceCIDR'
+  | 'clusterDNS'
+  | 'clusterDomain'
+  | 'queue'
+  | 'podApi'
+  | 'heartbeatMs'
+  | 'resyncMs'
 >;
 
 /** Throws OptionError. */

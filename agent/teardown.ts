@@ -42,6 +42,7 @@ export function networkOptions(options: Omit<AgentOptions, 'credentials'>, podCI
     clusterDomain: options.clusterDomain,
     dataDir: options.dataDir,
     cniConfDir: path.join(options.dataDir, 'cni', 'net.d'),
+    ...(options.podApi && { apiAddress: options.podApi.address }),
     ...(options.networkPrefix && { prefix: options.networkPrefix }),
   };
 }

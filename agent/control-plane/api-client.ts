@@ -40,6 +40,7 @@ export class ApiError extends Error {
 }
 
 export interface ApiRequestOptions {
+  /** Sent as JSON; bytes as they are. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
@@ -74,12 +75,14 @@ export function createApiClient(credentials: ApiCredentials): ApiClient {
   const request: ApiClient['request'] = (method, path, options = {}) =>
     new Promise((resolve, reject) => {
       const { body, headers, timeoutMs = 30_000, signal } = options;
-      const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+      const bytes = body instanceof Uint8Array;
+      const payload = body === undefined ? undefined : bytes ? body : Buffer.from(JSON.stringify(body));
+      const type = bytes ? 'application/octet-stream' : 'application/json';
       const stream = connected().request({
         ':method': method,
         ':path': basePath + path,
         accept: 'application/json',
-        ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
+        ...(payload && { 'content-type': type, 'content-length': payload.length }),
         ...(credentials.token && { authorization: `Bearer ${credentials.token}` }),
         ...headers,
       });

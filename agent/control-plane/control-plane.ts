@@ -8,7 +8,7 @@ import type {
   NodeResource,
   Report,
   ReportResult,
-  StreamRequest,
+  StreamHint,
 } from '../../core/node/protocol.ts';
 import { createNodeQueue, type NodeQueue } from '../queue/node-queue.ts';
 import type { ApiClient } from './api-client.ts';
@@ -29,8 +29,8 @@ export interface ControlPlaneOptions {
   readonly resyncMs?: number;
   /** `confirmed`: the API itself answered since the agent started; before, it is what the state file remembers. */
   onDesired(changed: ReadonlySet<NodeResource>, confirmed: boolean): void;
-  /** A client waits for a stream: dial in. */
-  onStream(id: string, request: StreamRequest): void;
+  /** A client waits for a stream. */
+  onStream(stream: StreamHint): void;
   readonly log: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
 
@@ -124,7 +124,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         for (const { body } of messages) {
           const message = parseMessage(body);
           if (message?.kind === 'changed') fetch();
-          else if (message?.kind === 'stream') options.onStream(message.id, message.request);
+          else if (message?.kind === 'stream') options.onStream(message);
         }
         queue.acknowledge(messages.map(({ receipt }) => receipt)).catch(() => undefined);
       } catch (error) {

@@ -3,14 +3,16 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JoinAnswer, NodeQueueAccess } from '../../core/node/joining.ts';
+import type { JoinAnswer, JoinRequest, NodeQueueAccess } from '../../core/node/joining.ts';
 import { createIamToken } from '../../core/signature/iam-token.ts';
 import { type ApiClient, ApiError, createApiClient, UnreachableError } from '../control-plane/api-client.ts';
 import { createBackoff } from '../control-plane/backoff.ts';
 import type { Log } from '../log.ts';
 import type { AgentOptions, JoinedOptions, JoinOptions } from '../options.ts';
+import { createPodApi, type PodApi } from '../pod-api/pod-api.ts';
 import { awsCredentials } from '../queue/aws-credentials.ts';
 import { createSqsNodeQueue } from '../queue/sqs-node-queue.ts';
+import { makeNodeKey, type NodeKey, needsCertificate, publicKeyOf } from './node-key.ts';
 
 /** What is kept in the data directory: the node's place in its cluster. */
 interface Membership {
@@ -18,6 +20,8 @@ interface Membership {
   readonly nodeName: string;
   readonly joinedAt: string;
   readonly answer: JoinAnswer;
+  /** For serving the API to the node's pods. */
+  readonly nodeKey: NodeKey;
 }
 
 /** The token is renewed this often; it is good for days. */
@@ -37,6 +41,7 @@ export async function joinCluster(join: JoinOptions, options: JoinedOptions, log
     await write(file, member);
   }
   let current = member.answer;
+  let { nodeKey } = member;
   const credentials = {
     server: join.server,
     ...(join.ca !== undefined && { ca: join.ca }),
@@ -46,8 +51,10 @@ export async function joinCluster(join: JoinOptions, options: JoinedOptions, log
   };
   const api = createApiClient(credentials);
   const renew = async (): Promise<JoinAnswer> => {
-    current = await api.json<JoinAnswer>('POST', `${pathOf(options.nodeName)}/credentials`, { body: {} });
-    await write(file, { ...member, answer: current });
+    const body = requestOf(nodeKey);
+    current = await api.json<JoinAnswer>('POST', `${pathOf(options.nodeName)}/credentials`, { body });
+    nodeKey = certified(nodeKey, current);
+    await write(file, { ...member, answer: current, nodeKey });
     return current;
   };
   keepRenewing(renew, member, log);
@@ -63,7 +70,29 @@ export async function joinCluster(join: JoinOptions, options: JoinedOptions, log
     heartbeatMs: cluster.heartbeatSeconds * 1000,
     resyncMs: cluster.resyncSeconds * 1000,
     ...(queue.kind === 'sqs' && { queue: createSqsNodeQueue(queue, accessOf(renew)) }),
+    ...podApiOf(join, cluster.apiAddress, () => nodeKey, log),
   };
+}
+
+function podApiOf(
+  { server, ca }: JoinOptions,
+  address: string,
+  nodeKey: () => NodeKey,
+  log: Log,
+): { readonly podApi?: PodApi } {
+  const { certificate: first } = nodeKey();
+  // The cluster's answer to the key that was sent is a certificate.
+  if (first === undefined) return {};
+  const certificate = () => ({ key: nodeKey().key, cert: nodeKey().certificate ?? first });
+  return { podApi: createPodApi({ address, server, ...(ca !== undefined && { ca }), certificate, log }) };
+}
+
+function requestOf(nodeKey: NodeKey): JoinRequest {
+  return needsCertificate(nodeKey, Date.now()) ? { apiKey: publicKeyOf(nodeKey) } : {};
+}
+
+function certified(nodeKey: NodeKey, { apiCertificate }: JoinAnswer): NodeKey {
+  return apiCertificate === undefined ? nodeKey : { key: nodeKey.key, certificate: apiCertificate };
 }
 
 function pathOf(nodeName: string): string {
@@ -72,6 +101,7 @@ function pathOf(nodeName: string): string {
 
 async function firstJoin(join: JoinOptions, nodeName: string, log: Log): Promise<Membership> {
   const backoff = createBackoff(500, 30_000, Math.random);
+  const nodeKey = await makeNodeKey();
   for (;;) {
     let api: ApiClient | undefined;
     try {
@@ -80,9 +110,10 @@ async function firstJoin(join: JoinOptions, nodeName: string, log: Log): Promise
         ...(join.ca !== undefined && { ca: join.ca }),
         token: await proofOf(join.proof),
       });
-      const answer = await api.json<JoinAnswer>('POST', `${pathOf(nodeName)}/join`, { body: {} });
+      const answer = await api.json<JoinAnswer>('POST', `${pathOf(nodeName)}/join`, { body: requestOf(nodeKey) });
       log.info({ node: nodeName, server: join.server }, 'joined');
-      return { server: join.server, nodeName, joinedAt: new Date().toISOString(), answer };
+      const joinedAt = new Date().toISOString();
+      return { server: join.server, nodeName, joinedAt, answer, nodeKey: certified(nodeKey, answer) };
     } catch (error) {
       const waits = error instanceof UnreachableError || (error instanceof ApiError && error.code >= 500);
       if (!waits) throw error;

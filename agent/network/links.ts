@@ -15,6 +15,8 @@ export interface LinkOptions {
   readonly podCIDR: string;
   readonly serviceCIDR: string;
   readonly clusterDNS: string;
+  /** Where the node serves the API itself. */
+  readonly apiAddress?: string;
 }
 
 /** Makes what is missing; running it again changes nothing. Rejects with CommandError. */
@@ -38,7 +40,8 @@ export async function setUpLinks(run: Run, options: LinkOptions): Promise<void> 
     }
   }
   await run('ip', ['link', 'set', options.service, 'up']);
-  await run('ip', ['addr', 'replace', `${options.clusterDNS}/32`, 'dev', options.service]);
+  for (const address of [options.clusterDNS, options.apiAddress])
+    if (address !== undefined) await run('ip', ['addr', 'replace', `${address}/32`, 'dev', options.service]);
   // `src`: or the node's own connections to Services would come from the DNS address, which exists on every node.
   await run('ip', [
     ...['route', 'replace', options.serviceCIDR, 'dev', options.service],

@@ -35,6 +35,8 @@ export interface NetworkOptions {
   readonly serviceCIDR: string;
   /** Address of the node's DNS server, inside the service range. */
   readonly clusterDNS: string;
+  /** Address of the Service `kubernetes`, where the node serves the API itself; without it the Service has endpoints. */
+  readonly apiAddress?: string;
   /** `cluster.local`. */
   readonly clusterDomain: string;
   /** For CNI leases and working files. */

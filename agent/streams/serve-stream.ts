@@ -1,19 +1,21 @@
-// A client waits for a stream: dial in and serve it from this node's containers.
+// A client waits for a stream: dial in, or post, and serve it from this node's containers.
 
 import { StatusError } from '../../core/machinery/status.ts';
 import { channels, type FrameSocket, frame } from '../../core/node/frame-socket.ts';
-import type { StreamRequest } from '../../core/node/protocol.ts';
-import type { ApiCredentials } from '../control-plane/api-client.ts';
+import type { StreamHint, StreamRequest } from '../../core/node/protocol.ts';
+import type { ApiClient, ApiCredentials } from '../control-plane/api-client.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { NodeApiContext } from '../node-api/context.ts';
 import { serveCommand } from './command.ts';
 import { dialIn } from './dial-in.ts';
 import { serveLog } from './log.ts';
 import { servePortForward } from './port-forward.ts';
+import { relayIn } from './relay-in.ts';
 import { runningContainer, runningSandbox, type StreamPods } from './stream-pods.ts';
 
 export interface StreamContext {
   readonly options: { readonly credentials: ApiCredentials; readonly nodeName: string };
+  readonly api: ApiClient;
   readonly pods: StreamPods;
   readonly runtime: ContainerRuntime;
   /** Where the pods' log directories are. */
@@ -24,13 +26,16 @@ export interface StreamContext {
 }
 
 /** Resolves when the stream is over. Never rejects: what fails is told to the client, or logged when there is none. */
-export async function serveStream(id: string, request: StreamRequest, context: StreamContext): Promise<void> {
-  const { options, log } = context;
+export async function serveStream(stream: StreamHint, context: StreamContext): Promise<void> {
+  const { id, request, relayed } = stream;
+  const { options, api, log } = context;
   const pod = request.type === 'node' ? {} : { pod: `${request.namespace}/${request.pod}` };
   const subject = { id, type: request.type, ...pod };
   let server: FrameSocket;
   try {
-    server = await dialIn(options.credentials, options.nodeName, id);
+    server = relayed
+      ? relayIn(api, options.nodeName, id, request.type)
+      : await dialIn(options.credentials, options.nodeName, id);
   } catch (error) {
     // A hint that comes twice, or late, finds nobody who waits.
     log.warn({ ...subject, error: String(error) }, 'the dial-in for a stream was not taken');

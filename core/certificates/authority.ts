@@ -45,6 +45,8 @@ export interface Authority {
   readonly notAfter: Date;
   /** A certificate with a key of its own. */
   issue(wanted: Wanted): Promise<KeyPair>;
+  /** A certificate (PEM) for a public key (PEM, SPKI). Rejects when it is none. */
+  certify(publicKey: string, wanted: Wanted): Promise<string>;
   /** The certificate (PEM) that a request (PEM) asks for, with the usages and times that are granted. */
   sign(request: string, granted: Omit<Wanted, 'subject' | 'names'>): Promise<string>;
 }
@@ -105,6 +107,7 @@ export async function openAuthority(pair: KeyPair): Promise<Authority> {
       const keys = await newKeys();
       return { key: await keyPem(keys.privateKey), certificate: await certify(keys.publicKey, wanted) };
     },
+    certify: (publicKey, wanted) => certify(PemConverter.decodeFirst(publicKey), wanted),
     async sign(request, granted) {
       const { parsed } = await readCertificateRequest(request);
       const names = alternativeNamesOf(parsed)?.toJSON();

@@ -23,17 +23,27 @@ export type NodeQueueAccess =
       };
     };
 
+/** The body of both. */
+export interface JoinRequest {
+  /** SPKI in PEM: the node has no certificate for serving the API to its pods, or one that runs out. */
+  readonly apiKey?: string;
+}
+
 export interface JoinAnswer {
   /** The node's bearer token. */
   readonly token: string;
   /** RFC 3339. */
   readonly expires: string;
   readonly queue: NodeQueueAccess;
+  /** PEM, for the key that was sent, signed by the authority that pods know. */
+  readonly apiCertificate?: string;
   /** What the agent must know of the cluster. */
   readonly cluster: {
     readonly clusterCIDR: string;
     readonly serviceCIDR: string;
     readonly clusterDNS: string;
+    /** Of the Service `kubernetes`: the node serves the API to its pods there. */
+    readonly apiAddress: string;
     readonly clusterDomain: string;
     /** How often the agent reports when nothing changed, in seconds. */
     readonly heartbeatSeconds: number;

@@ -4,6 +4,7 @@
 //   GET  /apis/agent.zeroplane.dev/v1/nodes/{node}/desired?cursor=C   -> DesiredState
 //   POST /apis/agent.zeroplane.dev/v1/nodes/{node}/report             Report -> ReportResult
 //   GET  /apis/agent.zeroplane.dev/v1/nodes/{node}/streams/{id}       WebSocket: one exec, attach, port-forward, log or stats stream
+//   POST /apis/agent.zeroplane.dev/v1/nodes/{node}/streams/{id}       the same in posts (relay.ts), where nothing can be upgraded
 //   POST /queues/                                                      SQS' JSON protocol; queue name `node-{node}`
 //
 // The agent authenticates as `system:node:{node}`, group `system:nodes`, and may only use its own node's paths.
@@ -96,9 +97,15 @@ export interface ReportResult {
 /** The body of a message on a node's queue. */
 export type NodeMessage =
   /** Something that concerns the node changed: fetch desired state. */
-  | { kind: 'changed' }
-  /** A client waits for a stream: dial `/streams/{id}` and serve `request`. */
-  | { kind: 'stream'; id: string; request: StreamRequest };
+  { kind: 'changed' } | StreamHint;
+
+/** A client waits for a stream: dial `/streams/{id}`, or post there where `relayed` says so, and serve `request`. */
+export interface StreamHint {
+  kind: 'stream';
+  id: string;
+  request: StreamRequest;
+  relayed?: boolean;
+}
 
 /** What a stream is for. Frames on the WebSocket are binary: one channel byte, then data (the channels of remotecommand v5). */
 export type StreamRequest =

@@ -10,6 +10,7 @@ import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import type { Registry, Target, UserInfo } from '../../core/registry/registry.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
+import type { Relays } from '../../core/store/relays.ts';
 import type { Store } from '../../core/store/store.ts';
 import type { Log } from '../../core/work/log.ts';
 import { createAggregation } from './aggregation/aggregation.ts';
@@ -93,6 +94,8 @@ export interface ApiServerOptions {
   readonly anonymous?: AnonymousAccess;
   /** Without it exec, attach, port-forward and logs answer 501. */
   readonly streams?: StreamHandler;
+  /** Where agents post their streams, when they cannot dial in with a WebSocket. */
+  readonly relays?: Relays;
   /** Requests are logged at `debug`, failures of ours at `error`. */
   readonly log?: Log;
   readonly audit?: (event: AuditEvent) => void;

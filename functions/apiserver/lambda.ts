@@ -20,7 +20,7 @@ const reserveMs = 5_000;
 const { env } = process;
 const settings = readSettings(env);
 const log = createLog(settings.logLevel);
-const { store, heartbeats } = connectStore(settings.table, settings.bucket, env);
+const { store, heartbeats, relays } = connectStore(settings.table, settings.bucket, env);
 const queue = connectQueue(settings, env);
 const notifies = handles('.notify');
 // Opened in the initialisation phase: the first request then waits for nothing.
@@ -65,7 +65,7 @@ function handles(name: string): boolean {
 
 async function openApi() {
   const { openServerless } = await import('./serverless/open.ts');
-  return openServerless({ settings, store, heartbeats, queue, log, env, writes: handles('.buffered') });
+  return openServerless({ settings, store, heartbeats, relays, queue, log, env, writes: handles('.buffered') });
 }
 
 async function openNotifying() {

@@ -4,7 +4,7 @@ import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Kubectl, kubectlFor } from '../../test/tools/kubectl.ts';
+import { type Kubectl, kubectlBy, runTool, tool } from '../../test/tools/kubectl.ts';
 import { type Serving, serve } from './serve.ts';
 import { createTestAuthority, type Pair, type TestAuthority } from './testing/certificates.ts';
 import { adminToken, openTestApi, type TestApi } from './testing/open-test-api.ts';
@@ -42,12 +42,8 @@ beforeAll(async () => {
       'current-context': 'x',
     }),
   );
-  const plain = kubectlFor(kubeconfig);
-  const cache = `--cache-dir=${join(folder, 'cache')}`;
-  kubectl = Object.assign((...args: string[]) => plain(cache, ...args), {
-    input: (text: string, ...args: string[]) => plain.input(text, cache, ...args),
-    attempt: (...args: string[]) => plain.attempt(cache, ...args),
-  });
+  const common = ['--kubeconfig', kubeconfig, `--cache-dir=${join(folder, 'cache')}`];
+  kubectl = kubectlBy((args, input) => runTool(tool('kubectl'), [...common, ...args], input));
 });
 
 afterAll(async () => {

@@ -16,10 +16,16 @@ export interface NodeStream {
   close(): void;
 }
 
-/** Brings a client and a node's agent together: sends the node a wake-up, waits until its agent dials in. */
-export interface StreamBroker {
-  /** Throws StatusError (ServiceUnavailable) when the agent does not dial in time, or its node is unknown. */
+export interface StreamOpener {
+  /**
+   * Sends the node a wake-up. Throws StatusError (ServiceUnavailable) when its node is unknown, or the agent does not come in time;
+   * that may be told by the frames.
+   */
   open(node: string, request: StreamRequest, signal?: AbortSignal): Promise<NodeStream>;
+}
+
+/** Brings a client and a node's agent together: sends the node a wake-up, waits until its agent dials in. */
+export interface StreamBroker extends StreamOpener {
   /** The agent's dial-in for the stream `id`. Throws StatusError (NotFound) when nobody waits for it. */
   accept(node: string, id: string, request: ApiRequest, connection: UpgradeConnection): Promise<void>;
 }

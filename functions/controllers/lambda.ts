@@ -41,13 +41,15 @@ const parts = openInProcess(store, replicasOfNow(store), settings);
 const compaction = startCompaction(connected.store, { everyMs: never });
 let compactedAt = 0;
 
+const authority = await ensureAuthority(store, new Date());
 await serveCustomResources({ ...parts, onError: (error) => log('custom resources', error) });
 const running = startControllers({
   ...parts,
   store,
   identity: `controllers-${randomUUID()}`,
   controllers: controllers({
-    caCertificate: amazonRoots(),
+    // The authority's, by which nodes serve the API to their pods, and the roots behind its URL.
+    caCertificate: authority.certificate + amazonRoots(),
     authority: () => ensureAuthority(store, new Date()),
     podCIDR: settings.podCIDR,
     heartbeats: () => connected.heartbeats.all(),

@@ -83,7 +83,10 @@ const api = await createApiServer({
     forControllers,
   ],
   ...(await authentication(cluster.authenticationConfig)),
-  streams: createLazyStreamHandler({ queue }),
+  streams: createLazyStreamHandler(async () => {
+    const { createStreamHandler } = await import('../../functions/apiserver/streams/stream-handler.ts');
+    return createStreamHandler({ queue });
+  }),
   flowControl: {},
   frontProxy: { cert: pki('front-proxy-client.crt'), key: pki('front-proxy-client.key') },
   // as: of a logger the API server uses these methods only.

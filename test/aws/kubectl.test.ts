@@ -3,6 +3,9 @@
 
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { helmChart } from '../clients/helm-chart.ts';
+import { informer } from '../clients/informer.ts';
+import { kubectlApply } from '../clients/kubectl-apply.ts';
 import { eventually } from '../tools/cluster.ts';
 import { type Kubectl, kubectlFor, tool } from '../tools/kubectl.ts';
 import { type AwsCluster, startAwsCluster } from './harness/cluster.ts';
@@ -24,7 +27,10 @@ describe.each(ways)('kubectl through API Gateway, functions run by %s', { timeou
   beforeAll(async () => {
     cluster = await startAwsCluster({ start });
     kubectl = kubectlFor(cluster.kubeconfig);
-  }, 60_000);
+    // The first requests make the cluster's first objects: on a busy machine for longer than the gateway waits.
+    await eventually(120, async () => (await kubectl.attempt('get', 'namespaces')).code === 0);
+    await eventually(120, async () => (await kubectl.attempt('auth', 'whoami')).code === 0);
+  }, 300_000);
   afterAll(() => cluster?.stop());
 
   it('knows the IAM identity', async () => {
@@ -82,6 +88,11 @@ describe.each(ways)('kubectl through API Gateway, functions run by %s', { timeou
     expect(stderr).toContain('which API Gateway does not carry');
     await kubectl('delete', 'pod', 'p', '--force', '--grace-period=0');
   });
+
+  const clients = () => ({ kubectl, kubeconfig: cluster.kubeconfig });
+  helmChart(clients);
+  informer(clients);
+  kubectlApply(() => kubectl);
 
   it('lets a list larger than a buffered answer through', async () => {
     const big = 'x'.repeat(900_000);

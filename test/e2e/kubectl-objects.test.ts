@@ -2,12 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kubectlApply } from '../clients/kubectl-apply.ts';
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
-import { kubectlCommand, kubectlWith } from '../tools/kubectl-with.ts';
+import { kubectlCommand, kubectlOf, kubectlWith } from '../tools/kubectl-with.ts';
 
 const deployment = (replicas: number, env: object[] = []) => ({
   apiVersion: 'apps/v1',
@@ -66,66 +67,7 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and objects (needs root)', ()
     return path;
   };
 
-  describe('apply', () => {
-    it('creates, leaves alone, changes by three-way merge, and shows the difference first', async () => {
-      const first = deployment(0, [
-        { name: 'A', value: '1' },
-        { name: 'B', value: '2' },
-      ]);
-      const second = deployment(0, [{ name: 'A', value: 'one' }]);
-      expect((await applied(first)).text).toBe('deployment.apps/app created');
-      expect((await applied(first)).text).toBe('deployment.apps/app unchanged');
-      await k('set', 'env', 'deploy/app', 'HAND=made');
-      const { code, stdout } = await cluster.attempt('diff', '-f', manifest('second.yaml', second));
-      expect(code).toBe(1);
-      expect(stdout).toMatch(/^-\s+value: "1"$/m);
-      expect(stdout).toMatch(/^\+\s+value: one$/m);
-      expect((await applied(second, '--dry-run=server')).text).toBe('deployment.apps/app configured (server dry run)');
-      expect((await applied(second)).text).toBe('deployment.apps/app configured');
-      // What was applied before and is gone now goes; what somebody else added stays.
-      const env = await k('get', 'deploy', 'app', '-o', 'jsonpath={.spec.template.spec.containers[0].env[*].name}');
-      expect(env.split(' ').sort()).toEqual(['A', 'HAND']);
-      expect(await k('apply', 'view-last-applied', 'deploy/app')).toContain('value: one');
-      expect((await cluster.attempt('diff', '-f', manifest('same.yaml', second))).code).toBe(0);
-    });
-
-    it('prunes what is no longer among the labelled', async () => {
-      const labels = { prune: 'me' };
-      const both = manifest('both.yaml', configMap('kept', {}, labels), configMap('pruned', {}, labels));
-      await k('apply', '-f', both);
-      const args = ['--prune', '-l', 'prune=me', '--prune-allowlist=core/v1/ConfigMap'];
-      const said = await k('apply', '-f', manifest('one.yaml', configMap('kept', {}, labels)), ...args);
-      expect(said.trim().split('\n')).toEqual(['configmap/kept unchanged', 'configmap/pruned pruned']);
-    });
-
-    it('takes a kustomization', async () => {
-      const directory = join(files, 'overlay');
-      mkdirSync(directory);
-      writeFileSync(join(directory, 'cm.yaml'), JSON.stringify(configMap('base', { z: '1' })));
-      const generator = 'configMapGenerator: [{name: gen, literals: [x=y]}]';
-      writeFileSync(join(directory, 'kustomization.yaml'), `namePrefix: kz-\n${generator}\nresources: [cm.yaml]\n`);
-      expect(await k('apply', '-k', directory)).toMatch(/configmap\/kz-base created\nconfigmap\/kz-gen-\w+ created/);
-      expect(await k('delete', '-k', directory)).toContain('configmap "kz-base" deleted');
-    });
-
-    it('--server-side tells who owns a field, and takes it when forced', async () => {
-      const mine = configMap('ssa', { a: '1', b: '2' });
-      const theirs = configMap('ssa', { a: 'x' });
-      expect((await applied(mine, '--server-side')).text).toBe('configmap/ssa serverside-applied');
-      const conflict = await applied(theirs, '--server-side', '--field-manager=other');
-      expect([conflict.code, conflict.text]).toEqual([
-        1,
-        expect.stringContaining('Apply failed with 1 conflict: conflict with "kubectl": .data.a'),
-      ]);
-      await applied(theirs, '--server-side', '--field-manager=other', '--force-conflicts');
-      expect(await k('get', 'cm', 'ssa', '-o', 'jsonpath={.data}')).toBe('{"a":"x","b":"2"}');
-      // A field that its only manager no longer applies goes.
-      await applied(configMap('ssa', {}), '--server-side');
-      expect(await k('get', 'cm', 'ssa', '-o', 'jsonpath={.data}')).toBe('{"a":"x"}');
-      const owners = await k('get', 'cm', 'ssa', '--show-managed-fields', '-o', 'jsonpath={..manager}');
-      expect(owners.split(' ').sort()).toEqual(['kubectl', 'other']);
-    });
-  });
+  kubectlApply(() => kubectlOf(cluster));
 
   describe('create, replace, delete', () => {
     it.each([

@@ -1,7 +1,7 @@
 // kubectl on a test cluster's host with what a user's shell gives it: standard input, variables, another version.
 
 import type { TestCluster } from './cluster.ts';
-import { type Ran, runTool, tool } from './kubectl.ts';
+import { type Kubectl, kubectlBy, type Ran, runTool, tool } from './kubectl.ts';
 
 export interface With {
   readonly input?: string;
@@ -34,6 +34,11 @@ export function kubectlCommand(
     ([name, value]) => `${name}=${value}`,
   );
   return [nsenter, [...inside, 'env', ...variables, binary, ...args]];
+}
+
+/** kubectl as tests have it that run against every kind of API server. */
+export function kubectlOf(cluster: TestCluster): Kubectl {
+  return kubectlBy((args, input) => kubectlWith(cluster, input === undefined ? {} : { input }, ...args));
 }
 
 /** As one line of a shell. */

@@ -37,19 +37,24 @@ export interface Kubectl {
   input(text: string, ...args: string[]): Promise<string>;
   /** Never fails by itself. */
   attempt(...args: string[]): Promise<Ran>;
+  attemptInput(text: string, ...args: string[]): Promise<Ran>;
 }
 
 export function kubectlFor(kubeconfig: string): Kubectl {
-  const attempt = (args: readonly string[], input?: string) =>
-    runTool(tool('kubectl'), ['--kubeconfig', kubeconfig, ...args], input);
+  return kubectlBy((args, input) => runTool(tool('kubectl'), ['--kubeconfig', kubeconfig, ...args], input));
+}
+
+/** `run` starts kubectl with these arguments, and never fails by itself. */
+export function kubectlBy(run: (args: readonly string[], input?: string) => Promise<Ran>): Kubectl {
   const strict = async (args: readonly string[], input?: string) => {
-    const { code, stdout, stderr } = await attempt(args, input);
+    const { code, stdout, stderr } = await run(args, input);
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')} exited ${code}: ${stderr}`);
     return stdout;
   };
   return Object.assign((...args: string[]) => strict(args), {
     input: (text: string, ...args: string[]) => strict(args, text),
-    attempt: (...args: string[]) => attempt(args),
+    attempt: (...args: string[]) => run(args),
+    attemptInput: (text: string, ...args: string[]) => run(args, text),
   });
 }
 

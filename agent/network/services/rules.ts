@@ -16,6 +16,8 @@ export interface ServiceNetwork {
   readonly serviceCIDR: string;
   /** Answered by the node's own DNS server: its port 53 gets no rules, whatever a Service says. */
   readonly clusterDNS: string;
+  /** Where the node serves the API itself: its port 443 gets no rules either. */
+  readonly apiAddress?: string;
   /** The bridge of the pods. */
   readonly bridge: string;
 }
@@ -89,13 +91,14 @@ function fragmentOf(port: ServicePort, network: ServiceNetwork): Fragment {
   const endpoints = new Map(
     [...port.cluster, ...port.local].map((endpoint) => [`${endpoint.ip}:${endpoint.port}`, endpoint]),
   );
-  if (port.clusterIP !== network.clusterDNS) elements.push(['cluster-ips', port.clusterIP, { key: port.clusterIP }]);
+  const own = port.clusterIP === network.clusterDNS || port.clusterIP === network.apiAddress;
+  if (!own) elements.push(['cluster-ips', port.clusterIP, { key: port.clusterIP }]);
   for (const { ip, local } of endpoints.values()) {
     if (local) elements.push(['hairpin-connections', ip, { key: nft.concat(ip, ip) }]);
   }
 
   const internal = port.internalLocal ? port.local : port.cluster;
-  if (port.clusterIP === network.clusterDNS && port.port === 53) {
+  if (isAnsweredHere(port, network)) {
     // Nothing: the node answers.
   } else if (internal.length > 0) {
     const name = chainName('service', port);
@@ -264,11 +267,20 @@ function baseChains(network: ServiceNetwork): [string, Chain][] {
         rules: [
           [nft.equal(nft.daddr, '@cluster-ips'), nft.reject],
           // An address of the range that no Service has (any more).
-          [nft.equal(nft.daddr, nft.cidr(network.serviceCIDR)), nft.differs(nft.daddr, network.clusterDNS), nft.reject],
+          [
+            nft.equal(nft.daddr, nft.cidr(network.serviceCIDR)),
+            nft.differs(nft.daddr, network.clusterDNS),
+            ...(network.apiAddress === undefined ? [] : [nft.differs(nft.daddr, network.apiAddress)]),
+            nft.reject,
+          ],
         ],
       },
     ],
   ];
+}
+
+function isAnsweredHere({ clusterIP, port }: ServicePort, { clusterDNS, apiAddress }: ServiceNetwork): boolean {
+  return (clusterIP === clusterDNS && port === 53) || (clusterIP === apiAddress && port === 443);
 }
 
 /** Chain names are unique within 128 bytes, the kernel's limit, and still say what they are for. */

@@ -1,16 +1,20 @@
 // The store of a function: table and bucket by name, credentials and endpoints from the environment as AWS's clients read them.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AwsEnvironment } from '../../signature/aws-environment.ts';
 import { createJsonService } from '../../signature/json-service.ts';
 import type { Heartbeats } from '../heartbeats.ts';
+import type { Relays } from '../relays.ts';
 import { serviceCalls } from './calls.ts';
 import { type DynamoStore, openDynamoStore } from './dynamodb-store.ts';
 import { tableHeartbeats } from './heartbeats.ts';
+import { tableRelays } from './relays.ts';
 import { s3LargeValues } from './s3.ts';
 
 export interface ConnectedStore {
   readonly store: DynamoStore;
   readonly heartbeats: Heartbeats;
+  readonly relays: Relays;
 }
 
 /** A function may be frozen in the middle of a request: a connection that died meanwhile is to cost little. */
@@ -20,5 +24,6 @@ export function connectStore(table: string, bucket: string | undefined, env: Aws
   const calls = serviceCalls(createJsonService({ service: 'dynamodb', env, answerMs }));
   const large = bucket === undefined ? undefined : s3LargeValues({ env, bucket });
   const store = openDynamoStore({ calls, table, ...(large && { large }) });
-  return { store, heartbeats: tableHeartbeats(calls, table) };
+  const surroundings = { now: Date.now, sleep: (ms: number) => sleep(ms), random: Math.random };
+  return { store, heartbeats: tableHeartbeats(calls, table), relays: tableRelays(calls, table, surroundings) };
 }

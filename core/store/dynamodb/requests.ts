@@ -25,7 +25,8 @@ export type Operation =
   | 'compacted'
   | 'compact'
   | 'types'
-  | 'expire';
+  | 'expire'
+  | 'relay';
 
 /** What the operations of one kind have cost so far. */
 export interface Cost {

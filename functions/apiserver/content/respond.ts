@@ -105,7 +105,7 @@ function gzipped(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   return pipeline(Readable.from(body, { objectMode: false }), createGzip(gzipOptions), () => {});
 }
 
-function acceptsGzip(request: ApiRequest): boolean {
+export function acceptsGzip(request: ApiRequest): boolean {
   const accepted = request.headers['accept-encoding'];
   return accepted !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted);
 }

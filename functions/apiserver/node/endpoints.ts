@@ -3,9 +3,11 @@
 import type { Definitions } from '../../../core/api/definition.ts';
 import { decodeJson } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
+import type { JoinRequest } from '../../../core/node/joining.ts';
 import type { Report } from '../../../core/node/protocol.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
+import type { Relays } from '../../../core/store/relays.ts';
 import { readBody } from '../content/body.ts';
 import { respondValue } from '../content/respond.ts';
 import type { ApiResponse, UpgradeConnection } from '../http.ts';
@@ -27,6 +29,8 @@ export interface NodeEndpointOptions {
   readonly notifier: Notifier;
   readonly joining?: NodeJoining;
   readonly streams?: StreamHandler;
+  /** Where agents post their streams. Without it they dial in. */
+  readonly relays?: Relays;
   readonly now: () => Date;
 }
 
@@ -66,21 +70,36 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
     return respondValue(200, await applyReport(options, context, node, body), form);
   };
 
+  const relay = async (relays: Relays, { info, query, request, form }: Exchange, id: string): Promise<ApiResponse> => {
+    const { takeRelayPost } = await import('../relay/relay-posts.ts');
+    const body = await readBody(request);
+    const post = { node: info.name, id, query, body, nowMs: now().getTime() };
+    return respondValue(200, await takeRelayPost(relays, post), form);
+  };
+
   return {
     metrics: usage.answer,
     close: unsubscribe,
     async answer(exchange) {
       const { resource, name, subresource, verb, rest } = exchange.info;
-      if (resource !== 'nodes' || name === '' || rest.length > 0) {
-        if (subresource === 'streams') throw upgradeNeeded();
-        throw noSuchResource();
+      if (resource !== 'nodes' || name === '') throw noSuchResource();
+      if (subresource === 'streams') {
+        const [id, ...more] = rest;
+        if (!options.relays || verb !== 'create') throw upgradeNeeded();
+        if (id === undefined || more.length > 0) throw noSuchResource();
+        return relay(options.relays, exchange, id);
       }
+      if (rest.length > 0) throw noSuchResource();
       if (subresource === 'desired' && verb === 'get') return desired(exchange);
       if (subresource === 'report' && verb === 'create') return report(exchange);
       if (subresource === 'join' && verb === 'create')
-        return respondValue(201, await joiningOf(options).join(exchange.context.user, name), exchange.form);
+        return respondValue(
+          201,
+          await joiningOf(options).join(exchange.context.user, name, await joinRequest(exchange)),
+          exchange.form,
+        );
       if (subresource === 'credentials' && verb === 'create')
-        return respondValue(201, await joiningOf(options).renew(name), exchange.form);
+        return respondValue(201, await joiningOf(options).renew(name, await joinRequest(exchange)), exchange.form);
       if (subresource === 'desired' || subresource === 'report')
         throw new StatusError(
           'MethodNotAllowed',
@@ -98,6 +117,15 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
       return undefined;
     },
   };
+}
+
+/** Throws BadRequest. */
+async function joinRequest({ request }: Exchange): Promise<JoinRequest> {
+  const body = await readBody(request);
+  const value = body.length === 0 ? {} : decodeJson(body);
+  if (!isObject(value)) throw badRequest('the body must be a JSON object, or empty');
+  // as: its one field is checked where it is used.
+  return value as JoinRequest;
 }
 
 function joiningOf({ joining }: NodeEndpointOptions): NodeJoining {

@@ -17,8 +17,8 @@ beforeEach(async () => {
   t = await openTestApi({
     tokenAuthenticators: [tokens],
     joining: {
-      join: (user, node) => joining().join(user, node),
-      renew: (node) => joining().renew(node),
+      join: (user, node, request) => joining().join(user, node, request),
+      renew: (node, request) => joining().renew(node, request),
     },
   });
   const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
@@ -27,12 +27,14 @@ beforeEach(async () => {
       tokens,
       queue,
       lender: { lend: async (_, name) => ({ kind: 'sqs', url: `https://sqs.test/${name}`, region: 'r' }) },
+      certify: async (publicKey) => `certificate for ${publicKey.slice(11, 21)}`,
       registry: t.registry,
       definitions: t.definitions,
       cluster: {
         clusterCIDR: '10.244.0.0/16',
         serviceCIDR: '10.96.0.0/16',
         clusterDNS: '10.96.0.10',
+        apiAddress: '10.96.0.1',
         clusterDomain: 'cluster.local',
         heartbeatSeconds: 60,
         resyncSeconds: 600,
@@ -77,6 +79,18 @@ describe('joining', () => {
     expect((await t.get('/api/v1/secrets', { as: node })).status).toBe(403);
     now = new Date('2026-01-09T03:04:06Z');
     expect((await t.get(path('n1', 'desired'), { as: node })).status).toBe(401);
+  });
+
+  it('certifies the key by which a node serves the API to its pods, and no other value', async () => {
+    const token = await bootstrapToken('eeeeee', false);
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const apiKey = publicKey.export({ type: 'spki', format: 'pem' });
+    const joined = await t.post(path('n1', 'join'), { apiKey }, { as: { token } });
+    expect(joined.body).toMatchObject({ apiCertificate: 'certificate for PUBLIC KEY' });
+    const node = { token: joined.body.token };
+    expect((await t.post(path('n1', 'credentials'), {}, { as: node })).body.apiCertificate).toBeUndefined();
+    const wrong = await t.post(path('n1', 'credentials'), { apiKey: 'none' }, { as: node });
+    expect(wrong).toMatchObject({ status: 400, body: { message: expect.stringContaining('SPKI in PEM') } });
   });
 
   it('takes a one-time token once, also when two come at the same time', async () => {

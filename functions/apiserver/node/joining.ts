@@ -1,8 +1,9 @@
 // How a node comes to its credentials: it joins once with a token that only lets it join, then renews what it was given.
 
+import { createPublicKey } from 'node:crypto';
 import type { Definitions } from '../../../core/api/definition.ts';
-import { hasReason, StatusError } from '../../../core/machinery/status.ts';
-import type { JoinAnswer, NodeQueueAccess } from '../../../core/node/joining.ts';
+import { badRequest, hasReason, StatusError } from '../../../core/machinery/status.ts';
+import type { JoinAnswer, JoinRequest, NodeQueueAccess } from '../../../core/node/joining.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Registry, RequestContext, UserInfo } from '../../../core/registry/registry.ts';
 import type { NodeTokens } from '../authentication/node-tokens.ts';
@@ -10,9 +11,9 @@ import { nodeQueue } from './notifier.ts';
 
 export interface NodeJoining {
   /** `user` is who asks: of group system:bootstrappers. Throws StatusError. */
-  join(user: UserInfo, node: string): Promise<JoinAnswer>;
+  join(user: UserInfo, node: string, request: JoinRequest): Promise<JoinAnswer>;
   /** For the node's own agent. */
-  renew(node: string): Promise<JoinAnswer>;
+  renew(node: string, request: JoinRequest): Promise<JoinAnswer>;
 }
 
 /** Lends a node access to its own queue, and to nothing else. */
@@ -24,6 +25,8 @@ export interface JoiningOptions {
   readonly tokens: NodeTokens;
   readonly queue: Queue;
   readonly lender: QueueLender;
+  /** A certificate for serving the API to a node's pods, for a public key (SPKI, PEM). Rejects when it is no key. */
+  readonly certify: (publicKey: string) => Promise<string>;
   readonly registry: Registry;
   readonly definitions: Definitions;
   readonly cluster: JoinAnswer['cluster'];
@@ -40,14 +43,19 @@ const self: RequestContext = { user: { username: 'system:apiserver', groups: ['s
 
 export function createJoining(options: JoiningOptions): NodeJoining {
   const { tokens, queue, lender, cluster } = options;
-  const admit = async (node: string): Promise<JoinAnswer> => {
+  const admit = async (node: string, { apiKey }: JoinRequest): Promise<JoinAnswer> => {
     const name = nodeQueue(node);
     await queue.create(name);
-    const [{ token, expires }, access] = await Promise.all([tokens.issue(node), lender.lend(node, name)]);
-    return { token, expires: expires.toISOString(), queue: access, cluster };
+    const [{ token, expires }, access, apiCertificate] = await Promise.all([
+      tokens.issue(node),
+      lender.lend(node, name),
+      apiKey === undefined ? undefined : certified(options, apiKey),
+    ]);
+    const answer = { token, expires: expires.toISOString(), queue: access, cluster };
+    return apiCertificate === undefined ? answer : { ...answer, apiCertificate };
   };
   return {
-    async join(user, node) {
+    async join(user, node, request) {
       if (!nodeName.test(node))
         throw new StatusError(
           'BadRequest',
@@ -56,10 +64,24 @@ export function createJoining(options: JoiningOptions): NodeJoining {
       if (user.groups.includes(instanceGroup)) refuseOtherNames(user, node);
       else await refuseTaken(options, node);
       if (user.username.startsWith(tokenUser)) await useUp(options, user.username.slice(tokenUser.length));
-      return admit(node);
+      return admit(node, request);
     },
     renew: admit,
   };
+}
+
+/** Throws BadRequest. */
+async function certified({ certify }: JoiningOptions, apiKey: unknown): Promise<string> {
+  const wrong = badRequest('apiKey: give the public key of an EC P-256 key, SPKI in PEM');
+  if (typeof apiKey !== 'string' || apiKey.length > 1000) throw wrong;
+  try {
+    // Anything else than a key of this kind would fail deeper down.
+    const key = createPublicKey(apiKey);
+    if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw wrong;
+  } catch {
+    throw wrong;
+  }
+  return certify(apiKey);
 }
 
 /** An instance's role session is named for the instance: so is its node, and it may come back under that name. */

@@ -5,11 +5,12 @@ import { onceABuild } from '../../../core/cluster/first-start.ts';
 import type { FunctionSettings } from '../../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
-import { dnsAddress } from '../../../core/registry/allocate/dns-address.ts';
+import { apiAddress, dnsAddress } from '../../../core/registry/allocate/dns-address.ts';
 import { createLazyRegistry } from '../../../core/registry/lazy.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { tellOwnCommits } from '../../../core/store/own-commits.ts';
+import type { Relays } from '../../../core/store/relays.ts';
 import type { Store } from '../../../core/store/store.ts';
 import type { Log } from '../../../core/work/log.ts';
 import { createWakeups } from '../../../core/work/wakeups.ts';
@@ -19,16 +20,17 @@ import { nodeTokens } from '../authentication/node-tokens.ts';
 import { createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import { createJoining } from '../node/joining.ts';
+import { createLazyStreamHandler } from '../streams/lazy-stream-handler.ts';
 import { freshReplicas } from './fresh-replicas.ts';
 import { paceWrites } from './pace-writes.ts';
 import { pollWatches } from './polled-watches.ts';
-import { refuseStreams } from './refuse-streams.ts';
 import { askSts, noLender, stsLender } from './sts.ts';
 
 export interface ServerlessOptions {
   readonly settings: FunctionSettings;
   readonly store: Store;
   readonly heartbeats: Heartbeats;
+  readonly relays: Relays;
   readonly queue: Queue;
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -50,7 +52,7 @@ const resyncSeconds = 600;
 const firstObjectsAtATime = 8;
 
 export async function openServerless(options: ServerlessOptions): Promise<ServerlessApi> {
-  const { settings, heartbeats, queue, log, env } = options;
+  const { settings, heartbeats, relays, queue, log, env } = options;
   const { serviceCIDR, clusterDomain, clusterName, issuer } = settings;
   const now = () => new Date();
   const wakeups = createWakeups({
@@ -75,7 +77,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       const { bootstrap } = await import('../../../core/registry/bootstrap.ts');
       const { ensureAddons } = await import('../../../core/registry/addons.ts');
       const paced = paceWrites(registry, firstObjectsAtATime);
-      // Nothing listens on this address: pods reach the API server by its URL.
+      // Nothing listens on this address: each node answers for itself (agent/pod-api).
       await bootstrap(paced, definitions, { advertiseAddress: '192.0.2.1', port: 443, serviceCIDR });
       await ensureAddons(paced, definitions, serviceCIDR);
     }),
@@ -113,19 +115,29 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       tokens,
       queue,
       lender: lenderOf(settings, env, now),
+      certify: async (publicKey) => {
+        const { certifyNodeApi } = await import('../../../core/cluster/node-api-certificate.ts');
+        const names = { apiAddress: apiAddress(serviceCIDR), clusterDomain };
+        return certifyNodeApi(store, publicKey, names, now());
+      },
       registry,
       definitions,
       cluster: {
         clusterCIDR: settings.podCIDR,
         serviceCIDR,
         clusterDNS: dnsAddress(serviceCIDR),
+        apiAddress: apiAddress(serviceCIDR),
         clusterDomain,
         heartbeatSeconds,
         resyncSeconds,
       },
     }),
     followNodes: false,
-    streams: refuseStreams,
+    streams: createLazyStreamHandler(async () => {
+      const { createRelayedStreams } = await import('../relay/relayed-streams.ts');
+      return createRelayedStreams({ relays, queue, now: Date.now });
+    }),
+    relays,
     watch: { bookmarkMs: 60_000, maxTimeoutMs: longestWatchMs },
     log,
   });

@@ -6,6 +6,7 @@ import { frameSocket } from '../../../core/node/frame-socket.ts';
 import type { NodeMessage } from '../../../core/node/protocol.ts';
 import { type Queue, QueueError } from '../../../core/queue/queue.ts';
 import type { NodeStream, StreamBroker } from '../streams-contract.ts';
+import { refused, unanswered, unavailable } from './unreachable-node.ts';
 import { acceptWebSocket, chooseProtocol } from './websocket.ts';
 
 export interface BrokerOptions {
@@ -28,8 +29,7 @@ export function createBroker({ queue, dialTimeoutMs }: BrokerOptions): StreamBro
       let stop: () => void = () => {};
       const dialled = new Promise<NodeStream>((resolve, reject) => {
         const timer = setTimeout(() => {
-          const seconds = Math.round(dialTimeoutMs / 1000);
-          reject(unavailable(`the agent of node ${JSON.stringify(node)} did not answer within ${seconds} s`));
+          reject(unanswered(node, dialTimeoutMs));
         }, dialTimeoutMs);
         const leave = () => reject(unavailable('the client has gone'));
         stop = () => {
@@ -63,15 +63,4 @@ export function createBroker({ queue, dialTimeoutMs }: BrokerOptions): StreamBro
       waiter.take(frameSocket(await acceptWebSocket(request, connection, protocol)));
     },
   };
-}
-
-function refused(error: QueueError, node: string): StatusError {
-  if (error.code === 'tooLarge')
-    return new StatusError('RequestEntityTooLarge', 'the command is too long: its words may have at most 250 KiB');
-  if (error.code === 'missing') return unavailable(`node ${JSON.stringify(node)} has no agent that is joined`);
-  return unavailable(`node ${JSON.stringify(node)} cannot be reached: ${error.message}`);
-}
-
-function unavailable(text: string): StatusError {
-  return new StatusError('ServiceUnavailable', text);
 }

@@ -1,12 +1,11 @@
-// The stream handler, loaded with its WebSockets when the first stream is asked for: many clusters never see one.
+// A stream handler that is loaded when the first stream is asked for: many clusters never see one.
 
 import type { StreamHandler } from '../streams-contract.ts';
-import type { StreamOptions } from './stream-handler.ts';
 
-export function createLazyStreamHandler(options: StreamOptions): StreamHandler {
+export function createLazyStreamHandler(load: () => Promise<StreamHandler>): StreamHandler {
   let loading: Promise<StreamHandler> | undefined;
   const loaded = () => {
-    loading ??= import('./stream-handler.ts').then(({ createStreamHandler }) => createStreamHandler(options));
+    loading ??= load();
     return loading;
   };
   return {

@@ -1,56 +1,28 @@
-// `log`: a streamed response, or binary messages of a WebSocket.
+// `log` as a streamed response.
 
-import type { WebSocket } from 'ws';
-import { channels, keepAlive } from '../../../core/node/frame-socket.ts';
-import type { ApiResponse, UpgradeConnection } from '../http.ts';
-import type { NodeStream, PodStream, StreamBroker } from '../streams-contract.ts';
+import { channels } from '../../../core/node/frame-socket.ts';
+import type { ApiResponse } from '../http.ts';
+import type { NodeStream, PodStream, StreamOpener } from '../streams-contract.ts';
 import { logRequest } from './log-options.ts';
 import { type BegunStream, begun } from './node-status.ts';
-import { acceptWebSocket, chooseProtocol } from './websocket.ts';
-
-const protocols = ['', 'binary.k8s.io', 'base64.binary.k8s.io'];
 
 /** Answers when the node has begun, so that what it cannot give is an HTTP error. */
-export async function respondLog(broker: StreamBroker, stream: PodStream): Promise<ApiResponse> {
-  const { request } = stream;
-  const node = await broker.open(stream.node, logRequest(stream), request.signal);
-  const begin = await closeOnFailure(node);
-  return {
-    status: 200,
-    headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' },
-    body: bodyOf(node, begin),
-  };
+export async function respondLog(opener: StreamOpener, stream: PodStream): Promise<ApiResponse> {
+  const { body } = await openLog(opener, stream);
+  return { status: 200, headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' }, body };
 }
 
-/** Source: Kubernetes serves logs to WebSocket clients as messages of one channel that has no number. */
-export async function upgradeLog(
-  broker: StreamBroker,
-  stream: PodStream,
-  connection: UpgradeConnection,
-): Promise<void> {
-  const { request } = stream;
-  const protocol = chooseProtocol(request, protocols);
-  const node = await broker.open(stream.node, logRequest(stream), request.signal);
-  const begin = await closeOnFailure(node);
-  const socket = await acceptWebSocket(request, connection, protocol).catch((error: unknown) => {
-    node.close();
-    throw error;
-  });
-  socket.on('error', () => {});
-  keepAlive(socket);
-  socket.once('close', () => node.close());
-  const send = async () => {
-    for await (const chunk of bodyOf(node, begin)) await sendMessage(socket, chunk, protocol.startsWith('base64.'));
-  };
-  void send().then(
-    () => socket.close(1000),
-    () => socket.close(1011),
-  );
+interface OpenLog {
+  /** Leaving it early closes it. */
+  readonly body: AsyncIterable<Uint8Array>;
+  close(): void;
 }
 
-async function closeOnFailure(node: NodeStream): Promise<BegunStream> {
+/** Resolves when the node has begun. Throws StatusError. */
+export async function openLog(opener: StreamOpener, stream: PodStream): Promise<OpenLog> {
+  const node = await opener.open(stream.node, logRequest(stream), stream.request.signal);
   try {
-    return await begun(node);
+    return { body: bodyOf(node, await begun(node)), close: () => node.close() };
   } catch (error) {
     node.close();
     throw error;
@@ -83,11 +55,4 @@ function bodyOf(node: NodeStream, { first, frames }: BegunStream): AsyncIterable
       return: finish,
     }),
   };
-}
-
-function sendMessage(socket: WebSocket, chunk: Uint8Array, base64: boolean): Promise<void> {
-  const message = base64 ? Buffer.from(chunk).toString('base64') : chunk;
-  return new Promise((resolve, reject) =>
-    socket.send(message, { binary: !base64 }, (error) => (error ? reject(error) : resolve())),
-  );
 }

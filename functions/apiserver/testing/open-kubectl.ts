@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Kubectl, kubectlFor } from '../../../test/tools/kubectl.ts';
+import { type Kubectl, kubectlBy, runTool, tool } from '../../../test/tools/kubectl.ts';
 import { serve } from '../serve.ts';
 import { createTestAuthority } from './certificates.ts';
 import type { TestApi } from './open-test-api.ts';
@@ -36,14 +36,10 @@ export async function openKubectl(t: TestApi): Promise<KubectlServer> {
       'current-context': 'x',
     }),
   );
-  const plain = kubectlFor(kubeconfig);
-  const cache = `--cache-dir=${join(folder, 'cache')}`;
+  const common = ['--kubeconfig', kubeconfig, `--cache-dir=${join(folder, 'cache')}`];
   return {
     kubeconfig,
-    kubectl: Object.assign((...args: string[]) => plain(cache, ...args), {
-      input: (text: string, ...args: string[]) => plain.input(text, cache, ...args),
-      attempt: (...args: string[]) => plain.attempt(cache, ...args),
-    }),
+    kubectl: kubectlBy((args, input) => runTool(tool('kubectl'), [...common, ...args], input)),
     async close() {
       await serving.close(0);
       rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,137 @@
+// Brings a client and a node's agent together through the store: a message on the node's queue, then the batches that the agent posts
+// to another function. Looks often while there is something to read, and seldom while there is nothing.
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NodeMessage } from '../../../core/node/protocol.ts';
+import { cutFrame, packFrames, silentMs, unpackFrames, windowBatches, windowBytes } from '../../../core/node/relay.ts';
+import { type Queue, QueueError } from '../../../core/queue/queue.ts';
+import type { RelayKey, Relays } from '../../../core/store/relays.ts';
+import { refused, unanswered, unavailable } from '../streams/unreachable-node.ts';
+import type { NodeStream, StreamOpener } from '../streams-contract.ts';
+
+export interface RelayBrokerOptions {
+  readonly relays: Relays;
+  /** The one that the nodes' agents poll. */
+  readonly queue: Queue;
+  /** How long an agent has to post for the first time. Default 15 s. */
+  readonly dialTimeoutMs?: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Resolves early when the signal aborts. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** Between two looks: at first and after something came, and at most. */
+const quickMs = 40;
+const slowMs = 1000;
+/** While the agent was not heard of yet, somebody waits at a terminal. */
+const slowBeforeFirstMs = 250;
+/** The agent counts on its reader for so long; renewed three times as often. */
+const leaseMs = 60_000;
+/** Of a long frame that is cut. */
+const piecesABatch = 4;
+
+export function createRelayBroker(options: RelayBrokerOptions): StreamOpener {
+  const { relays, queue } = options;
+  return {
+    async open(node, request, signal) {
+      const key: RelayKey = { node, id: randomUUID() };
+      const message: NodeMessage = { kind: 'stream', id: key.id, request, relayed: true };
+      await relays.note(key, { untilMs: options.now() + leaseMs, taken: 0, sent: 0 });
+      try {
+        await queue.send(`node-${node}`, JSON.stringify(message));
+      } catch (error) {
+        await relays.close(key);
+        throw error instanceof QueueError ? refused(error, node) : error;
+      }
+      // The agent is not waited for: what is sent to it may be there before it comes.
+      return relayStream(options, key, signal);
+    },
+  };
+}
+
+const waits = async (ms: number, signal: AbortSignal) => {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+};
+
+function relayStream(options: RelayBrokerOptions, key: RelayKey, signal: AbortSignal | undefined): NodeStream {
+  const { relays, now, pause = waits, dialTimeoutMs = 15_000 } = options;
+  const stop = new AbortController();
+  const opened = now();
+  let taken = 0;
+  let sent = 0;
+  let over: Promise<void> | undefined;
+  let noting: Promise<void> = Promise.resolve();
+  const note = () => {
+    noting = noting.then(() => (over ? undefined : relays.note(key, { untilMs: now() + leaseMs, taken, sent })));
+    return noting;
+  };
+  // Renewed whether or not the client reads: a client that is slow is no client that left.
+  const lease = setInterval(() => void note().catch(() => undefined), leaseMs / 3);
+  const onAbort = () => stop.abort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) stop.abort();
+  /** `ended`: by the agent, which then asks for nothing more. */
+  const finish = (ended: boolean): Promise<void> => {
+    over ??= (async () => {
+      clearInterval(lease);
+      signal?.removeEventListener('abort', onAbort);
+      stop.abort();
+      await noting.catch(() => undefined);
+      if (!ended) await relays.close(key).catch(() => undefined);
+    })();
+    return over;
+  };
+
+  async function* read(): AsyncGenerator<Uint8Array> {
+    let ended = false;
+    let heardAt = opened;
+    let pauseMs = quickMs;
+    let noted = { batch: 0, bytes: 0 };
+    let bytes = 0;
+    try {
+      while (!stop.signal.aborted) {
+        const batches = await relays.after(key, 'up', taken);
+        for (const { batch, bytes: packed, end } of batches) {
+          heardAt = now();
+          for (const frame of await unpackFrames(packed)) {
+            bytes += frame.length;
+            yield frame;
+          }
+          taken = batch;
+          ended = end;
+          if (end) return;
+          if (bytes - noted.bytes < windowBytes / 4 && taken - noted.batch < windowBatches / 4) continue;
+          noted = { batch: taken, bytes };
+          await note();
+        }
+        if (batches.length > 0) {
+          pauseMs = quickMs;
+          continue;
+        }
+        if (taken === 0 && now() - opened > dialTimeoutMs) throw unanswered(key.node, dialTimeoutMs);
+        if (now() - heardAt > silentMs) throw unavailable(`node ${JSON.stringify(key.node)} was not heard of any more`);
+        await pause(pauseMs, stop.signal);
+        pauseMs = Math.min(taken === 0 ? slowBeforeFirstMs : slowMs, pauseMs * 1.25);
+      }
+    } finally {
+      await finish(ended);
+    }
+  }
+
+  return {
+    frames: read(),
+    async send(frame) {
+      if (over) throw new Error('the stream is over');
+      const pieces = cutFrame(frame);
+      for (let at = 0; at < pieces.length; at += piecesABatch) {
+        const bytes = await packFrames(pieces.slice(at, at + piecesABatch));
+        await relays.put(key, 'down', { batch: sent + 1, bytes, end: false });
+        sent += 1;
+      }
+      await note();
+    },
+    close: () => void finish(false),
+  };
+}
