@@ -6,6 +6,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from '
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import https from 'node:https';
 import { StatusError } from '../../core/machinery/status.ts';
+import { connectionHeaders } from '../../core/node/connection-headers.ts';
 import type { Log } from '../log.ts';
 
 export interface PodApi {
@@ -126,22 +127,9 @@ function cutOff(response: Http2ServerResponse | ServerResponse): void {
   else response.stream?.destroy();
 }
 
-/** Of one connection only (RFC 9110, section 7.6.1). */
-const ofOneConnection = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  'http2-settings',
-  'host',
-]);
-
 function passedOn(headers: IncomingHttpHeaders): Record<string, string | string[]> {
   const result: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers))
-    if (value !== undefined && !name.startsWith(':') && !ofOneConnection.has(name)) result[name] = value;
+    if (value !== undefined && !name.startsWith(':') && !connectionHeaders.has(name)) result[name] = value;
   return result;
 }

@@ -4,12 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { loadDefinitions } from '../../core/api/definitions.ts';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
 import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
 import { ensureAddons } from '../../core/registry/addons.ts';
 import { bootstrap } from '../../core/registry/bootstrap.ts';
-import { createRegistry, systemRandom } from '../../core/registry/create.ts';
+import { openInProcess } from '../../core/registry/in-process.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
@@ -41,17 +40,8 @@ await checkReadable(store, encryption).catch((error: unknown) => {
 });
 // Clients that were away for longer than this holds list anew.
 const replicas = createReplicas(store, { windowBytes: 8 * 1024 * 1024 });
-const definitions = loadDefinitions();
 const { serviceCIDR, clusterDomain } = cluster;
-const registry = createRegistry({
-  store,
-  replicas,
-  definitions,
-  clock: () => new Date(),
-  random: systemRandom,
-  serviceCIDR,
-  clusterDomain,
-});
+const { definitions, registry } = openInProcess(store, replicas, { serviceCIDR, clusterDomain });
 await bootstrap(registry, definitions, {
   advertiseAddress: nodeAddress(),
   port: cluster.port,

@@ -5,26 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Kubectl } from '../tools/kubectl.ts';
-
-const deployment = (replicas: number, env: object[] = []) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'app', labels: { suite: 's' } },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: 'app' } },
-    template: {
-      metadata: { labels: { app: 'app' } },
-      spec: { containers: [{ name: 'main', image: 'zeroplane.local/busybox:1', command: ['sleep', '1000'], env }] },
-    },
-  },
-});
-const configMap = (name: string, data: object, labels = {}) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, labels },
-  data,
-});
+import { configMap, deployment } from './objects.ts';
 
 /** Registers the tests; `kubectl` is called when they run. */
 export function kubectlApply(kubectl: () => Kubectl): void {

@@ -7,28 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kubectlApply } from '../clients/kubectl-apply.ts';
+import { configMap, deployment } from '../clients/objects.ts';
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
 import { kubectlCommand, kubectlOf, kubectlWith } from '../tools/kubectl-with.ts';
-
-const deployment = (replicas: number, env: object[] = []) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'app', labels: { suite: 's' } },
-  spec: {
-    replicas,
-    selector: { matchLabels: { app: 'app' } },
-    template: {
-      metadata: { labels: { app: 'app' } },
-      spec: { containers: [{ name: 'main', image: 'zeroplane.local/busybox:1', command: ['sleep', '1000'], env }] },
-    },
-  },
-});
-const configMap = (name: string, data: object, labels = {}) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, labels },
-  data,
-});
 
 describe.skipIf(process.getuid?.() !== 0)('kubectl and objects (needs root)', () => {
   let cluster: TestCluster;

@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { type Duplex, Readable } from 'node:stream';
 import { StatusError } from '../../../core/machinery/status.ts';
+import { connectionHeaders } from '../../../core/node/connection-headers.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from '../http.ts';
 
 export interface Upstream {
@@ -15,19 +16,8 @@ export interface Upstream {
   readonly connection: Pick<http.RequestOptions, 'agent' | 'createConnection'>;
 }
 
-/** Of one connection only (RFC 9110, section 7.6.1), and what is meant for the API server alone. */
-const notPassedOn = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  'http2-settings',
-  'host',
-  'authorization',
-]);
+/** Of one connection only, and what is meant for the API server alone. */
+const notPassedOn: ReadonlySet<string> = new Set([...connectionHeaders, 'authorization']);
 
 /** The request's headers without those of its connection, its credentials, and claims about who sends it. */
 export function passedHeaders(request: ApiRequest): Record<string, string> {
