@@ -1,9 +1,20 @@
-// What an object counts against a ResourceQuota, by the names that quotas use. Pure.
+// What an object counts against a ResourceQuota, by the names that quotas use: for admission and for the controller that reports it. Pure.
 
-import type { V1PersistentVolumeClaim, V1Pod, V1ResourceQuotaSpec, V1Service } from '../../../generated/kubernetes.ts';
-import type { ResourceDefinition } from '../../api/definition.ts';
+import type {
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1PodSpec,
+  V1ResourceQuotaSpec,
+  V1Service,
+} from '../../../generated/kubernetes.ts';
 import type { KubeObject } from '../../machinery/object.ts';
-import { addQuantities, parseQuantity, type Quantity, quantityOf } from '../../machinery/quantity.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  parseQuantity,
+  type Quantity,
+  quantityOf,
+} from '../../machinery/quantity.ts';
 import { qosClass } from '../kinds/pod/qos.ts';
 
 export type Usage = ReadonlyMap<string, Quantity>;
@@ -19,14 +30,31 @@ const bare = new Set([
   'services',
 ]);
 
-export function usageOf(definition: ResourceDefinition, object: KubeObject): Usage {
+/** A resource as quotas know it: `{group: 'apps', resource: 'replicasets'}`. */
+interface Counted {
+  readonly group: string;
+  readonly resource: string;
+}
+
+/** Which resource counts under a name that a quota limits. What is no object's own counts for pods: `cpu`, `requests.example.com/dongle`. */
+export function countedUnder(name: string): Counted {
+  if (name.startsWith('count/')) {
+    const [resource = '', ...group] = name.slice('count/'.length).split('.');
+    return { group: group.join('.'), resource };
+  }
+  if (bare.has(name)) return { group: '', resource: name };
+  if (name.startsWith('services.')) return { group: '', resource: 'services' };
+  const storage = name === 'requests.storage' || name.includes('.storageclass.storage.k8s.io/');
+  return { group: '', resource: storage ? 'persistentvolumeclaims' : 'pods' };
+}
+
+export function usageOf({ group, resource }: Counted, object: KubeObject): Usage {
   const usage = new Map<string, Quantity>();
   const add = (name: string, amount: Quantity) => {
     const before = usage.get(name);
     usage.set(name, before ? addQuantities(before, amount) : amount);
   };
   const one = quantityOf(1);
-  const { group, resource } = definition;
   add(`count/${resource}${group ? `.${group}` : ''}`, one);
   if (group !== '') return usage;
   if (resource === 'pods') {
@@ -40,10 +68,13 @@ export function usageOf(definition: ResourceDefinition, object: KubeObject): Usa
   if (bare.has(resource)) add(resource, one);
   if (resource === 'services') {
     const { spec } = object as unknown as V1Service;
-    const ports = spec?.ports?.length ?? 0;
+    const ports = spec?.ports ?? [];
     if (spec?.type === 'LoadBalancer') add('services.loadbalancers', one);
-    if (spec?.type === 'NodePort' || (spec?.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false))
-      add('services.nodeports', quantityOf(ports));
+    // Where node ports will be allocated, they are not there yet when admission asks.
+    if (spec?.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false)
+      add('services.nodeports', quantityOf(ports.filter(({ nodePort }) => nodePort).length));
+    else if (spec?.type === 'NodePort' || spec?.type === 'LoadBalancer')
+      add('services.nodeports', quantityOf(ports.length));
   }
   if (resource === 'persistentvolumeclaims') {
     const { spec } = object as unknown as V1PersistentVolumeClaim;
@@ -58,32 +89,90 @@ export function usageOf(definition: ResourceDefinition, object: KubeObject): Usa
   return usage;
 }
 
+type Amounts = ReadonlyMap<string, Quantity>;
+
 function podResources({ spec }: V1Pod, add: (name: string, amount: Quantity) => void): void {
+  if (!spec) return;
   for (const list of ['requests', 'limits'] as const) {
-    const totals = new Map<string, Quantity>();
-    for (const { resources } of spec?.containers ?? []) {
-      for (const [name, value] of Object.entries(resources?.[list] ?? {})) {
-        const before = totals.get(name);
-        totals.set(name, before ? addQuantities(before, parseQuantity(value)) : parseQuantity(value));
-      }
-    }
-    // Init containers run one after another: the largest counts, where it is more than all the others together.
-    for (const { resources } of spec?.initContainers ?? []) {
-      for (const [name, value] of Object.entries(resources?.[list] ?? {})) {
-        const amount = parseQuantity(value);
-        const before = totals.get(name);
-        if (!before || before.nanos < amount.nanos) totals.set(name, amount);
-      }
-    }
-    for (const [name, amount] of totals) {
+    for (const [name, amount] of podAmounts(spec, list)) {
       add(`${list}.${name}`, amount);
-      if (list === 'requests' && ['cpu', 'memory', 'ephemeral-storage'].includes(name)) add(name, amount);
+      if (list === 'requests' && native.test(name)) add(name, amount);
     }
   }
 }
 
+/** Requests of these count without the word as well. */
+const native = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
+
+/**
+ * What a pod needs at most at once: containers and sidecars run together, an init container alone beside the sidecars before it
+ * (KEP-753). What is said of the whole pod stands for the sum (KEP-2837); overhead comes on top.
+ */
+function podAmounts(spec: V1PodSpec, list: 'requests' | 'limits'): Amounts {
+  const of = ({ resources }: Pick<V1PodSpec, 'resources'>) => amounts(resources?.[list]);
+  let sidecars: Amounts = new Map();
+  let peak: Amounts = new Map();
+  for (const each of spec.initContainers ?? []) {
+    const beside = sum(sidecars, of(each));
+    if (each.restartPolicy === 'Always') sidecars = beside;
+    peak = larger(peak, beside);
+  }
+  const together = (spec.containers ?? []).reduce((all, each) => sum(all, of(each)), sidecars);
+  const whole = new Map([...larger(together, peak), ...of(spec)]);
+  const overhead = [...amounts(spec.overhead)].filter(([name]) => list === 'requests' || whole.has(name));
+  return sum(whole, new Map(overhead));
+}
+
+const amounts = (list: Readonly<Record<string, string>> = {}): Amounts =>
+  new Map(Object.entries(list).map(([name, value]) => [name, parseQuantity(value)]));
+
+function sum(left: Amounts, right: Amounts): Amounts {
+  const all = new Map(left);
+  for (const [name, amount] of right) {
+    const before = all.get(name);
+    all.set(name, before ? addQuantities(before, amount) : amount);
+  }
+  return all;
+}
+
+function larger(left: Amounts, right: Amounts): Amounts {
+  const all = new Map(left);
+  for (const [name, amount] of right) {
+    const before = all.get(name);
+    if (!before || compareQuantities(before, amount) < 0) all.set(name, amount);
+  }
+  return all;
+}
+
+/** Compute resources that every container must speak of where a quota does. Others count only where they are asked for. */
+const required = new Set(['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory']);
+
+/** What containers of a pod leave open of what a quota limits: `limits.cpu for: a,b; memory for: a`. Empty when nothing. */
+export function leftOpen(spec: V1PodSpec, hard: readonly string[]): string {
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  return hard
+    .filter((each) => required.has(each))
+    .sort()
+    .flatMap((each) => {
+      const [list, name] = each.startsWith('limits.')
+        ? (['limits', each.slice('limits.'.length)] as const)
+        : (['requests', each.replace('requests.', '')] as const);
+      if (spec.resources?.[list]?.[name] !== undefined) return [];
+      const silent = containers.filter(({ resources }) => resources?.[list]?.[name] === undefined);
+      return silent.length > 0
+        ? [
+            `${each} for: ${silent
+              .map((one) => one.name)
+              .sort()
+              .join(',')}`,
+          ]
+        : [];
+    })
+    .join('; ');
+}
+
 /** Whether a quota with scopes looks at this object. Scopes speak of pods only. */
-export function inScope(spec: V1ResourceQuotaSpec, definition: ResourceDefinition, object: KubeObject): boolean {
+export function inScope(spec: V1ResourceQuotaSpec, { group, resource }: Counted, object: KubeObject): boolean {
   const expressions = [
     ...(spec.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists', values: [] as string[] })),
     ...(spec.scopeSelector?.matchExpressions ?? []).map(({ scopeName, operator, values = [] }) => ({
@@ -93,7 +182,7 @@ export function inScope(spec: V1ResourceQuotaSpec, definition: ResourceDefinitio
     })),
   ];
   if (expressions.length === 0) return true;
-  if (definition.type !== 'pods') return false;
+  if (group !== '' || resource !== 'pods') return false;
   // What is stored as a pod is one.
   const pod = object as unknown as V1Pod;
   return expressions.every(({ scopeName, operator, values }) => {

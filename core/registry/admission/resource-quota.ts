@@ -1,7 +1,7 @@
 // ResourceQuota: a namespace holds no more than its quotas allow. What is there is counted from the type's replica at its newest
 // revision, and the quota is written in the same commit as the object: of two writers that would both fit alone, one starts over.
 
-import type { V1ResourceQuota } from '../../../generated/kubernetes.ts';
+import type { V1Pod, V1ResourceQuota } from '../../../generated/kubernetes.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import {
   addQuantities,
@@ -15,18 +15,16 @@ import { decodeObject, encodeObject } from '../encode.ts';
 import type { Environment } from '../environment.ts';
 import { subjectOf } from '../target.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
-import { inScope, type Usage, usageOf } from './quota-usage.ts';
+import { inScope, leftOpen, type Usage, usageOf } from './quota-usage.ts';
 
 const type = 'resourcequotas';
-/** Compute resources that a pod must speak of where a quota does. */
-const computed = /^(cpu|memory|requests\..+|limits\..+)$/;
 
 export const resourceQuota: AdmissionPlugin = {
   name: 'ResourceQuota',
   operations: ['CREATE', 'UPDATE'],
   async validate(attributes, env) {
     const { definition, namespace, object, old, operation, subresource, dryRun } = attributes;
-    if (!definition.namespaced || !object || definition.type === type) return;
+    if (!definition.namespaced || !object) return;
     if (subresource !== '' && subresource !== 'resize') return;
     const quotas = await env.lookAll(type, `${namespace}/`);
     if (quotas.length === 0) return;
@@ -60,17 +58,15 @@ async function check(
   quota: KubeObject,
   now: Usage,
 ): Promise<Record<string, string> | undefined> {
-  const { definition, namespace, object, name } = attributes;
+  const { definition, namespace, object, name, operation } = attributes;
   // What is stored as a quota is one.
   const { spec, metadata } = quota as unknown as V1ResourceQuota;
   if (!spec?.hard || !object || !inScope(spec, definition, object)) return undefined;
   const subject = subjectOf(definition);
-  if (definition.type === 'pods') {
-    const silent = Object.keys(spec.hard).filter(
-      (each) => computed.test(each) && !each.includes('/') && !now.has(each),
-    );
-    if (silent.length > 0)
-      throw forbidden(subject, name, `failed quota: ${metadata.name}: must specify ${silent.sort().join(' for: ')}`);
+  if (definition.type === 'pods' && operation === 'CREATE') {
+    // What is to be stored as a pod is one.
+    const open = leftOpen((object as unknown as V1Pod).spec ?? { containers: [] }, Object.keys(spec.hard));
+    if (open) throw forbidden(subject, name, `failed quota: ${metadata.name}: must specify ${open}`);
   }
   const concerned = Object.keys(spec.hard).filter((each) => now.has(each));
   if (concerned.length === 0) return undefined;
