@@ -127,6 +127,26 @@ describe('LimitRange', () => {
   });
 });
 
+describe('nodes', () => {
+  conformance('Conformance Tests should have at least two untainted nodes', async () => {
+    const { pods } = await fresh();
+    const isReady = ({ type, status }: Body) => type === 'Ready' && status === 'True';
+    const free = (await client.list('/api/v1/nodes')).filter(({ spec, status }) => {
+      return !spec.unschedulable && !spec.taints?.length && status.conditions.some(isReady);
+    });
+    expect(free.length).toBeGreaterThanOrEqual(2);
+    // Pods that keep apart find one each.
+    const labels = { keeps: 'apart' };
+    const term = { labelSelector: { matchLabels: labels }, topologyKey: 'kubernetes.io/hostname' };
+    const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+    for (const { metadata } of free)
+      await client.create(pods, pod(`for-${metadata.name}`, { labels, spec: { affinity } }));
+    const placed = await client.whenAll(pods, '', 'all run', (items) => items.filter(isRunning).length === free.length);
+    const names = free.map(({ metadata }) => metadata.name);
+    expect(placed.map(({ spec }) => spec.nodeName).sort()).toEqual(names.sort());
+  });
+});
+
 describe('predicates', () => {
   conformance('SchedulerPredicates [Serial] validates resource limits of pods that are allowed to run', async () => {
     const { pods, events } = await fresh();
