@@ -9,6 +9,7 @@ import { busyboxImages } from '../../local/example-images.ts';
 import { startCluster, type TestCluster } from '../tools/cluster.ts';
 import { kubectlWithPods } from './conformance/cli.ts';
 import { commands, defaultsImage, expansion, files, rights, variables } from './conformance/environment.ts';
+import { guestbook } from './conformance/guestbook.ts';
 import { services, startNetwork } from './conformance/network.ts';
 import { packPods } from './conformance/packed-pods.ts';
 import { badSubPaths, commandsOverWebSocket, hooks, probes, startRunning, updates } from './conformance/running.ts';
@@ -73,5 +74,6 @@ describe.skipIf(process.getuid?.() !== 0)('conformance with real containers (nee
     commandsOverWebSocket(() => cluster);
     services(() => cluster);
     kubectlWithPods(() => cluster);
+    guestbook(() => cluster);
   });
 });
