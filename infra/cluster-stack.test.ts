@@ -137,6 +137,7 @@ describe('options', () => {
     ['workers', '-1'],
     ['podCIDR', '10.0.0.0'],
     ['ownKey', 'yes'],
+    ['autoscalerSyncSeconds', '1'],
   ])('say what is wrong with -c %s=%s', (key, value) => {
     const app = new App({ context: { [key]: value } });
     expect(() => readOptions(app.node)).toThrow(`-c ${key}=${value}: give`);

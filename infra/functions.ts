@@ -157,6 +157,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     ZEROPLANE_ADMIN_ROLES: given.adminRole.roleArn,
     ZEROPLANE_WORKER_ROLES: given.workerRole?.roleArn ?? '',
     ZEROPLANE_EC2_NODES: String(options.ec2Nodes),
+    ZEROPLANE_AUTOSCALER_SYNC_MS: String(options.autoscalerSyncSeconds * 1000),
     ZEROPLANE_NODE_QUEUE_ROLE: nodeQueueRole.roleArn,
     ZEROPLANE_BUILD: code.build,
   };

@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly workerInstanceType: string;
   /** Nodes may be EC2 instances of this account and region: they are looked up there. Default: when there is a worker group. */
   readonly ec2Nodes: boolean;
+  /** How often autoscalers look at their metrics, 15 or more. */
+  readonly autoscalerSyncSeconds: number;
   /** Encrypt with a key of the account's own ($1 a month) instead of keys that AWS owns. */
   readonly ownKey: boolean;
   /** An AuthenticationConfiguration as JSON, from the file that the context names. */
@@ -46,6 +48,11 @@ export function readOptions(node: Node): ClusterOptions {
       throw new Error(`-c ${key}=${value}: give an IPv4 range, such as ${otherwise}`);
     return value;
   };
+  const autoscalerSyncSeconds = count('autoscalerSyncSeconds', 60);
+  if (autoscalerSyncSeconds < 15)
+    throw new Error(
+      `-c autoscalerSyncSeconds=${autoscalerSyncSeconds}: give 15 or more; nodes report every 75 seconds`,
+    );
   const name = text('cluster', 'zeroplane');
   if (!/^[a-z][a-z0-9-]{0,29}$/.test(name))
     throw new Error(`-c cluster=${name}: give at most 30 lower case letters, digits and "-", a letter first`);
@@ -57,6 +64,7 @@ export function readOptions(node: Node): ClusterOptions {
     workers: count('workers', 0),
     workerInstanceType: text('workerInstanceType', 't4g.small'),
     ec2Nodes: flag('ec2Nodes', count('workers', 0) > 0),
+    autoscalerSyncSeconds,
     ownKey: flag('ownKey', false),
     authenticationConfig: configFile('authenticationConfig', text('authenticationConfig', '')),
     throttle: { rate: count('requestsPerSecond', 500), burst: count('burst', 1000) },

@@ -28,8 +28,13 @@ export interface FunctionSettings {
   readonly region: string;
   /** Replicas are brought up to date before a request when they were not for this long, in milliseconds. */
   readonly maxStalenessMs: number;
+  /** How often autoscalers look at their metrics, in milliseconds. */
+  readonly autoscalerSyncMs: number;
   readonly logLevel: string;
 }
+
+/** Nodes report every 75 seconds: who looks more often sees the same again, and each look is an invocation that is paid for. */
+const autoscalerSyncMs = 60_000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,6 +59,7 @@ export function readSettings(env: Environment): FunctionSettings {
     nodeQueueRole: env['ZEROPLANE_NODE_QUEUE_ROLE'] || undefined,
     region: required(env, 'AWS_REGION'),
     maxStalenessMs: milliseconds(env, 'ZEROPLANE_MAX_STALENESS_MS', 1000),
+    autoscalerSyncMs: milliseconds(env, 'ZEROPLANE_AUTOSCALER_SYNC_MS', autoscalerSyncMs),
     logLevel: env['ZEROPLANE_LOG'] || 'info',
   };
 }

@@ -26,6 +26,7 @@ interface Methods extends Omit<Store, 'onCommit' | 'close' | 'commitEach'> {
   commitEach(writes: Parameters<Store['commitEach']>[0]): Promise<SentOutcome[]>;
   beat: Heartbeats['beat'];
   beats: Heartbeats['all'];
+  usages: Heartbeats['usages'];
   forget: Heartbeats['forget'];
 }
 
@@ -81,6 +82,7 @@ export function serveStore(store: ServedStore, port: MessagePort): void {
     types: () => store.types(),
     beat: async (...args) => heartbeatsOf(store).beat(...args),
     beats: async () => heartbeatsOf(store).all(),
+    usages: async () => heartbeatsOf(store).usages(),
     forget: async (...args) => heartbeatsOf(store).forget(...args),
   };
   const hints = new Map<TypeName, Hint>();
@@ -197,6 +199,7 @@ export function connectStore(port: MessagePort): ConnectedStore {
     heartbeats: {
       beat: (...args) => call('beat', ...args),
       all: () => call('beats'),
+      usages: () => call('usages'),
       forget: (...args) => call('forget', ...args),
     },
     onCommit(listener) {

@@ -318,7 +318,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     close() {
       notifier.close();
       stopForgetting?.();
-      nodeEndpoints.close();
       stopCustomResources();
       aggregation?.close();
       flowControl?.close();

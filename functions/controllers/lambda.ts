@@ -16,6 +16,7 @@ import { createLog } from '../../core/work/log.ts';
 import { createWorkerFunction } from '../../core/work/worker-function.ts';
 import { controllers } from './all.ts';
 import { createEc2Instances } from './cloud/ec2-instances.ts';
+import { createMetricsReader } from './read-metrics.ts';
 import { startControllers } from './run.ts';
 
 /** The schedule sees to it. */
@@ -54,6 +55,8 @@ const running = startControllers({
     podCIDR: settings.podCIDR,
     heartbeats: () => connected.heartbeats.all(),
     nodeGraceMs,
+    readApi: createMetricsReader({ heartbeats: connected.heartbeats, replicas: parts.replicas, now: Date.now }),
+    autoscalerSyncMs: settings.autoscalerSyncMs,
     ...(settings.ec2Nodes && { cloud: createEc2Instances(settings.region) }),
   }),
   clock: Date.now,

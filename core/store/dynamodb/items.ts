@@ -5,7 +5,7 @@
 //   types                 TYPE
 //   object#TYPE           NAME                  r revision; v value, o offset of the revision, x expires (s), g its bucket; or d tombstone
 //   log#TYPE#CHUNK        REVISION              k kind, n name, q previous revision, v, o, c commit, a taken at (ms), t collected at (s)
-//   heartbeats            NODE                  m newest beat (ms)
+//   heartbeats            NODE                  m newest beat (ms), u usage (bytes)
 //   relay#NODE#ID         control               w writer, u until (ms), k taken, f sent, t collected at (s)
 //   relay#NODE#ID         up|down#BATCH         v bytes, e end, t
 

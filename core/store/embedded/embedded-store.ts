@@ -62,6 +62,8 @@ class SqliteStore implements EmbeddedStore {
   readonly #maximumValueBytes: number;
   readonly #listeners = new Set<CommitListener>();
   readonly #beats = new Map<string, number>();
+  /** Not written down: nodes say it again within seconds. */
+  readonly #usages = new Map<string, Uint8Array>();
   readonly #unwrittenBeats = new Set<string>();
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #backups = new Set<Promise<void>>();
@@ -81,9 +83,11 @@ class SqliteStore implements EmbeddedStore {
     for (const row of db.prepare('SELECT node, atMs FROM heartbeats').all())
       this.#beats.set(String(row['node']), Number(row['atMs']));
     this.heartbeats = {
-      beat: async (node, atMs) => this.#beat(node, atMs),
+      beat: async (node, atMs, usage) => this.#beat(node, atMs, usage),
       all: async () => new Map(this.#beats),
+      usages: async () => new Map(this.#usages),
       forget: async (node) => {
+        this.#usages.delete(node);
         if (this.#beats.delete(node)) this.#unwrittenBeats.add(node);
       },
     };
@@ -257,9 +261,10 @@ class SqliteStore implements EmbeddedStore {
     return rows.length;
   }
 
-  #beat(node: string, atMs: number): void {
+  #beat(node: string, atMs: number, usage: Uint8Array | undefined): void {
     if (atMs <= (this.#beats.get(node) ?? 0)) return;
     this.#beats.set(node, atMs);
+    if (usage) this.#usages.set(node, usage);
     this.#unwrittenBeats.add(node);
   }
 

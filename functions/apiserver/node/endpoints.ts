@@ -4,7 +4,8 @@ import type { Definitions } from '../../../core/api/definition.ts';
 import { decodeJson } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { JoinRequest } from '../../../core/node/joining.ts';
-import type { Report } from '../../../core/node/protocol.ts';
+import type { Report, UsageReport } from '../../../core/node/protocol.ts';
+import { packUsage } from '../../../core/node/usage.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import type { Relays } from '../../../core/store/relays.ts';
@@ -19,7 +20,7 @@ import type { NodeJoining } from './joining.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { Notifier } from './notifier.ts';
 import { applyReport } from './report.ts';
-import { createUsage } from './usage.ts';
+import { type AnswerUsage, createUsage } from './usage.ts';
 
 export interface NodeEndpointOptions {
   readonly registry: Registry;
@@ -38,9 +39,7 @@ export interface NodeEndpoints {
   answer(exchange: Exchange): Promise<ApiResponse>;
   /** The agent dials in for a stream. */
   accept(exchange: Exchange, connection: UpgradeConnection): Promise<undefined>;
-  /** Answers requests about metrics.k8s.io; undefined for all others. */
-  metrics(exchange: Exchange): Promise<ApiResponse> | undefined;
-  close(): void;
+  readonly metrics: AnswerUsage;
 }
 
 // A report carries the statuses of all pods of a node.
@@ -48,11 +47,6 @@ const maxReportBytes = 16 * 1024 * 1024;
 
 export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints {
   const { nodes, notifier, heartbeats, now } = options;
-  const usage = createUsage(options);
-  // Made again by the node's next report.
-  const unsubscribe = nodes.replica('nodes').onEvent(({ type, entry }) => {
-    if (type === 'DELETED') usage.forget(entry.name);
-  });
 
   const desired = async ({ info, query, form }: Exchange): Promise<ApiResponse> => {
     const node = info.name;
@@ -65,8 +59,8 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
   const report = async ({ info, request, form, context }: Exchange): Promise<ApiResponse> => {
     const node = info.name;
     const body = reportOf(decodeJson(await readBody(request, maxReportBytes)));
-    await heartbeats.beat(node, now().getTime());
-    if (body.usage) usage.note(node, body.usage);
+    const atMs = now().getTime();
+    await heartbeats.beat(node, atMs, body.usage && packUsage(body.usage, atMs));
     return respondValue(200, await applyReport(options, context, node, body), form);
   };
 
@@ -78,8 +72,7 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
   };
 
   return {
-    metrics: usage.answer,
-    close: unsubscribe,
+    metrics: createUsage(options),
     async answer(exchange) {
       const { resource, name, subresource, verb, rest } = exchange.info;
       if (resource !== 'nodes' || name === '') throw noSuchResource();
@@ -149,9 +142,23 @@ function reportOf(value: unknown): Report {
   for (const part of ['node', 'usage'] as const)
     if (report[part] !== undefined && !isObject(report[part]))
       throw badRequest(`${part} of a report must be an object`);
+  if (report.usage && !isUsage(report.usage))
+    throw badRequest('usage of a report must hold time, windowSeconds, node and pods with their containers');
   return report;
 }
 
-function isObject(value: unknown): boolean {
+function isUsage({ time, windowSeconds, node, pods }: Partial<UsageReport>): boolean {
+  const isUsed = (each: unknown) =>
+    isObject(each) && typeof each['cpu'] === 'number' && typeof each['memory'] === 'number';
+  return (
+    !Number.isNaN(Date.parse(time ?? '')) &&
+    typeof windowSeconds === 'number' &&
+    isUsed(node) &&
+    Array.isArray(pods) &&
+    pods.every((pod: unknown) => isObject(pod) && Array.isArray(pod['containers']) && pod['containers'].every(isUsed))
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

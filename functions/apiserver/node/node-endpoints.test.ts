@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DesiredState, Report } from '../../../core/node/protocol.ts';
+import type { DesiredState, Report, UsageReport } from '../../../core/node/protocol.ts';
 import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
 
 let t: TestApi;
+let now: () => Date;
+const time = '2026-01-02T03:04:05.000Z';
 
 beforeEach(async () => {
-  t = await openTestApi();
+  now = () => new Date();
+  t = await openTestApi({ now: () => now() });
   for (const name of ['default', 'kube-system']) await t.namespace(name);
   await t.post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
   await t.queue.create('node-n1');
@@ -175,7 +178,6 @@ describe('a report', () => {
   });
 
   it('keeps the node, its heartbeat and its usage', async () => {
-    const time = '2026-01-02T03:04:05Z';
     const answer = await report('n1', {
       node: { labels: { zone: 'a', 'node-restriction.kubernetes.io/x': 'y' }, status: { capacity: { cpu: '2' } } },
       usage: { time, windowSeconds: 10, node: { cpu: 250_000_000, memory: 1024 * 1024 }, pods: [] },
@@ -189,8 +191,52 @@ describe('a report', () => {
     expect(await t.get('/apis/metrics.k8s.io/v1beta1/nodes/n2')).toMatchObject({ status: 404 });
   });
 
+  it('says what the containers of pods use, by name and by label', async () => {
+    for (const name of ['mine', 'other']) await makePod(name, 'n1');
+    await t.patch('/api/v1/namespaces/default/pods/mine', 'application/merge-patch+json', {
+      metadata: { labels: { app: 'web' } },
+    });
+    const containers = [{ name: 'c', cpu: 20_000_000, memory: 8 * 1024 * 1024 }];
+    const pods = [
+      { namespace: 'default', name: 'mine', containers },
+      { namespace: 'default', name: 'gone', containers },
+    ];
+    await report('n1', { usage: { time, windowSeconds: 10, node: { cpu: 1, memory: 0 }, pods } });
+    const path = '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods';
+    const item = {
+      kind: 'PodMetrics',
+      metadata: { name: 'mine', namespace: 'default', labels: { app: 'web' } },
+      timestamp: time,
+      window: '10s',
+      containers: [{ name: 'c', usage: { cpu: '20000000n', memory: '8192Ki' } }],
+    };
+    expect((await t.get(`${path}/mine`)).body).toMatchObject(item);
+    expect((await t.get(path)).body).toMatchObject({ kind: 'PodMetricsList', items: [item] });
+    expect((await t.get(`${path}?labelSelector=app%3Ddb`)).body).toMatchObject({ items: [] });
+    expect((await t.get('/apis/metrics.k8s.io/v1beta1/pods')).body.items).toHaveLength(1);
+    for (const name of ['other', 'gone']) expect(await t.get(`${path}/${name}`)).toMatchObject({ status: 404 });
+  });
+
+  it('takes what a node used for unknown when that was long ago', async () => {
+    await report('n1', { usage: { time, windowSeconds: 10, node: { cpu: 1, memory: 0 }, pods: [] } });
+    now = () => new Date(Date.now() + 5 * 60_000);
+    expect((await t.get('/apis/metrics.k8s.io/v1beta1/nodes')).body.items).toEqual([]);
+  });
+
+  it.each([
+    ['no time', { windowSeconds: 10, node: { cpu: 1, memory: 0 }, pods: [] }],
+    ['no node', { time, windowSeconds: 10, pods: [] }],
+    [
+      'a container that uses nothing',
+      { time, windowSeconds: 1, node: { cpu: 1, memory: 0 }, pods: [{ containers: [{}] }] },
+    ],
+  ])('is refused with a usage that has %s', async (_, usage) => {
+    // as: what an agent of ours never sends.
+    expect(await report('n1', { usage: usage as UsageReport })).toMatchObject({ status: 400 });
+  });
+
   it('leaves nothing behind once its node is removed', async () => {
-    const usage = { time: '2026-01-02T03:04:05Z', windowSeconds: 10, node: { cpu: 1, memory: 1024 }, pods: [] };
+    const usage = { time, windowSeconds: 10, node: { cpu: 1, memory: 1024 }, pods: [] };
     await report('n1', { usage });
     expect(await t.get('/apis/metrics.k8s.io/v1beta1/nodes/n1')).toMatchObject({ status: 200 });
     await t.remove('/api/v1/nodes/n1');

@@ -1,11 +1,13 @@
-// metrics.k8s.io/v1beta1 from what the nodes reported last. Kept in memory: a restart forgets it until the next report.
-// Source: k8s.io/metrics v1beta1 NodeMetrics, PodMetrics.
+// metrics.k8s.io/v1beta1, from what the nodes reported last.
 
 import type { Definitions, ResourceDefinition } from '../../../core/api/definition.ts';
 import { matchesLabels, parseLabelSelector } from '../../../core/machinery/labels.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { notFound, StatusError } from '../../../core/machinery/status.ts';
-import type { UsageReport } from '../../../core/node/protocol.ts';
+import { metricsApiVersion, metricsGroup, nodeMetrics, podMetrics, tellingUsages } from '../../../core/node/metrics.ts';
+import type { Entry } from '../../../core/replica/replica.ts';
+import type { Heartbeats } from '../../../core/store/heartbeats.ts';
+import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
 import { respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
@@ -13,121 +15,59 @@ import { noSuchResource } from '../resources/routes.ts';
 import { transformer } from '../resources/transform.ts';
 import type { NodeIndex } from './node-index.ts';
 
-export interface Usage {
-  note(node: string, report: UsageReport): void;
-  forget(node: string): void;
-  /** undefined for requests about anything else. */
-  answer(exchange: Exchange): Promise<ApiResponse> | undefined;
+export interface UsageOptions {
+  readonly definitions: Definitions;
+  readonly nodes: NodeIndex;
+  readonly heartbeats: Heartbeats;
+  readonly now: () => Date;
 }
 
-const group = 'metrics.k8s.io';
-const apiVersion = `${group}/v1beta1`;
+/** Answers requests about metrics.k8s.io; undefined for all others. */
+export type AnswerUsage = (exchange: Exchange) => Promise<ApiResponse> | undefined;
 
-export function createUsage({
-  definitions,
-  nodes,
-  now,
-}: {
-  definitions: Definitions;
-  nodes: NodeIndex;
-  now: () => Date;
-}): Usage {
-  const byNode = new Map<string, UsageReport>();
-  definitions.setCustom(group, [nodeMetrics, podMetrics]);
+export function createUsage({ definitions, nodes, heartbeats, now }: UsageOptions): AnswerUsage {
+  definitions.setCustom(metricsGroup, [nodeDefinition, podDefinition]);
 
-  const allNodes = () => {
-    const result: KubeObject[] = [];
-    for (const { name, object } of nodes.replica('nodes').snapshot()) {
-      const report = byNode.get(name);
-      if (report) result.push(nodeObject(object as KubeObject, report));
+  const answer = async ({ info, query, form }: Exchange, definition: ResourceDefinition): Promise<ApiResponse> => {
+    const usages = tellingUsages(await heartbeats.usages(), now().getTime());
+    const replica = nodes.replica(definition === nodeDefinition ? 'nodes' : 'pods');
+    const metricsOf = ({ name, object }: Entry): KubeObject | undefined => {
+      // as: what these replicas hold.
+      if (definition === podDefinition) return podMetrics(object as V1Pod, usages);
+      const usage = usages.get(name);
+      return usage && nodeMetrics(object as V1Node, usage);
+    };
+    const transform = transformer(form, definition, query, now());
+    if (info.verb === 'get') {
+      const entry = replica.get(info.namespace === '' ? info.name : `${info.namespace}/${info.name}`);
+      const found = entry && metricsOf(entry);
+      if (!found) throw notFound({ group: metricsGroup, resource: info.resource }, info.name);
+      return respondValue(200, transform ? transform.one(found) : found, form);
     }
-    return result;
-  };
-  const allPods = (namespace: string) => {
-    const result: KubeObject[] = [];
-    for (const report of byNode.values())
-      for (const pod of report.pods) {
-        if (namespace !== '' && pod.namespace !== namespace) continue;
-        const entry = nodes.replica('pods').get(`${pod.namespace}/${pod.name}`);
-        if (entry) result.push(podObject(entry.object as KubeObject, pod, report));
-      }
-    return result.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+    const selector = parseLabelSelector(query.get('labelSelector') ?? '');
+    const items: KubeObject[] = [];
+    for (const entry of replica.snapshot(info.namespace === '' ? {} : { prefix: `${info.namespace}/` })) {
+      const found = metricsOf(entry);
+      if (found && matchesLabels(selector, found.metadata.labels)) items.push(found);
+    }
+    const list = { kind: definition.listKind, apiVersion: metricsApiVersion, metadata: {}, items };
+    return respondValue(200, transform ? transform.list(items, {}) : list, form);
   };
 
-  return {
-    note(node, report) {
-      byNode.set(node, report);
-    },
-    forget(node) {
-      byNode.delete(node);
-    },
-    answer(exchange) {
-      const { info, query, form } = exchange;
-      if (info.group !== group) return undefined;
-      const definition = [nodeMetrics, podMetrics].find((each) => each.resource === info.resource);
-      if (!definition || info.version !== 'v1beta1' || info.subresource !== '') throw noSuchResource();
-      if (info.verb !== 'get' && info.verb !== 'list')
-        throw new StatusError('MethodNotAllowed', 'metrics are read only: use get or list', {});
-      const objects = definition === nodeMetrics ? allNodes() : allPods(info.namespace);
-      const transform = transformer(form, definition, query, now());
-      if (info.verb === 'get') {
-        const found = objects.find((each) => each.metadata.name === info.name);
-        if (!found) throw notFound({ group, resource: info.resource }, info.name);
-        return Promise.resolve(respondValue(200, transform ? transform.one(found) : found, form));
-      }
-      const selector = parseLabelSelector(query.get('labelSelector') ?? '');
-      const items = objects.filter((each) => matchesLabels(selector, each.metadata.labels));
-      const list = { kind: definition.listKind, apiVersion, metadata: {}, items };
-      return Promise.resolve(respondValue(200, transform ? transform.list(items, {}) : list, form));
-    },
-  };
-}
-
-function key({ metadata }: KubeObject): string {
-  return `${metadata.namespace}/${metadata.name}`;
-}
-
-function times({ time, windowSeconds }: UsageReport) {
-  return { timestamp: time, window: `${windowSeconds}s` };
-}
-
-/** Quantities as metrics-server writes them: nanocores and kibibytes. */
-function quantities({ cpu, memory }: { cpu: number; memory: number }) {
-  return { cpu: `${Math.round(cpu)}n`, memory: `${Math.round(memory / 1024)}Ki` };
-}
-
-function nodeObject({ metadata }: KubeObject, report: UsageReport): KubeObject {
-  return {
-    kind: 'NodeMetrics',
-    apiVersion,
-    metadata: metadataOf(metadata, report),
-    ...times(report),
-    usage: quantities(report.node),
-  };
-}
-
-function podObject({ metadata }: KubeObject, pod: UsageReport['pods'][number], report: UsageReport): KubeObject {
-  return {
-    kind: 'PodMetrics',
-    apiVersion,
-    metadata: metadataOf(metadata, report),
-    ...times(report),
-    containers: pod.containers.map(({ name, ...used }) => ({ name, usage: quantities(used) })),
-  };
-}
-
-function metadataOf({ name, namespace, labels }: KubeObject['metadata'], { time }: UsageReport) {
-  return {
-    ...(name !== undefined && { name }),
-    ...(namespace !== undefined && { namespace }),
-    ...(labels && { labels }),
-    creationTimestamp: time,
+  return (exchange) => {
+    const { info } = exchange;
+    if (info.group !== metricsGroup) return undefined;
+    const definition = [nodeDefinition, podDefinition].find((each) => each.resource === info.resource);
+    if (!definition || info.version !== 'v1beta1' || info.subresource !== '') throw noSuchResource();
+    if (info.verb !== 'get' && info.verb !== 'list')
+      throw new StatusError('MethodNotAllowed', 'metrics are read only: use get or list', {});
+    return answer(exchange, definition);
   };
 }
 
 function metricsDefinition(kind: string, resource: string, namespaced: boolean): ResourceDefinition {
   return {
-    group,
+    group: metricsGroup,
     version: 'v1beta1',
     kind,
     listKind: `${kind}List`,
@@ -144,10 +84,10 @@ function metricsDefinition(kind: string, resource: string, namespaced: boolean):
       { name: 'Age', type: 'date', priority: 0, cell: ({ metadata }) => metadata.creationTimestamp ?? null },
     ],
     selectableFields: {},
-    type: `${group}/${resource}`,
+    type: `${metricsGroup}/${resource}`,
     storageVersion: 'v1beta1',
   };
 }
 
-const nodeMetrics = metricsDefinition('NodeMetrics', 'nodes', false);
-const podMetrics = metricsDefinition('PodMetrics', 'pods', true);
+const nodeDefinition = metricsDefinition('NodeMetrics', 'nodes', false);
+const podDefinition = metricsDefinition('PodMetrics', 'pods', true);

@@ -26,6 +26,8 @@ export interface AwsClusterOptions {
   readonly streamDelayMs?: number;
   /** How functions run. Default: as threads of this process. */
   readonly start?: StartEnvironment;
+  /** More variables of every function's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export type FunctionName = 'read' | 'write' | 'node' | 'controllers' | 'scheduler' | 'notifier' | 'alarm';
@@ -87,6 +89,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     ZEROPLANE_WORKER_ROLES: workerRole,
     ZEROPLANE_NODE_QUEUE_ROLE: `arn:aws:iam::${account}:role/test-node-queue`,
     ZEROPLANE_LOG: process.env['ZEROPLANE_LOG'] ?? 'warn',
+    ...options.env,
   };
   const make = (name: FunctionName, bundle: BundleName, handler: string, more: Partial<FunctionOptions> = {}) =>
     createFunction(

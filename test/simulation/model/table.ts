@@ -91,9 +91,9 @@ export class ModelTable {
     }
     const { p, s } = last ?? {};
     return {
-      Items,
+      Items: Items.map((item) => projected(item, input.ProjectionExpression)),
       ...(p && s && { LastEvaluatedKey: { p, s } }),
-      ConsumedCapacity: { CapacityUnits: readUnits(size) },
+      ConsumedCapacity: { CapacityUnits: readUnits(size) * (input.ConsistentRead ? 1 : 0.5) },
     };
   }
 
@@ -237,6 +237,13 @@ function pastEnd(item: ModelItem, values: Readonly<Record<string, { S?: string }
   const [end, prefix] = [values[':to']?.S ?? values[':end']?.S, values[':prefix']?.S];
   const s = item['s']?.S ?? '';
   return end !== undefined ? s > end : prefix !== undefined && !s.startsWith(prefix) && s > prefix;
+}
+
+/** The attributes that the expression names; all without one. */
+function projected(item: ModelItem, expression: string | undefined): ModelItem {
+  if (expression === undefined) return item;
+  const names = expression.split(',').map((name) => name.trim());
+  return Object.fromEntries(names.flatMap((name) => (item[name] ? [[name, item[name]]] : [])));
 }
 
 function textOf(key: ModelItem | undefined): string {
