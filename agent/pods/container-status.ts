@@ -4,6 +4,7 @@ import type { V1ContainerState, V1ContainerStatus } from '../../generated/kubern
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { history } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
+import type { Applied } from './resize.ts';
 import { restartDelay, restarts } from './restart.ts';
 import type { ContainerHealth } from './sync-pod.ts';
 
@@ -23,6 +24,8 @@ export interface ContainerStatusInput {
   readonly initializing: boolean;
   /** The pod is over: nothing starts any more. */
   readonly ended: boolean;
+  /** What containers have of CPU and memory. */
+  readonly applied?: Applied;
   readonly now: number;
 }
 
@@ -38,6 +41,7 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
     image: current?.image || container.spec.image || '',
     imageID: current?.imageRef ?? '',
     restartCount: Math.max(restartCount, current ? 0 : (known?.restartCount ?? 0)),
+    ...resourcesOf(input, current),
   };
   if (!current || current.state === 'created') {
     const state: V1ContainerState =
@@ -61,7 +65,7 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
     };
   }
   // A container that will run again is waiting, and its end is its last state.
-  const again = !input.ended && restarts(pod, container, current.exitCode);
+  const again = !input.ended && restarts(pod, container, current);
   if (again) {
     const held = input.waiting.get(container.name);
     const until = current.finishedAt + restartDelay(current);
@@ -91,6 +95,17 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
     started: false,
     state: { terminated: terminated(current) },
     lastState: last,
+  };
+}
+
+/** What was granted, and what the container has (KEP-1287). */
+function resourcesOf({ container, applied }: ContainerStatusInput, current: ObservedContainer | undefined) {
+  if (container.kind === 'ephemeral') return {};
+  const { requests, limits } = (current && applied?.get(current.id)) ?? container.spec.resources ?? {};
+  const granted = container.spec.resources?.requests;
+  return {
+    ...(granted && { allocatedResources: granted }),
+    resources: { ...(requests && { requests }), ...(limits && { limits }) },
   };
 }
 

@@ -150,6 +150,43 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     await expect.poll(() => fs.readFile(file, 'utf8')).toBe('second');
   });
 
+  it('gives containers other resources while they run, and knows what they have after its own restart', async () => {
+    const sized = (memory: string, generation: number): Pod => {
+      const resources = { requests: { cpu: '100m', memory }, limits: { cpu: '200m', memory } };
+      const one = pod('sized', {
+        containers: [container('main', "trap 'exit 0' TERM; sleep 1000 & wait", { resources })],
+      });
+      return { ...one, metadata: { ...one.metadata, generation } };
+    };
+    run(sized('64Mi', 1));
+    await phase('sized').toBe('Running');
+    const own = 'cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes';
+    const limit = async () => {
+      const containerId = status('sized')?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
+      const { stdout } = await node.containerd.runtime.execSync({ containerId, cmd: ['sh', '-c', own], timeout: 10 });
+      return Number(Buffer.from(stdout).toString()) / 2 ** 20;
+    };
+    expect(await limit()).toBe(64);
+    desired = [sized('96Mi', 2)];
+    pods.apply(desired, true);
+    await expect.poll(limit, { timeout: 10_000 }).toBe(96);
+    await expect
+      .poll(() => status('sized')?.containerStatuses?.[0]?.resources?.limits, { timeout: 10_000 })
+      .toEqual({ cpu: '200m', memory: '96Mi' });
+
+    pods.stop();
+    pods = await startPods();
+    const known = status('sized');
+    desired = [{ ...sized('80Mi', 3), ...(known && { status: known }) }];
+    pods.apply(desired, true);
+    await expect.poll(limit, { timeout: 10_000 }).toBe(80);
+    await expect.poll(() => status('sized')?.observedGeneration, { timeout: 10_000 }).toBe(3);
+    expect(status('sized')?.containerStatuses?.[0]).toMatchObject({
+      restartCount: 0,
+      containerID: known?.containerStatuses?.[0]?.containerID,
+    });
+  });
+
   it('runs init containers in order, then sidecars, then the application, and ends in Succeeded', async () => {
     const share = { volumeMounts: [{ name: 'share', mountPath: '/share' }] };
     run(

@@ -6,7 +6,8 @@ import { observePods } from './observe.ts';
 import type { Pod } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
 import { PodWorker } from './pod-worker.ts';
-import { refusalOf } from './refusal.ts';
+import { isOver, refusalOf } from './refusal.ts';
+import { refusalOfResize } from './resize.ts';
 
 export interface NodePods {
   /** Reads what runs already and follows the runtime's events from here on. */
@@ -29,7 +30,7 @@ const refreshMs = 60_000;
 /** Sizes of logs are looked at this often. */
 const rotateMs = 10_000;
 
-export function createNodePods(context: Omit<PodContext, 'forget'>): NodePods {
+export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfResize'>): NodePods {
   const workers = new Map<string, PodWorker>();
   let found = new Map<string, FoundPod>();
   const abort = new AbortController();
@@ -38,9 +39,22 @@ export function createNodePods(context: Omit<PodContext, 'forget'>): NodePods {
     forget: (uid) => {
       workers.get(uid)?.stop();
       workers.delete(uid);
+      reconsider();
+    },
+    report: (pod, status, terminated) => {
+      context.report(pod, status, terminated);
+      if (isOver({ ...pod, status })) reconsider();
+    },
+    refusalOfResize: (wanted, before) => {
+      const others = taken().filter((each) => each.metadata.uid !== wanted.metadata.uid && !isOver(each));
+      return refusalOfResize(wanted, before, others, context.allocatable);
     },
   };
 
+  /** Room came free: it may be enough for what pods wait for. */
+  const reconsider = () => {
+    for (const worker of workers.values()) worker.reconsider();
+  };
   const refreshVolumes = () => {
     for (const worker of workers.values())
       worker.refreshVolumes().catch((error: unknown) => {
@@ -105,6 +119,7 @@ export function createNodePods(context: Omit<PodContext, 'forget'>): NodePods {
         context.event(pod, 'Warning', refusal.reason, refusal.message);
         worker.end(refusal.reason, refusal.message);
       }
+      reconsider();
       if (!confirmed) return;
       for (const [uid, worker] of workers) if (!wanted.has(uid)) worker.remove();
       for (const [uid, orphan] of found) {

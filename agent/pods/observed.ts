@@ -31,6 +31,8 @@ export interface ObservedContainer {
   /** Restarts in a row that each came before the container had run for long. */
   readonly quickRestarts: number;
   readonly logPath: string;
+  /** It was ended only to start again with other resources. */
+  readonly resized?: boolean;
 }
 
 export interface ObservedPod {

@@ -10,6 +10,7 @@ const mount = '/sys/fs/cgroup';
 export interface PodCgroups {
   /** The cgroup to hand to the runtime as parent. */
   parent(uid: string): string;
+  /** Makes it, or gives the one that is there other limits. */
   create(uid: string, limits: PodCgroupLimits): Promise<void>;
   remove(uid: string): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type { Images } from '../images/images.ts';
 import type { PodVolumes, VolumeObjects } from '../volumes/pod-volumes.ts';
 import type { Pod } from './pod.ts';
 import type { PodCgroups } from './pod-cgroup.ts';
+import type { ResizeRefusal } from './resize.ts';
 import type { NodeCapacity } from './resources.ts';
 import type { ClusterDns } from './sandbox-config.ts';
 
@@ -40,6 +41,8 @@ export interface PodContext {
   /** `terminated`: nothing of the pod is left, and the API may forget it. */
   report(pod: Pod, status: V1PodStatus, terminated: boolean): void;
   event(pod: V1Pod, type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void;
+  /** Why the node does not give the pod, which it runs with what `before` has, what it asks for now; undefined when it does. */
+  refusalOfResize(wanted: Pod, before: Pod): ResizeRefusal | undefined;
   /** Nothing of the pod is left and the API does not know it any more. */
   forget(uid: string): void;
 }

@@ -8,7 +8,9 @@ import type { ObservedPod } from './observed.ts';
 import { latest } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
 import { podContainers } from './pod.ts';
+import type { ResizeState } from './pod-resize.ts';
 import { qosClass } from './qos.ts';
+import { isResized } from './resize.ts';
 import { restarts } from './restart.ts';
 import type { ContainerHealth, Ending } from './sync-pod.ts';
 
@@ -19,6 +21,7 @@ export interface PodStatusInput {
   readonly waiting: ReadonlyMap<string, Waiting>;
   readonly ending?: Ending;
   readonly terminating: boolean;
+  readonly resize?: ResizeState;
   /** What was reported last; its transition times are kept. */
   readonly previous: V1PodStatus | undefined;
   readonly hostIP: string;
@@ -31,10 +34,11 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
   const final = previous?.phase === 'Succeeded' || previous?.phase === 'Failed';
   const initialized = final ? wasInitialized(previous) : isInitialized(input, containers);
   const ended = final || input.terminating || input.ending !== undefined;
+  const applied = input.resize && { applied: input.resize.applied };
   const statuses = (...kinds: PodContainer['kind'][]): V1ContainerStatus[] =>
     containers
       .filter(({ kind }) => kinds.includes(kind))
-      .map((container) => containerStatus({ ...input, container, initializing: !initialized, ended }));
+      .map((container) => containerStatus({ ...input, ...applied, container, initializing: !initialized, ended }));
   const initContainerStatuses = statuses('init', 'sidecar');
   const containerStatuses = statuses('app');
   const ephemeralContainerStatuses = statuses('ephemeral');
@@ -91,6 +95,7 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
     ['Ready', ready],
     ['ContainersReady', containersReady],
     ['PodScheduled', { status: 'True' }],
+    ...(ended ? [] : resizeConditions(input, containers)),
   ];
   const before = [...(previous?.conditions ?? []), ...(pod.status?.conditions ?? [])];
   const conditions = wanted.map(([type, condition]) => conditionOf(type, condition, before, pod, now));
@@ -118,7 +123,39 @@ interface Condition {
   message?: string;
 }
 
-const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+const ownConditions = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+  'PodResizePending',
+  'PodResizeInProgress',
+]);
+
+/** They are there only while they are true (KEP-1287). */
+function resizeConditions(
+  { resize, observed }: PodStatusInput,
+  containers: readonly PodContainer[],
+): [string, Condition][] {
+  if (!resize) return [];
+  const { pending, error, applied } = resize;
+  const waits = containers.some((container) => {
+    const current = latest(observed, container.name);
+    return current?.state === 'running' && isResized(container, applied.get(current.id));
+  });
+  return [
+    ...(pending ? [['PodResizePending', { status: 'True', ...pending }] satisfies [string, Condition]] : []),
+    ...(waits
+      ? [
+          ['PodResizeInProgress', { status: 'True', ...(error && { reason: 'Error', message: error }) }] satisfies [
+            string,
+            Condition,
+          ],
+        ]
+      : []),
+  ];
+}
 
 function conditionOf(
   type: string,
@@ -174,13 +211,13 @@ function phaseOf(input: PodStatusInput, containers: readonly PodContainer[], ini
   if (input.ending) return running ? 'Running' : 'Failed';
   const failedInit = containers.some((container) => {
     const current = container.kind === 'init' ? latest(observed, container.name) : undefined;
-    return current?.state === 'exited' && current.exitCode !== 0 && !restarts(pod, container, current.exitCode);
+    return current?.state === 'exited' && current.exitCode !== 0 && !restarts(pod, container, current);
   });
   if (failedInit && !initialized) return running ? 'Pending' : 'Failed';
   if (!initialized) return 'Pending';
   const over = apps.every(({ container, current }) => {
     if (current?.state !== 'exited') return false;
-    return input.terminating || !restarts(pod, container, current.exitCode);
+    return input.terminating || !restarts(pod, container, current);
   });
   if (over) {
     // Sidecars end after the application; until then the pod is not over (KEP-753).

@@ -17,8 +17,8 @@ import { podContainers } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
 import { podLogDirectory, terminationFile } from './pod-context.ts';
 import { PodMirror } from './pod-mirror.ts';
+import { PodResize } from './pod-resize.ts';
 import { podStatus } from './pod-status.ts';
-import { podCgroupLimits } from './resources.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import { StartClock } from './start-clock.ts';
 import { StartHolds } from './start-holds.ts';
@@ -28,7 +28,11 @@ import { deadlineOf, syncPod } from './sync-pod.ts';
 export class PodWorker {
   readonly uid: string;
   readonly #context: PodContext;
+  /** As the API wants it. */
+  #wanted: Pod;
+  /** With the resources that the node granted. */
   #pod: Pod;
+  readonly #resize: PodResize;
   readonly #mirror: PodMirror;
   readonly #probes = new Map<string, ContainerProbes>();
   readonly #hookFailed = new Map<string, string>();
@@ -52,7 +56,9 @@ export class PodWorker {
     this.uid = pod.metadata.uid;
     this.#context = context;
     this.#clock = new StartClock(context.now);
-    this.#pod = pod;
+    this.#resize = new PodResize(context);
+    this.#wanted = pod;
+    this.#pod = this.#resize.recall(pod, observed);
     this.#status = pod.status;
     if (pod.status?.phase === 'Failed' && pod.status.reason)
       this.#ending = { reason: pod.status.reason, message: pod.status.message ?? '' };
@@ -72,14 +78,15 @@ export class PodWorker {
   }
 
   get observed(): ObservedPod {
-    return this.#mirror.observed;
+    return this.#resize.marked(this.#mirror.observed);
   }
 
   /** The API's newest word on the pod. */
   update(pod: Pod): void {
     const { labels, annotations } = this.#pod.metadata;
     const described = deepEqual(pod.metadata.labels, labels) && deepEqual(pod.metadata.annotations, annotations);
-    this.#pod = pod;
+    this.#wanted = pod;
+    this.#grant();
     // Files of the downward API show both. What fails here is tried again within a minute.
     if (!described) void this.refreshVolumes().catch(() => undefined);
     // Others mark the pods of a node that they lost as not ready: what is true here is said again.
@@ -109,6 +116,13 @@ export class PodWorker {
   objectsChanged(): void {
     this.#holds.releaseAllButImages();
     this.#kick();
+  }
+
+  /** Others left room: resources that were asked for may be granted now. */
+  reconsider(): void {
+    if (!this.#resize.state.pending) return;
+    this.#grant();
+    if (!this.#resize.state.pending) this.#kick();
   }
 
   async refreshVolumes(): Promise<void> {
@@ -155,6 +169,10 @@ export class PodWorker {
     this.#kick();
   }
 
+  #grant(): void {
+    this.#pod = this.#resize.grant(this.#wanted, this.#pod);
+  }
+
   #endBy(graceSeconds: number): void {
     const by = this.#context.now() + graceSeconds * 1000;
     this.#terminateBy = Math.min(by, this.#terminateBy ?? Number.POSITIVE_INFINITY);
@@ -188,13 +206,16 @@ export class PodWorker {
       observed: this.observed,
       health: this.#health(),
       heldUntil: this.#holds.all(),
+      applied: this.#resize.state.applied,
       ...(this.#terminateBy !== undefined && { terminateBy: this.#terminateBy }),
       ...(this.#ending && { ending: this.#ending }),
       finished: over,
       now,
     });
     for (const step of steps) this.#launch(step, now);
-    const wakes = [wakeAt, this.#holds.until(''), deadline].filter((at): at is number => at !== undefined && at > now);
+    const wakes = [wakeAt, this.#holds.until(''), this.#resize.heldUntil, deadline].filter(
+      (at): at is number => at !== undefined && at > now,
+    );
     clearTimeout(this.#timer);
     if (wakes.length > 0)
       this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(1, Math.min(...wakes) - now), 2 ** 31 - 1));
@@ -210,6 +231,7 @@ export class PodWorker {
         waiting: this.#holds.waiting,
         ...(this.#ending && { ending: this.#ending }),
         terminating: this.#terminateBy !== undefined,
+        resize: this.#resize.state,
         previous: this.#status,
         hostIP: this.#context.hostIP,
         now: this.#context.now(),
@@ -253,6 +275,8 @@ export class PodWorker {
     // A shorter grace overtakes a kill that is on its way.
     if (running && (step.type !== 'killContainer' || deadline > running.deadline - 1500)) return;
     if (step.type === 'createSandbox' && this.#holds.until('') > now) return;
+    if (step.type === 'resize' && this.#resize.heldUntil > now) return;
+    if (step.type === 'killContainer' && step.resized) this.#resize.restarts(step.id);
     const flight = { deadline };
     this.#flights.set(key, flight);
     this.#perform(step, running !== undefined)
@@ -287,9 +311,12 @@ export class PodWorker {
         const container = this.#mirror.container(step.id);
         await runtime.removeContainer({ containerId: step.id });
         this.#mirror.removeContainer(step.id);
+        this.#resize.forget(step.id);
         if (container) await this.#removeContainerFiles(container);
         return;
       }
+      case 'resize':
+        return this.#resize.apply(this.#pod, step.containers);
       case 'stopSandbox':
         await runtime.stopPodSandbox({ podSandboxId: step.id });
         await this.#mirror.readSandbox(step.id);
@@ -303,13 +330,13 @@ export class PodWorker {
   }
 
   async #createSandbox(attempt: number): Promise<void> {
-    const { runtime, cgroups, logsDir, objects } = this.#context;
+    const { runtime, logsDir, objects } = this.#context;
     const pod = this.#pod;
     if (attempt > 0) this.#clock.restart();
     // Volumes are made while the sandbox starts; a failure shows when the first container needs them.
     void this.#mounted().catch(() => undefined);
     await Promise.all([
-      cgroups.create(this.uid, podCgroupLimits(pod)),
+      this.#resize.createCgroup(pod),
       fs.mkdir(podLogDirectory(logsDir, pod), { recursive: true, mode: 0o755 }),
     ]);
     const { runtimeClassName } = pod.spec;
@@ -331,6 +358,7 @@ export class PodWorker {
       this.observed.containers.find((each) => each.name === container.target && each.state === 'running');
     let created = '';
     try {
+      await this.#resize.widen(pod);
       const id = await startContainer(this.#context, {
         pod,
         container,
@@ -344,6 +372,7 @@ export class PodWorker {
         clock: this.#clock,
         onCreated: (made) => {
           created = made;
+          this.#resize.made(made, container);
           this.#mirror.created(placeholder(made, sandbox.id, step));
         },
       });
@@ -352,6 +381,7 @@ export class PodWorker {
     } finally {
       if (created) await this.#mirror.started(created);
     }
+    await this.#resize.settle(this.#pod, this.observed);
     this.#logStart();
   }
 
@@ -435,6 +465,8 @@ export class PodWorker {
         }, 1000);
         timer.unref();
       }
+    } else if (step.type === 'resize') {
+      // Told in the pod's status, and tried again after a pause.
     } else {
       // Ends and removals must come about: look again in a while.
       const timer = setTimeout(() => void this.refresh().catch(() => this.#kick()), 1000);

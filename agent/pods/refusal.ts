@@ -20,7 +20,7 @@ function refused(reason: string, why: string): Ending {
   return { reason, message: `Pod was rejected: Predicate ${reason} failed: ${why}` };
 }
 
-function isOver({ status }: Pod): boolean {
+export function isOver({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 

@@ -1,6 +1,6 @@
 // From a pod's requests and limits to cgroup values. Source: Kubernetes, "Resource Management for Pods and Containers"; KEP-2837.
 
-import type { V1ResourceRequirements } from '../../generated/kubernetes.ts';
+import type { V1Container, V1ResourceRequirements } from '../../generated/kubernetes.ts';
 import type { LinuxContainerResourcesInput } from '../cri/messages.ts';
 import type { Pod } from './pod.ts';
 import { qosClass } from './qos.ts';
@@ -42,28 +42,35 @@ export interface PodCgroupLimits {
 
 /** The pod's own cgroup: limits hold only if every container has one, or the pod itself has. */
 export function podCgroupLimits(pod: Pod): PodCgroupLimits {
-  const apps = pod.spec.containers.map(({ resources }) => amounts(resources));
-  const inits = (pod.spec.initContainers ?? []).map(({ resources, restartPolicy }) => ({
-    ...amounts(resources),
-    sidecar: restartPolicy === 'Always',
-  }));
   const own = amounts(pod.spec.resources);
-  const always = [...apps, ...inits.filter(({ sidecar }) => sidecar)];
-  const total = (pick: (each: Amounts) => number) =>
-    Math.max(
-      always.reduce((sum, each) => sum + pick(each), 0),
-      ...inits.map(pick),
-      0,
-    );
-  const everyone = [...apps, ...inits];
+  const everyone = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map((each) => amounts(each.resources));
   const limited = (kind: 'cpu' | 'memory') => everyone.every(({ limits }) => limits[kind] > 0);
-  const cpuLimit = own.limits.cpu || (limited('cpu') ? total(({ limits }) => limits.cpu) : 0);
-  const memoryLimit = own.limits.memory || (limited('memory') ? total(({ limits }) => limits.memory) : 0);
+  const cpuLimit = own.limits.cpu || (limited('cpu') ? atOnce(pod, ({ limits }) => limits.cpu) : 0);
+  const memoryLimit = own.limits.memory || (limited('memory') ? atOnce(pod, ({ limits }) => limits.memory) : 0);
   return {
-    cpuShares: shares(own.requests.cpu || total(({ requests }) => requests.cpu)),
+    cpuShares: shares(podRequests(pod).cpu),
     ...(cpuLimit > 0 && { cpuQuota: quota(cpuLimit) }),
     ...(memoryLimit > 0 && { memory: Math.floor(memoryLimit) }),
   };
+}
+
+/** Cores and bytes that the pod asks for, without its overhead. */
+export function podRequests(pod: Pod): NodeCapacity {
+  const own = amounts(pod.spec.resources);
+  const of = (kind: 'cpu' | 'memory') => own.requests[kind] || atOnce(pod, ({ requests }) => requests[kind]);
+  return { cpu: of('cpu'), memory: of('memory') };
+}
+
+/** The most at a time: application containers with sidecars, or one init container. */
+function atOnce({ spec }: Pod, pick: (each: Amounts) => number): number {
+  const inits = spec.initContainers ?? [];
+  const always = [...spec.containers, ...inits.filter(({ restartPolicy }) => restartPolicy === 'Always')];
+  const of = (each: V1Container) => pick(amounts(each.resources));
+  return Math.max(
+    always.reduce((sum, each) => sum + of(each), 0),
+    ...inits.map(of),
+    0,
+  );
 }
 
 interface Amounts {
@@ -85,11 +92,12 @@ function amounts(resources: V1ResourceRequirements | undefined): Amounts {
 }
 
 function quota(cores: number): number {
-  return Math.max(minQuota, Math.ceil(cores * cpuPeriod));
+  // Sums of decimal fractions are off by a little: that is no microsecond more.
+  return Math.max(minQuota, Math.ceil(cores * cpuPeriod - 1e-6));
 }
 
 function shares(cores: number): number {
-  return Math.min(262_144, Math.max(minShares, Math.floor(cores * 1024)));
+  return Math.min(262_144, Math.max(minShares, Math.floor(cores * 1024 + 1e-6)));
 }
 
 /** Source: Kubernetes, "Node out of memory behavior". */

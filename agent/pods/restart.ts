@@ -6,9 +6,14 @@ import type { Pod, PodContainer } from './pod.ts';
 
 const backoff = { firstMs: 10_000, maxMs: 300_000, resetAfterMs: 600_000 } as const;
 
-/** Whether a container that ended with this code is to run again. */
-export function restarts(pod: Pod, container: PodContainer, exitCode: number): boolean {
+/** Whether a container that ended like this is to run again. */
+export function restarts(
+  pod: Pod,
+  container: PodContainer,
+  { exitCode, resized }: Pick<ObservedContainer, 'exitCode' | 'resized'>,
+): boolean {
   if (container.kind === 'ephemeral') return false;
+  if (resized) return true;
   if (container.kind === 'sidecar') return true;
   for (const rule of container.spec.restartPolicyRules ?? []) {
     const listed = rule.exitCodes?.values?.includes(exitCode) ?? false;

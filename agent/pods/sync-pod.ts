@@ -4,6 +4,7 @@ import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { history, latest } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
 import { podContainers } from './pod.ts';
+import { type Applied, isResized, needsRestart } from './resize.ts';
 import { nextQuickRestarts, restartDelay, restarts } from './restart.ts';
 
 export type Step =
@@ -20,8 +21,15 @@ export type Step =
       readonly name: string;
       readonly graceSeconds: number;
       readonly why: string;
+      /** It ends only to start again. */
+      readonly resized?: true;
     }
   | { readonly type: 'removeContainer'; readonly id: string }
+  /** Gives containers that run on what their spec says now. */
+  | {
+      readonly type: 'resize';
+      readonly containers: readonly { readonly id: string; readonly container: PodContainer }[];
+    }
   /** Ends the sandbox's network and processes; its containers' logs stay. */
   | { readonly type: 'stopSandbox'; readonly id: string }
   | { readonly type: 'removeSandbox'; readonly id: string }
@@ -49,6 +57,8 @@ export interface SyncInput {
   readonly health: ReadonlyMap<string, ContainerHealth>;
   /** Container name -> time until which it is not tried again (its image could not be pulled, its configuration is not there). */
   readonly heldUntil: ReadonlyMap<string, number>;
+  /** What containers have of CPU and memory, by id. */
+  readonly applied?: Applied;
   /** The pod was asked to go: when its grace ends. */
   readonly terminateBy?: number;
   /** The pod ends in phase Failed, by eviction or by its deadline. */
@@ -86,6 +96,7 @@ export function syncPod(input: SyncInput): SyncResult {
   const wake = (at: number) => {
     wakeAt = wakeAt === undefined ? at : Math.min(wakeAt, at);
   };
+  const resized: { id: string; container: PodContainer }[] = [];
   const deadline = deadlineOf(pod);
   if (deadline !== undefined) wake(deadline);
 
@@ -95,9 +106,15 @@ export function syncPod(input: SyncInput): SyncResult {
     if (current?.state === 'running') {
       const unhealthy = input.health.get(current.id)?.unhealthy;
       const grace = graceOf(pod, container);
+      const applied = input.applied?.get(current.id);
       if (unhealthy) steps.push(kill(current, grace, unhealthy));
       else if (container.kind !== 'ephemeral' && container.spec.image && current.image !== container.spec.image)
         steps.push(kill(current, grace, 'its definition changed'));
+      else if (applied && isResized(container, applied)) {
+        if (needsRestart(container, applied))
+          steps.push({ ...kill(current, grace, 'its resources changed'), resized: true });
+        else resized.push({ id: current.id, container });
+      }
       return current;
     }
     // Made but never started: the agent died in between. Its name is taken, so it goes first.
@@ -106,8 +123,8 @@ export function syncPod(input: SyncInput): SyncResult {
       return undefined;
     }
     const replaced = current !== undefined && current.sandboxId !== sandbox.id;
-    const changed = current !== undefined && current.image !== container.spec.image;
-    if (current && !replaced && !changed && !restarts(pod, container, current.exitCode)) return undefined;
+    const changed = current !== undefined && (current.image !== container.spec.image || current.resized === true);
+    if (current && !replaced && !changed && !restarts(pod, container, current)) return undefined;
     if (current && container.kind === 'ephemeral') return undefined;
     const held = Math.max(
       input.heldUntil.get(container.name) ?? 0,
@@ -131,6 +148,7 @@ export function syncPod(input: SyncInput): SyncResult {
   const initialized = mayStartApps(input, sandbox.id, containers, keep);
   if (initialized) for (const container of containers) if (container.kind === 'app') keep(container);
 
+  if (resized.length > 0) steps.push({ type: 'resize', containers: resized });
   for (const { id } of oldSandboxes) steps.push({ type: 'removeSandbox', id });
   for (const { name } of containers)
     for (const old of history(observed, name).slice(2))
@@ -170,13 +188,13 @@ function isComplete(pod: Pod, observed: ObservedPod): boolean {
   const failedInit = containers.some((container) => {
     if (container.kind !== 'init') return false;
     const current = latest(observed, container.name);
-    return current?.state === 'exited' && current.exitCode !== 0 && !restarts(pod, container, current.exitCode);
+    return current?.state === 'exited' && current.exitCode !== 0 && !restarts(pod, container, current);
   });
   if (failedInit) return true;
   const apps = containers.filter(({ kind }) => kind === 'app');
   return apps.every((container) => {
     const current = latest(observed, container.name);
-    return current?.state === 'exited' && !restarts(pod, container, current.exitCode);
+    return current?.state === 'exited' && !restarts(pod, container, current);
   });
 }
 
@@ -221,6 +239,6 @@ function graceOf(pod: Pod, container: PodContainer): number {
   return container.spec.livenessProbe?.terminationGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
 }
 
-function kill(container: ObservedContainer, graceSeconds: number, why: string): Step {
-  return { type: 'killContainer', id: container.id, name: container.name, graceSeconds, why };
+function kill(container: ObservedContainer, graceSeconds: number, why: string) {
+  return { type: 'killContainer' as const, id: container.id, name: container.name, graceSeconds, why };
 }

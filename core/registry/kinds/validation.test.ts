@@ -49,6 +49,20 @@ describe('an object is refused', () => {
     ['pods', {}, ['spec: Required value']],
     ['pods', { spec: {} }, ['spec.containers: Required value']],
     ['pods', { spec: { containers: [{ image: 'i' }] } }, ['spec.containers[0].name: Required value']],
+    [
+      'pods',
+      {
+        spec: {
+          restartPolicy: 'Never',
+          containers: [
+            { name: 'c', image: 'i', resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] },
+          ],
+        },
+      },
+      [
+        "spec.containers[0].resizePolicy[0].restartPolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when `restartPolicy` is 'Never'",
+      ],
+    ],
     ['replicationcontrollers', { spec: {} }, ['spec.selector: Required value', 'spec.template: Required value']],
     ['services', { spec: {} }, ['spec.ports: Required value']],
     [

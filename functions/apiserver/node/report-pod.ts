@@ -70,13 +70,15 @@ function checkOwned(pod: KubeObject, node: string, uid: string): void {
 }
 
 const ended = new Set(['Succeeded', 'Failed']);
+/** Conditions that only a node sets, and only while they are true: those that it leaves out are over (KEP-1287). */
+const passing = new Set(['PodResizePending', 'PodResizeInProgress']);
 
 /** The reported status, with what others own: their conditions, and fields that a node never sets. A pod that ended stays so. */
 function mergeStatus(current: V1PodStatus | undefined, reported: Record<string, unknown>): Record<string, unknown> {
   // What it holds is validated when it is written.
   const conditions = (Array.isArray(reported['conditions']) ? reported['conditions'] : []) as V1PodCondition[];
   const types = new Set(conditions.map((each) => each.type));
-  const kept = (current?.conditions ?? []).filter((each) => !types.has(each.type));
+  const kept = (current?.conditions ?? []).filter(({ type }) => !types.has(type) && !passing.has(type));
   const phase = current?.phase !== undefined && ended.has(current.phase) ? current.phase : reported['phase'];
   return {
     ...(current?.qosClass !== undefined && { qosClass: current.qosClass }),

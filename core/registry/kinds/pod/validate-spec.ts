@@ -77,6 +77,7 @@ function validateAllContainers(spec: V1PodSpec, around: ContainerSurroundings, p
       errors.push(...validateContainer(container, roleOf(container), around, at));
       if (container.name && names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name));
       names.add(container.name);
+      errors.push(...validateResizePolicy(container, container.restartPolicy ?? spec.restartPolicy, at));
     });
   };
   if (!spec.containers?.length) errors.push(required(`${path}.containers`));
@@ -98,6 +99,26 @@ function validateAllContainers(spec: V1PodSpec, around: ContainerSurroundings, p
   });
   errors.push(...hostPortConflicts(spec, path));
   return errors;
+}
+
+/** What is never started again cannot be started again to be resized (KEP-1287). */
+function validateResizePolicy(
+  { resizePolicy = [] }: V1Container,
+  policy: string | undefined,
+  path: string,
+): FieldError[] {
+  const seen = new Set<string>();
+  return resizePolicy.flatMap(({ resourceName, restartPolicy }, index) => {
+    const at = `${path}.resizePolicy[${index}]`;
+    const errors = choice(resourceName, ['cpu', 'memory'], `${at}.resourceName`);
+    if (seen.has(resourceName)) errors.push(duplicate(at, resourceName));
+    seen.add(resourceName);
+    if (policy === 'Never' && restartPolicy !== 'NotRequired')
+      errors.push(
+        invalidValue(`${at}.restartPolicy`, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"),
+      );
+    return errors;
+  });
 }
 
 function hostPortConflicts(spec: V1PodSpec, path: string): FieldError[] {

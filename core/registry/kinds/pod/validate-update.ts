@@ -1,9 +1,10 @@
 // What an update may change in a pod's spec: almost nothing, and something else for each subresource.
 
-import type { V1Pod, V1PodSpec, V1Toleration } from '../../../../generated/kubernetes.ts';
+import type { V1Container, V1Pod, V1PodSpec, V1Toleration } from '../../../../generated/kubernetes.ts';
 import { deepEqual } from '../../../machinery/equality.ts';
 import { type FieldError, forbiddenField, invalidValue } from '../../../machinery/field-error.ts';
 import { semanticEqual } from '../../semantic-equal.ts';
+import { qosClass } from './qos.ts';
 
 const mutableFields =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,' +
@@ -91,22 +92,33 @@ function validateEphemeral(spec: V1PodSpec, before: V1PodSpec): FieldError[] {
   });
 }
 
-/** KEP-1287: CPU and memory of running containers, without changing the pod's class of service. */
-function validateResize(pod: V1Pod, old: V1Pod): FieldError[] {
+/** KEP-1287: CPU and memory of containers that run, without changing the pod's class of service. */
+function validateResize({ spec }: V1Pod, { spec: before }: V1Pod): FieldError[] {
   const errors: FieldError[] = [];
-  pod.spec!.containers.forEach((container, index) => {
-    const before = old.spec?.containers[index]?.resources;
-    for (const list of ['requests', 'limits'] as const) {
-      const names = new Set([...Object.keys(container.resources?.[list] ?? {}), ...Object.keys(before?.[list] ?? {})]);
-      for (const name of names) {
-        if (name === 'cpu' || name === 'memory') continue;
-        if (container.resources?.[list]?.[name] !== before?.[list]?.[name]) {
-          errors.push(
-            forbiddenField(`spec.containers[${index}].resources.${list}`, `only cpu and memory resources are mutable`),
-          );
-        }
-      }
-    }
-  });
+  for (const list of ['containers', 'initContainers'] as const) {
+    (spec?.[list] ?? []).forEach((container, index) => {
+      const old = before?.[list]?.[index];
+      if (!old || semanticEqual(container, old)) return;
+      const path = `spec.${list}[${index}]`;
+      if (list === 'initContainers' && container.restartPolicy !== 'Always')
+        errors.push(
+          forbiddenField(`${path}.resources`, 'only containers that run on can be resized: not init containers'),
+        );
+      if (!semanticEqual({ ...container, resources: fixed(container) }, { ...old, resources: fixed(old) }))
+        errors.push(forbiddenField(path, 'only cpu and memory resources are mutable'));
+      for (const kind of ['requests', 'limits'] as const)
+        for (const name of Object.keys(old.resources?.[kind] ?? {}))
+          if (container.resources?.[kind]?.[name] === undefined)
+            errors.push(forbiddenField(`${path}.resources.${kind}`, `resource ${kind} cannot be removed`));
+    });
+  }
+  if (spec && before && qosClass(spec) !== qosClass(before))
+    errors.push(invalidValue('spec', qosClass(spec), 'Pod QOS Class may not change as a result of resizing'));
   return errors;
+}
+
+/** What no resize changes. */
+function fixed({ resources }: V1Container) {
+  const without = ({ cpu: _, memory: __, ...rest }: Record<string, string> = {}) => rest;
+  return { ...resources, requests: without(resources?.requests), limits: without(resources?.limits) };
 }

@@ -1,0 +1,148 @@
+// How one pod's resources change while it runs: what the node granted, what its containers have, and why more has to wait.
+
+import type { V1ContainerStatus, V1PodStatus, V1ResourceRequirements } from '../../generated/kubernetes.ts';
+import type { ObservedContainer, ObservedPod } from './observed.ts';
+import { latest } from './observed.ts';
+import type { Pod, PodContainer } from './pod.ts';
+import { podContainers } from './pod.ts';
+import type { PodContext } from './pod-context.ts';
+import { type Applied, isResized, type ResizeRefusal, sameLimits, wider, withResources } from './resize.ts';
+import type { PodCgroupLimits } from './resources.ts';
+import { containerResources, podCgroupLimits } from './resources.ts';
+
+/** What the pod's status says of it. */
+export interface ResizeState {
+  readonly applied: Applied;
+  readonly pending?: ResizeRefusal;
+  /** Why what was granted is not there yet, after a failure. */
+  readonly error?: string;
+}
+
+const firstPauseMs = 1000;
+const longestPauseMs = 60_000;
+
+export class PodResize {
+  readonly #context: PodContext;
+  readonly #applied = new Map<string, V1ResourceRequirements>();
+  /** Containers that end only to start with other resources. */
+  readonly #restarting = new Set<string>();
+  #limits: PodCgroupLimits | undefined;
+  #pending: ResizeRefusal | undefined;
+  #error: string | undefined;
+  #pauseMs = firstPauseMs;
+  #heldUntil = 0;
+
+  constructor(context: PodContext) {
+    this.#context = context;
+  }
+
+  get state(): ResizeState {
+    const [pending, error] = [this.#pending, this.#error];
+    return { applied: this.#applied, ...(pending && { pending }), ...(error && { error }) };
+  }
+
+  /** With a mark at containers that were ended only to start with other resources. */
+  marked(observed: ObservedPod): ObservedPod {
+    if (this.#restarting.size === 0) return observed;
+    const mark = (each: ObservedContainer) => (this.#restarting.has(each.id) ? { ...each, resized: true } : each);
+    return { ...observed, containers: observed.containers.map(mark) };
+  }
+
+  /** After a failure: not tried again before this time. */
+  get heldUntil(): number {
+    return this.#heldUntil;
+  }
+
+  /** Takes over what an agent before this one reported of containers; gives the pod as it was granted then. */
+  recall(wanted: Pod, observed: ObservedPod): Pod {
+    const granted = new Map<string, V1ResourceRequirements>();
+    for (const { name, containerID, resources } of statuses(wanted.status)) {
+      const current = latest(observed, name);
+      if (!resources || !current || containerID !== `containerd://${current.id}`) continue;
+      this.#applied.set(current.id, resources);
+      if (current.state === 'running') granted.set(name, resources);
+    }
+    return withResources(wanted, (name) => granted.get(name));
+  }
+
+  /** What the node grants of what the API wants. `before`: what it granted last. */
+  grant(wanted: Pod, before: Pod): Pod {
+    const had = new Map(podContainers(before).map(({ name, spec }) => [name, spec.resources ?? {}]));
+    const unchanged = withResources(wanted, (name) => had.get(name));
+    this.#pending = undefined;
+    if (unchanged === wanted) return wanted;
+    this.#pending = this.#context.refusalOfResize(wanted, before);
+    if (this.#pending) return unchanged;
+    this.#heldUntil = 0;
+    this.#error = undefined;
+    return wanted;
+  }
+
+  /** A container was made with what its spec says. */
+  made(id: string, { spec }: PodContainer): void {
+    this.#applied.set(id, spec.resources ?? {});
+  }
+
+  restarts(id: string): void {
+    this.#restarting.add(id);
+  }
+
+  forget(id: string): void {
+    this.#applied.delete(id);
+    this.#restarting.delete(id);
+  }
+
+  /** The pod's cgroup, new. */
+  async createCgroup(pod: Pod): Promise<void> {
+    await this.#limit(pod, podCgroupLimits(pod));
+  }
+
+  /** Before a container is made: it may need more than the pod's cgroup has from before. */
+  async widen(pod: Pod): Promise<void> {
+    const target = podCgroupLimits(pod);
+    await this.#limit(pod, wider(this.#limits ?? target, target));
+  }
+
+  /** Gives running containers what was granted. The pod's own limits make room first, and close behind. Throws GrpcError. */
+  async apply(pod: Pod, resized: readonly { readonly id: string; readonly container: PodContainer }[]): Promise<void> {
+    const { runtime, capacity, now } = this.#context;
+    try {
+      const byName = new Map(resized.map(({ id, container }) => [container.name, this.#applied.get(id)]));
+      this.#limits ??= podCgroupLimits(withResources(pod, (name) => byName.get(name)));
+      await this.widen(pod);
+      for (const { id, container } of resized) {
+        const { resources } = container.spec;
+        const linux = containerResources(pod, resources, capacity, container.kind === 'sidecar');
+        await runtime.updateContainerResources({ containerId: id, linux });
+        this.#applied.set(id, resources ?? {});
+      }
+      await this.createCgroup(pod);
+      this.#error = undefined;
+      this.#pauseMs = firstPauseMs;
+    } catch (error) {
+      this.#error = error instanceof Error ? error.message : String(error);
+      this.#heldUntil = now() + this.#pauseMs;
+      this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+      throw error;
+    }
+  }
+
+  /** Closes the pod's limits behind containers that started with less. */
+  async settle(pod: Pod, observed: ObservedPod): Promise<void> {
+    const waits = podContainers(pod).some((container) => {
+      const current = latest(observed, container.name);
+      return current?.state === 'running' && isResized(container, this.#applied.get(current.id));
+    });
+    if (!waits) await this.createCgroup(pod);
+  }
+
+  async #limit(pod: Pod, limits: PodCgroupLimits): Promise<void> {
+    if (sameLimits(this.#limits, limits)) return;
+    await this.#context.cgroups.create(pod.metadata.uid, limits);
+    this.#limits = limits;
+  }
+}
+
+function statuses(status: V1PodStatus | undefined): V1ContainerStatus[] {
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+}
