@@ -2,10 +2,13 @@
 // real agent, over a runtime in memory.
 
 import { writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { Server, ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Body } from './cluster/client.ts';
 import { type Cluster, openCluster } from './cluster/cluster.ts';
 import { pathsOf, pod, replicationController } from './cluster/objects.ts';
+import type { ProgramContext } from './cluster/programs.ts';
 import { conformance } from './conformance.ts';
 
 let cluster: Cluster;
@@ -15,9 +18,45 @@ const environments = new Map<string, Readonly<Record<string, string>>>();
 /** What ran, in order, by namespace. */
 const ran = new Map<string, string[]>();
 
+/** How often containers were asked for their health, by namespace. */
+const asked = new Map<string, number>();
+
+/** Says that it is well, by grpc.health.v1 on a port of its pod. */
+async function serveHealth({ namespace, env, args: [port = ''], stopped }: ProgramContext): Promise<number> {
+  const bytes = (message: Buffer) => message;
+  const check = {
+    path: '/grpc.health.v1.Health/Check',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: bytes,
+    requestDeserialize: bytes,
+    responseSerialize: bytes,
+    responseDeserialize: bytes,
+  } as const;
+  const server = new Server();
+  server.addService(
+    { check },
+    {
+      check: (_: unknown, answer: sendUnaryData<Buffer>) => {
+        asked.set(namespace, (asked.get(namespace) ?? 0) + 1);
+        // status: SERVING
+        answer(null, Buffer.from([0x08, 1]));
+      },
+    },
+  );
+  await promisify(server.bindAsync.bind(server))(`${env['POD_IP']}:${port}`, ServerCredentials.createInsecure());
+  await stopped;
+  server.forceShutdown();
+  return 0;
+}
+
 beforeAll(async () => {
   cluster = await openCluster({
-    nodes: [{ name: 'n1' }, { name: 'n2', labels: { spare: 'yes' } }],
+    nodes: [
+      { name: 'n1' },
+      { name: 'n2', labels: { spare: 'yes' } },
+      { name: 'reachable', reachable: true, taints: [{ key: 'for', value: 'servers', effect: 'NoSchedule' }] },
+    ],
     programs: {
       remember: ({ pod: name, env }) => {
         environments.set(name, env);
@@ -27,6 +66,7 @@ beforeAll(async () => {
         ran.set(namespace, [...(ran.get(namespace) ?? []), word]);
         return Number(code);
       },
+      health: serveHealth,
       leaveMessage: ({ mounts, args: [message = '', code = '0'], print }) => {
         print('written to the log');
         if (message) writeFileSync(mounts.get('/dev/termination-log') ?? '', message);
@@ -457,6 +497,41 @@ describe('probes', () => {
       await client.never(pods, '', 'a restart', ([each]) => restarts(each) > 0, 2500);
     },
   );
+
+  /** Another one in every process: what runs beside this has the same addresses. */
+  const ownPort = 20_000 + (process.pid % 20_000);
+  const serving = (probed: number) =>
+    pod('serving', {
+      command: ['health', String(ownPort)],
+      container: {
+        env: [{ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
+        livenessProbe: {
+          grpc: { port: probed },
+          initialDelaySeconds: 1,
+          periodSeconds: 1,
+          failureThreshold: 1,
+          timeoutSeconds: 10,
+        },
+      },
+      spec: { nodeName: 'reachable' },
+    });
+  conformance('Probing container should *not* be restarted with a GRPC liveness probe [NodeConformance]', async () => {
+    const { namespace, pods } = await fresh();
+    await client.create(pods, serving(ownPort));
+    await client.when(`${pods}/serving`, 'it runs', isRunning);
+    await expect.poll(() => asked.get(namespace), { timeout: 15_000 }).toBeGreaterThanOrEqual(2);
+    expect(restarts(await client.read(`${pods}/serving`))).toBe(0);
+  });
+  conformance('Probing container should be restarted with a GRPC liveness probe [NodeConformance]', async () => {
+    const { namespace, pods, events } = await fresh();
+    // Nobody is at this port.
+    await client.create(pods, serving(ownPort + 20_000));
+    await client.when(`${pods}/serving`, 'it was restarted', (each) => restarts(each) >= 1);
+    expect(asked.get(namespace)).toBeUndefined();
+    const why = (each: Body) => each.reason === 'Unhealthy' && each.note.startsWith('Liveness probe failed');
+    await client.whenAll(events, '', 'it says why', (items) => items.some(why));
+    await client.delete(`${pods}/serving`);
+  });
 
   conformance('Probing container should have monotonically increasing restart count [NodeConformance]', async () => {
     const { pods } = await fresh();

@@ -31,6 +31,8 @@ export interface Cluster {
   /** A new namespace that takes pods; resolves with its name. */
   namespace(prefix?: string): Promise<string>;
   addNode(spec: NodeSpec): Promise<SimulatedNode>;
+  /** Fails when there is none of this name. */
+  node(name: string): SimulatedNode;
   /** Resolves when controllers have nothing left to do of what was committed before. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -108,6 +110,11 @@ export async function openCluster(options: ClusterOptions = {}): Promise<Cluster
         return range !== undefined && !taints.some(unready);
       });
       return node;
+    },
+    node(name) {
+      const found = nodes.find((each) => each.name === name);
+      if (!found) throw new Error(`no node ${name}`);
+      return found;
     },
     idle: () => running.idle(),
     async close() {

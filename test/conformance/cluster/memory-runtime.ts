@@ -9,6 +9,7 @@ import {
   type ContainerStatusInfo,
   containerStates,
   type ImageInfo,
+  type LinuxContainerResourcesInput,
   namespaceModes,
   type PodSandboxConfigInput,
   type PodSandboxStatusInfo,
@@ -38,11 +39,18 @@ interface Container {
   readonly config: ContainerConfigInput;
   readonly sandboxId: string;
   readonly context: ProgramContext;
+  resources: LinuxContainerResourcesInput;
   stop(): void;
   ended: Promise<void>;
 }
 
-export function createMemoryRuntime({ programs, address, now }: MemoryRuntimeOptions): ContainerRuntime {
+/** What a test sees of it beside what the agent does. */
+export interface MemoryRuntime extends ContainerRuntime {
+  /** What a container has of the machine, as the kernel would know it. Fails when there is none of this id. */
+  resourcesOf(containerId: string): LinuxContainerResourcesInput;
+}
+
+export function createMemoryRuntime({ programs, address, now }: MemoryRuntimeOptions): MemoryRuntime {
   const sandboxes = new Map<string, Sandbox>();
   const containers = new Map<string, Container>();
   const listeners = new Set<(event: RuntimeEvent) => void>();
@@ -112,6 +120,7 @@ export function createMemoryRuntime({ programs, address, now }: MemoryRuntimeOpt
       config,
       sandboxId,
       context,
+      resources: { ...config.linux?.resources },
       stop,
       ended: Promise.resolve(),
       status: {
@@ -197,6 +206,7 @@ export function createMemoryRuntime({ programs, address, now }: MemoryRuntimeOpt
   };
 
   return {
+    resourcesOf: (id) => containerOf(id).resources,
     version: async () => ({
       version: 'v1',
       runtimeName: 'memory',
@@ -279,7 +289,11 @@ export function createMemoryRuntime({ programs, address, now }: MemoryRuntimeOpt
     removeImage: async () => ({}),
     imageFsInfo: async () => ({ imageFilesystems: [] }),
     reopenContainerLog: async () => ({}),
-    updateContainerResources: async () => ({}),
+    updateContainerResources: async ({ containerId, linux }) => {
+      const container = containerOf(containerId);
+      container.resources = { ...container.resources, ...linux };
+      return {};
+    },
     listContainerStats: async () => ({ stats: [] }),
     listPodSandboxStats: async () => ({ stats: [] }),
     containerStats: unimplemented('ContainerStats'),

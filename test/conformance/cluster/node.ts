@@ -11,10 +11,12 @@ import {
 } from '../../../agent/control-plane/api-client.ts';
 import { createControlPlane } from '../../../agent/control-plane/control-plane.ts';
 import { Reporter } from '../../../agent/control-plane/reporter.ts';
+import type { LinuxContainerResourcesInput } from '../../../agent/cri/messages.ts';
 import { createImages } from '../../../agent/images/images.ts';
 import { createNodePods } from '../../../agent/pods/node-pods.ts';
 import { asPod } from '../../../agent/pods/pod.ts';
 import type { PodObjects } from '../../../agent/pods/pod-context.ts';
+import type { PodCgroupLimits } from '../../../agent/pods/resources.ts';
 import { createPodVolumes } from '../../../agent/volumes/pod-volumes.ts';
 import { requestToken } from '../../../agent/volumes/request-token.ts';
 import { createTokenSource } from '../../../agent/volumes/tokens.ts';
@@ -39,6 +41,8 @@ export interface NodeSpec {
   readonly taints?: readonly V1Taint[];
   /** Over the standard one: 4 cores, 8 GiB, 110 pods. */
   readonly capacity?: Readonly<Record<string, string>>;
+  /** Its pods' addresses are this machine's loopback ones (127.88.0.0/16), so that programs can listen there and are found. */
+  readonly reachable?: boolean;
 }
 
 export interface NodeOptions extends NodeSpec {
@@ -52,6 +56,10 @@ export interface NodeOptions extends NodeSpec {
 
 export interface SimulatedNode {
   readonly name: string;
+  /** What a container has of the machine, by the id that pods' statuses give. */
+  resourcesOf(containerID: string): LinuxContainerResourcesInput;
+  /** The limits of a pod's cgroup. Fails when there is none. */
+  cgroupOf(podUid: string): PodCgroupLimits;
   stop(): Promise<void>;
 }
 
@@ -69,7 +77,10 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   const runtime = createMemoryRuntime({
     programs,
     now,
-    address: (n) => `10.${200 + Math.floor(n / 62_500)}.${number * 25 + (Math.floor(n / 250) % 25)}.${(n % 250) + 2}`,
+    address: (n) =>
+      options.reachable
+        ? `127.88.${number}.${(n % 250) + 2}`
+        : `10.${200 + Math.floor(n / 62_500)}.${number * 25 + (Math.floor(n / 250) % 25)}.${(n % 250) + 2}`,
   });
   const reporter = new Reporter({
     send: (report) => controlPlane.report(report),
@@ -115,6 +126,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
     node: () => objects.get<V1Node>('nodes', name),
     runtimeHandler: (of) => objects.get<V1RuntimeClass>('node.k8s.io/runtimeclasses', of)?.handler,
   };
+  const cgroups = new Map<string, PodCgroupLimits>();
   const allocatable = { cpu: 4, memory: 8 * 2 ** 30 };
   const shared = { nodeName: name, hostIP, podsDir: path.join(folder, 'pods'), allocatable, objects: podObjects };
   const pods = createNodePods({
@@ -131,7 +143,16 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
       tokens: createTokenSource(requestToken(api), now),
     }),
     images: createImages(runtime),
-    cgroups: { parent: (uid) => `/${uid}`, create: async () => {}, remove: async () => {} },
+    cgroups: {
+      parent: (uid) => `/${uid}`,
+      async create(uid, limits) {
+        // What is not limited now stays as it was, as with files of the kernel.
+        cgroups.set(uid, { ...cgroups.get(uid), ...limits });
+      },
+      async remove(uid) {
+        cgroups.delete(uid);
+      },
+    },
     log,
     now,
     report: ({ metadata: { namespace, name: pod, uid } }, status, terminated) =>
@@ -166,6 +187,12 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   await controlPlane.start();
   return {
     name,
+    resourcesOf: (id) => runtime.resourcesOf(id.replace('containerd://', '')),
+    cgroupOf(uid) {
+      const found = cgroups.get(uid);
+      if (!found) throw new Error(`no cgroup of a pod ${uid}`);
+      return found;
+    },
     async stop() {
       controlPlane.stop();
       pods.stop();
