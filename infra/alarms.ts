@@ -1,9 +1,10 @@
-// What somebody should know of. Ten alarms on one metric each are free; these are nine metrics.
+// What somebody should know of. Ten alarms on one metric each are free; these are ten metrics.
 
 import { Duration } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { Alarm, ComparisonOperator, MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import { metricNamespace } from '../core/work/meter.ts';
 import type { Functions } from './functions.ts';
 import type { WorkQueues } from './queues.ts';
 import type { State } from './state.ts';
@@ -63,10 +64,22 @@ export function createAlarms(
       'DynamoDB refuses requests: a type is written faster than its counter takes',
     ),
     make(
-      'WatchLag',
+      'StreamLag',
       functions.alarm.metric('IteratorAge', { period, statistic: 'Maximum' }),
       60_000,
-      'changes reach the alarm late: workers whose wake-up was lost, and watches, lag as much',
+      'changes reach the alarm late: workers whose wake-up was lost lag as much',
+    ),
+    make(
+      'WatchLag',
+      new Metric({
+        namespace: metricNamespace,
+        metricName: 'WatchLag',
+        dimensionsMap: { Cluster: name },
+        statistic: 'Maximum',
+        period,
+      }),
+      10_000,
+      'watches saw changes late; each tells of it when it ends, after 14 minutes at most',
     ),
     make(
       'FunctionThrottles',

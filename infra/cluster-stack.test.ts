@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metricNamespace } from '../core/work/meter.ts';
 import { ClusterStack } from './cluster-stack.ts';
 import { checkWithNag } from './nag.ts';
 import { readOptions } from './options.ts';
@@ -102,7 +103,12 @@ describe('the stack of a cluster', { timeout: 120_000 }, () => {
 
   it('looks again by schedule, and raises alarms', () => {
     plain.resourceCountIs('AWS::Events::Rule', 3);
-    plain.resourceCountIs('AWS::CloudWatch::Alarm', 5);
+    plain.resourceCountIs('AWS::CloudWatch::Alarm', 6);
+    plain.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: metricNamespace,
+      MetricName: 'WatchLag',
+      Dimensions: [{ Name: 'Cluster', Value: 'zeroplane' }],
+    });
   });
 
   it('says where the API is, and who is its administrator', () => {

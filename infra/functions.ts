@@ -14,6 +14,7 @@ import {
   LoggingFormat,
   Runtime,
   StartingPosition,
+  SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -184,6 +185,8 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
+      // Lambda's own lines of every invocation would cost more than the function's meter does, which says the same in less.
+      systemLogLevelV2: SystemLogLevel.WARN,
       environment: { ...environment, ...(bundle === 'apiserver' && authentication), ...shape.environment },
     });
   };

@@ -9,7 +9,8 @@ import { startProcess } from '../../test/aws/harness/process-environment.ts';
 import { runtimeClient } from '../../test/aws/harness/runtime-client.ts';
 import { type Kubectl, kubectlFor } from '../../test/tools/kubectl.ts';
 import { costPage, type Measured } from './costs.ts';
-import { measureOverhead, measureStart, type Start } from './starts.ts';
+import { measureMeter, measureOverheads } from './overhead.ts';
+import { measureStart, type Start } from './starts.ts';
 
 /** Gigabytes of memory, as infra/functions.ts sets them. */
 const memory: Readonly<Record<FunctionName, number>> = {
@@ -26,8 +27,10 @@ export async function run(args: readonly string[]): Promise<unknown> {
   const starts = await measureStarts();
   if (starts) console.table(starts);
   else console.log("npm cannot fetch AWS's runtime interface client: starts are not measured");
-  const overhead = await measureOverhead();
-  console.log(`entry point and middleware of a warm invocation: ${overhead.toFixed(1)} microseconds of processor time`);
+  const overhead = await measureOverheads();
+  console.table(overhead);
+  const meter = await measureMeter();
+  console.log(`of it the meter: ${meter} µs`);
   const cluster = await startAwsCluster();
   try {
     const kubectl = kubectlFor(cluster.kubeconfig);
@@ -61,7 +64,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
     console.table([resync, look, report, ...operations]);
     const page = costPage(operations, { resync, look, report });
     if (args.includes('--write')) writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page);
-    return { starts, overhead, resync, look, report, operations };
+    return { starts, overhead, meter, resync, look, report, operations };
   } finally {
     await cluster.stop();
   }

@@ -1,15 +1,9 @@
 // What a function is before its first request: the size of its bundle, what of it is loaded at start, and the processor time of its
-// initialisation under AWS's own runtime interface client. And what entry point and middleware add to a warm invocation.
+// initialisation under AWS's own runtime interface client.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import middy from '@middy/core';
-import { logInvocation } from '../../core/work/invocation.ts';
-import { createLog } from '../../core/work/log.ts';
-import { answerFailure } from '../../functions/apiserver/serverless/answer-failure.ts';
-import { toApiRequest } from '../../functions/apiserver/serverless/gateway-event.ts';
-import { toBuffered } from '../../functions/apiserver/serverless/gateway-response.ts';
 import type { AwsCluster, FunctionName } from '../../test/aws/harness/cluster.ts';
 
 export interface Start {
@@ -46,38 +40,4 @@ export async function measureStart(
     'loaded at start, KB': size(target.loaded),
     'initialised in, ms': times[Math.floor(starts / 2)] ?? 0,
   };
-}
-
-const invocations = 20_000;
-
-/** Microseconds of a warm invocation outside of the API server: middleware, and both conversions. */
-export async function measureOverhead(): Promise<number> {
-  const log = createLog('warn');
-  const response = { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.alloc(2000, 'x') };
-  const handler = middy()
-    .use(logInvocation(log, Date.now))
-    .use(answerFailure(log))
-    .handler(async (event) => {
-      toApiRequest(event as Parameters<typeof toApiRequest>[0], new AbortController().signal);
-      return toBuffered(response);
-    });
-  const event = {
-    httpMethod: 'GET',
-    path: '/api/v1/namespaces/default/pods',
-    headers: {},
-    multiValueHeaders: { accept: ['application/json'], authorization: ['Bearer x'], 'user-agent': ['kubectl'] },
-    multiValueQueryStringParameters: { limit: ['500'] },
-    body: null,
-    requestContext: { requestId: 'a', identity: { sourceIp: '192.0.2.1' } },
-  };
-  const context = { awsRequestId: 'a', getRemainingTimeInMillis: () => 29_000 };
-  const run = async (times: number) => {
-    // as: of Lambda's context, this is what is read.
-    for (let i = 0; i < times; i++) await handler(event, context as never);
-  };
-  await run(invocations / 10);
-  const before = process.cpuUsage();
-  await run(invocations);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / invocations;
 }

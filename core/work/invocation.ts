@@ -1,7 +1,10 @@
 // What Lambda hands to a function that works on queues, and how such a function answers: which messages are to come again.
 // The middleware are plain values, so that only the entry points know middy.
 
+import { StatusError } from '../machinery/status.ts';
+import { StoreError } from '../store/store.ts';
 import type { Log } from './log.ts';
+import type { Meter } from './meter.ts';
 
 /** What is read of Lambda's context object. */
 export interface InvocationContext {
@@ -27,7 +30,7 @@ interface Exchange {
 }
 
 /** Failures of work: everything comes again, since a hint that was heard in vain is only a look too many. */
-export function retryBatch(log: Log) {
+function retryBatch(log: Log) {
   return {
     onError: (request: Exchange): void => {
       // as: this middleware stands before handlers of queue events only.
@@ -53,6 +56,33 @@ export function logInvocation(log: Log, clock: () => number) {
       log.debug({ awsRequestId, ms: clock() - (began.get(request) ?? clock()) }, 'invocation');
     },
   };
+}
+
+/**
+ * Counts invocations. Stands before the others, so that it ends last. `streams`: the answer goes on after the handler returned, and
+ * whoever sends it calls `end`.
+ */
+export function meterInvocations(meter: Meter, { streams = false } = {}) {
+  return {
+    before: (): void => meter.begin(),
+    ...(!streams && { after: (): void => meter.end() }),
+    onError: ({ error }: { readonly error: unknown }): void => {
+      meter.failed(kindOf(error));
+      meter.end();
+    },
+  };
+}
+
+/** One of few words. */
+function kindOf(error: unknown): string {
+  if (error instanceof StatusError) return error.reason;
+  if (error instanceof StoreError) return error.failure.code;
+  return error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : 'unknown';
+}
+
+/** What stands before the handler of a function that works on a queue, from the outside in. */
+export function queueMiddleware(meter: Meter, log: Log) {
+  return [meterInvocations(meter), logInvocation(log, Date.now), retryBatch(log)];
 }
 
 /** Whether one of the messages came from the schedule. */

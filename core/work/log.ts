@@ -12,7 +12,7 @@ export type Log = Readonly<Record<Level, (fields: object, text: string) => void>
 };
 
 /** `level`: the least that is written; a word that is none of ours means `info`. `err` in the fields is written with its stack. */
-export function createLog(level = 'info', write: (line: string) => void = toStandardOutput): Log {
+export function createLog(level = 'info', write: (line: string) => void = writeLine): Log {
   const least: Level = isLevel(level) ? level : 'info';
   const isLevelEnabled = (name: string) => isLevel(name) && levels[name] >= levels[least];
   const at = (name: Level) => (fields: object, text: string) => {
@@ -39,7 +39,7 @@ function plainErrors(_key: string, value: unknown): unknown {
 }
 
 /** At once: a line about why the process ends must not be lost with it. A reader that is gone is no reason to fail. */
-function toStandardOutput(line: string): void {
+export function writeLine(line: string): void {
   try {
     writeSync(1, line);
   } catch {

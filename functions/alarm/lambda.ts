@@ -3,7 +3,9 @@
 import middy from '@middy/core';
 import { readSettings } from '../../core/cluster/settings.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
+import { meterInvocations } from '../../core/work/invocation.ts';
 import { createLog } from '../../core/work/log.ts';
+import { openMeter } from '../../core/work/meter.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
 import { changedTypes, type StreamEvent } from './changed-types.ts';
 
@@ -11,13 +13,15 @@ const settings = readSettings(process.env);
 const log = createLog(settings.logLevel);
 const queue = connectQueue(settings, process.env);
 
-export const handler = middy().handler(async (event: unknown): Promise<void> => {
-  const failures: unknown[] = [];
-  const wakeups = createWakeups({ queue, onError: (error) => failures.push(error) });
-  // as: only the stream invokes this function.
-  for (const type of changedTypes(event as StreamEvent)) wakeups.committed(type);
-  await wakeups.flush();
-  // The batch comes again.
-  if (failures.length > 0) throw new AggregateError(failures, 'workers could not be woken');
-  log.debug({}, 'woken');
-});
+export const handler = middy()
+  .use(meterInvocations(openMeter(settings, process.env, log)))
+  .handler(async (event: unknown): Promise<void> => {
+    const failures: unknown[] = [];
+    const wakeups = createWakeups({ queue, onError: (error) => failures.push(error) });
+    // as: only the stream invokes this function.
+    for (const type of changedTypes(event as StreamEvent)) wakeups.committed(type);
+    await wakeups.flush();
+    // The batch comes again.
+    if (failures.length > 0) throw new AggregateError(failures, 'workers could not be woken');
+    log.debug({}, 'woken');
+  });

@@ -4,15 +4,17 @@
 import middy from '@middy/core';
 import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
 import { readSettings } from '../../core/cluster/settings.ts';
+import { statusCodes } from '../../core/machinery/status.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
-import { type InvocationContext, logInvocation, retryBatch } from '../../core/work/invocation.ts';
+import { type InvocationContext, queueMiddleware } from '../../core/work/invocation.ts';
 import { createLog } from '../../core/work/log.ts';
+import { openMeter } from '../../core/work/meter.ts';
 import { createWorkerFunction } from '../../core/work/worker-function.ts';
 import type { ApiResponse } from './http.ts';
-import { answerFailure } from './serverless/answer-failure.ts';
 import { type GatewayEvent, toApiRequest } from './serverless/gateway-event.ts';
 import { toBuffered, toStreamed } from './serverless/gateway-response.ts';
+import { requestMiddleware } from './serverless/request-middleware.ts';
 
 /** A stream ends this long before its function's time is over, so that its client sees an end and no break. */
 const reserveMs = 5_000;
@@ -20,7 +22,8 @@ const reserveMs = 5_000;
 const { env } = process;
 const settings = readSettings(env);
 const log = createLog(settings.logLevel);
-const { store, heartbeats, relays } = connectStore(settings.table, settings.bucket, env);
+const meter = openMeter(settings, env, log);
+const { store, heartbeats, relays } = connectStore(settings.table, settings.bucket, env, meter.throttled);
 const queue = connectQueue(settings, env);
 const notifies = handles('.notify');
 // Opened in the initialisation phase: the first request then waits for nothing.
@@ -28,16 +31,19 @@ const api = notifies ? undefined : await openApi();
 const notifyNodes = notifies ? await openNotifying() : undefined;
 
 export const stream = middy({ executionMode: executionModeStreamifyResponse })
-  .use(logInvocation(log, Date.now))
-  .use(answerFailure(log))
+  .use(requestMiddleware(meter, log, { streams: true }))
   .handler((event, context) => {
     // as: only API Gateway's integrations invoke this function.
-    return answer(event as GatewayEvent, context, async (response, done) => toStreamed(response, done));
+    return answer(event as GatewayEvent, context, async (response, done) =>
+      toStreamed(response, () => {
+        done();
+        meter.end();
+      }),
+    );
   });
 
 export const buffered = middy()
-  .use(logInvocation(log, Date.now))
-  .use(answerFailure(log))
+  .use(requestMiddleware(meter, log))
   .handler((event, context) => {
     // as: as above.
     return answer(event as GatewayEvent, context, async (response, done) => {
@@ -50,8 +56,7 @@ export const buffered = middy()
 const worker = createWorkerFunction({ worker: 'notifier', queue, log });
 
 export const notify = middy()
-  .use(logInvocation(log, Date.now))
-  .use(retryBatch(log))
+  .use(queueMiddleware(meter, log))
   .handler(
     worker.answer(async () => {
       if (!notifyNodes) throw new Error('this function was not started as the notifier: its handler must be `notify`');
@@ -65,7 +70,7 @@ function handles(name: string): boolean {
 
 async function openApi() {
   const { openServerless } = await import('./serverless/open.ts');
-  return openServerless({ settings, store, heartbeats, relays, queue, log, env, writes: handles('.buffered') });
+  return openServerless({ settings, store, heartbeats, relays, queue, log, env, meter, writes: handles('.buffered') });
 }
 
 async function openNotifying() {
@@ -83,9 +88,20 @@ async function answer<T>(event: GatewayEvent, context: InvocationContext, respon
   const timer = setTimeout(() => ending.abort(), Math.max(0, context.getRemainingTimeInMillis() - reserveMs));
   const done = () => clearTimeout(timer);
   try {
-    return await respond(await api.handle(toApiRequest(event, ending.signal)), done);
+    const response = await api.handle(toApiRequest(event, ending.signal));
+    if (isOurFailure(response.status)) meter.failed(reasonOf(response.status));
+    return await respond(response, done);
   } catch (error) {
     done();
     throw error;
   }
+}
+
+/** 501 is what this cluster cannot do: the client's request, and no failure. */
+function isOurFailure(code: number): boolean {
+  return code >= 500 && code !== 501;
+}
+
+function reasonOf(code: number): string {
+  return Object.entries(statusCodes).find(([, each]) => each === code)?.[0] ?? 'InternalError';
 }

@@ -11,8 +11,9 @@ import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
-import { logInvocation, retryBatch } from '../../core/work/invocation.ts';
+import { queueMiddleware } from '../../core/work/invocation.ts';
 import { createLog } from '../../core/work/log.ts';
+import { openMeter } from '../../core/work/meter.ts';
 import { createWorkerFunction } from '../../core/work/worker-function.ts';
 import { controllers } from './all.ts';
 import { createEc2Instances } from './cloud/ec2-instances.ts';
@@ -29,8 +30,9 @@ const compactEveryMs = 3600_000;
 const { env } = process;
 const settings = readSettings(env);
 const logger = createLog(settings.logLevel);
+const meter = openMeter(settings, env, logger);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
-const connected = connectStore(settings.table, settings.bucket, env);
+const connected = connectStore(settings.table, settings.bucket, env, meter.throttled);
 const worker = createWorkerFunction({
   worker: 'controllers',
   queue: connectQueue(settings, env),
@@ -74,7 +76,4 @@ async function housekeeping(): Promise<void> {
   await compaction.run();
 }
 
-export const handler = middy()
-  .use(logInvocation(logger, Date.now))
-  .use(retryBatch(logger))
-  .handler(worker.answer(running.idle, housekeeping));
+export const handler = middy().use(queueMiddleware(meter, logger)).handler(worker.answer(running.idle, housekeeping));

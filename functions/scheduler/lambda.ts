@@ -6,8 +6,9 @@ import { readSettings } from '../../core/cluster/settings.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
 import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
-import { logInvocation, retryBatch } from '../../core/work/invocation.ts';
+import { queueMiddleware } from '../../core/work/invocation.ts';
 import { createLog } from '../../core/work/log.ts';
+import { openMeter } from '../../core/work/meter.ts';
 import { createWorkerFunction } from '../../core/work/worker-function.ts';
 import { createPodEvents } from './pod-events.ts';
 import { startScheduler } from './run.ts';
@@ -18,6 +19,7 @@ const resyncMs = 60_000;
 const { env } = process;
 const settings = readSettings(env);
 const logger = createLog(settings.logLevel);
+const meter = openMeter(settings, env, logger);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
 const worker = createWorkerFunction({
   worker: 'scheduler',
@@ -25,7 +27,7 @@ const worker = createWorkerFunction({
   log: logger,
   resyncMs,
 });
-const store = worker.telling(connectStore(settings.table, settings.bucket, env).store);
+const store = worker.telling(connectStore(settings.table, settings.bucket, env, meter.throttled).store);
 const parts = openInProcess(store, replicasOfNow(store), settings);
 const events = createPodEvents({ ...parts, clock: Date.now, log });
 const running = await startScheduler({
@@ -43,7 +45,4 @@ async function idle(): Promise<void> {
   await events.idle();
 }
 
-export const handler = middy()
-  .use(logInvocation(logger, Date.now))
-  .use(retryBatch(logger))
-  .handler(worker.answer(idle));
+export const handler = middy().use(queueMiddleware(meter, logger)).handler(worker.answer(idle));

@@ -10,6 +10,7 @@ import { type DynamoStore, openDynamoStore } from './dynamodb-store.ts';
 import { tableHeartbeats } from './heartbeats.ts';
 import { tableRelays } from './relays.ts';
 import { s3LargeValues } from './s3.ts';
+import { tellThrottles } from './throttles.ts';
 
 export interface ConnectedStore {
   readonly store: DynamoStore;
@@ -20,8 +21,14 @@ export interface ConnectedStore {
 /** A function may be frozen in the middle of a request: a connection that died meanwhile is to cost little. */
 const answerMs = 4000;
 
-export function connectStore(table: string, bucket: string | undefined, env: AwsEnvironment): ConnectedStore {
-  const calls = serviceCalls(createJsonService({ service: 'dynamodb', env, answerMs }));
+/** `onThrottled`: DynamoDB refused a request because of too many; the store tries it again. */
+export function connectStore(
+  table: string,
+  bucket: string | undefined,
+  env: AwsEnvironment,
+  onThrottled: () => void,
+): ConnectedStore {
+  const calls = tellThrottles(serviceCalls(createJsonService({ service: 'dynamodb', env, answerMs })), onThrottled);
   const large = bucket === undefined ? undefined : s3LargeValues({ env, bucket });
   const store = openDynamoStore({ calls, table, ...(large && { large }) });
   const surroundings = { now: Date.now, sleep: (ms: number) => sleep(ms), random: Math.random };

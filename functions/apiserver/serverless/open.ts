@@ -13,6 +13,7 @@ import { tellOwnCommits } from '../../../core/store/own-commits.ts';
 import type { Relays } from '../../../core/store/relays.ts';
 import type { Store } from '../../../core/store/store.ts';
 import type { Log } from '../../../core/work/log.ts';
+import type { Meter } from '../../../core/work/meter.ts';
 import { createWakeups } from '../../../core/work/wakeups.ts';
 import { iamTokens } from '../authentication/iam-tokens.ts';
 import type { ConfiguredAuthenticationOptions } from '../authentication/jwt/configured-authentication.ts';
@@ -33,6 +34,7 @@ export interface ServerlessOptions {
   readonly relays: Relays;
   readonly queue: Queue;
   readonly log: Log;
+  readonly meter: Meter;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether this process is to write: what that takes is loaded at once then, and not with the first write. */
   readonly writes: boolean;
@@ -92,6 +94,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       quickMs: 100,
       slowMs: 1000,
       onError: (err) => log.warn({ err }, 'a watch could not look at the log'),
+      onLag: options.meter.lagged,
     }),
     definitions,
     store,

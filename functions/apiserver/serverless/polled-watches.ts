@@ -11,6 +11,8 @@ export interface PollOptions {
   /** Between two looks when nothing changed for a while. */
   readonly slowMs: number;
   readonly onError: (error: unknown) => void;
+  /** Changes were found that are so old at most, in milliseconds: so long ago began the look that had not found them yet. */
+  readonly onLag?: (ms: number) => void;
 }
 
 /** The registry, with watches that follow the log by themselves. */
@@ -39,16 +41,21 @@ export function pollWatches(registry: Registry, options: PollOptions): Registry 
 }
 
 async function poll(type: TypeName, open: ReadonlyMap<TypeName, number>, options: PollOptions): Promise<void> {
-  const { replicas, quickMs, slowMs, onError } = options;
+  const { replicas, quickMs, slowMs, onError, onLag } = options;
   let pauseMs = quickMs;
+  let lookedAt = performance.now();
   while ((open.get(type) ?? 0) > 0) {
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     const replica = replicas.peek(type);
     if (!replica) continue;
     const before = replica.revision;
+    const lookingAt = performance.now();
     try {
       await replica.catchUp();
-      pauseMs = replica.revision > before ? quickMs : Math.min(slowMs, pauseMs * 1.3);
+      const found = replica.revision > before;
+      if (found) onLag?.(performance.now() - lookedAt);
+      lookedAt = lookingAt;
+      pauseMs = found ? quickMs : Math.min(slowMs, pauseMs * 1.3);
     } catch (error) {
       onError(error);
       pauseMs = slowMs;

@@ -30,6 +30,19 @@ export interface AwsClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A line in CloudWatch's embedded metric format. */
+export interface MetricLine {
+  readonly _aws: {
+    readonly Timestamp: number;
+    readonly CloudWatchMetrics: readonly {
+      readonly Namespace: string;
+      readonly Dimensions: readonly (readonly string[])[];
+      readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
+    }[];
+  };
+  readonly [field: string]: unknown;
+}
+
 export type FunctionName = 'read' | 'write' | 'node' | 'controllers' | 'scheduler' | 'notifier' | 'alarm';
 
 const clusterName = 'test';
@@ -91,6 +104,11 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     ZEROPLANE_LOG: process.env['ZEROPLANE_LOG'] ?? 'warn',
     ...options.env,
   };
+  const metrics: MetricLine[] = [];
+  const onLine = (line: string) => {
+    if (line.includes('"_aws"')) metrics.push(JSON.parse(line));
+    else console.log(line);
+  };
   const make = (name: FunctionName, bundle: BundleName, handler: string, more: Partial<FunctionOptions> = {}) =>
     createFunction(
       {
@@ -101,6 +119,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
         concurrency: 8,
         env,
         stsUrl: sts.url,
+        onLine,
         ...more,
       },
       options.start ?? startThread,
@@ -152,6 +171,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     sqs,
     sts,
     ec2,
+    metrics,
     token,
     async stop() {
       dynamo.onRecord = undefined;

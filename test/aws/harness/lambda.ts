@@ -19,6 +19,8 @@ export interface FunctionOptions {
   readonly concurrency: number;
   readonly env: Readonly<Record<string, string>>;
   readonly stsUrl: string;
+  /** Gets each line that the function writes to its log. */
+  readonly onLine: (line: string) => void;
 }
 
 export interface LambdaFunction {

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { type ExecutionEnvironment, type Invocation, InvocationError, type Take } from './execution-environment.ts';
 import type { FunctionOptions } from './lambda.ts';
@@ -87,8 +88,9 @@ export function startProcess(client: string) {
           LAMBDA_TASK_ROOT: options.bundle,
           _HANDLER: `index.${options.handler}`,
         },
-        stdio: ['ignore', 'inherit', 'inherit'],
+        stdio: ['ignore', 'pipe', 'inherit'],
       });
+      createInterface({ input: child.stdout }).on('line', options.onLine);
       child.once('exit', () => {
         ready.reject(new Error(`${name} ended before it was ready`));
         current?.reject(new InvocationError('killed', `${name}: its environment ended`));

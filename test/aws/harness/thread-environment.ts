@@ -7,7 +7,7 @@ import { type ExecutionEnvironment, InvocationError } from './execution-environm
 import type { FunctionOptions } from './lambda.ts';
 import type { EnvironmentData, FromEnvironment, ToEnvironment } from './thread.ts';
 
-export function startThread({ name, bundle, handler, env, stsUrl }: FunctionOptions): ExecutionEnvironment {
+export function startThread({ name, bundle, handler, env, stsUrl, onLine }: FunctionOptions): ExecutionEnvironment {
   const workerData: EnvironmentData = { bundle: pathToFileURL(join(bundle, 'index.mjs')).href, handler, stsUrl };
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData,
@@ -22,6 +22,7 @@ export function startThread({ name, bundle, handler, env, stsUrl }: FunctionOpti
   let failed: ((error: InvocationError) => void) | undefined;
   worker.on('message', (message: FromEnvironment) => {
     if (message.kind === 'ready') ready.resolve();
+    else if (message.kind === 'line') onLine(message.text);
     else listener?.(message);
   });
   worker.on('error', (error) => {

@@ -2,6 +2,8 @@
 // invocation at a time. `awslambda` as the Node.js runtime gives it to handlers that stream.
 // Source: Lambda developer guide, "Writing response streaming-enabled Lambda functions".
 
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { Writable } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Invocation } from './execution-environment.ts';
@@ -19,6 +21,7 @@ export type ToEnvironment = ({ readonly kind: 'invoke' } & Invocation) | { reado
 
 export type FromEnvironment =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
   | { readonly kind: 'done'; readonly result?: unknown }
   | { readonly kind: 'failed'; readonly message: string };
@@ -61,6 +64,17 @@ globalThis.fetch = (input, init) => {
   if (!/^sts\..*amazonaws\.com$/.test(url.hostname)) return realFetch(input, init);
   return realFetch(`${stsUrl}${url.pathname}${url.search}`, init);
 };
+
+// A function's log is its standard output, which all threads share: so it goes the other way.
+const realWriteSync = fs.writeSync;
+Object.assign(fs, {
+  writeSync(fd: number, data: string, ...rest: []) {
+    if (fd !== 1) return realWriteSync(fd, data, ...rest);
+    post({ kind: 'line', text: data.trimEnd() });
+    return Buffer.byteLength(data);
+  },
+});
+syncBuiltinESMExports();
 
 let taken: (() => void) | undefined;
 // A bundle exports its handlers.

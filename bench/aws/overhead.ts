@@ -1,0 +1,148 @@
+// What entry point and middleware add to a warm invocation of each function: everything around the work itself, which does nothing here.
+
+import { Writable } from 'node:stream';
+import middy from '@middy/core';
+import { meterInvocations, queueMiddleware } from '../../core/work/invocation.ts';
+import { createLog } from '../../core/work/log.ts';
+import { createMeter } from '../../core/work/meter.ts';
+import { createWakeups } from '../../core/work/wakeups.ts';
+import type { Worker } from '../../core/work/work-queues.ts';
+import { createWorkerFunction } from '../../core/work/worker-function.ts';
+import { changedTypes, type StreamEvent } from '../../functions/alarm/changed-types.ts';
+import { type GatewayEvent, toApiRequest } from '../../functions/apiserver/serverless/gateway-event.ts';
+import { toBuffered, toStreamed } from '../../functions/apiserver/serverless/gateway-response.ts';
+import { requestMiddleware } from '../../functions/apiserver/serverless/request-middleware.ts';
+import type { FunctionName } from '../../test/aws/harness/cluster.ts';
+
+export interface Overhead {
+  readonly function: FunctionName;
+  /** Processor time of an invocation, in microseconds. */
+  readonly 'entry point and middleware, µs': number;
+}
+
+type Invoke = () => Promise<unknown>;
+
+const rounds = 5;
+const invocations = 10_000;
+const log = createLog('warn');
+const nothing = async (): Promise<void> => {};
+const queue = {
+  create: nothing,
+  remove: nothing,
+  send: nothing,
+  sendLater: nothing,
+  receive: async () => [],
+  acknowledge: nothing,
+};
+// as: of Lambda's context, this is what is read.
+const context = { awsRequestId: 'a', getRemainingTimeInMillis: () => 29_000 } as never;
+const response = { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.alloc(2000, 'x') };
+const request: GatewayEvent = {
+  httpMethod: 'GET',
+  path: '/api/v1/namespaces/default/pods',
+  headers: {},
+  multiValueHeaders: { accept: ['application/json'], authorization: ['Bearer x'], 'user-agent': ['kubectl'] },
+  multiValueQueryStringParameters: { limit: ['500'] },
+  body: null,
+  requestContext: { requestId: 'a', identity: { sourceIp: '192.0.2.1' } },
+};
+const message = { Records: [{ messageId: '1', body: '{"types":["pods"]}' }] };
+const change: StreamEvent = { Records: [{ eventName: 'INSERT', dynamodb: { Keys: { p: { S: 'log#pods#1' } } } }] };
+
+export async function measureOverheads(): Promise<Overhead[]> {
+  const streamed = await streaming();
+  const cases: [FunctionName, Invoke][] = [
+    ['read', streamed],
+    ['write', buffered()],
+    ['node', streamed],
+    ['controllers', worker('controllers')],
+    ['scheduler', worker('scheduler')],
+    ['notifier', worker('notifier')],
+    ['alarm', alarm()],
+  ];
+  const overheads: Overhead[] = [];
+  for (const [name, invoke] of cases)
+    overheads.push({ function: name, 'entry point and middleware, µs': await measure(invoke) });
+  return overheads;
+}
+
+/** What of it the meter takes, in microseconds. */
+export function measureMeter(): Promise<number> {
+  const counted = meter();
+  return measure(async () => {
+    counted.begin();
+    counted.end();
+  });
+}
+
+/** As in a function: a line a minute. */
+function meter() {
+  const options = { cluster: 'bench', function: 'bench', verbose: true, write: () => {} };
+  return createMeter({ ...options, clock: Date.now, uptime: () => performance.now() });
+}
+
+async function streaming(): Promise<Invoke> {
+  type Handler = (event: unknown, stream: Writable, context: never) => Promise<void>;
+  // What Lambda's runtime gives to a function that streams.
+  Object.assign(globalThis, {
+    awslambda: {
+      streamifyResponse: (handler: Handler) => handler,
+      HttpResponseStream: { from: (stream: Writable) => stream },
+    },
+  });
+  const { executionModeStreamifyResponse } = await import('@middy/core/StreamifyResponse');
+  const counted = meter();
+  const handler = middy({ executionMode: executionModeStreamifyResponse })
+    .use(requestMiddleware(counted, log, { streams: true }))
+    .handler(async (event) => {
+      // as: the request above.
+      toApiRequest(event as GatewayEvent, new AbortController().signal);
+      return toStreamed(response, () => counted.end());
+    }) as unknown as Handler; // as: streamifyResponse above gives it back as it is.
+  return () => handler(request, new Writable({ write: (_chunk, _encoding, done) => done() }), context);
+}
+
+function buffered(): Invoke {
+  const handler = middy()
+    .use(requestMiddleware(meter(), log))
+    .handler(async (event) => {
+      // as: as above.
+      toApiRequest(event as GatewayEvent, new AbortController().signal);
+      return toBuffered(response);
+    });
+  return () => handler(request, context);
+}
+
+function worker(name: Worker): Invoke {
+  const { answer } = createWorkerFunction({ worker: name, queue, log });
+  const handler = middy().use(queueMiddleware(meter(), log)).handler(answer(nothing, nothing));
+  return () => handler(message, context);
+}
+
+function alarm(): Invoke {
+  const handler = middy()
+    .use(meterInvocations(meter()))
+    .handler(async (event) => {
+      const wakeups = createWakeups({ queue, onError: () => {} });
+      // as: the change above.
+      for (const type of changedTypes(event as StreamEvent)) wakeups.committed(type);
+      await wakeups.flush();
+    });
+  return () => handler(change, context);
+}
+
+/** Microseconds of processor time: the median of the rounds after the first, which the compiler still takes part in. */
+async function measure(invoke: Invoke): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < invocations; i++) await invoke();
+    const { user, system } = process.cpuUsage(before);
+    if (round > 0) times.push((user + system) / invocations);
+  }
+  return rounded(times.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0);
+}
+
+function rounded(microseconds: number): number {
+  return Math.round(microseconds * 10) / 10;
+}

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { modelCalls } from '../../../test/simulation/model/calls.ts';
+import { cancelled, conditionFailed, refused } from '../../../test/simulation/model/errors.ts';
+import { ModelTable } from '../../../test/simulation/model/table.ts';
+import { tellThrottles } from './throttles.ts';
+
+it('tells of requests that were refused because of too many, and of nothing else', async () => {
+  let told = 0;
+  const calls = modelCalls(new ModelTable(Date.now));
+  let error: Error | undefined;
+  const failing = tellThrottles(
+    {
+      ...calls,
+      getItem: async (input) => {
+        if (error) throw error;
+        return calls.getItem(input);
+      },
+      transactWriteItems: async () => {
+        throw error;
+      },
+    },
+    () => told++,
+  );
+  const get = () => failing.getItem({ TableName: 'store', Key: { p: { S: 'a' }, s: { S: 'b' } } });
+  await get();
+  for (error of [refused('ProvisionedThroughputExceededException'), refused('ThrottlingException')])
+    await expect(get()).rejects.toBe(error);
+  expect(told).toBe(2);
+  error = cancelled([{ Code: 'None' }, { Code: 'ThrottlingError' }]);
+  await expect(failing.transactWriteItems({ TransactItems: [] })).rejects.toBe(error);
+  expect(told).toBe(3);
+  for (error of [
+    conditionFailed(undefined),
+    refused('TransactionConflictException'),
+    cancelled([{ Code: 'ConditionalCheckFailed' }]),
+  ])
+    await expect(get()).rejects.toBe(error);
+  expect(told).toBe(3);
+});

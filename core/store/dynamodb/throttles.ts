@@ -1,0 +1,34 @@
+// The calls, such that somebody is told when DynamoDB refuses one because of too many requests, alone or within a transaction.
+
+import { AwsError } from '../../signature/json-service.ts';
+import { type DynamoCalls, reasonsOf } from './calls.ts';
+
+const refusals = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded']);
+const reasons = new Set<string | undefined>(['ProvisionedThroughputExceeded', 'ThrottlingError']);
+
+export function tellThrottles(calls: DynamoCalls, onThrottled: () => void): DynamoCalls {
+  const told =
+    <Input, Output>(call: (input: Input) => Promise<Output>) =>
+    async (input: Input): Promise<Output> => {
+      try {
+        return await call(input);
+      } catch (error) {
+        if (isThrottle(error)) onThrottled();
+        throw error;
+      }
+    };
+  return {
+    getItem: told(calls.getItem),
+    batchGetItem: told(calls.batchGetItem),
+    query: told(calls.query),
+    updateItem: told(calls.updateItem),
+    putItem: told(calls.putItem),
+    deleteItem: told(calls.deleteItem),
+    transactWriteItems: told(calls.transactWriteItems),
+  };
+}
+
+function isThrottle(error: unknown): boolean {
+  if (!(error instanceof AwsError)) return false;
+  return refusals.has(error.name) || reasonsOf(error).some(({ Code }) => reasons.has(Code));
+}

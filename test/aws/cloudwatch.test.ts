@@ -1,0 +1,67 @@
+// What the bundled functions tell CloudWatch in their logs. About 10 s.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../tools/cluster.ts';
+import { type Kubectl, kubectlFor } from '../tools/kubectl.ts';
+import { type AwsCluster, startAwsCluster } from './harness/cluster.ts';
+
+describe('metrics of the functions', { timeout: 120_000 }, () => {
+  let cluster: AwsCluster;
+  let kubectl: Kubectl;
+  beforeAll(async () => {
+    cluster = await startAwsCluster();
+    kubectl = kubectlFor(cluster.kubeconfig);
+    await eventually(120, async () => (await kubectl.attempt('get', 'namespaces')).code === 0);
+  }, 300_000);
+  afterAll(() => cluster?.stop());
+
+  /** Lines that carry a metric, with the dimensions under which it counts. */
+  function told(metric: string) {
+    return cluster.metrics.flatMap(({ _aws, ...fields }) =>
+      _aws.CloudWatchMetrics.filter(({ Metrics }) => Metrics.some(({ Name }) => Name === metric)).map(
+        ({ Namespace, Dimensions }) => ({
+          Namespace,
+          dimensions: Dimensions.map((names) => Object.fromEntries(names.map((name) => [name, fields[name]]))),
+          value: fields[metric],
+          fields,
+        }),
+      ),
+    );
+  }
+
+  it('tell of the cold start of each environment', async () => {
+    await kubectl('create', 'deployment', 'web', '--image=x');
+    await eventually(60, async () => {
+      const functions = new Set(told('ColdStart').map(({ fields }) => fields['function']));
+      return ['read', 'write', 'controllers', 'notifier'].every((name) => functions.has(name));
+    });
+    for (const { Namespace, dimensions, value } of told('ColdStart')) {
+      expect({ Namespace, dimensions }).toEqual({ Namespace: 'Zeroplane', dimensions: [{ Cluster: 'test' }] });
+      expect(value).toBeGreaterThan(0);
+    }
+  });
+
+  it('tell how late a watch saw changes, when it ends', async () => {
+    const before = told('WatchLag').length;
+    const path = '/api/v1/namespaces/default/configmaps?watch=true&timeoutSeconds=3';
+    const watch = kubectl('get', '--raw', path);
+    let i = 0;
+    const making = eventually(60, async () => {
+      await kubectl('create', 'configmap', `seen-${i++}`);
+      return told('WatchLag').length > before;
+    });
+    expect(await watch).toContain('"name":"seen-');
+    await making;
+    expect(told('WatchLag').at(-1)).toMatchObject({ dimensions: [{ Cluster: 'test' }], fields: { function: 'read' } });
+  });
+
+  it('tell of failures by kind', async () => {
+    // No request of API Gateway looks like this.
+    await cluster.functions.read.invoke({}, async () => undefined);
+    await eventually(10, async () => told('Errors').some(({ fields }) => fields['Kind'] === 'InternalError'));
+    expect(told('Errors').find(({ fields }) => fields['Kind'] === 'InternalError')).toMatchObject({
+      dimensions: [{ Cluster: 'test', Kind: 'InternalError' }],
+      value: 1,
+    });
+  });
+});
