@@ -26,6 +26,8 @@ export interface ContainerStatusInput {
   readonly ended: boolean;
   /** What containers have of CPU and memory. */
   readonly applied?: Applied;
+  /** The pod has left the node, and its init containers do not tell why: a container without a run failed. */
+  readonly neverRan: boolean;
   readonly now: number;
 }
 
@@ -44,8 +46,7 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
     ...resourcesOf(input, current),
   };
   if (!current || current.state === 'created') {
-    const state: V1ContainerState =
-      input.ended && known?.state?.terminated ? { terminated: known.state.terminated } : waitingState(input, current);
+    const state = unstartedState(input, current, known);
     if (current || !known?.containerID) return { ...shared, ready: false, started: false, state, lastState: {} };
     // The runtime has forgotten it: its node was taken down. The runs that it had still count.
     const lastState = known.state?.running ? { terminated: lost(known) } : (known.lastState ?? {});
@@ -107,6 +108,17 @@ function resourcesOf({ container, applied }: ContainerStatusInput, current: Obse
     ...(granted && { allocatedResources: granted }),
     resources: { ...(requests && { requests }), ...(limits && { limits }) },
   };
+}
+
+function unstartedState(
+  input: ContainerStatusInput,
+  current: ObservedContainer | undefined,
+  known: V1ContainerStatus | undefined,
+): V1ContainerState {
+  if (input.ended && known?.state?.terminated) return { terminated: known.state.terminated };
+  if (!input.neverRan || input.container.kind === 'ephemeral') return waitingState(input, current);
+  const message = 'The container had not started when its pod was ended';
+  return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message } };
 }
 
 function lost(known: V1ContainerStatus) {

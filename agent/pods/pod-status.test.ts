@@ -53,6 +53,21 @@ describe('podStatus', () => {
     });
   });
 
+  it('is Failed when it ends before its container began: a final phase is what lets controllers count it as over', () => {
+    const observed = { sandboxes: [], containers: [] };
+    const waiting = new Map([['main', { reason: 'CreateContainerConfigError', message: 'no such file' }]]);
+    const going = { observed, waiting, terminating: true };
+    expect(status(going).phase).toBe('Pending');
+    const ended = status({ ...going, stopped: true });
+    expect(ended.phase).toBe('Failed');
+    expect(ended.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+      exitCode: 137,
+      reason: 'ContainerStatusUnknown',
+    });
+    const complete = { observed: observedPod(exited('main', 0)), terminating: true, stopped: true };
+    expect(status(complete).phase).toBe('Succeeded');
+  });
+
   it('names what holds it up', () => {
     const waiting = new Map([['main', { reason: 'ErrImagePull', message: 'no such image' }]]);
     const held = status({ waiting });

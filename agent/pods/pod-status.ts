@@ -22,6 +22,8 @@ export interface PodStatusInput {
   readonly ending?: Ending;
   readonly terminating: boolean;
   readonly resize?: ResizeState;
+  /** Nothing of it runs on the node, and nothing will: its last word before the API forgets it. */
+  readonly stopped?: boolean;
   /** What was reported last; its transition times are kept. */
   readonly previous: V1PodStatus | undefined;
   readonly hostIP: string;
@@ -38,7 +40,16 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
   const statuses = (...kinds: PodContainer['kind'][]): V1ContainerStatus[] =>
     containers
       .filter(({ kind }) => kinds.includes(kind))
-      .map((container) => containerStatus({ ...input, ...applied, container, initializing: !initialized, ended }));
+      .map((container) =>
+        containerStatus({
+          ...input,
+          ...applied,
+          container,
+          initializing: !initialized,
+          ended,
+          neverRan: input.stopped === true && initialized,
+        }),
+      );
   const initContainerStatuses = statuses('init', 'sidecar');
   const containerStatuses = statuses('app');
   const ephemeralContainerStatuses = statuses('ephemeral');
@@ -214,7 +225,7 @@ function phaseOf(input: PodStatusInput, containers: readonly PodContainer[], ini
     return current?.state === 'exited' && current.exitCode !== 0 && !restarts(pod, container, current);
   });
   if (failedInit && !initialized) return running ? 'Pending' : 'Failed';
-  if (!initialized) return 'Pending';
+  if (!initialized) return input.stopped ? 'Failed' : 'Pending';
   const over = apps.every(({ container, current }) => {
     if (current?.state !== 'exited') return false;
     return input.terminating || !restarts(pod, container, current);
@@ -224,6 +235,8 @@ function phaseOf(input: PodStatusInput, containers: readonly PodContainer[], ini
     if (running) return 'Running';
     return apps.every(({ current }) => current?.exitCode === 0) ? 'Succeeded' : 'Failed';
   }
+  // Controllers count a pod that goes as over only once its phase is final.
+  if (input.stopped) return 'Failed';
   // One that is made again has run before: its pod stays in the phase that it had.
   const waiting = apps.some(({ current }) => !current || (current.state === 'created' && current.attempt === 0));
   return waiting ? 'Pending' : 'Running';

@@ -47,6 +47,8 @@ export class PodWorker {
   #terminateBy: number | undefined;
   #ending: Ending | undefined;
   #gone = false;
+  /** Nothing of it runs any more, and nothing may start. */
+  #over = false;
   #finished = false;
   #stopped = false;
   #scheduled = false;
@@ -232,6 +234,7 @@ export class PodWorker {
         ...(this.#ending && { ending: this.#ending }),
         terminating: this.#terminateBy !== undefined,
         resize: this.#resize.state,
+        stopped: this.#over,
         previous: this.#status,
         hostIP: this.#context.hostIP,
         now: this.#context.now(),
@@ -412,10 +415,13 @@ export class PodWorker {
   }
 
   async #finish(): Promise<void> {
+    this.#over = true;
     this.#report(false);
     for (const probes of this.#probes.values()) probes.stop();
     this.#probes.clear();
     for (const { id } of this.observed.sandboxes) await this.#removeSandbox(id);
+    // Volumes that are being made would be made again behind their removal.
+    await this.#volumes?.catch(() => undefined);
     await this.#context.volumes.remove(this.uid);
     await this.#context.cgroups.remove(this.uid);
     await fs.rm(podLogDirectory(this.#context.logsDir, this.#pod), { recursive: true, force: true });
