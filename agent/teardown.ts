@@ -1,5 +1,6 @@
 // `agent teardown`: takes everything that the agent of a data directory made off the machine; its data stays.
 
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { teardownNode } from './containerd/teardown.ts';
 import { readStateFile, writeStateFile } from './control-plane/state-file.ts';
@@ -22,7 +23,9 @@ export function agentPaths(dataDir: string) {
     agent: path.join(dataDir, 'agent.json'),
     /** The directories that are volumes. */
     localPath: path.join(dataDir, 'local-path.json'),
-    cgroupRoot: (nodeName: string) => `/zeroplane/${nodeName}`,
+    /** Apart for each data directory: nodes of two clusters on one machine may have one name, and each goes with its own pods. */
+    cgroupRoot: (nodeName: string) =>
+      `/zeroplane/${nodeName}-${createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 8)}`,
   };
 }
 

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { generate, installPackages, node, root } from '../local/install.mjs';
 
 installPackages();
@@ -12,6 +12,8 @@ generate();
 const env = { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${process.env.PATH}` };
 const scratch = mkdtempSync(join(tmpdir(), 'zeroplane-test-'));
 const totals = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, said once more at the end: the output before is long. */
+const failures = [];
 
 if (process.getuid?.() === 0) run('Debian packages', node, [join(root, 'test/tools/install-packages.ts')]);
 run('check', 'npm', ['run', '--silent', 'check']);
@@ -21,6 +23,7 @@ vitest('aws');
 vitest('e2e');
 
 rmSync(scratch, { recursive: true, force: true });
+for (const failure of failures) console.log(`FAILED ${failure}`);
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed === 0 ? 0 : 1);
 
@@ -31,6 +34,7 @@ function run(title, command, args, needs) {
   const { status } = spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
   console.log(`${status === 0 ? 'ok' : 'FAILED'}: ${title} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   totals[status === 0 ? 'passed' : 'failed'] += 1;
+  if (status !== 0) failures.push(title);
 }
 
 function vitest(project) {
@@ -51,7 +55,13 @@ function vitest(project) {
   // A suite that broke before its tests, or no report at all, must not pass for green.
   const failed = results?.numFailedTests ?? 0;
   totals.failed += status === 0 ? failed : Math.max(failed, 1);
+  if (status !== 0 && failed === 0) failures.push(`${project}: vitest ended with ${status}`);
   for (const file of results?.testResults ?? []) {
+    const name = relative(root, file.name);
+    const broken = file.assertionResults.filter((each) => each.status === 'failed');
+    for (const test of broken)
+      failures.push(`${name}: ${test.fullName}\n${test.failureMessages.join('\n').slice(0, 2000)}`);
+    if (file.status === 'failed' && broken.length === 0) failures.push(`${name}: ${file.message.slice(0, 2000)}`);
     for (const test of file.assertionResults.filter((each) => each.status === 'pending' || each.status === 'skipped')) {
       console.log(`did not run: ${test.fullName}`);
     }

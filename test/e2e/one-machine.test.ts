@@ -52,11 +52,16 @@ describe.skipIf(process.getuid?.() !== 0)('one machine (needs root)', () => {
   });
 
   it('replaces a deleted pod', async () => {
-    const [first = ''] = (await cluster.kubectl('get', 'pods', '-l', 'app=web', '-o', 'name')).split('\n');
+    // Pods of the update before may still be ending.
+    const names = async () => (await cluster.kubectl('get', 'pods', '-l', 'app=web', '-o', 'name')).trim().split('\n');
+    const [first = ''] = await eventually(60, async () => {
+      const left = await names();
+      return left.length === 3 && left;
+    });
     await cluster.kubectl('delete', first, '--wait=false');
     await eventually(60, async () => {
-      const names = (await cluster.kubectl('get', 'pods', '-l', 'app=web', '-o', 'name')).trim().split('\n');
-      return names.length === 3 && !names.includes(first);
+      const left = await names();
+      return left.length === 3 && !left.includes(first);
     });
     await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
   });
