@@ -25,6 +25,14 @@ program
     '--encryption-provider-config <file>',
     'what is encrypted in the store, with which keys (EncryptionConfiguration)',
   )
+  .option('--audit-policy-file <file>', 'which requests are written down (audit.k8s.io/v1 Policy)')
+  .option(
+    '--audit-log-path <file>',
+    "where they are written; '-' for the control plane's log (default: <data-dir>/audit.log)",
+  )
+  .option('--audit-log-maxsize <megabytes>', 'of a file, before it is set aside (default: 100)', count)
+  .option('--audit-log-maxbackup <files>', 'that are kept of those set aside; 0 for all (default: 10)', count)
+  .option('--audit-log-maxage <days>', 'that they are kept; 0 for ever (default: 0)', count)
   .action(async (options) => (await import('../local/up.ts')).up(options));
 
 program
@@ -116,6 +124,12 @@ function hours(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= 8760) return value;
   throw new InvalidArgumentError('give a number of hours, such as 24.');
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new InvalidArgumentError('give a whole number, such as 10.');
 }
 
 function port(text: string): number {

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { readAuditPolicy } from '../functions/apiserver/audit/policy.ts';
 import { readAuthenticationConfiguration } from '../functions/apiserver/authentication/jwt/configuration.ts';
 import { ClusterStack } from './cluster-stack.ts';
 import { checkWithNag } from './nag.ts';
@@ -10,6 +11,7 @@ import { readOptions } from './options.ts';
 const app = new App();
 const options = readOptions(app.node);
 if (options.authenticationConfig !== undefined) await readAuthenticationConfiguration(options.authenticationConfig);
+if (options.auditPolicy !== undefined) await readAuditPolicy(options.auditPolicy);
 const stack = new ClusterStack(app, `zeroplane-${options.name}`, {
   options,
   bundleDirectory: join(import.meta.dirname, '../.zeroplane/functions'),

@@ -162,10 +162,11 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     ZEROPLANE_NODE_QUEUE_ROLE: nodeQueueRole.roleArn,
     ZEROPLANE_BUILD: code.build,
   };
-  const authentication =
-    options.authenticationConfig === undefined
-      ? undefined
-      : { ZEROPLANE_AUTHENTICATION_CONFIG: options.authenticationConfig };
+  const { authenticationConfig, auditPolicy } = options;
+  const configuration = {
+    ...(authenticationConfig !== undefined && { ZEROPLANE_AUTHENTICATION_CONFIG: authenticationConfig }),
+    ...(auditPolicy !== undefined && { ZEROPLANE_AUDIT_POLICY: auditPolicy }),
+  };
   const make = (name: FunctionName): LambdaFunction => {
     const { bundle, handler, memorySize, timeout, description, ...shape }: Shape = shapes[name];
     const logGroup = new LogGroup(scope, `${title(name)}Log`, {
@@ -187,7 +188,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       loggingFormat: LoggingFormat.JSON,
       // Lambda's own lines of every invocation would cost more than the function's meter does, which says the same in less.
       systemLogLevelV2: SystemLogLevel.WARN,
-      environment: { ...environment, ...(bundle === 'apiserver' && authentication), ...shape.environment },
+      environment: { ...environment, ...(bundle === 'apiserver' && configuration), ...shape.environment },
     });
   };
 

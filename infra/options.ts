@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly ownKey: boolean;
   /** An AuthenticationConfiguration as JSON, from the file that the context names. */
   readonly authenticationConfig: string | undefined;
+  /** An audit Policy as JSON, from the file that the context names. */
+  readonly auditPolicy: string | undefined;
   /** Requests a second that the API takes, and how many at once above it. */
   readonly throttle: { readonly rate: number; readonly burst: number };
 }
@@ -56,6 +58,13 @@ export function readOptions(node: Node): ClusterOptions {
   const name = text('cluster', 'zeroplane');
   if (!/^[a-z][a-z0-9-]{0,29}$/.test(name))
     throw new Error(`-c cluster=${name}: give at most 30 lower case letters, digits and "-", a letter first`);
+  const authenticationConfig = configFile('authenticationConfig', text('authenticationConfig', ''));
+  const auditPolicy = configFile('auditPolicy', text('auditPolicy', ''));
+  const together = Buffer.byteLength(`${authenticationConfig ?? ''}${auditPolicy ?? ''}`);
+  if (together > maximumConfigBytes)
+    throw new Error(
+      `-c auditPolicy=${text('auditPolicy', '')}: with authenticationConfig it has ${together} bytes as JSON, and functions take ${maximumConfigBytes}`,
+    );
   return {
     name,
     serviceCIDR: range('serviceCIDR', '10.96.0.0/16'),
@@ -66,7 +75,8 @@ export function readOptions(node: Node): ClusterOptions {
     ec2Nodes: flag('ec2Nodes', count('workers', 0) > 0),
     autoscalerSyncSeconds,
     ownKey: flag('ownKey', false),
-    authenticationConfig: configFile('authenticationConfig', text('authenticationConfig', '')),
+    authenticationConfig,
+    auditPolicy,
     throttle: { rate: count('requestsPerSecond', 500), burst: count('burst', 1000) },
   };
 }

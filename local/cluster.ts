@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type ConfigFiles, planConfigFiles } from './config-files.ts';
 import { UserError } from './user-error.ts';
 
@@ -16,6 +16,17 @@ export interface Cluster extends ConfigFiles {
   readonly nodeName: string;
   /** Where the admin kubeconfig is written. */
   readonly kubeconfig: string;
+  readonly auditLog: AuditLogOptions;
+}
+
+/** Where the audit log goes, and how much of it is kept. It is written while there is a policy. */
+export interface AuditLogOptions {
+  /** `-`: with the control plane's own log. */
+  readonly path: string;
+  readonly maxMegabytes: number;
+  /** 0: without such a limit. */
+  readonly maxBackups: number;
+  readonly maxAgeDays: number;
 }
 
 export interface ClusterOptions extends ConfigFiles {
@@ -24,6 +35,10 @@ export interface ClusterOptions extends ConfigFiles {
   readonly podCidr?: string;
   readonly serviceCidr?: string;
   readonly kubeconfig?: string;
+  readonly auditLogPath?: string;
+  readonly auditLogMaxsize?: number;
+  readonly auditLogMaxbackup?: number;
+  readonly auditLogMaxage?: number;
 }
 
 /** The common name by which extension API servers know the API server. */
@@ -44,6 +59,7 @@ export function planCluster(options: ClusterOptions): Cluster {
       ...{ dataDir, podCIDR, serviceCIDR, clusterDomain, nodeName },
       port: options.port ?? found.port,
       kubeconfig: options.kubeconfig ?? found.kubeconfig,
+      auditLog: planAuditLog(options, found.auditLog),
       ...planConfigFiles(options, found),
     };
   }
@@ -55,7 +71,20 @@ export function planCluster(options: ClusterOptions): Cluster {
     clusterDomain: defaults.clusterDomain,
     nodeName: hostname().toLowerCase(),
     kubeconfig: options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig'),
+    auditLog: planAuditLog(options, undefined),
     ...planConfigFiles(options, {}),
+  };
+}
+
+/** `found`: of a cluster that was made before; one of an older version has none. */
+function planAuditLog(options: ClusterOptions, found: AuditLogOptions | undefined): AuditLogOptions {
+  const path = options.auditLogPath;
+  return {
+    path:
+      path === undefined ? (found?.path ?? join(options.dataDir, 'audit.log')) : path === '-' ? path : resolve(path),
+    maxMegabytes: options.auditLogMaxsize ?? found?.maxMegabytes ?? 100,
+    maxBackups: options.auditLogMaxbackup ?? found?.maxBackups ?? 10,
+    maxAgeDays: options.auditLogMaxage ?? found?.maxAgeDays ?? 0,
   };
 }
 

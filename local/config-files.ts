@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigFileError } from '../core/config/config-file.ts';
 import { readEncryptionConfiguration } from '../core/store/encrypted/configuration.ts';
+import { readAuditPolicy } from '../functions/apiserver/audit/policy.ts';
 import { readAuthenticationConfiguration } from '../functions/apiserver/authentication/jwt/configuration.ts';
 import { UserError } from './user-error.ts';
 
@@ -12,6 +13,7 @@ import { UserError } from './user-error.ts';
 export interface ConfigFiles {
   readonly authenticationConfig?: string;
   readonly encryptionProviderConfig?: string;
+  readonly auditPolicyFile?: string;
 }
 
 type Name = keyof ConfigFiles;
@@ -22,6 +24,7 @@ const files: Readonly<Record<Name, { flag: string; check: (text: string) => Prom
     flag: '--encryption-provider-config',
     check: (text) => readEncryptionConfiguration(text),
   },
+  auditPolicyFile: { flag: '--audit-policy-file', check: (text) => readAuditPolicy(text) },
 };
 
 // as: the keys of an object literal.

@@ -15,6 +15,8 @@ export interface FunctionSettings {
   readonly issuer: string;
   /** An AuthenticationConfiguration, as YAML or JSON. */
   readonly authenticationConfig: string | undefined;
+  /** An audit Policy, as YAML or JSON. */
+  readonly auditPolicy: string | undefined;
   /** Changes with every deployment: then the cluster's first objects are looked at again. */
   readonly build: string;
   /** Users of system:masters: ARNs of IAM roles. */
@@ -52,6 +54,7 @@ export function readSettings(env: Environment): FunctionSettings {
     clusterDomain,
     issuer: env['ZEROPLANE_ISSUER'] || `https://kubernetes.default.svc.${clusterDomain}`,
     authenticationConfig: env['ZEROPLANE_AUTHENTICATION_CONFIG'] || undefined,
+    auditPolicy: env['ZEROPLANE_AUDIT_POLICY'] || undefined,
     build: env['ZEROPLANE_BUILD'] || 'unknown',
     adminRoles: list(env['ZEROPLANE_ADMIN_ROLES']),
     workerRoles: list(env['ZEROPLANE_WORKER_ROLES']),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AuditEvent } from './handler.ts';
+import { createAudit } from './audit/audit.ts';
+import type { AuditEvent } from './audit/event.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 
 let t: TestApi;
@@ -7,7 +8,8 @@ let audit: AuditEvent[];
 
 beforeEach(async () => {
   audit = [];
-  t = await openTestApi({ audit: (event) => audit.push(event) });
+  const sink = { write: (line: string) => void audit.push(JSON.parse(line)) };
+  t = await openTestApi({ audit: createAudit({ rules: [{ level: 'Metadata' }] }, sink, Date.now) });
   await t.namespace('default');
 });
 
@@ -123,7 +125,7 @@ describe('a validating admission policy', () => {
     ]);
     expect(audit.at(-1)?.annotations).toMatchObject({ 'p/who': 'admin in default default' });
     expect(
-      JSON.parse(audit.at(-1)?.annotations['validation.policy.admission.k8s.io/validation_failure'] ?? ''),
+      JSON.parse(audit.at(-1)?.annotations?.['validation.policy.admission.k8s.io/validation_failure'] ?? ''),
     ).toMatchObject([{ message: 'never' }]);
     expect((await t.post(configmaps, { metadata: { name: 'other' } })).headers['warning']).toBeUndefined();
   });

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Definitions } from '../../core/api/definition.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
-import { StatusError } from '../../core/machinery/status.ts';
+import { type Status, StatusError } from '../../core/machinery/status.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import type { Registry, Target, UserInfo } from '../../core/registry/registry.ts';
@@ -15,6 +15,8 @@ import type { Store } from '../../core/store/store.ts';
 import type { Log } from '../../core/work/log.ts';
 import { createAggregation } from './aggregation/aggregation.ts';
 import type { FrontProxy } from './aggregation/options.ts';
+import type { Audit, AuditRecord } from './audit/audit.ts';
+import { auditIDOf } from './audit/event.ts';
 import {
   type AnonymousAccess,
   type Authenticator,
@@ -56,21 +58,6 @@ import type { StreamHandler } from './streams-contract.ts';
 import { createRequestMetrics } from './system/metrics.ts';
 import { createSystemRoutes } from './system/routes.ts';
 
-/** One request, when it was answered. For audit logs (audit.k8s.io, level Metadata). */
-export interface AuditEvent {
-  readonly auditID: string;
-  readonly info: RequestInfo;
-  readonly method: string;
-  readonly user: UserInfo | undefined;
-  /** Who really sent it, when `user` is impersonated. */
-  readonly realUser: UserInfo | undefined;
-  readonly code: number;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly userAgent: string | undefined;
-  readonly remoteAddress: string | undefined;
-  readonly durationMs: number;
-}
-
 export interface ApiServerOptions {
   readonly registry: Registry;
   readonly definitions: Definitions;
@@ -98,7 +85,8 @@ export interface ApiServerOptions {
   readonly relays?: Relays;
   /** Requests are logged at `debug`, failures of ours at `error`. */
   readonly log?: Log;
-  readonly audit?: (event: AuditEvent) => void;
+  /** What is written down of requests. */
+  readonly audit?: Audit;
   readonly watch?: Partial<WatchLimits>;
   /** Priority and fairness with so many seats. Without it every request runs at once: where one process answers one at a time. */
   readonly flowControl?: Pick<FlowControlOptions, 'seats' | 'maxWaitMs'>;
@@ -193,7 +181,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     if (!definitions.find(info.group, info.version, info.resource)) await replicas.peek(customResourceType)?.catchUp();
     const target = targetOf(definitions, info);
     const deprecation = deprecationOf(target.definition);
-    if (deprecation) exchange.context.warnings.push(deprecation);
+    if (deprecation) {
+      exchange.context.warnings.push(deprecation);
+      if (exchange.context.audit) exchange.context.audit['k8s.io/deprecated'] = 'true';
+    }
     const { form } = exchange;
     // Of custom resources only the metadata has a protobuf form.
     if (form.encoding === 'protobuf' && target.definition.customResource !== undefined && form.transform === undefined)
@@ -205,15 +196,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const run = async (
     request: ApiRequest,
     route: (exchange: Exchange) => Promise<ApiResponse | undefined>,
+    connection?: UpgradeConnection,
   ): Promise<ApiResponse | undefined> => {
     const started = performance.now();
-    const auditID = randomUUID();
+    const auditID = auditIDOf(request, randomUUID);
     const warnings: string[] = [];
-    const annotations: Record<string, string> = {};
     let form = plainForm;
     let info: RequestInfo | undefined;
     let user: UserInfo | undefined;
-    let realUser: UserInfo | undefined;
+    let audit: AuditRecord | undefined;
+    let failure: Status | undefined;
+    let broken = false;
     let flow: Flow | undefined;
     let seated = false;
     let counted: string | undefined;
@@ -226,8 +219,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         metrics.running(counted, 1);
       }
       user = await authenticator.authenticate(request);
+      audit = options.audit?.begin(request, { auditID, info, user });
       const acting = await impersonate(request, user, authorizer);
-      if (acting !== user) realUser = user;
+      if (acting !== user) audit?.impersonates(acting);
       user = acting;
       if (flowControl && takesSeat(info)) {
         flow = flowControl.classify(user, info, query);
@@ -235,7 +229,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         if (wait) await wait;
         seated = true;
       }
-      await authorize(authorizer, user, info);
+      await authorize(authorizer, user, info, audit?.annotations);
       const asked = info.isResource ? negotiate(request, query) : { ...plainForm, pretty: isTrue(query, 'pretty') };
       // What fails before its encoder is there is told in JSON.
       if (asked.encoding === 'protobuf') await loadProtobuf();
@@ -245,15 +239,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       const context = {
         user,
         warnings,
-        audit: annotations,
+        audit: audit?.annotations,
         get signal() {
           return request.signal;
         },
       };
       // A property that is there and undefined is as good as absent to whoever reads `signal`.
-      response = await route({ request, info, query, form, context } as Exchange);
+      const seen = audit ? await audit.readRequest() : request;
+      response = await route({ request: seen, info, query, form, context } as Exchange);
     } catch (error) {
-      response = respondError(asStatus(error, options.log, auditID), form);
+      const told = asStatus(error, options.log, auditID);
+      failure = told.status;
+      broken = told !== error;
+      response = respondError(told, form);
+      // Of somebody who could not be found out.
+      if (info && !user) audit = options.audit?.begin(request, { auditID, info, user });
     } finally {
       // A watch that has begun waits for events without a seat.
       if (seated) flow?.leave();
@@ -262,18 +262,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     const code = response?.status ?? 101;
     const elapsed = (performance.now() - started) / 1000;
     if (info) metrics.count(servedInfo(info, code), code, isLong(info) ? undefined : elapsed);
-    options.audit?.({
-      auditID,
-      info: info ?? { ...nowhere, path: request.path },
-      method: request.method,
-      user,
-      realUser,
-      code,
-      annotations,
-      userAgent: request.headers['user-agent'],
-      remoteAddress: request.remoteAddress,
-      durationMs: elapsed * 1000,
-    });
+    if (audit) {
+      response = await audit.finish(response, failure, broken);
+      if (!response) connection?.socket.once('close', audit.closed);
+    }
     if (options.log?.isLevelEnabled('debug'))
       options.log.debug(
         {
@@ -303,17 +295,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       return compress(request, response ?? respondError(noSuchResource(), plainForm));
     },
     upgrade(request, connection) {
-      return run(request, async (exchange) => {
-        if (exchange.info.group === agentGroup) return nodeEndpoints.accept(exchange, connection);
-        const elsewhere = aggregation?.upgrade(exchange, connection);
-        if (elsewhere) return elsewhere;
-        if (podStreams.serves(exchange.info)) return podStreams.upgrade(exchange, connection);
-        if (proxy.serves(exchange.info)) return proxy.upgrade(exchange, connection);
-        throw new StatusError(
-          'BadRequest',
-          'this path does not take upgrade requests: send it without the Upgrade header',
-        );
-      });
+      return run(
+        request,
+        async (exchange) => {
+          if (exchange.info.group === agentGroup) return nodeEndpoints.accept(exchange, connection);
+          const elsewhere = aggregation?.upgrade(exchange, connection);
+          if (elsewhere) return elsewhere;
+          if (podStreams.serves(exchange.info)) return podStreams.upgrade(exchange, connection);
+          if (proxy.serves(exchange.info)) return proxy.upgrade(exchange, connection);
+          throw new StatusError(
+            'BadRequest',
+            'this path does not take upgrade requests: send it without the Upgrade header',
+          );
+        },
+        connection,
+      );
     },
     close() {
       notifier.close();
@@ -352,9 +348,19 @@ function servedInfo(info: RequestInfo, code: number): RequestInfo {
   return info.isResource && (code === 404 || code === 403 || code === 401 || code === 400) ? nowhere : info;
 }
 
-async function authorize(authorizer: Authorizer, user: UserInfo, info: RequestInfo): Promise<void> {
+/** Throws Forbidden. The decision stands in `annotations`, where an audit log wants to know it. */
+async function authorize(
+  authorizer: Authorizer,
+  user: UserInfo,
+  info: RequestInfo,
+  annotations?: Record<string, string>,
+): Promise<void> {
   const attributes = attributesOf(user, info);
   const decision = await authorizer.authorize(attributes);
+  if (annotations) {
+    annotations['authorization.k8s.io/decision'] = decision.effect === 'allow' ? 'allow' : 'forbid';
+    annotations['authorization.k8s.io/reason'] = decision.reason;
+  }
   if (decision.effect !== 'allow') throw forbiddenStatus(attributes, decision.reason);
 }
 

@@ -18,8 +18,9 @@ import { createLog } from '../../core/work/log.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-stream-handler.ts';
-import { frontProxyName, nodeAddress, readCluster } from '../cluster.ts';
+import { type Cluster, frontProxyName, nodeAddress, readCluster } from '../cluster.ts';
 import { controllersToken, serveApi } from './api-port.ts';
+import type { AuditFile } from './audit-file.ts';
 import { serveControlSocket } from './control-socket.ts';
 import { checkReadable, openEncryption } from './encryption.ts';
 import type { WorkerData } from './worker.ts';
@@ -55,6 +56,7 @@ await bootstrap(registry, definitions, {
 await ensureAddons(registry, definitions, serviceCIDR);
 const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
 
+let auditFile: AuditFile | undefined;
 const issuer = `https://kubernetes.default.svc.${clusterDomain}`;
 const forControllers = controllersToken();
 const api = await createApiServer({
@@ -73,6 +75,7 @@ const api = await createApiServer({
     forControllers,
   ],
   ...(await authentication(cluster.authenticationConfig)),
+  ...(await auditing(cluster)),
   streams: createLazyStreamHandler(async () => {
     const { createStreamHandler } = await import('../../functions/apiserver/streams/stream-handler.ts');
     return createStreamHandler({ queue });
@@ -126,6 +129,23 @@ async function authentication(file: string | undefined) {
   return configuredAuthentication(readFileSync(file, 'utf8'), { ownIssuer: issuer, now: () => new Date(), log });
 }
 
+/** Loaded where there is a policy. */
+async function auditing({ auditPolicyFile, auditLog }: Cluster) {
+  if (auditPolicyFile === undefined) return {};
+  const { createAudit } = await import('../../functions/apiserver/audit/audit.ts');
+  const { readAuditPolicy } = await import('../../functions/apiserver/audit/policy.ts');
+  const { openAuditFile } = await import('./audit-file.ts');
+  const { path, maxMegabytes, maxBackups, maxAgeDays } = auditLog;
+  if (path !== '-')
+    auditFile = openAuditFile({
+      ...{ path, maxBackups, maxAgeDays, now: Date.now },
+      maxBytes: maxMegabytes * 1024 * 1024,
+      onError: (err) => log.error({ err, path }, 'the audit log cannot be written: requests go on without it'),
+    });
+  const sink = auditFile ?? { write: (line: string) => void process.stdout.write(`${line}\n`) };
+  return { audit: createAudit(await readAuditPolicy(readFileSync(auditPolicyFile, 'utf8')), sink, Date.now) };
+}
+
 let stopping = false;
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => void stop());
 
@@ -133,6 +153,7 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   await serving.close(1000);
+  await auditFile?.close();
   await worker.terminate();
   compaction.stop();
   control.close();

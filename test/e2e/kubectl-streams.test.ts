@@ -101,9 +101,13 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and streams (needs root)', ()
       '-c',
       'trap "echo caught; exit 7" INT; echo up; sleep 20',
     ];
-    const line = `(sleep 2; printf '\\003'; sleep 2) | script -qec ${shellLine(['', [shellLine(kubectlCommand(cluster, {}, args))]]).slice(3)} /dev/null`;
-    const { stdout } = await runTool('sh', ['-c', line]);
-    expect(stdout).toContain('caught');
+    const shown = join(files, 'terminal');
+    writeFileSync(shown, '');
+    const until = (text: string) => `timeout 60 sh -c 'until grep -q ${text} ${shown}; do sleep 0.1; done'`;
+    const command = shellLine(['', [shellLine(kubectlCommand(cluster, {}, args))]]).slice(3);
+    const line = `(${until('up')}; printf '\\003'; ${until('caught')}) | script -qfec ${command} ${shown}`;
+    await runTool('sh', ['-c', line]);
+    expect(readFileSync(shown, 'utf8')).toContain('caught');
   });
 
   it('cp takes files and directories both ways', async () => {

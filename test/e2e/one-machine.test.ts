@@ -21,6 +21,13 @@ describe.skipIf(process.getuid?.() !== 0)('one machine (needs root)', () => {
     expect(table).toMatch(/Ready\s+<none>|Ready\s+\S+/);
   });
 
+  it('says how it is: health checks by name, and metrics of the API server and its process', async () => {
+    expect(await cluster.kubectl('get', '--raw', '/readyz?verbose')).toContain('[+]etcd ok');
+    const metrics = await cluster.kubectl('get', '--raw', '/metrics');
+    expect(metrics).toMatch(/^apiserver_request_total\{.*resource="nodes".*\} \d+$/m);
+    expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m);
+  });
+
   it('rolls out the example, whose Service answers from the node and from a pod, by address and by name', async () => {
     await cluster.kubectl('apply', '-f', join(examples, 'web.yaml'));
     await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');

@@ -100,6 +100,8 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
       const probe = (file: string, more: object = {}) => ({
         exec: { command: ['test', '-f', file] },
         periodSeconds: 1,
+        // On a busy machine a second is not enough to start a program.
+        timeoutSeconds: 10,
         failureThreshold: 1,
         ...more,
       });

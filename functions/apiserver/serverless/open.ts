@@ -114,6 +114,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       ...(configured?.tokenAuthenticators ?? []),
     ],
     ...(configured && { anonymous: configured.anonymous }),
+    ...(await auditedBy(settings.auditPolicy)),
     joining: createJoining({
       tokens,
       queue,
@@ -158,6 +159,15 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       }
     },
   };
+}
+
+/** One line an event, with the function's other lines in its log group. */
+async function auditedBy(policy: string | undefined) {
+  if (policy === undefined) return {};
+  const { createAudit } = await import('../audit/audit.ts');
+  const { readAuditPolicy } = await import('../audit/policy.ts');
+  const sink = { write: (line: string) => void process.stdout.write(`${line}\n`) };
+  return { audit: createAudit(await readAuditPolicy(policy), sink, Date.now) };
 }
 
 async function configuredFrom(text: string | undefined, options: ConfiguredAuthenticationOptions) {

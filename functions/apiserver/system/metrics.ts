@@ -86,7 +86,8 @@ function labelsOf({ isResource, verb, group, version, resource, subresource, nam
 let collecting: Promise<{ metrics(): Promise<string> }> | undefined;
 
 async function processMetrics(): Promise<string> {
-  collecting ??= import('prom-client').then(({ collectDefaultMetrics, Registry }) => {
+  // A CommonJS package: in a bundle it has its default export alone.
+  collecting ??= import('prom-client').then(({ default: { collectDefaultMetrics, Registry } }) => {
     const register = new Registry();
     collectDefaultMetrics({ register });
     return register;

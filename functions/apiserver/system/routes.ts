@@ -4,6 +4,7 @@ import type { Definitions } from '../../../core/api/definition.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Store } from '../../../core/store/store.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import { respondText, respondValue } from '../content/respond.ts';
 import type { FlowControl } from '../flow-control/flow-control.ts';
@@ -24,6 +25,7 @@ export interface SystemOptions {
   readonly metrics: RequestMetrics;
   readonly flowControl?: FlowControl | undefined;
   readonly aggregation?: Aggregation | undefined;
+  readonly audit?: Pick<Audit, 'counts'> | undefined;
 }
 
 export interface SystemRoutes {
@@ -33,7 +35,7 @@ export interface SystemRoutes {
 type Route = (exchange: Exchange) => Promise<ApiResponse | undefined>;
 
 export function createSystemRoutes(options: SystemOptions): SystemRoutes {
-  const { tokens, metrics, flowControl } = options;
+  const { tokens } = options;
   const documents = createDocuments(options.definitions, options.aggregation);
   const checks = healthChecks(options.store);
   const health: Route = ({ info, query }) => healthResponse(checks, info.segments, query);
@@ -49,7 +51,7 @@ export function createSystemRoutes(options: SystemOptions): SystemRoutes {
     readyz: health,
     metrics: async ({ info }) =>
       info.segments.length === 1
-        ? respondText(200, await scrape(metrics, flowControl), 'text/plain; version=0.0.4; charset=utf-8')
+        ? respondText(200, await scrape(options), 'text/plain; version=0.0.4; charset=utf-8')
         : undefined,
     openid: async ({ info, form }) =>
       info.path === '/openid/v1/jwks'
@@ -96,8 +98,19 @@ function healthChecks(store: Store): HealthCheck[] {
   ];
 }
 
-async function scrape(metrics: RequestMetrics, flowControl: FlowControl | undefined): Promise<string> {
-  return (await metrics.render(gauges())) + (flowControl?.renderMetrics() ?? '');
+async function scrape({ metrics, flowControl, audit }: SystemOptions): Promise<string> {
+  return (await metrics.render(gauges())) + (flowControl?.renderMetrics() ?? '') + (audit ? renderAudit(audit) : '');
+}
+
+function renderAudit(audit: Pick<Audit, 'counts'>): string {
+  const { events, lost } = audit.counts();
+  return `# HELP apiserver_audit_event_total Audit events that were written.
+# TYPE apiserver_audit_event_total counter
+apiserver_audit_event_total ${events}
+# HELP apiserver_audit_error_total Audit events that could not be kept.
+# TYPE apiserver_audit_error_total counter
+apiserver_audit_error_total{plugin="log"} ${lost}
+`;
 }
 
 function gauges() {
