@@ -89,6 +89,11 @@ describe('proxy', () => {
   it('sends a path without its slash to the one with it', async () => {
     const got = await text(`${base}/services/web/proxy?x=1`);
     expect([got.status, got.headers['location']]).toEqual([301, `${base}/services/web/proxy/?x=1`]);
+    // A client that changes something would not be asked again by everything between.
+    await makePod('n');
+    answer = 'HTTP/1.1 204 No Content\r\n\r\n';
+    expect((await t.post(`${base}/pods/p:9000/proxy?x=1`, {})).status).toBe(204);
+    expect(heard).toMatch(/^POST \/\?x=1 HTTP/);
   });
 
   it('asks a node of its own API, and no other port', async () => {

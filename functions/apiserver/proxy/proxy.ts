@@ -57,12 +57,12 @@ export function createProxy({ registry, definitions, streams, random }: ProxyOpt
     async respond(exchange) {
       const { request } = exchange;
       const [, prefix = '', path] = proxyPath.exec(request.path) ?? [];
-      // Relative links of what is served there would miss without the slash.
-      if (path === undefined) {
+      // Relative links of what is served there would miss without the slash. What changes something is not sent twice.
+      if (path === undefined && (request.method === 'GET' || request.method === 'HEAD')) {
         const query = request.query === '' ? '' : `?${request.query}`;
         return { status: 301, headers: { location: `${prefix}/${query}` } };
       }
-      const [upstream, host] = await reach(exchange, path);
+      const [upstream, host] = await reach(exchange, path ?? '/');
       const answer = await forward(request, upstream);
       const { location } = answer.headers;
       const own = typeof location === 'string' ? locationBehind(prefix, host, location) : undefined;
