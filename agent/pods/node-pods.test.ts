@@ -151,10 +151,11 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   });
 
   it('gives containers other resources while they run, and knows what they have after its own restart', async () => {
+    const script = "dd if=/dev/zero of=/dev/shm/used bs=1M count=30; trap 'exit 0' TERM; sleep 1000 & wait";
     const sized = (memory: string, generation: number): Pod => {
       const resources = { requests: { cpu: '100m', memory }, limits: { cpu: '200m', memory } };
       const one = pod('sized', {
-        containers: [container('main', "trap 'exit 0' TERM; sleep 1000 & wait", { resources })],
+        containers: [container('main', script, { resources })],
       });
       return { ...one, metadata: { ...one.metadata, generation } };
     };
@@ -185,6 +186,15 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       restartCount: 0,
       containerID: known?.containerStatuses?.[0]?.containerID,
     });
+
+    desired = [sized('20Mi', 4)];
+    pods.apply(desired, true);
+    const progress = () => status('sized')?.conditions?.find(({ type }) => type === 'PodResizeInProgress');
+    await expect.poll(() => progress()?.reason, { timeout: 10_000 }).toBe('Error');
+    expect(progress()?.message).toContain(
+      'attempting to set container "main" memory limit (20971520) below current usage',
+    );
+    expect(await limit()).toBe(80);
   });
 
   it('runs init containers in order, then sidecars, then the application, and ends in Succeeded', async () => {

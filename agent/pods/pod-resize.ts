@@ -6,6 +6,7 @@ import { latest } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
 import { podContainers } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
+import { parseQuantity } from './quantity.ts';
 import { type Applied, isResized, type ResizeRefusal, sameLimits, wider, withResources } from './resize.ts';
 import type { PodCgroupLimits } from './resources.ts';
 import { containerResources, podCgroupLimits } from './resources.ts';
@@ -112,6 +113,7 @@ export class PodResize {
       await this.widen(pod);
       for (const { id, container } of resized) {
         const { resources } = container.spec;
+        await this.#checkUsed(id, container);
         const linux = containerResources(pod, resources, capacity, container.kind === 'sidecar');
         await runtime.updateContainerResources({ containerId: id, linux });
         this.#applied.set(id, resources ?? {});
@@ -134,6 +136,19 @@ export class PodResize {
       return current?.state === 'running' && isResized(container, this.#applied.get(current.id));
     });
     if (!waits) await this.createCgroup(pod);
+  }
+
+  /** A limit below what is used would end the container. As far as the runtime tells: it may grow in between. */
+  async #checkUsed(containerId: string, { name, spec }: PodContainer): Promise<void> {
+    const limit = parseQuantity(spec.resources?.limits?.['memory'] ?? '0');
+    const before = parseQuantity(this.#applied.get(containerId)?.limits?.['memory'] ?? '0');
+    if (limit === 0 || (before > 0 && limit >= before)) return;
+    const answer = await this.#context.runtime.containerStats({ containerId }).catch(() => undefined);
+    const used = Number(answer?.stats?.memory?.workingSetBytes?.value ?? 0);
+    if (used > limit)
+      throw new Error(
+        `attempting to set container ${JSON.stringify(name)} memory limit (${limit}) below current usage (${used})`,
+      );
   }
 
   async #limit(pod: Pod, limits: PodCgroupLimits): Promise<void> {
