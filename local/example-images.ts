@@ -87,7 +87,7 @@ async function busybox(): Promise<ImageFile[]> {
 }
 
 /** A program at `target`, with the shared libraries that it needs at their own paths. */
-async function program(source: string, target: string): Promise<ImageFile[]> {
+export async function program(source: string, target: string): Promise<ImageFile[]> {
   const files: ImageFile[] = [{ path: target, content: readFileSync(realpathSync(source)), mode: 0o755 }];
   // ldd exits non-zero for a static program: nothing to add.
   const { stdout } = await exec('ldd', [source]).catch(() => ({ stdout: '' }));

@@ -5,13 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { ociArchive } from '../../agent/images/oci.ts';
-import { busyboxImages } from '../../local/example-images.ts';
+import { busyboxImages, program } from '../../local/example-images.ts';
 import { startCluster, type TestCluster } from '../tools/cluster.ts';
 import { kubectlWithPods } from './conformance/cli.ts';
 import { commands, defaultsImage, expansion, files, rights, variables } from './conformance/environment.ts';
 import { guestbook } from './conformance/guestbook.ts';
 import { services, startNetwork } from './conformance/network.ts';
+import { overUdp, startUdp } from './conformance/network-udp.ts';
 import { packPods } from './conformance/packed-pods.ts';
+import { startProxied, throughProxies } from './conformance/proxied.ts';
 import { badSubPaths, commandsOverWebSocket, hooks, probes, startRunning, updates } from './conformance/running.ts';
 import { configMapName, secretName } from './conformance/volume-sources.ts';
 import { configurationVolumes, downwardVolumes, scratchVolumes } from './conformance/volumes.ts';
@@ -42,6 +44,8 @@ describe.skipIf(process.getuid?.() !== 0)('conformance with real containers (nee
     await packed.start(cluster);
     await startRunning(cluster);
     await startNetwork(cluster);
+    await startProxied(cluster);
+    await startUdp(cluster);
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true, force: true });
@@ -50,7 +54,9 @@ describe.skipIf(process.getuid?.() !== 0)('conformance with real containers (nee
 
   async function loadDefaultsImage(): Promise<void> {
     const [busybox] = busyboxImages;
-    const { files } = (await busybox?.build(() => {})) ?? { files: [] };
+    const base = (await busybox?.build(() => {})) ?? { files: [] };
+    // Perl is in every Debian, and speaks UDP, which this busybox does not.
+    const files = [...base.files, ...(await program('/usr/bin/perl', '/usr/bin/perl'))];
     const entrypoint = ['/bin/echo', 'the default entrypoint,'];
     const file = join(folder, 'defaults.tar');
     writeFileSync(file, ociArchive({ name: defaultsImage, files, entrypoint, cmd: ['default', 'arguments'] }));
@@ -75,5 +81,7 @@ describe.skipIf(process.getuid?.() !== 0)('conformance with real containers (nee
     services(() => cluster);
     kubectlWithPods(() => cluster);
     guestbook(() => cluster);
+    throughProxies(() => cluster);
+    overUdp(() => cluster);
   });
 });
