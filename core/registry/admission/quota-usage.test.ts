@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatQuantity } from '../../machinery/quantity.ts';
-import { countedUnder, leftOpen, usageOf } from './quota-usage.ts';
+import { countedUnder, inScope, leftOpen, usageOf } from './quota-usage.ts';
 
 const container = (name: string, requests: Record<string, string>, limits: Record<string, string> = {}) => ({
   name,
@@ -67,5 +67,29 @@ describe('what is counted under a name', () => {
     ['limits.cpu', '', 'pods'],
   ])('%s', (name, group, resource) => {
     expect(countedUnder(name)).toEqual({ group, resource });
+  });
+});
+
+describe('a scope', () => {
+  it('holds for pods whose affinity looks into other namespaces', () => {
+    const term = { topologyKey: 'zone', labelSelector: {} };
+    const pod = (more: object) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p' },
+      spec: {
+        containers: [],
+        affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ ...term, ...more }] } },
+      },
+    });
+    const holds = (more: object) => inScope({ scopes: ['CrossNamespacePodAffinity'] }, pods, pod(more));
+    expect(holds({})).toBe(false);
+    expect(holds({ namespaces: ['other'] })).toBe(true);
+    expect(holds({ namespaceSelector: {} })).toBe(true);
+  });
+
+  it('holds for nothing but pods', () => {
+    const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } };
+    expect(inScope({ scopes: ['NotTerminating'] }, { group: '', resource: 'secrets' }, object)).toBe(false);
   });
 });

@@ -203,8 +203,22 @@ export function inScope(spec: V1ResourceQuotaSpec, { group, resource }: Counted,
         if (operator === 'NotIn') return !values.includes(name);
         return operator === 'Exists' ? name !== '' : name === '';
       }
+      case 'CrossNamespacePodAffinity':
+        return looksElsewhere(pod.spec);
       default:
         return false;
     }
   });
+}
+
+/** Whether a pod's affinity speaks of pods of other namespaces. */
+function looksElsewhere(spec: V1PodSpec | undefined): boolean {
+  const { podAffinity, podAntiAffinity } = spec?.affinity ?? {};
+  const terms = [podAffinity, podAntiAffinity].flatMap((each) => [
+    ...(each?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(each?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm }) => podAffinityTerm),
+  ]);
+  return terms.some(
+    ({ namespaces, namespaceSelector }) => namespaceSelector !== undefined || (namespaces ?? []).length > 0,
+  );
 }

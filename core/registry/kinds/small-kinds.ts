@@ -1,4 +1,4 @@
-// Kinds whose rules are a few lines: pod templates, quotas, limit ranges, runtime classes, leases, revisions.
+// Kinds whose rules are a few lines: pod templates, limit ranges, runtime classes, leases, revisions.
 
 import type {
   V1ControllerRevision,
@@ -6,7 +6,6 @@ import type {
   V1LimitRange,
   V1LimitRangeItem,
   V1PodTemplate,
-  V1ResourceQuota,
   V1RuntimeClass,
 } from '../../../generated/kubernetes.ts';
 import {
@@ -21,7 +20,6 @@ import { validateLabels } from '../../machinery/labels.ts';
 import { dns1123Label, qualifiedNameErrors } from '../../machinery/names.ts';
 import { compareQuantities, parseQuantity, quantityError } from '../../machinery/quantity.ts';
 import { immutable } from '../metadata/validate.ts';
-import { semanticEqual } from '../semantic-equal.ts';
 import { strategy } from '../strategy.ts';
 import { validateAmount } from './pod/validate-resources.ts';
 import { validateTolerations } from './pod/validate-scheduling.ts';
@@ -31,17 +29,6 @@ export const podTemplate = strategy<V1PodTemplate>({
   generation: true,
   defaults: ({ template }) => defaultTemplate(template),
   validate: ({ template }) => validateTemplate(template, 'template'),
-});
-
-export const resourceQuota = strategy<V1ResourceQuota>({
-  validate: ({ spec }) =>
-    Object.entries(spec?.hard ?? {}).flatMap(([name, value]) => validateAmount(value, `spec.hard[${name}]`)),
-  validateUpdate(object, old) {
-    const sorted = (quota: V1ResourceQuota) => [...(quota.spec?.scopes ?? [])].sort();
-    return semanticEqual(sorted(object), sorted(old))
-      ? []
-      : [invalidValue('spec.scopes', object.spec?.scopes ?? null, 'field is immutable')];
-  },
 });
 
 export const limitRange = strategy<V1LimitRange>({

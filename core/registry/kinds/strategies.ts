@@ -40,10 +40,11 @@ import { pod } from './pod/pod.ts';
 import { podDisruptionBudget, priorityClass } from './policy.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac.ts';
 import { replicaSet, replicationController } from './replica-set.ts';
+import { resourceQuota } from './resource-quota.ts';
 import { resourceSlice } from './resource-slice.ts';
 import { service } from './service/service.ts';
 import { ipAddress, serviceCIDR } from './service-cidr.ts';
-import { controllerRevision, lease, limitRange, podTemplate, resourceQuota, runtimeClass } from './small-kinds.ts';
+import { controllerRevision, lease, limitRange, podTemplate, runtimeClass } from './small-kinds.ts';
 import { statefulSet } from './stateful-set.ts';
 import { persistentVolume, persistentVolumeClaim } from './storage.ts';
 

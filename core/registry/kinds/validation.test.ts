@@ -121,6 +121,44 @@ describe('an object is refused', () => {
       { spec: { hard: { cpu: '-1' } } },
       ['spec.hard[cpu]: Invalid value: "-1": must be greater than or equal to 0'],
     ],
+    [
+      'resourcequotas',
+      { spec: { hard: { pots: '1', pods: '500m' } } },
+      [
+        'spec.hard[pots]: Invalid value: "pots": must be a standard resource for quotas',
+        'spec.hard[pods]: Invalid value: "500m": must be an integer',
+      ],
+    ],
+    [
+      'resourcequotas',
+      { spec: { hard: { cpu: '1' }, scopes: ['BestEffort', 'NotBestEffort', 'Idle'] } },
+      [
+        'spec.scopes: Invalid value: ["BestEffort","NotBestEffort","Idle"]: unsupported scope applied to resource',
+        'spec.scopes: Invalid value: ["BestEffort","NotBestEffort","Idle"]: unsupported scope',
+        'spec.scopes: Invalid value: ["BestEffort","NotBestEffort","Idle"]: conflicting scopes',
+      ],
+    ],
+    [
+      'resourcequotas',
+      {
+        spec: {
+          hard: { pods: '1', secrets: '1' },
+          scopeSelector: {
+            matchExpressions: [
+              { scopeName: 'PriorityClass', operator: 'In' },
+              { scopeName: 'Terminating', operator: 'Near', values: ['x'] },
+            ],
+          },
+        },
+      },
+      [
+        'spec.scopeSelector.matchExpressions[0]: Invalid value: "PriorityClass": unsupported scope applied to resource',
+        "spec.scopeSelector.matchExpressions[0].values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
+        'spec.scopeSelector.matchExpressions[1]: Invalid value: "Terminating": unsupported scope applied to resource',
+        `spec.scopeSelector.matchExpressions[1].operator: Invalid value: "Near": must be 'Exists' when scope is any of BestEffort, CrossNamespacePodAffinity, NotBestEffort, NotTerminating, Terminating`,
+        'spec.scopeSelector.matchExpressions[1].operator: Invalid value: "Near": not a valid selector operator',
+      ],
+    ],
     ['endpoints', { subsets: [{}] }, ['subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`']],
     [
       'endpoints',
