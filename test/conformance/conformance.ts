@@ -5,7 +5,8 @@ import { conformanceTests } from './catalogue.ts';
 
 const names = new Set(conformanceTests().map(({ name }) => name));
 
-export function conformance(name: string, test: () => Promise<void>): void {
+/** `timeout` in milliseconds, for what is much work on a busy machine. */
+export function conformance(name: string, test: () => Promise<void>, timeout?: number): void {
   if (!names.has(name)) throw new Error(`no conformance test is called ${JSON.stringify(name)}`);
-  it(name, test);
+  it(name, test, timeout);
 }

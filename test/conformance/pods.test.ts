@@ -303,6 +303,7 @@ describe('the generation of a pod', () => {
       expect(last.metadata.generation).toBe(metadata.generation + 500);
       await client.when(`${pods}/one`, 'its node has seen all', observes(last.metadata.generation));
     },
+    90_000,
   );
 });
 
