@@ -255,4 +255,19 @@ describe('resize', () => {
       'only cpu and memory resources are mutable',
     );
   });
+
+  it('is refused beyond what its namespace may have', async () => {
+    const { pods, limitranges, resourcequotas } = await fresh();
+    const containers = containersOf({ c1: both('100m 100', '200m 200') });
+    await client.create(pods, pod('kept', { spec: { containers } }));
+    const range = { metadata: { name: 'limits' }, spec: { limits: [{ type: 'Container', max: { memory: '1Gi' } }] } };
+    await client.create(limitranges, range);
+    const beyond = await resize(`${pods}/kept`, [{ name: 'c1', resources: both('100m 100', '200m 2048') }]);
+    expect(beyond).toMatchObject({ status: 403 });
+    expect(beyond.body.message).toContain('maximum memory usage per Container is 1Gi');
+    await client.create(resourcequotas, { metadata: { name: 'quota' }, spec: { hard: { 'requests.cpu': '150m' } } });
+    const over = await resize(`${pods}/kept`, [{ name: 'c1', resources: both('160m 100', '200m 200') }]);
+    expect(over).toMatchObject({ status: 403 });
+    expect(over.body.message).toContain('exceeded quota: quota');
+  });
 });

@@ -22,9 +22,10 @@ import type { AdmissionPlugin, Attributes } from './plugin.ts';
 
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
-  operations: ['CREATE'],
+  operations: ['CREATE', 'UPDATE'],
   types: ['pods', 'persistentvolumeclaims'],
-  async mutate({ definition, object, namespace, subresource }, env) {
+  async mutate({ definition, object, namespace, operation, subresource }, env) {
+    if (operation === 'UPDATE') return;
     if (definition.type !== 'pods' || subresource !== '' || !object) return;
     const items = await itemsOf(env, namespace, 'Container');
     if (items.length === 0) return;
@@ -36,8 +37,11 @@ export const limitRanger: AdmissionPlugin = {
     }
   },
   async validate(attributes, env) {
-    const { definition, object, namespace, subresource } = attributes;
-    if (subresource !== '' || !object) return;
+    const { definition, object, namespace, operation, subresource } = attributes;
+    // Of updates only a resize changes what a pod asks for.
+    const concerned =
+      operation === 'CREATE' ? subresource === '' : definition.type === 'pods' && subresource === 'resize';
+    if (!concerned || !object) return;
     const problems: string[] = [];
     if (definition.type === 'persistentvolumeclaims') {
       // What is stored as a claim is one.
