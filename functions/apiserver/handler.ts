@@ -45,6 +45,7 @@ import { createNodeEndpoints } from './node/endpoints.ts';
 import { forgetRemovedNodes } from './node/forget-removed.ts';
 import type { NodeJoining } from './node/joining.ts';
 import { createNodeIndex } from './node/node-index.ts';
+import { withNodeLeases } from './node/node-leases.ts';
 import { createNotifier, silentNotifier } from './node/notifier.ts';
 import { createPodStreams } from './pod-streams.ts';
 import { createProxy } from './proxy/proxy.ts';
@@ -152,7 +153,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const proxy = createProxy({ registry, definitions, streams: options.streams, random: Math.random });
   const system = createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation });
   const routes = {
-    registry,
+    registry: withNodeLeases(registry, options.heartbeats),
     definitions,
     watch: { ...defaultWatchLimits, ...options.watch },
     now,

@@ -23,8 +23,10 @@ import { garbageCollector } from './garbage-collector.ts';
 import { createHorizontalPodAutoscalerController } from './horizontal-pod-autoscaler.ts';
 import { ipAddressRepairController } from './ip-address-repair.ts';
 import { jobController } from './job.ts';
+import { leaseGarbageCollector } from './lease-gc.ts';
 import { namespaceController } from './namespace.ts';
 import { createNodeIpamController } from './node-ipam.ts';
+import { nodeLeaseController } from './node-lease.ts';
 import { nodeLifecycleController } from './node-lifecycle.ts';
 import { createNodeMonitor } from './node-monitor.ts';
 import { createPersistentVolumeController } from './persistent-volume.ts';
@@ -59,6 +61,8 @@ export interface ControllerSettings {
   readonly heartbeats?: () => Promise<ReadonlyMap<string, number>>;
   /** How long a node may be silent, in milliseconds. Default 50,000. */
   readonly nodeGraceMs?: number;
+  /** Whether beats may have gone unheard before the controllers started. Default true. */
+  readonly deafBeforeStart?: boolean;
   /** Where nodes may be machines of a cloud. */
   readonly cloud?: CloudInstances;
   /** Where autoscalers read metrics. Without it they find none. */
@@ -87,12 +91,15 @@ export function controllers(settings: ControllerSettings): Controller[] {
     ipAddressRepairController,
     createRootCaController(settings.caCertificate),
     createNodeIpamController(settings.podCIDR),
+    nodeLeaseController,
+    leaseGarbageCollector,
     nodeLifecycleController,
     ...(settings.heartbeats
       ? [
           createNodeMonitor({
             heartbeats: settings.heartbeats,
             ...(settings.nodeGraceMs !== undefined && { graceMs: settings.nodeGraceMs }),
+            ...(settings.deafBeforeStart !== undefined && { deafBeforeStart: settings.deafBeforeStart }),
           }),
         ]
       : []),

@@ -9,6 +9,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { controllers } from './all.ts';
+import type { CloudInstance } from './cloud/cloud-instances.ts';
 import type { Action, Controller, Failure, Live } from './controller.ts';
 import type { ReadApi } from './read-api.ts';
 import { kinds, typeOf } from './testing/kinds.ts';
@@ -23,11 +24,15 @@ interface Header {
   api?: Record<string, unknown>;
   /** When each node was last heard. */
   heartbeats?: Record<string, string>;
+  /** As the setting. */
+  deafBeforeStart?: boolean;
+  /** The machines that a cloud has, by the names of nodes. */
+  machines?: Record<string, CloudInstance>;
   /** How the attempt before failed. */
   failure?: Failure;
 }
 
-function controllersFor({ api = {}, heartbeats }: Header): Map<string, Controller> {
+function controllersFor({ api = {}, heartbeats, machines, deafBeforeStart }: Header): Map<string, Controller> {
   const beats = heartbeats && new Map(Object.entries(heartbeats).map(([node, at]) => [node, Date.parse(at)]));
   const readApi: ReadApi = async (path, query) => {
     const search = new URLSearchParams(query).toString();
@@ -40,13 +45,17 @@ function controllersFor({ api = {}, heartbeats }: Header): Map<string, Controlle
     podCIDR: '10.244.0.0/16',
     readApi,
     ...(beats && { heartbeats: async () => beats }),
+    ...(deafBeforeStart !== undefined && { deafBeforeStart }),
+    ...(machines && { cloud: { covers: () => true, find: async ({ name }) => machines[name] } }),
+    authority: () => Promise.reject(new Error('what is signed differs each time: see certificates.test.ts')),
   });
   return new Map(list.map((each) => [each.name, each]));
 }
 
 it('stands for every controller, an ordinary case and a tricky one at least', () => {
-  const bare = controllers({ caCertificate: 'PEM', podCIDR: '10.244.0.0/16' })
-    .map(({ name }) => ({ name, inputs: inputsOf(name) }))
+  const all = controllersFor({ key: '', now: '', heartbeats: {}, machines: {} });
+  const bare = [...all.keys()]
+    .map((name) => ({ name, inputs: inputsOf(name) }))
     .filter(({ inputs }) => inputs.length < 2);
   expect(bare).toEqual([]);
 });

@@ -57,6 +57,8 @@ const running = startControllers({
     podCIDR: settings.podCIDR,
     heartbeats: () => connected.heartbeats.all(),
     nodeGraceMs,
+    // Other functions hear the beats.
+    deafBeforeStart: false,
     readApi: createMetricsReader({ heartbeats: connected.heartbeats, replicas: parts.replicas, now: Date.now }),
     autoscalerSyncMs: settings.autoscalerSyncMs,
     ...(settings.ec2Nodes && { cloud: createEc2Instances(settings.region) }),

@@ -14,6 +14,11 @@ export interface NodeMonitorOptions {
   readonly heartbeats: () => Promise<ReadonlyMap<string, number>>;
   /** How long a node may be silent, in milliseconds. Default 50 s, as node-monitor-grace-period. */
   readonly graceMs?: number;
+  /**
+   * Whether whoever hears the beats may have been away before this process started, so that everybody gets the grace period first.
+   * Default true. False where beats are heard without this process: as a function that is always new it would find nobody silent.
+   */
+  readonly deafBeforeStart?: boolean;
 }
 
 /** Conditions that a silent node can no longer vouch for. */
@@ -21,8 +26,11 @@ const reported = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 /** There is one key. */
 const all = 'nodes';
 
-export function createNodeMonitor({ heartbeats, graceMs = 50_000 }: NodeMonitorOptions): Controller {
-  /** After a start nobody has been heard yet: everybody gets the grace period first. */
+export function createNodeMonitor({
+  heartbeats,
+  graceMs = 50_000,
+  deafBeforeStart = true,
+}: NodeMonitorOptions): Controller {
   let started: number | undefined;
   return {
     name: 'node-monitor',
@@ -32,7 +40,7 @@ export function createNodeMonitor({ heartbeats, graceMs = 50_000 }: NodeMonitorO
     async reconcile(snapshot, _key, { now }): Promise<Action[]> {
       const nodes = snapshot.list(type);
       if (nodes.length === 0) return [];
-      started ??= now;
+      started ??= deafBeforeStart ? now : 0;
       const beats = await heartbeats();
       const actions: Action[] = [];
       let afterMs = Number.POSITIVE_INFINITY;

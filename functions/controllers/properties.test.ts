@@ -48,7 +48,7 @@ async function tell(
   for (const next of steps) {
     const pods = podsOf(each);
     const chosen = 'which' in next ? pods[next.which % Math.max(1, pods.length)] : undefined;
-    if (next.do === 'run') each.runPods({ only: (pod) => pods.findIndex((one) => one === pod) % next.share === 0 });
+    if (next.do === 'run') each.runPods({ only: (pod) => pods.indexOf(pod) % next.share === 0 });
     else if (next.do === 'fail' && chosen) each.finishPods('Failed', (pod) => pod === chosen);
     else if (next.do === 'delete' && chosen) each.remove('pods', 'default', chosen.metadata.name);
     else change(next);

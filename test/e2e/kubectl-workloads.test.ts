@@ -91,6 +91,9 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
       /Replicas:\s+2 desired \| 2 updated \| 2 total \| 2 available \| 0 unavailable/,
     );
     const shown = await k('describe', 'node', node);
+    expect(shown).toMatch(new RegExp(`HolderIdentity:\\s+${node}`));
+    const { spec: lease } = JSON.parse(await k('get', 'lease', node, '-n', 'kube-node-lease', '-o', 'json'));
+    expect(Date.now() - Date.parse(lease.renewTime)).toBeLessThan(60_000);
     expect(shown).toMatch(/Ready\s+True\s[^\n]+KubeletReady/);
     expect(shown).toMatch(/Non-terminated Pods:\s+\(2 in total\)/);
     expect(await k('events', '--for=deploy/app', '--types=Normal')).toContain('Scaled up replica set app-');

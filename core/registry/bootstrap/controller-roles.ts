@@ -125,7 +125,7 @@ export const controllerRoles: Readonly<Record<string, readonly V1PolicyRule[]>> 
     rule('delete get list patch update', '-', 'nodes'),
     rule('patch update', '-', 'nodes/status pods/status'),
     rule('delete get list', '-', 'pods'),
-    rule(read, 'coordination.k8s.io', 'leases'),
+    rule(`create ${read}`, 'coordination.k8s.io', 'leases'),
     events,
   ],
   'persistent-volume-binder': [
