@@ -126,9 +126,14 @@ function collect(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
     const kept = ownerReferences.filter((each) => !gone.has(each.uid));
     return [...proofs, { do: 'barrier' }, patchMetadata(type, object, { ownerReferences: kept })];
   }
-  const dependents = waiting.length > 0 && dependentsOf(snapshot, uid).length > 0;
+  const dependents = waiting.length > 0 ? dependentsOf(snapshot, uid) : [];
+  // A circle: what waits for this one would wait for itself. Its owners need not wait for it any more; then it goes like any other.
+  if (dependents.some((each) => isWaiting(each.object)) && ownerReferences.some((each) => each.blockOwnerDeletion)) {
+    const unblocked = ownerReferences.map((each) => ({ ...each, blockOwnerDeletion: false }));
+    return [...proofs, { do: 'barrier' }, patchMetadata(type, object, { ownerReferences: unblocked })];
+  }
   const propagationPolicy =
-    dependents || finalizers?.includes(foreground)
+    dependents.length > 0 || finalizers?.includes(foreground)
       ? 'Foreground'
       : finalizers?.includes(orphan)
         ? 'Orphan'
