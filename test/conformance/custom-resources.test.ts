@@ -1,0 +1,435 @@
+// sig-api-machinery: custom resources, what OpenAPI says of them, and what webhooks do with them.
+
+import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
+import { openWebhook, type WebhookServer } from '../../functions/apiserver/testing/webhook-server.ts';
+import { conformance } from './conformance.ts';
+import { crdOf, crds, defineIn, free, otherCrd, publishedIn, text, version, widgets } from './widgets.ts';
+
+let t: TestApi;
+
+beforeEach(async () => {
+  t = await openTestApi();
+  await t.namespace('default');
+});
+
+afterEach(async () => {
+  await t.close();
+});
+
+const merge = 'application/merge-patch+json';
+
+describe('custom resources', () => {
+  conformance(
+    'CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition creating/deleting custom resource definition objects works',
+    async () => {
+      await defineIn(t, crdOf(free));
+      await t.remove(`${crds}/widgets.example.com`);
+      await expect.poll(async () => (await t.get(`${crds}/widgets.example.com`)).status).toBe(404);
+    },
+  );
+
+  conformance(
+    'CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition getting/updating/patching custom resource definition status sub-resource works',
+    async () => {
+      await defineIn(t, crdOf(free));
+      const got = await t.get(`${crds}/widgets.example.com/status`);
+      const condition = {
+        type: 'StatusUpdate',
+        status: 'True',
+        reason: 'E2E',
+        message: 'Set from an e2e test',
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+      };
+      const conditions = [...got.body.status.conditions, condition];
+      expect(
+        (await t.put(`${crds}/widgets.example.com/status`, { ...got.body, status: { ...got.body.status, conditions } }))
+          .status,
+      ).toBe(200);
+      const patched = await t.patch(`${crds}/widgets.example.com/status`, merge, {
+        metadata: { annotations: { patched: 'true' } },
+      });
+      expect(patched.body.status.conditions).toContainEqual(condition);
+    },
+  );
+
+  conformance(
+    'CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition listing custom resource definition objects works',
+    async () => {
+      for (const plural of ['ones', 'twos', 'threes']) {
+        const crd = crdOf(free, {
+          spec: { names: { plural, kind: plural.toUpperCase().slice(0, 1) + plural.slice(1) } },
+        });
+        await t.post(crds, { ...crd, metadata: { name: `${plural}.example.com`, labels: { e2e: 'yes' } } });
+      }
+      expect((await t.get(`${crds}?labelSelector=e2e%3Dyes`)).body.items).toHaveLength(3);
+      await t.remove(`${crds}?labelSelector=e2e%3Dyes`);
+      await expect.poll(async () => (await t.get(`${crds}?labelSelector=e2e%3Dyes`)).body.items.length).toBe(0);
+    },
+  );
+
+  conformance(
+    'CustomResourceDefinition resources [Privileged:ClusterAdmin] custom resource defaulting for requests and from storage works',
+    async () => {
+      await defineIn(t, crdOf({ type: 'object', properties: { a: text, b: text } }));
+      await t.post(widgets, { metadata: { name: 'old' } });
+      const properties = { a: { ...text, default: 'A' }, b: { ...text, default: 'B' } };
+      await t.patch(`${crds}/widgets.example.com`, merge, { spec: crdOf({ type: 'object', properties }).spec });
+      await expect.poll(async () => (await t.get(`${widgets}/old`)).body).toMatchObject({ a: 'A', b: 'B' });
+      expect((await t.post(widgets, { metadata: { name: 'new' }, a: 'own' })).body).toMatchObject({ a: 'own', b: 'B' });
+    },
+  );
+
+  conformance(
+    'CustomResourceDefinition resources [Privileged:ClusterAdmin] should include custom resource definition resources in discovery documents',
+    async () => {
+      expect((await t.get('/apis')).body.groups.map((each: { name: string }) => each.name)).toContain(
+        'apiextensions.k8s.io',
+      );
+      expect((await t.get('/apis/apiextensions.k8s.io')).body.versions).toContainEqual({
+        groupVersion: 'apiextensions.k8s.io/v1',
+        version: 'v1',
+      });
+      const names = (await t.get('/apis/apiextensions.k8s.io/v1')).body.resources.map(
+        (each: { name: string }) => each.name,
+      );
+      expect(names).toContain('customresourcedefinitions');
+    },
+  );
+
+  conformance(
+    'CustomResourceDefinition Watch [Privileged:ClusterAdmin] CustomResourceDefinition Watch watch on custom resource definition objects',
+    async () => {
+      await defineIn(t, crdOf(free));
+      const watch = await t.watch(`${widgets}?watch=true`);
+      for (const name of ['a', 'b']) {
+        await t.post(widgets, { metadata: { name } });
+        expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name } } });
+        await t.patch(`${widgets}/${name}`, merge, { x: 1 });
+        expect(await watch.next()).toMatchObject({ type: 'MODIFIED', object: { x: 1 } });
+      }
+      await t.remove(`${widgets}/a`);
+      expect(await watch.next()).toMatchObject({ type: 'DELETED', object: { metadata: { name: 'a' } } });
+      await watch.stop();
+    },
+  );
+
+  conformance(
+    'CustomResourceFieldSelectors [Privileged:ClusterAdmin] CustomResourceFieldSelectors MUST list and watch custom resources matching the field selector',
+    async () => {
+      const schema = { type: 'object', properties: { host: text, port: { type: 'integer' } } };
+      await defineIn(
+        t,
+        crdOf(schema, {
+          versions: [version('v1', true, schema, { selectableFields: [{ jsonPath: '.host' }, { jsonPath: '.port' }] })],
+        }),
+      );
+      const watch = await t.watch(`${widgets}?watch=true&fieldSelector=host%3Da`);
+      await t.post(widgets, { metadata: { name: 'x' }, host: 'b', port: 80 });
+      await t.post(widgets, { metadata: { name: 'y' }, host: 'a', port: 80 });
+      expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'y' } } });
+      await watch.stop();
+      expect((await t.get(`${widgets}?fieldSelector=host%3Da`)).body.items).toHaveLength(1);
+      expect((await t.get(`${widgets}?fieldSelector=host%3Da%2Cport%3D81`)).body.items).toHaveLength(0);
+      expect((await t.get(`${widgets}?fieldSelector=port%3D80`)).body.items).toHaveLength(2);
+    },
+  );
+
+  const converter = async () =>
+    await openWebhook(({ objects, desiredAPIVersion }) => ({
+      result: { status: 'Success' },
+      convertedObjects: objects.map(({ host, port, hostPort, ...rest }: Record<string, string>) =>
+        desiredAPIVersion.endsWith('/v2')
+          ? { ...rest, apiVersion: desiredAPIVersion, host: hostPort?.split(':')[0], port: hostPort?.split(':')[1] }
+          : { ...rest, apiVersion: desiredAPIVersion, hostPort: `${host}:${port}` },
+      ),
+    }));
+  const versions = (stored: string) => [
+    version('v1', stored === 'v1', { type: 'object', properties: { hostPort: text } }),
+    version('v2', stored === 'v2', { type: 'object', properties: { host: text, port: text } }),
+  ];
+  const v2 = '/apis/example.com/v2/namespaces/default/widgets';
+
+  conformance(
+    'CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert from CR v1 to CR v2',
+    async () => {
+      const hook = await converter();
+      const webhook = { clientConfig: { url: hook.url, caBundle: hook.caBundle }, conversionReviewVersions: ['v1'] };
+      await defineIn(
+        t,
+        crdOf({}, { versions: versions('v1'), spec: { conversion: { strategy: 'Webhook', webhook } } }),
+      );
+      await t.post(widgets, { metadata: { name: 'a' }, hostPort: 'localhost:7070' });
+      expect((await t.get(`${v2}/a`)).body).toMatchObject({
+        apiVersion: 'example.com/v2',
+        host: 'localhost',
+        port: '7070',
+      });
+      await hook.close();
+    },
+  );
+
+  conformance(
+    'CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert a non homogeneous list of CRs',
+    async () => {
+      const hook = await converter();
+      const webhook = { clientConfig: { url: hook.url, caBundle: hook.caBundle }, conversionReviewVersions: ['v1'] };
+      await defineIn(
+        t,
+        crdOf({}, { versions: versions('v1'), spec: { conversion: { strategy: 'Webhook', webhook } } }),
+      );
+      await t.post(widgets, { metadata: { name: 'a' }, hostPort: 'h:1' });
+      await t.patch(`${crds}/widgets.example.com`, merge, { spec: { versions: versions('v2') } });
+      await expect.poll(() => t.definitions.ofType('example.com/widgets')?.version).toBe('v2');
+      await t.post(v2, { metadata: { name: 'b' }, host: 'i', port: '2' });
+      expect((await t.get(widgets)).body.items).toMatchObject([{ hostPort: 'h:1' }, { hostPort: 'i:2' }]);
+      expect((await t.get(v2)).body.items).toMatchObject([{ host: 'h' }, { host: 'i' }]);
+      await hook.close();
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD with validation schema',
+    async () => {
+      await defineIn(
+        t,
+        crdOf({
+          type: 'object',
+          description: 'A thing',
+          properties: {
+            spec: {
+              type: 'object',
+              required: ['bars'],
+              properties: { bars: { type: 'array', items: text, description: 'List of Bars' } },
+            },
+          },
+        }),
+      );
+      expect(await publishedIn(t)).toMatchObject({
+        description: 'A thing',
+        properties: { spec: { required: ['bars'], properties: { bars: { description: 'List of Bars' } } } },
+      });
+      await t.remove(`${crds}/widgets.example.com`);
+      await expect.poll(() => publishedIn(t)).toBeUndefined();
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] removes definition from spec when one version gets changed to not be served',
+    async () => {
+      const schema = { type: 'object', properties: { a: text } };
+      await defineIn(t, crdOf({}, { versions: [version('v1', true, schema), version('v2', false, schema)] }));
+      expect(await publishedIn(t, 'apis/example.com/v2')).toBeDefined();
+      const changed = [version('v1', true, schema), { ...version('v2', false, schema), served: false }];
+      await t.patch(`${crds}/widgets.example.com`, merge, { spec: { versions: changed } });
+      await expect.poll(() => publishedIn(t, 'apis/example.com/v2')).toBeUndefined();
+      expect(await publishedIn(t)).toBeDefined();
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] updates the published spec when one version gets renamed',
+    async () => {
+      const schema = { type: 'object', properties: { a: text } };
+      await defineIn(t, crdOf({}, { versions: [version('v1', true, schema), version('v2', false, schema)] }));
+      await t.patch(`${crds}/widgets.example.com`, merge, {
+        spec: { versions: [version('v1', true, schema), version('v4', false, schema)] },
+      });
+      await expect.poll(() => publishedIn(t, 'apis/example.com/v4')).toBeDefined();
+      expect(await publishedIn(t, 'apis/example.com/v2')).toBeUndefined();
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields at the schema root',
+    async () => {
+      await defineIn(t, crdOf(free));
+      expect(await publishedIn(t)).toMatchObject({ 'x-kubernetes-preserve-unknown-fields': true });
+      expect((await t.post(widgets, { metadata: { name: 'a' }, a: { b: [{ c: 'd' }] } })).body).toMatchObject({
+        a: { b: [{ c: 'd' }] },
+      });
+    },
+  );
+});
+
+describe('what OpenAPI publishes of them', () => {
+  const schema = { type: 'object', properties: { a: text } };
+  const v = (name: string, storage = true) => version(name, storage, schema);
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD without validation schema',
+    async () => {
+      await defineIn(t, crdOf(free));
+      const published = await publishedIn(t);
+      expect(published).toMatchObject({ type: 'object', 'x-kubernetes-group-version-kind': [{ kind: 'Widget' }] });
+      expect(published['x-kubernetes-preserve-unknown-fields']).toBe(true);
+      const anything = { metadata: { name: 'a' }, spec: { foo: 'foo1', bars: [{ name: 'x', age: '10' }] } };
+      const made = await t.post(`${widgets}?fieldValidation=Strict`, anything);
+      expect(made).toMatchObject({ status: 201, body: { spec: anything.spec } });
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields in an embedded object',
+    async () => {
+      await defineIn(
+        t,
+        crdOf({ type: 'object', properties: { spec: { ...free, description: 'Takes all' }, status: free } }),
+      );
+      expect(await publishedIn(t)).toMatchObject({
+        properties: { spec: { description: 'Takes all', 'x-kubernetes-preserve-unknown-fields': true } },
+      });
+      const inside = await t.post(`${widgets}?fieldValidation=Strict`, {
+        metadata: { name: 'a' },
+        spec: { b: [{ c: 1 }] },
+      });
+      expect(inside).toMatchObject({ status: 201, body: { spec: { b: [{ c: 1 }] } } });
+      const outside = await t.post(`${widgets}?fieldValidation=Strict`, { metadata: { name: 'b' }, other: 1 });
+      expect(outside).toMatchObject({
+        status: 400,
+        body: { message: expect.stringContaining('unknown field "other"') },
+      });
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of different groups',
+    async () => {
+      await defineIn(t, otherCrd('a.example.com', 'foos', 'Foo', [v('v1')]));
+      await defineIn(t, otherCrd('b.example.com', 'waldos', 'Waldo', [v('v1beta1')]));
+      expect(await publishedIn(t, 'apis/a.example.com/v1', 'Foo')).toMatchObject(schema);
+      expect(await publishedIn(t, 'apis/b.example.com/v1beta1', 'Waldo')).toMatchObject(schema);
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group but different versions',
+    async () => {
+      await defineIn(t, crdOf({}, { versions: [v('v2'), v('v3', false)] }));
+      for (const path of ['apis/example.com/v2', 'apis/example.com/v3'])
+        expect(await publishedIn(t, path)).toMatchObject(schema);
+      await t.remove(`${crds}/widgets.example.com`);
+      await expect.poll(async () => (await t.get(`${crds}/widgets.example.com`)).status).toBe(404);
+      await defineIn(t, otherCrd('example.com', 'foos', 'Foo', [v('v4')]));
+      await defineIn(t, otherCrd('example.com', 'waldos', 'Waldo', [v('v5')]));
+      expect(await publishedIn(t, 'apis/example.com/v4', 'Foo')).toMatchObject(schema);
+      expect(await publishedIn(t, 'apis/example.com/v5', 'Waldo')).toMatchObject(schema);
+    },
+  );
+
+  conformance(
+    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group and version but different kinds',
+    async () => {
+      await defineIn(t, otherCrd('example.com', 'foos', 'Foo', [v('v6')]));
+      await defineIn(t, otherCrd('example.com', 'waldos', 'Waldo', [v('v6')]));
+      for (const kind of ['Foo', 'Waldo'])
+        expect(await publishedIn(t, 'apis/example.com/v6', kind)).toMatchObject(schema);
+    },
+  );
+});
+
+describe('what webhooks do with them', () => {
+  const hooks: WebhookServer[] = [];
+  afterEach(async () => {
+    for (const each of hooks.splice(0)) await each.close();
+  });
+  type Request = ReturnType<typeof JSON.parse>;
+
+  async function register(
+    kind: 'Mutating' | 'Validating',
+    operations: string[],
+    answer: (request: Request) => unknown,
+  ) {
+    const hook = await openWebhook(answer);
+    hooks.push(hook);
+    const resource = `${kind.toLowerCase()}webhookconfigurations`;
+    const own = {
+      name: `hook${hooks.length}.example.com`,
+      clientConfig: { url: hook.url, caBundle: hook.caBundle },
+      rules: [{ operations, apiGroups: ['example.com'], apiVersions: ['*'], resources: ['widgets'] }],
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+    };
+    const path = `/apis/admissionregistration.k8s.io/v1/${resource}`;
+    const made = await t.post(path, { metadata: { name: `hook${hooks.length}` }, webhooks: [own] });
+    expect(made.status, made.text).toBe(201);
+    await (await t.replicas.of(`admissionregistration.k8s.io/${resource}`)).catchUp();
+  }
+  const adds = (key: string) => ({
+    allowed: true,
+    patchType: 'JSONPatch',
+    patch: Buffer.from(JSON.stringify([{ op: 'add', path: `/data/${key}`, value: 'yes' }])).toString('base64'),
+  });
+  /** The second acts on what the first did, as the order of their names has them called. */
+  const stages = async () => {
+    await register('Mutating', ['CREATE'], ({ object }) => (object.data['own'] ? adds('stage-1') : { allowed: true }));
+    await register('Mutating', ['CREATE'], ({ object }) =>
+      object.data['stage-1'] ? adds('stage-2') : { allowed: true },
+    );
+  };
+
+  conformance(
+    'AdmissionWebhook [Privileged:ClusterAdmin] should be able to deny custom resource creation, update and deletion',
+    async () => {
+      await defineIn(t, crdOf(free));
+      await register('Validating', ['CREATE', 'UPDATE', 'DELETE'], ({ object, oldObject }) =>
+        [object, oldObject].some((each) => each?.data?.denied === 'yes')
+          ? { allowed: false, status: { message: 'the test refuses' } }
+          : { allowed: true },
+      );
+      const refused = { status: 403, body: { message: expect.stringContaining('the test refuses') } };
+      const denied = { denied: 'yes' };
+      expect(await t.post(widgets, { metadata: { name: 'a' }, data: denied })).toMatchObject(refused);
+      expect((await t.post(widgets, { metadata: { name: 'a' }, data: {} })).status).toBe(201);
+      expect(await t.patch(`${widgets}/a`, merge, { data: denied })).toMatchObject(refused);
+      expect((await t.get(`${widgets}/a`)).body.data).toEqual({});
+      // One that had been let in before anybody asked.
+      await t.remove('/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/hook1');
+      await (await t.replicas.of('admissionregistration.k8s.io/validatingwebhookconfigurations')).catchUp();
+      expect((await t.post(widgets, { metadata: { name: 'b' }, data: denied })).status).toBe(201);
+      await register('Validating', ['DELETE'], ({ oldObject }) =>
+        oldObject.data.denied ? { allowed: false, status: { message: 'the test refuses' } } : { allowed: true },
+      );
+      expect(await t.remove(`${widgets}/b`)).toMatchObject(refused);
+      expect((await t.remove(`${widgets}/a`)).status).toBe(200);
+    },
+  );
+
+  conformance('AdmissionWebhook [Privileged:ClusterAdmin] should mutate custom resource', async () => {
+    await defineIn(t, crdOf(free));
+    await stages();
+    const { body } = await t.post(widgets, { metadata: { name: 'a' }, data: { own: 'x' } });
+    expect(body.data).toEqual({ own: 'x', 'stage-1': 'yes', 'stage-2': 'yes' });
+  });
+
+  conformance('AdmissionWebhook [Privileged:ClusterAdmin] should mutate custom resource with pruning', async () => {
+    const data = { type: 'object', properties: { own: text, 'stage-1': text } };
+    await defineIn(t, crdOf({ type: 'object', properties: { data } }));
+    await stages();
+    const { body } = await t.post(widgets, { metadata: { name: 'a' }, data: { own: 'x' } });
+    expect(body.data).toEqual({ own: 'x', 'stage-1': 'yes' });
+  });
+
+  conformance(
+    'AdmissionWebhook [Privileged:ClusterAdmin] should mutate custom resource with different stored version',
+    async () => {
+      const versions = (stored: string) => ['v1', 'v2'].map((name) => version(name, name === stored, free));
+      await defineIn(t, crdOf({}, { versions: versions('v1') }));
+      await register('Mutating', ['CREATE', 'UPDATE'], ({ object }) =>
+        object.data['own'] ? adds('mutated') : { allowed: true },
+      );
+      expect((await t.post(widgets, { metadata: { name: 'a' }, data: { own: 'x' } })).body.data.mutated).toBe('yes');
+      await t.patch(`${crds}/widgets.example.com`, merge, { spec: { versions: versions('v2') } });
+      await expect.poll(() => t.definitions.ofType('example.com/widgets')?.version).toBeDefined();
+      const patched = await t.patch(`${widgets}/a`, merge, { data: { dummy: 'test' } });
+      expect(patched).toMatchObject({
+        status: 200,
+        body: { apiVersion: 'example.com/v1', data: { own: 'x', mutated: 'yes', dummy: 'test' } },
+      });
+      expect((await t.get(widgets.replace('/v1/', '/v2/'))).body.items[0]).toMatchObject({
+        apiVersion: 'example.com/v2',
+        data: { dummy: 'test' },
+      });
+    },
+  );
+});
