@@ -41,6 +41,7 @@ import { parseResolvConf } from './pods/sandbox-config.ts';
 import { openRuntime } from './runtime.ts';
 import { createUsageSampler } from './stats/usage.ts';
 import { agentPaths, networkOptions, saveAgentState } from './teardown.ts';
+import { createImageVolumes } from './volumes/image-volume.ts';
 import { createLocalPathVolumes } from './volumes/local-path.ts';
 import { createPodVolumes, prepareVolumeRoots } from './volumes/pod-volumes.ts';
 import { requestToken } from './volumes/request-token.ts';
@@ -83,7 +84,7 @@ export async function startAgent(
   const paths = agentPaths(options.dataDir);
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const api = createApiClient(options.credentials);
-  const [{ runtime, version, release }, resolvConf] = await Promise.all([
+  const [{ runtime, snapshots, version, release }, resolvConf] = await Promise.all([
     openRuntime(options, log),
     readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
     prepareVolumeRoots(paths.pods, paths.memory),
@@ -160,6 +161,7 @@ export async function startAgent(
   };
 
   const shared = { nodeName: options.nodeName, hostIP: options.nodeIP, podsDir: paths.pods, allocatable: capacity };
+  const images = createImages(runtime);
   const pods = createNodePods({
     ...shared,
     runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
@@ -174,8 +176,9 @@ export async function startAgent(
       memoryDir: paths.memory,
       objects: podObjects,
       tokens: createTokenSource(requestToken(api), now),
+      images: createImageVolumes({ runtime, images, snapshots, secret: podObjects.secret }),
     }),
-    images: createImages(runtime),
+    images,
     cgroups: await createPodCgroups(paths.cgroupRoot(options.nodeName), 4096),
     log,
     now,

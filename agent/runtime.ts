@@ -6,12 +6,14 @@ import type { ContainerdOptions } from './containerd/config.ts';
 import { startContainerd } from './containerd/containerd.ts';
 import type { ContainerRuntime } from './cri/runtime.ts';
 import { connectRuntime } from './cri/runtime.ts';
+import { connectSnapshots, type Snapshots } from './cri/snapshots.ts';
 import { loadImage } from './images/load.ts';
 import { pauseArchive, pauseImage } from './images/pause.ts';
 import type { Log } from './log.ts';
 
 export interface OpenRuntime {
   readonly runtime: ContainerRuntime;
+  readonly snapshots: Snapshots;
   readonly version: { runtimeName: string; runtimeVersion: string };
   /** Lets go of it; it runs on. */
   release(): void;
@@ -29,16 +31,27 @@ export interface RuntimeOptions {
 export async function openRuntime(options: RuntimeOptions, log: Log): Promise<OpenRuntime> {
   if (options.runtimeEndpoint) {
     const runtime = connectRuntime(options.runtimeEndpoint);
-    return { runtime, version: await runtime.version({ version: 'v1' }), release: () => runtime.close() };
+    const snapshots = connectSnapshots(options.runtimeEndpoint, 'overlayfs');
+    const close = () => {
+      snapshots.close();
+      runtime.close();
+    };
+    return { runtime, snapshots, version: await runtime.version({ version: 'v1' }), release: close };
   }
-  const { runtime, release } = await startContainerd(await containerdOptions(options), log);
+  const settings = await containerdOptions(options);
+  const { runtime, endpoint, release } = await startContainerd(settings, log);
+  const snapshots = connectSnapshots(endpoint, settings.snapshotter);
   if (!options.pauseImage && !(await runtime.imageStatus({ image: { image: pauseImage } })).image) {
     const file = path.join(options.dataDir, 'pause.tar');
     await fs.writeFile(file, pauseArchive());
     await loadImage(options.dataDir, file);
     await fs.rm(file);
   }
-  return { runtime, version: await runtime.version({ version: 'v1' }), release };
+  const close = () => {
+    snapshots.close();
+    release();
+  };
+  return { runtime, snapshots, version: await runtime.version({ version: 'v1' }), release: close };
 }
 
 /** Where overlayfs cannot lie on another overlay (a container), layers are copied. */

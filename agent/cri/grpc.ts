@@ -40,6 +40,7 @@ export interface GrpcMethod<Req extends Message = Message, Res extends Message =
   readonly response: Res;
   /** Milliseconds; a call without another deadline gets this one. */
   readonly deadlineMs: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface CallOptions {
@@ -78,12 +79,17 @@ export function createGrpcClient(target: string): GrpcClient {
     return opened;
   };
 
-  const open = (path: string, body: Buffer, deadlineMs: number | undefined): http2.ClientHttp2Stream => {
+  const open = (
+    { path, headers }: GrpcMethod,
+    body: Buffer,
+    deadlineMs: number | undefined,
+  ): http2.ClientHttp2Stream => {
     const stream = connected().request({
       ':method': 'POST',
       ':path': path,
       'content-type': 'application/grpc',
       te: 'trailers',
+      ...headers,
       ...(deadlineMs !== undefined && { 'grpc-timeout': `${Math.max(1, Math.ceil(deadlineMs))}m` }),
     });
     const frame = Buffer.alloc(5 + body.length);
@@ -97,7 +103,7 @@ export function createGrpcClient(target: string): GrpcClient {
     call: async (method, request, options = {}) => {
       const deadlineMs = options.deadlineMs ?? method.deadlineMs;
       const answer = await unary(
-        () => open(method.path, encode(method.request, request), deadlineMs),
+        () => open(method, encode(method.request, request), deadlineMs),
         method.path,
         deadlineMs,
         options.signal,
@@ -106,7 +112,7 @@ export function createGrpcClient(target: string): GrpcClient {
     },
     stream: async function* (method, request, signal) {
       signal.throwIfAborted();
-      const stream = open(method.path, encode(method.request, request), undefined);
+      const stream = open(method, encode(method.request, request), undefined);
       const abort = () => stream.close(http2.constants.NGHTTP2_CANCEL);
       signal.addEventListener('abort', abort, { once: true });
       const outcome = watchOutcome(stream, method.path);

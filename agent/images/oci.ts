@@ -1,4 +1,4 @@
-// An OCI image archive from files: one layer, one config, one manifest, loadable by `ctr images import`, skopeo and Docker.
+// An OCI image archive from files: a layer or more, one config, one manifest, loadable by `ctr images import`, skopeo and Docker.
 // Source: OCI image specification 1.0 (image layout, manifest, config).
 
 import { createHash } from 'node:crypto';
@@ -22,6 +22,8 @@ export interface ImageSpec {
   /** Full reference with a tag, such as `docker.io/library/busybox:1.35`. */
   readonly name: string;
   readonly files: readonly ImageFile[];
+  /** Further layers, from the lowest up; what a layer has hides what those below have at the same path. */
+  readonly layersAbove?: readonly (readonly ImageFile[])[];
   readonly entrypoint?: readonly string[];
   readonly cmd?: readonly string[];
   /** `NAME=value`. */
@@ -39,7 +41,7 @@ export interface ImageSpec {
 
 /** The bytes of an OCI archive (a tar). Equal input gives equal bytes, and so the same digest. */
 export function ociArchive(image: ImageSpec): Buffer {
-  const layer = tar(layerEntries(image.files));
+  const layers = [image.files, ...(image.layersAbove ?? [])].map((files) => tar(layerEntries(files)));
   const architecture = image.architecture ?? hostArchitecture();
   const config = json({
     created: '1970-01-01T00:00:00Z',
@@ -55,14 +57,14 @@ export function ociArchive(image: ImageSpec): Buffer {
       ...(image.labels && { Labels: image.labels }),
       ...(image.stopSignal && { StopSignal: image.stopSignal }),
     },
-    rootfs: { type: 'layers', diff_ids: [digest(layer)] },
-    history: [{ created: '1970-01-01T00:00:00Z', created_by: 'zeroplane' }],
+    rootfs: { type: 'layers', diff_ids: layers.map(digest) },
+    history: layers.map(() => ({ created: '1970-01-01T00:00:00Z', created_by: 'zeroplane' })),
   });
   const manifest = json({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     config: descriptor('application/vnd.oci.image.config.v1+json', config),
-    layers: [descriptor('application/vnd.oci.image.layer.v1.tar', layer)],
+    layers: layers.map((layer) => descriptor('application/vnd.oci.image.layer.v1.tar', layer)),
   });
   const index = json({
     schemaVersion: 2,
@@ -78,7 +80,7 @@ export function ociArchive(image: ImageSpec): Buffer {
       },
     ],
   });
-  const blobs = [config, manifest, layer].map((blob) => fileEntry(`blobs/sha256/${digest(blob).slice(7)}`, blob));
+  const blobs = [config, manifest, ...layers].map((blob) => fileEntry(`blobs/sha256/${digest(blob).slice(7)}`, blob));
   return tar([
     fileEntry('oci-layout', json({ imageLayoutVersion: '1.0.0' })),
     fileEntry('index.json', index),

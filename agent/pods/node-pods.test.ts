@@ -2,9 +2,14 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { V1ConfigMap, V1Container, V1PodSpec, V1PodStatus } from '../../generated/kubernetes.ts';
+import { connectSnapshots, type Snapshots } from '../cri/snapshots.ts';
 import { createImages } from '../images/images.ts';
+import { loadImage } from '../images/load.ts';
+import { ociArchive } from '../images/oci.ts';
+import { run as runProgram } from '../process/run.ts';
 import type { TestNode } from '../test-node.ts';
 import { busyboxImage, missingForContainers, startTestNode } from '../test-node.ts';
+import { createImageVolumes } from '../volumes/image-volume.ts';
 import { createPodVolumes, prepareVolumeRoots } from '../volumes/pod-volumes.ts';
 import { createTokenSource } from '../volumes/tokens.ts';
 import type { NodePods } from './node-pods.ts';
@@ -17,6 +22,7 @@ const missing = await missingForContainers();
 describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : ''}`, () => {
   let node: TestNode;
   let pods: NodePods;
+  let snapshots: Snapshots;
   const statuses = new Map<string, V1PodStatus>();
   const terminated = new Set<string>();
   const configMaps = new Map<string, V1ConfigMap>();
@@ -26,10 +32,12 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   beforeAll(async () => {
     node = await startTestNode();
     await prepareVolumeRoots(path.join(node.dataDir, 'pods'), path.join(node.dataDir, 'memory'));
+    snapshots = connectSnapshots(node.containerd.endpoint, node.options.snapshotter);
     pods = await startPods();
   }, 60_000);
   afterAll(async () => {
     pods?.stop();
+    snapshots?.close();
     await node?.remove();
   }, 60_000);
   afterEach(async () => {
@@ -55,6 +63,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       hostIP: '10.0.0.1',
       podsDir: path.join(node.dataDir, 'pods'),
     };
+    const images = createImages(runtime);
     const made = createNodePods({
       ...shared,
       runtime,
@@ -74,8 +83,9 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
           () => Promise.resolve({ token: 'token', expiresAt: Date.now() + 3_600_000 }),
           Date.now,
         ),
+        images: createImageVolumes({ runtime, images, snapshots, secret: () => undefined }),
       }),
-      images: createImages(runtime),
+      images,
       cgroups: await createPodCgroups(node.cgroupRoot, 1024),
       log: { info: () => undefined, warn: () => undefined },
       now: Date.now,
@@ -195,6 +205,46 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       'attempting to set container "main" memory limit (20971520) below current usage',
     );
     expect(await limit()).toBe(80);
+  });
+
+  it('shows the files of an image as a volume, those of all its layers, and gives them back', async () => {
+    const name = 'example.com/layers:1';
+    const files = [
+      { path: '/a/below', content: 'below' },
+      { path: '/a/both', content: 'hidden' },
+    ];
+    const above = [
+      { path: '/a/both', content: 'above' },
+      { path: '/b', content: 'above' },
+    ];
+    const archive = path.join(node.dataDir, 'layers.tar');
+    await fs.writeFile(archive, ociArchive({ name, files, layersAbove: [above] }));
+    await loadImage(node.dataDir, archive);
+    const volumes = [
+      { name: 'all', image: { reference: name, pullPolicy: 'IfNotPresent' } },
+      { name: 'again', image: { reference: name, pullPolicy: 'Never' } },
+    ];
+    const volumeMounts = [
+      { name: 'all', mountPath: '/image' },
+      { name: 'again', mountPath: '/part', subPath: 'a' },
+    ];
+    const script =
+      'cat /image/a/below /image/a/both /image/b /part/both; echo; touch /image/new || echo kept; sleep 1000';
+    const one = pod('images', { containers: [container('main', script, { volumeMounts })], volumes });
+    run(one);
+    await phase('images').toBe('Running');
+    await expect.poll(() => log('images', 'main')).toContain('stdout F belowaboveaboveabove\n');
+    await expect.poll(() => log('images', 'main')).toContain('stdout F kept\n');
+    const held = async () => {
+      const address = ['--address', node.containerd.endpoint, '--namespace', 'k8s.io'];
+      const { stdout } = await runProgram('ctr', [...address, 'snapshots', 'ls']);
+      return stdout.split('\n').filter((line) => line.startsWith('zeroplane.dev/image-volume/images/')).length;
+    };
+    expect(await held()).toBe(2);
+    desired = [];
+    pods.apply([], true);
+    await expect.poll(() => pods.all().length, { timeout: 15_000 }).toBe(0);
+    expect(await held()).toBe(0);
   });
 
   it('runs init containers in order, then sidecars, then the application, and ends in Succeeded', async () => {

@@ -16,6 +16,7 @@ import type { NodeCapacity } from '../pods/resources.ts';
 import { run } from '../process/run.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { hostPathVolume } from './host-path.ts';
+import type { ImageVolumes } from './image-volume.ts';
 import { ownByGroup } from './ownership.ts';
 import { volumePayload } from './payload.ts';
 import type { TokenSource } from './tokens.ts';
@@ -38,6 +39,8 @@ export interface VolumeOptions {
   readonly allocatable: NodeCapacity;
   readonly objects: VolumeObjects;
   readonly tokens: TokenSource;
+  /** Without it, volumes that are images are refused. */
+  readonly images?: ImageVolumes;
 }
 
 export interface MountedVolume {
@@ -69,6 +72,7 @@ export async function prepareVolumeRoots(podsDir: string, memoryDir: string): Pr
 
 export function createPodVolumes(options: VolumeOptions): PodVolumes {
   const { podsDir, memoryDir, objects } = options;
+  const volumesOf = (uid: string) => path.join(podsDir, uid, 'volumes');
   const directories = (pod: Pod, volume: V1Volume) => {
     const secret = volume.secret || volume.projected;
     return path.join(secret ? memoryDir : podsDir, pod.metadata.uid, 'volumes', volume.name);
@@ -102,12 +106,14 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
     if (files) return { path: files, readOnly: true };
     if (volume.emptyDir) return { path: await emptyDir(pod, volume, directories(pod, volume)), readOnly: false };
     if (volume.hostPath) return { path: await hostPathVolume(volume.hostPath), readOnly: false };
+    if (volume.image && options.images)
+      return { path: await options.images.mount(pod, volume, volumesOf(pod.metadata.uid)), readOnly: true };
     const claimName =
       volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${pod.metadata.name}-${volume.name}`);
     if (claimName) return persistentVolume(pod, claimName, volume.persistentVolumeClaim?.readOnly ?? false, objects);
     const type = Object.keys(volume).find((key) => key !== 'name');
     throw new VolumeError(
-      `volume "${volume.name}" is of type ${type}, which this node does not support; use emptyDir, configMap, secret, projected, downwardAPI, hostPath or persistentVolumeClaim`,
+      `volume "${volume.name}" is of type ${type}, which this node does not support; use emptyDir, configMap, secret, projected, downwardAPI, image, hostPath or persistentVolumeClaim`,
     );
   };
 
@@ -130,7 +136,8 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
     remove: async (uid) => {
       options.tokens.forget(uid);
       const directory = path.join(podsDir, uid);
-      await unmountBelow(path.join(directory, 'volumes'));
+      await unmountBelow(volumesOf(uid));
+      await options.images?.release(uid, volumesOf(uid));
       await fs.rm(directory, { recursive: true, force: true });
       await fs.rm(path.join(memoryDir, uid), { recursive: true, force: true });
     },

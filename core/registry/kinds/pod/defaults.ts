@@ -11,6 +11,7 @@ export function defaultPodSpec(spec: V1PodSpec | undefined): void {
   for (const volume of spec.volumes ?? []) {
     // A volume that names no source is an empty directory.
     if (Object.keys(volume).length === 1) volume.emptyDir = {};
+    if (volume.image) volume.image.pullPolicy ||= policyFor(volume.image.reference ?? '');
   }
 }
 
@@ -32,12 +33,13 @@ export function allContainers(spec: V1PodSpec): V1Container[] {
 }
 
 function defaultContainer(container: V1Container, hostNetwork: boolean): void {
-  if (!container.imagePullPolicy)
-    container.imagePullPolicy = isLatest(container.image ?? '') ? 'Always' : 'IfNotPresent';
+  container.imagePullPolicy ||= policyFor(container.image ?? '');
   if (container.resources) canonicalResources(container.resources);
   if (!hostNetwork) return;
   for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
 }
+
+const policyFor = (image: string) => (isLatest(image) ? 'Always' : 'IfNotPresent');
 
 /** `name`, or `name:latest`; a digest without a tag is a fixed image. */
 function isLatest(image: string): boolean {

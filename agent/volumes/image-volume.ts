@@ -1,0 +1,83 @@
+// Volumes that are the files of an image, for reading (KEP-4639). They lie in a directory of their own, so that it is known whose
+// snapshots go with a pod.
+
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import type { V1Secret, V1Volume } from '../../generated/kubernetes.ts';
+import { GrpcError } from '../cri/grpc.ts';
+import type { ContainerRuntime } from '../cri/runtime.ts';
+import type { Snapshots } from '../cri/snapshots.ts';
+import { ImageError } from '../images/image-error.ts';
+import type { Images } from '../images/images.ts';
+import type { Pod } from '../pods/pod.ts';
+import { run } from '../process/run.ts';
+import { VolumeError } from './volume-error.ts';
+
+export interface ImageVolumes {
+  /** Where the image's files are, below the pod's directory of volumes. Idempotent. Throws VolumeError. */
+  mount(pod: Pod, volume: V1Volume, volumesDir: string): Promise<string>;
+  /** Once they are unmounted: gives back what they held. */
+  release(uid: string, volumesDir: string): Promise<void>;
+}
+
+export interface ImageVolumeOptions {
+  readonly runtime: Pick<ContainerRuntime, 'imageStatus'>;
+  readonly images: Images;
+  readonly snapshots: Snapshots;
+  secret(namespace: string, name: string): V1Secret | undefined;
+}
+
+/** No volume has such a name. */
+const directoryName = '.images';
+const keyOf = (uid: string, volume: string) => `zeroplane.dev/image-volume/${uid}/${volume}`;
+
+export function createImageVolumes({ runtime, images, snapshots, secret }: ImageVolumeOptions): ImageVolumes {
+  const pull = async (pod: Pod, { image: source }: V1Volume): Promise<string> => {
+    const image = source?.reference ?? '';
+    const { namespace } = pod.metadata;
+    const secrets = (pod.spec.imagePullSecrets ?? []).flatMap(({ name }) => secret(namespace, name ?? '') ?? []);
+    // The API gives it one of these three.
+    const policy = (source?.pullPolicy ?? 'IfNotPresent') as 'Always' | 'IfNotPresent' | 'Never';
+    await images.ensure({ image, policy, secrets });
+    const { info } = await runtime.imageStatus({ image: { image }, verbose: true });
+    return chainOf(info['info'], image);
+  };
+
+  return {
+    async mount(pod, volume, volumesDir) {
+      const target = path.join(volumesDir, directoryName, volume.name);
+      const mounted = (await fs.readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' ')[4]);
+      if (mounted.includes(target)) return target;
+      try {
+        const chain = await pull(pod, volume);
+        await fs.mkdir(target, { recursive: true, mode: 0o755 });
+        for (const { type, source, options } of await snapshots.view(keyOf(pod.metadata.uid, volume.name), chain)) {
+          // A bind mount takes its read-only flag from the container's own mount, which always has it.
+          const bind = options.includes('rbind') || type === 'bind';
+          await run(
+            'mount',
+            bind ? ['--rbind', source, target] : ['-t', type, '-o', options.join(','), source, target],
+          );
+        }
+        return target;
+      } catch (error) {
+        if (error instanceof ImageError || error instanceof GrpcError)
+          throw new VolumeError(`volume "${volume.name}": ${error.message}`);
+        throw error;
+      }
+    },
+    async release(uid, volumesDir) {
+      const names = await fs.readdir(path.join(volumesDir, directoryName)).catch(() => []);
+      for (const name of names) await snapshots.remove(keyOf(uid, name));
+    },
+  };
+}
+
+/** containerd names what lies under the newest layer by the chain of all; CRI tells it in the verbose status of an image. */
+function chainOf(info: string | undefined, image: string): string {
+  const parsed: unknown = JSON.parse(info || '{}');
+  const chain = typeof parsed === 'object' && parsed !== null && 'chainID' in parsed ? parsed.chainID : undefined;
+  if (typeof chain !== 'string' || !chain)
+    throw new VolumeError(`the runtime does not tell which files image "${image}" has`);
+  return chain;
+}
