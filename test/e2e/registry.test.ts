@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { conformance } from '../conformance/conformance.ts';
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
 import { exampleArchive } from '../tools/images.ts';
 import { forever, pod } from '../tools/manifests.ts';
@@ -67,6 +68,34 @@ describe.skipIf(!able)('a registry (needs root, docker-registry and skopeo)', ()
     expect(events).toContain(`Pulling image "${registry}/app:1"`);
     expect(events).toContain(`Successfully pulled image "${registry}/app:1"`);
   });
+
+  conformance(
+    'ImageVolume should succeed with pod and pull policy of Always [LinuxOnly] [MinimumKubeletVersion:1.35]',
+    async () => {
+      const images = { reference: `${registry}/app:1`, pullPolicy: 'Always' };
+      const main = {
+        name: 'main',
+        image: `${registry}/app:1`,
+        command: ['/bin/sh', '-c', forever],
+        volumeMounts: [
+          { name: 'files', mountPath: '/volume' },
+          { name: 'files', mountPath: '/part', subPath: 'etc' },
+        ],
+      };
+      await cluster.apply([pod('reads-image', [main], { volumes: [{ name: 'files', image: images }] })]);
+      await cluster.kubectl('wait', '--for=condition=Ready', 'pod/reads-image', '--timeout=60s');
+      const inside = (...command: string[]) => cluster.attempt('exec', 'reads-image', '--', ...command);
+      const { stdout } = await inside('cat', '/volume/etc/passwd', '/part/group');
+      expect(stdout).toContain('nobody:x:65534');
+      expect(stdout).toContain('nogroup:x:65534');
+      expect((await inside('cmp', '/bin/busybox', '/volume/bin/busybox')).code).toBe(0);
+      // For reading only.
+      const written = await inside('touch', '/volume/new');
+      expect(written.code).not.toBe(0);
+      expect(written.stderr).toContain('Read-only file system');
+      await cluster.kubectl('delete', 'pod', 'reads-image', '--timeout=60s');
+    },
+  );
 
   it('has no such tag: the pod says so, backs off, and starts once the tag is there', async () => {
     await cluster.apply([runs('early', 'app:2')]);
