@@ -69,6 +69,8 @@ export interface PodInfo {
   readonly terms: PodTerms;
   /** Names of the claims that it mounts, in its namespace. */
   readonly claims: readonly string[];
+  /** What it calls the devices that it asks for (DRA). */
+  readonly devices: readonly string[];
   /** The pod group that it belongs to, `namespace/name`. */
   readonly group: string | undefined;
 }
@@ -98,6 +100,7 @@ export function podInfo(pod: V1Pod, defaultSelector?: AffinityTerm['selector']):
     class: classOf(spec),
     terms: termsOf(spec, namespace, labels, labelText, defaultSelector),
     claims: spec.volumes ? claimsOf(name, spec) : none,
+    devices: spec.resourceClaims?.map(({ name }) => name) ?? none,
     group: groupOf(spec, namespace, labels),
   };
 }

