@@ -34,6 +34,7 @@ import { podGarbageCollector } from './pod-gc.ts';
 import { nothingServed, type ReadApi } from './read-api.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationController } from './replication-controller.ts';
+import { resourceClaimController } from './resource-claim.ts';
 import { resourceQuotaController } from './resource-quota.ts';
 import { createRootCaController } from './root-ca.ts';
 import { serviceAccountController } from './service-account.ts';
@@ -122,6 +123,7 @@ export function controllers(settings: ControllerSettings): Controller[] {
     volumeProtectionController,
     attributesClassProtectionController,
     ephemeralVolumeController,
+    resourceClaimController,
     volumeExpandController,
     attachDetachController,
     bootstrapTokenCleaner,

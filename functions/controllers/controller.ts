@@ -7,6 +7,7 @@ import type { DeleteOptions, PatchType } from '../../core/registry/registry.ts';
 import type { ScalePaths } from '../../core/registry/subresources/scale.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import type {
+  ResourceV1ResourceClaim,
   V1APIService,
   V1CertificateSigningRequest,
   V1ClusterRole,
@@ -29,6 +30,7 @@ import type {
   V1PodDisruptionBudget,
   V1ReplicaSet,
   V1ReplicationController,
+  V1ResourceClaimTemplate,
   V1ResourceQuota,
   V1Service,
   V1ServiceAccount,
@@ -64,6 +66,8 @@ export interface KnownTypes {
   'rbac.authorization.k8s.io/clusterroles': V1ClusterRole;
   'certificates.k8s.io/certificatesigningrequests': V1CertificateSigningRequest;
   'coordination.k8s.io/leases': V1Lease;
+  'resource.k8s.io/resourceclaims': ResourceV1ResourceClaim;
+  'resource.k8s.io/resourceclaimtemplates': V1ResourceClaimTemplate;
   'storage.k8s.io/storageclasses': V1StorageClass;
   'networking.k8s.io/ipaddresses': V1IPAddress;
   'networking.k8s.io/servicecidrs': V1ServiceCIDR;

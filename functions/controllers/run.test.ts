@@ -149,6 +149,43 @@ describe('Two sets of controllers at once', () => {
     expect(problems).toEqual([]);
   });
 
+  it('make the claim that a pod asks for once, and take its devices back when the pod ends', async () => {
+    const type = 'resource.k8s.io/resourceclaims';
+    const exactly = { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 1 };
+    await cluster.create('resource.k8s.io/resourceclaimtemplates', 'team', {
+      apiVersion: 'resource.k8s.io/v1',
+      kind: 'ResourceClaimTemplate',
+      metadata: { name: 'one' },
+      spec: { spec: { devices: { requests: [{ name: 'r', exactly }] } } },
+    });
+    const resourceClaims = [{ name: 'gpu', resourceClaimTemplateName: 'one' }];
+    const containers = [{ name: 'app', image: 'app:1', resources: { claims: [{ name: 'gpu' }] } }];
+    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { resourceClaims, containers } };
+    const pod = await cluster.create('pods', 'team', object);
+    await settle();
+    const [claim, ...more] = await list(type);
+    expect(more).toEqual([]);
+    expect(claim?.spec?.devices?.requests).toEqual([{ name: 'r', exactly }]);
+    const name = claim?.metadata.name ?? '';
+    expect((await list('pods'))[0]?.status?.resourceClaimStatuses).toEqual([{ name: 'gpu', resourceClaimName: name }]);
+
+    // As a scheduler does that allocates.
+    const { context } = cluster;
+    const finalizers = ['resource.kubernetes.io/delete-protection'];
+    await cluster.registry.patch(context, cluster.target(type, 'team', name), 'merge', { metadata: { finalizers } });
+    const results = [{ request: 'r', driver: 'gpu.example.com', pool: 'node-1', device: 'gpu-0' }];
+    const reservedFor = [{ resource: 'pods', name: 'p', uid: pod.metadata.uid }];
+    const status = { allocation: { devices: { results } }, reservedFor };
+    const target = { ...cluster.target(type, 'team', name), subresource: 'status' };
+    await cluster.registry.patch(context, target, 'merge', { status });
+    await settle();
+    expect((await list(type))[0]?.status).toMatchObject(status);
+
+    await runPods('Succeeded');
+    expect(await list(type)).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
   it('delete what a Deployment owned, in the foreground', async () => {
     await cluster.create('apps/deployments', 'team', deployment(3));
     await settle();

@@ -34,6 +34,8 @@ const rows: [type: string, version: string, kind: string, namespaced: boolean, s
   ['storage.k8s.io/csidrivers', 'v1', 'CSIDriver', false],
   ['storage.k8s.io/volumeattributesclasses', 'v1', 'VolumeAttributesClass', false],
   ['storage.k8s.io/storageclasses', 'v1', 'StorageClass', false],
+  ['resource.k8s.io/resourceclaims', 'v1', 'ResourceClaim', true],
+  ['resource.k8s.io/resourceclaimtemplates', 'v1', 'ResourceClaimTemplate', true],
   ['networking.k8s.io/servicecidrs', 'v1', 'ServiceCIDR', false],
   ['apiregistration.k8s.io/apiservices', 'v1', 'APIService', false],
   ['apiextensions.k8s.io/customresourcedefinitions', 'v1', 'CustomResourceDefinition', false],
