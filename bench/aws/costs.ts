@@ -1,19 +1,11 @@
 // What things cost a month: what was measured here, times AWS' prices. Written as docs/cost.md.
 
+import type { Counts } from '../../test/aws/harness/counts.ts';
+import type { Measured } from './measure.ts';
+import type { PodOperations } from './pods.ts';
 import { hoursAMonth, prices } from './prices.ts';
 
-/** What one operation took, with everything that it set off. */
-export interface Measured {
-  readonly name: string;
-  readonly apiRequests: number;
-  readonly invocations: number;
-  readonly gigabyteSeconds: number;
-  readonly readUnits: number;
-  readonly writeUnits: number;
-  readonly messages: number;
-}
-
-function costOf(each: Omit<Measured, 'name'>): number {
+function costOf(each: Counts): number {
   return (
     each.apiRequests * prices.restRequest +
     each.invocations * prices.lambdaRequest +
@@ -32,12 +24,14 @@ export interface Recurring {
   readonly resync: Measured;
   /** A look of the controllers alone. */
   readonly look: Measured;
-  /** A node's report. */
+  /** A node's report, with the usage of fifty containers. */
   readonly report: Measured;
+  /** Bytes of a line that a function writes to its log about its invocations. */
+  readonly lineBytes: number;
 }
 
 /** Dollars a month of things that cost by the time that they are there. */
-function monthly({ resync, look, report }: Recurring) {
+function monthly({ resync, look, report, lineBytes }: Recurring) {
   const times = (count: number, each: Measured): number => count * costOf(each);
   const idle = times(secondsAMonth / 300, resync);
   // Long polls of 20 s; a report every 75 s; what it fetches without being told every ten minutes is a request like a report.
@@ -50,13 +44,17 @@ function monthly({ resync, look, report }: Recurring) {
     secondsAMonth * 0.5 * prices.lambdaGigabyteSecond +
     secondsAMonth * prices.dynamoRead +
     (secondsAMonth / 840) * (prices.restRequest + prices.lambdaRequest);
-  return { idle, node, nodesWatched, watch };
+  // At most: a cold start in every hour, and a line a minute of each of the seven functions.
+  const told = prices.metricMonth + ((7 * secondsAMonth) / 60) * (lineBytes / 1e9) * prices.logGigabyte;
+  return { idle, node, nodesWatched, watch, told };
 }
 
-export function costPage(operations: readonly Measured[], recurring: Recurring): string {
-  const { idle, node, nodesWatched, watch } = monthly(recurring);
+export function costPage(operations: readonly Measured[], recurring: Recurring, pods: PodOperations): string {
+  const { idle, node, nodesWatched, watch, told } = monthly(recurring);
+  const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied } = pods;
+  const autoscalers = (seconds: number) => (secondsAMonth / seconds) * costOf(autoscaling);
   const dollars = (value: number) => (value < 0.01 ? value.toFixed(4) : value.toFixed(2));
-  const rows = operations.map((each) =>
+  const rows = [...operations, job, logs, longLogs, silentFollow, livelyFollow, proxied].map((each) =>
     [
       each.name,
       each.apiRequests,
@@ -85,9 +83,18 @@ billed by AWS.
 |---|---|
 | an idle cluster: every worker looks again every five minutes | $${dollars(idle)} |
 | nodes at all: the controllers look at heartbeats every two minutes | $${dollars(nodesWatched)} |
-| each node: long polls, a report every 75 seconds | $${dollars(node)} |
+| each node: long polls, a report every 75 seconds with what it and fifty containers use | $${dollars(node)} |
+| autoscalers at all: they look every minute | $${dollars(autoscalers(60))} |
+| CloudWatch, at most: the metric of cold starts in every hour, a line a minute of each function | $${dollars(told)} |
 | each open watch (kubectl get -w, a controller's informer) | $${dollars(watch)} |
 | each GB of state, with point-in-time recovery | $${dollars(prices.dynamoGigabyteMonth + prices.pointInTimeGigabyteMonth)} |
+
+Autoscalers that look every 15 seconds, as they do in other clusters (\`-c autoscalerSyncSeconds=15\`), cost $${dollars(autoscalers(15))}: with
+what nodes say every 75 seconds they would see the same four times out of five. What a node uses lies in the item of its heartbeat, which is
+written anyway: DynamoDB charges by the kilobyte, so about a hundred containers cost nothing, and each further hundred $${dollars((secondsAMonth / 75) * prices.dynamoWrite)} a node.
+
+The functions' other metrics (errors by kind, throttles, lag of watches) are charged for hours in which there is something to tell, each
+$0.30 for a month of such hours. Ten metrics of one's own and ten alarms are free in an account.
 
 ## Per operation
 
@@ -96,6 +103,10 @@ With everything that it sets off: controllers, scheduler, wake-ups. The last col
 | operation | API requests | invocations | GB-seconds | read units | write units | messages | a million |
 |---|---|---|---|---|---|---|---|
 | ${rows.join(' |\n| ')} |
+
+The rows of jobs and logs: real containers on a real worker, medians of five. A minute of \`logs -f\` counts the function that streams
+it, and what the cluster does by itself meanwhile. A client that leaves a watch or a followed log is noticed by nobody: its function goes on until the stream's own end, for 14 minutes at
+most, which is $${dollars(840 * 0.5 * prices.lambdaGigabyteSecond)} (computed).
 
 ## Nodes, beside others
 

@@ -3,25 +3,16 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type AwsCluster, type FunctionName, startAwsCluster } from '../../test/aws/harness/cluster.ts';
+import { startAwsCluster } from '../../test/aws/harness/cluster.ts';
+import { counted } from '../../test/aws/harness/counts.ts';
 import { startProcess } from '../../test/aws/harness/process-environment.ts';
 import { runtimeClient } from '../../test/aws/harness/runtime-client.ts';
 import { type Kubectl, kubectlFor } from '../../test/tools/kubectl.ts';
-import { costPage, type Measured } from './costs.ts';
-import { measureMeter, measureOverheads } from './overhead.ts';
+import { costPage } from './costs.ts';
+import { type Count, type Measured, measure, quiet } from './measure.ts';
+import { lineBytes, measureMeter, measureOverheads } from './overhead.ts';
+import { measurePods } from './pods.ts';
 import { measureStart, type Start } from './starts.ts';
-
-/** Gigabytes of memory, as infra/functions.ts sets them. */
-const memory: Readonly<Record<FunctionName, number>> = {
-  read: 0.5,
-  write: 1,
-  node: 0.5,
-  controllers: 1,
-  scheduler: 1,
-  notifier: 0.5,
-  alarm: 0.125,
-};
 
 export async function run(args: readonly string[]): Promise<unknown> {
   const starts = await measureStarts();
@@ -31,40 +22,46 @@ export async function run(args: readonly string[]): Promise<unknown> {
   console.table(overhead);
   const meter = await measureMeter();
   console.log(`of it the meter: ${meter} µs`);
+  const pods = await measurePods();
+  if (!pods)
+    console.log('without root there are no containers: jobs and logs are not measured, and nothing is written');
   const cluster = await startAwsCluster();
+  const count = () => counted(cluster);
   try {
     const kubectl = kubectlFor(cluster.kubeconfig);
     await kubectl('get', '--raw', '/version');
-    await quiet(cluster);
+    await quiet(count);
 
     const wake = (worker: 'controllers' | 'scheduler' | 'notifier') =>
       cluster.functions[worker].invoke({ Records: [{ messageId: '1', body: '{"types":[]}' }] });
-    const resync = await measure('resync of all workers', cluster, () =>
+    const resync = await measure('resync of all workers', count, () =>
       Promise.all([wake('controllers'), wake('scheduler'), wake('notifier')]),
     );
-    const look = await measure('look of the controllers', cluster, () => wake('controllers'));
+    const look = await measure('look of the controllers', count, () => wake('controllers'));
     const manifest = (name: string) =>
       JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: 'b' } });
     await kubectl.input(manifest('warm'), 'apply', '-f', '-');
-    await quiet(cluster);
+    await quiet(count);
     const operations = [
-      await measure('kubectl apply, a new ConfigMap', cluster, () => kubectl.input(manifest('a'), 'apply', '-f', '-')),
-      await measure('kubectl get configmap', cluster, () => kubectl('get', 'configmap', 'a')),
-      await measure('kubectl get pods', cluster, () => kubectl('get', 'pods')),
-      await measure('kubectl create deployment, 1 pod', cluster, () =>
+      await measure('kubectl apply, a new ConfigMap', count, () => kubectl.input(manifest('a'), 'apply', '-f', '-')),
+      await measure('kubectl get configmap', count, () => kubectl('get', 'configmap', 'a')),
+      await measure('kubectl get pods', count, () => kubectl('get', 'pods')),
+      await measure('kubectl create deployment, 1 pod', count, () =>
         kubectl('create', 'deployment', 'one', '--image=x', '--replicas=1'),
       ),
-      await measure('kubectl create deployment, 100 pods', cluster, async () => {
+      await measure('kubectl create deployment, 100 pods', count, async () => {
         await kubectl('create', 'deployment', 'hundred', '--image=x', '--replicas=100');
       }),
-      await measure('kubectl create job', cluster, () => kubectl('create', 'job', 'j', '--image=x')),
-      await measure('kubectl delete deployment, 100 pods', cluster, () => kubectl('delete', 'deployment', 'hundred')),
+      await measure('kubectl create job', count, () => kubectl('create', 'job', 'j', '--image=x')),
+      await measure('kubectl delete deployment, 100 pods', count, () => kubectl('delete', 'deployment', 'hundred')),
     ];
-    const report = await measureReport(cluster, kubectl);
-    console.table([resync, look, report, ...operations]);
-    const page = costPage(operations, { resync, look, report });
-    if (args.includes('--write')) writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page);
-    return { starts, overhead, meter, resync, look, report, operations };
+    const report = await measureReport(count, kubectl);
+    console.table([resync, look, report, ...operations, ...Object.values(pods ?? {})]);
+    if (pods && args.includes('--write')) {
+      const page = costPage(operations, { resync, look, report, lineBytes: lineBytes() }, pods);
+      writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page);
+    }
+    return { starts, overhead, meter, resync, look, report, operations, pods };
   } finally {
     await cluster.stop();
   }
@@ -78,7 +75,7 @@ async function measureStarts(): Promise<Start[] | undefined> {
   try {
     const kubectl = kubectlFor(cluster.kubeconfig);
     await kubectl('get', '--raw', '/version');
-    await quiet(cluster);
+    await quiet(() => counted(cluster));
     const request = { httpMethod: 'GET', path: '/version', headers: {}, requestContext: {} };
     const look = { Records: [{ messageId: '1', body: '{"types":[]}' }] };
     return [
@@ -95,56 +92,18 @@ async function measureStarts(): Promise<Start[] | undefined> {
   }
 }
 
-/** A node's report and its heartbeat, through the API. */
-async function measureReport(cluster: AwsCluster, kubectl: Kubectl): Promise<Measured> {
+/** A node's report with what fifty containers use, and its heartbeat, through the API. */
+async function measureReport(count: Count, kubectl: Kubectl): Promise<Measured> {
   const path = '/apis/agent.zeroplane.dev/v1/nodes/n1/report';
-  await kubectl.input('{}', 'create', '-f', '-', '--raw', path);
-  return measure('report of a node, nothing changed', cluster, async () => {
-    await kubectl.input('{}', 'create', '-f', '-', '--raw', path);
+  const pods = Array.from({ length: 50 }, (_, i) => ({
+    namespace: 'default',
+    name: `web-7d4b9c6f5d-x2x${i}`,
+    containers: [{ name: 'web', cpu: 20e6 + i * 1e6, memory: (50 + i) * 2 ** 20 }],
+  }));
+  const usage = { windowSeconds: 75, node: { cpu: 2e9, memory: 2 ** 33 }, pods };
+  const body = () => JSON.stringify({ usage: { ...usage, time: new Date().toISOString() } });
+  await kubectl.input(body(), 'create', '-f', '-', '--raw', path);
+  return measure('report of a node, nothing changed', count, async () => {
+    await kubectl.input(body(), 'create', '-f', '-', '--raw', path);
   });
-}
-
-async function measure(name: string, cluster: AwsCluster, work: () => Promise<unknown>): Promise<Measured> {
-  await quiet(cluster);
-  const before = counted(cluster);
-  await work();
-  await quiet(cluster);
-  const after = counted(cluster);
-  const { apiRequests, invocations, gigabyteSeconds, readUnits, writeUnits, messages } = after;
-  return {
-    name,
-    apiRequests: apiRequests - before.apiRequests,
-    invocations: invocations - before.invocations,
-    gigabyteSeconds: gigabyteSeconds - before.gigabyteSeconds,
-    readUnits: readUnits - before.readUnits,
-    writeUnits: writeUnits - before.writeUnits,
-    messages: messages - before.messages,
-  };
-}
-
-function counted({ functions, dynamo, gateway }: AwsCluster) {
-  // as: the names of a record.
-  const all = Object.entries(functions) as [FunctionName, AwsCluster['functions'][FunctionName]][];
-  const workers = ['controllers', 'scheduler', 'notifier'] as const;
-  return {
-    apiRequests: gateway.requests,
-    invocations: all.reduce((sum, [, { invocations }]) => sum + invocations, 0),
-    gigabyteSeconds: all.reduce((sum, [name, { billedMs }]) => sum + (billedMs / 1000) * memory[name], 0),
-    readUnits: dynamo.units.read,
-    writeUnits: dynamo.units.write,
-    // A message is sent, received and deleted.
-    messages: 3 * workers.reduce((sum, name) => sum + functions[name].invocations, 0),
-  };
-}
-
-/** Until no function was invoked and no request was charged for a second. */
-async function quiet(cluster: AwsCluster): Promise<void> {
-  let last = '';
-  for (let same = 0; same < 4; ) {
-    await delay(250);
-    const { gigabyteSeconds: _, ...now } = counted(cluster);
-    const text = JSON.stringify(now);
-    same = text === last ? same + 1 : 0;
-    last = text;
-  }
 }

@@ -16,8 +16,10 @@ import type { FunctionName } from '../../test/aws/harness/cluster.ts';
 
 export interface Overhead {
   readonly function: FunctionName;
-  /** Processor time of an invocation, in microseconds. */
+  /** Processor time of an invocation, in microseconds; where answers are streamed, with Node.js' streams for one. */
   readonly 'entry point and middleware, µs': number;
+  /** Around a handler that does nothing at all. */
+  readonly 'of it middleware, µs': number;
 }
 
 type Invoke = () => Promise<unknown>;
@@ -51,18 +53,24 @@ const change: StreamEvent = { Records: [{ eventName: 'INSERT', dynamodb: { Keys:
 
 export async function measureOverheads(): Promise<Overhead[]> {
   const streamed = await streaming();
-  const cases: [FunctionName, Invoke][] = [
-    ['read', streamed],
-    ['write', buffered()],
-    ['node', streamed],
-    ['controllers', worker('controllers')],
-    ['scheduler', worker('scheduler')],
-    ['notifier', worker('notifier')],
-    ['alarm', alarm()],
+  const answering = bare(requestMiddleware(meter(), log));
+  const working = bare(queueMiddleware(meter(), log));
+  const cases: [FunctionName, whole: Invoke, middleware: Invoke][] = [
+    ['read', streamed, answering],
+    ['write', buffered(), answering],
+    ['node', streamed, answering],
+    ['controllers', worker('controllers'), working],
+    ['scheduler', worker('scheduler'), working],
+    ['notifier', worker('notifier'), working],
+    ['alarm', alarm(), bare([meterInvocations(meter())])],
   ];
   const overheads: Overhead[] = [];
-  for (const [name, invoke] of cases)
-    overheads.push({ function: name, 'entry point and middleware, µs': await measure(invoke) });
+  for (const [name, whole, middleware] of cases)
+    overheads.push({
+      function: name,
+      'entry point and middleware, µs': await measure(whole),
+      'of it middleware, µs': await measure(middleware),
+    });
   return overheads;
 }
 
@@ -75,10 +83,39 @@ export function measureMeter(): Promise<number> {
   });
 }
 
+/** Bytes of the line that the meter writes once a minute. */
+export function lineBytes(): number {
+  const time = { now: 0 };
+  let bytes = 0;
+  const counted = createMeter({
+    cluster: 'production',
+    function: 'zeroplane-production-Controllers1A2B3C4D-0123456789AB',
+    verbose: true,
+    write: (line) => {
+      bytes = Buffer.byteLength(line);
+    },
+    clock: () => time.now,
+    uptime: () => time.now,
+  });
+  for (const ms of [12.5, 60_000]) {
+    counted.begin();
+    time.now += ms;
+    counted.end();
+  }
+  return bytes;
+}
+
 /** As in a function: a line a minute. */
 function meter() {
   const options = { cluster: 'bench', function: 'bench', verbose: true, write: () => {} };
   return createMeter({ ...options, clock: Date.now, uptime: () => performance.now() });
+}
+
+function bare(
+  middleware: ReturnType<typeof queueMiddleware | typeof requestMiddleware> | [ReturnType<typeof meterInvocations>],
+): Invoke {
+  const handler = middy().use(middleware).handler(nothing);
+  return () => handler(request, context);
 }
 
 async function streaming(): Promise<Invoke> {

@@ -4,6 +4,9 @@ export const prices = {
   /** Lambda on arm64, a gigabyte for a second. */
   lambdaGigabyteSecond: 0.0000133334,
   lambdaRequest: 0.2e-6,
+  /** A metric of one's own that is sent in every hour. */
+  metricMonth: 0.3,
+  logGigabyte: 0.5,
   restRequest: 3.5e-6,
   sqsRequest: 0.4e-6,
   /** On demand, a unit. */

@@ -67,7 +67,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
   ) as Record<BundleName, string>;
 
   const dynamo = await startDynamoServer(host);
-  const sqs = await startFauxqs({ port: 0, logger: false, host });
+  const sqs = await startFauxqs({ port: 0, logger: false, host, messageSpies: { bufferSize: 10_000 } });
   const sqsUrl = `http://${host}:${sqs.port}`;
   const sts = await startStsServer(host, clusterName, {
     AKIAADMIN: adminRole.replace('iam', 'sts').replace('role/', 'assumed-role/').concat('/tester'),
@@ -107,7 +107,8 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
   const metrics: MetricLine[] = [];
   const onLine = (line: string) => {
     if (line.includes('"_aws"')) metrics.push(JSON.parse(line));
-    else console.log(line);
+    // Not on the standard output, where others read what was asked for.
+    else console.error(line);
   };
   const make = (name: FunctionName, bundle: BundleName, handler: string, more: Partial<FunctionOptions> = {}) =>
     createFunction(
@@ -172,6 +173,14 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     sts,
     ec2,
     metrics,
+    /** Messages that were sent to nodes' queues, of the last thousands. */
+    nodeMessages: () =>
+      sqs.spy
+        .getAllMessages()
+        .filter(
+          (each) =>
+            each.service === 'sqs' && each.status === 'published' && each.queueName.startsWith(`${queuePrefix}node-`),
+        ).length,
     token,
     async stop() {
       dynamo.onRecord = undefined;

@@ -1,0 +1,104 @@
+// A cluster of the harness with a real worker: both in a network namespace of their own, each a process, the worker joined with a
+// one-time token and woken over SQS. Needs root, and what a node needs.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { loadImage } from '../../../agent/images/load.ts';
+import { ociArchive } from '../../../agent/images/oci.ts';
+import { busyboxImages } from '../../../local/example-images.ts';
+import { eventually } from '../../tools/cluster.ts';
+import { createHost } from '../../tools/host.ts';
+import { type Kubectl, kubectlBy, runTool, tool } from '../../tools/kubectl.ts';
+import type { AwsClusterOptions, FunctionName } from './cluster.ts';
+import type { Counts } from './counts.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const secret = { id: 'abcdef', secret: '0123456789abcdef' };
+
+export interface AwsWorker {
+  readonly kubectl: Kubectl;
+  /** In front of a command that is to run where kubectl runs, and kubectl's file. */
+  readonly enter: readonly string[];
+  readonly kubeconfig: string;
+  counted(): Promise<Counts>;
+  /** Ends the environments of a function, in the middle of whatever they do. */
+  kill(name: FunctionName): void;
+  stop(): Promise<void>;
+}
+
+/** `name` and `address` as createHost takes them. With the images zeroplane.local/busybox:1 and web:1. */
+export async function startAwsWorker(
+  name: string,
+  address: string,
+  options: Pick<AwsClusterOptions, 'env' | 'streamDelayMs'> = {},
+): Promise<AwsWorker> {
+  const host = createHost(name, address);
+  const folder = mkdtempSync(join(tmpdir(), 'zeroplane-worker-'));
+  const dataDir = join(folder, 'agent');
+  const [nsenter = '', ...rest] = host.enter;
+  const inside = (...command: string[]) => spawn(nsenter, [...rest, ...command]);
+  const harness = inside(process.execPath, join(root, 'test/aws/harness/main.ts'), JSON.stringify(options));
+  harness.stderr.pipe(process.stderr);
+  const lines = createInterface({ input: harness.stdout });
+  let agent: ChildProcess | undefined;
+  const stop = async () => {
+    if (agent?.exitCode === null) {
+      agent.kill('SIGTERM');
+      await once(agent, 'exit');
+    }
+    await host.run(process.execPath, join(root, 'agent/main.ts'), 'teardown', '--data-dir', dataDir);
+    harness.stdin.end();
+    if (harness.exitCode === null) await once(harness, 'exit');
+    host.remove();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const [line] = await once(lines, 'line');
+    const { kubeconfig, caFile, url }: { kubeconfig: string; caFile: string; url: string } = JSON.parse(line);
+    const kubectl = kubectlBy((args, input) =>
+      runTool(nsenter, [...rest, tool('kubectl'), '--kubeconfig', kubeconfig, ...args], input),
+    );
+    await eventually(120, async () => (await kubectl.attempt('get', 'namespaces')).code === 0);
+    await kubectl.input(JSON.stringify(token), 'apply', '-f', '-');
+    const trust = ['--certificate-authority', caFile, '--token', `${secret.id}.${secret.secret}`];
+    const node = ['--node-name', 'worker-1', '--node-ip', host.address, '--data-dir', dataDir];
+    agent = inside(process.execPath, join(root, 'agent/main.ts'), 'join', '--server', url, ...trust, ...node);
+    await eventually(120, async () => /worker-1\s+Ready/.test(await kubectl('get', 'nodes')));
+    for (const image of busyboxImages) {
+      const file = join(folder, 'image.tar');
+      writeFileSync(file, ociArchive(await image.build(() => {})));
+      await loadImage(dataDir, file);
+    }
+    return {
+      kubectl,
+      enter: host.enter,
+      kubeconfig,
+      async counted() {
+        harness.stdin.write('count\n');
+        const [answer] = await once(lines, 'line');
+        return JSON.parse(answer);
+      },
+      kill: (function_) => void harness.stdin.write(`kill ${function_}\n`),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const token = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  type: 'bootstrap.kubernetes.io/token',
+  metadata: {
+    name: `bootstrap-token-${secret.id}`,
+    namespace: 'kube-system',
+    annotations: { 'zeroplane.dev/one-time': 'true' },
+  },
+  stringData: { 'token-id': secret.id, 'token-secret': secret.secret, 'usage-bootstrap-authentication': 'true' },
+};
