@@ -94,7 +94,8 @@ what nodes say every 75 seconds they would see the same four times out of five. 
 written anyway: DynamoDB charges by the kilobyte, so about a hundred containers cost nothing, and each further hundred $${dollars((secondsAMonth / 75) * prices.dynamoWrite)} a node.
 
 The functions' other metrics (errors by kind, throttles, lag of watches) are charged for hours in which there is something to tell, each
-$0.30 for a month of such hours. Ten metrics of one's own and ten alarms are free in an account.
+$0.30 for a month of such hours. Ten metrics of one's own and ten alarms are free in an account. Without nodes, watches and
+autoscalers a cluster costs $${dollars(idle + told)} a month at most, with all that CloudWatch is told, and its state.
 
 ## Per operation
 
@@ -105,8 +106,8 @@ With everything that it sets off: controllers, scheduler, wake-ups. The last col
 | ${rows.join(' |\n| ')} |
 
 The rows of jobs and logs: real containers on a real worker, medians of five. A minute of \`logs -f\` counts the function that streams
-it, and what the cluster does by itself meanwhile. A client that leaves a watch or a followed log is noticed by nobody: its function goes on until the stream's own end, for 14 minutes at
-most, which is $${dollars(840 * 0.5 * prices.lambdaGigabyteSecond)} (computed).
+it, and what the cluster does by itself meanwhile. A client that leaves a watch or a followed log is noticed by nobody: its function
+goes on until the stream's own end, for 14 minutes at most, which is $${dollars(840 * 0.5 * prices.lambdaGigabyteSecond)} (computed).
 
 ## Nodes, beside others
 
