@@ -437,7 +437,8 @@ export class PodWorker {
     this.#mirror.removeSandbox(id);
   }
 
-  #failed(step: Step, error: unknown): void {
+  /** What is resolved with time is tried again then, and nothing before. */
+  #failed(step: Step, error: unknown): Promise<void> | undefined {
     const message = error instanceof Error ? error.message : String(error);
     const { now, log } = this.#context;
     log.warn(
@@ -474,10 +475,13 @@ export class PodWorker {
     } else if (step.type === 'resize') {
       // Told in the pod's status, and tried again after a pause.
     } else {
-      // Ends and removals must come about: look again in a while.
-      const timer = setTimeout(() => void this.refresh().catch(() => this.#kick()), 1000);
-      timer.unref();
+      // Ends and removals must come about. Until then the step counts as on its way: a runtime that is down is not asked all the time.
+      return new Promise((resolve) => {
+        const again = () => void this.refresh().then(resolve, resolve);
+        setTimeout(again, 1000).unref();
+      });
     }
+    return undefined;
   }
 
   #mounted(): Promise<Map<string, MountedVolume>> {
