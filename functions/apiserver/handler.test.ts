@@ -252,6 +252,10 @@ describe('what is no resource', () => {
     expect(await t.get('/livez', { as: null })).toMatchObject({ status: 200, text: 'ok' });
     expect((await t.get('/readyz?verbose')).text).toContain('[+]etcd ok');
     expect(await t.get('/readyz/etcd')).toMatchObject({ status: 200 });
+    expect(await t.get('/livez/poststarthook/rbac/bootstrap-roles')).toMatchObject({ status: 200 });
+    expect((await t.get('/readyz?verbose&exclude=etcd&exclude=x')).text).toMatch(
+      /etcd excluded: ok[\s\S]*no matches for "x"/,
+    );
     expect(await t.get('/readyz/nothing')).toMatchObject({ status: 404 });
     await makeConfigMap('a');
     expect((await t.get('/metrics')).text).toMatch(

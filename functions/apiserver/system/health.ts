@@ -18,11 +18,12 @@ export async function healthResponse(
   segments: readonly string[],
   query: URLSearchParams,
 ): Promise<ApiResponse | undefined> {
-  const [endpoint = '', one] = segments;
+  const [endpoint = '', ...rest] = segments;
   const served = checks.filter((each) => endpoint === 'healthz' || each.endpoints.some((name) => name === endpoint));
-  if (one !== undefined) {
-    const check = served.find((each) => each.name === one);
-    if (!check || segments.length > 2) return undefined;
+  if (rest.length > 0) {
+    // Names of checks have slashes, too.
+    const check = served.find((each) => each.name === rest.join('/'));
+    if (!check) return undefined;
     return (await passes(check)) ? respondText(200, 'ok') : respondText(500, 'internal server error: check failed\n');
   }
   const excluded = new Set(query.getAll('exclude'));
@@ -35,6 +36,11 @@ export async function healthResponse(
       failed = true;
       lines.push(`[-]${check.name} failed: reason withheld`);
     }
+  }
+  const unknown = [...excluded].filter((name) => !served.some((each) => each.name === name));
+  if (unknown.length > 0) {
+    const names = unknown.map((name) => JSON.stringify(name)).join(', ');
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`);
   }
   if (failed) return respondText(500, `${lines.join('\n')}\n${endpoint} check failed\n`);
   const verbose = query.has('verbose') && query.get('verbose') !== 'false';
