@@ -11,6 +11,7 @@ import type { TypeName } from '../../../core/store/store.ts';
 import { controllers } from '../../../functions/controllers/all.ts';
 import { startControllers } from '../../../functions/controllers/run.ts';
 import { startScheduler } from '../../../functions/scheduler/run.ts';
+import { type Load, metricsOf } from './autoscaling.ts';
 import { connect, type Line, type Network } from './line.ts';
 
 export interface Api {
@@ -54,11 +55,12 @@ export function openApi(network: Network, definitions: Definitions): Api {
   };
 }
 
-/** `onProblem` hears what the process would log; `onEnd` that it cannot go on. */
+/** `load`: what autoscalers find used. `onProblem` hears what the process would log; `onEnd` that it cannot go on. */
 export function startControlPlane(
   network: Network,
   definitions: Definitions,
   identity: string,
+  load: Load,
   onProblem: (message: string, error?: unknown) => void,
   onEnd: () => void,
 ): Api {
@@ -89,6 +91,7 @@ export function startControlPlane(
       caCertificate: 'PEM',
       podCIDR,
       heartbeats: async () => new Map(truth.heartbeats),
+      readApi: metricsOf(load, api.replicas, now),
     }),
     random: random.next,
   });

@@ -2,6 +2,7 @@
 
 import { parseQuantity, quantityMilliValue } from '../../../core/machinery/quantity.ts';
 import type { ObjectOf } from '../../../functions/controllers/controller.ts';
+import { withinAutoscaler } from './autoscaling.ts';
 import { controllerOf, isAvailable, isDone, isLive, type Ledger, type Step } from './ledger.ts';
 import { capacity } from './nodes.ts';
 
@@ -18,6 +19,7 @@ export const invariants: Readonly<Record<string, Invariant>> = {
   'ordinals in order': ordinalsInOrder,
   'one daemon a node': oneDaemonPerNode,
   'one range a node': oneRangePerNode,
+  'within its autoscaler': withinAutoscaler,
 };
 
 /** Notes what is not the controllers' doing; to be called before the invariants. */

@@ -8,6 +8,7 @@ import { hasReason, StatusError } from '../../../core/machinery/status.ts';
 import { VirtualClock } from '../clock.ts';
 import { Random } from '../random.ts';
 import { violationsAtRest } from './at-rest.ts';
+import { type Load, startAutoscaling, unsettled } from './autoscaling.ts';
 import { type Api, openApi, startControlPlane } from './control-plane.ts';
 import { calm, type Faults, noFaults, storm } from './faults.ts';
 import { invariants, noteDisruptions } from './invariants.ts';
@@ -92,7 +93,8 @@ export async function simulateCluster(options: ClusterSimulationOptions): Promis
   await within(clock, prepare(users));
   const machines = openApi(network, definitions);
   const nodes = startNodes(network, machines, nodeNames);
-  const fleet = startFleet(network, definitions, options.processes ?? 2, onProblem);
+  const load: Load = new Map();
+  const fleet = startFleet(network, definitions, load, options.processes ?? 2, onProblem);
   const expire = () => {
     truth.expire(clock.now / 1000);
     clock.after(5000, expire);
@@ -102,21 +104,24 @@ export async function simulateCluster(options: ClusterSimulationOptions): Promis
   await clock.run(() => clock.now >= startMs + 10_000);
   network.rates = storm;
   const people = startUsers(network, users, 3);
+  const autoscaling = startAutoscaling(network, users, load);
   await clock.run(() => clock.now >= startMs + options.seconds * 1000);
 
   people.stop();
+  autoscaling.stop();
   nodes.heal();
   fleet.settle();
   network.rates = calm;
   const end = clock.now + longestRestMs;
   await clock.run(() => clock.now >= end || clock.now - lastChange >= restMs);
   if (clock.now >= end) violate('the cluster does not come to rest');
-  for (const each of violationsAtRest(ledger, people.expectations, nodeNames.length)) violate(`at rest: ${each}`);
+  for (const each of [...violationsAtRest(ledger, people.expectations, nodeNames.length), ...unsettled(ledger, load)])
+    violate(`at rest: ${each}`);
 
   // Whoever comes fresh finds nothing to do.
   fleet.crash();
   const rested = lastChange;
-  const fresh = startControlPlane(network, definitions, 'fresh', onProblem, () =>
+  const fresh = startControlPlane(network, definitions, 'fresh', load, onProblem, () =>
     violate('a fresh process does not start'),
   );
   const looked = clock.now + 60_000;
@@ -160,6 +165,7 @@ async function within(clock: VirtualClock, work: Promise<void>): Promise<void> {
 function startFleet(
   network: Network,
   definitions: Definitions,
+  load: Load,
   count: number,
   onProblem: (message: string, error?: unknown) => void,
 ) {
@@ -174,7 +180,7 @@ function startFleet(
       api.crash();
       clock.after(random.between(50, 15_000), launch);
     };
-    const api: Api = startControlPlane(network, definitions, `process-${born++}`, onProblem, end);
+    const api: Api = startControlPlane(network, definitions, `process-${born++}`, load, onProblem, end);
     live.add(api);
     clock.after(random.between(500, 120_000), () => {
       if (settled || !live.has(api)) return;
