@@ -111,7 +111,7 @@ export function metricsOf(load: Load, replicas: Replicas, now: () => number): Re
         {
           name: 'app',
           usage: {
-            cpu: `${Math.round((1e6 * (load.get(metadata?.labels?.['app'] ?? '') ?? 0)) / running.length)}n`,
+            cpu: `${shareOf(load.get(metadata?.labels?.['app'] ?? '') ?? 0, running.length)}m`,
             memory: '10Mi',
           },
         },
@@ -121,7 +121,10 @@ export function metricsOf(load: Load, replicas: Replicas, now: () => number): Re
   };
 }
 
-/** Who has an autoscaler gets no number outside of its bounds, and no step longer than its policies allow, but back into the bounds. */
+/** Policies count from what there was when their period began: that long ago, and as long as a write may take. */
+const periodMs = 15_000 + 15_000;
+
+/** Who has an autoscaler gets no number outside of its bounds, and none further away than its policies allow, but back into the bounds. */
 export const withinAutoscaler: Invariant = (ledger, { type, object, before, deleted, now }, counted) => {
   if (type !== deployments || deleted || !before) return undefined;
   const { name = '' } = object.metadata;
@@ -129,17 +132,23 @@ export const withinAutoscaler: Invariant = (ledger, { type, object, before, dele
   const [to, from] = [replicasOf(object), replicasOf(before)];
   if (!found || to === from) return undefined;
   counted();
+  const starts = ledger.recent(deployments, object.metadata.uid ?? '', now, periodMs).map(replicasOf);
   const specs = ledger.recent(autoscalers, found.metadata.uid, now).flatMap(({ spec }) => spec ?? []);
   const allowed = specs.some(({ minReplicas = 1, maxReplicas, behavior }) => {
     if (to < minReplicas || to > maxReplicas) return false;
     const { policies = [] } = (to > from ? behavior?.scaleUp : behavior?.scaleDown) ?? {};
     const back = (from < minReplicas && to === minReplicas) || (from > maxReplicas && to === maxReplicas);
-    return back || policies.some(({ value }) => Math.abs(to - from) <= value);
+    return back || policies.some(({ value }) => [from, ...starts].some((start) => Math.abs(to - start) <= value));
   });
   return allowed
     ? undefined
     : `Deployment ${name} went from ${from} to ${to}, which none of its autoscaler's rules allows`;
 };
+
+/** What each of so many pods uses, in thousandths of a CPU: autoscalers round up to whole ones. */
+function shareOf(all: number, pods: number): number {
+  return Math.ceil(all / pods);
+}
 
 /** At rest, as many replicas as the load calls for, within the bounds; a tenth more or less is near enough. */
 export function unsettled(ledger: Ledger, load: Load): string[] {
@@ -148,12 +157,11 @@ export function unsettled(ledger: Ledger, load: Load): string[] {
     const replicas = replicasOf(ledger.get(deployments, namespace, name));
     if (!spec) return [`autoscaler ${name} was made and is gone`];
     const { minReplicas = 1, maxReplicas } = spec;
-    const all = load.get(name) ?? 0;
-    const called = Math.min(maxReplicas, Math.max(minReplicas, Math.ceil(all / wanted)));
-    const near = Math.abs(all / (replicas * wanted) - 1) <= 0.101 && replicas >= minReplicas && replicas <= maxReplicas;
-    return near || replicas === called
-      ? []
-      : [`Deployment ${name} has ${replicas} replicas, its load calls for ${called}`];
+    const share = shareOf(load.get(name) ?? 0, replicas);
+    const near = 10 * Math.abs(share - wanted) <= wanted;
+    const called = near ? replicas : Math.ceil((share * replicas) / wanted);
+    const right = Math.min(maxReplicas, Math.max(minReplicas, called));
+    return replicas === right ? [] : [`Deployment ${name} has ${replicas} replicas, its load calls for ${right}`];
   });
 }
 

@@ -55,10 +55,10 @@ export class Ledger {
     return this.#current.get(type)?.get(namespace ? `${namespace}/${name}` : name) as ObjectOf<T> | undefined;
   }
 
-  /** The object as its spec was at any time of the last `staleMs`. */
-  recent<T extends TypeName>(_type: T, uid: string, now: number): ObjectOf<T>[] {
+  /** The object as its spec was at any time of the last `withinMs`. */
+  recent<T extends TypeName>(_type: T, uid: string, now: number, withinMs = staleMs): ObjectOf<T>[] {
     const history = this.#specs.get(uid) ?? [];
-    const first = history.findLastIndex(({ at }) => at <= now - staleMs);
+    const first = history.findLastIndex(({ at }) => at <= now - withinMs);
     // as: as above.
     return history.slice(Math.max(0, first)).map(({ object }) => object as unknown as ObjectOf<T>);
   }

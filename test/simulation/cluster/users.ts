@@ -141,7 +141,8 @@ const kinds = [
 
 function workload(kind: string, name: string, { random }: Network, image: number): KubeObject {
   const labels = { app: name };
-  const resources = { requests: { cpu: `${random.between(1, 6) * 100}m`, memory: '64Mi' } };
+  // What all of them ask for at their largest hardly ever is more than the nodes have: at rest everything runs.
+  const resources = { requests: { cpu: `${random.between(1, 4) * 100}m`, memory: '64Mi' } };
   const containers = [{ name: 'app', image: `app:${image}`, resources }];
   const template = { metadata: { labels }, spec: { containers, terminationGracePeriodSeconds: 5 } };
   const metadata = { name, namespace, labels };
