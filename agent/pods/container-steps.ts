@@ -12,6 +12,8 @@ import { containerConfig, rootViolation } from './container-config.ts';
 import { ConfigError, environment } from './environment.ts';
 import { runHook } from './hook.ts';
 import { hostsFile } from './hosts-file.ts';
+import { rotatedLogs } from './log-rotation.ts';
+import type { ObservedContainer } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
 import { podLogDirectory, terminationFile } from './pod-context.ts';
@@ -221,4 +223,15 @@ export function checkTarget(context: PodContext, container: PodContainer, id: st
 
 function text(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What a removed container leaves on the node: its termination message and its logs. */
+export async function removeContainerFiles(
+  { podsDir }: PodContext,
+  uid: string,
+  { name, attempt, logPath }: ObservedContainer,
+): Promise<void> {
+  await fs.rm(terminationFile(podsDir, uid, name, attempt), { force: true });
+  if (!logPath) return;
+  for (const file of [logPath, ...(await rotatedLogs(logPath))]) await fs.rm(file, { force: true });
 }

@@ -91,6 +91,16 @@ export function observeContainer(status: ContainerStatusInfo, sandboxId: string,
   };
 }
 
+/** A container between its creation and the first status that the runtime gives of it. */
+export function justCreated(
+  id: string,
+  sandboxId: string,
+  made: { readonly name: string; readonly image: string; readonly attempt: number; readonly quickRestarts: number },
+): ObservedContainer {
+  const nothingYet = { createdAt: 0, startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', imageRef: '' };
+  return { id, sandboxId, ...made, ...nothingYet, state: 'created', logPath: '' };
+}
+
 /** The containers of one name, newest first. */
 export function history(observed: ObservedPod, name: string): ObservedContainer[] {
   return observed.containers

@@ -4,25 +4,31 @@
 import fs from 'node:fs/promises';
 import { deepEqual } from '../../core/machinery/equality.ts';
 import type { V1PodStatus } from '../../generated/kubernetes.ts';
-import { check } from '../probes/check.ts';
-import type { ContainerProbes } from '../probes/container-probes.ts';
-import { probeClock, startProbes } from '../probes/container-probes.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
-import { checkTarget, killContainer, StartError, sandboxContext, startContainer } from './container-steps.ts';
+import {
+  checkTarget,
+  killContainer,
+  removeContainerFiles,
+  StartError,
+  sandboxContext,
+  startContainer,
+} from './container-steps.ts';
 import { runHook } from './hook.ts';
-import { defaultRotation, rotatedLogs, rotateLog } from './log-rotation.ts';
-import type { ObservedContainer, ObservedPod } from './observed.ts';
+import { defaultRotation, rotateLog } from './log-rotation.ts';
+import type { ObservedPod } from './observed.ts';
+import { justCreated } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
 import { podContainers } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
-import { podLogDirectory, terminationFile } from './pod-context.ts';
+import { podLogDirectory } from './pod-context.ts';
+import { PodHealth } from './pod-health.ts';
 import { PodMirror } from './pod-mirror.ts';
 import { PodResize } from './pod-resize.ts';
 import { podStatus } from './pod-status.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import { StartClock } from './start-clock.ts';
 import { StartHolds } from './start-holds.ts';
-import type { ContainerHealth, Ending, Step } from './sync-pod.ts';
+import type { Ending, Step } from './sync-pod.ts';
 import { deadlineOf, syncPod } from './sync-pod.ts';
 
 export class PodWorker {
@@ -34,8 +40,7 @@ export class PodWorker {
   #pod: Pod;
   readonly #resize: PodResize;
   readonly #mirror: PodMirror;
-  readonly #probes = new Map<string, ContainerProbes>();
-  readonly #hookFailed = new Map<string, string>();
+  readonly #health: PodHealth;
   readonly #holds = new StartHolds();
   readonly #clock: StartClock;
   /** Container name -> the run whose back-off was told. */
@@ -64,7 +69,9 @@ export class PodWorker {
     this.#status = pod.status;
     if (pod.status?.phase === 'Failed' && pod.status.reason)
       this.#ending = { reason: pod.status.reason, message: pod.status.message ?? '' };
-    this.#mirror = new PodMirror(context, this.uid, (container) => this.#noteContainer(container));
+    const known = () => ({ pod: this.#pod, status: this.#status, podIP: this.#podIPs()[0] ?? '' });
+    this.#health = new PodHealth(context, known, () => this.#kick());
+    this.#mirror = new PodMirror(context, this.uid, (container) => this.#health.note(container));
     this.#mirror.take(observed);
     // It started before this agent did.
     if (observed.sandboxes.length > 0) this.#clock.finish();
@@ -161,8 +168,7 @@ export class PodWorker {
     this.#stopped = true;
     this.#mirror.close();
     clearTimeout(this.#timer);
-    for (const probes of this.#probes.values()) probes.stop();
-    this.#probes.clear();
+    this.#health.stop();
   }
 
   /** Sends the last report again: the API did not take it, or it is not known whether it did. */
@@ -206,7 +212,7 @@ export class PodWorker {
     const { steps, wakeAt } = syncPod({
       pod: { ...this.#pod, ...(this.#status && { status: this.#status }) },
       observed: this.observed,
-      health: this.#health(),
+      health: this.#health.all(),
       heldUntil: this.#holds.all(),
       applied: this.#resize.state.applied,
       ...(this.#terminateBy !== undefined && { terminateBy: this.#terminateBy }),
@@ -229,7 +235,7 @@ export class PodWorker {
       this.#status = podStatus({
         pod: this.#pod,
         observed: this.observed,
-        health: this.#health(),
+        health: this.#health.all(),
         waiting: this.#holds.waiting,
         ...(this.#ending && { ending: this.#ending }),
         terminating: this.#terminateBy !== undefined,
@@ -256,12 +262,6 @@ export class PodWorker {
       const text = `Back-off restarting failed container ${name} in pod ${podName}_${namespace}(${this.uid})`;
       this.#context.event(this.#pod, 'Warning', 'BackOff', text, name);
     }
-  }
-
-  #health(): Map<string, ContainerHealth> {
-    const health = new Map([...this.#probes].map(([id, probes]) => [id, probes.health]));
-    for (const [id, unhealthy] of this.#hookFailed) health.set(id, { started: false, ready: false, unhealthy });
-    return health;
   }
 
   #launch(step: Step, now: number): void {
@@ -315,7 +315,7 @@ export class PodWorker {
         await runtime.removeContainer({ containerId: step.id });
         this.#mirror.removeContainer(step.id);
         this.#resize.forget(step.id);
-        if (container) await this.#removeContainerFiles(container);
+        if (container) await removeContainerFiles(this.#context, this.uid, container);
         return;
       }
       case 'resize':
@@ -376,7 +376,14 @@ export class PodWorker {
         onCreated: (made) => {
           created = made;
           this.#resize.made(made, container);
-          this.#mirror.created(placeholder(made, sandbox.id, step));
+          this.#mirror.created(
+            justCreated(made, sandbox.id, {
+              name: container.name,
+              image: container.spec.image ?? '',
+              attempt: step.attempt,
+              quickRestarts: step.quickRestarts,
+            }),
+          );
         },
       });
       this.#holds.release(container.name);
@@ -411,14 +418,13 @@ export class PodWorker {
       `PostStartHook failed: ${failure}`,
       container.name,
     );
-    this.#hookFailed.set(id, `FailedPostStartHook: ${failure}`);
+    this.#health.hookFailed(id, `FailedPostStartHook: ${failure}`);
   }
 
   async #finish(): Promise<void> {
     this.#over = true;
     this.#report(false);
-    for (const probes of this.#probes.values()) probes.stop();
-    this.#probes.clear();
+    this.#health.stop();
     for (const { id } of this.observed.sandboxes) await this.#removeSandbox(id);
     // Volumes that are being made would be made again behind their removal.
     await this.#volumes?.catch(() => undefined);
@@ -499,68 +505,6 @@ export class PodWorker {
   #podIPs(): readonly string[] {
     return this.#pod.spec.hostNetwork ? [this.#context.hostIP] : (this.observed.sandboxes[0]?.ips ?? []);
   }
-
-  #noteContainer(container: ObservedContainer): void {
-    const { id, name } = container;
-    if (container.state === 'running') {
-      const spec = podContainers(this.#pod).find((each) => each.name === name);
-      if (!this.#probes.has(id) && spec) this.#startProbes(container, spec);
-      return;
-    }
-    this.#probes.get(id)?.stop();
-    this.#probes.delete(id);
-    this.#hookFailed.delete(id);
-  }
-
-  #startProbes(container: ObservedContainer, spec: PodContainer): void {
-    const reported = [...(this.#status?.containerStatuses ?? []), ...(this.#status?.initContainerStatuses ?? [])].find(
-      (each) => each.containerID === `containerd://${container.id}`,
-    );
-    const probes = startProbes({
-      container: spec,
-      startedAt: container.startedAt,
-      wasReady: reported?.ready ?? false,
-      clock: probeClock(this.#context.now),
-      check: (probe) => check(probe, checkTarget(this.#context, spec, container.id, this.#podIPs()[0] ?? '')),
-      onChange: () => this.#kick(),
-      onFailure: (kind, message) =>
-        this.#context.event(this.#pod, 'Warning', 'Unhealthy', `${kind} probe failed: ${message}`, spec.name),
-    });
-    this.#probes.set(container.id, probes);
-  }
-
-  async #removeContainerFiles(container: ObservedContainer): Promise<void> {
-    const { podsDir } = this.#context;
-    await fs.rm(terminationFile(podsDir, this.uid, container.name, container.attempt), { force: true });
-    if (!container.logPath) return;
-    for (const file of [container.logPath, ...(await rotatedLogs(container.logPath))])
-      await fs.rm(file, { force: true });
-  }
-}
-
-/** A container between its creation and the first status that the runtime gives of it. */
-function placeholder(
-  id: string,
-  sandboxId: string,
-  step: Extract<Step, { type: 'startContainer' }>,
-): ObservedContainer {
-  return {
-    id,
-    sandboxId,
-    name: step.container.name,
-    attempt: step.attempt,
-    state: 'created',
-    createdAt: 0,
-    startedAt: 0,
-    finishedAt: 0,
-    exitCode: 0,
-    reason: '',
-    message: '',
-    image: step.container.spec.image ?? '',
-    imageRef: '',
-    quickRestarts: step.quickRestarts,
-    logPath: '',
-  };
 }
 
 function isReady(status: V1PodStatus | undefined): boolean {

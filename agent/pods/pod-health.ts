@@ -1,0 +1,83 @@
+// What probes and hooks find out about a pod's running containers: probes start with a container and end with it.
+
+import type { V1PodStatus } from '../../generated/kubernetes.ts';
+import { check } from '../probes/check.ts';
+import type { ContainerProbes } from '../probes/container-probes.ts';
+import { probeClock, startProbes } from '../probes/container-probes.ts';
+import { checkTarget } from './container-steps.ts';
+import type { ObservedContainer } from './observed.ts';
+import type { Pod, PodContainer } from './pod.ts';
+import { podContainers } from './pod.ts';
+import type { PodContext } from './pod-context.ts';
+import type { ContainerHealth } from './sync-pod.ts';
+
+/** The pod as its worker knows it now. */
+export interface ProbedPod {
+  readonly pod: Pod;
+  readonly status: V1PodStatus | undefined;
+  readonly podIP: string;
+}
+
+export class PodHealth {
+  readonly #context: PodContext;
+  readonly #now: () => ProbedPod;
+  readonly #onChange: () => void;
+  /** By the id of a container. */
+  readonly #probes = new Map<string, ContainerProbes>();
+  readonly #hookFailed = new Map<string, string>();
+
+  constructor(context: PodContext, now: () => ProbedPod, onChange: () => void) {
+    this.#context = context;
+    this.#now = now;
+    this.#onChange = onChange;
+  }
+
+  /** By the id of a container. */
+  all(): Map<string, ContainerHealth> {
+    const health = new Map([...this.#probes].map(([id, probes]) => [id, probes.health]));
+    for (const [id, unhealthy] of this.#hookFailed) health.set(id, { started: false, ready: false, unhealthy });
+    return health;
+  }
+
+  /** Its postStart hook failed: it ends. */
+  hookFailed(id: string, why: string): void {
+    this.#hookFailed.set(id, why);
+  }
+
+  /** The runtime told of a container. */
+  note(container: ObservedContainer): void {
+    const { id, name } = container;
+    if (container.state === 'running') {
+      const spec = podContainers(this.#now().pod).find((each) => each.name === name);
+      if (!this.#probes.has(id) && spec) this.#start(container, spec);
+      return;
+    }
+    this.#probes.get(id)?.stop();
+    this.#probes.delete(id);
+    this.#hookFailed.delete(id);
+  }
+
+  stop(): void {
+    for (const probes of this.#probes.values()) probes.stop();
+    this.#probes.clear();
+  }
+
+  #start(container: ObservedContainer, spec: PodContainer): void {
+    const { status } = this.#now();
+    const reported = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
+      (each) => each.containerID === `containerd://${container.id}`,
+    );
+    const context = this.#context;
+    const probes = startProbes({
+      container: spec,
+      startedAt: container.startedAt,
+      wasReady: reported?.ready ?? false,
+      clock: probeClock(context.now),
+      check: (probe) => check(probe, checkTarget(context, spec, container.id, this.#now().podIP)),
+      onChange: this.#onChange,
+      onFailure: (kind, message) =>
+        context.event(this.#now().pod, 'Warning', 'Unhealthy', `${kind} probe failed: ${message}`, spec.name),
+    });
+    this.#probes.set(container.id, probes);
+  }
+}
