@@ -129,7 +129,9 @@ function stepOf(
   const firstUnhealthy = condemned.findLast(([, pod]) => !healthy(pod))?.[1];
   for (const [, pod] of condemned) {
     // In order, a pod goes only when those before it are well: one that is not holds the rest up, unless it is the first that is not.
-    if (ordered && !pod.metadata.deletionTimestamp && !healthy(pod) && pod !== firstUnhealthy) return actions;
+    // One that has ended never gets well: nobody waits for it.
+    const mayGetWell = !healthy(pod) && !isFinished(pod);
+    if (ordered && !pod.metadata.deletionTimestamp && mayGetWell && pod !== firstUnhealthy) return actions;
     if (!pod.metadata.deletionTimestamp) actions.push(removePod(set, pod));
     if (ordered) return actions;
   }
