@@ -9,7 +9,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{core,functions,agent,infra,local,cli,test/simulation,test/conformance}/**/*.test.ts'],
-          testTimeout: 20_000,
+          // On a busy machine a file may get a third of a core.
+          testTimeout: 60_000,
         },
       },
       {
