@@ -201,6 +201,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   ): Promise<ApiResponse | undefined> => {
     const started = performance.now();
     const auditID = auditIDOf(request, randomUUID);
+    const receivedAt = options.audit ? Date.now() : 0;
     const warnings: string[] = [];
     let form = plainForm;
     let info: RequestInfo | undefined;
@@ -220,7 +221,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         metrics.running(counted, 1);
       }
       user = await authenticator.authenticate(request);
-      audit = options.audit?.begin(request, { auditID, info, user });
+      audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
       const acting = await impersonate(request, user, authorizer);
       if (acting !== user) audit?.impersonates(acting);
       user = acting;
@@ -254,7 +255,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       broken = told !== error;
       response = respondError(told, form);
       // Of somebody who could not be found out.
-      if (info && !user) audit = options.audit?.begin(request, { auditID, info, user });
+      if (info && !user) audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
     } finally {
       // A watch that has begun waits for events without a seat.
       if (seated) flow?.leave();

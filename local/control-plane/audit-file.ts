@@ -85,10 +85,16 @@ async function sizeOf(path: string): Promise<number> {
   return found?.size ?? 0;
 }
 
-async function setAside({ path, maxBackups, maxAgeDays, now }: AuditFileOptions): Promise<void> {
+async function setAside(options: AuditFileOptions): Promise<void> {
+  const { path, now } = options;
   const [stem, extension] = parts(path);
   const time = new Date(now()).toISOString().slice(0, -1).replaceAll(':', '-');
   await rename(path, join(dirname(path), `${stem}-${time}${extension}`));
+  // What is left over is looked at again next time: no line is lost for it.
+  await removeOld(options, stem, extension).catch(() => undefined);
+}
+
+async function removeOld({ path, maxBackups, maxAgeDays, now }: AuditFileOptions, stem: string, extension: string) {
   const backups = (await readdir(dirname(path)))
     .filter((name) => name.startsWith(`${stem}-`) && name.endsWith(extension))
     .map((name) => ({ name, time: name.slice(stem.length + 1, name.length - extension.length) }))

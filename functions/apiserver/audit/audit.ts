@@ -25,6 +25,8 @@ export interface Audit {
 
 export interface AuditStart {
   readonly auditID: string;
+  /** Unix milliseconds. */
+  readonly receivedAt: number;
   readonly info: RequestInfo;
   /** Who really sent it; undefined when nobody could be found out. */
   readonly user: UserInfo | undefined;
@@ -62,12 +64,12 @@ export function createAudit(policy: AuditPolicy, sink: AuditSink, now: () => num
 
 function createRecord(
   request: ApiRequest,
-  { auditID, info, user }: AuditStart,
+  { auditID, receivedAt, info, user }: AuditStart,
   { level, omitStages, omitManagedFields }: AuditDecision,
   write: (event: AuditEvent) => void,
   now: () => number,
 ): AuditRecord {
-  const received = microTime(now());
+  const received = microTime(receivedAt);
   const annotations: Record<string, string> = {};
   const addresses = sourceIPs(request);
   const userAgent = request.headers['user-agent'];

@@ -15,7 +15,7 @@ import { createDocuments } from './documents.ts';
 import { type HealthCheck, healthResponse } from './health.ts';
 import type { RequestMetrics } from './metrics.ts';
 import { createQueueRoute } from './queues.ts';
-import { kubernetesVersion, versionInfo } from './version.ts';
+import { versionInfo } from './version.ts';
 
 export interface SystemOptions {
   readonly definitions: Definitions;
@@ -113,12 +113,18 @@ apiserver_audit_error_total{plugin="log"} ${lost}
 `;
 }
 
+/** As kube-apiserver's: `gitVersion` is `git_version`. */
+function buildLabels(): Record<string, string> {
+  const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return Object.fromEntries(Object.entries(versionInfo()).map(([name, value]) => [snake(name), value]));
+}
+
 function gauges() {
   return [
     {
       name: 'kubernetes_build_info',
       help: 'The version served, with value 1.',
-      values: [{ labels: { ...kubernetesVersion }, value: 1 }],
+      values: [{ labels: buildLabels(), value: 1 }],
     },
   ];
 }
