@@ -45,8 +45,8 @@ export function startAutoscaling(network: Network, api: Api, load: Load): { stop
 
   function spec(name: string) {
     const minReplicas = random.between(1, 3);
-    const rules = () => ({
-      stabilizationWindowSeconds: random.pick([0, 30, 60]),
+    const rules = (windows: readonly number[]) => ({
+      stabilizationWindowSeconds: random.pick(windows),
       policies: [{ type: 'Pods', value: random.between(1, 4), periodSeconds: 15 }],
     });
     const resource = { name: 'cpu', target: { type: 'Utilization', averageUtilization: (100 * wanted) / requested } };
@@ -55,7 +55,8 @@ export function startAutoscaling(network: Network, api: Api, load: Load): { stop
       minReplicas,
       maxReplicas: minReplicas + random.between(1, 4),
       metrics: [{ type: 'Resource', resource }],
-      behavior: { scaleUp: rules(), scaleDown: rules() },
+      // A pod that is new takes its share of the load before its metrics count: without a window, Kubernetes' rules take it away again.
+      behavior: { scaleUp: rules([0, 30, 60]), scaleDown: rules([45, 60, 90]) },
     };
   }
 
