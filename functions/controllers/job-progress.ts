@@ -46,6 +46,24 @@ export function isTracked(pod: Pod): boolean {
   return pod.metadata.finalizers?.includes(trackingFinalizer) ?? false;
 }
 
+/**
+ * Whether pods were let go of after they succeeded that the Job's status does not count: then this view of the Job is older than that of its
+ * pods, as another process may have counted them. What it misses would be run again. `sinceMs`: who ended before was let go of by others.
+ */
+export function isBehindItsPods(job: Job, pods: readonly Pod[], sinceMs: number): boolean {
+  const done = pods.filter((each) => each.status?.phase === 'Succeeded' && !isTracked(each) && endOf(each) >= sinceMs);
+  if (done.length === 0) return false;
+  const { status } = job;
+  if (!isIndexed(job))
+    return done.length > (status?.succeeded ?? 0) + (status?.uncountedTerminatedPods?.succeeded?.length ?? 0);
+  const counted = parseIndexes(status?.completedIndexes);
+  const completions = job.spec?.completions ?? 0;
+  return done.some((each) => {
+    const index = indexOf(each);
+    return index !== undefined && index < completions && !counted.has(index);
+  });
+}
+
 /** A pod on its way out counts as failed at once, unless the Job waits until it has failed. */
 function isFailed(job: Job, pod: Pod): boolean {
   if (pod.status?.phase === 'Failed') return true;

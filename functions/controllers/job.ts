@@ -25,6 +25,7 @@ import {
   endOf,
   failuresOf,
   indexOf,
+  isBehindItsPods,
   isIndexed,
   isTracked,
   type Progress,
@@ -36,6 +37,9 @@ import { isFinished, isReady, type Pod } from './pod-state.ts';
 import { rankForDeletion } from './replicas.ts';
 
 const type = 'batch/jobs';
+
+/** A view of a Job is not older than that beside newer views of its pods. */
+const behindAtMostMs = 60_000;
 
 export const jobController: Controller = {
   name: 'job',
@@ -134,6 +138,8 @@ function scale(
   const waitsForFailed = job.spec?.podReplacementPolicy === 'Failed' || job.spec?.podFailurePolicy !== undefined;
   const missing = wanted - active.length - (waitsForFailed ? progress.terminating.length : 0);
   if (missing <= 0) return { actions: [] };
+  // The newer Job wakes it; the look later is for a pod that somebody else let go of.
+  if (isBehindItsPods(job, pods, now - behindAtMostMs)) return { actions: [], waitMs: 1000 };
   const lastSuccess = Math.max(0, ...pods.filter((each) => each.status?.phase === 'Succeeded').map(endOf));
   const failed = pods.filter((each) => each.status?.phase === 'Failed');
   if (indexed) return createIndexed(snapshot, job, pods, progress, missing, now);
