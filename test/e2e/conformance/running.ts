@@ -132,7 +132,9 @@ export function hooks(cluster: () => TestCluster): void {
   };
   const heard = (path: string) =>
     eventually(30, async () => (await cluster().kubectl('logs', 'listener')).includes(`GET ${path}`));
-  const hooked = (name: string, lifecycle: object) => pod(name, [{ name: 'main', image: web, lifecycle }]);
+  // A hook has as long as the pod's grace: seconds are not enough on a busy machine.
+  const hooked = (name: string, lifecycle: object) =>
+    pod(name, [{ name: 'main', image: web, lifecycle }], { terminationGracePeriodSeconds: 15 });
   const gone = (name: string) => cluster().kubectl('delete', 'pod', name, '--timeout=60s');
 
   conformance(
