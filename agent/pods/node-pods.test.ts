@@ -152,7 +152,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     expect(status('first')?.podIP).toMatch(/^10\.77\.0\./);
     await expect.poll(() => log('first', 'main')).toContain('stdout F blue hello blue first');
     await expect.poll(() => log('first', 'main')).toContain('stdout F first\n');
-    expect(await log('first', 'main')).toContain(`stdout F ${status('first')?.podIP}\tfirst`);
+    await expect.poll(() => log('first', 'main')).toContain(`stdout F ${status('first')?.podIP}\tfirst`);
 
     configMaps.set('settings', { metadata: { name: 'settings' }, data: { color: 'blue', 'a.txt': 'second' } });
     pods.objectsChanged();
