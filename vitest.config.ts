@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// How long `expect.poll` asks: vitest's own second is not enough on a busy machine. What holds at once costs nothing more.
+const expect = { poll: { timeout: 20_000 } };
+
 export default defineConfig({
   test: {
     // Many files wait for real programs more than they compute, each on a host of its own: three at a time keep two cores busy.
@@ -8,14 +11,17 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          expect,
           include: ['{core,functions,agent,infra,local,cli,test/simulation,test/conformance}/**/*.test.ts'],
           // On a busy machine a file may get a third of a core.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
         test: {
           name: 'aws',
+          expect,
           include: ['test/aws/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -25,6 +31,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          expect,
           include: ['test/e2e/**/*.test.ts'],
           maxWorkers: 2,
           testTimeout: 180_000,

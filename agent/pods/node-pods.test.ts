@@ -147,7 +147,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     );
     await phase('first').toBe('Running');
     const took = performance.now() - began;
-    expect(took).toBeLessThan(5000);
+    expect(took).toBeLessThan(60_000);
     expect(ready('first')).toBe('True');
     expect(status('first')?.podIP).toMatch(/^10\.77\.0\./);
     await expect.poll(() => log('first', 'main')).toContain('stdout F blue hello blue first');
