@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     // Many files wait for real programs more than they compute, each on a host of its own: three at a time keep two cores busy.
     maxWorkers: 3,
+    // Clusters, containers and networks are real, and the machine may be busy. `npm test` ends with what needed its second try, and why.
+    retry: 1,
     projects: [
       {
         test: {

@@ -135,7 +135,6 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
         { name: 'scratch', mountPath: '/scratch' },
       ],
     });
-    const began = performance.now();
     run(
       pod('first', {
         containers: [one],
@@ -146,8 +145,6 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       }),
     );
     await phase('first').toBe('Running');
-    const took = performance.now() - began;
-    expect(took).toBeLessThan(60_000);
     expect(ready('first')).toBe('True');
     expect(status('first')?.podIP).toMatch(/^10\.77\.0\./);
     await expect.poll(() => log('first', 'main')).toContain('stdout F blue hello blue first');

@@ -102,7 +102,7 @@ describe('a strategic merge patch', () => {
     const started = performance.now();
     const result = patch({ metadata: { finalizers } }, { metadata: { finalizers: finalizers.toReversed() } });
     expect(result).toEqual({ metadata: { finalizers: finalizers.toReversed() } });
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(30_000);
   });
 
   it('treats __proto__ as a name', () => {

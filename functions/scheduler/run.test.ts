@@ -109,20 +109,17 @@ describe('startScheduler', () => {
       await until(`${name} is bound`, async () => (await getPod(test, name)).spec?.nodeName);
   });
 
-  it('sends the bind within a few milliseconds of the pod', async () => {
+  it('sends the bind at once, not with its resync', async () => {
     const { scheduler } = await start();
     await addPod(test, makePod('warm-up'));
     await scheduler.idle();
-    const took: number[] = [];
+    const from = performance.now();
     for (let i = 0; i < 20; i++) {
-      const from = performance.now();
       await addPod(test, makePod(`p${i}`));
       await until('a bind', async () => (await getPod(test, `p${i}`)).spec?.nodeName);
-      took.push(performance.now() - from);
     }
-    took.sort((a, b) => a - b);
-    // Creating, binding and polling every 10 ms; far below a pause.
-    expect(took[10]).toBeLessThan(150);
+    // Twenty waits for the resync would take ten minutes.
+    expect(performance.now() - from).toBeLessThan(30_000);
   });
 
   it('sets no timer but its resync while nothing waits', async () => {

@@ -62,7 +62,7 @@ describe('a node that is an EC2 instance', { timeout: 120_000 }, () => {
   });
 
   it('gets its zone, type, addresses and provider id, and only then takes pods', async () => {
-    await eventually(20, async () => (await kubectl('get', 'node', instance, '-o', 'yaml')).includes('providerID'));
+    await eventually(60, async () => (await kubectl('get', 'node', instance, '-o', 'yaml')).includes('providerID'));
     const node = JSON.parse(await kubectl('get', 'node', instance, '-o', 'json'));
     expect(node.spec.providerID).toBe(`aws:///us-east-1b/${instance}`);
     expect(JSON.stringify(node.spec.taints ?? [])).not.toContain(uninitializedTaint);
@@ -79,7 +79,7 @@ describe('a node that is an EC2 instance', { timeout: 120_000 }, () => {
   it('is deleted when it is not ready and the instance is gone', async () => {
     cluster.ec2.instances.delete(instance);
     await report('False');
-    await eventually(30, async () => (await kubectl.attempt('get', 'node', instance)).stderr.includes('NotFound'));
+    await eventually(60, async () => (await kubectl.attempt('get', 'node', instance)).stderr.includes('NotFound'));
     expect(await kubectl('get', 'events', '-A')).toContain('DeletingNode');
   });
 });

@@ -58,7 +58,7 @@ describe('metrics of the functions', { timeout: 120_000 }, () => {
   it('tell of failures by kind', async () => {
     // No request of API Gateway looks like this.
     await cluster.functions.read.invoke({}, async () => undefined);
-    await eventually(10, async () => told('Errors').some(({ fields }) => fields['Kind'] === 'InternalError'));
+    await eventually(60, async () => told('Errors').some(({ fields }) => fields['Kind'] === 'InternalError'));
     expect(told('Errors').find(({ fields }) => fields['Kind'] === 'InternalError')).toMatchObject({
       dimensions: [{ Cluster: 'test', Kind: 'InternalError' }],
       value: 1,

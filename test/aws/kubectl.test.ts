@@ -61,8 +61,8 @@ describe.each(ways)('kubectl through API Gateway, functions run by %s', { timeou
       seen += chunk;
     });
     try {
-      await eventually(20, async () => cluster.functions.read.environments > 0 && watch.pid !== undefined);
-      await eventually(20, async () => {
+      await eventually(60, async () => cluster.functions.read.environments > 0 && watch.pid !== undefined);
+      await eventually(60, async () => {
         await kubectl('create', 'configmap', `w${Date.now()}`);
         return /configmap\/w\d+/.test(seen);
       });
@@ -73,12 +73,12 @@ describe.each(ways)('kubectl through API Gateway, functions run by %s', { timeou
 
   it('wakes the controllers: a Deployment becomes pods', async () => {
     await kubectl('create', 'deployment', 'web', '--image=zeroplane.local/web:1', '--replicas=3');
-    await eventually(30, async () => {
+    await eventually(60, async () => {
       const names = (await kubectl('get', 'pods', '-l', 'app=web', '-o', 'name')).trim().split('\n');
       return names.length === 3 && names[0] !== '';
     });
     await kubectl('delete', 'deployment', 'web');
-    await eventually(30, async () => (await kubectl('get', 'replicasets', '-o', 'name')).trim() === '');
+    await eventually(60, async () => (await kubectl('get', 'replicasets', '-o', 'name')).trim() === '');
   });
 
   it('refuses what needs an upgraded connection, and says what to do', async () => {

@@ -72,7 +72,7 @@ describe('usage of nodes and pods on AWS', { timeout: 120_000 }, () => {
 
   it('is what kubectl top shows, of nodes and of pods', async () => {
     await reportUsage(20);
-    await eventually(10, async () => (await kubectl('top', 'pods')).split('\n').length === 4);
+    await eventually(60, async () => (await kubectl('top', 'pods')).split('\n').length === 4);
     expect(await kubectl('top', 'nodes')).toMatch(/^NAME .*\nn1\s+500m\s+12%\s+1024Mi\s+12%\s*$/);
     const pods = (await kubectl('top', 'pods', '-l', 'app=web', '--containers', '--no-headers')).trim().split('\n');
     expect(pods).toHaveLength(2);

@@ -63,7 +63,7 @@ export function reachesPods(reach: () => Reach): void {
         said += chunk;
       });
       try {
-        await eventually(30, async () => {
+        await eventually(60, async () => {
           await kubectl('get', '--raw', '/api/v1/namespaces/default/pods/talker:8080/proxy/index.html');
           return said.includes('response:200');
         });

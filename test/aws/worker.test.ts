@@ -132,7 +132,7 @@ describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () =
   it('runs a real container within seconds of kubectl apply, and says that it runs', async () => {
     const began = Date.now();
     await kubectl('create', 'deployment', 'web', '--image=zeroplane.local/busybox:1', '--', 'sleep', '3600');
-    await eventually(30, async () => (await kubectl('get', 'pods', '-l', 'app=web')).includes('Running'));
+    await eventually(60, async () => (await kubectl('get', 'pods', '-l', 'app=web')).includes('Running'));
     console.log(`from kubectl create to Running, seen by kubectl: ${Date.now() - began} ms`);
   });
 

@@ -722,9 +722,9 @@ describe('many at once', () => {
       took.push(performance.now() - began);
     }
     took.sort((a, b) => a - b);
-    // The suite allows 20 s and 50 s.
-    expect(took[25]).toBeLessThan(2_000);
-    expect(took[49]).toBeLessThan(5_000);
+    // What the suite allows.
+    expect(took[25]).toBeLessThan(20_000);
+    expect(took[49]).toBeLessThan(50_000);
   });
 
   conformance(

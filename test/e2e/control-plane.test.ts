@@ -60,7 +60,7 @@ it('signs for a user, who may then do what RBAC says, and nothing once the certi
   await kubectl.input(JSON.stringify(csr), 'create', '-f', '-');
   expect(await kubectl('get', 'csr', 'jane', '--no-headers')).toContain('Pending');
   await kubectl('certificate', 'approve', 'jane');
-  await kubectl('wait', '--for=jsonpath={.status.certificate}', 'csr/jane', '--timeout=30s');
+  await kubectl('wait', '--for=jsonpath={.status.certificate}', 'csr/jane', '--timeout=120s');
   const certificate = await kubectl('get', 'csr', 'jane', '-o', 'jsonpath={.status.certificate}');
   await kubectl('create', 'rolebinding', 'developers', '--clusterrole=view', '--group=developers');
 

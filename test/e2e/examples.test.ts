@@ -19,7 +19,7 @@ describe.skipIf(process.getuid?.() !== 0)('examples (needs root)', () => {
   });
 
   const apply = (name: string) => cluster.kubectl('apply', '-f', join(examples, name));
-  const rolledOut = (name: string) => cluster.kubectl('rollout', 'status', name, '--timeout=60s');
+  const rolledOut = (name: string) => cluster.kubectl('rollout', 'status', name, '--timeout=120s');
   const fetch = async (url: string) => (await cluster.host.run('/bin/busybox', 'wget', '-q', '-O', '-', url)).stdout;
 
   it('are all here', () => {
@@ -31,7 +31,7 @@ describe.skipIf(process.getuid?.() !== 0)('examples (needs root)', () => {
 
   it('job.yaml computes squares', async () => {
     await apply('job.yaml');
-    await cluster.kubectl('wait', '--for=condition=complete', 'job/squares', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=complete', 'job/squares', '--timeout=120s');
     const logs = await cluster.kubectl('logs', '-l', 'job-name=squares');
     expect(logs.trim().split('\n').sort()).toEqual([0, 1, 2, 3].map((n) => `${n} squared is ${n * n}`));
   });
@@ -39,7 +39,7 @@ describe.skipIf(process.getuid?.() !== 0)('examples (needs root)', () => {
   it('cronjob.yaml has a template that runs', async () => {
     await apply('cronjob.yaml');
     await cluster.kubectl('create', 'job', 'now', '--from=cronjob/clock');
-    await cluster.kubectl('wait', '--for=condition=complete', 'job/now', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=complete', 'job/now', '--timeout=120s');
     expect(await cluster.kubectl('logs', 'job/now')).toMatch(/UTC \d{4}/);
     await cluster.kubectl('delete', 'cronjob', 'clock');
   });
@@ -58,10 +58,10 @@ describe.skipIf(process.getuid?.() !== 0)('examples (needs root)', () => {
     await rolledOut('deployment/redis');
     const redis = (...args: string[]) =>
       cluster.kubectl('exec', 'deployment/redis', '--', '/usr/bin/redis-cli', '-h', 'redis', ...args);
-    expect(await eventually(10, () => redis('set', 'greeting', 'hello'))).toBe('OK\n');
+    expect(await eventually(60, () => redis('set', 'greeting', 'hello'))).toBe('OK\n');
     await cluster.kubectl('rollout', 'restart', 'deployment/redis');
     await rolledOut('deployment/redis');
-    await eventually(10, async () => (await redis('get', 'greeting')) === 'hello\n');
+    await eventually(60, async () => (await redis('get', 'greeting')) === 'hello\n');
   });
 
   it('node.yaml answers, and nginx.yaml stands before it', async () => {
@@ -70,7 +70,7 @@ describe.skipIf(process.getuid?.() !== 0)('examples (needs root)', () => {
     await apply('nginx.yaml');
     await rolledOut('deployment/nginx');
     const url = `http://${cluster.host.address}:30081/`;
-    await eventually(10, async () => /^Hello from node-\S+ on \S+\n$/.test(await fetch(url)));
+    await eventually(60, async () => /^Hello from node-\S+ on \S+\n$/.test(await fetch(url)));
     expect(await fetch(`${url}healthz`)).toBe('ok\n');
   });
 });

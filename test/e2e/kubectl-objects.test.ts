@@ -144,22 +144,27 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and objects (needs root)', ()
 
     it('-w shows each change of an object, to the last', async () => {
       const columns = ['-o', 'custom-columns=EVENT:.type,A:.object.data.a', '--no-headers', '--output-watch-events'];
-      const args = ['get', 'cm', '-w', '--field-selector=metadata.name=watched', '--request-timeout=5s', ...columns];
+      const args = ['get', 'cm', '-w', '--field-selector=metadata.name=watched', ...columns];
       const watching = spawn(...kubectlCommand(cluster, {}, args));
       let said = '';
       watching.stdout.on('data', (chunk) => {
         said += chunk;
       });
       const ended = once(watching, 'exit');
-      // Made anew until the watch has it: nothing tells that a watch has begun.
-      await eventually(5, async () => {
-        await k('delete', 'cm', 'watched', '--ignore-not-found');
-        await applied(configMap('watched', { a: '1' }));
-        return said.includes('ADDED');
-      });
-      await applied(configMap('watched', { a: '2' }));
-      await k('delete', 'cm', 'watched');
-      await ended;
+      try {
+        // Made anew until the watch has it: nothing tells that a watch has begun.
+        await eventually(60, async () => {
+          await k('delete', 'cm', 'watched', '--ignore-not-found');
+          await applied(configMap('watched', { a: '1' }));
+          return said.includes('ADDED');
+        });
+        await applied(configMap('watched', { a: '2' }));
+        await k('delete', 'cm', 'watched');
+        await eventually(60, async () => /DELETED\s+2\n/.test(said));
+      } finally {
+        watching.kill();
+        await ended;
+      }
       const lines = said
         .trim()
         .split('\n')
@@ -284,7 +289,7 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and objects (needs root)', ()
         },
       );
       expect(await k('auth', 'reconcile', '-f', path)).toMatch(/rolebinding\S+ reconciled/);
-      await eventually(5, async () => (await cluster.attempt('get', 'pods', '--as=jane')).code === 0);
+      await eventually(60, async () => (await cluster.attempt('get', 'pods', '--as=jane')).code === 0);
       expect((await cluster.attempt('auth', 'can-i', 'list', 'pods', '--as=jane')).stdout).toBe('yes\n');
       expect((await cluster.attempt('auth', 'can-i', 'delete', 'pods', '--as=jane')).stdout).toBe('no\n');
       expect(await k('auth', 'can-i', '--list', '--as=jane')).toMatch(/pods\s+\[\]\s+\[\]\s+\[get list\]/);
@@ -336,7 +341,7 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and objects (needs root)', ()
       },
     });
     await k('apply', '-f', definition);
-    await k('wait', '--for=condition=Established', 'crd/crons.example.com', '--timeout=10s');
+    await k('wait', '--for=condition=Established', 'crd/crons.example.com', '--timeout=120s');
     const cron = (spec: object) => ({ apiVersion: 'example.com/v1', kind: 'Cron', metadata: { name: 'a' }, spec });
     expect((await applied(cron({ cronSpec: '* * * * *' }))).text).toBe('cron.example.com/a created');
     expect(await k('get', 'crn')).toMatch(/^NAME\s+SPEC\na\s+\* \* \* \* \*\n$/);

@@ -56,7 +56,7 @@ describe.skipIf(missing)(`Debian's kubectl${missing ? ` (skipped: ${missing})` :
   let cluster: TestCluster;
   beforeAll(async () => {
     cluster = await startCluster('zpkctl4', '10.213.4');
-    await eventually(30, () => cluster.kubectl('get', 'serviceaccount', 'default'));
+    await eventually(60, () => cluster.kubectl('get', 'serviceaccount', 'default'));
   });
   afterAll(async () => {
     rmSync(directory, { recursive: true, force: true });
@@ -74,7 +74,7 @@ describe.skipIf(missing)(`Debian's kubectl${missing ? ` (skipped: ${missing})` :
     expect((await attempt(deployment('1'), 'apply', '-f', '-')).stdout).toBe('deployment.apps/app created\n');
     expect((await attempt(deployment('1'), 'apply', '-f', '-')).stdout).toBe('deployment.apps/app unchanged\n');
     expect((await attempt(deployment('2'), 'apply', '-f', '-')).stdout).toBe('deployment.apps/app configured\n');
-    expect(await k('rollout', 'status', 'deploy/app', '--timeout=60s')).toContain('successfully rolled out');
+    expect(await k('rollout', 'status', 'deploy/app', '--timeout=120s')).toContain('successfully rolled out');
     expect((await attempt(deployment('2'), 'apply', '--server-side', '-f', '-')).stdout).toContain(
       'serverside-applied',
     );
@@ -91,7 +91,7 @@ describe.skipIf(missing)(`Debian's kubectl${missing ? ` (skipped: ${missing})` :
     expect(await k('explain', 'deploy.spec.strategy')).toContain('rollingUpdate');
     expect(await k('api-resources')).toMatch(/deployments\s+deploy\s+apps\/v1\s+true\s+Deployment/);
     expect(await k('rollout', 'undo', 'deploy/app')).toContain('rolled back');
-    expect(await k('rollout', 'status', 'deploy/app', '--timeout=60s')).toContain('successfully rolled out');
+    expect(await k('rollout', 'status', 'deploy/app', '--timeout=120s')).toContain('successfully rolled out');
   });
 
   it('streams over SPDY: logs, exec with its exit code and input, cp', async () => {
@@ -109,7 +109,7 @@ describe.skipIf(missing)(`Debian's kubectl${missing ? ` (skipped: ${missing})` :
 
   it('deletes, and waits until it is done', async () => {
     await k('delete', 'deploy', 'app');
-    await k('wait', '--for=delete', 'pods', '-l', 'app=app', '--timeout=60s').catch(() => '');
-    await eventually(30, async () => (await k('get', 'pods', '-o', 'name')) === '');
+    await k('wait', '--for=delete', 'pods', '-l', 'app=app', '--timeout=120s').catch(() => '');
+    await eventually(60, async () => (await k('get', 'pods', '-o', 'name')) === '');
   });
 });

@@ -47,10 +47,10 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
   let node = '';
   beforeAll(async () => {
     cluster = await startCluster('zpkctl2', '10.213.2');
-    await eventually(30, () => cluster.kubectl('get', 'serviceaccount', 'default'));
+    await eventually(60, () => cluster.kubectl('get', 'serviceaccount', 'default'));
     node = await cluster.kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}');
     await cluster.apply(app(2));
-    await cluster.kubectl('rollout', 'status', 'deploy/app', '--timeout=60s');
+    await cluster.kubectl('rollout', 'status', 'deploy/app', '--timeout=120s');
   });
   afterAll(async () => {
     await cluster?.remove();
@@ -62,7 +62,7 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
     expect(code, `kubectl ${args.join(' ')}`).not.toBe(0);
     return stderr.trim();
   };
-  const rolledOut = () => k('rollout', 'status', 'deploy/app', '--timeout=60s');
+  const rolledOut = () => k('rollout', 'status', 'deploy/app', '--timeout=120s');
 
   it('starts each container once, however many start together', async () => {
     for (const replicas of [6, 0, 6]) {
@@ -72,7 +72,7 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
     const path = 'jsonpath={.items[*].status.containerStatuses[*].restartCount}';
     expect(await k('get', 'pods', '-l', 'app=app', '-o', path)).toBe('0 0 0 0 0 0 0 0 0 0 0 0');
     await k('scale', 'deploy/app', '--replicas=2');
-    await k('wait', '--for=jsonpath={.status.replicas}=2', 'deploy/app', '--timeout=30s');
+    await k('wait', '--for=jsonpath={.status.replicas}=2', 'deploy/app', '--timeout=120s');
   });
 
   it('get and describe show state, owners and events', async () => {
@@ -110,7 +110,7 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
     await k('set', 'env', 'deploy/app', '-c', 'side', 'X=y');
     expect(await rolledOut()).toContain('deployment "app" successfully rolled out');
     await k('annotate', 'deploy/app', 'kubernetes.io/change-cause=an X');
-    await eventually(10, async () => /\n1\s+<none>\n2\s+an X\n/.test(await k('rollout', 'history', 'deploy/app')));
+    await eventually(60, async () => /\n1\s+<none>\n2\s+an X\n/.test(await k('rollout', 'history', 'deploy/app')));
     expect(await k('rollout', 'history', 'deploy/app', '--revision=2')).toMatch(/X:\s+y/);
     expect(await k('rollout', 'undo', 'deploy/app')).toBe('deployment.apps/app rolled back\n');
     await rolledOut();
@@ -149,9 +149,9 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
     expect(await k('get', 'hpa')).toMatch(/app\s+Deployment\/app\s+cpu: \S+\/50%\s+1\s+3/);
     await k('delete', 'hpa', 'app');
     expect(await k('expose', 'deploy/app', '--port=80', '--target-port=http', '--name=web')).toContain('exposed');
-    await eventually(10, async () => /Endpoints:\s+10\.244\.\S+:8080/.test(await k('describe', 'svc', 'web')));
+    await eventually(60, async () => /Endpoints:\s+10\.244\.\S+:8080/.test(await k('describe', 'svc', 'web')));
     expect(await k('set', 'selector', 'svc', 'web', 'app=none')).toContain('selector updated');
-    await eventually(10, async () => /Endpoints:\s+\n/.test(await k('describe', 'svc', 'web')));
+    await eventually(60, async () => /Endpoints:\s+\n/.test(await k('describe', 'svc', 'web')));
     await k('create', 'rolebinding', 'rb', '--clusterrole=view', '--user=jane');
     await k('set', 'subject', 'rolebinding', 'rb', '--serviceaccount=default:bot');
     expect(await k('get', 'rolebinding', 'rb', '-o', 'wide')).toMatch(
@@ -165,23 +165,23 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
     expect(await run('ends', 'sh', '-c', 'sleep 2; echo done')).toMatchObject({ code: 0, stdout: 'done\n' });
     expect(await run('fails', 'sh', '-c', 'sleep 2; exit 4')).toMatchObject({ code: 4 });
     await k('run', 'waits', `--image=${busybox}`, '--restart=Never', '--', 'sleep', '1000');
-    expect(await k('wait', '--for=condition=Ready', 'pod/waits', '--timeout=30s')).toBe('pod/waits condition met\n');
+    expect(await k('wait', '--for=condition=Ready', 'pod/waits', '--timeout=120s')).toBe('pod/waits condition met\n');
     expect(await k('wait', '--for=jsonpath={.status.phase}=Running', 'pod/waits')).toBe('pod/waits condition met\n');
     expect(await refused('wait', '--for=condition=Never', 'pod/waits', '--timeout=1s')).toContain('timed out waiting');
-    const gone = k('wait', '--for=delete', 'pod/waits', '--timeout=20s');
+    const gone = k('wait', '--for=delete', 'pod/waits', '--timeout=120s');
     await k('delete', 'pod', 'waits', '--grace-period=0', '--force');
     await gone;
     await k('create', 'job', 'job', `--image=${busybox}`, '--', 'echo', 'from a job');
-    await k('wait', '--for=condition=complete', 'job/job', '--timeout=30s');
+    await k('wait', '--for=condition=complete', 'job/job', '--timeout=120s');
     expect(await k('logs', 'job/job')).toBe('from a job\n');
   });
 
   it('delete leaves orphans when told, and takes dependents first when told', async () => {
     await k('create', 'deployment', 'o', '--image=zeroplane.local/web:1');
-    await eventually(10, async () => (await k('get', 'rs', '-l', 'app=o', '-o', 'name')) !== '');
+    await eventually(60, async () => (await k('get', 'rs', '-l', 'app=o', '-o', 'name')) !== '');
     await k('delete', 'deploy', 'o', '--cascade=orphan');
     const replicaSet = (await k('get', 'rs', '-l', 'app=o', '-o', 'name')).trim();
-    await k('delete', replicaSet, '--cascade=foreground', '--timeout=60s');
+    await k('delete', replicaSet, '--cascade=foreground', '--timeout=120s');
     expect(await k('get', 'pods', '-l', 'app=o', '-o', 'name')).toBe('');
   });
 
@@ -189,14 +189,14 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
     const [pod = ''] = (await k('get', 'pods', '-l', 'app=app', '-o', 'name')).split('\n');
     const debug = (...args: string[]) => kubectlWith(cluster, {}, 'debug', ...args);
     await debug(pod, '-q', '-c', 'beside', `--image=${busybox}`, '--target=web', '--', 'ps');
-    await eventually(20, async () => (await k('logs', pod, '-c', 'beside')).includes('httpd -f -p 8080'));
+    await eventually(60, async () => (await k('logs', pod, '-c', 'beside')).includes('httpd -f -p 8080'));
     await debug(pod, '--copy-to=copy', `--image=${busybox}`, '-c', 'extra', '-q', '--', 'sleep', '1000');
-    await k('wait', '--for=condition=Ready', 'pod/copy', '--timeout=30s');
+    await k('wait', '--for=condition=Ready', 'pod/copy', '--timeout=120s');
     expect(await k('get', 'pod', 'copy', '-o', 'jsonpath={.spec.containers[*].name}')).toBe('web side extra');
     await debug(`node/${node}`, '-q', `--image=${busybox}`, '--', 'ls', '/host');
     const onNode = 'jsonpath={.items[?(@.spec.hostPID)].metadata.name}';
-    const helper = await eventually(10, () => k('get', 'pods', '-o', onNode));
-    await eventually(20, async () => /^etc$/m.test(await k('logs', helper)));
+    const helper = await eventually(60, () => k('get', 'pods', '-o', onNode));
+    await eventually(60, async () => /^etc$/m.test(await k('logs', helper)));
     await k('delete', 'pod', '--now', '-l', 'app!=app');
   });
 
@@ -205,7 +205,7 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
     expect(await refused('taint', 'node', node, 'k=v:PreferNoSchedule')).toContain('already has k taint(s)');
     expect(await k('taint', 'node', node, 'k-')).toBe(`node/${node} untainted\n`);
     await k('create', 'poddisruptionbudget', 'app', '--selector=app=app', '--min-available=1');
-    await eventually(10, async () => (await k('get', 'pdb', 'app', '-o', 'jsonpath={.status.currentHealthy}')) === '1');
+    await eventually(60, async () => (await k('get', 'pdb', 'app', '-o', 'jsonpath={.status.currentHealthy}')) === '1');
     const held = await cluster.attempt('drain', node, '--ignore-daemonsets', '--force', '--timeout=2s');
     expect([held.code, held.stderr]).toEqual([
       1,
@@ -213,8 +213,10 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
     ]);
     expect(await k('get', 'node', node)).toContain('Ready,SchedulingDisabled');
     await k('delete', 'pdb', 'app');
-    expect(await k('drain', node, '--ignore-daemonsets', '--force', '--timeout=60s')).toContain(`node/${node} drained`);
-    await eventually(20, async () => /app-\S+\s+0\/2\s+Pending/.test(await k('get', 'pods', '-l', 'app=app')));
+    expect(await k('drain', node, '--ignore-daemonsets', '--force', '--timeout=120s')).toContain(
+      `node/${node} drained`,
+    );
+    await eventually(60, async () => /app-\S+\s+0\/2\s+Pending/.test(await k('get', 'pods', '-l', 'app=app')));
     expect(await k('uncordon', node)).toBe(`node/${node} uncordoned\n`);
     await rolledOut();
   });
@@ -222,7 +224,7 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
   it('top shows what nodes, pods and containers use, and an autoscaler acts on it', async () => {
     await cluster.apply(burn);
     await k('autoscale', 'deploy', 'burn', '--min=1', '--max=2', '--cpu=50%');
-    await eventually(40, async () => /app-\S+\s+web\s+\d+m\s+\d+Mi/.test(await k('top', 'pod', '--containers')));
+    await eventually(60, async () => /app-\S+\s+web\s+\d+m\s+\d+Mi/.test(await k('top', 'pod', '--containers')));
     expect(await k('top', 'node')).toMatch(/\d+m\s+\d+%\s+\d+Mi\s+\d+%/);
     await k('wait', '--for=jsonpath={.status.currentReplicas}=2', 'hpa/burn', '--timeout=90s');
     expect(await k('get', 'hpa', 'burn')).toMatch(

@@ -30,12 +30,12 @@ describe.skipIf(process.getuid?.() !== 0)('one machine (needs root)', () => {
 
   it('rolls out the example, whose Service answers from the node and from a pod, by address and by name', async () => {
     await cluster.kubectl('apply', '-f', join(examples, 'web.yaml'));
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
     const address = await cluster.kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}');
-    await eventually(10, async () => (await get(`http://${address}/`)).includes('Hello from Zeroplane'));
+    await eventually(60, async () => (await get(`http://${address}/`)).includes('Hello from Zeroplane'));
     const run = ['run', 'ask', '--image=zeroplane.local/busybox:1', '--restart=Never', '--command', '--'];
     await cluster.kubectl(...run, 'wget', '-q', '-O', '-', 'http://web.default.svc.cluster.local/');
-    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/ask', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/ask', '--timeout=120s');
     expect(await cluster.kubectl('logs', 'ask')).toContain('Hello from Zeroplane');
     await cluster.kubectl('delete', 'pod', 'ask');
   });
@@ -70,7 +70,7 @@ describe.skipIf(process.getuid?.() !== 0)('one machine (needs root)', () => {
       const left = await names();
       return left.length === 3 && !left.includes(first);
     });
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
   });
 
   it('keeps what was answered, and running containers, when everything is killed and started again', async () => {
@@ -85,7 +85,7 @@ describe.skipIf(process.getuid?.() !== 0)('one machine (needs root)', () => {
   });
 
   it('leaves nothing of the example after delete -f', async () => {
-    await cluster.kubectl('delete', '-f', join(examples, 'web.yaml'), '--timeout=60s');
+    await cluster.kubectl('delete', '-f', join(examples, 'web.yaml'), '--timeout=120s');
     await eventually(
       60,
       async () => (await cluster.kubectl('get', 'pods', '-l', 'app=web', '-o', 'name')).trim() === '',

@@ -16,9 +16,9 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
   });
 
   const running = (name: string) =>
-    cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Running', `pod/${name}`, '--timeout=60s');
+    cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Running', `pod/${name}`, '--timeout=120s');
   const ended = (name: string, phase: string) =>
-    cluster.kubectl('wait', `--for=jsonpath={.status.phase}=${phase}`, `pod/${name}`, '--timeout=60s');
+    cluster.kubectl('wait', `--for=jsonpath={.status.phase}=${phase}`, `pod/${name}`, '--timeout=120s');
   const exec = (name: string, container: string, ...command: string[]) =>
     cluster.kubectl('exec', name, '-c', container, '--', ...command);
   const stateOf = async (name: string, container = 0) =>
@@ -71,7 +71,7 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
       ]);
       await running('configured');
       const { spec, status } = await cluster.read('pod', 'configured');
-      const env = await eventually(10, async () => {
+      const env = await eventually(60, async () => {
         const log = await cluster.kubectl('logs', 'configured', '-c', 'main');
         return log.includes('COMBINED') && log.split('\n');
       });
@@ -90,7 +90,7 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
       await cluster.kubectl('patch', 'configmap', 'conf', '-p', '{"data":{"key":"two"}}');
       await cluster.kubectl('patch', 'secret', 'conf', '-p', '{"stringData":{"key":"secret two"}}');
       await cluster.kubectl('label', 'pod', 'configured', 'color=green', '--overwrite');
-      await eventually(15, async () => {
+      await eventually(60, async () => {
         const files = await exec('configured', 'main', 'cat', '/map/key', '/secret/key', '/self/labels');
         return files === 'twosecret twocolor="green"';
       });
@@ -123,18 +123,18 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
       await running('probed');
       expect(await stateOf('probed')).toMatchObject({ started: false, ready: false, restartCount: 0 });
       await exec('probed', 'main', 'touch', '/tmp/started');
-      await eventually(10, async () => (await stateOf('probed')).started === true);
+      await eventually(60, async () => (await stateOf('probed')).started === true);
       const addresses = async () => {
         const { subsets = [] } = await cluster.read('endpoints', 'probed');
         return subsets.flatMap((each: { addresses?: unknown[] }) => each.addresses ?? []).length;
       };
       expect(await addresses()).toBe(0);
       await exec('probed', 'main', 'touch', '/tmp/ready');
-      await eventually(10, async () => (await addresses()) === 1);
+      await eventually(60, async () => (await addresses()) === 1);
       await exec('probed', 'main', 'rm', '/tmp/ready');
-      await eventually(10, async () => (await addresses()) === 0);
+      await eventually(60, async () => (await addresses()) === 0);
       await exec('probed', 'main', 'rm', '/tmp/alive');
-      await eventually(20, async () => {
+      await eventually(60, async () => {
         const { restartCount, state } = await stateOf('probed');
         return restartCount === 1 && state.running;
       });
@@ -200,7 +200,7 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
     it('say when an image is missing and may not be pulled', async () => {
       const image = { name: 'main', image: 'zeroplane.local/missing:1', imagePullPolicy: 'Never' };
       await cluster.apply([pod('imageless', [image])]);
-      await eventually(20, async () => (await stateOf('imageless')).state.waiting?.reason === 'ErrImageNeverPull');
+      await eventually(60, async () => (await stateOf('imageless')).state.waiting?.reason === 'ErrImageNeverPull');
       expect(await cluster.kubectl('get', 'pod', 'imageless')).toContain('ErrImageNeverPull');
       expect(await cluster.kubectl('describe', 'pod', 'imageless')).toContain(
         'is not present with pull policy of Never',

@@ -46,7 +46,7 @@ describe.skipIf(!able)('a registry (needs root, docker-registry and skopeo)', ()
     const target = `docker://${registry}/${name}`;
     const command = ['skopeo', 'copy', '--dest-tls-verify=false', '--insecure-policy', source, target];
     const [nsenter = '', ...inside] = cluster.host.enter;
-    await eventually(10, async () => execFileSync(nsenter, [...inside, ...command], { stdio: 'pipe' }));
+    await eventually(60, async () => execFileSync(nsenter, [...inside, ...command], { stdio: 'pipe' }));
   }
   const runs = (name: string, image: string, imagePullPolicy?: 'Always') =>
     pod(name, [
@@ -60,7 +60,7 @@ describe.skipIf(!able)('a registry (needs root, docker-registry and skopeo)', ()
 
   it('serves an image to a pod', async () => {
     await cluster.apply([runs('pulled', 'app:1')]);
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/pulled', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/pulled', '--timeout=120s');
     const [status] = (await cluster.read('pod', 'pulled')).status.containerStatuses;
     expect(status.image).toBe(`${registry}/app:1`);
     expect(status.imageID).toMatch(/@sha256:[0-9a-f]{64}$/);
@@ -83,7 +83,7 @@ describe.skipIf(!able)('a registry (needs root, docker-registry and skopeo)', ()
         ],
       };
       await cluster.apply([pod('reads-image', [main], { volumes: [{ name: 'files', image: images }] })]);
-      await cluster.kubectl('wait', '--for=condition=Ready', 'pod/reads-image', '--timeout=60s');
+      await cluster.kubectl('wait', '--for=condition=Ready', 'pod/reads-image', '--timeout=120s');
       const inside = (...command: string[]) => cluster.attempt('exec', 'reads-image', '--', ...command);
       const { stdout } = await inside('cat', '/volume/etc/passwd', '/part/group');
       expect(stdout).toContain('nobody:x:65534');
@@ -93,7 +93,7 @@ describe.skipIf(!able)('a registry (needs root, docker-registry and skopeo)', ()
       const written = await inside('touch', '/volume/new');
       expect(written.code).not.toBe(0);
       expect(written.stderr).toContain('Read-only file system');
-      await cluster.kubectl('delete', 'pod', 'reads-image', '--timeout=60s');
+      await cluster.kubectl('delete', 'pod', 'reads-image', '--timeout=120s');
     },
   );
 
@@ -107,14 +107,14 @@ describe.skipIf(!able)('a registry (needs root, docker-registry and skopeo)', ()
     });
     expect(await cluster.kubectl('events', '--for', 'pod/early')).toMatch(/Failed.*failed to pull image.*not found/i);
     await push('app:2');
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/early', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/early', '--timeout=120s');
   });
 
   it('is away: a pod whose image is here starts, one that must ask does not', async () => {
     serving.kill('SIGKILL');
     await cluster.apply([runs('cached', 'app:1'), runs('asking', 'app:1', 'Always')]);
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/cached', '--timeout=60s');
-    await eventually(30, async () => {
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/cached', '--timeout=120s');
+    await eventually(60, async () => {
       const [status] = (await cluster.read('pod', 'asking')).status.containerStatuses ?? [];
       return /ErrImagePull|ImagePullBackOff/.test(status?.state.waiting?.reason ?? '');
     });

@@ -18,7 +18,7 @@ describe.skipIf(process.getuid?.() !== 0)('a cluster under kill -9 (needs root)'
       livenessProbe: { exec: { command: ['true'] }, periodSeconds: 1 },
     });
     await cluster.apply([deployment('steady', 3, { terminationGracePeriodSeconds: 1, containers: [container] })]);
-    await cluster.kubectl('rollout', 'status', 'deployment/steady', '--timeout=60s');
+    await cluster.kubectl('rollout', 'status', 'deployment/steady', '--timeout=120s');
   });
   afterAll(async () => {
     await cluster?.remove();
@@ -30,7 +30,7 @@ describe.skipIf(process.getuid?.() !== 0)('a cluster under kill -9 (needs root)'
   };
   /** Pod, container id and restart count of each pod, once all are ready. */
   const steady = () =>
-    eventually(30, async () => {
+    eventually(60, async () => {
       const { items } = await cluster.read('pods', '-l', 'app=steady');
       const lines = items.map((each: PodView) => {
         const [status] = each.status.containerStatuses;
@@ -60,7 +60,7 @@ describe.skipIf(process.getuid?.() !== 0)('a cluster under kill -9 (needs root)'
     expect(await cluster.kubectl('logs', '-l', 'app=steady')).toBe('begun\nbegun\nbegun\n');
     // And the node does its work again.
     await cluster.apply([pod('after', [shell('main', 'echo after')], { restartPolicy: 'Never' })]);
-    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/after', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/after', '--timeout=120s');
   });
 
   it('does what was asked of a node while its agent was away, once it is back', async () => {
@@ -75,15 +75,15 @@ describe.skipIf(process.getuid?.() !== 0)('a cluster under kill -9 (needs root)'
     // Nobody else may say that a pod has ended.
     expect((await cluster.read('pod', first)).metadata.uid).toBe(metadata.uid);
     await up();
-    await cluster.kubectl('wait', '--for=delete', `pod/${first}`, '--timeout=30s');
-    await cluster.kubectl('rollout', 'status', 'deployment/steady', '--timeout=60s');
-    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/meanwhile', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=delete', `pod/${first}`, '--timeout=120s');
+    await cluster.kubectl('rollout', 'status', 'deployment/steady', '--timeout=120s');
+    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/meanwhile', '--timeout=120s');
     for (const name of [second, third]) {
       const [status] = (await cluster.read('pod', name)).status.containerStatuses;
       expect(before).toContain(`${name} ${status.containerID} ${status.restartCount}`);
     }
     await cluster.kubectl('scale', 'deployment/steady', '--replicas=3');
-    await eventually(30, async () => (await cluster.read('pods', '-l', 'app=steady')).items.length === 3);
+    await eventually(60, async () => (await cluster.read('pods', '-l', 'app=steady')).items.length === 3);
   });
 
   it('is as it was after down and up: the same pods with their restarts counted, and every object', async () => {

@@ -11,7 +11,7 @@ describe.skipIf(process.getuid?.() !== 0)('services (needs root)', () => {
   beforeAll(async () => {
     cluster = await startCluster('zpe2e5', '10.210.5');
     await cluster.apply([pod('client', [shell('main', forever)], {}, { role: 'client' })]);
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/client', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/client', '--timeout=120s');
   });
   afterAll(async () => {
     await cluster?.remove();
@@ -29,14 +29,14 @@ describe.skipIf(process.getuid?.() !== 0)('services (needs root)', () => {
       deployment('ported', 1, { terminationGracePeriodSeconds: 2, containers: [{ ...webPod, readinessProbe: ready }] }),
       service('ported', 80, 8080, { type: 'NodePort', ports: [{ port: 80, targetPort: 'http', nodePort: 30080 }] }),
     ]);
-    await cluster.kubectl('rollout', 'status', 'deployment/ported', '--timeout=60s');
+    await cluster.kubectl('rollout', 'status', 'deployment/ported', '--timeout=120s');
     const url = `http://${cluster.host.address}:30080/`;
     const ask = async () =>
       (await cluster.host.run('/bin/busybox', 'timeout', '3', 'wget', '-q', '-O', '-', url)).stdout;
-    await eventually(10, async () => (await ask()) === 'It works.\n');
-    await eventually(10, async () => (await fetch('http://ported.default')) === 'It works.');
+    await eventually(60, async () => (await ask()) === 'It works.\n');
+    await eventually(60, async () => (await fetch('http://ported.default')) === 'It works.');
     await cluster.kubectl('scale', 'deployment/ported', '--replicas=0');
-    await eventually(20, async () => (await ask()) === '');
+    await eventually(60, async () => (await ask()) === '');
     await cluster.kubectl('delete', 'deployment/ported', 'service/ported');
   });
 
@@ -53,7 +53,7 @@ describe.skipIf(process.getuid?.() !== 0)('services (needs root)', () => {
         spec: { type: 'ExternalName', externalName: 'crowd.default.svc.cluster.local' },
       },
     ]);
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/one', 'pod/two', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/one', 'pod/two', '--timeout=120s');
     const ips = (await cluster.read('pods', '-l', 'app=crowd')).items.map(
       (each: { status: { podIP: string } }) => each.status.podIP,
     );
@@ -68,7 +68,7 @@ describe.skipIf(process.getuid?.() !== 0)('services (needs root)', () => {
     );
     expect(await fetch('http://one.crowd.default.svc.cluster.local:8080/')).toBe('It works.');
     expect(await fetch('http://crowd:8080/')).toBe('It works.');
-    await eventually(10, async () => (await fetch('http://alias:8080/')) === 'It works.');
+    await eventually(60, async () => (await fetch('http://alias:8080/')) === 'It works.');
     const reverse = await fromClient('nslookup', ips[0]);
     expect(reverse.stdout).toMatch(/(one|two)\.crowd\.default\.svc\.cluster\.local/);
     await cluster.kubectl('delete', 'pod', 'one', 'two', '--wait=false');
@@ -80,8 +80,8 @@ describe.skipIf(process.getuid?.() !== 0)('services (needs root)', () => {
       pod('guarded', [{ ...webPod, readinessProbe: ready }], {}, { app: 'guarded' }),
       pod('stranger', [shell('main', forever)]),
     ]);
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/guarded', 'pod/stranger', '--timeout=60s');
-    await eventually(10, async () => (await fetch('http://guarded')) === 'It works.');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/guarded', 'pod/stranger', '--timeout=120s');
+    await eventually(60, async () => (await fetch('http://guarded')) === 'It works.');
     const stranger = async () =>
       (await cluster.attempt('exec', 'stranger', '--', 'timeout', '2', 'wget', '-q', '-O', '-', 'http://guarded'))
         .stdout;
@@ -97,13 +97,13 @@ describe.skipIf(process.getuid?.() !== 0)('services (needs root)', () => {
         },
       },
     ]);
-    await eventually(10, async () => (await stranger()) === '');
+    await eventually(60, async () => (await stranger()) === '');
     expect(await fetch('http://guarded')).toBe('It works.');
     // The node itself is let in always: probes come from there.
     const { conditions } = (await cluster.read('pod', 'guarded')).status;
     expect(conditions.find((each: { type: string }) => each.type === 'Ready').status).toBe('True');
     await cluster.kubectl('delete', 'networkpolicy', 'guarded');
-    await eventually(10, async () => (await stranger()) === 'It works.\n');
+    await eventually(60, async () => (await stranger()) === 'It works.\n');
   });
 
   it('a rolling update loses no request of many clients, to the end of the last old pod', async () => {
@@ -113,12 +113,12 @@ describe.skipIf(process.getuid?.() !== 0)('services (needs root)', () => {
     const set = deployment('steady', 3, spec);
     const strategy = { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
     await cluster.apply([{ ...set, spec: { ...set.spec, strategy } }, service('steady', 80, 8080)]);
-    await cluster.kubectl('rollout', 'status', 'deployment/steady', '--timeout=60s');
+    await cluster.kubectl('rollout', 'status', 'deployment/steady', '--timeout=120s');
     const names = async () =>
       (await cluster.kubectl('get', 'pods', '-l', 'app=steady', '-o', 'name')).trim().split('\n');
     const old = await names();
     const address = await cluster.kubectl('get', 'service', 'steady', '-o', 'jsonpath={.spec.clusterIP}');
-    await eventually(10, async () => (await fetch(`http://${address}/`)) === 'It works.');
+    await eventually(60, async () => (await fetch(`http://${address}/`)) === 'It works.');
     const load = startLoad(cluster, `http://${address}/`, 8);
     await cluster.kubectl('rollout', 'restart', 'deployment/steady');
     await cluster.kubectl('rollout', 'status', 'deployment/steady', '--timeout=90s');

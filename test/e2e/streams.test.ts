@@ -56,9 +56,9 @@ describe.skipIf(process.getuid?.() !== 0)('streams of pods (needs root)', () => 
   beforeAll(async () => {
     files = mkdtempSync(join(tmpdir(), 'zeroplane-streams-'));
     cluster = await startCluster('zpstream', '10.210.7');
-    await eventually(30, () => cluster.kubectl('get', 'serviceaccount', 'default'));
+    await eventually(60, () => cluster.kubectl('get', 'serviceaccount', 'default'));
     await cluster.apply(manifest);
-    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/two', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/two', '--timeout=120s');
   });
   afterAll(async () => {
     rmSync(files, { recursive: true, force: true });
@@ -73,7 +73,7 @@ describe.skipIf(process.getuid?.() !== 0)('streams of pods (needs root)', () => 
 
   it('logs: tail, times, a limit, other containers, one that crashed before, one that waits', async () => {
     const logs = (...args: string[]) => cluster.kubectl('logs', ...args);
-    await eventually(10, async () => (await logs('two', '-c', 'talk')).includes('err'));
+    await eventually(60, async () => (await logs('two', '-c', 'talk')).includes('err'));
     expect((await logs('two', '-c', 'talk')).split('\n').sort()).toEqual([
       '',
       'err',
@@ -87,7 +87,7 @@ describe.skipIf(process.getuid?.() !== 0)('streams of pods (needs root)', () => 
     expect(await logs('two', '-c', 'talk', '--timestamps', '--tail=1')).toMatch(/^\d{4}-\d\d-\d\dT[\d:]+\.\d{9}\S+ /);
     expect(await logs('two', '-c', 'talk', '--limit-bytes=3')).toHaveLength(3);
     expect(await logs('two', '--all-containers', '--prefix')).toContain('[pod/two/talk] out 1');
-    await eventually(30, async () => (await logs('again', '--previous')).startsWith('run at'));
+    await eventually(60, async () => (await logs('again', '--previous')).startsWith('run at'));
     const waits = await cluster.attempt('logs', 'waits');
     expect(waits.stderr).toMatch(/\(BadRequest\): container "main" in pod "waits" is waiting to start: \w+/);
   });
@@ -104,7 +104,7 @@ describe.skipIf(process.getuid?.() !== 0)('streams of pods (needs root)', () => 
       '-c',
       'for i in 1 2 3; do echo $i; sleep 0.5; done',
     );
-    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Running', 'pod/count', '--timeout=30s');
+    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Running', 'pod/count', '--timeout=120s');
     expect(await cluster.kubectl('logs', '-f', 'count')).toBe('1\n2\n3\n');
   });
 
@@ -158,7 +158,7 @@ describe.skipIf(process.getuid?.() !== 0)('streams of pods (needs root)', () => 
       child.stdout.on('data', (chunk) => {
         said += chunk;
       });
-      const port = await eventually(15, async () => /127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
+      const port = await eventually(60, async () => /127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
       const get = () => cluster.host.run('/bin/busybox', 'wget', '-q', '-O', '-', `http://127.0.0.1:${port}/`);
       for (const answer of await Promise.all([get(), get(), get()])) expect(answer.stdout).toBe('hello\n');
     } finally {
@@ -169,7 +169,7 @@ describe.skipIf(process.getuid?.() !== 0)('streams of pods (needs root)', () => 
   it('proxy reaches a port of a pod, and a Service by the name or number of its port', async () => {
     const get = (path: string) => cluster.kubectl('get', '--raw', `/api/v1/namespaces/default/${path}`);
     expect(await get('pods/two:8080/proxy/')).toBe('hello\n');
-    await eventually(10, async () => (await get('services/web:http/proxy/index.html')) === 'hello\n');
+    await eventually(60, async () => (await get('services/web:http/proxy/index.html')) === 'hello\n');
     expect(await get('services/http:web:80/proxy/')).toBe('hello\n');
     const wrong = await cluster.attempt('get', '--raw', '/api/v1/namespaces/default/pods/two:9/proxy/');
     expect(wrong.stderr).toMatch(/ServiceUnavailable.*error trying to reach service/s);

@@ -150,7 +150,7 @@ describe.skipIf(process.getuid?.() !== 0)('up and down (needs root)', () => {
       expect(rest).toContain(`Kubeconfig: ${join(dataDir, 'admin.kubeconfig')}`);
       expect(stdout).toContain('kubectl apply -f examples/web.yaml');
       await kubectl('apply', '-f', join(import.meta.dirname, '../../examples/web.yaml'));
-      await kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
+      await kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
     });
 
     it('is found by a second up, which cannot change what it was made with', async () => {
@@ -214,9 +214,9 @@ describe.skipIf(process.getuid?.() !== 0)('up and down (needs root)', () => {
       expect(code, stderr).toBe(0);
       const { items } = JSON.parse(await kubectl('get', 'pods', '-o', 'json'));
       expect(items.map((each: { metadata: { uid: string } }) => each.metadata.uid).sort()).toEqual([...pods].sort());
-      await eventually(30, async () => (await kubectl('get', 'deployment', 'web')).includes('3/3'));
+      await eventually(60, async () => (await kubectl('get', 'deployment', 'web')).includes('3/3'));
       const address = await kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}');
-      await eventually(10, async () => {
+      await eventually(60, async () => {
         const { stdout } = await host.run('/bin/busybox', 'wget', '-q', '-O', '-', `http://${address}/`);
         return stdout.includes('Hello from Zeroplane');
       });
@@ -251,10 +251,10 @@ describe.skipIf(process.getuid?.() !== 0)('up and down (needs root)', () => {
     ] as const) {
       const killed = pid(`run/${program}.pid`);
       process.kill(killed, 'SIGKILL');
-      await eventually(20, async () => pid(`run/${program}.pid`) !== killed);
+      await eventually(60, async () => pid(`run/${program}.pid`) !== killed);
       expect(cluster.output()).toContain(`The ${name} ended unexpectedly: starting it again.`);
     }
-    await eventually(20, async () => (await kubectlOn(host, kubeconfig)('get', 'nodes')).stdout.includes('Ready'));
+    await eventually(60, async () => (await kubectlOn(host, kubeconfig)('get', 'nodes')).stdout.includes('Ready'));
     cluster.interrupt();
     expect(await cluster.ended).toBe(0);
     expect(await traces()).toEqual(before);
@@ -266,7 +266,7 @@ describe.skipIf(process.getuid?.() !== 0)('up and down (needs root)', () => {
   it('leaves nothing running when Ctrl-C comes before it is up', async () => {
     const before = await traces();
     const cluster = foreground();
-    await eventually(30, async () => cluster.output().includes('Control plane ready'));
+    await eventually(60, async () => cluster.output().includes('Control plane ready'));
     cluster.interrupt();
     expect(await cluster.ended).toBe(1);
     expect(cluster.output()).toContain('zeroplane: interrupted: what was started is stopped again');

@@ -28,7 +28,7 @@ describe.skipIf(process.getuid?.() !== 0)('workloads (needs root)', () => {
       await cluster.apply([
         job('pi', 'echo index $JOB_COMPLETION_INDEX', { completions: 3, parallelism: 2, completionMode: 'Indexed' }),
       ]);
-      await cluster.kubectl('wait', '--for=condition=complete', 'job/pi', '--timeout=60s');
+      await cluster.kubectl('wait', '--for=condition=complete', 'job/pi', '--timeout=120s');
       expect((await cluster.read('job', 'pi')).status).toMatchObject({ succeeded: 3, completedIndexes: '0-2' });
       const { items } = await cluster.read('pods', '-l', 'job-name=pi');
       expect(items).toHaveLength(3);
@@ -38,7 +38,7 @@ describe.skipIf(process.getuid?.() !== 0)('workloads (needs root)', () => {
       expect(logs.trim().split('\n').sort()).toEqual(['index 0', 'index 1', 'index 2']);
       expect(await cluster.kubectl('get', 'job', 'pi')).toMatch(/pi\s+Complete\s+3\/3/);
       await cluster.kubectl('delete', 'job', 'pi');
-      await eventually(20, async () => (await cluster.read('pods', '-l', 'job-name=pi')).items.length === 0);
+      await eventually(60, async () => (await cluster.read('pods', '-l', 'job-name=pi')).items.length === 0);
     });
 
     it('a Job that fails is tried again up to its backoffLimit, then has failed', async () => {
@@ -71,13 +71,13 @@ describe.skipIf(process.getuid?.() !== 0)('workloads (needs root)', () => {
         const { items } = await cluster.read('jobs');
         return items.find((each: { metadata: { name: string } }) => each.metadata.name.startsWith('minutely-'));
       });
-      await cluster.kubectl('wait', '--for=condition=complete', `job/${owned.metadata.name}`, '--timeout=60s');
+      await cluster.kubectl('wait', '--for=condition=complete', `job/${owned.metadata.name}`, '--timeout=120s');
       expect(await cluster.kubectl('logs', `job/${owned.metadata.name}`)).toBe('due\n');
       expect(Date.parse((await cluster.read('cronjob', 'minutely')).status.lastScheduleTime)).toBeGreaterThan(
         Date.parse(lastScheduleTime),
       );
       await cluster.kubectl('delete', 'cronjob', 'minutely');
-      await eventually(20, async () => !(await cluster.kubectl('get', 'jobs,pods', '-o', 'name')).includes('minutely'));
+      await eventually(60, async () => !(await cluster.kubectl('get', 'jobs,pods', '-o', 'name')).includes('minutely'));
     });
 
     it('a StatefulSet starts in order, and its volumes outlive its pods but not their claims', async () => {
@@ -112,7 +112,7 @@ describe.skipIf(process.getuid?.() !== 0)('workloads (needs root)', () => {
           },
         },
       ]);
-      await cluster.kubectl('rollout', 'status', 'statefulset/db', '--timeout=60s');
+      await cluster.kubectl('rollout', 'status', 'statefulset/db', '--timeout=120s');
       const readyAt = (object: { status: { conditions: { type: string; lastTransitionTime: string }[] } }) =>
         Date.parse(object.status.conditions.find((each) => each.type === 'Ready')?.lastTransitionTime ?? '');
       const [first, second] = [await cluster.read('pod', 'db-0'), await cluster.read('pod', 'db-1')];
@@ -123,21 +123,21 @@ describe.skipIf(process.getuid?.() !== 0)('workloads (needs root)', () => {
       expect(await starts('db-0')).toHaveLength(1);
 
       await cluster.kubectl('delete', 'pod', 'db-0');
-      await eventually(30, async () => (await starts('db-0')).length === 2);
+      await eventually(60, async () => (await starts('db-0')).length === 2);
       expect((await starts('db-0')).every((line) => line.startsWith('db-0 '))).toBe(true);
 
       await cluster.kubectl('scale', 'statefulset/db', '--replicas=1');
-      await cluster.kubectl('wait', '--for=delete', 'pod/db-1', '--timeout=30s');
+      await cluster.kubectl('wait', '--for=delete', 'pod/db-1', '--timeout=120s');
       expect(volumes()).toHaveLength(2);
       await cluster.kubectl('scale', 'statefulset/db', '--replicas=2');
-      await eventually(30, async () => (await starts('db-1')).length === 2);
+      await eventually(60, async () => (await starts('db-1')).length === 2);
 
       await cluster.kubectl('delete', 'statefulset', 'db');
-      await cluster.kubectl('wait', '--for=delete', 'pod/db-0', 'pod/db-1', '--timeout=30s');
+      await cluster.kubectl('wait', '--for=delete', 'pod/db-0', 'pod/db-1', '--timeout=120s');
       expect(volumes()).toHaveLength(2);
       await cluster.kubectl('delete', 'pvc', '--all');
-      await eventually(20, async () => (await cluster.read('pv')).items.length === 0);
-      await eventually(20, async () => volumes().length === 0);
+      await eventually(60, async () => (await cluster.read('pv')).items.length === 0);
+      await eventually(60, async () => volumes().length === 0);
     });
 
     it('a DaemonSet runs on the node', async () => {
@@ -154,7 +154,7 @@ describe.skipIf(process.getuid?.() !== 0)('workloads (needs root)', () => {
           spec: { selector: { matchLabels: labels }, template },
         },
       ]);
-      await cluster.kubectl('rollout', 'status', 'daemonset/each', '--timeout=60s');
+      await cluster.kubectl('rollout', 'status', 'daemonset/each', '--timeout=120s');
       expect((await cluster.read('daemonset', 'each')).status).toMatchObject({
         numberReady: 1,
         desiredNumberScheduled: 1,
@@ -180,8 +180,8 @@ describe.skipIf(process.getuid?.() !== 0)('workloads (needs root)', () => {
         '-n',
         'passing',
       );
-      await cluster.kubectl('rollout', 'status', 'deployment/d', '-n', 'passing', '--timeout=60s');
-      await cluster.kubectl('delete', 'namespace', 'passing', '--timeout=60s');
+      await cluster.kubectl('rollout', 'status', 'deployment/d', '-n', 'passing', '--timeout=120s');
+      await cluster.kubectl('delete', 'namespace', 'passing', '--timeout=120s');
       for (const kind of [
         'pods',
         'services',
@@ -210,18 +210,18 @@ describe.skipIf(process.getuid?.() !== 0)('workloads (needs root)', () => {
         volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'left' } }],
       }),
     ]);
-    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/writer', '--timeout=60s');
+    await cluster.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/writer', '--timeout=120s');
     const { spec } = await cluster.read('pvc', 'left');
     const { path } = (await cluster.read('pv', spec.volumeName)).spec.hostPath;
     expect(existsSync(join(path, 'file'))).toBe(true);
     cluster.kill('agent');
     await cluster.kubectl('delete', 'pod', 'writer', '--force', '--grace-period=0');
     await cluster.kubectl('delete', 'pvc', 'left');
-    await eventually(20, async () => (await cluster.attempt('get', 'pv', spec.volumeName)).code !== 0);
+    await eventually(60, async () => (await cluster.attempt('get', 'pv', spec.volumeName)).code !== 0);
     expect(existsSync(join(path, 'file'))).toBe(true);
     const { code, stderr } = await cluster.zeroplane('up', '--detach');
     expect(code, stderr).toBe(0);
-    await eventually(20, async () => !existsSync(path));
+    await eventually(60, async () => !existsSync(path));
   });
 
   it('a drained node is empty but for its daemons, a budget is kept, and uncordon fills it again', async () => {
@@ -234,8 +234,8 @@ describe.skipIf(process.getuid?.() !== 0)('workloads (needs root)', () => {
         spec: { minAvailable: 2, selector: { matchLabels: { app: 'guarded' } } },
       },
     ]);
-    await cluster.kubectl('rollout', 'status', 'deployment/guarded', '--timeout=60s');
-    await eventually(20, async () => (await cluster.read('pdb', 'guarded')).status.currentHealthy === 2);
+    await cluster.kubectl('rollout', 'status', 'deployment/guarded', '--timeout=120s');
+    await eventually(60, async () => (await cluster.read('pdb', 'guarded')).status.currentHealthy === 2);
     const [node] = (await cluster.read('nodes')).items;
     const drain = ['drain', node.metadata.name, '--ignore-daemonsets', '--delete-emptydir-data', '--force'];
     const refused = await cluster.attempt(...drain, '--timeout=3s');
@@ -243,10 +243,10 @@ describe.skipIf(process.getuid?.() !== 0)('workloads (needs root)', () => {
     expect(refused.stderr).toContain("violate the pod's disruption budget");
     expect((await cluster.read('pods', '-l', 'app=guarded')).items).toHaveLength(2);
     await cluster.kubectl('delete', 'pdb', 'guarded');
-    await cluster.kubectl(...drain, '--timeout=60s');
+    await cluster.kubectl(...drain, '--timeout=120s');
     const bound = await cluster.read('pods', '-A', '--field-selector', `spec.nodeName=${node.metadata.name}`);
     for (const { metadata } of bound.items) expect(metadata.ownerReferences[0].kind).toBe('DaemonSet');
     await cluster.kubectl('uncordon', node.metadata.name);
-    await cluster.kubectl('rollout', 'status', 'deployment/guarded', '--timeout=60s');
+    await cluster.kubectl('rollout', 'status', 'deployment/guarded', '--timeout=120s');
   });
 });

@@ -79,7 +79,7 @@ it('shows a watch what others write, and stops looking when it is closed', async
   // What was seen a moment ago is no older than the look before it, which may have been before the write.
   await expect.poll(() => lags.length).toBe(1);
   expect(lags[0]).toBeGreaterThan(0);
-  expect(lags[0]).toBeLessThan(performance.now() - began + 1000);
+  expect(lags[0]).toBeLessThan(performance.now() - began + 30_000);
   watch.close();
   await new Promise((resolve) => setTimeout(resolve, 20));
   const before = heads;

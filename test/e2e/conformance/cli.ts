@@ -36,7 +36,7 @@ export function kubectlWithPods(cluster: () => TestCluster): void {
     await cluster().apply([demo('stopped')]);
     await runs('stopped', 2);
     await cluster().kubectl('delete', '--grace-period=0', '--force', 'rc', 'stopped');
-    await eventually(30, async () => (await cluster().read('pods', '-l', 'name=stopped')).items.length === 0);
+    await eventually(60, async () => (await cluster().read('pods', '-l', 'name=stopped')).items.length === 0);
     expect((await cluster().attempt('get', 'rc', 'stopped')).stderr).toContain('NotFound');
   });
 
@@ -44,7 +44,7 @@ export function kubectlWithPods(cluster: () => TestCluster): void {
     await cluster().apply([demo('scaled-demo')]);
     await runs('scaled-demo', 2);
     for (const replicas of [1, 2]) {
-      await cluster().kubectl('scale', 'rc', 'scaled-demo', `--replicas=${replicas}`, '--timeout=1m');
+      await cluster().kubectl('scale', 'rc', 'scaled-demo', `--replicas=${replicas}`, '--timeout=120s');
       await runs('scaled-demo', replicas);
     }
     await cluster().kubectl('delete', 'rc', 'scaled-demo', '--wait=false');
@@ -53,9 +53,9 @@ export function kubectlWithPods(cluster: () => TestCluster): void {
   conformance('Kubectl logs logs should be able to retrieve and filter logs', async () => {
     const script = `for i in 1 2 3 4 5; do echo "line $i"; done; ${forever}`;
     await cluster().apply([pod('logs-generator', [shell('main', script)])]);
-    await cluster().kubectl('wait', '--for=condition=Ready', 'pod/logs-generator', '--timeout=60s');
+    await cluster().kubectl('wait', '--for=condition=Ready', 'pod/logs-generator', '--timeout=120s');
     const logs = (...args: string[]) => cluster().kubectl('logs', 'logs-generator', 'main', ...args);
-    await eventually(30, async () => (await logs()).endsWith('line 5\n'));
+    await eventually(60, async () => (await logs()).endsWith('line 5\n'));
     expect((await logs()).trim().split('\n')).toHaveLength(5);
     expect(await logs('--tail=1')).toBe('line 5\n');
     expect(await logs('--limit-bytes=1')).toBe('l');
@@ -64,7 +64,7 @@ export function kubectlWithPods(cluster: () => TestCluster): void {
     expect(Date.parse(time)).not.toBeNaN();
     expect((await logs('--since=24h')).trim().split('\n')).toHaveLength(5);
     // Once they are older than that.
-    await eventually(30, async () => (await logs('--since=1s')) === '');
+    await eventually(60, async () => (await logs('--since=1s')) === '');
     await cluster().kubectl('delete', 'pod', 'logs-generator', '--wait=false');
   });
 }

@@ -73,8 +73,8 @@ export function guestbook(cluster: () => TestCluster): void {
     await cluster().apply(application);
     for (const name of ['primary', 'replica', 'frontend'])
       await cluster().kubectl('rollout', 'status', `deployment/guestbook-${name}`, '--timeout=120s');
-    await eventually(30, async () => (await ask('cmd=get&key=messages')).data === '');
-    await eventually(30, async () => (await ask('cmd=set&key=messages&value=TestEntry')).message === 'Updated');
+    await eventually(60, async () => (await ask('cmd=get&key=messages')).data === '');
+    await eventually(60, async () => (await ask('cmd=set&key=messages&value=TestEntry')).message === 'Updated');
     expect(await ask('cmd=get&key=messages')).toEqual({ data: 'TestEntry' });
     // Each replica has it, whichever answered.
     const replicas: V1Pod[] = (await cluster().read('pods', '-l', 'app=guestbook-replica')).items;
@@ -86,7 +86,7 @@ export function guestbook(cluster: () => TestCluster): void {
 
     const names = ['primary', 'replica', 'frontend'].map((each) => `guestbook-${each}`);
     const kinds = [...names.map((each) => `deployment/${each}`), ...names.map((each) => `service/${each}`)];
-    await cluster().kubectl('delete', '--timeout=60s', 'configmap/guestbook', ...kinds);
+    await cluster().kubectl('delete', '--timeout=120s', 'configmap/guestbook', ...kinds);
     const selector = `app in (${names.join(',')})`;
     await eventually(60, async () => (await cluster().read('pods', '-l', selector)).items.length === 0);
     expect((await cluster().read('services,deployments,replicasets', '-l', selector)).items).toEqual([]);

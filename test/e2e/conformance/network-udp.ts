@@ -74,7 +74,7 @@ export function overUdp(cluster: () => TestCluster): void {
     const pods = await ready();
     expect(pods).toHaveLength(2);
     for (const { metadata, status } of pods)
-      await eventually(30, async () => (await send(status?.podIP ?? '', 8081)) === metadata?.name);
+      await eventually(60, async () => (await send(status?.podIP ?? '', 8081)) === metadata?.name);
   };
   conformance(
     'Networking Granular Checks: Pods should function for intra-pod communication: udp [NodeConformance]',
@@ -98,7 +98,7 @@ export function overUdp(cluster: () => TestCluster): void {
     await change(tcp, udp);
     const { clusterIP } = (await cluster().read('service', 'both')).spec;
     const serves = async (wanted: { tcp: boolean; udp: boolean }) =>
-      eventually(45, async () => {
+      eventually(60, async () => {
         const [over, datagram] = [await fetchFrom(clusterIP, 80), await fromPod(clusterIP, 80)];
         return names.includes(over) === wanted.tcp && names.includes(datagram) === wanted.udp;
       });
@@ -118,9 +118,9 @@ export function overUdp(cluster: () => TestCluster): void {
       const { address } = cluster().host;
       const visit = async (host: string) =>
         (await cluster().host.run('/bin/busybox', 'wget', '-q', '-O', '-', `http://${host}:54323/`)).stdout.trim();
-      await eventually(30, async () => (await visit('127.0.0.1')) === 'host-port-1');
-      await eventually(30, async () => (await visit(address)) === 'host-port-2');
-      await eventually(30, async () => (await fromHost(address, 54_323)) === 'host-port-3');
+      await eventually(60, async () => (await visit('127.0.0.1')) === 'host-port-1');
+      await eventually(60, async () => (await visit(address)) === 'host-port-2');
+      await eventually(60, async () => (await fromHost(address, 54_323)) === 'host-port-3');
     },
   );
 }

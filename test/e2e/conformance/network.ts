@@ -73,12 +73,12 @@ export function services(cluster: () => TestCluster): void {
     visit(`for i in $(seq ${times}); do timeout 3 wget -q -O - ${url}; done`);
   /** Resolves when so many requests are answered by all of them, and by nobody else. */
   const reachesAll = (url: string, names: readonly string[], times = 10) =>
-    eventually(30, async () => [...new Set(await fetchAll(url, times))].sort().join() === names.join());
+    eventually(60, async () => [...new Set(await fetchAll(url, times))].sort().join() === names.join());
   const reachesOne = async (url: string, names: readonly string[]) => {
-    await eventually(30, async () => new Set(await fetchAll(url, 8)).size === 1);
+    await eventually(60, async () => new Set(await fetchAll(url, 8)).size === 1);
     expect(names).toEqual(expect.arrayContaining([...new Set(await fetchAll(url, 8))]));
   };
-  const answers = (url: string) => eventually(30, async () => (await fetchAll(url, 1)).length === 1);
+  const answers = (url: string) => eventually(60, async () => (await fetchAll(url, 1)).length === 1);
   const patch = (name: string, spec: object) =>
     cluster().kubectl('patch', 'service', name, '--type=merge', '-p', JSON.stringify({ spec }));
   const nodeUrl = async (name: string) => {
@@ -222,7 +222,7 @@ export function services(cluster: () => TestCluster): void {
   const external = { type: 'ExternalName', externalName: 'served.default.svc.cluster.local' };
   const ports = [{ name: 'http', port: 80, targetPort: 8080 }];
   const isAlias = (name: string) =>
-    eventually(30, async () =>
+    eventually(60, async () =>
       (await visit(`nslookup ${name}.default.svc.cluster.local`)).join().includes('canonical name'),
     );
   const becomesExternal = (name: string, type: string) => async () => {
@@ -315,12 +315,12 @@ export function services(cluster: () => TestCluster): void {
     });
     const alias = async () => (await visit('nslookup -type=cname elsewhere.default.svc.cluster.local')).join('\n');
     await cluster().apply([named('foo.example.com')]);
-    await eventually(30, async () => (await alias()).includes('canonical name = foo.example.com'));
+    await eventually(60, async () => (await alias()).includes('canonical name = foo.example.com'));
     await cluster().apply([named('bar.example.com')]);
-    await eventually(30, async () => (await alias()).includes('canonical name = bar.example.com'));
+    await eventually(60, async () => (await alias()).includes('canonical name = bar.example.com'));
     await patch('elsewhere', { type: 'ClusterIP', externalName: null, ports: [{ port: 80 }] });
     const ip = await ipOf('elsewhere');
-    await eventually(30, async () => (await resolves('elsewhere.default.svc.cluster.local')).join() === ip.join());
+    await eventually(60, async () => (await resolves('elsewhere.default.svc.cluster.local')).join() === ip.join());
   });
 
   conformance('Proxy version v1 should proxy through a service and a pod', async () => {

@@ -77,7 +77,7 @@ export function throughProxies(cluster: () => TestCluster): void {
   /** The pod saw this request, and its answer came back. */
   async function isPassedOn(socketPath: string, method: string, path: string, seen: string): Promise<void> {
     const body = ['PATCH', 'POST', 'PUT'].includes(method) ? 'sent' : '';
-    const { status, text } = await eventually(30, async () => {
+    const { status, text } = await eventually(60, async () => {
       const heard = await ask(socketPath, method, path, body);
       return heard.status !== 503 && heard;
     });

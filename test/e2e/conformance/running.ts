@@ -80,12 +80,12 @@ export function updates(cluster: () => TestCluster): void {
   };
   const shows = (file: string, text: string) => async () => {
     await change();
-    await eventually(30, async () => (await read(file)).includes(text));
+    await eventually(60, async () => (await read(file)).includes(text));
   };
   const follows = (kind: string) => async () => {
     await change();
-    await eventually(30, async () => (await read(`${kind}-updated/data`, `${kind}-created/data`)) === 'value-2new');
-    await eventually(30, async () => (await read(`${kind}-deleted/data`)) === '');
+    await eventually(60, async () => (await read(`${kind}-updated/data`, `${kind}-created/data`)) === 'value-2new');
+    await eventually(60, async () => (await read(`${kind}-deleted/data`)) === '');
   };
   conformance('ConfigMap updates should be reflected in volume [NodeConformance]', shows('map/data', 'value-2'));
   conformance(
@@ -131,18 +131,18 @@ export function hooks(cluster: () => TestCluster): void {
     return (await cluster().read('pod', 'listener')).status.podIP;
   };
   const heard = (path: string) =>
-    eventually(30, async () => (await cluster().kubectl('logs', 'listener')).includes(`GET ${path}`));
+    eventually(60, async () => (await cluster().kubectl('logs', 'listener')).includes(`GET ${path}`));
   // A hook has as long as the pod's grace: seconds are not enough on a busy machine.
   const hooked = (name: string, lifecycle: object) =>
     pod(name, [{ name: 'main', image: web, lifecycle }], { terminationGracePeriodSeconds: 15 });
-  const gone = (name: string) => cluster().kubectl('delete', 'pod', name, '--timeout=60s');
+  const gone = (name: string) => cluster().kubectl('delete', 'pod', name, '--timeout=120s');
 
   conformance(
     'Container Lifecycle Hook when create a pod with lifecycle hook should execute poststart http hook properly [NodeConformance]',
     async () => {
       const httpGet = { host: await address(), port: 8080, path: '/echo?msg=poststart' };
       await cluster().apply([hooked('poststart-http', { postStart: { httpGet } })]);
-      await cluster().kubectl('wait', '--for=condition=Ready', 'pod/poststart-http', '--timeout=60s');
+      await cluster().kubectl('wait', '--for=condition=Ready', 'pod/poststart-http', '--timeout=120s');
       await heard('/echo?msg=poststart');
       await gone('poststart-http');
     },
@@ -150,7 +150,7 @@ export function hooks(cluster: () => TestCluster): void {
   const stops = (name: string) => async () => {
     const httpGet = { host: await address(), port: 8080, path: `/echo?msg=${name}` };
     await cluster().apply([hooked(name, { preStop: { httpGet } })]);
-    await cluster().kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
+    await cluster().kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=120s');
     expect(await cluster().kubectl('logs', 'listener')).not.toContain(`msg=${name}`);
     await gone(name);
     await heard(`/echo?msg=${name}`);
@@ -171,7 +171,7 @@ export function probes(cluster: () => TestCluster): void {
   /** Through several probes. */
   const livesOn = (name: string, livenessProbe: object) => async () => {
     await start(name, livenessProbe);
-    await cluster().kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
+    await cluster().kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=120s');
     await delay(3000);
     expect(await restarts(name)).toBe(0);
     await cluster().kubectl('delete', 'pod', name, '--wait=false');
@@ -230,7 +230,7 @@ export function badSubPaths(cluster: () => TestCluster): void {
       await start('mended', { other: 'mypath' });
       await isRefused('mended');
       await cluster().kubectl('annotate', 'pod', 'mended', 'sub=mypath');
-      await cluster().kubectl('wait', '--for=condition=Ready', 'pod/mended', '--timeout=60s');
+      await cluster().kubectl('wait', '--for=condition=Ready', 'pod/mended', '--timeout=120s');
       await cluster().kubectl('delete', 'pod', 'mended', '--wait=false');
     },
   );
