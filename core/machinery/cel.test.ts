@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Schema } from '../api/schema.ts';
 import { compileCel } from './cel.ts';
+import { authorizerType, type CelAccess, celAuthorizer } from './cel-authorizer.ts';
 import { celInput } from './cel-input.ts';
 import { formatIp, parseIp } from './ip.ts';
 
@@ -176,6 +177,55 @@ describe('the cost of an expression', () => {
         expect(costOf(expression, self)).toBeLessThanOrEqual(program(expression).estimate({ self: schema }));
       }),
     );
+  });
+});
+
+describe('the authorizer', () => {
+  const run = (expression: string, known: readonly string[] = []) => {
+    const asked: CelAccess[] = [];
+    const decide = (access: CelAccess) => {
+      if (known.includes(access.verb)) return { allowed: true, reason: `may ${access.verb}`, error: '' };
+      asked.push(access);
+      return undefined;
+    };
+    const resource = { group: 'apps', resource: 'deployments', subresource: 'scale', namespace: 'n', name: 'd' };
+    const compiled = compileCel(expression, { authorizer: authorizerType });
+    if (!compiled.ok) throw new Error(compiled.error.message);
+    return { result: compiled.value.run({ authorizer: celAuthorizer(decide, resource) }), asked };
+  };
+
+  it('tells what was asked, and answers once that is known', () => {
+    const check =
+      'authorizer.serviceAccount("a", "b").group("g").resource("r").subresource("s").namespace("n").name("m").fieldSelector("f=1").labelSelector("l=2").check("get").allowed()';
+    expect(run(check)).toMatchObject({ result: { ok: false } });
+    expect(run(check).asked).toEqual([
+      {
+        ...{ isResource: true, path: '', group: 'g', resource: 'r', subresource: 's', namespace: 'n', name: 'm' },
+        ...{ fieldSelector: 'f=1', labelSelector: 'l=2', verb: 'get' },
+        serviceAccount: { namespace: 'a', name: 'b' },
+      },
+    ]);
+    expect(run(check, ['get'])).toEqual({ result: { ok: true, value: true }, asked: [] });
+    expect(run('authorizer.path("/x").check("get").reason()', ['get']).result).toEqual({ ok: true, value: 'may get' });
+    expect(run('authorizer.requestResource.check("get").error()').asked).toMatchObject([
+      { group: 'apps', resource: 'deployments', subresource: 'scale', namespace: 'n', name: 'd' },
+    ]);
+  });
+
+  it.each([
+    ['authorizer.path(" ").check("get").allowed()', 'path must not be empty'],
+    ['authorizer.group("").resource("").check("get").allowed()', 'resource must not be empty'],
+    ['authorizer.serviceAccount("a.b", "c").path("/").check("get").allowed()', 'Invalid service account namespace'],
+    ['authorizer.serviceAccount("a", "c@").path("/").check("get").allowed()', 'Invalid service account name'],
+    ['authorizer.serviceAccount("a", "c").requestResource.check("get").allowed()', 'No such key: requestResource'],
+  ])('%s fails', (expression, message) => {
+    expect(run(expression, ['get']).result).toMatchObject({ ok: false, error: { message } });
+  });
+
+  it('shows nothing of what is inside, and is not there for rules of custom resources', () => {
+    for (const expression of ['authorizer.base', 'authorizer.path("/").question'])
+      expect(compileCel(expression, { authorizer: authorizerType })).toMatchObject({ ok: false });
+    expect(compileCel('authorizer.path("/").check("get").allowed()', { self: 'dyn' })).toMatchObject({ ok: false });
   });
 });
 

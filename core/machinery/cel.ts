@@ -9,6 +9,7 @@ import {
   ParseError,
 } from '@marcbachmann/cel-js';
 import type { Schema } from '../api/schema.ts';
+import { registerCelAuthorizer } from './cel-authorizer.ts';
 import { CelCallError } from './cel-call-error.ts';
 import { estimateCost } from './cel-estimate.ts';
 import { registerCelFormats } from './cel-formats.ts';
@@ -130,6 +131,7 @@ function newEnvironment(): Environment {
   registerCelNamespaces(environment);
   registerCelSemver(environment);
   registerCelFormats(environment);
+  registerCelAuthorizer(environment);
   return environment;
 }
 

@@ -1,7 +1,9 @@
 // Makes a Registry over a store: the road of every read and write, for HTTP and for controllers alike.
 
 import { randomUUID } from 'node:crypto';
+import type { Authorizer } from '../authorization/authorizer.ts';
 import { loadExpressions } from '../machinery/expressions.ts';
+import type { Replicas } from '../replica/replica.ts';
 import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-in.ts';
 import { connect } from './connect.ts';
 import type { Environment, Random, RegistryOptions } from './environment.ts';
@@ -78,7 +80,26 @@ export function createEnvironment(options: RegistryOptions): Environment {
       random: () => random.number(),
       ...(options.dial && { dial: options.dial }),
     }),
+    authorizer: once(() => openRbac(replicas)),
     strategyOf,
     ...found,
+  };
+}
+
+/** Few clusters have expressions that ask it. */
+async function openRbac(replicas: Replicas): Promise<Authorizer> {
+  const { createRbacAuthorizer } = await import('../authorization/rbac.ts');
+  return createRbacAuthorizer(replicas);
+}
+
+/** What `make` made, of its first call that did not fail. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
   };
 }

@@ -2,6 +2,7 @@
 // the scheduler call it in process, as the users that they are, so that admission and validation see their writes too.
 
 import type { ResourceDefinition } from '../api/definition.ts';
+import type { Authorizer } from '../authorization/authorizer.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { Entry, Watch } from '../replica/replica.ts';
 import type { Check } from '../store/store.ts';
@@ -24,6 +25,8 @@ export interface RequestContext {
    */
   readonly claim?: Check;
   readonly signal?: AbortSignal;
+  /** Who answers the authorization checks of admission's expressions. Default: RBAC alone. */
+  readonly authorizer?: Authorizer;
   /** Audit annotations, by key. */
   readonly audit?: Record<string, string>;
 }

@@ -166,7 +166,72 @@ describe('a validating admission policy', () => {
     expect(await t.post(configmaps, { metadata: { name: 'a' } })).toMatchObject({ status: 201 });
   });
 
+  it('asks what the user of the request may do, and what others may', async () => {
+    const eve = { as: { name: 'eve', groups: ['dev'] } };
+    const roles = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+    const bind = async (name: string, rules: object[], subject: object) => {
+      await t.post(`${roles}/roles`, { metadata: { name }, rules });
+      const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
+      await t.post(`${roles}/rolebindings`, { metadata: { name }, roleRef, subjects: [subject] });
+    };
+    const user = { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'eve' };
+    await bind('writer', [{ verbs: ['create', 'update'], apiGroups: [''], resources: ['configmaps'] }], user);
+    const account = { kind: 'ServiceAccount', name: 'robot', namespace: 'default' };
+    await bind('robot', [{ verbs: ['get'], apiGroups: ['apps'], resources: ['deployments/scale'] }], account);
+    await policy('Validating', {
+      matchConstraints: rule('', 'configmaps'),
+      matchConditions: [{ name: 'no-admin', expression: '!authorizer.path("/metrics").check("get").allowed()' }],
+      variables: [
+        { name: 'robot', expression: 'authorizer.serviceAccount("default", "robot").group("apps")' },
+        { name: 'scale', expression: 'variables.robot.resource("deployments").namespace("default")' },
+      ],
+      validations: [
+        { expression: 'variables.scale.subresource("scale").check("get").allowed()', message: 'robot' },
+        { expression: '!variables.scale.check("get").allowed() && !variables.scale.check("get").errored()' },
+        { expression: 'authorizer.requestResource.check("create").reason().contains("RoleBinding writer")' },
+        {
+          expression: '!has(object.data) || authorizer.requestResource.labelSelector("a=b").check("fill").allowed()',
+          messageExpression:
+            '"may not fill " + authorizer.requestResource.check("fill").error() + object.metadata.name',
+        },
+      ],
+    });
+    expect(await t.post(configmaps, { metadata: { name: 'empty' } }, eve)).toMatchObject({ status: 201 });
+    expect(await t.post(configmaps, { metadata: { name: 'full' }, data: { a: 'b' } }, eve)).toMatchObject({
+      status: 422,
+      body: { message: expect.stringMatching(/denied request: may not fill full$/) },
+    });
+    expect(await t.post(configmaps, { metadata: { name: 'full' }, data: { a: 'b' } })).toMatchObject({ status: 201 });
+    const filler = [{ verbs: ['fill'], apiGroups: [''], resources: ['configmaps'], resourceNames: ['other'] }];
+    await bind('filler', filler, user);
+    expect(await t.post(configmaps, { metadata: { name: 'other' }, data: { a: 'b' } }, eve)).toMatchObject({
+      status: 201,
+    });
+  });
+
+  it('may make no more than two authorization checks in one expression', async () => {
+    const checks = ['get', 'list', 'watch'].map((each) => `authorizer.path("/x").check("${each}").allowed()`);
+    const names = checks.map((_, index) => checks.slice(0, index + 1).join(' && '));
+    await policy('Validating', {
+      matchConstraints: rule('', 'configmaps'),
+      validations: names.map((expression, index) => ({ expression, messageExpression: `"of ${index + 1}"` })),
+    });
+    expect(await t.post(configmaps, { metadata: { name: 'a' } })).toMatchObject({
+      status: 422,
+      body: { message: expect.stringContaining(`${checks[2]}' resulted in error: operation cancelled`) },
+    });
+  });
+
   it.each([
+    [
+      {
+        validations: [{ expression: 'true' }],
+        variables: [{ name: 'a', expression: '1' }],
+        matchConditions: [{ name: 'b', expression: 'variables.a == 1' }],
+      },
+      'spec.matchConditions[0].expression',
+    ],
+    [{ validations: [{ expression: 'authorizer.allowed()' }] }, 'spec.validations[0].expression'],
     [{ validations: [{ expression: '1 +' }] }, 'spec.validations[0].expression'],
     [{ validations: [{ expression: '"text"' }] }, 'spec.validations[0].expression'],
     [{ validations: [] }, 'spec.validations'],
@@ -202,6 +267,26 @@ describe('a mutating admission policy', () => {
       { name: 'c', image: 'busybox:1' },
       { name: 'sidecar', image: 'proxy:1', terminationMessagePath: '/dev/termination-log' },
     ]);
+  });
+
+  it('asks what the user of the request may do', async () => {
+    const expression =
+      'authorizer.group("").resource("secrets").check("get").allowed() ? [JSONPatch{op: "add", path: "/metadata/labels/trusted", value: "yes"}] : []';
+    await policy('Mutating', { ...base, mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }] });
+    expect((await t.post(deployments, deployment('a', 1, { own: 'x' }))).body.metadata.labels).toEqual({
+      own: 'x',
+      trusted: 'yes',
+    });
+    const rules = [{ verbs: ['create'], apiGroups: ['apps'], resources: ['deployments'] }];
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    await t.post(`${rbac}/clusterroles`, { metadata: { name: 'deployer' }, rules });
+    await t.post(`${rbac}/clusterrolebindings`, {
+      metadata: { name: 'deployer' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'deployer' },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'eve' }],
+    });
+    const made = await t.post(deployments, deployment('b', 1, { own: 'x' }), { as: { name: 'eve' } });
+    expect(made.body.metadata.labels).toEqual({ own: 'x' });
   });
 
   it('patches, each mutation after the other', async () => {

@@ -134,6 +134,23 @@ describe('a validating webhook', () => {
     });
   });
 
+  it('is not asked about whom its match conditions trust', async () => {
+    const hook = await open(() => ({ allowed: false }));
+    await configure('Validating', hook, {
+      matchConditions: [{ name: 'untrusted', expression: '!authorizer.requestResource.check("bypass").allowed()' }],
+    });
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    const rules = [{ verbs: ['create'], apiGroups: [''], resources: ['configmaps'] }];
+    await t.post(`${rbac}/clusterroles`, { metadata: { name: 'writer' }, rules });
+    await t.post(`${rbac}/clusterrolebindings`, {
+      metadata: { name: 'writer' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'writer' },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'eve' }],
+    });
+    expect(await t.post(configmaps, configMap('by-admin'))).toMatchObject({ status: 201 });
+    expect(await t.post(configmaps, configMap('by-eve'), { as: { name: 'eve' } })).toMatchObject({ status: 403 });
+  });
+
   it('fails closed or open as its policy says, within its time', async () => {
     const hook = await open(() => new Promise(() => {}));
     await configure('Validating', hook, { timeoutSeconds: 1 });

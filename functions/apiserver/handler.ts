@@ -3,6 +3,10 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Definitions } from '../../core/api/definition.ts';
+import type { Authorizer } from '../../core/authorization/authorizer.ts';
+import { chain } from '../../core/authorization/chain.ts';
+import { rbacAuthorizer } from '../../core/authorization/rbac.ts';
+import { createRbacIndex } from '../../core/authorization/rbac-index.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { type Status, StatusError } from '../../core/machinery/status.ts';
 import type { Queue } from '../../core/queue/queue.ts';
@@ -27,12 +31,10 @@ import {
 import { impersonate } from './authentication/impersonate.ts';
 import { replicaLookup } from './authentication/lookup.ts';
 import { type ServiceAccountOptions, serviceAccountTokens } from './authentication/service-account-tokens.ts';
-import { type Authorizer, attributesOf, forbiddenStatus } from './authorization/attributes.ts';
-import { agentAuthorizer, agentGroup, chain } from './authorization/authorizers.ts';
+import { agentAuthorizer, agentGroup } from './authorization/agent-authorizer.ts';
+import { attributesOf, forbiddenStatus } from './authorization/attributes.ts';
 import { createEscalationCheck, mayEscalate } from './authorization/escalation.ts';
 import { nodeAuthorizer } from './authorization/node-authorizer.ts';
-import { rbacAuthorizer } from './authorization/rbac.ts';
-import { createRbacIndex } from './authorization/rbac-index.ts';
 import { signerCheck } from './authorization/signer-permissions.ts';
 import { loadCbor } from './content/cbor.ts';
 import { type Form, negotiate } from './content/negotiate.ts';
@@ -242,6 +244,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         user,
         warnings,
         audit: audit?.annotations,
+        authorizer,
         get signal() {
           return request.signal;
         },

@@ -1,10 +1,11 @@
 // The way of a request to a pod's stream: permission, the pod, its node; then the StreamHandler takes it.
 
 import type { Definitions } from '../../core/api/definition.ts';
+import type { Authorizer } from '../../core/authorization/authorizer.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { badRequest, StatusError } from '../../core/machinery/status.ts';
 import type { Registry } from '../../core/registry/registry.ts';
-import { type Authorizer, attributesOf, forbiddenStatus } from './authorization/attributes.ts';
+import { attributesOf, forbiddenStatus } from './authorization/attributes.ts';
 import type { ApiResponse, UpgradeConnection } from './http.ts';
 import { isTrue, type RequestInfo } from './request-info.ts';
 import type { Exchange } from './resources/exchange.ts';

@@ -174,6 +174,40 @@ describe('NodeRestriction', () => {
   });
 });
 
+describe('expressions of policies', () => {
+  it('ask RBAC about users whose requests bring no authorizer', async () => {
+    const admission = 'admissionregistration.k8s.io';
+    const rule = { apiGroups: [''], apiVersions: ['*'], operations: ['CREATE'], resources: ['configmaps'] };
+    await t.create(`${admission}/validatingadmissionpolicies`, '', {
+      metadata: { name: 'p' },
+      spec: {
+        matchConstraints: { resourceRules: [rule] },
+        validations: [{ expression: 'authorizer.requestResource.check("create").allowed()' }],
+      },
+    });
+    await t.create(`${admission}/validatingadmissionpolicybindings`, '', {
+      metadata: { name: 'b' },
+      spec: { policyName: 'p', validationActions: ['Deny'] },
+    });
+    for (const kind of ['policies', 'policybindings'])
+      await (await t.replicas.of(`${admission}/validatingadmission${kind}`)).catchUp();
+    const configMap = (name: string) => ({ metadata: { name } });
+    const robot = contextOf('system:serviceaccount:default:robot', []);
+    const create = (name: string) => t.registry.create(robot, t.target('configmaps', 'default'), configMap(name));
+    await expect(create('a')).rejects.toThrow('failed expression: authorizer.requestResource');
+    await t.create('rbac.authorization.k8s.io/roles', 'default', {
+      metadata: { name: 'writer' },
+      rules: [{ verbs: ['create'], apiGroups: [''], resources: ['configmaps'] }],
+    });
+    await t.create('rbac.authorization.k8s.io/rolebindings', 'default', {
+      metadata: { name: 'writer' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'writer' },
+      subjects: [{ kind: 'ServiceAccount', name: 'robot', namespace: 'default' }],
+    });
+    expect((await create('a')).object.metadata.name).toBe('a');
+  });
+});
+
 describe('storage', () => {
   it('takes the newest default class, and protects the claim', async () => {
     const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };

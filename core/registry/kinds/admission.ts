@@ -15,7 +15,11 @@ import { duplicate, type FieldError, invalidValue, notSupported, required } from
 import { type LabelSelectorJson, validateLabelSelector } from '../../machinery/labels.ts';
 import { dns1123Subdomain, qualifiedNameErrors } from '../../machinery/names.ts';
 import { celStructs } from '../admission/dynamic/cel-structs.ts';
-import { admissionVariables, matchConditionVariables } from '../admission/dynamic/expressions.ts';
+import {
+  admissionVariables,
+  policyConditionVariables,
+  webhookConditionVariables,
+} from '../admission/dynamic/expressions.ts';
 import { strategy } from '../strategy.ts';
 import { validateClientConfig } from '../webhooks/client-config.ts';
 
@@ -171,7 +175,7 @@ function validateHooks(hooks: readonly (V1ValidatingWebhook | V1MutatingWebhook)
       );
     errors.push(...validateClientConfig(hook.clientConfig ?? {}, `${at}.clientConfig`));
     errors.push(...validateSelectors(hook, at), ...validateRules(hook.rules ?? [], `${at}.rules`));
-    errors.push(...validateConditions(hook.matchConditions, `${at}.matchConditions`, matchConditionVariables));
+    errors.push(...validateConditions(hook.matchConditions, `${at}.matchConditions`, webhookConditionVariables));
   }
   return errors;
 }
@@ -201,7 +205,7 @@ function validatePolicy(spec: PolicySpec | undefined): FieldError[] {
       errors.push(invalidValue(`${at}.name`, each.name, 'name is not a valid CEL identifier'));
     errors.push(...checkExpression(each.expression, `${at}.expression`, undefined));
   }
-  errors.push(...validateConditions(spec?.matchConditions, 'spec.matchConditions', admissionVariables));
+  errors.push(...validateConditions(spec?.matchConditions, 'spec.matchConditions', policyConditionVariables));
   return errors;
 }
 

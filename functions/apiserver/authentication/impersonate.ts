@@ -1,9 +1,10 @@
 // Impersonation: acting as another user, with the right to (`impersonate` on users, groups, uids, userextras, serviceaccounts).
 // Source: Kubernetes, "User impersonation".
 
+import type { Attributes, Authorizer } from '../../../core/authorization/authorizer.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
-import { type Attributes, type Authorizer, forbiddenStatus } from '../authorization/attributes.ts';
+import { forbiddenStatus } from '../authorization/attributes.ts';
 import { type ApiRequest, headerValues } from '../http.ts';
 import { anonymous, authenticatedGroup, parseServiceAccount, serviceAccountGroups } from './users.ts';
 

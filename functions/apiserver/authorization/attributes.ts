@@ -1,34 +1,9 @@
-// What an authorizer is asked, and what it answers.
+// What an authorizer is asked about a request, and the answer to one that is refused.
 
+import type { Attributes } from '../../../core/authorization/authorizer.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { RequestInfo } from '../request-info.ts';
-
-export interface Attributes {
-  readonly user: UserInfo;
-  readonly verb: string;
-  readonly isResource: boolean;
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  readonly subresource: string;
-  /** Empty: not namespaced, or all namespaces. */
-  readonly namespace: string;
-  /** Empty: no name, or all. */
-  readonly name: string;
-  /** For what is not a resource. */
-  readonly path: string;
-}
-
-/** `pass`: no opinion; the next authorizer is asked, and when all pass, the request is forbidden. */
-export interface Decision {
-  readonly effect: 'allow' | 'deny' | 'pass';
-  readonly reason: string;
-}
-
-export interface Authorizer {
-  authorize(attributes: Attributes): Promise<Decision>;
-}
 
 export function attributesOf(user: UserInfo, info: RequestInfo): Attributes {
   return {
@@ -67,5 +42,3 @@ export function forbiddenStatus(attributes: Attributes, reason: string): StatusE
     { ...(name && { name }), ...(attributes.group && { group: attributes.group }), kind: attributes.resource },
   );
 }
-
-export const mastersGroup = 'system:masters';

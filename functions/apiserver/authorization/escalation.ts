@@ -1,14 +1,14 @@
 // Nobody grants more than they hold: writes of roles need their rules or `escalate`, writes of bindings the role's rules or `bind`.
 // Source: Kubernetes RBAC, "Privilege escalation prevention and bootstrapping".
 
+import { type Attributes, type Authorizer, mastersGroup } from '../../../core/authorization/authorizer.ts';
 import { type PolicyRule, uncovered } from '../../../core/authorization/policy-rule.ts';
+import { rulesFor } from '../../../core/authorization/rbac.ts';
+import type { RbacIndex } from '../../../core/authorization/rbac-index.ts';
 import { deepEqual } from '../../../core/machinery/equality.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { forbidden, hasReason, notFound } from '../../../core/machinery/status.ts';
 import type { Registry, RequestContext, Target } from '../../../core/registry/registry.ts';
-import { type Attributes, type Authorizer, mastersGroup } from './attributes.ts';
-import { rulesFor } from './rbac.ts';
-import type { RbacIndex } from './rbac-index.ts';
 
 const group = 'rbac.authorization.k8s.io';
 

@@ -1,9 +1,9 @@
 // The Node authorizer: a node's credential reads what its pods name, and writes what a node owns.
 // Source: Kubernetes, "Using Node Authorization", with the rules of the NodeRestriction plugin that need no object.
 
+import type { Attributes, Authorizer, Decision } from '../../../core/authorization/authorizer.ts';
 import { nodeOf } from '../authentication/users.ts';
 import type { NodeIndex } from '../node/node-index.ts';
-import type { Attributes, Authorizer, Decision } from './attributes.ts';
 
 const pass: Decision = { effect: 'pass', reason: '' };
 const allow: Decision = { effect: 'allow', reason: 'node' };

@@ -1,12 +1,12 @@
 // Who approves or signs requests for certificates needs `approve` or `sign` on the request's signer, beside the subresource itself.
 // Source: "Certificates and Certificate Signing Requests", authorization; CertificateApproval and CertificateSigning.
 
+import type { Authorizer } from '../../../core/authorization/authorizer.ts';
 import { deepEqual } from '../../../core/machinery/equality.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { forbidden } from '../../../core/machinery/status.ts';
 import type { Registry, RequestContext, Target } from '../../../core/registry/registry.ts';
 import type { V1CertificateSigningRequest } from '../../../generated/kubernetes.ts';
-import type { Authorizer } from './attributes.ts';
 
 const group = 'certificates.k8s.io';
 const type = 'certificates.k8s.io/certificatesigningrequests';

@@ -1,6 +1,7 @@
 // May they? SubjectAccessReview and its relatives, answered by the authorizer that guards the API itself.
 // Source: authorization.k8s.io/v1.
 
+import type { Attributes } from '../../../core/authorization/authorizer.ts';
 import { forbiddenField, invalid, invalidValue, required } from '../../../core/machinery/field-error.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
@@ -9,7 +10,6 @@ import type {
   V1ResourceAttributes,
   V1SubjectAccessReviewSpec,
 } from '../../../generated/kubernetes.ts';
-import type { Attributes } from '../authorization/attributes.ts';
 import type { Review, ReviewParts } from './reviews.ts';
 
 export const subjectAccessReview: Review = async (parts, _exchange, object) => {

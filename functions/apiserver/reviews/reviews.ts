@@ -1,14 +1,14 @@
 // Resources that are questions, not state: they are answered and never stored. One row a resource.
 
 import type { Definitions } from '../../../core/api/definition.ts';
+import type { Authorizer } from '../../../core/authorization/authorizer.ts';
+import type { RbacIndex } from '../../../core/authorization/rbac-index.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { Registry, Target } from '../../../core/registry/registry.ts';
 import { shape } from '../../../core/registry/write/shape.ts';
 import type { Authenticator } from '../authentication/authenticate.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
-import type { Authorizer } from '../authorization/attributes.ts';
-import type { RbacIndex } from '../authorization/rbac-index.ts';
 import { mediaTypes } from '../content/negotiate.ts';
 import { respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';

@@ -1,9 +1,9 @@
 // What may I? SelfSubjectRulesReview lists the RBAC rules that hold for the asker in a namespace (`kubectl auth can-i --list`).
 
+import { mastersGroup } from '../../../core/authorization/authorizer.ts';
 import type { PolicyRule } from '../../../core/authorization/policy-rule.ts';
+import { rulesFor } from '../../../core/authorization/rbac.ts';
 import { invalid, required } from '../../../core/machinery/field-error.ts';
-import { mastersGroup } from '../authorization/attributes.ts';
-import { rulesFor } from '../authorization/rbac.ts';
 import type { Review } from './reviews.ts';
 
 const everything: PolicyRule[] = [

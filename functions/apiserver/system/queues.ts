@@ -1,11 +1,11 @@
 // POST /queues/: the queues of a one-machine cluster in SQS' JSON protocol. A node's agent may use its own queue and no other.
 
+import { mastersGroup } from '../../../core/authorization/authorizer.ts';
 import { decodeJson } from '../../../core/machinery/json.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import { createSqsProtocol, queueNameOf } from '../../../core/queue/local/protocol.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import { nodeOf } from '../authentication/users.ts';
-import { mastersGroup } from '../authorization/attributes.ts';
 import { readBody } from '../content/body.ts';
 import type { ApiResponse } from '../http.ts';
 import { nodeQueue } from '../node/notifier.ts';

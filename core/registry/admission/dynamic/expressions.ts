@@ -4,22 +4,32 @@
 import type { V1MatchCondition, V1Variable } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import type { CelBudget, CelError, CelProgram, CelResult } from '../../../machinery/cel.ts';
+import { authorizerType, celAuthorizer } from '../../../machinery/cel-authorizer.ts';
 import type { CelInput } from '../../../machinery/cel-input.ts';
 import { celLimits } from '../../../machinery/cel-limits.ts';
 import { expressions } from '../../../machinery/expressions.ts';
-import type { KubeObject } from '../../../machinery/object.ts';
+import type { Environment } from '../../environment.ts';
+import type { Attributes } from '../plugin.ts';
+import { type AuthorizationChecks, authorizationChecksOf } from './authorization-checks.ts';
+import { requestOf, type ShownObjects } from './request.ts';
 
-/** All that an expression of admission may name. */
-export const admissionVariables = {
+/** What the match conditions of a webhook may name. */
+export const webhookConditionVariables = {
   object: 'dyn',
   oldObject: 'dyn',
   request: 'dyn',
-  params: 'dyn',
-  namespaceObject: 'dyn',
-  variables: 'dyn',
+  authorizer: authorizerType,
 } as const;
 
-export const matchConditionVariables = { object: 'dyn', oldObject: 'dyn', request: 'dyn' } as const;
+/** What the match conditions of a policy may name: they are asked before its variables are worked out. */
+export const policyConditionVariables = {
+  ...webhookConditionVariables,
+  params: 'dyn',
+  namespaceObject: 'dyn',
+} as const;
+
+/** All that an expression of admission may name. */
+export const admissionVariables = { ...policyConditionVariables, variables: 'dyn' } as const;
 
 const programs = new Map<string, CelResult<CelProgram>>();
 const maxPrograms = 2000;
@@ -35,38 +45,67 @@ function programOf(expression: string): CelResult<CelProgram> {
   return program;
 }
 
-export type Inputs = Readonly<Record<string, CelInput>>;
-
-export interface InputValues {
-  readonly definition: ResourceDefinition;
-  readonly object: KubeObject | null;
-  readonly oldObject: KubeObject | null;
-  readonly request: unknown;
+/** What expressions are evaluated on. */
+export interface Inputs {
+  readonly values: Readonly<Record<string, CelInput>>;
+  readonly checks: AuthorizationChecks;
 }
 
-export function inputsOf({ definition, object, oldObject, request }: InputValues): Inputs {
-  return {
-    object: expressions().input.celInput(object, definition.schema),
-    oldObject: expressions().input.celInput(oldObject, definition.schema),
-    request: expressions().input.celInput(request),
+/** The inputs of a request whose objects are shown in the version of `definition`. */
+export function inputsOf(
+  env: Environment,
+  attributes: Attributes,
+  definition: ResourceDefinition,
+  { object, oldObject }: ShownObjects,
+): Inputs {
+  const { input } = expressions();
+  const checks = authorizationChecksOf(env, attributes);
+  const { namespace, name, subresource } = attributes;
+  const { group, resource } = attributes.definition;
+  const values = {
+    object: input.celInput(object, definition.schema),
+    oldObject: input.celInput(oldObject, definition.schema),
+    request: input.celInput(requestOf(attributes, definition)),
+    authorizer: celAuthorizer(checks.decide, { group, resource, subresource, namespace, name }),
   };
+  return { values, checks };
+}
+
+/** `inputs` with more values. */
+export function withValues({ values, checks }: Inputs, more: Readonly<Record<string, CelInput>>): Inputs {
+  return { values: { ...values, ...more }, checks };
 }
 
 /** Runs a program that is read from an object; one that does not compile fails as one that cannot be evaluated. */
-export function evaluate(expression: string, inputs: Inputs, budget?: CelBudget): CelResult<unknown> {
+export async function evaluate(
+  expression: string,
+  { values, checks }: Inputs,
+  budget: CelBudget = { left: celLimits.run },
+): Promise<CelResult<unknown>> {
   const program = programOf(expression);
-  return program.ok ? program.value.run(inputs, budget) : program;
+  if (!program.ok) return program;
+  const { left } = budget;
+  for (;;) {
+    const result = program.value.run(values, budget);
+    // Each round asks something new, and what a run may ask is bounded by what it may cost.
+    if (!(await checks.settle())) return result;
+    budget.left = left;
+  }
 }
 
 /** `inputs` with the variables that could be worked out; reading another one is an error of the expression that does. */
-export function withVariables(inputs: Inputs, variables: readonly V1Variable[] | undefined, budget: CelBudget): Inputs {
-  if (!variables?.length) return { ...inputs, variables: expressions().input.celInput({}) };
-  const values = new Map<string, unknown>();
-  for (const { name, expression } of variables) {
-    const result = evaluate(expression, { ...inputs, variables: { value: values } }, budget);
-    if (result.ok) values.set(name, result.value);
+export async function withVariables(
+  inputs: Inputs,
+  variables: readonly V1Variable[] | undefined,
+  budget: CelBudget,
+): Promise<Inputs> {
+  const worked = new Map<string, unknown>();
+  const result = withValues(inputs, { variables: { value: worked } });
+  for (const { name, expression } of variables ?? []) {
+    const one = await evaluate(expression, result, budget);
+    if (one.ok) worked.set(name, one.value);
   }
-  return { ...inputs, variables: { value: values } };
+  return result;
 }
 
 export type Matched = { readonly matched: boolean } | { readonly error: CelError; readonly name: string };
@@ -75,11 +114,14 @@ export type Matched = { readonly matched: boolean } | { readonly error: CelError
 const conditionsLimit = celLimits.object / 4;
 
 /** All conditions must hold. One that is false wins over one that fails. */
-export function matchConditions(conditions: readonly V1MatchCondition[] | undefined, inputs: Inputs): Matched {
+export async function matchConditions(
+  conditions: readonly V1MatchCondition[] | undefined,
+  inputs: Inputs,
+): Promise<Matched> {
   let failed: Matched | undefined;
   const budget: CelBudget = { left: conditionsLimit };
   for (const { name, expression } of conditions ?? []) {
-    const result = evaluate(expression, inputs, budget);
+    const result = await evaluate(expression, inputs, budget);
     if (!result.ok) failed ??= { error: result.error, name };
     else if (result.value !== true) return { matched: false };
   }

@@ -69,7 +69,7 @@ async function mutateWith(
       if (!evaluation?.objects.object) continue;
       const { shown, objects } = evaluation;
       const before = evaluation.objects.object;
-      const next = mutated(mutation, shown, structuredClone(before), evaluation);
+      const next = await mutated(mutation, shown, structuredClone(before), evaluation);
       if (typeof next === 'string') fail(next);
       else
         changed =
@@ -87,14 +87,14 @@ async function mutateWith(
 }
 
 /** The object after one mutation; a text says why there is none. */
-function mutated(
+async function mutated(
   { patchType, applyConfiguration, jsonPatch }: V1Mutation,
   { schema }: ResourceDefinition,
   object: KubeObject,
   { inputs, budget }: Pick<Evaluation<Binding>, 'inputs' | 'budget'>,
-): object | string {
+): Promise<object | string> {
   const expression = (patchType === 'JSONPatch' ? jsonPatch?.expression : applyConfiguration?.expression) ?? '';
-  const result = evaluate(celStructs(expression), inputs, budget);
+  const result = await evaluate(celStructs(expression), inputs, budget);
   if (!result.ok) return `expression '${expression}' resulted in error: ${result.error.message}`;
   const value = expressions().input.celOutput(result.value);
   if (patchType === 'JSONPatch') {

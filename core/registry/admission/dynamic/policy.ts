@@ -18,9 +18,9 @@ import { StatusError } from '../../../machinery/status.ts';
 import type { Environment } from '../../environment.ts';
 import { keyOf } from '../../target.ts';
 import type { Attributes } from '../plugin.ts';
-import { type Inputs, inputsOf, matchConditions, withVariables } from './expressions.ts';
+import { type Inputs, inputsOf, matchConditions, withValues, withVariables } from './expressions.ts';
 import { type Constraints, matchRequest, namespaceOf } from './match.ts';
-import { objectsIn, requestOf, type ShownObjects } from './request.ts';
+import { objectsIn, type ShownObjects } from './request.ts';
 
 export interface Policy {
   readonly metadata?: { readonly name?: string };
@@ -81,15 +81,18 @@ export async function evaluationsOf<B extends Binding>(
       continue;
     }
     const namespace = attributes.namespace ? await namespaceOf(env, attributes.namespace) : undefined;
-    const values = inputsOf({ definition: shown, ...objects, request: requestOf(attributes, shown) });
+    const values = inputsOf(env, attributes, shown, objects);
     for (const param of params) {
-      const base = { ...values, params: celInput(param), namespaceObject: celInput(namespace ?? null) };
-      const budget: CelBudget = { left: celLimits.object };
-      const inputs = withVariables(base, spec?.variables, budget);
-      const matched = matchConditions(spec?.matchConditions, inputs);
-      if ('error' in matched)
+      const base = withValues(values, { params: celInput(param), namespaceObject: celInput(namespace ?? null) });
+      const matched = await matchConditions(spec?.matchConditions, base);
+      if ('error' in matched) {
         onFailure(binding, `matchCondition ${JSON.stringify(matched.name)}: ${matched.error.message}`);
-      else if (matched.matched) result.push({ binding, shown, objects, inputs, budget });
+        continue;
+      }
+      if (!matched.matched) continue;
+      const budget: CelBudget = { left: celLimits.object };
+      const inputs = await withVariables(base, spec?.variables, budget);
+      result.push({ binding, shown, objects, inputs, budget });
     }
   }
   return result;

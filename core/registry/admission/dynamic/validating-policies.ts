@@ -55,11 +55,11 @@ async function validatePolicy(
   });
   for (const { binding, inputs, budget } of evaluations) {
     for (const [index, validation] of (policy.spec?.validations ?? []).entries()) {
-      const failure = failureOf(validation, inputs, budget, index, ignores);
+      const failure = await failureOf(validation, inputs, budget, index, ignores);
       if (failure) act(binding, failure);
     }
     for (const { key, valueExpression } of policy.spec?.auditAnnotations ?? []) {
-      const result = evaluate(valueExpression, inputs, budget);
+      const result = await evaluate(valueExpression, inputs, budget);
       if (result.ok && typeof result.value === 'string' && result.value)
         annotate(attributes, `${policy.metadata?.name}/${key}`, result.value);
       else if (!result.ok && !ignores)
@@ -68,20 +68,20 @@ async function validatePolicy(
   }
 }
 
-function failureOf(
+async function failureOf(
   { expression, message, messageExpression, reason }: V1Validation,
   inputs: Inputs,
   budget: CelBudget,
   index: number,
   ignores: boolean,
-): Failure | undefined {
-  const result = evaluate(expression, inputs, budget);
+): Promise<Failure | undefined> {
+  const result = await evaluate(expression, inputs, budget);
   if (!result.ok) {
     if (ignores) return undefined;
     return { message: `expression '${expression}' resulted in error: ${result.error.message}`, expression: index };
   }
   if (result.value === true) return undefined;
-  const made = messageExpression ? evaluate(messageExpression, inputs, budget) : undefined;
+  const made = messageExpression ? await evaluate(messageExpression, inputs, budget) : undefined;
   const own = made?.ok && typeof made.value === 'string' ? made.value.trim() : '';
   const text = (own.includes('\n') ? '' : own) || message?.trim() || `failed expression: ${expression.trim()}`;
   return { message: text, reason, expression: index };

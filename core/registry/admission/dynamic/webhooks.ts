@@ -104,9 +104,8 @@ async function meant(env: Environment, attributes: Attributes, hook: Hook): Prom
   });
   if (!shown || !hook.matchConditions?.length) return shown;
   await loadExpressions();
-  const objects = await objectsIn(env, attributes, shown);
-  const inputs = inputsOf({ definition: shown, ...objects, request: requestOf(attributes, shown) });
-  const result = matchConditions(hook.matchConditions, inputs);
+  const inputs = inputsOf(env, attributes, shown, await objectsIn(env, attributes, shown));
+  const result = await matchConditions(hook.matchConditions, inputs);
   if ('matched' in result) return result.matched ? shown : undefined;
   if (hook.failurePolicy === 'Ignore') return undefined;
   const { group, resource } = attributes.definition;

@@ -1,9 +1,11 @@
 // Role-based access control over the RBAC index.
 
-import type { PolicyRule } from '../../../core/authorization/policy-rule.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
-import type { Attributes, Authorizer, Decision } from './attributes.ts';
-import type { RbacIndex } from './rbac-index.ts';
+import type { UserInfo } from '../registry/registry.ts';
+import type { Replicas } from '../replica/replica.ts';
+import type { Attributes, Authorizer, Decision } from './authorizer.ts';
+import { chain } from './chain.ts';
+import type { PolicyRule } from './policy-rule.ts';
+import { createRbacIndex, type RbacIndex } from './rbac-index.ts';
 
 const pass: Decision = { effect: 'pass', reason: '' };
 
@@ -22,6 +24,11 @@ export function rbacAuthorizer(index: RbacIndex): Authorizer {
       return decide(attributes);
     },
   };
+}
+
+/** The authorizer of a process that has none: masters, open paths, and RBAC over an index of its own. */
+export async function createRbacAuthorizer(replicas: Replicas): Promise<Authorizer> {
+  return chain([rbacAuthorizer(await createRbacIndex(replicas))]);
 }
 
 /** All rules that hold for a user in a namespace, with the cluster-wide ones. */

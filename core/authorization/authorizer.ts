@@ -1,0 +1,31 @@
+// What an authorizer is asked, and what it answers.
+
+import type { UserInfo } from '../registry/registry.ts';
+
+export interface Attributes {
+  readonly user: UserInfo;
+  readonly verb: string;
+  readonly isResource: boolean;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  /** Empty: not namespaced, or all namespaces. */
+  readonly namespace: string;
+  /** Empty: no name, or all. */
+  readonly name: string;
+  /** For what is not a resource. */
+  readonly path: string;
+}
+
+/** `pass`: no opinion; the next authorizer is asked, and when all pass, the request is forbidden. */
+export interface Decision {
+  readonly effect: 'allow' | 'deny' | 'pass';
+  readonly reason: string;
+}
+
+export interface Authorizer {
+  authorize(attributes: Attributes): Promise<Decision>;
+}
+
+export const mastersGroup = 'system:masters';
