@@ -4,7 +4,7 @@
 
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Schema } from '../api/schema.ts';
-import { loopNames, nodesIn, operandsOf, roundCost, traversal, traversingCalls } from './cel-meter.ts';
+import { loopVariables, nodesIn, operandsOf, roundCost, traversal, traversingCalls } from './cel-meter.ts';
 import { celName } from './cel-name.ts';
 
 /** Bytes of a request: what has no bound is no larger. */
@@ -46,7 +46,7 @@ function estimate(node: ASTNode, scope: Scope): Estimate {
     case '[?]':
       return access(node, scope);
     case 'rcall':
-      return loopNames.has(node.args[0]) ? loop(node, scope) : call(node, scope);
+      return loopVariables(node.args[0], node.args[2].length) > 0 ? loop(node, scope) : call(node, scope);
     case 'call':
       return call(node, scope);
     case '?:': {
@@ -87,16 +87,38 @@ function loop(node: ASTNode, scope: Scope): Estimate {
   const { args } = node as Extract<ASTNode, { op: 'rcall' }>;
   const [name, receiver, parts] = args;
   const range = estimate(receiver, scope);
-  const variable = parts[0]?.op === 'id' ? parts[0].args : '';
-  const within = new Map(scope).set(variable, elementOf(range));
-  const bodies = parts.slice(1).map((each) => estimate(each, within));
-  const gathers = name === 'map' || name === 'filter';
+  const variables = loopVariables(name, parts.length);
+  const [first = '', second = ''] = parts.map((each) => (each.op === 'id' ? each.args : ''));
+  const within = new Map(scope);
+  if (variables === 1) within.set(first, elementOf(range));
+  else within.set(first, keyOf(range)).set(second, mappedTo(range));
+  const bodies = parts.slice(variables).map((each) => estimate(each, within));
+  const gathers = name === 'map' || name === 'filter' || name.startsWith('transform');
   // What is gathered is a list of one that is joined to the others.
   const round = bodies.reduce((sum, each) => sum + each.cost, roundCost + (gathers ? 11 : 0));
-  const cost = range.cost + (gathers ? 10 : 0) + range.size * round + 1;
+  const cost = range.cost + (gathers ? 30 : 0) + range.size * round + 1;
   if (!gathers) return { cost, size: 1 };
-  const item = name === 'map' ? bodies.at(-1)?.schema : range.schema && elementSchema(range.schema);
-  return { cost, size: range.size, ...(item && { schema: { type: 'array', items: item } }) };
+  const item = name === 'filter' ? range.schema && elementSchema(range.schema) : bodies.at(-1)?.schema;
+  const schema = item && schemaOfGathered(name, item);
+  return { cost, size: range.size, ...(schema && { schema }) };
+}
+
+function schemaOfGathered(name: string, item: Schema): Schema {
+  if (name === 'transformMapEntry') return item;
+  if (name === 'transformMap') return { type: 'object', additionalProperties: item };
+  return { type: 'array', items: item };
+}
+
+/** The first of two variables: the index of a list, the key of a map. */
+function keyOf(range: Value): Value {
+  return range.schema?.items ? { size: 1 } : elementOf(range);
+}
+
+/** The second of two variables. */
+function mappedTo({ schema }: Value): Value {
+  const additional = schema?.additionalProperties;
+  const value = schema?.items ?? (typeof additional === 'object' ? additional : undefined);
+  return value ? sizedValue(value) : { size: requestBytes };
 }
 
 /** What a loop goes over: the items of a list, the keys of a map. */

@@ -35,7 +35,16 @@ const checkCost = 350_000;
 /** A round of a loop, beside its predicate: the condition, and what it gathers. */
 export const roundCost = 4;
 
-export const loopNames: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'existsOne', 'map', 'filter']);
+const loops = new Set(
+  'all exists exists_one existsOne map filter transformList transformMap transformMapEntry'.split(' '),
+);
+const loopsOfOne = new Set(['map', 'filter']);
+
+/** How many of the arguments of a call name the variables of a loop; 0 where it is none. */
+export function loopVariables(name: string, args: number): 0 | 1 | 2 {
+  if (!loops.has(name)) return 0;
+  return loopsOfOne.has(name) || args === 2 ? 1 : 2;
+}
 
 /** Operations that go through their operands, and the part of a cost unit that an element of them is. */
 export const traversal = 0.1;
@@ -134,8 +143,9 @@ export function operandsOf(node: ASTNode): Operand[] {
   if (node.op !== 'rcall') return nodesIn(node.args).map((each) => ({ node: each, isBody: false }));
   const [name, receiver, args] = node.args;
   const parts: readonly ASTNode[] = args;
-  if (loopNames.has(name))
-    return [{ node: receiver, isBody: false }, ...parts.slice(1).map((each) => ({ node: each, isBody: true }))];
+  const variables = loopVariables(name, parts.length);
+  if (variables > 0)
+    return [{ node: receiver, isBody: false }, ...parts.slice(variables).map((each) => ({ node: each, isBody: true }))];
   return [receiver, ...parts].map((each) => ({ node: each, isBody: false }));
 }
 

@@ -1,5 +1,5 @@
-// Functions that stand under a name in CEL: `sets.contains(a, b)`, `jsonpatch.escapeKey(key)`.
-// Source: Kubernetes' CEL libraries "sets" and "jsonpatch".
+// Functions that stand under a name in CEL: `sets.contains(a, b)`, `jsonpatch.escapeKey(key)`, `strings.quote(text)`.
+// Source: Kubernetes' CEL libraries "sets" and "jsonpatch"; cel-go's strings extension, version 2.
 
 import type { Environment } from '@marcbachmann/cel-js';
 import { deepEqual } from './equality.ts';
@@ -7,6 +7,7 @@ import { deepEqual } from './equality.ts';
 // Classes, because the library tells types apart by constructor.
 class CelSets {}
 class CelJsonPatch {}
+class CelStrings {}
 
 export function registerCelNamespaces(environment: Environment): void {
   const add = environment.registerFunction.bind(environment);
@@ -27,7 +28,25 @@ export function registerCelNamespaces(environment: Environment): void {
   add('kubernetes.JsonPatch.escapeKey(string): string', (_: CelJsonPatch, key: string) =>
     key.replaceAll('~', '~0').replaceAll('/', '~1'),
   );
+  environment.registerType('kubernetes.Strings', CelStrings);
+  environment.registerConstant('strings', 'kubernetes.Strings', new CelStrings());
+  add('kubernetes.Strings.quote(string): string', (_: CelStrings, text: string) => {
+    const escaped = Array.from(text.toWellFormed(), (each) => escapes[each] ?? each);
+    return `"${escaped.join('')}"`;
+  });
 }
+
+const escapes: Readonly<Record<string, string>> = {
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
+};
 
 function has(list: readonly unknown[], item: unknown): boolean {
   return list.some((each) => each === item || deepEqual(each, item));

@@ -39,6 +39,17 @@ describe('a CEL expression', () => {
     ['sets.contains(self.a, ["x"]) && !sets.intersects(self.a, ["z"])', { a: ['x', 'y'] }, true],
     ['sets.equivalent([1, 2], [2, 1, 1])', {}, true],
     ['jsonpatch.escapeKey("a/b~c")', {}, 'a~1b~0c'],
+    ['strings.quote("a\\"b\\\\c\\n\\u0007é")', {}, '"a\\"b\\\\c\\n\\aé"'],
+    ['image("nginx").registry() + "/" + image("nginx").repository()', {}, 'index.docker.io/library/nginx'],
+    ['image("localhost:5000/a/b:v1").registry() + image("localhost:5000/a/b:v1").identifier()', {}, 'localhost:5000v1'],
+    ['image("r.io/ab:v1@sha256:" + self.hex).digest() == "sha256:" + self.hex', { hex: 'a1'.repeat(32) }, true],
+    ['image("r.io/ab:v1@sha256:" + self.hex).tag() == ""', { hex: 'a1'.repeat(32) }, true],
+    [
+      'image("r.io/ab@sha256:" + self.hex).containsDigest() && !image("r.io/ab").containsDigest()',
+      { hex: 'a1'.repeat(32) },
+      true,
+    ],
+    ['["r.io//ab", "r.io/AB", "ab:", "r.io/ab@sha256:1", "", "ab/ab:x y"].exists(x, isImage(x))', {}, false],
   ])('%s', (expression, self, expected) => {
     expect(evaluate(expression, self)).toEqual(expected);
   });
@@ -54,6 +65,43 @@ describe('a CEL expression', () => {
     ['cidr("1.2.3.4/33")', { code: 'evaluation' }],
   ])('%s fails with its place', (expression, error) => {
     expect(evaluate(expression)).toMatchObject(error);
+  });
+
+  it.each([
+    ['[1, 2, 3].all(i, v, i < v) && !{"a": "a", "b": "c"}.all(k, v, k == v)', {}, true],
+    ['self.all(k, list, list.all(v, v.startsWith(k)))', { h: ['hi'], j: ['jo', 'ja'] }, true],
+    ['self.exists(k, v, k.startsWith("good") || v.endsWith("bye"))', { greeting: 'hi', farewell: 'goodbye' }, true],
+    ['[1, 2, 4].exists(i, v, v == 8)', {}, false],
+    ['[1, 1, 2, 2].existsOne(i, v, i == 2 && v == 2) && ![1, 2, 1].exists_one(i, v, v == 1)', {}, true],
+    ['[1, 2].existsOne(v, v == 1) && self.existsOne(k, k == "a")', { a: 1 }, true],
+    ['[1, 2, 3].transformList(i, v, i * v + v) == [1, 4, 9]', {}, true],
+    ['[1, 2, 3].transformList(i, v, i % 2 == 0, i * v + v) == [1, 9]', {}, true],
+    ['self.transformList(k, _, k)', { a: 1, b: 2 }, ['a', 'b']],
+    ['[1, 2, 3].transformMap(i, v, i % 2 == 0, v * v)[2]', {}, 9n],
+    ['self.transformMap(k, v, v + "!")["greeting"] == "hello!"', { greeting: 'hello' }, true],
+    ['self.transformMapEntry(k, v, {v: k}) == {"hello": "greeting"}', { greeting: 'hello' }, true],
+    ['[7, 8].transformMapEntry(i, v, v > 7, {v: i})[8]', {}, 1n],
+    [
+      'self.transformMapEntry(k, v, {v: k}).size()',
+      { a: 'x', b: 'x' },
+      { code: 'evaluation', message: 'insert failed: key x already exists' },
+    ],
+    // An element that decides wins over one that fails.
+    ['self.exists(k, v, v.missing == 1)', { a: {}, b: { missing: 1 } }, true],
+    ['self.all(k, v, v.missing == 1)', { a: {}, b: { missing: 2 } }, false],
+    ['self.exists(k, v, v.missing == 1)', { a: {}, b: { missing: 2 } }, { code: 'evaluation' }],
+    ['self.transformList(k, v, v.missing)', { a: {} }, { code: 'evaluation' }],
+    ['self.all(k, v, k)', { a: 1 }, { code: 'evaluation' }],
+    ['[1].all(i, v, v.x.y)', {}, { code: 'type' }],
+    ['[1].all(i, v, i)', {}, { code: 'type' }],
+    ['[1].transformList(i, "v", i)', {}, { code: 'syntax' }],
+    ['1.all(i, v, true)', {}, { code: 'type' }],
+    ['self.all(i, v, true)', 'text', { code: 'evaluation' }],
+    ['self.all(i, v, self.all(j, w, i == j || v != w)) && self.all(v, v > 0)', [1, 2, 3], true],
+  ])('of two variables: %s', (expression, self, expected) => {
+    const result = evaluate(expression, self);
+    if (typeof expected === 'object' && !Array.isArray(expected)) expect(result).toMatchObject(expected);
+    else expect(result).toEqual(expected);
   });
 
   it('says what its result is', () => {
@@ -145,6 +193,17 @@ describe('the cost of an expression', () => {
     expect(all.run({ self }, { left: 10_000 })).toEqual({ ok: true, value: true });
   });
 
+  it('of a loop of two variables is that of its rounds', () => {
+    const per = costOf('self.all(i, x, x > 0)', [1, 1]) - costOf('self.all(i, x, x > 0)', [1]);
+    expect(per).toBeGreaterThanOrEqual(5);
+    expect(costOf('self.all(i, x, x > 0)', Array(101).fill(1)) - costOf('self.all(i, x, x > 0)', [1])).toBe(100 * per);
+    const endless = program('self.transformMap(i, x, self.transformList(j, y, self.exists(k, z, x + y + z < 0)))');
+    expect(endless.run({ self: celInput(Array(300).fill(1)) })).toMatchObject({ ok: false, error: { code: 'cost' } });
+    const rule = program('self.list.all(i, x, self.list.all(j, y, i == j || x != y))');
+    expect(rule.estimate({ self: list(text(10), 100) })).toBeLessThan(10_000_000);
+    expect(rule.estimate({ self: list(text()) })).toBeGreaterThan(1e11);
+  });
+
   it('is not hidden by what comes after it', () => {
     const self = celInput(Array(1000).fill(1));
     const either = program('self.all(x, self.all(y, self.all(z, x + y + z > 0))) || true');
@@ -166,6 +225,10 @@ describe('the cost of an expression', () => {
     const expressions = [
       'self.list.all(x, x.size() < 5)',
       'self.list.exists(x, x == "abc")',
+      'self.list.all(i, x, i < x.size())',
+      'self.list.transformMapEntry(i, x, {string(i): x}).exists(k, v, k == v)',
+      'self.list.transformList(i, x, i % 2 == 0, x + "d").filter(y, y.contains("a")).size() > 1',
+      'self.list.transformMap(i, x, x + "d").all(i, x, x.endsWith("d"))',
       'self.list.map(x, x + "d").filter(y, y.contains("a")).size() > 1',
       'self.list.all(x, self.list.exists(y, x == y))',
       'self.list.size() > 1 && self.list[0].startsWith("a") ? "a" in self.list : self.list.isSorted()',

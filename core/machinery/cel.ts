@@ -14,8 +14,10 @@ import { CelCallError } from './cel-call-error.ts';
 import { estimateCost } from './cel-estimate.ts';
 import { registerCelFormats } from './cel-formats.ts';
 import { registerCelFunctions } from './cel-functions.ts';
+import { registerCelImages } from './cel-image.ts';
 import type { CelInput } from './cel-input.ts';
 import { celLimits } from './cel-limits.ts';
+import { registerCelLoops } from './cel-loops.ts';
 import { type CelMeter, meterOf, nodesIn } from './cel-meter.ts';
 import { registerCelNamespaces } from './cel-namespaces.ts';
 import { registerCelNetwork } from './cel-network.ts';
@@ -131,6 +133,8 @@ function newEnvironment(): Environment {
   registerCelNamespaces(environment);
   registerCelSemver(environment);
   registerCelFormats(environment);
+  registerCelImages(environment);
+  registerCelLoops(environment);
   registerCelAuthorizer(environment);
   return environment;
 }
