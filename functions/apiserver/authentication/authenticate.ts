@@ -45,7 +45,7 @@ export interface TokenIdentity {
 export interface Authenticator {
   /** Throws Unauthorized. */
   authenticate(request: ApiRequest): Promise<UserInfo>;
-  /** Who a bearer token stands for; undefined when it is good for nobody. */
+  /** Who a bearer token stands for, and which of `audiences` it is for; undefined when it is good for nobody, or for none of them. */
   identify(token: string, audiences?: readonly string[]): Promise<TokenIdentity | undefined>;
 }
 
@@ -55,17 +55,17 @@ export function createAuthenticator(sources: AuthenticationSources): Authenticat
 
   const identify: Authenticator['identify'] = async (token, audiences) => {
     const wanted = audiences?.length ? audiences : serviceAccounts.audiences;
-    for (const each of staticTokens)
-      if (sameSecret(each.token, token)) return { user: withAuthenticated(each.user), audiences: wanted };
+    // Tokens that name no audience of a cluster are for its API server, and for nobody else.
+    const forUs = (user: UserInfo | undefined): TokenIdentity | undefined => {
+      const ours = wanted.filter((each) => serviceAccounts.audiences.includes(each));
+      return user && ours.length > 0 ? { user: withAuthenticated(user), audiences: ours } : undefined;
+    };
+    for (const each of staticTokens) if (sameSecret(each.token, token)) return forUs(each.user);
     if (isBootstrapToken(token)) {
       const user = await bootstrapUser(token, lookup, now());
-      return user && { user, audiences: wanted };
+      return user && forUs(user);
     }
-    for (const other of others) {
-      if (!other.claims(token)) continue;
-      const user = await other.verify(token);
-      return user && { user: withAuthenticated(user), audiences: wanted };
-    }
+    for (const other of others) if (other.claims(token)) return forUs(await other.verify(token));
     if (serviceAccounts.claims(token)) return serviceAccounts.verify(token, wanted);
     return undefined;
   };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
+import { adminToken, openTestApi, type TestApi } from '../testing/open-test-api.ts';
 
 let t: TestApi;
 
@@ -118,6 +118,10 @@ describe('service account tokens', () => {
       spec: { token: other, audiences: ['vault', 'x'] },
     });
     expect(review.body.status).toMatchObject({ authenticated: true, audiences: ['vault'] });
+    const refused = await t.post('/apis/authentication.k8s.io/v1/tokenreviews', {
+      spec: { token: other, audiences: ['x'] },
+    });
+    expect(refused.body.status).toEqual({ user: {}, error: expect.stringContaining('audiences ["x"]') });
     t.time.now = new Date('2026-01-02T03:14:06Z');
     expect(await identity({ token })).toBe(401);
   });
@@ -156,6 +160,26 @@ describe('service account tokens', () => {
     const { token } = (await requestToken()).body.status;
     const { payload } = await jwtVerify(token, createLocalJWKSet(keys), { currentDate: t.time.now });
     expect(payload.sub).toBe('system:serviceaccount:default:robot');
+  });
+});
+
+describe('a token that names no audience', () => {
+  const review = (spec: object) => t.post('/apis/authentication.k8s.io/v1/tokenreviews', { spec });
+
+  it('is for the API server, and for nobody else', async () => {
+    const audience = 'https://issuer.test';
+    const asked = await review({ token: adminToken, audiences: ['vault', audience] });
+    expect(asked.body.status).toMatchObject({ authenticated: true, audiences: [audience] });
+    expect((await review({ token: adminToken, audiences: ['vault'] })).body.status.authenticated).toBeUndefined();
+    expect((await review({ token: adminToken })).body.status).toMatchObject({
+      authenticated: true,
+      user: { username: 'admin' },
+      audiences: [audience],
+    });
+  });
+
+  it('must be there', async () => {
+    expect(await review({})).toMatchObject({ status: 400, body: { reason: 'BadRequest' } });
   });
 });
 

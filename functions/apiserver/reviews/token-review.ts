@@ -1,18 +1,25 @@
 // Who is this? TokenReview tells of a bearer token, SelfSubjectReview of the asker. Source: authentication.k8s.io/v1.
 
+import { badRequest } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { Review } from './reviews.ts';
 
 export const tokenReview: Review = async ({ authenticator }, _exchange, object) => {
   const { token = '', audiences = [] } = (object['spec'] ?? {}) as { token?: string; audiences?: string[] };
-  const identity = token === '' ? undefined : await authenticator.identify(token, audiences);
+  if (token === '') throw badRequest('token is required for TokenReview in authentication');
+  const identity = await authenticator.identify(token, audiences);
   return {
     ...object,
     status: identity
       ? { authenticated: true, user: userJson(identity.user), audiences: [...identity.audiences] }
-      : { user: {}, error: token === '' ? 'no token was given' : 'the token is not valid here' },
+      : { user: {}, error: refusal(audiences) },
   };
 };
+
+function refusal(audiences: readonly string[]): string {
+  if (audiences.length === 0) return 'the token is not valid here';
+  return `the token is not valid here, or not for one of the audiences ${JSON.stringify(audiences)}`;
+}
 
 export const selfSubjectReview: Review = async ({ now }, { context }, object) => ({
   ...object,
