@@ -19,6 +19,7 @@ import { endpointMirroringController } from './endpoint-mirroring.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { endpointsController } from './endpoints.ts';
 import { ephemeralVolumeController } from './ephemeral-volume.ts';
+import { flowSchemaController } from './flow-schema.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { createHorizontalPodAutoscalerController } from './horizontal-pod-autoscaler.ts';
 import { ipAddressRepairController } from './ip-address-repair.ts';
@@ -119,6 +120,7 @@ export function controllers(settings: ControllerSettings): Controller[] {
     ...(settings.authority ? [createCertificateSigningController(settings.authority)] : []),
     certificateCleanupController,
     apiServiceRegistrationController,
+    flowSchemaController,
     claimProtectionController,
     volumeProtectionController,
     attributesClassProtectionController,

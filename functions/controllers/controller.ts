@@ -19,6 +19,7 @@ import type {
   V1Deployment,
   V1EndpointSlice,
   V1Endpoints,
+  V1FlowSchema,
   V1IPAddress,
   V1Job,
   V1Lease,
@@ -71,6 +72,7 @@ export interface KnownTypes {
   'storage.k8s.io/storageclasses': V1StorageClass;
   'networking.k8s.io/ipaddresses': V1IPAddress;
   'networking.k8s.io/servicecidrs': V1ServiceCIDR;
+  'flowcontrol.apiserver.k8s.io/flowschemas': V1FlowSchema;
   'apiregistration.k8s.io/apiservices': V1APIService;
   'apiextensions.k8s.io/customresourcedefinitions': V1CustomResourceDefinition;
 }

@@ -40,6 +40,8 @@ const rows: [type: string, version: string, kind: string, namespaced: boolean, s
   ['apiregistration.k8s.io/apiservices', 'v1', 'APIService', false],
   ['apiextensions.k8s.io/customresourcedefinitions', 'v1', 'CustomResourceDefinition', false],
   ['networking.k8s.io/ipaddresses', 'v1', 'IPAddress', false],
+  ['flowcontrol.apiserver.k8s.io/flowschemas', 'v1', 'FlowSchema', false],
+  ['flowcontrol.apiserver.k8s.io/prioritylevelconfigurations', 'v1', 'PriorityLevelConfiguration', false],
 ];
 
 export const kinds: readonly ServedType[] = rows.map(([type, version, kind, namespaced, scale]) => {
