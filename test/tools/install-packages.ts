@@ -3,6 +3,7 @@
 import { installPackages, isMissing, missingPackages, type Requirement } from '../../local/machine.ts';
 
 const forTests: readonly Requirement[] = [
+  { name: 'curl', why: 'is a client of the API server', files: ['/usr/bin/curl'] },
   { name: 'docker-registry', why: 'is the registry that tests pull from', files: ['/usr/bin/docker-registry'] },
   { name: 'skopeo', why: 'copies images to it', files: ['/usr/bin/skopeo'] },
 ];

@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Kubectl, kubectlBy, runTool, type Tool, tool } from '../../../test/tools/kubectl.ts';
-import { serve } from '../serve.ts';
-import { createTestAuthority } from './certificates.ts';
 import type { TestApi } from './open-test-api.ts';
+import { openTls } from './open-tls.ts';
 
 export interface KubectlServer {
   readonly kubectl: Kubectl;
@@ -16,14 +15,11 @@ export interface KubectlServer {
 }
 
 export async function openKubectl(t: TestApi, client: Exclude<Tool, 'helm'> = 'kubectl'): Promise<KubectlServer> {
-  const authority = await createTestAuthority();
-  const admin = await authority.client('admin', ['system:masters']);
-  const tls = { ...(await authority.server()), clientCA: authority.cert };
-  const serving = await serve(t.api, { host: '127.0.0.1', port: 0, tls });
+  const { url, ca, admin, close } = await openTls(t);
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-'));
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const kubeconfig = join(folder, 'kubeconfig');
-  const cluster = { server: serving.url, 'certificate-authority-data': base64(authority.cert) };
+  const cluster = { server: url, 'certificate-authority-data': base64(ca) };
   const user = { 'client-certificate-data': base64(admin.cert), 'client-key-data': base64(admin.key) };
   writeFileSync(
     kubeconfig,
@@ -41,7 +37,7 @@ export async function openKubectl(t: TestApi, client: Exclude<Tool, 'helm'> = 'k
     kubeconfig,
     kubectl: kubectlBy((args, input) => runTool(tool(client), [...common, ...args], input)),
     async close() {
-      await serving.close(0);
+      await close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
