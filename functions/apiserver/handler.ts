@@ -9,6 +9,7 @@ import { rbacAuthorizer } from '../../core/authorization/rbac.ts';
 import { createRbacIndex } from '../../core/authorization/rbac-index.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { type Status, StatusError } from '../../core/machinery/status.ts';
+import type { Family } from '../../core/metrics/family.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import type { Registry, Target, UserInfo } from '../../core/registry/registry.ts';
@@ -37,6 +38,7 @@ import { createEscalationCheck, mayEscalate } from './authorization/escalation.t
 import { nodeAuthorizer } from './authorization/node-authorizer.ts';
 import { signerCheck } from './authorization/signer-permissions.ts';
 import { loadCbor } from './content/cbor.ts';
+import { ending, isStream } from './content/ending.ts';
 import { type Form, negotiate } from './content/negotiate.ts';
 import { loadProtobuf, withoutProtobuf } from './content/protobuf.ts';
 import { compress, respondError } from './content/respond.ts';
@@ -58,7 +60,9 @@ import { answerResource, noSuchResource, targetOf } from './resources/routes.ts'
 import { defaultWatchLimits, type WatchLimits } from './resources/watch.ts';
 import { createReviews } from './reviews/reviews.ts';
 import type { StreamHandler } from './streams-contract.ts';
-import { createRequestMetrics } from './system/metrics.ts';
+import { healthChecks } from './system/checks.ts';
+import type { HealthCheck } from './system/health.ts';
+import { createRequestMetrics } from './system/request-metrics.ts';
 import { createSystemRoutes } from './system/routes.ts';
 
 export interface ApiServerOptions {
@@ -95,6 +99,9 @@ export interface ApiServerOptions {
   readonly flowControl?: Pick<FlowControlOptions, 'seats' | 'maxWaitMs'>;
   /** Who this API server is to extension API servers. Without it APIServices with a Service are stored and lead nowhere. */
   readonly frontProxy?: FrontProxy;
+  /** Checks beside our own, and what else this process counts. */
+  readonly checks?: readonly HealthCheck[];
+  readonly moreMetrics?: () => Promise<readonly Family[]>;
   readonly now?: () => Date;
 }
 
@@ -105,6 +112,8 @@ export interface ApiServer {
   upgrade(request: ApiRequest, connection: UpgradeConnection): Promise<ApiResponse | undefined>;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  /** From now on /readyz fails, so that nobody sends new requests here. Those that come are answered. */
+  beginShutdown(): void;
   /** Stops the notifier and the indexes. The store, the replicas and the queue stay open: they are the caller's. */
   close(): void;
 }
@@ -146,18 +155,24 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const stopForgetting = follow
     ? forgetRemovedNodes({ nodes, queue, heartbeats: options.heartbeats, log: options.log })
     : undefined;
-  const metrics = createRequestMetrics();
+  const metrics = createRequestMetrics(definitions);
+  let shuttingDown = false;
   const flowControl =
     options.flowControl && (await startFlowControl({ ...options.flowControl, replicas, definitions }));
   const nodeEndpoints = createNodeEndpoints({ ...options, nodes, notifier, now });
   const reviews = createReviews({ authenticator, authorizer, rbac, tokens, registry, definitions, now });
   const podStreams = createPodStreams({ registry, definitions, authorizer, streams: options.streams });
   const proxy = createProxy({ registry, definitions, streams: options.streams, random: Math.random });
-  const system = createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation });
+  const checks = [
+    ...healthChecks({ store: options.store, rbac, isShuttingDown: () => shuttingDown }),
+    ...(options.checks ?? []),
+  ];
+  const system = createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation, checks });
   const routes = {
     registry: withNodeLeases(registry, options.heartbeats),
     definitions,
     watch: { ...defaultWatchLimits, ...options.watch },
+    watchMeter: metrics.watchOf,
     now,
     guards: {
       async mayCreate({ context, info }: Exchange) {
@@ -185,6 +200,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     const target = targetOf(definitions, info);
     const deprecation = deprecationOf(target.definition);
     if (deprecation) {
+      metrics.deprecated(target.definition, info.subresource);
       exchange.context.warnings.push(deprecation);
       if (exchange.context.audit) exchange.context.audit['k8s.io/deprecated'] = 'true';
     }
@@ -193,6 +209,33 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     if (form.encoding === 'protobuf' && target.definition.customResource !== undefined && form.transform === undefined)
       return answerResource(routes, { ...exchange, form: withoutProtobuf(form) }, target);
     return reviews.answer(exchange, target) ?? answerResource(routes, exchange, target);
+  };
+
+  /** In our metrics: what lasts by nature when it ends, all else at once. */
+  const count = (
+    request: ApiRequest,
+    info: RequestInfo,
+    response: ApiResponse | undefined,
+    code: number,
+    seconds: number,
+    waited: number,
+    connection: UpgradeConnection | undefined,
+  ): ApiResponse | undefined => {
+    const series = metrics.seriesOf(info, request, code);
+    if (response && !isStream(response)) {
+      const { body, bytes = body instanceof Uint8Array ? body.length : 0 } = response;
+      metrics.answered(series, code, info.segments[0] === 'queues' ? undefined : seconds, waited, bytes);
+      return response;
+    }
+    const began = performance.now();
+    series.lasting += 1;
+    const end = () => {
+      series.lasting -= 1;
+      metrics.answered(series, code, seconds + (performance.now() - began) / 1000, waited, 0);
+    };
+    if (response) return { ...response, body: ending(response.body, end) };
+    connection?.socket.once('close', end);
+    return undefined;
   };
 
   /** Everything before a route, around it, and after it. */
@@ -214,6 +257,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     let flow: Flow | undefined;
     let seated = false;
     let counted: string | undefined;
+    let waited = 0;
     let response: ApiResponse | undefined;
     try {
       const query = parseQuery(request.query);
@@ -223,6 +267,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         metrics.running(counted, 1);
       }
       user = await authenticator.authenticate(request);
+      metrics.authenticated('success', (performance.now() - started) / 1000, user.username);
       audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
       const acting = await impersonate(request, user, authorizer);
       if (acting !== user) audit?.impersonates(acting);
@@ -230,7 +275,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       if (flowControl && takesSeat(info)) {
         flow = flowControl.classify(user, info, query);
         const wait = flow.enter(() => request.signal);
-        if (wait) await wait;
+        if (wait) {
+          const since = performance.now();
+          await wait.finally(() => {
+            waited = (performance.now() - since) / 1000;
+          });
+        }
         seated = true;
       }
       await authorize(authorizer, user, info, audit?.annotations);
@@ -258,7 +308,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       broken = told !== error;
       response = respondError(told, form);
       // Of somebody who could not be found out.
-      if (info && !user) audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
+      if (info && !user) {
+        const claimed = request.peer !== undefined || request.headers['authorization'] !== undefined;
+        metrics.authenticated(claimed ? 'error' : 'failure', (performance.now() - started) / 1000);
+        audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
+      }
     } finally {
       // A watch that has begun waits for events without a seat.
       if (seated) flow?.leave();
@@ -266,7 +320,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     }
     const code = response?.status ?? 101;
     const elapsed = (performance.now() - started) / 1000;
-    if (info) metrics.count(servedInfo(info, code), code, isLong(info) ? undefined : elapsed);
+    if (info) response = count(request, info, response, code, elapsed, waited, connection);
     if (audit) {
       response = await audit.finish(response, failure, broken);
       if (!response) connection?.socket.once('close', audit.closed);
@@ -316,6 +370,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         connection,
       );
     },
+    beginShutdown() {
+      shuttingDown = true;
+    },
     close() {
       notifier.close();
       stopForgetting?.();
@@ -327,8 +384,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
   };
 }
-
-const nowhere: RequestInfo = parseRequestInfo('GET', '/', parseQuery(''));
 
 const longSubresources = new Set(['attach', 'exec', 'log', 'portforward', 'proxy', 'streams']);
 
@@ -346,11 +401,6 @@ function takesSeat(info: RequestInfo): boolean {
 async function startFlowControl(options: FlowControlOptions): Promise<FlowControl> {
   const { createFlowControl } = await import('./flow-control/flow-control.ts');
   return createFlowControl(options);
-}
-
-/** Paths that nothing is served at share one series. */
-function servedInfo(info: RequestInfo, code: number): RequestInfo {
-  return info.isResource && (code === 404 || code === 403 || code === 401 || code === 400) ? nowhere : info;
 }
 
 /** Throws Forbidden. The decision stands in `annotations`, where an audit log wants to know it. */

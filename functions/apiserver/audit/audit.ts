@@ -4,6 +4,7 @@
 import type { Status } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody } from '../content/body.ts';
+import { ending, isStream, once } from '../content/ending.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import type { RequestInfo } from '../request-info.ts';
 import { type AuditEvent, microTime, objectReference, sourceIPs, withoutManagedFields } from './event.ts';
@@ -147,11 +148,6 @@ function createRecord(
 /** Their bodies are no objects, and belong to others. */
 const unreadable: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy', 'streams']);
 
-/** Of unknown length: a watch, a log. A large list comes in parts too, but says how long it is. */
-function isStream(response: ApiResponse): response is ApiResponse & { body: AsyncIterable<Uint8Array> } {
-  return response.body !== undefined && !(response.body instanceof Uint8Array) && response.bytes === undefined;
-}
-
 async function wholeBody({ body }: ApiResponse): Promise<Uint8Array | undefined> {
   if (body === undefined || body instanceof Uint8Array) return body;
   const parts: Uint8Array[] = [];
@@ -180,38 +176,4 @@ async function objectOf(body: Uint8Array, type: string): Promise<unknown> {
 /** A copy would ask for the request's signal, which has a price. */
 function withBody(request: ApiRequest, body: Uint8Array): ApiRequest {
   return Object.create(request, { body: { value: body, enumerable: true } });
-}
-
-/** `end` is called once the body has ended, however it does: also when nobody began to read it. */
-function ending(body: AsyncIterable<Uint8Array>, end: () => void): AsyncIterable<Uint8Array> {
-  return {
-    [Symbol.asyncIterator]() {
-      const iterator = body[Symbol.asyncIterator]();
-      return {
-        async next() {
-          try {
-            const result = await iterator.next();
-            if (result.done) end();
-            return result;
-          } catch (error) {
-            end();
-            throw error;
-          }
-        },
-        async return() {
-          end();
-          await iterator.return?.();
-          return { done: true, value: undefined };
-        },
-      };
-    },
-  };
-}
-
-function once(run: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) run();
-    done = true;
-  };
 }

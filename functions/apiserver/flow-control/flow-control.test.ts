@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderFamilies } from '../../../core/metrics/exposition.ts';
 import { flowSchemas } from '../../../core/registry/bootstrap/flow-control.ts';
 import { bootstrap } from '../../../core/registry/bootstrap.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
@@ -62,8 +63,7 @@ describe('priority and fairness', () => {
   const ask = (who = jane, target = '/api/v1/namespaces/default/pods/p') =>
     control.classify(who, infoOf('GET', target), parseQuery(target.split('?')[1] ?? ''));
   const metric = (name: string) => {
-    const line = control
-      .renderMetrics()
+    const line = renderFamilies(control.families())
       .split('\n')
       .find((each) => each.startsWith(`apiserver_flowcontrol_${name}`));
     return Number(line?.split(' ').at(-1));

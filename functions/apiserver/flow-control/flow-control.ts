@@ -3,6 +3,7 @@
 
 import type { Definitions } from '../../../core/api/definition.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
+import type { Family } from '../../../core/metrics/family.ts';
 import { flowSchemas, priorityLevels } from '../../../core/registry/bootstrap/flow-control.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { Replica, Replicas } from '../../../core/replica/replica.ts';
@@ -34,8 +35,7 @@ export interface Flow {
 
 export interface FlowControl {
   classify(user: UserInfo, info: RequestInfo, query: URLSearchParams): Flow;
-  /** In the Prometheus text format. */
-  renderMetrics(): string;
+  families(): Family[];
   close(): void;
 }
 
@@ -83,7 +83,7 @@ export async function createFlowControl(options: FlowControlOptions): Promise<Fl
       // The schema `catch-all` matches everybody; who is nobody has no flow of its own.
       return new SeatedRequest(current.last, seats, maxWaitMs, user, info, 1);
     },
-    renderMetrics: () => current.statistics.render(seats),
+    families: () => current.statistics.families(seats),
     close() {
       for (const stop of stops) stop();
     },
@@ -203,7 +203,7 @@ class SeatedRequest implements Flow {
     const began = this.#since;
     const granted = () => {
       stop();
-      counts.dequeued();
+      counts.dequeued(this.#width);
       this.#since = performance.now();
       this.#run((this.#since - began) / 1000);
       resolve();
@@ -214,11 +214,11 @@ class SeatedRequest implements Flow {
       counts.rejected(cancel, 0);
       return Promise.reject(tooMany());
     }
-    counts.queued();
+    counts.queued(this.#width);
     const giveUp = (reason: Refusal) => {
       if (!cancel()) return;
       stop();
-      counts.dequeued();
+      counts.dequeued(this.#width);
       counts.rejected(reason, (performance.now() - began) / 1000);
       reject(tooMany());
     };

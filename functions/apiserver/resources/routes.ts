@@ -7,13 +7,14 @@ import type { ApiResponse } from '../http.ts';
 import type { RequestInfo } from '../request-info.ts';
 import type { Exchange } from './exchange.ts';
 import { getRoute, listRoute } from './read.ts';
-import { type WatchLimits, watchRoute } from './watch.ts';
+import { type MeterWatch, type WatchLimits, watchRoute } from './watch.ts';
 import { createRoute, deleteCollectionRoute, deleteRoute, patchRoute, updateRoute, type WriteGuards } from './write.ts';
 
 export interface ResourceRoutes {
   readonly registry: Registry;
   readonly definitions: Definitions;
   readonly watch: WatchLimits;
+  readonly watchMeter: MeterWatch;
   readonly guards: WriteGuards;
   readonly now: () => Date;
 }
@@ -76,7 +77,7 @@ export function answerResource(routes: ResourceRoutes, exchange: Exchange, targe
     case 'list':
       return listRoute(registry, exchange, target, now());
     case 'watch':
-      return watchRoute(registry, exchange, target, routes.watch, now);
+      return watchRoute(registry, exchange, target, routes);
     case 'create':
       return createRoute(registry, exchange, target, routes.guards, now());
     case 'update':

@@ -4,6 +4,7 @@
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { expired, StatusError } from '../../../core/machinery/status.ts';
+import { type Histogram, observe } from '../../../core/metrics/histogram.ts';
 import type { Registry, Target, WatchOutcome } from '../../../core/registry/registry.ts';
 import { toCborEvent } from '../content/cbor.ts';
 import { type Form, mediaTypes } from '../content/negotiate.ts';
@@ -23,6 +24,9 @@ export interface WatchLimits {
   readonly maxTimeoutMs?: number;
 }
 
+/** Where the bytes of a resource's events are counted. */
+export type MeterWatch = (definition: ResourceDefinition) => { readonly bytes: Histogram };
+
 export const defaultWatchLimits: WatchLimits = { bookmarkMs: 60_000, minTimeoutMs: 30 * 60_000 };
 
 const encoder = new TextEncoder();
@@ -31,9 +35,9 @@ export async function watchRoute(
   registry: Registry,
   exchange: Exchange,
   target: Target,
-  limits: WatchLimits,
-  now: () => Date,
+  routes: { readonly watch: WatchLimits; readonly watchMeter: MeterWatch; readonly now: () => Date },
 ): Promise<ApiResponse> {
+  const { watch: limits, watchMeter, now } = routes;
   const { form } = exchange;
   if (form.encoding === 'yaml')
     throw new StatusError('NotAcceptable', 'a watch is a stream of JSON lines: accept application/json');
@@ -56,6 +60,7 @@ export async function watchRoute(
       bookmarks: options.allowWatchBookmarks === true,
       bookmarkMs: limits.bookmarkMs,
       timeoutMs,
+      sent: watchMeter(target.definition).bytes,
     }),
   };
 }
@@ -74,12 +79,13 @@ interface LineOptions {
   readonly bookmarks: boolean;
   readonly bookmarkMs: number;
   readonly timeoutMs: number;
+  readonly sent: Histogram;
 }
 
 /** Everything queued goes out in one chunk. The watch is closed when the consumer returns, or the time is up. */
 function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<Uint8Array> {
   const { watch } = outcome;
-  const { transform, encode = encodeLine } = options;
+  const { transform, encode = encodeLine, sent } = options;
   let started = false;
   let finished = false;
   let timedOut = false;
@@ -117,23 +123,25 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
     for (;;) {
       if (finished) return { done: true, value: undefined };
       const chunk: Uint8Array[] = [];
+      const send = (event: Uint8Array) => {
+        observe(sent, event.length);
+        chunk.push(event);
+      };
       if (!started) {
         started = true;
-        initialLines(outcome, options, chunk);
+        initialLines(outcome, options, chunk, send);
       }
       for (const event of watch.drain())
-        chunk.push(
+        send(
           transform || options.encode
             ? encode(event.type, transform ? transform.one(event.entry.object as KubeObject) : event.entry.object)
             : event.line,
         );
       if (watch.ended === 'slow')
-        chunk.push(
-          encode('ERROR', expired('the watch fell behind and was ended: list again and watch from there').status),
-        );
+        send(encode('ERROR', expired('the watch fell behind and was ended: list again and watch from there').status));
       if (bookmarkDue || (timedOut && options.bookmarks)) {
         bookmarkDue = false;
-        chunk.push(bookmarkLine(String(watch.revision), options));
+        send(bookmarkLine(String(watch.revision), options));
       }
       if (watch.ended !== undefined || timedOut) finish();
       if (chunk.length > 0) {
@@ -158,17 +166,25 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
   };
 }
 
-function initialLines(outcome: WatchOutcome, options: LineOptions, chunk: Uint8Array[]): void {
-  const { transform, encode = encodeLine } = options;
+function initialLines(
+  outcome: WatchOutcome,
+  options: LineOptions,
+  chunk: Uint8Array[],
+  send: (event: Uint8Array) => void,
+): void {
+  const { transform, encode = encodeLine, sent } = options;
   const before = encoder.encode('{"type":"ADDED","object":');
   const after = encoder.encode('}\n');
   for (const entry of outcome.initial) {
-    if (transform) chunk.push(encode('ADDED', transform.one(entry.object as KubeObject)));
-    else if (options.encode) chunk.push(encode('ADDED', entry.object));
-    else chunk.push(before, entry.bytes, after);
+    if (transform) send(encode('ADDED', transform.one(entry.object as KubeObject)));
+    else if (options.encode) send(encode('ADDED', entry.object));
+    else {
+      observe(sent, before.length + entry.bytes.length + after.length);
+      chunk.push(before, entry.bytes, after);
+    }
   }
   if (outcome.initialBookmark)
-    chunk.push(bookmarkLine(outcome.resourceVersion, options, { 'k8s.io/initial-events-end': 'true' }));
+    send(bookmarkLine(outcome.resourceVersion, options, { 'k8s.io/initial-events-end': 'true' }));
 }
 
 function bookmarkLine(

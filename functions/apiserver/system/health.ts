@@ -1,6 +1,7 @@
 // /healthz, /livez and /readyz: named checks, each of which can be asked for alone or left out.
 // Source: Kubernetes API health endpoints (`verbose`, `exclude`, /livez/<check>).
 
+import type { Log } from '../../../core/work/log.ts';
 import { respondText } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 
@@ -10,48 +11,97 @@ export interface HealthCheck {
   readonly endpoints: readonly ('livez' | 'readyz')[];
   /** Rejects when it fails. */
   check(): Promise<void>;
+  /** How long it may take. Without it, as long as it takes. */
+  readonly timeoutMs?: number;
 }
 
-/** `segments` are those of the path: `livez`, perhaps a check's name. undefined: no such check. */
-export async function healthResponse(
-  checks: readonly HealthCheck[],
-  segments: readonly string[],
-  query: URLSearchParams,
-): Promise<ApiResponse | undefined> {
-  const [endpoint = '', ...rest] = segments;
-  const served = checks.filter((each) => endpoint === 'healthz' || each.endpoints.some((name) => name === endpoint));
-  if (rest.length > 0) {
-    // Names of checks have slashes, too.
-    const check = served.find((each) => each.name === rest.join('/'));
-    if (!check) return undefined;
-    return (await passes(check)) ? respondText(200, 'ok') : respondText(500, 'internal server error: check failed\n');
-  }
-  const excluded = new Set(query.getAll('exclude'));
-  const lines: string[] = [];
-  let failed = false;
-  for (const check of served) {
-    if (excluded.has(check.name)) lines.push(`[+]${check.name} excluded: ok`);
-    else if (await passes(check)) lines.push(`[+]${check.name} ok`);
-    else {
-      failed = true;
-      lines.push(`[-]${check.name} failed: reason withheld`);
-    }
-  }
-  const unknown = [...excluded].filter((name) => !served.some((each) => each.name === name));
-  if (unknown.length > 0) {
-    const names = unknown.map((name) => JSON.stringify(name)).join(', ');
-    lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`);
-  }
-  if (failed) return respondText(500, `${lines.join('\n')}\n${endpoint} check failed\n`);
-  const verbose = query.has('verbose') && query.get('verbose') !== 'false';
-  return respondText(200, verbose ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok');
+/** What came of a check so far, asked by one endpoint. */
+export interface HealthResult {
+  readonly name: string;
+  readonly type: string;
+  /** The last time. */
+  passes: boolean;
+  success: number;
+  error: number;
 }
 
-async function passes(check: HealthCheck): Promise<boolean> {
+export type HealthResults = readonly HealthResult[];
+
+export interface Health {
+  /** `segments` are those of the path: `livez`, perhaps a check's name. undefined: no such check. */
+  respond(segments: readonly string[], query: URLSearchParams): Promise<ApiResponse | undefined>;
+  readonly results: HealthResults;
+}
+
+export function createHealth(checks: readonly HealthCheck[], log?: Pick<Log, 'warn'>): Health {
+  const results = new Map<string, HealthResult>();
+
+  const record = (name: string, type: string, passes: boolean) => {
+    const key = `${type}/${name}`;
+    const result = results.get(key) ?? { name, type, passes, success: 0, error: 0 };
+    result.passes = passes;
+    result[passes ? 'success' : 'error'] += 1;
+    results.set(key, result);
+  };
+
+  return {
+    async respond([endpoint = '', ...rest], query) {
+      const served = checks.filter(
+        (each) => endpoint === 'healthz' || each.endpoints.some((name) => name === endpoint),
+      );
+      if (rest.length > 0) {
+        // Names of checks have slashes, too.
+        const check = served.find((each) => each.name === rest.join('/'));
+        if (!check) return undefined;
+        const failure = await failureOf(check);
+        // Seeing a check alone takes a permission of its own: who has it may know why.
+        return failure ? respondText(500, `internal server error: ${failure.message}\n`) : respondText(200, 'ok');
+      }
+      const excluded = new Set(query.getAll('exclude'));
+      const run = served.filter(({ name }) => !excluded.has(name));
+      const failures = new Map<string, Error>();
+      await Promise.all(
+        run.map(async (check) => {
+          const failure = await failureOf(check);
+          if (failure) failures.set(check.name, failure);
+          record(check.name, endpoint, !failure);
+        }),
+      );
+      const lines = served.map(({ name }) => {
+        if (excluded.has(name)) return `[+]${name} excluded: ok`;
+        return failures.has(name) ? `[-]${name} failed: reason withheld` : `[+]${name} ok`;
+      });
+      const unknown = [...excluded].filter((name) => !served.some((each) => each.name === name));
+      if (unknown.length > 0) {
+        const names = unknown.sort().map((name) => JSON.stringify(name));
+        lines.push(`warn: some health checks cannot be excluded: no matches for ${names.join(',')}`);
+      }
+      if (failures.size > 0) {
+        // Anybody may ask: why it failed is for the log.
+        const why = Object.fromEntries([...failures].map(([name, { message }]) => [name, message]));
+        log?.warn({ failed: why }, `${endpoint} check failed`);
+        return respondText(500, `${lines.join('\n')}\n${endpoint} check failed\n`);
+      }
+      return respondText(200, query.has('verbose') ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok');
+    },
+    get results() {
+      return [...results.values()];
+    },
+  };
+}
+
+/** undefined: it passes. */
+async function failureOf({ check, timeoutMs }: HealthCheck): Promise<Error | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  if (timeoutMs !== undefined)
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
-    await check.check();
-    return true;
-  } catch {
-    return false;
+    await Promise.race([check(), late]);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    clearTimeout(timer);
   }
 }

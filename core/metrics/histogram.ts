@@ -1,4 +1,4 @@
-// A Prometheus histogram as plain numbers: observing one value must cost next to nothing.
+// A Prometheus histogram as plain numbers: observing one value must cost next to nothing, and it may cross a thread.
 
 export interface Histogram {
   /** Upper bounds, rising. */
@@ -24,16 +24,8 @@ export function observe(histogram: Histogram, value: number): void {
     }
 }
 
-/** `labels` without braces, and not empty. */
-export function renderHistogram(name: string, labels: string, histogram: Histogram, lines: string[]): void {
-  let below = 0;
-  for (const [index, bound] of histogram.bounds.entries()) {
-    below += histogram.counts[index] ?? 0;
-    lines.push(`${name}_bucket{${labels},le="${bound}"} ${below}`);
-  }
-  lines.push(
-    `${name}_bucket{${labels},le="+Inf"} ${histogram.total}`,
-    `${name}_sum{${labels}} ${histogram.sum}`,
-    `${name}_count{${labels}} ${histogram.total}`,
-  );
+/** `count` bounds from `start`, each `factor` times the one before: Prometheus' ExponentialBuckets. */
+export function exponentialBounds(start: number, factor: number, count: number): number[] {
+  // Of powers: a product of many would end in 0.30000000000000004.
+  return Array.from({ length: count }, (_, i) => Number((start * factor ** i).toPrecision(12)));
 }

@@ -1,0 +1,57 @@
+// Metrics as Prometheus sees them: families of series. Plain data, so that another thread's can be shown with one's own.
+
+import type { Histogram } from './histogram.ts';
+
+export interface Series {
+  /** As they are written, without braces: `verb="GET",code="200"`. Empty: none. */
+  readonly labels: string;
+  readonly value: number | Histogram;
+}
+
+/** Values of a histogram's series are histograms, all others numbers. */
+export interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly series: readonly Series[];
+}
+
+/** Labels in the order of their names' mention, their values escaped. */
+export function labelsOf(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escapeValue(value)}"`)
+    .join(',');
+}
+
+function escapeValue(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+/** One family a name: series of the same labels are added up, as two threads that count the same things count together. */
+export function mergeFamilies(families: Iterable<Family>): Family[] {
+  const byName = new Map<string, Family>();
+  for (const family of families) {
+    const known = byName.get(family.name);
+    byName.set(family.name, known ? { ...known, series: mergeSeries([...known.series, ...family.series]) } : family);
+  }
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function mergeSeries(all: readonly Series[]): Series[] {
+  const byLabels = new Map<string, Series>();
+  for (const each of all) {
+    const known = byLabels.get(each.labels);
+    byLabels.set(each.labels, known ? { labels: each.labels, value: sumOf(known.value, each.value) } : each);
+  }
+  return [...byLabels.values()];
+}
+
+function sumOf(a: Series['value'], b: Series['value']): Series['value'] {
+  if (typeof a === 'number' || typeof b === 'number') return Number(a) + Number(b);
+  return {
+    bounds: a.bounds,
+    counts: a.counts.map((count, i) => count + (b.counts[i] ?? 0)),
+    sum: a.sum + b.sum,
+    total: a.total + b.total,
+  };
+}

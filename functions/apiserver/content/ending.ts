@@ -1,0 +1,44 @@
+// Bodies that last: what is to happen once they have ended.
+
+import type { ApiResponse } from '../http.ts';
+
+/** Of unknown length: a watch, a log. A large list comes in parts too, but says how long it is. */
+export function isStream(response: ApiResponse): response is ApiResponse & { body: AsyncIterable<Uint8Array> } {
+  return response.body !== undefined && !(response.body instanceof Uint8Array) && response.bytes === undefined;
+}
+
+/** `end` is called once, when the body has ended, however it does: also when nobody began to read it. */
+export function ending(body: AsyncIterable<Uint8Array>, end: () => void): AsyncIterable<Uint8Array> {
+  const ended = once(end);
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = body[Symbol.asyncIterator]();
+      return {
+        async next() {
+          try {
+            const result = await iterator.next();
+            if (result.done) ended();
+            return result;
+          } catch (error) {
+            ended();
+            throw error;
+          }
+        },
+        async return() {
+          ended();
+          await iterator.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}
+
+/** The same, the first time it is called only. */
+export function once(run: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) run();
+    done = true;
+  };
+}
