@@ -1,6 +1,7 @@
 // The DaemonSet controller: one pod on every node that the template fits, replaced node by node.
 
 import { scaledValue } from '../../core/machinery/int-or-string.ts';
+import type { Regarding } from '../../core/registry/event-recorder.ts';
 import type { V1DaemonSetStatus, V1Toleration } from '../../generated/kubernetes.ts';
 import { suffixOf } from './child-name.ts';
 import { adopters, claimChildren, controllerRef } from './claim-children.ts';
@@ -19,6 +20,7 @@ import {
 } from './controller.ts';
 import { isEmptySelector } from './label-selector.ts';
 import { matchesNode, toleratesAll } from './node-match.ts';
+import { createPod, deletePod } from './pod-actions.ts';
 import { isActive, isAvailable, isFinished, isReady, type Pod, untilAvailable } from './pod-state.ts';
 import { podOf } from './replicas.ts';
 import { historyOf, revisionHashLabel } from './revision-history.ts';
@@ -153,14 +155,15 @@ function manage(snapshot: Snapshot, set: DaemonSet, places: readonly Place[], ha
     const failed = alive.filter(isFinished);
     const running = alive.filter(isActive);
     if (!place.wanted && !(place.tolerated && running.length)) {
-      actions.push(...alive.map((each) => remove(set, each)));
+      actions.push(...alive.map((each) => deletePod(about(set), each)));
       continue;
     }
     if (failed.length) {
       const since = Math.max(...failed.map((each) => Date.parse(each.metadata.creationTimestamp ?? '') || 0));
       const wait = since + firstPause - now;
       if (wait > 0) actions.push({ do: 'requeue', afterMs: wait });
-      else actions.push(...failed.map((each) => failure(set, each)), ...failed.map((each) => remove(set, each)));
+      else
+        actions.push(...failed.map((each) => failure(set, each)), ...failed.map((each) => deletePod(about(set), each)));
     } else if (!place.pods.length && place.wanted) {
       actions.push(create(snapshot, set, place.name, hash));
     }
@@ -168,7 +171,7 @@ function manage(snapshot: Snapshot, set: DaemonSet, places: readonly Place[], ha
     const groups = surging
       ? [running.filter((each) => isNew(each, hash)), running.filter((each) => !isNew(each, hash))]
       : [running];
-    for (const group of groups) actions.push(...group.slice(1).map((each) => remove(set, each)));
+    for (const group of groups) actions.push(...group.slice(1).map((each) => deletePod(about(set), each)));
   }
   return actions;
 }
@@ -195,7 +198,7 @@ function roll(snapshot: Snapshot, set: DaemonSet, places: readonly Place[], hash
     for (const { place, fresh, old } of pairs) {
       if (!old) continue;
       if (fresh) {
-        if (available(fresh)) actions.push(remove(set, old));
+        if (available(fresh)) actions.push(deletePod(about(set), old));
       } else if (!available(old)) actions.push(create(snapshot, set, place.name, hash));
       else if (extra < surge) {
         extra++;
@@ -211,10 +214,10 @@ function roll(snapshot: Snapshot, set: DaemonSet, places: readonly Place[], hash
   let unavailable = pairs.filter(({ fresh, old }) => !available(fresh) && !available(old)).length;
   for (const { old } of pairs) {
     if (!old) continue;
-    if (!available(old)) actions.push(remove(set, old));
+    if (!available(old)) actions.push(deletePod(about(set), old));
     else if (unavailable < most) {
       unavailable++;
-      actions.push(remove(set, old));
+      actions.push(deletePod(about(set), old));
     }
   }
   return actions;
@@ -240,48 +243,23 @@ function create(snapshot: Snapshot, set: DaemonSet, node: string, hash: string):
     },
   };
   const own = tolerationsOf(set).filter((each) => !spec?.tolerations?.some((given) => sameJson(given, each)));
-  return {
-    do: 'create',
-    type: 'pods',
-    object: {
-      ...pod,
-      metadata: {
-        ...metadata,
-        name: podName,
-        generateName: `${name}-`,
-        labels: { ...metadata.labels, [revisionHashLabel]: hash, 'pod-template-generation': templateGeneration },
-        ownerReferences: [controllerRef('apps/v1', 'DaemonSet', set)],
-      },
-      spec: { ...spec, affinity, tolerations: [...(spec?.tolerations ?? []), ...own] },
+  return createPod(about(set), podName, {
+    ...pod,
+    metadata: {
+      ...metadata,
+      name: podName,
+      generateName: `${name}-`,
+      labels: { ...metadata.labels, [revisionHashLabel]: hash, 'pod-template-generation': templateGeneration },
+      ownerReferences: [controllerRef('apps/v1', 'DaemonSet', set)],
     },
-    announce: {
-      regarding: regarding('apps/v1', 'DaemonSet', set),
-      success: { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${podName}` },
-      failure: { type: 'Warning', reason: 'FailedCreate', message: 'Error creating: ' },
-    },
-  };
-}
-
-function remove(set: DaemonSet, { metadata: { namespace = '', name, uid } }: Pod): Action {
-  return {
-    do: 'delete',
-    type: 'pods',
-    namespace,
-    name,
-    options: { preconditions: { uid } },
-    announce: {
-      regarding: regarding('apps/v1', 'DaemonSet', set),
-      success: { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${name}` },
-      failure: { type: 'Warning', reason: 'FailedDelete', message: 'Error deleting: ' },
-    },
-  };
+    spec: { ...spec, affinity, tolerations: [...(spec?.tolerations ?? []), ...own] },
+  });
 }
 
 function failure(set: DaemonSet, pod: Pod): Action {
   const { namespace, name } = pod.metadata;
   const message = `Found failed daemon pod ${namespace}/${name} on node ${pod.spec?.nodeName}, will try to kill it`;
-  const about = regarding('apps/v1', 'DaemonSet', set);
-  return { do: 'event', regarding: about, event: { type: 'Warning', reason: 'FailedDaemonPod', message } };
+  return { do: 'event', regarding: about(set), event: { type: 'Warning', reason: 'FailedDaemonPod', message } };
 }
 
 function statusOf(set: DaemonSet, places: readonly Place[], hash: string, now: number): V1DaemonSetStatus {
@@ -309,4 +287,8 @@ function statusOf(set: DaemonSet, places: readonly Place[], hash: string, now: n
 function withCount<K extends string>(name: K, count: number): { [name in K]?: number } {
   // A count of zero is left out, as omitempty does.
   return (count ? { [name]: count } : {}) as { [name in K]?: number };
+}
+
+function about(set: DaemonSet): Regarding {
+  return regarding('apps/v1', 'DaemonSet', set);
 }

@@ -14,6 +14,7 @@ import {
   type Progress,
   trackingFinalizer,
 } from './job-progress.ts';
+import { createPod } from './pod-actions.ts';
 import type { Pod } from './pod-state.ts';
 import { podOf } from './replicas.ts';
 
@@ -99,25 +100,16 @@ function creation(
       container.env = [...(container.env ?? []), { name: 'JOB_COMPLETION_INDEX', valueFrom: { fieldRef } }];
     }
   }
-  return {
-    do: 'create',
-    type: 'pods',
-    object: {
-      ...pod,
-      metadata: {
-        ...metadata,
-        name,
-        generateName,
-        labels: { ...metadata.labels, ...marked },
-        annotations: { ...metadata.annotations, ...marked, ...counts },
-        finalizers: [...(metadata.finalizers ?? []), trackingFinalizer],
-        ownerReferences: [controllerRef('batch/v1', 'Job', job)],
-      },
+  return createPod(regarding('batch/v1', 'Job', job), name, {
+    ...pod,
+    metadata: {
+      ...metadata,
+      name,
+      generateName,
+      labels: { ...metadata.labels, ...marked },
+      annotations: { ...metadata.annotations, ...marked, ...counts },
+      finalizers: [...(metadata.finalizers ?? []), trackingFinalizer],
+      ownerReferences: [controllerRef('batch/v1', 'Job', job)],
     },
-    announce: {
-      regarding: regarding('batch/v1', 'Job', job),
-      success: { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${name}` },
-      failure: { type: 'Warning', reason: 'FailedCreate', message: 'Error creating: ' },
-    },
-  };
+  });
 }

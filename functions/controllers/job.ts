@@ -1,6 +1,7 @@
 // The Job controller: runs pods to completion and counts each once. A finished pod is first noted in the status, then loses
 // its finalizer, then is counted: a crash in between counts nothing twice (KEP-2307).
 
+import type { Regarding } from '../../core/registry/event-recorder.ts';
 import type { V1JobCondition, V1JobStatus } from '../../generated/kubernetes.ts';
 import { adopters, claimChildren, controllerOf } from './claim-children.ts';
 import { sameJson, setCondition, timestamp } from './condition.ts';
@@ -33,6 +34,7 @@ import {
   trackingFinalizer,
 } from './job-progress.ts';
 import { isEmptySelector } from './label-selector.ts';
+import { deletePod } from './pod-actions.ts';
 import { isFinished, isReady, type Pod } from './pod-state.ts';
 import { rankForDeletion } from './replicas.ts';
 
@@ -91,13 +93,13 @@ function reconcile(snapshot: Snapshot, job: Job, { now }: Context): Action[] {
   if (isJobFinished(job) || job.metadata.deletionTimestamp) {
     const finished = pods.filter((each) => isTracked(each) && (isFinished(each) || each.metadata.deletionTimestamp));
     const rest = isJobFinished(job) ? pods.filter((each) => !isFinished(each) && !each.metadata.deletionTimestamp) : [];
-    return [...claims, ...finished.map(untrack), ...rest.map((each) => remove(job, each))];
+    return [...claims, ...finished.map(untrack), ...rest.map((each) => deletePod(about(job), each))];
   }
   const suspended = job.spec?.suspend === true;
   const progress = progressOf(job, pods, now);
   const scaling =
     suspended || progress.outcome
-      ? { actions: progress.active.map((each) => remove(job, each)) }
+      ? { actions: progress.active.map((each) => deletePod(about(job), each)) }
       : scale(snapshot, job, pods, progress, now);
   const status = statusOf(job, pods, progress, now);
   const events = announce(job, status);
@@ -132,7 +134,7 @@ function scale(
   const surplus = indexed ? misplaced(job, progress) : [];
   const kept = active.filter((each) => !surplus.includes(each));
   const excess = rankForDeletion(kept).slice(0, Math.max(0, kept.length - wanted));
-  const removals = [...surplus, ...excess].map((each) => remove(job, each));
+  const removals = [...surplus, ...excess].map((each) => deletePod(about(job), each));
   if (removals.length) return { actions: removals };
   // A pod that is on its way out still holds its place when only failed pods are replaced.
   const waitsForFailed = job.spec?.podReplacementPolicy === 'Failed' || job.spec?.podFailurePolicy !== undefined;
@@ -259,30 +261,14 @@ function untrack({ metadata }: Pod): Action {
   return { do: 'patch', type: 'pods', namespace, name, patchType: 'merge', body };
 }
 
-function remove(job: Job, { metadata: { namespace = '', name, uid } }: Pod): Action {
-  return {
-    do: 'delete',
-    type: 'pods',
-    namespace,
-    name,
-    options: { preconditions: { uid } },
-    announce: {
-      regarding: regarding('batch/v1', 'Job', job),
-      success: { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${name}` },
-      failure: { type: 'Warning', reason: 'FailedDelete', message: 'Error deleting: ' },
-    },
-  };
-}
-
 /** Events for what this status says for the first time. */
 function announce(job: Job, status: V1JobStatus): Action[] {
-  const about = regarding('batch/v1', 'Job', job);
   const had = (name: string, value: string) =>
     job.status?.conditions?.some((each) => each.type === name && each.status === value) ?? false;
   return (status.conditions ?? []).flatMap((each): Action[] => {
     if (had(each.type, each.status)) return [];
     const say = (kind: 'Normal' | 'Warning', reason: string, message: string): Action[] => [
-      { do: 'event', regarding: about, event: { type: kind, reason, message } },
+      { do: 'event', regarding: about(job), event: { type: kind, reason, message } },
     ];
     if (each.type === 'Complete') return say('Normal', 'Completed', 'Job completed');
     if (each.type === 'Failed') return say('Warning', each.reason ?? 'Failed', each.message ?? '');
@@ -293,4 +279,8 @@ function announce(job: Job, status: V1JobStatus): Action[] {
     }
     return [];
   });
+}
+
+function about(job: Job): Regarding {
+  return regarding('batch/v1', 'Job', job);
 }

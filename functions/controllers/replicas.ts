@@ -7,6 +7,7 @@ import { claimChildren, controllerOf, controllerRef } from './claim-children.ts'
 import { removeCondition, sameJson, setCondition } from './condition.ts';
 import { type Action, type Context, type LabelSelector, type Live, regarding, type Snapshot } from './controller.ts';
 import { isEmptySelector, matchesSelector } from './label-selector.ts';
+import { createPod, deletePod } from './pod-actions.ts';
 import { isActive, isAvailable, isReady, type Pod, restarts, untilAvailable } from './pod-state.ts';
 
 export interface ReplicaParent {
@@ -67,16 +68,8 @@ function creations(snapshot: Snapshot, parent: ReplicaParent, count: number): Ac
   return podNames(snapshot, namespace, name, uid, count).map((podName) => {
     const pod = podOf(template, namespace);
     const ownerReferences = [controllerRef(apiVersion, kind, object)];
-    return {
-      do: 'create',
-      type: 'pods',
-      object: { ...pod, metadata: { ...pod.metadata, name: podName, generateName: `${name}-`, ownerReferences } },
-      announce: {
-        regarding: about,
-        success: { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${podName}` },
-        failure: { type: 'Warning', reason: 'FailedCreate', message: 'Error creating: ' },
-      },
-    };
+    const metadata = { ...pod.metadata, name: podName, generateName: `${name}-`, ownerReferences };
+    return createPod(about, podName, { ...pod, metadata });
   });
 }
 
@@ -84,18 +77,7 @@ function deletions(snapshot: Snapshot, parent: ReplicaParent, pods: readonly Pod
   const about = regarding(parent.apiVersion, parent.kind, parent.object);
   return rankForDeletion(pods, relatedPods(snapshot, parent, pods))
     .slice(0, count)
-    .map(({ metadata: { namespace = '', name, uid } }) => ({
-      do: 'delete',
-      type: 'pods',
-      namespace,
-      name,
-      options: { preconditions: { uid } },
-      announce: {
-        regarding: about,
-        success: { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${name}` },
-        failure: { type: 'Warning', reason: 'FailedDelete', message: 'Error deleting: ' },
-      },
-    }));
+    .map((pod) => deletePod(about, pod));
 }
 
 /** Active pods of this parent and of its siblings (ReplicaSets of one Deployment), to see which nodes are doubled up. */
