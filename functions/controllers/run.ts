@@ -11,6 +11,7 @@ import type { Store, TypeName } from '../../core/store/store.ts';
 import { type Action, type Controller, type Failure, type Live, type SnapshotEvent, splitKey } from './controller.ts';
 import { type Executor, execute, needsClaim } from './execute.ts';
 import { createOwnerClaims } from './owner-claims.ts';
+import type { QueueMetrics } from './queue-metrics.ts';
 import { servedTypes } from './served-types.ts';
 import { createWorkQueue, type Timers, type WorkQueue } from './work-queue.ts';
 import { World } from './world.ts';
@@ -31,11 +32,8 @@ export interface ControllersOptions {
   readonly log: (message: string, error?: unknown) => void;
   /** How often the replicas are caught up without a signal: any signal may be lost. Default 30 s. */
   readonly resyncMs?: number;
-  readonly metrics?: ControllerMetrics;
-}
-
-export interface ControllerMetrics {
-  reconciled(controller: string, outcome: 'ok' | 'conflict' | 'failed', milliseconds: number): void;
+  /** Told what happens in the controllers' queues. */
+  readonly queueMetrics?: QueueMetrics;
 }
 
 export interface RunningControllers {
@@ -82,7 +80,7 @@ export function startControllers(options: ControllersOptions): RunningController
   const workers: Worker[] = options.controllers.map((controller) => {
     const worker: Worker = {
       controller,
-      queue: createWorkQueue(clock, timers, () => pump(worker)),
+      queue: createWorkQueue(clock, timers, () => pump(worker), options.queueMetrics?.of(controller.name)),
       executor: {
         registry: options.registry,
         definitions,
@@ -184,7 +182,6 @@ export function startControllers(options: ControllersOptions): RunningController
 
   async function work(worker: Worker, key: string): Promise<void> {
     const { controller, queue, attempts } = worker;
-    const started = clock();
     reconciles++;
     const attempt = attempts.get(key) ?? { failures: 0, conflicts: 0 };
     try {
@@ -215,14 +212,12 @@ export function startControllers(options: ControllersOptions): RunningController
       if (conflicts.length && attempt.conflicts < manyConflicts) {
         attempts.set(key, { ...attempt, conflicts: attempt.conflicts + 1 });
         queue.add(key);
-        options.metrics?.reconciled(controller.name, 'conflict', clock() - started);
         return;
       }
       if (conflicts.length) throw conflicts[0];
       attempts.delete(key);
       // A failure that is over may still stand in a condition.
       if (attempt.last) queue.add(key);
-      options.metrics?.reconciled(controller.name, 'ok', clock() - started);
     } catch (error) {
       const failures = attempt.failures + 1;
       const last = { reason: reasonOf(error), message: error instanceof Error ? error.message : String(error) };
@@ -230,7 +225,6 @@ export function startControllers(options: ControllersOptions): RunningController
       const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 20));
       queue.addAfter(key, pause * (0.5 + options.random() / 2));
       log(`${controller.name} ${key}: attempt ${failures} failed`, error);
-      options.metrics?.reconciled(controller.name, 'failed', clock() - started);
     }
   }
 

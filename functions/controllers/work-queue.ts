@@ -1,5 +1,7 @@
 // A keyed queue: a key waits at most once, is never worked on twice at a time, and comes again when it was added meanwhile.
 
+import type { QueueMeter } from './queue-metrics.ts';
+
 export interface WorkQueue {
   /** Due now. */
   add(key: string): void;
@@ -22,7 +24,12 @@ export interface Timers {
 /** The longest pause that a timer takes; what is due later is looked at again then. */
 const longestPause = 2 ** 31 - 1;
 
-export function createWorkQueue(clock: () => number, timers: Timers, onReady: () => void): WorkQueue {
+export function createWorkQueue(
+  clock: () => number,
+  timers: Timers,
+  onReady: () => void,
+  meter?: QueueMeter,
+): WorkQueue {
   const due = new Set<string>();
   const running = new Set<string>();
   const again = new Set<string>();
@@ -30,18 +37,23 @@ export function createWorkQueue(clock: () => number, timers: Timers, onReady: ()
   let closed = false;
 
   function add(key: string): void {
-    if (closed) return;
+    if (closed || again.has(key) || due.has(key)) return;
+    meter?.added(key);
     if (running.has(key)) again.add(key);
-    else if (!due.has(key)) {
-      due.add(key);
-      onReady();
-    }
+    else ready(key);
+  }
+
+  function ready(key: string): void {
+    if (closed) return;
+    due.add(key);
+    onReady();
   }
 
   return {
     add,
     addAfter(key, ms) {
       if (closed) return;
+      meter?.retried();
       const at = clock() + ms;
       const before = delayed.get(key);
       if (before && before.at <= at) return;
@@ -56,13 +68,15 @@ export function createWorkQueue(clock: () => number, timers: Timers, onReady: ()
       for (const key of due) {
         due.delete(key);
         running.add(key);
+        meter?.taken(key);
         return key;
       }
       return undefined;
     },
     done(key) {
       running.delete(key);
-      if (again.delete(key)) add(key);
+      meter?.done(key);
+      if (again.delete(key)) ready(key);
     },
     get busy() {
       return due.size + running.size;

@@ -27,14 +27,16 @@ export interface BinderOptions {
   /** Names this scheduler among others. */
   readonly identity: string;
   readonly log: (message: string, error?: unknown) => void;
-  readonly onBound: (binding: Binding) => void;
+  readonly onBound: (attempt: Attempt) => void;
   /** The pod is to be tried again: `soon` where only the place was lost to somebody else. */
-  readonly onFailed: (waiting: Waiting, pod: V1Pod, soon: boolean) => void;
+  readonly onFailed: (attempt: Attempt, pod: V1Pod, soon: boolean) => void;
 }
 
 export interface Attempt {
   readonly binding: Binding;
   readonly waiting: Waiting;
+  /** When its decision began, by the clock of the metrics. */
+  readonly began: number;
 }
 
 export interface Binder {
@@ -135,7 +137,7 @@ export function createBinder(options: BinderOptions): Binder {
     };
     try {
       await registry.create(context, target, body, { nodeClaim, ...writeOptions });
-      options.onBound(attempt.binding);
+      options.onBound(attempt);
     } catch (error) {
       if (isClaimLost(error) && held.get(node) === nodeClaim) held.delete(node);
       await takeBack(attempt, error);
@@ -143,7 +145,8 @@ export function createBinder(options: BinderOptions): Binder {
   }
 
   /** Gives the place up. `error` undefined: somebody else had it first. */
-  async function takeBack({ binding, waiting }: Attempt, error: unknown): Promise<void> {
+  async function takeBack(attempt: Attempt, error: unknown): Promise<void> {
+    const { binding } = attempt;
     const { key, uid } = binding.pod;
     const lost = error === undefined || isClaimLost(error);
     if (!lost && !hasReason(error, 'Conflict', 'NotFound')) log(`binding ${key} to ${binding.node} failed`, error);
@@ -160,7 +163,7 @@ export function createBinder(options: BinderOptions): Binder {
     if (model.placed(key)?.uid === uid) model.removePod(key);
     for (const { volume } of binding.claims) if (volume !== undefined) model.promised.delete(volume);
     if (!pod || pod.metadata?.deletionTimestamp) return;
-    options.onFailed(waiting, pod, lost);
+    options.onFailed(attempt, pod, lost);
   }
 
   async function prepareVolumes(attempt: Attempt): Promise<void> {
@@ -205,7 +208,8 @@ export function createBinder(options: BinderOptions): Binder {
   }
 
   /** Binds once every claim has its volume; gives the node up when making a volume there was given up. */
-  function continueWithVolumes({ binding, waiting, told }: Awaiting): void {
+  function continueWithVolumes(attempt: Awaiting): void {
+    const { binding, told } = attempt;
     const { pod, node, claims: choices } = binding;
     let bound = true;
     let givenUp = false;
@@ -221,8 +225,8 @@ export function createBinder(options: BinderOptions): Binder {
     }
     if (!bound && !givenUp) return;
     if (!awaitingVolumes.delete(pod.key)) return;
-    if (bound) bindReady([{ binding, waiting }]);
-    else track(takeBack({ binding, waiting }, undefined));
+    if (bound) bindReady([attempt]);
+    else track(takeBack(attempt, undefined));
   }
 
   function track(work: Promise<void>): void {

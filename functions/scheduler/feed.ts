@@ -42,6 +42,8 @@ export interface FeedOptions {
   /** A pod is bound, gone or finished, or not ours to place (any more). */
   readonly onSettled: (key: string) => void;
   readonly onClaim: () => void;
+  /** Unix milliseconds. */
+  readonly clock: () => number;
 }
 
 /** A pod as it is now: for one that comes back into the queue. */
@@ -52,15 +54,18 @@ export type Feed = {
   infoOf(pod: V1Pod): PodInfo;
   /** Pods were placed: whoever waits for company may be helped. */
   placed(): void;
+  /** Our pods that are not to be placed before their gates are gone. */
+  readonly gated: number;
 };
 
-export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim }: FeedOptions): Feed {
+export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, clock }: FeedOptions): Feed {
   const { model } = state;
   const spread = new DefaultSpread();
   /** Nodes that may take more than before, by name. */
   const roomier = new Set<string>();
   /** Pod groups that got more members, or need less. */
   const groupsChanged = new Set<string>();
+  const gated = new Set<string>();
   let podsChanged = false;
   let volumesChanged = false;
 
@@ -114,6 +119,7 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim }:
   function applyPod(pod: V1Pod, gone: boolean): void {
     const key = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
     const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+    if (gated.size > 0) gated.delete(key);
     if (gone || finished) {
       leave(key);
       return;
@@ -132,6 +138,7 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim }:
     }
     const ours = isOurs(pod.spec?.schedulerName || 'default-scheduler');
     if (!ours || pod.spec?.schedulingGates?.length || pod.metadata?.deletionTimestamp) {
+      if (ours && !pod.metadata?.deletionTimestamp) gated.add(key);
       leave(key);
       return;
     }
@@ -142,7 +149,7 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim }:
     const info = infoOf(pod);
     const nominated = pod.status?.nominatedNodeName;
     if (nominated && !model.nominatedNode(key)) model.nominate(info, nominated);
-    queue.add(info);
+    queue.add(info, clock());
     onWork();
   }
 
@@ -166,6 +173,9 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim }:
   return {
     infoOf,
     settle,
+    get gated() {
+      return gated.size;
+    },
     placed() {
       podsChanged = true;
       changed();

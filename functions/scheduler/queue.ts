@@ -11,6 +11,8 @@ export interface Waiting {
   readonly attempts: number;
   /** Unix milliseconds: not before. */
   readonly notBefore: number;
+  /** Unix milliseconds: when it came to wait. */
+  readonly since: number;
 }
 
 interface Asleep {
@@ -36,15 +38,16 @@ export class SchedulingQueue {
   #fresh: Waiting[] = [];
 
   /** A new pod, or one that changed. */
-  add(pod: PodInfo): void {
+  add(pod: PodInfo, now = 0): void {
+    const since = this.#waiting(pod.key)?.since ?? now;
     this.remove(pod.key);
-    this.#ready({ pod, attempts: 0, notBefore: 0 });
+    this.#ready({ pod, attempts: 0, notBefore: 0, since });
   }
 
   /** Tries again after a pause that grows with each failure. */
   retry(waiting: Waiting, now: number, pauseMs = pauseAfter(waiting.attempts + 1)): void {
     this.remove(waiting.pod.key);
-    const next = { pod: waiting.pod, attempts: waiting.attempts + 1, notBefore: now + pauseMs };
+    const next = { ...waiting, attempts: waiting.attempts + 1, notBefore: now + pauseMs };
     this.#pausing.set(next.pod.key, next);
     this.#join(next.pod);
   }
@@ -53,7 +56,7 @@ export class SchedulingQueue {
   sleep(waiting: Waiting, blockedBy: ReadonlySet<Reason['kind']>, now: number): void {
     this.remove(waiting.pod.key);
     const attempts = waiting.attempts + 1;
-    const next = { pod: waiting.pod, attempts, notBefore: now + pauseAfter(attempts) };
+    const next = { ...waiting, attempts, notBefore: now + pauseAfter(attempts) };
     this.#asleep.set(next.pod.key, { waiting: next, blockedBy, since: now });
     this.#join(next.pod);
   }
@@ -68,14 +71,16 @@ export class SchedulingQueue {
   }
 
   get(key: string): PodInfo | undefined {
-    return (this.#due.get(key) ?? this.#pausing.get(key) ?? this.#asleep.get(key)?.waiting)?.pod;
+    return this.#waiting(key)?.pod;
+  }
+
+  #waiting(key: string): Waiting | undefined {
+    return this.#due.get(key) ?? this.#pausing.get(key) ?? this.#asleep.get(key)?.waiting;
   }
 
   /** All waiting pods of a group, due or not: they are decided on together. */
   membersOf(group: string): Waiting[] {
-    return [...(this.#groups.get(group) ?? [])].flatMap(
-      (key) => this.#due.get(key) ?? this.#pausing.get(key) ?? this.#asleep.get(key)?.waiting ?? [],
-    );
+    return [...(this.#groups.get(group) ?? [])].flatMap((key) => this.#waiting(key) ?? []);
   }
 
   /** Wakes who sleeps and may be helped; it still waits for the end of its pause. */
@@ -89,6 +94,15 @@ export class SchedulingQueue {
 
   get sleeping(): number {
     return this.#asleep.size;
+  }
+
+  /** Pods that are due, and pods that pause. */
+  get due(): number {
+    return this.#due.size;
+  }
+
+  get pausing(): number {
+    return this.#pausing.size;
   }
 
   /** The most important pods that are due, at most `limit`. They stay in the queue until they are moved or removed. */

@@ -8,6 +8,7 @@ import type { Store } from '../../core/store/store.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
 import { type Attempt, createBinder } from './bind-pods.ts';
 import { createFeed, followedTypes } from './feed.ts';
+import type { SchedulerMetrics } from './metrics.ts';
 import { SchedulingQueue, type Waiting } from './queue.ts';
 import { createReporter, type PodEvent } from './report.ts';
 import { type Decisions, queueOrder, SchedulerState, schedule } from './schedule.ts';
@@ -33,6 +34,7 @@ export interface SchedulerOptions {
   readonly identity: string;
   /** Default: one, for `default-scheduler`. */
   readonly profiles?: readonly Profile[];
+  readonly metrics?: SchedulerMetrics;
 }
 
 export interface RunningScheduler {
@@ -51,7 +53,7 @@ const resyncMs = 5 * 60_000;
 const lostPauseMs = 20;
 
 export async function startScheduler(options: SchedulerOptions): Promise<RunningScheduler> {
-  const { registry, replicas, definitions, store, clock, timers, log, recordEvent } = options;
+  const { registry, replicas, definitions, store, clock, timers, log, recordEvent, metrics } = options;
   const profiles = options.profiles ?? [{ schedulerName: 'default-scheduler' }];
   const names = new Set(profiles.map(({ schedulerName }) => schedulerName));
   const weights = new Map(
@@ -82,12 +84,15 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
     clock,
     identity: options.identity,
     log,
-    onBound({ pod, node }) {
+    onBound({ binding: { pod, node }, waiting, began }) {
+      metrics?.attempted(pod.class.schedulerName, 'scheduled', metrics.now() - began);
+      metrics?.bound(waiting.attempts + 1, (clock() - waiting.since) / 1000);
       reporter.forget(pod.key);
       const message = `Successfully assigned ${pod.key} to ${node}`;
       recordEvent(pod.pod, { type: 'Normal', reason: 'Scheduled', message });
     },
-    onFailed(waiting, pod, soon) {
+    onFailed({ waiting, began }, pod, soon) {
+      metrics?.attempted(waiting.pod.class.schedulerName, 'error', metrics.now() - began);
       const again = { ...waiting, pod: feed.infoOf(pod) };
       const jitter = 1 + (state.next % 7) / 7;
       queue.retry(again, clock(), soon ? lostPauseMs * jitter * 2 ** Math.min(6, waiting.attempts) : undefined);
@@ -104,7 +109,16 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       reporter.forget(key);
     },
     onClaim: () => binder.claimsChanged(),
+    clock,
   });
+  metrics?.follow(() => ({
+    active: queue.due,
+    backoff: queue.pausing,
+    unschedulable: queue.sleeping,
+    gated: feed.gated,
+    nodes: state.model.nodes.size,
+    pods: state.model.placedCount,
+  }));
 
   const unsubscribes: (() => void)[] = [];
   const opened = await Promise.all(followedTypes.map((type) => replicas.of(type)));
@@ -133,13 +147,22 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       feed.settle();
       const batch = withCompany(queue.take(batchSize, clock()));
       if (batch.length === 0) return;
+      const start = metrics?.now() ?? 0;
       const { bindings, rejections } = decideOn(batch);
+      // The decisions of a batch share its time.
+      const share = metrics ? (metrics.now() - start) / batch.length : 0;
+      const began = start + share * (batch.length - 1);
+      for (const { pod, preemption, soughtRoom } of rejections) {
+        metrics?.attempted(pod.class.schedulerName, 'unschedulable', share);
+        if (soughtRoom) metrics?.soughtRoom(preemption?.victims.length ?? 0);
+      }
+      if (metrics) for (let i = bindings.length + rejections.length; i > 0; i--) metrics.decided(share);
       const waiting = new Map(batch.map((each) => [each.pod.key, each]));
       const attempts: Attempt[] = [];
       for (const binding of bindings) {
         const each = waiting.get(binding.pod.key);
         queue.remove(binding.pod.key);
-        if (each) attempts.push({ binding, waiting: each });
+        if (each) attempts.push({ binding, waiting: each, began });
       }
       binder.bindAll(attempts);
       for (const rejection of rejections) {
@@ -171,6 +194,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       }
       if (first) {
         log(`deciding on ${first.pod.key} failed`, error);
+        metrics?.attempted(first.pod.class.schedulerName, 'error', 0);
         queue.retry(first, clock());
       }
       return { bindings: [], rejections: [] };

@@ -28,6 +28,8 @@ export interface Rejection {
   readonly blockedBy: ReadonlySet<Reason['kind']>;
   /** The node that other pods have to leave for this one. The pod is nominated to it. */
   readonly preemption: Preemption | undefined;
+  /** Whether such a node was looked for. */
+  readonly soughtRoom: boolean;
   /** Keys of pods that lose their nomination to that node. */
   readonly displaced: readonly string[];
 }
@@ -150,8 +152,7 @@ function decideGroup(state: SchedulerState, group: string, members: readonly Pod
   const message = first
     ? `pod group ${group} needs nodes for ${needed} pods at once and finds ${found}: ${first.message}`
     : `pod group ${group} needs ${needed} pods and has ${there + members.length}`;
-  for (const pod of members)
-    decisions.rejections.push({ pod, message, blockedBy, preemption: undefined, displaced: [] });
+  for (const pod of members) decisions.rejections.push({ pod, message, blockedBy, ...noPreemption });
 }
 
 /** Higher priority first, then the older pod. */
@@ -250,6 +251,8 @@ function addTopologyScores(found: Found, topology: TopologyView, weights: Weight
     scores[i] = (scores[i] ?? 0) + (weights.interPodAffinity * 100 * ((attractions[i] ?? 0) - least)) / (most - least);
 }
 
+const noPreemption = { preemption: undefined, soughtRoom: false, displaced: [] } as const;
+
 function reject(
   state: SchedulerState,
   pod: PodInfo,
@@ -260,11 +263,11 @@ function reject(
 ): Rejection {
   const { model } = state;
   const why = explain(model, plan, topology, volumes);
-  if (model.nodes.size === 0 || !mayPreempt) return { pod, ...why, preemption: undefined, displaced: [] };
+  if (model.nodes.size === 0 || !mayPreempt) return { pod, ...why, ...noPreemption };
   const attempt = state.preemptions.find({ model, pod, plan, topology, volumes });
   const { preemption } = attempt;
   const displaced = preemption ? model.nominate(pod, preemption.node) : [];
   if (!preemption && !attempt.keepsNomination) model.withdraw(pod.key);
   const message = `${why.message} ${attempt.message}`.trimEnd();
-  return { pod, message, blockedBy: why.blockedBy, preemption, displaced };
+  return { pod, message, blockedBy: why.blockedBy, preemption, soughtRoom: true, displaced };
 }

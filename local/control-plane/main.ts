@@ -24,6 +24,8 @@ import type { AuditFile } from './audit-file.ts';
 import { serveControlSocket } from './control-socket.ts';
 import { checkReadable, openEncryption } from './encryption.ts';
 import type { WorkerData } from './worker.ts';
+import { workerChecks, workerFamilies } from './worker-checks.ts';
+import { askWorker } from './worker-port.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
 const cluster = readCluster(dataDir);
@@ -59,6 +61,8 @@ const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
 let auditFile: AuditFile | undefined;
 const issuer = `https://kubernetes.default.svc.${clusterDomain}`;
 const forControllers = controllersToken();
+const { port1: questions, port2: questionsForWorker } = new MessageChannel();
+const askingWorker = askWorker(questions);
 const api = await createApiServer({
   registry,
   definitions,
@@ -82,7 +86,8 @@ const api = await createApiServer({
   }),
   flowControl: {},
   frontProxy: { cert: pki('front-proxy-client.crt'), key: pki('front-proxy-client.key') },
-  // as: of a logger the API server uses these methods only.
+  checks: workerChecks(askingWorker),
+  moreMetrics: () => workerFamilies(askingWorker),
   log,
 });
 
@@ -93,6 +98,7 @@ serveApi(api.handle, forControllers, apiPort);
 const workerData: WorkerData = {
   store: port2,
   api: apiForWorker,
+  questions: questionsForWorker,
   serviceCIDR,
   clusterDomain,
   podCIDR: cluster.podCIDR,
@@ -103,7 +109,7 @@ const workerData: WorkerData = {
 };
 const worker = new Worker(new URL('./control-plane-worker.mjs', import.meta.url), {
   workerData,
-  transferList: [port2, apiForWorker],
+  transferList: [port2, apiForWorker, questionsForWorker],
 });
 worker.on('error', (err) => {
   // Without controllers the cluster would look alive and do nothing: end, so that whoever watches starts both again.
@@ -152,6 +158,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => void s
 async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
+  api.beginShutdown();
   await serving.close(1000);
   await auditFile?.close();
   await worker.terminate();

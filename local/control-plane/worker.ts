@@ -9,15 +9,20 @@ import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts'
 import { connectStore } from '../../core/store/port.ts';
 import { createLog } from '../../core/work/log.ts';
 import { controllers } from '../../functions/controllers/all.ts';
+import { createQueueMetrics } from '../../functions/controllers/queue-metrics.ts';
 import { startControllers } from '../../functions/controllers/run.ts';
+import { createSchedulerMetrics } from '../../functions/scheduler/metrics.ts';
 import { createPodEvents } from '../../functions/scheduler/pod-events.ts';
 import { startScheduler } from '../../functions/scheduler/run.ts';
 import { connectApi } from './api-port.ts';
+import { answerQuestions } from './worker-port.ts';
 
 export interface WorkerData {
   readonly store: MessagePort;
   /** For what is read through the API; without it nothing is. */
   readonly api?: MessagePort;
+  /** Where the main thread asks whether this one answers, and what it counted. */
+  readonly questions?: MessagePort;
   readonly serviceCIDR: string;
   readonly clusterDomain: string;
   readonly podCIDR: string;
@@ -34,6 +39,15 @@ export interface WorkerData {
 const settings = workerData as WorkerData;
 const logger = createLog(settings.logLevel);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
+
+const queueMetrics = createQueueMetrics();
+const schedulerMetrics = createSchedulerMetrics();
+let started = false;
+if (settings.questions)
+  answerQuestions(settings.questions, {
+    started: () => started,
+    families: () => [...queueMetrics.families(), ...schedulerMetrics.families()],
+  });
 
 const store = connectStore(settings.store);
 const parts = openInProcess(store, replicasOfNow(store), settings);
@@ -57,6 +71,7 @@ startControllers({
   timers,
   random: Math.random,
   log,
+  queueMetrics,
 });
 await startScheduler({
   ...parts,
@@ -66,5 +81,7 @@ await startScheduler({
   timers,
   log,
   recordEvent: events.record,
+  metrics: schedulerMetrics,
 });
+started = true;
 giveBackIdleMemory(() => parts.replicas.forgetObjects());

@@ -19,7 +19,7 @@ const engine: HealthCheck = {
 const stuck: HealthCheck = { name: 'stuck', endpoints: ['livez'], timeoutMs: 1, check: () => new Promise(() => {}) };
 
 const open = async (...checks: HealthCheck[]) => {
-  const log = createLog('warn', (line) => lines.push(JSON.parse(line)));
+  const log = createLog('info', (line) => lines.push(JSON.parse(line)));
   const opened = await openTestApi({ checks, log });
   await bootstrap(opened.registry, opened.definitions, {
     advertiseAddress: '192.0.2.1',

@@ -33,7 +33,7 @@ export interface Health {
   readonly results: HealthResults;
 }
 
-export function createHealth(checks: readonly HealthCheck[], log?: Pick<Log, 'warn'>): Health {
+export function createHealth(checks: readonly HealthCheck[], log?: Pick<Log, 'info'>): Health {
   const results = new Map<string, HealthResult>();
 
   const record = (name: string, type: string, passes: boolean) => {
@@ -79,7 +79,7 @@ export function createHealth(checks: readonly HealthCheck[], log?: Pick<Log, 'wa
       if (failures.size > 0) {
         // Anybody may ask: why it failed is for the log.
         const why = Object.fromEntries([...failures].map(([name, { message }]) => [name, message]));
-        log?.warn({ failed: why }, `${endpoint} check failed`);
+        log?.info({ failed: why }, `${endpoint} check failed`);
         return respondText(500, `${lines.join('\n')}\n${endpoint} check failed\n`);
       }
       return respondText(200, query.has('verbose') ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok');
