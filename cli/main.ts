@@ -25,6 +25,7 @@ program
     '--encryption-provider-config <file>',
     'what is encrypted in the store, with which keys (EncryptionConfiguration)',
   )
+  .option('--ignore-unreadable', 'start though the key of some encrypted objects is lost, so that they can be deleted')
   .option('--audit-policy-file <file>', 'which requests are written down (audit.k8s.io/v1 Policy)')
   .option(
     '--audit-log-path <file>',

@@ -29,12 +29,15 @@ export interface UpOptions extends ClusterOptions {
   readonly detach: boolean;
   /** False with --no-agent. */
   readonly agent: boolean;
+  /** Whether the control plane starts though objects cannot be decrypted. */
+  readonly ignoreUnreadable?: boolean;
 }
 
 interface Plan {
   readonly cluster: Cluster;
   readonly controlPlane: ProcessFiles;
   readonly agent: ProcessFiles;
+  readonly ignoreUnreadable: boolean;
   /** What this call started, to be stopped again when a later step fails. */
   readonly started: ProcessFiles[];
   pki?: Pki;
@@ -51,6 +54,7 @@ export async function up(options: UpOptions): Promise<void> {
     cluster,
     controlPlane: processFiles(cluster.dataDir, 'control-plane'),
     agent: processFiles(cluster.dataDir, 'agent'),
+    ignoreUnreadable: options.ignoreUnreadable ?? false,
     started: [],
   };
   refuseChangesToRunning(plan);
@@ -146,6 +150,7 @@ async function startControlPlane(plan: Plan): Promise<string | undefined> {
     // Room for young objects is what throughput needs: with 2 MB the collector took a third of the main thread under load, and most of
     // the controllers'. An idle thread gives it back (core/process/idle-memory.ts).
     const args = ['--max-semi-space-size=16', required(plan.bundles)['control-plane'], plan.cluster.dataDir];
+    if (plan.ignoreUnreadable) args.push('--ignore-unreadable');
     startProcess(plan.controlPlane, process.execPath, args);
     plan.started.push(plan.controlPlane);
   }

@@ -18,6 +18,7 @@ export const statusCodes = {
   Invalid: 422,
   TooManyRequests: 429,
   InternalError: 500,
+  StorageReadError: 500,
   NotImplemented: 501,
   ServiceUnavailable: 503,
   Timeout: 504,

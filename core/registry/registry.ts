@@ -63,6 +63,8 @@ export interface DeleteOptions {
   readonly orphanDependents?: boolean;
   readonly preconditions?: Preconditions;
   readonly dryRun?: boolean;
+  /** Deletes what cannot be read, and nothing else (KEP-3926). */
+  readonly ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
 }
 
 export interface ListOptions {

@@ -1,7 +1,7 @@
 // The store's failures as Statuses. Conflicts are not here: what they mean depends on the operation.
 
 import { StatusError, type StatusSubject } from '../machinery/status.ts';
-import { type Check, StoreError } from '../store/store.ts';
+import { type Check, type Sealed, StoreError } from '../store/store.ts';
 
 /** The Status of a store failure; anything else is given back as it is. */
 export function storeStatus(error: unknown, subject: StatusSubject, name: string): unknown {
@@ -43,11 +43,7 @@ export function storeStatus(error: unknown, subject: StatusSubject, name: string
         retryAfterSeconds: 1,
       });
     case 'sealed':
-      return new StatusError(
-        'InternalError',
-        `${subject.resource} "${failure.data.name}" cannot be decrypted: ${failure.data.why}`,
-        details,
-      );
+      return storageReadError(subject, [failure.data]);
     case 'conflict':
       return new StatusError(
         'Conflict',
@@ -55,6 +51,24 @@ export function storeStatus(error: unknown, subject: StatusSubject, name: string
         details,
       );
   }
+}
+
+/** Names each object that cannot be read. Source: KEP-3926. */
+export function storageReadError(subject: StatusSubject, sealed: readonly Sealed[]): StatusError {
+  const [first, ...more] = sealed;
+  const others = more.length > 0 ? ` (and ${more.length} more of them)` : '';
+  return new StatusError(
+    'StorageReadError',
+    `${subject.resource} ${JSON.stringify(first?.name)} cannot be decrypted: ${first?.why}${others}`,
+    {
+      ...(first && { name: first.name }),
+      ...(subject.group && { group: subject.group }),
+      kind: subject.resource,
+      causes: sealed
+        .slice(0, 100)
+        .map(({ name, why }) => ({ reason: 'UnexpectedServerResponse', message: why, field: name })),
+    },
+  );
 }
 
 export function isConflict(error: unknown): error is StoreError {

@@ -1,7 +1,7 @@
 // How a replica begins: the state at an older revision and the log since, where the store still tells both; else the newest state,
 // and the log without the states before its first entries.
 
-import type { Item, LogEntry, Store, TypeName } from '../store/store.ts';
+import type { Item, LogEntry, Sealed, Store, TypeName } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 
 export interface ColdStart {
@@ -11,6 +11,8 @@ export interface ColdStart {
   /** Entries of the log before `revision`, from `floor` on, whose earlier states are unknown. */
   readonly past: readonly LogEntry[];
   readonly floor: number;
+  /** What is in the newest state and cannot be decrypted. */
+  readonly sealed: readonly Sealed[];
 }
 
 const pageSize = 2000;
@@ -23,15 +25,15 @@ export async function coldStart(store: Store, type: TypeName, window: number): P
     const base = Math.max(compacted, head - window);
     try {
       const items = await listAt(store, type, base);
-      return { items, revision: base, past: [], floor: base };
+      return { items, revision: base, past: [], floor: base, sealed: [] };
     } catch (error) {
-      if (!isCompacted(error)) throw error;
+      if (!isCompacted(error) && !isSealed(error)) throw error;
       // The compactor was faster, or this engine does not tell older states.
       if ((await store.compacted(type)) > base) continue;
     }
-    const { items, revision } = await store.list(type);
+    const { items, revision, sealed = [] } = await store.list(type, { tellsSealed: true });
     const past = await logBetween(store, type, base, revision);
-    if (past) return { items, revision, past, floor: base };
+    if (past) return { items, revision, past, floor: base, sealed };
   }
 }
 
@@ -58,6 +60,10 @@ async function logBetween(store: Store, type: TypeName, after: number, to: numbe
     if (isCompacted(error)) return undefined;
     throw error;
   }
+}
+
+function isSealed(error: unknown): boolean {
+  return error instanceof StoreError && error.failure.code === 'sealed';
 }
 
 export function isCompacted(error: unknown): boolean {

@@ -1,7 +1,7 @@
 // The Replica contract: one resource type in memory, exact at a revision, caught up from the log (D3).
 // It knows no Kubernetes: a filter is a key and a predicate.
 
-import type { TypeName } from '../store/store.ts';
+import type { Sealed, TypeName } from '../store/store.ts';
 
 /** One object at one revision. Shared by every reader: never change `object`. */
 export interface Entry {
@@ -73,6 +73,8 @@ export interface Replica {
   /** The oldest revision that `watch` and `snapshot` reach. */
   readonly oldest: number;
   readonly size: number;
+  /** What exists and cannot be decrypted, by name: it is in no snapshot. */
+  readonly sealed: ReadonlyMap<string, Sealed>;
   /** Exact at the store's head as of this call, or at `minimum` where given. Returns the revision reached. */
   catchUp(minimum?: number): Promise<number>;
   get(name: string): Entry | undefined;

@@ -1,7 +1,7 @@
 // A replica over a store: the current entries, a window of events, and the channels of its watchers.
 
 import { compareNames } from '../store/name-order.ts';
-import type { LogEntry, Store, TypeName } from '../store/store.ts';
+import type { LogEntry, Sealed, Store, TypeName } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 import { AppliedEvent } from './applied-event.ts';
 import type { ChannelHost } from './channel.ts';
@@ -32,6 +32,7 @@ export class StoreReplica implements Replica, ChannelHost {
   readonly #byName = new Map<string, StoredEntry>();
   #ordered = new OrderedEntries();
   #window: EventWindow;
+  #sealed = new Map<string, Sealed>();
   #revision = 0;
   readonly #channels = new Map<string, Channel>();
   readonly #awake = new Set<Channel>();
@@ -66,6 +67,10 @@ export class StoreReplica implements Replica, ChannelHost {
     return this.#byName.size;
   }
 
+  get sealed(): ReadonlyMap<string, Sealed> {
+    return this.#sealed;
+  }
+
   /** Reads the state anew, keeping listeners: what changed meanwhile is told to them as events. */
   async load(): Promise<void> {
     const start = await coldStart(this.#store, this.type, this.#options.windowEvents);
@@ -78,6 +83,7 @@ export class StoreReplica implements Replica, ChannelHost {
     this.#byName.clear();
     for (const entry of entries) this.#byName.set(entry.name, entry);
     this.#ordered = new OrderedEntries(entries);
+    this.#sealed = new Map(start.sealed.map((each) => [each.name, each]));
     this.#revision = start.revision;
     this.#window = this.#emptyWindow(start.floor);
     this.#rebuildWindow(start.past);
@@ -201,6 +207,7 @@ export class StoreReplica implements Replica, ChannelHost {
       this.#byName.delete(entry.name);
       this.#ordered.delete(entry.name);
     }
+    this.#sealed.delete(entry.name);
     this.#revision = logged.revision;
     this.#window.push(event);
     this.#tell(event);

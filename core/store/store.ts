@@ -88,6 +88,15 @@ export interface ListOptions {
   readonly limit?: number;
   /** Exactly the state at this revision; default: the newest. Fails with `compacted` when it can no longer be told. */
   readonly revision?: number;
+  /** What cannot be decrypted is told as such beside the others, where the list would fail of it otherwise. */
+  readonly tellsSealed?: boolean;
+}
+
+/** A value that is encrypted, and whose key is not there or does not open it (store/encrypted). */
+export interface Sealed {
+  readonly name: string;
+  readonly revision: number;
+  readonly why: string;
 }
 
 export interface ListPage {
@@ -95,6 +104,8 @@ export interface ListPage {
   readonly items: readonly Item[];
   readonly revision: number;
   readonly more: boolean;
+  /** Where they were asked for and there are some. */
+  readonly sealed?: readonly Sealed[];
 }
 
 /** `entries`, where the engine has them at hand: the newest of the type's log, in order and without gaps, up to `head`. */
@@ -138,8 +149,7 @@ export interface StoreFailures {
   full: { readonly path: string };
   /** The store's file cannot be opened: another process has it, a newer program wrote it, or it is not a store. */
   unusable: { readonly path: string; readonly reason: 'locked' | 'newer' | 'unreadable' };
-  /** A value is encrypted, and its key is not there or does not open it (store/encrypted). */
-  sealed: { readonly type: TypeName; readonly name: string; readonly why: string };
+  sealed: Sealed & { readonly type: TypeName };
   closed: Record<string, never>;
 }
 

@@ -178,6 +178,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       async mayCreate({ context, info }: Exchange) {
         await authorize(authorizer, context.user, { ...info, verb: 'create' });
       },
+      async mayDeleteUnreadable({ context, info }: Exchange) {
+        await authorize(authorizer, context.user, { ...info, verb: 'unsafe-delete-ignore-read-errors' });
+      },
       escalation: ({ context }: Exchange, target: Target) =>
         mayEscalate(target, context)
           ? (object: KubeObject) => checkEscalation(context, target, object)

@@ -14,9 +14,15 @@ export async function openEncryption(dataDir: string, file: string | undefined):
   return file === undefined ? encryptSecrets(key) : readEncryptionConfiguration(readFileSync(file, 'utf8'), key);
 }
 
-/** Fails with StoreError `sealed`, which names the first object whose key is not there. */
-export async function checkReadable(store: Store, encryption: Encryption): Promise<void> {
-  for (const type of await store.types()) if (encryption.of(type)) await store.list(type);
+/** Says of each object that cannot be decrypted why. */
+export async function unreadable(store: Store, encryption: Encryption): Promise<string[]> {
+  const said: string[] = [];
+  for (const type of await store.types()) {
+    if (!encryption.of(type)) continue;
+    const { sealed = [] } = await store.list(type, { tellsSealed: true });
+    said.push(...sealed.map(({ name, why }) => `${type} ${name} cannot be decrypted: ${why}`));
+  }
+  return said;
 }
 
 /** Named for what it is: another one in its file is seen to be another. */

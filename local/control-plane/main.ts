@@ -22,12 +22,12 @@ import { type Cluster, frontProxyName, nodeAddress, readCluster } from '../clust
 import { controllersToken, serveApi } from './api-port.ts';
 import type { AuditFile } from './audit-file.ts';
 import { serveControlSocket } from './control-socket.ts';
-import { checkReadable, openEncryption } from './encryption.ts';
+import { openEncryption, unreadable } from './encryption.ts';
 import type { WorkerData } from './worker.ts';
 import { workerChecks, workerFamilies } from './worker-checks.ts';
 import { askWorker } from './worker-port.ts';
 
-const [dataDir = ''] = process.argv.slice(2);
+const [dataDir = '', ...flags] = process.argv.slice(2);
 const cluster = readCluster(dataDir);
 if (!cluster) throw new Error(`no cluster in ${dataDir}`);
 const log = createLog(process.env['ZEROPLANE_LOG']);
@@ -37,10 +37,19 @@ const state = openEmbeddedStore(join(dataDir, 'state.db'));
 const encryption = await openEncryption(dataDir, cluster.encryptionProviderConfig);
 const { heartbeats } = state;
 const store = { ...encryptedStore(state, encryption), heartbeats };
-await checkReadable(store, encryption).catch((error: unknown) => {
-  log.fatal({}, error instanceof Error ? error.message : String(error));
-  process.exit(1);
-});
+const lost = await unreadable(store, encryption);
+if (lost.length > 0) {
+  const more = lost.length > 10 ? `; and ${lost.length - 10} more` : '';
+  const what = `${lost.slice(0, 10).join('; ')}${more}`;
+  if (!flags.includes('--ignore-unreadable')) {
+    log.fatal(
+      {},
+      `${what}. Where its key is lost for good: start with --ignore-unreadable, and delete it (docs/encryption.md)`,
+    );
+    process.exit(1);
+  }
+  log.error({}, `${what}. Lists of them fail until they are deleted (docs/encryption.md)`);
+}
 // Clients that were away for longer than this holds list anew.
 const replicas = createReplicas(store, { windowBytes: 8 * 1024 * 1024 });
 const { serviceCIDR, clusterDomain } = cluster;

@@ -1,7 +1,7 @@
 // Who may, through the real control plane and kubectl: users with certificates, and users of an OpenID Connect issuer.
 
 import { generateKeyPairSync } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { certificateRequest } from '../../core/certificates/testing.ts';
@@ -148,4 +148,23 @@ it('keeps Secrets where nobody reads them without the key, and names what cannot
   const found = await plane.up();
   expect(found.code, found.stderr).toBe(0);
   expect(await kubectl('get', 'secret', 'db', '-o', 'jsonpath={.data.password}')).toBe(stored);
+
+  // Lost for good: the cluster goes on without the Secret, which can be deleted.
+  expect((await plane.down()).code).toBe(0);
+  rmSync(key);
+  const without = await plane.up('--ignore-unreadable');
+  expect(without.code, without.stderr).toBe(0);
+  const listed = await kubectl.attempt('get', 'secrets');
+  expect(listed.code).toBe(1);
+  expect(listed.stderr).toContain('default/db');
+  const secret = '/api/v1/namespaces/default/secrets/db';
+  const options = {
+    ...{ kind: 'DeleteOptions', apiVersion: 'v1' },
+    ignoreStoreReadErrorWithClusterBreakingPotential: true,
+  };
+  await kubectl.input(JSON.stringify(options), 'delete', '--raw', secret, '-f', '-');
+  await kubectl('create', 'secret', 'generic', 'db', '--from-literal=password=another');
+  expect(await kubectl('get', 'secrets', '-o', 'name')).toContain('secret/db');
+  expect((await plane.down()).code).toBe(0);
+  expect((await plane.up()).code).toBe(0);
 });

@@ -5,7 +5,7 @@ import type { Entry, Replica } from '../../replica/replica.ts';
 import { StoreError } from '../../store/store.ts';
 import type { ReadEnvironment } from '../environment.ts';
 import type { ListOptions, ListOutcome, Target } from '../registry.ts';
-import { storeStatus } from '../store-errors.ts';
+import { storageReadError, storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';
 import { convertedEntry, isServedAsStored } from '../versions.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
@@ -20,6 +20,7 @@ export async function list(env: ReadEnvironment, target: Target, options: ListOp
   try {
     const replica = await env.replicas.of(definition.type);
     const page = await startOf(replica, options);
+    refuseSealed(replica, target, selection);
     const outcome = collect(replica, target, options, selection, page);
     if (isServedAsStored(env, definition)) return outcome;
     const entries = await Promise.all(outcome.entries.map((each) => convertedEntry(env, definition, each)));
@@ -27,6 +28,16 @@ export async function list(env: ReadEnvironment, target: Target, options: ListOp
   } catch (error) {
     throw storeStatus(error, subjectOf(definition), '');
   }
+}
+
+/** A list that is not whole would be taken for one that is. */
+export function refuseSealed({ sealed }: Replica, target: Target, { name }: Selection): void {
+  if (sealed.size === 0) return;
+  const prefix = prefixOf(target);
+  const meant = [...sealed.values()].filter(
+    (each) => each.name.startsWith(prefix) && (name === undefined || each.name.split('/').at(-1) === name),
+  );
+  if (meant.length > 0) throw storageReadError(subjectOf(target.definition), meant);
 }
 
 interface Page {

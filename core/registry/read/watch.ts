@@ -8,7 +8,7 @@ import { storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';
 import { convertedEntry, isServedAsStored } from '../versions.ts';
 import { convertedWatch } from './converted-watch.ts';
-import { reach } from './list.ts';
+import { reach, refuseSealed } from './list.ts';
 import { checkWatchOptions } from './options.ts';
 import { parseResourceVersion, tooOldResourceVersion } from './resource-version.ts';
 import { type Selection, select } from './selection.ts';
@@ -27,6 +27,7 @@ export async function watch(env: ReadEnvironment, target: Target, options: Watch
     const after = withState || asked === 0 ? replica.revision : asked;
     if (after < replica.oldest) throw tooOldResourceVersion(after, replica.oldest);
     // No turn of the event loop between state and watch: nothing is missed, nothing doubled.
+    if (withState) refuseSealed(replica, target, selection);
     const initial = withState ? state(replica, target, selection) : [];
     const prefix = prefixOf(target);
     const opened = open(replica, after, prefix, selection);

@@ -1,5 +1,6 @@
 // Deletes every object that a list finds, a few at a time. What others deleted meanwhile counts as deleted.
 
+import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import { hasReason } from '../../machinery/status.ts';
 import type { Environment } from '../environment.ts';
 import { list } from '../read/list.ts';
@@ -15,6 +16,11 @@ export async function removeCollection(
   listOptions: ListOptions,
   options: DeleteOptions = {},
 ): Promise<readonly Outcome[]> {
+  if (options.ignoreStoreReadErrorWithClusterBreakingPotential) {
+    const why = 'is not allowed with DELETECOLLECTION, try again after removing the option';
+    const error = invalidValue('ignoreStoreReadErrorWithClusterBreakingPotential', true, why);
+    throw invalid('DeleteOptions', 'meta.k8s.io', '', [error]);
+  }
   const { entries } = await list(env, target, listOptions);
   const outcomes: Outcome[] = [];
   for (let start = 0; start < entries.length; start += atOnce) {

@@ -2,6 +2,7 @@
 
 import { type FieldError, invalid, invalidValue, notSupported } from '../../machinery/field-error.ts';
 import type { DeleteOptions } from '../registry.ts';
+import { checkUnreadableOptions } from './delete-unreadable.ts';
 
 const policies = ['Background', 'Foreground', 'Orphan'] as const;
 
@@ -20,5 +21,6 @@ export function checkDeleteOptions(options: DeleteOptions): void {
   if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
     errors.push(notSupported('propagationPolicy', propagationPolicy, [...policies, 'nil']));
   }
+  errors.push(...checkUnreadableOptions(options));
   if (errors.length > 0) throw invalid('DeleteOptions', 'meta.k8s.io', '', errors);
 }

@@ -15,6 +15,7 @@ import { keyOf, subjectOf } from '../target.ts';
 import { present, storedDefinition } from '../versions.ts';
 import { commitDelete, commitPut } from './commit.ts';
 import { checkDeleteOptions } from './delete-options.ts';
+import { removeUnreadable } from './delete-unreadable.ts';
 import { isFinished } from './modify.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { finalizersAfter } from './propagation.ts';
@@ -32,6 +33,7 @@ export async function remove(
   const name = target.name ?? '';
   const key = keyOf(target);
   try {
+    if (options.ignoreStoreReadErrorWithClusterBreakingPotential) return await removeUnreadable(env, context, target);
     for (let attempt = 1; ; attempt++) {
       const item = await env.store.get(target.definition.type, key);
       if (!item) throw notFound(subject, name);

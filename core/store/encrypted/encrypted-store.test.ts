@@ -165,6 +165,37 @@ describe('keys', () => {
     expect(await failure('sealed', other.get('secrets', 'default/db'))).toMatchObject({ name: 'default/db' });
   });
 
+  it('that are gone leave the rest to readers, who hear what is missing', async () => {
+    await write(encryptedStore(engine, await configuration([aesgcm('k1', 2)])), 'a', 'one');
+    await write(encryptedStore(engine, await configuration([aesgcm('k1', 2)])), 'b', 'two');
+    const store = encryptedStore(engine, await configuration([aesgcm('k2', 3)]));
+    await write(store, 'c', 'three');
+    const { items, sealed } = await store.list('secrets', { tellsSealed: true });
+    expect(items.map(({ name }) => name)).toEqual(['c']);
+    expect(sealed).toEqual([
+      { name: 'a', revision: 1, why: 'its key "k1" is not there: put it back' },
+      { name: 'b', revision: 2, why: 'its key "k1" is not there: put it back' },
+    ]);
+    const replica = await createReplicas(store).of('secrets');
+    expect([...replica.snapshot()].map(({ name }) => name)).toEqual(['c']);
+    expect([...replica.sealed.keys()]).toEqual(['a', 'b']);
+    await store.commit([{ op: 'delete', type: 'secrets', name: 'a', expect: 1, value: object('a', 'gone') }]);
+    await write(store, 'b', 'anew');
+    await replica.catchUp();
+    expect([...replica.sealed.keys()]).toEqual([]);
+    expect([...replica.snapshot()].map(({ name }) => name)).toEqual(['b', 'c']);
+  });
+
+  it('that are taken out after everything was written anew leave a log that readers get past', async () => {
+    await write(encryptedStore(engine, await configuration([aesgcm('k1', 2)])), 'a', 'one');
+    const store = encryptedStore(engine, await configuration([aesgcm('k2', 3)]));
+    await write(store, 'a', 'anew');
+    const replica = await createReplicas(store).of('secrets');
+    expect(await replica.catchUp()).toBe(2);
+    expect(text(replica.get('a')?.bytes)).toContain('anew');
+    expect(replica.sealed.size).toBe(0);
+  });
+
   it('are no longer used when identity comes first', async () => {
     const off = encryptedStore(engine, await configuration([{ identity: {} }, aesgcm('k1', 2)]));
     await write(encryptedStore(engine, await configuration([aesgcm('k1', 2)])), 'a', 'sealed');

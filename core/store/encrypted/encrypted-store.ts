@@ -2,7 +2,19 @@
 // it they are sealed; to whoever holds this store they are as they were written.
 
 import { stamp } from '../stamp.ts';
-import type { Committed, Delete, Item, LogEntry, Put, Store, TypeName, Write } from '../store.ts';
+import type {
+  Committed,
+  Delete,
+  Item,
+  ListPage,
+  LogEntry,
+  LogPage,
+  Put,
+  Sealed,
+  Store,
+  TypeName,
+  Write,
+} from '../store.ts';
 import { StoreError } from '../store.ts';
 import { isSealed, keyNameOf, open, type SealingKey, seal } from './seal.ts';
 
@@ -46,8 +58,12 @@ export function encryptedStore(store: Store, encryption: Encryption): Store {
     const { type, name, current } = error.failure.data;
     const rule = encryption.of(type);
     if (!rule || !current) return error;
-    const data = { type, name, current: openItem(type, rule)(current) };
-    return new StoreError({ code: 'conflict', data }, error.message, { cause: error.cause });
+    try {
+      const data = { type, name, current: openItem(type, rule)(current) };
+      return new StoreError({ code: 'conflict', data }, error.message, { cause: error.cause });
+    } catch (unopened) {
+      return unopened;
+    }
   };
   const concerns = (writes: readonly Write[]) => writes.some(({ type }) => encryption.of(type) !== undefined);
 
@@ -67,6 +83,9 @@ export function encryptedStore(store: Store, encryption: Encryption): Store {
     );
   };
 
+  /** By type, the revision up to which the log is forgotten, for it has entries there that do not open. */
+  const untold = new Map<TypeName, number>();
+
   return {
     commit: (writes) => (concerns(writes) ? commitSealed(writes) : store.commit(writes)),
     commitEach: (writes) => (concerns(writes) ? commitEachSealed(writes) : store.commitEach(writes)),
@@ -78,66 +97,98 @@ export function encryptedStore(store: Store, encryption: Encryption): Store {
     list(type, options) {
       const rule = encryption.of(type);
       const page = store.list(type, options);
-      return rule ? page.then((each) => ({ ...each, items: each.items.map(openItem(type, rule)) })) : page;
+      return rule ? page.then((each) => openPage(type, rule, each, options?.tellsSealed ?? false)) : page;
     },
     log(type, after, limit) {
       const rule = encryption.of(type);
       const page = store.log(type, after, limit);
-      return rule ? page.then((each) => ({ ...each, entries: each.entries.map(openEntry(type, rule)) })) : page;
+      return rule ? page.then((each) => openLog(type, rule, each)) : page;
     },
     head: (type) => store.head(type),
-    compacted: (type) => store.compacted(type),
+    async compacted(type) {
+      return Math.max(await store.compacted(type), untold.get(type) ?? 0);
+    },
     compact: (type, revision) => store.compact(type, revision),
     types: () => store.types(),
     onCommit: (listener) =>
       store.onCommit((type, head, entries) => {
         const rule = encryption.of(type);
-        listener(type, head, rule && entries ? openAll(entries, openEntry(type, rule)) : entries);
+        listener(type, head, rule && entries ? openAll(type, rule, entries) : entries);
       }),
     close: () => store.close(),
   };
+
+  /** What does not open is history that cannot be told: whoever asks for it lists anew. */
+  function openLog(type: TypeName, rule: TypeEncryption, page: LogPage): LogPage {
+    const entries: LogEntry[] = [];
+    let last: StoreError | undefined;
+    let compactedRevision = 0;
+    for (const entry of page.entries) {
+      try {
+        entries.push(openEntry(type, rule, entry));
+      } catch (error) {
+        if (!isSealedError(error)) throw error;
+        last = error;
+        compactedRevision = entry.revision;
+      }
+    }
+    if (!last) return { ...page, entries };
+    untold.set(type, Math.max(untold.get(type) ?? 0, compactedRevision));
+    const message = `${type} at revision ${compactedRevision} cannot be told: ${last.message}`;
+    throw new StoreError({ code: 'compacted', data: { type, compactedRevision } }, message, { cause: last });
+  }
+}
+
+/** With `tells`, what does not open is told beside the others; without, the page fails of it. */
+function openPage(type: TypeName, rule: TypeEncryption, page: ListPage, tells: boolean): ListPage {
+  const items: Item[] = [];
+  const sealed: Sealed[] = [];
+  for (const { name, value, revision } of page.items) {
+    try {
+      items.push({ name, value: opened(rule, type, name, value, revision), revision });
+    } catch (error) {
+      if (!tells || !isSealedError(error)) throw error;
+      sealed.push({ name, revision, why: error.failure.data.why });
+    }
+  }
+  return { ...page, items, ...(sealed.length > 0 && { sealed }) };
 }
 
 /** undefined where one cannot be opened: whoever reads the log hears why. */
-function openAll(entries: readonly LogEntry[], open: (entry: LogEntry) => LogEntry): LogEntry[] | undefined {
+function openAll(type: TypeName, rule: TypeEncryption, entries: readonly LogEntry[]): LogEntry[] | undefined {
   try {
-    return entries.map(open);
+    return entries.map((entry) => openEntry(type, rule, entry));
   } catch (error) {
-    if (error instanceof StoreError) return undefined;
+    if (isSealedError(error)) return undefined;
     throw error;
   }
 }
 
-/** What was sealed with a key that is gone since is history that cannot be told: whoever asks for it lists anew. */
-function openEntry(type: TypeName, rule: TypeEncryption) {
-  return (entry: LogEntry): LogEntry => {
-    const { value, name, revision } = entry;
-    if (isSealed(value) && !rule.readKeys.has(keyNameOf(value)))
-      throw new StoreError(
-        { code: 'compacted', data: { type, compactedRevision: revision } },
-        `${type} at revision ${revision} was sealed with the key ${JSON.stringify(keyNameOf(value))}, which is gone.`,
-      );
-    return { ...entry, value: opened(rule, type, name, value, revision) };
-  };
+function openEntry(type: TypeName, rule: TypeEncryption, entry: LogEntry): LogEntry {
+  return { ...entry, value: opened(rule, type, entry.name, entry.value, entry.revision) };
 }
 
 function opened(rule: TypeEncryption, type: TypeName, name: string, value: Uint8Array, revision: number): Uint8Array {
   if (!isSealed(value)) {
     if (rule.readsPlain) return value;
-    throw unreadable(type, name, 'it is not encrypted, and no provider `identity` lets it be read');
+    throw unreadable(type, { name, revision, why: 'it is not encrypted, and no provider `identity` lets it be read' });
   }
   const keyName = keyNameOf(value);
   const key = rule.readKeys.get(keyName);
-  if (!key) throw unreadable(type, name, `its key ${JSON.stringify(keyName)} is not there: put it back`);
+  if (!key)
+    throw unreadable(type, { name, revision, why: `its key ${JSON.stringify(keyName)} is not there: put it back` });
   try {
     return stamp(open(key, type, name, value), revision);
   } catch (error) {
-    throw unreadable(type, name, `its key ${JSON.stringify(keyName)} does not open it`, error);
+    throw unreadable(type, { name, revision, why: `its key ${JSON.stringify(keyName)} does not open it` }, error);
   }
 }
 
-function unreadable(type: TypeName, name: string, why: string, cause?: unknown): StoreError {
-  return new StoreError({ code: 'sealed', data: { type, name, why } }, `${type} ${name} cannot be decrypted: ${why}.`, {
-    cause,
-  });
+function isSealedError(error: unknown): error is StoreError & { readonly failure: { readonly code: 'sealed' } } {
+  return error instanceof StoreError && error.failure.code === 'sealed';
+}
+
+function unreadable(type: TypeName, sealed: Sealed, cause?: unknown): StoreError {
+  const message = `${type} ${sealed.name} cannot be decrypted: ${sealed.why}.`;
+  return new StoreError({ code: 'sealed', data: { type, ...sealed } }, message, { cause });
 }

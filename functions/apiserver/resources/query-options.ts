@@ -73,7 +73,14 @@ export function writeOptions(
 export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
   const given = body === undefined ? fromQuery(query) : fromBody(body);
   const errors: FieldError[] = [];
-  const { propagationPolicy, dryRun = [], gracePeriodSeconds, orphanDependents, preconditions } = given;
+  const {
+    propagationPolicy,
+    dryRun = [],
+    gracePeriodSeconds,
+    orphanDependents,
+    preconditions,
+    ignoreUnreadable,
+  } = given;
   if (propagationPolicy !== undefined && !isPropagation(propagationPolicy))
     errors.push(notSupported('propagationPolicy', propagationPolicy, ['Background', 'Foreground', 'Orphan']));
   if (propagationPolicy !== undefined && orphanDependents !== undefined)
@@ -87,8 +94,11 @@ export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOpti
     ...(orphanDependents !== undefined && { orphanDependents }),
     ...(preconditions && { preconditions }),
     ...(dryRun.length > 0 && { dryRun: true }),
+    ...(ignoreUnreadable && { [ignoreOption]: true }),
   };
 }
+
+const ignoreOption = 'ignoreStoreReadErrorWithClusterBreakingPotential';
 
 interface GivenDeleteOptions {
   gracePeriodSeconds?: number;
@@ -96,6 +106,7 @@ interface GivenDeleteOptions {
   orphanDependents?: boolean;
   preconditions?: { uid?: string; resourceVersion?: string };
   dryRun?: string[];
+  ignoreUnreadable?: boolean;
 }
 
 function fromQuery(query: URLSearchParams): GivenDeleteOptions {
@@ -105,6 +116,7 @@ function fromQuery(query: URLSearchParams): GivenDeleteOptions {
     ...(query.get('propagationPolicy') && { propagationPolicy: query.get('propagationPolicy') ?? '' }),
     ...(query.has('orphanDependents') && { orphanDependents: isTrue(query, 'orphanDependents') }),
     ...(dryRun.length > 0 && { dryRun }),
+    ...(isTrue(query, ignoreOption) && { ignoreUnreadable: true }),
   };
 }
 
@@ -122,6 +134,8 @@ function fromBody(body: unknown): GivenDeleteOptions {
     throw badRequest('DeleteOptions.gracePeriodSeconds must be a whole number of seconds');
   if (!optional(propagationPolicy, 'string')) throw badRequest('DeleteOptions.propagationPolicy must be a string');
   if (!optional(orphanDependents, 'boolean')) throw badRequest('DeleteOptions.orphanDependents must be a boolean');
+  const ignore = Reflect.get(body, ignoreOption);
+  if (!optional(ignore, 'boolean')) throw badRequest(`DeleteOptions.${ignoreOption} must be a boolean`);
   if (!optional(preconditions, 'object')) throw badRequest('DeleteOptions.preconditions must be an object');
   if (
     dryRun !== undefined &&
@@ -137,6 +151,7 @@ function fromBody(body: unknown): GivenDeleteOptions {
     ...(typeof gracePeriodSeconds === 'number' && { gracePeriodSeconds }),
     ...(typeof propagationPolicy === 'string' && propagationPolicy !== '' && { propagationPolicy }),
     ...(typeof orphanDependents === 'boolean' && { orphanDependents }),
+    ...(ignore === true && { ignoreUnreadable: true }),
     ...(preconditions !== undefined &&
       preconditions !== null && {
         preconditions: {

@@ -85,7 +85,7 @@ export function answerResource(routes: ResourceRoutes, exchange: Exchange, targe
     case 'patch':
       return patchRoute(registry, exchange, target, routes.guards, now());
     case 'delete':
-      return deleteRoute(registry, exchange, target, now());
+      return deleteRoute(registry, exchange, target, routes.guards, now());
     case 'deletecollection':
       return deleteCollectionRoute(registry, exchange, target);
     default:

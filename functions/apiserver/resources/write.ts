@@ -17,6 +17,8 @@ import { transformer } from './transform.ts';
 export interface WriteGuards {
   /** May the user create what an update or apply would make? */
   mayCreate(exchange: Exchange): Promise<void>;
+  /** May the user delete what cannot be read? */
+  mayDeleteUnreadable(exchange: Exchange): Promise<void>;
   /** May the user grant what this object grants? undefined: it grants nothing. */
   escalation(exchange: Exchange, target: Target): ((object: KubeObject) => Promise<void>) | undefined;
 }
@@ -89,10 +91,13 @@ export async function deleteRoute(
   registry: Registry,
   exchange: Exchange,
   target: Target,
+  guards: WriteGuards,
   now: Date,
 ): Promise<ApiResponse> {
   const { context, query } = exchange;
-  const outcome = await registry.delete(context, target, deleteOptions(query, await readOptions(exchange)));
+  const options = deleteOptions(query, await readOptions(exchange));
+  if (options.ignoreStoreReadErrorWithClusterBreakingPotential) await guards.mayDeleteUnreadable(exchange);
+  const outcome = await registry.delete(context, target, options);
   const { definition } = target;
   if (!outcome.deleted || returnsDeleted.has(definition.type)) return written(exchange, target, 200, outcome, now);
   const { name, uid } = outcome.object.metadata;
