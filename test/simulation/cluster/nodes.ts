@@ -34,11 +34,12 @@ export function startNodes(network: Network, api: Api, names: readonly string[])
   }
 
   async function round(name: string): Promise<void> {
-    const pods = await api.replicas.of('pods');
+    const [pods, nodes] = [await api.replicas.of('pods'), await api.replicas.of('nodes')];
     // A node looks again now and then, whatever it was told. What fails here is tried again on its next round.
-    if (healed || random.chance(0.1)) await pods.catchUp().catch(() => undefined);
+    if (healed || random.chance(0.1))
+      await Promise.all([pods, nodes].map((replica) => replica.catchUp().catch(() => undefined)));
     // as: what is stored under nodes is a node.
-    const node = api.replicas.peek('nodes')?.get(name)?.object as V1Node | undefined;
+    const node = nodes.get(name)?.object as V1Node | undefined;
     if (!node) await attempt(() => api.registry.create(context, api.target('nodes'), nodeObject(name)));
     if (node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True')
       await attempt(() => api.registry.patch(context, api.target('nodes', '', name, 'status'), 'strategic', ready()));
