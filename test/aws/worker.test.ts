@@ -12,11 +12,11 @@ import { ociArchive } from '../../agent/images/oci.ts';
 import { busyboxImages, packageImages } from '../../local/example-images.ts';
 import { eventually } from '../tools/cluster.ts';
 import { createHost, type Host, kubectlOn } from '../tools/host.ts';
+import { makeJoinToken } from '../tools/join-token.ts';
 import { reachesPods } from './reach-pods.ts';
 
 const root = join(import.meta.dirname, '../..');
 const nodeName = 'worker-1';
-const secret = { id: 'abcdef', secret: '0123456789abcdef' };
 
 describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () => {
   let host: Host;
@@ -25,6 +25,7 @@ describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () =
   let agent: ChildProcess | undefined;
   let where: { kubeconfig: string; caFile: string; url: string };
   let run: ReturnType<typeof kubectlOn>;
+  let token = '';
   let agentLog = '';
 
   beforeAll(async () => {
@@ -79,7 +80,7 @@ describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () =
     ],
   ];
   const startAgent = () => {
-    agent = inside(join1(`${secret.id}.${secret.secret}`));
+    agent = inside(join1(token));
     for (const output of [agent.stdout, agent.stderr])
       output?.on('data', (chunk: Buffer) => {
         agentLog += chunk;
@@ -87,21 +88,10 @@ describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () =
   };
 
   it('joins with a one-time token and becomes Ready', async () => {
-    const manifest = join(folder, 'token.json');
-    writeFileSync(
-      manifest,
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Secret',
-        type: 'bootstrap.kubernetes.io/token',
-        metadata: {
-          name: `bootstrap-token-${secret.id}`,
-          namespace: 'kube-system',
-          annotations: { 'zeroplane.dev/one-time': 'true' },
-        },
-        stringData: { 'token-id': secret.id, 'token-secret': secret.secret, 'usage-bootstrap-authentication': 'true' },
-      }),
-    );
+    const made = await makeJoinToken();
+    token = made.token;
+    const manifest = join(folder, 'token.yaml');
+    writeFileSync(manifest, made.manifest);
     await kubectl('apply', '-f', manifest);
     startAgent();
     try {
@@ -118,7 +108,7 @@ describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () =
   });
 
   it('refuses a second node with the same token, and says so', async () => {
-    const second = inside(join1(`${secret.id}.${secret.secret}`, 'worker-2', join(folder, 'second')));
+    const second = inside(join1(token, 'worker-2', join(folder, 'second')));
     let said = '';
     for (const output of [second.stdout, second.stderr])
       output?.on('data', (chunk: Buffer) => {

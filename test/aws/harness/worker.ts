@@ -12,12 +12,12 @@ import { ociArchive } from '../../../agent/images/oci.ts';
 import { busyboxImages } from '../../../local/example-images.ts';
 import { eventually } from '../../tools/cluster.ts';
 import { createHost } from '../../tools/host.ts';
+import { makeJoinToken } from '../../tools/join-token.ts';
 import { type Kubectl, kubectlBy, runTool, tool } from '../../tools/kubectl.ts';
 import type { AwsClusterOptions, FunctionName } from './cluster.ts';
 import type { Counts } from './counts.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const secret = { id: 'abcdef', secret: '0123456789abcdef' };
 
 export interface AwsWorker {
   readonly kubectl: Kubectl;
@@ -63,8 +63,9 @@ export async function startAwsWorker(
       runTool(nsenter, [...rest, tool('kubectl'), '--kubeconfig', kubeconfig, ...args], input),
     );
     await eventually(120, async () => (await kubectl.attempt('get', 'namespaces')).code === 0);
-    await kubectl.input(JSON.stringify(token), 'apply', '-f', '-');
-    const trust = ['--certificate-authority', caFile, '--token', `${secret.id}.${secret.secret}`];
+    const { manifest, token } = await makeJoinToken();
+    await kubectl.input(manifest, 'apply', '-f', '-');
+    const trust = ['--certificate-authority', caFile, '--token', token];
     const node = ['--node-name', 'worker-1', '--node-ip', host.address, '--data-dir', dataDir];
     agent = inside(process.execPath, join(root, 'agent/main.ts'), 'join', '--server', url, ...trust, ...node);
     await eventually(120, async () => /worker-1\s+Ready/.test(await kubectl('get', 'nodes')));
@@ -90,15 +91,3 @@ export async function startAwsWorker(
     throw error;
   }
 }
-
-const token = {
-  apiVersion: 'v1',
-  kind: 'Secret',
-  type: 'bootstrap.kubernetes.io/token',
-  metadata: {
-    name: `bootstrap-token-${secret.id}`,
-    namespace: 'kube-system',
-    annotations: { 'zeroplane.dev/one-time': 'true' },
-  },
-  stringData: { 'token-id': secret.id, 'token-secret': secret.secret, 'usage-bootstrap-authentication': 'true' },
-};
