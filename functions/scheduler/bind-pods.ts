@@ -156,6 +156,8 @@ export function createBinder(options: BinderOptions): Binder {
       await replica?.catchUp();
     } catch (failure) {
       log('catching up with pods failed', failure);
+      // The place is given up though the pod may be there: who wants it next claims the node anew, and catches up first.
+      held.delete(binding.node);
     }
     // as: what is stored under pods is a pod.
     const pod = replica?.get(key)?.object as V1Pod | undefined;

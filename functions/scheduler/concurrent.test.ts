@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createRegistry, systemRandom } from '../../core/registry/create.ts';
 import type { TestRegistry } from '../../core/registry/testing.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
-import type { Store } from '../../core/store/store.ts';
+import { type Store, StoreError } from '../../core/store/store.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
 import { podRequests } from './resources.ts';
 import { addPod, makeNode, makePod, openCluster, runScheduler, type TestScheduler, until } from './testing.ts';
@@ -144,3 +144,71 @@ describe('two schedulers', () => {
     expect(nodes.sort()).toEqual(['a', 'b']);
   });
 });
+
+describe('a scheduler that is not told whether its binds happened', () => {
+  it('does not use the room again before it has seen', async () => {
+    test = await openCluster([makeNode('a', { allocatable: { cpu: '1' } }), makeNode('b')]);
+    let cut = false;
+    const store = new Proxy(deaf(test.store), {
+      get(target, name) {
+        if (name === 'head' && cut) return async (type: string) => (type === 'pods' ? refuse() : target.head(type));
+        return Reflect.get(target, name);
+      },
+    });
+    const replicas = createReplicas(store);
+    const registry = createRegistry({
+      store: deaf(test.store),
+      replicas,
+      definitions: test.definitions,
+      clock: () => new Date(),
+      random: systemRandom,
+    });
+    const first = new Set(['stays', 'moves']);
+    const create: typeof registry.create = async (context, target, body, options) => {
+      if (target.subresource !== 'binding' || !first.delete(target.name ?? ''))
+        return registry.create(context, target, body, options);
+      // The one bind happens and the other does not; the scheduler is told of neither, and cannot look.
+      cut = true;
+      if (target.name === 'stays') await registry.create(context, target, body, options);
+      return refuse();
+    };
+    const at = (operator: string, values: string[]) => ({
+      matchExpressions: [{ key: 'kubernetes.io/hostname', operator, values }],
+    });
+    const required = { nodeSelectorTerms: [at('In', ['a'])] };
+    const preferred = [{ weight: 100, preference: at('In', ['b']) }];
+    const parts = { requests: { cpu: '1' } };
+    const stays = { requiredDuringSchedulingIgnoredDuringExecution: required };
+    const moves = { preferredDuringSchedulingIgnoredDuringExecution: preferred };
+    await addPod(test, makePod('moves', { ...parts, spec: { affinity: { nodeAffinity: moves } } }));
+    await addPod(test, makePod('stays', { ...parts, spec: { affinity: { nodeAffinity: stays } } }));
+    const running = await runScheduler({ ...test, replicas, registry: { ...registry, create } });
+    const { scheduler, problems } = running;
+    cleanUps.push(async () => {
+      await scheduler.stop();
+      replicas.close();
+    });
+    await until(
+      'both are in doubt',
+      async () => problems.filter((each) => each.startsWith('catching up with')).length > 1,
+    );
+    // Now `a` is all that is left, and seems to be free.
+    await test.registry.patch(test.context, test.target('nodes', '', 'b'), 'merge', { spec: { unschedulable: true } });
+    await until('the other one tries again', async () => {
+      await replicas.peek('nodes')?.catchUp();
+      const failures = problems.filter((each) => each.startsWith('binding default/moves')).length;
+      return failures > 1 || (await pods()).every(({ spec }) => spec?.nodeName);
+    });
+    cut = false;
+    await until('it is known to have no room', async () => {
+      scheduler.wake();
+      await scheduler.idle();
+      return (await pods()).some(({ status }) => status?.conditions?.some(({ reason }) => reason === 'Unschedulable'));
+    });
+    expect(cpuByNode(await pods())).toEqual(new Map([['a', 1000]]));
+  });
+});
+
+function refuse(): never {
+  throw new StoreError({ code: 'throttled', data: { retryAfterMs: 1 } }, 'DynamoDB does not answer.');
+}
