@@ -32,5 +32,9 @@ export function connectStore(
   const large = bucket === undefined ? undefined : s3LargeValues({ env, bucket });
   const store = openDynamoStore({ calls, table, ...(large && { large }) });
   const surroundings = { now: Date.now, sleep: (ms: number) => sleep(ms), random: Math.random };
-  return { store, heartbeats: tableHeartbeats(calls, table), relays: tableRelays(calls, table, surroundings) };
+  return {
+    store,
+    heartbeats: tableHeartbeats(calls, table, surroundings),
+    relays: tableRelays(calls, table, surroundings),
+  };
 }

@@ -5,12 +5,19 @@ import type { Heartbeats } from '../heartbeats.ts';
 import type { DynamoCalls } from './calls.ts';
 import { meaningOf } from './failures.ts';
 import { type DynamoItem, integer, text } from './items.ts';
+import { Requests, type Surroundings } from './requests.ts';
 
 const partition = 'heartbeats';
 const keyOf = (node: string) => ({ p: { S: partition }, s: { S: node } });
 
-/** A beat that is refused or lost is an error to the caller; the next one makes it good. */
-export function tableHeartbeats(calls: DynamoCalls, table: string): Heartbeats {
+/** A function that was frozen meets dead connections, and a beat stands before a node's report: it is repeated for so long. */
+const budgetMs = 3_000;
+
+export function tableHeartbeats(calls: DynamoCalls, table: string, surroundings: Surroundings): Heartbeats {
+  const requests = new Requests({ ...surroundings, calls, table, budgetMs });
+  /** All of them may happen twice: times only rise. */
+  const repeat = <T extends object>(kind: 'read' | 'write', send: () => Promise<T>): Promise<T> =>
+    requests.repeat(requests.begin('heartbeat'), kind, send);
   /** Eventually consistent, at half the price. What an item is charged does not depend on which of its attributes are asked for. */
   async function* items(attributes: string): AsyncGenerator<DynamoItem> {
     const query = {
@@ -19,23 +26,25 @@ export function tableHeartbeats(calls: DynamoCalls, table: string): Heartbeats {
       ExpressionAttributeValues: { ':p': { S: partition } },
       ProjectionExpression: attributes,
     };
-    let page = await calls.query(query);
-    for (;;) {
+    let from: DynamoItem | undefined;
+    do {
+      const page = await repeat('read', () => calls.query({ ...query, ...(from && { ExclusiveStartKey: from }) }));
       yield* page.Items ?? [];
-      if (!page.LastEvaluatedKey) return;
-      page = await calls.query({ ...query, ExclusiveStartKey: page.LastEvaluatedKey });
-    }
+      from = page.LastEvaluatedKey;
+    } while (from);
   }
   return {
     async beat(node, atMs, usage) {
       try {
-        await calls.updateItem({
-          TableName: table,
-          Key: keyOf(node),
-          UpdateExpression: usage ? 'SET m = :at, u = :usage' : 'SET m = :at',
-          ConditionExpression: 'attribute_not_exists(m) OR m < :at',
-          ExpressionAttributeValues: { ':at': { N: String(atMs) }, ...(usage && { ':usage': { B: usage } }) },
-        });
+        await repeat('write', () =>
+          calls.updateItem({
+            TableName: table,
+            Key: keyOf(node),
+            UpdateExpression: usage ? 'SET m = :at, u = :usage' : 'SET m = :at',
+            ConditionExpression: 'attribute_not_exists(m) OR m < :at',
+            ExpressionAttributeValues: { ':at': { N: String(atMs) }, ...(usage && { ':usage': { B: usage } }) },
+          }),
+        );
       } catch (error) {
         // A newer beat is there already.
         if (meaningOf(error) !== 'condition') throw error;
@@ -52,7 +61,7 @@ export function tableHeartbeats(calls: DynamoCalls, table: string): Heartbeats {
       return usages;
     },
     async forget(node) {
-      await calls.deleteItem({ TableName: table, Key: keyOf(node) });
+      await repeat('write', () => calls.deleteItem({ TableName: table, Key: keyOf(node) }));
     },
   };
 }

@@ -26,6 +26,7 @@ export type Operation =
   | 'compact'
   | 'types'
   | 'expire'
+  | 'heartbeat'
   | 'relay';
 
 /** What the operations of one kind have cost so far. */
