@@ -17,6 +17,7 @@ import { startEventSource } from './event-source.ts';
 import type { StartEnvironment } from './execution-environment.ts';
 import { type GatewayLimits, startGateway } from './gateway.ts';
 import { createFunction, type FunctionOptions, type LambdaFunction } from './lambda.ts';
+import type { Storm } from './storm.ts';
 import { startStsServer } from './sts-server.ts';
 import { startThread } from './thread-environment.ts';
 
@@ -24,6 +25,12 @@ export interface AwsClusterOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** How late stream records reach the alarm, in milliseconds; they come in any order. Without it the stream is not followed. */
   readonly streamDelayMs?: number;
+  /** How long functions may run, where that is not what infra/functions.ts says. */
+  readonly timeoutsMs?: Partial<Record<FunctionName, number>>;
+  /** How many environments a function may have at a time, where that is not what is written below. */
+  readonly concurrency?: Partial<Record<FunctionName, number>>;
+  /** What goes wrong. Without it nothing does. */
+  readonly storm?: Storm;
   /** How functions run. Default: as threads of this process. */
   readonly start?: StartEnvironment;
   /** More variables of every function's environment. */
@@ -50,11 +57,14 @@ const region = 'us-east-1';
 const account = '000000000000';
 const adminRole = `arn:aws:iam::${account}:role/test-admin`;
 const workerRole = `arn:aws:iam::${account}:role/test-worker`;
+/** Records that come within this time are one batch. */
+const batchingMs = 50;
 const queuePrefix = 'zeroplane-test-';
 
 export type AwsCluster = Awaited<ReturnType<typeof startAwsCluster>>;
 
 export async function startAwsCluster(options: AwsClusterOptions = {}) {
+  const { storm, timeoutsMs, concurrency } = options;
   const host = '127.0.0.1';
   const folder = mkdtempSync(join(tmpdir(), 'zeroplane-aws-'));
   const bundles = Object.fromEntries(
@@ -66,7 +76,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     // as: made from the list of all names.
   ) as Record<BundleName, string>;
 
-  const dynamo = await startDynamoServer(host);
+  const dynamo = await startDynamoServer(host, storm?.dynamo);
   const sqs = await startFauxqs({ port: 0, logger: false, host, messageSpies: { bufferSize: 10_000 } });
   const sqsUrl = `http://${host}:${sqs.port}`;
   const sts = await startStsServer(host, clusterName, {
@@ -122,6 +132,9 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
         stsUrl: sts.url,
         onLine,
         ...more,
+        ...(timeoutsMs?.[name] && { timeoutMs: timeoutsMs[name] }),
+        ...(concurrency?.[name] && { concurrency: concurrency[name] }),
+        ...(storm && { cutMs: storm.cutMs }),
       },
       options.start ?? startThread,
     );
@@ -134,7 +147,10 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     notifier: make('notifier', 'apiserver', 'notify', { concurrency: 2 }),
     alarm: make('alarm', 'alarm', 'handler', { concurrency: 1 }),
   };
-  const sources = workers.map((worker) => startEventSource(queue, workQueue(worker), functions[worker]));
+  const sources = workers.map((worker) =>
+    startEventSource(queue, workQueue(worker), functions[worker], storm?.delivery),
+  );
+  storm?.killsIn(functions);
 
   const authority = await createTestAuthority('aws-test-ca');
   const gateway = await startGateway({
@@ -146,13 +162,22 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
   });
 
   const timers = new Set<NodeJS.Timeout>();
+  const due: StreamRecord[] = [];
+  let stopping = false;
+  const follow = (record: StreamRecord) => {
+    if (stopping) return;
+    if (due.push(record) > 1) return;
+    later(timers, batchingMs, () => {
+      const Records = due.splice(0);
+      functions.alarm.invoke({ Records }).catch(() => later(timers, 200, () => Records.forEach(follow)));
+    });
+  };
   if (options.streamDelayMs !== undefined) {
     const { streamDelayMs } = options;
-    dynamo.onRecord = (record) => later(timers, streamDelayMs * (0.5 + Math.random()), () => follow(record));
+    dynamo.onRecord = (record) => {
+      if (isLogged(record)) later(timers, streamDelayMs * (0.5 + Math.random()), () => follow(record));
+    };
   }
-  const follow = (record: StreamRecord) => {
-    functions.alarm.invoke({ Records: [record] }).catch(() => later(timers, 200, () => follow(record)));
-  };
 
   const token = (accessKeyId: 'AKIAADMIN' | 'AKIAWORKER' | 'AKIAOTHER') =>
     createIamToken({ clusterName, region, credentials: { accessKeyId, secretAccessKey: 'secret' }, now: new Date() });
@@ -183,6 +208,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
         ).length,
     token,
     async stop() {
+      stopping = true;
       dynamo.onRecord = undefined;
       for (const timer of timers) clearTimeout(timer);
       await Promise.all(sources.map((source) => source.stop()));
@@ -193,6 +219,11 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The filter of infra/functions.ts. */
+function isLogged({ eventName, dynamodb }: StreamRecord): boolean {
+  return eventName === 'INSERT' && (dynamodb.Keys['p']?.S?.startsWith('log#') ?? false);
 }
 
 function later(timers: Set<NodeJS.Timeout>, ms: number, run: () => void): void {

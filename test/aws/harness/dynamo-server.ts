@@ -4,9 +4,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AwsError } from '../../../core/signature/json-service.ts';
 import { modelCalls } from '../../simulation/model/calls.ts';
 import { ModelTable } from '../../simulation/model/table.ts';
+import { type DynamoFaults, refusal } from './dynamo-faults.ts';
 
 export interface StreamRecord {
   readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
@@ -24,7 +26,8 @@ export interface DynamoServer {
 
 const writes = new Set(['UpdateItem', 'PutItem', 'DeleteItem', 'TransactWriteItems']);
 
-export async function startDynamoServer(host: string): Promise<DynamoServer> {
+/** Without `faults` every request is done and answered. */
+export async function startDynamoServer(host: string, faults?: DynamoFaults): Promise<DynamoServer> {
   const table = new ModelTable(Date.now);
   const calls = modelCalls(table);
   const requests = new Map<string, number>();
@@ -38,11 +41,22 @@ export async function startDynamoServer(host: string): Promise<DynamoServer> {
     for await (const chunk of request) chunks.push(chunk);
     const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
     requests.set(operation, (requests.get(operation) ?? 0) + 1);
-    const { status, body } = await answer(operations.get(operation), Buffer.concat(chunks).toString());
+    const text = Buffer.concat(chunks).toString();
+    const fault = faults?.next();
+    const send = (status: number, body: object) => {
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify(toWire(body)));
+    };
+    if (faults && fault === 'throttled') return send(400, refusal(operation, JSON.parse(text), faults.toss()));
+    if (fault === 'requestLost') return void request.socket.destroy();
+    if (fault === 'answerLost') request.socket.destroy();
+    if (faults && fault === 'failed' && faults.toss()) return send(500, internalError);
+    if (faults && (fault === 'slow' || fault === 'answerLost')) await delay(faults.delayMs());
+    const { status, body } = await answer(operations.get(operation), text);
     for (const { CapacityUnits = 0 } of chargesOf(body))
       units[writes.has(operation) ? 'write' : 'read'] += CapacityUnits;
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
-    response.end(JSON.stringify(toWire(body)));
+    if (fault === 'failed') send(500, internalError);
+    else if (fault !== 'answerLost') send(status, body);
   });
   server.listen(0, host);
   await once(server, 'listening');
@@ -67,6 +81,8 @@ export async function startDynamoServer(host: string): Promise<DynamoServer> {
   };
   return started;
 }
+
+const internalError = { __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError', message: 'by chance' };
 
 async function answer(call: ((input: never) => Promise<object>) | undefined, text: string) {
   if (!call) return { status: 400, body: { __type: 'com.amazon.coral.service#UnknownOperationException' } };

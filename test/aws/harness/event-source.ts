@@ -9,19 +9,37 @@ export interface EventSource {
   stop(): Promise<void>;
 }
 
-/** `concurrency`: batches at a time, 2 or more, as SQS event sources have it. */
-export function startEventSource(queue: SqsQueue, name: string, target: LambdaFunction, concurrency = 2): EventSource {
+/** SQS delivers at least once: what it may do to a batch. */
+export interface DeliveryFaults {
+  /** The batch goes to two environments at the same time. */
+  twice(): boolean;
+  /** The batch is not deleted after it was dealt with: it comes again. */
+  forgotten(): boolean;
+}
+
+/** As many batches at a time as SQS event sources have at least. */
+const concurrency = 2;
+
+export function startEventSource(
+  queue: SqsQueue,
+  name: string,
+  target: LambdaFunction,
+  faults?: DeliveryFaults,
+): EventSource {
   const stopping = new AbortController();
   const poll = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const messages = await queue.receive(name, { waitSeconds: 20, max: 10, signal: stopping.signal });
       if (messages.length === 0) continue;
       const Records = messages.map(({ id, body }) => ({ messageId: id, body, eventSource: 'aws:sqs' }));
+      // What becomes of the other one is nobody's business: it may have been throttled.
+      if (faults?.twice()) target.invoke({ Records }).catch(() => undefined);
       try {
         // as: what a function with ReportBatchItemFailures returns; anything else fails below.
         const result = (await target.invoke({ Records })) as { batchItemFailures: { itemIdentifier: string }[] };
         const failed = new Set(result.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
         const receipts = messages.filter(({ id }) => !failed.has(id)).map(({ receipt }) => receipt);
+        if (faults?.forgotten()) continue;
         await queue.acknowledge(name, receipts);
       } catch (error) {
         // The messages come again.

@@ -71,7 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = http2.createSecureServer({ ...tls, allowHTTP1: true });
   server.on('request', (request, response) => {
     requests++;
-    answer(request, response).catch(() => response.stream?.destroy());
+    answer(request, response).catch(() => breakOff(response));
   });
   const sessions = new Set<http2.ServerHttp2Session>();
   server.on('session', (session) => {
@@ -100,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       else await buffered(target, event, response);
     } catch (error) {
       if (!(error instanceof InvocationError)) throw error;
-      if (response.headersSent) response.stream.destroy();
+      if (response.headersSent) breakOff(response);
       else if (error.code === 'throttled') refuse(response, 500, 'Internal server error');
       else refuse(response, 502, 'Internal server error');
       if (error.code !== 'killed' && error.code !== 'throttled') console.error(error.message);
@@ -133,12 +133,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     let over = false;
     const end = () => {
       over = true;
-      response.stream.destroy();
+      breakOff(response);
     };
     let idle = setTimeout(end, limits.idleMs);
     const total = setTimeout(end, limits.streamedMs);
     const take = async (chunk: Uint8Array): Promise<void> => {
-      if (over || response.stream?.destroyed) return;
+      if (over || response.destroyed || response.stream?.destroyed) return;
       clearTimeout(idle);
       idle = setTimeout(end, limits.idleMs);
       let rest: Uint8Array = chunk;
@@ -231,6 +231,13 @@ function writeHead(response: Http2ServerResponse, { statusCode, headers = {}, mu
     response.setHeader(remapped.has(name.toLowerCase()) ? `x-amzn-remapped-${name}` : name, value);
   // HTTP/1.1 sends it with the first byte otherwise, and a watch may have none for long.
   if ('flushHeaders' in response && typeof response.flushHeaders === 'function') response.flushHeaders();
+}
+
+/** Its client sees a break and no end. Over HTTP/1.1 the compatibility layer hands out a response without a stream. */
+function breakOff(response: Http2ServerResponse): void {
+  const { stream } = response as { stream?: Http2ServerResponse['stream'] };
+  if (stream) stream.destroy();
+  else response.destroy();
 }
 
 function refuse(response: Http2ServerResponse, status: number, message: string): void {

@@ -1,6 +1,5 @@
 // Lambda in small: functions from bundles, execution environments that answer one invocation at a time and are made when all are
-// busy, up to a function's concurrency; time-outs that end the environment. What an environment does between invocations is not
-// frozen here.
+// busy, up to a function's concurrency; time-outs that end the environment.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -16,6 +15,8 @@ export interface FunctionOptions {
   readonly bundle: string;
   readonly handler: string;
   readonly timeoutMs: number;
+  /** Asked with each invocation: its environment is ended after so many milliseconds, whatever `timeoutMs` says. */
+  readonly cutMs?: () => number | undefined;
   readonly concurrency: number;
   readonly env: Readonly<Record<string, string>>;
   readonly stsUrl: string;
@@ -29,7 +30,12 @@ export interface LambdaFunction {
   invoke(event: unknown, take?: Take): Promise<unknown>;
   /** Ends all environments in the middle of whatever they do. Returns how many. */
   kill(): Promise<number>;
+  /** Ends one environment, one at work where there is any. `pick`: a whole number below `n`. False: there was none. */
+  killOne(pick: (n: number) => number): Promise<boolean>;
   readonly invocations: number;
+  /** Invocations that came to their end, and those whose time was over, or was cut, before. */
+  readonly answered: number;
+  readonly timeouts: number;
   readonly environments: number;
   readonly billedMs: number;
   /** Processor time that each environment took to be ready, in milliseconds, where it can be told. */
@@ -40,12 +46,14 @@ export interface LambdaFunction {
 }
 
 export function createFunction(options: FunctionOptions, start: StartEnvironment): LambdaFunction {
-  const { name, timeoutMs, concurrency } = options;
+  const { name, timeoutMs, cutMs, concurrency } = options;
   const environments = new Set<ExecutionEnvironment>();
   const busy = new Set<ExecutionEnvironment>();
   const initMs: number[] = [];
   let loaded: readonly string[] = [];
   let invocations = 0;
+  let answered = 0;
+  let timeouts = 0;
   let made = 0;
   let billedMs = 0;
 
@@ -75,6 +83,12 @@ export function createFunction(options: FunctionOptions, start: StartEnvironment
     get invocations() {
       return invocations;
     },
+    get answered() {
+      return answered;
+    },
+    get timeouts() {
+      return timeouts;
+    },
     get environments() {
       return made;
     },
@@ -95,15 +109,24 @@ export function createFunction(options: FunctionOptions, start: StartEnvironment
       const began = performance.now();
       try {
         await environment.ready.catch((error: Error) => {
+          if (error instanceof InvocationError) throw error;
           throw new InvocationError('failed', `${name}: ${error.stack ?? error.message}`);
         });
-        return await withinTime(environment, event, take);
+        const result = await withinTime(environment, event, take);
+        answered++;
+        return result;
       } finally {
         busy.delete(environment);
         billedMs += performance.now() - began;
       }
     },
     kill: end,
+    async killOne(pick) {
+      const all = busy.size > 0 ? [...busy] : [...environments];
+      const one = all[pick(all.length)];
+      await one?.end();
+      return one !== undefined;
+    },
     async stop() {
       await end();
     },
@@ -111,11 +134,15 @@ export function createFunction(options: FunctionOptions, start: StartEnvironment
 
   async function withinTime(environment: ExecutionEnvironment, event: unknown, take: Take | undefined) {
     let timer: NodeJS.Timeout | undefined;
+    const cut = cutMs?.();
+    const limitMs = cut ?? timeoutMs;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(new InvocationError('timeout', `${name}: Task timed out after ${timeoutMs / 1000} seconds`));
+        timeouts++;
+        const code = cut === undefined ? 'timeout' : 'killed';
+        reject(new InvocationError(code, `${name}: Task timed out after ${limitMs / 1000} seconds`));
         void environment.end();
-      }, timeoutMs);
+      }, limitMs);
     });
     const invocation = { event, requestId: randomUUID(), deadline: Date.now() + timeoutMs };
     const work = environment.invoke(invocation, take);

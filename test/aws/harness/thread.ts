@@ -15,6 +15,8 @@ export interface EnvironmentData {
   readonly handler: string;
   /** Where requests to STS go instead. */
   readonly stsUrl: string;
+  /** 1 while there is something to do. The thread stands still otherwise, as Lambda freezes an environment between invocations. */
+  readonly thawed: Int32Array;
 }
 
 export type ToEnvironment = ({ readonly kind: 'invoke' } & Invocation) | { readonly kind: 'taken' };
@@ -53,7 +55,7 @@ Object.assign(globalThis, {
 });
 
 // as: only thread-environment.ts starts this thread.
-const { bundle, handler: name, stsUrl } = workerData as EnvironmentData;
+const { bundle, handler: name, stsUrl, thawed } = workerData as EnvironmentData;
 const port = parentPort;
 if (!port) throw new Error('an execution environment is a worker thread');
 const post = (message: FromEnvironment) => port.postMessage(message);
@@ -88,6 +90,13 @@ port.on('message', (message: ToEnvironment) => {
   else void invoke(message);
 });
 post({ kind: 'ready' });
+freeze();
+
+/** Nothing of this thread goes on until the next invocation: no timer, no answer, no request. */
+function freeze(): void {
+  Atomics.wait(thawed, 0, 0);
+  Atomics.store(thawed, 0, 0);
+}
 
 async function invoke({ event, requestId, deadline }: Invocation): Promise<void> {
   const context = { awsRequestId: requestId, getRemainingTimeInMillis: () => deadline - Date.now() };
@@ -100,6 +109,8 @@ async function invoke({ event, requestId, deadline }: Invocation): Promise<void>
   } catch (error) {
     post({ kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
+  // Lambda's client still says that it is done, and asks for more.
+  setImmediate(freeze);
 }
 
 /** Bytes go on as fast as they are taken. Before the first go the prelude and eight NUL bytes. */
