@@ -27,7 +27,7 @@ export function createImages(runtime: ContainerRuntime): Images {
     try {
       return (await runtime.imageStatus({ image: { image } })).image;
     } catch (error) {
-      throw new ImageError('ImageInspectError', `Failed to inspect image "${image}": ${text(error)}`);
+      throw new ImageError('ImageInspectError', image, `Failed to inspect image "${image}": ${text(error)}`);
     }
   };
 
@@ -55,6 +55,7 @@ export function createImages(runtime: ContainerRuntime): Images {
       if (!image || /\s/.test(image))
         throw new ImageError(
           'InvalidImageName',
+          image,
           `Failed to apply default image tag "${image}": not a valid image name`,
         );
       const found = policy === 'Always' ? undefined : await present(image);
@@ -65,6 +66,7 @@ export function createImages(runtime: ContainerRuntime): Images {
       if (policy === 'Never')
         throw new ImageError(
           'ErrImageNeverPull',
+          image,
           `Container image "${image}" is not present with pull policy of Never`,
         );
       onPull?.(`Pulling image "${image}"`, false);
@@ -72,10 +74,10 @@ export function createImages(runtime: ContainerRuntime): Images {
       try {
         await pull(image, credentialsFor(image, secrets));
       } catch (error) {
-        throw new ImageError('ErrImagePull', `failed to pull image "${image}": ${text(error)}`);
+        throw new ImageError('ErrImagePull', image, `failed to pull image "${image}": ${text(error)}`);
       }
       const pulled = await present(image);
-      if (!pulled) throw new ImageError('ErrImagePull', `image "${image}" was pulled but is not there`);
+      if (!pulled) throw new ImageError('ErrImagePull', image, `image "${image}" was pulled but is not there`);
       onPull?.(`Successfully pulled image "${image}" in ${Date.now() - started}ms`, true);
       return pulled;
     },

@@ -26,12 +26,15 @@ export class StartError extends Error {
   readonly reason: string;
   /** Trying again soon is of no use until something changed. */
   readonly waitsForImage: boolean;
+  /** The image that it waits for: the container's own, or one that is a volume. */
+  readonly image: string | undefined;
 
-  constructor(reason: string, text: string, waitsForImage = false) {
+  constructor(reason: string, text: string, image?: string) {
     super(text);
     this.name = 'StartError';
     this.reason = reason;
-    this.waitsForImage = waitsForImage;
+    this.waitsForImage = image !== undefined;
+    this.image = image;
   }
 }
 
@@ -143,7 +146,7 @@ async function prepare(context: PodContext, request: StartRequest) {
   } catch (error) {
     if (error instanceof ImageError) {
       context.event(pod, 'Warning', 'Failed', error.message, container.name);
-      throw new StartError(error.reason, error.message, true);
+      throw new StartError(error.reason, error.message, error.image);
     }
     if (error instanceof VolumeError) {
       context.event(pod, 'Warning', 'FailedMount', error.message);

@@ -244,6 +244,22 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     expect(await held()).toBe(0);
   });
 
+  it('says of a volume that is an image which image is not to be had', async () => {
+    const waiting = (uid: string) => status(uid)?.containerStatuses?.[0]?.state?.waiting;
+    const of = (uid: string, reference: string, pullPolicy: string) =>
+      pod(uid, {
+        containers: [container('main', 'sleep 1000', { volumeMounts: [{ name: 'files', mountPath: '/files' }] })],
+        volumes: [{ name: 'files', image: { reference, pullPolicy } }],
+      });
+    // Nothing listens there.
+    const away = '127.0.0.1:1/none:1';
+    run(of('pulls', away, 'IfNotPresent'));
+    await expect.poll(() => waiting('pulls')?.reason, { timeout: 60_000 }).toBe('ImagePullBackOff');
+    expect(waiting('pulls')?.message).toContain(`Back-off pulling image "${away}": ErrImagePull: failed to pull image`);
+    run(of('never', away, 'Never'));
+    await expect.poll(() => waiting('never')?.reason, { timeout: 60_000 }).toBe('ErrImageNeverPull');
+  });
+
   it('runs init containers in order, then sidecars, then the application, and ends in Succeeded', async () => {
     const share = { volumeMounts: [{ name: 'share', mountPath: '/share' }] };
     run(

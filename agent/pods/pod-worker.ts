@@ -456,7 +456,7 @@ export class PodWorker {
       this.#holds.hold('', false, now());
       void this.refresh().catch(() => undefined);
     } else if (step.type === 'startContainer') {
-      const { name, spec } = step.container;
+      const { name } = step.container;
       const failure = error instanceof StartError ? error : new StartError('CreateContainerError', message);
       if (failure.reason !== 'RunContainerError')
         this.#holds.waiting.set(name, {
@@ -466,14 +466,15 @@ export class PodWorker {
       this.#holds.hold(name, failure.waitsForImage, now());
       if (failure.reason === 'CreateContainerError') void this.refresh().catch(() => undefined);
       if (failure.reason === 'ErrImagePull') {
+        const { image } = failure;
         // The reason of the failure shows for a moment, then that it is being waited.
         const timer = setTimeout(() => {
           if (this.#holds.waiting.get(name)?.reason !== 'ErrImagePull') return;
           this.#holds.waiting.set(name, {
             reason: 'ImagePullBackOff',
-            message: `Back-off pulling image "${spec.image}": ErrImagePull: ${message}`,
+            message: `Back-off pulling image "${image}": ErrImagePull: ${message}`,
           });
-          this.#context.event(this.#pod, 'Normal', 'BackOff', `Back-off pulling image "${spec.image}"`, name);
+          this.#context.event(this.#pod, 'Normal', 'BackOff', `Back-off pulling image "${image}"`, name);
           this.#kick();
         }, 1000);
         timer.unref();

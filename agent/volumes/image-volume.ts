@@ -7,14 +7,13 @@ import type { V1Secret, V1Volume } from '../../generated/kubernetes.ts';
 import { GrpcError } from '../cri/grpc.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { Snapshots } from '../cri/snapshots.ts';
-import { ImageError } from '../images/image-error.ts';
 import type { Images } from '../images/images.ts';
 import type { Pod } from '../pods/pod.ts';
 import { run } from '../process/run.ts';
 import { VolumeError } from './volume-error.ts';
 
 export interface ImageVolumes {
-  /** Where the image's files are, below the pod's directory of volumes. Idempotent. Throws VolumeError. */
+  /** Where the image's files are, below the pod's directory of volumes. Idempotent. Throws ImageError where it is not to be had, else VolumeError. */
   mount(pod: Pod, volume: V1Volume, volumesDir: string): Promise<string>;
   /** Once they are unmounted: gives back what they held. */
   release(uid: string, volumesDir: string): Promise<void>;
@@ -61,8 +60,7 @@ export function createImageVolumes({ runtime, images, snapshots, secret }: Image
         }
         return target;
       } catch (error) {
-        if (error instanceof ImageError || error instanceof GrpcError)
-          throw new VolumeError(`volume "${volume.name}": ${error.message}`);
+        if (error instanceof GrpcError) throw new VolumeError(`volume "${volume.name}": ${error.message}`);
         throw error;
       }
     },
