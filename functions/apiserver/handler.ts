@@ -20,6 +20,7 @@ import type { Store } from '../../core/store/store.ts';
 import type { Log } from '../../core/work/log.ts';
 import { createAggregation } from './aggregation/aggregation.ts';
 import type { FrontProxy } from './aggregation/options.ts';
+import { refuseUnreached } from './aggregation/unreached.ts';
 import type { Audit, AuditRecord } from './audit/audit.ts';
 import { auditIDOf } from './audit/event.ts';
 import {
@@ -199,7 +200,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     if (podStreams.serves(info)) return podStreams.respond(exchange);
     if (proxy.serves(info)) return proxy.respond(exchange);
     // A custom resource may have been defined by another process a moment ago.
-    if (!definitions.find(info.group, info.version, info.resource)) await replicas.peek(customResourceType)?.catchUp();
+    if (!definitions.find(info.group, info.version, info.resource)) {
+      await replicas.peek(customResourceType)?.catchUp();
+      if (!aggregation && !definitions.find(info.group, info.version, info.resource))
+        await refuseUnreached(options.store, info);
+    }
     const target = targetOf(definitions, info);
     const deprecation = deprecationOf(target.definition);
     if (deprecation) {
