@@ -86,7 +86,10 @@ async function answer<T>(event: GatewayEvent, context: InvocationContext, respon
   // Nobody tells a function that its client left, or that its time is over.
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(), Math.max(0, context.getRemainingTimeInMillis() - reserveMs));
-  const done = () => clearTimeout(timer);
+  const done = () => {
+    clearTimeout(timer);
+    api.answered();
+  };
   try {
     const response = await api.handle(toApiRequest(event, ending.signal));
     if (isOurFailure(response.status)) meter.failed(reasonOf(response.status));

@@ -20,7 +20,6 @@ import { serve } from '../../functions/apiserver/serve.ts';
 import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-stream-handler.ts';
 import { type Cluster, frontProxyName, nodeAddress, readCluster } from '../cluster.ts';
 import { controllersToken, serveApi } from './api-port.ts';
-import type { AuditFile } from './audit-file.ts';
 import { serveControlSocket } from './control-socket.ts';
 import { openEncryption, unreadable } from './encryption.ts';
 import type { WorkerData } from './worker.ts';
@@ -67,7 +66,7 @@ await bootstrap(registry, definitions, {
 await ensureAddons(registry, definitions, serviceCIDR);
 const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
 
-let auditFile: AuditFile | undefined;
+let closeAudit: (() => void | Promise<void>) | undefined;
 const issuer = `https://kubernetes.default.svc.${clusterDomain}`;
 const forControllers = controllersToken();
 const { port1: questions, port2: questionsForWorker } = new MessageChannel();
@@ -149,16 +148,22 @@ async function auditing({ auditPolicyFile, auditLog }: Cluster) {
   if (auditPolicyFile === undefined) return {};
   const { createAudit } = await import('../../functions/apiserver/audit/audit.ts');
   const { readAuditPolicy } = await import('../../functions/apiserver/audit/policy.ts');
+  const { auditOutput } = await import('../../functions/apiserver/audit/audit-lines.ts');
   const { openAuditFile } = await import('./audit-file.ts');
   const { path, maxMegabytes, maxBackups, maxAgeDays } = auditLog;
-  if (path !== '-')
-    auditFile = openAuditFile({
-      ...{ path, maxBackups, maxAgeDays, now: Date.now },
-      maxBytes: maxMegabytes * 1024 * 1024,
-      onError: (err) => log.error({ err, path }, 'the audit log cannot be written: requests go on without it'),
-    });
-  const sink = auditFile ?? { write: (line: string) => void process.stdout.write(`${line}\n`) };
-  return { audit: createAudit(await readAuditPolicy(readFileSync(auditPolicyFile, 'utf8')), sink, Date.now) };
+  const policy = await readAuditPolicy(readFileSync(auditPolicyFile, 'utf8'));
+  if (path === '-') {
+    const lines = auditOutput();
+    closeAudit = lines.flush;
+    return { audit: createAudit(policy, lines, Date.now) };
+  }
+  const file = openAuditFile({
+    ...{ path, maxBackups, maxAgeDays, now: Date.now },
+    maxBytes: maxMegabytes * 1024 * 1024,
+    onError: (err) => log.error({ err, path }, 'the audit log cannot be written: requests go on without it'),
+  });
+  closeAudit = file.close;
+  return { audit: createAudit(policy, file, Date.now) };
 }
 
 let stopping = false;
@@ -169,7 +174,7 @@ async function stop(): Promise<void> {
   stopping = true;
   api.beginShutdown();
   await serving.close(1000);
-  await auditFile?.close();
+  await closeAudit?.();
   await worker.terminate();
   compaction.stop();
   control.close();

@@ -1,4 +1,4 @@
-// What the bundled functions tell CloudWatch in their logs. About 10 s.
+// What the bundled functions tell CloudWatch in their logs. About 20 s.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../tools/cluster.ts';
@@ -64,4 +64,25 @@ describe('metrics of the functions', { timeout: 120_000 }, () => {
       value: 1,
     });
   });
+});
+
+describe('the audit log of the functions', { timeout: 120_000 }, () => {
+  it('has both ends of each request, also of a watch whose invocation ends with it', async () => {
+    const rules = [{ level: 'Metadata', resources: [{ group: '', resources: ['configmaps'] }] }];
+    const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules };
+    const cluster = await startAwsCluster({ env: { ZEROPLANE_AUDIT_POLICY: JSON.stringify(policy) } });
+    try {
+      const kubectl = kubectlFor(cluster.kubeconfig);
+      await eventually(120, async () => (await kubectl.attempt('get', 'namespaces')).code === 0);
+      await kubectl('create', 'configmap', 'audited');
+      await kubectl('get', '--raw', '/api/v1/namespaces/default/configmaps?watch=true&timeoutSeconds=1');
+      const stagesOf = (verb: string) =>
+        cluster.audited.filter((each) => each['verb'] === verb).map(({ stage }) => stage);
+      await eventually(60, async () => stagesOf('watch').includes('ResponseComplete'));
+      expect(stagesOf('create')).toEqual(expect.arrayContaining(['RequestReceived', 'ResponseComplete']));
+      expect(stagesOf('watch')).toEqual(['RequestReceived', 'ResponseStarted', 'ResponseComplete']);
+    } finally {
+      await cluster.stop();
+    }
+  }, 300_000);
 });

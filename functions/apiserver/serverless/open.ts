@@ -43,6 +43,8 @@ export interface ServerlessOptions {
 export interface ServerlessApi {
   /** Never rejects. Resolves when the workers were told of what it wrote. */
   handle(request: ApiRequest): Promise<ApiResponse>;
+  /** The whole answer was given, and the process may stand still from now on: writes what it would still have to tell. */
+  answered(): void;
 }
 
 /** A function lives 15 minutes; a client that lists and watches anew a minute earlier loses nothing. */
@@ -88,6 +90,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
   await wakeups.flush();
   const tokens = nodeTokens({ issuer, key, now });
   const configured = await configuredFrom(settings.authenticationConfig, { ownIssuer: issuer, now, log });
+  const audited = await auditedBy(settings.auditPolicy);
   const api = await createApiServer({
     registry: pollWatches(registry, {
       replicas,
@@ -114,7 +117,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       ...(configured?.tokenAuthenticators ?? []),
     ],
     ...(configured && { anonymous: configured.anonymous }),
-    ...(await auditedBy(settings.auditPolicy)),
+    ...(audited && { audit: audited.audit }),
     joining: createJoining({
       tokens,
       queue,
@@ -158,16 +161,18 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
         await wakeups.flush();
       }
     },
+    answered: () => audited?.lines.flush(),
   };
 }
 
 /** One line an event, with the function's other lines in its log group. */
 async function auditedBy(policy: string | undefined) {
-  if (policy === undefined) return {};
+  if (policy === undefined) return undefined;
   const { createAudit } = await import('../audit/audit.ts');
   const { readAuditPolicy } = await import('../audit/policy.ts');
-  const sink = { write: (line: string) => void process.stdout.write(`${line}\n`) };
-  return { audit: createAudit(await readAuditPolicy(policy), sink, Date.now) };
+  const { auditOutput } = await import('../audit/audit-lines.ts');
+  const lines = auditOutput();
+  return { audit: createAudit(await readAuditPolicy(policy), lines, Date.now), lines };
 }
 
 async function configuredFrom(text: string | undefined, options: ConfiguredAuthenticationOptions) {

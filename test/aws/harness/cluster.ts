@@ -115,8 +115,10 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     ...options.env,
   };
   const metrics: MetricLine[] = [];
+  const audited: Record<string, unknown>[] = [];
   const onLine = (line: string) => {
     if (line.includes('"_aws"')) metrics.push(JSON.parse(line));
+    else if (line.includes('"audit.k8s.io/v1"')) audited.push(JSON.parse(line));
     // Not on the standard output, where others read what was asked for.
     else console.error(line);
   };
@@ -198,6 +200,8 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     sts,
     ec2,
     metrics,
+    /** Events of the audit log. */
+    audited,
     /** Messages that were sent to nodes' queues, of the last thousands. */
     nodeMessages: () =>
       sqs.spy

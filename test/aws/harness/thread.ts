@@ -72,11 +72,21 @@ const realWriteSync = fs.writeSync;
 Object.assign(fs, {
   writeSync(fd: number, data: string, ...rest: []) {
     if (fd !== 1) return realWriteSync(fd, data, ...rest);
-    post({ kind: 'line', text: data.trimEnd() });
+    postLines(data);
     return Buffer.byteLength(data);
   },
 });
 syncBuiltinESMExports();
+Object.assign(process.stdout, {
+  write(data: string) {
+    postLines(data);
+    return true;
+  },
+});
+
+function postLines(data: string): void {
+  for (const text of data.trimEnd().split('\n')) post({ kind: 'line', text });
+}
 
 let taken: (() => void) | undefined;
 // A bundle exports its handlers.
