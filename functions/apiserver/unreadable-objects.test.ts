@@ -43,7 +43,7 @@ beforeEach(async () => {
 });
 afterEach(() => close());
 
-it('are named by reads that need them, and in nobody else’s way', async () => {
+it('are named by reads that need them, and in the way of nothing else', async () => {
   const why = 'its key "lost" is not there: put it back';
   expect(await t.get(`${secrets}/a`)).toMatchObject({
     status: 500,

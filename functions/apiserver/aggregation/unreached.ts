@@ -18,7 +18,7 @@ export async function refuseUnreached(store: Store, { group, version }: RequestI
   throw new StatusError(
     'ServiceUnavailable',
     `the APIService ${JSON.stringify(name)} leads to the Service "${service.namespace}/${service.name}", which this API server cannot reach: ` +
-      'it runs as functions, outside of the pods’ network. Define these resources by CustomResourceDefinitions, or delete the APIService',
+      'it runs as functions, outside of the network of pods. Define these resources by CustomResourceDefinitions, or delete the APIService',
     { name, group: 'apiregistration.k8s.io', kind: 'apiservices' },
   );
 }
