@@ -75,6 +75,7 @@ export function createEnvironment(options: RegistryOptions): Environment {
     nodePortRange: options.nodePortRange ?? [30000, 32767],
     clusterDomain: options.clusterDomain ?? 'cluster.local',
     admission: [...builtInPlugins, ...(options.admission ?? []), ...dynamicPlugins, ...lastPlugins],
+    ...(options.admissionMetrics && { admissionMetrics: options.admissionMetrics }),
     callWebhook: createWebhookCaller({
       ...found,
       random: () => random.number(),

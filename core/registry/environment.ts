@@ -5,6 +5,7 @@ import type { Authorizer } from '../authorization/authorizer.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { Replicas } from '../replica/replica.ts';
 import type { Store, TypeName } from '../store/store.ts';
+import type { AdmissionMetrics } from './admission/metrics.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import type { Strategy } from './strategy.ts';
 import type { Dial, WebhookCaller } from './webhooks/caller.ts';
@@ -30,6 +31,8 @@ export interface RegistryOptions {
   readonly clusterDomain?: string;
   /** Plugins after the built-in ones: webhooks, policies. Their mutating halves run before ours validate. */
   readonly admission?: readonly AdmissionPlugin[];
+  /** Told how long admission takes. Without it nothing is measured. */
+  readonly admissionMetrics?: AdmissionMetrics;
   /** How an address of the pod network is reached from here, for webhooks behind Services. Default: as it is. */
   readonly dial?: (address: Dial) => Dial;
 }
@@ -48,6 +51,7 @@ export interface Environment extends ReadEnvironment {
   readonly nodePortRange: readonly [number, number];
   readonly clusterDomain: string;
   readonly admission: readonly AdmissionPlugin[];
+  readonly admissionMetrics?: AdmissionMetrics;
   readonly callWebhook: WebhookCaller;
   /** RBAC, for requests that bring no authorizer of their own. */
   authorizer(): Promise<Authorizer>;

@@ -5,6 +5,7 @@ import { loadDefinitions } from '../api/definitions.ts';
 import type { Replicas } from '../replica/replica.ts';
 import { createReplicas, type LocalReplicas } from '../replica/replicas.ts';
 import type { Store } from '../store/store.ts';
+import type { AdmissionMetrics } from './admission/metrics.ts';
 import { createRegistry, systemRandom } from './create.ts';
 import type { Registry } from './registry.ts';
 
@@ -17,12 +18,13 @@ export interface InProcess<R extends Replicas = LocalReplicas> {
 export interface InProcessOptions {
   readonly serviceCIDR: string;
   readonly clusterDomain: string;
+  readonly admissionMetrics?: AdmissionMetrics;
 }
 
 export function openInProcess<R extends Replicas>(
   store: Store,
   replicas: R,
-  { serviceCIDR, clusterDomain }: InProcessOptions,
+  { serviceCIDR, clusterDomain, admissionMetrics }: InProcessOptions,
 ): InProcess<R> {
   const definitions = loadDefinitions();
   const registry = createRegistry({
@@ -33,6 +35,7 @@ export function openInProcess<R extends Replicas>(
     random: systemRandom,
     serviceCIDR,
     clusterDomain,
+    ...(admissionMetrics && { admissionMetrics }),
   });
   return { replicas, definitions, registry };
 }

@@ -29,6 +29,8 @@ export interface RequestContext {
   readonly authorizer?: Authorizer;
   /** Audit annotations, by key. */
   readonly audit?: Record<string, string>;
+  /** What admission webhooks took of this request: added up where it is there. */
+  readonly webhooks?: { seconds: number };
 }
 
 export interface Target {

@@ -266,6 +266,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     let seated = false;
     let counted: string | undefined;
     let waited = 0;
+    const webhooks = { seconds: 0 };
     let response: ApiResponse | undefined;
     try {
       const query = parseQuery(request.query);
@@ -303,6 +304,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         warnings,
         audit: audit?.annotations,
         authorizer,
+        webhooks,
         get signal() {
           return request.signal;
         },
@@ -328,7 +330,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     }
     const code = response?.status ?? 101;
     const elapsed = (performance.now() - started) / 1000;
-    if (info) response = count(request, info, response, code, elapsed, waited, connection);
+    if (info) response = count(request, info, response, code, elapsed, waited + webhooks.seconds, connection);
     if (audit) {
       response = await audit.finish(response, failure, broken);
       if (!response) connection?.socket.once('close', audit.closed);

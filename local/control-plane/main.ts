@@ -1,18 +1,21 @@
 // The control plane's process. The API server lives on the main thread with the store's file; scheduler and controllers on a
 // worker thread, so that a long scheduling pass never stalls a request (D11). Ready when it answers; ends on SIGTERM.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { type Family, labelsOf } from '../../core/metrics/family.ts';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
 import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
 import { ensureAddons } from '../../core/registry/addons.ts';
+import { createAdmissionMetrics } from '../../core/registry/admission/metrics.ts';
 import { bootstrap } from '../../core/registry/bootstrap.ts';
 import { openInProcess } from '../../core/registry/in-process.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
 import { encryptedStore } from '../../core/store/encrypted/encrypted-store.ts';
+import { meterStore } from '../../core/store/metered-store.ts';
 import { serveStore } from '../../core/store/port.ts';
 import { createLog } from '../../core/work/log.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
@@ -35,7 +38,9 @@ const pki = (file: string) => readFileSync(join(dataDir, 'pki', file), 'utf8');
 const state = openEmbeddedStore(join(dataDir, 'state.db'));
 const encryption = await openEncryption(dataDir, cluster.encryptionProviderConfig);
 const { heartbeats } = state;
-const store = { ...encryptedStore(state, encryption), heartbeats };
+// All that is asked of the store comes through here: this thread's requests, and the worker's.
+const metered = meterStore({ ...encryptedStore(state, encryption), heartbeats });
+const { store } = metered;
 const lost = await unreadable(store, encryption);
 if (lost.length > 0) {
   const more = lost.length > 10 ? `; and ${lost.length - 10} more` : '';
@@ -52,7 +57,8 @@ if (lost.length > 0) {
 // Clients that were away for longer than this holds list anew.
 const replicas = createReplicas(store, { windowBytes: 8 * 1024 * 1024 });
 const { serviceCIDR, clusterDomain } = cluster;
-const { definitions, registry } = openInProcess(store, replicas, { serviceCIDR, clusterDomain });
+const admissionMetrics = createAdmissionMetrics();
+const { definitions, registry } = openInProcess(store, replicas, { serviceCIDR, clusterDomain, admissionMetrics });
 await bootstrap(registry, definitions, {
   advertiseAddress: nodeAddress(),
   port: cluster.port,
@@ -95,7 +101,12 @@ const api = await createApiServer({
   flowControl: {},
   frontProxy: { cert: pki('front-proxy-client.crt'), key: pki('front-proxy-client.key') },
   checks: workerChecks(askingWorker),
-  moreMetrics: () => workerFamilies(askingWorker),
+  moreMetrics: async () => [
+    ...metered.families(),
+    ...admissionMetrics.families(),
+    storageSize(),
+    ...(await workerFamilies(askingWorker)),
+  ],
   log,
 });
 
@@ -141,6 +152,13 @@ async function authentication(file: string | undefined) {
     '../../functions/apiserver/authentication/jwt/configured-authentication.ts'
   );
   return configuredAuthentication(readFileSync(file, 'utf8'), { ownIssuer: issuer, now: () => new Date(), log });
+}
+
+function storageSize(): Family {
+  const value = statSync(join(dataDir, 'state.db')).size;
+  const labels = labelsOf({ storage_cluster_id: 'etcd-0' });
+  const help = "Bytes of the store's file.";
+  return { name: 'apiserver_storage_size_bytes', type: 'gauge', help, series: [{ labels, value }] };
 }
 
 /** Loaded where there is a policy. */

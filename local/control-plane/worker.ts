@@ -4,8 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
+import { createAdmissionMetrics } from '../../core/registry/admission/metrics.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts';
+import { objectFamilies } from '../../core/replica/object-families.ts';
 import { connectStore } from '../../core/store/port.ts';
 import { createLog } from '../../core/work/log.ts';
 import { controllers } from '../../functions/controllers/all.ts';
@@ -42,15 +44,22 @@ const log = (message: string, error?: unknown) => logger.warn({ err: error }, me
 
 const queueMetrics = createQueueMetrics();
 const schedulerMetrics = createSchedulerMetrics();
+const admissionMetrics = createAdmissionMetrics();
 let started = false;
 if (settings.questions)
   answerQuestions(settings.questions, {
     started: () => started,
-    families: () => [...queueMetrics.families(), ...schedulerMetrics.families()],
+    families: () => [
+      ...queueMetrics.families(),
+      ...schedulerMetrics.families(),
+      ...admissionMetrics.families(),
+      // The garbage collector follows every type: here all of them are in memory.
+      ...(started ? objectFamilies(parts.definitions, parts.replicas) : []),
+    ],
   });
 
 const store = connectStore(settings.store);
-const parts = openInProcess(store, replicasOfNow(store), settings);
+const parts = openInProcess(store, replicasOfNow(store), { ...settings, admissionMetrics });
 const timers = { setTimeout, clearTimeout: (handle: unknown) => clearTimeout(handle as NodeJS.Timeout) };
 const events = createPodEvents({ ...parts, clock: Date.now, log });
 

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync 
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { certificateRequest } from '../../core/certificates/testing.ts';
+import { type ReadFamily, readExposition } from '../../core/metrics/testing.ts';
 import { openIssuer, type TestIssuer } from '../../functions/apiserver/testing/issuer.ts';
 import { type ControlPlane, planControlPlane } from '../tools/control-plane.ts';
 
@@ -96,6 +97,71 @@ it('takes the tokens of an issuer from its configuration', async () => {
   expect(made.code, made.stderr).toBe(0);
   const stranger = kubectlAs(`--token=${await issuer.token({ sub: 'repo:acme/web', aud: 'another' })}`);
   expect((await stranger('get', 'configmaps')).stderr).toContain('You must be logged in to the server');
+});
+
+/** What a dashboard or an alert of kubernetes-mixin asks for, and labels that it asks by. */
+const asked: Record<string, readonly string[]> = {
+  apiserver_request_total: ['verb', 'code', 'resource', 'scope', 'component'],
+  apiserver_request_sli_duration_seconds: ['verb', 'resource', 'subresource', 'scope', 'le'],
+  apiserver_request_duration_seconds: ['verb', 'resource', 'subresource', 'scope', 'dry_run', 'le'],
+  apiserver_response_sizes: ['verb', 'resource', 'le'],
+  apiserver_current_inflight_requests: ['request_kind'],
+  apiserver_storage_objects: ['resource'],
+  apiserver_resource_objects: ['group', 'resource'],
+  apiserver_storage_size_bytes: ['storage_cluster_id'],
+  apiserver_admission_controller_admission_duration_seconds: ['name', 'operation', 'rejected', 'type', 'le'],
+  apiserver_admission_step_admission_duration_seconds: ['operation', 'rejected', 'type', 'le'],
+  apiserver_flowcontrol_request_wait_duration_seconds: ['flow_schema', 'priority_level', 'execute', 'le'],
+  etcd_request_duration_seconds: ['operation', 'group', 'resource', 'le'],
+  workqueue_adds_total: ['name'],
+  workqueue_depth: ['name'],
+  workqueue_queue_duration_seconds: ['name', 'le'],
+  workqueue_work_duration_seconds: ['name', 'le'],
+  scheduler_pending_pods: ['queue'],
+  scheduler_schedule_attempts_total: ['profile', 'result'],
+  scheduler_scheduling_attempt_duration_seconds: ['profile', 'result', 'le'],
+  process_resident_memory_bytes: [],
+  process_cpu_seconds_total: [],
+  kubernetes_build_info: ['git_version'],
+};
+
+it('counts under the names that dashboards know, of all threads on one page', async () => {
+  const { kubectl } = plane;
+  await kubectl('create', 'deployment', 'web', '--image=example/web:1');
+  const scrape = async () => readExposition(await kubectl('get', '--raw', '/metrics'));
+  const amount = (families: Map<string, ReadFamily>, name: string, label: string, value: string) =>
+    families.get(name)?.samples.find(({ labels }) => labels[label] === value)?.value ?? 0;
+  // There is no node: the pod is tried, and waits.
+  await expect
+    .poll(async () => amount(await scrape(), 'scheduler_pending_pods', 'queue', 'unschedulable'))
+    .toBeGreaterThan(0);
+  const families = await scrape();
+  for (const [name, labels] of Object.entries(asked)) {
+    const { samples = [] } = families.get(name) ?? {};
+    expect(samples.length, name).toBeGreaterThan(0);
+    for (const label of labels)
+      expect(
+        samples.some((each) => label in each.labels),
+        `${name} ${label}`,
+      ).toBe(true);
+  }
+  expect(amount(families, 'workqueue_adds_total', 'name', 'deployment')).toBeGreaterThan(0);
+  expect(amount(families, 'apiserver_storage_objects', 'resource', 'deployments.apps')).toBe(1);
+  expect(amount(families, 'scheduler_schedule_attempts_total', 'result', 'unschedulable')).toBeGreaterThan(0);
+  await kubectl('delete', 'deployment', 'web');
+});
+
+it('is healthy by name, its thread of scheduler and controllers too, and tells so as metrics', async () => {
+  const { kubectl } = plane;
+  expect(await kubectl('get', '--raw', '/readyz?verbose')).toMatch(
+    /\[\+\]etcd ok\n[\s\S]*\[\+\]shutdown ok\n\[\+\]scheduler-and-controllers ok\n[\s\S]*readyz check passed/,
+  );
+  expect(await kubectl('get', '--raw', '/livez/scheduler-and-controllers')).toBe('ok');
+  const slis = readExposition(await kubectl('get', '--raw', '/metrics/slis'));
+  const samples = slis.get('kubernetes_healthcheck')?.samples ?? [];
+  expect(samples).toContainEqual(
+    expect.objectContaining({ labels: { name: 'scheduler-and-controllers', type: 'readyz' }, value: 1 }),
+  );
 });
 
 it('says what is wrong with a configuration before it starts anything', async () => {

@@ -13,6 +13,7 @@ import { badRequest, StatusError, type StatusReason, statusCodes } from '../../.
 import { isRecord } from '../../../machinery/structure/field-at.ts';
 import type { Environment } from '../../environment.ts';
 import { WebhookError } from '../../webhooks/caller.ts';
+import type { WebhookOutcome } from '../metrics.ts';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { ran, runsNow } from '../reinvocation.ts';
 import { inputsOf, matchConditions } from './expressions.ts';
@@ -30,7 +31,8 @@ export const mutatingWebhooks: AdmissionPlugin = {
   name: 'MutatingAdmissionWebhook',
   operations,
   mutate(attributes, env) {
-    return isEmpty(env, mutatingType) || isExempt(attributes) ? undefined : mutateAll(attributes, env);
+    if (isEmpty(env, mutatingType) || isExempt(attributes)) return undefined;
+    return timed(attributes, () => mutateAll(attributes, env));
   },
 };
 
@@ -38,13 +40,23 @@ export const validatingWebhooks: AdmissionPlugin = {
   name: 'ValidatingAdmissionWebhook',
   operations,
   validate(attributes, env) {
-    return isEmpty(env, validatingType) || isExempt(attributes) ? undefined : validateAll(attributes, env);
+    if (isEmpty(env, validatingType) || isExempt(attributes)) return undefined;
+    return timed(attributes, () => validateAll(attributes, env));
   },
 };
 
 /** Most clusters have none: then a write must not pay for them. */
 function isEmpty(env: Environment, type: string): boolean {
   return env.replicas.peek(type)?.size === 0;
+}
+
+async function timed({ context: { webhooks } }: Attributes, work: () => Promise<void>): Promise<void> {
+  const began = performance.now();
+  try {
+    await work();
+  } finally {
+    if (webhooks) webhooks.seconds += (performance.now() - began) / 1000;
+  }
 }
 
 async function hooksOf(env: Environment, type: string): Promise<{ hook: Hook; key: string }[]> {
@@ -61,7 +73,7 @@ async function mutateAll(attributes: Attributes, env: Environment): Promise<void
     const shown = await meant(env, attributes, hook);
     if (!shown) continue;
     const objects = await objectsIn(env, attributes, shown);
-    const response = await ask(env, attributes, hook, shown, objects);
+    const response = await ask(env, attributes, 'admit', hook, shown, objects);
     let changed = false;
     if (response?.['patch'] !== undefined && objects.object) {
       const patch = patchOf(response, hook.name);
@@ -88,7 +100,7 @@ async function validateAll(attributes: Attributes, env: Environment): Promise<vo
   const answers = await Promise.allSettled(
     hooks.map(async ({ hook }) => {
       const shown = await meant(env, attributes, hook);
-      if (shown) await ask(env, attributes, hook, shown, await objectsIn(env, attributes, shown));
+      if (shown) await ask(env, attributes, 'validating', hook, shown, await objectsIn(env, attributes, shown));
     }),
   );
   for (const each of answers) if (each.status === 'rejected') throw each.reason;
@@ -120,6 +132,7 @@ async function meant(env: Environment, attributes: Attributes, hook: Hook): Prom
 async function ask(
   env: Environment,
   attributes: Attributes,
+  type: WebhookOutcome['type'],
   hook: Hook,
   shown: ResourceDefinition,
   objects: ShownObjects,
@@ -133,11 +146,20 @@ async function ask(
     request: { uid, ...requestOf(attributes, shown), ...objects },
   };
   let response: Record<string, unknown>;
+  const began = performance.now();
+  const tell = (result: WebhookOutcome['result'], code: number) => {
+    const { operation } = attributes;
+    env.admissionMetrics?.webhook(
+      { name: hook.name, type, operation, result, code },
+      (performance.now() - began) / 1000,
+    );
+  };
   try {
     const answer = await env.callWebhook(hook.clientConfig, review, (hook.timeoutSeconds ?? 10) * 1000);
     response = responseOf(answer, uid);
   } catch (error) {
     if (!(error instanceof WebhookError)) throw error;
+    tell(hook.failurePolicy === 'Ignore' ? 'failed-open' : 'failed', 0);
     if (hook.failurePolicy === 'Ignore') {
       annotate(attributes, `failed-open.${attributes.operation.toLowerCase()}.webhook.admission.k8s.io`, hook.name);
       return undefined;
@@ -152,7 +174,12 @@ async function ask(
   if (Array.isArray(warnings)) attributes.context.warnings.push(...warnings.map(String));
   if (isRecord(auditAnnotations))
     for (const [key, value] of Object.entries(auditAnnotations)) annotate(attributes, `${hook.name}/${key}`, value);
-  if (response['allowed'] !== true) throw denied(hook.name, response['status']);
+  if (response['allowed'] !== true) {
+    const refusal = denied(hook.name, response['status']);
+    tell('denied', refusal.code);
+    throw refusal;
+  }
+  tell('allowed', 200);
   return response;
 }
 
