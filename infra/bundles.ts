@@ -20,10 +20,11 @@ export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'alarm'] as
 
 /** Bundles one function into `directory`, whose entry is `index.mjs`. What was there before goes. */
 export function bundleFunction(name: BundleName, directory: string): void {
-  bundle(entryPoints[name], directory);
+  bundleEntry(entryPoints[name], directory);
 }
 
-function bundle(entry: string, directory: string): void {
+/** Bundles any entry point as functions are bundled. `alias`: what to take in place of packages. */
+export function bundleEntry(entry: string, directory: string, alias: Readonly<Record<string, string>> = {}): void {
   rmSync(directory, { recursive: true, force: true });
   buildSync({
     absWorkingDir: root,
@@ -31,6 +32,7 @@ function bundle(entry: string, directory: string): void {
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     bundle: true,
+    alias,
     splitting: true,
     chunkNames: 'chunk-[hash]',
     format: 'esm',
@@ -50,5 +52,5 @@ function bundle(entry: string, directory: string): void {
 
 /** The node agent, whose entry is `index.mjs`. */
 export function bundleAgent(directory: string): void {
-  bundle('agent/main.ts', directory);
+  bundleEntry('agent/main.ts', directory);
 }

@@ -8,6 +8,7 @@ import { counted } from '../../test/aws/harness/counts.ts';
 import { startProcess } from '../../test/aws/harness/process-environment.ts';
 import { runtimeClient } from '../../test/aws/harness/runtime-client.ts';
 import { type Kubectl, kubectlFor } from '../../test/tools/kubectl.ts';
+import { measureClients } from './clients.ts';
 import { costPage } from './costs.ts';
 import { type Count, type Measured, measure, quiet } from './measure.ts';
 import { lineBytes, measureMeter, measureOverheads } from './overhead.ts';
@@ -18,6 +19,8 @@ export async function run(args: readonly string[]): Promise<unknown> {
   const starts = await measureStarts();
   if (starts) console.table(starts);
   else console.log("npm cannot fetch AWS's runtime interface client: starts are not measured");
+  const clients = await measureClients();
+  console.table(clients);
   const overhead = await measureOverheads();
   console.table(overhead);
   const meter = await measureMeter();
@@ -61,7 +64,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
       const page = costPage(operations, { resync, look, report, lineBytes: lineBytes() }, pods);
       writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page);
     }
-    return { starts, overhead, meter, resync, look, report, operations, pods };
+    return { starts, clients, overhead, meter, resync, look, report, operations, pods };
   } finally {
     await cluster.stop();
   }

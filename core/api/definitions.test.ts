@@ -24,7 +24,7 @@ describe('the tables', () => {
     const keys = [listTypes, patchMergeKeys, enums, defaults].flatMap(Object.keys);
     const unknown = [...keys, ...quantities, ...atomicMaps].filter((key) => at(key) === undefined);
     expect(unknown).toEqual([]);
-    expect([...atomicModels].filter((model) => !(model in modelRows))).toEqual([]);
+    expect([...atomicModels].filter((model) => !(model in modelRows()))).toEqual([]);
   });
 
   it('name only keys that the elements of a list have', () => {

@@ -6,7 +6,7 @@ import { columnsOf } from './columns/columns.ts';
 import { eventConversion } from './conversion/events.ts';
 import { autoscalerConversion } from './conversion/horizontal-pod-autoscalers.ts';
 import type { Definitions, ResourceDefinition, Subresource, Verb } from './definition.ts';
-import { modelRows, type ResourceRow, resourceRows, schemaOf } from './models.ts';
+import { type ResourceRow, resourceRows, schemaOf } from './models.ts';
 import type { Schema } from './schema.ts';
 import { categories, shortNames } from './tables/resource-names.ts';
 import { selectableFields, zeroValues } from './tables/selectable-fields.ts';
@@ -159,10 +159,9 @@ const otherGroups: Readonly<Record<string, { group: string; version: string }>> 
 function subresourcesOf(row: ResourceRow): readonly Subresource[] {
   return Object.entries(row.subresources)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { verbs, model }]) => {
-      const full = model ? (modelRows[model]?.name ?? '') : '';
-      const kind = optionKinds[`${row.resource}/${name}`] ?? (full.split('.').at(-1) || row.kind);
-      return { name, verbs, kind, ...otherGroups[full] };
+    .map(([name, { verbs, model = '' }]) => {
+      const kind = optionKinds[`${row.resource}/${name}`] ?? (model.split('.').at(-1) || row.kind);
+      return { name, verbs, kind, ...otherGroups[model] };
     });
 }
 

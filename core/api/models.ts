@@ -2,7 +2,8 @@
 // use and shared by everything that refers to it, so a recursive model (JSONSchemaProps) is a cycle.
 
 import { createHash } from 'node:crypto';
-import generated from '../../generated/schema.json' with { type: 'json' };
+import { modelsText } from '../../generated/models.ts';
+import generated from '../../generated/resources.json' with { type: 'json' };
 import type { Json } from '../machinery/object.ts';
 import type { Schema } from './schema.ts';
 import { defaults } from './tables/defaults.ts';
@@ -27,11 +28,19 @@ export interface ResourceRow {
   readonly model: string;
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
+  /** `model`: the OpenAPI name of what is sent there. */
   readonly subresources: Readonly<Record<string, { readonly verbs: readonly string[]; readonly model?: string }>>;
 }
 
+let parsed: Readonly<Record<string, ModelRow>> | undefined;
+
+/** By id (`V1Pod`). Read with the first call: a function that serves stored bytes as they are needs none of them. */
+export function modelRows(): Readonly<Record<string, ModelRow>> {
+  parsed ??= JSON.parse(modelsText) as Readonly<Record<string, ModelRow>>; // as: the generator writes them so.
+  return parsed;
+}
+
 // The compiler infers a type of its own for each of hundreds of rows; the generator writes them all in one shape.
-export const modelRows = generated.models as unknown as Readonly<Record<string, ModelRow>>;
 export const resourceRows = generated.resources as unknown as readonly ResourceRow[];
 
 /** Changes when the built-in models or our tables do: what documents made of them are cached under. */
@@ -66,14 +75,14 @@ export function schemaOf(id: string): Schema {
 
 /** The id (`V1Pod`) of an OpenAPI name. */
 export function idOfModel(name: string): string | undefined {
-  if (idsByName.size === 0) for (const [id, row] of Object.entries(modelRows)) idsByName.set(row.name, id);
+  if (idsByName.size === 0) for (const [id, row] of Object.entries(modelRows())) idsByName.set(row.name, id);
   return idsByName.get(name);
 }
 
 function build(id: string): Schema {
   const known = made.get(id);
   if (known) return known;
-  const row = modelRows[id];
+  const row = modelRows()[id];
   if (!row) throw new Error(`there is no model ${id}`);
   const draft: Draft = { model: row.name, type: 'object' };
   made.set(id, draft);

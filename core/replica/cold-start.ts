@@ -22,6 +22,8 @@ export async function coldStart(store: Store, type: TypeName, window: number): P
   for (;;) {
     const compacted = await store.compacted(type);
     const head = await store.head(type);
+    // Never written.
+    if (head === 0) return { items: [], revision: 0, past: [], floor: 0, sealed: [] };
     const base = Math.max(compacted, head - window);
     try {
       const items = await listAt(store, type, base);

@@ -1,8 +1,9 @@
 // Signed requests to an AWS service over kept connections, for the few operations that functions need. AWS's own clients do the same
 // and more, but loading them takes longer than everything else that a function does before its first request.
 
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { http } from '../process/http.ts';
 import { type AwsCredentials, type RequestToSign, signHeaders } from './sigv4.ts';
 
 export interface SignedRequestsOptions {
@@ -34,7 +35,7 @@ const maxSockets = 48;
 
 export function createSignedRequests(options: SignedRequestsOptions): SignedRequests {
   const { service, region, credentials, connectMs } = options;
-  const plain = new HttpAgent({ keepAlive: true, maxSockets });
+  const plain = new http.Agent({ keepAlive: true, maxSockets });
   const secure = new HttpsAgent({ keepAlive: true, maxSockets });
   let usedAt = performance.now();
 
@@ -48,7 +49,7 @@ export function createSignedRequests(options: SignedRequestsOptions): SignedRequ
       if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
       const tls = url.protocol === 'https:';
       return new Promise<Answer>((resolve, reject) => {
-        const sent = (tls ? requestHttps : requestHttp)(url, {
+        const sent = (tls ? requestHttps : http.request)(url, {
           method,
           headers,
           agent: tls ? secure : plain,
@@ -92,7 +93,7 @@ export function createSignedRequests(options: SignedRequestsOptions): SignedRequ
   };
 }
 
-function dropIdle(agent: HttpAgent): void {
+function dropIdle(agent: Agent): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 

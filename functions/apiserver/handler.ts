@@ -49,7 +49,7 @@ import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
 import { createNodeEndpoints } from './node/endpoints.ts';
 import { forgetRemovedNodes } from './node/forget-removed.ts';
 import type { NodeJoining } from './node/joining.ts';
-import { createNodeIndex } from './node/node-index.ts';
+import { lazyNodeIndex } from './node/lazy-node-index.ts';
 import { withNodeLeases } from './node/node-leases.ts';
 import { createNotifier, silentNotifier } from './node/notifier.ts';
 import { createPodStreams } from './pod-streams.ts';
@@ -138,9 +138,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     now,
   });
   const { frontProxy } = options;
-  const [rbac, nodes, stopCustomResources, aggregation] = await Promise.all([
+  const follow = options.followNodes ?? true;
+  const nodes = lazyNodeIndex(replicas);
+  const [rbac, followed, stopCustomResources, aggregation] = await Promise.all([
     createRbacIndex(replicas),
-    createNodeIndex(replicas),
+    follow ? nodes.open() : undefined,
     serveCustomResources({
       registry,
       replicas,
@@ -149,18 +151,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     }),
     frontProxy && createAggregation({ ...options, frontProxy, now }),
   ]);
-  const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes), rbacAuthorizer(rbac)]);
+  const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes.open), rbacAuthorizer(rbac)]);
   const checkEscalation = createEscalationCheck(rbac, authorizer, registry);
-  const follow = options.followNodes ?? true;
-  const notifier = follow ? createNotifier({ nodes, queue, log: options.log }) : silentNotifier;
-  const stopForgetting = follow
-    ? forgetRemovedNodes({ nodes, queue, heartbeats: options.heartbeats, log: options.log })
-    : undefined;
+  const notifier = followed ? createNotifier({ nodes: followed, queue, log: options.log }) : silentNotifier;
+  const stopForgetting =
+    followed && forgetRemovedNodes({ nodes: followed, queue, heartbeats: options.heartbeats, log: options.log });
   const metrics = createRequestMetrics(definitions);
   let shuttingDown = false;
   const flowControl =
     options.flowControl && (await startFlowControl({ ...options.flowControl, replicas, definitions }));
-  const nodeEndpoints = createNodeEndpoints({ ...options, nodes, notifier, now });
+  const nodeEndpoints = createNodeEndpoints({ ...options, openNodes: nodes.open, notifier, now });
   const reviews = createReviews({ authenticator, authorizer, rbac, tokens, registry, definitions, now });
   const podStreams = createPodStreams({ registry, definitions, authorizer, streams: options.streams });
   const proxy = createProxy({ registry, definitions, streams: options.streams, random: Math.random });

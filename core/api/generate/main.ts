@@ -1,5 +1,6 @@
 // `npm run generate`: reads the exact pin of @kubernetes/client-node and writes the ignored folder generated/ (D10):
-// kubernetes.ts (types), schema.json (models and resources), descriptions.json (texts, loaded only by who shows them).
+// kubernetes.ts (types), resources.json, models.ts (as a text, read by who needs a schema), descriptions.json (texts, loaded only by who
+// shows them).
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -33,13 +34,28 @@ function generate(): void {
   const rows = Object.fromEntries(
     [...models].map(([id, { fields, required }]) => [id, { name: names.get(id), fields, required }]),
   );
-  write('schema.json', JSON.stringify({ source: `@kubernetes/client-node ${version}`, models: rows, resources }));
+  const named = resources.map((row) => ({
+    ...row,
+    subresources: Object.fromEntries(
+      Object.entries(row.subresources).map(([name, { verbs, model }]) => [
+        name,
+        { verbs, ...(model && { model: names.get(model) }) },
+      ]),
+    ),
+  }));
+  write('resources.json', JSON.stringify({ source: `@kubernetes/client-node ${version}`, resources: named }));
+  write('models.ts', `export const modelsText = ${quoted(JSON.stringify(rows))};\n`);
   const texts = Object.fromEntries([...models].map(([id, { descriptions }]) => [id, descriptions]));
   write('descriptions.json', JSON.stringify(texts));
   write('kubernetes.ts', typeDeclarations(models, version));
   write('stamp', stamp);
   const took = Math.round(performance.now() - started);
   process.stdout.write(`generated ${models.size} models and ${resources.length} resources in ${took} ms\n`);
+}
+
+/** As a string of JavaScript. */
+function quoted(text: string): string {
+  return `'${text.replace(/[\\']/g, '\\$&')}'`;
 }
 
 /** Renamed into place, so that a reader never sees half a file. */

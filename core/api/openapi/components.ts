@@ -203,5 +203,5 @@ export function componentName(schema: Schema, { group, version, kind }: GroupVer
 /** Whether a model of this OpenAPI name is there. */
 export function hasModel(name: string): boolean {
   const id = idOfModel(name);
-  return id !== undefined && id in modelRows;
+  return id !== undefined && id in modelRows();
 }

@@ -167,7 +167,7 @@ describe('the table of fields', () => {
       message.fields.flatMap(({ name, message: inner }) => (name === '' ? fieldsOf(messageNamed(inner)) : [name]));
     const missing: string[] = [];
     let models = 0;
-    for (const { name, fields } of Object.values(modelRows)) {
+    for (const { name, fields } of Object.values(modelRows())) {
       const message = messageOfModel(name);
       if (!message) continue;
       models += 1;

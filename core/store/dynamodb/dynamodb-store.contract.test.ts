@@ -1,3 +1,4 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { startDynamoServer } from '../../../test/aws/harness/dynamo-server.ts';
 import { modelCalls } from '../../../test/simulation/model/calls.ts';
@@ -8,6 +9,7 @@ import { createJsonService } from '../../signature/json-service.ts';
 import { storeContract } from '../contract.ts';
 import { serviceCalls } from './calls.ts';
 import { openDynamoStore } from './dynamodb-store.ts';
+import { sdkCalls } from './sdk-calls.ts';
 import { memoryLargeValues } from './testing/large-values.ts';
 
 const options = { failuresTakeRevisions: true };
@@ -48,6 +50,32 @@ storeContract(
       dispose: async () => {
         await store.close();
         service.close();
+        await server.close();
+      },
+    };
+  },
+  options,
+);
+
+storeContract(
+  "DynamoDB, on the model behind its protocol, through AWS's own client",
+  async () => {
+    const server = await startDynamoServer('127.0.0.1');
+    const client = new DynamoDBClient({
+      region: 'us-east-1',
+      endpoint: server.url,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      maxAttempts: 1,
+    });
+    const store = openDynamoStore({ calls: sdkCalls(client), table: 'store', large: memoryLargeValues() });
+    return {
+      store,
+      expire: async (nowSeconds) => {
+        await store.expire(nowSeconds);
+      },
+      dispose: async () => {
+        await store.close();
+        client.destroy();
         await server.close();
       },
     };

@@ -25,8 +25,9 @@ const shared: Readonly<Record<string, readonly string[]>> = {
   'certificates.k8s.io/certificatesigningrequests': ['create', 'get', 'list', 'watch'],
 };
 
-export function nodeAuthorizer(index: NodeIndex): Authorizer {
-  const decide = (node: string, attributes: Attributes): Decision => {
+/** `open`: called when the first node asks. */
+export function nodeAuthorizer(open: () => Promise<NodeIndex>): Authorizer {
+  const decide = (index: NodeIndex, node: string, attributes: Attributes): Decision => {
     const { group, resource, subresource, verb, namespace, name } = attributes;
     const id = subresource === '' ? `${group}/${resource}` : `${group}/${resource}/${subresource}`;
     if (shared[id]?.includes(verb)) return allow;
@@ -70,11 +71,12 @@ export function nodeAuthorizer(index: NodeIndex): Authorizer {
     async authorize(attributes) {
       const node = nodeOf(attributes.user);
       if (node === undefined || !attributes.isResource) return pass;
-      const decision = decide(node, attributes);
+      const index = await open();
+      const decision = decide(index, node, attributes);
       if (decision.effect === 'allow') return decision;
       // The pod may have been bound a moment ago.
       await index.catchUp();
-      return decide(node, attributes);
+      return decide(index, node, attributes);
     },
   };
 }

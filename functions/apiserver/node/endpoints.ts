@@ -7,6 +7,7 @@ import type { JoinRequest } from '../../../core/node/joining.ts';
 import type { Report, UsageReport } from '../../../core/node/protocol.ts';
 import { packUsage } from '../../../core/node/usage.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
+import type { Replicas } from '../../../core/replica/replica.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import type { Relays } from '../../../core/store/relays.ts';
 import { readBody } from '../content/body.ts';
@@ -26,7 +27,8 @@ export interface NodeEndpointOptions {
   readonly registry: Registry;
   readonly definitions: Definitions;
   readonly heartbeats: Heartbeats;
-  readonly nodes: NodeIndex;
+  readonly openNodes: () => Promise<NodeIndex>;
+  readonly replicas: Replicas;
   readonly notifier: Notifier;
   readonly joining?: NodeJoining;
   readonly streams?: StreamHandler;
@@ -46,13 +48,19 @@ export interface NodeEndpoints {
 const maxReportBytes = 16 * 1024 * 1024;
 
 export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints {
-  const { nodes, notifier, heartbeats, now } = options;
+  const { openNodes, notifier, heartbeats, now } = options;
+
+  const upToDate = async (): Promise<NodeIndex> => {
+    const nodes = await openNodes();
+    await nodes.catchUp();
+    return nodes;
+  };
 
   const desired = async ({ info, query, form }: Exchange): Promise<ApiResponse> => {
     const node = info.name;
     // Before the heads are read: what changes after is told by a new message.
     notifier.fetching(node);
-    await Promise.all([heartbeats.beat(node, now().getTime()), nodes.catchUp()]);
+    const [nodes] = await Promise.all([upToDate(), heartbeats.beat(node, now().getTime())]);
     return respondValue(200, desiredState(nodes, node, query.get('cursor') ?? undefined), form);
   };
 

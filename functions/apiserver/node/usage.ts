@@ -5,7 +5,7 @@ import { matchesLabels, parseLabelSelector } from '../../../core/machinery/label
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { notFound, StatusError } from '../../../core/machinery/status.ts';
 import { metricsApiVersion, metricsGroup, nodeMetrics, podMetrics, tellingUsages } from '../../../core/node/metrics.ts';
-import type { Entry } from '../../../core/replica/replica.ts';
+import type { Entry, Replicas } from '../../../core/replica/replica.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
 import { respondValue } from '../content/respond.ts';
@@ -13,11 +13,10 @@ import type { ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import { transformer } from '../resources/transform.ts';
-import type { NodeIndex } from './node-index.ts';
 
 export interface UsageOptions {
   readonly definitions: Definitions;
-  readonly nodes: NodeIndex;
+  readonly replicas: Replicas;
   readonly heartbeats: Heartbeats;
   readonly now: () => Date;
 }
@@ -25,12 +24,12 @@ export interface UsageOptions {
 /** Answers requests about metrics.k8s.io; undefined for all others. */
 export type AnswerUsage = (exchange: Exchange) => Promise<ApiResponse> | undefined;
 
-export function createUsage({ definitions, nodes, heartbeats, now }: UsageOptions): AnswerUsage {
+export function createUsage({ definitions, replicas, heartbeats, now }: UsageOptions): AnswerUsage {
   definitions.setCustom(metricsGroup, [nodeDefinition, podDefinition]);
 
   const answer = async ({ info, query, form }: Exchange, definition: ResourceDefinition): Promise<ApiResponse> => {
     const usages = tellingUsages(await heartbeats.usages(), now().getTime());
-    const replica = nodes.replica(definition === nodeDefinition ? 'nodes' : 'pods');
+    const replica = await replicas.of(definition === nodeDefinition ? 'nodes' : 'pods');
     const metricsOf = ({ name, object }: Entry): KubeObject | undefined => {
       // as: what these replicas hold.
       if (definition === podDefinition) return podMetrics(object as V1Pod, usages);

@@ -1,19 +1,20 @@
 // A request passed on to another HTTP server, and its answer streamed back: for pods, Services, nodes and extension API servers.
 
-import http from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, RequestOptions } from 'node:http';
 import https from 'node:https';
 import { type Duplex, Readable } from 'node:stream';
 import { StatusError } from '../../../core/machinery/status.ts';
 import { connectionHeaders } from '../../../core/node/connection-headers.ts';
+import { http } from '../../../core/process/http.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from '../http.ts';
 
 export interface Upstream {
   readonly scheme: 'http' | 'https';
   /** With its leading slash and its query. */
   readonly path: string;
-  readonly headers: http.OutgoingHttpHeaders;
+  readonly headers: OutgoingHttpHeaders;
   /** How the connection is made, and whether it is kept. */
-  readonly connection: Pick<http.RequestOptions, 'agent' | 'createConnection'>;
+  readonly connection: Pick<RequestOptions, 'agent' | 'createConnection'>;
 }
 
 /** Of one connection only, and what is meant for the API server alone. */
@@ -45,7 +46,7 @@ export async function forward(request: ApiRequest, upstream: Upstream): Promise<
   return { status: answer.statusCode ?? 502, headers: answerHeaders(answer), body: bodyOf(answer) };
 }
 
-function send(request: ApiRequest, upstream: Upstream): Promise<http.IncomingMessage> {
+function send(request: ApiRequest, upstream: Upstream): Promise<IncomingMessage> {
   const { body, signal } = request;
   return new Promise((resolve, reject) => {
     const out = open(request.method, upstream, upstream.headers, signal);
@@ -67,9 +68,9 @@ function send(request: ApiRequest, upstream: Upstream): Promise<http.IncomingMes
 function open(
   method: string,
   { scheme, path, connection }: Upstream,
-  headers: http.OutgoingHttpHeaders,
+  headers: OutgoingHttpHeaders,
   signal: AbortSignal | undefined,
-): http.ClientRequest {
+): ClientRequest {
   const make = scheme === 'https' ? https.request : http.request;
   return make({ method, path, headers, ...connection, ...(signal && { signal }) });
 }
@@ -124,7 +125,7 @@ function join(a: Duplex, b: Duplex): void {
 /** What refuses an upgrade is short; more than this is cut. */
 const maxRefusal = 64 * 1024;
 
-async function collect(answer: http.IncomingMessage): Promise<Uint8Array> {
+async function collect(answer: IncomingMessage): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of answer) {
@@ -136,14 +137,14 @@ async function collect(answer: http.IncomingMessage): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function answerHeaders(answer: http.IncomingMessage): ApiResponse['headers'] {
+function answerHeaders(answer: IncomingMessage): ApiResponse['headers'] {
   const headers: ApiResponse['headers'] = {};
   for (const [name, value] of Object.entries(answer.headers))
     if (value !== undefined && !notPassedOn.has(name)) headers[name] = value;
   return headers;
 }
 
-function bodyOf(answer: http.IncomingMessage): AsyncIterable<Uint8Array> {
+function bodyOf(answer: IncomingMessage): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]: () => {
       // as: without an encoding, a message yields buffers.
