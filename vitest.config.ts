@@ -35,7 +35,6 @@ export default defineConfig({
           name: 'e2e',
           expect,
           include: ['test/e2e/**/*.test.ts'],
-          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 600_000,
         },
