@@ -49,6 +49,7 @@ async function warmUp(client: Client): Promise<void> {
   const applied = 'application/apply-patch+yaml';
   await all((i) => client.send('PATCH', `${at(i)}?fieldManager=bench&force=true`, configMap(`warm-${i}`, 2), applied));
   await all((i) => client.send('POST', pods, pod(`warm-${i}`)));
+  for (let i = 0; i < 20; i++) await client.send('GET', pods);
   await all((i) => client.send('DELETE', `${pods}/warm-${i}`));
   await all((i) => client.send('DELETE', at(i)));
 }
