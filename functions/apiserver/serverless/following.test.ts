@@ -87,3 +87,43 @@ it('shows a watch what others write, and stops looking when it is closed', async
   expect(heads).toBe(before);
   replicas.close();
 });
+
+it('looks once a pause, also when the last watch closed and another was opened within it', async () => {
+  const store = deaf();
+  const replicas = createReplicas(store);
+  const registry = createRegistry({
+    store,
+    replicas,
+    definitions: base.definitions,
+    clock: () => new Date(),
+    random: systemRandom,
+  });
+  const definition = base.definitions.ofType('namespaces');
+  if (!definition) throw new Error('namespaces are not served');
+  const context = { user: { username: 'admin', groups: ['system:masters'] }, warnings: [] };
+  const pauses: (() => void)[] = [];
+  const options = { replicas, quickMs: 2, slowMs: 5, onError: () => {} };
+  const pause = () => new Promise<void>((resolve) => void pauses.push(resolve));
+  const polled = pollWatches(registry, { ...options, pause });
+  const opened = async () => (await polled.watch(context, { definition }, {})).watch;
+  for (const watch of [await opened(), await opened()]) watch.close();
+  const last = await opened();
+  expect(pauses).toHaveLength(1);
+  // It goes on for the one that is open, ends after it, and begins again for the next.
+  const next = async () => {
+    for (const resume of pauses.splice(0)) resume();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  await next();
+  await expect.poll(() => pauses.length).toBe(1);
+  last.close();
+  await next();
+  await expect
+    .poll(async () => {
+      const watch = await opened();
+      watch.close();
+      return pauses.length;
+    })
+    .toBe(1);
+  replicas.close();
+});

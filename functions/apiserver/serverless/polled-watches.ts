@@ -1,5 +1,6 @@
 // Watches in a process that hears of no commits: while one is open, its type's log is looked at, often while things change.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from '../../../core/registry/registry.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
 import type { TypeName } from '../../../core/store/store.ts';
@@ -13,11 +14,20 @@ export interface PollOptions {
   readonly onError: (error: unknown) => void;
   /** Changes were found that are so old at most, in milliseconds: so long ago began the look that had not found them yet. */
   readonly onLag?: (ms: number) => void;
+  /** Resolves after so many milliseconds. Default: a timer. */
+  readonly pause?: (ms: number) => Promise<unknown>;
+}
+
+/** Of one type. */
+interface Watched {
+  open: number;
+  /** Also while it pauses after the last watch was closed: a new one is then followed by the same loop. */
+  polled: boolean;
 }
 
 /** The registry, with watches that follow the log by themselves. */
 export function pollWatches(registry: Registry, options: PollOptions): Registry {
-  const open = new Map<TypeName, number>();
+  const types = new Map<TypeName, Watched>();
   return {
     ...registry,
     async watch(context, target, watchOptions) {
@@ -25,27 +35,29 @@ export function pollWatches(registry: Registry, options: PollOptions): Registry 
       const { type } = target.definition;
       const { watch } = outcome;
       const close = watch.close.bind(watch);
+      const watched = types.get(type) ?? { open: 0, polled: false };
+      types.set(type, watched);
       let closed = false;
       // The object itself is kept: its other properties are live.
       watch.close = () => {
-        if (!closed) open.set(type, (open.get(type) ?? 1) - 1);
+        if (!closed) watched.open--;
         closed = true;
         close();
       };
-      const others = open.get(type) ?? 0;
-      open.set(type, others + 1);
-      if (others === 0) void poll(type, open, options);
+      watched.open++;
+      if (!watched.polled) void poll(type, watched, options);
       return outcome;
     },
   };
 }
 
-async function poll(type: TypeName, open: ReadonlyMap<TypeName, number>, options: PollOptions): Promise<void> {
-  const { replicas, quickMs, slowMs, onError, onLag } = options;
+async function poll(type: TypeName, watched: Watched, options: PollOptions): Promise<void> {
+  const { replicas, quickMs, slowMs, onError, onLag, pause = delay } = options;
   let pauseMs = quickMs;
   let lookedAt = performance.now();
-  while ((open.get(type) ?? 0) > 0) {
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  watched.polled = true;
+  while (watched.open > 0) {
+    await pause(pauseMs);
     const replica = replicas.peek(type);
     if (!replica) continue;
     const before = replica.revision;
@@ -61,4 +73,5 @@ async function poll(type: TypeName, open: ReadonlyMap<TypeName, number>, options
       pauseMs = slowMs;
     }
   }
+  watched.polled = false;
 }
