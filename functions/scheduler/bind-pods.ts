@@ -10,6 +10,7 @@ import type { Check, Store, TypeName } from '../../core/store/store.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
 import { isCrowded } from './filters.ts';
 import type { Model } from './model.ts';
+import type { PodInfo } from './pod-info.ts';
 import type { Waiting } from './queue.ts';
 import type { Binding } from './schedule.ts';
 
@@ -124,7 +125,8 @@ export function createBinder(options: BinderOptions): Binder {
     // Others may have come to the node since this was decided: what the claim protects is what the model knows now.
     const state = model.nodes.get(node);
     if (state && isCrowded(pod.class, state)) {
-      model.removePod(pod.key);
+      // At once, so that those after it see the room; unless it is there, because another scheduler bound it.
+      if (!isBound(pod)) model.removePod(pod.key);
       await takeBack(attempt, undefined);
       return;
     }
@@ -144,6 +146,13 @@ export function createBinder(options: BinderOptions): Binder {
     }
   }
 
+  /** By whomever, as far as is known. */
+  function isBound({ key, uid }: PodInfo): boolean {
+    // as: what is stored under pods is a pod.
+    const found = replicas.peek('pods')?.get(key)?.object as V1Pod | undefined;
+    return found?.metadata?.uid === uid && found?.spec?.nodeName !== undefined;
+  }
+
   /** Gives the place up. `error` undefined: somebody else had it first. */
   async function takeBack(attempt: Attempt, error: unknown): Promise<void> {
     const { binding } = attempt;
@@ -159,9 +168,9 @@ export function createBinder(options: BinderOptions): Binder {
       // The place is given up though the pod may be there: who wants it next claims the node anew, and catches up first.
       held.delete(binding.node);
     }
+    if (isBound(binding.pod)) return;
     // as: what is stored under pods is a pod.
     const pod = replica?.get(key)?.object as V1Pod | undefined;
-    if (pod && pod.metadata?.uid === uid && pod.spec?.nodeName) return;
     if (model.placed(key)?.uid === uid) model.removePod(key);
     for (const { volume } of binding.claims) if (volume !== undefined) model.promised.delete(volume);
     if (!pod || pod.metadata?.deletionTimestamp) return;

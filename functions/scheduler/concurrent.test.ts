@@ -145,6 +145,47 @@ describe('two schedulers', () => {
   });
 });
 
+describe('a scheduler that comes to a node after another', () => {
+  it('counts the pods that the other bound, also those that it wanted to bind itself', async () => {
+    test = await openCluster([makeNode('a', { allocatable: { cpu: '2' } })]);
+    for (const name of ['p1', 'p2', 'p3']) await addPod(test, makePod(name, { requests: { cpu: '1' } }));
+    const others = ['p1', 'p3'];
+    const store = new Proxy(test.store, {
+      get(target, name) {
+        if (name !== 'commit') return Reflect.get(deaf(target), name);
+        // It has decided on p1 and p2, and is about to claim the node: the other one is faster.
+        return async (writes: Parameters<Store['commit']>[0]) => {
+          for (const other of others.splice(0)) await bindTo('a', other);
+          return target.commit(writes);
+        };
+      },
+    });
+    const replicas = createReplicas(deaf(test.store));
+    const running = await runScheduler({ ...test, store, replicas });
+    cleanUps.push(async () => {
+      await running.scheduler.stop();
+      replicas.close();
+      expect(running.problems).toEqual([]);
+    });
+    await until('the last one is known to have no room', async () => {
+      running.scheduler.wake();
+      await running.scheduler.idle();
+      return (await pods()).some(
+        ({ metadata, status, spec }) =>
+          metadata?.name === 'p2' &&
+          (spec?.nodeName || status?.conditions?.some(({ reason }) => reason === 'Unschedulable')),
+      );
+    });
+    expect(cpuByNode(await pods())).toEqual(new Map([['a', 2000]]));
+  });
+});
+
+async function bindTo(node: string, name: string): Promise<void> {
+  const target = { ...test.target('pods', 'default', name), subresource: 'binding' };
+  const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: node } };
+  await test.registry.create(test.context, target, body);
+}
+
 describe('a scheduler that is not told whether its binds happened', () => {
   it('does not use the room again before it has seen', async () => {
     test = await openCluster([makeNode('a', { allocatable: { cpu: '1' } }), makeNode('b')]);
