@@ -61,7 +61,6 @@ import { answerResource, noSuchResource, targetOf } from './resources/routes.ts'
 import { defaultWatchLimits, type WatchLimits } from './resources/watch.ts';
 import { createReviews } from './reviews/reviews.ts';
 import type { StreamHandler } from './streams-contract.ts';
-import { healthChecks } from './system/checks.ts';
 import type { HealthCheck } from './system/health.ts';
 import { createRequestMetrics } from './system/request-metrics.ts';
 import { createSystemRoutes } from './system/routes.ts';
@@ -164,11 +163,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const reviews = createReviews({ authenticator, authorizer, rbac, tokens, registry, definitions, now });
   const podStreams = createPodStreams({ registry, definitions, authorizer, streams: options.streams });
   const proxy = createProxy({ registry, definitions, streams: options.streams, random: Math.random });
-  const checks = [
-    ...healthChecks({ store: options.store, rbac, isShuttingDown: () => shuttingDown }),
-    ...(options.checks ?? []),
-  ];
-  const system = createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation, checks });
+  const checked = { store: options.store, rbac, isShuttingDown: () => shuttingDown };
+  const system = createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation, checked });
   const routes = {
     registry: withNodeLeases(registry, options.heartbeats),
     definitions,

@@ -9,8 +9,9 @@ import { respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
+import type { CheckedParts } from './checks.ts';
 import { createDocuments } from './documents.ts';
-import { createHealth, type HealthCheck } from './health.ts';
+import type { Health, HealthCheck } from './health.ts';
 import { createQueueRoute } from './queues.ts';
 import type { ScrapeSources } from './scrape.ts';
 import { versionInfo } from './version.ts';
@@ -20,7 +21,9 @@ export interface SystemOptions extends ScrapeSources {
   readonly queue: Queue;
   readonly tokens: ServiceAccountTokens;
   readonly aggregation?: Aggregation | undefined;
-  readonly checks: readonly HealthCheck[];
+  readonly checked: CheckedParts;
+  /** Beside our own. */
+  readonly checks?: readonly HealthCheck[];
   readonly log?: Log | undefined;
 }
 
@@ -33,8 +36,13 @@ type Route = (exchange: Exchange) => Promise<ApiResponse | undefined>;
 export function createSystemRoutes(options: SystemOptions): SystemRoutes {
   const { tokens } = options;
   const documents = createDocuments(options.definitions, options.aggregation);
-  const health = createHealth(options.checks, options.log);
-  const healthRoute: Route = ({ info, query }) => health.respond(info.segments, query);
+  // A function's first request seldom asks for it.
+  let opening: Promise<Health> | undefined;
+  const health = () => {
+    opening ??= openHealth(options);
+    return opening;
+  };
+  const healthRoute: Route = async ({ info, query }) => (await health()).respond(info.segments, query);
 
   const queues = createQueueRoute(options.queue);
 
@@ -48,7 +56,7 @@ export function createSystemRoutes(options: SystemOptions): SystemRoutes {
     metrics: async ({ info: { path } }) => {
       if (path !== '/metrics' && path !== '/metrics/slis') return undefined;
       const { scrape, scrapeHealth } = await import('./scrape.ts');
-      return path === '/metrics' ? scrape(options) : scrapeHealth(health.results);
+      return path === '/metrics' ? scrape(options) : scrapeHealth((await health()).results);
     },
     openid: async ({ info, form }) =>
       info.path === '/openid/v1/jwks'
@@ -80,6 +88,11 @@ export function createSystemRoutes(options: SystemOptions): SystemRoutes {
 function json(response: ApiResponse, type: string): ApiResponse {
   response.headers['content-type'] = type;
   return response;
+}
+
+async function openHealth({ checked, checks = [], log }: SystemOptions): Promise<Health> {
+  const [{ createHealth }, { healthChecks }] = await Promise.all([import('./health.ts'), import('./checks.ts')]);
+  return createHealth([...healthChecks(checked), ...checks], log);
 }
 
 /** OpenID Connect Discovery 1.0, as far as a verifier of tokens needs it (KEP-1393). */
