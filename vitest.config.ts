@@ -35,6 +35,8 @@ export default defineConfig({
           name: 'e2e',
           expect,
           include: ['test/e2e/**/*.test.ts'],
+          // Each has a cluster of its own: three would wait for the processor.
+          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 600_000,
         },
