@@ -107,8 +107,10 @@ describe('Deployment', () => {
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
     };
     await client.create(deployments, deployment('rollover', more, { image: missingImage }));
-    const stuck = await client.when(path, 'it tries its first template', ({ status }) => status?.updatedReplicas === 1);
-    expect(stuck.metadata.annotations[revisionKey]).toBe('1');
+    // The revision and the status are a write each.
+    const stuck = await client.when(path, 'it tries its first template', ({ metadata, status }) => {
+      return status?.updatedReplicas === 1 && metadata.annotations?.[revisionKey] === '1';
+    });
     expect(stuck.status.availableReplicas).toBe(1);
     // Before it was through, it is to be something else.
     await setImage(path, secondImage);
