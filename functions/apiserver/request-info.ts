@@ -20,6 +20,21 @@ export interface RequestInfo {
   readonly rest: readonly string[];
 }
 
+/** Streams of Kubernetes' pods and Services, and the one by which our agents dial in. */
+export const streamSubresources: ReadonlySet<string> = new Set([
+  'attach',
+  'exec',
+  'log',
+  'portforward',
+  'proxy',
+  'streams',
+]);
+
+/** Watches, streams, and the long polls of queues. */
+export function lastsByNature({ verb, segments, subresource }: RequestInfo): boolean {
+  return verb === 'watch' || streamSubresources.has(subresource) || segments[0] === 'queues';
+}
+
 const emptyQuery = new URLSearchParams();
 
 /** Parses a query string. */

@@ -6,7 +6,7 @@ import type { UserInfo } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody } from '../content/body.ts';
 import { ending, isStream, once } from '../content/ending.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
-import type { RequestInfo } from '../request-info.ts';
+import { type RequestInfo, streamSubresources } from '../request-info.ts';
 import { type AuditEvent, microTime, objectReference, sourceIPs, withoutManagedFields } from './event.ts';
 import { type AuditDecision, type AuditPolicy, type AuditStage, decide } from './policy.ts';
 
@@ -76,7 +76,8 @@ function createRecord(
   const userAgent = request.headers['user-agent'];
   const requestURI = request.query === '' ? request.path : `${request.path}?${request.query}`;
   const tidy = (object: unknown) => (omitManagedFields ? withoutManagedFields(object) : object);
-  const readable = info.isResource && !unreadable.has(info.subresource);
+  // What streams carry is no object, and belongs to others.
+  const readable = info.isResource && !streamSubresources.has(info.subresource);
   const wantsResponse = level === 'RequestResponse' && readable;
   const wantsRequest = wantsResponse || (level === 'Request' && readable);
   let impersonated: UserInfo | undefined;
@@ -144,9 +145,6 @@ function createRecord(
     },
   };
 }
-
-/** Their bodies are no objects, and belong to others. */
-const unreadable: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy', 'streams']);
 
 async function wholeBody({ body }: ApiResponse): Promise<Uint8Array | undefined> {
   if (body === undefined || body instanceof Uint8Array) return body;

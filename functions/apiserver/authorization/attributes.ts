@@ -1,6 +1,6 @@
 // What an authorizer is asked about a request, and the answer to one that is refused.
 
-import type { Attributes } from '../../../core/authorization/authorizer.ts';
+import type { Attributes, Authorizer } from '../../../core/authorization/authorizer.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { RequestInfo } from '../request-info.ts';
@@ -41,4 +41,20 @@ export function forbiddenStatus(attributes: Attributes, reason: string): StatusE
       `in API group ${JSON.stringify(attributes.group)} ${where}${why}`,
     { ...(name && { name }), ...(attributes.group && { group: attributes.group }), kind: attributes.resource },
   );
+}
+
+/** Throws Forbidden. The decision stands in `annotations`, where an audit log wants to know it. */
+export async function authorize(
+  authorizer: Authorizer,
+  user: UserInfo,
+  info: RequestInfo,
+  annotations?: Record<string, string>,
+): Promise<void> {
+  const attributes = attributesOf(user, info);
+  const decision = await authorizer.authorize(attributes);
+  if (annotations) {
+    annotations['authorization.k8s.io/decision'] = decision.effect === 'allow' ? 'allow' : 'forbid';
+    annotations['authorization.k8s.io/reason'] = decision.reason;
+  }
+  if (decision.effect !== 'allow') throw forbiddenStatus(attributes, decision.reason);
 }

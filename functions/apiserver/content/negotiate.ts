@@ -17,6 +17,9 @@ export interface Form {
   readonly fallback?: Form;
 }
 
+/** What nobody has asked for otherwise. */
+export const plainForm: Form = { encoding: 'json', pretty: false };
+
 export const mediaTypes = {
   json: 'application/json',
   yaml: 'application/yaml',

@@ -110,7 +110,6 @@ function withDryRun(labels: RequestLabels): string {
   return `${requestLabels(labels)},dry_run="${labels.dryRun}"`;
 }
 
-/** Only what is served has a series of its own: nothing in it is to be escaped, but a custom resource's names cost nothing here. */
 function requestLabels({ verb, group, version, resource, subresource, scope }: RequestLabels): string {
   return labelsOf({ component: 'apiserver', verb, group, version, resource, subresource, scope });
 }

@@ -4,7 +4,7 @@
 import type { Definitions, ResourceDefinition } from '../../../core/api/definition.ts';
 import { createHistogram, exponentialBounds, type Histogram, observe } from '../../../core/metrics/histogram.ts';
 import type { ApiRequest } from '../http.ts';
-import type { RequestInfo } from '../request-info.ts';
+import { type RequestInfo, streamSubresources } from '../request-info.ts';
 
 /** Requests that share all labels but the code. */
 export interface RequestSeries {
@@ -90,8 +90,6 @@ const verbLabels: Readonly<Record<string, string>> = {
   deletecollection: 'DELETE',
 };
 
-/** Kubernetes' five, and the one by which our agents dial in. */
-const connectSubresources = new Set(['attach', 'exec', 'log', 'portforward', 'proxy', 'streams']);
 const healthPaths = new Set(['/healthz', '/livez', '/readyz']);
 
 type Level<T> = Map<string, T>;
@@ -153,7 +151,7 @@ export function createRequestMetrics(definitions: Pick<Definitions, 'find'>): Re
       const known = find(dryRun, verb, info, scope, subresource);
       if (known) return known;
       const { group, version, resource } = info;
-      const name = info.isResource && connectSubresources.has(subresource) ? 'CONNECT' : verbLabels[verb];
+      const name = info.isResource && streamSubresources.has(subresource) ? 'CONNECT' : verbLabels[verb];
       if (isServed(info, code))
         return make(verb, { verb: name ?? 'other', group, version, resource, subresource, scope, dryRun });
       const nowhere = { group: '', version: '', resource: '', scope: '', dryRun: '' } as const;

@@ -1,0 +1,199 @@
+// What every request passes before its route, around it and after it: who asks, as whom, when it is its turn, may they, in which form they
+// want the answer; and what is counted, written down and logged of it.
+
+import { randomUUID } from 'node:crypto';
+import type { Authorizer } from '../../core/authorization/authorizer.ts';
+import { type Status, StatusError } from '../../core/machinery/status.ts';
+import type { UserInfo } from '../../core/registry/registry.ts';
+import type { Log } from '../../core/work/log.ts';
+import type { Audit, AuditRecord } from './audit/audit.ts';
+import { auditIDOf } from './audit/event.ts';
+import type { Authenticator } from './authentication/authenticate.ts';
+import { impersonate } from './authentication/impersonate.ts';
+import { authorize } from './authorization/attributes.ts';
+import { loadCbor } from './content/cbor.ts';
+import { ending, isStream } from './content/ending.ts';
+import { negotiate, plainForm } from './content/negotiate.ts';
+import { loadProtobuf } from './content/protobuf.ts';
+import { respondError } from './content/respond.ts';
+import { loadYamlFor } from './content/yaml.ts';
+import type { Flow, FlowControl } from './flow-control/flow-control.ts';
+import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
+import { isTrue, lastsByNature, parseQuery, parseRequestInfo, type RequestInfo } from './request-info.ts';
+import type { Exchange } from './resources/exchange.ts';
+import type { RequestMetrics } from './system/request-metrics.ts';
+
+export interface RoadOptions {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly flowControl: FlowControl | undefined;
+  readonly metrics: RequestMetrics;
+  /** Requests are logged at `debug`, failures of ours at `error`. */
+  readonly log?: Log;
+  readonly audit?: Audit;
+}
+
+/** Never rejects. undefined: the route took `connection` over. */
+export type Road = (
+  request: ApiRequest,
+  route: (exchange: Exchange) => Promise<ApiResponse | undefined>,
+  connection?: UpgradeConnection,
+) => Promise<ApiResponse | undefined>;
+
+export function createRoad(options: RoadOptions): Road {
+  const { authenticator, authorizer, flowControl, metrics } = options;
+
+  /** In our metrics: what lasts by nature when it ends, all else at once. */
+  const count = (
+    request: ApiRequest,
+    info: RequestInfo,
+    response: ApiResponse | undefined,
+    code: number,
+    seconds: number,
+    waited: number,
+    connection: UpgradeConnection | undefined,
+  ): ApiResponse | undefined => {
+    const series = metrics.seriesOf(info, request, code);
+    if (response && !isStream(response)) {
+      const { body, bytes = body instanceof Uint8Array ? body.length : 0 } = response;
+      metrics.answered(series, code, info.segments[0] === 'queues' ? undefined : seconds, waited, bytes);
+      return response;
+    }
+    const began = performance.now();
+    series.lasting += 1;
+    const end = () => {
+      series.lasting -= 1;
+      metrics.answered(series, code, seconds + (performance.now() - began) / 1000, waited, 0);
+    };
+    if (response) return { ...response, body: ending(response.body, end) };
+    connection?.socket.once('close', end);
+    return undefined;
+  };
+
+  return async (request, route, connection) => {
+    const started = performance.now();
+    const auditID = auditIDOf(request, randomUUID);
+    const receivedAt = options.audit ? Date.now() : 0;
+    const warnings: string[] = [];
+    let form = plainForm;
+    let info: RequestInfo | undefined;
+    let user: UserInfo | undefined;
+    let audit: AuditRecord | undefined;
+    let failure: Status | undefined;
+    let broken = false;
+    let flow: Flow | undefined;
+    let seated = false;
+    let counted: string | undefined;
+    let waited = 0;
+    const webhooks = { seconds: 0 };
+    let response: ApiResponse | undefined;
+    try {
+      const query = parseQuery(request.query);
+      info = parseRequestInfo(request.method, request.path, query);
+      if (!lastsByNature(info)) {
+        counted = info.verb;
+        metrics.running(counted, 1);
+      }
+      user = await authenticator.authenticate(request);
+      metrics.authenticated('success', (performance.now() - started) / 1000, user.username);
+      audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
+      const acting = await impersonate(request, user, authorizer);
+      if (acting !== user) audit?.impersonates(acting);
+      user = acting;
+      if (flowControl && takesSeat(info)) {
+        flow = flowControl.classify(user, info, query);
+        const wait = flow.enter(() => request.signal);
+        if (wait) {
+          const since = performance.now();
+          await wait.finally(() => {
+            waited = (performance.now() - since) / 1000;
+          });
+        }
+        seated = true;
+      }
+      await authorize(authorizer, user, info, audit?.annotations);
+      const asked = info.isResource ? negotiate(request, query) : { ...plainForm, pretty: isTrue(query, 'pretty') };
+      // What fails before its encoder is there is told in JSON.
+      if (asked.encoding === 'protobuf') await loadProtobuf();
+      if (asked.encoding === 'cbor' || asked.fallback?.encoding === 'cbor') await loadCbor();
+      if (asked.encoding !== 'json') await loadYamlFor(asked);
+      form = asked;
+      const context = {
+        user,
+        warnings,
+        audit: audit?.annotations,
+        authorizer,
+        webhooks,
+        get signal() {
+          return request.signal;
+        },
+      };
+      // A property that is there and undefined is as good as absent to whoever reads `signal`.
+      const seen = audit ? await audit.readRequest() : request;
+      response = await route({ request: seen, info, query, form, context } as Exchange);
+    } catch (error) {
+      const told = asStatus(error, options.log, auditID);
+      failure = told.status;
+      broken = told !== error;
+      response = respondError(told, form);
+      // Of somebody who could not be found out.
+      if (info && !user) {
+        const claimed = request.peer !== undefined || request.headers['authorization'] !== undefined;
+        metrics.authenticated(claimed ? 'error' : 'failure', (performance.now() - started) / 1000);
+        audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
+      }
+    } finally {
+      // A watch that has begun waits for events without a seat.
+      if (seated) flow?.leave();
+      if (counted !== undefined) metrics.running(counted, -1);
+    }
+    const code = response?.status ?? 101;
+    const elapsed = (performance.now() - started) / 1000;
+    if (info) response = count(request, info, response, code, elapsed, waited + webhooks.seconds, connection);
+    if (audit) {
+      response = await audit.finish(response, failure, broken);
+      if (!response) connection?.socket.once('close', audit.closed);
+    }
+    if (options.log?.isLevelEnabled('debug'))
+      options.log.debug(
+        {
+          auditID,
+          method: request.method,
+          path: request.path,
+          query: request.query,
+          user: user?.username,
+          code,
+          ms: Math.round(elapsed * 1e6) / 1000,
+        },
+        'request',
+      );
+    if (!response) return undefined;
+    response.headers['audit-id'] = auditID;
+    flow?.stamp(response.headers);
+    if (warnings.length > 0) response.headers['warning'] = warnings.map(warningHeader);
+    return response;
+  };
+}
+
+/** A watch takes a seat until it has begun. */
+function takesSeat(info: RequestInfo): boolean {
+  return info.verb === 'watch' || !lastsByNature(info);
+}
+
+/** What the client is told of a failure. One that is not a StatusError is ours, and is logged. */
+function asStatus(error: unknown, log: Log | undefined, auditID: string): StatusError {
+  if (error instanceof StatusError) return error;
+  log?.error({ err: error, auditID }, 'a request failed inside the API server');
+  return new StatusError(
+    'InternalError',
+    `an error on the server has prevented the request from succeeding (audit id ${auditID})`,
+  );
+}
+
+/** RFC 7234, section 5.5: code 299, no agent, quoted text. */
+function warningHeader(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters may not stand in a header.
+  const clean = text.replace(/[\u0000-\u001f\u007f]+/g, ' ').replace(/[\\"]/g, (each) => `\\${each}`);
+  // Header values are Latin-1 on the wire; what is not ASCII is sent as UTF-8 bytes, which clients decode.
+  return `299 - "${Buffer.from(clean, 'utf8').toString('latin1')}"`;
+}
