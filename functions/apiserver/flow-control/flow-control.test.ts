@@ -141,6 +141,11 @@ describe('priority and fairness', () => {
     expect(metric(`current_inqueue_requests{${labels}}`)).toBe(0);
     expect(metric(`rejected_requests_total{${labels},reason="cancelled"}`)).toBe(2);
     expect(metric(`rejected_requests_total{${labels},reason="time-out"}`)).toBe(1);
+    // Who ran at once counts as one that was alone in its queue; who waits for nobody has none.
+    const entered = metric(`dispatched_requests_total{${labels}}`) + 3;
+    expect(metric(`request_queue_length_after_enqueue_bucket{${labels},le="0"}`)).toBe(0);
+    expect(metric(`request_queue_length_after_enqueue_count{${labels}}`)).toBe(entered);
+    expect(metric('request_queue_length_after_enqueue_count{flow_schema="exempt"')).toBe(0);
   });
 
   it('counts a large list for more than one seat, as long as its limit does not make it small', async () => {

@@ -97,6 +97,8 @@ interface Row {
   readonly levelUID: string;
   /** Runs at once, always. */
   readonly exempt: boolean;
+  /** Lets requests wait. */
+  readonly queues: boolean;
   readonly counts: ReturnType<FlowStatistics['of']>;
 }
 
@@ -132,6 +134,7 @@ function configure(
         levelName: schema.levelName,
         levelUID: level.metadata?.uid ?? '',
         exempt: level.spec?.type === 'Exempt',
+        queues: level.spec?.limited?.limitResponse?.type === 'Queue',
         counts: statistics.of(schema.levelName, schema.name),
       },
     ];
@@ -167,7 +170,7 @@ class SeatedRequest implements Flow {
   }
 
   enter(signal: () => AbortSignal | undefined): Promise<void> | undefined {
-    const { exempt, levelName } = this.#row;
+    const { exempt, queues, levelName, counts } = this.#row;
     this.#since = performance.now();
     if (exempt) {
       this.#run(0);
@@ -175,6 +178,7 @@ class SeatedRequest implements Flow {
     }
     if (this.#width > 1) this.#width = Math.min(this.#width, this.#seats.widest(levelName));
     if (this.#seats.take(levelName, this.#width)) {
+      if (queues) counts.entered(1);
       this.#run(0);
       return undefined;
     }
@@ -209,14 +213,15 @@ class SeatedRequest implements Flow {
       resolve();
     };
     const flow = `${schema.name}/${schema.distinguisher(this.#user, this.#info)}`;
-    const cancel = this.#seats.wait(levelName, flow, { seats: this.#width, granted });
-    if (typeof cancel === 'string') {
-      counts.rejected(cancel, 0);
+    const place = this.#seats.wait(levelName, flow, { seats: this.#width, granted });
+    if (typeof place === 'string') {
+      counts.rejected(place, 0);
       return Promise.reject(tooMany());
     }
+    counts.entered(place.queueLength);
     counts.queued(this.#width);
     const giveUp = (reason: Refusal) => {
-      if (!cancel()) return;
+      if (!place.leave()) return;
       stop();
       counts.dequeued(this.#width);
       counts.rejected(reason, (performance.now() - began) / 1000);

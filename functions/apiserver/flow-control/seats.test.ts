@@ -37,9 +37,9 @@ class Load {
       run();
       return;
     }
-    const waits = this.seats.wait(name, flow, { seats, granted: run });
-    if (typeof waits === 'string') this.refused += 1;
-    else this.cancels.push(waits);
+    const place = this.seats.wait(name, flow, { seats, granted: run });
+    if (typeof place === 'string') this.refused += 1;
+    else this.cancels.push(place.leave);
   }
 
   /** Ends the request that runs at this place. */
@@ -72,6 +72,13 @@ describe('seats', () => {
     expect(load.seats.wait('reject', 'f', { seats: 1, granted: () => {} })).toBe('concurrency-limit');
     for (let i = 0; i < 3; i++) load.ask('short', 'f');
     expect(load.seats.wait('short', 'f', { seats: 1, granted: () => {} })).toBe('queue-full');
+  });
+
+  it('tell whoever waits how long its queue is', () => {
+    const load = new Load([level('a', { nominal: 1, queuing: { queues: 1, handSize: 1, queueLengthLimit: 5 } })]);
+    load.ask('a', 'f');
+    const lengths = [1, 2, 3].map(() => load.seats.wait('a', 'f', { seats: 1, granted: () => {} }));
+    expect(lengths).toMatchObject([{ queueLength: 1 }, { queueLength: 2 }, { queueLength: 3 }]);
   });
 
   it('do not let a flow that floods keep others from their turn', () => {

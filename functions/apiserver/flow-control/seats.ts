@@ -56,6 +56,14 @@ interface Level {
   ended: boolean;
 }
 
+/** A place in a queue. */
+export interface Place {
+  /** How many wait in the queue, this one among them. */
+  readonly queueLength: number;
+  /** Ends the wait. Says whether it still waited. */
+  leave(): boolean;
+}
+
 export interface LevelState {
   readonly name: string;
   readonly config: LevelConfig;
@@ -68,8 +76,8 @@ export interface Seats {
   configure(levels: readonly LevelConfig[]): void;
   /** Takes seats at once, where they are free and nobody of the level waits. */
   take(level: string, seats: number): boolean;
-  /** After `take` said no. The result ends the wait, and says whether it still waited; or why there is none. */
-  wait(level: string, flow: string, waiter: Waiter): Refusal | (() => boolean);
+  /** After `take` said no. Or why there is no waiting. */
+  wait(level: string, flow: string, waiter: Waiter): Refusal | Place;
   /** What was taken or granted. */
   release(level: string, seats: number): void;
   /** As many seats as a request of the level may ask for at most. */
@@ -222,7 +230,7 @@ export function createSeats(): Seats {
       enter(level, queue, queued);
       level.waiting += 1;
       waiting.add(level);
-      return () => {
+      const leave = () => {
         const at = queued.queue.waiting.indexOf(queued);
         if (at < 0) return false;
         queued.queue.waiting.splice(at, 1);
@@ -233,6 +241,7 @@ export function createSeats(): Seats {
         dispatch();
         return true;
       };
+      return { queueLength: queue.waiting.length, leave };
     },
     release(name, seats) {
       const level = levelOf(name);

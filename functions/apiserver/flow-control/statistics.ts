@@ -7,6 +7,8 @@ import type { Refusal, Seats } from './seats.ts';
 export interface FlowCounts {
   dispatched(seats: number, waitedSeconds: number): void;
   finished(seats: number, seconds: number): void;
+  /** A request of a level that queues came to stand in a queue of this length; one that runs at once, too (as in Kubernetes). */
+  entered(queueLength: number): void;
   queued(seats: number): void;
   dequeued(seats: number): void;
   rejected(reason: Refusal, waitedSeconds: number): void;
@@ -25,15 +27,17 @@ interface Row {
   executingSeats: number;
   inQueue: number;
   inQueueSeats: number;
+  readonly queueLength: Histogram;
   readonly refusals: Map<Refusal, number>;
   readonly waited: Histogram;
   readonly refused: Histogram;
   readonly executed: Histogram;
 }
 
-// Kubernetes' bounds: of waits and executions in seconds, of seats.
+// Kubernetes' bounds: of waits and executions in seconds, of seats, of lengths of queues.
 const secondsBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
 const seatsBounds = [1, 2, 4, 10];
+const lengthBounds = [0, 10, 25, 50, 100, 250, 500, 1000];
 
 export function createFlowStatistics(): FlowStatistics {
   const rows = new Map<string, Row & FlowCounts>();
@@ -74,6 +78,12 @@ export function createFlowStatistics(): FlowStatistics {
         perRow('current_inqueue_requests', 'gauge', 'Requests that wait now.', (row) => row.inQueue),
         perRow('current_inqueue_seats', 'gauge', 'Seats that are waited for now.', (row) => row.inQueueSeats),
         perRow('work_estimated_seats', 'histogram', 'Seats of requests that began to run.', (row) => row.seats),
+        perRow(
+          'request_queue_length_after_enqueue',
+          'histogram',
+          'Length of its queue as each request saw it, itself counted.',
+          (row) => row.queueLength,
+        ),
         metric(
           'rejected_requests_total',
           'counter',
@@ -118,6 +128,7 @@ function makeRow(labels: string): Row & FlowCounts {
     executingSeats: 0,
     inQueue: 0,
     inQueueSeats: 0,
+    queueLength: createHistogram(lengthBounds),
     refusals: new Map(),
     waited: createHistogram(secondsBounds),
     refused: createHistogram(secondsBounds),
@@ -132,6 +143,9 @@ function makeRow(labels: string): Row & FlowCounts {
       this.executing -= 1;
       this.executingSeats -= seats;
       observe(this.executed, seconds);
+    },
+    entered(queueLength) {
+      observe(this.queueLength, queueLength);
     },
     queued(seats) {
       this.inQueue += 1;
