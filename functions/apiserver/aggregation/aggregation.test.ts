@@ -24,6 +24,12 @@ async function discovered() {
   return body.items.find((each: { metadata: { name: string } }) => each.metadata.name === wardle)?.versions[0];
 }
 
+/** The series of this APIService alone. */
+const unavailable = async () => {
+  const { text } = await t.get('/metrics');
+  return text.split('\n').filter((line) => line.startsWith('aggregator_') && line.includes(apiServiceName));
+};
+
 const because = (reason: string) => expect.poll(() => t.condition(), { timeout: 10_000 }).toMatchObject({ reason });
 
 describe('local APIServices', () => {
@@ -31,6 +37,7 @@ describe('local APIServices', () => {
     const { body } = await t.get(`${t.apiServices}/v1.apps`);
     expect(body.spec).toMatchObject({ group: 'apps', version: 'v1', groupPriorityMinimum: 17800, versionPriority: 15 });
     expect(body.status.conditions).toMatchObject([{ type: 'Available', status: 'True', reason: 'Local' }]);
+    expect((await t.get('/metrics')).text).toContain('aggregator_unavailable_apiservice{name="v1.apps"} 0\n');
   });
 
   it('have the name of their group version', async () => {
@@ -48,6 +55,8 @@ describe('an APIService with a Service', () => {
   it('says what is missing, and answers 503 until it is there', async () => {
     expect((await t.post(t.apiServices, t.apiService)).status).toBe(201);
     await because('ServiceNotFound');
+    // It never was available, so it did not cease to be.
+    expect(await unavailable()).toEqual([`aggregator_unavailable_apiservice{name="${apiServiceName}"} 1`]);
     await t.makeService();
     await because('EndpointsNotFound');
     await t.makeEndpoints(false);
@@ -169,9 +178,14 @@ describe('an APIService with a Service', () => {
       metadata: { labels: { a: 'b' } },
     });
     await because('FailedDiscoveryCheck');
+    expect(await unavailable()).toEqual([
+      `aggregator_unavailable_apiservice{name="${apiServiceName}"} 1`,
+      `aggregator_unavailable_apiservice_total{name="${apiServiceName}",reason="FailedDiscoveryCheck"} 1`,
+    ]);
     expect(await discovered()).toMatchObject({ freshness: 'Stale', resources: [{ resource: 'flunders' }] });
     await t.remove(`${t.apiServices}/${apiServiceName}`);
     await expect.poll(discovered).toBeUndefined();
     expect((await t.get(flunders)).status).toBe(404);
+    expect(await unavailable()).toEqual([expect.stringContaining('_total')]);
   });
 });

@@ -5,10 +5,12 @@
 import type { Extensions } from '../../../core/api/extensions.ts';
 import { type GroupPriority, unregisteredPriority } from '../../../core/api/group-priorities.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
+import type { Family } from '../../../core/metrics/family.ts';
 import type { V1APIService } from '../../../generated/kubernetes.ts';
 import type { ApiResponse, UpgradeConnection } from '../http.ts';
 import type { RequestInfo } from '../request-info.ts';
 import type { Exchange } from '../resources/exchange.ts';
+import { createAvailabilityMetrics } from './availability-metrics.ts';
 import type { ExtensionServers } from './extension-servers.ts';
 import { type AggregationOptions, apiServices } from './options.ts';
 
@@ -28,6 +30,7 @@ export interface Aggregation {
   /** undefined: not another server's. */
   respond(exchange: Exchange): Promise<ApiResponse> | undefined;
   upgrade(exchange: Exchange, connection: UpgradeConnection): Promise<ApiResponse | undefined> | undefined;
+  families(): Family[];
   close(): void;
 }
 
@@ -37,6 +40,7 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
   const priorities = new Map<string, GroupPriority>();
   /** Names of the APIServices with a Service, by group/version. */
   const remote = new Map<string, string>();
+  const metrics = createAvailabilityMetrics();
   let servers: ExtensionServers | undefined;
   let loading: Promise<void> | undefined;
   let generation = 1;
@@ -54,7 +58,9 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
   const forget = (name: string) => {
     for (const [key, each] of remote) if (each === name) remote.delete(key);
   };
-  const learn = ({ metadata, spec }: V1APIService) => {
+  const learn = (service: V1APIService) => {
+    const { metadata, spec } = service;
+    metrics.learn(service);
     if (!spec || !metadata?.name) return;
     const key = `${spec.group ?? ''}/${spec.version ?? ''}`;
     priorities.set(key, { group: spec.groupPriorityMinimum, version: spec.versionPriority });
@@ -69,6 +75,7 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
     if (type !== 'DELETED') return learn(service);
     priorities.delete(`${service.spec?.group ?? ''}/${service.spec?.version ?? ''}`);
     forget(entry.name);
+    metrics.forget(entry.name);
   });
   for (const entry of replica.snapshot()) learn(entry.object as V1APIService); // as above
 
@@ -112,6 +119,7 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
       const server = serverOf(exchange.info);
       return server?.().then((each) => each.upgrade(exchange, connection));
     },
+    families: metrics.families,
     close() {
       closed = true;
       stop();

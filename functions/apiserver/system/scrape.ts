@@ -2,6 +2,7 @@
 
 import { expositionType, renderFamilies } from '../../../core/metrics/exposition.ts';
 import { type Family, labelsOf } from '../../../core/metrics/family.ts';
+import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { Audit } from '../audit/audit.ts';
 import { respondText } from '../content/respond.ts';
 import type { FlowControl } from '../flow-control/flow-control.ts';
@@ -15,16 +16,19 @@ import { versionInfo } from './version.ts';
 export interface ScrapeSources {
   readonly metrics: RequestMetrics;
   readonly flowControl?: FlowControl | undefined;
+  readonly aggregation?: Pick<Aggregation, 'families'> | undefined;
   readonly audit?: Pick<Audit, 'counts'> | undefined;
   /** What else this process counts. */
   readonly moreMetrics?: (() => Promise<readonly Family[]>) | undefined;
 }
 
-export async function scrape({ metrics, flowControl, audit, moreMetrics }: ScrapeSources): Promise<ApiResponse> {
+export async function scrape(sources: ScrapeSources): Promise<ApiResponse> {
+  const { metrics, flowControl, aggregation, audit, moreMetrics } = sources;
   const [ofProcess, more] = await Promise.all([processMetrics(), moreMetrics?.()]);
   return respondFamilies([
     ...requestFamilies(metrics.counts),
     ...(flowControl?.families() ?? []),
+    ...(aggregation?.families() ?? []),
     ...(audit ? auditFamilies(audit.counts()) : []),
     buildInfo(),
     ...ofProcess,
