@@ -10,6 +10,8 @@ export interface PeerCertificate {
   readonly commonName: string;
   /** Subject O: the groups. */
   readonly organizations: readonly string[];
+  /** Unix milliseconds until which it is good. */
+  readonly notAfter: number;
 }
 
 export interface ApiRequest {

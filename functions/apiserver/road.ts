@@ -94,6 +94,7 @@ export function createRoad(options: RoadOptions): Road {
         counted = info.verb;
         metrics.running(counted, 1);
       }
+      if (request.peer) metrics.certified(request.peer.notAfter);
       user = await authenticator.authenticate(request);
       metrics.authenticated('success', (performance.now() - started) / 1000, user.username);
       audit = options.audit?.begin(request, { auditID, receivedAt, info, user });

@@ -79,6 +79,14 @@ describe('the TLS server', () => {
       expect(await get(nobody, '/api/v1/nodes', { authorization: `Bearer ${adminToken}` })).toMatchObject({
         status: 200,
       });
+      // Both certificates are good for less than an hour.
+      const { text } = await t.get('/metrics');
+      const expiring = (le: number) =>
+        Number(
+          new RegExp(`^apiserver_client_certificate_expiration_seconds_bucket{le="${le}"} (.*)$`, 'm').exec(text)?.[1],
+        );
+      expect(expiring(1800)).toBe(0);
+      expect(expiring(3600)).toBeGreaterThanOrEqual(2);
     } finally {
       for (const session of [named, nobody, forged]) session.close();
     }

@@ -220,6 +220,7 @@ function peerOf(socket: Socket | undefined): PeerCertificate | undefined {
     verified: tls.authorized,
     commonName: first(subject.CN),
     organizations: all(subject.O),
+    notAfter: Date.parse(certificate.valid_to),
   };
   peers.set(socket, peer ?? 'none');
   return peer;

@@ -134,6 +134,19 @@ describe('Requests', () => {
     expect(amountOf(families, 'authenticated_user_requests', { username: 'email_id' })).toBe(1);
   });
 
+  it('say how long the client certificates that come with them are still good', async () => {
+    const day = 86_400_000;
+    await t.get('/api/v1/nodes', { as: { name: 'jane', notAfter: Date.now() + 6 * day } });
+    await t.get('/api/v1/nodes', { as: { name: 'jane', notAfter: Date.now() + 400 * day } });
+    await t.get('/api/v1/nodes', { as: { token: 'no-such-token' } });
+    const families = await scrape();
+    const name = 'apiserver_client_certificate_expiration_seconds';
+    expect(amountOf(families, `${name}_bucket`, { le: '345600' })).toBe(0);
+    expect(amountOf(families, `${name}_bucket`, { le: '604800' })).toBe(1);
+    expect(amountOf(families, `${name}_bucket`, { le: '3.1104e+07' })).toBe(1);
+    expect(amountOf(families, `${name}_count`, {})).toBe(2);
+  });
+
   it('of a deprecated type leave a trace', async () => {
     await t.get('/api/v1/namespaces/default/endpoints');
     const labels = { group: '', version: 'v1', resource: 'endpoints', removed_release: '' };

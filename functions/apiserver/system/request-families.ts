@@ -99,6 +99,11 @@ export function requestFamilies(counts: RequestCounts): Family[] {
       'Time that it took to find out the user of a request.',
       authentications,
     ),
+    histogram(
+      'apiserver_client_certificate_expiration_seconds',
+      'How long the client certificate of a request was still good.',
+      [{ labels: '', value: counts.certificates }],
+    ),
   ];
 }
 

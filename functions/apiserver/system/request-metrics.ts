@@ -46,6 +46,8 @@ export interface RequestCounts {
   readonly mutating: number;
   readonly users: ReadonlyMap<string, number>;
   readonly authentications: ReadonlyMap<AuthenticationResult, Histogram>;
+  /** Seconds that client certificates were good for when they came with a request. */
+  readonly certificates: Histogram;
   /** Subresources of deprecated types that were asked for, by type. */
   readonly deprecated: ReadonlyMap<ResourceDefinition, ReadonlySet<string>>;
 }
@@ -58,6 +60,8 @@ export interface RequestMetrics {
   /** `seconds`: undefined where they say nothing (a long poll). `waited`: what of them webhooks and queues took. */
   answered(series: RequestSeries, code: number, seconds: number | undefined, waited: number, bytes: number): void;
   authenticated(result: AuthenticationResult, seconds: number, username?: string): void;
+  /** A request came with a client certificate, good or not, that is good until then (Unix milliseconds). */
+  certified(notAfter: number): void;
   watchOf(definition: WatchMeter['definition']): WatchMeter;
   deprecated(definition: ResourceDefinition, subresource: string): void;
   readonly counts: RequestCounts;
@@ -71,6 +75,11 @@ const sliBounds = secondsBounds.slice(2);
 const bytesBounds = exponentialBounds(1000, 10, 7);
 const eventBytesBounds = exponentialBounds(1024, 2, 8);
 const authenticationBounds = exponentialBounds(0.001, 2, 15);
+const [hour, day] = [3600, 86_400];
+const certificateBounds = [
+  ...[0, hour / 2, hour, 2 * hour, 6 * hour, 12 * hour],
+  ...[1, 2, 4, 7, 30, 90, 180, 360].map((days) => days * day),
+];
 
 const readingVerbs = new Set(['get', 'list', 'head', 'options']);
 
@@ -102,6 +111,7 @@ export function createRequestMetrics(definitions: Pick<Definitions, 'find'>): Re
   const watches = new Map<string, WatchMeter>();
   const users = new Map<string, number>();
   const authentications = new Map<AuthenticationResult, Histogram>();
+  const certificates = createHistogram(certificateBounds);
   const deprecated = new Map<ResourceDefinition, Set<string>>();
   let reading = 0;
   let mutating = 0;
@@ -176,6 +186,7 @@ export function createRequestMetrics(definitions: Pick<Definitions, 'find'>): Re
       const kind = kindOfUser(username);
       users.set(kind, (users.get(kind) ?? 0) + 1);
     },
+    certified: (notAfter) => observe(certificates, (notAfter - Date.now()) / 1000),
     watchOf({ group, version, resource }) {
       const key = `${group}/${version}/${resource}`;
       const known = watches.get(key) ?? {
@@ -191,7 +202,7 @@ export function createRequestMetrics(definitions: Pick<Definitions, 'find'>): Re
       else deprecated.set(definition, new Set([subresource]));
     },
     get counts() {
-      return { series, watches, reading, mutating, users, authentications, deprecated };
+      return { series, watches, reading, mutating, users, authentications, certificates, deprecated };
     },
   };
 }

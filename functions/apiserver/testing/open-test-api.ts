@@ -11,6 +11,8 @@ import type { ApiRequest, ApiResponse } from '../http.ts';
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const signingKey = privateKey.export({ type: 'pkcs8', format: 'pem' });
 
+const hourMs = 3_600_000;
+
 export const adminToken = 'admin-token-of-the-test';
 
 export interface Answer {
@@ -25,7 +27,10 @@ export interface CallOptions {
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
   /** The caller; the admin where nobody is named. `null`: no credentials. */
-  readonly as?: { readonly name: string; readonly groups?: readonly string[] } | { readonly token: string } | null;
+  readonly as?:
+    | { readonly name: string; readonly groups?: readonly string[]; readonly notAfter?: number }
+    | { readonly token: string }
+    | null;
 }
 
 export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry: Partial<RegistryOptions> = {}) {
@@ -53,7 +58,15 @@ export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry
       query,
       headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers },
       ...(bytes && { body: bytes }),
-      ...(as && 'name' in as && { peer: { verified: true, commonName: as.name, organizations: as.groups ?? [] } }),
+      ...(as &&
+        'name' in as && {
+          peer: {
+            verified: true,
+            commonName: as.name,
+            organizations: as.groups ?? [],
+            notAfter: as.notAfter ?? Date.now() + hourMs,
+          },
+        }),
     };
   }
 
