@@ -15,6 +15,7 @@ import type {
 import { DefaultSpread, spreadTypes } from './default-spread.ts';
 import { type PodClass, type PodInfo, podInfo } from './pod-info.ts';
 import type { SchedulingQueue } from './queue.ts';
+import { assignedPodEvents, type ChangeEvents, eventsOf, type OnEntered, podEvents } from './queue-events.ts';
 import { fitsOn, type SchedulerState } from './schedule.ts';
 
 /** What the scheduler follows. Pods last: what they refer to is known by then. */
@@ -37,6 +38,8 @@ export interface FeedOptions {
   readonly state: SchedulerState;
   readonly queue: SchedulingQueue;
   readonly isOurs: (schedulerName: string) => boolean;
+  /** Told of pods that wait for the end of their gates; all others are the queue's. */
+  readonly entered?: OnEntered | undefined;
   /** Something waits, or may be helped. */
   readonly onWork: () => void;
   /** A pod is bound, gone or finished, or not ours to place (any more). */
@@ -46,11 +49,11 @@ export interface FeedOptions {
   readonly clock: () => number;
 }
 
-/** A pod as it is now: for one that comes back into the queue. */
 export type Feed = {
   apply(type: FollowedType, change: ReplicaEvent['type'], object: unknown): void;
   /** Wakes whom the changes since the last call may help. */
   settle(): void;
+  /** A pod as it is now: for one that comes back into the queue. */
   infoOf(pod: V1Pod): PodInfo;
   /** Pods were placed: whoever waits for company may be helped. */
   placed(): void;
@@ -58,16 +61,27 @@ export type Feed = {
   readonly gated: number;
 };
 
-export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, clock }: FeedOptions): Feed {
+const eventsByType: Readonly<Partial<Record<FollowedType, ChangeEvents>>> = {
+  nodes: eventsOf('Node'),
+  namespaces: eventsOf('Namespace'),
+  persistentvolumes: eventsOf('PersistentVolume'),
+  persistentvolumeclaims: eventsOf('PersistentVolumeClaim'),
+  'storage.k8s.io/storageclasses': eventsOf('StorageClass'),
+  'storage.k8s.io/csinodes': eventsOf('CSINode'),
+  'scheduling.x-k8s.io/podgroups': eventsOf('PodGroup'),
+};
+
+export function createFeed({ state, queue, isOurs, entered, onWork, onSettled, onClaim, clock }: FeedOptions): Feed {
   const { model } = state;
   const spread = new DefaultSpread();
+  // What changed, and by which event.
   /** Nodes that may take more than before, by name. */
-  const roomier = new Set<string>();
+  const roomier = new Map<string, string>();
   /** Pod groups that got more members, or need less. */
-  const groupsChanged = new Set<string>();
+  const groupsChanged = new Map<string, string>();
+  let podsChanged: string | undefined;
+  let volumesChanged: string | undefined;
   const gated = new Set<string>();
-  let podsChanged = false;
-  let volumesChanged = false;
 
   function changed(): void {
     if (queue.sleeping > 0) onWork();
@@ -77,37 +91,41 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, c
   function forgetChanges(): void {
     roomier.clear();
     groupsChanged.clear();
-    podsChanged = false;
-    volumesChanged = false;
+    podsChanged = undefined;
+    volumesChanged = undefined;
   }
 
   function settle(): void {
     if (queue.sleeping > 0 && (roomier.size > 0 || groupsChanged.size > 0 || podsChanged || volumesChanged)) {
-      const nodes = [...roomier].flatMap((name) => model.nodes.get(name) ?? []);
-      const answers = new Map<PodClass, boolean>();
+      const nodes = [...roomier].flatMap(([name, event]) => {
+        const node = model.nodes.get(name);
+        return node ? [{ node, event }] : [];
+      });
+      const answers = new Map<PodClass, string | undefined>();
       queue.wake((pod, blockedBy) => {
-        if (pod.group !== undefined && groupsChanged.has(pod.group)) return true;
-        if (podsChanged && blockedBy.has('pods')) return true;
-        if (volumesChanged && blockedBy.has('volumes')) return true;
-        if (nodes.length === 0) return false;
+        const byGroup = pod.group === undefined ? undefined : groupsChanged.get(pod.group);
+        if (byGroup) return byGroup;
+        if (podsChanged && blockedBy.has('pods')) return podsChanged;
+        if (volumesChanged && blockedBy.has('volumes')) return volumesChanged;
+        if (nodes.length === 0) return undefined;
         // A nominated pod is not in its own way: its answer is its own.
         const nominated = model.nominatedNode(pod.key) !== undefined;
-        const known = nominated ? undefined : answers.get(pod.class);
-        const fits = known ?? nodes.some((node) => fitsOn(state, pod, node));
-        if (!nominated) answers.set(pod.class, fits);
-        return fits;
-      });
+        if (!nominated && answers.has(pod.class)) return answers.get(pod.class);
+        const helped = nodes.find(({ node }) => fitsOn(state, pod, node))?.event;
+        if (!nominated) answers.set(pod.class, helped);
+        return helped;
+      }, clock());
     }
     forgetChanges();
   }
 
-  function applyNode(node: V1Node, gone: boolean): void {
+  function applyNode(node: V1Node, gone: boolean, event: string): void {
     const name = node.metadata?.name ?? '';
     if (gone) model.removeNode(name);
     else if (!model.setNode(node)) return;
-    else roomier.add(name);
+    else roomier.set(name, event);
     // Its domain may be new, or gone.
-    podsChanged = true;
+    podsChanged = event;
     changed();
   }
 
@@ -119,7 +137,7 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, c
   function applyPod(pod: V1Pod, gone: boolean): void {
     const key = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
     const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-    if (gated.size > 0) gated.delete(key);
+    const wasGated = gated.size > 0 && gated.delete(key);
     if (gone || finished) {
       leave(key);
       return;
@@ -131,14 +149,17 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, c
       const before = model.placed(key);
       if (before && model.nodeOf(key) === node && !countsOtherwise(before, pod)) return;
       model.placePod(infoOf(pod), node);
-      if (before) roomier.add(node);
-      podsChanged = true;
+      podsChanged = before ? assignedPodEvents.MODIFIED : assignedPodEvents.ADDED;
+      if (before) roomier.set(node, podsChanged);
       changed();
       return;
     }
     const ours = isOurs(pod.spec?.schedulerName || 'default-scheduler');
     if (!ours || pod.spec?.schedulingGates?.length || pod.metadata?.deletionTimestamp) {
-      if (ours && !pod.metadata?.deletionTimestamp) gated.add(key);
+      if (ours && !pod.metadata?.deletionTimestamp) {
+        gated.add(key);
+        if (!wasGated) entered?.('unschedulable', podEvents.ADDED);
+      }
       leave(key);
       return;
     }
@@ -149,7 +170,7 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, c
     const info = infoOf(pod);
     const nominated = pod.status?.nominatedNodeName;
     if (nominated && !model.nominatedNode(key)) model.nominate(info, nominated);
-    queue.add(info, clock());
+    queue.add(info, clock(), waiting || wasGated ? podEvents.MODIFIED : podEvents.ADDED);
     onWork();
   }
 
@@ -158,11 +179,12 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, c
     onSettled(key);
     const nominatedTo = model.withdraw(key);
     const node = model.removePod(key);
-    if (nominatedTo) roomier.add(nominatedTo);
-    if (node) roomier.add(node);
     if (!node && !nominatedTo) return;
-    podsChanged = true;
-    volumesChanged = true;
+    const event = node ? assignedPodEvents.DELETED : podEvents.DELETED;
+    if (nominatedTo) roomier.set(nominatedTo, event);
+    if (node) roomier.set(node, event);
+    podsChanged = event;
+    volumesChanged = event;
     changed();
   }
 
@@ -177,7 +199,7 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, c
       return gated.size;
     },
     placed() {
-      podsChanged = true;
+      podsChanged = assignedPodEvents.ADDED;
       changed();
     },
     apply(type, change, object) {
@@ -185,17 +207,18 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, c
       // as: what is stored under a type was validated as that type.
       const { namespace, name = '' } = (object as V1Pod).metadata ?? {};
       const key = namespace ? `${namespace}/${name}` : name;
+      const event = eventsByType[type]?.[change] ?? type;
       switch (type) {
         case 'pods':
           applyPod(object as V1Pod, gone);
           return;
         case 'nodes':
-          applyNode(object as V1Node, gone);
+          applyNode(object as V1Node, gone, event);
           return;
         case 'namespaces':
           keep(model.namespaces, key, object as V1Namespace, gone);
           model.topology.namespaceChanged();
-          podsChanged = true;
+          podsChanged = event;
           changed();
           return;
         case 'policy/poddisruptionbudgets':
@@ -205,7 +228,7 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, c
         case 'scheduling.x-k8s.io/podgroups': {
           const needed = (object as { spec?: { minMember?: number } }).spec?.minMember;
           keep(model.groups, key, needed ?? 1, gone);
-          groupsChanged.add(key);
+          groupsChanged.set(key, event);
           changed();
           return;
         }
@@ -227,7 +250,7 @@ export function createFeed({ state, queue, isOurs, onWork, onSettled, onClaim, c
           spread.set(type, object as V1Service, gone);
           return;
       }
-      volumesChanged = true;
+      volumesChanged = event;
       changed();
     },
   };

@@ -56,6 +56,9 @@ it('Attempts count by what came of them, and pods by how long they waited', asyn
     'cache_size{type=pods}': 1,
     preemption_attempts_total: 1,
     preemption_victims_count: 0,
+    'queue_incoming_pods_total{event=UnschedulablePodAdd,queue=active}': 2,
+    'queue_incoming_pods_total{event=UnschedulablePodAdd,queue=unschedulable}': 1,
+    'queue_incoming_pods_total{event=ScheduleAttemptFailure,queue=unschedulable}': 1,
   });
   expect(first['scheduling_attempt_duration_seconds_sum{profile=default-scheduler,result=scheduled}']).toBeGreaterThan(
     0,
@@ -68,6 +71,10 @@ it('Attempts count by what came of them, and pods by how long they waited', asyn
   await expect.poll(() => read()['pending_pods{queue=unschedulable}']).toBe(0);
   await expect.poll(() => read()['pod_scheduling_sli_duration_seconds_count{attempts=2}']).toBe(1);
   expect(read()).toMatchObject({ 'pending_pods{queue=gated}': 0, 'cache_size{type=nodes}': 2 });
+  // A new node is tainted until it is ready. Which queue the pod came to depends on whether its pause was over by then.
+  const byNode = (queue: string) => read()[`queue_incoming_pods_total{event=NodeUpdate,queue=${queue}}`] ?? 0;
+  expect(byNode('backoff') + byNode('active')).toBe(1);
+  expect(read()).toMatchObject({ 'queue_incoming_pods_total{event=UnschedulablePodUpdate,queue=active}': 1 });
 });
 
 it('Pods that have to leave for others count, too', async () => {

@@ -2,6 +2,7 @@
 
 import { type Family, labelsOf, type Series } from '../../core/metrics/family.ts';
 import { createHistogram, exponentialBounds, type Histogram, observe } from '../../core/metrics/histogram.ts';
+import type { OnEntered, QueueName } from './queue-events.ts';
 
 export type Result = 'scheduled' | 'unschedulable' | 'error';
 
@@ -28,6 +29,8 @@ export interface SchedulerMetrics {
   bound(attempts: number, seconds: number): void;
   /** It was looked for pods that may have to leave for another; so many have to. */
   soughtRoom(victims: number): void;
+  /** A pod came into a queue. */
+  readonly entered: OnEntered;
   /** Where the gauges come from. */
   follow(gauges: () => SchedulerGauges): void;
   families(): Family[];
@@ -42,6 +45,12 @@ export function createSchedulerMetrics(now = () => performance.now() / 1000): Sc
   const podAttempts = createHistogram(exponentialBounds(1, 2, 5));
   const decisions = createHistogram(attemptBounds);
   const victims = createHistogram(exponentialBounds(1, 2, 7));
+  /** By event. */
+  const entries: Readonly<Record<QueueName, Map<string, number>>> = {
+    active: new Map(),
+    backoff: new Map(),
+    unschedulable: new Map(),
+  };
   let preemptions = 0;
   let gauges: (() => SchedulerGauges) | undefined;
 
@@ -67,6 +76,9 @@ export function createSchedulerMetrics(now = () => performance.now() / 1000): Sc
     soughtRoom(count) {
       preemptions += 1;
       if (count > 0) observe(victims, count);
+    },
+    entered(queue, event) {
+      entries[queue].set(event, (entries[queue].get(event) ?? 0) + 1);
     },
     follow(read) {
       gauges = read;
@@ -96,6 +108,14 @@ export function createSchedulerMetrics(now = () => performance.now() / 1000): Sc
           'gauge',
           'Pods that wait: due, in a pause after a failure, until something changes, or gated.',
           amounts('queue', { active, backoff, gated, unschedulable }),
+        ),
+        family(
+          'queue_incoming_pods_total',
+          'counter',
+          'Pods that came into a queue, by the event that brought them.',
+          Object.entries(entries).flatMap(([queue, counts]) =>
+            [...counts].map(([event, value]) => ({ labels: labelsOf({ event, queue }), value })),
+          ),
         ),
         family(
           'pod_scheduling_sli_duration_seconds',

@@ -45,10 +45,35 @@ describe('SchedulingQueue', () => {
     const [room, volumes] = queue.take(2, 0);
     queue.sleep(room!, new Set(['room']), 0);
     queue.sleep(volumes!, new Set(['volumes']), 0);
-    queue.wake((_pod, blockedBy) => blockedBy.has('room'));
+    queue.wake((_pod, blockedBy) => (blockedBy.has('room') ? 'NodeAdd' : undefined), 0);
     expect(queue.sleeping).toBe(1);
     expect(queue.take(2, 999)).toEqual([]);
     expect(names(queue.take(2, 1000))).toEqual(['room']);
+  });
+
+  it('tells which event brought a pod into which queue', () => {
+    const entered: string[] = [];
+    const queue = new SchedulingQueue((name, event) => entered.push(`${event} ${name}`));
+    const during = (step: () => void) => {
+      step();
+      return entered.splice(0);
+    };
+    const taken = (now: number) => queue.take(1, now)[0]!;
+    expect(during(() => queue.add(info('p')))).toEqual(['UnschedulablePodAdd active']);
+    expect(during(() => queue.retry(taken(0), 0))).toEqual(['ScheduleAttemptFailure backoff']);
+    expect(during(() => queue.sleep(taken(1000), new Set(['room']), 1000))).toEqual([
+      'BackoffComplete active',
+      'ScheduleAttemptFailure unschedulable',
+    ]);
+    expect(during(() => queue.wake(() => undefined, 1000))).toEqual([]);
+    expect(during(() => queue.wake(() => 'NodeAdd', 1000))).toEqual(['NodeAdd backoff']);
+    queue.sleep(taken(3000), new Set(['room']), 3000);
+    entered.length = 0;
+    // Its pause is over: nothing keeps it any more.
+    expect(during(() => queue.wake(() => 'NodeAdd', 8000))).toEqual(['NodeAdd active']);
+    queue.sleep(taken(8000), new Set(['room']), 8000);
+    entered.length = 0;
+    expect(during(() => queue.take(1, 308_000))).toEqual(['UnschedulableTimeout active']);
   });
 
   it('looks again at who slept for five minutes', () => {

@@ -2,6 +2,7 @@
 // cluster can help. A change wakes only whom it may help (KEP-4247).
 
 import type { PodInfo } from './pod-info.ts';
+import { attemptFailed, backoffComplete, type OnEntered, podEvents, unschedulableTimeout } from './queue-events.ts';
 import type { Reason } from './reason.ts';
 import { queueOrder } from './schedule.ts';
 
@@ -36,12 +37,17 @@ export class SchedulingQueue {
   #sorted: Waiting[] = [];
   #next = 0;
   #fresh: Waiting[] = [];
+  readonly #entered: OnEntered;
 
-  /** A new pod, or one that changed. */
-  add(pod: PodInfo, now = 0): void {
+  constructor(entered: OnEntered = () => {}) {
+    this.#entered = entered;
+  }
+
+  /** A new pod, or one that changed: `event` says which. */
+  add(pod: PodInfo, now = 0, event = podEvents.ADDED): void {
     const since = this.#waiting(pod.key)?.since ?? now;
     this.remove(pod.key);
-    this.#ready({ pod, attempts: 0, notBefore: 0, since });
+    this.#ready({ pod, attempts: 0, notBefore: 0, since }, event);
   }
 
   /** Tries again after a pause that grows with each failure. */
@@ -49,6 +55,7 @@ export class SchedulingQueue {
     this.remove(waiting.pod.key);
     const next = { ...waiting, attempts: waiting.attempts + 1, notBefore: now + pauseMs };
     this.#pausing.set(next.pod.key, next);
+    this.#entered('backoff', attemptFailed);
     this.#join(next.pod);
   }
 
@@ -58,6 +65,7 @@ export class SchedulingQueue {
     const attempts = waiting.attempts + 1;
     const next = { ...waiting, attempts, notBefore: now + pauseAfter(attempts) };
     this.#asleep.set(next.pod.key, { waiting: next, blockedBy, since: now });
+    this.#entered('unschedulable', attemptFailed);
     this.#join(next.pod);
   }
 
@@ -83,12 +91,17 @@ export class SchedulingQueue {
     return [...(this.#groups.get(group) ?? [])].flatMap((key) => this.#waiting(key) ?? []);
   }
 
-  /** Wakes who sleeps and may be helped; it still waits for the end of its pause. */
-  wake(mayHelp: (pod: PodInfo, blockedBy: ReadonlySet<Reason['kind']>) => boolean): void {
+  /** Wakes who sleeps and is helped by some event; it still waits for the end of its pause. */
+  wake(helpedBy: (pod: PodInfo, blockedBy: ReadonlySet<Reason['kind']>) => string | undefined, now: number): void {
     for (const [key, { waiting, blockedBy }] of this.#asleep) {
-      if (!mayHelp(waiting.pod, blockedBy)) continue;
+      const event = helpedBy(waiting.pod, blockedBy);
+      if (event === undefined) continue;
       this.#asleep.delete(key);
-      this.#pausing.set(key, waiting);
+      if (waiting.notBefore <= now) this.#ready(waiting, event);
+      else {
+        this.#pausing.set(key, waiting);
+        this.#entered('backoff', event);
+      }
     }
   }
 
@@ -138,17 +151,18 @@ export class SchedulingQueue {
     for (const [key, { waiting, since }] of this.#asleep) {
       if (since + longestSleepMs > now) break;
       this.#asleep.delete(key);
-      this.#pausing.set(key, waiting);
+      this.#ready(waiting, unschedulableTimeout);
     }
     for (const waiting of [...this.#pausing.values()]) {
       if (waiting.notBefore > now) continue;
       this.#pausing.delete(waiting.pod.key);
-      this.#ready(waiting);
+      this.#ready(waiting, backoffComplete);
     }
   }
 
-  #ready(waiting: Waiting): void {
+  #ready(waiting: Waiting, event: string): void {
     this.#due.set(waiting.pod.key, waiting);
+    this.#entered('active', event);
     this.#join(waiting.pod);
     this.#fresh.push(waiting);
   }

@@ -10,6 +10,7 @@ import { type Attempt, createBinder } from './bind-pods.ts';
 import { createFeed, followedTypes } from './feed.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 import { SchedulingQueue, type Waiting } from './queue.ts';
+import { podEvents } from './queue-events.ts';
 import { createReporter, type PodEvent } from './report.ts';
 import { type Decisions, queueOrder, SchedulerState, schedule } from './schedule.ts';
 import { defaultWeights, type Weights } from './scores.ts';
@@ -66,7 +67,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
   const state = new SchedulerState({ weights });
   // Schedulers that start on different nodes seldom want the same one.
   state.next = [...options.identity].reduce((sum, each) => (sum * 31 + each.charCodeAt(0)) % 65_521, 7);
-  const queue = new SchedulingQueue();
+  const queue = new SchedulingQueue(metrics?.entered);
   let running: Promise<void> | undefined;
   let timer: unknown;
   let resyncTimer: unknown;
@@ -103,6 +104,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
     state,
     queue,
     isOurs: (name) => names.has(name),
+    entered: metrics?.entered,
     onWork: pass,
     onSettled(key) {
       binder.forget(key);
@@ -169,7 +171,9 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
         const each = waiting.get(rejection.pod.key);
         if (each) queue.sleep(each, rejection.blockedBy, clock());
         reporter.rejected(rejection);
-        for (const key of rejection.displaced) queue.wake((pod) => pod.key === key);
+        // Their nomination is taken from them.
+        for (const key of rejection.displaced)
+          queue.wake((pod) => (pod.key === key ? podEvents.MODIFIED : undefined), clock());
       }
       if (bindings.length > 0) feed.placed();
       await new Promise((resolve) => setImmediate(resolve));
