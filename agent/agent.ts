@@ -139,7 +139,17 @@ export async function startAgent(
       if (changed.size === 0 || [...changed].some((resource) => networkInputs.has(resource))) applyNetwork();
     },
     onStream: (stream) => {
-      const node = { options, pods: () => pods.all(), runtime, usage, health, startedAt, systemLogs: '/var/log', now };
+      const node = {
+        options,
+        pods: () => pods.all(),
+        runtime,
+        usage,
+        health,
+        apiMetrics: api.metrics.families,
+        startedAt,
+        systemLogs: '/var/log',
+        now,
+      };
       void serveStream(stream, { options, api, pods, runtime, logsDir: paths.logs, node, log });
     },
   });

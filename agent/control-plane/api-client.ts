@@ -2,6 +2,7 @@
 
 import http2 from 'node:http2';
 import type { Json } from '../../core/machinery/object.ts';
+import { type ApiMetrics, createApiMetrics } from './api-metrics.ts';
 
 export interface ApiCredentials {
   /** `https://host:port`, perhaps with a path that every request's path begins with. */
@@ -45,10 +46,13 @@ export interface ApiRequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** The server may keep it waiting: how long it took says nothing. */
+  readonly longPoll?: boolean;
 }
 
 export interface ApiClient {
   readonly credentials: ApiCredentials;
+  readonly metrics: Pick<ApiMetrics, 'families'>;
   /** Throws UnreachableError. */
   request(method: string, path: string, options?: ApiRequestOptions): Promise<ApiAnswer>;
   /** The JSON of a 2xx answer. Throws UnreachableError, ApiError. */
@@ -58,7 +62,9 @@ export interface ApiClient {
 
 export function createApiClient(credentials: ApiCredentials): ApiClient {
   let session: http2.ClientHttp2Session | undefined;
-  const basePath = new URL(credentials.server).pathname.replace(/\/+$/, '');
+  const { host, pathname } = new URL(credentials.server);
+  const basePath = pathname.replace(/\/+$/, '');
+  const metrics = createApiMetrics(host);
 
   const connected = () => {
     if (session && !session.closed && !session.destroyed) return session;
@@ -74,7 +80,8 @@ export function createApiClient(credentials: ApiCredentials): ApiClient {
 
   const request: ApiClient['request'] = (method, path, options = {}) =>
     new Promise((resolve, reject) => {
-      const { body, headers, timeoutMs = 30_000, signal } = options;
+      const { body, headers, timeoutMs = 30_000, signal, longPoll } = options;
+      const began = performance.now();
       const bytes = body instanceof Uint8Array;
       const payload = body === undefined ? undefined : bytes ? body : Buffer.from(JSON.stringify(body));
       const type = bytes ? 'application/octet-stream' : 'application/json';
@@ -110,8 +117,10 @@ export function createApiClient(credentials: ApiCredentials): ApiClient {
       stream.on('close', () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
-        if (answer && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR)
-          resolve({ status: Number(answer[':status']), headers: answer, text: Buffer.concat(chunks).toString() });
+        const whole = stream.rstCode === http2.constants.NGHTTP2_NO_ERROR ? answer : undefined;
+        const status = whole && Number(whole[':status']);
+        metrics.answered(method, status, longPoll ? undefined : (performance.now() - began) / 1000);
+        if (whole && status !== undefined) resolve({ status, headers: whole, text: Buffer.concat(chunks).toString() });
         else reject(new UnreachableError(`${credentials.server}: ${failure}`));
       });
       stream.end(payload);
@@ -119,6 +128,7 @@ export function createApiClient(credentials: ApiCredentials): ApiClient {
 
   return {
     credentials,
+    metrics,
     request,
     json: async <T>(method: string, path: string, options?: ApiRequestOptions) => {
       const { status, text } = await request(method, path, options);

@@ -1,5 +1,6 @@
 // What the node's own API knows of the node.
 
+import type { Family } from '../../core/metrics/family.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { NodeHealth } from '../node/node-status.ts';
 import type { AgentOptions } from '../options.ts';
@@ -15,6 +16,8 @@ export interface NodeApiContext {
   readonly runtime: Pick<ContainerRuntime, 'listContainerStats' | 'imageFsInfo'>;
   readonly usage: Pick<UsageSampler, 'rate'>;
   readonly health: () => Promise<NodeHealth>;
+  /** What was asked of the API server. */
+  readonly apiMetrics: () => readonly Family[];
   /** Unix milliseconds. */
   readonly startedAt: number;
   /** The directory that `/logs/` shows. */

@@ -1,5 +1,7 @@
 // A reading in the Prometheus text format, under the names that dashboards know from kubelet and cAdvisor. Pure.
 
+import { renderFamilies } from '../../core/metrics/exposition.ts';
+import { type Family, labelsOf } from '../../core/metrics/family.ts';
 import type { ContainerUse, NodeStats } from './read-stats.ts';
 
 interface Sample {
@@ -7,12 +9,8 @@ interface Sample {
   readonly value: number;
 }
 
-function metric(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): string {
-  const lines = samples.map(({ labels = {}, value }) => {
-    const text = Object.entries(labels).map(([key, each]) => `${key}=${JSON.stringify(each)}`);
-    return `${name}${text.length > 0 ? `{${text.join(',')}}` : ''} ${value}\n`;
-  });
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+function metric(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): Family {
+  return { name, type, help, series: samples.map(({ labels = {}, value }) => ({ labels: labelsOf(labels), value })) };
 }
 
 /** /metrics/resource: what metrics-server reads (KEP-727). */
@@ -33,7 +31,7 @@ export function resourceMetrics({ node, containers }: NodeStats): string {
   );
   const cpu = (each: ContainerUse) => each.cpu / 1e9;
   const memory = (each: ContainerUse) => each.workingSet;
-  return [
+  return renderFamilies([
     metric('container_cpu_usage_seconds_total', 'counter', 'CPU time of the container in seconds', of(cpu)),
     metric('container_memory_working_set_bytes', 'gauge', 'Working set of the container in bytes', of(memory)),
     metric('container_start_time_seconds', 'gauge', 'When the container started, in seconds since 1970', started),
@@ -44,7 +42,7 @@ export function resourceMetrics({ node, containers }: NodeStats): string {
     metric('pod_cpu_usage_seconds_total', 'counter', 'CPU time of the pod in seconds', ofPods(cpu)),
     metric('pod_memory_working_set_bytes', 'gauge', 'Working set of the pod in bytes', ofPods(memory)),
     metric('resource_scrape_error', 'gauge', '1 if there was an error while reading, 0 otherwise', [{ value: 0 }]),
-  ].join('');
+  ]);
 }
 
 /** /metrics/cadvisor. */
@@ -61,7 +59,7 @@ export function cadvisorMetrics({ node, containers }: NodeStats): string {
       },
       value: value(each),
     }));
-  return [
+  return renderFamilies([
     metric(
       'container_cpu_usage_seconds_total',
       'counter',
@@ -100,7 +98,7 @@ export function cadvisorMetrics({ node, containers }: NodeStats): string {
     ),
     metric('machine_cpu_cores', 'gauge', 'Cores of the machine', [{ value: node.cores }]),
     metric('machine_memory_bytes', 'gauge', 'Memory of the machine in bytes', [{ value: node.memoryTotal }]),
-  ].join('');
+  ]);
 }
 
 export interface KubeletFigures {
@@ -110,12 +108,14 @@ export interface KubeletFigures {
   /** By state: `running`, `exited`, `created`. */
   readonly containers: Readonly<Record<string, number>>;
   readonly process: { readonly cpuSeconds: number; readonly residentBytes: number; readonly startedAtSeconds: number };
+  readonly more: readonly Family[];
 }
 
 /** /metrics of kubelet, as far as the agent has what they say. */
-export function kubeletMetrics({ nodeName, version, runningPods, containers, process }: KubeletFigures): string {
+export function kubeletMetrics(figures: KubeletFigures): string {
+  const { nodeName, version, runningPods, containers, process, more } = figures;
   const states = Object.entries(containers).map(([state, value]) => ({ labels: { container_state: state }, value }));
-  return [
+  return renderFamilies([
     metric('kubelet_node_name', 'gauge', 'The name of the node', [{ labels: { node: nodeName }, value: 1 }]),
     metric('kubelet_running_containers', 'gauge', 'Containers by their state', states),
     metric('kubelet_running_pods', 'gauge', 'Pods that run', [{ value: runningPods }]),
@@ -129,5 +129,6 @@ export function kubeletMetrics({ nodeName, version, runningPods, containers, pro
     metric('process_start_time_seconds', 'gauge', 'When the agent started, in seconds since 1970', [
       { value: process.startedAtSeconds },
     ]),
-  ].join('');
+    ...more,
+  ]);
 }

@@ -3,9 +3,11 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readExposition } from '../../core/metrics/testing.ts';
 import { ByteQueue } from '../../core/node/byte-queue.ts';
 import { frameDuplex } from '../../core/node/frame-duplex.ts';
 import type { FrameSocket } from '../../core/node/frame-socket.ts';
+import { createApiMetrics } from '../control-plane/api-metrics.ts';
 import { labels } from '../pods/observed.ts';
 import type { NodeApiContext } from './context.ts';
 import { serveNodeApi } from './node-api.ts';
@@ -15,11 +17,13 @@ import { serveNodeApi } from './node-api.ts';
 let folder: string;
 let notReady: string | undefined;
 let ended: Promise<void>[];
+let api: ReturnType<typeof createApiMetrics>;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'node-api-'));
   notReady = undefined;
   ended = [];
+  api = createApiMetrics('api:6443');
 });
 afterEach(async () => {
   await Promise.all(ended);
@@ -71,6 +75,7 @@ function context(): NodeApiContext {
       pressure: { memory: false, disk: false, pids: false },
       ...(notReady !== undefined && { notReady }),
     }),
+    apiMetrics: api.families,
     startedAt: Date.parse('2026-01-01T00:00:00Z'),
     systemLogs: join(folder, 'log'),
     now: () => Date.parse('2026-01-02T00:00:00Z'),
@@ -154,7 +159,18 @@ describe("the node's own API", () => {
     expect((await get('/metrics/cadvisor')).text).toContain(
       'container_memory_working_set_bytes{container="side",id="/u1/id-side",name="id-side",namespace="team",pod="web"} 512\n',
     );
-    expect((await get('/metrics')).text).toContain('kubelet_running_pods 1\n');
+    api.answered('POST', 200, 0.3);
+    api.answered('POST', 200, undefined);
+    api.answered('POST', undefined, 40);
+    const own = readExposition((await get('/metrics')).text);
+    expect(own.get('kubelet_running_pods')?.samples).toMatchObject([{ value: 1 }]);
+    expect(own.get('rest_client_requests_total')?.samples).toMatchObject([
+      { labels: { code: '200', host: 'api:6443', method: 'POST' }, value: 2 },
+      { labels: { code: '<error>', host: 'api:6443', method: 'POST' }, value: 1 },
+    ]);
+    const lasted = own.get('rest_client_request_duration_seconds')?.samples;
+    expect(lasted?.find(({ labels }) => labels['le'] === '0.5')?.value).toBe(1);
+    expect(lasted?.at(-1)).toMatchObject({ labels: { host: 'api:6443', verb: 'POST' }, value: 2 });
   });
 
   it('shows log files, and nothing outside their directory', async () => {

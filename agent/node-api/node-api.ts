@@ -3,6 +3,7 @@
 // Source: kubelet's server, the paths that tools read.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { expositionType } from '../../core/metrics/exposition.ts';
 import { frameDuplex } from '../../core/node/frame-duplex.ts';
 import type { FrameSocket } from '../../core/node/frame-socket.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
@@ -83,6 +84,7 @@ function figuresOf(context: NodeApiContext) {
       residentBytes: process.memoryUsage.rss(),
       startedAtSeconds: context.startedAt / 1000,
     },
+    more: context.apiMetrics(),
   };
 }
 
@@ -112,6 +114,6 @@ function json(response: ServerResponse, body: object): void {
 }
 
 function metrics(response: ServerResponse, body: string): void {
-  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  response.writeHead(200, { 'content-type': expositionType });
   response.end(body);
 }

@@ -22,7 +22,7 @@ export function relayIn(api: ApiClient, nodeName: string, id: string, type: Stre
   return relaySocket({
     writer: randomUUID(),
     async post(query, body) {
-      const options = { timeoutMs: postTimeoutMs, ...(body && { body }) };
+      const options = { timeoutMs: postTimeoutMs, longPoll: true, ...(body && { body }) };
       try {
         return await api.json<RelayAnswer>('POST', `${path}?${query}`, options);
       } catch (error) {

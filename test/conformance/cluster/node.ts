@@ -234,6 +234,7 @@ function nodeClient(t: TestApi, name: string): ApiClient {
   };
   return {
     credentials: { server: 'https://in.process' },
+    metrics: { families: () => [] },
     request,
     json: async <T>(method: string, target: string, options?: ApiRequestOptions) => {
       const { status, text } = await request(method, target, options);
