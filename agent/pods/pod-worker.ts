@@ -1,32 +1,18 @@
-// One pod's worker: takes the steps that `syncPod` names, each at most once at a time, and reports what it sees. It holds what neither
-// the API nor the runtime knows: probes, back-offs, steps on their way.
+// One pod's worker: has the steps taken that `syncPod` names, each at most once at a time, and reports what it sees. It holds what neither
+// the API nor the runtime knows: that the pod is to end and why, back-offs, steps on their way.
 
-import fs from 'node:fs/promises';
 import { deepEqual } from '../../core/machinery/equality.ts';
 import type { V1PodStatus } from '../../generated/kubernetes.ts';
-import type { MountedVolume } from '../volumes/pod-volumes.ts';
-import {
-  checkTarget,
-  killContainer,
-  removeContainerFiles,
-  StartError,
-  sandboxContext,
-  startContainer,
-} from './container-steps.ts';
-import { runHook } from './hook.ts';
+import { StartError } from './container-steps.ts';
 import { defaultRotation, rotateLog } from './log-rotation.ts';
 import type { ObservedPod } from './observed.ts';
-import { justCreated } from './observed.ts';
-import type { Pod, PodContainer } from './pod.ts';
-import { podContainers } from './pod.ts';
+import type { Pod } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
-import { podLogDirectory } from './pod-context.ts';
 import { PodHealth } from './pod-health.ts';
 import { PodMirror } from './pod-mirror.ts';
 import { PodResize } from './pod-resize.ts';
 import { podStatus } from './pod-status.ts';
-import { sandboxConfig } from './sandbox-config.ts';
-import { StartClock } from './start-clock.ts';
+import { PodSteps } from './pod-steps.ts';
 import { StartHolds } from './start-holds.ts';
 import type { Ending, Step } from './sync-pod.ts';
 import { deadlineOf, syncPod } from './sync-pod.ts';
@@ -42,11 +28,10 @@ export class PodWorker {
   readonly #mirror: PodMirror;
   readonly #health: PodHealth;
   readonly #holds = new StartHolds();
-  readonly #clock: StartClock;
+  readonly #steps: PodSteps;
   /** Container name -> the run whose back-off was told. */
   readonly #backedOff = new Map<string, string | undefined>();
   readonly #flights = new Map<string, { deadline: number }>();
-  #volumes: Promise<Map<string, MountedVolume>> | undefined;
   #status: V1PodStatus | undefined;
   #reported = '';
   #terminateBy: number | undefined;
@@ -62,19 +47,25 @@ export class PodWorker {
   constructor(context: PodContext, pod: Pod, observed: ObservedPod = { sandboxes: [], containers: [] }) {
     this.uid = pod.metadata.uid;
     this.#context = context;
-    this.#clock = new StartClock(context.now);
     this.#resize = new PodResize(context);
     this.#wanted = pod;
     this.#pod = this.#resize.recall(pod, observed);
     this.#status = pod.status;
     if (pod.status?.phase === 'Failed' && pod.status.reason)
       this.#ending = { reason: pod.status.reason, message: pod.status.message ?? '' };
-    const known = () => ({ pod: this.#pod, status: this.#status, podIP: this.#podIPs()[0] ?? '' });
+    const known = () => ({ pod: this.#pod, status: this.#status, podIP: this.#steps.podIPs[0] ?? '' });
     this.#health = new PodHealth(context, known, () => this.#kick());
     this.#mirror = new PodMirror(context, this.uid, (container) => this.#health.note(container));
+    this.#steps = new PodSteps(context, {
+      pod: () => this.#pod,
+      mirror: this.#mirror,
+      resize: this.#resize,
+      health: this.#health,
+      holds: this.#holds,
+    });
     this.#mirror.take(observed);
     // It started before this agent did.
-    if (observed.sandboxes.length > 0) this.#clock.finish();
+    if (observed.sandboxes.length > 0) this.#steps.startedBefore();
     this.update(pod);
   }
 
@@ -135,8 +126,8 @@ export class PodWorker {
   }
 
   async refreshVolumes(): Promise<void> {
-    if (!this.#volumes || this.#finished || this.#terminateBy !== undefined) return;
-    await this.#context.volumes.refresh(this.#pod);
+    if (this.#finished || this.#terminateBy !== undefined) return;
+    await this.#steps.refreshVolumes();
   }
 
   /** Sets logs aside that have grown too large. */
@@ -282,7 +273,8 @@ export class PodWorker {
     if (step.type === 'killContainer' && step.resized) this.#resize.restarts(step.id);
     const flight = { deadline };
     this.#flights.set(key, flight);
-    this.#perform(step, running !== undefined)
+    const performed = step.type === 'finish' ? this.#finish() : this.#steps.perform(step, running !== undefined);
+    performed
       .catch((error: unknown) => this.#failed(step, error))
       .finally(() => {
         if (this.#flights.get(key) === flight) this.#flights.delete(key);
@@ -290,157 +282,14 @@ export class PodWorker {
       });
   }
 
-  async #perform(step: Step, overtakes: boolean): Promise<void> {
-    const { runtime } = this.#context;
-    switch (step.type) {
-      case 'createSandbox':
-        return this.#createSandbox(step.attempt);
-      case 'startContainer':
-        return this.#startContainer(step);
-      case 'killContainer': {
-        const container = podContainers(this.#pod).find(({ name }) => name === step.name);
-        await killContainer(this.#context, {
-          pod: this.#pod,
-          // One that overtakes has no hook to run again.
-          container: overtakes ? undefined : container,
-          id: step.id,
-          graceSeconds: step.graceSeconds,
-          why: step.why,
-          podIP: this.#podIPs()[0] ?? '',
-        });
-        return this.runtimeEvent(step.id, true);
-      }
-      case 'removeContainer': {
-        const container = this.#mirror.container(step.id);
-        await runtime.removeContainer({ containerId: step.id });
-        this.#mirror.removeContainer(step.id);
-        this.#resize.forget(step.id);
-        if (container) await removeContainerFiles(this.#context, this.uid, container);
-        return;
-      }
-      case 'resize':
-        return this.#resize.apply(this.#pod, step.containers);
-      case 'stopSandbox':
-        await runtime.stopPodSandbox({ podSandboxId: step.id });
-        await this.#mirror.readSandbox(step.id);
-        return;
-      case 'removeSandbox':
-        await this.#removeSandbox(step.id);
-        return;
-      case 'finish':
-        return this.#finish();
-    }
-  }
-
-  async #createSandbox(attempt: number): Promise<void> {
-    const { runtime, logsDir, objects } = this.#context;
-    const pod = this.#pod;
-    if (attempt > 0) this.#clock.restart();
-    // Volumes are made while the sandbox starts; a failure shows when the first container needs them.
-    void this.#mounted().catch(() => undefined);
-    await Promise.all([
-      this.#resize.createCgroup(pod),
-      fs.mkdir(podLogDirectory(logsDir, pod), { recursive: true, mode: 0o755 }),
-    ]);
-    const { runtimeClassName } = pod.spec;
-    const runtimeHandler = runtimeClassName ? objects.runtimeHandler(runtimeClassName) : '';
-    if (runtimeHandler === undefined) throw new Error(`RuntimeClass "${runtimeClassName}" not found`);
-    const config = sandboxConfig(pod, attempt, sandboxContext(this.#context, pod));
-    const { podSandboxId } = await this.#clock.time(runtime.runPodSandbox({ config, runtimeHandler }));
-    await this.#mirror.readSandbox(podSandboxId);
-    this.#holds.release('');
-  }
-
-  async #startContainer(step: Extract<Step, { type: 'startContainer' }>): Promise<void> {
-    const { container } = step;
-    const pod = this.#pod;
-    const [sandbox] = this.observed.sandboxes;
-    if (!sandbox) return;
-    const target =
-      container.target &&
-      this.observed.containers.find((each) => each.name === container.target && each.state === 'running');
-    let created = '';
-    try {
-      await this.#resize.widen(pod);
-      const id = await startContainer(this.#context, {
-        pod,
-        container,
-        attempt: step.attempt,
-        quickRestarts: step.quickRestarts,
-        sandboxId: sandbox.id,
-        sandboxAttempt: sandbox.attempt,
-        podIPs: this.#podIPs(),
-        volumes: this.#mounted(),
-        targetId: target ? target.id : undefined,
-        clock: this.#clock,
-        onCreated: (made) => {
-          created = made;
-          this.#resize.made(made, container);
-          this.#mirror.created(
-            justCreated(made, sandbox.id, {
-              name: container.name,
-              image: container.spec.image ?? '',
-              attempt: step.attempt,
-              quickRestarts: step.quickRestarts,
-            }),
-          );
-        },
-      });
-      this.#holds.release(container.name);
-      await this.#postStart(container, id);
-    } finally {
-      if (created) await this.#mirror.started(created);
-    }
-    await this.#resize.settle(this.#pod, this.observed);
-    this.#logStart();
-  }
-
-  #logStart(): void {
-    const apps = podContainers(this.#pod).filter(({ kind }) => kind === 'app');
-    const [sandbox] = this.observed.sandboxes;
-    const isThere = (name: string) =>
-      this.observed.containers.some((each) => each.name === name && each.sandboxId === sandbox?.id);
-    const times = apps.every(({ name }) => isThere(name)) && this.#clock.finish();
-    const { namespace, name } = this.#pod.metadata;
-    if (times) this.#context.log.info({ pod: `${namespace}/${name}`, ...times }, 'pod started');
-  }
-
-  async #postStart(container: PodContainer, id: string): Promise<void> {
-    const hook = container.spec.lifecycle?.postStart;
-    if (!hook) return;
-    const target = checkTarget(this.#context, container, id, this.#podIPs()[0] ?? '');
-    const failure = await runHook(hook, target, 120_000);
-    if (!failure) return;
-    this.#context.event(
-      this.#pod,
-      'Warning',
-      'FailedPostStartHook',
-      `PostStartHook failed: ${failure}`,
-      container.name,
-    );
-    this.#health.hookFailed(id, `FailedPostStartHook: ${failure}`);
-  }
-
   async #finish(): Promise<void> {
     this.#over = true;
     this.#report(false);
     this.#health.stop();
-    for (const { id } of this.observed.sandboxes) await this.#removeSandbox(id);
-    // Volumes that are being made would be made again behind their removal.
-    await this.#volumes?.catch(() => undefined);
-    await this.#context.volumes.remove(this.uid);
-    await this.#context.cgroups.remove(this.uid);
-    await fs.rm(podLogDirectory(this.#context.logsDir, this.#pod), { recursive: true, force: true });
+    await this.#steps.giveBack();
     this.#finished = true;
     if (this.#gone) this.#context.forget(this.uid);
     else this.#report(true);
-  }
-
-  async #removeSandbox(id: string): Promise<void> {
-    const { runtime } = this.#context;
-    await runtime.stopPodSandbox({ podSandboxId: id });
-    await runtime.removePodSandbox({ podSandboxId: id });
-    this.#mirror.removeSandbox(id);
   }
 
   /** What is resolved with time is tried again then, and nothing before. */
@@ -489,22 +338,6 @@ export class PodWorker {
       });
     }
     return undefined;
-  }
-
-  #mounted(): Promise<Map<string, MountedVolume>> {
-    if (!this.#volumes) {
-      const work = this.#context.volumes.prepare(this.#pod);
-      this.#volumes = work;
-      // A failure is not kept: the next container that needs them tries again.
-      work.catch(() => {
-        if (this.#volumes === work) this.#volumes = undefined;
-      });
-    }
-    return this.#volumes;
-  }
-
-  #podIPs(): readonly string[] {
-    return this.#pod.spec.hostNetwork ? [this.#context.hostIP] : (this.observed.sandboxes[0]?.ips ?? []);
   }
 }
 

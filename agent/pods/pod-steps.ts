@@ -1,0 +1,228 @@
+// Takes the steps that `syncPod` names for one pod: what makes, starts and ends its sandbox and its containers. It holds what it made on
+// the way: the pod's volumes, and the clock of its start.
+
+import fs from 'node:fs/promises';
+import type { MountedVolume } from '../volumes/pod-volumes.ts';
+import { checkTarget, killContainer, removeContainerFiles, sandboxContext, startContainer } from './container-steps.ts';
+import { runHook } from './hook.ts';
+import type { ObservedPod } from './observed.ts';
+import { justCreated } from './observed.ts';
+import type { Pod, PodContainer } from './pod.ts';
+import { podContainers } from './pod.ts';
+import type { PodContext } from './pod-context.ts';
+import { podLogDirectory } from './pod-context.ts';
+import type { PodHealth } from './pod-health.ts';
+import type { PodMirror } from './pod-mirror.ts';
+import type { PodResize } from './pod-resize.ts';
+import { sandboxConfig } from './sandbox-config.ts';
+import { StartClock } from './start-clock.ts';
+import type { StartHolds } from './start-holds.ts';
+import type { Step } from './sync-pod.ts';
+
+/** The worker's own is how the pod finishes: it gives back everything, and tells the API. */
+export type PodStep = Exclude<Step, { type: 'finish' }>;
+
+/** What the worker and its steps have in common. */
+export interface PodParts {
+  /** As the node runs it now. */
+  readonly pod: () => Pod;
+  readonly mirror: PodMirror;
+  readonly resize: PodResize;
+  readonly health: PodHealth;
+  readonly holds: StartHolds;
+}
+
+export class PodSteps {
+  readonly #context: PodContext;
+  readonly #parts: PodParts;
+  readonly #clock: StartClock;
+  #volumes: Promise<Map<string, MountedVolume>> | undefined;
+
+  constructor(context: PodContext, parts: PodParts) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#clock = new StartClock(context.now);
+  }
+
+  get podIPs(): readonly string[] {
+    return this.#pod.spec.hostNetwork ? [this.#context.hostIP] : (this.#observed.sandboxes[0]?.ips ?? []);
+  }
+
+  /** The pod runs already: nobody times its start. */
+  startedBefore(): void {
+    this.#clock.finish();
+  }
+
+  /** `overtakes`: the same step is on its way with a longer grace. Throws GrpcError, StartError. */
+  async perform(step: PodStep, overtakes: boolean): Promise<void> {
+    const { runtime } = this.#context;
+    switch (step.type) {
+      case 'createSandbox':
+        return this.#createSandbox(step.attempt);
+      case 'startContainer':
+        return this.#startContainer(step);
+      case 'killContainer': {
+        const container = podContainers(this.#pod).find(({ name }) => name === step.name);
+        await killContainer(this.#context, {
+          pod: this.#pod,
+          // One that overtakes has no hook to run again.
+          container: overtakes ? undefined : container,
+          id: step.id,
+          graceSeconds: step.graceSeconds,
+          why: step.why,
+          podIP: this.podIPs[0] ?? '',
+        });
+        return this.#parts.mirror.read(step.id, true);
+      }
+      case 'removeContainer': {
+        const container = this.#parts.mirror.container(step.id);
+        await runtime.removeContainer({ containerId: step.id });
+        this.#parts.mirror.removeContainer(step.id);
+        this.#parts.resize.forget(step.id);
+        if (container) await removeContainerFiles(this.#context, this.#pod.metadata.uid, container);
+        return;
+      }
+      case 'resize':
+        return this.#parts.resize.apply(this.#pod, step.containers);
+      case 'stopSandbox':
+        await runtime.stopPodSandbox({ podSandboxId: step.id });
+        await this.#parts.mirror.readSandbox(step.id);
+        return;
+      case 'removeSandbox':
+        await this.#removeSandbox(step.id);
+        return;
+    }
+  }
+
+  async #createSandbox(attempt: number): Promise<void> {
+    const { runtime, logsDir, objects } = this.#context;
+    const pod = this.#pod;
+    if (attempt > 0) this.#clock.restart();
+    // Volumes are made while the sandbox starts; a failure shows when the first container needs them.
+    void this.#mounted().catch(() => undefined);
+    await Promise.all([
+      this.#parts.resize.createCgroup(pod),
+      fs.mkdir(podLogDirectory(logsDir, pod), { recursive: true, mode: 0o755 }),
+    ]);
+    const { runtimeClassName } = pod.spec;
+    const runtimeHandler = runtimeClassName ? objects.runtimeHandler(runtimeClassName) : '';
+    if (runtimeHandler === undefined) throw new Error(`RuntimeClass "${runtimeClassName}" not found`);
+    const config = sandboxConfig(pod, attempt, sandboxContext(this.#context, pod));
+    const { podSandboxId } = await this.#clock.time(runtime.runPodSandbox({ config, runtimeHandler }));
+    await this.#parts.mirror.readSandbox(podSandboxId);
+    this.#parts.holds.release('');
+  }
+
+  async #startContainer(step: Extract<Step, { type: 'startContainer' }>): Promise<void> {
+    const { container } = step;
+    const pod = this.#pod;
+    const [sandbox] = this.#observed.sandboxes;
+    if (!sandbox) return;
+    const target =
+      container.target &&
+      this.#observed.containers.find((each) => each.name === container.target && each.state === 'running');
+    let created = '';
+    try {
+      await this.#parts.resize.widen(pod);
+      const id = await startContainer(this.#context, {
+        pod,
+        container,
+        attempt: step.attempt,
+        quickRestarts: step.quickRestarts,
+        sandboxId: sandbox.id,
+        sandboxAttempt: sandbox.attempt,
+        podIPs: this.podIPs,
+        volumes: this.#mounted(),
+        targetId: target ? target.id : undefined,
+        clock: this.#clock,
+        onCreated: (made) => {
+          created = made;
+          this.#parts.resize.made(made, container);
+          this.#parts.mirror.created(
+            justCreated(made, sandbox.id, {
+              name: container.name,
+              image: container.spec.image ?? '',
+              attempt: step.attempt,
+              quickRestarts: step.quickRestarts,
+            }),
+          );
+        },
+      });
+      this.#parts.holds.release(container.name);
+      await this.#postStart(container, id);
+    } finally {
+      if (created) await this.#parts.mirror.started(created);
+    }
+    await this.#parts.resize.settle(this.#pod, this.#observed);
+    this.#logStart();
+  }
+
+  #logStart(): void {
+    const apps = podContainers(this.#pod).filter(({ kind }) => kind === 'app');
+    const [sandbox] = this.#observed.sandboxes;
+    const isThere = (name: string) =>
+      this.#observed.containers.some((each) => each.name === name && each.sandboxId === sandbox?.id);
+    const times = apps.every(({ name }) => isThere(name)) && this.#clock.finish();
+    const { namespace, name } = this.#pod.metadata;
+    if (times) this.#context.log.info({ pod: `${namespace}/${name}`, ...times }, 'pod started');
+  }
+
+  async #postStart(container: PodContainer, id: string): Promise<void> {
+    const hook = container.spec.lifecycle?.postStart;
+    if (!hook) return;
+    const target = checkTarget(this.#context, container, id, this.podIPs[0] ?? '');
+    const failure = await runHook(hook, target, 120_000);
+    if (!failure) return;
+    this.#context.event(
+      this.#pod,
+      'Warning',
+      'FailedPostStartHook',
+      `PostStartHook failed: ${failure}`,
+      container.name,
+    );
+    this.#parts.health.hookFailed(id, `FailedPostStartHook: ${failure}`);
+  }
+
+  /** What changes with time in the volumes that there are. */
+  async refreshVolumes(): Promise<void> {
+    if (this.#volumes) await this.#context.volumes.refresh(this.#pod);
+  }
+
+  /** Removes everything that the node has of the pod. Throws GrpcError. */
+  async giveBack(): Promise<void> {
+    const { uid } = this.#pod.metadata;
+    for (const { id } of this.#observed.sandboxes) await this.#removeSandbox(id);
+    // Volumes that are being made would be made again behind their removal.
+    await this.#volumes?.catch(() => undefined);
+    await this.#context.volumes.remove(uid);
+    await this.#context.cgroups.remove(uid);
+    await fs.rm(podLogDirectory(this.#context.logsDir, this.#pod), { recursive: true, force: true });
+  }
+
+  get #pod(): Pod {
+    return this.#parts.pod();
+  }
+
+  get #observed(): ObservedPod {
+    return this.#parts.resize.marked(this.#parts.mirror.observed);
+  }
+
+  async #removeSandbox(id: string): Promise<void> {
+    const { runtime } = this.#context;
+    await runtime.stopPodSandbox({ podSandboxId: id });
+    await runtime.removePodSandbox({ podSandboxId: id });
+    this.#parts.mirror.removeSandbox(id);
+  }
+
+  #mounted(): Promise<Map<string, MountedVolume>> {
+    if (!this.#volumes) {
+      const work = this.#context.volumes.prepare(this.#pod);
+      this.#volumes = work;
+      // A failure is not kept: the next container that needs them tries again.
+      work.catch(() => {
+        if (this.#volumes === work) this.#volumes = undefined;
+      });
+    }
+    return this.#volumes;
+  }
+}
