@@ -49,8 +49,8 @@ export interface StartRequest {
   readonly sandboxId: string;
   readonly sandboxAttempt: number;
   readonly podIPs: readonly string[];
-  /** Resolves when the pod's volumes are there. */
-  readonly volumes: Promise<Map<string, MountedVolume>>;
+  /** Resolves when the volumes that it mounts are there. */
+  readonly volumes: Promise<ReadonlyMap<string, MountedVolume>>;
   readonly targetId: string | undefined;
   readonly clock: StartClock;
   /** Told of the id as soon as there is one. */

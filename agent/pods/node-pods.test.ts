@@ -258,6 +258,14 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     expect(waiting('pulls')?.message).toContain(`Back-off pulling image "${away}": ErrImagePull: failed to pull image`);
     run(of('never', away, 'Never'));
     await expect.poll(() => waiting('never')?.reason, { timeout: 60_000 }).toBe('ErrImageNeverPull');
+    const both = of('partly', away, 'Never');
+    const without = container('without', 'sleep 1000', { volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] });
+    both.spec.containers.push(without);
+    both.spec.volumes?.push({ name: 'scratch', emptyDir: {} });
+    run(both);
+    const stateOf = (name: string) => status('partly')?.containerStatuses?.find((each) => each.name === name)?.state;
+    await expect.poll(() => stateOf('without')?.running, { timeout: 60_000 }).toBeDefined();
+    await expect.poll(() => stateOf('main')?.waiting?.reason).toBe('ErrImageNeverPull');
   });
 
   it('runs init containers in order, then sidecars, then the application, and ends in Succeeded', async () => {

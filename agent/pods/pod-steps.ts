@@ -2,7 +2,6 @@
 // the way: the pod's volumes, and the clock of its start.
 
 import fs from 'node:fs/promises';
-import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import { checkTarget, killContainer, removeContainerFiles, sandboxContext, startContainer } from './container-steps.ts';
 import { runHook } from './hook.ts';
 import type { ObservedPod } from './observed.ts';
@@ -13,6 +12,7 @@ import type { PodContext } from './pod-context.ts';
 import { podLogDirectory } from './pod-context.ts';
 import type { PodHealth } from './pod-health.ts';
 import type { PodMirror } from './pod-mirror.ts';
+import { PodMounts } from './pod-mounts.ts';
 import type { PodResize } from './pod-resize.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import { StartClock } from './start-clock.ts';
@@ -36,12 +36,13 @@ export class PodSteps {
   readonly #context: PodContext;
   readonly #parts: PodParts;
   readonly #clock: StartClock;
-  #volumes: Promise<Map<string, MountedVolume>> | undefined;
+  readonly #mounts: PodMounts;
 
   constructor(context: PodContext, parts: PodParts) {
     this.#context = context;
     this.#parts = parts;
     this.#clock = new StartClock(context.now);
+    this.#mounts = new PodMounts(context.volumes, parts.pod);
   }
 
   get podIPs(): readonly string[] {
@@ -99,7 +100,7 @@ export class PodSteps {
     const pod = this.#pod;
     if (attempt > 0) this.#clock.restart();
     // Volumes are made while the sandbox starts; a failure shows when the first container needs them.
-    void this.#mounted().catch(() => undefined);
+    void this.#mounts.prepare().catch(() => undefined);
     await Promise.all([
       this.#parts.resize.createCgroup(pod),
       fs.mkdir(podLogDirectory(logsDir, pod), { recursive: true, mode: 0o755 }),
@@ -132,7 +133,7 @@ export class PodSteps {
         sandboxId: sandbox.id,
         sandboxAttempt: sandbox.attempt,
         podIPs: this.podIPs,
-        volumes: this.#mounted(),
+        volumes: this.#mounts.of(container),
         targetId: target ? target.id : undefined,
         clock: this.#clock,
         onCreated: (made) => {
@@ -185,17 +186,14 @@ export class PodSteps {
 
   /** What changes with time in the volumes that there are. */
   async refreshVolumes(): Promise<void> {
-    if (this.#volumes) await this.#context.volumes.refresh(this.#pod);
+    await this.#mounts.refresh();
   }
 
   /** Removes everything that the node has of the pod. Throws GrpcError. */
   async giveBack(): Promise<void> {
-    const { uid } = this.#pod.metadata;
     for (const { id } of this.#observed.sandboxes) await this.#removeSandbox(id);
-    // Volumes that are being made would be made again behind their removal.
-    await this.#volumes?.catch(() => undefined);
-    await this.#context.volumes.remove(uid);
-    await this.#context.cgroups.remove(uid);
+    await this.#mounts.remove();
+    await this.#context.cgroups.remove(this.#pod.metadata.uid);
     await fs.rm(podLogDirectory(this.#context.logsDir, this.#pod), { recursive: true, force: true });
   }
 
@@ -212,17 +210,5 @@ export class PodSteps {
     await runtime.stopPodSandbox({ podSandboxId: id });
     await runtime.removePodSandbox({ podSandboxId: id });
     this.#parts.mirror.removeSandbox(id);
-  }
-
-  #mounted(): Promise<Map<string, MountedVolume>> {
-    if (!this.#volumes) {
-      const work = this.#context.volumes.prepare(this.#pod);
-      this.#volumes = work;
-      // A failure is not kept: the next container that needs them tries again.
-      work.catch(() => {
-        if (this.#volumes === work) this.#volumes = undefined;
-      });
-    }
-    return this.#volumes;
   }
 }

@@ -51,8 +51,10 @@ export interface MountedVolume {
 }
 
 export interface PodVolumes {
-  /** Volume name -> where it is. Idempotent. Throws VolumeError. */
+  /** Volume name -> where it is, of all that are no images. Idempotent. Throws VolumeError. */
   prepare(pod: Pod): Promise<Map<string, MountedVolume>>;
+  /** One that is an image. Idempotent, but not twice at once. Throws ImageError where it is not to be had, else VolumeError. */
+  image(pod: Pod, volume: V1Volume): Promise<MountedVolume>;
   /** Writes what changed of ConfigMaps, Secrets, labels and tokens; what has gone missing stays as it was. */
   refresh(pod: Pod): Promise<void>;
   /** Unmounts and deletes everything of the pod but what persistent volumes hold. */
@@ -106,24 +108,23 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
     if (files) return { path: files, readOnly: true };
     if (volume.emptyDir) return { path: await emptyDir(pod, volume, directories(pod, volume)), readOnly: false };
     if (volume.hostPath) return { path: await hostPathVolume(volume.hostPath), readOnly: false };
-    if (volume.image && options.images)
-      return { path: await options.images.mount(pod, volume, volumesOf(pod.metadata.uid)), readOnly: true };
     const claimName =
       volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${pod.metadata.name}-${volume.name}`);
     if (claimName) return persistentVolume(pod, claimName, volume.persistentVolumeClaim?.readOnly ?? false, objects);
-    const type = Object.keys(volume).find((key) => key !== 'name');
-    throw new VolumeError(
-      `volume "${volume.name}" is of type ${type}, which this node does not support; use emptyDir, configMap, secret, projected, downwardAPI, image, hostPath or persistentVolumeClaim`,
-    );
+    throw unsupported(volume);
   };
 
   return {
     prepare: async (pod) => {
-      const volumes = pod.spec.volumes ?? [];
+      const volumes = (pod.spec.volumes ?? []).filter(({ image }) => !image);
       const mounted = await Promise.all(
         volumes.map(async (volume) => [volume.name, await mount(pod, volume)] as const),
       );
       return new Map(mounted);
+    },
+    image: async (pod, volume) => {
+      if (!options.images) throw unsupported(volume);
+      return { path: await options.images.mount(pod, volume, volumesOf(pod.metadata.uid)), readOnly: true };
     },
     refresh: async (pod) => {
       for (const volume of pod.spec.volumes ?? [])
@@ -142,6 +143,13 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
       await fs.rm(path.join(memoryDir, uid), { recursive: true, force: true });
     },
   };
+}
+
+function unsupported(volume: V1Volume): VolumeError {
+  const type = Object.keys(volume).find((key) => key !== 'name');
+  return new VolumeError(
+    `volume "${volume.name}" is of type ${type}, which this node does not support; use emptyDir, configMap, secret, projected, downwardAPI, image, hostPath or persistentVolumeClaim`,
+  );
 }
 
 async function emptyDir(pod: Pod, volume: V1Volume, directory: string): Promise<string> {
