@@ -3,6 +3,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { errorText } from '../core/machinery/error-text.ts';
 import { uninitializedTaint } from '../core/node/joining.ts';
 import type { NodeResource, StreamHint } from '../core/node/protocol.ts';
 import type {
@@ -256,7 +257,7 @@ export async function startAgent(
         networkStarted = true;
         log.info({ podCIDR }, 'network started');
       } catch (error) {
-        networkFailure = `the network cannot be set up: ${error instanceof Error ? error.message : String(error)}`;
+        networkFailure = `the network cannot be set up: ${errorText(error)}`;
         log.error({ error: networkFailure }, 'network failed');
         network = undefined;
       }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { errorText } from '../core/machinery/error-text.ts';
 import type { ApiCredentials } from './control-plane/api-client.ts';
 import type { PodApi } from './pod-api/pod-api.ts';
 import type { NodeQueue } from './queue/node-queue.ts';
@@ -169,7 +170,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: flags, allowPositionals: true });
   } catch (error) {
-    throw new OptionError(error instanceof Error ? error.message : String(error));
+    throw new OptionError(errorText(error));
   }
 }
 
@@ -230,7 +231,7 @@ function readFlagFile(flag: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new OptionError(`${flag}: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new OptionError(`${flag}: cannot read ${file}: ${errorText(error)}`);
   }
 }
 

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { awsCredentials } from '../agent/queue/aws-credentials.ts';
+import { errorText } from '../core/machinery/error-text.ts';
 import { createIamToken, iamTokenSeconds } from '../core/signature/iam-token.ts';
 import { type AwsCredentials, signHeaders } from '../core/signature/sigv4.ts';
 import { UserError } from '../local/user-error.ts';
@@ -61,7 +62,7 @@ export interface TokenOptions {
 /** An ExecCredential, as kubectl asks its plugins for. Source: KEP-541. */
 export async function printAwsToken({ cluster, region, roleArn }: TokenOptions): Promise<void> {
   const own = await awsCredentials(region).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new UserError(`no AWS credentials: sign in as you do for the aws command line (${why})`);
   });
   const credentials = roleArn === undefined ? own : await assumeRole(own, region, roleArn, fetch);

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Node } from 'constructs';
 import { parse } from 'yaml';
+import { errorText } from '../core/machinery/error-text.ts';
 
 export interface ClusterOptions {
   /** Part of every resource's name: several clusters share an account. */
@@ -91,7 +92,7 @@ function configFile(key: string, path: string): string | undefined {
   try {
     text = JSON.stringify(parse(readFileSync(path, 'utf8'), { version: '1.1' }));
   } catch (error) {
-    throw new Error(`-c ${key}=${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`-c ${key}=${path}: ${errorText(error)}`, { cause: error });
   }
   if (Buffer.byteLength(text) > maximumConfigBytes)
     throw new Error(

@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
+import { errorText } from '../core/machinery/error-text.ts';
 import { restoreEmbeddedStore } from '../core/store/embedded/backup.ts';
 import { openEmbeddedStore } from '../core/store/embedded/embedded-store.ts';
 import { readCluster } from './cluster.ts';
@@ -37,7 +38,7 @@ export async function restore(file: string, { dataDir }: Options): Promise<void>
     const { previous } = restoreEmbeddedStore(resolve(file), statePath(dataDir));
     console.log(`restored ${file}${previous ? `; what was there before is ${previous}` : ''}`);
   } catch (error) {
-    throw new UserError(`restore: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new UserError(`restore: ${errorText(error)}`, { cause: error });
   }
 }
 

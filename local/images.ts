@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listImages, loadImage } from '../agent/images/load.ts';
 import { ociArchive } from '../agent/images/oci.ts';
+import { errorText } from '../core/machinery/error-text.ts';
 import { type Cluster, readCluster } from './cluster.ts';
 import { busyboxImages, type ExampleImage, packageImages } from './example-images.ts';
 import { processFiles, runningPid } from './process.ts';
@@ -17,7 +18,7 @@ export async function loadImages(files: readonly string[], options: { dataDir: s
   for (const file of files) {
     if (!existsSync(file)) throw new UserError(`image load: there is no file ${file}`);
     const names = await loadImage(agentDir(cluster), file).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       throw new UserError(`image load: ${file} is not an OCI or Docker image archive: ${why}`);
     });
     for (const name of names) console.log(`loaded ${name}`);

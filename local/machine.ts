@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { errorText } from '../core/machinery/error-text.ts';
 import { UserError } from './user-error.ts';
 
 export interface Requirement {
@@ -94,7 +95,7 @@ export function makeDataDir(directory: string): void {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new UserError(`--data-dir: ${directory} cannot be written: choose another directory (${why})`);
   }
 }

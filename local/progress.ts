@@ -1,5 +1,6 @@
 // Steps of a long command: a live list with times on a terminal, one line a step elsewhere.
 
+import { errorText } from '../core/machinery/error-text.ts';
 import { UserError } from './user-error.ts';
 
 export interface Step {
@@ -15,7 +16,7 @@ export async function runSteps(steps: readonly Step[]): Promise<void> {
     await (process.stdout.isTTY ? showSteps(steps) : printSteps(steps));
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new UserError(errorText(error), { cause: error });
   }
 }
 

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { containerdPaths } from '../agent/containerd/config.ts';
+import { errorText } from '../core/machinery/error-text.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
 import { type Bundles, installBundles } from './bundle.ts';
 import {
@@ -99,7 +100,7 @@ async function undo(plan: Plan, alreadyRan: boolean): Promise<void> {
     if (files !== plan.agent || alreadyRan) continue;
     // What went wrong first is what the user must hear of.
     await teardownNode(plan.cluster).catch((error: unknown) =>
-      console.error(`The node could not be taken down: ${error instanceof Error ? error.message : String(error)}`),
+      console.error(`The node could not be taken down: ${errorText(error)}`),
     );
   }
 }
@@ -273,7 +274,7 @@ async function watchOver(what: string, files: ProcessFiles, start: () => Promise
     await pause(200);
     if (stop.aborted || !existsSync(files.pidFile)) return;
     console.error(`The ${what} ended unexpectedly: starting it again.`);
-    await start().catch((error: unknown) => console.error(error instanceof Error ? error.message : String(error)));
+    await start().catch((error: unknown) => console.error(errorText(error)));
   }
 }
 

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorText } from '../../core/machinery/error-text.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import { connectRuntime } from '../cri/runtime.ts';
 import type { ContainerdOptions } from './config.ts';
@@ -90,10 +91,7 @@ export async function startContainerd(
       await until();
       log.info({ pid }, 'containerd started');
     } catch (error) {
-      log.warn(
-        { error: error instanceof Error ? error.message : String(error) },
-        'containerd did not start; will try again',
-      );
+      log.warn({ error: errorText(error) }, 'containerd did not start; will try again');
       await delay(2000, undefined, { ref: false });
     } finally {
       restarting = false;

@@ -4,6 +4,7 @@
 
 import http2 from 'node:http2';
 import net from 'node:net';
+import { errorText } from '../../core/machinery/error-text.ts';
 import type { Decoded, Input, Message } from './wire.ts';
 import { decode, encode } from './wire.ts';
 
@@ -229,8 +230,4 @@ async function* frames(stream: http2.ClientHttp2Stream): AsyncGenerator<Uint8Arr
       rest = rest.subarray(5 + length);
     }
   }
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorText } from '../../core/machinery/error-text.ts';
 import type {
   V1EndpointSlice,
   V1Namespace,
@@ -238,7 +239,7 @@ async function startDns(dns: DnsServer, address: string): Promise<void> {
   try {
     await dns.start();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = errorText(cause);
     throw new Error(
       `Cluster DNS cannot listen on ${address} port 53 (${reason}): a resolver that listens on every address must leave it free`,
       { cause },

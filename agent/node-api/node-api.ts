@@ -3,6 +3,7 @@
 // Source: kubelet's server, the paths that tools read.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { errorText } from '../../core/machinery/error-text.ts';
 import { expositionType } from '../../core/metrics/exposition.ts';
 import { frameDuplex } from '../../core/node/frame-duplex.ts';
 import type { FrameSocket } from '../../core/node/frame-socket.ts';
@@ -19,7 +20,7 @@ export function serveNodeApi(context: NodeApiContext, peer: FrameSocket): Promis
   const server = createServer((request, response) => {
     answer(context, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
-      else text(response, 500, `${error instanceof Error ? error.message : String(error)}\n`);
+      else text(response, 500, `${errorText(error)}\n`);
     });
   });
   return new Promise((resolve) => {

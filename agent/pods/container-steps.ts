@@ -2,6 +2,7 @@
 
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { errorText } from '../../core/machinery/error-text.ts';
 import type { V1Secret } from '../../generated/kubernetes.ts';
 import { ImageError } from '../images/image-error.ts';
 import type { CheckTarget } from '../probes/check.ts';
@@ -72,16 +73,16 @@ export async function startContainer(context: PodContext, request: StartRequest)
     const created = await request.clock.time(call);
     containerId = created.containerId;
   } catch (error) {
-    context.event(pod, 'Warning', 'Failed', `Error: ${text(error)}`, container.name);
-    throw new StartError('CreateContainerError', text(error));
+    context.event(pod, 'Warning', 'Failed', `Error: ${errorText(error)}`, container.name);
+    throw new StartError('CreateContainerError', errorText(error));
   }
   request.onCreated(containerId);
   context.event(pod, 'Normal', 'Created', `Container created`, container.name);
   try {
     await request.clock.time(runtime.startContainer({ containerId }));
   } catch (error) {
-    context.event(pod, 'Warning', 'Failed', `Error: ${text(error)}`, container.name);
-    throw new StartError('RunContainerError', text(error));
+    context.event(pod, 'Warning', 'Failed', `Error: ${errorText(error)}`, container.name);
+    throw new StartError('RunContainerError', errorText(error));
   }
   context.event(pod, 'Normal', 'Started', `Container started`, container.name);
   return containerId;
@@ -156,8 +157,8 @@ async function prepare(context: PodContext, request: StartRequest) {
       context.event(pod, 'Warning', 'Failed', `Error: ${error.message}`, container.name);
       throw new StartError('CreateContainerConfigError', error.message);
     }
-    context.log.warn({ pod: uid, container: container.name, error: text(error) }, 'container cannot be prepared');
-    throw new StartError('CreateContainerConfigError', text(error));
+    context.log.warn({ pod: uid, container: container.name, error: errorText(error) }, 'container cannot be prepared');
+    throw new StartError('CreateContainerConfigError', errorText(error));
   }
 }
 
@@ -222,10 +223,6 @@ export function checkTarget(context: PodContext, container: PodContainer, id: st
       return { exitCode, output: Buffer.concat([stdout, stderr]).toString() };
     },
   };
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** What a removed container leaves on the node: its termination message and its logs. */

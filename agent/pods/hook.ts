@@ -1,6 +1,7 @@
 // Runs a lifecycle hook of a container. Source: Kubernetes, "Container Lifecycle Hooks".
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorText } from '../../core/machinery/error-text.ts';
 import type { V1LifecycleHandler } from '../../generated/kubernetes.ts';
 import type { CheckTarget } from '../probes/check.ts';
 import { httpCheck, portNumber, tcpCheck } from '../probes/check.ts';
@@ -28,6 +29,6 @@ export async function runHook(
     if (hook.sleep) await delay(Math.min(hook.sleep.seconds * 1000, timeoutMs));
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }

@@ -1,5 +1,6 @@
 // How one pod's resources change while it runs: what the node granted, what its containers have, and why more has to wait.
 
+import { errorText } from '../../core/machinery/error-text.ts';
 import type { V1ContainerStatus, V1PodStatus, V1ResourceRequirements } from '../../generated/kubernetes.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { latest } from './observed.ts';
@@ -122,7 +123,7 @@ export class PodResize {
       this.#error = undefined;
       this.#pauseMs = firstPauseMs;
     } catch (error) {
-      this.#error = error instanceof Error ? error.message : String(error);
+      this.#error = errorText(error);
       this.#heldUntil = now() + this.#pauseMs;
       this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
       throw error;

@@ -2,6 +2,7 @@
 // the API nor the runtime knows: that the pod is to end and why, back-offs, steps on their way.
 
 import { deepEqual } from '../../core/machinery/equality.ts';
+import { errorText } from '../../core/machinery/error-text.ts';
 import type { V1PodStatus } from '../../generated/kubernetes.ts';
 import { StartError } from './container-steps.ts';
 import { defaultRotation, rotateLog } from './log-rotation.ts';
@@ -294,7 +295,7 @@ export class PodWorker {
 
   /** What is resolved with time is tried again then, and nothing before. */
   #failed(step: Step, error: unknown): Promise<void> | undefined {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     const { now, log } = this.#context;
     log.warn(
       { pod: `${this.#pod.metadata.namespace}/${this.#pod.metadata.name}`, step: step.type, error: message },

@@ -3,6 +3,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
+import { errorText } from '../../core/machinery/error-text.ts';
 import type { V1Container, V1HTTPGetAction, V1Probe } from '../../generated/kubernetes.ts';
 import { createGrpcClient, GrpcError, grpcCodes } from '../cri/grpc.ts';
 import { message } from '../cri/wire.ts';
@@ -37,7 +38,7 @@ export async function check(probe: V1Probe, target: CheckTarget): Promise<CheckR
     if (probe.grpc) return await grpcCheck(podIP, probe.grpc.port, probe.grpc.service ?? '', seconds * 1000);
     return { ok: true, message: '' };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     // A command that takes too long has failed; one that could not be started because the runtime is away has not.
     const unknown = probe.exec && error instanceof GrpcError && error.code === grpcCodes.unavailable;
     return { ok: false, message, ...(unknown && { unknown }) };

@@ -1,6 +1,7 @@
 // The node's queue in SQS, polled with credentials that are lent for an hour and open this queue only.
 
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient, SQSServiceException } from '@aws-sdk/client-sqs';
+import { errorText } from '../../core/machinery/error-text.ts';
 import type { NodeQueueAccess } from '../../core/node/joining.ts';
 import { ApiError, UnreachableError } from '../control-plane/api-client.ts';
 import type { NodeQueue } from './node-queue.ts';
@@ -38,7 +39,7 @@ export function createSqsNodeQueue(first: SqsAccess, renew: () => Promise<SqsAcc
       if (error instanceof SQSServiceException)
         throw new ApiError(error.$metadata.httpStatusCode ?? 500, `${error.name}: ${error.message}`);
       if (error instanceof ApiError) throw error;
-      throw new UnreachableError(`${first.url}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new UnreachableError(`${first.url}: ${errorText(error)}`);
     }
   };
   return {

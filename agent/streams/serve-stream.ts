@@ -1,5 +1,6 @@
 // A client waits for a stream: dial in, or post, and serve it from this node's containers.
 
+import { errorText } from '../../core/machinery/error-text.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { channels, type FrameSocket, frame } from '../../core/node/frame-socket.ts';
 import type { StreamHint, StreamRequest } from '../../core/node/protocol.ts';
@@ -44,7 +45,7 @@ export async function serveStream(stream: StreamHint, context: StreamContext): P
   try {
     await serve(request, context, server);
   } catch (error) {
-    const status = error instanceof StatusError ? error : new StatusError('InternalError', textOf(error));
+    const status = error instanceof StatusError ? error : new StatusError('InternalError', errorText(error));
     const text = request.type === 'portforward' ? status.message : JSON.stringify(status.status);
     await server.send(frame(channels.error, text)).catch(() => undefined);
   } finally {
@@ -68,8 +69,4 @@ async function serve(request: StreamRequest, context: StreamContext, server: Fra
     case 'portforward':
       return servePortForward(runtime, runningSandbox(pod, request.pod), request.port, server);
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 // What each metric of an autoscaler calls for, and all of them together: the highest number wins, and while some metric is unknown
 // nothing is taken away. Source: kubernetes.io, Horizontal Pod Autoscaling, "Scaling on multiple metrics".
 
+import { errorText } from '../../core/machinery/error-text.ts';
 import { formatQuantity, parseQuantity, quantityMilliValue } from '../../core/machinery/quantity.ts';
 import type { V2MetricSpec, V2MetricStatus, V2MetricTarget, V2MetricValueStatus } from '../../generated/kubernetes.ts';
 import {
@@ -47,7 +48,7 @@ export function propose(
     } catch (error) {
       // Statuses stand in the order of the metrics: what is unknown keeps its place.
       statuses.push({ type: '' });
-      failures.push({ metric, message: error instanceof Error ? error.message : String(error) });
+      failures.push({ metric, message: errorText(error) });
     }
   }
   const [first] = failures;

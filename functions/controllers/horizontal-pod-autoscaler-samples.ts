@@ -1,6 +1,7 @@
 // What the metrics of an autoscaler say now, read through the API: resource metrics (metrics.k8s.io, from the agents), custom and
 // external ones (custom.metrics.k8s.io and external.metrics.k8s.io, from whoever serves those groups).
 
+import { errorText } from '../../core/machinery/error-text.ts';
 import { labelSelectorOf, labelSelectorString } from '../../core/machinery/labels.ts';
 import { parseQuantity, quantityMilliValue } from '../../core/machinery/quantity.ts';
 import { hasReason, StatusError } from '../../core/machinery/status.ts';
@@ -40,7 +41,7 @@ export function readSamples(
       try {
         return await readSample(read, question, metric);
       } catch (error) {
-        return { failure: error instanceof Error ? error.message : String(error) };
+        return { failure: errorText(error) };
       }
     }),
   );

@@ -2,6 +2,7 @@
 // It may run twice at once, be stopped anywhere and start from nothing: what counts is in the store (D4).
 
 import type { Definitions } from '../../core/api/definition.ts';
+import { errorText } from '../../core/machinery/error-text.ts';
 import { hasReason } from '../../core/machinery/status.ts';
 import { createEventRecorder } from '../../core/registry/event-recorder.ts';
 import type { Registry } from '../../core/registry/registry.ts';
@@ -220,7 +221,7 @@ export function startControllers(options: ControllersOptions): RunningController
       if (attempt.last) queue.add(key);
     } catch (error) {
       const failures = attempt.failures + 1;
-      const last = { reason: reasonOf(error), message: error instanceof Error ? error.message : String(error) };
+      const last = { reason: reasonOf(error), message: errorText(error) };
       attempts.set(key, { failures, conflicts: 0, last });
       const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 20));
       queue.addAfter(key, pause * (0.5 + options.random() / 2));

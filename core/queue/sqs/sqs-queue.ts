@@ -1,5 +1,6 @@
 // The Queue contract over SQS, or over anything that speaks its protocol.
 
+import { errorText } from '../../machinery/error-text.ts';
 import { AwsError, type CallOptions, type JsonService } from '../../signature/json-service.ts';
 import type { Queue } from '../queue.ts';
 import { maximumBody, QueueError } from '../queue.ts';
@@ -125,7 +126,7 @@ export function createSqsQueue({ service, visibilitySeconds, prefix = '', urlOf 
         throw new QueueError('missing', name, `There is no queue ${prefix}${name}.`, { cause: error });
       }
       if (error instanceof AwsError && error.fault === 'client') throw error;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       throw new QueueError('unavailable', name, `The queue ${name} cannot be reached: ${why}`, { cause: error });
     }
   }

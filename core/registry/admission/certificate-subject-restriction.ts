@@ -4,6 +4,7 @@
 import type { V1CertificateSigningRequest } from '../../../generated/kubernetes.ts';
 import type { CertificateRequest } from '../../certificates/certificate-request.ts';
 import { clientSigner } from '../../certificates/signers.ts';
+import { errorText } from '../../machinery/error-text.ts';
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import { forbidden } from '../../machinery/status.ts';
 import { subjectOf } from '../target.ts';
@@ -28,7 +29,7 @@ async function read(base64: string, name: string): Promise<CertificateRequest> {
   try {
     return await readCertificateRequest(Buffer.from(base64, 'base64').toString('latin1'));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw invalid('CertificateSigningRequest', 'certificates.k8s.io', name, [
       invalidValue('spec.request', '<certificate request data>', why),
     ]);

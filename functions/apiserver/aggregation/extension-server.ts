@@ -1,6 +1,7 @@
 // One server behind an APIService: asked whether it is there and what it serves, and given the requests for its group version.
 
 import type { ExtensionResource } from '../../../core/api/extensions.ts';
+import { errorText } from '../../../core/machinery/error-text.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import { EndpointError, serviceEndpoint } from '../../../core/registry/service-endpoint.ts';
@@ -89,7 +90,7 @@ export function createExtensionServer(
       if (error instanceof EndpointError) return failed(error.reason, error.message);
       return failed(
         'FailedDiscoveryCheck',
-        `failing or missing response from https://${host}/${groupVersion}: ${textOf(error)}`,
+        `failing or missing response from https://${host}/${groupVersion}: ${errorText(error)}`,
       );
     }
     // Not every server describes itself; one that does not is available all the same.
@@ -131,10 +132,6 @@ export function createExtensionServer(
 
 function failed(reason: string, message: string): Availability {
   return { status: 'False', reason, message };
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function jsonOf(body: AsyncIterable<Uint8Array>): Promise<unknown> {

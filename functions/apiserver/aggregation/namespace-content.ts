@@ -1,6 +1,7 @@
 // What extension API servers keep in a namespace that ends: deleted, and told to the namespace controller by a condition, since only the
 // API server reaches those servers.
 
+import { errorText } from '../../../core/machinery/error-text.ts';
 import { hasReason } from '../../../core/machinery/status.ts';
 import { formatTime } from '../../../core/machinery/time.ts';
 import type { Client } from '../../../core/registry/client.ts';
@@ -101,7 +102,7 @@ async function contentOfServer(server: ExtensionServer, namespace: string): Prom
       const left = (await namesIn(server, path)).length;
       if (left > 0) remaining.push(`${name}.${group} has ${left} resource instances`);
     } catch (error) {
-      remaining.push(`${name}.${group}: ${error instanceof Error ? error.message : String(error)}`);
+      remaining.push(`${name}.${group}: ${errorText(error)}`);
     }
   }
   return remaining;

@@ -1,6 +1,7 @@
 // `portforward`: SPDY/3.1 by upgrade or inside a WebSocket (KEP-4006), and the older WebSocket protocol with its ports in the query.
 
 import { createWebSocketStream } from 'ws';
+import { errorText } from '../../../core/machinery/error-text.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import { keepAlive } from '../../../core/node/frame-socket.ts';
 import type { SpdyStream } from '../../../core/node/spdy/connection.ts';
@@ -93,7 +94,7 @@ async function forward(error: SpdyStream, data: SpdyStream, open: OpenPort): Pro
       fail: tell,
     });
   } catch (failure) {
-    tell(failure instanceof Error ? failure.message : String(failure));
+    tell(errorText(failure));
     data.end();
   } finally {
     error.end();

@@ -2,6 +2,7 @@
 // port in two bytes, low byte first.
 
 import type { WebSocket } from 'ws';
+import { errorText } from '../../../core/machinery/error-text.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import { ByteQueue } from '../../../core/node/byte-queue.ts';
 import { frame, frameSocket } from '../../../core/node/frame-socket.ts';
@@ -61,7 +62,7 @@ export async function channelForward(
       const node = await open(port);
       await carryConnection(node, { data: input, write: (chunk) => write(2 * i, chunk), end: () => {}, fail });
     } catch (failure) {
-      fail(failure instanceof Error ? failure.message : String(failure));
+      fail(errorText(failure));
     }
   });
   void receive()

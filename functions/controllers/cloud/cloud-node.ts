@@ -1,6 +1,7 @@
 // Nodes that are machines of a cloud: told what machine they are when they are new, taken away when their machine is gone,
 // kept from new pods while it is stopped. Source: cloud-controller-manager, node and node lifecycle controllers.
 
+import { errorText } from '../../../core/machinery/error-text.ts';
 import { uninitializedTaint } from '../../../core/node/joining.ts';
 import type { V1NodeAddress, V1Taint } from '../../../generated/kubernetes.ts';
 import { sameJson } from '../condition.ts';
@@ -38,7 +39,7 @@ export function createCloudNodeController(instances: CloudInstances): Controller
         instance = await instances.find({ name, providerID });
       } catch (error) {
         // Whoever looks why the node does not come, or go, looks at its events.
-        const message = error instanceof Error ? error.message : String(error);
+        const message = errorText(error);
         return [
           tell('Warning', 'CloudLookupFailed', `what machine this node is could not be looked up: ${message}`),
           { do: 'requeue', afterMs: soonMs },

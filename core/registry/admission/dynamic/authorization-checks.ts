@@ -2,6 +2,7 @@
 
 import type { Attributes as Access, Authorizer } from '../../../authorization/authorizer.ts';
 import type { CelAccess, CelDecide, CelDecision } from '../../../machinery/cel-authorizer.ts';
+import { errorText } from '../../../machinery/error-text.ts';
 import type { Environment } from '../../environment.ts';
 import type { UserInfo } from '../../registry.ts';
 import type { Attributes } from '../plugin.ts';
@@ -55,7 +56,7 @@ async function answerOf(
     return { allowed: effect === 'allow', reason, error: '' };
   } catch (error) {
     // An expression may ask whether a check failed, and say what then is to be done.
-    return { allowed: false, reason: '', error: error instanceof Error ? error.message : String(error) };
+    return { allowed: false, reason: '', error: errorText(error) };
   }
 }
 

@@ -1,6 +1,7 @@
 // GETs a small JSON document over HTTPS, trusting the authority that is given, or the roots that Node trusts.
 
 import { request } from 'node:https';
+import { errorText } from '../../../../core/machinery/error-text.ts';
 
 export type GetJson = (url: string, certificateAuthority: string | undefined) => Promise<unknown>;
 
@@ -12,7 +13,7 @@ export const getJson: GetJson = async (url, certificateAuthority) => {
   try {
     return JSON.parse(await get(url, certificateAuthority));
   } catch (error) {
-    throw new Error(`GET ${url}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`GET ${url}: ${errorText(error)}`, { cause: error });
   }
 };
 

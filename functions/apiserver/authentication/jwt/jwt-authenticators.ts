@@ -1,6 +1,7 @@
 // Bearer tokens of the issuers that an AuthenticationConfiguration names. To be imported only where there is one.
 
 import { decodeJwt, jwtVerify } from 'jose';
+import { errorText } from '../../../../core/machinery/error-text.ts';
 import type { TokenAuthenticator } from '../authenticate.ts';
 import { userOfClaims } from './claims.ts';
 import type { AuthenticationConfiguration, JwtAuthenticator } from './configuration.ts';
@@ -50,7 +51,7 @@ function jwtAuthenticator(jwt: JwtAuthenticator, { now, refused, get = getJson }
         });
         return userOf(payload);
       } catch (error) {
-        refused(url, error instanceof Error ? error.message : String(error));
+        refused(url, errorText(error));
         return undefined;
       }
     },
