@@ -1,6 +1,7 @@
 // Deletes bootstrap tokens that have expired: Secrets of their type in kube-system (KEP-130).
 
 import { type Action, type Controller, controllerUser, type Live, splitKey, watch } from './controller.ts';
+import { deleteSeen } from './seen-object.ts';
 
 const type = 'secrets';
 const namespace = 'kube-system';
@@ -31,8 +32,7 @@ export const bootstrapTokenCleaner: Controller = {
     const expires = Date.parse(Buffer.from(encoded, 'base64').toString());
     // What cannot be read as a time is not good for ever.
     if (expires > now) return [{ do: 'requeue', afterMs: expires - now }];
-    const { uid, resourceVersion } = secret.metadata;
-    return [{ do: 'delete', type, namespace, name, options: { preconditions: { uid, resourceVersion } } }];
+    return [deleteSeen(type, secret)];
   },
 };
 

@@ -3,6 +3,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { type Action, type Controller, controllerUser, type ObjectOf, watchSelf } from './controller.ts';
+import { deleteSeen } from './seen-object.ts';
 
 const type = 'certificates.k8s.io/certificatesigningrequests';
 
@@ -20,8 +21,7 @@ export const certificateCleanupController: Controller = {
     if (!request || request.metadata.deletionTimestamp) return [];
     const end = endOf(request);
     if (now < end) return [{ do: 'requeue', afterMs: end - now }];
-    const { uid, resourceVersion } = request.metadata;
-    return [{ do: 'delete', type, namespace: '', name, options: { preconditions: { uid, resourceVersion } } }];
+    return [deleteSeen(type, request)];
   },
 };
 

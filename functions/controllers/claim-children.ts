@@ -3,8 +3,17 @@
 
 import type { OwnerReference } from '../../core/machinery/object.ts';
 import type { TypeName } from '../../core/store/store.ts';
-import type { Action, LabelSelector, Live, ObjectOf, Snapshot } from './controller.ts';
+import {
+  type Action,
+  type LabelSelector,
+  type Live,
+  type ObjectOf,
+  type Snapshot,
+  type WatchRule,
+  watch,
+} from './controller.ts';
 import { isEmptySelector, matchesSelector } from './label-selector.ts';
+import { patchSeen } from './seen-object.ts';
 
 export interface Owner {
   readonly apiVersion: string;
@@ -39,46 +48,36 @@ export function claimChildren<T extends TypeName>(snapshot: Snapshot, type: T, o
     if (controllerOf(child)?.uid !== uid) continue;
     if (matchesSelector(selector, child.metadata.labels)) children.push(child);
     else if (!deletionTimestamp && !child.metadata.deletionTimestamp) {
-      actions.push(ownersPatch(type, child, child.metadata.ownerReferences?.filter((each) => each.uid !== uid) ?? []));
+      const others = child.metadata.ownerReferences?.filter((each) => each.uid !== uid) ?? [];
+      actions.push(patchSeen(type, child, { metadata: { ownerReferences: others } }));
     }
   }
   if (deletionTimestamp || isEmptySelector(selector)) return { children, actions };
   for (const orphan of snapshot.list(type, namespace, selector)) {
     if (controllerOf(orphan) || orphan.metadata.deletionTimestamp) continue;
     const others = orphan.metadata.ownerReferences?.filter((each) => each.uid !== uid) ?? [];
-    actions.push(ownersPatch(type, orphan, [...others, controllerRef(apiVersion, kind, object)]));
+    const ownerReferences = [...others, controllerRef(apiVersion, kind, object)];
+    actions.push(patchSeen(type, orphan, { metadata: { ownerReferences } }));
     children.push(orphan);
   }
   return { children, actions };
 }
 
-/** The resourceVersion in the patch is a condition: somebody else may adopt it at the same time. */
-function ownersPatch<T extends TypeName>(type: T, child: ObjectOf<T>, ownerReferences: OwnerReference[]): Action {
-  const { namespace = '', name, uid, resourceVersion } = child.metadata;
-  return {
-    do: 'patch',
-    type,
-    namespace,
-    name,
-    patchType: 'merge',
-    body: { metadata: { uid, resourceVersion, ownerReferences } },
-  };
-}
-
-/** Keys of those parents in the object's namespace that would adopt it: an orphan that appears or changes wakes them. */
-export function adopters<T extends TypeName>(
-  snapshot: Snapshot,
+/** An orphan that appears or changes wakes those parents in its namespace that would adopt it. */
+export function watchOrphans<T extends TypeName>(
+  children: TypeName,
   parents: T,
-  child: Live<object>,
   selectorOf: (parent: ObjectOf<T>) => LabelSelector | undefined,
-): string[] {
-  if (controllerOf(child)) return [];
-  const { namespace = '', labels } = child.metadata;
-  return snapshot
-    .list(parents, namespace)
-    .filter((each) => {
-      const selector = selectorOf(each);
-      return !isEmptySelector(selector) && matchesSelector(selector, labels);
-    })
-    .map((each) => `${namespace}/${each.metadata.name}`);
+): WatchRule {
+  return watch(children, ({ object, type }, snapshot) => {
+    if (type === 'DELETED' || controllerOf(object)) return [];
+    const { namespace = '', labels } = object.metadata;
+    return snapshot
+      .list(parents, namespace)
+      .filter((each) => {
+        const selector = selectorOf(each);
+        return !isEmptySelector(selector) && matchesSelector(selector, labels);
+      })
+      .map((each) => `${namespace}/${each.metadata.name}`);
+  });
 }

@@ -4,7 +4,7 @@ import { scaledValue } from '../../core/machinery/int-or-string.ts';
 import type { Regarding } from '../../core/registry/event-recorder.ts';
 import type { V1DaemonSetStatus, V1Toleration } from '../../generated/kubernetes.ts';
 import { suffixOf } from './child-name.ts';
-import { adopters, claimChildren, controllerRef } from './claim-children.ts';
+import { claimChildren, controllerRef, watchOrphans } from './claim-children.ts';
 import { sameJson } from './condition.ts';
 import {
   type Action,
@@ -51,9 +51,7 @@ export const daemonSetController: Controller = {
     watchSelf(type),
     watchChildren('pods', 'apps', 'DaemonSet'),
     watchChildren('apps/controllerrevisions', 'apps', 'DaemonSet'),
-    watch('pods', ({ object, type: event }, snapshot) =>
-      event === 'DELETED' ? [] : adopters(snapshot, type, object, (each) => each.spec?.selector),
-    ),
+    watchOrphans('pods', type, (each) => each.spec?.selector),
     // Heartbeats do not come this way, and a status that changes moves no daemon.
     watch('nodes', ({ object, previous }, snapshot) =>
       previous && sameJson([object.metadata.labels, object.spec], [previous.metadata.labels, previous.spec])

@@ -1,6 +1,6 @@
 // The Deployment controller: ReplicaSets, one per template, and the roll from the old ones to the new one.
 
-import { adopters, claimChildren, controllerOf } from './claim-children.ts';
+import { claimChildren, controllerOf, watchOrphans } from './claim-children.ts';
 import { sameJson } from './condition.ts';
 import {
   type Action,
@@ -39,6 +39,7 @@ import {
 import { isComplete, type Progress, statusOf, untilDeadline } from './deployment-status.ts';
 import { isEmptySelector } from './label-selector.ts';
 import { isFinished } from './pod-state.ts';
+import { deleteSeen, patchSeen } from './seen-object.ts';
 
 const type = 'apps/deployments';
 const sets = 'apps/replicasets';
@@ -49,9 +50,7 @@ export const deploymentController: Controller = {
   watches: [
     watchSelf(type),
     watchChildren(sets, 'apps', 'Deployment'),
-    watch(sets, ({ object, type: event }, snapshot) =>
-      event === 'DELETED' ? [] : adopters(snapshot, type, object, (each) => each.spec?.selector),
-    ),
+    watchOrphans(sets, type, (each) => each.spec?.selector),
     // Recreate waits until every old pod is gone.
     watch('pods', ({ object, type: event }, snapshot) => {
       if (event === 'ADDED' || (event === 'MODIFIED' && !isFinished(object))) return [];
@@ -232,10 +231,8 @@ function annotate(deployment: Deployment, next: ReplicaSet, old: readonly Replic
 }
 
 function setRevision(deployment: Deployment, revision: string): Action[] {
-  const { namespace = '', name, uid, annotations, resourceVersion } = deployment.metadata;
-  if (annotations?.[revisionAnnotation] === revision) return [];
-  const body = { metadata: { uid, resourceVersion, annotations: { [revisionAnnotation]: revision } } };
-  return [{ do: 'patch', type, namespace, name, patchType: 'merge', body }];
+  if (deployment.metadata.annotations?.[revisionAnnotation] === revision) return [];
+  return [patchSeen(type, deployment, { metadata: { annotations: { [revisionAnnotation]: revision } } })];
 }
 
 function scale(deployment: Deployment, next: ReplicaSet | undefined, old: readonly ReplicaSet[]): Action[] {
@@ -317,13 +314,7 @@ function cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): Action[] {
         replicasOf(each) === 0 &&
         (each.metadata.generation ?? 0) <= (each.status?.observedGeneration ?? 0),
     )
-    .map(({ metadata: { namespace = '', name, uid, resourceVersion } }) => ({
-      do: 'delete',
-      type: sets,
-      namespace,
-      name,
-      options: { propagationPolicy: 'Background', preconditions: { uid, resourceVersion } },
-    }));
+    .map((each) => deleteSeen(sets, each, 'Background'));
 }
 
 function event(deployment: Deployment, text: { type: 'Normal' | 'Warning'; reason: string; message: string }): Action {

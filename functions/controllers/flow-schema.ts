@@ -3,6 +3,7 @@
 
 import { type Condition, findCondition, sameJson, setCondition } from './condition.ts';
 import { type Action, type Controller, keyOf, watch, watchSelf } from './controller.ts';
+import { patchSeen } from './seen-object.ts';
 
 const flows = 'flowcontrol.apiserver.k8s.io/flowschemas';
 const levels = 'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations';
@@ -38,9 +39,7 @@ export const flowSchemaController: Controller = {
     const conditions = flow.status?.conditions as Condition[] | undefined; // each has a type: it is the list's key
     const before = findCondition(conditions, wanted.type);
     if (before && sameJson({ ...before, ...wanted }, before)) return [];
-    const { uid, resourceVersion } = flow.metadata;
-    const body = { metadata: { uid, resourceVersion }, status: { conditions: setCondition(conditions, wanted, now) } };
-    return [{ do: 'patch', type: flows, namespace: '', name, patchType: 'merge', subresource: 'status', body }];
+    return [patchSeen(flows, flow, { status: { conditions: setCondition(conditions, wanted, now) } }, 'status')];
   },
 };
 

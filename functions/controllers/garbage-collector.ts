@@ -15,6 +15,7 @@ import {
   type Snapshot,
   splitKey,
 } from './controller.ts';
+import { deleteSeen, patchSeen } from './seen-object.ts';
 
 const foreground = 'foregroundDeletion';
 const orphan = 'orphan';
@@ -92,7 +93,7 @@ function ownerOf(snapshot: Snapshot, reference: OwnerReference, namespace = ''):
 }
 
 function collect(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
-  const { ownerReferences = [], namespace = '', name, uid, resourceVersion, finalizers } = object.metadata;
+  const { ownerReferences = [], namespace = '', uid, finalizers } = object.metadata;
   const owners = ownerReferences.map((each) => ownerOf(snapshot, each, namespace));
   // A cluster-scoped object cannot be owned by a namespaced one, and an owner of a type that nobody serves cannot be looked up.
   const misplaced = owners.find((each) => !namespace && each.served?.namespaced);
@@ -124,13 +125,13 @@ function collect(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
   if (solid.length || unknown) {
     const gone = new Set([...absent, ...waiting].map((each) => each.reference.uid));
     const kept = ownerReferences.filter((each) => !gone.has(each.uid));
-    return [...proofs, { do: 'barrier' }, patchMetadata(type, object, { ownerReferences: kept })];
+    return [...proofs, { do: 'barrier' }, patchSeen(type, object, { metadata: { ownerReferences: kept } })];
   }
   const dependents = waiting.length > 0 ? dependentsOf(snapshot, uid) : [];
   // A circle: what waits for this one would wait for itself. Its owners need not wait for it any more; then it goes like any other.
   if (dependents.some((each) => isWaiting(each.object)) && ownerReferences.some((each) => each.blockOwnerDeletion)) {
     const unblocked = ownerReferences.map((each) => ({ ...each, blockOwnerDeletion: false }));
-    return [...proofs, { do: 'barrier' }, patchMetadata(type, object, { ownerReferences: unblocked })];
+    return [...proofs, { do: 'barrier' }, patchSeen(type, object, { metadata: { ownerReferences: unblocked } })];
   }
   const propagationPolicy =
     dependents.length > 0 || finalizers?.includes(foreground)
@@ -138,11 +139,7 @@ function collect(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
       : finalizers?.includes(orphan)
         ? 'Orphan'
         : 'Background';
-  return [
-    ...proofs,
-    { do: 'barrier' },
-    { do: 'delete', type, namespace, name, options: { propagationPolicy, preconditions: { uid, resourceVersion } } },
-  ];
+  return [...proofs, { do: 'barrier' }, deleteSeen(type, object, propagationPolicy)];
 }
 
 function isWaiting(owner: Stored | undefined): boolean {
@@ -155,30 +152,18 @@ function finishForeground(snapshot: Snapshot, type: TypeName, object: Stored): A
     each.object.metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion),
   );
   if (blocking) return [];
-  return [patchMetadata(type, object, { finalizers: finalizers.filter((each) => each !== foreground) })];
+  return [patchSeen(type, object, { metadata: { finalizers: finalizers.filter((each) => each !== foreground) } })];
 }
 
 function orphanDependents(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
   const { uid, finalizers = [] } = object.metadata;
   const releases = dependentsOf(snapshot, uid).map((each) => {
     const kept = each.object.metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [];
-    return patchMetadata(each.type, each.object, { ownerReferences: kept });
+    return patchSeen(each.type, each.object, { metadata: { ownerReferences: kept } });
   });
   return [
     ...releases,
     { do: 'barrier' },
-    patchMetadata(type, object, { finalizers: finalizers.filter((each) => each !== orphan) }),
+    patchSeen(type, object, { metadata: { finalizers: finalizers.filter((each) => each !== orphan) } }),
   ];
-}
-
-function patchMetadata(type: TypeName, object: Stored, change: object): Action {
-  const { namespace = '', name, uid, resourceVersion } = object.metadata;
-  return {
-    do: 'patch',
-    type,
-    namespace,
-    name,
-    patchType: 'merge',
-    body: { metadata: { uid, resourceVersion, ...change } },
-  };
 }

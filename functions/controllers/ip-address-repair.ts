@@ -4,6 +4,7 @@
 import { canonicalAddress, familyOf } from '../../core/registry/allocate/cidr.ts';
 import type { V1IPAddress, V1Service } from '../../generated/kubernetes.ts';
 import { type Action, type Controller, type ObjectOf, regarding, splitKey, watch } from './controller.ts';
+import { deleteSeen } from './seen-object.ts';
 
 const addresses = 'networking.k8s.io/ipaddresses';
 const managedBy = 'ipaddress.kubernetes.io/managed-by';
@@ -49,7 +50,6 @@ export const ipAddressRepairController: Controller = {
     if (service && addressesOf(service).includes(rest)) return [];
     const age = now - Date.parse(String(address.metadata.creationTimestamp));
     if (age < settleMs) return [{ do: 'requeue', afterMs: settleMs - age }];
-    const { uid, resourceVersion } = address.metadata;
     return [
       {
         do: 'event',
@@ -60,13 +60,7 @@ export const ipAddressRepairController: Controller = {
           message: `IPAddress ${rest} for Service ${parent ?? ''} has no Service that uses it; cleaning up`,
         },
       },
-      {
-        do: 'delete',
-        type: addresses,
-        namespace: '',
-        name: rest,
-        options: { preconditions: { uid, resourceVersion } },
-      },
+      deleteSeen(addresses, address),
     ];
   },
 };

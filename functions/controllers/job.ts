@@ -3,7 +3,7 @@
 
 import type { Regarding } from '../../core/registry/event-recorder.ts';
 import type { V1JobCondition, V1JobStatus } from '../../generated/kubernetes.ts';
-import { adopters, claimChildren, controllerOf } from './claim-children.ts';
+import { claimChildren, controllerOf, watchOrphans } from './claim-children.ts';
 import { sameJson, setCondition, timestamp } from './condition.ts';
 import {
   type Action,
@@ -13,7 +13,6 @@ import {
   regarding,
   type Snapshot,
   splitKey,
-  watch,
   watchChildren,
   watchSelf,
 } from './controller.ts';
@@ -37,6 +36,7 @@ import { isEmptySelector } from './label-selector.ts';
 import { deletePod } from './pod-actions.ts';
 import { isFinished, isReady, type Pod } from './pod-state.ts';
 import { rankForDeletion } from './replicas.ts';
+import { patchSeen } from './seen-object.ts';
 
 const type = 'batch/jobs';
 
@@ -49,9 +49,7 @@ export const jobController: Controller = {
   watches: [
     watchSelf(type),
     watchChildren('pods', 'batch', 'Job'),
-    watch('pods', ({ object, type: event }, snapshot) =>
-      event === 'DELETED' ? [] : adopters(snapshot, type, object, (each) => each.spec?.selector),
-    ),
+    watchOrphans('pods', type, (each) => each.spec?.selector),
   ],
   claims: 'batch/jobs',
   owns: ['pods', type],
@@ -254,11 +252,9 @@ function releasable(job: Job, pods: readonly Pod[], progress: Progress, status: 
   });
 }
 
-function untrack({ metadata }: Pod): Action {
-  const { namespace = '', name, uid, resourceVersion, finalizers = [] } = metadata;
-  const left = finalizers.filter((each) => each !== trackingFinalizer);
-  const body = { metadata: { uid, resourceVersion, finalizers: left } };
-  return { do: 'patch', type: 'pods', namespace, name, patchType: 'merge', body };
+function untrack(pod: Pod): Action {
+  const finalizers = (pod.metadata.finalizers ?? []).filter((each) => each !== trackingFinalizer);
+  return patchSeen('pods', pod, { metadata: { finalizers } });
 }
 
 /** Events for what this status says for the first time. */

@@ -3,6 +3,7 @@
 // Source: Kubernetes documentation, "Leases", API server identity; KEP-1965 (an hour after it expired).
 
 import { type Action, type Controller, controllerUser, type ObjectOf, watch } from './controller.ts';
+import { deleteSeen } from './seen-object.ts';
 
 const type = 'coordination.k8s.io/leases';
 const namespace = 'kube-system';
@@ -24,8 +25,7 @@ export const leaseGarbageCollector: Controller = {
     if (!lease || !isIdentity(lease) || lease.metadata.deletionTimestamp) return [];
     const end = endOf(lease);
     if (now < end) return [{ do: 'requeue', afterMs: Math.max(end - now, hour) }];
-    const { uid, resourceVersion } = lease.metadata;
-    return [{ do: 'delete', type, namespace, name, options: { preconditions: { uid, resourceVersion } } }];
+    return [deleteSeen(type, lease)];
   },
 };
 

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { formatIp, parseIp } from '../../core/machinery/ip.ts';
 import { type Action, type Controller, controllerUser, regarding, watchSelf } from './controller.ts';
+import { patchSeen } from './seen-object.ts';
 
 const type = 'nodes';
 
@@ -31,9 +32,7 @@ export function createNodeIpamController(clusterCIDR: string, nodeMask?: number)
       for (let i = 0; i < places; i++) {
         const podCIDR = rangeOf((first + i) % places);
         if (taken.has(podCIDR)) continue;
-        const { uid, resourceVersion } = node.metadata;
-        const body = { metadata: { uid, resourceVersion }, spec: { podCIDR, podCIDRs: [podCIDR] } };
-        return [{ do: 'patch', type, namespace: '', name, patchType: 'merge', body }];
+        return [patchSeen(type, node, { spec: { podCIDR, podCIDRs: [podCIDR] } })];
       }
       const message = `Node ${name} status is now: CIDRNotAvailable`;
       const about = regarding('v1', 'Node', node);

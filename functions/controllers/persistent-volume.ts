@@ -14,6 +14,7 @@ import {
   splitKey,
   watch,
 } from './controller.ts';
+import { patchSeen } from './seen-object.ts';
 import { type Claim, findVolume, isReservedFor, selectedNodeAnnotation, type Volume } from './volume-match.ts';
 
 const claims = 'persistentvolumeclaims';
@@ -136,7 +137,7 @@ function reconcileClaim(snapshot: Snapshot, claim: Claim, directory: string): Ac
   const known = claim.metadata.annotations?.[annotation] === storageClass.provisioner;
   const annotations = { [annotation]: storageClass.provisioner };
   return [
-    ...(known ? [] : [patchClaim(claim, { metadata: { annotations } })]),
+    ...(known ? [] : [patchSeen(claims, claim, { metadata: { annotations } })]),
     ...status,
     tell(claim, 'Normal', 'ExternalProvisioning', message),
   ];
@@ -285,12 +286,6 @@ function setPhase(volume: Volume, phase: string): Action[] {
 
 function remove({ metadata: { name, uid } }: Volume): Action {
   return { do: 'delete', type: volumes, namespace: '', name, options: { preconditions: { uid } } };
-}
-
-function patchClaim(claim: Claim, change: { metadata: object }): Action {
-  const { namespace = '', name, uid, resourceVersion } = claim.metadata;
-  const body = { ...change, metadata: { uid, resourceVersion, ...change.metadata } };
-  return { do: 'patch', type: claims, namespace, name, patchType: 'merge', body };
 }
 
 function tell(claim: Claim, type: EventText['type'], reason: string, message: string): Action {

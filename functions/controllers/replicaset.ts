@@ -1,7 +1,7 @@
 // The ReplicaSet controller: as many pods of the template as `spec.replicas` says.
 
-import { adopters } from './claim-children.ts';
-import { type Controller, controllerUser, splitKey, watch, watchChildren, watchSelf } from './controller.ts';
+import { watchOrphans } from './claim-children.ts';
+import { type Controller, controllerUser, splitKey, watchChildren, watchSelf } from './controller.ts';
 import { reconcileReplicas } from './replicas.ts';
 
 const type = 'apps/replicasets';
@@ -12,9 +12,7 @@ export const replicaSetController: Controller = {
   watches: [
     watchSelf(type),
     watchChildren('pods', 'apps', 'ReplicaSet'),
-    watch('pods', ({ object, type: event }, snapshot) =>
-      event === 'DELETED' ? [] : adopters(snapshot, type, object, (each) => each.spec?.selector),
-    ),
+    watchOrphans('pods', type, (each) => each.spec?.selector),
   ],
   claims: 'apps/replicasets',
   owns: ['pods', type],

@@ -1,7 +1,7 @@
 // The ReplicationController controller: a ReplicaSet with an older shape.
 
-import { adopters } from './claim-children.ts';
-import { type Controller, controllerUser, splitKey, watch, watchChildren, watchSelf } from './controller.ts';
+import { watchOrphans } from './claim-children.ts';
+import { type Controller, controllerUser, splitKey, watchChildren, watchSelf } from './controller.ts';
 import { reconcileReplicas } from './replicas.ts';
 
 const type = 'replicationcontrollers';
@@ -12,11 +12,7 @@ export const replicationController: Controller = {
   watches: [
     watchSelf(type),
     watchChildren('pods', '', 'ReplicationController'),
-    watch('pods', ({ object, type: event }, snapshot) =>
-      event === 'DELETED'
-        ? []
-        : adopters(snapshot, type, object, (each) => ({ matchLabels: each.spec?.selector ?? {} })),
-    ),
+    watchOrphans('pods', type, (each) => ({ matchLabels: each.spec?.selector ?? {} })),
   ],
   claims: 'replicationcontrollers',
   owns: ['pods', type],

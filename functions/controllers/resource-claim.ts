@@ -17,6 +17,7 @@ import {
   watch,
 } from './controller.ts';
 import { isFinished, type Pod } from './pod-state.ts';
+import { patchSeen } from './seen-object.ts';
 
 const type = 'resource.k8s.io/resourceclaims';
 const templates = 'resource.k8s.io/resourceclaimtemplates';
@@ -167,7 +168,7 @@ function claimOf(template: ObjectOf<typeof templates>, pod: Pod, wanted: PodClai
 
 /** One step at a time: each wakes the next. */
 function letGo(snapshot: Snapshot, claim: Claim): Action[] {
-  const { namespace = '', name, uid, resourceVersion, finalizers = [], deletionTimestamp } = claim.metadata;
+  const { namespace = '', name, uid, finalizers = [], deletionTimestamp } = claim.metadata;
   const { allocation, reservedFor = [] } = claim.status ?? {};
   const left = reservedFor.filter((each) => {
     // Only whoever reserved it for something else knows whether that has ended.
@@ -175,20 +176,17 @@ function letGo(snapshot: Snapshot, claim: Claim): Action[] {
     const pod = snapshot.get('pods', namespace, each.name);
     return pod?.metadata.uid === each.uid && !hasEnded(pod);
   });
-  const target = { type, namespace, name, patchType: 'merge' } as const;
   // Only what the scheduler allocated, which its finalizer says, is deallocated by forgetting it.
   const isProtected = finalizers.includes(deleteProtection);
   const deallocate = left.length === 0 && allocation !== undefined && isProtected;
   if (left.length < reservedFor.length || deallocate) {
     const status = { reservedFor: left.length > 0 ? left : null, ...(deallocate && { allocation: null }) };
-    const body = { metadata: { uid, resourceVersion }, status };
-    return [{ do: 'patch', ...target, subresource: 'status', body }];
+    return [patchSeen(type, claim, { status }, 'status')];
   }
   if (isProtected && allocation === undefined) {
-    const body = {
-      metadata: { uid, resourceVersion, finalizers: finalizers.filter((each) => each !== deleteProtection) },
-    };
-    return [{ do: 'patch', ...target, body }];
+    return [
+      patchSeen(type, claim, { metadata: { finalizers: finalizers.filter((each) => each !== deleteProtection) } }),
+    ];
   }
   if (left.length > 0 || deletionTimestamp || !outlivesItsPod(snapshot, claim)) return [];
   return [{ do: 'delete', type, namespace, name, options: { preconditions: { uid } } }];

@@ -12,6 +12,7 @@ import {
   watch,
   watchSelf,
 } from './controller.ts';
+import { patchSeen } from './seen-object.ts';
 
 const ranges = 'networking.k8s.io/servicecidrs';
 const addresses = 'networking.k8s.io/ipaddresses';
@@ -35,15 +36,8 @@ export const serviceCIDRController: Controller = {
   reconcile(snapshot, name, { now }): Action[] {
     const range = snapshot.get(ranges, '', name);
     if (!range) return [];
-    const { uid, resourceVersion, deletionTimestamp, finalizers = [] } = range.metadata;
-    const hold = (next: readonly string[]): Action => ({
-      do: 'patch',
-      type: ranges,
-      namespace: '',
-      name,
-      patchType: 'merge',
-      body: { metadata: { uid, resourceVersion, finalizers: next } },
-    });
+    const { deletionTimestamp, finalizers = [] } = range.metadata;
+    const hold = (next: readonly string[]) => patchSeen(ranges, range, { metadata: { finalizers: next } });
     if (!deletionTimestamp) {
       if (!finalizers.includes(finalizer)) return [hold([...finalizers, finalizer])];
       return setReady(range, { status: 'True', reason: '', message: 'Kubernetes Service CIDR is ready' }, now);
@@ -97,8 +91,6 @@ function setReady(
     ...wanted,
     lastTransitionTime: changed ? timestamp(now) : before.lastTransitionTime,
   };
-  const { uid, resourceVersion, name } = range.metadata;
   const others = conditions.filter(({ type }) => type !== 'Ready');
-  const body = { metadata: { uid, resourceVersion }, status: { conditions: [...others, condition] } };
-  return [{ do: 'patch', type: ranges, namespace: '', name, patchType: 'merge', subresource: 'status', body }];
+  return [patchSeen(ranges, range, { status: { conditions: [...others, condition] } }, 'status')];
 }

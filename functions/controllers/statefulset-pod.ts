@@ -7,6 +7,7 @@ import { type Action, type ObjectOf, regarding, type Snapshot } from './controll
 import { isActive, type Pod } from './pod-state.ts';
 import { podOf } from './replicas.ts';
 import { revisionHashLabel } from './revision-history.ts';
+import { patchSeen } from './seen-object.ts';
 
 export type StatefulSet = ObjectOf<'apps/statefulsets'>;
 
@@ -140,9 +141,7 @@ export function claimOwnership(snapshot: Snapshot, set: StatefulSet, pods: Reado
       if (policy.whenScaled === 'Delete' && condemned) wanted.push(plainRef('v1', 'Pod', pod));
       else if (policy.whenDeleted === 'Delete') wanted.push(controllerRef('apps/v1', 'StatefulSet', set));
       if (sameJson(before, wanted)) continue;
-      const { name, resourceVersion } = claim.metadata;
-      const body = { metadata: { uid: claim.metadata.uid, resourceVersion, ownerReferences: wanted } };
-      actions.push({ do: 'patch', type: 'persistentvolumeclaims', namespace, name, patchType: 'merge', body });
+      actions.push(patchSeen('persistentvolumeclaims', claim, { metadata: { ownerReferences: wanted } }));
     }
   }
   return actions;

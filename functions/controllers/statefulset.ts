@@ -2,7 +2,7 @@
 
 import { scaledValue } from '../../core/machinery/int-or-string.ts';
 import type { V1PodTemplateSpec, V1StatefulSetStatus } from '../../generated/kubernetes.ts';
-import { adopters, claimChildren } from './claim-children.ts';
+import { claimChildren, watchOrphans } from './claim-children.ts';
 import { sameJson } from './condition.ts';
 import {
   type Action,
@@ -40,9 +40,7 @@ export const statefulSetController: Controller = {
     watchSelf(type),
     watchChildren('pods', 'apps', 'StatefulSet'),
     watchChildren('apps/controllerrevisions', 'apps', 'StatefulSet'),
-    watch('pods', ({ object, type: event }, snapshot) =>
-      event === 'DELETED' ? [] : adopters(snapshot, type, object, (each) => each.spec?.selector),
-    ),
+    watchOrphans('pods', type, (each) => each.spec?.selector),
     // A name that was in the way is free.
     watch('pods', ({ object, type: event }) => (event === 'DELETED' ? [keyOf(object).replace(/-\d+$/, '')] : [])),
   ],

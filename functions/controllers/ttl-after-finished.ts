@@ -2,6 +2,7 @@
 
 import { type Action, type Controller, controllerUser, splitKey, watchSelf } from './controller.ts';
 import { finishedCondition } from './job.ts';
+import { deleteSeen } from './seen-object.ts';
 
 const type = 'batch/jobs';
 
@@ -18,8 +19,6 @@ export const ttlAfterFinishedController: Controller = {
     if (ttl === undefined || ttl === null || !finished || job.metadata.deletionTimestamp) return [];
     const left = Date.parse(finished.lastTransitionTime ?? '') + ttl * 1000 - now;
     if (left > 0) return [{ do: 'requeue', afterMs: left }];
-    const { uid, resourceVersion } = job.metadata;
-    const options = { propagationPolicy: 'Foreground' as const, preconditions: { uid, resourceVersion } };
-    return [{ do: 'delete', type, namespace, name, options }];
+    return [deleteSeen(type, job, 'Foreground')];
   },
 };

@@ -5,6 +5,7 @@ import { compareQuantities, parseQuantity } from '../../core/machinery/quantity.
 import { removeCondition } from './condition.ts';
 import { type Action, type Controller, controllerUser, regarding, splitKey, watch } from './controller.ts';
 import { localPathProvisioner, provisionedBy } from './persistent-volume.ts';
+import { patchSeen } from './seen-object.ts';
 import type { Claim, Volume } from './volume-match.ts';
 
 const claims = 'persistentvolumeclaims';
@@ -67,16 +68,14 @@ function grow(claim: Claim, volume: Volume): Action[] {
 }
 
 function leaveToOthers(claim: Claim, driver: string | undefined): Action[] {
-  const { namespace = '', name, uid, resourceVersion, annotations } = claim.metadata;
   const message = driver
     ? `waiting for an external controller to expand this PVC: the CSI driver ${driver} has to`
     : 'waiting for an external controller to expand this PVC: no volume plugin here can';
   const event = { type: 'Normal' as const, reason: 'ExternalExpanding', message };
-  const body = { metadata: { uid, resourceVersion, annotations: { [resizer]: driver } } };
   return [
-    ...(driver === undefined || annotations?.[resizer] === driver
+    ...(driver === undefined || claim.metadata.annotations?.[resizer] === driver
       ? []
-      : [{ do: 'patch', type: claims, namespace, name, patchType: 'merge', body } as const]),
+      : [patchSeen(claims, claim, { metadata: { annotations: { [resizer]: driver } } })]),
     { do: 'event', regarding: regarding('v1', 'PersistentVolumeClaim', claim), event },
   ];
 }

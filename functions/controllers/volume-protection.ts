@@ -15,6 +15,7 @@ import {
 } from './controller.ts';
 import { claimNames } from './pod-claims.ts';
 import { isFinished, type Pod } from './pod-state.ts';
+import { patchSeen } from './seen-object.ts';
 
 const claims = 'persistentvolumeclaims';
 const volumes = 'persistentvolumes';
@@ -82,13 +83,12 @@ function classesOf({ spec, status }: ObjectOf<typeof claims>): string[] {
 }
 
 function protect(type: TypeName, object: Live<object>, finalizer: string, used: () => boolean): Action[] {
-  const { namespace = '', name, uid, resourceVersion, finalizers = [], deletionTimestamp } = object.metadata;
+  const { finalizers = [], deletionTimestamp } = object.metadata;
   const has = finalizers.includes(finalizer);
   const wanted = deletionTimestamp ? has && used() : true;
   if (has === wanted) return [];
   const next = wanted ? [...finalizers, finalizer] : finalizers.filter((each) => each !== finalizer);
-  const body = { metadata: { uid, resourceVersion, finalizers: next } };
-  return [{ do: 'patch', type, namespace, name, patchType: 'merge', body }];
+  return [patchSeen(type, object, { metadata: { finalizers: next } })];
 }
 
 function claimsOf(pod: Pod): string[] {
