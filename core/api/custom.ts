@@ -120,9 +120,9 @@ function subresourcesOf(kind: string, { subresources }: V1CustomResourceDefiniti
 function scaleOf({ subresources }: V1CustomResourceDefinitionVersion): ResourceDefinition['scale'] {
   const scale = subresources?.scale;
   if (!scale) return undefined;
-  const specReplicasPath = pathOf(scale.specReplicasPath);
-  const statusReplicasPath = pathOf(scale.statusReplicasPath);
-  const labelSelectorPath = scale.labelSelectorPath ? pathOf(scale.labelSelectorPath) : undefined;
+  const specReplicasPath = simplePath(scale.specReplicasPath);
+  const statusReplicasPath = simplePath(scale.statusReplicasPath);
+  const labelSelectorPath = scale.labelSelectorPath ? simplePath(scale.labelSelectorPath) : undefined;
   if (!specReplicasPath || !statusReplicasPath) return undefined;
   return { specReplicasPath, statusReplicasPath, ...(labelSelectorPath && { labelSelectorPath }) };
 }
@@ -132,7 +132,7 @@ function selectorsOf({
 }: V1CustomResourceDefinitionVersion): ResourceDefinition['selectableFields'] {
   return Object.fromEntries(
     selectableFields.flatMap(({ jsonPath }) => {
-      const path = pathOf(jsonPath);
+      const path = simplePath(jsonPath);
       if (!path) return [];
       return [[path.join('.'), (object: KubeObject) => String(fieldAt(object, path) ?? '')]];
     }),
@@ -145,13 +145,4 @@ function deprecationWarning(
   { name, deprecated, deprecationWarning: own }: V1CustomResourceDefinitionVersion,
 ): string | undefined {
   return deprecated ? own || `${group}/${name} ${kind} is deprecated` : undefined;
-}
-
-/** undefined for what is no path of plain fields: validation refuses it when the definition is written. */
-function pathOf(text: string): readonly string[] | undefined {
-  try {
-    return simplePath(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -11,10 +11,16 @@ export function compileJsonPath(text: string): JsonPath {
   return (root) => follow(steps, root, root);
 }
 
-/** The field names of a path that only goes down fields, such as `.spec.color`; undefined for any other. Fails with BadRequest. */
+/** The field names of a path that only goes down fields, such as `.spec.color`; undefined for any other, and for what is no path. */
 export function simplePath(text: string): string[] | undefined {
+  let steps: readonly Step[];
+  try {
+    steps = parseJsonPath(text);
+  } catch {
+    return undefined;
+  }
   const names: string[] = [];
-  for (const step of parseJsonPath(text)) {
+  for (const step of steps) {
     if (step.kind !== 'field') return undefined;
     names.push(step.name);
   }

@@ -102,14 +102,11 @@ function bound(spec: V2HorizontalPodAutoscalerSpec, proposed: Proposed, wanted: 
   if (!behavior) {
     // Without behavior a count may double, and reach four at once.
     const fastest = Math.max(2 * current, 4);
-    if (wanted < minReplicas) return { replicas: minReplicas, ...tooFew };
-    if (wanted <= Math.min(fastest, maxReplicas)) return { replicas: wanted, ...within };
-    return maxReplicas > fastest ? { replicas: fastest, ...tooFastUp } : { replicas: maxReplicas, ...tooMany };
+    return wanted < minReplicas ? { replicas: minReplicas, ...tooFew } : boundAbove(wanted, fastest, maxReplicas);
   }
   if (wanted > current) {
     const fastest = Math.max(current, highestBy(behavior.scaleUp, proposed));
-    if (wanted <= Math.min(fastest, maxReplicas)) return { replicas: wanted, ...within };
-    return maxReplicas > fastest ? { replicas: fastest, ...tooFastUp } : { replicas: maxReplicas, ...tooMany };
+    return boundAbove(wanted, fastest, maxReplicas);
   }
   if (wanted < current) {
     const fastest = Math.min(current, lowestBy(behavior.scaleDown, proposed));
@@ -117,6 +114,11 @@ function bound(spec: V2HorizontalPodAutoscalerSpec, proposed: Proposed, wanted: 
     return minReplicas < fastest ? { replicas: fastest, ...tooFastDown } : { replicas: minReplicas, ...tooFew };
   }
   return { replicas: wanted, ...within };
+}
+
+function boundAbove(wanted: number, fastest: number, maxReplicas: number): Reason & { replicas: number } {
+  if (wanted <= Math.min(fastest, maxReplicas)) return { replicas: wanted, ...within };
+  return maxReplicas > fastest ? { replicas: fastest, ...tooFastUp } : { replicas: maxReplicas, ...tooMany };
 }
 
 function highestBy(rules: V2HPAScalingRules | undefined, { current, history, now }: Proposed): number {

@@ -23,15 +23,8 @@ import {
 import { strategy } from '../strategy.ts';
 import { validateClientConfig } from '../webhooks/client-config.ts';
 
-export const mutatingWebhookConfiguration = strategy<V1MutatingWebhookConfiguration>({
-  expressions: true,
-  generation: true,
-  conditionalUpdate: true,
-  defaults: ({ webhooks }) => defaultRules(webhooks?.flatMap(({ rules }) => rules ?? [])),
-  validate: ({ webhooks }) => validateHooks(webhooks ?? []),
-});
-
-export const validatingWebhookConfiguration = strategy<V1MutatingWebhookConfiguration>({
+/** Of both types: a validating webhook has the fields of a mutating one but `reinvocationPolicy`. */
+export const webhookConfiguration = strategy<V1MutatingWebhookConfiguration>({
   expressions: true,
   generation: true,
   conditionalUpdate: true,

@@ -172,7 +172,7 @@ function validateSubresources(
         if (needed) errors.push(required(`${at}.${field}`));
         return;
       }
-      const names = pathOf(value);
+      const names = simplePath(value);
       if (!names) errors.push(invalidValue(`${at}.${field}`, value, 'must be a simple json path without arrays'));
       else if (names[0] !== root && !(field === 'labelSelectorPath' && names[0] === 'spec'))
         errors.push(invalidValue(`${at}.${field}`, value, `should be a json path under .${root}`));
@@ -184,7 +184,7 @@ function validateSubresources(
   const seen = new Set<string>();
   for (const [index, { jsonPath }] of (selectableFields ?? []).entries()) {
     const at = `${path}.selectableFields[${index}].jsonPath`;
-    const names = jsonPath ? pathOf(jsonPath) : undefined;
+    const names = jsonPath ? simplePath(jsonPath) : undefined;
     if (!jsonPath) errors.push(required(at));
     else if (!names) errors.push(invalidValue(at, jsonPath, 'must be a simple json path to a field'));
     else if (names[0] === 'metadata') errors.push(invalidValue(at, jsonPath, 'must not point to fields in metadata'));
@@ -218,13 +218,4 @@ function validateConversion({ conversion }: V1CustomResourceDefinitionSpec): Fie
   else if (!versions.includes('v1'))
     errors.push(invalidValue(`${at}.webhook.conversionReviewVersions`, versions, 'must include at least one of v1'));
   return errors;
-}
-
-/** undefined for what is no path of plain fields. */
-function pathOf(text: string): readonly string[] | undefined {
-  try {
-    return simplePath(text);
-  } catch {
-    return undefined;
-  }
 }

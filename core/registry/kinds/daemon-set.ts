@@ -1,17 +1,11 @@
 // DaemonSets.
 
 import type { V1DaemonSet } from '../../../generated/kubernetes.ts';
-import { forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
+import { invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { immutable } from '../metadata/validate.ts';
 import { strategy } from '../strategy.ts';
 import { countOrPercent } from './count-or-percent.ts';
-import {
-  defaultTemplate,
-  nonNegative,
-  validateRestartPolicy,
-  validateSelectorOf,
-  validateTemplate,
-} from './pod-template.ts';
+import { defaultTemplate, nonNegative, validateEndless, validateSelectorOf, validateTemplate } from './pod-template.ts';
 
 export const daemonSet = strategy<V1DaemonSet>({
   generation: true,
@@ -28,16 +22,8 @@ export const daemonSet = strategy<V1DaemonSet>({
       ...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
       ...validateSelectorOf(spec.selector, spec.template, 'spec', 'daemonset'),
       ...validateTemplate(spec.template, 'spec.template'),
-      ...validateRestartPolicy(spec.template, ['Always'], 'spec.template'),
+      ...validateEndless(spec.template, 'DaemonSet'),
     ];
-    if (spec.template?.spec?.activeDeadlineSeconds !== undefined) {
-      errors.push(
-        forbiddenField(
-          'spec.template.spec.activeDeadlineSeconds',
-          'activeDeadlineSeconds in DaemonSet is not Supported',
-        ),
-      );
-    }
     const { type, rollingUpdate } = spec.updateStrategy ?? {};
     if (type && type !== 'OnDelete' && type !== 'RollingUpdate')
       errors.push(notSupported('spec.updateStrategy', type, ['OnDelete', 'RollingUpdate']));

@@ -5,13 +5,7 @@ import { type FieldError, forbiddenField, invalidValue, notSupported, required }
 import { immutable } from '../metadata/validate.ts';
 import { strategy } from '../strategy.ts';
 import { countOrPercent } from './count-or-percent.ts';
-import {
-  defaultTemplate,
-  nonNegative,
-  validateRestartPolicy,
-  validateSelectorOf,
-  validateTemplate,
-} from './pod-template.ts';
+import { defaultTemplate, nonNegative, validateEndless, validateSelectorOf, validateTemplate } from './pod-template.ts';
 
 export const deployment = strategy<V1Deployment>({
   generation: true,
@@ -26,15 +20,7 @@ export const deployment = strategy<V1Deployment>({
     const errors = nonNegative(spec.replicas, 'spec.replicas');
     errors.push(...validateSelectorOf(spec.selector, spec.template, 'spec', 'deployment'));
     errors.push(...validateTemplate(spec.template, 'spec.template'));
-    errors.push(...validateRestartPolicy(spec.template, ['Always'], 'spec.template'));
-    if (spec.template?.spec?.activeDeadlineSeconds !== undefined) {
-      errors.push(
-        forbiddenField(
-          'spec.template.spec.activeDeadlineSeconds',
-          'activeDeadlineSeconds in ReplicaSet is not Supported',
-        ),
-      );
-    }
+    errors.push(...validateEndless(spec.template, 'ReplicaSet'));
     errors.push(...validateStrategy(spec.strategy));
     errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'));
     errors.push(...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'));

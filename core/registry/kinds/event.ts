@@ -12,17 +12,8 @@ export const event = strategy<CoreV1Event>({
   createOnUpdate: true,
   keepStatus: true,
   expiresAt: (_object, { now }) => Math.floor(now.getTime() / 1000) + lifetimeSeconds,
-  validate({
-    metadata,
-    involvedObject,
-    eventTime,
-    reportingComponent,
-    reportingInstance,
-    action,
-    reason,
-    message,
-    type,
-  }) {
+  validate(object) {
+    const { metadata, involvedObject, eventTime } = object;
     const errors: FieldError[] = [];
     const wanted = involvedObject?.namespace || 'default';
     if (metadata?.namespace !== wanted)
@@ -30,8 +21,7 @@ export const event = strategy<CoreV1Event>({
         invalidValue('involvedObject.namespace', involvedObject?.namespace ?? '', 'does not match event.namespace'),
       );
     // Who reports through events.k8s.io says when; then the rest must be said too.
-    if (eventTime)
-      errors.push(...validateReport({ reportingComponent, reportingInstance, action, reason, message, type }));
+    if (eventTime) errors.push(...validateReport(object));
     return errors;
   },
 });

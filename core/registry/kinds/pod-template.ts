@@ -1,7 +1,7 @@
 // The pod template inside a workload: defaults, and validation with what the workload demands of it.
 
 import type { V1LabelSelector, V1PodTemplateSpec } from '../../../generated/kubernetes.ts';
-import { type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
+import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { labelSelectorOf, matchesLabels, validateLabelSelector, validateLabels } from '../../machinery/labels.ts';
 import { validateAnnotations } from '../metadata/validate.ts';
 import { defaultPodSpec } from './pod/defaults.ts';
@@ -58,6 +58,16 @@ export function validateRestartPolicy(
 ): FieldError[] {
   const policy = template?.spec?.restartPolicy;
   return policy && !allowed.includes(policy) ? [notSupported(`${path}.spec.restartPolicy`, policy, allowed)] : [];
+}
+
+/** Its pods run for ever: `kind` starts others in place of those that end. */
+export function validateEndless(template: V1PodTemplateSpec | undefined, kind: string): FieldError[] {
+  const errors = validateRestartPolicy(template, ['Always'], 'spec.template');
+  if (template?.spec?.activeDeadlineSeconds !== undefined)
+    errors.push(
+      forbiddenField('spec.template.spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${kind} is not Supported`),
+    );
+  return errors;
 }
 
 export function nonNegative(value: number | undefined, path: string): FieldError[] {

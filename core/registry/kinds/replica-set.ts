@@ -5,13 +5,7 @@ import { invalidValue, required } from '../../machinery/field-error.ts';
 import { labelSelectorOfSet, matchesLabels } from '../../machinery/labels.ts';
 import { immutable } from '../metadata/validate.ts';
 import { strategy } from '../strategy.ts';
-import {
-  defaultTemplate,
-  nonNegative,
-  validateRestartPolicy,
-  validateSelectorOf,
-  validateTemplate,
-} from './pod-template.ts';
+import { defaultTemplate, nonNegative, validateEndless, validateSelectorOf, validateTemplate } from './pod-template.ts';
 
 export const replicaSet = strategy<V1ReplicaSet>({
   generation: true,
@@ -26,7 +20,7 @@ export const replicaSet = strategy<V1ReplicaSet>({
       ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
       ...validateSelectorOf(spec.selector, spec.template, 'spec', 'replicaset'),
       ...validateTemplate(spec.template, 'spec.template'),
-      ...validateRestartPolicy(spec.template, ['Always'], 'spec.template'),
+      ...validateEndless(spec.template, 'ReplicaSet'),
     ];
   },
   validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
@@ -65,7 +59,7 @@ export const replicationController = strategy<V1ReplicationController>({
       );
     }
     errors.push(...validateTemplate(spec.template, 'spec.template'));
-    errors.push(...validateRestartPolicy(spec.template, ['Always'], 'spec.template'));
+    errors.push(...validateEndless(spec.template, 'ReplicationController'));
     return errors;
   },
 });

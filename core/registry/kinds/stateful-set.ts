@@ -6,13 +6,7 @@ import { dns1123Label } from '../../machinery/names.ts';
 import { semanticEqual } from '../semantic-equal.ts';
 import { strategy } from '../strategy.ts';
 import { named } from '../write/name-rule.ts';
-import {
-  defaultTemplate,
-  nonNegative,
-  validateRestartPolicy,
-  validateSelectorOf,
-  validateTemplate,
-} from './pod-template.ts';
+import { defaultTemplate, nonNegative, validateEndless, validateSelectorOf, validateTemplate } from './pod-template.ts';
 
 const mutable = [
   'replicas',
@@ -48,7 +42,7 @@ export const statefulSet = strategy<V1StatefulSet>({
       ...validateSelectorOf(spec.selector, spec.template, 'spec', 'statefulset'),
       ...validateTemplate(withClaims(spec), 'spec.template'),
     );
-    errors.push(...validateRestartPolicy(spec.template, ['Always'], 'spec.template'));
+    errors.push(...validateEndless(spec.template, 'StatefulSet'));
     const policies = ['OrderedReady', 'Parallel'];
     if (spec.podManagementPolicy && !policies.includes(spec.podManagementPolicy)) {
       errors.push(

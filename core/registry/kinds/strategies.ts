@@ -6,10 +6,9 @@ import type { Strategy } from '../strategy.ts';
 import {
   mutatingAdmissionPolicy,
   mutatingAdmissionPolicyBinding,
-  mutatingWebhookConfiguration,
   validatingAdmissionPolicy,
   validatingAdmissionPolicyBinding,
-  validatingWebhookConfiguration,
+  webhookConfiguration,
 } from './admission.ts';
 import { apiService } from './api-service.ts';
 import { horizontalPodAutoscaler } from './autoscaler.ts';
@@ -97,8 +96,8 @@ const strategies: Readonly<Record<TypeName, Strategy>> = {
   'storage.k8s.io/volumeattributesclasses': volumeAttributesClass,
   'apiextensions.k8s.io/customresourcedefinitions': customResourceDefinition,
   'apiregistration.k8s.io/apiservices': apiService,
-  'admissionregistration.k8s.io/mutatingwebhookconfigurations': mutatingWebhookConfiguration,
-  'admissionregistration.k8s.io/validatingwebhookconfigurations': validatingWebhookConfiguration,
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': webhookConfiguration,
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': webhookConfiguration,
   'admissionregistration.k8s.io/validatingadmissionpolicies': validatingAdmissionPolicy,
   'admissionregistration.k8s.io/validatingadmissionpolicybindings': validatingAdmissionPolicyBinding,
   'admissionregistration.k8s.io/mutatingadmissionpolicies': mutatingAdmissionPolicy,
