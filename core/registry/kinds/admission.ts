@@ -259,8 +259,6 @@ function validateRules(rules: readonly V1NamedRuleWithOperations[], at: string):
       if (!operations.includes(each)) errors.push(notSupported(`${path}.operations[${place}]`, each, operations));
     for (const [place, each] of (rule.apiVersions ?? []).entries())
       if (!each) errors.push(required(`${path}.apiVersions[${place}]`));
-    const scopes = ['*', 'Cluster', 'Namespaced'];
-    if (rule.scope && !scopes.includes(rule.scope)) errors.push(notSupported(`${path}.scope`, rule.scope, scopes));
   }
   return errors;
 }

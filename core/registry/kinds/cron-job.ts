@@ -26,9 +26,6 @@ export const cronJob = strategy<V1CronJob>({
     errors.push(...nonNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds'));
     errors.push(...nonNegative(spec.successfulJobsHistoryLimit, 'spec.successfulJobsHistoryLimit'));
     errors.push(...nonNegative(spec.failedJobsHistoryLimit, 'spec.failedJobsHistoryLimit'));
-    const policies = ['Allow', 'Forbid', 'Replace'];
-    if (spec.concurrencyPolicy && !policies.includes(spec.concurrencyPolicy))
-      errors.push(notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, policies));
     if (spec.jobTemplate?.spec) errors.push(...validateJobSpec(spec.jobTemplate.spec, 'spec.jobTemplate.spec'));
     else errors.push(required('spec.jobTemplate.spec'));
     if (spec.jobTemplate?.spec?.manualSelector)

@@ -44,12 +44,11 @@ function validateSubset(
   notReadyAddresses.forEach((each, index) => {
     errors.push(...validateAddress(each, `${path}.notReadyAddresses[${index}]`));
   });
-  ports.forEach(({ name, port, protocol }, index) => {
+  ports.forEach(({ name, port }, index) => {
     const at = `${path}.ports[${index}]`;
     if (!name && ports.length > 1) errors.push(required(`${at}.name`));
     errors.push(...optionalField(name, dns1123Label, `${at}.name`));
     for (const message of portNumber(port)) errors.push(invalidValue(`${at}.port`, port ?? 0, message));
-    if (protocol && !protocols.includes(protocol)) errors.push(notSupported(`${at}.protocol`, protocol, protocols));
   });
   return errors;
 }

@@ -1,7 +1,7 @@
 // Jobs. The selector and its label are made from the uid, so that no two jobs fight over pods.
 
 import type { V1Job, V1JobSpec } from '../../../generated/kubernetes.ts';
-import { type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
+import { type FieldError, invalidValue, required } from '../../machinery/field-error.ts';
 import { labelSelectorOf, matchesLabels } from '../../machinery/labels.ts';
 import { dns1123Label } from '../../machinery/names.ts';
 import { immutable } from '../metadata/validate.ts';
@@ -97,9 +97,6 @@ export function validateJobSpec(spec: V1JobSpec, path: string): FieldError[] {
   ] as const) {
     errors.push(...nonNegative(spec[field], `${path}.${field}`));
   }
-  const modes = ['Indexed', 'NonIndexed'];
-  if (spec.completionMode && !modes.includes(spec.completionMode))
-    errors.push(notSupported(`${path}.completionMode`, spec.completionMode, modes));
   if (spec.completionMode === 'Indexed' && spec.completions === undefined) {
     errors.push(required(`${path}.completions`, 'when completion mode is Indexed'));
   }

@@ -13,7 +13,6 @@ import { parseCidr } from '../allocate/cidr.ts';
 import { strategy } from '../strategy.ts';
 
 const policyTypes = ['Egress', 'Ingress'];
-const protocols = ['SCTP', 'TCP', 'UDP'];
 
 export const networkPolicy = strategy<V1NetworkPolicy>({
   generation: true,
@@ -49,9 +48,8 @@ function validateRule(
   ];
 }
 
-function validatePort({ port, endPort, protocol }: V1NetworkPolicyPort, path: string): FieldError[] {
+function validatePort({ port, endPort }: V1NetworkPolicyPort, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (protocol && !protocols.includes(protocol)) errors.push(notSupported(`${path}.protocol`, protocol, protocols));
   const end = `${path}.endPort`;
   if (port === undefined) {
     if (endPort !== undefined)

@@ -1,7 +1,7 @@
 // PodDisruptionBudgets and priority classes.
 
 import type { V1PodDisruptionBudget, V1PriorityClass } from '../../../generated/kubernetes.ts';
-import { type FieldError, forbiddenField, invalidValue, notSupported } from '../../machinery/field-error.ts';
+import { type FieldError, forbiddenField, invalidValue } from '../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../machinery/labels.ts';
 import { immutable } from '../metadata/validate.ts';
 import { strategy } from '../strategy.ts';
@@ -18,10 +18,6 @@ export const podDisruptionBudget = strategy<V1PodDisruptionBudget>({
     }
     if (spec.minAvailable !== undefined) errors.push(...countOrPercent(spec.minAvailable, 'spec.minAvailable'));
     if (spec.maxUnavailable !== undefined) errors.push(...countOrPercent(spec.maxUnavailable, 'spec.maxUnavailable'));
-    const policies = ['AlwaysAllow', 'IfHealthyBudget'];
-    const policy = spec.unhealthyPodEvictionPolicy;
-    if (policy && !policies.includes(policy))
-      errors.push(notSupported('spec.unhealthyPodEvictionPolicy', policy, policies));
     return [...errors, ...validateLabelSelector(spec.selector, 'spec.selector')];
   },
 });

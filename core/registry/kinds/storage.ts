@@ -77,10 +77,6 @@ export const persistentVolume = strategy<V1PersistentVolume>({
     if (!spec) return [required('spec')];
     const errors = validateAccessModes(spec.accessModes, 'spec.accessModes');
     errors.push(...validateStorage(spec.capacity?.['storage'], 'spec.capacity[storage]', 'spec.capacity'));
-    const reclaim = ['Delete', 'Recycle', 'Retain'];
-    const policy = spec.persistentVolumeReclaimPolicy;
-    if (policy && !reclaim.includes(policy))
-      errors.push(notSupported('spec.persistentVolumeReclaimPolicy', policy, reclaim));
     const sources = Object.keys(spec).filter((field) => sourceFields.has(field));
     if (sources.length === 0) errors.push(required('spec', 'must specify a volume type'));
     for (const extra of sources.slice(1))

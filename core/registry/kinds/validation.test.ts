@@ -76,6 +76,45 @@ describe('an object is refused', () => {
       ],
     ],
     ['podtemplates', {}, ['template: Required value']],
+    // What an enum has is its table's word alone.
+    [
+      'pods',
+      {
+        spec: {
+          containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 1, protocol: 'x' }] }],
+          securityContext: { fsGroupChangePolicy: 'x' },
+          tolerations: [{ key: 'a', effect: 'x' }],
+          volumes: [{ name: 'v', hostPath: { path: '/', type: 'x' } }],
+        },
+      },
+      [
+        'spec.containers[0].ports[0].protocol: Unsupported value: "x": supported values: "SCTP", "TCP", "UDP"',
+        'spec.securityContext.fsGroupChangePolicy: Unsupported value: "x": supported values: "Always", "OnRootMismatch"',
+        'spec.tolerations[0].effect: Unsupported value: "x": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+        'spec.volumes[0].hostPath.type: Unsupported value: "x": supported values: "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"',
+      ],
+    ],
+    [
+      'services',
+      { spec: { ports: [{ port: 1 }], sessionAffinity: 'x', internalTrafficPolicy: 'x' } },
+      [
+        'spec.sessionAffinity: Unsupported value: "x": supported values: "ClientIP", "None"',
+        'spec.internalTrafficPolicy: Unsupported value: "x": supported values: "Cluster", "Local"',
+      ],
+    ],
+    [
+      'policy/poddisruptionbudgets',
+      { spec: { unhealthyPodEvictionPolicy: 'x' } },
+      ['spec.unhealthyPodEvictionPolicy: Unsupported value: "x": supported values: "AlwaysAllow", "IfHealthyBudget"'],
+    ],
+    // Pods that are to run for ever have no deadline.
+    ...['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'].map((kind): [string, object, string[]] => [
+      `apps/${kind.toLowerCase()}s`,
+      { spec: { selector, template: { ...pod, spec: { ...pod.spec, activeDeadlineSeconds: 1 } } } },
+      [
+        `spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in ${kind === 'Deployment' ? 'ReplicaSet' : kind} is not Supported`,
+      ],
+    ]),
     [
       'persistentvolumeclaims',
       { spec: {} },

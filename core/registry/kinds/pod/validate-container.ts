@@ -122,9 +122,6 @@ function validatePorts(container: V1Container, around: ContainerSurroundings, pa
         );
       }
     }
-    const protocols = ['SCTP', 'TCP', 'UDP'];
-    if (port.protocol && !protocols.includes(port.protocol))
-      errors.push(notSupported(`${at}.protocol`, port.protocol, protocols));
   });
   return errors;
 }
@@ -230,9 +227,6 @@ function validateMount(
     const value = mount[field];
     if (value) errors.push(...validateLocalPath(value, `${at}.${field}`));
   }
-  const modes = ['Bidirectional', 'HostToContainer', 'None'];
-  if (mount.mountPropagation && !modes.includes(mount.mountPropagation))
-    errors.push(notSupported(`${at}.mountPropagation`, mount.mountPropagation, modes));
   if (mount.mountPropagation === 'Bidirectional' && !container.securityContext?.privileged) {
     errors.push(
       forbiddenField(

@@ -11,8 +11,6 @@ import { duplicate, type FieldError, invalidValue, notSupported, required } from
 import { validateLabelKey, validateLabelSelector } from '../../../machinery/labels.ts';
 import { labelValueErrors, qualifiedNameErrors } from '../../../machinery/names.ts';
 
-const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
-
 export function validateTolerations(tolerations: readonly V1Toleration[], path: string): FieldError[] {
   return tolerations.flatMap((toleration, index) => {
     const at = `${path}[${index}]`;
@@ -39,7 +37,6 @@ export function validateTolerations(tolerations: readonly V1Toleration[], path: 
       for (const message of labelValueErrors(value ?? ''))
         errors.push(invalidValue(`${at}.operator`, value ?? '', message));
     } else errors.push(notSupported(`${at}.operator`, operator, ['Equal', 'Exists']));
-    if (effect && !effects.includes(effect)) errors.push(notSupported(`${at}.effect`, effect, effects));
     return errors;
   });
 }

@@ -29,9 +29,6 @@ export function validateContainerSecurity(context: V1SecurityContext, path: stri
     }
   }
   if (context.seccompProfile) errors.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`));
-  const mounts = ['Default', 'Unmasked'];
-  if (context.procMount && !mounts.includes(context.procMount))
-    errors.push(notSupported(`${path}.procMount`, context.procMount, mounts));
   return errors;
 }
 
@@ -57,10 +54,6 @@ export function validatePodSecurity(context: V1PodSecurityContext, path: string)
     names.add(name);
   });
   if (context.seccompProfile) errors.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`));
-  const policies = ['Always', 'OnRootMismatch'];
-  if (context.fsGroupChangePolicy && !policies.includes(context.fsGroupChangePolicy)) {
-    errors.push(notSupported(`${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, policies));
-  }
   return errors;
 }
 

@@ -1,14 +1,7 @@
 // Validation of a pod's volumes: one source each, with what that source needs.
 
 import type { V1KeyToPath, V1ProjectedVolumeSource, V1Volume } from '../../../../generated/kubernetes.ts';
-import {
-  duplicate,
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-} from '../../../machinery/field-error.ts';
+import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
 import { validateFieldPath, validateLocalPath } from './validate-container.ts';
 import { validateAmount } from './validate-resources.ts';
@@ -19,16 +12,6 @@ const volumeFieldPaths = [
   'metadata.name',
   'metadata.namespace',
   'metadata.uid',
-];
-const hostPathTypes = [
-  '',
-  'BlockDevice',
-  'CharDevice',
-  'Directory',
-  'DirectoryOrCreate',
-  'File',
-  'FileOrCreate',
-  'Socket',
 ];
 
 export function validateVolumes(volumes: readonly V1Volume[], path: string): FieldError[] {
@@ -61,8 +44,6 @@ function validateSource(volume: V1Volume, path: string): FieldError[] {
     if (!hostPath.path) errors.push(required(`${path}.hostPath.path`));
     else if (hostPath.path.split('/').includes('..'))
       errors.push(invalidValue(`${path}.hostPath.path`, hostPath.path, "must not contain '..'"));
-    if (hostPath.type && !hostPathTypes.includes(hostPath.type))
-      errors.push(notSupported(`${path}.hostPath.type`, hostPath.type, hostPathTypes));
   }
   if (secret) {
     if (!secret.secretName) errors.push(required(`${path}.secret.secretName`));

@@ -14,7 +14,6 @@ import { dns1123Label, dns1123Subdomain, portName, portNumber } from '../../../m
 import { familyOf, parseCidr } from '../../allocate/cidr.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const policies = ['Cluster', 'Local'];
 
 export function validateService({ spec }: V1Service): FieldError[] {
   if (!spec) return [required('spec')];
@@ -25,9 +24,6 @@ export function validateService({ spec }: V1Service): FieldError[] {
   if (!spec.ports?.length && !headless && spec.type !== 'ExternalName') errors.push(required('spec.ports'));
   errors.push(...validateType(spec, headless), ...validatePorts(spec));
   errors.push(...validateLabels(spec.selector, 'spec.selector'));
-  const affinities = ['ClientIP', 'None'];
-  if (spec.sessionAffinity && !affinities.includes(spec.sessionAffinity))
-    errors.push(notSupported('spec.sessionAffinity', spec.sessionAffinity, affinities));
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
   if (spec.sessionAffinity === 'ClientIP' && (seconds === undefined || seconds <= 0 || seconds > 86400)) {
     errors.push(
@@ -122,11 +118,6 @@ function validateType(spec: V1ServiceSpec, headless: boolean): FieldError[] {
         'may only be set for externally-accessible services',
       ),
     );
-  } else if (spec.externalTrafficPolicy && !policies.includes(spec.externalTrafficPolicy)) {
-    errors.push(notSupported('spec.externalTrafficPolicy', spec.externalTrafficPolicy, policies));
-  }
-  if (spec.internalTrafficPolicy && !policies.includes(spec.internalTrafficPolicy)) {
-    errors.push(notSupported('spec.internalTrafficPolicy', spec.internalTrafficPolicy, policies));
   }
   if (spec.healthCheckNodePort && !(spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local')) {
     errors.push(
