@@ -3,8 +3,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { errorText } from '../core/machinery/error-text.ts';
-import { uninitializedTaint } from '../core/node/joining.ts';
 import type { NodeResource, StreamHint } from '../core/node/protocol.ts';
 import type {
   V1ConfigMap,
@@ -12,7 +10,6 @@ import type {
   V1Namespace,
   V1NetworkPolicy,
   V1Node,
-  V1NodeCondition,
   V1PersistentVolume,
   V1PersistentVolumeClaim,
   V1Pod,
@@ -27,10 +24,9 @@ import { pacedRuntime } from './cri/paced-runtime.ts';
 import { collectImages } from './images/collect.ts';
 import { createImages } from './images/images.ts';
 import type { Log } from './log.ts';
-import type { Network } from './network/network.ts';
-import { createNetwork } from './network/network.ts';
-import type { NodeHealth } from './node/node-status.ts';
-import { nodeLabels, nodeStatus, readNodeFacts, readPressure } from './node/node-status.ts';
+import { createNodeNetwork } from './node/node-network.ts';
+import { readNodeFacts } from './node/node-status.ts';
+import { createSelfReport, lookMs } from './node/self-report.ts';
 import type { NodeApiContext } from './node-api/context.ts';
 import type { AgentOptions } from './options.ts';
 import type { NodePods } from './pods/node-pods.ts';
@@ -41,7 +37,7 @@ import type { PodObjects } from './pods/pod-context.ts';
 import { parseResolvConf } from './pods/sandbox-config.ts';
 import { openRuntime } from './runtime.ts';
 import { createUsageSampler } from './stats/usage.ts';
-import { agentPaths, networkOptions, saveAgentState } from './teardown.ts';
+import { agentPaths } from './teardown.ts';
 import { createImageVolumes } from './volumes/image-volume.ts';
 import { createLocalPathVolumes } from './volumes/local-path.ts';
 import { createPodVolumes, prepareVolumeRoots } from './volumes/pod-volumes.ts';
@@ -64,14 +60,7 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** The node looks at itself this often: what changed is told at once. */
-const lookMs = 10_000;
-const heartbeatMs = 10_000;
 const collectMs = 300_000;
-/** The node's status is sent this often even if nothing changed, for its heartbeat times. */
-const nodeStatusMs = 60_000;
-/** The same where requests are paid for, as kubelet does it beside its leases. */
-const rareNodeStatusMs = 300_000;
 
 /** `serveStream` serves a client's exec, attach, port-forward or log. */
 export async function startAgent(
@@ -95,14 +84,6 @@ export async function startAgent(
   const facts = await readNodeFacts({ ...options, runtime: version });
   const capacity = { cpu: facts.cpu, memory: facts.memory };
 
-  let network: Network | undefined;
-  let networkStarted = false;
-  let networkFailure = 'the network of the node is not set up yet: it has no podCIDR';
-  let conditions: readonly V1NodeCondition[] = [];
-  let lastNode = '';
-  let lastNodeAt = 0;
-  let lastNotReady: string | undefined = '';
-
   const reporter = new Reporter({
     send: (report) => controlPlane.report(report),
     onPod: (report, answer) => {
@@ -112,7 +93,7 @@ export async function startAgent(
       if (answer.code === 404) controlPlane.fetch();
       else setTimeout(() => pods.get(report.uid)?.reportAgain(), 1000).unref();
     },
-    onNode: (node) => setUpNetwork(node as V1Node),
+    onNode: (node) => network.setUp(node as V1Node),
     onFailure: (error) => log.warn({ error: String(error) }, 'a report was not answered; trying again'),
     onAnswer: () => undefined,
     random,
@@ -135,9 +116,9 @@ export async function startAgent(
       pods.apply(wanted, confirmed);
       void localPath.apply(objects.list<V1PersistentVolume>('persistentvolumes'), confirmed);
       if ([...changed].some((resource) => podInputs.has(resource))) pods.objectsChanged();
-      const self = objects.get<V1Node>('nodes', options.nodeName);
-      if (self) setUpNetwork(self);
-      if (changed.size === 0 || [...changed].some((resource) => networkInputs.has(resource))) applyNetwork();
+      const node = objects.get<V1Node>('nodes', options.nodeName);
+      if (node) network.setUp(node);
+      if (changed.size === 0 || [...changed].some((resource) => networkInputs.has(resource))) network.apply();
     },
     onStream: (stream) => {
       const node = {
@@ -145,7 +126,7 @@ export async function startAgent(
         pods: () => pods.all(),
         runtime,
         usage,
-        health,
+        health: self.health,
         apiMetrics: api.metrics.families,
         startedAt,
         systemLogs: '/var/log',
@@ -203,7 +184,7 @@ export async function startAgent(
         status: status as unknown as Record<string, unknown>,
         ...(terminated && { terminated }),
       });
-      applyNetwork();
+      network.apply();
     },
     event: (pod, type, reason, message, container) => {
       const { namespace, name = '', uid = '' } = pod.metadata ?? {};
@@ -218,110 +199,41 @@ export async function startAgent(
     },
   });
 
-  let applying = false;
-  const applyNetwork = () => {
-    if (!network || !networkStarted || applying) return;
-    applying = true;
-    queueMicrotask(() => {
-      applying = false;
-      network
-        ?.apply({
-          services: objects.list<V1Service>('services'),
-          endpointSlices: objects.list<V1EndpointSlice>('discovery.k8s.io/endpointslices'),
-          nodes: objects.list<V1Node>('nodes'),
-          networkPolicies: objects.list<V1NetworkPolicy>('networking.k8s.io/networkpolicies'),
-          namespaces: objects.list<V1Namespace>('namespaces'),
-          // What runs here is known here first.
-          pods: objects.list<V1Pod>('pods').map((pod) => {
-            const status = pods.get(pod.metadata?.uid ?? '')?.status;
-            return status ? { ...pod, status } : pod;
-          }),
-        })
-        .catch((error: unknown) => log.warn({ error: String(error) }, 'the network could not be brought up to date'));
-    });
-  };
+  const network = createNodeNetwork({
+    options,
+    wanted: () => ({
+      services: objects.list<V1Service>('services'),
+      endpointSlices: objects.list<V1EndpointSlice>('discovery.k8s.io/endpointslices'),
+      nodes: objects.list<V1Node>('nodes'),
+      networkPolicies: objects.list<V1NetworkPolicy>('networking.k8s.io/networkpolicies'),
+      namespaces: objects.list<V1Namespace>('namespaces'),
+      // What runs here is known here first.
+      pods: objects.list<V1Pod>('pods').map((pod) => {
+        const status = pods.get(pod.metadata?.uid ?? '')?.status;
+        return status ? { ...pod, status } : pod;
+      }),
+    }),
+    onSetUp: () => self.send(),
+    log,
+  });
+  const self = createSelfReport({
+    options,
+    facts,
+    runtime,
+    networkFailure: () => network.failure,
+    usage,
+    reporter,
+    log,
+    now,
+  });
 
-  let settingUp: Promise<void> | undefined;
-  const setUpNetwork = (node: V1Node) => {
-    const podCIDR = options.podCIDR ?? node.spec?.podCIDR;
-    if (network || !podCIDR) return;
-    network = createNetwork({
-      ...networkOptions(options, podCIDR),
-      onError: (error) => log.warn({ error: String(error) }, 'a part of the network failed; trying again'),
-    });
-    settingUp = (async () => {
-      try {
-        await saveAgentState(options, podCIDR);
-        await network.start();
-        await options.podApi?.start();
-        networkStarted = true;
-        log.info({ podCIDR }, 'network started');
-      } catch (error) {
-        networkFailure = `the network cannot be set up: ${errorText(error)}`;
-        log.error({ error: networkFailure }, 'network failed');
-        network = undefined;
-      }
-      applyNetwork();
-      await reportNode();
-    })();
-  };
-
-  const health = async (): Promise<NodeHealth> => {
-    const pressure = await readPressure(options.dataDir);
-    try {
-      const { status } = await runtime.status({});
-      const bad = status?.conditions.find((each) => !each.status);
-      if (bad && networkStarted)
-        return { pressure, notReady: `container runtime: ${bad.type}: ${bad.message || bad.reason}` };
-    } catch (error) {
-      return { pressure, notReady: `the container runtime does not answer: ${String(error)}` };
-    }
-    return networkStarted ? { pressure } : { pressure, notReady: networkFailure };
-  };
-
-  const beatMs = options.heartbeatMs ?? heartbeatMs;
-  const statusMs = beatMs > heartbeatMs ? rareNodeStatusMs : nodeStatusMs;
-  const reportNode = async () => {
-    const [state, { images }] = await Promise.all([health(), runtime.listImages({}).catch(() => ({ images: [] }))]);
-    const status = nodeStatus(facts, state, images, conditions, now());
-    const { conditions: reported = [], ...rest } = status;
-    conditions = reported;
-    const text = JSON.stringify([rest, reported.map(({ lastHeartbeatTime: _, ...each }) => each)]);
-    if (text === lastNode && now() - lastNodeAt < statusMs) return;
-    lastNode = text;
-    lastNodeAt = now();
-    reporter.node({
-      labels: nodeLabels(facts, options.cloudNode || options.providerID !== undefined),
-      spec: {
-        ...(options.providerID !== undefined && { providerID: options.providerID }),
-        ...(options.cloudNode && { taints: [{ key: uninitializedTaint, value: 'true', effect: 'NoSchedule' }] }),
-      },
-      // A NodeStatus is a plain JSON object.
-      status: status as unknown as Record<string, unknown>,
-    });
-    if (state.notReady !== lastNotReady)
-      log.info(
-        { node: options.nodeName, ...(state.notReady && { why: state.notReady }) },
-        state.notReady ? 'node is not ready' : 'node is ready',
-      );
-    lastNotReady = state.notReady;
-  };
-
-  let lastBeatAt = 0;
-  const beat = async () => {
-    await reportNode();
-    // Half a look early rather than a whole one late.
-    if (now() - lastBeatAt < beatMs - lookMs / 2) return;
-    lastBeatAt = now();
-    reporter.heartbeat(await usage.sample(now()).catch(() => undefined));
-  };
   await pods.start();
   await controlPlane.start();
   // A node that was set up before is not reported as unready while its network is taken up again: its pods would leave their Services.
-  await (settingUp ?? reportNode());
+  await (network.settingUp ?? self.send());
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'a periodic task failed');
   const timers = [
-    setInterval(() => void beat().catch(failed), lookMs),
+    setInterval(() => void self.beat().catch(failed), lookMs),
     setInterval(() => void collectImages(runtime, options.dataDir, options.pauseImage, log).catch(failed), collectMs),
   ];
 
@@ -331,8 +243,7 @@ export async function startAgent(
       controlPlane.stop();
       pods.stop();
       await reporter.stop(1000);
-      await options.podApi?.stop();
-      await network?.stop();
+      await network.stop();
       release();
       api.close();
     },

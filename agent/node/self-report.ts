@@ -1,0 +1,104 @@
+// What the node tells the control plane of itself, and when: its status when something of it changed and from time to time, heartbeats
+// with what it uses in between.
+
+import { uninitializedTaint } from '../../core/node/joining.ts';
+import type { V1NodeCondition } from '../../generated/kubernetes.ts';
+import type { Reporter } from '../control-plane/reporter.ts';
+import type { ContainerRuntime } from '../cri/runtime.ts';
+import type { Log } from '../log.ts';
+import type { AgentOptions } from '../options.ts';
+import type { UsageSampler } from '../stats/usage.ts';
+import { type NodeFacts, type NodeHealth, nodeLabels, nodeStatus, readPressure } from './node-status.ts';
+
+export interface SelfReportOptions {
+  readonly options: Pick<AgentOptions, 'nodeName' | 'dataDir' | 'heartbeatMs' | 'cloudNode' | 'providerID'>;
+  readonly facts: NodeFacts;
+  readonly runtime: Pick<ContainerRuntime, 'status' | 'listImages'>;
+  /** Why the node has no network; undefined: it has one. */
+  readonly networkFailure: () => string | undefined;
+  readonly usage: Pick<UsageSampler, 'sample'>;
+  readonly reporter: Pick<Reporter, 'node' | 'heartbeat'>;
+  readonly log: Log;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+export interface SelfReport {
+  health(): Promise<NodeHealth>;
+  /** Looks, and tells what changed since the last time. */
+  send(): Promise<void>;
+  /** The same, with a heartbeat when one is due: every `lookMs`. */
+  beat(): Promise<void>;
+}
+
+/** The node looks at itself this often: what changed is told at once. */
+export const lookMs = 10_000;
+const heartbeatMs = 10_000;
+/** The node's status is sent this often even if nothing changed, for its heartbeat times. */
+const nodeStatusMs = 60_000;
+/** The same where requests are paid for, as kubelet does it beside its leases. */
+const rareNodeStatusMs = 300_000;
+
+export function createSelfReport(parts: SelfReportOptions): SelfReport {
+  const { options, facts, runtime, networkFailure, usage, reporter, log, now } = parts;
+  const beatMs = options.heartbeatMs ?? heartbeatMs;
+  const statusMs = beatMs > heartbeatMs ? rareNodeStatusMs : nodeStatusMs;
+  let conditions: readonly V1NodeCondition[] = [];
+  let last = '';
+  let lastAt = 0;
+  let lastBeatAt = 0;
+  let lastNotReady: string | undefined = '';
+
+  const health = async (): Promise<NodeHealth> => {
+    const pressure = await readPressure(options.dataDir);
+    let unwell: string | undefined;
+    try {
+      const { status } = await runtime.status({});
+      const bad = status?.conditions.find((each) => !each.status);
+      if (bad) unwell = `container runtime: ${bad.type}: ${bad.message || bad.reason}`;
+    } catch (error) {
+      return { pressure, notReady: `the container runtime does not answer: ${String(error)}` };
+    }
+    // A runtime without a network is not well either: what is wrong with the network says more.
+    const notReady = networkFailure() ?? unwell;
+    return { pressure, ...(notReady !== undefined && { notReady }) };
+  };
+
+  const send = async () => {
+    const [state, { images }] = await Promise.all([health(), runtime.listImages({}).catch(() => ({ images: [] }))]);
+    const status = nodeStatus(facts, state, images, conditions, now());
+    const { conditions: reported = [], ...rest } = status;
+    conditions = reported;
+    const text = JSON.stringify([rest, reported.map(({ lastHeartbeatTime: _, ...each }) => each)]);
+    if (text === last && now() - lastAt < statusMs) return;
+    last = text;
+    lastAt = now();
+    reporter.node({
+      labels: nodeLabels(facts, options.cloudNode || options.providerID !== undefined),
+      spec: {
+        ...(options.providerID !== undefined && { providerID: options.providerID }),
+        ...(options.cloudNode && { taints: [{ key: uninitializedTaint, value: 'true', effect: 'NoSchedule' }] }),
+      },
+      // A NodeStatus is a plain JSON object.
+      status: status as unknown as Record<string, unknown>,
+    });
+    if (state.notReady !== lastNotReady)
+      log.info(
+        { node: options.nodeName, ...(state.notReady && { why: state.notReady }) },
+        state.notReady ? 'node is not ready' : 'node is ready',
+      );
+    lastNotReady = state.notReady;
+  };
+
+  return {
+    health,
+    send,
+    async beat() {
+      await send();
+      // Half a look early rather than a whole one late.
+      if (now() - lastBeatAt < beatMs - lookMs / 2) return;
+      lastBeatAt = now();
+      reporter.heartbeat(await usage.sample(now()).catch(() => undefined));
+    },
+  };
+}
