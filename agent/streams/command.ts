@@ -3,7 +3,8 @@
 import { StatusError } from '../../core/machinery/status.ts';
 import { channels, type FrameSocket, frame } from '../../core/node/frame-socket.ts';
 import type { StreamRequest } from '../../core/node/protocol.ts';
-import type { SpdyConnection, SpdyStream } from '../../core/node/spdy/connection.ts';
+import type { SpdyConnection } from '../../core/node/spdy/connection.ts';
+import type { SpdyStream } from '../../core/node/spdy/stream.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import { connectRuntimeStream } from './runtime-stream.ts';
 

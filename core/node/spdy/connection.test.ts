@@ -1,8 +1,9 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SpdyConnection, type SpdyStream, SpdyStreamError } from './connection.ts';
+import { SpdyConnection } from './connection.ts';
 import { encodeFrame } from './frames.ts';
 import { createHeaderCodec } from './header-codec.ts';
+import { type SpdyStream, SpdyStreamError } from './stream.ts';
 
 const open: SpdyConnection[] = [];
 

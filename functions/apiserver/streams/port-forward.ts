@@ -4,7 +4,7 @@ import { createWebSocketStream } from 'ws';
 import { errorText } from '../../../core/machinery/error-text.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import { keepAlive } from '../../../core/node/frame-socket.ts';
-import type { SpdyStream } from '../../../core/node/spdy/connection.ts';
+import type { SpdyStream } from '../../../core/node/spdy/stream.ts';
 import type { UpgradeConnection } from '../http.ts';
 import type { NodeStream, PodStream, StreamBroker } from '../streams-contract.ts';
 import { podOf } from './container.ts';

@@ -2,7 +2,8 @@
 
 import type { Duplex } from 'node:stream';
 import { badRequest } from '../../../core/machinery/status.ts';
-import { SpdyConnection, type SpdyStream } from '../../../core/node/spdy/connection.ts';
+import { SpdyConnection } from '../../../core/node/spdy/connection.ts';
+import type { SpdyStream } from '../../../core/node/spdy/stream.ts';
 import { type ApiRequest, headerValues, type UpgradeConnection } from '../http.ts';
 
 const versionHeader = 'x-stream-protocol-version';
