@@ -1,4 +1,4 @@
-// The Deployment controller: ReplicaSets, one per template, and the roll from the old ones to the new one.
+// The Deployment controller: plans the roll from the ReplicaSets of older templates to that of the new one.
 
 import { claimChildren, controllerOf, watchOrphans } from './claim-children.ts';
 import { sameJson } from './condition.ts';
@@ -27,19 +27,11 @@ import {
   replicasOf,
   sum,
 } from './deployment-replicas.ts';
-import {
-  findNew,
-  newAnnotations,
-  newReplicaSet,
-  newReplicaSetName,
-  revisionAnnotation,
-  revisionOf,
-  sizeAnnotations,
-} from './deployment-revision.ts';
+import { findNew, newReplicaSet, newReplicaSetName } from './deployment-revision.ts';
+import { annotate, cleanUp, createSet, resize } from './deployment-sets.ts';
 import { isComplete, type Progress, statusOf, untilDeadline } from './deployment-status.ts';
 import { isEmptySelector } from './label-selector.ts';
 import { isFinished } from './pod-state.ts';
-import { deleteSeen, patchSeen } from './seen-object.ts';
 
 const type = 'apps/deployments';
 const sets = 'apps/replicasets';
@@ -164,36 +156,9 @@ function recreate(
 }
 
 function create(deployment: Deployment, all: readonly ReplicaSet[], old: readonly ReplicaSet[]): Plan {
-  const replicas = newReplicas(deployment, all, 0);
-  const set = newReplicaSet(deployment, old, replicas);
-  const name = set.metadata.name;
-  const revision = setRevision(deployment, set.metadata.annotations[revisionAnnotation] ?? '1');
-  return {
-    changes: [
-      {
-        do: 'create',
-        type: sets,
-        object: set,
-        announce: {
-          regarding: regarding('apps/v1', 'Deployment', deployment),
-          ...(replicas > 0 && {
-            success: {
-              type: 'Normal',
-              reason: 'ScalingReplicaSet',
-              message: `Scaled up replica set ${name} from 0 to ${replicas}`,
-            },
-          }),
-          failure: {
-            type: 'Warning',
-            reason: 'ReplicaSetCreateError',
-            message: `Failed to create new replica set "${name}": `,
-          },
-        },
-      },
-      ...revision,
-    ],
-    progress: { tracked: false, step: { reason: 'NewReplicaSetCreated', name } },
-  };
+  const set = newReplicaSet(deployment, old, newReplicas(deployment, all, 0));
+  const step = { reason: 'NewReplicaSetCreated', name: set.metadata.name } as const;
+  return { changes: createSet(deployment, set), progress: { tracked: false, step } };
 }
 
 /** The new ReplicaSet's name is taken by another template or another owner: the next name is tried (KEP "collisionCount"). */
@@ -210,29 +175,6 @@ function collision(
   if (!taken || (all.includes(taken) && findNew(deployment, [taken]))) return undefined;
   const status = { ...deployment.status, collisionCount: (deployment.status?.collisionCount ?? 0) + 1 };
   return [{ do: 'update', type, subresource: 'status', object: { ...deployment, status } }];
-}
-
-/** The new ReplicaSet as its annotations and minReadySeconds should be, and the writes that make it so. */
-function annotate(deployment: Deployment, next: ReplicaSet, old: readonly ReplicaSet[]) {
-  const annotations = newAnnotations(deployment, next, old);
-  const minReadySeconds = deployment.spec?.minReadySeconds ?? 0;
-  const same =
-    sameJson(annotations, next.metadata.annotations ?? {}) && (next.spec?.minReadySeconds ?? 0) === minReadySeconds;
-  const set: ReplicaSet = same
-    ? next
-    : {
-        ...next,
-        metadata: { ...next.metadata, annotations },
-        spec: { ...next.spec!, minReadySeconds },
-      };
-  const changes: Action[] = same ? [] : [{ do: 'update', type: sets, object: set }];
-  changes.push(...setRevision(deployment, annotations[revisionAnnotation] ?? '1'));
-  return { changes, set };
-}
-
-function setRevision(deployment: Deployment, revision: string): Action[] {
-  if (deployment.metadata.annotations?.[revisionAnnotation] === revision) return [];
-  return [patchSeen(type, deployment, { metadata: { annotations: { [revisionAnnotation]: revision } } })];
 }
 
 function scale(deployment: Deployment, next: ReplicaSet | undefined, old: readonly ReplicaSet[]): Action[] {
@@ -259,30 +201,6 @@ function isSaturated(deployment: Deployment, set: ReplicaSet): boolean {
   );
 }
 
-function resize(deployment: Deployment, set: ReplicaSet, replicas: number): Action[] {
-  const before = replicasOf(set);
-  const sizes = sizeAnnotations(deployment);
-  const annotations = { ...set.metadata.annotations, ...sizes };
-  const changed = before !== replicas;
-  if (!changed && sameJson(annotations, set.metadata.annotations)) return [];
-  const object = { ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec!, replicas } };
-  const direction = replicas > before ? 'up' : 'down';
-  const message = `Scaled ${direction} replica set ${set.metadata.name} from ${before} to ${replicas}`;
-  return [
-    {
-      do: 'update',
-      type: sets,
-      object,
-      ...(changed && {
-        announce: {
-          regarding: regarding('apps/v1', 'Deployment', deployment),
-          success: { type: 'Normal', reason: 'ScalingReplicaSet', message },
-        },
-      }),
-    },
-  ];
-}
-
 function cleanUpIfComplete(
   deployment: Deployment,
   all: readonly ReplicaSet[],
@@ -296,25 +214,6 @@ function cleanUpIfComplete(
     availableReplicas: sum(all, (each) => each.status?.availableReplicas ?? 0),
   };
   return isComplete(deployment, counts) ? cleanUp(deployment, old) : [];
-}
-
-/** Old ReplicaSets beyond `revisionHistoryLimit` go, the lowest revisions first. */
-function cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): Action[] {
-  const limit = deployment.spec?.revisionHistoryLimit ?? 10;
-  if (limit === 2147483647) return [];
-  const alive = old.filter((each) => !each.metadata.deletionTimestamp);
-  const excess = alive.length - limit;
-  if (excess <= 0) return [];
-  return [...alive]
-    .sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byAge(a, b))
-    .slice(0, excess)
-    .filter(
-      (each) =>
-        !each.status?.replicas &&
-        replicasOf(each) === 0 &&
-        (each.metadata.generation ?? 0) <= (each.status?.observedGeneration ?? 0),
-    )
-    .map((each) => deleteSeen(sets, each, 'Background'));
 }
 
 function event(deployment: Deployment, text: { type: 'Normal' | 'Warning'; reason: string; message: string }): Action {
