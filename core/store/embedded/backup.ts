@@ -4,7 +4,8 @@ import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openDatabase, resultCode, slotsPerType, unusable } from './database.ts';
+import { openDatabase, resultCode, unusable } from './database.ts';
+import { logTable } from './schema.ts';
 
 /** Copies the open database to a new file. The file appears under its name once it is whole and durable. */
 export async function backUp(db: DatabaseSync, path: string): Promise<void> {
@@ -76,15 +77,17 @@ function prepare(partial: string, from: string, skip: number): void {
     if (check?.['quick_check'] !== 'ok')
       throw unusable(from, 'unreadable', `is damaged: ${String(check?.['quick_check'])}`);
     // Everything up to the new heads is compacted: only the rows that hold current values stay.
-    db.exec(`
-      BEGIN IMMEDIATE;
-      UPDATE types SET compacted = ${Math.trunc(skip)} + max(compacted, ifnull(
-        (SELECT max(slot) FROM log WHERE slot BETWEEN id * ${slotsPerType} AND (id + 1) * ${slotsPerType} - 1) - id * ${slotsPerType}, 0));
-      DELETE FROM log WHERE slot NOT IN (SELECT type * ${slotsPerType} + revision FROM current);
-      COMMIT;
-      PRAGMA synchronous = FULL;
-      PRAGMA wal_checkpoint(TRUNCATE);
-    `);
+    const types = db
+      .prepare('SELECT id FROM types')
+      .all()
+      .map((row) => Number(row['id']));
+    db.exec('BEGIN IMMEDIATE');
+    for (const id of types)
+      db.exec(`
+        UPDATE types SET compacted = ${Math.trunc(skip)} + max(compacted, ifnull((SELECT max(revision) FROM ${logTable(id)}), 0))
+          WHERE id = ${id};
+        DELETE FROM ${logTable(id)} WHERE revision NOT IN (SELECT revision FROM current WHERE type = ${id});`);
+    db.exec('COMMIT; PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)');
   } finally {
     db.close();
   }

@@ -1,35 +1,10 @@
 // The SQLite file of the embedded engine: opened for one process, with its schema at a known version.
-//
-//   log      one row per revision, holding the value. Its key is the type's number and the revision in one integer, so that every
-//            type's rows lie together in order.
-//   current  which log row holds each key's value now. Values are stored once: a commit writes one large row and one small.
-//   types    number and compacted revision of each type. Its head is that of its log, so that a commit does not touch this table.
-//
-// A log row leaves when it is at or below the compacted revision and a later row at or below it replaced it.
 
 import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../store.ts';
-
-const schemaVersion = 2;
-
-const schema = `
-  CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-  INSERT INTO meta VALUES ('schemaVersion', ${schemaVersion});
-  CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, compacted INTEGER NOT NULL);
-  CREATE TABLE log (
-    slot INTEGER PRIMARY KEY, put INTEGER NOT NULL, name TEXT NOT NULL, previous INTEGER NOT NULL, stampedAt INTEGER, value BLOB NOT NULL
-  );
-  CREATE TABLE current (
-    type INTEGER NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, expires INTEGER, PRIMARY KEY (type, name)
-  ) WITHOUT ROWID;
-  CREATE INDEX expiring ON current (expires) WHERE expires IS NOT NULL;
-  CREATE TABLE heartbeats (node TEXT PRIMARY KEY, atMs INTEGER NOT NULL) WITHOUT ROWID;
-`;
-
-/** Revisions per type, in a slot number that stays exact as a JavaScript number: 2^38 revisions of 2^15 types. */
-export const slotsPerType = 2 ** 38;
+import { createSchema, pageSize, schemaVersion, upgrade } from './schema.ts';
 
 export interface DatabaseOptions {
   /** The file grows to at most this many bytes; then commits fail with `full`. Default: the device's room. */
@@ -51,12 +26,12 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   }
   try {
     // Before the first access: the index of the WAL then lives in this process's memory, and nobody else may open the file.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL');
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000');
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = ${pageSize}; PRAGMA auto_vacuum = INCREMENTAL`);
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000');
     db.exec('PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY');
-    prepareSchema(db, path);
     if (options.maximumBytes !== undefined)
-      db.exec(`PRAGMA max_page_count = ${Math.max(16, Math.floor(options.maximumBytes / 8192))}`);
+      db.exec(`PRAGMA max_page_count = ${Math.max(16, Math.floor(options.maximumBytes / pageBytes(db)))}`);
+    prepareSchema(db, path);
     if (isNew) syncFolder(dirname(path));
     return db;
   } catch (error) {
@@ -71,7 +46,7 @@ function prepareSchema(db: DatabaseSync, path: string): void {
   if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get()) {
     if (db.prepare('SELECT 1 FROM sqlite_schema').get())
       throw unusable(path, 'unreadable', 'is a SQLite file of another program.');
-    db.exec(schema);
+    createSchema(db);
   }
   const row = db.prepare("SELECT value FROM meta WHERE name = 'schemaVersion'").get();
   const version = Number(row?.['value'] ?? 0);
@@ -82,8 +57,13 @@ function prepareSchema(db: DatabaseSync, path: string): void {
       `was written by a newer Zeroplane (schema version ${version}; this one knows ${schemaVersion}). Run that version, or restore a backup that this one made.`,
     );
   if (version < 1) throw unusable(path, 'unreadable', 'names no schema version.');
-  if (version < 2) db.exec('ALTER TABLE types DROP COLUMN head');
-  db.exec(`UPDATE meta SET value = ${schemaVersion} WHERE name = 'schemaVersion'; COMMIT`);
+  if (version < schemaVersion) upgrade(db, version);
+  db.exec('COMMIT');
+}
+
+/** A file keeps the size of page that it was made with. */
+function pageBytes(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
 }
 
 const sqliteBusy = 5;

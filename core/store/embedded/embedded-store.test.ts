@@ -146,18 +146,37 @@ describe('opening', () => {
     expect(() => open()).toThrow(unusable('locked'));
   });
 
-  it('takes over the file of the schema before, which wrote down the head of each type', async () => {
+  it.each([1, 2])('takes over a file of schema version %i', async (version) => {
     const store = open();
     for (const n of ['1', '2', '3']) await put(store, 'x', n);
+    await store.commit([
+      { op: 'put', type: 'others', name: 'y', expect: 0, value: { bytes: Buffer.from('other'), revisionOffset: 2 } },
+    ]);
+    await store.commit([{ op: 'delete', type: 'others', name: 'y', expect: 1 }]);
+    const before = await store.log('others', 0);
     await store.close();
-    const db = new DatabaseSync(path);
-    db.exec(`ALTER TABLE types ADD COLUMN head INTEGER NOT NULL DEFAULT 0;
-      UPDATE types SET head = 3; UPDATE meta SET value = 1 WHERE name = 'schemaVersion'`);
-    db.close();
+    asVersion(path, version);
     const again = open();
     expect(await again.head('things')).toBe(3);
+    expect(await again.log('others', 0)).toEqual(before);
+    expect((await again.list('others')).items).toEqual([]);
+    expect((await again.log('things', 1)).entries.map(({ value }) => Buffer.from(value).toString())).toEqual([
+      '2',
+      '3',
+    ]);
     await put(again, 'x', '4');
     expect(await again.head('things')).toBe(4);
+    await again.close();
+    expect(await open().get('things', 'x')).toMatchObject({ revision: 4 });
+  });
+
+  it('leaves an older file as it was when there is no room to take it over', async () => {
+    const store = open();
+    for (let i = 0; i < 100; i++) await put(store, `x${i}`, 'x'.repeat(4000));
+    await store.close();
+    asVersion(path, 2);
+    expect(() => open({ maximumBytes: 500_000 })).toThrow(StoreError);
+    expect((await open().list('things')).items).toHaveLength(100);
   });
 
   it('knows the head of a type whose last entry, a delete, was compacted', async () => {
@@ -331,6 +350,23 @@ function unusable(reason: string): Error {
 
 function bound(store: EmbeddedStore) {
   return { heartbeats: store.heartbeats, types: () => store.types(), close: () => store.close() };
+}
+
+/** Makes of a closed file what that version would have written. */
+function asVersion(file: string, version: number): void {
+  const db = new DatabaseSync(file);
+  db.exec(`CREATE TABLE log (
+    slot INTEGER PRIMARY KEY, put INTEGER NOT NULL, name TEXT NOT NULL, previous INTEGER NOT NULL, stampedAt INTEGER, value BLOB NOT NULL
+  )`);
+  for (const row of db.prepare('SELECT id FROM types').all()) {
+    const id = Number(row['id']);
+    db.exec(
+      `INSERT INTO log SELECT ${id} * ${2 ** 38} + revision, put, name, previous, stampedAt, value FROM log_${id}; DROP TABLE log_${id}`,
+    );
+  }
+  if (version < 2) db.exec('ALTER TABLE types ADD COLUMN head INTEGER NOT NULL DEFAULT 0');
+  db.exec(`UPDATE meta SET value = ${version} WHERE name = 'schemaVersion'; VACUUM`);
+  db.close();
 }
 
 function canMount(): boolean {

@@ -19,7 +19,7 @@ import type {
 import { maximumWrites, StoreError } from '../store.ts';
 import { backUp } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
-import { openDatabase, slotsPerType } from './database.ts';
+import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { PastStates } from './past-states.ts';
 import { list, log } from './reads.ts';
@@ -221,13 +221,11 @@ class SqliteStore implements EmbeddedStore {
   #compactTo(type: TypeName, revision: number): void {
     const state = this.#tables.types.get(type);
     if (!state || revision <= state.compacted) return;
-    const { base } = state;
-    const [from, to] = [base + state.compacted, base + revision];
-    this.#tables
-      .sql('DELETE FROM log WHERE slot IN (SELECT ? + previous FROM log WHERE slot > ? AND slot <= ? AND previous > 0)')
-      .run(base, from, to);
-    this.#tables.sql('DELETE FROM log WHERE slot > ? AND slot <= ? AND put = 0').run(from, to);
-    this.#tables.sql('UPDATE types SET compacted = ? WHERE id = ?').run(revision, base / slotsPerType);
+    const { id, log, compacted } = state;
+    const replaced = `SELECT previous FROM ${log} WHERE revision > ? AND revision <= ? AND previous > 0`;
+    this.#tables.sql(`DELETE FROM ${log} WHERE revision IN (${replaced})`).run(compacted, revision);
+    this.#tables.sql(`DELETE FROM ${log} WHERE revision > ? AND revision <= ? AND put = 0`).run(compacted, revision);
+    this.#tables.sql('UPDATE types SET compacted = ? WHERE id = ?').run(revision, id);
     state.compacted = revision;
     this.#tables.touch(state);
   }

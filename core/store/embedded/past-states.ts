@@ -12,7 +12,8 @@ export interface PastState {
 }
 
 interface Kept {
-  readonly slot: number;
+  readonly type: number;
+  readonly revision: number;
   readonly replaced: Map<string, number>;
   names: string[];
   /** The log was read up to this revision. */
@@ -32,9 +33,10 @@ export class PastStates {
 
   /** The state of a type at a revision that is not compacted. */
   at(state: TypeState, revision: number): PastState {
-    const slot = state.base + revision;
-    const kept = this.#kept.find((candidate) => candidate.slot === slot) ?? {
-      slot,
+    const type = state.id;
+    const kept = this.#kept.find((candidate) => candidate.type === type && candidate.revision === revision) ?? {
+      type,
+      revision,
       replaced: new Map<string, number>(),
       names: [],
       through: revision,
@@ -46,8 +48,8 @@ export class PastStates {
 
   #readOn(kept: Kept, state: TypeState): void {
     const rows = this.#tables
-      .sql('SELECT name, previous FROM log WHERE slot > ? AND slot <= ? ORDER BY slot')
-      .all(state.base + kept.through, state.base + state.head);
+      .sql(`SELECT name, previous FROM ${state.log} WHERE revision > ? AND revision <= ? ORDER BY revision`)
+      .all(kept.through, state.head);
     for (const row of rows) {
       const name = String(row['name']);
       if (!kept.replaced.has(name)) kept.replaced.set(name, Number(row['previous']));

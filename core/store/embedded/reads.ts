@@ -3,7 +3,6 @@
 import { compareNames, prefixEnd } from '../name-order.ts';
 import type { Item, ListOptions, ListPage, LogPage } from '../store.ts';
 import { StoreError } from '../store.ts';
-import { slotsPerType } from './database.ts';
 import type { PastState, PastStates } from './past-states.ts';
 import type { Tables, TypeState } from './tables.ts';
 import { bytesOf, cells } from './tables.ts';
@@ -11,8 +10,8 @@ import { bytesOf, cells } from './tables.ts';
 /** Entries of one log page, unless the caller says otherwise. */
 const defaultLogLimit = 1000;
 
-const current = `
-  SELECT c.name, c.revision, l.value FROM current c JOIN log l ON l.slot = :base + c.revision
+const current = ({ log }: TypeState) => `
+  SELECT c.name, c.revision, l.value FROM current c JOIN ${log} l ON l.revision = c.revision
   WHERE c.type = :type AND c.revision <= :revision AND c.name >= :prefix AND c.name > :after AND c.name < :end
   ORDER BY c.name LIMIT :limit`;
 
@@ -21,9 +20,8 @@ export function list(tables: Tables, past: PastStates, state: TypeState, options
   refuseCompacted(state, revision);
   if (revision > state.head)
     throw new RangeError(`${state.name} has no revision ${revision} yet: its head is ${state.head}`);
-  const rows = tables.rows(current).all({
-    base: state.base,
-    type: state.base / slotsPerType,
+  const rows = tables.rows(current(state)).all({
+    type: state.id,
     revision,
     prefix,
     after,
@@ -48,7 +46,7 @@ function withReplaced(
   unchanged: readonly Item[],
   { prefix = '', after = '', limit = Number.POSITIVE_INFINITY }: ListOptions,
 ): Item[] {
-  const value = tables.sql('SELECT value FROM log WHERE slot = ?');
+  const value = tables.sql(`SELECT value FROM ${state.log} WHERE revision = ?`);
   const items: Item[] = [];
   let next = 0;
   for (let i = firstAbove(names, prefix, after); items.length <= limit; ) {
@@ -56,7 +54,7 @@ function withReplaced(
     const other = unchanged[next];
     if (name !== undefined && (!other || compareNames(name, other.name) < 0)) {
       const revision = replaced.get(name) ?? 0;
-      items.push({ name, revision, value: bytesOf(value.get(state.base + revision)?.['value']) });
+      items.push({ name, revision, value: bytesOf(value.get(revision)?.['value']) });
       i++;
     } else if (other) {
       items.push(other);
@@ -80,16 +78,17 @@ function firstAbove(names: readonly string[], prefix: string, after: string): nu
 
 export function log(tables: Tables, state: TypeState, after: number, limit = defaultLogLimit): LogPage {
   refuseCompacted(state, after);
-  const { base, durableHead: head } = state;
+  const { durableHead: head } = state;
+  const columns = 'revision, put, name, previous, value';
   const rows = tables
-    .rows('SELECT slot, put, name, previous, value FROM log WHERE slot > ? AND slot <= ? ORDER BY slot LIMIT ?')
-    .all(base + after, base + head, limit);
+    .rows(`SELECT ${columns} FROM ${state.log} WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?`)
+    .all(after, head, limit);
   const entries = rows.map((row) => {
-    const [slot, put, name, previous, value] = cells(row);
+    const [revision, put, name, previous, value] = cells(row);
     return {
       op: put === 1 ? ('put' as const) : ('delete' as const),
       name: String(name),
-      revision: Number(slot) - base,
+      revision: Number(revision),
       previousRevision: Number(previous),
       value: bytesOf(value),
     };

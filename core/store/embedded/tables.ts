@@ -4,13 +4,14 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { restamp, stamp } from '../stamp.ts';
 import type { Committed, Item, LogEntry, TypeName, Write } from '../store.ts';
 import { StoreError } from '../store.ts';
-import { slotsPerType } from './database.ts';
+import { createLog, logTable } from './schema.ts';
 
 /** One type's counters. */
 export interface TypeState {
   readonly name: TypeName;
-  /** The slot of revision 0. */
-  readonly base: number;
+  readonly id: number;
+  /** The table of its log. */
+  readonly log: string;
   /** As of the open transaction. */
   head: number;
   compacted: number;
@@ -35,14 +36,13 @@ export class Tables {
     for (const row of this.sql('SELECT id, name, compacted FROM types').all()) {
       const compacted = Number(row['compacted']);
       const name = String(row['name']);
-      const base = Number(row['id']) * slotsPerType;
-      const last = this.sql('SELECT max(slot) AS slot FROM log WHERE slot BETWEEN ? AND ?').get(
-        base,
-        base + slotsPerType - 1,
-      );
+      const id = Number(row['id']);
+      const log = logTable(id);
+      const last = db.prepare(`SELECT max(revision) AS revision FROM ${log}`).get();
       // Where the last entry was compacted away, that is the head.
-      const head = Math.max(compacted, Number(last?.['slot'] ?? base) - base);
-      this.types.set(name, { name, base, head, compacted, durableHead: head, durableCompacted: compacted, added: [] });
+      const head = Math.max(compacted, Number(last?.['revision'] ?? 0));
+      const durable = { durableHead: head, durableCompacted: compacted };
+      this.types.set(name, { name, id, log, head, compacted, ...durable, added: [] });
     }
   }
 
@@ -67,8 +67,8 @@ export class Tables {
     const state = this.types.get(type);
     if (!state) return undefined;
     const row = this.sql(
-      'SELECT c.revision, l.value FROM current c JOIN log l ON l.slot = ? + c.revision WHERE c.type = ? AND c.name = ?',
-    ).get(state.base, state.base / slotsPerType, name);
+      `SELECT c.revision, l.value FROM current c JOIN ${state.log} l ON l.revision = c.revision WHERE c.type = ? AND c.name = ?`,
+    ).get(state.id, name);
     return row && { name, revision: Number(row['revision']), value: bytesOf(row['value']) };
   }
 
@@ -105,9 +105,7 @@ export class Tables {
   /** The revision that a key has now, 0 for none, if it is what the write expects. */
   #expect(write: Write): number {
     const state = this.types.get(write.type);
-    const row =
-      state &&
-      this.sql('SELECT revision FROM current WHERE type = ? AND name = ?').get(state.base / slotsPerType, write.name);
+    const row = state && this.sql('SELECT revision FROM current WHERE type = ? AND name = ?').get(state.id, write.name);
     const revision = Number(row?.['revision'] ?? 0);
     if (write.expect === 'any' || write.expect === revision) return revision;
     const current = this.get(write.type, write.name);
@@ -120,12 +118,12 @@ export class Tables {
   #write(write: Write, previous: number): Committed {
     if (write.op === 'check' || (write.op === 'delete' && previous === 0)) return { revision: 0 };
     const state = this.#state(write.type);
-    const id = state.base / slotsPerType;
+    const { id, log } = state;
     const revision = state.head + 1;
     const stampedAt = write.op === 'put' ? (write.value.revisionOffset ?? null) : null;
     const value = write.value ? stamp(write.value, revision) : this.#lastState(state, previous, revision);
-    this.sql('INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)').run(
-      state.base + revision,
+    this.sql(`INSERT INTO ${log} VALUES (?, ?, ?, ?, ?, ?)`).run(
+      revision,
       write.op === 'put' ? 1 : 0,
       write.name,
       previous,
@@ -152,7 +150,7 @@ export class Tables {
   }
 
   #lastState(state: TypeState, previous: number, revision: number): Uint8Array {
-    const row = this.sql('SELECT stampedAt, value FROM log WHERE slot = ?').get(state.base + previous);
+    const row = this.sql(`SELECT stampedAt, value FROM ${state.log} WHERE revision = ?`).get(previous);
     const value = bytesOf(row?.['value']);
     const offset = row?.['stampedAt'];
     return typeof offset === 'number' ? restamp(value, offset, previous, revision) : value;
@@ -162,8 +160,10 @@ export class Tables {
     const known = this.types.get(name);
     if (known) return known;
     const { lastInsertRowid } = this.sql('INSERT INTO types (name, compacted) VALUES (?, 0)').run(name);
-    const base = Number(lastInsertRowid) * slotsPerType;
-    const state = { name, base, head: 0, compacted: 0, durableHead: 0, durableCompacted: 0, added: [] };
+    const id = Number(lastInsertRowid);
+    createLog(this.#db, id);
+    const counters = { head: 0, compacted: 0, durableHead: 0, durableCompacted: 0 };
+    const state = { name, id, log: logTable(id), ...counters, added: [] };
     this.types.set(name, state);
     this.#touched.add(state);
     return state;

@@ -1,0 +1,61 @@
+// The tables of the embedded engine's file, and how the file of an older version becomes one of this.
+//
+//   log_N    one row per revision of the type with number N, holding the value. A table for each type: new rows are then always the
+//            last of their table, where SQLite appends without moving the rows of its neighbours to other pages.
+//   current  which log row holds each key's value now. Values are stored once: a commit writes one large row and one small.
+//   types    number and compacted revision of each type. Its head is that of its log, so that a commit does not touch this table.
+//
+// A log row leaves when it is at or below the compacted revision and a later row at or below it replaced it.
+
+import type { DatabaseSync } from 'node:sqlite';
+
+export const schemaVersion = 3;
+
+/** A row of an API object is about as large as a page, so that small pages are full ones and a commit writes few bytes. */
+export const pageSize = 4096;
+
+const schema = `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT INTO meta VALUES ('schemaVersion', ${schemaVersion});
+  CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, compacted INTEGER NOT NULL);
+  CREATE TABLE current (
+    type INTEGER NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, expires INTEGER, PRIMARY KEY (type, name)
+  ) WITHOUT ROWID;
+  CREATE INDEX expiring ON current (expires) WHERE expires IS NOT NULL;
+  CREATE TABLE heartbeats (node TEXT PRIMARY KEY, atMs INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
+/** The name of the table that holds the log of the type with this number. */
+export function logTable(type: number): string {
+  return `log_${type}`;
+}
+
+export function createLog(db: DatabaseSync, type: number): void {
+  db.exec(`CREATE TABLE ${logTable(type)} (
+    revision INTEGER PRIMARY KEY, put INTEGER NOT NULL, name TEXT NOT NULL, previous INTEGER NOT NULL, stampedAt INTEGER, value BLOB NOT NULL
+  )`);
+}
+
+export function createSchema(db: DatabaseSync): void {
+  db.exec(schema);
+}
+
+/** Inside a transaction of the caller: a file that is interrupted here is as it was. */
+export function upgrade(db: DatabaseSync, from: number): void {
+  if (from < 2) db.exec('ALTER TABLE types DROP COLUMN head');
+  if (from < 3) splitLog(db);
+  db.exec(`UPDATE meta SET value = ${schemaVersion} WHERE name = 'schemaVersion'`);
+}
+
+/** Version 2 had one log, whose key was the number of the type, times 2^38, and the revision. */
+function splitLog(db: DatabaseSync): void {
+  const slotsPerType = 2 ** 38;
+  for (const row of db.prepare('SELECT id FROM types').all()) {
+    const id = Number(row['id']);
+    const base = id * slotsPerType;
+    createLog(db, id);
+    db.exec(`INSERT INTO ${logTable(id)} SELECT slot - ${base}, put, name, previous, stampedAt, value
+      FROM log WHERE slot BETWEEN ${base} AND ${base + slotsPerType - 1} ORDER BY slot`);
+  }
+  db.exec('DROP TABLE log');
+}
