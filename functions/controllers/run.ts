@@ -7,15 +7,14 @@ import { hasReason } from '../../core/machinery/status.ts';
 import { createEventRecorder } from '../../core/registry/event-recorder.ts';
 import type { Registry } from '../../core/registry/registry.ts';
 import { isOwnerClaimLost } from '../../core/registry/write/owner-claim.ts';
-import type { Replica, ReplicaEvent, Replicas } from '../../core/replica/replica.ts';
-import type { Store, TypeName } from '../../core/store/store.ts';
-import { type Action, type Controller, type Failure, type Live, type SnapshotEvent, splitKey } from './controller.ts';
+import type { Replicas } from '../../core/replica/replica.ts';
+import type { Store } from '../../core/store/store.ts';
+import { type Action, type Controller, type Failure, splitKey } from './controller.ts';
 import { type Executor, execute, needsClaim } from './execute.ts';
+import { followCluster, seenBy } from './follow.ts';
 import { createOwnerClaims } from './owner-claims.ts';
 import type { QueueMetrics } from './queue-metrics.ts';
-import { servedTypes } from './served-types.ts';
 import { createWorkQueue, type Timers, type WorkQueue } from './work-queue.ts';
-import { World } from './world.ts';
 
 export interface ControllersOptions {
   /** The one that the registry writes to: claims on owners are kept there. */
@@ -65,14 +64,9 @@ const turnMs = 10;
 
 export function startControllers(options: ControllersOptions): RunningControllers {
   const { replicas, definitions, clock, timers, log } = options;
-  const world = new World();
-  const subscriptions = new Map<TypeName, { replica: Replica; unsubscribe: () => void }>();
-  const dirty = new Set<TypeName>();
   const waiters = new Set<() => void>();
-  let generation = -1;
   let reconciles = 0;
   let stopped = false;
-  let settling: Promise<void> = Promise.resolve();
   let turnStarted = clock();
   let resync: unknown;
 
@@ -88,81 +82,14 @@ export function startControllers(options: ControllersOptions): RunningController
         events,
         context: { user: userOf(controller.user), warnings: [] },
         component: controller.component ?? `${controller.name}-controller`,
-        wrote: (type) => dirty.add(type),
+        wrote: (type) => followed.touch(type),
       },
       attempts: new Map(),
       active: 0,
     };
     return worker;
   });
-
-  function dispatch(type: TypeName, event: SnapshotEvent): void {
-    for (const { controller, queue } of workers) {
-      for (const rule of controller.watches) {
-        if (rule.type !== type && rule.type !== '*') continue;
-        try {
-          for (const key of rule.keys(event, world, type)) queue.add(key);
-        } catch (error) {
-          log(`${controller.name}: cannot tell what an event of ${type} concerns`, error);
-        }
-      }
-    }
-  }
-
-  function apply(type: TypeName, event: Pick<ReplicaEvent, 'type' | 'entry'>): void {
-    // Whatever is stored was validated as an object with metadata.
-    const object = event.entry.object as Live<{ kind?: string }>;
-    if (event.type === 'DELETED') {
-      world.remove(type, event.entry.name);
-      dispatch(type, { type: 'DELETED', object });
-      return;
-    }
-    const previous = world.put(type, object);
-    dispatch(type, { type: previous ? 'MODIFIED' : 'ADDED', object, ...(previous && { previous }) });
-  }
-
-  async function subscribe(): Promise<void> {
-    if (generation === definitions.generation) return;
-    const seen = definitions.generation;
-    const served = servedTypes(definitions);
-    world.setTypes(served);
-    const wanted = new Set<TypeName>();
-    for (const { controller } of workers) {
-      for (const type of [...(controller.reads ?? []), ...controller.watches.map((rule) => rule.type)]) {
-        if (type === '*') for (const each of served) wanted.add(each.type);
-        else wanted.add(type);
-      }
-    }
-    for (const [type, { replica, unsubscribe }] of subscriptions) {
-      if (wanted.has(type)) continue;
-      unsubscribe();
-      subscriptions.delete(type);
-      for (const entry of replica.snapshot()) world.remove(type, entry.name);
-    }
-    await Promise.all(
-      [...wanted].map(async (type) => {
-        if (subscriptions.has(type) || !definitions.ofType(type)) return;
-        const replica = await replicas.of(type);
-        if (subscriptions.has(type) || stopped) return;
-        // No await from here on: no event is missed and none is seen twice.
-        for (const entry of replica.snapshot()) apply(type, { type: 'ADDED', entry });
-        subscriptions.set(type, { replica, unsubscribe: replica.onEvent((event) => apply(type, event)) });
-      }),
-    );
-    generation = seen;
-  }
-
-  /** Catches up with everything that this process has written before the call. One at a time, in order. */
-  function settle(all = false): Promise<void> {
-    const next = settling.then(async () => {
-      await subscribe();
-      const types = all ? [...subscriptions.keys()] : [...dirty].filter((each) => subscriptions.has(each));
-      dirty.clear();
-      await Promise.all(types.map((type) => subscriptions.get(type)?.replica.catchUp()));
-    });
-    settling = next.catch(() => undefined);
-    return next;
-  }
+  const followed = followCluster({ replicas, definitions, workers, log });
 
   function pump(worker: Worker): void {
     while (!stopped && worker.active < concurrency) {
@@ -186,7 +113,7 @@ export function startControllers(options: ControllersOptions): RunningController
     reconciles++;
     const attempt = attempts.get(key) ?? { failures: 0, conflicts: 0 };
     try {
-      await settle();
+      await followed.settle();
       await takeTurn();
       if (stopped) return;
       const context = {
@@ -194,14 +121,13 @@ export function startControllers(options: ControllersOptions): RunningController
         random: options.random,
         ...(attempt.last && { failure: attempt.last }),
       };
-      const actions = await controller.reconcile(world, key, context);
+      const actions = await controller.reconcile(followed.world, key, context);
       const owner = ownerOf(controller, key, actions);
       const claim = owner ? claims.held(owner) : undefined;
       if (owner && !claim) {
         const busyMs = await claims.take(owner);
         // What others did until now is to be seen first.
-        for (const type of [...controller.watches.map((rule) => rule.type), ...(controller.reads ?? [])])
-          dirty.add(type);
+        for (const type of seenBy(controller)) followed.touch(type);
         if (busyMs) queue.addAfter(key, busyMs);
         else queue.add(key);
         return;
@@ -234,7 +160,7 @@ export function startControllers(options: ControllersOptions): RunningController
     if (exclusive) return actions.some((each) => needsClaim(each)) ? exclusive : undefined;
     if (!type || !actions.some((each) => needsClaim(each, type))) return undefined;
     const { namespace, name } = splitKey(key);
-    return world.get(type, namespace, name)?.metadata.uid;
+    return followed.world.get(type, namespace, name)?.metadata.uid;
   }
 
   async function takeTurn(): Promise<void> {
@@ -256,7 +182,7 @@ export function startControllers(options: ControllersOptions): RunningController
 
   function wake(): void {
     if (stopped) return;
-    settle(true).catch((error) => log('catching up failed', error));
+    followed.settle(true).catch((error) => log('catching up failed', error));
   }
 
   function scheduleResync(): void {
@@ -274,20 +200,18 @@ export function startControllers(options: ControllersOptions): RunningController
     async idle() {
       do {
         const before = reconciles;
-        await settle(true);
+        await followed.settle(true);
         await quiet();
         // What the last reconciles wrote, or waited for, may wake others. A look at all logs costs a read each: not for nothing.
-        if (reconciles > before) await settle(true);
+        if (reconciles > before) await followed.settle(true);
       } while (!stopped && !isQuiet());
     },
     async stop() {
       stopped = true;
       timers.clearTimeout(resync);
       for (const { queue } of workers) queue.close();
-      await settling;
       await quiet();
-      for (const { unsubscribe } of subscriptions.values()) unsubscribe();
-      subscriptions.clear();
+      await followed.close();
     },
   };
 }
