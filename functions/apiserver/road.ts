@@ -66,7 +66,7 @@ export function createRoad(options: RoadOptions): Road {
       metrics.answered(series, code, seconds + (performance.now() - began) / 1000, waited, 0);
     };
     if (response) return { ...response, body: ending(response.body, end) };
-    connection?.socket.once('close', end);
+    if (connection) whenClosed(connection, end);
     return undefined;
   };
 
@@ -153,7 +153,7 @@ export function createRoad(options: RoadOptions): Road {
     if (info) response = count(request, info, response, code, elapsed, waited + webhooks.seconds, connection);
     if (audit) {
       response = await audit.finish(response, failure, broken);
-      if (!response) connection?.socket.once('close', audit.closed);
+      if (!response && connection) whenClosed(connection, audit.closed);
     }
     if (options.log?.isLevelEnabled('debug'))
       options.log.debug(
@@ -174,6 +174,12 @@ export function createRoad(options: RoadOptions): Road {
     if (warnings.length > 0) response.headers['warning'] = warnings.map(warningHeader);
     return response;
   };
+}
+
+/** Also when that was before: a client may leave while its request is still on the road, and nothing says so a second time. */
+function whenClosed({ socket }: UpgradeConnection, end: () => void): void {
+  if (socket.destroyed) end();
+  else socket.once('close', end);
 }
 
 /** A watch takes a seat until it has begun. */
