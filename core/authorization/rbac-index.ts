@@ -17,6 +17,7 @@ interface Subject {
 }
 
 interface Role {
+  readonly metadata: { readonly labels?: Readonly<Record<string, string>> };
   readonly rules?: readonly PolicyRule[] | null;
 }
 
@@ -39,6 +40,8 @@ export interface RbacIndex {
   grants(user: UserInfo, namespace: string): Iterable<Grant>;
   /** The rules of a role as they are now; undefined when it does not exist. */
   rulesOf(roleRef: RoleRef, namespace: string): readonly PolicyRule[] | undefined;
+  /** Whether some ClusterRole that every cluster has from its start is there. */
+  hasDefaults(): boolean;
   /** Exact at the store's heads as of this call. */
   catchUp(): Promise<void>;
   close(): void;
@@ -99,6 +102,11 @@ export async function createRbacIndex(replicas: Replicas): Promise<RbacIndex> {
     rulesOf(roleRef, namespace) {
       const entry = roleEntry(roleRef, namespace);
       return entry && (roleOf(entry).rules ?? []);
+    },
+    hasDefaults() {
+      for (const entry of clusterRoles.snapshot())
+        if (roleOf(entry).metadata.labels?.['kubernetes.io/bootstrapping'] === 'rbac-defaults') return true;
+      return false;
     },
     async catchUp() {
       await Promise.all([roles, clusterRoles, roleBindings, clusterRoleBindings].map((each) => each.catchUp()));

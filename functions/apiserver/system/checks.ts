@@ -6,17 +6,17 @@ import type { HealthCheck } from './health.ts';
 
 export interface CheckedParts {
   readonly store: Pick<Store, 'head'>;
-  readonly rbac: Pick<RbacIndex, 'catchUp' | 'rulesOf'>;
+  readonly rbac: Pick<RbacIndex, 'catchUp' | 'hasDefaults'>;
   readonly isShuttingDown: () => boolean;
 }
 
 /** As kube-apiserver's --etcd-healthcheck-timeout. */
 const storeTimeoutMs = 2000;
 
-const clusterAdmin = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' };
-
 export function healthChecks({ store, rbac, isShuttingDown }: CheckedParts): HealthCheck[] {
   const both = ['livez', 'readyz'] as const;
+  // As a hook of kube-apiserver's: once it was done it stays done, whatever becomes of its objects.
+  let bootstrapped = rbac.hasDefaults();
   return [
     // That there is an answer says it: the event loop turns, and lines of log, which are written before anything goes on, get out.
     { name: 'ping', endpoints: both, check: async () => {} },
@@ -39,8 +39,8 @@ export function healthChecks({ store, rbac, isShuttingDown }: CheckedParts): Hea
       name: 'poststarthook/rbac/bootstrap-roles',
       endpoints: both,
       async check() {
-        if (!rbac.rulesOf(clusterAdmin, ''))
-          throw new Error('there is no ClusterRole cluster-admin: the first objects were not made, or were deleted');
+        bootstrapped ||= rbac.hasDefaults();
+        if (!bootstrapped) throw new Error('the first roles of the cluster were not made');
       },
     },
     {
