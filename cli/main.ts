@@ -1,6 +1,7 @@
 // `zeroplane`: the command line. Each command is a thin call into local/; a failure that the user can mend is one line.
 
 import { Command, InvalidArgumentError } from 'commander';
+import { readDuration } from '../core/machinery/time.ts';
 import { defaultDataDir } from '../local/cluster.ts';
 import { UserError } from '../local/user-error.ts';
 
@@ -34,6 +35,11 @@ program
   .option('--audit-log-maxsize <megabytes>', 'of a file, before it is set aside (default: 100)', count)
   .option('--audit-log-maxbackup <files>', 'that are kept of those set aside; 0 for all (default: 10)', count)
   .option('--audit-log-maxage <days>', 'that they are kept; 0 for ever (default: 0)', count)
+  .option(
+    '--shutdown-delay-duration <duration>',
+    'how long the API server still answers while /readyz fails, before it ends (default: 0s)',
+    duration,
+  )
   .action(async (options) => (await import('../local/up.ts')).up(options));
 
 program
@@ -131,6 +137,13 @@ function count(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 0) return value;
   throw new InvalidArgumentError('give a whole number, such as 10.');
+}
+
+/** Milliseconds. */
+function duration(text: string): number {
+  const value = readDuration(text);
+  if (value !== undefined && value >= 0) return value;
+  throw new InvalidArgumentError('give a duration, such as 30s or 1m30s.');
 }
 
 function port(text: string): number {

@@ -17,6 +17,8 @@ export interface Cluster extends ConfigFiles {
   /** Where the admin kubeconfig is written. */
   readonly kubeconfig: string;
   readonly auditLog: AuditLogOptions;
+  /** For how long the API server still answers when it was told to end, and is not ready any more. A cluster of an older version has none. */
+  readonly shutdownDelayMs?: number;
 }
 
 /** Where the audit log goes, and how much of it is kept. It is written while there is a policy. */
@@ -39,6 +41,8 @@ export interface ClusterOptions extends ConfigFiles {
   readonly auditLogMaxsize?: number;
   readonly auditLogMaxbackup?: number;
   readonly auditLogMaxage?: number;
+  /** Milliseconds. */
+  readonly shutdownDelayDuration?: number;
 }
 
 /** The common name by which extension API servers know the API server. */
@@ -60,6 +64,7 @@ export function planCluster(options: ClusterOptions): Cluster {
       port: options.port ?? found.port,
       kubeconfig: options.kubeconfig ?? found.kubeconfig,
       auditLog: planAuditLog(options, found.auditLog),
+      shutdownDelayMs: options.shutdownDelayDuration ?? found.shutdownDelayMs ?? 0,
       ...planConfigFiles(options, found),
     };
   }
@@ -72,6 +77,7 @@ export function planCluster(options: ClusterOptions): Cluster {
     nodeName: hostname().toLowerCase(),
     kubeconfig: options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig'),
     auditLog: planAuditLog(options, undefined),
+    shutdownDelayMs: options.shutdownDelayDuration ?? 0,
     ...planConfigFiles(options, {}),
   };
 }

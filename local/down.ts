@@ -22,13 +22,14 @@ export async function down(options: ClusterOptions & { purge: boolean }): Promis
   await runSteps([
     { title: 'Agent stopped', run: () => stop(cluster, 'agent') },
     { title: 'Pods, mounts, network rules and containerd removed', run: () => teardownNode(cluster) },
-    { title: 'Control plane stopped', run: () => stop(cluster, 'control-plane') },
+    { title: 'Control plane stopped', run: () => stop(cluster, 'control-plane', cluster.shutdownDelayMs) },
     { title: 'Data deleted', run: () => purge(cluster), skip: () => !options.purge },
   ]);
 }
 
-async function stop(cluster: Cluster, name: string): Promise<undefined> {
-  await stopProcess(processFiles(cluster.dataDir, name), 10_000);
+/** `delayMs`: how long the process goes on by itself when it is told to end. */
+async function stop(cluster: Cluster, name: string, delayMs = 0): Promise<undefined> {
+  await stopProcess(processFiles(cluster.dataDir, name), delayMs + 10_000);
 }
 
 async function purge(cluster: Cluster): Promise<undefined> {

@@ -235,6 +235,8 @@ function refuseChangesToRunning(plan: Plan): void {
   if (!found || runningPid(plan.controlPlane) === undefined) return;
   const stop = 'stop it first with `npm run down`';
   if (found.port !== plan.cluster.port) throw new UserError(`--port: the cluster runs on port ${found.port}: ${stop}`);
+  if ((found.shutdownDelayMs ?? 0) !== plan.cluster.shutdownDelayMs)
+    throw new UserError(`--shutdown-delay-duration: the cluster runs with another one: ${stop}`);
   const [flag] = changedConfigFlags(plan.cluster, found);
   if (flag) throw new UserError(`${flag}: the cluster runs without this file: ${stop}`);
 }

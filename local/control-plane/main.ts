@@ -3,6 +3,7 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Family, labelsOf } from '../../core/metrics/family.ts';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
@@ -56,7 +57,7 @@ if (lost.length > 0) {
 }
 // Clients that were away for longer than this holds list anew.
 const replicas = createReplicas(store, { windowBytes: 8 * 1024 * 1024 });
-const { serviceCIDR, clusterDomain } = cluster;
+const { serviceCIDR, clusterDomain, shutdownDelayMs = 0 } = cluster;
 const admissionMetrics = createAdmissionMetrics();
 const { definitions, registry } = openInProcess(store, replicas, { serviceCIDR, clusterDomain, admissionMetrics });
 await bootstrap(registry, definitions, {
@@ -191,6 +192,9 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   api.beginShutdown();
+  // Who sends requests here by /readyz has to see it fail first. Until then all of them are answered, on new connections too.
+  if (shutdownDelayMs > 0) log.info({ shutdownDelayMs }, 'not ready any more, and ends when this is over');
+  await delay(shutdownDelayMs);
   await serving.close(1000);
   await closeAudit?.();
   await worker.terminate();

@@ -234,3 +234,23 @@ it('keeps Secrets where nobody reads them without the key, and names what cannot
   expect((await plane.down()).code).toBe(0);
   expect((await plane.up()).code).toBe(0);
 });
+
+it('answers on for as long as its user said when it ends, but is not ready any more', async () => {
+  const { kubectl } = plane;
+  const refused = await plane.up('--shutdown-delay-duration', '10s');
+  expect(refused.stderr).toContain('--shutdown-delay-duration: the cluster runs with another one');
+  expect((await plane.down()).code).toBe(0);
+  const mistaken = await plane.up('--shutdown-delay-duration', '10');
+  expect(mistaken.stderr).toContain('give a duration, such as 30s or 1m30s');
+  expect((await plane.up('--shutdown-delay-duration', '10s')).code).toBe(0);
+  const began = Date.now();
+  const down = plane.down();
+  await expect
+    .poll(async () => (await kubectl.attempt('get', '--raw', '/readyz/shutdown')).stderr)
+    .toContain('process is shutting down');
+  expect(await kubectl('get', '--raw', '/livez')).toBe('ok');
+  expect(await kubectl('get', 'namespaces', '-o', 'name')).toContain('namespace/default');
+  expect((await down).code).toBe(0);
+  expect(Date.now() - began).toBeGreaterThanOrEqual(10_000);
+  expect((await kubectl.attempt('get', '--raw', '/livez')).code).not.toBe(0);
+});
