@@ -8,8 +8,7 @@ import {
   mutatingAdmissionPolicyBinding,
   validatingAdmissionPolicy,
   validatingAdmissionPolicyBinding,
-  webhookConfiguration,
-} from './admission.ts';
+} from './admission-policy.ts';
 import { apiService } from './api-service.ts';
 import { horizontalPodAutoscaler } from './autoscaler.ts';
 import { certificateSigningRequest } from './certificate-signing-request.ts';
@@ -46,6 +45,7 @@ import { ipAddress, serviceCIDR } from './service-cidr.ts';
 import { controllerRevision, lease, limitRange, podTemplate, runtimeClass } from './small-kinds.ts';
 import { statefulSet } from './stateful-set.ts';
 import { persistentVolume, persistentVolumeClaim } from './storage.ts';
+import { webhookConfiguration } from './webhook-configuration.ts';
 
 const plain: Strategy = {};
 const counted: Strategy = { generation: true };

@@ -1,36 +1,23 @@
-// The objects that say what is admitted: webhook configurations, and admission policies with their bindings.
+// Admission policies and their bindings, of both types.
 
 import type {
   V1MutatingAdmissionPolicy,
   V1MutatingAdmissionPolicyBinding,
-  V1MutatingWebhook,
-  V1MutatingWebhookConfiguration,
   V1NamedRuleWithOperations,
   V1ValidatingAdmissionPolicy,
   V1ValidatingAdmissionPolicyBinding,
-  V1ValidatingWebhook,
 } from '../../../generated/kubernetes.ts';
-import { expressions } from '../../machinery/expressions.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
-import { type LabelSelectorJson, validateLabelSelector } from '../../machinery/labels.ts';
-import { dns1123Subdomain, qualifiedNameErrors } from '../../machinery/names.ts';
-import { celStructs } from '../admission/dynamic/cel-structs.ts';
-import {
-  admissionVariables,
-  policyConditionVariables,
-  webhookConditionVariables,
-} from '../admission/dynamic/expressions.ts';
+import { qualifiedNameErrors } from '../../machinery/names.ts';
+import { policyConditionVariables } from '../admission/dynamic/expressions.ts';
 import { strategy } from '../strategy.ts';
-import { validateClientConfig } from '../webhooks/client-config.ts';
-
-/** Of both types: a validating webhook has the fields of a mutating one but `reinvocationPolicy`. */
-export const webhookConfiguration = strategy<V1MutatingWebhookConfiguration>({
-  expressions: true,
-  generation: true,
-  conditionalUpdate: true,
-  defaults: ({ webhooks }) => defaultRules(webhooks?.flatMap(({ rules }) => rules ?? [])),
-  validate: ({ webhooks }) => validateHooks(webhooks ?? []),
-});
+import {
+  checkExpression,
+  defaultRules,
+  validateConditions,
+  validateRules,
+  validateSelectors,
+} from './admission-rules.ts';
 
 export const validatingAdmissionPolicy = strategy<V1ValidatingAdmissionPolicy>({
   expressions: true,
@@ -124,10 +111,6 @@ function rulesIn(constraints: Constraints | undefined): V1NamedRuleWithOperation
   return [...(constraints?.resourceRules ?? []), ...(constraints?.excludeResourceRules ?? [])];
 }
 
-function defaultRules(rules: V1NamedRuleWithOperations[] | undefined): void {
-  for (const rule of rules ?? []) rule.scope ??= '*';
-}
-
 function defaultConstraints(spec: { matchConstraints?: Constraints } | undefined): void {
   const constraints = spec?.matchConstraints;
   if (!constraints) return;
@@ -135,42 +118,6 @@ function defaultConstraints(spec: { matchConstraints?: Constraints } | undefined
   constraints.namespaceSelector ??= {};
   constraints.objectSelector ??= {};
   defaultRules(rulesIn(constraints));
-}
-
-function validateHooks(hooks: readonly (V1ValidatingWebhook | V1MutatingWebhook)[]): FieldError[] {
-  const errors: FieldError[] = [];
-  const names = new Set<string>();
-  for (const [index, hook] of hooks.entries()) {
-    const at = `webhooks[${index}]`;
-    if (!hook.name) errors.push(required(`${at}.name`));
-    else {
-      for (const message of dns1123Subdomain(hook.name)) errors.push(invalidValue(`${at}.name`, hook.name, message));
-      if (hook.name.split('.').length < 3)
-        errors.push(
-          invalidValue(`${at}.name`, hook.name, 'should be a domain with at least three segments separated by dots'),
-        );
-      if (names.has(hook.name)) errors.push(duplicate(`${at}.name`, hook.name));
-    }
-    names.add(hook.name);
-    const effects = ['None', 'NoneOnDryRun'];
-    if (!hook.sideEffects) errors.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
-    else if (!effects.includes(hook.sideEffects))
-      errors.push(notSupported(`${at}.sideEffects`, hook.sideEffects, effects));
-    const versions = hook.admissionReviewVersions ?? [];
-    if (versions.length === 0)
-      errors.push(required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'));
-    else if (!versions.includes('v1'))
-      errors.push(invalidValue(`${at}.admissionReviewVersions`, versions, 'must include at least one of v1'));
-    const { timeoutSeconds } = hook;
-    if (timeoutSeconds !== undefined && (timeoutSeconds < 1 || timeoutSeconds > 30))
-      errors.push(
-        invalidValue(`${at}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'),
-      );
-    errors.push(...validateClientConfig(hook.clientConfig ?? {}, `${at}.clientConfig`));
-    errors.push(...validateSelectors(hook, at), ...validateRules(hook.rules ?? [], `${at}.rules`));
-    errors.push(...validateConditions(hook.matchConditions, `${at}.matchConditions`, webhookConditionVariables));
-  }
-  return errors;
 }
 
 interface PolicySpec {
@@ -228,71 +175,4 @@ function validateConstraints(constraints: Constraints, at: string): FieldError[]
     ...validateRules(constraints.resourceRules ?? [], `${at}.resourceRules`),
     ...validateRules(constraints.excludeResourceRules ?? [], `${at}.excludeResourceRules`),
   ];
-}
-
-function validateSelectors(of: { namespaceSelector?: object; objectSelector?: object }, at: string): FieldError[] {
-  return [
-    ...validateLabelSelector(of.namespaceSelector as LabelSelectorJson, `${at}.namespaceSelector`), // of that structure
-    ...validateLabelSelector(of.objectSelector as LabelSelectorJson, `${at}.objectSelector`),
-  ];
-}
-
-const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
-
-function validateRules(rules: readonly V1NamedRuleWithOperations[], at: string): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const [index, rule] of rules.entries()) {
-    const path = `${at}[${index}]`;
-    for (const field of ['operations', 'apiGroups', 'apiVersions', 'resources'] as const) {
-      const values = rule[field] ?? [];
-      if (values.length === 0) errors.push(required(`${path}.${field}`));
-      if (field !== 'resources' && values.length > 1 && values.includes('*'))
-        errors.push(
-          invalidValue(
-            `${path}.${field}`,
-            values,
-            `if '*' is present, must not specify other ${field === 'apiGroups' ? 'API groups' : field === 'apiVersions' ? 'API versions' : 'operations'}`,
-          ),
-        );
-    }
-    for (const [place, each] of (rule.operations ?? []).entries())
-      if (!operations.includes(each)) errors.push(notSupported(`${path}.operations[${place}]`, each, operations));
-    for (const [place, each] of (rule.apiVersions ?? []).entries())
-      if (!each) errors.push(required(`${path}.apiVersions[${place}]`));
-  }
-  return errors;
-}
-
-function validateConditions(
-  conditions: readonly { name: string; expression: string }[] | undefined,
-  at: string,
-  variables: Readonly<Record<string, string>>,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  const names = new Set<string>();
-  if ((conditions?.length ?? 0) > 64) return [invalidValue(at, conditions?.length, 'must have at most 64 items')];
-  for (const [index, { name, expression }] of (conditions ?? []).entries()) {
-    const path = `${at}[${index}]`;
-    if (!name) errors.push(required(`${path}.name`));
-    else for (const message of qualifiedNameErrors(name)) errors.push(invalidValue(`${path}.name`, name, message));
-    if (names.has(name)) errors.push(duplicate(`${path}.name`, name));
-    names.add(name);
-    errors.push(...checkExpression(expression, `${path}.expression`, ['bool'], variables));
-  }
-  return errors;
-}
-
-/** `types`: what it may evaluate to; by the start of the type's name. */
-function checkExpression(
-  expression: string | undefined,
-  path: string,
-  types: readonly string[] | undefined,
-  variables: Readonly<Record<string, string>> = admissionVariables,
-): FieldError[] {
-  if (!expression?.trim()) return [required(path, 'expression is not specified')];
-  const compiled = expressions().cel.compileCel(celStructs(expression), variables);
-  if (!compiled.ok) return [invalidValue(path, expression, `compilation failed: ${compiled.error.message}`)];
-  const { type } = compiled.value;
-  if (!types || type === 'dyn' || types.some((each) => type.startsWith(each))) return [];
-  return [invalidValue(path, expression, `must evaluate to ${types[0]}`)];
 }
