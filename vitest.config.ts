@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           expect,
-          include: ['{core,functions,agent,infra,local,cli,test/simulation,test/conformance}/**/*.test.ts'],
+          include: ['{core,functions,agent,infra,local,cli,bench,test/simulation,test/conformance}/**/*.test.ts'],
           // On a busy machine a file may get a third of a core.
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,6 +1,9 @@
-// A small HTTP/2 client of a Kubernetes server: a few connections, requests spread over them.
+// A client of a Kubernetes server that costs little: a few HTTP/2 connections of our own, requests spread over them. The load shares the
+// cores with the server. node:http2 took 45 to 84 us of processor time for a get at 64 at a time, ours takes 17 to 22 (the server 60), and
+// 180 to 470 us for a create at 1, ours 100 to 260.
 
-import http2 from 'node:http2';
+import { type Connection, open } from './http2/connection.ts';
+import { literal, method, names, schemeHttps } from './http2/hpack.ts';
 
 export interface Target {
   readonly server: string;
@@ -19,76 +22,93 @@ export interface Client {
   close(): void;
 }
 
-export async function connect(target: Target, connections: number): Promise<Client> {
-  const sessions = await Promise.all(Array.from({ length: connections }, () => open(target)));
-  const authorization = `Bearer ${target.token}`;
+/** Over TLS only; rejects where a server does not offer HTTP/2. */
+export async function connect({ server, token, ...trust }: Target, connections: number): Promise<Client> {
+  const url = new URL(server);
+  const opened = await Promise.all(Array.from({ length: connections }, () => open({ server: url, ...trust })));
+  const fields = requestFields(url.host, token);
   let turn = 0;
-  const next = (): http2.ClientHttp2Session => {
-    turn = (turn + 1) % sessions.length;
-    const session = sessions[turn];
-    if (!session) throw new Error('no connection');
-    return session;
+  const next = (): Connection => {
+    turn = (turn + 1) % opened.length;
+    const connection = opened[turn];
+    if (!connection) throw new Error('no connection');
+    return connection;
   };
   return {
-    send(method, path, body, type = 'application/json') {
+    send(verb, path, body, type = 'application/json') {
       return new Promise((resolve, reject) => {
-        const headers = {
-          ':method': method,
-          ':path': path,
-          authorization,
-          accept: 'application/json',
-          ...(body !== undefined && { 'content-type': type }),
-        };
-        const stream = next().request(headers, { endStream: body === undefined });
-        const chunks: Buffer[] = [];
+        const parts: Buffer[] = [];
         let status = 0;
-        stream.on('response', (answer) => {
-          status = answer[':status'] ?? 0;
+        const [block, bytes] =
+          body === undefined ? [fields(verb, path)] : [fields(verb, path, type), Buffer.from(body)];
+        next().request(block, bytes, {
+          status: (found) => {
+            status = found;
+          },
+          data: (part) => void parts.push(part),
+          end() {
+            const whole = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+            if (status >= 200 && status < 300) resolve(whole);
+            else reject(new Error(`${verb} ${path} answered ${status}: ${whole.toString().slice(0, 300)}`));
+          },
+          fail: reject,
         });
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('error', reject);
-        stream.on('end', () => {
-          const whole = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-          if (status >= 200 && status < 300) resolve(whole);
-          else reject(new Error(`${method} ${path} answered ${status}: ${whole.toString().slice(0, 300)}`));
-        });
-        if (body !== undefined) stream.end(body);
       });
     },
     watch(path, onLine) {
       return new Promise((resolve, reject) => {
-        const stream = next().request({ ':path': path, authorization, accept: 'application/json' });
-        let rest = '';
-        stream.setEncoding('utf8');
-        stream.on('data', (chunk: string) => {
-          const lines = (rest + chunk).split('\n');
-          rest = lines.pop() ?? '';
-          for (const line of lines) onLine(line);
-        });
-        stream.on('error', reject);
-        stream.once('response', (answer) => {
-          if (answer[':status'] === 200) resolve({ stop: () => stream.close(http2.constants.NGHTTP2_CANCEL) });
-          else reject(new Error(`the watch of ${path} was answered ${answer[':status']}`));
+        const stop = next().request(fields('GET', path), undefined, {
+          status(found) {
+            if (found === 200) resolve({ stop });
+            else reject(new Error(`the watch of ${path} was answered ${found}`));
+          },
+          data: lineSplitter(onLine),
+          end: () => reject(new Error(`the watch of ${path} ended`)),
+          fail: reject,
         });
       });
     },
     close() {
-      for (const session of sessions) session.close();
+      for (const connection of opened) connection.close();
     },
   };
 }
 
-function open({ server, insecure, ca }: Target): Promise<http2.ClientHttp2Session> {
-  return new Promise((resolve, reject) => {
-    const session = http2.connect(server, {
-      rejectUnauthorized: !insecure,
-      ...(ca && { ca }),
-      settings: { initialWindowSize: 1 << 24 },
-    });
-    session.once('connect', () => {
-      session.setLocalWindowSize(1 << 24);
-      resolve(session);
-    });
-    session.once('error', reject);
-  });
+/** The packed fields of a request. All but the path is packed once. */
+function requestFields(authority: string, token: string) {
+  const first = Buffer.concat([schemeHttps, literal(names.authority, authority)]);
+  const last = Buffer.concat([
+    literal(names.authorization, `Bearer ${token}`),
+    literal(names.accept, 'application/json'),
+  ]);
+  const verbs = new Map<string, Buffer>();
+  const types = new Map<string, Buffer>();
+  const verbAndFirst = (verb: string) => Buffer.concat([method(verb), first]);
+  const lastAndType = (type: string) => Buffer.concat([last, literal(names.contentType, type)]);
+  return (verb: string, path: string, type?: string): Buffer[] => [
+    once(verbs, verb, verbAndFirst),
+    literal(names.path, path),
+    type === undefined ? last : once(types, type, lastAndType),
+  ];
+}
+
+function once(known: Map<string, Buffer>, key: string, make: (key: string) => Buffer): Buffer {
+  const found = known.get(key) ?? make(key);
+  known.set(key, found);
+  return found;
+}
+
+/** Splits bytes, not text: a character may be cut by the end of a part, a newline never is. */
+function lineSplitter(onLine: (line: string) => void): (part: Buffer) => void {
+  let rest: Buffer[] = [];
+  return (part) => {
+    let from = 0;
+    for (let to = part.indexOf('\n'); to >= 0; to = part.indexOf('\n', from)) {
+      const end = part.subarray(from, to);
+      from = to + 1;
+      onLine((rest.length > 0 ? Buffer.concat([...rest, end]) : end).toString());
+      rest = [];
+    }
+    if (from < part.length) rest.push(part.subarray(from));
+  };
 }
