@@ -6,7 +6,7 @@ import { hasReason } from '../../core/machinery/status.ts';
 import { openTestRegistry, type TestRegistry } from '../../core/registry/testing.ts';
 import { controllers } from './all.ts';
 import type { ObjectOf } from './controller.ts';
-import { localPathProvisioner } from './persistent-volume.ts';
+import { localPathProvisioner } from './local-path-volume.ts';
 import { type RunningControllers, startControllers } from './run.ts';
 
 let cluster: TestRegistry;

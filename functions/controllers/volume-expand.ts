@@ -4,7 +4,7 @@
 import { compareQuantities, parseQuantity } from '../../core/machinery/quantity.ts';
 import { removeCondition } from './condition.ts';
 import { type Action, type Controller, controllerUser, regarding, splitKey, watch } from './controller.ts';
-import { localPathProvisioner, provisionedBy } from './persistent-volume.ts';
+import { localPathProvisioner, provisionedBy } from './local-path-volume.ts';
 import { patchSeen } from './seen-object.ts';
 import type { Claim, Volume } from './volume-match.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createPersistentVolumeController, localPathProvisioner } from './persistent-volume.ts';
+import { localPathProvisioner } from './local-path-volume.ts';
+import { createPersistentVolumeController } from './persistent-volume.ts';
 import { TestCluster } from './testing/cluster.ts';
 import { claimProtectionController, volumeProtectionController } from './volume-protection.ts';
 
