@@ -147,7 +147,11 @@ function call(node: Extract<ASTNode, { op: 'call' | 'rcall' }>, scope: Scope): E
 
 /** Of the functions that give texts and lists; the others give one thing. */
 function resultSize(name: string, first: number, second: number): number {
-  if (['lowerAscii', 'upperAscii', 'trim', 'substring', 'reverse', 'find', 'findAll', 'split', 'string'].includes(name))
+  if (
+    ['lowerAsciiOnly', 'upperAsciiOnly', 'trim', 'substring', 'reverse', 'find', 'findAll', 'split', 'string'].includes(
+      name,
+    )
+  )
     return first;
   if (name === 'replace' || name === 'join' || name === 'format')
     return Math.min(requestBytes, first * Math.max(1, second));

@@ -40,6 +40,8 @@ function registerStrings(environment: Environment): void {
     if (index < 0n || index > BigInt(text.length)) throw new CelCallError(`index out of range: ${index}`);
     return text.charAt(Number(index));
   });
+  add('string.lowerAsciiOnly(): string', (text: string) => text.replace(/[A-Z]+/g, (each) => each.toLowerCase()));
+  add('string.upperAsciiOnly(): string', (text: string) => text.replace(/[a-z]+/g, (each) => each.toUpperCase()));
   add('string.reverse(): string', (text: string) => [...text].reverse().join(''));
 }
 

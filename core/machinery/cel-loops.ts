@@ -134,7 +134,6 @@ function macro({ receiver, args }: MacroCall, name: string, { variables, run }: 
   const names = args.slice(0, variables).map((node) => variableName(node, name));
   const body = args.at(-1) ?? receiver;
   const filter = args.length === variables + 2 ? args[variables] : undefined;
-  if (name === 'transformMapEntry' && body.op === 'map') keepKeys(body);
   let scopes: Scopes;
   return {
     async: false,
@@ -229,11 +228,4 @@ function entriesOf(range: unknown, fail: (message: string) => Error): Iterable<r
   if (typeof range === 'object' && range !== null && Object.getPrototypeOf(range) === Object.prototype)
     return Object.entries(range);
   throw fail('the range of a comprehension must be a list or a map');
-}
-
-/** The library's own map literals turn every key into a text. */
-function keepKeys(node: Extract<ASTNode, { op: 'map' }>): void {
-  const evaluate = (evaluator: Evaluator, _: unknown, scope: Scope) =>
-    new Map(node.args.map(([key, value]) => [evaluator.run(key, scope), evaluator.run(value, scope)]));
-  (node as unknown as { setMeta(key: string, value: unknown): void }).setMeta('evaluate', evaluate); // as it is for empty literals
 }

@@ -51,7 +51,7 @@ export const traversal = 0.1;
 const traversing = new Set(['+', '==', '!=', '<', '<=', '>', '>=']);
 /** Functions of a text or a list that look at each of its elements. */
 export const traversingCalls: ReadonlySet<string> = new Set(
-  'contains startsWith endsWith matches matchesLinear find findAll split join replace lowerAscii upperAscii trim reverse indexOf lastIndexOf substring charAt isSorted sum min max format containsIP containsCIDR'.split(
+  'contains startsWith endsWith matches matchesLinear find findAll split join replace lowerAsciiOnly upperAsciiOnly trim reverse indexOf lastIndexOf substring charAt isSorted sum min max format containsIP containsCIDR'.split(
     ' ',
   ),
 );

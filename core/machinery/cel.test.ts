@@ -49,6 +49,13 @@ describe('a CEL expression', () => {
       { hex: 'a1'.repeat(32) },
       true,
     ],
+    ['"AbÄß".lowerAscii() + "AbÄß".upperAscii() + self.lowerAscii()', 'ÉX', 'abÄßABÄßÉx'],
+    ['1 in {1: "a"} && !(dyn("1") in {1: "a"}) && {1: "a"}[1] == "a" && {1: "a"}[self] == "a"', 1, true],
+    ['{1: "a", true: "b", "1": "c"}.map(k, k)', {}, [1n, true, '1']],
+    ['{1u: "a"}[1u] + {1: "b"}[1u] + {1: "c"}[1.0]', {}, 'abc'],
+    ['{1: "a"} == {1: "a"} && {1: "a"} != dyn({"1": "a"}) && {"a": {2: self}}.a[2] == self', [1], true],
+    ['{"a": 1, "b": self}.b', 'x', 'x'],
+    ['{"a": 1} == self && {} != self', { a: 1 }, true],
     ['["r.io//ab", "r.io/AB", "ab:", "r.io/ab@sha256:1", "", "ab/ab:x y"].exists(x, isImage(x))', {}, false],
   ])('%s', (expression, self, expected) => {
     expect(evaluate(expression, self)).toEqual(expected);

@@ -18,6 +18,7 @@ import { registerCelImages } from './cel-image.ts';
 import type { CelInput } from './cel-input.ts';
 import { celLimits } from './cel-limits.ts';
 import { registerCelLoops } from './cel-loops.ts';
+import { keepKeys } from './cel-maps.ts';
 import { type CelMeter, meterOf, nodesIn } from './cel-meter.ts';
 import { registerCelNamespaces } from './cel-namespaces.ts';
 import { registerCelNetwork } from './cel-network.ts';
@@ -154,13 +155,22 @@ function run(
   return error === undefined ? { ok: true, value: result } : { ok: false, error: errorOf(error) };
 }
 
-/** The names that an expression reads; and lets its `matches` use linear-time regular expressions instead of the library's. */
+/** Functions of ours that run in the place of the library's: regular expressions in linear time, and letters of ASCII alone. */
+const instead = new Map([
+  ['matches', 'matchesLinear'],
+  ['lowerAscii', 'lowerAsciiOnly'],
+  ['upperAscii', 'upperAsciiOnly'],
+]);
+
+/** The names that an expression reads; and lets it use what is ours. */
 function inspect(node: ASTNode, names = new Set<string>()): ReadonlySet<string> {
   if (node.op === 'id') names.add(node.args);
+  if (node.op === 'map' && node.args.length > 0) keepKeys(node);
   if (node.op !== 'rcall') for (const child of nodesIn(node.args)) inspect(child, names);
   else {
     const [name, receiver, args] = node.args;
-    if (name === 'matches') (node.args as unknown[])[0] = 'matchesLinear'; // a tuple that the library only reads
+    const own = instead.get(name);
+    if (own !== undefined) (node.args as unknown[])[0] = own; // a tuple that the library only reads
     inspect(receiver, names);
     for (const each of args) inspect(each, names);
   }
