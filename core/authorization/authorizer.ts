@@ -1,8 +1,10 @@
 // What an authorizer is asked, and what it answers.
 
 import type { UserInfo } from '../registry/registry.ts';
+import type { AccessSelectors } from './selectors.ts';
 
-export interface Attributes {
+/** Selectors are those of a list, a watch or a deletion of many. RBAC does not look at them. */
+export interface Attributes extends AccessSelectors {
   readonly user: UserInfo;
   readonly verb: string;
   readonly isResource: boolean;

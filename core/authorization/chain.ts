@@ -2,7 +2,6 @@
 
 import { type Attributes, type Authorizer, type Decision, mastersGroup } from './authorizer.ts';
 
-const pass: Decision = { effect: 'pass', reason: '' };
 const allowMasters: Decision = { effect: 'allow', reason: 'member of system:masters' };
 const allowPath: Decision = { effect: 'allow', reason: 'open to all' };
 
@@ -15,11 +14,14 @@ export function chain(authorizers: readonly Authorizer[]): Authorizer {
     async authorize(attributes) {
       if (attributes.user.groups.includes(mastersGroup)) return allowMasters;
       if (!attributes.isResource && isOpen(attributes)) return allowPath;
+      const reasons: string[] = [];
       for (const authorizer of authorizers) {
         const decision = await authorizer.authorize(attributes);
         if (decision.effect !== 'pass') return decision;
+        if (decision.reason !== '') reasons.push(decision.reason);
       }
-      return pass;
+      // Who had no opinion may still know what would have been allowed.
+      return { effect: 'pass', reason: reasons.join('\n') };
     },
   };
 }

@@ -72,7 +72,7 @@ export function validateLabelSelector(json: LabelSelectorJson | undefined | null
   if (!json) return [];
   const errors = validateLabels(json.matchLabels, `${path}.matchLabels`);
   json.matchExpressions?.forEach((expression, index) => {
-    errors.push(...validateExpression(expression, `${path}.matchExpressions[${index}]`));
+    errors.push(...validateLabelExpression(expression, `${path}.matchExpressions[${index}]`));
   });
   return errors;
 }
@@ -101,7 +101,8 @@ const operators: Readonly<Record<string, LabelOperator>> = {
   DoesNotExist: '!',
 };
 
-function validateExpression(expression: LabelExpressionJson, path: string): FieldError[] {
+/** As validateLabelSelector, of one expression. */
+export function validateLabelExpression(expression: LabelExpressionJson, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const values = expression.values ?? [];
   switch (expression.operator) {

@@ -18,6 +18,9 @@ export interface RequestInfo {
   readonly name: string;
   /** Segments behind resource, name and subresource: the path that a proxy passes on. */
   readonly rest: readonly string[];
+  /** Of a list, a watch or a deletion of many, as the query has them. */
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
 }
 
 /** Streams of Kubernetes' pods and Services, and the one by which our agents dial in. */
@@ -146,7 +149,15 @@ function resourceInfo(
     subresource,
     name,
     rest: segments.slice(at + 3),
+    ...(selecting.has(verb) && selectorsIn(query)),
   };
+}
+
+const selecting = new Set(['list', 'watch', 'deletecollection']);
+
+function selectorsIn(query: URLSearchParams): Pick<RequestInfo, 'fieldSelector' | 'labelSelector'> {
+  const [fieldSelector, labelSelector] = [query.get('fieldSelector'), query.get('labelSelector')];
+  return { ...(fieldSelector && { fieldSelector }), ...(labelSelector && { labelSelector }) };
 }
 
 /** A list that selects one name is authorized as access to that name. */

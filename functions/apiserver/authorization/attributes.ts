@@ -1,6 +1,7 @@
 // What an authorizer is asked about a request, and the answer to one that is refused.
 
 import type { Attributes, Authorizer } from '../../../core/authorization/authorizer.ts';
+import { accessSelectors } from '../../../core/authorization/selectors.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { RequestInfo } from '../request-info.ts';
@@ -17,6 +18,7 @@ export function attributesOf(user: UserInfo, info: RequestInfo): Attributes {
     namespace: info.namespace,
     name: info.name,
     path: info.path,
+    ...accessSelectors(info),
   };
 }
 

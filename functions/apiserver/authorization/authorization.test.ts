@@ -136,6 +136,76 @@ describe('the node authorizer', () => {
     expect(await t.get('/api/v1/namespaces/default/secrets', agent)).toMatchObject({ status: 403 });
   });
 
+  it('lets a node read its own pods and itself, and says what it may', async () => {
+    await t.post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+    for (const name of ['n1', 'n2']) {
+      await t.post('/api/v1/nodes', { metadata: { name } });
+      const spec = { nodeName: name, containers: [{ name: 'c', image: 'i' }] };
+      await t.post('/api/v1/namespaces/default/pods', { metadata: { name: `of-${name}` }, spec });
+    }
+    const pods = await t.get('/api/v1/pods?fieldSelector=spec.nodeName%3Dn1,status.phase!%3DFailed', agent);
+    expect(pods.body.items.map((each: { metadata: object }) => each.metadata)).toMatchObject([{ name: 'of-n1' }]);
+    const allowed = ['/api/v1/namespaces/default/pods?fieldSelector=metadata.name%3Dof-n1', '/api/v1/nodes/n1'];
+    for (const path of [...allowed, '/api/v1/nodes?fieldSelector=metadata.name%3Dn1'])
+      expect(await t.get(path, agent), path).toMatchObject({ status: 200 });
+    for (const query of [
+      '',
+      '?fieldSelector=spec.nodeName%3Dn2',
+      '?fieldSelector=spec.nodeName!%3Dn1',
+      '?labelSelector=a',
+    ])
+      expect(await t.get(`/api/v1/pods${query}`, agent), query).toMatchObject({
+        status: 403,
+        body: { message: expect.stringMatching(/: can only list\/watch pods with spec.nodeName field selector$/) },
+      });
+    expect(await t.get('/api/v1/namespaces/default/pods?fieldSelector=metadata.name%3Dof-n2', agent)).toMatchObject({
+      status: 403,
+    });
+    expect((await t.get('/api/v1/nodes', agent)).body.message).toContain(
+      "node 'n1' cannot read all nodes, only its own",
+    );
+    expect((await t.get('/api/v1/nodes/n2', agent)).body.message).toContain("node 'n1' cannot read 'n2', only its own");
+  });
+
+  it('is asked about selectors by reviews, of which it is told what can be understood', async () => {
+    const review = async (selectors: object) => {
+      const resourceAttributes = { verb: 'list', resource: 'pods', ...selectors };
+      const spec = { user: 'system:node:n1', groups: ['system:nodes'], resourceAttributes };
+      return (await t.post('/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec })).body;
+    };
+    const own = { key: 'spec.nodeName', operator: 'In', values: ['n1'] };
+    const newer = { key: 'a', operator: 'Near', values: ['b'] };
+    expect((await review({})).status).toMatchObject({ allowed: false });
+    expect((await review({ fieldSelector: { requirements: [own] } })).status).toEqual({
+      allowed: true,
+      reason: 'node',
+    });
+    expect((await review({ fieldSelector: { rawSelector: 'spec.nodeName=n1' } })).status.allowed).toBe(true);
+    expect((await review({ fieldSelector: { requirements: [{ ...own, operator: 'NotIn' }] } })).status.allowed).toBe(
+      false,
+    );
+    expect(
+      (await review({ fieldSelector: { requirements: [own, newer] }, labelSelector: { requirements: [newer] } }))
+        .status,
+    ).toMatchObject({
+      allowed: true,
+      evaluationError:
+        'spec.resourceAttributes.fieldSelector partially ignored due to parse error; ' +
+        'spec.resourceAttributes.labelSelector ignored due to parse error',
+    });
+    expect((await review({ fieldSelector: { rawSelector: 'spec.nodeName' } })).status).toMatchObject({
+      allowed: false,
+      evaluationError: 'spec.resourceAttributes.fieldSelector ignored due to parse error',
+    });
+    expect((await review({ fieldSelector: {} })).details.causes).toMatchObject([
+      { reason: 'FieldValueRequired', field: 'spec.resourceAttributes.fieldSelector.requirements' },
+    ]);
+    const both = { labelSelector: { rawSelector: 'a=b', requirements: [{ key: 'a', operator: 'Exists' }] } };
+    expect((await review(both)).message).toContain('may not specified at the same time as requirements');
+    const empty = { labelSelector: { requirements: [{ key: 'a', operator: 'In' }] } };
+    expect((await review(empty)).message).toContain("must be specified when `operator` is 'In' or 'NotIn'");
+  });
+
   it('gives a node tokens for the pods that it runs, bound to them', async () => {
     for (const name of ['default', 'other'])
       await t.post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name } });

@@ -2,6 +2,7 @@
 // Source: Kubernetes, "Using Node Authorization", with the rules of the NodeRestriction plugin that need no object.
 
 import type { Attributes, Authorizer, Decision } from '../../../core/authorization/authorizer.ts';
+import { requiredFieldValue } from '../../../core/machinery/fields.ts';
 import { nodeOf } from '../authentication/users.ts';
 import type { NodeIndex } from '../node/node-index.ts';
 
@@ -43,12 +44,21 @@ export function nodeAuthorizer(open: () => Promise<NodeIndex>): Authorizer {
         return readsOne(verb, name) && index.needs(node, 'persistentvolumes').has(name) ? allow : pass;
       case '/pods':
         if (verb === 'get' && name !== '') return isBound(index, node, key) ? allow : pass;
+        if (verb === 'list' || verb === 'watch') {
+          const { fieldSelector = [] } = attributes;
+          if (requiredFieldValue(fieldSelector, 'spec.nodeName') === node) return allow;
+          if (name !== '' && isBound(index, node, key)) return allow;
+          return no('can only list/watch pods with spec.nodeName field selector');
+        }
         if (verb === 'delete') return isBound(index, node, key) ? allow : no('a node deletes only pods bound to it');
         return pass;
       case '/pods/status':
         return (verb === 'update' || verb === 'patch') && isBound(index, node, key) ? allow : pass;
       case '/nodes':
-        if (verb === 'get' || verb === 'list' || verb === 'watch') return allow;
+        if (verb === 'get' || verb === 'list' || verb === 'watch')
+          return name === node
+            ? allow
+            : no(`node '${node}' cannot read ${name === '' ? 'all nodes' : `'${name}'`}, only its own Node object`);
         if (verb === 'create') return allow;
         return (verb === 'update' || verb === 'patch') && name === node ? allow : no('a node writes only itself');
       case '/nodes/status':

@@ -10,6 +10,7 @@ import type {
   V1ResourceAttributes,
   V1SubjectAccessReviewSpec,
 } from '../../../generated/kubernetes.ts';
+import { selectorsOf, validateSelectors } from './review-selectors.ts';
 import type { Review, ReviewParts } from './reviews.ts';
 
 export const subjectAccessReview: Review = async (parts, _exchange, object) => {
@@ -48,6 +49,8 @@ function specOf(object: KubeObject, kind: string): Spec {
         'exactly one of nonResourceAttributes or resourceAttributes must be specified',
       ),
     );
+  const errors = spec.resourceAttributes ? validateSelectors(spec.resourceAttributes) : [];
+  if (errors.length > 0) throw invalid(kind, 'authorization.k8s.io', '', errors);
   return spec;
 }
 
@@ -72,8 +75,9 @@ async function decide(
   user: UserInfo,
   spec: Spec,
 ): Promise<KubeObject> {
+  const { selectors, leftOut } = selectorsOf(spec.resourceAttributes ?? {});
   const attributes = spec.resourceAttributes
-    ? ofResource(user, spec.resourceAttributes)
+    ? { ...ofResource(user, spec.resourceAttributes), ...selectors }
     : ofPath(user, spec.nonResourceAttributes ?? {});
   const { effect, reason } = await authorizer.authorize(attributes);
   return {
@@ -82,6 +86,7 @@ async function decide(
       allowed: effect === 'allow',
       ...(effect === 'deny' && { denied: true }),
       ...(reason !== '' && { reason }),
+      ...(leftOut.length > 0 && { evaluationError: leftOut.join('; ') }),
     },
   };
 }

@@ -1,6 +1,7 @@
 // The authorization checks that expressions of one write ask for. Each is answered once, whoever asks it.
 
 import type { Attributes as Access, Authorizer } from '../../../authorization/authorizer.ts';
+import { accessSelectors } from '../../../authorization/selectors.ts';
 import type { CelAccess, CelDecide, CelDecision } from '../../../machinery/cel-authorizer.ts';
 import { errorText } from '../../../machinery/error-text.ts';
 import type { Environment } from '../../environment.ts';
@@ -60,7 +61,6 @@ async function answerOf(
   }
 }
 
-/** Selectors are no part of it: no authorizer here looks at them, as RBAC does not. */
 function attributesOf(user: UserInfo, { serviceAccount, verb, ...access }: CelAccess): Access {
   const { isResource, path, group, resource, subresource, namespace, name } = access;
   return {
@@ -69,6 +69,7 @@ function attributesOf(user: UserInfo, { serviceAccount, verb, ...access }: CelAc
     isResource,
     version: isResource ? '*' : '',
     ...{ path, group, resource, subresource, namespace, name },
+    ...accessSelectors(access),
   };
 }
 
