@@ -209,6 +209,66 @@ describe('a validating admission policy', () => {
     });
   });
 
+  describe('with variables', () => {
+    // Thirty of them cost more than all expressions of a policy may.
+    const zeros = `[${'0,'.repeat(330)}]`;
+    const costly = Array.from({ length: 30 }, (_, index) => ({
+      name: `costly${index}`,
+      expression: `${zeros}.all(a, ${zeros}.all(b, true))`,
+    }));
+
+    it('hears of one only where an expression reads it, and pays for it once', async () => {
+      await policy('Validating', {
+        matchConstraints: rule('', 'configmaps'),
+        variables: [
+          { name: 'broken', expression: 'object.data.missing' },
+          ...costly,
+          { name: 'used', expression: 'variables.costly0 && variables.costly1 && variables.costly0' },
+        ],
+        validations: [
+          ...Array.from({ length: 30 }, () => ({ expression: 'variables.used && variables.costly0' })),
+          { expression: 'object.metadata.name != "broken" || variables.broken == "a"' },
+        ],
+      });
+      expect(await t.post(configmaps, { metadata: { name: 'a' }, data: {} })).toMatchObject({ status: 201 });
+      const broken = await t.post(configmaps, { metadata: { name: 'broken' }, data: {} });
+      expect(broken.body.message).toContain(
+        'resulted in error: composited variable "broken" fails to evaluate: No such key: missing',
+      );
+    });
+
+    it('pays for all that it reads', async () => {
+      await policy('Validating', {
+        matchConstraints: rule('', 'configmaps'),
+        variables: costly,
+        validations: [{ expression: costly.map(({ name }) => `variables.${name}`).join(' && ') }],
+      });
+      const refused = await t.post(configmaps, { metadata: { name: 'a' }, data: {} });
+      expect(refused.body.message).toContain('actual cost limit exceeded');
+    });
+  });
+
+  it('may ask about what a selector selects', async () => {
+    const pods = 'authorizer.group("").resource("pods")';
+    await policy('Validating', {
+      matchConstraints: rule('', 'configmaps'),
+      validations: [
+        { expression: `${pods}.fieldSelector("spec.nodeName=" + object.data.node).check("list").allowed()` },
+        { expression: `!${pods}.fieldSelector("spec.nodeName").check("list").allowed()` },
+      ],
+    });
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'writer' };
+    const user = { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'system:node:n1' };
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    const rules = [{ verbs: ['create'], apiGroups: [''], resources: ['configmaps'] }];
+    await t.post(`${rbac}/clusterroles`, { metadata: { name: 'writer' }, rules });
+    await t.post(`${rbac}/clusterrolebindings`, { metadata: { name: 'writer' }, roleRef, subjects: [user] });
+    const agent = { as: { name: 'system:node:n1', groups: ['system:nodes'] } };
+    const make = (node: string) => t.post(configmaps, { metadata: { name: node }, data: { node } }, agent);
+    expect(await make('n2')).toMatchObject({ status: 422 });
+    expect(await make('n1')).toMatchObject({ status: 201 });
+  });
+
   it('may make no more than two authorization checks in one expression', async () => {
     const checks = ['get', 'list', 'watch'].map((each) => `authorizer.path("/x").check("${each}").allowed()`);
     const names = checks.map((_, index) => checks.slice(0, index + 1).join(' && '));

@@ -91,7 +91,7 @@ export async function evaluationsOf<B extends Binding>(
       }
       if (!matched.matched) continue;
       const budget: CelBudget = { left: celLimits.object };
-      const inputs = await withVariables(base, spec?.variables, budget);
+      const inputs = withVariables(base, spec?.variables, budget);
       result.push({ binding, shown, objects, inputs, budget });
     }
   }
