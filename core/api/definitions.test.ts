@@ -10,6 +10,7 @@ import { patchMergeKeys } from './tables/patch-merge-keys.ts';
 import { quantities } from './tables/quantities.ts';
 import { categories, shortNames } from './tables/resource-names.ts';
 import { selectableFields } from './tables/selectable-fields.ts';
+import { requiredPointers, zeroThoughOptional } from './tables/zero-values.ts';
 
 const definitions = loadDefinitions();
 
@@ -22,7 +23,9 @@ function at(key: string): Schema | undefined {
 describe('the tables', () => {
   it('name only models and fields that there are', () => {
     const keys = [listTypes, patchMergeKeys, enums, defaults].flatMap(Object.keys);
-    const unknown = [...keys, ...quantities, ...atomicMaps].filter((key) => at(key) === undefined);
+    const unknown = [...keys, ...quantities, ...atomicMaps, ...zeroThoughOptional, ...requiredPointers].filter(
+      (key) => at(key) === undefined,
+    );
     expect(unknown).toEqual([]);
     expect([...atomicModels].filter((model) => !(model in modelRows()))).toEqual([]);
   });

@@ -12,6 +12,7 @@ import { listTypes } from './tables/list-types.ts';
 import { atomicMaps, atomicModels, granularFields } from './tables/map-types.ts';
 import { patchMergeKeys } from './tables/patch-merge-keys.ts';
 import { quantities } from './tables/quantities.ts';
+import { requiredPointers, zeroThoughOptional } from './tables/zero-values.ts';
 
 export interface ModelRow {
   /** OpenAPI name, such as `io.k8s.api.core.v1.Pod`. */
@@ -50,7 +51,7 @@ export function fingerprintOfModels(): string {
     patchMergeKeys,
     enums,
     defaults,
-    [...atomicMaps, ...atomicModels, ...granularFields, ...quantities],
+    [...atomicMaps, ...atomicModels, ...granularFields, ...quantities, ...zeroThoughOptional, ...requiredPointers],
   ];
   return createHash('sha256')
     .update(JSON.stringify([generated.source, tables]))

@@ -2,6 +2,7 @@
 
 import { idOfModel, modelRows, schemaOf } from '../models.ts';
 import type { Schema } from '../schema.ts';
+import { zeroValueOf } from '../tables/zero-values.ts';
 
 /** Texts by model id and field; a model's own under the empty key. */
 type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -69,8 +70,8 @@ function both(schema: Fragment): { readonly 2: Fragment; readonly 3: Fragment } 
   return { 2: schema, 3: schema };
 }
 
-/** Keywords that Swagger 2 does not have, or that kubectl's reader of it refuses. */
-const onlyIn3 = new Set(['anyOf', 'oneOf', 'not', 'nullable', 'x-kubernetes-validations']);
+/** Keywords that Swagger 2 does not have, or that kubectl's reader of it refuses; and defaults, which Kubernetes leaves out of version 2. */
+const onlyIn3 = new Set(['anyOf', 'default', 'oneOf', 'not', 'nullable', 'x-kubernetes-validations']);
 
 export function componentsOf({ version, descriptions, kinds }: ComponentOptions): Components {
   const prefix = version === 3 ? '#/components/schemas/' : '#/definitions/';
@@ -97,6 +98,9 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
     const schema = schemaOf(id);
     const properties = Object.entries(schema.properties ?? {}).map(([field, each]) => {
       const written = value(each);
+      const zero =
+        version === 3 ? zeroValueOf(`${id}.${field}`, schema.required?.includes(field) ?? false, each) : undefined;
+      if (zero !== undefined && !('$ref' in written) && !('allOf' in written)) written['default'] ??= zero;
       // The package keeps no text at a field that refers to a model: the model's own says what it is.
       const text = texts[field] ?? textOf(each.model ?? each.items?.model);
       if (!text) return [field, written];
@@ -120,7 +124,7 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
     const { items, additionalProperties, default: _default, 'x-kubernetes-map-type': mapType, ...rest } = schema;
     return {
       ...rest,
-      ...(isScalar(schema.default) && { default: schema.default }),
+      ...(version === 3 && isScalar(schema.default) && { default: schema.default }),
       ...(items && { items: value(items) }),
       ...(typeof additionalProperties === 'object' && { additionalProperties: value(additionalProperties) }),
       ...(mapType && { 'x-kubernetes-map-type': mapType }),
@@ -130,7 +134,7 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
   /** What stands beside a reference: in version 3 that needs an allOf, in 2 the readers take it as it is. */
   const withFacts = (reference: Fragment, schema: Schema): Fragment => {
     const facts: Fragment = {
-      ...(isScalar(schema.default) && { default: schema.default }),
+      ...(version === 3 && isScalar(schema.default) && { default: schema.default }),
       ...(schema['x-kubernetes-patch-strategy'] && {
         'x-kubernetes-patch-strategy': schema['x-kubernetes-patch-strategy'],
       }),

@@ -48,6 +48,35 @@ function dangling(document: unknown, prefix: string, known: object): string[] {
 }
 
 describe('OpenAPI v3', () => {
+  it('has the zero values that Kubernetes publishes, which no write stores', async () => {
+    const { schemas } = JSON.parse((await openApi.v3('', 'v1'))!).components;
+    const defaultOf = (model: string, field: string) =>
+      schemas[`io.k8s.api.core.v1.${model}`].properties[field].default;
+    const named = [
+      'LocalObjectReference',
+      'SecretKeySelector',
+      'ConfigMapKeySelector',
+      'SecretEnvSource',
+      'ConfigMapEnvSource',
+    ];
+    for (const model of [...named, 'SecretProjection', 'ConfigMapProjection', 'ConfigMapVolumeSource', 'Container'])
+      expect(defaultOf(model, 'name'), model).toBe('');
+    expect(defaultOf('SecretKeySelector', 'key')).toBe('');
+    expect(defaultOf('ContainerPort', 'containerPort')).toBe(0);
+    expect(defaultOf('ContainerPort', 'protocol')).toBe('TCP');
+    // Optional ones, pointers and what is no text in Go have none.
+    expect([defaultOf('ContainerPort', 'name'), defaultOf('SecretVolumeSource', 'secretName')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(defaultOf('Event', 'involvedObject')).toBeUndefined();
+    const ingress = JSON.parse((await openApi.v3('networking.k8s.io', 'v1'))!).components.schemas;
+    const { pathType } = ingress['io.k8s.api.networking.v1.HTTPIngressPath'].properties;
+    expect([pathType.type, pathType.default]).toEqual(['string', undefined]);
+    const reference = definitions.find('', 'v1', 'pods')?.schema.properties?.['spec']?.properties?.['imagePullSecrets'];
+    expect(reference?.items?.properties?.['name']?.default).toBeUndefined();
+  });
+
   it('has a document for every group version, each with a hash, and no reference that leads nowhere', async () => {
     const { paths } = JSON.parse(openApi.index());
     expect(Object.keys(paths)).toContain('apis/example.com/v1');
@@ -111,6 +140,14 @@ describe('OpenAPI v3', () => {
 });
 
 describe('OpenAPI v2', () => {
+  it('has no defaults, as Kubernetes leaves them out', async () => {
+    const { definitions: models } = JSON.parse(await openApi.v2());
+    const { protocol, name } = models['io.k8s.api.core.v1.ContainerPort'].properties;
+    expect([protocol.default, name.default]).toEqual([undefined, undefined]);
+    // A field may be called so.
+    expect(models['io.k8s.api.core.v1.LimitRangeItem'].properties.default.type).toBe('object');
+  });
+
   it('has no reference that leads nowhere, and no keyword that version 2 lacks', async () => {
     const document = JSON.parse(await openApi.v2());
     expect(dangling(document, '#/definitions/', document.definitions)).toEqual([]);
