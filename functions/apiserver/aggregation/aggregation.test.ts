@@ -172,6 +172,23 @@ describe('an APIService with a Service', () => {
     expect(t.server.names()).not.toContain('ending/left');
   });
 
+  it('is reached at the name that its Service stands for, without endpoints', async () => {
+    const other = await openAggregatedApi();
+    try {
+      await other.startServer();
+      const spec = { type: 'ExternalName', externalName: 'api.example.com' };
+      await other.create('services', 'default', { metadata: { name: 'sample-api' }, spec });
+      await other.post(other.apiServices, other.apiService);
+      await expect.poll(() => other.condition(), { timeout: 10_000 }).toMatchObject({ reason: 'Passed' });
+      expect((await other.get(flunders)).status).toBe(200);
+      expect(new Set(other.dialled.map(({ host, port }) => `${host}:${port}`))).toEqual(
+        new Set(['api.example.com:7443']),
+      );
+    } finally {
+      await other.close();
+    }
+  });
+
   it('keeps what it served in discovery, as stale, when it goes away, and is forgotten with its APIService', async () => {
     await t.stopServer();
     await t.patch('/api/v1/namespaces/default/services/sample-api', 'application/merge-patch+json', {

@@ -1,6 +1,7 @@
 // The test API with the first objects of a cluster, a front proxy, and an extension API server behind a Service.
 
 import { bootstrap } from '../../../core/registry/bootstrap.ts';
+import type { Dial } from '../../../core/registry/webhooks/caller.ts';
 import type { ApiServerOptions } from '../handler.ts';
 import { createTestAuthority } from './certificates.ts';
 import { type ExtensionApiServer, openExtensionApiServer } from './extension-api-server.ts';
@@ -16,8 +17,13 @@ export async function openAggregatedApi(more: Partial<ApiServerOptions> = {}) {
   const serving = await createTestAuthority('wardle-ca');
   const frontProxy = await frontProxyAuthority.client('front-proxy-client', []);
   let server: ExtensionApiServer | undefined;
+  const dialled: Dial[] = [];
+  const dial = (address: Dial) => {
+    dialled.push(address);
+    return { host: '127.0.0.1', port: server?.port ?? 1 };
+  };
   const t = await openTestApi({
-    frontProxy: { ...frontProxy, dial: () => ({ host: '127.0.0.1', port: server?.port ?? 1 }) },
+    frontProxy: { ...frontProxy, dial },
     ...more,
   });
   await bootstrap(t.registry, t.definitions, {
@@ -47,6 +53,8 @@ export async function openAggregatedApi(more: Partial<ApiServerOptions> = {}) {
     ...t,
     apiService,
     apiServices,
+    /** Addresses that connections were to be made to, the oldest first. */
+    dialled,
     get server(): ExtensionApiServer {
       if (!server) throw new Error('the extension API server does not run');
       return server;
