@@ -24,6 +24,8 @@ export interface GroupCommitOptions {
 
 /** Above this, a sync would hold up the event loop for longer than handing it to another thread costs. */
 const slowSyncMs = 1;
+/** From so many on, more are sure to come while they are synced, and are worked on meanwhile. */
+const manyJobs = 8;
 
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -104,7 +106,7 @@ export class GroupCommit {
     // A job that failed has written nothing.
     if (outcomes.some((outcome) => 'value' in outcome)) {
       try {
-        const syncing = this.#options.sync ? this.#options.sync() : this.#sync();
+        const syncing = this.#options.sync ? this.#options.sync() : this.#sync(jobs.length);
         if (syncing) {
           // Readers who wait for it must learn why they get no answer.
           this.#unsynced = syncing.catch((cause: unknown) => {
@@ -154,12 +156,12 @@ export class GroupCommit {
     }
   }
 
-  #sync(): void | Promise<void> {
+  #sync(jobs: number): void | Promise<void> {
     const start = performance.now();
     const measure = () => {
       this.#slow = performance.now() - start > slowSyncMs;
     };
-    if (!this.#slow) {
+    if (!this.#slow && jobs < manyJobs) {
       fdatasyncSync(this.#wal);
       measure();
       return;
