@@ -64,7 +64,7 @@ interface Reply {
  * Hints alone travel at most this often. Waking the other thread costs more than what it does for one commit, and takes the processor
  * from whoever is about to make the next: the first commit after a pause is told at once, those in a row share a message.
  */
-const hintEveryMs = 4;
+const hintEveryMs = 10;
 /** Bytes of entries that hints carry, at most. */
 const maximumHintBytes = 1024 * 1024;
 
