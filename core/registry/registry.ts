@@ -24,13 +24,13 @@ export interface RequestContext {
    * Conflict that `isOwnerClaimLost` knows, and nothing was written (see write/owner-claim.ts).
    */
   readonly claim?: Check;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Who answers the authorization checks of admission's expressions. Default: RBAC alone. */
-  readonly authorizer?: Authorizer;
+  readonly authorizer?: Authorizer | undefined;
   /** Audit annotations, by key. */
-  readonly audit?: Record<string, string>;
+  readonly audit?: Record<string, string> | undefined;
   /** What admission webhooks took of this request: added up where it is there. */
-  readonly webhooks?: { seconds: number };
+  readonly webhooks?: { seconds: number } | undefined;
 }
 
 export interface Target {

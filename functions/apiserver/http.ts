@@ -24,12 +24,12 @@ export interface ApiRequest {
   /** By lower-case name; a repeated header is joined by `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Name, value, name, value, ... for headers whose values may hold commas. */
-  readonly rawHeaders?: readonly string[];
-  readonly body?: AsyncIterable<Uint8Array> | Uint8Array;
-  readonly peer?: PeerCertificate;
-  readonly remoteAddress?: string;
+  readonly rawHeaders?: readonly string[] | undefined;
+  readonly body?: AsyncIterable<Uint8Array> | Uint8Array | undefined;
+  readonly peer?: PeerCertificate | undefined;
+  readonly remoteAddress?: string | undefined;
   /** Aborts when the client has gone. A getter where making one has a price. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ApiResponse {

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
 import { type Status, StatusError } from '../../core/machinery/status.ts';
-import type { UserInfo } from '../../core/registry/registry.ts';
+import type { RequestContext, UserInfo } from '../../core/registry/registry.ts';
 import type { Log } from '../../core/work/log.ts';
 import type { Audit, AuditRecord } from './audit/audit.ts';
 import { auditIDOf } from './audit/event.ts';
@@ -85,7 +85,7 @@ export function createRoad(options: RoadOptions): Road {
     let seated = false;
     let counted: string | undefined;
     let waited = 0;
-    const webhooks = { seconds: 0 };
+    let webhooks = noWebhooks;
     let response: ApiResponse | undefined;
     try {
       const query = parseQuery(request.query);
@@ -119,19 +119,10 @@ export function createRoad(options: RoadOptions): Road {
       if (asked.encoding === 'cbor' || asked.fallback?.encoding === 'cbor') await loadCbor();
       if (asked.encoding !== 'json') await loadYamlFor(asked);
       form = asked;
-      const context = {
-        user,
-        warnings,
-        audit: audit?.annotations,
-        authorizer,
-        webhooks,
-        get signal() {
-          return request.signal;
-        },
-      };
-      // A property that is there and undefined is as good as absent to whoever reads `signal`.
+      const context = new RequestOnTheRoad(request, user, authorizer, warnings, audit?.annotations);
+      webhooks = context.webhooks;
       const seen = audit ? await audit.readRequest() : request;
-      response = await route({ request: seen, info, query, form, context } as Exchange);
+      response = await route({ request: seen, info, query, form, context });
     } catch (error) {
       const told = asStatus(error, options.log, auditID);
       failure = told.status;
@@ -174,6 +165,36 @@ export function createRoad(options: RoadOptions): Road {
     if (warnings.length > 0) response.headers['warning'] = warnings.map(warningHeader);
     return response;
   };
+}
+
+const noWebhooks = { seconds: 0 };
+
+/** The context that a route gets. A class, for the same reason as ServedRequest. */
+class RequestOnTheRoad implements RequestContext {
+  readonly user: UserInfo;
+  readonly warnings: string[];
+  readonly authorizer: Authorizer;
+  readonly audit: Record<string, string> | undefined;
+  readonly webhooks = { seconds: 0 };
+  private readonly request: ApiRequest;
+
+  constructor(
+    request: ApiRequest,
+    user: UserInfo,
+    authorizer: Authorizer,
+    warnings: string[],
+    audit: Record<string, string> | undefined,
+  ) {
+    this.request = request;
+    this.user = user;
+    this.authorizer = authorizer;
+    this.warnings = warnings;
+    this.audit = audit;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.request.signal;
+  }
 }
 
 /** Also when that was before: a client may leave while its request is still on the road, and nothing says so a second time. */

@@ -5,8 +5,8 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import http2, { type Http2ServerRequest, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
-import type { ApiRequest, ApiResponse, PeerCertificate, UpgradeConnection } from './http.ts';
+import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
+import { ServedRequest } from './served-request.ts';
 
 /** What serve needs of an API server. */
 export interface Handler {
@@ -66,8 +66,8 @@ export async function serve(api: Handler, { port, host, tls }: ServeOptions): Pr
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     void upgrade(api, request, socket, head);
   });
-  server.on('sessionError', () => {});
-  server.on('tlsClientError', () => {});
+  server.on('sessionError', ignore);
+  server.on('tlsClientError', ignore);
   server.on('clientError', (_error, socket: Duplex) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
   });
@@ -97,6 +97,12 @@ export async function serve(api: Handler, { port, host, tls }: ServeOptions): Pr
   };
 }
 
+/**
+ * Not a closure: node's streams are held from outside the heap, so that only a full collection frees them, with all that a listener of
+ * theirs still refers to. What a request made would grow old with its stream, and cost many times what it costs young.
+ */
+function ignore(): void {}
+
 function respondHttp2(
   api: Handler,
   stream: ServerHttp2Stream,
@@ -104,9 +110,11 @@ function respondHttp2(
   rawHeaders: readonly string[] | undefined,
 ): void {
   // A reset by the client arrives as an error; the closing of the stream is what counts.
-  stream.on('error', () => {});
+  stream.on('error', ignore);
   const method = headers[':method'] ?? 'GET';
-  const request = makeRequest(method, headers[':path'] ?? '/', headers, rawHeaders, stream.session?.socket, stream);
+  const target = headers[':path'] ?? '/';
+  const { socket } = stream.session ?? {};
+  const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: stream, source: stream });
   void api.handle(request).then((response) => {
     if (stream.destroyed || stream.closed) return void release(response);
     const { body } = response;
@@ -120,17 +128,10 @@ function respondHttp2(
 }
 
 function respondHttp1(api: Handler, message: IncomingMessage, out: ServerResponse): void {
-  out.on('error', () => {});
+  out.on('error', ignore);
   const method = message.method ?? 'GET';
-  const request = makeRequest(
-    method,
-    message.url ?? '/',
-    message.headers,
-    message.rawHeaders,
-    message.socket,
-    out,
-    message,
-  );
+  const { headers, rawHeaders, socket, url: target = '/' } = message;
+  const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: out, source: message });
   void api.handle(request).then((response) => {
     if (out.destroyed) return void release(response);
     const { body } = response;
@@ -149,15 +150,10 @@ function respondHttp1(api: Handler, message: IncomingMessage, out: ServerRespons
 }
 
 async function upgrade(api: Handler, message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-  socket.on('error', () => {});
-  const request = makeRequest(
-    message.method ?? 'GET',
-    message.url ?? '/',
-    message.headers,
-    message.rawHeaders,
-    message.socket,
-    socket,
-  );
+  socket.on('error', ignore);
+  const { method = 'GET', headers, rawHeaders, url: target = '/' } = message;
+  const given = { method, target, headers, rawHeaders, socket: message.socket, life: socket, source: socket };
+  const request = new ServedRequest(given);
   const response = await api.upgrade(request, { socket, head });
   if (!response || socket.destroyed) return;
   const body = response.body instanceof Uint8Array ? response.body : new Uint8Array();
@@ -167,71 +163,6 @@ async function upgrade(api: Handler, message: IncomingMessage, socket: Duplex, h
   lines.push(`content-length: ${body.length}`, 'connection: close', '', '');
   socket.write(lines.join('\r\n'));
   socket.end(body);
-}
-
-/** `life` closes when the client is gone; `source` is where the body is read from. */
-function makeRequest(
-  method: string,
-  target: string,
-  headers: IncomingHttpHeaders,
-  rawHeaders: readonly string[] | undefined,
-  socket: Socket | undefined,
-  life: Duplex | ServerResponse,
-  source: AsyncIterable<Uint8Array> | undefined = life as Duplex,
-): ApiRequest {
-  const at = target.indexOf('?');
-  let controller: AbortController | undefined;
-  const peer = peerOf(socket);
-  return {
-    method,
-    path: at < 0 ? target : target.slice(0, at),
-    query: at < 0 ? '' : target.slice(at + 1),
-    // Only `set-cookie` is ever an array in incoming headers, and nothing reads that one.
-    headers: headers as Record<string, string | undefined>,
-    ...(rawHeaders && { rawHeaders }),
-    ...(method !== 'GET' && method !== 'HEAD' && source && { body: source }),
-    ...(peer && { peer }),
-    ...(socket?.remoteAddress !== undefined && { remoteAddress: socket.remoteAddress }),
-    // Made on first use: most requests never ask.
-    get signal(): AbortSignal {
-      if (!controller) {
-        const made = new AbortController();
-        controller = made;
-        if (life.destroyed) made.abort();
-        else life.once('close', () => made.abort());
-      }
-      return controller.signal;
-    },
-  };
-}
-
-const peers = new WeakMap<Socket, PeerCertificate | 'none'>();
-
-/** Once per connection: reading a certificate costs more than a request. */
-function peerOf(socket: Socket | undefined): PeerCertificate | undefined {
-  if (!socket) return undefined;
-  const known = peers.get(socket);
-  if (known) return known === 'none' ? undefined : known;
-  // The server is a TLS server, so its sockets are TLS sockets (HTTP/2 gives a proxy of one).
-  const tls = socket as TLSSocket;
-  const certificate = tls.getPeerCertificate();
-  const subject = certificate?.subject;
-  const peer: PeerCertificate | undefined = subject && {
-    verified: tls.authorized,
-    commonName: first(subject.CN),
-    organizations: all(subject.O),
-    notAfter: Date.parse(certificate.valid_to),
-  };
-  peers.set(socket, peer ?? 'none');
-  return peer;
-}
-
-function all(value: string | string[] | undefined): string[] {
-  return value === undefined ? [] : Array.isArray(value) ? value : [value];
-}
-
-function first(value: string | string[] | undefined): string {
-  return all(value)[0] ?? '';
 }
 
 /** Writes an iterable as fast as the client takes it; ends it when the client leaves. */

@@ -30,18 +30,21 @@ function readStream(stream: Readable, limit: number): Promise<Uint8Array> {
     let size = 0;
     const broken = () => reject(brokenOff());
     if (stream.destroyed) return broken();
-    // Streams close after every request too: an error made then, for nobody, would cost more than reading the body.
-    const whole = () => {
-      stream.off('error', broken);
-      stream.off('close', broken);
-      resolve(joined(chunks, size));
-    };
-    stream.on('data', (chunk: Uint8Array) => {
+    const take = (chunk: Uint8Array) => {
       size += chunk.length;
       // What else comes is let pass, so that the client gets to read the answer.
       if (size > limit) reject(tooLarge(limit));
       else chunks.push(chunk);
-    });
+    };
+    // Streams close after every request too: an error made then, for nobody, would cost more than reading the body. And what a stream
+    // still holds lives as long as it does (see serve.ts).
+    const whole = () => {
+      stream.off('data', take);
+      stream.off('error', broken);
+      stream.off('close', broken);
+      resolve(joined(chunks, size));
+    };
+    stream.on('data', take);
     stream.once('end', whole);
     stream.once('error', broken);
     stream.once('close', broken);

@@ -1,0 +1,104 @@
+// A request as node's HTTP servers give it.
+
+import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { ApiRequest, PeerCertificate } from './http.ts';
+
+/** What node tells of a request. */
+export interface Served {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[] | undefined;
+  readonly socket: Socket | undefined;
+  /** Closes when the client is gone. */
+  readonly life: Duplex | ServerResponse;
+  /** Where the body is read from. */
+  readonly source: AsyncIterable<Uint8Array> | undefined;
+}
+
+/** A class, since an object literal with a getter takes twenty times as long to make, and one is made for every request. */
+export class ServedRequest implements ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly rawHeaders: readonly string[] | undefined;
+  readonly body: AsyncIterable<Uint8Array> | undefined;
+  readonly peer: PeerCertificate | undefined;
+  readonly remoteAddress: string | undefined;
+  private readonly life: Duplex | ServerResponse;
+  private controller: AbortController | undefined;
+
+  constructor({ method, target, headers, rawHeaders, socket, life, source }: Served) {
+    const at = target.indexOf('?');
+    const connection = connectionOf(socket);
+    this.method = method;
+    this.path = at < 0 ? target : target.slice(0, at);
+    this.query = at < 0 ? '' : target.slice(at + 1);
+    // Only `set-cookie` is ever an array in incoming headers, and nothing reads that one.
+    this.headers = headers as Record<string, string | undefined>;
+    this.rawHeaders = rawHeaders;
+    this.body = method === 'GET' || method === 'HEAD' ? undefined : source;
+    this.peer = connection.peer;
+    this.remoteAddress = connection.remoteAddress;
+    this.life = life;
+    this.controller = undefined;
+  }
+
+  /** Made on first use: most requests never ask. */
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      const made = new AbortController();
+      this.controller = made;
+      if (this.life.destroyed) made.abort();
+      else this.life.once('close', () => made.abort());
+    }
+    return this.controller.signal;
+  }
+}
+
+/** What is the same for all requests of a connection. */
+interface Connection {
+  readonly peer: PeerCertificate | undefined;
+  readonly remoteAddress: string | undefined;
+}
+
+const connections = new WeakMap<Socket, Connection>();
+const noConnection: Connection = { peer: undefined, remoteAddress: undefined };
+
+/** Found out once: reading a certificate costs more than a request. */
+function connectionOf(socket: Socket | undefined): Connection {
+  if (!socket) return noConnection;
+  let connection = connections.get(socket);
+  if (!connection) {
+    // The server is a TLS server, so its sockets are TLS sockets (HTTP/2 gives a proxy of one).
+    connection = { peer: peerOf(socket as TLSSocket), remoteAddress: socket.remoteAddress };
+    connections.set(socket, connection);
+  }
+  return connection;
+}
+
+function peerOf(socket: TLSSocket): PeerCertificate | undefined {
+  const certificate = socket.getPeerCertificate();
+  const subject = certificate?.subject;
+  return (
+    subject && {
+      verified: socket.authorized,
+      commonName: first(subject.CN),
+      organizations: all(subject.O),
+      notAfter: Date.parse(certificate.valid_to),
+    }
+  );
+}
+
+function all(value: string | string[] | undefined): string[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}
+
+function first(value: string | string[] | undefined): string {
+  return all(value)[0] ?? '';
+}
