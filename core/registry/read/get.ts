@@ -1,5 +1,6 @@
 // Reads one object: the stored bytes as they are, unless another version is asked for.
 
+import type { KubeObject } from '../../machinery/object.ts';
 import { notFound } from '../../machinery/status.ts';
 import { decodeObject } from '../encode.ts';
 import type { ReadEnvironment } from '../environment.ts';
@@ -14,20 +15,24 @@ export async function get(env: ReadEnvironment, target: Target): Promise<Outcome
   try {
     const item = await env.store.get(definition.type, key);
     if (!item) throw notFound(subjectOf(definition), target.name ?? '');
-    return await present(env, definition, lazyOutcome(item.value));
+    return await present(env, definition, new LazyOutcome(item.value));
   } catch (error) {
     throw storeStatus(error, subjectOf(definition), target.name ?? '');
   }
 }
 
-/** Most gets only send the bytes: the object is parsed on first use. */
-function lazyOutcome(bytes: Uint8Array): Outcome {
-  let object: Outcome['object'] | undefined;
-  return {
-    bytes,
-    get object() {
-      object ??= decodeObject(bytes);
-      return object;
-    },
-  };
+/** Most gets only send the bytes: the object is parsed on first use. A class, since a literal with a getter takes many times as long. */
+class LazyOutcome implements Outcome {
+  readonly bytes: Uint8Array;
+  private decoded: KubeObject | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.decoded = undefined;
+  }
+
+  get object(): KubeObject {
+    this.decoded ??= decodeObject(this.bytes);
+    return this.decoded;
+  }
 }

@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { restamp, stamp } from '../stamp.ts';
 import type { Committed, Item, LogEntry, TypeName, Write } from '../store.ts';
 import { StoreError } from '../store.ts';
+import { RecentValues } from './recent-values.ts';
 import { createLog, logTable } from './schema.ts';
 
 /** One type's counters. */
@@ -23,11 +24,14 @@ export interface TypeState {
 }
 
 const emptyBytes = new Uint8Array(0);
+const recentBytes = 16 * 1024 * 1024;
 
 export class Tables {
   readonly types = new Map<TypeName, TypeState>();
   /** Types that the open transaction wrote. */
   readonly #touched = new Set<TypeState>();
+  /** As of the open transaction. */
+  readonly #recent = new RecentValues(recentBytes);
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
@@ -66,10 +70,15 @@ export class Tables {
   get(type: TypeName, name: string): Item | undefined {
     const state = this.types.get(type);
     if (!state) return undefined;
+    const known = this.#recent.get(state.id, name);
+    if (known) return known;
     const row = this.sql(
       `SELECT c.revision, l.value FROM current c JOIN ${state.log} l ON l.revision = c.revision WHERE c.type = ? AND c.name = ?`,
     ).get(state.id, name);
-    return row && { name, revision: Number(row['revision']), value: bytesOf(row['value']) };
+    if (!row) return undefined;
+    const item = { name, revision: Number(row['revision']), value: bytesOf(row['value']) };
+    this.#recent.set(state.id, item);
+    return item;
   }
 
   /** Checks every expectation, then writes. Throws `conflict` before the first write. */
@@ -95,6 +104,7 @@ export class Tables {
       state.added = [];
     }
     this.#touched.clear();
+    if (!durable) this.#recent.clear();
     return risen;
   }
 
@@ -105,14 +115,20 @@ export class Tables {
   /** The revision that a key has now, 0 for none, if it is what the write expects. */
   #expect(write: Write): number {
     const state = this.types.get(write.type);
-    const row = state && this.sql('SELECT revision FROM current WHERE type = ? AND name = ?').get(state.id, write.name);
-    const revision = Number(row?.['revision'] ?? 0);
+    const revision = state ? this.#revisionOf(state, write.name) : 0;
     if (write.expect === 'any' || write.expect === revision) return revision;
     const current = this.get(write.type, write.name);
     throw new StoreError(
       { code: 'conflict', data: { type: write.type, name: write.name, ...(current && { current }) } },
       `${write.type} ${write.name} is at revision ${revision}, not ${write.expect}.`,
     );
+  }
+
+  #revisionOf(state: TypeState, name: string): number {
+    const known = this.#recent.get(state.id, name);
+    if (known) return known.revision;
+    const row = this.sql('SELECT revision FROM current WHERE type = ? AND name = ?').get(state.id, name);
+    return Number(row?.['revision'] ?? 0);
   }
 
   #write(write: Write, previous: number): Committed {
@@ -130,6 +146,8 @@ export class Tables {
       stampedAt,
       value,
     );
+    if (write.op === 'put') this.#recent.set(id, { name: write.name, revision, value });
+    else this.#recent.delete(id, write.name);
     if (write.op === 'delete') {
       this.sql('DELETE FROM current WHERE type = ? AND name = ?').run(id, write.name);
     } else if (previous === 0) {
