@@ -1,30 +1,29 @@
 // Runs the admission chain. Plugins that give no promise cost no turn of the event loop.
 
+import type { TypeName } from '../../store/store.ts';
 import type { Environment } from '../environment.ts';
 import type { AdmissionMetrics } from './metrics.ts';
-import type { AdmissionPlugin, Attributes } from './plugin.ts';
-import { startRound } from './reinvocation.ts';
+import type { AdmissionPlugin, Attributes, Operation } from './plugin.ts';
+import { startSecondRound } from './reinvocation.ts';
+
+type Half = 'mutate' | 'validate';
 
 export async function mutate(env: Environment, attributes: Attributes): Promise<void> {
-  const round = startRound(attributes);
   await run(env, attributes, 'mutate');
-  if (round.changes === 0) return;
-  startRound(attributes);
-  await run(env, attributes, 'mutate');
+  if (startSecondRound(attributes)) await run(env, attributes, 'mutate');
 }
 
 export async function validate(env: Environment, attributes: Attributes): Promise<void> {
   await run(env, attributes, 'validate');
 }
 
-async function run(env: Environment, attributes: Attributes, half: 'mutate' | 'validate'): Promise<void> {
+async function run(env: Environment, attributes: Attributes, half: Half): Promise<void> {
   const watch = env.admissionMetrics && stopwatch(env.admissionMetrics, attributes, half);
   let current: AdmissionPlugin | undefined;
   try {
-    for (const plugin of env.admission) {
-      if (!plugin[half] || !wants(plugin, attributes)) continue;
+    for (const plugin of pluginsFor(env, attributes, half)) {
       current = plugin;
-      const pending = plugin[half](attributes, env);
+      const pending = plugin[half]?.(attributes, env);
       if (pending) await pending;
       watch?.plugin(plugin, false);
     }
@@ -37,7 +36,7 @@ async function run(env: Environment, attributes: Attributes, half: 'mutate' | 'v
 }
 
 /** One look at the clock a plugin: it began where the one before ended. */
-function stopwatch(metrics: AdmissionMetrics, { operation }: Attributes, half: 'mutate' | 'validate') {
+function stopwatch(metrics: AdmissionMetrics, { operation }: Attributes, half: Half) {
   const step = half === 'mutate' ? 'admit' : 'validate';
   const began = performance.now();
   let last = began;
@@ -53,6 +52,24 @@ function stopwatch(metrics: AdmissionMetrics, { operation }: Attributes, half: '
   };
 }
 
-function wants(plugin: AdmissionPlugin, { operation, definition }: Attributes): boolean {
-  return plugin.operations.includes(operation) && (!plugin.types || plugin.types.includes(definition.type));
+/** Who wants to see which writes stays the same: it is found out once for each type. */
+function pluginsFor(env: Environment, { operation, definition }: Attributes, half: Half): readonly AdmissionPlugin[] {
+  let ofType = chains.get(env.admission);
+  if (!ofType) {
+    ofType = new Map();
+    chains.set(env.admission, ofType);
+  }
+  const key = `${half} ${operation} ${definition.type}`;
+  let plugins = ofType.get(key);
+  if (!plugins) {
+    plugins = env.admission.filter((plugin) => plugin[half] && wants(plugin, operation, definition.type));
+    ofType.set(key, plugins);
+  }
+  return plugins;
+}
+
+const chains = new WeakMap<readonly AdmissionPlugin[], Map<string, readonly AdmissionPlugin[]>>();
+
+function wants({ operations, types }: AdmissionPlugin, operation: Operation, type: TypeName): boolean {
+  return operations.includes(operation) && (!types || types.includes(type));
 }

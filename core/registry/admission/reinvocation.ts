@@ -3,7 +3,7 @@
 
 import type { Attributes } from './plugin.ts';
 
-export interface Round {
+interface Round {
   readonly number: 0 | 1;
   /** Who ran in the first round, by when the object was changed after it. */
   readonly seen: Map<string, number>;
@@ -11,13 +11,15 @@ export interface Round {
   changes: number;
 }
 
+/** Of writes that a webhook or a policy looked at: most are looked at by none. */
 const rounds = new WeakMap<Attributes, Round>();
 
-export function startRound(attributes: Attributes): Round {
-  const before = rounds.get(attributes);
-  const round: Round = { number: before ? 1 : 0, seen: before?.seen ?? new Map(), changes: before?.changes ?? 0 };
-  rounds.set(attributes, round);
-  return round;
+/** Whether there is to be a second round, which then begins. */
+export function startSecondRound(attributes: Attributes): boolean {
+  const round = rounds.get(attributes);
+  if (!round || round.changes === 0) return false;
+  rounds.set(attributes, { ...round, number: 1 });
+  return true;
 }
 
 /** Whether `name` is to run in this round. */
@@ -29,8 +31,11 @@ export function runsNow(attributes: Attributes, name: string, reinvocationPolicy
 }
 
 export function ran(attributes: Attributes, name: string, changed: boolean): void {
-  const round = rounds.get(attributes);
-  if (!round) return;
+  let round = rounds.get(attributes);
+  if (!round) {
+    round = { number: 0, seen: new Map(), changes: 0 };
+    rounds.set(attributes, round);
+  }
   if (changed) round.changes += 1;
   round.seen.set(name, round.changes);
 }
