@@ -17,6 +17,8 @@ export interface Target {
 export interface Client {
   /** The body of a 2xx answer; throws what else came. */
   send(method: string, path: string, body?: string, type?: string): Promise<Buffer>;
+  /** The body of a 2xx answer to a GET, in the parts that it came in: joining megabytes would take as long as the server did. */
+  read(path: string): Promise<readonly Buffer[]>;
   /** Calls `onLine` for each line of a watch; resolves once the server has answered. */
   watch(path: string, onLine: (line: string) => void): Promise<{ stop(): void }>;
   close(): void;
@@ -34,27 +36,26 @@ export async function connect({ server, token, ...trust }: Target, connections: 
     if (!connection) throw new Error('no connection');
     return connection;
   };
-  return {
-    send(verb, path, body, type = 'application/json') {
-      return new Promise((resolve, reject) => {
-        const parts: Buffer[] = [];
-        let status = 0;
-        const [block, bytes] =
-          body === undefined ? [fields(verb, path)] : [fields(verb, path, type), Buffer.from(body)];
-        next().request(block, bytes, {
-          status: (found) => {
-            status = found;
-          },
-          data: (part) => void parts.push(part),
-          end() {
-            const whole = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
-            if (status >= 200 && status < 300) resolve(whole);
-            else reject(new Error(`${verb} ${path} answered ${status}: ${whole.toString().slice(0, 300)}`));
-          },
-          fail: reject,
-        });
+  const ask = (verb: string, path: string, body: string | undefined, type: string): Promise<readonly Buffer[]> =>
+    new Promise((resolve, reject) => {
+      const parts: Buffer[] = [];
+      let status = 0;
+      const [block, bytes] = body === undefined ? [fields(verb, path)] : [fields(verb, path, type), Buffer.from(body)];
+      next().request(block, bytes, {
+        status: (found) => {
+          status = found;
+        },
+        data: (part) => void parts.push(part),
+        end() {
+          if (status >= 200 && status < 300) resolve(parts);
+          else reject(new Error(`${verb} ${path} answered ${status}: ${joined(parts).toString().slice(0, 300)}`));
+        },
+        fail: reject,
       });
-    },
+    });
+  return {
+    send: async (verb, path, body, type = 'application/json') => joined(await ask(verb, path, body, type)),
+    read: (path) => ask('GET', path, undefined, ''),
     watch(path, onLine) {
       return new Promise((resolve, reject) => {
         const stop = next().request(fields('GET', path), undefined, {
@@ -72,6 +73,10 @@ export async function connect({ server, token, ...trust }: Target, connections: 
       for (const connection of opened) connection.close();
     },
   };
+}
+
+function joined(parts: readonly Buffer[]): Buffer {
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
 }
 
 /** The packed fields of a request. All but the path is packed once. */

@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Kubectl, kubectlBy, runTool, tool } from '../../test/tools/kubectl.ts';
+import { listBody } from './content/list-body.ts';
 import { type Serving, serve } from './serve.ts';
 import { createTestAuthority, type Pair, type TestAuthority } from './testing/certificates.ts';
 import { adminToken, openTestApi, type TestApi } from './testing/open-test-api.ts';
@@ -103,6 +106,34 @@ describe('the TLS server', () => {
       });
     expect(await request({})).toEqual({ status: 200, version: '1.1' });
     expect(await request({ connection: 'Upgrade', upgrade: 'websocket' })).toEqual({ status: 400, version: '1.1' });
+  });
+
+  it('sends a large list whole to clients that read in fits and starts', async () => {
+    const parts = Array.from({ length: 4000 }, (_, i) =>
+      Buffer.from(JSON.stringify({ i, filler: String(i).repeat(300) })),
+    );
+    const expected = `{"items":[${parts.join(',')}]}`;
+    const list = async () => ({ status: 200, headers: {}, ...listBody('{"items":[', parts, ']}') });
+    const tls = await authority.server();
+    const lists = await serve({ handle: list, upgrade: async () => undefined }, { host: '127.0.0.1', port: 0, tls });
+    const session = http2.connect(lists.url, { ca: authority.cert });
+    try {
+      const overHttp1 = new Promise<IncomingMessage>((resolve, reject) =>
+        https.get(lists.url, { ca: authority.cert, agent: false }, resolve).once('error', reject),
+      );
+      const answers = [session.request({ ':path': '/' }), await overHttp1];
+      for (const answer of answers) {
+        const read: Buffer[] = [];
+        for await (const chunk of answer) {
+          read.push(chunk);
+          if (read.length % 50 === 1) await delay(5);
+        }
+        expect(Buffer.concat(read).toString() === expected).toBe(true);
+      }
+    } finally {
+      session.destroy();
+      await lists.close(0);
+    }
   });
 
   it('ends the watch of a client that leaves', async () => {

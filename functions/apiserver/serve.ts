@@ -165,16 +165,22 @@ async function upgrade(api: Handler, message: IncomingMessage, socket: Duplex, h
   socket.end(body);
 }
 
-/** Writes an iterable as fast as the client takes it; ends it when the client leaves. */
+/**
+ * Writes an iterable as fast as the client takes it; ends it when the client leaves. A part that is on its way for sure is given back: who
+ * makes large parts fills it again (see list-body.ts).
+ */
 async function pump(body: AsyncIterable<Uint8Array>, out: Duplex | ServerResponse): Promise<void> {
   const iterator = body[Symbol.asyncIterator]();
   const stop = () => void iterator.return?.();
   out.once('close', stop);
   try {
-    for (;;) {
-      const { done, value } = await iterator.next();
+    for (let written: Uint8Array | undefined; ; ) {
+      const { done, value } = await iterator.next(written);
       if (done || out.destroyed) break;
-      if (!out.write(value)) await drained(out);
+      written = undefined;
+      if (out.write(value)) continue;
+      await drained(out);
+      written = value;
     }
     out.end();
   } catch {
