@@ -58,6 +58,24 @@ export async function cleanUp(client: Client): Promise<void> {
   await client.send('DELETE', `/api/v1/namespaces/${namespace}`);
 }
 
+/** Creates and gets of a server that knows nothing else, warm. */
+export async function measureBare(client: Client, cpu: CpuMeter): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const { name, concurrency, writes, reads } of [
+    { name: 'warm', concurrency: 16, writes: 1500, reads: 1500 },
+    { name: 'c1', concurrency: 1, writes: 500, reads: 2000 },
+    { name: 'c64', concurrency: 64, writes: 8000, reads: 32_000 },
+  ]) {
+    const create = (i: number) => client.send('POST', configMaps, configMap(`${name}-${i}`, 0));
+    const get = (i: number) => client.send('GET', `${configMaps}/${name}-${i % writes}`);
+    figures.push(
+      await rate(cpu, `ConfigMap create, ${concurrency}`, concurrency, writes, create),
+      await rate(cpu, `ConfigMap get, ${concurrency}`, concurrency, reads, get),
+    );
+  }
+  return figures;
+}
+
 export async function measureConfigMaps(client: Client, cpu: CpuMeter): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { concurrency, writes, reads, applies } of [
