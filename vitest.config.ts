@@ -9,6 +9,7 @@ export default defineConfig({
     maxWorkers: 3,
     // Clusters, containers and networks are real, and the machine may be busy. `npm test` ends with what needed its second try, and why.
     retry: 1,
+    globalSetup: './test/tools/generate.ts',
     projects: [
       {
         test: {
