@@ -27,7 +27,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   try {
     // Before the first access: the index of the WAL then lives in this process's memory, and nobody else may open the file.
     db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = ${pageSize}; PRAGMA auto_vacuum = INCREMENTAL`);
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000');
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000');
     db.exec('PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY');
     if (options.maximumBytes !== undefined)
       db.exec(`PRAGMA max_page_count = ${Math.max(16, Math.floor(options.maximumBytes / pageBytes(db)))}`);
