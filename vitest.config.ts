@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 // How long `expect.poll` asks: vitest's own second is not enough on a busy machine. What holds at once costs nothing more.
 const expect = { poll: { timeout: 20_000 } };
 
+// One seed for all properties.
+const setupFiles = ['./test/tools/seed.ts'];
+
 export default defineConfig({
   test: {
     // Many files wait for real programs more than they compute, each on a host of its own: three at a time keep two cores busy.
@@ -14,8 +17,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles,
           expect,
-          include: ['{core,functions,agent,infra,local,cli,bench,test/simulation,test/conformance}/**/*.test.ts'],
+          include: [
+            '{core,functions,agent,infra,local,cli,bench,test/simulation,test/conformance,test/security}/**/*.test.ts',
+          ],
           // On a busy machine a file may get a third of a core.
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -24,6 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'aws',
+          setupFiles,
           expect,
           include: ['test/aws/**/*.test.ts'],
           testTimeout: 180_000,
@@ -34,6 +41,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          setupFiles,
           expect,
           include: ['test/e2e/**/*.test.ts'],
           // Each has a cluster of its own: three would wait for the processor.

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCbor } from '../../core/api/cbor/decode-cbor.ts';
 import { encodeCbor } from '../../core/api/cbor/encode-cbor.ts';
 import { encodeYaml } from '../../core/machinery/yaml.ts';
+import { fuzzRuns } from '../../test/tools/fuzz-runs.ts';
+import { tried } from '../../test/tools/tried.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 
 interface OpenApiSchema {
@@ -185,6 +187,7 @@ describe('any request of the OpenAPI documents', () => {
           ...t.request(operation.method, `${operation.path}?${query}`, { headers: { 'content-type': type, accept } }),
           ...(bytes && { body: bytes }),
         });
+        tried('requests made from the OpenAPI documents');
         const answer = Buffer.from(response.body instanceof Uint8Array ? response.body : []);
         const said = () =>
           `${operation.method} ${operation.path}?${query} ${type} ${JSON.stringify(body)}: ${response.status} ${answer.toString('latin1')}`;
@@ -199,7 +202,7 @@ describe('any request of the OpenAPI documents', () => {
               : undefined;
         if (status) expect(status, said()).toMatchObject({ kind: 'Status', status: 'Failure', code: response.status });
       }),
-      { numRuns: 1500, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
+      { numRuns: fuzzRuns(1500), interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
     );
   });
 });

@@ -2,6 +2,8 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fuzzRuns } from '../../test/tools/fuzz-runs.ts';
+import { tried } from '../../test/tools/tried.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 
 let t: TestApi;
@@ -187,6 +189,7 @@ describe('any request', () => {
             ...(content !== undefined && { body: content }),
           });
           const response = await t.api.handle(request);
+          tried('requests made by chance');
           // A watch is ended at once; its answer was given.
           if (response.body && !(response.body instanceof Uint8Array))
             return void (await response.body[Symbol.asyncIterator]().return?.());
@@ -202,7 +205,7 @@ describe('any request', () => {
             expect(JSON.parse(text)).toMatchObject({ kind: 'Status', status: 'Failure', code: response.status });
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: fuzzRuns(1500) },
     );
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
