@@ -8,6 +8,9 @@ const subdomain1123Pattern = `${label1123Pattern}(\\.${label1123Pattern})*`;
 const label1035Pattern = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const wildcardPattern = `\\*\\.${subdomain1123Pattern}`;
 const configKeyPattern = '[-._a-zA-Z0-9]+';
+const labelUnderscorePattern = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const subdomainUnderscorePattern = `${labelUnderscorePattern}(\\.${labelUnderscorePattern})*`;
+const headerNamePattern = '[-A-Za-z0-9]+';
 const percentPattern = '[0-9]+%';
 
 const qualifiedName = format(
@@ -46,6 +49,14 @@ const configKey = format(
   configKeyPattern,
   ['key.name', 'KEY_NAME', 'key-name'],
 );
+const subdomainUnderscore = format(
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  subdomainUnderscorePattern,
+  ['example.com'],
+);
+const headerName = format("a valid HTTP header must consist of alphanumeric characters or '-'", headerNamePattern, [
+  'X-Header-Name',
+]);
 const percent = format("a valid percent string must be a numeric string followed by an ending '%'", percentPattern, [
   '1%',
   '93%',
@@ -64,6 +75,16 @@ export function dns1123Label(value = ''): string[] {
 /** A DNS subdomain (RFC 1123), the default for object names: up to 253 bytes. */
 export function dns1123Subdomain(value = ''): string[] {
   return [...tooLongFor(value, 253), ...subdomain1123(value)];
+}
+
+/** As `dns1123Subdomain`, with underscores: domains in which names are looked up (KEP-4427). */
+export function dns1123SubdomainWithUnderscore(value = ''): string[] {
+  return [...tooLongFor(value, 253), ...subdomainUnderscore(value)];
+}
+
+/** The name of a field of HTTP, as probes may send it. */
+export function httpHeaderName(value = ''): string[] {
+  return headerName(value);
 }
 
 /** A DNS label as of RFC 1035, which does not begin with a digit: Service names. */

@@ -6,6 +6,9 @@ import { validateLabelSelector } from '../../machinery/labels.ts';
 import { compareQuantities, parseQuantity, quantityError } from '../../machinery/quantity.ts';
 import { semanticEqual } from '../semantic-equal.ts';
 import { strategy } from '../strategy.ts';
+import { withoutNul } from './pod/file-path.ts';
+import { validateRemoteVolume } from './pod/validate-remote-volume.ts';
+import { validateHostPath } from './pod/validate-volume.ts';
 
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
@@ -73,7 +76,7 @@ export const persistentVolume = strategy<V1PersistentVolume>({
   prepareForCreate(object) {
     object.status = { phase: 'Pending' };
   },
-  validate({ spec }) {
+  validate({ metadata, spec }) {
     if (!spec) return [required('spec')];
     const errors = validateAccessModes(spec.accessModes, 'spec.accessModes');
     errors.push(...validateStorage(spec.capacity?.['storage'], 'spec.capacity[storage]', 'spec.capacity'));
@@ -81,6 +84,10 @@ export const persistentVolume = strategy<V1PersistentVolume>({
     if (sources.length === 0) errors.push(required('spec', 'must specify a volume type'));
     for (const extra of sources.slice(1))
       errors.push(forbiddenField(`spec.${extra}`, 'may not specify more than 1 volume type'));
+    errors.push(...withoutNul(spec, 'spec'));
+    if (spec.hostPath) errors.push(...validateHostPath(spec.hostPath.path, 'spec.hostPath.path'));
+    if (spec.local) errors.push(...validateHostPath(spec.local.path, 'spec.local.path'));
+    errors.push(...validateRemoteVolume(spec, metadata.name ?? '', 'spec'));
     if (spec.local && !spec.nodeAffinity)
       errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
     return errors;

@@ -63,6 +63,116 @@ describe('an object is refused', () => {
         "spec.containers[0].resizePolicy[0].restartPolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when `restartPolicy` is 'Never'",
       ],
     ],
+    [
+      'pods',
+      {
+        spec: {
+          hostPID: true,
+          shareProcessNamespace: true,
+          hostAliases: [{ ip: '1.2.3' }],
+          containers: [{ name: 'c', image: 'i' }],
+        },
+      },
+      [
+        'spec.hostAliases[0].ip: Invalid value: "1.2.3": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+        'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled',
+      ],
+    ],
+    [
+      'pods',
+      {
+        spec: {
+          containers: [
+            {
+              name: 'c',
+              image: 'i',
+              resources: { requests: { 'hugepages-2Mi': '3Mi' }, limits: { 'hugepages-2Mi': '3Mi' } },
+            },
+          ],
+        },
+      },
+      [
+        'spec.containers[0].resources.limits[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi',
+        'spec.containers[0].resources.requests[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi',
+      ],
+    ],
+    [
+      'pods',
+      {
+        spec: {
+          containers: [
+            {
+              name: 'c',
+              image: 'i',
+              resources: { limits: { 'hugepages-2Mi': '4Mi' }, claims: [{ name: 'nope' }, { name: 'nope' }, {}] },
+            },
+          ],
+        },
+      },
+      [
+        'spec.containers[0].resources: Forbidden: HugePages require cpu or memory',
+        'spec.containers[0].resources.claims[0]: Not found: "nope": must be one of the names in pod.spec.resourceClaims which is empty',
+        'spec.containers[0].resources.claims[1]: Duplicate value: "nope"',
+        'spec.containers[0].resources.claims[1]: Not found: "nope": must be one of the names in pod.spec.resourceClaims which is empty',
+        'spec.containers[0].resources.claims[2]: Required value',
+      ],
+    ],
+    [
+      'pods',
+      { spec: { containers: [{ name: 'c', image: 'i', resources: { limits: { 'example.com/gpu': '500m' } } }] } },
+      [
+        'spec.containers[0].resources.limits[example.com/gpu]: Invalid value: "500m": must be an integer',
+        'spec.containers[0].resources.requests[example.com/gpu]: Invalid value: "500m": must be an integer',
+      ],
+    ],
+    [
+      'pods',
+      { spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { 'example.com/gpu': '1' } } }] } },
+      ['spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources'],
+    ],
+    [
+      'pods',
+      {
+        spec: {
+          terminationGracePeriodSeconds: 5,
+          containers: [
+            {
+              name: 'c',
+              image: 'i',
+              env: [
+                { name: 'A', valueFrom: { fileKeyRef: { volumeName: 'none', path: '../x', key: 'k' } } },
+                { name: 'B', valueFrom: { fileKeyRef: { volumeName: 'v', path: '/x', key: '=' } } },
+                { name: 'C', valueFrom: { fieldRef: { fieldPath: "metadata.labels['a b']" } } },
+                { name: 'D', valueFrom: { fieldRef: { fieldPath: "spec.nodeName['a']" } } },
+                { name: 'E', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '1k' } } },
+                { name: 'F', valueFrom: { resourceFieldRef: { resource: 'limits.pens' } } },
+                { name: 'G', valueFrom: { configMapKeyRef: { name: 'a/b', key: '..k' } } },
+              ],
+              envFrom: [{ secretRef: { name: '../x' } }],
+              lifecycle: { preStop: { sleep: { seconds: 6 } } },
+              readinessProbe: { httpGet: { port: 1, httpHeaders: [{ name: 'a: b', value: '' }] } },
+            },
+          ],
+          volumes: [{ name: 'v', hostPath: { path: '/x' } }],
+        },
+      },
+      [
+        'spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Not found: "none"',
+        `spec.containers[0].env[0].valueFrom.fileKeyRef.path: Invalid value: "../x": must not contain '..'`,
+        'spec.containers[0].env[1].valueFrom.fileKeyRef.volumeName: Invalid value: "v": referenced volume must be of type emptyDir',
+        'spec.containers[0].env[1].valueFrom.fileKeyRef.path: Invalid value: "/x": must be a relative path',
+        `spec.containers[0].env[1].valueFrom.fileKeyRef.key: Invalid value: "=": a valid environment variable name must consist only of printable ASCII characters other than '='`,
+        `spec.containers[0].env[2].valueFrom.fieldRef: Invalid value: "a b": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+        `spec.containers[0].env[3].valueFrom.fieldRef.fieldPath: Invalid value: "spec.nodeName['a']": error converting fieldPath: field label does not support subscript`,
+        `spec.containers[0].env[4].valueFrom.resourceFieldRef.divisor: Invalid value: "limits.cpu": only divisor's values 1m and 1 are supported with the cpu resource`,
+        'spec.containers[0].env[5].valueFrom.resourceFieldRef.resource: Unsupported value: "limits.pens": supported values: "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory"',
+        `spec.containers[0].env[6].valueFrom.configMapKeyRef.name: Invalid value: "a/b": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`,
+        `spec.containers[0].env[6].valueFrom.configMapKeyRef.key: Invalid value: "..k": must not start with '..'`,
+        `spec.containers[0].envFrom[0].secretRef.name: Invalid value: "../x": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`,
+        `spec.containers[0].readinessProbe.httpGet.httpHeaders: Invalid value: "a: b": a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')`,
+        'spec.containers[0].lifecycle.preStop.sleep: Invalid value: 6: must be non-negative and less than terminationGracePeriodSeconds (5)',
+      ],
+    ],
     ['replicationcontrollers', { spec: {} }, ['spec.selector: Required value', 'spec.template: Required value']],
     ['services', { spec: {} }, ['spec.ports: Required value']],
     [

@@ -1,15 +1,17 @@
 // Validation of security contexts, of the pod and of its containers.
 
-import type { V1PodSecurityContext, V1SeccompProfile, V1SecurityContext } from '../../../../generated/kubernetes.ts';
-import {
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-} from '../../../machinery/field-error.ts';
+import type {
+  V1AppArmorProfile,
+  V1PodSecurityContext,
+  V1SeccompProfile,
+  V1SecurityContext,
+} from '../../../../generated/kubernetes.ts';
+import { type FieldError, invalidValue, notSupported, required, tooLong } from '../../../machinery/field-error.ts';
+import { localDescendingPath } from './file-path.ts';
 
 const maxId = 2147483647;
+/** PATH_MAX without the byte that ends it. */
+const maxPath = 4095;
 
 export function validateContainerSecurity(context: V1SecurityContext, path: string): FieldError[] {
   const errors = validateIds(context, ['runAsUser', 'runAsGroup'], path);
@@ -29,6 +31,7 @@ export function validateContainerSecurity(context: V1SecurityContext, path: stri
     }
   }
   if (context.seccompProfile) errors.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`));
+  if (context.appArmorProfile) errors.push(...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`));
   return errors;
 }
 
@@ -54,6 +57,7 @@ export function validatePodSecurity(context: V1PodSecurityContext, path: string)
     names.add(name);
   });
   if (context.seccompProfile) errors.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`));
+  if (context.appArmorProfile) errors.push(...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`));
   return errors;
 }
 
@@ -72,14 +76,28 @@ function outOfRange(path: string, value: number): FieldError {
   return invalidValue(path, value, `must be between 0 and ${maxId}, inclusive`);
 }
 
+function validateAppArmor({ type, localhostProfile: name }: V1AppArmorProfile, path: string): FieldError[] {
+  const types = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+  const at = `${path}.localhostProfile`;
+  if (!type) return [required(`${path}.type`, 'type is required when appArmorProfile is set')];
+  if (!types.includes(type)) return [notSupported(`${path}.type`, type, types)];
+  if (type !== 'Localhost')
+    return name === undefined ? [] : [invalidValue(at, name, 'can only be set when AppArmor type is Localhost')];
+  if (!name?.trim()) return [required(at, 'must be set when AppArmor type is Localhost')];
+  const errors = name === name.trim() ? [] : [invalidValue(at, name, 'must not be padded with whitespace')];
+  if (Buffer.byteLength(name) > maxPath) errors.push(tooLong(at, maxPath));
+  return errors;
+}
+
 function validateSeccomp(profile: V1SeccompProfile, path: string): FieldError[] {
   const types = ['Localhost', 'RuntimeDefault', 'Unconfined'];
   if (!profile.type) return [required(`${path}.type`, 'type is required when seccompProfile is set')];
   if (!types.includes(profile.type)) return [notSupported(`${path}.type`, profile.type, types)];
-  if (profile.type === 'Localhost' && !profile.localhostProfile)
-    return [required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost')];
-  if (profile.type !== 'Localhost' && profile.localhostProfile) {
-    return [forbiddenField(`${path}.localhostProfile`, 'can only be set when seccomp type is Localhost')];
-  }
-  return [];
+  const { localhostProfile: file } = profile;
+  if (profile.type !== 'Localhost')
+    return file === undefined
+      ? []
+      : [invalidValue(`${path}.localhostProfile`, profile, 'can only be set when seccomp type is Localhost')];
+  if (file === undefined) return [required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost')];
+  return localDescendingPath(file, `${path}.localhostProfile`);
 }

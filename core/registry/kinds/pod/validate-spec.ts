@@ -10,8 +10,10 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
-import { dns1123Label, dns1123Subdomain, qualifiedNameErrors } from '../../../machinery/names.ts';
+import { dns1123Subdomain, qualifiedNameErrors } from '../../../machinery/names.ts';
+import { withoutNul } from './file-path.ts';
 import { type ContainerRole, type ContainerSurroundings, validateContainer } from './validate-container.ts';
+import { validateNaming } from './validate-dns.ts';
 import { validateAffinity, validateSpread, validateTolerations } from './validate-scheduling.ts';
 import { validatePodSecurity } from './validate-security.ts';
 import { validateVolumes } from './validate-volume.ts';
@@ -21,20 +23,31 @@ const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None
 
 export function validatePodSpec(spec: V1PodSpec | undefined, path: string): FieldError[] {
   if (!spec) return [required(path)];
-  const errors: FieldError[] = [];
+  const errors: FieldError[] = withoutNul(spec, path);
   const volumes = spec.volumes ?? [];
   errors.push(...validateVolumes(volumes, `${path}.volumes`));
   const around: ContainerSurroundings = {
     volumes: new Set(volumes.map(({ name }) => name)),
     claims: new Set(volumes.filter((each) => each.persistentVolumeClaim ?? each.ephemeral).map(({ name }) => name)),
+    emptyDirs: new Set(volumes.filter(({ emptyDir }) => emptyDir).map(({ name }) => name)),
     hostNetwork: spec.hostNetwork ?? false,
+    graceSeconds: spec.terminationGracePeriodSeconds,
+    resourceClaims: new Set((spec.resourceClaims ?? []).map(({ name }) => name)),
   };
   errors.push(...validateAllContainers(spec, around, path));
   errors.push(...choice(spec.restartPolicy, restartPolicies, `${path}.restartPolicy`));
   errors.push(...choice(spec.dnsPolicy, dnsPolicies, `${path}.dnsPolicy`));
-  errors.push(...validateDns(spec, path));
+  errors.push(...validateNaming(spec, path));
   errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
   if (spec.securityContext) errors.push(...validatePodSecurity(spec.securityContext, `${path}.securityContext`));
+  if (spec.hostPID && spec.shareProcessNamespace)
+    errors.push(
+      invalidValue(
+        `${path}.securityContext.shareProcessNamespace`,
+        true,
+        'ShareProcessNamespace and HostPID cannot both be enabled',
+      ),
+    );
   if (spec.hostNetwork && spec.hostUsers === false)
     errors.push(forbiddenField(`${path}.hostNetwork`, 'when `hostUsers` is false'));
   spec.imagePullSecrets?.forEach((secret, index) => {
@@ -46,8 +59,6 @@ export function validatePodSpec(spec: V1PodSpec | undefined, path: string): Fiel
     errors.push(...validateSpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`));
   errors.push(...named(spec.serviceAccountName, dns1123Subdomain, `${path}.serviceAccountName`));
   errors.push(...named(spec.nodeName, dns1123Subdomain, `${path}.nodeName`));
-  errors.push(...named(spec.hostname, dns1123Label, `${path}.hostname`));
-  errors.push(...named(spec.subdomain, dns1123Label, `${path}.subdomain`));
   errors.push(...named(spec.priorityClassName, dns1123Subdomain, `${path}.priorityClassName`));
   errors.push(...named(spec.runtimeClassName, dns1123Subdomain, `${path}.runtimeClassName`));
   const deadline = spec.activeDeadlineSeconds;
@@ -132,28 +143,6 @@ function hostPortConflicts(spec: V1PodSpec, path: string): FieldError[] {
       return [];
     }),
   );
-}
-
-function validateDns(spec: V1PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const config = spec.dnsConfig;
-  if (spec.dnsPolicy === 'None' && !config?.nameservers?.length) {
-    errors.push(
-      required(`${path}.dnsConfig.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'),
-    );
-  }
-  if ((config?.nameservers?.length ?? 0) > 3)
-    errors.push(
-      invalidValue(`${path}.dnsConfig.nameservers`, config?.nameservers, 'must not have more than 3 nameservers'),
-    );
-  if ((config?.searches?.length ?? 0) > 32)
-    errors.push(
-      invalidValue(`${path}.dnsConfig.searches`, config?.searches, 'must not have more than 32 search paths'),
-    );
-  config?.options?.forEach(({ name }, index) => {
-    if (!name) errors.push(required(`${path}.dnsConfig.options[${index}]`, 'must not be empty'));
-  });
-  return errors;
 }
 
 function named(value: string | undefined, rule: (value: string) => string[], path: string): FieldError[] {
