@@ -14,7 +14,8 @@ export type FieldSelector = readonly FieldRequirement[];
 /** Parses `a=b,c==d,e!=f`; a backslash escapes `,`, `=` and itself in values. Fails with BadRequest. */
 export function parseFieldSelector(text: string): FieldSelector {
   const selector: FieldRequirement[] = [];
-  for (const term of splitTerms(text)) {
+  // In the order of their texts, as Kubernetes does: of two names that are required, the first counts.
+  for (const term of splitTerms(text).sort()) {
     if (term === '') continue;
     const parts = splitTerm(term);
     if (!parts) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);

@@ -7,7 +7,7 @@ import { chain } from '../../core/authorization/chain.ts';
 import { rbacAuthorizer } from '../../core/authorization/rbac.ts';
 import { createRbacIndex } from '../../core/authorization/rbac-index.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
-import { StatusError } from '../../core/machinery/status.ts';
+import { badRequest, StatusError } from '../../core/machinery/status.ts';
 import type { Family } from '../../core/metrics/family.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
@@ -39,7 +39,7 @@ import { plainForm } from './content/negotiate.ts';
 import { withoutProtobuf } from './content/protobuf.ts';
 import { compress, respondError } from './content/respond.ts';
 import type { FlowControl, FlowControlOptions } from './flow-control/flow-control.ts';
-import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
+import { type ApiRequest, type ApiResponse, isWebSocket, type UpgradeConnection } from './http.ts';
 import { createNodeEndpoints } from './node/endpoints.ts';
 import { forgetRemovedNodes } from './node/forget-removed.ts';
 import type { NodeJoining } from './node/joining.ts';
@@ -48,9 +48,10 @@ import { withNodeLeases } from './node/node-leases.ts';
 import { createNotifier, silentNotifier } from './node/notifier.ts';
 import { createPodStreams } from './pod-streams.ts';
 import { createProxy } from './proxy/proxy.ts';
+import type { RequestInfo } from './request-info.ts';
 import { deprecationOf } from './resources/deprecation.ts';
 import type { Exchange } from './resources/exchange.ts';
-import { answerResource, noSuchResource, targetOf } from './resources/routes.ts';
+import { answerResource, checkScope, noSuchResource, targetOf } from './resources/routes.ts';
 import { defaultWatchLimits, type WatchLimits } from './resources/watch.ts';
 import { createReviews } from './reviews/reviews.ts';
 import { createRoad } from './road.ts';
@@ -179,12 +180,19 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   const run = createRoad({ ...options, authenticator, authorizer, flowControl, metrics });
 
+  /** Whatever serves it: rights in a namespace are none to what is in no namespace. */
+  const demandScope = (info: RequestInfo) => {
+    const definition = definitions.find(info.group, info.version, info.resource);
+    if (definition) checkScope(definition, info);
+  };
+
   const answer = async (exchange: Exchange): Promise<ApiResponse> => {
     const { info } = exchange;
     const elsewhere = aggregation?.respond(exchange);
     if (elsewhere) return elsewhere;
     if (!info.isResource) return system.answer(exchange);
     if (info.group === agentGroup) return nodeEndpoints.answer(exchange);
+    demandScope(info);
     const usage = nodeEndpoints.metrics(exchange);
     if (usage) return usage;
     if (podStreams.serves(info)) return podStreams.respond(exchange);
@@ -221,9 +229,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       return run(
         request,
         async (exchange) => {
+          if (isWebSocket(exchange.request) && exchange.info.method !== 'GET')
+            throw badRequest('a WebSocket handshake is a GET request (RFC 6455, section 4.1)');
           if (exchange.info.group === agentGroup) return nodeEndpoints.accept(exchange, connection);
           const elsewhere = aggregation?.upgrade(exchange, connection);
           if (elsewhere) return elsewhere;
+          demandScope(exchange.info);
           if (podStreams.serves(exchange.info)) return podStreams.upgrade(exchange, connection);
           if (proxy.serves(exchange.info)) return proxy.upgrade(exchange, connection);
           throw new StatusError(

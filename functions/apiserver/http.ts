@@ -32,6 +32,9 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a route sees of a request: what it asks for stands in the request info that was authorized, and nowhere else. */
+export type RoutedRequest = Omit<ApiRequest, 'method' | 'path' | 'query'>;
+
 export interface ApiResponse {
   readonly status: number;
   /** By lower-case name. */
@@ -49,7 +52,7 @@ export interface UpgradeConnection {
 }
 
 /** All values of a header, apart. `name` in lower case. */
-export function headerValues(request: ApiRequest, name: string): string[] {
+export function headerValues(request: RoutedRequest, name: string): string[] {
   if (!request.rawHeaders) {
     const joined = request.headers[name];
     return joined === undefined ? [] : joined.split(',').map((each) => each.trim());
@@ -63,7 +66,12 @@ export function headerValues(request: ApiRequest, name: string): string[] {
 }
 
 /** Whether the client asks to leave HTTP (WebSocket, SPDY). */
-export function isUpgrade(request: ApiRequest): boolean {
+export function isUpgrade(request: RoutedRequest): boolean {
   const connection = request.headers['connection'];
   return request.headers['upgrade'] !== undefined && connection !== undefined && /\bupgrade\b/i.test(connection);
+}
+
+/** Whether that is a WebSocket. */
+export function isWebSocket(request: RoutedRequest): boolean {
+  return /\bwebsocket\b/i.test(request.headers['upgrade'] ?? '');
 }

@@ -7,7 +7,8 @@ import { badRequest, StatusError } from '../../core/machinery/status.ts';
 import type { Registry } from '../../core/registry/registry.ts';
 import { attributesOf, forbiddenStatus } from './authorization/attributes.ts';
 import type { ApiResponse, UpgradeConnection } from './http.ts';
-import { isTrue, type RequestInfo } from './request-info.ts';
+import type { Query } from './query.ts';
+import type { RequestInfo } from './request-info.ts';
 import type { Exchange } from './resources/exchange.ts';
 import { noSuchResource } from './resources/routes.ts';
 import type { PodStream, StreamHandler } from './streams-contract.ts';
@@ -43,7 +44,7 @@ export function createPodStreams({
     if (!kind || !definition || info.namespace === '' || info.name === '' || info.rest.length > 0)
       throw noSuchResource();
     const allowed = kind === 'log' ? info.verb === 'get' : info.verb === 'get' || info.verb === 'create';
-    if (!allowed) throw new StatusError('MethodNotAllowed', `${info.subresource} does not take ${request.method}`, {});
+    if (!allowed) throw new StatusError('MethodNotAllowed', `${info.subresource} does not take ${info.method}`, {});
     // A WebSocket is opened by a GET, but running a command is no reading: it needs `create` too.
     if (kind !== 'log' && info.verb === 'get') {
       const attributes = { ...attributesOf(context.user, info), verb: 'create' };
@@ -80,17 +81,20 @@ export function createPodStreams({
 const optionKinds = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portforward: 'PodPortForwardOptions' };
 
 /** The query as the object that admission sees. */
-function connectOptions(kind: string, query: URLSearchParams): KubeObject {
-  const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((each) => isTrue(query, each));
-  const container = query.get('container');
-  const ports = query.getAll('ports').map(Number);
+function connectOptions(kind: string, query: Query): KubeObject {
+  const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((each) => query.boolean(each));
+  const container = query.text('container');
+  const ports = query
+    .texts('ports')
+    .flatMap((each) => each.split(','))
+    .map(Number);
   return {
     kind,
     apiVersion: 'v1',
     metadata: {},
     ...Object.fromEntries(flags.map((each) => [each, true])),
     ...(container && { container }),
-    ...(query.has('command') && { command: query.getAll('command') }),
+    ...(query.has('command') && { command: query.texts('command') }),
     ...(ports.length > 0 && { ports }),
   };
 }

@@ -1,23 +1,34 @@
-// What a request is about, read from its method, path and query once. Authorization, routing, audit and metrics use it.
+// What a request is about, read from its method, path and query once. Authorization, routing, audit and metrics use it, and what is
+// authorized is what is done: routes see neither method, path nor the parameters that decide (see RoutedRequest, Query).
 // Source: Kubernetes' RequestInfo (API concepts, "Resource URIs"; authorization, "Determine the request verb").
 
-import { badRequest } from '../../core/machinery/status.ts';
+import { parseFieldSelector, requiredFieldValue } from '../../core/machinery/fields.ts';
+import { pathSegmentName } from '../../core/machinery/names.ts';
+import { badRequest, StatusError } from '../../core/machinery/status.ts';
+import { isTrue } from './query.ts';
 
 export interface RequestInfo {
   /** False for `/version`, `/healthz`, discovery, ...: then `verb` is the method in lower case and only `path` counts. */
   readonly isResource: boolean;
+  /** Empty for a method that stands for none. */
   readonly verb: string;
-  /** Decoded segments, joined again. */
+  /** As it was sent: for who passes requests on. */
+  readonly method: string;
+  /** Decoded. */
   readonly path: string;
+  /** Of `path`: without its outer slashes, split at the others. */
   readonly segments: readonly string[];
   readonly group: string;
   readonly version: string;
   readonly namespace: string;
   readonly resource: string;
   readonly subresource: string;
+  /** Also the name that the field selector of a list or watch requires: who may see that one object may see it in a list. */
   readonly name: string;
   /** Segments behind resource, name and subresource: the path that a proxy passes on. */
   readonly rest: readonly string[];
+  /** Whether the verb comes from the path, by the deprecated prefix `watch`, and not from the method. */
+  readonly verbInPath: boolean;
   /** Of a list, a watch or a deletion of many, as the query has them. */
   readonly fieldSelector?: string;
   readonly labelSelector?: string;
@@ -38,44 +49,50 @@ export function lastsByNature({ verb, segments, subresource }: RequestInfo): boo
   return verb === 'watch' || streamSubresources.has(subresource) || segments[0] === 'queues';
 }
 
-const emptyQuery = new URLSearchParams();
+const verbs: ReadonlyMap<string, string> = new Map([
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['POST', 'create'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+]);
 
-/** Parses a query string. */
-export function parseQuery(query: string): URLSearchParams {
-  return query === '' ? emptyQuery : new URLSearchParams(query);
-}
-
-/** Whether a query parameter that Kubernetes reads as a boolean is true: present and neither `false` nor `0`. */
-export function isTrue(query: URLSearchParams, name: string): boolean {
-  const value = query.get(name);
-  return value !== null && value !== 'false' && value !== '0';
-}
-
-const verbs: Record<string, string> = {
-  GET: 'get',
-  HEAD: 'get',
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
+// First segments that are verbs of their own. `proxy` has not been served since Kubernetes 1.10, and is no resource either.
+const verbsInPaths = new Set(['watch', 'proxy']);
 
 // Subresources of a namespace; anything else behind a namespace's name is a resource in it.
 const namespaceSubresources = new Set(['status', 'finalize']);
 
 /** Throws BadRequest for a path that is not well encoded. */
-export function parseRequestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
+export function parseRequestInfo(method: string, sentPath: string, query: URLSearchParams): RequestInfo {
+  const path = decodePath(sentPath);
   const segments = splitPath(path);
   const first = segments[0];
   // /api/{version}/... is the core group, /apis/{group}/{version}/... any other; shorter ones are discovery.
-  if (first === 'api' && segments.length >= 3) return resourceInfo(method, segments, '', 1, query);
-  if (first === 'apis' && segments.length >= 4) return resourceInfo(method, segments, segments[1] ?? '', 2, query);
-  return {
-    ...nothing,
-    verb: method.toLowerCase(),
-    path: path.includes('%') ? `/${segments.join('/')}` : path,
-    segments,
-  };
+  if (first === 'api' && segments.length >= 3) return resourceInfo(method, path, segments, '', 1, query);
+  if (first === 'apis' && segments.length >= 4)
+    return resourceInfo(method, path, segments, segments[1] ?? '', 2, query);
+  return { ...nothing, verb: method.toLowerCase(), method, path, segments };
+}
+
+/** Of a request whose path cannot be read: what is written down of it. */
+export function unreadableRequestInfo(method: string, sentPath: string): RequestInfo {
+  return { ...nothing, verb: method.toLowerCase(), method, path: sentPath, segments: splitPath(sentPath) };
+}
+
+/** A path whose decoded segments these are, without its leading slash. */
+export function encodeSegments(segments: readonly string[]): string {
+  return segments.map((each) => encodeURI(each).replace(/[?#]/g, encodeURIComponent)).join('/');
+}
+
+/** Throws what Kubernetes says to a verb of a path with another method than GET, or where it is not served. */
+export function demandMethodOfVerb({ verb, verbInPath, method, subresource }: RequestInfo): void {
+  if (!verbInPath) return;
+  if (verb !== 'watch' || subresource !== '')
+    throw new StatusError('NotFound', 'the server could not find the requested resource', {});
+  if (method !== 'GET' && method !== 'HEAD')
+    throw new StatusError('MethodNotAllowed', `a path of watches takes GET only, not ${method}`, {});
 }
 
 const nothing = {
@@ -87,13 +104,14 @@ const nothing = {
   subresource: '',
   name: '',
   rest: [],
+  verbInPath: false,
 } as const;
 
-function splitPath(path: string): string[] {
-  const segments = path.split('/').filter((each) => each !== '');
-  if (!path.includes('%')) return segments;
+/** As a whole, before it is split, as Go does: an encoded slash is a slash, so no segment ever holds one. */
+function decodePath(path: string): string {
+  if (!path.includes('%')) return path;
   try {
-    return segments.map(decodeURIComponent);
+    return decodeURIComponent(path);
   } catch {
     throw badRequest(
       `the request path ${JSON.stringify(path)} has a broken percent-encoding: encode it as RFC 3986 says`,
@@ -101,18 +119,28 @@ function splitPath(path: string): string[] {
   }
 }
 
+/** Empty segments stay, except at both ends: what has one is nothing that is served. */
+function splitPath(path: string): string[] {
+  let [start, end] = [0, path.length];
+  while (path[start] === '/') start++;
+  while (end > start && path[end - 1] === '/') end--;
+  return start === end ? [] : path.slice(start, end).split('/');
+}
+
 function resourceInfo(
   method: string,
+  path: string,
   segments: string[],
   group: string,
   versionAt: number,
   query: URLSearchParams,
 ): RequestInfo {
   let at = versionAt + 1;
-  let verb = verbs[method] ?? method.toLowerCase();
-  // The deprecated prefix /watch/ turns a get or list into a watch.
-  if (segments[at] === 'watch' && segments.length > at + 1) {
-    verb = 'watch';
+  let verb = verbs.get(method) ?? '';
+  const inPath = segments[at] ?? '';
+  const verbInPath = verbsInPaths.has(inPath) && segments.length > at + 1;
+  if (verbInPath) {
+    verb = inPath;
     at += 1;
   }
 
@@ -127,20 +155,19 @@ function resourceInfo(
   }
   const resource = segments[at] ?? '';
   let name = segments[at + 1] ?? '';
-  const subresource = segments[at + 2] ?? '';
+  const subresource = verb === 'proxy' ? '' : (segments[at + 2] ?? '');
 
-  if (name === '') {
-    if (verb === 'get') {
-      verb = isTrue(query, 'watch') ? 'watch' : 'list';
-      name = nameOfFieldSelector(query.get('fieldSelector'));
-    } else if (verb === 'watch') name = nameOfFieldSelector(query.get('fieldSelector'));
-    else if (verb === 'delete') verb = 'deletecollection';
-  } else if (verb === 'get' && subresource === '' && isTrue(query, 'watch')) verb = 'watch';
+  if (name === '' && verb === 'get') {
+    const watch = query.size === 0 ? null : query.get('watch');
+    verb = watch !== null && isTrue(watch) ? 'watch' : 'list';
+    name = query.size === 0 ? '' : nameOfFieldSelector(query.get('fieldSelector'));
+  } else if (name === '' && verb === 'delete') verb = 'deletecollection';
 
   return {
     isResource: true,
     verb,
-    path: `/${segments.join('/')}`,
+    method,
+    path,
     segments,
     group,
     version: segments[versionAt] ?? '',
@@ -149,7 +176,8 @@ function resourceInfo(
     subresource,
     name,
     rest: segments.slice(at + 3),
-    ...(selecting.has(verb) && selectorsIn(query)),
+    verbInPath,
+    ...(query.size > 0 && selecting.has(verb) && selectorsIn(query)),
   };
 }
 
@@ -160,12 +188,15 @@ function selectorsIn(query: URLSearchParams): Pick<RequestInfo, 'fieldSelector' 
   return { ...(fieldSelector && { fieldSelector }), ...(labelSelector && { labelSelector }) };
 }
 
-/** A list that selects one name is authorized as access to that name. */
+/** A list that selects one name is authorized as access to that name. What is no selector says nothing: whoever answers refuses it. */
 function nameOfFieldSelector(selector: string | null): string {
   if (!selector) return '';
-  for (const term of selector.split(',')) {
-    const match = /^metadata\.name==?([^=!]+)$/.exec(term.trim());
-    if (match?.[1]) return match[1];
+  try {
+    const name = requiredFieldValue(parseFieldSelector(selector), 'metadata.name') ?? '';
+    // What no path can name, is not authorized by name.
+    return pathSegmentName(name).length === 0 ? name : '';
+  } catch (error) {
+    if (error instanceof StatusError) return '';
+    throw error;
   }
-  return '';
 }

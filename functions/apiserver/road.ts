@@ -13,13 +13,20 @@ import { impersonate } from './authentication/impersonate.ts';
 import { authorize } from './authorization/attributes.ts';
 import { loadCbor } from './content/cbor.ts';
 import { ending, isStream } from './content/ending.ts';
-import { negotiate, plainForm } from './content/negotiate.ts';
+import { asksPretty, negotiate, plainForm } from './content/negotiate.ts';
 import { loadProtobuf } from './content/protobuf.ts';
 import { respondError } from './content/respond.ts';
 import { loadYamlFor } from './content/yaml.ts';
 import type { Flow, FlowControl } from './flow-control/flow-control.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
-import { isTrue, lastsByNature, parseQuery, parseRequestInfo, type RequestInfo } from './request-info.ts';
+import { parseQuery, Query } from './query.ts';
+import {
+  demandMethodOfVerb,
+  lastsByNature,
+  parseRequestInfo,
+  type RequestInfo,
+  unreadableRequestInfo,
+} from './request-info.ts';
 import type { Exchange } from './resources/exchange.ts';
 import type { RequestMetrics } from './system/request-metrics.ts';
 
@@ -88,8 +95,9 @@ export function createRoad(options: RoadOptions): Road {
     let webhooks = noWebhooks;
     let response: ApiResponse | undefined;
     try {
-      const query = parseQuery(request.query);
-      info = parseRequestInfo(request.method, request.path, query);
+      const parameters = parseQuery(request.query);
+      info = parseRequestInfo(request.method, request.path, parameters);
+      const query = new Query(parameters);
       if (!lastsByNature(info)) {
         counted = info.verb;
         metrics.running(counted, 1);
@@ -113,7 +121,8 @@ export function createRoad(options: RoadOptions): Road {
         seated = true;
       }
       await authorize(authorizer, user, info, audit?.annotations);
-      const asked = info.isResource ? negotiate(request, query) : { ...plainForm, pretty: isTrue(query, 'pretty') };
+      demandMethodOfVerb(info);
+      const asked = info.isResource ? negotiate(request, query) : { ...plainForm, pretty: asksPretty(query) ?? false };
       // What fails before its encoder is there is told in JSON.
       if (asked.encoding === 'protobuf') await loadProtobuf();
       if (asked.encoding === 'cbor' || asked.fallback?.encoding === 'cbor') await loadCbor();
@@ -128,10 +137,11 @@ export function createRoad(options: RoadOptions): Road {
       failure = told.status;
       broken = told !== error;
       response = respondError(told, form);
-      // Of somebody who could not be found out.
-      if (info && !user) {
+      // Of somebody who could not be found out, or was not asked for since the request cannot be read.
+      if (!user) {
         const claimed = request.peer !== undefined || request.headers['authorization'] !== undefined;
-        metrics.authenticated(claimed ? 'error' : 'failure', (performance.now() - started) / 1000);
+        if (info) metrics.authenticated(claimed ? 'error' : 'failure', (performance.now() - started) / 1000);
+        info ??= unreadableRequestInfo(request.method, request.path);
         audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
       }
     } finally {

@@ -5,7 +5,8 @@ import type { Duplex } from 'node:stream';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import type { StreamRequest } from '../../core/node/protocol.ts';
 import type { RequestContext } from '../../core/registry/registry.ts';
-import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
+import type { ApiResponse, RoutedRequest, UpgradeConnection } from './http.ts';
+import type { Query } from './query.ts';
 
 /** A stream between the API server and one node's agent: frames as core/node/protocol.ts describes them, in order. */
 export interface NodeStream {
@@ -27,7 +28,7 @@ export interface StreamOpener {
 /** Brings a client and a node's agent together: sends the node a wake-up, waits until its agent dials in. */
 export interface StreamBroker extends StreamOpener {
   /** The agent's dial-in for the stream `id`. Throws StatusError (NotFound) when nobody waits for it. */
-  accept(node: string, id: string, request: ApiRequest, connection: UpgradeConnection): Promise<void>;
+  accept(node: string, id: string, request: RoutedRequest, connection: UpgradeConnection): Promise<void>;
 }
 
 /** A request for a stream of a pod that exists, runs on a node, and that the user may use. */
@@ -37,8 +38,8 @@ export interface PodStream {
   readonly pod: KubeObject;
   /** `spec.nodeName`. Never empty. */
   readonly node: string;
-  readonly query: URLSearchParams;
-  readonly request: ApiRequest;
+  readonly query: Query;
+  readonly request: RoutedRequest;
   readonly context: RequestContext;
 }
 
@@ -68,5 +69,5 @@ export interface StreamHandler {
   /** A connection to the node's own API, which speaks HTTP/1.1 (nodes/proxy). Throws StatusError as `connect`. */
   connectNode(node: string, signal?: AbortSignal): Promise<Duplex>;
   /** The agent of `node` dials in (already authorized as that node). May throw a StatusError before the first byte. */
-  accept(node: string, id: string, request: ApiRequest, connection: UpgradeConnection): Promise<void>;
+  accept(node: string, id: string, request: RoutedRequest, connection: UpgradeConnection): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Family } from '../../core/metrics/family.ts';
 import { createHistogram, observe } from '../../core/metrics/histogram.ts';
+import { Query } from '../../functions/apiserver/query.ts';
 import { createHealth } from '../../functions/apiserver/system/health.ts';
 import { workerChecks, workerFamilies } from './worker-checks.ts';
 import { type AskWorker, answerQuestions, askWorker } from './worker-port.ts';
@@ -20,7 +21,9 @@ afterEach(() => {
 
 const readyz = async () => {
   const health = createHealth(workerChecks(worker));
-  return Buffer.from((await health.respond(['readyz'], new URLSearchParams('verbose')))?.body as Uint8Array).toString();
+  return Buffer.from(
+    (await health.respond(['readyz'], new Query(new URLSearchParams('verbose'))))?.body as Uint8Array,
+  ).toString();
 };
 
 it('The other thread says what it counted, histograms too', async () => {
@@ -44,7 +47,7 @@ it('A thread that is stuck is no health, and keeps no scrape waiting', async () 
   try {
     const [check] = workerChecks(worker).map((each) => ({ ...each, timeoutMs: 50 }));
     const health = createHealth(check ? [check] : []);
-    expect(await health.respond(['livez'], new URLSearchParams())).toMatchObject({ status: 500 });
+    expect(await health.respond(['livez'], new Query(new URLSearchParams()))).toMatchObject({ status: 500 });
     expect(await workerFamilies(worker, 50)).toEqual([]);
   } finally {
     await stuck.terminate();

@@ -11,6 +11,7 @@ import type { StreamHint } from '../../core/node/protocol.ts';
 import { cutFrame, packFrames, unpackFrames, windowBytes } from '../../core/node/relay.ts';
 import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
 import { tableRelays } from '../../core/store/dynamodb/relays.ts';
+import { Query } from '../../functions/apiserver/query.ts';
 import { keptAlive } from '../../functions/apiserver/relay/kept-alive.ts';
 import { createRelayBroker } from '../../functions/apiserver/relay/relay-broker.ts';
 import { takeRelayPost } from '../../functions/apiserver/relay/relay-posts.ts';
@@ -63,7 +64,7 @@ async function open({ lose = () => false, dieAfter = Number.POSITIVE_INFINITY, s
       async post(query, body = new Uint8Array(0)) {
         if (posts++ >= dieAfter) return new Promise(() => {});
         try {
-          const post = { node, id: hint.id, query: new URLSearchParams(query), body, nowMs: time.now() };
+          const post = { node, id: hint.id, query: new Query(new URLSearchParams(query)), body, nowMs: time.now() };
           const answer = await takeRelayPost(relays, post);
           if (lose()) throw new Error('the answer was lost');
           return answer;

@@ -16,7 +16,7 @@ import { type Selection, select } from './selection.ts';
 export async function list(env: ReadEnvironment, target: Target, options: ListOptions): Promise<ListOutcome> {
   checkListOptions(options);
   const { definition } = target;
-  const selection = select(definition, options);
+  const selection = select(target, options);
   try {
     const replica = await env.replicas.of(definition.type);
     const page = await startOf(replica, options);

@@ -1,4 +1,4 @@
-// Label and field selectors of a request as one predicate over replica entries.
+// The name, label and field selectors of a request as one predicate over replica entries.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import {
@@ -12,6 +12,7 @@ import { labelSelectorString, matchesLabels, parseLabelSelector } from '../../ma
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest } from '../../machinery/status.ts';
 import type { Entry } from '../../replica/replica.ts';
+import type { Target } from '../registry.ts';
 
 export interface Selection {
   /** The same for the same selection: watchers share its evaluation. */
@@ -25,15 +26,19 @@ export interface Selection {
 
 const everything: Selection = { key: '', all: true, name: undefined, matches: () => true };
 
-/** Fails with BadRequest for a selector that cannot be parsed, or a field that cannot be selected by. */
+/**
+ * What a target names is selected by that name, whatever the selectors say. Fails with BadRequest for a selector that cannot be parsed or
+ * means another name, or a field that cannot be selected by.
+ */
 export function select(
-  definition: ResourceDefinition,
+  { definition, name }: Pick<Target, 'definition' | 'name'>,
   options: { readonly labelSelector?: string; readonly fieldSelector?: string },
 ): Selection {
-  if (!options.labelSelector && !options.fieldSelector) return everything;
+  if (!options.labelSelector && !options.fieldSelector && name === undefined) return everything;
   const labels = parseLabelSelector(options.labelSelector ?? '');
-  const fields = parseFieldSelector(options.fieldSelector ?? '');
-  checkFields(definition, fields);
+  const asked = parseFieldSelector(options.fieldSelector ?? '');
+  checkFields(definition, asked);
+  const fields = name === undefined ? asked : ofName(asked, name);
   if (labels.length === 0 && fields.length === 0) return everything;
   return {
     key: `${labelSelectorString(labels)}|${fieldSelectorString(fields)}`,
@@ -46,6 +51,13 @@ export function select(
       return fields.length === 0 || matchesFields(fields, (field) => readField(definition, object, field));
     },
   };
+}
+
+/** Source: Kubernetes' lists and watches of one object: beside its name they take no selector but one that requires it. */
+function ofName(asked: FieldSelector, name: string): FieldSelector {
+  if (asked.length > 0 && requiredFieldValue(asked, 'metadata.name') !== name)
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  return [...asked, { field: 'metadata.name', operator: '=', value: name }];
 }
 
 function checkFields(definition: ResourceDefinition, selector: FieldSelector): void {

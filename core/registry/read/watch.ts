@@ -16,7 +16,7 @@ import { type Selection, select } from './selection.ts';
 export async function watch(env: ReadEnvironment, target: Target, options: WatchOptions): Promise<WatchOutcome> {
   checkWatchOptions(options);
   const { definition } = target;
-  const selection = select(definition, options);
+  const selection = select(target, options);
   const asked = parseResourceVersion(options.resourceVersion ?? '');
   const anyVersion = options.resourceVersion === '0';
   try {

@@ -6,8 +6,9 @@ import { StatusError } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import { EndpointError, serviceEndpoint } from '../../../core/registry/service-endpoint.ts';
 import type { V1APIServiceSpec } from '../../../generated/kubernetes.ts';
-import type { ApiRequest, ApiResponse, UpgradeConnection } from '../http.ts';
+import type { ApiResponse, RoutedRequest, UpgradeConnection } from '../http.ts';
 import { forward, forwardUpgrade, passedHeaders, type Upstream } from '../proxy/forward.ts';
+import { encodeSegments } from '../request-info.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { type ConnectionOptions, connectionsOf } from './connection.ts';
 import { identityHeaders } from './identity.ts';
@@ -53,11 +54,22 @@ export function createExtensionServer(
   let resources: readonly ExtensionResource[] = [];
   let openApiUrl: string | undefined;
 
-  const upstreamOf = (request: ApiRequest, user: UserInfo): Upstream => ({
+  const upstreamOf = (
+    { method, path, search }: { readonly method: string; readonly path: string; readonly search: string },
+    request: RoutedRequest,
+    user: UserInfo,
+  ): Upstream => ({
+    method,
     scheme: 'https',
-    path: request.query === '' ? request.path : `${request.path}?${request.query}`,
-    headers: { ...passedHeaders(request), ...identityHeaders(user), host },
+    path: search === '' ? path : `${path}?${search}`,
+    headers: { ...passedHeaders(request, path), ...identityHeaders(user), host },
     connection: { agent },
+  });
+  // Encoded anew, so that the server reads what was authorized.
+  const asAuthorized = ({ info, query }: Exchange) => ({
+    method: info.method,
+    path: encodeSegments(info.path.split('/')),
+    search: query.toString(),
   });
   const demandAvailable = () => {
     if (availability?.status === 'True') return;
@@ -67,10 +79,10 @@ export function createExtensionServer(
     });
   };
   const get = async (method: 'GET' | 'DELETE', target: string) => {
-    const [path = '', query = ''] = target.split('?');
+    const [path = '', search = ''] = target.split('?');
     const signal = AbortSignal.timeout(fetchTimeoutMs);
-    const request: ApiRequest = { method, path, query, headers: { accept: 'application/json' }, signal };
-    const answer = await forward(request, upstreamOf(request, aggregator));
+    const request: RoutedRequest = { headers: { accept: 'application/json' }, signal };
+    const answer = await forward(request, upstreamOf({ method, path, search }, request, aggregator));
     return { status: answer.status, body: await jsonOf(answer.body) };
   };
 
@@ -117,13 +129,15 @@ export function createExtensionServer(
       availability = await discover();
       return availability;
     },
-    async forward({ request, context }) {
+    async forward(exchange) {
       demandAvailable();
-      return forward(request, upstreamOf(request, context.user));
+      const { request, context } = exchange;
+      return forward(request, upstreamOf(asAuthorized(exchange), request, context.user));
     },
-    async upgrade({ request, context }, connection) {
+    async upgrade(exchange, connection) {
       demandAvailable();
-      return forwardUpgrade(request, upstreamOf(request, context.user), connection);
+      const { request, context } = exchange;
+      return forwardUpgrade(request, upstreamOf(asAuthorized(exchange), request, context.user), connection);
     },
     fetch: get,
     close: () => agent.destroy(),

@@ -47,6 +47,21 @@ describe('an audit log', () => {
     expect(told[1]).not.toHaveProperty('responseObject');
   });
 
+  it('tells of requests that cannot be read', async () => {
+    use({ level: 'Metadata' });
+    for (const as of [undefined, null, { token: 'of nobody' }])
+      expect((await t.get('/api/v1/namespaces/%zz/secrets', as === undefined ? {} : { as })).status).toBe(400);
+    expect(told).toHaveLength(3);
+    for (const event of told)
+      expect(event).toMatchObject({
+        stage: 'ResponseComplete',
+        requestURI: '/api/v1/namespaces/%zz/secrets',
+        verb: 'get',
+        user: {},
+        responseStatus: { code: 400, reason: 'BadRequest' },
+      });
+  });
+
   it('tells refusals, failed authentication and impersonation as they are', async () => {
     use({ level: 'Metadata' });
     await t.get('/api/v1/secrets', { as: { name: 'jane' } });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseQuery, parseRequestInfo } from '../request-info.ts';
+import { parseQuery } from '../query.ts';
+import { parseRequestInfo } from '../request-info.ts';
 import { type AuditPolicy, type AuditRule, decide, readAuditPolicy } from './policy.ts';
 
 const info = (method: string, target: string) => {

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import { type Decoded, decodeJsonObject, decodeJsonStrict } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
-import type { ApiRequest } from '../http.ts';
+import type { RoutedRequest } from '../http.ts';
 import { mediaTypes } from './negotiate.ts';
 
 /** As in Kubernetes; etcd's limit there, a promise here. */
@@ -12,7 +12,7 @@ const maxBodyBytes = 3 * 1024 * 1024;
 const empty = new Uint8Array();
 
 /** Throws RequestEntityTooLarge above the limit, BadRequest when the client breaks off. */
-export async function readBody(request: ApiRequest, limit = maxBodyBytes): Promise<Uint8Array> {
+export async function readBody(request: RoutedRequest, limit = maxBodyBytes): Promise<Uint8Array> {
   const { body } = request;
   if (body === undefined) return empty;
   if (body instanceof Uint8Array) {
@@ -82,7 +82,7 @@ function tooLarge(limit: number): StatusError {
 }
 
 /** The media type without parameters, in lower case; JSON when the client says nothing. */
-export function contentType(request: ApiRequest): string {
+export function contentType(request: RoutedRequest): string {
   const header = request.headers['content-type'];
   if (header === undefined || header === '') return 'application/json';
   const at = header.indexOf(';');

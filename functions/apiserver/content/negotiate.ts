@@ -2,7 +2,8 @@
 // Source: RFC 9110 (12.5.1), API concepts "Alternate representations of resources".
 
 import { StatusError } from '../../../core/machinery/status.ts';
-import type { ApiRequest } from '../http.ts';
+import type { RoutedRequest } from '../http.ts';
+import type { Query } from '../query.ts';
 
 export type Transform = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
@@ -40,7 +41,7 @@ const known = new Map<string, Form>();
 const maxKnown = 256;
 
 /** Throws NotAcceptable when no media type that the client names can be served. */
-export function negotiate(request: ApiRequest, query: URLSearchParams): Form {
+export function negotiate(request: RoutedRequest, query: Query): Form {
   const accept = request.headers['accept'];
   let form: Form = plain;
   if (accept !== undefined && accept !== '' && accept !== 'application/json' && accept !== '*/*') {
@@ -52,9 +53,15 @@ export function negotiate(request: ApiRequest, query: URLSearchParams): Form {
   return form === plain ? prettyPlain : { ...form, pretty: true };
 }
 
-function wantsPretty(request: ApiRequest, query: URLSearchParams): boolean {
-  const asked = query.size === 0 ? null : query.get('pretty');
-  if (asked !== null) return asked !== 'false' && asked !== '0';
+/** Source: Kubernetes reads this parameter with strconv.ParseBool: what is no boolean is false, and nothing is not there. */
+export function asksPretty(query: Query): boolean | undefined {
+  const asked = query.text('pretty');
+  return asked ? /^(1|[tT]|true|TRUE|True)$/.test(asked) : undefined;
+}
+
+function wantsPretty(request: RoutedRequest, query: Query): boolean {
+  const asked = asksPretty(query);
+  if (asked !== undefined) return asked;
   // As Kubernetes does for people who read what they fetch.
   const agent = request.headers['user-agent'];
   return agent !== undefined && /^(curl|Wget|Mozilla\/5\.0)/.test(agent);

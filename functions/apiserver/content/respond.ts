@@ -4,7 +4,7 @@ import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGzip, gzip as gzipCallback } from 'node:zlib';
 import type { Status, StatusError } from '../../../core/machinery/status.ts';
-import type { ApiRequest, ApiResponse } from '../http.ts';
+import type { ApiResponse, RoutedRequest } from '../http.ts';
 import { toCbor } from './cbor.ts';
 import { listBody, wholeBody } from './list-body.ts';
 import { type Form, mediaTypes } from './negotiate.ts';
@@ -88,7 +88,7 @@ export function respondError(error: StatusError, form: Form): ApiResponse {
 }
 
 /** Compresses a large answer for a client that takes gzip. */
-export async function compress(request: ApiRequest, response: ApiResponse): Promise<ApiResponse> {
+export async function compress(request: RoutedRequest, response: ApiResponse): Promise<ApiResponse> {
   const { status, headers, body } = response;
   const { bytes = body instanceof Uint8Array ? body.length : 0 } = response;
   if (body === undefined || bytes < minGzipBytes || !acceptsGzip(request)) return response;
@@ -105,7 +105,7 @@ function gzipped(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   return pipeline(Readable.from(body, { objectMode: false }), createGzip(gzipOptions), () => {});
 }
 
-export function acceptsGzip(request: ApiRequest): boolean {
+export function acceptsGzip(request: RoutedRequest): boolean {
   const accepted = request.headers['accept-encoding'];
   return accepted !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted);
 }

@@ -3,7 +3,8 @@ import { renderFamilies } from '../../../core/metrics/exposition.ts';
 import { flowSchemas } from '../../../core/registry/bootstrap/flow-control.ts';
 import { bootstrap } from '../../../core/registry/bootstrap.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
-import { parseQuery, parseRequestInfo } from '../request-info.ts';
+import { parseQuery, Query } from '../query.ts';
+import { parseRequestInfo } from '../request-info.ts';
 import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
 import { createFlowControl, type FlowControl } from './flow-control.ts';
 import { compileFlowSchemas } from './flow-schema.ts';
@@ -61,7 +62,7 @@ describe('priority and fairness', () => {
   });
 
   const ask = (who = jane, target = '/api/v1/namespaces/default/pods/p') =>
-    control.classify(who, infoOf('GET', target), parseQuery(target.split('?')[1] ?? ''));
+    control.classify(who, infoOf('GET', target), new Query(parseQuery(target.split('?')[1] ?? '')));
   const metric = (name: string) => {
     const line = renderFamilies(control.families())
       .split('\n')
@@ -171,7 +172,7 @@ describe('priority and fairness', () => {
 
   it('costs a few microseconds a request', () => {
     const info = infoOf('GET', '/api/v1/namespaces/default/pods/p');
-    const query = parseQuery('');
+    const query = new Query(parseQuery(''));
     const who = user('system:serviceaccount:team:x', 'system:serviceaccounts', 'system:serviceaccounts:team');
     const run = (count: number) => {
       const before = process.cpuUsage();

@@ -8,6 +8,7 @@ import { flowSchemas, priorityLevels } from '../../../core/registry/bootstrap/fl
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { Replica, Replicas } from '../../../core/replica/replica.ts';
 import type { V1FlowSchema, V1PriorityLevelConfiguration } from '../../../generated/kubernetes.ts';
+import type { Query } from '../query.ts';
 import type { RequestInfo } from '../request-info.ts';
 import { compileFlowSchemas, type FlowSchema } from './flow-schema.ts';
 import { configsOf } from './priority-levels.ts';
@@ -34,7 +35,7 @@ export interface Flow {
 }
 
 export interface FlowControl {
-  classify(user: UserInfo, info: RequestInfo, query: URLSearchParams): Flow;
+  classify(user: UserInfo, info: RequestInfo, query: Query): Flow;
   families(): Family[];
   close(): void;
 }
@@ -64,12 +65,12 @@ export async function createFlowControl(options: FlowControlOptions): Promise<Fl
   };
   const stops = [schemaReplica.onEvent(changed), levelReplica.onEvent(changed)];
 
-  const widthOf = (info: RequestInfo, query: URLSearchParams): number => {
-    if (info.verb !== 'list' && !(info.verb === 'watch' && query.get('sendInitialEvents') === 'true')) return 1;
+  const widthOf = (info: RequestInfo, query: Query): number => {
+    if (info.verb !== 'list' && !(info.verb === 'watch' && query.boolean('sendInitialEvents'))) return 1;
     const definition = definitions.find(info.group, info.version, info.resource);
     const size = definition ? (replicas.peek(definition.type)?.size ?? 0) : 0;
     if (size <= objectsPerSeat) return 1;
-    const limit = Number(query.get('limit') ?? 0);
+    const limit = Number(query.text('limit') ?? 0);
     const objects = limit > 0 && limit < size ? limit : size;
     return Math.min(maxSeats, Math.ceil(objects / objectsPerSeat));
   };

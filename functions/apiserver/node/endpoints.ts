@@ -61,7 +61,7 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
     // Before the heads are read: what changes after is told by a new message.
     notifier.fetching(node);
     const [nodes] = await Promise.all([upToDate(), heartbeats.beat(node, now().getTime())]);
-    return respondValue(200, desiredState(nodes, node, query.get('cursor') ?? undefined), form);
+    return respondValue(200, desiredState(nodes, node, query.text('cursor')), form);
   };
 
   const report = async ({ info, request, form, context }: Exchange): Promise<ApiResponse> => {

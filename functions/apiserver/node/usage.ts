@@ -1,10 +1,10 @@
 // metrics.k8s.io/v1beta1, from what the nodes reported last.
 
 import type { Definitions, ResourceDefinition } from '../../../core/api/definition.ts';
-import { matchesLabels, parseLabelSelector } from '../../../core/machinery/labels.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { notFound, StatusError } from '../../../core/machinery/status.ts';
 import { metricsApiVersion, metricsGroup, nodeMetrics, podMetrics, tellingUsages } from '../../../core/node/metrics.ts';
+import { select } from '../../../core/registry/read/selection.ts';
 import type { Entry, Replicas } from '../../../core/replica/replica.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
@@ -43,11 +43,12 @@ export function createUsage({ definitions, replicas, heartbeats, now }: UsageOpt
       if (!found) throw notFound({ group: metricsGroup, resource: info.resource }, info.name);
       return respondValue(200, transform ? transform.one(found) : found, form);
     }
-    const selector = parseLabelSelector(query.get('labelSelector') ?? '');
+    // Also the name that a field selector requires: who may list one object by name gets that one.
+    const { matches } = select({ definition, ...(info.name !== '' && { name: info.name }) }, info);
     const items: KubeObject[] = [];
     for (const entry of replica.snapshot(info.namespace === '' ? {} : { prefix: `${info.namespace}/` })) {
       const found = metricsOf(entry);
-      if (found && matchesLabels(selector, found.metadata.labels)) items.push(found);
+      if (found && matches({ ...entry, object: found })) items.push(found);
     }
     const list = { kind: definition.listKind, apiVersion: metricsApiVersion, metadata: {}, items };
     return respondValue(200, transform ? transform.list(items, {}) : list, form);

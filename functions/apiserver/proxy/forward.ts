@@ -6,9 +6,10 @@ import { type Duplex, Readable } from 'node:stream';
 import { StatusError } from '../../../core/machinery/status.ts';
 import { connectionHeaders } from '../../../core/node/connection-headers.ts';
 import { http } from '../../../core/process/http.ts';
-import type { ApiRequest, ApiResponse, UpgradeConnection } from '../http.ts';
+import type { ApiResponse, RoutedRequest, UpgradeConnection } from '../http.ts';
 
 export interface Upstream {
+  readonly method: string;
   readonly scheme: 'http' | 'https';
   /** With its leading slash and its query. */
   readonly path: string;
@@ -20,15 +21,15 @@ export interface Upstream {
 /** Of one connection only, and what is meant for the API server alone. */
 const notPassedOn: ReadonlySet<string> = new Set([...connectionHeaders, 'authorization']);
 
-/** The request's headers without those of its connection, its credentials, and claims about who sends it. */
-export function passedHeaders(request: ApiRequest): Record<string, string> {
+/** The request's headers without those of its connection, its credentials, and claims about who sends it. `path`: where it came to. */
+export function passedHeaders(request: RoutedRequest, path: string): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) {
     if (value === undefined || name.startsWith(':') || notPassedOn.has(name)) continue;
     if (name.startsWith('impersonate-') || name.startsWith('x-remote-')) continue;
     headers[name] = value;
   }
-  headers['x-forwarded-uri'] = request.path;
+  headers['x-forwarded-uri'] = path;
   headers['x-forwarded-proto'] = 'https';
   return headers;
 }
@@ -41,15 +42,15 @@ export interface Forwarded {
 }
 
 /** Throws ServiceUnavailable when the server does not answer. */
-export async function forward(request: ApiRequest, upstream: Upstream): Promise<Forwarded> {
+export async function forward(request: RoutedRequest, upstream: Upstream): Promise<Forwarded> {
   const answer = await send(request, upstream);
   return { status: answer.statusCode ?? 502, headers: answerHeaders(answer), body: bodyOf(answer) };
 }
 
-function send(request: ApiRequest, upstream: Upstream): Promise<IncomingMessage> {
+function send(request: RoutedRequest, upstream: Upstream): Promise<IncomingMessage> {
   const { body, signal } = request;
   return new Promise((resolve, reject) => {
-    const out = open(request.method, upstream, upstream.headers, signal);
+    const out = open(upstream, upstream.headers, signal);
     out.once('response', resolve);
     out.once('error', (error) => {
       // A kept connection may be closed by the other side just when it is used again: what has no body is sent once more.
@@ -66,8 +67,7 @@ function send(request: ApiRequest, upstream: Upstream): Promise<IncomingMessage>
 }
 
 function open(
-  method: string,
-  { scheme, path, connection }: Upstream,
+  { method, scheme, path, connection }: Upstream,
   headers: OutgoingHttpHeaders,
   signal: AbortSignal | undefined,
 ): ClientRequest {
@@ -80,13 +80,13 @@ function open(
  * is. Throws ServiceUnavailable as `forward`.
  */
 export async function forwardUpgrade(
-  request: ApiRequest,
+  request: RoutedRequest,
   upstream: Upstream,
   { socket, head }: UpgradeConnection,
 ): Promise<ApiResponse | undefined> {
   const headers = { ...upstream.headers, connection: 'Upgrade', upgrade: request.headers['upgrade'] };
   return new Promise((resolve, reject) => {
-    const out = open(request.method, upstream, headers, undefined);
+    const out = open(upstream, headers, undefined);
     const leave = () => out.destroy();
     socket.once('close', leave);
     out.once('upgrade', (answer, other: Duplex, rest) => {

@@ -7,7 +7,8 @@ import type { Definitions } from '../../../core/api/definition.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
 import type { ApiResponse, UpgradeConnection } from '../http.ts';
-import type { RequestInfo } from '../request-info.ts';
+import type { Query } from '../query.ts';
+import { encodeSegments, type RequestInfo } from '../request-info.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 import { forward, forwardUpgrade, passedHeaders, type Upstream } from './forward.ts';
@@ -27,21 +28,23 @@ export interface ProxyOptions {
   readonly random: () => number;
 }
 
-const proxyPath = /^(\/api\/v1\/(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy)(\/.*)?$/;
-
 const proxied = new Set(['pods', 'services', 'nodes']);
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 export function createProxy({ registry, definitions, streams, random }: ProxyOptions): Proxy {
-  const reach = async ({ request, info, context }: Exchange, path: string): Promise<[Upstream, string]> => {
+  const reach = async ({ request, info, query, context }: Exchange): Promise<[Upstream, string]> => {
+    if (!methods.has(info.method))
+      throw new StatusError('MethodNotAllowed', `proxy takes ${[...methods].join(', ')}, not ${info.method}`, {});
     if (!streams)
       throw new StatusError('NotImplemented', 'this API server reaches no pods: proxy is not available here');
     const lookup = { registry, definitions, context, random };
     const { socket, host, tls } = await connect(streams, lookup, info, request.signal);
-    const query = request.query === '' ? '' : `?${request.query}`;
+    const [prefix, path] = pathsOf(info);
     const upstream: Upstream = {
+      method: info.method,
       scheme: 'http',
-      path: path + query,
-      headers: { ...passedHeaders(request), host },
+      path: (path || '/') + searchOf(query),
+      headers: { ...passedHeaders(request, prefix + path), host },
       connection: {
         createConnection: () =>
           // A pod's certificate is its own making; who the pod is, is known from its node.
@@ -55,25 +58,34 @@ export function createProxy({ registry, definitions, streams, random }: ProxyOpt
     serves: ({ group, version, resource, subresource }) =>
       group === '' && version === 'v1' && subresource === 'proxy' && proxied.has(resource),
     async respond(exchange) {
-      const { request } = exchange;
-      const [, prefix = '', path] = proxyPath.exec(request.path) ?? [];
+      const { request, info, query } = exchange;
+      const [prefix, path] = pathsOf(info);
       // Relative links of what is served there would miss without the slash. What changes something is not sent twice.
-      if (path === undefined && (request.method === 'GET' || request.method === 'HEAD')) {
-        const query = request.query === '' ? '' : `?${request.query}`;
-        return { status: 301, headers: { location: `${prefix}/${query}` } };
-      }
-      const [upstream, host] = await reach(exchange, path ?? '/');
+      if (path === '' && (info.method === 'GET' || info.method === 'HEAD'))
+        return { status: 301, headers: { location: `${prefix}/${searchOf(query)}` } };
+      const [upstream, host] = await reach(exchange);
       const answer = await forward(request, upstream);
       const { location } = answer.headers;
       const own = typeof location === 'string' ? locationBehind(prefix, host, location) : undefined;
       return own === undefined ? answer : { ...answer, headers: { ...answer.headers, location: own } };
     },
     async upgrade(exchange, connection) {
-      const [, , path = '/'] = proxyPath.exec(exchange.request.path) ?? [];
-      const [upstream] = await reach(exchange, path);
+      const [upstream] = await reach(exchange);
       return forwardUpgrade(exchange.request, upstream, connection);
     },
   };
+}
+
+/** Where the proxy is, and the path behind it; empty without a slash there. Both of what was authorized, encoded anew. */
+function pathsOf({ path, segments, rest }: RequestInfo): [prefix: string, path: string] {
+  const prefix = `/${encodeSegments(segments.slice(0, segments.length - rest.length))}`;
+  const slash = path.endsWith('/') ? '/' : '';
+  return [prefix, rest.length === 0 ? slash : `/${encodeSegments(rest)}${slash}`];
+}
+
+function searchOf(query: Query): string {
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
 }
 
 async function connect(

@@ -3,12 +3,13 @@
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import { largestBatchBytes, type RelayAnswer, windowBatches } from '../../../core/node/relay.ts';
 import type { RelayKey, RelayState, Relays } from '../../../core/store/relays.ts';
+import type { Query } from '../query.ts';
 
 export interface RelayPost {
   readonly node: string;
   readonly id: string;
   /** `writer`, `batch`, `end`, `after`: see core/node/relay.ts. */
-  readonly query: URLSearchParams;
+  readonly query: Query;
   readonly body: Uint8Array;
   readonly nowMs: number;
 }
@@ -17,7 +18,7 @@ export interface RelayPost {
 export async function takeRelayPost(relays: Relays, post: RelayPost): Promise<RelayAnswer> {
   const { node, id, query, body, nowMs } = post;
   const key: RelayKey = { node, id };
-  const writer = query.get('writer') ?? '';
+  const writer = query.text('writer') ?? '';
   if (!/^[\w-]{1,64}$/.test(writer)) throw badRequest('writer: name the agent, in at most 64 letters');
   if (!/^[\w-]{1,64}$/.test(id)) throw notWaiting(key);
   if (body.length > largestBatchBytes)
@@ -34,7 +35,7 @@ export async function takeRelayPost(relays: Relays, post: RelayPost): Promise<Re
         'Conflict',
         `the client has read ${state.taken} batches: wait before you send number ${batch}`,
       );
-    await relays.put(key, 'up', { batch, bytes: body, end: query.get('end') === 'true' });
+    await relays.put(key, 'up', { batch, bytes: body, end: query.boolean('end') });
   }
   return { taken: state.taken, batches: await batchesFor(relays, key, state, after) };
 }
@@ -50,9 +51,9 @@ async function batchesFor(
   return found.map(({ batch, bytes }) => ({ batch, bytes: Buffer.from(bytes).toString('base64') }));
 }
 
-function counter(query: URLSearchParams, name: string): number {
-  const value = Number(query.get(name) ?? 0);
-  if (!Number.isSafeInteger(value) || value < 0 || value > 1e9) throw badRequest(`${name} is not a whole number`);
+function counter(query: Query, name: string): number {
+  const value = query.integer(name) ?? 0;
+  if (value < 0 || value > 1e9) throw badRequest(`${name} is not a whole number`);
   return value;
 }
 

@@ -2,13 +2,14 @@
 
 import type { RequestContext } from '../../../core/registry/registry.ts';
 import type { Form } from '../content/negotiate.ts';
-import type { ApiRequest } from '../http.ts';
+import type { RoutedRequest } from '../http.ts';
+import type { Query } from '../query.ts';
 import type { RequestInfo } from '../request-info.ts';
 
 export interface Exchange {
-  readonly request: ApiRequest;
+  readonly request: RoutedRequest;
   readonly info: RequestInfo;
-  readonly query: URLSearchParams;
+  readonly query: Query;
   readonly form: Form;
   readonly context: RequestContext;
 }

@@ -16,46 +16,52 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../../../core/registry/registry.ts';
-import type { ApiRequest } from '../http.ts';
-import { isTrue } from '../request-info.ts';
+import type { RoutedRequest } from '../http.ts';
+import type { Query } from '../query.ts';
+import type { RequestInfo } from '../request-info.ts';
 
-export function listOptions(query: URLSearchParams): ListOptions {
-  if (query.size === 0) return {};
+export function listOptions(info: RequestInfo, query: Query): ListOptions {
+  if (query.isEmpty) return {};
+  const limit = query.integer('limit');
+  const token = query.text('continue');
   return {
-    ...selectors(query),
-    ...text(query, 'continue'),
+    ...selectors(info),
+    ...(token && { continue: token }),
     ...match(query),
-    ...(query.get('limit') && { limit: integer(query, 'limit') }),
+    ...(limit !== undefined && { limit }),
   };
 }
 
-export function watchOptions(query: URLSearchParams): WatchOptions & { timeoutSeconds?: number } {
+export function watchOptions(info: RequestInfo, query: Query): WatchOptions & { timeoutSeconds?: number } {
+  if (query.isEmpty) return {};
+  const sendInitialEvents = query.optionalBoolean('sendInitialEvents');
+  const timeoutSeconds = query.integer('timeoutSeconds');
   return {
-    ...selectors(query),
+    ...selectors(info),
     ...match(query),
-    ...(query.has('sendInitialEvents') && { sendInitialEvents: isTrue(query, 'sendInitialEvents') }),
-    ...(query.has('allowWatchBookmarks') && { allowWatchBookmarks: isTrue(query, 'allowWatchBookmarks') }),
-    ...(query.get('timeoutSeconds') && { timeoutSeconds: integer(query, 'timeoutSeconds') }),
+    ...(sendInitialEvents !== undefined && { sendInitialEvents }),
+    ...(query.boolean('allowWatchBookmarks') && { allowWatchBookmarks: true }),
+    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
   };
 }
 
 /** Options of a create, update or patch. `patch` names the patch's type. Throws Invalid. */
 export function writeOptions(
-  request: ApiRequest,
-  query: URLSearchParams,
+  request: RoutedRequest,
+  query: Query,
   verb: 'Create' | 'Update' | 'Patch',
   patch?: PatchType,
 ): WriteOptions {
   const agent = managerOfAgent(request.headers['user-agent']);
-  if (query.size === 0 && patch !== 'apply') return { fieldManager: agent, fieldValidation: 'Warn' };
+  if (query.isEmpty && patch !== 'apply') return { fieldManager: agent, fieldValidation: 'Warn' };
   const errors: FieldError[] = [];
-  const dryRun = query.getAll('dryRun').filter((each) => each !== '');
+  const dryRun = query.texts('dryRun');
   const unknown = dryRun.find((each) => each !== 'All');
   if (unknown !== undefined) errors.push(notSupported('dryRun', unknown, ['All']));
-  const fieldManager = query.get('fieldManager') ?? '';
+  const fieldManager = query.text('fieldManager') ?? '';
   if (patch === 'apply' && fieldManager === '') errors.push(required('fieldManager', 'is required for apply patch'));
   errors.push(...validateManagerName(fieldManager, 'fieldManager'));
-  const validation = query.get('fieldValidation') || 'Warn';
+  const validation = query.text('fieldValidation') || 'Warn';
   if (!isFieldValidation(validation))
     errors.push(notSupported('fieldValidation', validation, ['Ignore', 'Strict', 'Warn']));
   if (query.has('force') && patch !== undefined && patch !== 'apply')
@@ -65,12 +71,12 @@ export function writeOptions(
     fieldManager: fieldManager || agent,
     fieldValidation: validation,
     ...(dryRun.length > 0 && { dryRun: true }),
-    ...(patch === 'apply' && { force: isTrue(query, 'force') }),
+    ...(patch === 'apply' && { force: query.boolean('force') }),
   };
 }
 
 /** From the body where there is one, else from the query. Throws BadRequest or Invalid. */
-export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
+export function deleteOptions(query: Query, body: unknown): DeleteOptions {
   const given = body === undefined ? fromQuery(query) : fromBody(body);
   const errors: FieldError[] = [];
   const {
@@ -109,14 +115,18 @@ interface GivenDeleteOptions {
   ignoreUnreadable?: boolean;
 }
 
-function fromQuery(query: URLSearchParams): GivenDeleteOptions {
-  const dryRun = query.getAll('dryRun').filter((each) => each !== '');
+function fromQuery(query: Query): GivenDeleteOptions {
+  if (query.isEmpty) return {};
+  const dryRun = query.texts('dryRun');
+  const gracePeriodSeconds = query.integer('gracePeriodSeconds');
+  const propagationPolicy = query.text('propagationPolicy');
+  const orphanDependents = query.optionalBoolean('orphanDependents');
   return {
-    ...(query.get('gracePeriodSeconds') && { gracePeriodSeconds: integer(query, 'gracePeriodSeconds') }),
-    ...(query.get('propagationPolicy') && { propagationPolicy: query.get('propagationPolicy') ?? '' }),
-    ...(query.has('orphanDependents') && { orphanDependents: isTrue(query, 'orphanDependents') }),
+    ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+    ...(propagationPolicy !== undefined && { propagationPolicy }),
+    ...(orphanDependents !== undefined && { orphanDependents }),
     ...(dryRun.length > 0 && { dryRun }),
-    ...(isTrue(query, ignoreOption) && { ignoreUnreadable: true }),
+    ...(query.boolean(ignoreOption) && { ignoreUnreadable: true }),
   };
 }
 
@@ -175,30 +185,18 @@ function isPropagation(value: string): value is 'Orphan' | 'Background' | 'Foreg
   return value === 'Orphan' || value === 'Background' || value === 'Foreground';
 }
 
-function selectors(query: URLSearchParams): { labelSelector?: string; fieldSelector?: string } {
-  return { ...text(query, 'labelSelector'), ...text(query, 'fieldSelector') };
+function selectors({ labelSelector, fieldSelector }: RequestInfo): { labelSelector?: string; fieldSelector?: string } {
+  return { ...(labelSelector && { labelSelector }), ...(fieldSelector && { fieldSelector }) };
 }
 
-function match(query: URLSearchParams): Pick<ListOptions, 'resourceVersion' | 'resourceVersionMatch'> {
-  const value = query.get('resourceVersionMatch');
+function match(query: Query): Pick<ListOptions, 'resourceVersion' | 'resourceVersionMatch'> {
+  const resourceVersion = query.text('resourceVersion');
+  const value = query.text('resourceVersionMatch');
   return {
-    ...text(query, 'resourceVersion'),
+    ...(resourceVersion && { resourceVersion }),
     // The registry refuses what is not one of the two, naming the field.
     ...(value && { resourceVersionMatch: value as 'Exact' | 'NotOlderThan' }),
   };
-}
-
-function text<N extends string>(query: URLSearchParams, name: N): { [key in N]?: string } {
-  const value = query.get(name);
-  // A computed key widens to an index signature; it is exactly N.
-  return (value ? { [name]: value } : {}) as { [key in N]?: string };
-}
-
-function integer(query: URLSearchParams, name: string): number {
-  const value = query.get(name) ?? '';
-  if (!/^-?\d{1,15}$/.test(value))
-    throw badRequest(`the query parameter ${name} must be a whole number, not ${JSON.stringify(value)}`);
-  return Number(value);
 }
 
 /** What Kubernetes calls a writer that does not name itself: its user agent up to the first slash. */

@@ -32,8 +32,7 @@ export async function listRoute(
   now: Date,
 ): Promise<ApiResponse> {
   const { definition } = target;
-  const options = withName(listOptions(exchange.query), exchange);
-  const outcome = await registry.list(exchange.context, target, options);
+  const outcome = await registry.list(exchange.context, target, listOptions(exchange.info, exchange.query));
   const transform = transformer(exchange.form, definition, exchange.query, now);
   if (transform) {
     // Entries of a replica hold what the registry stored: objects.
@@ -57,10 +56,4 @@ function listMetadata(outcome: ListOutcome) {
     ...(outcome.continue !== undefined && { continue: outcome.continue }),
     ...(outcome.remainingItemCount !== undefined && { remainingItemCount: outcome.remainingItemCount }),
   };
-}
-
-/** `GET .../pods/web?watch=true` is a watch of one name. */
-export function withName<O extends { fieldSelector?: string }>(options: O, { info }: Exchange): O {
-  if (info.name === '' || options.fieldSelector !== undefined) return options;
-  return { ...options, fieldSelector: `metadata.name=${info.name}` };
 }

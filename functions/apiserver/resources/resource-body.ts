@@ -6,7 +6,7 @@ import type { KubeObject } from '../../../core/machinery/object.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody, unsupportedMediaType } from '../content/body.ts';
-import type { ApiRequest } from '../http.ts';
+import type { RoutedRequest } from '../http.ts';
 
 /** What kind of object a path takes: the resource's own, or a subresource's. */
 export interface BodyKind {
@@ -25,7 +25,7 @@ export function bodyKind(definition: ResourceDefinition, subresource: string): B
 }
 
 export async function readObject(
-  request: ApiRequest,
+  request: RoutedRequest,
   context: RequestContext,
   kind: BodyKind,
   validation: WriteOptions['fieldValidation'],
@@ -62,7 +62,7 @@ const patchTypes: Record<string, PatchType> = {
 };
 
 /** Throws UnsupportedMediaType, also for a strategic patch of a custom resource. */
-export function patchTypeOf(request: ApiRequest, definition: ResourceDefinition): PatchType {
+export function patchTypeOf(request: RoutedRequest, definition: ResourceDefinition): PatchType {
   const type = contentType(request);
   const found = patchTypes[type];
   const custom = definition.customResource !== undefined;
@@ -80,7 +80,7 @@ function encodingOf(type: PatchType, media: string): string {
 
 /** The parsed patch. An apply is YAML, of which JSON is a part, or CBOR. */
 export async function readPatch(
-  request: ApiRequest,
+  request: RoutedRequest,
   context: RequestContext,
   type: PatchType,
   validation: WriteOptions['fieldValidation'],

@@ -41,6 +41,7 @@ export function targetOf(definitions: Definitions, info: RequestInfo): Target {
   return {
     definition,
     ...(definition.namespaced && info.namespace !== '' && { namespace: info.namespace }),
+    // Of a list or a watch, too: then nothing but the object of this name is in it.
     ...(info.name !== '' && { name: info.name }),
     ...(subresource && { subresource: subresource.name }),
   };
@@ -52,7 +53,8 @@ function subresourceOf(definition: ResourceDefinition, name: string): Subresourc
   return definition.subresources.find((each) => each.name === name);
 }
 
-function checkScope(definition: ResourceDefinition, info: RequestInfo): void {
+/** A namespace in the path is one in which the request was authorized: of what has none, nothing is served there. Throws StatusError. */
+export function checkScope(definition: ResourceDefinition, info: RequestInfo): void {
   // /api/v1/namespaces/x is a Namespace: its own name stands where a namespace would.
   const inNamespace = info.namespace !== '' && !(info.group === '' && info.resource === 'namespaces');
   if (!definition.namespaced && inNamespace) throw noSuchResource();

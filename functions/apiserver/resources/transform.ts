@@ -5,12 +5,13 @@ import { type TableMeta, toTable } from '../../../core/api/table.ts';
 import { invalid, notSupported } from '../../../core/machinery/field-error.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import type { Form } from '../content/negotiate.ts';
+import type { Query } from '../query.ts';
 
 type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 /** Throws Invalid for an `includeObject` that is not one of the three. */
-function includeObject(query: URLSearchParams): IncludeObject {
-  const value = query.size === 0 ? 'Metadata' : query.get('includeObject') || 'Metadata';
+function includeObject(query: Query): IncludeObject {
+  const value = query.text('includeObject') || 'Metadata';
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
   throw invalid('TableOptions', 'meta.k8s.io', '', [
     notSupported('includeObject', value, ['Metadata', 'None', 'Object']),
@@ -28,7 +29,7 @@ export interface Transformer {
 export function transformer(
   form: Form,
   definition: ResourceDefinition,
-  query: URLSearchParams,
+  query: Query,
   now: Date,
 ): Transformer | undefined {
   if (form.transform === undefined) return undefined;

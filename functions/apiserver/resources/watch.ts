@@ -12,7 +12,6 @@ import { toProtobufEvent } from '../content/protobuf.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
 import { watchOptions } from './query-options.ts';
-import { withName } from './read.ts';
 import { type Transformer, transformer } from './transform.ts';
 
 export interface WatchLimits {
@@ -41,8 +40,8 @@ export async function watchRoute(
   const { form } = exchange;
   if (form.encoding === 'yaml')
     throw new StatusError('NotAcceptable', 'a watch is a stream of JSON lines: accept application/json');
-  const { timeoutSeconds, ...options } = watchOptions(exchange.query);
-  const outcome = await registry.watch(exchange.context, target, withName(options, exchange));
+  const { timeoutSeconds, ...options } = watchOptions(exchange.info, exchange.query);
+  const outcome = await registry.watch(exchange.context, target, options);
   const chosen = timeoutSeconds ? timeoutSeconds * 1000 : limits.minTimeoutMs * (1 + Math.random());
   // Longer than a timer can wait (2^31 - 1 ms) is as good as for ever.
   const timeoutMs = Math.min(chosen, limits.maxTimeoutMs ?? Number.POSITIVE_INFINITY, 2 ** 31 - 1);

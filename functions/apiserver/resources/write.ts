@@ -131,9 +131,9 @@ export async function deleteCollectionRoute(
   exchange: Exchange,
   target: Target,
 ): Promise<ApiResponse> {
-  const { context, query } = exchange;
+  const { context, info, query } = exchange;
   const options = deleteOptions(query, await readOptions(exchange));
-  const outcomes = await registry.deleteCollection(context, target, listOptions(query), options);
+  const outcomes = await registry.deleteCollection(context, target, listOptions(info, query), options);
   const { definition } = target;
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},"metadata":{},"items":[`;
   const parts = outcomes.map((each) => each.bytes);

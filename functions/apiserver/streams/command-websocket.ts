@@ -2,7 +2,7 @@
 
 import type { Status } from '../../../core/machinery/status.ts';
 import { channels, frame, frameSocket } from '../../../core/node/frame-socket.ts';
-import type { ApiRequest, UpgradeConnection } from '../http.ts';
+import type { RoutedRequest, UpgradeConnection } from '../http.ts';
 import type { CommandClient } from './command.ts';
 import { acceptWebSocket } from './websocket.ts';
 
@@ -15,7 +15,7 @@ export const webSocketCommandProtocols = [
 ] as const;
 
 export async function openWebSocketCommand(
-  request: ApiRequest,
+  request: RoutedRequest,
   connection: UpgradeConnection,
   protocol: string,
 ): Promise<CommandClient> {

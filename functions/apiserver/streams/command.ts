@@ -3,15 +3,14 @@
 import { badRequest, type Status, StatusError } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
 import type { StreamRequest } from '../../../core/node/protocol.ts';
-import type { UpgradeConnection } from '../http.ts';
-import { isTrue } from '../request-info.ts';
+import { isWebSocket, type UpgradeConnection } from '../http.ts';
 import type { NodeStream, PodStream, StreamBroker } from '../streams-contract.ts';
 import { openSpdyCommand, spdyCommandVersions } from './command-spdy.ts';
 import { openWebSocketCommand, webSocketCommandProtocols } from './command-websocket.ts';
 import { containerOf, podOf } from './container.ts';
 import { type BegunStream, begun } from './node-status.ts';
 import { chooseVersion } from './spdy.ts';
-import { chooseProtocol, isWebSocket } from './websocket.ts';
+import { chooseProtocol } from './websocket.ts';
 
 export type CommandRequest = Extract<StreamRequest, { type: 'exec' | 'attach' }>;
 
@@ -28,20 +27,20 @@ export interface CommandClient {
 /** Throws BadRequest. */
 export function commandRequest(stream: PodStream): CommandRequest {
   const { query, kind } = stream;
-  const tty = isTrue(query, 'tty');
+  const tty = query.boolean('tty');
   const wanted = {
     ...podOf(stream),
     container: containerOf(stream),
-    stdin: isTrue(query, 'stdin'),
-    stdout: isTrue(query, 'stdout'),
+    stdin: query.boolean('stdin'),
+    stdout: query.boolean('stdout'),
     // A terminal has one output.
-    stderr: isTrue(query, 'stderr') && !tty,
+    stderr: query.boolean('stderr') && !tty,
     tty,
   };
   if (!wanted.stdin && !wanted.stdout && !wanted.stderr)
     throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
   if (kind === 'attach') return { type: 'attach', ...wanted };
-  const command = query.getAll('command');
+  const command = query.texts('command');
   if (command.length === 0) throw badRequest('command: you must specify at least 1 command for the container');
   return { type: 'exec', ...wanted, command };
 }

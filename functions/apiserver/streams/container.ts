@@ -15,7 +15,7 @@ export function containerOf({ pod, query }: PodStream): string {
     names(spec?.initContainers),
     names(spec?.ephemeralContainers),
   ];
-  const named = query.get('container') ?? '';
+  const named = query.text('container') ?? '';
   if (named === '') {
     const [only] = apps;
     if (only !== undefined && apps.length === 1) return only;

@@ -7,9 +7,7 @@ import {
   invalidValue,
   notSupported,
 } from '../../../core/machinery/field-error.ts';
-import { badRequest } from '../../../core/machinery/status.ts';
 import type { StreamRequest } from '../../../core/node/protocol.ts';
-import { isTrue } from '../request-info.ts';
 import type { PodStream } from '../streams-contract.ts';
 import { containerOf, podOf } from './container.ts';
 
@@ -20,15 +18,11 @@ const streams = ['All', 'Stdout', 'Stderr'] as const;
 /** Throws BadRequest for what cannot be read, Invalid for what is out of range or contradicts itself. */
 export function logRequest(stream: PodStream): LogRequest {
   const { query } = stream;
-  const sinceSeconds = integer(query, 'sinceSeconds');
-  const tailLines = integer(query, 'tailLines');
-  const limitBytes = integer(query, 'limitBytes');
-  const sinceTime = query.get('sinceTime') ?? undefined;
-  const selected = query.get('stream') ?? undefined;
-  if (sinceTime !== undefined && Number.isNaN(Date.parse(sinceTime)))
-    throw badRequest(
-      `sinceTime: ${JSON.stringify(sinceTime)} is not a time: write it as 2006-01-02T15:04:05Z (RFC 3339)`,
-    );
+  const sinceSeconds = query.integer('sinceSeconds');
+  const tailLines = query.integer('tailLines');
+  const limitBytes = query.integer('limitBytes');
+  const sinceTime = query.time('sinceTime');
+  const selected = query.text('stream');
 
   const errors: FieldError[] = [];
   if (tailLines !== undefined && tailLines < 0)
@@ -49,22 +43,13 @@ export function logRequest(stream: PodStream): LogRequest {
     type: 'log',
     ...podOf(stream),
     container: containerOf(stream),
-    follow: isTrue(query, 'follow'),
-    previous: isTrue(query, 'previous'),
-    timestamps: isTrue(query, 'timestamps'),
+    follow: query.boolean('follow'),
+    previous: query.boolean('previous'),
+    timestamps: query.boolean('timestamps'),
     ...(sinceSeconds !== undefined && { sinceSeconds }),
     ...(sinceTime !== undefined && { sinceTime }),
     ...(tailLines !== undefined && { tailLines }),
     ...(limitBytes !== undefined && { limitBytes }),
     ...(output !== undefined && { stream: output }),
   };
-}
-
-function integer(query: URLSearchParams, name: string): number | undefined {
-  const text = query.get(name);
-  if (text === null || text === '') return undefined;
-  const value = Number(text);
-  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value))
-    throw badRequest(`${name}: ${JSON.stringify(text)} is not a whole number`);
-  return value;
 }

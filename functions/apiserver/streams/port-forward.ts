@@ -5,12 +5,12 @@ import { errorText } from '../../../core/machinery/error-text.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import { keepAlive } from '../../../core/node/frame-socket.ts';
 import type { SpdyStream } from '../../../core/node/spdy/stream.ts';
-import type { UpgradeConnection } from '../http.ts';
+import { isWebSocket, type UpgradeConnection } from '../http.ts';
 import type { NodeStream, PodStream, StreamBroker } from '../streams-contract.ts';
 import { podOf } from './container.ts';
 import { carryConnection, validPort } from './forwarded-connection.ts';
 import { acceptSpdy, chooseVersion, serveSpdy } from './spdy.ts';
-import { acceptWebSocket, chooseProtocol, isWebSocket } from './websocket.ts';
+import { acceptWebSocket, chooseProtocol } from './websocket.ts';
 import { channelForward, portsOf } from './websocket-forward.ts';
 
 const tunnel = 'SPDY/3.1+portforward.k8s.io';

@@ -4,16 +4,20 @@ import type { Duplex } from 'node:stream';
 import { badRequest } from '../../../core/machinery/status.ts';
 import { SpdyConnection } from '../../../core/node/spdy/connection.ts';
 import type { SpdyStream } from '../../../core/node/spdy/stream.ts';
-import { type ApiRequest, headerValues, type UpgradeConnection } from '../http.ts';
+import { headerValues, type RoutedRequest, type UpgradeConnection } from '../http.ts';
 
 const versionHeader = 'x-stream-protocol-version';
 
-export function isSpdy(request: ApiRequest): boolean {
+export function isSpdy(request: RoutedRequest): boolean {
   return /\bspdy\/3\.1\b/i.test(request.headers['upgrade'] ?? '');
 }
 
 /** The first of `supported` that the client offers; `fallback` when it offers none. Throws BadRequest when it offers only others. */
-export function chooseVersion(request: ApiRequest, supported: readonly string[], fallback: string | undefined): string {
+export function chooseVersion(
+  request: RoutedRequest,
+  supported: readonly string[],
+  fallback: string | undefined,
+): string {
   const offered = headerValues(request, versionHeader)
     .flatMap((value) => value.split(','))
     .map((each) => each.trim())

@@ -9,6 +9,7 @@ import type { NodeMessage, StreamRequest } from '../../../core/node/protocol.ts'
 import { SpdyConnection } from '../../../core/node/spdy/connection.ts';
 import { createLocalQueue } from '../../../core/queue/local/local-queue.ts';
 import type { ApiRequest } from '../http.ts';
+import { parseQuery, Query } from '../query.ts';
 import type { PodStream } from '../streams-contract.ts';
 import { createStreamHandler } from './stream-handler.ts';
 
@@ -39,7 +40,7 @@ beforeEach(async () => {
     kind: request.path.slice(1) as PodStream['kind'],
     pod,
     node: request.headers['x-node'] ?? 'n',
-    query: new URLSearchParams(request.query),
+    query: new Query(parseQuery(request.query)),
     request,
     context: { user: { username: 'test', groups: [] }, warnings: [], audit: {} },
   });

@@ -3,6 +3,7 @@
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import { frameDuplex } from '../../../core/node/frame-duplex.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
+import { isWebSocket } from '../http.ts';
 import type { PodStream, StreamHandler } from '../streams-contract.ts';
 import { createBroker } from './broker.ts';
 import { commandRequest, upgradeCommand } from './command.ts';
@@ -10,7 +11,6 @@ import { respondLog } from './log.ts';
 import { upgradeLog } from './log-websocket.ts';
 import { upgradePortForward } from './port-forward.ts';
 import { isSpdy } from './spdy.ts';
-import { isWebSocket } from './websocket.ts';
 
 export interface StreamOptions {
   /** The one that the nodes' agents poll. */

@@ -6,12 +6,13 @@ import { errorText } from '../../../core/machinery/error-text.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import { ByteQueue } from '../../../core/node/byte-queue.ts';
 import { frame, frameSocket } from '../../../core/node/frame-socket.ts';
+import type { Query } from '../query.ts';
 import type { NodeStream } from '../streams-contract.ts';
 import { carryConnection, validPort } from './forwarded-connection.ts';
 
 /** `ports`, repeated or joined by commas. Throws BadRequest. */
-export function portsOf(query: URLSearchParams): number[] {
-  const texts = query.getAll('ports').flatMap((each) => each.split(','));
+export function portsOf(query: Query): number[] {
+  const texts = query.texts('ports').flatMap((each) => each.split(','));
   if (texts.length === 0)
     throw badRequest('ports: a WebSocket port-forward names its ports in the query, such as ?ports=80');
   if (texts.length > 127) throw badRequest('ports: at most 127 fit the channels of one connection');

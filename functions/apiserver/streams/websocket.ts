@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { badRequest } from '../../../core/machinery/status.ts';
-import type { ApiRequest, UpgradeConnection } from '../http.ts';
+import type { RoutedRequest, UpgradeConnection } from '../http.ts';
 
 /** As Kubernetes: no frame of its clients comes near. */
 const maxFrameBytes = 32 * 1024 * 1024;
@@ -21,11 +21,7 @@ server.on('headers', (headers, message) => {
   if (protocol) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
 });
 
-export function isWebSocket(request: ApiRequest): boolean {
-  return /\bwebsocket\b/i.test(request.headers['upgrade'] ?? '');
-}
-
-function offeredProtocols(request: ApiRequest): string[] {
+function offeredProtocols(request: RoutedRequest): string[] {
   return (request.headers['sec-websocket-protocol'] ?? '')
     .split(',')
     .map((each) => each.trim())
@@ -36,8 +32,7 @@ function offeredProtocols(request: ApiRequest): string[] {
  * The first offered subprotocol that is in `supported`; '' when the client offered none. Throws BadRequest when it offered only
  * others, or when its handshake is not one.
  */
-export function chooseProtocol(request: ApiRequest, supported: readonly string[]): string {
-  if (request.method !== 'GET') throw badRequest('a WebSocket handshake is a GET request');
+export function chooseProtocol(request: RoutedRequest, supported: readonly string[]): string {
   if (request.headers['sec-websocket-version'] !== '13')
     throw badRequest('Sec-WebSocket-Version: only 13 is served (RFC 6455)');
   if (!/^[+/0-9A-Za-z]{22}==$/.test(request.headers['sec-websocket-key'] ?? ''))
@@ -54,7 +49,7 @@ export function chooseProtocol(request: ApiRequest, supported: readonly string[]
 
 /** Answers the handshake. `protocol` is what chooseProtocol gave. Rejects when the client is gone. */
 export function acceptWebSocket(
-  request: ApiRequest,
+  request: RoutedRequest,
   { socket, head }: UpgradeConnection,
   protocol: string,
 ): Promise<WebSocket> {
@@ -66,8 +61,8 @@ export function acceptWebSocket(
     const gone = () => reject(new Error('the client left during the handshake'));
     if (socket.destroyed) return gone();
     socket.once('close', gone);
-    // as: of the message the handshake reads these three only.
-    const message = { method: request.method, url: request.path, headers } as unknown as IncomingMessage;
+    // as: of the message the handshake reads these three only. Its method and path were looked at by who routed it.
+    const message = { method: 'GET', url: '/', headers } as unknown as IncomingMessage;
     agreed.set(message, protocol);
     server.handleUpgrade(message, socket, head, (accepted) => {
       socket.off('close', gone);

@@ -6,7 +6,7 @@ import type { Definitions } from '../../../core/api/definition.ts';
 import { type Document, discoveryOf } from '../../../core/api/discovery.ts';
 import type { OpenApi } from '../../../core/api/openapi/openapi.ts';
 import type { Aggregation, ExtensionDocuments } from '../aggregation/aggregation.ts';
-import type { ApiRequest, ApiResponse } from '../http.ts';
+import type { ApiResponse, RoutedRequest } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { kubernetesVersion } from './version.ts';
 
@@ -92,7 +92,7 @@ async function openApiResponse(
     async () => (await openapi.v3(group, name)) ?? '',
   );
   // Under its hash a document never changes (KEP-2896): clients keep it for good.
-  if (query.get('hash') === hash) response.headers['cache-control'] = 'public, immutable, max-age=31536000';
+  if (query.text('hash') === hash) response.headers['cache-control'] = 'public, immutable, max-age=31536000';
   return response;
 }
 
@@ -102,7 +102,7 @@ function digest(text: string): string {
 
 /** A document that is made only when the client does not have it. */
 async function respondTagged(
-  request: ApiRequest,
+  request: RoutedRequest,
   etag: string,
   contentType: string,
   make: () => Promise<string | Uint8Array>,
@@ -118,7 +118,7 @@ function plain(document: Document | undefined): [Document, string] | undefined {
 }
 
 // The newest version that the client takes; the older one is for clients before Kubernetes 1.30.
-function aggregatedVersion(request: ApiRequest): 'v2' | 'v2beta1' | undefined {
+function aggregatedVersion(request: RoutedRequest): 'v2' | 'v2beta1' | undefined {
   const accept = request.headers['accept'];
   if (accept === undefined || !accept.includes('APIGroupDiscoveryList')) return undefined;
   for (const clause of accept.split(',')) {
@@ -131,17 +131,17 @@ function aggregatedVersion(request: ApiRequest): 'v2' | 'v2beta1' | undefined {
   return undefined;
 }
 
-function serverAddress(request: ApiRequest): string {
+function serverAddress(request: RoutedRequest): string {
   return request.headers[':authority'] ?? request.headers['host'] ?? 'localhost';
 }
 
-function respondDocument(request: ApiRequest, { body, etag }: Document, contentType: string): ApiResponse {
+function respondDocument(request: RoutedRequest, { body, etag }: Document, contentType: string): ApiResponse {
   const headers = { 'content-type': contentType, etag, vary: 'Accept', 'cache-control': 'public' };
   if (hasDocument(request, etag)) return { status: 304, headers };
   return { status: 200, headers, body: Buffer.from(body) };
 }
 
-function hasDocument(request: ApiRequest, etag: string): boolean {
+function hasDocument(request: RoutedRequest, etag: string): boolean {
   const known = request.headers['if-none-match'];
   return known?.split(',').some((each) => each.trim().replace(/^W\//, '') === etag) ?? false;
 }

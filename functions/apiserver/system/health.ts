@@ -4,6 +4,7 @@
 import type { Log } from '../../../core/work/log.ts';
 import { respondText } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
+import type { Query } from '../query.ts';
 
 export interface HealthCheck {
   readonly name: string;
@@ -29,7 +30,7 @@ export type HealthResults = readonly HealthResult[];
 
 export interface Health {
   /** `segments` are those of the path: `livez`, perhaps a check's name. undefined: no such check. */
-  respond(segments: readonly string[], query: URLSearchParams): Promise<ApiResponse | undefined>;
+  respond(segments: readonly string[], query: Query): Promise<ApiResponse | undefined>;
   readonly results: HealthResults;
 }
 
@@ -57,7 +58,7 @@ export function createHealth(checks: readonly HealthCheck[], log?: Pick<Log, 'in
         // Seeing a check alone takes a permission of its own: who has it may know why.
         return failure ? respondText(500, `internal server error: ${failure.message}\n`) : respondText(200, 'ok');
       }
-      const excluded = new Set(query.getAll('exclude'));
+      const excluded = new Set(query.texts('exclude'));
       const run = served.filter(({ name }) => !excluded.has(name));
       const failures = new Map<string, Error>();
       await Promise.all(

@@ -17,7 +17,7 @@ const maxBytes = 1024 * 1024;
 export function createQueueRoute(queue: Queue): (exchange: Exchange) => Promise<ApiResponse> {
   const protocol = createSqsProtocol(queue, (name) => `/queues/${name}`);
   return async ({ request, context, info }) => {
-    if (request.method !== 'POST') throw new StatusError('MethodNotAllowed', 'queues take POST requests only', {});
+    if (info.verb !== 'post') throw new StatusError('MethodNotAllowed', 'queues take POST requests only', {});
     const body = decodeJson(await readBody(request, maxBytes));
     const name = typeof body === 'object' && body !== null ? queueNameOf(body) : undefined;
     const node = nodeOf(context.user);
