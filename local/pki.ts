@@ -7,7 +7,13 @@ import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { JsonGeneralName } from '@peculiar/x509';
-import { type Authority, createAuthority, type KeyPair, openAuthority } from '../core/certificates/authority.ts';
+import {
+  type Authority,
+  createAuthority,
+  type KeyPair,
+  openAuthority,
+  type Subject,
+} from '../core/certificates/authority.ts';
 import { addressOf, type Cluster, frontProxyName } from './cluster.ts';
 
 export interface Pki {
@@ -27,14 +33,20 @@ export async function ensurePki(cluster: Cluster): Promise<Pki> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const authority = await ensureAuthority(directory, 'ca', 'zeroplane-ca');
   const names = serverNames(cluster);
-  await ensureCertificate(directory, 'server', authority, { subject: 'CN=zeroplane-apiserver', names, server: true });
-  await ensureCertificate(directory, 'admin', authority, { subject: 'O=system:masters, CN=zeroplane-admin' });
+  await ensureCertificate(directory, 'server', authority, {
+    subject: { commonName: 'zeroplane-apiserver' },
+    names,
+    server: true,
+  });
+  await ensureCertificate(directory, 'admin', authority, {
+    subject: { commonName: 'zeroplane-admin', organizations: ['system:masters'] },
+  });
   await ensureCertificate(directory, 'node', authority, {
-    subject: `O=system:nodes, CN=system:node:${cluster.nodeName}`,
+    subject: { commonName: `system:node:${cluster.nodeName}`, organizations: ['system:nodes'] },
   });
   // An authority of its own: who has one of its certificates may act in any name at an extension API server.
   const frontProxy = await ensureAuthority(directory, 'front-proxy-ca', 'zeroplane-front-proxy-ca');
-  await ensureCertificate(directory, 'front-proxy-client', frontProxy, { subject: `CN=${frontProxyName}` });
+  await ensureCertificate(directory, 'front-proxy-client', frontProxy, { subject: { commonName: frontProxyName } });
   await ensureSigningKey(directory);
   ensureToken(directory);
   ensureEncryptionKey(directory);
@@ -56,7 +68,7 @@ async function ensureAuthority(directory: string, name: string, commonName: stri
 }
 
 interface Wanted {
-  readonly subject: string;
+  readonly subject: Subject;
   readonly names?: readonly JsonGeneralName[];
   readonly server?: boolean;
 }

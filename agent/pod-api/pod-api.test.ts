@@ -21,7 +21,11 @@ beforeEach(async () => {
   authority = await openAuthority(await createAuthority('cluster-ca', now));
   const usages = ['digital signature', 'server auth'];
   const granted = { usages, notBefore: now, notAfter: soon };
-  const own = await authority.issue({ ...granted, subject: 'CN=far', names: [{ type: 'ip', value: '127.0.0.1' }] });
+  const own = await authority.issue({
+    ...granted,
+    subject: { commonName: 'far' },
+    names: [{ type: 'ip', value: '127.0.0.1' }],
+  });
   upstream = https.createServer({ key: own.key, cert: own.certificate }, (request, response) =>
     answer({ url: request.url ?? '', headers: request.headers }, response),
   );
@@ -30,7 +34,7 @@ beforeEach(async () => {
   const nodeKey = await makeNodeKey();
   const cert = await authority.certify(publicKeyOf(nodeKey), {
     ...granted,
-    subject: 'CN=kubernetes.default.svc',
+    subject: { commonName: 'kubernetes.default.svc' },
     names: [{ type: 'dns', value: 'kubernetes.default.svc' }],
   });
   port = await freePort();
@@ -114,7 +118,7 @@ it('breaks off what the API broke off', async () => {
 it('asks for another certificate when a third of the time is left', async () => {
   const key = await makeNodeKey();
   const days = (count: number) => new Date(now.getTime() + count * 86_400_000);
-  const wanted = { subject: 'CN=a', usages: ['server auth'], notBefore: days(0), notAfter: days(90) };
+  const wanted = { subject: { commonName: 'a' }, usages: ['server auth'], notBefore: days(0), notAfter: days(90) };
   const certificate = await authority.certify(publicKeyOf(key), wanted);
   expect(needsCertificate(key, now.getTime())).toBe(true);
   expect(needsCertificate({ ...key, certificate }, days(59).getTime())).toBe(false);

@@ -1,26 +1,31 @@
-// A certificate authority: a key and its certificate, and the certificates that it issues.
+// A certificate authority: a key and its certificate, and the certificates that it issues. Each is read back, by the reader that the
+// TLS edge has, before anybody gets it: a library that writes something else than what was meant makes no credential.
 // The library behind it is heavy: import this module lazily.
 
 import 'reflect-metadata';
 import { randomBytes, type webcrypto } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
-  ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
   type Extension,
   type JsonGeneralName,
   KeyUsageFlags,
   KeyUsagesExtension,
-  type Name,
+  Name,
   PemConverter,
-  type PublicKeyType,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import { alternativeNamesOf, readCertificateRequest } from './certificate-request.ts';
+import { readCertificate } from './certificate.ts';
+import { readCertificateRequest } from './certificate-request.ts';
+import { type CertifiedIdentity, type DistinguishedName, identityOf, nameTypes } from './distinguished-name.ts';
+import { alternativeNamesOf, isAuthority, keyUsageOf, plainAddress, purposes, purposesOf } from './extensions.ts';
+import { type PublicKey, readPublicKey, readPublicKeyPem } from './public-key.ts';
+import { requestedIdentity } from './signers.ts';
 
 /** Both PEM; the key PKCS 8. */
 export interface KeyPair {
@@ -28,9 +33,13 @@ export interface KeyPair {
   readonly certificate: string;
 }
 
+export interface Subject {
+  readonly commonName: string;
+  readonly organizations?: readonly string[];
+}
+
 export interface Wanted {
-  /** Such as `O=system:nodes, CN=system:node:a`. */
-  readonly subject: string | Name;
+  readonly subject: Subject;
   readonly names?: readonly JsonGeneralName[];
   /** As `spec.usages` of a CertificateSigningRequest names them. */
   readonly usages: readonly string[];
@@ -47,7 +56,10 @@ export interface Authority {
   issue(wanted: Wanted): Promise<KeyPair>;
   /** A certificate (PEM) for a public key (PEM, SPKI). Rejects when it is none. */
   certify(publicKey: string, wanted: Wanted): Promise<string>;
-  /** The certificate (PEM) that a request (PEM) asks for, with the usages and times that are granted. */
+  /**
+   * The certificate (PEM) that a request (PEM) asks for, with the usages and times that are granted. Rejects when it names not exactly one
+   * user.
+   */
   sign(request: string, granted: Omit<Wanted, 'subject' | 'names'>): Promise<string>;
 }
 
@@ -59,7 +71,7 @@ export async function createAuthority(commonName: string, now: Date): Promise<Ke
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
-    name: `CN=${commonName}`,
+    name: encodedName(nameOf({ commonName })),
     notBefore: new Date(now.getTime() - day),
     notAfter: new Date(now.getTime() + 3650 * day),
     signingAlgorithm: algorithm,
@@ -79,16 +91,17 @@ export async function openAuthority(pair: KeyPair): Promise<Authority> {
   const der = PemConverter.decodeFirst(pair.key);
   const signingKey = await crypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign']);
 
-  const certify = async (publicKey: PublicKeyType, wanted: Wanted): Promise<string> => {
-    const { subject, names, notBefore, notAfter } = wanted;
+  const certify = async (publicKey: PublicKey, wanted: Wanted, name = nameOf(wanted.subject)): Promise<string> => {
+    const { names, notBefore } = wanted;
+    const notAfter = wanted.notAfter < own.notAfter ? wanted.notAfter : own.notAfter;
     const certificate = await X509CertificateGenerator.create({
       serialNumber: serialNumber(),
-      subject,
+      subject: encodedName(name),
       issuer: own.subjectName,
       notBefore,
-      notAfter: notAfter < own.notAfter ? notAfter : own.notAfter,
+      notAfter,
       signingAlgorithm: algorithm,
-      publicKey,
+      publicKey: Uint8Array.from(publicKey.spki),
       signingKey,
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
@@ -97,6 +110,7 @@ export async function openAuthority(pair: KeyPair): Promise<Authority> {
         await AuthorityKeyIdentifierExtension.create(own.publicKey),
       ],
     });
+    checkIssued(new Uint8Array(certificate.rawData), publicKey, { ...wanted, notAfter }, name);
     return `${certificate.toString('pem')}\n`;
   };
 
@@ -105,38 +119,108 @@ export async function openAuthority(pair: KeyPair): Promise<Authority> {
     notAfter: own.notAfter,
     async issue(wanted) {
       const keys = await newKeys();
-      return { key: await keyPem(keys.privateKey), certificate: await certify(keys.publicKey, wanted) };
+      const spki = await crypto.subtle.exportKey('spki', keys.publicKey);
+      return {
+        key: await keyPem(keys.privateKey),
+        certificate: await certify(readPublicKey(new Uint8Array(spki)), wanted),
+      };
     },
-    certify: (publicKey, wanted) => certify(PemConverter.decodeFirst(publicKey), wanted),
+    certify: async (publicKey, wanted) => certify(readPublicKeyPem(publicKey), wanted),
     async sign(request, granted) {
-      const { parsed } = await readCertificateRequest(request);
-      const names = alternativeNamesOf(parsed)?.toJSON();
-      return certify(parsed.publicKey, { ...granted, subject: parsed.subjectName, ...(names && { names }) });
+      const asked = await readCertificateRequest(request);
+      const subject = requestedIdentity(asked);
+      const names: JsonGeneralName[] = [
+        ...asked.dnsNames.map((value) => ({ type: 'dns' as const, value })),
+        ...asked.ipAddresses.map((value) => ({ type: 'ip' as const, value })),
+        ...asked.emailAddresses.map((value) => ({ type: 'email' as const, value })),
+        ...asked.uris.map((value) => ({ type: 'url' as const, value })),
+      ];
+      return certify(asked.publicKey, { ...granted, subject, names }, asked.subject);
     },
   };
 }
 
-const flags: Readonly<Record<string, KeyUsageFlags>> = {
-  signing: KeyUsageFlags.digitalSignature,
-  'digital signature': KeyUsageFlags.digitalSignature,
-  'content commitment': KeyUsageFlags.nonRepudiation,
-  'key encipherment': KeyUsageFlags.keyEncipherment,
-  'key agreement': KeyUsageFlags.keyAgreement,
-  'data encipherment': KeyUsageFlags.dataEncipherment,
-};
+function nameOf({ commonName, organizations = [] }: Subject): DistinguishedName {
+  return [
+    ...organizations.map((text) => [{ type: nameTypes.organization, text }]),
+    [{ type: nameTypes.commonName, text: commonName }],
+  ];
+}
 
-const extended: Readonly<Record<string, string>> = {
-  'server auth': ExtendedKeyUsage.serverAuth,
-  'client auth': ExtendedKeyUsage.clientAuth,
-};
+/** Each attribute in a set of its own, and of a type of text that all readers agree on. The library would take `#0c...` for DER. */
+function encodedName(name: DistinguishedName): Name {
+  return new Name(
+    name.flat().map(({ type, text = '' }) => ({
+      [type]: [Name.isPrintableString(text) ? { printableString: text } : { utf8String: text }],
+    })),
+  );
+}
+
+/** Throws an Error when a certificate says something else than what was meant. */
+function checkIssued(der: Uint8Array, { spki }: PublicKey, wanted: Wanted, name: DistinguishedName): void {
+  const { extensions, ...read } = readCertificate(der);
+  const names = alternativeNamesOf(extensions);
+  const wantedNames = (type: JsonGeneralName['type']) =>
+    (wanted.names ?? []).filter((each) => each.type === type).map(({ value }) => value);
+  const { bits, purposes: wantedPurposes } = usagesOf(wanted.usages);
+  const differs = Object.entries({
+    subject: [read.subject.flat(), name.flat()],
+    identity: [identityOf(read.subject), identityOf(name)],
+    'who was meant': [groupsOf(identityOf(read.subject)), groupsOf(wanted.subject)],
+    'public key': [read.spki.toString('hex'), spki.toString('hex')],
+    'begin and end': [
+      [read.notBefore, read.notAfter],
+      [wanted.notBefore, wanted.notAfter].map((each) => Math.floor(each.getTime() / 1000) * 1000),
+    ],
+    'basic constraints': [isAuthority(extensions), false],
+    'key usage': [keyUsageOf(extensions) ?? 0, reversed(bits)],
+    'extended key usage': [purposesOf(extensions) ?? [], wantedPurposes],
+    'DNS names': [names.dnsNames, wantedNames('dns')],
+    'IP addresses': [names.ipAddresses.map(plainAddress), wantedNames('ip').map(plainAddress)],
+    'email addresses': [names.emailAddresses, wantedNames('email')],
+    URIs: [names.uris, wantedNames('url')],
+  }).find(([, [is, meant]]) => !isDeepStrictEqual(is, meant));
+  if (differs)
+    throw new Error(`the certificate that was made is not the one that was meant: its ${differs[0]} differs`);
+}
+
+function groupsOf({ commonName, organizations = [] }: Subject | CertifiedIdentity): readonly string[] {
+  return [commonName, ...organizations];
+}
+
+const flags: ReadonlyMap<string, KeyUsageFlags> = new Map([
+  ['signing', KeyUsageFlags.digitalSignature],
+  ['digital signature', KeyUsageFlags.digitalSignature],
+  ['content commitment', KeyUsageFlags.nonRepudiation],
+  ['key encipherment', KeyUsageFlags.keyEncipherment],
+  ['key agreement', KeyUsageFlags.keyAgreement],
+  ['data encipherment', KeyUsageFlags.dataEncipherment],
+]);
+
+interface Usages {
+  readonly bits: number;
+  /** Types in dots. */
+  readonly purposes: readonly string[];
+}
+
+function usagesOf(usages: readonly string[]): Usages {
+  return {
+    bits: usages.reduce((sum, each) => sum | (flags.get(each) ?? 0), 0),
+    purposes: usages.flatMap((each) => (each === 'server auth' || each === 'client auth' ? purposes[each] : [])),
+  };
+}
 
 function usageExtensions(usages: readonly string[]): Extension[] {
-  const bits = usages.reduce((sum, each) => sum | (flags[each] ?? 0), 0);
-  const purposes = usages.flatMap((each) => extended[each] ?? []);
+  const { bits, purposes } = usagesOf(usages);
   return [
     ...(bits === 0 ? [] : [new KeyUsagesExtension(bits, true)]),
-    ...(purposes.length === 0 ? [] : [new ExtendedKeyUsageExtension(purposes)]),
+    ...(purposes.length === 0 ? [] : [new ExtendedKeyUsageExtension([...purposes])]),
   ];
+}
+
+/** A KeyUsage's first bit is the highest of its byte in DER, and the lowest of the library's flags. */
+function reversed(bits: number): number {
+  return Array.from({ length: 8 }, (_, at) => ((bits >> at) & 1) << (7 - at)).reduce((sum, each) => sum | each, 0);
 }
 
 function newKeys() {

@@ -1,65 +1,77 @@
 // Kubernetes' own signers: which requests each of them signs.
 // Source: "Certificates and Certificate Signing Requests", Kubernetes signers; KEP-1513.
 
-/** Who a request asks a certificate for. */
-export interface RequestedIdentity {
-  readonly commonName: string;
-  readonly organizations: readonly string[];
-  readonly dnsNames: readonly string[];
-  readonly ipAddresses: readonly string[];
-  readonly emailAddresses: readonly string[];
-  readonly uris: readonly string[];
-}
+import { errorText } from '../machinery/error-text.ts';
+import type { CertificateRequest } from './certificate-request.ts';
+import { type CertifiedIdentity, identityOf, refuseUnusual } from './distinguished-name.ts';
+import { weaknessOf } from './public-key.ts';
 
 export const clientSigner = 'kubernetes.io/kube-apiserver-client';
 export const kubeletClientSigner = 'kubernetes.io/kube-apiserver-client-kubelet';
-const kubeletServingSigner = 'kubernetes.io/kubelet-serving';
+export const kubeletServingSigner = 'kubernetes.io/kubelet-serving';
 
 interface Signer {
   /** A usage without which nothing is signed. */
   readonly required: readonly string[];
   /** What may be asked for beside them. */
   readonly optional: readonly string[];
-  /** What is wrong with the identity; undefined: nothing. */
-  readonly refuses?: (identity: RequestedIdentity) => string | undefined;
+  /** What is wrong with whom it names; undefined: nothing. */
+  readonly refuses?: (identity: CertifiedIdentity, request: CertificateRequest) => string | undefined;
 }
 
 const signers: Readonly<Record<string, Signer>> = {
   [clientSigner]: { required: ['client auth'], optional: ['digital signature', 'key encipherment'] },
   [kubeletClientSigner]: {
-    required: ['client auth'],
-    optional: ['digital signature', 'key encipherment'],
-    refuses: (identity) => notOfNode(identity) ?? someOf(identity, 'dnsNames', 'ipAddresses', 'emailAddresses', 'uris'),
+    required: ['client auth', 'digital signature'],
+    optional: ['key encipherment'],
+    refuses: (identity, request) =>
+      notOfNode(identity) ?? someOf(request, 'dnsNames', 'ipAddresses', 'emailAddresses', 'uris'),
   },
   [kubeletServingSigner]: {
     required: ['server auth', 'digital signature'],
     optional: ['key encipherment'],
-    refuses: (identity) =>
+    refuses: (identity, request) =>
       notOfNode(identity) ??
-      (identity.dnsNames.length + identity.ipAddresses.length === 0
+      (request.dnsNames.length + request.ipAddresses.length === 0
         ? 'at least one DNS or IP subjectAltName is required'
-        : someOf(identity, 'emailAddresses', 'uris')),
+        : someOf(request, 'emailAddresses', 'uris')),
   },
 };
 
 export const ownSigners: ReadonlySet<string> = new Set(Object.keys(signers));
 
+/**
+ * Whom a request to a signer of Kubernetes' own names. Throws an Error that says why none of them signs it, whatever it is for: it names not
+ * exactly one user, or its key is weak.
+ */
+export function requestedIdentity({ subject, publicKey }: CertificateRequest): CertifiedIdentity {
+  refuseUnusual(subject);
+  const weakness = weaknessOf(publicKey);
+  if (weakness !== undefined) throw new Error(weakness);
+  return identityOf(subject);
+}
+
 /** Why a signer of Kubernetes' own does not sign a request; undefined: it does. */
 export function refusal(
   signerName: string,
-  identity: RequestedIdentity,
+  request: CertificateRequest,
   usages: readonly string[],
 ): string | undefined {
-  const signer = signers[signerName];
+  const signer = Object.hasOwn(signers, signerName) ? signers[signerName] : undefined;
   if (!signer) return `${signerName} is not a signer of this cluster`;
   const missing = signer.required.filter((each) => !usages.includes(each));
   if (missing.length > 0) return `usages must contain ${missing.map(quote).join(', ')}`;
   const extra = usages.filter((each) => !signer.required.includes(each) && !signer.optional.includes(each));
   if (extra.length > 0) return `usages may not contain ${extra.map(quote).join(', ')} for ${signerName}`;
-  return signer.refuses?.(identity);
+  try {
+    const identity = requestedIdentity(request);
+    return signer.refuses?.(identity, request);
+  } catch (error) {
+    return errorText(error);
+  }
 }
 
-function notOfNode({ organizations, commonName }: RequestedIdentity): string | undefined {
+function notOfNode({ organizations, commonName }: CertifiedIdentity): string | undefined {
   if (organizations.length !== 1 || organizations[0] !== 'system:nodes')
     return 'subject organization is not system:nodes';
   return commonName.startsWith('system:node:') ? undefined : 'subject common name does not begin with system:node:';
@@ -67,8 +79,8 @@ function notOfNode({ organizations, commonName }: RequestedIdentity): string | u
 
 const nameKinds = { dnsNames: 'DNS', ipAddresses: 'IP', emailAddresses: 'email', uris: 'URI' } as const;
 
-function someOf(identity: RequestedIdentity, ...kinds: (keyof typeof nameKinds)[]): string | undefined {
-  const found = kinds.find((kind) => identity[kind].length > 0);
+function someOf(request: CertificateRequest, ...kinds: (keyof typeof nameKinds)[]): string | undefined {
+  const found = kinds.find((kind) => request[kind].length > 0);
   return found && `${nameKinds[found]} subjectAltNames are not allowed`;
 }
 

@@ -20,7 +20,7 @@ export async function certifyNodeApi(store: Store, publicKey: string, names: Api
   const service = 'kubernetes.default.svc';
   const dns = ['kubernetes', 'kubernetes.default', service, `${service}.${names.clusterDomain}`];
   return authority.certify(publicKey, {
-    subject: `CN=${service}`,
+    subject: { commonName: service },
     names: [...dns.map((value) => ({ type: 'dns' as const, value })), { type: 'ip', value: names.apiAddress }],
     usages: ['digital signature', 'server auth'],
     notBefore: new Date(now.getTime() - day),

@@ -1,16 +1,14 @@
 // Requests and responses of the API server as plain values, so that one handler serves node:http2 and Lambda alike.
 
 import type { Duplex } from 'node:stream';
+import type { UserInfo } from '../../core/registry/registry.ts';
 
 /** A client certificate as TLS saw it. */
 export interface PeerCertificate {
-  /** Whether its chain ends at the client CA and it is within its time. */
-  readonly verified: boolean;
-  /** Subject CN: the user name. */
-  readonly commonName: string;
-  /** Subject O: the groups. */
-  readonly organizations: readonly string[];
-  /** Unix milliseconds until which it is good. */
+  /** Whom it stands for while it is good; undefined: nobody, such as when its chain does not end at the authority of clients. */
+  readonly user?: UserInfo;
+  /** Unix milliseconds. Connections outlive certificates. */
+  readonly notBefore: number;
   readonly notAfter: number;
 }
 

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { peerOf } from './authentication/client-certificate.ts';
 import type { ApiRequest, PeerCertificate } from './http.ts';
 
 /** What node tells of a request. */
@@ -76,29 +77,13 @@ function connectionOf(socket: Socket | undefined): Connection {
   let connection = connections.get(socket);
   if (!connection) {
     // The server is a TLS server, so its sockets are TLS sockets (HTTP/2 gives a proxy of one).
-    connection = { peer: peerOf(socket as TLSSocket), remoteAddress: socket.remoteAddress };
+    connection = { peer: certificateOf(socket as TLSSocket), remoteAddress: socket.remoteAddress };
     connections.set(socket, connection);
   }
   return connection;
 }
 
-function peerOf(socket: TLSSocket): PeerCertificate | undefined {
-  const certificate = socket.getPeerCertificate();
-  const subject = certificate?.subject;
-  return (
-    subject && {
-      verified: socket.authorized,
-      commonName: first(subject.CN),
-      organizations: all(subject.O),
-      notAfter: Date.parse(certificate.valid_to),
-    }
-  );
-}
-
-function all(value: string | string[] | undefined): string[] {
-  return value === undefined ? [] : Array.isArray(value) ? value : [value];
-}
-
-function first(value: string | string[] | undefined): string {
-  return all(value)[0] ?? '';
+function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate && peerOf(certificate.raw, socket.authorized);
 }

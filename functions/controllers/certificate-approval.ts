@@ -2,7 +2,8 @@
 // Source: "Certificates and Certificate Signing Requests", kube-apiserver-client-kubelet; RBAC, selfnodeclient and nodeclient.
 
 import { type PolicyRule, ruleMatcher } from '../../core/authorization/policy-rule.ts';
-import { kubeletClientSigner, type RequestedIdentity, refusal } from '../../core/certificates/signers.ts';
+import type { CertifiedIdentity } from '../../core/certificates/distinguished-name.ts';
+import { kubeletClientSigner, refusal, requestedIdentity } from '../../core/certificates/signers.ts';
 import { readRequest } from './certificate-request.ts';
 import {
   type Action,
@@ -32,9 +33,11 @@ export const certificateApprovalController: Controller = {
   async reconcile(snapshot, name): Promise<Action[]> {
     const request = snapshot.get(type, '', name);
     if (!request || !isWaiting(request)) return [];
-    const identity = await readRequest(request.spec.request);
-    if (!identity || refusal(kubeletClientSigner, identity, request.spec.usages ?? []) !== undefined) return [];
-    const grounds = groundsFor(request, identity).find(({ subresource }) => mayCreate(snapshot, request, subresource));
+    const asked = await readRequest(request.spec.request);
+    if (!asked || refusal(kubeletClientSigner, asked, request.spec.usages ?? []) !== undefined) return [];
+    const grounds = groundsFor(request, requestedIdentity(asked)).find(({ subresource }) =>
+      mayCreate(snapshot, request, subresource),
+    );
     if (!grounds) return [];
     const condition = {
       type: 'Approved',
@@ -59,7 +62,7 @@ function isWaiting({ spec, status }: Request): boolean {
   return spec.signerName === kubeletClientSigner && !decided && !status?.certificate;
 }
 
-function groundsFor({ spec }: Request, { commonName }: RequestedIdentity) {
+function groundsFor({ spec }: Request, { commonName }: CertifiedIdentity) {
   const own = spec.username === commonName ? [{ what: 'self node', subresource: 'selfnodeclient' }] : [];
   return [...own, { what: 'node', subresource: 'nodeclient' }];
 }

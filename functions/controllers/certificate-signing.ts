@@ -39,8 +39,8 @@ export function createCertificateSigningController(authority: () => Promise<KeyP
       const request = snapshot.get(type, '', name);
       if (!request || !ownSigners.has(request.spec.signerName) || !isToSign(request)) return [];
       const { signerName, usages = [], request: base64 } = request.spec;
-      const identity = await readRequest(base64);
-      const refused = identity ? refusal(signerName, identity, usages) : 'the certificate request cannot be read';
+      const asked = await readRequest(base64);
+      const refused = asked ? refusal(signerName, asked, usages) : 'the certificate request cannot be read';
       if (refused !== undefined) return [failed(request, refused, now)];
       const { notBefore, notAfter } = validity(request.spec.expirationSeconds, now);
       const signer = await open();

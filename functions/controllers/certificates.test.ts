@@ -135,7 +135,8 @@ describe('the signing controller', () => {
       [{ ...kubelet, organizations: ['dev'] }, 'subject organization is not system:nodes'],
       [{ ...kubelet, commonName: 'n1' }, 'subject common name does not begin with system:node:'],
       [{ ...kubelet, names: [{ type: 'dns', value: 'a' }] }, 'DNS subjectAltNames are not allowed'],
-      [{ ...kubelet, usages: ['client auth', 'code signing'] }, 'usages may not contain "code signing"'],
+      [{ ...kubelet, usages: ['client auth'] }, 'usages must contain "digital signature"'],
+      [{ ...kubelet, usages: [...kubelet.usages, 'code signing'] }, 'usages may not contain "code signing"'],
       [
         { signer: 'kubelet-serving', usages: ['server auth', 'digital signature'] },
         'at least one DNS or IP subjectAltName is required',

@@ -2,11 +2,11 @@
 
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
-import { type ApiRequest, isUpgrade } from '../http.ts';
+import { type ApiRequest, isUpgrade, type PeerCertificate } from '../http.ts';
 import { bootstrapUser, isBootstrapToken, sameSecret } from './bootstrap-tokens.ts';
 import type { Lookup } from './lookup.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
-import { anonymous, authenticatedGroup } from './users.ts';
+import { anonymous, authenticated } from './users.ts';
 
 export interface StaticToken {
   readonly token: string;
@@ -58,7 +58,7 @@ export function createAuthenticator(sources: AuthenticationSources): Authenticat
     // Tokens that name no audience of a cluster are for its API server, and for nobody else.
     const forUs = (user: UserInfo | undefined): TokenIdentity | undefined => {
       const ours = wanted.filter((each) => serviceAccounts.audiences.includes(each));
-      return user && ours.length > 0 ? { user: withAuthenticated(user), audiences: ours } : undefined;
+      return user && ours.length > 0 ? { user: authenticated(user), audiences: ours } : undefined;
     };
     for (const each of staticTokens) if (sameSecret(each.token, token)) return forUs(each.user);
     if (isBootstrapToken(token)) {
@@ -74,8 +74,7 @@ export function createAuthenticator(sources: AuthenticationSources): Authenticat
     identify,
     async authenticate(request) {
       const { peer } = request;
-      if (peer?.verified && peer.commonName !== '')
-        return { username: peer.commonName, groups: [...peer.organizations, authenticatedGroup] };
+      if (peer?.user && isGood(peer, now().getTime())) return peer.user;
       const token = bearerToken(request);
       if (token !== undefined) {
         const identity = await identify(token);
@@ -89,12 +88,13 @@ export function createAuthenticator(sources: AuthenticationSources): Authenticat
   };
 }
 
-function unauthorized(): StatusError {
-  return new StatusError('Unauthorized', 'Unauthorized');
+/** TLS looked when the connection began, which may be long ago. */
+function isGood({ notBefore, notAfter }: PeerCertificate, at: number): boolean {
+  return notBefore <= at && at <= notAfter;
 }
 
-function withAuthenticated(user: UserInfo): UserInfo {
-  return user.groups.includes(authenticatedGroup) ? user : { ...user, groups: [...user.groups, authenticatedGroup] };
+function unauthorized(): StatusError {
+  return new StatusError('Unauthorized', 'Unauthorized');
 }
 
 const webSocketPrefix = 'base64url.bearer.authorization.k8s.io.';

@@ -6,6 +6,13 @@ export const authenticatedGroup = 'system:authenticated';
 
 export const anonymous: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
 
+/** With the group of all who showed a credential that is good. Source: kube-apiserver's authenticated group adder. */
+export function authenticated(user: UserInfo): UserInfo {
+  const { groups, username } = user;
+  if (username === anonymous.username || groups.includes(authenticatedGroup)) return user;
+  return groups.includes('system:unauthenticated') ? user : { ...user, groups: [...groups, authenticatedGroup] };
+}
+
 export const serviceAccountPrefix = 'system:serviceaccount:';
 
 export function serviceAccountGroups(namespace: string): string[] {

@@ -1,6 +1,6 @@
 // How a node comes to its credentials: it joins once with a token that only lets it join, then renews what it was given.
 
-import { createPublicKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Definitions } from '../../../core/api/definition.ts';
 import { badRequest, hasReason, StatusError } from '../../../core/machinery/status.ts';
 import type { JoinAnswer, JoinRequest, NodeQueueAccess } from '../../../core/node/joining.ts';
@@ -70,18 +70,19 @@ export function createJoining(options: JoiningOptions): NodeJoining {
   };
 }
 
-/** Throws BadRequest. */
+/** Throws BadRequest. What was read is certified, not the text: PEM may hold more than one block. */
 async function certified({ certify }: JoiningOptions, apiKey: unknown): Promise<string> {
   const wrong = badRequest('apiKey: give the public key of an EC P-256 key, SPKI in PEM');
   if (typeof apiKey !== 'string' || apiKey.length > 1000) throw wrong;
+  const { readPublicKeyPem } = await import('../../../core/certificates/public-key.ts');
+  let key: KeyObject;
   try {
-    // Anything else than a key of this kind would fail deeper down.
-    const key = createPublicKey(apiKey);
-    if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw wrong;
+    ({ key } = readPublicKeyPem(apiKey));
   } catch {
     throw wrong;
   }
-  return certify(apiKey);
+  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw wrong;
+  return certify(key.export({ type: 'spki', format: 'pem' }).toString());
 }
 
 /** An instance's role session is named for the instance: so is its node, and it may come back under that name. */

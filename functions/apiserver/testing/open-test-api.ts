@@ -4,6 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createLocalQueue } from '../../../core/queue/local/local-queue.ts';
 import type { RegistryOptions } from '../../../core/registry/environment.ts';
 import { openTestRegistry } from '../../../core/registry/testing.ts';
+import { authenticated } from '../authentication/users.ts';
 import { wholeBody } from '../content/list-body.ts';
 import { type ApiServerOptions, createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
@@ -61,9 +62,8 @@ export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry
       ...(as &&
         'name' in as && {
           peer: {
-            verified: true,
-            commonName: as.name,
-            organizations: as.groups ?? [],
+            user: authenticated({ username: as.name, groups: as.groups ?? [] }),
+            notBefore: 0,
             notAfter: as.notAfter ?? Date.now() + hourMs,
           },
         }),
