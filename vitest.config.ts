@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 // How long `expect.poll` asks: vitest's own second is not enough on a busy machine. What holds at once costs nothing more.
 const expect = { poll: { timeout: 20_000 } };
 
-// One seed for all properties.
-const setupFiles = ['./test/tools/seed.ts'];
+// Intrinsics as frozen as in every program, and one seed for all properties.
+const setupFiles = ['./core/process/frozen-intrinsics.ts', './test/tools/seed.ts'];
 
 export default defineConfig({
   test: {

@@ -1,5 +1,6 @@
 // `node agent/main.ts --server URL ...`: the agent as a process. `teardown --data-dir DIR` takes its node off the machine.
 
+import '../core/process/frozen-intrinsics.ts';
 import { giveBackIdleMemory } from '../core/process/idle-memory.ts';
 import { startAgent } from './agent.ts';
 import { createLog } from './log.ts';

@@ -1,5 +1,6 @@
 // `zeroplane`: the command line. Each command is a thin call into local/; a failure that the user can mend is one line.
 
+import '../core/process/frozen-intrinsics.ts';
 import { Command, InvalidArgumentError } from 'commander';
 import { readDuration } from '../core/machinery/time.ts';
 import { defaultDataDir } from '../local/cluster.ts';

@@ -22,9 +22,9 @@ function mapOf(entries: readonly (readonly [unknown, unknown])[]): Map<unknown, 
   if (entries.every(([key]) => typeof key === 'string')) return map;
   const keys = new Map(entries.map(([key]) => [plain(key), key]));
   const get = Map.prototype.get.bind(map);
-  return Object.assign(map, {
-    get: (key: unknown) => get(keys.get(plain(key))),
-    has: (key: unknown) => keys.has(plain(key)),
+  return Object.defineProperties(map, {
+    get: { value: (key: unknown) => get(keys.get(plain(key))) },
+    has: { value: (key: unknown) => keys.has(plain(key)) },
   });
 }
 

@@ -1,5 +1,7 @@
 // Equality, copying and freezing of JSON values.
 
+import { setOwn } from './own.ts';
+
 /** Whether two JSON values are equal. A property that is undefined counts as absent. Equal references are not walked. */
 export function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -35,13 +37,6 @@ export function deepFreeze<T>(value: T): T {
     for (const each of Object.values(value)) deepFreeze(each);
   }
   return value;
-}
-
-/** Sets an own property whatever its name: plain assignment of `__proto__` changes the prototype instead. */
-export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') {
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  } else target[key] = value;
 }
 
 function clone(value: unknown): unknown {

@@ -1,7 +1,8 @@
 // JSON Patch (RFC 6902). Changes copies only along the paths that it changes; the document is never touched.
 
-import { deepEqual, setOwn } from './equality.ts';
+import { deepEqual } from './equality.ts';
 import { arrayIndex, childOf, parsePointer } from './json-pointer.ts';
+import { setOwn } from './own.ts';
 import { badRequest, StatusError } from './status.ts';
 
 export type JsonPatchOperation =

@@ -1,5 +1,7 @@
 // JSON Pointer (RFC 6901): a path into a JSON value, such as `/spec/containers/0`.
 
+import { getOwn } from './own.ts';
+
 /** The tokens of a pointer, unescaped; undefined if the text is no pointer. The empty pointer is the whole value. */
 export function parsePointer(text: string): string[] | undefined {
   if (text === '') return [];
@@ -17,8 +19,7 @@ export function childOf(value: unknown, token: string): unknown {
     const index = arrayIndex(token);
     return index === undefined ? undefined : value[index];
   }
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, token)) return undefined;
-  return (value as Record<string, unknown>)[token]; // neither null nor an array
+  return typeof value === 'object' ? getOwn(value, token) : undefined;
 }
 
 /** An index without sign or leading zeros, as RFC 6901 section 4 wants it. */

@@ -1,6 +1,7 @@
 // The JSONPath dialect of Kubernetes: printer columns and selectable fields of custom resources, `-o jsonpath` without range.
 
 import { parseJsonPath, type Step } from './jsonpath-syntax.ts';
+import { getOwn } from './own.ts';
 
 /** The values that a path finds in an object, in document order; none where a field is missing. */
 export type JsonPath = (root: unknown) => unknown[];
@@ -47,7 +48,7 @@ function apply(step: Step, value: unknown, root: unknown): unknown[] {
     case 'root':
       return [root];
     case 'field':
-      return isRecord(value) && Object.hasOwn(value, step.name) ? [value[step.name]] : [];
+      return isRecord(value) && Object.hasOwn(value, step.name) ? [getOwn(value, step.name)] : [];
     case 'wildcard':
       return children(value);
     case 'recursive':

@@ -1,6 +1,6 @@
 // JSON Merge Patch (RFC 7386): a map merges, null removes, everything else replaces.
 
-import { setOwn } from './equality.ts';
+import { getOwn, setOwn } from './own.ts';
 
 /** The document after the patch; unchanged parts are the same references. The document is never touched. */
 export function applyMergePatch(document: unknown, patch: unknown): unknown {
@@ -8,7 +8,7 @@ export function applyMergePatch(document: unknown, patch: unknown): unknown {
   const result: Record<string, unknown> = isRecord(document) ? { ...document } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else setOwn(result, key, applyMergePatch(Object.hasOwn(result, key) ? result[key] : undefined, value));
+    else setOwn(result, key, applyMergePatch(getOwn(result, key), value));
   }
   return result;
 }

@@ -2,7 +2,7 @@
 // Source: SIG API machinery "strategic merge patch" (directives, ordering); only built-in types have it.
 
 import type { Schema } from '../api/schema.ts';
-import { setOwn } from './equality.ts';
+import { getOwn, setOwn } from './own.ts';
 import { badRequest } from './status.ts';
 import { identityText, insertUnpatched, orderByPlaces, placesOf } from './strategic-order.ts';
 
@@ -43,16 +43,18 @@ function mergeMap(schema: Schema, original: Fields, patch: Fields, path: string)
       continue;
     }
     const at = path ? `${path}.${key}` : key;
-    const before = Object.hasOwn(result, key) ? result[key] : undefined;
+    const before = getOwn(result, key);
     if (value === null) delete result[key];
-    else setOwn(result, key, mergeValue(propertyOf(schema, key), before, value, patch[setElementOrder + key], at));
+    else
+      setOwn(result, key, mergeValue(propertyOf(schema, key), before, value, getOwn(patch, setElementOrder + key), at));
   }
   for (const [key, order] of Object.entries(patch)) {
     if (!key.startsWith(setElementOrder)) continue;
     const name = key.slice(setElementOrder.length);
-    if (Object.hasOwn(patch, name) || !Array.isArray(result[name])) continue;
+    const list = getOwn(result, name);
+    if (Object.hasOwn(patch, name) || !Array.isArray(list)) continue;
     const field = propertyOf(schema, name);
-    if (merges(field)) result[name] = mergeList(field, result[name], [], order, path ? `${path}.${name}` : name);
+    if (merges(field)) setOwn(result, name, mergeList(field, list, [], order, path ? `${path}.${name}` : name));
   }
   return result;
 }
@@ -195,9 +197,14 @@ function retained(original: Fields, patch: Fields, path: string): Record<string,
 function deletePrimitives(result: Record<string, unknown>, name: string, values: unknown, path: string): void {
   if (!Array.isArray(values))
     throw badRequest(`${path || 'the patch'}: ${deleteFromPrimitiveList}${name} must be a list`);
-  const list = Object.hasOwn(result, name) ? result[name] : undefined;
+  const list = getOwn(result, name);
   const deleted = new Set(values);
-  if (Array.isArray(list)) result[name] = list.filter((each) => !deleted.has(each));
+  if (!Array.isArray(list)) return;
+  setOwn(
+    result,
+    name,
+    list.filter((each) => !deleted.has(each)),
+  );
 }
 
 /** An item of a list that is replaced as a whole: directives in it say nothing, and nulls set nothing. */
@@ -214,13 +221,12 @@ function requireKey(item: Fields, key: string, path: string): unknown {
 }
 
 function keyOf(item: unknown, key: string): unknown {
-  return isRecord(item) && Object.hasOwn(item, key) ? item[key] : undefined;
+  return isRecord(item) ? getOwn(item, key) : undefined;
 }
 
 function propertyOf(schema: Schema, name: string): Schema {
   const { properties, additionalProperties } = schema;
-  if (properties && Object.hasOwn(properties, name)) return properties[name]!;
-  return typeof additionalProperties === 'object' ? additionalProperties : {};
+  return getOwn(properties, name) ?? (typeof additionalProperties === 'object' ? additionalProperties : {});
 }
 
 function merges(schema: Schema): boolean {

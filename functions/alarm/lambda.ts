@@ -1,5 +1,6 @@
 // The alarm: whoever commits and ends before it could wake the workers is made good for by the table's stream (D2).
 
+import '../../core/process/frozen-intrinsics.ts';
 import middy from '@middy/core';
 import { readSettings } from '../../core/cluster/settings.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';

@@ -1,6 +1,7 @@
 // The API server as Lambda functions: `stream` behind integrations that stream (reads, watches), `buffered` behind the others,
 // `notify` on the queue of the node notifier. What else differs between the functions is their memory, time and rights (infra).
 
+import '../../core/process/frozen-intrinsics.ts';
 import middy from '@middy/core';
 import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
 import { readSettings } from '../../core/cluster/settings.ts';

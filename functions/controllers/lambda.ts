@@ -1,6 +1,7 @@
 // The controllers as a Lambda function on their queue: catch up, reconcile until nothing is left, leave an alarm for what is due later.
 // Any number may run at the same time (D4).
 
+import '../../core/process/frozen-intrinsics.ts';
 import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import { amazonRoots } from '../../core/cluster/amazon-roots.ts';

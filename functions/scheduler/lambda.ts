@@ -1,5 +1,6 @@
 // The scheduler as a Lambda function on its queue. Two may run at the same time: a bind succeeds only while its pod is unbound (D4).
 
+import '../../core/process/frozen-intrinsics.ts';
 import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import { readSettings } from '../../core/cluster/settings.ts';

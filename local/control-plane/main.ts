@@ -1,6 +1,7 @@
 // The control plane's process. The API server lives on the main thread with the store's file; scheduler and controllers on a
 // worker thread, so that a long scheduling pass never stalls a request (D11). Ready when it answers; ends on SIGTERM.
 
+import '../../core/process/frozen-intrinsics.ts';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,5 +1,6 @@
 // The thread of scheduler and controllers: their own replicas and registry over the main thread's store.
 
+import '../../core/process/frozen-intrinsics.ts';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type MessagePort, workerData } from 'node:worker_threads';

@@ -1,7 +1,7 @@
 // Joins an applied configuration into an object, and takes out what the configuration no longer has.
 
 import type { Schema } from '../../api/schema.ts';
-import { setOwn } from '../equality.ts';
+import { getOwn, setOwn } from '../own.ts';
 import type { FieldSet } from './field-set.ts';
 import { isEmpty, isMember } from './field-set.ts';
 import { type Shape, schemaShape, shapeOf } from './shape.ts';
@@ -36,7 +36,7 @@ type ListShape = Extract<Shape, { kind: 'list' }>;
 function mergeMaps(shape: MapShape, live: Fields, applied: Fields): Fields {
   const result: Record<string, unknown> = { ...live };
   for (const [name, value] of Object.entries(applied)) {
-    const merged = mergeApplied(shape.property(name), Object.hasOwn(live, name) ? live[name] : undefined, value);
+    const merged = mergeApplied(shape.property(name), getOwn(live, name), value);
     if (merged === undefined) delete result[name];
     else setOwn(result, name, merged);
   }

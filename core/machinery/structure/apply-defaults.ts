@@ -3,6 +3,7 @@
 import type { Schema } from '../../api/schema.ts';
 import { zeroIsUnset } from '../../api/tables/defaults.ts';
 import { deepClone } from '../equality.ts';
+import { getOwn, setOwn } from '../own.ts';
 import { isRecord } from './field-at.ts';
 
 /** Changes `object` in place. Defaults inside an object apply only where that object is there or has a default itself. */
@@ -21,14 +22,14 @@ export function lacksDefaults(schema: Schema, value: unknown): boolean {
   const builtIn = schema.model !== undefined;
   const zero = builtIn && zeroIsUnset.has(schema.model ?? '');
   for (const [name, property] of defaultingProperties(schema)) {
-    const field = value[name];
+    const field = getOwn(value, name);
     if (property.default !== undefined && isUnset(field, property, builtIn, zero)) return true;
     if (typeof field === 'object' && field !== null && lacksDefaults(property, field)) return true;
   }
   const { additionalProperties } = schema;
   if (typeof additionalProperties !== 'object' || !hasDefaults(additionalProperties)) return false;
   return Object.keys(value).some(
-    (name) => !schema.properties?.[name] && lacksDefaults(additionalProperties, value[name]),
+    (name) => !getOwn(schema.properties, name) && lacksDefaults(additionalProperties, getOwn(value, name)),
   );
 }
 
@@ -42,15 +43,15 @@ function fill(schema: Schema, value: unknown): void {
   const builtIn = schema.model !== undefined;
   const zero = builtIn && zeroIsUnset.has(schema.model ?? '');
   for (const [name, property] of defaultingProperties(schema)) {
-    const field = value[name];
+    const field = getOwn(value, name);
     if (property.default !== undefined && isUnset(field, property, builtIn, zero))
-      value[name] = deepClone(property.default);
-    const now = value[name];
+      setOwn(value, name, deepClone(property.default));
+    const now = getOwn(value, name);
     if (typeof now === 'object' && now !== null) fill(property, now);
   }
   const { additionalProperties } = schema;
   if (typeof additionalProperties === 'object' && hasDefaults(additionalProperties)) {
-    for (const name in value) if (!schema.properties?.[name]) fill(additionalProperties, value[name]);
+    for (const name in value) if (!getOwn(schema.properties, name)) fill(additionalProperties, value[name]);
   }
 }
 

@@ -1,11 +1,13 @@
 // Reads one field of an object of any type by its path.
 
+import { getOwn } from '../own.ts';
+
 /** The value at `path`, or undefined where a part of the path is absent or not an object. */
 export function fieldAt(object: unknown, path: readonly string[]): unknown {
   let value = object;
   for (const part of path) {
     if (!isRecord(value)) return undefined;
-    value = value[part];
+    value = getOwn(value, part);
   }
   return value;
 }

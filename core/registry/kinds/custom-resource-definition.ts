@@ -16,6 +16,7 @@ import {
 } from '../../machinery/field-error.ts';
 import { simplePath } from '../../machinery/jsonpath.ts';
 import { dns1035Label, dns1123Subdomain } from '../../machinery/names.ts';
+import { getOwn, nameLeadingOut } from '../../machinery/own.ts';
 import { formatTime } from '../../machinery/time.ts';
 import { immutable } from '../metadata/validate.ts';
 import { type Situation, strategy } from '../strategy.ts';
@@ -174,6 +175,7 @@ function validateSubresources(
       }
       const names = simplePath(value);
       if (!names) errors.push(invalidValue(`${at}.${field}`, value, 'must be a simple json path without arrays'));
+      else if (nameLeadingOut(names)) errors.push(leadsOut(`${at}.${field}`, value, names));
       else if (names[0] !== root && !(field === 'labelSelectorPath' && names[0] === 'spec'))
         errors.push(invalidValue(`${at}.${field}`, value, `should be a json path under .${root}`));
     };
@@ -187,10 +189,11 @@ function validateSubresources(
     const names = jsonPath ? simplePath(jsonPath) : undefined;
     if (!jsonPath) errors.push(required(at));
     else if (!names) errors.push(invalidValue(at, jsonPath, 'must be a simple json path to a field'));
+    else if (nameLeadingOut(names)) errors.push(leadsOut(at, jsonPath, names));
     else if (names[0] === 'metadata') errors.push(invalidValue(at, jsonPath, 'must not point to fields in metadata'));
     else {
       let field = schema?.openAPIV3Schema;
-      for (const name of names) field = field?.properties?.[name];
+      for (const name of names) field = getOwn(field?.properties, name);
       if (!field || !['string', 'integer', 'boolean'].includes(field.type ?? ''))
         errors.push(invalidValue(at, jsonPath, 'must point to a field of type string, boolean or integer'));
     }
@@ -198,6 +201,10 @@ function validateSubresources(
     seen.add(jsonPath);
   }
   return errors;
+}
+
+function leadsOut(at: string, path: string, names: readonly string[]): FieldError {
+  return invalidValue(at, path, `must not go through a field named ${nameLeadingOut(names)}: name the field otherwise`);
 }
 
 function validateConversion({ conversion }: V1CustomResourceDefinitionSpec): FieldError[] {

@@ -13,6 +13,7 @@ import {
   notSupported,
   required,
 } from '../../machinery/field-error.ts';
+import { getOwn, nameLeadingOut } from '../../machinery/own.ts';
 import { isRecord } from '../../machinery/structure/field-at.ts';
 import { prune } from '../../machinery/structure/prune.ts';
 import { validateStructure } from '../../machinery/structure/validate-structure.ts';
@@ -221,7 +222,7 @@ function checkList(schema: V1JSONSchemaProps, path: string, errors: FieldError[]
     const at = `${path}.x-kubernetes-list-map-keys[${index}]`;
     if (seen.has(key)) errors.push(duplicate(at, key));
     seen.add(key);
-    const property = items.properties?.[key];
+    const property = getOwn(items.properties, key);
     if (!property) errors.push(invalidValue(at, key, 'entries must all be names of item properties'));
     else if (property.type === 'object' || property.type === 'array')
       errors.push(
@@ -270,9 +271,14 @@ function checkDefaults(root: V1JSONSchemaProps, path: string, errors: FieldError
   visitDefaults(structuralSchema(root, { preserveUnknownFields: false }), path, errors);
 }
 
-function visitDefaults(schema: Schema, path: string, errors: FieldError[]): void {
+function visitDefaults(schema: Schema, path: string, errors: FieldError[], names: readonly string[] = []): void {
   if (schema.model !== undefined) return;
   if (schema.default !== undefined) {
+    const out = nameLeadingOut(names);
+    if (out)
+      errors.push(
+        forbiddenField(`${path}.default`, `must not be set at or below a field named ${out}: name the field otherwise`),
+      );
     const value = structuredClone(schema.default);
     const [unknown] = prune(schema, value);
     if (unknown)
@@ -280,8 +286,8 @@ function visitDefaults(schema: Schema, path: string, errors: FieldError[]): void
     errors.push(...validateStructure(schema, value, `${path}.default`));
   }
   for (const [name, each] of Object.entries(schema.properties ?? {}))
-    visitDefaults(each, `${path}.properties[${name}]`, errors);
-  if (schema.items) visitDefaults(schema.items, `${path}.items`, errors);
+    visitDefaults(each, `${path}.properties[${name}]`, errors, [...names, name]);
+  if (schema.items) visitDefaults(schema.items, `${path}.items`, errors, names);
   if (typeof schema.additionalProperties === 'object')
-    visitDefaults(schema.additionalProperties, `${path}.additionalProperties`, errors);
+    visitDefaults(schema.additionalProperties, `${path}.additionalProperties`, errors, names);
 }

@@ -2,7 +2,9 @@
 
 import { labelSelectorOf, labelSelectorOfSet, labelSelectorString } from '../../machinery/labels.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
+import { getOwn, setOwn } from '../../machinery/own.ts';
 import { notFound } from '../../machinery/status.ts';
+import { fieldAt, isRecord } from '../../machinery/structure/field-at.ts';
 import type { Target } from '../registry.ts';
 import { subjectOf } from '../target.ts';
 
@@ -45,25 +47,25 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata,
-    spec: { replicas: read(object, paths.spec) ?? 0 },
-    status: { replicas: read(object, paths.status) ?? 0, ...(selector && { selector }) },
+    spec: { replicas: fieldAt(object, paths.spec) ?? 0 },
+    status: { replicas: fieldAt(object, paths.status) ?? 0, ...(selector && { selector }) },
   };
 }
 
 export function setReplicas(object: KubeObject, paths: ScalePaths, replicas: number): void {
   let at: Record<string, unknown> = object;
   for (const part of paths.spec.slice(0, -1)) {
-    const next = at[part];
+    const next = getOwn(at, part);
     // A custom resource without the field gets it, as does one whose spec is missing.
-    const below = (typeof next === 'object' && next !== null ? next : {}) as Record<string, unknown>;
-    at[part] = below;
+    const below = isRecord(next) ? next : {};
+    setOwn(at, part, below);
     at = below;
   }
-  at[paths.spec.at(-1) ?? 'replicas'] = replicas;
+  setOwn(at, paths.spec.at(-1) ?? 'replicas', replicas);
 }
 
 function selectorOf(object: KubeObject, paths: ScalePaths): string {
-  const selector = paths.selector && read(object, paths.selector);
+  const selector = paths.selector && fieldAt(object, paths.selector);
   // Custom resources keep it as text.
   if (typeof selector === 'string') return selector;
   if (typeof selector !== 'object' || selector === null) return '';
@@ -71,13 +73,4 @@ function selectorOf(object: KubeObject, paths: ScalePaths): string {
   if (object.kind === 'ReplicationController')
     return labelSelectorString(labelSelectorOfSet(selector as Record<string, string>));
   return labelSelectorString(labelSelectorOf(selector as object) ?? []);
-}
-
-function read(object: KubeObject, path: readonly string[]): unknown {
-  let at: unknown = object;
-  for (const part of path) {
-    if (typeof at !== 'object' || at === null) return undefined;
-    at = Reflect.get(at, part);
-  }
-  return at;
 }

@@ -117,7 +117,10 @@ export function withVariables(inputs: Inputs, variables: readonly V1Variable[] =
     };
     return {
       // The library reads fields of a map by its constructor and `get`, so that it must be one.
-      values: { ...inputs.values, variables: { value: Object.assign(new Map<string, unknown>(), { get: read }) } },
+      values: {
+        ...inputs.values,
+        variables: { value: Object.defineProperty(new Map<string, unknown>(), 'get', { value: read }) },
+      },
       async settle() {
         const settled = await inputs.settle();
         const names = [...asked];

@@ -1,0 +1,37 @@
+// Objects whose names are data: labels, fields of patches and schemas, quantities by resource. Only here may a name that a program
+// learns while it runs index an object (npm run check holds it). Tables of ours are Maps.
+
+/** What the object itself has under a name: a user's `constructor` finds nothing that all objects inherit. */
+export function getOwn<T>(object: Readonly<Record<string, T>> | null | undefined, name: string): T | undefined;
+export function getOwn(object: object | null | undefined, name: string): unknown;
+export function getOwn(object: object | null | undefined, name: string): unknown {
+  if (object === undefined || object === null || !Object.hasOwn(object, name)) return undefined;
+  return (object as Record<string, unknown>)[name]; // it has that property
+}
+
+/** Sets a property of the object itself, whatever its name: assignment of `__proto__` would change the prototype instead. */
+export function setOwn<T>(object: Record<string, T>, name: string, value: T): void {
+  if (name === '__proto__') {
+    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  } else object[name] = value;
+}
+
+/** What the object has under a name, made first where it has nothing. */
+export function ownOr<T>(object: Record<string, T>, name: string, make: () => T): T {
+  const known = getOwn(object, name);
+  if (known !== undefined) return known;
+  const made = make();
+  setOwn(object, name, made);
+  return made;
+}
+
+/**
+ * Names that lead from data to what all objects inherit. As names of data they are data; where a definition says by a path what
+ * programs read and write (scale, selectable fields, defaults), no honest one has them.
+ */
+const leadingOut: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** The first name of a path that leads out of data, if one does. */
+export function nameLeadingOut(path: readonly string[]): string | undefined {
+  return path.find((name) => leadingOut.has(name));
+}
