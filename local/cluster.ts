@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseJson } from '../core/machinery/json.ts';
 import { type ConfigFiles, planConfigFiles } from './config-files.ts';
 import { UserError } from './user-error.ts';
 
@@ -98,7 +99,7 @@ export function readCluster(dataDir: string): Cluster | undefined {
   const path = join(dataDir, 'cluster.json');
   if (!existsSync(path)) return undefined;
   // as: this program wrote the file; the data directory may have been moved since.
-  const stored = JSON.parse(readFileSync(path, 'utf8')) as Cluster;
+  const stored = parseJson(readFileSync(path, 'utf8')) as Cluster;
   return { ...stored, dataDir };
 }
 

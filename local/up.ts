@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { containerdPaths } from '../agent/containerd/config.ts';
 import { errorText } from '../core/machinery/error-text.ts';
+import { parseJson } from '../core/machinery/json.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
 import { type Bundles, installBundles } from './bundle.ts';
 import {
@@ -206,7 +207,7 @@ async function isReady(plan: Plan, since: Date | undefined): Promise<boolean> {
   const answer = await plan.admin?.get(`/api/v1/nodes/${plan.cluster.nodeName}`);
   if (answer?.status !== 200) return false;
   // as: the API server answers a Node.
-  const node = JSON.parse(answer.body) as NodeView;
+  const node = parseJson(answer.body) as NodeView;
   const ready = node.status?.conditions?.find((each) => each.type === 'Ready');
   if (ready?.status !== 'True') return false;
   // Times of the API have whole seconds.

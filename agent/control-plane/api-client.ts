@@ -1,6 +1,7 @@
 // The agent's one connection to the API server: HTTP/2 with its own client certificate (or token), opened anew after every loss.
 
 import http2 from 'node:http2';
+import { parseJson } from '../../core/machinery/json.ts';
 import type { Json } from '../../core/machinery/object.ts';
 import { type ApiMetrics, createApiMetrics } from './api-metrics.ts';
 
@@ -134,7 +135,7 @@ export function createApiClient(credentials: ApiCredentials): ApiClient {
       const { status, text } = await request(method, path, options);
       if (status < 200 || status > 299) throw new ApiError(status, messageOf(text) ?? `HTTP ${status}`);
       // The caller names the type that the API gives at this path.
-      return JSON.parse(text) as T;
+      return parseJson(text) as T;
     },
     close: () => {
       session?.destroy();
@@ -145,7 +146,7 @@ export function createApiClient(credentials: ApiCredentials): ApiClient {
 
 function messageOf(text: string): string | undefined {
   try {
-    const { message } = JSON.parse(text) as { message?: string };
+    const { message } = parseJson(text) as { message?: string };
     return message;
   } catch {
     return undefined;

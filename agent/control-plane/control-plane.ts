@@ -2,6 +2,7 @@
 // is away, and catches up when it returns.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseJson } from '../../core/machinery/json.ts';
 import type {
   DesiredState,
   NodeMessage,
@@ -159,7 +160,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 function parseMessage(body: string): NodeMessage | undefined {
   try {
     // What the control plane sends; an unknown kind is passed over.
-    return JSON.parse(body) as NodeMessage;
+    return parseJson(body) as NodeMessage;
   } catch {
     return undefined;
   }

@@ -2,13 +2,14 @@
 // must be kept running by an agent that starts while the API is away.
 
 import fs from 'node:fs/promises';
+import { parseJson } from '../../core/machinery/json.ts';
 
 export async function readStateFile<T>(file: string): Promise<T | undefined> {
   const text = await fs.readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
     // Written by this agent, or an earlier version of it.
-    return JSON.parse(text) as T;
+    return parseJson(text) as T;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseJson } from '../../core/machinery/json.ts';
 import type { JoinAnswer, JoinRequest, NodeQueueAccess } from '../../core/node/joining.ts';
 import { createIamToken } from '../../core/signature/iam-token.ts';
 import { type ApiClient, ApiError, createApiClient, UnreachableError } from '../control-plane/api-client.ts';
@@ -158,7 +159,7 @@ function keepRenewing(renew: () => Promise<JoinAnswer>, { joinedAt }: Membership
 async function read(file: string): Promise<Membership | undefined> {
   try {
     // as: this program wrote it.
-    return JSON.parse(await readFile(file, 'utf8')) as Membership;
+    return parseJson(await readFile(file, 'utf8')) as Membership;
   } catch {
     // None yet, or broken: the node joins anew.
     return undefined;

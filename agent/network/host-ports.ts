@@ -1,6 +1,7 @@
 // Takes off the machine what the portmap plugin put there for pods that were never unplugged, and the chains that it never removes.
 // The plugin marks its rules with the network's name; other networks' are left alone, and so are the shared chains while used.
 
+import { parseJson } from '../../core/machinery/json.ts';
 import { CommandError, type Run } from './run.ts';
 
 const entry = 'CNI-HOSTPORT-DNAT';
@@ -55,7 +56,7 @@ export function removals(listing: string, network: string): string[][] {
 async function removeEmptyTable(run: Run): Promise<void> {
   const listing = await run('nft', ['-j', 'list', 'table', 'ip', 'nat']).catch(() => undefined);
   if (listing === undefined) return;
-  const { nftables } = JSON.parse(listing) as {
+  const { nftables } = parseJson(listing) as {
     nftables: { rule?: object; chain?: { name: string; policy?: string } }[];
   };
   const plain = nftables.every(

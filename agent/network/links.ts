@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { parseJson } from '../../core/machinery/json.ts';
 import { gatewayOf } from './ipv4.ts';
 import { routeProtocol } from './routes.ts';
 import { CommandError, type Run } from './run.ts';
@@ -53,7 +54,7 @@ export async function setUpLinks(run: Run, options: LinkOptions): Promise<void> 
 export async function removeLinks(run: Run, options: LinkOptions): Promise<void> {
   if (await exists(run, options.bridge)) {
     const listing = await run('ip', ['-j', 'link', 'show', 'master', options.bridge]);
-    for (const { ifname } of JSON.parse(listing.trim() || '[]') as { ifname?: string }[]) {
+    for (const { ifname } of parseJson(listing.trim() || '[]') as { ifname?: string }[]) {
       if (ifname !== undefined) await run('ip', ['link', 'del', ifname]).catch(() => undefined); // its pod just went
     }
     await run('ip', ['link', 'del', options.bridge]);

@@ -1,6 +1,7 @@
 // Routes to the pods of other nodes, through the nodes' own addresses (all on one L2 segment), as entries of our own
 // routing protocol number: what carries the number is ours to change and to remove.
 
+import { parseJson } from '../../core/machinery/json.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
 import { rangeOf, toNumber } from './ipv4.ts';
 import type { Run } from './run.ts';
@@ -61,7 +62,7 @@ export class Routes {
   async #list(): Promise<Map<string, string>> {
     const listing = await this.#run('ip', ['-j', '-4', 'route', 'show', 'proto', String(routeProtocol)]);
     // iproute2 prints nothing, or [ ], when there are none; a route with no gateway is that of the service range.
-    const listed = JSON.parse(listing.trim() || '[]') as { dst: string; gateway?: string }[];
+    const listed = parseJson(listing.trim() || '[]') as { dst: string; gateway?: string }[];
     return new Map(listed.flatMap(({ dst, gateway }) => (gateway === undefined ? [] : [[dst, gateway] as const])));
   }
 }

@@ -61,10 +61,10 @@ export function containerConfig(pod: Pod, container: PodContainer, context: Cont
       securityContext: {
         privileged,
         namespaceOptions: namespaces(pod, context.targetId),
-        ...(user !== undefined && { runAsUser: { value: user } }),
+        ...(user !== undefined && { runAsUser: { value: Number(user) } }),
         // CRI refuses a group without a user; image users are uid 0 unless they say otherwise.
         ...(group !== undefined && {
-          runAsGroup: { value: group },
+          runAsGroup: { value: Number(group) },
           ...(user === undefined && { runAsUser: { value: 0 } }),
         }),
         readonlyRootfs: own.readOnlyRootFilesystem,

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText } from '../../core/machinery/error-text.ts';
+import { millisecondsOf } from '../../core/machinery/time.ts';
 import type { V1LifecycleHandler } from '../../generated/kubernetes.ts';
 import type { CheckTarget } from '../probes/check.ts';
 import { httpCheck, portNumber, tcpCheck } from '../probes/check.ts';
@@ -26,7 +27,7 @@ export async function runHook(
       const result = await tcpCheck(hook.tcpSocket.host || target.podIP, port, timeoutMs);
       return result.ok ? undefined : result.message;
     }
-    if (hook.sleep) await delay(Math.min(hook.sleep.seconds * 1000, timeoutMs));
+    if (hook.sleep) await delay(Math.min(millisecondsOf(hook.sleep.seconds), timeoutMs));
     return undefined;
   } catch (error) {
     return errorText(error);

@@ -3,6 +3,7 @@
 
 import { deepEqual } from '../../core/machinery/equality.ts';
 import { errorText } from '../../core/machinery/error-text.ts';
+import { millisecondsOf } from '../../core/machinery/time.ts';
 import type { V1PodStatus } from '../../generated/kubernetes.ts';
 import { StartError } from './container-steps.ts';
 import { defaultRotation, rotateLog } from './log-rotation.ts';
@@ -94,7 +95,7 @@ export class PodWorker {
     if (isReady(pod.status) !== isReady(this.#status)) this.#reported = '';
     if (pod.metadata.deletionTimestamp) {
       const grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
-      this.#endBy(grace);
+      this.#endBy(Number(grace));
     }
     this.objectsChanged();
   }
@@ -103,7 +104,7 @@ export class PodWorker {
   remove(): void {
     this.#gone = true;
     if (this.#finished) this.#context.forget(this.uid);
-    else this.#endBy(Math.max(1, this.#pod.spec.terminationGracePeriodSeconds ?? 30));
+    else this.#endBy(Math.max(1, Number(this.#pod.spec.terminationGracePeriodSeconds ?? 30)));
     this.#kick();
   }
 
@@ -174,7 +175,7 @@ export class PodWorker {
   }
 
   #endBy(graceSeconds: number): void {
-    const by = this.#context.now() + graceSeconds * 1000;
+    const by = this.#context.now() + millisecondsOf(graceSeconds);
     this.#terminateBy = Math.min(by, this.#terminateBy ?? Number.POSITIVE_INFINITY);
   }
 
@@ -265,7 +266,7 @@ export class PodWorker {
         : 'id' in step
           ? `${step.type} ${step.id}`
           : step.type;
-    const deadline = step.type === 'killContainer' ? now + step.graceSeconds * 1000 : 0;
+    const deadline = step.type === 'killContainer' ? now + millisecondsOf(step.graceSeconds) : 0;
     const running = this.#flights.get(key);
     // A shorter grace overtakes a kill that is on its way.
     if (running && (step.type !== 'killContainer' || deadline > running.deadline - 1500)) return;

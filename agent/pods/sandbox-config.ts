@@ -96,7 +96,7 @@ export function namespaces(pod: Pod, target?: string) {
 
 export function supplementalGroups(pod: Pod): number[] {
   const { fsGroup, supplementalGroups: groups = [] } = pod.spec.securityContext ?? {};
-  return fsGroup === undefined ? [...groups] : [...groups, fsGroup];
+  return (fsGroup === undefined ? groups : [...groups, fsGroup]).map(Number);
 }
 
 export function seccomp(

@@ -1,5 +1,6 @@
 // What is to be done so that a pod on this node becomes what it should be. Pure: desired, observed and the time go in, steps come out.
 
+import { millisecondsOf } from '../../core/machinery/time.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { history, latest } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
@@ -78,9 +79,9 @@ export interface SyncResult {
 export function syncPod(input: SyncInput): SyncResult {
   const { pod, observed, terminateBy, now } = input;
   if (terminateBy !== undefined) return terminate(input, remaining(terminateBy, now), true);
-  if (input.ending) return terminate(input, pod.spec.terminationGracePeriodSeconds ?? 30, false);
+  if (input.ending) return terminate(input, Number(pod.spec.terminationGracePeriodSeconds ?? 30), false);
   if (input.finished || isComplete(pod, observed))
-    return terminate(input, pod.spec.terminationGracePeriodSeconds ?? 30, false);
+    return terminate(input, Number(pod.spec.terminationGracePeriodSeconds ?? 30), false);
 
   const [sandbox, ...oldSandboxes] = observed.sandboxes;
   if (!sandbox?.ready) {
@@ -202,7 +203,7 @@ function isComplete(pod: Pod, observed: ObservedPod): boolean {
 export function deadlineOf(pod: Pod): number | undefined {
   const { activeDeadlineSeconds: seconds } = pod.spec;
   const start = pod.status?.startTime;
-  return seconds === undefined || !start ? undefined : Date.parse(start) + seconds * 1000;
+  return seconds === undefined || !start ? undefined : Date.parse(start) + millisecondsOf(seconds);
 }
 
 /** Application containers end together; then the sidecars, the last one first; then the sandbox. */
@@ -236,7 +237,8 @@ function remaining(terminateBy: number, now: number): number {
 }
 
 function graceOf(pod: Pod, container: PodContainer): number {
-  return container.spec.livenessProbe?.terminationGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+  const own = container.spec.livenessProbe?.terminationGracePeriodSeconds;
+  return Number(own ?? pod.spec.terminationGracePeriodSeconds ?? 30);
 }
 
 function kill(container: ObservedContainer, graceSeconds: number, why: string) {

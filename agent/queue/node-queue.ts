@@ -1,6 +1,7 @@
 // The node's queue in SQS' JSON protocol: long poll and acknowledgement, over the agent's own connection. The SDK's client would
 // take 28 MB of resident memory for these two calls. Source: Amazon SQS API reference, AWS JSON protocol.
 
+import { parseJson } from '../../core/machinery/json.ts';
 import { type ApiClient, ApiError, type ApiRequestOptions } from '../control-plane/api-client.ts';
 
 export interface NodeQueue {
@@ -20,7 +21,7 @@ export function createNodeQueue(api: ApiClient, nodeName: string): NodeQueue {
       ...options,
     });
     if (status !== 200) throw new ApiError(status, `${action}: ${text.slice(0, 200)}`);
-    return JSON.parse(text);
+    return parseJson(text);
   };
   return {
     receive: async (signal) => {

@@ -3,6 +3,7 @@
 
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { parseJson } from '../../core/machinery/json.ts';
 import type { V1Secret, V1Volume } from '../../generated/kubernetes.ts';
 import { GrpcError } from '../cri/grpc.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
@@ -73,7 +74,7 @@ export function createImageVolumes({ runtime, images, snapshots, secret }: Image
 
 /** containerd names what lies under the newest layer by the chain of all; CRI tells it in the verbose status of an image. */
 function chainOf(info: string | undefined, image: string): string {
-  const parsed: unknown = JSON.parse(info || '{}');
+  const parsed: unknown = parseJson(info || '{}');
   const chain = typeof parsed === 'object' && parsed !== null && 'chainID' in parsed ? parsed.chainID : undefined;
   if (typeof chain !== 'string' || !chain)
     throw new VolumeError(`the runtime does not tell which files image "${image}" has`);

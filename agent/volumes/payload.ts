@@ -56,7 +56,7 @@ export async function volumePayload(
     } else if (downwardAPI) found = downwardFiles(pod, downwardAPI.items ?? [], defaultMode, sources);
     else if (serviceAccountToken) {
       const { audience, expirationSeconds = 3600, path } = serviceAccountToken;
-      const token = await sources.token(audience, expirationSeconds);
+      const token = await sources.token(audience, Number(expirationSeconds));
       found = new Map([[path, { content: Buffer.from(token), mode: defaultMode }]]);
     } else
       throw new VolumeError(

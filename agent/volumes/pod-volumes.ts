@@ -98,7 +98,7 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
     await fs.mkdir(directory, { recursive: true, mode: 0o755 });
     // Every user of the container may pass through, whatever the agent's umask.
     await fs.chmod(directory, 0o755);
-    await atomicWrite(directory, files, pod.spec.securityContext?.fsGroup);
+    await atomicWrite(directory, files, groupOf(pod));
     return directory;
   };
 
@@ -152,6 +152,11 @@ function unsupported(volume: V1Volume): VolumeError {
   );
 }
 
+function groupOf(pod: Pod): number | undefined {
+  const group = pod.spec.securityContext?.fsGroup;
+  return group === undefined ? undefined : Number(group);
+}
+
 async function emptyDir(pod: Pod, volume: V1Volume, directory: string): Promise<string> {
   const created = await fs.mkdir(directory, { recursive: true });
   const { medium, sizeLimit } = volume.emptyDir ?? {};
@@ -163,7 +168,7 @@ async function emptyDir(pod: Pod, volume: V1Volume, directory: string): Promise<
     await fs.chmod(directory, 0o777);
   } else if (medium) throw new VolumeError(`volume "${volume.name}": medium ${medium} is not supported on this node`);
   else if (created) await fs.chmod(directory, 0o777);
-  const group = pod.spec.securityContext?.fsGroup;
+  const group = groupOf(pod);
   if (group !== undefined && (created || medium === 'Memory')) await ownByGroup(directory, group);
   return directory;
 }
@@ -185,7 +190,8 @@ async function persistentVolume(
       `persistentvolume "${volumeName}" is of a type that this node does not support; use hostPath or local`,
     );
   const directory = await hostPathVolume(source);
-  const { fsGroup, fsGroupChangePolicy } = pod.spec.securityContext ?? {};
+  const fsGroup = groupOf(pod);
+  const fsGroupChangePolicy = pod.spec.securityContext?.fsGroupChangePolicy;
   // Kubernetes leaves hostPath volumes' owners alone.
   if (fsGroup !== undefined && volume.spec?.local && !readOnly) {
     const owned = fsGroupChangePolicy === 'OnRootMismatch' && (await fs.stat(directory)).gid === fsGroup;

@@ -16,7 +16,7 @@ export interface Column {
   /** 0 = always shown, 1 = with -o wide. */
   readonly priority: number;
   /** The cell of one object; dates as the time itself (the printer turns it into an age). */
-  readonly cell: (object: KubeObject, now: Date) => string | number | boolean | null;
+  readonly cell: (object: KubeObject, now: Date) => string | number | bigint | boolean | null;
 }
 
 export interface Subresource {

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { modelsText } from '../../generated/models.ts';
 import generated from '../../generated/resources.json' with { type: 'json' };
+import { parseJson } from '../machinery/json.ts';
 import type { Json } from '../machinery/object.ts';
 import type { Schema } from './schema.ts';
 import { defaults } from './tables/defaults.ts';
@@ -37,7 +38,7 @@ let parsed: Readonly<Record<string, ModelRow>> | undefined;
 
 /** By id (`V1Pod`). Read with the first call: a function that serves stored bytes as they are needs none of them. */
 export function modelRows(): Readonly<Record<string, ModelRow>> {
-  parsed ??= JSON.parse(modelsText) as Readonly<Record<string, ModelRow>>; // as: the generator writes them so.
+  parsed ??= parseJson(modelsText) as Readonly<Record<string, ModelRow>>; // as: the generator writes them so.
   return parsed;
 }
 

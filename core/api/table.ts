@@ -18,7 +18,7 @@ export interface TableOptions {
 }
 
 export interface TableRow {
-  readonly cells: readonly (string | number | boolean | null)[];
+  readonly cells: readonly (string | number | bigint | boolean | null)[];
   readonly object?: KubeObject | PartialObjectMetadata;
 }
 

@@ -1,6 +1,7 @@
 // The authority that signs the cluster's certificates, where no file can hold its key: made when it is first asked for.
 
 import type { KeyPair } from '../certificates/authority.ts';
+import { parseJson } from '../machinery/json.ts';
 import type { Store } from '../store/store.ts';
 import { makeOnce } from './make-once.ts';
 
@@ -11,5 +12,5 @@ export async function ensureAuthority(store: Store, now: Date): Promise<KeyPair>
     return JSON.stringify(await createAuthority('zeroplane-ca', now));
   });
   // as: written above only.
-  return JSON.parse(text) as KeyPair;
+  return parseJson(text) as KeyPair;
 }

@@ -2,6 +2,7 @@
 // process while others wait for it. Should that one end in the middle, another takes over.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseJson } from '../machinery/json.ts';
 import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 
@@ -33,7 +34,7 @@ export async function onceABuild(
   for (;;) {
     const found = await store.get(type, name);
     // as: notes are written here only.
-    const note = found && (JSON.parse(Buffer.from(found.value).toString()) as Note);
+    const note = found && (parseJson(Buffer.from(found.value).toString()) as Note);
     if (note?.build === build && note.since === undefined) return;
     if (note?.build === build && note.since !== undefined && now() - note.since < patienceMs) {
       await delay(pollMs);

@@ -3,6 +3,7 @@
 import { Optional } from '@marcbachmann/cel-js';
 import type { Schema } from '../api/schema.ts';
 import { celName, celProperty, reservedInCel } from './cel-name.ts';
+import { integerOf } from './json.ts';
 import type { Json } from './object.ts';
 
 /** A value for a run. */
@@ -25,9 +26,9 @@ export function celOptional(input: CelInput | undefined): CelInput {
 
 /** A result as JSON: what an expression made of values and literals. Undefined for what JSON has no form for. */
 export function celOutput(value: unknown): Json | undefined {
-  if (typeof value === 'bigint') return Number(value);
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return value;
+  if (typeof value === 'bigint') return integerOf(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (Array.isArray(value)) return value.map((each) => celOutput(each) ?? null);
   if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z');
   if (value instanceof Optional) return value.hasValue() ? celOutput(value.value()) : undefined;
@@ -47,6 +48,7 @@ function isPlain(value: unknown): value is object {
 
 function convert(json: unknown, schema: Schema | undefined): unknown {
   if (typeof json === 'number') return Number.isSafeInteger(json) && schema?.type !== 'number' ? BigInt(json) : json;
+  if (typeof json === 'bigint') return schema?.type === 'number' ? Number(json) : json;
   if (typeof json === 'string') {
     if (schema?.format === 'date-time' && !Number.isNaN(Date.parse(json))) return new Date(json);
     return json;

@@ -1,5 +1,6 @@
 // The grammar of Kubernetes' JSONPath: `.a['b'][0][1:3:2][*]..c[?(@.d=="e")]`, and `\.` for a dot in a field's name.
 
+import { parseJson } from './json.ts';
 import { badRequest } from './status.ts';
 
 export type Step =
@@ -15,7 +16,7 @@ export type Step =
 
 export interface Operand {
   readonly path?: readonly Step[];
-  readonly literal?: string | number | boolean | null;
+  readonly literal?: string | number | bigint | boolean | null;
 }
 
 /** The steps of a path, with or without its braces. Fails with BadRequest. */
@@ -127,7 +128,7 @@ function parseOperand(cursor: Cursor): Operand {
   if (char === "'" || char === '"') return { literal: parseString(cursor) };
   const word = match(cursor, /true|false|null|-?\d+(?:\.\d+)?/y)?.[0];
   if (word === undefined) throw unexpected(cursor);
-  return { literal: JSON.parse(word) as number | boolean | null }; // the expression lets nothing else through
+  return { literal: parseJson(word) as number | bigint | boolean | null }; // the expression lets nothing else through
 }
 
 function parseString(cursor: Cursor): string {

@@ -78,10 +78,15 @@ function holds(step: Extract<Step, { kind: 'filter' }>, value: unknown, root: un
 function compare(left: unknown, operator: string, right: unknown): boolean {
   if (operator === '==') return left === right;
   if (operator === '!=') return left !== right;
-  if (typeof left === 'number' && typeof right === 'number') return ordered(left - right, operator);
+  // A number and a bigint are compared by their values.
+  if (isNumber(left) && isNumber(right)) return ordered(left < right ? -1 : left > right ? 1 : 0, operator);
   if (typeof left === 'string' && typeof right === 'string')
     return ordered(left < right ? -1 : left > right ? 1 : 0, operator);
   return false;
+}
+
+function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint';
 }
 
 function ordered(difference: number, operator: string): boolean {

@@ -1,6 +1,10 @@
 // The shapes that every Kubernetes object shares, as plain JSON values. Timestamps are RFC 3339 strings, as on the wire.
 
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+/** Whole numbers beyond 2^53 are bigints (machinery/json.ts). */
+export type Json = string | number | bigint | boolean | null | Json[] | { [key: string]: Json };
+
+/** A field of Go's type int64, that a user may have set to any of its values. */
+export type Int64 = number | bigint;
 
 export interface OwnerReference {
   apiVersion: string;
@@ -30,7 +34,7 @@ export interface ObjectMeta {
   generation?: number;
   creationTimestamp?: string;
   deletionTimestamp?: string;
-  deletionGracePeriodSeconds?: number;
+  deletionGracePeriodSeconds?: Int64;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];

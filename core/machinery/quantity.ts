@@ -12,7 +12,7 @@ export interface Quantity {
 }
 
 /** Parses a quantity as JSON has it: a string, or a number. Fails with BadRequest. */
-export function parseQuantity(input: string | number): Quantity {
+export function parseQuantity(input: string | number | bigint): Quantity {
   const parsed = readQuantity(input);
   if (typeof parsed === 'string')
     throw badRequest(`${parsed}: ${JSON.stringify(input)}: write it as in 500m, 2, 1.5Gi or 1e3`);
@@ -21,7 +21,7 @@ export function parseQuantity(input: string | number): Quantity {
 
 /** What is wrong with a quantity, in Kubernetes' words, or undefined. */
 export function quantityError(input: unknown): string | undefined {
-  if (typeof input !== 'string' && typeof input !== 'number') return wrongFormat;
+  if (typeof input !== 'string' && typeof input !== 'number' && typeof input !== 'bigint') return wrongFormat;
   if (typeof input === 'string' && commonForm.test(input)) return undefined;
   const parsed = readQuantity(input);
   return typeof parsed === 'string' ? parsed : undefined;
@@ -35,7 +35,7 @@ export function formatQuantity({ nanos, format }: Quantity): string {
 }
 
 /** The canonical form of a quantity's text. What is canonical already, as nearly all are, costs one regular expression. */
-export function canonicalQuantity(input: string | number): string {
+export function canonicalQuantity(input: string | number | bigint): string {
   if (typeof input === 'string' && canonicalForm.test(input)) return input;
   return formatQuantity(parseQuantity(input));
 }
@@ -110,8 +110,8 @@ const decimalExponents = new Map(
 );
 
 /** The quantity, or what is wrong with the text. */
-function readQuantity(input: string | number): Quantity | string {
-  const text = typeof input === 'number' ? String(input) : input;
+function readQuantity(input: string | number | bigint): Quantity | string {
+  const text = typeof input === 'string' ? input : String(input);
   const match = /^([+-]?)(\d*)(?:\.(\d*))?([a-zA-Z]*)([+-]?\d+)?$/.exec(text);
   if (!match) return /^[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*$/.test(text) ? wrongNumber : wrongFormat;
   const [, sign, whole = '', fraction = '', suffix = '', exponent] = match;

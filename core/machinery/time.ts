@@ -1,5 +1,6 @@
 // Times as the API has them (RFC 3339 strings), durations (`1h30m`), and ages as kubectl prints them.
 
+import type { Int64 } from './object.ts';
 import { badRequest } from './status.ts';
 
 const second = 1000;
@@ -36,6 +37,17 @@ export function parseTime(text: string): number | undefined {
 
 const rfc3339 =
   /^(\d{4}-\d{2}-\d{2})T((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:[.,](\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/**
+ * Milliseconds of so many seconds, as Go's time.Duration counts them: its nanoseconds have 64 bits and go round, so that no time is further
+ * away than 292 years and each is one that a Date can hold.
+ */
+export function millisecondsOf(seconds: Int64): number {
+  if (typeof seconds === 'number' && Math.abs(seconds) < maxDurationSeconds) return seconds * second;
+  return Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n) / 1_000_000n);
+}
+
+const maxDurationSeconds = 9_223_372_036;
 
 /** Milliseconds of a duration as Go writes it: `1h30m`, `1.5s`, `100ms`, `-2m`. Fails with BadRequest. */
 export function parseDuration(text: string): number {

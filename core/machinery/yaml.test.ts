@@ -80,3 +80,35 @@ describe('YAML', () => {
     expect(decodeYaml(encodeYaml(value)).value).toEqual(value);
   });
 });
+
+describe('the numbers of a YAML text', () => {
+  it.each<[string, string]>([
+    ['9007199254740993', '9007199254740993'],
+    ['-9223372036854775808', '-9223372036854775808'],
+    ['9_223_372_036_854_775_807', '9223372036854775807'],
+    ['0x7fffffffffffffff', '9223372036854775807'],
+    ['-0x20000000000001', '-9007199254740993'],
+    ['0400000000000000001', '9007199254740993'],
+    ['0o400000000000000001', '9007199254740993'],
+    ['0o17', '15'],
+    ['017', '15'],
+    ['0b100000000000000000000000000000000000000000000000000001', '9007199254740993'],
+    ['1e3', '1000'],
+    ['1.0', '1'],
+    // Go reads no base 60, and keeps as a text what no float holds.
+    ['22:22', '"22:22"'],
+    ['1e999', '"1e999"'],
+    ['9223372036854775808', '9223372036854776000'],
+    ['&a 9007199254740993', '9007199254740993'],
+  ])('%s is %s in JSON', (text, json) => {
+    expect(JSON.stringify(decodeYaml(`a: ${text}`).value)).toBe(`{"a":${json}}`);
+  });
+
+  it.each(['.inf', '-.Inf', '.nan'])('%s is refused', (text) => {
+    expect(() => decodeYaml(`a: ${text}`)).toThrow('which is no JSON number');
+  });
+
+  it('are written as integers', () => {
+    expect(encodeYaml({ a: 9007199254740993n })).toBe('a: 9007199254740993\n');
+  });
+});

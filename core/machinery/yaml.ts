@@ -1,8 +1,18 @@
 // YAML bodies and files as Kubernetes reads them: YAML 1.1 scalars (yes, on, 012), turned into JSON values.
 
 import type { Document } from 'yaml';
-import { isMap, isNode, isScalar, isSeq, type Node, type ParsedNode, parseAllDocuments, stringify } from 'yaml';
-import type { Decoded } from './json.ts';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  type ParsedNode,
+  parseAllDocuments,
+  type ScalarTag,
+  stringify,
+} from 'yaml';
+import { type Decoded, integerOf } from './json.ts';
 import { badRequest } from './status.ts';
 
 /** The value of a text with one document. Fails with BadRequest, with the line. */
@@ -18,8 +28,10 @@ export function decodeYamlDocuments(input: Uint8Array | string): Decoded[] {
   const documents = parseAllDocuments(text, {
     version: '1.1',
     // Kubernetes reads no dates, sets, binaries or base-60 numbers (`22:22`): such scalars stay strings.
-    customTags: (tags) =>
-      tags.filter((tag) => typeof tag === 'string' || !(foreignTags.has(tag.tag) || tag.format === 'TIME')),
+    customTags: (tags) => [
+      octal,
+      ...tags.filter((tag) => typeof tag === 'string' || !(foreignTags.has(tag.tag) || tag.format === 'TIME')),
+    ],
     merge: true,
     uniqueKeys: false,
     logLevel: 'silent',
@@ -43,6 +55,17 @@ const foreignTags = new Set([
   'tag:yaml.org,2002:pairs',
 ]);
 
+/** `0o17`, which Go reads beside YAML 1.1's own `017`. */
+const octal: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^[-+]?0o[0-7_]+$/,
+  resolve: (text) => {
+    const value = Number(text.replace(/^[-+]|_/g, ''));
+    return text.startsWith('-') ? -value : value;
+  },
+};
+
 function decodeDocument(document: Document.Parsed<ParsedNode>): Decoded | undefined {
   const [error] = document.errors;
   if (error) throw badRequest(`the body is no valid YAML: ${error.message.split('\n')[0]}`);
@@ -61,6 +84,11 @@ function decodeDocument(document: Document.Parsed<ParsedNode>): Decoded | undefi
 }
 
 function collectDuplicates(node: Node, path: string, found: Set<string>): void {
+  if (isScalar(node)) {
+    if (typeof node.value === 'number' && !Number.isSafeInteger(node.value))
+      node.value = exactNumber(node.value, node.source);
+    return;
+  }
   if (isSeq(node)) {
     node.items.forEach((item, index) => {
       if (isNode(item)) collectDuplicates(item, `${path}[${index}]`, found);
@@ -77,9 +105,23 @@ function collectDuplicates(node: Node, path: string, found: Set<string>): void {
   }
 }
 
+/** What a scalar says that is no safe integer as a float. One that no float can hold stays the text that it is, as in Go. */
+function exactNumber(float: number, source = ''): unknown {
+  if (Number.isNaN(float)) return float;
+  if (!Number.isFinite(float)) return /^[-+]?\.inf$/i.test(source) ? float : source;
+  // Longer ones have more than 64 bits, which is a float in Go too.
+  if (!Number.isInteger(float) || source.length > maxIntegerText || !wholeNumber.test(source)) return float;
+  const digits = source.replace(/^[-+]|_/g, '').replace(/^0(?=\d)/, '0o');
+  const value = BigInt(digits);
+  return integerOf(source.startsWith('-') ? -value : value);
+}
+
+/** With all of 64 digits in base 2, and as many underscores. */
+const maxIntegerText = 130;
+const wholeNumber = /^[-+]?(?:0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|0b[01_]+|0o?[0-7_]+)$/;
+
 /** Numbers that JSON cannot say become what JSON encoders make of them. */
 function jsonOf(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number' && !Number.isFinite(value))
     throw badRequest(`the body has ${value}, which is no JSON number`);
   if (Array.isArray(value)) return value.map(jsonOf);

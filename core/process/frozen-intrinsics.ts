@@ -9,6 +9,8 @@
 // RegExp and Promise stay as they are: V8 runs them ten times slower on changed prototypes, and no walk down the fields of data
 // gets to them. Constructors that tests and tracers wrap (Date, Math) stay open themselves; what they make is closed.
 
+import '../machinery/bigint-json.ts';
+
 /** Reached from any data by names alone: `({}).constructor`, `[].constructor.prototype`, `''.constructor.constructor`. */
 const constructors = [Object, Function, Array, String, Number, Boolean, BigInt, Symbol];
 const others = [Map, Set, WeakMap, WeakSet, Date, ArrayBuffer, DataView, Uint8Array];

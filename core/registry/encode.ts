@@ -1,6 +1,7 @@
 // The stored form of an object: JSON with the resource version at a known offset, so that the engine can insert it and the
 // stored bytes can be served as they are.
 
+import { parseJson } from '../machinery/json.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { Value } from '../store/store.ts';
 
@@ -26,5 +27,5 @@ export function encodeWhole(object: KubeObject): Uint8Array {
 
 export function decodeObject(bytes: Uint8Array): KubeObject {
   // Only encodeObject writes these bytes.
-  return JSON.parse(decoder.decode(bytes)) as KubeObject;
+  return parseJson(decoder.decode(bytes)) as KubeObject;
 }

@@ -3,7 +3,7 @@
 
 import type { ResourceDefinition } from '../api/definition.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
-import type { KubeObject } from '../machinery/object.ts';
+import type { Int64, KubeObject } from '../machinery/object.ts';
 import type { Entry, Watch } from '../replica/replica.ts';
 import type { Check } from '../store/store.ts';
 
@@ -60,7 +60,7 @@ export interface Preconditions {
 }
 
 export interface DeleteOptions {
-  readonly gracePeriodSeconds?: number;
+  readonly gracePeriodSeconds?: Int64;
   readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
   readonly orphanDependents?: boolean;
   readonly preconditions?: Preconditions;

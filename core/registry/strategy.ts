@@ -2,7 +2,7 @@
 // Everything else follows from its definition. Strategies work on the stored version.
 
 import type { FieldError } from '../machinery/field-error.ts';
-import type { KubeObject } from '../machinery/object.ts';
+import type { Int64, KubeObject } from '../machinery/object.ts';
 import type { Write } from '../store/store.ts';
 import type { Environment } from './environment.ts';
 import type { DeleteOptions, UserInfo } from './registry.ts';
@@ -46,7 +46,7 @@ export interface StrategyOf<T> {
   /** Where a delete says nothing. Default Background. */
   readonly propagation?: 'Orphan' | 'Background';
   /** Seconds between the request to delete and the delete; undefined = at once, without marking. */
-  readonly gracePeriod?: (object: T, options: DeleteOptions) => number;
+  readonly gracePeriod?: (object: T, options: DeleteOptions) => Int64;
   /** Whether the object stays, marked, until this says no (namespaces: until spec.finalizers is empty). */
   readonly holds?: (object: T) => boolean;
   readonly beforeDelete?: (object: T, situation: Situation) => void;

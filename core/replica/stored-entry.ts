@@ -1,5 +1,6 @@
 // One object at one revision, parsed when somebody first looks at it.
 
+import { parseJson } from '../machinery/json.ts';
 import type { Entry } from './replica.ts';
 
 export class StoredEntry implements Entry {
@@ -15,7 +16,7 @@ export class StoredEntry implements Entry {
   }
 
   get object(): unknown {
-    this.#object ??= JSON.parse(textOf(this.bytes));
+    this.#object ??= parseJson(textOf(this.bytes));
     return this.#object;
   }
 

@@ -1,6 +1,7 @@
 // AWS services that speak JSON over HTTP (protocol "AWS JSON 1.0": DynamoDB, SQS): one POST an operation, named in a header.
 // Source: Smithy specification, "AWS JSON 1.0 protocol".
 
+import { parseJson } from '../machinery/json.ts';
 import type { AwsEnvironment } from './aws-environment.ts';
 import { credentialsFrom, endpointFrom, regionFrom } from './aws-environment.ts';
 import { createSignedRequests } from './signed-requests.ts';
@@ -60,7 +61,7 @@ export function createJsonService({ service, env, answerMs, attempts = 1 }: Json
     const text = answer.body.toString();
     if (answer.status !== 200) throw errorOf(answer.status, text);
     // as: the protocol answers with an object, or with nothing.
-    return (text === '' ? {} : JSON.parse(text)) as object;
+    return (text === '' ? {} : parseJson(text)) as object;
   }
 
   return {
@@ -93,7 +94,7 @@ function errorOf(status: number, text: string): AwsError {
 
 function fieldsOf(text: string): Record<string, unknown> {
   try {
-    const body: unknown = JSON.parse(text);
+    const body: unknown = parseJson(text);
     return typeof body === 'object' && body !== null ? { ...body } : {};
   } catch {
     // A proxy on the way may answer in HTML.

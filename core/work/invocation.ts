@@ -1,6 +1,7 @@
 // What Lambda hands to a function that works on queues, and how such a function answers: which messages are to come again.
 // The middleware are plain values, so that only the entry points know middy.
 
+import { parseJson } from '../machinery/json.ts';
 import { StatusError } from '../machinery/status.ts';
 import { StoreError } from '../store/store.ts';
 import type { Log } from './log.ts';
@@ -89,7 +90,7 @@ export function queueMiddleware(meter: Meter, log: Log) {
 export function asksForHousekeeping({ Records }: QueueEvent): boolean {
   return Records.some(({ body }) => {
     try {
-      const hint: unknown = JSON.parse(body);
+      const hint: unknown = parseJson(body);
       return typeof hint === 'object' && hint !== null && 'housekeeping' in hint && hint.housekeeping === true;
     } catch {
       // A message that is no JSON is a wake-up like any other.

@@ -2,6 +2,7 @@
 
 import { type CronSchedule, parseCron } from '../../core/machinery/cron.ts';
 import { StatusError } from '../../core/machinery/status.ts';
+import { millisecondsOf } from '../../core/machinery/time.ts';
 import type { EventText } from '../../core/registry/event-recorder.ts';
 import { controllerOf, controllerRef } from './claim-children.ts';
 import { sameJson, timestamp } from './condition.ts';
@@ -113,7 +114,7 @@ function start(
   const created = Date.parse(cronJob.metadata.creationTimestamp ?? '') || now;
   const last = Date.parse(cronJob.status?.lastScheduleTime ?? '') || created;
   const deadline = spec.startingDeadlineSeconds;
-  const from = deadline === undefined || deadline === null ? last : Math.max(last, now - deadline * 1000);
+  const from = deadline === undefined || deadline === null ? last : Math.max(last, now - millisecondsOf(deadline));
   const { latest, missed } = latestTime(schedule, from, now);
   const following = schedule.next(now);
   const wait: Action[] = following === undefined ? [] : [{ do: 'requeue', afterMs: following - now + 100 }];

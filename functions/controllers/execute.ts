@@ -2,6 +2,7 @@
 // actions on one object in order; nothing past a barrier until everything before it succeeded.
 
 import type { Definitions, ResourceDefinition } from '../../core/api/definition.ts';
+import { parseJson } from '../../core/machinery/json.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { conflict, hasReason, StatusError } from '../../core/machinery/status.ts';
 import type { EventRecorder } from '../../core/registry/event-recorder.ts';
@@ -243,7 +244,7 @@ function conditionOf(body: unknown): string | undefined {
 
 /** Controllers build objects of the known types, with metadata. Copied: snapshots share theirs; and absent fields are left out. */
 function asObject(object: object): KubeObject {
-  return JSON.parse(JSON.stringify(object)) as KubeObject;
+  return parseJson(JSON.stringify(object)) as KubeObject;
 }
 
 function metadataOf(object: object): { namespace?: string; name?: string } {

@@ -1,6 +1,8 @@
 // What an autoscaler remembers: which numbers it would have chosen lately, and what it changed. Kubernetes keeps this in memory and
 // loses it with its process; a function has no memory, so it stands in an annotation, small, and written only when it changes.
 
+import { parseJson } from '../../core/machinery/json.ts';
+
 /** A number that was recommended, last at `until` (Unix milliseconds); without `until`: it still is. */
 export interface Recommendation {
   readonly replicas: number;
@@ -27,7 +29,7 @@ export function readHistory(annotations: Readonly<Record<string, string>> | unde
   const nothing = { recommendations: [], ups: [], downs: [] };
   try {
     // as: checked below; anybody may have written into the annotation.
-    const { recommendations, ups, downs } = JSON.parse(annotations?.[historyAnnotation] ?? 'null') as History;
+    const { recommendations, ups, downs } = parseJson(annotations?.[historyAnnotation] ?? 'null') as History;
     const events = [ups, downs].every((each) => each.every(({ at, change }) => isNumber(at) && isNumber(change)));
     const known = recommendations.every(({ replicas, until = 0 }) => isNumber(replicas) && isNumber(until));
     return events && known ? { recommendations, ups, downs } : nothing;

@@ -1,5 +1,6 @@
 // How far a Job is: its pods sorted by what they are, and whether that ends the Job. Pure counting, no actions.
 
+import { millisecondsOf } from '../../core/machinery/time.ts';
 import { parseIndexes } from './index-set.ts';
 import { type Job, type Verdict, verdictOf } from './job-failure-policy.ts';
 import { isActive, isFinished, type Pod, restarts } from './pod-state.ts';
@@ -182,7 +183,7 @@ export function deadlineLeft(job: Job, now: number): number | undefined {
   const seconds = job.spec?.activeDeadlineSeconds;
   const started = Date.parse(job.status?.startTime ?? '');
   if (seconds === undefined || !Number.isFinite(started) || job.spec?.suspend) return undefined;
-  return Math.max(0, started + seconds * 1000 - now);
+  return Math.max(0, started + millisecondsOf(seconds) - now);
 }
 
 /** When the last of these pods ended, and how many ended since the last success. */

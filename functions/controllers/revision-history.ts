@@ -1,5 +1,6 @@
 // ControllerRevisions: the templates that a StatefulSet or DaemonSet had, under names that follow from their content.
 
+import { integerOf } from '../../core/machinery/json.ts';
 import type { V1PodTemplateSpec } from '../../generated/kubernetes.ts';
 import { canonical, templateHash } from './child-name.ts';
 import { claimChildren, controllerRef } from './claim-children.ts';
@@ -31,12 +32,15 @@ export interface History {
 /** `inUse`: names of revisions that pods or the status still speak of. They are kept beyond the limit. */
 export function historyOf(snapshot: Snapshot, workload: Workload, inUse: ReadonlySet<string>): History {
   const { children, actions } = claimChildren(snapshot, type, workload);
-  const revisions = children.sort((a, b) => a.revision - b.revision || (a.metadata.name < b.metadata.name ? -1 : 1));
+  const revisions = children.sort(
+    (a, b) =>
+      Number(a.revision > b.revision) - Number(a.revision < b.revision) || (a.metadata.name < b.metadata.name ? -1 : 1),
+  );
   const data = { spec: { template: { ...structuredClone(workload.template), $patch: 'replace' } } };
   const text = canonical(data);
   const hash = templateHash(data);
   const { namespace, name: owner } = workload.object.metadata;
-  const next = (revisions.at(-1)?.revision ?? 0) + 1;
+  const next = integerOf(BigInt(revisions.at(-1)?.revision ?? 0) + 1n);
   const found = revisions.findLast((each) => canonical(each.data) === text);
   const name = found?.metadata.name ?? `${owner}-${hash}`;
   if (!found) {

@@ -60,7 +60,7 @@ function evictionTime(pod: Pod, taints: Taints, now: number): number | undefined
     const since = Date.parse(taint.timeAdded ?? '') || now;
     for (const { tolerationSeconds } of tolerating) {
       if (tolerationSeconds === undefined || tolerationSeconds === null) continue;
-      const end = since + Math.max(0, tolerationSeconds) * 1000;
+      const end = since + Math.max(0, Number(tolerationSeconds)) * 1000;
       due = Math.min(due ?? end, end);
     }
   }

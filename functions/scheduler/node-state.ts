@@ -54,7 +54,7 @@ export function takeOver(state: NodeState, node: V1Node): void {
   state.taints = node.spec?.taints ?? [];
   state.allocatable = toResources(node.status?.allocatable);
   const images = (node.status?.images ?? []).flatMap((image) =>
-    (image.names ?? []).map((name): [string, number] => [name, image.sizeBytes ?? 0]),
+    (image.names ?? []).map((name): [string, number] => [name, Number(image.sizeBytes ?? 0)]),
   );
   state.images = new Map(images);
 }

@@ -2,6 +2,7 @@
 
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseJson } from '../../../core/machinery/json.ts';
 import type { Run } from '../run.ts';
 import { type Command, delta, type Json, type KeptElement, load, type Ruleset } from './ruleset.ts';
 
@@ -40,7 +41,7 @@ export class Table {
 
   /** Whether the table is in an answer to `nft -j list tables ip`. */
   isIn(listing: string): boolean {
-    const { nftables } = JSON.parse(listing) as { nftables: { table?: { name: string } }[] };
+    const { nftables } = parseJson(listing) as { nftables: { table?: { name: string } }[] };
     return nftables.some(({ table }) => table?.name === this.#name);
   }
 
@@ -74,7 +75,7 @@ export class Table {
       // No such table yet; if nft itself does not work, the load that follows says so.
       return [];
     }
-    return keptElements(JSON.parse(listing));
+    return keptElements(parseJson(listing) as Parameters<typeof keptElements>[0]);
   }
 }
 

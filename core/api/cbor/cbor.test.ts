@@ -22,6 +22,10 @@ describe('the examples of RFC 8949, appendix A', () => {
     ['1903e8', 1000],
     ['1a000f4240', 1_000_000],
     ['1b000000e8d4a51000', 1_000_000_000_000],
+    ['1b0020000000000001', 9007199254740993n],
+    ['3b0020000000000000', -9007199254740993n],
+    ['1b7fffffffffffffff', 2n ** 63n - 1n],
+    ['3b7fffffffffffffff', -(2n ** 63n)],
     ['20', -1],
     ['29', -10],
     ['3863', -100],
@@ -146,7 +150,7 @@ describe('CBOR as Kubernetes writes it', () => {
   });
 
   it('fails for what JSON has no form of', () => {
-    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, () => 1, 1n])
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, () => 1, 2n ** 63n])
       expect(() => encodeCbor(value)).toThrow(TypeError);
   });
 

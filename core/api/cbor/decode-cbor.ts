@@ -5,6 +5,7 @@
 // Source: RFC 8949, sections 3 and 5.
 
 import { Buffer } from 'node:buffer';
+import { integerOf } from '../../machinery/json.ts';
 import { badRequest } from '../../machinery/status.ts';
 
 /** As deep as Kubernetes takes it; its own objects come to 16. */
@@ -42,7 +43,7 @@ class Reader {
       case 0:
         return this.#integer(info);
       case 1:
-        return -1 - this.#integer(info);
+        return this.#integer(info, true);
       case 2:
       case 3:
         return this.#text(this.#string(major, info));
@@ -81,11 +82,11 @@ class Reader {
     throw this.fault('an initial byte is reserved');
   }
 
-  #integer(info: number): number {
+  #integer(info: number, negative = false): number | bigint {
     const value = this.#number(info);
-    if (typeof value === 'bigint' && value > 0x7fff_ffff_ffff_ffffn)
-      throw this.fault('an integer has more than 64 signed bits');
-    return Number(value);
+    if (typeof value === 'number') return negative ? -1 - value : value;
+    if (value > 0x7fff_ffff_ffff_ffffn) throw this.fault('an integer has more than 64 signed bits');
+    return integerOf(negative ? -1n - value : value);
   }
 
   #size(info: number): number {

@@ -33,6 +33,9 @@ function writeValue(writer: Writer, value: unknown, bytes: ByteFields | undefine
     case 'number':
       writeNumber(writer, value);
       break;
+    case 'bigint':
+      writeInteger(writer, value);
+      break;
     case 'boolean':
       writer.byte(value ? 0xf5 : 0xf4);
       break;
@@ -86,6 +89,13 @@ function writeBase64(writer: Writer, text: string): void {
   writer.head(majors.tag, laterBase64);
   writer.head(majors.bytes, bytes.length);
   writer.bytes(bytes);
+}
+
+/** One that is no safe `number` takes all of the eight bytes. */
+function writeInteger(writer: Writer, value: bigint): void {
+  if (BigInt.asIntN(64, value) !== value) throw new TypeError(`${value} has more than 64 signed bits`);
+  if (value >= 0n) writer.head(majors.unsigned, value);
+  else writer.head(majors.negative, -1n - value);
 }
 
 function writeNumber(writer: Writer, value: number): void {
@@ -145,11 +155,14 @@ class Writer {
   }
 
   /** The first bytes of an item: its major type and its number, as short as it goes. */
-  head(major: number, value: number): void {
+  head(major: number, value: number | bigint): void {
     this.#reserve(9);
     const type = major << 5;
     const out = this.#out;
-    if (value < 24) out[this.#size++] = type | value;
+    if (typeof value === 'bigint') {
+      out[this.#size++] = type | 27;
+      this.#size = out.writeBigUInt64BE(value, this.#size);
+    } else if (value < 24) out[this.#size++] = type | value;
     else if (value < 0x100) {
       out[this.#size++] = type | 24;
       out[this.#size++] = value;

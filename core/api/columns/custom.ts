@@ -44,13 +44,13 @@ function compiled(text: string): JsonPath {
 }
 
 /** A value that does not have the column's type is not shown. */
-function cellOf(type: Column['type'], value: unknown, now: Date): string | number | boolean | null {
+function cellOf(type: Column['type'], value: unknown, now: Date): string | number | bigint | boolean | null {
   if (value === undefined || value === null) return null;
   switch (type) {
     case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : null;
+      return typeof value === 'bigint' ? value : typeof value === 'number' ? Math.trunc(value) : null;
     case 'number':
-      return typeof value === 'number' ? value : null;
+      return typeof value === 'number' || typeof value === 'bigint' ? value : null;
     case 'boolean':
       return typeof value === 'boolean' ? value : null;
     case 'date':

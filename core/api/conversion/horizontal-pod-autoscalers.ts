@@ -10,6 +10,7 @@ import type {
   V2MetricSpec,
   V2MetricStatus,
 } from '../../../generated/kubernetes.ts';
+import { parseJson } from '../../machinery/json.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 
 const prefix = 'autoscaling.alpha.kubernetes.io/';
@@ -116,7 +117,7 @@ function read<T>(text: string | undefined): T | undefined {
   if (text === undefined) return undefined;
   try {
     // What fromStorage wrote, or what a user claims it to be: validation of v2 follows.
-    return JSON.parse(text) as T;
+    return parseJson(text) as T;
   } catch {
     return undefined;
   }

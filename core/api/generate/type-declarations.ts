@@ -16,7 +16,7 @@ const shared: Readonly<Record<string, string>> = {
 export function typeDeclarations(models: ReadonlyMap<string, Model>, version: string): string {
   const lines = [
     `// Types of Kubernetes' built-in models, from @kubernetes/client-node ${version}. Made by \`npm run generate\`; do not edit.`,
-    "import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../core/machinery/object.ts';",
+    "import type { Int64, ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../core/machinery/object.ts';",
     '',
     'export type IntOrString = number | string;',
     '/** A decimal number with a unit, such as `100m` or `1Gi`. */',
@@ -53,6 +53,7 @@ function typescript(type: FieldType): string {
   if (type.startsWith('{')) return `Record<string, ${typescript(type.slice(1))}>`;
   if (type === 'any') return 'unknown';
   if (type === 'int-or-string') return 'IntOrString';
+  if (type === 'integer:int64') return 'Int64';
   const base = type.split(':')[0] ?? type;
   return base === 'integer' ? 'number' : base;
 }

@@ -1,6 +1,7 @@
 // Bodies in Kubernetes' protobuf encoding, as JSON values. Clients built on client-go send them for built-in types.
 // Source: protobuf encoding; k8s.io/apimachinery runtime.Unknown (the envelope); API concepts, "Kubernetes Protobuf encoding".
 
+import { parseJson } from '../../machinery/json.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
 import { formatMicroTime, formatTime } from '../../machinery/time.ts';
 import { type Field, type Message, messageNamed, messageOf } from './messages.ts';
@@ -132,12 +133,13 @@ function isZero(value: unknown): boolean {
 function readValue(reader: WireReader, field: Field, type: number, depth: number): unknown {
   if (field.type === 'int' || field.type === 'bool') {
     if (type !== wireTypes.varint) throw mismatch(field);
-    const value = reader.int();
-    return field.type === 'bool' ? value !== 0 : value;
+    return field.type === 'bool' ? reader.int() !== 0 : reader.int64();
   }
   if (field.type === 'double') {
     if (type !== wireTypes.fixed64) throw mismatch(field);
-    return reader.double();
+    const value = reader.double();
+    if (!Number.isFinite(value)) throw new Malformed(`the number in ${field.name} has no form in JSON`);
+    return value;
   }
   if (type !== wireTypes.bytes) throw mismatch(field);
   switch (field.type) {
@@ -245,7 +247,7 @@ function timeOf(seconds: number, nanos: number, type: 'time' | 'microtime'): str
 function jsonOf(text: string): unknown {
   if (text === '') return undefined;
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     throw new Malformed('an embedded object is no JSON');
   }

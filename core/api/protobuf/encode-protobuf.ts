@@ -93,7 +93,7 @@ function writeMap(writer: WireWriter, field: Field, value: unknown): void {
 function writeField(writer: WireWriter, field: Field, value: unknown): void {
   const { number, type } = field;
   if (type === 'int' || type === 'bool') {
-    writer.varint(Number(value ?? 0));
+    writer.varint(typeof value === 'bigint' ? value : Number(value ?? 0));
     writer.tag(number, wireTypes.varint);
     return;
   }

@@ -1,6 +1,7 @@
 // Protobuf read from a buffer, never beyond the message that is being read.
 // Source: https://protobuf.dev/programming-guides/encoding/
 
+import { integerOf } from '../../machinery/json.ts';
 import { wireTypes } from './wire-writer.ts';
 
 /** The bytes are no protobuf, or none of the message that they are read as. */
@@ -51,8 +52,13 @@ export class WireReader {
     }
   }
 
-  /** A signed number of 64 bits; beyond 2^53 the nearest double. */
+  /** A signed number of 64 bits; beyond 2^53 the nearest double: a length, a tag, a count of seconds. */
   int(): number {
+    return Number(this.int64());
+  }
+
+  /** A signed number of 64 bits. */
+  int64(): number | bigint {
     let value = 0;
     for (let shift = 0; shift < 28; shift += 7) {
       const byte = this.#byte();
@@ -63,7 +69,7 @@ export class WireReader {
     for (let shift = 28n; shift < 70n; shift += 7n) {
       const byte = this.#byte();
       wide |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return Number(BigInt.asIntN(64, wide));
+      if (byte < 0x80) return integerOf(BigInt.asIntN(64, wide));
     }
     throw new Malformed('a number is longer than ten bytes');
   }

@@ -19,7 +19,11 @@ export class WireWriter {
   }
 
   /** A whole number of at most 64 bits; a negative one takes ten bytes. What is no whole number is cut to one. */
-  varint(value: number): void {
+  varint(value: number | bigint): void {
+    if (typeof value === 'bigint') {
+      this.#wideVarint(value);
+      return;
+    }
     if (value >= 0 && value < 0x80) {
       this.#reserve(1);
       this.#buffer[this.#at] = value;
@@ -33,8 +37,12 @@ export class WireWriter {
       this.#buffer[at] = rest;
       return;
     }
+    this.#wideVarint(BigInt(Number.isFinite(value) ? Math.trunc(value) : 0));
+  }
+
+  #wideVarint(value: bigint): void {
     const bytes: number[] = [];
-    let rest = BigInt.asUintN(64, BigInt(Number.isFinite(value) ? Math.trunc(value) : 0));
+    let rest = BigInt.asUintN(64, value);
     for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
     bytes.push(Number(rest));
     this.raw(bytes);

@@ -2,6 +2,7 @@
 // `k:{...}` for an item of a map list, `v:...` for an item of a set, `i:0` for an index; `.` (or an empty node) marks a member.
 // The JSON itself is the representation: nothing is encoded or decoded on a write, and unchanged entries stay the same value.
 
+import { parseJson } from '../json.ts';
 import type { Json } from '../object.ts';
 
 /** A node of the trie. The root is no member; an empty root is the empty set. Values are never changed in place. */
@@ -188,7 +189,7 @@ function elementString(element: string): string {
   const text = element.slice(2);
   switch (element[0]) {
     case 'k': {
-      const key: unknown = JSON.parse(text);
+      const key: unknown = parseJson(text);
       const parts = Object.entries(key as Record<string, Json>); // decodeFields and keyElement let only objects in
       return `[${parts.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
     }

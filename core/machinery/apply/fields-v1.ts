@@ -1,5 +1,6 @@
 // FieldsV1 as clients send it: checked, and brought into the one form that the sets of this server have.
 
+import { parseJson } from '../json.ts';
 import type { Json } from '../object.ts';
 import { type FieldSet, isEmpty, ordered } from './field-set.ts';
 
@@ -54,7 +55,7 @@ function withoutSelf({ '.': _, ...rest }: FieldSet): FieldSet {
 
 function parse(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json; // JSON.parse gives nothing else
+    return parseJson(text) as Json; // JSON.parse gives nothing else
   } catch {
     return undefined;
   }

@@ -7,12 +7,14 @@ import { formatMicroTime, formatTime, parseTime } from '../time.ts';
 export function canonicalScalar(format: string, value: unknown): unknown {
   switch (format) {
     case 'quantity':
-      if (typeof value !== 'string' && typeof value !== 'number') return value;
+      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return value;
       return quantityError(value) === undefined ? canonicalQuantity(value) : value;
     case 'date-time':
       return typeof value === 'string' ? canonicalTime(value) : value;
     case 'micro-time':
       return typeof value === 'string' ? canonicalMicroTime(value) : value;
+    case 'double':
+      return typeof value === 'bigint' ? Number(value) : value;
     default:
       return value;
   }

@@ -150,7 +150,7 @@ describe('validateStructure', () => {
       {
         type: 'FieldValueTypeInvalid',
         field: 'spec.containers[0].name',
-        message: 'Invalid value: "integer": spec.containers[0].name in body must be of type string: "integer"',
+        message: 'json: cannot unmarshal number into Go struct field Container.spec.containers.name of type string',
       },
     ]);
   });

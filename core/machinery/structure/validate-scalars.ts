@@ -24,19 +24,27 @@ export function checkString(schema: Schema, value: string, path: string, errors:
   }
 }
 
-export function checkNumber(schema: Schema, value: number, path: string, errors: FieldError[]): void {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+export function checkNumber(schema: Schema, value: number | bigint, path: string, errors: FieldError[]): void {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, type, format } = schema;
   const fail = (detail: string) => errors.push(invalidValue(path, value, `${path} in body should be ${detail}`));
-  if (minimum !== undefined && (value < minimum || (exclusiveMinimum && value === minimum))) {
+  if (minimum !== undefined && (value < minimum || (exclusiveMinimum && value <= minimum))) {
     fail(exclusiveMinimum ? `greater than ${minimum}` : `greater than or equal to ${minimum}`);
   }
-  if (maximum !== undefined && (value > maximum || (exclusiveMaximum && value === maximum))) {
+  if (maximum !== undefined && (value > maximum || (exclusiveMaximum && value >= maximum))) {
     fail(exclusiveMaximum ? `less than ${maximum}` : `less than or equal to ${maximum}`);
   }
   if (multipleOf !== undefined && !isMultiple(value, multipleOf)) fail(`a multiple of ${multipleOf}`);
+  if (type === 'integer' && format === 'int32' && !isInt32(value)) {
+    errors.push(invalidValue(path, value, `Checked value must be of type integer with format int32 in ${path}`));
+  }
 }
 
-function isMultiple(value: number, of: number): boolean {
+export function isInt32(value: unknown): value is number {
+  return typeof value === 'number' && (value | 0) === value;
+}
+
+function isMultiple(value: number | bigint, of: number): boolean {
+  if (typeof value === 'bigint') return Number.isSafeInteger(of) && of !== 0 && value % BigInt(of) === 0n;
   const quotient = value / of;
   return Math.abs(quotient - Math.round(quotient)) < 1e-9;
 }

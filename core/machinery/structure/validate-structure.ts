@@ -12,7 +12,9 @@ import {
   tooMany,
   typeInvalid,
 } from '../field-error.ts';
+import { isInteger } from '../json.ts';
 import { isRecord } from './field-at.ts';
+import { isDecodable, notDecodable } from './go-types.ts';
 import { checkNumber, checkString } from './validate-scalars.ts';
 
 /**
@@ -22,24 +24,25 @@ import { checkNumber, checkString } from './validate-scalars.ts';
  */
 export function validateStructure(schema: Schema, value: unknown, path = ''): FieldError[] {
   const errors: FieldError[] = [];
-  check(schema, value, path, errors, false);
+  check(schema, value, path, errors, undefined);
   return errors;
 }
 
-/** `builtIn`: the field belongs to a built-in model. */
-function check(schema: Schema, value: unknown, path: string, errors: FieldError[], builtIn: boolean): void {
+/** `model`: the built-in model that the field belongs to. */
+function check(schema: Schema, value: unknown, path: string, errors: FieldError[], model: string | undefined): void {
   if (value === null && (schema.nullable || isFree(schema))) return;
-  if (!hasType(schema, value)) {
-    errors.push(wrongType(schema, value, path));
+  const builtIn = model !== undefined;
+  if (builtIn ? !isDecodable(schema, value) : !hasType(schema, value)) {
+    errors.push(builtIn ? notDecodable(schema, value, path, model) : wrongType(schema, value, path));
     return;
   }
   if (schema.enum && !schema.enum.some((each) => deepEqual(each, value))) {
     errors.push(notSupported(path, value, schema.enum.map(String)));
   }
   if (typeof value === 'string') checkString(schema, value, path, errors, builtIn);
-  else if (typeof value === 'number') checkNumber(schema, value, path, errors);
-  else if (Array.isArray(value)) checkArray(schema, value, path, errors, builtIn);
-  else if (isRecord(value)) checkObject(schema, value, path, errors, builtIn);
+  else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(schema, value, path, errors);
+  else if (Array.isArray(value)) checkArray(schema, value, path, errors, model);
+  else if (isRecord(value)) checkObject(schema, value, path, errors, model);
   if (schema.allOf || schema.anyOf || schema.oneOf || schema.not) checkCombinations(schema, value, path, errors);
 }
 
@@ -48,7 +51,7 @@ function isFree(schema: Schema): boolean {
 }
 
 function hasType({ type, format, 'x-kubernetes-int-or-string': intOrString }: Schema, value: unknown): boolean {
-  if (intOrString) return typeof value === 'string' || Number.isInteger(value);
+  if (intOrString) return typeof value === 'string' || isInteger(value);
   switch (type) {
     case undefined:
       return true;
@@ -57,15 +60,13 @@ function hasType({ type, format, 'x-kubernetes-int-or-string': intOrString }: Sc
     case 'array':
       return Array.isArray(value);
     case 'integer':
-      return Number.isInteger(value) && (format !== 'int32' || inInt32(value));
+      return isInteger(value);
+    case 'number':
+      return typeof value === 'number' || typeof value === 'bigint';
     default:
       // The remaining types have typeof's own names.
       return typeof value === type || (format === 'quantity' && typeof value === 'number');
   }
-}
-
-function inInt32(value: unknown): boolean {
-  return typeof value === 'number' && value >= -2147483648 && value <= 2147483647;
 }
 
 function wrongType(schema: Schema, value: unknown, path: string): FieldError {
@@ -77,7 +78,7 @@ function wrongType(schema: Schema, value: unknown, path: string): FieldError {
 function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  if (isInteger(value)) return 'integer';
   return typeof value;
 }
 
@@ -86,11 +87,11 @@ function checkObject(
   value: Record<string, unknown>,
   path: string,
   errors: FieldError[],
-  within: boolean,
+  within: string | undefined,
 ): void {
   const { properties, additionalProperties } = schema;
-  const builtIn = within || schema.model !== undefined;
-  if (schema.required && !builtIn) {
+  const model = schema.model ?? within;
+  if (schema.required && model === undefined) {
     for (const name of schema.required) if (value[name] === undefined) errors.push(required(join(path, name)));
   }
   let count = 0;
@@ -101,8 +102,8 @@ function checkObject(
     if (!next) continue;
     const field = value[name];
     // An unset enum of a built-in type arrives as "" from clients that write every field.
-    if (field === '' && builtIn && next.enum) continue;
-    check(next, field, join(path, name), errors, builtIn);
+    if (field === '' && model !== undefined && next.enum) continue;
+    check(next, field, join(path, name), errors, model);
   }
   if (schema.minProperties !== undefined && count < schema.minProperties) {
     errors.push(bound(path, value, `should have at least ${schema.minProperties} properties`));
@@ -117,7 +118,7 @@ function checkArray(
   value: readonly unknown[],
   path: string,
   errors: FieldError[],
-  builtIn: boolean,
+  model: string | undefined,
 ): void {
   const { items, minItems, maxItems } = schema;
   if (minItems !== undefined && value.length < minItems) {
@@ -126,10 +127,10 @@ function checkArray(
   if (maxItems !== undefined && value.length > maxItems) errors.push(tooMany(path, value.length, maxItems));
   if (items && !isPlain(items, value)) {
     for (let index = 0; index < value.length; index += 1)
-      check(items, value[index], `${path}[${index}]`, errors, builtIn);
+      check(items, value[index], `${path}[${index}]`, errors, model);
   }
   // Built-in kinds have rules of their own for what may repeat (two ports with one number, for a start).
-  if (builtIn || value.length < 2) return;
+  if (model !== undefined || value.length < 2) return;
   if (schema['x-kubernetes-list-type'] === 'map') checkKeys(schema, value, path, errors);
   else if (schema['x-kubernetes-list-type'] === 'set' || schema.uniqueItems) {
     checkUnique(value, path, (each) => each, errors);
@@ -179,7 +180,7 @@ function canonical(value: unknown): string {
 function checkCombinations(schema: Schema, value: unknown, path: string, errors: FieldError[]): void {
   const passes = (each: Schema) => validateStructure(each, value, path).length === 0;
   const fail = (detail: string) => errors.push(bound(path, value, detail, `"${path}"`));
-  for (const each of schema.allOf ?? []) check(each, value, path, errors, false);
+  for (const each of schema.allOf ?? []) check(each, value, path, errors, undefined);
   if (schema.allOf && !schema.allOf.every(passes)) fail('must validate all the schemas (allOf)');
   if (schema.anyOf && !schema.anyOf.some(passes)) fail('must validate at least one schema (anyOf)');
   if (schema.oneOf) {

@@ -2,6 +2,7 @@
 
 import type { V1ConfigMap, V1Secret } from '../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../machinery/field-error.ts';
+import { parseJson } from '../../machinery/json.ts';
 import { configMapKey } from '../../machinery/names.ts';
 import { immutable } from '../metadata/validate.ts';
 import { semanticEqual } from '../semantic-equal.ts';
@@ -102,7 +103,7 @@ function decodedSize(base64: string): number {
 
 function isJson(base64: string): boolean {
   try {
-    JSON.parse(Buffer.from(base64, 'base64').toString());
+    parseJson(Buffer.from(base64, 'base64').toString());
     return true;
   } catch {
     return false;

@@ -3,6 +3,7 @@
 import type { V1LabelSelector, V1PodTemplateSpec } from '../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { labelSelectorOf, matchesLabels, validateLabelSelector, validateLabels } from '../../machinery/labels.ts';
+import type { Int64 } from '../../machinery/object.ts';
 import { validateAnnotations } from '../metadata/validate.ts';
 import { defaultPodSpec } from './pod/defaults.ts';
 import { validatePodSpec } from './pod/validate-spec.ts';
@@ -70,6 +71,6 @@ export function validateEndless(template: V1PodTemplateSpec | undefined, kind: s
   return errors;
 }
 
-export function nonNegative(value: number | undefined, path: string): FieldError[] {
+export function nonNegative(value: Int64 | undefined, path: string): FieldError[] {
   return value !== undefined && value < 0 ? [invalidValue(path, value, 'must be greater than or equal to 0')] : [];
 }

@@ -13,6 +13,7 @@ import {
   notSupported,
   required,
 } from '../../machinery/field-error.ts';
+import type { Int64 } from '../../machinery/object.ts';
 import { getOwn, nameLeadingOut } from '../../machinery/own.ts';
 import { isRecord } from '../../machinery/structure/field-at.ts';
 import { prune } from '../../machinery/structure/prune.ts';
@@ -124,7 +125,7 @@ function visit(schema: V1JSONSchemaProps, path: string, place: RulePlace, root: 
   const listed = schema['x-kubernetes-list-type'] === 'map';
   const { items, properties, additionalProperties } = schema;
   if (isSchema(items)) {
-    visit(items, `${path}.items`, below(place, listed, schema.maxItems), false, errors);
+    visit(items, `${path}.items`, below(place, listed, countOf(schema.maxItems)), false, errors);
   }
   for (const [name, each] of Object.entries(properties ?? {})) {
     // The metadata of every object is known; what is said of it is checked above.
@@ -135,11 +136,15 @@ function visit(schema: V1JSONSchemaProps, path: string, place: RulePlace, root: 
     visit(
       additionalProperties,
       `${path}.additionalProperties`,
-      below(place, mapType !== 'atomic', schema.maxProperties),
+      below(place, mapType !== 'atomic', countOf(schema.maxProperties)),
       false,
       errors,
     );
   }
+}
+
+function countOf(bound: Int64 | undefined): number | undefined {
+  return bound === undefined ? undefined : Number(bound);
 }
 
 /** Below a list or map without a bound nothing is known of how often a rule runs, but that its parts fit into a request. */

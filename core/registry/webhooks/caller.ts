@@ -2,6 +2,7 @@
 // Source: admissionregistration.k8s.io/v1 WebhookClientConfig, apiextensions.k8s.io/v1 WebhookClientConfig.
 
 import { Agent, request } from 'node:https';
+import { parseJson } from '../../machinery/json.ts';
 import { EndpointError, type ServiceLookups, serviceEndpoint } from '../service-endpoint.ts';
 
 export interface WebhookAddress {
@@ -137,7 +138,7 @@ function resolveJson(
   reject: (error: Error) => void,
 ): void {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) resolve({ ...value });
     else reject(new WebhookError('answer', 'the answer is not a JSON object'));
   } catch {

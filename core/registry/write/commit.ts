@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { deepEqual } from '../../machinery/equality.ts';
+import { parseJson } from '../../machinery/json.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { type Committed, type Expected, StoreError, type Write } from '../../store/store.ts';
 import { decodeObject, encodeObject, encodeWhole } from '../encode.ts';
@@ -77,6 +78,6 @@ function sameState(stored: KubeObject, object: KubeObject): boolean {
   return deepEqual(
     { ...stored, metadata: { ...stored.metadata, resourceVersion: '' } },
     // What was stored went through JSON.
-    JSON.parse(JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: '' } })),
+    parseJson(JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: '' } })),
   );
 }

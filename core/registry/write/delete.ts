@@ -1,8 +1,8 @@
 // Deletes an object: at once, or by marking it and waiting for a grace period, for finalizers, or for what the kind waits for.
 
-import type { KubeObject } from '../../machinery/object.ts';
+import type { Int64, KubeObject } from '../../machinery/object.ts';
 import { conflict, notFound } from '../../machinery/status.ts';
-import { formatTime } from '../../machinery/time.ts';
+import { formatTime, millisecondsOf } from '../../machinery/time.ts';
 import type { Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Attributes } from '../admission/plugin.ts';
@@ -123,15 +123,15 @@ function mark(old: KubeObject, strategy: Strategy, options: DeleteOptions, situa
     return changed ? withFinalizers(old, finalizers) : old;
   }
   const next = withFinalizers(old, finalizers);
-  next.metadata.deletionTimestamp = formatTime(new Date(situation.now.getTime() + grace * 1000));
+  next.metadata.deletionTimestamp = formatTime(new Date(situation.now.getTime() + millisecondsOf(grace)));
   next.metadata.deletionGracePeriodSeconds = grace;
   if (next.metadata.generation) next.metadata.generation += 1;
   strategy.beforeDelete?.(next, situation);
   return next;
 }
 
-function shorten(next: KubeObject, grace: number, situation: Situation): void {
-  const due = formatTime(new Date(situation.now.getTime() + grace * 1000));
+function shorten(next: KubeObject, grace: Int64, situation: Situation): void {
+  const due = formatTime(new Date(situation.now.getTime() + millisecondsOf(grace)));
   const marked = next.metadata.deletionTimestamp;
   if (!marked || due < marked) next.metadata.deletionTimestamp = due;
   next.metadata.deletionGracePeriodSeconds = grace;

@@ -8,6 +8,7 @@
 // Who finds a claim that another took a moment ago waits: the other is at it, or has crashed. A controller that is alone
 // writes a claim once per owner and pays for one more condition in each such commit.
 
+import { parseJson } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { type Check, type Store, StoreError } from '../../store/store.ts';
 
@@ -36,7 +37,7 @@ export async function claimOwner(
       if (!(error instanceof StoreError) || error.failure.code !== 'conflict') throw error;
       const { current } = error.failure.data;
       // as: nobody else writes this type.
-      const other = current && (JSON.parse(new TextDecoder().decode(current.value)) as { holder: string; at: number });
+      const other = current && (parseJson(new TextDecoder().decode(current.value)) as { holder: string; at: number });
       const age = now - (other?.at ?? 0);
       if (other && other.holder !== holder && age < freshMs) return { busyMs: freshMs - Math.max(0, age) };
       expect = current?.revision ?? 0;

@@ -32,7 +32,7 @@ export function shape(
   if (errors.length === 0) return [];
   const wrongType = errors.find(({ type }) => type === 'FieldValueTypeInvalid');
   if (wrongType && !definition.customResource) {
-    throw badRequest(`${cannotHandle(definition)}: ${wrongType.field}: ${wrongType.message}`);
+    throw badRequest(`${cannotHandle(definition)}: ${wrongType.message}`);
   }
   throw invalid(definition.kind, definition.group, object.metadata.name ?? '', errors);
 }

@@ -2,6 +2,7 @@
 
 import type { ExtensionResource } from '../../../core/api/extensions.ts';
 import { errorText } from '../../../core/machinery/error-text.ts';
+import { parseJson } from '../../../core/machinery/json.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import { EndpointError, serviceEndpoint } from '../../../core/registry/service-endpoint.ts';
@@ -158,7 +159,7 @@ async function jsonOf(body: AsyncIterable<Uint8Array>): Promise<unknown> {
   }
   const text = Buffer.concat(chunks).toString('utf8');
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 // JSON Web Tokens, signed and checked with node:crypto: RFC 7515 (JWS compact form), RFC 7518 (RS256, ES256), RFC 7519.
 
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { parseJson } from '../../../core/machinery/json.ts';
 
 export type Algorithm = 'RS256' | 'ES256';
 
@@ -59,7 +60,7 @@ function encodePart(value: object): string {
 
 function decodePart(part: string): object | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    const value: unknown = parseJson(Buffer.from(part, 'base64url').toString());
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;

@@ -3,6 +3,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGzip, gzip as gzipCallback } from 'node:zlib';
+import { parseJson } from '../../../core/machinery/json.ts';
 import type { Status, StatusError } from '../../../core/machinery/status.ts';
 import type { ApiResponse, RoutedRequest } from '../http.ts';
 import { toCbor } from './cbor.ts';
@@ -112,5 +113,5 @@ export function acceptsGzip(request: RoutedRequest): boolean {
 
 /** The stored JSON of one object as a value. */
 function parse(bytes: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  return parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
 }

@@ -8,6 +8,8 @@ import {
   notSupported,
   required,
 } from '../../../core/machinery/field-error.ts';
+import { isInteger } from '../../../core/machinery/json.ts';
+import type { Int64 } from '../../../core/machinery/object.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import type {
   DeleteOptions,
@@ -107,7 +109,7 @@ export function deleteOptions(query: Query, body: unknown): DeleteOptions {
 const ignoreOption = 'ignoreStoreReadErrorWithClusterBreakingPotential';
 
 interface GivenDeleteOptions {
-  gracePeriodSeconds?: number;
+  gracePeriodSeconds?: Int64;
   propagationPolicy?: string;
   orphanDependents?: boolean;
   preconditions?: { uid?: string; resourceVersion?: string };
@@ -140,7 +142,7 @@ function fromBody(body: unknown): GivenDeleteOptions {
   >;
   if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions')
     throw badRequest(`the body of a delete must have the kind DeleteOptions, not ${JSON.stringify(kind)}`);
-  if (!optional(gracePeriodSeconds, 'number') || !Number.isInteger(gracePeriodSeconds ?? 0))
+  if (!isInteger(gracePeriodSeconds ?? 0))
     throw badRequest('DeleteOptions.gracePeriodSeconds must be a whole number of seconds');
   if (!optional(propagationPolicy, 'string')) throw badRequest('DeleteOptions.propagationPolicy must be a string');
   if (!optional(orphanDependents, 'boolean')) throw badRequest('DeleteOptions.orphanDependents must be a boolean');
@@ -158,7 +160,7 @@ function fromBody(body: unknown): GivenDeleteOptions {
   if (!optional(uid, 'string') || !optional(resourceVersion, 'string'))
     throw badRequest('DeleteOptions.preconditions.uid and .resourceVersion must be strings');
   return {
-    ...(typeof gracePeriodSeconds === 'number' && { gracePeriodSeconds }),
+    ...(isInteger(gracePeriodSeconds) && { gracePeriodSeconds }),
     ...(typeof propagationPolicy === 'string' && propagationPolicy !== '' && { propagationPolicy }),
     ...(typeof orphanDependents === 'boolean' && { orphanDependents }),
     ...(ignore === true && { ignoreUnreadable: true }),

@@ -4,6 +4,7 @@ import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import { type Decoded, duplicateFieldMessage } from '../../../core/machinery/json.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
+import { wholeFloatError } from '../../../core/machinery/structure/whole-floats.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody, unsupportedMediaType } from '../content/body.ts';
 import type { RoutedRequest } from '../http.ts';
@@ -13,6 +14,8 @@ export interface BodyKind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /** Of a built-in kind's objects, and of patches of them; a subresource of another kind has none here. */
+  readonly definition?: ResourceDefinition;
 }
 
 export function bodyKind(definition: ResourceDefinition, subresource: string): BodyKind {
@@ -21,6 +24,7 @@ export function bodyKind(definition: ResourceDefinition, subresource: string): B
     group: found?.group ?? definition.group,
     version: found?.version ?? definition.version,
     kind: found?.kind ?? definition.kind,
+    ...(found?.kind === undefined && definition.customResource === undefined && { definition }),
   };
 }
 
@@ -32,6 +36,7 @@ export async function readObject(
 ): Promise<KubeObject> {
   const decoded = await decodeBody(await readBody(request), contentType(request));
   reportDuplicates(decoded, context, validation);
+  refuseFloats(decoded, kind);
   return asObject(decoded.value, kind);
 }
 
@@ -82,15 +87,23 @@ function encodingOf(type: PatchType, media: string): string {
 export async function readPatch(
   request: RoutedRequest,
   context: RequestContext,
+  kind: BodyKind,
   type: PatchType,
   validation: WriteOptions['fieldValidation'],
 ): Promise<unknown> {
   const decoded = await decodeBody(await readBody(request), encodingOf(type, contentType(request)));
   reportDuplicates(decoded, context, validation);
+  // A JSON patch has its values elsewhere.
+  if (type !== 'json') refuseFloats(decoded, kind);
   const isArray = Array.isArray(decoded.value);
   if (type === 'json' ? !isArray : isArray || typeof decoded.value !== 'object' || decoded.value === null)
     throw badRequest(type === 'json' ? 'a JSON patch must be an array of operations' : 'the patch must be an object');
   return decoded.value;
+}
+
+function refuseFloats({ floats }: Decoded, { definition, kind, version }: BodyKind): void {
+  const error = floats && definition && wholeFloatError(definition.schema, floats);
+  if (error !== undefined) throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${error}`);
 }
 
 function reportDuplicates(

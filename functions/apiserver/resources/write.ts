@@ -65,7 +65,13 @@ export async function patchRoute(
   const { request, context, query } = exchange;
   const type = patchTypeOf(request, target.definition);
   const options = writeOptions(request, query, 'Patch', type);
-  const patch = await readPatch(request, context, type, options.fieldValidation);
+  const patch = await readPatch(
+    request,
+    context,
+    bodyKind(target.definition, target.subresource ?? ''),
+    type,
+    options.fieldValidation,
+  );
   if (type === 'apply' && target.subresource === undefined) await checkCreate(registry, exchange, target, guards);
   const check = guards.escalation(exchange, target);
   // What a patch makes of the object is known once it was tried.

@@ -2,6 +2,7 @@
 // Source: KEP-1205; authentication.k8s.io/v1 TokenRequest.
 
 import { type FieldError, invalid, invalidValue, notSupported } from '../../../core/machinery/field-error.ts';
+import { isInteger } from '../../../core/machinery/json.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { conflict, forbidden, hasReason, notFound } from '../../../core/machinery/status.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
@@ -57,7 +58,7 @@ export const tokenRequest: Review = async (parts, { context }, object, target) =
 function checkSpec(expirationSeconds: number, { boundObjectRef }: Spec): void {
   const errors: FieldError[] = [];
   const field = 'spec.expirationSeconds';
-  if (!Number.isInteger(expirationSeconds) || expirationSeconds < minSeconds)
+  if (!isInteger(expirationSeconds) || expirationSeconds < minSeconds)
     errors.push(invalidValue(field, expirationSeconds, 'may not specify a duration less than 10 minutes'));
   if (expirationSeconds > maxSeconds)
     errors.push(invalidValue(field, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));

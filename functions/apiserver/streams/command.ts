@@ -1,5 +1,6 @@
 // `exec` and `attach`: what the client asks for, and the frames between it and the node.
 
+import { parseJson } from '../../../core/machinery/json.ts';
 import { badRequest, type Status, StatusError } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
 import type { StreamRequest } from '../../../core/node/protocol.ts';
@@ -102,7 +103,7 @@ async function bridge(node: NodeStream, { first, frames }: BegunStream, client: 
 function statusOf(bytes: Uint8Array): Status {
   try {
     // as: the node's agent sends a Status here; it goes on to the client as it is.
-    return JSON.parse(Buffer.from(bytes).toString('utf8')) as Status;
+    return parseJson(Buffer.from(bytes).toString('utf8')) as Status;
   } catch {
     return new StatusError('InternalError', 'the node sent an end that is not a Status').status;
   }

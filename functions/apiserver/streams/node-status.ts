@@ -1,5 +1,6 @@
 // Statuses that a node sends on a stream's error channel.
 
+import { parseJson } from '../../../core/machinery/json.ts';
 import { type Status, StatusError, type StatusReason, statusCodes } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
 import type { NodeStream } from '../streams-contract.ts';
@@ -8,7 +9,7 @@ import type { NodeStream } from '../streams-contract.ts';
 function statusErrorOf(bytes: Uint8Array): StatusError {
   try {
     // as: the node's agent is ours; what it sends is a Status, and each field is looked at below.
-    const status = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<Status>;
+    const status = parseJson(Buffer.from(bytes).toString('utf8')) as Partial<Status>;
     const reason = status.reason && Object.hasOwn(statusCodes, status.reason) ? status.reason : 'InternalError';
     // as: it is a key of the table.
     return new StatusError(reason as StatusReason, String(status.message ?? 'the node gave no reason'), status.details);

@@ -8,6 +8,7 @@ import type {
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { loadExpressions } from '../../../machinery/expressions.ts';
+import { parseJson } from '../../../machinery/json.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import { badRequest, StatusError, type StatusReason, statusCodes } from '../../../machinery/status.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
@@ -214,7 +215,7 @@ function reasonOf(reason: unknown, code: unknown): StatusReason {
 function patchOf({ patch, patchType }: Record<string, unknown>, name: string): unknown {
   try {
     if (patchType !== 'JSONPatch' || typeof patch !== 'string') throw new SyntaxError('patchType must be JSONPatch');
-    return JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
+    return parseJson(Buffer.from(patch, 'base64').toString('utf8'));
   } catch (error) {
     // Only what is just above can fail.
     throw new StatusError(

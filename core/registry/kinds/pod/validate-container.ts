@@ -3,6 +3,7 @@
 import type { V1Container } from '../../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
 import { dns1123Label, portName, portNumber } from '../../../machinery/names.ts';
+import type { Int64 } from '../../../machinery/object.ts';
 import { validateEnvironment } from './validate-env.ts';
 import { validateHandler, validateProbe } from './validate-handler.ts';
 import { validateMounts } from './validate-mounts.ts';
@@ -16,7 +17,7 @@ export interface ContainerSurroundings {
   readonly emptyDirs: ReadonlySet<string>;
   readonly hostNetwork: boolean;
   /** How long the pod may take to end. */
-  readonly graceSeconds: number | undefined;
+  readonly graceSeconds: Int64 | undefined;
   /** Names of the pod's claims of devices. */
   readonly resourceClaims: ReadonlySet<string>;
 }

@@ -3,6 +3,7 @@
 import type { V1HTTPGetAction, V1LifecycleHandler, V1Probe } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
 import { httpHeaderName, portName, portNumber } from '../../../machinery/names.ts';
+import type { Int64 } from '../../../machinery/object.ts';
 
 export function validateProbe(probe: V1Probe, field: string, path: string): FieldError[] {
   const errors = validateHandler(probe, undefined, path);
@@ -33,7 +34,7 @@ export function validateProbe(probe: V1Probe, field: string, path: string): Fiel
 /** `graceSeconds`: how long the pod may take to end, which a sleep has to fit into. */
 export function validateHandler(
   handler: V1LifecycleHandler & { grpc?: { port?: number } },
-  graceSeconds: number | undefined,
+  graceSeconds: Int64 | undefined,
   path: string,
 ): FieldError[] {
   const errors: FieldError[] = [];

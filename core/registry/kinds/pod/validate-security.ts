@@ -7,6 +7,7 @@ import type {
   V1SecurityContext,
 } from '../../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, notSupported, required, tooLong } from '../../../machinery/field-error.ts';
+import type { Int64 } from '../../../machinery/object.ts';
 import { localDescendingPath } from './file-path.ts';
 
 const maxId = 2147483647;
@@ -62,7 +63,7 @@ export function validatePodSecurity(context: V1PodSecurityContext, path: string)
 }
 
 function validateIds<K extends string>(
-  context: { [each in K]?: number },
+  context: { [each in K]?: Int64 },
   fields: readonly K[],
   path: string,
 ): FieldError[] {
@@ -72,7 +73,7 @@ function validateIds<K extends string>(
   });
 }
 
-function outOfRange(path: string, value: number): FieldError {
+function outOfRange(path: string, value: Int64): FieldError {
   return invalidValue(path, value, `must be between 0 and ${maxId}, inclusive`);
 }
 

@@ -3,6 +3,7 @@
 import type { V1Container, V1Pod, V1PodSpec, V1Toleration } from '../../../../generated/kubernetes.ts';
 import { deepEqual } from '../../../machinery/equality.ts';
 import { type FieldError, forbiddenField, invalidValue } from '../../../machinery/field-error.ts';
+import type { Int64 } from '../../../machinery/object.ts';
 import { semanticEqual } from '../../semantic-equal.ts';
 import { qosClass } from './qos.ts';
 
@@ -65,7 +66,7 @@ function includesEntries(map: Record<string, string> | undefined, part: Record<s
   return Object.entries(part ?? {}).every(([key, value]) => map?.[key] === value);
 }
 
-function validateDeadline(deadline: number | undefined, before: number | undefined): FieldError[] {
+function validateDeadline(deadline: Int64 | undefined, before: Int64 | undefined): FieldError[] {
   const field = 'spec.activeDeadlineSeconds';
   if (before === undefined) return [];
   if (deadline === undefined)

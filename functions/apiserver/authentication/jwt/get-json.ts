@@ -2,6 +2,7 @@
 
 import { request } from 'node:https';
 import { errorText } from '../../../../core/machinery/error-text.ts';
+import { parseJson } from '../../../../core/machinery/json.ts';
 
 export type GetJson = (url: string, certificateAuthority: string | undefined) => Promise<unknown>;
 
@@ -11,7 +12,7 @@ const maxBytes = 1024 * 1024;
 /** Follows no redirects. Rejects with an Error that names the URL. */
 export const getJson: GetJson = async (url, certificateAuthority) => {
   try {
-    return JSON.parse(await get(url, certificateAuthority));
+    return parseJson(await get(url, certificateAuthority));
   } catch (error) {
     throw new Error(`GET ${url}: ${errorText(error)}`, { cause: error });
   }

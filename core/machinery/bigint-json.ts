@@ -1,0 +1,20 @@
+// JSON.stringify writes bigints as numbers. Imported for what it does, by who makes bigints of bodies (json.ts) and before the prototypes are
+// frozen: so no JSON.stringify can meet one that it does not know how to write.
+
+declare global {
+  interface JSON {
+    rawJSON(text: string): unknown;
+  }
+  interface BigInt {
+    toJSON(): unknown;
+  }
+}
+
+if (!Object.hasOwn(BigInt.prototype, 'toJSON')) {
+  Object.defineProperty(BigInt.prototype, 'toJSON', {
+    value(this: bigint): unknown {
+      return JSON.rawJSON(String(this));
+    },
+    configurable: true,
+  });
+}
