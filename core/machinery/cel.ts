@@ -16,6 +16,7 @@ import { registerCelFormats } from './cel-formats.ts';
 import { registerCelFunctions } from './cel-functions.ts';
 import { registerCelImages } from './cel-image.ts';
 import type { CelInput } from './cel-input.ts';
+import { fieldsRead } from './cel-fields.ts';
 import { celLimits } from './cel-limits.ts';
 import { registerCelLoops } from './cel-loops.ts';
 import { keepKeys } from './cel-maps.ts';
@@ -43,6 +44,8 @@ export interface CelProgram {
   readonly type: string;
   /** Every name that the expression reads, variables of its own loops included. */
   readonly names: ReadonlySet<string>;
+  /** The fields that it reads of a variable by their names. */
+  fieldsOf(variable: string): ReadonlySet<string>;
   /** The largest cost of a run whose variables are values of these schemas. */
   estimate(schemas: Readonly<Record<string, Schema>>): number;
   /**
@@ -77,6 +80,7 @@ export function compileCel(expression: string, variables: CelVariables): CelResu
       value: {
         type,
         names,
+        fieldsOf: (variable) => fieldsRead(program.ast, variable),
         estimate: (schemas) => estimateCost(program.ast, schemas),
         run(inputs, budget) {
           meter ??= meterOf(program.ast);

@@ -1,5 +1,6 @@
 // A request as node's HTTP servers give it.
 
+import type { X509Certificate } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
@@ -85,5 +86,13 @@ function connectionOf(socket: Socket | undefined): Connection {
 
 function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   const certificate = socket.getPeerX509Certificate();
-  return certificate && peerOf(certificate.raw, socket.authorized);
+  const peer = certificate && peerOf(certificate.raw, socket.authorized);
+  return peer && { ...peer, notAfter: Math.min(peer.notAfter, endOfIssuers(certificate)) };
+}
+
+/** Who was signed by what is past its end, is past it too. */
+function endOfIssuers({ issuerCertificate }: X509Certificate, depth = 0): number {
+  // A root names itself as its issuer.
+  if (!issuerCertificate || depth > 8) return Number.POSITIVE_INFINITY;
+  return Math.min(issuerCertificate.validToDate.getTime(), endOfIssuers(issuerCertificate, depth + 1));
 }

@@ -1,5 +1,6 @@
 // The continue token of a paged list: the revision that all pages share, and the name after which the next one starts.
 
+import { textFromBase64Url } from '../../machinery/base64.ts';
 import { parseJson } from '../../machinery/json.ts';
 import { badRequest } from '../../machinery/status.ts';
 
@@ -15,7 +16,7 @@ export function encodeContinue({ revision, after }: ContinueToken): string {
 
 export function decodeContinue(text: string): ContinueToken {
   try {
-    const value: unknown = parseJson(Buffer.from(text, 'base64url').toString());
+    const value: unknown = parseJson(textFromBase64Url(text) ?? '');
     if (typeof value === 'object' && value !== null && 'v' in value && 'rv' in value && 'start' in value) {
       const { v, rv, start } = value;
       if (

@@ -2,7 +2,8 @@
 
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
-import { type ApiRequest, isUpgrade, type PeerCertificate } from '../http.ts';
+import type { ApiRequest, PeerCertificate } from '../http.ts';
+import { bearerToken } from './bearer-token.ts';
 import { bootstrapUser, isBootstrapToken, sameSecret } from './bootstrap-tokens.ts';
 import type { Lookup } from './lookup.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
@@ -95,19 +96,4 @@ function isGood({ notBefore, notAfter }: PeerCertificate, at: number): boolean {
 
 function unauthorized(): StatusError {
   return new StatusError('Unauthorized', 'Unauthorized');
-}
-
-const webSocketPrefix = 'base64url.bearer.authorization.k8s.io.';
-
-function bearerToken(request: ApiRequest): string | undefined {
-  const header = request.headers['authorization'];
-  if (header !== undefined) {
-    const at = header.indexOf(' ');
-    if (at > 0 && header.slice(0, at).toLowerCase() === 'bearer') return header.slice(at + 1).trim() || undefined;
-  }
-  // Browsers cannot set headers on a WebSocket: the token comes as a subprotocol.
-  if (!isUpgrade(request)) return undefined;
-  const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim());
-  const carrier = protocols.find((each) => each.startsWith(webSocketPrefix));
-  return carrier && Buffer.from(carrier.slice(webSocketPrefix.length), 'base64url').toString('utf8');
 }

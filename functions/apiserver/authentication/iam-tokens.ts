@@ -2,6 +2,7 @@
 // A role that the cluster names as its administrators' is of system:masters; a worker's role may join; what others may do is RBAC.
 
 import { createHash } from 'node:crypto';
+import { textFromBase64Url } from '../../../core/machinery/base64.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import { clusterHeader, iamTokenPrefix, iamTokenSeconds } from '../../../core/signature/iam-token.ts';
 import type { TokenAuthenticator } from './authenticate.ts';
@@ -69,8 +70,8 @@ export function iamTokens(options: IamTokenOptions): TokenAuthenticator {
 /** The request in the token, if it is one that asks STS who the caller is, signed for a cluster's name, and in time. */
 export function presignedUrl(token: string, now: Date): URL | undefined {
   if (token.length > longestToken) return undefined;
-  const text = Buffer.from(token.slice(iamTokenPrefix.length), 'base64url').toString();
-  if (!URL.canParse(text)) return undefined;
+  const text = textFromBase64Url(token.slice(iamTokenPrefix.length));
+  if (text === undefined || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   const { protocol, hostname, port, pathname, username, password, hash } = url;
   if (protocol !== 'https:' || !stsHost.test(hostname) || port !== '' || pathname !== '/') return undefined;

@@ -8,6 +8,7 @@ import { forbiddenStatus } from '../authorization/attributes.ts';
 import { type ApiRequest, headerValues } from '../http.ts';
 import { anonymous, authenticatedGroup, parseServiceAccount, serviceAccountGroups } from './users.ts';
 
+const unauthenticatedGroup = 'system:unauthenticated';
 const extraPrefix = 'impersonate-extra-';
 
 /** The user to act as; `user` itself when nobody else is asked for. Throws Forbidden or BadRequest. */
@@ -22,7 +23,7 @@ export async function impersonate(request: ApiRequest, user: UserInfo, authorize
   for (const name of asked.groups) checks.push({ ...core, resource: 'groups', name });
   const authentication = { ...core, group: 'authentication.k8s.io' };
   if (asked.uid !== undefined) checks.push({ ...authentication, resource: 'uids', name: asked.uid });
-  for (const [key, values] of Object.entries(asked.extra))
+  for (const [key, values] of asked.extra)
     for (const name of values) checks.push({ ...authentication, resource: 'userextras', subresource: key, name });
 
   for (const check of checks) {
@@ -33,13 +34,16 @@ export async function impersonate(request: ApiRequest, user: UserInfo, authorize
 
   const groups = [...asked.groups];
   if (account && groups.length === 0) groups.push(...serviceAccountGroups(account[0]));
-  if (asked.username === anonymous.username) groups.push('system:unauthenticated');
-  else if (!groups.includes(authenticatedGroup)) groups.push(authenticatedGroup);
+  const unauthenticated = groups.includes(unauthenticatedGroup);
+  if (asked.username === anonymous.username) {
+    if (!unauthenticated) groups.push(unauthenticatedGroup);
+  } else if (!unauthenticated && !groups.includes(authenticatedGroup)) groups.push(authenticatedGroup);
   return {
     username: asked.username,
     groups,
     ...(asked.uid !== undefined && { uid: asked.uid }),
-    ...(Object.keys(asked.extra).length > 0 && { extra: asked.extra }),
+    // Own properties, whatever their names: these come from headers.
+    ...(asked.extra.size > 0 && { extra: Object.fromEntries(asked.extra) }),
   };
 }
 
@@ -47,19 +51,20 @@ interface Asked {
   username: string;
   groups: string[];
   uid?: string;
-  extra: Record<string, string[]>;
+  extra: ReadonlyMap<string, readonly string[]>;
 }
 
 function readHeaders(request: ApiRequest): Asked | undefined {
   const { headers } = request;
   const username = headers['impersonate-user'];
   const uid = headers['impersonate-uid'];
-  const extra: Record<string, string[]> = {};
+  const extra = new Map<string, string[]>();
   let others = headers['impersonate-group'] !== undefined || uid !== undefined;
   for (const name in headers) {
     if (!name.startsWith(extraPrefix)) continue;
     others = true;
-    extra[decodeKey(name.slice(extraPrefix.length))] = headerValues(request, name);
+    const key = decodeKey(name.slice(extraPrefix.length));
+    extra.set(key, [...(extra.get(key) ?? []), ...headerValues(request, name)]);
   }
   if (username === undefined || username === '') {
     if (others)
@@ -71,7 +76,7 @@ function readHeaders(request: ApiRequest): Asked | undefined {
 
 function decodeKey(key: string): string {
   try {
-    return decodeURIComponent(key).toLowerCase();
+    return decodeURIComponent(key);
   } catch {
     return key;
   }

@@ -1,6 +1,7 @@
 // JSON Web Tokens, signed and checked with node:crypto: RFC 7515 (JWS compact form), RFC 7518 (RS256, ES256), RFC 7519.
 
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { fromBase64Url, textFromBase64Url } from '../../../core/machinery/base64.ts';
 import { parseJson } from '../../../core/machinery/json.ts';
 
 export type Algorithm = 'RS256' | 'ES256';
@@ -25,11 +26,12 @@ export interface Payload {
 /** A public key as RFC 7517 writes it. */
 export type JsonWebKey = Readonly<Record<string, unknown>>;
 
-/** What a token says. Nothing of it is checked yet. undefined: not a token. */
+/** What a token says. Of it only the encoding is checked yet, of the signature too. undefined: not a token. */
 export function decodeToken(token: string): { header: Header; payload: Payload } | undefined {
-  const parts = token.split('.');
-  if (parts.length !== 3) return undefined;
-  const [header, payload] = parts.map(decodePart);
+  const [first, second, signature, ...more] = token.split('.', 4);
+  if (first === undefined || second === undefined || signature === undefined || more.length > 0) return undefined;
+  if (!fromBase64Url(signature)) return undefined;
+  const [header, payload] = [decodePart(first), decodePart(second)];
   // as: the shapes were looked at; what has no claims of these types is refused below.
   return header && payload && wellTyped(payload)
     ? { header: header as Header, payload: payload as Payload }
@@ -45,8 +47,11 @@ export function signToken(payload: Payload, kid: string, algorithm: Algorithm, k
 export function hasSignature(token: string, algorithm: Algorithm, key: KeyObject): boolean {
   const end = token.lastIndexOf('.');
   if (decodeToken(token)?.header.alg !== algorithm) return false;
-  const signature = Buffer.from(token.slice(end + 1), 'base64url');
-  return verify('sha256', Buffer.from(token.slice(0, end)), { key, dsaEncoding: 'ieee-p1363' }, signature);
+  const signature = fromBase64Url(token.slice(end + 1));
+  return (
+    signature !== undefined &&
+    verify('sha256', Buffer.from(token.slice(0, end)), { key, dsaEncoding: 'ieee-p1363' }, signature)
+  );
 }
 
 export function publicJsonWebKey(key: KeyObject): JsonWebKey {
@@ -60,7 +65,7 @@ function encodePart(value: object): string {
 
 function decodePart(part: string): object | undefined {
   try {
-    const value: unknown = parseJson(Buffer.from(part, 'base64url').toString());
+    const value: unknown = parseJson(textFromBase64Url(part) ?? '');
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;

@@ -75,6 +75,8 @@ interface KubernetesClaims {
 
 const claimName = 'kubernetes.io';
 const maxVerified = 10_000;
+/** As Kubernetes: what was to be gone longer ago than this is gone, whatever its finalizers still wait for. */
+const deletionLeewayMs = 60_000;
 
 export function serviceAccountTokens(
   { issuer, audiences = [issuer], keys: pems }: ServiceAccountOptions,
@@ -139,7 +141,7 @@ export function serviceAccountTokens(
       const matching = wanted.filter((each) => has.includes(each));
       if (matching.length === 0) return undefined;
       const claims = claimsOf(payload);
-      if (!claims || !(await stillBound(claims, lookup))) return undefined;
+      if (!claims || !(await stillBound(claims, lookup, now().getTime() - deletionLeewayMs))) return undefined;
       return { user: userOf(claims, payload.jti), audiences: matching };
     },
     async keySet() {
@@ -181,12 +183,14 @@ function claimsOf(payload: Payload): KubernetesClaims | undefined {
   return typeof claims === 'object' && claims !== null ? (claims as KubernetesClaims) : undefined;
 }
 
-/** A token dies with its account, and with the pod, secret or node that it is bound to. */
-async function stillBound(claims: KubernetesClaims, lookup: Lookup): Promise<boolean> {
+/** A token dies with its account, and with the pod, secret or node that it is bound to. `goneBefore`: Unix milliseconds. */
+async function stillBound(claims: KubernetesClaims, lookup: Lookup, goneBefore: number): Promise<boolean> {
   const { namespace, serviceaccount, pod, secret, node } = claims;
   const exists = async (type: string, name: string, uid: string | undefined) => {
     const found = await lookup(type, name);
-    return found !== undefined && (uid === undefined || found.metadata.uid === uid);
+    if (found === undefined || (uid !== undefined && found.metadata.uid !== uid)) return false;
+    const { deletionTimestamp } = found.metadata;
+    return deletionTimestamp === undefined || Date.parse(deletionTimestamp) >= goneBefore;
   };
   if (!(await exists('serviceaccounts', `${namespace}/${serviceaccount.name}`, serviceaccount.uid))) return false;
   if (pod && !(await exists('pods', `${namespace}/${pod.name}`, pod.uid))) return false;

@@ -6,6 +6,7 @@ import { type Duplex, Readable } from 'node:stream';
 import { StatusError } from '../../../core/machinery/status.ts';
 import { connectionHeaders } from '../../../core/node/connection-headers.ts';
 import { http } from '../../../core/process/http.ts';
+import { offeredProtocols } from '../authentication/bearer-token.ts';
 import type { ApiResponse, RoutedRequest, UpgradeConnection } from '../http.ts';
 
 export interface Upstream {
@@ -29,6 +30,9 @@ export function passedHeaders(request: RoutedRequest, path: string): Record<stri
     if (name.startsWith('impersonate-') || name.startsWith('x-remote-')) continue;
     headers[name] = value;
   }
+  // Without the token that a browser's WebSocket brings there.
+  if (headers['sec-websocket-protocol'] !== undefined)
+    headers['sec-websocket-protocol'] = offeredProtocols(request).join(', ');
   headers['x-forwarded-uri'] = path;
   headers['x-forwarded-proto'] = 'https';
   return headers;

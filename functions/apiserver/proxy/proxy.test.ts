@@ -117,10 +117,18 @@ describe('proxy', () => {
     await makePod('n');
     answer = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
     const [near, far] = duplexPair();
-    const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'k' };
+    const token = `base64url.bearer.authorization.k8s.io.${Buffer.from('secret').toString('base64url')}`;
+    const headers = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-key': 'k',
+      'sec-websocket-protocol': `mine, ${token}, other`,
+    };
     const request = t.request('GET', `${base}/pods/p:9000/proxy/ws`, { headers });
     expect(await t.api.upgrade(request, { socket: near, head: Buffer.alloc(0) })).toBeUndefined();
     expect(heard.toLowerCase()).toMatch(/^get \/ws http\/1\.1\r\n.*sec-websocket-key: k.*upgrade: websocket/s);
+    // The token of a browser's WebSocket is for the API server alone.
+    expect(heard).toMatch(/sec-websocket-protocol: mine, other\r\n/i);
     let back = '';
     far.on('data', (chunk: Buffer) => {
       back += chunk.toString();

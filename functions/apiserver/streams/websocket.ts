@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { badRequest } from '../../../core/machinery/status.ts';
+import { offeredProtocols } from '../authentication/bearer-token.ts';
 import type { RoutedRequest, UpgradeConnection } from '../http.ts';
 
 /** As Kubernetes: no frame of its clients comes near. */
@@ -20,13 +21,6 @@ server.on('headers', (headers, message) => {
   const protocol = agreed.get(message);
   if (protocol) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
 });
-
-function offeredProtocols(request: RoutedRequest): string[] {
-  return (request.headers['sec-websocket-protocol'] ?? '')
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '');
-}
 
 /**
  * The first offered subprotocol that is in `supported`; '' when the client offered none. Throws BadRequest when it offered only

@@ -1,5 +1,6 @@
 // What an AuthenticationConfiguration may say about claims and the users that are made of them.
 
+import { compileCel } from '../../../../core/machinery/cel.ts';
 import {
   duplicate,
   type FieldError,
@@ -101,16 +102,22 @@ function emailErrors(
   field: string,
 ): FieldError[] {
   const { expression } = claimMappings?.username ?? {};
-  if (!expression || !/\bclaims\.email\b/.test(expression)) return [];
+  if (!claimsRead(expression).has('email')) return [];
   const looked = [
     expression,
-    ...(claimMappings?.extra ?? []).map((each) => each.valueExpression ?? ''),
-    ...claimValidationRules.map((each) => each.expression ?? ''),
+    ...(claimMappings?.extra ?? []).map((each) => each.valueExpression),
+    ...claimValidationRules.map((each) => each.expression),
   ];
-  if (looked.some((each) => /\bclaims\.\??email_verified\b/.test(each))) return [];
+  if (looked.some((each) => claimsRead(each).has('email_verified'))) return [];
   const detail =
     'claims.email_verified must be used in claimMappings.username.expression, claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in claimMappings.username.expression';
   return [forbiddenField(field, detail)];
+}
+
+/** Of the parsed expression: a comment or a string that looks like a claim is none. */
+function claimsRead(expression: string | undefined): ReadonlySet<string> {
+  const compiled = expression ? compileCel(expression, { claims: 'dyn' }) : undefined;
+  return compiled?.ok ? compiled.value.fieldsOf('claims') : new Set();
 }
 
 function expressionErrors(

@@ -1,8 +1,9 @@
 // Bearer tokens of the issuers that an AuthenticationConfiguration names. To be imported only where there is one.
 
-import { decodeJwt, jwtVerify } from 'jose';
+import { jwtVerify } from 'jose';
 import { errorText } from '../../../../core/machinery/error-text.ts';
 import type { TokenAuthenticator } from '../authenticate.ts';
+import { decodeToken } from '../json-web-token.ts';
 import { userOfClaims } from './claims.ts';
 import type { AuthenticationConfiguration, JwtAuthenticator } from './configuration.ts';
 import { type GetJson, getJson } from './get-json.ts';
@@ -17,8 +18,8 @@ export interface JwtOptions {
 
 /** Signatures with a secret that both sides know are none here. Source: kube-apiserver's supported signing algorithms. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'];
-/** How much later than ours an issuer's clock may be. */
-const clockToleranceSeconds = 10;
+/** By how much an issuer's clock may be ahead of ours. Source: OpenID Connect as kube-apiserver checks it; of the end nothing is given. */
+const notBeforeLeewaySeconds = 300;
 
 export function jwtAuthenticators(
   configuration: AuthenticationConfiguration,
@@ -33,11 +34,7 @@ function jwtAuthenticator(jwt: JwtAuthenticator, { now, refused, get = getJson }
   const userOf = userOfClaims(jwt);
   return {
     claims(token) {
-      try {
-        return decodeJwt(token).iss === url;
-      } catch {
-        return false;
-      }
+      return decodeToken(token)?.payload.iss === url;
     },
     async verify(token) {
       try {
@@ -46,9 +43,10 @@ function jwtAuthenticator(jwt: JwtAuthenticator, { now, refused, get = getJson }
           audience: [...audiences],
           algorithms,
           requiredClaims: ['exp'],
-          clockTolerance: clockToleranceSeconds,
+          clockTolerance: notBeforeLeewaySeconds,
           currentDate: now(),
         });
+        if (now().getTime() > (payload.exp ?? 0) * 1000) throw new Error('the token is past its end');
         return userOf(payload);
       } catch (error) {
         refused(url, errorText(error));

@@ -82,8 +82,12 @@ describe('a token of a configured issuer', () => {
       expect(refusals.at(-1)).toContain(why);
     };
     await refused(await issuer.token({ ...claims, aud: 'another' }), 'aud');
-    await refused(await issuer.token({ ...claims, exp: time.now.getTime() / 1000 - 60 }), 'exp');
-    await refused(await issuer.token({ ...claims, nbf: time.now.getTime() / 1000 + 60 }), 'nbf');
+    await refused(await issuer.token({ ...claims, exp: time.now.getTime() / 1000 - 1 }), 'end');
+    await refused(await issuer.token({ ...claims, nbf: time.now.getTime() / 1000 + 301 }), 'nbf');
+    // An issuer's clock may be ahead of ours.
+    expect(await whoIs(await issuer.token({ ...claims, nbf: time.now.getTime() / 1000 + 299 }))).toMatchObject({
+      username: 'ci:repo:acme/web',
+    });
     await refused(await issuer.token({ sub: 'x', aud: 'zeroplane', exp: undefined }), 'exp');
     const [header = '', , signature = ''] = (await issuer.token(claims)).split('.');
     const forged = Buffer.from(JSON.stringify({ iss: issuer.url, ...claims, sub: 'admin', exp: 9e9 })).toString(
@@ -281,5 +285,33 @@ describe('an AuthenticationConfiguration', () => {
       'claims.email_verified must be used',
     ])
       expect(message).toContain(field);
+  });
+
+  it.each([
+    ['claims.email', true],
+    ['claims . email', true],
+    ['claims.?email.orValue("x")', true],
+    ['[claims].map(each, each.sub)[0] + claims.email', true],
+    // What only looks like the other claim is none.
+    ['claims.email + (claims.sub == "claims.email_verified" ? "" : "x")', true],
+    ['claims.email // claims.email_verified', true],
+    ['claims.email + (claims.other.email_verified ? "" : "x")', true],
+    ['claims.email_verified ? claims.email : claims.sub', false],
+    ['claims.?email_verified.orValue(false) ? claims.email : claims.sub', false],
+    ['"claims.email"', false],
+    ['claims.emails', false],
+    ['claims.user.email', false],
+  ])('demands that an address was verified: %s', async (expression, demands) => {
+    const text = JSON.stringify({
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AuthenticationConfiguration',
+      jwt: [{ issuer: { url: 'https://a.test', audiences: ['a'] }, claimMappings: { username: { expression } } }],
+    });
+    const refusal = await readAuthenticationConfiguration(text, 'https://own.test').then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(refusal.includes('claims.email_verified must be used')).toBe(demands);
+    if (!demands) expect(refusal).toBe('');
   });
 });
