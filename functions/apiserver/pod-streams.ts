@@ -84,10 +84,7 @@ const optionKinds = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portfo
 function connectOptions(kind: string, query: Query): KubeObject {
   const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((each) => query.boolean(each));
   const container = query.text('container');
-  const ports = query
-    .texts('ports')
-    .flatMap((each) => each.split(','))
-    .map(Number);
+  const ports = query.ports('ports');
   return {
     kind,
     apiVersion: 'v1',

@@ -48,6 +48,13 @@ describe('a query', () => {
     },
   );
 
+  it('reads ports, and refuses what is none', () => {
+    expect(of('ports=80,443&ports=9').ports('ports')).toEqual([80, 443, 9]);
+    expect(of('').ports('ports')).toEqual([]);
+    for (const other of ['', '80,', '0x50', '1e3', '-1', '65536', ' 80', '%2B80', '1'.repeat(400)])
+      expect(() => of(`ports=${other}`).ports('ports')).toThrow(/^the query parameter ports /);
+  });
+
   it('reads times as they were sent, and refuses others', () => {
     for (const time of ['2026-01-02T03:04:05Z', '2026-01-02T03:04:05.123456789+01:00'])
       expect(of(`sinceTime=${encodeURIComponent(time)}`).time('sinceTime')).toBe(time);

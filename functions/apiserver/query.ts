@@ -68,6 +68,19 @@ export class Query {
     return Number(value);
   }
 
+  /** Numbers of 16 bits, repeated or joined by commas. Throws BadRequest. */
+  ports<N extends string>(name: Name<N>): number[] {
+    const texts = this.parameters.getAll(name).flatMap((each) => each.split(','));
+    return texts.map((text) => {
+      const port = /^\d{1,20}$/.test(text) ? Number(text) : Number.NaN;
+      if (!(port <= 65535))
+        throw badRequest(
+          `the query parameter ${name} must name ports such as 80 or 80,443, not ${JSON.stringify(text.slice(0, 100))}`,
+        );
+      return port;
+    });
+  }
+
   /** As it was sent, once it is known to be a time (RFC 3339); undefined: not given, or empty. Throws BadRequest. */
   time<N extends string>(name: Name<N>): string | undefined {
     const value = this.parameters.get(name);

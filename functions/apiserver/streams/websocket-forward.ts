@@ -10,17 +10,14 @@ import type { Query } from '../query.ts';
 import type { NodeStream } from '../streams-contract.ts';
 import { carryConnection, validPort } from './forwarded-connection.ts';
 
-/** `ports`, repeated or joined by commas. Throws BadRequest. */
+/** The query's. Throws BadRequest. */
 export function portsOf(query: Query): number[] {
-  const texts = query.texts('ports').flatMap((each) => each.split(','));
-  if (texts.length === 0)
+  const ports = query.ports('ports');
+  if (ports.length === 0)
     throw badRequest('ports: a WebSocket port-forward names its ports in the query, such as ?ports=80');
-  if (texts.length > 127) throw badRequest('ports: at most 127 fit the channels of one connection');
-  return texts.map((text) => {
-    const port = Number(text.trim());
-    if (!validPort(port)) throw badRequest(`ports: ${JSON.stringify(text)} is not a port of 1 to 65535`);
-    return port;
-  });
+  if (ports.length > 127) throw badRequest('ports: at most 127 fit the channels of one connection');
+  if (!ports.every(validPort)) throw badRequest('ports: 0 is no port: name one of 1 to 65535');
+  return ports;
 }
 
 /** Resolves when all connections are over, or the client left. */
