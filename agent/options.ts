@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { errorText } from '../core/machinery/error-text.ts';
+import { getOwn } from '../core/machinery/own.ts';
 import type { ApiCredentials } from './control-plane/api-client.ts';
 import type { PodApi } from './pod-api/pod-api.ts';
 import type { NodeQueue } from './queue/node-queue.ts';
@@ -212,8 +213,8 @@ async function fromKubeconfig(file: string): Promise<ApiCredentials> {
   const user = config.users?.find(({ name }) => name === context?.user)?.user ?? {};
   if (!cluster?.['server']) throw new OptionError(`--kubeconfig: ${file} has no current context with a cluster`);
   const pem = (of: Record<string, string>, name: string) => {
-    const data = of[`${name}-data`];
-    const named = of[name];
+    const data = getOwn(of, `${name}-data`);
+    const named = getOwn(of, name);
     if (data) return Buffer.from(data, 'base64').toString();
     return named ? readFlagFile('--kubeconfig', path.resolve(path.dirname(file), named)) : undefined;
   };

@@ -1,5 +1,6 @@
 // The container runtime as the agent sees it: every CRI call as a typed function with a deadline of its own.
 
+import { getOwn } from '../../core/machinery/own.ts';
 import type { CallOptions, GrpcClient, GrpcMethod } from './grpc.ts';
 import { createGrpcClient, GrpcError, grpcCodes } from './grpc.ts';
 import * as m from './messages.ts';
@@ -122,7 +123,7 @@ async function* runtimeEvents(client: GrpcClient, signal: AbortSignal): AsyncGen
   }
   const request = { filters: ['namespace==k8s.io,topic~="^/tasks/(start|exit|oom)$"'] };
   for await (const envelope of client.stream(subscribe, request, signal)) {
-    const kind = topics[envelope.topic];
+    const kind = getOwn(topics, envelope.topic);
     if (!kind || !envelope.event) continue;
     const containerId = m.taskOf(envelope.topic, envelope.event.value);
     if (containerId !== undefined) yield { containerId, kind };

@@ -2,6 +2,8 @@
 // one encoder and one decoder serve all. No generated code, and a few kilobytes of memory where a library takes megabytes.
 // Source: https://protobuf.dev/programming-guides/encoding/
 
+import { getOwn, setOwn } from '../../core/machinery/own.ts';
+
 export type Scalar = 'string' | 'bool' | 'int32' | 'int64' | 'time' | 'bytes' | 'double';
 
 /**
@@ -76,7 +78,7 @@ export function decode<M extends Message>(type: M, bytes: Uint8Array): Decoded<M
 
 function writeMessage(sink: number[], type: Message, value: Record<string, unknown>): void {
   for (const [name, [number, field]] of Object.entries(type.fields)) {
-    const each = value[name];
+    const each = getOwn(value, name);
     if (each === undefined || each === null) continue;
     if (Array.isArray(field)) {
       const element: Scalar | Message = field[0];
@@ -149,7 +151,7 @@ function readMessage(source: Source, type: Message, end: number): Record<string,
   const value: Record<string, unknown> = {};
   for (const [name, [, field]] of Object.entries(type.fields)) {
     const initial = initialValue(field);
-    if (initial !== undefined) value[name] = initial;
+    if (initial !== undefined) setOwn(value, name, initial);
   }
   while (source.at < end) {
     const tag = Number(readVarint(source));
@@ -159,18 +161,18 @@ function readMessage(source: Source, type: Message, end: number): Record<string,
       skip(source, wireType);
       continue;
     }
-    const field = type.fields[name]?.[1];
+    const field = getOwn(type.fields, name)?.[1];
     if (field === 'map') {
       const [key, text] = readEntry(source);
-      (value[name] as Record<string, string>)[key] = text;
+      setOwn(getOwn(value, name) as Record<string, string>, key, text);
     } else if (Array.isArray(field)) {
       const element: Scalar | Message = field[0];
-      const items = value[name] as unknown[];
+      const items = getOwn(value, name) as unknown[];
       if (wireType === 2 && (element === 'int64' || element === 'int32' || element === 'bool')) {
         const last = Number(readVarint(source)) + source.at;
         while (source.at < last) items.push(readValue(source, element));
       } else items.push(readValue(source, element));
-    } else value[name] = readValue(source, field as Scalar | Message);
+    } else setOwn(value, name, readValue(source, field as Scalar | Message));
   }
   if (source.at !== end) throw new RangeError('a protobuf message ends inside a field');
   return value;

@@ -2,6 +2,7 @@
 // Source: OCI image specification 1.0 (image layout, manifest, config).
 
 import { createHash } from 'node:crypto';
+import { getOwn } from '../../core/machinery/own.ts';
 import type { TarEntry } from './tar.ts';
 import { tar } from './tar.ts';
 
@@ -92,7 +93,7 @@ export function ociArchive(image: ImageSpec): Buffer {
 
 /** OCI's name of this machine's architecture. */
 export function hostArchitecture(): string {
-  return { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
+  return getOwn({ x64: 'amd64', ia32: '386' }, process.arch) ?? process.arch;
 }
 
 function layerEntries(files: readonly ImageFile[]): TarEntry[] {

@@ -1,6 +1,7 @@
 // The pause image: a static ELF of some 250 bytes that holds a pod's namespaces. It waits for signals, reaps the zombies of a shared
 // process namespace, and exits on SIGTERM or SIGINT. Made here, so that a node needs no registry to start its first pod.
 
+import { getOwn } from '../../core/machinery/own.ts';
 import { hostArchitecture, ociArchive } from './oci.ts';
 
 export const pauseImage = 'zeroplane.dev/pause:1';
@@ -21,7 +22,7 @@ const base = 0x400000;
 const headers = 64 + 56;
 
 function pauseBinary(architecture: string): Buffer {
-  const machine = { amd64: { id: 62, code: amd64Code }, arm64: { id: 183, code: arm64Code } }[architecture];
+  const machine = getOwn({ amd64: { id: 62, code: amd64Code }, arm64: { id: 183, code: arm64Code } }, architecture);
   if (!machine) throw new Error(`there is no pause program for ${architecture}: name an image with --pause-image`);
   const code = machine.code();
   const set = Buffer.alloc(8);

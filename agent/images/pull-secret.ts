@@ -1,6 +1,7 @@
 // Finds the credentials for an image in imagePullSecrets. Source: Kubernetes, "Pull an Image from a Private Registry".
 
 import { parseJson } from '../../core/machinery/json.ts';
+import { getOwn } from '../../core/machinery/own.ts';
 import type { V1Secret } from '../../generated/kubernetes.ts';
 import type { AuthConfigInput } from '../cri/messages.ts';
 
@@ -37,7 +38,7 @@ interface RegistryEntry {
 }
 
 function entries(secret: V1Secret): Record<string, RegistryEntry> {
-  const text = (key: string) => Buffer.from(secret.data?.[key] ?? '', 'base64').toString();
+  const text = (key: string) => Buffer.from(getOwn(secret.data, key) ?? '', 'base64').toString();
   try {
     const json: unknown = parseJson(text('.dockerconfigjson') || text('.dockercfg') || '{}');
     // Users write these; what is not a registry entry matches no image.

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from 'node:http';
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import https from 'node:https';
+import { setOwn } from '../../core/machinery/own.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { connectionHeaders } from '../../core/node/connection-headers.ts';
 import type { Log } from '../log.ts';
@@ -130,6 +131,6 @@ function cutOff(response: Http2ServerResponse | ServerResponse): void {
 function passedOn(headers: IncomingHttpHeaders): Record<string, string | string[]> {
   const result: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers))
-    if (value !== undefined && !name.startsWith(':') && !connectionHeaders.has(name)) result[name] = value;
+    if (value !== undefined && !name.startsWith(':') && !connectionHeaders.has(name)) setOwn(result, name, value);
   return result;
 }

@@ -1,5 +1,6 @@
 // The downward API: fields of a pod and resources of its containers as text. Source: Kubernetes, "Downward API".
 
+import { getOwn } from '../../core/machinery/own.ts';
 import type { V1ResourceFieldSelector } from '../../generated/kubernetes.ts';
 import type { Pod } from './pod.ts';
 import { podContainers } from './pod.ts';
@@ -17,7 +18,7 @@ export function annotationOrLabelField(pod: Pod, path: string): string | undefin
   const match = /^metadata\.(labels|annotations)\['([^']*)'\]$/.exec(path);
   if (!match) return undefined;
   const [, kind, key = ''] = match;
-  return (kind === 'labels' ? pod.metadata.labels : pod.metadata.annotations)?.[key] ?? '';
+  return getOwn(kind === 'labels' ? pod.metadata.labels : pod.metadata.annotations, key) ?? '';
 }
 
 export function fieldValue(pod: Pod, path: string, node: NodeFields): string {
@@ -59,8 +60,8 @@ export function resourceFieldValue(
   const name = selector.containerName ?? containerName;
   const resources = podContainers(pod).find((each) => each.name === name)?.spec.resources;
   const [list = '', kind = ''] = selector.resource.split('.', 2);
-  const limit = resources?.limits?.[kind];
-  const request = resources?.requests?.[kind] ?? limit;
+  const limit = getOwn(resources?.limits, kind);
+  const request = getOwn(resources?.requests, kind) ?? limit;
   const fallback = kind === 'cpu' ? allocatable.cpu : kind === 'memory' ? allocatable.memory : 0;
   const amount =
     list === 'limits' ? (limit === undefined ? fallback : parseQuantity(limit)) : parseQuantity(request ?? '0');

@@ -1,6 +1,7 @@
 // A container's environment and command line. Pure: the ConfigMaps, Secrets and Services that it may name are arguments.
 // Source: Kubernetes API, EnvVar, EnvFromSource; "Accessing Services, environment variables".
 
+import { getOwn } from '../../core/machinery/own.ts';
 import type { V1ConfigMap, V1EnvVar, V1Secret, V1Service } from '../../generated/kubernetes.ts';
 import { annotationOrLabelField, fieldValue, resourceFieldValue } from './downward.ts';
 import type { Pod, PodContainer } from './pod.ts';
@@ -90,7 +91,7 @@ function variableValue(
   if (from.configMapKeyRef) {
     const { name = '', key, optional } = from.configMapKeyRef;
     const found = sources.configMap(name);
-    const value = found?.data?.[key];
+    const value = getOwn(found?.data, key);
     if (value === undefined && !optional)
       throw new ConfigError(
         found
@@ -102,7 +103,7 @@ function variableValue(
   if (from.secretKeyRef) {
     const { name = '', key, optional } = from.secretKeyRef;
     const found = sources.secret(name);
-    const value = secretText(found)?.[key];
+    const value = getOwn(secretText(found), key);
     if (value === undefined && !optional)
       throw new ConfigError(
         found ? `couldn't find key ${key} in Secret ${pod.metadata.namespace}/${name}` : `secret "${name}" not found`,

@@ -1,5 +1,7 @@
 // Reads a Quantity as a number: cores, bytes, counts. Source: apimachinery, "Quantity".
 
+import { getOwn } from '../../core/machinery/own.ts';
+
 const units: Readonly<Record<string, number>> = {
   n: 1e-9,
   u: 1e-6,
@@ -22,5 +24,5 @@ const units: Readonly<Record<string, number>> = {
 /** The API server has validated quantities; text that is none counts as 0. */
 export function parseQuantity(text: string | number): number {
   const match = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([numkMGTPE]?i?)$/.exec(String(text));
-  return match ? Number(match[1]) * (units[match[2] ?? ''] ?? 0) : 0;
+  return match ? Number(match[1]) * (getOwn(units, match[2] ?? '') ?? 0) : 0;
 }

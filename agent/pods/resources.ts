@@ -1,5 +1,6 @@
 // From a pod's requests and limits to cgroup values. Source: Kubernetes, "Resource Management for Pods and Containers"; KEP-2837.
 
+import { getOwn } from '../../core/machinery/own.ts';
 import type { V1Container, V1ResourceRequirements } from '../../generated/kubernetes.ts';
 import type { LinuxContainerResourcesInput } from '../cri/messages.ts';
 import type { Pod } from './pod.ts';
@@ -80,7 +81,7 @@ interface Amounts {
 
 /** A limit without a request is the request too. */
 function amounts(resources: V1ResourceRequirements | undefined): Amounts {
-  const of = (list: Record<string, string> | undefined, kind: string) => parseQuantity(list?.[kind] ?? '0');
+  const of = (list: Record<string, string> | undefined, kind: string) => parseQuantity(getOwn(list, kind) ?? '0');
   const { requests, limits } = resources ?? {};
   return {
     limits: { cpu: of(limits, 'cpu'), memory: of(limits, 'memory') },

@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import { errorText } from '../../core/machinery/error-text.ts';
+import { setOwn } from '../../core/machinery/own.ts';
 import type { V1Container, V1HTTPGetAction, V1Probe } from '../../generated/kubernetes.ts';
 import { createGrpcClient, GrpcError, grpcCodes } from '../cri/grpc.ts';
 import { message } from '../cri/wire.ts';
@@ -66,7 +67,7 @@ export async function httpCheck(
   const port = portNumber(action.port, container);
   const scheme = action.scheme === 'HTTPS' ? 'https' : 'http';
   const headers: Record<string, string> = { 'User-Agent': userAgent, Accept: '*/*', Connection: 'close' };
-  for (const { name, value } of action.httpHeaders ?? []) headers[name] = value;
+  for (const { name, value } of action.httpHeaders ?? []) setOwn(headers, name, value);
   let url = new URL(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}/`);
   const path = action.path ?? '/';
   url = new URL(path.startsWith('/') ? path : `/${path}`, url);

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { getOwn } from '../../core/machinery/own.ts';
 import { VolumeError } from './volume-error.ts';
 
 export async function hostPathVolume(source: { path: string; type?: string }): Promise<string> {
@@ -17,7 +18,7 @@ export async function hostPathVolume(source: { path: string; type?: string }): P
     await fs.writeFile(file, '', { mode: 0o644, flag: 'a' });
     return file;
   }
-  const is = {
+  const kinds = {
     Directory: stat?.isDirectory(),
     DirectoryOrCreate: stat?.isDirectory(),
     File: stat?.isFile(),
@@ -25,7 +26,8 @@ export async function hostPathVolume(source: { path: string; type?: string }): P
     Socket: stat?.isSocket(),
     CharDevice: stat?.isCharacterDevice(),
     BlockDevice: stat?.isBlockDevice(),
-  }[type];
-  if (!is) throw new VolumeError(`hostPath type check failed: ${file} is not a ${type.replace('OrCreate', '')}`);
+  };
+  if (!getOwn(kinds, type))
+    throw new VolumeError(`hostPath type check failed: ${file} is not a ${type.replace('OrCreate', '')}`);
   return file;
 }

@@ -1,6 +1,7 @@
 // Every built-in resource as a ResourceDefinition, and the set of definitions that a process serves.
 
 import type { KubeObject } from '../machinery/object.ts';
+import { getOwn } from '../machinery/own.ts';
 import { fieldAt } from '../machinery/structure/field-at.ts';
 import { columnsOf } from './columns/columns.ts';
 import { eventConversion } from './conversion/events.ts';
@@ -111,17 +112,17 @@ function defineBuiltIn(row: ResourceRow): ResourceDefinition {
     listKind: `${kind}List`,
     resource,
     singular: kind.toLowerCase(),
-    shortNames: shortNames[qualified] ?? [],
-    categories: categories[qualified] ?? [],
+    shortNames: getOwn(shortNames, qualified) ?? [],
+    categories: getOwn(categories, qualified) ?? [],
     namespaced,
     // The generator derives verbs from paths, which admits only these.
-    verbs: verbsOf[qualified] ?? (row.verbs as readonly Verb[]),
+    verbs: getOwn(verbsOf, qualified) ?? (row.verbs as readonly Verb[]),
     subresources: subresourcesOf(row),
     columns: columnsOf(group, resource),
     selectableFields: selectorsOf(qualified),
     type: typeOf(group, resource),
     storageVersion: version,
-    ...shared[`${group}/${version}/${resource}`],
+    ...getOwn(shared, `${group}/${version}/${resource}`),
   };
   return lazily(definition, row.model);
 }
@@ -160,16 +161,16 @@ function subresourcesOf(row: ResourceRow): readonly Subresource[] {
   return Object.entries(row.subresources)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { verbs, model = '' }]) => {
-      const kind = optionKinds[`${row.resource}/${name}`] ?? (model.split('.').at(-1) || row.kind);
-      return { name, verbs, kind, ...otherGroups[model] };
+      const kind = getOwn(optionKinds, `${row.resource}/${name}`) ?? (model.split('.').at(-1) || row.kind);
+      return { name, verbs, kind, ...getOwn(otherGroups, model) };
     });
 }
 
 function selectorsOf(qualified: string): Readonly<Record<string, (object: KubeObject) => string>> {
   return Object.fromEntries(
-    (selectableFields[qualified] ?? []).map((row) => {
+    (getOwn(selectableFields, qualified) ?? []).map((row) => {
       const [name, path] = typeof row === 'string' ? [row, row] : row;
-      return [name, selector(path.split('.'), zeroValues[path] ?? '')];
+      return [name, selector(path.split('.'), getOwn(zeroValues, path) ?? '')];
     }),
   );
 }

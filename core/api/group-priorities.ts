@@ -1,6 +1,8 @@
 // In which order groups and their versions are told to clients, who take the first of two resources of one name.
 // Source: apiregistration.k8s.io/v1 APIServiceSpec; the values are those that Kubernetes registers its own groups with.
 
+import { getOwn } from '../machinery/own.ts';
+
 export interface GroupPriority {
   /** spec.groupPriorityMinimum: the higher, the earlier. */
   readonly group: number;
@@ -33,7 +35,7 @@ const builtIn: Readonly<Record<string, number>> = {
 
 /** The priority that a built-in group version is registered with. undefined: it is none, or registers others and not itself. */
 export function builtInPriority(group: string, version: string): GroupPriority | undefined {
-  const minimum = builtIn[group];
+  const minimum = getOwn(builtIn, group);
   if (minimum === undefined) return undefined;
   return { group: minimum, version: group === '' ? 1 : version === 'v2' ? 30 : 15 };
 }

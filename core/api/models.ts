@@ -6,6 +6,7 @@ import { modelsText } from '../../generated/models.ts';
 import generated from '../../generated/resources.json' with { type: 'json' };
 import { parseJson } from '../machinery/json.ts';
 import type { Json } from '../machinery/object.ts';
+import { getOwn, setOwn } from '../machinery/own.ts';
 import type { Schema } from './schema.ts';
 import { defaults } from './tables/defaults.ts';
 import { enums } from './tables/enums.ts';
@@ -84,13 +85,13 @@ export function idOfModel(name: string): string | undefined {
 function build(id: string): Schema {
   const known = made.get(id);
   if (known) return known;
-  const row = modelRows()[id];
+  const row = getOwn(modelRows(), id);
   if (!row) throw new Error(`there is no model ${id}`);
   const draft: Draft = { model: row.name, type: 'object' };
   made.set(id, draft);
   const properties: Record<string, Schema> = {};
   for (const [field, type] of Object.entries(row.fields)) {
-    properties[field] = fieldSchema(`${id}.${field}`, type);
+    setOwn(properties, field, fieldSchema(`${id}.${field}`, type));
   }
   draft.properties = properties;
   if (row.required.length > 0) draft.required = row.required;
@@ -129,13 +130,14 @@ function leaf(key: string, type: string): Schema {
   if (type.startsWith('[') || type.startsWith('{')) return typeSchema(key, type);
   if (/^[A-Z]/.test(type)) return build(type);
   if (quantities.has(key)) return quantity;
-  if (enums[key]) return { type: 'string', enum: enums[key] };
-  return primitives[type] ?? refuse(type);
+  const values = getOwn(enums, key);
+  if (values) return { type: 'string', enum: values };
+  return getOwn(primitives, type) ?? refuse(type);
 }
 
 function kindOfLeaf(key: string): string {
   if (quantities.has(key)) return 'quantity';
-  return enums[key] ? key : '';
+  return Object.hasOwn(enums, key) ? key : '';
 }
 
 const sharedSchemas = new Map<string, Schema>();
@@ -169,13 +171,13 @@ function refuse(type: string): never {
 
 function factsOf(key: string, type: string): Schema | undefined {
   const facts: Draft = {};
-  const list = listTypes[key];
+  const list = getOwn(listTypes, key);
   if (list === 'set') facts['x-kubernetes-list-type'] = 'set';
   else if (list) {
     facts['x-kubernetes-list-type'] = 'map';
     facts['x-kubernetes-list-map-keys'] = list;
   } else if (type.startsWith('[')) facts['x-kubernetes-list-type'] = 'atomic';
-  const patch = patchMergeKeys[key];
+  const patch = getOwn(patchMergeKeys, key);
   if (patch) {
     const [strategy, mergeKey] = patch.split(' ');
     facts['x-kubernetes-patch-strategy'] = strategy!;
@@ -183,7 +185,8 @@ function factsOf(key: string, type: string): Schema | undefined {
   }
   if (granularFields.has(key)) facts['x-kubernetes-map-type'] = 'granular';
   if (atomicMaps.has(key)) facts['x-kubernetes-map-type'] = 'atomic';
-  if (key in defaults) facts.default = defaults[key]!;
+  const value = getOwn(defaults, key);
+  if (value !== undefined) facts.default = value;
   return Object.keys(facts).length > 0 ? facts : undefined;
 }
 
@@ -199,7 +202,7 @@ function scoped(id: string, schema: Draft): Schema {
 }
 
 function withDefault(schema: Schema, [field, ...rest]: readonly string[], value: Json): Schema {
-  const own = field === undefined ? undefined : schema.properties?.[field];
+  const own = field === undefined ? undefined : getOwn(schema.properties, field);
   if (field === undefined || !own) throw new Error(`a default names the unknown field ${field}`);
   const next = rest.length === 0 ? { ...own, default: value } : withDefault(own, rest, value);
   return { ...schema, properties: { ...schema.properties, [field]: next } };

@@ -1,5 +1,7 @@
 // Which version of a group clients should prefer. Source: CustomResourceDefinition versioning, "Version priority".
 
+import { getOwn } from '../machinery/own.ts';
+
 /** Orders versions, the preferred first: v2, v1, v2beta1, v1beta2, v1alpha1, then anything else by name. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [parse(a), parse(b)];
@@ -14,5 +16,5 @@ function parse(version: string) {
   const match = pattern.exec(version);
   if (!match) return undefined;
   const [, major, stage, minor] = match;
-  return { major: Number(major), stage: stage ? stages[stage]! : 2, minor: Number(minor ?? 0) };
+  return { major: Number(major), stage: stage ? getOwn(stages, stage)! : 2, minor: Number(minor ?? 0) };
 }

@@ -2,6 +2,7 @@
 // Source: "Certificates and Certificate Signing Requests", Kubernetes signers; KEP-1513.
 
 import { errorText } from '../machinery/error-text.ts';
+import { getOwn } from '../machinery/own.ts';
 import type { CertificateRequest } from './certificate-request.ts';
 import { type CertifiedIdentity, identityOf, refuseUnusual } from './distinguished-name.ts';
 import { weaknessOf } from './public-key.ts';
@@ -57,7 +58,7 @@ export function refusal(
   request: CertificateRequest,
   usages: readonly string[],
 ): string | undefined {
-  const signer = Object.hasOwn(signers, signerName) ? signers[signerName] : undefined;
+  const signer = getOwn(signers, signerName);
   if (!signer) return `${signerName} is not a signer of this cluster`;
   const missing = signer.required.filter((each) => !usages.includes(each));
   if (missing.length > 0) return `usages must contain ${missing.map(quote).join(', ')}`;

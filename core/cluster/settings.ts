@@ -1,5 +1,7 @@
 // What a function of the control plane is told about its cluster, through environment variables.
 
+import { getOwn } from '../machinery/own.ts';
+
 export interface FunctionSettings {
   readonly clusterName: string;
   readonly table: string;
@@ -68,7 +70,7 @@ export function readSettings(env: Environment): FunctionSettings {
 }
 
 function required(env: Environment, name: string): string {
-  const value = env[name];
+  const value = getOwn(env, name);
   if (!value) throw new Error(`the environment variable ${name} is missing: the function's deployment must set it`);
   return value;
 }
@@ -78,7 +80,7 @@ function list(value: string | undefined): string[] {
 }
 
 function milliseconds(env: Environment, name: string, otherwise: number): number {
-  const value = env[name];
+  const value = getOwn(env, name);
   if (value === undefined || value === '') return otherwise;
   const number = Number(value);
   if (!Number.isFinite(number) || number < 0)

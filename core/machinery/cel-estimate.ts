@@ -6,6 +6,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Schema } from '../api/schema.ts';
 import { loopVariables, nodesIn, operandsOf, roundCost, traversal, traversingCalls } from './cel-meter.ts';
 import { celName } from './cel-name.ts';
+import { getOwn } from './own.ts';
 
 /** Bytes of a request: what has no bound is no larger. */
 const requestBytes = 3 * 1024 * 1024;
@@ -201,7 +202,7 @@ function largest(schema: Schema): number {
       if (schema.enum) return Math.max(0, ...schema.enum.map((each) => String(each).length));
       // A character may take four bytes.
       if (schema.maxLength !== undefined) return schema.maxLength * 4;
-      return fixedTexts[schema.format ?? ''] ?? requestBytes - 2;
+      return getOwn(fixedTexts, schema.format ?? '') ?? requestBytes - 2;
     case 'array':
       return schema.maxItems ?? Math.floor((requestBytes - 2) / (smallest(schema.items ?? {}) + 1));
     case 'object': {
@@ -230,7 +231,7 @@ function smallest(schema: Schema): number {
       return 2 + (schema.minItems ?? 0);
     case 'object': {
       const needed = (schema.required ?? []).map((name) => {
-        const property = schema.properties?.[name];
+        const property = getOwn(schema.properties, name);
         // A property with a default need not be sent.
         return property && property.default === undefined ? name.length + 4 + smallest(property) : 0;
       });

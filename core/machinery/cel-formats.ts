@@ -4,6 +4,7 @@ import { type Environment, Optional } from '@marcbachmann/cel-js';
 import { CelCallError } from './cel-call-error.ts';
 import { celOutput } from './cel-input.ts';
 import { dns1035Label, dns1123Label, dns1123Subdomain, labelValueErrors, qualifiedNameErrors } from './names.ts';
+import { getOwn } from './own.ts';
 
 type Rule = (text: string) => string[];
 
@@ -25,7 +26,7 @@ export function registerCelFormats(environment: Environment): void {
   for (const [name, rule] of Object.entries(formats))
     add(`kubernetes.Formats.${name}(): ${type}`, () => new CelFormat(rule));
   add(`kubernetes.Formats.named(string): optional<${type}>`, (_: CelFormats, name: string) => {
-    const rule = Object.hasOwn(formats, name) ? formats[name] : undefined;
+    const rule = getOwn(formats, name);
     return rule ? Optional.of(new CelFormat(rule)) : Optional.none();
   });
   add(`${type}.validate(string): optional<list<string>>`, ({ rule }: CelFormat, text: string) => {

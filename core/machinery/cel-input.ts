@@ -5,6 +5,7 @@ import type { Schema } from '../api/schema.ts';
 import { celName, celProperty, reservedInCel } from './cel-name.ts';
 import { integerOf } from './json.ts';
 import type { Json } from './object.ts';
+import { getOwn } from './own.ts';
 
 /** A value for a run. */
 export interface CelInput {
@@ -60,7 +61,7 @@ function convert(json: unknown, schema: Schema | undefined): unknown {
   // A Map has no inherited fields, whatever its keys are called.
   const result = new Map<string, unknown>();
   for (const [key, value] of entries) {
-    const known = schema?.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+    const known = getOwn(schema?.properties, key);
     const converted = convert(value, known ?? (typeof additional === 'object' ? additional : undefined));
     result.set(known ? (celName(key) ?? key) : key, converted);
     // Words such as `namespace` may be read by their own name too: no field is called like that otherwise.

@@ -31,22 +31,22 @@ export function registerCelNamespaces(environment: Environment): void {
   environment.registerType('kubernetes.Strings', CelStrings);
   environment.registerConstant('strings', 'kubernetes.Strings', new CelStrings());
   add('kubernetes.Strings.quote(string): string', (_: CelStrings, text: string) => {
-    const escaped = Array.from(text.toWellFormed(), (each) => escapes[each] ?? each);
+    const escaped = Array.from(text.toWellFormed(), (each) => escapes.get(each) ?? each);
     return `"${escaped.join('')}"`;
   });
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-  '"': '\\"',
-};
+const escapes: ReadonlyMap<string, string> = new Map([
+  ['\u0007', '\\a'],
+  ['\b', '\\b'],
+  ['\f', '\\f'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\v', '\\v'],
+  ['\\', '\\\\'],
+  ['"', '\\"'],
+]);
 
 function has(list: readonly unknown[], item: unknown): boolean {
   return list.some((each) => each === item || deepEqual(each, item));

@@ -3,6 +3,7 @@
 import type { Schema } from '../api/schema.ts';
 import type { CelType } from './cel.ts';
 import { celName } from './cel-name.ts';
+import { setOwn } from './own.ts';
 
 export interface CelSchema {
   /** The type of the schema itself. */
@@ -47,7 +48,7 @@ function objectType(properties: Readonly<Record<string, Schema>>, types: CelType
   const fields: Record<string, string> = {};
   for (const [property, each] of Object.entries(properties)) {
     const name = celName(property);
-    if (name !== undefined) fields[name] = typeOf(each, types, within);
+    if (name !== undefined) setOwn(fields, name, typeOf(each, types, within));
   }
   const name = `Object${types.length}`;
   types.push({ name, fields });

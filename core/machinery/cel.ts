@@ -24,6 +24,7 @@ import { type CelMeter, meterOf, nodesIn } from './cel-meter.ts';
 import { registerCelNamespaces } from './cel-namespaces.ts';
 import { registerCelNetwork } from './cel-network.ts';
 import { registerCelSemver } from './cel-semver.ts';
+import { setOwn } from './own.ts';
 
 /** A CEL type by name: `dyn`, `string`, `int`, `double`, `bool`, `list<string>`, `map<string, dyn>`, ... */
 export type CelVariables = Readonly<Record<string, string>>;
@@ -151,7 +152,7 @@ function run(
   budget: CelBudget = { left: celLimits.run },
 ): CelResult<unknown> {
   const context: Record<string, unknown> = {};
-  for (const [name, input] of Object.entries(inputs)) context[name] = input.value;
+  for (const [name, input] of Object.entries(inputs)) setOwn(context, name, input.value);
   const limit = Math.min(celLimits.run, budget.left);
   const { result, error, cost, over } = meter.within(limit, (): unknown => program(context));
   budget.left -= cost;

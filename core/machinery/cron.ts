@@ -41,15 +41,15 @@ const bounds: readonly Bounds[] = [
   { min: 0, max: 6, names: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] },
 ];
 
-const macros: Readonly<Record<string, string>> = {
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-  '@monthly': '0 0 1 * *',
-  '@weekly': '0 0 * * 0',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@hourly': '0 * * * *',
-};
+const macros: ReadonlyMap<string, string> = new Map([
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+  ['@monthly', '0 0 1 * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@hourly', '0 * * * *'],
+]);
 
 interface Field {
   readonly values: ReadonlySet<number>;
@@ -61,7 +61,7 @@ const minute = 60_000;
 const day = 24 * 60 * minute;
 
 function parseMacro(text: string, zone: string): CronSchedule {
-  const fields = Object.hasOwn(macros, text) ? macros[text] : undefined;
+  const fields = macros.get(text);
   if (fields) return parseFields(fields, zone);
   const every = '@every ';
   if (!text.startsWith(every)) throw badRequest(`unrecognized descriptor: ${text}`);

@@ -1,6 +1,6 @@
 // Equality, copying and freezing of JSON values.
 
-import { setOwn } from './own.ts';
+import { getOwn, setOwn } from './own.ts';
 
 /** Whether two JSON values are equal. A property that is undefined counts as absent. Equal references are not walked. */
 export function deepEqual(a: unknown, b: unknown): boolean {
@@ -18,7 +18,7 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   for (const key in left) {
     const value = left[key];
     if (value === undefined) continue;
-    if (!Object.hasOwn(right, key) || !deepEqual(value, right[key])) return false;
+    if (!deepEqual(value, getOwn(right, key))) return false;
     count++;
   }
   for (const key in right) if (right[key] !== undefined) count--;

@@ -32,16 +32,15 @@ interface Parser {
   next: number;
 }
 
-const binaryOperators: Readonly<Record<string, LabelOperator>> = {
-  __proto__: null as never, // so that a word such as `constructor` is no operator
-  in: 'in',
-  notin: 'notin',
-  '=': '=',
-  '==': '=',
-  '!=': '!=',
-  '>': 'gt',
-  '<': 'lt',
-};
+const binaryOperators: ReadonlyMap<string, LabelOperator> = new Map([
+  ['in', 'in'],
+  ['notin', 'notin'],
+  ['=', '='],
+  ['==', '='],
+  ['!=', '!='],
+  ['>', 'gt'],
+  ['<', 'lt'],
+]);
 
 function parseRequirement(parser: Parser): LabelRequirement {
   const negated = peek(parser) === '!';
@@ -55,7 +54,7 @@ function parseRequirement(parser: Parser): LabelRequirement {
   if (peek(parser) === '' || peek(parser) === ',') return { key, operator: 'exists', values: [] };
 
   const sign = take(parser);
-  const operator = binaryOperators[sign];
+  const operator = binaryOperators.get(sign);
   if (!operator) throw unparsable(`found '${sign}', expected: in, notin, =, ==, !=, gt, lt`);
   const values = operator === 'in' || operator === 'notin' ? parseValues(parser) : [parseValue(parser)];
   checkValues(key, operator, values);

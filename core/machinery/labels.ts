@@ -3,6 +3,7 @@
 import { type FieldError, forbiddenField, invalidValue, required } from './field-error.ts';
 import { parseSelectorText } from './label-syntax.ts';
 import { labelValueErrors, qualifiedNameErrors } from './names.ts';
+import { getOwn } from './own.ts';
 
 export type LabelOperator = '=' | '!=' | 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt';
 
@@ -43,7 +44,7 @@ export function labelSelectorOf(json: LabelSelectorJson | undefined | null): Lab
   if (!json) return undefined;
   const requirements: LabelRequirement[] = labelSelectorOfSet(json.matchLabels).slice();
   for (const { key, operator, values } of json.matchExpressions ?? []) {
-    const known = operators[operator];
+    const known = operators.get(operator);
     if (!known) return undefined;
     requirements.push({ key, operator: known, values: distinct(values ?? []) });
   }
@@ -93,13 +94,12 @@ export function validateLabelKey(key: string | undefined, path: string): FieldEr
 
 const noLabels: Labels = {};
 
-const operators: Readonly<Record<string, LabelOperator>> = {
-  __proto__: null as never, // so that an operator named like a method of Object is unknown too
-  In: 'in',
-  NotIn: 'notin',
-  Exists: 'exists',
-  DoesNotExist: '!',
-};
+const operators: ReadonlyMap<string, LabelOperator> = new Map([
+  ['In', 'in'],
+  ['NotIn', 'notin'],
+  ['Exists', 'exists'],
+  ['DoesNotExist', '!'],
+]);
 
 /** As validateLabelSelector, of one expression. */
 export function validateLabelExpression(expression: LabelExpressionJson, path: string): FieldError[] {
@@ -132,7 +132,7 @@ export function validateLabelExpression(expression: LabelExpressionJson, path: s
 }
 
 function matches({ key, operator, values }: LabelRequirement, labels: Labels): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  const value = getOwn(labels, key);
   switch (operator) {
     case '=':
     case 'in':

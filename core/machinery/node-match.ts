@@ -7,6 +7,7 @@ import type {
   V1Taint,
   V1Toleration,
 } from '../../generated/kubernetes.ts';
+import { getOwn } from './own.ts';
 
 /** What is matched of a node. */
 export interface NamedLabels {
@@ -24,7 +25,7 @@ type Requirement = { key: string; operator: string; values?: string[] };
 
 /** `spec.nodeSelector` and the required node affinity. */
 export function nodeAffinityAllows({ nodeSelector, nodeAffinity }: NodeWish, node: NamedLabels): boolean {
-  for (const key in nodeSelector) if (node.labels[key] !== nodeSelector[key]) return false;
+  for (const key in nodeSelector) if (getOwn(node.labels, key) !== nodeSelector[key]) return false;
   const required = nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution;
   return !required || nodeSelectorMatches(required, node);
 }
@@ -38,7 +39,7 @@ export function nodeTermMatches(term: V1NodeSelectorTerm, node: NamedLabels): bo
   const { matchExpressions = [], matchFields = [] } = term;
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   return (
-    matchExpressions.every((each) => holds(each, node.labels[each.key])) &&
+    matchExpressions.every((each) => holds(each, getOwn(node.labels, each.key))) &&
     matchFields.every((each) => holds(each, each.key === 'metadata.name' ? node.name : undefined))
   );
 }

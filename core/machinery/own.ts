@@ -10,14 +10,14 @@ export function getOwn(object: object | null | undefined, name: string): unknown
 }
 
 /** Sets a property of the object itself, whatever its name: assignment of `__proto__` would change the prototype instead. */
-export function setOwn<T>(object: Record<string, T>, name: string, value: T): void {
+export function setOwn<T>(object: Record<string, T>, name: string, value: NoInfer<T>): void {
   if (name === '__proto__') {
     Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
   } else object[name] = value;
 }
 
 /** What the object has under a name, made first where it has nothing. */
-export function ownOr<T>(object: Record<string, T>, name: string, make: () => T): T {
+export function ownOr<T>(object: Record<string, T>, name: string, make: () => NoInfer<T>): T {
   const known = getOwn(object, name);
   if (known !== undefined) return known;
   const made = make();

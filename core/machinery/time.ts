@@ -65,7 +65,7 @@ export function readDuration(text: string): number | undefined {
   if (!rest || !/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined;
   let total = 0;
   for (const [, number, unit] of rest.matchAll(/([\d.]+)([a-zµμ]+)/g))
-    total += Number(number) * unitMilliseconds[unit!]!;
+    total += Number(number) * unitMilliseconds.get(unit!)!;
   return sign === '-' ? -total : total;
 }
 
@@ -74,16 +74,16 @@ const hour = 60 * minute;
 const day = 24 * hour;
 const year = 365 * day;
 
-const unitMilliseconds: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3, // U+00B5
-  μs: 1e-3, // U+03BC
-  ms: 1,
-  s: second,
-  m: minute,
-  h: hour,
-};
+const unitMilliseconds: ReadonlyMap<string, number> = new Map([
+  ['ns', 1e-6],
+  ['us', 1e-3],
+  ['µs', 1e-3], // U+00B5
+  ['μs', 1e-3], // U+03BC
+  ['ms', 1],
+  ['s', second],
+  ['m', minute],
+  ['h', hour],
+]);
 
 /** A duration as Go and metav1.Duration write it: `1h30m0s`, `1.5s`, `100ms`, `0s`. */
 export function formatDuration(milliseconds: number): string {

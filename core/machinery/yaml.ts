@@ -13,6 +13,7 @@ import {
   stringify,
 } from 'yaml';
 import { type Decoded, integerOf } from './json.ts';
+import { setOwn } from './own.ts';
 import { badRequest } from './status.ts';
 
 /** The value of a text with one document. Fails with BadRequest, with the line. */
@@ -128,7 +129,7 @@ function jsonOf(value: unknown): unknown {
   if (typeof value === 'object' && value !== null) {
     for (const [key, each] of Object.entries(value)) {
       const json = jsonOf(each);
-      if (json !== each) (value as Record<string, unknown>)[key] = json; // neither null nor an array
+      if (json !== each) setOwn(value as Record<string, unknown>, key, json); // neither null nor an array
     }
   }
   return value ?? null;

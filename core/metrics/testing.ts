@@ -1,5 +1,7 @@
 // Reads the Prometheus text format as strictly as a scraper may: for tests of what is written.
 
+import { setOwn } from '../machinery/own.ts';
+
 export interface Sample {
   /** With a histogram's suffix. */
   readonly name: string;
@@ -62,7 +64,11 @@ function readSample(line: string): Sample {
     const found = label.exec(text);
     const [all = '', key = '', value = ''] = found ?? [];
     if (!found || Object.hasOwn(labels, key)) throw new Error(`labels are broken: ${line}`);
-    labels[key] = value.replace(/\\(["\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
+    setOwn(
+      labels,
+      key,
+      value.replace(/\\(["\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped)),
+    );
     at += all.length;
   }
   const value = Number(number);

@@ -1,5 +1,7 @@
 // Kubernetes' semantic equality of JSON values: an empty map or list, and null, equal an absent one.
 
+import { getOwn } from '../machinery/own.ts';
+
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (isEmpty(a) && isEmpty(b)) return true;
@@ -10,8 +12,8 @@ export function semanticEqual(a: unknown, b: unknown): boolean {
     return true;
   }
   if (Array.isArray(b)) return false;
-  for (const key in a) if (!semanticEqual(Reflect.get(a, key), Reflect.get(b, key))) return false;
-  for (const key in b) if (!(key in a) && !isEmpty(Reflect.get(b, key))) return false;
+  for (const key in a) if (!semanticEqual(getOwn(a, key), getOwn(b, key))) return false;
+  for (const key in b) if (!Object.hasOwn(a, key) && !isEmpty(getOwn(b, key))) return false;
   return true;
 }
 

@@ -2,6 +2,7 @@
 // Source: IAM user guide, "Create a signed AWS API request".
 
 import { createHmac, hash } from 'node:crypto';
+import { getOwn } from '../machinery/own.ts';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -77,7 +78,7 @@ function sign(
       .map((each) => encode(decodeURIComponent(each)))
       .join('/'),
     pairs.join('&'),
-    ...names.map((name) => `${name}:${headers[name]?.trim().replace(/ +/g, ' ')}`),
+    ...names.map((name) => `${name}:${getOwn(headers, name)?.trim().replace(/ +/g, ' ')}`),
     '',
     names.join(';'),
     bodyHash,

@@ -1,6 +1,7 @@
 // Requests and responses of the API server as plain values, so that one handler serves node:http2 and Lambda alike.
 
 import type { Duplex } from 'node:stream';
+import { getOwn } from '../../core/machinery/own.ts';
 import type { UserInfo } from '../../core/registry/registry.ts';
 
 /** A client certificate as TLS saw it. */
@@ -52,7 +53,7 @@ export interface UpgradeConnection {
 /** All values of a header, apart. `name` in lower case. */
 export function headerValues(request: RoutedRequest, name: string): string[] {
   if (!request.rawHeaders) {
-    const joined = request.headers[name];
+    const joined = getOwn(request.headers, name);
     return joined === undefined ? [] : joined.split(',').map((each) => each.trim());
   }
   const values: string[] = [];

@@ -3,6 +3,7 @@
 import type { Definitions } from '../../core/api/definition.ts';
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
+import { getOwn } from '../../core/machinery/own.ts';
 import { badRequest, StatusError } from '../../core/machinery/status.ts';
 import type { Registry } from '../../core/registry/registry.ts';
 import { attributesOf, forbiddenStatus } from './authorization/attributes.ts';
@@ -39,7 +40,7 @@ export function createPodStreams({
 }): PodStreams {
   const open = async (exchange: Exchange): Promise<[StreamHandler, PodStream]> => {
     const { info, query, request, context } = exchange;
-    const kind = kinds[info.subresource];
+    const kind = getOwn(kinds, info.subresource);
     const definition = definitions.find('', 'v1', 'pods');
     if (!kind || !definition || info.namespace === '' || info.name === '' || info.rest.length > 0)
       throw noSuchResource();
@@ -65,7 +66,7 @@ export function createPodStreams({
 
   return {
     serves: ({ group, version, resource, subresource }) =>
-      group === '' && version === 'v1' && resource === 'pods' && subresource in kinds,
+      group === '' && version === 'v1' && resource === 'pods' && Object.hasOwn(kinds, subresource),
     async respond(exchange) {
       const [handler, stream] = await open(exchange);
       return handler.respond(stream);

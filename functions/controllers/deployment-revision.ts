@@ -1,5 +1,6 @@
 // Revisions of a Deployment: which ReplicaSet is the present one, and the annotations by which `kubectl rollout` finds history.
 
+import { setOwn } from '../../core/machinery/own.ts';
 import { canonical, templateHash } from './child-name.ts';
 import { controllerRef } from './claim-children.ts';
 import {
@@ -60,7 +61,7 @@ export function newAnnotations(
 ): Record<string, string> {
   const annotations = { ...set?.metadata.annotations };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) {
-    if (!notInherited.has(key)) annotations[key] = value;
+    if (!notInherited.has(key)) setOwn(annotations, key, value);
   }
   const wanted = nextRevision(old);
   const current = revisionOf({ metadata: { annotations } });

@@ -1,6 +1,7 @@
 // The status of PodDisruptionBudgets: how many of the selected pods may be evicted now.
 
 import { scaledValue } from '../../core/machinery/int-or-string.ts';
+import { setOwn } from '../../core/machinery/own.ts';
 import { controllerOf } from './claim-children.ts';
 import { findCondition, sameJson, setCondition } from './condition.ts';
 import {
@@ -56,7 +57,7 @@ export const disruptionBudgetController: Controller = {
     );
     const disrupted = stillLeaving(budget, pods, now);
     const healthy = pods.filter(
-      (each) => !each.metadata.deletionTimestamp && isReady(each) && !(each.metadata.name in disrupted),
+      (each) => !each.metadata.deletionTimestamp && isReady(each) && !Object.hasOwn(disrupted, each.metadata.name),
     ).length;
     const allowed = expected.expectedPods > 0 ? Math.max(0, healthy - expected.desiredHealthy) : 0;
     const conditions = conditionsOf(budget, expected.problem, allowed, now);
@@ -132,7 +133,7 @@ function stillLeaving(budget: Budget, pods: readonly Pod[], now: number): Record
   const left: Record<string, string> = {};
   for (const [name, time] of Object.entries(budget.status?.disruptedPods ?? {})) {
     const pod = pods.find((each) => each.metadata.name === name);
-    if (pod && !pod.metadata.deletionTimestamp && Date.parse(time) + evictionTimeout > now) left[name] = time;
+    if (pod && !pod.metadata.deletionTimestamp && Date.parse(time) + evictionTimeout > now) setOwn(left, name, time);
   }
   return left;
 }

@@ -1,6 +1,7 @@
 // How many replicas a metric calls for. Pods that say nothing, or whose word does not count yet, may hold a change back but never
 // drive one. Source: kubernetes.io, Horizontal Pod Autoscaling, "Algorithm details".
 
+import { getOwn } from '../../core/machinery/own.ts';
 import { parseQuantity, quantityMilliValue } from '../../core/machinery/quantity.ts';
 import type { PodSample } from './horizontal-pod-autoscaler-samples.ts';
 import { isReady, type Pod } from './pod-state.ts';
@@ -167,7 +168,7 @@ function isStarting(pod: Pod, sample: PodSample, now: number): boolean {
 
 /** In thousandths. Throws an Error when a container has no request of the resource. */
 function request(pod: Pod, resource: string, container: string | undefined): number {
-  const whole = container === undefined ? pod.spec?.resources?.requests?.[resource] : undefined;
+  const whole = container === undefined ? getOwn(pod.spec?.resources?.requests, resource) : undefined;
   if (whole !== undefined) return quantityMilliValue(parseQuantity(whole));
   const sidecars = (pod.spec?.initContainers ?? []).filter((each) => each.restartPolicy === 'Always');
   const all = [...(pod.spec?.containers ?? []), ...sidecars];
@@ -175,7 +176,7 @@ function request(pod: Pod, resource: string, container: string | undefined): num
   if (counted.length === 0) throw new Error(`container ${container} not found in Pod ${pod.metadata.name}`);
   return sum(
     counted.map((each) => {
-      const asked = each.resources?.requests?.[resource];
+      const asked = getOwn(each.resources?.requests, resource);
       if (asked === undefined)
         throw new Error(`missing request for ${resource} in container ${each.name} of Pod ${pod.metadata.name}`);
       return quantityMilliValue(parseQuantity(asked));

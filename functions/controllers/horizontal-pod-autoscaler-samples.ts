@@ -3,6 +3,7 @@
 
 import { errorText } from '../../core/machinery/error-text.ts';
 import { labelSelectorOf, labelSelectorString } from '../../core/machinery/labels.ts';
+import { getOwn } from '../../core/machinery/own.ts';
 import { parseQuantity, quantityMilliValue } from '../../core/machinery/quantity.ts';
 import { hasReason, StatusError } from '../../core/machinery/status.ts';
 import type { V2MetricIdentifier, V2MetricSpec } from '../../generated/kubernetes.ts';
@@ -95,7 +96,7 @@ async function resourceSamples(
     const counted = container === undefined ? containers : containers.filter((each) => each.name === container);
     if (container !== undefined && counted.length === 0)
       throw new Error(`container ${container} not present in metrics for pod ${namespace}/${name}`);
-    const values = counted.map((each) => each.usage?.[resource]);
+    const values = counted.map((each) => getOwn(each.usage, resource));
     if (values.length === 0 || values.includes(undefined)) continue;
     const value = values.reduce<number>((sum, each) => sum + milli(each), 0);
     samples.set(name, { at: Date.parse(timestamp ?? ''), windowMs: durationMs(window ?? ''), value });
@@ -216,6 +217,7 @@ const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1
 /** Go's notation: `1m30s`. */
 function durationMs(text: string): number {
   let sum = 0;
-  for (const [, number, unit = ''] of text.matchAll(/([\d.]+)(ms|h|m|s)/g)) sum += Number(number) * (unitMs[unit] ?? 0);
+  for (const [, number, unit = ''] of text.matchAll(/([\d.]+)(ms|h|m|s)/g))
+    sum += Number(number) * (getOwn(unitMs, unit) ?? 0);
   return sum;
 }

@@ -1,5 +1,6 @@
 // Puts on every node the taints that its conditions call for, and takes the pods of nodes that are not ready out of Services.
 
+import { getOwn } from '../../core/machinery/own.ts';
 import type { V1Taint } from '../../generated/kubernetes.ts';
 import { sameJson, setCondition, timestamp } from './condition.ts';
 import { type Action, type Controller, controllerUser, type ObjectOf, type Snapshot, watch } from './controller.ts';
@@ -52,7 +53,7 @@ function taintsOf(snapshot: Snapshot, node: Node, now: number): V1Taint[] {
   const anyReady = readiness(node) === 'True' || others.some((each) => readiness(each) === 'True');
   for (const [condition, keys] of Object.entries(conditionTaints)) {
     const status = node.status?.conditions?.find((each) => each.type === condition)?.status;
-    const key = condition === 'Ready' ? keys[status ?? 'False'] : status && keys[status];
+    const key = condition === 'Ready' ? getOwn(keys, status ?? 'False') : status && getOwn(keys, status);
     if (!key) continue;
     wanted.push({ key, effect: 'NoSchedule' });
     if (condition === 'Ready' && anyReady) wanted.push({ key, effect: 'NoExecute', timeAdded: timestamp(now) });

@@ -1,5 +1,6 @@
 // Keeping a number of pods of a template: what ReplicaSet and ReplicationController have in common.
 
+import { getOwn } from '../../core/machinery/own.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import type { V1PodTemplateSpec, V1ReplicaSetStatus } from '../../generated/kubernetes.ts';
 import { podNames } from './child-name.ts';
@@ -101,7 +102,7 @@ export function rankForDeletion(pods: readonly Pod[], related: readonly Pod[] = 
   }
   const rank = (pod: Pod): (number | string)[] => [
     pod.spec?.nodeName ? 1 : 0,
-    phaseRank[pod.status?.phase ?? 'Pending'] ?? 0,
+    getOwn(phaseRank, pod.status?.phase ?? 'Pending') ?? 0,
     isReady(pod) ? 1 : 0,
     deletionCost(pod),
     -(onNode.get(pod.spec?.nodeName ?? '') ?? 0),

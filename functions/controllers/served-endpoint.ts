@@ -1,5 +1,6 @@
 // What a pod contributes to a Service: addresses by family, and the numbers of its target ports.
 
+import { getOwn } from '../../core/machinery/own.ts';
 import type { V1Service } from '../../generated/kubernetes.ts';
 import type { ObjectOf, Snapshot } from './controller.ts';
 import { isFinished, type Pod } from './pod-state.ts';
@@ -83,7 +84,7 @@ export function servicesOf(snapshot: Snapshot, pods: readonly Pod[]): string[] {
   for (const service of snapshot.list('services', namespace)) {
     if (!hasSelector(service)) continue;
     const wanted = Object.entries(service.spec?.selector ?? {});
-    if (pods.some((pod) => wanted.every(([key, value]) => pod.metadata.labels?.[key] === value))) {
+    if (pods.some((pod) => wanted.every(([key, value]) => getOwn(pod.metadata.labels, key) === value))) {
       keys.add(`${namespace}/${service.metadata.name}`);
     }
   }

@@ -7,6 +7,7 @@ import {
   labelSelectorOfSet,
   matchesLabels,
 } from '../../core/machinery/labels.ts';
+import { getOwn } from '../../core/machinery/own.ts';
 import type {
   V1Pod,
   V1ReplicaSet,
@@ -62,7 +63,7 @@ export class DefaultSpread {
   selectorFor(pod: V1Pod): LabelSelector | undefined {
     const { namespace = '', labels = {}, ownerReferences } = pod.metadata ?? {};
     const owner = ownerReferences?.find((each) => each.controller);
-    const ownerType = owner && typeOfKind[owner.kind];
+    const ownerType = owner && getOwn(typeOfKind, owner.kind);
     const workload = ownerType && `${ownerType} ${namespace}/${owner.name}`;
     const services = this.#services.get(namespace);
     if (!workload && !services) return undefined;

@@ -5,6 +5,7 @@ import { nodeAffinityAllows, untoleratedTaint } from '../../core/machinery/node-
 import type { NodeState } from './node-state.ts';
 import type { PodClass } from './pod-info.ts';
 import { insufficient, listOf, type Reasons, reasons } from './reason.ts';
+import { addTo, amountOf } from './resources.ts';
 
 const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 const hard = ['NoSchedule', 'NoExecute'];
@@ -40,7 +41,7 @@ function refusedBesideNominated(pod: PodClass, node: NodeState, self: string | u
     if (other.key === self || other.priority < pod.priority) continue;
     pods += 1;
     const { requests, ports } = other.class;
-    for (const name in requests) extra[name] = (extra[name] ?? 0) + (requests[name] ?? 0);
+    for (const name in requests) addTo(extra, name, requests[name] ?? 0);
     const clash = ports.some((theirs) =>
       pod.ports.some(
         (ours) => ours.port === theirs.port && ours.protocol === theirs.protocol && overlaps(ours.ip, theirs.ip),
@@ -63,7 +64,8 @@ function refusedByAmounts(
   let full = node.pods.size + morePods + 1 > (allocatable['pods'] ?? 0);
   for (const name in requests) {
     const asked = requests[name] ?? 0;
-    if (asked > 0 && asked > (allocatable[name] ?? 0) - (requested[name] ?? 0) - (extra?.[name] ?? 0)) full = true;
+    if (asked > 0 && asked > amountOf(allocatable, name) - amountOf(requested, name) - amountOf(extra, name))
+      full = true;
   }
   if (!full) return undefined;
   const found = [];
@@ -71,8 +73,8 @@ function refusedByAmounts(
   if (node.pods.size + morePods + 1 > most) found.push(reasons.tooManyPods);
   for (const name in requests) {
     const asked = requests[name] ?? 0;
-    const capacity = allocatable[name] ?? 0;
-    if (asked > 0 && asked > capacity - (requested[name] ?? 0) - (extra?.[name] ?? 0))
+    const capacity = amountOf(allocatable, name);
+    if (asked > 0 && asked > capacity - amountOf(requested, name) - amountOf(extra, name))
       found.push(insufficient(name, asked <= capacity));
   }
   return listOf(...found);
@@ -95,7 +97,7 @@ function overlaps(left: string, right: string): boolean {
 export function isCrowded(pod: PodClass, node: NodeState): boolean {
   if (node.pods.size > (node.allocatable['pods'] ?? 0)) return true;
   for (const name in pod.requests) {
-    if ((pod.requests[name] ?? 0) > 0 && (node.requested[name] ?? 0) > (node.allocatable[name] ?? 0)) return true;
+    if ((pod.requests[name] ?? 0) > 0 && amountOf(node.requested, name) > amountOf(node.allocatable, name)) return true;
   }
   return pod.ports.some(({ protocol, port, ip }) => {
     const taken = node.ports.get(`${protocol}/${port}`) ?? [];

@@ -2,7 +2,7 @@
 
 import type { V1Node, V1Taint } from '../../generated/kubernetes.ts';
 import type { PodInfo } from './pod-info.ts';
-import { type Resources, toResources } from './resources.ts';
+import { addTo, type Resources, toResources } from './resources.ts';
 
 export interface NodeState {
   readonly name: string;
@@ -82,8 +82,8 @@ export function displace(state: NodeState, pod: PodInfo): void {
 }
 
 function account(state: NodeState, { class: { requests, scored } }: PodInfo, sign: 1 | -1): void {
-  for (const name in requests) state.requested[name] = (state.requested[name] ?? 0) + sign * (requests[name] ?? 0);
-  for (const name in scored) state.scored[name] = (state.scored[name] ?? 0) + sign * (scored[name] ?? 0);
+  for (const name in requests) addTo(state.requested, name, sign * (requests[name] ?? 0));
+  for (const name in scored) addTo(state.scored, name, sign * (scored[name] ?? 0));
 }
 
 function fingerprint(node: V1Node): string {

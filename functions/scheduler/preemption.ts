@@ -3,6 +3,7 @@
 // Source: Kubernetes' documentation, "Pod Priority and Preemption".
 
 import { type LabelSelector, labelSelectorOf, matchesLabels } from '../../core/machinery/labels.ts';
+import { getOwn } from '../../core/machinery/own.ts';
 import type { V1PodDisruptionBudget } from '../../generated/kubernetes.ts';
 import type { ClassPlan } from './class-plan.ts';
 import { countedReasons } from './explain.ts';
@@ -243,7 +244,7 @@ class Budgets {
       this.#budgets.forEach(({ budget, selector }, i) => {
         if (budget.metadata?.namespace !== pod.namespace || !matchesLabels(selector, pod.labels)) return;
         // It was counted as gone when its eviction was allowed.
-        if (budget.status?.disruptedPods?.[pod.name] !== undefined) return;
+        if (getOwn(budget.status?.disruptedPods, pod.name) !== undefined) return;
         left[i] = (left[i] ?? 0) - 1;
         if ((left[i] ?? 0) < 0) breaks = true;
       });

@@ -1,10 +1,20 @@
 // What a pod asks of a node and what a node has, as numbers: millicores for cpu, units (bytes) for everything else.
 // Source: Kubernetes' documentation, "Resource Management for Pods and Containers"; KEP-753 for sidecar containers.
 
+import { getOwn, setOwn } from '../../core/machinery/own.ts';
 import { parseQuantity, quantityToNumber } from '../../core/machinery/quantity.ts';
 import type { V1Container, V1PodSpec } from '../../generated/kubernetes.ts';
 
 export type Resources = Readonly<Record<string, number>>;
+
+/** How much of a resource a list has: none of what it does not name. */
+export function amountOf(list: Resources | undefined, name: string): number {
+  return getOwn(list, name) ?? 0;
+}
+
+export function addTo(sum: Record<string, number>, name: string, amount: number): void {
+  setOwn(sum, name, amountOf(sum, name) + amount);
+}
 
 /** What a container without requests counts as when nodes are scored, so that such pods spread too. */
 const assumed: Resources = { cpu: 100, memory: 200 * 1024 * 1024 };
@@ -15,7 +25,7 @@ const parsed = new Map<string, number>();
 /** A list of quantities, such as `{cpu: "500m", memory: "1Gi"}`, rounded up. */
 export function toResources(list: Readonly<Record<string, string>> | undefined): Resources {
   const result: Record<string, number> = {};
-  for (const [name, text] of Object.entries(list ?? {})) result[name] = amount(name, String(text));
+  for (const [name, text] of Object.entries(list ?? {})) setOwn(result, name, amount(name, String(text)));
   return result;
 }
 
@@ -52,13 +62,13 @@ function podSum(spec: V1PodSpec, of: (container: V1Container) => Resources): Res
 
 function add(left: Resources, right: Resources): Resources {
   const sum: Record<string, number> = { ...left };
-  for (const [name, value] of Object.entries(right)) sum[name] = (sum[name] ?? 0) + value;
+  for (const [name, value] of Object.entries(right)) addTo(sum, name, value);
   return sum;
 }
 
 function larger(left: Resources, right: Resources): Resources {
   const most: Record<string, number> = { ...left };
-  for (const [name, value] of Object.entries(right)) most[name] = Math.max(most[name] ?? 0, value);
+  for (const [name, value] of Object.entries(right)) setOwn(most, name, Math.max(amountOf(most, name), value));
   return most;
 }
 

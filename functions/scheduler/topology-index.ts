@@ -1,6 +1,7 @@
 // Which pods each term counts, and which terms of placed pods concern a pod, kept as pods come and go. Pods with the same
 // labels in the same namespace are matched once: terms and label sets are few (workloads' templates), pods are many.
 
+import { getOwn } from '../../core/machinery/own.ts';
 import { DomainCounter, type Domains } from './domain-counter.ts';
 import type { NodeState } from './node-state.ts';
 import type { PodInfo, PodTerms } from './pod-info.ts';
@@ -212,7 +213,7 @@ export class TopologyIndex {
 }
 
 function setDomain(domains: Domains, node: NodeState): void {
-  const value = node.labels[domains.topologyKey];
+  const value = getOwn(node.labels, domains.topologyKey);
   if (value === undefined) {
     domains.of[node.slot] = -1;
     return;

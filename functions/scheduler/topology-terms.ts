@@ -7,6 +7,7 @@ import {
   labelSelectorString,
   matchesLabels,
 } from '../../core/machinery/labels.ts';
+import { getOwn } from '../../core/machinery/own.ts';
 import type { V1PodAffinityTerm, V1PodSpec } from '../../generated/kubernetes.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -114,6 +115,9 @@ function withLabelKeys(
 ): LabelSelector | undefined {
   if (!selector) return undefined;
   const more = (keys: readonly string[] | undefined, operator: 'in' | 'notin') =>
-    (keys ?? []).flatMap((key) => (labels[key] === undefined ? [] : [{ key, operator, values: [labels[key]] }]));
+    (keys ?? []).flatMap((key) => {
+      const value = getOwn(labels, key);
+      return value === undefined ? [] : [{ key, operator, values: [value] }];
+    });
   return [...selector, ...more(match, 'in'), ...more(mismatch, 'notin')];
 }

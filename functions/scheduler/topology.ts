@@ -2,6 +2,7 @@
 // Prepared once per pod (which counters matter), then asked per node: a few look-ups each.
 
 import { nodeAffinityAllows, untoleratedTaint } from '../../core/machinery/node-match.ts';
+import { getOwn } from '../../core/machinery/own.ts';
 import type { DomainCounter } from './domain-counter.ts';
 import type { Model } from './model.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -146,7 +147,7 @@ function eligibility(constraint: SpreadConstraint, all: readonly SpreadConstrain
       ...keys,
     ].join(' '),
     test(node) {
-      if (keys.some((key) => node.labels[key] === undefined)) return false;
+      if (keys.some((key) => getOwn(node.labels, key) === undefined)) return false;
       if (constraint.honorAffinity && !nodeAffinityAllows(podClass, node)) return false;
       return (
         !constraint.honorTaints || !untoleratedTaint(node.taints, podClass.tolerations, ['NoSchedule', 'NoExecute'])

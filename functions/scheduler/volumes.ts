@@ -3,6 +3,7 @@
 
 import { labelSelectorOf, matchesLabels } from '../../core/machinery/labels.ts';
 import { nodeSelectorMatches } from '../../core/machinery/node-match.ts';
+import { getOwn } from '../../core/machinery/own.ts';
 import { parseQuantity } from '../../core/machinery/quantity.ts';
 import type { V1PersistentVolume, V1PersistentVolumeClaim } from '../../generated/kubernetes.ts';
 import type { Model } from './model.ts';
@@ -105,10 +106,10 @@ function reaches(volume: V1PersistentVolume, node: NodeState): boolean {
 /** Volumes that say their zone by labels alone. A node without any such label is in no zone, and takes all. */
 function inZone(volume: V1PersistentVolume, node: NodeState): boolean {
   const labels = volume.metadata?.labels ?? {};
-  if (zoneKeys.every((key) => node.labels[key] === undefined)) return true;
+  if (zoneKeys.every((key) => getOwn(node.labels, key) === undefined)) return true;
   return zoneKeys.every((key) => {
-    const zones = labels[key];
-    return zones === undefined || zones.split('__').includes(node.labels[key] ?? '');
+    const zones = getOwn(labels, key);
+    return zones === undefined || zones.split('__').includes(getOwn(node.labels, key) ?? '');
   });
 }
 
@@ -172,7 +173,7 @@ function canBeMade(claim: V1PersistentVolumeClaim, node: NodeState, model: Model
   const allowed = storageClass.allowedTopologies ?? [];
   if (allowed.length === 0) return true;
   return allowed.some((term) =>
-    (term.matchLabelExpressions ?? []).every(({ key, values }) => values.includes(node.labels[key] ?? '')),
+    (term.matchLabelExpressions ?? []).every(({ key, values }) => values.includes(getOwn(node.labels, key) ?? '')),
   );
 }
 

@@ -6,6 +6,7 @@
 
 import { Buffer } from 'node:buffer';
 import { integerOf } from '../../machinery/json.ts';
+import { setOwn } from '../../machinery/own.ts';
 import { badRequest } from '../../machinery/status.ts';
 
 /** As deep as Kubernetes takes it; its own objects come to 16. */
@@ -131,9 +132,7 @@ class Reader {
       const key = this.#key();
       if (Object.hasOwn(result, key)) throw this.fault(`the field ${JSON.stringify(key)} stands twice in a map`);
       const value = this.value(depth + 1);
-      if (key !== '__proto__') result[key] = value;
-      // Whatever the key is called, it becomes a property of the map's own.
-      else Object.defineProperty(result, key, { value, writable: true, enumerable: true, configurable: true });
+      setOwn(result, key, value);
     };
     if (info === 31) while (!this.#atBreak()) entry();
     else for (let left = this.#size(info); left > 0; left--) entry();

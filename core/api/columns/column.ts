@@ -2,6 +2,7 @@
 
 import type { V1LabelSelector, V1PodTemplateSpec } from '../../../generated/kubernetes.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
+import { getOwn } from '../../machinery/own.ts';
 import type { Column } from '../definition.ts';
 import { ageOf } from './age.ts';
 
@@ -88,7 +89,7 @@ export function selectorText(selector: V1LabelSelector | undefined): string {
   const equal = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
   const others = (selector?.matchExpressions ?? []).map(({ key, operator, values = [] }) => ({
     key,
-    text: operators[operator]?.(key, [...values].sort().join(',')) ?? key,
+    text: getOwn(operators, operator)?.(key, [...values].sort().join(',')) ?? key,
   }));
   const all = [...equal, ...others].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return all.map((each) => each.text).join(',') || none;

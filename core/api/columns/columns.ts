@@ -1,5 +1,6 @@
 // Printer columns of built-in resources, as `kubectl get` and `-o wide` of Kubernetes 1.36 show them.
 
+import { getOwn } from '../../machinery/own.ts';
 import type { Column } from '../definition.ts';
 import { autoscalerColumns } from './autoscalers.ts';
 import { defaultColumns } from './column.ts';
@@ -20,5 +21,5 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
 
 /** By plural name and group; a resource without columns of its own shows its name and when it was made. */
 export function columnsOf(group: string, resource: string): readonly Column[] {
-  return columns[group ? `${resource}.${group}` : resource] ?? defaultColumns;
+  return getOwn(columns, group ? `${resource}.${group}` : resource) ?? defaultColumns;
 }

@@ -19,6 +19,7 @@ import type {
   V1Service,
   V1ServiceCIDR,
 } from '../../../generated/kubernetes.ts';
+import { getOwn } from '../../machinery/own.ts';
 import type { Column } from '../definition.ts';
 import { ageOf } from './age.ts';
 import {
@@ -209,7 +210,7 @@ function nodeAddress({ status }: V1Node, type: string): string {
 function used({ status }: V1ResourceQuota, limits: boolean): string {
   const hard = Object.entries(status?.hard ?? {}).filter(([name]) => name.startsWith('limits') === limits);
   return hard
-    .map(([name, quantity]) => `${name}: ${status?.used?.[name] ?? '0'}/${quantity}`)
+    .map(([name, quantity]) => `${name}: ${getOwn(status?.used, name) ?? '0'}/${quantity}`)
     .sort()
     .join(', ');
 }

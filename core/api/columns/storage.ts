@@ -10,6 +10,7 @@ import type {
   V1VolumeAttachment,
   V1VolumeAttributesClass,
 } from '../../../generated/kubernetes.ts';
+import { getOwn } from '../../machinery/own.ts';
 import type { Column } from '../definition.ts';
 import { ageColumn, boolean, integer, isDeleting, nameColumn, text, unset, wide } from './column.ts';
 
@@ -107,7 +108,7 @@ export const storageColumns: Readonly<Record<string, readonly Column[]>> = {
 };
 
 function modes(list: readonly string[] | undefined): string {
-  return [...new Set(list ?? [])].map((each) => shortModes[each] ?? each).join(',');
+  return [...new Set(list ?? [])].map((each) => getOwn(shortModes, each) ?? each).join(',');
 }
 
 function storageClass({ metadata, spec }: V1PersistentVolume | V1PersistentVolumeClaim): string {

@@ -1,6 +1,7 @@
 // core/v1 and events.k8s.io/v1 events are one stored object with two sets of names. Source: KEP-383.
 
 import type { KubeObject } from '../../machinery/object.ts';
+import { setOwn } from '../../machinery/own.ts';
 
 const names: readonly (readonly [core: string, events: string])[] = [
   ['involvedObject', 'regarding'],
@@ -22,7 +23,7 @@ export const eventConversion = {
 
 function renamed(object: KubeObject, to: ReadonlyMap<string, string>, apiVersion: string): KubeObject {
   const result: KubeObject = { metadata: object.metadata };
-  for (const [field, value] of Object.entries(object)) result[to.get(field) ?? field] = value;
+  for (const [field, value] of Object.entries(object)) setOwn(result, to.get(field) ?? field, value);
   if (object.apiVersion !== undefined) result.apiVersion = apiVersion;
   return result;
 }

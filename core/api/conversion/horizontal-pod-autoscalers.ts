@@ -12,6 +12,7 @@ import type {
 } from '../../../generated/kubernetes.ts';
 import { parseJson } from '../../machinery/json.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { getOwn } from '../../machinery/own.ts';
 
 const prefix = 'autoscaling.alpha.kubernetes.io/';
 const annotations = {
@@ -32,13 +33,13 @@ function toStorage(object: KubeObject): KubeObject {
   const status = object['status'] as V1HorizontalPodAutoscalerStatus | undefined;
   const held = object.metadata.annotations ?? {};
   const cpu = spec?.targetCPUUtilizationPercentage;
-  const others = read<V2MetricSpec[]>(held[annotations.metrics]) ?? [];
+  const others = read<V2MetricSpec[]>(getOwn(held, annotations.metrics)) ?? [];
   // Without any metric the target is the CPU, as v2's own defaulting says.
   const target = cpu ?? (others.length === 0 ? defaultCpuUtilization : undefined);
   const metrics = [...(target === undefined ? [] : [cpuTarget(target)]), ...others];
-  const behavior = read<V2HorizontalPodAutoscalerBehavior>(held[annotations.behavior]);
-  const conditions = read<V2HorizontalPodAutoscalerCondition[]>(held[annotations.conditions]);
-  const otherCurrent = read<V2MetricStatus[]>(held[annotations.currentMetrics]) ?? [];
+  const behavior = read<V2HorizontalPodAutoscalerBehavior>(getOwn(held, annotations.behavior));
+  const conditions = read<V2HorizontalPodAutoscalerCondition[]>(getOwn(held, annotations.conditions));
+  const otherCurrent = read<V2MetricStatus[]>(getOwn(held, annotations.currentMetrics)) ?? [];
   const current = status?.currentCPUUtilizationPercentage;
   const currentMetrics = [...(current === undefined ? [] : [cpuStatus(current)]), ...otherCurrent];
   const { targetCPUUtilizationPercentage: _target, ...restOfSpec } = spec ?? {};

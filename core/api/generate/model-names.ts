@@ -1,6 +1,7 @@
 // OpenAPI names of models (`io.k8s.api.core.v1.Pod`). The client package dropped the group; it is found again from the API
 // that reaches a model, and a table says it where several do.
 
+import { getOwn } from '../../machinery/own.ts';
 import { type Model, modelOf } from './read-models.ts';
 import type { Operation } from './read-operations.ts';
 import { kindOf } from './resources.ts';
@@ -59,13 +60,13 @@ function nameOf(id: string, apis: ReadonlySet<string>): string {
   const kind = kindOf(id);
   if (id === 'VersionInfo') return 'io.k8s.apimachinery.pkg.version.Info';
   if (id.startsWith('V1') && metaKinds.has(kind)) return `${meta}.${kind}`;
-  const owner = owners[id] ?? (apis.has('/v1') ? '/v1' : apis.size === 1 ? [...apis][0] : undefined);
+  const owner = getOwn(owners, id) ?? (apis.has('/v1') ? '/v1' : apis.size === 1 ? [...apis][0] : undefined);
   if (owner === undefined) throw new Error(`no API owns the model ${id}: ${[...apis].join(', ')} reach it`);
   return `${packageOf(owner)}.${kind}`;
 }
 
 function packageOf(api: string): string {
-  const known = packages[api];
+  const known = getOwn(packages, api);
   if (known) return known;
   const [group = '', version = ''] = api.split('/');
   return `io.k8s.api.${group.split('.')[0]}.${version}`;

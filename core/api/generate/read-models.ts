@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setOwn } from '../../machinery/own.ts';
 import type { Operation } from './read-operations.ts';
 
 /**
@@ -62,13 +63,13 @@ function readModel(attributes: readonly Attribute[], declaration: string): Model
   const own = /\/\*\*\n\* ((?:(?!\*\/)[\s\S])*)\n\*\/\nexport declare class/.exec(declaration);
   if (own?.[1]) descriptions[''] = plain(own[1]);
   for (const { name, baseName, type, format } of attributes) {
-    fields[baseName] = fieldType(type, format);
+    setOwn(fields, baseName, fieldType(type, format));
     const at = declaration.search(new RegExp(`^    '${name}'\\??:`, 'm'));
     if (at < 0) throw new Error(`the declaration lacks the field ${name}`);
     if (declaration.startsWith(`    '${name}':`, at)) required.push(baseName);
     const comment = declaration.slice(0, at);
     if (comment.endsWith('*/\n')) {
-      descriptions[baseName] = plain(comment.slice(comment.lastIndexOf('/**') + 3, -'*/\n'.length));
+      setOwn(descriptions, baseName, plain(comment.slice(comment.lastIndexOf('/**') + 3, -'*/\n'.length)));
     }
   }
   return { fields, required, descriptions };

@@ -1,5 +1,6 @@
 // Served resources, folded from the operations: group, version, kind, verbs and subresources of each.
 
+import { ownOr } from '../../machinery/own.ts';
 import type { Model } from './read-models.ts';
 import type { Operation } from './read-operations.ts';
 
@@ -34,8 +35,7 @@ export function collectResources(operations: readonly Operation[], models: Reado
     if (row.namespaced && !namespaced) continue;
     if (sub && !item) continue;
     if (sub) {
-      row.subresources[sub] ??= { verbs: [] };
-      const entry = row.subresources[sub];
+      const entry = ownOr(row.subresources, sub, () => ({ verbs: [] }));
       add(entry.verbs, itemVerb(operation.method));
       const model = operation.body ?? operation.answer;
       if (model && model !== 'string' && model !== 'V1DeleteOptions') entry.model ??= model;

@@ -1,5 +1,6 @@
 // TypeScript declarations of the models, in their JSON shapes.
 
+import { getOwn } from '../../machinery/own.ts';
 import type { FieldType, Model } from './read-models.ts';
 
 /** Models that core/machinery/object.ts declares: one type each, not two that look alike. */
@@ -24,7 +25,7 @@ export function typeDeclarations(models: ReadonlyMap<string, Model>, version: st
     '',
   ];
   for (const [id, model] of models) {
-    const alias = shared[id];
+    const alias = getOwn(shared, id);
     if (alias) lines.push(`export type ${id} = ${alias};`, '');
     else lines.push(...declaration(id, model), '');
   }
@@ -38,7 +39,7 @@ function declaration(id: string, { fields, required, descriptions }: Model): str
   for (const [name, type] of Object.entries(fields)) {
     const needed = required.includes(name) || (stored && name === 'metadata');
     const key = /^\w+$/.test(name) ? name : `'${name}'`;
-    lines.push(...comment('  ', descriptions[name]), `  ${key}${needed ? '' : '?'}: ${typescript(type)};`);
+    lines.push(...comment('  ', getOwn(descriptions, name)), `  ${key}${needed ? '' : '?'}: ${typescript(type)};`);
   }
   lines.push('};');
   return lines;

@@ -1,5 +1,6 @@
 // Schemas as OpenAPI writes them: models by reference, with their texts, list types and patch extensions.
 
+import { getOwn, setOwn } from '../../machinery/own.ts';
 import { idOfModel, modelRows, schemaOf } from '../models.ts';
 import type { Schema } from '../schema.ts';
 import { zeroValueOf } from '../tables/zero-values.ts';
@@ -88,13 +89,13 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
 
   const textOf = (name: string | undefined): string | undefined => {
     const id = name && idOfModel(name);
-    return id ? descriptions[id]?.[''] : undefined;
+    return id ? getOwn(descriptions, id)?.[''] : undefined;
   };
 
   const model = (name: string): Fragment => {
     const id = idOfModel(name);
     if (!id) throw new Error(`there is no model ${name}`);
-    const texts = descriptions[id] ?? {};
+    const texts = getOwn(descriptions, id) ?? {};
     const schema = schemaOf(id);
     const properties = Object.entries(schema.properties ?? {}).map(([field, each]) => {
       const written = value(each);
@@ -102,7 +103,7 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
         version === 3 ? zeroValueOf(`${id}.${field}`, schema.required?.includes(field) ?? false, each) : undefined;
       if (zero !== undefined && !('$ref' in written) && !('allOf' in written)) written['default'] ??= zero;
       // The package keeps no text at a field that refers to a model: the model's own says what it is.
-      const text = texts[field] ?? textOf(each.model ?? each.items?.model);
+      const text = getOwn(texts, field) ?? textOf(each.model ?? each.items?.model);
       if (!text) return [field, written];
       return [field, { description: text, ...(version === 3 && '$ref' in written ? { allOf: [written] } : written) }];
     });
@@ -118,7 +119,7 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
   };
 
   const value = (schema: Schema): Fragment => {
-    const name = schema.model ?? special[schema.format ?? ''];
+    const name = schema.model ?? getOwn(special, schema.format ?? '');
     if (name) return withFacts(refer(name), schema);
     if (schema['x-kubernetes-preserve-unknown-fields']) return { type: 'object' };
     const { items, additionalProperties, default: _default, 'x-kubernetes-map-type': mapType, ...rest } = schema;
@@ -149,7 +150,7 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
     const result: Fragment = {};
     for (const [key, each] of Object.entries(schema)) {
       if (version === 2 && onlyIn3.has(key)) continue;
-      result[key] = inlineKeyword(key, each);
+      setOwn(result, key, inlineKeyword(key, each));
     }
     if (version === 2 && schema['x-kubernetes-preserve-unknown-fields']) {
       // A reader of version 2 would drop what the properties do not name.
@@ -188,7 +189,7 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
     },
     all: () => {
       for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-        done.set(name, specialSchemas[name]?.[version] ?? model(name));
+        done.set(name, getOwn(specialSchemas, name)?.[version] ?? model(name));
       }
       return Object.fromEntries([...done].sort(([a], [b]) => (a < b ? -1 : 1)));
     },
@@ -207,5 +208,5 @@ export function componentName(schema: Schema, { group, version, kind }: GroupVer
 /** Whether a model of this OpenAPI name is there. */
 export function hasModel(name: string): boolean {
   const id = idOfModel(name);
-  return id !== undefined && id in modelRows();
+  return id !== undefined && Object.hasOwn(modelRows(), id);
 }

@@ -1,5 +1,6 @@
 // The two forms of an OpenAPI document: version 3 of one group version, version 2 of everything.
 
+import { getOwn, setOwn } from '../../machinery/own.ts';
 import type { ResourceDefinition } from '../definition.ts';
 import {
   type ComponentOptions,
@@ -158,7 +159,7 @@ const packages: Readonly<Record<string, string>> = {
 function bodyModel(definition: ResourceDefinition, kind: GroupVersionKind): string | undefined {
   if (kind.kind === definition.kind && kind.group === definition.group)
     return componentName(definition.schema, definition);
-  const name = `${packages[`${kind.group}/${kind.version}`]}.${kind.kind}`;
+  const name = `${getOwn(packages, `${kind.group}/${kind.version}`)}.${kind.kind}`;
   return hasModel(name) ? name : undefined;
 }
 
@@ -230,7 +231,8 @@ function assemble(
   const paths: Record<string, Fragment> = {};
   for (const definition of served) {
     for (const operation of operationsOf(definition)) {
-      paths[operation.path] = { ...paths[operation.path], [operation.method]: write(operation, definition) };
+      const before = getOwn(paths, operation.path);
+      setOwn(paths, operation.path, { ...before, [operation.method]: write(operation, definition) });
     }
   }
   return Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1)));

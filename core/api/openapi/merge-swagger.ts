@@ -2,6 +2,7 @@
 // A definition that we have under the same name with another content comes in under a new name.
 
 import { deepEqual } from '../../machinery/equality.ts';
+import { getOwn, ownOr, setOwn } from '../../machinery/own.ts';
 import type { SwaggerDocument } from './swagger-protobuf.ts';
 
 type Fragment = Readonly<Record<string, unknown>>;
@@ -14,13 +15,17 @@ export function mergeSwagger(own: SwaggerDocument, others: readonly unknown[]): 
   const definitions: Record<string, Fragment> = { ...own.definitions };
   for (const other of others) {
     const theirs = parts(other);
-    const added = Object.entries(theirs.paths).filter(([path]) => path.startsWith('/apis/') && !(path in paths));
+    const added = Object.entries(theirs.paths).filter(
+      ([path]) => path.startsWith('/apis/') && !Object.hasOwn(paths, path),
+    );
     const needed = reachable(added, theirs.definitions);
-    const names = new Map([...needed].map((name) => [name, nameFor(name, theirs.definitions[name], definitions)]));
-    for (const [path, item] of added) paths[path] = renamed(item, names);
+    const names = new Map(
+      [...needed].map((name) => [name, nameFor(name, getOwn(theirs.definitions, name), definitions)]),
+    );
+    for (const [path, item] of added) setOwn(paths, path, renamed(item, names));
     for (const name of needed) {
-      const definition = theirs.definitions[name];
-      if (definition) definitions[names.get(name) ?? name] ??= renamed(definition, names);
+      const definition = getOwn(theirs.definitions, name);
+      if (definition) ownOr(definitions, names.get(name) ?? name, () => renamed(definition, names));
     }
   }
   return { ...own, paths, definitions };
@@ -47,7 +52,7 @@ function reachable(start: unknown, definitions: Readonly<Record<string, Fragment
       if (name === '') visit(each);
       else if (!found.has(name)) {
         found.add(name);
-        visit(definitions[name]);
+        visit(getOwn(definitions, name));
       }
     }
   };
@@ -58,7 +63,7 @@ function reachable(start: unknown, definitions: Readonly<Record<string, Fragment
 function nameFor(name: string, theirs: Fragment | undefined, taken: Readonly<Record<string, Fragment>>): string {
   for (let number = 1; ; number += 1) {
     const candidate = number === 1 ? name : `${name}_v${number}`;
-    const known = taken[candidate];
+    const known = getOwn(taken, candidate);
     if (!known || theirs === undefined || deepEqual(known, theirs)) return candidate;
   }
 }

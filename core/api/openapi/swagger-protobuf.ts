@@ -2,6 +2,7 @@
 // Field numbers are those of gnostic's openapi.v2 messages; vendor extensions travel as YAML, of which JSON is a part.
 
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { getOwn } from '../../machinery/own.ts';
 
 type Fragment = Readonly<Record<string, unknown>>;
 
@@ -36,7 +37,7 @@ const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'];
 
 function pathItem(writer: BinaryWriter, item: Fragment): void {
   for (const [index, method] of methods.entries()) {
-    const each = item[method];
+    const each = getOwn(item, method);
     if (each) message(writer, index + 2, () => operation(writer, each as Fragment));
   }
   parameters(writer, 9, item['parameters']);

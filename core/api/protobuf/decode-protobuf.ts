@@ -2,6 +2,7 @@
 // Source: protobuf encoding; k8s.io/apimachinery runtime.Unknown (the envelope); API concepts, "Kubernetes Protobuf encoding".
 
 import { parseJson } from '../../machinery/json.ts';
+import { getOwn, setOwn } from '../../machinery/own.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
 import { formatMicroTime, formatTime } from '../../machinery/time.ts';
 import { type Field, type Message, messageNamed, messageOf } from './messages.ts';
@@ -74,9 +75,9 @@ function readMessage(reader: WireReader, message: Message, depth: number): Value
 function readField(reader: WireReader, field: Field, type: number, result: Value, depth: number): void {
   const { name, shape } = field;
   if (shape === 'list') {
-    const list = result[name];
+    const list = getOwn(result, name);
     const items = Array.isArray(list) ? list : [];
-    result[name] = items;
+    setOwn(result, name, items);
     if (type === wireTypes.bytes && (field.type === 'int' || field.type === 'bool' || field.type === 'double')) {
       // Packed, as newer protobuf writes lists of numbers.
       const packed = new WireReader(reader.bytes());
@@ -86,8 +87,8 @@ function readField(reader: WireReader, field: Field, type: number, result: Value
   } else if (shape === 'map') readEntry(reader, field, type, result, depth);
   else {
     const value = readValue(reader, field, type, depth);
-    if (name === '') Object.assign(result, value);
-    else if (field.optional ? value !== undefined : !isZero(value)) result[name] = value;
+    if (name === '') for (const [each, embedded] of Object.entries(value ?? {})) setOwn(result, each, embedded);
+    else if (field.optional ? value !== undefined : !isZero(value)) setOwn(result, name, value);
   }
 }
 
@@ -103,24 +104,22 @@ function readEntry(reader: WireReader, field: Field, type: number, result: Value
   value ??= readValue(new WireReader(Uint8Array.of(0)), entry, wireTypes.bytes, depth);
   // A zero time, in JSON.
   value ??= null;
-  const own = result[field.name];
+  const own = getOwn(result, field.name);
   // Ours: made just below for the entry before.
   const map = typeof own === 'object' && own !== null ? (own as Value) : {};
-  result[field.name] = map;
-  if (key !== '__proto__') map[key] = value;
-  // Whatever the key is called, it becomes a property of the map's own.
-  else Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+  setOwn(result, field.name, map);
+  setOwn(map, key, value);
 }
 
 function setZero(result: Value, field: Field, depth: number): void {
   if (field.optional || field.shape !== 'one') return;
-  if (field.type === 'string') result[field.name] = '';
-  else if (field.type === 'int' || field.type === 'double') result[field.name] = 0;
-  else if (field.type === 'bool') result[field.name] = false;
-  else if (field.type === 'quantity') result[field.name] = '0';
-  else if (field.type === 'intstr') result[field.name] = 0;
+  if (field.type === 'string') setOwn(result, field.name, '');
+  else if (field.type === 'int' || field.type === 'double') setOwn(result, field.name, 0);
+  else if (field.type === 'bool') setOwn(result, field.name, false);
+  else if (field.type === 'quantity') setOwn(result, field.name, '0');
+  else if (field.type === 'intstr') setOwn(result, field.name, 0);
   else if (field.type === 'message')
-    result[field.name] = readMessage(new WireReader(new Uint8Array()), messageNamed(field.message), depth + 1);
+    setOwn(result, field.name, readMessage(new WireReader(new Uint8Array()), messageNamed(field.message), depth + 1));
 }
 
 /** Go writes what is not a pointer even when it is zero; JSON leaves it out. */

@@ -2,6 +2,7 @@
 // is no pointer also when it is zero, map entries by key.
 // Source: protobuf encoding; k8s.io/apimachinery runtime.Unknown (the envelope); API concepts, "Kubernetes Protobuf encoding".
 
+import { getOwn } from '../../machinery/own.ts';
 import { parseTime } from '../../machinery/time.ts';
 import { type Field, type Message, messageNamed, messageOf } from './messages.ts';
 import { WireWriter, wireTypes } from './wire-writer.ts';
@@ -65,7 +66,7 @@ function writeMessage(writer: WireWriter, { fields }: Message, value: unknown): 
     if (!field) continue;
     const { name, shape } = field;
     // The fields of an embedded message stand in this object.
-    const each = name === '' ? object : Object.hasOwn(object, name) ? object[name] : undefined;
+    const each = name === '' ? object : getOwn(object, name);
     if (shape === 'list') {
       if (Array.isArray(each)) for (let at = each.length - 1; at >= 0; at -= 1) writeField(writer, field, each[at]);
     } else if (shape === 'map') writeMap(writer, field, each);
@@ -82,7 +83,7 @@ function writeMap(writer: WireWriter, field: Field, value: unknown): void {
   // From the last to the first, as everything here is written.
   for (const key of Object.keys(map).sort().reverse()) {
     const end = writer.size;
-    writeField(writer, { ...field, number: 2 }, map[key]);
+    writeField(writer, { ...field, number: 2 }, getOwn(map, key));
     writer.string(key);
     writer.tag(1, wireTypes.bytes);
     writer.close(field.number, end);

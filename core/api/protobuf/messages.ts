@@ -1,5 +1,6 @@
 // Messages read from their rows when they are first needed, and which message a kind is.
 
+import { getOwn } from '../../machinery/own.ts';
 import { messageRows } from './message-rows.ts';
 
 export type PlainType =
@@ -81,9 +82,10 @@ export function messageNamed(key: string): Message {
 }
 
 function rowOf(apiVersion: string, name: string): string | undefined {
-  if (!Object.hasOwn(messageRows, apiVersion)) return undefined;
-  const rows = messageRows[apiVersion] ?? {};
-  if (Object.hasOwn(rows, name)) return rows[name];
+  const rows = getOwn(messageRows, apiVersion);
+  if (!rows) return undefined;
+  const row = getOwn(rows, name);
+  if (row !== undefined) return row;
   const item = name.endsWith('List') ? name.slice(0, -'List'.length) : '';
   return Object.hasOwn(rows, item) ? `metadata=1:meta.ListMeta items!=2:[]${item}` : undefined;
 }

@@ -1,6 +1,7 @@
 // DER and certificate requests made by hand, for tests: whatever a hostile client could send, and no library would write.
 
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { getOwn } from '../../machinery/own.ts';
 
 export type Bytes = Uint8Array;
 
@@ -51,7 +52,7 @@ export function attribute(
   tag: number = encodings.utf8,
 ): HandmadeAttribute {
   const types: Record<string, string> = { CN: '2.5.4.3', O: '2.5.4.10', OU: '2.5.4.11' };
-  return { type: types[type] ?? type, tag, value: typeof text === 'string' ? Buffer.from(text) : text };
+  return { type: getOwn(types, type) ?? type, tag, value: typeof text === 'string' ? Buffer.from(text) : text };
 }
 
 /** Sets, in the order in which they are given. */

@@ -3,6 +3,7 @@
 import type { Schema } from '../../api/schema.ts';
 import { deepEqual } from '../equality.ts';
 import type { KubeObject } from '../object.ts';
+import { getOwn, setOwn } from '../own.ts';
 import { emptySet, type FieldSet, leaf, ordered } from './field-set.ts';
 import { type Shape, schemaShape, shapeOf } from './shape.ts';
 
@@ -59,13 +60,13 @@ function compareMaps(before: Fields, after: Fields, shape: Shape, required: read
   for (const name in after) {
     const value = after[name];
     if (value === undefined) continue;
-    const old = Object.hasOwn(before, name) ? before[name] : undefined;
+    const old = getOwn(before, name);
     if (old === value) continue;
     const schema = shape.property(name);
     nodes.add(`f:${name}`, compareValues(schema, old ?? placeholder(schema, name, value, required), value));
   }
   for (const name in before) {
-    if (before[name] === undefined || (Object.hasOwn(after, name) && after[name] !== undefined)) continue;
+    if (before[name] === undefined || getOwn(after, name) !== undefined) continue;
     nodes.add(`f:${name}`, { removed: setNode(shape.property(name), before[name], true) });
   }
   return nodes.result();
@@ -90,12 +91,13 @@ function setNode(schema: Schema, value: unknown, containers: boolean): FieldSet 
   if (shape.kind === 'leaf') return leaf;
   const node: Record<string, FieldSet> = containers ? { '.': leaf } : {};
   if (shape.kind === 'list') {
-    for (const item of value as unknown[]) node[shape.element(item)] = member(setNode(shape.items, item, containers)); // a list
+    for (const item of value as unknown[])
+      setOwn(node, shape.element(item), member(setNode(shape.items, item, containers))); // a list
     return isOnlySelf(node) ? leaf : ordered(node);
   }
   const fields = value as Fields; // neither a leaf nor a list
   for (const name of sortedNames(fields)) {
-    const each = fields[name];
+    const each = getOwn(fields, name);
     if (each === undefined) continue;
     const below = setNode(shape.property(name), each, containers);
     if (isEmptyList(each) && !containers && below !== leaf) continue; // no one owns an empty list
@@ -167,7 +169,7 @@ const neverManaged = new Set([
 function managedPart(object: KubeObject): Fields {
   const { apiVersion: _a, kind: _k, metadata, ...rest } = object;
   const managed: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(metadata ?? {})) if (!neverManaged.has(name)) managed[name] = value;
+  for (const [name, value] of Object.entries(metadata ?? {})) if (!neverManaged.has(name)) setOwn(managed, name, value);
   // Nobody owns the metadata itself.
   return isEmptyRecord(managed) ? rest : { metadata: managed, ...rest };
 }
@@ -182,15 +184,15 @@ class Collector {
     if (!difference) return;
     if (difference.added) {
       this.added ??= {};
-      this.added[element] = difference.added;
+      setOwn(this.added, element, difference.added);
     }
     if (difference.modified) {
       this.modified ??= {};
-      this.modified[element] = difference.modified;
+      setOwn(this.modified, element, difference.modified);
     }
     if (difference.removed) {
       this.removed ??= {};
-      this.removed[element] = difference.removed;
+      setOwn(this.removed, element, difference.removed);
     }
   }
 

@@ -4,6 +4,7 @@
 
 import { parseJson } from '../json.ts';
 import type { Json } from '../object.ts';
+import { getOwn, setOwn } from '../own.ts';
 
 /** A node of the trie. The root is no member; an empty root is the empty set. Values are never changed in place. */
 export interface FieldSet {
@@ -31,12 +32,12 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmpty(a)) return b;
   let result: Record<string, FieldSet> | undefined;
   for (const element in b) {
-    const left = a[element];
+    const left = getOwn(a, element);
     const right = b[element]!;
     const merged = left === undefined ? right : unionNode(left, right);
     if (merged !== left) {
       result ??= { ...a };
-      result[element] = merged;
+      setOwn(result, element, merged);
     }
   }
   return result ? ordered(result) : a;
@@ -48,12 +49,12 @@ export function difference(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b) return emptySet;
   let result: Record<string, FieldSet> | undefined;
   for (const element in b) {
-    const left = a[element];
+    const left = getOwn(a, element);
     if (left === undefined || element === '.') continue;
     const rest = differenceNode(left, b[element]!);
     if (rest === left) continue;
     result ??= { ...a };
-    if (rest) result[element] = rest;
+    if (rest) setOwn(result, element, rest);
     else delete result[element];
   }
   return result ?? a;
@@ -63,12 +64,12 @@ export function difference(a: FieldSet, b: FieldSet): FieldSet {
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   let result: Record<string, FieldSet> | undefined;
   for (const element in a) {
-    const right = b[element];
+    const right = getOwn(b, element);
     if (right === undefined || element === '.') continue;
     const both = intersectionNode(a[element]!, right);
     if (both) {
       result ??= {};
-      result[element] = both;
+      setOwn(result, element, both);
     }
   }
   return result ?? emptySet;
@@ -78,14 +79,14 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
 export function withoutSubtrees(a: FieldSet, roots: FieldSet): FieldSet {
   let result: Record<string, FieldSet> | undefined;
   for (const element in roots) {
-    const left = a[element];
+    const left = getOwn(a, element);
     if (left === undefined || element === '.') continue;
     const root = roots[element]!;
     const kept = isMember(root) ? undefined : withoutSubtrees(left, root);
     if (kept === left) continue;
     result ??= { ...a };
     // A node that only led to what is gone is gone with it; one that is a member itself stays as a leaf.
-    if (kept && (!isEmpty(kept) || isMember(left))) result[element] = kept;
+    if (kept && (!isEmpty(kept) || isMember(left))) setOwn(result, element, kept);
     else delete result[element];
   }
   return result ?? a;
@@ -95,7 +96,7 @@ export function setsEqual(a: FieldSet, b: FieldSet): boolean {
   if (a === b) return true;
   let count = 0;
   for (const element in a) {
-    const right = b[element];
+    const right = getOwn(b, element);
     if (right === undefined || !setsEqual(a[element]!, right)) return false;
     count++;
   }
@@ -144,14 +145,20 @@ export function ordered(node: Record<string, FieldSet>): FieldSet {
 
 function sort(node: Record<string, FieldSet>, elements: string[]): FieldSet {
   const result: Record<string, FieldSet> = {};
-  for (const element of elements.sort(compareElements)) result[element] = node[element]!;
+  for (const element of elements.sort(compareElements)) setOwn(result, element, getOwn(node, element)!);
   return result;
 }
 
-const kindOrder: Readonly<Record<string, number>> = { '.': 0, f: 1, k: 2, v: 3, i: 4 };
+const kindOrder: ReadonlyMap<string, number> = new Map([
+  ['.', 0],
+  ['f', 1],
+  ['k', 2],
+  ['v', 3],
+  ['i', 4],
+]);
 
 function compareElements(a: string, b: string): number {
-  const byKind = (kindOrder[a[0]!] ?? 5) - (kindOrder[b[0]!] ?? 5);
+  const byKind = (kindOrder.get(a[0]!) ?? 5) - (kindOrder.get(b[0]!) ?? 5);
   return byKind || (a < b ? -1 : a > b ? 1 : 0);
 }
 

@@ -2,6 +2,7 @@
 
 import { parseJson } from '../json.ts';
 import type { Json } from '../object.ts';
+import { getOwn, setOwn } from '../own.ts';
 import { type FieldSet, isEmpty, ordered } from './field-set.ts';
 
 /** The set that a FieldsV1 means, or undefined if it is none. */
@@ -13,7 +14,7 @@ export function decodeFields(json: unknown): FieldSet | undefined {
     const below = decodeFields(value);
     if (canonical === undefined || !below) return undefined;
     // `{".": {}}` and `{}` both say "a member, and nothing below it".
-    node[canonical] = below['.'] && isEmpty(withoutSelf(below)) ? {} : below;
+    setOwn(node, canonical, below['.'] && isEmpty(withoutSelf(below)) ? {} : below);
   }
   return ordered(node);
 }
@@ -65,7 +66,7 @@ function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   const keys = Object.keys(value).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`).join(',')}}`;
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(getOwn(value, key)!)}`).join(',')}}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

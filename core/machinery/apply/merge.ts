@@ -68,11 +68,11 @@ function mergeLists(shape: ListShape, live: readonly unknown[], applied: readonl
 
 function pruneMap(shape: MapShape, merged: Fields, last: FieldSet, owned: FieldSet): Fields | undefined {
   let result: Record<string, unknown> | undefined;
-  for (const name of Object.keys(merged)) {
+  for (const [name, before] of Object.entries(merged)) {
     const node = last[`f:${name}`];
     if (!node) continue;
-    const kept = pruneChild(shape.property(name), merged[name], node, owned[`f:${name}`]);
-    if (kept === merged[name]) continue;
+    const kept = pruneChild(shape.property(name), before, node, owned[`f:${name}`]);
+    if (kept === before) continue;
     result ??= { ...merged };
     if (kept === undefined) delete result[name];
     else setOwn(result, name, kept);
@@ -90,8 +90,8 @@ function pruneList(
   const result: unknown[] = [];
   for (const item of merged) {
     const element = shape.element(item);
-    const node = last[element];
-    const kept = node ? pruneChild(shape.items, item, node, owned[element]) : item;
+    const node = getOwn(last, element);
+    const kept = node ? pruneChild(shape.items, item, node, getOwn(owned, element)) : item;
     if (kept !== undefined) result.push(withKeys(shape, item, kept));
   }
   return result.length > 0 ? result : undefined;
@@ -109,8 +109,8 @@ function withKeys(shape: ListShape, item: unknown, kept: unknown): unknown {
   if (item === kept || shape.keys.length === 0) return kept;
   const result = { ...(kept as Fields) }; // items of a map list are maps
   for (const key of shape.keys) {
-    const value = (item as Fields)[key];
-    if (value !== undefined) result[key] = value;
+    const value = getOwn(item as Fields, key);
+    if (value !== undefined) setOwn(result, key, value);
   }
   return result;
 }

@@ -3,6 +3,7 @@
 
 import type { Schema } from '../../api/schema.ts';
 import type { Json } from '../object.ts';
+import { getOwn, setOwn } from '../own.ts';
 import { keyElement, valueElement } from './fields-v1.ts';
 
 export type Shape =
@@ -54,7 +55,7 @@ function makeShape(schema: Schema): Shape {
         ? deducedSchema
         : atomicSchema;
   const isField = (name: string) => properties !== undefined && Object.hasOwn(properties, name);
-  return { kind: 'map', isField, property: (name) => (isField(name) ? properties![name]! : others) };
+  return { kind: 'map', isField, property: (name) => getOwn(properties, name) ?? others };
 }
 
 function listShape(schema: Schema): Shape {
@@ -75,13 +76,13 @@ function elementOfItem(item: unknown, keys: readonly string[], items: Schema): s
   const record = (typeof item === 'object' && item !== null ? item : {}) as Readonly<Record<string, Json | undefined>>; // JSON
   // The common case, one string key, without the sorting that the general form needs.
   if (keys.length === 1) {
-    const value = record[keys[0]!];
+    const value = getOwn(record, keys[0]!);
     if (typeof value === 'string') return `k:{${JSON.stringify(keys[0])}:${JSON.stringify(value)}}`;
   }
   const key: Record<string, Json> = {};
   for (const name of keys) {
-    const value = record[name] ?? items.properties?.[name]?.default;
-    if (value !== undefined) key[name] = value;
+    const value = getOwn(record, name) ?? getOwn(items.properties, name)?.default;
+    if (value !== undefined) setOwn(key, name, value);
   }
   return keyElement(key);
 }

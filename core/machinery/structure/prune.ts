@@ -3,6 +3,7 @@
 // Source: KEP-2885 (field validation), structural schemas ("pruning", "defaulting and nullable").
 
 import type { Schema } from '../../api/schema.ts';
+import { getOwn, setOwn } from '../own.ts';
 import { canonicalScalar } from './canonical-scalar.ts';
 import { isRecord } from './field-at.ts';
 
@@ -42,7 +43,7 @@ function visit(schema: Schema, value: unknown, path: Path | undefined, found: st
   }
   const builtIn = within || schema.model !== undefined;
   for (const name in value) {
-    const own = properties && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const own = getOwn(properties, name);
     const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (!next) {
       if (additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields']) continue;
@@ -53,9 +54,9 @@ function visit(schema: Schema, value: unknown, path: Path | undefined, found: st
     const field = value[name];
     if (field === null) {
       if (own && isAbsent(own, builtIn)) delete value[name];
-      else if (!own && builtIn && next.type === 'string') value[name] = '';
+      else if (!own && builtIn && next.type === 'string') setOwn(value, name, '');
     } else if (typeof field === 'object') visit(next, field, { parent: path, step: name }, found, builtIn);
-    else if (builtIn && next.format !== undefined) value[name] = canonicalScalar(next.format, field);
+    else if (builtIn && next.format !== undefined) setOwn(value, name, canonicalScalar(next.format, field));
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Schema } from '../../api/schema.ts';
 import { deepEqual } from '../equality.ts';
 import type { FieldError } from '../field-error.ts';
+import { getOwn } from '../own.ts';
 import { itemKey } from './correlate.ts';
 import { isRecord } from './field-at.ts';
 
@@ -35,9 +36,10 @@ function collect(schema: Schema, value: unknown, old: unknown, path: string, pat
   } else if (isRecord(value) && isRecord(old) && schema['x-kubernetes-map-type'] !== 'atomic') {
     for (const name in value) {
       const { properties, additionalProperties } = schema;
-      const own = properties && Object.hasOwn(properties, name) ? properties[name] : undefined;
+      const own = getOwn(properties, name);
       const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : {});
-      if (Object.hasOwn(old, name)) collect(next, value[name], old[name], path ? `${path}.${name}` : name, paths);
+      if (Object.hasOwn(old, name))
+        collect(next, value[name], getOwn(old, name), path ? `${path}.${name}` : name, paths);
     }
   }
 }

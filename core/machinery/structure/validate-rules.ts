@@ -8,6 +8,7 @@ import { celLimits } from '../cel-limits.ts';
 import { deepEqual } from '../equality.ts';
 import { expressions } from '../expressions.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../field-error.ts';
+import { getOwn } from '../own.ts';
 import { itemKey } from './correlate.ts';
 import { isRecord } from './field-at.ts';
 
@@ -47,10 +48,10 @@ function visit(schema: Schema, value: unknown, old: unknown, path: string, run: 
   const { properties, additionalProperties } = schema;
   const atomic = schema['x-kubernetes-map-type'] === 'atomic';
   for (const name in value) {
-    const own = properties && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const own = getOwn(properties, name);
     const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (!next || !hasRules(next)) continue;
-    const before = !atomic && isRecord(old) && Object.hasOwn(old, name) ? old[name] : undefined;
+    const before = !atomic && isRecord(old) ? getOwn(old, name) : undefined;
     visit(next, value[name], before, own ? join(path, name) : `${path}[${name}]`, run);
   }
 }

@@ -5,6 +5,7 @@ import type { Schema } from '../../api/schema.ts';
 import { expressions } from '../expressions.ts';
 import { type FieldError, invalidValue, tooLong, typeInvalid } from '../field-error.ts';
 import type { LinearExpression } from '../linear-expression.ts';
+import { getOwn } from '../own.ts';
 import { quantityError } from '../quantity.ts';
 
 /** `builtIn`: a format that does not hold is a wrong type, for Kubernetes cannot decode it. */
@@ -17,7 +18,7 @@ export function checkString(schema: Schema, value: string, path: string, errors:
   if (pattern !== undefined && !matches(pattern, value)) {
     errors.push(invalidValue(path, value, `${path} in body should match '${pattern}'`));
   }
-  const valid = format === undefined ? undefined : formats[format];
+  const valid = format === undefined ? undefined : getOwn(formats, format);
   if (valid && !valid(value)) {
     const make = builtIn ? typeInvalid : invalidValue;
     errors.push(make(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));

@@ -13,6 +13,7 @@ import {
   typeInvalid,
 } from '../field-error.ts';
 import { isInteger } from '../json.ts';
+import { getOwn } from '../own.ts';
 import { isRecord } from './field-at.ts';
 import { isDecodable, notDecodable } from './go-types.ts';
 import { checkNumber, checkString } from './validate-scalars.ts';
@@ -92,12 +93,12 @@ function checkObject(
   const { properties, additionalProperties } = schema;
   const model = schema.model ?? within;
   if (schema.required && model === undefined) {
-    for (const name of schema.required) if (value[name] === undefined) errors.push(required(join(path, name)));
+    for (const name of schema.required) if (getOwn(value, name) === undefined) errors.push(required(join(path, name)));
   }
   let count = 0;
   for (const name in value) {
     count += 1;
-    const own = properties && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const own = getOwn(properties, name);
     const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (!next) continue;
     const field = value[name];
@@ -148,8 +149,8 @@ function checkKeys(schema: Schema, value: readonly unknown[], path: string, erro
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const keyOf = (each: unknown) => {
     if (!isRecord(each)) return undefined;
-    const found = keys.filter((key) => each[key] !== undefined);
-    return found.length > 0 ? Object.fromEntries(found.map((key) => [key, each[key]])) : undefined;
+    const found = keys.filter((key) => getOwn(each, key) !== undefined);
+    return found.length > 0 ? Object.fromEntries(found.map((key) => [key, getOwn(each, key)])) : undefined;
   };
   checkUnique(value, path, keyOf, errors);
 }

@@ -2,6 +2,7 @@
 // client that it uses against AWS. What a Queue does not have (attributes, delays, FIFO) is refused, not ignored.
 
 import { createHash } from 'node:crypto';
+import { getOwn } from '../../machinery/own.ts';
 import type { Queue } from '../queue.ts';
 import { QueueError } from '../queue.ts';
 
@@ -22,7 +23,7 @@ type Action = (queue: Queue, name: string, fields: Fields, signal?: AbortSignal)
 export function createSqsProtocol(queue: Queue, urlOf: (name: string) => string): SqsProtocol {
   return async (target, body, signal) => {
     try {
-      const action = actions[actionOf(target)];
+      const action = getOwn(actions, actionOf(target));
       if (!action) throw new ProtocolError('UnsupportedOperation', `${target} is not offered here.`);
       const fields = fieldsOf(body);
       const name = queueNameOf(fields);
@@ -142,20 +143,20 @@ function fieldsOf(value: unknown): Fields {
 }
 
 function textField(fields: Fields, name: string): string {
-  const value = fields[name];
+  const value = getOwn(fields, name);
   if (typeof value === 'string' && value !== '') return value;
   throw new ProtocolError('MissingParameter', `${name} must be a string that is not empty.`);
 }
 
 function numberField(fields: Fields, name: string, otherwise: number, low: number, high: number): number {
-  const value = fields[name] ?? otherwise;
+  const value = getOwn(fields, name) ?? otherwise;
   if (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high) return value;
   throw new ProtocolError('InvalidParameterValue', `${name} must be between ${low} and ${high}.`);
 }
 
 function refuse(fields: Fields, ...names: string[]): void {
   for (const name of names)
-    if (fields[name] !== undefined && fields[name] !== 0)
+    if ((getOwn(fields, name) ?? 0) !== 0)
       throw new ProtocolError('UnsupportedOperation', `${name} is not offered here.`);
 }
 

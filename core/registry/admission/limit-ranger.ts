@@ -7,6 +7,7 @@ import type {
   V1Pod,
   V1ResourceRequirements,
 } from '../../../generated/kubernetes.ts';
+import { getOwn, ownOr } from '../../machinery/own.ts';
 import {
   addQuantities,
   compareQuantities,
@@ -72,35 +73,36 @@ function fillIn(resources: V1ResourceRequirements, item: V1LimitRangeItem): void
   const defaults = item.default ?? item.max ?? {};
   for (const [name, value] of Object.entries(defaults)) {
     resources.limits ??= {};
-    resources.limits[name] ??= value;
+    ownOr(resources.limits, name, () => value);
   }
   const requests = { ...(item.defaultRequest ?? item.default ?? item.min ?? item.max) };
   for (const [name, value] of Object.entries(requests)) {
     resources.requests ??= {};
-    resources.requests[name] ??= value;
+    ownOr(resources.requests, name, () => value);
   }
 }
 
 function check(item: V1LimitRangeItem, { requests, limits }: V1ResourceRequirements): string[] {
   const problems: string[] = [];
   for (const [name, min] of Object.entries(item.min ?? {})) {
-    const request = requests?.[name];
+    const [request, limit] = [getOwn(requests, name), getOwn(limits, name)];
     if (request === undefined)
       problems.push(`minimum ${name} usage per ${item.type} is ${min}.  No request is specified`);
     else if (less(request, min))
       problems.push(`minimum ${name} usage per ${item.type} is ${min}, but request is ${request}`);
-    else if (limits?.[name] !== undefined && less(limits[name], min))
-      problems.push(`minimum ${name} usage per ${item.type} is ${min}, but limit is ${limits[name]}`);
+    else if (limit !== undefined && less(limit, min))
+      problems.push(`minimum ${name} usage per ${item.type} is ${min}, but limit is ${limit}`);
   }
   for (const [name, max] of Object.entries(item.max ?? {})) {
-    const value = item.type === 'PersistentVolumeClaim' ? requests?.[name] : limits?.[name];
+    const [request, limit] = [getOwn(requests, name), getOwn(limits, name)];
+    const value = item.type === 'PersistentVolumeClaim' ? request : limit;
     if (value === undefined) problems.push(`maximum ${name} usage per ${item.type} is ${max}.  No limit is specified`);
     else if (less(max, value)) problems.push(`maximum ${name} usage per ${item.type} is ${max}, but limit is ${value}`);
-    else if (requests?.[name] !== undefined && less(max, requests[name]))
-      problems.push(`maximum ${name} usage per ${item.type} is ${max}, but request is ${requests[name]}`);
+    else if (request !== undefined && less(max, request))
+      problems.push(`maximum ${name} usage per ${item.type} is ${max}, but request is ${request}`);
   }
   for (const [name, ratio] of Object.entries(item.maxLimitRequestRatio ?? {})) {
-    const [limit, request] = [limits?.[name], requests?.[name]];
+    const [request, limit] = [getOwn(requests, name), getOwn(limits, name)];
     if (limit === undefined || request === undefined) {
       problems.push(
         `${name} max limit to request ratio per ${item.type} is ${ratio}, but no request is specified or request is 0`,

@@ -4,6 +4,7 @@
 import type { V1Pod } from '../../../generated/kubernetes.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { forbidden } from '../../machinery/status.ts';
 import { subjectOf } from '../target.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
@@ -80,7 +81,9 @@ function nodeOf(object: KubeObject | undefined): string | undefined {
 
 function changedLabels(object: KubeObject | undefined, old: KubeObject | undefined): string[] {
   const [after, before] = [object?.metadata.labels ?? {}, old?.metadata.labels ?? {}];
-  return [...new Set([...Object.keys(after), ...Object.keys(before)])].filter((key) => after[key] !== before[key]);
+  return [...new Set([...Object.keys(after), ...Object.keys(before)])].filter(
+    (key) => getOwn(after, key) !== getOwn(before, key),
+  );
 }
 
 const ownLabels = new Set([

@@ -1,6 +1,7 @@
 // Priority: a pod's priority is that of its class, and of all classes one may be the default.
 
 import type { V1Pod, V1PriorityClass } from '../../../generated/kubernetes.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { forbidden } from '../../machinery/status.ts';
 import type { Environment } from '../environment.ts';
 import type { AdmissionPlugin } from './plugin.ts';
@@ -65,7 +66,7 @@ async function classOf(env: Environment, name: string | undefined): Promise<V1Pr
   }
   // What is stored as a class is one.
   const found = (await env.lookUp(type, name)) as V1PriorityClass | undefined;
-  const system = systemClasses[name];
+  const system = getOwn(systemClasses, name);
   return found ?? (system === undefined ? undefined : { metadata: { name }, value: system });
 }
 

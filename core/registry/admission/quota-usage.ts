@@ -8,6 +8,7 @@ import type {
   V1Service,
 } from '../../../generated/kubernetes.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { getOwn } from '../../machinery/own.ts';
 import {
   addQuantities,
   compareQuantities,
@@ -157,8 +158,8 @@ export function leftOpen(spec: V1PodSpec, hard: readonly string[]): string {
       const [list, name] = each.startsWith('limits.')
         ? (['limits', each.slice('limits.'.length)] as const)
         : (['requests', each.replace('requests.', '')] as const);
-      if (spec.resources?.[list]?.[name] !== undefined) return [];
-      const silent = containers.filter(({ resources }) => resources?.[list]?.[name] === undefined);
+      if (getOwn(spec.resources?.[list], name) !== undefined) return [];
+      const silent = containers.filter(({ resources }) => getOwn(resources?.[list], name) === undefined);
       return silent.length > 0
         ? [
             `${each} for: ${silent

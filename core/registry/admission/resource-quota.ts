@@ -3,6 +3,7 @@
 
 import type { V1Pod, V1ResourceQuota } from '../../../generated/kubernetes.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { getOwn } from '../../machinery/own.ts';
 import {
   addQuantities,
   compareQuantities,
@@ -89,7 +90,7 @@ async function check(
     }
   }
   const over = concerned
-    .filter((each) => compareQuantities(totals.get(each)!, parseQuantity(spec.hard?.[each] ?? '0')) > 0)
+    .filter((each) => compareQuantities(totals.get(each)!, parseQuantity(getOwn(spec.hard, each) ?? '0')) > 0)
     .sort();
   if (over.length > 0) {
     const list = (value: (each: string) => string) => over.map((each) => `${each}=${value(each)}`).join(',');
@@ -97,7 +98,7 @@ async function check(
     throw forbidden(
       subject,
       name,
-      `exceeded quota: ${metadata.name}, requested: ${list((each) => text(now.get(each)))}, used: ${used}, limited: ${list((each) => spec.hard?.[each] ?? '0')}`,
+      `exceeded quota: ${metadata.name}, requested: ${list((each) => text(now.get(each)))}, used: ${used}, limited: ${list((each) => getOwn(spec.hard, each) ?? '0')}`,
     );
   }
   return Object.fromEntries([...totals].map(([each, amount]) => [each, formatQuantity(amount)]));

@@ -2,6 +2,7 @@
 
 import type { V1Pod, V1RuntimeClass } from '../../../generated/kubernetes.ts';
 import { deepEqual } from '../../machinery/equality.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { forbidden } from '../../machinery/status.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 
@@ -33,7 +34,7 @@ export const runtimeClass: AdmissionPlugin = {
     }
     if (overhead) spec.overhead = { ...overhead };
     for (const [key, value] of Object.entries(found.scheduling?.nodeSelector ?? {})) {
-      const asked = spec.nodeSelector?.[key];
+      const asked = getOwn(spec.nodeSelector, key);
       if (asked !== undefined && asked !== value) {
         throw forbidden(
           pods,

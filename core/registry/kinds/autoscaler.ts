@@ -10,6 +10,7 @@ import type {
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../machinery/labels.ts';
 import { pathSegmentName } from '../../machinery/names.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { parseQuantity, quantityError } from '../../machinery/quantity.ts';
 import { strategy } from '../strategy.ts';
 import { optionalField, requiredField } from './field-rule.ts';
@@ -67,7 +68,7 @@ const sources: Readonly<Record<string, keyof V2MetricSpec>> = {
 function validateMetric(metric: V2MetricSpec, path: string): FieldError[] {
   const { type } = metric;
   if (!type) return [required(`${path}.type`, 'must specify a metric source type')];
-  const field = sources[type];
+  const field = getOwn(sources, type);
   if (!field) return [notSupported(`${path}.type`, type, Object.keys(sources))];
   const errors: FieldError[] = [];
   for (const other of Object.values(sources))

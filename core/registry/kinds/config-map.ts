@@ -4,6 +4,7 @@ import type { V1ConfigMap, V1Secret } from '../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../machinery/field-error.ts';
 import { parseJson } from '../../machinery/json.ts';
 import { configMapKey } from '../../machinery/names.ts';
+import { getOwn, setOwn } from '../../machinery/own.ts';
 import { immutable } from '../metadata/validate.ts';
 import { semanticEqual } from '../semantic-equal.ts';
 import { strategy } from '../strategy.ts';
@@ -16,7 +17,7 @@ export const configMap = strategy<V1ConfigMap>({
     let size = 0;
     for (const key in data) {
       for (const message of configMapKey(key)) errors.push(invalidValue(`data[${key}]`, key, message));
-      if (binaryData && key in binaryData)
+      if (binaryData && Object.hasOwn(binaryData, key))
         errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
       size += Buffer.byteLength(data[key] ?? '');
     }
@@ -45,8 +46,8 @@ export const secret = strategy<V1Secret>({
       size += decodedSize(data[key] ?? '');
     }
     if (size > maxSize) errors.push(tooLong('data', maxSize));
-    for (const key of requiredKeys[type ?? ''] ?? [])
-      if (data?.[key] === undefined) errors.push(required(`data[${key}]`));
+    for (const key of getOwn(requiredKeys, type ?? '') ?? [])
+      if (getOwn(data, key) === undefined) errors.push(required(`data[${key}]`));
     if (
       type === 'kubernetes.io/service-account-token' &&
       !object.metadata.annotations?.['kubernetes.io/service-account.name']
@@ -57,7 +58,8 @@ export const secret = strategy<V1Secret>({
       errors.push(required('data[username]'), required('data[password]'));
     }
     for (const key of ['.dockerconfigjson', '.dockercfg']) {
-      if (requiredKeys[type ?? '']?.includes(key) && data?.[key] !== undefined && !isJson(data[key])) {
+      const value = getOwn(data, key);
+      if (getOwn(requiredKeys, type ?? '')?.includes(key) && value !== undefined && !isJson(value)) {
         errors.push(invalidValue(`data[${key}]`, '<secret contents redacted>', 'invalid character in JSON'));
       }
     }
@@ -79,7 +81,7 @@ function foldStringData(object: V1Secret): void {
   if (!stringData) return;
   delete object.stringData;
   object.data ??= {};
-  for (const key in stringData) object.data[key] = Buffer.from(stringData[key] ?? '').toString('base64');
+  for (const key in stringData) setOwn(object.data, key, Buffer.from(stringData[key] ?? '').toString('base64'));
 }
 
 function frozen<T extends V1ConfigMap | V1Secret>(
@@ -91,7 +93,7 @@ function frozen<T extends V1ConfigMap | V1Secret>(
   const errors: FieldError[] = [];
   if (!object.immutable) errors.push(forbiddenField('immutable', 'field is immutable when `immutable` is set'));
   for (const field of fields) {
-    if (!semanticEqual(object[field], old[field]))
+    if (!semanticEqual(getOwn(object, field), getOwn(old, field)))
       errors.push(forbiddenField(field, 'field is immutable when `immutable` is set'));
   }
   return errors;

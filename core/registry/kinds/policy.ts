@@ -30,11 +30,11 @@ export const priorityClass = strategy<V1PriorityClass>({
     const { metadata, value = 0 } = object;
     const errors: FieldError[] = [];
     if (metadata.name?.startsWith('system-')) {
-      const known: Readonly<Record<string, number>> = {
-        'system-node-critical': 2000001000,
-        'system-cluster-critical': 2000000000,
-      };
-      if (known[metadata.name] !== value)
+      const known = new Map([
+        ['system-node-critical', 2000001000],
+        ['system-cluster-critical', 2000000000],
+      ]);
+      if (known.get(metadata.name) !== value)
         errors.push(
           forbiddenField(
             'metadata.name',

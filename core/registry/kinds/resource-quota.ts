@@ -7,6 +7,7 @@ import type {
 } from '../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, required } from '../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../machinery/names.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { parseQuantity } from '../../machinery/quantity.ts';
 import { semanticEqual } from '../semantic-equal.ts';
 import { strategy } from '../strategy.ts';
@@ -73,7 +74,7 @@ function validateScopes({ scopes: given = [], hard = {} }: V1ResourceQuotaSpec):
   const path = 'spec.scopes';
   const errors: FieldError[] = [];
   for (const scope of given) {
-    const allows = Object.hasOwn(scopes, scope) ? scopes[scope] : undefined;
+    const allows = getOwn(scopes, scope);
     if (!allows) errors.push(invalidValue(path, given, 'unsupported scope'));
     else if (Object.keys(hard).some((name) => isStandard(name) && !allows(name)))
       errors.push(invalidValue(path, given, 'unsupported scope applied to resource'));
@@ -89,7 +90,7 @@ function validateExpression(
   path: string,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  const allows = Object.hasOwn(scopes, scopeName) ? scopes[scopeName] : undefined;
+  const allows = getOwn(scopes, scopeName);
   if (!allows) errors.push(invalidValue(`${path}.scopeName`, scopeName, 'unsupported scope'));
   else if (Object.keys(hard).some((name) => isStandard(name) && !allows(name)))
     errors.push(invalidValue(path, scopeName, 'unsupported scope applied to resource'));

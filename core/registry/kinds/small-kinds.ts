@@ -18,6 +18,7 @@ import {
 } from '../../machinery/field-error.ts';
 import { validateLabels } from '../../machinery/labels.ts';
 import { dns1123Label, qualifiedNameErrors } from '../../machinery/names.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { compareQuantities, parseQuantity, quantityError } from '../../machinery/quantity.ts';
 import { immutable } from '../metadata/validate.ts';
 import { strategy } from '../strategy.ts';
@@ -39,7 +40,7 @@ export const limitRange = strategy<V1LimitRange>({
       // A limit without a default is its own; a request without one is the limit's, or the least.
       for (const [name, value] of Object.entries(item.max ?? {})) item.default = { [name]: value, ...item.default };
       for (const [name, value] of Object.entries(item.min ?? {})) {
-        if (item.default?.[name] === undefined) item.defaultRequest = { [name]: value, ...item.defaultRequest };
+        if (getOwn(item.default, name) === undefined) item.defaultRequest = { [name]: value, ...item.defaultRequest };
       }
       for (const [name, value] of Object.entries(item.default ?? {}))
         item.defaultRequest = { [name]: value, ...item.defaultRequest };
@@ -64,7 +65,7 @@ export const limitRange = strategy<V1LimitRange>({
       for (const [at, low] of lists.entries()) {
         for (const high of lists.slice(at + 1)) {
           for (const [name, value] of Object.entries(item[low] ?? {})) {
-            const other = item[high]?.[name];
+            const other = getOwn(item[high], name);
             if (other === undefined || compareQuantities(parseQuantity(value), parseQuantity(other)) <= 0) continue;
             errors.push(
               invalidValue(

@@ -1,6 +1,7 @@
 // Which strategy each built-in type has. A type without a row is served by its schema alone.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import { getOwn } from '../../machinery/own.ts';
 import type { TypeName } from '../../store/store.ts';
 import type { Strategy } from '../strategy.ts';
 import {
@@ -112,5 +113,5 @@ const strategies: Readonly<Record<TypeName, Strategy>> = {
 
 export function strategyOf(definition: ResourceDefinition): Strategy {
   if (definition.customResource) return customResource;
-  return strategies[definition.type] ?? plain;
+  return getOwn(strategies, definition.type) ?? plain;
 }

@@ -11,6 +11,7 @@ import { celLimits } from '../../machinery/cel-limits.ts';
 import { type CelSchema, celTypesOf } from '../../machinery/cel-schema.ts';
 import { expressions } from '../../machinery/expressions.ts';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { ruleVariables } from '../../machinery/structure/validate-rules.ts';
 
 export interface RulePlace {
@@ -168,7 +169,7 @@ function namesField(schema: V1JSONSchemaProps, fieldPath: string): boolean {
   for (const [, plain, quoted] of steps) {
     const name = plain ?? quoted ?? '';
     // A map's schema says what any of its keys holds.
-    const next: V1JSONSchemaProps | undefined = at?.properties?.[name] ?? mapValues(at);
+    const next: V1JSONSchemaProps | undefined = getOwn(at?.properties, name) ?? mapValues(at);
     if (!next) return false;
     at = next;
   }

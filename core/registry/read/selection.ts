@@ -10,6 +10,7 @@ import {
 } from '../../machinery/fields.ts';
 import { labelSelectorString, matchesLabels, parseLabelSelector } from '../../machinery/labels.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { badRequest } from '../../machinery/status.ts';
 import type { Entry } from '../../replica/replica.ts';
 import type { Target } from '../registry.ts';
@@ -71,5 +72,5 @@ function checkFields(definition: ResourceDefinition, selector: FieldSelector): v
 function readField(definition: ResourceDefinition, object: KubeObject, field: string): string {
   if (field === 'metadata.name') return object.metadata.name ?? '';
   if (field === 'metadata.namespace') return object.metadata.namespace ?? '';
-  return definition.selectableFields[field]?.(object) ?? '';
+  return getOwn(definition.selectableFields, field)?.(object) ?? '';
 }

@@ -89,7 +89,7 @@ async function convertAll(
     const { metadata } = each;
     if (
       !isRecord(metadata) ||
-      ['name', 'namespace', 'uid'].some((key) => !deepEqual(metadata[key], Object(source.metadata)[key]))
+      (['name', 'namespace', 'uid'] as const).some((key) => !deepEqual(metadata[key], Object(source.metadata)[key]))
     )
       throw fail(`response.convertedObjects[${index}].metadata: name, namespace and uid must not change`);
     // Only labels and annotations are the webhook's to change.

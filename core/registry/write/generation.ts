@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { semanticEqual } from '../semantic-equal.ts';
 import type { Strategy } from '../strategy.ts';
 import { hasStatus } from '../target.ts';
@@ -19,7 +20,7 @@ export function generationOf(
   const fields = new Set([...Object.keys(object), ...Object.keys(old)]);
   for (const field of fields) {
     if (field === 'metadata' || field === 'apiVersion' || field === 'kind' || (status && field === 'status')) continue;
-    if (!semanticEqual(object[field], old[field])) return before + 1;
+    if (!semanticEqual(getOwn(object, field), getOwn(old, field))) return before + 1;
   }
   return before;
 }

@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
+import { getOwn, setOwn } from '../../machinery/own.ts';
 import { hasStatus } from '../target.ts';
 
 /** Puts the old values back where this path does not reach. */
@@ -49,7 +50,7 @@ function keepAllBut(
   if (subresource === 'finalize') spec['finalizers'] = sent['finalizers'] ?? [];
   else if (subresource === 'ephemeralcontainers') spec['ephemeralContainers'] = sent['ephemeralContainers'] ?? [];
   else {
-    for (const list of ['containers', 'initContainers']) {
+    for (const list of ['containers', 'initContainers'] as const) {
       const resized = Array.isArray(sent[list]) ? sent[list].map(asMap) : [];
       if (!Array.isArray(spec[list])) continue;
       spec[list] = spec[list].map((each) => {
@@ -81,8 +82,9 @@ function restoreMeta(object: KubeObject, old: KubeObject): void {
 }
 
 function restore(object: KubeObject, old: KubeObject, field: string): void {
-  if (old[field] === undefined) delete object[field];
-  else object[field] = old[field];
+  const before = getOwn(old, field);
+  if (before === undefined) delete object[field];
+  else setOwn(object, field, before);
 }
 
 function restoreMetaField<K extends keyof ObjectMeta>(meta: ObjectMeta, old: ObjectMeta, field: K): void {

@@ -18,6 +18,7 @@ import type {
   UpdateItemCommandInput,
   UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb';
+import { setOwn } from '../../machinery/own.ts';
 import { AwsError, type JsonService } from '../../signature/json-service.ts';
 
 type Answer<Output> = Promise<Omit<Output, '$metadata'>>;
@@ -95,7 +96,7 @@ function readItem(item: Item | undefined): void {
   if (!item) return;
   for (const [name, { B }] of Object.entries(item)) {
     // as: from the wire it is a text, whatever the client's types say.
-    if (typeof (B as unknown) === 'string') item[name] = { B: Buffer.from(B as unknown as string, 'base64') };
+    if (typeof (B as unknown) === 'string') setOwn(item, name, { B: Buffer.from(B as unknown as string, 'base64') });
   }
 }
 
@@ -105,6 +106,6 @@ function toWire(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toWire);
   if (typeof value !== 'object' || value === null) return value;
   const result: Record<string, unknown> = {};
-  for (const name in value) result[name] = toWire(value[name as keyof typeof value]); // as: one of its names
+  for (const name in value) setOwn(result, name, toWire(value[name as keyof typeof value])); // as: one of its names
   return result;
 }

@@ -1,6 +1,7 @@
 // One road for every request: retries with jitter within a budget, and the count of what each operation cost.
 
 import type { BatchGetItemCommandOutput, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { getOwn } from '../../machinery/own.ts';
 import { StoreError } from '../store.ts';
 import type { DynamoCalls } from './calls.ts';
 import { meaningOf } from './failures.ts';
@@ -149,9 +150,9 @@ export class Requests {
           ReturnConsumedCapacity: 'TOTAL',
         }),
       );
-      items.push(...(answer.Responses?.[this.table] ?? []));
+      items.push(...(getOwn(answer.Responses, this.table) ?? []));
       // as: DynamoDB gives back keys that it was given.
-      const unprocessed = (answer.UnprocessedKeys?.[this.table]?.Keys ?? []) as unknown as Key[];
+      const unprocessed = (getOwn(answer.UnprocessedKeys, this.table)?.Keys ?? []) as unknown as Key[];
       left = [...left.slice(batchGetLimit), ...unprocessed];
       if (unprocessed.length > 0 && !(await this.pause(call, attempt++))) throw throttled();
     }

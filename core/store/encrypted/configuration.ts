@@ -4,6 +4,7 @@
 import type { Schema } from '../../api/schema.ts';
 import { readConfigFile, refuse } from '../../config/config-file.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../machinery/field-error.ts';
+import { getOwn } from '../../machinery/own.ts';
 import type { TypeName } from '../store.ts';
 import type { Encryption, TypeEncryption } from './encrypted-store.ts';
 import type { SealingKey } from './seal.ts';
@@ -140,7 +141,7 @@ function providerErrors(provider: Provider, path: string, names: Set<string>): F
   const [name, ...more] = Object.keys(provider);
   if (name === undefined) return [required(path, 'name a provider: aesgcm or identity')];
   if (more.length > 0) return [invalidValue(path, [name, ...more], 'name one provider an entry')];
-  const why = refused[name];
+  const why = getOwn(refused, name);
   if (why) return [forbiddenField(`${path}.${name}`, why)];
   if (!provider.aesgcm) return [];
   const keys = provider.aesgcm.keys ?? [];

@@ -3,6 +3,7 @@
 import type { ExtensionResource } from '../../../core/api/extensions.ts';
 import { errorText } from '../../../core/machinery/error-text.ts';
 import { parseJson } from '../../../core/machinery/json.ts';
+import { getOwn } from '../../../core/machinery/own.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import { EndpointError, serviceEndpoint } from '../../../core/registry/service-endpoint.ts';
@@ -180,6 +181,6 @@ function isResource(value: unknown): value is ExtensionResource {
 
 function urlOf(index: unknown, groupVersion: string): string | undefined {
   const paths = (index as { paths?: Record<string, { serverRelativeURL?: string } | undefined> } | undefined)?.paths;
-  const url = paths?.[groupVersion]?.serverRelativeURL;
+  const url = getOwn(paths, groupVersion)?.serverRelativeURL;
   return typeof url === 'string' && url.startsWith('/openapi/v3/') ? url : undefined;
 }

@@ -2,6 +2,7 @@
 // Source: "Authenticating with Bootstrap Tokens"; Secrets of type bootstrap.kubernetes.io/token in kube-system.
 
 import { timingSafeEqual } from 'node:crypto';
+import { getOwn } from '../../../core/machinery/own.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { Lookup } from './lookup.ts';
 import { authenticatedGroup } from './users.ts';
@@ -20,7 +21,7 @@ export async function bootstrapUser(token: string, lookup: Lookup, now: Date): P
     return undefined;
   // A Secret's data is a map of base64 strings.
   const data = (object['data'] ?? {}) as Record<string, string>;
-  const field = (name: string) => Buffer.from(data[name] ?? '', 'base64').toString('utf8');
+  const field = (name: string) => Buffer.from(getOwn(data, name) ?? '', 'base64').toString('utf8');
   if (field('token-id') !== id || !sameSecret(field('token-secret'), secret)) return undefined;
   if (field('usage-bootstrap-authentication') !== 'true') return undefined;
   const expiration = field('expiration');

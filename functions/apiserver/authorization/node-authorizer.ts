@@ -3,6 +3,7 @@
 
 import type { Attributes, Authorizer, Decision } from '../../../core/authorization/authorizer.ts';
 import { requiredFieldValue } from '../../../core/machinery/fields.ts';
+import { getOwn } from '../../../core/machinery/own.ts';
 import { nodeOf } from '../authentication/users.ts';
 import type { NodeIndex } from '../node/node-index.ts';
 
@@ -31,7 +32,7 @@ export function nodeAuthorizer(open: () => Promise<NodeIndex>): Authorizer {
   const decide = (index: NodeIndex, node: string, attributes: Attributes): Decision => {
     const { group, resource, subresource, verb, namespace, name } = attributes;
     const id = subresource === '' ? `${group}/${resource}` : `${group}/${resource}/${subresource}`;
-    if (shared[id]?.includes(verb)) return allow;
+    if (getOwn(shared, id)?.includes(verb)) return allow;
     const key = `${namespace}/${name}`;
     switch (id) {
       case '/configmaps':

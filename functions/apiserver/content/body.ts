@@ -109,8 +109,7 @@ function checkDepth(value: unknown, left: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (left === 0) throw tooDeep();
   if (Array.isArray(value)) for (const each of value) checkDepth(each, left - 1);
-  // as: neither null nor an array.
-  else for (const name in value) checkDepth((value as Record<string, unknown>)[name], left - 1);
+  else for (const each of Object.values(value)) checkDepth(each, left - 1);
 }
 
 function tooDeep(): StatusError {

@@ -1,6 +1,7 @@
 // Which form of the answer a client accepts: encoding, and whether it wants the object, a Table, or only its metadata.
 // Source: RFC 9110 (12.5.1), API concepts "Alternate representations of resources".
 
+import { setOwn } from '../../../core/machinery/own.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { RoutedRequest } from '../http.ts';
 import type { Query } from '../query.ts';
@@ -101,7 +102,7 @@ function parseClause(text: string): Clause {
   const parameters: Record<string, string> = {};
   for (const each of rest) {
     const at = each.indexOf('=');
-    if (at > 0) parameters[each.slice(0, at).trim()] = each.slice(at + 1).trim();
+    if (at > 0) setOwn(parameters, each.slice(0, at).trim(), each.slice(at + 1).trim());
   }
   const quality = parameters['q'] === undefined ? 1 : Number(parameters['q']);
   return { type: type.toLowerCase(), parameters, quality: Number.isFinite(quality) ? quality : 0 };

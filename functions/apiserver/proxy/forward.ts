@@ -3,6 +3,7 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, RequestOptions } from 'node:http';
 import https from 'node:https';
 import { type Duplex, Readable } from 'node:stream';
+import { setOwn } from '../../../core/machinery/own.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import { connectionHeaders } from '../../../core/node/connection-headers.ts';
 import { http } from '../../../core/process/http.ts';
@@ -28,7 +29,7 @@ export function passedHeaders(request: RoutedRequest, path: string): Record<stri
   for (const [name, value] of Object.entries(request.headers)) {
     if (value === undefined || name.startsWith(':') || notPassedOn.has(name)) continue;
     if (name.startsWith('impersonate-') || name.startsWith('x-remote-')) continue;
-    headers[name] = value;
+    setOwn(headers, name, value);
   }
   // Without the token that a browser's WebSocket brings there.
   if (headers['sec-websocket-protocol'] !== undefined)
@@ -144,7 +145,7 @@ async function collect(answer: IncomingMessage): Promise<Uint8Array> {
 function answerHeaders(answer: IncomingMessage): ApiResponse['headers'] {
   const headers: ApiResponse['headers'] = {};
   for (const [name, value] of Object.entries(answer.headers))
-    if (value !== undefined && !notPassedOn.has(name)) headers[name] = value;
+    if (value !== undefined && !notPassedOn.has(name)) setOwn(headers, name, value);
   return headers;
 }
 

@@ -1,6 +1,7 @@
 // The types of Kubernetes 1.36 that are served and deprecated: whoever uses one is told so (KEP-1693).
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
+import { getOwn } from '../../../core/machinery/own.ts';
 
 const deprecated: Readonly<Record<string, string>> = {
   componentstatuses: 'v1 ComponentStatus is deprecated in v1.19+',
@@ -9,5 +10,5 @@ const deprecated: Readonly<Record<string, string>> = {
 
 /** The warning that answers about this type carry; undefined for most. */
 export function deprecationOf({ group, resource }: ResourceDefinition): string | undefined {
-  return group === '' ? deprecated[resource] : undefined;
+  return group === '' ? getOwn(deprecated, resource) : undefined;
 }

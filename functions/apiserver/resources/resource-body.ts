@@ -3,6 +3,7 @@
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import { type Decoded, duplicateFieldMessage } from '../../../core/machinery/json.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
+import { getOwn } from '../../../core/machinery/own.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import { wholeFloatError } from '../../../core/machinery/structure/whole-floats.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
@@ -69,10 +70,10 @@ const patchTypes: Record<string, PatchType> = {
 /** Throws UnsupportedMediaType, also for a strategic patch of a custom resource. */
 export function patchTypeOf(request: RoutedRequest, definition: ResourceDefinition): PatchType {
   const type = contentType(request);
-  const found = patchTypes[type];
+  const found = getOwn(patchTypes, type);
   const custom = definition.customResource !== undefined;
   if (found === undefined || (found === 'strategic' && custom)) {
-    const accepted = Object.keys(patchTypes).filter((each) => !(custom && patchTypes[each] === 'strategic'));
+    const accepted = Object.keys(patchTypes).filter((each) => !(custom && getOwn(patchTypes, each) === 'strategic'));
     throw unsupportedMediaType(type, accepted);
   }
   return found;

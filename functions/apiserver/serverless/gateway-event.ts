@@ -1,6 +1,7 @@
 // API Gateway's proxy events (REST APIs, payload of Lambda proxy integrations) as requests of the API server.
 // Source: API Gateway developer guide, "Lambda proxy integrations in API Gateway", input format.
 
+import { getOwn, setOwn } from '../../../core/machinery/own.ts';
 import type { ApiRequest } from '../http.ts';
 
 /** What is read of a proxy event. */
@@ -46,7 +47,8 @@ function headersOf({ headers, multiValueHeaders }: GatewayEvent) {
     const key = name.toLowerCase();
     // API Gateway speaks HTTP with the client itself: a connection's own headers end there.
     if (key === 'connection' || key === 'upgrade') continue;
-    byName[key] = key in byName ? `${byName[key]}, ${values.join(', ')}` : values.join(', ');
+    const before = getOwn(byName, key);
+    setOwn(byName, key, before === undefined ? values.join(', ') : `${before}, ${values.join(', ')}`);
     for (const value of values) raw.push(key, value);
   }
   return { headers: byName, rawHeaders: raw };

@@ -2,6 +2,7 @@
 // Source: API Gateway developer guide, "Lambda proxy integration with response streaming"; output format of proxy integrations.
 
 import { Readable } from 'node:stream';
+import { setOwn } from '../../../core/machinery/own.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { ApiResponse } from '../http.ts';
 
@@ -55,7 +56,7 @@ function headersOf({ headers }: ApiResponse): Record<string, string[]> {
   for (const [name, value] of Object.entries(headers)) {
     // API Gateway frames bodies itself.
     if (name === 'content-length' || name === 'connection' || name === 'transfer-encoding') continue;
-    result[name] = Array.isArray(value) ? value : [value];
+    setOwn(result, name, Array.isArray(value) ? value : [value]);
   }
   return result;
 }

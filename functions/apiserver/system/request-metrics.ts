@@ -2,6 +2,7 @@
 // the parts of a request, and become text in request-families.ts when somebody scrapes.
 
 import type { Definitions, ResourceDefinition } from '../../../core/api/definition.ts';
+import { getOwn } from '../../../core/machinery/own.ts';
 import { createHistogram, exponentialBounds, type Histogram, observe } from '../../../core/metrics/histogram.ts';
 import type { ApiRequest } from '../http.ts';
 import { type RequestInfo, streamSubresources } from '../request-info.ts';
@@ -141,7 +142,7 @@ export function createRequestMetrics(definitions: Pick<Definitions, 'find'>): Re
 
   /** Names come from the path, where a client may write anything: only what is served may become a series. */
   const isServed = ({ isResource, group, version, resource, subresource, verb }: RequestInfo, code: number) => {
-    if (!isResource || verbLabels[verb] === undefined) return false;
+    if (!isResource || getOwn(verbLabels, verb) === undefined) return false;
     const definition = definitions.find(group, version, resource);
     // Another server's, or our agents'.
     if (!definition) return code < 400;
@@ -161,7 +162,7 @@ export function createRequestMetrics(definitions: Pick<Definitions, 'find'>): Re
       const known = find(dryRun, verb, info, scope, subresource);
       if (known) return known;
       const { group, version, resource } = info;
-      const name = info.isResource && streamSubresources.has(subresource) ? 'CONNECT' : verbLabels[verb];
+      const name = info.isResource && streamSubresources.has(subresource) ? 'CONNECT' : getOwn(verbLabels, verb);
       if (isServed(info, code))
         return make(verb, { verb: name ?? 'other', group, version, resource, subresource, scope, dryRun });
       const nowhere = { group: '', version: '', resource: '', scope: '', dryRun: '' } as const;

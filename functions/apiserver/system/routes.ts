@@ -1,6 +1,7 @@
 // What is served beside resources: version, health, metrics, the issuer of service account tokens, discovery, OpenAPI, queues.
 
 import type { Definitions } from '../../../core/api/definition.ts';
+import { getOwn } from '../../../core/machinery/own.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Log } from '../../../core/work/log.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
@@ -77,7 +78,7 @@ export function createSystemRoutes(options: SystemOptions): SystemRoutes {
       const [first] = segments;
       if (first === undefined) return respondValue(200, { paths: paths(options.definitions) }, exchange.form);
       if (first === 'queues') return queues(exchange);
-      const route = Object.hasOwn(routes, first) ? routes[first] : undefined;
+      const route = getOwn(routes, first);
       const response = verb === 'get' || verb === 'head' ? await route?.(exchange) : undefined;
       if (!response) throw noSuchResource();
       return response;

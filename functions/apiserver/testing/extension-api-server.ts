@@ -7,6 +7,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { applyMergePatch } from '../../../core/machinery/merge-patch.ts';
+import { getOwn } from '../../../core/machinery/own.ts';
 import type { Pair } from './certificates.ts';
 
 export interface ExtensionApiServer {
@@ -127,7 +128,8 @@ export async function openExtensionApiServer(options: ExtensionApiServerOptions)
       ),
     });
     if (url.pathname === `/apis/${apiVersion}`) return void send(200, resourceList);
-    if (openApi[url.pathname]) return void send(200, openApi[url.pathname]);
+    const document = getOwn(openApi, url.pathname);
+    if (document) return void send(200, document);
     const match = /^\/apis\/wardle\.example\.com\/v1alpha1(?:\/namespaces\/([^/]+))?\/flunders(?:\/([^/]+))?$/.exec(
       url.pathname,
     );

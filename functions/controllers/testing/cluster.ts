@@ -2,6 +2,7 @@
 // generations, finalizers, garbage is left to the garbage collector), and can play the kubelet.
 
 import type { KubeObject } from '../../../core/machinery/object.ts';
+import { getOwn, setOwn } from '../../../core/machinery/own.ts';
 import type { TypeName } from '../../../core/store/store.ts';
 import { canonical } from '../child-name.ts';
 import { timestamp } from '../condition.ts';
@@ -308,7 +309,7 @@ function mergePatch(target: unknown, patch: unknown): unknown {
     target && typeof target === 'object' && !Array.isArray(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else result[key] = mergePatch(result[key], value);
+    else setOwn(result, key, mergePatch(getOwn(result, key), value));
   }
   return result;
 }

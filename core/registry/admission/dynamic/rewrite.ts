@@ -3,6 +3,7 @@
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { deepEqual } from '../../../machinery/equality.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
+import { setOwn } from '../../../machinery/own.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import { applyDefaults } from '../../../machinery/structure/apply-defaults.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
@@ -34,7 +35,7 @@ export async function rewrite(
   const stored = await toStored(env, shown, changed);
   env.strategyOf(storedDefinition(env, shown)).defaults?.(stored, old);
   for (const field of Object.keys(object)) delete object[field];
-  Object.assign(object, stored);
+  for (const [field, value] of Object.entries(stored)) setOwn(object, field, value);
   return true;
 }
 

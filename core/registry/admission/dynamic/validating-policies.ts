@@ -6,6 +6,7 @@ import type {
   V1Validation,
 } from '../../../../generated/kubernetes.ts';
 import type { CelBudget } from '../../../machinery/cel.ts';
+import { setOwn } from '../../../machinery/own.ts';
 import type { Environment } from '../../environment.ts';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { evaluate, type Inputs } from './expressions.ts';
@@ -117,5 +118,5 @@ function reasonOf(reason: string | undefined) {
 }
 
 function annotate({ context }: Attributes, key: string, value: string): void {
-  if (context.audit) context.audit[key] = value;
+  if (context.audit) setOwn(context.audit, key, value);
 }

@@ -10,6 +10,7 @@ import type { ResourceDefinition } from '../../../api/definition.ts';
 import { loadExpressions } from '../../../machinery/expressions.ts';
 import { parseJson } from '../../../machinery/json.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
+import { setOwn } from '../../../machinery/own.ts';
 import { badRequest, StatusError, type StatusReason, statusCodes } from '../../../machinery/status.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
 import type { Environment } from '../../environment.ts';
@@ -238,5 +239,5 @@ function applyPatchOf(object: unknown, patch: unknown, name: string): unknown {
 }
 
 function annotate({ context }: Attributes, key: string, value: unknown): void {
-  if (context.audit) context.audit[key] = typeof value === 'string' ? value : JSON.stringify(value);
+  if (context.audit) setOwn(context.audit, key, typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -1,6 +1,7 @@
 // Defaults of a pod's spec that depend on other fields. Templates get the same.
 
 import type { V1Container, V1PodSpec, V1ResourceRequirements } from '../../../../generated/kubernetes.ts';
+import { ownOr, setOwn } from '../../../machinery/own.ts';
 import { canonicalQuantity, quantityError } from '../../../machinery/quantity.ts';
 
 export function defaultPodSpec(spec: V1PodSpec | undefined): void {
@@ -22,7 +23,7 @@ export function defaultRequests(spec: V1PodSpec | undefined): void {
     if (!resources?.limits) continue;
     for (const [name, limit] of Object.entries(resources.limits)) {
       resources.requests ??= {};
-      resources.requests[name] ??= limit;
+      ownOr(resources.requests, name, () => limit);
     }
   }
 }
@@ -55,7 +56,7 @@ function canonicalResources(resources: V1ResourceRequirements): void {
     if (!list) continue;
     for (const name in list) {
       const value = list[name];
-      if (value !== undefined && quantityError(value) === undefined) list[name] = canonicalQuantity(value);
+      if (value !== undefined && quantityError(value) === undefined) setOwn(list, name, canonicalQuantity(value));
     }
   }
 }

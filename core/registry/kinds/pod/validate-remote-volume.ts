@@ -3,6 +3,7 @@
 import type { V1PersistentVolumeSpec, V1Volume } from '../../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, required, tooLong } from '../../../machinery/field-error.ts';
 import { dns1123Label, dns1123Subdomain } from '../../../machinery/names.ts';
+import { getOwn } from '../../../machinery/own.ts';
 
 type Remote = Partial<V1Volume> & Partial<V1PersistentVolumeSpec>;
 
@@ -19,7 +20,7 @@ export function validateRemoteVolume(
     // as: a source of the table is an object by the schema.
     const given = source[kind as keyof Remote] as Readonly<Record<string, unknown>> | undefined;
     if (!given) continue;
-    for (const field of fields) if (isEmpty(given[field])) errors.push(required(`${path}.${kind}.${field}`));
+    for (const field of fields) if (isEmpty(getOwn(given, field))) errors.push(required(`${path}.${kind}.${field}`));
   }
   const { nfs, csi, iscsi, fc, flexVolume, flocker, storageos } = source;
   if (nfs && !nfs.path?.startsWith('/'))

@@ -10,6 +10,7 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { dns1123Label, qualifiedNameErrors } from '../../../machinery/names.ts';
+import { getOwn } from '../../../machinery/own.ts';
 import { compareQuantities, parseQuantity, quantityError } from '../../../machinery/quantity.ts';
 
 const hugePages = 'hugepages-';
@@ -27,7 +28,7 @@ export function validateContainerResources(
   const errors = [...validateList(limits, `${path}.limits`), ...validateList(requests, `${path}.requests`)];
   if (errors.length > 0) return errors;
   for (const [name, request] of Object.entries(requests)) {
-    const limit = limits[name];
+    const limit = getOwn(limits, name);
     const exact = !overcommits(name);
     if (limit === undefined) {
       if (exact) errors.push(required(`${path}.limits`, 'Limit must be set for non overcommitable resources'));

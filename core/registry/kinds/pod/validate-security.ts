@@ -62,9 +62,11 @@ export function validatePodSecurity(context: V1PodSecurityContext, path: string)
   return errors;
 }
 
-function validateIds<K extends string>(
-  context: { [each in K]?: Int64 },
-  fields: readonly K[],
+type IdField = 'runAsUser' | 'runAsGroup' | 'fsGroup';
+
+function validateIds(
+  context: { readonly [each in IdField]?: Int64 },
+  fields: readonly IdField[],
   path: string,
 ): FieldError[] {
   return fields.flatMap((field) => {

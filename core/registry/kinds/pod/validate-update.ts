@@ -4,6 +4,7 @@ import type { V1Container, V1Pod, V1PodSpec, V1Toleration } from '../../../../ge
 import { deepEqual } from '../../../machinery/equality.ts';
 import { type FieldError, forbiddenField, invalidValue } from '../../../machinery/field-error.ts';
 import type { Int64 } from '../../../machinery/object.ts';
+import { getOwn } from '../../../machinery/own.ts';
 import { semanticEqual } from '../../semantic-equal.ts';
 import { qosClass } from './qos.ts';
 
@@ -63,7 +64,7 @@ function putBack<K extends keyof V1PodSpec>(spec: V1PodSpec, before: V1PodSpec, 
 }
 
 function includesEntries(map: Record<string, string> | undefined, part: Record<string, string> | undefined): boolean {
-  return Object.entries(part ?? {}).every(([key, value]) => map?.[key] === value);
+  return Object.entries(part ?? {}).every(([key, value]) => getOwn(map, key) === value);
 }
 
 function validateDeadline(deadline: Int64 | undefined, before: Int64 | undefined): FieldError[] {
@@ -109,7 +110,7 @@ function validateResize({ spec }: V1Pod, { spec: before }: V1Pod): FieldError[] 
         errors.push(forbiddenField(path, 'only cpu and memory resources are mutable'));
       for (const kind of ['requests', 'limits'] as const)
         for (const name of Object.keys(old.resources?.[kind] ?? {}))
-          if (container.resources?.[kind]?.[name] === undefined)
+          if (getOwn(container.resources?.[kind], name) === undefined)
             errors.push(forbiddenField(`${path}.resources.${kind}`, `resource ${kind} cannot be removed`));
     });
   }

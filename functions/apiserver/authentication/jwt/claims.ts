@@ -3,6 +3,7 @@
 
 import { celInput } from '../../../../core/machinery/cel-input.ts';
 import type { Json } from '../../../../core/machinery/object.ts';
+import { getOwn } from '../../../../core/machinery/own.ts';
 import type { UserInfo } from '../../../../core/registry/registry.ts';
 import { claimFunction } from './claim-program.ts';
 import type { ClaimValidationRule, JwtAuthenticator, Mapping } from './configuration.ts';
@@ -50,7 +51,7 @@ function claimRule({ claim, requiredValue = '', expression, message }: ClaimVali
   if (expression === undefined || expression === '') {
     const name = claim ?? '';
     return (claims: Claims) => {
-      const value = own(claims, name);
+      const value = getOwn(claims, name);
       if (value !== requiredValue)
         throw new Error(`the claim ${name} must be ${JSON.stringify(requiredValue)}, not ${JSON.stringify(value)}`);
     };
@@ -62,7 +63,7 @@ function claimRule({ claim, requiredValue = '', expression, message }: ClaimVali
 }
 
 function reader({ claim, expression }: Mapping): Read {
-  if (!expression) return (claims) => own(claims, claim ?? '');
+  if (!expression) return (claims) => getOwn(claims, claim ?? '');
   const evaluate = claimFunction(expression, 'claims');
   return (_claims, input) => evaluate(input);
 }
@@ -70,7 +71,7 @@ function reader({ claim, expression }: Mapping): Read {
 function nameOf({ claim, prefix = '' }: Mapping, claims: Claims, value: unknown): string {
   if (claim && value === undefined) throw new Error(`the claim ${claim}, which is the username, is not in the token`);
   // An address that its issuer did not verify is anybody's.
-  const verified = own(claims, 'email_verified');
+  const verified = getOwn(claims, 'email_verified');
   if (claim === 'email' && verified !== undefined && verified !== true)
     throw new Error('the claim email is not verified by its issuer');
   const text = textOf(value, 'username');
@@ -94,8 +95,4 @@ function textsOf(value: unknown, what: string): readonly string[] {
   if (Array.isArray(value) && value.every((each) => typeof each === 'string'))
     return value.filter((each) => each !== '');
   throw new Error(`${what} must be a string or a list of strings`);
-}
-
-function own(claims: Claims, name: string): unknown {
-  return Object.hasOwn(claims, name) ? claims[name] : undefined;
 }
