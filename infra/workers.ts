@@ -1,5 +1,6 @@
 // An optional group of EC2 workers: machines that install the agent and join by their IAM identity. No secret is in their user data.
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnOutput, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { AutoScalingGroup, Signals, UpdatePolicy } from 'aws-cdk-lib/aws-autoscaling';
@@ -36,9 +37,6 @@ export interface WorkersOptions {
   readonly apiUrl: string;
   readonly bundleDirectory: string;
 }
-
-/** The version of Node that the agent is made for, from npm: it brings the program for any Linux. */
-const nodeVersion = '24.21.0';
 
 export function createWorkers(scope: Construct, { options, role, apiUrl, bundleDirectory }: WorkersOptions): void {
   const { name, workers, workerInstanceType } = options;
@@ -93,6 +91,35 @@ export function createWorkers(scope: Construct, { options, role, apiUrl, bundleD
   });
 }
 
+/** The Node that the agent is made for, as package-lock.json has it. */
+interface LockedNode {
+  readonly name: string;
+  readonly version: string;
+  /** In hexadecimal. */
+  readonly sha512: string;
+}
+
+function lockedNode(architecture: 'arm64' | 'x64'): LockedNode {
+  const name = `node-linux-${architecture}`;
+  // as: npm's own format, version 3.
+  const lock = JSON.parse(readFileSync(join(import.meta.dirname, '../package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string; integrity: string }>;
+  };
+  const { version, integrity } = lock.packages[`node_modules/${name}`] ?? {};
+  if (!version || !integrity?.startsWith('sha512-')) throw new Error(`package-lock.json has no ${name} with its hash`);
+  return { name, version, sha512: Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex') };
+}
+
+/** Nothing of it runs before its hash was compared. */
+function installNode({ name, version, sha512 }: LockedNode): string[] {
+  const archive = `${name}-${version}.tgz`;
+  return [
+    `(cd /tmp && npm pack --silent --ignore-scripts ${name}@${version})`,
+    `echo "${sha512}  /tmp/${archive}" | sha512sum --check --strict -`,
+    `mkdir -p /opt/node && tar -xzf /tmp/${archive} -C /opt/node --strip-components=1 && rm /tmp/${archive}`,
+  ];
+}
+
 function userData(scope: Construct, cluster: string, apiUrl: string, agent: Asset): UserData {
   const { region } = Stack.of(scope);
   const data = UserData.forLinux();
@@ -102,7 +129,7 @@ function userData(scope: Construct, cluster: string, apiUrl: string, agent: Asse
     'apt-get update -q',
     'apt-get install -q -y --no-install-recommends containerd runc containernetworking-plugins nftables conntrack iproute2 curl unzip npm',
     'systemctl disable --now containerd || true',
-    `npm install --global --prefix /opt/node node@${nodeVersion}`,
+    ...installNode(lockedNode('arm64')),
     'IMDS=http://169.254.169.254/latest',
     'TOKEN=$(curl -sf -X PUT $IMDS/api/token -H "X-aws-ec2-metadata-token-ttl-seconds: 300")',
     'meta() { curl -sf -H "X-aws-ec2-metadata-token: $TOKEN" $IMDS/meta-data/$1; }',

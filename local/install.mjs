@@ -6,15 +6,21 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** The Node that the packages bring. */
-export const node = join(root, 'node_modules/node/bin/node');
+/**
+ * The Node of package-lock.json, checked by its hash as any package is; npm puts it first in PATH for its scripts. npm has it for Linux:
+ * elsewhere this one must do.
+ */
+const nodePackage = `node_modules/node-${process.platform}-${process.arch}`;
+const hasPackage = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
+export const node = hasPackage ? join(root, nodePackage, 'bin/node') : process.execPath;
 
 export function installPackages() {
   const [major] = process.versions.node.split('.').map(Number);
-  if (major < 20) fail(`Node ${process.versions.node} is too old to start it: install Node 20 or newer`);
+  const oldest = hasPackage ? 20 : 24;
+  if (major < oldest) fail(`Node ${process.versions.node} is too old to start it: install Node ${oldest} or newer`);
   if (isInstalled()) return;
   console.error('zeroplane: installing npm packages (once, as package-lock.json says)');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], 'npm ci');
 }
 
 /** Whether npm's own record of what it installed has every package of the lock file, at its version. */
@@ -24,8 +30,9 @@ function isInstalled() {
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
   const present = JSON.parse(readFileSync(record, 'utf8')).packages;
   return Object.entries(wanted).every(
-    // Optional packages are those of other systems, too.
-    ([path, { version, optional }]) => path === '' || optional || present[path]?.version === version,
+    // Optional packages are those of other systems, too; this system's Node is not to be done without.
+    ([path, { version, optional }]) =>
+      path === '' || (optional && path !== nodePackage) || present[path]?.version === version,
   );
 }
 

@@ -9,7 +9,7 @@ import { generate, installPackages, node, root } from '../local/install.mjs';
 
 installPackages();
 generate();
-const env = { ...process.env, PATH: `${join(root, 'node_modules/node/bin')}:${process.env.PATH}` };
+const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` };
 const scratch = mkdtempSync(join(tmpdir(), 'zeroplane-test-'));
 const totals = { passed: 0, failed: 0, skipped: 0 };
 /** What failed, said once more at the end: the output before is long. */
