@@ -7,6 +7,8 @@ import { createLog } from './log.ts';
 import { OptionError, parseOptions } from './options.ts';
 import { teardownAgent } from './teardown.ts';
 
+// Files of pods are made with the modes that their containers need; the directory of all of them is for root alone.
+process.umask(0o022);
 const log = createLog((line) => process.stdout.write(line), Date.now);
 
 try {

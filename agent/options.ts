@@ -57,6 +57,7 @@ const flags = {
   'client-certificate': { type: 'string' },
   'client-key': { type: 'string' },
   token: { type: 'string' },
+  'token-file': { type: 'string' },
   kubeconfig: { type: 'string' },
   'node-name': { type: 'string' },
   'node-ip': { type: 'string' },
@@ -109,6 +110,8 @@ export type JoinedOptions = Omit<
   | 'resyncMs'
 >;
 
+const tokenVariable = 'ZEROPLANE_TOKEN';
+
 /** Throws OptionError. */
 export async function parseOptions(args: readonly string[]): Promise<AgentCommand> {
   const { values, positionals } = parse(args);
@@ -154,7 +157,7 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
 }
 
 function joinOptions(values: Values): JoinOptions {
-  const { server, token, aws, cluster, region, 'certificate-authority': ca } = values;
+  const { server, aws, cluster, region, 'certificate-authority': ca } = values;
   if (!server || !URL.canParse(server)) throw new OptionError('--server: give the URL of the API, such as https://...');
   const base = { server: server.replace(/\/+$/, ''), ca: ca && readFlagFile('--certificate-authority', ca) };
   if (aws) {
@@ -162,8 +165,11 @@ function joinOptions(values: Values): JoinOptions {
       throw new OptionError('--aws needs --cluster and --region: the name of the cluster and the region it is in');
     return { ...base, proof: { kind: 'aws', clusterName: cluster, region } };
   }
+  const token = tokenOf(values);
   if (!token)
-    throw new OptionError('--token is missing: make one with `zeroplane join-token`, or give --aws on an EC2 worker');
+    throw new OptionError(
+      `--token-file is missing: give a file with a token of \`zeroplane join-token\` ('-' for the standard input), or set ${tokenVariable}; on an EC2 worker give --aws`,
+    );
   return { ...base, proof: { kind: 'token', token } };
 }
 
@@ -179,12 +185,13 @@ type Values = ReturnType<typeof parse>['values'];
 
 async function credentials(values: Values): Promise<ApiCredentials> {
   if (values.kubeconfig) return fromKubeconfig(values.kubeconfig);
-  const { server, token } = values;
+  const { server } = values;
+  const token = tokenOf(values);
   const { 'certificate-authority': ca, 'client-certificate': cert, 'client-key': key } = values;
   if (!server) throw new OptionError('--server is missing: give the URL of the API server, or --kubeconfig');
   if (!ca) throw new OptionError("--certificate-authority is missing: give the file of the cluster's CA certificate");
   if (!token && !(cert && key))
-    throw new OptionError('--client-certificate and --client-key are missing: give both, or --token');
+    throw new OptionError('--client-certificate and --client-key are missing: give both, or --token-file');
   return {
     server: server.replace(/\/+$/, ''),
     ca: readFlagFile('--certificate-authority', ca),
@@ -228,7 +235,26 @@ async function fromKubeconfig(file: string): Promise<ApiCredentials> {
   };
 }
 
-function readFlagFile(flag: string, file: string): string {
+/** The command line of a process can be read by every user of its machine, so a token never stands there. */
+function tokenOf(values: Values): string | undefined {
+  if (values.token !== undefined)
+    throw new OptionError(
+      `--token: everybody on this machine can read it there: write the token into a file that only you can read and give --token-file FILE ('-' for the standard input), or set ${tokenVariable}`,
+    );
+  const file = values['token-file'];
+  const text = file === undefined ? process.env[tokenVariable] : readFlagFile('--token-file', file === '-' ? 0 : file);
+  // Nothing that this process starts is to have it.
+  delete process.env[tokenVariable];
+  const token = text?.trim();
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    throw new OptionError(
+      `${file === undefined ? tokenVariable : '--token-file'}: there must be one token, and nothing else`,
+    );
+  return token;
+}
+
+/** `file`: its name, or a descriptor. */
+function readFlagFile(flag: string, file: string | number): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -1,11 +1,12 @@
 // The commands that have to do with a cluster on AWS: a kubeconfig, the credential that kubectl asks for, and tokens for new nodes.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { awsCredentials } from '../agent/queue/aws-credentials.ts';
 import { errorText } from '../core/machinery/error-text.ts';
+import { writePrivateFile } from '../core/process/private-file.ts';
 import { createIamToken, iamTokenSeconds } from '../core/signature/iam-token.ts';
 import { type AwsCredentials, signHeaders } from '../core/signature/sigv4.ts';
 import { UserError } from '../local/user-error.ts';
@@ -49,7 +50,7 @@ export function writeAwsKubeconfig(options: KubeconfigOptions): void {
     return;
   }
   mkdirSync(dirname(options.output), { recursive: true });
-  writeFileSync(options.output, config, { mode: 0o600 });
+  writePrivateFile(options.output, config);
   console.error(`Wrote ${options.output}`);
 }
 

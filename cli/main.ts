@@ -6,6 +6,9 @@ import { readDuration } from '../core/machinery/time.ts';
 import { defaultDataDir } from '../local/cluster.ts';
 import { UserError } from '../local/user-error.ts';
 
+// What a command writes is for who runs it: keys, kubeconfigs, backups, logs of the cluster.
+process.umask(0o077);
+
 const program = new Command('zeroplane')
   .description('A Kubernetes cluster whose control plane is not a machine')
   .showHelpAfterError();
@@ -111,7 +114,7 @@ program
 
 program
   .command('agent')
-  .description('run the node agent: `zeroplane agent join --server URL --token TOKEN --data-dir DIR`')
+  .description('run the node agent: `zeroplane agent join --server URL --token-file FILE --data-dir DIR`')
   .helpOption(false)
   .allowUnknownOption()
   .allowExcessArguments()

@@ -1,9 +1,10 @@
 // What one machine's cluster is: its addresses and where its files lie. Written at first start, read by every later command.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseJson } from '../core/machinery/json.ts';
+import { writePrivateFile } from '../core/process/private-file.ts';
 import { type ConfigFiles, planConfigFiles } from './config-files.ts';
 import { UserError } from './user-error.ts';
 
@@ -106,8 +107,7 @@ export function readCluster(dataDir: string): Cluster | undefined {
 export function saveCluster(cluster: Cluster): void {
   mkdirSync(cluster.dataDir, { recursive: true, mode: 0o700 });
   const path = join(cluster.dataDir, 'cluster.json');
-  writeFileSync(`${path}.new`, `${JSON.stringify(cluster, null, 2)}\n`);
-  renameSync(`${path}.new`, path);
+  writePrivateFile(path, `${JSON.stringify(cluster, null, 2)}\n`);
 }
 
 /** The address that pods and other machines reach this one by: the first IPv4 that is not loopback, else loopback. */

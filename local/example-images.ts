@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ImageFile, ImageSpec } from '../agent/images/oci.ts';
+import { childEnvironment } from '../core/process/child-environment.ts';
 import { UserError } from './user-error.ts';
 
 export interface ExampleImage {
@@ -14,7 +15,12 @@ export interface ExampleImage {
   readonly build: (say: (line: string) => void) => Promise<ImageSpec>;
 }
 
-const exec = promisify(execFile);
+const execute = promisify(execFile);
+const exec = (program: string, args: readonly string[]) =>
+  execute(program, [...args], {
+    env: childEnvironment({ DEBIAN_FRONTEND: 'noninteractive' }),
+    maxBuffer: 16 << 20,
+  });
 
 const accounts: readonly ImageFile[] = [
   { path: '/etc/passwd', content: 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' },
@@ -134,10 +140,7 @@ async function download(scratch: string, packages: readonly string[]): Promise<v
   ];
   const args = options.flatMap((each) => ['-o', each]);
   try {
-    await exec('apt-get', [...args, 'install', '-q', '-y', '--download-only', '--no-install-recommends', ...packages], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      maxBuffer: 16 << 20,
-    });
+    await exec('apt-get', [...args, 'install', '-q', '-y', '--download-only', '--no-install-recommends', ...packages]);
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n').slice(0, 3).join(' ') : String(error);
     throw new UserError(`cannot fetch Debian packages ${packages.join(', ')} (run \`apt-get update\` first?): ${why}`);

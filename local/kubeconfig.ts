@@ -1,8 +1,9 @@
 // The administrator's kubeconfig: what kubectl needs to reach the cluster, with everything embedded.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
+import { writePrivateFile } from '../core/process/private-file.ts';
 import type { Cluster } from './cluster.ts';
 import type { Pki } from './pki.ts';
 
@@ -33,5 +34,5 @@ export function writeKubeconfig(cluster: Cluster, pki: Pki): void {
     'current-context': 'zeroplane',
   };
   mkdirSync(dirname(cluster.kubeconfig), { recursive: true });
-  writeFileSync(cluster.kubeconfig, stringify(config), { mode: 0o600 });
+  writePrivateFile(cluster.kubeconfig, stringify(config));
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { errorText } from '../core/machinery/error-text.ts';
+import { childEnvironment } from '../core/process/child-environment.ts';
 import { UserError } from './user-error.ts';
 
 export interface Requirement {
@@ -108,7 +109,7 @@ function systemName(): string {
 
 async function apt(args: readonly string[]): Promise<void> {
   const child = spawn('apt-get', args, {
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    env: childEnvironment({ DEBIAN_FRONTEND: 'noninteractive' }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -2,7 +2,7 @@
 // certificates, and the key that signs service account tokens. Renewed when they run out or the machine's addresses changed.
 
 import { generateKeyPair, randomBytes, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,6 +14,7 @@ import {
   openAuthority,
   type Subject,
 } from '../core/certificates/authority.ts';
+import { writePrivateFile } from '../core/process/private-file.ts';
 import { addressOf, type Cluster, frontProxyName } from './cluster.ts';
 
 export interface Pki {
@@ -88,8 +89,8 @@ async function ensureCertificate(directory: string, file: string, authority: Aut
 
 /** The key first: a certificate says that both are there. */
 function writePair(directory: string, file: string, { key, certificate }: KeyPair): void {
-  writeFileSync(join(directory, `${file}.key`), key, { mode: 0o600 });
-  writeFileSync(join(directory, `${file}.crt`), certificate);
+  writePrivateFile(join(directory, `${file}.key`), key);
+  writePrivateFile(join(directory, `${file}.crt`), certificate);
 }
 
 function stillGood(pem: string, wanted: Wanted): boolean {
@@ -116,16 +117,16 @@ async function ensureSigningKey(directory: string): Promise<void> {
   const path = join(directory, 'service-account.key');
   if (existsSync(path)) return;
   const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
-  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  writePrivateFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }));
 }
 
 function ensureToken(directory: string): void {
   const path = join(directory, 'admin.token');
-  if (!existsSync(path)) writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+  if (!existsSync(path)) writePrivateFile(path, `${randomBytes(32).toString('hex')}\n`);
 }
 
 /** What Secrets are encrypted with in the store, in base64. Whoever loses it loses them. */
 function ensureEncryptionKey(directory: string): void {
   const path = join(directory, 'encryption.key');
-  if (!existsSync(path)) writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
+  if (!existsSync(path)) writePrivateFile(path, `${randomBytes(32).toString('base64')}\n`);
 }

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { childEnvironment } from '../core/process/child-environment.ts';
 
 export interface ProcessFiles {
   readonly pidFile: string;
@@ -18,6 +19,11 @@ export function processFiles(dataDir: string, name: string): ProcessFiles {
 /** glibc's allocator (mallopt(3)): one arena for all threads, and what is free at its end goes back to the system. */
 const frugalAllocator = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' };
 
+function logLevel(): Record<string, string> {
+  const level = process.env['ZEROPLANE_LOG'];
+  return level === undefined ? {} : { ZEROPLANE_LOG: level };
+}
+
 /** Starts `command` in its own session, its output appended to the log file. Returns its pid. */
 export function startProcess(files: ProcessFiles, command: string, args: readonly string[]): number {
   mkdirSync(join(files.pidFile, '..'), { recursive: true });
@@ -26,7 +32,7 @@ export function startProcess(files: ProcessFiles, command: string, args: readonl
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, ...frugalAllocator },
+    env: childEnvironment({ ...frugalAllocator, ...logLevel() }),
   });
   closeSync(log);
   child.unref();

@@ -1,10 +1,14 @@
 // Runs one of our programs to its end and takes its failure as ours.
 
 import { spawn } from 'node:child_process';
+import { childEnvironment } from '../core/process/child-environment.ts';
 import { UserError } from './user-error.ts';
 
 export async function runProgram(file: string, args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [file, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: childEnvironment(),
+  });
   let output = '';
   let errors = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk));

@@ -6,6 +6,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText } from '../../core/machinery/error-text.ts';
+import { childEnvironment } from '../../core/process/child-environment.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import { connectRuntime } from '../cri/runtime.ts';
 import type { ContainerdOptions } from './config.ts';
@@ -142,7 +143,11 @@ async function launch(options: ContainerdOptions): Promise<number> {
     const command = ['containerd', '--config', paths.config, '--log-level', 'warn'];
     // Not `ip netns exec`: that mounts /sys anew, and runc then finds no cgroups.
     const [program = '', ...args] = options.netns ? ['nsenter', `--net=${options.netns}`, ...command] : command;
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
+    const child = spawn(program, args, {
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: childEnvironment(),
+    });
     const pid = await new Promise<number>((resolve, reject) => {
       child.on('error', (error) =>
         reject(

@@ -1,10 +1,11 @@
 // Joins a cluster once, and keeps what the node was given: its token, renewed long before it ends, and its queue.
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../../core/machinery/json.ts';
 import type { JoinAnswer, JoinRequest, NodeQueueAccess } from '../../core/node/joining.ts';
+import { writePrivateFile } from '../../core/process/private-file.ts';
 import { createIamToken } from '../../core/signature/iam-token.ts';
 import { type ApiClient, ApiError, createApiClient, UnreachableError } from '../control-plane/api-client.ts';
 import { createBackoff } from '../control-plane/backoff.ts';
@@ -39,7 +40,7 @@ export async function joinCluster(join: JoinOptions, options: JoinedOptions, log
   if (known && Date.parse(known.answer.expires) > Date.now()) member = known;
   else {
     member = await firstJoin(join, options.nodeName, log);
-    await write(file, member);
+    write(file, member);
   }
   let current = member.answer;
   let { nodeKey } = member;
@@ -55,7 +56,7 @@ export async function joinCluster(join: JoinOptions, options: JoinedOptions, log
     const body = requestOf(nodeKey);
     current = await api.json<JoinAnswer>('POST', `${pathOf(options.nodeName)}/credentials`, { body });
     nodeKey = certified(nodeKey, current);
-    await write(file, { ...member, answer: current, nodeKey });
+    write(file, { ...member, answer: current, nodeKey });
     return current;
   };
   keepRenewing(renew, member, log);
@@ -166,7 +167,6 @@ async function read(file: string): Promise<Membership | undefined> {
   }
 }
 
-async function write(file: string, membership: Membership): Promise<void> {
-  await writeFile(`${file}.new`, JSON.stringify(membership), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+function write(file: string, membership: Membership): void {
+  writePrivateFile(file, JSON.stringify(membership));
 }

@@ -1,6 +1,7 @@
 // Runs one of the system's network programs (ip, nft, conntrack) to its end.
 
 import { execFile } from 'node:child_process';
+import { childEnvironment } from '../../core/process/child-environment.ts';
 
 /** A program's standard output. Rejects with CommandError. */
 export type Run = (program: string, args: readonly string[]) => Promise<string>;
@@ -30,7 +31,7 @@ export class CommandError extends Error {
 export const run: Run = (program, args) =>
   new Promise((resolve, reject) => {
     // 64 MiB: the listing of a table of many thousand elements.
-    const options = { timeout: 30_000, maxBuffer: 64 << 20, env: { ...process.env, LC_ALL: 'C' } };
+    const options = { timeout: 30_000, maxBuffer: 64 << 20, env: childEnvironment({ LC_ALL: 'C' }) };
     execFile(program, [...args], options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new CommandError(program, args, error.code ?? error.signal ?? 'unknown', stderr));

@@ -1,6 +1,7 @@
 // Runs one program to its end and gives what it printed.
 
 import { spawn } from 'node:child_process';
+import { childEnvironment } from '../../core/process/child-environment.ts';
 
 export interface RunResult {
   readonly code: number;
@@ -30,7 +31,11 @@ export async function run(command: string, args: readonly string[], timeoutMs = 
 
 export function tryRun(command: string, args: readonly string[], timeoutMs = 60_000): Promise<RunResult> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      env: childEnvironment(),
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));

@@ -31,6 +31,8 @@ import type { WorkerData } from './worker.ts';
 import { workerChecks, workerFamilies } from './worker-checks.ts';
 import { askWorker } from './worker-port.ts';
 
+// Whatever is written here is the cluster's: its state, logs and sockets.
+process.umask(0o077);
 const [dataDir = '', ...flags] = process.argv.slice(2);
 const cluster = readCluster(dataDir);
 if (!cluster) throw new Error(`no cluster in ${dataDir}`);

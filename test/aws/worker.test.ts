@@ -66,8 +66,13 @@ describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () =
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
     return stdout;
   };
+  const tokenFile = (token: string) => {
+    const file = join(folder, 'token');
+    writeFileSync(file, token, { mode: 0o600 });
+    return file;
+  };
   const join1 = (token: string, name = nodeName, directory = dataDir()) => [
-    ...[process.execPath, join(root, 'agent/main.ts'), 'join', '--server', where.url, '--token', token],
+    ...[process.execPath, join(root, 'agent/main.ts'), 'join', '--server', where.url, '--token-file', tokenFile(token)],
     ...[
       '--certificate-authority',
       where.caFile,

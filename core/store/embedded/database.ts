@@ -3,6 +3,7 @@
 import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { keepPrivate } from '../../process/private-file.ts';
 import { StoreError } from '../store.ts';
 import { createSchema, pageSize, schemaVersion, upgrade } from './schema.ts';
 
@@ -20,6 +21,8 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   const isNew = !existsSync(path);
   let db: DatabaseSync;
   try {
+    // The log beside it gets the same mode from SQLite.
+    keepPrivate(path);
     db = new DatabaseSync(path, { timeout: 0 });
   } catch (cause) {
     throw unusable(path, 'unreadable', `cannot be opened: ${String(cause)}`, cause);

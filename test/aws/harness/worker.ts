@@ -65,7 +65,9 @@ export async function startAwsWorker(
     await eventually(120, async () => (await kubectl.attempt('get', 'namespaces')).code === 0);
     const { manifest, token } = await makeJoinToken();
     await kubectl.input(manifest, 'apply', '-f', '-');
-    const trust = ['--certificate-authority', caFile, '--token', token];
+    const tokenFile = join(folder, 'token');
+    writeFileSync(tokenFile, token, { mode: 0o600 });
+    const trust = ['--certificate-authority', caFile, '--token-file', tokenFile];
     const node = ['--node-name', 'worker-1', '--node-ip', host.address, '--data-dir', dataDir];
     agent = inside(process.execPath, join(root, 'agent/main.ts'), 'join', '--server', url, ...trust, ...node);
     await eventually(120, async () => /worker-1\s+Ready/.test(await kubectl('get', 'nodes')));

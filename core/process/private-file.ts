@@ -1,0 +1,30 @@
+// Files that hold secrets are for their owner alone, from the first byte on, whatever the umask is and whatever lay there before.
+
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+const ownerOnly = 0o600;
+
+/** Whole or not at all: it appears under its name once it is written and durable. */
+export function writePrivateFile(path: string, data: string | Uint8Array): void {
+  const made = `${path}.new`;
+  // One that was left behind may be a link, or readable for others.
+  rmSync(made, { force: true });
+  const file = openSync(made, 'wx', ownerOnly);
+  try {
+    writeFileSync(file, data);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(made, path);
+}
+
+/** For a library that opens its file by a name: the file is there before, or made now, and no other user may open it. */
+export function keepPrivate(path: string): void {
+  const file = openSync(path, 'a', ownerOnly);
+  try {
+    fchmodSync(file, ownerOnly);
+  } finally {
+    closeSync(file);
+  }
+}
