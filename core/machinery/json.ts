@@ -130,6 +130,9 @@ interface Level {
   container: unknown;
 }
 
+/** As Kubernetes' decoder: what is beyond tells nobody more. */
+const mostTold = 100;
+
 /** More are not reported: each costs memory, and one is enough to refuse a body. */
 const maxFloats = 1000;
 
@@ -148,7 +151,8 @@ function scan(text: string, value: unknown): Decoded {
         const end = endOfString(text, at);
         const level = levels.at(-1);
         if (expectName && level) {
-          if (isSecond(level, stringOf(text.slice(at + 1, end)))) duplicates.push(pathOf(levels));
+          const again = isSecond(level, stringOf(text.slice(at + 1, end)));
+          if (again && duplicates.length < mostTold) duplicates.push(pathOf(levels));
           expectName = false;
         }
         at = end;

@@ -84,6 +84,9 @@ function decodeDocument(document: Document.Parsed<ParsedNode>): Decoded | undefi
   return { value: jsonOf(value), duplicates: [...duplicates] };
 }
 
+/** As Kubernetes' decoder: what is beyond tells nobody more. */
+const mostTold = 100;
+
 function collectDuplicates(node: Node, path: string, found: Set<string>): void {
   if (isScalar(node)) {
     if (typeof node.value === 'number' && !Number.isSafeInteger(node.value))
@@ -100,7 +103,7 @@ function collectDuplicates(node: Node, path: string, found: Set<string>): void {
   for (const { key, value } of node.items) {
     const name = isScalar(key) ? String(key.value) : String(key);
     const at = path ? `${path}.${name}` : name;
-    if (seen.has(name) && name !== '<<') found.add(at);
+    if (found.size < mostTold && seen.has(name) && name !== '<<') found.add(at);
     seen.add(name);
     if (isNode(value)) collectDuplicates(value, at, found);
   }

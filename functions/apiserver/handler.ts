@@ -178,7 +178,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
   };
 
-  const run = createRoad({ ...options, authenticator, authorizer, flowControl, metrics });
+  const run = createRoad({
+    ...options,
+    authenticator,
+    authorizer,
+    flowControl,
+    metrics,
+    ...(aggregation && { answeredElsewhere: aggregation.serves }),
+  });
 
   /** Whatever serves it: rights in a namespace are none to what is in no namespace. */
   const demandScope = (info: RequestInfo) => {

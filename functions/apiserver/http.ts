@@ -24,7 +24,10 @@ export interface ApiRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Name, value, name, value, ... for headers whose values may hold commas. */
   readonly rawHeaders?: readonly string[] | undefined;
-  readonly body?: AsyncIterable<Uint8Array> | Uint8Array | undefined;
+  /** Its bytes once somebody has read it (see readBody). */
+  body?: AsyncIterable<Uint8Array> | Uint8Array | undefined;
+  /** Set on the road: it takes as long as it takes, and no deadline ends it. */
+  lasting?: boolean | undefined;
   readonly peer?: PeerCertificate | undefined;
   readonly remoteAddress?: string | undefined;
   /** Aborts when the client has gone. A getter where making one has a price. */

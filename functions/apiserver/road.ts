@@ -10,12 +10,16 @@ import type { Audit, AuditRecord } from './audit/audit.ts';
 import { auditIDOf } from './audit/event.ts';
 import type { Authenticator } from './authentication/authenticate.ts';
 import { impersonate } from './authentication/impersonate.ts';
+import { anonymous } from './authentication/users.ts';
 import { authorize } from './authorization/attributes.ts';
+import { freeBytes, type Room, readBody } from './content/body.ts';
+import { bodyLimit } from './content/body-limits.ts';
 import { loadCbor } from './content/cbor.ts';
 import { ending, isStream } from './content/ending.ts';
 import { asksPretty, negotiate, plainForm } from './content/negotiate.ts';
 import { loadProtobuf } from './content/protobuf.ts';
 import { respondError } from './content/respond.ts';
+import { warningHeaders } from './content/warnings.ts';
 import { loadYamlFor } from './content/yaml.ts';
 import type { Flow, FlowControl } from './flow-control/flow-control.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
@@ -28,6 +32,7 @@ import {
   unreadableRequestInfo,
 } from './request-info.ts';
 import type { Exchange } from './resources/exchange.ts';
+import { createShares } from './shares.ts';
 import type { RequestMetrics } from './system/request-metrics.ts';
 
 export interface RoadOptions {
@@ -38,6 +43,8 @@ export interface RoadOptions {
   /** Requests are logged at `debug`, failures of ours at `error`. */
   readonly log?: Log;
   readonly audit?: Audit;
+  /** Whether another server answers, which gets the body as it comes. */
+  readonly answeredElsewhere?: (info: RequestInfo) => boolean;
 }
 
 /** Never rejects. undefined: the route took `connection` over. */
@@ -48,7 +55,8 @@ export type Road = (
 ) => Promise<ApiResponse | undefined>;
 
 export function createRoad(options: RoadOptions): Road {
-  const { authenticator, authorizer, flowControl, metrics } = options;
+  const { authenticator, authorizer, flowControl, metrics, answeredElsewhere } = options;
+  const bodies = createShares(maxWaitingBytes);
 
   /** In our metrics: what lasts by nature when it ends, all else at once. */
   const count = (
@@ -93,12 +101,14 @@ export function createRoad(options: RoadOptions): Road {
     let counted: string | undefined;
     let waited = 0;
     let webhooks = noWebhooks;
+    let bodyBytes = 0;
     let response: ApiResponse | undefined;
     try {
       const parameters = parseQuery(request.query);
       info = parseRequestInfo(request.method, request.path, parameters);
       const query = new Query(parameters);
-      if (!lastsByNature(info)) {
+      if (lastsByNature(info)) request.lasting = true;
+      else {
         counted = info.verb;
         metrics.running(counted, 1);
       }
@@ -109,8 +119,20 @@ export function createRoad(options: RoadOptions): Road {
       const acting = await impersonate(request, user, authorizer);
       if (acting !== user) audit?.impersonates(acting);
       user = acting;
-      if (flowControl && takesSeat(info)) {
-        flow = flowControl.classify(user, info, query);
+      if (flowControl && takesSeat(info)) flow = flowControl.classify(user, info, query);
+      // A seat is for who works, not for who waits for a client: its body is there before. And nobody's is read who may do nothing with it.
+      const readsBody = request.body !== undefined && !request.lasting && !answeredElsewhere?.(info);
+      if (readsBody) {
+        await authorize(authorizer, user, info, audit?.annotations);
+        const { username } = user;
+        const room: Room = (bytes) => {
+          if (!bodies.take(username, bytes)) throw tooManyBytes();
+          bodyBytes += bytes;
+        };
+        const small = Number(request.headers['content-length']) <= freeBytes;
+        await readBody(request, bodyLimit(info), small ? undefined : room);
+      }
+      if (flow) {
         const wait = flow.enter(() => request.signal);
         if (wait) {
           const since = performance.now();
@@ -120,7 +142,7 @@ export function createRoad(options: RoadOptions): Road {
         }
         seated = true;
       }
-      await authorize(authorizer, user, info, audit?.annotations);
+      if (!readsBody) await authorize(authorizer, user, info, audit?.annotations);
       demandMethodOfVerb(info);
       const asked = info.isResource ? negotiate(request, query) : { ...plainForm, pretty: asksPretty(query) ?? false };
       // What fails before its encoder is there is told in JSON.
@@ -130,8 +152,8 @@ export function createRoad(options: RoadOptions): Road {
       form = asked;
       const context = new RequestOnTheRoad(request, user, authorizer, warnings, audit?.annotations);
       webhooks = context.webhooks;
-      const seen = audit ? await audit.readRequest() : request;
-      response = await route({ request: seen, info, query, form, context });
+      if (audit) await audit.readRequest();
+      response = await route({ request, info, query, form, context });
     } catch (error) {
       const told = asStatus(error, options.log, auditID);
       failure = told.status;
@@ -147,6 +169,7 @@ export function createRoad(options: RoadOptions): Road {
     } finally {
       // A watch that has begun waits for events without a seat.
       if (seated) flow?.leave();
+      if (bodyBytes > 0 && user) bodies.release(user.username, bodyBytes);
       if (counted !== undefined) metrics.running(counted, -1);
     }
     const code = response?.status ?? 101;
@@ -171,13 +194,26 @@ export function createRoad(options: RoadOptions): Road {
       );
     if (!response) return undefined;
     response.headers['audit-id'] = auditID;
+    // As Kubernetes: who has no name gets one request a connection where connections are shared by many (UnauthenticatedHTTP2DOSMitigation).
+    if (!user || user.username === anonymous.username) response.headers['connection'] = 'close';
     flow?.stamp(response.headers);
-    if (warnings.length > 0) response.headers['warning'] = warnings.map(warningHeader);
+    if (warnings.length > 0) response.headers['warning'] = warningHeaders(warnings);
     return response;
   };
 }
 
 const noWebhooks = { seconds: 0 };
+
+/** Of bodies that are still on their way, or whose requests wait or run. */
+const maxWaitingBytes = 256 * 1024 * 1024;
+
+function tooManyBytes(): StatusError {
+  return new StatusError(
+    'TooManyRequests',
+    'Too many requests, please try again later: those that you sent and that are not answered yet have too large bodies together.',
+    { retryAfterSeconds: 1 },
+  );
+}
 
 /** The context that a route gets. A class, for the same reason as ServedRequest. */
 class RequestOnTheRoad implements RequestContext {
@@ -226,12 +262,4 @@ function asStatus(error: unknown, log: Log | undefined, auditID: string): Status
     'InternalError',
     `an error on the server has prevented the request from succeeding (audit id ${auditID})`,
   );
-}
-
-/** RFC 7234, section 5.5: code 299, no agent, quoted text. */
-function warningHeader(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters may not stand in a header.
-  const clean = text.replace(/[\u0000-\u001f\u007f]+/g, ' ').replace(/[\\"]/g, (each) => `\\${each}`);
-  // Header values are Latin-1 on the wire; what is not ASCII is sent as UTF-8 bytes, which clients decode.
-  return `299 - "${Buffer.from(clean, 'utf8').toString('latin1')}"`;
 }

@@ -3,9 +3,20 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import http2, { type Http2ServerRequest, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { StatusError } from '../../core/machinery/status.ts';
+import { type ConnectionLimits, defaultConnectionLimits, limitConnections } from './connections.ts';
+import { plainForm } from './content/negotiate.ts';
+import { respondError } from './content/respond.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
+import {
+  defaultRequestLimits,
+  type Life,
+  type OpenRequests,
+  openRequests,
+  type RequestLimits,
+} from './open-requests.ts';
 import { ServedRequest } from './served-request.ts';
 
 /** What serve needs of an API server. */
@@ -26,7 +37,11 @@ export interface ServeOptions {
     readonly cert: string | Buffer;
     readonly clientCA?: string | Buffer | undefined;
   };
+  readonly limits?: Partial<ConnectionLimits & RequestLimits>;
 }
+
+/** A client that takes less than this in a minute is cut (see open-requests.ts). */
+const partBytes = 256 * 1024;
 
 export interface Serving {
   readonly port: number;
@@ -36,7 +51,8 @@ export interface Serving {
 }
 
 /** Rejects with the system's error (EADDRINUSE, EACCES) when it cannot listen. */
-export async function serve(api: Handler, { port, host, tls }: ServeOptions): Promise<Serving> {
+export async function serve(api: Handler, { port, host, tls, limits = {} }: ServeOptions): Promise<Serving> {
+  const connectionLimits = { ...defaultConnectionLimits, ...limits };
   const server = http2.createSecureServer({
     allowHTTP1: true,
     key: tls.key,
@@ -44,38 +60,36 @@ export async function serve(api: Handler, { port, host, tls }: ServeOptions): Pr
     ...(tls.clientCA !== undefined && { ca: tls.clientCA, requestCert: true }),
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
-    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20 },
+    handshakeTimeout: connectionLimits.handshakeMs,
+    // As Kubernetes. What a stream may send unasked is held by us until its body is read, so both bound what a connection costs.
+    settings: { maxConcurrentStreams: 100, initialWindowSize: 256 * 1024 },
   });
+  const open = openRequests({ ...defaultRequestLimits, ...limits }, (life, request) => {
+    const error = new StatusError(
+      'Timeout',
+      'Timeout: request did not complete within the allotted timeout: try again, and ask for less at once',
+      {},
+    );
+    answer(life, request, respondError(error, plainForm));
+    request.abort(error);
+  });
+  const connections = limitConnections(server, connectionLimits, open.isUsed);
 
-  const sockets = new Set<Duplex>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.setNoDelay(true);
-    socket.once('close', () => sockets.delete(socket));
-  });
   // HTTP/1.1 requests arrive as 'request'. Listening to it also wraps every HTTP/2 stream in the compatibility API, at a third of
   // the throughput, so that listener goes and streams are handled as they are.
   server.on('request', (request: IncomingMessage | Http2ServerRequest, response: unknown) => {
     // Only HTTP/1.1 comes this way (see above), so these are its classes.
-    respondHttp1(api, request as IncomingMessage, response as ServerResponse);
+    takeHttp1(api, open, request as IncomingMessage, response as ServerResponse);
   });
   server.removeAllListeners('stream');
   server.on('stream', (stream, headers, _flags, rawHeaders?: readonly string[]) => {
-    respondHttp2(api, stream, headers, rawHeaders);
+    takeHttp2(api, open, stream, headers, rawHeaders);
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     void upgrade(api, request, socket, head);
   });
   server.on('sessionError', ignore);
   server.on('tlsClientError', ignore);
-  server.on('clientError', (_error, socket: Duplex) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-  });
-  const sessions = new Set<http2.ServerHttp2Session>();
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.once('close', () => sessions.delete(session));
-  });
 
   server.listen(port, host);
   await once(server, 'listening');
@@ -86,13 +100,11 @@ export async function serve(api: Handler, { port, host, tls }: ServeOptions): Pr
     url: `https://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     async close(graceMs = 2000) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const session of sessions) session.close();
-      const timer = setTimeout(() => {
-        for (const session of sessions) session.destroy();
-        for (const socket of sockets) socket.destroy();
-      }, graceMs);
+      connections.close();
+      const timer = setTimeout(connections.destroy, graceMs);
       await closed;
       clearTimeout(timer);
+      open.close();
     },
   };
 }
@@ -103,8 +115,9 @@ export async function serve(api: Handler, { port, host, tls }: ServeOptions): Pr
  */
 function ignore(): void {}
 
-function respondHttp2(
+function takeHttp2(
   api: Handler,
+  open: OpenRequests,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   rawHeaders: readonly string[] | undefined,
@@ -115,38 +128,62 @@ function respondHttp2(
   const target = headers[':path'] ?? '/';
   const { socket } = stream.session ?? {};
   const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: stream, source: stream });
-  void api.handle(request).then((response) => {
-    if (stream.destroyed || stream.closed) return void release(response);
-    const { body } = response;
-    const out: http2.OutgoingHttpHeaders = { ':status': response.status, ...response.headers };
-    const headOnly = method === 'HEAD' || body === undefined;
-    stream.respond(out, { endStream: headOnly });
-    if (headOnly) return void release(response);
-    if (body instanceof Uint8Array) stream.end(body);
-    else void pump(body, stream);
-  });
+  open.add(stream, request);
+  void api.handle(request).then((response) => answer(stream, request, response));
 }
 
-function respondHttp1(api: Handler, message: IncomingMessage, out: ServerResponse): void {
+function takeHttp1(api: Handler, open: OpenRequests, message: IncomingMessage, out: ServerResponse): void {
   out.on('error', ignore);
   const method = message.method ?? 'GET';
   const { headers, rawHeaders, socket, url: target = '/' } = message;
   const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: out, source: message });
-  void api.handle(request).then((response) => {
-    if (out.destroyed) return void release(response);
-    const { body } = response;
-    if (body instanceof Uint8Array) out.setHeader('content-length', body.length);
-    out.writeHead(response.status, response.headers);
-    if (method === 'HEAD' || body === undefined) {
-      out.end();
-      return void release(response);
-    }
-    if (body instanceof Uint8Array) out.end(body);
-    else {
-      out.flushHeaders();
-      void pump(body, out);
-    }
-  });
+  open.add(out, request);
+  void api.handle(request).then((response) => answer(out, request, response));
+}
+
+/** Once: what comes after a deadline has answered is for nobody. */
+function answer(life: Life, request: ServedRequest, response: ApiResponse): void {
+  if (request.answered || life.destroyed || life.closed) return void release(response);
+  request.answered = true;
+  if ('respond' in life) answerHttp2(life, request, response);
+  else answerHttp1(life, request, response);
+}
+
+function answerHttp2(stream: ServerHttp2Stream, request: ServedRequest, response: ApiResponse): void {
+  const { body } = response;
+  const out: http2.OutgoingHttpHeaders = { ':status': response.status, ...response.headers };
+  if (out['connection'] !== undefined) {
+    // HTTP/2 has a frame for it.
+    if (out['connection'] === 'close') stream.session?.close();
+    delete out['connection'];
+  }
+  const headOnly = request.method === 'HEAD' || body === undefined;
+  stream.respond(out, { endStream: headOnly });
+  if (headOnly) void release(response);
+  else if (body instanceof Uint8Array && body.length <= partBytes) stream.end(body);
+  else return void pump(body instanceof Uint8Array ? [body] : body, stream).then(() => leaveBody(stream, request));
+  leaveBody(stream, request);
+}
+
+/** RFC 9113, section 8.1: who has answered tells that it needs no more of the body. It would stay open for it else. */
+function leaveBody(stream: ServerHttp2Stream, request: ServedRequest): void {
+  if (request.body !== undefined && !stream.readableEnded) stream.close(http2.constants.NGHTTP2_NO_ERROR);
+}
+
+function answerHttp1(out: ServerResponse, request: ServedRequest, response: ApiResponse): void {
+  const { body, headers } = response;
+  if (body instanceof Uint8Array) out.setHeader('content-length', body.length);
+  delete headers['connection'];
+  out.writeHead(response.status, headers);
+  if (request.method === 'HEAD' || body === undefined) {
+    out.end();
+    return void release(response);
+  }
+  if (body instanceof Uint8Array && body.length <= partBytes) out.end(body);
+  else {
+    out.flushHeaders();
+    void pump(body instanceof Uint8Array ? [body] : body, out);
+  }
 }
 
 async function upgrade(api: Handler, message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -169,8 +206,11 @@ async function upgrade(api: Handler, message: IncomingMessage, socket: Duplex, h
  * Writes an iterable as fast as the client takes it; ends it when the client leaves. A part that is on its way for sure is given back: who
  * makes large parts fills it again (see list-body.ts).
  */
-async function pump(body: AsyncIterable<Uint8Array>, out: Duplex | ServerResponse): Promise<void> {
-  const iterator = body[Symbol.asyncIterator]();
+async function pump(
+  body: AsyncIterable<Uint8Array, unknown, Uint8Array | undefined> | readonly Uint8Array[],
+  out: Duplex | ServerResponse,
+): Promise<void> {
+  const iterator = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : oneByOne(body);
   const stop = () => void iterator.return?.();
   out.once('close', stop);
   try {
@@ -178,9 +218,13 @@ async function pump(body: AsyncIterable<Uint8Array>, out: Duplex | ServerRespons
       const { done, value } = await iterator.next(written);
       if (done || out.destroyed) break;
       written = undefined;
-      if (out.write(value)) continue;
-      await drained(out);
-      written = value;
+      for (let at = 0; at < value.length; at += partBytes) {
+        const part = value.length <= partBytes ? value : value.subarray(at, at + partBytes);
+        if (out.write(part)) continue;
+        await drained(out);
+        if (out.destroyed) break;
+        if (at + partBytes >= value.length) written = value;
+      }
     }
     out.end();
   } catch {
@@ -189,6 +233,10 @@ async function pump(body: AsyncIterable<Uint8Array>, out: Duplex | ServerRespons
     out.off('close', stop);
     if (out.destroyed) stop();
   }
+}
+
+async function* oneByOne(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, Uint8Array | undefined> {
+  yield* parts;
 }
 
 function drained(out: Duplex | ServerResponse): Promise<void> {

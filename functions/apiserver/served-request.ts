@@ -29,9 +29,14 @@ export class ServedRequest implements ApiRequest {
   readonly query: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly rawHeaders: readonly string[] | undefined;
-  readonly body: AsyncIterable<Uint8Array> | undefined;
+  body: AsyncIterable<Uint8Array> | Uint8Array | undefined;
   readonly peer: PeerCertificate | undefined;
   readonly remoteAddress: string | undefined;
+  lasting = false;
+  /** Its answer has begun. Since when it waits for that, or for its client, and how many bytes did at the last look (open-requests.ts). */
+  answered = false;
+  since = 0;
+  unsent = 0;
   private readonly life: Duplex | ServerResponse;
   private controller: AbortController | undefined;
 
@@ -49,6 +54,12 @@ export class ServedRequest implements ApiRequest {
     this.remoteAddress = connection.remoteAddress;
     this.life = life;
     this.controller = undefined;
+  }
+
+  /** What is done for it may stop. */
+  abort(reason: unknown): void {
+    this.controller ??= new AbortController();
+    this.controller.abort(reason);
   }
 
   /** Made on first use: most requests never ask. */

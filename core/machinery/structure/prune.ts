@@ -10,7 +10,7 @@ import { isRecord } from './field-at.ts';
 const none: readonly string[] = [];
 
 /**
- * Changes `object` in place. Returns what was removed as unknown, one `unknown field "spec.foo"` each, in the words
+ * Changes `object` in place. Returns what was removed as unknown, one `unknown field "spec.foo"` each (of a hundred), in the words
  * that clients know from Kubernetes; the caller warns, refuses or stays silent as `fieldValidation` says.
  */
 export function prune(schema: Schema, object: unknown): readonly string[] {
@@ -47,7 +47,7 @@ function visit(schema: Schema, value: unknown, path: Path | undefined, found: st
     const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (!next) {
       if (additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields']) continue;
-      found.push(`unknown field "${written({ parent: path, step: name })}"`);
+      tell(found, path, name);
       delete value[name];
       continue;
     }
@@ -73,9 +73,16 @@ function isScalar({ type }: Schema): boolean {
 
 function removeAll(value: Record<string, unknown>, path: Path | undefined, found: string[]): void {
   for (const name of Object.keys(value)) {
-    found.push(`unknown field "${written({ parent: path, step: name })}"`);
+    tell(found, path, name);
     delete value[name];
   }
+}
+
+/** As Kubernetes' decoder: what is beyond tells nobody more. */
+const mostTold = 100;
+
+function tell(found: string[], parent: Path | undefined, step: string): void {
+  if (found.length < mostTold) found.push(`unknown field "${written({ parent, step })}"`);
 }
 
 function written(path: Path): string {

@@ -27,6 +27,7 @@ export interface ExtensionDocuments {
 export interface Aggregation {
   readonly extensions: Extensions;
   readonly documents: ExtensionDocuments;
+  serves(info: RequestInfo): boolean;
   /** undefined: not another server's. */
   respond(exchange: Exchange): Promise<ApiResponse> | undefined;
   upgrade(exchange: Exchange, connection: UpgradeConnection): Promise<ApiResponse | undefined> | undefined;
@@ -111,6 +112,7 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
       },
       v2: async () => (servers ? await servers.v2() : []),
     },
+    serves: (info) => remote.size > 0 && remote.has(groupVersionOf(info)),
     respond(exchange) {
       const server = serverOf(exchange.info);
       return server?.().then((each) => each.forward(exchange));

@@ -36,8 +36,8 @@ export interface AuditStart {
 export interface AuditRecord {
   readonly annotations: Record<string, string>;
   impersonates(user: UserInfo): void;
-  /** The request as routes are to see it: where the policy wants its object, the body is read. */
-  readRequest(): Promise<ApiRequest>;
+  /** Where the policy wants the object of the request, its body is read. */
+  readRequest(): Promise<void>;
   /** The response as the client is to see it. `failure`: what was answered instead of an object; `broken`: it was our own failure. */
   finish(
     response: ApiResponse | undefined,
@@ -117,11 +117,9 @@ function createRecord(
       impersonated = acting;
     },
     async readRequest() {
-      if (!wantsRequest || request.body === undefined) return request;
-      const body = await readBody(request);
-      requestObject = await objectOf(body, contentType(request));
+      if (!wantsRequest || request.body === undefined) return;
+      requestObject = await objectOf(await readBody(request), contentType(request));
       subject = requestObject;
-      return withBody(request, body);
     },
     async finish(response, failure, broken) {
       const responseStatus = failure ?? { metadata: {}, code: response?.status ?? 101 };
@@ -169,9 +167,4 @@ async function objectOf(body: Uint8Array, type: string): Promise<unknown> {
   } catch {
     return undefined;
   }
-}
-
-/** A copy would ask for the request's signal, which has a price. */
-function withBody(request: ApiRequest, body: Uint8Array): ApiRequest {
-  return Object.create(request, { body: { value: body, enumerable: true } });
 }

@@ -1,18 +1,25 @@
-// Request bodies: read within the limit, decoded by their content type.
+// Request bodies: read once, within their limit and in time, decoded by their content type.
 
 import { Readable } from 'node:stream';
 import { type Decoded, decodeJsonObject, decodeJsonStrict } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { RoutedRequest } from '../http.ts';
+import { maxBodyBytes } from './body-limits.ts';
 import { mediaTypes } from './negotiate.ts';
-
-/** As in Kubernetes; etcd's limit there, a promise here. */
-const maxBodyBytes = 3 * 1024 * 1024;
 
 const empty = new Uint8Array();
 
-/** Throws RequestEntityTooLarge above the limit, BadRequest when the client breaks off. */
-export async function readBody(request: RoutedRequest, limit = maxBodyBytes): Promise<Uint8Array> {
+/** A body up to this size is nobody's concern. */
+export const freeBytes = 64 * 1024;
+
+/** Whether there is room for so many more bytes. Asked for what comes beyond `freeBytes`. Throws TooManyRequests. */
+export type Room = (bytes: number) => void;
+
+/**
+ * Throws RequestEntityTooLarge above the limit, BadRequest when the client breaks off, Timeout when it takes longer than a request may.
+ * From then on the request has its bytes: whoever reads it again gets them.
+ */
+export async function readBody(request: RoutedRequest, limit = maxBodyBytes, room?: Room): Promise<Uint8Array> {
   const { body } = request;
   if (body === undefined) return empty;
   if (body instanceof Uint8Array) {
@@ -20,30 +27,53 @@ export async function readBody(request: RoutedRequest, limit = maxBodyBytes): Pr
     return body;
   }
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
-  return body instanceof Readable ? readStream(body, limit) : readChunks(body, limit);
+  const bytes = await (body instanceof Readable ? readStream(body, limit, room) : readChunks(body, limit, room));
+  request.body = bytes;
+  return bytes;
 }
 
 /** By its events: the iterator that a stream has costs as much as the rest of a small request. */
-function readStream(stream: Readable, limit: number): Promise<Uint8Array> {
+function readStream(stream: Readable, limit: number, room: Room | undefined): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let size = 0;
-    const broken = () => reject(brokenOff());
-    if (stream.destroyed) return broken();
+    const broken = () => fail(brokenOff());
+    if (stream.destroyed) return reject(brokenOff());
     const take = (chunk: Uint8Array) => {
+      const before = size;
       size += chunk.length;
-      // What else comes is let pass, so that the client gets to read the answer.
-      if (size > limit) reject(tooLarge(limit));
-      else chunks.push(chunk);
+      if (size > limit) return fail(tooLarge(limit));
+      if (room && size > freeBytes) {
+        try {
+          room(size - Math.max(before, freeBytes));
+        } catch (error) {
+          return fail(error);
+        }
+      }
+      chunks.push(chunk);
     };
     // Streams close after every request too: an error made then, for nobody, would cost more than reading the body. And what a stream
     // still holds lives as long as it does (see serve.ts).
-    const whole = () => {
+    const stop = () => {
+      unfinished.delete(reading);
       stream.off('data', take);
+      stream.off('end', whole);
       stream.off('error', broken);
       stream.off('close', broken);
+    };
+    const whole = () => {
+      stop();
       resolve(joined(chunks, size));
     };
+    const fail = (error: unknown) => {
+      stop();
+      chunks.length = 0;
+      // What else comes is let pass, so that the client gets to read the answer.
+      stream.on('error', () => undefined).resume();
+      reject(error);
+    };
+    const reading: Unfinished = { untilMs: Date.now() + maxBodyMs, fail };
+    follow(reading);
     stream.on('data', take);
     stream.once('end', whole);
     stream.once('error', broken);
@@ -51,20 +81,37 @@ function readStream(stream: Readable, limit: number): Promise<Uint8Array> {
   });
 }
 
-async function readChunks(body: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > limit) throw tooLarge(limit);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof StatusError) throw error;
-    throw brokenOff();
+async function readChunks(body: AsyncIterable<Uint8Array>, limit: number, room: Room | undefined): Promise<Uint8Array> {
+  return readStream(Readable.from(body, { objectMode: false }), limit, room);
+}
+
+/** As long as Kubernetes gives a whole request. */
+const maxBodyMs = 60_000;
+const lookMs = 5_000;
+
+interface Unfinished {
+  readonly untilMs: number;
+  readonly fail: (error: unknown) => void;
+}
+
+/** In the order in which their time is up. One timer for them all, and only while there are some. */
+const unfinished = new Set<Unfinished>();
+let looking: NodeJS.Timeout | undefined;
+
+function follow(reading: Unfinished): void {
+  unfinished.add(reading);
+  looking ??= setInterval(look, lookMs).unref();
+}
+
+function look(): void {
+  const now = Date.now();
+  for (const reading of unfinished) {
+    if (reading.untilMs > now) return;
+    reading.fail(tooLate());
   }
-  return joined(chunks, size);
+  if (unfinished.size > 0) return;
+  clearInterval(looking);
+  looking = undefined;
 }
 
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
@@ -75,6 +122,14 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
 
 function brokenOff(): StatusError {
   return badRequest('the connection ended before the request body did: send the request again');
+}
+
+function tooLate(): StatusError {
+  return new StatusError(
+    'Timeout',
+    `Timeout: request did not complete within the allotted timeout: its body was not there after ${maxBodyMs / 1000} s`,
+    {},
+  );
 }
 
 function tooLarge(limit: number): StatusError {

@@ -5,12 +5,14 @@ import { decodeJson } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { JoinRequest } from '../../../core/node/joining.ts';
 import type { Report, UsageReport } from '../../../core/node/protocol.ts';
+import { largestBatchBytes } from '../../../core/node/relay.ts';
 import { packUsage } from '../../../core/node/usage.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import type { Relays } from '../../../core/store/relays.ts';
 import { readBody } from '../content/body.ts';
+import { bodyLimit } from '../content/body-limits.ts';
 import { respondValue } from '../content/respond.ts';
 import type { ApiResponse, UpgradeConnection } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
@@ -44,9 +46,6 @@ export interface NodeEndpoints {
   readonly metrics: AnswerUsage;
 }
 
-// A report carries the statuses of all pods of a node.
-const maxReportBytes = 16 * 1024 * 1024;
-
 export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints {
   const { openNodes, notifier, heartbeats, now } = options;
 
@@ -66,7 +65,7 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
 
   const report = async ({ info, request, form, context }: Exchange): Promise<ApiResponse> => {
     const node = info.name;
-    const body = reportOf(decodeJson(await readBody(request, maxReportBytes)));
+    const body = reportOf(decodeJson(await readBody(request, bodyLimit(info))));
     const atMs = now().getTime();
     await heartbeats.beat(node, atMs, body.usage && packUsage(body.usage, atMs));
     return respondValue(200, await applyReport(options, context, node, body), form);
@@ -74,7 +73,7 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
 
   const relay = async (relays: Relays, { info, query, request, form }: Exchange, id: string): Promise<ApiResponse> => {
     const { takeRelayPost } = await import('../relay/relay-posts.ts');
-    const body = await readBody(request);
+    const body = await readBody(request, largestBatchBytes);
     const post = { node: info.name, id, query, body, nowMs: now().getTime() };
     return respondValue(200, await takeRelayPost(relays, post), form);
   };

@@ -7,18 +7,16 @@ import { createSqsProtocol, queueNameOf } from '../../../core/queue/local/protoc
 import type { Queue } from '../../../core/queue/queue.ts';
 import { nodeOf } from '../authentication/users.ts';
 import { readBody } from '../content/body.ts';
+import { bodyLimit } from '../content/body-limits.ts';
 import type { ApiResponse } from '../http.ts';
 import { nodeQueue } from '../node/notifier.ts';
 import type { Exchange } from '../resources/exchange.ts';
-
-// A message has at most 256 KiB, and its JSON escapes at most twice that and some.
-const maxBytes = 1024 * 1024;
 
 export function createQueueRoute(queue: Queue): (exchange: Exchange) => Promise<ApiResponse> {
   const protocol = createSqsProtocol(queue, (name) => `/queues/${name}`);
   return async ({ request, context, info }) => {
     if (info.verb !== 'post') throw new StatusError('MethodNotAllowed', 'queues take POST requests only', {});
-    const body = decodeJson(await readBody(request, maxBytes));
+    const body = decodeJson(await readBody(request, bodyLimit(info)));
     const name = typeof body === 'object' && body !== null ? queueNameOf(body) : undefined;
     const node = nodeOf(context.user);
     const allowed = context.user.groups.includes(mastersGroup) || (node !== undefined && name === nodeQueue(node));
