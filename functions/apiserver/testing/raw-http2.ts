@@ -105,7 +105,7 @@ export async function connectRaw(port: number, settings: Readonly<Record<number,
   };
 }
 
-export function frameOf(type: number, flag: number, stream: number, payload: Buffer): Buffer {
+function frameOf(type: number, flag: number, stream: number, payload: Buffer): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
   head[3] = type;
