@@ -1,6 +1,8 @@
-// JSON Patch (RFC 6902). Changes copies only along the paths that it changes; the document is never touched.
+// JSON Patch (RFC 6902). Changes copies of what lies along the paths that it changes; the document is never touched. What was copied
+// once is changed in place from then on: ten thousand operations on one map copy it once.
 
-import { deepEqual } from './equality.ts';
+import { isWithinDepth, maxDepth } from './depth.ts';
+import { deepClone, deepEqual } from './equality.ts';
 import { arrayIndex, childOf, parsePointer } from './json-pointer.ts';
 import { setOwn } from './own.ts';
 import { badRequest, StatusError } from './status.ts';
@@ -23,13 +25,17 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
   const operations = decodeJsonPatch(patch);
   let result = document;
   let copied = 0;
+  const own: Own = new Set();
   operations.forEach((operation, index) => {
     if (operation.op === 'copy') copied += JSON.stringify(read(result, operation.from, index, 'copy')).length;
     if (copied > maxCopiedBytes) {
       throw failure(index, `copies add more than ${maxCopiedBytes} bytes: send the values in smaller requests`);
     }
-    result = applyOperation(result, operation, index);
+    result = applyOperation(result, operation, index, own);
   });
+  // Each operation may nest what it adds as deep as a body may be.
+  if (!isWithinDepth(result))
+    throw failure(operations.length - 1, `the patched object is nested deeper than ${maxDepth} levels`);
   return result;
 }
 
@@ -72,25 +78,32 @@ function decodeOperation(input: unknown, index: number): JsonPatchOperation {
   }
 }
 
-function applyOperation(document: unknown, operation: JsonPatchOperation, index: number): unknown {
+/** The maps and lists that are this patch's alone. */
+type Own = Set<unknown>;
+
+function applyOperation(document: unknown, operation: JsonPatchOperation, index: number, own: Own): unknown {
   const { op, path } = operation;
   const tokens = tokensOf(path);
   switch (op) {
     case 'add':
-      return change(document, tokens, { index, op, path, edit: insert(operation.value) });
+      return change(document, tokens, { index, op, path, own, edit: insert(operation.value) });
     case 'replace':
-      return change(document, tokens, { index, op, path, edit: replace(operation.value) });
+      return change(document, tokens, { index, op, path, own, edit: replace(operation.value) });
     case 'remove':
-      return change(document, tokens, { index, op, path, edit: remove });
+      return change(document, tokens, { index, op, path, own, edit: remove });
     case 'copy':
-      return change(document, tokens, { index, op, path, edit: insert(read(document, operation.from, index, op)) });
+      // What stands in two places must not change in both.
+      return change(document, tokens, {
+        ...{ index, op, path, own },
+        edit: insert(deepClone(read(document, operation.from, index, op))),
+      });
     case 'move': {
       const { from } = operation;
       const value = read(document, from, index, op);
       if (from === path) return document;
       if (path.startsWith(`${from}/`)) throw failure(index, `move of ${from} into itself`);
-      const without = change(document, tokensOf(from), { index, op, path: from, edit: remove });
-      return change(without, tokens, { index, op, path, edit: insert(value) });
+      const without = change(document, tokensOf(from), { index, op, path: from, own, edit: remove });
+      return change(without, tokens, { index, op, path, own, edit: insert(value) });
     }
     case 'test':
       if (!deepEqual(read(document, path, index, op, true) ?? null, operation.value)) {
@@ -100,79 +113,83 @@ function applyOperation(document: unknown, operation: JsonPatchOperation, index:
   }
 }
 
-/** What is done at the last token: gives the changed parent, or undefined when the token names nothing there. */
-type Edit = (parent: unknown, token: string) => unknown;
+type Parent = unknown[] | Record<string, unknown>;
+
+/** What is done at the last token, to a parent that may be changed. False when the token names nothing there. */
+type Edit = (parent: Parent, token: string) => boolean;
 
 interface Change {
   readonly index: number;
   readonly op: string;
   readonly path: string;
+  readonly own: Own;
   readonly edit: Edit;
 }
 
 function change(document: unknown, tokens: readonly string[], step: Change): unknown {
   // The whole document is the only child of an imagined list, so that one rule serves all paths.
-  const [result] = changeBelow([document], ['0', ...tokens], 0, step) as unknown[];
-  return result ?? null; // to remove the document leaves null
+  const root: unknown[] = [document];
+  const last = tokens.at(-1);
+  if (last === undefined) {
+    // A document is replaced where the RFC says that it is added.
+    if (!step.edit(root, '0')) throw missing(step);
+    return root[0] ?? null; // to remove the document leaves null
+  }
+  let parent: Parent = root;
+  let at = '0';
+  for (const token of tokens) {
+    parent = ownChild(parent, at, step);
+    at = token;
+  }
+  if (!step.edit(parent, last)) throw missing(step);
+  return root[0];
 }
 
-function changeBelow(parent: unknown, tokens: readonly string[], depth: number, step: Change): unknown {
-  const token = tokens[depth]!;
-  if (depth === tokens.length - 1) {
-    // A document is replaced where the RFC says that it is added.
-    const edit = depth === 0 && step.op !== 'remove' ? replaceRoot(step.edit) : step.edit;
-    const edited = edit(parent, token);
-    if (edited === undefined) throw missing(step);
-    return edited;
-  }
+/** The child as one that may be changed: itself, or a copy in its place. */
+function ownChild(parent: Parent, token: string, step: Change): Parent {
   const child = childOf(parent, token);
-  if (child === undefined) throw missing(step);
-  const changed = changeBelow(child, tokens, depth + 1, step);
-  if (Array.isArray(parent)) return parent.with(Number(token), changed);
-  const copy = { ...(parent as Record<string, unknown>) }; // it has a child and is no list
-  setOwn(copy, token, changed);
+  if (typeof child !== 'object' || child === null) throw missing(step);
+  // as: a value of JSON that is neither a scalar nor null.
+  if (step.own.has(child)) return child as Parent;
+  const copy: Parent = Array.isArray(child) ? [...child] : { ...(child as Record<string, unknown>) };
+  step.own.add(copy);
+  put(parent, token, copy);
   return copy;
+}
+
+/** In the place of a child that is there. */
+function put(parent: Parent, token: string, value: unknown): void {
+  if (Array.isArray(parent)) parent[Number(token)] = value;
+  else setOwn(parent, token, value);
 }
 
 function insert(value: unknown): Edit {
   return (parent, token) => {
-    if (Array.isArray(parent)) {
-      const at = token === '-' ? parent.length : arrayIndex(token);
-      return at === undefined || at > parent.length ? undefined : parent.toSpliced(at, 0, value);
+    if (!Array.isArray(parent)) {
+      setOwn(parent, token, value);
+      return true;
     }
-    return withOwn(parent, token, value);
+    const at = token === '-' ? parent.length : arrayIndex(token);
+    if (at === undefined || at > parent.length) return false;
+    parent.splice(at, 0, value);
+    return true;
   };
 }
 
 function replace(value: unknown): Edit {
   return (parent, token) => {
-    if (childOf(parent, token) === undefined) return undefined;
-    return Array.isArray(parent) ? parent.with(Number(token), value) : withOwn(parent, token, value);
+    if (childOf(parent, token) === undefined) return false;
+    put(parent, token, value);
+    return true;
   };
 }
 
 const remove: Edit = (parent, token) => {
-  if (childOf(parent, token) === undefined) return undefined;
-  if (Array.isArray(parent)) return parent.toSpliced(Number(token), 1);
-  const copy = { ...(parent as Record<string, unknown>) }; // it has a child and is no list
-  delete copy[token];
-  return copy;
+  if (childOf(parent, token) === undefined) return false;
+  if (Array.isArray(parent)) parent.splice(Number(token), 1);
+  else delete parent[token];
+  return true;
 };
-
-/** `edit` at the root: what it would insert beside the document takes the document's place. */
-function replaceRoot(edit: Edit): Edit {
-  return (parent, token) => {
-    const edited = edit(parent, token);
-    return Array.isArray(edited) ? [edited[0]] : edited;
-  };
-}
-
-function withOwn(parent: unknown, token: string, value: unknown): unknown {
-  if (typeof parent !== 'object' || parent === null || Array.isArray(parent)) return undefined;
-  const copy: Record<string, unknown> = { ...parent };
-  setOwn(copy, token, value);
-  return copy;
-}
 
 function read(document: unknown, path: string, index: number, op: string, orMissing = false): unknown {
   const tokens = tokensOf(path);

@@ -1,6 +1,7 @@
 // Request bodies: read once, within their limit and in time, decoded by their content type.
 
 import { Readable } from 'node:stream';
+import { isWithinDepth, maxDepth } from '../../../core/machinery/depth.ts';
 import { type Decoded, decodeJsonObject, decodeJsonStrict } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { RoutedRequest } from '../http.ts';
@@ -148,23 +149,13 @@ export function contentType(request: RoutedRequest): string {
 export async function decodeBody(bytes: Uint8Array, type: string): Promise<Decoded> {
   try {
     const decoded = await decode(bytes, type);
-    checkDepth(decoded.value, maxDepth);
+    if (!isWithinDepth(decoded.value)) throw tooDeep();
     return decoded;
   } catch (error) {
     // The stack ends before the value does: it is nested without end, as a YAML alias within its own anchor is.
     if (error instanceof RangeError) throw tooDeep();
     throw error;
   }
-}
-
-// No Kubernetes object comes near it, and every recursive walk behind this point has room for it.
-const maxDepth = 500;
-
-function checkDepth(value: unknown, left: number): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (left === 0) throw tooDeep();
-  if (Array.isArray(value)) for (const each of value) checkDepth(each, left - 1);
-  else for (const each of Object.values(value)) checkDepth(each, left - 1);
 }
 
 function tooDeep(): StatusError {
