@@ -27,6 +27,8 @@ export interface Subresource {
   readonly group?: string;
   readonly version?: string;
   readonly kind: string;
+  /** The OpenAPI name of its body; absent where there is none, as for connections. */
+  readonly model?: string;
 }
 
 export interface ResourceDefinition {

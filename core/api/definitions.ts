@@ -162,7 +162,7 @@ function subresourcesOf(row: ResourceRow): readonly Subresource[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { verbs, model = '' }]) => {
       const kind = getOwn(optionKinds, `${row.resource}/${name}`) ?? (model.split('.').at(-1) || row.kind);
-      return { name, verbs, kind, ...getOwn(otherGroups, model) };
+      return { name, verbs, kind, ...getOwn(otherGroups, model), ...(model && { model }) };
     });
 }
 

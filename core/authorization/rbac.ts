@@ -26,9 +26,15 @@ export function rbacAuthorizer(index: RbacIndex): Authorizer {
   };
 }
 
-/** The authorizer of a process that has none: masters, open paths, and RBAC over an index of its own. */
-export async function createRbacAuthorizer(replicas: Replicas): Promise<Authorizer> {
-  return chain([rbacAuthorizer(await createRbacIndex(replicas))]);
+export interface Rbac {
+  readonly index: RbacIndex;
+  /** Masters, open paths, and RBAC. */
+  readonly authorizer: Authorizer;
+}
+
+export async function openRbac(replicas: Replicas): Promise<Rbac> {
+  const index = await createRbacIndex(replicas);
+  return { index, authorizer: chain([rbacAuthorizer(index)]) };
 }
 
 /** All rules that hold for a user in a namespace, with the cluster-wide ones. */

@@ -124,8 +124,9 @@ export function createClient(
       await registry.create(context(), target('pods', namespace, pod, 'binding'), body, withManager());
     },
     async evict(namespace, pod, options) {
-      const body: KubeObject = { metadata: { name: pod, namespace }, ...(options && { deleteOptions: options }) };
-      await registry.create(context(), target('pods', namespace, pod, 'eviction'), body, withManager());
+      const { dryRun = false, ...deleteOptions } = options ?? {};
+      const body: KubeObject = { metadata: { name: pod, namespace }, deleteOptions };
+      await registry.create(context(), target('pods', namespace, pod, 'eviction'), body, withManager({ dryRun }));
     },
   };
   return client;

@@ -1,11 +1,10 @@
 // Makes a Registry over a store: the road of every read and write, for HTTP and for controllers alike.
 
 import { randomUUID } from 'node:crypto';
-import type { Authorizer } from '../authorization/authorizer.ts';
+import { openRbac } from '../authorization/rbac.ts';
 import { loadExpressions } from '../machinery/expressions.ts';
-import type { Replicas } from '../replica/replica.ts';
 import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-in.ts';
-import { connect } from './connect.ts';
+import { admit } from './admit.ts';
 import type { Environment, Random, RegistryOptions } from './environment.ts';
 import { strategyOf } from './kinds/strategies.ts';
 import { lookups } from './lookup.ts';
@@ -54,7 +53,10 @@ export function createRegistry(options: RegistryOptions): Registry {
           changeSubresource(env, context, target, { type, body }, writeOptions) ??
           patch(env, context, target, type, body, writeOptions),
       ),
-    connect: (context, target, connectOptions) => connect(env, context, target, connectOptions),
+    async admit(context, target, operation, object, writeOptions) {
+      await admit(env, context, target, operation, object, writeOptions);
+      return object;
+    },
     delete: (context, target, deleteOptions) => write(target, () => remove(env, context, target, deleteOptions)),
     deleteCollection: (context, target, listOptions, deleteOptions) =>
       write(target, () => removeCollection(env, context, target, listOptions, deleteOptions)),
@@ -81,16 +83,10 @@ export function createEnvironment(options: RegistryOptions): Environment {
       random: () => random.number(),
       ...(options.dial && { dial: options.dial }),
     }),
-    authorizer: once(() => openRbac(replicas)),
+    rbac: once(() => openRbac(replicas)),
     strategyOf,
     ...found,
   };
-}
-
-/** Few clusters have expressions that ask it. */
-async function openRbac(replicas: Replicas): Promise<Authorizer> {
-  const { createRbacAuthorizer } = await import('../authorization/rbac.ts');
-  return createRbacAuthorizer(replicas);
 }
 
 /** What `make` made, of its first call that did not fail. */

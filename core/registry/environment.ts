@@ -1,7 +1,7 @@
 // What the road of a write needs from outside: state, definitions, time, chance, and the cluster's settings.
 
 import type { Definitions, ResourceDefinition } from '../api/definition.ts';
-import type { Authorizer } from '../authorization/authorizer.ts';
+import type { Rbac } from '../authorization/rbac.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { Replicas } from '../replica/replica.ts';
 import type { Store, TypeName } from '../store/store.ts';
@@ -53,8 +53,8 @@ export interface Environment extends ReadEnvironment {
   readonly admission: readonly AdmissionPlugin[];
   readonly admissionMetrics?: AdmissionMetrics;
   readonly callWebhook: WebhookCaller;
-  /** RBAC, for requests that bring no authorizer of their own. */
-  authorizer(): Promise<Authorizer>;
+  /** Who holds what; and the authorizer of requests that bring none of their own. */
+  rbac(): Promise<Rbac>;
   strategyOf(definition: ResourceDefinition): Strategy;
   /** From the replica: may be behind. Falls back to the store when the replica does not have it. Never change the result. */
   lookUp(type: TypeName, key: string): Promise<KubeObject | undefined>;

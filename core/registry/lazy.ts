@@ -30,7 +30,7 @@ export function createLazyRegistry(options: Omit<RegistryOptions, 'random'>): La
     create: async (...given) => (await whole()).create(...given),
     update: async (...given) => (await whole()).update(...given),
     patch: async (...given) => (await whole()).patch(...given),
-    connect: async (...given) => (await whole()).connect(...given),
+    admit: async (...given) => (await whole()).admit(...given),
     delete: async (...given) => (await whole()).delete(...given),
     deleteCollection: async (...given) => (await whole()).deleteCollection(...given),
   };

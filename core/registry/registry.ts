@@ -25,7 +25,7 @@ export interface RequestContext {
    */
   readonly claim?: Check;
   readonly signal?: AbortSignal | undefined;
-  /** Who answers the authorization checks of admission's expressions. Default: RBAC alone. */
+  /** Who says what the user may do, where a write or an expression of admission asks. Default: RBAC alone. */
   readonly authorizer?: Authorizer | undefined;
   /** Audit annotations, by key. */
   readonly audit?: Record<string, string> | undefined;
@@ -135,8 +135,17 @@ export interface Registry {
     body: unknown,
     options?: WriteOptions,
   ): Promise<Outcome & { created: boolean }>;
-  /** Admits a connection to what the target names, with the options that the client sends (operation CONNECT). */
-  connect(context: RequestContext, target: Target, options: KubeObject): Promise<void>;
+  /**
+   * Admits a request that stores nothing: a review or the request for a token (CREATE), or a connection, with the options that the client
+   * sends (CONNECT). Gives `object` as mutating admission left it.
+   */
+  admit(
+    context: RequestContext,
+    target: Target,
+    operation: 'CREATE' | 'CONNECT',
+    object: KubeObject,
+    options?: WriteOptions,
+  ): Promise<KubeObject>;
   delete(context: RequestContext, target: Target, options?: DeleteOptions): Promise<DeleteOutcome>;
   deleteCollection(
     context: RequestContext,

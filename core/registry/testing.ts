@@ -8,6 +8,7 @@ import { loadDefinitions } from '../api/definitions.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { createReplicas } from '../replica/replicas.ts';
 import { openEmbeddedStore } from '../store/embedded/embedded-store.ts';
+import type { Store } from '../store/store.ts';
 import { createEnvironment, createRegistry, systemRandom } from './create.ts';
 import type { RegistryOptions } from './environment.ts';
 import type { RequestContext, Target } from './registry.ts';
@@ -17,14 +18,17 @@ export function contextOf(username = 'admin', groups: readonly string[] = ['syst
   return { user: { username, groups }, warnings: [] };
 }
 
-export async function openTestRegistry(more: Partial<RegistryOptions> = {}) {
+/** `wrapStore`: what the registry writes to, around the store that replicas follow. */
+export type TestRegistryOptions = Partial<RegistryOptions> & { readonly wrapStore?: (store: Store) => Store };
+
+export async function openTestRegistry({ wrapStore, ...more }: TestRegistryOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'registry-'));
   const store = openEmbeddedStore(join(folder, 'store.db'));
   const replicas = createReplicas(store);
   const definitions = loadDefinitions();
   const time = { now: new Date('2026-01-02T03:04:05Z') };
   const options: RegistryOptions = {
-    store,
+    store: wrapStore ? wrapStore(store) : store,
     replicas,
     definitions,
     clock: () => time.now,

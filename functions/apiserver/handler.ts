@@ -6,12 +6,11 @@ import type { Authorizer } from '../../core/authorization/authorizer.ts';
 import { chain } from '../../core/authorization/chain.ts';
 import { rbacAuthorizer } from '../../core/authorization/rbac.ts';
 import { createRbacIndex } from '../../core/authorization/rbac-index.ts';
-import type { KubeObject } from '../../core/machinery/object.ts';
 import { badRequest, StatusError } from '../../core/machinery/status.ts';
 import type { Family } from '../../core/metrics/family.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
-import type { Registry, Target } from '../../core/registry/registry.ts';
+import type { Registry } from '../../core/registry/registry.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
 import type { Relays } from '../../core/store/relays.ts';
@@ -31,10 +30,7 @@ import {
 import { replicaLookup } from './authentication/lookup.ts';
 import { type ServiceAccountOptions, serviceAccountTokens } from './authentication/service-account-tokens.ts';
 import { agentAuthorizer, agentGroup } from './authorization/agent-authorizer.ts';
-import { authorize } from './authorization/attributes.ts';
-import { createEscalationCheck, mayEscalate } from './authorization/escalation.ts';
 import { nodeAuthorizer } from './authorization/node-authorizer.ts';
-import { signerCheck } from './authorization/signer-permissions.ts';
 import { plainForm } from './content/negotiate.ts';
 import { withoutProtobuf } from './content/protobuf.ts';
 import { compress, respondError } from './content/respond.ts';
@@ -144,7 +140,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     frontProxy && createAggregation({ ...options, frontProxy, now }),
   ]);
   const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes.open), rbacAuthorizer(rbac)]);
-  const checkEscalation = createEscalationCheck(rbac, authorizer, registry);
   const notifier = followed ? createNotifier({ nodes: followed, queue, log: options.log }) : silentNotifier;
   const stopForgetting =
     followed && forgetRemovedNodes({ nodes: followed, queue, heartbeats: options.heartbeats, log: options.log });
@@ -164,18 +159,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     watch: { ...defaultWatchLimits, ...options.watch },
     watchMeter: metrics.watchOf,
     now,
-    guards: {
-      async mayCreate({ context, info }: Exchange) {
-        await authorize(authorizer, context.user, { ...info, verb: 'create' });
-      },
-      async mayDeleteUnreadable({ context, info }: Exchange) {
-        await authorize(authorizer, context.user, { ...info, verb: 'unsafe-delete-ignore-read-errors' });
-      },
-      escalation: ({ context }: Exchange, target: Target) =>
-        mayEscalate(target, context)
-          ? (object: KubeObject) => checkEscalation(context, target, object)
-          : signerCheck(registry, authorizer, context, target),
-    },
   };
 
   const run = createRoad({

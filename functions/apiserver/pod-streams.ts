@@ -2,13 +2,14 @@
 
 import type { Definitions } from '../../core/api/definition.ts';
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
+import { forbiddenStatus } from '../../core/authorization/forbidden.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import { badRequest, StatusError } from '../../core/machinery/status.ts';
 import type { Registry } from '../../core/registry/registry.ts';
-import { attributesOf, forbiddenStatus } from './authorization/attributes.ts';
+import { attributesOf } from './authorization/attributes.ts';
 import type { ApiResponse, UpgradeConnection } from './http.ts';
-import type { Query } from './query.ts';
+import { Query } from './query.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { Exchange } from './resources/exchange.ts';
 import { noSuchResource } from './resources/routes.ts';
@@ -55,13 +56,16 @@ export function createPodStreams({
     const { object: pod } = await registry.get(context, { definition, namespace: info.namespace, name: info.name });
     const node = nodeNameOf(pod);
     if (!node) throw badRequest(`pod ${info.name} does not have a host assigned`);
+    const stream = { kind, pod, node, query, request, context };
     if (kind !== 'log') {
       const target = { definition, namespace: info.namespace, name: info.name, subresource: info.subresource };
-      await registry.connect(context, target, connectOptions(optionKinds[kind], query));
+      const options = connectOptions(optionKinds[kind], query);
+      // What was admitted is what runs, and nothing else that the query says.
+      stream.query = queryOf(await registry.admit(context, target, 'CONNECT', options));
     }
     if (!streams)
       throw new StatusError('NotImplemented', `this API server carries no streams: ${kind} is not available here`);
-    return [streams, { kind, pod, node, query, request, context }];
+    return [streams, stream];
   };
 
   return {
@@ -83,18 +87,28 @@ const optionKinds = { exec: 'PodExecOptions', attach: 'PodAttachOptions', portfo
 
 /** The query as the object that admission sees. */
 function connectOptions(kind: string, query: Query): KubeObject {
-  const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((each) => query.boolean(each));
+  const set = flags.filter((each) => query.boolean(each));
   const container = query.text('container');
   const ports = query.ports('ports');
   return {
     kind,
     apiVersion: 'v1',
     metadata: {},
-    ...Object.fromEntries(flags.map((each) => [each, true])),
+    ...Object.fromEntries(set.map((each) => [each, true])),
     ...(container && { container }),
     ...(query.has('command') && { command: query.texts('command') }),
     ...(ports.length > 0 && { ports }),
   };
+}
+
+const flags = ['stdin', 'stdout', 'stderr', 'tty'] as const;
+
+function queryOf(options: KubeObject): Query {
+  const parameters = new URLSearchParams();
+  for (const flag of flags) if (options[flag] === true) parameters.set(flag, 'true');
+  for (const field of ['container', 'command', 'ports'])
+    for (const value of [options[field] ?? []].flat()) parameters.append(field, String(value));
+  return new Query(parameters);
 }
 
 function nodeNameOf(pod: KubeObject): string {

@@ -1,5 +1,6 @@
 // The built-in admission plugins, in the order in which they run. Quotas come last: what they count is then settled.
 
+import { certificateApproval, certificateSigning } from './certificate-permissions.ts';
 import { certificateSubjectRestriction } from './certificate-subject-restriction.ts';
 import { mutatingPolicies } from './dynamic/mutating-policies.ts';
 import { validatingPolicies } from './dynamic/validating-policies.ts';
@@ -10,6 +11,7 @@ import { nodeRestriction } from './node-restriction.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { podSecurity } from './pod-security.ts';
 import { priority } from './priority.ts';
+import { rbacEscalation } from './rbac-escalation.ts';
 import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
@@ -34,7 +36,10 @@ export const builtInPlugins: readonly AdmissionPlugin[] = [
   persistentVolumeClaimResize,
   runtimeClass,
   defaultStorageClass,
+  certificateApproval,
+  certificateSigning,
   certificateSubjectRestriction,
+  rbacEscalation,
 ];
 
 /** What objects of the cluster configure. */

@@ -3,7 +3,7 @@
 import type { TypeName } from '../../store/store.ts';
 import type { Environment } from '../environment.ts';
 import type { AdmissionMetrics } from './metrics.ts';
-import type { AdmissionPlugin, Attributes, Operation } from './plugin.ts';
+import type { AdmissionPlugin, Admitted, Attributes, Operation } from './plugin.ts';
 import { startSecondRound } from './reinvocation.ts';
 
 type Half = 'mutate' | 'validate';
@@ -13,8 +13,10 @@ export async function mutate(env: Environment, attributes: Attributes): Promise<
   if (startSecondRound(attributes)) await run(env, attributes, 'mutate');
 }
 
-export async function validate(env: Environment, attributes: Attributes): Promise<void> {
+/** Runs after mutation and the kind's own validation, right before the commit that it lets pass. */
+export async function validate(env: Environment, attributes: Attributes): Promise<Admitted> {
   await run(env, attributes, 'validate');
+  return attributes as Admitted; // the one place that says so: all plugins have just run
 }
 
 async function run(env: Environment, attributes: Attributes, half: Half): Promise<void> {

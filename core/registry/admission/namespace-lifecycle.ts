@@ -11,7 +11,8 @@ const namespaces = { group: '', resource: 'namespaces' };
 export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
   operations: ['CREATE', 'UPDATE', 'DELETE'],
-  validate(attributes, env) {
+  // Before anything is made or asked for a write that has no place.
+  mutate(attributes, env) {
     const { operation, definition, name } = attributes;
     if (operation === 'DELETE' && definition.type === 'namespaces' && immortal.has(name)) {
       throw forbidden(namespaces, name, 'this namespace may not be deleted');

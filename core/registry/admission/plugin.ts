@@ -18,7 +18,10 @@ export interface Attributes {
   /** Empty for the object itself. */
   readonly subresource: string;
   readonly dryRun: boolean;
-  /** In the stored version. A mutating plugin changes it in place. Undefined for DELETE. For a subresource with a body of its own, that body. */
+  /**
+   * In the stored version. A mutating plugin changes it in place. Undefined for DELETE. For a subresource that takes a body of its own
+   * (Binding, Eviction, TokenRequest), that body; for a connection, its options.
+   */
   readonly object: KubeObject | undefined;
   /** In the stored version. Never change it. */
   readonly old: KubeObject | undefined;
@@ -26,6 +29,14 @@ export interface Attributes {
   /** Writes of other keys that must happen in the same commit. */
   readonly companions: Write[];
 }
+
+declare const passed: unique symbol;
+
+/**
+ * What passed every check of a write: `validate` of chain.ts gives it, and nothing commits without it (write/commit.ts). Each attempt of a
+ * write gets its own, for the objects of that attempt.
+ */
+export type Admitted = Attributes & { readonly [passed]: true };
 
 export interface AdmissionPlugin {
   readonly name: string;

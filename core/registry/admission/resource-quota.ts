@@ -25,7 +25,8 @@ export const resourceQuota: AdmissionPlugin = {
   operations: ['CREATE', 'UPDATE'],
   async validate(attributes, env) {
     const { definition, namespace, object, old, operation, subresource, dryRun } = attributes;
-    if (!definition.namespaced || !object) return;
+    // What is not stored takes no room.
+    if (!definition.namespaced || !object || !definition.verbs.includes('list')) return;
     if (subresource !== '' && subresource !== 'resize') return;
     const quotas = await env.lookAll(type, `${namespace}/`);
     if (quotas.length === 0) return;

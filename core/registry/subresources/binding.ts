@@ -6,6 +6,7 @@ import { invalid, notSupported, required } from '../../machinery/field-error.ts'
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, conflict } from '../../machinery/status.ts';
 import { formatTime } from '../../machinery/time.ts';
+import { admit } from '../admit.ts';
 import type { Environment } from '../environment.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { subjectOf } from '../target.ts';
@@ -13,16 +14,19 @@ import { modify } from '../write/modify.ts';
 import { claimLost } from './node-claim.ts';
 import { success } from './success.ts';
 
+/** `asked` is what the request was sent to, and is admitted as: `pods/binding`, or the older `bindings`. */
 export async function bind(
   env: Environment,
   context: RequestContext,
-  target: Target,
+  asked: Target,
+  pod: Target,
   body: KubeObject,
   options: WriteOptions,
 ): Promise<Outcome> {
-  // Decoded as a Binding; the fields that are used are checked below.
+  const admitted = await admit(env, context, asked, 'CREATE', body, options);
+  // Its shape is that of a Binding by now.
   const binding = body as unknown as V1Binding;
-  const name = target.name ?? '';
+  const name = pod.name ?? '';
   const node = binding.target?.name;
   if (binding.metadata?.name && binding.metadata.name !== name) {
     throw badRequest(`the name of the object (${binding.metadata.name}) does not match the name on the URL (${name})`);
@@ -35,22 +39,23 @@ export async function bind(
   await modify(
     env,
     context,
-    target,
+    pod,
     {
+      admitted,
       trusted: true,
       management: { operation: 'Update' },
       ...(options.nodeClaim && { condition: { checks: [options.nodeClaim], lost: () => claimLost(name, node) } }),
       build(existing) {
         // What is stored as a pod is one.
-        const pod = existing as unknown as V1Pod;
-        checkBindable(target, pod, binding);
-        pod.spec!.nodeName = node;
+        const bound = existing as unknown as V1Pod;
+        checkBindable(pod, bound, binding);
+        bound.spec!.nodeName = node;
         if (binding.metadata?.annotations) {
           existing.metadata.annotations = { ...existing.metadata.annotations, ...binding.metadata.annotations };
         }
         if (binding.metadata?.labels)
           existing.metadata.labels = { ...existing.metadata.labels, ...binding.metadata.labels };
-        setScheduled(pod, formatTime(env.clock()));
+        setScheduled(bound, formatTime(env.clock()));
         return existing;
       },
     },

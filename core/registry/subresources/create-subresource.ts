@@ -15,7 +15,7 @@ export async function createSubresource(
   options: WriteOptions = {},
 ): Promise<Outcome> {
   if (target.definition.type === 'pods' && target.subresource === 'binding')
-    return await bind(env, context, target, body, options);
+    return await bind(env, context, target, target, body, options);
   if (target.definition.type === 'pods' && target.subresource === 'eviction')
     return await evict(env, context, target, body, options);
   throw new StatusError('MethodNotAllowed', `${target.definition.resource}/${target.subresource} does not take a POST`);
@@ -33,11 +33,6 @@ export async function createBinding(
   const name = body.metadata?.name;
   if (!pods || !name) throw badRequest('metadata.name of a Binding is the name of the pod that it binds');
   const { namespace } = target;
-  return await bind(
-    env,
-    context,
-    { definition: pods, name, subresource: 'binding', ...(namespace && { namespace }) },
-    body,
-    options,
-  );
+  const pod = { definition: pods, name, subresource: 'binding', ...(namespace && { namespace }) };
+  return await bind(env, context, target, pod, body, options);
 }

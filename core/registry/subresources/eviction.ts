@@ -5,20 +5,17 @@ import { labelSelectorOf, matchesLabels } from '../../machinery/labels.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
 import { formatTime } from '../../machinery/time.ts';
-import { decodeObject } from '../encode.ts';
+import type { Write } from '../../store/store.ts';
+import { admit } from '../admit.ts';
+import { decodeObject, encodeObject } from '../encode.ts';
 import type { Environment } from '../environment.ts';
-import { get } from '../read/get.ts';
 import type { DeleteOptions, Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
-import { isConflict } from '../store-errors.ts';
-import { commitPut } from '../write/commit.ts';
-import { checkPreconditions, remove } from '../write/delete.ts';
-import { modify } from '../write/modify.ts';
+import { remove } from '../write/delete.ts';
 import { success } from './success.ts';
 
 const budgets = 'policy/poddisruptionbudgets';
 /** A budget that remembers this many evictions whose pods are still there is not keeping up. */
 const maxDisruptedPods = 2000;
-const attempts = 20;
 
 export async function evict(
   env: Environment,
@@ -27,30 +24,28 @@ export async function evict(
   body: KubeObject,
   options: WriteOptions,
 ): Promise<Outcome> {
-  // Decoded as an Eviction.
+  const admitted = await admit(env, context, target, 'CREATE', body, options);
+  // Its shape is that of an Eviction by now.
   const eviction = body as unknown as V1Eviction;
   const name = target.name ?? '';
   if (eviction.metadata?.name && eviction.metadata.name !== name) {
     throw badRequest(`name in URL does not match name in Eviction object: ${name} != ${eviction.metadata.name}`);
   }
-  const asked = (eviction.deleteOptions ?? {}) as DeleteOptions & { dryRun?: boolean | string[] };
-  const dryRun = Boolean(options.dryRun) || (Array.isArray(asked.dryRun) && asked.dryRun.length > 0);
-  const { dryRun: _, ...rest } = asked;
-  const deleteOptions: DeleteOptions = { ...rest, dryRun };
-  const podTarget: Target = {
-    definition: target.definition,
-    name,
-    ...(target.namespace && { namespace: target.namespace }),
-  };
-
-  const { object } = await get(env, podTarget);
-  checkPreconditions(podTarget, object, deleteOptions.preconditions);
-  // What is stored as a pod is one.
-  const pod = object as unknown as V1Pod;
-  if (!endsAnyway(pod)) await spendBudget(env, target, pod, dryRun);
-  if (!dryRun && !endsAnyway(pod)) await markDisrupted(env, context, podTarget);
-  await remove(env, context, podTarget, deleteOptions);
+  const deleteOptions = deleteOptionsOf(eviction, options.dryRun ?? false);
+  const { subresource: _, ...podTarget } = target;
+  await remove(env, context, podTarget, deleteOptions, {
+    admitted,
+    // What is stored as a pod is one.
+    decide: (pod) => spendBudget(env, target, pod as unknown as V1Pod),
+    explain: (pod) => withDisruption(pod as unknown as V1Pod, formatTime(env.clock())),
+  });
   return success();
+}
+
+/** A dry run may be asked for in the request or in the body; where both say something they must agree. */
+function deleteOptionsOf({ deleteOptions }: V1Eviction, dryRun: boolean): DeleteOptions {
+  const { dryRun: own, apiVersion: _, kind: _kind, ...rest } = deleteOptions ?? {};
+  return { ...(rest as DeleteOptions), dryRun: dryRun || (own?.length ?? 0) > 0 };
 }
 
 /** A pod that does not run, or is ending, disrupts nothing when it goes. */
@@ -59,44 +54,44 @@ function endsAnyway(pod: V1Pod): boolean {
   return phase === 'Succeeded' || phase === 'Failed' || phase === 'Pending' || Boolean(pod.metadata?.deletionTimestamp);
 }
 
-async function spendBudget(env: Environment, target: Target, pod: V1Pod, dryRun: boolean): Promise<void> {
-  const namespace = target.namespace ?? '';
-  const all = await env.lookAll(budgets, `${namespace}/`);
-  const matching = all.filter((each) => {
+/**
+ * What is to be written with the pod's deletion: its budget, one eviction poorer. Throws where the budget allows none. Both are committed
+ * on the condition that they are as they were seen here, so that no two evictions spend the same, and none goes by a pod's older state.
+ */
+async function spendBudget(env: Environment, target: Target, pod: V1Pod): Promise<readonly Write[]> {
+  if (endsAnyway(pod)) return [];
+  const found = await budgetOf(env, target, pod);
+  if (!found) return [];
+  const item = await env.store.get(budgets, found);
+  if (!item) return [];
+  const object = decodeObject(item.value);
+  // What is stored as a budget is one.
+  const budget = object as unknown as V1PodDisruptionBudget;
+  if (!needsBudget(pod, budget)) return [{ op: 'check', type: budgets, name: found, expect: item.revision }];
+  checkAllowed(budget);
+  const status = budget.status!;
+  status.disruptionsAllowed = (status.disruptionsAllowed ?? 0) - 1;
+  status.disruptedPods = { ...status.disruptedPods, [pod.metadata?.name ?? '']: formatTime(env.clock()) };
+  return [{ op: 'put', type: budgets, name: found, expect: item.revision, value: encodeObject(object) }];
+}
+
+/** The key of the budget that the pod counts in, of those that there are now. */
+async function budgetOf(env: Environment, { namespace = '' }: Target, pod: V1Pod): Promise<string | undefined> {
+  const replica = await env.replicas.of(budgets);
+  await replica.catchUp();
+  const matching: string[] = [];
+  for (const entry of replica.snapshot({ prefix: `${namespace}/` })) {
     // What is stored as a budget is one.
-    const selector = (each as unknown as V1PodDisruptionBudget).spec?.selector;
-    return matchesLabels(labelSelectorOf(selector), pod.metadata?.labels);
-  });
+    const selector = (entry.object as V1PodDisruptionBudget).spec?.selector;
+    if (matchesLabels(labelSelectorOf(selector), pod.metadata?.labels)) matching.push(entry.name);
+  }
   if (matching.length > 1) {
     throw new StatusError(
       'InternalError',
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     );
   }
-  const [found] = matching;
-  if (!found) return;
-  const definition = env.definitions.ofType(budgets);
-  if (!definition) return;
-  const key = `${namespace}/${found.metadata.name}`;
-  for (let attempt = 1; ; attempt++) {
-    const item = await env.store.get(budgets, key);
-    if (!item) return;
-    const object = decodeObject(item.value);
-    // As above.
-    const budget = object as unknown as V1PodDisruptionBudget;
-    if (!needsBudget(pod, budget)) return;
-    checkAllowed(budget);
-    const status = budget.status!;
-    status.disruptionsAllowed = (status.disruptionsAllowed ?? 0) - 1;
-    status.disruptedPods = { ...status.disruptedPods, [pod.metadata?.name ?? '']: formatTime(env.clock()) };
-    if (dryRun) return;
-    try {
-      await commitPut(env, { definition, key, object, expect: item.revision });
-      return;
-    } catch (error) {
-      if (!isConflict(error) || attempt >= attempts) throw error;
-    }
-  }
+  return matching[0];
 }
 
 /** KEP-3017: a pod that is not healthy may go under AlwaysAllow, or while the budget has enough healthy ones. */
@@ -142,33 +137,16 @@ function refused(why: string, retryAfterSeconds?: number): StatusError {
   });
 }
 
-async function markDisrupted(env: Environment, context: RequestContext, target: Target): Promise<void> {
-  await modify(
-    env,
-    context,
-    { ...target, subresource: 'status' },
-    {
-      trusted: true,
-      management: { operation: 'Update' },
-      build(existing) {
-        // What is stored as a pod is one.
-        const pod = existing as unknown as V1Pod;
-        const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'DisruptionTarget');
-        pod.status = {
-          ...pod.status,
-          conditions: [
-            ...others,
-            {
-              type: 'DisruptionTarget',
-              status: 'True',
-              reason: 'EvictionByEvictionAPI',
-              message: 'Eviction API: evicting',
-              lastTransitionTime: formatTime(env.clock()),
-            },
-          ],
-        };
-        return existing;
-      },
-    },
-  );
+/** KEP-3329. */
+function withDisruption(pod: V1Pod, now: string): KubeObject {
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'DisruptionTarget');
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+    lastTransitionTime: now,
+  };
+  const marked = { ...pod, status: { ...pod.status, conditions: [...others, condition] } };
+  return marked as unknown as KubeObject; // a pod, as it came
 }

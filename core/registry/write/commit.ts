@@ -5,6 +5,7 @@ import { deepEqual } from '../../machinery/equality.ts';
 import { parseJson } from '../../machinery/json.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { type Committed, type Expected, StoreError, type Write } from '../../store/store.ts';
+import type { Admitted } from '../admission/plugin.ts';
 import { decodeObject, encodeObject, encodeWhole } from '../encode.ts';
 import type { Environment } from '../environment.ts';
 import type { Outcome } from '../registry.ts';
@@ -15,13 +16,15 @@ export interface Commit {
   readonly definition: ResourceDefinition;
   readonly key: string;
   readonly object: KubeObject;
+  /** The revision of what the checks of this attempt have seen. */
   readonly expect: Expected;
+  /** Beside those that admission asks for. */
   readonly companions?: readonly Write[];
   readonly expiresAt?: number;
 }
 
 /** Writes `object` and sets its resourceVersion. Fails with StoreError; `conflict` names the key that was in the way. */
-export async function commitPut(env: Environment, commit: Commit): Promise<Outcome> {
+export async function commitPut(env: Environment, admitted: Admitted, commit: Commit): Promise<Outcome> {
   const { definition, key, object, expect } = commit;
   const value = encodeObject(object);
   const put: Write = {
@@ -33,7 +36,7 @@ export async function commitPut(env: Environment, commit: Commit): Promise<Outco
     ...(commit.expiresAt !== undefined && { expiresAt: commit.expiresAt }),
   };
   try {
-    const [committed] = await env.store.commit(commit.companions?.length ? [put, ...commit.companions] : [put]);
+    const [committed] = await env.store.commit(withCompanions(put, admitted, commit));
     return written(object, committed);
   } catch (error) {
     if (!isAmbiguous(error)) throw error;
@@ -47,11 +50,20 @@ export async function commitPut(env: Environment, commit: Commit): Promise<Outco
 }
 
 /** Deletes, with `object` as the last state that watchers see. */
-export async function commitDelete(env: Environment, commit: Commit): Promise<Outcome> {
+export async function commitDelete(env: Environment, admitted: Admitted, commit: Commit): Promise<Outcome> {
+  return await deleteWith(env, commit, (remove) => withCompanions(remove, admitted, commit));
+}
+
+/** For what cannot be read: there is nothing that a check could look at. */
+export async function commitDeleteUnread(env: Environment, commit: Commit): Promise<Outcome> {
+  return await deleteWith(env, commit, (remove) => [remove, ...(commit.companions ?? [])]);
+}
+
+async function deleteWith(env: Environment, commit: Commit, writes: (remove: Write) => Write[]): Promise<Outcome> {
   const { definition, key, object, expect } = commit;
   const remove: Write = { op: 'delete', type: definition.type, name: key, expect, value: encodeObject(object) };
   try {
-    const [committed] = await env.store.commit(commit.companions?.length ? [remove, ...commit.companions] : [remove]);
+    const [committed] = await env.store.commit(writes(remove));
     return written(object, committed);
   } catch (error) {
     if (!isAmbiguous(error)) throw error;
@@ -59,6 +71,11 @@ export async function commitDelete(env: Environment, commit: Commit): Promise<Ou
     if (item && decodeObject(item.value).metadata.uid === object.metadata.uid) throw error;
     return { object, bytes: encodeWhole(object) };
   }
+}
+
+function withCompanions(write: Write, admitted: Admitted, { companions }: Commit): Write[] {
+  if (admitted.dryRun) throw new Error('a dry run writes nothing');
+  return [write, ...admitted.companions, ...(companions ?? [])];
 }
 
 /** Whether a conflict is about the object itself, and not about a companion. */

@@ -110,21 +110,21 @@ async function createOnce(
   errors.push(...untold(misfits, errors));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);
-  await validate(env, attributes);
+  const admitted = await validate(env, attributes);
   await trackCreate(env, definition, object, options, management);
 
   if (dryRun) {
     if (await env.store.get(definition.type, keyOf({ ...target, name }))) throw existsAlready(target, name, false);
     return await present(env, definition, { object, bytes: encodeWhole(object) });
   }
-  const companions = [...attributes.companions, ...((await strategy.companions?.(situation, object, undefined)) ?? [])];
+  const companions = await strategy.companions?.(situation, object, undefined);
   const expiresAt = strategy.expiresAt?.(object, situation);
-  const outcome = await commitPut(env, {
+  const outcome = await commitPut(env, admitted, {
     definition: stored,
     key: keyOf({ ...target, name }),
     object,
     expect: 0,
-    companions,
+    ...(companions && { companions }),
     ...(expiresAt !== undefined && { expiresAt }),
   });
   return await present(env, definition, outcome);

@@ -1,10 +1,15 @@
-// Deletes every object that a list finds, a few at a time. What others deleted meanwhile counts as deleted.
+// Deletes every object that a list finds, a few at a time. What others deleted meanwhile counts as deleted; what they changed so that it is
+// no longer meant stays.
 
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
-import { hasReason } from '../../machinery/status.ts';
+import type { KubeObject } from '../../machinery/object.ts';
+import { hasReason, notFound } from '../../machinery/status.ts';
+import type { Entry } from '../../replica/replica.ts';
 import type { Environment } from '../environment.ts';
 import { list } from '../read/list.ts';
+import { type Selection, select } from '../read/selection.ts';
 import type { DeleteOptions, ListOptions, Outcome, RequestContext, Target } from '../registry.ts';
+import { subjectOf } from '../target.ts';
 import { remove } from './delete.ts';
 
 const atOnce = 16;
@@ -21,11 +26,12 @@ export async function removeCollection(
     const error = invalidValue('ignoreStoreReadErrorWithClusterBreakingPotential', true, why);
     throw invalid('DeleteOptions', 'meta.k8s.io', '', [error]);
   }
+  const selection = select(target, listOptions);
   const { entries } = await list(env, target, listOptions);
   const outcomes: Outcome[] = [];
   for (let start = 0; start < entries.length; start += atOnce) {
     const some = entries.slice(start, start + atOnce);
-    const removed = await Promise.all(some.map((entry) => removeOne(env, context, target, entry.name, options)));
+    const removed = await Promise.all(some.map((entry) => removeOne(env, context, target, selection, entry, options)));
     for (const each of removed) if (each) outcomes.push(each);
   }
   return outcomes;
@@ -35,15 +41,25 @@ async function removeOne(
   env: Environment,
   context: RequestContext,
   target: Target,
-  key: string,
+  selection: Selection,
+  entry: Entry,
   options: DeleteOptions,
 ): Promise<Outcome | undefined> {
+  const key = entry.name;
   const slash = key.indexOf('/');
   const one: Target = target.definition.namespaced
     ? { ...target, namespace: key.slice(0, slash), name: key.slice(slash + 1) }
     : { ...target, name: key };
   try {
-    return await remove(env, context, one, options);
+    return await remove(env, context, one, options, {
+      decide(object) {
+        // Entries of a replica hold what the registry stored.
+        const listed = entry.object as KubeObject;
+        if (object.metadata.uid !== listed.metadata.uid || !selection.matches({ ...entry, object }))
+          throw notFound(subjectOf(target.definition), one.name ?? '');
+        return [];
+      },
+    });
   } catch (error) {
     if (hasReason(error, 'NotFound')) return undefined;
     throw error;

@@ -8,16 +8,21 @@ import type { Environment } from '../environment.ts';
 import type { DeleteOptions, DeleteOutcome, RequestContext, Target } from '../registry.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { storedDefinition } from '../versions.ts';
-import { commitDelete } from './commit.ts';
+import { commitDeleteUnread } from './commit.ts';
+import { mayUse } from './permission.ts';
 
 const field = 'ignoreStoreReadErrorWithClusterBreakingPotential';
 
-/** Neither finalizers nor admission are asked: what they would ask about is not known. Fails with Invalid for an object that can be read. */
+/**
+ * Needs a permission of its own, beside that to delete. Neither finalizers nor admission are asked: what they would ask about is not known.
+ * Fails with Invalid for an object that can be read.
+ */
 export async function removeUnreadable(
   env: Environment,
   context: RequestContext,
   target: Target,
 ): Promise<DeleteOutcome> {
+  await mayUse(env, context, target, 'unsafe-delete-ignore-read-errors');
   const { namespace, name = '' } = target;
   const definition = storedDefinition(env, target.definition);
   const sealed = await sealedOf(env, target);
@@ -28,7 +33,7 @@ export async function removeUnreadable(
   };
   const commit = { definition, key: keyOf(target), object, expect: sealed.revision };
   return {
-    ...(await commitDelete(env, { ...commit, companions: context.claim ? [context.claim] : [] })),
+    ...(await commitDeleteUnread(env, { ...commit, companions: context.claim ? [context.claim] : [] })),
     deleted: true,
   };
 }

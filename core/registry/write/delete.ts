@@ -3,9 +3,9 @@
 import type { Int64, KubeObject } from '../../machinery/object.ts';
 import { conflict, notFound } from '../../machinery/status.ts';
 import { formatTime, millisecondsOf } from '../../machinery/time.ts';
-import type { Item } from '../../store/store.ts';
+import type { Item, Write } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
-import type { Attributes } from '../admission/plugin.ts';
+import type { Admitted, Attributes } from '../admission/plugin.ts';
 import { decodeObject, encodeWhole } from '../encode.ts';
 import type { Environment } from '../environment.ts';
 import type { DeleteOptions, DeleteOutcome, Preconditions, RequestContext, Target } from '../registry.ts';
@@ -22,11 +22,22 @@ import { finalizersAfter } from './propagation.ts';
 
 const attempts = 32;
 
+/** What more there is to a deletion than its name and options. */
+export interface Deciding {
+  /** Decides on the object of each attempt, as it is stored; throws where it may not go. The writes commit with its deletion. */
+  readonly decide: (object: KubeObject) => readonly Write[] | Promise<readonly Write[]>;
+  /** The request was admitted as what it is (an Eviction): the deletion is not shown to admission once more. */
+  readonly admitted?: Admitted;
+  /** What its last state says of the reason, in a copy. */
+  readonly explain?: (object: KubeObject) => KubeObject;
+}
+
 export async function remove(
   env: Environment,
   context: RequestContext,
   target: Target,
   options: DeleteOptions = {},
+  deciding?: Deciding,
 ): Promise<DeleteOutcome> {
   checkDeleteOptions(options);
   const subject = subjectOf(target.definition);
@@ -38,7 +49,7 @@ export async function remove(
       const item = await env.store.get(target.definition.type, key);
       if (!item) throw notFound(subject, name);
       try {
-        const outcome = await removeOnce(env, context, target, item, options);
+        const outcome = await removeOnce(env, context, target, item, options, deciding);
         return await present(env, target.definition, outcome);
       } catch (error) {
         if (context.claim && isConflictAbout(error, [context.claim])) throw ownerClaimLost(name);
@@ -56,11 +67,48 @@ async function removeOnce(
   target: Target,
   item: Item,
   options: DeleteOptions,
+  deciding: Deciding | undefined,
 ): Promise<DeleteOutcome> {
   const stored = storedDefinition(env, target.definition);
   const strategy = env.strategyOf(stored);
   const old = decodeObject(item.value);
   checkPreconditions(target, old, options.preconditions);
+  const decided = deciding && (await deciding.decide(old));
+  const admitted = deciding?.admitted ?? (await admitDelete(env, context, target, old, options));
+
+  const situation: Situation = {
+    env,
+    user: context.user,
+    now: env.clock(),
+    subresource: '',
+    dryRun: options.dryRun ?? false,
+  };
+  const marked = mark(old, strategy, options, situation);
+  // What is not marked ends at once.
+  const stays = marked.metadata.deletionTimestamp !== undefined && !isFinished(marked, strategy.holds);
+  if (marked === old && stays) return { object: old, bytes: item.value, deleted: false };
+  const object = deciding?.explain ? deciding.explain(marked) : marked;
+  const commit = { definition: stored, key: keyOf(target), expect: item.revision };
+  if (stays) {
+    if (options.dryRun) return { object, bytes: encodeWhole(object), deleted: false };
+    return {
+      ...(await commitPut(env, admitted, { ...commit, object, ...(decided && { companions: decided }) })),
+      deleted: false,
+    };
+  }
+  if (options.dryRun) return { object, bytes: encodeWhole(object), deleted: true };
+  const companions = [...(decided ?? []), ...((await strategy.release?.(situation, object)) ?? [])];
+  const last = { ...object, metadata: { ...object.metadata } };
+  return { ...(await commitDelete(env, admitted, { ...commit, object: last, companions })), deleted: true };
+}
+
+async function admitDelete(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  old: KubeObject,
+  options: DeleteOptions,
+): Promise<Admitted> {
   const attributes: Attributes = {
     operation: 'DELETE',
     context,
@@ -75,30 +123,7 @@ async function removeOnce(
     companions: context.claim ? [context.claim] : [],
   };
   await mutate(env, attributes);
-  await validate(env, attributes);
-
-  const situation: Situation = {
-    env,
-    user: context.user,
-    now: env.clock(),
-    subresource: '',
-    dryRun: options.dryRun ?? false,
-  };
-  const object = mark(old, strategy, options, situation);
-  const commit = { definition: stored, key: keyOf(target), object, expect: item.revision };
-  if (object !== old && !isFinished(object, strategy.holds)) {
-    if (options.dryRun) return { object, bytes: encodeWhole(object), deleted: false };
-    return { ...(await commitPut(env, { ...commit, companions: attributes.companions })), deleted: false };
-  }
-  if (object === old && old.metadata.deletionTimestamp && !isFinished(old, strategy.holds)) {
-    return { object: old, bytes: item.value, deleted: false };
-  }
-  if (options.dryRun) return { object, bytes: encodeWhole(object), deleted: true };
-  const companions = [...attributes.companions, ...((await strategy.release?.(situation, object)) ?? [])];
-  return {
-    ...(await commitDelete(env, { ...commit, object: { ...object, metadata: { ...object.metadata } }, companions })),
-    deleted: true,
-  };
+  return await validate(env, attributes);
 }
 
 /** The object as it is marked for deletion; `old` itself where nothing is to be marked. */

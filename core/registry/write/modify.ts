@@ -1,13 +1,13 @@
 // Changes an object: read, change a copy, default, admit, prepare, validate, store on the condition that it is still what was read.
-// A conflict starts over, and the change itself says whether it still applies.
+// A conflict starts over with all of it: what an attempt commits is what its own checks have seen.
 
 import { deepClone } from '../../machinery/equality.ts';
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
-import { badRequest, conflict, notFound, type StatusError } from '../../machinery/status.ts';
+import { badRequest, conflict, hasReason, notFound, type StatusError } from '../../machinery/status.ts';
 import type { Check, Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
-import type { Attributes } from '../admission/plugin.ts';
+import type { Admitted, Attributes } from '../admission/plugin.ts';
 import { decodeObject, encodeWhole } from '../encode.ts';
 import type { Environment } from '../environment.ts';
 import { inheritOnUpdate } from '../metadata/system-fields.ts';
@@ -19,11 +19,12 @@ import type { Situation } from '../strategy.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
 import { commitDelete, commitPut } from './commit.ts';
-import { checkKind } from './create.ts';
+import { checkKind, create } from './create.ts';
 import { generationOf } from './generation.ts';
 import { nameRule } from './name-rule.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackUpdate } from './ownership.ts';
+import { mayUse } from './permission.ts';
 import { customErrors, shape, untold } from './shape.ts';
 import { keepForSubresource } from './subresource-fields.ts';
 
@@ -31,8 +32,10 @@ export interface Change {
   /** The new object from a private copy of the present one, both in the requested version. */
   readonly build: (existing: KubeObject) => KubeObject | Promise<KubeObject>;
   readonly management: FieldManagement;
-  /** What happens when there is nothing to change; default NotFound. */
-  readonly otherwise?: () => Promise<Outcome & { created: boolean }>;
+  /** What is created where there is nothing to change, by who may create it; default NotFound. */
+  readonly otherwise?: () => KubeObject | Promise<KubeObject>;
+  /** The request was admitted as what it is (a Binding): its change of this object is not shown to admission once more. */
+  readonly admitted?: Admitted;
   /** The change was made by the registry itself: structure and values need not be looked at again. */
   readonly trusted?: boolean;
   /** Conditions on other keys that hold in the same commit; one that does not hold ends the change with `lost`, at once. */
@@ -58,8 +61,11 @@ export async function modify(
       context.warnings.length = warnings;
       const item = await env.store.get(target.definition.type, key);
       if (!item) {
-        if (change.otherwise) return await change.otherwise();
-        throw notFound(subject, name);
+        if (!change.otherwise) throw notFound(subject, name);
+        const created = await createInstead(env, context, target, change.otherwise, change.management, options);
+        if (created) return { ...created, created: true };
+        if (attempt >= attempts) throw conflict(subject, name, 'others create and delete it all the time');
+        continue;
       }
       try {
         const outcome = await modifyOnce(env, context, target, item, change, options);
@@ -72,6 +78,25 @@ export async function modify(
     }
   } catch (error) {
     throw storeStatus(error, subject, name);
+  }
+}
+
+/** undefined: somebody else created it meanwhile. */
+async function createInstead(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  make: NonNullable<Change['otherwise']>,
+  management: FieldManagement,
+  options: WriteOptions,
+): Promise<Outcome | undefined> {
+  await mayUse(env, context, target, 'create');
+  const object = await make();
+  try {
+    return await create(env, context, target, object, options, management);
+  } catch (error) {
+    if (hasReason(error, 'AlreadyExists')) return undefined;
+    throw error;
   }
 }
 
@@ -100,7 +125,7 @@ async function modifyOnce(
   keepForSubresource(stored, subresource, object, old);
   strategy.defaults?.(object, old);
 
-  const attributes: Attributes = {
+  const attributes: Attributes = change.admitted ?? {
     operation: 'UPDATE',
     context,
     definition,
@@ -112,7 +137,7 @@ async function modifyOnce(
     old,
     companions: context.claim ? [context.claim] : [],
   };
-  await mutate(env, attributes);
+  if (!change.admitted) await mutate(env, attributes);
 
   const situation: Situation = { env, user: context.user, now: env.clock(), subresource, dryRun };
   strategy.prepareForUpdate?.(object, old, situation);
@@ -131,7 +156,7 @@ async function modifyOnce(
   errors.push(...untold(misfits, errors));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, target.name ?? '', errors);
   for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);
-  await validate(env, attributes);
+  const admitted = change.admitted ?? (await validate(env, attributes));
   await trackUpdate(env, target, object, old, options, change.management);
 
   if (sameState(object, old)) return { object: old, bytes: item.value };
@@ -139,16 +164,15 @@ async function modifyOnce(
   if (dryRun) return { object, bytes: encodeWhole(object) };
   const commit = { definition: stored, key: keyOf(target), object, expect: item.revision };
   if (ends) {
-    const released = [...attributes.companions, ...((await strategy.release?.(situation, object)) ?? [])];
-    return await commitDelete(env, { ...commit, companions: released });
+    const released = await strategy.release?.(situation, object);
+    return await commitDelete(env, admitted, { ...commit, ...(released && { companions: released }) });
   }
   const companions = [
-    ...attributes.companions,
     ...((await strategy.companions?.(situation, object, old)) ?? []),
     ...(change.condition?.checks ?? []),
   ];
   const expiresAt = strategy.expiresAt?.(object, situation);
-  return await commitPut(env, { ...commit, companions, ...(expiresAt !== undefined && { expiresAt }) });
+  return await commitPut(env, admitted, { ...commit, companions, ...(expiresAt !== undefined && { expiresAt }) });
 }
 
 /** Whether a deleted object's last reason to stay is gone: it is deleted instead of written. */

@@ -11,7 +11,7 @@ import type { Environment } from '../environment.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, hasStatus, subjectOf } from '../target.ts';
 import { applyPatch } from './apply-patch.ts';
-import { checkKind, create } from './create.ts';
+import { checkKind } from './create.ts';
 import { modify } from './modify.ts';
 import { servedVersions } from './other-versions.ts';
 
@@ -72,7 +72,7 @@ async function applyConfiguration(
         const object = await join(undefined);
         if (!metadata.name) object.metadata.name = target.name ?? '';
         delete object.metadata.resourceVersion;
-        return { ...(await create(env, context, target, object, options, { operation: 'Apply' })), created: true };
+        return object;
       },
     },
     options,

@@ -11,13 +11,16 @@ import { validateRules } from '../../machinery/structure/validate-rules.ts';
 import { validateStructure } from '../../machinery/structure/validate-structure.ts';
 import type { RequestContext, WriteOptions } from '../registry.ts';
 
+/** What of a definition its shape depends on. */
+export type Shaped = Pick<ResourceDefinition, 'group' | 'version' | 'kind' | 'schema' | 'customResource'>;
+
 /**
  * Changes `object` in place. `old` is what an update started from, in the same version. Fails with BadRequest for what cannot
  * be decoded, Invalid for values that the schema forbids; returns what may be told together with what the kind's own rules find.
  */
 export function shape(
   context: RequestContext,
-  definition: ResourceDefinition,
+  definition: Shaped,
   object: KubeObject,
   options: WriteOptions,
   old?: KubeObject,
@@ -52,18 +55,14 @@ export function customErrors(
   return errors.length > 0 ? errors : validateRules(definition.schema, object, old);
 }
 
-function structureErrors(
-  { schema, customResource }: ResourceDefinition,
-  object: KubeObject,
-  old: KubeObject | undefined,
-) {
+function structureErrors({ schema, customResource }: Shaped, object: KubeObject, old: KubeObject | undefined) {
   const errors = validateStructure(schema, object);
   return customResource === undefined || !old ? errors : ratchet(errors, schema, object, old);
 }
 
 function reportUnknown(
   context: RequestContext,
-  definition: ResourceDefinition,
+  definition: Shaped,
   unknown: readonly string[],
   options: WriteOptions,
 ): void {
@@ -74,6 +73,6 @@ function reportUnknown(
   if (options.fieldValidation !== 'Ignore') context.warnings.push(...unknown);
 }
 
-function cannotHandle({ kind, version }: ResourceDefinition): string {
+function cannotHandle({ kind, version }: Shaped): string {
   return `${kind} in version "${version}" cannot be handled as a ${kind}`;
 }

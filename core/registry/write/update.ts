@@ -7,7 +7,6 @@ import type { Environment } from '../environment.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { subjectOf } from '../target.ts';
 import { storedDefinition } from '../versions.ts';
-import { create } from './create.ts';
 import { modify } from './modify.ts';
 
 export async function update(
@@ -26,7 +25,7 @@ export async function update(
       build: () => deepClone(input),
       management: { operation: 'Update' },
       ...(mayCreate && {
-        otherwise: async () => {
+        otherwise: () => {
           if (input.metadata?.resourceVersion || input.metadata?.uid) {
             const subject = subjectOf(target.definition);
             throw conflict(
@@ -35,7 +34,7 @@ export async function update(
               `the object does not exist: it cannot have uid "${input.metadata.uid ?? ''}" or resourceVersion "${input.metadata.resourceVersion ?? ''}"`,
             );
           }
-          return { ...(await create(env, context, target, input, options)), created: true };
+          return input;
         },
       }),
     },

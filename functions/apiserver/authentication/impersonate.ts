@@ -2,9 +2,9 @@
 // Source: Kubernetes, "User impersonation".
 
 import type { Attributes, Authorizer } from '../../../core/authorization/authorizer.ts';
+import { forbiddenStatus } from '../../../core/authorization/forbidden.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import type { UserInfo } from '../../../core/registry/registry.ts';
-import { forbiddenStatus } from '../authorization/attributes.ts';
 import { type ApiRequest, headerValues } from '../http.ts';
 import { anonymous, authenticatedGroup, parseServiceAccount, serviceAccountGroups } from './users.ts';
 

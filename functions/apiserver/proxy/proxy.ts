@@ -10,6 +10,7 @@ import type { ApiResponse, UpgradeConnection } from '../http.ts';
 import type { Query } from '../query.ts';
 import { encodeSegments, type RequestInfo } from '../request-info.ts';
 import type { Exchange } from '../resources/exchange.ts';
+import { noSuchResource } from '../resources/routes.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 import { forward, forwardUpgrade, passedHeaders, type Upstream } from './forward.ts';
 import { nodeTarget, podTarget, serviceTarget, type TargetLookup } from './proxy-target.ts';
@@ -28,18 +29,37 @@ export interface ProxyOptions {
   readonly random: () => number;
 }
 
-const proxied = new Set(['pods', 'services', 'nodes']);
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
+const optionKinds: Readonly<Record<string, string>> = {
+  pods: 'PodProxyOptions',
+  services: 'ServiceProxyOptions',
+  nodes: 'NodeProxyOptions',
+};
+
 export function createProxy({ registry, definitions, streams, random }: ProxyOptions): Proxy {
-  const reach = async ({ request, info, query, context }: Exchange): Promise<[Upstream, string]> => {
+  /** Where the proxy is, and the path behind it as it was admitted: that is the one to ask for. Both encoded anew. */
+  const admit = async ({ info, context }: Exchange): Promise<[prefix: string, path: string]> => {
+    const kind = optionKinds[info.resource];
+    const definition = definitions.find('', 'v1', info.resource);
+    if (!kind || !definition) throw noSuchResource();
     if (!methods.has(info.method))
       throw new StatusError('MethodNotAllowed', `proxy takes ${[...methods].join(', ')}, not ${info.method}`, {});
+    const { namespace, name, subresource } = info;
+    const target = { definition, name, subresource, ...(definition.namespaced && { namespace }) };
+    const [prefix, behind] = pathsOf(info);
+    const options = { kind, apiVersion: 'v1', metadata: {}, ...(behind && { path: behind }) };
+    const { path } = await registry.admit(context, target, 'CONNECT', options);
+    return [prefix, typeof path === 'string' && path.startsWith('/') ? encodeSegments(path.split('/')) : ''];
+  };
+  const reach = async (
+    { request, info, query, context }: Exchange,
+    [prefix, path]: readonly [string, string],
+  ): Promise<[Upstream, string]> => {
     if (!streams)
       throw new StatusError('NotImplemented', 'this API server reaches no pods: proxy is not available here');
     const lookup = { registry, definitions, context, random };
     const { socket, host, tls } = await connect(streams, lookup, info, request.signal);
-    const [prefix, path] = pathsOf(info);
     const upstream: Upstream = {
       method: info.method,
       scheme: 'http',
@@ -56,31 +76,31 @@ export function createProxy({ registry, definitions, streams, random }: ProxyOpt
 
   return {
     serves: ({ group, version, resource, subresource }) =>
-      group === '' && version === 'v1' && subresource === 'proxy' && proxied.has(resource),
+      group === '' && version === 'v1' && subresource === 'proxy' && resource in optionKinds,
     async respond(exchange) {
       const { request, info, query } = exchange;
-      const [prefix, path] = pathsOf(info);
+      const [prefix, path] = await admit(exchange);
       // Relative links of what is served there would miss without the slash. What changes something is not sent twice.
       if (path === '' && (info.method === 'GET' || info.method === 'HEAD'))
         return { status: 301, headers: { location: `${prefix}/${searchOf(query)}` } };
-      const [upstream, host] = await reach(exchange);
+      const [upstream, host] = await reach(exchange, [prefix, path]);
       const answer = await forward(request, upstream);
       const { location } = answer.headers;
       const own = typeof location === 'string' ? locationBehind(prefix, host, location) : undefined;
       return own === undefined ? answer : { ...answer, headers: { ...answer.headers, location: own } };
     },
     async upgrade(exchange, connection) {
-      const [upstream] = await reach(exchange);
+      const [upstream] = await reach(exchange, await admit(exchange));
       return forwardUpgrade(exchange.request, upstream, connection);
     },
   };
 }
 
-/** Where the proxy is, and the path behind it; empty without a slash there. Both of what was authorized, encoded anew. */
+/** Where the proxy is, encoded anew, and the path behind it as it is meant; empty without a slash there. */
 function pathsOf({ path, segments, rest }: RequestInfo): [prefix: string, path: string] {
   const prefix = `/${encodeSegments(segments.slice(0, segments.length - rest.length))}`;
   const slash = path.endsWith('/') ? '/' : '';
-  return [prefix, rest.length === 0 ? slash : `/${encodeSegments(rest)}${slash}`];
+  return [prefix, rest.length === 0 ? slash : `/${rest.join('/')}${slash}`];
 }
 
 function searchOf(query: Query): string {

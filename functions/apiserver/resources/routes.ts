@@ -8,14 +8,13 @@ import type { RequestInfo } from '../request-info.ts';
 import type { Exchange } from './exchange.ts';
 import { getRoute, listRoute } from './read.ts';
 import { type MeterWatch, type WatchLimits, watchRoute } from './watch.ts';
-import { createRoute, deleteCollectionRoute, deleteRoute, patchRoute, updateRoute, type WriteGuards } from './write.ts';
+import { createRoute, deleteCollectionRoute, deleteRoute, patchRoute, updateRoute } from './write.ts';
 
 export interface ResourceRoutes {
   readonly registry: Registry;
   readonly definitions: Definitions;
   readonly watch: WatchLimits;
   readonly watchMeter: MeterWatch;
-  readonly guards: WriteGuards;
   readonly now: () => Date;
 }
 
@@ -81,13 +80,13 @@ export function answerResource(routes: ResourceRoutes, exchange: Exchange, targe
     case 'watch':
       return watchRoute(registry, exchange, target, routes);
     case 'create':
-      return createRoute(registry, exchange, target, routes.guards, now());
+      return createRoute(registry, exchange, target, now());
     case 'update':
-      return updateRoute(registry, exchange, target, routes.guards, now());
+      return updateRoute(registry, exchange, target, now());
     case 'patch':
-      return patchRoute(registry, exchange, target, routes.guards, now());
+      return patchRoute(registry, exchange, target, now());
     case 'delete':
-      return deleteRoute(registry, exchange, target, routes.guards, now());
+      return deleteRoute(registry, exchange, target, now());
     case 'deletecollection':
       return deleteCollectionRoute(registry, exchange, target);
     default:

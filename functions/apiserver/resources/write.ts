@@ -2,7 +2,6 @@
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import { hasReason } from '../../../core/machinery/status.ts';
 import type { Outcome, Registry, Target } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody } from '../content/body.ts';
 import { isBinary } from '../content/negotiate.ts';
@@ -13,28 +12,16 @@ import { deleteOptions, listOptions, writeOptions } from './query-options.ts';
 import { bodyKind, patchTypeOf, readObject, readPatch } from './resource-body.ts';
 import { transformer } from './transform.ts';
 
-/** Permissions that a route can ask for only once it knows the object. Each throws Forbidden. */
-export interface WriteGuards {
-  /** May the user create what an update or apply would make? */
-  mayCreate(exchange: Exchange): Promise<void>;
-  /** May the user delete what cannot be read? */
-  mayDeleteUnreadable(exchange: Exchange): Promise<void>;
-  /** May the user grant what this object grants? undefined: it grants nothing. */
-  escalation(exchange: Exchange, target: Target): ((object: KubeObject) => Promise<void>) | undefined;
-}
-
 export async function createRoute(
   registry: Registry,
   exchange: Exchange,
   target: Target,
-  guards: WriteGuards,
   now: Date,
 ): Promise<ApiResponse> {
   const { request, context, query } = exchange;
   const options = writeOptions(request, query, 'Create');
   const kind = bodyKind(target.definition, target.subresource ?? '');
   const object = await readObject(request, context, kind, options.fieldValidation);
-  await guards.escalation(exchange, target)?.(object);
   return written(exchange, target, 201, await registry.create(context, target, object, options), now);
 }
 
@@ -42,15 +29,12 @@ export async function updateRoute(
   registry: Registry,
   exchange: Exchange,
   target: Target,
-  guards: WriteGuards,
   now: Date,
 ): Promise<ApiResponse> {
   const { request, context, query } = exchange;
   const options = writeOptions(request, query, 'Update');
   const kind = bodyKind(target.definition, target.subresource ?? '');
   const object = await readObject(request, context, kind, options.fieldValidation);
-  if (target.subresource === undefined) await checkCreate(registry, exchange, target, guards);
-  await guards.escalation(exchange, target)?.(object);
   const outcome = await registry.update(context, target, object, options);
   return written(exchange, target, outcome.created ? 201 : 200, outcome, now);
 }
@@ -59,7 +43,6 @@ export async function patchRoute(
   registry: Registry,
   exchange: Exchange,
   target: Target,
-  guards: WriteGuards,
   now: Date,
 ): Promise<ApiResponse> {
   const { request, context, query } = exchange;
@@ -72,37 +55,18 @@ export async function patchRoute(
     type,
     options.fieldValidation,
   );
-  if (type === 'apply' && target.subresource === undefined) await checkCreate(registry, exchange, target, guards);
-  const check = guards.escalation(exchange, target);
-  // What a patch makes of the object is known once it was tried.
-  if (check) await check((await registry.patch(context, target, type, patch, { ...options, dryRun: true })).object);
   const outcome = await registry.patch(context, target, type, patch, options);
   return written(exchange, target, outcome.created ? 201 : 200, outcome, now);
-}
-
-/** Who may not create may still update what exists. Most users may do both, so the object is looked at last. */
-async function checkCreate(registry: Registry, exchange: Exchange, target: Target, guards: WriteGuards): Promise<void> {
-  try {
-    await guards.mayCreate(exchange);
-  } catch (refusal) {
-    try {
-      await registry.get(exchange.context, target);
-    } catch (error) {
-      throw hasReason(error, 'NotFound') ? refusal : error;
-    }
-  }
 }
 
 export async function deleteRoute(
   registry: Registry,
   exchange: Exchange,
   target: Target,
-  guards: WriteGuards,
   now: Date,
 ): Promise<ApiResponse> {
   const { context, query } = exchange;
   const options = deleteOptions(query, await readOptions(exchange));
-  if (options.ignoreStoreReadErrorWithClusterBreakingPotential) await guards.mayDeleteUnreadable(exchange);
   const outcome = await registry.delete(context, target, options);
   const { definition } = target;
   if (!outcome.deleted || returnsDeleted.has(definition.type)) return written(exchange, target, 200, outcome, now);

@@ -6,13 +6,13 @@ import type { RbacIndex } from '../../../core/authorization/rbac-index.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { Registry, Target } from '../../../core/registry/registry.ts';
-import { shape } from '../../../core/registry/write/shape.ts';
 import type { Authenticator } from '../authentication/authenticate.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import { mediaTypes } from '../content/negotiate.ts';
 import { respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
+import { writeOptions } from '../resources/query-options.ts';
 import { bodyKind, readObject } from '../resources/resource-body.ts';
 import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access-reviews.ts';
 import { selfSubjectRulesReview } from './rules-review.ts';
@@ -62,10 +62,13 @@ export function createReviews(parts: ReviewParts): Reviews {
       );
     const kind = bodyKind(target.definition, target.subresource ?? '');
     const object = await readObject(exchange.request, exchange.context, kind, 'Warn');
-    // Its fields have the types that its kind says; a token request is a kind of its own.
-    if (target.subresource === undefined)
-      shape(exchange.context, target.definition, object, { fieldValidation: 'Warn' });
-    return respondValue(201, await review(parts, exchange, object, target), exchange.form);
+    const { dryRun = false } = writeOptions(exchange.request, exchange.query, 'Create');
+    // From here on its fields have the types that its kind says.
+    const admitted = await parts.registry.admit(exchange.context, target, 'CREATE', object, {
+      dryRun,
+      fieldValidation: 'Warn',
+    });
+    return respondValue(201, await review(parts, exchange, admitted, target), exchange.form);
   };
   return {
     answer(exchange, target) {

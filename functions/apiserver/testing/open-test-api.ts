@@ -2,8 +2,7 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { createLocalQueue } from '../../../core/queue/local/local-queue.ts';
-import type { RegistryOptions } from '../../../core/registry/environment.ts';
-import { openTestRegistry } from '../../../core/registry/testing.ts';
+import { openTestRegistry, type TestRegistryOptions } from '../../../core/registry/testing.ts';
 import { authenticated } from '../authentication/users.ts';
 import { wholeBody } from '../content/list-body.ts';
 import { type ApiServerOptions, createApiServer } from '../handler.ts';
@@ -34,7 +33,7 @@ export interface CallOptions {
     | null;
 }
 
-export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry: Partial<RegistryOptions> = {}) {
+export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry: TestRegistryOptions = {}) {
   const base = await openTestRegistry(registry);
   const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
   const api = await createApiServer({

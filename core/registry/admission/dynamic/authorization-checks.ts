@@ -41,14 +41,17 @@ function createChecks(env: Environment, { context }: Attributes): AuthorizationC
       const pending = [...asked];
       asked.clear();
       for (const [key, access] of pending)
-        answers.set(key, await answerOf(() => context.authorizer ?? env.authorizer(), context.user, access));
+        answers.set(
+          key,
+          await answerOf(async () => context.authorizer ?? (await env.rbac()).authorizer, context.user, access),
+        );
       return true;
     },
   };
 }
 
 async function answerOf(
-  authorizer: () => Authorizer | Promise<Authorizer>,
+  authorizer: () => Promise<Authorizer>,
   user: UserInfo,
   access: CelAccess,
 ): Promise<CelDecision> {

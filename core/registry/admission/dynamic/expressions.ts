@@ -3,6 +3,7 @@
 
 import type { V1MatchCondition, V1Variable } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
+import { bodyOf } from '../../../api/subresource-body.ts';
 import type { CelBudget, CelError, CelProgram, CelResult } from '../../../machinery/cel.ts';
 import { authorizerType, celAuthorizer } from '../../../machinery/cel-authorizer.ts';
 import { CelCallError } from '../../../machinery/cel-call-error.ts';
@@ -64,9 +65,10 @@ export function inputsOf(
   const checks = authorizationChecksOf(env, attributes);
   const { namespace, name, subresource } = attributes;
   const { group, resource } = attributes.definition;
+  const schema = attributes.operation === 'CONNECT' ? undefined : bodyOf(definition, subresource).schema;
   const values = {
-    object: input.celInput(object, definition.schema),
-    oldObject: input.celInput(oldObject, definition.schema),
+    object: input.celInput(object, schema),
+    oldObject: input.celInput(oldObject, schema),
     request: input.celInput(requestOf(attributes, definition)),
     authorizer: celAuthorizer(checks.decide, { group, resource, subresource, namespace, name }),
   };

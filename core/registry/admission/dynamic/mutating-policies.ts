@@ -6,6 +6,8 @@ import type {
   V1Mutation,
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
+import type { Schema } from '../../../api/schema.ts';
+import { bodyOf } from '../../../api/subresource-body.ts';
 import { mergeApplied } from '../../../machinery/apply/merge.ts';
 import { expressions } from '../../../machinery/expressions.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
@@ -16,7 +18,7 @@ import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { ran, runsNow } from '../reinvocation.ts';
 import { celStructs } from './cel-structs.ts';
 import { evaluate } from './expressions.ts';
-import { isExempt } from './match.ts';
+import { isExemptFromPolicies } from './match.ts';
 import { type Binding, type Evaluation, evaluationsOf, refusal } from './policy.ts';
 import { rewrite } from './rewrite.ts';
 
@@ -25,10 +27,10 @@ const bindingType = 'admissionregistration.k8s.io/mutatingadmissionpolicybinding
 
 export const mutatingPolicies: AdmissionPlugin = {
   name: 'MutatingAdmissionPolicy',
-  operations: ['CREATE', 'UPDATE'],
+  operations: ['CREATE', 'UPDATE', 'CONNECT'],
   mutate(attributes, env) {
     // Without a binding no policy does anything.
-    if (env.replicas.peek(bindingType)?.size === 0 || isExempt(attributes)) return undefined;
+    if (env.replicas.peek(bindingType)?.size === 0 || isExemptFromPolicies(attributes)) return undefined;
     return mutateAll(attributes, env);
   },
 };
@@ -69,7 +71,7 @@ async function mutateWith(
       if (!evaluation?.objects.object) continue;
       const { shown, objects } = evaluation;
       const before = evaluation.objects.object;
-      const next = await mutated(mutation, shown, structuredClone(before), evaluation);
+      const next = await mutated(mutation, schemaOf(attributes, shown), structuredClone(before), evaluation);
       if (typeof next === 'string') fail(next);
       else
         changed =
@@ -86,10 +88,16 @@ async function mutateWith(
   return changed;
 }
 
+function schemaOf({ operation, subresource }: Attributes, shown: ResourceDefinition): Schema {
+  return operation === 'CONNECT' ? anything : bodyOf(shown, subresource).schema;
+}
+
+const anything: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
+
 /** The object after one mutation; a text says why there is none. */
 async function mutated(
   { patchType, applyConfiguration, jsonPatch }: V1Mutation,
-  { schema }: ResourceDefinition,
+  schema: Schema,
   object: KubeObject,
   { inputs, budget }: Pick<Evaluation<Binding>, 'inputs' | 'budget'>,
 ): Promise<object | string> {

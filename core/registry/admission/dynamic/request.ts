@@ -1,6 +1,7 @@
 // The request as webhooks and policies see it. Source: admission.k8s.io/v1 AdmissionRequest.
 
 import type { ResourceDefinition } from '../../../api/definition.ts';
+import { bodyOf } from '../../../api/subresource-body.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import type { Environment } from '../../environment.ts';
 import { scaleOf, scalePaths } from '../../subresources/scale.ts';
@@ -19,7 +20,9 @@ export async function objectsIn(
   shown: ResourceDefinition,
 ): Promise<ShownObjects> {
   const { object, old, operation, subresource } = attributes;
-  if (operation === 'CONNECT') return { object: object ?? null, oldObject: null };
+  // What a client sends to connect has no metadata, and what is no object of the resource has one version.
+  if (operation === 'CONNECT') return { object: object ? withoutMetadata(object) : null, oldObject: null };
+  if (takesOwnBody(attributes)) return { object: object ?? null, oldObject: null };
   const show = async (each: KubeObject | undefined) => {
     if (!each) return null;
     if (subresource === 'scale')
@@ -27,6 +30,15 @@ export async function objectsIn(
     return await fromStored(env, shown, each);
   };
   return { object: await show(object), oldObject: await show(old) };
+}
+
+/** Whether the request's object is not one of the resource, but a Binding, an Eviction or a TokenRequest. */
+export function takesOwnBody({ definition, operation, subresource }: Attributes): boolean {
+  return operation === 'CREATE' && subresource !== '' && bodyOf(definition, subresource) !== definition;
+}
+
+function withoutMetadata({ metadata: _, ...options }: KubeObject): KubeObject {
+  return options as KubeObject; // as it is shown, and nothing else
 }
 
 /** Everything of an AdmissionRequest but its uid and objects. */

@@ -10,7 +10,7 @@ import { setOwn } from '../../../machinery/own.ts';
 import type { Environment } from '../../environment.ts';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { evaluate, type Inputs } from './expressions.ts';
-import { isExempt } from './match.ts';
+import { isExemptFromPolicies } from './match.ts';
 import { evaluationsOf, refusal } from './policy.ts';
 
 const policyType = 'admissionregistration.k8s.io/validatingadmissionpolicies';
@@ -21,7 +21,7 @@ export const validatingPolicies: AdmissionPlugin = {
   operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
   validate(attributes, env) {
     // Without a binding no policy does anything.
-    if (env.replicas.peek(bindingType)?.size === 0 || isExempt(attributes)) return undefined;
+    if (env.replicas.peek(bindingType)?.size === 0 || isExemptFromPolicies(attributes)) return undefined;
     return validateAll(attributes, env);
   },
 };

@@ -1,0 +1,43 @@
+// Admission of what is asked for with an object that is not stored: connections (exec, attach, port-forward, proxy), reviews, tokens, and
+// bindings and evictions, which then change a pod.
+
+import { bodyOf } from '../api/subresource-body.ts';
+import { invalid } from '../machinery/field-error.ts';
+import type { KubeObject } from '../machinery/object.ts';
+import { mutate, validate } from './admission/chain.ts';
+import type { Admitted, Attributes } from './admission/plugin.ts';
+import type { Environment } from './environment.ts';
+import type { RequestContext, Target, WriteOptions } from './registry.ts';
+import { shape } from './write/shape.ts';
+
+/** `object` is brought into its shape, and mutating admission may change it. Fails with the StatusError of who refuses. */
+export async function admit(
+  env: Environment,
+  context: RequestContext,
+  target: Target,
+  operation: 'CREATE' | 'CONNECT',
+  object: KubeObject,
+  options: WriteOptions = {},
+): Promise<Admitted> {
+  const { definition, namespace = '', subresource = '' } = target;
+  const name = target.name ?? object.metadata.name ?? '';
+  if (operation === 'CREATE') {
+    const body = bodyOf(definition, subresource);
+    const errors = shape(context, body, object, options);
+    if (errors.length > 0) throw invalid(body.kind, body.group, name, errors);
+  }
+  const attributes: Attributes = {
+    operation,
+    context,
+    definition,
+    namespace,
+    name,
+    subresource,
+    dryRun: options.dryRun ?? false,
+    object,
+    old: undefined,
+    companions: context.claim ? [context.claim] : [],
+  };
+  await mutate(env, attributes);
+  return await validate(env, attributes);
+}

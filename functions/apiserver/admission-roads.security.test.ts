@@ -1,0 +1,314 @@
+// Every road of discovery that writes or connects leads past admission: each resource and each subresource, by each of its verbs, meets a
+// webhook and a policy that refuse all, but for what Kubernetes exempts.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ResourceDefinition, Subresource } from '../../core/api/definition.ts';
+import type { Schema } from '../../core/api/schema.ts';
+import { bodyOf } from '../../core/api/subresource-body.ts';
+import type { KubeObject } from '../../core/machinery/object.ts';
+import { encodeObject } from '../../core/registry/encode.ts';
+import { tried } from '../../test/tools/tried.ts';
+import { openTestApi, type TestApi } from './testing/open-test-api.ts';
+import { openWebhook, type WebhookServer } from './testing/webhook-server.ts';
+
+let t: TestApi;
+let roads: Road[];
+
+interface Road {
+  readonly definition: ResourceDefinition;
+  readonly subresource: Subresource | undefined;
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly verb: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+}
+
+beforeAll(async () => {
+  t = await openTestApi();
+  await t.namespace('a');
+  for (const each of t.definitions.all()) if (each.type !== 'namespaces') await store(each);
+  roads = [...everyRoad()];
+});
+
+afterAll(async () => {
+  await t.close();
+});
+
+/** An object of each type, put there around the registry: it only has to be found. */
+async function store(definition: ResourceDefinition): Promise<void> {
+  const stored = t.definitions.ofType(definition.type) ?? definition;
+  const object = objectOf(stored);
+  object.metadata.uid = '00000000-0000-4000-8000-000000000000';
+  object.metadata.creationTimestamp = '2026-01-02T03:04:05Z';
+  if (definition.type === 'pods') object['spec'] = { ...Object(object['spec']), nodeName: 'n' };
+  const name = definition.namespaced ? 'a/x' : 'x';
+  const put = { op: 'put', type: definition.type, name, expect: 'any', value: encodeObject(object) } as const;
+  const [committed] = await t.store.commit([put]);
+  revisions.set(definition.type, String(committed?.revision));
+}
+
+/** Some updates must name the revision that they are of. */
+const revisions = new Map<string, string>();
+
+function* everyRoad(): Iterable<Road> {
+  for (const definition of t.definitions.all()) {
+    const { group, version, resource, namespaced, verbs } = definition;
+    const collection = `${group ? `/apis/${group}` : '/api'}/${version}${namespaced ? '/namespaces/a' : ''}/${resource}`;
+    const path = `${collection}/${definition.type === 'namespaces' ? 'a' : 'x'}`;
+    const road = { definition, subresource: undefined };
+    if (verbs.includes('create'))
+      yield {
+        ...road,
+        operation: 'CREATE',
+        verb: 'create',
+        method: 'POST',
+        path: collection,
+        body: objectOf(definition, 'new'),
+      };
+    if (verbs.includes('update'))
+      yield { ...road, operation: 'UPDATE', verb: 'update', method: 'PUT', path, body: objectOf(definition) };
+    if (verbs.includes('patch')) yield { ...road, ...patchOf(definition), path };
+    if (verbs.includes('delete')) yield { ...road, operation: 'DELETE', verb: 'delete', method: 'DELETE', path };
+    if (verbs.includes('deletecollection') && definition.type !== 'namespaces')
+      yield { ...road, operation: 'DELETE', verb: 'deletecollection', method: 'DELETE', path: collection };
+    for (const subresource of definition.subresources) {
+      const below = { definition, subresource, path: `${path}/${subresource.name}` };
+      const connects = subresource.model === undefined && subresource.name !== 'log' && subresource.name !== 'status';
+      for (const verb of subresource.verbs) {
+        const method = methods[verb];
+        if (method === undefined) throw new Error(`no method for ${verb}`);
+        if (connects) {
+          const connected = subresource.name === 'proxy' ? { ...below, path: `${below.path}/some/where` } : below;
+          yield { ...connected, operation: 'CONNECT', verb, method };
+        } else if (verb === 'create') {
+          yield { ...below, operation: 'CREATE', verb, method, body: bodyFor(definition, subresource) };
+        } else if (verb === 'update') {
+          yield { ...below, operation: 'UPDATE', verb, method, body: bodyFor(definition, subresource) };
+        } else if (verb === 'patch') yield { ...below, ...patchOf(definition) };
+      }
+    }
+  }
+}
+
+const methods: Readonly<Record<string, string>> = {
+  create: 'POST',
+  delete: 'DELETE',
+  get: 'GET',
+  patch: 'PATCH',
+  update: 'PUT',
+};
+
+function patchOf({ customResource }: ResourceDefinition) {
+  expect(customResource).toBeUndefined();
+  return {
+    operation: 'UPDATE',
+    verb: 'patch',
+    method: 'PATCH',
+    headers: { 'content-type': 'application/merge-patch+json' },
+    body: { metadata: { labels: { changed: 'yes' } } },
+  } as const;
+}
+
+function bodyFor(definition: ResourceDefinition, { name }: Subresource): KubeObject {
+  const { group, version, kind, schema } = bodyOf(definition, name);
+  return objectOf({ ...definition, group, version, kind, schema });
+}
+
+function objectOf({ group, version, kind, schema, namespaced, type }: ResourceDefinition, name = 'x'): KubeObject {
+  const own = type === 'namespaces' && name === 'x' ? 'a' : name;
+  return {
+    ...(least(schema) as object),
+    apiVersion: group ? `${group}/${version}` : version,
+    kind,
+    metadata: {
+      name: own,
+      ...(namespaced && { namespace: 'a' }),
+      ...(name === 'x' && revisions.has(type) && { resourceVersion: revisions.get(type) ?? '' }),
+    },
+  };
+}
+
+/** The least that has the structure of a schema: what is required, as zeros. */
+function least(schema: Schema | undefined): unknown {
+  if (schema?.enum) return schema.enum[0];
+  if (schema?.format === 'quantity') return '1';
+  if (schema?.format?.includes('time')) return '2026-01-02T03:04:05Z';
+  if (schema?.['x-kubernetes-int-or-string']) return 1;
+  switch (schema?.type) {
+    case 'object':
+      return Object.fromEntries((schema.required ?? []).map((field) => [field, least(schema.properties?.[field])]));
+    case 'array':
+      return [];
+    case 'string':
+      return '';
+    case 'boolean':
+      return false;
+    case 'integer':
+    case 'number':
+      return 1;
+    default:
+      return {};
+  }
+}
+
+function nameOf({ definition: { group, version, resource }, subresource, verb }: Road): string {
+  return `${verb} ${group}/${version}/${resource}${subresource ? `/${subresource.name}` : ''}`;
+}
+
+async function go({ method, path, headers, body }: Road) {
+  return await t.call(method, path, { ...(headers && { headers }), ...(body !== undefined && { body }) });
+}
+
+const everything = { apiGroups: ['*'], apiVersions: ['*'], resources: ['*', '*/*'], scope: '*' };
+
+const configurations = [
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+  'mutatingwebhookconfigurations',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'validatingwebhookconfigurations',
+].map((each) => `admissionregistration.k8s.io/${each}`);
+
+const reviews = [
+  'authentication.k8s.io/selfsubjectreviews',
+  'authentication.k8s.io/tokenreviews',
+  'authorization.k8s.io/localsubjectaccessreviews',
+  'authorization.k8s.io/selfsubjectaccessreviews',
+  'authorization.k8s.io/selfsubjectrulesreviews',
+  'authorization.k8s.io/subjectaccessreviews',
+];
+
+/** What none of them refused, without those that are exempt; and the exempt ones that were refused. */
+async function unrefused(among: readonly Road[], exempt: readonly string[], words: string) {
+  const found: string[] = [];
+  for (const road of among) {
+    const { status, text } = await go({
+      ...road,
+      path: `${road.path}${road.operation === 'CONNECT' ? '' : '?dryRun=All'}`,
+    });
+    const refused = status >= 400 && text.includes(words);
+    if (refused === exempt.includes(road.definition.type))
+      found.push(`${nameOf(road)}: ${status} ${text.slice(0, 300)}`);
+  }
+  return found;
+}
+
+describe('with a webhook that refuses all', () => {
+  let webhook: WebhookServer;
+
+  beforeAll(async () => {
+    webhook = await openWebhook(() => ({ allowed: false, status: { message: 'nothing passes' } }));
+    await t.post('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {
+      metadata: { name: 'all' },
+      webhooks: [
+        {
+          name: 'all.example.com',
+          clientConfig: { url: webhook.url, caBundle: webhook.caBundle },
+          rules: [{ ...everything, operations: ['*'] }],
+          sideEffects: 'None',
+          admissionReviewVersions: ['v1'],
+        },
+      ],
+    });
+  });
+
+  afterAll(async () => {
+    await t.remove('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/all');
+    await webhook.close();
+  });
+
+  it('every road meets it, but those of admission itself', { timeout: 240_000 }, async () => {
+    expect(roads.length).toBeGreaterThan(300);
+    expect(await unrefused(roads, configurations, 'nothing passes')).toEqual([]);
+    tried('roads of discovery past a webhook', roads.length);
+  });
+
+  it('shows it the operation, the object and its names', { timeout: 240_000 }, async () => {
+    for (const road of roads.filter(({ definition }) => !configurations.includes(definition.type))) {
+      webhook.requests.length = 0;
+      await go(road);
+      const { definition, subresource, operation } = road;
+      const { group, version, resource, namespaced } = definition;
+      const [{ request }] = webhook.requests as [{ request: ReturnType<typeof JSON.parse> }];
+      const kind = subresource ? { group, version, ...subresource } : definition;
+      expect(request, nameOf(road)).toMatchObject({
+        operation,
+        resource: { group, version, resource },
+        kind: { group: kind.group ?? group, version: kind.version ?? version, kind: kind.kind },
+        ...(subresource && { subResource: subresource.name }),
+        ...(namespaced && { namespace: 'a' }),
+        userInfo: { username: 'admin' },
+        dryRun: false,
+        ...(operation !== 'CONNECT' && { options: { apiVersion: 'meta.k8s.io/v1' } }),
+      });
+      if (operation === 'DELETE') expect(request.object, nameOf(road)).toBeNull();
+      else expect(request.object, nameOf(road)).toMatchObject({ kind: kind.kind });
+      const compares = operation === 'UPDATE' || operation === 'DELETE';
+      if (compares) expect(request.oldObject, nameOf(road)).toMatchObject({ kind: kind.kind });
+      else expect(request.oldObject, nameOf(road)).toBeNull();
+      if (operation === 'CONNECT') expect(request.object.metadata, nameOf(road)).toBeUndefined();
+    }
+  });
+});
+
+describe('with a policy that refuses all', () => {
+  const path = '/apis/admissionregistration.k8s.io/v1';
+
+  async function withPolicy(kind: 'Mutating' | 'Validating', spec: object, work: () => Promise<void>): Promise<void> {
+    const [policies, bindings] = [
+      `${kind.toLowerCase()}admissionpolicies`,
+      `${kind.toLowerCase()}admissionpolicybindings`,
+    ];
+    const binding = { policyName: 'all', ...(kind === 'Validating' && { validationActions: ['Deny'] }) };
+    expect(await t.post(`${path}/${policies}`, { metadata: { name: 'all' }, spec })).toMatchObject({ status: 201 });
+    expect(await t.post(`${path}/${bindings}`, { metadata: { name: 'all' }, spec: binding })).toMatchObject({
+      status: 201,
+    });
+    try {
+      await work();
+    } finally {
+      await t.remove(`${path}/${bindings}/all`);
+      await t.remove(`${path}/${policies}/all`);
+    }
+  }
+
+  it('every road that a mutating one may see meets it, but reviews and admission', { timeout: 240_000 }, async () => {
+    const spec = {
+      failurePolicy: 'Fail',
+      reinvocationPolicy: 'Never',
+      matchConstraints: { resourceRules: [{ ...everything, operations: ['*'] }] },
+      mutations: [
+        { patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "test", path: "/no", value: 1}]' } },
+      ],
+    };
+    const seen = roads.filter(({ operation }) => operation !== 'DELETE');
+    await withPolicy('Mutating', spec, async () => {
+      expect(await unrefused(seen, [...configurations, ...reviews], "MutatingAdmissionPolicy 'all'")).toEqual([]);
+    });
+    tried('roads of discovery past a policy', seen.length);
+  });
+
+  it('every deletion, connection and request without an object meets a validating one', {
+    timeout: 240_000,
+  }, async () => {
+    const spec = {
+      failurePolicy: 'Fail',
+      matchConstraints: { resourceRules: [{ ...everything, operations: ['*'] }] },
+      validations: [{ expression: 'false', message: 'nothing passes' }],
+    };
+    // What is stored was put there without regard for its own rules, which come before those of policies.
+    const seen = roads.filter(
+      ({ operation, subresource, definition }) =>
+        operation === 'DELETE' ||
+        operation === 'CONNECT' ||
+        (operation === 'CREATE' && (subresource !== undefined || !definition.verbs.includes('list'))),
+    );
+    await withPolicy('Validating', spec, async () => {
+      expect(await unrefused(seen, [...configurations, ...reviews], 'nothing passes')).toEqual([]);
+    });
+    tried('roads of discovery past a policy', seen.length);
+  });
+});
