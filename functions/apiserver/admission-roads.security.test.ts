@@ -25,8 +25,23 @@ interface Road {
   readonly body?: unknown;
 }
 
+/** What reached the streams of pods. */
+const streamed: string[] = [];
+
 beforeAll(async () => {
-  t = await openTestApi();
+  const nowhere = () => Promise.reject(new Error('no node is there'));
+  t = await openTestApi({
+    streams: {
+      async respond({ kind, query }) {
+        streamed.push(`${kind} ${query}`);
+        return { status: 200, headers: {} };
+      },
+      upgrade: nowhere,
+      connect: nowhere,
+      connectNode: nowhere,
+      accept: nowhere,
+    },
+  });
   await t.namespace('a');
   for (const each of t.definitions.all()) if (each.type !== 'namespaces') await store(each);
   roads = [...everyRoad()];
@@ -310,5 +325,91 @@ describe('with a policy that refuses all', () => {
       expect(await unrefused(seen, [...configurations, ...reviews], 'nothing passes')).toEqual([]);
     });
     tried('roads of discovery past a policy', seen.length);
+  });
+});
+
+describe('a mutating webhook', () => {
+  let patches: Record<string, object[]>;
+  let webhook: WebhookServer;
+
+  beforeAll(async () => {
+    patches = {};
+    webhook = await openWebhook(({ subResource }) => {
+      const patch = patches[subResource];
+      if (!patch) return { allowed: true };
+      return { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') };
+    });
+    await t.post('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {
+      metadata: { name: 'some' },
+      webhooks: [
+        {
+          name: 'some.example.com',
+          clientConfig: { url: webhook.url, caBundle: webhook.caBundle },
+          rules: [{ ...everything, resources: ['*/*'], operations: ['*'] }],
+          sideEffects: 'None',
+          admissionReviewVersions: ['v1'],
+        },
+      ],
+    });
+    await t.namespace('m');
+  });
+
+  afterAll(async () => {
+    await t.remove('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/some');
+    await webhook.close();
+  });
+
+  const m = (path: string) => `/api/v1/namespaces/m/${path}`;
+  const pod = (name: string) => ({ metadata: { name }, spec: { containers: [{ name: 'c', image: 'i' }] } });
+
+  it('changes a binding, an eviction, a token and a scale, and no more than that', async () => {
+    await t.post(m('pods'), pod('p'));
+    patches['binding'] = [{ op: 'add', path: '/metadata/annotations', value: { by: 'webhook' } }];
+    const binding = { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } };
+    expect(await t.post(m('pods/p/binding'), binding)).toMatchObject({ status: 201 });
+    expect((await t.get(m('pods/p'))).body).toMatchObject({
+      metadata: { annotations: { by: 'webhook' } },
+      spec: { nodeName: 'n', containers: [{ name: 'c' }] },
+    });
+
+    patches['eviction'] = [{ op: 'add', path: '/deleteOptions', value: { gracePeriodSeconds: 7 } }];
+    expect(await t.post(m('pods/p/eviction'), { metadata: { name: 'p' } })).toMatchObject({ status: 201 });
+    expect((await t.get(m('pods/p'))).body.metadata.deletionGracePeriodSeconds).toBe(7);
+
+    await t.post(m('serviceaccounts'), { metadata: { name: 's' } });
+    patches['token'] = [{ op: 'replace', path: '/spec/expirationSeconds', value: 1200 }];
+    const token = { spec: { expirationSeconds: 7200, audiences: ['a'] } };
+    expect((await t.post(m('serviceaccounts/s/token'), token)).body.spec.expirationSeconds).toBe(1200);
+    // What it makes is checked as what a client sends.
+    patches['token'] = [{ op: 'replace', path: '/spec/expirationSeconds', value: 1 }];
+    expect(await t.post(m('serviceaccounts/s/token'), token)).toMatchObject({ status: 422 });
+    patches['token'] = [{ op: 'replace', path: '/spec/expirationSeconds', value: 'soon' }];
+    expect(await t.post(m('serviceaccounts/s/token'), token)).toMatchObject({ status: 500 });
+
+    const template = { metadata: { labels: { app: 'a' } }, spec: pod('p').spec };
+    const deployments = '/apis/apps/v1/namespaces/m/deployments';
+    await t.post(deployments, { metadata: { name: 'd' }, spec: { selector: { matchLabels: { app: 'a' } }, template } });
+    patches['scale'] = [{ op: 'replace', path: '/spec/replicas', value: 2 }];
+    const scale = { metadata: { name: 'd' }, spec: { replicas: 9 } };
+    expect((await t.put(`${deployments}/d/scale`, scale)).body).toMatchObject({ kind: 'Scale', spec: { replicas: 2 } });
+    expect((await t.get(`${deployments}/d`)).body).toMatchObject({
+      kind: 'Deployment',
+      spec: { replicas: 2, selector: { matchLabels: { app: 'a' } } },
+    });
+    tried('objects of requests that a webhook changes', 6);
+  });
+
+  it('changes what is run, which is then what runs, and nothing that it did not see', async () => {
+    const path = '/api/v1/namespaces/a/pods/x/exec?command=sh&command=-c&container=c&stdin=true&timeout=9';
+    streamed.length = 0;
+    delete patches['exec'];
+    expect(await t.post(path, undefined)).toMatchObject({ status: 200 });
+    patches['exec'] = [
+      { op: 'replace', path: '/command', value: ['true'] },
+      { op: 'remove', path: '/stdin' },
+    ];
+    expect(await t.post(path, undefined)).toMatchObject({ status: 200 });
+    expect(streamed).toEqual(['exec stdin=true&container=c&command=sh&command=-c', 'exec container=c&command=true']);
+    tried('objects of requests that a webhook changes', 2);
   });
 });

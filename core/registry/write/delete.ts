@@ -171,7 +171,7 @@ function withFinalizers(old: KubeObject, finalizers: string[]): KubeObject {
   return next;
 }
 
-export function checkPreconditions(target: Target, old: KubeObject, preconditions: Preconditions | undefined): void {
+function checkPreconditions(target: Target, old: KubeObject, preconditions: Preconditions | undefined): void {
   if (!preconditions) return;
   const { uid, resourceVersion } = preconditions;
   const subject = subjectOf(target.definition);

@@ -76,7 +76,7 @@ export function createProxy({ registry, definitions, streams, random }: ProxyOpt
 
   return {
     serves: ({ group, version, resource, subresource }) =>
-      group === '' && version === 'v1' && subresource === 'proxy' && resource in optionKinds,
+      group === '' && version === 'v1' && subresource === 'proxy' && Object.hasOwn(optionKinds, resource),
     async respond(exchange) {
       const { request, info, query } = exchange;
       const [prefix, path] = await admit(exchange);
