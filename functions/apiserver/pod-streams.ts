@@ -106,7 +106,7 @@ const flags = ['stdin', 'stdout', 'stderr', 'tty'] as const;
 function queryOf(options: KubeObject): Query {
   const parameters = new URLSearchParams();
   for (const flag of flags) if (options[flag] === true) parameters.set(flag, 'true');
-  for (const field of ['container', 'command', 'ports'])
+  for (const field of ['container', 'command', 'ports'] as const)
     for (const value of [options[field] ?? []].flat()) parameters.append(field, String(value));
   return new Query(parameters);
 }

@@ -10,6 +10,7 @@ import type {
   V1Probe,
   V1SecurityContext,
 } from '../../../generated/kubernetes.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { allContainers } from '../kinds/pod/defaults.ts';
 
 export type Level = 'privileged' | 'baseline' | 'restricted';
@@ -342,12 +343,11 @@ function seccompAnnotations({ containers, annotations }: Pod): Violation | undef
     ...containers.map(({ name }) => `container.seccomp.security.alpha.kubernetes.io/${name}`),
   ];
   const forbidden = keys
-    .filter((key) => Object.hasOwn(annotations, key))
-    .filter((key) => {
-      const value = annotations[key] ?? '';
-      return value !== 'runtime/default' && value !== 'docker/default' && !value.startsWith('localhost/');
-    })
-    .map((key) => `${key}=${quote(annotations[key] ?? '')}`);
+    .map((key) => [key, getOwn(annotations, key)] as const)
+    .flatMap(([key, value]) => {
+      if (value === undefined || value === 'runtime/default' || value === 'docker/default') return [];
+      return value.startsWith('localhost/') ? [] : [`${key}=${quote(value)}`];
+    });
   const list = [...new Set(forbidden)].sort();
   const detail = `forbidden ${plural('annotation', list.length)} ${list.join(', ')}`;
   return found(list.length > 0, 'seccompProfile', detail);

@@ -1,6 +1,7 @@
 // What the labels of a namespace ask of its pods. Source: KEP-2579, "Pod Security Admission Labels for Namespaces".
 
 import { type FieldError, invalidValue } from '../../machinery/field-error.ts';
+import { getOwn } from '../../machinery/own.ts';
 import type { Level, PolicyVersion } from './pod-security-checks.ts';
 
 export const label = 'pod-security.kubernetes.io';
@@ -36,8 +37,8 @@ export function demandsOf(labels: Readonly<Record<string, string>>): Demands {
 function readDemands(labels: Readonly<Record<string, string>>): Demands {
   const problems: FieldError[] = [];
   const read = (mode: string, unknown: Level): Demand => {
-    const level = own(labels, `${label}/${mode}`);
-    const version = own(labels, `${label}/${mode}-version`);
+    const level = getOwn(labels, `${label}/${mode}`);
+    const version = getOwn(labels, `${label}/${mode}-version`);
     return {
       level: level === undefined ? nothing.level : levelOf(level, `${label}/${mode}`, unknown, problems),
       version: version === undefined ? 'latest' : versionOf(version, `${label}/${mode}-version`, problems),
@@ -46,7 +47,8 @@ function readDemands(labels: Readonly<Record<string, string>>): Demands {
   const enforce = read('enforce', 'restricted');
   const enforceIsRead = problems.length === 0 || problems.every(({ field }) => !field.includes('/enforce]'));
   const audit = read('audit', 'privileged');
-  const saysWarn = own(labels, `${label}/warn`) !== undefined || own(labels, `${label}/warn-version`) !== undefined;
+  const saysWarn =
+    getOwn(labels, `${label}/warn`) !== undefined || getOwn(labels, `${label}/warn-version`) !== undefined;
   const warn = read('warn', 'privileged');
   // Who enforces and says nothing of warnings is warned of the same: of the templates of pods, which nothing refuses.
   return { enforce, audit, warn: saysWarn || !enforceIsRead ? warn : enforce, problems };
@@ -59,10 +61,6 @@ export function key({ level, version }: Demand): string {
 
 export function sameDemand(a: Demand, b: Demand): boolean {
   return a.level === b.level && a.version === b.version;
-}
-
-function own(labels: Readonly<Record<string, string>>, name: string): string | undefined {
-  return Object.hasOwn(labels, name) ? labels[name] : undefined;
 }
 
 function levelOf(text: string, name: string, unknown: Level, problems: FieldError[]): Level {

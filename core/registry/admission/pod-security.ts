@@ -2,6 +2,7 @@
 
 import type { V1Container, V1PodSpec, V1PodTemplateSpec } from '../../../generated/kubernetes.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { forbidden } from '../../machinery/status.ts';
 import { allContainers } from '../kinds/pod/defaults.ts';
 import { subjectOf } from '../target.ts';
@@ -81,7 +82,7 @@ function isSignificant({ operation, object, old }: Attributes): boolean {
   return allContainers(after).some((container: V1Container) => {
     const was = known.get(container.name);
     const annotation = containerSeccomp + container.name;
-    return !was || was.image !== container.image || now[annotation] !== then[annotation];
+    return !was || was.image !== container.image || getOwn(now, annotation) !== getOwn(then, annotation);
   });
 }
 

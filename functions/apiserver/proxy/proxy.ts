@@ -4,6 +4,7 @@
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { Definitions } from '../../../core/api/definition.ts';
+import { getOwn } from '../../../core/machinery/own.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
 import type { ApiResponse, UpgradeConnection } from '../http.ts';
@@ -40,7 +41,7 @@ const optionKinds: Readonly<Record<string, string>> = {
 export function createProxy({ registry, definitions, streams, random }: ProxyOptions): Proxy {
   /** Where the proxy is, and the path behind it as it was admitted: that is the one to ask for. Both encoded anew. */
   const admit = async ({ info, context }: Exchange): Promise<[prefix: string, path: string]> => {
-    const kind = optionKinds[info.resource];
+    const kind = getOwn(optionKinds, info.resource);
     const definition = definitions.find('', 'v1', info.resource);
     if (!kind || !definition) throw noSuchResource();
     if (!methods.has(info.method))
