@@ -20,7 +20,6 @@ import { makeNodeKey, type NodeKey, needsCertificate, publicKeyOf } from './node
 interface Membership {
   readonly server: string;
   readonly nodeName: string;
-  readonly joinedAt: string;
   readonly answer: JoinAnswer;
   /** For serving the API to the node's pods. */
   readonly nodeKey: NodeKey;
@@ -29,6 +28,7 @@ interface Membership {
 /** The token is renewed this often; it is good for days. */
 const renewMs = 24 * 3600_000;
 const retryRenewMs = 60_000;
+const soonMs = 1000;
 
 /** Joins, unless this node is a member already, and waits for the API server as long as it takes. Throws ApiError when it refuses. */
 export async function joinCluster(join: JoinOptions, options: JoinedOptions, log: Log): Promise<AgentOptions> {
@@ -53,13 +53,22 @@ export async function joinCluster(join: JoinOptions, options: JoinedOptions, log
   };
   const api = createApiClient(credentials);
   const renew = async (): Promise<JoinAnswer> => {
-    const body = requestOf(nodeKey);
-    current = await api.json<JoinAnswer>('POST', `${pathOf(options.nodeName)}/credentials`, { body });
-    nodeKey = certified(nodeKey, current);
+    try {
+      const body = requestOf(nodeKey);
+      current = await api.json<JoinAnswer>('POST', `${pathOf(options.nodeName)}/credentials`, { body });
+      nodeKey = certified(nodeKey, current);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === 401)) throw error;
+      // Its Node was deleted, or it was away for too long: what let it join may let it join again.
+      member = await firstJoin(join, options.nodeName, log);
+      current = member.answer;
+      nodeKey = member.nodeKey;
+    }
     write(file, { ...member, answer: current, nodeKey });
     return current;
   };
-  keepRenewing(renew, member, log);
+  // One that was stored may have ended meanwhile.
+  keepRenewing(renew, known ? soonMs : renewMs, log);
   const { cluster, queue } = current;
   const { clusterCIDR, serviceCIDR, clusterDNS, clusterDomain } = cluster;
   return {
@@ -114,8 +123,7 @@ async function firstJoin(join: JoinOptions, nodeName: string, log: Log): Promise
       });
       const answer = await api.json<JoinAnswer>('POST', `${pathOf(nodeName)}/join`, { body: requestOf(nodeKey) });
       log.info({ node: nodeName, server: join.server }, 'joined');
-      const joinedAt = new Date().toISOString();
-      return { server: join.server, nodeName, joinedAt, answer, nodeKey: certified(nodeKey, answer) };
+      return { server: join.server, nodeName, answer, nodeKey: certified(nodeKey, answer) };
     } catch (error) {
       const waits = error instanceof UnreachableError || (error instanceof ApiError && error.code >= 500);
       if (!waits) throw error;
@@ -142,7 +150,7 @@ function accessOf(renew: () => Promise<JoinAnswer>): () => Promise<Extract<NodeQ
   };
 }
 
-function keepRenewing(renew: () => Promise<JoinAnswer>, { joinedAt }: Membership, log: Log): void {
+function keepRenewing(renew: () => Promise<JoinAnswer>, firstMs: number, log: Log): void {
   const again = (ms: number) => setTimeout(() => void attempt(), ms).unref();
   const attempt = async () => {
     try {
@@ -153,8 +161,7 @@ function keepRenewing(renew: () => Promise<JoinAnswer>, { joinedAt }: Membership
       again(retryRenewMs);
     }
   };
-  // Restarted often, an agent would else never come to renew.
-  again(Math.max(1000, Date.parse(joinedAt) + renewMs - Date.now()));
+  again(firstMs);
 }
 
 async function read(file: string): Promise<Membership | undefined> {

@@ -1,5 +1,8 @@
 // Bytes between one who pushes and one who reads, with a mark above which the pusher should wait.
 
+/** What a chunk takes beside its bytes: a peer that sends single bytes fills the memory of a hundred. */
+const chunkOverhead = 100;
+
 export class ByteQueue implements AsyncIterable<Uint8Array> {
   readonly #limit: number;
   readonly #onTaken: ((bytes: number) => void) | undefined;
@@ -19,7 +22,8 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
   }
 
   get full(): boolean {
-    return this.#size >= this.#limit && !this.#cancelled && !this.#failed;
+    const held = this.#size + this.#chunks.length * chunkOverhead;
+    return held >= this.#limit && !this.#cancelled && !this.#failed;
   }
 
   /** Never refuses: what came from the network has to go somewhere. Pushers heed `full` or await `room()` before they read on. */

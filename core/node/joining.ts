@@ -54,3 +54,6 @@ export interface JoinAnswer {
 
 /** On a node that registered itself until its cloud has told what machine it is. Source: cloud-controller-manager. */
 export const uninitializedTaint = 'node.cloudprovider.kubernetes.io/uninitialized';
+
+/** On a Node: the user with whose right it joined. Not for nodes to change: who may come back to its name follows from it. */
+export const joinedBy = 'zeroplane.dev/joined-by';

@@ -139,7 +139,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     }),
     frontProxy && createAggregation({ ...options, frontProxy, now }),
   ]);
-  const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes.open), rbacAuthorizer(rbac)]);
+  const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes.open, lookup), rbacAuthorizer(rbac)]);
   const notifier = followed ? createNotifier({ nodes: followed, queue, log: options.log }) : silentNotifier;
   const stopForgetting =
     followed && forgetRemovedNodes({ nodes: followed, queue, heartbeats: options.heartbeats, log: options.log });

@@ -188,7 +188,8 @@ export class SpdyConnection {
     }
     if (data.length > 0) stream.inbox.push(data);
     if (fin) stream.endOfPeer();
-    return this.#window === undefined ? stream.inbox.room() : undefined;
+    // A peer that keeps its windows never fills an inbox: they are smaller.
+    return stream.inbox.room();
   }
 
   #add(id: number, headers: Headers): Stream {

@@ -38,13 +38,19 @@ export function createSqsProtocol(queue: Queue, urlOf: (name: string) => string)
   };
 }
 
-/** The queue that a request is about: whoever authorizes it needs to know before it runs. */
+/** The queue that a request is about: whoever authorizes it needs to know before it runs. Undefined: it names none. */
 export function queueNameOf(body: unknown): string | undefined {
-  const { QueueName, QueueUrl } = fieldsOf(body);
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { QueueName, QueueUrl }: { QueueName?: unknown; QueueUrl?: unknown } = body;
   if (typeof QueueName === 'string') return QueueName;
   if (typeof QueueUrl !== 'string') return undefined;
   const last = QueueUrl.split(/[?#]/)[0]?.replace(/\/+$/, '').split('/').at(-1);
-  return last === undefined || last === '' ? undefined : decodeURIComponent(last);
+  try {
+    return last === undefined || last === '' ? undefined : decodeURIComponent(last);
+  } catch {
+    // No percent-encoding.
+    return undefined;
+  }
 }
 
 const actions: Readonly<Record<string, Action>> = {

@@ -1,27 +1,32 @@
 // NodeRestriction: a node's identity changes its own Node, its own pods' status, its own lease, and nothing else.
-// Source: Kubernetes documentation, "Admission controllers", NodeRestriction; KEP-279 for labels.
+// Source: Kubernetes documentation, "Admission controllers", NodeRestriction; KEP-279 for labels; KEP-4381 for slices.
 
-import type { V1Pod } from '../../../generated/kubernetes.ts';
+import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
 import { deepEqual } from '../../machinery/equality.ts';
+import { type FieldError, invalid } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { getOwn } from '../../machinery/own.ts';
-import { forbidden } from '../../machinery/status.ts';
+import { forbidden, notFound } from '../../machinery/status.ts';
+import { joinedBy } from '../../node/joining.ts';
+import { mirrorAnnotation, podReferences } from '../../node/pod-references.ts';
+import type { Environment } from '../environment.ts';
+import { semanticEqual } from '../semantic-equal.ts';
 import { subjectOf } from '../target.ts';
+import { nodeStatusErrors, podAddressesChanged, podStatusErrors } from './node-statuses.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
 
 const userPrefix = 'system:node:';
-const mirror = 'kubernetes.io/config.mirror';
 
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
   operations: ['CREATE', 'UPDATE', 'DELETE'],
-  validate(attributes) {
+  validate(attributes, env) {
     const { user } = attributes.context;
     if (!user.groups.includes('system:nodes') || !user.username.startsWith(userPrefix)) return;
     const node = user.username.slice(userPrefix.length);
     switch (attributes.definition.type) {
       case 'pods':
-        return checkPod(attributes, node);
+        return checkPod(attributes, node, env);
       case 'nodes':
         return checkNode(attributes, node);
       case 'coordination.k8s.io/leases':
@@ -35,43 +40,138 @@ export const nodeRestriction: AdmissionPlugin = {
           refuse(attributes, 'can only access CSINode with the same name as the requesting node');
         return;
       case 'persistentvolumeclaims':
-        refuse(attributes, 'may only update PVC status');
+        return checkClaim(attributes, node);
+      case 'resource.k8s.io/resourceslices':
+        return checkSlice(attributes, node);
     }
   },
 };
 
-function checkPod(attributes: Attributes, node: string): void {
+async function checkPod(attributes: Attributes, node: string, env: Environment): Promise<void> {
   const { operation, subresource, object, old } = attributes;
-  if (operation === 'CREATE' && subresource === '') {
-    if (!object?.metadata.annotations?.[mirror])
-      refuse(attributes, `pod does not have "${mirror}" annotation, node "${node}" can only create mirror pods`);
-    if (nodeOf(object) !== node)
-      refuse(attributes, `node "${node}" can only create pods with spec.nodeName set to itself`);
-    return;
-  }
-  if (operation === 'UPDATE' && subresource !== 'status')
-    refuse(attributes, `node "${node}" can only update pod status`);
-  if (nodeOf(old) !== node) {
-    const what = operation === 'DELETE' ? 'delete pods' : 'update pod status for pods';
-    refuse(attributes, `node "${node}" can only ${what} with spec.nodeName set to itself`);
-  }
-  if (operation === 'UPDATE' && !deepEqual(object?.metadata.labels ?? {}, old?.metadata.labels ?? {})) {
-    refuse(attributes, `node "${node}" cannot update labels through pod status`);
+  switch (subresource) {
+    case '':
+      if (operation === 'CREATE') return checkMirrorPod(attributes, node, env);
+      if (operation === 'DELETE') return checkOwnPod(attributes, old, node, 'delete pods');
+      return refuse(
+        attributes,
+        `unexpected operation "${operation}", node "${node}" can only create and delete mirror pods`,
+      );
+    case 'status': {
+      checkOwnPod(attributes, old, node, 'update pod status for pods');
+      // as: what is stored as a pod is one.
+      const [pod, before] = [object as unknown as V1Pod, old as unknown as V1Pod];
+      if (!deepEqual(pod.metadata?.labels ?? {}, before.metadata?.labels ?? {}))
+        refuse(attributes, `node "${node}" cannot update labels through pod status`);
+      const stored = podAddressesChanged(pod, before) ? await env.lookUp('nodes', node) : undefined;
+      // as: what is stored as a node is one.
+      return throwInvalid(attributes, podStatusErrors(pod, before, stored as unknown as V1Node | undefined));
+    }
+    case 'eviction': {
+      const pod = await env.lookUp('pods', `${attributes.namespace}/${attributes.name}`);
+      return checkOwnPod(attributes, pod, node, 'evict pods');
+    }
+    default:
+      refuse(attributes, `unexpected pod subresource "${subresource}", only 'status' and 'eviction' are allowed`);
   }
 }
 
+function checkOwnPod(attributes: Attributes, pod: KubeObject | undefined, node: string, what: string): void {
+  if (nodeOf(pod) !== node) refuse(attributes, `node "${node}" can only ${what} with spec.nodeName set to itself`);
+}
+
+/** The picture of a static pod: it must not open anything to its node that it did not have. */
+async function checkMirrorPod(attributes: Attributes, node: string, env: Environment): Promise<void> {
+  // as: what is stored as a pod is one.
+  const { metadata = {}, spec } = attributes.object as unknown as V1Pod;
+  const no = (why: string) => refuse(attributes, `node "${node}" ${why}`);
+  if (!metadata.annotations?.[mirrorAnnotation])
+    refuse(
+      attributes,
+      `pod does not have "${mirrorAnnotation}" annotation, node "${node}" can only create mirror pods`,
+    );
+  if (spec?.nodeName !== node) no('can only create pods with spec.nodeName set to itself');
+  const [owner, ...others] = metadata.ownerReferences ?? [];
+  if (others.length > 0) no('can only create pods with a single owner reference set to itself');
+  if (owner?.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node)
+    return no('can only create pods with an owner reference set to itself');
+  if (!owner.controller) no('can only create pods with a controller owner reference set to itself');
+  if (owner.blockOwnerDeletion) no('must not set blockOwnerDeletion on an owner reference');
+  const stored = await env.lookUp('nodes', node);
+  if (!stored) throw notFound({ group: '', resource: 'nodes' }, node);
+  if (stored.metadata.uid !== owner.uid)
+    refuse(attributes, `node ${node} UID mismatch: expected ${owner.uid} got ${stored.metadata.uid}`);
+  if (spec?.serviceAccountName) no('can not create pods that reference a service account');
+  for (const { resource } of podReferences(metadata.namespace ?? '', metadata.name ?? '', spec))
+    no(`can not create pods that reference ${resource}`);
+  if (spec?.resourceClaims?.length) no('can not create pods that reference resourceclaims');
+  const projected = spec?.volumes?.flatMap((volume) => volume.projected?.sources ?? []) ?? [];
+  if (projected.some(({ clusterTrustBundle }) => clusterTrustBundle))
+    no('can not create pods that reference clustertrustbundles');
+}
+
 function checkNode(attributes: Attributes, node: string): void {
-  const { operation, name, object, old } = attributes;
+  const { operation, name, subresource, object, old } = attributes;
   if (name !== node) refuse(attributes, `node "${node}" is not allowed to modify node "${name}"`);
   if (operation === 'DELETE') refuse(attributes, `node "${node}" cannot delete itself`);
   const changed = changedLabels(object, old).filter((key) => !mayLabel(key));
   if (changed.length > 0) refuse(attributes, `is not allowed to modify labels: ${changed.sort().join(', ')}`);
-  if (operation !== 'UPDATE') return;
-  const taints = (each: KubeObject | undefined) => Object(each?.['spec']).taints ?? [];
-  if (!deepEqual(taints(object), taints(old))) refuse(attributes, `node "${node}" is not allowed to modify taints`);
+  // as: what is stored as a node is one.
+  const [after, before] = [object as unknown as V1Node, old as unknown as V1Node | undefined];
+  const differs = (field: keyof NonNullable<V1Node['spec']>) =>
+    !semanticEqual(after.spec?.[field], before?.spec?.[field]);
+  if (differs('configSource')) refuse(attributes, `node "${node}" is not allowed to set configSource`);
+  // More than Kubernetes asks: whose range it is, the control plane says.
+  if (differs('podCIDR') || differs('podCIDRs'))
+    refuse(attributes, `node "${node}" is not allowed to set its podCIDRs`);
+  if (object?.metadata.annotations?.[joinedBy] !== old?.metadata.annotations?.[joinedBy])
+    refuse(attributes, `node "${node}" is not allowed to modify the annotation ${joinedBy}`);
+  if (!deepEqual(object?.metadata.finalizers ?? [], old?.metadata.finalizers ?? []))
+    refuse(attributes, `node "${node}" is not allowed to modify finalizers`);
+  if (operation === 'CREATE') return;
+  if (differs('taints')) refuse(attributes, `node "${node}" is not allowed to modify taints`);
   if (!deepEqual(object?.metadata.ownerReferences ?? [], old?.metadata.ownerReferences ?? [])) {
     refuse(attributes, `node "${node}" is not allowed to modify ownerReferences`);
   }
+  if (subresource === 'status') throwInvalid(attributes, nodeStatusErrors(after, before));
+}
+
+const claimFields = ['capacity', 'conditions', 'allocatedResources', 'allocatedResourceStatuses'] as const;
+
+/** What a node found out of a volume that it grew. */
+function checkClaim(attributes: Attributes, node: string): void {
+  const { operation, subresource, object, old } = attributes;
+  if (operation !== 'UPDATE' || subresource !== 'status') refuse(attributes, 'may only update PVC status');
+  const rest = (claim: KubeObject | undefined) => {
+    const { resourceVersion: _, managedFields: __, ...metadata } = claim?.metadata ?? {};
+    const status: Record<string, unknown> = { ...Object(claim?.['status']) };
+    for (const field of claimFields) delete status[field];
+    return { ...claim, metadata, status };
+  };
+  if (!semanticEqual(rest(object), rest(old)))
+    refuse(
+      attributes,
+      `node "${node}" is not allowed to update fields other than ${claimFields.map((each) => `status.${each}`).join(', ')}`,
+    );
+}
+
+/** Devices are told by the node that has them. */
+function checkSlice(attributes: Attributes, node: string): void {
+  const { operation, object, old } = attributes;
+  // as: the one field that is looked at.
+  const named = (slice: KubeObject | undefined) =>
+    (slice as { spec?: { nodeName?: string } } | undefined)?.spec?.nodeName;
+  if (operation === 'CREATE' && named(object) !== node)
+    refuse(attributes, 'can only create ResourceSlice with the same NodeName as the requesting node');
+  if (operation !== 'CREATE' && named(old) !== node)
+    refuse(
+      attributes,
+      `can only ${operation.toLowerCase()} ResourceSlice with the same NodeName as the requesting node`,
+    );
+}
+
+function throwInvalid({ definition, name }: Attributes, errors: FieldError[]): void {
+  if (errors.length > 0) throw invalid(definition.kind, definition.group, name, errors);
 }
 
 function nodeOf(object: KubeObject | undefined): string | undefined {

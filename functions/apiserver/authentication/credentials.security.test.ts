@@ -18,6 +18,7 @@ const nodes = nodeTokens({
   issuer: 'https://issuer.test',
   key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   now: () => new Date(t.time.now),
+  uidOf: async () => 'uid',
 });
 const arn = 'arn:aws:sts::1:assumed-role/Admin/eve';
 const iam = iamTokens({
@@ -186,7 +187,7 @@ describe('a token in another text than it was given out', () => {
     });
     const tokens = [
       { token: await tokenOf(), prefix: '' },
-      { token: (await nodes.issue('n')).token, prefix: '' },
+      { token: (await nodes.issue('n', 'uid')).token, prefix: '' },
       { token: iamToken, prefix: iamTokenPrefix },
     ];
     for (const { token } of tokens) expect(await isTaken(token)).toBe(true);

@@ -1,5 +1,5 @@
 // Credentials of nodes that reach the API server through something that passes no client certificates on: short-lived tokens,
-// signed with the cluster's key, good for one node (D9). A node renews its own before it ends.
+// signed with the cluster's key, good for one Node object (D9): they end with it. A node renews its own before it ends.
 
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { UserInfo } from '../../../core/registry/registry.ts';
@@ -7,8 +7,8 @@ import type { TokenAuthenticator } from './authenticate.ts';
 import { decodeToken, hasSignature, signToken } from './json-web-token.ts';
 
 export interface NodeTokens extends TokenAuthenticator {
-  /** For the agent of this node, good from now until `expires`. */
-  issue(node: string): Promise<{ token: string; expires: Date }>;
+  /** For the agent of this node, good from now until `expires`, while the Node of this uid is there. */
+  issue(node: string, uid: string): Promise<{ token: string; expires: Date }>;
 }
 
 export interface NodeTokenOptions {
@@ -17,6 +17,8 @@ export interface NodeTokenOptions {
   /** PEM, EC P-256. */
   readonly key: string;
   readonly now: () => Date;
+  /** The uid of the Node that is there now. Exact: a node that was removed is refused with its next request. */
+  readonly uidOf: (node: string) => Promise<string | undefined>;
   /**
    * Default seven days: a node that was cut off for days still has a good credential when it returns, while what is stolen of a
    * node ends by itself.
@@ -28,16 +30,18 @@ const audience = 'nodes.zeroplane.dev';
 /** There is one key. */
 const keyId = 'nodes';
 const userPrefix = 'system:node:';
+const uidClaim = 'zeroplane.dev/node-uid';
 
-export function nodeTokens({ issuer, key, now, lifetimeSeconds = 7 * 86_400 }: NodeTokenOptions): NodeTokens {
+export function nodeTokens({ issuer, key, now, uidOf, lifetimeSeconds = 7 * 86_400 }: NodeTokenOptions): NodeTokens {
   const nodeIssuer = `${issuer}/nodes`;
   const privateKey = createPrivateKey(key);
   const publicKey = createPublicKey(privateKey);
   return {
-    async issue(node) {
+    async issue(node, uid) {
       const issuedAt = Math.floor(now().getTime() / 1000);
       const expires = issuedAt + lifetimeSeconds;
-      const claims = { iss: nodeIssuer, aud: audience, sub: `${userPrefix}${node}`, iat: issuedAt, exp: expires };
+      const sub = `${userPrefix}${node}`;
+      const claims = { iss: nodeIssuer, aud: audience, sub, [uidClaim]: uid, iat: issuedAt, exp: expires };
       const token = signToken(claims, keyId, 'ES256', privateKey);
       return { token, expires: new Date(expires * 1000) };
     },
@@ -46,10 +50,12 @@ export function nodeTokens({ issuer, key, now, lifetimeSeconds = 7 * 86_400 }: N
     },
     async verify(token): Promise<UserInfo | undefined> {
       if (!hasSignature(token, 'ES256', publicKey)) return undefined;
-      const { iss, aud, sub = '', exp = 0, nbf = 0 } = decodeToken(token)?.payload ?? {};
+      const { iss, aud, sub = '', exp = 0, nbf = 0, [uidClaim]: uid } = decodeToken(token)?.payload ?? {};
       const seconds = now().getTime() / 1000;
       const holds = iss === nodeIssuer && aud === audience && seconds < exp && seconds >= nbf;
-      return holds && sub.startsWith(userPrefix) ? { username: sub, groups: ['system:nodes'] } : undefined;
+      if (!holds || !sub.startsWith(userPrefix) || typeof uid !== 'string' || uid === '') return undefined;
+      if ((await uidOf(sub.slice(userPrefix.length))) !== uid) return undefined;
+      return { username: sub, uid, groups: ['system:nodes'] };
     },
   };
 }

@@ -209,8 +209,10 @@ describe('the node authorizer', () => {
   it('gives a node tokens for the pods that it runs, bound to them', async () => {
     for (const name of ['default', 'other'])
       await t.post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name } });
-    const pod = { metadata: { name: 'p' }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }] } };
-    const made = await t.post('/api/v1/namespaces/default/pods', pod);
+    const serviceAccountToken = { path: 'vault', audience: 'vault', expirationSeconds: 900 };
+    const volumes = [{ name: 'v', projected: { sources: [{ serviceAccountToken }] } }];
+    const spec = { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }], volumes };
+    const made = await t.post('/api/v1/namespaces/default/pods', { metadata: { name: 'p' }, spec });
     expect(made.status).toBe(201);
     const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: 'p', uid: made.body.metadata.uid };
     const request = (account: string, spec: object, node = 'n1') =>
@@ -219,7 +221,18 @@ describe('the node authorizer', () => {
         { spec },
         { as: { name: `system:node:${node}`, groups: ['system:nodes'] } },
       );
-    expect(await request('default', { boundObjectRef, audiences: ['vault'] })).toMatchObject({ status: 201 });
+    // The API server's own audience is that of the volume that every pod gets.
+    expect(await request('default', { boundObjectRef })).toMatchObject({ status: 201 });
+    const vault = { boundObjectRef, audiences: ['vault'] };
+    expect(await request('default', { ...vault, expirationSeconds: 900 })).toMatchObject({ status: 201 });
+    expect((await request('default', { ...vault, expirationSeconds: 901 })).body.message).toContain('at most 900');
+    expect((await request('default', { boundObjectRef, expirationSeconds: 2 ** 32 })).status).toBe(403);
+    expect((await request('default', { boundObjectRef, audiences: ['bank'] })).body.message).toContain(
+      'audience "bank" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience',
+    );
+    expect((await request('default', { boundObjectRef, audiences: ['vault', 'bank'] })).status).toBe(403);
+    const { uid: _, ...anonymous } = boundObjectRef;
+    expect((await request('default', { boundObjectRef: anonymous })).body.message).toContain('without a uid');
     expect(await request('default', {})).toMatchObject({ status: 403 });
     expect(await request('other', { boundObjectRef })).toMatchObject({ status: 403 });
     expect(await request('default', { boundObjectRef }, 'n2')).toMatchObject({ status: 403 });

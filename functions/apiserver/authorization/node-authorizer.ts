@@ -1,9 +1,13 @@
-// The Node authorizer: a node's credential reads what its pods name, and writes what a node owns.
-// Source: Kubernetes, "Using Node Authorization", with the rules of the NodeRestriction plugin that need no object.
+// The Node authorizer: a node's credential reads what its pods name, and writes what a node owns. What of it needs the object that is
+// written is NodeRestriction's (core/registry/admission/node-restriction.ts).
+// Source: Kubernetes, "Using Node Authorization", its list of rules for nodes; KEP-4601 for selectors.
 
 import type { Attributes, Authorizer, Decision } from '../../../core/authorization/authorizer.ts';
 import { requiredFieldValue } from '../../../core/machinery/fields.ts';
-import { getOwn } from '../../../core/machinery/own.ts';
+import { mirrorAnnotation } from '../../../core/node/pod-references.ts';
+import { volumeSecrets } from '../../../core/node/volume-secrets.ts';
+import type { V1PersistentVolume, V1Pod } from '../../../generated/kubernetes.ts';
+import type { Lookup } from '../authentication/lookup.ts';
 import { nodeOf } from '../authentication/users.ts';
 import type { NodeIndex } from '../node/node-index.ts';
 
@@ -11,65 +15,87 @@ const pass: Decision = { effect: 'pass', reason: '' };
 const allow: Decision = { effect: 'allow', reason: 'node' };
 
 // What every node may do with whole resources: group/resource[/subresource] -> verbs.
-const shared: Readonly<Record<string, readonly string[]>> = {
-  '/services': ['get', 'list', 'watch'],
-  '/namespaces': ['get', 'list', 'watch'],
-  'discovery.k8s.io/endpointslices': ['get', 'list', 'watch'],
-  'networking.k8s.io/networkpolicies': ['get', 'list', 'watch'],
-  'node.k8s.io/runtimeclasses': ['get', 'list', 'watch'],
-  'storage.k8s.io/csidrivers': ['get', 'list', 'watch'],
-  '/events': ['create', 'update', 'patch'],
-  'events.k8s.io/events': ['create', 'update', 'patch'],
-  'authentication.k8s.io/tokenreviews': ['create'],
-  'authorization.k8s.io/subjectaccessreviews': ['create'],
-  'authorization.k8s.io/selfsubjectaccessreviews': ['create'],
-  'authorization.k8s.io/selfsubjectrulesreviews': ['create'],
-  'certificates.k8s.io/certificatesigningrequests': ['create', 'get', 'list', 'watch'],
-};
+const shared = new Map<string, readonly string[]>([
+  ['/services', ['get', 'list', 'watch']],
+  ['/events', ['create', 'update', 'patch']],
+  ['node.k8s.io/runtimeclasses', ['get', 'list', 'watch']],
+  ['storage.k8s.io/csidrivers', ['get', 'list', 'watch']],
+  ['authentication.k8s.io/tokenreviews', ['create']],
+  ['authorization.k8s.io/subjectaccessreviews', ['create']],
+  ['authorization.k8s.io/localsubjectaccessreviews', ['create']],
+  ['certificates.k8s.io/certificatesigningrequests', ['create', 'get', 'list', 'watch']],
+]);
 
-/** `open`: called when the first node asks. */
-export function nodeAuthorizer(open: () => Promise<NodeIndex>): Authorizer {
-  const decide = (index: NodeIndex, node: string, attributes: Attributes): Decision => {
-    const { group, resource, subresource, verb, namespace, name } = attributes;
+const ownObject = ['get', 'update', 'patch', 'delete'];
+
+/** `open`: called when the first node asks. `lookup`: for the few types that nodes are told nothing of. */
+export function nodeAuthorizer(open: () => Promise<NodeIndex>, lookup: Lookup): Authorizer {
+  const decide = async (index: NodeIndex, node: string, attributes: Attributes): Promise<Decision> => {
+    const { group, resource, subresource, verb, namespace, name, fieldSelector = [] } = attributes;
     const id = subresource === '' ? `${group}/${resource}` : `${group}/${resource}/${subresource}`;
-    if (getOwn(shared, id)?.includes(verb)) return allow;
+    if (shared.get(id)?.includes(verb)) return allow;
     const key = `${namespace}/${name}`;
+    const related = (found: boolean) =>
+      found ? allow : no(`no relationship found between node '${node}' and this object`);
+    const onlyGet = (found: () => boolean | Promise<boolean>) =>
+      verb === 'get' ? Promise.resolve(found()).then(related) : no('can only get individual resources of this type');
     switch (id) {
       case '/configmaps':
+        if (!reads.has(verb)) return no('can only read resources of this type');
+        return related(index.needs(node, 'configmaps').has(key));
       case '/secrets':
+        if (!reads.has(verb)) return no('can only read resources of this type');
+        return related(index.needs(node, 'secrets').has(key) || ofVolume(index, node, key));
       case '/persistentvolumeclaims':
-        return readsOne(verb, name) && index.needs(node, id.slice(1) as 'configmaps').has(key)
-          ? allow
-          : no(`no relationship found between node ${JSON.stringify(node)} and this object`);
+        return onlyGet(() => index.needs(node, 'persistentvolumeclaims').has(key));
+      case '/persistentvolumeclaims/status':
+        if (verb !== 'update' && verb !== 'patch') return no('can only update/patch this type');
+        return related(index.needs(node, 'persistentvolumeclaims').has(key));
       case '/persistentvolumes':
-        return readsOne(verb, name) && index.needs(node, 'persistentvolumes').has(name) ? allow : pass;
+        return onlyGet(() => index.needs(node, 'persistentvolumes').has(name));
+      case 'resource.k8s.io/resourceclaims':
+        return onlyGet(() => claims(index, node, namespace, name));
+      case 'storage.k8s.io/volumeattachments':
+        return onlyGet(async () => (await nodeNameOf(lookup, 'storage.k8s.io/volumeattachments', name)) === node);
+      case 'resource.k8s.io/resourceslices':
+        if (verb === 'create') return allow;
+        if (verb === 'list' || verb === 'watch' || verb === 'deletecollection')
+          return requiredFieldValue(fieldSelector, 'spec.nodeName') === node
+            ? allow
+            : no('can only list/watch/deletecollection resourceslices with nodeName field selector');
+        if (!ownObject.includes(verb)) return pass;
+        return related((await nodeNameOf(lookup, 'resource.k8s.io/resourceslices', name)) === node);
       case '/pods':
-        if (verb === 'get' && name !== '') return isBound(index, node, key) ? allow : pass;
+        if (verb === 'get') return related(isBound(index, node, key));
         if (verb === 'list' || verb === 'watch') {
-          const { fieldSelector = [] } = attributes;
           if (requiredFieldValue(fieldSelector, 'spec.nodeName') === node) return allow;
-          if (name !== '' && isBound(index, node, key)) return allow;
+          if (name !== '') return related(isBound(index, node, key));
           return no('can only list/watch pods with spec.nodeName field selector');
         }
+        if (verb === 'create') return allow;
         if (verb === 'delete') return isBound(index, node, key) ? allow : no('a node deletes only pods bound to it');
         return pass;
       case '/pods/status':
         return (verb === 'update' || verb === 'patch') && isBound(index, node, key) ? allow : pass;
+      case '/pods/eviction':
+        return verb === 'create' && isBound(index, node, key) ? allow : pass;
       case '/nodes':
-        if (verb === 'get' || verb === 'list' || verb === 'watch')
+        if (reads.has(verb))
           return name === node
             ? allow
             : no(`node '${node}' cannot read ${name === '' ? 'all nodes' : `'${name}'`}, only its own Node object`);
         if (verb === 'create') return allow;
         return (verb === 'update' || verb === 'patch') && name === node ? allow : no('a node writes only itself');
       case '/nodes/status':
-        return name === node && (verb === 'get' || verb === 'update' || verb === 'patch')
-          ? allow
-          : no('a node writes only itself');
+        return (verb === 'update' || verb === 'patch') && name === node ? allow : no('a node writes only itself');
       case 'coordination.k8s.io/leases':
-        return namespace === 'kube-node-lease' && (name === node || (verb === 'create' && name === '')) ? allow : pass;
+        if (namespace !== 'kube-node-lease')
+          return no('can only access leases in the "kube-node-lease" system namespace');
+        return verb === 'create' || (ownObject.includes(verb) && name === node) ? allow : no('only its own lease');
       case 'storage.k8s.io/csinodes':
-        return name === node || verb === 'create' ? allow : pass;
+        return verb === 'create' || (ownObject.includes(verb) && name === node) ? allow : no('only its own CSINode');
+      case '/serviceaccounts':
+        return onlyGet(() => runsAs(index, node, namespace, name));
       case '/serviceaccounts/token':
         return verb === 'create' && runsAs(index, node, namespace, name)
           ? allow
@@ -83,7 +109,7 @@ export function nodeAuthorizer(open: () => Promise<NodeIndex>): Authorizer {
       const node = nodeOf(attributes.user);
       if (node === undefined || !attributes.isResource) return pass;
       const index = await open();
-      const decision = decide(index, node, attributes);
+      const decision = await decide(index, node, attributes);
       if (decision.effect === 'allow') return decision;
       // The pod may have been bound a moment ago.
       await index.catchUp();
@@ -96,8 +122,16 @@ function no(reason: string): Decision {
   return { effect: 'pass', reason };
 }
 
-function readsOne(verb: string, name: string): boolean {
-  return name !== '' && (verb === 'get' || verb === 'list' || verb === 'watch');
+/** Of one object by its name: without one, no key is found. */
+const reads = new Set(['get', 'list', 'watch']);
+
+/** The pods that open something to their node. A pod that the node made itself, the picture of a static one, does not. */
+function* podsOf(index: NodeIndex, node: string): Iterable<V1Pod> {
+  for (const { object } of index.podsOf(node)) {
+    // as: the pods' replica holds nothing else.
+    const pod = object as V1Pod;
+    if (pod.metadata?.annotations?.[mirrorAnnotation] === undefined) yield pod;
+  }
 }
 
 function isBound(index: NodeIndex, node: string, key: string): boolean {
@@ -106,13 +140,35 @@ function isBound(index: NodeIndex, node: string, key: string): boolean {
 }
 
 function runsAs(index: NodeIndex, node: string, namespace: string, account: string): boolean {
-  for (const entry of index.podsOf(node)) {
-    // The pods' replica holds nothing else.
-    const { metadata, spec } = entry.object as {
-      metadata: { namespace?: string };
-      spec?: { serviceAccountName?: string };
-    };
-    if (metadata.namespace === namespace && (spec?.serviceAccountName || 'default') === account) return true;
+  for (const { metadata, spec } of podsOf(index, node))
+    if (metadata?.namespace === namespace && (spec?.serviceAccountName || 'default') === account) return true;
+  return false;
+}
+
+function claims(index: NodeIndex, node: string, namespace: string, claim: string): boolean {
+  for (const { metadata, spec, status } of podsOf(index, node)) {
+    if (metadata?.namespace !== namespace) continue;
+    if (status?.extendedResourceClaimStatus?.resourceClaimName === claim) return true;
+    for (const { name, resourceClaimName } of spec?.resourceClaims ?? []) {
+      const made = status?.resourceClaimStatuses?.find((each) => each.name === name)?.resourceClaimName;
+      if ((resourceClaimName ?? made) === claim) return true;
+    }
   }
   return false;
+}
+
+/** Secrets of the volumes that the node's pods claimed. */
+function ofVolume(index: NodeIndex, node: string, key: string): boolean {
+  const volumes = index.replica('persistentvolumes');
+  for (const name of index.needs(node, 'persistentvolumes')) {
+    // as: the volumes' replica holds nothing else.
+    const volume = volumes.get(name)?.object as V1PersistentVolume | undefined;
+    if (volume && volumeSecrets(volume).includes(key)) return true;
+  }
+  return false;
+}
+
+async function nodeNameOf(lookup: Lookup, type: string, name: string): Promise<string | undefined> {
+  // as: the one field that is looked at.
+  return ((await lookup(type, name)) as { spec?: { nodeName?: string } } | undefined)?.spec?.nodeName;
 }

@@ -6,8 +6,8 @@ import type { RequestInfo } from '../request-info.ts';
 /** As in Kubernetes; etcd's limit there, a promise here. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
-/** A report carries the statuses of all pods of a node. */
-const maxReportBytes = 16 * 1024 * 1024;
+/** A report carries the statuses of all pods of a node; an agent sends 200 at once (agent/control-plane/reporter.ts). */
+const maxReportBytes = 8 * 1024 * 1024;
 
 /** Nothing that these are for comes near it. Kubernetes takes 3 MB of them too, and decodes them for whoever has a name. */
 const smallBytes = 256 * 1024;

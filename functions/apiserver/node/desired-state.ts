@@ -9,8 +9,8 @@ import {
 } from '../../../core/node/protocol.ts';
 import type { Entry, Replica } from '../../../core/replica/replica.ts';
 import { StoreError } from '../../../core/store/store.ts';
-import type { NodeIndex } from './node-index.ts';
-import { boundPod, volumeHome } from './node-index.ts';
+import { boundPod, type NodeIndex, namespaceOf, volumeHome } from './node-index.ts';
+import { told } from './told-object.ts';
 
 /** What a node was last told, one revision a resource. */
 export interface Cursor {
@@ -19,7 +19,15 @@ export interface Cursor {
   readonly revisions: readonly number[];
 }
 
-const needed = ['configmaps', 'secrets', 'persistentvolumeclaims', 'persistentvolumes'] as const;
+const policies = 'networking.k8s.io/networkpolicies';
+const needed = [
+  'configmaps',
+  'secrets',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'namespaces',
+  policies,
+] as const satisfies NodeResource[];
 type Needed = (typeof needed)[number];
 
 function isNeeded(resource: NodeResource): resource is Needed {
@@ -48,50 +56,75 @@ function everything(index: NodeIndex, node: string): Changes {
       resource === 'pods'
         ? index.podsOf(node)
         : isNeeded(resource)
-          ? present(replica, index.needs(node, resource))
+          ? present(replica, wantedNames(index, node, resource))
           : replica.snapshot();
-    resources[resource] = { put: [...entries].map(objectOf), remove: [] };
+    resources[resource] = { put: [...entries].map((each) => told(resource, each, node)), remove: [] };
   }
   return resources;
+}
+
+function* wantedNames(index: NodeIndex, node: string, resource: Needed): Iterable<string> {
+  if (resource !== policies) return yield* index.needs(node, resource);
+  for (const namespace of index.needs(node, 'namespaces')) yield* policiesOf(index, namespace);
+}
+
+function wants(index: NodeIndex, node: string, resource: Needed): (name: string) => boolean {
+  const names = index.needs(node, resource === policies ? 'namespaces' : resource);
+  return resource === policies ? (name) => names.has(namespaceOf(name)) : (name) => names.has(name);
+}
+
+function* policiesOf(index: NodeIndex, namespace: string): Iterable<string> {
+  for (const { name } of index.replica(policies).snapshot({ prefix: `${namespace}/` })) yield name;
 }
 
 /** undefined when the replicas' windows do not reach back to the cursor. */
 function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | undefined {
   const latest = new Map<NodeResource, ReadonlyMap<string, Entry>>();
+  // Pods that were this node's, though their names may be another's by now.
+  const mine = new Map<string, Entry>();
   for (const [at, resource] of nodeResources.entries()) {
     const events = eventsSince(index.replica(resource), since.revisions[at] ?? -1);
     if (!events) return undefined;
-    latest.set(resource, events);
+    latest.set(resource, new Map(events.map((entry) => [entry.name, entry])));
+    if (resource === 'pods')
+      for (const entry of events) if (boundPod(entry)?.node === node) mine.set(entry.name, entry);
   }
 
   const resources: Changes = {};
   const put = new Map<Needed, Set<string>>(needed.map((each) => [each, new Set()]));
   const remove = new Map<Needed, Set<string>>(needed.map((each) => [each, new Set()]));
+  const [come, gone] = [new Set<string>(), new Set<string>()];
 
   const pods: ResourceChanges = { put: [], remove: [] };
-  for (const [name, entry] of latest.get('pods') ?? []) {
-    const bound = boundPod(entry);
+  for (const name of latest.get('pods')?.keys() ?? []) {
     const current = index.replica('pods').get(name);
-    const here = current && boundPod(current)?.node === node;
-    if (here) {
-      pods.put.push(objectOf(current));
+    const bound = current && boundPod(current);
+    const before = mine.get(name);
+    if (current && bound?.node === node) {
+      pods.put.push(told('pods', current, node));
+      come.add(namespaceOf(name));
       // A pod that is new here brings what it names, however old that is.
-      for (const { resource, key } of boundPod(current)?.references ?? []) put.get(resource)?.add(key);
-    } else if (bound?.node === node) {
+      for (const { resource, key } of bound.references) put.get(resource)?.add(key);
+    } else if (before) {
       pods.remove.push(name);
-      for (const { resource, key } of bound.references) remove.get(resource)?.add(key);
+      gone.add(namespaceOf(name));
+      for (const { resource, key } of boundPod(before)?.references ?? []) remove.get(resource)?.add(key);
     }
   }
   if (pods.put.length + pods.remove.length > 0) resources.pods = pods;
+  for (const namespace of come) for (const name of policiesOf(index, namespace)) put.get(policies)?.add(name);
+  for (const namespace of gone) for (const name of policiesOf(index, namespace)) remove.get(policies)?.add(name);
+  for (const name of latest.get(policies)?.keys() ?? [])
+    if (gone.has(namespaceOf(name))) remove.get(policies)?.add(name);
 
   for (const [name, entry] of latest.get('persistentvolumes') ?? [])
     if (volumeHome(entry) === node) remove.get('persistentvolumes')?.add(name);
   for (const resource of needed) for (const name of latest.get(resource)?.keys() ?? []) put.get(resource)?.add(name);
   // A claim that changed may have got its volume, or have lost it.
   const claims = index.replica('persistentvolumeclaims');
-  const mine = index.needs(node, 'persistentvolumeclaims');
+  const needs = index.needs(node, 'persistentvolumeclaims');
   for (const claim of [...(put.get('persistentvolumeclaims') ?? []), ...(remove.get('persistentvolumeclaims') ?? [])]) {
-    if (!mine.has(claim) && !remove.get('persistentvolumeclaims')?.has(claim)) continue;
+    if (!needs.has(claim) && !remove.get('persistentvolumeclaims')?.has(claim)) continue;
     const volume = volumeName(claims.get(claim)) ?? volumeName(latest.get('persistentvolumeclaims')?.get(claim));
     if (!volume) continue;
     put.get('persistentvolumes')?.add(volume);
@@ -103,19 +136,19 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
     const replica = index.replica(resource);
     const changes: ResourceChanges = { put: [], remove: [] };
     if (isNeeded(resource)) {
-      const wanted = index.needs(node, resource);
+      const wanted = wants(index, node, resource);
       // Only what the node was told of is taken back: what a pod of its named, or still names and is gone.
       for (const name of put.get(resource) ?? []) {
-        if (!wanted.has(name)) continue;
+        if (!wanted(name)) continue;
         const entry = replica.get(name);
-        if (entry) changes.put.push(objectOf(entry));
+        if (entry) changes.put.push(told(resource, entry, node));
         else changes.remove.push(name);
       }
-      for (const name of remove.get(resource) ?? []) if (!wanted.has(name)) changes.remove.push(name);
+      for (const name of remove.get(resource) ?? []) if (!wanted(name)) changes.remove.push(name);
     } else {
       for (const name of latest.get(resource)?.keys() ?? []) {
         const entry = replica.get(name);
-        if (entry) changes.put.push(objectOf(entry));
+        if (entry) changes.put.push(told(resource, entry, node));
         else changes.remove.push(name);
       }
     }
@@ -124,19 +157,17 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
   return resources;
 }
 
-/** The last event of each name after a revision. undefined when the replica's window does not reach it. */
-function eventsSince(replica: Replica, revision: number): ReadonlyMap<string, Entry> | undefined {
+/** What happened after a revision, in order. undefined when the replica's window does not reach it. */
+function eventsSince(replica: Replica, revision: number): readonly Entry[] | undefined {
   if (revision < replica.oldest || revision > replica.revision) return undefined;
-  const latest = new Map<string, Entry>();
-  if (revision === replica.revision) return latest;
+  if (revision === replica.revision) return [];
   try {
     // Opened and read in one turn of the event loop: it holds exactly what the window holds.
     const watch = replica.watch({ after: revision, capacity: maxEvents });
     try {
       const events = watch.drain();
       if (watch.ended !== undefined) return undefined;
-      for (const { entry } of events) latest.set(entry.name, entry);
-      return latest;
+      return events.map(({ entry }) => entry);
     } finally {
       watch.close();
     }

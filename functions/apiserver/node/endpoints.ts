@@ -4,7 +4,7 @@ import type { Definitions } from '../../../core/api/definition.ts';
 import { decodeJson } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { JoinRequest } from '../../../core/node/joining.ts';
-import type { Report, UsageReport } from '../../../core/node/protocol.ts';
+import { readReport } from '../../../core/node/read-report.ts';
 import { largestBatchBytes } from '../../../core/node/relay.ts';
 import { packUsage } from '../../../core/node/usage.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
@@ -65,7 +65,7 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
 
   const report = async ({ info, request, form, context }: Exchange): Promise<ApiResponse> => {
     const node = info.name;
-    const body = reportOf(decodeJson(await readBody(request, bodyLimit(info))));
+    const body = readReport(decodeJson(await readBody(request, bodyLimit(info))));
     const atMs = now().getTime();
     await heartbeats.beat(node, atMs, body.usage && packUsage(body.usage, atMs));
     return respondValue(200, await applyReport(options, context, node, body), form);
@@ -99,7 +99,11 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
           exchange.form,
         );
       if (subresource === 'credentials' && verb === 'create')
-        return respondValue(201, await joiningOf(options).renew(name, await joinRequest(exchange)), exchange.form);
+        return respondValue(
+          201,
+          await joiningOf(options).renew(exchange.context.user, name, await joinRequest(exchange)),
+          exchange.form,
+        );
       if (subresource === 'desired' || subresource === 'report')
         throw new StatusError(
           'MethodNotAllowed',
@@ -135,35 +139,6 @@ function joiningOf({ joining }: NodeEndpointOptions): NodeJoining {
 
 function upgradeNeeded(): StatusError {
   return badRequest('a stream needs a WebSocket: send the Upgrade header');
-}
-
-/** Throws BadRequest, naming the part that is no report. */
-function reportOf(value: unknown): Report {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw badRequest('a report must be a JSON object');
-  // Its parts are checked here as far as they are walked below; statuses are validated by the registry.
-  const report = value as Report;
-  for (const part of ['pods', 'events'] as const)
-    if (report[part] !== undefined && !(Array.isArray(report[part]) && report[part].every(isObject)))
-      throw badRequest(`${part} of a report must be an array of objects`);
-  for (const part of ['node', 'usage'] as const)
-    if (report[part] !== undefined && !isObject(report[part]))
-      throw badRequest(`${part} of a report must be an object`);
-  if (report.usage && !isUsage(report.usage))
-    throw badRequest('usage of a report must hold time, windowSeconds, node and pods with their containers');
-  return report;
-}
-
-function isUsage({ time, windowSeconds, node, pods }: Partial<UsageReport>): boolean {
-  const isUsed = (each: unknown) =>
-    isObject(each) && typeof each['cpu'] === 'number' && typeof each['memory'] === 'number';
-  return (
-    !Number.isNaN(Date.parse(time ?? '')) &&
-    typeof windowSeconds === 'number' &&
-    isUsed(node) &&
-    Array.isArray(pods) &&
-    pods.every((pod: unknown) => isObject(pod) && Array.isArray(pod['containers']) && pod['containers'].every(isUsed))
-  );
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -13,12 +13,17 @@ let t: TestApi;
 let now: Date;
 beforeEach(async () => {
   now = new Date('2026-01-02T03:04:05Z');
-  const tokens = nodeTokens({ issuer: 'https://issuer.test', key, now: () => now });
+  const tokens = nodeTokens({
+    issuer: 'https://issuer.test',
+    key,
+    now: () => now,
+    uidOf: async (node) => (await t.get(`/api/v1/nodes/${node}`)).body.metadata?.uid,
+  });
   t = await openTestApi({
     tokenAuthenticators: [tokens],
     joining: {
       join: (user, node, request) => joining().join(user, node, request),
-      renew: (node, request) => joining().renew(node, request),
+      renew: (user, node, request) => joining().renew(user, node, request),
     },
   });
   const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });

@@ -2,8 +2,16 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Definitions } from '../../../core/api/definition.ts';
+import { dns1123Subdomain } from '../../../core/machinery/names.ts';
+import type { KubeObject } from '../../../core/machinery/object.ts';
 import { badRequest, hasReason, StatusError } from '../../../core/machinery/status.ts';
-import type { JoinAnswer, JoinRequest, NodeQueueAccess } from '../../../core/node/joining.ts';
+import {
+  type JoinAnswer,
+  type JoinRequest,
+  joinedBy,
+  type NodeQueueAccess,
+  uninitializedTaint,
+} from '../../../core/node/joining.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Registry, RequestContext, UserInfo } from '../../../core/registry/registry.ts';
 import type { NodeTokens } from '../authentication/node-tokens.ts';
@@ -12,8 +20,8 @@ import { nodeQueue } from './notifier.ts';
 export interface NodeJoining {
   /** `user` is who asks: of group system:bootstrappers. Throws StatusError. */
   join(user: UserInfo, node: string, request: JoinRequest): Promise<JoinAnswer>;
-  /** For the node's own agent. */
-  renew(node: string, request: JoinRequest): Promise<JoinAnswer>;
+  /** For the node's own agent, which `user` is, by its own token. */
+  renew(user: UserInfo, node: string, request: JoinRequest): Promise<JoinAnswer>;
 }
 
 /** Lends a node access to its own queue, and to nothing else. */
@@ -35,7 +43,6 @@ export interface JoiningOptions {
 /** On a bootstrap token's Secret: it is good for one node. */
 const oneTime = 'zeroplane.dev/one-time';
 
-const nodeName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 /** Of users who hold a worker's IAM role. */
 const instanceGroup = 'system:bootstrappers:aws';
 const tokenUser = 'system:bootstrap:';
@@ -43,11 +50,11 @@ const self: RequestContext = { user: { username: 'system:apiserver', groups: ['s
 
 export function createJoining(options: JoiningOptions): NodeJoining {
   const { tokens, queue, lender, cluster } = options;
-  const admit = async (node: string, { apiKey }: JoinRequest): Promise<JoinAnswer> => {
+  const admit = async (node: string, uid: string, { apiKey }: JoinRequest): Promise<JoinAnswer> => {
     const name = nodeQueue(node);
     await queue.create(name);
     const [{ token, expires }, access, apiCertificate] = await Promise.all([
-      tokens.issue(node),
+      tokens.issue(node, uid),
       lender.lend(node, name),
       apiKey === undefined ? undefined : certified(options, apiKey),
     ]);
@@ -56,17 +63,27 @@ export function createJoining(options: JoiningOptions): NodeJoining {
   };
   return {
     async join(user, node, request) {
-      if (!nodeName.test(node))
-        throw new StatusError(
-          'BadRequest',
-          `"${node}" is no name for a node: use lower case letters, digits, "-" and "."`,
-        );
-      if (user.groups.includes(instanceGroup)) refuseOtherNames(user, node);
-      else await refuseTaken(options, node);
-      if (user.username.startsWith(tokenUser)) await useUp(options, user.username.slice(tokenUser.length));
-      return admit(node, request);
+      const [why] = dns1123Subdomain(node);
+      if (why !== undefined) throw badRequest(`${JSON.stringify(node)} is no name for a node: ${why}`);
+      const instance = user.groups.includes(instanceGroup);
+      if (instance) refuseOtherNames(user, node);
+      const { uid, made } = await takeName(options, user, node, instance);
+      try {
+        const answer = await admit(node, uid, request);
+        // Last: what fails before leaves the token good.
+        if (user.username.startsWith(tokenUser)) await useUp(options, user.username.slice(tokenUser.length));
+        return answer;
+      } catch (error) {
+        if (made) await giveNameBack(options, node, uid);
+        throw error;
+      }
     },
-    renew: admit,
+    async renew(user, node, request) {
+      // A token is of one Node object. Of another that has its name by now, it gets nothing.
+      if (user.uid === undefined)
+        throw new StatusError('Forbidden', 'only a token of the node itself renews it: join the node anew', {});
+      return admit(node, user.uid, request);
+    },
   };
 }
 
@@ -92,20 +109,51 @@ function refuseOtherNames(user: UserInfo, node: string): void {
   throw new StatusError('Forbidden', `instance ${instance} may join as node ${JSON.stringify(instance)} only`, {});
 }
 
-/** A new machine must not take the place of one that is there: what its pods may read would be its own. */
-async function refuseTaken({ registry, definitions }: JoiningOptions, node: string): Promise<void> {
+/**
+ * The Node is made with the join: of two that want one name, one gets it. A new machine must not take the place of one that is there,
+ * since what its pods may read would be its own; an instance may come back to the Node that it made itself.
+ */
+async function takeName(
+  { registry, definitions }: JoiningOptions,
+  user: UserInfo,
+  node: string,
+  instance: boolean,
+): Promise<{ uid: string; made: boolean }> {
   const definition = definitions.ofType('nodes');
   if (!definition) throw new Error('nodes are not served');
+  const object: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: node, annotations: { [joinedBy]: user.username } },
+    // No pods before the cloud has told what machine it is.
+    spec: { taints: instance ? [{ key: uninitializedTaint, value: 'true', effect: 'NoSchedule' }] : [] },
+  };
   try {
-    await registry.get(self, { definition, name: node });
+    const { object: made } = await registry.create(self, { definition }, object);
+    return { uid: made.metadata.uid ?? '', made: true };
   } catch (error) {
-    if (hasReason(error, 'NotFound')) return;
-    throw error;
+    if (!hasReason(error, 'AlreadyExists')) throw error;
+  }
+  if (instance) {
+    const { metadata } = (await registry.get(self, { definition, name: node })).object;
+    const by = metadata.annotations?.[joinedBy];
+    if ((by === undefined || by === user.username) && !metadata.deletionTimestamp)
+      return { uid: metadata.uid ?? '', made: false };
   }
   throw new StatusError(
     'Conflict',
     `there is a node ${JSON.stringify(node)} already: choose another name, or delete that node if its machine is gone`,
   );
+}
+
+/** Nothing was issued: the name is free again. */
+async function giveNameBack({ registry, definitions }: JoiningOptions, node: string, uid: string): Promise<void> {
+  const definition = definitions.ofType('nodes');
+  if (!definition) throw new Error('nodes are not served');
+  await registry.delete(self, { definition, name: node }, { preconditions: { uid } }).catch((error: unknown) => {
+    // Somebody else has deleted it.
+    if (!hasReason(error, 'NotFound', 'Conflict')) throw error;
+  });
 }
 
 /** Of two that join with the same one-time token, one is refused: its Secret can be deleted once. */

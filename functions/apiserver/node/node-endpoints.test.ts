@@ -66,7 +66,7 @@ describe('the desired state', () => {
     expect(names(state.resources.pods)).toEqual(['mine']);
     expect(names(state.resources.configmaps)).toEqual(['wanted']);
     expect(names(state.resources.nodes)).toEqual(['n1', 'n2']);
-    expect(names(state.resources.namespaces)).toEqual(['default', 'kube-system']);
+    expect(names(state.resources.namespaces)).toEqual(['default']);
   });
 
   it('is what changed since the cursor', async () => {

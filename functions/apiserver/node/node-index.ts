@@ -1,19 +1,27 @@
 // Which pods are bound to which node, and which objects each node needs through them; kept from the pods' replica.
 // The node authorizer, the desired state and the notifier read it.
 
+import { mirrorAnnotation, podReferences, type ReferencedResource } from '../../../core/node/pod-references.ts';
 import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
 import type { Entry, Replica, Replicas } from '../../../core/replica/replica.ts';
 import type { V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from '../../../generated/kubernetes.ts';
-import { podReferences, type Reference, type ReferencedResource } from './pod-references.ts';
+
+/** What a node is told of because of its pods. A namespace's NetworkPolicies are needed where the namespace is. */
+export type NeededResource = ReferencedResource | 'persistentvolumes' | 'namespaces';
+
+interface Reference {
+  readonly resource: ReferencedResource | 'namespaces';
+  readonly key: string;
+}
 
 export interface NodeIndex {
   replica(resource: NodeResource): Replica;
   /** Entries of the pods bound to a node. */
   podsOf(node: string): Iterable<Entry>;
   /** Keys that a node needs now, of one kind. */
-  needs(node: string, resource: ReferencedResource | 'persistentvolumes'): ReadonlySet<string>;
+  needs(node: string, resource: NeededResource): ReadonlySet<string>;
   /** The nodes that need an object. */
-  nodesNeeding(resource: ReferencedResource | 'persistentvolumes', key: string): Iterable<string>;
+  nodesNeeding(resource: NeededResource, key: string): Iterable<string>;
   /** All replicas at the store's heads as of this call. */
   catchUp(): Promise<void>;
   close(): void;
@@ -113,7 +121,8 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
       const volumes = new Set<string>(kept.get(node));
       for (const claim of needed.get(`${node}|persistentvolumeclaims`) ?? none) {
         const volume = volumeOf(claim);
-        if (volume) volumes.add(volume);
+        // Who writes a claim may name any volume in it: the volume says whose it is.
+        if (volume && claimOf(persistentVolumes.get(volume)) === claim) volumes.add(volume);
       }
       return volumes;
     },
@@ -135,6 +144,11 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
 
 const none: ReadonlySet<string> = new Set();
 
+/** Of a key `namespace/name`. */
+export function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
+}
+
 /** The node of a pod's entry and what the pod needs there; undefined while it is not bound. */
 export function boundPod(entry: Entry): { node: string; references: Reference[] } | undefined {
   // Most pods are seen first without a node: those need not be parsed.
@@ -143,7 +157,9 @@ export function boundPod(entry: Entry): { node: string; references: Reference[] 
   const { metadata, spec } = entry.object as V1Pod;
   const node = spec?.nodeName;
   if (!node || !spec) return undefined;
-  return { node, references: podReferences(metadata?.namespace ?? '', metadata?.name ?? '', spec) };
+  const { namespace = '', name = '', annotations } = metadata ?? {};
+  const named = annotations?.[mirrorAnnotation] === undefined ? podReferences(namespace, name, spec) : [];
+  return { node, references: [{ resource: 'namespaces', key: namespace }, ...named] };
 }
 
 function bytesOf({ bytes }: Entry): Buffer {

@@ -7,7 +7,7 @@ import type { Queue } from '../../../core/queue/queue.ts';
 import type { ReplicaEvent } from '../../../core/replica/replica.ts';
 import type { Log } from '../../../core/work/log.ts';
 import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
-import { boundPod, type NodeIndex, volumeHome } from './node-index.ts';
+import { boundPod, type NodeIndex, namespaceOf, volumeHome } from './node-index.ts';
 
 export interface Notifier {
   /** The node fetches its desired state now: what changes from here on needs a new message. */
@@ -102,7 +102,10 @@ function concerned(nodes: NodeIndex, resource: NodeResource, event: ReplicaEvent
       return new Set([...(home ? [home] : []), ...nodes.nodesNeeding(resource, event.entry.name)]);
     }
     case 'persistentvolumeclaims':
+    case 'namespaces':
       return nodes.nodesNeeding(resource, event.entry.name);
+    case 'networking.k8s.io/networkpolicies':
+      return nodes.nodesNeeding('namespaces', namespaceOf(event.entry.name));
     case 'nodes':
       return sameToOthers(event) ? [] : allNodes(nodes);
     default:

@@ -6,7 +6,7 @@ import { hasReason } from '../../../core/machinery/status.ts';
 import type { Report } from '../../../core/node/protocol.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
 import type { V1NodeAddress, V1NodeCondition } from '../../../generated/kubernetes.ts';
-import { asKubelet, builtIn, type ReportParts } from './report-parts.ts';
+import { asKubelet, builtIn, conditionsOf, type ReportParts, typedItems } from './report-parts.ts';
 
 type NodeReport = NonNullable<Report['node']>;
 
@@ -93,16 +93,18 @@ function mergeStatus(
   current: Record<string, unknown> | undefined,
   reported: Record<string, unknown>,
 ): Record<string, unknown> {
-  const conditions = (Array.isArray(reported['conditions']) ? reported['conditions'] : []) as V1NodeCondition[];
+  const conditions = conditionsOf(reported);
   const types = new Set(conditions.map((each) => each.type));
-  const existing = (Array.isArray(current?.['conditions']) ? current['conditions'] : []) as V1NodeCondition[];
-  // Volumes in use are told by a controller, the rest by the node.
+  // as: what is stored was checked.
+  const existing = (current?.['conditions'] ?? []) as readonly V1NodeCondition[];
+  // Which volumes are attached is told by a controller, the rest by the node.
   const volumes = current?.['volumesAttached'];
-  const addresses = (reported['addresses'] ?? []) as readonly V1NodeAddress[];
+  const addresses = typedItems(reported, 'addresses');
   const known = (current?.['addresses'] ?? []) as readonly V1NodeAddress[];
+  const { volumesAttached: _, ...rest } = reported;
   return {
+    ...rest,
     ...(volumes !== undefined && { volumesAttached: volumes }),
-    ...reported,
     addresses: [...addresses, ...known.filter((each) => !addresses.some(({ type }) => type === each.type))],
     conditions: [...existing.filter((each) => !types.has(each.type)), ...conditions],
   };

@@ -4,9 +4,10 @@ import { deepEqual } from '../../../core/machinery/equality.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { forbidden, hasReason, StatusError } from '../../../core/machinery/status.ts';
 import type { PodReport, ReportResult } from '../../../core/node/protocol.ts';
+import type { Read } from '../../../core/node/read-report.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
-import type { V1PodCondition, V1PodStatus } from '../../../generated/kubernetes.ts';
-import { asKubelet, builtIn, type ReportParts } from './report-parts.ts';
+import type { V1PodStatus } from '../../../generated/kubernetes.ts';
+import { asKubelet, builtIn, conditionsOf, type ReportParts } from './report-parts.ts';
 
 const subject = { group: '', resource: 'pods' };
 const attempts = 5;
@@ -16,12 +17,11 @@ export async function reportPod(
   parts: ReportParts,
   context: RequestContext,
   node: string,
-  report: PodReport,
+  report: Read<PodReport>,
 ): Promise<ReportResult['pods'][number]> {
   try {
-    if (typeof report.namespace !== 'string' || typeof report.name !== 'string' || typeof report.uid !== 'string')
-      throw new StatusError('BadRequest', 'a reported pod needs namespace, name and uid');
-    await apply(parts, context, node, report);
+    if ('error' in report) throw report.error;
+    await apply(parts, context, node, report.value);
     return { code: 200 };
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
@@ -55,16 +55,9 @@ async function apply({ registry, definitions }: ReportParts, context: RequestCon
 /** A node writes only the pods that are bound to it (NodeRestriction), and only the incarnation that it ran. */
 function checkOwned(pod: KubeObject, node: string, uid: string): void {
   const name = pod.metadata.name ?? '';
+  // Who asks knows the uid that it ran: another one is none of its business.
   if (pod.metadata.uid !== uid)
-    throw new StatusError(
-      'NotFound',
-      `pods "${name}" with uid ${uid} not found: the name now belongs to ${pod.metadata.uid}`,
-      {
-        name,
-        kind: 'pods',
-        uid,
-      },
-    );
+    throw new StatusError('NotFound', `pods "${name}" with uid ${uid} not found`, { name, kind: 'pods', uid });
   const boundTo = (pod['spec'] as { nodeName?: string } | undefined)?.nodeName;
   if (boundTo !== node) throw forbidden(subject, name, `node "${node}" can only update pods that are bound to it`);
 }
@@ -75,18 +68,24 @@ const passing = new Set(['PodResizePending', 'PodResizeInProgress']);
 
 /** The reported status, with what others own: their conditions, and fields that a node never sets. A pod that ended stays so. */
 function mergeStatus(current: V1PodStatus | undefined, reported: Record<string, unknown>): Record<string, unknown> {
-  // What it holds is validated when it is written.
-  const conditions = (Array.isArray(reported['conditions']) ? reported['conditions'] : []) as V1PodCondition[];
+  const conditions = conditionsOf(reported);
   const types = new Set(conditions.map((each) => each.type));
   const kept = (current?.conditions ?? []).filter(({ type }) => !types.has(type) && !passing.has(type));
   const phase = current?.phase !== undefined && ended.has(current.phase) ? current.phase : reported['phase'];
+  const { conditions: _, ...rest } = reported;
+  for (const field of ofOthers) delete rest[field];
   return {
-    ...(current?.qosClass !== undefined && { qosClass: current.qosClass }),
-    ...(current?.nominatedNodeName !== undefined && { nominatedNodeName: current.nominatedNodeName }),
     ...(current?.startTime !== undefined && { startTime: current.startTime }),
-    ...(current?.resourceClaimStatuses !== undefined && { resourceClaimStatuses: current.resourceClaimStatuses }),
-    ...reported,
+    ...rest,
+    ...pick(current, ofOthers),
     ...(phase !== undefined && { phase }),
     ...(kept.length + conditions.length > 0 && { conditions: [...kept, ...conditions] }),
   };
+}
+
+/** What the API server, the scheduler and controllers write. */
+const ofOthers = ['qosClass', 'nominatedNodeName', 'resourceClaimStatuses', 'extendedResourceClaimStatus'] as const;
+
+function pick(status: V1PodStatus | undefined, names: readonly (keyof V1PodStatus)[]): Partial<V1PodStatus> {
+  return Object.fromEntries(names.flatMap((name) => (status?.[name] === undefined ? [] : [[name, status[name]]])));
 }

@@ -1,6 +1,7 @@
 // Takes a node's report apart: its own status, its pods' statuses and ends, and events. Each part is written as the node's user.
 
-import type { Report, ReportResult } from '../../../core/node/protocol.ts';
+import type { ReportResult } from '../../../core/node/protocol.ts';
+import type { ReadReport } from '../../../core/node/read-report.ts';
 import type { RequestContext } from '../../../core/registry/registry.ts';
 import { reportEvents } from './report-events.ts';
 import { reportNode } from './report-node.ts';
@@ -12,14 +13,14 @@ export async function applyReport(
   parts: ReportParts,
   context: RequestContext,
   node: string,
-  report: Report,
+  report: ReadReport,
 ): Promise<ReportResult> {
   // The node first: its pods' statuses mean little while it is unknown.
   const stored = report.node && (await reportNode(parts, context, node, report.node));
   const [pods] = await Promise.all([
     // At once, so that their commits share a sync.
-    Promise.all((report.pods ?? []).map((pod) => reportPod(parts, context, node, pod))),
-    reportEvents(parts, context, node, report.events ?? []),
+    Promise.all(report.pods.map((pod) => reportPod(parts, context, node, pod))),
+    reportEvents(parts, context, node, report.events),
   ]);
   return { pods, ...(stored && { node: stored }) };
 }

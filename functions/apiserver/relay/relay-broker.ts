@@ -95,7 +95,7 @@ function relayStream(options: RelayBrokerOptions, key: RelayKey, signal: AbortSi
         const batches = await relays.after(key, 'up', taken);
         for (const { batch, bytes: packed, end } of batches) {
           heardAt = now();
-          for (const frame of await unpackFrames(packed)) {
+          for (const frame of await framesOf(packed, key.node)) {
             bytes += frame.length;
             yield frame;
           }
@@ -134,4 +134,12 @@ function relayStream(options: RelayBrokerOptions, key: RelayKey, signal: AbortSi
     },
     close: () => void finish(false),
   };
+}
+
+async function framesOf(packed: Uint8Array, node: string): Promise<Buffer[]> {
+  try {
+    return (await unpackFrames(packed)).filter((frame) => frame.length > 0);
+  } catch {
+    throw unavailable(`node ${JSON.stringify(node)} sent what is no batch of frames`);
+  }
 }

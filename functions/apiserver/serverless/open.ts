@@ -6,6 +6,7 @@ import type { FunctionSettings } from '../../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import { apiAddress, dnsAddress } from '../../../core/registry/allocate/dns-address.ts';
+import { decodeObject } from '../../../core/registry/encode.ts';
 import { createLazyRegistry } from '../../../core/registry/lazy.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
@@ -88,7 +89,15 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     loading,
   ]);
   await wakeups.flush();
-  const tokens = nodeTokens({ issuer, key, now });
+  const tokens = nodeTokens({
+    issuer,
+    key,
+    now,
+    async uidOf(node) {
+      const item = await store.get('nodes', node);
+      return item && decodeObject(item.value).metadata.uid;
+    },
+  });
   const configured = await configuredFrom(settings.authenticationConfig, { ownIssuer: issuer, now, log });
   const audited = await auditedBy(settings.auditPolicy);
   const api = await createApiServer({

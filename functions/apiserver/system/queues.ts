@@ -12,21 +12,29 @@ import type { ApiResponse } from '../http.ts';
 import { nodeQueue } from '../node/notifier.ts';
 import type { Exchange } from '../resources/exchange.ts';
 
+/** What an agent does with its queue: as the credentials that it is lent on AWS allow. */
+const forNodes = new Set(
+  ['GetQueueUrl', 'ReceiveMessage', 'DeleteMessage', 'DeleteMessageBatch'].map((action) => `AmazonSQS.${action}`),
+);
+
 export function createQueueRoute(queue: Queue): (exchange: Exchange) => Promise<ApiResponse> {
   const protocol = createSqsProtocol(queue, (name) => `/queues/${name}`);
   return async ({ request, context, info }) => {
     if (info.verb !== 'post') throw new StatusError('MethodNotAllowed', 'queues take POST requests only', {});
     const body = decodeJson(await readBody(request, bodyLimit(info)));
-    const name = typeof body === 'object' && body !== null ? queueNameOf(body) : undefined;
+    const name = queueNameOf(body);
     const node = nodeOf(context.user);
-    const allowed = context.user.groups.includes(mastersGroup) || (node !== undefined && name === nodeQueue(node));
+    const target = request.headers['x-amz-target'] ?? '';
+    const allowed =
+      context.user.groups.includes(mastersGroup) ||
+      (node !== undefined && name === nodeQueue(node) && forNodes.has(target));
     if (!allowed)
       throw new StatusError(
         'Forbidden',
         `user "${context.user.username}" may not use the queue ${JSON.stringify(name ?? info.path)}`,
         {},
       );
-    const answer = await protocol(request.headers['x-amz-target'] ?? '', body, request.signal);
+    const answer = await protocol(target, body, request.signal);
     return {
       status: answer.status,
       headers: { 'content-type': 'application/x-amz-json-1.0', 'cache-control': 'no-store' },

@@ -77,10 +77,8 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   const runtime = createMemoryRuntime({
     programs,
     now,
-    address: (n) =>
-      options.reachable
-        ? `127.88.${number}.${(n % 250) + 2}`
-        : `10.${200 + Math.floor(n / 62_500)}.${number * 25 + (Math.floor(n / 250) % 25)}.${(n % 250) + 2}`,
+    // The first three parts of the node's range, which has 24 bits.
+    address: (n) => (podObjects.node()?.spec?.podCIDR ?? '').replace(/\.0\/24$/, `.${(n % 250) + 2}`),
   });
   const reporter = new Reporter({
     send: (report) => controlPlane.report(report),
@@ -178,6 +176,10 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   });
 
   await queue.create(queueName);
+  if (options.reachable) {
+    const spec = { podCIDR: `127.88.${number}.0/24`, ...(options.taints && { taints: options.taints }) };
+    await options.api.post('/api/v1/nodes', { metadata: { name }, spec });
+  }
   await pods.start();
   reporter.node({
     labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', ...options.labels },

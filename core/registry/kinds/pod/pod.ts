@@ -7,6 +7,7 @@ import { strategy } from '../../strategy.ts';
 import { defaultPodSpec, defaultRequests } from './defaults.ts';
 import { qosClass } from './qos.ts';
 import { validatePodSpec } from './validate-spec.ts';
+import { preparePodStatus, validatePodStatus } from './validate-status.ts';
 import { validatePodUpdate } from './validate-update.ts';
 
 export const pod = strategy<V1Pod>({
@@ -29,6 +30,9 @@ export const pod = strategy<V1Pod>({
       ];
     }
   },
+  prepareForUpdate(object, old, { subresource }) {
+    if (subresource === 'status' && object.status) preparePodStatus(object.status, old.status);
+  },
   validate(object, old) {
     const errors = validatePodSpec(object.spec, 'spec');
     // A pod of before a rule was made still has to be written to come to its end, and nothing new is asked of a node.
@@ -39,6 +43,7 @@ export const pod = strategy<V1Pod>({
     return errors;
   },
   validateUpdate: validatePodUpdate,
+  validateStatus: validatePodStatus,
   gracePeriod(object, options) {
     const phase = object.status?.phase;
     // A pod that no node runs, or that has ended, has nobody to wait for.

@@ -1,6 +1,6 @@
 // The objects that a pod names and its node therefore needs.
 
-import type { V1PodSpec } from '../../../generated/kubernetes.ts';
+import type { V1PodSpec } from '../../generated/kubernetes.ts';
 
 export type ReferencedResource = 'configmaps' | 'secrets' | 'persistentvolumeclaims';
 
@@ -10,13 +10,17 @@ export interface Reference {
   readonly key: string;
 }
 
+/** On the picture that a node shows of a pod of its own (a static pod). Such a pod opens nothing to its node. */
+export const mirrorAnnotation = 'kubernetes.io/config.mirror';
+
 /** Without doubles. */
-export function podReferences(namespace: string, podName: string, spec: V1PodSpec): Reference[] {
+export function podReferences(namespace: string, podName: string, spec: V1PodSpec | undefined): Reference[] {
   const found = new Map<string, Reference>();
   const add = (resource: ReferencedResource, name: string | undefined) => {
     if (name) found.set(`${resource}|${name}`, { resource, key: `${namespace}/${name}` });
   };
 
+  if (!spec) return [];
   for (const { name } of spec.imagePullSecrets ?? []) add('secrets', name);
   for (const volume of spec.volumes ?? []) {
     add('configmaps', volume.configMap?.name);

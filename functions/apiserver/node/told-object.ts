@@ -1,0 +1,52 @@
+// How much of an object a node is told: all of what its pods name, of others no more than it needs for Services, policies and routes.
+// kube-proxy reads the same of Services and EndpointSlices; Kubernetes tells nodes nothing of each other, which here route by addresses.
+
+import type { KubeObject } from '../../../core/machinery/object.ts';
+import type { NodeResource } from '../../../core/node/protocol.ts';
+import type { Entry } from '../../../core/replica/replica.ts';
+
+/** `node`: who is told. */
+export function told(resource: NodeResource, entry: Entry, node: string): KubeObject {
+  // as: the registry stores nothing but objects with metadata.
+  const object = entry.object as KubeObject;
+  const project = resource === 'nodes' && entry.name === node ? undefined : projections[resource];
+  if (!project) return object;
+  // Of one object all nodes are told the same.
+  let part = parts.get(object);
+  if (!part) {
+    part = project(object);
+    parts.set(object, part);
+  }
+  return part;
+}
+
+const parts = new WeakMap<KubeObject, KubeObject>();
+
+const projections: Partial<Record<NodeResource, (object: KubeObject) => KubeObject>> = {
+  services: ({ metadata, ...rest }) => ({ ...rest, metadata: named(metadata) }),
+  'discovery.k8s.io/endpointslices': ({ metadata, ...rest }) => ({ ...rest, metadata: named(metadata) }),
+  'networking.k8s.io/networkpolicies': ({ metadata, ...rest }) => ({ ...rest, metadata: named(metadata) }),
+  namespaces: ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata: named(metadata) }),
+  nodes({ apiVersion, kind, metadata, spec, status }) {
+    // as: what a Node has of these.
+    const { podCIDR, podCIDRs } = (spec ?? {}) as { podCIDR?: unknown; podCIDRs?: unknown };
+    const { addresses } = (status ?? {}) as { addresses?: unknown };
+    return {
+      apiVersion,
+      kind,
+      metadata: named(metadata, false),
+      spec: { ...(podCIDR !== undefined && { podCIDR }), ...(podCIDRs !== undefined && { podCIDRs }) },
+      status: { ...(addresses !== undefined && { addresses }) },
+    };
+  },
+};
+
+function named({ name, namespace, uid, resourceVersion, labels }: KubeObject['metadata'], labelled = true) {
+  return {
+    ...(name !== undefined && { name }),
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+    ...(labelled && labels && { labels }),
+  };
+}

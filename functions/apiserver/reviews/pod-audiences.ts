@@ -1,0 +1,57 @@
+// For which audiences a pod needs tokens of its service account: those of its projected volumes, and of the CSI drivers that mount its
+// volumes. Source: KEP-4935; storage.k8s.io/v1 CSIDriver, tokenRequests.
+
+import type { RequestContext } from '../../../core/registry/registry.ts';
+import type { V1CSIDriver, V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from '../../../generated/kubernetes.ts';
+import { findObject } from './find-object.ts';
+import type { ReviewParts } from './reviews.ts';
+
+/** Of a volume or a driver that names none. */
+const defaultSeconds = 3600;
+
+/** The longest life that the pod asks for; undefined: it asks for no token of this audience. Empty: the API server's own. */
+export async function podTokenSeconds(
+  parts: Pick<ReviewParts, 'registry' | 'definitions'>,
+  context: RequestContext,
+  pod: V1Pod,
+  audience: string,
+): Promise<number | undefined> {
+  const asked = projected(pod, audience);
+  for (const name of await driversOf(parts, context, pod)) {
+    // as: what the type holds.
+    const driver = (await findObject(parts, context, 'storage.k8s.io/csidrivers', '', name)) as V1CSIDriver | undefined;
+    for (const request of driver?.spec?.tokenRequests ?? [])
+      if ((request.audience ?? '') === audience) asked.push(Number(request.expirationSeconds ?? defaultSeconds));
+  }
+  return asked.length === 0 ? undefined : Math.max(...asked);
+}
+
+function projected({ spec }: V1Pod, audience: string): number[] {
+  const sources = (spec?.volumes ?? []).flatMap((volume) => volume.projected?.sources ?? []);
+  return sources.flatMap(({ serviceAccountToken: token }) =>
+    token && (token.audience ?? '') === audience ? [Number(token.expirationSeconds ?? defaultSeconds)] : [],
+  );
+}
+
+async function driversOf(
+  parts: Pick<ReviewParts, 'registry' | 'definitions'>,
+  context: RequestContext,
+  { metadata: { namespace = '', name: podName = '' } = {}, spec }: V1Pod,
+): Promise<ReadonlySet<string>> {
+  const drivers = new Set<string>();
+  for (const { name, csi, persistentVolumeClaim, ephemeral } of spec?.volumes ?? []) {
+    if (csi) drivers.add(csi.driver);
+    const claimName = persistentVolumeClaim?.claimName ?? (ephemeral ? `${podName}-${name}` : undefined);
+    if (claimName === undefined) continue;
+    // as: what the types hold.
+    const claim = (await findObject(parts, context, 'persistentvolumeclaims', namespace, claimName)) as
+      | V1PersistentVolumeClaim
+      | undefined;
+    const volumeName = claim?.spec?.volumeName ?? '';
+    const volume = (await findObject(parts, context, 'persistentvolumes', '', volumeName)) as
+      | V1PersistentVolume
+      | undefined;
+    if (volume?.spec?.csi) drivers.add(volume.spec.csi.driver);
+  }
+  return drivers;
+}
