@@ -192,11 +192,26 @@ async function credentials(values: Values): Promise<ApiCredentials> {
   if (!ca) throw new OptionError("--certificate-authority is missing: give the file of the cluster's CA certificate");
   if (!token && !(cert && key))
     throw new OptionError('--client-certificate and --client-key are missing: give both, or --token-file');
-  return {
+  const base = {
     server: server.replace(/\/+$/, ''),
     ca: readFlagFile('--certificate-authority', ca),
-    ...(cert && key && { cert: readFlagFile('--client-certificate', cert), key: readFlagFile('--client-key', key) }),
     ...(token && { token }),
+  };
+  return cert && key ? withRenewedFiles(base, cert, key) : base;
+}
+
+/** Read for every connection: both are renewed on one machine before they end. Throws OptionError where they cannot be read at first. */
+function withRenewedFiles(base: ApiCredentials, cert: string, key: string): ApiCredentials {
+  const read = () => ({ cert: readFlagFile('--client-certificate', cert), key: readFlagFile('--client-key', key) });
+  read();
+  return {
+    ...base,
+    get cert() {
+      return read().cert;
+    },
+    get key() {
+      return read().key;
+    },
   };
 }
 

@@ -87,6 +87,22 @@ program
   .option(...dataDir)
   .action(async (file: string, options) => (await import('../local/backup.ts')).restore(file, options));
 
+const keys = program
+  .command('keys')
+  .description('new keys and certificates for the cluster on this machine, also while it runs');
+
+keys
+  .command('rotate <kind>')
+  .description('make new ones: certificates, or service-account (what signs tokens)')
+  .option(...dataDir)
+  .action(async (kind: string, options) => (await import('../local/keys.ts')).rotate(kind, options));
+
+keys
+  .command('retire <kind>')
+  .description('refuse what former keys signed: service-account')
+  .option(...dataDir)
+  .action(async (kind: string, options) => (await import('../local/keys.ts')).retire(kind, options));
+
 program
   .command('kubeconfig')
   .description('write a kubeconfig for a cluster on AWS')

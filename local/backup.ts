@@ -1,13 +1,12 @@
 // `zeroplane backup` and `zeroplane restore`: the cluster's state as one file, also while the cluster runs.
 
 import { existsSync, statSync } from 'node:fs';
-import { request } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
 import { errorText } from '../core/machinery/error-text.ts';
 import { restoreEmbeddedStore } from '../core/store/embedded/backup.ts';
 import { openEmbeddedStore } from '../core/store/embedded/embedded-store.ts';
 import { readCluster } from './cluster.ts';
-import { controlSocketPath } from './control-plane/control-socket.ts';
+import { askControlPlane } from './control-socket-client.ts';
 import { processFiles, runningPid } from './process.ts';
 import { UserError } from './user-error.ts';
 
@@ -23,7 +22,7 @@ export async function backup(file: string, { dataDir }: Options): Promise<void> 
   if (!existsSync(dirname(target)))
     throw new UserError(`backup: there is no directory ${dirname(target)}: make it first`);
   const began = performance.now();
-  if (isRunning(dataDir)) await askControlPlane(dataDir, target);
+  if (isRunning(dataDir)) await askRunning(dataDir, target);
   else await copyStopped(dataDir, target);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`${target}: ${(statSync(target).size / 1e6).toFixed(1)} MB in ${seconds} s`);
@@ -51,18 +50,12 @@ async function copyStopped(dataDir: string, target: string): Promise<void> {
   }
 }
 
-function askControlPlane(dataDir: string, target: string): Promise<void> {
-  return new Promise((done, fail) => {
-    const call = request({ socketPath: controlSocketPath(dataDir), method: 'POST', path: '/backup' }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.on('end', () => (response.statusCode === 200 ? done() : fail(new UserError(`backup: ${text}`))));
-    });
-    call.on('error', (error) => fail(new UserError(`backup: the control plane does not answer: ${error.message}`)));
-    call.end(target);
-  });
+async function askRunning(dataDir: string, target: string): Promise<void> {
+  try {
+    await askControlPlane(dataDir, '/backup', target);
+  } catch (error) {
+    throw new UserError(`backup: ${errorText(error)}`, { cause: error });
+  }
 }
 
 function requireCluster(dataDir: string): void {

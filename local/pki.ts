@@ -1,11 +1,10 @@
 // The cluster's certificates and keys, made at first start: one CA, from it the server's, the administrator's and the node's
 // certificates, and the key that signs service account tokens. Renewed when they run out or the machine's addresses changed.
 
-import { generateKeyPair, randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { JsonGeneralName } from '@peculiar/x509';
 import {
   type Authority,
@@ -16,6 +15,7 @@ import {
 } from '../core/certificates/authority.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
 import { addressOf, type Cluster, frontProxyName } from './cluster.ts';
+import { ensureSigningKey } from './signing-keys.ts';
 
 export interface Pki {
   readonly directory: string;
@@ -28,26 +28,37 @@ export interface Pki {
 
 const day = 24 * 60 * 60 * 1000;
 
+export interface PkiOptions {
+  /** Every certificate but the authorities' own, however long it is good. */
+  readonly renewAll?: boolean;
+  readonly now?: Date;
+}
+
 /** Makes what is missing under `<dataDir>/pki` and renews what runs out within 30 days. */
-export async function ensurePki(cluster: Cluster): Promise<Pki> {
+export async function ensurePki(
+  cluster: Cluster,
+  { renewAll = false, now = new Date() }: PkiOptions = {},
+): Promise<Pki> {
   const directory = join(cluster.dataDir, 'pki');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const authority = await ensureAuthority(directory, 'ca', 'zeroplane-ca');
   const names = serverNames(cluster);
-  await ensureCertificate(directory, 'server', authority, {
+  const ensureCertificate = (file: string, signer: Authority, wanted: Wanted) =>
+    ensureOne({ directory, file, signer, wanted, renewAll, now });
+  await ensureCertificate('server', authority, {
     subject: { commonName: 'zeroplane-apiserver' },
     names,
     server: true,
   });
-  await ensureCertificate(directory, 'admin', authority, {
+  await ensureCertificate('admin', authority, {
     subject: { commonName: 'zeroplane-admin', organizations: ['system:masters'] },
   });
-  await ensureCertificate(directory, 'node', authority, {
+  await ensureCertificate('node', authority, {
     subject: { commonName: `system:node:${cluster.nodeName}`, organizations: ['system:nodes'] },
   });
   // An authority of its own: who has one of its certificates may act in any name at an extension API server.
   const frontProxy = await ensureAuthority(directory, 'front-proxy-ca', 'zeroplane-front-proxy-ca');
-  await ensureCertificate(directory, 'front-proxy-client', frontProxy, { subject: { commonName: frontProxyName } });
+  await ensureCertificate('front-proxy-client', frontProxy, { subject: { commonName: frontProxyName } });
   await ensureSigningKey(directory);
   ensureToken(directory);
   ensureEncryptionKey(directory);
@@ -74,15 +85,24 @@ interface Wanted {
   readonly server?: boolean;
 }
 
-async function ensureCertificate(directory: string, file: string, authority: Authority, wanted: Wanted): Promise<void> {
+interface Ensured {
+  readonly directory: string;
+  readonly file: string;
+  readonly signer: Authority;
+  readonly wanted: Wanted;
+  readonly renewAll: boolean;
+  readonly now: Date;
+}
+
+async function ensureOne({ directory, file, signer, wanted, renewAll, now }: Ensured): Promise<void> {
   const path = join(directory, `${file}.crt`);
-  if (existsSync(path) && stillGood(readFileSync(path, 'utf8'), wanted)) return;
-  const pair = await authority.issue({
+  if (!renewAll && existsSync(path) && stillGood(readFileSync(path, 'utf8'), wanted, now)) return;
+  const pair = await signer.issue({
     subject: wanted.subject,
     ...(wanted.names && { names: wanted.names }),
     usages: ['digital signature', wanted.server ? 'server auth' : 'client auth'],
-    notBefore: new Date(Date.now() - day),
-    notAfter: new Date(Date.now() + 365 * day),
+    notBefore: new Date(now.getTime() - day),
+    notAfter: new Date(now.getTime() + 365 * day),
   });
   writePair(directory, file, pair);
 }
@@ -93,9 +113,9 @@ function writePair(directory: string, file: string, { key, certificate }: KeyPai
   writePrivateFile(join(directory, `${file}.crt`), certificate);
 }
 
-function stillGood(pem: string, wanted: Wanted): boolean {
+function stillGood(pem: string, wanted: Wanted, now: Date): boolean {
   const certificate = new X509Certificate(pem);
-  if (new Date(certificate.validTo).getTime() < Date.now() + 30 * day) return false;
+  if (new Date(certificate.validTo).getTime() < now.getTime() + 30 * day) return false;
   return (wanted.names ?? []).every(({ type, value }) =>
     type === 'ip' ? certificate.checkIP(value) : certificate.checkHost(value),
   );
@@ -111,13 +131,6 @@ function serverNames(cluster: Cluster): JsonGeneralName[] {
     ...[...new Set(dns)].map((value) => ({ type: 'dns' as const, value })),
     ...[...ips].map((value) => ({ type: 'ip' as const, value })),
   ];
-}
-
-async function ensureSigningKey(directory: string): Promise<void> {
-  const path = join(directory, 'service-account.key');
-  if (existsSync(path)) return;
-  const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
-  writePrivateFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }));
 }
 
 function ensureToken(directory: string): void {

@@ -20,6 +20,7 @@ import {
 import { changedConfigFlags, checkConfigFiles } from './config-files.ts';
 import { agentDir, loadExampleWebImages } from './images.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
+import { leastRights } from './least-rights.ts';
 import { checkPort, checkRights, installPackages, makeDataDir, missingPackages } from './machine.ts';
 import { ensurePki, type Pki } from './pki.ts';
 import { logTail, type ProcessFiles, processFiles, runningPid, startProcess, stopProcess } from './process.ts';
@@ -153,7 +154,8 @@ async function startControlPlane(plan: Plan): Promise<string | undefined> {
     // the controllers'. An idle thread gives it back (core/process/idle-memory.ts).
     const args = ['--max-semi-space-size=16', required(plan.bundles)['control-plane'], plan.cluster.dataDir];
     if (plan.ignoreUnreadable) args.push('--ignore-unreadable');
-    startProcess(plan.controlPlane, process.execPath, args);
+    const [program = '', ...rest] = [...leastRights(), process.execPath, ...args];
+    startProcess(plan.controlPlane, program, rest);
     plan.started.push(plan.controlPlane);
   }
   plan.admin = connectAdmin(plan.cluster, required(plan.pki));

@@ -120,6 +120,8 @@ export function createApiClient(credentials: ApiCredentials): ApiClient {
         signal?.removeEventListener('abort', abort);
         const whole = stream.rstCode === http2.constants.NGHTTP2_NO_ERROR ? answer : undefined;
         const status = whole && Number(whole[':status']);
+        // A certificate belongs to its connection: the next one begins with what was renewed meanwhile.
+        if (status === 401 && credentials.cert) stream.session?.close();
         metrics.answered(method, status, longPoll ? undefined : (performance.now() - began) / 1000);
         if (whole && status !== undefined) resolve({ status, headers: whole, text: Buffer.concat(chunks).toString() });
         else reject(new UnreachableError(`${credentials.server}: ${failure}`));

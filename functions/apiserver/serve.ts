@@ -42,10 +42,13 @@ export interface ServeOptions {
 
 /** A client that takes less than this in a minute is cut (see open-requests.ts). */
 const partBytes = 256 * 1024;
+export type ServerTls = ServeOptions['tls'];
 
 export interface Serving {
   readonly port: number;
   readonly url: string;
+  /** New connections get this certificate; those that are open go on. */
+  useCertificate(tls: Pick<ServerTls, 'key' | 'cert' | 'clientCA'>): void;
   /** Stops listening, lets running requests end for `graceMs` (default 2000), then cuts what is left. */
   close(graceMs?: number): Promise<void>;
 }
@@ -98,6 +101,8 @@ export async function serve(api: Handler, { port, host, tls, limits = {} }: Serv
   return {
     port: bound,
     url: `https://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    useCertificate: ({ key, cert, clientCA }) =>
+      server.setSecureContext({ key, cert, ...(clientCA !== undefined && { ca: clientCA }), minVersion: 'TLSv1.2' }),
     async close(graceMs = 2000) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       connections.close();

@@ -1,24 +1,37 @@
 // What only the machine's own administrator may ask of the control plane, on a socket that only root can open: a backup of
-// the store, which no other process can read while this one has it.
+// the store, which no other process can read while this one has it, and to take keys that changed.
 
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { EmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
+import type { LiveKeys } from './live-keys.ts';
 
 export function controlSocketPath(dataDir: string): string {
   return join(dataDir, 'run', 'control.sock');
 }
 
-/** `POST /backup` with the absolute path of the new file as its body: 200 when it is whole, 409 with the reason otherwise. */
-export function serveControlSocket(dataDir: string, store: Pick<EmbeddedStore, 'backup'>): { close(): void } {
+/**
+ * `POST /backup` with the absolute path of the new file as its body: 200 when it is whole, 409 with the reason otherwise.
+ * `POST /reload-keys` reads keys and certificates again.
+ */
+export function serveControlSocket(
+  dataDir: string,
+  store: Pick<EmbeddedStore, 'backup'>,
+  keys: Pick<LiveKeys, 'reload'>,
+): { close(): void } {
+  const actions = new Map<string | undefined, (body: string) => void | Promise<void>>([
+    ['/backup', (body) => store.backup(body)],
+    ['/reload-keys', () => keys.reload()],
+  ]);
   const path = controlSocketPath(dataDir);
   // Left behind by a kill; nobody else serves it, since this process holds the store.
   rmSync(path, { force: true });
   const server = createServer((request, response) => {
     const answer = (code: number, text: string) => response.writeHead(code).end(text);
-    if (request.method !== 'POST' || request.url !== '/backup') {
-      answer(404, 'only POST /backup is served here');
+    const action = request.method === 'POST' ? actions.get(request.url) : undefined;
+    if (!action) {
+      answer(404, `only POST ${[...actions.keys()].join(' and ')} are served here`);
       return;
     }
     let body = '';
@@ -26,7 +39,7 @@ export function serveControlSocket(dataDir: string, store: Pick<EmbeddedStore, '
       body += chunk;
     });
     request.on('end', () => {
-      store.backup(body).then(
+      Promise.try(action, body).then(
         () => answer(200, 'done'),
         (error: unknown) => answer(409, error instanceof Error ? error.message : String(error)),
       );

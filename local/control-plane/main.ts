@@ -27,6 +27,7 @@ import { type Cluster, frontProxyName, nodeAddress, readCluster } from '../clust
 import { controllersToken, serveApi } from './api-port.ts';
 import { serveControlSocket } from './control-socket.ts';
 import { openEncryption, unreadable } from './encryption.ts';
+import { keepRenewed, openLiveKeys } from './live-keys.ts';
 import type { WorkerData } from './worker.ts';
 import { workerChecks, workerFamilies } from './worker-checks.ts';
 import { askWorker } from './worker-port.ts';
@@ -38,6 +39,7 @@ const cluster = readCluster(dataDir);
 if (!cluster) throw new Error(`no cluster in ${dataDir}`);
 const log = createLog(process.env['ZEROPLANE_LOG']);
 const pki = (file: string) => readFileSync(join(dataDir, 'pki', file), 'utf8');
+const keys = openLiveKeys(join(dataDir, 'pki'));
 
 const state = openEmbeddedStore(join(dataDir, 'state.db'));
 const encryption = await openEncryption(dataDir, cluster.encryptionProviderConfig);
@@ -90,7 +92,7 @@ const api = await createApiServer({
   heartbeats,
   serviceAccounts: {
     issuer,
-    keys: [pki('service-account.key')],
+    keys: keys.signingKeys,
   },
   staticTokens: [
     { token: pki('admin.token').trim(), user: { username: 'zeroplane-admin', groups: ['system:masters'] } },
@@ -103,7 +105,7 @@ const api = await createApiServer({
     return createStreamHandler({ queue });
   }),
   flowControl: {},
-  frontProxy: { cert: pki('front-proxy-client.crt'), key: pki('front-proxy-client.key') },
+  frontProxy: keys.frontProxy,
   checks: workerChecks(askingWorker),
   moreMetrics: async () => [
     ...metered.families(),
@@ -141,11 +143,16 @@ worker.on('error', (err) => {
 });
 
 const compaction = startCompaction(store);
-const control = serveControlSocket(dataDir, state);
+const control = serveControlSocket(dataDir, state, keys);
 const serving = await serve(api, {
   host: '0.0.0.0',
   port: cluster.port,
-  tls: { key: pki('server.key'), cert: pki('server.crt'), clientCA: pki('ca.crt') },
+  tls: keys.tls(),
+});
+keys.onReload(() => serving.useCertificate(keys.tls()));
+const stopRenewing = keepRenewed(cluster, keys, {
+  now: Date.now,
+  onError: (err) => log.error({ err }, 'certificates that end soon could not be renewed'),
 });
 log.info({ port: serving.port }, 'serving');
 giveBackIdleMemory(() => replicas.forgetObjects());
@@ -203,6 +210,7 @@ async function stop(): Promise<void> {
   await worker.terminate();
   compaction.stop();
   control.close();
+  stopRenewing();
   api.close();
   replicas.close();
   await store.close();

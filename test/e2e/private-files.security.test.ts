@@ -48,6 +48,18 @@ describe('a cluster', () => {
     expect(openToOthers(cluster.dataDir)).toEqual([]);
   });
 
+  it('runs its control plane without the rights of root that it does not need', () => {
+    const pid = runningPid(processFiles(cluster.dataDir, 'control-plane'));
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)$`, 'm').exec(status)?.[1] ?? '';
+    expect(field('NoNewPrivs')).toBe('1');
+    // CAP_DAC_OVERRIDE (1) and CAP_NET_BIND_SERVICE (10), capability.h.
+    const allowed = (1n << 1n) | (1n << 10n);
+    for (const name of ['CapEff', 'CapPrm', 'CapBnd', 'CapInh'])
+      expect([name, BigInt(`0x${field(name)}`) & ~allowed]).toEqual([name, 0n]);
+    tried('rights that the control plane has not', 4);
+  });
+
   it('starts its processes without the environment of who started it', () => {
     const pid = runningPid(processFiles(cluster.dataDir, 'control-plane'));
     const names = readFileSync(`/proc/${pid}/environ`, 'utf8')

@@ -20,8 +20,8 @@ export interface ServiceAccountOptions {
   readonly issuer: string;
   /** What the API server accepts tokens for; default: the issuer. */
   readonly audiences?: readonly string[];
-  /** PEM, RSA or P-256. The first signs; tokens of all are accepted, so that keys can be rotated. */
-  readonly keys: readonly (string | Buffer)[];
+  /** PEM, RSA or P-256. The first signs; tokens of all are accepted, so that keys can be rotated. A function: asked for every token. */
+  readonly keys: readonly (string | Buffer)[] | (() => readonly (string | Buffer)[]);
 }
 
 export interface Bound {
@@ -79,21 +79,32 @@ const maxVerified = 10_000;
 const deletionLeewayMs = 60_000;
 
 export function serviceAccountTokens(
-  { issuer, audiences = [issuer], keys: pems }: ServiceAccountOptions,
+  { issuer, audiences = [issuer], keys: given }: ServiceAccountOptions,
   lookup: Lookup,
   now: () => Date,
 ): ServiceAccountTokens {
-  const keys = pems.map(readKey);
-  const [signer] = keys;
-  if (!signer) throw new Error('service account tokens need a signing key: give one PEM private key');
+  const pemsNow = typeof given === 'function' ? given : () => given;
+  let pems = pemsNow();
+  let keys = readKeys(pems);
   // Signatures are checked once a token; its time and what it is bound to, each time.
   const verified = new Map<string, Payload | null>();
 
+  const keysNow = (): readonly [Key, ...Key[]] => {
+    const next = pemsNow();
+    if (next === pems) return keys;
+    keys = readKeys(next);
+    pems = next;
+    // A key may have gone, and its tokens with it.
+    verified.clear();
+    return keys;
+  };
+
   const payloadOf = (token: string): Payload | null => {
+    const current = keysNow();
     const id = createHash('sha256').update(token).digest('base64');
     const known = verified.get(id);
     if (known !== undefined) return known;
-    const payload = signedPayload(token, keys, issuer);
+    const payload = signedPayload(token, current, issuer);
     if (verified.size >= maxVerified)
       for (const old of verified.keys()) {
         verified.delete(old);
@@ -126,6 +137,7 @@ export function serviceAccountTokens(
         jti: randomUUID(),
         [claimName]: claims,
       };
+      const [signer] = keysNow();
       const token = signToken(payload, signer.id, signer.algorithm, signer.privateKey);
       return { token, expires: new Date(expires * 1000) };
     },
@@ -146,7 +158,7 @@ export function serviceAccountTokens(
     },
     async keySet() {
       return {
-        keys: keys.map(({ id, algorithm, publicKey }) => ({
+        keys: keysNow().map(({ id, algorithm, publicKey }) => ({
           ...publicJsonWebKey(publicKey),
           kid: id,
           alg: algorithm,
@@ -155,6 +167,12 @@ export function serviceAccountTokens(
       };
     },
   };
+}
+
+function readKeys(pems: readonly (string | Buffer)[]): readonly [Key, ...Key[]] {
+  const [signer, ...others] = pems.map(readKey);
+  if (!signer) throw new Error('service account tokens need a signing key: give one PEM private key');
+  return [signer, ...others];
 }
 
 function readKey(pem: string | Buffer): Key {
