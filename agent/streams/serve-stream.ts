@@ -8,14 +8,15 @@ import type { ApiClient, ApiCredentials } from '../control-plane/api-client.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { NodeApiContext } from '../node-api/context.ts';
 import { serveCommand } from './command.ts';
+import { serveConnect } from './connect.ts';
 import { dialIn } from './dial-in.ts';
 import { serveLog } from './log.ts';
 import { servePortForward } from './port-forward.ts';
 import { relayIn } from './relay-in.ts';
-import { runningContainer, runningSandbox, type StreamPods } from './stream-pods.ts';
+import { podAddress, runningContainer, runningSandbox, type StreamPods } from './stream-pods.ts';
 
 export interface StreamContext {
-  readonly options: { readonly credentials: ApiCredentials; readonly nodeName: string };
+  readonly options: { readonly credentials: ApiCredentials; readonly nodeName: string; readonly nodeIP: string };
   readonly api: ApiClient;
   readonly pods: StreamPods;
   readonly runtime: ContainerRuntime;
@@ -25,6 +26,9 @@ export interface StreamContext {
   readonly node: NodeApiContext;
   readonly log: { warn(fields: object, text: string): void };
 }
+
+/** Streams whose failure is told as a text: at the other end is a connection. */
+const textual: ReadonlySet<StreamRequest['type']> = new Set(['connect', 'portforward']);
 
 /** Resolves when the stream is over. Never rejects: what fails is told to the client, or logged when there is none. */
 export async function serveStream(stream: StreamHint, context: StreamContext): Promise<void> {
@@ -46,7 +50,7 @@ export async function serveStream(stream: StreamHint, context: StreamContext): P
     await serve(request, context, server);
   } catch (error) {
     const status = error instanceof StatusError ? error : new StatusError('InternalError', errorText(error));
-    const text = request.type === 'portforward' ? status.message : JSON.stringify(status.status);
+    const text = textual.has(request.type) ? status.message : JSON.stringify(status.status);
     await server.send(frame(channels.error, text)).catch(() => undefined);
   } finally {
     server.close();
@@ -66,7 +70,9 @@ async function serve(request: StreamRequest, context: StreamContext, server: Fra
     case 'exec':
     case 'attach':
       return serveCommand(runtime, runningContainer(pod, request.pod, request.container).id, request, server);
+    case 'connect':
+      return serveConnect(podAddress(pod, request.pod, context.options.nodeIP), request.port, server);
     case 'portforward':
-      return servePortForward(runtime, runningSandbox(pod, request.pod), request.port, server);
+      return servePortForward(runtime, runningSandbox(pod, request.pod).id, request.port, server);
   }
 }

@@ -2,7 +2,7 @@
 
 import { StatusError } from '../../core/machinery/status.ts';
 import type { V1PodStatus } from '../../generated/kubernetes.ts';
-import { latest, type ObservedContainer, type ObservedPod } from '../pods/observed.ts';
+import { latest, type ObservedContainer, type ObservedPod, type ObservedSandbox } from '../pods/observed.ts';
 
 export interface StreamPod {
   readonly observed: ObservedPod;
@@ -25,8 +25,16 @@ export function runningContainer(pod: StreamPod | undefined, podName: string, na
 }
 
 /** The sandbox whose network the pod's ports are in. Throws StatusError. */
-export function runningSandbox(pod: StreamPod | undefined, podName: string): string {
+export function runningSandbox(pod: StreamPod | undefined, podName: string): ObservedSandbox {
   const sandbox = pod?.observed.sandboxes.find(({ ready }) => ready);
-  if (sandbox) return sandbox.id;
+  if (sandbox) return sandbox;
   throw new StatusError('BadRequest', `pod ${podName} is not running`);
+}
+
+/** Where others reach the pod: as the runtime says, never as somebody reported it. Throws StatusError. */
+export function podAddress(pod: StreamPod | undefined, podName: string, nodeIP: string): string {
+  const { hostNetwork, ips } = runningSandbox(pod, podName);
+  const address = hostNetwork ? nodeIP : ips[0];
+  if (address) return address;
+  throw new StatusError('ServiceUnavailable', `pod ${podName} has no address yet`);
 }

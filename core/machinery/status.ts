@@ -51,7 +51,8 @@ export interface Status {
   metadata: { continue?: string };
   status: 'Success' | 'Failure';
   message?: string;
-  reason?: StatusReason | '';
+  /** `NonZeroExitCode` ends a command (remotecommand v4) and is no answer to a request. */
+  reason?: StatusReason | 'NonZeroExitCode' | '';
   details?: StatusDetails;
   code?: number;
 }
@@ -64,11 +65,18 @@ export class StatusError extends Error {
   /** With Expired: where an inconsistent list can go on. */
   readonly metadata: Status['metadata'];
 
-  constructor(reason: StatusReason, message: string, details?: StatusDetails, metadata: Status['metadata'] = {}) {
+  /** `code`: where the reason's own is not the one to answer with. */
+  constructor(
+    reason: StatusReason,
+    message: string,
+    details?: StatusDetails,
+    metadata: Status['metadata'] = {},
+    code: number = statusCodes[reason],
+  ) {
     super(message);
     this.name = 'StatusError';
     this.reason = reason;
-    this.code = statusCodes[reason];
+    this.code = code;
     this.details = details;
     this.metadata = metadata;
   }
@@ -123,6 +131,12 @@ export function forbidden(subject: StatusSubject, name: string, why: string): St
 
 export function badRequest(message: string): StatusError {
   return new StatusError('BadRequest', message);
+}
+
+/** What stands behind this server answered with what cannot be passed on. */
+export function badGateway(message: string): StatusError {
+  // As Kubernetes: there is no reason of its own.
+  return new StatusError('InternalError', message, undefined, {}, 502);
 }
 
 /** A resource version that the log no longer reaches (API concepts, "410 Gone responses"). */

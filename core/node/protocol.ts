@@ -151,5 +151,7 @@ export type StreamRequest =
     }
   /** One connection to the node's own API (agent/node-api), HTTP/1.1. 0: bytes both ways; 255 0: end of that direction. */
   | { type: 'node' }
-  /** One TCP connection to `port` inside the pod. 0: bytes both ways; 3: an error text; 255 0: end of that direction. */
+  /** One TCP connection to `port` of the pod's address. Frames as of `portforward`. */
+  | { type: 'connect'; namespace: string; pod: string; uid: string; port: number }
+  /** One TCP connection to `port` of the pod's loopback. 0: bytes both ways; 3: an error text; 255 0: end of that direction. */
   | { type: 'portforward'; namespace: string; pod: string; uid: string; port: number };

@@ -62,7 +62,7 @@ export interface StreamHandler {
    */
   upgrade(stream: PodStream, connection: UpgradeConnection): Promise<void>;
   /**
-   * A connection into the pod, for what the API server itself asks of it (proxy). Throws StatusError when the node does not answer; the
+   * A connection to the pod's address, for what the API server itself asks of it (proxy, extension servers). Throws StatusError when the node does not answer; the
    * socket fails when the port does not.
    */
   connect(port: PodPort, signal?: AbortSignal): Promise<Duplex>;

@@ -1,7 +1,8 @@
 // What a controller reads through the API instead of the store, because somebody else serves it: metrics, aggregated APIs.
 
+import { foreignFailure } from '../../core/machinery/foreign-status.ts';
 import { decodeJson } from '../../core/machinery/json.ts';
-import { type Status, StatusError, type StatusReason, statusCodes } from '../../core/machinery/status.ts';
+import { StatusError } from '../../core/machinery/status.ts';
 
 /** GET of a path of the API, as the controller's user. Fails with a StatusError. */
 export type ReadApi = (path: string, query: Readonly<Record<string, string>>) => Promise<unknown>;
@@ -19,14 +20,5 @@ export function answerOf(code: number, body: Uint8Array): unknown {
     throw new StatusError('InternalError', `the API answered ${code} and no JSON`);
   }
   if (code < 400) return value;
-  // as: answers of 400 and more are Statuses; from an aggregated API they may be anything.
-  const { reason, message, details } = (value ?? {}) as Partial<Status>;
-  throw new StatusError(reasonOf(reason, code), message ?? `the API answered ${code}`, details);
-}
-
-function reasonOf(reason: string | undefined, code: number): StatusReason {
-  const known = Object.keys(statusCodes).find((each) => each === reason);
-  const other = Object.entries(statusCodes).find(([, each]) => each === code)?.[0] ?? 'InternalError';
-  // as: both are keys of the table.
-  return (known ?? other) as StatusReason;
+  throw foreignFailure(value, code);
 }

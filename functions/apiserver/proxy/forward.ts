@@ -4,7 +4,7 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, RequestOption
 import https from 'node:https';
 import { type Duplex, Readable } from 'node:stream';
 import { setOwn } from '../../../core/machinery/own.ts';
-import { StatusError } from '../../../core/machinery/status.ts';
+import { badGateway, StatusError } from '../../../core/machinery/status.ts';
 import { connectionHeaders } from '../../../core/node/connection-headers.ts';
 import { http } from '../../../core/process/http.ts';
 import { offeredProtocols } from '../authentication/bearer-token.ts';
@@ -46,20 +46,35 @@ export interface Forwarded {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Throws ServiceUnavailable when the server does not answer. */
+/** Throws ServiceUnavailable when the server does not answer, and a bad gateway's 502 when its answer cannot be passed on. */
 export async function forward(request: RoutedRequest, upstream: Upstream): Promise<Forwarded> {
   const answer = await send(request, upstream);
-  return { status: answer.statusCode ?? 502, headers: answerHeaders(answer), body: bodyOf(answer) };
+  try {
+    return { ...headOf(answer), body: bodyOf(answer) };
+  } catch (error) {
+    answer.destroy();
+    throw error;
+  }
 }
+
+const closedEarly = 'the connection was closed before an answer came';
 
 function send(request: RoutedRequest, upstream: Upstream): Promise<IncomingMessage> {
   const { body, signal } = request;
   return new Promise((resolve, reject) => {
     const out = open(upstream, upstream.headers, signal);
     out.once('response', resolve);
+    out.once('upgrade', (_answer, socket: Duplex) => {
+      socket.on('error', ignore).destroy();
+      reject(badGateway('error trying to reach service: it switched protocols, which nobody asked it to'));
+    });
+    let again = false;
+    // Whatever else ends it without an answer or an error.
+    out.once('close', () => again || reject(unreachable(new Error(closedEarly))));
     out.once('error', (error) => {
       // A kept connection may be closed by the other side just when it is used again: what has no body is sent once more.
-      if (out.reusedSocket && body === undefined && isReset(error)) send(request, upstream).then(resolve, reject);
+      again = out.reusedSocket && body === undefined && isReset(error);
+      if (again) send(request, upstream).then(resolve, reject);
       else reject(unreachable(error));
     });
     if (body === undefined) out.end();
@@ -92,13 +107,16 @@ export async function forwardUpgrade(
   const headers = { ...upstream.headers, connection: 'Upgrade', upgrade: request.headers['upgrade'] };
   return new Promise((resolve, reject) => {
     const out = open(upstream, headers, undefined);
+    let answered = false;
     const leave = () => out.destroy();
     socket.once('close', leave);
     out.once('upgrade', (answer, other: Duplex, rest) => {
       socket.off('close', leave);
-      const lines = [`HTTP/1.1 101 ${answer.statusMessage ?? 'Switching Protocols'}`];
-      for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2)
-        lines.push(`${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}`);
+      const lines = ['HTTP/1.1 101 Switching Protocols'];
+      for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2) {
+        const [name = '', value = ''] = answer.rawHeaders.slice(i, i + 2);
+        if (isHeader(name, value)) lines.push(`${name}: ${value}`);
+      }
       socket.write(`${lines.join('\r\n')}\r\n\r\n`);
       if (rest.length > 0) socket.write(rest);
       if (head.length > 0) other.write(head);
@@ -106,12 +124,13 @@ export async function forwardUpgrade(
       resolve(undefined);
     });
     out.once('response', (answer) => {
+      answered = true;
       socket.off('close', leave);
-      collect(answer).then(
-        (body) => resolve({ status: answer.statusCode ?? 502, headers: answerHeaders(answer), body }),
-        (error) => reject(unreachable(error)),
-      );
+      collect(answer)
+        .then((body) => resolve({ ...headOf(answer), body }))
+        .catch((error: Error) => reject(unreachable(error)));
     });
+    out.once('close', () => answered || reject(unreachable(new Error(closedEarly))));
     out.once('error', (error) => reject(unreachable(error)));
     out.end();
   });
@@ -142,11 +161,33 @@ async function collect(answer: IncomingMessage): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function answerHeaders(answer: IncomingMessage): ApiResponse['headers'] {
+/** Status and headers as they can be sent on by HTTP/2 as by HTTP/1.1: either throws at what it does not take. */
+function headOf(answer: IncomingMessage): Pick<ApiResponse, 'status' | 'headers'> {
+  const { statusCode: status = 0 } = answer;
+  // 1xx never ends an exchange, and HTTP/2 knows nothing above 599.
+  if (status < 200 || status > 599)
+    throw badGateway(`error trying to reach service: it answered with status ${status}, which is none of HTTP's`);
   const headers: ApiResponse['headers'] = {};
-  for (const [name, value] of Object.entries(answer.headers))
-    if (value !== undefined && !notPassedOn.has(name)) setOwn(headers, name, value);
-  return headers;
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value === undefined || notPassedOn.has(name)) continue;
+    const values = Array.isArray(value) ? value : [value];
+    if (!values.every((each) => isHeader(name, each)))
+      throw badGateway(`error trying to reach service: its header ${JSON.stringify(name)} is not valid`);
+    setOwn(headers, name, value);
+  }
+  return { status, headers };
+}
+
+const { validateHeaderName, validateHeaderValue } = http;
+
+function isHeader(name: string, value: string): boolean {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function bodyOf(answer: IncomingMessage): AsyncIterable<Uint8Array> {
@@ -168,6 +209,8 @@ function bodyOf(answer: IncomingMessage): AsyncIterable<Uint8Array> {
 function isReset(error: Error): boolean {
   return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
+
+function ignore(): void {}
 
 function unreachable(error: Error): StatusError {
   if (error instanceof StatusError) return error;

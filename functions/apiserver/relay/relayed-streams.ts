@@ -30,7 +30,7 @@ export function createRelayedStreams(options: RelayBrokerOptions): StreamHandler
       throw needsUpgrade(kind, node);
     },
     connect: async ({ node, ...port }, signal) =>
-      frameDuplex(await broker.open(node, { type: 'portforward', ...port }, signal)),
+      frameDuplex(await broker.open(node, { type: 'connect', ...port }, signal)),
     connectNode: async (node, signal) => frameDuplex(await broker.open(node, { type: 'node' }, signal)),
     async accept() {
       throw new StatusError('NotImplemented', 'this API server takes streams as posts, not as WebSockets');

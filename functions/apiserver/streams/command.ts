@@ -1,6 +1,5 @@
 // `exec` and `attach`: what the client asks for, and the frames between it and the node.
 
-import { parseJson } from '../../../core/machinery/json.ts';
 import { badRequest, type Status, StatusError } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
 import type { StreamRequest } from '../../../core/node/protocol.ts';
@@ -9,7 +8,7 @@ import type { NodeStream, PodStream, StreamBroker } from '../streams-contract.ts
 import { openSpdyCommand, spdyCommandVersions } from './command-spdy.ts';
 import { openWebSocketCommand, webSocketCommandProtocols } from './command-websocket.ts';
 import { containerOf, podOf } from './container.ts';
-import { type BegunStream, begun } from './node-status.ts';
+import { type BegunStream, begun, nodeStatus } from './node-status.ts';
 import { chooseVersion } from './spdy.ts';
 import { chooseProtocol } from './websocket.ts';
 
@@ -87,7 +86,7 @@ async function bridge(node: NodeStream, { first, frames }: BegunStream, client: 
       const channel = frame[0];
       if (channel === channels.stdout || channel === channels.stderr) {
         if (frame.length > 1) await client.send(channel, frame.subarray(1));
-      } else if (channel === channels.error) status = statusOf(frame.subarray(1));
+      } else if (channel === channels.error) status = nodeStatus(frame.subarray(1));
       const result: IteratorResult<Uint8Array> = await frames.next();
       frame = result.done ? undefined : result.value;
     }
@@ -98,13 +97,4 @@ async function bridge(node: NodeStream, { first, frames }: BegunStream, client: 
   await client.finish(
     status ?? new StatusError('InternalError', 'the connection to the node was lost before the command ended').status,
   );
-}
-
-function statusOf(bytes: Uint8Array): Status {
-  try {
-    // as: the node's agent sends a Status here; it goes on to the client as it is.
-    return parseJson(Buffer.from(bytes).toString('utf8')) as Status;
-  } catch {
-    return new StatusError('InternalError', 'the node sent an end that is not a Status').status;
-  }
 }

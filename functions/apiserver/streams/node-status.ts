@@ -1,20 +1,21 @@
 // Statuses that a node sends on a stream's error channel.
 
-import { parseJson } from '../../../core/machinery/json.ts';
-import { type Status, StatusError, type StatusReason, statusCodes } from '../../../core/machinery/status.ts';
+import { foreignFailure, readStatus } from '../../../core/machinery/foreign-status.ts';
+import { decodeJson } from '../../../core/machinery/json.ts';
+import { type Status, StatusError } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
 import type { NodeStream } from '../streams-contract.ts';
 
-/** What a node reported as its failure, for the client. */
-function statusErrorOf(bytes: Uint8Array): StatusError {
+/** The Status in a frame. What is none is a failure that says so. */
+export function nodeStatus(bytes: Uint8Array): Status {
+  return readStatus(jsonOf(bytes));
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
   try {
-    // as: the node's agent is ours; what it sends is a Status, and each field is looked at below.
-    const status = parseJson(Buffer.from(bytes).toString('utf8')) as Partial<Status>;
-    const reason = status.reason && Object.hasOwn(statusCodes, status.reason) ? status.reason : 'InternalError';
-    // as: it is a key of the table.
-    return new StatusError(reason as StatusReason, String(status.message ?? 'the node gave no reason'), status.details);
+    return decodeJson(bytes);
   } catch {
-    return new StatusError('InternalError', 'the node sent a failure that is not a Status');
+    return undefined;
   }
 }
 
@@ -35,5 +36,5 @@ export async function begun(stream: NodeStream): Promise<BegunStream> {
   if (done) throw new StatusError('ServiceUnavailable', 'the node ended the stream before it began');
   if (value[0] !== channels.error) return { frames, first: value };
   stream.close();
-  throw statusErrorOf(value.subarray(1));
+  throw foreignFailure(jsonOf(value.subarray(1)));
 }

@@ -37,7 +37,7 @@ export function createStreamHandler({ queue, dialTimeoutMs = 15_000 }: StreamOpt
       await run(stream, connection);
     },
     connect: async ({ node, ...port }, signal) =>
-      frameDuplex(await broker.open(node, { type: 'portforward', ...port }, signal)),
+      frameDuplex(await broker.open(node, { type: 'connect', ...port }, signal)),
     connectNode: async (node, signal) => frameDuplex(await broker.open(node, { type: 'node' }, signal)),
     accept: (node, id, request, connection) => broker.accept(node, id, request, connection),
   };

@@ -8,10 +8,11 @@ import type {
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { loadExpressions } from '../../../machinery/expressions.ts';
+import { reasonOf } from '../../../machinery/foreign-status.ts';
 import { parseJson } from '../../../machinery/json.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import { setOwn } from '../../../machinery/own.ts';
-import { badRequest, StatusError, type StatusReason, statusCodes } from '../../../machinery/status.ts';
+import { badRequest, StatusError } from '../../../machinery/status.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
 import type { Environment } from '../../environment.ts';
 import { WebhookError } from '../../webhooks/caller.ts';
@@ -200,17 +201,14 @@ function responseOf({ response, apiVersion }: Record<string, unknown>, uid: stri
   return response;
 }
 
+/** What a webhook says of its refusal, in characters. */
+const maxRefusal = 8 * 1024;
+
 function denied(name: string, status: unknown): StatusError {
   const { message, reason, code } = isRecord(status) ? status : {};
   const who = `admission webhook ${JSON.stringify(name)} denied the request`;
   const text = message ? `${who}: ${message}` : reason ? `${who}: ${reason}` : `${who} without explanation`;
-  return new StatusError(reasonOf(reason, code), text, {});
-}
-
-function reasonOf(reason: unknown, code: unknown): StatusReason {
-  const named = Object.keys(statusCodes).find((each) => each === reason);
-  const byCode = Object.entries(statusCodes).find(([, each]) => each === code)?.[0];
-  return (named ?? byCode ?? 'Forbidden') as StatusReason; // a key of the table
+  return new StatusError(reasonOf(reason, code, 'Forbidden'), text.slice(0, maxRefusal), {});
 }
 
 function patchOf({ patch, patchType }: Record<string, unknown>, name: string): unknown {
