@@ -2,6 +2,7 @@
 
 import '../core/process/frozen-intrinsics.ts';
 import { giveBackIdleMemory } from '../core/process/idle-memory.ts';
+import { surviveUnhandledRejections } from '../core/process/unhandled-rejections.ts';
 import { startAgent } from './agent.ts';
 import { createLog } from './log.ts';
 import { OptionError, parseOptions } from './options.ts';
@@ -10,6 +11,7 @@ import { teardownAgent } from './teardown.ts';
 // Files of pods are made with the modes that their containers need; the directory of all of them is for root alone.
 process.umask(0o022);
 const log = createLog((line) => process.stdout.write(line), Date.now);
+surviveUnhandledRejections({ error: ({ err }, text) => log.error({ error: stackOf(err) }, text) });
 
 try {
   const parsed = await parseOptions(process.argv.slice(2));
@@ -38,6 +40,10 @@ try {
     process.stderr.write(`${error.message}\n`);
     process.exit(2);
   }
-  log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'the agent cannot run');
+  log.error({ error: stackOf(error) }, 'the agent cannot run');
   process.exit(1);
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -59,13 +59,12 @@ function detailsOf(value: unknown): StatusDetails | undefined {
   if (!isRecord(value)) return undefined;
   const { name, group, kind, uid, causes, retryAfterSeconds } = value;
   const words = { name: word(name), group: word(group), kind: word(kind), uid: word(uid) };
-  const details: StatusDetails = {};
-  for (const field of ['name', 'group', 'kind', 'uid'] as const) {
-    const told = words[field];
-    if (told !== undefined) details[field] = told;
-  }
-  if (Array.isArray(causes)) details.causes = causes.slice(0, maxCauses).filter(isRecord).map(causeOf);
-  if (isSeconds(retryAfterSeconds)) details.retryAfterSeconds = retryAfterSeconds;
+  const told = Object.entries(words).filter(([, each]) => each !== undefined);
+  const details: StatusDetails = {
+    ...Object.fromEntries(told),
+    ...(Array.isArray(causes) && { causes: causes.slice(0, maxCauses).filter(isRecord).map(causeOf) }),
+    ...(isSeconds(retryAfterSeconds) && { retryAfterSeconds }),
+  };
   return Object.keys(details).length === 0 ? undefined : details;
 }
 

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Family, labelsOf } from '../../core/metrics/family.ts';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
+import { surviveUnhandledRejections } from '../../core/process/unhandled-rejections.ts';
 import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
 import { ensureAddons } from '../../core/registry/addons.ts';
 import { createAdmissionMetrics } from '../../core/registry/admission/metrics.ts';
@@ -38,6 +39,7 @@ const [dataDir = '', ...flags] = process.argv.slice(2);
 const cluster = readCluster(dataDir);
 if (!cluster) throw new Error(`no cluster in ${dataDir}`);
 const log = createLog(process.env['ZEROPLANE_LOG']);
+surviveUnhandledRejections(log);
 const pki = (file: string) => readFileSync(join(dataDir, 'pki', file), 'utf8');
 const keys = openLiveKeys(join(dataDir, 'pki'));
 

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
+import { surviveUnhandledRejections } from '../../core/process/unhandled-rejections.ts';
 import { createAdmissionMetrics } from '../../core/registry/admission/metrics.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts';
@@ -41,6 +42,7 @@ export interface WorkerData {
 // as: main.ts is the only one that starts this thread.
 const settings = workerData as WorkerData;
 const logger = createLog(settings.logLevel);
+surviveUnhandledRejections(logger);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
 
 const queueMetrics = createQueueMetrics();
