@@ -38,6 +38,8 @@ export interface ServeOptions {
     readonly clientCA?: string | Buffer | undefined;
   };
   readonly limits?: Partial<ConnectionLimits & RequestLimits>;
+  /** Told of what went wrong while a request was answered, beside the client. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** A client that takes less than this in a minute is cut (see open-requests.ts). */
@@ -54,7 +56,8 @@ export interface Serving {
 }
 
 /** Rejects with the system's error (EADDRINUSE, EACCES) when it cannot listen. */
-export async function serve(api: Handler, { port, host, tls, limits = {} }: ServeOptions): Promise<Serving> {
+export async function serve(api: Handler, options: ServeOptions): Promise<Serving> {
+  const { port, host, tls, limits = {}, onError = ignore } = options;
   const connectionLimits = { ...defaultConnectionLimits, ...limits };
   const server = http2.createSecureServer({
     allowHTTP1: true,
@@ -73,7 +76,7 @@ export async function serve(api: Handler, { port, host, tls, limits = {} }: Serv
       'Timeout: request did not complete within the allotted timeout: try again, and ask for less at once',
       {},
     );
-    answer(life, request, respondError(error, plainForm));
+    answer(life, request, respondError(error, plainForm), onError);
     request.abort(error);
   });
   const connections = limitConnections(server, connectionLimits, open.isUsed);
@@ -82,14 +85,17 @@ export async function serve(api: Handler, { port, host, tls, limits = {} }: Serv
   // the throughput, so that listener goes and streams are handled as they are.
   server.on('request', (request: IncomingMessage | Http2ServerRequest, response: unknown) => {
     // Only HTTP/1.1 comes this way (see above), so these are its classes.
-    takeHttp1(api, open, request as IncomingMessage, response as ServerResponse);
+    takeHttp1(api, open, onError, request as IncomingMessage, response as ServerResponse);
   });
   server.removeAllListeners('stream');
   server.on('stream', (stream, headers, _flags, rawHeaders?: readonly string[]) => {
-    takeHttp2(api, open, stream, headers, rawHeaders);
+    takeHttp2(api, open, onError, stream, headers, rawHeaders);
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    void upgrade(api, request, socket, head);
+    upgrade(api, request, socket, head).catch((error) => {
+      socket.destroy();
+      onError(error);
+    });
   });
   server.on('sessionError', ignore);
   server.on('tlsClientError', ignore);
@@ -123,6 +129,7 @@ function ignore(): void {}
 function takeHttp2(
   api: Handler,
   open: OpenRequests,
+  onError: OnError,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   rawHeaders: readonly string[] | undefined,
@@ -134,24 +141,65 @@ function takeHttp2(
   const { socket } = stream.session ?? {};
   const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: stream, source: stream });
   open.add(stream, request);
-  void api.handle(request).then((response) => answer(stream, request, response));
+  respond(api, stream, request, onError);
 }
 
-function takeHttp1(api: Handler, open: OpenRequests, message: IncomingMessage, out: ServerResponse): void {
+function takeHttp1(
+  api: Handler,
+  open: OpenRequests,
+  onError: OnError,
+  message: IncomingMessage,
+  out: ServerResponse,
+): void {
   out.on('error', ignore);
   const method = message.method ?? 'GET';
   const { headers, rawHeaders, socket, url: target = '/' } = message;
   const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: out, source: message });
   open.add(out, request);
-  void api.handle(request).then((response) => answer(out, request, response));
+  respond(api, out, request, onError);
 }
 
-/** Once: what comes after a deadline has answered is for nobody. */
-function answer(life: Life, request: ServedRequest, response: ApiResponse): void {
+type OnError = NonNullable<ServeOptions['onError']>;
+
+/** The one place where a request's promise ends: whatever fails on its way, or while it is answered, is a 500 of this request alone. */
+function respond(api: Handler, life: Life, request: ServedRequest, onError: OnError): void {
+  api.handle(request).then(
+    (response) => answer(life, request, response, onError),
+    (error) => {
+      onError(error);
+      answer(life, request, brokenAnswer(), onError);
+    },
+  );
+}
+
+function brokenAnswer(): ApiResponse {
+  const error = new StatusError('InternalError', 'an error on the server has prevented the request from succeeding');
+  return respondError(error, plainForm);
+}
+
+/** Once: what comes after a deadline has answered is for nobody. Never throws: node refuses what HTTP does not know. */
+function answer(life: Life, request: ServedRequest, response: ApiResponse, onError: OnError): void {
   if (request.answered || life.destroyed || life.closed) return void release(response);
   request.answered = true;
+  try {
+    send(life, request, response);
+  } catch (error) {
+    onError(error);
+    release(response);
+    if (life.headersSent) return void life.destroy();
+    send(life, request, brokenAnswer());
+  }
+}
+
+function send(life: Life, request: ServedRequest, response: ApiResponse): void {
+  demandFinal(response.status);
   if ('respond' in life) answerHttp2(life, request, response);
   else answerHttp1(life, request, response);
+}
+
+/** RFC 9110, section 15: what is below ends no exchange, and what is above is nothing. */
+function demandFinal(status: number): void {
+  if (!(status >= 200 && status <= 599)) throw new RangeError(`status ${status} is no answer to a request`);
 }
 
 function answerHttp2(stream: ServerHttp2Stream, request: ServedRequest, response: ApiResponse): void {
@@ -164,7 +212,7 @@ function answerHttp2(stream: ServerHttp2Stream, request: ServedRequest, response
   }
   const headOnly = request.method === 'HEAD' || body === undefined;
   stream.respond(out, { endStream: headOnly });
-  if (headOnly) void release(response);
+  if (headOnly) release(response);
   else if (body instanceof Uint8Array && body.length <= partBytes) stream.end(body);
   else return void pump(body instanceof Uint8Array ? [body] : body, stream).then(() => leaveBody(stream, request));
   leaveBody(stream, request);
@@ -198,6 +246,7 @@ async function upgrade(api: Handler, message: IncomingMessage, socket: Duplex, h
   const request = new ServedRequest(given);
   const response = await api.upgrade(request, { socket, head });
   if (!response || socket.destroyed) return;
+  demandFinal(response.status);
   const body = response.body instanceof Uint8Array ? response.body : new Uint8Array();
   const lines = [`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ''}`];
   for (const [name, value] of Object.entries(response.headers))
@@ -216,7 +265,7 @@ async function pump(
   out: Duplex | ServerResponse,
 ): Promise<void> {
   const iterator = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : oneByOne(body);
-  const stop = () => void iterator.return?.();
+  const stop = () => void iterator.return?.().then(ignore, ignore);
   out.once('close', stop);
   try {
     for (let written: Uint8Array | undefined; ; ) {
@@ -257,7 +306,7 @@ function drained(out: Duplex | ServerResponse): Promise<void> {
   });
 }
 
-async function release(response: ApiResponse): Promise<void> {
-  const { body } = response;
-  if (body && !(body instanceof Uint8Array)) await body[Symbol.asyncIterator]().return?.();
+/** Lets go of a body that nobody will read. */
+function release({ body }: ApiResponse): void {
+  if (body && !(body instanceof Uint8Array)) body[Symbol.asyncIterator]().return?.().then(ignore, ignore);
 }

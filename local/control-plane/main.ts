@@ -150,6 +150,7 @@ const serving = await serve(api, {
   host: '0.0.0.0',
   port: cluster.port,
   tls: keys.tls(),
+  onError: (err) => log.error({ err }, 'a request could not be answered'),
 });
 keys.onReload(() => serving.useCertificate(keys.tls()));
 const stopRenewing = keepRenewed(cluster, keys, {
