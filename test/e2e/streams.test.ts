@@ -20,7 +20,7 @@ spec:
     command: [sh, -c, 'for i in 1 2 3 4 5; do echo out $i; done; echo err >&2; sleep 3600']
   - name: web
     image: zeroplane.local/busybox:1
-    command: [sh, -c, 'mkdir -p /www; echo hello > /www/index.html; exec httpd -f -p 8080 -h /www']
+    command: [sh, -c, 'mkdir -p /www; echo hello > /www/index.html; httpd -p 127.0.0.1:8081 -h /www; exec httpd -f -p 8080 -h /www']
 ---
 apiVersion: v1
 kind: Service
@@ -164,6 +164,23 @@ describe.skipIf(process.getuid?.() !== 0)('streams of pods (needs root)', () => 
     } finally {
       child.kill();
     }
+  });
+
+  it('only port-forward reaches what listens on the loopback of a pod', async () => {
+    const child = spawn(...command([], ['port-forward', 'pod/two', ':8081']));
+    try {
+      let said = '';
+      child.stdout.on('data', (chunk) => {
+        said += chunk;
+      });
+      const port = await eventually(60, async () => /127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
+      const answer = await cluster.host.run('/bin/busybox', 'wget', '-q', '-O', '-', `http://127.0.0.1:${port}/`);
+      expect(answer.stdout).toBe('hello\n');
+    } finally {
+      child.kill();
+    }
+    const proxied = await cluster.attempt('get', '--raw', '/api/v1/namespaces/default/pods/two:8081/proxy/');
+    expect(proxied.stderr).toMatch(/ServiceUnavailable.*dial tcp 10\.\S+:8081: /s);
   });
 
   it('proxy reaches a port of a pod, and a Service by the name or number of its port', async () => {
