@@ -31,6 +31,7 @@ import type { NodeApiContext } from './node-api/context.ts';
 import type { AgentOptions } from './options.ts';
 import type { NodePods } from './pods/node-pods.ts';
 import { createNodePods } from './pods/node-pods.ts';
+import { readNodeSecurity } from './pods/node-security.ts';
 import { asPod } from './pods/pod.ts';
 import { createPodCgroups } from './pods/pod-cgroup.ts';
 import type { PodObjects } from './pods/pod-context.ts';
@@ -159,7 +160,7 @@ export async function startAgent(
     runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
     nodeHostname: os.hostname(),
     logsDir: paths.logs,
-    seccompDir: path.join(options.dataDir, 'seccomp'),
+    security: await readNodeSecurity({ ...options, seccompDir: path.join(options.dataDir, 'seccomp') }, runtime),
     dns: { server: options.clusterDNS, domain: options.clusterDomain, host: parseResolvConf(resolvConf) },
     capacity,
     objects: podObjects,

@@ -8,6 +8,7 @@ import { errorText } from '../core/machinery/error-text.ts';
 import { getOwn } from '../core/machinery/own.ts';
 import type { ApiCredentials } from './control-plane/api-client.ts';
 import type { PodApi } from './pod-api/pod-api.ts';
+import { namespaceOfSysctl } from './pods/sysctls.ts';
 import type { NodeQueue } from './queue/node-queue.ts';
 
 export interface AgentOptions {
@@ -29,6 +30,10 @@ export interface AgentOptions {
   readonly cniBinDir: string;
   readonly networkPrefix: string | undefined;
   readonly maxPods: number;
+  /** Pods that name no seccomp profile get the runtime's own. */
+  readonly seccompDefault: boolean;
+  /** Names, or prefixes that end with `*`. */
+  readonly allowedUnsafeSysctls: readonly string[];
   /** Such as `aws:///eu-central-1a/i-0123456789abcdef0`. */
   readonly providerID: string | undefined;
   /** The cloud says what machine this is: no pods before it has (Kubernetes' `--cloud-provider=external`). */
@@ -74,6 +79,8 @@ const flags = {
   'network-prefix': { type: 'string' },
   'max-pods': { type: 'string' },
   'provider-id': { type: 'string' },
+  'seccomp-default': { type: 'boolean' },
+  'allowed-unsafe-sysctls': { type: 'string' },
   aws: { type: 'boolean' },
   cluster: { type: 'string' },
   region: { type: 'string' },
@@ -139,6 +146,8 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
     cniBinDir: values['cni-bin-dir'] ?? '/usr/lib/cni',
     networkPrefix: values['network-prefix'],
     maxPods,
+    seccompDefault: values['seccomp-default'] === true,
+    allowedUnsafeSysctls: unsafeSysctls(values['allowed-unsafe-sysctls']),
     providerID: values['provider-id'],
     cloudNode: joins && values.aws === true,
   };
@@ -154,6 +163,15 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
       clusterDomain: values['cluster-domain'] ?? 'cluster.local',
     },
   };
+}
+
+/** As kubelet: what is not kept for each namespace cannot be given to one pod. */
+function unsafeSysctls(text = ''): string[] {
+  const names = text.split(',').filter((each) => each !== '');
+  const wrong = names.find((each) => !namespaceOfSysctl(each));
+  if (wrong !== undefined)
+    throw new OptionError(`--allowed-unsafe-sysctls: the kernel does not keep "${wrong}" for each namespace`);
+  return names;
 }
 
 function joinOptions(values: Values): JoinOptions {

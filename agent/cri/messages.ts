@@ -7,6 +7,8 @@ export const namespaceModes = { pod: 0, container: 1, node: 2, target: 3 } as co
 export const protocols = { TCP: 0, UDP: 1, SCTP: 2 } as const;
 export const propagations = { private: 0, hostToContainer: 1, bidirectional: 2 } as const;
 export const profileTypes = { runtimeDefault: 0, unconfined: 1, localhost: 2 } as const;
+/** What becomes of the groups that an image gives its user. */
+export const groupPolicies = { merge: 0, strict: 1 } as const;
 export const sandboxStates = { ready: 0, notReady: 1 } as const;
 export const containerStates = { created: 0, running: 1, exited: 2, unknown: 3 } as const;
 
@@ -146,6 +148,7 @@ const LinuxContainerSecurityContext = message({
   maskedPaths: [13, ['string']],
   readonlyPaths: [14, ['string']],
   seccomp: [15, SecurityProfile],
+  apparmor: [16, SecurityProfile],
   supplementalGroupsPolicy: [17, 'int32'],
 });
 const LinuxContainerConfig = message({
@@ -286,7 +289,12 @@ const RuntimeCondition = message({
 });
 const RuntimeStatus = message({ conditions: [1, [RuntimeCondition]] });
 export const StatusRequest = message({ verbose: [1, 'bool'] });
-export const StatusResponse = message({ status: [1, RuntimeStatus], info: [2, 'map'] });
+const RuntimeFeatures = message({ supplementalGroupsPolicy: [1, 'bool'] });
+export const StatusResponse = message({
+  status: [1, RuntimeStatus],
+  info: [2, 'map'],
+  features: [4, RuntimeFeatures],
+});
 
 const FilesystemIdentifier = message({ mountpoint: [1, 'string'] });
 const FilesystemUsage = message({
@@ -360,6 +368,8 @@ export type PodSandboxConfigInput = Input<typeof PodSandboxConfig>;
 export type ContainerConfigInput = Input<typeof ContainerConfig>;
 export type MountInput = Input<typeof Mount>;
 export type LinuxContainerResourcesInput = Input<typeof LinuxContainerResources>;
+export type SandboxSecurityInput = Input<typeof LinuxSandboxSecurityContext>;
+export type ContainerSecurityInput = Input<typeof LinuxContainerSecurityContext>;
 export type SecurityProfileInput = Input<typeof SecurityProfile>;
 export type AuthConfigInput = Input<typeof AuthConfig>;
 export type PodSandboxStatusInfo = Decoded<typeof PodSandboxStatus>;

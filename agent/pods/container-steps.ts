@@ -9,7 +9,7 @@ import type { CheckTarget } from '../probes/check.ts';
 import { volumeMounts } from '../volumes/mounts.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
-import { containerConfig, rootViolation } from './container-config.ts';
+import { containerConfig } from './container-config.ts';
 import { ConfigError, environment } from './environment.ts';
 import { runHook } from './hook.ts';
 import { hostsFile } from './hosts-file.ts';
@@ -20,6 +20,7 @@ import type { PodContext } from './pod-context.ts';
 import { podLogDirectory, terminationFile } from './pod-context.ts';
 import type { SandboxContext } from './sandbox-config.ts';
 import { fullyQualifiedName, hostname, sandboxConfig } from './sandbox-config.ts';
+import { securityViolation } from './security-fields.ts';
 import type { StartClock } from './start-clock.ts';
 
 /** Why a container does not start; `reason` is what its status shows while it waits. */
@@ -94,7 +95,6 @@ export function sandboxContext(context: PodContext, pod: Pod): SandboxContext {
     nodeHostname: context.nodeHostname,
     logDirectory: podLogDirectory(context.logsDir, pod),
     cgroupParent: context.cgroups.parent(pod.metadata.uid),
-    seccompDir: context.seccompDir,
     dns: context.dns,
   };
 }
@@ -119,7 +119,8 @@ async function prepare(context: PodContext, request: StartRequest) {
       }),
       request.volumes,
     ]);
-    const violation = rootViolation(pod, container, { uid: found.uid?.value, username: found.username });
+    const imageUser = { uid: found.uid?.value, username: found.username };
+    const violation = securityViolation({ pod, container, image: imageUser, node: context.security });
     if (violation) throw new ConfigError(violation);
     const variables = environment(pod, container, {
       configMap: (name) => context.objects.configMap(namespace, name),
@@ -136,11 +137,12 @@ async function prepare(context: PodContext, request: StartRequest) {
       attempt,
       quickRestarts: request.quickRestarts,
       imageRef: found.id,
+      imageUser,
       environment: variables,
       mounts: [...mounts, ...own],
       devices: [],
       capacity: context.capacity,
-      seccompDir: context.seccompDir,
+      security: context.security,
       nodeName: context.nodeName,
       ...(request.targetId && { targetId: request.targetId }),
     });

@@ -16,6 +16,7 @@ import type { NodePods } from './node-pods.ts';
 import { createNodePods } from './node-pods.ts';
 import type { Pod } from './pod.ts';
 import { createPodCgroups } from './pod-cgroup.ts';
+import { testSecurity } from './test-pod.ts';
 
 const missing = await missingForContainers();
 
@@ -69,7 +70,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       runtime,
       nodeHostname: 'node',
       logsDir: logsDir(),
-      seccompDir: path.join(node.dataDir, 'seccomp'),
+      security: testSecurity({ seccompDir: path.join(node.dataDir, 'seccomp') }),
       dns: { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
       capacity,
       allocatable: capacity,

@@ -111,7 +111,7 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
       for (const pod of pods.filter(({ metadata }) => !workers.has(metadata.uid)).sort(byAge)) {
         const { uid } = pod.metadata;
         // What runs already was taken before.
-        const refusal = found.has(uid) ? undefined : refusalOf(pod, taken(), context.objects.node());
+        const refusal = found.has(uid) ? undefined : refusalOf(pod, taken(), context.objects.node(), context.security);
         const worker = new PodWorker(full, pod, found.get(uid)?.observed);
         workers.set(uid, worker);
         found.delete(uid);

@@ -5,6 +5,7 @@ import type { V1Node, V1Pod, V1PodStatus, V1Service } from '../../generated/kube
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { Images } from '../images/images.ts';
 import type { PodVolumes, VolumeObjects } from '../volumes/pod-volumes.ts';
+import type { NodeSecurity } from './node-security.ts';
 import type { Pod } from './pod.ts';
 import type { PodCgroups } from './pod-cgroup.ts';
 import type { ResizeRefusal } from './resize.ts';
@@ -28,7 +29,7 @@ export interface PodContext {
   /** Each pod's own files: volumes, /etc/hosts, termination messages. */
   readonly podsDir: string;
   readonly logsDir: string;
-  readonly seccompDir: string;
+  readonly security: NodeSecurity;
   readonly dns: ClusterDns;
   readonly capacity: NodeCapacity;
   readonly allocatable: NodeCapacity;

@@ -15,6 +15,7 @@ import type { PodMirror } from './pod-mirror.ts';
 import { PodMounts } from './pod-mounts.ts';
 import type { PodResize } from './pod-resize.ts';
 import { sandboxConfig } from './sandbox-config.ts';
+import { sandboxViolation } from './security-fields.ts';
 import { StartClock } from './start-clock.ts';
 import type { StartHolds } from './start-holds.ts';
 import type { Step } from './sync-pod.ts';
@@ -105,6 +106,8 @@ export class PodSteps {
       this.#parts.resize.createCgroup(pod),
       fs.mkdir(podLogDirectory(logsDir, pod), { recursive: true, mode: 0o755 }),
     ]);
+    const violation = sandboxViolation(pod);
+    if (violation) throw new Error(violation);
     const { runtimeClassName } = pod.spec;
     const runtimeHandler = runtimeClassName ? objects.runtimeHandler(runtimeClassName) : '';
     if (runtimeHandler === undefined) throw new Error(`RuntimeClass "${runtimeClassName}" not found`);

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { V1ContainerPort, V1PodSpec } from '../../generated/kubernetes.ts';
+import type { V1ContainerPort, V1Node, V1PodSpec } from '../../generated/kubernetes.ts';
 import type { Pod } from './pod.ts';
-import { refusalOf } from './refusal.ts';
+import { refusalOf as refusalOnNode } from './refusal.ts';
+import { testSecurity } from './test-pod.ts';
 
+const refusalOf = (wanted: Pod, others: readonly Pod[], node: V1Node | undefined) =>
+  refusalOnNode(wanted, others, node, testSecurity());
 const pod = (ports: V1ContainerPort[], spec: Partial<V1PodSpec> = {}, phase?: string): Pod => ({
   metadata: { name: 'p', namespace: 'default', uid: 'u' },
   spec: { containers: [{ name: 'c', ports }], ...spec },

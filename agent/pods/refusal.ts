@@ -1,19 +1,29 @@
 // Why a node does not take a pod that came to it, past the scheduler or by an older view of the node: what the kubelet checks when it
-// admits a pod. Pure. Source: Kubernetes, kubelet's GeneralPredicates (host ports, node affinity).
+// admits a pod. Pure. Source: Kubernetes, kubelet's GeneralPredicates (host ports, node affinity) and its handlers of admission.
 
 import { nodeAffinityAllows } from '../../core/machinery/node-match.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
+import type { NodeSecurity } from './node-security.ts';
 import type { Pod } from './pod.ts';
 import { podContainers } from './pod.ts';
+import { securityRefusal } from './security-fields.ts';
 import type { Ending } from './sync-pod.ts';
 
 /** `others`: the pods that this node has taken. `node`: as far as it is known. */
-export function refusalOf(pod: Pod, others: readonly Pod[], node: V1Node | undefined): Ending | undefined {
+export function refusalOf(
+  pod: Pod,
+  others: readonly Pod[],
+  node: V1Node | undefined,
+  security: NodeSecurity,
+): Ending | undefined {
   if (isOver(pod) || pod.metadata.deletionTimestamp) return undefined;
   if (node && !matches(pod, node)) return refused('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
   const taken = others.filter((each) => !isOver(each)).flatMap(hostPorts);
   const clash = hostPorts(pod).some((port) => taken.some((other) => collide(port, other)));
-  return clash ? refused('NodePorts', "node(s) didn't have free ports for the requested pod ports") : undefined;
+  if (clash) return refused('NodePorts', "node(s) didn't have free ports for the requested pod ports");
+  if ((pod.spec.os?.name ?? 'linux') !== 'linux')
+    return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
+  return securityRefusal(pod, security);
 }
 
 function refused(reason: string, why: string): Ending {

@@ -1,10 +1,11 @@
 // The sandbox of a pod as CRI wants it: names, DNS, ports, namespaces, sysctls. Pure.
 
-import type { PodSandboxConfigInput, SecurityProfileInput } from '../cri/messages.ts';
-import { namespaceModes, profileTypes, protocols } from '../cri/messages.ts';
+import type { PodSandboxConfigInput } from '../cri/messages.ts';
+import { namespaceModes, protocols } from '../cri/messages.ts';
 import { annotations, labels } from './observed.ts';
 import type { Pod } from './pod.ts';
 import { podContainers } from './pod.ts';
+import { sandboxSecurity, sandboxSysctls } from './security-fields.ts';
 
 export interface ClusterDns {
   /** Address of the cluster's DNS server. */
@@ -25,15 +26,12 @@ export interface SandboxContext {
   readonly nodeName: string;
   readonly logDirectory: string;
   readonly cgroupParent: string;
-  readonly seccompDir: string;
   readonly dns: ClusterDns;
   readonly nodeHostname: string;
 }
 
 export function sandboxConfig(pod: Pod, attempt: number, context: SandboxContext): PodSandboxConfigInput {
   const { spec, metadata } = pod;
-  const { securityContext } = spec;
-  const privileged = podContainers(pod).some(({ spec: each }) => each.securityContext?.privileged);
   return {
     metadata: { name: metadata.name, uid: metadata.uid, namespace: metadata.namespace, attempt },
     // The node's network namespace comes with the node's host name; the runtime refuses another.
@@ -65,13 +63,8 @@ export function sandboxConfig(pod: Pod, attempt: number, context: SandboxContext
     },
     linux: {
       cgroupParent: context.cgroupParent,
-      sysctls: Object.fromEntries((securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
-      securityContext: {
-        privileged,
-        namespaceOptions: namespaces(pod),
-        seccomp: seccomp(securityContext?.seccompProfile, context.seccompDir),
-        supplementalGroups: supplementalGroups(pod),
-      },
+      sysctls: sandboxSysctls(pod),
+      securityContext: { ...sandboxSecurity(pod), namespaceOptions: namespaces(pod) },
     },
   };
 }
@@ -92,21 +85,6 @@ export function namespaces(pod: Pod, target?: string) {
               : namespaceModes.container,
         }),
   };
-}
-
-export function supplementalGroups(pod: Pod): number[] {
-  const { fsGroup, supplementalGroups: groups = [] } = pod.spec.securityContext ?? {};
-  return (fsGroup === undefined ? groups : [...groups, fsGroup]).map(Number);
-}
-
-export function seccomp(
-  profile: { type: string; localhostProfile?: string } | undefined,
-  seccompDir: string,
-): SecurityProfileInput {
-  if (profile?.type === 'RuntimeDefault') return { profileType: profileTypes.runtimeDefault };
-  if (profile?.type === 'Localhost')
-    return { profileType: profileTypes.localhost, localhostRef: `${seccompDir}/${profile.localhostProfile ?? ''}` };
-  return { profileType: profileTypes.unconfined };
 }
 
 /** The pod's host name, cut to what the kernel takes. */

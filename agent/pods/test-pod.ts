@@ -1,6 +1,7 @@
 // Builders of pods and of what is observed of them, for tests.
 
 import type { V1Container, V1PodSpec } from '../../generated/kubernetes.ts';
+import type { NodeSecurity } from './node-security.ts';
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed.ts';
 import type { Pod } from './pod.ts';
 
@@ -52,4 +53,16 @@ export function exited(name: string, exitCode: number, rest: Partial<ObservedCon
 
 export function observedPod(...containers: ObservedContainer[]): ObservedPod {
   return { sandboxes: [readySandbox], containers };
+}
+
+/** A node as most are: without AppArmor, with a runtime that knows few features. */
+export function testSecurity(rest: Partial<NodeSecurity> = {}): NodeSecurity {
+  return {
+    seccompDir: '/var/lib/zeroplane/agent/seccomp',
+    seccompDefault: false,
+    allowedUnsafeSysctls: [],
+    appArmor: false,
+    supplementalGroupsPolicy: false,
+    ...rest,
+  };
 }

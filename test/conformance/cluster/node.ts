@@ -17,6 +17,7 @@ import { createNodePods } from '../../../agent/pods/node-pods.ts';
 import { asPod } from '../../../agent/pods/pod.ts';
 import type { PodObjects } from '../../../agent/pods/pod-context.ts';
 import type { PodCgroupLimits } from '../../../agent/pods/resources.ts';
+import { testSecurity } from '../../../agent/pods/test-pod.ts';
 import { createPodVolumes } from '../../../agent/volumes/pod-volumes.ts';
 import { requestToken } from '../../../agent/volumes/request-token.ts';
 import { createTokenSource } from '../../../agent/volumes/tokens.ts';
@@ -132,7 +133,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
     runtime,
     nodeHostname: name,
     logsDir: path.join(folder, 'logs'),
-    seccompDir: path.join(folder, 'seccomp'),
+    security: testSecurity({ seccompDir: path.join(folder, 'seccomp') }),
     dns: { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
     capacity: allocatable,
     volumes: createPodVolumes({
