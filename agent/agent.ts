@@ -23,6 +23,7 @@ import { Reporter } from './control-plane/reporter.ts';
 import { pacedRuntime } from './cri/paced-runtime.ts';
 import { collectImages } from './images/collect.ts';
 import { createImages } from './images/images.ts';
+import { openPullRecords } from './images/pull-records.ts';
 import type { Log } from './log.ts';
 import { createNodeNetwork } from './node/node-network.ts';
 import { readNodeFacts } from './node/node-status.ts';
@@ -154,7 +155,9 @@ export async function startAgent(
   };
 
   const shared = { nodeName: options.nodeName, hostIP: options.nodeIP, podsDir: paths.pods, allocatable: capacity };
-  const images = createImages(runtime);
+  const verification = { policy: options.imageVerification, allowlist: options.preloadedImagesAllowlist };
+  const pullRecords = await openPullRecords(path.join(options.dataDir, 'image_manager'), verification, runtime);
+  const images = createImages(runtime, pullRecords);
   const pods = createNodePods({
     ...shared,
     runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
@@ -235,7 +238,10 @@ export async function startAgent(
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'a periodic task failed');
   const timers = [
     setInterval(() => void self.beat().catch(failed), lookMs),
-    setInterval(() => void collectImages(runtime, options.dataDir, options.pauseImage, log).catch(failed), collectMs),
+    setInterval(
+      () => void collectImages(runtime, pullRecords, options.dataDir, options.pauseImage, log).catch(failed),
+      collectMs,
+    ),
   ];
 
   return {

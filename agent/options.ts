@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { errorText } from '../core/machinery/error-text.ts';
 import { getOwn } from '../core/machinery/own.ts';
 import type { ApiCredentials } from './control-plane/api-client.ts';
+import { allowlistFault, type VerificationPolicy, verificationPolicies } from './images/pull-policy.ts';
 import type { PodApi } from './pod-api/pod-api.ts';
 import { namespaceOfSysctl } from './pods/sysctls.ts';
 import type { NodeQueue } from './queue/node-queue.ts';
@@ -34,6 +35,9 @@ export interface AgentOptions {
   readonly seccompDefault: boolean;
   /** Names, or prefixes that end with `*`. */
   readonly allowedUnsafeSysctls: readonly string[];
+  /** Which images that are here a pod gets only if it could pull them. */
+  readonly imageVerification: VerificationPolicy;
+  readonly preloadedImagesAllowlist: readonly string[];
   /** Such as `aws:///eu-central-1a/i-0123456789abcdef0`. */
   readonly providerID: string | undefined;
   /** The cloud says what machine this is: no pods before it has (Kubernetes' `--cloud-provider=external`). */
@@ -81,6 +85,8 @@ const flags = {
   'provider-id': { type: 'string' },
   'seccomp-default': { type: 'boolean' },
   'allowed-unsafe-sysctls': { type: 'string' },
+  'image-pull-credentials-verification-policy': { type: 'string' },
+  'preloaded-images-verification-allowlist': { type: 'string' },
   aws: { type: 'boolean' },
   cluster: { type: 'string' },
   region: { type: 'string' },
@@ -148,6 +154,7 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
     maxPods,
     seccompDefault: values['seccomp-default'] === true,
     allowedUnsafeSysctls: unsafeSysctls(values['allowed-unsafe-sysctls']),
+    ...imageVerification(values),
     providerID: values['provider-id'],
     cloudNode: joins && values.aws === true,
   };
@@ -172,6 +179,19 @@ function unsafeSysctls(text = ''): string[] {
   if (wrong !== undefined)
     throw new OptionError(`--allowed-unsafe-sysctls: the kernel does not keep "${wrong}" for each namespace`);
   return names;
+}
+
+function imageVerification(values: Values): Pick<AgentOptions, 'imageVerification' | 'preloadedImagesAllowlist'> {
+  const name = values['image-pull-credentials-verification-policy'] ?? 'NeverVerifyPreloadedImages';
+  const policy = verificationPolicies.find((each) => each === name);
+  if (!policy)
+    throw new OptionError(
+      `--image-pull-credentials-verification-policy: "${name}" is none of ${verificationPolicies.join(', ')}`,
+    );
+  const allowlist = (values['preloaded-images-verification-allowlist'] ?? '').split(',').filter((each) => each !== '');
+  const fault = allowlist.map(allowlistFault).find((each) => each !== undefined);
+  if (fault) throw new OptionError(`--preloaded-images-verification-allowlist: ${fault}`);
+  return { imageVerification: policy, preloadedImagesAllowlist: allowlist };
 }
 
 function joinOptions(values: Values): JoinOptions {

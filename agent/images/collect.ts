@@ -5,6 +5,7 @@ import fs from 'node:fs/promises';
 import type { ImageInfo } from '../cri/messages.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import { pauseImage } from './pause.ts';
+import type { PullRecords } from './pull-records.ts';
 
 const highPercent = 85;
 const lowPercent = 80;
@@ -34,18 +35,21 @@ export function imagesToRemove(
   return chosen;
 }
 
-/** Throws GrpcError. */
+/** What is known of the pulls of images that are not there any more goes, too. Throws GrpcError. */
 export async function collectImages(
   runtime: ContainerRuntime,
+  records: PullRecords,
   directory: string,
   sandboxImage: string | undefined,
   log: { info(fields: object, text: string): void },
 ): Promise<void> {
+  const since = Date.now();
   const [{ images }, { containers }, disk] = await Promise.all([
     runtime.listImages({}),
     runtime.listContainers({}),
     fs.statfs(directory),
   ]);
+  await records.prune(new Set(images.map(({ id }) => id)), since);
   const inUse = new Set(containers.flatMap(({ imageRef, image }) => [imageRef, image?.image ?? '']));
   for (const { id, repoDigests } of images)
     if (inUse.has(id) || repoDigests.some((digest) => inUse.has(digest)) || !lastUsed.has(id))

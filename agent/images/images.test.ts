@@ -10,7 +10,7 @@ describe('credentialsFor', () => {
     data: { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') },
   });
   const servers = (image: string, auths: object) =>
-    credentialsFor(image, [secret(auths)]).map(({ username }) => username);
+    credentialsFor(image, [secret(auths)]).map(({ auth }) => auth.username);
 
   it('finds those of the registry, the longest path first', () => {
     const auths = {

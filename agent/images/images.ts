@@ -1,11 +1,12 @@
-// Sees to it that a container's image is there: pull policy, credentials, one pull at a time for each image, back-off.
+// Sees to it that a container's image is there, and that its pod may have it: pull policy, credentials, one pull at a time for each image.
 
 import type { V1Secret } from '../../generated/kubernetes.ts';
 import { GrpcError } from '../cri/grpc.ts';
-import type { AuthConfigInput, ImageInfo } from '../cri/messages.ts';
+import type { ImageInfo } from '../cri/messages.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import { ImageError } from './image-error.ts';
-import { credentialsFor } from './pull-secret.ts';
+import type { PullRecords } from './pull-records.ts';
+import { credentialsFor, type PullCredential } from './pull-secret.ts';
 
 export interface ImageRequest {
   readonly image: string;
@@ -20,8 +21,11 @@ export interface Images {
   ensure(request: ImageRequest): Promise<ImageInfo>;
 }
 
-export function createImages(runtime: ContainerRuntime): Images {
-  const pulling = new Map<string, Promise<string>>();
+export function createImages(
+  runtime: Pick<ContainerRuntime, 'imageStatus' | 'pullImage'>,
+  records: PullRecords,
+): Images {
+  const pulling = new Map<string, Promise<Pulled>>();
 
   const present = async (image: string): Promise<ImageInfo | undefined> => {
     try {
@@ -31,16 +35,18 @@ export function createImages(runtime: ContainerRuntime): Images {
     }
   };
 
-  const pull = (image: string, credentials: readonly AuthConfigInput[]): Promise<string> => {
+  const pull = (image: string, credentials: readonly PullCredential[]): Promise<Pulled> => {
     // Pulls with different credentials are different questions to the registry.
-    const key = `${image}\n${JSON.stringify(credentials)}`;
+    const key = `${image}\n${JSON.stringify(credentials.map(({ auth }) => auth))}`;
     const running = pulling.get(key);
     if (running) return running;
     const work = (async () => {
       let failure: unknown;
-      for (const auth of credentials.length > 0 ? credentials : [undefined])
+      for (const [taken, auth] of credentials.length > 0
+        ? credentials.map((each) => each.auth).entries()
+        : [[-1, undefined] as const])
         try {
-          return (await runtime.pullImage({ image: { image }, ...(auth && { auth }) })).imageRef;
+          return { imageRef: (await runtime.pullImage({ image: { image }, ...(auth && { auth }) })).imageRef, taken };
         } catch (error) {
           failure = error;
         }
@@ -48,6 +54,25 @@ export function createImages(runtime: ContainerRuntime): Images {
     })().finally(() => pulling.delete(key));
     pulling.set(key, work);
     return work;
+  };
+
+  const pullRecorded = async (image: string, found: ImageInfo | undefined, credentials: readonly PullCredential[]) => {
+    try {
+      await records.begin(image, found?.id);
+    } catch (error) {
+      throw new ImageError('ErrImagePull', image, `cannot record the pull of image "${image}": ${text(error)}`);
+    }
+    try {
+      const { imageRef, taken } = await pull(image, credentials);
+      // By what was pulled: its name may mean another image by now.
+      const pulled = await present(imageRef);
+      if (!pulled) throw new Error('it was pulled but is not there');
+      await records.succeeded(image, pulled.id, credentials[taken]);
+      return pulled;
+    } catch (error) {
+      await records.failed(image).catch(() => undefined);
+      throw new ImageError('ErrImagePull', image, `failed to pull image "${image}": ${text(error)}`);
+    }
   };
 
   return {
@@ -58,8 +83,9 @@ export function createImages(runtime: ContainerRuntime): Images {
           image,
           `Failed to apply default image tag "${image}": not a valid image name`,
         );
-      const found = policy === 'Always' ? undefined : await present(image);
-      if (found) {
+      const credentials = credentialsFor(image, secrets);
+      const found = await present(image);
+      if (found && policy !== 'Always' && !(await records.mustPull(image, found.id, credentials))) {
         onPull?.(`Container image "${image}" already present on machine`, true);
         return found;
       }
@@ -67,21 +93,23 @@ export function createImages(runtime: ContainerRuntime): Images {
         throw new ImageError(
           'ErrImageNeverPull',
           image,
-          `Container image "${image}" is not present with pull policy of Never`,
+          found
+            ? `Container image "${image}" is present, but was pulled with credentials that this pod does not have, and its pull policy is Never`
+            : `Container image "${image}" is not present with pull policy of Never`,
         );
       onPull?.(`Pulling image "${image}"`, false);
       const started = Date.now();
-      try {
-        await pull(image, credentialsFor(image, secrets));
-      } catch (error) {
-        throw new ImageError('ErrImagePull', image, `failed to pull image "${image}": ${text(error)}`);
-      }
-      const pulled = await present(image);
-      if (!pulled) throw new ImageError('ErrImagePull', image, `image "${image}" was pulled but is not there`);
+      const pulled = await pullRecorded(image, found, credentials);
       onPull?.(`Successfully pulled image "${image}" in ${Date.now() - started}ms`, true);
       return pulled;
     },
   };
+}
+
+interface Pulled {
+  readonly imageRef: string;
+  /** Which of the credentials the registry took; -1: none were shown. */
+  readonly taken: number;
 }
 
 function text(error: unknown): string {

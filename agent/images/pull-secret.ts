@@ -1,32 +1,45 @@
-// Finds the credentials for an image in imagePullSecrets. Source: Kubernetes, "Pull an Image from a Private Registry".
+// Finds the credentials for an image in imagePullSecrets, and says whose they are. Source: Kubernetes, "Pull an Image from a Private Registry".
 
+import { createHash } from 'node:crypto';
 import { parseJson } from '../../core/machinery/json.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import type { V1Secret } from '../../generated/kubernetes.ts';
 import type { AuthConfigInput } from '../cri/messages.ts';
+import { isRegistry } from './pull-policy.ts';
+
+/** What a registry is shown, and where it comes from. */
+export interface PullCredential {
+  readonly auth: AuthConfigInput;
+  readonly secret: { readonly uid: string; readonly namespace: string; readonly name: string };
+  /** Equal for equal credentials, whichever Secret they are in. */
+  readonly hash: string;
+}
 
 /** In the order of the secrets; those for the longest matching path of one secret first. */
-export function credentialsFor(image: string, secrets: readonly V1Secret[]): AuthConfigInput[] {
+export function credentialsFor(image: string, secrets: readonly V1Secret[]): PullCredential[] {
   return secrets.flatMap((secret) =>
     Object.entries(entries(secret))
       .filter(([server]) => matches(image, server))
       .sort(([a], [b]) => b.length - a.length)
-      .map(([server, { username, password, auth, identitytoken, registrytoken }]) => ({
-        username,
-        password,
-        auth,
-        identityToken: identitytoken,
-        registryToken: registrytoken,
-        serverAddress: server,
-      })),
+      .map(([server, entry]) => credential(secret, server, entry)),
   );
+}
+
+function credential({ metadata }: V1Secret, server: string, entry: RegistryEntry): PullCredential {
+  const { username, password, auth, identitytoken, registrytoken } = entry;
+  const shown = { username, password, auth, identityToken: identitytoken, registryToken: registrytoken };
+  const { uid = '', namespace = '', name = '' } = metadata ?? {};
+  return {
+    auth: { ...shown, serverAddress: server },
+    secret: { uid, namespace, name },
+    hash: createHash('sha256').update(JSON.stringify(shown)).digest('hex'),
+  };
 }
 
 /** The registry and path of an image: an image without a registry is Docker Hub's. */
 function repository(image: string): string {
   const [first = '', ...rest] = image.split('/');
-  const named = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost');
-  return named ? image : `docker.io/${image}`;
+  return rest.length > 0 && isRegistry(first) ? image : `docker.io/${image}`;
 }
 
 interface RegistryEntry {

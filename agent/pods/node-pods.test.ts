@@ -6,6 +6,7 @@ import { connectSnapshots, type Snapshots } from '../cri/snapshots.ts';
 import { createImages } from '../images/images.ts';
 import { loadImage } from '../images/load.ts';
 import { ociArchive } from '../images/oci.ts';
+import { openPullRecords } from '../images/pull-records.ts';
 import { run as runProgram } from '../process/run.ts';
 import type { TestNode } from '../test-node.ts';
 import { busyboxImage, missingForContainers, startTestNode } from '../test-node.ts';
@@ -64,7 +65,14 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       hostIP: '10.0.0.1',
       podsDir: path.join(node.dataDir, 'pods'),
     };
-    const images = createImages(runtime);
+    const images = createImages(
+      runtime,
+      await openPullRecords(
+        path.join(node.dataDir, 'image_manager'),
+        { policy: 'NeverVerifyPreloadedImages', allowlist: [] },
+        runtime,
+      ),
+    );
     const made = createNodePods({
       ...shared,
       runtime,

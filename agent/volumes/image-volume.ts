@@ -38,8 +38,9 @@ export function createImageVolumes({ runtime, images, snapshots, secret }: Image
     const secrets = (pod.spec.imagePullSecrets ?? []).flatMap(({ name }) => secret(namespace, name ?? '') ?? []);
     // The API gives it one of these three.
     const policy = (source?.pullPolicy ?? 'IfNotPresent') as 'Always' | 'IfNotPresent' | 'Never';
-    await images.ensure({ image, policy, secrets });
-    const { info } = await runtime.imageStatus({ image: { image }, verbose: true });
+    const { id } = await images.ensure({ image, policy, secrets });
+    // By its id: its name may mean another image by now, which the pod may not have.
+    const { info } = await runtime.imageStatus({ image: { image: id }, verbose: true });
     return chainOf(info['info'], image);
   };
 

@@ -13,6 +13,7 @@ import { createControlPlane } from '../../../agent/control-plane/control-plane.t
 import { Reporter } from '../../../agent/control-plane/reporter.ts';
 import type { LinuxContainerResourcesInput } from '../../../agent/cri/messages.ts';
 import { createImages } from '../../../agent/images/images.ts';
+import { openPullRecords } from '../../../agent/images/pull-records.ts';
 import { createNodePods } from '../../../agent/pods/node-pods.ts';
 import { asPod } from '../../../agent/pods/pod.ts';
 import type { PodObjects } from '../../../agent/pods/pod-context.ts';
@@ -141,7 +142,14 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
       memoryDir: path.join(folder, 'memory'),
       tokens: createTokenSource(requestToken(api), now),
     }),
-    images: createImages(runtime),
+    images: createImages(
+      runtime,
+      await openPullRecords(
+        path.join(folder, 'image_manager'),
+        { policy: 'NeverVerifyPreloadedImages', allowlist: [] },
+        runtime,
+      ),
+    ),
     cgroups: {
       parent: (uid) => `/${uid}`,
       async create(uid, limits) {
