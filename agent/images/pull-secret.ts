@@ -21,16 +21,17 @@ export function credentialsFor(image: string, secrets: readonly V1Secret[]): Pul
     Object.entries(entries(secret))
       .filter(([server]) => matches(image, server))
       .sort(([a], [b]) => b.length - a.length)
-      .map(([server, entry]) => credential(secret, server, entry)),
+      .map(([, entry]) => credential(secret, entry)),
   );
 }
 
-function credential({ metadata }: V1Secret, server: string, entry: RegistryEntry): PullCredential {
+function credential({ metadata }: V1Secret, entry: RegistryEntry): PullCredential {
   const { username, password, auth, identitytoken, registrytoken } = entry;
+  // Without its server, as kubelet: containerd takes a URL there, and no credentials where it is none.
   const shown = { username, password, auth, identityToken: identitytoken, registryToken: registrytoken };
   const { uid = '', namespace = '', name = '' } = metadata ?? {};
   return {
-    auth: { ...shown, serverAddress: server },
+    auth: shown,
     secret: { uid, namespace, name },
     hash: createHash('sha256').update(JSON.stringify(shown)).digest('hex'),
   };
