@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   globSync,
@@ -93,10 +94,19 @@ async function bundle(directory: string): Promise<void> {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, inAscii(text));
   }
+  openToAll(partial);
   // Under its name only when it is whole; another process may have been quicker with the same.
   if (existsSync(directory)) rmSync(partial, { recursive: true });
   else renameSync(partial, directory);
   removeOld();
+}
+
+/** Programs are no secret, whatever the umask is: every user may run them from the same checkout. */
+function openToAll(directory: string): void {
+  chmodSync(dirname(directory), 0o755);
+  chmodSync(directory, 0o755);
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
 }
 
 /** One letter beyond Latin-1, which esbuild leaves in regular expressions, makes V8 hold the whole file at two bytes a character. */
@@ -106,10 +116,10 @@ function inAscii(text: string): string {
 
 function removeOld(): void {
   const dist = join(root, 'dist');
-  const folders = readdirSync(dist).map((name) => ({
-    path: join(dist, name),
-    time: statSync(join(dist, name)).mtimeMs,
-  }));
+  // Of bundles alone: a bill of materials lies there, too.
+  const folders = readdirSync(dist, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({ path: join(dist, name), time: statSync(join(dist, name)).mtimeMs }));
   folders.sort((left, right) => right.time - left.time);
   for (const { path } of folders.slice(1 + kept)) rmSync(path, { recursive: true, force: true });
 }
