@@ -22,6 +22,7 @@ const root = join(import.meta.dirname, '..');
 export const programs = {
   'control-plane': 'local/control-plane/main.ts',
   'control-plane-worker': 'local/control-plane/worker.ts',
+  'yaml-worker': 'functions/apiserver/content/yaml-worker.ts',
   agent: 'agent/main.ts',
 } as const;
 
@@ -62,6 +63,7 @@ function bundlesIn(directory: string): Bundles {
   return {
     'control-plane': file('control-plane'),
     'control-plane-worker': file('control-plane-worker'),
+    'yaml-worker': file('yaml-worker'),
     agent: file('agent'),
   };
 }

@@ -1,4 +1,6 @@
-// How deep a value may be nested.
+// How deep a value that somebody sent may be nested, and how many values it may hold.
+
+import { StatusError } from './status.ts';
 
 /** No Kubernetes object comes near it, and every recursive walk has room for it. */
 export const maxDepth = 500;
@@ -9,4 +11,30 @@ export function isWithinDepth(value: unknown, left = maxDepth): boolean {
   for (const each of Array.isArray(value) ? value : Object.values(value))
     if (!isWithinDepth(each, left - 1)) return false;
   return true;
+}
+
+/**
+ * Of maps, lists and scalars. Kubernetes has no such limit, and threads enough; what is done with each value here holds up all requests,
+ * and of objects that fit a store none comes near it.
+ */
+export const maxValues = 100_000;
+
+/** Throws RequestEntityTooLarge. */
+export function demandFewValues(value: unknown): void {
+  if (countValues(value, maxValues) <= maxValues) return;
+  throw new StatusError(
+    'RequestEntityTooLarge',
+    `the request body has more than ${maxValues} values: send less at once`,
+  );
+}
+
+/** Stops counting beyond `most`. */
+function countValues(value: unknown, most: number): number {
+  let count = 1;
+  if (typeof value !== 'object' || value === null) return count;
+  for (const each of Array.isArray(value) ? value : Object.values(value)) {
+    count += typeof each === 'object' && each !== null ? countValues(each, most - count) : 1;
+    if (count > most) return count;
+  }
+  return count;
 }

@@ -65,16 +65,28 @@ export function typeInvalid(field: string, value: unknown, detail: string): Fiel
 
 /** One `Invalid` Status for all the errors of one object. `kind` is the object's kind, as in `Deployment`. */
 export function invalid(kind: string, group: string, name: string, errors: readonly FieldError[]): StatusError {
-  const causes: StatusCause[] = errors.map((each) => ({ reason: each.type, message: each.message, field: each.field }));
-  const lines = errors.map((each) => `${each.field}: ${each.message}`);
+  const told = errors
+    .slice(0, mostTold)
+    .map((each) => ({ ...each, field: cut(each.field), message: cut(each.message) }));
+  const causes: StatusCause[] = told.map((each) => ({ reason: each.type, message: each.message, field: each.field }));
+  const lines = told.map((each) => `${each.field}: ${each.message}`);
+  if (errors.length > mostTold) lines.push(`and ${errors.length - mostTold} more errors`);
   const listed = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   const qualifiedKind = group ? `${kind}.${group}` : kind;
-  return new StatusError('Invalid', `${qualifiedKind} "${name}" is invalid: ${listed}`, {
-    ...(name && { name }),
+  return new StatusError('Invalid', `${qualifiedKind} "${cut(name)}" is invalid: ${listed}`, {
+    ...(name && { name: cut(name) }),
     ...(group && { group }),
     kind,
     causes,
   });
+}
+
+/** An answer says what is wrong, and not all of a hundred thousand fields and values once more. */
+const mostTold = 100;
+const longestTold = 10_000;
+
+function cut(text: string): string {
+  return text.length <= longestTold ? text : `${text.slice(0, longestTold).toWellFormed()}...`;
 }
 
 function join(head: string, detail: string): string {

@@ -84,6 +84,8 @@ export function validateLabels(labels: Labels | undefined | null, path: string):
   for (const [key, value] of Object.entries(labels ?? {})) {
     errors.push(...validateLabelKey(key, path));
     for (const message of labelValueErrors(value)) errors.push(invalidValue(path, value, message));
+    // What is beyond is not told (field-error.ts), and more than a hundred thousand cannot be handed on as arguments.
+    if (errors.length > enoughErrors) break;
   }
   return errors;
 }
@@ -91,6 +93,8 @@ export function validateLabels(labels: Labels | undefined | null, path: string):
 export function validateLabelKey(key: string | undefined, path: string): FieldError[] {
   return qualifiedNameErrors(key).map((message) => invalidValue(path, key ?? '', message));
 }
+
+const enoughErrors = 1000;
 
 const noLabels: Labels = {};
 

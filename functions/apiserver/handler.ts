@@ -51,6 +51,7 @@ import { answerResource, checkScope, noSuchResource, targetOf } from './resource
 import { defaultWatchLimits, type WatchLimits } from './resources/watch.ts';
 import { createReviews } from './reviews/reviews.ts';
 import { createRoad } from './road.ts';
+import { createShares } from './shares.ts';
 import type { StreamHandler } from './streams-contract.ts';
 import type { HealthCheck } from './system/health.ts';
 import { createRequestMetrics } from './system/request-metrics.ts';
@@ -153,10 +154,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const proxy = createProxy({ registry, definitions, streams: options.streams, random: Math.random });
   const checked = { store: options.store, rbac, isShuttingDown: () => shuttingDown };
   const system = createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation, checked });
+  const watch = { ...defaultWatchLimits, ...options.watch };
   const routes = {
     registry: withNodeLeases(registry, options.heartbeats),
     definitions,
-    watch: { ...defaultWatchLimits, ...options.watch },
+    watch,
+    watches: createShares(watch.atOnce),
     watchMeter: metrics.watchOf,
     now,
   };

@@ -21,6 +21,8 @@ import { encryptedStore } from '../../core/store/encrypted/encrypted-store.ts';
 import { meterStore } from '../../core/store/metered-store.ts';
 import { serveStore } from '../../core/store/port.ts';
 import { createLog } from '../../core/work/log.ts';
+import { readYamlIn } from '../../functions/apiserver/content/body.ts';
+import { createYamlThread } from '../../functions/apiserver/content/yaml-thread.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-stream-handler.ts';
@@ -143,6 +145,8 @@ worker.on('error', (err) => {
   log.fatal({ err }, 'the controllers ended');
   process.exit(1);
 });
+
+readYamlIn(createYamlThread({ program: new URL('./yaml-worker.mjs', import.meta.url) }));
 
 const compaction = startCompaction(store);
 const control = serveControlSocket(dataDir, state, keys);

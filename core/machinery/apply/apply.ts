@@ -16,6 +16,7 @@ import {
   pathString,
   setsEqual,
   union,
+  unionAll,
   withoutSubtrees,
 } from './field-set.ts';
 import { decodeManagers, encodeManagers, type Manager, type Managers, managerKey, takeFrom } from './managers.ts';
@@ -133,9 +134,7 @@ function addEarlierFields(managers: Managers, schema: Schema, live: KubeObject, 
 }
 
 function ownedByAll(managers: Managers): FieldSet {
-  let owned: FieldSet = {};
-  for (const each of managers.values()) owned = union(owned, each.fields);
-  return owned;
+  return unionAll(Array.from(managers.values(), (each) => each.fields));
 }
 
 function findConflicts(managers: Managers, self: string, differences: DifferencesIn): FieldConflict[] {

@@ -43,21 +43,40 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   return result ? ordered(result) : a;
 }
 
+/** All that is in any of them. In pairs: to join one after the other would copy what is joined already with each. */
+export function unionAll(sets: readonly FieldSet[]): FieldSet {
+  let level = sets;
+  while (level.length > 1) {
+    const next: FieldSet[] = [];
+    for (let i = 0; i < level.length; i += 2) next.push(union(level[i] ?? emptySet, level[i + 1] ?? emptySet));
+    level = next;
+  }
+  return level[0] ?? emptySet;
+}
+
 /** All that is in `a` and not in `b`. Gives `a` itself when nothing is taken away. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmpty(a) || isEmpty(b)) return a;
-  if (a === b) return emptySet;
+  if (a === b) return isEmpty(a) ? a : emptySet;
   let result: Record<string, FieldSet> | undefined;
-  for (const element in b) {
+  // A set of thousands may be taken away from each of thousands of small ones: then it is not looked through, not even for whether it
+  // is empty, since that asks for all names of a large object first.
+  for (const element in isSmall(a) ? a : b) {
     const left = getOwn(a, element);
-    if (left === undefined || element === '.') continue;
-    const rest = differenceNode(left, b[element]!);
+    const right = getOwn(b, element);
+    if (left === undefined || right === undefined || element === '.') continue;
+    const rest = differenceNode(left, right);
     if (rest === left) continue;
     result ??= { ...a };
     if (rest) setOwn(result, element, rest);
     else delete result[element];
   }
   return result ?? a;
+}
+
+function isSmall(set: FieldSet): boolean {
+  let left = 32;
+  for (const _ in set) if (left-- === 0) return false;
+  return true;
 }
 
 /** All that is in both. */
@@ -170,10 +189,23 @@ function unionNode(a: FieldSet, b: FieldSet): FieldSet {
 }
 
 function differenceNode(a: FieldSet, b: FieldSet): FieldSet | undefined {
-  const stays = isMember(a) && !isMember(b);
+  const stays = isMember(a) && !isKnownMember(b);
   const below = isEmpty(a) ? a : difference(a, b);
   return rebuild(a, below, stays);
 }
+
+/** As `isMember`, asked of one large node again and again. */
+function isKnownMember(node: FieldSet): boolean {
+  if ('.' in node) return true;
+  let known = emptiness.get(node);
+  if (known === undefined) {
+    known = isEmpty(node);
+    emptiness.set(node, known);
+  }
+  return known;
+}
+
+const emptiness = new WeakMap<FieldSet, boolean>();
 
 function intersectionNode(a: FieldSet, b: FieldSet): FieldSet | undefined {
   const below = intersection(a, b);

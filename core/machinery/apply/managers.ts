@@ -4,7 +4,7 @@ import { deepEqual } from '../equality.ts';
 import { type FieldError, invalidValue } from '../field-error.ts';
 import type { ManagedFieldsEntry } from '../object.ts';
 import type { DifferencesIn } from './differences.ts';
-import { difference, emptySet, type FieldSet, isEmpty } from './field-set.ts';
+import { difference, emptySet, type FieldSet, isEmpty, unionAll } from './field-set.ts';
 import { decodeFields } from './fields-v1.ts';
 
 export interface Manager {
@@ -85,14 +85,15 @@ export function takeFrom(managers: Managers, self: string, differences: Differen
 const maxUpdateManagers = 10;
 
 /** Joins the oldest updaters of a version into one, `ancient-changes`, where there are more than ten: objects stay small. */
-export function capUpdateManagers(managers: Managers, union: (a: FieldSet, b: FieldSet) => FieldSet): void {
+export function capUpdateManagers(managers: Managers): void {
   if (managers.size <= maxUpdateManagers) return;
   const updaters = [...managers.entries()].filter(([, each]) => each.operation === 'Update' && !each.subresource);
   if (updaters.length <= maxUpdateManagers) return;
   updaters.sort(([, a], [, b]) => seconds(a) - seconds(b) || compareManagers(a, b));
   let excess = updaters.length - maxUpdateManagers;
+  const joined = new Map<string, FieldSet[]>();
   for (const [key, each] of updaters) {
-    if (excess < 0) return;
+    if (excess <= 0) break;
     const { entry: _, ...rest } = each;
     const bucketKey = managerKey({ ...rest, manager: ancientManager });
     if (bucketKey === key) continue;
@@ -100,9 +101,14 @@ export function capUpdateManagers(managers: Managers, union: (a: FieldSet, b: Fi
     // The first one of a version only changes its name, which saves nothing.
     if (bucket) excess--;
     managers.delete(key);
-    const fields = bucket ? union(bucket.fields, each.fields) : each.fields;
-    managers.set(bucketKey, { ...rest, manager: ancientManager, fields });
-    if (excess === 0) return;
+    const sets = joined.get(bucketKey) ?? (bucket ? [bucket.fields] : []);
+    joined.set(bucketKey, sets);
+    sets.push(each.fields);
+    managers.set(bucketKey, { ...rest, manager: ancientManager, fields: emptySet });
+  }
+  for (const [key, sets] of joined) {
+    const bucket = managers.get(key);
+    if (bucket) managers.set(key, { ...bucket, fields: unionAll(sets) });
   }
 }
 

@@ -60,7 +60,7 @@ export function trackUpdate(request: TrackRequest): ManagedFieldsEntry[] {
   if (isEmpty(fields)) managers.delete(self);
   // To change a field that is one's own already is a change too, and renews the time.
   else if (!isEmpty(changed) || fields !== before) managers.set(self, { ...identity, time, fields });
-  capUpdateManagers(managers, union);
+  capUpdateManagers(managers);
   return encodeManagers(managers);
 }
 

@@ -11,16 +11,24 @@ export interface LocalQueueOptions {
   readonly visibilitySeconds: number;
 }
 
-/** A queue that nobody reads drops its oldest message above this. */
+/** A queue that nobody reads drops its oldest messages above this. */
 const maximumWaiting = 10_000;
+const maximumBytes = 4 * 1024 * 1024;
+/** Of all queues together: above it, the one that holds most drops its oldest. A message costs this much beside its body. */
+const maximumTotalBytes = 64 * 1024 * 1024;
+const messageBytes = 256;
 
 /** Older than this, a wake-up says nothing that a resync has not seen. */
 const retentionMs = 60 * 60_000;
+
+const lookMs = 60_000;
+const lookBytes = 4 * 1024 * 1024;
 
 interface Waiting {
   readonly id: string;
   readonly body: string;
   readonly sentMs: number;
+  readonly bytes: number;
 }
 
 interface Receiver {
@@ -30,6 +38,29 @@ interface Receiver {
 
 export function createLocalQueue(options: LocalQueueOptions): Queue {
   const queues = new Map<string, MemoryQueue>();
+  /** Looks at all queues when there is much, and else once in a while: those of nodes that are gone would keep what nobody reads. */
+  let lookAtMs = 0;
+  const look = () => {
+    let total = 0;
+    for (const [name, queue] of queues) {
+      queue.forgetOld();
+      total += queue.bytes;
+      if (queue.isIdle) queues.delete(name);
+    }
+    while (total > maximumTotalBytes) {
+      let largest: MemoryQueue | undefined;
+      for (const each of queues.values()) if (!largest || each.bytes > largest.bytes) largest = each;
+      const before = largest?.bytes ?? 0;
+      // To half, so that the next message is not the next look.
+      largest?.shrinkTo(before / 2);
+      const dropped = before - (largest?.bytes ?? 0);
+      if (dropped === 0) break;
+      total -= dropped;
+    }
+    lookAtMs = options.now() + lookMs;
+    sentBytes = 0;
+  };
+  let sentBytes = 0;
   const queueOf = (name: string): MemoryQueue => {
     let queue = queues.get(name);
     if (!queue) {
@@ -50,7 +81,9 @@ export function createLocalQueue(options: LocalQueueOptions): Queue {
       const size = Buffer.byteLength(body);
       if (size > maximumBody)
         throw new QueueError('tooLarge', name, `A message has ${size} bytes; the limit is ${maximumBody}.`);
-      queueOf(name).send(body);
+      queueOf(name).send(body, size + messageBytes);
+      sentBytes += size + messageBytes;
+      if (sentBytes > lookBytes || options.now() >= lookAtMs) look();
     },
     receive: (name, receive) => queueOf(name).receive(receive),
     async acknowledge(name, receipts) {
@@ -66,17 +99,52 @@ class MemoryQueue {
   readonly #inFlight = new Map<string, { message: Waiting; visibleMs: number }>();
   readonly #receivers = new Set<Receiver>();
   #timer: NodeJS.Timeout | undefined;
+  /** Of what waits and what is in flight. */
+  #bytes = 0;
 
   constructor(options: LocalQueueOptions) {
     this.#options = options;
   }
 
-  send(body: string): void {
-    const sentMs = this.#options.now();
-    while (this.#waiting.length >= maximumWaiting || (this.#waiting[0]?.sentMs ?? sentMs) < sentMs - retentionMs)
-      this.#waiting.shift();
-    this.#waiting.push({ id: randomUUID(), body, sentMs });
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Nothing waits in it, and nobody for it. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#inFlight.size === 0 && this.#receivers.size === 0;
+  }
+
+  send(body: string, bytes: number): void {
+    this.forgetOld();
+    if (this.#waiting.length >= maximumWaiting) this.#dropFirst();
+    this.shrinkTo(maximumBytes - bytes);
+    this.#waiting.push({ id: randomUUID(), body, sentMs: this.#options.now(), bytes });
+    this.#bytes += bytes;
     this.#dispatch();
+  }
+
+  forgetOld(): void {
+    const since = this.#options.now() - retentionMs;
+    while ((this.#waiting[0]?.sentMs ?? since) < since) this.#dropFirst();
+  }
+
+  /** Drops what has waited longest, and then what was received and not acknowledged. */
+  shrinkTo(bytes: number): void {
+    while (this.#bytes > bytes && this.#waiting.length > 0) this.#dropFirst();
+    for (const receipt of this.#inFlight.keys()) {
+      if (this.#bytes <= bytes) return;
+      this.#forget(receipt);
+    }
+  }
+
+  #dropFirst(): void {
+    this.#bytes -= this.#waiting.shift()?.bytes ?? 0;
+  }
+
+  #forget(receipt: string): void {
+    this.#bytes -= this.#inFlight.get(receipt)?.message.bytes ?? 0;
+    this.#inFlight.delete(receipt);
   }
 
   receive({ waitSeconds, max, signal }: ReceiveOptions): Promise<Message[]> {
@@ -101,7 +169,7 @@ class MemoryQueue {
   }
 
   acknowledge(receipts: readonly string[]): void {
-    for (const receipt of receipts) this.#inFlight.delete(receipt);
+    for (const receipt of receipts) this.#forget(receipt);
   }
 
   close(): void {

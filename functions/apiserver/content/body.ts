@@ -1,12 +1,13 @@
 // Request bodies: read once, within their limit and in time, decoded by their content type.
 
 import { Readable } from 'node:stream';
-import { isWithinDepth, maxDepth } from '../../../core/machinery/depth.ts';
+import { demandFewValues, isWithinDepth, maxDepth, maxValues } from '../../../core/machinery/depth.ts';
 import { type Decoded, decodeJsonObject, decodeJsonStrict } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { RoutedRequest } from '../http.ts';
 import { maxBodyBytes } from './body-limits.ts';
 import { mediaTypes } from './negotiate.ts';
+import type { DecodeYaml } from './yaml-thread.ts';
 
 const empty = new Uint8Array();
 
@@ -150,6 +151,8 @@ export async function decodeBody(bytes: Uint8Array, type: string): Promise<Decod
   try {
     const decoded = await decode(bytes, type);
     if (!isWithinDepth(decoded.value)) throw tooDeep();
+    // Fewer bytes cannot hold more.
+    if (bytes.length > maxValues) demandFewValues(decoded.value);
     return decoded;
   } catch (error) {
     // The stack ends before the value does: it is nested without end, as a YAML alias within its own anchor is.
@@ -162,12 +165,42 @@ function tooDeep(): StatusError {
   return badRequest(`the request body is nested deeper than ${maxDepth} levels`);
 }
 
+/**
+ * Of a YAML text: every value stands behind one of these. The library makes some kilobytes of each, and a thread that has no more memory
+ * takes the process with it.
+ */
+const maxParts = maxValues;
+const partBegins: ReadonlySet<number> = new Set(Buffer.from('\n,:{[-?*&'));
+
+function demandFewParts(bytes: Uint8Array): void {
+  if (bytes.length <= maxParts) return;
+  let parts = 0;
+  for (const byte of bytes) if (partBegins.has(byte)) parts += 1;
+  if (parts <= maxParts) return;
+  throw new StatusError(
+    'RequestEntityTooLarge',
+    `the YAML in the request body has more than ${maxParts} parts: send less at once, or JSON`,
+  );
+}
+
+/** Read in some milliseconds. */
+const quickYamlBytes = 8 * 1024;
+
+let yamlThread: DecodeYaml | undefined;
+
+/** Where larger YAML bodies are read from now on. A process that has one request at a time needs no such thread. */
+export function readYamlIn(thread: DecodeYaml | undefined): void {
+  yamlThread = thread;
+}
+
 async function decode(bytes: Uint8Array, type: string): Promise<Decoded> {
   if (type === 'application/json') return decodeJsonStrict(bytes);
   if (type === 'application/yaml' || type === 'text/yaml') {
     // Clients send apply patches in JSON, under the name of YAML: reading them as what they are takes a tenth of the time.
     const json = decodeJsonObject(bytes);
     if (json) return json;
+    demandFewParts(bytes);
+    if (yamlThread && bytes.length > quickYamlBytes) return yamlThread(bytes);
     const { decodeYaml } = await import('../../../core/machinery/yaml.ts');
     return decodeYaml(bytes);
   }

@@ -5,6 +5,7 @@ import { StatusError } from '../../../core/machinery/status.ts';
 import type { Registry, Target } from '../../../core/registry/registry.ts';
 import type { ApiResponse } from '../http.ts';
 import type { RequestInfo } from '../request-info.ts';
+import type { Shares } from '../shares.ts';
 import type { Exchange } from './exchange.ts';
 import { getRoute, listRoute } from './read.ts';
 import { type MeterWatch, type WatchLimits, watchRoute } from './watch.ts';
@@ -15,6 +16,7 @@ export interface ResourceRoutes {
   readonly definitions: Definitions;
   readonly watch: WatchLimits;
   readonly watchMeter: MeterWatch;
+  readonly watches: Shares;
   readonly now: () => Date;
 }
 

@@ -10,6 +10,7 @@ import { toCborEvent } from '../content/cbor.ts';
 import { type Form, mediaTypes } from '../content/negotiate.ts';
 import { toProtobufEvent } from '../content/protobuf.ts';
 import type { ApiResponse } from '../http.ts';
+import type { Shares } from '../shares.ts';
 import type { Exchange } from './exchange.ts';
 import { watchOptions } from './query-options.ts';
 import { type Transformer, transformer } from './transform.ts';
@@ -21,12 +22,14 @@ export interface WatchLimits {
   readonly minTimeoutMs: number;
   /** A watch never lasts longer. Default: no limit (Lambda has one). */
   readonly maxTimeoutMs?: number;
+  /** Of all users together. One user may have a quarter of what it leaves free. */
+  readonly atOnce: number;
 }
 
 /** Where the bytes of a resource's events are counted. */
 export type MeterWatch = (definition: ResourceDefinition) => { readonly bytes: Histogram };
 
-export const defaultWatchLimits: WatchLimits = { bookmarkMs: 60_000, minTimeoutMs: 30 * 60_000 };
+export const defaultWatchLimits: WatchLimits = { bookmarkMs: 60_000, minTimeoutMs: 30 * 60_000, atOnce: 20_000 };
 
 const encoder = new TextEncoder();
 
@@ -34,14 +37,33 @@ export async function watchRoute(
   registry: Registry,
   exchange: Exchange,
   target: Target,
-  routes: { readonly watch: WatchLimits; readonly watchMeter: MeterWatch; readonly now: () => Date },
+  routes: {
+    readonly watch: WatchLimits;
+    readonly watchMeter: MeterWatch;
+    readonly watches: Shares;
+    readonly now: () => Date;
+  },
 ): Promise<ApiResponse> {
-  const { watch: limits, watchMeter, now } = routes;
-  const { form } = exchange;
+  const { watch: limits, watchMeter, watches, now } = routes;
+  const { form, context } = exchange;
   if (form.encoding === 'yaml')
     throw new StatusError('NotAcceptable', 'a watch is a stream of JSON lines: accept application/json');
   const { timeoutSeconds, ...options } = watchOptions(exchange.info, exchange.query);
-  const outcome = await registry.watch(exchange.context, target, options);
+  const transform = transformer(form, target.definition, exchange.query, now());
+  const { username } = context.user;
+  if (!watches.take(username, 1))
+    throw new StatusError(
+      'TooManyRequests',
+      'Too many requests, please try again later: you have as many watches open as one user may have beside the others.',
+      { retryAfterSeconds: 10 },
+    );
+  let outcome: WatchOutcome;
+  try {
+    outcome = await registry.watch(context, target, options);
+  } catch (error) {
+    watches.release(username, 1);
+    throw error;
+  }
   const chosen = timeoutSeconds ? timeoutSeconds * 1000 : limits.minTimeoutMs * (1 + Math.random());
   // Longer than a timer can wait (2^31 - 1 ms) is as good as for ever.
   const timeoutMs = Math.min(chosen, limits.maxTimeoutMs ?? Number.POSITIVE_INFINITY, 2 ** 31 - 1);
@@ -55,11 +77,12 @@ export async function watchRoute(
       ...(form.encoding === 'protobuf' && { encode: toProtobufEvent }),
       ...(form.encoding === 'cbor' && { encode: toCborEvent }),
       definition: target.definition,
-      transform: transformer(form, target.definition, exchange.query, now()),
+      transform,
       bookmarks: options.allowWatchBookmarks === true,
       bookmarkMs: limits.bookmarkMs,
       timeoutMs,
       sent: watchMeter(target.definition).bytes,
+      ended: () => watches.release(username, 1),
     }),
   };
 }
@@ -79,6 +102,8 @@ interface LineOptions {
   readonly bookmarkMs: number;
   readonly timeoutMs: number;
   readonly sent: Histogram;
+  /** Called once. */
+  readonly ended: () => void;
 }
 
 /** Everything queued goes out in one chunk. The watch is closed when the consumer returns, or the time is up. */
@@ -115,6 +140,7 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
     clearInterval(bookmark);
     watch.onReady = undefined;
     watch.close();
+    options.ended();
     poke();
   };
 
