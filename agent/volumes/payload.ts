@@ -42,7 +42,8 @@ export async function volumePayload(
     return downwardFiles(pod, items, defaultMode, sources);
   }
   if (!volume.projected) return undefined;
-  const { sources: parts = [], defaultMode = 0o644 } = volume.projected;
+  const { defaultMode = 0o644 } = volume.projected;
+  const parts = volume.projected.sources ?? [];
   const files = new Map<string, VolumeFile>();
   for (const part of parts) {
     const { configMap, secret, downwardAPI, serviceAccountToken } = part;

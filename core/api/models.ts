@@ -7,9 +7,10 @@ import generated from '../../generated/resources.json' with { type: 'json' };
 import { parseJson } from '../machinery/json.ts';
 import type { Json } from '../machinery/object.ts';
 import { getOwn, setOwn } from '../machinery/own.ts';
-import type { Schema } from './schema.ts';
+import type { GoFields, Schema } from './schema.ts';
 import { defaults } from './tables/defaults.ts';
 import { enums } from './tables/enums.ts';
+import { goFieldRows } from './tables/go-fields.ts';
 import { listTypes } from './tables/list-types.ts';
 import { atomicMaps, atomicModels, granularFields } from './tables/map-types.ts';
 import { patchMergeKeys } from './tables/patch-merge-keys.ts';
@@ -95,11 +96,47 @@ function build(id: string): Schema {
   }
   draft.properties = properties;
   if (row.required.length > 0) draft.required = row.required;
+  const go = goFieldsOf(id, properties);
+  if (go) draft.go = go;
   if (atomicModels.has(id)) draft['x-kubernetes-map-type'] = 'atomic';
   // The package calls it anything, for JSON Schema also allows an array here; a structural schema does not.
   if (id === 'V1JSONSchemaProps') draft.properties = { ...properties, items: draft };
   return scoped(id, draft);
 }
+
+let goRows: ReadonlyMap<string, string> | undefined;
+
+function goFieldsOf(id: string, properties: Readonly<Record<string, Schema>>): GoFields | undefined {
+  goRows ??= new Map(
+    goFieldRows
+      .trim()
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf(' ')), line]),
+  );
+  const row = goRows.get(id);
+  if (row === undefined) return undefined;
+  const groups = new Map(
+    row
+      .split(' ')
+      .slice(1)
+      .map((group) => group.split('=') as [string, string]),
+  );
+  const names = (group: string) => groups.get(group)?.split(',') ?? [];
+  return {
+    omitted: new Set(names('omitted')),
+    always: [
+      ...names('zero').map((name) => ({ name, zero: zeros.get(getOwn(properties, name)?.type ?? '') ?? '' })),
+      ...names('struct').map((name) => ({ name, zero: 'struct' as const })),
+      ...names('nil').map((name) => ({ name, zero: null })),
+    ],
+  };
+}
+
+const zeros: ReadonlyMap<string, '' | 0 | false> = new Map<string, '' | 0 | false>([
+  ['integer', 0],
+  ['number', 0],
+  ['boolean', false],
+]);
 
 function fieldSchema(key: string, type: string): Schema {
   const facts = factsOf(key, type);

@@ -6,6 +6,8 @@ import type { Json } from '../machinery/object.ts';
 export interface Schema {
   /** Name of a built-in model, such as `io.k8s.api.core.v1.PodSpec`: what an OpenAPI document refers to. */
   readonly model?: string;
+  /** Of a built-in model: how Go writes its fields. */
+  readonly go?: GoFields;
   readonly description?: string;
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
   /** `int32`, `int64`, `double`, `date-time`, `byte`, `int-or-string`, `quantity`, and for custom resources any of OpenAPI's. */
@@ -44,6 +46,14 @@ export interface Schema {
   readonly 'x-kubernetes-embedded-resource'?: boolean;
   readonly 'x-kubernetes-validations'?: readonly ValidationRule[];
   readonly 'x-kubernetes-unions'?: readonly Json[];
+}
+
+/** What Go's encoder leaves out of a struct, and what it always writes (tables/go-fields.ts). */
+export interface GoFields {
+  /** Left out while they are empty. */
+  readonly omitted: ReadonlySet<string>;
+  /** What stands in each that nothing else stands in; an object of `struct` has its own such fields. */
+  readonly always: readonly { readonly name: string; readonly zero: '' | 0 | false | null | 'struct' }[];
 }
 
 /** A CEL rule of `x-kubernetes-validations`. */

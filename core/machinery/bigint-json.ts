@@ -4,6 +4,7 @@
 declare global {
   interface JSON {
     rawJSON(text: string): unknown;
+    isRawJSON(value: unknown): boolean;
   }
   interface BigInt {
     toJSON(): unknown;

@@ -51,7 +51,7 @@ describe('bootstrap', () => {
     const annotations = { 'rbac.authorization.kubernetes.io/autoupdate': 'false' };
     await t.registry.patch(t.context, target, 'merge', { rules: [], metadata: { annotations } });
     await bootstrap(t.registry, t.definitions, options);
-    expect((await t.registry.get(t.context, target)).object['rules']).toEqual([]);
+    expect((await t.registry.get(t.context, target)).object['rules']).toBeNull();
   });
 
   it('follows the address of the API server', async () => {

@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition } from '../api/definition.ts';
 import type { KubeObject } from '../machinery/object.ts';
+import { prune } from '../machinery/structure/prune.ts';
 import type { Entry } from '../replica/replica.ts';
 import { encodeWhole } from './encode.ts';
 import type { ReadEnvironment } from './environment.ts';
@@ -31,8 +32,12 @@ export function toStored(
   object: KubeObject,
 ): KubeObject | Promise<KubeObject> {
   if (isStored(env, definition)) return object;
-  if (definition.convert) return definition.convert.toStorage(object);
-  return { ...object, apiVersion: apiVersionOf(storedDefinition(env, definition)) };
+  const stored = storedDefinition(env, definition);
+  if (!definition.convert) return { ...object, apiVersion: apiVersionOf(stored) };
+  const converted = definition.convert.toStorage(object);
+  // Versions of built-in types differ in what they always write.
+  if (!definition.customResource && !(converted instanceof Promise)) prune(stored.schema, converted);
+  return converted;
 }
 
 /** The requested version of a stored object. May share parts with `object`. */

@@ -231,7 +231,7 @@ describe('a validating admission policy', () => {
         ],
       });
       expect(await t.post(configmaps, { metadata: { name: 'a' }, data: {} })).toMatchObject({ status: 201 });
-      const broken = await t.post(configmaps, { metadata: { name: 'broken' }, data: {} });
+      const broken = await t.post(configmaps, { metadata: { name: 'broken' }, data: { a: 'b' } });
       expect(broken.body.message).toContain(
         'resulted in error: composited variable "broken" fails to evaluate: No such key: missing',
       );

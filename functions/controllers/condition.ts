@@ -7,8 +7,8 @@ export interface Condition {
   status: string;
   reason?: string;
   message?: string;
-  lastTransitionTime?: string;
-  lastUpdateTime?: string;
+  lastTransitionTime?: string | null;
+  lastUpdateTime?: string | null;
 }
 
 /** RFC 3339 in whole seconds, as Kubernetes writes times. */

@@ -98,8 +98,8 @@ function groupsOf(snapshot: Snapshot, service: Service): Map<string, Group> {
 
 type PortLike = { name?: string; port?: number; protocol?: string; appProtocol?: string };
 
-function groupKey(family: string, ports: readonly PortLike[] = []): string {
-  const texts = ports.map((each) =>
+function groupKey(family: string, ports: readonly PortLike[] | null | undefined): string {
+  const texts = (ports ?? []).map((each) =>
     canonical([each.name ?? '', each.port ?? 0, each.protocol ?? 'TCP', each.appProtocol ?? '']),
   );
   return `${family} ${texts.sort().join(' ')}`;

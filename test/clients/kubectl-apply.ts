@@ -61,10 +61,10 @@ export function kubectlApply(kubectl: () => Kubectl): void {
 
     it('prunes what is no longer among the labelled', async () => {
       const labels = { prune: 'me' };
-      const both = manifest('both.yaml', configMap('kept', {}, labels), configMap('pruned', {}, labels));
+      const both = manifest('both.yaml', configMap('kept', { a: '1' }, labels), configMap('pruned', {}, labels));
       await kubectl()('apply', '-f', both);
       const args = ['--prune', '-l', 'prune=me', '--prune-allowlist=core/v1/ConfigMap'];
-      const said = await kubectl()('apply', '-f', manifest('one.yaml', configMap('kept', {}, labels)), ...args);
+      const said = await kubectl()('apply', '-f', manifest('one.yaml', configMap('kept', { a: '1' }, labels)), ...args);
       expect(said.trim().split('\n')).toEqual(['configmap/kept unchanged', 'configmap/pruned pruned']);
     });
 

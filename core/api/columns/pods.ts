@@ -128,7 +128,7 @@ function ended({ signal, exitCode }: { readonly signal?: number; readonly exitCo
 
 function later(known: string | undefined, { lastState }: V1ContainerStatus): string | undefined {
   const finished = lastState?.terminated?.finishedAt;
-  if (finished === undefined) return known;
+  if (finished === undefined || finished === null) return known;
   return known === undefined || finished > known ? finished : known;
 }
 

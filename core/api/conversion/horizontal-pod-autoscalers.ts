@@ -64,7 +64,8 @@ function fromStorage(object: KubeObject): KubeObject {
   const spec = object['spec'] as V2HorizontalPodAutoscalerSpec | undefined;
   const status = object['status'] as V2HorizontalPodAutoscalerStatus | undefined;
   const { metrics = [], behavior, ...restOfSpec } = spec ?? {};
-  const { conditions = [], currentMetrics = [], ...restOfStatus } = status ?? {};
+  const { conditions = [], currentMetrics: measured, ...restOfStatus } = status ?? {};
+  const currentMetrics = measured ?? [];
   const cpu = metrics.find((each) => targetOfCpu(each) !== undefined);
   const currentCpu = currentMetrics.find((each) => currentOfCpu(each) !== undefined);
   const others = metrics.filter((each) => each !== cpu);

@@ -1,6 +1,7 @@
 // TypeScript declarations of the models, in their JSON shapes.
 
 import { getOwn } from '../../machinery/own.ts';
+import { goFieldRows } from '../tables/go-fields.ts';
 import type { FieldType, Model } from './read-models.ts';
 
 /** Models that core/machinery/object.ts declares: one type each, not two that look alike. */
@@ -39,10 +40,25 @@ function declaration(id: string, { fields, required, descriptions }: Model): str
   for (const [name, type] of Object.entries(fields)) {
     const needed = required.includes(name) || (stored && name === 'metadata');
     const key = /^\w+$/.test(name) ? name : `'${name}'`;
-    lines.push(...comment('  ', getOwn(descriptions, name)), `  ${key}${needed ? '' : '?'}: ${typescript(type)};`);
+    lines.push(
+      ...comment('  ', getOwn(descriptions, name)),
+      `  ${key}${needed ? '' : '?'}: ${typescript(type)}${mayBeNull(id, name) ? ' | null' : ''};`,
+    );
   }
   lines.push('};');
   return lines;
+}
+
+const nils: ReadonlySet<string> = new Set(
+  goFieldRows.split('\n').flatMap((line) => {
+    const names = /\bnil=(\S+)/.exec(line)?.[1]?.split(',') ?? [];
+    return names.map((name) => `${line.slice(0, line.indexOf(' '))}.${name}`);
+  }),
+);
+
+/** Kubernetes writes it as null where nobody sets it. */
+function mayBeNull(id: string, name: string): boolean {
+  return nils.has(`${id}.${name}`);
 }
 
 function comment(indent: string, text: string | undefined): string[] {

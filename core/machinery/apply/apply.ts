@@ -4,6 +4,7 @@ import type { Schema } from '../../api/schema.ts';
 import { deepEqual } from '../equality.ts';
 import type { KubeObject } from '../object.ts';
 import { badRequest } from '../status.ts';
+import { omitEmpty } from '../structure/prune.ts';
 import { compare, fieldsOf } from './compare.ts';
 import { applyConflict, type FieldConflict } from './conflict.ts';
 import { type DifferencesIn, differ, differencesIn, type Views } from './differences.ts';
@@ -24,7 +25,7 @@ import { mergeApplied, prune } from './merge.ts';
 
 export interface ApplyRequest {
   readonly schema: Schema;
-  /** The stored object in the version of the request, or undefined when the apply creates it. */
+  /** The stored object in the version of the request, or undefined when the apply creates it. Parts of it become parts of the result. */
   readonly live: KubeObject | undefined;
   /** The configuration as the client sent it, decoded; neither defaulted nor pruned of what it does not say. */
   readonly applied: KubeObject;
@@ -76,7 +77,9 @@ export function beginApply(request: ApplyRequest): Begun {
   const identity = identityOf(request);
   const last = managers.get(managerKey(identity));
   managers.set(managerKey(identity), { ...identity, time, fields });
-  return { live, merged: mergeApplied(schema, live, applied) as KubeObject, managers, last };
+  const merged = mergeApplied(schema, live, applied) as KubeObject; // both are maps
+  omitEmpty(schema, merged);
+  return { live, merged, managers, last };
 }
 
 /** `views`: the object in the other versions that managers wrote in; undefined where all wrote in the request's. */

@@ -19,7 +19,11 @@ describe('prune', () => {
       spec: { containers: [{ ...webserver(), imagee: 'x' }], foo: { bar: 1 } },
     };
     expect(prune(pod, object)).toEqual(['unknown field "spec.containers[0].imagee"', 'unknown field "spec.foo"']);
-    expect(object).toEqual({ metadata: { name: 'a' }, spec: { containers: [webserver()] } });
+    expect(object).toEqual({
+      metadata: { name: 'a' },
+      spec: { containers: [{ ...webserver(), resources: {} }] },
+      status: {},
+    });
   });
 
   it('keeps free-form content and any key of a map', () => {
@@ -28,13 +32,13 @@ describe('prune', () => {
     };
     const before = structuredClone(object);
     expect(prune(pod, object)).toEqual([]);
-    expect(object).toEqual(before);
+    expect(object).toEqual({ ...before, spec: {}, status: {} });
   });
 
   it('takes null for absent in a built-in type, and for empty in a map of strings', () => {
     const object = { metadata: { creationTimestamp: null, labels: { a: null } }, spec: { containers: null } };
     prune(pod, object);
-    expect(object).toEqual({ metadata: { labels: { a: '' } }, spec: {} });
+    expect(object).toEqual({ metadata: { labels: { a: '' } }, spec: {}, status: {} });
   });
 
   it('writes quantities and times in their canonical form', () => {
@@ -48,8 +52,11 @@ describe('prune', () => {
     expect(object).toEqual({
       metadata: { creationTimestamp: '2026-01-01T00:00:00Z' },
       spec: {
-        containers: [{ resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1500m', memory: 'x' } } }],
+        containers: [
+          { name: '', resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1500m', memory: 'x' } } },
+        ],
       },
+      status: {},
     });
     expect(validateStructure(pod, object)).toMatchObject([
       { type: 'FieldValueTypeInvalid', field: 'spec.containers[0].resources.requests.memory' },
@@ -67,14 +74,127 @@ describe('prune', () => {
     expect(object).toEqual({ list: [{}, {}] });
   });
 
-  it('drops null in a custom resource only where a default takes its place', () => {
+  it('drops null in a custom resource where it is not allowed, and leaves room for defaults', () => {
+    const nullable: Schema = { type: 'string', nullable: true, default: 'x' };
     const schema: Schema = {
       type: 'object',
-      properties: { a: { type: 'string', default: 'x' }, b: { type: 'string' }, c: { type: 'string', nullable: true } },
+      properties: {
+        a: { type: 'string', default: 'x' },
+        b: { type: 'array', items: { type: 'string' } },
+        c: nullable,
+        free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        map: { type: 'object', additionalProperties: { type: 'string' } },
+        preset: { type: 'object', additionalProperties: { type: 'string', default: 'x' } },
+        list: { type: 'array', items: { type: 'string' } },
+        filled: { type: 'array', items: { type: 'string', default: 'x' } },
+        nulls: { type: 'array', items: nullable },
+      },
     };
-    const object = { a: null, b: null, c: null };
+    const object = {
+      a: null,
+      b: null,
+      c: null,
+      free: { x: null },
+      map: { x: null, y: '' },
+      preset: { x: null },
+      list: [null],
+      filled: [null, ''],
+      nulls: [null],
+    };
     prune(schema, object);
-    expect(object).toEqual({ b: null, c: null });
+    applyDefaults(schema, object);
+    expect(object).toEqual({
+      a: 'x',
+      c: null,
+      free: { x: null },
+      map: { y: '' },
+      preset: { x: 'x' },
+      list: [null],
+      filled: ['x', ''],
+      nulls: [null],
+    });
+    expect(validateStructure(schema, object)).toMatchObject([{ field: 'list[0]', type: 'FieldValueTypeInvalid' }]);
+  });
+
+  it('keeps what a custom resource says by empty values', () => {
+    const text: Schema = { type: 'string' };
+    const schema: Schema = { type: 'object', properties: { a: text, b: { type: 'boolean' }, c: { type: 'integer' } } };
+    const object = { a: '', b: false, c: 0 };
+    prune(schema, object);
+    expect(object).toEqual({ a: '', b: false, c: 0 });
+  });
+
+  it('brings a built-in object into the form that Go gives it', () => {
+    const object = {
+      metadata: { name: 'a', annotations: {}, labels: { a: '' }, finalizers: [], ownerReferences: [] },
+      spec: {
+        hostNetwork: false,
+        hostname: '',
+        nodeSelector: {},
+        tolerations: [{ key: '', operator: 'Exists', tolerationSeconds: 0 }],
+        securityContext: {},
+        // Pointers: absent and false are not the same.
+        automountServiceAccountToken: false,
+        terminationGracePeriodSeconds: 0,
+        containers: [
+          {
+            name: 'c',
+            env: [],
+            args: [null, 'x'],
+            tty: false,
+            securityContext: { privileged: false, capabilities: { add: [] } },
+            ports: [{ containerPort: 0, hostPort: 0, name: '' }],
+            resources: { limits: { cpu: null } },
+          },
+          null,
+        ],
+      },
+    };
+    expect(prune(pod, object)).toEqual([]);
+    const canonical = {
+      metadata: { name: 'a', labels: { a: '' } },
+      spec: {
+        tolerations: [{ operator: 'Exists', tolerationSeconds: 0 }],
+        securityContext: {},
+        automountServiceAccountToken: false,
+        terminationGracePeriodSeconds: 0,
+        containers: [
+          {
+            name: 'c',
+            args: ['', 'x'],
+            securityContext: { privileged: false, capabilities: {} },
+            ports: [{ containerPort: 0 }],
+            resources: { limits: { cpu: '0' } },
+          },
+          { name: '', resources: {} },
+        ],
+      },
+      status: {},
+    };
+    expect(object).toEqual(canonical);
+    expect(prune(pod, object)).toEqual([]);
+    expect(object).toEqual(canonical);
+  });
+
+  it('writes what Go always writes, and drops no zero of another type than the field has', () => {
+    const role = { metadata: {}, rules: [] };
+    prune(schemaOf('V1Role'), role);
+    expect(role).toEqual({ metadata: {}, rules: null });
+    const daemonSet = { status: {} };
+    prune(schemaOf('V1DaemonSet'), daemonSet);
+    expect(daemonSet).toMatchObject({
+      spec: { template: { metadata: {}, spec: {} }, updateStrategy: {} },
+      status: { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 },
+    });
+    expect(validateStructure(schemaOf('V1DaemonSet'), daemonSet)).toEqual([]);
+    const wrong = { spec: { hostNetwork: '', hostname: 0, tolerations: {}, nodeSelector: [] } };
+    prune(pod, wrong);
+    expect(validateStructure(pod, wrong).map(({ field }) => field)).toEqual([
+      'spec.hostNetwork',
+      'spec.hostname',
+      'spec.tolerations',
+      'spec.nodeSelector',
+    ]);
   });
 });
 

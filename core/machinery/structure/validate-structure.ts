@@ -31,8 +31,9 @@ export function validateStructure(schema: Schema, value: unknown, path = ''): Fi
 
 /** `model`: the built-in model that the field belongs to. */
 function check(schema: Schema, value: unknown, path: string, errors: FieldError[], model: string | undefined): void {
-  if (value === null && (schema.nullable || isFree(schema))) return;
   const builtIn = model !== undefined;
+  // A null that is left in a built-in model is one that Go writes.
+  if (value === null && (builtIn || schema.nullable || isFree(schema))) return;
   if (builtIn ? !isDecodable(schema, value) : !hasType(schema, value)) {
     errors.push(builtIn ? notDecodable(schema, value, path, model) : wrongType(schema, value, path));
     return;
@@ -174,7 +175,9 @@ function checkUnique(
 /** JSON with sorted keys, so that equal values have equal texts. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, each) =>
-    isRecord(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
+    isRecord(each) && !JSON.isRawJSON(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
   );
 }
 

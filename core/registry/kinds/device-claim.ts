@@ -66,7 +66,8 @@ function defaultClaim(claim: V1DeviceClaim | undefined): void {
 }
 
 function validateClaim(claim: V1DeviceClaim | undefined, path: string): FieldError[] {
-  const { requests = [], constraints = [], config = [] } = claim ?? {};
+  const { constraints = [], config = [] } = claim ?? {};
+  const requests = claim?.requests ?? [];
   const errors: FieldError[] = [];
   if (requests.length > limits.requests) errors.push(tooMany(`${path}.requests`, requests.length, limits.requests));
   const names = new Set<string>();

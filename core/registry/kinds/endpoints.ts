@@ -89,7 +89,9 @@ const limits = { endpoints: 1000, addresses: 100, ports: 20_000, zones: 8 } as c
 export const endpointSlice = strategy<V1EndpointSlice>({
   generation: true,
   conditionalUpdate: true,
-  validate({ addressType, endpoints: list = [], ports = [] }) {
+  validate({ addressType, endpoints, ports: given }) {
+    const list = endpoints ?? [];
+    const ports = given ?? [];
     if (!addressType) return [required('addressType')];
     if (!addressTypes.includes(addressType)) return [notSupported('addressType', addressType, addressTypes)];
     if (list.length > limits.endpoints) return [tooMany('endpoints', list.length, limits.endpoints)];

@@ -98,7 +98,7 @@ function validateBackend(backend: V1IngressBackend | undefined, path: string): F
   if (service && resource) return [invalidValue(path, '', 'cannot set both resource and service backends')];
   if (resource) {
     return [
-      ...optionalField(resource.apiGroup, dns1123Subdomain, `${path}.resource.apiGroup`),
+      ...optionalField(resource.apiGroup ?? undefined, dns1123Subdomain, `${path}.resource.apiGroup`),
       ...requiredField(resource.kind, pathSegmentName, `${path}.resource.kind`),
       ...requiredField(resource.name, pathSegmentName, `${path}.resource.name`),
     ];

@@ -46,7 +46,7 @@ const hook = { name: 'a.b.c', sideEffects: 'None', admissionReviewVersions: ['v1
 describe('an object is refused', () => {
   it.each<[string, object, readonly string[]]>([
     // core
-    ['pods', {}, ['spec: Required value']],
+    ['pods', {}, ['spec.containers: Required value']],
     ['pods', { spec: {} }, ['spec.containers: Required value']],
     ['pods', { spec: { containers: [{ image: 'i' }] } }, ['spec.containers[0].name: Required value']],
     [
@@ -185,7 +185,7 @@ describe('an object is refused', () => {
         'spec.LoadBalancerSourceRanges[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
       ],
     ],
-    ['podtemplates', {}, ['template: Required value']],
+    ['podtemplates', {}, ['template.spec.containers: Required value']],
     // What an enum has is its table's word alone.
     [
       'pods',
@@ -344,12 +344,12 @@ describe('an object is refused', () => {
       ],
     ],
     // apps and batch
-    ['apps/deployments', {}, ['spec.selector: Required value', 'spec.template: Required value']],
+    ['apps/deployments', {}, ['spec.selector: Required value', 'spec.template.spec.containers: Required value']],
     ['apps/deployments', { spec: { template: pod } }, ['spec.selector: Required value']],
     [
       'apps/deployments',
       { spec: { selector, template: { metadata: pod.metadata } } },
-      ['spec.template.spec: Required value'],
+      ['spec.template.spec.containers: Required value'],
     ],
     [
       'apps/replicasets',
@@ -372,7 +372,15 @@ describe('an object is refused', () => {
       { spec: { template: pod } },
       ['spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
     ],
-    ['batch/cronjobs', { spec: {} }, ['spec.schedule: Required value', 'spec.jobTemplate.spec: Required value']],
+    [
+      'batch/cronjobs',
+      { spec: {} },
+      [
+        'spec.schedule: Required value',
+        'spec.jobTemplate.spec.template.spec.containers: Required value',
+        'spec.jobTemplate.spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
+      ],
+    ],
     // autoscaling and policy
     [
       'autoscaling/horizontalpodautoscalers',

@@ -1,6 +1,7 @@
 // One patch on one object, by its type. Parts that the patch does not reach are those of the existing object.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import { invalid } from '../../machinery/field-error.ts';
 import { applyJsonPatch } from '../../machinery/json-patch.ts';
 import { applyMergePatch } from '../../machinery/merge-patch.ts';
 import type { KubeObject } from '../../machinery/object.ts';
@@ -20,6 +21,23 @@ export function applyPatch(
     throw badRequest('the patch leaves no object: it must change fields of the object, not replace it');
   }
   return result as KubeObject; // its structure is checked after the patch
+}
+
+/** What Kubernetes answers where the result of a patch is no object of its type. `result` is undefined before there is one. */
+export function unreadablePatch(body: unknown, result: unknown, why: string): StatusError {
+  const text = result === undefined ? goText(body) : JSON.stringify(result);
+  return invalid('', '', '', [
+    { type: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(text)}: ${why}` },
+  ]);
+}
+
+/** As Go's `%+v` writes a map. */
+function goText(value: unknown): string {
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (typeof value !== 'object') return String(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `map[${entries.map(([name, each]) => `${name}:${goText(each)}`).join(' ')}]`;
 }
 
 function patched(

@@ -17,10 +17,11 @@ import type { Situation } from '../strategy.ts';
 import { apiVersionOf, hasStatus, keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
 import { commitPut, isOwnConflict } from './commit.ts';
+import { metadataError } from './metadata-error.ts';
 import { nameRule } from './name-rule.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackCreate } from './ownership.ts';
-import { customErrors, shape, untold } from './shape.ts';
+import { cannotHandle, customErrors, shape, untold } from './shape.ts';
 
 /** How often another generated name is tried. */
 const nameAttempts = 8;
@@ -138,8 +139,8 @@ function identify(target: Target, object: KubeObject): KubeObject {
   checkKind(target, object);
   const meta = object.metadata;
   // Read before its structure is checked: a name may have to be made of it.
-  for (const field of ['name', 'generateName'] as const)
-    if (typeof (meta[field] ?? '') !== 'string') throw badRequest(`metadata.${field} must be a string`);
+  const why = metadataError(definition.kind, meta);
+  if (why !== undefined) throw badRequest(`${cannotHandle(definition)}: ${why}`);
   if (definition.namespaced) {
     if (!namespace) throw badRequest('an empty namespace may not be set during creation');
     if (meta.namespace && meta.namespace !== namespace) {

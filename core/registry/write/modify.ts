@@ -21,17 +21,20 @@ import { fromStored, present, storedDefinition, toStored } from '../versions.ts'
 import { commitDelete, commitPut } from './commit.ts';
 import { checkKind, create } from './create.ts';
 import { generationOf } from './generation.ts';
+import { metadataError } from './metadata-error.ts';
 import { nameRule } from './name-rule.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackUpdate } from './ownership.ts';
 import { mayUse } from './permission.ts';
-import { customErrors, shape, untold } from './shape.ts';
+import { cannotHandle, customErrors, shape, untold } from './shape.ts';
 import { keepForSubresource } from './subresource-fields.ts';
 
 export interface Change {
   /** The new object from a private copy of the present one, both in the requested version. */
   readonly build: (existing: KubeObject) => KubeObject | Promise<KubeObject>;
   readonly management: FieldManagement;
+  /** How it is said that what was built is no object of its type; default BadRequest. */
+  readonly unreadable?: (why: string, object: KubeObject) => StatusError;
   /** What is created where there is nothing to change, by who may create it; default NotFound. */
   readonly otherwise?: () => KubeObject | Promise<KubeObject>;
   /** The request was admitted as what it is (a Binding): its change of this object is not shown to admission once more. */
@@ -117,8 +120,9 @@ async function modifyOnce(
 
   const before = await fromStored(env, definition, old);
   const next = await change.build(deepClone(before));
-  checkIdentity(target, next, old, strategy.conditionalUpdate ?? false);
-  const misfits = change.trusted ? [] : shape(context, definition, next, options, before);
+  const unreadable = change.unreadable ?? ((why: string) => badRequest(`${cannotHandle(definition)}: ${why}`));
+  checkIdentity(target, next, old, strategy.conditionalUpdate ?? false, unreadable);
+  const misfits = change.trusted ? [] : shape(context, definition, next, options, before, unreadable);
   const object = await toStored(env, definition, next);
   inheritOnUpdate(object, old);
   object.metadata.resourceVersion = String(item.revision);
@@ -182,15 +186,26 @@ export function isFinished(object: KubeObject, holds: ((object: KubeObject) => b
   return !meta.deletionGracePeriodSeconds && !holds?.(object);
 }
 
-function checkIdentity(target: Target, next: KubeObject, old: KubeObject, conditional: boolean): void {
-  if (!next.metadata || typeof next.metadata !== 'object') next.metadata = {};
+function checkIdentity(
+  target: Target,
+  next: KubeObject,
+  old: KubeObject,
+  conditional: boolean,
+  unreadable: (why: string, object: KubeObject) => StatusError,
+): void {
+  const { kind } = target.definition;
+  const why = metadataError(kind, next.metadata);
+  if (why !== undefined) throw unreadable(why, next);
   checkKind(target, next);
-  const meta = next.metadata;
+  // Null is what is absent, to Go.
+  const meta = next.metadata ?? {};
   const name = target.name ?? '';
-  if (meta.name !== undefined && meta.name !== '' && meta.name !== name) {
+  if (!meta.name) {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (meta.name !== name) {
     throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);
   }
-  meta.name = name;
   if (target.definition.namespaced) {
     if (meta.namespace && meta.namespace !== target.namespace) {
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request');

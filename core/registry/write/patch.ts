@@ -3,14 +3,14 @@
 import { apply } from '../../machinery/apply/apply.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { deepClone } from '../../machinery/equality.ts';
-import type { KubeObject } from '../../machinery/object.ts';
+import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { badRequest, notFound } from '../../machinery/status.ts';
-import { prune } from '../../machinery/structure/prune.ts';
+import { pruneApplied } from '../../machinery/structure/prune.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { Environment } from '../environment.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, hasStatus, subjectOf } from '../target.ts';
-import { applyPatch } from './apply-patch.ts';
+import { applyPatch, unreadablePatch } from './apply-patch.ts';
 import { checkKind } from './create.ts';
 import { modify } from './modify.ts';
 import { servedVersions } from './other-versions.ts';
@@ -25,7 +25,9 @@ export async function patch(
 ): Promise<Outcome & { created: boolean }> {
   if (type === 'apply') return await applyConfiguration(env, context, target, body, options);
   const build = (existing: KubeObject) => applyPatch(type, existing, body, target.definition);
-  return await modify(env, context, target, { build, management: { operation: 'Update' } }, options);
+  const unreadable = (why: string, result: KubeObject) =>
+    unreadablePatch(body, type === 'strategic' ? undefined : result, why);
+  return await modify(env, context, target, { build, unreadable, management: { operation: 'Update' } }, options);
 }
 
 async function applyConfiguration(
@@ -85,7 +87,17 @@ function configuration(target: Target, body: unknown): KubeObject {
     throw badRequest('an apply patch must be an object');
   // Checked just above and below.
   const applied = deepClone(body) as KubeObject;
-  if (!applied.metadata || typeof applied.metadata !== 'object') applied.metadata = {};
+  const key = target.namespace ? `${target.namespace}/${target.name}` : target.name;
+  const untyped = (why: string) => {
+    const { kind } = target.definition;
+    return badRequest(
+      `failed to create typed patch object (${key}; ${apiVersionOf(target.definition)}, Kind=${kind}): ${why}`,
+    );
+  };
+  const metadata: unknown = applied.metadata ?? {};
+  if (typeof metadata !== 'object' || Array.isArray(metadata))
+    throw untyped(`.metadata: expected map, got &{${String(metadata)}}`);
+  applied.metadata = metadata as ObjectMeta; // its fields are checked with the rest
   if (!applied.apiVersion || !applied.kind) throw badRequest('an apply patch must have apiVersion and kind');
   checkKind(target, applied);
   const { name, namespace } = applied.metadata;
@@ -94,13 +106,7 @@ function configuration(target: Target, body: unknown): KubeObject {
   if (namespace && namespace !== target.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  const [unknown] = prune(target.definition.schema, applied);
-  if (unknown) {
-    const { kind } = target.definition;
-    const key = target.namespace ? `${target.namespace}/${target.name}` : target.name;
-    throw badRequest(
-      `failed to create typed patch object (${key}; ${apiVersionOf(target.definition)}, Kind=${kind}): ${unknown}: field not declared in schema`,
-    );
-  }
+  const [unknown] = pruneApplied(target.definition.schema, applied);
+  if (unknown) throw untyped(`${unknown}: field not declared in schema`);
   return applied;
 }

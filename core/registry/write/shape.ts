@@ -24,6 +24,7 @@ export function shape(
   object: KubeObject,
   options: WriteOptions,
   old?: KubeObject,
+  unreadable = (why: string, _: KubeObject) => badRequest(`${cannotHandle(definition)}: ${why}`),
 ): FieldError[] {
   const unknown = prune(definition.schema, object);
   if (unknown.length > 0) reportUnknown(context, definition, unknown, options);
@@ -35,7 +36,7 @@ export function shape(
   if (errors.length === 0) return [];
   const wrongType = errors.find(({ type }) => type === 'FieldValueTypeInvalid');
   if (wrongType && !definition.customResource) {
-    throw badRequest(`${cannotHandle(definition)}: ${wrongType.message}`);
+    throw unreadable(wrongType.message, object);
   }
   throw invalid(definition.kind, definition.group, object.metadata.name ?? '', errors);
 }
@@ -73,6 +74,7 @@ function reportUnknown(
   if (options.fieldValidation !== 'Ignore') context.warnings.push(...unknown);
 }
 
-function cannotHandle({ kind, version }: Shaped): string {
+/** How Kubernetes begins to say what it could not decode. */
+export function cannotHandle({ kind, version }: Shaped): string {
   return `${kind} in version "${version}" cannot be handled as a ${kind}`;
 }

@@ -7,6 +7,7 @@ import { getOwn } from '../../../core/machinery/own.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import { wholeFloatError } from '../../../core/machinery/structure/whole-floats.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
+import { metadataError } from '../../../core/registry/write/metadata-error.ts';
 import { contentType, decodeBody, readBody, unsupportedMediaType } from '../content/body.ts';
 import type { RoutedRequest } from '../http.ts';
 
@@ -54,8 +55,12 @@ function asObject(value: unknown, expected: BodyKind): KubeObject {
       `the object provided is of ${String(object['apiVersion'])} ${String(object['kind'])}, but the request path takes ` +
         `${apiVersion} ${expected.kind}: send it to the path of its own kind and version`,
     );
+  const why = metadataError(expected.kind, object['metadata']);
+  if (why !== undefined)
+    throw badRequest(
+      `${expected.kind} in version "${expected.version}" cannot be handled as a ${expected.kind}: ${why}`,
+    );
   const metadata = object['metadata'] ?? {};
-  if (typeof metadata !== 'object' || Array.isArray(metadata)) throw badRequest('metadata must be an object');
   return { ...object, metadata };
 }
 

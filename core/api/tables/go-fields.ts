@@ -1,0 +1,457 @@
+// How Go's JSON writes the fields of Kubernetes' types, one model a line. `omitted`: left out while empty ('', 0, false, [], {}). `zero`, `struct`,
+// `nil`: always written, as a zero scalar, as an object, as null. All others are pointers, which are left out when they are nil.
+// Written by core/api/generate/go-fields.ts from the declarations of k8s.io/api 0.36.4, k8s.io/apimachinery and k8s.io/apiextensions-apiserver.
+
+export const goFieldRows = `
+AdmissionregistrationV1ServiceReference zero=namespace,name
+AdmissionregistrationV1WebhookClientConfig omitted=caBundle
+ApiextensionsV1ServiceReference zero=namespace,name
+ApiextensionsV1WebhookClientConfig omitted=caBundle
+ApiregistrationV1ServiceReference omitted=namespace,name
+AuthenticationV1TokenRequest struct=metadata,spec,status
+CoreV1EndpointPort omitted=name,protocol zero=port
+CoreV1Event struct=metadata,involvedObject,source omitted=reason,message,count,type,action nil=firstTimestamp,lastTimestamp,eventTime zero=reportingComponent,reportingInstance
+CoreV1EventSeries omitted=count nil=lastObservedTime
+CoreV1ResourceClaim zero=name omitted=request
+EventsV1Event struct=metadata,regarding,deprecatedSource nil=eventTime,deprecatedFirstTimestamp,deprecatedLastTimestamp omitted=reportingController,reportingInstance,action,reason,note,type,deprecatedCount
+EventsV1EventSeries zero=count nil=lastObservedTime
+FlowcontrolV1Subject zero=kind
+RbacV1Subject zero=kind,name omitted=apiGroup,namespace
+ResourceV1ResourceClaim struct=metadata,spec,status
+StorageV1TokenRequest zero=audience
+V1APIService struct=metadata,spec,status
+V1APIServiceCondition omitted=reason,message zero=type,status nil=lastTransitionTime
+V1APIServiceSpec omitted=group,version,insecureSkipTLSVerify,caBundle zero=groupPriorityMinimum,versionPriority
+V1APIServiceStatus omitted=conditions
+V1AWSElasticBlockStoreVolumeSource zero=volumeID omitted=fsType,partition,readOnly
+V1AggregationRule omitted=clusterRoleSelectors
+V1AllocatedDeviceStatus zero=driver,pool,device nil=conditions
+V1AllocationResult struct=devices
+V1AppArmorProfile zero=type
+V1ApplyConfiguration omitted=expression
+V1AttachedVolume zero=name,devicePath
+V1AuditAnnotation zero=key,valueExpression
+V1AzureDiskVolumeSource zero=diskName,diskURI
+V1AzureFilePersistentVolumeSource zero=secretName,shareName omitted=readOnly
+V1AzureFileVolumeSource zero=secretName,shareName omitted=readOnly
+V1Binding struct=metadata,target
+V1BoundObjectReference omitted=kind,apiVersion,name,uid
+V1CELDeviceSelector zero=expression
+V1CSIDriver struct=metadata,spec
+V1CSIDriverSpec omitted=volumeLifecycleModes,tokenRequests
+V1CSINode struct=metadata,spec
+V1CSINodeDriver zero=name,nodeID
+V1CSINodeSpec nil=drivers
+V1CSIPersistentVolumeSource zero=driver,volumeHandle omitted=readOnly,fsType,volumeAttributes
+V1CSIStorageCapacity struct=metadata zero=storageClassName
+V1CSIVolumeSource zero=driver omitted=volumeAttributes
+V1Capabilities omitted=add,drop
+V1CapacityRequestPolicy omitted=validValues
+V1CapacityRequirements omitted=requests
+V1CephFSPersistentVolumeSource omitted=path,user,secretFile,readOnly
+V1CephFSVolumeSource omitted=path,user,secretFile,readOnly
+V1CertificateSigningRequest struct=metadata,spec,status
+V1CertificateSigningRequestCondition zero=type,status omitted=reason,message nil=lastUpdateTime,lastTransitionTime
+V1CertificateSigningRequestSpec zero=signerName omitted=usages,username,uid,groups,extra
+V1CertificateSigningRequestStatus omitted=conditions,certificate
+V1CinderPersistentVolumeSource zero=volumeID omitted=fsType,readOnly
+V1CinderVolumeSource zero=volumeID omitted=fsType,readOnly
+V1ClusterRole struct=metadata nil=rules
+V1ClusterRoleBinding struct=metadata,roleRef omitted=subjects
+V1ClusterTrustBundleProjection zero=path
+V1ComponentCondition zero=type,status omitted=message,error
+V1ComponentStatus struct=metadata omitted=conditions
+V1Condition zero=type,status,reason,message omitted=observedGeneration nil=lastTransitionTime
+V1ConfigMap struct=metadata omitted=data,binaryData
+V1ConfigMapEnvSource omitted=name
+V1ConfigMapKeySelector omitted=name zero=key
+V1ConfigMapNodeConfigSource zero=namespace,name,kubeletConfigKey omitted=uid,resourceVersion
+V1ConfigMapProjection omitted=name,items
+V1ConfigMapVolumeSource omitted=name,items
+V1Container zero=name omitted=image,command,args,workingDir,ports,envFrom,env,resizePolicy,restartPolicyRules,volumeMounts,volumeDevices,terminationMessagePath,terminationMessagePolicy,imagePullPolicy,stdin,stdinOnce,tty struct=resources
+V1ContainerExtendedResourceRequest zero=containerName,resourceName,requestName
+V1ContainerImage omitted=sizeBytes
+V1ContainerPort omitted=name,hostPort,protocol,hostIP zero=containerPort
+V1ContainerResizePolicy zero=resourceName,restartPolicy
+V1ContainerRestartRule omitted=action
+V1ContainerRestartRuleOnExitCodes omitted=operator,values
+V1ContainerStateRunning nil=startedAt
+V1ContainerStateTerminated zero=exitCode omitted=signal,reason,message,containerID nil=startedAt,finishedAt
+V1ContainerStateWaiting omitted=reason,message
+V1ContainerStatus zero=name,ready,restartCount,image,imageID struct=state,lastState omitted=containerID,allocatedResources,volumeMounts,allocatedResourcesStatus
+V1ControllerRevision struct=metadata zero=revision
+V1CounterSet zero=name omitted=counters
+V1CronJob struct=metadata,spec,status
+V1CronJobSpec zero=schedule omitted=concurrencyPolicy struct=jobTemplate
+V1CronJobStatus omitted=active
+V1CrossVersionObjectReference zero=kind,name omitted=apiVersion
+V1CustomResourceColumnDefinition zero=name,type,jsonPath omitted=format,description,priority
+V1CustomResourceConversion zero=strategy
+V1CustomResourceDefinition struct=metadata,spec,status
+V1CustomResourceDefinitionCondition zero=type,status nil=lastTransitionTime omitted=reason,message,observedGeneration
+V1CustomResourceDefinitionNames zero=plural,kind omitted=singular,shortNames,listKind,categories
+V1CustomResourceDefinitionSpec zero=group,scope struct=names omitted=preserveUnknownFields
+V1CustomResourceDefinitionStatus nil=conditions,storedVersions struct=acceptedNames omitted=observedGeneration
+V1CustomResourceDefinitionVersion zero=name,served,storage omitted=deprecated,additionalPrinterColumns,selectableFields
+V1CustomResourceSubresourceScale zero=specReplicasPath,statusReplicasPath
+V1DaemonEndpoint zero=Port
+V1DaemonSet struct=metadata,spec,status
+V1DaemonSetCondition zero=type,status nil=lastTransitionTime omitted=reason,message
+V1DaemonSetSpec struct=template,updateStrategy omitted=minReadySeconds
+V1DaemonSetStatus zero=currentNumberScheduled,numberMisscheduled,desiredNumberScheduled,numberReady omitted=observedGeneration,updatedNumberScheduled,numberAvailable,numberUnavailable,conditions
+V1DaemonSetUpdateStrategy omitted=type
+V1DeleteOptions omitted=dryRun
+V1Deployment struct=metadata,spec,status
+V1DeploymentCondition zero=type,status nil=lastUpdateTime,lastTransitionTime omitted=reason,message
+V1DeploymentSpec struct=template,strategy omitted=minReadySeconds,paused
+V1DeploymentStatus omitted=observedGeneration,replicas,updatedReplicas,readyReplicas,availableReplicas,unavailableReplicas,conditions
+V1DeploymentStrategy omitted=type
+V1Device zero=name omitted=attributes,capacity,consumesCounters,taints,bindingConditions,bindingFailureConditions,nodeAllocatableResourceMappings
+V1DeviceAllocationConfiguration zero=source omitted=requests
+V1DeviceAllocationResult omitted=results,config
+V1DeviceAttribute omitted=ints,bools,strings,versions
+V1DeviceClaim nil=requests omitted=constraints,config
+V1DeviceClaimConfiguration omitted=requests
+V1DeviceClass struct=metadata,spec
+V1DeviceClassSpec omitted=selectors,config
+V1DeviceConstraint omitted=requests
+V1DeviceCounterConsumption zero=counterSet omitted=counters
+V1DeviceRequest zero=name omitted=firstAvailable
+V1DeviceRequestAllocationResult zero=request,driver,pool,device omitted=tolerations,bindingConditions,bindingFailureConditions,consumedCapacity
+V1DeviceSubRequest zero=name,deviceClassName omitted=selectors,allocationMode,count,tolerations
+V1DeviceTaint zero=key,effect omitted=value
+V1DeviceToleration omitted=key,operator,value,effect
+V1DownwardAPIProjection omitted=items
+V1DownwardAPIVolumeFile zero=path
+V1DownwardAPIVolumeSource omitted=items
+V1EmptyDirVolumeSource omitted=medium
+V1Endpoint struct=conditions omitted=deprecatedTopology
+V1EndpointAddress zero=ip omitted=hostname
+V1EndpointHints omitted=forZones,forNodes
+V1EndpointSlice struct=metadata zero=addressType nil=endpoints,ports
+V1EndpointSubset omitted=addresses,notReadyAddresses,ports
+V1Endpoints struct=metadata omitted=subsets
+V1EnvFromSource omitted=prefix
+V1EnvVar zero=name omitted=value
+V1EphemeralContainer zero=name omitted=image,command,args,workingDir,ports,envFrom,env,resizePolicy,restartPolicyRules,volumeMounts,volumeDevices,terminationMessagePath,terminationMessagePolicy,imagePullPolicy,stdin,stdinOnce,tty,targetContainerName struct=resources
+V1EventSource omitted=component,host
+V1Eviction struct=metadata
+V1ExactDeviceRequest zero=deviceClassName omitted=selectors,allocationMode,count,tolerations
+V1ExecAction omitted=command
+V1ExpressionWarning zero=fieldRef,warning
+V1ExternalDocumentation omitted=description,url
+V1FCVolumeSource omitted=targetWWNs,fsType,readOnly,wwids
+V1FieldSelectorAttributes omitted=rawSelector,requirements
+V1FieldSelectorRequirement zero=key,operator omitted=values
+V1FileKeySelector zero=volumeName,path,key
+V1FlexPersistentVolumeSource zero=driver omitted=fsType,readOnly,options
+V1FlexVolumeSource zero=driver omitted=fsType,readOnly,options
+V1FlockerVolumeSource omitted=datasetName,datasetUUID
+V1FlowDistinguisherMethod zero=type
+V1FlowSchema struct=metadata,spec,status
+V1FlowSchemaCondition omitted=type,status,reason,message nil=lastTransitionTime
+V1FlowSchemaSpec struct=priorityLevelConfiguration zero=matchingPrecedence omitted=rules
+V1FlowSchemaStatus omitted=conditions
+V1ForNode zero=name
+V1ForZone zero=name
+V1GCEPersistentDiskVolumeSource zero=pdName omitted=fsType,partition,readOnly
+V1GRPCAction zero=port
+V1GitRepoVolumeSource zero=repository omitted=revision,directory
+V1GlusterfsPersistentVolumeSource zero=endpoints,path omitted=readOnly
+V1GlusterfsVolumeSource zero=endpoints,path omitted=readOnly
+V1GroupSubject zero=name
+V1GroupVersionForDiscovery zero=groupVersion,version
+V1HTTPGetAction omitted=path,host,scheme,httpHeaders
+V1HTTPHeader zero=name,value
+V1HTTPIngressPath omitted=path struct=backend
+V1HorizontalPodAutoscaler struct=metadata,spec,status
+V1HorizontalPodAutoscalerSpec struct=scaleTargetRef zero=maxReplicas
+V1HorizontalPodAutoscalerStatus zero=currentReplicas,desiredReplicas
+V1HostAlias zero=ip omitted=hostnames
+V1HostIP zero=ip
+V1HostPathVolumeSource zero=path
+V1IPAddress struct=metadata,spec
+V1IPBlock zero=cidr omitted=except
+V1ISCSIPersistentVolumeSource zero=targetPortal,iqn,lun omitted=iscsiInterface,fsType,readOnly,portals,chapAuthDiscovery,chapAuthSession
+V1ISCSIVolumeSource zero=targetPortal,iqn,lun omitted=iscsiInterface,fsType,readOnly,portals,chapAuthDiscovery,chapAuthSession
+V1ImageVolumeSource omitted=reference,pullPolicy
+V1ImageVolumeStatus omitted=imageRef
+V1Ingress struct=metadata,spec,status
+V1IngressClass struct=metadata,spec
+V1IngressClassParametersReference zero=kind,name
+V1IngressClassSpec omitted=controller
+V1IngressLoadBalancerIngress omitted=ip,hostname,ports
+V1IngressLoadBalancerStatus omitted=ingress
+V1IngressPortStatus zero=port,protocol
+V1IngressRule omitted=host
+V1IngressServiceBackend zero=name struct=port
+V1IngressSpec omitted=tls,rules
+V1IngressStatus struct=loadBalancer
+V1IngressTLS omitted=hosts,secretName
+V1JSONPatch omitted=expression
+V1JSONSchemaProps omitted=id,$schema,description,type,format,title,exclusiveMaximum,exclusiveMinimum,pattern,uniqueItems,enum,required,allOf,oneOf,anyOf,properties,patternProperties,dependencies,definitions,nullable,x-kubernetes-embedded-resource,x-kubernetes-int-or-string,x-kubernetes-list-map-keys,x-kubernetes-validations
+V1Job struct=metadata,spec,status
+V1JobCondition zero=type,status nil=lastProbeTime,lastTransitionTime omitted=reason,message
+V1JobSpec struct=template
+V1JobStatus omitted=conditions,active,succeeded,failed,completedIndexes
+V1JobTemplateSpec struct=metadata,spec
+V1KeyToPath zero=key,path
+V1LabelSelector omitted=matchLabels,matchExpressions
+V1LabelSelectorAttributes omitted=rawSelector,requirements
+V1LabelSelectorRequirement zero=key,operator omitted=values
+V1Lease struct=metadata,spec
+V1LimitRange struct=metadata,spec
+V1LimitRangeItem zero=type omitted=max,min,default,defaultRequest,maxLimitRequestRatio
+V1LimitRangeSpec nil=limits
+V1LimitResponse zero=type
+V1LimitedPriorityLevelConfiguration struct=limitResponse
+V1LinuxContainerUser zero=uid,gid omitted=supplementalGroups
+V1ListMeta omitted=selfLink,resourceVersion,continue
+V1LoadBalancerIngress omitted=ip,hostname,ports
+V1LoadBalancerStatus omitted=ingress
+V1LocalObjectReference omitted=name
+V1LocalSubjectAccessReview struct=metadata,spec,status
+V1LocalVolumeSource zero=path
+V1ManagedFieldsEntry omitted=manager,operation,apiVersion,fieldsType,subresource
+V1MatchCondition zero=name,expression
+V1MatchResources omitted=resourceRules,excludeResourceRules
+V1ModifyVolumeStatus omitted=targetVolumeAttributesClassName zero=status
+V1MutatingAdmissionPolicy struct=metadata,spec
+V1MutatingAdmissionPolicyBinding struct=metadata,spec
+V1MutatingAdmissionPolicyBindingSpec omitted=policyName
+V1MutatingAdmissionPolicySpec omitted=variables,mutations,matchConditions,reinvocationPolicy
+V1MutatingWebhook zero=name struct=clientConfig omitted=rules,matchConditions
+V1MutatingWebhookConfiguration struct=metadata omitted=webhooks
+V1Mutation zero=patchType
+V1NFSVolumeSource zero=server,path omitted=readOnly
+V1NamedRuleWithOperations omitted=resourceNames,operations,apiGroups,apiVersions,resources
+V1Namespace struct=metadata,spec,status
+V1NamespaceCondition zero=type,status nil=lastTransitionTime omitted=reason,message
+V1NamespaceSpec omitted=finalizers
+V1NamespaceStatus omitted=phase,conditions
+V1NetworkDeviceData omitted=interfaceName,ips,hardwareAddress
+V1NetworkPolicy struct=metadata,spec
+V1NetworkPolicyEgressRule omitted=ports,to
+V1NetworkPolicyIngressRule omitted=ports,from
+V1NetworkPolicySpec struct=podSelector omitted=ingress,egress,policyTypes
+V1Node struct=metadata,spec,status
+V1NodeAddress zero=type,address
+V1NodeAffinity omitted=preferredDuringSchedulingIgnoredDuringExecution
+V1NodeAllocatableResourceClaimStatus zero=resourceClaimName omitted=containers
+V1NodeCondition zero=type,status nil=lastHeartbeatTime,lastTransitionTime omitted=reason,message
+V1NodeConfigStatus omitted=error
+V1NodeDaemonEndpoints struct=kubeletEndpoint
+V1NodeRuntimeHandler zero=name
+V1NodeSelectorRequirement zero=key,operator omitted=values
+V1NodeSelectorTerm omitted=matchExpressions,matchFields
+V1NodeSpec omitted=podCIDR,podCIDRs,providerID,unschedulable,taints,externalID
+V1NodeStatus omitted=capacity,allocatable,phase,conditions,addresses,images,volumesInUse,volumesAttached,runtimeHandlers,declaredFeatures struct=daemonEndpoints,nodeInfo
+V1NodeSystemInfo zero=machineID,systemUUID,bootID,kernelVersion,osImage,containerRuntimeVersion,kubeletVersion,kubeProxyVersion,operatingSystem,architecture
+V1NonResourceAttributes omitted=path,verb
+V1NonResourceRule omitted=nonResourceURLs
+V1ObjectFieldSelector omitted=apiVersion zero=fieldPath
+V1ObjectMeta omitted=name,generateName,namespace,selfLink,uid,resourceVersion,generation,labels,annotations,ownerReferences,finalizers,managedFields
+V1ObjectReference omitted=kind,namespace,name,uid,apiVersion,resourceVersion,fieldPath
+V1OpaqueDeviceConfiguration zero=driver
+V1Overhead omitted=podFixed
+V1OwnerReference zero=apiVersion,kind,name,uid
+V1ParamKind omitted=apiVersion,kind
+V1ParamRef omitted=name,namespace
+V1ParentReference omitted=group,resource,namespace,name
+V1PersistentVolume struct=metadata,spec,status
+V1PersistentVolumeClaim struct=metadata,spec,status
+V1PersistentVolumeClaimCondition zero=type,status nil=lastProbeTime,lastTransitionTime omitted=reason,message
+V1PersistentVolumeClaimSpec omitted=accessModes,volumeName struct=resources
+V1PersistentVolumeClaimStatus omitted=phase,accessModes,capacity,conditions,allocatedResources,allocatedResourceStatuses
+V1PersistentVolumeClaimTemplate struct=metadata,spec
+V1PersistentVolumeClaimVolumeSource zero=claimName omitted=readOnly
+V1PersistentVolumeSpec omitted=capacity,accessModes,persistentVolumeReclaimPolicy,storageClassName,mountOptions
+V1PersistentVolumeStatus omitted=phase,message,reason
+V1PhotonPersistentDiskVolumeSource zero=pdID omitted=fsType
+V1Pod struct=metadata,spec,status
+V1PodAffinity omitted=requiredDuringSchedulingIgnoredDuringExecution,preferredDuringSchedulingIgnoredDuringExecution
+V1PodAffinityTerm omitted=namespaces,matchLabelKeys,mismatchLabelKeys zero=topologyKey
+V1PodAntiAffinity omitted=requiredDuringSchedulingIgnoredDuringExecution,preferredDuringSchedulingIgnoredDuringExecution
+V1PodCertificateProjection omitted=signerName,keyType,credentialBundlePath,keyPath,certificateChainPath,userAnnotations
+V1PodCondition zero=type,status omitted=observedGeneration,reason,message nil=lastProbeTime,lastTransitionTime
+V1PodDNSConfig omitted=nameservers,searches,options
+V1PodDNSConfigOption omitted=name
+V1PodDisruptionBudget struct=metadata,spec,status
+V1PodDisruptionBudgetStatus omitted=observedGeneration,disruptedPods,conditions zero=disruptionsAllowed,currentHealthy,desiredHealthy,expectedPods
+V1PodExtendedResourceClaimStatus zero=resourceClaimName
+V1PodFailurePolicyOnExitCodesRequirement zero=operator
+V1PodFailurePolicyOnPodConditionsPattern zero=type,status
+V1PodFailurePolicyRule zero=action omitted=onPodConditions
+V1PodIP zero=ip
+V1PodOS zero=name
+V1PodReadinessGate zero=conditionType
+V1PodResourceClaim zero=name
+V1PodResourceClaimStatus zero=name
+V1PodSchedulingGate zero=name
+V1PodSecurityContext omitted=supplementalGroups,sysctls
+V1PodSpec omitted=volumes,initContainers,ephemeralContainers,restartPolicy,dnsPolicy,nodeSelector,serviceAccountName,serviceAccount,nodeName,hostNetwork,hostPID,hostIPC,imagePullSecrets,hostname,subdomain,schedulerName,tolerations,hostAliases,priorityClassName,readinessGates,overhead,topologySpreadConstraints,schedulingGates,resourceClaims
+V1PodStatus omitted=observedGeneration,phase,conditions,message,reason,nominatedNodeName,hostIP,hostIPs,podIP,podIPs,initContainerStatuses,containerStatuses,qosClass,ephemeralContainerStatuses,resize,resourceClaimStatuses,allocatedResources,nodeAllocatableResourceClaimStatuses
+V1PodTemplate struct=metadata,template
+V1PodTemplateSpec struct=metadata,spec
+V1PolicyRule omitted=apiGroups,resources,resourceNames,nonResourceURLs
+V1PolicyRulesWithSubjects omitted=resourceRules,nonResourceRules
+V1PortStatus zero=port,protocol
+V1PortworxVolumeSource zero=volumeID omitted=fsType,readOnly
+V1PreferredSchedulingTerm zero=weight struct=preference
+V1PriorityClass struct=metadata zero=value omitted=globalDefault,description
+V1PriorityLevelConfiguration struct=metadata,spec,status
+V1PriorityLevelConfigurationCondition omitted=type,status,reason,message nil=lastTransitionTime
+V1PriorityLevelConfigurationReference zero=name
+V1PriorityLevelConfigurationSpec zero=type
+V1PriorityLevelConfigurationStatus omitted=conditions
+V1Probe omitted=initialDelaySeconds,timeoutSeconds,periodSeconds,successThreshold,failureThreshold
+V1ProjectedVolumeSource nil=sources
+V1QueuingConfiguration zero=queues,handSize,queueLengthLimit
+V1QuobyteVolumeSource zero=registry,volume omitted=readOnly,user,group,tenant
+V1RBDPersistentVolumeSource zero=image omitted=fsType,pool,user,keyring,readOnly
+V1RBDVolumeSource zero=image omitted=fsType,pool,user,keyring,readOnly
+V1ReplicaSet struct=metadata,spec,status
+V1ReplicaSetCondition zero=type,status nil=lastTransitionTime omitted=reason,message
+V1ReplicaSetSpec omitted=minReadySeconds struct=template
+V1ReplicaSetStatus zero=replicas omitted=fullyLabeledReplicas,readyReplicas,availableReplicas,observedGeneration,conditions
+V1ReplicationController struct=metadata,spec,status
+V1ReplicationControllerCondition zero=type,status nil=lastTransitionTime omitted=reason,message
+V1ReplicationControllerSpec omitted=minReadySeconds,selector
+V1ReplicationControllerStatus zero=replicas omitted=fullyLabeledReplicas,readyReplicas,availableReplicas,observedGeneration,conditions
+V1ResourceAttributes omitted=namespace,verb,group,version,resource,subresource,name
+V1ResourceClaimConsumerReference omitted=apiGroup zero=resource,name,uid
+V1ResourceClaimSpec struct=devices
+V1ResourceClaimStatus omitted=reservedFor,devices
+V1ResourceClaimTemplate struct=metadata,spec
+V1ResourceClaimTemplateSpec struct=metadata,spec
+V1ResourceFieldSelector omitted=containerName zero=resource
+V1ResourceHealth zero=resourceID omitted=health
+V1ResourcePolicyRule omitted=clusterScope
+V1ResourcePool zero=name,generation,resourceSliceCount
+V1ResourceQuota struct=metadata,spec,status
+V1ResourceQuotaSpec omitted=hard,scopes
+V1ResourceQuotaStatus omitted=hard,used
+V1ResourceRequirements omitted=limits,requests,claims
+V1ResourceRule omitted=apiGroups,resources,resourceNames
+V1ResourceSlice struct=metadata,spec
+V1ResourceSliceSpec zero=driver struct=pool omitted=devices,sharedCounters
+V1ResourceStatus zero=name omitted=resources
+V1Role struct=metadata nil=rules
+V1RoleBinding struct=metadata,roleRef omitted=subjects
+V1RoleRef zero=apiGroup,kind,name
+V1RuleWithOperations omitted=operations,apiGroups,apiVersions,resources
+V1RuntimeClass struct=metadata zero=handler
+V1SELinuxOptions omitted=user,role,type,level
+V1Scale struct=metadata,spec,status
+V1ScaleIOPersistentVolumeSource zero=gateway,system omitted=sslEnabled,protectionDomain,storagePool,storageMode,volumeName,fsType,readOnly
+V1ScaleIOVolumeSource zero=gateway,system omitted=sslEnabled,protectionDomain,storagePool,storageMode,volumeName,fsType,readOnly
+V1ScaleSpec omitted=replicas
+V1ScaleStatus zero=replicas omitted=selector
+V1Scheduling omitted=nodeSelector,tolerations
+V1ScopeSelector omitted=matchExpressions
+V1ScopedResourceSelectorRequirement zero=scopeName,operator omitted=values
+V1SeccompProfile zero=type
+V1Secret struct=metadata omitted=data,stringData,type
+V1SecretEnvSource omitted=name
+V1SecretKeySelector omitted=name zero=key
+V1SecretProjection omitted=name,items
+V1SecretReference omitted=name,namespace
+V1SecretVolumeSource omitted=secretName,items
+V1SelectableField zero=jsonPath
+V1SelfSubjectAccessReview struct=metadata,spec,status
+V1SelfSubjectReview struct=metadata,status
+V1SelfSubjectReviewStatus struct=userInfo
+V1SelfSubjectRulesReview struct=metadata,spec,status
+V1SelfSubjectRulesReviewSpec omitted=namespace
+V1ServerAddressByClientCIDR zero=clientCIDR,serverAddress
+V1Service struct=metadata,spec,status
+V1ServiceAccount struct=metadata omitted=secrets,imagePullSecrets
+V1ServiceAccountSubject zero=namespace,name
+V1ServiceAccountTokenProjection omitted=audience zero=path
+V1ServiceBackendPort omitted=name,number
+V1ServiceCIDR struct=metadata,spec,status
+V1ServiceCIDRSpec omitted=cidrs
+V1ServiceCIDRStatus omitted=conditions
+V1ServicePort omitted=name,protocol,nodePort zero=port
+V1ServiceSpec omitted=ports,selector,clusterIP,clusterIPs,type,externalIPs,sessionAffinity,loadBalancerIP,loadBalancerSourceRanges,externalName,externalTrafficPolicy,healthCheckNodePort,publishNotReadyAddresses,ipFamilies
+V1ServiceStatus struct=loadBalancer omitted=conditions
+V1ShardInfo zero=selector
+V1SleepAction zero=seconds
+V1StatefulSet struct=metadata,spec,status
+V1StatefulSetCondition zero=type,status nil=lastTransitionTime omitted=reason,message
+V1StatefulSetOrdinals zero=start
+V1StatefulSetPersistentVolumeClaimRetentionPolicy omitted=whenDeleted,whenScaled
+V1StatefulSetSpec struct=template,updateStrategy omitted=volumeClaimTemplates,podManagementPolicy,minReadySeconds zero=serviceName
+V1StatefulSetStatus omitted=observedGeneration,readyReplicas,currentReplicas,updatedReplicas,currentRevision,updateRevision,conditions zero=replicas,availableReplicas
+V1StatefulSetUpdateStrategy omitted=type
+V1Status struct=metadata omitted=status,message,reason,code
+V1StatusCause omitted=reason,message,field
+V1StatusDetails omitted=name,group,kind,uid,causes,retryAfterSeconds
+V1StorageClass struct=metadata zero=provisioner omitted=parameters,mountOptions,allowedTopologies
+V1StorageOSPersistentVolumeSource omitted=volumeName,volumeNamespace,fsType,readOnly
+V1StorageOSVolumeSource omitted=volumeName,volumeNamespace,fsType,readOnly
+V1SubjectAccessReview struct=metadata,spec,status
+V1SubjectAccessReviewSpec omitted=user,groups,extra,uid
+V1SubjectAccessReviewStatus zero=allowed omitted=denied,reason,evaluationError
+V1SubjectRulesReviewStatus zero=incomplete omitted=evaluationError
+V1Sysctl zero=name,value
+V1TCPSocketAction omitted=host
+V1Taint zero=key,effect omitted=value
+V1TokenRequestStatus zero=token nil=expirationTimestamp
+V1TokenReview struct=metadata,spec,status
+V1TokenReviewSpec omitted=token,audiences
+V1TokenReviewStatus omitted=authenticated,audiences,error struct=user
+V1Toleration omitted=key,operator,value,effect
+V1TopologySelectorLabelRequirement zero=key
+V1TopologySelectorTerm omitted=matchLabelExpressions
+V1TopologySpreadConstraint zero=maxSkew,topologyKey,whenUnsatisfiable omitted=matchLabelKeys
+V1TypeChecking omitted=expressionWarnings
+V1TypedLocalObjectReference nil=apiGroup zero=kind,name
+V1TypedObjectReference nil=apiGroup zero=kind,name
+V1UncountedTerminatedPods omitted=succeeded,failed
+V1UserInfo omitted=username,uid,groups,extra
+V1UserSubject zero=name
+V1ValidatingAdmissionPolicy struct=metadata,spec,status
+V1ValidatingAdmissionPolicyBinding struct=metadata,spec
+V1ValidatingAdmissionPolicyBindingSpec omitted=policyName,validationActions
+V1ValidatingAdmissionPolicySpec omitted=validations,auditAnnotations,matchConditions,variables
+V1ValidatingAdmissionPolicyStatus omitted=observedGeneration,conditions
+V1ValidatingWebhook zero=name struct=clientConfig omitted=rules,matchConditions
+V1ValidatingWebhookConfiguration struct=metadata omitted=webhooks
+V1Validation zero=expression omitted=message,messageExpression
+V1ValidationRule zero=rule omitted=message,messageExpression,fieldPath
+V1Variable zero=name,expression
+V1Volume zero=name
+V1VolumeAttachment struct=metadata,spec,status
+V1VolumeAttachmentSpec zero=attacher,nodeName struct=source
+V1VolumeAttachmentStatus zero=attached omitted=attachmentMetadata
+V1VolumeAttributesClass struct=metadata zero=driverName omitted=parameters
+V1VolumeDevice zero=name,devicePath
+V1VolumeError nil=time omitted=message
+V1VolumeMount zero=name,mountPath omitted=readOnly,subPath,subPathExpr
+V1VolumeMountStatus zero=name,mountPath omitted=readOnly
+V1VolumeResourceRequirements omitted=limits,requests
+V1VsphereVirtualDiskVolumeSource zero=volumePath omitted=fsType,storagePolicyName,storagePolicyID
+V1WeightedPodAffinityTerm zero=weight struct=podAffinityTerm
+V2ContainerResourceMetricSource zero=name,container struct=target
+V2ContainerResourceMetricStatus zero=name,container struct=current
+V2CrossVersionObjectReference zero=kind,name omitted=apiVersion
+V2ExternalMetricSource struct=metric,target
+V2ExternalMetricStatus struct=metric,current
+V2HPAScalingPolicy zero=type,value,periodSeconds
+V2HPAScalingRules omitted=policies
+V2HorizontalPodAutoscaler struct=metadata,spec,status
+V2HorizontalPodAutoscalerCondition zero=type,status nil=lastTransitionTime omitted=reason,message
+V2HorizontalPodAutoscalerSpec struct=scaleTargetRef zero=maxReplicas omitted=metrics
+V2HorizontalPodAutoscalerStatus omitted=currentReplicas,conditions zero=desiredReplicas nil=currentMetrics
+V2MetricIdentifier zero=name
+V2MetricSpec zero=type
+V2MetricStatus zero=type
+V2MetricTarget zero=type
+V2ObjectMetricSource struct=describedObject,target,metric
+V2ObjectMetricStatus struct=metric,current,describedObject
+V2PodsMetricSource struct=metric,target
+V2PodsMetricStatus struct=metric,current
+V2ResourceMetricSource zero=name struct=target
+V2ResourceMetricStatus zero=name struct=current
+`;
