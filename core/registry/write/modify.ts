@@ -18,6 +18,7 @@ import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import type { Situation } from '../strategy.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
+import { addErrors } from './add-errors.ts';
 import { commitDelete, commitPut } from './commit.ts';
 import { checkKind, create } from './create.ts';
 import { generationOf } from './generation.ts';
@@ -149,10 +150,10 @@ async function modifyOnce(
   if (generation !== undefined) object.metadata.generation = generation;
   const errors = validateMeta(object.metadata, stored, nameRule(strategy));
   errors.push(...validateMetaUpdate(object.metadata, old.metadata));
-  if (subresource === 'status') errors.push(...(strategy.validateStatus?.(object, old) ?? []));
+  if (subresource === 'status') addErrors(errors, () => strategy.validateStatus?.(object, old));
   else {
-    if (!change.trusted) errors.push(...(strategy.validate?.(object, old) ?? []));
-    errors.push(...(strategy.validateUpdate?.(object, old, subresource) ?? []));
+    if (!change.trusted) addErrors(errors, () => strategy.validate?.(object, old));
+    addErrors(errors, () => strategy.validateUpdate?.(object, old, subresource));
   }
   if (definition.customResource) {
     errors.push(...customErrors(definition, await fromStored(env, definition, object), before));

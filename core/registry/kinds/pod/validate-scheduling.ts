@@ -67,7 +67,8 @@ export function validateAffinity(affinity: V1Affinity, path: string): FieldError
       const at = `${path}.${field}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
       errors.push(
         ...validateWeight(preferred.weight, at),
-        ...validatePodTerm(preferred.podAffinityTerm, `${at}.podAffinityTerm`),
+        // Where it is missing it is empty, as Go reads it.
+        ...validatePodTerm(preferred.podAffinityTerm ?? {}, `${at}.podAffinityTerm`),
       );
     });
   }
@@ -110,7 +111,7 @@ function validateNodeTerm(term: V1NodeSelectorTerm, path: string): FieldError[] 
   return errors;
 }
 
-function validatePodTerm(term: V1PodAffinityTerm, path: string): FieldError[] {
+function validatePodTerm(term: Partial<V1PodAffinityTerm>, path: string): FieldError[] {
   const errors = validateLabelSelector(term.labelSelector, `${path}.labelSelector`);
   errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`));
   if (!term.topologyKey) errors.push(required(`${path}.topologyKey`, 'can not be empty'));
