@@ -1,6 +1,9 @@
 // Names from users that lead out of data (`__proto__`, `constructor`) change nothing that other requests see.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../core/machinery/object.ts';
+import { applyDefaults } from '../../core/machinery/structure/apply-defaults.ts';
+import { scaleOf, setReplicas } from '../../core/registry/subresources/scale.ts';
 import { tried } from '../../test/tools/tried.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 
@@ -121,6 +124,43 @@ describe('who may write definitions and custom resources', () => {
     tried('writes of names that lead out of data', patches.length + 3);
     expect(await t.get(secret, stranger)).toMatchObject({ status: 403 });
     expect(names()).toEqual(inheritedByAll);
+  });
+});
+
+describe('what is stored already', () => {
+  it('sets and reads fields of the object alone', () => {
+    const paths = [
+      ['spec', '__proto__', 'resources'],
+      ['spec', 'constructor', 'prototype', 'resources'],
+      ['constructor', 'prototype', 'verbs'],
+      ['toString', 'x'],
+    ];
+    for (const spec of paths) {
+      const object: KubeObject = { metadata: {}, spec: {} };
+      expect(scaleOf(object, { spec, status: spec })).toMatchObject({ spec: { replicas: 0 }, status: { replicas: 0 } });
+      setReplicas(object, { spec, status: spec }, 7);
+      expect(scaleOf(object, { spec, status: spec })).toMatchObject({ spec: { replicas: 7 } });
+      const [first = '', ...rest] = spec;
+      const nested = rest.reduceRight((value, name) => `{"${name}":${value}}`, '7');
+      expect(JSON.stringify({ ...object, metadata: undefined })).toContain(`"${first}":${nested}`);
+    }
+    tried('paths of definitions that lead out of data', paths.length);
+  });
+
+  it('gives defaults to the object alone', () => {
+    const evil = '{"type": "object", "default": {}, "properties": {"resources": {"type": "string", "default": "*"}}}';
+    const nested = `{"type": "object", "default": {}, "properties": {"prototype": ${evil}}}`;
+    for (const [name, each] of [
+      ['__proto__', evil],
+      ['constructor', nested],
+      ['toString', evil],
+    ] as const) {
+      const filled = {};
+      applyDefaults(JSON.parse(`{"type": "object", "properties": {"${name}": ${each}}}`), filled);
+      expect(Object.keys(filled)).toEqual([name]);
+      expect(JSON.stringify(filled)).toContain('"resources":"*"');
+    }
+    tried('defaults of definitions that lead out of data', 3);
   });
 });
 

@@ -1,15 +1,16 @@
 // What a pod asks of a node and what a node has, as numbers: millicores for cpu, units (bytes) for everything else.
 // Source: Kubernetes' documentation, "Resource Management for Pods and Containers"; KEP-753 for sidecar containers.
 
-import { getOwn, setOwn } from '../../core/machinery/own.ts';
+import { setOwn } from '../../core/machinery/own.ts';
 import { parseQuantity, quantityToNumber } from '../../core/machinery/quantity.ts';
 import type { V1Container, V1PodSpec } from '../../generated/kubernetes.ts';
 
 export type Resources = Readonly<Record<string, number>>;
 
-/** How much of a resource a list has: none of what it does not name. */
+/** How much of a resource a list has: none of what it does not name. Asked for every node that a pod may go to. */
 export function amountOf(list: Resources | undefined, name: string): number {
-  return getOwn(list, name) ?? 0;
+  const amount = list?.[name]; // computed name: what objects inherit is no number
+  return typeof amount === 'number' ? amount : 0;
 }
 
 export function addTo(sum: Record<string, number>, name: string, amount: number): void {

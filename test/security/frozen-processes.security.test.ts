@@ -1,0 +1,96 @@
+// Every program freezes what all objects inherit, as it is bundled and run: each is started, fails for want of its settings or does its
+// work, and is asked when it ends.
+
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleFunction, bundleNames, entryPoints } from '../../infra/bundles.ts';
+import { type Bundles, ensureBundles, programs } from '../../local/bundle.ts';
+import { tried } from '../tools/tried.ts';
+
+const root = join(import.meta.dirname, '../..');
+const sources = [...Object.values(programs), ...Object.values(entryPoints), 'cli/main.ts'];
+
+let bundles: Bundles;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'frozen-'));
+  bundles = await ensureBundles();
+  for (const name of bundleNames) bundleFunction(name, join(folder, name));
+}, 300_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a program', () => {
+  it.each(sources)('%s begins with it', (source) => {
+    const [first] = /^import .*$/m.exec(readFileSync(join(root, source), 'utf8')) ?? [];
+    expect(first).toMatch(/^import '.*\/core\/process\/frozen-intrinsics\.ts';$/);
+    tried('programs that must not let what objects inherit be changed');
+  });
+
+  it.each(['control-plane', 'agent'] as const)('%s has it done when it runs', async (name) => {
+    expect(await statesAtEnd([bundles[name]])).toEqual([frozen]);
+    tried('programs that must not let what objects inherit be changed');
+  });
+
+  it('control-plane-worker has it done in its thread', async () => {
+    const file = pathToFileURL(bundles['control-plane-worker']).href;
+    const thread = `${spy}; import(${JSON.stringify(file)}).catch(() => process.exit(0));`;
+    const start = `const { Worker } = require('node:worker_threads'); new Worker(${JSON.stringify(thread)}, { eval: true });`;
+    expect(await statesAtEnd(['-e', start])).toContainEqual({ ...frozen, mainThread: false });
+    tried('programs that must not let what objects inherit be changed');
+  });
+
+  it.each(bundleNames)('the function %s has it done', async (name) => {
+    const file = pathToFileURL(join(folder, name, 'index.mjs')).href;
+    expect(
+      await statesAtEnd(['--input-type=module', '-e', `await import(${JSON.stringify(file)}); process.exit(0)`]),
+    ).toEqual([frozen]);
+    tried('programs that must not let what objects inherit be changed');
+  });
+
+  it('cli has it done', async () => {
+    expect(await statesAtEnd([join(root, 'cli/main.ts'), 'status', '--data-dir', join(folder, 'none')])).toEqual([
+      frozen,
+    ]);
+    tried('programs that must not let what objects inherit be changed');
+  });
+
+  it('that does not freeze them is told apart', async () => {
+    expect(await statesAtEnd(['-e', '0'])).toEqual([
+      { frozen: false, written: true, accessor: true, mainThread: true },
+    ]);
+  });
+});
+
+const frozen = { frozen: true, written: false, accessor: false, mainThread: true };
+
+/** Runs before the program, and looks as it ends. */
+const spy = `process.on('exit', () => {
+  const written = Reflect.set(Object.prototype, 'resources', ['*'], Object.prototype);
+  const all = [Object, Array, Function, String, Number, Boolean, Map, Set, Date, Error];
+  const state = {
+    frozen: all.every(({ prototype }) => Object.isFrozen(prototype)),
+    written,
+    accessor: Object.hasOwn(Object.prototype, '__proto__'),
+    mainThread: require('node:worker_threads').isMainThread,
+  };
+  require('node:fs').writeSync(1, '\\nSTATE ' + JSON.stringify(state) + '\\n');
+});`;
+
+async function statesAtEnd(args: readonly string[]): Promise<unknown[]> {
+  const code = `import {createRequire} from 'node:module';const require=createRequire('file:///');${spy}`;
+  const output = await new Promise<string>((resolve) =>
+    execFile(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(code)}`, ...args],
+      { timeout: 60_000 },
+      (_, stdout) => resolve(stdout),
+    ),
+  );
+  return [...output.matchAll(/^STATE (.*)$/gm)].map(([, json = '']) => JSON.parse(json) as unknown);
+}
