@@ -4,6 +4,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerRuntime } from '../cri/runtime.ts';
+import { mountPoints } from '../files/mount-table.ts';
 import { tryRun } from '../process/run.ts';
 import type { ContainerdOptions } from './config.ts';
 import { containerdPaths } from './config.ts';
@@ -81,18 +82,11 @@ async function endShims(socket: string): Promise<void> {
 
 /** Unmounts everything mounted below a directory, the deepest first. */
 export async function unmountBelow(directory: string): Promise<void> {
-  for (const mount of await mountsBelow(directory)) await tryRun('umount', ['--lazy', mount]);
+  for (const mount of await mountsBelow(directory)) await tryRun('umount', ['--lazy', '--no-canonicalize', mount]);
 }
 
 async function mountsBelow(directory: string): Promise<string[]> {
-  const table = await fs.readFile('/proc/self/mountinfo', 'utf8');
-  const unescaped = (text: string) =>
-    text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-  return table
-    .split('\n')
-    .map((line) => unescaped(line.split(' ')[4] ?? ''))
-    .filter((mount) => mount === directory || mount.startsWith(`${directory}/`))
-    .reverse();
+  return (await mountPoints()).filter((mount) => mount === directory || mount.startsWith(`${directory}/`)).reverse();
 }
 
 /** Removes a cgroup and all below it from every hierarchy; what still holds processes stays. */

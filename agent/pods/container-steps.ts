@@ -4,6 +4,8 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { errorText } from '../../core/machinery/error-text.ts';
 import type { V1Secret } from '../../generated/kubernetes.ts';
+import { inDirectory, writeFileIn } from '../files/beneath.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import { ImageError } from '../images/image-error.ts';
 import type { CheckTarget } from '../probes/check.ts';
 import { volumeMounts } from '../volumes/mounts.ts';
@@ -13,7 +15,7 @@ import { containerConfig } from './container-config.ts';
 import { ConfigError, environment } from './environment.ts';
 import { runHook } from './hook.ts';
 import { hostsFile } from './hosts-file.ts';
-import { rotatedLogs } from './log-rotation.ts';
+import { removeLogs } from './log-rotation.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
@@ -131,7 +133,9 @@ async function prepare(context: PodContext, request: StartRequest) {
       podIPs: request.podIPs,
       allocatable: context.allocatable,
     });
-    const mounts = await volumeMounts(container, volumes, variables);
+    const mounts = await volumeMounts(container, volumes, variables, ({ path: from, inner, ...place }) =>
+      context.volumes.subPath({ uid, ...place }, from, inner),
+    );
     const own = await ownMounts(context, request, new Set(mounts.map(({ containerPath = '' }) => containerPath)));
     return containerConfig(pod, container, {
       attempt,
@@ -166,24 +170,27 @@ async function prepare(context: PodContext, request: StartRequest) {
 
 async function ownMounts(context: PodContext, request: StartRequest, taken: ReadonlySet<string>) {
   const { pod, container, attempt, podIPs } = request;
+  const { podsDir } = context;
   const mounts: { containerPath: string; hostPath: string; readonly: boolean }[] = [];
   const messagePath = container.spec.terminationMessagePath ?? '/dev/termination-log';
   if (!taken.has(messagePath)) {
-    const file = terminationFile(context.podsDir, pod.metadata.uid, container.name, attempt);
-    await fs.mkdir(path.dirname(file), { recursive: true });
-    await fs.writeFile(file, '');
-    // Any user of the container may write it.
-    await fs.chmod(file, 0o666);
-    mounts.push({ containerPath: messagePath, hostPath: file, readonly: false });
+    const file = terminationFile(pod.metadata.uid, container.name, attempt);
+    await inDirectory(podsDir, path.dirname(file), (directory) =>
+      // Any user of the container may write it.
+      writeFileIn(directory, path.basename(file), '', { mode: 0o666, replace: true }),
+    );
+    mounts.push({ containerPath: messagePath, hostPath: path.join(podsDir, file), readonly: false });
   }
   if (!taken.has('/etc/hosts')) {
-    const file = path.join(context.podsDir, pod.metadata.uid, 'etc-hosts');
-    await fs.mkdir(path.dirname(file), { recursive: true });
+    const { uid } = pod.metadata;
     const nodeHosts = pod.spec.hostNetwork ? await fs.readFile('/etc/hosts', 'utf8').catch(() => '') : '';
     const name = hostname(pod, context.nodeHostname);
     const full = fullyQualifiedName(pod, context.dns.domain, context.nodeHostname);
-    await fs.writeFile(file, hostsFile(pod, podIPs, name, full, nodeHosts), { mode: 0o644 });
-    mounts.push({ containerPath: '/etc/hosts', hostPath: file, readonly: false });
+    const hosts = hostsFile(pod, podIPs, name, full, nodeHosts);
+    await inDirectory(podsDir, uid, (directory) =>
+      writeFileIn(directory, 'etc-hosts', hosts, { mode: 0o644, replace: true }),
+    );
+    mounts.push({ containerPath: '/etc/hosts', hostPath: path.join(podsDir, uid, 'etc-hosts'), readonly: false });
   }
   return mounts;
 }
@@ -229,11 +236,10 @@ export function checkTarget(context: PodContext, container: PodContainer, id: st
 
 /** What a removed container leaves on the node: its termination message and its logs. */
 export async function removeContainerFiles(
-  { podsDir }: PodContext,
+  { podsDir, logsDir }: PodContext,
   uid: string,
   { name, attempt, logPath }: ObservedContainer,
 ): Promise<void> {
-  await fs.rm(terminationFile(podsDir, uid, name, attempt), { force: true });
-  if (!logPath) return;
-  for (const file of [logPath, ...(await rotatedLogs(logPath))]) await fs.rm(file, { force: true });
+  await removeTree(podsDir, terminationFile(uid, name, attempt));
+  if (logPath) await removeLogs(logsDir, logPath);
 }

@@ -98,6 +98,16 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
       });
   };
 
+  let swept = false;
+  /** What an agent that was killed left of pods which are gone: their directories, and what is mounted there. */
+  const sweep = async () => {
+    for (const uid of await context.volumes.known())
+      if (!workers.has(uid))
+        await context.volumes.remove(uid).catch((error: unknown) => {
+          context.log.warn({ pod: uid, error: String(error) }, 'what is left of a pod that is gone stays for now');
+        });
+  };
+
   const taken = () => [...workers.values()].map(({ pod, status }) => (status ? { ...pod, status } : pod));
 
   return {
@@ -132,6 +142,9 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
         workers.set(uid, worker);
         worker.remove();
       }
+      if (swept) return;
+      swept = true;
+      void sweep();
     },
     objectsChanged: () => {
       refreshVolumes();

@@ -1,13 +1,12 @@
 // Reads what the runtime has of this node's pods.
 
-import path from 'node:path';
 import { GrpcError, grpcCodes } from '../cri/grpc.ts';
 import type { ContainerStatusInfo } from '../cri/messages.ts';
 import { containerStates } from '../cri/messages.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed.ts';
 import { annotations, labels, observeContainer, observeSandbox } from './observed.ts';
-import { podLogDirectory, terminationFile } from './pod-context.ts';
+import { podLogName, terminationFile } from './pod-context.ts';
 import { terminationMessage } from './termination-message.ts';
 
 export interface ObserveContext {
@@ -101,12 +100,12 @@ function messageOf(context: ObserveContext, status: ContainerStatusInfo): Promis
   const namespace = status.labels[labels.podNamespace] ?? '';
   const name = status.labels[labels.podName] ?? '';
   const { name: container = '', attempt = 0 } = status.metadata ?? {};
-  const directory = podLogDirectory(context.logsDir, { metadata: { uid, namespace, name } });
+  const logs = podLogName({ metadata: { uid, namespace, name } });
   return terminationMessage({
-    file: terminationFile(context.podsDir, uid, container, attempt),
+    file: { directory: context.podsDir, inner: terminationFile(uid, container, attempt) },
     policy: status.annotations[annotations.terminationMessagePolicy] ?? 'File',
     exitCode: status.exitCode,
-    logFile: path.join(directory, container, `${attempt}.log`),
+    logFile: { directory: context.logsDir, inner: `${logs}/${container}/${attempt}.log` },
   });
 }
 

@@ -55,11 +55,15 @@ export interface PodLog {
 
 /** Where a pod's container logs lie: `<container>/<attempt>.log` below it, in CRI's format. */
 export function podLogDirectory(logsDir: string, pod: Pick<Pod, 'metadata'>): string {
-  const { namespace, name, uid } = pod.metadata;
-  return path.join(logsDir, `${namespace}_${name}_${uid}`);
+  return path.join(logsDir, podLogName(pod));
 }
 
-/** The file that a container writes its termination message to. */
-export function terminationFile(podsDir: string, uid: string, container: string, attempt: number): string {
-  return path.join(podsDir, uid, 'containers', container, `${attempt}.termination-log`);
+/** Below the directory of all logs. */
+export function podLogName({ metadata: { namespace, name, uid } }: Pick<Pod, 'metadata'>): string {
+  return `${namespace}_${name}_${uid}`;
+}
+
+/** The file that a container writes its termination message to, below the directory of all pods. */
+export function terminationFile(uid: string, container: string, attempt: number): string {
+  return path.join(uid, 'containers', container, `${attempt}.termination-log`);
 }

@@ -50,6 +50,8 @@ beforeEach(() => {
       },
       refresh: async () => void asked.push('refresh'),
       remove: async () => void asked.push('remove'),
+      subPath: async () => '',
+      known: async () => [],
     },
     () => pod,
   );

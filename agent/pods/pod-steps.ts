@@ -1,7 +1,8 @@
 // Takes the steps that `syncPod` names for one pod: what makes, starts and ends its sandbox and its containers. It holds what it made on
 // the way: the pod's volumes, and the clock of its start.
 
-import fs from 'node:fs/promises';
+import { inDirectory } from '../files/beneath.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import { checkTarget, killContainer, removeContainerFiles, sandboxContext, startContainer } from './container-steps.ts';
 import { runHook } from './hook.ts';
 import type { ObservedPod } from './observed.ts';
@@ -9,7 +10,7 @@ import { justCreated } from './observed.ts';
 import type { Pod, PodContainer } from './pod.ts';
 import { podContainers } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
-import { podLogDirectory } from './pod-context.ts';
+import { podLogName } from './pod-context.ts';
 import type { PodHealth } from './pod-health.ts';
 import type { PodMirror } from './pod-mirror.ts';
 import { PodMounts } from './pod-mounts.ts';
@@ -104,7 +105,7 @@ export class PodSteps {
     void this.#mounts.prepare().catch(() => undefined);
     await Promise.all([
       this.#parts.resize.createCgroup(pod),
-      fs.mkdir(podLogDirectory(logsDir, pod), { recursive: true, mode: 0o755 }),
+      inDirectory(logsDir, podLogName(pod), async () => undefined),
     ]);
     const violation = sandboxViolation(pod);
     if (violation) throw new Error(violation);
@@ -197,7 +198,7 @@ export class PodSteps {
     for (const { id } of this.#observed.sandboxes) await this.#removeSandbox(id);
     await this.#mounts.remove();
     await this.#context.cgroups.remove(this.#pod.metadata.uid);
-    await fs.rm(podLogDirectory(this.#context.logsDir, this.#pod), { recursive: true, force: true });
+    await removeTree(this.#context.logsDir, podLogName(this.#pod));
   }
 
   get #pod(): Pod {

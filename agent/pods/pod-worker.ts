@@ -136,7 +136,7 @@ export class PodWorker {
   async rotateLogs(): Promise<void> {
     for (const container of this.observed.containers)
       if (container.state === 'running' && container.logPath)
-        await rotateLog(this.#context.runtime, container, defaultRotation, new Date(this.#context.now()));
+        await rotateLog(this.#context, container, defaultRotation, new Date(this.#context.now()));
   }
 
   /** True when the id is this pod's. */

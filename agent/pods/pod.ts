@@ -2,6 +2,7 @@
 
 import type { ObjectMeta } from '../../core/machinery/object.ts';
 import type { V1Container, V1Pod, V1PodSpec } from '../../generated/kubernetes.ts';
+import { isFileName } from '../files/beneath.ts';
 
 export type Pod = V1Pod & {
   metadata: ObjectMeta & { name: string; namespace: string; uid: string };
@@ -18,10 +19,13 @@ export interface PodContainer {
   readonly target?: string;
 }
 
-/** Undefined for an object that is no complete pod. */
+/** Undefined for an object that is no complete pod, or has names that cannot be those of files: a node keeps all of a pod by them. */
 export function asPod(object: V1Pod): Pod | undefined {
   const { metadata, spec } = object;
   if (!spec || !metadata?.name || !metadata.namespace || !metadata.uid) return undefined;
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])];
+  const names = [...containers, ...(spec.volumes ?? [])].map(({ name }) => name);
+  if (![metadata.name, metadata.namespace, metadata.uid, ...names].every(isFileName)) return undefined;
   // Checked just above.
   return object as Pod;
 }

@@ -1,17 +1,23 @@
 // Why a container ended, in its own words: the file that it wrote, or the end of its log.
 // Source: Kubernetes, "Determine the Reason for Pod Failure".
 
-import fs from 'node:fs/promises';
+import { readBeneath } from '../files/beneath.ts';
 
 const maxFileBytes = 4096;
 const maxLogBytes = 2048;
 const maxLogLines = 80;
 
+/** A file below a directory of the agent's own. */
+export interface OwnFile {
+  readonly directory: string;
+  readonly inner: string;
+}
+
 export async function terminationMessage(options: {
-  readonly file: string;
+  readonly file: OwnFile;
   readonly policy: string;
   readonly exitCode: number;
-  readonly logFile: string;
+  readonly logFile: OwnFile;
 }): Promise<string> {
   const written = (await tail(options.file, maxFileBytes)).toString();
   if (written || options.policy !== 'FallbackToLogsOnError' || options.exitCode === 0) return written;
@@ -29,8 +35,9 @@ function logText(log: string): string {
   return bytes.subarray(Math.max(0, bytes.length - maxLogBytes)).toString();
 }
 
-async function tail(file: string, bytes: number): Promise<Buffer> {
-  const handle = await fs.open(file).catch(() => undefined);
+/** Nothing where there is no regular file: a link, a device or a FIFO says nothing, and nobody waits for it. */
+async function tail({ directory, inner }: OwnFile, bytes: number): Promise<Buffer> {
+  const handle = await readBeneath(directory, inner).catch(() => undefined);
   if (!handle) return Buffer.alloc(0);
   try {
     const { size } = await handle.stat();

@@ -1,11 +1,12 @@
 // `kubectl logs` on the node: a container's log file, from where the client asked, and on as it grows.
 
 import { type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { StatusError } from '../../core/machinery/status.ts';
 import { channels, type FrameSocket, frame } from '../../core/node/frame-socket.ts';
 import type { StreamRequest } from '../../core/node/protocol.ts';
+import { readBeneath } from '../files/beneath.ts';
 import type { ObservedContainer } from '../pods/observed.ts';
 import { podLogDirectory } from '../pods/pod-context.ts';
 import { LogFormat } from './log-format.ts';
@@ -47,7 +48,7 @@ export async function serveLog({ request, pods, logsDir, server, now }: ServeLog
   const gone = new AbortController();
   void drain(server).finally(() => gone.abort());
   const follow = request.follow && !request.previous;
-  const reader = await openLog(file, source);
+  const reader = await openLog(() => readBeneath(logsDir, path.relative(logsDir, file)), source);
   try {
     await server.send(frame(channels.stdout));
     await reader.begin(request.tailLines, since);
@@ -98,9 +99,9 @@ interface LogReader {
   close(): Promise<void>;
 }
 
-/** Throws StatusError when the log was removed with its container. */
-async function openLog(file: string, source: ObservedContainer): Promise<LogReader> {
-  let handle = await openFile(file);
+/** `open` gives no link, device or FIFO that has come at the log's place. Throws StatusError when the log was removed with its container. */
+async function openLog(open: () => Promise<FileHandle | undefined>, source: ObservedContainer): Promise<LogReader> {
+  let handle = await open();
   if (!handle)
     throw new StatusError('NotFound', `the log of container ${JSON.stringify(source.name)} is no longer on its node`);
   const buffer = Buffer.allocUnsafe(readBytes);
@@ -129,15 +130,15 @@ async function openLog(file: string, source: ObservedContainer): Promise<LogRead
     },
     async replaced() {
       if (!handle) return false;
-      const [ours, current] = await Promise.all([handle.stat(), stat(file).catch(() => undefined)]);
-      if (!current) return false;
+      const next = await open();
+      if (!next) return false;
+      const [ours, current] = await Promise.all([handle.stat(), next.stat()]);
       if (current.ino === ours.ino && current.dev === ours.dev) {
+        await next.close();
         if (current.size >= position) return false;
         position = 0;
         return true;
       }
-      const next = await openFile(file);
-      if (!next) return false;
       await handle.close();
       handle = next;
       position = 0;
@@ -148,16 +149,6 @@ async function openLog(file: string, source: ObservedContainer): Promise<LogRead
       handle = undefined;
     },
   };
-}
-
-async function openFile(file: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(file, 'r');
-  } catch (error) {
-    // as: the file system's errors carry a code.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** Each call resolves when something in the folder changed since the call before, or after a while. */

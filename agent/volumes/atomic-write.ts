@@ -2,8 +2,19 @@
 // The layout is what programs that watch mounted ConfigMaps expect: name -> ..data/name, ..data -> a dated directory.
 
 import { randomBytes } from 'node:crypto';
-import fs from 'node:fs/promises';
+import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import {
+  componentsOf,
+  directoryBeneath,
+  inDirectory,
+  isFileName,
+  pathOf,
+  UnsafePathError,
+  writeFileIn,
+} from '../files/beneath.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import { VolumeError } from './volume-error.ts';
 
 export interface VolumeFile {
   readonly content: Buffer;
@@ -14,41 +25,94 @@ export interface VolumeFile {
 /** Relative path -> file. */
 export type Payload = ReadonlyMap<string, VolumeFile>;
 
-/** Gives true when anything changed. `gid` owns the files when given (a pod's fsGroup). */
+/**
+ * Gives true when anything changed. `gid` owns the files when given (a pod's fsGroup). Throws VolumeError for a path that is none in
+ * the volume.
+ */
 export async function atomicWrite(directory: string, payload: Payload, gid?: number): Promise<boolean> {
-  const dataLink = path.join(directory, '..data');
-  const current = await fs.readlink(dataLink).catch(() => undefined);
+  for (const name of payload.keys()) checkPath(name);
+  const current = await fs.readlink(path.join(directory, '..data')).catch(() => undefined);
   if (current && (await same(path.join(directory, current), payload))) return false;
-
   const version = `..${new Date().toISOString().replaceAll(/[:T]/g, '_').slice(0, 19)}.${randomBytes(5).toString('hex')}`;
-  const next = path.join(directory, version);
-  await fs.mkdir(next, { recursive: true, mode: 0o755 });
-  if (gid !== undefined) await fs.chown(next, -1, gid);
-  for (const [name, file] of payload) {
-    const target = path.join(next, name);
-    await fs.mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
-    await fs.writeFile(target, file.content, { mode: 0o600 });
-    if (gid !== undefined) await fs.chown(target, -1, gid);
-    // After the owner, since a change of owner clears bits; and past the process' umask.
-    await fs.chmod(target, gid === undefined ? file.mode : file.mode | 0o440);
+  await inDirectory(directory, '.', (root) => replace(root, directory, version, payload, gid));
+  return true;
+}
+
+/** The rule of the API once more: a desired state may be older than the rule, or come from somebody else. */
+function checkPath(name: string): void {
+  const [first, ...rest] = componentsOrNone(name);
+  if (first === undefined || first.startsWith('..') || !rest.every(isFileName) || !isFileName(first))
+    throw new VolumeError(
+      `${JSON.stringify(name)} is no path in a volume: it must be relative and not begin with ".."`,
+    );
+}
+
+function componentsOrNone(name: string): string[] {
+  try {
+    return componentsOf(name);
+  } catch (error) {
+    if (error instanceof UnsafePathError) return [];
+    throw error;
   }
-  const staging = path.join(directory, '..data_tmp');
+}
+
+async function replace(
+  root: FileHandle,
+  directory: string,
+  version: string,
+  payload: Payload,
+  gid: number | undefined,
+): Promise<void> {
+  try {
+    await writeVersion(root, version, payload, gid);
+  } catch (error) {
+    // It is tried again and again: nothing may heap up.
+    await removeTree(directory, version);
+    throw error;
+  }
+  const staging = pathOf(root, '..data_tmp');
   await fs.rm(staging, { force: true });
   await fs.symlink(version, staging);
-  await fs.rename(staging, dataLink);
+  await fs.rename(staging, pathOf(root, '..data'));
 
-  const visible = new Set([...payload.keys()].map((name) => name.split('/')[0] ?? name));
+  const visible = new Set([...payload.keys()].map((name) => componentsOf(name)[0] ?? name));
   for (const name of visible) {
-    const link = path.join(directory, name);
+    const link = pathOf(root, name);
     if ((await fs.readlink(link).catch(() => undefined)) === `..data/${name}`) continue;
-    await fs.rm(link, { force: true, recursive: true });
+    await removeTree(directory, name);
     await fs.symlink(`..data/${name}`, link);
   }
-  for (const name of await fs.readdir(directory)) {
-    if (name === '..data' || name === version || visible.has(name)) continue;
-    await fs.rm(path.join(directory, name), { recursive: true, force: true });
+  for (const name of await fs.readdir(pathOf(root)))
+    if (name !== '..data' && name !== version && !visible.has(name)) await removeTree(directory, name);
+}
+
+async function writeVersion(root: FileHandle, version: string, payload: Payload, gid?: number): Promise<void> {
+  const next = await directoryBeneath(root, version);
+  try {
+    if (gid !== undefined) await fs.chown(pathOf(next), (await next.stat()).uid, gid);
+    for (const [name, file] of payload) {
+      const folders = componentsOf(name);
+      const last = folders.pop() ?? '';
+      const parent = await directoryBeneath(next, folders.join('/'));
+      try {
+        const mode = file.mode & 0o777;
+        await writeFileIn(parent, last, file.content, {
+          mode: gid === undefined ? mode : mode | 0o440,
+          ...(gid !== undefined && { gid }),
+        });
+      } finally {
+        await parent.close();
+      }
+    }
+  } catch (error) {
+    // Two files at one path, or one below the other.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (error instanceof UnsafePathError || code === 'EEXIST' || code === 'ENOTDIR')
+      throw new VolumeError('two files of the volume are at one path');
+    throw error;
+  } finally {
+    await next.close();
   }
-  return true;
 }
 
 async function same(directory: string, payload: Payload): Promise<boolean> {

@@ -1,5 +1,6 @@
-// A directory, file, socket or device of the node as a volume. Source: Kubernetes, hostPath volume types.
+// A directory, file, socket or device of the node as a volume: by design any of them. Source: Kubernetes, hostPath volume types.
 
+import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { getOwn } from '../../core/machinery/own.ts';
@@ -7,6 +8,8 @@ import { VolumeError } from './volume-error.ts';
 
 export async function hostPathVolume(source: { path: string; type?: string }): Promise<string> {
   const { path: file, type = '' } = source;
+  if (!path.isAbsolute(file) || file.includes('\0') || file.split('/').includes('..'))
+    throw new VolumeError(`hostPath ${JSON.stringify(file)} must be an absolute path without ".."`);
   if (type === '') return file;
   const stat = await fs.stat(file).catch(() => undefined);
   if (type === 'DirectoryOrCreate' && !stat) {
@@ -15,7 +18,7 @@ export async function hostPathVolume(source: { path: string; type?: string }): P
   }
   if (type === 'FileOrCreate' && !stat) {
     await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o755 });
-    await fs.writeFile(file, '', { mode: 0o644, flag: 'a' });
+    await createFile(file);
     return file;
   }
   const kinds = {
@@ -30,4 +33,15 @@ export async function hostPathVolume(source: { path: string; type?: string }): P
   if (!getOwn(kinds, type))
     throw new VolumeError(`hostPath type check failed: ${file} is not a ${type.replace('OrCreate', '')}`);
   return file;
+}
+
+/** Only where there is nothing: neither a file that came meanwhile nor what a dangling link names is written. */
+async function createFile(file: string): Promise<void> {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+  const handle = await fs.open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error)
+      throw new VolumeError(`hostPath ${JSON.stringify(file)} cannot be made: ${String(error.code)}`);
+    throw error;
+  });
+  await handle.close();
 }

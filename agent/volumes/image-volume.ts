@@ -8,6 +8,7 @@ import type { V1Secret, V1Volume } from '../../generated/kubernetes.ts';
 import { GrpcError } from '../cri/grpc.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { Snapshots } from '../cri/snapshots.ts';
+import { isMounted } from '../files/mount-table.ts';
 import type { Images } from '../images/images.ts';
 import type { Pod } from '../pods/pod.ts';
 import { run } from '../process/run.ts';
@@ -47,8 +48,7 @@ export function createImageVolumes({ runtime, images, snapshots, secret }: Image
   return {
     async mount(pod, volume, volumesDir) {
       const target = path.join(volumesDir, directoryName, volume.name);
-      const mounted = (await fs.readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' ')[4]);
-      if (mounted.includes(target)) return target;
+      if (await isMounted(target)) return target;
       try {
         const chain = await pull(pod, volume);
         await fs.mkdir(target, { recursive: true, mode: 0o755 });

@@ -1,10 +1,10 @@
 // Directories of this node that are persistent volumes of the class local-path: remembered while their volume exists, deleted once it
 // is gone, also when it went while the agent was away.
 
-import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { V1PersistentVolume } from '../../generated/kubernetes.ts';
 import { readStateFile, writeStateFile } from '../control-plane/state-file.ts';
+import { removeTree } from '../files/remove-tree.ts';
 
 export interface LocalPathVolumes {
   /**
@@ -39,7 +39,7 @@ export function createLocalPathVolumes({ nodeName, stateFile, log }: LocalPathOp
     for (const [name, directory] of confirmed ? known : []) {
       if (present.has(name)) continue;
       try {
-        await fs.rm(directory, { recursive: true, force: true });
+        await removeTree(path.dirname(path.resolve(directory)), path.basename(path.resolve(directory)));
         known.delete(name);
         log.info({ volume: name, directory }, 'the directory of a deleted volume was removed');
       } catch (error) {

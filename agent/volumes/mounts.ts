@@ -1,29 +1,39 @@
 // A container's mounts: its volumes with sub-paths and propagation, /etc/hosts and the termination log.
 
-import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { V1VolumeMount } from '../../generated/kubernetes.ts';
 import type { MountInput } from '../cri/messages.ts';
 import { propagations } from '../cri/messages.ts';
+import { componentsOf, UnsafePathError } from '../files/beneath.ts';
 import { ConfigError, expand } from '../pods/environment.ts';
 import type { PodContainer } from '../pods/pod.ts';
 import type { MountedVolume } from './pod-volumes.ts';
+import type { SubPathPlace } from './sub-path.ts';
 import { VolumeError } from './volume-error.ts';
 
-/** Throws VolumeError when a mount names no volume or leaves it, ConfigError when its sub-path cannot be one. */
+export interface SubPathMount extends Omit<SubPathPlace, 'uid'> {
+  /** Of the volume. */
+  readonly path: string;
+  readonly inner: string;
+}
+
+/** `subPath` mounts a part of a volume and gives where. Throws VolumeError when a mount names no volume or leaves it, ConfigError when its sub-path cannot be one. */
 export async function volumeMounts(
   container: PodContainer,
   volumes: ReadonlyMap<string, MountedVolume>,
   environment: ReadonlyMap<string, string>,
+  subPath: (mount: SubPathMount) => Promise<string>,
 ): Promise<MountInput[]> {
   const mounts: MountInput[] = [];
-  for (const mount of container.spec.volumeMounts ?? []) {
+  for (const [index, mount] of (container.spec.volumeMounts ?? []).entries()) {
     const volume = volumes.get(mount.name);
     if (!volume)
       throw new VolumeError(`container "${container.name}" mounts volume "${mount.name}", which the pod does not have`);
+    const inner = innerOf(mount, environment);
+    const place = { volume: mount.name, container: container.name, index };
     mounts.push({
       containerPath: path.posix.resolve('/', mount.mountPath),
-      hostPath: await hostPathOf(mount, volume, environment),
+      hostPath: inner === undefined ? volume.path : await subPath({ ...place, path: volume.path, inner }),
       readonly: (mount.readOnly ?? false) || volume.readOnly,
       propagation:
         mount.mountPropagation === 'Bidirectional'
@@ -36,30 +46,18 @@ export async function volumeMounts(
   return mounts;
 }
 
-async function hostPathOf(
-  mount: V1VolumeMount,
-  volume: MountedVolume,
-  environment: ReadonlyMap<string, string>,
-): Promise<string> {
+/** The part of a volume that a mount is of; undefined for all of it. */
+function innerOf(mount: V1VolumeMount, environment: ReadonlyMap<string, string>): string | undefined {
   const inside = mount.subPathExpr ? expandSubPath(mount.subPathExpr, environment) : mount.subPath;
-  if (!inside) return volume.path;
-  if (path.isAbsolute(inside) || inside.split('/').includes('..'))
-    throw new ConfigError(`subPath "${inside}" must be a relative path without ".."`);
-  const root = await fs.realpath(volume.path);
-  const wanted = path.join(root, inside);
-  // A link in the volume could lead out of it: the deepest part that exists decides, before anything is made and after.
-  await assertInside(root, wanted, inside);
-  if (!(await fs.stat(wanted).catch(() => undefined))) {
-    const { mode, uid, gid } = await fs.stat(root);
-    const made = await fs.mkdir(wanted, { recursive: true });
-    if (made) {
-      await fs.chmod(wanted, mode & 0o7777);
-      await fs.chown(wanted, uid, gid);
-    }
+  if (!inside) return undefined;
+  try {
+    // What a variable holds is known only here.
+    componentsOf(inside);
+  } catch (error) {
+    if (error instanceof UnsafePathError) throw new ConfigError(`subPath ${error.message}`);
+    throw error;
   }
-  const real = await fs.realpath(wanted);
-  await assertInside(root, real, inside);
-  return real;
+  return inside;
 }
 
 /** A variable without a value would make the whole volume of a part of it. */
@@ -69,17 +67,4 @@ function expandSubPath(text: string, environment: ReadonlyMap<string, string>): 
     if (!value) throw new ConfigError(`cannot expand subPathExpr "${text}": missing value for "${name}"`);
     return value;
   });
-}
-
-async function assertInside(root: string, wanted: string, shown: string): Promise<void> {
-  let probe = wanted;
-  for (;;) {
-    const real = await fs.realpath(probe).catch(() => undefined);
-    if (real !== undefined) {
-      if (real !== root && !real.startsWith(`${root}/`))
-        throw new VolumeError(`subPath "${shown}" leads out of its volume`);
-      return;
-    }
-    probe = path.dirname(probe);
-  }
 }

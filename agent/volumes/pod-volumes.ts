@@ -10,6 +10,8 @@ import type {
   V1Volume,
 } from '../../generated/kubernetes.ts';
 import { unmountBelow } from '../containerd/teardown.ts';
+import { isMounted, mountPoints } from '../files/mount-table.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import type { Pod } from '../pods/pod.ts';
 import { parseQuantity } from '../pods/quantity.ts';
 import type { NodeCapacity } from '../pods/resources.ts';
@@ -19,6 +21,7 @@ import { hostPathVolume } from './host-path.ts';
 import type { ImageVolumes } from './image-volume.ts';
 import { ownByGroup } from './ownership.ts';
 import { volumePayload } from './payload.ts';
+import { mountSubPath, type SubPathPlace } from './sub-path.ts';
 import type { TokenSource } from './tokens.ts';
 import { VolumeError } from './volume-error.ts';
 
@@ -55,15 +58,19 @@ export interface PodVolumes {
   prepare(pod: Pod): Promise<Map<string, MountedVolume>>;
   /** One that is an image. Idempotent, but not twice at once. Throws ImageError where it is not to be had, else VolumeError. */
   image(pod: Pod, volume: V1Volume): Promise<MountedVolume>;
+  /** Mounts a part of the volume that lies at `volumePath`, and gives where. Throws VolumeError. */
+  subPath(place: SubPathPlace, volumePath: string, inner: string): Promise<string>;
   /** Writes what changed of ConfigMaps, Secrets, labels and tokens; what has gone missing stays as it was. */
   refresh(pod: Pod): Promise<void>;
   /** Unmounts and deletes everything of the pod but what persistent volumes hold. */
   remove(uid: string): Promise<void>;
+  /** The pods that there is something of. */
+  known(): Promise<string[]>;
 }
 
 /** Mounts what all pods share: the directory of the pods as a shared mount, and one tmpfs. Idempotent. */
 export async function prepareVolumeRoots(podsDir: string, memoryDir: string): Promise<void> {
-  const mounts = (await fs.readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' ')[4]);
+  const mounts = await mountPoints();
   await fs.mkdir(podsDir, { recursive: true, mode: 0o755 });
   await fs.mkdir(memoryDir, { recursive: true, mode: 0o755 });
   // Mount propagation between containers needs a shared mount below them.
@@ -126,6 +133,7 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
       if (!options.images) throw unsupported(volume);
       return { path: await options.images.mount(pod, volume, volumesOf(pod.metadata.uid)), readOnly: true };
     },
+    subPath: (place, volumePath, inner) => mountSubPath(podsDir, place, volumePath, inner),
     refresh: async (pod) => {
       for (const volume of pod.spec.volumes ?? [])
         try {
@@ -136,11 +144,15 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
     },
     remove: async (uid) => {
       options.tokens.forget(uid);
-      const directory = path.join(podsDir, uid);
-      await unmountBelow(volumesOf(uid));
+      // Parts of volumes are mounted beside them.
+      await unmountBelow(path.join(podsDir, uid));
       await options.images?.release(uid, volumesOf(uid));
-      await fs.rm(directory, { recursive: true, force: true });
-      await fs.rm(path.join(memoryDir, uid), { recursive: true, force: true });
+      await removeTree(podsDir, uid);
+      await removeTree(memoryDir, uid);
+    },
+    known: async () => {
+      const found = await Promise.all([podsDir, memoryDir].map((each) => fs.readdir(each).catch(() => [])));
+      return [...new Set(found.flat())];
     },
   };
 }
@@ -161,9 +173,8 @@ async function emptyDir(pod: Pod, volume: V1Volume, directory: string): Promise<
   const created = await fs.mkdir(directory, { recursive: true });
   const { medium, sizeLimit } = volume.emptyDir ?? {};
   if (medium === 'Memory') {
-    const mounts = (await fs.readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' ')[4]);
     const size = sizeLimit ? [`size=${Math.floor(parseQuantity(sizeLimit))}`] : [];
-    if (!mounts.includes(directory))
+    if (!(await isMounted(directory)))
       await run('mount', ['-t', 'tmpfs', '-o', ['mode=0777', ...size].join(','), 'tmpfs', directory]);
     await fs.chmod(directory, 0o777);
   } else if (medium) throw new VolumeError(`volume "${volume.name}": medium ${medium} is not supported on this node`);

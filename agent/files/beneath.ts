@@ -1,0 +1,235 @@
+// Files and directories below a directory, reached one component at a time: what a container swaps for a link while it is looked at
+// leads nowhere. Node.js has no openat; a name below /proc/self/fd/N is one of the directory that descriptor N is of, wherever it has
+// been moved. Source: openat2(2), RESOLVE_BENEATH.
+
+import { constants } from 'node:fs';
+import fs, { type FileHandle } from 'node:fs/promises';
+
+/** A path that leads out of the directory that it must stay below, or is not what it has to be. */
+export class UnsafePathError extends Error {
+  constructor(text: string) {
+    super(text);
+    this.name = 'UnsafePathError';
+  }
+}
+
+export interface Walk {
+  /** Links are refused, or followed as long as they stay below the directory. Refused unless given. */
+  readonly links?: 'refuse' | 'beneath';
+  /** Directories that are missing are made, with exactly these permission bits. */
+  readonly createMode?: number;
+}
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+/** A descriptor that names a file and opens nothing: no device is touched and no FIFO waited for. Linux on x86 and ARM; not in Node.js. */
+const O_PATH = 0o10000000;
+/** As in the kernel. */
+const maxLinks = 40;
+const maxPath = 4095;
+/** Each takes a descriptor while links are followed. */
+const maxDepth = 256;
+
+/** A name of one file in one directory. */
+export function isFileName(text: unknown): text is string {
+  if (typeof text !== 'string') return false;
+  return text !== '' && text !== '.' && text !== '..' && !/[/\0]/.test(text) && Buffer.byteLength(text) <= 255;
+}
+
+/** The names on the way. Throws UnsafePathError for a path that could lead out by itself. */
+export function componentsOf(inner: string): string[] {
+  const names = split(inner);
+  if (inner.startsWith('/') || names.includes('..'))
+    throw new UnsafePathError(`${JSON.stringify(inner)} must be a relative path without ".."`);
+  return names;
+}
+
+/** The path of what a descriptor is of, or of a name in it; good while it is open, in this process. */
+export function pathOf({ fd }: FileHandle, name?: string): string {
+  return name === undefined ? `/proc/self/fd/${fd}` : `/proc/self/fd/${fd}/${name}`;
+}
+
+/** The mount that a descriptor's file is reached through: another one below the same directory is another file system, or a bind mount. */
+export async function mountOf({ fd }: FileHandle): Promise<string> {
+  const info = await fs.readFile(`/proc/self/fdinfo/${fd}`, 'utf8');
+  return /^mnt_id:\s*(\d+)$/m.exec(info)?.[1] ?? '';
+}
+
+/** A directory that the node's owner names: links on the way to it are the owner's. */
+export function openRoot(directory: string): Promise<FileHandle> {
+  return fs.open(directory, O_PATH | O_DIRECTORY);
+}
+
+/**
+ * What `inner` names below `root`, as a descriptor without any access; with links refused, a link at its end is refused as well.
+ * Throws UnsafePathError, and what the file system says.
+ */
+export async function openBeneath(root: FileHandle, inner: string, walk: Walk = {}): Promise<FileHandle> {
+  const rest = componentsOf(inner);
+  const below: FileHandle[] = [];
+  let links = 0;
+  try {
+    for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+      if (name === '..') {
+        const left = below.pop();
+        if (!left) throw new UnsafePathError(`${JSON.stringify(inner)} leads out of its directory`);
+        await left.close();
+        continue;
+      }
+      if (below.length >= maxDepth) throw new UnsafePathError(`${JSON.stringify(inner)} is too deep`);
+      const parent = below.at(-1) ?? root;
+      const entry = await openEntry(parent, name, walk.createMode);
+      below.push(entry);
+      if (!(await entry.stat()).isSymbolicLink()) continue;
+      links += 1;
+      if (walk.links !== 'beneath') throw new UnsafePathError(`${JSON.stringify(inner)} has a link on its way`);
+      if (links > maxLinks) throw new UnsafePathError(`${JSON.stringify(inner)} has too many links`);
+      // Another link may have come in its place: it is followed by the same rules.
+      const target = await fs.readlink(pathOf(parent, name));
+      await below.pop()?.close();
+      if (target.startsWith('/')) {
+        rest.unshift(...split(await belowRoot(root, target, inner)));
+        await closeAll(below.splice(0));
+      } else rest.unshift(...split(target));
+    }
+    return below.pop() ?? (await fs.open(pathOf(root), O_PATH | O_DIRECTORY));
+  } finally {
+    await closeAll(below);
+  }
+}
+
+/** A directory below `root`; what is missing on the way is made. Throws as `openBeneath`. */
+export async function directoryBeneath(root: FileHandle, inner: string, mode = 0o755): Promise<FileHandle> {
+  const found = await openBeneath(root, inner, { createMode: mode });
+  if ((await found.stat()).isDirectory()) return found;
+  await found.close();
+  throw new UnsafePathError(`${JSON.stringify(inner)} is not a directory`);
+}
+
+/** A regular file to read; undefined where there is none, and for links, devices, sockets and FIFOs, which nothing waits for. */
+export async function readBeneath(
+  directory: string,
+  inner: string,
+  links: Walk['links'] = 'refuse',
+): Promise<FileHandle | undefined> {
+  let root: FileHandle | undefined;
+  let file: FileHandle | undefined;
+  try {
+    root = await openRoot(directory);
+    file = await openBeneath(root, inner, { links });
+    return await openToRead(file);
+  } catch (error) {
+    if (error instanceof UnsafePathError || isMissing(error)) return undefined;
+    throw error;
+  } finally {
+    await closeAll([root, file].filter((each) => each !== undefined));
+  }
+}
+
+/** What a descriptor without access is of, to be read; undefined for all but regular files. */
+export async function openToRead(file: FileHandle): Promise<FileHandle | undefined> {
+  return (await file.stat()).isFile() ? fs.open(pathOf(file), O_RDONLY | O_NONBLOCK) : undefined;
+}
+
+export interface NewFile {
+  /** Permission bits. */
+  readonly mode: number;
+  readonly gid?: number;
+  /** It may be there already: then it is written anew. Else that is an error. */
+  readonly replace?: boolean;
+}
+
+/** Writes a file of a directory. A link at its place is refused. */
+export async function writeFileIn(
+  directory: FileHandle,
+  name: string,
+  content: string | Buffer,
+  { mode, gid, replace }: NewFile,
+): Promise<void> {
+  if (!isFileName(name)) throw new UnsafePathError(`${JSON.stringify(name)} is no name of a file`);
+  const flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | (replace ? O_TRUNC : O_EXCL);
+  const file = await fs.open(pathOf(directory, name), flags, 0o600);
+  try {
+    if (!(await file.stat()).isFile()) throw new UnsafePathError(`${JSON.stringify(name)} is not a regular file`);
+    await file.writeFile(content);
+    if (gid !== undefined) await file.chown((await file.stat()).uid, gid);
+    // After the owner, since a change of owner clears bits; and past the process' umask.
+    await file.chmod(mode);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Runs `use` with a directory below `root`; both are made where they are missing. */
+export async function inDirectory<T>(
+  root: string,
+  inner: string,
+  use: (directory: FileHandle) => Promise<T>,
+): Promise<T> {
+  const base = await openRoot(root).catch(async (error: unknown) => {
+    if (!isMissing(error)) throw error;
+    await fs.mkdir(root, { recursive: true, mode: 0o755 });
+    return openRoot(root);
+  });
+  try {
+    const directory = await directoryBeneath(base, inner);
+    try {
+      return await use(directory);
+    } finally {
+      await directory.close();
+    }
+  } finally {
+    await base.close();
+  }
+}
+
+/** There is no such file, or no directory on the way to it. */
+export function isMissing(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function split(path: string): string[] {
+  if (path.includes('\0') || path.length > maxPath)
+    throw new UnsafePathError(`${JSON.stringify(path.slice(0, 100))} is too long for a path, or holds NUL`);
+  return path.split('/').filter((name) => name !== '' && name !== '.');
+}
+
+async function openEntry(parent: FileHandle, name: string, createMode: number | undefined): Promise<FileHandle> {
+  const open = () => fs.open(pathOf(parent, name), O_PATH | O_NOFOLLOW);
+  try {
+    return await open();
+  } catch (error) {
+    if (createMode === undefined || !isMissing(error)) throw error;
+  }
+  const made = await fs.mkdir(pathOf(parent, name), { mode: createMode }).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return false;
+      throw error;
+    },
+  );
+  const entry = await open();
+  try {
+    const stat = await entry.stat();
+    // What came in its place meanwhile is not ours to open up.
+    if (made && stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o7777) !== createMode)
+      await fs.chmod(pathOf(entry), createMode);
+    return entry;
+  } catch (error) {
+    await entry.close();
+    throw error;
+  }
+}
+
+/** An absolute link is one of the node's files: taken only where it leads below the same directory. */
+async function belowRoot(root: FileHandle, target: string, shown: string): Promise<string> {
+  const base = await fs.readlink(pathOf(root));
+  if (target === base) return '';
+  if (!target.startsWith(base === '/' ? base : `${base}/`))
+    throw new UnsafePathError(`${JSON.stringify(shown)} leads out of its directory`);
+  return target.slice(base.length);
+}
+
+async function closeAll(handles: readonly FileHandle[]): Promise<void> {
+  for (const handle of handles) await handle.close();
+}
