@@ -33,7 +33,7 @@ export async function volumeMounts(
     const place = { volume: mount.name, container: container.name, index };
     mounts.push({
       containerPath: path.posix.resolve('/', mount.mountPath),
-      hostPath: inner === undefined ? volume.path : await subPath({ ...place, path: volume.path, inner }),
+      hostPath: inner === undefined ? volume.path : await prepared({ ...place, path: volume.path, inner }, subPath),
       readonly: (mount.readOnly ?? false) || volume.readOnly,
       propagation:
         mount.mountPropagation === 'Bidirectional'
@@ -44,6 +44,19 @@ export async function volumeMounts(
     });
   }
   return mounts;
+}
+
+/** What cannot be mounted is the container's configuration that is wrong, as kubelet has it. */
+async function prepared(mount: SubPathMount, subPath: (mount: SubPathMount) => Promise<string>): Promise<string> {
+  try {
+    return await subPath(mount);
+  } catch (error) {
+    if (!(error instanceof VolumeError)) throw error;
+    const { volume, container } = mount;
+    throw new ConfigError(
+      `failed to prepare subPath for volumeMount "${volume}" of container "${container}": ${error.message}`,
+    );
+  }
 }
 
 /** The part of a volume that a mount is of; undefined for all of it. */
