@@ -26,7 +26,7 @@ export interface SubPathPlace {
 }
 
 /** Of a pod's own directory. Whoever is no root does not pass. */
-export const subPathDirectory = 'volume-subpaths';
+const subPathDirectory = 'volume-subpaths';
 
 /**
  * Mounts `inner` of the volume at `volumePath`, and gives where. It is made, as a directory with the volume's permissions, where it is
