@@ -37,9 +37,9 @@ describe('a program', () => {
     tried('programs that must not let what objects inherit be changed');
   });
 
-  it('control-plane-worker has it done in its thread', async () => {
-    const file = pathToFileURL(bundles['control-plane-worker']).href;
-    const thread = `${spy}; import(${JSON.stringify(file)}).catch(() => process.exit(0));`;
+  it.each(['control-plane-worker', 'yaml-worker'] as const)('%s has it done in its thread', async (name) => {
+    const file = pathToFileURL(bundles[name]).href;
+    const thread = `${spy}; import(${JSON.stringify(file)}).catch(() => {}).then(() => process.exit(0));`;
     const start = `const { Worker } = require('node:worker_threads'); new Worker(${JSON.stringify(thread)}, { eval: true });`;
     expect(await statesAtEnd(['-e', start])).toContainEqual({ ...frozen, mainThread: false });
     tried('programs that must not let what objects inherit be changed');

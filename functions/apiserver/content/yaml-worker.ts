@@ -1,5 +1,6 @@
 // The thread that reads large YAML bodies (yaml-thread.ts).
 
+import '../../../core/process/frozen-intrinsics.ts';
 import { parentPort } from 'node:worker_threads';
 import { demandFewValues } from '../../../core/machinery/depth.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
