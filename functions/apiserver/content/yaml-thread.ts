@@ -12,7 +12,7 @@ export type YamlAnswer = { readonly decoded: Decoded } | { readonly status: Stat
 export interface YamlThreadOptions {
   /** The program of the thread: yaml-worker.ts, or what it is bundled to. */
   readonly program: URL;
-  /** Default 10 s. */
+  /** Default 30 s: a busy machine takes many times as long as an idle one, and a request has a minute. */
   readonly timeMs?: number;
   /** Default a minute. */
   readonly idleMs?: number;
@@ -24,7 +24,7 @@ export type DecodeYaml = (bytes: Uint8Array) => Promise<Decoded>;
 const maxWaiting = 16;
 
 /** Fails with BadRequest, with TooManyRequests when many wait already, and with RequestEntityTooLarge when it takes too long. */
-export function createYamlThread({ program, timeMs = 10_000, idleMs = 60_000 }: YamlThreadOptions): DecodeYaml {
+export function createYamlThread({ program, timeMs = 30_000, idleMs = 60_000 }: YamlThreadOptions): DecodeYaml {
   let worker: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
   let waiting = 0;
@@ -51,12 +51,14 @@ export function createYamlThread({ program, timeMs = 10_000, idleMs = 60_000 }: 
       if ('decoded' in answer) resolve(answer.decoded);
       else reject(statusError(answer.status));
     };
-    const fail = (error: StatusError) => {
+    const fail = (error: Error) => {
       stop();
       end();
       reject(error);
     };
-    const broken = () => fail(tooLong(timeMs));
+    // Anything else is a failure of ours, and is logged.
+    const broken = (error: Error) =>
+      fail('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooLong(timeMs) : error);
     asked.on('message', answered).on('error', broken);
     asked.postMessage(bytes satisfies YamlQuestion);
     return promise;
