@@ -124,6 +124,7 @@ function goFieldsOf(id: string, properties: Readonly<Record<string, Schema>>): G
   const names = (group: string) => groups.get(group)?.split(',') ?? [];
   return {
     omitted: new Set(names('omitted')),
+    nil: new Set(names('nil')),
     always: [
       ...names('zero').map((name) => ({ name, zero: zeros.get(getOwn(properties, name)?.type ?? '') ?? '' })),
       ...names('struct').map((name) => ({ name, zero: 'struct' as const })),

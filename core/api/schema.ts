@@ -52,6 +52,8 @@ export interface Schema {
 export interface GoFields {
   /** Left out while they are empty. */
   readonly omitted: ReadonlySet<string>;
+  /** Always written, and null where nothing else stands in them. */
+  readonly nil: ReadonlySet<string>;
   /** What stands in each that nothing else stands in; an object of `struct` has its own such fields. */
   readonly always: readonly { readonly name: string; readonly zero: '' | 0 | false | null | 'struct' }[];
 }

@@ -32,8 +32,7 @@ export function validateStructure(schema: Schema, value: unknown, path = ''): Fi
 /** `model`: the built-in model that the field belongs to. */
 function check(schema: Schema, value: unknown, path: string, errors: FieldError[], model: string | undefined): void {
   const builtIn = model !== undefined;
-  // A null that is left in a built-in model is one that Go writes.
-  if (value === null && (builtIn || schema.nullable || isFree(schema))) return;
+  if (value === null && (schema.nullable || isFree(schema))) return;
   if (builtIn ? !isDecodable(schema, value) : !hasType(schema, value)) {
     errors.push(builtIn ? notDecodable(schema, value, path, model) : wrongType(schema, value, path));
     return;
@@ -103,6 +102,7 @@ function checkObject(
     const next = own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
     if (!next) continue;
     const field = value[name];
+    if (field === null && schema.go?.nil.has(name)) continue;
     // An unset enum of a built-in type arrives as "" from clients that write every field.
     if (field === '' && model !== undefined && next.enum) continue;
     check(next, field, join(path, name), errors, model);

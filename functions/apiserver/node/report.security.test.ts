@@ -160,7 +160,7 @@ describe('a report of a hostile node', () => {
     ['an address of another node', { podIP: '10.244.2.5' }, 'range of pod addresses'],
     ['an address that is none', { podIP: 'kube-system.svc' }, 'podIPs[0].ip'],
     ['three addresses', { podIPs: ['10.244.1.5', '10.244.1.6', '10.244.1.7'].map((ip) => ({ ip })) }, 'IP family'],
-    ['null among addresses', { podIPs: [null] }, 'podIPs'],
+    ['null among addresses', { podIP: '', podIPs: [null] }, 'podIPs'],
     ['a host that it is not', { hostIP: '10.0.0.12' }, 'hostIPs[0].ip'],
     ['a time that is none', { startTime: 'yesterday' }, 'startTime'],
     ['a megabyte of message', { message: 'x'.repeat(1_000_000) }, 'characters together'],
