@@ -166,6 +166,16 @@ describe('a report', () => {
     expect((await report('n1', { pods: [ended] })).body.pods).toMatchObject([{ code: 404, reason: 'NotFound' }]);
   });
 
+  it('removes such a pod also when its last status is refused', async () => {
+    const pod = await makePod('mine', 'n1');
+    await t.remove('/api/v1/namespaces/default/pods/mine');
+    const status = { phase: 'Running', podIP: 'nowhere' };
+    const last = { namespace: 'default', name: 'mine', uid: pod.metadata.uid, status };
+    expect((await report('n1', { pods: [last] })).body.pods).toMatchObject([{ code: 422 }]);
+    expect((await report('n1', { pods: [{ ...last, terminated: true }] })).body.pods).toEqual([{ code: 200 }]);
+    expect(await t.get('/api/v1/namespaces/default/pods/mine')).toMatchObject({ status: 404 });
+  });
+
   it('cannot speak for pods of other nodes, or of other incarnations', async () => {
     const pod = await makePod('theirs', 'n2');
     const answer = await report('n1', {

@@ -44,7 +44,10 @@ async function apply({ registry, definitions }: ReportParts, context: RequestCon
       await registry.update(context, { ...target, subresource: 'status' }, { ...object, status }, asKubelet);
       break;
     } catch (error) {
-      if (!hasReason(error, 'Conflict') || attempt === attempts) throw error;
+      if (hasReason(error, 'Conflict') && attempt < attempts) continue;
+      // What is about to go needs no status: a refused one would hold the pod for ever.
+      if (report.terminated && asked) break;
+      throw error;
     }
   }
   // Without a wish to delete it, a pod whose containers ended stays: Succeeded or Failed.
