@@ -163,8 +163,9 @@ export function createRoad(options: RoadOptions): Road {
       if (!user) {
         const claimed = request.peer !== undefined || request.headers['authorization'] !== undefined;
         if (info) metrics.authenticated(claimed ? 'error' : 'failure', (performance.now() - started) / 1000);
-        info ??= unreadableRequestInfo(request.method, request.path);
-        audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
+        // What broke before that was no request of HTTP: there is nothing to read in it either.
+        if (!broken) info ??= unreadableRequestInfo(request.method, request.path);
+        if (info) audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
       }
     } finally {
       // A watch that has begun waits for events without a seat.
