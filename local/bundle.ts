@@ -42,6 +42,8 @@ export async function installBundles(dataDir: string, idle: boolean): Promise<Bu
   if (idle) rmSync(programsDir, { recursive: true, force: true });
   if (!existsSync(directory)) {
     cpSync(source, `${directory}.new`, { recursive: true });
+    // Copied with the modes that everybody reads them by in the checkout; here they belong to the cluster.
+    setModes(`${directory}.new`, { directory: 0o700, file: 0o600 });
     renameSync(`${directory}.new`, directory);
   }
   return bundlesIn(directory);
@@ -96,19 +98,19 @@ async function bundle(directory: string): Promise<void> {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, inAscii(text));
   }
-  openToAll(partial);
+  // Programs are no secret, whatever the umask is: every user may run them from the same checkout.
+  chmodSync(dirname(partial), 0o755);
+  setModes(partial, { directory: 0o755, file: 0o644 });
   // Under its name only when it is whole; another process may have been quicker with the same.
   if (existsSync(directory)) rmSync(partial, { recursive: true });
   else renameSync(partial, directory);
   removeOld();
 }
 
-/** Programs are no secret, whatever the umask is: every user may run them from the same checkout. */
-function openToAll(directory: string): void {
-  chmodSync(dirname(directory), 0o755);
-  chmodSync(directory, 0o755);
+function setModes(directory: string, mode: { readonly directory: number; readonly file: number }): void {
+  chmodSync(directory, mode.directory);
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
-    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? mode.directory : mode.file);
 }
 
 /** One letter beyond Latin-1, which esbuild leaves in regular expressions, makes V8 hold the whole file at two bytes a character. */
