@@ -4,6 +4,7 @@
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { hasReason, notFound } from '../../machinery/status.ts';
+import { settleAll } from '../../process/settle-all.ts';
 import type { Entry } from '../../replica/replica.ts';
 import type { Environment } from '../environment.ts';
 import { list } from '../read/list.ts';
@@ -31,7 +32,7 @@ export async function removeCollection(
   const outcomes: Outcome[] = [];
   for (let start = 0; start < entries.length; start += atOnce) {
     const some = entries.slice(start, start + atOnce);
-    const removed = await Promise.all(some.map((entry) => removeOne(env, context, target, selection, entry, options)));
+    const removed = await settleAll(some.map((entry) => removeOne(env, context, target, selection, entry, options)));
     for (const each of removed) if (each) outcomes.push(each);
   }
   return outcomes;

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { hasReason, StatusError } from '../../../core/machinery/status.ts';
 import type { EventReport } from '../../../core/node/protocol.ts';
+import { settleAll } from '../../../core/process/settle-all.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
 import { asKubelet, builtIn, type ReportParts } from './report-parts.ts';
 
@@ -22,7 +23,7 @@ export async function reportEvents(
     if (seen) seen.times.push(event.time);
     else byName.set(name, { event, times: [event.time] });
   }
-  await Promise.all([...byName].map(([name, { event, times }]) => record(parts, context, node, name, event, times)));
+  await settleAll([...byName].map(([name, { event, times }]) => record(parts, context, node, name, event, times)));
 }
 
 /** The same for repeats, so that they meet. */

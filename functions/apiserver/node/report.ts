@@ -2,6 +2,7 @@
 
 import type { ReportResult } from '../../../core/node/protocol.ts';
 import type { ReadReport } from '../../../core/node/read-report.ts';
+import { settleAll } from '../../../core/process/settle-all.ts';
 import type { RequestContext } from '../../../core/registry/registry.ts';
 import { reportEvents } from './report-events.ts';
 import { reportNode } from './report-node.ts';
@@ -17,10 +18,9 @@ export async function applyReport(
 ): Promise<ReportResult> {
   // The node first: its pods' statuses mean little while it is unknown.
   const stored = report.node && (await reportNode(parts, context, node, report.node));
-  const [pods] = await Promise.all([
-    // At once, so that their commits share a sync.
-    Promise.all(report.pods.map((pod) => reportPod(parts, context, node, pod))),
-    reportEvents(parts, context, node, report.events),
-  ]);
-  return { pods, ...(stored && { node: stored }) };
+  // At once, so that their commits share a sync.
+  const events = reportEvents(parts, context, node, report.events);
+  const pods = settleAll(report.pods.map((pod) => reportPod(parts, context, node, pod)));
+  await settleAll<unknown>([pods, events]);
+  return { pods: await pods, ...(stored && { node: stored }) };
 }
