@@ -17,7 +17,7 @@ import type {
   V1Secret,
   V1Service,
 } from '../generated/kubernetes.ts';
-import { type ApiClient, createApiClient } from './control-plane/api-client.ts';
+import { type ApiClient, createApiClient } from './api-client/api-client.ts';
 import { createControlPlane } from './control-plane/control-plane.ts';
 import { Reporter } from './control-plane/reporter.ts';
 import { pacedRuntime } from './cri/paced-runtime.ts';
@@ -30,13 +30,14 @@ import { readNodeFacts } from './node/node-status.ts';
 import { createSelfReport, lookMs } from './node/self-report.ts';
 import type { NodeApiContext } from './node-api/context.ts';
 import type { AgentOptions } from './options.ts';
+import { asPod } from './pod/pod.ts';
 import type { NodePods } from './pods/node-pods.ts';
 import { createNodePods } from './pods/node-pods.ts';
 import { readNodeSecurity } from './pods/node-security.ts';
-import { asPod } from './pods/pod.ts';
 import { createPodCgroups } from './pods/pod-cgroup.ts';
 import type { PodObjects } from './pods/pod-context.ts';
 import { parseResolvConf } from './pods/sandbox-config.ts';
+import { createNodeQueue } from './queue/node-queue.ts';
 import { openRuntime } from './runtime.ts';
 import { createUsageSampler } from './stats/usage.ts';
 import { agentPaths } from './teardown.ts';
@@ -107,7 +108,7 @@ export async function startAgent(
     nodeName: options.nodeName,
     stateFile: paths.state,
     random,
-    ...(options.queue && { queue: options.queue }),
+    queue: options.queue ?? createNodeQueue(api, options.nodeName),
     ...(options.resyncMs !== undefined && { resyncMs: options.resyncMs }),
     log,
     onDesired: (changed, confirmed) => {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { errorText } from '../core/machinery/error-text.ts';
 import { getOwn } from '../core/machinery/own.ts';
-import type { ApiCredentials } from './control-plane/api-client.ts';
+import type { ApiCredentials } from './api-client/api-client.ts';
 import { allowlistFault, type VerificationPolicy, verificationPolicies } from './images/pull-policy.ts';
 import type { PodApi } from './pod-api/pod-api.ts';
 import { namespaceOfSysctl } from './pods/sysctls.ts';

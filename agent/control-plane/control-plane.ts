@@ -11,8 +11,8 @@ import type {
   ReportResult,
   StreamHint,
 } from '../../core/node/protocol.ts';
-import { createNodeQueue, type NodeQueue } from '../queue/node-queue.ts';
-import type { ApiClient } from './api-client.ts';
+import type { ApiClient } from '../api-client/api-client.ts';
+import type { NodeQueue } from '../queue/node-queue.ts';
 import { createBackoff } from './backoff.ts';
 import type { StoredState } from './desired-objects.ts';
 import { DesiredObjects } from './desired-objects.ts';
@@ -24,8 +24,7 @@ export interface ControlPlaneOptions {
   /** Where the last desired state is kept. */
   readonly stateFile: string;
   readonly random: () => number;
-  /** Default: the API server's own. */
-  readonly queue?: NodeQueue;
+  readonly queue: NodeQueue;
   /** How often the desired state is fetched without a hint: hints may be lost. Default 30 s. */
   readonly resyncMs?: number;
   /** `confirmed`: the API itself answered since the agent started; before, it is what the state file remembers. */
@@ -49,8 +48,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { api, log } = options;
   const base = `/apis/agent.zeroplane.dev/v1/nodes/${encodeURIComponent(options.nodeName)}`;
   const objects = new DesiredObjects();
-  const queue = options.queue ?? createNodeQueue(api, options.nodeName);
-  const { resyncMs = 30_000 } = options;
+  const { queue, resyncMs = 30_000 } = options;
   const abort = new AbortController();
   const pause = (ms: number) => delay(ms, undefined, { signal: abort.signal, ref: false }).catch(() => undefined);
   let confirmed = false;

@@ -7,7 +7,7 @@ import { parseJson } from '../../core/machinery/json.ts';
 import type { JoinAnswer, JoinRequest, NodeQueueAccess } from '../../core/node/joining.ts';
 import { writePrivateFile } from '../../core/process/private-file.ts';
 import { createIamToken } from '../../core/signature/iam-token.ts';
-import { type ApiClient, ApiError, createApiClient, UnreachableError } from '../control-plane/api-client.ts';
+import { type ApiClient, ApiError, createApiClient, UnreachableError } from '../api-client/api-client.ts';
 import { createBackoff } from '../control-plane/backoff.ts';
 import type { Log } from '../log.ts';
 import type { AgentOptions, JoinedOptions, JoinOptions } from '../options.ts';

@@ -7,7 +7,7 @@ import { readExposition } from '../../core/metrics/testing.ts';
 import { ByteQueue } from '../../core/node/byte-queue.ts';
 import { frameDuplex } from '../../core/node/frame-duplex.ts';
 import type { FrameSocket } from '../../core/node/frame-socket.ts';
-import { createApiMetrics } from '../control-plane/api-metrics.ts';
+import { createApiMetrics } from '../api-client/api-metrics.ts';
 import { labels } from '../pods/observed.ts';
 import type { NodeApiContext } from './context.ts';
 import { serveNodeApi } from './node-api.ts';

@@ -1,12 +1,12 @@
 // A container as CRI wants it. Pure: mounts, environment, image and resources are arguments.
 
 import type { ContainerConfigInput, MountInput } from '../cri/messages.ts';
-import { expand } from './environment.ts';
+import { expand } from '../pod/environment.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
+import type { NodeCapacity } from '../pod/resources.ts';
+import { containerResources } from '../pod/resources.ts';
 import type { NodeSecurity } from './node-security.ts';
 import { annotations, labels } from './observed.ts';
-import type { Pod, PodContainer } from './pod.ts';
-import type { NodeCapacity } from './resources.ts';
-import { containerResources } from './resources.ts';
 import { namespaces } from './sandbox-config.ts';
 import { containerSecurity, type ImageUser } from './security-fields.ts';
 

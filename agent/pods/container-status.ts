@@ -1,12 +1,12 @@
 // The status of one container as the API shows it: waiting, running or terminated, with what came before. Pure.
 
 import type { V1ContainerState, V1ContainerStatus } from '../../generated/kubernetes.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
+import type { ContainerHealth } from '../probes/container-health.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { history } from './observed.ts';
-import type { Pod, PodContainer } from './pod.ts';
 import type { Applied } from './resize.ts';
 import { restartDelay, restarts } from './restart.ts';
-import type { ContainerHealth } from './sync-pod.ts';
 
 export interface Waiting {
   readonly reason: string;

@@ -1,6 +1,6 @@
 // A pod's /etc/hosts. Source: Kubernetes, "Adding entries to Pod /etc/hosts with HostAliases".
 
-import type { Pod } from './pod.ts';
+import type { Pod } from '../pod/pod.ts';
 
 export function hostsFile(
   pod: Pod,

@@ -7,6 +7,7 @@ import { createImages } from '../images/images.ts';
 import { loadImage } from '../images/load.ts';
 import { ociArchive } from '../images/oci.ts';
 import { openPullRecords } from '../images/pull-records.ts';
+import type { Pod } from '../pod/pod.ts';
 import { run as runProgram } from '../process/run.ts';
 import type { TestNode } from '../test-node.ts';
 import { busyboxImage, missingForContainers, startTestNode } from '../test-node.ts';
@@ -15,7 +16,6 @@ import { createPodVolumes, prepareVolumeRoots } from '../volumes/pod-volumes.ts'
 import { createTokenSource } from '../volumes/tokens.ts';
 import type { NodePods } from './node-pods.ts';
 import { createNodePods } from './node-pods.ts';
-import type { Pod } from './pod.ts';
 import { createPodCgroups } from './pod-cgroup.ts';
 import { testSecurity } from './test-pod.ts';
 

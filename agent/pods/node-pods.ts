@@ -1,9 +1,9 @@
 // All pods of this node: a worker for each, fed by what the API wants and what the runtime tells.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Pod } from '../pod/pod.ts';
 import type { FoundPod } from './observe.ts';
 import { observePods } from './observe.ts';
-import type { Pod } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
 import { PodWorker } from './pod-worker.ts';
 import { isOver, refusalOf } from './refusal.ts';

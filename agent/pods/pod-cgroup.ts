@@ -3,7 +3,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { removeCgroups } from '../containerd/teardown.ts';
-import type { PodCgroupLimits } from './resources.ts';
+import type { PodCgroupLimits } from '../pod/resources.ts';
 
 const mount = '/sys/fs/cgroup';
 

@@ -4,12 +4,12 @@ import path from 'node:path';
 import type { V1Node, V1Pod, V1PodStatus, V1Service } from '../../generated/kubernetes.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { Images } from '../images/images.ts';
+import type { Pod } from '../pod/pod.ts';
+import type { NodeCapacity } from '../pod/resources.ts';
 import type { PodVolumes, VolumeObjects } from '../volumes/pod-volumes.ts';
 import type { NodeSecurity } from './node-security.ts';
-import type { Pod } from './pod.ts';
 import type { PodCgroups } from './pod-cgroup.ts';
 import type { ResizeRefusal } from './resize.ts';
-import type { NodeCapacity } from './resources.ts';
 import type { ClusterDns } from './sandbox-config.ts';
 
 export interface PodObjects extends VolumeObjects {

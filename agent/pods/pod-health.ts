@@ -1,15 +1,15 @@
 // What probes and hooks find out about a pod's running containers: probes start with a container and end with it.
 
 import type { V1PodStatus } from '../../generated/kubernetes.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
+import { podContainers } from '../pod/pod.ts';
 import { check } from '../probes/check.ts';
+import type { ContainerHealth } from '../probes/container-health.ts';
 import type { ContainerProbes } from '../probes/container-probes.ts';
 import { probeClock, startProbes } from '../probes/container-probes.ts';
 import { checkTarget } from './container-steps.ts';
 import type { ObservedContainer } from './observed.ts';
-import type { Pod, PodContainer } from './pod.ts';
-import { podContainers } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
-import type { ContainerHealth } from './sync-pod.ts';
 
 /** The pod as its worker knows it now. */
 export interface ProbedPod {

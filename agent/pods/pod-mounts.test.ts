@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { V1Volume } from '../../generated/kubernetes.ts';
 import { ImageError } from '../images/image-error.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
-import type { Pod, PodContainer } from './pod.ts';
 import { PodMounts } from './pod-mounts.ts';
 
 const pod: Pod = {

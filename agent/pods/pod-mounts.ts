@@ -2,8 +2,8 @@
 // together: an image that is not to be had holds up no container that does not mount it, as kubelet has it.
 
 import type { V1Volume } from '../../generated/kubernetes.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
 import type { MountedVolume, PodVolumes } from '../volumes/pod-volumes.ts';
-import type { Pod, PodContainer } from './pod.ts';
 
 export class PodMounts {
   readonly #volumes: PodVolumes;

@@ -2,15 +2,15 @@
 
 import { errorText } from '../../core/machinery/error-text.ts';
 import type { V1ContainerStatus, V1PodStatus, V1ResourceRequirements } from '../../generated/kubernetes.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
+import { podContainers } from '../pod/pod.ts';
+import { parseQuantity } from '../pod/quantity.ts';
+import type { PodCgroupLimits } from '../pod/resources.ts';
+import { containerResources, podCgroupLimits } from '../pod/resources.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { latest } from './observed.ts';
-import type { Pod, PodContainer } from './pod.ts';
-import { podContainers } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
-import { parseQuantity } from './quantity.ts';
 import { type Applied, isResized, type ResizeRefusal, sameLimits, wider, withResources } from './resize.ts';
-import type { PodCgroupLimits } from './resources.ts';
-import { containerResources, podCgroupLimits } from './resources.ts';
 
 /** What the pod's status says of it. */
 export interface ResizeState {

@@ -2,17 +2,18 @@
 // Source: Kubernetes, "Pod Lifecycle" (phases, conditions), KEP-3085 (PodReadyToStartContainers), KEP-5067 (observedGeneration).
 
 import type { V1ContainerStatus, V1PodCondition, V1PodStatus } from '../../generated/kubernetes.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
+import { podContainers } from '../pod/pod.ts';
+import { qosClass } from '../pod/qos.ts';
+import type { ContainerHealth } from '../probes/container-health.ts';
 import type { Waiting } from './container-status.ts';
 import { containerStatus, timestamp } from './container-status.ts';
 import type { ObservedPod } from './observed.ts';
 import { latest } from './observed.ts';
-import type { Pod, PodContainer } from './pod.ts';
-import { podContainers } from './pod.ts';
 import type { ResizeState } from './pod-resize.ts';
-import { qosClass } from './qos.ts';
 import { isResized } from './resize.ts';
 import { restarts } from './restart.ts';
-import type { ContainerHealth, Ending } from './sync-pod.ts';
+import type { Ending } from './sync-pod.ts';
 
 export interface PodStatusInput {
   readonly pod: Pod;

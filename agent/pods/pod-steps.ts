@@ -3,12 +3,12 @@
 
 import { inDirectory } from '../files/beneath.ts';
 import { removeTree } from '../files/remove-tree.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
+import { podContainers } from '../pod/pod.ts';
 import { checkTarget, killContainer, removeContainerFiles, sandboxContext, startContainer } from './container-steps.ts';
 import { runHook } from './hook.ts';
 import type { ObservedPod } from './observed.ts';
 import { justCreated } from './observed.ts';
-import type { Pod, PodContainer } from './pod.ts';
-import { podContainers } from './pod.ts';
 import type { PodContext } from './pod-context.ts';
 import { podLogName } from './pod-context.ts';
 import type { PodHealth } from './pod-health.ts';

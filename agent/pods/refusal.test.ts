@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { V1ContainerPort, V1Node, V1PodSpec } from '../../generated/kubernetes.ts';
-import type { Pod } from './pod.ts';
+import type { Pod } from '../pod/pod.ts';
 import { refusalOf as refusalOnNode } from './refusal.ts';
 import { testSecurity } from './test-pod.ts';
 

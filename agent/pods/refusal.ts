@@ -3,9 +3,9 @@
 
 import { nodeAffinityAllows } from '../../core/machinery/node-match.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
+import type { Pod } from '../pod/pod.ts';
+import { podContainers } from '../pod/pod.ts';
 import type { NodeSecurity } from './node-security.ts';
-import type { Pod } from './pod.ts';
-import { podContainers } from './pod.ts';
 import { securityRefusal } from './security-fields.ts';
 import type { Ending } from './sync-pod.ts';
 

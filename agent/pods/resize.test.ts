@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { V1ResourceRequirements } from '../../generated/kubernetes.ts';
-import type { Pod } from './pod.ts';
+import type { Pod } from '../pod/pod.ts';
 import { refusalOfResize, wider, withResources } from './resize.ts';
 import { syncPod } from './sync-pod.ts';
 import { exited, observedContainer, observedPod, testContainer, testPod } from './test-pod.ts';

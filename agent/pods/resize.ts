@@ -3,9 +3,9 @@
 
 import { deepEqual } from '../../core/machinery/equality.ts';
 import type { V1Container, V1ResourceRequirements } from '../../generated/kubernetes.ts';
-import type { Pod, PodContainer } from './pod.ts';
-import type { NodeCapacity, PodCgroupLimits } from './resources.ts';
-import { podRequests } from './resources.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
+import type { NodeCapacity, PodCgroupLimits } from '../pod/resources.ts';
+import { podRequests } from '../pod/resources.ts';
 
 /** What containers have, by id. Of others nothing is known: they are taken as they should be. */
 export type Applied = ReadonlyMap<string, V1ResourceRequirements>;

@@ -1,8 +1,8 @@
 // When an ended container runs again: restart policies, and the back-off between crashes.
 // Source: Kubernetes, "Pod Lifecycle", sections on restart policy and on how pods handle problems with containers.
 
+import type { Pod, PodContainer } from '../pod/pod.ts';
 import type { ObservedContainer } from './observed.ts';
-import type { Pod, PodContainer } from './pod.ts';
 
 const backoff = { firstMs: 10_000, maxMs: 300_000, resetAfterMs: 600_000 } as const;
 

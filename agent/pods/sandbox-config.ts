@@ -2,9 +2,9 @@
 
 import type { PodSandboxConfigInput } from '../cri/messages.ts';
 import { namespaceModes, protocols } from '../cri/messages.ts';
+import type { Pod } from '../pod/pod.ts';
+import { podContainers } from '../pod/pod.ts';
 import { annotations, labels } from './observed.ts';
-import type { Pod } from './pod.ts';
-import { podContainers } from './pod.ts';
 import { sandboxSecurity, sandboxSysctls } from './security-fields.ts';
 
 export interface ClusterDns {

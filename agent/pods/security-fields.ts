@@ -7,9 +7,9 @@ import { getOwn } from '../../core/machinery/own.ts';
 import type { V1PodSecurityContext, V1SecurityContext } from '../../generated/kubernetes.ts';
 import type { ContainerSecurityInput, SandboxSecurityInput } from '../cri/messages.ts';
 import { groupPolicies, profileTypes } from '../cri/messages.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
+import { podContainers } from '../pod/pod.ts';
 import type { NodeSecurity } from './node-security.ts';
-import type { Pod, PodContainer } from './pod.ts';
-import { podContainers } from './pod.ts';
 import {
   annotatedAppArmor,
   appArmor,

@@ -4,8 +4,8 @@ import { getOwn } from '../../core/machinery/own.ts';
 import type { V1AppArmorProfile, V1SeccompProfile } from '../../generated/kubernetes.ts';
 import type { ContainerSecurityInput, SecurityProfileInput } from '../cri/messages.ts';
 import { profileTypes } from '../cri/messages.ts';
+import type { Pod } from '../pod/pod.ts';
 import type { NodeSecurity } from './node-security.ts';
-import type { Pod } from './pod.ts';
 import type { Ending } from './sync-pod.ts';
 
 export function seccomp(

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Pod } from '../pod/pod.ts';
+import type { ContainerHealth } from '../probes/container-health.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
-import type { Pod } from './pod.ts';
-import type { ContainerHealth, SyncInput } from './sync-pod.ts';
+import type { SyncInput } from './sync-pod.ts';
 import { syncPod } from './sync-pod.ts';
 import { exited, observedContainer, observedPod, readySandbox, testContainer, testPod } from './test-pod.ts';
 

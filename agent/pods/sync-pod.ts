@@ -1,10 +1,11 @@
 // What is to be done so that a pod on this node becomes what it should be. Pure: desired, observed and the time go in, steps come out.
 
 import { millisecondsOf } from '../../core/machinery/time.ts';
+import type { Pod, PodContainer } from '../pod/pod.ts';
+import { podContainers } from '../pod/pod.ts';
+import type { ContainerHealth } from '../probes/container-health.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { history, latest } from './observed.ts';
-import type { Pod, PodContainer } from './pod.ts';
-import { podContainers } from './pod.ts';
 import { type Applied, isResized, needsRestart } from './resize.ts';
 import { nextQuickRestarts, restartDelay, restarts } from './restart.ts';
 
@@ -36,15 +37,6 @@ export type Step =
   | { readonly type: 'removeSandbox'; readonly id: string }
   /** Nothing of the pod runs any more, and it was to go: give back everything. */
   | { readonly type: 'finish' };
-
-/** What probes and lifecycle hooks found out about a running container. */
-export interface ContainerHealth {
-  /** Its start-up probe, if it has one, has succeeded. */
-  readonly started: boolean;
-  readonly ready: boolean;
-  /** Set when a liveness or start-up probe failed for good, or its postStart hook failed. */
-  readonly unhealthy?: string;
-}
 
 /** Why the pod ends although its containers could run on. */
 export interface Ending {

@@ -1,9 +1,9 @@
 // Builders of pods and of what is observed of them, for tests.
 
 import type { V1Container, V1PodSpec } from '../../generated/kubernetes.ts';
+import type { Pod } from '../pod/pod.ts';
 import type { NodeSecurity } from './node-security.ts';
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed.ts';
-import type { Pod } from './pod.ts';
 
 export function testPod(spec: Partial<V1PodSpec> = {}, metadata: Partial<Pod['metadata']> = {}): Pod {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { V1Container, V1Probe } from '../../generated/kubernetes.ts';
-import type { ContainerHealth } from '../pods/sync-pod.ts';
+import type { ContainerHealth } from './container-health.ts';
 import { startProbes } from './container-probes.ts';
 
 /** A clock that runs only when it is told to. */

@@ -1,9 +1,9 @@
 // The probes of one running container: when they run, and what their results add up to. Clock and checks are arguments.
 
 import type { V1Probe } from '../../generated/kubernetes.ts';
-import type { PodContainer } from '../pods/pod.ts';
-import type { ContainerHealth } from '../pods/sync-pod.ts';
+import type { PodContainer } from '../pod/pod.ts';
 import type { CheckResult } from './check.ts';
+import type { ContainerHealth } from './container-health.ts';
 
 export type ProbeKind = 'Startup' | 'Liveness' | 'Readiness';
 

@@ -2,7 +2,7 @@
 // take 28 MB of resident memory for these two calls. Source: Amazon SQS API reference, AWS JSON protocol.
 
 import { parseJson } from '../../core/machinery/json.ts';
-import { type ApiClient, ApiError, type ApiRequestOptions } from '../control-plane/api-client.ts';
+import { type ApiClient, ApiError, type ApiRequestOptions } from '../api-client/api-client.ts';
 
 export interface NodeQueue {
   /** Waits up to 20 s for messages. Throws UnreachableError, ApiError. */

@@ -3,7 +3,7 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient, SQSServiceException } from '@aws-sdk/client-sqs';
 import { errorText } from '../../core/machinery/error-text.ts';
 import type { NodeQueueAccess } from '../../core/node/joining.ts';
-import { ApiError, UnreachableError } from '../control-plane/api-client.ts';
+import { ApiError, UnreachableError } from '../api-client/api-client.ts';
 import type { NodeQueue } from './node-queue.ts';
 
 type SqsAccess = Extract<NodeQueueAccess, { kind: 'sqs' }>;

@@ -2,8 +2,8 @@
 
 import { WebSocket } from 'ws';
 import { type FrameSocket, frameSocket } from '../../core/node/frame-socket.ts';
-import type { ApiCredentials } from '../control-plane/api-client.ts';
-import { UnreachableError } from '../control-plane/api-client.ts';
+import type { ApiCredentials } from '../api-client/api-client.ts';
+import { UnreachableError } from '../api-client/api-client.ts';
 
 const handshakeTimeoutMs = 15_000;
 

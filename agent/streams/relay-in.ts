@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FrameSocket } from '../../core/node/frame-socket.ts';
 import type { StreamRequest } from '../../core/node/protocol.ts';
 import type { RelayAnswer } from '../../core/node/relay.ts';
-import { type ApiClient, ApiError } from '../control-plane/api-client.ts';
+import { type ApiClient, ApiError } from '../api-client/api-client.ts';
 import { relaySocket } from './relay-socket.ts';
 
 const postTimeoutMs = 20_000;

@@ -4,7 +4,7 @@ import { errorText } from '../../core/machinery/error-text.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { channels, type FrameSocket, frame } from '../../core/node/frame-socket.ts';
 import type { StreamHint, StreamRequest } from '../../core/node/protocol.ts';
-import type { ApiClient, ApiCredentials } from '../control-plane/api-client.ts';
+import type { ApiClient, ApiCredentials } from '../api-client/api-client.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { NodeApiContext } from '../node-api/context.ts';
 import { serveCommand } from './command.ts';

@@ -10,7 +10,7 @@ import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { Snapshots } from '../cri/snapshots.ts';
 import { isMounted } from '../files/mount-table.ts';
 import type { Images } from '../images/images.ts';
-import type { Pod } from '../pods/pod.ts';
+import type { Pod } from '../pod/pod.ts';
 import { run } from '../process/run.ts';
 import { VolumeError } from './volume-error.ts';
 

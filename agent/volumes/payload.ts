@@ -7,10 +7,10 @@ import type {
   V1Secret,
   V1Volume,
 } from '../../generated/kubernetes.ts';
-import type { NodeFields } from '../pods/downward.ts';
-import { annotationOrLabelField, fieldValue, resourceFieldValue } from '../pods/downward.ts';
-import type { Pod } from '../pods/pod.ts';
-import type { NodeCapacity } from '../pods/resources.ts';
+import type { NodeFields } from '../pod/downward.ts';
+import { annotationOrLabelField, fieldValue, resourceFieldValue } from '../pod/downward.ts';
+import type { Pod } from '../pod/pod.ts';
+import type { NodeCapacity } from '../pod/resources.ts';
 import type { VolumeFile } from './atomic-write.ts';
 import { VolumeError } from './volume-error.ts';
 

@@ -12,9 +12,9 @@ import type {
 import { unmountBelow } from '../containerd/teardown.ts';
 import { isMounted, mountPoints } from '../files/mount-table.ts';
 import { removeTree } from '../files/remove-tree.ts';
-import type { Pod } from '../pods/pod.ts';
-import { parseQuantity } from '../pods/quantity.ts';
-import type { NodeCapacity } from '../pods/resources.ts';
+import type { Pod } from '../pod/pod.ts';
+import { parseQuantity } from '../pod/quantity.ts';
+import type { NodeCapacity } from '../pod/resources.ts';
 import { run } from '../process/run.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { hostPathVolume } from './host-path.ts';

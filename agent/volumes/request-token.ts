@@ -1,7 +1,7 @@
 // Asks the API for a service account token that is bound to a pod. Source: authentication.k8s.io/v1, TokenRequest.
 
-import type { ApiClient } from '../control-plane/api-client.ts';
-import { ApiError, UnreachableError } from '../control-plane/api-client.ts';
+import type { ApiClient } from '../api-client/api-client.ts';
+import { ApiError, UnreachableError } from '../api-client/api-client.ts';
 import type { RequestToken } from './tokens.ts';
 import { VolumeError } from './volume-error.ts';
 

@@ -1,6 +1,6 @@
 // Service account tokens for projected volumes, asked of the API with TokenRequest and renewed before they end.
 
-import type { Pod } from '../pods/pod.ts';
+import type { Pod } from '../pod/pod.ts';
 
 export interface IssuedToken {
   readonly token: string;

@@ -11,7 +11,7 @@ import { startSwap } from '../../test/tools/swap.ts';
 import { tried } from '../../test/tools/tried.ts';
 import { unmountBelow } from '../containerd/teardown.ts';
 import { mountPoints } from '../files/mount-table.ts';
-import { asPod, type Pod, type PodContainer } from '../pods/pod.ts';
+import { asPod, type Pod, type PodContainer } from '../pod/pod.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { hostPathVolume } from './host-path.ts';
 import { volumeMounts } from './mounts.ts';

@@ -2,9 +2,9 @@
 // Source: CustomResourceDefinition "structural schema", KEP-1152.
 
 import type { V1JSONSchemaProps } from '../../generated/kubernetes.ts';
+import type { Schema } from '../machinery/schema.ts';
 import { isRecord } from '../machinery/structure/field-at.ts';
 import { schemaOf } from './models.ts';
-import type { Schema } from './schema.ts';
 
 const free: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 

@@ -4,6 +4,7 @@ import type { V1CustomResourceDefinition, V1CustomResourceDefinitionVersion } fr
 import { hasExpressions } from '../machinery/expressions.ts';
 import { simplePath } from '../machinery/jsonpath.ts';
 import type { KubeObject } from '../machinery/object.ts';
+import type { Schema } from '../machinery/schema.ts';
 import {
   applyDefaults,
   lacksDefaults,
@@ -14,7 +15,6 @@ import { prune } from '../machinery/structure/prune.ts';
 import { customColumns } from './columns/custom.ts';
 import { structuralSchema } from './custom-schema.ts';
 import type { ResourceDefinition, Subresource, Verb } from './definition.ts';
-import type { Schema } from './schema.ts';
 
 const verbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const readWrite = ['get', 'patch', 'update'];

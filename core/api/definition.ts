@@ -2,8 +2,8 @@
 // Built-in types come from the generated schema and the tables beside this file; custom resources add rows at run time.
 
 import type { KubeObject } from '../machinery/object.ts';
+import type { Schema } from '../machinery/schema.ts';
 import type { TypeName } from '../store/store.ts';
-import type { Schema } from './schema.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 

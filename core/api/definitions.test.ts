@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Schema } from '../machinery/schema.ts';
 import { loadDefinitions } from './definitions.ts';
 import { idOfModel, modelRows, schemaOf } from './models.ts';
-import type { Schema } from './schema.ts';
 import { defaults } from './tables/defaults.ts';
 import { enums } from './tables/enums.ts';
 import { listTypes } from './tables/list-types.ts';

@@ -2,13 +2,13 @@
 
 import type { KubeObject } from '../machinery/object.ts';
 import { getOwn } from '../machinery/own.ts';
+import type { Schema } from '../machinery/schema.ts';
 import { fieldAt } from '../machinery/structure/field-at.ts';
 import { columnsOf } from './columns/columns.ts';
 import { eventConversion } from './conversion/events.ts';
 import { autoscalerConversion } from './conversion/horizontal-pod-autoscalers.ts';
 import type { Definitions, ResourceDefinition, Subresource, Verb } from './definition.ts';
 import { type ResourceRow, resourceRows, schemaOf } from './models.ts';
-import type { Schema } from './schema.ts';
 import { categories, shortNames } from './tables/resource-names.ts';
 import { selectableFields, zeroValues } from './tables/selectable-fields.ts';
 

@@ -7,8 +7,8 @@ import generated from '../../generated/resources.json' with { type: 'json' };
 import { parseJson } from '../machinery/json.ts';
 import type { Json } from '../machinery/object.ts';
 import { getOwn, setOwn } from '../machinery/own.ts';
-import type { GoFields, Schema } from './schema.ts';
-import { defaults } from './tables/defaults.ts';
+import type { GoFields, Schema } from '../machinery/schema.ts';
+import { defaults, zeroIsUnset } from './tables/defaults.ts';
 import { enums } from './tables/enums.ts';
 import { goFieldRows } from './tables/go-fields.ts';
 import { listTypes } from './tables/list-types.ts';
@@ -98,6 +98,7 @@ function build(id: string): Schema {
   if (row.required.length > 0) draft.required = row.required;
   const go = goFieldsOf(id, properties);
   if (go) draft.go = go;
+  if (zeroIsUnset.has(row.name)) draft.zeroIsUnset = true;
   if (atomicModels.has(id)) draft['x-kubernetes-map-type'] = 'atomic';
   // The package calls it anything, for JSON Schema also allows an array here; a structural schema does not.
   if (id === 'V1JSONSchemaProps') draft.properties = { ...properties, items: draft };

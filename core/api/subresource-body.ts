@@ -1,8 +1,8 @@
 // What a path of a resource takes as its body: the resource's own kind, or that of a subresource such as Scale, Binding or Eviction.
 
+import type { Schema } from '../machinery/schema.ts';
 import type { ResourceDefinition } from './definition.ts';
 import { idOfModel, schemaOf } from './models.ts';
-import type { Schema } from './schema.ts';
 
 export interface Body {
   readonly group: string;

@@ -1,7 +1,7 @@
 // What an authorizer is asked, and what it answers.
 
-import type { UserInfo } from '../registry/registry.ts';
 import type { AccessSelectors } from './selectors.ts';
+import type { UserInfo } from './user-info.ts';
 
 /** Selectors are those of a list, a watch or a deletion of many. RBAC does not look at them. */
 export interface Attributes extends AccessSelectors {

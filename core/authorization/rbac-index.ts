@@ -1,9 +1,9 @@
 // The RBAC objects of the cluster by subject, kept from four replicas: who is bound to which rules, and where.
 // Source: rbac.authorization.k8s.io/v1.
 
-import type { UserInfo } from '../registry/registry.ts';
 import type { Entry, Replica, Replicas } from '../replica/replica.ts';
 import { type PolicyRule, type RuleMatcher, ruleMatcher } from './policy-rule.ts';
+import type { UserInfo } from './user-info.ts';
 
 interface RoleRef {
   readonly kind: string;

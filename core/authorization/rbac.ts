@@ -1,11 +1,11 @@
 // Role-based access control over the RBAC index.
 
-import type { UserInfo } from '../registry/registry.ts';
 import type { Replicas } from '../replica/replica.ts';
 import type { Attributes, Authorizer, Decision } from './authorizer.ts';
 import { chain } from './chain.ts';
 import type { PolicyRule } from './policy-rule.ts';
 import { createRbacIndex, type RbacIndex } from './rbac-index.ts';
+import type { UserInfo } from './user-info.ts';
 
 const pass: Decision = { effect: 'pass', reason: '' };
 

@@ -1,9 +1,9 @@
 // Configuration files in Kubernetes' own form (apiVersion and kind, as YAML or JSON), read strictly: everything that is wrong is
 // told at once, with its field.
 
-import type { Schema } from '../api/schema.ts';
 import type { FieldError } from '../machinery/field-error.ts';
 import { type Decoded, decodeJson } from '../machinery/json.ts';
+import type { Schema } from '../machinery/schema.ts';
 import { StatusError } from '../machinery/status.ts';
 import { applyDefaults } from '../machinery/structure/apply-defaults.ts';
 import { prune } from '../machinery/structure/prune.ts';

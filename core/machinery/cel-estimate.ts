@@ -3,10 +3,10 @@
 // Source: KEP-2876, "Resource constraints"; the units are those of cel-meter.ts.
 
 import type { ASTNode } from '@marcbachmann/cel-js';
-import type { Schema } from '../api/schema.ts';
 import { loopVariables, nodesIn, operandsOf, roundCost, traversal, traversingCalls } from './cel-meter.ts';
 import { celName } from './cel-name.ts';
 import { getOwn } from './own.ts';
+import type { Schema } from './schema.ts';
 
 /** Bytes of a request: what has no bound is no larger. */
 const requestBytes = 3 * 1024 * 1024;

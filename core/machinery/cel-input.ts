@@ -1,11 +1,11 @@
 // A JSON value in the types that CEL has. Source: KEP-2876, "Type checking": which schema gives which CEL type.
 
 import { Optional } from '@marcbachmann/cel-js';
-import type { Schema } from '../api/schema.ts';
 import { celName, celProperty, reservedInCel } from './cel-name.ts';
 import { integerOf } from './json.ts';
 import type { Json } from './object.ts';
 import { getOwn } from './own.ts';
+import type { Schema } from './schema.ts';
 
 /** A value for a run. */
 export interface CelInput {

@@ -1,9 +1,9 @@
 // The CEL types of a schema, for checking expressions when they are written down. Source: KEP-2876, "Type checking".
 
-import type { Schema } from '../api/schema.ts';
 import type { CelType } from './cel.ts';
 import { celName } from './cel-name.ts';
 import { setOwn } from './own.ts';
+import type { Schema } from './schema.ts';
 
 export interface CelSchema {
   /** The type of the schema itself. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Schema } from '../api/schema.ts';
 import { compileCel } from './cel.ts';
 import { authorizerType, type CelAccess, celAuthorizer } from './cel-authorizer.ts';
 import { celInput } from './cel-input.ts';
 import { formatIp, parseIp } from './ip.ts';
+import type { Schema } from './schema.ts';
 
 function evaluate(expression: string, self: unknown = {}): unknown {
   const compiled = compileCel(expression, { self: 'dyn', oldSelf: 'dyn' });

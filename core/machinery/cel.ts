@@ -8,7 +8,6 @@ import {
   EvaluationError,
   ParseError,
 } from '@marcbachmann/cel-js';
-import type { Schema } from '../api/schema.ts';
 import { registerCelAuthorizer } from './cel-authorizer.ts';
 import { CelCallError } from './cel-call-error.ts';
 import { estimateCost } from './cel-estimate.ts';
@@ -25,6 +24,7 @@ import { registerCelNamespaces } from './cel-namespaces.ts';
 import { registerCelNetwork } from './cel-network.ts';
 import { registerCelSemver } from './cel-semver.ts';
 import { setOwn } from './own.ts';
+import type { Schema } from './schema.ts';
 
 /** A CEL type by name: `dyn`, `string`, `int`, `double`, `bool`, `list<string>`, `map<string, dyn>`, ... */
 export type CelVariables = Readonly<Record<string, string>>;

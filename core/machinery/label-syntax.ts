@@ -1,9 +1,17 @@
 // The grammar of label selector query strings, with Kubernetes' error texts.
 
 import { invalidValue } from './field-error.ts';
-import type { LabelOperator, LabelRequirement } from './labels.ts';
 import { labelValueErrors, qualifiedNameErrors } from './names.ts';
 import { badRequest } from './status.ts';
+
+export type LabelOperator = '=' | '!=' | 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt';
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: LabelOperator;
+  /** Sorted, without doubles. */
+  readonly values: readonly string[];
+}
 
 /** The requirements in the order they are written. Fails with BadRequest. */
 export function parseSelectorText(text: string): LabelRequirement[] {

@@ -1,18 +1,9 @@
 // Label selectors in both of their forms: the query string (`a=b,c in (x,y),!d`) and metav1.LabelSelector.
 
 import { type FieldError, forbiddenField, invalidValue, required } from './field-error.ts';
-import { parseSelectorText } from './label-syntax.ts';
+import { type LabelOperator, type LabelRequirement, parseSelectorText } from './label-syntax.ts';
 import { labelValueErrors, qualifiedNameErrors } from './names.ts';
 import { getOwn } from './own.ts';
-
-export type LabelOperator = '=' | '!=' | 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt';
-
-export interface LabelRequirement {
-  readonly key: string;
-  readonly operator: LabelOperator;
-  /** Sorted, without doubles. */
-  readonly values: readonly string[];
-}
 
 /** All requirements must hold, sorted by key. No requirement: everything matches. */
 export type LabelSelector = readonly LabelRequirement[];

@@ -1,8 +1,8 @@
 // Strategic merge patch: a merge patch that knows which lists merge, by which key, and takes directives.
 // Source: SIG API machinery "strategic merge patch" (directives, ordering); only built-in types have it.
 
-import type { Schema } from '../api/schema.ts';
 import { getOwn, setOwn } from './own.ts';
+import type { Schema } from './schema.ts';
 import { badRequest } from './status.ts';
 import { identityText, insertUnpatched, orderByPlaces, placesOf } from './strategic-order.ts';
 

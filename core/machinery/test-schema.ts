@@ -1,6 +1,6 @@
 // A Deployment's schema with one of each structure that merging knows, for the tests of this folder.
 
-import type { Schema } from '../api/schema.ts';
+import type { Schema } from './schema.ts';
 
 const string: Schema = { type: 'string' };
 const integer: Schema = { type: 'integer' };

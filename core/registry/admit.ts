@@ -5,14 +5,13 @@ import { bodyOf } from '../api/subresource-body.ts';
 import { invalid } from '../machinery/field-error.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { mutate, validate } from './admission/chain.ts';
-import type { Admitted, Attributes } from './admission/plugin.ts';
-import type { Environment } from './environment.ts';
+import type { Admitted, Attributes, WriteEnvironment } from './admission/plugin.ts';
 import type { RequestContext, Target, WriteOptions } from './registry.ts';
 import { shape } from './write/shape.ts';
 
 /** `object` is brought into its shape, and mutating admission may change it. Fails with the StatusError of who refuses. */
 export async function admit(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   operation: 'CREATE' | 'CONNECT',

@@ -1,6 +1,7 @@
 // Calls to the registry by type and name, as one user: for parts in the same process that do not come through HTTP.
 
 import type { Definitions, ResourceDefinition } from '../api/definition.ts';
+import type { UserInfo } from '../authorization/user-info.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { hasReason, StatusError } from '../machinery/status.ts';
 import type { TypeName } from '../store/store.ts';
@@ -11,7 +12,6 @@ import type {
   Registry,
   RequestContext,
   Target,
-  UserInfo,
   WriteOptions,
 } from './registry.ts';
 

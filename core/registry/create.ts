@@ -4,14 +4,16 @@ import { randomUUID } from 'node:crypto';
 import { openRbac } from '../authorization/rbac.ts';
 import { loadExpressions } from '../machinery/expressions.ts';
 import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-in.ts';
+import type { WriteEnvironment } from './admission/plugin.ts';
 import { admit } from './admit.ts';
-import type { Environment, Random, RegistryOptions } from './environment.ts';
+import type { Random } from './environment.ts';
 import { strategyOf } from './kinds/strategies.ts';
 import { lookups } from './lookup.ts';
 import { get } from './read/get.ts';
 import { list } from './read/list.ts';
 import { watch } from './read/watch.ts';
 import type { Registry, Target } from './registry.ts';
+import type { RegistryOptions } from './registry-options.ts';
 import { changeSubresource } from './subresources/change-subresource.ts';
 import { createBinding, createSubresource } from './subresources/create-subresource.ts';
 import { getSubresource } from './subresources/get-subresource.ts';
@@ -64,7 +66,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 }
 
 /** What the road works with. Parts beside it (bootstrap, allocators' repair) use it too. */
-export function createEnvironment(options: RegistryOptions): Environment {
+export function createEnvironment(options: RegistryOptions): WriteEnvironment {
   const { store, replicas, definitions, clock, random } = options;
   const found = lookups(store, replicas);
   return {

@@ -1,10 +1,10 @@
 // A registry of a process that may never write: reads are there at once, and the road of a write is loaded with the first.
 
-import type { RegistryOptions } from './environment.ts';
 import { get } from './read/get.ts';
 import { list } from './read/list.ts';
 import { watch } from './read/watch.ts';
 import type { Registry } from './registry.ts';
+import type { RegistryOptions } from './registry-options.ts';
 import { getSubresource } from './subresources/get-subresource.ts';
 
 export interface LazyRegistry extends Registry {

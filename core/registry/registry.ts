@@ -3,16 +3,10 @@
 
 import type { ResourceDefinition } from '../api/definition.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
+import type { UserInfo } from '../authorization/user-info.ts';
 import type { Int64, KubeObject } from '../machinery/object.ts';
 import type { Entry, Watch } from '../replica/replica.ts';
 import type { Check } from '../store/store.ts';
-
-export interface UserInfo {
-  readonly username: string;
-  readonly uid?: string;
-  readonly groups: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
-}
 
 /** Who asks, and what goes back beside the answer. One per request. */
 export interface RequestContext {

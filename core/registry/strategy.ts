@@ -1,11 +1,12 @@
 // What is particular to a kind: defaults that depend on other fields, what a write may change, validation, and how it ends.
 // Everything else follows from its definition. Strategies work on the stored version.
 
+import type { UserInfo } from '../authorization/user-info.ts';
 import type { FieldError } from '../machinery/field-error.ts';
 import type { Int64, KubeObject } from '../machinery/object.ts';
 import type { Write } from '../store/store.ts';
 import type { Environment } from './environment.ts';
-import type { DeleteOptions, UserInfo } from './registry.ts';
+import type { DeleteOptions } from './registry.ts';
 
 /** The part of a write that a strategy may look at beside the objects. */
 export interface Situation {

@@ -10,8 +10,8 @@ import { createReplicas } from '../replica/replicas.ts';
 import { openEmbeddedStore } from '../store/embedded/embedded-store.ts';
 import type { Store } from '../store/store.ts';
 import { createEnvironment, createRegistry, systemRandom } from './create.ts';
-import type { RegistryOptions } from './environment.ts';
 import type { RequestContext, Target } from './registry.ts';
+import type { RegistryOptions } from './registry-options.ts';
 
 /** The user that tests act as: may do everything. */
 export function contextOf(username = 'admin', groups: readonly string[] = ['system:masters']): RequestContext {

@@ -3,9 +3,9 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResourceDefinition, Subresource } from '../../core/api/definition.ts';
-import type { Schema } from '../../core/api/schema.ts';
 import { bodyOf } from '../../core/api/subresource-body.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
+import type { Schema } from '../../core/machinery/schema.ts';
 import { encodeObject } from '../../core/registry/encode.ts';
 import { tried } from '../../test/tools/tried.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';

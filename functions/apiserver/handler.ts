@@ -8,6 +8,7 @@ import { rbacAuthorizer } from '../../core/authorization/rbac.ts';
 import { createRbacIndex } from '../../core/authorization/rbac-index.ts';
 import { badRequest, StatusError } from '../../core/machinery/status.ts';
 import type { Family } from '../../core/metrics/family.ts';
+import { agentGroup } from '../../core/node/protocol.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import type { Registry } from '../../core/registry/registry.ts';
@@ -29,7 +30,7 @@ import {
 } from './authentication/authenticate.ts';
 import { replicaLookup } from './authentication/lookup.ts';
 import { type ServiceAccountOptions, serviceAccountTokens } from './authentication/service-account-tokens.ts';
-import { agentAuthorizer, agentGroup } from './authorization/agent-authorizer.ts';
+import { agentAuthorizer } from './authorization/agent-authorizer.ts';
 import { nodeAuthorizer } from './authorization/node-authorizer.ts';
 import { plainForm } from './content/negotiate.ts';
 import { withoutProtobuf } from './content/protobuf.ts';

@@ -1,8 +1,8 @@
 // Requests and responses of the API server as plain values, so that one handler serves node:http2 and Lambda alike.
 
 import type { Duplex } from 'node:stream';
+import type { UserInfo } from '../../core/authorization/user-info.ts';
 import { getOwn } from '../../core/machinery/own.ts';
-import type { UserInfo } from '../../core/registry/registry.ts';
 
 /** A client certificate as TLS saw it. */
 export interface PeerCertificate {

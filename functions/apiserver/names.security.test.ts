@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { applyDefaults } from '../../core/machinery/structure/apply-defaults.ts';
-import { scaleOf, setReplicas } from '../../core/registry/subresources/scale.ts';
+import { scaleOf, setReplicas } from '../../core/registry/scale.ts';
 import { tried } from '../../test/tools/tried.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 

@@ -3,8 +3,9 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
+import type { UserInfo } from '../../core/authorization/user-info.ts';
 import { type Status, StatusError } from '../../core/machinery/status.ts';
-import type { RequestContext, UserInfo } from '../../core/registry/registry.ts';
+import type { RequestContext } from '../../core/registry/registry.ts';
 import type { Log } from '../../core/work/log.ts';
 import type { Audit, AuditRecord } from './audit/audit.ts';
 import { auditIDOf } from './audit/event.ts';

@@ -4,7 +4,7 @@
 import type { KubeObject, ObjectMeta } from '../../core/machinery/object.ts';
 import type { EventText, Regarding } from '../../core/registry/event-recorder.ts';
 import type { DeleteOptions, PatchType } from '../../core/registry/registry.ts';
-import type { ScalePaths } from '../../core/registry/subresources/scale.ts';
+import type { ScalePaths } from '../../core/registry/scale.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import type {
   ResourceV1ResourceClaim,

@@ -2,7 +2,7 @@
 
 import { type LabelSelector, matchesLabels, parseLabelSelector } from '../../core/machinery/labels.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
-import { scaleOf } from '../../core/registry/subresources/scale.ts';
+import { scaleOf } from '../../core/registry/scale.ts';
 import type { V1Scale } from '../../generated/kubernetes.ts';
 import { groupOf, type ObjectOf, type ServedType, type Snapshot } from './controller.ts';
 import type { Pod } from './pod-state.ts';

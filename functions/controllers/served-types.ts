@@ -1,7 +1,7 @@
 // The resources that the garbage collector and the namespace controller look after: everything that is stored and can be deleted.
 
 import type { Definitions } from '../../core/api/definition.ts';
-import { scalePaths } from '../../core/registry/subresources/scale.ts';
+import { scalePaths } from '../../core/registry/scale.ts';
 import type { ServedType } from './controller.ts';
 
 /** Events are short-lived and own nothing: nobody needs them in memory. */

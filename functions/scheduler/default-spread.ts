@@ -1,12 +1,7 @@
 // The selectors of Services and workloads, by which pods that say nothing about spreading are spread over nodes and zones.
 
-import {
-  type LabelRequirement,
-  type LabelSelector,
-  labelSelectorOf,
-  labelSelectorOfSet,
-  matchesLabels,
-} from '../../core/machinery/labels.ts';
+import type { LabelRequirement } from '../../core/machinery/label-syntax.ts';
+import { type LabelSelector, labelSelectorOf, labelSelectorOfSet, matchesLabels } from '../../core/machinery/labels.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import type {
   V1Pod,

@@ -1,7 +1,7 @@
 // Where the built-in kinds have fields of bytes, which JSON writes as base64: found in their schemas.
 
+import type { Schema } from '../../machinery/schema.ts';
 import { resourceRows, schemaOf } from '../models.ts';
-import type { Schema } from '../schema.ts';
 
 export interface ByteFields {
   /** The value itself is base64. */

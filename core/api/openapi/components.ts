@@ -1,8 +1,8 @@
 // Schemas as OpenAPI writes them: models by reference, with their texts, list types and patch extensions.
 
 import { getOwn, setOwn } from '../../machinery/own.ts';
+import type { Schema } from '../../machinery/schema.ts';
 import { idOfModel, modelRows, schemaOf } from '../models.ts';
-import type { Schema } from '../schema.ts';
 import { zeroValueOf } from '../tables/zero-values.ts';
 
 /** Texts by model id and field; a model's own under the empty key. */

@@ -1,7 +1,7 @@
 // Messages read from their rows when they are first needed, and which message a kind is.
 
 import { getOwn } from '../../machinery/own.ts';
-import { messageRows } from './message-rows.ts';
+import { messageRows } from './all-message-rows.ts';
 
 export type PlainType =
   | 'string'

@@ -2,7 +2,7 @@
 // Kubernetes' generator of OpenAPI says that it is '', 0 or false where nobody sets it. That is so of every required scalar; the rows are the
 // others, and the required ones that are pointers.
 
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../../machinery/schema.ts';
 
 /** Optional, and always written: `name` of a LocalObjectReference, and of what embeds one. */
 export const zeroThoughOptional: ReadonlySet<string> = new Set(

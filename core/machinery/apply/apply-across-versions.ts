@@ -1,8 +1,8 @@
 // An apply to an object whose fields others (or the applier itself, before) manage in other versions: the object is looked at in
 // each of them, to prune what the applier gave up and to find conflicts. Source: KEP-555; structured-merge-diff's Updater.
 
-import type { Schema } from '../../api/schema.ts';
 import type { KubeObject } from '../object.ts';
+import type { Schema } from '../schema.ts';
 import { type ApplyRequest, type Begun, beginApply, finishApply } from './apply.ts';
 import { compare } from './compare.ts';
 import type { View } from './differences.ts';

@@ -1,8 +1,8 @@
 // Server-side apply (KEP-555): joins an applied configuration into the stored object, and says who owns what afterwards.
 
-import type { Schema } from '../../api/schema.ts';
 import { deepEqual } from '../equality.ts';
 import type { KubeObject } from '../object.ts';
+import type { Schema } from '../schema.ts';
 import { badRequest } from '../status.ts';
 import { omitEmpty } from '../structure/prune.ts';
 import { compare, fieldsOf } from './compare.ts';

@@ -1,9 +1,9 @@
 // What differs between two objects, as sets of fields. Walks only where they differ: equal references are passed over.
 
-import type { Schema } from '../../api/schema.ts';
 import { deepEqual } from '../equality.ts';
 import type { KubeObject } from '../object.ts';
 import { getOwn, setOwn } from '../own.ts';
+import type { Schema } from '../schema.ts';
 import { emptySet, type FieldSet, leaf, ordered } from './field-set.ts';
 import { type Shape, schemaShape, shapeOf } from './shape.ts';
 

@@ -1,7 +1,7 @@
 // What a write changed, as each version of the object shows it: a manager's fields are those of the version that it wrote in.
 
-import type { Schema } from '../../api/schema.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
+import type { Schema } from '../schema.ts';
 import { compare } from './compare.ts';
 import { type FieldSet, union, withoutSubtrees } from './field-set.ts';
 

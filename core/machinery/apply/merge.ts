@@ -1,7 +1,7 @@
 // Joins an applied configuration into an object, and takes out what the configuration no longer has.
 
-import type { Schema } from '../../api/schema.ts';
 import { getOwn, setOwn } from '../own.ts';
+import type { Schema } from '../schema.ts';
 import type { FieldSet } from './field-set.ts';
 import { isEmpty, isMember } from './field-set.ts';
 import { type Shape, schemaShape, shapeOf } from './shape.ts';

@@ -1,9 +1,9 @@
 // What the structure of a field is for the merging of objects: a leaf, a map, or a list whose items have names.
 // Source: KEP-555 and KEP-2906 (list types); what a schema does not describe is treated as upstream's deduced types.
 
-import type { Schema } from '../../api/schema.ts';
 import type { Json } from '../object.ts';
 import { getOwn, setOwn } from '../own.ts';
+import type { Schema } from '../schema.ts';
 import { keyElement, valueElement } from './fields-v1.ts';
 
 export type Shape =

@@ -1,8 +1,8 @@
 // Who set which field, for writes that are not applies: what changed between two objects goes to the manager that changed it.
 // Runs on every write, so it walks only where the two objects differ.
 
-import type { Schema } from '../../api/schema.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
+import type { Schema } from '../schema.ts';
 import { differ, differencesIn, type Views } from './differences.ts';
 import type { FieldSet } from './field-set.ts';
 import { difference, emptySet, isEmpty, union } from './field-set.ts';

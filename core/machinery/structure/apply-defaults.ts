@@ -1,9 +1,8 @@
 // Fills in what a write left out, from the defaults of a schema. Source: structural schemas, "Defaulting".
 
-import type { Schema } from '../../api/schema.ts';
-import { zeroIsUnset } from '../../api/tables/defaults.ts';
 import { deepClone } from '../equality.ts';
 import { getOwn, setOwn } from '../own.ts';
+import type { Schema } from '../schema.ts';
 import { isRecord } from './field-at.ts';
 
 /** Changes `object` in place. Defaults inside an object apply only where that object is there or has a default itself. */
@@ -20,7 +19,7 @@ export function lacksDefaults(schema: Schema, value: unknown): boolean {
   }
   if (!isRecord(value)) return false;
   const builtIn = schema.model !== undefined;
-  const zero = builtIn && zeroIsUnset.has(schema.model ?? '');
+  const zero = schema.zeroIsUnset === true;
   for (const [name, property] of defaultingProperties(schema)) {
     const field = getOwn(value, name);
     if (property.default !== undefined && isUnset(field, property, builtIn, zero)) return true;
@@ -41,7 +40,7 @@ function fill(schema: Schema, value: unknown): void {
   }
   if (!isRecord(value)) return;
   const builtIn = schema.model !== undefined;
-  const zero = builtIn && zeroIsUnset.has(schema.model ?? '');
+  const zero = schema.zeroIsUnset === true;
   for (const [name, property] of defaultingProperties(schema)) {
     const field = getOwn(value, name);
     if (property.default !== undefined && isUnset(field, property, builtIn, zero))

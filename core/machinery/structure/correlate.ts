@@ -1,7 +1,7 @@
 // Which item of a list an item of its later state is: only lists of type map say so. Source: KEP-4008, "Correlatable".
 
-import type { Schema } from '../../api/schema.ts';
 import { getOwn } from '../own.ts';
+import type { Schema } from '../schema.ts';
 import { isRecord } from './field-at.ts';
 
 /** A text that is equal for the old and the new state of one item; undefined where they cannot be told to be the same. */

@@ -1,9 +1,9 @@
 // What Kubernetes' types take when they are decoded, and Go's words for what they do not take.
 // Source: encoding/json (UnmarshalTypeError); k8s.io/apimachinery intstr and resource.Quantity.
 
-import type { Schema } from '../../api/schema.ts';
 import { type FieldError, typeInvalid } from '../field-error.ts';
 import { isInteger } from '../json.ts';
+import type { Schema } from '../schema.ts';
 import { isRecord } from './field-at.ts';
 import { isInt32 } from './validate-scalars.ts';
 

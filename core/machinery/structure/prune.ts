@@ -3,9 +3,9 @@
 // are canonical. In a custom resource nulls that mean "absent" go, and all else stays as it was sent.
 // Source: KEP-2885 (field validation), structural schemas ("pruning", "defaulting and nullable"), encoding/json (omitempty).
 
-import type { GoFields, Schema } from '../../api/schema.ts';
 import { deepClone } from '../equality.ts';
 import { getOwn, setOwn } from '../own.ts';
+import type { GoFields, Schema } from '../schema.ts';
 import { canonicalScalar } from './canonical-scalar.ts';
 import { isRecord } from './field-at.ts';
 

@@ -1,9 +1,9 @@
 // What an update did not change stays allowed, also where the schema has become stricter since. Source: KEP-4008.
 
-import type { Schema } from '../../api/schema.ts';
 import { deepEqual } from '../equality.ts';
 import type { FieldError } from '../field-error.ts';
 import { getOwn } from '../own.ts';
+import type { Schema } from '../schema.ts';
 import { itemKey } from './correlate.ts';
 import { isRecord } from './field-at.ts';
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { schemaOf } from '../../api/models.ts';
-import type { Schema } from '../../api/schema.ts';
 import { loadExpressions } from '../expressions.ts';
+import type { Schema } from '../schema.ts';
 import { applyDefaults } from './apply-defaults.ts';
 import { prune } from './prune.ts';
 import { validateStructure } from './validate-structure.ts';

@@ -1,7 +1,6 @@
 // Runs the CEL rules of a custom resource's schema (`x-kubernetes-validations`). Rules about parts that an update did not
 // change are left out, transition rules need an old value. Source: KEP-2876, KEP-4008 (ratcheting).
 
-import type { Schema, ValidationRule } from '../../api/schema.ts';
 import type { CelBudget, CelError, CelProgram, CelResult } from '../cel.ts';
 import type { CelInput } from '../cel-input.ts';
 import { celLimits } from '../cel-limits.ts';
@@ -9,6 +8,7 @@ import { deepEqual } from '../equality.ts';
 import { expressions } from '../expressions.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../field-error.ts';
 import { getOwn } from '../own.ts';
+import type { Schema, ValidationRule } from '../schema.ts';
 import { itemKey } from './correlate.ts';
 import { isRecord } from './field-at.ts';
 

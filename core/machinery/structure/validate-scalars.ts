@@ -1,12 +1,12 @@
 // OpenAPI's keywords for strings and numbers. Patterns come from users, so they run through an engine with linear time.
 
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import type { Schema } from '../../api/schema.ts';
 import { expressions } from '../expressions.ts';
 import { type FieldError, invalidValue, tooLong, typeInvalid } from '../field-error.ts';
 import type { LinearExpression } from '../linear-expression.ts';
 import { getOwn } from '../own.ts';
 import { quantityError } from '../quantity.ts';
+import type { Schema } from '../schema.ts';
 
 /** `builtIn`: a format that does not hold is a wrong type, for Kubernetes cannot decode it. */
 export function checkString(schema: Schema, value: string, path: string, errors: FieldError[], builtIn: boolean): void {

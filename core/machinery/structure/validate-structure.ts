@@ -1,7 +1,6 @@
 // Checks a value against its schema: types, enums, list types, and OpenAPI's keywords. The texts are Kubernetes' own.
 // Source: structural schemas; KEP-2906 (list types); RFC 3339 and the formats of OpenAPI v3.
 
-import type { Schema } from '../../api/schema.ts';
 import { deepEqual } from '../equality.ts';
 import {
   duplicate,
@@ -14,6 +13,7 @@ import {
 } from '../field-error.ts';
 import { isInteger } from '../json.ts';
 import { getOwn } from '../own.ts';
+import type { Schema } from '../schema.ts';
 import { isRecord } from './field-at.ts';
 import { isDecodable, notDecodable } from './go-types.ts';
 import { checkNumber, checkString } from './validate-scalars.ts';

@@ -1,9 +1,9 @@
 // Whole numbers that a body writes as floats (`1.0`, `1e3`). Once read they are integers, in custom resources as in Kubernetes; a field
 // of Go's type int takes none.
 
-import type { Schema } from '../../api/schema.ts';
 import type { FloatLiteral } from '../json.ts';
 import { getOwn } from '../own.ts';
+import type { Schema } from '../schema.ts';
 import { unmarshalMessage } from './go-types.ts';
 
 /** What is wrong with the first that stands in an integer field of a built-in model, in Go's words. */

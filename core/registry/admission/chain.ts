@@ -1,25 +1,25 @@
 // Runs the admission chain. Plugins that give no promise cost no turn of the event loop.
 
 import type { TypeName } from '../../store/store.ts';
-import type { Environment } from '../environment.ts';
 import type { AdmissionMetrics } from './metrics.ts';
-import type { AdmissionPlugin, Admitted, Attributes, Operation } from './plugin.ts';
+import type { Operation } from './operation.ts';
+import type { AdmissionPlugin, Admitted, Attributes, WriteEnvironment } from './plugin.ts';
 import { startSecondRound } from './reinvocation.ts';
 
 type Half = 'mutate' | 'validate';
 
-export async function mutate(env: Environment, attributes: Attributes): Promise<void> {
+export async function mutate(env: WriteEnvironment, attributes: Attributes): Promise<void> {
   await run(env, attributes, 'mutate');
   if (startSecondRound(attributes)) await run(env, attributes, 'mutate');
 }
 
 /** Runs after mutation and the kind's own validation, right before the commit that it lets pass. */
-export async function validate(env: Environment, attributes: Attributes): Promise<Admitted> {
+export async function validate(env: WriteEnvironment, attributes: Attributes): Promise<Admitted> {
   await run(env, attributes, 'validate');
   return attributes as Admitted; // the one place that says so: all plugins have just run
 }
 
-async function run(env: Environment, attributes: Attributes, half: Half): Promise<void> {
+async function run(env: WriteEnvironment, attributes: Attributes, half: Half): Promise<void> {
   const watch = env.admissionMetrics && stopwatch(env.admissionMetrics, attributes, half);
   let current: AdmissionPlugin | undefined;
   try {
@@ -55,7 +55,11 @@ function stopwatch(metrics: AdmissionMetrics, { operation }: Attributes, half: H
 }
 
 /** Who wants to see which writes stays the same: it is found out once for each type. */
-function pluginsFor(env: Environment, { operation, definition }: Attributes, half: Half): readonly AdmissionPlugin[] {
+function pluginsFor(
+  env: WriteEnvironment,
+  { operation, definition }: Attributes,
+  half: Half,
+): readonly AdmissionPlugin[] {
   let ofType = chains.get(env.admission);
   if (!ofType) {
     ofType = new Map();

@@ -2,7 +2,7 @@
 
 import { type Family, labelsOf, type Series } from '../../metrics/family.ts';
 import { createHistogram, type Histogram, observe } from '../../metrics/histogram.ts';
-import type { Operation } from './plugin.ts';
+import type { Operation } from './operation.ts';
 
 export type Step = 'admit' | 'validate';
 

@@ -5,8 +5,9 @@ import type { KubeObject } from '../../machinery/object.ts';
 import type { TypeName, Write } from '../../store/store.ts';
 import type { Environment } from '../environment.ts';
 import type { DeleteOptions, RequestContext } from '../registry.ts';
-
-export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+import type { Strategy } from '../strategy.ts';
+import type { AdmissionMetrics } from './metrics.ts';
+import type { Operation } from './operation.ts';
 
 export interface Attributes {
   readonly operation: Operation;
@@ -43,7 +44,14 @@ export interface AdmissionPlugin {
   readonly operations: readonly Operation[];
   /** The types it wants to see; undefined = all. */
   readonly types?: readonly TypeName[];
-  readonly mutate?: (attributes: Attributes, env: Environment) => void | Promise<void>;
+  readonly mutate?: (attributes: Attributes, env: WriteEnvironment) => void | Promise<void>;
   /** Refuses by throwing a StatusError. */
-  readonly validate?: (attributes: Attributes, env: Environment) => void | Promise<void>;
+  readonly validate?: (attributes: Attributes, env: WriteEnvironment) => void | Promise<void>;
+}
+
+/** What a write needs. Strategies and allocation see only the Environment, and so no way back into admission. */
+export interface WriteEnvironment extends Environment {
+  readonly admission: readonly AdmissionPlugin[];
+  readonly admissionMetrics?: AdmissionMetrics;
+  strategyOf(definition: ResourceDefinition): Strategy;
 }

@@ -9,7 +9,7 @@ import type {
 } from '../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../machinery/names.ts';
-import { policyConditionVariables } from '../admission/dynamic/expressions.ts';
+import { policyConditionVariables } from '../expressions/variables.ts';
 import { strategy } from '../strategy.ts';
 import {
   checkExpression,

@@ -5,8 +5,8 @@ import { expressions } from '../../machinery/expressions.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { type LabelSelectorJson, validateLabelSelector } from '../../machinery/labels.ts';
 import { qualifiedNameErrors } from '../../machinery/names.ts';
-import { celStructs } from '../admission/dynamic/cel-structs.ts';
-import { admissionVariables } from '../admission/dynamic/expressions.ts';
+import { celStructs } from '../expressions/cel-structs.ts';
+import { admissionVariables } from '../expressions/variables.ts';
 
 export function defaultRules(rules: V1NamedRuleWithOperations[] | undefined): void {
   for (const rule of rules ?? []) rule.scope ??= '*';

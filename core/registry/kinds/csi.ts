@@ -20,10 +20,10 @@ import {
 } from '../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../machinery/labels.ts';
 import { dns1123Subdomain, qualifiedNameErrors } from '../../machinery/names.ts';
+import { named } from '../metadata/name-rule.ts';
 import { immutable } from '../metadata/validate.ts';
 import { semanticEqual } from '../semantic-equal.ts';
 import { strategy } from '../strategy.ts';
-import { named } from '../write/name-rule.ts';
 import { requiredField } from './field-rule.ts';
 import { validateAmount } from './pod/validate-resources.ts';
 

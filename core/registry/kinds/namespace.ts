@@ -2,9 +2,9 @@
 
 import type { V1Namespace } from '../../../generated/kubernetes.ts';
 import { dns1123Label } from '../../machinery/names.ts';
+import { named } from '../metadata/name-rule.ts';
 import { validateFinalizerName } from '../metadata/validate.ts';
 import { strategy } from '../strategy.ts';
-import { named } from '../write/name-rule.ts';
 
 const nameLabel = 'kubernetes.io/metadata.name';
 

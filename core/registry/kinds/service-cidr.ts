@@ -4,9 +4,9 @@ import type { V1IPAddress, V1ServiceCIDR } from '../../../generated/kubernetes.t
 import { type FieldError, invalidValue, required, tooMany } from '../../machinery/field-error.ts';
 import { dns1123Subdomain, pathSegmentName } from '../../machinery/names.ts';
 import { canonicalAddress, familyOf, parseCidr } from '../allocate/cidr.ts';
+import { named } from '../metadata/name-rule.ts';
 import { immutable } from '../metadata/validate.ts';
 import { strategy } from '../strategy.ts';
-import { named } from '../write/name-rule.ts';
 import { optionalField, requiredField } from './field-rule.ts';
 import { strictCidr } from './strict-cidr.ts';
 

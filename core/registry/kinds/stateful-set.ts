@@ -3,9 +3,9 @@
 import type { V1PodTemplateSpec, V1StatefulSet, V1StatefulSetSpec } from '../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { dns1123Label } from '../../machinery/names.ts';
+import { named } from '../metadata/name-rule.ts';
 import { semanticEqual } from '../semantic-equal.ts';
 import { strategy } from '../strategy.ts';
-import { named } from '../write/name-rule.ts';
 import { defaultTemplate, nonNegative, validateEndless, validateSelectorOf, validateTemplate } from './pod-template.ts';
 
 const mutable = [

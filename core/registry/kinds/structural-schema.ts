@@ -3,7 +3,6 @@
 
 import type { V1JSONSchemaProps } from '../../../generated/kubernetes.ts';
 import { structuralSchema } from '../../api/custom-schema.ts';
-import type { Schema } from '../../api/schema.ts';
 import { expressions } from '../../machinery/expressions.ts';
 import {
   duplicate,
@@ -15,6 +14,7 @@ import {
 } from '../../machinery/field-error.ts';
 import type { Int64 } from '../../machinery/object.ts';
 import { getOwn, nameLeadingOut } from '../../machinery/own.ts';
+import type { Schema } from '../../machinery/schema.ts';
 import { isRecord } from '../../machinery/structure/field-at.ts';
 import { prune } from '../../machinery/structure/prune.ts';
 import { validateStructure } from '../../machinery/structure/validate-structure.ts';

@@ -4,7 +4,6 @@
 
 import type { V1JSONSchemaProps, V1ValidationRule } from '../../../generated/kubernetes.ts';
 import { structuralSchema } from '../../api/custom-schema.ts';
-import type { Schema, ValidationRule } from '../../api/schema.ts';
 import type { CelError, CelProgram } from '../../machinery/cel.ts';
 import { mostInRequest } from '../../machinery/cel-estimate.ts';
 import { celLimits } from '../../machinery/cel-limits.ts';
@@ -12,6 +11,7 @@ import { type CelSchema, celTypesOf } from '../../machinery/cel-schema.ts';
 import { expressions } from '../../machinery/expressions.ts';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { getOwn } from '../../machinery/own.ts';
+import type { Schema, ValidationRule } from '../../machinery/schema.ts';
 import { ruleVariables } from '../../machinery/structure/validate-rules.ts';
 
 export interface RulePlace {

@@ -7,7 +7,7 @@ import type {
 } from '../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../machinery/names.ts';
-import { webhookConditionVariables } from '../admission/dynamic/expressions.ts';
+import { webhookConditionVariables } from '../expressions/variables.ts';
 import { strategy } from '../strategy.ts';
 import { validateClientConfig } from '../webhooks/client-config.ts';
 import { defaultRules, validateConditions, validateRules, validateSelectors } from './admission-rules.ts';

@@ -6,8 +6,8 @@ import { invalid, notSupported, required } from '../../machinery/field-error.ts'
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, conflict } from '../../machinery/status.ts';
 import { formatTime } from '../../machinery/time.ts';
+import type { WriteEnvironment } from '../admission/plugin.ts';
 import { admit } from '../admit.ts';
-import type { Environment } from '../environment.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { subjectOf } from '../target.ts';
 import { modify } from '../write/modify.ts';
@@ -16,7 +16,7 @@ import { success } from './success.ts';
 
 /** `asked` is what the request was sent to, and is admitted as: `pods/binding`, or the older `bindings`. */
 export async function bind(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   asked: Target,
   pod: Target,

@@ -5,18 +5,18 @@ import { deepClone } from '../../machinery/equality.ts';
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest } from '../../machinery/status.ts';
+import type { WriteEnvironment } from '../admission/plugin.ts';
 import { encodeWhole } from '../encode.ts';
-import type { Environment } from '../environment.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
+import { scaleOf, scalePaths, setReplicas } from '../scale.ts';
 import { applyPatch } from '../write/apply-patch.ts';
 import { modify } from '../write/modify.ts';
-import { scaleOf, scalePaths, setReplicas } from './scale.ts';
 
 export type ScaleChange = { readonly object: KubeObject } | { readonly type: PatchType; readonly body: unknown };
 
 /** Undefined when the target is no scale. */
 export function changeSubresource(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   change: ScaleChange,
@@ -26,7 +26,7 @@ export function changeSubresource(
 }
 
 async function changeScale(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   change: ScaleChange,

@@ -2,13 +2,13 @@
 
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
-import type { Environment } from '../environment.ts';
+import type { WriteEnvironment } from '../admission/plugin.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { bind } from './binding.ts';
 import { evict } from './eviction.ts';
 
 export async function createSubresource(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   body: KubeObject,
@@ -23,7 +23,7 @@ export async function createSubresource(
 
 /** A Binding POSTed to the collection `bindings`: the older way to the same. */
 export async function createBinding(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   body: KubeObject,

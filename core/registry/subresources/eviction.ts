@@ -6,9 +6,9 @@ import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { Write } from '../../store/store.ts';
+import type { WriteEnvironment } from '../admission/plugin.ts';
 import { admit } from '../admit.ts';
 import { decodeObject, encodeObject } from '../encode.ts';
-import type { Environment } from '../environment.ts';
 import type { DeleteOptions, Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { remove } from '../write/delete.ts';
 import { success } from './success.ts';
@@ -18,7 +18,7 @@ const budgets = 'policy/poddisruptionbudgets';
 const maxDisruptedPods = 2000;
 
 export async function evict(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   body: KubeObject,
@@ -58,7 +58,7 @@ function endsAnyway(pod: V1Pod): boolean {
  * What is to be written with the pod's deletion: its budget, one eviction poorer. Throws where the budget allows none. Both are committed
  * on the condition that they are as they were seen here, so that no two evictions spend the same, and none goes by a pod's older state.
  */
-async function spendBudget(env: Environment, target: Target, pod: V1Pod): Promise<readonly Write[]> {
+async function spendBudget(env: WriteEnvironment, target: Target, pod: V1Pod): Promise<readonly Write[]> {
   if (endsAnyway(pod)) return [];
   const found = await budgetOf(env, target, pod);
   if (!found) return [];
@@ -76,7 +76,7 @@ async function spendBudget(env: Environment, target: Target, pod: V1Pod): Promis
 }
 
 /** The key of the budget that the pod counts in, of those that there are now. */
-async function budgetOf(env: Environment, { namespace = '' }: Target, pod: V1Pod): Promise<string | undefined> {
+async function budgetOf(env: WriteEnvironment, { namespace = '' }: Target, pod: V1Pod): Promise<string | undefined> {
   const replica = await env.replicas.of(budgets);
   await replica.catchUp();
   const matching: string[] = [];

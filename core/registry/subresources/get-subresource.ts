@@ -4,7 +4,7 @@ import { encodeWhole } from '../encode.ts';
 import type { ReadEnvironment } from '../environment.ts';
 import { get } from '../read/get.ts';
 import type { Outcome, RequestContext, Target } from '../registry.ts';
-import { scaleOf, scalePaths } from './scale.ts';
+import { scaleOf, scalePaths } from '../scale.ts';
 
 export async function getSubresource(env: ReadEnvironment, _context: RequestContext, target: Target): Promise<Outcome> {
   const { subresource, ...main } = target;

@@ -6,9 +6,9 @@ import { generateName } from '../../machinery/names.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { alreadyExists, badRequest, StatusError } from '../../machinery/status.ts';
 import { mutate, validate } from '../admission/chain.ts';
-import type { Attributes } from '../admission/plugin.ts';
+import type { Attributes, WriteEnvironment } from '../admission/plugin.ts';
 import { encodeWhole } from '../encode.ts';
-import type { Environment } from '../environment.ts';
+import { nameRule } from '../metadata/name-rule.ts';
 import { fillOnCreate } from '../metadata/system-fields.ts';
 import { validateMeta } from '../metadata/validate.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
@@ -18,7 +18,6 @@ import { apiVersionOf, hasStatus, keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
 import { commitPut, isOwnConflict } from './commit.ts';
 import { metadataError } from './metadata-error.ts';
-import { nameRule } from './name-rule.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackCreate } from './ownership.ts';
 import { cannotHandle, customErrors, shape, untold } from './shape.ts';
@@ -29,7 +28,7 @@ const nameAttempts = 8;
 const attempts = 64;
 
 export async function create(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   input: KubeObject,
@@ -58,7 +57,7 @@ export async function create(
 }
 
 async function createOnce(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   input: KubeObject,

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../machinery/object.ts';
 import { hasReason, notFound } from '../../machinery/status.ts';
 import { settleAll } from '../../process/settle-all.ts';
 import type { Entry } from '../../replica/replica.ts';
-import type { Environment } from '../environment.ts';
+import type { WriteEnvironment } from '../admission/plugin.ts';
 import { list } from '../read/list.ts';
 import { type Selection, select } from '../read/selection.ts';
 import type { DeleteOptions, ListOptions, Outcome, RequestContext, Target } from '../registry.ts';
@@ -16,7 +16,7 @@ import { remove } from './delete.ts';
 const atOnce = 16;
 
 export async function removeCollection(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   listOptions: ListOptions,
@@ -39,7 +39,7 @@ export async function removeCollection(
 }
 
 async function removeOne(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   selection: Selection,

@@ -5,9 +5,8 @@ import { conflict, notFound } from '../../machinery/status.ts';
 import { formatTime, millisecondsOf } from '../../machinery/time.ts';
 import type { Item, Write } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
-import type { Admitted, Attributes } from '../admission/plugin.ts';
+import type { Admitted, Attributes, WriteEnvironment } from '../admission/plugin.ts';
 import { decodeObject, encodeWhole } from '../encode.ts';
-import type { Environment } from '../environment.ts';
 import type { DeleteOptions, DeleteOutcome, Preconditions, RequestContext, Target } from '../registry.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import type { Situation, Strategy } from '../strategy.ts';
@@ -33,7 +32,7 @@ export interface Deciding {
 }
 
 export async function remove(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   options: DeleteOptions = {},
@@ -62,7 +61,7 @@ export async function remove(
 }
 
 async function removeOnce(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   item: Item,
@@ -103,7 +102,7 @@ async function removeOnce(
 }
 
 async function admitDelete(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   old: KubeObject,

@@ -7,9 +7,9 @@ import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, conflict, hasReason, notFound, type StatusError } from '../../machinery/status.ts';
 import type { Check, Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
-import type { Admitted, Attributes } from '../admission/plugin.ts';
+import type { Admitted, Attributes, WriteEnvironment } from '../admission/plugin.ts';
 import { decodeObject, encodeWhole } from '../encode.ts';
-import type { Environment } from '../environment.ts';
+import { nameRule } from '../metadata/name-rule.ts';
 import { inheritOnUpdate } from '../metadata/system-fields.ts';
 import { validateMeta, validateMetaUpdate } from '../metadata/validate.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
@@ -23,7 +23,6 @@ import { commitDelete, commitPut } from './commit.ts';
 import { checkKind, create } from './create.ts';
 import { generationOf } from './generation.ts';
 import { metadataError } from './metadata-error.ts';
-import { nameRule } from './name-rule.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackUpdate } from './ownership.ts';
 import { mayUse } from './permission.ts';
@@ -50,7 +49,7 @@ export interface Change {
 const attempts = 32;
 
 export async function modify(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   change: Change,
@@ -87,7 +86,7 @@ export async function modify(
 
 /** undefined: somebody else created it meanwhile. */
 async function createInstead(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   make: NonNullable<Change['otherwise']>,
@@ -105,7 +104,7 @@ async function createInstead(
 }
 
 async function modifyOnce(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   item: Item,

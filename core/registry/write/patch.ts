@@ -7,7 +7,7 @@ import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { badRequest, notFound } from '../../machinery/status.ts';
 import { pruneApplied } from '../../machinery/structure/prune.ts';
 import { formatTime } from '../../machinery/time.ts';
-import type { Environment } from '../environment.ts';
+import type { WriteEnvironment } from '../admission/plugin.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, hasStatus, subjectOf } from '../target.ts';
 import { applyPatch, unreadablePatch } from './apply-patch.ts';
@@ -16,7 +16,7 @@ import { modify } from './modify.ts';
 import { servedVersions } from './other-versions.ts';
 
 export async function patch(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   type: PatchType,
@@ -31,7 +31,7 @@ export async function patch(
 }
 
 async function applyConfiguration(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   body: unknown,

@@ -3,14 +3,14 @@
 import { deepClone } from '../../machinery/equality.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { conflict } from '../../machinery/status.ts';
-import type { Environment } from '../environment.ts';
+import type { WriteEnvironment } from '../admission/plugin.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { subjectOf } from '../target.ts';
 import { storedDefinition } from '../versions.ts';
 import { modify } from './modify.ts';
 
 export async function update(
-  env: Environment,
+  env: WriteEnvironment,
   context: RequestContext,
   target: Target,
   input: KubeObject,

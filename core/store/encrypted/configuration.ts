@@ -1,10 +1,10 @@
 // EncryptionConfiguration: which resources are encrypted in the store, and with which keys. The first provider writes, all of them read.
 // Source: Kubernetes documentation, "Encrypting Confidential Data at Rest".
 
-import type { Schema } from '../../api/schema.ts';
 import { readConfigFile, refuse } from '../../config/config-file.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../machinery/field-error.ts';
 import { getOwn } from '../../machinery/own.ts';
+import type { Schema } from '../../machinery/schema.ts';
 import type { TypeName } from '../store.ts';
 import type { Encryption, TypeEncryption } from './encrypted-store.ts';
 import type { SealingKey } from './seal.ts';

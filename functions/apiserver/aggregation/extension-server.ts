@@ -1,11 +1,11 @@
 // One server behind an APIService: asked whether it is there and what it serves, and given the requests for its group version.
 
 import type { ExtensionResource } from '../../../core/api/extensions.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { errorText } from '../../../core/machinery/error-text.ts';
 import { parseJson } from '../../../core/machinery/json.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import { EndpointError, serviceEndpoint } from '../../../core/registry/service-endpoint.ts';
 import type { V1APIServiceSpec } from '../../../generated/kubernetes.ts';
 import type { ApiResponse, RoutedRequest, UpgradeConnection } from '../http.ts';

@@ -2,7 +2,7 @@
 // Source: Kubernetes, "Authenticating", authenticating proxy.
 
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { UserInfo } from '../../../core/registry/registry.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 
 export function identityHeaders({ username, uid, groups, extra = {} }: UserInfo): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { 'X-Remote-User': encodeValue(username) };

@@ -1,8 +1,8 @@
 // The audit log: what the policy wants of each request, told to a sink. Loaded where there is a policy; what it costs beyond that is
 // the line that is written, and, at the levels that ask for them, reading the bodies.
 
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import type { Status } from '../../../core/machinery/status.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody } from '../content/body.ts';
 import { ending, isStream, once } from '../content/ending.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';

@@ -1,7 +1,7 @@
 // The form in which a request is written down: audit.k8s.io/v1 Event. Pure.
 
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import type { Status } from '../../../core/machinery/status.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import { type ApiRequest, headerValues } from '../http.ts';
 import type { RequestInfo } from '../request-info.ts';
 import type { AuditLevel, AuditStage } from './policy.ts';

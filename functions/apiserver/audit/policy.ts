@@ -1,7 +1,7 @@
 // The audit policy: which requests are written down, at which of their stages, and with how much of them.
 // Source: audit.k8s.io/v1 Policy; Kubernetes documentation, "Auditing".
 
-import type { Schema } from '../../../core/api/schema.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { readConfigFile, refuse } from '../../../core/config/config-file.ts';
 import {
   type FieldError,
@@ -10,7 +10,7 @@ import {
   notSupported,
   required,
 } from '../../../core/machinery/field-error.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
+import type { Schema } from '../../../core/machinery/schema.ts';
 import type { RequestInfo } from '../request-info.ts';
 
 export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse';

@@ -1,7 +1,7 @@
 // Who sends a request: a client certificate, a bearer token, or nobody in particular.
 
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { ApiRequest, PeerCertificate } from '../http.ts';
 import { bearerToken } from './bearer-token.ts';
 import { bootstrapUser, isBootstrapToken, sameSecret } from './bootstrap-tokens.ts';

@@ -2,8 +2,8 @@
 // Source: "Authenticating with Bootstrap Tokens"; Secrets of type bootstrap.kubernetes.io/token in kube-system.
 
 import { timingSafeEqual } from 'node:crypto';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { Lookup } from './lookup.ts';
 import { authenticatedGroup } from './users.ts';
 

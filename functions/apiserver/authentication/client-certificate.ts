@@ -2,10 +2,10 @@
 // Node makes of its subject. Source: "Authenticating", X.509 client certificates; KEP-4601 for the credential's id.
 
 import { createHash } from 'node:crypto';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { readCertificate } from '../../../core/certificates/certificate.ts';
 import { identityOf } from '../../../core/certificates/distinguished-name.ts';
 import { anyPurpose, purposes, purposesOf } from '../../../core/certificates/extensions.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { PeerCertificate } from '../http.ts';
 import { authenticated } from './users.ts';
 

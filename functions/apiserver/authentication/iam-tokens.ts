@@ -2,8 +2,8 @@
 // A role that the cluster names as its administrators' is of system:masters; a worker's role may join; what others may do is RBAC.
 
 import { createHash } from 'node:crypto';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { textFromBase64Url } from '../../../core/machinery/base64.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import { clusterHeader, iamTokenPrefix, iamTokenSeconds } from '../../../core/signature/iam-token.ts';
 import type { TokenAuthenticator } from './authenticate.ts';
 

@@ -3,8 +3,8 @@
 
 import type { Attributes, Authorizer } from '../../../core/authorization/authorizer.ts';
 import { forbiddenStatus } from '../../../core/authorization/forbidden.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import { type ApiRequest, headerValues } from '../http.ts';
 import { anonymous, authenticatedGroup, parseServiceAccount, serviceAccountGroups } from './users.ts';
 

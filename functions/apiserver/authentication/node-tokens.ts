@@ -2,7 +2,7 @@
 // signed with the cluster's key, good for one Node object (D9): they end with it. A node renews its own before it ends.
 
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import type { UserInfo } from '../../../core/registry/registry.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import type { TokenAuthenticator } from './authenticate.ts';
 import { decodeToken, hasSignature, signToken } from './json-web-token.ts';
 

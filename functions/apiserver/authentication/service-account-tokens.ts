@@ -2,7 +2,7 @@
 // Source: KEP-1205 (bound tokens), KEP-1393 (issuer discovery), KEP-4193 (bound to nodes), RFC 7519.
 
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
-import type { UserInfo } from '../../../core/registry/registry.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import {
   type Algorithm,
   decodeToken,

@@ -1,6 +1,6 @@
 // The names and groups that Kubernetes gives to kinds of users.
 
-import type { UserInfo } from '../../../core/registry/registry.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 
 export const authenticatedGroup = 'system:authenticated';
 

@@ -1,14 +1,13 @@
 // The authorizer of nodes' agents.
 
 import type { Authorizer, Decision } from '../../../core/authorization/authorizer.ts';
+import { agentGroup } from '../../../core/node/protocol.ts';
 import { nodeOf } from '../authentication/users.ts';
 
 const pass: Decision = { effect: 'pass', reason: '' };
 
 /** Whoever holds a bootstrap token, or an identity that may join. Source: "Authenticating with Bootstrap Tokens". */
 const bootstrapGroup = 'system:bootstrappers';
-
-export const agentGroup = 'agent.zeroplane.dev';
 
 /** A node's agent may use its own node's paths (core/node/protocol.ts), and nobody else's. */
 export const agentAuthorizer: Authorizer = {

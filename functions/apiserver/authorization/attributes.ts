@@ -3,7 +3,7 @@
 import type { Attributes, Authorizer } from '../../../core/authorization/authorizer.ts';
 import { forbiddenStatus } from '../../../core/authorization/forbidden.ts';
 import { accessSelectors } from '../../../core/authorization/selectors.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import type { RequestInfo } from '../request-info.ts';
 
 export function attributesOf(user: UserInfo, info: RequestInfo): Attributes {

@@ -1,6 +1,6 @@
 // How large a request's body may be, by what it is about: known before the first byte of it is read.
 
-import { agentGroup } from '../authorization/agent-authorizer.ts';
+import { agentGroup } from '../../../core/node/protocol.ts';
 import type { RequestInfo } from '../request-info.ts';
 
 /** As in Kubernetes; etcd's limit there, a promise here. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { renderFamilies } from '../../../core/metrics/exposition.ts';
 import { flowSchemas } from '../../../core/registry/bootstrap/flow-control.ts';
 import { bootstrap } from '../../../core/registry/bootstrap.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import { parseQuery, Query } from '../query.ts';
 import { parseRequestInfo } from '../request-info.ts';
 import { openTestApi, type TestApi } from '../testing/open-test-api.ts';

@@ -2,10 +2,10 @@
 // told to come again. Source: KEP-1040; Kubernetes, "API Priority and Fairness".
 
 import type { Definitions } from '../../../core/api/definition.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { Family } from '../../../core/metrics/family.ts';
 import { flowSchemas, priorityLevels } from '../../../core/registry/bootstrap/flow-control.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import type { Replica, Replicas } from '../../../core/replica/replica.ts';
 import type { V1FlowSchema, V1PriorityLevelConfiguration } from '../../../generated/kubernetes.ts';
 import type { Query } from '../query.ts';

@@ -1,7 +1,7 @@
 // Which FlowSchema a request belongs to: the first by precedence whose rules match who asks and what for. Pure.
 // Source: flowcontrol.apiserver.k8s.io/v1; KEP-1040.
 
-import type { UserInfo } from '../../../core/registry/registry.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import type { V1FlowSchema } from '../../../generated/kubernetes.ts';
 import type { RequestInfo } from '../request-info.ts';
 

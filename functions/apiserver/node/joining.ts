@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Definitions } from '../../../core/api/definition.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { dns1123Subdomain } from '../../../core/machinery/names.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { badRequest, hasReason, StatusError } from '../../../core/machinery/status.ts';
@@ -13,7 +14,7 @@ import {
   uninitializedTaint,
 } from '../../../core/node/joining.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
-import type { Registry, RequestContext, UserInfo } from '../../../core/registry/registry.ts';
+import type { Registry, RequestContext } from '../../../core/registry/registry.ts';
 import type { NodeTokens } from '../authentication/node-tokens.ts';
 import { nodeQueue } from './notifier.ts';
 

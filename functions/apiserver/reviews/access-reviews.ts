@@ -2,16 +2,16 @@
 // Source: authorization.k8s.io/v1.
 
 import type { Attributes } from '../../../core/authorization/authorizer.ts';
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { forbiddenField, invalid, invalidValue, required } from '../../../core/machinery/field-error.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
 import type {
   V1NonResourceAttributes,
   V1ResourceAttributes,
   V1SubjectAccessReviewSpec,
 } from '../../../generated/kubernetes.ts';
+import type { Review, ReviewParts } from './review.ts';
 import { selectorsOf, validateSelectors } from './review-selectors.ts';
-import type { Review, ReviewParts } from './reviews.ts';
 
 export const subjectAccessReview: Review = async (parts, _exchange, object) => {
   const spec = specOf(object, 'SubjectAccessReview');

@@ -3,7 +3,7 @@
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { hasReason } from '../../../core/machinery/status.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
-import type { ReviewParts } from './reviews.ts';
+import type { ReviewParts } from './review.ts';
 
 /** `type`: a log's name. `namespace`: empty for what has none. */
 export async function findObject(

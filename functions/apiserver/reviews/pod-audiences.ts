@@ -4,7 +4,7 @@
 import type { RequestContext } from '../../../core/registry/registry.ts';
 import type { V1CSIDriver, V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from '../../../generated/kubernetes.ts';
 import { findObject } from './find-object.ts';
-import type { ReviewParts } from './reviews.ts';
+import type { ReviewParts } from './review.ts';
 
 /** Of a volume or a driver that names none. */
 const defaultSeconds = 3600;

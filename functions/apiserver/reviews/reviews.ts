@@ -1,13 +1,7 @@
 // Resources that are questions, not state: they are answered and never stored. One row a resource.
 
-import type { Definitions } from '../../../core/api/definition.ts';
-import type { Authorizer } from '../../../core/authorization/authorizer.ts';
-import type { RbacIndex } from '../../../core/authorization/rbac-index.ts';
-import type { KubeObject } from '../../../core/machinery/object.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
-import type { Registry, Target } from '../../../core/registry/registry.ts';
-import type { Authenticator } from '../authentication/authenticate.ts';
-import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
+import type { Target } from '../../../core/registry/registry.ts';
 import { mediaTypes } from '../content/negotiate.ts';
 import { respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
@@ -15,27 +9,10 @@ import type { Exchange } from '../resources/exchange.ts';
 import { writeOptions } from '../resources/query-options.ts';
 import { bodyKind, readObject } from '../resources/resource-body.ts';
 import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access-reviews.ts';
+import type { Review, ReviewParts } from './review.ts';
 import { selfSubjectRulesReview } from './rules-review.ts';
 import { tokenRequest } from './token-request.ts';
 import { selfSubjectReview, tokenReview } from './token-review.ts';
-
-export interface ReviewParts {
-  readonly authenticator: Authenticator;
-  readonly authorizer: Authorizer;
-  readonly rbac: RbacIndex;
-  readonly tokens: ServiceAccountTokens;
-  readonly registry: Registry;
-  readonly definitions: Definitions;
-  readonly now: () => Date;
-}
-
-/** The answered form of the object that was sent. Throws StatusError. */
-export type Review = (
-  parts: ReviewParts,
-  exchange: Exchange,
-  object: KubeObject,
-  target: Target,
-) => Promise<KubeObject>;
 
 const reviews: Readonly<Record<string, Review>> = {
   'authentication.k8s.io/tokenreviews': tokenReview,

@@ -4,7 +4,7 @@ import { mastersGroup } from '../../../core/authorization/authorizer.ts';
 import type { PolicyRule } from '../../../core/authorization/policy-rule.ts';
 import { rulesFor } from '../../../core/authorization/rbac.ts';
 import { invalid, required } from '../../../core/machinery/field-error.ts';
-import type { Review } from './reviews.ts';
+import type { Review } from './review.ts';
 
 const everything: PolicyRule[] = [
   { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },

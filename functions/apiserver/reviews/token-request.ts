@@ -10,7 +10,7 @@ import type { Bound } from '../authentication/service-account-tokens.ts';
 import { nodeOf } from '../authentication/users.ts';
 import { findObject } from './find-object.ts';
 import { podTokenSeconds } from './pod-audiences.ts';
-import type { Review, ReviewParts } from './reviews.ts';
+import type { Review, ReviewParts } from './review.ts';
 
 const minSeconds = 600;
 const maxSeconds = 2 ** 32;

@@ -1,8 +1,8 @@
 // Who is this? TokenReview tells of a bearer token, SelfSubjectReview of the asker. Source: authentication.k8s.io/v1.
 
+import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
-import type { UserInfo } from '../../../core/registry/registry.ts';
-import type { Review } from './reviews.ts';
+import type { Review } from './review.ts';
 
 export const tokenReview: Review = async ({ authenticator }, _exchange, object) => {
   const { token = '', audiences = [] } = (object['spec'] ?? {}) as { token?: string; audiences?: string[] };

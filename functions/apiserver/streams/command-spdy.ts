@@ -4,7 +4,7 @@ import type { Status } from '../../../core/machinery/status.ts';
 import { channels, frame } from '../../../core/node/frame-socket.ts';
 import type { SpdyStream } from '../../../core/node/spdy/stream.ts';
 import type { UpgradeConnection } from '../http.ts';
-import type { CommandClient, CommandRequest } from './command.ts';
+import type { CommandClient, CommandRequest } from './command-client.ts';
 import { mergeFrames } from './merge-frames.ts';
 import { acceptSpdy } from './spdy.ts';
 

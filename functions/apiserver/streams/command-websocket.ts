@@ -3,7 +3,7 @@
 import type { Status } from '../../../core/machinery/status.ts';
 import { channels, frame, frameSocket } from '../../../core/node/frame-socket.ts';
 import type { RoutedRequest, UpgradeConnection } from '../http.ts';
-import type { CommandClient } from './command.ts';
+import type { CommandClient } from './command-client.ts';
 import { acceptWebSocket } from './websocket.ts';
 
 export const webSocketCommandProtocols = [

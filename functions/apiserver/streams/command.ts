@@ -2,27 +2,15 @@
 
 import { badRequest, type Status, StatusError } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
-import type { StreamRequest } from '../../../core/node/protocol.ts';
 import { isWebSocket, type UpgradeConnection } from '../http.ts';
 import type { NodeStream, PodStream, StreamBroker } from '../streams-contract.ts';
+import type { CommandClient, CommandRequest } from './command-client.ts';
 import { openSpdyCommand, spdyCommandVersions } from './command-spdy.ts';
 import { openWebSocketCommand, webSocketCommandProtocols } from './command-websocket.ts';
 import { containerOf, podOf } from './container.ts';
 import { type BegunStream, begun, nodeStatus } from './node-status.ts';
 import { chooseVersion } from './spdy.ts';
 import { chooseProtocol } from './websocket.ts';
-
-export type CommandRequest = Extract<StreamRequest, { type: 'exec' | 'attach' }>;
-
-/** The client's end of a command, whatever protocol it speaks. */
-export interface CommandClient {
-  /** For the node as they are: stdin, resize, close. Ends when the client has gone. */
-  readonly frames: AsyncIterable<Uint8Array>;
-  /** stdout or stderr. Resolves when more may come. Rejects when the client has gone. */
-  send(channel: number, data: Uint8Array): Promise<void>;
-  /** The command is over: tells how it ended and closes. */
-  finish(status: Status): Promise<void>;
-}
 
 /** Throws BadRequest. */
 export function commandRequest(stream: PodStream): CommandRequest {

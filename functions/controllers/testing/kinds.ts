@@ -1,6 +1,6 @@
 // Log names by apiVersion and kind, for tests that read objects from YAML.
 
-import { type ScalePaths, workloadScale } from '../../../core/registry/subresources/scale.ts';
+import { type ScalePaths, workloadScale } from '../../../core/registry/scale.ts';
 import type { ServedType } from '../controller.ts';
 
 const rows: [type: string, version: string, kind: string, namespaced: boolean, scale?: ScalePaths][] = [

@@ -8,16 +8,16 @@ import {
   type ApiClient,
   ApiError,
   type ApiRequestOptions,
-} from '../../../agent/control-plane/api-client.ts';
+} from '../../../agent/api-client/api-client.ts';
 import { createControlPlane } from '../../../agent/control-plane/control-plane.ts';
 import { Reporter } from '../../../agent/control-plane/reporter.ts';
 import type { LinuxContainerResourcesInput } from '../../../agent/cri/messages.ts';
 import { createImages } from '../../../agent/images/images.ts';
 import { openPullRecords } from '../../../agent/images/pull-records.ts';
+import { asPod } from '../../../agent/pod/pod.ts';
+import type { PodCgroupLimits } from '../../../agent/pod/resources.ts';
 import { createNodePods } from '../../../agent/pods/node-pods.ts';
-import { asPod } from '../../../agent/pods/pod.ts';
 import type { PodObjects } from '../../../agent/pods/pod-context.ts';
-import type { PodCgroupLimits } from '../../../agent/pods/resources.ts';
 import { testSecurity } from '../../../agent/pods/test-pod.ts';
 import { createPodVolumes } from '../../../agent/volumes/pod-volumes.ts';
 import { requestToken } from '../../../agent/volumes/request-token.ts';

@@ -1,6 +1,6 @@
 // Objects of any schema, drawn from a seed: what a kind could hold, not what its validation lets through.
 
-import type { Schema } from '../../schema.ts';
+import type { Schema } from '../../../machinery/schema.ts';
 
 export type Random = () => number;
 

@@ -5,33 +5,16 @@ import type { V1MatchCondition, V1Variable } from '../../../../generated/kuberne
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { bodyOf } from '../../../api/subresource-body.ts';
 import type { CelBudget, CelError, CelProgram, CelResult } from '../../../machinery/cel.ts';
-import { authorizerType, celAuthorizer } from '../../../machinery/cel-authorizer.ts';
+import { celAuthorizer } from '../../../machinery/cel-authorizer.ts';
 import { CelCallError } from '../../../machinery/cel-call-error.ts';
 import type { CelInput } from '../../../machinery/cel-input.ts';
 import { celLimits } from '../../../machinery/cel-limits.ts';
 import { expressions } from '../../../machinery/expressions.ts';
 import type { Environment } from '../../environment.ts';
+import { admissionVariables } from '../../expressions/variables.ts';
 import type { Attributes } from '../plugin.ts';
 import { authorizationChecksOf } from './authorization-checks.ts';
 import { requestOf, type ShownObjects } from './request.ts';
-
-/** What the match conditions of a webhook may name. */
-export const webhookConditionVariables = {
-  object: 'dyn',
-  oldObject: 'dyn',
-  request: 'dyn',
-  authorizer: authorizerType,
-} as const;
-
-/** What the match conditions of a policy may name: they are asked before its variables are worked out. */
-export const policyConditionVariables = {
-  ...webhookConditionVariables,
-  params: 'dyn',
-  namespaceObject: 'dyn',
-} as const;
-
-/** All that an expression of admission may name. */
-export const admissionVariables = { ...policyConditionVariables, variables: 'dyn' } as const;
 
 const programs = new Map<string, CelResult<CelProgram>>();
 const maxPrograms = 2000;

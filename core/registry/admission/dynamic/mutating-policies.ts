@@ -6,17 +6,16 @@ import type {
   V1Mutation,
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
-import type { Schema } from '../../../api/schema.ts';
 import { bodyOf } from '../../../api/subresource-body.ts';
 import { mergeApplied } from '../../../machinery/apply/merge.ts';
 import { expressions } from '../../../machinery/expressions.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
+import type { Schema } from '../../../machinery/schema.ts';
 import { StatusError } from '../../../machinery/status.ts';
-import type { Environment } from '../../environment.ts';
-import type { AdmissionPlugin, Attributes } from '../plugin.ts';
+import { celStructs } from '../../expressions/cel-structs.ts';
+import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../plugin.ts';
 import { ran, runsNow } from '../reinvocation.ts';
-import { celStructs } from './cel-structs.ts';
 import { evaluate } from './expressions.ts';
 import { isExemptFromPolicies } from './match.ts';
 import { type Binding, type Evaluation, evaluationsOf, refusal } from './policy.ts';
@@ -35,7 +34,7 @@ export const mutatingPolicies: AdmissionPlugin = {
   },
 };
 
-async function mutateAll(attributes: Attributes, env: Environment): Promise<void> {
+async function mutateAll(attributes: Attributes, env: WriteEnvironment): Promise<void> {
   // Entries of these types hold such objects.
   const bindings = (await env.lookAll(bindingType)) as V1MutatingAdmissionPolicyBinding[];
   if (bindings.length === 0) return;
@@ -51,7 +50,7 @@ async function mutateAll(attributes: Attributes, env: Environment): Promise<void
 
 async function mutateWith(
   attributes: Attributes,
-  env: Environment,
+  env: WriteEnvironment,
   policy: V1MutatingAdmissionPolicy,
   binding: V1MutatingAdmissionPolicyBinding,
 ): Promise<boolean> {

@@ -11,15 +11,14 @@ import { applyDefaults } from '../../../machinery/structure/apply-defaults.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
 import { prune } from '../../../machinery/structure/prune.ts';
 import { validateStructure } from '../../../machinery/structure/validate-structure.ts';
-import type { Environment } from '../../environment.ts';
-import { scalePaths, setReplicas } from '../../subresources/scale.ts';
+import { scalePaths, setReplicas } from '../../scale.ts';
 import { storedDefinition, toStored } from '../../versions.ts';
-import type { Attributes } from '../plugin.ts';
+import type { Attributes, WriteEnvironment } from '../plugin.ts';
 import { takesOwnBody } from './request.ts';
 
 /** `next` is in the version of `shown`. Tells whether anything changed. Fails with InternalError for what is no such object. */
 export async function rewrite(
-  env: Environment,
+  env: WriteEnvironment,
   attributes: Attributes,
   shown: ResourceDefinition,
   before: KubeObject,

@@ -14,10 +14,9 @@ import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import { setOwn } from '../../../machinery/own.ts';
 import { badRequest, StatusError } from '../../../machinery/status.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
-import type { Environment } from '../../environment.ts';
 import { WebhookError } from '../../webhooks/caller.ts';
 import type { WebhookOutcome } from '../metrics.ts';
-import type { AdmissionPlugin, Attributes } from '../plugin.ts';
+import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../plugin.ts';
 import { ran, runsNow } from '../reinvocation.ts';
 import { inputsOf, matchConditions } from './expressions.ts';
 import { isExempt, matchRequest } from './match.ts';
@@ -49,7 +48,7 @@ export const validatingWebhooks: AdmissionPlugin = {
 };
 
 /** Most clusters have none: then a write must not pay for them. */
-function isEmpty(env: Environment, type: string): boolean {
+function isEmpty(env: WriteEnvironment, type: string): boolean {
   return env.replicas.peek(type)?.size === 0;
 }
 
@@ -62,7 +61,7 @@ async function timed({ context: { webhooks } }: Attributes, work: () => Promise<
   }
 }
 
-async function hooksOf(env: Environment, type: string): Promise<{ hook: Hook; key: string }[]> {
+async function hooksOf(env: WriteEnvironment, type: string): Promise<{ hook: Hook; key: string }[]> {
   // Entries of this type hold such configurations; the replica gives them in the order of their names.
   const configurations = (await env.lookAll(type)) as V1MutatingWebhookConfiguration[];
   return configurations.flatMap(({ metadata, webhooks }) =>
@@ -70,7 +69,7 @@ async function hooksOf(env: Environment, type: string): Promise<{ hook: Hook; ke
   );
 }
 
-async function mutateAll(attributes: Attributes, env: Environment): Promise<void> {
+async function mutateAll(attributes: Attributes, env: WriteEnvironment): Promise<void> {
   for (const [round, { hook, key }] of (await hooksOf(env, mutatingType)).entries()) {
     if (!runsNow(attributes, key, hook.reinvocationPolicy)) continue;
     const shown = await meant(env, attributes, hook);
@@ -98,7 +97,7 @@ async function mutateAll(attributes: Attributes, env: Environment): Promise<void
   }
 }
 
-async function validateAll(attributes: Attributes, env: Environment): Promise<void> {
+async function validateAll(attributes: Attributes, env: WriteEnvironment): Promise<void> {
   const hooks = await hooksOf(env, validatingType);
   const answers = await Promise.allSettled(
     hooks.map(async ({ hook }) => {
@@ -110,7 +109,11 @@ async function validateAll(attributes: Attributes, env: Environment): Promise<vo
 }
 
 /** The version in which the hook wants to see the request; undefined: not at all. */
-async function meant(env: Environment, attributes: Attributes, hook: Hook): Promise<ResourceDefinition | undefined> {
+async function meant(
+  env: WriteEnvironment,
+  attributes: Attributes,
+  hook: Hook,
+): Promise<ResourceDefinition | undefined> {
   const shown = await matchRequest(env, attributes, {
     rules: hook.rules ?? [],
     ...(hook.matchPolicy && { matchPolicy: hook.matchPolicy }),
@@ -133,7 +136,7 @@ async function meant(env: Environment, attributes: Attributes, hook: Hook): Prom
 
 /** The response of a hook that allows the request; undefined when it gave none and that is to be ignored. */
 async function ask(
-  env: Environment,
+  env: WriteEnvironment,
   attributes: Attributes,
   type: WebhookOutcome['type'],
   hook: Hook,

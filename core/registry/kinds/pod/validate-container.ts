@@ -3,26 +3,12 @@
 import type { V1Container } from '../../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
 import { dns1123Label, portName, portNumber } from '../../../machinery/names.ts';
-import type { Int64 } from '../../../machinery/object.ts';
+import type { ContainerRole, ContainerSurroundings } from './container-surroundings.ts';
 import { validateEnvironment } from './validate-env.ts';
 import { validateHandler, validateProbe } from './validate-handler.ts';
 import { validateMounts } from './validate-mounts.ts';
 import { validateContainerResources } from './validate-resources.ts';
 import { validateContainerSecurity } from './validate-security.ts';
-
-export interface ContainerSurroundings {
-  readonly volumes: ReadonlySet<string>;
-  /** Volumes of block mode are devices; only claims can be. */
-  readonly claims: ReadonlySet<string>;
-  readonly emptyDirs: ReadonlySet<string>;
-  readonly hostNetwork: boolean;
-  /** How long the pod may take to end. */
-  readonly graceSeconds: Int64 | undefined;
-  /** Names of the pod's claims of devices. */
-  readonly resourceClaims: ReadonlySet<string>;
-}
-
-export type ContainerRole = 'container' | 'init' | 'sidecar' | 'ephemeral';
 
 export function validateContainer(
   container: V1Container,

@@ -23,8 +23,8 @@ import {
   relaxedEnvVarName,
 } from '../../../machinery/names.ts';
 import { canonicalQuantity, quantityError } from '../../../machinery/quantity.ts';
+import type { ContainerSurroundings } from './container-surroundings.ts';
 import { localDescendingPath } from './file-path.ts';
-import type { ContainerSurroundings } from './validate-container.ts';
 
 export function validateEnvironment(
   { env = [], envFrom = [] }: V1Container,

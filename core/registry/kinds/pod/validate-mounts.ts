@@ -8,8 +8,8 @@ import {
   notFoundField,
   required,
 } from '../../../machinery/field-error.ts';
+import type { ContainerRole, ContainerSurroundings } from './container-surroundings.ts';
 import { localDescendingPath, noBacksteps } from './file-path.ts';
-import type { ContainerRole, ContainerSurroundings } from './validate-container.ts';
 
 export function validateMounts(
   container: V1Container,

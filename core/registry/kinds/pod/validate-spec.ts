@@ -11,8 +11,9 @@ import {
 } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Subdomain, qualifiedNameErrors } from '../../../machinery/names.ts';
+import type { ContainerRole, ContainerSurroundings } from './container-surroundings.ts';
 import { withoutNul } from './file-path.ts';
-import { type ContainerRole, type ContainerSurroundings, validateContainer } from './validate-container.ts';
+import { validateContainer } from './validate-container.ts';
 import { validateNaming } from './validate-dns.ts';
 import { validateAffinity, validateSpread, validateTolerations } from './validate-scheduling.ts';
 import { validatePodSecurity } from './validate-security.ts';

@@ -2,8 +2,8 @@
 
 import type { V1Service } from '../../../../generated/kubernetes.ts';
 import { dns1035Label } from '../../../machinery/names.ts';
+import { named } from '../../metadata/name-rule.ts';
 import { strategy } from '../../strategy.ts';
-import { named } from '../../write/name-rule.ts';
 import { allocate, hasClusterIP, hasNodePorts, releaseAll } from './allocations.ts';
 import { validateService, validateServiceUpdate } from './validate.ts';
 

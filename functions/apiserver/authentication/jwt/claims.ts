@@ -1,12 +1,12 @@
 // From the claims of a token that was verified to the user that its bearer is.
 // Source: Kubernetes documentation, "Using Authentication Configuration".
 
+import type { UserInfo } from '../../../../core/authorization/user-info.ts';
 import { celInput } from '../../../../core/machinery/cel-input.ts';
 import type { Json } from '../../../../core/machinery/object.ts';
 import { getOwn } from '../../../../core/machinery/own.ts';
-import type { UserInfo } from '../../../../core/registry/registry.ts';
 import { claimFunction } from './claim-program.ts';
-import type { ClaimValidationRule, JwtAuthenticator, Mapping } from './configuration.ts';
+import type { ClaimValidationRule, JwtAuthenticator, Mapping } from './configuration-types.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 type Input = ReturnType<typeof celInput>;

@@ -9,7 +9,7 @@ import {
   required,
 } from '../../../../core/machinery/field-error.ts';
 import { claimProgram, type Variable } from './claim-program.ts';
-import type { ClaimValidationRule, JwtAuthenticator, Mapping } from './configuration.ts';
+import type { ClaimValidationRule, JwtAuthenticator, Mapping } from './configuration-types.ts';
 
 const texts = ['string', 'list'];
 

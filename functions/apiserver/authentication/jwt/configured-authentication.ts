@@ -1,7 +1,7 @@
 // What an AuthenticationConfiguration's text makes of the API server. Imported only where there is one: it brings a JWT library.
 
 import type { Log } from '../../../../core/work/log.ts';
-import type { ApiServerOptions } from '../../handler.ts';
+import type { AnonymousAccess, TokenAuthenticator } from '../authenticate.ts';
 import { readAuthenticationConfiguration } from './configuration.ts';
 import { jwtAuthenticators } from './jwt-authenticators.ts';
 
@@ -12,11 +12,16 @@ export interface ConfiguredAuthenticationOptions {
   readonly log: Pick<Log, 'warn'>;
 }
 
+export interface ConfiguredAuthentication {
+  readonly tokenAuthenticators: readonly TokenAuthenticator[];
+  readonly anonymous: AnonymousAccess;
+}
+
 /** Throws ConfigFileError. */
 export async function configuredAuthentication(
   text: string,
   { ownIssuer, now, log }: ConfiguredAuthenticationOptions,
-): Promise<Required<Pick<ApiServerOptions, 'tokenAuthenticators' | 'anonymous'>>> {
+): Promise<ConfiguredAuthentication> {
   const configuration = await readAuthenticationConfiguration(text, ownIssuer);
   const { enabled = true, conditions } = configuration.anonymous ?? {};
   return {

@@ -2,7 +2,7 @@
 // Source: OpenID Connect Discovery 1.0, section 4; RFC 7517.
 
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import type { JwtAuthenticator } from './configuration.ts';
+import type { JwtAuthenticator } from './configuration-types.ts';
 import type { GetJson } from './get-json.ts';
 
 /** After this, keys are asked for again: one that its issuer withdrew is taken no longer than this. */

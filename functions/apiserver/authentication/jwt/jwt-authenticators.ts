@@ -5,7 +5,7 @@ import { errorText } from '../../../../core/machinery/error-text.ts';
 import type { TokenAuthenticator } from '../authenticate.ts';
 import { decodeToken } from '../json-web-token.ts';
 import { userOfClaims } from './claims.ts';
-import type { AuthenticationConfiguration, JwtAuthenticator } from './configuration.ts';
+import type { AuthenticationConfiguration, JwtAuthenticator } from './configuration-types.ts';
 import { type GetJson, getJson } from './get-json.ts';
 import { issuerKeys } from './issuer-keys.ts';
 

@@ -1,13 +1,15 @@
 // The schema of a type: OpenAPI v3 as Kubernetes extends it, one representation for built-in types and custom resources.
 // Source: CustomResourceDefinition structural schemas; KEP-1027, KEP-2906 (list types), SIG API machinery "merge strategies".
 
-import type { Json } from '../machinery/object.ts';
+import type { Json } from './object.ts';
 
 export interface Schema {
   /** Name of a built-in model, such as `io.k8s.api.core.v1.PodSpec`: what an OpenAPI document refers to. */
   readonly model?: string;
   /** Of a built-in model: how Go writes its fields. */
   readonly go?: GoFields;
+  /** Of a built-in model: 0 is taken for "not set" by what fills in its defaults. */
+  readonly zeroIsUnset?: true;
   readonly description?: string;
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
   /** `int32`, `int64`, `double`, `date-time`, `byte`, `int-or-string`, `quantity`, and for custom resources any of OpenAPI's. */

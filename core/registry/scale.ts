@@ -1,12 +1,12 @@
 // The scale of an object: its replicas as an autoscaling/v1 Scale, for built-in workloads and custom resources alike.
 
-import { labelSelectorOf, labelSelectorOfSet, labelSelectorString } from '../../machinery/labels.ts';
-import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
-import { getOwn, setOwn } from '../../machinery/own.ts';
-import { notFound } from '../../machinery/status.ts';
-import { fieldAt, isRecord } from '../../machinery/structure/field-at.ts';
-import type { Target } from '../registry.ts';
-import { subjectOf } from '../target.ts';
+import { labelSelectorOf, labelSelectorOfSet, labelSelectorString } from '../machinery/labels.ts';
+import type { KubeObject, ObjectMeta } from '../machinery/object.ts';
+import { getOwn, setOwn } from '../machinery/own.ts';
+import { notFound } from '../machinery/status.ts';
+import { fieldAt, isRecord } from '../machinery/structure/field-at.ts';
+import type { Target } from './registry.ts';
+import { subjectOf } from './target.ts';
 
 export interface ScalePaths {
   readonly spec: readonly string[];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { V1Container, V1Service } from '../../generated/kubernetes.ts';
+import { testContainer, testPod } from '../pods/test-pod.ts';
 import { ConfigError, environment, expand } from './environment.ts';
 import { podContainers } from './pod.ts';
-import { testContainer, testPod } from './test-pod.ts';
 
 const service = (name: string, namespace: string, port: number): V1Service => ({
   metadata: { name, namespace },

@@ -1,0 +1,3 @@
+// What a request is to admission.
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
