@@ -12,7 +12,7 @@ import {
 } from '../machinery/structure/apply-defaults.ts';
 import { fieldAt } from '../machinery/structure/field-at.ts';
 import { prune } from '../machinery/structure/prune.ts';
-import { customColumns } from './columns/custom.ts';
+import { customColumns } from './custom-columns.ts';
 import { structuralSchema } from './custom-schema.ts';
 import type { ResourceDefinition, Subresource, Verb } from './definition.ts';
 

@@ -1,5 +1,5 @@
 // A served resource: what a row of discovery, a route, a table and a validator are derived from.
-// Built-in types come from the generated schema and the tables beside this file; custom resources add rows at run time.
+// Built-in types come from the generated schema and the folders of core/kinds; custom resources add rows at run time.
 
 import type { KubeObject } from '../machinery/object.ts';
 import type { Schema } from '../machinery/schema.ts';
@@ -31,6 +31,12 @@ export interface Subresource {
   readonly model?: string;
 }
 
+/** Between a version that is served and the one that is stored. */
+export interface Conversion {
+  readonly toStorage: (object: KubeObject) => KubeObject | Promise<KubeObject>;
+  readonly fromStorage: (object: KubeObject) => KubeObject | Promise<KubeObject>;
+}
+
 export interface ResourceDefinition {
   readonly group: string;
   readonly version: string;
@@ -52,10 +58,7 @@ export interface ResourceDefinition {
   readonly type: TypeName;
   /** The version its stored form has. Where it is not `version`, `convert` goes between. */
   readonly storageVersion: string;
-  readonly convert?: {
-    readonly toStorage: (object: KubeObject) => KubeObject | Promise<KubeObject>;
-    readonly fromStorage: (object: KubeObject) => KubeObject | Promise<KubeObject>;
-  };
+  readonly convert?: Conversion;
   /**
    * Set where stored objects may differ from what this version shows, even when it is the stored one: written in another
    * version, or before the schema got a default. Gives the object itself when there is nothing to do; never changes it.

@@ -8,8 +8,6 @@ import { listTypes } from './tables/list-types.ts';
 import { atomicMaps, atomicModels } from './tables/map-types.ts';
 import { patchMergeKeys } from './tables/patch-merge-keys.ts';
 import { quantities } from './tables/quantities.ts';
-import { categories, shortNames } from './tables/resource-names.ts';
-import { selectableFields } from './tables/selectable-fields.ts';
 import { requiredPointers, zeroThoughOptional } from './tables/zero-values.ts';
 
 const definitions = loadDefinitions();
@@ -59,12 +57,6 @@ describe('the tables', () => {
       return schema?.enum && !schema.enum.includes(schema.default ?? null);
     });
     expect(wrong).toEqual([]);
-  });
-
-  it('name only resources that are served', () => {
-    const served = new Set(definitions.all().map(({ group, resource }) => (group ? `${resource}.${group}` : resource)));
-    const named = [shortNames, categories, selectableFields].flatMap(Object.keys);
-    expect(named.filter((each) => !served.has(each))).toEqual([]);
   });
 });
 

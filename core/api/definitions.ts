@@ -1,16 +1,16 @@
 // Every built-in resource as a ResourceDefinition, and the set of definitions that a process serves.
 
+import { columns } from '../../generated/columns.ts';
+import { conversions } from '../../generated/conversions.ts';
+import { defaultColumns } from '../kinds/column.ts';
+import type { SelectableField } from '../kinds/kind.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { getOwn } from '../machinery/own.ts';
 import type { Schema } from '../machinery/schema.ts';
 import { fieldAt } from '../machinery/structure/field-at.ts';
-import { columnsOf } from './columns/columns.ts';
-import { eventConversion } from './conversion/events.ts';
-import { autoscalerConversion } from './conversion/horizontal-pod-autoscalers.ts';
 import type { Definitions, ResourceDefinition, Subresource, Verb } from './definition.ts';
 import { type ResourceRow, resourceRows, schemaOf } from './models.ts';
-import { categories, shortNames } from './tables/resource-names.ts';
-import { selectableFields, zeroValues } from './tables/selectable-fields.ts';
+import { typeOf } from './type-of.ts';
 
 /** The definitions of all built-in resources. Custom resources are added to the result at run time. */
 export function loadDefinitions(): Definitions {
@@ -80,31 +80,12 @@ function setOnce(index: Map<string, ResourceDefinition>, key: string, definition
   if (!index.has(key)) index.set(key, definition);
 }
 
-/** The log of a resource: `pods`, `apps/deployments`. */
-function typeOf(group: string, resource: string): string {
-  return group ? `${group}/${resource}` : resource;
-}
-
-/** Served with create alone, or computed: nothing of them is stored, but their kind has a log name like any. */
-const verbsOf: Readonly<Record<string, readonly Verb[]>> = { componentstatuses: ['get', 'list'] };
-
-/** Resources that share a log with another group or version. */
-const shared: Readonly<Record<string, Pick<ResourceDefinition, 'type' | 'storageVersion' | 'convert'>>> = {
-  'events.k8s.io/v1/events': { type: 'events', storageVersion: 'v1', convert: eventConversion },
-  'autoscaling/v1/horizontalpodautoscalers': {
-    type: 'autoscaling/horizontalpodautoscalers',
-    storageVersion: 'v2',
-    convert: autoscalerConversion,
-  },
-  'autoscaling/v2/horizontalpodautoscalers': {
-    type: 'autoscaling/horizontalpodautoscalers',
-    storageVersion: 'v2',
-  },
-};
-
 function defineBuiltIn(row: ResourceRow): ResourceDefinition {
-  const { group, version, kind, resource, namespaced } = row;
-  const qualified = group ? `${resource}.${group}` : resource;
+  const { group, version, kind, resource, namespaced, storage } = row;
+  const name = typeOf(group, resource);
+  const type = storage?.type ?? name;
+  const storageVersion = storage?.version ?? version;
+  const convert = type !== name || version !== storageVersion ? conversions.get(name) : undefined;
   const definition = {
     group,
     version,
@@ -112,17 +93,17 @@ function defineBuiltIn(row: ResourceRow): ResourceDefinition {
     listKind: `${kind}List`,
     resource,
     singular: kind.toLowerCase(),
-    shortNames: getOwn(shortNames, qualified) ?? [],
-    categories: getOwn(categories, qualified) ?? [],
+    shortNames: row.shortNames ?? [],
+    categories: row.categories ?? [],
     namespaced,
     // The generator derives verbs from paths, which admits only these.
-    verbs: getOwn(verbsOf, qualified) ?? (row.verbs as readonly Verb[]),
+    verbs: row.verbs as readonly Verb[],
     subresources: subresourcesOf(row),
-    columns: columnsOf(group, resource),
-    selectableFields: selectorsOf(qualified),
-    type: typeOf(group, resource),
-    storageVersion: version,
-    ...getOwn(shared, `${group}/${version}/${resource}`),
+    columns: columns.get(name) ?? defaultColumns,
+    selectableFields: selectorsOf(row.selectableFields ?? []),
+    type,
+    storageVersion,
+    ...(convert && { convert }),
   };
   return lazily(definition, row.model);
 }
@@ -166,11 +147,13 @@ function subresourcesOf(row: ResourceRow): readonly Subresource[] {
     });
 }
 
-function selectorsOf(qualified: string): Readonly<Record<string, (object: KubeObject) => string>> {
+function selectorsOf(
+  fields: readonly (string | SelectableField)[],
+): Readonly<Record<string, (object: KubeObject) => string>> {
   return Object.fromEntries(
-    (getOwn(selectableFields, qualified) ?? []).map((row) => {
-      const [name, path] = typeof row === 'string' ? [row, row] : row;
-      return [name, selector(path.split('.'), getOwn(zeroValues, path) ?? '')];
+    fields.map((field) => {
+      const { name, path = name, zero = '' } = typeof field === 'string' ? { name: field } : field;
+      return [name, selector(path.split('.'), zero)];
     }),
   );
 }

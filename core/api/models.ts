@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { modelsText } from '../../generated/models.ts';
 import generated from '../../generated/resources.json' with { type: 'json' };
+import type { Kind } from '../kinds/kind.ts';
 import { parseJson } from '../machinery/json.ts';
 import type { Json } from '../machinery/object.ts';
 import { getOwn, setOwn } from '../machinery/own.ts';
@@ -24,11 +25,10 @@ export interface ModelRow {
   readonly required: readonly string[];
 }
 
-export interface ResourceRow {
-  readonly group: string;
+/** A version of a type, with what its folder in core/kinds declares. */
+export interface ResourceRow extends Omit<Kind, 'versions'> {
   readonly version: string;
   readonly resource: string;
-  readonly kind: string;
   readonly model: string;
   readonly namespaced: boolean;
   readonly verbs: readonly string[];

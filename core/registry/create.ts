@@ -7,13 +7,13 @@ import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-i
 import type { WriteEnvironment } from './admission/plugin.ts';
 import { admit } from './admit.ts';
 import type { Random } from './environment.ts';
-import { strategyOf } from './kinds/strategies.ts';
 import { lookups } from './lookup.ts';
 import { get } from './read/get.ts';
 import { list } from './read/list.ts';
 import { watch } from './read/watch.ts';
 import type { Registry, Target } from './registry.ts';
 import type { RegistryOptions } from './registry-options.ts';
+import { strategyOf } from './strategies.ts';
 import { changeSubresource } from './subresources/change-subresource.ts';
 import { createBinding, createSubresource } from './subresources/create-subresource.ts';
 import { getSubresource } from './subresources/get-subresource.ts';

@@ -58,7 +58,7 @@ export interface StrategyOf<T> {
 export type Strategy = StrategyOf<KubeObject>;
 
 /** A strategy written against a kind's own type. */
-export function strategy<T>(of: StrategyOf<T>): Strategy {
+export function strategyFor<T>(of: StrategyOf<T>): Strategy {
   // The road gives a strategy only objects of the type it is registered for, validated against its schema.
   return of as unknown as Strategy;
 }

@@ -1,34 +1,42 @@
-// `npm run generate`: reads the exact pin of @kubernetes/client-node and writes the ignored folder generated/ (D10):
-// kubernetes.ts (types), resources.json, models.ts (as a text, read by who needs a schema), descriptions.json (texts, loaded only by who
-// shows them).
+// `npm run generate`: reads core/kinds and the exact pin of @kubernetes/client-node, and writes the ignored folder generated/ (D10):
+// kubernetes.ts (types), type-map.ts, resources.json, models.ts (as a text, read by who needs a schema), descriptions.json (texts, loaded
+// only by who shows them), and an index of each facet of the kinds.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { indexOf, nameFolders, typeMap } from './indexes.ts';
 import { openapiNames } from './model-names.ts';
+import { apisOf, facets, type KindFolder, kindFolders, readKinds } from './read-kinds.ts';
 import { reachable, readModels } from './read-models.ts';
-import { readOperations, servedApis } from './read-operations.ts';
-import { collectResources } from './resources.ts';
+import { documentApis, readOperations } from './read-operations.ts';
+import { collectResources, type ResourceRow, servedOperations } from './resources.ts';
 import { typeDeclarations } from './type-declarations.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const packageFolder = join(root, 'node_modules/@kubernetes/client-node');
 const output = join(root, 'generated');
 
-generate();
+await generate();
 
-function generate(): void {
+async function generate(): Promise<void> {
   const version: string = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')).version;
-  const stamp = `${version} ${hashOfGenerator()}`;
+  const stamp = `${version} ${hashOfSources()}`;
   const stampFile = join(output, 'stamp');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
 
   const started = performance.now();
-  const operations = readOperations(join(packageFolder, 'dist/gen/apis'), servedApis);
+  const kinds = await readKinds(root);
+  const published = readOperations(join(packageFolder, 'dist/gen/apis'), [...apisOf(kinds), ...documentApis]);
   const all = readModels(join(packageFolder, 'dist/gen/models'));
+  const resources = collectResources(
+    published,
+    all,
+    kinds.map(({ kind }) => kind),
+  );
+  const operations = servedOperations(published, resources);
   const models = reachable(all, operations);
   const names = openapiNames(models, operations);
-  const resources = collectResources(operations, models);
 
   mkdirSync(output, { recursive: true });
   const rows = Object.fromEntries(
@@ -36,6 +44,7 @@ function generate(): void {
   );
   const named = resources.map((row) => ({
     ...row,
+    ...declared(kinds, row),
     subresources: Object.fromEntries(
       Object.entries(row.subresources).map(([name, { verbs, model }]) => [
         name,
@@ -48,9 +57,22 @@ function generate(): void {
   const texts = Object.fromEntries([...models].map(([id, { descriptions }]) => [id, descriptions]));
   write('descriptions.json', JSON.stringify(texts));
   write('kubernetes.ts', typeDeclarations(models, version));
+  const folders = nameFolders(kinds, resources);
+  write('type-map.ts', typeMap(folders, resources));
+  for (const facet of facets) {
+    const { file, text } = indexOf(facet, folders);
+    write(file, text);
+  }
   write('stamp', stamp);
   const took = Math.round(performance.now() - started);
   process.stdout.write(`generated ${models.size} models and ${resources.length} resources in ${took} ms\n`);
+}
+
+/** What a row has of its kind's declaration; its group, version and kind are there already. */
+function declared(kinds: readonly KindFolder[], row: ResourceRow): object {
+  const found = kinds.find(({ kind }) => kind.group === row.group && kind.kind === row.kind);
+  const { versions: _versions, ...facts } = found?.kind ?? { versions: [] };
+  return facts;
 }
 
 /** As a string of JavaScript. */
@@ -65,10 +87,16 @@ function write(name: string, text: string): void {
   renameSync(temporary, join(output, name));
 }
 
-function hashOfGenerator(): string {
+/** Of the generator, of what kinds declare, and of which files they have. */
+function hashOfSources(): string {
   const hash = createHash('sha256');
-  for (const file of readdirSync(import.meta.dirname).sort()) {
-    if (file.endsWith('.ts') && !file.endsWith('.test.ts')) hash.update(readFileSync(join(import.meta.dirname, file)));
+  const add = (folder: string, wanted: (file: string) => boolean) => {
+    for (const file of readdirSync(folder).sort()) if (wanted(file)) hash.update(readFileSync(join(folder, file)));
+  };
+  add(import.meta.dirname, (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+  for (const folder of kindFolders(root)) {
+    hash.update(`${folder} ${readdirSync(join(root, folder)).sort().join(' ')}\n`);
+    add(join(root, folder), (file) => file === 'kind.ts');
   }
   return hash.digest('hex').slice(0, 16);
 }

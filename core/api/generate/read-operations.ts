@@ -12,35 +12,8 @@ export interface Operation {
   readonly answer?: string;
 }
 
-/** The API classes that Kubernetes 1.36 serves by default, plus the documents that are not of a group. */
-export const servedApis = [
-  'CoreV1',
-  'AppsV1',
-  'BatchV1',
-  'AutoscalingV1',
-  'AutoscalingV2',
-  'PolicyV1',
-  'NetworkingV1',
-  'DiscoveryV1',
-  'RbacAuthorizationV1',
-  'StorageV1',
-  'SchedulingV1',
-  'CoordinationV1',
-  'NodeV1',
-  'EventsV1',
-  'CertificatesV1',
-  'AdmissionregistrationV1',
-  'ApiextensionsV1',
-  'ApiregistrationV1',
-  'AuthenticationV1',
-  'AuthorizationV1',
-  'FlowcontrolApiserverV1',
-  'ResourceV1',
-  'Core',
-  'Apis',
-  'Apps',
-  'Version',
-] as const;
+/** The API classes whose documents are served though no resource is of them. */
+export const documentApis = ['Core', 'Apis', 'Apps', 'Version'] as const;
 
 export function readOperations(folder: string, apis: readonly string[]): Operation[] {
   return apis.flatMap((api) => {

@@ -1,5 +1,6 @@
 // Served resources, folded from the operations: group, version, kind, verbs and subresources of each.
 
+import type { Kind } from '../../kinds/kind.ts';
 import { ownOr } from '../../machinery/own.ts';
 import type { Model } from './read-models.ts';
 import type { Operation } from './read-operations.ts';
@@ -20,7 +21,15 @@ export interface ResourceRow {
 const pattern =
   /^\/(?:api|apis\/(?<group>[^/]+))\/(?<version>v\w+)\/(?:namespaces\/\{namespace\}\/)?(?<resource>[a-z]+)(?<item>\/\{name\})?(?:\/(?<sub>[a-z]+))?$/;
 
-export function collectResources(operations: readonly Operation[], models: ReadonlyMap<string, Model>): ResourceRow[] {
+/** Those of the kinds; the operations of no other resource count. Throws for a kind that the package has no path of. */
+export function collectResources(
+  operations: readonly Operation[],
+  models: ReadonlyMap<string, Model>,
+  kinds: readonly Kind[],
+): ResourceRow[] {
+  const served = new Set(
+    kinds.flatMap((each) => each.versions.map((version) => `${each.group}/${version} ${each.kind}`)),
+  );
   const rows = new Map<string, ResourceRow>();
   for (const operation of operations) {
     const parts = pattern.exec(operation.path)?.groups;
@@ -29,7 +38,7 @@ export function collectResources(operations: readonly Operation[], models: Reado
     const namespaced = operation.path.includes('/{namespace}/');
     const key = `${group}/${version}/${resource}`;
     const row = rows.get(key) ?? emptyRow(group, version, resource, namespaced, operations, models);
-    if (!row) continue;
+    if (!row || !served.has(`${group}/${version} ${row.kind}`)) continue;
     rows.set(key, row);
     // A collection over all namespaces adds no verb.
     if (row.namespaced && !namespaced) continue;
@@ -45,7 +54,10 @@ export function collectResources(operations: readonly Operation[], models: Reado
       for (const verb of collectionVerbs(operation)) add(row.verbs, verb);
     }
   }
-  const sorted = [...rows.values()].sort((a, b) => compare(a.resource, b.resource));
+  for (const { group, version, kind } of rows.values()) served.delete(`${group}/${version} ${kind}`);
+  if (served.size > 0) throw new Error(`the client package has no paths of ${[...served].join(', ')}`);
+  const place = ({ resource, group, version }: ResourceRow) => `${resource} ${group} ${version}`;
+  const sorted = [...rows.values()].sort((a, b) => compare(place(a), place(b)));
   for (const row of sorted) {
     row.verbs.sort();
     for (const sub of Object.values(row.subresources)) sub.verbs.sort();
@@ -69,6 +81,15 @@ function emptyRow(
     own.find((each) => each.path.endsWith('{name}') && each.method === 'GET')?.answer;
   if (!model || !models.has(model)) return undefined;
   return { group, version, resource, kind: kindOf(model), model, namespaced, verbs: [], subresources: {} };
+}
+
+/** The operations that are on no resource, or on a served one. */
+export function servedOperations(operations: readonly Operation[], rows: readonly ResourceRow[]): Operation[] {
+  const served = new Set(rows.map(({ group, version, resource }) => `${group}/${version}/${resource}`));
+  return operations.filter(({ path }) => {
+    const parts = pattern.exec(path)?.groups;
+    return !parts || served.has(`${parts['group'] ?? ''}/${parts['version']}/${parts['resource']}`);
+  });
 }
 
 /** `V1Pod` -> `Pod`, `CoreV1Event` -> `Event`. */

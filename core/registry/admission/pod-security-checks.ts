@@ -10,8 +10,8 @@ import type {
   V1Probe,
   V1SecurityContext,
 } from '../../../generated/kubernetes.ts';
+import { allContainers } from '../../kinds/core/pod/defaults.ts';
 import { getOwn } from '../../machinery/own.ts';
-import { allContainers } from '../kinds/pod/defaults.ts';
 
 export type Level = 'privileged' | 'baseline' | 'restricted';
 

@@ -1,10 +1,10 @@
 // PodSecurity: the levels and versions that a namespace's labels ask for are enforced, warned of and audited (KEP-2579).
 
 import type { V1Container, V1PodSpec, V1PodTemplateSpec } from '../../../generated/kubernetes.ts';
+import { allContainers } from '../../kinds/core/pod/defaults.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { getOwn } from '../../machinery/own.ts';
 import { forbidden } from '../../machinery/status.ts';
-import { allContainers } from '../kinds/pod/defaults.ts';
 import { subjectOf } from '../target.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
 import { explain, violations } from './pod-security-checks.ts';

@@ -7,6 +7,7 @@ import type {
   V1ResourceQuotaSpec,
   V1Service,
 } from '../../../generated/kubernetes.ts';
+import { qosClass } from '../../kinds/core/pod/qos.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { getOwn } from '../../machinery/own.ts';
 import {
@@ -16,7 +17,6 @@ import {
   type Quantity,
   quantityOf,
 } from '../../machinery/quantity.ts';
-import { qosClass } from '../kinds/pod/qos.ts';
 
 export type Usage = ReadonlyMap<string, Quantity>;
 

@@ -1,6 +1,6 @@
 // Routes that read: get and list. Stored bytes go out as they are wherever the client takes JSON.
 
-import { scaleColumns } from '../../../core/api/columns/autoscalers.ts';
+import { scaleColumns } from '../../../core/kinds/autoscaling/scale-columns.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import type { ListOutcome, Registry, Target } from '../../../core/registry/registry.ts';
 import { isBinary } from '../content/negotiate.ts';

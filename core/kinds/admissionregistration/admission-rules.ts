@@ -1,0 +1,83 @@
+// What webhook configurations and admission policies say alike: which requests they are about, in rules, selectors and conditions.
+
+import type { V1NamedRuleWithOperations } from '../../../generated/kubernetes.ts';
+import { expressions } from '../../machinery/expressions.ts';
+import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
+import { type LabelSelectorJson, validateLabelSelector } from '../../machinery/labels.ts';
+import { qualifiedNameErrors } from '../../machinery/names.ts';
+import { celStructs } from '../../registry/expressions/cel-structs.ts';
+import { admissionVariables } from '../../registry/expressions/variables.ts';
+
+export function defaultRules(rules: V1NamedRuleWithOperations[] | undefined): void {
+  for (const rule of rules ?? []) rule.scope ??= '*';
+}
+
+export function validateSelectors(
+  of: { namespaceSelector?: object; objectSelector?: object },
+  at: string,
+): FieldError[] {
+  return [
+    ...validateLabelSelector(of.namespaceSelector as LabelSelectorJson, `${at}.namespaceSelector`), // of that structure
+    ...validateLabelSelector(of.objectSelector as LabelSelectorJson, `${at}.objectSelector`),
+  ];
+}
+
+const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
+
+export function validateRules(rules: readonly V1NamedRuleWithOperations[], at: string): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [index, rule] of rules.entries()) {
+    const path = `${at}[${index}]`;
+    for (const field of ['operations', 'apiGroups', 'apiVersions', 'resources'] as const) {
+      const values = rule[field] ?? [];
+      if (values.length === 0) errors.push(required(`${path}.${field}`));
+      if (field !== 'resources' && values.length > 1 && values.includes('*'))
+        errors.push(
+          invalidValue(
+            `${path}.${field}`,
+            values,
+            `if '*' is present, must not specify other ${field === 'apiGroups' ? 'API groups' : field === 'apiVersions' ? 'API versions' : 'operations'}`,
+          ),
+        );
+    }
+    for (const [place, each] of (rule.operations ?? []).entries())
+      if (!operations.includes(each)) errors.push(notSupported(`${path}.operations[${place}]`, each, operations));
+    for (const [place, each] of (rule.apiVersions ?? []).entries())
+      if (!each) errors.push(required(`${path}.apiVersions[${place}]`));
+  }
+  return errors;
+}
+
+export function validateConditions(
+  conditions: readonly { name: string; expression: string }[] | undefined,
+  at: string,
+  variables: Readonly<Record<string, string>>,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const names = new Set<string>();
+  if ((conditions?.length ?? 0) > 64) return [invalidValue(at, conditions?.length, 'must have at most 64 items')];
+  for (const [index, { name, expression }] of (conditions ?? []).entries()) {
+    const path = `${at}[${index}]`;
+    if (!name) errors.push(required(`${path}.name`));
+    else for (const message of qualifiedNameErrors(name)) errors.push(invalidValue(`${path}.name`, name, message));
+    if (names.has(name)) errors.push(duplicate(`${path}.name`, name));
+    names.add(name);
+    errors.push(...checkExpression(expression, `${path}.expression`, ['bool'], variables));
+  }
+  return errors;
+}
+
+/** `types`: what it may evaluate to; by the start of the type's name. */
+export function checkExpression(
+  expression: string | undefined,
+  path: string,
+  types: readonly string[] | undefined,
+  variables: Readonly<Record<string, string>> = admissionVariables,
+): FieldError[] {
+  if (!expression?.trim()) return [required(path, 'expression is not specified')];
+  const compiled = expressions().cel.compileCel(celStructs(expression), variables);
+  if (!compiled.ok) return [invalidValue(path, expression, `compilation failed: ${compiled.error.message}`)];
+  const { type } = compiled.value;
+  if (!types || type === 'dyn' || types.some((each) => type.startsWith(each))) return [];
+  return [invalidValue(path, expression, `must evaluate to ${types[0]}`)];
+}

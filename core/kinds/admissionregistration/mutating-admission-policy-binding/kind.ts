@@ -1,0 +1,10 @@
+// MutatingAdmissionPolicyBindings.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'admissionregistration.k8s.io',
+  versions: ['v1'],
+  kind: 'MutatingAdmissionPolicyBinding',
+  categories: ['api-extensions'],
+};

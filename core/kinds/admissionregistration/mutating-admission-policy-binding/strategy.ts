@@ -1,0 +1,13 @@
+// MutatingAdmissionPolicyBindings.
+
+import type { V1MutatingAdmissionPolicyBinding } from '../../../../generated/kubernetes.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { defaultRules } from '../admission-rules.ts';
+import { rulesIn, validateBinding } from '../policy.ts';
+
+export const strategy = strategyFor<V1MutatingAdmissionPolicyBinding>({
+  generation: true,
+  conditionalUpdate: true,
+  defaults: ({ spec }) => defaultRules(rulesIn(spec?.matchResources)),
+  validate: ({ spec }) => validateBinding(spec),
+});

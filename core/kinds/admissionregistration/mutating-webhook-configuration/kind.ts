@@ -1,0 +1,10 @@
+// MutatingWebhookConfigurations.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'admissionregistration.k8s.io',
+  versions: ['v1'],
+  kind: 'MutatingWebhookConfiguration',
+  categories: ['api-extensions'],
+};

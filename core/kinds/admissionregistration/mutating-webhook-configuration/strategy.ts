@@ -1,0 +1,5 @@
+// MutatingWebhookConfigurations.
+
+import { webhookConfiguration } from '../webhook-configuration.ts';
+
+export const strategy = webhookConfiguration;

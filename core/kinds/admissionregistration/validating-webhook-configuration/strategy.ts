@@ -1,0 +1,5 @@
+// ValidatingWebhookConfigurations.
+
+import { webhookConfiguration } from '../webhook-configuration.ts';
+
+export const strategy = webhookConfiguration;

@@ -1,0 +1,11 @@
+// CustomResourceDefinitions.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'apiextensions.k8s.io',
+  versions: ['v1'],
+  kind: 'CustomResourceDefinition',
+  shortNames: ['crd', 'crds'],
+  categories: ['api-extensions'],
+};

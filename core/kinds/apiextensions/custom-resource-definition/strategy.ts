@@ -1,0 +1,228 @@
+// CustomResourceDefinitions: names and versions that fit together. Accepted and established with the write that makes them.
+
+import type {
+  V1CustomResourceDefinition,
+  V1CustomResourceDefinitionSpec,
+  V1CustomResourceDefinitionVersion,
+} from '../../../../generated/kubernetes.ts';
+import { deepEqual } from '../../../machinery/equality.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import { simplePath } from '../../../machinery/jsonpath.ts';
+import { dns1035Label, dns1123Subdomain } from '../../../machinery/names.ts';
+import { getOwn, nameLeadingOut } from '../../../machinery/own.ts';
+import { formatTime } from '../../../machinery/time.ts';
+import { immutable } from '../../../registry/metadata/validate.ts';
+import { type Situation, strategyFor } from '../../../registry/strategy.ts';
+import { validateClientConfig } from '../../../registry/webhooks/client-config.ts';
+import { cleanupFinalizer, isEstablished, nameConflict } from './custom-names.ts';
+import { validateSchema } from './structural-schema.ts';
+
+export const strategy = strategyFor<V1CustomResourceDefinition>({
+  expressions: true,
+  generation: true,
+  conditionalUpdate: true,
+  defaults({ spec }) {
+    const { names } = spec ?? {};
+    if (!names) return;
+    names.singular ||= names.kind?.toLowerCase();
+    names.listKind ||= `${names.kind}List`;
+    spec.conversion ??= { strategy: 'None' };
+  },
+  prepareForCreate(object, situation) {
+    object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), cleanupFinalizer])];
+    object.status = {};
+    accept(object, situation);
+  },
+  prepareForUpdate(object, _old, situation) {
+    if (situation.subresource === '') accept(object, situation);
+  },
+  beforeDelete(object, { now }) {
+    const terminating = {
+      type: 'Terminating',
+      status: 'True',
+      reason: 'InstanceDeletionInProgress',
+      message: 'CustomResource deletion is in progress',
+      lastTransitionTime: formatTime(now),
+    };
+    const others = (object.status?.conditions ?? []).filter(({ type }) => type !== 'Terminating');
+    object.status = { ...object.status, conditions: [...others, terminating] };
+  },
+  validate: validateDefinition,
+  validateUpdate(object, old) {
+    return [
+      ...immutable(object.spec.group, old.spec.group, 'spec.group'),
+      ...immutable(object.spec.names.plural, old.spec.names.plural, 'spec.names.plural'),
+      ...immutable(object.spec.scope, old.spec.scope, 'spec.scope'),
+      ...(object.status?.storedVersions ?? [])
+        .filter((stored) => !object.spec.versions.some(({ name }) => name === stored))
+        .map((stored, index) =>
+          invalidValue(
+            `status.storedVersions[${index}]`,
+            stored,
+            'missing from spec.versions; stored versions must stay served or readable',
+          ),
+        ),
+    ];
+  },
+});
+
+/** Keeps the status true: which names hold, and in which versions objects may be stored. */
+function accept(object: V1CustomResourceDefinition, { env, now }: Situation): void {
+  const storage = object.spec?.versions?.find((each) => each.storage)?.name;
+  const stored = object.status?.storedVersions ?? [];
+  const before = object.status?.conditions ?? [];
+  const conflict = object.spec?.names ? nameConflict(env.definitions, object) : undefined;
+  const condition = (type: string, status: string, reason: string, message: string) => {
+    const same = before.find((each) => each.type === type && each.status === status && each.reason === reason);
+    return same ?? { type, status, reason, message, lastTransitionTime: formatTime(now) };
+  };
+  const others = before.filter(({ type }) => type !== 'NamesAccepted' && type !== 'Established');
+  // What was served once goes on under its accepted names.
+  const established = isEstablished(object) || !conflict;
+  const names = conflict ? object.status?.acceptedNames : object.spec?.names;
+  object.status = {
+    ...object.status,
+    acceptedNames: names ? { ...names } : { plural: '', kind: '' },
+    conditions: [
+      ...others,
+      conflict
+        ? condition('NamesAccepted', 'False', conflict.reason, conflict.message)
+        : condition('NamesAccepted', 'True', 'NoConflicts', 'no conflicts found'),
+      established
+        ? condition('Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted')
+        : condition('Established', 'False', 'NotAccepted', 'not all names are accepted'),
+    ],
+    storedVersions: storage && !stored.includes(storage) ? [...stored, storage] : stored,
+  };
+}
+
+function validateDefinition(
+  { metadata, spec }: V1CustomResourceDefinition,
+  old?: V1CustomResourceDefinition,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const { group, names, scope, versions } = spec ?? {};
+  if (!group) errors.push(required('spec.group'));
+  else {
+    for (const message of dns1123Subdomain(group)) errors.push(invalidValue('spec.group', group, message));
+    if (!group.includes('.'))
+      errors.push(invalidValue('spec.group', group, 'should be a domain with at least one dot'));
+  }
+  const scopes = ['Cluster', 'Namespaced'];
+  if (!scope) errors.push(required('spec.scope'));
+  else if (!scopes.includes(scope)) errors.push(notSupported('spec.scope', scope, scopes));
+  if (!names?.plural) errors.push(required('spec.names.plural'));
+  else
+    for (const message of dns1035Label(names.plural))
+      errors.push(invalidValue('spec.names.plural', names.plural, message));
+  if (!names?.kind) errors.push(required('spec.names.kind'));
+  else
+    for (const message of dns1035Label(names.kind.toLowerCase()))
+      errors.push(
+        invalidValue('spec.names.kind', names.kind, `may have mixed case, but should otherwise match: ${message}`),
+      );
+  if (names?.kind && names.kind === names.listKind)
+    errors.push(invalidValue('spec.names.listKind', names.listKind, 'kind and listKind may not be the same'));
+  if (names?.plural && group && metadata.name !== `${names.plural}.${group}`) {
+    errors.push(invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
+  }
+  if (!versions?.length)
+    return [...errors, required('spec.versions', 'must have exactly one version marked as storage version')];
+  if (versions.filter((each) => each.storage).length !== 1)
+    errors.push(
+      invalidValue(
+        'spec.versions',
+        versions.map(({ name }) => name),
+        'must have exactly one version marked as storage version',
+      ),
+    );
+  const seen = new Set<string>();
+  versions.forEach((version, index) => {
+    const path = `spec.versions[${index}]`;
+    for (const message of dns1035Label(version.name ?? ''))
+      errors.push(invalidValue(`${path}.name`, version.name ?? '', message));
+    if (seen.has(version.name)) errors.push(duplicate(`${path}.name`, version.name));
+    seen.add(version.name);
+    const schema = version.schema?.openAPIV3Schema;
+    if (!schema) errors.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
+    // What was accepted once stays: rules of later releases hold for what changes.
+    else if (!deepEqual(schema, old?.spec.versions.find(({ name }) => name === version.name)?.schema?.openAPIV3Schema))
+      errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`));
+    errors.push(...validateSubresources(version, path));
+  });
+  return [...errors, ...validateConversion(spec)];
+}
+
+function validateSubresources(
+  { subresources, selectableFields, schema }: V1CustomResourceDefinitionVersion,
+  path: string,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const scale = subresources?.scale;
+  if (scale) {
+    const at = `${path}.subresources.scale`;
+    const check = (field: string, value: string | undefined, root: string, needed: boolean) => {
+      if (!value) {
+        if (needed) errors.push(required(`${at}.${field}`));
+        return;
+      }
+      const names = simplePath(value);
+      if (!names) errors.push(invalidValue(`${at}.${field}`, value, 'must be a simple json path without arrays'));
+      else if (nameLeadingOut(names)) errors.push(leadsOut(`${at}.${field}`, value, names));
+      else if (names[0] !== root && !(field === 'labelSelectorPath' && names[0] === 'spec'))
+        errors.push(invalidValue(`${at}.${field}`, value, `should be a json path under .${root}`));
+    };
+    check('specReplicasPath', scale.specReplicasPath, 'spec', true);
+    check('statusReplicasPath', scale.statusReplicasPath, 'status', true);
+    check('labelSelectorPath', scale.labelSelectorPath, 'status', false);
+  }
+  const seen = new Set<string>();
+  for (const [index, { jsonPath }] of (selectableFields ?? []).entries()) {
+    const at = `${path}.selectableFields[${index}].jsonPath`;
+    const names = jsonPath ? simplePath(jsonPath) : undefined;
+    if (!jsonPath) errors.push(required(at));
+    else if (!names) errors.push(invalidValue(at, jsonPath, 'must be a simple json path to a field'));
+    else if (nameLeadingOut(names)) errors.push(leadsOut(at, jsonPath, names));
+    else if (names[0] === 'metadata') errors.push(invalidValue(at, jsonPath, 'must not point to fields in metadata'));
+    else {
+      let field = schema?.openAPIV3Schema;
+      for (const name of names) field = getOwn(field?.properties, name);
+      if (!field || !['string', 'integer', 'boolean'].includes(field.type ?? ''))
+        errors.push(invalidValue(at, jsonPath, 'must point to a field of type string, boolean or integer'));
+    }
+    if (seen.has(jsonPath)) errors.push(duplicate(at, jsonPath));
+    seen.add(jsonPath);
+  }
+  return errors;
+}
+
+function leadsOut(at: string, path: string, names: readonly string[]): FieldError {
+  return invalidValue(at, path, `must not go through a field named ${nameLeadingOut(names)}: name the field otherwise`);
+}
+
+function validateConversion({ conversion }: V1CustomResourceDefinitionSpec): FieldError[] {
+  const strategies = ['None', 'Webhook'];
+  const at = 'spec.conversion';
+  if (!conversion) return [];
+  const { strategy: chosen, webhook } = conversion;
+  if (!strategies.includes(chosen)) return [notSupported(`${at}.strategy`, chosen, strategies)];
+  if (chosen === 'None')
+    return webhook ? [forbiddenField(`${at}.webhook`, 'should not be set when strategy is not set to Webhook')] : [];
+  if (!webhook) return [required(`${at}.webhook`, 'required when strategy is set to Webhook')];
+  const errors: FieldError[] = [];
+  if (!webhook.clientConfig)
+    errors.push(required(`${at}.webhook.clientConfig`, 'required when strategy is set to Webhook'));
+  else errors.push(...validateClientConfig(webhook.clientConfig, `${at}.webhook.clientConfig`));
+  const versions = webhook.conversionReviewVersions ?? [];
+  if (versions.length === 0) errors.push(required(`${at}.webhook.conversionReviewVersions`));
+  else if (!versions.includes('v1'))
+    errors.push(invalidValue(`${at}.webhook.conversionReviewVersions`, versions, 'must include at least one of v1'));
+  return errors;
+}

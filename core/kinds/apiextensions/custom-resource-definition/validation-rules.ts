@@ -1,0 +1,189 @@
+// The rules of a custom resource's schema (`x-kubernetes-validations`), checked when they are written down: they compile,
+// they name fields that exist, transition rules stand where an old value can be found, and their cost has a bound.
+// Source: KEP-2876.
+
+import type { V1JSONSchemaProps, V1ValidationRule } from '../../../../generated/kubernetes.ts';
+import { structuralSchema } from '../../../api/custom-schema.ts';
+import type { CelError, CelProgram } from '../../../machinery/cel.ts';
+import { mostInRequest } from '../../../machinery/cel-estimate.ts';
+import { celLimits } from '../../../machinery/cel-limits.ts';
+import { type CelSchema, celTypesOf } from '../../../machinery/cel-schema.ts';
+import { expressions } from '../../../machinery/expressions.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import { getOwn } from '../../../machinery/own.ts';
+import type { Schema, ValidationRule } from '../../../machinery/schema.ts';
+import { ruleVariables } from '../../../machinery/structure/validate-rules.ts';
+
+export interface RulePlace {
+  /** Whether an old value of this part can be told. */
+  readonly correlatable: boolean;
+  /** How many parts of an object the schema may hold for; undefined below a list or map without a bound. */
+  readonly cardinality: number | undefined;
+  /** Of all rules of the schema that it is a part of. */
+  readonly costs: RuleCost[];
+}
+
+export interface RuleCost {
+  readonly path: string;
+  readonly cost: number;
+}
+
+const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
+export function checkRules(schema: V1JSONSchemaProps, path: string, place: RulePlace, errors: FieldError[]): void {
+  const rules = schema['x-kubernetes-validations'];
+  if (!rules?.length) return;
+  if (!schema.type && !schema['x-kubernetes-int-or-string']) {
+    errors.push(forbiddenField(`${path}.x-kubernetes-validations`, 'must have a type to be validated by rules'));
+    return;
+  }
+  // A copy in which nothing is a resource: a rule reads of metadata only what it says here.
+  const own = typed(schema);
+  const { type, types } = celTypesOf(own);
+  for (const [index, rule] of rules.entries()) {
+    checkRule(rule, `${path}.x-kubernetes-validations[${index}]`, { type, types, own }, schema, place, errors);
+  }
+}
+
+function typed(schema: V1JSONSchemaProps): Schema {
+  const { metadata, apiVersion, kind } = structuralSchema(schema, { preserveUnknownFields: false }).properties ?? {};
+  const own = structuralSchema(schema, { preserveUnknownFields: false });
+  const text: Schema = { type: 'string' };
+  const named: Schema = { type: 'object', properties: { name: text, generateName: text } };
+  if (schema.type !== 'object') return { ...(schema as Schema) }; // keywords are named and typed alike
+  const properties = { ...own.properties };
+  if (metadata) properties['metadata'] = named;
+  if (apiVersion) properties['apiVersion'] = text;
+  if (kind) properties['kind'] = text;
+  const hasFields = schema.properties !== undefined || schema.additionalProperties === undefined;
+  return hasFields ? { ...own, properties } : (schema as Schema); // as above
+}
+
+function checkRule(
+  rule: V1ValidationRule,
+  path: string,
+  { type, types, own }: CelSchema & { readonly own: Schema },
+  schema: V1JSONSchemaProps,
+  place: RulePlace,
+  errors: FieldError[],
+): void {
+  if (!rule.rule?.trim()) {
+    errors.push(required(`${path}.rule`, 'rule is not specified'));
+    return;
+  }
+  const variables = ruleVariables(rule as ValidationRule); // the same fields
+  const oldType = rule.optionalOldSelf ? `optional<${type}>` : type;
+  const check = (expression: string, field: string, wanted: string) => {
+    const compiled = expressions().cel.compileCel(expression, variables);
+    const wrong = compiled.ok
+      ? expressions().cel.checkCelTypes(expression, { self: type, oldSelf: oldType }, types)
+      : compiled.error;
+    if (wrong)
+      errors.push(invalidValue(field, expression, `compilation failed: ${compilationText(expression, wrong)}`));
+    else if (compiled.ok && compiled.value.type !== wanted && compiled.value.type !== 'dyn')
+      errors.push(invalidValue(field, expression, `must evaluate to a ${wanted}`));
+    return compiled.ok ? compiled.value : undefined;
+  };
+  const schemas = { self: own, oldSelf: own };
+  const program = check(rule.rule, `${path}.rule`, 'bool');
+  if (program) {
+    const reads = program.names.has('oldSelf');
+    if (reads && !place.correlatable)
+      errors.push(
+        invalidValue(`${path}.rule`, rule.rule, 'oldSelf cannot be used on the uncorrelatable portion of the schema'),
+      );
+    if (rule.optionalOldSelf && !reads)
+      errors.push(invalidValue(`${path}.optionalOldSelf`, true, 'may not be set if oldSelf is not used in rule'));
+    errors.push(...checkCost(program, 'estimated rule cost', `${path}.rule`, schemas, place));
+  }
+  if (rule.messageExpression) {
+    const made = check(rule.messageExpression, `${path}.messageExpression`, 'string');
+    if (made)
+      errors.push(...checkCost(made, 'estimated messageExpression cost', `${path}.messageExpression`, schemas, place));
+  }
+  if (rule.message !== undefined && rule.message.trim() === '' && rule.message !== '')
+    errors.push(invalidValue(`${path}.message`, rule.message, 'message must be non-empty if specified'));
+  if (rule.message?.trim().includes('\n'))
+    errors.push(invalidValue(`${path}.message`, rule.message, 'message must not contain line breaks'));
+  if (!rule.message && rule.rule.trim().includes('\n'))
+    errors.push(required(`${path}.message`, 'message must be specified if rule contains line breaks'));
+  if (rule.reason && !reasons.includes(rule.reason)) errors.push(notSupported(`${path}.reason`, rule.reason, reasons));
+  if (rule.fieldPath !== undefined && !namesField(schema, rule.fieldPath))
+    errors.push(invalidValue(`${path}.fieldPath`, rule.fieldPath, 'fieldPath must be a valid path'));
+}
+
+/** An expression's cost, as often as it may run on one object, against what one expression may take. */
+function checkCost(
+  program: CelProgram,
+  what: string,
+  path: string,
+  schemas: Readonly<Record<string, Schema>>,
+  { cardinality, costs }: RulePlace,
+): FieldError[] {
+  const { self } = schemas;
+  const times = cardinality ?? (self ? mostInRequest(self) : 1);
+  const cost = program.estimate(schemas) * times;
+  costs.push({ path, cost });
+  return cost > celLimits.estimate ? [forbiddenField(path, costText(what, cost, celLimits.estimate))] : [];
+}
+
+/** What all rules of one schema cost together, and which of them most. */
+export function checkTotalCost(costs: readonly RuleCost[], path: string): FieldError[] {
+  const total = costs.reduce((sum, { cost }) => sum + cost, 0);
+  if (total <= celLimits.schema) return [];
+  const worst = costs.toSorted((a, b) => b.cost - a.cost).slice(0, 4);
+  return [
+    ...worst.map((each) =>
+      forbiddenField(
+        each.path,
+        'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema',
+      ),
+    ),
+    forbiddenField(
+      path,
+      costText(
+        'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema',
+        total,
+        celLimits.schema,
+      ),
+    ),
+  ];
+}
+
+function costText(what: string, cost: number, limit: number): string {
+  const times = cost / limit;
+  // Two orders of magnitude say that bounds are missing; a little over 1 would read as 1.0.
+  const factor = times > 100 ? 'more than 100x' : times < 1.5 ? `${times.toFixed(6)}x` : `${times.toFixed(1)}x`;
+  return `${what} exceeds budget by factor of ${factor} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
+}
+
+function compilationText(expression: string, { message, start = 0 }: CelError): string {
+  const before = expression.slice(0, start).split('\n');
+  return `ERROR: <input>:${before.length}:${(before.at(-1)?.length ?? 0) + 1}: ${message}`;
+}
+
+/** Whether a path of `.name` and `['name']` steps goes down fields that the schema has. */
+function namesField(schema: V1JSONSchemaProps, fieldPath: string): boolean {
+  const steps = [...fieldPath.matchAll(/\.([A-Za-z_][A-Za-z0-9_-]*)|\['((?:[^'\\]|\\.)+)'\]/gy)];
+  if (steps.length === 0 || steps.map(([text]) => text).join('') !== fieldPath) return false;
+  let at: V1JSONSchemaProps | undefined = schema;
+  for (const [, plain, quoted] of steps) {
+    const name = plain ?? quoted ?? '';
+    // A map's schema says what any of its keys holds.
+    const next: V1JSONSchemaProps | undefined = getOwn(at?.properties, name) ?? mapValues(at);
+    if (!next) return false;
+    at = next;
+  }
+  return true;
+}
+
+function mapValues(schema: V1JSONSchemaProps | undefined): V1JSONSchemaProps | undefined {
+  const values: unknown = schema?.additionalProperties;
+  // The model types it as any object; there it is a schema or a boolean.
+  return typeof values === 'object' && values !== null ? (values as V1JSONSchemaProps) : undefined;
+}

@@ -1,0 +1,10 @@
+// APIServices.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'apiregistration.k8s.io',
+  versions: ['v1'],
+  kind: 'APIService',
+  categories: ['api-extensions'],
+};

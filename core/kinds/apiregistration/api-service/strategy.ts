@@ -1,0 +1,71 @@
+// APIServices: which server answers for a group version. Those without a Service are answered here, and say so from the start.
+
+import type { V1APIService } from '../../../../generated/kubernetes.ts';
+import { type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
+import { dns1123Subdomain, pathSegmentName, pathSegmentPrefix } from '../../../machinery/names.ts';
+import { formatTime } from '../../../machinery/time.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+
+export const strategy = strategyFor<V1APIService>({
+  conditionalUpdate: true,
+  validateName: (name, prefix) => (prefix ? pathSegmentPrefix(name) : pathSegmentName(name)),
+  defaults({ spec }) {
+    if (spec?.service) spec.service.port ??= 443;
+  },
+  prepareForCreate(object, { now }) {
+    if (object.spec?.service) return;
+    const condition = {
+      type: 'Available',
+      status: 'True',
+      reason: 'Local',
+      message: 'Local APIServices are always available',
+      lastTransitionTime: formatTime(now),
+    };
+    object.status = { conditions: [condition] };
+  },
+  validate({ metadata, spec }) {
+    const { group = '', version = '' } = spec ?? {};
+    const errors: FieldError[] = [];
+    const name = `${version}.${group}`;
+    if (metadata?.name !== name)
+      errors.push(
+        invalidValue(
+          'metadata.name',
+          metadata?.name,
+          `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(name)}`,
+        ),
+      );
+    return spec ? [...errors, ...validateSpec(spec)] : [...errors, required('spec')];
+  },
+});
+
+function validateSpec(spec: NonNullable<V1APIService['spec']>): FieldError[] {
+  const errors: FieldError[] = [];
+  const { group = '', version = '', groupPriorityMinimum, versionPriority, service, caBundle } = spec;
+  for (const each of group === '' ? [] : dns1123Subdomain(group)) errors.push(invalidValue('spec.group', group, each));
+  for (const each of version === '' ? ['must not be empty'] : dns1123Subdomain(version))
+    errors.push(invalidValue('spec.version', version, each));
+  if (groupPriorityMinimum < 1 || groupPriorityMinimum > 20000)
+    errors.push(
+      invalidValue('spec.groupPriorityMinimum', groupPriorityMinimum, 'must be positive and less than 20000'),
+    );
+  if (versionPriority < 1 || versionPriority > 1000)
+    errors.push(invalidValue('spec.versionPriority', versionPriority, 'must be positive and less than 1000'));
+  if (!service) {
+    if (caBundle) errors.push(invalidValue('spec.caBundle', '<PEM>', 'local APIServices may not have a caBundle'));
+    if (spec.insecureSkipTLSVerify)
+      errors.push(
+        invalidValue('spec.insecureSkipTLSVerify', true, 'local APIServices may not have insecureSkipTLSVerify'),
+      );
+    return errors;
+  }
+  if (!service.namespace) errors.push(required('spec.service.namespace'));
+  if (!service.name) errors.push(required('spec.service.name'));
+  if (service.port !== undefined && (service.port < 1 || service.port > 65535))
+    errors.push(invalidValue('spec.service.port', service.port, 'must be between 1 and 65535, inclusive'));
+  if (spec.insecureSkipTLSVerify && caBundle)
+    errors.push(invalidValue('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'));
+  if (caBundle && !Buffer.from(caBundle, 'base64').toString('latin1').includes('-----BEGIN CERTIFICATE-----'))
+    errors.push(forbiddenField('spec.caBundle', 'must hold PEM encoded certificates'));
+  return errors;
+}

@@ -1,0 +1,9 @@
+// ControllerRevisions.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'apps',
+  versions: ['v1'],
+  kind: 'ControllerRevision',
+};

@@ -1,0 +1,15 @@
+// ControllerRevisions.
+
+import type { V1ControllerRevision } from '../../../../generated/kubernetes.ts';
+import { required } from '../../../machinery/field-error.ts';
+import { immutable } from '../../../registry/metadata/validate.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { nonNegative } from '../../core/pod-template/template.ts';
+
+export const strategy = strategyFor<V1ControllerRevision>({
+  validate({ data, revision }) {
+    const errors = data === undefined || data === null ? [required('data', 'data is mandatory')] : [];
+    return [...errors, ...nonNegative(revision, 'revision')];
+  },
+  validateUpdate: (object, old) => immutable(object.data, old.data, 'data'),
+});

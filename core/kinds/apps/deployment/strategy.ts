@@ -1,0 +1,87 @@
+// Deployments.
+
+import type { V1Deployment } from '../../../../generated/kubernetes.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import { immutable } from '../../../registry/metadata/validate.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import {
+  defaultTemplate,
+  nonNegative,
+  validateEndless,
+  validateSelectorOf,
+  validateTemplate,
+} from '../../core/pod-template/template.ts';
+import { countOrPercent } from '../../rules/count-or-percent.ts';
+
+export const strategy = strategyFor<V1Deployment>({
+  generation: true,
+  defaults({ spec }) {
+    if (!spec) return;
+    defaultTemplate(spec.template);
+    if (spec.strategy?.type === 'RollingUpdate')
+      spec.strategy.rollingUpdate ??= { maxUnavailable: '25%', maxSurge: '25%' };
+  },
+  validate({ spec }) {
+    if (!spec) return [required('spec.selector'), required('spec.template')];
+    const errors = nonNegative(spec.replicas, 'spec.replicas');
+    errors.push(...validateSelectorOf(spec.selector, spec.template, 'spec', 'deployment'));
+    errors.push(...validateTemplate(spec.template, 'spec.template'));
+    errors.push(...validateEndless(spec.template, 'ReplicaSet'));
+    errors.push(...validateStrategy(spec.strategy));
+    errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'));
+    errors.push(...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'));
+    errors.push(...nonNegative(spec.progressDeadlineSeconds, 'spec.progressDeadlineSeconds'));
+    if (spec.progressDeadlineSeconds !== undefined && spec.progressDeadlineSeconds <= (spec.minReadySeconds ?? 0)) {
+      errors.push(
+        invalidValue(
+          'spec.progressDeadlineSeconds',
+          spec.progressDeadlineSeconds,
+          'must be greater than minReadySeconds',
+        ),
+      );
+    }
+    return errors;
+  },
+  validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
+  validateStatus: ({ status }) =>
+    (
+      [
+        'observedGeneration',
+        'replicas',
+        'updatedReplicas',
+        'readyReplicas',
+        'availableReplicas',
+        'unavailableReplicas',
+      ] as const
+    ).flatMap((field) => nonNegative(status?.[field], `status.${field}`)),
+});
+
+function validateStrategy(value: NonNullable<V1Deployment['spec']>['strategy']): FieldError[] {
+  const path = 'spec.strategy';
+  if (!value) return [];
+  if (value.type === 'Recreate') {
+    return value.rollingUpdate
+      ? [forbiddenField(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")]
+      : [];
+  }
+  if (value.type !== 'RollingUpdate') return [notSupported(`${path}.type`, value.type, ['Recreate', 'RollingUpdate'])];
+  const { maxSurge = 0, maxUnavailable = 0 } = value.rollingUpdate ?? {};
+  const errors = countOrPercent(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`);
+  errors.push(...countOrPercent(maxSurge, `${path}.rollingUpdate.maxSurge`));
+  if (isZero(maxSurge) && isZero(maxUnavailable)) {
+    errors.push(
+      invalidValue(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
+    );
+  }
+  return errors;
+}
+
+function isZero(value: number | string): boolean {
+  return value === 0 || value === '0%';
+}

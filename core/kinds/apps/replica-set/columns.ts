@@ -1,0 +1,11 @@
+// What `kubectl get` shows of ReplicaSets.
+
+import type { V1ReplicaSet } from '../../../../generated/kubernetes.ts';
+import type { Column } from '../../../api/definition.ts';
+import { selectorText, text, wide } from '../../column.ts';
+import { replicaColumns } from '../replica-columns.ts';
+
+export const columns: readonly Column[] = [
+  ...replicaColumns,
+  wide(text<V1ReplicaSet>('Selector', ({ spec }) => selectorText(spec?.selector))),
+];

@@ -1,0 +1,12 @@
+// ReplicaSets.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'apps',
+  versions: ['v1'],
+  kind: 'ReplicaSet',
+  shortNames: ['rs'],
+  categories: ['all'],
+  selectableFields: [{ name: 'status.replicas', zero: '0' }],
+};

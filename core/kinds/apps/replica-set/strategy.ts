@@ -1,0 +1,32 @@
+// ReplicaSets.
+
+import type { V1ReplicaSet } from '../../../../generated/kubernetes.ts';
+import { required } from '../../../machinery/field-error.ts';
+import { immutable } from '../../../registry/metadata/validate.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import {
+  defaultTemplate,
+  nonNegative,
+  validateEndless,
+  validateSelectorOf,
+  validateTemplate,
+} from '../../core/pod-template/template.ts';
+
+export const strategy = strategyFor<V1ReplicaSet>({
+  generation: true,
+  defaults: ({ spec }) => defaultTemplate(spec?.template),
+  prepareForCreate(object) {
+    object.status = { replicas: 0 };
+  },
+  validate({ spec }) {
+    if (!spec) return [required('spec')];
+    return [
+      ...nonNegative(spec.replicas, 'spec.replicas'),
+      ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
+      ...validateSelectorOf(spec.selector, spec.template, 'spec', 'replicaset'),
+      ...validateTemplate(spec.template, 'spec.template'),
+      ...validateEndless(spec.template, 'ReplicaSet'),
+    ];
+  },
+  validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
+});

@@ -1,0 +1,11 @@
+// StatefulSets.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'apps',
+  versions: ['v1'],
+  kind: 'StatefulSet',
+  shortNames: ['sts'],
+  categories: ['all'],
+};

@@ -1,0 +1,113 @@
+// StatefulSets.
+
+import type { V1PodTemplateSpec, V1StatefulSet, V1StatefulSetSpec } from '../../../../generated/kubernetes.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import { dns1123Label } from '../../../machinery/names.ts';
+import { named } from '../../../registry/metadata/name-rule.ts';
+import { semanticEqual } from '../../../registry/semantic-equal.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import {
+  defaultTemplate,
+  nonNegative,
+  validateEndless,
+  validateSelectorOf,
+  validateTemplate,
+} from '../../core/pod-template/template.ts';
+
+const mutable = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+] as const;
+
+export const strategy = strategyFor<V1StatefulSet>({
+  generation: true,
+  validateName: named(dns1123Label),
+  defaults({ spec }) {
+    if (!spec) return;
+    defaultTemplate(spec.template);
+    if (spec.updateStrategy?.type === 'RollingUpdate') spec.updateStrategy.rollingUpdate ??= { partition: 0 };
+    for (const claim of spec.volumeClaimTemplates ?? []) {
+      claim.kind ??= 'PersistentVolumeClaim';
+      claim.apiVersion ??= 'v1';
+      claim.status ??= { phase: 'Pending' };
+    }
+  },
+  validate({ spec }) {
+    if (!spec) return [required('spec')];
+    const errors = nonNegative(spec.replicas, 'spec.replicas');
+    errors.push(
+      ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
+      ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'),
+    );
+    errors.push(
+      ...validateSelectorOf(spec.selector, spec.template, 'spec', 'statefulset'),
+      ...validateTemplate(withClaims(spec), 'spec.template'),
+    );
+    errors.push(...validateEndless(spec.template, 'StatefulSet'));
+    const policies = ['OrderedReady', 'Parallel'];
+    if (spec.podManagementPolicy && !policies.includes(spec.podManagementPolicy)) {
+      errors.push(
+        invalidValue('spec.podManagementPolicy', spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"),
+      );
+    }
+    return [...errors, ...validateStrategy(spec)];
+  },
+  validateUpdate(object, old) {
+    if (!object.spec || !old.spec) return [];
+    return semanticEqual(withoutMutable(object.spec), withoutMutable(old.spec))
+      ? []
+      : [
+          forbiddenField(
+            'spec',
+            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+          ),
+        ];
+  },
+});
+
+/** The template as its pods will have it: each claim template is a volume, in place of one of the same name. */
+function withClaims({ template, volumeClaimTemplates = [] }: V1StatefulSetSpec): V1PodTemplateSpec {
+  if (!template?.spec || volumeClaimTemplates.length === 0) return template;
+  const volumes = new Map((template.spec.volumes ?? []).map((volume) => [volume.name, volume]));
+  for (const { metadata } of volumeClaimTemplates) {
+    const name = metadata?.name;
+    if (name) volumes.set(name, { name, persistentVolumeClaim: { claimName: name } });
+  }
+  return { ...template, spec: { ...template.spec, volumes: [...volumes.values()] } };
+}
+
+function validateStrategy({ updateStrategy }: V1StatefulSetSpec): FieldError[] {
+  if (!updateStrategy?.type) return [];
+  const path = 'spec.updateStrategy';
+  if (updateStrategy.type === 'OnDelete') {
+    return updateStrategy.rollingUpdate
+      ? [
+          invalidValue(
+            `${path}.rollingUpdate`,
+            updateStrategy.rollingUpdate,
+            "only allowed for updateStrategy 'RollingUpdate'",
+          ),
+        ]
+      : [];
+  }
+  if (updateStrategy.type !== 'RollingUpdate')
+    return [notSupported(`${path}.type`, updateStrategy.type, ['OnDelete', 'RollingUpdate'])];
+  return nonNegative(updateStrategy.rollingUpdate?.partition, `${path}.rollingUpdate.partition`);
+}
+
+function withoutMutable(spec: V1StatefulSetSpec): object {
+  const rest: Partial<V1StatefulSetSpec> = { ...spec };
+  for (const field of mutable) delete rest[field];
+  return rest;
+}

@@ -1,0 +1,9 @@
+// TokenReviews.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'authentication.k8s.io',
+  versions: ['v1'],
+  kind: 'TokenReview',
+};

@@ -1,0 +1,9 @@
+// SubjectAccessReviews.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'authorization.k8s.io',
+  versions: ['v1'],
+  kind: 'SubjectAccessReview',
+};

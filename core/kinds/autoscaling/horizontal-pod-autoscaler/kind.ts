@@ -1,0 +1,12 @@
+// HorizontalPodAutoscalers.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'autoscaling',
+  versions: ['v1', 'v2'],
+  kind: 'HorizontalPodAutoscaler',
+  shortNames: ['hpa'],
+  categories: ['all'],
+  storage: { version: 'v2' },
+};

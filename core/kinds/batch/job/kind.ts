@@ -1,0 +1,11 @@
+// Jobs.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'batch',
+  versions: ['v1'],
+  kind: 'Job',
+  categories: ['all'],
+  selectableFields: [{ name: 'status.successful', path: 'status.succeeded', zero: '0' }],
+};

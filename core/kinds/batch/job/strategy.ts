@@ -1,0 +1,156 @@
+// Jobs. The selector and its label are made from the uid, so that no two jobs fight over pods.
+
+import type { V1Job, V1JobSpec } from '../../../../generated/kubernetes.ts';
+import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
+import { labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
+import { dns1123Label } from '../../../machinery/names.ts';
+import { immutable } from '../../../registry/metadata/validate.ts';
+import { semanticEqual } from '../../../registry/semantic-equal.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import {
+  defaultTemplate,
+  nonNegative,
+  validateRestartPolicy,
+  validateTemplate,
+} from '../../core/pod-template/template.ts';
+
+export const strategy = strategyFor<V1Job>({
+  generation: true,
+  propagation: 'Orphan',
+  defaults(object) {
+    defaultJobSpec(object.spec);
+    const labels = object.spec?.template?.metadata?.labels;
+    if (labels && Object.keys(object.metadata.labels ?? {}).length === 0) object.metadata.labels = { ...labels };
+  },
+  prepareForCreate(object) {
+    object.status = {};
+    if (object.spec && !object.spec.manualSelector) generateSelector(object);
+  },
+  validate(object) {
+    const { spec } = object;
+    if (!spec) return [required('spec')];
+    const errors = validateJobSpec(spec, 'spec');
+    if (!spec.selector) errors.push(required('spec.selector'));
+    else if (!matchesLabels(labelSelectorOf(spec.selector), spec.template?.metadata?.labels)) {
+      errors.push(
+        invalidValue(
+          'spec.template.metadata.labels',
+          spec.template?.metadata?.labels ?? null,
+          '`selector` does not match template `labels`',
+        ),
+      );
+    }
+    if (spec.completionMode === 'Indexed' && spec.completions !== undefined) {
+      const longest = `${object.metadata.name ?? ''}-${Math.max(0, spec.completions - 1)}`;
+      for (const message of dns1123Label(longest))
+        errors.push(
+          invalidValue(
+            'metadata.name',
+            object.metadata.name,
+            `will not able to create pod with invalid DNS label: ${message}`,
+          ),
+        );
+    }
+    return errors;
+  },
+  validateUpdate(object, old) {
+    const { spec } = object;
+    const before = old.spec;
+    if (!spec || !before) return [];
+    const errors: FieldError[] = [];
+    const elastic = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
+    if (!elastic) errors.push(...immutable(spec.completions, before.completions, 'spec.completions'));
+    for (const field of [
+      'selector',
+      'completionMode',
+      'podFailurePolicy',
+      'backoffLimitPerIndex',
+      'managedBy',
+      'successPolicy',
+    ] as const) {
+      errors.push(...immutable(spec[field], before[field], `spec.${field}`));
+    }
+    if (!semanticEqual(comparableTemplate(spec, before, old), comparableTemplate(before, before, old))) {
+      errors.push(invalidValue('spec.template', spec.template, 'field is immutable'));
+    }
+    return errors;
+  },
+});
+
+export function defaultJobSpec(spec: V1JobSpec | undefined): void {
+  if (!spec) return;
+  defaultTemplate(spec.template);
+  if (spec.completions === undefined && spec.parallelism === undefined) {
+    spec.completions = 1;
+    spec.parallelism = 1;
+  }
+  spec.parallelism ??= 1;
+  spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2147483647;
+  spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
+}
+
+export function validateJobSpec(spec: V1JobSpec, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const field of [
+    'parallelism',
+    'completions',
+    'activeDeadlineSeconds',
+    'backoffLimit',
+    'ttlSecondsAfterFinished',
+    'backoffLimitPerIndex',
+    'maxFailedIndexes',
+  ] as const) {
+    errors.push(...nonNegative(spec[field], `${path}.${field}`));
+  }
+  if (spec.completionMode === 'Indexed' && spec.completions === undefined) {
+    errors.push(required(`${path}.completions`, 'when completion mode is Indexed'));
+  }
+  errors.push(...validateTemplate(spec.template, `${path}.template`));
+  const policy = spec.template?.spec?.restartPolicy;
+  if (policy === 'Always') {
+    errors.push(required(`${path}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'));
+  } else errors.push(...validateRestartPolicy(spec.template, ['OnFailure', 'Never'], `${path}.template`));
+  if (spec.podFailurePolicy && policy !== 'Never') {
+    errors.push(
+      invalidValue(
+        `${path}.template.spec.restartPolicy`,
+        policy,
+        'only "Never" is supported when podFailurePolicy is specified',
+      ),
+    );
+  }
+  if (spec.successPolicy && spec.completionMode !== 'Indexed')
+    errors.push(invalidValue(`${path}.successPolicy`, spec.successPolicy, 'requires indexed completion mode'));
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
+    errors.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
+  }
+  return errors;
+}
+
+function generateSelector(object: V1Job): void {
+  const spec = object.spec!;
+  const uid = object.metadata.uid ?? '';
+  const name = object.metadata.name ?? '';
+  spec.template ??= {};
+  spec.template.metadata ??= {};
+  const metadata = spec.template.metadata;
+  metadata.labels = {
+    ...metadata.labels,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name,
+  };
+  spec.selector = {
+    ...spec.selector,
+    matchLabels: { ...spec.selector?.matchLabels, 'batch.kubernetes.io/controller-uid': uid },
+  };
+}
+
+/** The template as an update sees it: a suspended job that never started may change where its pods run (KEP-2926). */
+function comparableTemplate(spec: V1JobSpec, before: V1JobSpec, old: V1Job): unknown {
+  const mutable = before.suspend && !old.status?.startTime;
+  if (!mutable || !spec.template.spec) return spec.template;
+  const { nodeSelector: _n, affinity: _a, tolerations: _t, schedulingGates: _s, ...rest } = spec.template.spec;
+  return { spec: rest };
+}

@@ -1,0 +1,11 @@
+// CertificateSigningRequests.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'certificates.k8s.io',
+  versions: ['v1'],
+  kind: 'CertificateSigningRequest',
+  shortNames: ['csr'],
+  selectableFields: ['spec.signerName'],
+};

@@ -1,0 +1,155 @@
+// CertificateSigningRequests: who may say what in which subresource. What the request itself holds is looked at in admission.
+// Source: certificates.k8s.io/v1; "Certificates and Certificate Signing Requests".
+
+import { X509Certificate } from 'node:crypto';
+import type { V1CertificateSigningRequest } from '../../../../generated/kubernetes.ts';
+import { keyUsages } from '../../../certificates/signers.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import { dns1123Subdomain } from '../../../machinery/names.ts';
+import { formatTime } from '../../../machinery/time.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+
+type Request = V1CertificateSigningRequest;
+type Condition = NonNullable<NonNullable<Request['status']>['conditions']>[number];
+
+/** Only approvers write these. */
+const decisions = ['Approved', 'Denied'];
+/** Once said they stay. */
+const lasting = [...decisions, 'Failed'];
+const shortestSeconds = 600;
+
+export const strategy = strategyFor<Request>({
+  prepareForCreate(object, { user }) {
+    object.status = {};
+    if (!object.spec) return;
+    // Who asks is for the server to say: approvers rely on it.
+    const { uid, username, groups, extra } = user;
+    object.spec = { ...object.spec, username, groups: [...groups] };
+    delete object.spec.uid;
+    delete object.spec.extra;
+    if (uid) object.spec.uid = uid;
+    if (extra) object.spec.extra = Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]]));
+  },
+  prepareForUpdate(object, old, { subresource, now }) {
+    object.spec = old.spec;
+    // Through /approval only conditions change, and through the object itself no status does.
+    if (subresource === 'approval') object.status = { ...old.status, conditions: object.status?.conditions ?? [] };
+    if (object.status?.conditions) object.status.conditions = timed(object.status.conditions, old, formatTime(now));
+  },
+  validate: (object, old) => (old ? [] : specErrors(object)),
+  validateUpdate: (object, old, subresource) =>
+    subresource === 'approval' ? [...conditionErrors(object), ...removed(object, old, lasting)] : [],
+  validateStatus(object, old) {
+    const errors = [...conditionErrors(object), ...removed(object, old, lasting)];
+    for (const type of decisions)
+      if (count(object, type) > count(old, type))
+        errors.push(
+          forbiddenField(
+            'status.conditions',
+            `updates may not add a condition of type ${JSON.stringify(type)}: the approval subresource does`,
+          ),
+        );
+    return [...errors, ...certificateErrors(object, old)];
+  },
+});
+
+function specErrors({ spec }: Request): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!spec?.request) errors.push(required('spec.request'));
+  if (!spec?.usages?.length) errors.push(required('spec.usages', 'usages must be supplied'));
+  for (const [index, usage] of (spec?.usages ?? []).entries()) {
+    const known: readonly string[] = keyUsages;
+    if (!known.includes(usage)) errors.push(notSupported(`spec.usages[${index}]`, usage, keyUsages));
+    if (spec?.usages?.indexOf(usage) !== index) errors.push(duplicate(`spec.usages[${index}]`, usage));
+  }
+  errors.push(...signerNameErrors(spec?.signerName));
+  const seconds = spec?.expirationSeconds;
+  if (seconds !== undefined && seconds < shortestSeconds)
+    errors.push(invalidValue('spec.expirationSeconds', seconds, `may not specify a duration less than 600 seconds`));
+  return errors;
+}
+
+function signerNameErrors(name: string | undefined): FieldError[] {
+  const field = 'spec.signerName';
+  if (!name) return [required(field)];
+  const [domain = '', ...path] = name.split('/');
+  if (path.length !== 1 || !path[0] || !domain.includes('.'))
+    return [
+      invalidValue(field, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"),
+    ];
+  if (name === 'kubernetes.io/legacy-unknown')
+    return [invalidValue(field, name, 'the legacy signerName is not allowed via this API version')];
+  const wrong = [...dns1123Subdomain(domain), ...dns1123Subdomain(path[0])];
+  return wrong.map((message) => invalidValue(field, name, message));
+}
+
+function conditionErrors({ status }: Request): FieldError[] {
+  const errors: FieldError[] = [];
+  const conditions = status?.conditions ?? [];
+  for (const [index, { type, status: value }] of conditions.entries()) {
+    const path = `status.conditions[${index}]`;
+    if (!type) errors.push(required(`${path}.type`));
+    const allowed = lasting.includes(type) ? ['True'] : ['True', 'False', 'Unknown'];
+    if (!value) errors.push(required(`${path}.status`));
+    else if (!allowed.includes(value)) errors.push(notSupported(`${path}.status`, value, allowed));
+    if (conditions.findIndex((each) => each.type === type) < index) errors.push(duplicate(`${path}.type`, type));
+    if (type === 'Denied' && conditions.some((each) => each.type === 'Approved'))
+      errors.push(invalidValue(`${path}.type`, type, 'Approved and Denied conditions are mutually exclusive'));
+  }
+  return errors;
+}
+
+function removed(object: Request, old: Request, types: readonly string[]): FieldError[] {
+  return types
+    .filter((type) => count(object, type) < count(old, type))
+    .map((type) =>
+      forbiddenField('status.conditions', `updates may not remove a condition of type ${JSON.stringify(type)}`),
+    );
+}
+
+function count({ status }: Request, type: string): number {
+  return status?.conditions?.filter((each) => each.type === type).length ?? 0;
+}
+
+function certificateErrors(object: Request, old: Request): FieldError[] {
+  const [now, before] = [object.status?.certificate, old.status?.certificate];
+  if (!now || now === before) return now || !before ? [] : [changed()];
+  if (before) return [changed()];
+  const text = Buffer.from(now, 'base64').toString('latin1');
+  const blocks = text.match(/-----BEGIN [^-]+-----[^-]*-----END [^-]+-----/g) ?? [];
+  const good = blocks.length > 0 && blocks.every((block) => /BEGIN CERTIFICATE-/.test(block) && isCertificate(block));
+  const detail = 'must be one or more PEM blocks of type CERTIFICATE, each a certificate';
+  return good ? [] : [invalidValue('status.certificate', '<certificate data>', detail)];
+}
+
+function changed(): FieldError {
+  return forbiddenField('status.certificate', 'updates may not modify existing certificate content');
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).serialNumber !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** Each with the times that its writer left out: those from before when its status is the same. */
+function timed(conditions: readonly Condition[], old: Request, now: string): Condition[] {
+  return conditions.map((condition) => {
+    const before = old.status?.conditions?.find((each) => each.type === condition.type);
+    const since = before?.status === condition.status ? before?.lastTransitionTime : undefined;
+    return {
+      ...condition,
+      lastUpdateTime: condition.lastUpdateTime ?? now,
+      lastTransitionTime: condition.lastTransitionTime ?? since ?? now,
+    };
+  });
+}

@@ -1,0 +1,9 @@
+// Leases.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'coordination.k8s.io',
+  versions: ['v1'],
+  kind: 'Lease',
+};

@@ -1,0 +1,9 @@
+// Bindings.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'Binding',
+};

@@ -1,0 +1,10 @@
+// ConfigMaps.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'ConfigMap',
+  shortNames: ['cm'],
+};

@@ -1,0 +1,10 @@
+// Endpoints.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'Endpoints',
+  shortNames: ['ep'],
+};

@@ -1,0 +1,11 @@
+// Namespaces.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'Namespace',
+  shortNames: ['ns'],
+  selectableFields: ['status.phase', { name: 'name', path: 'metadata.name' }],
+};

@@ -1,0 +1,37 @@
+// Namespaces: they stay, terminating, until their content is gone and spec.finalizers is empty.
+
+import type { V1Namespace } from '../../../../generated/kubernetes.ts';
+import { dns1123Label } from '../../../machinery/names.ts';
+import { named } from '../../../registry/metadata/name-rule.ts';
+import { validateFinalizerName } from '../../../registry/metadata/validate.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+
+const nameLabel = 'kubernetes.io/metadata.name';
+
+export const strategy = strategyFor<V1Namespace>({
+  validateName: named(dns1123Label),
+  defaults(object) {
+    const { metadata } = object;
+    if (metadata.name) metadata.labels = { ...metadata.labels, [nameLabel]: metadata.name };
+  },
+  prepareForCreate(object) {
+    object.status = { phase: 'Active' };
+    const finalizers = object.spec?.finalizers ?? [];
+    object.spec = {
+      ...object.spec,
+      finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'],
+    };
+  },
+  prepareForUpdate(object, old, { subresource }) {
+    // Only the finalize subresource ends a namespace's finalizers.
+    if (subresource !== 'finalize') object.spec = { ...object.spec, finalizers: old.spec?.finalizers ?? [] };
+    if (object.metadata.deletionTimestamp && subresource === 'status')
+      object.status = { ...object.status, phase: 'Terminating' };
+  },
+  validate: ({ spec }) =>
+    (spec?.finalizers ?? []).flatMap((each, index) => validateFinalizerName(each, `spec.finalizers[${index}]`)),
+  holds: ({ spec }) => (spec?.finalizers?.length ?? 0) > 0,
+  beforeDelete(object) {
+    object.status = { ...object.status, phase: 'Terminating' };
+  },
+});

@@ -1,0 +1,69 @@
+// PersistentVolumeClaims.
+
+import type { V1PersistentVolumeClaim } from '../../../../generated/kubernetes.ts';
+import { type FieldError, forbiddenField, required } from '../../../machinery/field-error.ts';
+import { validateLabelSelector } from '../../../machinery/labels.ts';
+import { compareQuantities, parseQuantity } from '../../../machinery/quantity.ts';
+import { semanticEqual } from '../../../registry/semantic-equal.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { validateAccessModes, validateStorage } from '../persistent-volume/capacity.ts';
+
+export const strategy = strategyFor<V1PersistentVolumeClaim>({
+  defaults({ spec }) {
+    if (!spec) return;
+    // The older field and the newer one say the same for claims as sources (KEP-3294).
+    if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource };
+  },
+  prepareForCreate(object) {
+    object.status = { phase: 'Pending' };
+  },
+  validate({ spec }) {
+    if (!spec) return [required('spec')];
+    const errors = validateAccessModes(spec.accessModes, 'spec.accessModes');
+    errors.push(...validateLabelSelector(spec.selector, 'spec.selector'));
+    errors.push(
+      ...validateStorage(
+        spec.resources?.requests?.['storage'],
+        'spec.resources.requests[storage]',
+        'spec.resources[storage]',
+      ),
+    );
+    return errors;
+  },
+  validateUpdate(object, old) {
+    const errors: FieldError[] = [];
+    const before = old.spec;
+    const after = object.spec;
+    if (!before || !after) return errors;
+    const rest = (spec: typeof after) => {
+      const { resources: _r, volumeAttributesClassName: _a, ...others } = spec;
+      // Binding sets the volume's name once; a default class may come later (KEP-3333).
+      if (!before.volumeName) delete others.volumeName;
+      if (before.storageClassName === undefined) delete others.storageClassName;
+      return others;
+    };
+    if (!semanticEqual(rest({ ...after }), rest({ ...before }))) {
+      errors.push(
+        forbiddenField(
+          'spec',
+          'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+        ),
+      );
+      return errors;
+    }
+    const size = after.resources?.requests?.['storage'];
+    const was = before.resources?.requests?.['storage'];
+    if (size !== was && size !== undefined && was !== undefined) {
+      if (compareQuantities(parseQuantity(size), parseQuantity(was)) < 0)
+        errors.push(forbiddenField('spec.resources.requests.storage', 'field can not be less than previous value'));
+      else if (old.status?.phase !== 'Bound')
+        errors.push(
+          forbiddenField(
+            'spec',
+            'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+          ),
+        );
+    }
+    return errors;
+  },
+});

@@ -1,0 +1,10 @@
+// PersistentVolumes.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'PersistentVolume',
+  shortNames: ['pv'],
+};

@@ -1,0 +1,77 @@
+// PersistentVolumes.
+
+import type { V1PersistentVolume } from '../../../../generated/kubernetes.ts';
+import { type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
+import { semanticEqual } from '../../../registry/semantic-equal.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { withoutNul } from '../pod/file-path.ts';
+import { validateRemoteVolume } from '../pod/validate-remote-volume.ts';
+import { validateHostPath } from '../pod/validate-volume.ts';
+import { validateAccessModes, validateStorage } from './capacity.ts';
+
+export const strategy = strategyFor<V1PersistentVolume>({
+  prepareForCreate(object) {
+    object.status = { phase: 'Pending' };
+  },
+  validate({ metadata, spec }) {
+    if (!spec) return [required('spec')];
+    const errors = validateAccessModes(spec.accessModes, 'spec.accessModes');
+    errors.push(...validateStorage(spec.capacity?.['storage'], 'spec.capacity[storage]', 'spec.capacity'));
+    const sources = Object.keys(spec).filter((field) => sourceFields.has(field));
+    if (sources.length === 0) errors.push(required('spec', 'must specify a volume type'));
+    for (const extra of sources.slice(1))
+      errors.push(forbiddenField(`spec.${extra}`, 'may not specify more than 1 volume type'));
+    errors.push(...withoutNul(spec, 'spec'));
+    if (spec.hostPath) errors.push(...validateHostPath(spec.hostPath.path, 'spec.hostPath.path'));
+    if (spec.local) errors.push(...validateHostPath(spec.local.path, 'spec.local.path'));
+    errors.push(...validateRemoteVolume(spec, metadata.name ?? '', 'spec'));
+    if (spec.local && !spec.nodeAffinity)
+      errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
+    return errors;
+  },
+  validateUpdate(object, old) {
+    const source = (each: V1PersistentVolume) =>
+      Object.fromEntries(Object.entries(each.spec ?? {}).filter(([field]) => sourceFields.has(field)));
+    const errors: FieldError[] = [];
+    if (!semanticEqual(source(object), source(old)))
+      errors.push(
+        forbiddenField('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'),
+      );
+    if (object.spec?.volumeMode !== old.spec?.volumeMode)
+      errors.push(invalidValue('volumeMode', object.spec?.volumeMode ?? null, 'field is immutable'));
+    if (old.spec?.nodeAffinity && !semanticEqual(object.spec?.nodeAffinity, old.spec.nodeAffinity))
+      errors.push(
+        invalidValue(
+          'nodeAffinity',
+          object.spec?.nodeAffinity ?? null,
+          'field is immutable, except for updating from beta label to GA',
+        ),
+      );
+    return errors;
+  },
+});
+
+const sourceFields = new Set([
+  'awsElasticBlockStore',
+  'azureDisk',
+  'azureFile',
+  'cephfs',
+  'cinder',
+  'csi',
+  'fc',
+  'flexVolume',
+  'flocker',
+  'gcePersistentDisk',
+  'glusterfs',
+  'hostPath',
+  'iscsi',
+  'local',
+  'nfs',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'quobyte',
+  'rbd',
+  'scaleIO',
+  'storageos',
+  'vsphereVolume',
+]);

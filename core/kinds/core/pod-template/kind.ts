@@ -1,0 +1,9 @@
+// PodTemplates.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'PodTemplate',
+};

@@ -1,0 +1,11 @@
+// PodTemplates.
+
+import type { V1PodTemplate } from '../../../../generated/kubernetes.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { defaultTemplate, validateTemplate } from './template.ts';
+
+export const strategy = strategyFor<V1PodTemplate>({
+  generation: true,
+  defaults: ({ template }) => defaultTemplate(template),
+  validate: ({ template }) => validateTemplate(template, 'template'),
+});

@@ -1,0 +1,82 @@
+// The pod template inside a workload: defaults, and validation with what the workload demands of it.
+
+import type { V1LabelSelector, V1PodTemplateSpec } from '../../../../generated/kubernetes.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import { labelSelectorOf, matchesLabels, validateLabelSelector, validateLabels } from '../../../machinery/labels.ts';
+import type { Int64 } from '../../../machinery/object.ts';
+import { validateAnnotations } from '../../../registry/metadata/validate.ts';
+import { defaultPodSpec } from '../pod/defaults.ts';
+import { validatePodSpec } from '../pod/validate-spec.ts';
+
+export function defaultTemplate(template: V1PodTemplateSpec | undefined): void {
+  defaultPodSpec(template?.spec);
+}
+
+export function validateTemplate(template: V1PodTemplateSpec | undefined, path: string): FieldError[] {
+  if (!template) return [required(path)];
+  const errors = validateLabels(template.metadata?.labels, `${path}.metadata.labels`);
+  if (template.metadata?.annotations)
+    errors.push(...validateAnnotations(template.metadata.annotations, `${path}.metadata.annotations`));
+  errors.push(...validatePodSpec(template.spec, `${path}.spec`));
+  if (template.spec?.ephemeralContainers?.length) {
+    errors.push({
+      type: 'FieldValueForbidden',
+      field: `${path}.spec.ephemeralContainers`,
+      message: 'Forbidden: ephemeral containers not allowed in pod template',
+    });
+  }
+  return errors;
+}
+
+/** A selector that selects something, and the pods of the template. */
+export function validateSelectorOf(
+  selector: V1LabelSelector | undefined,
+  template: V1PodTemplateSpec | undefined,
+  path: string,
+  workload: string,
+): FieldError[] {
+  if (!selector) return [required(`${path}.selector`)];
+  const errors = validateLabelSelector(selector, `${path}.selector`);
+  if (Object.keys(selector.matchLabels ?? {}).length === 0 && !selector.matchExpressions?.length) {
+    errors.push(invalidValue(`${path}.selector`, selector, `empty selector is invalid for ${workload}`));
+  }
+  if (errors.length === 0 && !matchesLabels(labelSelectorOf(selector), template?.metadata?.labels)) {
+    errors.push(
+      invalidValue(
+        `${path}.template.metadata.labels`,
+        template?.metadata?.labels ?? null,
+        '`selector` does not match template `labels`',
+      ),
+    );
+  }
+  return errors;
+}
+
+export function validateRestartPolicy(
+  template: V1PodTemplateSpec | undefined,
+  allowed: readonly string[],
+  path: string,
+): FieldError[] {
+  const policy = template?.spec?.restartPolicy;
+  return policy && !allowed.includes(policy) ? [notSupported(`${path}.spec.restartPolicy`, policy, allowed)] : [];
+}
+
+/** Its pods run for ever: `kind` starts others in place of those that end. */
+export function validateEndless(template: V1PodTemplateSpec | undefined, kind: string): FieldError[] {
+  const errors = validateRestartPolicy(template, ['Always'], 'spec.template');
+  if (template?.spec?.activeDeadlineSeconds !== undefined)
+    errors.push(
+      forbiddenField('spec.template.spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${kind} is not Supported`),
+    );
+  return errors;
+}
+
+export function nonNegative(value: Int64 | undefined, path: string): FieldError[] {
+  return value !== undefined && value < 0 ? [invalidValue(path, value, 'must be greater than or equal to 0')] : [];
+}

@@ -1,0 +1,54 @@
+// Pods.
+
+import type { V1Pod } from '../../../../generated/kubernetes.ts';
+import { forbiddenField } from '../../../machinery/field-error.ts';
+import { semanticEqual } from '../../../registry/semantic-equal.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { defaultPodSpec, defaultRequests } from './defaults.ts';
+import { qosClass } from './qos.ts';
+import { validatePodSpec } from './validate-spec.ts';
+import { preparePodStatus, validatePodStatus } from './validate-status.ts';
+import { validatePodUpdate } from './validate-update.ts';
+
+export const strategy = strategyFor<V1Pod>({
+  generation: true,
+  defaults(object) {
+    defaultPodSpec(object.spec);
+    defaultRequests(object.spec);
+  },
+  prepareForCreate(object) {
+    const qos = object.spec?.containers?.length ? qosClass(object.spec) : undefined;
+    object.status = { phase: 'Pending', ...(qos && { qosClass: qos }) };
+    if (object.spec?.schedulingGates?.length) {
+      object.status.conditions = [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'SchedulingGated',
+          message: 'Scheduling is blocked due to non-empty scheduling gates',
+        },
+      ];
+    }
+  },
+  prepareForUpdate(object, old, { subresource }) {
+    if (subresource === 'status' && object.status) preparePodStatus(object.status, old.status);
+  },
+  validate(object, old) {
+    const errors = validatePodSpec(object.spec, 'spec');
+    // A pod of before a rule was made still has to be written to come to its end, and nothing new is asked of a node.
+    if (errors.length > 0 && old && semanticEqual(object.spec, old.spec)) return [];
+    if (!old && object.spec?.ephemeralContainers?.length) {
+      errors.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'));
+    }
+    return errors;
+  },
+  validateUpdate: validatePodUpdate,
+  validateStatus: validatePodStatus,
+  gracePeriod(object, options) {
+    const phase = object.status?.phase;
+    // A pod that no node runs, or that has ended, has nobody to wait for.
+    if (!object.spec?.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
+    const asked = options.gracePeriodSeconds ?? object.spec.terminationGracePeriodSeconds ?? 30;
+    return asked < 0 ? 1 : asked;
+  },
+});

@@ -1,0 +1,11 @@
+// What `kubectl get` shows of ReplicationControllers.
+
+import type { V1ReplicationController } from '../../../../generated/kubernetes.ts';
+import type { Column } from '../../../api/definition.ts';
+import { replicaColumns } from '../../apps/replica-columns.ts';
+import { labelsText, text, wide } from '../../column.ts';
+
+export const columns: readonly Column[] = [
+  ...replicaColumns,
+  wide(text<V1ReplicationController>('Selector', ({ spec }) => labelsText(spec?.selector))),
+];

@@ -1,0 +1,12 @@
+// ReplicationControllers.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'ReplicationController',
+  shortNames: ['rc'],
+  categories: ['all'],
+  selectableFields: [{ name: 'status.replicas', zero: '0' }],
+};

@@ -1,0 +1,10 @@
+// ResourceQuotas.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'ResourceQuota',
+  shortNames: ['quota'],
+};

@@ -1,0 +1,10 @@
+// Secrets.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'Secret',
+  selectableFields: ['type'],
+};

@@ -1,0 +1,10 @@
+// ServiceAccounts.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'ServiceAccount',
+  shortNames: ['sa'],
+};

@@ -1,0 +1,12 @@
+// Services.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: '',
+  versions: ['v1'],
+  kind: 'Service',
+  shortNames: ['svc'],
+  categories: ['all'],
+  selectableFields: ['spec.clusterIP', 'spec.type'],
+};

@@ -1,0 +1,118 @@
+// Services.
+
+import type { V1Service } from '../../../../generated/kubernetes.ts';
+import { dns1035Label } from '../../../machinery/names.ts';
+import { named } from '../../../registry/metadata/name-rule.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { allocate, hasClusterIP, hasNodePorts, releaseAll } from './allocations.ts';
+import { validateService, validateServiceUpdate } from './validate.ts';
+
+const affinitySeconds = 10800;
+
+export const strategy = strategyFor<V1Service>({
+  validateName: named(dns1035Label),
+  defaults(object, old) {
+    const { spec } = object;
+    if (!spec) return;
+    if (old) keepAllocated(object, old);
+    for (const port of spec.ports ?? [])
+      if (port.targetPort === undefined || port.targetPort === '' || port.targetPort === 0) port.targetPort = port.port;
+    if (spec.sessionAffinity === 'ClientIP') {
+      spec.sessionAffinityConfig ??= {};
+      spec.sessionAffinityConfig.clientIP ??= {};
+      spec.sessionAffinityConfig.clientIP.timeoutSeconds ??= affinitySeconds;
+    } else if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
+    if (spec.type === 'ExternalName') {
+      dropCluster(object);
+      return;
+    }
+    spec.internalTrafficPolicy ??= 'Cluster';
+    if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+    if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ||= 'Cluster';
+    if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
+    if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0];
+    spec.ipFamilyPolicy ??= 'SingleStack';
+    if (!spec.ipFamilies?.length) spec.ipFamilies = familiesOf(spec.clusterIPs);
+  },
+  prepareForCreate(object) {
+    object.status = { loadBalancer: {} };
+  },
+  prepareForUpdate(object, old) {
+    if (old.spec?.type === 'LoadBalancer' && object.spec?.type !== 'LoadBalancer')
+      object.status = { ...object.status, loadBalancer: {} };
+  },
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
+  companions: allocate,
+  release: async (_situation, object) => releaseAll(object),
+});
+
+/** Clients send back what they know: what was allocated stays where an update is silent. */
+function keepAllocated(object: V1Service, old: V1Service): void {
+  const spec = object.spec!;
+  const before = old.spec;
+  if (!before) return;
+  if (hasClusterIP(object) && hasClusterIP(old)) {
+    if (!spec.clusterIP && before.clusterIP) spec.clusterIP = before.clusterIP;
+    if (!spec.clusterIPs?.length && before.clusterIPs && spec.clusterIP === before.clusterIP)
+      spec.clusterIPs = [...before.clusterIPs];
+    if (!spec.ipFamilies?.length && before.ipFamilies) spec.ipFamilies = [...before.ipFamilies];
+    if (!spec.ipFamilyPolicy && before.ipFamilyPolicy) spec.ipFamilyPolicy = before.ipFamilyPolicy;
+    // Back to one family: the second goes with its address, which the client need not know.
+    if (spec.ipFamilyPolicy === 'SingleStack' && before.ipFamilyPolicy !== 'SingleStack') {
+      spec.ipFamilies = spec.ipFamilies?.slice(0, 1);
+      spec.clusterIPs = spec.clusterIPs?.slice(0, 1);
+    }
+  }
+  if (hasNodePorts(object) && hasNodePorts(old)) {
+    const used = new Set((spec.ports ?? []).map(({ nodePort }) => nodePort).filter(Boolean));
+    for (const port of spec.ports ?? []) {
+      if (port.nodePort) continue;
+      const same = before.ports?.find(
+        (each) => each.port === port.port && (each.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+      );
+      if (same?.nodePort && !used.has(same.nodePort)) {
+        port.nodePort = same.nodePort;
+        used.add(same.nodePort);
+      }
+    }
+  } else if (hasNodePorts(old)) {
+    // What the old type had, and the client did not know to take away.
+    for (const port of spec.ports ?? []) {
+      if (port.nodePort && before.ports?.some((each) => each.nodePort === port.nodePort)) delete port.nodePort;
+    }
+    if (spec.type !== 'LoadBalancer' && spec.externalTrafficPolicy === before.externalTrafficPolicy)
+      delete spec.externalTrafficPolicy;
+  }
+  const needsHealth = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
+  if (needsHealth && !spec.healthCheckNodePort && before.healthCheckNodePort)
+    spec.healthCheckNodePort = before.healthCheckNodePort;
+  if (!needsHealth && spec.healthCheckNodePort === before.healthCheckNodePort) delete spec.healthCheckNodePort;
+  if (spec.type !== 'LoadBalancer') {
+    if (spec.allocateLoadBalancerNodePorts === before.allocateLoadBalancerNodePorts)
+      delete spec.allocateLoadBalancerNodePorts;
+    if (spec.loadBalancerClass === before.loadBalancerClass) delete spec.loadBalancerClass;
+  }
+  if (spec.type === 'ExternalName' && before.type !== 'ExternalName') {
+    if (spec.clusterIP === before.clusterIP) spec.clusterIP = '';
+    for (const port of spec.ports ?? []) delete port.nodePort;
+  }
+}
+
+function dropCluster({ spec }: V1Service): void {
+  if (!spec) return;
+  if (!spec.clusterIP) {
+    delete spec.clusterIP;
+    delete spec.clusterIPs;
+  }
+  delete spec.ipFamilies;
+  delete spec.ipFamilyPolicy;
+  delete spec.internalTrafficPolicy;
+}
+
+function familiesOf(addresses: readonly string[] | undefined): string[] {
+  const known = (addresses ?? [])
+    .filter((each) => each !== 'None' && each !== '')
+    .map((each) => (each.includes(':') ? 'IPv6' : 'IPv4'));
+  return known.length > 0 ? known : ['IPv4'];
+}

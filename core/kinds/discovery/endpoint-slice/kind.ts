@@ -1,0 +1,9 @@
+// EndpointSlices.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'discovery.k8s.io',
+  versions: ['v1'],
+  kind: 'EndpointSlice',
+};

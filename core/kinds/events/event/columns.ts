@@ -1,0 +1,6 @@
+// What `kubectl get` shows of Events.
+
+import type { Column } from '../../../api/definition.ts';
+import { eventColumns } from '../event-columns.ts';
+
+export const columns: readonly Column[] = eventColumns();

@@ -1,0 +1,9 @@
+// FlowSchemas.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'flowcontrol.apiserver.k8s.io',
+  versions: ['v1'],
+  kind: 'FlowSchema',
+};

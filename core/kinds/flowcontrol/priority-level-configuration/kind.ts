@@ -1,0 +1,9 @@
+// PriorityLevelConfigurations.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'flowcontrol.apiserver.k8s.io',
+  versions: ['v1'],
+  kind: 'PriorityLevelConfiguration',
+};

@@ -1,0 +1,9 @@
+// IngressClasses.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'networking.k8s.io',
+  versions: ['v1'],
+  kind: 'IngressClass',
+};

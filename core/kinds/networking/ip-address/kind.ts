@@ -1,0 +1,10 @@
+// IPAddresses.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'networking.k8s.io',
+  versions: ['v1'],
+  kind: 'IPAddress',
+  shortNames: ['ip'],
+};

@@ -1,0 +1,31 @@
+// IPAddresses.
+
+import type { V1IPAddress } from '../../../../generated/kubernetes.ts';
+import { required } from '../../../machinery/field-error.ts';
+import { dns1123Subdomain, pathSegmentName } from '../../../machinery/names.ts';
+import { canonicalAddress, familyOf } from '../../../registry/allocate/cidr.ts';
+import { named } from '../../../registry/metadata/name-rule.ts';
+import { immutable } from '../../../registry/metadata/validate.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { optionalField, requiredField } from '../../rules/field-rule.ts';
+
+export const strategy = strategyFor<V1IPAddress>({
+  generation: true,
+  validateName: named((name) => {
+    if (!familyOf(name)) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
+    const canonical = canonicalAddress(name);
+    return canonical === name ? [] : [`must be in canonical form (${JSON.stringify(canonical)})`];
+  }),
+  validate({ spec }) {
+    const path = 'spec.parentRef';
+    if (!spec?.parentRef) return [required(path)];
+    const { group, resource, namespace, name } = spec.parentRef;
+    return [
+      ...optionalField(group, dns1123Subdomain, `${path}.group`),
+      ...requiredField(resource, pathSegmentName, `${path}.resource`),
+      ...requiredField(name, pathSegmentName, `${path}.name`),
+      ...optionalField(namespace, pathSegmentName, `${path}.namespace`),
+    ];
+  },
+  validateUpdate: (object, old) => immutable(object.spec?.parentRef, old.spec?.parentRef, 'spec.parentRef'),
+});

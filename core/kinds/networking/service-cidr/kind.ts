@@ -1,0 +1,9 @@
+// ServiceCIDRs.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'networking.k8s.io',
+  versions: ['v1'],
+  kind: 'ServiceCIDR',
+};

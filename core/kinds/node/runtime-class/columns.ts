@@ -1,0 +1,11 @@
+// What `kubectl get` shows of RuntimeClasses.
+
+import type { V1RuntimeClass } from '../../../../generated/kubernetes.ts';
+import type { Column } from '../../../api/definition.ts';
+import { ageColumn, nameColumn, text } from '../../column.ts';
+
+export const columns: readonly Column[] = [
+  nameColumn,
+  text<V1RuntimeClass>('Handler', ({ handler }) => handler),
+  ageColumn,
+];

@@ -1,0 +1,9 @@
+// RuntimeClasses.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'node.k8s.io',
+  versions: ['v1'],
+  kind: 'RuntimeClass',
+};

@@ -1,0 +1,10 @@
+// PodDisruptionBudgets.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'policy',
+  versions: ['v1'],
+  kind: 'PodDisruptionBudget',
+  shortNames: ['pdb'],
+};

@@ -1,0 +1,22 @@
+// PodDisruptionBudgets.
+
+import type { V1PodDisruptionBudget } from '../../../../generated/kubernetes.ts';
+import { type FieldError, invalidValue } from '../../../machinery/field-error.ts';
+import { validateLabelSelector } from '../../../machinery/labels.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { countOrPercent } from '../../rules/count-or-percent.ts';
+
+export const strategy = strategyFor<V1PodDisruptionBudget>({
+  generation: true,
+  conditionalUpdate: true,
+  validate({ spec }) {
+    if (!spec) return [];
+    const errors: FieldError[] = [];
+    if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) {
+      errors.push(invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+    }
+    if (spec.minAvailable !== undefined) errors.push(...countOrPercent(spec.minAvailable, 'spec.minAvailable'));
+    if (spec.maxUnavailable !== undefined) errors.push(...countOrPercent(spec.maxUnavailable, 'spec.maxUnavailable'));
+    return [...errors, ...validateLabelSelector(spec.selector, 'spec.selector')];
+  },
+});

@@ -1,0 +1,5 @@
+// ClusterRoleBindings.
+
+import { bindingOf } from '../binding.ts';
+
+export const strategy = bindingOf(['ClusterRole'], false);

@@ -1,0 +1,5 @@
+// RoleBindings.
+
+import { bindingOf } from '../binding.ts';
+
+export const strategy = bindingOf(['ClusterRole', 'Role'], true);

@@ -1,0 +1,9 @@
+// Roles.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'rbac.authorization.k8s.io',
+  versions: ['v1'],
+  kind: 'Role',
+};

@@ -1,0 +1,12 @@
+// Roles.
+
+import type { V1Role } from '../../../../generated/kubernetes.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { validateName } from '../validate-name.ts';
+import { validateRules } from '../validate-rules.ts';
+
+export const strategy = strategyFor<V1Role>({
+  validateName,
+  createOnUpdate: true,
+  validate: ({ rules }) => validateRules(rules ?? [], true),
+});

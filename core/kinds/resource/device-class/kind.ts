@@ -1,0 +1,9 @@
+// DeviceClasses.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'resource.k8s.io',
+  versions: ['v1'],
+  kind: 'DeviceClass',
+};

@@ -1,0 +1,10 @@
+// ResourceSlices.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'resource.k8s.io',
+  versions: ['v1'],
+  kind: 'ResourceSlice',
+  selectableFields: ['spec.nodeName', 'spec.driver'],
+};

@@ -1,0 +1,13 @@
+// What `kubectl get` shows of PriorityClasses.
+
+import type { V1PriorityClass } from '../../../../generated/kubernetes.ts';
+import type { Column } from '../../../api/definition.ts';
+import { ageColumn, boolean, integer, nameColumn, text } from '../../column.ts';
+
+export const columns: readonly Column[] = [
+  nameColumn,
+  integer<V1PriorityClass>('Value', ({ value }) => value),
+  boolean<V1PriorityClass>('Global-Default', ({ globalDefault }) => globalDefault ?? false),
+  ageColumn,
+  text<V1PriorityClass>('PreemptionPolicy', ({ preemptionPolicy }) => preemptionPolicy ?? ''),
+];

@@ -1,0 +1,10 @@
+// PriorityClasses.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'scheduling.k8s.io',
+  versions: ['v1'],
+  kind: 'PriorityClass',
+  shortNames: ['pc'],
+};

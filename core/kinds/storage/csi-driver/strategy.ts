@@ -1,0 +1,50 @@
+// CSIDrivers.
+
+import type { StorageV1TokenRequest, V1CSIDriver } from '../../../../generated/kubernetes.ts';
+import { duplicate, type FieldError, invalidValue, notSupported } from '../../../machinery/field-error.ts';
+import { named } from '../../../registry/metadata/name-rule.ts';
+import { immutable } from '../../../registry/metadata/validate.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { driverName } from '../driver-name.ts';
+
+const lifecycleModes = ['Ephemeral', 'Persistent'];
+
+const tokenSeconds = { least: 600, most: 2 ** 32 } as const;
+
+export const strategy = strategyFor<V1CSIDriver>({
+  generation: true,
+  validateName: named(driverName),
+  validate({ spec = {} }) {
+    const errors: FieldError[] = [];
+    for (const each of spec.volumeLifecycleModes ?? [])
+      if (!lifecycleModes.includes(each)) errors.push(notSupported('spec.volumeLifecycleModes', each, lifecycleModes));
+    errors.push(...validateTokens(spec.tokenRequests ?? [], 'spec.tokenRequests'));
+    const period = spec.nodeAllocatableUpdatePeriodSeconds;
+    if (period !== undefined && period < 10)
+      errors.push(
+        invalidValue('spec.nodeAllocatableUpdatePeriodSeconds', period, 'must be greater than or equal to 10 seconds'),
+      );
+    return errors;
+  },
+  validateUpdate: (object, old) => [
+    ...immutable(object.spec?.attachRequired, old.spec?.attachRequired, 'spec.attachedRequired'),
+    ...immutable(object.spec?.volumeLifecycleModes, old.spec?.volumeLifecycleModes, 'spec.volumeLifecycleModes'),
+  ],
+});
+
+function validateTokens(tokens: readonly StorageV1TokenRequest[], path: string): FieldError[] {
+  const audiences = new Set<string>();
+  return tokens.flatMap(({ audience = '', expirationSeconds: seconds }, index) => {
+    const at = `${path}[${index}]`;
+    const errors: FieldError[] = [];
+    if (audiences.has(audience)) errors.push(duplicate(`${at}.audience`, audience));
+    audiences.add(audience);
+    if (seconds !== undefined && seconds < tokenSeconds.least)
+      errors.push(invalidValue(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
+    if (seconds !== undefined && seconds > tokenSeconds.most)
+      errors.push(
+        invalidValue(`${at}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'),
+      );
+    return errors;
+  });
+}

@@ -1,0 +1,11 @@
+// What `kubectl get` shows of CSINodes.
+
+import type { V1CSINode } from '../../../../generated/kubernetes.ts';
+import type { Column } from '../../../api/definition.ts';
+import { ageColumn, integer, nameColumn } from '../../column.ts';
+
+export const columns: readonly Column[] = [
+  nameColumn,
+  integer<V1CSINode>('Drivers', ({ spec }) => spec.drivers?.length ?? 0),
+  ageColumn,
+];

@@ -1,0 +1,9 @@
+// CSIStorageCapacities.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'storage.k8s.io',
+  versions: ['v1'],
+  kind: 'CSIStorageCapacity',
+};

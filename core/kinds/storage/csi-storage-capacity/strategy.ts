@@ -1,0 +1,23 @@
+// CSIStorageCapacities.
+
+import type { V1CSIStorageCapacity } from '../../../../generated/kubernetes.ts';
+import { validateLabelSelector } from '../../../machinery/labels.ts';
+import { dns1123Subdomain } from '../../../machinery/names.ts';
+import { immutable } from '../../../registry/metadata/validate.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { validateAmount } from '../../core/pod/validate-resources.ts';
+import { requiredField } from '../../rules/field-rule.ts';
+
+export const strategy = strategyFor<V1CSIStorageCapacity>({
+  validate({ nodeTopology, storageClassName, capacity, maximumVolumeSize }) {
+    const errors = validateLabelSelector(nodeTopology, 'nodeTopology');
+    errors.push(...requiredField(storageClassName, dns1123Subdomain, 'storageClassName'));
+    if (capacity !== undefined) errors.push(...validateAmount(capacity, 'capacity'));
+    if (maximumVolumeSize !== undefined) errors.push(...validateAmount(maximumVolumeSize, 'maximumVolumeSize'));
+    return errors;
+  },
+  validateUpdate: (object, old) => [
+    ...immutable(object.nodeTopology, old.nodeTopology, 'nodeTopology'),
+    ...immutable(object.storageClassName, old.storageClassName, 'storageClassName'),
+  ],
+});

@@ -1,0 +1,26 @@
+// StorageClasses.
+
+import type { V1StorageClass } from '../../../../generated/kubernetes.ts';
+import { type FieldError, forbiddenField } from '../../../machinery/field-error.ts';
+import { immutable } from '../../../registry/metadata/validate.ts';
+import { semanticEqual } from '../../../registry/semantic-equal.ts';
+import { strategyFor } from '../../../registry/strategy.ts';
+import { requiredField } from '../../rules/field-rule.ts';
+import { provisionerName, validateParameters } from '../parameters.ts';
+
+export const strategy = strategyFor<V1StorageClass>({
+  validate: ({ provisioner, parameters }) => [
+    ...requiredField(provisioner, provisionerName, 'provisioner'),
+    ...validateParameters(parameters ?? {}, 'parameters'),
+  ],
+  validateUpdate(object, old) {
+    const errors: FieldError[] = [];
+    if (!semanticEqual(object.parameters, old.parameters))
+      errors.push(forbiddenField('parameters', 'updates to parameters are forbidden.'));
+    if (object.provisioner !== old.provisioner)
+      errors.push(forbiddenField('provisioner', 'updates to provisioner are forbidden.'));
+    if (object.reclaimPolicy !== old.reclaimPolicy)
+      errors.push(forbiddenField('reclaimPolicy', 'updates to reclaimPolicy are forbidden.'));
+    return [...errors, ...immutable(object.volumeBindingMode, old.volumeBindingMode, 'volumeBindingMode')];
+  },
+});

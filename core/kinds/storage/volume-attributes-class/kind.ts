@@ -1,0 +1,10 @@
+// VolumeAttributesClasses.
+
+import type { Kind } from '../../kind.ts';
+
+export const kind: Kind = {
+  group: 'storage.k8s.io',
+  versions: ['v1'],
+  kind: 'VolumeAttributesClass',
+  shortNames: ['vac'],
+};
