@@ -6,21 +6,24 @@ const expect = { poll: { timeout: 20_000 } };
 // Intrinsics as frozen as in every program, and one seed for all properties.
 const setupFiles = ['./core/process/frozen-intrinsics.ts', './test/tools/seed.ts'];
 
+// Clusters, containers and networks are real, and the machine may be busy. `npm test` ends with what needed its second try, and why.
+const realRetry = 1;
+
 export default defineConfig({
   test: {
     // Many files wait for real programs more than they compute, each on a host of its own: three at a time keep two cores busy.
     maxWorkers: 3,
-    // Clusters, containers and networks are real, and the machine may be busy. `npm test` ends with what needed its second try, and why.
-    retry: 1,
     globalSetup: './test/tools/generate.ts',
     projects: [
       {
         test: {
           name: 'unit',
+          // What fails now and then has found something.
+          retry: 0,
           setupFiles,
           expect,
           include: [
-            '{core,functions,agent,infra,local,cli,bench,test/simulation,test/conformance,test/security}/**/*.test.ts',
+            '{core,functions,agent,infra,local,cli,bench,test/simulation,test/conformance,test/security,test/checks}/**/*.test.ts',
           ],
           // On a busy machine a file may get a third of a core.
           testTimeout: 60_000,
@@ -30,6 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'aws',
+          retry: realRetry,
           setupFiles,
           expect,
           include: ['test/aws/**/*.test.ts'],
@@ -41,6 +45,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          retry: realRetry,
           setupFiles,
           expect,
           include: ['test/e2e/**/*.test.ts'],

@@ -1,5 +1,5 @@
 // The Store contract: what every engine promises. It knows keys, types and bytes, nothing of Kubernetes.
-// Decisions D1-D3 in ARCHITECTURE.md. `contract.ts` beside this file is the suite that any engine must pass.
+// Decisions D1-D3. `contract.ts` beside this file is the suite that any engine must pass.
 
 /** A resource type, such as `apps/deployments`. Each type has a log of its own, with dense revisions from 1. */
 export type TypeName = string;

@@ -224,7 +224,7 @@ export interface Controller {
   readonly claims?: TypeName;
   /** The name of one claim for all of its keys, where what it gives to one must not be given to another: each write holds it. */
   readonly exclusive?: string;
-  /** Resources that it writes. Documentation, and the graph in ARCHITECTURE.md. */
+  /** Resources that it writes. Documentation, and the graph in docs/controllers.md. */
   readonly owns: readonly TypeName[];
   /** May be a promise only where the answer comes from a computation that is asynchronous by nature (signing). */
   reconcile(snapshot: Snapshot, key: string, context: Context): readonly Action[] | Promise<readonly Action[]>;

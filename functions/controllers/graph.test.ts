@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { withGraph } from './graph.ts';
 
-it('the graph of controllers in ARCHITECTURE.md is current: node functions/controllers/graph.ts writes it', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../ARCHITECTURE.md'), 'utf8');
+it('the graph of controllers in docs/controllers.md is current: node functions/controllers/graph.ts writes it', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/controllers.md'), 'utf8');
   expect(withGraph(text)).toBe(text);
 });

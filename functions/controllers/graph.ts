@@ -1,4 +1,4 @@
-// `node functions/controllers/graph.ts`: writes into ARCHITECTURE.md which controllers there are, what wakes each, what it reads and
+// `node functions/controllers/graph.ts`: writes into docs/controllers.md which controllers there are, what wakes each, what it reads and
 // writes, and whom its writes wake: the graph of controllers, as their declarations have it.
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { controllers } from './all.ts';
 import type { Controller } from './controller.ts';
 
-const page = join(import.meta.dirname, '../../ARCHITECTURE.md');
+const page = join(import.meta.dirname, '../../docs/controllers.md');
 const begin = '<!-- controllers: written by functions/controllers/graph.ts -->';
 const end = '<!-- end of controllers -->';
 
 /** The page with the section written anew. Throws an Error when the page has no place for it. */
 export function withGraph(text: string): string {
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`ARCHITECTURE.md has no place between "${begin}" and "${end}"`);
+  if (from < 0 || to < from) throw new Error(`docs/controllers.md has no place between "${begin}" and "${end}"`);
   return `${text.slice(0, from + begin.length)}\n${table()}\n${text.slice(to)}`;
 }
 

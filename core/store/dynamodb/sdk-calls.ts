@@ -1,5 +1,5 @@
 // The calls over AWS's own client: for programs on an operator's machine, and to hold our own protocol against. Functions do not load it
-// (ARCHITECTURE.md says what that would cost).
+// (D18 says what that would cost).
 
 import {
   BatchGetItemCommand,
