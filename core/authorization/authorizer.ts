@@ -27,7 +27,8 @@ export interface Decision {
 }
 
 export interface Authorizer {
-  authorize(attributes: Attributes): Promise<Decision>;
+  /** A promise only where there is something to wait for: every request asks. */
+  authorize(attributes: Attributes): Decision | Promise<Decision>;
 }
 
 export const mastersGroup = 'system:masters';

@@ -6,9 +6,8 @@ import type { Authorizer } from '../../core/authorization/authorizer.ts';
 import { chain } from '../../core/authorization/chain.ts';
 import { rbacAuthorizer } from '../../core/authorization/rbac.ts';
 import { createRbacIndex } from '../../core/authorization/rbac-index.ts';
-import { badRequest, StatusError } from '../../core/machinery/status.ts';
+import { badRequest } from '../../core/machinery/status.ts';
 import type { Family } from '../../core/metrics/family.ts';
-import { agentGroup } from '../../core/node/protocol.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import type { Registry } from '../../core/registry/registry.ts';
@@ -19,7 +18,6 @@ import type { Store } from '../../core/store/store.ts';
 import type { Log } from '../../core/work/log.ts';
 import { createAggregation } from './aggregation/aggregation.ts';
 import type { FrontProxy } from './aggregation/options.ts';
-import { refuseUnreached } from './aggregation/unreached.ts';
 import type { Audit } from './audit/audit.ts';
 import {
   type AnonymousAccess,
@@ -32,8 +30,7 @@ import { replicaLookup } from './authentication/lookup.ts';
 import { type ServiceAccountOptions, serviceAccountTokens } from './authentication/service-account-tokens.ts';
 import { agentAuthorizer } from './authorization/agent-authorizer.ts';
 import { nodeAuthorizer } from './authorization/node-authorizer.ts';
-import { plainForm } from './content/negotiate.ts';
-import { withoutProtobuf } from './content/protobuf.ts';
+import { plainJson } from './content/negotiate.ts';
 import { compress, respondError } from './content/respond.ts';
 import type { FlowControl, FlowControlOptions } from './flow-control/flow-control.ts';
 import { type ApiRequest, type ApiResponse, isWebSocket, type UpgradeConnection } from './http.ts';
@@ -43,13 +40,14 @@ import type { NodeJoining } from './node/joining.ts';
 import { lazyNodeIndex } from './node/lazy-node-index.ts';
 import { withNodeLeases } from './node/node-leases.ts';
 import { createNotifier, silentNotifier } from './node/notifier.ts';
+import { createUsage } from './node/usage.ts';
+import type { OpenExchange } from './open-exchange.ts';
 import { createPodStreams } from './pod-streams.ts';
 import { createProxy } from './proxy/proxy.ts';
-import type { RequestInfo } from './request-info.ts';
-import { deprecationOf } from './resources/deprecation.ts';
-import type { Exchange } from './resources/exchange.ts';
-import { answerResource, checkScope, noSuchResource, targetOf } from './resources/routes.ts';
+import { checkScope, noSuchResource } from './resources/routes.ts';
+import { createStoredResources } from './resources/stored-resources.ts';
 import { defaultWatchLimits, type WatchLimits } from './resources/watch.ts';
+import type { Responder } from './responder.ts';
 import { createReviews } from './reviews/reviews.ts';
 import { createRoad } from './road.ts';
 import { createShares } from './shares.ts';
@@ -111,8 +109,6 @@ export interface ApiServer {
   close(): void;
 }
 
-const customResourceType = 'apiextensions.k8s.io/customresourcedefinitions';
-
 /** Resolves when the replicas that authorization reads have caught up once. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { registry, definitions, replicas, queue } = options;
@@ -149,12 +145,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   let shuttingDown = false;
   const flowControl =
     options.flowControl && (await startFlowControl({ ...options.flowControl, replicas, definitions }));
-  const nodeEndpoints = createNodeEndpoints({ ...options, openNodes: nodes.open, notifier, now });
   const reviews = createReviews({ authenticator, authorizer, rbac, tokens, registry, definitions, now });
-  const podStreams = createPodStreams({ registry, definitions, authorizer, streams: options.streams });
-  const proxy = createProxy({ registry, definitions, streams: options.streams, random: Math.random });
   const checked = { store: options.store, rbac, isShuttingDown: () => shuttingDown };
-  const system = createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation, checked });
   const watch = { ...defaultWatchLimits, ...options.watch };
   const routes = {
     registry: withNodeLeases(registry, options.heartbeats),
@@ -174,71 +166,45 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ...(aggregation && { answeredElsewhere: aggregation.serves }),
   });
 
-  /** Whatever serves it: rights in a namespace are none to what is in no namespace. */
-  const demandScope = (info: RequestInfo) => {
-    const definition = definitions.find(info.group, info.version, info.resource);
-    if (definition) checkScope(definition, info);
-  };
+  /** Who answers what: the first of them that serves a request. */
+  const responders: readonly Responder[] = [
+    createNodeEndpoints({ ...options, openNodes: nodes.open, notifier, now }),
+    ...(aggregation ? [aggregation] : []),
+    createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation, checked }),
+    createUsage({ ...options, now }),
+    createPodStreams({ registry, authorizer, streams: options.streams }),
+    createProxy({ registry, definitions, streams: options.streams, random: Math.random }),
+    createStoredResources({ ...options, routes, reviews, metrics, aggregates: aggregation !== undefined }),
+  ];
 
-  const answer = async (exchange: Exchange): Promise<ApiResponse> => {
+  const responderOf = (exchange: OpenExchange): Responder => {
     const { info } = exchange;
-    const elsewhere = aggregation?.respond(exchange);
-    if (elsewhere) return elsewhere;
-    if (!info.isResource) return system.answer(exchange);
-    if (info.group === agentGroup) return nodeEndpoints.answer(exchange);
-    demandScope(info);
-    const usage = nodeEndpoints.metrics(exchange);
-    if (usage) return usage;
-    if (podStreams.serves(info)) return podStreams.respond(exchange);
-    if (proxy.serves(info)) return proxy.respond(exchange);
-    // A custom resource may have been defined by another process a moment ago.
-    if (!definitions.find(info.group, info.version, info.resource)) {
-      await replicas.peek(customResourceType)?.catchUp();
-      if (!aggregation && !definitions.find(info.group, info.version, info.resource))
-        await refuseUnreached(options.store, info);
+    // Whatever serves it: rights in a namespace are none to what is in no namespace.
+    if (info.isResource && !aggregation?.serves(info)) {
+      exchange.definition = definitions.find(info.group, info.version, info.resource);
+      if (exchange.definition) checkScope(exchange.definition, info);
     }
-    const target = targetOf(definitions, info);
-    const deprecation = deprecationOf(target.definition);
-    if (deprecation) {
-      metrics.deprecated(target.definition, info.subresource);
-      exchange.context.warnings.push(deprecation);
-      if (exchange.context.audit) exchange.context.audit['k8s.io/deprecated'] = 'true';
-    }
-    const { form } = exchange;
-    // Of custom resources only the metadata has a protobuf form.
-    if (form.encoding === 'protobuf' && target.definition.customResource !== undefined && form.transform === undefined)
-      return answerResource(routes, { ...exchange, form: withoutProtobuf(form) }, target);
-    return reviews.answer(exchange, target) ?? answerResource(routes, exchange, target);
+    for (const each of responders) if (each.serves(info)) return each;
+    throw noSuchResource();
+  };
+  const respond = (exchange: OpenExchange) => responderOf(exchange).respond(exchange);
+  const upgrade = async (exchange: OpenExchange, connection: UpgradeConnection) => {
+    if (isWebSocket(exchange.request) && exchange.info.method !== 'GET')
+      throw badRequest('a WebSocket handshake is a GET request (RFC 6455, section 4.1)');
+    const responder = responderOf(exchange);
+    if (responder.upgrade) return responder.upgrade(exchange, connection);
+    throw badRequest('this path does not take upgrade requests: send it without the Upgrade header');
   };
 
   return {
     authenticator,
     authorizer,
     async handle(request) {
-      const response = await run(request, answer);
-      // `answer` always gives a response; undefined is for upgrades.
-      return compress(request, response ?? respondError(noSuchResource(), plainForm));
+      const response = await run(request, respond);
+      // Who responds always gives a response; undefined is for upgrades.
+      return compress(request, response ?? respondError(noSuchResource(), plainJson));
     },
-    upgrade(request, connection) {
-      return run(
-        request,
-        async (exchange) => {
-          if (isWebSocket(exchange.request) && exchange.info.method !== 'GET')
-            throw badRequest('a WebSocket handshake is a GET request (RFC 6455, section 4.1)');
-          if (exchange.info.group === agentGroup) return nodeEndpoints.accept(exchange, connection);
-          const elsewhere = aggregation?.upgrade(exchange, connection);
-          if (elsewhere) return elsewhere;
-          demandScope(exchange.info);
-          if (podStreams.serves(exchange.info)) return podStreams.upgrade(exchange, connection);
-          if (proxy.serves(exchange.info)) return proxy.upgrade(exchange, connection);
-          throw new StatusError(
-            'BadRequest',
-            'this path does not take upgrade requests: send it without the Upgrade header',
-          );
-        },
-        connection,
-      );
-    },
+    upgrade: (request, connection) => run(request, (exchange) => upgrade(exchange, connection), connection),
     beginShutdown() {
       shuttingDown = true;
     },

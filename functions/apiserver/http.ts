@@ -27,7 +27,7 @@ export interface ApiRequest {
   /** Its bytes once somebody has read it (see readBody). */
   body?: AsyncIterable<Uint8Array> | Uint8Array | undefined;
   /** Set on the road: it takes as long as it takes, and no deadline ends it. */
-  lasting?: boolean | undefined;
+  longRunning?: boolean | undefined;
   readonly peer?: PeerCertificate | undefined;
   readonly remoteAddress?: string | undefined;
   /** Aborts when the client has gone. A getter where making one has a price. */

@@ -6,7 +6,7 @@ import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node
 import type { ServedRequest } from './served-request.ts';
 
 export interface RequestLimits {
-  /** From its headers to its answer. What lasts by nature is exempt. */
+  /** From its headers to its answer. What is long running is exempt. */
   readonly answerMs: number;
   /** A client that takes nothing of what waits for it is cut after this long. */
   readonly stallMs: number;
@@ -47,7 +47,7 @@ export function openRequests(limits: RequestLimits, late: (life: Life, request: 
     const waiting: [Life, ServedRequest][] = [];
     for (const [life, request] of open) {
       if (!request.answered) {
-        if (!request.lasting && (looks - request.since) * limits.lookMs > limits.answerMs) late(life, request);
+        if (!request.longRunning && (looks - request.since) * limits.lookMs > limits.answerMs) late(life, request);
         continue;
       }
       const unsent = life.writableLength;

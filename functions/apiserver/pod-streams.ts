@@ -1,6 +1,5 @@
 // The way of a request to a pod's stream: permission, the pod, its node; then the StreamHandler takes it.
 
-import type { Definitions } from '../../core/api/definition.ts';
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
 import { forbiddenStatus } from '../../core/authorization/forbidden.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
@@ -8,18 +7,11 @@ import { getOwn } from '../../core/machinery/own.ts';
 import { badRequest, StatusError } from '../../core/machinery/status.ts';
 import type { Registry } from '../../core/registry/registry.ts';
 import { attributesOf } from './authorization/attributes.ts';
-import type { ApiResponse, UpgradeConnection } from './http.ts';
 import { Query } from './query.ts';
-import type { RequestInfo } from './request-info.ts';
 import type { Exchange } from './resources/exchange.ts';
 import { noSuchResource } from './resources/routes.ts';
+import type { Responder } from './responder.ts';
 import type { PodStream, StreamHandler } from './streams-contract.ts';
-
-export interface PodStreams {
-  serves(info: RequestInfo): boolean;
-  respond(exchange: Exchange): Promise<ApiResponse>;
-  upgrade(exchange: Exchange, connection: UpgradeConnection): Promise<undefined>;
-}
 
 const kinds: Readonly<Record<string, PodStream['kind']>> = {
   log: 'log',
@@ -30,19 +22,16 @@ const kinds: Readonly<Record<string, PodStream['kind']>> = {
 
 export function createPodStreams({
   registry,
-  definitions,
   authorizer,
   streams,
 }: {
   registry: Registry;
-  definitions: Definitions;
   authorizer: Authorizer;
   streams: StreamHandler | undefined;
-}): PodStreams {
+}): Responder {
   const open = async (exchange: Exchange): Promise<[StreamHandler, PodStream]> => {
-    const { info, query, request, context } = exchange;
+    const { info, query, request, context, definition } = exchange;
     const kind = getOwn(kinds, info.subresource);
-    const definition = definitions.find('', 'v1', 'pods');
     if (!kind || !definition || info.namespace === '' || info.name === '' || info.rest.length > 0)
       throw noSuchResource();
     const allowed = kind === 'log' ? info.verb === 'get' : info.verb === 'get' || info.verb === 'create';

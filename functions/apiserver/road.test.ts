@@ -38,7 +38,7 @@ async function takeOver(leaveBefore: boolean) {
     await new Promise((resolve) => near.once('close', resolve));
   }
   await road(request, async () => undefined, { socket: near, head: Buffer.alloc(0) });
-  const open = () => [...metrics.counts.series].reduce((sum, { lasting }) => sum + lasting, 0);
+  const open = () => [...metrics.counts.series].reduce((sum, { longRunning }) => sum + longRunning, 0);
   return { near, open };
 }
 

@@ -1,13 +1,11 @@
-// What every request passes before its route, around it and after it: who asks, as whom, when it is its turn, may they, in which form they
-// want the answer; and what is counted, written down and logged of it.
+// What every request passes: the stages before its route, one after the other, and what is counted, written down and logged once it is
+// answered. Each is a function over the one value that a request is (open-exchange.ts).
 
 import { randomUUID } from 'node:crypto';
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
-import type { UserInfo } from '../../core/authorization/user-info.ts';
 import { type Status, StatusError } from '../../core/machinery/status.ts';
-import type { RequestContext } from '../../core/registry/registry.ts';
 import type { Log } from '../../core/work/log.ts';
-import type { Audit, AuditRecord } from './audit/audit.ts';
+import type { Audit } from './audit/audit.ts';
 import { auditIDOf } from './audit/event.ts';
 import type { Authenticator } from './authentication/authenticate.ts';
 import { impersonate } from './authentication/impersonate.ts';
@@ -17,22 +15,23 @@ import { freeBytes, type Room, readBody } from './content/body.ts';
 import { bodyLimit } from './content/body-limits.ts';
 import { loadCbor } from './content/cbor.ts';
 import { ending, isStream } from './content/ending.ts';
-import { asksPretty, negotiate, plainForm } from './content/negotiate.ts';
+import { asksPretty, type MediaTypeOptions, negotiate, plainJson, prettyJson } from './content/negotiate.ts';
 import { loadProtobuf } from './content/protobuf.ts';
 import { respondError } from './content/respond.ts';
 import { warningHeaders } from './content/warnings.ts';
 import { loadYamlFor } from './content/yaml.ts';
-import type { Flow, FlowControl } from './flow-control/flow-control.ts';
+import type { FlowControl } from './flow-control/flow-control.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
+import { nobody, OpenExchange } from './open-exchange.ts';
 import { parseQuery, Query } from './query.ts';
 import {
   demandMethodOfVerb,
-  lastsByNature,
+  isLongRunning,
   parseRequestInfo,
   type RequestInfo,
   unreadableRequestInfo,
+  unreadInfo,
 } from './request-info.ts';
-import type { Exchange } from './resources/exchange.ts';
 import { createShares } from './shares.ts';
 import type { RequestMetrics } from './system/request-metrics.ts';
 
@@ -48,163 +47,263 @@ export interface RoadOptions {
   readonly answeredElsewhere?: (info: RequestInfo) => boolean;
 }
 
-/** Never rejects. undefined: the route took `connection` over. */
+/** Never rejects. undefined: `handle` took `connection` over. */
 export type Road = (
   request: ApiRequest,
-  route: (exchange: Exchange) => Promise<ApiResponse | undefined>,
+  handle: Handle,
   connection?: UpgradeConnection,
 ) => Promise<ApiResponse | undefined>;
 
+/** The last stage: who answers. */
+export type Handle = (exchange: OpenExchange) => Promise<ApiResponse | undefined>;
+
+/** A promise only where there is something to wait for. Throws what the client is told instead of an answer. */
+type Stage = (exchange: OpenExchange) => Promise<void> | void;
+
 export function createRoad(options: RoadOptions): Road {
-  const { authenticator, authorizer, flowControl, metrics, answeredElsewhere } = options;
+  const { authorizer, flowControl, metrics } = options;
   const bodies = createShares(maxWaitingBytes);
+  const stages: readonly Stage[] = [
+    readInfo(metrics),
+    authenticate(options),
+    impersonateUser,
+    ...(flowControl ? [classify(flowControl)] : []),
+    receiveBody(bodies, options.answeredElsewhere),
+    takeSeats,
+    authorizeUser,
+    negotiateMediaType,
+    ...(options.audit ? [auditRequest] : []),
+  ];
 
-  /** In our metrics: what lasts by nature when it ends, all else at once. */
-  const count = (
-    request: ApiRequest,
-    info: RequestInfo,
-    response: ApiResponse | undefined,
-    code: number,
-    seconds: number,
-    waited: number,
-    connection: UpgradeConnection | undefined,
-  ): ApiResponse | undefined => {
-    const series = metrics.seriesOf(info, request, code);
-    if (response && !isStream(response)) {
-      const { body, bytes = body instanceof Uint8Array ? body.length : 0 } = response;
-      metrics.answered(series, code, info.segments[0] === 'queues' ? undefined : seconds, waited, bytes);
-      return response;
-    }
-    const began = performance.now();
-    series.lasting += 1;
-    const end = () => {
-      series.lasting -= 1;
-      metrics.answered(series, code, seconds + (performance.now() - began) / 1000, waited, 0);
-    };
-    if (response) return { ...response, body: ending(response.body, end) };
-    if (connection) whenClosed(connection, end);
-    return undefined;
-  };
-
-  return async (request, route, connection) => {
-    const started = performance.now();
-    const auditID = auditIDOf(request, randomUUID);
-    const receivedAt = options.audit ? Date.now() : 0;
-    const warnings: string[] = [];
-    let form = plainForm;
-    let info: RequestInfo | undefined;
-    let user: UserInfo | undefined;
-    let audit: AuditRecord | undefined;
-    let failure: Status | undefined;
-    let broken = false;
-    let flow: Flow | undefined;
-    let seated = false;
-    let counted: string | undefined;
-    let waited = 0;
-    let webhooks = noWebhooks;
-    let bodyBytes = 0;
+  return async (request, handle, connection) => {
+    const exchange = new OpenExchange(request, connection, authorizer, auditIDOf(request, randomUUID));
+    let failure: Failure | undefined;
     let response: ApiResponse | undefined;
     try {
-      const parameters = parseQuery(request.query);
-      info = parseRequestInfo(request.method, request.path, parameters);
-      const query = new Query(parameters);
-      if (lastsByNature(info)) request.lasting = true;
-      else {
-        counted = info.verb;
-        metrics.running(counted, 1);
+      for (const stage of stages) {
+        const waiting = stage(exchange);
+        if (waiting) await waiting;
       }
-      if (request.peer) metrics.certified(request.peer.notAfter);
-      user = await authenticator.authenticate(request);
-      metrics.authenticated('success', (performance.now() - started) / 1000, user.username);
-      audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
-      const acting = await impersonate(request, user, authorizer);
-      if (acting !== user) audit?.impersonates(acting);
-      user = acting;
-      if (flowControl && takesSeat(info)) flow = flowControl.classify(user, info, query);
-      // A seat is for who works, not for who waits for a client: its body is there before. And nobody's is read who may do nothing with it.
-      const readsBody = request.body !== undefined && !request.lasting && !answeredElsewhere?.(info);
-      if (readsBody) {
-        await authorize(authorizer, user, info, audit?.annotations);
-        const { username } = user;
-        const room: Room = (bytes) => {
-          if (!bodies.take(username, bytes)) throw tooManyBytes();
-          bodyBytes += bytes;
-        };
-        const small = Number(request.headers['content-length']) <= freeBytes;
-        await readBody(request, bodyLimit(info), small ? undefined : room);
-      }
-      if (flow) {
-        const wait = flow.enter(() => request.signal);
-        if (wait) {
-          const since = performance.now();
-          await wait.finally(() => {
-            waited = (performance.now() - since) / 1000;
-          });
-        }
-        seated = true;
-      }
-      if (!readsBody) await authorize(authorizer, user, info, audit?.annotations);
-      demandMethodOfVerb(info);
-      const asked = info.isResource ? negotiate(request, query) : { ...plainForm, pretty: asksPretty(query) ?? false };
-      // What fails before its encoder is there is told in JSON.
-      if (asked.encoding === 'protobuf') await loadProtobuf();
-      if (asked.encoding === 'cbor' || asked.fallback?.encoding === 'cbor') await loadCbor();
-      if (asked.encoding !== 'json') await loadYamlFor(asked);
-      form = asked;
-      const context = new RequestOnTheRoad(request, user, authorizer, warnings, audit?.annotations);
-      webhooks = context.webhooks;
-      if (audit) await audit.readRequest();
-      response = await route({ request, info, query, form, context });
+      response = await handle(exchange);
     } catch (error) {
-      const told = asStatus(error, options.log, auditID);
-      failure = told.status;
-      broken = told !== error;
-      response = respondError(told, form);
-      // Of somebody who could not be found out, or was not asked for since the request cannot be read.
-      if (!user) {
-        const claimed = request.peer !== undefined || request.headers['authorization'] !== undefined;
-        if (info) metrics.authenticated(claimed ? 'error' : 'failure', (performance.now() - started) / 1000);
-        // What broke before that was no request of HTTP: there is nothing to read in it either.
-        if (!broken) info ??= unreadableRequestInfo(request.method, request.path);
-        if (info) audit = options.audit?.begin(request, { auditID, receivedAt, info, user });
-      }
+      failure = fail(options, exchange, error);
+      response = failure.response;
     } finally {
-      // A watch that has begun waits for events without a seat.
-      if (seated) flow?.leave();
-      if (bodyBytes > 0 && user) bodies.release(user.username, bodyBytes);
-      if (counted !== undefined) metrics.running(counted, -1);
+      // A watch that has begun waits for events without seats.
+      if (exchange.seated) exchange.flow?.leave();
+      if (exchange.bodyBytes > 0) bodies.release(exchange.user.username, exchange.bodyBytes);
+      if (exchange.running) metrics.running(exchange.info.verb, -1);
     }
     const code = response?.status ?? 101;
-    const elapsed = (performance.now() - started) / 1000;
-    if (info) response = count(request, info, response, code, elapsed, waited + webhooks.seconds, connection);
-    if (audit) {
-      response = await audit.finish(response, failure, broken);
-      if (!response && connection) whenClosed(connection, audit.closed);
-    }
-    if (options.log?.isLevelEnabled('debug'))
-      options.log.debug(
-        {
-          auditID,
-          method: request.method,
-          path: request.path,
-          query: request.query,
-          user: user?.username,
-          code,
-          ms: Math.round(elapsed * 1e6) / 1000,
-        },
-        'request',
-      );
-    if (!response) return undefined;
-    response.headers['audit-id'] = auditID;
-    // As Kubernetes: who has no name gets one request a connection where connections are shared by many (UnauthenticatedHTTP2DOSMitigation).
-    if (!user || user.username === anonymous.username) response.headers['connection'] = 'close';
-    flow?.stamp(response.headers);
-    if (warnings.length > 0) response.headers['warning'] = warningHeaders(warnings);
+    const seconds = (performance.now() - exchange.started) / 1000;
+    response = count(metrics, exchange, response, code, seconds);
+    if (exchange.auditRecord) response = await auditAnswer(exchange, response, failure);
+    if (options.log?.isLevelEnabled('debug')) logRequest(options.log, exchange, code, seconds);
+    if (response) stamp(exchange, response.headers);
     return response;
   };
 }
 
-const noWebhooks = { seconds: 0 };
+/** What is asked for. */
+function readInfo(metrics: RequestMetrics): Stage {
+  return (exchange) => {
+    const { request } = exchange;
+    const parameters = parseQuery(request.query);
+    const info = parseRequestInfo(request.method, request.path, parameters);
+    exchange.info = info;
+    exchange.query = new Query(parameters);
+    if (isLongRunning(info)) request.longRunning = true;
+    else {
+      exchange.running = true;
+      metrics.running(info.verb, 1);
+    }
+  };
+}
+
+/** Who sent it. */
+function authenticate({ authenticator, metrics, audit }: RoadOptions): Stage {
+  return (exchange) => {
+    const { request, started } = exchange;
+    if (request.peer) metrics.certified(request.peer.notAfter);
+    const known = (user: OpenExchange['user']) => {
+      exchange.user = user;
+      metrics.authenticated('success', (performance.now() - started) / 1000, user.username);
+      if (audit) beginAudit(audit, exchange);
+    };
+    const user = authenticator.authenticate(request);
+    return user instanceof Promise ? user.then(known) : known(user);
+  };
+}
+
+function beginAudit(audit: Audit, exchange: OpenExchange): void {
+  const { request, auditID, started, info } = exchange;
+  const user = exchange.user === nobody ? undefined : exchange.user;
+  const receivedAt = Date.now() - (performance.now() - started);
+  exchange.auditRecord = audit.begin(request, { auditID, receivedAt, info, user });
+}
+
+/** As whom. */
+function impersonateUser(exchange: OpenExchange): Promise<void> | void {
+  const acting = impersonate(exchange.request, exchange.user, exchange.authorizer);
+  return acting?.then((user) => {
+    exchange.auditRecord?.impersonates(user);
+    exchange.user = user;
+  });
+}
+
+/** Which flow it belongs to. A watch takes seats until it has begun; what else is long running takes none. */
+function classify(flowControl: FlowControl): Stage {
+  return (exchange) => {
+    const { info, request, user, query } = exchange;
+    if (info.verb === 'watch' || !request.longRunning) exchange.flow = flowControl.classify(user, info, query);
+  };
+}
+
+/** Seats are for who works, not for who waits for a client: its body is there before. And nobody's is read who may do nothing with it. */
+function receiveBody(
+  bodies: ReturnType<typeof createShares>,
+  answeredElsewhere: RoadOptions['answeredElsewhere'],
+): Stage {
+  const receive = async (exchange: OpenExchange): Promise<void> => {
+    const { request, info, user } = exchange;
+    await authorizeUser(exchange);
+    const small = Number(request.headers['content-length']) <= freeBytes;
+    const room: Room = (bytes) => {
+      if (!bodies.take(user.username, bytes)) throw tooManyBytes();
+      exchange.bodyBytes += bytes;
+    };
+    await readBody(request, bodyLimit(info), small ? undefined : room);
+  };
+  return (exchange) => {
+    const { request, info } = exchange;
+    if (request.body !== undefined && !request.longRunning && !answeredElsewhere?.(info)) return receive(exchange);
+  };
+}
+
+/** When it is its turn. */
+function takeSeats(exchange: OpenExchange): Promise<void> | void {
+  const { flow, request } = exchange;
+  if (!flow) return;
+  const wait = flow.enter(() => request.signal);
+  if (wait) return waitForSeats(exchange, wait);
+  exchange.seated = true;
+}
+
+async function waitForSeats(exchange: OpenExchange, wait: Promise<void>): Promise<void> {
+  const since = performance.now();
+  try {
+    await wait;
+    exchange.seated = true;
+  } finally {
+    exchange.waitedSeconds = (performance.now() - since) / 1000;
+  }
+}
+
+/** Whether they may. Once: who sends a body is asked before it is read. */
+function authorizeUser(exchange: OpenExchange): Promise<void> | void {
+  if (exchange.authorized) return;
+  exchange.authorized = true;
+  return authorize(exchange.authorizer, exchange.user, exchange.info, exchange.audit);
+}
+
+/** In which media type they want the answer, and what encodes it. What fails before its encoder is there is told in JSON. */
+function negotiateMediaType(exchange: OpenExchange): Promise<void> | void {
+  const { info, request, query } = exchange;
+  demandMethodOfVerb(info);
+  const asked = info.isResource ? negotiate(request, query) : asksPretty(query) === true ? prettyJson : plainJson;
+  if (asked.encoding !== 'json') return loadEncoders(exchange, asked);
+  exchange.mediaType = asked;
+}
+
+async function loadEncoders(exchange: OpenExchange, asked: MediaTypeOptions): Promise<void> {
+  const { encoding, fallback } = asked;
+  if (encoding === 'protobuf') await loadProtobuf();
+  if (encoding === 'cbor' || fallback?.encoding === 'cbor') await loadCbor();
+  await loadYamlFor(asked);
+  exchange.mediaType = asked;
+}
+
+/** Where the policy wants the object of the request, it is read. */
+function auditRequest({ auditRecord }: OpenExchange): Promise<void> | undefined {
+  return auditRecord?.readRequest();
+}
+
+interface Failure {
+  readonly status: Status;
+  /** It is ours, and no answer to what was asked. */
+  readonly broken: boolean;
+  readonly response: ApiResponse;
+}
+
+/** What the client is told. */
+function fail({ log, metrics, audit }: RoadOptions, exchange: OpenExchange, error: unknown): Failure {
+  const { request, auditID, started } = exchange;
+  const told = asStatus(error, log, auditID);
+  const broken = told !== error;
+  // Of somebody who could not be found out, or was not asked for since the request cannot be read.
+  if (exchange.user === nobody) {
+    const claimed = request.peer !== undefined || request.headers['authorization'] !== undefined;
+    if (exchange.info !== unreadInfo)
+      metrics.authenticated(claimed ? 'error' : 'failure', (performance.now() - started) / 1000);
+    // What broke before that was no request of HTTP: there is nothing to read in it either.
+    else if (!broken) exchange.info = unreadableRequestInfo(request.method, request.path);
+    if (audit && exchange.info !== unreadInfo) beginAudit(audit, exchange);
+  }
+  return { status: told.status, broken, response: respondError(told, exchange.mediaType) };
+}
+
+/** In our metrics: what is long running when it ends, all else at once. */
+function count(
+  metrics: RequestMetrics,
+  exchange: OpenExchange,
+  response: ApiResponse | undefined,
+  code: number,
+  seconds: number,
+): ApiResponse | undefined {
+  const { info, request, connection } = exchange;
+  if (info === unreadInfo) return response;
+  const series = metrics.seriesOf(info, request, code);
+  const waited = exchange.waitedSeconds + exchange.webhooks.seconds;
+  if (response && !isStream(response)) {
+    const { body, bytes = body instanceof Uint8Array ? body.length : 0 } = response;
+    metrics.answered(series, code, info.segments[0] === 'queues' ? undefined : seconds, waited, bytes);
+    return response;
+  }
+  const began = performance.now();
+  series.longRunning += 1;
+  const end = () => {
+    series.longRunning -= 1;
+    metrics.answered(series, code, seconds + (performance.now() - began) / 1000, waited, 0);
+  };
+  if (response) return { ...response, body: ending(response.body, end) };
+  if (connection) whenClosed(connection, end);
+  return undefined;
+}
+
+async function auditAnswer(
+  { auditRecord, connection }: OpenExchange,
+  response: ApiResponse | undefined,
+  failure: Failure | undefined,
+): Promise<ApiResponse | undefined> {
+  const audited = await auditRecord?.finish(response, failure?.status, failure?.broken ?? false);
+  if (!audited && connection && auditRecord) whenClosed(connection, auditRecord.closed);
+  return audited;
+}
+
+function logRequest(log: Log, { request, auditID, user }: OpenExchange, code: number, seconds: number): void {
+  const { method, path, query } = request;
+  const username = user === nobody ? undefined : user.username;
+  log.debug({ auditID, method, path, query, user: username, code, ms: Math.round(seconds * 1e6) / 1000 }, 'request');
+}
+
+/** What every answer says beside what was asked for. */
+function stamp({ auditID, user, flow, warnings }: OpenExchange, headers: ApiResponse['headers']): void {
+  headers['audit-id'] = auditID;
+  // As Kubernetes: who has no name gets one request a connection where connections are shared by many (UnauthenticatedHTTP2DOSMitigation).
+  if (user === nobody || user.username === anonymous.username) headers['connection'] = 'close';
+  flow?.stamp(headers);
+  if (warnings.length > 0) headers['warning'] = warningHeaders(warnings);
+}
 
 /** Of bodies that are still on their way, or whose requests wait or run. */
 const maxWaitingBytes = 256 * 1024 * 1024;
@@ -217,43 +316,10 @@ function tooManyBytes(): StatusError {
   );
 }
 
-/** The context that a route gets. A class, for the same reason as ServedRequest. */
-class RequestOnTheRoad implements RequestContext {
-  readonly user: UserInfo;
-  readonly warnings: string[];
-  readonly authorizer: Authorizer;
-  readonly audit: Record<string, string> | undefined;
-  readonly webhooks = { seconds: 0 };
-  private readonly request: ApiRequest;
-
-  constructor(
-    request: ApiRequest,
-    user: UserInfo,
-    authorizer: Authorizer,
-    warnings: string[],
-    audit: Record<string, string> | undefined,
-  ) {
-    this.request = request;
-    this.user = user;
-    this.authorizer = authorizer;
-    this.warnings = warnings;
-    this.audit = audit;
-  }
-
-  get signal(): AbortSignal | undefined {
-    return this.request.signal;
-  }
-}
-
 /** Also when that was before: a client may leave while its request is still on the road, and nothing says so a second time. */
 function whenClosed({ socket }: UpgradeConnection, end: () => void): void {
   if (socket.destroyed) end();
   else socket.once('close', end);
-}
-
-/** A watch takes a seat until it has begun. */
-function takesSeat(info: RequestInfo): boolean {
-  return info.verb === 'watch' || !lastsByNature(info);
 }
 
 /** What the client is told of a failure. One that is not a StatusError is ours, and is logged. */

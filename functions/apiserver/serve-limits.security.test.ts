@@ -128,10 +128,10 @@ describe('a request that is never answered', () => {
     tried('requests without an answer', 2);
   });
 
-  it('may last where it does so by nature', async () => {
+  it('may last where it is long running', async () => {
     const serving = await start(
       answers(async (request) => {
-        request.lasting = true;
+        request.longRunning = true;
         await new Promise((resolve) => setTimeout(resolve, 900));
         return text('at last');
       }),

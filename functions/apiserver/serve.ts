@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StatusError } from '../../core/machinery/status.ts';
 import { type ConnectionLimits, defaultConnectionLimits, limitConnections } from './connections.ts';
-import { plainForm } from './content/negotiate.ts';
+import { plainJson } from './content/negotiate.ts';
 import { respondError } from './content/respond.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
 import {
@@ -76,7 +76,7 @@ export async function serve(api: Handler, options: ServeOptions): Promise<Servin
       'Timeout: request did not complete within the allotted timeout: try again, and ask for less at once',
       {},
     );
-    answer(life, request, respondError(error, plainForm), onError);
+    answer(life, request, respondError(error, plainJson), onError);
     request.abort(error);
   });
   const connections = limitConnections(server, connectionLimits, open.isUsed);
@@ -174,7 +174,7 @@ function respond(api: Handler, life: Life, request: ServedRequest, onError: OnEr
 
 function brokenAnswer(): ApiResponse {
   const error = new StatusError('InternalError', 'an error on the server has prevented the request from succeeding');
-  return respondError(error, plainForm);
+  return respondError(error, plainJson);
 }
 
 /** Once: what comes after a deadline has answered is for nobody. Never throws: node refuses what HTTP does not know. */
@@ -204,18 +204,28 @@ function demandFinal(status: number): void {
 
 function answerHttp2(stream: ServerHttp2Stream, request: ServedRequest, response: ApiResponse): void {
   const { body } = response;
-  const out: http2.OutgoingHttpHeaders = { ':status': response.status, ...response.headers };
-  if (out['connection'] !== undefined) {
-    // HTTP/2 has a frame for it.
-    if (out['connection'] === 'close') stream.session?.close();
-    delete out['connection'];
-  }
+  // HTTP/2 has a frame for it.
+  if (response.headers['connection'] === 'close') stream.session?.close();
   const headOnly = request.method === 'HEAD' || body === undefined;
-  stream.respond(out, { endStream: headOnly });
+  stream.respond(fieldsOf(response), headOnly ? headersOnly : undefined);
   if (headOnly) release(response);
   else if (body instanceof Uint8Array && body.length <= partBytes) stream.end(body);
   else return void pump(body instanceof Uint8Array ? [body] : body, stream).then(() => leaveBody(stream, request));
   leaveBody(stream, request);
+}
+
+const headersOnly = { endStream: true };
+
+/** Name, value, name, value, ...: node takes objects of headers apart and puts them together again. */
+function fieldsOf({ status, headers }: ApiResponse): string[] {
+  const fields = [':status', String(status)];
+  for (const name in headers) {
+    const value = headers[name];
+    if (name === 'connection' || value === undefined) continue;
+    if (typeof value === 'string') fields.push(name, value);
+    else for (const each of value) fields.push(name, each);
+  }
+  return fields;
 }
 
 /** RFC 9113, section 8.1: who has answered tells that it needs no more of the body. It would stay open for it else. */

@@ -32,7 +32,7 @@ export class ServedRequest implements ApiRequest {
   body: AsyncIterable<Uint8Array> | Uint8Array | undefined;
   readonly peer: PeerCertificate | undefined;
   readonly remoteAddress: string | undefined;
-  lasting = false;
+  longRunning = false;
   /** Its answer has begun. Since when it waits for that, or for its client, and how many bytes did at the last look (open-requests.ts). */
   answered = false;
   since = 0;

@@ -7,7 +7,7 @@ import type { ReadEnvironment } from '../environment.ts';
 import type { Outcome, Target } from '../registry.ts';
 import { storeStatus } from '../store-errors.ts';
 import { keyOf, subjectOf } from '../target.ts';
-import { present } from '../versions.ts';
+import { isServedAsStored, present } from '../versions.ts';
 
 export async function get(env: ReadEnvironment, target: Target): Promise<Outcome> {
   const { definition } = target;
@@ -15,7 +15,8 @@ export async function get(env: ReadEnvironment, target: Target): Promise<Outcome
   try {
     const item = await env.store.get(definition.type, key);
     if (!item) throw notFound(subjectOf(definition), target.name ?? '');
-    return await present(env, definition, new LazyOutcome(item.value));
+    const outcome = new LazyOutcome(item.value);
+    return isServedAsStored(env, definition) ? outcome : await present(env, definition, outcome);
   } catch (error) {
     throw storeStatus(error, subjectOf(definition), target.name ?? '');
   }

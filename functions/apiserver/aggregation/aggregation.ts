@@ -7,9 +7,10 @@ import { type GroupPriority, unregisteredPriority } from '../../../core/api/grou
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { Family } from '../../../core/metrics/family.ts';
 import type { V1APIService } from '../../../generated/kubernetes.ts';
-import type { ApiResponse, UpgradeConnection } from '../http.ts';
+import type { ApiResponse } from '../http.ts';
 import type { RequestInfo } from '../request-info.ts';
 import type { Exchange } from '../resources/exchange.ts';
+import type { Responder } from '../responder.ts';
 import { createAvailabilityMetrics } from './availability-metrics.ts';
 import type { ExtensionServers } from './extension-servers.ts';
 import { type AggregationOptions, apiServices } from './options.ts';
@@ -24,13 +25,9 @@ export interface ExtensionDocuments {
   v2(): Promise<readonly unknown[]>;
 }
 
-export interface Aggregation {
+export interface Aggregation extends Responder {
   readonly extensions: Extensions;
   readonly documents: ExtensionDocuments;
-  serves(info: RequestInfo): boolean;
-  /** undefined: not another server's. */
-  respond(exchange: Exchange): Promise<ApiResponse> | undefined;
-  upgrade(exchange: Exchange, connection: UpgradeConnection): Promise<ApiResponse | undefined> | undefined;
   families(): Family[];
   close(): void;
 }
@@ -80,18 +77,12 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
   });
   for (const entry of replica.snapshot()) learn(entry.object as V1APIService); // as above
 
-  const serverOf = (info: RequestInfo) => {
-    if (remote.size === 0) return undefined;
-    const name = remote.get(groupVersionOf(info));
-    return name === undefined
-      ? undefined
-      : async () => {
-          await loading;
-          const server = servers?.find(name);
-          if (!server)
-            throw new StatusError('ServiceUnavailable', `the APIService ${name} is not followed yet: try again`);
-          return server;
-        };
+  const serverOf = async (info: RequestInfo) => {
+    const name = remote.get(groupVersionOf(info)) ?? '';
+    await loading;
+    const server = servers?.find(name);
+    if (!server) throw new StatusError('ServiceUnavailable', `the APIService ${name} is not followed yet: try again`);
+    return server;
   };
   return {
     extensions: {
@@ -113,14 +104,8 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
       v2: async () => (servers ? await servers.v2() : []),
     },
     serves: (info) => remote.size > 0 && remote.has(groupVersionOf(info)),
-    respond(exchange) {
-      const server = serverOf(exchange.info);
-      return server?.().then((each) => each.forward(exchange));
-    },
-    upgrade(exchange, connection) {
-      const server = serverOf(exchange.info);
-      return server?.().then((each) => each.upgrade(exchange, connection));
-    },
+    respond: async (exchange) => (await serverOf(exchange.info)).forward(exchange),
+    upgrade: async (exchange, connection) => (await serverOf(exchange.info)).upgrade(exchange, connection),
     families: metrics.families,
     close() {
       closed = true;

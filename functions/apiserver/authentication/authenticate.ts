@@ -44,8 +44,8 @@ export interface TokenIdentity {
 }
 
 export interface Authenticator {
-  /** Throws Unauthorized. */
-  authenticate(request: ApiRequest): Promise<UserInfo>;
+  /** A promise only where there is something to wait for. Throws Unauthorized, or rejects with it. */
+  authenticate(request: ApiRequest): UserInfo | Promise<UserInfo>;
   /** Who a bearer token stands for, and which of `audiences` it is for; undefined when it is good for nobody, or for none of them. */
   identify(token: string, audiences?: readonly string[]): Promise<TokenIdentity | undefined>;
 }
@@ -53,6 +53,13 @@ export interface Authenticator {
 export function createAuthenticator(sources: AuthenticationSources): Authenticator {
   const { serviceAccounts, staticTokens, lookup, now, others = [] } = sources;
   const { enabled, paths } = sources.anonymous;
+  const known = staticTokens.map((each) => ({ token: Buffer.from(each.token), user: authenticated(each.user) }));
+
+  const staticUser = (token: string): UserInfo | undefined => {
+    if (known.length === 0) return undefined;
+    const bytes = Buffer.from(token);
+    return known.find((each) => sameSecret(each.token, bytes))?.user;
+  };
 
   const identify: Authenticator['identify'] = async (token, audiences) => {
     const wanted = audiences?.length ? audiences : serviceAccounts.audiences;
@@ -61,7 +68,8 @@ export function createAuthenticator(sources: AuthenticationSources): Authenticat
       const ours = wanted.filter((each) => serviceAccounts.audiences.includes(each));
       return user && ours.length > 0 ? { user: authenticated(user), audiences: ours } : undefined;
     };
-    for (const each of staticTokens) if (sameSecret(each.token, token)) return forUs(each.user);
+    const user = staticUser(token);
+    if (user) return forUs(user);
     if (isBootstrapToken(token)) {
       const user = await bootstrapUser(token, lookup, now());
       return user && forUs(user);
@@ -73,20 +81,21 @@ export function createAuthenticator(sources: AuthenticationSources): Authenticat
 
   return {
     identify,
-    async authenticate(request) {
+    authenticate(request) {
       const { peer } = request;
       if (peer?.user && isGood(peer, now().getTime())) return peer.user;
       const token = bearerToken(request);
-      if (token !== undefined) {
-        const identity = await identify(token);
-        if (identity) return identity.user;
-        throw unauthorized();
-      }
+      if (token !== undefined) return staticUser(token) ?? identify(token).then(userOf);
       // A certificate that we did not sign is a claim that failed, not the absence of one.
       if (peer || !enabled || (paths && !paths.includes(request.path))) throw unauthorized();
       return anonymous;
     },
   };
+}
+
+function userOf(identity: TokenIdentity | undefined): UserInfo {
+  if (identity) return identity.user;
+  throw unauthorized();
 }
 
 /** TLS looked when the connection began, which may be long ago. */

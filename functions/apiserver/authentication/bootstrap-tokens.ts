@@ -21,8 +21,9 @@ export async function bootstrapUser(token: string, lookup: Lookup, now: Date): P
     return undefined;
   // A Secret's data is a map of base64 strings.
   const data = (object['data'] ?? {}) as Record<string, string>;
-  const field = (name: string) => Buffer.from(getOwn(data, name) ?? '', 'base64').toString('utf8');
-  if (field('token-id') !== id || !sameSecret(field('token-secret'), secret)) return undefined;
+  const bytes = (name: string) => Buffer.from(getOwn(data, name) ?? '', 'base64');
+  const field = (name: string) => bytes(name).toString('utf8');
+  if (field('token-id') !== id || !sameSecret(bytes('token-secret'), Buffer.from(secret))) return undefined;
   if (field('usage-bootstrap-authentication') !== 'true') return undefined;
   const expiration = field('expiration');
   if (expiration !== '' && !(Date.parse(expiration) > now.getTime())) return undefined;
@@ -37,7 +38,6 @@ export async function bootstrapUser(token: string, lookup: Lookup, now: Date): P
 }
 
 /** Takes the same time wherever they differ. */
-export function sameSecret(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+export function sameSecret(left: Buffer, right: Buffer): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }

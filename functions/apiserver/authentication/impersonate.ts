@@ -9,12 +9,20 @@ import { type ApiRequest, headerValues } from '../http.ts';
 import { anonymous, authenticatedGroup, parseServiceAccount, serviceAccountGroups } from './users.ts';
 
 const unauthenticatedGroup = 'system:unauthenticated';
-const extraPrefix = 'impersonate-extra-';
+const prefix = 'impersonate-';
+const extraPrefix = `${prefix}extra-`;
 
-/** The user to act as; `user` itself when nobody else is asked for. Throws Forbidden or BadRequest. */
-export async function impersonate(request: ApiRequest, user: UserInfo, authorizer: Authorizer): Promise<UserInfo> {
+/** The user to act as; undefined when nobody else is asked for. Throws BadRequest, rejects with Forbidden. */
+export function impersonate(
+  request: ApiRequest,
+  user: UserInfo,
+  authorizer: Authorizer,
+): Promise<UserInfo> | undefined {
   const asked = readHeaders(request);
-  if (!asked) return user;
+  return asked && actAs(asked, user, authorizer);
+}
+
+async function actAs(asked: Asked, user: UserInfo, authorizer: Authorizer): Promise<UserInfo> {
   const checks: Pick<Attributes, 'group' | 'resource' | 'subresource' | 'namespace' | 'name'>[] = [];
   const account = parseServiceAccount(asked.username);
   const core = { group: '', subresource: '', namespace: '' };
@@ -54,8 +62,15 @@ interface Asked {
   extra: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Looked at with every request. */
+function impersonates(headers: ApiRequest['headers']): boolean {
+  for (const name in headers) if (name.startsWith(prefix)) return true;
+  return false;
+}
+
 function readHeaders(request: ApiRequest): Asked | undefined {
   const { headers } = request;
+  if (!impersonates(headers)) return undefined;
   const username = headers['impersonate-user'];
   const uid = headers['impersonate-uid'];
   const extra = new Map<string, string[]>();

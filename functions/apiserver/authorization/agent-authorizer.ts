@@ -11,7 +11,7 @@ const bootstrapGroup = 'system:bootstrappers';
 
 /** A node's agent may use its own node's paths (core/node/protocol.ts), and nobody else's. */
 export const agentAuthorizer: Authorizer = {
-  async authorize({ user, isResource, group, resource, subresource, verb, name, path }) {
+  authorize({ user, isResource, group, resource, subresource, verb, name, path }) {
     const node = nodeOf(user);
     if (!isResource) {
       // Which queues it may use is decided where the queue's name is read.

@@ -1,6 +1,6 @@
 // What an authorizer is asked about a request.
 
-import type { Attributes, Authorizer } from '../../../core/authorization/authorizer.ts';
+import type { Attributes, Authorizer, Decision } from '../../../core/authorization/authorizer.ts';
 import { forbiddenStatus } from '../../../core/authorization/forbidden.ts';
 import { accessSelectors } from '../../../core/authorization/selectors.ts';
 import type { UserInfo } from '../../../core/authorization/user-info.ts';
@@ -19,19 +19,33 @@ export function attributesOf(user: UserInfo, info: RequestInfo): Attributes {
     name: info.name,
     path: info.path,
     // Source: Kubernetes does not authorize by the selectors of a path that names its verb.
-    ...(!info.verbInPath && accessSelectors(info)),
+    ...(!info.verbInPath && hasSelectors(info) && accessSelectors(info)),
   };
 }
 
-/** Throws Forbidden. The decision stands in `annotations`, where an audit log wants to know it. */
-export async function authorize(
+function hasSelectors({ fieldSelector, labelSelector }: RequestInfo): boolean {
+  return fieldSelector !== undefined || labelSelector !== undefined;
+}
+
+/** Throws Forbidden, or rejects with it. The decision stands in `annotations`, where an audit log wants to know it. */
+export function authorize(
   authorizer: Authorizer,
   user: UserInfo,
   info: RequestInfo,
   annotations?: Record<string, string>,
-): Promise<void> {
+): Promise<void> | undefined {
   const attributes = attributesOf(user, info);
-  const decision = await authorizer.authorize(attributes);
+  const decision = authorizer.authorize(attributes);
+  if (decision instanceof Promise) return decision.then((made) => demandAllowed(attributes, made, annotations));
+  demandAllowed(attributes, decision, annotations);
+  return undefined;
+}
+
+function demandAllowed(
+  attributes: Attributes,
+  decision: Decision,
+  annotations: Record<string, string> | undefined,
+): void {
   if (annotations) {
     annotations['authorization.k8s.io/decision'] = decision.effect === 'allow' ? 'allow' : 'forbid';
     annotations['authorization.k8s.io/reason'] = decision.reason;

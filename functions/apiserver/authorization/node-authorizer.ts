@@ -104,16 +104,18 @@ export function nodeAuthorizer(open: () => Promise<NodeIndex>, lookup: Lookup): 
         return pass;
     }
   };
+  const authorizeNode = async (node: string, attributes: Attributes): Promise<Decision> => {
+    const index = await open();
+    const decision = await decide(index, node, attributes);
+    if (decision.effect === 'allow') return decision;
+    // The pod may have been bound a moment ago.
+    await index.catchUp();
+    return decide(index, node, attributes);
+  };
   return {
-    async authorize(attributes) {
+    authorize(attributes) {
       const node = nodeOf(attributes.user);
-      if (node === undefined || !attributes.isResource) return pass;
-      const index = await open();
-      const decision = await decide(index, node, attributes);
-      if (decision.effect === 'allow') return decision;
-      // The pod may have been bound a moment ago.
-      await index.catchUp();
-      return decide(index, node, attributes);
+      return node === undefined || !attributes.isResource ? pass : authorizeNode(node, attributes);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Query } from '../query.ts';
 
 export type Transform = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
-export interface Form {
+export interface MediaTypeOptions {
   readonly encoding: 'json' | 'yaml' | 'protobuf' | 'cbor';
   readonly transform?: Transform;
   /** The version of meta.k8s.io that a transform is asked in. */
@@ -16,11 +16,11 @@ export interface Form {
   /** Indented JSON. */
   readonly pretty: boolean;
   /** With protobuf: what the client takes next, for kinds that have no protobuf form. */
-  readonly fallback?: Form;
+  readonly fallback?: MediaTypeOptions;
 }
 
 /** What nobody has asked for otherwise. */
-export const plainForm: Form = { encoding: 'json', pretty: false };
+export const plainJson: MediaTypeOptions = { encoding: 'json', pretty: false };
 
 export const mediaTypes = {
   json: 'application/json',
@@ -30,28 +30,27 @@ export const mediaTypes = {
 } as const;
 
 /** Encoded from values: what is stored is JSON. */
-export function isBinary({ encoding }: Form): boolean {
+export function isBinary({ encoding }: MediaTypeOptions): boolean {
   return encoding === 'protobuf' || encoding === 'cbor';
 }
 
-const plain: Form = { encoding: 'json', pretty: false };
-const prettyPlain: Form = { encoding: 'json', pretty: true };
+export const prettyJson: MediaTypeOptions = { encoding: 'json', pretty: true };
 
 // Clients send a handful of different Accept headers, millions of times.
-const known = new Map<string, Form>();
+const known = new Map<string, MediaTypeOptions>();
 const maxKnown = 256;
 
 /** Throws NotAcceptable when no media type that the client names can be served. */
-export function negotiate(request: RoutedRequest, query: Query): Form {
+export function negotiate(request: RoutedRequest, query: Query): MediaTypeOptions {
   const accept = request.headers['accept'];
-  let form: Form = plain;
+  let mediaType: MediaTypeOptions = plainJson;
   if (accept !== undefined && accept !== '' && accept !== 'application/json' && accept !== '*/*') {
     const found = known.get(accept);
-    form = found ?? parseAccept(accept);
-    if (!found && known.size < maxKnown) known.set(accept, form);
+    mediaType = found ?? parseAccept(accept);
+    if (!found && known.size < maxKnown) known.set(accept, mediaType);
   }
-  if (!wantsPretty(request, query)) return form;
-  return form === plain ? prettyPlain : { ...form, pretty: true };
+  if (!wantsPretty(request, query)) return mediaType;
+  return mediaType === plainJson ? prettyJson : { ...mediaType, pretty: true };
 }
 
 /** Source: Kubernetes reads this parameter with strconv.ParseBool: what is no boolean is false, and nothing is not there. */
@@ -74,21 +73,21 @@ interface Clause {
   readonly quality: number;
 }
 
-function parseAccept(accept: string): Form {
+function parseAccept(accept: string): MediaTypeOptions {
   const clauses = accept
     .split(',')
     .map(parseClause)
     .filter((clause) => clause.quality > 0)
     // Stable: clauses of the same quality keep the client's order.
     .sort((a, b) => b.quality - a.quality);
-  let chosen: Form | undefined;
+  let chosen: MediaTypeOptions | undefined;
   for (const clause of clauses) {
-    const form = formOf(clause);
-    if (!form) continue;
+    const mediaType = mediaTypeOf(clause);
+    if (!mediaType) continue;
     if (chosen) {
-      if (form.encoding !== 'protobuf') return { ...chosen, fallback: form };
-    } else if (form.encoding === 'protobuf') chosen = form;
-    else return form;
+      if (mediaType.encoding !== 'protobuf') return { ...chosen, fallback: mediaType };
+    } else if (mediaType.encoding === 'protobuf') chosen = mediaType;
+    else return mediaType;
   }
   if (chosen) return chosen;
   throw new StatusError(
@@ -108,8 +107,8 @@ function parseClause(text: string): Clause {
   return { type: type.toLowerCase(), parameters, quality: Number.isFinite(quality) ? quality : 0 };
 }
 
-function formOf({ type, parameters }: Clause): Form | undefined {
-  let encoding: Form['encoding'];
+function mediaTypeOf({ type, parameters }: Clause): MediaTypeOptions | undefined {
+  let encoding: MediaTypeOptions['encoding'];
   if (type === 'application/json' || type === '*/*' || type === 'application/*' || type === '') encoding = 'json';
   else if (type === 'application/yaml') encoding = 'yaml';
   else if (type === mediaTypes.protobuf) encoding = 'protobuf';

@@ -1,7 +1,7 @@
 // Kubernetes' protobuf encoding at the edge: its tables are loaded for the first client that speaks it.
 
 import { StatusError } from '../../../core/machinery/status.ts';
-import { type Form, mediaTypes } from './negotiate.ts';
+import { type MediaTypeOptions, mediaTypes } from './negotiate.ts';
 
 type Encoder = typeof import('../../../core/api/protobuf/encode-protobuf.ts');
 
@@ -25,7 +25,7 @@ export function toProtobufEvent(type: string, object: unknown): Uint8Array {
 }
 
 /** The next form that a client accepts where there is no protobuf. Throws NotAcceptable. */
-export function withoutProtobuf({ fallback }: Form): Form {
+export function withoutProtobuf({ fallback }: MediaTypeOptions): MediaTypeOptions {
   if (fallback) return fallback;
   throw new StatusError(
     'NotAcceptable',

@@ -8,7 +8,7 @@ import type { Status, StatusError } from '../../../core/machinery/status.ts';
 import type { ApiResponse, RoutedRequest } from '../http.ts';
 import { toCbor } from './cbor.ts';
 import { listBody, wholeBody } from './list-body.ts';
-import { type Form, mediaTypes } from './negotiate.ts';
+import { type MediaTypeOptions, mediaTypes } from './negotiate.ts';
 import { toProtobuf, withoutProtobuf } from './protobuf.ts';
 import { toYaml } from './yaml.ts';
 
@@ -19,21 +19,21 @@ const gzipOptions = { level: 1, chunkSize: 64 * 1024 };
 
 const encoder = new TextEncoder();
 
-/** A value in the encoding of `form`, which is text. */
-function encodeText(value: unknown, form: Form): Uint8Array {
-  if (form.encoding === 'yaml') return encoder.encode(toYaml(value));
-  return encoder.encode(form.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`);
+/** A value in the encoding of `mediaType`, which is text. */
+function encodeText(value: unknown, mediaType: MediaTypeOptions): Uint8Array {
+  if (mediaType.encoding === 'yaml') return encoder.encode(toYaml(value));
+  return encoder.encode(mediaType.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`);
 }
 
-function encodeBinary(value: unknown, { encoding }: Form): Uint8Array | undefined {
+function encodeBinary(value: unknown, { encoding }: MediaTypeOptions): Uint8Array | undefined {
   if (encoding === 'cbor') return toCbor(value);
   return encoding === 'protobuf' ? toProtobuf(value) : undefined;
 }
 
 /** Throws NotAcceptable for a value without a protobuf form to a client that takes no other. */
-export function respondValue(status: number, value: unknown, form: Form): ApiResponse {
-  const binary = encodeBinary(value, form);
-  const used = form.encoding === 'protobuf' && !binary ? withoutProtobuf(form) : form;
+export function respondValue(status: number, value: unknown, mediaType: MediaTypeOptions): ApiResponse {
+  const binary = encodeBinary(value, mediaType);
+  const used = mediaType.encoding === 'protobuf' && !binary ? withoutProtobuf(mediaType) : mediaType;
   return {
     status,
     headers: { 'content-type': mediaTypes[used.encoding], 'cache-control': 'no-cache, private' },
@@ -42,8 +42,8 @@ export function respondValue(status: number, value: unknown, form: Form): ApiRes
 }
 
 /** JSON bytes go out as they are, unless the client wants another encoding. */
-export function respondBytes(status: number, bytes: Uint8Array, form: Form): ApiResponse {
-  if (form.encoding !== 'json' || form.pretty) return respondValue(status, parse(bytes), form);
+export function respondBytes(status: number, bytes: Uint8Array, mediaType: MediaTypeOptions): ApiResponse {
+  if (mediaType.encoding !== 'json' || mediaType.pretty) return respondValue(status, parse(bytes), mediaType);
   return {
     status,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
@@ -56,10 +56,10 @@ export async function respondList(
   head: string,
   parts: readonly Uint8Array[],
   tail: string,
-  form: Form,
+  mediaType: MediaTypeOptions,
 ): Promise<ApiResponse> {
   const { body, bytes } = listBody(head, parts, tail);
-  if (form.encoding !== 'json' || form.pretty) return respondBytes(200, await wholeBody(body), form);
+  if (mediaType.encoding !== 'json' || mediaType.pretty) return respondBytes(200, await wholeBody(body), mediaType);
   return {
     status: 200,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
@@ -76,12 +76,12 @@ export function respondText(status: number, text: string, type = 'text/plain; ch
   };
 }
 
-function respondStatus(status: Status, form: Form): ApiResponse {
-  return respondValue(status.code ?? 200, status, form);
+function respondStatus(status: Status, mediaType: MediaTypeOptions): ApiResponse {
+  return respondValue(status.code ?? 200, status, mediaType);
 }
 
-export function respondError(error: StatusError, form: Form): ApiResponse {
-  const response = respondStatus(error.status, form);
+export function respondError(error: StatusError, mediaType: MediaTypeOptions): ApiResponse {
+  const response = respondStatus(error.status, mediaType);
   const retryAfter = error.details?.retryAfterSeconds;
   if (retryAfter !== undefined) response.headers['retry-after'] = String(retryAfter);
   if (error.reason === 'TooManyRequests') response.headers['retry-after'] ??= '1';
@@ -89,16 +89,17 @@ export function respondError(error: StatusError, form: Form): ApiResponse {
 }
 
 /** Compresses a large answer for a client that takes gzip. */
-export async function compress(request: RoutedRequest, response: ApiResponse): Promise<ApiResponse> {
+export function compress(request: RoutedRequest, response: ApiResponse): ApiResponse | Promise<ApiResponse> {
   const { status, headers, body } = response;
   const { bytes = body instanceof Uint8Array ? body.length : 0 } = response;
   if (body === undefined || bytes < minGzipBytes || !acceptsGzip(request)) return response;
   if (headers['content-encoding'] !== undefined) return response;
-  return {
+  const compressed = (made: NonNullable<ApiResponse['body']>): ApiResponse => ({
     status,
     headers: { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' },
-    body: body instanceof Uint8Array ? await gzip(body, gzipOptions) : gzipped(body),
-  };
+    body: made,
+  });
+  return body instanceof Uint8Array ? gzip(body, gzipOptions).then(compressed) : compressed(gzipped(body));
 }
 
 function gzipped(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

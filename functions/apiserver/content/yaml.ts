@@ -1,13 +1,13 @@
 // YAML answers at the edge: its library is loaded for the first client that asks for them.
 
-import type { Form } from './negotiate.ts';
+import type { MediaTypeOptions } from './negotiate.ts';
 
 type Yaml = typeof import('../../../core/machinery/yaml.ts');
 
 let yaml: Yaml | undefined;
 
-/** To be awaited before anything is answered in a form. */
-export async function loadYamlFor({ encoding, fallback }: Form): Promise<void> {
+/** To be awaited before anything is answered in a media type. */
+export async function loadYamlFor({ encoding, fallback }: MediaTypeOptions): Promise<void> {
   if (encoding === 'yaml' || fallback?.encoding === 'yaml') yaml ??= await import('../../../core/machinery/yaml.ts');
 }
 

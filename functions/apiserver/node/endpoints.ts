@@ -4,6 +4,7 @@ import type { Definitions } from '../../../core/api/definition.ts';
 import { decodeJson } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { JoinRequest } from '../../../core/node/joining.ts';
+import { agentGroup } from '../../../core/node/protocol.ts';
 import { readReport } from '../../../core/node/read-report.ts';
 import { largestBatchBytes } from '../../../core/node/relay.ts';
 import { packUsage } from '../../../core/node/usage.ts';
@@ -14,16 +15,16 @@ import type { Relays } from '../../../core/store/relays.ts';
 import { readBody } from '../content/body.ts';
 import { bodyLimit } from '../content/body-limits.ts';
 import { respondValue } from '../content/respond.ts';
-import type { ApiResponse, UpgradeConnection } from '../http.ts';
+import type { ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
+import type { Responder } from '../responder.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 import { desiredState } from './desired-state.ts';
 import type { NodeJoining } from './joining.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { Notifier } from './notifier.ts';
 import { applyReport } from './report.ts';
-import { type AnswerUsage, createUsage } from './usage.ts';
 
 export interface NodeEndpointOptions {
   readonly registry: Registry;
@@ -39,14 +40,7 @@ export interface NodeEndpointOptions {
   readonly now: () => Date;
 }
 
-export interface NodeEndpoints {
-  answer(exchange: Exchange): Promise<ApiResponse>;
-  /** The agent dials in for a stream. */
-  accept(exchange: Exchange, connection: UpgradeConnection): Promise<undefined>;
-  readonly metrics: AnswerUsage;
-}
-
-export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints {
+export function createNodeEndpoints(options: NodeEndpointOptions): Responder {
   const { openNodes, notifier, heartbeats, now } = options;
 
   const upToDate = async (): Promise<NodeIndex> => {
@@ -55,32 +49,36 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
     return nodes;
   };
 
-  const desired = async ({ info, query, form }: Exchange): Promise<ApiResponse> => {
+  const desired = async ({ info, query, mediaType }: Exchange): Promise<ApiResponse> => {
     const node = info.name;
     // Before the heads are read: what changes after is told by a new message.
     notifier.fetching(node);
     const [nodes] = await Promise.all([upToDate(), heartbeats.beat(node, now().getTime())]);
-    return respondValue(200, desiredState(nodes, node, query.text('cursor')), form);
+    return respondValue(200, desiredState(nodes, node, query.text('cursor')), mediaType);
   };
 
-  const report = async ({ info, request, form, context }: Exchange): Promise<ApiResponse> => {
+  const report = async ({ info, request, mediaType, context }: Exchange): Promise<ApiResponse> => {
     const node = info.name;
     const body = readReport(decodeJson(await readBody(request, bodyLimit(info))));
     const atMs = now().getTime();
     await heartbeats.beat(node, atMs, body.usage && packUsage(body.usage, atMs));
-    return respondValue(200, await applyReport(options, context, node, body), form);
+    return respondValue(200, await applyReport(options, context, node, body), mediaType);
   };
 
-  const relay = async (relays: Relays, { info, query, request, form }: Exchange, id: string): Promise<ApiResponse> => {
+  const relay = async (
+    relays: Relays,
+    { info, query, request, mediaType }: Exchange,
+    id: string,
+  ): Promise<ApiResponse> => {
     const { takeRelayPost } = await import('../relay/relay-posts.ts');
     const body = await readBody(request, largestBatchBytes);
     const post = { node: info.name, id, query, body, nowMs: now().getTime() };
-    return respondValue(200, await takeRelayPost(relays, post), form);
+    return respondValue(200, await takeRelayPost(relays, post), mediaType);
   };
 
   return {
-    metrics: createUsage(options),
-    async answer(exchange) {
+    serves: ({ isResource, group }) => isResource && group === agentGroup,
+    async respond(exchange) {
       const { resource, name, subresource, verb, rest } = exchange.info;
       if (resource !== 'nodes' || name === '') throw noSuchResource();
       if (subresource === 'streams') {
@@ -96,13 +94,13 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
         return respondValue(
           201,
           await joiningOf(options).join(exchange.context.user, name, await joinRequest(exchange)),
-          exchange.form,
+          exchange.mediaType,
         );
       if (subresource === 'credentials' && verb === 'create')
         return respondValue(
           201,
           await joiningOf(options).renew(exchange.context.user, name, await joinRequest(exchange)),
-          exchange.form,
+          exchange.mediaType,
         );
       if (subresource === 'desired' || subresource === 'report')
         throw new StatusError(
@@ -112,7 +110,8 @@ export function createNodeEndpoints(options: NodeEndpointOptions): NodeEndpoints
         );
       throw noSuchResource();
     },
-    async accept({ info, request }, connection) {
+    /** The agent dials in for a stream. */
+    async upgrade({ info, request }, connection) {
       const [id, ...more] = info.rest;
       if (info.resource !== 'nodes' || info.subresource !== 'streams' || id === undefined || more.length > 0)
         throw noSuchResource();

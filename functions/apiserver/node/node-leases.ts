@@ -15,20 +15,21 @@ type Beats = ReadonlyMap<string, number>;
 
 /** The registry, whose reads show the Leases of nodes as of their newest beats. All other reads cost nothing more. */
 export function withNodeLeases(registry: Registry, heartbeats: Heartbeats): Registry {
+  const get: Registry['get'] = async (context, target) => {
+    const outcome = await registry.get(context, target);
+    const object = renewed(outcome.object, await heartbeats.all());
+    return object === outcome.object ? outcome : { object, bytes: encode(object) };
+  };
+  const list: Registry['list'] = async (context, target, options) => {
+    const outcome = await registry.list(context, target, options);
+    if (outcome.entries.length === 0) return outcome;
+    const beats = await heartbeats.all();
+    return { ...outcome, entries: outcome.entries.map((entry) => renewedEntry(entry, beats)) };
+  };
   return {
     ...registry,
-    async get(context, target) {
-      const outcome = await registry.get(context, target);
-      if (!holdsNodeLeases(target)) return outcome;
-      const object = renewed(outcome.object, await heartbeats.all());
-      return object === outcome.object ? outcome : { object, bytes: encode(object) };
-    },
-    async list(context, target, options) {
-      const outcome = await registry.list(context, target, options);
-      if (!holdsNodeLeases(target) || outcome.entries.length === 0) return outcome;
-      const beats = await heartbeats.all();
-      return { ...outcome, entries: outcome.entries.map((entry) => renewedEntry(entry, beats)) };
-    },
+    get: (context, target) => (holdsNodeLeases(target) ? get : registry.get)(context, target),
+    list: (context, target, options) => (holdsNodeLeases(target) ? list : registry.list)(context, target, options),
   };
 }
 

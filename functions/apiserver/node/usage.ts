@@ -13,6 +13,7 @@ import type { ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import { transformer } from '../resources/transform.ts';
+import type { Responder } from '../responder.ts';
 
 export interface UsageOptions {
   readonly definitions: Definitions;
@@ -21,13 +22,10 @@ export interface UsageOptions {
   readonly now: () => Date;
 }
 
-/** Answers requests about metrics.k8s.io; undefined for all others. */
-export type AnswerUsage = (exchange: Exchange) => Promise<ApiResponse> | undefined;
-
-export function createUsage({ definitions, replicas, heartbeats, now }: UsageOptions): AnswerUsage {
+export function createUsage({ definitions, replicas, heartbeats, now }: UsageOptions): Responder {
   definitions.setCustom(metricsGroup, [nodeDefinition, podDefinition]);
 
-  const answer = async ({ info, query, form }: Exchange, definition: ResourceDefinition): Promise<ApiResponse> => {
+  const answer = async ({ info, query, mediaType }: Exchange, definition: ResourceDefinition): Promise<ApiResponse> => {
     const usages = tellingUsages(await heartbeats.usages(), now().getTime());
     const replica = await replicas.of(definition === nodeDefinition ? 'nodes' : 'pods');
     const metricsOf = ({ name, object }: Entry): KubeObject | undefined => {
@@ -36,12 +34,12 @@ export function createUsage({ definitions, replicas, heartbeats, now }: UsageOpt
       const usage = usages.get(name);
       return usage && nodeMetrics(object as V1Node, usage);
     };
-    const transform = transformer(form, definition, query, now());
+    const transform = transformer(mediaType, definition, query, now());
     if (info.verb === 'get') {
       const entry = replica.get(info.namespace === '' ? info.name : `${info.namespace}/${info.name}`);
       const found = entry && metricsOf(entry);
       if (!found) throw notFound({ group: metricsGroup, resource: info.resource }, info.name);
-      return respondValue(200, transform ? transform.one(found) : found, form);
+      return respondValue(200, transform ? transform.one(found) : found, mediaType);
     }
     // Also the name that a field selector requires: who may list one object by name gets that one.
     const { matches } = select({ definition, ...(info.name !== '' && { name: info.name }) }, info);
@@ -51,17 +49,19 @@ export function createUsage({ definitions, replicas, heartbeats, now }: UsageOpt
       if (found && matches({ ...entry, object: found })) items.push(found);
     }
     const list = { kind: definition.listKind, apiVersion: metricsApiVersion, metadata: {}, items };
-    return respondValue(200, transform ? transform.list(items, {}) : list, form);
+    return respondValue(200, transform ? transform.list(items, {}) : list, mediaType);
   };
 
-  return (exchange) => {
-    const { info } = exchange;
-    if (info.group !== metricsGroup) return undefined;
-    const definition = [nodeDefinition, podDefinition].find((each) => each.resource === info.resource);
-    if (!definition || info.version !== 'v1beta1' || info.subresource !== '') throw noSuchResource();
-    if (info.verb !== 'get' && info.verb !== 'list')
-      throw new StatusError('MethodNotAllowed', 'metrics are read only: use get or list', {});
-    return answer(exchange, definition);
+  return {
+    serves: ({ isResource, group }) => isResource && group === metricsGroup,
+    async respond(exchange) {
+      const { info } = exchange;
+      const definition = [nodeDefinition, podDefinition].find((each) => each.resource === info.resource);
+      if (!definition || info.version !== 'v1beta1' || info.subresource !== '') throw noSuchResource();
+      if (info.verb !== 'get' && info.verb !== 'list')
+        throw new StatusError('MethodNotAllowed', 'metrics are read only: use get or list', {});
+      return answer(exchange, definition);
+    },
   };
 }
 

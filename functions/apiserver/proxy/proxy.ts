@@ -7,21 +7,14 @@ import type { Definitions } from '../../../core/api/definition.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
-import type { ApiResponse, UpgradeConnection } from '../http.ts';
 import type { Query } from '../query.ts';
 import { encodeSegments, type RequestInfo } from '../request-info.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
+import type { Responder } from '../responder.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 import { forward, forwardUpgrade, passedHeaders, type Upstream } from './forward.ts';
 import { nodeTarget, podTarget, serviceTarget, type TargetLookup } from './proxy-target.ts';
-
-export interface Proxy {
-  serves(info: RequestInfo): boolean;
-  respond(exchange: Exchange): Promise<ApiResponse>;
-  /** A WebSocket, or another protocol that both ends speak. */
-  upgrade(exchange: Exchange, connection: UpgradeConnection): Promise<ApiResponse | undefined>;
-}
 
 export interface ProxyOptions {
   readonly registry: Registry;
@@ -38,11 +31,10 @@ const optionKinds: Readonly<Record<string, string>> = {
   nodes: 'NodeProxyOptions',
 };
 
-export function createProxy({ registry, definitions, streams, random }: ProxyOptions): Proxy {
+export function createProxy({ registry, definitions, streams, random }: ProxyOptions): Responder {
   /** Where the proxy is, and the path behind it as it was admitted: that is the one to ask for. Both encoded anew. */
-  const admit = async ({ info, context }: Exchange): Promise<[prefix: string, path: string]> => {
+  const admit = async ({ info, context, definition }: Exchange): Promise<[prefix: string, path: string]> => {
     const kind = getOwn(optionKinds, info.resource);
-    const definition = definitions.find('', 'v1', info.resource);
     if (!kind || !definition) throw noSuchResource();
     if (!methods.has(info.method))
       throw new StatusError('MethodNotAllowed', `proxy takes ${[...methods].join(', ')}, not ${info.method}`, {});

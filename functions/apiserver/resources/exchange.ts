@@ -1,7 +1,8 @@
-// One request on its way: what the edge found out about it before a route takes it.
+// One request on its way, as routes see it: what the stages in front of them found out about it (road.ts).
 
+import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { RequestContext } from '../../../core/registry/registry.ts';
-import type { Form } from '../content/negotiate.ts';
+import type { MediaTypeOptions } from '../content/negotiate.ts';
 import type { RoutedRequest } from '../http.ts';
 import type { Query } from '../query.ts';
 import type { RequestInfo } from '../request-info.ts';
@@ -10,6 +11,9 @@ export interface Exchange {
   readonly request: RoutedRequest;
   readonly info: RequestInfo;
   readonly query: Query;
-  readonly form: Form;
+  /** What the client accepts. */
+  readonly mediaType: MediaTypeOptions;
   readonly context: RequestContext;
+  /** Of the resource that it is about; undefined where we serve none of this name. */
+  readonly definition: ResourceDefinition | undefined;
 }

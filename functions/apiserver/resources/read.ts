@@ -19,10 +19,10 @@ export async function getRoute(
   const outcome = await registry.get(exchange.context, target);
   const definition =
     target.subresource === 'scale' ? { ...target.definition, columns: scaleColumns } : target.definition;
-  const transform = transformer(exchange.form, definition, exchange.query, now);
-  if (transform) return respondValue(200, transform.one(outcome.object), exchange.form);
-  if (isBinary(exchange.form)) return respondValue(200, outcome.object, exchange.form);
-  return respondBytes(200, outcome.bytes, exchange.form);
+  const transform = transformer(exchange.mediaType, definition, exchange.query, now);
+  if (transform) return respondValue(200, transform.one(outcome.object), exchange.mediaType);
+  if (isBinary(exchange.mediaType)) return respondValue(200, outcome.object, exchange.mediaType);
+  return respondBytes(200, outcome.bytes, exchange.mediaType);
 }
 
 export async function listRoute(
@@ -33,21 +33,21 @@ export async function listRoute(
 ): Promise<ApiResponse> {
   const { definition } = target;
   const outcome = await registry.list(exchange.context, target, listOptions(exchange.info, exchange.query));
-  const transform = transformer(exchange.form, definition, exchange.query, now);
+  const transform = transformer(exchange.mediaType, definition, exchange.query, now);
   if (transform) {
     // Entries of a replica hold what the registry stored: objects.
     const objects = outcome.entries.map((entry) => entry.object as KubeObject);
-    return respondValue(200, transform.list(objects, listMetadata(outcome)), exchange.form);
+    return respondValue(200, transform.list(objects, listMetadata(outcome)), exchange.mediaType);
   }
   const apiVersion = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
-  if (isBinary(exchange.form)) {
+  if (isBinary(exchange.mediaType)) {
     const items = outcome.entries.map((entry) => entry.object);
     const list = { kind: definition.listKind, apiVersion, metadata: listMetadata(outcome), items };
-    return respondValue(200, list, exchange.form);
+    return respondValue(200, list, exchange.mediaType);
   }
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(listMetadata(outcome))},"items":[`;
   const parts = outcome.entries.map((entry) => entry.bytes);
-  return respondList(head, parts, ']}\n', exchange.form);
+  return respondList(head, parts, ']}\n', exchange.mediaType);
 }
 
 function listMetadata(outcome: ListOutcome) {

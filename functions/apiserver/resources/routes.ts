@@ -26,8 +26,7 @@ export function noSuchResource(): StatusError {
 }
 
 /** Throws NotFound or MethodNotAllowed. */
-export function targetOf(definitions: Definitions, info: RequestInfo): Target {
-  const definition = definitions.find(info.group, info.version, info.resource);
+export function targetOf(definition: ResourceDefinition | undefined, info: RequestInfo): Target {
   if (!definition) throw noSuchResource();
   const subresource = info.subresource === '' ? undefined : subresourceOf(definition, info.subresource);
   if (info.subresource !== '' && !subresource) throw noSuchResource();

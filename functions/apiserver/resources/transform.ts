@@ -4,7 +4,7 @@ import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import { type TableMeta, toTable } from '../../../core/api/table.ts';
 import { invalid, notSupported } from '../../../core/machinery/field-error.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import type { Form } from '../content/negotiate.ts';
+import type { MediaTypeOptions } from '../content/negotiate.ts';
 import type { Query } from '../query.ts';
 
 type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -27,14 +27,14 @@ export interface Transformer {
 
 /** undefined: objects go out as they are. */
 export function transformer(
-  form: Form,
+  mediaType: MediaTypeOptions,
   definition: ResourceDefinition,
   query: Query,
   now: Date,
 ): Transformer | undefined {
-  if (form.transform === undefined) return undefined;
-  const apiVersion = `meta.k8s.io/${form.transformVersion ?? 'v1'}`;
-  if (form.transform === 'Table') {
+  if (mediaType.transform === undefined) return undefined;
+  const apiVersion = `meta.k8s.io/${mediaType.transformVersion ?? 'v1'}`;
+  if (mediaType.transform === 'Table') {
     const include = includeObject(query);
     const table = (objects: readonly KubeObject[], metadata: TableMeta) => ({
       ...toTable(definition, objects, { includeObject: include, metadata, now }),

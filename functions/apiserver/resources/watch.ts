@@ -7,7 +7,7 @@ import { expired, StatusError } from '../../../core/machinery/status.ts';
 import { type Histogram, observe } from '../../../core/metrics/histogram.ts';
 import type { Registry, Target, WatchOutcome } from '../../../core/registry/registry.ts';
 import { toCborEvent } from '../content/cbor.ts';
-import { type Form, mediaTypes } from '../content/negotiate.ts';
+import { type MediaTypeOptions, mediaTypes } from '../content/negotiate.ts';
 import { toProtobufEvent } from '../content/protobuf.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Shares } from '../shares.ts';
@@ -45,11 +45,11 @@ export async function watchRoute(
   },
 ): Promise<ApiResponse> {
   const { watch: limits, watchMeter, watches, now } = routes;
-  const { form, context } = exchange;
-  if (form.encoding === 'yaml')
+  const { mediaType, context } = exchange;
+  if (mediaType.encoding === 'yaml')
     throw new StatusError('NotAcceptable', 'a watch is a stream of JSON lines: accept application/json');
   const { timeoutSeconds, ...options } = watchOptions(exchange.info, exchange.query);
-  const transform = transformer(form, target.definition, exchange.query, now());
+  const transform = transformer(mediaType, target.definition, exchange.query, now());
   const { username } = context.user;
   if (!watches.take(username, 1))
     throw new StatusError(
@@ -70,12 +70,12 @@ export async function watchRoute(
   return {
     status: 200,
     headers: {
-      'content-type': streamTypes[form.encoding] ?? mediaTypes.json,
+      'content-type': streamTypes[mediaType.encoding] ?? mediaTypes.json,
       'cache-control': 'no-cache, private',
     },
     body: watchLines(outcome, {
-      ...(form.encoding === 'protobuf' && { encode: toProtobufEvent }),
-      ...(form.encoding === 'cbor' && { encode: toCborEvent }),
+      ...(mediaType.encoding === 'protobuf' && { encode: toProtobufEvent }),
+      ...(mediaType.encoding === 'cbor' && { encode: toCborEvent }),
       definition: target.definition,
       transform,
       bookmarks: options.allowWatchBookmarks === true,
@@ -88,7 +88,7 @@ export async function watchRoute(
 }
 
 // RFC 8742: a client that accepts one CBOR item gets a sequence of them.
-const streamTypes: Partial<Record<Form['encoding'], string>> = {
+const streamTypes: Partial<Record<MediaTypeOptions['encoding'], string>> = {
   protobuf: `${mediaTypes.protobuf};stream=watch`,
   cbor: 'application/cbor-seq',
 };

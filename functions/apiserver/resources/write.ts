@@ -78,7 +78,7 @@ export async function deleteRoute(
     ...(uid !== undefined && { uid }),
   };
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-  return respondValue(200, status, exchange.form);
+  return respondValue(200, status, exchange.mediaType);
 }
 
 // These answer a deletion with the deleted object, all others with a Status: clients decode what they expect.
@@ -107,7 +107,7 @@ export async function deleteCollectionRoute(
   const { definition } = target;
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},"metadata":{},"items":[`;
   const parts = outcomes.map((each) => each.bytes);
-  return respondList(head, parts, ']}\n', exchange.form);
+  return respondList(head, parts, ']}\n', exchange.mediaType);
 }
 
 function apiVersionOf({ group, version }: ResourceDefinition): string {
@@ -121,8 +121,10 @@ async function readOptions({ request }: Exchange): Promise<unknown> {
 
 function written(exchange: Exchange, target: Target, status: number, outcome: Outcome, now: Date): ApiResponse {
   const transform =
-    target.subresource === undefined ? transformer(exchange.form, target.definition, exchange.query, now) : undefined;
-  if (transform) return respondValue(status, transform.one(outcome.object as KubeObject), exchange.form);
-  if (isBinary(exchange.form)) return respondValue(status, outcome.object, exchange.form);
-  return respondBytes(status, outcome.bytes, exchange.form);
+    target.subresource === undefined
+      ? transformer(exchange.mediaType, target.definition, exchange.query, now)
+      : undefined;
+  if (transform) return respondValue(status, transform.one(outcome.object as KubeObject), exchange.mediaType);
+  if (isBinary(exchange.mediaType)) return respondValue(status, outcome.object, exchange.mediaType);
+  return respondBytes(status, outcome.bytes, exchange.mediaType);
 }

@@ -32,7 +32,7 @@ export interface Reviews {
 export function createReviews(parts: ReviewParts): Reviews {
   const run = async (review: Review, exchange: Exchange, target: Target): Promise<ApiResponse> => {
     // Nothing of a review is stored: there is no metadata of it to show, and no table.
-    if (exchange.form.transform)
+    if (exchange.mediaType.transform)
       throw new StatusError(
         'NotAcceptable',
         `only the following media types are accepted: ${Object.values(mediaTypes).join(', ')}`,
@@ -45,7 +45,7 @@ export function createReviews(parts: ReviewParts): Reviews {
       dryRun,
       fieldValidation: 'Warn',
     });
-    return respondValue(201, await review(parts, exchange, admitted, target), exchange.form);
+    return respondValue(201, await review(parts, exchange, admitted, target), exchange.mediaType);
   };
   return {
     answer(exchange, target) {

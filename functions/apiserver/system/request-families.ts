@@ -44,16 +44,16 @@ export function requestFamilies(counts: RequestCounts): Family[] {
     ),
     {
       name: 'apiserver_longrunning_requests',
-      help: 'Requests that last by nature and have not ended: watches, logs, streams.',
+      help: 'Long running requests that have not ended: watches, logs, streams.',
       type: 'gauge',
       series: perSeries(
         plain.filter(({ labels: { verb } }) => verb === 'WATCH' || verb === 'CONNECT'),
         requestLabels,
-      ).map(({ each, labels }) => ({ labels, value: each.lasting })),
+      ).map(({ each, labels }) => ({ labels, value: each.longRunning })),
     },
     {
       name: 'apiserver_current_inflight_requests',
-      help: 'Requests that run now, those that last by nature left out.',
+      help: 'Requests that run now, long running ones left out.',
       type: 'gauge',
       series: [
         { labels: 'request_kind="mutating"', value: counts.mutating },

@@ -17,8 +17,8 @@ export interface RequestSeries {
   readonly sliSeconds: Histogram;
   /** Of reads only. */
   readonly bytes: Histogram | undefined;
-  /** Those that last by nature and have begun. */
-  lasting: number;
+  /** Long running ones that have begun. */
+  longRunning: number;
 }
 
 export interface RequestLabels {
@@ -54,7 +54,7 @@ export interface RequestCounts {
 }
 
 export interface RequestMetrics {
-  /** A request that does not last by nature begins (1) or ends (-1). */
+  /** A request that is not long running begins (1) or ends (-1). */
   running(verb: string, by: 1 | -1): void;
   /** Where a request belongs that was answered with `code`. */
   seriesOf(info: RequestInfo, request: Pick<ApiRequest, 'headers' | 'query'>, code: number): RequestSeries;
@@ -133,7 +133,7 @@ export function createRequestMetrics(definitions: Pick<Definitions, 'find'>): Re
       seconds: createHistogram(secondsBounds),
       sliSeconds: plain?.sliSeconds ?? createHistogram(sliBounds),
       bytes: plain ? plain.bytes : reads ? createHistogram(bytesBounds) : undefined,
-      lasting: 0,
+      longRunning: 0,
     };
     parent.set(subresource, made);
     series.add(made);

@@ -10,6 +10,7 @@ import { respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
+import type { Responder } from '../responder.ts';
 import type { CheckedParts } from './checks.ts';
 import { createDocuments } from './documents.ts';
 import type { Health, HealthCheck } from './health.ts';
@@ -28,13 +29,9 @@ export interface SystemOptions extends ScrapeSources {
   readonly log?: Log | undefined;
 }
 
-export interface SystemRoutes {
-  answer(exchange: Exchange): Promise<ApiResponse>;
-}
-
 type Route = (exchange: Exchange) => Promise<ApiResponse | undefined>;
 
-export function createSystemRoutes(options: SystemOptions): SystemRoutes {
+export function createSystemRoutes(options: SystemOptions): Responder {
   const { tokens } = options;
   const documents = createDocuments(options.definitions, options.aggregation);
   // A function's first request seldom asks for it.
@@ -49,8 +46,8 @@ export function createSystemRoutes(options: SystemOptions): SystemRoutes {
 
   // By the first segment of the path.
   const routes: Readonly<Record<string, Route>> = {
-    version: async ({ form, info }) =>
-      info.segments.length === 1 ? respondValue(200, versionInfo(), form) : undefined,
+    version: async ({ mediaType, info }) =>
+      info.segments.length === 1 ? respondValue(200, versionInfo(), mediaType) : undefined,
     healthz: healthRoute,
     livez: healthRoute,
     readyz: healthRoute,
@@ -59,13 +56,13 @@ export function createSystemRoutes(options: SystemOptions): SystemRoutes {
       const { scrape, scrapeHealth } = await import('./scrape.ts');
       return path === '/metrics' ? scrape(options) : scrapeHealth((await health()).results);
     },
-    openid: async ({ info, form }) =>
+    openid: async ({ info, mediaType }) =>
       info.path === '/openid/v1/jwks'
-        ? json(respondValue(200, await tokens.keySet(), form), 'application/jwk-set+json')
+        ? json(respondValue(200, await tokens.keySet(), mediaType), 'application/jwk-set+json')
         : undefined,
-    '.well-known': async ({ info, form }) =>
+    '.well-known': async ({ info, mediaType }) =>
       info.path === '/.well-known/openid-configuration'
-        ? respondValue(200, await openIdConfiguration(tokens), form)
+        ? respondValue(200, await openIdConfiguration(tokens), mediaType)
         : undefined,
     api: documents.discovery,
     apis: documents.discovery,
@@ -73,10 +70,11 @@ export function createSystemRoutes(options: SystemOptions): SystemRoutes {
   };
 
   return {
-    async answer(exchange) {
+    serves: ({ isResource }) => !isResource,
+    async respond(exchange) {
       const { segments, verb } = exchange.info;
       const [first] = segments;
-      if (first === undefined) return respondValue(200, { paths: paths(options.definitions) }, exchange.form);
+      if (first === undefined) return respondValue(200, { paths: paths(options.definitions) }, exchange.mediaType);
       if (first === 'queues') return queues(exchange);
       const route = getOwn(routes, first);
       const response = verb === 'get' || verb === 'head' ? await route?.(exchange) : undefined;

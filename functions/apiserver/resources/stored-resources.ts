@@ -1,0 +1,69 @@
+// What answers for the resources that are defined, built in or by a CustomResourceDefinition: reviews, and all that is stored.
+
+import type { Replicas } from '../../../core/replica/replica.ts';
+import type { Store } from '../../../core/store/store.ts';
+import { refuseUnreached } from '../aggregation/unreached.ts';
+import { withoutProtobuf } from '../content/protobuf.ts';
+import type { RequestInfo } from '../request-info.ts';
+import type { Responder } from '../responder.ts';
+import type { Reviews } from '../reviews/reviews.ts';
+import type { RequestMetrics } from '../system/request-metrics.ts';
+import { deprecationOf } from './deprecation.ts';
+import type { Exchange } from './exchange.ts';
+import { answerResource, type ResourceRoutes, targetOf } from './routes.ts';
+
+export interface StoredResourceOptions {
+  readonly routes: ResourceRoutes;
+  readonly reviews: Reviews;
+  readonly metrics: RequestMetrics;
+  readonly replicas: Replicas;
+  readonly store: Store;
+  /** Whether extension API servers are reached here. */
+  readonly aggregates: boolean;
+}
+
+const customResourceType = 'apiextensions.k8s.io/customresourcedefinitions';
+
+export function createStoredResources(options: StoredResourceOptions): Responder {
+  const { routes, reviews, metrics, replicas, store, aggregates } = options;
+
+  /** A custom resource may have been defined by another process a moment ago. */
+  const lateDefinition = async (info: RequestInfo) => {
+    await replicas.peek(customResourceType)?.catchUp();
+    const definition = routes.definitions.find(info.group, info.version, info.resource);
+    if (!definition && !aggregates) await refuseUnreached(store, info);
+    return definition;
+  };
+
+  const warnDeprecated = ({ context, info, definition }: Exchange) => {
+    const deprecation = definition && deprecationOf(definition);
+    if (!deprecation) return;
+    metrics.deprecated(definition, info.subresource);
+    context.warnings.push(deprecation);
+    if (context.audit) context.audit['k8s.io/deprecated'] = 'true';
+  };
+
+  const respond = (exchange: Exchange) => {
+    const { mediaType, info, definition } = exchange;
+    const target = targetOf(definition, info);
+    warnDeprecated(exchange);
+    // Of custom resources only the metadata has a protobuf form.
+    if (mediaType.encoding === 'protobuf' && definition?.customResource && mediaType.transform === undefined)
+      return answerResource(routes, withMediaType(exchange, withoutProtobuf(mediaType)), target);
+    return reviews.answer(exchange, target) ?? answerResource(routes, exchange, target);
+  };
+
+  return {
+    serves: () => true,
+    async respond(exchange) {
+      if (exchange.definition) return respond(exchange);
+      const { request, info, query, mediaType, context } = exchange;
+      return respond({ request, info, query, mediaType, context, definition: await lateDefinition(info) });
+    },
+  };
+}
+
+/** Not by `...`: an exchange has getters. */
+function withMediaType({ request, info, query, context, definition }: Exchange, mediaType: Exchange['mediaType']) {
+  return { request, info, query, context, definition, mediaType };
+}
