@@ -1,10 +1,10 @@
 // Printer columns of custom resources, from the JSONPaths of their definition.
 
 import type { V1CustomResourceColumnDefinition } from '../../generated/kubernetes.ts';
-import { ageOf } from '../kinds/age.ts';
-import { nameColumn } from '../kinds/column.ts';
 import { compileJsonPath, type JsonPath } from '../machinery/jsonpath.ts';
 import type { KubeObject } from '../machinery/object.ts';
+import { ageOf } from './age.ts';
+import { nameColumn } from './column.ts';
 import type { Column } from './definition.ts';
 
 const age: V1CustomResourceColumnDefinition = {

@@ -2,13 +2,13 @@
 
 import { columns } from '../../generated/columns.ts';
 import { conversions } from '../../generated/conversions.ts';
-import { defaultColumns } from '../kinds/column.ts';
-import type { SelectableField } from '../kinds/kind.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { getOwn } from '../machinery/own.ts';
 import type { Schema } from '../machinery/schema.ts';
 import { fieldAt } from '../machinery/structure/field-at.ts';
+import { defaultColumns } from './column.ts';
 import type { Definitions, ResourceDefinition, Subresource, Verb } from './definition.ts';
+import type { SelectableField } from './kind.ts';
 import { type ResourceRow, resourceRows, schemaOf } from './models.ts';
 import { typeOf } from './type-of.ts';
 

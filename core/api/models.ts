@@ -4,11 +4,11 @@
 import { createHash } from 'node:crypto';
 import { modelsText } from '../../generated/models.ts';
 import generated from '../../generated/resources.json' with { type: 'json' };
-import type { Kind } from '../kinds/kind.ts';
 import { parseJson } from '../machinery/json.ts';
 import type { Json } from '../machinery/object.ts';
 import { getOwn, setOwn } from '../machinery/own.ts';
 import type { GoFields, Schema } from '../machinery/schema.ts';
+import type { Kind } from './kind.ts';
 import { defaults, zeroIsUnset } from './tables/defaults.ts';
 import { enums } from './tables/enums.ts';
 import { goFieldRows } from './tables/go-fields.ts';

@@ -2,7 +2,7 @@
 
 import type { V1Service, V1StorageClass } from '../../generated/kubernetes.ts';
 import type { Definitions } from '../api/definition.ts';
-import { dnsAddress } from './allocate/dns-address.ts';
+import { dnsAddress } from '../kinds/allocate/dns-address.ts';
 import { createClient } from './client.ts';
 import type { Registry } from './registry.ts';
 

@@ -17,11 +17,11 @@ import type {
 } from '../../generated/kubernetes.ts';
 import type { Definitions } from '../api/definition.ts';
 import { builtInPriority } from '../api/group-priorities.ts';
+import { addressAt, parseCidr } from '../machinery/cidr.ts';
 import { deepEqual } from '../machinery/equality.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { hasReason } from '../machinery/status.ts';
 import type { TypeName } from '../store/store.ts';
-import { addressAt, parseCidr } from './allocate/cidr.ts';
 import { controllerRoles } from './bootstrap/controller-roles.ts';
 import { flowSchemas, priorityLevels } from './bootstrap/flow-control.ts';
 import { namespacedRoles } from './bootstrap/namespaced-roles.ts';

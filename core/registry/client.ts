@@ -2,18 +2,11 @@
 
 import type { Definitions, ResourceDefinition } from '../api/definition.ts';
 import type { UserInfo } from '../authorization/user-info.ts';
+import type { DeleteOptions } from '../kinds/delete-options.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { hasReason, StatusError } from '../machinery/status.ts';
 import type { TypeName } from '../store/store.ts';
-import type {
-  DeleteOptions,
-  ListOptions,
-  PatchType,
-  Registry,
-  RequestContext,
-  Target,
-  WriteOptions,
-} from './registry.ts';
+import type { ListOptions, PatchType, Registry, RequestContext, Target, WriteOptions } from './registry.ts';
 
 /** The shape that callers' types have: an object of some kind, by the caller's word. */
 type Named = { metadata: KubeObject['metadata'] };

@@ -2,11 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { openRbac } from '../authorization/rbac.ts';
+import type { Random } from '../kinds/environment.ts';
 import { loadExpressions } from '../machinery/expressions.ts';
 import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-in.ts';
 import type { WriteEnvironment } from './admission/plugin.ts';
 import { admit } from './admit.ts';
-import type { Random } from './environment.ts';
 import { lookups } from './lookup.ts';
 import { get } from './read/get.ts';
 import { list } from './read/list.ts';

@@ -2,8 +2,8 @@
 
 import type { KubeObject } from '../machinery/object.ts';
 import type { Replicas } from '../replica/replica.ts';
+import { decodeObject } from '../store/encode-object.ts';
 import type { Store, TypeName } from '../store/store.ts';
-import { decodeObject } from './encode.ts';
 
 export function lookups(store: Store, replicas: Replicas) {
   return {

@@ -1,11 +1,11 @@
 // What a Registry is made of.
 
 import type { Definitions } from '../api/definition.ts';
+import type { Random } from '../kinds/environment.ts';
 import type { Replicas } from '../replica/replica.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
-import type { Random } from './environment.ts';
 import type { Dial } from './webhooks/caller.ts';
 
 export interface RegistryOptions {

@@ -4,7 +4,8 @@
 import type { ResourceDefinition } from '../api/definition.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { UserInfo } from '../authorization/user-info.ts';
-import type { Int64, KubeObject } from '../machinery/object.ts';
+import type { DeleteOptions } from '../kinds/delete-options.ts';
+import type { KubeObject } from '../machinery/object.ts';
 import type { Entry, Watch } from '../replica/replica.ts';
 import type { Check } from '../store/store.ts';
 
@@ -47,21 +48,6 @@ export interface WriteOptions {
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
-
-export interface Preconditions {
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-}
-
-export interface DeleteOptions {
-  readonly gracePeriodSeconds?: Int64;
-  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
-  readonly orphanDependents?: boolean;
-  readonly preconditions?: Preconditions;
-  readonly dryRun?: boolean;
-  /** Deletes what cannot be read, and nothing else (KEP-3926). */
-  readonly ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
-}
 
 export interface ListOptions {
   readonly labelSelector?: string;

@@ -2,8 +2,8 @@
 
 import { strategies } from '../../generated/strategies.ts';
 import type { ResourceDefinition } from '../api/definition.ts';
+import type { Strategy } from '../kinds/strategy.ts';
 import { customResource } from './custom-resource-strategy.ts';
-import type { Strategy } from './strategy.ts';
 
 const plain: Strategy = {};
 

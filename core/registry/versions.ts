@@ -1,11 +1,11 @@
 // Between the version that a request speaks and the version that is stored.
 
 import type { ResourceDefinition } from '../api/definition.ts';
+import type { ReadEnvironment } from '../kinds/environment.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { prune } from '../machinery/structure/prune.ts';
 import type { Entry } from '../replica/replica.ts';
-import { encodeWhole } from './encode.ts';
-import type { ReadEnvironment } from './environment.ts';
+import { encodeWhole } from '../store/encode-object.ts';
 import type { Outcome } from './registry.ts';
 import { apiVersionOf } from './target.ts';
 

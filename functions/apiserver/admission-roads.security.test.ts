@@ -6,7 +6,7 @@ import type { ResourceDefinition, Subresource } from '../../core/api/definition.
 import { bodyOf } from '../../core/api/subresource-body.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import type { Schema } from '../../core/machinery/schema.ts';
-import { encodeObject } from '../../core/registry/encode.ts';
+import { encodeObject } from '../../core/store/encode-object.ts';
 import { tried } from '../../test/tools/tried.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 import { openWebhook, type WebhookServer } from './testing/webhook-server.ts';

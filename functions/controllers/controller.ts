@@ -1,9 +1,10 @@
 // The contract of a controller: what wakes it, and a pure function from a view of the cluster to what should be done.
 // The loop that runs controllers is run.ts; actions are data, so that a test or a simulation can apply them to anything.
 
+import type { DeleteOptions } from '../../core/kinds/delete-options.ts';
 import type { KubeObject, ObjectMeta } from '../../core/machinery/object.ts';
 import type { EventText, Regarding } from '../../core/registry/event-recorder.ts';
-import type { DeleteOptions, PatchType } from '../../core/registry/registry.ts';
+import type { PatchType } from '../../core/registry/registry.ts';
 import type { ScalePaths } from '../../core/registry/scale.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import type {

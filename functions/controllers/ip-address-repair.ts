@@ -1,7 +1,7 @@
 // Holds cluster IPs and their IPAddress objects together (KEP-1880). Both are written in one commit, so that they part only by
 // somebody's hand: an address that was deleted while its Service has it is made again, one whose Service is gone is deleted.
 
-import { canonicalAddress, familyOf } from '../../core/registry/allocate/cidr.ts';
+import { canonicalAddress, familyOf } from '../../core/machinery/cidr.ts';
 import type { V1IPAddress, V1Service } from '../../generated/kubernetes.ts';
 import { type Action, type Controller, type ObjectOf, regarding, splitKey, watch } from './controller.ts';
 import { deleteSeen } from './seen-object.ts';

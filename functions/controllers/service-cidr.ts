@@ -1,7 +1,7 @@
 // Ranges of cluster IPs (KEP-1880): one is ready once it is held by the finalizer, and goes only when no address is left in it
 // that no other range has.
 
-import { type Cidr, contains, parseCidr } from '../../core/registry/allocate/cidr.ts';
+import { type Cidr, contains, parseCidr } from '../../core/machinery/cidr.ts';
 import { sameJson, timestamp } from './condition.ts';
 import {
   type Action,

@@ -7,7 +7,7 @@ import type { ResourceRow } from './resources.ts';
 type Facet = (typeof facets)[number];
 
 const indexes: Readonly<Record<Facet, { readonly name: string; readonly type: string; readonly from: string }>> = {
-  strategy: { name: 'strategies', type: 'Strategy', from: '../core/registry/strategy.ts' },
+  strategy: { name: 'strategies', type: 'Strategy', from: '../core/kinds/strategy.ts' },
   columns: { name: 'columns', type: 'readonly Column[]', from: '../core/api/definition.ts' },
   conversion: { name: 'conversions', type: 'Conversion', from: '../core/api/definition.ts' },
 };

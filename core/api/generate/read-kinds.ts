@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Kind } from '../../kinds/kind.ts';
+import type { Kind } from '../kind.ts';
 
 /** Files of a kind's folder that export something of the same name: an index of each is generated. */
 export const facets = ['strategy', 'columns', 'conversion'] as const;

@@ -1,7 +1,7 @@
 // Served resources, folded from the operations: group, version, kind, verbs and subresources of each.
 
-import type { Kind } from '../../kinds/kind.ts';
 import { ownOr } from '../../machinery/own.ts';
+import type { Kind } from '../kind.ts';
 import type { Model } from './read-models.ts';
 import type { Operation } from './read-operations.ts';
 

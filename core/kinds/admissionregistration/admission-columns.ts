@@ -8,8 +8,8 @@ import type {
   V1ValidatingAdmissionPolicyBinding,
   V1ValidatingWebhookConfiguration,
 } from '../../../generated/kubernetes.ts';
+import { ageColumn, integer, nameColumn, text, unset } from '../../api/column.ts';
 import type { Column } from '../../api/definition.ts';
-import { ageColumn, integer, nameColumn, text, unset } from '../column.ts';
 
 type Webhooks = V1MutatingWebhookConfiguration | V1ValidatingWebhookConfiguration;
 

@@ -5,8 +5,8 @@ import { expressions } from '../../machinery/expressions.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { type LabelSelectorJson, validateLabelSelector } from '../../machinery/labels.ts';
 import { qualifiedNameErrors } from '../../machinery/names.ts';
-import { celStructs } from '../../registry/expressions/cel-structs.ts';
-import { admissionVariables } from '../../registry/expressions/variables.ts';
+import { celStructs } from './cel-structs.ts';
+import { admissionVariables } from './expression-variables.ts';
 
 export function defaultRules(rules: V1NamedRuleWithOperations[] | undefined): void {
   for (const rule of rules ?? []) rule.scope ??= '*';

@@ -2,7 +2,6 @@
 
 import type { V1NamedRuleWithOperations } from '../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
-import { policyConditionVariables } from '../../registry/expressions/variables.ts';
 import {
   checkExpression,
   defaultRules,
@@ -10,6 +9,7 @@ import {
   validateRules,
   validateSelectors,
 } from './admission-rules.ts';
+import { policyConditionVariables } from './expression-variables.ts';
 
 interface Constraints {
   matchPolicy?: string;

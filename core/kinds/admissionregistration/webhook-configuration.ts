@@ -7,10 +7,10 @@ import type {
 } from '../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../machinery/names.ts';
-import { webhookConditionVariables } from '../../registry/expressions/variables.ts';
-import { strategyFor } from '../../registry/strategy.ts';
-import { validateClientConfig } from '../../registry/webhooks/client-config.ts';
+import { validateClientConfig } from '../rules/client-config.ts';
+import { strategyFor } from '../strategy.ts';
 import { defaultRules, validateConditions, validateRules, validateSelectors } from './admission-rules.ts';
+import { webhookConditionVariables } from './expression-variables.ts';
 
 /** Of both types: a validating webhook has the fields of a mutating one but `reinvocationPolicy`. */
 export const webhookConfiguration = strategyFor<V1MutatingWebhookConfiguration>({

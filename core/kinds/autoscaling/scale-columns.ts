@@ -1,8 +1,8 @@
 // What `kubectl get --subresource=scale` shows.
 
 import type { V1Scale } from '../../../generated/kubernetes.ts';
+import { ageColumn, integer, nameColumn } from '../../api/column.ts';
 import type { Column } from '../../api/definition.ts';
-import { ageColumn, integer, nameColumn } from '../column.ts';
 
 /** Of the scale of any object. */
 export const scaleColumns: readonly Column[] = [

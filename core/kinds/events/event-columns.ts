@@ -1,9 +1,9 @@
 // Columns of events, of both groups.
 
 import type { CoreV1Event, EventsV1Event } from '../../../generated/kubernetes.ts';
+import { ageOf } from '../../api/age.ts';
+import { integer, nameColumn, text, wide } from '../../api/column.ts';
 import type { Column } from '../../api/definition.ts';
-import { ageOf } from '../age.ts';
-import { integer, nameColumn, text, wide } from '../column.ts';
 
 type AnyEvent = CoreV1Event & EventsV1Event;
 

@@ -1,8 +1,8 @@
 // Columns of RoleBindings and ClusterRoleBindings.
 
 import type { V1ClusterRoleBinding, V1RoleBinding } from '../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, text, wide } from '../../api/column.ts';
 import type { Column } from '../../api/definition.ts';
-import { ageColumn, nameColumn, text, wide } from '../column.ts';
 
 type AnyBinding = V1RoleBinding | V1ClusterRoleBinding;
 

@@ -2,8 +2,8 @@
 
 import type { V1ClusterRoleBinding, V1RoleBinding } from '../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
-import { semanticEqual } from '../../registry/semantic-equal.ts';
-import { strategyFor } from '../../registry/strategy.ts';
+import { semanticEqual } from '../../machinery/semantic-equal.ts';
+import { strategyFor } from '../strategy.ts';
 import { validateName } from './validate-name.ts';
 
 type Binding = V1RoleBinding | V1ClusterRoleBinding;

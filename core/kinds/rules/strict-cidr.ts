@@ -1,7 +1,7 @@
 // Address ranges as newer API fields demand them (KEP-4858): no leading zeros, no bits beyond the prefix.
 
+import { addressAt, canonicalAddress, parseCidr } from '../../machinery/cidr.ts';
 import { type FieldError, invalidValue } from '../../machinery/field-error.ts';
-import { addressAt, canonicalAddress, parseCidr } from '../../registry/allocate/cidr.ts';
 
 export function strictCidr(value: string, path: string): FieldError[] {
   const cidr = parseCidr(value);

@@ -2,9 +2,9 @@
 // beside the subresource itself. Source: "Certificates and Certificate Signing Requests", authorization.
 
 import type { V1CertificateSigningRequest } from '../../../generated/kubernetes.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { forbidden } from '../../machinery/status.ts';
-import type { Environment } from '../environment.ts';
 import { subjectOf } from '../target.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
 

@@ -7,6 +7,7 @@ import type {
   V1Pod,
   V1ResourceRequirements,
 } from '../../../generated/kubernetes.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import { getOwn, ownOr } from '../../machinery/own.ts';
 import {
   addQuantities,
@@ -17,7 +18,6 @@ import {
   quantityToNumber,
 } from '../../machinery/quantity.ts';
 import { forbidden } from '../../machinery/status.ts';
-import type { Environment } from '../environment.ts';
 import { subjectOf } from '../target.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
 

@@ -1,7 +1,7 @@
 // NamespaceLifecycle: nothing is created in a namespace that does not exist or is going away, and the built-in namespaces stay.
 
+import type { Environment } from '../../kinds/environment.ts';
 import { forbidden, notFound, StatusError } from '../../machinery/status.ts';
-import type { Environment } from '../environment.ts';
 import { subjectOf } from '../target.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
 

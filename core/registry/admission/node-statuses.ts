@@ -2,6 +2,7 @@
 // who took it over, and what it says is read by the scheduler, by controllers and by other nodes.
 
 import type { V1ContainerStatus, V1Node, V1Pod } from '../../../generated/kubernetes.ts';
+import { type Cidr, contains, parseCidr } from '../../machinery/cidr.ts';
 import {
   duplicate,
   type FieldError,
@@ -15,9 +16,8 @@ import { formatIp, parseIp } from '../../machinery/ip.ts';
 import { qualifiedNameErrors } from '../../machinery/names.ts';
 import { parseQuantity, quantityError } from '../../machinery/quantity.ts';
 import { treeFault } from '../../machinery/read-values.ts';
+import { semanticEqual } from '../../machinery/semantic-equal.ts';
 import { nodeStatusLimits, podStatusLimits } from '../../node/read-report.ts';
-import { type Cidr, contains, parseCidr } from '../allocate/cidr.ts';
-import { semanticEqual } from '../semantic-equal.ts';
 
 /** `node`: the Node as it is stored, where its pods' addresses are to be compared with it. */
 export function podStatusErrors(pod: V1Pod, old: V1Pod, node: V1Node | undefined): FieldError[] {

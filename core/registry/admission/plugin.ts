@@ -1,11 +1,13 @@
 // Admission: plugins that may change or refuse a write before it is stored. The chain is a list; webhooks and policies are rows of it.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import type { DeleteOptions } from '../../kinds/delete-options.ts';
+import type { Environment } from '../../kinds/environment.ts';
+import type { Strategy } from '../../kinds/strategy.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import type { TypeName, Write } from '../../store/store.ts';
-import type { Environment } from '../environment.ts';
-import type { DeleteOptions, RequestContext } from '../registry.ts';
-import type { Strategy } from '../strategy.ts';
+import type { RequestContext } from '../registry.ts';
+import type { WebhookCaller } from '../webhooks/caller.ts';
 import type { AdmissionMetrics } from './metrics.ts';
 import type { Operation } from './operation.ts';
 
@@ -53,5 +55,6 @@ export interface AdmissionPlugin {
 export interface WriteEnvironment extends Environment {
   readonly admission: readonly AdmissionPlugin[];
   readonly admissionMetrics?: AdmissionMetrics;
+  readonly callWebhook: WebhookCaller;
   strategyOf(definition: ResourceDefinition): Strategy;
 }

@@ -1,8 +1,8 @@
 // PodSecurity on namespaces: their labels must be readable, and who enforces more hears of the pods that would not pass.
 
 import type { V1Pod } from '../../../generated/kubernetes.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import { invalid } from '../../machinery/field-error.ts';
-import type { Environment } from '../environment.ts';
 import type { Attributes } from './plugin.ts';
 import { type Level, violations } from './pod-security-checks.ts';
 import { demandsOf, key, sameDemand } from './pod-security-labels.ts';

@@ -1,9 +1,9 @@
 // Priority: a pod's priority is that of its class, and of all classes one may be the default.
 
 import type { V1Pod, V1PriorityClass } from '../../../generated/kubernetes.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import { getOwn } from '../../machinery/own.ts';
 import { forbidden } from '../../machinery/status.ts';
-import type { Environment } from '../environment.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 
 const pods = { group: '', resource: 'pods' };

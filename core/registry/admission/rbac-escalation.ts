@@ -4,10 +4,10 @@
 import { type Attributes as Access, mastersGroup } from '../../authorization/authorizer.ts';
 import { type PolicyRule, uncovered } from '../../authorization/policy-rule.ts';
 import { rulesFor } from '../../authorization/rbac.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { forbidden, notFound } from '../../machinery/status.ts';
-import type { Environment } from '../environment.ts';
 import { subjectOf } from '../target.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
 

@@ -2,6 +2,7 @@
 // revision, and the quota is written in the same commit as the object: of two writers that would both fit alone, one starts over.
 
 import type { V1Pod, V1ResourceQuota } from '../../../generated/kubernetes.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { getOwn } from '../../machinery/own.ts';
 import {
@@ -12,8 +13,7 @@ import {
   type Quantity,
 } from '../../machinery/quantity.ts';
 import { forbidden } from '../../machinery/status.ts';
-import { decodeObject, encodeObject } from '../encode.ts';
-import type { Environment } from '../environment.ts';
+import { decodeObject, encodeObject } from '../../store/encode-object.ts';
 import { subjectOf } from '../target.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
 import { inScope, leftOpen, type Usage, usageOf } from './quota-usage.ts';

@@ -1,12 +1,12 @@
 // ServiceAccount: every pod runs as an account of its namespace, and gets its token and the cluster's CA where it may.
 
 import type { V1Container, V1Pod, V1ServiceAccount, V1Volume } from '../../../generated/kubernetes.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import { randomSuffix } from '../../machinery/names.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { forbidden } from '../../machinery/status.ts';
 import { formatTime } from '../../machinery/time.ts';
-import { encodeObject } from '../encode.ts';
-import type { Environment } from '../environment.ts';
+import { encodeObject } from '../../store/encode-object.ts';
 import { isConflict } from '../store-errors.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 

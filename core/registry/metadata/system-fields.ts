@@ -1,8 +1,8 @@
 // The fields of metadata that the server sets, and those that a request may not.
 
+import type { Environment } from '../../kinds/environment.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { formatTime } from '../../machinery/time.ts';
-import type { Environment } from '../environment.ts';
 
 export function fillOnCreate(env: Environment, object: KubeObject, generation: boolean): void {
   const meta = object.metadata;

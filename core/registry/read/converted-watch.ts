@@ -1,8 +1,8 @@
 // A watch in another version than the stored one: each event's object is converted on its way, and the order stays.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import type { ReadEnvironment } from '../../kinds/environment.ts';
 import type { Entry, Watch, WatchEvent } from '../../replica/replica.ts';
-import type { ReadEnvironment } from '../environment.ts';
 import { convertedEntry } from '../versions.ts';
 
 export function convertedWatch(env: ReadEnvironment, definition: ResourceDefinition, watch: Watch): Watch {

@@ -1,9 +1,9 @@
 // Reads one object: the stored bytes as they are, unless another version is asked for.
 
+import type { ReadEnvironment } from '../../kinds/environment.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { notFound } from '../../machinery/status.ts';
-import { decodeObject } from '../encode.ts';
-import type { ReadEnvironment } from '../environment.ts';
+import { decodeObject } from '../../store/encode-object.ts';
 import type { Outcome, Target } from '../registry.ts';
 import { storeStatus } from '../store-errors.ts';
 import { keyOf, subjectOf } from '../target.ts';

@@ -1,9 +1,9 @@
 // Lists from the replica at one exact revision: whole, or in pages that share the first page's revision.
 
+import type { ReadEnvironment } from '../../kinds/environment.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
 import type { Entry, Replica } from '../../replica/replica.ts';
 import { StoreError } from '../../store/store.ts';
-import type { ReadEnvironment } from '../environment.ts';
 import type { ListOptions, ListOutcome, Target } from '../registry.ts';
 import { storageReadError, storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';

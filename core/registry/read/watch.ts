@@ -1,8 +1,8 @@
 // Opens a watch: which state is sent first, and from which revision events follow. Source: API concepts, "Semantics for watch"; KEP-3157.
 
+import type { ReadEnvironment } from '../../kinds/environment.ts';
 import type { Entry, Replica } from '../../replica/replica.ts';
 import { StoreError } from '../../store/store.ts';
-import type { ReadEnvironment } from '../environment.ts';
 import type { Target, WatchOptions, WatchOutcome } from '../registry.ts';
 import { storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';

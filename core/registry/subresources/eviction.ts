@@ -1,15 +1,16 @@
 // Evicts a pod: a delete that the pod's disruption budget may refuse for now. Source: API-initiated eviction; policy/v1.
 
 import type { V1Eviction, V1Pod, V1PodDisruptionBudget } from '../../../generated/kubernetes.ts';
+import type { DeleteOptions } from '../../kinds/delete-options.ts';
 import { labelSelectorOf, matchesLabels } from '../../machinery/labels.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
 import { formatTime } from '../../machinery/time.ts';
+import { decodeObject, encodeObject } from '../../store/encode-object.ts';
 import type { Write } from '../../store/store.ts';
 import type { WriteEnvironment } from '../admission/plugin.ts';
 import { admit } from '../admit.ts';
-import { decodeObject, encodeObject } from '../encode.ts';
-import type { DeleteOptions, Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
+import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { remove } from '../write/delete.ts';
 import { success } from './success.ts';
 

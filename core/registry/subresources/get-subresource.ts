@@ -1,7 +1,7 @@
 // GETs of subresources: a scale, or the object itself seen through status and the like.
 
-import { encodeWhole } from '../encode.ts';
-import type { ReadEnvironment } from '../environment.ts';
+import type { ReadEnvironment } from '../../kinds/environment.ts';
+import { encodeWhole } from '../../store/encode-object.ts';
 import { get } from '../read/get.ts';
 import type { Outcome, RequestContext, Target } from '../registry.ts';
 import { scaleOf, scalePaths } from '../scale.ts';

@@ -1,7 +1,7 @@
 // The answer of a subresource that has no object to show: a Status of success.
 
 import type { KubeObject } from '../../machinery/object.ts';
-import { encodeWhole } from '../encode.ts';
+import { encodeWhole } from '../../store/encode-object.ts';
 import type { Outcome } from '../registry.ts';
 
 export function success(): Outcome {

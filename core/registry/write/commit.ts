@@ -1,13 +1,13 @@
 // One object's write, with its companions, in one atomic commit; and what is known when the store could not say whether it happened.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { parseJson } from '../../machinery/json.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { decodeObject, encodeObject, encodeWhole } from '../../store/encode-object.ts';
 import { type Committed, type Expected, StoreError, type Write } from '../../store/store.ts';
 import type { Admitted } from '../admission/plugin.ts';
-import { decodeObject, encodeObject, encodeWhole } from '../encode.ts';
-import type { Environment } from '../environment.ts';
 import type { Outcome } from '../registry.ts';
 import { isAmbiguous } from '../store-errors.ts';
 

@@ -1,19 +1,19 @@
 // Creates an object: decoded -> defaulted -> admitted -> prepared -> validated -> stored, if it does not exist yet.
 
+import { nameRule } from '../../kinds/metadata/name-rule.ts';
+import { validateMeta } from '../../kinds/metadata/validate.ts';
+import type { Situation } from '../../kinds/strategy.ts';
 import { deepClone } from '../../machinery/equality.ts';
 import { invalid } from '../../machinery/field-error.ts';
 import { generateName } from '../../machinery/names.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { alreadyExists, badRequest, StatusError } from '../../machinery/status.ts';
+import { encodeWhole } from '../../store/encode-object.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Attributes, WriteEnvironment } from '../admission/plugin.ts';
-import { encodeWhole } from '../encode.ts';
-import { nameRule } from '../metadata/name-rule.ts';
 import { fillOnCreate } from '../metadata/system-fields.ts';
-import { validateMeta } from '../metadata/validate.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
-import type { Situation } from '../strategy.ts';
 import { apiVersionOf, hasStatus, keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
 import { commitPut, isOwnConflict } from './commit.ts';

@@ -1,6 +1,7 @@
 // Deletes every object that a list finds, a few at a time. What others deleted meanwhile counts as deleted; what they changed so that it is
 // no longer meant stays.
 
+import type { DeleteOptions } from '../../kinds/delete-options.ts';
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { hasReason, notFound } from '../../machinery/status.ts';
@@ -9,7 +10,7 @@ import type { Entry } from '../../replica/replica.ts';
 import type { WriteEnvironment } from '../admission/plugin.ts';
 import { list } from '../read/list.ts';
 import { type Selection, select } from '../read/selection.ts';
-import type { DeleteOptions, ListOptions, Outcome, RequestContext, Target } from '../registry.ts';
+import type { ListOptions, Outcome, RequestContext, Target } from '../registry.ts';
 import { subjectOf } from '../target.ts';
 import { remove } from './delete.ts';
 

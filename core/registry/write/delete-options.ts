@@ -1,7 +1,7 @@
 // Which delete options are legal. Source: apimachinery's ValidateDeleteOptions.
 
+import type { DeleteOptions } from '../../kinds/delete-options.ts';
 import { type FieldError, invalid, invalidValue, notSupported } from '../../machinery/field-error.ts';
-import type { DeleteOptions } from '../registry.ts';
 import { checkUnreadableOptions } from './delete-unreadable.ts';
 
 const policies = ['Background', 'Foreground', 'Orphan'] as const;

@@ -1,11 +1,12 @@
 // Deletes what exists and cannot be read: as its key is lost, nothing is known of it but its name. Source: KEP-3926.
 
+import type { DeleteOptions } from '../../kinds/delete-options.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import { type FieldError, invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { notFound } from '../../machinery/status.ts';
 import { type Sealed, StoreError } from '../../store/store.ts';
-import type { Environment } from '../environment.ts';
-import type { DeleteOptions, DeleteOutcome, RequestContext, Target } from '../registry.ts';
+import type { DeleteOutcome, RequestContext, Target } from '../registry.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { storedDefinition } from '../versions.ts';
 import { commitDeleteUnread } from './commit.ts';

@@ -1,15 +1,16 @@
 // Deletes an object: at once, or by marking it and waiting for a grace period, for finalizers, or for what the kind waits for.
 
+import type { DeleteOptions, Preconditions } from '../../kinds/delete-options.ts';
+import type { Situation, Strategy } from '../../kinds/strategy.ts';
 import type { Int64, KubeObject } from '../../machinery/object.ts';
 import { conflict, notFound } from '../../machinery/status.ts';
 import { formatTime, millisecondsOf } from '../../machinery/time.ts';
+import { decodeObject, encodeWhole } from '../../store/encode-object.ts';
 import type { Item, Write } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Admitted, Attributes, WriteEnvironment } from '../admission/plugin.ts';
-import { decodeObject, encodeWhole } from '../encode.ts';
-import type { DeleteOptions, DeleteOutcome, Preconditions, RequestContext, Target } from '../registry.ts';
+import type { DeleteOutcome, RequestContext, Target } from '../registry.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
-import type { Situation, Strategy } from '../strategy.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { present, storedDefinition } from '../versions.ts';
 import { commitDelete, commitPut } from './commit.ts';

@@ -1,10 +1,10 @@
 // metadata.generation rises when something changes that is not metadata or status: controllers report it as observedGeneration.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import type { Strategy } from '../../kinds/strategy.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { getOwn } from '../../machinery/own.ts';
-import { semanticEqual } from '../semantic-equal.ts';
-import type { Strategy } from '../strategy.ts';
+import { semanticEqual } from '../../machinery/semantic-equal.ts';
 import { hasStatus } from '../target.ts';
 
 /** The generation after the change, or undefined where the kind has none. */

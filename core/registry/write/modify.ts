@@ -1,21 +1,21 @@
 // Changes an object: read, change a copy, default, admit, prepare, validate, store on the condition that it is still what was read.
 // A conflict starts over with all of it: what an attempt commits is what its own checks have seen.
 
+import { nameRule } from '../../kinds/metadata/name-rule.ts';
+import { validateMeta, validateMetaUpdate } from '../../kinds/metadata/validate.ts';
+import type { Situation } from '../../kinds/strategy.ts';
 import { deepClone } from '../../machinery/equality.ts';
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import { semanticEqual } from '../../machinery/semantic-equal.ts';
 import { badRequest, conflict, hasReason, notFound, type StatusError } from '../../machinery/status.ts';
+import { decodeObject, encodeWhole } from '../../store/encode-object.ts';
 import type { Check, Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Admitted, Attributes, WriteEnvironment } from '../admission/plugin.ts';
-import { decodeObject, encodeWhole } from '../encode.ts';
-import { nameRule } from '../metadata/name-rule.ts';
 import { inheritOnUpdate } from '../metadata/system-fields.ts';
-import { validateMeta, validateMetaUpdate } from '../metadata/validate.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
-import { semanticEqual } from '../semantic-equal.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
-import type { Situation } from '../strategy.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
 import { addErrors } from './add-errors.ts';

@@ -1,10 +1,10 @@
 // The versions that an object's managers wrote in, beside the one of a request: where they are served, with the way there and back.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import type { OtherVersion } from '../../machinery/apply/apply-across-versions.ts';
 import { otherVersions, type View, type Views } from '../../machinery/apply/differences.ts';
 import type { KubeObject } from '../../machinery/object.ts';
-import type { Environment } from '../environment.ts';
 import { apiVersionOf } from '../target.ts';
 import { fromStored, toStored } from '../versions.ts';
 

@@ -1,12 +1,12 @@
 // managedFields of a write: an apply brings its own, every other write is compared with what was there.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import type { Views } from '../../machinery/apply/differences.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { trackUpdate as track } from '../../machinery/apply/track.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { formatTime } from '../../machinery/time.ts';
-import type { Environment } from '../environment.ts';
 import type { Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, hasStatus } from '../target.ts';
 import { fromStored, isServedAsStored } from '../versions.ts';

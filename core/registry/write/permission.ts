@@ -1,7 +1,7 @@
 // Permissions that a write needs beside the one that its request was authorized with, asked for where the write finds out that it needs them.
 
 import { forbiddenStatus } from '../../authorization/forbidden.ts';
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../../kinds/environment.ts';
 import type { RequestContext, Target } from '../registry.ts';
 
 /** Throws Forbidden where the user may not use `verb` on the target. */

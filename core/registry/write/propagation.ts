@@ -1,7 +1,7 @@
 // Propagation policies as finalizers: who deletes an object's dependents, and whether it waits for them.
 
-import { foregroundFinalizer, orphanFinalizer } from '../metadata/validate.ts';
-import type { DeleteOptions } from '../registry.ts';
+import type { DeleteOptions } from '../../kinds/delete-options.ts';
+import { foregroundFinalizer, orphanFinalizer } from '../../kinds/metadata/validate.ts';
 
 /** The finalizers that a delete leaves on the object. What was asked for before stays where this request says nothing. */
 export function finalizersAfter(

@@ -2,7 +2,7 @@
 // an APIService with a Service would answer is told so, and not that there is no such resource.
 
 import { StatusError } from '../../../core/machinery/status.ts';
-import { decodeObject } from '../../../core/registry/encode.ts';
+import { decodeObject } from '../../../core/store/encode-object.ts';
 import type { Store } from '../../../core/store/store.ts';
 import type { V1APIService } from '../../../generated/kubernetes.ts';
 import type { RequestInfo } from '../request-info.ts';

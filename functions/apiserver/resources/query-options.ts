@@ -1,5 +1,6 @@
 // The options of a request, read from its query. Source: metav1 ListOptions, CreateOptions, PatchOptions, DeleteOptions.
 
+import type { DeleteOptions } from '../../../core/kinds/delete-options.ts';
 import { validateManagerName } from '../../../core/machinery/apply/managers.ts';
 import {
   type FieldError,
@@ -11,13 +12,7 @@ import {
 import { isInteger } from '../../../core/machinery/json.ts';
 import type { Int64 } from '../../../core/machinery/object.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
-import type {
-  DeleteOptions,
-  ListOptions,
-  PatchType,
-  WatchOptions,
-  WriteOptions,
-} from '../../../core/registry/registry.ts';
+import type { ListOptions, PatchType, WatchOptions, WriteOptions } from '../../../core/registry/registry.ts';
 import type { RoutedRequest } from '../http.ts';
 import type { Query } from '../query.ts';
 import type { RequestInfo } from '../request-info.ts';

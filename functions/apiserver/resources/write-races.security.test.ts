@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import { encodeObject } from '../../../core/registry/encode.ts';
+import { encodeObject } from '../../../core/store/encode-object.ts';
 import type { Store, Write } from '../../../core/store/store.ts';
 import { fuzzRuns } from '../../../test/tools/fuzz-runs.ts';
 import { tried } from '../../../test/tools/tried.ts';

@@ -1,7 +1,7 @@
 // MutatingAdmissionPolicyBindings.
 
 import type { V1MutatingAdmissionPolicyBinding } from '../../../../generated/kubernetes.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 import { defaultRules } from '../admission-rules.ts';
 import { rulesIn, validateBinding } from '../policy.ts';
 

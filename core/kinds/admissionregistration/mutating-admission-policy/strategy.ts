@@ -2,7 +2,7 @@
 
 import type { V1MutatingAdmissionPolicy } from '../../../../generated/kubernetes.ts';
 import { notSupported, required } from '../../../machinery/field-error.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 import { checkExpression } from '../admission-rules.ts';
 import { defaultConstraints, validatePolicy } from '../policy.ts';
 

@@ -1,6 +1,6 @@
 // MutatingWebhookConfigurations.
 
-import type { Kind } from '../../kind.ts';
+import type { Kind } from '../../../api/kind.ts';
 
 export const kind: Kind = {
   group: 'admissionregistration.k8s.io',

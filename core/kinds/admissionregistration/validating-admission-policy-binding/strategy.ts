@@ -2,7 +2,7 @@
 
 import type { V1ValidatingAdmissionPolicyBinding } from '../../../../generated/kubernetes.ts';
 import { duplicate, invalidValue, required } from '../../../machinery/field-error.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 import { defaultRules } from '../admission-rules.ts';
 import { rulesIn, validateBinding } from '../policy.ts';
 

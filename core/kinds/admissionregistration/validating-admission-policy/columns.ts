@@ -1,8 +1,8 @@
 // What `kubectl get` shows of ValidatingAdmissionPolicies.
 
 import type { V1ValidatingAdmissionPolicy } from '../../../../generated/kubernetes.ts';
+import { ageColumn, integer, nameColumn } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, integer, nameColumn } from '../../column.ts';
 import { paramKind } from '../admission-columns.ts';
 
 export const columns: readonly Column[] = [

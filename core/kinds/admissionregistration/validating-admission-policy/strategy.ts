@@ -3,7 +3,7 @@
 import type { V1ValidatingAdmissionPolicy } from '../../../../generated/kubernetes.ts';
 import { invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 import { checkExpression } from '../admission-rules.ts';
 import { defaultConstraints, validatePolicy } from '../policy.ts';
 

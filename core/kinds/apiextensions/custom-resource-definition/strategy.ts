@@ -18,9 +18,9 @@ import { simplePath } from '../../../machinery/jsonpath.ts';
 import { dns1035Label, dns1123Subdomain } from '../../../machinery/names.ts';
 import { getOwn, nameLeadingOut } from '../../../machinery/own.ts';
 import { formatTime } from '../../../machinery/time.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { type Situation, strategyFor } from '../../../registry/strategy.ts';
-import { validateClientConfig } from '../../../registry/webhooks/client-config.ts';
+import { immutable } from '../../metadata/validate.ts';
+import { validateClientConfig } from '../../rules/client-config.ts';
+import { type Situation, strategyFor } from '../../strategy.ts';
 import { cleanupFinalizer, isEstablished, nameConflict } from './custom-names.ts';
 import { validateSchema } from './structural-schema.ts';
 

@@ -1,6 +1,6 @@
 // APIServices.
 
-import type { Kind } from '../../kind.ts';
+import type { Kind } from '../../../api/kind.ts';
 
 export const kind: Kind = {
   group: 'apiregistration.k8s.io',

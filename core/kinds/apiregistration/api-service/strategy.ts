@@ -4,7 +4,7 @@ import type { V1APIService } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain, pathSegmentName, pathSegmentPrefix } from '../../../machinery/names.ts';
 import { formatTime } from '../../../machinery/time.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1APIService>({
   conditionalUpdate: true,

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of ControllerRevisions.
 
 import type { V1ControllerRevision } from '../../../../generated/kubernetes.ts';
+import { ageColumn, integer, nameColumn, none, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, integer, nameColumn, none, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

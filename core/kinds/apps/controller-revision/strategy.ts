@@ -2,9 +2,9 @@
 
 import type { V1ControllerRevision } from '../../../../generated/kubernetes.ts';
 import { required } from '../../../machinery/field-error.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { nonNegative } from '../../core/pod-template/template.ts';
+import { immutable } from '../../metadata/validate.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1ControllerRevision>({
   validate({ data, revision }) {

@@ -1,8 +1,17 @@
 // What `kubectl get` shows of DaemonSets.
 
 import type { V1DaemonSet } from '../../../../generated/kubernetes.ts';
+import {
+  ageColumn,
+  integer,
+  labelsText,
+  nameColumn,
+  selectorText,
+  templateColumns,
+  text,
+  wide,
+} from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, integer, labelsText, nameColumn, selectorText, templateColumns, text, wide } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

@@ -2,8 +2,6 @@
 
 import type { V1DaemonSet } from '../../../../generated/kubernetes.ts';
 import { invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import {
   defaultTemplate,
   nonNegative,
@@ -11,7 +9,9 @@ import {
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
+import { immutable } from '../../metadata/validate.ts';
 import { countOrPercent } from '../../rules/count-or-percent.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1DaemonSet>({
   generation: true,

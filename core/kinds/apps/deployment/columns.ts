@@ -1,8 +1,8 @@
 // What `kubectl get` shows of Deployments.
 
 import type { V1Deployment } from '../../../../generated/kubernetes.ts';
+import { ageColumn, integer, nameColumn, selectorText, templateColumns, text, wide } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, integer, nameColumn, selectorText, templateColumns, text, wide } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

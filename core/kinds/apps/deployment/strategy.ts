@@ -8,8 +8,6 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-error.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import {
   defaultTemplate,
   nonNegative,
@@ -17,7 +15,9 @@ import {
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
+import { immutable } from '../../metadata/validate.ts';
 import { countOrPercent } from '../../rules/count-or-percent.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1Deployment>({
   generation: true,

@@ -1,9 +1,9 @@
 // What `kubectl get` shows of ReplicaSets.
 
 import type { V1ReplicaSet } from '../../../../generated/kubernetes.ts';
+import { selectorText, text, wide } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { selectorText, text, wide } from '../../column.ts';
-import { replicaColumns } from '../replica-columns.ts';
+import { replicaColumns } from '../../core/replication-controller/replica-columns.ts';
 
 export const columns: readonly Column[] = [
   ...replicaColumns,

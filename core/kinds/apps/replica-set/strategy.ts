@@ -2,8 +2,6 @@
 
 import type { V1ReplicaSet } from '../../../../generated/kubernetes.ts';
 import { required } from '../../../machinery/field-error.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import {
   defaultTemplate,
   nonNegative,
@@ -11,6 +9,8 @@ import {
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
+import { immutable } from '../../metadata/validate.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1ReplicaSet>({
   generation: true,

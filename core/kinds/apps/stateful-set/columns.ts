@@ -1,8 +1,8 @@
 // What `kubectl get` shows of StatefulSets.
 
 import type { V1StatefulSet } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, templateColumns, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, nameColumn, templateColumns, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

@@ -9,9 +9,7 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
-import { named } from '../../../registry/metadata/name-rule.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import {
   defaultTemplate,
   nonNegative,
@@ -19,6 +17,8 @@ import {
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
+import { named } from '../../metadata/name-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const mutable = [
   'replicas',

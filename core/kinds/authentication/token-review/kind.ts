@@ -1,6 +1,6 @@
 // TokenReviews.
 
-import type { Kind } from '../../kind.ts';
+import type { Kind } from '../../../api/kind.ts';
 
 export const kind: Kind = {
   group: 'authentication.k8s.io',

@@ -1,9 +1,9 @@
 // Columns of horizontal pod autoscalers; TARGETS shows each metric as current/target.
 
 import type { V2HorizontalPodAutoscaler, V2MetricSpec, V2MetricStatus } from '../../../../generated/kubernetes.ts';
+import { ageColumn, integer, nameColumn, none, text, unknown, unset } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
-import { ageColumn, integer, nameColumn, none, text, unknown, unset } from '../../column.ts';
 import { conversion } from './conversion.ts';
 
 export const columns: readonly Column[] = [

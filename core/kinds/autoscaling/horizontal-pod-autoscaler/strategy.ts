@@ -18,8 +18,8 @@ import { validateLabelSelector } from '../../../machinery/labels.ts';
 import { pathSegmentName } from '../../../machinery/names.ts';
 import { getOwn } from '../../../machinery/own.ts';
 import { parseQuantity, quantityError } from '../../../machinery/quantity.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V2HorizontalPodAutoscaler>({
   defaults({ spec }) {

@@ -1,8 +1,7 @@
 // What `kubectl get` shows of CronJobs.
 
 import type { V1CronJob } from '../../../../generated/kubernetes.ts';
-import type { Column } from '../../../api/definition.ts';
-import { ageOf } from '../../age.ts';
+import { ageOf } from '../../../api/age.ts';
 import {
   ageColumn,
   integer,
@@ -13,7 +12,8 @@ import {
   templateColumns,
   text,
   wide,
-} from '../../column.ts';
+} from '../../../api/column.ts';
+import type { Column } from '../../../api/definition.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

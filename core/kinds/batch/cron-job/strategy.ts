@@ -9,8 +9,8 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { nonNegative } from '../../core/pod-template/template.ts';
+import { strategyFor } from '../../strategy.ts';
 import { defaultJobSpec, validateJobSpec } from '../job/strategy.ts';
 
 /** Jobs add a timestamp of eleven characters to the name, and it must stay a DNS label. */

@@ -1,9 +1,9 @@
 // What `kubectl get` shows of Jobs.
 
 import type { V1Job } from '../../../../generated/kubernetes.ts';
+import { ageColumn, isDeleting, nameColumn, selectorText, templateColumns, text, wide } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
 import { humanDuration } from '../../../machinery/time.ts';
-import { ageColumn, isDeleting, nameColumn, selectorText, templateColumns, text, wide } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

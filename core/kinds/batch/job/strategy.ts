@@ -4,15 +4,15 @@ import type { V1Job, V1JobSpec } from '../../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
 import { labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import {
   defaultTemplate,
   nonNegative,
   validateRestartPolicy,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
+import { immutable } from '../../metadata/validate.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1Job>({
   generation: true,

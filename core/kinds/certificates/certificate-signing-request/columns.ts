@@ -1,9 +1,9 @@
 // What `kubectl get` shows of CertificateSigningRequests.
 
 import type { V1CertificateSigningRequest } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, none, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
 import { humanDuration } from '../../../machinery/time.ts';
-import { ageColumn, nameColumn, none, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

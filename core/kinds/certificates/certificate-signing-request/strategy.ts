@@ -14,7 +14,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
 import { formatTime } from '../../../machinery/time.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 
 type Request = V1CertificateSigningRequest;
 type Condition = NonNullable<NonNullable<Request['status']>['conditions']>[number];

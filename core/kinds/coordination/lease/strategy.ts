@@ -2,7 +2,7 @@
 
 import type { V1Lease } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, invalidValue, notSupported } from '../../../machinery/field-error.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const leaseStrategies = ['OldestEmulationVersion'];
 

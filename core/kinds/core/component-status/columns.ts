@@ -1,8 +1,8 @@
 // What `kubectl get` shows of ComponentStatuses.
 
 import type { V1ComponentStatus } from '../../../../generated/kubernetes.ts';
+import { nameColumn, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { nameColumn, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of ConfigMaps.
 
 import type { V1ConfigMap } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, nameColumn, text } from '../../column.ts';
 import { size } from './entries.ts';
 
 export const columns: readonly Column[] = [

@@ -3,7 +3,7 @@
 import type { V1ConfigMap, V1Secret } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField } from '../../../machinery/field-error.ts';
 import { getOwn } from '../../../machinery/own.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 
 export const maxSize = 1024 * 1024;
 

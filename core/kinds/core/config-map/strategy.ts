@@ -3,7 +3,7 @@
 import type { V1ConfigMap } from '../../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, tooLong } from '../../../machinery/field-error.ts';
 import { configMapKey } from '../../../machinery/names.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 import { decodedSize, frozen, maxSize } from './data.ts';
 
 export const strategy = strategyFor<V1ConfigMap>({

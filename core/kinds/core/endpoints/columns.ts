@@ -1,8 +1,8 @@
 // What `kubectl get` shows of Endpoints.
 
 import type { V1Endpoints } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, none, shortened, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, nameColumn, none, shortened, text } from '../../column.ts';
 
 const maxEndpoints = 3;
 

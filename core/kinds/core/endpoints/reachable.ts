@@ -1,7 +1,7 @@
 // Addresses that no Service may lead to.
 
+import { contains, parseCidr } from '../../../machinery/cidr.ts';
 import { type FieldError, invalidValue } from '../../../machinery/field-error.ts';
-import { contains, parseCidr } from '../../../registry/allocate/cidr.ts';
 
 const unreachable: readonly (readonly [string, string])[] = [
   ['0.0.0.0/32', "may not be unspecified (0.0.0.0 or '::')"],

@@ -1,11 +1,11 @@
 // Endpoints.
 
 import type { V1EndpointAddress, V1EndpointSubset, V1Endpoints } from '../../../../generated/kubernetes.ts';
+import { familyOf } from '../../../machinery/cidr.ts';
 import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
 import { dns1123Label, dns1123Subdomain, portNumber } from '../../../machinery/names.ts';
-import { familyOf } from '../../../registry/allocate/cidr.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { optionalField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 import { validateReachable } from './reachable.ts';
 
 export const strategy = strategyFor<V1Endpoints>({

@@ -3,8 +3,8 @@
 import type { CoreV1Event } from '../../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const lifetimeSeconds = 3600;
 

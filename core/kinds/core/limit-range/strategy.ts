@@ -5,7 +5,7 @@ import { duplicate, type FieldError, forbiddenField, invalidValue, required } fr
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
 import { getOwn } from '../../../machinery/own.ts';
 import { compareQuantities, parseQuantity, quantityError } from '../../../machinery/quantity.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1LimitRange>({
   createOnUpdate: true,

@@ -2,9 +2,9 @@
 
 import type { V1Namespace } from '../../../../generated/kubernetes.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
-import { named } from '../../../registry/metadata/name-rule.ts';
-import { validateFinalizerName } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { named } from '../../metadata/name-rule.ts';
+import { validateFinalizerName } from '../../metadata/validate.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const nameLabel = 'kubernetes.io/metadata.name';
 

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of Nodes.
 
 import type { V1Node } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, none, text, unknown, wide } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, nameColumn, none, text, unknown, wide } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

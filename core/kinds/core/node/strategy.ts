@@ -1,6 +1,7 @@
 // Nodes: taints, and what is set once.
 
 import type { V1Node } from '../../../../generated/kubernetes.ts';
+import { parseCidr } from '../../../machinery/cidr.ts';
 import {
   duplicate,
   type FieldError,
@@ -10,10 +11,9 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { labelValueErrors, qualifiedNameErrors } from '../../../machinery/names.ts';
-import { parseCidr } from '../../../registry/allocate/cidr.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of PersistentVolumeClaims.
 
 import type { V1PersistentVolumeClaim } from '../../../../generated/kubernetes.ts';
+import { ageColumn, isDeleting, nameColumn, text, unset, wide } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, isDeleting, nameColumn, text, unset, wide } from '../../column.ts';
 import { modes, storageClass } from '../persistent-volume/volume-columns.ts';
 
 export const columns: readonly Column[] = [

@@ -4,8 +4,8 @@ import type { V1PersistentVolumeClaim } from '../../../../generated/kubernetes.t
 import { type FieldError, forbiddenField, required } from '../../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../../machinery/labels.ts';
 import { compareQuantities, parseQuantity } from '../../../machinery/quantity.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { strategyFor } from '../../strategy.ts';
 import { validateAccessModes, validateStorage } from '../persistent-volume/capacity.ts';
 
 export const strategy = strategyFor<V1PersistentVolumeClaim>({

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of PersistentVolumes.
 
 import type { V1PersistentVolume } from '../../../../generated/kubernetes.ts';
+import { ageColumn, isDeleting, nameColumn, text, unset, wide } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, isDeleting, nameColumn, text, unset, wide } from '../../column.ts';
 import { modes, storageClass } from './volume-columns.ts';
 
 export const columns: readonly Column[] = [

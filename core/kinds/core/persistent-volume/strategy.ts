@@ -2,8 +2,8 @@
 
 import type { V1PersistentVolume } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { strategyFor } from '../../strategy.ts';
 import { withoutNul } from '../pod/file-path.ts';
 import { validateRemoteVolume } from '../pod/validate-remote-volume.ts';
 import { validateHostPath } from '../pod/validate-volume.ts';

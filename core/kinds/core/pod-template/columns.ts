@@ -1,8 +1,8 @@
 // What `kubectl get` shows of PodTemplates.
 
 import type { V1PodTemplate } from '../../../../generated/kubernetes.ts';
+import { labelsText, nameColumn, templateColumns, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { labelsText, nameColumn, templateColumns, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

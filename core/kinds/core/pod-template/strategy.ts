@@ -1,7 +1,7 @@
 // PodTemplates.
 
 import type { V1PodTemplate } from '../../../../generated/kubernetes.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 import { defaultTemplate, validateTemplate } from './template.ts';
 
 export const strategy = strategyFor<V1PodTemplate>({

@@ -10,7 +10,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { labelSelectorOf, matchesLabels, validateLabelSelector, validateLabels } from '../../../machinery/labels.ts';
 import type { Int64 } from '../../../machinery/object.ts';
-import { validateAnnotations } from '../../../registry/metadata/validate.ts';
+import { validateAnnotations } from '../../metadata/validate.ts';
 import { defaultPodSpec } from '../pod/defaults.ts';
 import { validatePodSpec } from '../pod/validate-spec.ts';
 

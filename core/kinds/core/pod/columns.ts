@@ -1,9 +1,9 @@
 // Columns of pods. STATUS folds the phase, the reasons of containers and deletion into the one word that people look for.
 
 import type { V1ContainerStatus, V1Pod } from '../../../../generated/kubernetes.ts';
+import { ageOf } from '../../../api/age.ts';
+import { ageColumn, isDeleting, nameColumn, none, text, wide } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageOf } from '../../age.ts';
-import { ageColumn, isDeleting, nameColumn, none, text, wide } from '../../column.ts';
 
 interface Summary {
   readonly ready: number;

@@ -2,8 +2,8 @@
 
 import type { V1Pod } from '../../../../generated/kubernetes.ts';
 import { forbiddenField } from '../../../machinery/field-error.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { strategyFor } from '../../strategy.ts';
 import { defaultPodSpec, defaultRequests } from './defaults.ts';
 import { qosClass } from './qos.ts';
 import { validatePodSpec } from './validate-spec.ts';

@@ -1,9 +1,9 @@
 // Validation of what ends up in a pod's resolv.conf, in its hosts file, and as its host name.
 
 import type { V1HostAlias, V1PodDNSConfig, V1PodSpec } from '../../../../generated/kubernetes.ts';
+import { familyOf } from '../../../machinery/cidr.ts';
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../../machinery/field-error.ts';
 import { dns1123Label, dns1123Subdomain, dns1123SubdomainWithUnderscore } from '../../../machinery/names.ts';
-import { familyOf } from '../../../registry/allocate/cidr.ts';
 
 const maxNameservers = 3;
 const maxSearches = 32;

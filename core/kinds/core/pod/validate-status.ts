@@ -12,7 +12,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { type Ip, parseIp } from '../../../machinery/ip.ts';
 import { dns1123Subdomain, qualifiedNameErrors } from '../../../machinery/names.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
 
 /** Before validation: what follows from other fields, or was left out by who never sets it. */

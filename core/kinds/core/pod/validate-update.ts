@@ -5,7 +5,7 @@ import { deepEqual } from '../../../machinery/equality.ts';
 import { type FieldError, forbiddenField, invalidValue } from '../../../machinery/field-error.ts';
 import type { Int64 } from '../../../machinery/object.ts';
 import { getOwn } from '../../../machinery/own.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { qosClass } from './qos.ts';
 
 const mutableFields =

@@ -1,9 +1,9 @@
 // What `kubectl get` shows of ReplicationControllers.
 
 import type { V1ReplicationController } from '../../../../generated/kubernetes.ts';
+import { labelsText, text, wide } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { replicaColumns } from '../../apps/replica-columns.ts';
-import { labelsText, text, wide } from '../../column.ts';
+import { replicaColumns } from './replica-columns.ts';
 
 export const columns: readonly Column[] = [
   ...replicaColumns,

@@ -1,6 +1,6 @@
 // ReplicationControllers.
 
-import type { Kind } from '../../kind.ts';
+import type { Kind } from '../../../api/kind.ts';
 
 export const kind: Kind = {
   group: '',

@@ -1,9 +1,9 @@
 // What `kubectl get` shows of ResourceQuotas.
 
 import type { V1ResourceQuota } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
 import { getOwn } from '../../../machinery/own.ts';
-import { ageColumn, nameColumn, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

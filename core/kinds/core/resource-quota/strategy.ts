@@ -9,8 +9,8 @@ import { type FieldError, invalidValue, required } from '../../../machinery/fiel
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
 import { getOwn } from '../../../machinery/own.ts';
 import { parseQuantity } from '../../../machinery/quantity.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { strategyFor } from '../../strategy.ts';
 import { validateAmount } from '../pod/validate-resources.ts';
 
 const counts = new Set([

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of Secrets.
 
 import type { V1Secret } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, nameColumn, text } from '../../column.ts';
 import { size } from '../config-map/entries.ts';
 
 export const columns: readonly Column[] = [

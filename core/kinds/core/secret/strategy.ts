@@ -5,8 +5,8 @@ import { type FieldError, invalidValue, required, tooLong } from '../../../machi
 import { parseJson } from '../../../machinery/json.ts';
 import { configMapKey } from '../../../machinery/names.ts';
 import { getOwn, setOwn } from '../../../machinery/own.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { immutable } from '../../metadata/validate.ts';
+import { strategyFor } from '../../strategy.ts';
 import { decodedSize, frozen, maxSize } from '../config-map/data.ts';
 
 export const strategy = strategyFor<V1Secret>({

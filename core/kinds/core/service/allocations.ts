@@ -1,13 +1,13 @@
 // What a Service takes and gives back: its cluster IPs and node ports, as writes of the same commit.
 
 import type { V1Service } from '../../../../generated/kubernetes.ts';
+import { canonicalAddress, familyOf } from '../../../machinery/cidr.ts';
 import { invalid, invalidValue } from '../../../machinery/field-error.ts';
-import { canonicalAddress, familyOf } from '../../../registry/allocate/cidr.ts';
-import { releaseClusterIP, type ServiceName, takeClusterIP } from '../../../registry/allocate/cluster-ip.ts';
-import { releaseNodePort, takeNodePort } from '../../../registry/allocate/node-port.ts';
-import { type ServiceRange, serviceRanges } from '../../../registry/allocate/service-ranges.ts';
-import type { Situation } from '../../../registry/strategy.ts';
 import type { Write } from '../../../store/store.ts';
+import { releaseClusterIP, type ServiceName, takeClusterIP } from '../../allocate/cluster-ip.ts';
+import { releaseNodePort, takeNodePort } from '../../allocate/node-port.ts';
+import { type ServiceRange, serviceRanges } from '../../allocate/service-ranges.ts';
+import type { Situation } from '../../strategy.ts';
 
 /** Sets the addresses and ports that `object` is to have, and returns the writes that take and release them. */
 export async function allocate(

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of Services.
 
 import type { V1Service } from '../../../../generated/kubernetes.ts';
+import { ageColumn, labelsText, nameColumn, none, text, wide } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, labelsText, nameColumn, none, text, wide } from '../../column.ts';
 import { addresses } from '../../networking/load-balancer.ts';
 
 export const columns: readonly Column[] = [

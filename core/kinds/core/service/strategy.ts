@@ -2,8 +2,8 @@
 
 import type { V1Service } from '../../../../generated/kubernetes.ts';
 import { dns1035Label } from '../../../machinery/names.ts';
-import { named } from '../../../registry/metadata/name-rule.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { named } from '../../metadata/name-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 import { allocate, hasClusterIP, hasNodePorts, releaseAll } from './allocations.ts';
 import { validateService, validateServiceUpdate } from './validate.ts';
 

@@ -1,6 +1,7 @@
 // Validation of Services.
 
 import type { V1Service, V1ServicePort, V1ServiceSpec } from '../../../../generated/kubernetes.ts';
+import { familyOf, parseCidr } from '../../../machinery/cidr.ts';
 import {
   duplicate,
   type FieldError,
@@ -11,7 +12,6 @@ import {
 } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Label, dns1123Subdomain, portName, portNumber } from '../../../machinery/names.ts';
-import { familyOf, parseCidr } from '../../../registry/allocate/cidr.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of EndpointSlices.
 
 import type { V1EndpointSlice } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, shortened, text, unset } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, nameColumn, shortened, text, unset } from '../../column.ts';
 
 const maxEndpoints = 3;
 

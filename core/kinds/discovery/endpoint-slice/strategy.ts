@@ -1,6 +1,7 @@
 // EndpointSlices.
 
 import type { DiscoveryV1EndpointPort, V1Endpoint, V1EndpointSlice } from '../../../../generated/kubernetes.ts';
+import { familyOf } from '../../../machinery/cidr.ts';
 import {
   duplicate,
   type FieldError,
@@ -12,11 +13,10 @@ import {
 } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Label, dns1123Subdomain, portNumber } from '../../../machinery/names.ts';
-import { familyOf } from '../../../registry/allocate/cidr.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { validateReachable } from '../../core/endpoints/reachable.ts';
+import { immutable } from '../../metadata/validate.ts';
 import { optionalField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
 

@@ -1,6 +1,6 @@
 // Events of events.k8s.io.
 
-import type { Kind } from '../../kind.ts';
+import type { Kind } from '../../../api/kind.ts';
 
 export const kind: Kind = {
   group: 'events.k8s.io',

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of FlowSchemas.
 
 import type { V1FlowSchema } from '../../../../generated/kubernetes.ts';
+import { ageColumn, integer, nameColumn, none, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, integer, nameColumn, none, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

@@ -1,5 +1,5 @@
 // FlowSchemas: the schema says everything.
 
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor({ generation: true });

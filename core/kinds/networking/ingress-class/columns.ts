@@ -1,8 +1,8 @@
 // What `kubectl get` shows of IngressClasses.
 
 import type { V1IngressClass } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, none, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, nameColumn, none, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

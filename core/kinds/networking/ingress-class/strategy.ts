@@ -10,9 +10,9 @@ import {
   tooLong,
 } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain, pathSegmentName } from '../../../machinery/names.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { immutable } from '../../metadata/validate.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const longestController = 250;
 

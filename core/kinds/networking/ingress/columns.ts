@@ -1,8 +1,8 @@
 // What `kubectl get` shows of Ingresses.
 
 import type { V1Ingress } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, none, shortened, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, nameColumn, none, shortened, text } from '../../column.ts';
 import { addresses } from '../load-balancer.ts';
 
 export const columns: readonly Column[] = [

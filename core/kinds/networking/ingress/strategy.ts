@@ -1,6 +1,7 @@
 // Ingresses.
 
 import type { V1HTTPIngressPath, V1Ingress, V1IngressBackend } from '../../../../generated/kubernetes.ts';
+import { familyOf } from '../../../machinery/cidr.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
 import {
   dns1035Label,
@@ -10,9 +11,8 @@ import {
   portNumber,
   wildcardDns1123Subdomain,
 } from '../../../machinery/names.ts';
-import { familyOf } from '../../../registry/allocate/cidr.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const classAnnotation = 'kubernetes.io/ingress.class';
 

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of IPAddresses.
 
 import type { V1IPAddress } from '../../../../generated/kubernetes.ts';
+import { nameColumn, none, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { nameColumn, none, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

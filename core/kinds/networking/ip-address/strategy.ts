@@ -1,13 +1,13 @@
 // IPAddresses.
 
 import type { V1IPAddress } from '../../../../generated/kubernetes.ts';
+import { canonicalAddress, familyOf } from '../../../machinery/cidr.ts';
 import { required } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain, pathSegmentName } from '../../../machinery/names.ts';
-import { canonicalAddress, familyOf } from '../../../registry/allocate/cidr.ts';
-import { named } from '../../../registry/metadata/name-rule.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { named } from '../../metadata/name-rule.ts';
+import { immutable } from '../../metadata/validate.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1IPAddress>({
   generation: true,

@@ -1,6 +1,6 @@
 // NetworkPolicies.
 
-import type { Kind } from '../../kind.ts';
+import type { Kind } from '../../../api/kind.ts';
 
 export const kind: Kind = {
   group: 'networking.k8s.io',

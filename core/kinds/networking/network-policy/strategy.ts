@@ -6,6 +6,7 @@ import type {
   V1NetworkPolicyPeer,
   V1NetworkPolicyPort,
 } from '../../../../generated/kubernetes.ts';
+import { parseCidr } from '../../../machinery/cidr.ts';
 import {
   type FieldError,
   forbiddenField,
@@ -15,8 +16,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../../machinery/labels.ts';
 import { portName, portNumber } from '../../../machinery/names.ts';
-import { parseCidr } from '../../../registry/allocate/cidr.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const policyTypes = ['Egress', 'Ingress'];
 

@@ -1,11 +1,11 @@
 // ServiceCIDRs.
 
 import type { V1ServiceCIDR } from '../../../../generated/kubernetes.ts';
+import { parseCidr } from '../../../machinery/cidr.ts';
 import { type FieldError, invalidValue, required, tooMany } from '../../../machinery/field-error.ts';
-import { parseCidr } from '../../../registry/allocate/cidr.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { immutable } from '../../metadata/validate.ts';
 import { strictCidr } from '../../rules/strict-cidr.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1ServiceCIDR>({
   generation: true,

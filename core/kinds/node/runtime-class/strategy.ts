@@ -4,10 +4,10 @@ import type { V1RuntimeClass } from '../../../../generated/kubernetes.ts';
 import { invalidValue } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { validateAmount } from '../../core/pod/validate-resources.ts';
 import { validateTolerations } from '../../core/pod/validate-scheduling.ts';
+import { immutable } from '../../metadata/validate.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1RuntimeClass>({
   conditionalUpdate: true,

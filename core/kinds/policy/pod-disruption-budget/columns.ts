@@ -1,8 +1,8 @@
 // What `kubectl get` shows of PodDisruptionBudgets.
 
 import type { V1PodDisruptionBudget } from '../../../../generated/kubernetes.ts';
+import { ageColumn, integer, nameColumn, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, integer, nameColumn, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

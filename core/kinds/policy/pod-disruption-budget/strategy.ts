@@ -3,8 +3,8 @@
 import type { V1PodDisruptionBudget } from '../../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue } from '../../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../../machinery/labels.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { countOrPercent } from '../../rules/count-or-percent.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1PodDisruptionBudget>({
   generation: true,

@@ -3,7 +3,7 @@
 import type { V1ClusterRole } from '../../../../generated/kubernetes.ts';
 import { required } from '../../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../../machinery/labels.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 import { validateName } from '../validate-name.ts';
 import { validateRules } from '../validate-rules.ts';
 

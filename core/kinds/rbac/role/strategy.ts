@@ -1,7 +1,7 @@
 // Roles.
 
 import type { V1Role } from '../../../../generated/kubernetes.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { strategyFor } from '../../strategy.ts';
 import { validateName } from '../validate-name.ts';
 import { validateRules } from '../validate-rules.ts';
 

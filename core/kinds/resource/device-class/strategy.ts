@@ -3,8 +3,8 @@
 import type { V1DeviceClass } from '../../../../generated/kubernetes.ts';
 import { tooMany } from '../../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { optionalField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 import { limits, validateOpaque, validateSelectors } from '../device-rules.ts';
 
 export const strategy = strategyFor<V1DeviceClass>({

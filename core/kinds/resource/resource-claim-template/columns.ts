@@ -1,6 +1,6 @@
 // What `kubectl get` shows of ResourceClaimTemplates.
 
+import { ageColumn, nameColumn } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, nameColumn } from '../../column.ts';
 
 export const columns: readonly Column[] = [nameColumn, ageColumn];

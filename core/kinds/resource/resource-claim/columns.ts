@@ -1,8 +1,8 @@
 // What `kubectl get` shows of ResourceClaims.
 
 import type { ResourceV1ResourceClaim } from '../../../../generated/kubernetes.ts';
+import { ageColumn, isDeleting, nameColumn, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, isDeleting, nameColumn, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [nameColumn, text<ResourceV1ResourceClaim>('State', claimState), ageColumn];
 

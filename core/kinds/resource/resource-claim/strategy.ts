@@ -1,8 +1,8 @@
 // ResourceClaims.
 
 import type { ResourceV1ResourceClaim } from '../../../../generated/kubernetes.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { immutable } from '../../metadata/validate.ts';
+import { strategyFor } from '../../strategy.ts';
 import { defaultClaim, validateClaim } from '../claim-spec.ts';
 
 export const strategy = strategyFor<ResourceV1ResourceClaim>({

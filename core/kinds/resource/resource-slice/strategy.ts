@@ -4,9 +4,9 @@ import type { V1Device, V1ResourceSlice, V1ResourceSliceSpec } from '../../../..
 import { duplicate, type FieldError, invalidValue, required, tooMany } from '../../../machinery/field-error.ts';
 import { dns1123Label, dns1123Subdomain } from '../../../machinery/names.ts';
 import { quantityError } from '../../../machinery/quantity.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { immutable } from '../../metadata/validate.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const mostDevices = 128;
 const mostAttributes = 32;

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of PriorityClasses.
 
 import type { V1PriorityClass } from '../../../../generated/kubernetes.ts';
+import { ageColumn, boolean, integer, nameColumn, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, boolean, integer, nameColumn, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

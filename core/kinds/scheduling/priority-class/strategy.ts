@@ -2,8 +2,8 @@
 
 import type { V1PriorityClass } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField } from '../../../machinery/field-error.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { immutable } from '../../metadata/validate.ts';
+import { strategyFor } from '../../strategy.ts';
 
 const highestUserPriority = 1_000_000_000;
 

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of CSIDrivers.
 
 import type { V1CSIDriver } from '../../../../generated/kubernetes.ts';
+import { ageColumn, boolean, nameColumn, text, unset } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, boolean, nameColumn, text, unset } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

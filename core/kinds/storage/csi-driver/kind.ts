@@ -1,6 +1,6 @@
 // CSIDrivers.
 
-import type { Kind } from '../../kind.ts';
+import type { Kind } from '../../../api/kind.ts';
 
 export const kind: Kind = {
   group: 'storage.k8s.io',

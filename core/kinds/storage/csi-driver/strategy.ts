@@ -2,9 +2,9 @@
 
 import type { StorageV1TokenRequest, V1CSIDriver } from '../../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, invalidValue, notSupported } from '../../../machinery/field-error.ts';
-import { named } from '../../../registry/metadata/name-rule.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { named } from '../../metadata/name-rule.ts';
+import { immutable } from '../../metadata/validate.ts';
+import { strategyFor } from '../../strategy.ts';
 import { driverName } from '../driver-name.ts';
 
 const lifecycleModes = ['Ephemeral', 'Persistent'];

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of CSINodes.
 
 import type { V1CSINode } from '../../../../generated/kubernetes.ts';
+import { ageColumn, integer, nameColumn } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, integer, nameColumn } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

@@ -3,9 +3,9 @@
 import type { V1CSINode, V1CSINodeDriver } from '../../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 import { driverName } from '../driver-name.ts';
 
 const longestNodeId = 192;

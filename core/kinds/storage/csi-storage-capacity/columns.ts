@@ -1,8 +1,8 @@
 // What `kubectl get` shows of CSIStorageCapacities.
 
 import type { V1CSIStorageCapacity } from '../../../../generated/kubernetes.ts';
+import { nameColumn, text, unset } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { nameColumn, text, unset } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

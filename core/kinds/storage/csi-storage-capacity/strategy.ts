@@ -3,10 +3,10 @@
 import type { V1CSIStorageCapacity } from '../../../../generated/kubernetes.ts';
 import { validateLabelSelector } from '../../../machinery/labels.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
 import { validateAmount } from '../../core/pod/validate-resources.ts';
+import { immutable } from '../../metadata/validate.ts';
 import { requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1CSIStorageCapacity>({
   validate({ nodeTopology, storageClassName, capacity, maximumVolumeSize }) {

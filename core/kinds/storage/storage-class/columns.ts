@@ -1,8 +1,8 @@
 // What `kubectl get` shows of StorageClasses.
 
 import type { V1StorageClass } from '../../../../generated/kubernetes.ts';
+import { ageColumn, boolean, nameColumn, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, boolean, nameColumn, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   {

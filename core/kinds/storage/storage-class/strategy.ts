@@ -2,10 +2,10 @@
 
 import type { V1StorageClass } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField } from '../../../machinery/field-error.ts';
-import { immutable } from '../../../registry/metadata/validate.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { immutable } from '../../metadata/validate.ts';
 import { requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 import { provisionerName, validateParameters } from '../parameters.ts';
 
 export const strategy = strategyFor<V1StorageClass>({

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of VolumeAttachments.
 
 import type { V1VolumeAttachment } from '../../../../generated/kubernetes.ts';
+import { ageColumn, boolean, nameColumn, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, boolean, nameColumn, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

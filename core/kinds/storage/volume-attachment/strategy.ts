@@ -3,9 +3,9 @@
 import type { V1VolumeAttachment } from '../../../../generated/kubernetes.ts';
 import { forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 import { driverName } from '../driver-name.ts';
 
 export const strategy = strategyFor<V1VolumeAttachment>({

@@ -1,8 +1,8 @@
 // What `kubectl get` shows of VolumeAttributesClasses.
 
 import type { V1VolumeAttributesClass } from '../../../../generated/kubernetes.ts';
+import { ageColumn, nameColumn, text } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
-import { ageColumn, nameColumn, text } from '../../column.ts';
 
 export const columns: readonly Column[] = [
   nameColumn,

@@ -2,9 +2,9 @@
 
 import type { V1VolumeAttributesClass } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, required } from '../../../machinery/field-error.ts';
-import { semanticEqual } from '../../../registry/semantic-equal.ts';
-import { strategyFor } from '../../../registry/strategy.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { requiredField } from '../../rules/field-rule.ts';
+import { strategyFor } from '../../strategy.ts';
 import { provisionerName, validateParameters } from '../parameters.ts';
 
 export const strategy = strategyFor<V1VolumeAttributesClass>({

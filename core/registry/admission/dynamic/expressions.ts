@@ -4,14 +4,14 @@
 import type { V1MatchCondition, V1Variable } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { bodyOf } from '../../../api/subresource-body.ts';
+import { admissionVariables } from '../../../kinds/admissionregistration/expression-variables.ts';
+import type { Environment } from '../../../kinds/environment.ts';
 import type { CelBudget, CelError, CelProgram, CelResult } from '../../../machinery/cel.ts';
 import { celAuthorizer } from '../../../machinery/cel-authorizer.ts';
 import { CelCallError } from '../../../machinery/cel-call-error.ts';
 import type { CelInput } from '../../../machinery/cel-input.ts';
 import { celLimits } from '../../../machinery/cel-limits.ts';
 import { expressions } from '../../../machinery/expressions.ts';
-import type { Environment } from '../../environment.ts';
-import { admissionVariables } from '../../expressions/variables.ts';
 import type { Attributes } from '../plugin.ts';
 import { authorizationChecksOf } from './authorization-checks.ts';
 import { requestOf, type ShownObjects } from './request.ts';

@@ -3,9 +3,9 @@
 
 import type { V1LabelSelector, V1NamedRuleWithOperations } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
+import type { Environment } from '../../../kinds/environment.ts';
 import { type LabelSelectorJson, labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
-import type { Environment } from '../../environment.ts';
 import type { Attributes } from '../plugin.ts';
 
 export interface Constraints {

@@ -7,13 +7,13 @@ import type {
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { bodyOf } from '../../../api/subresource-body.ts';
+import { celStructs } from '../../../kinds/admissionregistration/cel-structs.ts';
 import { mergeApplied } from '../../../machinery/apply/merge.ts';
 import { expressions } from '../../../machinery/expressions.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import type { Schema } from '../../../machinery/schema.ts';
 import { StatusError } from '../../../machinery/status.ts';
-import { celStructs } from '../../expressions/cel-structs.ts';
 import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../plugin.ts';
 import { ran, runsNow } from '../reinvocation.ts';
 import { evaluate } from './expressions.ts';

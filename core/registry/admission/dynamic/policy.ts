@@ -9,13 +9,13 @@ import type {
   V1Variable,
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
+import type { Environment } from '../../../kinds/environment.ts';
 import type { CelBudget } from '../../../machinery/cel.ts';
 import { celLimits } from '../../../machinery/cel-limits.ts';
 import { expressions, loadExpressions } from '../../../machinery/expressions.ts';
 import { type LabelSelectorJson, labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import { StatusError } from '../../../machinery/status.ts';
-import type { Environment } from '../../environment.ts';
 import { keyOf } from '../../target.ts';
 import type { Attributes } from '../plugin.ts';
 import { type Inputs, inputsOf, matchConditions, withValues, withVariables } from './expressions.ts';

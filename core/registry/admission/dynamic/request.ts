@@ -2,8 +2,8 @@
 
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { bodyOf } from '../../../api/subresource-body.ts';
+import type { Environment } from '../../../kinds/environment.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
-import type { Environment } from '../../environment.ts';
 import { scaleOf, scalePaths } from '../../scale.ts';
 import { fromStored } from '../../versions.ts';
 import type { Attributes } from '../plugin.ts';

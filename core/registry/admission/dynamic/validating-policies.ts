@@ -5,9 +5,9 @@ import type {
   V1ValidatingAdmissionPolicyBinding,
   V1Validation,
 } from '../../../../generated/kubernetes.ts';
+import type { Environment } from '../../../kinds/environment.ts';
 import type { CelBudget } from '../../../machinery/cel.ts';
 import { setOwn } from '../../../machinery/own.ts';
-import type { Environment } from '../../environment.ts';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { evaluate, type Inputs } from './expressions.ts';
 import { isExemptFromPolicies } from './match.ts';

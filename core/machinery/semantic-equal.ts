@@ -1,6 +1,6 @@
 // Kubernetes' semantic equality of JSON values: an empty map or list, and null, equal an absent one.
 
-import { getOwn } from '../machinery/own.ts';
+import { getOwn } from './own.ts';
 
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

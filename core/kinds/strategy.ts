@@ -5,8 +5,8 @@ import type { UserInfo } from '../authorization/user-info.ts';
 import type { FieldError } from '../machinery/field-error.ts';
 import type { Int64, KubeObject } from '../machinery/object.ts';
 import type { Write } from '../store/store.ts';
+import type { DeleteOptions } from './delete-options.ts';
 import type { Environment } from './environment.ts';
-import type { DeleteOptions } from './registry.ts';
 
 /** The part of a write that a strategy may look at beside the objects. */
 export interface Situation {

@@ -3,7 +3,7 @@
 
 import { parseJson } from '../machinery/json.ts';
 import type { KubeObject } from '../machinery/object.ts';
-import type { Value } from '../store/store.ts';
+import type { Value } from './store.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,8 +1,8 @@
 // Columns of what keeps a number of pods: ReplicaSets and ReplicationControllers.
 
-import type { V1ReplicaSet, V1ReplicationController } from '../../../generated/kubernetes.ts';
-import type { Column } from '../../api/definition.ts';
-import { ageColumn, integer, nameColumn, templateColumns } from '../column.ts';
+import type { V1ReplicaSet, V1ReplicationController } from '../../../../generated/kubernetes.ts';
+import { ageColumn, integer, nameColumn, templateColumns } from '../../../api/column.ts';
+import type { Column } from '../../../api/definition.ts';
 
 type Replicated = V1ReplicaSet | V1ReplicationController;
 

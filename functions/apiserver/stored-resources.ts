@@ -1,16 +1,16 @@
 // What answers for the resources that are defined, built in or by a CustomResourceDefinition: reviews, and all that is stored.
 
-import type { Replicas } from '../../../core/replica/replica.ts';
-import type { Store } from '../../../core/store/store.ts';
-import { refuseUnreached } from '../aggregation/unreached.ts';
-import { withoutProtobuf } from '../content/protobuf.ts';
-import type { RequestInfo } from '../request-info.ts';
-import type { Responder } from '../responder.ts';
-import type { Reviews } from '../reviews/reviews.ts';
-import type { RequestMetrics } from '../system/request-metrics.ts';
-import { deprecationOf } from './deprecation.ts';
-import type { Exchange } from './exchange.ts';
-import { answerResource, type ResourceRoutes, targetOf } from './routes.ts';
+import type { Replicas } from '../../core/replica/replica.ts';
+import type { Store } from '../../core/store/store.ts';
+import { refuseUnreached } from './aggregation/unreached.ts';
+import { withoutProtobuf } from './content/protobuf.ts';
+import type { RequestInfo } from './request-info.ts';
+import { deprecationOf } from './resources/deprecation.ts';
+import type { Exchange } from './resources/exchange.ts';
+import { answerResource, type ResourceRoutes, targetOf } from './resources/routes.ts';
+import type { Responder } from './responder.ts';
+import type { Reviews } from './reviews/reviews.ts';
+import type { RequestMetrics } from './system/request-metrics.ts';
 
 export interface StoredResourceOptions {
   readonly routes: ResourceRoutes;

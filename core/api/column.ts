@@ -1,10 +1,10 @@
 // Makers of printer columns, and the texts that many of them share.
 
 import type { V1LabelSelector, V1PodTemplateSpec } from '../../generated/kubernetes.ts';
-import type { Column } from '../api/definition.ts';
 import type { KubeObject, ObjectMeta } from '../machinery/object.ts';
 import { getOwn } from '../machinery/own.ts';
 import { ageOf } from './age.ts';
+import type { Column } from './definition.ts';
 
 type Cell = ReturnType<Column['cell']>;
 type Read<T> = (object: T, now: Date) => Cell | undefined;

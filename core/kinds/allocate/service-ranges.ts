@@ -1,9 +1,9 @@
 // The ranges that cluster IPs come from: every ServiceCIDR that is ready (KEP-1880). A cluster grows by another one.
 
 import type { V1ServiceCIDR } from '../../../generated/kubernetes.ts';
+import { type Cidr, parseCidr } from '../../machinery/cidr.ts';
 import type { Check } from '../../store/store.ts';
 import type { Environment } from '../environment.ts';
-import { type Cidr, parseCidr } from './cidr.ts';
 
 const type = 'networking.k8s.io/servicecidrs';
 

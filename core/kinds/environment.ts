@@ -5,7 +5,6 @@ import type { Rbac } from '../authorization/rbac.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { Replicas } from '../replica/replica.ts';
 import type { Store, TypeName } from '../store/store.ts';
-import type { WebhookCaller } from './webhooks/caller.ts';
 
 export interface Random {
   /** A version 4 UUID. */
@@ -27,7 +26,6 @@ export interface Environment extends ReadEnvironment {
   readonly serviceCIDRs: readonly string[];
   readonly nodePortRange: readonly [number, number];
   readonly clusterDomain: string;
-  readonly callWebhook: WebhookCaller;
   /** Who holds what; and the authorizer of requests that bring none of their own. */
   rbac(): Promise<Rbac>;
   /** From the replica: may be behind. Falls back to the store when the replica does not have it. Never change the result. */

@@ -1,6 +1,6 @@
 // The addresses of a service range that mean the same in every cluster.
 
-import { addressAt, parseCidr } from './cidr.ts';
+import { addressAt, parseCidr } from '../../machinery/cidr.ts';
 
 /** Of every service range, the address that cluster DNS answers on. */
 export function dnsAddress(serviceCIDR: string): string {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openTestRegistry, type TestRegistry } from '../testing.ts';
+import { openTestRegistry, type TestRegistry } from '../../registry/testing.ts';
 
 const ranges = 'networking.k8s.io/servicecidrs';
 let t: TestRegistry;

@@ -1,14 +1,14 @@
 // Cluster IPs. An address is taken by an IPAddress object of its name, made in the same commit as the Service: of two writers
 // that pick the same address, one has a conflict and picks again (KEP-1880).
 
+import { addressAt, type Cidr, canonicalAddress, contains, familyOf } from '../../machinery/cidr.ts';
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { formatTime } from '../../machinery/time.ts';
+import { encodeObject } from '../../store/encode-object.ts';
 import type { Write } from '../../store/store.ts';
-import { encodeObject } from '../encode.ts';
 import type { Environment } from '../environment.ts';
-import { addressAt, type Cidr, canonicalAddress, contains, familyOf } from './cidr.ts';
 import type { ServiceRange } from './service-ranges.ts';
 
 const type = 'networking.k8s.io/ipaddresses';
