@@ -93,7 +93,9 @@ const keys = program
 
 keys
   .command('rotate <kind>')
-  .description('make new ones: certificates, or service-account (what signs tokens)')
+  .description(
+    'make new ones: certificates, service-account (what signs tokens), or encryption (of Secrets in the store)',
+  )
   .option(...dataDir)
   .action(async (kind: string, options) => (await import('../local/keys.ts')).rotate(kind, options));
 

@@ -2,8 +2,11 @@
 
 import { join } from 'node:path';
 import { errorText } from '../core/machinery/error-text.ts';
-import { readCluster } from './cluster.ts';
+import { parseJson } from '../core/machinery/json.ts';
+import type { Resealed } from '../core/store/encrypted/rewrite.ts';
+import { type Cluster, readCluster } from './cluster.ts';
 import { askControlPlane } from './control-socket-client.ts';
+import { rotateEncryptionKey } from './encryption-keys.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { ensurePki } from './pki.ts';
 import { processFiles, runningPid } from './process.ts';
@@ -14,13 +17,14 @@ interface Options {
   readonly dataDir: string;
 }
 
-const kinds = ['certificates', 'service-account'];
+const kinds = ['certificates', 'service-account', 'encryption'];
 
 export async function rotate(kind: string, { dataDir }: Options): Promise<void> {
   if (!kinds.includes(kind))
     throw new UserError(`keys rotate: ${JSON.stringify(kind)} is none of ${kinds.join(', ')} (docs/key-rotation.md)`);
   const cluster = readCluster(dataDir);
   if (!cluster) throw new UserError(`no cluster in ${dataDir}: start one with \`npm run up\``);
+  if (kind === 'encryption') return rotateEncryption(cluster);
   if (kind === 'certificates') {
     writeKubeconfig(cluster, await ensurePki(cluster, { renewAll: true }));
     console.log(`New certificates for the API server, the administrator (${cluster.kubeconfig}) and the node.`);
@@ -38,6 +42,39 @@ export async function retire(kind: string, { dataDir }: Options): Promise<void> 
   const gone = retireSigningKeys(join(dataDir, 'pki'));
   await tell(dataDir);
   console.log(`${gone} former ${gone === 1 ? 'key' : 'keys'} gone: tokens that they signed are good no more.`);
+}
+
+/** Where there is an EncryptionConfiguration, its user makes the keys; what it says now is done. */
+async function rotateEncryption({ dataDir, encryptionProviderConfig: file }: Cluster): Promise<void> {
+  const directory = join(dataDir, 'pki');
+  if (file === undefined) rotateEncryptionKey(directory);
+  if (runningPid(processFiles(dataDir, 'control-plane')) === undefined) {
+    console.log('The control plane does not run: it seals everything anew when it is started next.');
+    return;
+  }
+  let answer: string;
+  try {
+    answer = await askControlPlane(dataDir, '/rotate-encryption', '');
+  } catch (error) {
+    throw new UserError(`keys: encryption keys were not rotated: ${errorText(error)}: try again, or restart it`, {
+      cause: error,
+    });
+  }
+  const { rewritten, unreadable } = readResealed(answer);
+  if (unreadable > 0)
+    throw new UserError(
+      `keys: ${rewritten} values were sealed anew, and ${unreadable} can be opened with no key that is there (docs/encryption.md): former keys are kept`,
+    );
+  console.log(
+    file === undefined
+      ? `A new key encrypts Secrets; ${rewritten} values were sealed with it, and the one before is gone. Keep a copy of ${join(directory, 'encryption.key')}, and the copy of the former one for as long as backups of before.`
+      : `${rewritten} values were sealed anew as ${file} says: other keys may be taken out of it.`,
+  );
+}
+
+function readResealed(answer: string): Resealed {
+  // as: the control plane's own words.
+  return parseJson(answer) as Resealed;
 }
 
 /** What does not run reads its keys when it starts. */

@@ -15,6 +15,7 @@ import {
 } from '../core/certificates/authority.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
 import { addressOf, type Cluster, frontProxyName } from './cluster.ts';
+import { ensureEncryptionKey } from './encryption-keys.ts';
 import { ensureSigningKey } from './signing-keys.ts';
 
 export interface Pki {
@@ -136,10 +137,4 @@ function serverNames(cluster: Cluster): JsonGeneralName[] {
 function ensureToken(directory: string): void {
   const path = join(directory, 'admin.token');
   if (!existsSync(path)) writePrivateFile(path, `${randomBytes(32).toString('hex')}\n`);
-}
-
-/** What Secrets are encrypted with in the store, in base64. Whoever loses it loses them. */
-function ensureEncryptionKey(directory: string): void {
-  const path = join(directory, 'encryption.key');
-  if (!existsSync(path)) writePrivateFile(path, `${randomBytes(32).toString('base64')}\n`);
 }

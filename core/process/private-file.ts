@@ -1,6 +1,7 @@
 // Files that hold secrets are for their owner alone, from the first byte on, whatever the umask is and whatever lay there before.
 
 import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 const ownerOnly = 0o600;
 
@@ -17,6 +18,17 @@ export function writePrivateFile(path: string, data: string | Uint8Array): void 
     closeSync(file);
   }
   renameSync(made, path);
+  syncFolder(dirname(path));
+}
+
+/** Names that were given or taken in it are durable. */
+export function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 /** For a library that opens its file by a name: the file is there before, or made now, and no other user may open it. */

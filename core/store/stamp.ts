@@ -9,6 +9,15 @@ export function stamp(value: Value, revision: number): Uint8Array<ArrayBuffer> {
   return splice(bytes, revisionOffset, revisionOffset, revision);
 }
 
+/** What was given to `stamp`. */
+export function unstamp(stamped: Uint8Array, revisionOffset: number, revision: number): Value {
+  const after = stamped.subarray(revisionOffset + String(revision).length);
+  const bytes = new Uint8Array(revisionOffset + after.length);
+  bytes.set(stamped.subarray(0, revisionOffset));
+  bytes.set(after, revisionOffset);
+  return { bytes, revisionOffset };
+}
+
 /** Stamped bytes with another revision in the place of the one they were stamped with. */
 export function restamp(
   stamped: Uint8Array,

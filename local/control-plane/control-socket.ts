@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { EmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
+import type { Resealed } from '../../core/store/encrypted/rewrite.ts';
 import type { LiveKeys } from './live-keys.ts';
 
 export function controlSocketPath(dataDir: string): string {
@@ -13,16 +14,19 @@ export function controlSocketPath(dataDir: string): string {
 
 /**
  * `POST /backup` with the absolute path of the new file as its body: 200 when it is whole, 409 with the reason otherwise.
- * `POST /reload-keys` reads keys and certificates again.
+ * `POST /reload-keys` reads keys and certificates again. `POST /rotate-encryption` answers when all is sealed with the key of now, with
+ * how many values that were, and how many cannot be opened.
  */
 export function serveControlSocket(
   dataDir: string,
   store: Pick<EmbeddedStore, 'backup'>,
   keys: Pick<LiveKeys, 'reload'>,
+  rotateEncryption: () => Promise<Resealed>,
 ): { close(): void } {
-  const actions = new Map<string | undefined, (body: string) => void | Promise<void>>([
+  const actions = new Map<string | undefined, (body: string) => unknown>([
     ['/backup', (body) => store.backup(body)],
     ['/reload-keys', () => keys.reload()],
+    ['/rotate-encryption', rotateEncryption],
   ]);
   const path = controlSocketPath(dataDir);
   // Left behind by a kill; nobody else serves it, since this process holds the store.
@@ -40,7 +44,7 @@ export function serveControlSocket(
     });
     request.on('end', () => {
       Promise.try(action, body).then(
-        () => answer(200, 'done'),
+        (value) => answer(200, JSON.stringify(value ?? {})),
         (error: unknown) => answer(409, error instanceof Error ? error.message : String(error)),
       );
     });

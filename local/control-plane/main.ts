@@ -49,7 +49,8 @@ const state = openEmbeddedStore(join(dataDir, 'state.db'));
 const encryption = await openEncryption(dataDir, cluster.encryptionProviderConfig);
 const { heartbeats } = state;
 // All that is asked of the store comes through here: this thread's requests, and the worker's.
-const metered = meterStore({ ...encryptedStore(state, encryption), heartbeats });
+const encrypted = encryptedStore(state, encryption);
+const metered = meterStore({ ...encrypted, heartbeats });
 const { store } = metered;
 const lost = await unreadable(store, encryption);
 if (lost.length > 0) {
@@ -149,7 +150,8 @@ worker.on('error', (err) => {
 readYamlIn(createYamlThread({ program: new URL('./yaml-worker.mjs', import.meta.url) }));
 
 const compaction = startCompaction(store);
-const control = serveControlSocket(dataDir, state, keys);
+const rotateEncryption = () => encryption.rotate(state, encrypted);
+const control = serveControlSocket(dataDir, state, keys, rotateEncryption);
 const serving = await serve(api, {
   host: '0.0.0.0',
   port: cluster.port,
@@ -162,6 +164,7 @@ const stopRenewing = keepRenewed(cluster, keys, {
   onError: (err) => log.error({ err }, 'certificates that end soon could not be renewed'),
 });
 log.info({ port: serving.port }, 'serving');
+if (encryption.unfinished) void resumeRotation();
 giveBackIdleMemory(() => replicas.forgetObjects());
 
 async function authentication(file: string | undefined) {
@@ -200,6 +203,15 @@ async function auditing({ auditPolicyFile, auditLog }: Cluster) {
   });
   closeAudit = file.close;
   return { audit: createAudit(policy, file, Date.now) };
+}
+
+/** A rotation of encryption keys that an end came between. */
+async function resumeRotation(): Promise<void> {
+  try {
+    log.info(await rotateEncryption(), 'what former encryption keys sealed is sealed with the one of now');
+  } catch (err) {
+    log.error({ err }, 'encryption keys could not be rotated: `keys rotate encryption` tries it again');
+  }
 }
 
 let stopping = false;

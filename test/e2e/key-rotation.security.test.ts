@@ -1,12 +1,15 @@
 // Keys and certificates change under a running control plane: nothing that was good is refused, nothing that was taken back is taken.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
+import { isSealed, keyNameOf } from '../../core/store/encrypted/seal.ts';
 import { readCluster } from '../../local/cluster.ts';
 import { openLiveKeys, renewWhatEnds } from '../../local/control-plane/live-keys.ts';
+import { processFiles, runningPid } from '../../local/process.ts';
 import { eventually } from '../tools/cluster.ts';
 import { type ControlPlane, planControlPlane } from '../tools/control-plane.ts';
 import { tried } from '../tools/tried.ts';
@@ -17,15 +20,20 @@ const file = (name: string) => readFileSync(join(cluster.dataDir, 'pki', name), 
 
 beforeAll(async () => {
   cluster = await planControlPlane();
-  const { code, stderr } = await cluster.up();
-  expect(code, stderr).toBe(0);
-  // Open before everything, and until the end.
-  session = http2.connect(cluster.url, { ca: file('ca.crt'), cert: file('admin.crt'), key: file('admin.key') });
+  await start();
 });
 afterAll(async () => {
   session?.close();
   await cluster.remove();
 });
+
+/** What is open before everything, and until the end, is opened anew. */
+async function start(): Promise<void> {
+  session?.destroy();
+  const { code, stderr } = await cluster.up();
+  expect(code, stderr).toBe(0);
+  session = http2.connect(cluster.url, { ca: file('ca.crt'), cert: file('admin.crt'), key: file('admin.key') });
+}
 
 async function get(path: string, headers: object = {}, over = session) {
   const stream = over.request({ ':path': path, ...headers });
@@ -80,6 +88,113 @@ describe('the key of service account tokens', () => {
   });
 });
 
+describe('the key of encrypted Secrets', () => {
+  const pki = () => join(cluster.dataDir, 'pki');
+  const formerKeys = () => readdirSync(pki()).filter((name) => /^encryption-\d+\.key$/.test(name));
+  const secrets = '/api/v1/namespaces/default/secrets';
+  const names = Array.from({ length: 400 }, (_, i) => `kept-${i}`);
+  const contentOf = (name: string) => Buffer.from(name.padEnd(60_000, '.')).toString('base64');
+
+  async function put(method: string, path: string, body: object) {
+    const stream = session.request({ ':path': path, ':method': method, 'content-type': 'application/json' });
+    stream.end(JSON.stringify(body));
+    let status: number | undefined;
+    stream.once('response', (headers) => {
+      status = headers[':status'];
+    });
+    for await (const _ of stream);
+    return status;
+  }
+
+  async function ownSecrets(): Promise<Map<string, string>> {
+    const { body } = await get(secrets);
+    return new Map(body.items.map((each: Secret) => [each.metadata.name, each.data?.['text'] ?? '']));
+  }
+
+  /** Which keys the values of a store that nobody has open are sealed with. */
+  async function sealedWith(): Promise<Set<string>> {
+    const store = openEmbeddedStore(join(cluster.dataDir, 'state.db'), { tickMs: 0 });
+    try {
+      const { items } = await store.list('secrets');
+      return new Set(items.map(({ value }) => (isSealed(value) ? keyNameOf(value) : 'plain')));
+    } finally {
+      await store.close();
+    }
+  }
+
+  it('changes under readers and writers, through a kill in the middle, and the one before is gone afterwards', async () => {
+    for (let at = 0; at < names.length; at += 20)
+      await Promise.all(
+        names.slice(at, at + 20).map(async (name) => {
+          const secret = { kind: 'Secret', apiVersion: 'v1', metadata: { name }, data: { text: contentOf(name) } };
+          expect(await put('POST', secrets, secret)).toBe(201);
+        }),
+      );
+    const before = readFileSync(join(pki(), 'encryption.key'), 'utf8');
+
+    // Killed as soon as the rotation is on its way.
+    const pid = runningPid(processFiles(cluster.dataDir, 'control-plane'));
+    if (pid === undefined) throw new Error('the control plane does not run');
+    const cut = cluster.zeroplane('keys', 'rotate', 'encryption');
+    await eventually(30, async () => formerKeys().length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    process.kill(pid, 'SIGKILL');
+    expect((await cut).code).toBe(1);
+    await eventually(10, async () => !existsSync(`/proc/${pid}`));
+    expect(await sealedWith()).toHaveProperty('size', 2);
+    expect(formerKeys()).toHaveLength(1);
+    await start();
+    // It goes on by itself.
+    await eventually(60, async () => formerKeys().length === 0);
+    expect(readFileSync(join(pki(), 'encryption.key'), 'utf8')).not.toBe(before);
+    const found = await ownSecrets();
+    for (const name of names) expect(found.get(name)).toBe(contentOf(name));
+
+    // Once more, whole, while others write and read.
+    let rotating = true;
+    const written = new Map<string, string>();
+    const writers = Array.from({ length: 4 }, async (_, writer) => {
+      for (let i = 0; rotating; i++) {
+        const [name, text] = [`kept-${(i * 4 + writer) % names.length}`, contentOf(`${writer}-${i}`)];
+        const body = { kind: 'Secret', apiVersion: 'v1', metadata: { name }, data: { text } };
+        expect(await put('PUT', `${secrets}/${name}`, body)).toBe(200);
+        written.set(name, text);
+        expect((await get(`${secrets}/${name}`)).body.data.text).toBe(text);
+      }
+    });
+    const rotated = await cluster.zeroplane('keys', 'rotate', 'encryption');
+    rotating = false;
+    await Promise.all(writers);
+    expect(rotated).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/A new key encrypts Secrets; \d{3,} values/),
+    });
+    expect(formerKeys()).toEqual([]);
+    expect(written.size).toBeGreaterThan(4);
+    const after = await ownSecrets();
+    for (const name of names) expect(after.get(name)).toBe(written.get(name) ?? contentOf(name));
+    expect((await cluster.down()).code).toBe(0);
+    expect(await sealedWith()).toHaveProperty('size', 1);
+    // With the new key alone.
+    await start();
+    expect((await ownSecrets()).size).toBeGreaterThanOrEqual(names.length);
+    tried('encryption keys rotated under use, and through a kill', 2);
+  }, 240_000);
+
+  it('is made anew by who stands still, and used from the next start on', async () => {
+    expect((await cluster.down()).code).toBe(0);
+    const [former] = await sealedWith();
+    const told = await cluster.zeroplane('keys', 'rotate', 'encryption');
+    expect(told).toMatchObject({ code: 0, stdout: expect.stringContaining('when it is started next') });
+    expect(formerKeys()).toHaveLength(1);
+    await start();
+    await eventually(60, async () => formerKeys().length === 0);
+    expect((await cluster.down()).code).toBe(0);
+    expect([...(await sealedWith())]).not.toContain(former);
+    await start();
+  });
+});
+
 describe('certificates', () => {
   it('are swapped under the running server, and open connections go on', async () => {
     const [server, admin] = [await servedFingerprint(), file('admin.crt')];
@@ -105,3 +220,8 @@ describe('certificates', () => {
     expect(keys.tls().cert).toBe(file('server.crt'));
   });
 });
+
+interface Secret {
+  readonly metadata: { readonly name: string };
+  readonly data?: Readonly<Record<string, string>>;
+}

@@ -1,9 +1,9 @@
 // The SQLite file of the embedded engine: opened for one process, with its schema at a known version.
 
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { keepPrivate } from '../../process/private-file.ts';
+import { keepPrivate, syncFolder } from '../../process/private-file.ts';
 import { StoreError } from '../store.ts';
 import { createSchema, pageSize, schemaVersion, upgrade } from './schema.ts';
 
@@ -35,6 +35,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
     if (options.maximumBytes !== undefined)
       db.exec(`PRAGMA max_page_count = ${Math.max(16, Math.floor(options.maximumBytes / pageBytes(db)))}`);
     prepareSchema(db, path);
+    // A new file survives a power cut only once its folder is synced too.
     if (isNew) syncFolder(dirname(path));
     return db;
   } catch (error) {
@@ -110,11 +111,3 @@ export function unusable(
 }
 
 /** A new file survives a power cut only once its folder is synced too. */
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}

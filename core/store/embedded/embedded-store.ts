@@ -14,6 +14,7 @@ import type {
   Put,
   Store,
   TypeName,
+  Value,
   Write,
 } from '../store.ts';
 import { maximumWrites, StoreError } from '../store.ts';
@@ -23,6 +24,7 @@ import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { PastStates } from './past-states.ts';
 import { list, log } from './reads.ts';
+import { type Rewritten, rewrite, type StoredValue } from './rewrite.ts';
 import { Tables } from './tables.ts';
 
 export interface EmbeddedStoreOptions extends DatabaseOptions {
@@ -40,6 +42,11 @@ export interface EmbeddedStore extends Store {
   readonly heartbeats: Heartbeats;
   /** Deletes what has expired and writes heartbeats down. Returns how many items expired. */
   tick(): Promise<number>;
+  /**
+   * Gives values another form under the revisions that they have, so that no reader is told of anything: from the log of a type, the
+   * rows after a revision until some 256 KB were read. `change` gives the new form, or undefined for what may stay.
+   */
+  rewrite(type: TypeName, after: number, change: (row: StoredValue) => Value | undefined): Promise<Rewritten>;
   /** Writes a whole, consistent copy to a new file while the store goes on. */
   backup(path: string): Promise<void>;
 }
@@ -177,6 +184,12 @@ class SqliteStore implements EmbeddedStore {
     let count = 0;
     while (this.#hasExpired(nowSeconds)) count += await this.#group.run(() => this.#expire(nowSeconds));
     return count;
+  }
+
+  async rewrite(type: TypeName, after: number, change: (row: StoredValue) => Value | undefined): Promise<Rewritten> {
+    this.#refuseClosed();
+    if (!this.#tables.types.has(type)) return { through: 0, head: 0, changed: 0 };
+    return this.#group.run(() => rewrite(this.#tables, type, after, change));
   }
 
   async backup(path: string): Promise<void> {

@@ -108,6 +108,12 @@ export class Tables {
     return risen;
   }
 
+  /** Another form of what a revision holds; its readers are told nothing. `stampedAt`: where the revision stands in it. */
+  replaceValue(state: TypeState, { name, revision, value }: Item, stampedAt: number | null): void {
+    this.sql(`UPDATE ${state.log} SET stampedAt = ?, value = ? WHERE revision = ?`).run(stampedAt, value, revision);
+    if (this.#recent.get(state.id, name)?.revision === revision) this.#recent.set(state.id, { name, revision, value });
+  }
+
   touch(state: TypeState): void {
     this.#touched.add(state);
   }

@@ -55,8 +55,11 @@ const refused: Readonly<Record<string, string>> = {
   kms: 'is not supported: use aesgcm',
 };
 
-/** `generated`: a key that values may have been sealed with before there was a file; it is read always. Throws ConfigFileError. */
-export async function readEncryptionConfiguration(text: string, generated?: SealingKey): Promise<Encryption> {
+/** `generated`: keys that values may have been sealed with before there was a file; they are read always. Throws ConfigFileError. */
+export async function readEncryptionConfiguration(
+  text: string,
+  generated: readonly SealingKey[] = [],
+): Promise<Encryption> {
   const apiVersions = ['apiserver.config.k8s.io/v1'];
   // as: it has the shape that the schema says.
   const found = (await readConfigFile(text, { kind, apiVersions, properties })) as { resources?: readonly Resources[] };
@@ -69,9 +72,10 @@ export async function readEncryptionConfiguration(text: string, generated?: Seal
   return byType((type) => rules.find(({ covers }) => covers.some((each) => each(type)))?.rule);
 }
 
-/** Secrets with one key; what is there without encryption is read. */
-export function encryptSecrets(key: SealingKey): Encryption {
-  const rule = { writeKey: key, readKeys: new Map([[key.name, key]]), readsPlain: true };
+/** Secrets with one key; what is there without encryption, or with one of the former keys, is read. */
+export function encryptSecrets(key: SealingKey, former: readonly SealingKey[] = []): Encryption {
+  const readKeys = new Map([...former, key].map((each) => [each.name, each]));
+  const rule = { writeKey: key, readKeys, readsPlain: true };
   return byType((type) => (type === 'secrets' ? rule : undefined));
 }
 
@@ -100,13 +104,13 @@ function coverage(resource: string): (type: TypeName) => boolean {
   };
 }
 
-function ruleOf(providers: readonly Provider[], generated: SealingKey | undefined): TypeEncryption {
+function ruleOf(providers: readonly Provider[], generated: readonly SealingKey[]): TypeEncryption {
   const keys = providers.flatMap((each) => (each.aesgcm?.keys ?? []).map(keyOf));
   const [first] = providers;
   const [firstKey] = first?.aesgcm?.keys ?? [];
   return {
     writeKey: firstKey && keyOf(firstKey),
-    readKeys: new Map([...(generated ? [generated] : []), ...keys].map((key) => [key.name, key])),
+    readKeys: new Map([...generated, ...keys].map((key) => [key.name, key])),
     readsPlain: providers.some((each) => each.identity !== undefined),
   };
 }

@@ -63,7 +63,7 @@ const configuration = (providers: object[], resources = ['secrets']) =>
       kind: 'EncryptionConfiguration',
       resources: [{ resources, providers }],
     }),
-    key,
+    [key],
   );
 const aesgcm = (name: string, fill: number) => ({
   aesgcm: { keys: [{ name, secret: secret(fill).toString('base64') }] },

@@ -19,7 +19,10 @@ import { StoreError } from '../store.ts';
 import { isSealed, keyNameOf, open, type SealingKey, seal } from './seal.ts';
 
 export interface Encryption {
-  /** How values of a type are kept; undefined: as they are. Must always say the same of a type. */
+  /**
+   * How values of a type are kept; undefined: as they are. What is said of a type may change while the store is open, in an order that
+   * loses nothing: a key reads before it writes, and is forgotten once nothing is sealed with it (rewrite.ts).
+   */
   of(type: TypeName): TypeEncryption | undefined;
 }
 
@@ -31,8 +34,37 @@ export interface TypeEncryption {
   readonly readsPlain: boolean;
 }
 
+export interface EncryptedStore extends Store {
+  /** Resolves when no write is under way any more that was sealed before this call. */
+  sealedBefore(): Promise<void>;
+}
+
+/** How a type is kept as of the start of an operation. Keys that came since open what is found, too: others may have written it. */
+interface Rule extends TypeEncryption {
+  keyNamed(name: string): SealingKey | undefined;
+}
+
 /** Operations on other types are the engine's own. */
-export function encryptedStore(store: Store, encryption: Encryption): Store {
+export function encryptedStore(store: Store, encryption: Encryption): EncryptedStore {
+  const ruleOf = (type: TypeName): Rule | undefined => {
+    const rule = encryption.of(type);
+    return (
+      rule && {
+        ...rule,
+        keyNamed: (name) => rule.readKeys.get(name) ?? encryption.of(type)?.readKeys.get(name),
+      }
+    );
+  };
+  const rulesOf = (writes: readonly Write[]) => new Map(writes.map(({ type }) => [type, ruleOf(type)]));
+  const underWay = new Set<Promise<unknown>>();
+  const whileUnderWay = async <T>(work: Promise<T>): Promise<T> => {
+    underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      underWay.delete(work);
+    }
+  };
   const sealWrite = <W extends Write>(write: W): W => {
     const rule = encryption.of(write.type);
     if (!rule?.writeKey || write.op === 'check' || !write.value) return write;
@@ -41,22 +73,21 @@ export function encryptedStore(store: Store, encryption: Encryption): Store {
       throw new RangeError(`${write.type} ${write.name}: its revisionOffset lies outside`);
     return { ...write, value: seal(rule.writeKey, write.type, write.name, write.value) };
   };
-  const committed = (write: Write, done: Committed): Committed => {
-    const rule = encryption.of(write.type);
+  const committed = (rule: Rule | undefined, write: Write, done: Committed): Committed => {
     if (!rule || !done.value || write.op === 'check') return done;
     const value = write.value
       ? stamp(write.value, done.revision)
       : opened(rule, write.type, write.name, done.value, done.revision);
     return { ...done, value };
   };
-  const openItem = (type: TypeName, rule: TypeEncryption) => (item: Item) => ({
+  const openItem = (type: TypeName, rule: Rule) => (item: Item) => ({
     ...item,
     value: opened(rule, type, item.name, item.value, item.revision),
   });
   const openError = (error: unknown): unknown => {
     if (!(error instanceof StoreError) || error.failure.code !== 'conflict') return error;
     const { type, name, current } = error.failure.data;
-    const rule = encryption.of(type);
+    const rule = ruleOf(type);
     if (!rule || !current) return error;
     try {
       const data = { type, name, current: openItem(type, rule)(current) };
@@ -68,19 +99,26 @@ export function encryptedStore(store: Store, encryption: Encryption): Store {
   const concerns = (writes: readonly Write[]) => writes.some(({ type }) => encryption.of(type) !== undefined);
 
   const commitSealed = async (writes: readonly Write[]): Promise<Committed[]> => {
+    const rules = rulesOf(writes);
     try {
-      const done = await store.commit(writes.map(sealWrite));
-      return done.map((each, i) => committed(writes[i] as Write, each));
+      const done = await whileUnderWay(store.commit(writes.map(sealWrite)));
+      return done.map((each, i) => {
+        const write = writes[i] as Write;
+        return committed(rules.get(write.type), write, each);
+      });
     } catch (error) {
       throw openError(error);
     }
   };
   const commitEachSealed = async (writes: readonly (Put | Delete)[]) => {
-    const done = await store.commitEach(writes.map(sealWrite));
-    // as: there is one answer to each write; openError gives a StoreError for one.
-    return done.map((each, i) =>
-      each instanceof StoreError ? (openError(each) as StoreError) : committed(writes[i] as Write, each),
-    );
+    const rules = rulesOf(writes);
+    const done = await whileUnderWay(store.commitEach(writes.map(sealWrite)));
+    return done.map((each, i) => {
+      // as: openError gives a StoreError for one, and there is one answer to each write.
+      if (each instanceof StoreError) return openError(each) as StoreError;
+      const write = writes[i] as Write;
+      return committed(rules.get(write.type), write, each);
+    });
   };
 
   /** By type, the revision up to which the log is forgotten, for it has entries there that do not open. */
@@ -90,17 +128,17 @@ export function encryptedStore(store: Store, encryption: Encryption): Store {
     commit: (writes) => (concerns(writes) ? commitSealed(writes) : store.commit(writes)),
     commitEach: (writes) => (concerns(writes) ? commitEachSealed(writes) : store.commitEach(writes)),
     get(type, name) {
-      const rule = encryption.of(type);
+      const rule = ruleOf(type);
       const found = store.get(type, name);
       return rule ? found.then((item) => item && openItem(type, rule)(item)) : found;
     },
     list(type, options) {
-      const rule = encryption.of(type);
+      const rule = ruleOf(type);
       const page = store.list(type, options);
       return rule ? page.then((each) => openPage(type, rule, each, options?.tellsSealed ?? false)) : page;
     },
     log(type, after, limit) {
-      const rule = encryption.of(type);
+      const rule = ruleOf(type);
       const page = store.log(type, after, limit);
       return rule ? page.then((each) => openLog(type, rule, each)) : page;
     },
@@ -112,14 +150,15 @@ export function encryptedStore(store: Store, encryption: Encryption): Store {
     types: () => store.types(),
     onCommit: (listener) =>
       store.onCommit((type, head, entries) => {
-        const rule = encryption.of(type);
+        const rule = ruleOf(type);
         listener(type, head, rule && entries ? openAll(type, rule, entries) : entries);
       }),
     close: () => store.close(),
+    sealedBefore: async () => void (await Promise.allSettled([...underWay])),
   };
 
   /** What does not open is history that cannot be told: whoever asks for it lists anew. */
-  function openLog(type: TypeName, rule: TypeEncryption, page: LogPage): LogPage {
+  function openLog(type: TypeName, rule: Rule, page: LogPage): LogPage {
     const entries: LogEntry[] = [];
     let last: StoreError | undefined;
     let compactedRevision = 0;
@@ -140,7 +179,7 @@ export function encryptedStore(store: Store, encryption: Encryption): Store {
 }
 
 /** With `tells`, what does not open is told beside the others; without, the page fails of it. */
-function openPage(type: TypeName, rule: TypeEncryption, page: ListPage, tells: boolean): ListPage {
+function openPage(type: TypeName, rule: Rule, page: ListPage, tells: boolean): ListPage {
   const items: Item[] = [];
   const sealed: Sealed[] = [];
   for (const { name, value, revision } of page.items) {
@@ -155,7 +194,7 @@ function openPage(type: TypeName, rule: TypeEncryption, page: ListPage, tells: b
 }
 
 /** undefined where one cannot be opened: whoever reads the log hears why. */
-function openAll(type: TypeName, rule: TypeEncryption, entries: readonly LogEntry[]): LogEntry[] | undefined {
+function openAll(type: TypeName, rule: Rule, entries: readonly LogEntry[]): LogEntry[] | undefined {
   try {
     return entries.map((entry) => openEntry(type, rule, entry));
   } catch (error) {
@@ -164,17 +203,17 @@ function openAll(type: TypeName, rule: TypeEncryption, entries: readonly LogEntr
   }
 }
 
-function openEntry(type: TypeName, rule: TypeEncryption, entry: LogEntry): LogEntry {
+function openEntry(type: TypeName, rule: Rule, entry: LogEntry): LogEntry {
   return { ...entry, value: opened(rule, type, entry.name, entry.value, entry.revision) };
 }
 
-function opened(rule: TypeEncryption, type: TypeName, name: string, value: Uint8Array, revision: number): Uint8Array {
+function opened(rule: Rule, type: TypeName, name: string, value: Uint8Array, revision: number): Uint8Array {
   if (!isSealed(value)) {
     if (rule.readsPlain) return value;
     throw unreadable(type, { name, revision, why: 'it is not encrypted, and no provider `identity` lets it be read' });
   }
   const keyName = keyNameOf(value);
-  const key = rule.readKeys.get(keyName);
+  const key = rule.keyNamed(keyName);
   if (!key)
     throw unreadable(type, { name, revision, why: `its key ${JSON.stringify(keyName)} is not there: put it back` });
   try {
