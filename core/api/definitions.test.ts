@@ -1,62 +1,58 @@
 import { describe, expect, it } from 'vitest';
 import type { Schema } from '../machinery/schema.ts';
 import { loadDefinitions } from './definitions.ts';
+import type { RowFacts } from './model-row.ts';
 import { idOfModel, modelRows, schemaOf } from './models.ts';
-import { defaults } from './tables/defaults.ts';
-import { enums } from './tables/enums.ts';
-import { listTypes } from './tables/list-types.ts';
-import { atomicMaps, atomicModels } from './tables/map-types.ts';
-import { patchMergeKeys } from './tables/patch-merge-keys.ts';
-import { quantities } from './tables/quantities.ts';
-import { requiredPointers, zeroThoughOptional } from './tables/zero-values.ts';
 
 const definitions = loadDefinitions();
 
-/** The schema at a row's key: `V1PodSpec.containers`, or a path below a kind. */
-function at(key: string): Schema | undefined {
-  const [model = '', ...path] = key.split('.');
-  return path.reduce<Schema | undefined>((schema, field) => schema?.properties?.[field], schemaOf(model));
-}
+/** All that is known of fields, with their schemas. */
+const known: { key: string; facts: RowFacts; schema: Schema | undefined }[] = Object.entries(modelRows()).flatMap(
+  ([id, { facts = {} }]) =>
+    Object.entries(facts).map(([field, each]) => ({
+      key: `${id}.${field}`,
+      facts: each,
+      schema: schemaOf(id).properties?.[field],
+    })),
+);
 
-describe('the tables', () => {
-  it('name only models and fields that there are', () => {
-    const keys = [listTypes, patchMergeKeys, enums, defaults].flatMap(Object.keys);
-    const unknown = [...keys, ...quantities, ...atomicMaps, ...zeroThoughOptional, ...requiredPointers].filter(
-      (key) => at(key) === undefined,
+describe('what is known of fields', () => {
+  it('is of fields that there are', () => {
+    expect(known.length).toBeGreaterThan(300);
+    expect(known.filter(({ schema }) => schema === undefined)).toEqual([]);
+  });
+
+  it('names only keys that the elements of a list have', () => {
+    const lacks = (schema: Schema | undefined, key: string | undefined) =>
+      key !== undefined && schema?.items?.properties?.[key] === undefined;
+    const wrong = known.filter(({ facts: { list, patch }, schema }) =>
+      [...(Array.isArray(list) ? list : []), patch?.key].some((key) => lacks(schema, key)),
     );
-    expect(unknown).toEqual([]);
-    expect([...atomicModels].filter((model) => !(model in modelRows()))).toEqual([]);
-  });
-
-  it('name only keys that the elements of a list have', () => {
-    const wrong = Object.entries(listTypes).filter(([key, keys]) => {
-      const element = at(key)?.items;
-      return keys !== 'set' && keys.some((each) => element?.properties?.[each] === undefined);
-    });
     expect(wrong).toEqual([]);
-    const noKey = Object.entries(patchMergeKeys).filter(([key, row]) => {
-      const mergeKey = row.split(' ')[1];
-      return mergeKey !== undefined && at(key)?.items?.properties?.[mergeKey] === undefined;
-    });
-    expect(noKey).toEqual([]);
   });
 
-  it('give every list that is merged by element a patch strategy that agrees', () => {
+  it('gives every list that is merged by element a patch strategy that agrees', () => {
     // In these Kubernetes has no patch tag although server-side apply merges them.
-    const known = ['V1ResourceClaimStatus.devices', 'V1ResourceRequirements.claims', 'V1ResourceStatus.resources'];
-    const meta = (key: string) => at(key)?.items?.model?.endsWith('meta.v1.Condition');
-    const lacking = Object.entries(listTypes)
-      .filter(([key, keys]) => keys !== 'set' && !(key in patchMergeKeys) && !meta(key) && !key.endsWith('conditions'))
-      .map(([key]) => key);
-    expect(lacking.toSorted()).toEqual(known);
+    const untagged = ['V1ResourceClaimStatus.devices', 'V1ResourceRequirements.claims', 'V1ResourceStatus.resources'];
+    const lacking = known
+      .filter(({ key, facts: { list, patch } }) => Array.isArray(list) && !patch && !key.endsWith('conditions'))
+      .map(({ key }) => key);
+    expect(lacking.toSorted()).toEqual(untagged);
   });
 
-  it('give defaults that their own enums allow', () => {
-    const wrong = Object.keys(defaults).filter((key) => {
-      const schema = at(key);
-      return schema?.enum && !schema.enum.includes(schema.default ?? null);
-    });
+  it('has only defaults that their own enums allow', () => {
+    const wrong = known.filter(({ schema }) => schema?.enum && schema.default && !schema.enum.includes(schema.default));
     expect(wrong).toEqual([]);
+  });
+
+  it('takes 0 for unset only where Go cannot tell it from absent', () => {
+    const rows = Object.entries(modelRows()).filter(([, { zeroIsUnset }]) => zeroIsUnset);
+    expect(rows.map(([id]) => id)).toEqual(['V1FlowSchemaSpec', 'V1Probe', 'V1QueuingConfiguration']);
+  });
+
+  it('has defaults of shared structs where one kind alone sets them', () => {
+    const field = (model: string) => schemaOf(model).properties?.['spec']?.properties?.['enableServiceLinks']?.default;
+    expect([field('V1Pod'), field('V1PodTemplateSpec')]).toEqual([true, undefined]);
   });
 });
 

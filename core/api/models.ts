@@ -1,5 +1,5 @@
-// Built-in models as Schema objects: the generated rows joined with the tables of tables/. A model's Schema is made on first
-// use and shared by everything that refers to it, so a recursive model (JSONSchemaProps) is a cycle.
+// Built-in models as Schema objects, from the generated rows. A model's Schema is made on first use and shared by everything that refers
+// to it, so a recursive model (JSONSchemaProps) is a cycle.
 
 import { createHash } from 'node:crypto';
 import { modelsText } from '../../generated/models.ts';
@@ -9,21 +9,7 @@ import type { Json } from '../machinery/object.ts';
 import { getOwn, setOwn } from '../machinery/own.ts';
 import type { GoFields, Schema } from '../machinery/schema.ts';
 import type { Kind } from './kind.ts';
-import { defaults, zeroIsUnset } from './tables/defaults.ts';
-import { enums } from './tables/enums.ts';
-import { goFieldRows } from './tables/go-fields.ts';
-import { listTypes } from './tables/list-types.ts';
-import { atomicMaps, atomicModels, granularFields } from './tables/map-types.ts';
-import { patchMergeKeys } from './tables/patch-merge-keys.ts';
-import { quantities } from './tables/quantities.ts';
-import { requiredPointers, zeroThoughOptional } from './tables/zero-values.ts';
-
-export interface ModelRow {
-  /** OpenAPI name, such as `io.k8s.api.core.v1.Pod`. */
-  readonly name: string;
-  readonly fields: Readonly<Record<string, string>>;
-  readonly required: readonly string[];
-}
+import type { GoNames, ModelRow, RowFacts } from './model-row.ts';
 
 /** A version of a type, with what its folder in core/kinds declares. */
 export interface ResourceRow extends Omit<Kind, 'versions'> {
@@ -47,18 +33,9 @@ export function modelRows(): Readonly<Record<string, ModelRow>> {
 // The compiler infers a type of its own for each of hundreds of rows; the generator writes them all in one shape.
 export const resourceRows = generated.resources as unknown as readonly ResourceRow[];
 
-/** Changes when the built-in models or our tables do: what documents made of them are cached under. */
+/** Changes when the built-in models or what is known of them do: what documents made of them are cached under. */
 export function fingerprintOfModels(): string {
-  const tables = [
-    listTypes,
-    patchMergeKeys,
-    enums,
-    defaults,
-    [...atomicMaps, ...atomicModels, ...granularFields, ...quantities, ...zeroThoughOptional, ...requiredPointers],
-  ];
-  return createHash('sha256')
-    .update(JSON.stringify([generated.source, tables]))
-    .digest('hex');
+  return createHash('sha256').update(generated.source).update(modelsText).digest('hex');
 }
 
 type Draft = { -readonly [K in keyof Schema]: Schema[K] };
@@ -92,44 +69,30 @@ function build(id: string): Schema {
   made.set(id, draft);
   const properties: Record<string, Schema> = {};
   for (const [field, type] of Object.entries(row.fields)) {
-    setOwn(properties, field, fieldSchema(`${id}.${field}`, type));
+    setOwn(properties, field, fieldSchema(type, getOwn(row.facts, field) ?? {}));
   }
   draft.properties = properties;
   if (row.required.length > 0) draft.required = row.required;
-  const go = goFieldsOf(id, properties);
+  const go = row.go && goFieldsOf(row.go, properties);
   if (go) draft.go = go;
-  if (zeroIsUnset.has(row.name)) draft.zeroIsUnset = true;
-  if (atomicModels.has(id)) draft['x-kubernetes-map-type'] = 'atomic';
+  if (row.zeroIsUnset) draft.zeroIsUnset = true;
+  if (row.atomic) draft['x-kubernetes-map-type'] = 'atomic';
   // The package calls it anything, for JSON Schema also allows an array here; a structural schema does not.
   if (id === 'V1JSONSchemaProps') draft.properties = { ...properties, items: draft };
-  return scoped(id, draft);
+  for (const [path, value] of Object.entries(row.defaults ?? {}))
+    Object.assign(draft, withDefault(draft, path.split('.'), value));
+  return draft;
 }
 
-let goRows: ReadonlyMap<string, string> | undefined;
-
-function goFieldsOf(id: string, properties: Readonly<Record<string, Schema>>): GoFields | undefined {
-  goRows ??= new Map(
-    goFieldRows
-      .trim()
-      .split('\n')
-      .map((line) => [line.slice(0, line.indexOf(' ')), line]),
-  );
-  const row = goRows.get(id);
-  if (row === undefined) return undefined;
-  const groups = new Map(
-    row
-      .split(' ')
-      .slice(1)
-      .map((group) => group.split('=') as [string, string]),
-  );
-  const names = (group: string) => groups.get(group)?.split(',') ?? [];
+function goFieldsOf(go: GoNames, properties: Readonly<Record<string, Schema>>): GoFields {
+  const { omitted = [], zero = [], struct = [], nil = [] } = go;
   return {
-    omitted: new Set(names('omitted')),
-    nil: new Set(names('nil')),
+    omitted: new Set(omitted),
+    nil: new Set(nil),
     always: [
-      ...names('zero').map((name) => ({ name, zero: zeros.get(getOwn(properties, name)?.type ?? '') ?? '' })),
-      ...names('struct').map((name) => ({ name, zero: 'struct' as const })),
-      ...names('nil').map((name) => ({ name, zero: null })),
+      ...zero.map((name) => ({ name, zero: zeros.get(getOwn(properties, name)?.type ?? '') ?? '' })),
+      ...struct.map((name) => ({ name, zero: 'struct' as const })),
+      ...nil.map((name) => ({ name, zero: null })),
     ],
   };
 }
@@ -140,8 +103,8 @@ const zeros: ReadonlyMap<string, '' | 0 | false> = new Map<string, '' | 0 | fals
   ['boolean', false],
 ]);
 
-function fieldSchema(key: string, type: string): Schema {
-  const facts = factsOf(key, type);
+function fieldSchema(type: string, known: RowFacts): Schema {
+  const facts = factsOf(known, type);
   const base = type.replace(/^[[{]+/, '');
   if (/^[A-Z]/.test(base) && base === type) {
     if (!facts) return build(base);
@@ -149,34 +112,32 @@ function fieldSchema(key: string, type: string): Schema {
     pending.push({ draft, model: base, facts });
     return draft;
   }
-  const plain = typeSchema(key, type);
+  const plain = typeSchema(type, known);
   return facts ? { ...plain, ...facts } : plain;
 }
 
-function typeSchema(key: string, type: string): Schema {
+function typeSchema(type: string, known: RowFacts): Schema {
   if (type.startsWith('['))
-    return share(`[${type}${kindOfLeaf(key)}`, () => ({ type: 'array', items: leaf(key, type.slice(1)) }));
+    return share(`[${type}${kindOfLeaf(known)}`, () => ({ type: 'array', items: leaf(type.slice(1), known) }));
   if (type.startsWith('{')) {
-    return share(`{${type}${kindOfLeaf(key)}`, () => ({
+    return share(`{${type}${kindOfLeaf(known)}`, () => ({
       type: 'object',
-      additionalProperties: leaf(key, type.slice(1)),
+      additionalProperties: leaf(type.slice(1), known),
     }));
   }
-  return leaf(key, type);
+  return leaf(type, known);
 }
 
-function leaf(key: string, type: string): Schema {
-  if (type.startsWith('[') || type.startsWith('{')) return typeSchema(key, type);
+function leaf(type: string, known: RowFacts): Schema {
+  if (type.startsWith('[') || type.startsWith('{')) return typeSchema(type, known);
   if (/^[A-Z]/.test(type)) return build(type);
-  if (quantities.has(key)) return quantity;
-  const values = getOwn(enums, key);
-  if (values) return { type: 'string', enum: values };
+  if (known.quantity) return quantity;
+  if (known.enum) return { type: 'string', enum: known.enum };
   return getOwn(primitives, type) ?? refuse(type);
 }
 
-function kindOfLeaf(key: string): string {
-  if (quantities.has(key)) return 'quantity';
-  return Object.hasOwn(enums, key) ? key : '';
+function kindOfLeaf({ quantity: isQuantity, enum: values }: RowFacts): string {
+  return isQuantity ? 'quantity' : (values?.join(',') ?? '');
 }
 
 const sharedSchemas = new Map<string, Schema>();
@@ -208,36 +169,18 @@ function refuse(type: string): never {
   throw new Error(`the generated rows use an unknown type ${type}`);
 }
 
-function factsOf(key: string, type: string): Schema | undefined {
+function factsOf({ list, patch, map, default: value }: RowFacts, type: string): Schema | undefined {
   const facts: Draft = {};
-  const list = getOwn(listTypes, key);
   if (list === 'set') facts['x-kubernetes-list-type'] = 'set';
   else if (list) {
     facts['x-kubernetes-list-type'] = 'map';
     facts['x-kubernetes-list-map-keys'] = list;
   } else if (type.startsWith('[')) facts['x-kubernetes-list-type'] = 'atomic';
-  const patch = getOwn(patchMergeKeys, key);
-  if (patch) {
-    const [strategy, mergeKey] = patch.split(' ');
-    facts['x-kubernetes-patch-strategy'] = strategy!;
-    if (mergeKey) facts['x-kubernetes-patch-merge-key'] = mergeKey;
-  }
-  if (granularFields.has(key)) facts['x-kubernetes-map-type'] = 'granular';
-  if (atomicMaps.has(key)) facts['x-kubernetes-map-type'] = 'atomic';
-  const value = getOwn(defaults, key);
+  if (patch) facts['x-kubernetes-patch-strategy'] = patch.strategy;
+  if (patch?.key) facts['x-kubernetes-patch-merge-key'] = patch.key;
+  if (map) facts['x-kubernetes-map-type'] = map;
   if (value !== undefined) facts.default = value;
   return Object.keys(facts).length > 0 ? facts : undefined;
-}
-
-const scopedDefaults = Object.entries(defaults).filter(([key]) => key.split('.').length > 2);
-
-/** Applies the rows that name a path under this kind, on copies of the schemas along it. */
-function scoped(id: string, schema: Draft): Schema {
-  for (const [key, value] of scopedDefaults) {
-    const [model, ...path] = key.split('.');
-    if (model === id) Object.assign(schema, withDefault(schema, path, value));
-  }
-  return schema;
 }
 
 function withDefault(schema: Schema, [field, ...rest]: readonly string[], value: Json): Schema {

@@ -50,7 +50,7 @@ export interface Schema {
   readonly 'x-kubernetes-unions'?: readonly Json[];
 }
 
-/** What Go's encoder leaves out of a struct, and what it always writes (tables/go-fields.ts). */
+/** What Go's encoder leaves out of a struct, and what it always writes (core/api/model-row.ts). */
 export interface GoFields {
   /** Left out while they are empty. */
   readonly omitted: ReadonlySet<string>;

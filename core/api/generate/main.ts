@@ -5,11 +5,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setOwn } from '../../machinery/own.ts';
+import type { Fields } from '../fields.ts';
+import type { ModelRow } from '../model-row.ts';
 import { indexOf, nameFolders, typeMap } from './indexes.ts';
+import { homeOf, messageRows } from './message-rows.ts';
+import { modelFacts } from './model-facts.ts';
 import { openapiNames } from './model-names.ts';
 import { apisOf, facets, type KindFolder, kindFolders, readKinds } from './read-kinds.ts';
 import { reachable, readModels } from './read-models.ts';
 import { documentApis, readOperations } from './read-operations.ts';
+import { Published } from './read-published.ts';
 import { collectResources, type ResourceRow, servedOperations } from './resources.ts';
 import { typeDeclarations } from './type-declarations.ts';
 
@@ -39,8 +45,18 @@ async function generate(): Promise<void> {
   const names = openapiNames(models, operations);
 
   mkdirSync(output, { recursive: true });
+  const sources = publishedOf(kinds);
+  const own = fieldsOf(kinds, models);
   const rows = Object.fromEntries(
-    [...models].map(([id, { fields, required }]) => [id, { name: names.get(id), fields, required }]),
+    [...models].map(([id, model]): [string, ModelRow] => {
+      const name = names.get(id) ?? '';
+      const place = placeOfModel(name, sources);
+      const message = place && sources.find(...place);
+      return [
+        id,
+        { name, fields: model.fields, required: model.required, ...modelFacts(id, model, message, sources, own) },
+      ];
+    }),
   );
   const named = resources.map((row) => ({
     ...row,
@@ -56,7 +72,14 @@ async function generate(): Promise<void> {
   write('models.ts', `export const modelsText = ${quoted(JSON.stringify(rows))};\n`);
   const texts = Object.fromEntries([...models].map(([id, { descriptions }]) => [id, descriptions]));
   write('descriptions.json', JSON.stringify(texts));
-  write('kubernetes.ts', typeDeclarations(models, version));
+  write('kubernetes.ts', typeDeclarations(models, rows, version));
+  const bodies = resources.flatMap(({ subresources }) =>
+    Object.values(subresources).flatMap(({ model }) => {
+      const place = model && placeOfModel(names.get(model) ?? '', sources);
+      return place ? [place] : [];
+    }),
+  );
+  write('message-rows.ts', messageRows(resources, bodies, sources));
   const folders = nameFolders(kinds, resources);
   write('type-map.ts', typeMap(folders, resources));
   for (const facet of facets) {
@@ -66,6 +89,44 @@ async function generate(): Promise<void> {
   write('stamp', stamp);
   const took = Math.round(performance.now() - started);
   process.stdout.write(`generated ${models.size} models and ${resources.length} resources in ${took} ms\n`);
+}
+
+function publishedOf(kinds: readonly KindFolder[]): Published {
+  const own = new Map<string, string>();
+  for (const { kind, published } of kinds) {
+    if (published === '') continue;
+    for (const version of kind.versions) {
+      const home = homeOf(kind.group, version);
+      own.set(home, `${own.get(home) ?? ''}\n${published}`);
+    }
+  }
+  return new Published(join(root, 'core/api/published'), own);
+}
+
+function fieldsOf(kinds: readonly KindFolder[], models: ReadonlyMap<string, unknown>): Fields {
+  const fields: Record<string, Fields[string]> = {};
+  for (const kind of kinds)
+    for (const [id, facts] of Object.entries(kind.fields)) {
+      if (!models.has(id)) throw new Error(`${kind.folder}/fields.ts: nothing that is served has the model ${id}`);
+      if (Object.hasOwn(fields, id)) throw new Error(`${kind.folder}/fields.ts: another kind has fields of ${id}`);
+      setOwn(fields, id, facts);
+    }
+  return fields;
+}
+
+/** Where the message of a model stands, by its OpenAPI name. */
+function placeOfModel(name: string, sources: Published): [home: string, name: string] | undefined {
+  const parts = name.split('.');
+  const message = parts.pop() ?? '';
+  if (
+    !/^io\.k8s\.(?:api|apimachinery\.pkg\.apis|apiextensions-apiserver\.pkg\.apis|kube-aggregator\.pkg\.apis)\./.test(
+      name,
+    )
+  )
+    return undefined;
+  const home = parts.slice(-2).join('-');
+  // The client package tells some types of `core` by the first group that uses them.
+  return [sources.find(home, message) ? home : 'core-v1', message];
 }
 
 /** What a row has of its kind's declaration; its group, version and kind are there already. */
@@ -93,10 +154,11 @@ function hashOfSources(): string {
   const add = (folder: string, wanted: (file: string) => boolean) => {
     for (const file of readdirSync(folder).sort()) if (wanted(file)) hash.update(readFileSync(join(folder, file)));
   };
+  add(join(root, 'core/api/published'), () => true);
   add(import.meta.dirname, (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
   for (const folder of kindFolders(root)) {
     hash.update(`${folder} ${readdirSync(join(root, folder)).sort().join(' ')}\n`);
-    add(join(root, folder), (file) => file === 'kind.ts');
+    add(join(root, folder), (file) => ['kind.ts', 'fields.ts', 'published.txt'].includes(file));
   }
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,7 +1,7 @@
 // TypeScript declarations of the models, in their JSON shapes.
 
 import { getOwn } from '../../machinery/own.ts';
-import { goFieldRows } from '../tables/go-fields.ts';
+import type { ModelRow } from '../model-row.ts';
 import type { FieldType, Model } from './read-models.ts';
 
 /** Models that core/machinery/object.ts declares: one type each, not two that look alike. */
@@ -15,7 +15,11 @@ const shared: Readonly<Record<string, string>> = {
  * Types rather than interfaces, so that a `V1Pod` is also a `KubeObject` (which has an index signature). A stored object
  * always has its metadata, so the field is required there.
  */
-export function typeDeclarations(models: ReadonlyMap<string, Model>, version: string): string {
+export function typeDeclarations(
+  models: ReadonlyMap<string, Model>,
+  rows: Readonly<Record<string, ModelRow>>,
+  version: string,
+): string {
   const lines = [
     `// Types of Kubernetes' built-in models, from @kubernetes/client-node ${version}. Made by \`npm run generate\`; do not edit.`,
     "import type { Int64, ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../core/machinery/object.ts';",
@@ -28,12 +32,13 @@ export function typeDeclarations(models: ReadonlyMap<string, Model>, version: st
   for (const [id, model] of models) {
     const alias = getOwn(shared, id);
     if (alias) lines.push(`export type ${id} = ${alias};`, '');
-    else lines.push(...declaration(id, model), '');
+    else lines.push(...declaration(id, model, getOwn(rows, id)?.go?.nil ?? []), '');
   }
   return lines.join('\n');
 }
 
-function declaration(id: string, { fields, required, descriptions }: Model): string[] {
+/** `nils`: what Kubernetes writes as null where nobody sets it. */
+function declaration(id: string, { fields, required, descriptions }: Model, nils: readonly string[]): string[] {
   const stored = 'apiVersion' in fields && 'kind' in fields && fields['metadata'] === 'V1ObjectMeta';
   const lines = comment('', descriptions['']);
   lines.push(`export type ${id} = {`);
@@ -42,23 +47,11 @@ function declaration(id: string, { fields, required, descriptions }: Model): str
     const key = /^\w+$/.test(name) ? name : `'${name}'`;
     lines.push(
       ...comment('  ', getOwn(descriptions, name)),
-      `  ${key}${needed ? '' : '?'}: ${typescript(type)}${mayBeNull(id, name) ? ' | null' : ''};`,
+      `  ${key}${needed ? '' : '?'}: ${typescript(type)}${nils.includes(name) ? ' | null' : ''};`,
     );
   }
   lines.push('};');
   return lines;
-}
-
-const nils: ReadonlySet<string> = new Set(
-  goFieldRows.split('\n').flatMap((line) => {
-    const names = /\bnil=(\S+)/.exec(line)?.[1]?.split(',') ?? [];
-    return names.map((name) => `${line.slice(0, line.indexOf(' '))}.${name}`);
-  }),
-);
-
-/** Kubernetes writes it as null where nobody sets it. */
-function mayBeNull(id: string, name: string): boolean {
-  return nils.has(`${id}.${name}`);
 }
 
 function comment(indent: string, text: string | undefined): string[] {

@@ -3,7 +3,7 @@
 import { getOwn, setOwn } from '../../machinery/own.ts';
 import type { Schema } from '../../machinery/schema.ts';
 import { idOfModel, modelRows, schemaOf } from '../models.ts';
-import { zeroValueOf } from '../tables/zero-values.ts';
+import { zeroValueOf } from './zero-values.ts';
 
 /** Texts by model id and field; a model's own under the empty key. */
 type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -97,10 +97,11 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
     if (!id) throw new Error(`there is no model ${name}`);
     const texts = getOwn(descriptions, id) ?? {};
     const schema = schemaOf(id);
+    const facts = getOwn(modelRows(), id)?.facts;
     const properties = Object.entries(schema.properties ?? {}).map(([field, each]) => {
       const written = value(each);
-      const zero =
-        version === 3 ? zeroValueOf(`${id}.${field}`, schema.required?.includes(field) ?? false, each) : undefined;
+      const publishesZero = getOwn(facts, field)?.publishesZero ?? schema.required?.includes(field);
+      const zero = version === 3 && publishesZero ? zeroValueOf(each) : undefined;
       if (zero !== undefined && !('$ref' in written) && !('allOf' in written)) written['default'] ??= zero;
       // The package keeps no text at a field that refers to a model: the model's own says what it is.
       const text = getOwn(texts, field) ?? textOf(each.model ?? each.items?.model);

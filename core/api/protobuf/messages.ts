@@ -1,7 +1,8 @@
-// Messages read from their rows when they are first needed, and which message a kind is.
+// Messages read from their rows when they are first needed, and which message a kind is. core/api/published/README.md explains the rows.
+// A list kind has no row: it is always `metadata=1:meta.ListMeta items=2:[]Kind`.
 
+import { messageRows } from '../../../generated/message-rows.ts';
 import { getOwn } from '../../machinery/own.ts';
-import { messageRows } from './all-message-rows.ts';
 
 export type PlainType =
   | 'string'
@@ -54,7 +55,7 @@ const metaKinds = new Set([
 ]);
 
 // Of the group that is served as plain `v1`, but defined with the metadata.
-const coreMetaKinds = new Set(['APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions']);
+const coreMetaKinds = new Set(['APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions', 'List']);
 
 const parsed = new Map<string, Message>();
 

@@ -136,7 +136,7 @@ function writeAlways(
   run: Run,
 ): void {
   for (const { name, zero } of always) {
-    // computed name: of tables/go-fields.ts, and getOwn costs as much as the rest of this walk
+    // computed name: of core/api/model-row.ts, and getOwn costs as much as the rest of this walk
     const field = value[name];
     if (field !== undefined) {
       // An empty list and none are the same in Kubernetes' store.

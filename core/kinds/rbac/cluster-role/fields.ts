@@ -1,0 +1,9 @@
+// Fields of ClusterRoles.
+
+import type { Fields } from '../../../api/fields.ts';
+
+export const fields: Fields = {
+  V1ClusterRole: {
+    rules: { nil: true },
+  },
+};
