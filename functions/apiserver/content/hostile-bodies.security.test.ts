@@ -1,6 +1,7 @@
 // Bodies that are small to send and dear to read: what they may cost the one thread that all requests share.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cpuCost } from '../../../test/tools/cpu-cost.ts';
 import { tried } from '../../../test/tools/tried.ts';
 import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
 import { decodeBody, readYamlIn } from './body.ts';
@@ -13,14 +14,6 @@ const configMaps = '/api/v1/namespaces/default/configmaps';
 /** `item` between head and tail, until the text has so many bytes. */
 function filled(head: string, item: string, tail: string, bytes = 3 * megabyte): string {
   return head + item.repeat(Math.floor((bytes - head.length - tail.length) / item.length)) + tail;
-}
-
-/** Milliseconds of this thread's processor time: another program's share of the machine does not count. */
-async function cost(work: () => Promise<unknown>): Promise<number> {
-  const before = process.threadCpuUsage();
-  await work();
-  const { user, system } = process.threadCpuUsage(before);
-  return (user + system) / 1000;
 }
 
 describe('a large YAML body', () => {
@@ -43,7 +36,7 @@ describe('a large YAML body', () => {
 
   it.each(Object.keys(bodies))('costs the thread of the requests next to nothing: %s', async (name) => {
     const bytes = Buffer.from(bodies[name] ?? '');
-    const spent = await cost(() => decodeBody(bytes, 'application/yaml').catch((error: unknown) => error));
+    const spent = await cpuCost(() => decodeBody(bytes, 'application/yaml').catch((error: unknown) => error));
     expect(spent).toBeLessThan(400);
     tried('hostile bodies');
   });
@@ -51,7 +44,7 @@ describe('a large YAML body', () => {
   it.each(['- {}\n', '{},', 'k: v\n', '[', '- &a [*a]\n', '? \n'])('is not read with more parts: %j', async (part) => {
     const bytes = Buffer.from(filled('', part, ''));
     let failure: unknown;
-    const spent = await cost(async () => {
+    const spent = await cpuCost(async () => {
       failure = await decodeBody(bytes, 'application/yaml').catch((error: unknown) => error);
     });
     expect(failure).toMatchObject({ reason: 'RequestEntityTooLarge' });
@@ -118,7 +111,7 @@ describe('the API server', () => {
     for (const type of [json, 'application/yaml', 'application/cbor', 'application/vnd.kubernetes.protobuf']) {
       const body = filled('', '- {}\n', '');
       let status = 0;
-      const spent = await cost(async () => {
+      const spent = await cpuCost(async () => {
         status = (await t.call('POST', configMaps, { body, as: user, headers: { 'content-type': type } })).status;
       });
       expect(status).toBe(403);
@@ -172,8 +165,8 @@ describe('the API server', () => {
     };
     for (const [name, attempt] of Object.entries(attempts)) {
       await attempt(400);
-      const few = await cost(() => attempt(800));
-      const many = await cost(() => attempt(8000));
+      const few = await cpuCost(() => attempt(800));
+      const many = await cpuCost(() => attempt(8000));
       expect(many, name).toBeLessThan(Math.max(few, 20) * 40);
     }
     tried('hostile bodies', 6);

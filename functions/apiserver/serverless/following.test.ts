@@ -61,6 +61,7 @@ it('shows a watch what others write, and stops looking when it is closed', async
   });
   const lags: number[] = [];
   const onLag = (ms: number) => void lags.push(ms);
+  const started = performance.now();
   const polled = pollWatches(registry, { replicas, quickMs: 2, slowMs: 5, onError: () => {}, onLag });
   const definition = base.definitions.ofType('namespaces');
   if (!definition) throw new Error('namespaces are not served');
@@ -73,13 +74,12 @@ it('shows a watch what others write, and stops looking when it is closed', async
   });
   const object = { metadata: { name: 'made-elsewhere' } };
   expect(lags).toEqual([]);
-  const began = performance.now();
   await base.registry.create(context, { definition }, object);
   expect(await seen).toBe('made-elsewhere');
   // What was seen a moment ago is no older than the look before it, which may have been before the write.
   await expect.poll(() => lags.length).toBe(1);
   expect(lags[0]).toBeGreaterThan(0);
-  expect(lags[0]).toBeLessThan(performance.now() - began + 30_000);
+  expect(lags[0]).toBeLessThan(performance.now() - started);
   watch.close();
   await new Promise((resolve) => setTimeout(resolve, 20));
   const before = heads;
