@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly authenticationConfig: string | undefined;
   /** An audit Policy as JSON, from the file that the context names. */
   readonly auditPolicy: string | undefined;
+  /** Lambda's quota of the account, which a user's watches take a share of. */
+  readonly concurrency: number;
   /** Requests a second that the API takes, and how many at once above it. */
   readonly throttle: { readonly rate: number; readonly burst: number };
 }
@@ -78,6 +80,7 @@ export function readOptions(node: Node): ClusterOptions {
     ownKey: flag('ownKey', false),
     authenticationConfig,
     auditPolicy,
+    concurrency: Math.max(1, count('concurrency', 1000)),
     throttle: { rate: count('requestsPerSecond', 500), burst: count('burst', 1000) },
   };
 }

@@ -34,6 +34,8 @@ export interface FunctionSettings {
   readonly maxStalenessMs: number;
   /** How often autoscalers look at their metrics, in milliseconds. */
   readonly autoscalerSyncMs: number;
+  /** How many invocations the account may have at once, all functions together. */
+  readonly concurrency: number;
   readonly logLevel: string;
 }
 
@@ -65,6 +67,7 @@ export function readSettings(env: Environment): FunctionSettings {
     region: required(env, 'AWS_REGION'),
     maxStalenessMs: milliseconds(env, 'ZEROPLANE_MAX_STALENESS_MS', 1000),
     autoscalerSyncMs: milliseconds(env, 'ZEROPLANE_AUTOSCALER_SYNC_MS', autoscalerSyncMs),
+    concurrency: wholeNumber(env, 'ZEROPLANE_CONCURRENCY', 1000),
     logLevel: env['ZEROPLANE_LOG'] || 'info',
   };
 }
@@ -85,5 +88,16 @@ function milliseconds(env: Environment, name: string, otherwise: number): number
   const number = Number(value);
   if (!Number.isFinite(number) || number < 0)
     throw new Error(`the environment variable ${name} is ${JSON.stringify(value)}: give milliseconds, such as 1000`);
+  return number;
+}
+
+function wholeNumber(env: Environment, name: string, otherwise: number): number {
+  const value = getOwn(env, name);
+  if (value === undefined || value === '') return otherwise;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1)
+    throw new Error(
+      `the environment variable ${name} is ${JSON.stringify(value)}: give a whole number, such as ${otherwise}`,
+    );
   return number;
 }

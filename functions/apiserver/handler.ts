@@ -49,7 +49,7 @@ import { defaultWatchLimits, type WatchLimits } from './resources/watch.ts';
 import type { Responder } from './responder.ts';
 import { createReviews } from './reviews/reviews.ts';
 import { createRoad } from './road.ts';
-import { createShares } from './shares.ts';
+import { createShares, type LastingShares } from './shares.ts';
 import { createStoredResources } from './stored-resources.ts';
 import type { StreamHandler } from './streams-contract.ts';
 import type { HealthCheck } from './system/health.ts';
@@ -86,6 +86,8 @@ export interface ApiServerOptions {
   /** What is written down of requests. */
   readonly audit?: Audit;
   readonly watch?: Partial<WatchLimits>;
+  /** Shares of requests that last, where many processes answer them. */
+  readonly lasting?: LastingShares;
   /** Priority and fairness with so many seats. Without it every request runs at once: where one process answers one at a time. */
   readonly flowControl?: Pick<FlowControlOptions, 'seats' | 'maxWaitMs'>;
   /** Who this API server is to extension API servers. Without it APIServices with a Service are stored and lead nowhere. */

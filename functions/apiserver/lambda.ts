@@ -24,7 +24,7 @@ const { env } = process;
 const settings = readSettings(env);
 const log = createLog(settings.logLevel);
 const meter = openMeter(settings, env, log);
-const { store, heartbeats, relays } = connectStore(settings.table, settings.bucket, env, meter.throttled);
+const { store, heartbeats, relays, claims } = connectStore(settings.table, settings.bucket, env, meter.throttled);
 const queue = connectQueue(settings, env);
 const notifies = handles('.notify');
 // Opened in the initialisation phase: the first request then waits for nothing.
@@ -71,7 +71,8 @@ function handles(name: string): boolean {
 
 async function openApi() {
   const { openServerless } = await import('./serverless/open.ts');
-  return openServerless({ settings, store, heartbeats, relays, queue, log, env, meter, writes: handles('.buffered') });
+  const writes = handles('.buffered');
+  return openServerless({ settings, store, heartbeats, relays, claims, queue, log, env, meter, writes });
 }
 
 async function openNotifying() {

@@ -41,6 +41,8 @@ export class OpenExchange implements Exchange, RequestContext {
   running = false;
   /** Of its body: what was taken from the room that all bodies share. */
   bodyBytes = 0;
+  /** Ends its hold on a share of requests that last. */
+  release: (() => Promise<void>) | undefined = undefined;
 
   constructor(request: ApiRequest, connection: UpgradeConnection | undefined, authorizer: Authorizer, auditID: string) {
     this.request = request;

@@ -32,7 +32,7 @@ import {
   unreadableRequestInfo,
   unreadInfo,
 } from './request-info.ts';
-import { createShares } from './shares.ts';
+import { createShares, type LastingShares } from './shares.ts';
 import type { RequestMetrics } from './system/request-metrics.ts';
 
 export interface RoadOptions {
@@ -43,6 +43,8 @@ export interface RoadOptions {
   /** Requests are logged at `debug`, failures of ours at `error`. */
   readonly log?: Log;
   readonly audit?: Audit;
+  /** Of requests that last. Without it only watches have shares, of this process (resources/watch.ts). */
+  readonly lasting?: LastingShares;
   /** Whether another server answers, which gets the body as it comes. */
   readonly answeredElsewhere?: (info: RequestInfo) => boolean;
 }
@@ -71,6 +73,7 @@ export function createRoad(options: RoadOptions): Road {
     receiveBody(bodies, options.answeredElsewhere),
     takeSeats,
     authorizeUser,
+    ...(options.lasting ? [takeShare(options.lasting)] : []),
     negotiateMediaType,
     ...(options.audit ? [auditRequest] : []),
   ];
@@ -97,6 +100,7 @@ export function createRoad(options: RoadOptions): Road {
     const code = response?.status ?? 101;
     const seconds = (performance.now() - exchange.started) / 1000;
     response = count(metrics, exchange, response, code, seconds);
+    if (exchange.release) response = await untilEnded(response, exchange.release);
     if (exchange.auditRecord) response = await auditAnswer(exchange, response, failure);
     if (options.log?.isLevelEnabled('debug')) logRequest(options.log, exchange, code, seconds);
     if (response) stamp(exchange, response.headers);
@@ -206,6 +210,27 @@ function authorizeUser(exchange: OpenExchange): Promise<void> | void {
   return authorize(exchange.authorizer, exchange.user, exchange.info, exchange.audit);
 }
 
+/** Whether it may last beside the others of its user. Agents' own are short here: they do not dial in. */
+function takeShare(lasting: LastingShares): Stage {
+  const take = async (exchange: OpenExchange): Promise<void> => {
+    exchange.release = await lasting.take(exchange.user.username);
+    if (!exchange.release) throw tooManyLasting();
+  };
+  return (exchange) => {
+    const { request, info } = exchange;
+    if (request.longRunning && info.subresource !== 'streams' && info.segments[0] !== 'queues') return take(exchange);
+  };
+}
+
+async function untilEnded(
+  response: ApiResponse | undefined,
+  release: () => Promise<void>,
+): Promise<ApiResponse | undefined> {
+  if (response && isStream(response)) return { ...response, body: ending(response.body, release) };
+  await release();
+  return response;
+}
+
 /** In which media type they want the answer, and what encodes it. What fails before its encoder is there is told in JSON. */
 function negotiateMediaType(exchange: OpenExchange): Promise<void> | void {
   const { info, request, query } = exchange;
@@ -313,6 +338,14 @@ function tooManyBytes(): StatusError {
     'TooManyRequests',
     'Too many requests, please try again later: those that you sent and that are not answered yet have too large bodies together.',
     { retryAfterSeconds: 1 },
+  );
+}
+
+function tooManyLasting(): StatusError {
+  return new StatusError(
+    'TooManyRequests',
+    'Too many requests, please try again later: you have as many watches, logs and proxied requests open as one user may have beside the others.',
+    { retryAfterSeconds: 10 },
   );
 }
 

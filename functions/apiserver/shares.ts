@@ -8,17 +8,27 @@ export interface Shares {
   readonly used: number;
 }
 
+/** The same where many processes hold it together, for requests that last. */
+export interface LastingShares {
+  /** What to call when the request has ended; undefined: its holder has a share already. */
+  take(holder: string): Promise<(() => Promise<void>) | undefined>;
+}
+
 /**
- * A holder may have a quarter of what it leaves free: alone it gets a fifth, and the next one still finds four fifths, with a fifth of
- * them for itself. Nobody has to know beforehand how many there are, and ten who take all they can leave a tenth.
+ * With these in it: a holder may have a quarter of what it leaves free. Alone it gets a fifth, and the next one still finds four fifths,
+ * with a fifth of them for itself. Nobody has to know beforehand how many there are, and ten who take all they can leave a tenth.
  */
+export function isWithinShare(own: number, used: number, total: number): boolean {
+  return own * 4 <= total - used;
+}
+
 export function createShares(total: number): Shares {
   const held = new Map<string, number>();
   let used = 0;
   return {
     take(holder, amount) {
       const own = (held.get(holder) ?? 0) + amount;
-      if (own * 4 > total - used - amount) return false;
+      if (!isWithinShare(own, used + amount, total)) return false;
       held.set(holder, own);
       used += amount;
       return true;

@@ -3,9 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AwsEnvironment } from '../../signature/aws-environment.ts';
 import { createJsonService } from '../../signature/json-service.ts';
+import type { Claims } from '../claims.ts';
 import type { Heartbeats } from '../heartbeats.ts';
 import type { Relays } from '../relays.ts';
 import { serviceCalls } from './calls.ts';
+import { tableClaims } from './claims.ts';
 import { type DynamoStore, openDynamoStore } from './dynamodb-store.ts';
 import { tableHeartbeats } from './heartbeats.ts';
 import { tableRelays } from './relays.ts';
@@ -16,6 +18,7 @@ export interface ConnectedStore {
   readonly store: DynamoStore;
   readonly heartbeats: Heartbeats;
   readonly relays: Relays;
+  readonly claims: Claims;
 }
 
 /** A function may be frozen in the middle of a request: a connection that died meanwhile is to cost little. */
@@ -36,5 +39,6 @@ export function connectStore(
     store,
     heartbeats: tableHeartbeats(calls, table, surroundings),
     relays: tableRelays(calls, table, surroundings),
+    claims: tableClaims(calls, table, surroundings),
   };
 }

@@ -8,6 +8,7 @@
 //   heartbeats            NODE                  m newest beat (ms), u usage (bytes)
 //   relay#NODE#ID         control               w writer, u until (ms), k taken, f sent, t collected at (s)
 //   relay#NODE#ID         up|down#BATCH         v bytes, e end, t
+//   claims#POOL           HOLDER#ID             u until (ms), t
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { TypeName } from '../store.ts';

@@ -28,7 +28,8 @@ export type Operation =
   | 'types'
   | 'expire'
   | 'heartbeat'
-  | 'relay';
+  | 'relay'
+  | 'claim';
 
 /** What the operations of one kind have cost so far. */
 export interface Cost {

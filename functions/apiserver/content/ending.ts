@@ -7,8 +7,8 @@ export function isStream(response: ApiResponse): response is ApiResponse & { bod
   return response.body !== undefined && !(response.body instanceof Uint8Array) && response.bytes === undefined;
 }
 
-/** `end` is called once, when the body has ended, however it does: also when nobody began to read it. */
-export function ending(body: AsyncIterable<Uint8Array>, end: () => void): AsyncIterable<Uint8Array> {
+/** `end` is called once, when the body has ended, however it does: also when nobody began to read it. Its reader waits for it. */
+export function ending(body: AsyncIterable<Uint8Array>, end: () => void | Promise<void>): AsyncIterable<Uint8Array> {
   const ended = once(end);
   return {
     [Symbol.asyncIterator]() {
@@ -17,16 +17,15 @@ export function ending(body: AsyncIterable<Uint8Array>, end: () => void): AsyncI
         async next() {
           try {
             const result = await iterator.next();
-            if (result.done) ended();
+            if (result.done) await ended();
             return result;
           } catch (error) {
-            ended();
+            await ended();
             throw error;
           }
         },
         async return() {
-          ended();
-          await iterator.return?.();
+          await Promise.all([ended(), iterator.return?.()]);
           return { done: true, value: undefined };
         },
       };
@@ -35,10 +34,11 @@ export function ending(body: AsyncIterable<Uint8Array>, end: () => void): AsyncI
 }
 
 /** The same, the first time it is called only. */
-export function once(run: () => void): () => void {
+export function once<T>(run: () => T): () => T | undefined {
   let done = false;
   return () => {
-    if (!done) run();
+    if (done) return undefined;
     done = true;
+    return run();
   };
 }

@@ -8,6 +8,7 @@ import { apiAddress, dnsAddress } from '../../../core/kinds/allocate/dns-address
 import type { Queue } from '../../../core/queue/queue.ts';
 import { createLazyRegistry } from '../../../core/registry/lazy.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
+import type { Claims } from '../../../core/store/claims.ts';
 import { decodeObject } from '../../../core/store/encode-object.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { tellOwnCommits } from '../../../core/store/own-commits.ts';
@@ -24,6 +25,7 @@ import type { ApiRequest, ApiResponse } from '../http.ts';
 import { createJoining } from '../node/joining.ts';
 import { createLazyStreamHandler } from '../streams/lazy-stream-handler.ts';
 import { freshReplicas } from './fresh-replicas.ts';
+import { invocationShares } from './invocation-shares.ts';
 import { paceWrites } from './pace-writes.ts';
 import { pollWatches } from './polled-watches.ts';
 import { askSts, noLender, stsLender } from './sts.ts';
@@ -33,6 +35,7 @@ export interface ServerlessOptions {
   readonly store: Store;
   readonly heartbeats: Heartbeats;
   readonly relays: Relays;
+  readonly claims: Claims;
   readonly queue: Queue;
   readonly log: Log;
   readonly meter: Meter;
@@ -50,6 +53,7 @@ export interface ServerlessApi {
 
 /** A function lives 15 minutes; a client that lists and watches anew a minute earlier loses nothing. */
 const longestWatchMs = 14 * 60_000;
+const longestInvocationMs = 15 * 60_000;
 /** Nodes on the other side of the Internet report less often than on one machine: each report is a request that is paid for. */
 const heartbeatSeconds = 75;
 const resyncSeconds = 600;
@@ -154,6 +158,13 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       return createRelayedStreams({ relays, queue, now: Date.now });
     }),
     relays,
+    lasting: invocationShares({
+      claims: options.claims,
+      atOnce: settings.concurrency,
+      longestMs: longestInvocationMs,
+      now: Date.now,
+      onError: (err) => log.warn({ err }, 'a share could not be given back: it ends by itself'),
+    }),
     watch: { bookmarkMs: 60_000, maxTimeoutMs: longestWatchMs },
     log,
   });

@@ -1,0 +1,38 @@
+// Where each request has a process of its own, one that lasts holds an invocation of the account's until it ends: a user has a share of
+// those, as of a single process' watches.
+
+import { randomUUID } from 'node:crypto';
+import { storeStatus } from '../../../core/registry/store-errors.ts';
+import type { Claims } from '../../../core/store/claims.ts';
+import { isWithinShare, type LastingShares } from '../shares.ts';
+
+export interface InvocationShareOptions {
+  readonly claims: Claims;
+  /** How many the account has at once. */
+  readonly atOnce: number;
+  /** How long one lasts at most. */
+  readonly longestMs: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+export function invocationShares({ claims, atOnce, longestMs, now, onError }: InvocationShareOptions): LastingShares {
+  return {
+    async take(holder) {
+      const claim = { pool: 'invocations', holder, id: randomUUID() };
+      // What cannot be dropped ends by itself.
+      const drop = () => claims.drop(claim).catch(onError);
+      let within = false;
+      try {
+        const { own, all } = await claims.make(claim, now() + longestMs);
+        within = isWithinShare(own, all, atOnce);
+      } catch (error) {
+        throw storeStatus(error, { group: '', resource: 'requests' }, '');
+      } finally {
+        if (!within) await drop();
+      }
+      return within ? drop : undefined;
+    },
+  };
+}
