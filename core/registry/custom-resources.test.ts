@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { KubeObject } from '../machinery/object.ts';
+import { customResourceDefinition, free, servedVersion } from '../api/testing/custom-resource-definition.ts';
 import { serveCustomResources } from './custom-resources.ts';
 import { openTestRegistry, type TestRegistry } from './testing.ts';
 
@@ -8,37 +8,21 @@ const widgets = 'example.com/widgets';
 let t: TestRegistry;
 let stop: () => void;
 
-const crd: KubeObject = {
-  metadata: { name: 'widgets.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { plural: 'widgets', kind: 'Widget' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: {
-                type: 'object',
-                properties: { size: { type: 'integer', minimum: 1 }, replicas: { type: 'integer', default: 2 } },
-              },
-              status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-            },
-          },
-        },
-        subresources: {
-          status: {},
-          scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
-        },
-      },
-    ],
+const schema = {
+  type: 'object',
+  properties: {
+    spec: {
+      type: 'object',
+      properties: { size: { type: 'integer', minimum: 1 }, replicas: { type: 'integer', default: 2 } },
+    },
+    status: free,
   },
 };
+const subresources = {
+  status: {},
+  scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+};
+const crd = customResourceDefinition({ versions: [servedVersion('v1', true, schema, { subresources })] });
 
 beforeEach(async () => {
   t = await openTestRegistry();

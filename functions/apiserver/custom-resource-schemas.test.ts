@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { customResourceDefinition, servedVersion } from '../../core/api/testing/custom-resource-definition.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 import { openWebhook } from './testing/webhook-server.ts';
 
@@ -17,19 +18,8 @@ const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const widgets = '/apis/example.com/v1/namespaces/default/widgets';
 const merge = 'application/merge-patch+json';
 
-function crdOf(openAPIV3Schema: unknown, more: object = {}, spec: object = {}) {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'widgets.example.com' },
-    spec: {
-      group: 'example.com',
-      scope: 'Namespaced',
-      names: { plural: 'widgets', kind: 'Widget' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema }, ...more }],
-      ...spec,
-    },
-  };
+function crdOf(schema: unknown, more: object = {}, spec: object = {}) {
+  return customResourceDefinition({ versions: [servedVersion('v1', true, schema, more)], spec });
 }
 
 /** A schema whose spec has these properties and rules. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { customResourceDefinition, servedVersion } from '../../core/api/testing/custom-resource-definition.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 
 let t: TestApi;
@@ -15,29 +16,10 @@ afterEach(async () => {
 const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const widgets = '/apis/example.com/v1/namespaces/default/widgets';
 
-const crd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { plural: 'widgets', kind: 'Widget' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: { spec: { type: 'object', properties: { size: { type: 'integer', default: 3 } } } },
-          },
-        },
-      },
-    ],
-  },
-};
+const spec = { type: 'object', properties: { size: { type: 'integer', default: 3 } } };
+const crd = customResourceDefinition({
+  versions: [servedVersion('v1', true, { type: 'object', properties: { spec } })],
+});
 
 async function conditions() {
   const { body } = await t.get(`${crds}/widgets.example.com`);

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { customResourceDefinition, servedVersion } from '../../core/api/testing/custom-resource-definition.ts';
 import { type Kubectl, runTool, tool } from '../tools/kubectl.ts';
 
 export interface Clients {
@@ -55,17 +56,8 @@ function writeChart(folder: string): string {
     type: 'object',
     properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },
   };
-  const crd = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'gadgets.example.com' },
-    spec: {
-      group: 'example.com',
-      scope: 'Namespaced',
-      names: { plural: 'gadgets', kind: 'Gadget' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
-    },
-  };
+  const versions = [servedVersion('v1', true, schema)];
+  const crd = customResourceDefinition({ plural: 'gadgets', kind: 'Gadget', versions });
   writeFileSync(join(chart, 'crds', 'gadgets.yaml'), JSON.stringify(crd));
   const template = (name: string, text: string) => writeFileSync(join(chart, 'templates', name), text);
   template(

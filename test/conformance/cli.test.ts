@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { customResourceDefinition, servedVersion } from '../../core/api/testing/custom-resource-definition.ts';
 import { type KubectlServer, openKubectl } from '../../functions/apiserver/testing/open-kubectl.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { tool } from '../tools/kubectl.ts';
@@ -262,23 +263,8 @@ describe('kubectl', { timeout: 60_000 }, () => {
       description: 'What is wanted.',
       properties: { size: { type: 'integer', description: 'How large it is.' } },
     };
-    const version = {
-      name: 'v1',
-      served: true,
-      storage: true,
-      schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
-    };
-    const crd = {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'widgets.example.com' },
-      spec: {
-        group: 'example.com',
-        scope: 'Namespaced',
-        names: { plural: 'widgets', kind: 'Widget' },
-        versions: [version],
-      },
-    };
+    const version = servedVersion('v1', true, { type: 'object', properties: { spec } });
+    const crd = customResourceDefinition({ versions: [version] });
     await server.kubectl.input(JSON.stringify(crd), 'apply', '-f', '-');
     await server.kubectl('wait', '--for=condition=Established', 'crd/widgets.example.com', '--timeout=10s');
     await expect

@@ -1,9 +1,10 @@
 // sig-api-machinery: what OpenAPI says of custom resources.
 
 import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { free, servedVersion } from '../../core/api/testing/custom-resource-definition.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { conformance } from './conformance.ts';
-import { crdOf, crds, defineIn, free, otherCrd, publishedIn, text, version, widgets } from './widgets.ts';
+import { crdOf, crds, defineIn, otherCrd, publishedIn, text, widgets } from './widgets.ts';
 
 let t: TestApi;
 
@@ -18,7 +19,7 @@ afterEach(async () => {
 
 describe('what OpenAPI publishes of them', () => {
   const schema = { type: 'object', properties: { a: text } };
-  const v = (name: string, storage = true) => version(name, storage, schema);
+  const v = (name: string, storage = true) => servedVersion(name, storage, schema);
 
   conformance(
     'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD without validation schema',

@@ -1,10 +1,11 @@
 // sig-api-machinery: what webhooks do with custom resources.
 
 import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { free, servedVersion } from '../../core/api/testing/custom-resource-definition.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { openWebhook, type WebhookServer } from '../../functions/apiserver/testing/webhook-server.ts';
 import { conformance } from './conformance.ts';
-import { crdOf, crds, defineIn, free, text, version, widgets } from './widgets.ts';
+import { crdOf, crds, defineIn, text, widgets } from './widgets.ts';
 
 let t: TestApi;
 
@@ -104,7 +105,7 @@ describe('what webhooks do with them', () => {
   conformance(
     'AdmissionWebhook [Privileged:ClusterAdmin] should mutate custom resource with different stored version',
     async () => {
-      const versions = (stored: string) => ['v1', 'v2'].map((name) => version(name, name === stored, free));
+      const versions = (stored: string) => ['v1', 'v2'].map((name) => servedVersion(name, name === stored, free));
       await defineIn(t, crdOf({}, { versions: versions('v1') }));
       await register('Mutating', ['CREATE', 'UPDATE'], ({ object }) =>
         object.data['own'] ? adds('mutated') : { allowed: true },

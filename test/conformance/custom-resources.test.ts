@@ -1,10 +1,11 @@
 // sig-api-machinery: custom resources and their definitions.
 
 import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { free, servedVersion } from '../../core/api/testing/custom-resource-definition.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { openWebhook } from '../../functions/apiserver/testing/webhook-server.ts';
 import { conformance } from './conformance.ts';
-import { crdOf, crds, defineIn, free, publishedIn, text, version, widgets } from './widgets.ts';
+import { crdOf, crds, defineIn, publishedIn, text, widgets } from './widgets.ts';
 
 let t: TestApi;
 
@@ -121,7 +122,9 @@ describe('custom resources', () => {
       await defineIn(
         t,
         crdOf(schema, {
-          versions: [version('v1', true, schema, { selectableFields: [{ jsonPath: '.host' }, { jsonPath: '.port' }] })],
+          versions: [
+            servedVersion('v1', true, schema, { selectableFields: [{ jsonPath: '.host' }, { jsonPath: '.port' }] }),
+          ],
         }),
       );
       const watch = await t.watch(`${widgets}?watch=true&fieldSelector=host%3Da`);
@@ -145,8 +148,8 @@ describe('custom resources', () => {
       ),
     }));
   const versions = (stored: string) => [
-    version('v1', stored === 'v1', { type: 'object', properties: { hostPort: text } }),
-    version('v2', stored === 'v2', { type: 'object', properties: { host: text, port: text } }),
+    servedVersion('v1', stored === 'v1', { type: 'object', properties: { hostPort: text } }),
+    servedVersion('v2', stored === 'v2', { type: 'object', properties: { host: text, port: text } }),
   ];
   const v2 = '/apis/example.com/v2/namespaces/default/widgets';
 
@@ -218,9 +221,12 @@ describe('custom resources', () => {
     'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] removes definition from spec when one version gets changed to not be served',
     async () => {
       const schema = { type: 'object', properties: { a: text } };
-      await defineIn(t, crdOf({}, { versions: [version('v1', true, schema), version('v2', false, schema)] }));
+      await defineIn(
+        t,
+        crdOf({}, { versions: [servedVersion('v1', true, schema), servedVersion('v2', false, schema)] }),
+      );
       expect(await publishedIn(t, 'apis/example.com/v2')).toBeDefined();
-      const changed = [version('v1', true, schema), { ...version('v2', false, schema), served: false }];
+      const changed = [servedVersion('v1', true, schema), { ...servedVersion('v2', false, schema), served: false }];
       await t.patch(`${crds}/widgets.example.com`, merge, { spec: { versions: changed } });
       await expect.poll(() => publishedIn(t, 'apis/example.com/v2')).toBeUndefined();
       expect(await publishedIn(t)).toBeDefined();
@@ -231,9 +237,12 @@ describe('custom resources', () => {
     'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] updates the published spec when one version gets renamed',
     async () => {
       const schema = { type: 'object', properties: { a: text } };
-      await defineIn(t, crdOf({}, { versions: [version('v1', true, schema), version('v2', false, schema)] }));
+      await defineIn(
+        t,
+        crdOf({}, { versions: [servedVersion('v1', true, schema), servedVersion('v2', false, schema)] }),
+      );
       await t.patch(`${crds}/widgets.example.com`, merge, {
-        spec: { versions: [version('v1', true, schema), version('v4', false, schema)] },
+        spec: { versions: [servedVersion('v1', true, schema), servedVersion('v4', false, schema)] },
       });
       await expect.poll(() => publishedIn(t, 'apis/example.com/v4')).toBeDefined();
       expect(await publishedIn(t, 'apis/example.com/v2')).toBeUndefined();

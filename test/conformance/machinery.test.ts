@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { free } from '../../core/api/testing/custom-resource-definition.ts';
 import { createRegistry, systemRandom } from '../../core/registry/create.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { conformance } from './conformance.ts';
-import { crdOf, defineIn, free, text, widgets } from './widgets.ts';
+import { crdOf, defineIn, text, widgets } from './widgets.ts';
 
 let t: TestApi;
 

@@ -6,6 +6,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { customResourceDefinition } from '../../core/api/testing/custom-resource-definition.ts';
 import { kubectlApply } from '../clients/kubectl-apply.ts';
 import { configMap, deployment } from '../clients/objects.ts';
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
@@ -333,17 +334,11 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and objects (needs root)', ()
       ],
       schema: { openAPIV3Schema: schema },
     };
-    const definition = manifest('crd.json', {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'crons.example.com' },
-      spec: {
-        group: 'example.com',
-        scope: 'Namespaced',
-        names: { plural: 'crons', singular: 'cron', kind: 'Cron', shortNames: ['crn'], categories: ['all'] },
-        versions: [version],
-      },
-    });
+    const names = { plural: 'crons', singular: 'cron', kind: 'Cron', shortNames: ['crn'], categories: ['all'] };
+    const definition = manifest(
+      'crd.json',
+      customResourceDefinition({ plural: 'crons', versions: [version], spec: { names } }),
+    );
     await k('apply', '-f', definition);
     await k('wait', '--for=condition=Established', 'crd/crons.example.com', '--timeout=120s');
     const cron = (spec: object) => ({ apiVersion: 'example.com/v1', kind: 'Cron', metadata: { name: 'a' }, spec });

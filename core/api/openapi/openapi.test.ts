@@ -2,35 +2,13 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { describe, expect, it } from 'vitest';
 import { customDefinitions } from '../custom.ts';
 import { loadDefinitions } from '../definitions.ts';
+import { customResourceDefinition, servedVersion } from '../testing/custom-resource-definition.ts';
 import { openApiOf } from './openapi.ts';
 
 const definitions = loadDefinitions();
-definitions.setCustom(
-  'widgets.example.com',
-  customDefinitions({
-    metadata: { name: 'widgets.example.com' },
-    spec: {
-      group: 'example.com',
-      scope: 'Namespaced',
-      names: { plural: 'widgets', kind: 'Widget' },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: {
-            openAPIV3Schema: {
-              type: 'object',
-              properties: {
-                spec: { type: 'object', oneOf: [{ required: ['a'] }], properties: { a: { type: 'string' } } },
-              },
-            },
-          },
-        },
-      ],
-    },
-  }),
-);
+const spec = { type: 'object', oneOf: [{ required: ['a'] }], properties: { a: { type: 'string' } } };
+const version = servedVersion('v1', true, { type: 'object', properties: { spec } });
+definitions.setCustom('widgets.example.com', customDefinitions(customResourceDefinition({ versions: [version] })));
 const openApi = openApiOf(definitions, { version: 'v1.36.0' });
 
 /** Every reference in a document that leads nowhere. */

@@ -11,7 +11,12 @@ import { createSqsQueue } from './sqs-queue.ts';
 
 function serviceAt(url: string) {
   const keys = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
-  return createJsonService({ service: 'sqs', env: { ...keys, AWS_ENDPOINT_URL_SQS: url }, answerMs: 4000 });
+  return createJsonService({
+    service: 'sqs',
+    env: { ...keys, AWS_ENDPOINT_URL_SQS: url },
+    answerMs: 4000,
+    attempts: 3,
+  });
 }
 
 queueContract('SQS queues on the local protocol', async () => {

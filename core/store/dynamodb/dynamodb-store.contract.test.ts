@@ -18,7 +18,7 @@ storeContract(
   'DynamoDB, on the model',
   async () => {
     const calls = modelCalls(new ModelTable(Date.now));
-    const store = openDynamoStore({ calls, table: 'store', large: memoryLargeValues() });
+    const store = openDynamoStore({ calls, table: 'store', large: memoryLargeValues(), budgetMs: 60_000 });
     return {
       store,
       expire: async (nowSeconds) => {
@@ -41,7 +41,12 @@ storeContract(
       AWS_ENDPOINT_URL_DYNAMODB: server.url,
     };
     const service = createJsonService({ service: 'dynamodb', env, answerMs: 4000 });
-    const store = openDynamoStore({ calls: serviceCalls(service), table: 'store', large: memoryLargeValues() });
+    const store = openDynamoStore({
+      calls: serviceCalls(service),
+      table: 'store',
+      large: memoryLargeValues(),
+      budgetMs: 60_000,
+    });
     return {
       store,
       expire: async (nowSeconds) => {
@@ -67,7 +72,12 @@ storeContract(
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       maxAttempts: 1,
     });
-    const store = openDynamoStore({ calls: sdkCalls(client), table: 'store', large: memoryLargeValues() });
+    const store = openDynamoStore({
+      calls: sdkCalls(client),
+      table: 'store',
+      large: memoryLargeValues(),
+      budgetMs: 60_000,
+    });
     return {
       store,
       expire: async (nowSeconds) => {

@@ -1,83 +1,25 @@
 // Who joins: of two that want one name or use one token one comes in, what fails leaves nothing behind, and who was removed is out.
 
-import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLocalQueue } from '../../../core/queue/local/local-queue.ts';
 import { fuzzRuns } from '../../../test/tools/fuzz-runs.ts';
 import { tried } from '../../../test/tools/tried.ts';
-import { nodeTokens } from '../authentication/node-tokens.ts';
-import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
-import { createJoining } from './joining.ts';
+import { type JoiningApi, openJoiningApi, nodePath as path } from '../testing/open-joining-api.ts';
 
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-const path = (node: string, what: string) => `/apis/agent.zeroplane.dev/v1/nodes/${node}/${what}`;
 const instance = (id: string) => ({
   name: `arn:aws:iam::1:role/worker:${id}`,
   groups: ['system:bootstrappers', 'system:bootstrappers:aws'],
 });
 
-let t: TestApi;
+let t: JoiningApi;
 let lending: () => Promise<void>;
 beforeEach(async () => {
   lending = async () => {};
-  const tokens = nodeTokens({
-    issuer: 'https://issuer.test',
-    key,
-    now: () => new Date(),
-    uidOf: async (node) => (await t.get(`/api/v1/nodes/${node}`)).body.metadata?.uid,
-  });
-  const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
-  const joining = () =>
-    createJoining({
-      tokens,
-      queue,
-      lender: {
-        async lend(_, name) {
-          await lending();
-          return { kind: 'sqs', url: `https://sqs.test/${name}`, region: 'r' };
-        },
-      },
-      certify: async () => 'certificate',
-      registry: t.registry,
-      definitions: t.definitions,
-      cluster: {
-        clusterCIDR: '10.244.0.0/16',
-        serviceCIDR: '10.96.0.0/16',
-        clusterDNS: '10.96.0.10',
-        apiAddress: '10.96.0.1',
-        clusterDomain: 'cluster.local',
-        heartbeatSeconds: 60,
-        resyncSeconds: 600,
-      },
-    });
-  t = await openTestApi({
-    tokenAuthenticators: [tokens],
-    joining: {
-      join: (user, node, request) => joining().join(user, node, request),
-      renew: (user, node, request) => joining().renew(user, node, request),
-    },
-  });
-  await t.namespace('kube-system');
-  await t.namespace('default');
+  t = await openJoiningApi({ beforeLending: () => lending() });
 });
 afterEach(() => t.close());
 
-async function bootstrapToken(id: string): Promise<string> {
-  const base64 = (text: string) => Buffer.from(text).toString('base64');
-  await t.post('/api/v1/namespaces/kube-system/secrets', {
-    metadata: { name: `bootstrap-token-${id}`, annotations: { 'zeroplane.dev/one-time': 'true' } },
-    type: 'bootstrap.kubernetes.io/token',
-    data: {
-      'token-id': base64(id),
-      'token-secret': base64('0123456789abcdef'),
-      'usage-bootstrap-authentication': base64('true'),
-    },
-  });
-  return `${id}.0123456789abcdef`;
-}
-
+const bootstrapToken = (id: string) => t.bootstrapToken(id, true);
 const join = (node: string, token: string, body: unknown = {}) => t.post(path(node, 'join'), body, { as: { token } });
 const nodes = async (): Promise<string[]> =>
   (await t.get('/api/v1/nodes')).body.items.map((each: { metadata: { name: string } }) => each.metadata.name);
