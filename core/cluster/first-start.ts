@@ -3,10 +3,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../machinery/json.ts';
+import { ownType } from '../store/own-types.ts';
 import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 
-const type = 'zeroplane/cluster';
+const type = ownType('cluster');
 const name = 'first-objects';
 
 export interface OnceOptions {

@@ -1,9 +1,10 @@
 // What is made once for a cluster where no file can hold it, such as keys: kept in the store under a type that no API serves.
 
+import { ownType } from '../store/own-types.ts';
 import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 
-const type = 'zeroplane/keys';
+const type = ownType('keys');
 
 /** Every process that asks for a name gets the same text. */
 export async function makeOnce(store: Store, name: string, make: () => Promise<string>): Promise<string> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ownType } from '../store/own-types.ts';
 import { createWakeups } from './wakeups.ts';
 import type { Worker } from './work-queues.ts';
 
@@ -10,7 +11,7 @@ function recorded(self?: Worker) {
   const queue = {
     async send(name: string, body: string) {
       if (!open) await new Promise<void>((resolve) => gates.push(resolve));
-      if (name === 'work-scheduler' && body.includes('nodes')) throw new Error('throttled');
+      if (name === 'work-scheduler' && body.includes('"nodes"')) throw new Error('throttled');
       sent.push([name, JSON.parse(body).types]);
     },
   };
@@ -40,6 +41,26 @@ describe('wake-ups', () => {
       ['work-scheduler', ['pods']],
       ['work-notifier', ['pods']],
     ]);
+  });
+
+  it('go to the scheduler for all that may let a pod be placed, and to nobody for what is no resource', async () => {
+    const { wakeups, sent } = recorded('controllers');
+    const types = [
+      'scheduling.x-k8s.io/podgroups',
+      'storage.k8s.io/csinodes',
+      'services',
+      'policy/poddisruptionbudgets',
+    ];
+    for (const type of [...types, ownType('nodeclaims'), ownType('ownerclaims')]) wakeups.committed(type);
+    await wakeups.flush();
+    expect(sent).toEqual([
+      ['work-scheduler', ['scheduling.x-k8s.io/podgroups', 'storage.k8s.io/csinodes']],
+      ['work-notifier', ['services']],
+    ]);
+    const { wakeups: others, sent: toControllers } = recorded('scheduler');
+    others.committed(ownType('nodeclaims'));
+    await others.flush();
+    expect(toControllers).toEqual([]);
   });
 
   it('share a message while one is under way', async () => {

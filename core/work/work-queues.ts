@@ -2,7 +2,9 @@
 // what a message says. A message is a hint (D2): it may be lost, doubled or late.
 
 import { nodeResources } from '../node/protocol.ts';
+import { isOwnType } from '../store/own-types.ts';
 import type { TypeName } from '../store/store.ts';
+import { schedulerWatches } from './scheduler-types.ts';
 
 export const workers = ['controllers', 'scheduler', 'notifier'] as const;
 
@@ -19,21 +21,14 @@ export function workQueue(worker: Worker): string {
   return `work-${worker}`;
 }
 
-const schedulerTypes: ReadonlySet<TypeName> = new Set([
-  'nodes',
-  'namespaces',
-  'storage.k8s.io/storageclasses',
-  'persistentvolumes',
-  'persistentvolumeclaims',
-  'pods',
-]);
+const schedulerTypes: ReadonlySet<TypeName> = new Set(schedulerWatches);
 const notifierTypes: ReadonlySet<TypeName> = new Set(nodeResources);
 /** Written often, and nobody's cause to act: what owns or expires them is found by the next look. */
 const nobodys: ReadonlySet<TypeName> = new Set(['events', 'events.k8s.io/events', 'coordination.k8s.io/leases']);
 
 /** Whether a change of `type` may give the worker something to do. */
 export function concerns(worker: Worker, type: TypeName): boolean {
-  if (type.startsWith('zeroplane/') || nobodys.has(type)) return false;
+  if (isOwnType(type) || nobodys.has(type)) return false;
   if (worker === 'scheduler') return schedulerTypes.has(type);
   if (worker === 'notifier') return notifierTypes.has(type);
   return true;

@@ -2,16 +2,16 @@
 // Keys are the names of APIServices: VERSION.GROUP.
 
 import { customPriority } from '../../core/api/group-priorities.ts';
-import { type Action, type Controller, controllerUser, type ObjectOf, type Snapshot, watch } from './controller.ts';
+import { type Action, defineController, type ObjectOf, watch } from './controller.ts';
 
 const type = 'apiregistration.k8s.io/apiservices';
 const crds = 'apiextensions.k8s.io/customresourcedefinitions';
 const automanaged = 'kube-aggregator.kubernetes.io/automanaged';
 
-export const apiServiceRegistrationController: Controller = {
+export const apiServiceRegistrationController = defineController({
   name: 'apiservice-registration',
   // As in Kubernetes, where the API server itself does it.
-  user: controllerUser('apiservice-registration-controller'),
+  user: 'system:apiserver',
   watches: [
     watch(crds, ({ object, previous }) => [...namesOf(object), ...(previous ? namesOf(previous) : [])]),
     watch(type, ({ object }) => [object.metadata.name]),
@@ -36,13 +36,13 @@ export const apiServiceRegistrationController: Controller = {
     }
     return managed && before.spec?.service ? [{ do: 'update', type, object: { ...before, spec } }] : [];
   },
-};
+});
 
 function namesOf({ spec, status }: ObjectOf<typeof crds>): string[] {
   const established = status?.conditions?.some((each) => each.type === 'Established' && each.status === 'True');
   return established ? spec.versions.filter((each) => each.served).map((each) => `${each.name}.${spec.group}`) : [];
 }
 
-function remove({ metadata: { name, uid } }: NonNullable<ReturnType<Snapshot['get']>>): Action {
+function remove({ metadata: { name, uid } }: ObjectOf<typeof type>): Action {
   return { do: 'delete', type, namespace: '', name, options: { preconditions: { uid } } };
 }

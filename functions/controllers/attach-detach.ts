@@ -6,8 +6,8 @@ import type { V1AttachedVolume, V1CSIDriver, V1VolumeAttachment } from '../../ge
 import { sameJson } from './condition.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   type Live,
   type ObjectOf,
   type Snapshot,
@@ -24,7 +24,7 @@ type Attachment = Live<V1VolumeAttachment>;
 const forceDetachMs = 6 * 60_000;
 const outOfService = 'node.kubernetes.io/out-of-service';
 
-export const attachDetachController: Controller = {
+export const attachDetachController = defineController({
   name: 'attachdetach',
   component: 'attachdetach-controller',
   user: controllerUser('attachdetach-controller'),
@@ -34,13 +34,13 @@ export const attachDetachController: Controller = {
         ? []
         : [object.spec?.nodeName, previous?.spec?.nodeName].filter((node) => node !== undefined),
     ),
-    watch('persistentvolumeclaims', ({ object }, snapshot) => nodesUsing(snapshot, object)),
-    watch('nodes', ({ object, type }, snapshot) =>
+    watch('persistentvolumeclaims', ({ object }, snapshot: Snapshot<'pods'>) => nodesUsing(snapshot, object)),
+    watch('nodes', ({ object, type }, snapshot: Snapshot<typeof attachments>) =>
       type === 'DELETED' || attachmentsOf(snapshot, object.metadata.name).length > 0 ? [object.metadata.name] : [],
     ),
     // as: what is stored under volumeattachments is one.
     watch(attachments, ({ object }) => [(object as Attachment).spec?.nodeName ?? '']),
-    watch(drivers, (_, snapshot) => snapshot.list('nodes').map((each) => each.metadata.name)),
+    watch(drivers, (_, snapshot: Snapshot<'nodes'>) => snapshot.list('nodes').map((each) => each.metadata.name)),
   ],
   reads: ['persistentvolumes'],
   owns: [attachments, 'nodes'],
@@ -76,7 +76,7 @@ export const attachDetachController: Controller = {
     }
     return node ? [...actions, ...tellNode(snapshot, node, present)] : actions;
   },
-};
+});
 
 interface Wanted {
   readonly driver: string;
@@ -84,7 +84,10 @@ interface Wanted {
 }
 
 /** By the name of the PersistentVolume. */
-function wantedOn(snapshot: Snapshot, node: string): Map<string, Wanted> {
+function wantedOn(
+  snapshot: Snapshot<'persistentvolumeclaims' | 'persistentvolumes' | 'pods' | 'storage.k8s.io/csidrivers'>,
+  node: string,
+): Map<string, Wanted> {
   const wanted = new Map<string, Wanted>();
   for (const pod of snapshot.podsOnNode(node)) {
     if (isFinished(pod)) continue;
@@ -101,7 +104,7 @@ function wantedOn(snapshot: Snapshot, node: string): Map<string, Wanted> {
 }
 
 /** A driver that says nothing needs it (storage/v1 CSIDriverSpec). */
-function needsAttach(snapshot: Snapshot, driver: string): boolean {
+function needsAttach(snapshot: Snapshot<'storage.k8s.io/csidrivers'>, driver: string): boolean {
   // as: what is stored under csidrivers is one.
   const found = snapshot.get(drivers, '', driver) as Live<V1CSIDriver> | undefined;
   return found?.spec?.attachRequired !== false;
@@ -112,13 +115,13 @@ function attachmentName(driver: string, handle: string, node: string): string {
   return `csi-${createHash('sha256').update(`${handle}${driver}${node}`).digest('hex')}`;
 }
 
-function attachmentsOf(snapshot: Snapshot, node: string): Attachment[] {
+function attachmentsOf(snapshot: Snapshot<'storage.k8s.io/volumeattachments'>, node: string): Attachment[] {
   // as: what is stored under volumeattachments is one.
   return (snapshot.list(attachments) as Attachment[]).filter((each) => each.spec?.nodeName === node);
 }
 
 /** How a node's status calls the volume: `kubernetes.io/csi/<driver>^<handle>`. */
-function deviceOf(snapshot: Snapshot, { spec }: Attachment): string | undefined {
+function deviceOf(snapshot: Snapshot<'persistentvolumes'>, { spec }: Attachment): string | undefined {
   const csi = snapshot.get('persistentvolumes', '', spec?.source.persistentVolumeName ?? '')?.spec?.csi;
   return csi && `kubernetes.io/csi/${csi.driver}^${csi.volumeHandle}`;
 }
@@ -132,7 +135,11 @@ function untilForced({ spec, status }: ObjectOf<'nodes'>, now: number): number {
 }
 
 /** A kubelet mounts only what its node says is attached. */
-function tellNode(snapshot: Snapshot, node: ObjectOf<'nodes'>, present: readonly Attachment[]): Action[] {
+function tellNode(
+  snapshot: Snapshot<'persistentvolumes'>,
+  node: ObjectOf<'nodes'>,
+  present: readonly Attachment[],
+): Action[] {
   const attached = present
     .filter((each) => each.status?.attached && !each.metadata.deletionTimestamp)
     .flatMap((each): V1AttachedVolume[] => {
@@ -146,7 +153,7 @@ function tellNode(snapshot: Snapshot, node: ObjectOf<'nodes'>, present: readonly
 }
 
 function nodesUsing(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'pods'>,
   { metadata: { namespace = '', name } }: ObjectOf<'persistentvolumeclaims'>,
 ): string[] {
   return snapshot

@@ -1,6 +1,6 @@
 // Deletes bootstrap tokens that have expired: Secrets of their type in kube-system (KEP-130).
 
-import { type Action, type Controller, controllerUser, type Live, splitKey, watch } from './controller.ts';
+import { type Action, controllerUser, defineController, type Live, splitKey, watch } from './controller.ts';
 import { deleteSeen } from './seen-object.ts';
 
 const type = 'secrets';
@@ -11,7 +11,7 @@ interface Secret {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-export const bootstrapTokenCleaner: Controller = {
+export const bootstrapTokenCleaner = defineController({
   name: 'bootstrap-token-cleaner',
   user: controllerUser('token-cleaner'),
   watches: [
@@ -34,7 +34,7 @@ export const bootstrapTokenCleaner: Controller = {
     if (expires > now) return [{ do: 'requeue', afterMs: expires - now }];
     return [deleteSeen(type, secret)];
   },
-};
+});
 
 function isToken(secret: Secret): boolean {
   return secret.type === 'bootstrap.kubernetes.io/token';

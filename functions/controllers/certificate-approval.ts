@@ -7,8 +7,8 @@ import { kubeletClientSigner, refusal, requestedIdentity } from '../../core/cert
 import { readRequest } from './certificate-request.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   type ObjectOf,
   type Snapshot,
   watch,
@@ -20,14 +20,14 @@ const roles = 'rbac.authorization.k8s.io/clusterroles';
 const bindings = 'rbac.authorization.k8s.io/clusterrolebindings';
 type Request = ObjectOf<typeof type>;
 
-export const certificateApprovalController: Controller = {
+export const certificateApprovalController = defineController({
   name: 'csrapproving',
   user: controllerUser('certificate-controller'),
   watches: [
     watchSelf(type),
     // A permission that comes later is for those who wait, too.
-    watch(bindings, (_event, snapshot) => waiting(snapshot)),
-    watch(roles, (_event, snapshot) => waiting(snapshot)),
+    watch(bindings, (_event, snapshot: Snapshot<typeof type>) => waiting(snapshot)),
+    watch(roles, (_event, snapshot: Snapshot<typeof type>) => waiting(snapshot)),
   ],
   owns: [type],
   async reconcile(snapshot, name): Promise<Action[]> {
@@ -48,9 +48,9 @@ export const certificateApprovalController: Controller = {
     const status = { ...request.status, conditions: [...(request.status?.conditions ?? []), condition] };
     return [{ do: 'update', type, object: { ...request, status }, subresource: 'approval' }];
   },
-};
+});
 
-function waiting(snapshot: Snapshot): string[] {
+function waiting(snapshot: Snapshot<'certificates.k8s.io/certificatesigningrequests'>): string[] {
   return snapshot
     .list(type)
     .filter(isWaiting)
@@ -68,7 +68,11 @@ function groundsFor({ spec }: Request, { commonName }: CertifiedIdentity) {
 }
 
 /** What a SubjectAccessReview would say: the request is of the cluster, so that only what is granted in all of it counts. */
-function mayCreate(snapshot: Snapshot, { spec }: Request, subresource: string): boolean {
+function mayCreate(
+  snapshot: Snapshot<'rbac.authorization.k8s.io/clusterrolebindings' | 'rbac.authorization.k8s.io/clusterroles'>,
+  { spec }: Request,
+  subresource: string,
+): boolean {
   const groups = spec.groups ?? [];
   if (groups.includes('system:masters')) return true;
   const access = {

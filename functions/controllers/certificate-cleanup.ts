@@ -2,7 +2,7 @@
 // Source: "Certificates and Certificate Signing Requests", request signing process.
 
 import { X509Certificate } from 'node:crypto';
-import { type Action, type Controller, controllerUser, type ObjectOf, watchSelf } from './controller.ts';
+import { type Action, controllerUser, defineController, type ObjectOf, watchSelf } from './controller.ts';
 import { deleteSeen } from './seen-object.ts';
 
 const type = 'certificates.k8s.io/certificatesigningrequests';
@@ -11,7 +11,7 @@ const hour = 3_600_000;
 const undecidedFor = 24 * hour;
 const decidedFor = hour;
 
-export const certificateCleanupController: Controller = {
+export const certificateCleanupController = defineController({
   name: 'csrcleaner',
   user: controllerUser('certificate-controller'),
   watches: [watchSelf(type)],
@@ -23,7 +23,7 @@ export const certificateCleanupController: Controller = {
     if (now < end) return [{ do: 'requeue', afterMs: end - now }];
     return [deleteSeen(type, request)];
   },
-};
+});
 
 /** Unix milliseconds. */
 function endOf({ metadata, status }: ObjectOf<typeof type>): number {

@@ -5,7 +5,14 @@ import type { Authority, KeyPair } from '../../core/certificates/authority.ts';
 import { ownSigners, refusal } from '../../core/certificates/signers.ts';
 import { readRequest, requestPem } from './certificate-request.ts';
 import { timestamp } from './condition.ts';
-import { type Action, type Controller, controllerUser, type ObjectOf, watchSelf } from './controller.ts';
+import {
+  type Action,
+  type Controller,
+  controllerUser,
+  defineController,
+  type ObjectOf,
+  watchSelf,
+} from './controller.ts';
 
 const type = 'certificates.k8s.io/certificatesigningrequests';
 type Request = ObjectOf<typeof type>;
@@ -30,7 +37,7 @@ export function createCertificateSigningController(authority: () => Promise<KeyP
       throw error;
     });
   };
-  return {
+  return defineController({
     name: 'csrsigning',
     user: controllerUser('certificate-controller'),
     watches: [watchSelf(type)],
@@ -49,7 +56,7 @@ export function createCertificateSigningController(authority: () => Promise<KeyP
       const status = { ...request.status, certificate: Buffer.from(pem).toString('base64') };
       return [{ do: 'update', type, object: { ...request, status }, subresource: 'status' }];
     },
-  };
+  });
 }
 
 async function openWith(authority: () => Promise<KeyPair>): Promise<Authority> {

@@ -17,7 +17,7 @@ export function suffixOf(seed: string, length = 5): string {
 
 /** `count` free pod names of the form `prefix-suffix`. */
 export function podNames(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'pods'>,
   namespace: string,
   prefix: string,
   ownerUid: string,

@@ -39,7 +39,7 @@ export function controllerOf(object: {
   return object.metadata?.ownerReferences?.find((each) => each.controller);
 }
 
-export function claimChildren<T extends TypeName>(snapshot: Snapshot, type: T, owner: Owner): Claimed<T> {
+export function claimChildren<T extends TypeName>(snapshot: Snapshot<T>, type: T, owner: Owner): Claimed<T> {
   const { object, selector, apiVersion, kind } = owner;
   const { uid, namespace = '', deletionTimestamp } = object.metadata;
   const children: ObjectOf<T>[] = [];
@@ -64,12 +64,12 @@ export function claimChildren<T extends TypeName>(snapshot: Snapshot, type: T, o
 }
 
 /** An orphan that appears or changes wakes those parents in its namespace that would adopt it. */
-export function watchOrphans<T extends TypeName>(
-  children: TypeName,
+export function watchOrphans<C extends TypeName, T extends TypeName>(
+  children: C,
   parents: T,
   selectorOf: (parent: ObjectOf<T>) => LabelSelector | undefined,
-): WatchRule {
-  return watch(children, ({ object, type }, snapshot) => {
+): WatchRule<C, C | T> {
+  return watch(children, ({ object, type }, snapshot: Snapshot<C | T>) => {
     if (type === 'DELETED' || controllerOf(object)) return [];
     const { namespace = '', labels } = object.metadata;
     return snapshot

@@ -2,12 +2,12 @@
 
 import { canonical } from './child-name.ts';
 import { sameJson } from './condition.ts';
-import { type Action, type Controller, controllerUser, watch } from './controller.ts';
+import { type Action, controllerUser, defineController, watch } from './controller.ts';
 import { matchesSelector } from './label-selector.ts';
 
 const type = 'rbac.authorization.k8s.io/clusterroles';
 
-export const clusterRoleAggregationController: Controller = {
+export const clusterRoleAggregationController = defineController({
   name: 'clusterrole-aggregation',
   user: controllerUser('clusterrole-aggregation-controller'),
   watches: [
@@ -37,4 +37,4 @@ export const clusterRoleAggregationController: Controller = {
     const wanted = [...rules.values()];
     return sameJson(wanted, role.rules ?? []) ? [] : [{ do: 'update', type, object: { ...role, rules: wanted } }];
   },
-};
+});

@@ -99,17 +99,20 @@ export interface ServedType {
   readonly scale?: ScalePaths;
 }
 
-/** A read-only view of the cluster. Objects are shared: never change one. */
-export interface Snapshot {
+/**
+ * A read-only view of some types of the cluster: nothing can be read through it that is not `Seen`. Objects are shared: never change one.
+ * Functions and no methods, since those could be given a view of less than they ask for.
+ */
+export interface Snapshot<in Seen extends TypeName> {
   /** `namespace` is '' for cluster-scoped resources. */
-  get<T extends TypeName>(type: T, namespace: string, name: string): ObjectOf<T> | undefined;
+  readonly get: <T extends Seen>(type: T, namespace: string, name: string) => ObjectOf<T> | undefined;
   /** Without `namespace`: all namespaces. Without `selector`: everything; an empty selector matches everything too. */
-  list<T extends TypeName>(type: T, namespace?: string, selector?: LabelSelector): ObjectOf<T>[];
+  readonly list: <T extends Seen>(type: T, namespace?: string, selector?: LabelSelector) => ObjectOf<T>[];
   /** Objects of a type with an ownerReference to `uid`. */
-  ownedBy<T extends TypeName>(type: T, uid: string): ObjectOf<T>[];
-  podsOnNode(node: string): ObjectOf<'pods'>[];
+  readonly ownedBy: <T extends Seen>(type: T, uid: string) => ObjectOf<T>[];
+  readonly podsOnNode: (this: Snapshot<'pods'>, node: string) => ObjectOf<'pods'>[];
   /** Whether a pod of this name was deleted a short while ago: such names are not given again at once. */
-  recentlyDeleted(namespace: string, name: string): boolean;
+  readonly recentlyDeleted: (this: Snapshot<'pods'>, namespace: string, name: string) => boolean;
   /** All served resources, custom ones among them. */
   readonly types: readonly ServedType[];
 }
@@ -121,17 +124,17 @@ export interface SnapshotEvent<T extends TypeName = TypeName> {
 }
 
 /** Which keys an event of `type` wakes. Pure; the snapshot already includes the event. */
-export interface WatchRule {
+export interface WatchRule<T extends TypeName = TypeName, Seen extends TypeName = TypeName> {
   /** '*': every served type. */
-  readonly type: TypeName | '*';
-  keys(event: SnapshotEvent, snapshot: Snapshot, type: TypeName): readonly string[];
+  readonly type: T;
+  readonly keys: (event: SnapshotEvent, snapshot: Snapshot<Seen>, type: TypeName) => readonly string[];
 }
 
-/** Builds a rule whose event has the type's own fields. */
-export function watch<T extends TypeName>(
+/** Builds a rule whose event has the type's own fields. What it reads of other types is `Seen`. */
+export function watch<T extends TypeName, Seen extends TypeName = never>(
   type: T,
-  keys: (event: SnapshotEvent<T>, snapshot: Snapshot) => readonly string[],
-): WatchRule {
+  keys: (event: SnapshotEvent<T>, snapshot: Snapshot<T | Seen>) => readonly string[],
+): WatchRule<T, T | Seen> {
   // The loop only hands a rule events of the rule's own type.
   return { type, keys: (event, snapshot) => keys(event as SnapshotEvent<T>, snapshot) };
 }
@@ -209,6 +212,10 @@ export interface Context {
   readonly failure?: Failure;
 }
 
+/**
+ * A controller as its loop and the graph see it; `defineController` makes one. What it declares is all that it has: it reads what it
+ * watches or reads, and writes what it owns.
+ */
 export interface Controller {
   readonly name: string;
   /** What events name as their source. Default `<name>-controller`. */
@@ -225,10 +232,46 @@ export interface Controller {
   readonly claims?: TypeName;
   /** The name of one claim for all of its keys, where what it gives to one must not be given to another: each write holds it. */
   readonly exclusive?: string;
-  /** Resources that it writes. Documentation, and the graph in docs/controllers.md. */
+  // Resources that it writes; any other write is refused (execute.ts). '*': all. '*/scale': that subresource of all.
   readonly owns: readonly TypeName[];
-  /** May be a promise only where the answer comes from a computation that is asynchronous by nature (signing). */
-  reconcile(snapshot: Snapshot, key: string, context: Context): readonly Action[] | Promise<readonly Action[]>;
+  readonly reconcile: Reconcile<TypeName>;
+}
+
+/** Gives a promise only where the answer comes from a computation that is asynchronous by nature (signing). */
+type Reconcile<Seen extends TypeName> = (
+  snapshot: Snapshot<Seen>,
+  key: string,
+  context: Context,
+) => readonly Action[] | Promise<readonly Action[]>;
+
+/** What a declaration shows. */
+type Shown<T extends TypeName> = '*' extends T ? TypeName : T;
+
+interface Declaration<Watched extends TypeName, Read extends TypeName>
+  extends Omit<Controller, 'watches' | 'reads' | 'reconcile'> {
+  readonly watches: readonly WatchRule<Watched, NoInfer<Shown<Watched | Read>>>[];
+  readonly reads?: readonly Read[];
+  readonly reconcile: Reconcile<Shown<Watched | Read>>;
+}
+
+/** Its snapshot shows what it declares, and nothing else. */
+export function defineController<Watched extends TypeName, Read extends TypeName = never>(
+  declaration: Declaration<Watched, Read>,
+): Controller {
+  return declaration;
+}
+
+/** Throws for a write that a controller does not declare: an error of ours, which its first test finds. */
+export function demandOwned({ name, owns }: Pick<Controller, 'name' | 'owns'>, action: Action): void {
+  if (!('type' in action) || isOwned(owns, action)) return;
+  throw new Error(`the controller ${name} wants to ${action.do} ${action.type}, which it does not declare in \`owns\``);
+}
+
+function isOwned(owns: readonly TypeName[], action: Action): boolean {
+  if (!('type' in action) || action.do === 'expectAbsent' || owns.includes('*') || owns.includes(action.type))
+    return true;
+  const { subresource } = 'subresource' in action ? action : { subresource: undefined };
+  return subresource !== undefined && owns.includes(`*/${subresource}`);
 }
 
 /** The name of a user that is a service account of kube-system. */
@@ -248,12 +291,12 @@ export function splitKey(key: string): { namespace: string; name: string } {
 }
 
 /** The object itself wakes its own key. */
-export function watchSelf(type: TypeName): WatchRule {
+export function watchSelf<T extends TypeName>(type: T): WatchRule<T, never> {
   return { type, keys: ({ object }) => [keyOf(object)] };
 }
 
 /** A child wakes its controller of this kind, the one before too when it changed. */
-export function watchChildren(type: TypeName, group: string, kind: string): WatchRule {
+export function watchChildren<T extends TypeName>(type: T, group: string, kind: string): WatchRule<T, never> {
   return {
     type,
     keys: ({ object, previous }) => {

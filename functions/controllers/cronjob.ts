@@ -9,8 +9,8 @@ import { sameJson, timestamp } from './condition.ts';
 import {
   type Action,
   type Context,
-  type Controller,
   controllerUser,
+  defineController,
   type ObjectOf,
   regarding,
   type Snapshot,
@@ -29,7 +29,7 @@ type Job = ObjectOf<typeof jobs>;
 /** More missed times than this are not counted out, only said. */
 const manyMissed = 100;
 
-export const cronJobController: Controller = {
+export const cronJobController = defineController({
   name: 'cronjob',
   user: controllerUser('cronjob-controller'),
   watches: [watchSelf(type), watchChildren(jobs, 'batch', 'CronJob')],
@@ -54,7 +54,7 @@ export const cronJobController: Controller = {
     }
     return actions;
   },
-};
+});
 
 function statusOf(cronJob: CronJob, children: readonly Job[]) {
   const active = children
@@ -93,7 +93,7 @@ function completionsOf(cronJob: CronJob, children: readonly Job[]): Action[] {
 }
 
 function start(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'batch/jobs'>,
   cronJob: CronJob,
   children: readonly Job[],
   { now }: Context,

@@ -8,8 +8,8 @@ import { claimChildren, controllerRef, watchOrphans } from './claim-children.ts'
 import { sameJson } from './condition.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   type ObjectOf,
   regarding,
   type Snapshot,
@@ -44,7 +44,7 @@ const networkToleration = { key: 'node.kubernetes.io/network-unavailable', opera
 /** How long a node rests after a daemon pod failed there, at first and at most, in milliseconds. */
 const firstPause = 1000;
 
-export const daemonSetController: Controller = {
+export const daemonSetController = defineController({
   name: 'daemonset',
   user: controllerUser('daemon-set-controller'),
   watches: [
@@ -53,7 +53,7 @@ export const daemonSetController: Controller = {
     watchChildren('apps/controllerrevisions', 'apps', 'DaemonSet'),
     watchOrphans('pods', type, (each) => each.spec?.selector),
     // Heartbeats do not come this way, and a status that changes moves no daemon.
-    watch('nodes', ({ object, previous }, snapshot) =>
+    watch('nodes', ({ object, previous }, snapshot: Snapshot<typeof type>) =>
       previous && sameJson([object.metadata.labels, object.spec], [previous.metadata.labels, previous.spec])
         ? []
         : snapshot.list(type).map((each) => `${each.metadata.namespace}/${each.metadata.name}`),
@@ -89,7 +89,7 @@ export const daemonSetController: Controller = {
     if (wait !== undefined) actions.push({ do: 'requeue', afterMs: wait });
     return actions;
   },
-};
+});
 
 interface Place {
   readonly node: Node | undefined;
@@ -101,7 +101,7 @@ interface Place {
   readonly pods: Pod[];
 }
 
-function placesOf(snapshot: Snapshot, set: DaemonSet, pods: readonly Pod[]): Place[] {
+function placesOf(snapshot: Snapshot<'nodes'>, set: DaemonSet, pods: readonly Pod[]): Place[] {
   const byNode = new Map<string, Pod[]>();
   for (const pod of pods) {
     const node = pod.spec?.nodeName || targetOf(pod);
@@ -145,7 +145,13 @@ function isNew(pod: Pod, hash: string): boolean {
 }
 
 /** A pod where there should be one, none where there should be none, one instead of several. */
-function manage(snapshot: Snapshot, set: DaemonSet, places: readonly Place[], hash: string, now: number): Action[] {
+function manage(
+  snapshot: Snapshot<'pods'>,
+  set: DaemonSet,
+  places: readonly Place[],
+  hash: string,
+  now: number,
+): Action[] {
   const actions: Action[] = [];
   const surging = surgeOf(set, places) > 0;
   for (const place of places) {
@@ -180,7 +186,13 @@ function surgeOf(set: DaemonSet, places: readonly Place[]): number {
   return scaledValue(set.spec?.updateStrategy?.rollingUpdate?.maxSurge ?? 0, desired, 'up');
 }
 
-function roll(snapshot: Snapshot, set: DaemonSet, places: readonly Place[], hash: string, now: number): Action[] {
+function roll(
+  snapshot: Snapshot<'pods'>,
+  set: DaemonSet,
+  places: readonly Place[],
+  hash: string,
+  now: number,
+): Action[] {
   if (set.spec?.updateStrategy?.type === 'OnDelete') return [];
   const wanted = places.filter((each) => each.wanted);
   const surge = surgeOf(set, places);
@@ -221,7 +233,7 @@ function roll(snapshot: Snapshot, set: DaemonSet, places: readonly Place[], hash
   return actions;
 }
 
-function create(snapshot: Snapshot, set: DaemonSet, node: string, hash: string): Action {
+function create(snapshot: Snapshot<'pods'>, set: DaemonSet, node: string, hash: string): Action {
   const { namespace = '', name, uid, generation, annotations } = set.metadata;
   const pod = podOf(set.spec?.template, namespace);
   const { metadata, spec } = pod;

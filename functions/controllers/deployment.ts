@@ -5,8 +5,8 @@ import { sameJson } from './condition.ts';
 import {
   type Action,
   type Context,
-  type Controller,
   controllerUser,
+  defineController,
   regarding,
   type Snapshot,
   splitKey,
@@ -36,7 +36,7 @@ import { isFinished } from './pod-state.ts';
 const type = 'apps/deployments';
 const sets = 'apps/replicasets';
 
-export const deploymentController: Controller = {
+export const deploymentController = defineController({
   name: 'deployment',
   user: controllerUser('deployment-controller'),
   watches: [
@@ -44,7 +44,7 @@ export const deploymentController: Controller = {
     watchChildren(sets, 'apps', 'Deployment'),
     watchOrphans(sets, type, (each) => each.spec?.selector),
     // Recreate waits until every old pod is gone.
-    watch('pods', ({ object, type: event }, snapshot) => {
+    watch('pods', ({ object, type: event }, snapshot: Snapshot<typeof type | typeof sets>) => {
       if (event === 'ADDED' || (event === 'MODIFIED' && !isFinished(object))) return [];
       const { namespace = '' } = object.metadata;
       const set = snapshot.get(sets, namespace, controllerOf(object)?.name ?? '');
@@ -60,7 +60,7 @@ export const deploymentController: Controller = {
     const deployment = snapshot.get(type, namespace, name);
     return deployment ? reconcile(snapshot, deployment, context) : [];
   },
-};
+});
 
 interface Plan {
   /** Sizes, and the new ReplicaSet's annotations. */
@@ -68,7 +68,7 @@ interface Plan {
   readonly progress: Progress;
 }
 
-function reconcile(snapshot: Snapshot, deployment: Deployment, context: Context): Action[] {
+function reconcile(snapshot: Snapshot<'pods' | typeof sets>, deployment: Deployment, context: Context): Action[] {
   const selector = deployment.spec?.selector;
   if (isEmptySelector(selector)) {
     const message = 'This deployment is selecting all pods. A non-empty selector is required.';
@@ -92,7 +92,7 @@ function reconcile(snapshot: Snapshot, deployment: Deployment, context: Context)
 }
 
 function planOf(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'pods'>,
   deployment: Deployment,
   all: readonly ReplicaSet[],
   next: ReplicaSet | undefined,
@@ -132,7 +132,7 @@ function rolling(
 }
 
 function recreate(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'pods'>,
   deployment: Deployment,
   all: readonly ReplicaSet[],
   next: ReplicaSet | undefined,
@@ -163,7 +163,7 @@ function create(deployment: Deployment, all: readonly ReplicaSet[], old: readonl
 
 /** The new ReplicaSet's name is taken by another template or another owner: the next name is tried (KEP "collisionCount"). */
 function collision(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'apps/replicasets'>,
   deployment: Deployment,
   all: readonly ReplicaSet[],
   next: ReplicaSet | undefined,

@@ -6,8 +6,8 @@ import { controllerOf } from './claim-children.ts';
 import { findCondition, sameJson, setCondition } from './condition.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   type LabelSelector,
   type ObjectOf,
   regarding,
@@ -26,12 +26,12 @@ type Budget = ObjectOf<typeof type>;
 /** How long an eviction that was allowed may take to show on the pod, in milliseconds. */
 const evictionTimeout = 120_000;
 
-export const disruptionBudgetController: Controller = {
+export const disruptionBudgetController = defineController({
   name: 'disruption',
   user: controllerUser('disruption-controller'),
   watches: [
     watchSelf(type),
-    watch('pods', ({ object, previous }, snapshot) =>
+    watch('pods', ({ object, previous }, snapshot: Snapshot<typeof type>) =>
       snapshot
         .list(type, object.metadata.namespace ?? '')
         .filter(({ spec }) => {
@@ -82,7 +82,7 @@ export const disruptionBudgetController: Controller = {
     if (times.length) actions.push({ do: 'requeue', afterMs: Math.max(1000, Math.min(...times)) });
     return actions;
   },
-};
+});
 
 interface Expected {
   readonly expectedPods: number;
@@ -90,7 +90,11 @@ interface Expected {
   readonly problem?: string;
 }
 
-function expectedOf(snapshot: Snapshot, budget: Budget, pods: readonly Pod[]): Expected {
+function expectedOf(
+  snapshot: Snapshot<'apps/deployments' | 'apps/replicasets' | 'apps/statefulsets' | 'replicationcontrollers'>,
+  budget: Budget,
+  pods: readonly Pod[],
+): Expected {
   const { minAvailable, maxUnavailable } = budget.spec ?? {};
   if (maxUnavailable !== undefined || typeof minAvailable === 'string') {
     const scale = scaleOf(snapshot, pods);
@@ -105,7 +109,10 @@ function expectedOf(snapshot: Snapshot, budget: Budget, pods: readonly Pod[]): E
 }
 
 /** The sum of what the pods' controllers want; a text when a pod has none that says. */
-function scaleOf(snapshot: Snapshot, pods: readonly Pod[]): number | string {
+function scaleOf(
+  snapshot: Snapshot<'apps/deployments' | 'apps/replicasets' | 'apps/statefulsets' | 'replicationcontrollers'>,
+  pods: readonly Pod[],
+): number | string {
   const scales = new Map<string, number>();
   for (const pod of pods) {
     const { namespace = '', name } = pod.metadata;

@@ -4,7 +4,7 @@ import type { V1EndpointSubset } from '../../generated/kubernetes.ts';
 import { suffixOf } from './child-name.ts';
 import { controllerRef } from './claim-children.ts';
 import { sameJson } from './condition.ts';
-import { type Action, type Controller, controllerUser, keyOf, splitKey, watch, watchSelf } from './controller.ts';
+import { type Action, controllerUser, defineController, keyOf, splitKey, watch, watchSelf } from './controller.ts';
 import { familyOf, hasSelector, managedByLabel, serviceNameLabel } from './served-endpoint.ts';
 
 const type = 'discovery.k8s.io/endpointslices';
@@ -13,7 +13,7 @@ const skipLabel = 'endpointslice.kubernetes.io/skip-mirror';
 const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader';
 const largest = 1000;
 
-export const endpointMirroringController: Controller = {
+export const endpointMirroringController = defineController({
   name: 'endpointslicemirroring',
   user: controllerUser('endpointslicemirroring-controller'),
   watches: [
@@ -73,7 +73,7 @@ export const endpointMirroringController: Controller = {
     }
     return actions;
   },
-};
+});
 
 function endpointsOf(subset: V1EndpointSubset, family: 'IPv4' | 'IPv6') {
   const of = (addresses: V1EndpointSubset['addresses'], ready: boolean) =>

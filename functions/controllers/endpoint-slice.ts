@@ -6,8 +6,8 @@ import { controllerRef } from './claim-children.ts';
 import { sameJson } from './condition.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   type ObjectOf,
   type Snapshot,
   splitKey,
@@ -46,12 +46,14 @@ interface Group {
   readonly endpoints: Map<string, V1Endpoint>;
 }
 
-export const endpointSliceController: Controller = {
+export const endpointSliceController = defineController({
   name: 'endpointslice',
   user: controllerUser('endpointslice-controller'),
   watches: [
     watchSelf('services'),
-    watch('pods', ({ object, previous }, snapshot) => servicesOf(snapshot, previous ? [object, previous] : [object])),
+    watch('pods', ({ object, previous }, snapshot: Snapshot<'services'>) =>
+      servicesOf(snapshot, previous ? [object, previous] : [object]),
+    ),
     watch(type, ({ object }) => {
       const { namespace = '', labels } = object.metadata;
       return labels?.[managedByLabel] === manager && labels[serviceNameLabel]
@@ -74,9 +76,9 @@ export const endpointSliceController: Controller = {
     const stale = slices.filter((each) => !groups.has(groupKey(each.addressType, each.ports)));
     return [...groups.values()].flatMap((group) => place(snapshot, service, group, slices)).concat(stale.map(remove));
   },
-};
+});
 
-function groupsOf(snapshot: Snapshot, service: Service): Map<string, Group> {
+function groupsOf(snapshot: Snapshot<'nodes' | 'pods'>, service: Service): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const family of familiesOf(service)) {
     let any = false;
@@ -105,7 +107,7 @@ function groupKey(family: string, ports: readonly PortLike[] | null | undefined)
   return `${family} ${texts.sort().join(' ')}`;
 }
 
-function endpointOf(snapshot: Snapshot, service: Service, pod: Pod, addresses: string[]): V1Endpoint {
+function endpointOf(snapshot: Snapshot<'nodes'>, service: Service, pod: Pod, addresses: string[]): V1Endpoint {
   const serving = isReady(pod);
   const terminating = pod.metadata.deletionTimestamp !== undefined;
   const ready = service.spec?.publishNotReadyAddresses === true || (serving && !terminating);
@@ -124,7 +126,12 @@ function endpointOf(snapshot: Snapshot, service: Service, pod: Pod, addresses: s
 }
 
 /** Endpoints stay in the slice that they are in; new ones fill what has room, the fullest first; empty slices go. */
-function place(snapshot: Snapshot, service: Service, group: Group, all: readonly Slice[]): Action[] {
+function place(
+  snapshot: Snapshot<'discovery.k8s.io/endpointslices'>,
+  service: Service,
+  group: Group,
+  all: readonly Slice[],
+): Action[] {
   const key = groupKey(group.family, group.ports);
   const slices = all
     .filter((each) => !each.metadata.deletionTimestamp && groupKey(each.addressType, each.ports) === key)

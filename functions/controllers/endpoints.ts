@@ -2,7 +2,16 @@
 
 import { canonical } from './child-name.ts';
 import { sameJson } from './condition.ts';
-import { type Action, type Controller, controllerUser, keyOf, splitKey, watch, watchSelf } from './controller.ts';
+import {
+  type Action,
+  controllerUser,
+  defineController,
+  keyOf,
+  type Snapshot,
+  splitKey,
+  watch,
+  watchSelf,
+} from './controller.ts';
 import type { Pod } from './pod-state.ts';
 import { isReady } from './pod-state.ts';
 import {
@@ -39,12 +48,14 @@ interface Subset {
   ports: readonly Port[];
 }
 
-export const endpointsController: Controller = {
+export const endpointsController = defineController({
   name: 'endpoint',
   user: controllerUser('endpoint-controller'),
   watches: [
     watchSelf('services'),
-    watch('pods', ({ object, previous }, snapshot) => servicesOf(snapshot, previous ? [object, previous] : [object])),
+    watch('pods', ({ object, previous }, snapshot: Snapshot<'services'>) =>
+      servicesOf(snapshot, previous ? [object, previous] : [object]),
+    ),
     watch(type, ({ object }) => [keyOf(object)]),
   ],
   owns: [type],
@@ -84,7 +95,7 @@ export const endpointsController: Controller = {
       },
     ];
   },
-};
+});
 
 function subsetsOf(service: Service, pods: readonly Pod[]): { subsets: object[]; cut: boolean } {
   const [family] = familiesOf(service);

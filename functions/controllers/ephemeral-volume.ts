@@ -1,12 +1,12 @@
 // Makes the claims of pods' generic ephemeral volumes. The pod owns them, so they go with it (KEP-1698).
 
 import { controllerOf, controllerRef } from './claim-children.ts';
-import { type Action, type Controller, controllerUser, regarding, splitKey, watch } from './controller.ts';
+import { type Action, controllerUser, defineController, regarding, splitKey, watch } from './controller.ts';
 import { isFinished, type Pod } from './pod-state.ts';
 
 const claims = 'persistentvolumeclaims';
 
-export const ephemeralVolumeController: Controller = {
+export const ephemeralVolumeController = defineController({
   name: 'ephemeral-volume',
   user: controllerUser('ephemeral-volume-controller'),
   watches: [
@@ -46,7 +46,7 @@ export const ephemeralVolumeController: Controller = {
       return [{ do: 'create', type: claims, object, announce: { regarding: about, failure } }];
     });
   },
-};
+});
 
 function hasEphemeral({ spec }: Pod): boolean {
   return spec?.volumes?.some((each) => each.ephemeral) === true;

@@ -8,13 +8,15 @@ import { conflict, hasReason, StatusError } from '../../core/machinery/status.ts
 import type { EventRecorder } from '../../core/registry/event-recorder.ts';
 import type { Registry, RequestContext } from '../../core/registry/registry.ts';
 import type { Check, TypeName } from '../../core/store/store.ts';
-import type { Action, Announcement } from './controller.ts';
+import { type Action, type Announcement, type Controller, demandOwned } from './controller.ts';
 
 export interface Executor {
   readonly registry: Registry;
   readonly definitions: Definitions;
   readonly events: EventRecorder;
   readonly context: RequestContext;
+  /** Whose actions these are: what it does not own is not written. */
+  readonly controller: Pick<Controller, 'name' | 'owns'>;
   /** The name that events carry as their source. */
   readonly component: string;
   /** Called before a write of a type: the replicas must see it before anything is reconciled again. */
@@ -134,6 +136,7 @@ async function perform(executor: Executor, action: Action, moved: Map<string, st
     return;
   }
   if (action.do === 'barrier' || action.do === 'requeue') return;
+  demandOwned(executor.controller, action);
   const definition = executor.definitions.ofType(action.type);
   if (!definition) return;
   const announce = 'announce' in action ? action.announce : undefined;

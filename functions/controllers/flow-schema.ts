@@ -2,19 +2,19 @@
 // requests then pass it by. Source: KEP-1040; flowcontrol.apiserver.k8s.io/v1 FlowSchemaStatus.
 
 import { type Condition, findCondition, sameJson, setCondition } from './condition.ts';
-import { type Action, type Controller, keyOf, watch, watchSelf } from './controller.ts';
+import { type Action, defineController, keyOf, type Snapshot, watch, watchSelf } from './controller.ts';
 import { patchSeen } from './seen-object.ts';
 
 const flows = 'flowcontrol.apiserver.k8s.io/flowschemas';
 const levels = 'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations';
 
-export const flowSchemaController: Controller = {
+export const flowSchemaController = defineController({
   name: 'flow-schema',
   // As in Kubernetes, where the API server itself does it.
   user: 'system:apiserver',
   watches: [
     watchSelf(flows),
-    watch(levels, ({ type, object }, snapshot) =>
+    watch(levels, ({ type, object }, snapshot: Snapshot<typeof flows>) =>
       type === 'MODIFIED'
         ? []
         : snapshot
@@ -41,7 +41,7 @@ export const flowSchemaController: Controller = {
     if (before && sameJson({ ...before, ...wanted }, before)) return [];
     return [patchSeen(flows, flow, { status: { conditions: setCondition(conditions, wanted, now) } }, 'status')];
   },
-};
+});
 
 function levelOf({ spec }: { readonly spec?: { readonly priorityLevelConfiguration?: { readonly name?: string } } }) {
   return spec?.priorityLevelConfiguration?.name ?? '';

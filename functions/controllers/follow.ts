@@ -17,7 +17,7 @@ export interface FollowOptions {
 }
 
 export interface Followed {
-  readonly world: Snapshot;
+  readonly world: Snapshot<TypeName>;
   /** What was written to the type until now is seen after the next `settle`. */
   touch(type: TypeName): void;
   /** Catches up with the types that were touched before the call, or with all. One at a time, in order. */

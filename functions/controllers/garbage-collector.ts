@@ -5,8 +5,8 @@ import type { OwnerReference } from '../../core/machinery/object.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   groupOf,
   keyOf,
   type Live,
@@ -27,7 +27,7 @@ interface Node {
   readonly object: Stored;
 }
 
-export const garbageCollector: Controller = {
+export const garbageCollector = defineController({
   name: 'garbage-collector',
   user: controllerUser('generic-garbage-collector'),
   watches: [
@@ -68,9 +68,9 @@ export const garbageCollector: Controller = {
     if (deletionTimestamp && finalizers?.includes(foreground)) return finishForeground(snapshot, type, object);
     return deletionTimestamp ? [] : collect(snapshot, type, object);
   },
-};
+});
 
-function dependentsOf(snapshot: Snapshot, uid: string): Node[] {
+function dependentsOf(snapshot: Snapshot<TypeName>, uid: string): Node[] {
   return snapshot.types.flatMap(({ type }) => snapshot.ownedBy(type, uid).map((object) => ({ type, object })));
 }
 
@@ -82,7 +82,7 @@ interface Owner {
   readonly found?: Stored;
 }
 
-function ownerOf(snapshot: Snapshot, reference: OwnerReference, namespace = ''): Owner {
+function ownerOf(snapshot: Snapshot<TypeName>, reference: OwnerReference, namespace = ''): Owner {
   const group = groupOf(reference.apiVersion);
   const served = snapshot.types.find((each) => each.group === group && each.kind === reference.kind);
   if (!served) return { reference, namespace };
@@ -92,7 +92,7 @@ function ownerOf(snapshot: Snapshot, reference: OwnerReference, namespace = ''):
   return { reference, type: served.type, served, namespace: within, ...(found && { found }) };
 }
 
-function collect(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
+function collect(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action[] {
   const { ownerReferences = [], namespace = '', uid, finalizers } = object.metadata;
   const owners = ownerReferences.map((each) => ownerOf(snapshot, each, namespace));
   // A cluster-scoped object cannot be owned by a namespaced one, and an owner of a type that nobody serves cannot be looked up.
@@ -146,7 +146,7 @@ function isWaiting(owner: Stored | undefined): boolean {
   return owner?.metadata.deletionTimestamp !== undefined && owner.metadata.finalizers?.includes(foreground) === true;
 }
 
-function finishForeground(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
+function finishForeground(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action[] {
   const { uid, finalizers = [] } = object.metadata;
   const blocking = dependentsOf(snapshot, uid).some((each) =>
     each.object.metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion),
@@ -155,7 +155,7 @@ function finishForeground(snapshot: Snapshot, type: TypeName, object: Stored): A
   return [patchSeen(type, object, { metadata: { finalizers: finalizers.filter((each) => each !== foreground) } })];
 }
 
-function orphanDependents(snapshot: Snapshot, type: TypeName, object: Stored): Action[] {
+function orphanDependents(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action[] {
   const { uid, finalizers = [] } = object.metadata;
   const releases = dependentsOf(snapshot, uid).map((each) => {
     const kept = each.object.metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [];

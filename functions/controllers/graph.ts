@@ -3,8 +3,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { schedulerOwns, schedulerReads, schedulerWatches } from '../../core/work/scheduler-types.ts';
 import { controllers } from './all.ts';
-import type { Controller } from './controller.ts';
 
 const page = join(import.meta.dirname, '../../docs/controllers.md');
 const begin = '<!-- controllers: written by functions/controllers/graph.ts -->';
@@ -19,26 +19,46 @@ export function withGraph(text: string): string {
 
 function table(): string {
   const all = every();
-  const rows = all.map((controller) => {
-    const woken = unique(controller.watches.map(({ type }) => type));
-    const reads = unique(controller.reads ?? []).filter((type) => !woken.includes(type));
-    const wakes = all.filter((other) => other !== controller && isWokenBy(other, controller)).map(({ name }) => name);
-    return [controller.name, list(woken), list(reads), list(controller.owns), wakes.join(', ')];
+  const rows = all.map((each) => {
+    const reads = each.reads.filter((type) => !each.watches.includes(type));
+    const wakes = all.filter((other) => other !== each && isWokenBy(other, each)).map(({ name }) => name);
+    return [each.name, list(each.watches), list(reads), list(each.owns), wakes.join(', ')];
   });
   const head = ['controller', 'woken by', 'reads too', 'writes', 'which wakes'];
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** With all that settings may add. */
-function every(): Controller[] {
+/** What somebody declares, by types alone. */
+interface Declared {
+  readonly name: string;
+  readonly watches: readonly string[];
+  readonly reads: readonly string[];
+  readonly owns: readonly string[];
+}
+
+/** The controllers with all that settings may add, and the scheduler. */
+function every(): Declared[] {
   const asked = () => Promise.reject(new Error('the graph asks for nothing'));
-  const list = controllers({ caCertificate: '', podCIDR: '10.244.0.0/16', authority: asked });
-  return list.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const all = controllers({ caCertificate: '', podCIDR: '10.244.0.0/16', authority: asked }).map(
+    ({ name, watches, reads = [], owns }): Declared => ({
+      name,
+      watches: unique(watches.map(({ type }) => type)),
+      reads: unique(reads),
+      owns,
+    }),
+  );
+  all.push({
+    name: 'scheduler',
+    watches: unique(schedulerWatches),
+    reads: unique(schedulerReads),
+    owns: schedulerOwns,
+  });
+  return all.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Whoever follows every type is woken by anything: that is said once, by its `*`. */
-function isWokenBy({ watches }: Controller, { owns }: Controller): boolean {
-  return watches.some(({ type }) => type !== '*' && owns.includes(type));
+function isWokenBy({ watches }: Declared, { owns }: Declared): boolean {
+  return watches.some((type) => type !== '*' && owns.includes(type));
 }
 
 function unique(types: readonly string[]): string[] {

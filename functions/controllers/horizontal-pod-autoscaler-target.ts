@@ -3,6 +3,7 @@
 import { type LabelSelector, matchesLabels, parseLabelSelector } from '../../core/machinery/labels.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { scaleOf } from '../../core/registry/scale.ts';
+import type { TypeName } from '../../core/store/store.ts';
 import type { V1Scale } from '../../generated/kubernetes.ts';
 import { groupOf, type ObjectOf, type ServedType, type Snapshot } from './controller.ts';
 import type { Pod } from './pod-state.ts';
@@ -17,7 +18,7 @@ export interface ScaleTarget {
 }
 
 export function scaleTarget(
-  snapshot: Snapshot,
+  snapshot: Snapshot<TypeName>,
   { metadata: { namespace = '' }, spec }: Autoscaler,
 ): ScaleTarget | { readonly failure: string } {
   const { apiVersion = '', kind = '', name = '' } = spec?.scaleTargetRef ?? {};
@@ -40,7 +41,7 @@ export interface ScaledPods {
 
 /** The pods of a target; or why it cannot be said which they are. */
 export function scaledPods(
-  snapshot: Snapshot,
+  snapshot: Snapshot<TypeName>,
   { metadata: { namespace = '' } }: Autoscaler,
   { scale }: ScaleTarget,
 ):
@@ -66,7 +67,7 @@ export function scaledPods(
 }
 
 /** Two autoscalers of the same pods would work against each other for ever. */
-function autoscalersOf(snapshot: Snapshot, namespace: string, pods: readonly Pod[]): string[] {
+function autoscalersOf(snapshot: Snapshot<TypeName>, namespace: string, pods: readonly Pod[]): string[] {
   const others = snapshot.list(type, namespace);
   if (others.length < 2) return [];
   return others

@@ -1,6 +1,7 @@
 // Keeps the number of replicas of what it names where its metrics want it. Looks every 15 seconds while it exists, and never else.
 
 import { parseQuantity, quantityToNumber } from '../../core/machinery/quantity.ts';
+import type { TypeName } from '../../core/store/store.ts';
 import type { V2HorizontalPodAutoscalerSpec } from '../../generated/kubernetes.ts';
 import { sameJson, timestamp } from './condition.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type Context,
   type Controller,
   controllerUser,
+  defineController,
   type ObjectOf,
   regarding,
   type Snapshot,
@@ -34,7 +36,7 @@ export interface AutoscalerOptions {
 }
 
 export function createHorizontalPodAutoscalerController({ read, syncMs = 15_000 }: AutoscalerOptions): Controller {
-  return {
+  return defineController({
     name: 'horizontal-pod-autoscaler',
     component: 'horizontal-pod-autoscaler',
     user: controllerUser('horizontal-pod-autoscaler'),
@@ -56,11 +58,11 @@ export function createHorizontalPodAutoscalerController({ read, syncMs = 15_000 
       const look: Look = { ...context, snapshot, autoscaler, spec: autoscaler.spec, read, syncMs };
       return [...(await actionsOf(look)), { do: 'requeue', afterMs: syncMs }];
     },
-  };
+  });
 }
 
 interface Look extends Context {
-  readonly snapshot: Snapshot;
+  readonly snapshot: Snapshot<TypeName>;
   readonly autoscaler: Autoscaler;
   readonly spec: V2HorizontalPodAutoscalerSpec;
   readonly read: ReadApi;

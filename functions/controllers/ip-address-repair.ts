@@ -3,7 +3,7 @@
 
 import { canonicalAddress, familyOf } from '../../core/machinery/cidr.ts';
 import type { V1IPAddress, V1Service } from '../../generated/kubernetes.ts';
-import { type Action, type Controller, type ObjectOf, regarding, splitKey, watch } from './controller.ts';
+import { type Action, defineController, type ObjectOf, regarding, splitKey, watch } from './controller.ts';
 import { deleteSeen } from './seen-object.ts';
 
 const addresses = 'networking.k8s.io/ipaddresses';
@@ -13,7 +13,7 @@ const allocator = 'ipallocator.k8s.io';
 /** What was just written may be in one view and not yet in the other. */
 const settleMs = 60_000;
 
-export const ipAddressRepairController: Controller = {
+export const ipAddressRepairController = defineController({
   name: 'ip-address-repair',
   // In Kubernetes the API server does it itself.
   user: 'system:apiserver',
@@ -63,7 +63,7 @@ export const ipAddressRepairController: Controller = {
       deleteSeen(addresses, address),
     ];
   },
-};
+});
 
 function make(service: ObjectOf<'services'>, address: string): Action[] {
   const { namespace = '', name } = service.metadata;

@@ -21,7 +21,7 @@ import { podOf } from './replicas.ts';
 /** The most pods that one pass makes. */
 const burst = 500;
 
-export function createPlain(snapshot: Snapshot, job: Job, count: number): Action[] {
+export function createPlain(snapshot: Snapshot<'pods'>, job: Job, count: number): Action[] {
   const { namespace = '', name, uid } = job.metadata;
   const names = podNames(snapshot, namespace, name, uid, Math.min(count, burst));
   return names.map((podName) => creation(job, podName, `${name}-`));
@@ -29,7 +29,7 @@ export function createPlain(snapshot: Snapshot, job: Job, count: number): Action
 
 /** Fills the lowest indexes that have neither succeeded, failed nor a pod. Those whose last pod just failed wait. */
 export function createIndexed(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'pods'>,
   job: Job,
   pods: readonly Pod[],
   progress: Progress,
@@ -75,7 +75,7 @@ export function createIndexed(
   return { actions, ...(waitMs !== undefined && { waitMs }) };
 }
 
-function indexedName(snapshot: Snapshot, namespace: string, stem: string, seed: string): string {
+function indexedName(snapshot: Snapshot<'pods'>, namespace: string, stem: string, seed: string): string {
   for (let slot = 0; ; slot++) {
     const name = `${stem.slice(0, 57)}-${suffixOf(`${seed}/${slot}`)}`;
     if (!snapshot.get('pods', namespace, name) && !snapshot.recentlyDeleted(namespace, name)) return name;

@@ -8,8 +8,8 @@ import { sameJson, setCondition, timestamp } from './condition.ts';
 import {
   type Action,
   type Context,
-  type Controller,
   controllerUser,
+  defineController,
   regarding,
   type Snapshot,
   splitKey,
@@ -43,7 +43,7 @@ const type = 'batch/jobs';
 /** A view of a Job is not older than that beside newer views of its pods. */
 const behindAtMostMs = 60_000;
 
-export const jobController: Controller = {
+export const jobController = defineController({
   name: 'job',
   user: controllerUser('job-controller'),
   watches: [
@@ -62,7 +62,7 @@ export const jobController: Controller = {
     if (!job || isEmptySelector(job.spec?.selector) || managedBy !== 'kubernetes.io/job-controller') return left;
     return [...left, ...reconcile(snapshot, job, context)];
   },
-};
+});
 
 function isJobFinished(job: Job): boolean {
   return finishedCondition(job) !== undefined;
@@ -75,7 +75,7 @@ export function finishedCondition(job: Job): V1JobCondition | undefined {
 }
 
 /** Pods of a Job of this name that is gone: nobody counts them any more, and nothing else lets go of them. */
-function leftBehind(snapshot: Snapshot, namespace: string, name: string, uid: string | undefined): Action[] {
+function leftBehind(snapshot: Snapshot<'pods'>, namespace: string, name: string, uid: string | undefined): Action[] {
   return snapshot
     .list('pods', namespace)
     .filter((pod) => {
@@ -85,7 +85,7 @@ function leftBehind(snapshot: Snapshot, namespace: string, name: string, uid: st
     .map(untrack);
 }
 
-function reconcile(snapshot: Snapshot, job: Job, { now }: Context): Action[] {
+function reconcile(snapshot: Snapshot<'pods'>, job: Job, { now }: Context): Action[] {
   const owner = { apiVersion: 'batch/v1', kind: 'Job', object: job, selector: job.spec?.selector };
   const { children: pods, actions: claims } = claimChildren(snapshot, 'pods', owner);
   if (isJobFinished(job) || job.metadata.deletionTimestamp) {
@@ -114,7 +114,7 @@ function reconcile(snapshot: Snapshot, job: Job, { now }: Context): Action[] {
 
 /** Pods to create or give up, and how long the back-off still holds. */
 function scale(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'pods'>,
   job: Job,
   pods: readonly Pod[],
   progress: Progress,

@@ -2,7 +2,7 @@
 // those that came with a backup of another cluster, or that an API server beside ours makes, end here.
 // Source: Kubernetes documentation, "Leases", API server identity; KEP-1965 (an hour after it expired).
 
-import { type Action, type Controller, controllerUser, type ObjectOf, watch } from './controller.ts';
+import { type Action, controllerUser, defineController, type ObjectOf, watch } from './controller.ts';
 import { deleteSeen } from './seen-object.ts';
 
 const type = 'coordination.k8s.io/leases';
@@ -10,7 +10,7 @@ const namespace = 'kube-system';
 const identity = 'apiserver.kubernetes.io/identity';
 const hour = 3_600_000;
 
-export const leaseGarbageCollector: Controller = {
+export const leaseGarbageCollector = defineController({
   name: 'apiserver-lease-garbage-collector',
   user: controllerUser('generic-garbage-collector'),
   // A renewal needs no look: the one that is due finds it.
@@ -27,7 +27,7 @@ export const leaseGarbageCollector: Controller = {
     if (now < end) return [{ do: 'requeue', afterMs: Math.max(end - now, hour) }];
     return [deleteSeen(type, lease)];
   },
-};
+});
 
 function isIdentity({ metadata }: ObjectOf<typeof type>): boolean {
   return metadata.namespace === namespace && metadata.labels?.[identity] === 'kube-apiserver';

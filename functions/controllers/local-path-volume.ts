@@ -15,7 +15,7 @@ export function volumeNameOf({ metadata }: Claim): string {
 }
 
 export function createLocalPath(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'nodes'>,
   claim: Claim,
   storageClass: ObjectOf<'storage.k8s.io/storageclasses'>,
   directory: string,
@@ -62,7 +62,7 @@ export function createLocalPath(
 }
 
 /** With immediate binding nobody has chosen a node: the claim's uid does. */
-export function anyNode(snapshot: Snapshot, uid: string): string | undefined {
+export function anyNode(snapshot: Snapshot<'nodes'>, uid: string): string | undefined {
   const ready = snapshot
     .list('nodes')
     .filter((each) => each.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True'))

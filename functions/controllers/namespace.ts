@@ -1,11 +1,12 @@
 // The namespace controller: empties a namespace that is being deleted, pods first (KEP-5080), then lets it go.
 
+import type { TypeName } from '../../core/store/store.ts';
 import { canonical } from './child-name.ts';
 import { sameJson, setCondition } from './condition.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   type Live,
   type ObjectOf,
   type Snapshot,
@@ -29,13 +30,13 @@ const apiServices = 'apiregistration.k8s.io/apiservices';
 /** Set by the API server, which alone reaches extension API servers (functions/apiserver/aggregation). */
 const aggregatedContentDeleted = 'AggregatedContentDeleted';
 
-export const namespaceController: Controller = {
+export const namespaceController = defineController({
   name: 'namespace',
   user: controllerUser('namespace-controller'),
   watches: [
     watchSelf(type),
     // One that goes may be what a namespace waited for.
-    watch(apiServices, ({ object }, snapshot) =>
+    watch(apiServices, ({ object }, snapshot: Snapshot<typeof type>) =>
       object.spec?.service
         ? snapshot.list(type).flatMap(({ metadata }) => (metadata.deletionTimestamp ? [metadata.name] : []))
         : [],
@@ -75,15 +76,15 @@ export const namespaceController: Controller = {
     const object = { ...namespace, spec: { ...namespace.spec, finalizers } };
     return [{ do: 'update', type, subresource: 'finalize', object }];
   },
-};
+});
 
 /** What other API servers keep in the namespace must be gone too; its own change of the condition wakes this key. */
-function waitsForExtensions(snapshot: Snapshot, { status }: Namespace): boolean {
+function waitsForExtensions(snapshot: Snapshot<'apiregistration.k8s.io/apiservices'>, { status }: Namespace): boolean {
   if (!snapshot.list(apiServices).some(({ spec }) => spec?.service)) return false;
   return !status?.conditions?.some((each) => each.type === aggregatedContentDeleted && each.status === 'True');
 }
 
-function contentsOf(snapshot: Snapshot, name: string): Content[] {
+function contentsOf(snapshot: Snapshot<TypeName>, name: string): Content[] {
   return snapshot.types
     .filter((each) => each.namespaced)
     .map((each) => {

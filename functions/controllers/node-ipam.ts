@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { formatIp, parseIp } from '../../core/machinery/ip.ts';
-import { type Action, type Controller, controllerUser, regarding, watchSelf } from './controller.ts';
+import { type Action, type Controller, controllerUser, defineController, regarding, watchSelf } from './controller.ts';
 import { patchSeen } from './seen-object.ts';
 
 const type = 'nodes';
@@ -18,7 +18,7 @@ export function createNodeIpamController(clusterCIDR: string, nodeMask?: number)
   const places = 2 ** Math.min(mask - Number(length), 30);
   const rangeOf = (place: number) =>
     `${formatIp({ family: base.family, bits: base.bits + (BigInt(place) << BigInt(width - mask)) })}/${mask}`;
-  return {
+  return defineController({
     name: 'node-ipam',
     user: controllerUser('node-controller'),
     watches: [watchSelf(type)],
@@ -38,5 +38,5 @@ export function createNodeIpamController(clusterCIDR: string, nodeMask?: number)
       const about = regarding('v1', 'Node', node);
       return [{ do: 'event', regarding: about, event: { type: 'Normal', reason: 'CIDRNotAvailable', message } }];
     },
-  };
+  });
 }

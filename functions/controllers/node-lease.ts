@@ -1,21 +1,21 @@
 // Each node has a Lease in kube-node-lease, as a kubelet would make it: `kubectl describe node` shows it. Its renewTime is the newest
 // beat, which the API server shows whoever reads it; nothing renews it here. It goes with its node, which owns it.
 
-import { type Action, type Controller, controllerUser, watch } from './controller.ts';
+import { type Action, controllerUser, defineController, type Snapshot, watch } from './controller.ts';
 
 const type = 'coordination.k8s.io/leases';
 const namespace = 'kube-node-lease';
 /** As a kubelet's. */
 const leaseDurationSeconds = 40;
 
-export const nodeLeaseController: Controller = {
+export const nodeLeaseController = defineController({
   name: 'node-lease',
   user: controllerUser('node-controller'),
   watches: [
     watch('nodes', ({ object, previous, type: change }) =>
       previous || change === 'DELETED' ? [] : [object.metadata.name],
     ),
-    watch('namespaces', ({ object, previous }, snapshot) =>
+    watch('namespaces', ({ object, previous }, snapshot: Snapshot<'nodes'>) =>
       !previous && object.metadata.name === namespace
         ? snapshot.list('nodes').map(({ metadata }) => metadata.name)
         : [],
@@ -43,4 +43,4 @@ export const nodeLeaseController: Controller = {
     };
     return [{ do: 'create', type, object, existsIsFine: true }];
   },
-};
+});

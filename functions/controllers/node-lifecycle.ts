@@ -3,7 +3,7 @@
 import { getOwn } from '../../core/machinery/own.ts';
 import type { V1Taint } from '../../generated/kubernetes.ts';
 import { sameJson, setCondition, timestamp } from './condition.ts';
-import { type Action, type Controller, controllerUser, type ObjectOf, type Snapshot, watch } from './controller.ts';
+import { type Action, controllerUser, defineController, type ObjectOf, type Snapshot, watch } from './controller.ts';
 import { readiness } from './node-readiness.ts';
 import { isReady } from './pod-state.ts';
 
@@ -20,7 +20,7 @@ const conditionTaints: Record<string, Record<string, string>> = {
 const unschedulable = 'node.kubernetes.io/unschedulable';
 const ours = new Set([...Object.values(conditionTaints).flatMap((each) => Object.values(each)), unschedulable]);
 
-export const nodeLifecycleController: Controller = {
+export const nodeLifecycleController = defineController({
   name: 'node-lifecycle',
   user: controllerUser('node-controller'),
   watches: [
@@ -43,10 +43,10 @@ export const nodeLifecycleController: Controller = {
     if (readiness(node) !== 'True') actions.push(...unreadyPods(snapshot, name, now));
     return actions;
   },
-};
+});
 
 /** Taints of others stay. NoExecute only while some node is ready: with none, it is more likely that we are cut off. */
-function taintsOf(snapshot: Snapshot, node: Node, now: number): V1Taint[] {
+function taintsOf(snapshot: Snapshot<'nodes'>, node: Node, now: number): V1Taint[] {
   const before = node.spec?.taints ?? [];
   const wanted: V1Taint[] = [];
   const others = snapshot.list(type).filter((each) => each.metadata.name !== node.metadata.name);
@@ -71,7 +71,7 @@ function taintsOf(snapshot: Snapshot, node: Node, now: number): V1Taint[] {
 }
 
 /** Nobody can say that these pods are ready, so no Service should send to them. */
-function unreadyPods(snapshot: Snapshot, node: string, now: number): Action[] {
+function unreadyPods(snapshot: Snapshot<'pods'>, node: string, now: number): Action[] {
   return snapshot
     .podsOnNode(node)
     .filter(isReady)

@@ -3,7 +3,15 @@
 
 import type { V1NodeCondition } from '../../generated/kubernetes.ts';
 import { sameJson, setCondition, timestamp } from './condition.ts';
-import { type Action, type Controller, controllerUser, type ObjectOf, regarding, watch } from './controller.ts';
+import {
+  type Action,
+  type Controller,
+  controllerUser,
+  defineController,
+  type ObjectOf,
+  regarding,
+  watch,
+} from './controller.ts';
 import { readiness } from './node-readiness.ts';
 
 const type = 'nodes';
@@ -32,7 +40,7 @@ export function createNodeMonitor({
   deafBeforeStart = true,
 }: NodeMonitorOptions): Controller {
   let started: number | undefined;
-  return {
+  return defineController({
     name: 'node-monitor',
     user: controllerUser('node-controller'),
     watches: [watch(type, ({ previous, type: change }) => (previous || change === 'DELETED' ? [] : [all]))],
@@ -56,7 +64,7 @@ export function createNodeMonitor({
       }
       return [...actions, { do: 'requeue', afterMs }];
     },
-  };
+  });
 }
 
 function seenAs(node: Node, conditions: V1NodeCondition[]): Action[] {

@@ -1,6 +1,14 @@
 // Binds claims to volumes, makes local-path volumes for claims that have none (reconcile-claim.ts), and gives volumes back.
 
-import { type Action, type Controller, controllerUser, type Snapshot, splitKey, watch } from './controller.ts';
+import {
+  type Action,
+  type Controller,
+  controllerUser,
+  defineController,
+  type Snapshot,
+  splitKey,
+  watch,
+} from './controller.ts';
 import { localPathProvisioner, provisionedBy } from './local-path-volume.ts';
 import { reconcileClaim } from './reconcile-claim.ts';
 import type { Volume } from './volume-match.ts';
@@ -11,7 +19,7 @@ const classes = 'storage.k8s.io/storageclasses';
 
 /** `directory`: where on a node the directories are, unless the StorageClass has a parameter `path`. */
 export function createPersistentVolumeController(directory = '/var/lib/zeroplane/volumes'): Controller {
-  return {
+  return defineController({
     name: 'persistentvolume',
     user: controllerUser('persistent-volume-binder'),
     watches: [
@@ -20,7 +28,7 @@ export function createPersistentVolumeController(directory = '/var/lib/zeroplane
         if (object.spec?.volumeName) keys.push(`volume ${object.spec.volumeName}`);
         return keys;
       }),
-      watch(claims, ({ type, object }, snapshot) =>
+      watch(claims, ({ type, object }, snapshot: Snapshot<typeof volumes>) =>
         type === 'DELETED'
           ? snapshot
               .list(volumes)
@@ -28,14 +36,14 @@ export function createPersistentVolumeController(directory = '/var/lib/zeroplane
               .map((each) => `volume ${each.metadata.name}`)
           : [],
       ),
-      watch(volumes, ({ object }, snapshot) => {
+      watch(volumes, ({ object }, snapshot: Snapshot<typeof claims>) => {
         const reference = object.spec?.claimRef;
         const keys = [`volume ${object.metadata.name}`];
         if (reference) keys.push(`claim ${reference.namespace}/${reference.name}`);
         else keys.push(...pending(snapshot));
         return keys;
       }),
-      watch(classes, (_event, snapshot) => pending(snapshot)),
+      watch(classes, (_event, snapshot: Snapshot<typeof claims>) => pending(snapshot)),
     ],
     reads: ['nodes'],
     owns: [claims, volumes],
@@ -49,17 +57,17 @@ export function createPersistentVolumeController(directory = '/var/lib/zeroplane
       const claim = snapshot.get(claims, namespace, name);
       return claim && !claim.metadata.deletionTimestamp ? reconcileClaim(snapshot, claim, directory) : [];
     },
-  };
+  });
 }
 
-function pending(snapshot: Snapshot): string[] {
+function pending(snapshot: Snapshot<'persistentvolumeclaims'>): string[] {
   return snapshot
     .list(claims)
     .filter((each) => each.status?.phase !== 'Bound')
     .map((each) => `claim ${each.metadata.namespace}/${each.metadata.name}`);
 }
 
-function reconcileVolume(snapshot: Snapshot, volume: Volume): Action[] {
+function reconcileVolume(snapshot: Snapshot<'persistentvolumeclaims'>, volume: Volume): Action[] {
   const reference = volume.spec?.claimRef;
   if (!reference?.uid) return setPhase(volume, 'Available');
   const claim = snapshot.get(claims, reference.namespace ?? '', reference.name ?? '');

@@ -3,8 +3,8 @@
 import { setCondition } from './condition.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   keyOf,
   type ObjectOf,
   type Snapshot,
@@ -20,18 +20,18 @@ const quarantine = 40_000;
 /** Finished pods that are kept, as --terminated-pod-gc-threshold. */
 const finishedLimit = 12_500;
 
-export const podGarbageCollector: Controller = {
+export const podGarbageCollector = defineController({
   name: 'pod-garbage-collector',
   user: controllerUser('pod-garbage-collector'),
   watches: [
-    watch('pods', ({ type, object, previous }, snapshot) => {
+    watch('pods', ({ type, object, previous }, snapshot: Snapshot<'nodes'>) => {
       if (type === 'DELETED') return [];
       const keys = isDoomed(snapshot, object) ? [keyOf(object)] : [];
       // Counting them all is for the moment when one more ends.
       if (isFinished(object) && !(previous && isFinished(previous))) keys.push('finished');
       return keys;
     }),
-    watch('nodes', ({ type, object }, snapshot) =>
+    watch('nodes', ({ type, object }, snapshot: Snapshot<'pods'>) =>
       type === 'DELETED' ? snapshot.podsOnNode(object.metadata.name).map(keyOf) : [],
     ),
   ],
@@ -56,9 +56,9 @@ export const podGarbageCollector: Controller = {
     if (now < since + quarantine) return [{ do: 'requeue', afterMs: since + quarantine - now }];
     return [{ do: 'expectAbsent', type: 'nodes', namespace: '', name: node }, { do: 'barrier' }, fail(pod), force(pod)];
   },
-};
+});
 
-function isDoomed(snapshot: Snapshot, pod: Pod): boolean {
+function isDoomed(snapshot: Snapshot<'nodes'>, pod: Pod): boolean {
   const node = pod.spec?.nodeName;
   if (!node) return pod.metadata.deletionTimestamp !== undefined;
   if (!snapshot.get('nodes', '', node)) return true;
@@ -66,7 +66,7 @@ function isDoomed(snapshot: Snapshot, pod: Pod): boolean {
 }
 
 /** KEP-2268: somebody said that the node will not come back by itself. */
-function isOutOfService(snapshot: Snapshot, name: string): boolean {
+function isOutOfService(snapshot: Snapshot<'nodes'>, name: string): boolean {
   const node = snapshot.get('nodes', '', name);
   const ready = node?.status?.conditions?.find((each) => each.type === 'Ready')?.status === 'True';
   return !ready && node?.spec?.taints?.some((each) => each.key === 'node.kubernetes.io/out-of-service') === true;
@@ -92,7 +92,7 @@ function force({ metadata: { namespace = '', name, uid } }: Pod): Action {
   return { do: 'delete', type: 'pods', namespace, name, options: { gracePeriodSeconds: 0, preconditions: { uid } } };
 }
 
-function surplus(snapshot: Snapshot): Action[] {
+function surplus(snapshot: Snapshot<'pods'>): Action[] {
   const finished = snapshot.list('pods').filter((each) => isFinished(each) && !each.metadata.deletionTimestamp);
   const excess = finished.length - finishedLimit;
   if (excess <= 0) return [];

@@ -17,7 +17,11 @@ const bindCompleted = 'pv.kubernetes.io/bind-completed';
 const defaultClass = 'storageclass.kubernetes.io/is-default-class';
 
 /** `directory`: where on a node the directories of local-path volumes are. */
-export function reconcileClaim(snapshot: Snapshot, claim: Claim, directory: string): Action[] {
+export function reconcileClaim(
+  snapshot: Snapshot<'nodes' | 'persistentvolumes' | 'storage.k8s.io/storageclasses'>,
+  claim: Claim,
+  directory: string,
+): Action[] {
   const name = claim.spec?.volumeName;
   const completed = claim.metadata.annotations?.[bindCompleted] !== undefined;
   if (name) {
@@ -121,7 +125,7 @@ function lose(claim: Claim, message: string): Action[] {
 }
 
 function provision(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'nodes' | 'persistentvolumes'>,
   claim: Claim,
   storageClass: ObjectOf<typeof classes>,
   directory: string,

@@ -11,8 +11,9 @@ import { isEmptySelector, matchesSelector } from './label-selector.ts';
 import { createPod, deletePod } from './pod-actions.ts';
 import { isActive, isAvailable, isReady, type Pod, restarts, untilAvailable } from './pod-state.ts';
 
-export interface ReplicaParent {
-  readonly type: TypeName;
+/** `T`: of the parent, whose siblings are read too. */
+export interface ReplicaParent<T extends TypeName = TypeName> {
+  readonly type: T;
   readonly apiVersion: string;
   readonly kind: string;
   readonly object: Live<{ status?: V1ReplicaSetStatus }>;
@@ -25,7 +26,11 @@ export interface ReplicaParent {
 /** The most pods that one pass makes or removes: the next pass goes on. */
 const burst = 500;
 
-export function reconcileReplicas(snapshot: Snapshot, parent: ReplicaParent, context: Context): Action[] {
+export function reconcileReplicas<T extends TypeName>(
+  snapshot: Snapshot<'pods' | T>,
+  parent: ReplicaParent<T>,
+  context: Context,
+): Action[] {
   const { object, type, apiVersion, kind, selector, minReadySeconds } = parent;
   // Without a selector there is no telling which pods are its own.
   if (isEmptySelector(selector)) return [];
@@ -62,7 +67,7 @@ export function podOf(template: V1PodTemplateSpec | undefined, namespace: string
   };
 }
 
-function creations(snapshot: Snapshot, parent: ReplicaParent, count: number): Action[] {
+function creations(snapshot: Snapshot<'pods'>, parent: ReplicaParent, count: number): Action[] {
   const { object, apiVersion, kind, template } = parent;
   const { namespace = '', name, uid } = object.metadata;
   const about = regarding(apiVersion, kind, object);
@@ -74,7 +79,12 @@ function creations(snapshot: Snapshot, parent: ReplicaParent, count: number): Ac
   });
 }
 
-function deletions(snapshot: Snapshot, parent: ReplicaParent, pods: readonly Pod[], count: number): Action[] {
+function deletions<T extends TypeName>(
+  snapshot: Snapshot<'pods' | T>,
+  parent: ReplicaParent<T>,
+  pods: readonly Pod[],
+  count: number,
+): Action[] {
   const about = regarding(parent.apiVersion, parent.kind, parent.object);
   return rankForDeletion(pods, relatedPods(snapshot, parent, pods))
     .slice(0, count)
@@ -82,7 +92,11 @@ function deletions(snapshot: Snapshot, parent: ReplicaParent, pods: readonly Pod
 }
 
 /** Active pods of this parent and of its siblings (ReplicaSets of one Deployment), to see which nodes are doubled up. */
-function relatedPods(snapshot: Snapshot, parent: ReplicaParent, pods: readonly Pod[]): readonly Pod[] {
+function relatedPods<T extends TypeName>(
+  snapshot: Snapshot<'pods' | T>,
+  parent: ReplicaParent<T>,
+  pods: readonly Pod[],
+): readonly Pod[] {
   const grandparent = controllerOf(parent.object);
   if (!grandparent) return pods;
   return snapshot

@@ -1,12 +1,12 @@
 // The ReplicaSet controller: as many pods of the template as `spec.replicas` says.
 
 import { watchOrphans } from './claim-children.ts';
-import { type Controller, controllerUser, splitKey, watchChildren, watchSelf } from './controller.ts';
+import { controllerUser, defineController, splitKey, watchChildren, watchSelf } from './controller.ts';
 import { reconcileReplicas } from './replicas.ts';
 
 const type = 'apps/replicasets';
 
-export const replicaSetController: Controller = {
+export const replicaSetController = defineController({
   name: 'replicaset',
   user: controllerUser('replicaset-controller'),
   watches: [
@@ -36,4 +36,4 @@ export const replicaSetController: Controller = {
       context,
     );
   },
-};
+});

@@ -1,12 +1,12 @@
 // The ReplicationController controller: a ReplicaSet with an older shape.
 
 import { watchOrphans } from './claim-children.ts';
-import { type Controller, controllerUser, splitKey, watchChildren, watchSelf } from './controller.ts';
+import { controllerUser, defineController, splitKey, watchChildren, watchSelf } from './controller.ts';
 import { reconcileReplicas } from './replicas.ts';
 
 const type = 'replicationcontrollers';
 
-export const replicationController: Controller = {
+export const replicationController = defineController({
   name: 'replication',
   user: controllerUser('replication-controller'),
   watches: [
@@ -36,4 +36,4 @@ export const replicationController: Controller = {
       context,
     );
   },
-};
+});

@@ -7,8 +7,8 @@ import { suffixOf } from './child-name.ts';
 import { controllerOf, controllerRef } from './claim-children.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   keyOf,
   type ObjectOf,
   regarding,
@@ -30,11 +30,11 @@ type Claim = ObjectOf<typeof type>;
 type PodClaim = NonNullable<NonNullable<Pod['spec']>['resourceClaims']>[number];
 type ClaimStatus = NonNullable<NonNullable<Pod['status']>['resourceClaimStatuses']>[number];
 
-export const resourceClaimController: Controller = {
+export const resourceClaimController = defineController({
   name: 'resourceclaim',
   user: controllerUser('resource-claim-controller'),
   watches: [
-    watch('pods', ({ type: change, object: pod, previous }, snapshot) => {
+    watch('pods', ({ type: change, object: pod, previous }, snapshot: Snapshot<typeof type>) => {
       if (!pod.spec?.resourceClaims?.length) return [];
       if (change === 'DELETED') return claimKeysOf(pod, snapshot);
       const asks = previous ? [] : [`pod/${keyOf(pod)}`];
@@ -47,7 +47,7 @@ export const resourceClaimController: Controller = {
       return change === 'DELETED' ? pod : [`claim/${keyOf(claim)}`];
     }),
     // A template that comes later than its pods.
-    watch(templates, ({ type: change, object: { metadata } }, snapshot) =>
+    watch(templates, ({ type: change, object: { metadata } }, snapshot: Snapshot<'pods'>) =>
       change === 'ADDED'
         ? snapshot
             .list('pods', metadata.namespace)
@@ -69,14 +69,14 @@ export const resourceClaimController: Controller = {
     const claim = snapshot.get(type, namespace, name);
     return claim ? letGo(snapshot, claim) : [];
   },
-};
+});
 
 /** Will never run again, or never did and never will. */
 function hasEnded(pod: Pod): boolean {
   return isFinished(pod) || (pod.metadata.deletionTimestamp !== undefined && !pod.spec?.nodeName);
 }
 
-function claimKeysOf(pod: Pod, snapshot: Snapshot): string[] {
+function claimKeysOf(pod: Pod, snapshot: Snapshot<'resource.k8s.io/resourceclaims'>): string[] {
   const { namespace = '' } = pod.metadata;
   return (pod.spec?.resourceClaims ?? []).flatMap((wanted) => {
     const name = wanted.resourceClaimName ?? claimMadeFor(snapshot, pod, wanted)?.metadata.name;
@@ -84,7 +84,11 @@ function claimKeysOf(pod: Pod, snapshot: Snapshot): string[] {
   });
 }
 
-function claimMadeFor(snapshot: Snapshot, pod: Pod, { name }: PodClaim): Claim | undefined {
+function claimMadeFor(
+  snapshot: Snapshot<'resource.k8s.io/resourceclaims'>,
+  pod: Pod,
+  { name }: PodClaim,
+): Claim | undefined {
   return snapshot
     .ownedBy(type, pod.metadata.uid)
     .find((each) => isMadeFor(each, pod) && each.metadata.annotations?.[podClaimName] === name);
@@ -94,7 +98,10 @@ function isMadeFor(claim: Claim, { metadata: { uid } }: Pod): boolean {
   return controllerOf(claim)?.uid === uid && !claim.metadata.deletionTimestamp;
 }
 
-function makeClaims(snapshot: Snapshot, pod: Pod): Action[] {
+function makeClaims(
+  snapshot: Snapshot<'resource.k8s.io/resourceclaims' | 'resource.k8s.io/resourceclaimtemplates'>,
+  pod: Pod,
+): Action[] {
   if (pod.metadata.deletionTimestamp || isFinished(pod)) return [];
   const { namespace = '', name, uid } = pod.metadata;
   const made: Action[] = [];
@@ -137,7 +144,11 @@ function makeClaims(snapshot: Snapshot, pod: Pod): Action[] {
 const failed = { type: 'Warning', reason: 'FailedResourceClaimCreation' } as const;
 
 /** A function of pod and claim, so that two controllers make it once (D4). */
-function freeName(snapshot: Snapshot, { metadata: { namespace = '', name, uid } }: Pod, wanted: PodClaim): string {
+function freeName(
+  snapshot: Snapshot<'resource.k8s.io/resourceclaims'>,
+  { metadata: { namespace = '', name, uid } }: Pod,
+  wanted: PodClaim,
+): string {
   for (let slot = 0; ; slot++) {
     const claimName = `${prefixOf(name, wanted)}${suffixOf(`${uid}/${wanted.name}/${slot}`)}`;
     if (!snapshot.get(type, namespace, claimName)) return claimName;
@@ -167,7 +178,7 @@ function claimOf(template: ObjectOf<typeof templates>, pod: Pod, wanted: PodClai
 }
 
 /** One step at a time: each wakes the next. */
-function letGo(snapshot: Snapshot, claim: Claim): Action[] {
+function letGo(snapshot: Snapshot<'pods'>, claim: Claim): Action[] {
   const { namespace = '', name, uid, finalizers = [], deletionTimestamp } = claim.metadata;
   const { allocation, reservedFor = [] } = claim.status ?? {};
   const left = reservedFor.filter((each) => {
@@ -193,7 +204,7 @@ function letGo(snapshot: Snapshot, claim: Claim): Action[] {
 }
 
 /** Made for a pod that is there but will not run any more. When the pod is gone the garbage collector takes it. */
-function outlivesItsPod(snapshot: Snapshot, claim: Claim): boolean {
+function outlivesItsPod(snapshot: Snapshot<'pods'>, claim: Claim): boolean {
   const owner = controllerOf(claim);
   if (owner?.kind !== 'Pod') return false;
   const pod = snapshot.get('pods', claim.metadata.namespace ?? '', owner.name);

@@ -3,11 +3,12 @@
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { addQuantities, formatQuantity, quantityOf } from '../../core/machinery/quantity.ts';
 import { countedUnder, inScope, usageOf } from '../../core/registry/admission/quota-usage.ts';
+import type { TypeName } from '../../core/store/store.ts';
 import { sameJson } from './condition.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   type ObjectOf,
   type Snapshot,
   splitKey,
@@ -19,7 +20,7 @@ const type = 'resourcequotas';
 
 type Quota = ObjectOf<typeof type>;
 
-const anything: WatchRule = {
+const anything: WatchRule<'*', typeof type> = {
   type: '*',
   keys: ({ object }, snapshot) =>
     object.metadata.namespace
@@ -29,7 +30,7 @@ const anything: WatchRule = {
       : [],
 };
 
-export const resourceQuotaController: Controller = {
+export const resourceQuotaController = defineController({
   name: 'resourcequota',
   user: controllerUser('resourcequota-controller'),
   watches: [watchSelf(type), anything],
@@ -44,10 +45,14 @@ export const resourceQuotaController: Controller = {
     if (sameJson(status, quota.status)) return [];
     return [{ do: 'update', type, subresource: 'status', object: { ...quota, status } }];
   },
-};
+});
 
 /** By the names that the quota limits. Objects of a resource are counted once, whatever is limited of them. */
-function usage(snapshot: Snapshot, { metadata, spec }: Quota, names: readonly string[]): Record<string, string> {
+function usage(
+  snapshot: Snapshot<TypeName>,
+  { metadata, spec }: Quota,
+  names: readonly string[],
+): Record<string, string> {
   const totals = new Map(names.map((each) => [each, quantityOf(0)]));
   const counted = new Map(names.map(countedUnder).map((each) => [typeName(each), each]));
   for (const [type, resource] of counted) {

@@ -30,7 +30,7 @@ export interface History {
 }
 
 /** `inUse`: names of revisions that pods or the status still speak of. They are kept beyond the limit. */
-export function historyOf(snapshot: Snapshot, workload: Workload, inUse: ReadonlySet<string>): History {
+export function historyOf(snapshot: Snapshot<typeof type>, workload: Workload, inUse: ReadonlySet<string>): History {
   const { children, actions } = claimChildren(snapshot, type, workload);
   const revisions = children.sort(
     (a, b) =>

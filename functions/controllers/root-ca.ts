@@ -1,6 +1,6 @@
 // Every namespace has a ConfigMap `kube-root-ca.crt` with the certificate that pods check the API server by (KEP-1205).
 
-import { type Action, type Controller, controllerUser, watch } from './controller.ts';
+import { type Action, type Controller, controllerUser, defineController, watch } from './controller.ts';
 
 const type = 'configmaps';
 const configMap = 'kube-root-ca.crt';
@@ -8,7 +8,7 @@ const configMap = 'kube-root-ca.crt';
 /** `caBundle`: PEM. */
 export function createRootCaController(caBundle: string): Controller {
   const data = { 'ca.crt': caBundle };
-  return {
+  return defineController({
     name: 'root-ca-certificate-publisher',
     user: controllerUser('root-ca-cert-publisher'),
     watches: [
@@ -33,5 +33,5 @@ export function createRootCaController(caBundle: string): Controller {
       if (before.data?.['ca.crt'] === caBundle && Object.keys(before.data).length === 1) return [];
       return [{ do: 'update', type, object: { ...before, data } }];
     },
-  };
+  });
 }

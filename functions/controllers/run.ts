@@ -81,6 +81,7 @@ export function startControllers(options: ControllersOptions): RunningController
         definitions,
         events,
         context: { user: userOf(controller.user), warnings: [] },
+        controller,
         component: controller.component ?? `${controller.name}-controller`,
         wrote: (type) => followed.touch(type),
       },

@@ -39,7 +39,7 @@ export function familyOf(address: string): Family {
 }
 
 /** Pods behind a Service that have an address: finished ones are not among them, those on their way out are. */
-export function podsBehind(snapshot: Snapshot, service: Service): Pod[] {
+export function podsBehind(snapshot: Snapshot<'pods'>, service: Service): Pod[] {
   const selector = { matchLabels: service.spec?.selector ?? {} };
   return snapshot
     .list('pods', service.metadata.namespace ?? '', selector)
@@ -78,7 +78,7 @@ export function hostnameOf(service: Service, pod: Pod): string | undefined {
 }
 
 /** Services whose selector takes in these labels. */
-export function servicesOf(snapshot: Snapshot, pods: readonly Pod[]): string[] {
+export function servicesOf(snapshot: Snapshot<'services'>, pods: readonly Pod[]): string[] {
   const keys = new Set<string>();
   const namespace = pods[0]?.metadata.namespace ?? '';
   for (const service of snapshot.list('services', namespace)) {

@@ -1,10 +1,10 @@
 // Every namespace has a ServiceAccount named `default`.
 
-import { type Action, type Controller, controllerUser, watch } from './controller.ts';
+import { type Action, controllerUser, defineController, watch } from './controller.ts';
 
 const type = 'serviceaccounts';
 
-export const serviceAccountController: Controller = {
+export const serviceAccountController = defineController({
   name: 'serviceaccount',
   user: controllerUser('service-account-controller'),
   watches: [
@@ -20,4 +20,4 @@ export const serviceAccountController: Controller = {
     const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } };
     return [{ do: 'create', type, object, existsIsFine: true }];
   },
-};
+});

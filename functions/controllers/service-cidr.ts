@@ -5,8 +5,8 @@ import { type Cidr, contains, parseCidr } from '../../core/machinery/cidr.ts';
 import { sameJson, timestamp } from './condition.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   type ObjectOf,
   type Snapshot,
   watch,
@@ -23,14 +23,14 @@ const graceMs = 10_000;
 
 type Range = ObjectOf<typeof ranges>;
 
-export const serviceCIDRController: Controller = {
+export const serviceCIDRController = defineController({
   name: 'service-cidr',
   user: controllerUser('service-cidrs-controller'),
   watches: [
     watchSelf(ranges),
     // Another range, or one address less, may let one go.
     watch(ranges, (_event, snapshot) => going(snapshot)),
-    watch(addresses, ({ type }, snapshot) => (type === 'DELETED' ? going(snapshot) : [])),
+    watch(addresses, ({ type }, snapshot: Snapshot<typeof ranges>) => (type === 'DELETED' ? going(snapshot) : [])),
   ],
   owns: [ranges],
   reconcile(snapshot, name, { now }): Action[] {
@@ -50,7 +50,7 @@ export const serviceCIDRController: Controller = {
     const left = Date.parse(String(deletionTimestamp)) + graceMs - now;
     return left > 0 ? [{ do: 'requeue', afterMs: left }] : [hold(finalizers.filter((each) => each !== finalizer))];
   },
-};
+});
 
 const terminating = {
   status: 'False',
@@ -58,12 +58,15 @@ const terminating = {
   message: 'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR',
 } as const;
 
-function going(snapshot: Snapshot): string[] {
+function going(snapshot: Snapshot<'networking.k8s.io/servicecidrs'>): string[] {
   return snapshot.list(ranges).flatMap(({ metadata }) => (metadata.deletionTimestamp ? [metadata.name] : []));
 }
 
 /** Whether an address of the range is taken that no range which stays has. */
-function isUsed(snapshot: Snapshot, range: Range): boolean {
+function isUsed(
+  snapshot: Snapshot<'networking.k8s.io/ipaddresses' | 'networking.k8s.io/servicecidrs'>,
+  range: Range,
+): boolean {
   const own = cidrsOf(range);
   const others = snapshot
     .list(ranges)

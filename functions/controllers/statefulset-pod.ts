@@ -28,7 +28,7 @@ function claimName(template: string, set: StatefulSet, ordinal: number): string 
 }
 
 export function createPod(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'persistentvolumeclaims'>,
   set: StatefulSet,
   ordinal: number,
   template: V1PodTemplateSpec,
@@ -120,7 +120,11 @@ function announcement(set: StatefulSet, verb: 'create' | 'delete', pod: string) 
 }
 
 /** Who owns the claims, by the retention policy: the set when it is deleted with its claims, the pod when it is scaled away (KEP-1847). */
-export function claimOwnership(snapshot: Snapshot, set: StatefulSet, pods: ReadonlyMap<number, Pod>): Action[] {
+export function claimOwnership(
+  snapshot: Snapshot<'persistentvolumeclaims'>,
+  set: StatefulSet,
+  pods: ReadonlyMap<number, Pod>,
+): Action[] {
   const policy = set.spec?.persistentVolumeClaimRetentionPolicy;
   if (!policy) return [];
   const { namespace = '', uid } = set.metadata;

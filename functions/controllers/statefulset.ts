@@ -6,8 +6,8 @@ import { claimChildren, watchOrphans } from './claim-children.ts';
 import { sameJson } from './condition.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   keyOf,
   regarding,
   type Snapshot,
@@ -33,7 +33,7 @@ const type = 'apps/statefulsets';
 /** Milliseconds from the making of a pod that failed to its removal, at least. */
 const firstPause = 1000;
 
-export const statefulSetController: Controller = {
+export const statefulSetController = defineController({
   name: 'statefulset',
   user: controllerUser('statefulset-controller'),
   watches: [
@@ -78,7 +78,7 @@ export const statefulSetController: Controller = {
     if (wait !== undefined) actions.push({ do: 'requeue', afterMs: wait });
     return actions;
   },
-};
+});
 
 /** Pods carry the name of their revision as its label; the label may also be the bare hash. */
 function revisionNamed(set: StatefulSet, label: string): string {
@@ -90,7 +90,7 @@ function currentRevision(set: StatefulSet, history: History): string {
 }
 
 function stepOf(
-  snapshot: Snapshot,
+  snapshot: Snapshot<'persistentvolumeclaims' | 'pods'>,
   set: StatefulSet,
   pods: ReadonlyMap<number, Pod>,
   history: History,

@@ -4,8 +4,8 @@ import { tolerates } from '../../core/machinery/node-match.ts';
 import { setCondition, timestamp } from './condition.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   type ObjectOf,
   regarding,
   watch,
@@ -13,7 +13,7 @@ import {
 } from './controller.ts';
 import { isFinished } from './pod-state.ts';
 
-export const taintEvictionController: Controller = {
+export const taintEvictionController = defineController({
   name: 'taint-eviction',
   user: controllerUser('node-controller'),
   watches: [
@@ -24,7 +24,7 @@ export const taintEvictionController: Controller = {
         : [],
     ),
   ],
-  owns: ['pods'],
+  owns: ['pods', 'nodes'],
   reconcile(snapshot, name, { now }): Action[] {
     const node = snapshot.get('nodes', '', name);
     const taints = node?.spec?.taints?.filter((each) => each.effect === 'NoExecute') ?? [];
@@ -37,7 +37,7 @@ export const taintEvictionController: Controller = {
     });
     return actions.some((each) => each.do === 'requeue') ? [...dated(node, now), ...actions] : actions;
   },
-};
+});
 
 /** A taint of a user's says not since when it is there: without that a pod's time would begin anew at each look. */
 function dated(node: ObjectOf<'nodes'>, now: number): Action[] {

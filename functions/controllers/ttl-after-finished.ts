@@ -1,12 +1,12 @@
 // Deletes Jobs that finished `ttlSecondsAfterFinished` ago (KEP-592).
 
-import { type Action, type Controller, controllerUser, splitKey, watchSelf } from './controller.ts';
+import { type Action, controllerUser, defineController, splitKey, watchSelf } from './controller.ts';
 import { finishedCondition } from './job.ts';
 import { deleteSeen } from './seen-object.ts';
 
 const type = 'batch/jobs';
 
-export const ttlAfterFinishedController: Controller = {
+export const ttlAfterFinishedController = defineController({
   name: 'ttl-after-finished',
   user: controllerUser('ttl-after-finished-controller'),
   watches: [watchSelf(type)],
@@ -21,4 +21,4 @@ export const ttlAfterFinishedController: Controller = {
     if (left > 0) return [{ do: 'requeue', afterMs: left }];
     return [deleteSeen(type, job, 'Foreground')];
   },
-};
+});

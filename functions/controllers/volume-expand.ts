@@ -3,7 +3,7 @@
 
 import { compareQuantities, parseQuantity } from '../../core/machinery/quantity.ts';
 import { removeCondition } from './condition.ts';
-import { type Action, type Controller, controllerUser, regarding, splitKey, watch } from './controller.ts';
+import { type Action, controllerUser, defineController, regarding, splitKey, watch } from './controller.ts';
 import { localPathProvisioner, provisionedBy } from './local-path-volume.ts';
 import { patchSeen } from './seen-object.ts';
 import type { Claim, Volume } from './volume-match.ts';
@@ -12,7 +12,7 @@ const claims = 'persistentvolumeclaims';
 const volumes = 'persistentvolumes';
 const resizer = 'volume.kubernetes.io/storage-resizer';
 
-export const volumeExpandController: Controller = {
+export const volumeExpandController = defineController({
   name: 'volumeexpand',
   component: 'volume_expand',
   user: controllerUser('expand-controller'),
@@ -32,7 +32,7 @@ export const volumeExpandController: Controller = {
     if (volume.metadata.annotations?.[provisionedBy] === localPathProvisioner) return grow(claim, volume);
     return leaveToOthers(claim, volume.spec?.csi?.driver);
   },
-};
+});
 
 /** Bound, and more is asked for than there is. */
 function wantsMore({ spec, status }: Claim): boolean {
@@ -75,7 +75,7 @@ function leaveToOthers(claim: Claim, driver: string | undefined): Action[] {
   return [
     ...(driver === undefined || claim.metadata.annotations?.[resizer] === driver
       ? []
-      : [patchSeen(claims, claim, { metadata: { annotations: { [resizer]: driver } } })]),
+      : [patchSeen(claims, claim, { metadata: { annotations: { [resizer]: driver } } }, 'status')]),
     { do: 'event', regarding: regarding('v1', 'PersistentVolumeClaim', claim), event },
   ];
 }

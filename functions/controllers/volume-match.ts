@@ -11,7 +11,7 @@ export type Volume = ObjectOf<'persistentvolumes'>;
 /** Names the node that the scheduler chose for the claim's first consumer. */
 export const selectedNodeAnnotation = 'volume.kubernetes.io/selected-node';
 
-export function findVolume(snapshot: Snapshot, claim: Claim): Volume | undefined {
+export function findVolume(snapshot: Snapshot<'nodes' | 'persistentvolumes'>, claim: Claim): Volume | undefined {
   const candidates = snapshot.list('persistentvolumes').filter((each) => !each.metadata.deletionTimestamp);
   const reserved = candidates.find((each) => isReservedFor(each, claim));
   if (reserved) return reserved;
@@ -32,7 +32,7 @@ function sizeOf(volume: Volume) {
   return parseQuantity(volume.spec?.capacity?.['storage'] ?? '0');
 }
 
-function fits(snapshot: Snapshot, volume: Volume, claim: Claim): boolean {
+function fits(snapshot: Snapshot<'nodes'>, volume: Volume, claim: Claim): boolean {
   const wanted = claim.spec;
   const offered = volume.spec;
   if ((offered?.storageClassName ?? '') !== (wanted?.storageClassName ?? '')) return false;

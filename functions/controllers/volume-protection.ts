@@ -4,8 +4,8 @@
 import type { TypeName } from '../../core/store/store.ts';
 import {
   type Action,
-  type Controller,
   controllerUser,
+  defineController,
   type Live,
   type ObjectOf,
   type Snapshot,
@@ -20,7 +20,7 @@ import { patchSeen } from './seen-object.ts';
 const claims = 'persistentvolumeclaims';
 const volumes = 'persistentvolumes';
 
-export const claimProtectionController: Controller = {
+export const claimProtectionController = defineController({
   name: 'persistentvolumeclaim-protection',
   user: controllerUser('pvc-protection-controller'),
   watches: [
@@ -36,9 +36,9 @@ export const claimProtectionController: Controller = {
       ? protect(claims, claim, 'kubernetes.io/pvc-protection', () => isMounted(snapshot, namespace, key))
       : [];
   },
-};
+});
 
-export const volumeProtectionController: Controller = {
+export const volumeProtectionController = defineController({
   name: 'persistentvolume-protection',
   user: controllerUser('pv-protection-controller'),
   watches: [watchSelf(volumes)],
@@ -49,11 +49,11 @@ export const volumeProtectionController: Controller = {
       ? protect(volumes, volume, 'kubernetes.io/pv-protection', () => volume.status?.phase === 'Bound')
       : [];
   },
-};
+});
 
 const attributeClasses = 'storage.k8s.io/volumeattributesclasses';
 
-export const attributesClassProtectionController: Controller = {
+export const attributesClassProtectionController = defineController({
   name: 'volumeattributesclass-protection',
   user: controllerUser('volumeattributesclass-protection-controller'),
   watches: [
@@ -72,7 +72,7 @@ export const attributesClassProtectionController: Controller = {
       snapshot.list(volumes).some((each) => each.spec?.volumeAttributesClassName === name);
     return protect(attributeClasses, found, 'kubernetes.io/vac-protection', used);
   },
-};
+});
 
 /** What a claim asks for, has, and is on its way to (KEP-3751). */
 function classesOf({ spec, status }: ObjectOf<typeof claims>): string[] {
@@ -96,7 +96,7 @@ function claimsOf(pod: Pod): string[] {
 }
 
 /** A pod without a node mounts nothing. */
-function isMounted(snapshot: Snapshot, namespace: string, key: string): boolean {
+function isMounted(snapshot: Snapshot<'pods'>, namespace: string, key: string): boolean {
   return snapshot
     .list('pods', namespace)
     .some((each) => each.spec?.nodeName && !isFinished(each) && claimsOf(each).includes(key));

@@ -3,6 +3,7 @@
 import type { LabelRequirement } from '../../core/machinery/label-syntax.ts';
 import { type LabelSelector, labelSelectorOf, labelSelectorOfSet, matchesLabels } from '../../core/machinery/labels.ts';
 import { getOwn } from '../../core/machinery/own.ts';
+import type { schedulerReads } from '../../core/work/scheduler-types.ts';
 import type {
   V1Pod,
   V1ReplicaSet,
@@ -12,8 +13,7 @@ import type {
 } from '../../generated/kubernetes.ts';
 
 /** The types whose selectors count. */
-export const spreadTypes = ['services', 'replicationcontrollers', 'apps/replicasets', 'apps/statefulsets'] as const;
-export type SpreadType = (typeof spreadTypes)[number];
+export type SpreadType = Exclude<(typeof schedulerReads)[number], 'policy/poddisruptionbudgets'>;
 
 const typeOfKind: Readonly<Record<string, SpreadType>> = {
   ReplicaSet: 'apps/replicasets',

@@ -1,6 +1,8 @@
 // Brings what happens in the cluster into the model, and wakes the waiting pods that it may help.
 
+import { getOwn } from '../../core/machinery/own.ts';
 import type { ReplicaEvent } from '../../core/replica/replica.ts';
+import { schedulerReads, schedulerWatches } from '../../core/work/scheduler-types.ts';
 import type {
   V1CSINode,
   V1Namespace,
@@ -12,26 +14,14 @@ import type {
   V1Service,
   V1StorageClass,
 } from '../../generated/kubernetes.ts';
-import { DefaultSpread, spreadTypes } from './default-spread.ts';
+import { DefaultSpread } from './default-spread.ts';
 import { type PodClass, type PodInfo, podInfo } from './pod-info.ts';
 import type { SchedulingQueue } from './queue.ts';
 import { assignedPodEvents, type ChangeEvents, eventsOf, type OnEntered, podEvents } from './queue-events.ts';
 import { fitsOn, type SchedulerState } from './schedule.ts';
 
 /** What the scheduler follows. Pods last: what they refer to is known by then. */
-export const followedTypes = [
-  'nodes',
-  'namespaces',
-  'storage.k8s.io/storageclasses',
-  'storage.k8s.io/csinodes',
-  'persistentvolumes',
-  'persistentvolumeclaims',
-  'policy/poddisruptionbudgets',
-  // A custom resource of the scheduler-plugins project; nothing is there until somebody defines it.
-  'scheduling.x-k8s.io/podgroups',
-  ...spreadTypes,
-  'pods',
-] as const;
+export const followedTypes = [...schedulerReads, ...schedulerWatches] as const;
 export type FollowedType = (typeof followedTypes)[number];
 
 export interface FeedOptions {
@@ -61,7 +51,8 @@ export type Feed = {
   readonly gated: number;
 };
 
-const eventsByType: Readonly<Partial<Record<FollowedType, ChangeEvents>>> = {
+/** What wakes the scheduler has an event by which it wakes pods; those of pods are told apart in `applyPod`. */
+const eventsByType: Readonly<Record<Exclude<(typeof schedulerWatches)[number], 'pods'>, ChangeEvents>> = {
   nodes: eventsOf('Node'),
   namespaces: eventsOf('Namespace'),
   persistentvolumes: eventsOf('PersistentVolume'),
@@ -207,7 +198,7 @@ export function createFeed({ state, queue, isOurs, entered, onWork, onSettled, o
       // as: what is stored under a type was validated as that type.
       const { namespace, name = '' } = (object as V1Pod).metadata ?? {};
       const key = namespace ? `${namespace}/${name}` : name;
-      const event = eventsByType[type]?.[change] ?? type;
+      const event = getOwn(eventsByType, type)?.[change] ?? type;
       switch (type) {
         case 'pods':
           applyPod(object as V1Pod, gone);

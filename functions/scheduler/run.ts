@@ -3,8 +3,10 @@
 
 import type { Definitions } from '../../core/api/definition.ts';
 import type { Registry, RequestContext } from '../../core/registry/registry.ts';
+import { writingOnly } from '../../core/registry/writing-only.ts';
 import type { ReplicaEvent, Replicas } from '../../core/replica/replica.ts';
 import type { Store } from '../../core/store/store.ts';
+import { schedulerOwns } from '../../core/work/scheduler-types.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
 import { type Attempt, createBinder } from './bind-pods.ts';
 import { createFeed, followedTypes } from './feed.ts';
@@ -54,7 +56,8 @@ const resyncMs = 5 * 60_000;
 const lostPauseMs = 20;
 
 export async function startScheduler(options: SchedulerOptions): Promise<RunningScheduler> {
-  const { registry, replicas, definitions, store, clock, timers, log, recordEvent, metrics } = options;
+  const { replicas, definitions, store, clock, timers, log, recordEvent, metrics } = options;
+  const registry = writingOnly(options.registry, 'the scheduler', schedulerOwns);
   const profiles = options.profiles ?? [{ schedulerName: 'default-scheduler' }];
   const names = new Set(profiles.map(({ schedulerName }) => schedulerName));
   const weights = new Map(

@@ -2,12 +2,13 @@
 
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import { StatusError } from '../../machinery/status.ts';
+import { ownType } from '../../store/own-types.ts';
 import type { Write } from '../../store/store.ts';
 import type { Environment } from '../environment.ts';
 import type { ServiceName } from './cluster-ip.ts';
 
 /** Not a served resource: only the allocator reads it. */
-const type = 'zeroplane/nodeports';
+const type = ownType('nodeports');
 
 /** Takes `wanted`, or a free port that is not among `picked`. */
 export async function takeNodePort(

@@ -12,9 +12,10 @@
 // (a user's, a pod made with a node name) hold no claim, as in Kubernetes; the node refuses what it has no room for.
 
 import { StatusError } from '../../machinery/status.ts';
+import { ownType } from '../../store/own-types.ts';
 import { type Check, type Expected, type Store, StoreError } from '../../store/store.ts';
 
-const type = 'scheduling/nodeclaims';
+const type = ownType('nodeclaims');
 const reason = 'NodeClaimLost';
 /** A node that no scheduler used for a day leaves nothing behind. */
 const lifetimeSeconds = 24 * 60 * 60;

@@ -10,9 +10,10 @@
 
 import { parseJson } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
+import { ownType } from '../../store/own-types.ts';
 import { type Check, type Store, StoreError } from '../../store/store.ts';
 
-const type = 'controllers/claims';
+const type = ownType('ownerclaims');
 const reason = 'OwnerClaimLost';
 /** An owner that nobody worked on for a day leaves nothing behind. */
 const lifetimeSeconds = 24 * 60 * 60;

@@ -5,6 +5,7 @@ import { readConfigFile, refuse } from '../../config/config-file.ts';
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../machinery/field-error.ts';
 import { getOwn } from '../../machinery/own.ts';
 import type { Schema } from '../../machinery/schema.ts';
+import { isOwnType } from '../own-types.ts';
 import type { TypeName } from '../store.ts';
 import type { Encryption, TypeEncryption } from './encrypted-store.ts';
 import type { SealingKey } from './seal.ts';
@@ -85,7 +86,7 @@ function byType(find: (type: TypeName) => TypeEncryption | undefined): Encryptio
     of(type) {
       if (known.has(type)) return known.get(type);
       // Types of ours hold counters and claims, nothing that anybody confides.
-      const rule = type.startsWith('zeroplane/') ? undefined : find(type);
+      const rule = isOwnType(type) ? undefined : find(type);
       known.set(type, rule);
       return rule;
     },

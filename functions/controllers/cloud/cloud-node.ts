@@ -5,7 +5,15 @@ import { errorText } from '../../../core/machinery/error-text.ts';
 import { uninitializedTaint } from '../../../core/node/joining.ts';
 import type { V1NodeAddress, V1Taint } from '../../../generated/kubernetes.ts';
 import { sameJson } from '../condition.ts';
-import { type Action, type Controller, controllerUser, type ObjectOf, regarding, watch } from '../controller.ts';
+import {
+  type Action,
+  type Controller,
+  controllerUser,
+  defineController,
+  type ObjectOf,
+  regarding,
+  watch,
+} from '../controller.ts';
 import type { CloudInstance, CloudInstances } from './cloud-instances.ts';
 
 const type = 'nodes';
@@ -18,7 +26,7 @@ const soonMs = 60_000;
 const lateMs = 15 * 60_000;
 
 export function createCloudNodeController(instances: CloudInstances): Controller {
-  return {
+  return defineController({
     name: 'cloud-node',
     user: controllerUser('node-controller'),
     watches: [watch(type, ({ object }) => [object.metadata.name])],
@@ -59,7 +67,7 @@ export function createCloudNodeController(instances: CloudInstances): Controller
         { do: 'delete', type, namespace: '', name, options: { preconditions: { uid } } },
       ];
     },
-  };
+  });
 }
 
 /** What the cloud knows of the node's machine, on the node. */

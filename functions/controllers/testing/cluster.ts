@@ -6,7 +6,15 @@ import { getOwn, setOwn } from '../../../core/machinery/own.ts';
 import type { TypeName } from '../../../core/store/store.ts';
 import { canonical } from '../child-name.ts';
 import { timestamp } from '../condition.ts';
-import { type Action, type Controller, keyOf, type Live, type ObjectOf, type SnapshotEvent } from '../controller.ts';
+import {
+  type Action,
+  type Controller,
+  demandOwned,
+  keyOf,
+  type Live,
+  type ObjectOf,
+  type SnapshotEvent,
+} from '../controller.ts';
 import { World } from '../world.ts';
 import { kinds, typeOf } from './kinds.ts';
 
@@ -82,6 +90,7 @@ export class TestCluster {
     const context = { now: this.now, random: () => 0.5 };
     this.#moved.clear();
     for (const action of await controller.reconcile(this.world, key, context)) {
+      demandOwned(controller, action);
       if (action.do === 'requeue') this.#delayed.push({ at: this.now + action.afterMs, controller, key });
       else if (!this.apply(action)) {
         this.#due.get(controller)?.add(key);

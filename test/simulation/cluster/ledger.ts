@@ -1,6 +1,7 @@
 // The cluster as the store has it, parsed, with how long ago what was in force: what invariants are checked against.
 
 import type { KubeObject } from '../../../core/machinery/object.ts';
+import { ownType } from '../../../core/store/own-types.ts';
 import type { TypeName } from '../../../core/store/store.ts';
 import type { ObjectOf } from '../../../functions/controllers/controller.ts';
 import type { Change } from './truth.ts';
@@ -94,7 +95,7 @@ export function isAvailable(pod: ObjectOf<'pods'>): boolean {
 }
 
 /** What no user sees: how processes keep out of each other's way. */
-const claims = new Set(['controllers/claims', 'scheduling/nodeclaims']);
+const claims = new Set([ownType('ownerclaims'), ownType('nodeclaims')]);
 
 const decoder = new TextDecoder();
 
