@@ -7,6 +7,7 @@ import type { KubeObject } from '../machinery/object.ts';
 import { mutate, validate } from './admission/chain.ts';
 import type { Admitted, Attributes, WriteEnvironment } from './admission/plugin.ts';
 import type { RequestContext, Target, WriteOptions } from './registry.ts';
+import { demandBody } from './write/body.ts';
 import { shape } from './write/shape.ts';
 
 /** `object` is brought into its shape, and mutating admission may change it. Fails with the StatusError of who refuses. */
@@ -19,9 +20,10 @@ export async function admit(
   options: WriteOptions = {},
 ): Promise<Admitted> {
   const { definition, namespace = '', subresource = '' } = target;
+  const body = operation === 'CREATE' ? bodyOf(definition, subresource) : undefined;
+  if (body) demandBody(body, object);
   const name = target.name ?? object.metadata.name ?? '';
-  if (operation === 'CREATE') {
-    const body = bodyOf(definition, subresource);
+  if (body) {
     const errors = shape(context, body, object, options);
     if (errors.length > 0) throw invalid(body.kind, body.group, name, errors);
   }

@@ -185,15 +185,17 @@ async function createOnce(client: Client, type: TypeName, object: { metadata: Ku
 /** Creates a role, or adds the rules that a newer version brings; an administrator stops that by the annotation. */
 async function ensureRules(client: Client, type: TypeName, wanted: V1ClusterRole | V1Role): Promise<void> {
   const { namespace = '', name = '' } = wanted.metadata;
-  const found = await client.find<V1ClusterRole | V1Role>(type, namespace, name);
-  if (!found) {
-    await createOnce(client, type, wanted);
-    return;
-  }
-  if (found.metadata.annotations?.[autoupdate] !== 'true') return;
-  const present = found.rules ?? [];
-  const missing = (wanted.rules ?? []).filter((each: V1PolicyRule) => !present.some((rule) => deepEqual(rule, each)));
-  if (missing.length > 0) await client.update(type, { ...found, rules: [...present, ...missing] });
+  await client.modify<V1ClusterRole | V1Role>(type, namespace, name, {
+    build(found) {
+      if (found.metadata.annotations?.[autoupdate] !== 'true') return undefined;
+      const present = found.rules ?? [];
+      const missing = (wanted.rules ?? []).filter(
+        (each: V1PolicyRule) => !present.some((rule) => deepEqual(rule, each)),
+      );
+      return missing.length > 0 ? { ...found, rules: [...present, ...missing] } : undefined;
+    },
+    otherwise: () => wanted,
+  });
 }
 
 /** The service `kubernetes`, at the first address of the service CIDR, leading to this API server. */
@@ -230,7 +232,8 @@ async function ensureKubernetesService(client: Client, options: BootstrapOptions
 /** The API server's own address may have changed since the last start. */
 async function put(client: Client, type: TypeName, object: { metadata: KubeObject['metadata'] }): Promise<void> {
   const { namespace = '', name = '' } = object.metadata;
-  const found = await client.find(type, namespace, name);
-  if (!found) return await createOnce(client, type, object);
-  await client.update(type, { ...object, metadata: { ...found.metadata, ...object.metadata } });
+  await client.modify(type, namespace, name, {
+    build: (found) => ({ ...object, metadata: { ...found.metadata, ...object.metadata } }),
+    otherwise: () => object,
+  });
 }

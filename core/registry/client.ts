@@ -6,7 +6,15 @@ import type { DeleteOptions } from '../kinds/delete-options.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { hasReason, StatusError } from '../machinery/status.ts';
 import type { TypeName } from '../store/store.ts';
-import type { ListOptions, PatchType, Registry, RequestContext, Target, WriteOptions } from './registry.ts';
+import type {
+  ListOptions,
+  Modification,
+  PatchType,
+  Registry,
+  RequestContext,
+  Target,
+  WriteOptions,
+} from './registry.ts';
 
 /** The shape that callers' types have: an object of some kind, by the caller's word. */
 type Named = { metadata: KubeObject['metadata'] };
@@ -18,7 +26,14 @@ export interface Client {
   list<T extends Named>(type: TypeName, namespace?: string, options?: ListOptions): Promise<T[]>;
   create<T extends Named>(type: TypeName, object: T, options?: WriteOptions): Promise<T>;
   update<T extends Named>(type: TypeName, object: T, options?: WriteOptions): Promise<T>;
-  updateStatus<T extends Named>(type: TypeName, object: T, options?: WriteOptions): Promise<T>;
+  /** Whatever others do to the object meanwhile: see Registry.modify. */
+  modify<T extends Named>(
+    type: TypeName,
+    namespace: string,
+    name: string,
+    change: Modify<T>,
+    options?: WriteOptions,
+  ): Promise<T>;
   patch<T extends Named>(
     type: TypeName,
     namespace: string,
@@ -30,6 +45,13 @@ export interface Client {
   delete(type: TypeName, namespace: string, name: string, options?: DeleteOptions): Promise<boolean>;
   bind(namespace: string, pod: string, node: string, uid?: string): Promise<void>;
   evict(namespace: string, pod: string, options?: DeleteOptions): Promise<void>;
+}
+
+export interface Modify<T> {
+  readonly check?: (existing: T) => void;
+  readonly build: (existing: T) => T | undefined;
+  readonly otherwise?: () => T;
+  readonly subresource?: string;
 }
 
 export interface Patch {
@@ -86,9 +108,23 @@ export function createClient(
         (await registry.update(context(), targetOf(type, object), plain(object), withManager(options))).object,
       );
     },
-    async updateStatus<T extends Named>(type: TypeName, object: T, options?: WriteOptions) {
-      const at = targetOf(type, object, 'status');
-      return typed<T>((await registry.update(context(), at, plain(object), withManager(options))).object);
+    async modify<T extends Named>(
+      type: TypeName,
+      namespace: string,
+      name: string,
+      { check, build, otherwise, subresource }: Modify<T>,
+      options?: WriteOptions,
+    ) {
+      const change: Modification = {
+        ...(check && { check: (existing) => check(typed<T>(existing)) }),
+        build(existing) {
+          const next = build(typed<T>(existing));
+          return next && plain(next);
+        },
+        ...(otherwise && { otherwise: () => plain(otherwise()) }),
+      };
+      const at = target(type, namespace, name, subresource);
+      return typed<T>((await registry.modify(context(), at, change, withManager(options))).object);
     },
     async patch<T extends Named>(
       type: TypeName,

@@ -21,6 +21,7 @@ import { createWebhookCaller } from './webhooks/caller.ts';
 import { create } from './write/create.ts';
 import { remove } from './write/delete.ts';
 import { removeCollection } from './write/delete-collection.ts';
+import { modify } from './write/modify.ts';
 import { patch } from './write/patch.ts';
 import { update } from './write/update.ts';
 
@@ -48,6 +49,15 @@ export function createRegistry(options: RegistryOptions): Registry {
           changeSubresource(env, context, target, { object }, writeOptions) ??
           update(env, context, target, object, writeOptions),
       ),
+    modify: (context, target, { check, build, otherwise }, writeOptions) => {
+      const change = {
+        build,
+        management: { operation: 'Update' } as const,
+        ...(check && { check }),
+        ...(otherwise && { otherwise }),
+      };
+      return write(target, () => modify(env, context, target, change, writeOptions));
+    },
     patch: (context, target, type, body, writeOptions) =>
       write(
         target,

@@ -3,9 +3,10 @@
 
 import { createHash } from 'node:crypto';
 import type { ResourceDefinition } from '../api/definition.ts';
+import type { KubeObject } from '../machinery/object.ts';
 import { hasReason } from '../machinery/status.ts';
 import { formatTime } from '../machinery/time.ts';
-import type { Registry, RequestContext } from './registry.ts';
+import type { Modification, Registry, RequestContext } from './registry.ts';
 
 export interface EventText {
   readonly type: 'Normal' | 'Warning';
@@ -88,15 +89,18 @@ export function createEventRecorder(
       lastTimestamp: time,
       count: 1,
     };
+    // Mostly it is new: then nothing has to be read.
     try {
       await registry.create(context, { definition, namespace }, event, options);
       remember(key, 1);
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists')) throw error;
-      const { object } = await registry.get(context, target);
-      const count = (typeof object['count'] === 'number' ? object['count'] : 1) + 1;
-      await registry.patch(context, target, 'merge', { count, lastTimestamp: time }, options);
-      remember(key, count);
+      const again: Modification = {
+        build: (found) => ({ ...found, count: countOf(found) + 1, lastTimestamp: time }),
+        otherwise: () => event,
+      };
+      const { object } = await registry.modify(context, target, again, options);
+      remember(key, countOf(object));
     }
   }
 
@@ -110,4 +114,8 @@ export function createEventRecorder(
       }
     },
   };
+}
+
+function countOf(event: KubeObject): number {
+  return typeof event['count'] === 'number' ? event['count'] : 1;
 }

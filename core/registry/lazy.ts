@@ -29,6 +29,7 @@ export function createLazyRegistry(options: Omit<RegistryOptions, 'random'>): La
     watch: (_context, target, watchOptions) => watch(options, target, watchOptions),
     create: async (...given) => (await whole()).create(...given),
     update: async (...given) => (await whole()).update(...given),
+    modify: async (...given) => (await whole()).modify(...given),
     patch: async (...given) => (await whole()).patch(...given),
     admit: async (...given) => (await whole()).admit(...given),
     delete: async (...given) => (await whole()).delete(...given),

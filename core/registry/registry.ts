@@ -67,6 +67,16 @@ export interface WatchOptions {
   readonly allowWatchBookmarks?: boolean;
 }
 
+/** A change of one object by what it is at that moment: all of it is done again with what is there after a conflict. */
+export interface Modification {
+  /** Throws where the object is not what is to be changed. It may not change it. */
+  readonly check?: (existing: KubeObject) => void;
+  /** The new object from a private copy of the present one, both in the requested version; undefined: it is as it should be. */
+  readonly build: (existing: KubeObject) => KubeObject | undefined | Promise<KubeObject | undefined>;
+  /** What is created where there is nothing to change; default NotFound. */
+  readonly otherwise?: () => KubeObject | Promise<KubeObject>;
+}
+
 /** One object as it is stored or was written, in the version of the target's definition. */
 export interface Outcome {
   readonly object: KubeObject;
@@ -105,6 +115,13 @@ export interface Registry {
     context: RequestContext,
     target: Target,
     object: KubeObject,
+    options?: WriteOptions,
+  ): Promise<Outcome & { created: boolean }>;
+  /** Reads, changes and writes one object, whatever others do to it meanwhile. `created` when it was made. */
+  modify(
+    context: RequestContext,
+    target: Target,
+    change: Modification,
     options?: WriteOptions,
   ): Promise<Outcome & { created: boolean }>;
   /** `body` is the parsed patch: an array for `json`, else an object. `created` when an apply made the object. */

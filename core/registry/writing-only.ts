@@ -18,6 +18,10 @@ export function writingOnly(registry: Registry, who: string, owns: readonly Type
       demand(target);
       return registry.update(context, target, object, options);
     },
+    async modify(context, target, change, options) {
+      demand(target);
+      return registry.modify(context, target, change, options);
+    },
     async patch(context, target, type, body, options) {
       demand(target);
       return registry.patch(context, target, type, body, options);

@@ -10,6 +10,7 @@ import type { WriteEnvironment } from '../admission/plugin.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { scaleOf, scalePaths, setReplicas } from '../scale.ts';
 import { applyPatch } from '../write/apply-patch.ts';
+import { demandBody } from '../write/body.ts';
 import { modify } from '../write/modify.ts';
 
 export type ScaleChange = { readonly object: KubeObject } | { readonly type: PatchType; readonly body: unknown };
@@ -25,6 +26,9 @@ export function changeSubresource(
   return target.subresource === 'scale' ? changeScale(env, context, target, change, options) : undefined;
 }
 
+/** Of built-in and custom resources alike. */
+const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+
 async function changeScale(
   env: WriteEnvironment,
   context: RequestContext,
@@ -33,6 +37,7 @@ async function changeScale(
   options: WriteOptions,
 ): Promise<Outcome & { created: boolean }> {
   const paths = scalePaths(target);
+  if ('object' in change) demandBody(scaleKind, change.object);
   const outcome = await modify(
     env,
     context,

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
 import type { WriteEnvironment } from '../admission/plugin.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
+import { demandBody } from '../write/body.ts';
 import { bind } from './binding.ts';
 import { evict } from './eviction.ts';
 
@@ -30,6 +31,7 @@ export async function createBinding(
   options: WriteOptions = {},
 ): Promise<Outcome> {
   const pods = env.definitions.ofType('pods');
+  demandBody(target.definition, body);
   const name = body.metadata?.name;
   if (!pods || !name) throw badRequest('metadata.name of a Binding is the name of the pod that it binds');
   const { namespace } = target;

@@ -14,13 +14,13 @@ import type { Attributes, WriteEnvironment } from '../admission/plugin.ts';
 import { fillOnCreate } from '../metadata/system-fields.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
-import { apiVersionOf, hasStatus, keyOf, subjectOf } from '../target.ts';
+import { hasStatus, keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
+import { demandBody } from './body.ts';
 import { commitPut, isOwnConflict } from './commit.ts';
-import { metadataError } from './metadata-error.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackCreate } from './ownership.ts';
-import { cannotHandle, customErrors, shape, untold } from './shape.ts';
+import { customErrors, shape, untold } from './shape.ts';
 
 /** How often another generated name is tried. */
 const nameAttempts = 8;
@@ -133,13 +133,9 @@ async function createOnce(
 /** Sets what the path says, and refuses an object that says something else. */
 function identify(target: Target, object: KubeObject): KubeObject {
   const { definition, namespace } = target;
-  // A body without metadata is legal where a generated or fixed name follows; the type says it is there.
-  if (!object.metadata || typeof object.metadata !== 'object') object.metadata = {};
-  checkKind(target, object);
+  // Before its structure is checked: a name may have to be made of it.
+  demandBody(definition, object);
   const meta = object.metadata;
-  // Read before its structure is checked: a name may have to be made of it.
-  const why = metadataError(definition.kind, meta);
-  if (why !== undefined) throw badRequest(`${cannotHandle(definition)}: ${why}`);
   if (definition.namespaced) {
     if (!namespace) throw badRequest('an empty namespace may not be set during creation');
     if (meta.namespace && meta.namespace !== namespace) {
@@ -150,18 +146,6 @@ function identify(target: Target, object: KubeObject): KubeObject {
   if (target.name) meta.name ??= target.name;
   if (meta.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   return object;
-}
-
-/** `apiVersion` and `kind` of a body are those of the path, or absent. */
-export function checkKind({ definition }: Target, object: KubeObject): void {
-  const apiVersion = apiVersionOf(definition);
-  if ((object.apiVersion && object.apiVersion !== apiVersion) || (object.kind && object.kind !== definition.kind)) {
-    throw badRequest(
-      `the API version in the data (${object.apiVersion ?? ''}, Kind=${object.kind ?? ''}) does not match the expected API version (${apiVersion}, Kind=${definition.kind})`,
-    );
-  }
-  object.apiVersion = apiVersion;
-  object.kind = definition.kind;
 }
 
 function existsAlready(target: Target, name: string, generated: boolean): StatusError {

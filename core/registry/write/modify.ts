@@ -14,29 +14,24 @@ import type { Check, Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Admitted, Attributes, WriteEnvironment } from '../admission/plugin.ts';
 import { inheritOnUpdate } from '../metadata/system-fields.ts';
-import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
+import type { Modification, Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
 import { addErrors } from './add-errors.ts';
+import { demandBody } from './body.ts';
 import { commitDelete, commitPut } from './commit.ts';
-import { checkKind, create } from './create.ts';
+import { create } from './create.ts';
 import { generationOf } from './generation.ts';
-import { metadataError } from './metadata-error.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackUpdate } from './ownership.ts';
-import { mayUse } from './permission.ts';
 import { cannotHandle, customErrors, shape, untold } from './shape.ts';
 import { keepForSubresource } from './subresource-fields.ts';
 
-export interface Change {
-  /** The new object from a private copy of the present one, both in the requested version. */
-  readonly build: (existing: KubeObject) => KubeObject | Promise<KubeObject>;
+export interface Change extends Modification {
   readonly management: FieldManagement;
   /** How it is said that what was built is no object of its type; default BadRequest. */
   readonly unreadable?: (why: string, object: KubeObject) => StatusError;
-  /** What is created where there is nothing to change, by who may create it; default NotFound. */
-  readonly otherwise?: () => KubeObject | Promise<KubeObject>;
   /** The request was admitted as what it is (a Binding): its change of this object is not shown to admission once more. */
   readonly admitted?: Admitted;
   /** The change was made by the registry itself: structure and values need not be looked at again. */
@@ -93,7 +88,6 @@ async function createInstead(
   management: FieldManagement,
   options: WriteOptions,
 ): Promise<Outcome | undefined> {
-  await mayUse(env, context, target, 'create');
   const object = await make();
   try {
     return await create(env, context, target, object, options, management);
@@ -119,7 +113,9 @@ async function modifyOnce(
   const old = decodeObject(item.value);
 
   const before = await fromStored(env, definition, old);
+  change.check?.(before);
   const next = await change.build(deepClone(before));
+  if (!next) return { object: old, bytes: item.value };
   const unreadable = change.unreadable ?? ((why: string) => badRequest(`${cannotHandle(definition)}: ${why}`));
   checkIdentity(target, next, old, strategy.conditionalUpdate ?? false, unreadable);
   const misfits = change.trusted ? [] : shape(context, definition, next, options, before, unreadable);
@@ -193,12 +189,8 @@ function checkIdentity(
   conditional: boolean,
   unreadable: (why: string, object: KubeObject) => StatusError,
 ): void {
-  const { kind } = target.definition;
-  const why = metadataError(kind, next.metadata);
-  if (why !== undefined) throw unreadable(why, next);
-  checkKind(target, next);
-  // Null is what is absent, to Go.
-  const meta = next.metadata ?? {};
+  demandBody(target.definition, next, (why) => unreadable(why, next));
+  const meta = next.metadata;
   const name = target.name ?? '';
   if (!meta.name) {
     throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);

@@ -11,9 +11,10 @@ import type { WriteEnvironment } from '../admission/plugin.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, hasStatus, subjectOf } from '../target.ts';
 import { applyPatch, unreadablePatch } from './apply-patch.ts';
-import { checkKind } from './create.ts';
+import { demandKind } from './body.ts';
 import { modify } from './modify.ts';
 import { servedVersions } from './other-versions.ts';
+import { mayUse } from './permission.ts';
 
 export async function patch(
   env: WriteEnvironment,
@@ -69,6 +70,7 @@ async function applyConfiguration(
       build: async (existing) => deepClone(await join(existing)),
       management: { operation: 'Apply' },
       otherwise: async () => {
+        await mayUse(env, context, target, 'create');
         if (target.subresource || applied.metadata.uid) throw notFound(subjectOf(definition), target.name ?? '');
         const { resourceVersion: _, ...metadata } = applied.metadata;
         const object = await join(undefined);
@@ -99,7 +101,7 @@ function configuration(target: Target, body: unknown): KubeObject {
     throw untyped(`.metadata: expected map, got &{${String(metadata)}}`);
   applied.metadata = metadata as ObjectMeta; // its fields are checked with the rest
   if (!applied.apiVersion || !applied.kind) throw badRequest('an apply patch must have apiVersion and kind');
-  checkKind(target, applied);
+  demandKind(target.definition, applied);
   const { name, namespace } = applied.metadata;
   if (name && name !== target.name)
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);

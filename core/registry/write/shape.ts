@@ -75,6 +75,6 @@ function reportUnknown(
 }
 
 /** How Kubernetes begins to say what it could not decode. */
-export function cannotHandle({ kind, version }: Shaped): string {
+export function cannotHandle({ kind, version }: Pick<Shaped, 'kind' | 'version'>): string {
   return `${kind} in version "${version}" cannot be handled as a ${kind}`;
 }

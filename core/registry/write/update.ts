@@ -8,6 +8,7 @@ import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.
 import { subjectOf } from '../target.ts';
 import { storedDefinition } from '../versions.ts';
 import { modify } from './modify.ts';
+import { mayUse } from './permission.ts';
 
 export async function update(
   env: WriteEnvironment,
@@ -25,7 +26,8 @@ export async function update(
       build: () => deepClone(input),
       management: { operation: 'Update' },
       ...(mayCreate && {
-        otherwise: () => {
+        otherwise: async () => {
+          await mayUse(env, context, target, 'create');
           if (input.metadata?.resourceVersion || input.metadata?.uid) {
             const subject = subjectOf(target.definition);
             throw conflict(

@@ -182,13 +182,18 @@ async function writeCondition(
 ): Promise<void> {
   const { availability, name } = server;
   await replica.catchUp();
-  const object = replica.get(name)?.object as (V1APIService & { metadata: object }) | undefined; // as above
-  if (!object || !availability || object.metadata.uid !== uid) return;
-  const others = (object.status?.conditions ?? []).filter(({ type }) => type !== 'Available');
-  const before = object.status?.conditions?.find(({ type }) => type === 'Available');
-  const { status, reason, message } = availability;
-  if (before?.status === status && before.reason === reason && before.message === message) return;
-  const since = before?.status === status ? before.lastTransitionTime : undefined;
-  const conditions = [...others, { type: 'Available', ...availability, lastTransitionTime: since ?? time }];
-  await client.updateStatus(apiServices, { ...object, status: { ...object.status, conditions } });
+  if (!replica.get(name) || !availability) return;
+  await client.modify<V1APIService & { metadata: object }>(apiServices, '', name, {
+    subresource: 'status',
+    build(object) {
+      if (object.metadata.uid !== uid) return undefined;
+      const others = (object.status?.conditions ?? []).filter(({ type }) => type !== 'Available');
+      const before = object.status?.conditions?.find(({ type }) => type === 'Available');
+      const { status, reason, message } = availability;
+      if (before?.status === status && before.reason === reason && before.message === message) return undefined;
+      const since = before?.status === status ? before.lastTransitionTime : undefined;
+      const conditions = [...others, { type: 'Available', ...availability, lastTransitionTime: since ?? time }];
+      return { ...object, status: { ...object.status, conditions } };
+    },
+  });
 }

@@ -10,6 +10,8 @@ import type { Log } from '../../../core/work/log.ts';
 import type { V1Namespace } from '../../../generated/kubernetes.ts';
 import type { ExtensionServer } from './extension-server.ts';
 
+type Namespace = V1Namespace & { metadata: NonNullable<V1Namespace['metadata']> };
+
 export interface NamespaceContentOptions {
   readonly replicas: Replicas;
   readonly client: Client;
@@ -40,7 +42,7 @@ export async function emptyNamespaces(options: NamespaceContentOptions): Promise
     for (let pause = firstPauseMs; !closed; pause = Math.min(longestPauseMs, pause * 2)) {
       const remaining = await contentOf(servers(), name);
       await replica.catchUp();
-      const namespace = replica.get(name)?.object as (V1Namespace & { metadata: object }) | undefined; // what is stored as one is one
+      const namespace = replica.get(name)?.object as Namespace | undefined; // what is stored as one is one
       if (!namespace || namespace.metadata.uid !== uid) return;
       const done = remaining.length === 0;
       const condition = done
@@ -117,22 +119,30 @@ async function namesIn(server: ExtensionServer, path: string): Promise<string[]>
   return items.flatMap(({ metadata }) => (typeof metadata?.name === 'string' ? [metadata.name] : []));
 }
 
-/** False when somebody else changed the namespace at the same time. */
+/** False when the namespace is gone. */
 async function write(
   client: Client,
-  namespace: V1Namespace & { metadata: object },
+  namespace: Namespace,
   next: { status: string; reason: string; message: string },
   time: string,
 ): Promise<boolean> {
-  const before = namespace.status?.conditions?.find(({ type }) => type === conditionType);
-  if (before?.status === next.status && before.message === next.message) return true;
-  const others = (namespace.status?.conditions ?? []).filter(({ type }) => type !== conditionType);
-  const conditions = [...others, { type: conditionType, ...next, lastTransitionTime: time }];
+  const { name = '', uid } = namespace.metadata;
+  let there = true;
   try {
-    await client.updateStatus('namespaces', { ...namespace, status: { ...namespace.status, conditions } });
-    return true;
+    await client.modify<Namespace>('namespaces', '', name, {
+      subresource: 'status',
+      build({ status, ...found }) {
+        there = found.metadata.uid === uid;
+        const before = status?.conditions?.find(({ type }) => type === conditionType);
+        if (!there || (before?.status === next.status && before.message === next.message)) return undefined;
+        const others = (status?.conditions ?? []).filter(({ type }) => type !== conditionType);
+        const conditions = [...others, { type: conditionType, ...next, lastTransitionTime: time }];
+        return { ...found, status: { ...status, conditions } };
+      },
+    });
+    return there;
   } catch (error) {
-    if (hasReason(error, 'Conflict', 'NotFound')) return false;
+    if (hasReason(error, 'NotFound')) return false;
     throw error;
   }
 }

@@ -2,10 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import { hasReason, StatusError } from '../../../core/machinery/status.ts';
+import { StatusError } from '../../../core/machinery/status.ts';
 import type { EventReport } from '../../../core/node/protocol.ts';
 import { settleAll } from '../../../core/process/settle-all.ts';
-import type { RequestContext, Target } from '../../../core/registry/registry.ts';
+import type { Modification, RequestContext, Target } from '../../../core/registry/registry.ts';
 import { asKubelet, builtIn, type ReportParts } from './report-parts.ts';
 
 /** Events are lost rather than the report that brings them: what the registry refuses is left out. */
@@ -48,33 +48,20 @@ async function record(
   const target: Target = { definition: builtIn(definitions, 'events'), namespace, name };
   const sorted = times.map(wholeSeconds).sort();
   const [first, last] = [sorted[0] ?? '', sorted[sorted.length - 1] ?? ''];
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const found = await registry.get(context, target).catch((error: unknown) => {
-        if (hasReason(error, 'NotFound')) return undefined;
-        throw error;
-      });
-      if (!found) {
-        await registry.create(
-          context,
-          { definition: target.definition, namespace },
-          newEvent(event, node, namespace, name, first, last, times.length),
-          asKubelet,
-        );
-      } else {
-        const count = (found.object as { count?: number }).count ?? 1;
-        await registry.update(
-          context,
-          target,
-          { ...found.object, count: count + times.length, lastTimestamp: last },
-          asKubelet,
-        );
-      }
-      return;
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      if (!hasReason(error, 'Conflict', 'AlreadyExists') || attempt === 5) return;
-    }
+  const change: Modification = {
+    // as: what is stored as an Event is one.
+    build: (found) => ({
+      ...found,
+      count: ((found as { count?: number }).count ?? 1) + times.length,
+      lastTimestamp: last,
+    }),
+    otherwise: () => newEvent(event, node, namespace, name, first, last, times.length),
+  };
+  try {
+    await registry.modify(context, target, change, asKubelet);
+  } catch (error) {
+    // An event that cannot be recorded holds nothing up.
+    if (!(error instanceof StatusError)) throw error;
   }
 }
 

@@ -2,15 +2,12 @@
 
 import { deepEqual } from '../../../core/machinery/equality.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import { hasReason } from '../../../core/machinery/status.ts';
 import type { Report } from '../../../core/node/protocol.ts';
-import type { RequestContext, Target } from '../../../core/registry/registry.ts';
+import type { Modification, RequestContext, Target } from '../../../core/registry/registry.ts';
 import type { V1NodeAddress, V1NodeCondition } from '../../../generated/kubernetes.ts';
 import { asKubelet, builtIn, conditionsOf, type ReportParts, typedItems } from './report-parts.ts';
 
 type NodeReport = NonNullable<Report['node']>;
-
-const attempts = 5;
 
 /** The Node as it is stored then. */
 export async function reportNode(
@@ -20,35 +17,19 @@ export async function reportNode(
   report: NodeReport,
 ): Promise<KubeObject> {
   const target: Target = { definition: builtIn(definitions, 'nodes'), name };
-  for (let attempt = 1; ; attempt++) {
-    try {
-      let object = await getOrCreate(registry, context, target, name, report);
-      const wished = withMetadata(object, report);
-      if (wished !== object) object = (await registry.update(context, target, wished, asKubelet)).object;
-      const status = mergeStatus(object['status'] as Record<string, unknown> | undefined, report.status);
-      if (deepEqual(status, object['status'])) return object;
-      return (await registry.update(context, { ...target, subresource: 'status' }, { ...object, status }, asKubelet))
-        .object;
-    } catch (error) {
-      if (!hasReason(error, 'Conflict', 'AlreadyExists') || attempt === attempts) throw error;
-    }
-  }
+  const ensure: Modification = {
+    build: (node) => withMetadata(node, report),
+    otherwise: () => newNode(name, report),
+  };
+  const { object } = await registry.modify(context, target, ensure, asKubelet);
+  // Mostly nothing changed: then once reading it is enough.
+  if (!withStatus(object, report)) return object;
+  const tell: Modification = { build: (node) => withStatus(node, report) };
+  return (await registry.modify(context, { ...target, subresource: 'status' }, tell, asKubelet)).object;
 }
 
-async function getOrCreate(
-  registry: ReportParts['registry'],
-  context: RequestContext,
-  target: Target,
-  name: string,
-  { labels, annotations, spec, status }: NodeReport,
-): Promise<KubeObject> {
-  try {
-    return (await registry.get(context, target)).object;
-  } catch (error) {
-    if (!hasReason(error, 'NotFound')) throw error;
-  }
-  const { name: _, ...collection } = target;
-  const object: KubeObject = {
+function newNode(name: string, { labels, annotations, spec, status }: NodeReport): KubeObject {
+  return {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name, labels: allowedLabels(labels), ...(annotations && { annotations }) },
@@ -59,11 +40,16 @@ async function getOrCreate(
     },
     status,
   };
-  return (await registry.create(context, collection, object, asKubelet)).object;
 }
 
-/** The object itself when nothing is to change. */
-function withMetadata(object: KubeObject, { labels, annotations, spec }: NodeReport): KubeObject {
+/** undefined when nothing is to change. */
+function withStatus(object: KubeObject, report: NodeReport): KubeObject | undefined {
+  const status = mergeStatus(object['status'] as Record<string, unknown> | undefined, report.status);
+  return deepEqual(status, object['status']) ? undefined : { ...object, status };
+}
+
+/** undefined when nothing is to change. */
+function withMetadata(object: KubeObject, { labels, annotations, spec }: NodeReport): KubeObject | undefined {
   const merged = { ...object.metadata.labels, ...allowedLabels(labels) };
   const mergedAnnotations = { ...object.metadata.annotations, ...annotations };
   const current = object['spec'] as { providerID?: string } | undefined;
@@ -73,7 +59,7 @@ function withMetadata(object: KubeObject, { labels, annotations, spec }: NodeRep
     deepEqual(mergedAnnotations, object.metadata.annotations ?? {}) &&
     providerID === current?.providerID
   )
-    return object;
+    return undefined;
   return {
     ...object,
     metadata: { ...object.metadata, labels: merged, annotations: mergedAnnotations },

@@ -2,15 +2,14 @@
 
 import { deepEqual } from '../../../core/machinery/equality.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import { forbidden, hasReason, StatusError } from '../../../core/machinery/status.ts';
+import { forbidden, StatusError } from '../../../core/machinery/status.ts';
 import type { PodReport, ReportResult } from '../../../core/node/protocol.ts';
 import type { Read } from '../../../core/node/read-report.ts';
-import type { RequestContext, Target } from '../../../core/registry/registry.ts';
+import type { Modification, RequestContext, Target } from '../../../core/registry/registry.ts';
 import type { V1PodStatus } from '../../../generated/kubernetes.ts';
 import { asKubelet, builtIn, conditionsOf, type ReportParts } from './report-parts.ts';
 
 const subject = { group: '', resource: 'pods' };
-const attempts = 5;
 
 /** Never rejects for what concerns this pod alone. */
 export async function reportPod(
@@ -33,22 +32,21 @@ async function apply({ registry, definitions }: ReportParts, context: RequestCon
   const { namespace, name, uid } = report;
   const target: Target = { definition: builtIn(definitions, 'pods'), namespace, name };
   let asked = false;
-  for (let attempt = 1; ; attempt++) {
-    const { object } = await registry.get(context, target);
-    checkOwned(object, node, uid);
-    asked = object.metadata.deletionTimestamp !== undefined;
-    if (!report.status) break;
-    const status = mergeStatus(object['status'] as V1PodStatus | undefined, report.status);
-    if (deepEqual(status, object['status'])) break;
-    try {
-      await registry.update(context, { ...target, subresource: 'status' }, { ...object, status }, asKubelet);
-      break;
-    } catch (error) {
-      if (hasReason(error, 'Conflict') && attempt < attempts) continue;
-      // What is about to go needs no status: a refused one would hold the pod for ever.
-      if (report.terminated && asked) break;
-      throw error;
-    }
+  const change: Modification = {
+    check(pod) {
+      checkOwned(pod, node, uid);
+      asked = pod.metadata.deletionTimestamp !== undefined;
+    },
+    build(pod) {
+      const status = report.status && mergeStatus(pod['status'] as V1PodStatus | undefined, report.status);
+      return status === undefined || deepEqual(status, pod['status']) ? undefined : { ...pod, status };
+    },
+  };
+  try {
+    await registry.modify(context, { ...target, subresource: 'status' }, change, asKubelet);
+  } catch (error) {
+    // What is about to go needs no status: a refused one would hold the pod for ever.
+    if (!(report.terminated && asked)) throw error;
   }
   // Without a wish to delete it, a pod whose containers ended stays: Succeeded or Failed.
   if (report.terminated && asked)

@@ -20,5 +20,6 @@ export function paceWrites(registry: Registry, atATime: number): Registry {
     get: (...args) => paced(() => registry.get(...args)),
     create: (...args) => paced(() => registry.create(...args)),
     update: (...args) => paced(() => registry.update(...args)),
+    modify: (...args) => paced(() => registry.modify(...args)),
   };
 }

@@ -1,0 +1,35 @@
+// What is looked at first of a body: whose object it is. The one place, for objects, patches' results, and bodies of subresources alike.
+
+import { badRequest, type StatusError } from '../../machinery/status.ts';
+import { apiVersionOf } from '../target.ts';
+import { metadataError } from './metadata-error.ts';
+import { cannotHandle, type Shaped } from './shape.ts';
+
+type Typed = Pick<Shaped, 'group' | 'version' | 'kind'>;
+
+/**
+ * `apiVersion` and `kind` are those that its path takes, or absent: then they are set. Its metadata can be read; where it has none, it gets
+ * some that say nothing. Throws BadRequest, or what `unreadable` makes of the reason.
+ */
+export function demandBody(
+  expected: Typed,
+  object: { apiVersion?: string; kind?: string; metadata?: unknown },
+  unreadable: (why: string) => StatusError = (why) => badRequest(`${cannotHandle(expected)}: ${why}`),
+): void {
+  demandKind(expected, object);
+  const why = metadataError(expected.kind, object.metadata);
+  if (why !== undefined) throw unreadable(why);
+  // Null is what is absent, to Go.
+  object.metadata ??= {};
+}
+
+export function demandKind(expected: Typed, object: { apiVersion?: string; kind?: string }): void {
+  const apiVersion = apiVersionOf(expected);
+  if ((object.apiVersion && object.apiVersion !== apiVersion) || (object.kind && object.kind !== expected.kind)) {
+    throw badRequest(
+      `the API version in the data (${object.apiVersion ?? ''}, Kind=${object.kind ?? ''}) does not match the expected API version (${apiVersion}, Kind=${expected.kind})`,
+    );
+  }
+  object.apiVersion = apiVersion;
+  object.kind = expected.kind;
+}
