@@ -1,10 +1,10 @@
 // The downward API: fields of a pod and resources of its containers as text. Source: Kubernetes, "Downward API".
 
 import { getOwn } from '../../core/machinery/own.ts';
+import { numberOfQuantity } from '../../core/machinery/quantity.ts';
 import type { V1ResourceFieldSelector } from '../../generated/kubernetes.ts';
 import type { Pod } from './pod.ts';
 import { podContainers } from './pod.ts';
-import { parseQuantity } from './quantity.ts';
 import type { NodeCapacity } from './resources.ts';
 
 export interface NodeFields {
@@ -64,8 +64,8 @@ export function resourceFieldValue(
   const request = getOwn(resources?.requests, kind) ?? limit;
   const fallback = kind === 'cpu' ? allocatable.cpu : kind === 'memory' ? allocatable.memory : 0;
   const amount =
-    list === 'limits' ? (limit === undefined ? fallback : parseQuantity(limit)) : parseQuantity(request ?? '0');
-  const divisor = parseQuantity(selector.divisor ?? '1') || 1;
+    list === 'limits' ? (limit === undefined ? fallback : numberOfQuantity(limit)) : numberOfQuantity(request ?? '0');
+  const divisor = numberOfQuantity(selector.divisor ?? '1') || 1;
   return String(Math.ceil(Number((amount / divisor).toFixed(9))));
 }
 

@@ -1,5 +1,6 @@
 // A pod as the agent works with it: what the API always sets is not optional, and its containers are listed in one way.
 
+import { allContainers, isSidecar } from '../../core/kinds/core/pod/semantics/containers.ts';
 import type { ObjectMeta } from '../../core/machinery/object.ts';
 import type { V1Container, V1Pod, V1PodSpec } from '../../generated/kubernetes.ts';
 import { isFileName } from '../files/beneath.ts';
@@ -23,8 +24,7 @@ export interface PodContainer {
 export function asPod(object: V1Pod): Pod | undefined {
   const { metadata, spec } = object;
   if (!spec || !metadata?.name || !metadata.namespace || !metadata.uid) return undefined;
-  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])];
-  const names = [...containers, ...(spec.volumes ?? [])].map(({ name }) => name);
+  const names = [...allContainers(spec), ...(spec.volumes ?? [])].map(({ name }) => name);
   if (![metadata.name, metadata.namespace, metadata.uid, ...names].every(isFileName)) return undefined;
   // Checked just above.
   return object as Pod;
@@ -34,7 +34,7 @@ export function asPod(object: V1Pod): Pod | undefined {
 export function podContainers(pod: Pod): PodContainer[] {
   return [
     ...(pod.spec.initContainers ?? []).map((spec) => ({
-      kind: spec.restartPolicy === 'Always' ? ('sidecar' as const) : ('init' as const),
+      kind: isSidecar(spec) ? ('sidecar' as const) : ('init' as const),
       name: spec.name,
       spec,
     })),

@@ -1,11 +1,13 @@
 // From a pod's requests and limits to cgroup values. Source: Kubernetes, "Resource Management for Pods and Containers"; KEP-2837.
 
+import { ownContainers } from '../../core/kinds/core/pod/semantics/containers.ts';
+import { qosClass } from '../../core/kinds/core/pod/semantics/qos-class.ts';
+import { type Counting, podTotal } from '../../core/kinds/core/pod/semantics/resources.ts';
 import { getOwn } from '../../core/machinery/own.ts';
-import type { V1Container, V1ResourceRequirements } from '../../generated/kubernetes.ts';
+import { numberOfQuantity } from '../../core/machinery/quantity.ts';
+import type { V1PodSpec, V1ResourceRequirements } from '../../generated/kubernetes.ts';
 import type { LinuxContainerResourcesInput } from '../cri/messages.ts';
 import type { Pod } from './pod.ts';
-import { qosClass } from './qos.ts';
-import { parseQuantity } from './quantity.ts';
 
 const cpuPeriod = 100_000;
 const minShares = 2;
@@ -24,13 +26,13 @@ export function containerResources(
   capacity: NodeCapacity,
   sidecar: boolean,
 ): LinuxContainerResourcesInput {
-  const { requests, limits } = amounts(resources);
+  const cpuLimit = amountOf(resources?.limits, 'cpu');
   return {
     cpuPeriod,
-    cpuQuota: limits.cpu > 0 ? quota(limits.cpu) : 0,
-    cpuShares: shares(requests.cpu),
-    memoryLimitInBytes: Math.floor(limits.memory),
-    oomScoreAdj: oomScore(pod, requests.memory, capacity, sidecar),
+    cpuQuota: cpuLimit > 0 ? quota(cpuLimit) : 0,
+    cpuShares: shares(amountOf(resources?.requests, 'cpu')),
+    memoryLimitInBytes: Math.floor(amountOf(resources?.limits, 'memory')),
+    oomScoreAdj: oomScore(pod, amountOf(resources?.requests, 'memory'), capacity, sidecar),
   };
 }
 
@@ -42,54 +44,36 @@ export interface PodCgroupLimits {
 }
 
 /** The pod's own cgroup: limits hold only if every container has one, or the pod itself has. */
-export function podCgroupLimits(pod: Pod): PodCgroupLimits {
-  const own = amounts(pod.spec.resources);
-  const everyone = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map((each) => amounts(each.resources));
-  const limited = (kind: 'cpu' | 'memory') => everyone.every(({ limits }) => limits[kind] > 0);
-  const cpuLimit = own.limits.cpu || (limited('cpu') ? atOnce(pod, ({ limits }) => limits.cpu) : 0);
-  const memoryLimit = own.limits.memory || (limited('memory') ? atOnce(pod, ({ limits }) => limits.memory) : 0);
+export function podCgroupLimits({ spec }: Pod): PodCgroupLimits {
+  const total = podTotal(spec, 'limits', inNumbers);
+  const limit = (kind: 'cpu' | 'memory') => {
+    const declared =
+      amountOf(spec.resources?.limits, kind) > 0 ||
+      ownContainers(spec).every(({ resources }) => amountOf(resources?.limits, kind) > 0);
+    return declared ? (total.get(kind) ?? 0) : 0;
+  };
+  const [cpu, memory] = [limit('cpu'), limit('memory')];
   return {
-    cpuShares: shares(podRequests(pod).cpu),
-    ...(cpuLimit > 0 && { cpuQuota: quota(cpuLimit) }),
-    ...(memoryLimit > 0 && { memory: Math.floor(memoryLimit) }),
+    cpuShares: shares(podRequests(spec).cpu),
+    ...(cpu > 0 && { cpuQuota: quota(cpu) }),
+    ...(memory > 0 && { memory: Math.floor(memory) }),
   };
 }
 
-/** Cores and bytes that the pod asks for, without its overhead. */
-export function podRequests(pod: Pod): NodeCapacity {
-  const own = amounts(pod.spec.resources);
-  const of = (kind: 'cpu' | 'memory') => own.requests[kind] || atOnce(pod, ({ requests }) => requests[kind]);
-  return { cpu: of('cpu'), memory: of('memory') };
+/** Cores and bytes that the pod asks for, with its overhead. */
+export function podRequests(spec: V1PodSpec): NodeCapacity {
+  const total = podTotal(spec, 'requests', inNumbers);
+  return { cpu: total.get('cpu') ?? 0, memory: total.get('memory') ?? 0 };
 }
 
-/** The most at a time: application containers with sidecars, or one init container. */
-function atOnce({ spec }: Pod, pick: (each: Amounts) => number): number {
-  const inits = spec.initContainers ?? [];
-  const always = [...spec.containers, ...inits.filter(({ restartPolicy }) => restartPolicy === 'Always')];
-  const of = (each: V1Container) => pick(amounts(each.resources));
-  return Math.max(
-    always.reduce((sum, each) => sum + of(each), 0),
-    ...inits.map(of),
-    0,
-  );
-}
+const inNumbers: Counting<number> = {
+  read: (_name, quantity) => numberOfQuantity(quantity),
+  add: (left, right) => left + right,
+  isMore: (left, right) => left > right,
+};
 
-interface Amounts {
-  requests: { cpu: number; memory: number };
-  limits: { cpu: number; memory: number };
-}
-
-/** A limit without a request is the request too. */
-function amounts(resources: V1ResourceRequirements | undefined): Amounts {
-  const of = (list: Record<string, string> | undefined, kind: string) => parseQuantity(getOwn(list, kind) ?? '0');
-  const { requests, limits } = resources ?? {};
-  return {
-    limits: { cpu: of(limits, 'cpu'), memory: of(limits, 'memory') },
-    requests: {
-      cpu: requests?.['cpu'] === undefined ? of(limits, 'cpu') : of(requests, 'cpu'),
-      memory: requests?.['memory'] === undefined ? of(limits, 'memory') : of(requests, 'memory'),
-    },
-  };
+function amountOf(list: Readonly<Record<string, string>> | undefined, kind: string): number {
+  return numberOfQuantity(getOwn(list, kind));
 }
 
 function quota(cores: number): number {
@@ -103,11 +87,11 @@ function shares(cores: number): number {
 
 /** Source: Kubernetes, "Node out of memory behavior". */
 function oomScore(pod: Pod, memoryRequest: number, capacity: NodeCapacity, sidecar: boolean): number {
-  const qos = qosClass(pod);
+  const qos = qosClass(pod.spec);
   if (pod.spec.priorityClassName === 'system-node-critical' || qos === 'Guaranteed') return -997;
   if (qos === 'BestEffort') return 1000;
   const requested = sidecar
-    ? Math.min(...pod.spec.containers.map(({ resources }) => amounts(resources).requests.memory), memoryRequest)
+    ? Math.min(...pod.spec.containers.map(({ resources }) => amountOf(resources?.requests, 'memory')), memoryRequest)
     : memoryRequest;
   const score = Math.floor(1000 - (1000 * requested) / Math.max(1, capacity.memory));
   return Math.min(999, Math.max(3, score));

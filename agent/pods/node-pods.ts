@@ -1,12 +1,13 @@
 // All pods of this node: a worker for each, fed by what the API wants and what the runtime tells.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { FoundPod } from './observe.ts';
 import { observePods } from './observe.ts';
 import type { PodContext } from './pod-context.ts';
 import { PodWorker } from './pod-worker.ts';
-import { isOver, refusalOf } from './refusal.ts';
+import { refusalOf } from './refusal.ts';
 import { refusalOfResize } from './resize.ts';
 
 export interface NodePods {
@@ -43,10 +44,10 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
     },
     report: (pod, status, terminated) => {
       context.report(pod, status, terminated);
-      if (isOver({ ...pod, status })) reconsider();
+      if (isFinished({ ...pod, status })) reconsider();
     },
     refusalOfResize: (wanted, before) => {
-      const others = taken().filter((each) => each.metadata.uid !== wanted.metadata.uid && !isOver(each));
+      const others = taken().filter((each) => each.metadata.uid !== wanted.metadata.uid && !isFinished(each));
       return refusalOfResize(wanted, before, others, context.allocatable);
     },
   };

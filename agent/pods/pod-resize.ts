@@ -1,10 +1,10 @@
 // How one pod's resources change while it runs: what the node granted, what its containers have, and why more has to wait.
 
 import { errorText } from '../../core/machinery/error-text.ts';
+import { numberOfQuantity } from '../../core/machinery/quantity.ts';
 import type { V1ContainerStatus, V1PodStatus, V1ResourceRequirements } from '../../generated/kubernetes.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
-import { parseQuantity } from '../pod/quantity.ts';
 import type { PodCgroupLimits } from '../pod/resources.ts';
 import { containerResources, podCgroupLimits } from '../pod/resources.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
@@ -141,8 +141,8 @@ export class PodResize {
 
   /** A limit below what is used would end the container. As far as the runtime tells: it may grow in between. */
   async #checkUsed(containerId: string, { name, spec }: PodContainer): Promise<void> {
-    const limit = parseQuantity(spec.resources?.limits?.['memory'] ?? '0');
-    const before = parseQuantity(this.#applied.get(containerId)?.limits?.['memory'] ?? '0');
+    const limit = numberOfQuantity(spec.resources?.limits?.['memory']);
+    const before = numberOfQuantity(this.#applied.get(containerId)?.limits?.['memory']);
     if (limit === 0 || (before > 0 && limit >= before)) return;
     const answer = await this.#context.runtime.containerStats({ containerId }).catch(() => undefined);
     const used = Number(answer?.stats?.memory?.workingSetBytes?.value ?? 0);

@@ -1,10 +1,11 @@
 // A pod's status from what runs, what is held up and what was reported before. Pure.
 // Source: Kubernetes, "Pod Lifecycle" (phases, conditions), KEP-3085 (PodReadyToStartContainers), KEP-5067 (observedGeneration).
 
+import { qosClass } from '../../core/kinds/core/pod/semantics/qos-class.ts';
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import type { V1ContainerStatus, V1PodCondition, V1PodStatus } from '../../generated/kubernetes.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
-import { qosClass } from '../pod/qos.ts';
 import type { ContainerHealth } from '../probes/container-health.ts';
 import type { Waiting } from './container-status.ts';
 import { containerStatus, timestamp } from './container-status.ts';
@@ -34,7 +35,7 @@ export interface PodStatusInput {
 export function podStatus(input: PodStatusInput): V1PodStatus {
   const { pod, observed, previous, now } = input;
   const containers = podContainers(pod);
-  const final = previous?.phase === 'Succeeded' || previous?.phase === 'Failed';
+  const final = previous !== undefined && isFinished({ status: previous });
   const initialized = final ? wasInitialized(previous) : isInitialized(input, containers);
   const ended = final || input.terminating || input.ending !== undefined;
   const applied = input.resize && { applied: input.resize.applied };
@@ -123,7 +124,7 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
     ...(initContainerStatuses.length > 0 && { initContainerStatuses }),
     containerStatuses,
     ...(ephemeralContainerStatuses.length > 0 && { ephemeralContainerStatuses }),
-    qosClass: pod.status?.qosClass ?? qosClass(pod),
+    qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
     ...endingOf(input, previous),
     // Optional fields above may be undefined, which JSON leaves out.
   } as V1PodStatus;

@@ -1,6 +1,7 @@
 // One pod's worker: has the steps taken that `syncPod` names, each at most once at a time, and reports what it sees. It holds what neither
 // the API nor the runtime knows: that the pod is to end and why, back-offs, steps on their way.
 
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { deepEqual } from '../../core/machinery/equality.ts';
 import { errorText } from '../../core/machinery/error-text.ts';
 import { millisecondsOf } from '../../core/machinery/time.ts';
@@ -196,7 +197,7 @@ export class PodWorker {
     }
     const now = this.#context.now();
     const deadline = deadlineOf({ ...this.#pod, status: this.#status ?? this.#pod.status } as Pod);
-    const over = this.#status?.phase === 'Succeeded' || this.#status?.phase === 'Failed';
+    const over = this.#status !== undefined && isFinished({ status: this.#status });
     if (deadline !== undefined && now >= deadline && !over && this.#terminateBy === undefined)
       this.#ending ??= {
         reason: 'DeadlineExceeded',

@@ -1,6 +1,7 @@
 // Why a node does not take a pod that came to it, past the scheduler or by an older view of the node: what the kubelet checks when it
 // admits a pod. Pure. Source: Kubernetes, kubelet's GeneralPredicates (host ports, node affinity) and its handlers of admission.
 
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { nodeAffinityAllows } from '../../core/machinery/node-match.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
 import type { Pod } from '../pod/pod.ts';
@@ -16,9 +17,9 @@ export function refusalOf(
   node: V1Node | undefined,
   security: NodeSecurity,
 ): Ending | undefined {
-  if (isOver(pod) || pod.metadata.deletionTimestamp) return undefined;
+  if (isFinished(pod) || pod.metadata.deletionTimestamp) return undefined;
   if (node && !matches(pod, node)) return refused('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
-  const taken = others.filter((each) => !isOver(each)).flatMap(hostPorts);
+  const taken = others.filter((each) => !isFinished(each)).flatMap(hostPorts);
   const clash = hostPorts(pod).some((port) => taken.some((other) => collide(port, other)));
   if (clash) return refused('NodePorts', "node(s) didn't have free ports for the requested pod ports");
   if ((pod.spec.os?.name ?? 'linux') !== 'linux')
@@ -28,10 +29,6 @@ export function refusalOf(
 
 function refused(reason: string, why: string): Ending {
   return { reason, message: `Pod was rejected: Predicate ${reason} failed: ${why}` };
-}
-
-export function isOver({ status }: Pod): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
 function matches({ spec }: Pod, { metadata }: V1Node): boolean {

@@ -55,13 +55,13 @@ export function refusalOfResize(
   others: readonly Pod[],
   allocatable: NodeCapacity,
 ): ResizeRefusal | undefined {
-  const [asked, had] = [podRequests(wanted), podRequests(before)];
+  const [asked, had] = [podRequests(wanted.spec), podRequests(before.spec)];
   for (const kind of kinds) {
     const numbers = { requested: asked[kind], capacity: allocatable[kind] };
     if (asked[kind] <= had[kind]) continue;
     if (asked[kind] > allocatable[kind])
       return { reason: 'Infeasible', message: `Node didn't have enough capacity: ${kind}, ${shown(kind, numbers)}` };
-    const used = others.reduce((sum, each) => sum + podRequests(each)[kind], 0);
+    const used = others.reduce((sum, each) => sum + podRequests(each.spec)[kind], 0);
     if (asked[kind] + used > allocatable[kind])
       return {
         reason: 'Deferred',

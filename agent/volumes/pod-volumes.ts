@@ -2,6 +2,7 @@
 
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { numberOfQuantity } from '../../core/machinery/quantity.ts';
 import type {
   V1ConfigMap,
   V1PersistentVolume,
@@ -13,7 +14,6 @@ import { unmountBelow } from '../containerd/teardown.ts';
 import { isMounted, mountPoints } from '../files/mount-table.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import type { Pod } from '../pod/pod.ts';
-import { parseQuantity } from '../pod/quantity.ts';
 import type { NodeCapacity } from '../pod/resources.ts';
 import { run } from '../process/run.ts';
 import { atomicWrite } from './atomic-write.ts';
@@ -173,7 +173,7 @@ async function emptyDir(pod: Pod, volume: V1Volume, directory: string): Promise<
   const created = await fs.mkdir(directory, { recursive: true });
   const { medium, sizeLimit } = volume.emptyDir ?? {};
   if (medium === 'Memory') {
-    const size = sizeLimit ? [`size=${Math.floor(parseQuantity(sizeLimit))}`] : [];
+    const size = sizeLimit ? [`size=${Math.floor(numberOfQuantity(sizeLimit))}`] : [];
     if (!(await isMounted(directory)))
       await run('mount', ['-t', 'tmpfs', '-o', ['mode=0777', ...size].join(','), 'tmpfs', directory]);
     await fs.chmod(directory, 0o777);

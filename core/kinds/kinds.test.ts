@@ -52,6 +52,21 @@ describe('pods', () => {
     });
   });
 
+  it('get as requests of the whole pod those of its containers, or its limits', async () => {
+    const made = await t.create(
+      'pods',
+      'default',
+      podOf('whole', {
+        containers: [{ name: 'c', image: 'nginx', resources: { requests: { cpu: '300m' } } }],
+        initContainers: [{ name: 'i', image: 'nginx', resources: { requests: { cpu: '400m' } } }],
+        resources: { limits: { cpu: '1', memory: '1Gi' } },
+      }),
+    );
+    expect(made['spec']).toMatchObject({
+      resources: { requests: { cpu: '400m', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } },
+    });
+  });
+
   it('name every field that is wrong', async () => {
     const wrong = podOf('a', { containers: [{ name: 'C', volumeMounts: [{ name: 'none', mountPath: '/x' }] }] });
     const error = await t.create('pods', 'default', wrong).catch((each: unknown) => each);

@@ -69,6 +69,12 @@ export function quantityToNumber({ nanos }: Quantity): number {
   return Number(nanos / unit) + Number(nanos % unit) / 1e9;
 }
 
+/** The same of a text; 0 where that is no quantity, as of an object that nobody validated. */
+export function numberOfQuantity(text: string | number | undefined): number {
+  const parsed = text === undefined ? undefined : readQuantity(text);
+  return typeof parsed === 'object' ? quantityToNumber(parsed) : 0;
+}
+
 export function quantityOf(value: number | bigint, format: QuantityFormat = 'DecimalSI'): Quantity {
   return { nanos: BigInt(value) * unit, format };
 }

@@ -1,6 +1,7 @@
 // metrics.k8s.io/v1beta1 from what the nodes said last that they use. Source: k8s.io/metrics v1beta1 NodeMetrics, PodMetrics.
 
 import type { V1Node, V1Pod } from '../../generated/kubernetes.ts';
+import { allContainers } from '../kinds/core/pod/semantics/containers.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { type NodeUsage, type Used, unpackUsage } from './usage.ts';
 
@@ -29,8 +30,7 @@ export function podMetrics(pod: V1Pod, usages: ReadonlyMap<string, NodeUsage>): 
   const { metadata: { namespace = '', name: podName = '' } = {}, spec } = pod;
   const usage = usages.get(spec?.nodeName ?? '');
   if (!usage || !spec) return undefined;
-  const { containers, initContainers = [], ephemeralContainers = [] } = spec;
-  const used = [...containers, ...initContainers, ...ephemeralContainers].flatMap(({ name }) => {
+  const used = allContainers(spec).flatMap(({ name }) => {
     const found = usage.container(namespace, podName, name);
     return found ? [{ name, usage: quantities(found) }] : [];
   });

@@ -2,6 +2,7 @@
 
 import type { V1PodSpec } from '../../generated/kubernetes.ts';
 
+import { allContainers } from '../kinds/core/pod/semantics/containers.ts';
 export type ReferencedResource = 'configmaps' | 'secrets' | 'persistentvolumeclaims';
 
 export interface Reference {
@@ -43,11 +44,7 @@ export function podReferences(namespace: string, podName: string, spec: V1PodSpe
     ])
       if (driver) add('secrets', secretOf(driver));
   }
-  for (const container of [
-    ...(spec.initContainers ?? []),
-    ...(spec.containers ?? []),
-    ...(spec.ephemeralContainers ?? []),
-  ]) {
+  for (const container of allContainers(spec)) {
     for (const { configMapRef, secretRef } of container.envFrom ?? []) {
       add('configmaps', configMapRef?.name);
       add('secrets', secretRef?.name);

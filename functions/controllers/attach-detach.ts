@@ -2,6 +2,7 @@
 // A volume is let go of when no pod of the node needs it and the node has unmounted it.
 
 import { createHash } from 'node:crypto';
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import type { V1AttachedVolume, V1CSIDriver, V1VolumeAttachment } from '../../generated/kubernetes.ts';
 import { sameJson } from './condition.ts';
 import {
@@ -14,7 +15,6 @@ import {
   watch,
 } from './controller.ts';
 import { claimNames } from './pod-claims.ts';
-import { isFinished } from './pod-state.ts';
 
 const attachments = 'storage.k8s.io/volumeattachments';
 const drivers = 'storage.k8s.io/csidrivers';

@@ -1,5 +1,6 @@
 // The DaemonSet controller: one pod on every node that the template fits, replaced node by node.
 
+import { isActive, isFinished, isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import { scaledValue } from '../../core/machinery/int-or-string.ts';
 import type { Regarding } from '../../core/registry/event-recorder.ts';
 import type { V1DaemonSetStatus, V1Toleration } from '../../generated/kubernetes.ts';
@@ -21,7 +22,7 @@ import {
 import { isEmptySelector } from './label-selector.ts';
 import { matchesNode, toleratesAll } from './node-match.ts';
 import { createPod, deletePod } from './pod-actions.ts';
-import { isActive, isAvailable, isFinished, isReady, type Pod, untilAvailable } from './pod-state.ts';
+import { isAvailable, type Pod, untilAvailable } from './pod-state.ts';
 import { podOf } from './replicas.ts';
 import { historyOf, revisionHashLabel } from './revision-history.ts';
 

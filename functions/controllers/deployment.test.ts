@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isActive } from '../../core/kinds/core/pod/semantics/state.ts';
 import { deploymentController } from './deployment.ts';
 import { bounds, desiredOf } from './deployment-replicas.ts';
-import { isActive, isAvailable } from './pod-state.ts';
+import { isAvailable } from './pod-state.ts';
 import { replicaSetController } from './replicaset.ts';
 import { TestCluster } from './testing/cluster.ts';
 

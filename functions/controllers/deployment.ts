@@ -1,5 +1,6 @@
 // The Deployment controller: plans the roll from the ReplicaSets of older templates to that of the new one.
 
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { claimChildren, controllerOf, watchOrphans } from './claim-children.ts';
 import { sameJson } from './condition.ts';
 import {
@@ -31,7 +32,6 @@ import { findNew, newReplicaSet, newReplicaSetName } from './deployment-revision
 import { annotate, cleanUp, createSet, resize } from './deployment-sets.ts';
 import { isComplete, type Progress, statusOf, untilDeadline } from './deployment-status.ts';
 import { isEmptySelector } from './label-selector.ts';
-import { isFinished } from './pod-state.ts';
 
 const type = 'apps/deployments';
 const sets = 'apps/replicasets';

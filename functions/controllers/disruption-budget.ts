@@ -1,5 +1,6 @@
 // The status of PodDisruptionBudgets: how many of the selected pods may be evicted now.
 
+import { isFinished, isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import { scaledValue } from '../../core/machinery/int-or-string.ts';
 import { setOwn } from '../../core/machinery/own.ts';
 import { controllerOf } from './claim-children.ts';
@@ -17,7 +18,7 @@ import {
   watchSelf,
 } from './controller.ts';
 import { matchesSelector } from './label-selector.ts';
-import { isFinished, isReady, type Pod } from './pod-state.ts';
+import type { Pod } from './pod-state.ts';
 
 const type = 'policy/poddisruptionbudgets';
 

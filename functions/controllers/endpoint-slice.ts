@@ -1,5 +1,6 @@
 // The EndpointSlice controller: the pods behind each Service with a selector, at most a hundred a slice (KEP-752).
 
+import { isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import type { V1Endpoint } from '../../generated/kubernetes.ts';
 import { canonical, suffixOf } from './child-name.ts';
 import { controllerRef } from './claim-children.ts';
@@ -14,7 +15,7 @@ import {
   watch,
   watchSelf,
 } from './controller.ts';
-import { isReady, type Pod } from './pod-state.ts';
+import type { Pod } from './pod-state.ts';
 import {
   addressesOf,
   type Family,

@@ -1,5 +1,6 @@
 // The Endpoints controller: the older form of a Service's endpoints, one object named like the Service.
 
+import { isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import { canonical } from './child-name.ts';
 import { sameJson } from './condition.ts';
 import {
@@ -13,7 +14,6 @@ import {
   watchSelf,
 } from './controller.ts';
 import type { Pod } from './pod-state.ts';
-import { isReady } from './pod-state.ts';
 import {
   addressesOf,
   familiesOf,

@@ -1,8 +1,9 @@
 // Makes the claims of pods' generic ephemeral volumes. The pod owns them, so they go with it (KEP-1698).
 
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { controllerOf, controllerRef } from './claim-children.ts';
 import { type Action, controllerUser, defineController, regarding, splitKey, watch } from './controller.ts';
-import { isFinished, type Pod } from './pod-state.ts';
+import type { Pod } from './pod-state.ts';
 
 const claims = 'persistentvolumeclaims';
 

@@ -1,10 +1,12 @@
 // How many replicas a metric calls for. Pods that say nothing, or whose word does not count yet, may hold a change back but never
 // drive one. Source: kubernetes.io, Horizontal Pod Autoscaling, "Algorithm details".
 
+import { lastingContainers } from '../../core/kinds/core/pod/semantics/containers.ts';
+import { isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import { parseQuantity, quantityMilliValue } from '../../core/machinery/quantity.ts';
 import type { PodSample } from './horizontal-pod-autoscaler-samples.ts';
-import { isReady, type Pod } from './pod-state.ts';
+import type { Pod } from './pod-state.ts';
 
 /** How far a ratio may be from 1 without a change: 0.1 is ten percent. */
 export interface Tolerance {
@@ -170,8 +172,7 @@ function isStarting(pod: Pod, sample: PodSample, now: number): boolean {
 function request(pod: Pod, resource: string, container: string | undefined): number {
   const whole = container === undefined ? getOwn(pod.spec?.resources?.requests, resource) : undefined;
   if (whole !== undefined) return quantityMilliValue(parseQuantity(whole));
-  const sidecars = (pod.spec?.initContainers ?? []).filter((each) => each.restartPolicy === 'Always');
-  const all = [...(pod.spec?.containers ?? []), ...sidecars];
+  const all = lastingContainers(pod.spec);
   const counted = container === undefined ? all : all.filter((each) => each.name === container);
   if (counted.length === 0) throw new Error(`container ${container} not found in Pod ${pod.metadata.name}`);
   return sum(

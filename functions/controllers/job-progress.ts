@@ -1,9 +1,10 @@
 // How far a Job is: its pods sorted by what they are, and whether that ends the Job. Pure counting, no actions.
 
+import { isActive, isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { millisecondsOf } from '../../core/machinery/time.ts';
 import { parseIndexes } from './index-set.ts';
 import { type Job, type Verdict, verdictOf } from './job-failure-policy.ts';
-import { isActive, isFinished, type Pod, restarts } from './pod-state.ts';
+import { type Pod, restarts } from './pod-state.ts';
 
 export const trackingFinalizer = 'batch.kubernetes.io/job-tracking';
 export const indexAnnotation = 'batch.kubernetes.io/job-completion-index';

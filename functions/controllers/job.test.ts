@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isActive } from '../../core/kinds/core/pod/semantics/state.ts';
 import { formatIndexes, parseIndexes } from './index-set.ts';
 import { jobController } from './job.ts';
 import { indexOf } from './job-progress.ts';
-import { isActive } from './pod-state.ts';
 import { TestCluster } from './testing/cluster.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 

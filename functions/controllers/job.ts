@@ -1,6 +1,7 @@
 // The Job controller: runs pods to completion and counts each once. A finished pod is first noted in the status, then loses
 // its finalizer, then is counted: a crash in between counts nothing twice (KEP-2307).
 
+import { isFinished, isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import type { Regarding } from '../../core/registry/event-recorder.ts';
 import type { V1JobCondition, V1JobStatus } from '../../generated/kubernetes.ts';
 import { claimChildren, controllerOf, watchOrphans } from './claim-children.ts';
@@ -34,7 +35,7 @@ import {
 } from './job-progress.ts';
 import { isEmptySelector } from './label-selector.ts';
 import { deletePod } from './pod-actions.ts';
-import { isFinished, isReady, type Pod } from './pod-state.ts';
+import type { Pod } from './pod-state.ts';
 import { rankForDeletion } from './replicas.ts';
 import { patchSeen } from './seen-object.ts';
 

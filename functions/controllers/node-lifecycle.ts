@@ -1,11 +1,11 @@
 // Puts on every node the taints that its conditions call for, and takes the pods of nodes that are not ready out of Services.
 
+import { isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import type { V1Taint } from '../../generated/kubernetes.ts';
 import { sameJson, setCondition, timestamp } from './condition.ts';
 import { type Action, controllerUser, defineController, type ObjectOf, type Snapshot, watch } from './controller.ts';
 import { readiness } from './node-readiness.ts';
-import { isReady } from './pod-state.ts';
 
 const type = 'nodes';
 type Node = ObjectOf<typeof type>;

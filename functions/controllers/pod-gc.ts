@@ -1,5 +1,6 @@
 // Deletes pods that nobody will finish: of nodes that are gone, deleted before they had a node, and finished ones beyond a limit.
 
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { setCondition } from './condition.ts';
 import {
   type Action,
@@ -11,7 +12,6 @@ import {
   splitKey,
   watch,
 } from './controller.ts';
-import { isFinished } from './pod-state.ts';
 
 type Pod = ObjectOf<'pods'>;
 

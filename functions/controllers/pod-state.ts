@@ -1,21 +1,14 @@
-// What controllers ask about a pod: is it ready, available, active, done.
+// What controllers ask about a pod beside its state: is it available, and how often has it started anew.
 
+import { conditionOf, isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
 import type { ObjectOf } from './controller.ts';
 
 export type Pod = ObjectOf<'pods'>;
 
-function readyCondition(pod: V1Pod) {
-  return pod.status?.conditions?.find((each) => each.type === 'Ready');
-}
-
-export function isReady(pod: V1Pod): boolean {
-  return readyCondition(pod)?.status === 'True';
-}
-
 /** Ready for at least `minReadySeconds`. */
 export function isAvailable(pod: V1Pod, minReadySeconds: number, now: number): boolean {
-  const ready = readyCondition(pod);
+  const ready = conditionOf(pod, 'Ready');
   if (ready?.status !== 'True') return false;
   if (!minReadySeconds) return true;
   const since = Date.parse(ready.lastTransitionTime ?? '');
@@ -28,20 +21,11 @@ export function untilAvailable(pods: readonly V1Pod[], minReadySeconds: number, 
   let soonest: number | undefined;
   for (const pod of pods) {
     if (!isReady(pod) || isAvailable(pod, minReadySeconds, now)) continue;
-    const since = Date.parse(readyCondition(pod)?.lastTransitionTime ?? '');
+    const since = Date.parse(conditionOf(pod, 'Ready')?.lastTransitionTime ?? '');
     const left = (Number.isFinite(since) ? since : now) + minReadySeconds * 1000 - now;
     if (soonest === undefined || left < soonest) soonest = left;
   }
   return soonest;
-}
-
-export function isFinished(pod: V1Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-}
-
-/** Counts as a replica: neither finished nor on its way out. */
-export function isActive(pod: Pod): boolean {
-  return !isFinished(pod) && !pod.metadata.deletionTimestamp;
 }
 
 export function restarts(pod: V1Pod): number {

@@ -3,11 +3,11 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isActive, isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import { daemonSetController } from './daemonset.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { jobController } from './job.ts';
 import type { Pod } from './pod-state.ts';
-import { isActive, isReady } from './pod-state.ts';
 import { replicaSetController } from './replicaset.ts';
 import { statefulSetController } from './statefulset.ts';
 import { TestCluster } from './testing/cluster.ts';

@@ -1,5 +1,6 @@
 // Keeping a number of pods of a template: what ReplicaSet and ReplicationController have in common.
 
+import { isActive, isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import type { V1PodTemplateSpec, V1ReplicaSetStatus } from '../../generated/kubernetes.ts';
@@ -9,7 +10,7 @@ import { removeCondition, sameJson, setCondition } from './condition.ts';
 import { type Action, type Context, type LabelSelector, type Live, regarding, type Snapshot } from './controller.ts';
 import { isEmptySelector, matchesSelector } from './label-selector.ts';
 import { createPod, deletePod } from './pod-actions.ts';
-import { isActive, isAvailable, isReady, type Pod, restarts, untilAvailable } from './pod-state.ts';
+import { isAvailable, type Pod, restarts, untilAvailable } from './pod-state.ts';
 
 /** `T`: of the parent, whose siblings are read too. */
 export interface ReplicaParent<T extends TypeName = TypeName> {

@@ -3,6 +3,7 @@
 //
 // A key is `pod/<namespace>/<name>` or `claim/<namespace>/<name>`.
 
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { suffixOf } from './child-name.ts';
 import { controllerOf, controllerRef } from './claim-children.ts';
 import {
@@ -16,7 +17,7 @@ import {
   splitKey,
   watch,
 } from './controller.ts';
-import { isFinished, type Pod } from './pod-state.ts';
+import type { Pod } from './pod-state.ts';
 import { patchSeen } from './seen-object.ts';
 
 const type = 'resource.k8s.io/resourceclaims';

@@ -1,9 +1,11 @@
 // What a pod contributes to a Service: addresses by family, and the numbers of its target ports.
 
+import { lastingContainers } from '../../core/kinds/core/pod/semantics/containers.ts';
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import type { V1Service } from '../../generated/kubernetes.ts';
 import type { ObjectOf, Snapshot } from './controller.ts';
-import { isFinished, type Pod } from './pod-state.ts';
+import type { Pod } from './pod-state.ts';
 
 export type Service = ObjectOf<'services'>;
 export type Family = 'IPv4' | 'IPv6';
@@ -63,8 +65,7 @@ export function portsOf(service: Service, pod: Pod): Port[] {
 
 function portNumber(target: number | string, protocol: string, pod: Pod): number | undefined {
   if (typeof target === 'number') return target;
-  const sidecars = pod.spec?.initContainers?.filter((each) => each.restartPolicy === 'Always') ?? [];
-  for (const container of [...(pod.spec?.containers ?? []), ...sidecars]) {
+  for (const container of lastingContainers(pod.spec)) {
     const found = container.ports?.find((each) => each.name === target && (each.protocol ?? 'TCP') === protocol);
     if (found) return found.containerPort;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { isActive, isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import { daemonSetController } from './daemonset.ts';
-import { isActive, isReady } from './pod-state.ts';
 import { statefulSetController } from './statefulset.ts';
 import { TestCluster } from './testing/cluster.ts';
 

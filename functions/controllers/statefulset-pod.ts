@@ -1,10 +1,11 @@
 // The pods and claims of a StatefulSet: an ordinal gives both their names.
 
+import { isActive } from '../../core/kinds/core/pod/semantics/state.ts';
 import type { V1PodTemplateSpec } from '../../generated/kubernetes.ts';
 import { controllerRef } from './claim-children.ts';
 import { sameJson } from './condition.ts';
 import { type Action, type ObjectOf, regarding, type Snapshot } from './controller.ts';
-import { isActive, type Pod } from './pod-state.ts';
+import type { Pod } from './pod-state.ts';
 import { podOf } from './replicas.ts';
 import { revisionHashLabel } from './revision-history.ts';
 import { patchSeen } from './seen-object.ts';

@@ -1,5 +1,6 @@
 // The StatefulSet controller: pods with ordinals, made and replaced in order, each with its own claims.
 
+import { isActive, isFinished, isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import { scaledValue } from '../../core/machinery/int-or-string.ts';
 import type { V1PodTemplateSpec, V1StatefulSetStatus } from '../../generated/kubernetes.ts';
 import { claimChildren, watchOrphans } from './claim-children.ts';
@@ -17,7 +18,7 @@ import {
   watchSelf,
 } from './controller.ts';
 import { isEmptySelector } from './label-selector.ts';
-import { isActive, isAvailable, isFinished, isReady, type Pod, untilAvailable } from './pod-state.ts';
+import { isAvailable, type Pod, untilAvailable } from './pod-state.ts';
 import { type History, historyOf, revisionHashLabel, templateOf } from './revision-history.ts';
 import {
   claimOwnership,

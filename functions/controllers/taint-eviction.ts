@@ -1,5 +1,6 @@
 // Evicts pods from nodes with NoExecute taints, each after the time that it tolerates them (KEP-3902).
 
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { tolerates } from '../../core/machinery/node-match.ts';
 import { setCondition, timestamp } from './condition.ts';
 import {
@@ -11,7 +12,6 @@ import {
   watch,
   watchSelf,
 } from './controller.ts';
-import { isFinished } from './pod-state.ts';
 
 export const taintEvictionController = defineController({
   name: 'taint-eviction',

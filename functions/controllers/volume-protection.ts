@@ -1,6 +1,7 @@
 // Claims that pods use, volumes that claims use, and attribute classes that either uses stay until nobody does (finalizers
 // pvc-protection, pv-protection and vac-protection).
 
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import {
   type Action,
@@ -14,7 +15,7 @@ import {
   watchSelf,
 } from './controller.ts';
 import { claimNames } from './pod-claims.ts';
-import { isFinished, type Pod } from './pod-state.ts';
+import type { Pod } from './pod-state.ts';
 import { patchSeen } from './seen-object.ts';
 
 const claims = 'persistentvolumeclaims';

@@ -1,5 +1,6 @@
 // Brings what happens in the cluster into the model, and wakes the waiting pods that it may help.
 
+import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import type { ReplicaEvent } from '../../core/replica/replica.ts';
 import { schedulerReads, schedulerWatches } from '../../core/work/scheduler-types.ts';
@@ -127,7 +128,7 @@ export function createFeed({ state, queue, isOurs, entered, onWork, onSettled, o
 
   function applyPod(pod: V1Pod, gone: boolean): void {
     const key = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
-    const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+    const finished = isFinished(pod);
     const wasGated = gated.size > 0 && gated.delete(key);
     if (gone || finished) {
       leave(key);

@@ -1,5 +1,6 @@
 // A pod as the scheduler sees it: parsed once, when it appears. Pods of one workload share the parsed parts.
 
+import { lastingContainers, ownContainers } from '../../core/kinds/core/pod/semantics/containers.ts';
 import type { V1Affinity, V1Pod, V1PodSpec, V1Toleration } from '../../generated/kubernetes.ts';
 import { podRequests, type Resources, scoredRequests } from './resources.ts';
 import {
@@ -157,7 +158,7 @@ function classOf(spec: V1PodSpec): PodClass {
     scored: scoredRequests(spec),
     ports: hostPorts(spec),
     tolerations,
-    images: [...spec.containers, ...(spec.initContainers ?? [])].map((each) => each.image ?? ''),
+    images: ownContainers(spec).map((each) => each.image ?? ''),
     nodeSelector,
     nodeAffinity,
     schedulerName,
@@ -170,8 +171,7 @@ function classOf(spec: V1PodSpec): PodClass {
 }
 
 function hostPorts(spec: V1PodSpec): HostPort[] {
-  const sidecars = (spec.initContainers ?? []).filter((each) => each.restartPolicy === 'Always');
-  return [...spec.containers, ...sidecars].flatMap((container) =>
+  return lastingContainers(spec).flatMap((container) =>
     (container.ports ?? [])
       .filter((port) => port.hostPort)
       .map((port) => ({ ip: port.hostIP || '0.0.0.0', protocol: port.protocol ?? 'TCP', port: port.hostPort ?? 0 })),

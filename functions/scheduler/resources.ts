@@ -1,9 +1,10 @@
 // What a pod asks of a node and what a node has, as numbers: millicores for cpu, units (bytes) for everything else.
-// Source: Kubernetes' documentation, "Resource Management for Pods and Containers"; KEP-753 for sidecar containers.
+// Source: Kubernetes' documentation, "Resource Management for Pods and Containers".
 
+import { type Amounts, type Counting, podTotal } from '../../core/kinds/core/pod/semantics/resources.ts';
 import { setOwn } from '../../core/machinery/own.ts';
 import { parseQuantity, quantityToNumber } from '../../core/machinery/quantity.ts';
-import type { V1Container, V1PodSpec } from '../../generated/kubernetes.ts';
+import type { V1PodSpec } from '../../generated/kubernetes.ts';
 
 export type Resources = Readonly<Record<string, number>>;
 
@@ -18,7 +19,7 @@ export function addTo(sum: Record<string, number>, name: string, amount: number)
 }
 
 /** What a container without requests counts as when nodes are scored, so that such pods spread too. */
-const assumed: Resources = { cpu: 100, memory: 200 * 1024 * 1024 };
+const assumed = { cpu: '100m', memory: '200Mi' };
 
 /** Cached: the same few texts appear in every pod of a cluster. */
 const parsed = new Map<string, number>();
@@ -30,47 +31,27 @@ export function toResources(list: Readonly<Record<string, string>> | undefined):
   return result;
 }
 
-/** The most that the pod needs at once: all containers and sidecars together, or its hungriest init container, plus overhead. */
+const inNumbers: Counting<number> = {
+  read: amount,
+  add: (left, right) => left + right,
+  isMore: (left, right) => left > right,
+};
+
+/** The most that the pod needs at once. */
 export function podRequests(spec: V1PodSpec): Resources {
-  return podSum(spec, (container) => toResources(container.resources?.requests));
+  return asRecord(podTotal(spec, 'requests', inNumbers));
 }
 
 /** The same, with a small amount assumed for containers that ask for nothing: for scores only. */
 export function scoredRequests(spec: V1PodSpec): Resources {
-  const own = (container: V1Container) => ({ ...assumed, ...toResources(container.resources?.requests) });
-  const { cpu = 0, memory = 0 } = podSum(spec, own);
-  return { cpu, memory };
+  const total = podTotal(spec, 'requests', inNumbers, { assumed });
+  return { cpu: total.get('cpu') ?? 0, memory: total.get('memory') ?? 0 };
 }
 
-function podSum(spec: V1PodSpec, of: (container: V1Container) => Resources): Resources {
-  let running: Resources = {};
-  for (const container of spec.containers) running = add(running, of(container));
-  let sidecars: Resources = {};
-  let peak: Resources = {};
-  for (const container of spec.initContainers ?? []) {
-    if (container.restartPolicy === 'Always') {
-      sidecars = add(sidecars, of(container));
-      peak = larger(peak, sidecars);
-    } else {
-      peak = larger(peak, add(sidecars, of(container)));
-    }
-  }
-  const together = larger(add(running, sidecars), peak);
-  // Pod-level resources (KEP-2837) replace the sum of those that they name.
-  const whole = { ...together, ...toResources(spec.resources?.requests) };
-  return add(whole, toResources(spec.overhead));
-}
-
-function add(left: Resources, right: Resources): Resources {
-  const sum: Record<string, number> = { ...left };
-  for (const [name, value] of Object.entries(right)) addTo(sum, name, value);
-  return sum;
-}
-
-function larger(left: Resources, right: Resources): Resources {
-  const most: Record<string, number> = { ...left };
-  for (const [name, value] of Object.entries(right)) setOwn(most, name, Math.max(amountOf(most, name), value));
-  return most;
+function asRecord(amounts: Amounts<number>): Resources {
+  const result: Record<string, number> = {};
+  for (const [name, value] of amounts) setOwn(result, name, value);
+  return result;
 }
 
 function amount(name: string, text: string): number {

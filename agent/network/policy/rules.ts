@@ -5,6 +5,8 @@
 // its pods is never filtered (it does not pass `forward`), as the API demands for probes.
 
 import { createHash } from 'node:crypto';
+import { ownContainers } from '../../../core/kinds/core/pod/semantics/containers.ts';
+import { isFinished } from '../../../core/kinds/core/pod/semantics/state.ts';
 import { type LabelSelector, labelSelectorOf, matchesLabels } from '../../../core/machinery/labels.ts';
 import type {
   V1Namespace,
@@ -198,12 +200,13 @@ function isPeer(build: Build, peer: V1NetworkPolicyPeer, pod: PolicyPod, policyN
 }
 
 /** A pod with an address of its own that still runs: those of host network share the node's. */
-function podOf({ metadata, spec, status }: V1Pod, nodeName: string): PolicyPod[] {
+function podOf(pod: V1Pod, nodeName: string): PolicyPod[] {
+  const { metadata, spec, status } = pod;
   const ip = [status?.podIP ?? '', ...(status?.podIPs ?? []).map((entry) => entry.ip)].find(
     (address) => toNumber(address) !== undefined,
   );
-  if (ip === undefined || spec?.hostNetwork || status?.phase === 'Succeeded' || status?.phase === 'Failed') return [];
-  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  if (ip === undefined || spec?.hostNetwork || isFinished(pod)) return [];
+  const containers = ownContainers(spec);
   return [
     {
       namespace: metadata?.namespace ?? '',

@@ -86,6 +86,21 @@ describe('LimitRanger', () => {
       message: expect.stringContaining('maximum cpu usage per Container is 1, but limit is 2'),
     });
   });
+
+  it('counts a pod by what it needs at once, init containers and sidecars too', async () => {
+    await t.create('limitranges', 'default', {
+      metadata: { name: 'l' },
+      spec: { limits: [{ type: 'Pod', max: { cpu: '2' } }] },
+    });
+    await (await t.replicas.of('limitranges')).catchUp();
+    const limited = (name: string, cpu: string) => ({ ...container, name, resources: { limits: { cpu } } });
+    const sidecar = { ...limited('proxy', '1'), restartPolicy: 'Always' };
+    const of = (cpu: string) => ({ containers: [limited('c', '1')], initContainers: [sidecar, limited('i', cpu)] });
+    await t.create('pods', 'default', podOf('a', of('1')));
+    await expect(t.create('pods', 'default', podOf('b', of('1500m')))).rejects.toMatchObject({
+      message: expect.stringContaining('maximum cpu usage per Pod is 2, but limit is 2500m'),
+    });
+  });
 });
 
 describe('ResourceQuota', () => {

@@ -5,18 +5,14 @@ import type {
   V1LimitRangeItem,
   V1PersistentVolumeClaim,
   V1Pod,
+  V1PodSpec,
   V1ResourceRequirements,
 } from '../../../generated/kubernetes.ts';
+import { ownContainers } from '../../kinds/core/pod/semantics/containers.ts';
+import { inQuantities, podTotal, type ResourceList } from '../../kinds/core/pod/semantics/resources.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import { getOwn, ownOr } from '../../machinery/own.ts';
-import {
-  addQuantities,
-  compareQuantities,
-  formatQuantity,
-  parseQuantity,
-  type Quantity,
-  quantityToNumber,
-} from '../../machinery/quantity.ts';
+import { compareQuantities, formatQuantity, parseQuantity, quantityToNumber } from '../../machinery/quantity.ts';
 import { forbidden } from '../../machinery/status.ts';
 import { subjectOf } from '../target.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
@@ -32,7 +28,7 @@ export const limitRanger: AdmissionPlugin = {
     if (items.length === 0) return;
     // What is stored as a pod is one.
     const spec = (object as unknown as V1Pod).spec;
-    for (const container of [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]) {
+    for (const container of ownContainers(spec)) {
       container.resources ??= {};
       for (const item of items) fillIn(container.resources, item);
     }
@@ -51,12 +47,12 @@ export const limitRanger: AdmissionPlugin = {
         problems.push(...check(item, { ...(requests && { requests }) }));
     } else {
       const spec = (object as unknown as V1Pod).spec;
-      const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+      const containers = ownContainers(spec);
       for (const item of await itemsOf(env, namespace, 'Container')) {
         for (const { resources } of containers) problems.push(...check(item, resources ?? {}));
       }
       for (const item of await itemsOf(env, namespace, 'Pod'))
-        problems.push(...check(item, sum(spec?.containers ?? [])));
+        problems.push(...check(item, ofPod(spec ?? { containers: [] })));
     }
     if (problems.length > 0) refuse(attributes, problems);
   },
@@ -118,17 +114,11 @@ function check(item: V1LimitRangeItem, { requests, limits }: V1ResourceRequireme
   return problems;
 }
 
-function sum(containers: readonly { resources?: V1ResourceRequirements }[]): V1ResourceRequirements {
-  const total = (list: 'requests' | 'limits') => {
-    const amounts = new Map<string, Quantity>();
-    for (const { resources } of containers) {
-      for (const [name, value] of Object.entries(resources?.[list] ?? {})) {
-        const quantity = parseQuantity(value);
-        const before = amounts.get(name);
-        amounts.set(name, before ? addQuantities(before, quantity) : quantity);
-      }
-    }
-    return Object.fromEntries([...amounts].map(([name, quantity]) => [name, formatQuantity(quantity)]));
+/** A pod counts by what its spec says, without the overhead of its class. */
+function ofPod(spec: V1PodSpec): V1ResourceRequirements {
+  const total = (list: ResourceList) => {
+    const amounts = [...podTotal(spec, list, inQuantities, { overhead: 'without' })];
+    return Object.fromEntries(amounts.map(([name, quantity]) => [name, formatQuantity(quantity)]));
   };
   return { requests: total('requests'), limits: total('limits') };
 }

@@ -10,7 +10,7 @@ import type {
   V1Probe,
   V1SecurityContext,
 } from '../../../generated/kubernetes.ts';
-import { allContainers } from '../../kinds/core/pod/defaults.ts';
+import { allContainers } from '../../kinds/core/pod/semantics/containers.ts';
 import { getOwn } from '../../machinery/own.ts';
 
 export type Level = 'privileged' | 'baseline' | 'restricted';

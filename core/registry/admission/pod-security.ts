@@ -1,7 +1,7 @@
 // PodSecurity: the levels and versions that a namespace's labels ask for are enforced, warned of and audited (KEP-2579).
 
 import type { V1Container, V1PodSpec, V1PodTemplateSpec } from '../../../generated/kubernetes.ts';
-import { allContainers } from '../../kinds/core/pod/defaults.ts';
+import { allContainers } from '../../kinds/core/pod/semantics/containers.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { getOwn } from '../../machinery/own.ts';
 import { forbidden } from '../../machinery/status.ts';

@@ -7,16 +7,13 @@ import type {
   V1ResourceQuotaSpec,
   V1Service,
 } from '../../../generated/kubernetes.ts';
-import { qosClass } from '../../kinds/core/pod/qos.ts';
+import { ownContainers } from '../../kinds/core/pod/semantics/containers.ts';
+import { qosClass } from '../../kinds/core/pod/semantics/qos-class.ts';
+import { inQuantities, podTotal } from '../../kinds/core/pod/semantics/resources.ts';
+import { isFinished } from '../../kinds/core/pod/semantics/state.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { getOwn } from '../../machinery/own.ts';
-import {
-  addQuantities,
-  compareQuantities,
-  parseQuantity,
-  type Quantity,
-  quantityOf,
-} from '../../machinery/quantity.ts';
+import { addQuantities, parseQuantity, type Quantity, quantityOf } from '../../machinery/quantity.ts';
 
 export type Usage = ReadonlyMap<string, Quantity>;
 
@@ -61,7 +58,7 @@ export function usageOf({ group, resource }: Counted, object: KubeObject): Usage
   if (resource === 'pods') {
     // What is stored as a pod is one; and so below.
     const pod = object as unknown as V1Pod;
-    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return usage;
+    if (isFinished(pod)) return usage;
     add('pods', one);
     podResources(pod, add);
     return usage;
@@ -90,12 +87,10 @@ export function usageOf({ group, resource }: Counted, object: KubeObject): Usage
   return usage;
 }
 
-type Amounts = ReadonlyMap<string, Quantity>;
-
 function podResources({ spec }: V1Pod, add: (name: string, amount: Quantity) => void): void {
   if (!spec) return;
   for (const list of ['requests', 'limits'] as const) {
-    for (const [name, amount] of podAmounts(spec, list)) {
+    for (const [name, amount] of podTotal(spec, list, inQuantities)) {
       add(`${list}.${name}`, amount);
       if (list === 'requests' && native.test(name)) add(name, amount);
     }
@@ -105,52 +100,12 @@ function podResources({ spec }: V1Pod, add: (name: string, amount: Quantity) => 
 /** Requests of these count without the word as well. */
 const native = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
 
-/**
- * What a pod needs at most at once: containers and sidecars run together, an init container alone beside the sidecars before it
- * (KEP-753). What is said of the whole pod stands for the sum (KEP-2837); overhead comes on top.
- */
-function podAmounts(spec: V1PodSpec, list: 'requests' | 'limits'): Amounts {
-  const of = ({ resources }: Pick<V1PodSpec, 'resources'>) => amounts(resources?.[list]);
-  let sidecars: Amounts = new Map();
-  let peak: Amounts = new Map();
-  for (const each of spec.initContainers ?? []) {
-    const beside = sum(sidecars, of(each));
-    if (each.restartPolicy === 'Always') sidecars = beside;
-    peak = larger(peak, beside);
-  }
-  const together = (spec.containers ?? []).reduce((all, each) => sum(all, of(each)), sidecars);
-  const whole = new Map([...larger(together, peak), ...of(spec)]);
-  const overhead = [...amounts(spec.overhead)].filter(([name]) => list === 'requests' || whole.has(name));
-  return sum(whole, new Map(overhead));
-}
-
-const amounts = (list: Readonly<Record<string, string>> = {}): Amounts =>
-  new Map(Object.entries(list).map(([name, value]) => [name, parseQuantity(value)]));
-
-function sum(left: Amounts, right: Amounts): Amounts {
-  const all = new Map(left);
-  for (const [name, amount] of right) {
-    const before = all.get(name);
-    all.set(name, before ? addQuantities(before, amount) : amount);
-  }
-  return all;
-}
-
-function larger(left: Amounts, right: Amounts): Amounts {
-  const all = new Map(left);
-  for (const [name, amount] of right) {
-    const before = all.get(name);
-    if (!before || compareQuantities(before, amount) < 0) all.set(name, amount);
-  }
-  return all;
-}
-
 /** Compute resources that every container must speak of where a quota does. Others count only where they are asked for. */
 const required = new Set(['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory']);
 
 /** What containers of a pod leave open of what a quota limits: `limits.cpu for: a,b; memory for: a`. Empty when nothing. */
 export function leftOpen(spec: V1PodSpec, hard: readonly string[]): string {
-  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  const containers = ownContainers(spec);
   return hard
     .filter((each) => required.has(each))
     .sort()

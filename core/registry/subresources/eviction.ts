@@ -1,6 +1,7 @@
 // Evicts a pod: a delete that the pod's disruption budget may refuse for now. Source: API-initiated eviction; policy/v1.
 
 import type { V1Eviction, V1Pod, V1PodDisruptionBudget } from '../../../generated/kubernetes.ts';
+import { isActive, isReady } from '../../kinds/core/pod/semantics/state.ts';
 import type { DeleteOptions } from '../../kinds/delete-options.ts';
 import { labelSelectorOf, matchesLabels } from '../../machinery/labels.ts';
 import type { KubeObject } from '../../machinery/object.ts';
@@ -51,8 +52,7 @@ function deleteOptionsOf({ deleteOptions }: V1Eviction, dryRun: boolean): Delete
 
 /** A pod that does not run, or is ending, disrupts nothing when it goes. */
 function endsAnyway(pod: V1Pod): boolean {
-  const phase = pod.status?.phase;
-  return phase === 'Succeeded' || phase === 'Failed' || phase === 'Pending' || Boolean(pod.metadata?.deletionTimestamp);
+  return !isActive(pod) || pod.status?.phase === 'Pending';
 }
 
 /**
@@ -97,8 +97,7 @@ async function budgetOf(env: WriteEnvironment, { namespace = '' }: Target, pod: 
 
 /** KEP-3017: a pod that is not healthy may go under AlwaysAllow, or while the budget has enough healthy ones. */
 function needsBudget(pod: V1Pod, budget: V1PodDisruptionBudget): boolean {
-  const ready = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-  if (ready) return true;
+  if (isReady(pod)) return true;
   if (budget.spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return false;
   const status = budget.status;
   const desired = status?.desiredHealthy ?? 0;

@@ -4,6 +4,8 @@ import type { V1ContainerStatus, V1Pod } from '../../../../generated/kubernetes.
 import { ageOf } from '../../../api/age.ts';
 import { ageColumn, isDeleting, nameColumn, none, text, wide } from '../../../api/column.ts';
 import type { Column } from '../../../api/definition.ts';
+import { sidecarsOf } from './semantics/containers.ts';
+import { conditionOf, isFinished } from './semantics/state.ts';
 
 interface Summary {
   readonly ready: number;
@@ -44,9 +46,7 @@ function summary(pod: V1Pod): Summary {
 
 function summarize(pod: V1Pod): Summary {
   const { spec, status } = pod;
-  const sidecars = new Set(
-    (spec?.initContainers ?? []).filter((each) => each.restartPolicy === 'Always').map((each) => each.name),
-  );
+  const sidecars = new Set(sidecarsOf(spec).map((each) => each.name));
   const init = initSummary(pod, sidecars);
   const total = (spec?.containers ?? []).length + sidecars.size;
   const main =
@@ -55,7 +55,7 @@ function summarize(pod: V1Pod): Summary {
       : { reason: init.failure, ready: init.ready, restarts: init.restarts, lastRestart: init.lastRestart };
   const deleting = isDeleting(pod);
   const lost = deleting && status?.reason === 'NodeLost';
-  const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  const ended = isFinished(pod);
   const word = lost ? 'Unknown' : deleting && !ended ? 'Terminating' : main.reason;
   return { ready: main.ready, total, status: word, restarts: main.restarts, lastRestart: main.lastRestart };
 }
@@ -132,8 +132,8 @@ function later(known: string | undefined, { lastState }: V1ContainerStatus): str
   return known === undefined || finished > known ? finished : known;
 }
 
-function isTrue({ status }: V1Pod, type: string): boolean {
-  return status?.conditions?.some((each) => each.type === type && each.status === 'True') ?? false;
+function isTrue(pod: V1Pod, type: string): boolean {
+  return conditionOf(pod, type)?.status === 'True';
 }
 
 function readinessGates(pod: V1Pod): string {

@@ -2,7 +2,15 @@
 
 import type { V1Container, V1PodSpec, V1ResourceRequirements } from '../../../../generated/kubernetes.ts';
 import { ownOr, setOwn } from '../../../machinery/own.ts';
-import { canonicalQuantity, quantityError } from '../../../machinery/quantity.ts';
+import {
+  canonicalQuantity,
+  formatQuantity,
+  type Quantity,
+  quantityError,
+  quantityOf,
+} from '../../../machinery/quantity.ts';
+import { allContainers, ownContainers } from './semantics/containers.ts';
+import { type Counting, inQuantities, podTotal } from './semantics/resources.ts';
 
 export function defaultPodSpec(spec: V1PodSpec | undefined): void {
   if (!spec) return;
@@ -19,19 +27,35 @@ export function defaultPodSpec(spec: V1PodSpec | undefined): void {
 /** Requests that are not given are the limits. Pods only: a template keeps what it says. */
 export function defaultRequests(spec: V1PodSpec | undefined): void {
   if (!spec) return;
-  for (const { resources } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+  for (const { resources } of ownContainers(spec)) {
     if (!resources?.limits) continue;
     for (const [name, limit] of Object.entries(resources.limits)) {
       resources.requests ??= {};
       ownOr(resources.requests, name, () => limit);
     }
   }
+  defaultWholeRequests(spec);
 }
 
-/** All containers, init and ephemeral ones too. An ephemeral container has the fields of a container. */
-export function allContainers(spec: V1PodSpec): V1Container[] {
-  return [...(spec.containers ?? []), ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])];
+/** What is said of the whole pod in part (KEP-2837): its requests are those of its containers, or its limits where they ask for nothing. */
+function defaultWholeRequests(spec: V1PodSpec): void {
+  const { resources } = spec;
+  if (!resources?.limits || Object.keys(resources.limits).length === 0) return;
+  const { resources: _own, ...others } = spec;
+  const asked = podTotal(others, 'requests', unchecked, { overhead: 'without' });
+  resources.requests ??= {};
+  for (const name of ['cpu', 'memory']) {
+    const amount = asked.get(name);
+    if (amount) ownOr(resources.requests, name, () => formatQuantity(amount));
+  }
+  for (const [name, limit] of Object.entries(resources.limits)) ownOr(resources.requests, name, () => limit);
 }
+
+/** Defaults come before validation, which says what is no quantity. */
+const unchecked: Counting<Quantity> = {
+  ...inQuantities,
+  read: (name, quantity) => (quantityError(quantity) ? quantityOf(0) : inQuantities.read(name, quantity)),
+};
 
 function defaultContainer(container: V1Container, hostNetwork: boolean): void {
   container.imagePullPolicy ||= policyFor(container.image ?? '');

@@ -5,7 +5,8 @@ import { forbiddenField } from '../../../machinery/field-error.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { strategyFor } from '../../strategy.ts';
 import { defaultPodSpec, defaultRequests } from './defaults.ts';
-import { qosClass } from './qos.ts';
+import { qosClass } from './semantics/qos-class.ts';
+import { isFinished } from './semantics/state.ts';
 import { validatePodSpec } from './validate-spec.ts';
 import { preparePodStatus, validatePodStatus } from './validate-status.ts';
 import { validatePodUpdate } from './validate-update.ts';
@@ -45,9 +46,8 @@ export const strategy = strategyFor<V1Pod>({
   validateUpdate: validatePodUpdate,
   validateStatus: validatePodStatus,
   gracePeriod(object, options) {
-    const phase = object.status?.phase;
     // A pod that no node runs, or that has ended, has nobody to wait for.
-    if (!object.spec?.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
+    if (!object.spec?.nodeName || isFinished(object)) return 0;
     const asked = options.gracePeriodSeconds ?? object.spec.terminationGracePeriodSeconds ?? 30;
     return asked < 0 ? 1 : asked;
   },

@@ -6,7 +6,7 @@ import { type FieldError, forbiddenField, invalidValue } from '../../../machiner
 import type { Int64 } from '../../../machinery/object.ts';
 import { getOwn } from '../../../machinery/own.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
-import { qosClass } from './qos.ts';
+import { qosClass } from './semantics/qos-class.ts';
 
 const mutableFields =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,' +

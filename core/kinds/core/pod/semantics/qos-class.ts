@@ -1,16 +1,18 @@
 // The quality of service class of a pod, from its requests and limits of CPU and memory.
+// Source: Kubernetes, "Pod Quality of Service Classes"; KEP-2837 (resources of the pod stand for those of its containers).
 
-import type { V1PodSpec } from '../../../../generated/kubernetes.ts';
-import { compareQuantities, parseQuantity } from '../../../machinery/quantity.ts';
+import type { V1PodSpec } from '../../../../../generated/kubernetes.ts';
+import { compareQuantities, parseQuantity } from '../../../../machinery/quantity.ts';
+import { ownContainers } from './containers.ts';
+
+export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 
 const counted = ['cpu', 'memory'] as const;
 
-export function qosClass(spec: V1PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+export function qosClass(spec: V1PodSpec): QosClass {
   let any = false;
   let guaranteed = true;
-  const sources = spec.resources
-    ? [{ resources: spec.resources }]
-    : [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  const sources = spec.resources ? [{ resources: spec.resources }] : ownContainers(spec);
   for (const { resources } of sources) {
     for (const name of counted) {
       const limit = positive(resources?.limits?.[name]);
