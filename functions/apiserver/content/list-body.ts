@@ -20,7 +20,11 @@ export function listBody(head: string, parts: readonly Uint8Array[], tail: strin
   const after = Buffer.from(tail);
   let bytes = before.length + after.length + Math.max(0, parts.length - 1);
   for (const part of parts) bytes += trimmed(part);
-  const pieces = piecesOf(before, parts, after);
+  return bodyOf(bytes, piecesOf(before, parts, after));
+}
+
+/** Pieces of a JSON text, which have so many bytes together. */
+export function bodyOf(bytes: number, pieces: Iterable<Uint8Array>): ListBody {
   if (bytes > chunkBytes) return { bytes, body: chunksOf(pieces) };
   const whole = Buffer.allocUnsafe(bytes);
   let at = 0;

@@ -7,7 +7,7 @@ import { parseJson } from '../../../core/machinery/json.ts';
 import type { Status, StatusError } from '../../../core/machinery/status.ts';
 import type { ApiResponse, RoutedRequest } from '../http.ts';
 import { toCbor } from './cbor.ts';
-import { listBody, wholeBody } from './list-body.ts';
+import { type ListBody, listBody, wholeBody } from './list-body.ts';
 import { type MediaTypeOptions, mediaTypes } from './negotiate.ts';
 import { toProtobuf, withoutProtobuf } from './protobuf.ts';
 import { toYaml } from './yaml.ts';
@@ -58,7 +58,11 @@ export async function respondList(
   tail: string,
   mediaType: MediaTypeOptions,
 ): Promise<ApiResponse> {
-  const { body, bytes } = listBody(head, parts, tail);
+  return respondBody(listBody(head, parts, tail), mediaType);
+}
+
+/** JSON in pieces, as it goes out unless the client wants another encoding. */
+export async function respondBody({ body, bytes }: ListBody, mediaType: MediaTypeOptions): Promise<ApiResponse> {
   if (mediaType.encoding !== 'json' || mediaType.pretty) return respondBytes(200, await wholeBody(body), mediaType);
   return {
     status: 200,

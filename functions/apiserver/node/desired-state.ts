@@ -1,16 +1,48 @@
 // What a node should be: everything, or what changed since a cursor. A function of the replicas as they stand.
 
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import {
-  type DesiredState,
-  type NodeResource,
-  nodeResources,
-  type ResourceChanges,
-} from '../../../core/node/protocol.ts';
+import { type DesiredState, type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
 import type { Entry, Replica } from '../../../core/replica/replica.ts';
 import { StoreError } from '../../../core/store/store.ts';
+import { bodyOf, type ListBody } from '../content/list-body.ts';
 import { boundPod, type NodeIndex, namespaceOf, volumeHome } from './node-index.ts';
 import { told } from './told-object.ts';
+
+/** A DesiredState, whose objects are the JSON that is stored of them or that all nodes are told: nothing is encoded for a node alone. */
+export interface EncodedState extends Omit<DesiredState, 'resources'> {
+  readonly resources: Changes;
+}
+
+type Changes = Partial<Record<NodeResource, EncodedChanges>>;
+
+interface EncodedChanges {
+  readonly put: Uint8Array[];
+  readonly remove: string[];
+}
+
+/** The JSON of a DesiredState. */
+export function desiredBody({ cursor, full, resources }: EncodedState): ListBody {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  const add = (piece: Uint8Array) => {
+    pieces.push(piece);
+    bytes += piece.length;
+  };
+  let text = `{"cursor":${JSON.stringify(cursor)},"full":${full},"resources":{`;
+  for (const [resource, { put, remove }] of Object.entries(resources)) {
+    text += `${JSON.stringify(resource)}:{"put":[`;
+    for (const [at, object] of put.entries()) {
+      add(at === 0 ? Buffer.from(text) : comma);
+      add(object);
+      text = '';
+    }
+    text += `],"remove":${JSON.stringify(remove)}},`;
+  }
+  add(Buffer.from(`${text.endsWith(',') ? text.slice(0, -1) : text}}}\n`));
+  return bodyOf(bytes, pieces);
+}
+
+const comma = Buffer.from(',');
 
 /** What a node was last told, one revision a resource. */
 export interface Cursor {
@@ -35,7 +67,7 @@ function isNeeded(resource: NodeResource): resource is Needed {
 }
 
 /** The replicas must have caught up. A cursor that is unknown, of other data, or too old gives the whole state. */
-export function desiredState(index: NodeIndex, node: string, cursor: string | undefined): DesiredState {
+export function desiredState(index: NodeIndex, node: string, cursor: string | undefined): EncodedState {
   const now = currentCursor(index);
   const since = cursor === undefined ? undefined : parseCursor(cursor);
   const changes = since && since.epoch === now.epoch ? changesSince(index, node, since) : undefined;
@@ -45,8 +77,6 @@ export function desiredState(index: NodeIndex, node: string, cursor: string | un
     resources: changes ?? everything(index, node),
   };
 }
-
-type Changes = Partial<Record<NodeResource, ResourceChanges>>;
 
 function everything(index: NodeIndex, node: string): Changes {
   const resources: Changes = {};
@@ -95,7 +125,7 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
   const remove = new Map<Needed, Set<string>>(needed.map((each) => [each, new Set()]));
   const [come, gone] = [new Set<string>(), new Set<string>()];
 
-  const pods: ResourceChanges = { put: [], remove: [] };
+  const pods: EncodedChanges = { put: [], remove: [] };
   for (const name of latest.get('pods')?.keys() ?? []) {
     const current = index.replica('pods').get(name);
     const bound = current && boundPod(current);
@@ -134,7 +164,7 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
   for (const resource of nodeResources) {
     if (resource === 'pods') continue;
     const replica = index.replica(resource);
-    const changes: ResourceChanges = { put: [], remove: [] };
+    const changes: EncodedChanges = { put: [], remove: [] };
     if (isNeeded(resource)) {
       const wanted = wants(index, node, resource);
       // Only what the node was told of is taken back: what a pod of its named, or still names and is gone.

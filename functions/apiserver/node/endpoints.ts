@@ -14,13 +14,13 @@ import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import type { Relays } from '../../../core/store/relays.ts';
 import { readBody } from '../content/body.ts';
 import { bodyLimit } from '../content/body-limits.ts';
-import { respondValue } from '../content/respond.ts';
+import { respondBody, respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import type { Responder } from '../responder.ts';
 import type { StreamHandler } from '../streams-contract.ts';
-import { desiredState } from './desired-state.ts';
+import { desiredBody, desiredState } from './desired-state.ts';
 import type { NodeJoining } from './joining.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { Notifier } from './notifier.ts';
@@ -54,7 +54,7 @@ export function createNodeEndpoints(options: NodeEndpointOptions): Responder {
     // Before the heads are read: what changes after is told by a new message.
     notifier.fetching(node);
     const [nodes] = await Promise.all([upToDate(), heartbeats.beat(node, now().getTime())]);
-    return respondValue(200, desiredState(nodes, node, query.text('cursor')), mediaType);
+    return respondBody(desiredBody(desiredState(nodes, node, query.text('cursor'))), mediaType);
   };
 
   const report = async ({ info, request, mediaType, context }: Exchange): Promise<ApiResponse> => {

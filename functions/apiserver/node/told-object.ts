@@ -5,22 +5,21 @@ import type { KubeObject } from '../../../core/machinery/object.ts';
 import type { NodeResource } from '../../../core/node/protocol.ts';
 import type { Entry } from '../../../core/replica/replica.ts';
 
-/** `node`: who is told. */
-export function told(resource: NodeResource, entry: Entry, node: string): KubeObject {
-  // as: the registry stores nothing but objects with metadata.
-  const object = entry.object as KubeObject;
+/** The JSON of it: what is stored, as it is, or the part that is told. `node`: who is told. */
+export function told(resource: NodeResource, entry: Entry, node: string): Uint8Array {
   const project = resource === 'nodes' && entry.name === node ? undefined : projections[resource];
-  if (!project) return object;
+  if (!project) return entry.bytes;
   // Of one object all nodes are told the same.
-  let part = parts.get(object);
+  let part = parts.get(entry);
   if (!part) {
-    part = project(object);
-    parts.set(object, part);
+    // as: the registry stores nothing but objects with metadata.
+    part = Buffer.from(JSON.stringify(project(entry.object as KubeObject)));
+    parts.set(entry, part);
   }
   return part;
 }
 
-const parts = new WeakMap<KubeObject, KubeObject>();
+const parts = new WeakMap<Entry, Uint8Array>();
 
 const projections: Partial<Record<NodeResource, (object: KubeObject) => KubeObject>> = {
   services: ({ metadata, ...rest }) => ({ ...rest, metadata: named(metadata) }),

@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
+import { wholeBody } from '../content/list-body.ts';
+import { desiredBody, type EncodedState } from './desired-state.ts';
+
+const changes = fc.record({ put: fc.array(fc.dictionary(fc.string(), fc.string())), remove: fc.array(fc.string()) });
+const resources = fc.array(fc.tuple(fc.constantFrom(...nodeResources), changes), { maxLength: 4 });
+
+it('is the JSON of what it was given, whatever changed of which resources', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.string(), fc.boolean(), resources, async (cursor, full, given) => {
+      const told = new Map<NodeResource, { put: unknown[]; remove: string[] }>(given);
+      const encoded: EncodedState['resources'] = Object.fromEntries(
+        [...told].map(([resource, { put, remove }]) => [
+          resource,
+          { put: put.map((each) => Buffer.from(JSON.stringify(each))), remove },
+        ]),
+      );
+      const { bytes, body } = desiredBody({ cursor, full, resources: encoded });
+      const whole = await wholeBody(body);
+      expect(whole.length).toBe(bytes);
+      // Through JSON: an object of any fields has no prototype.
+      const expected = JSON.stringify({ cursor, full, resources: Object.fromEntries(told) });
+      expect(Buffer.from(whole).toString()).toBe(`${expected}\n`);
+    }),
+  );
+});
