@@ -1,11 +1,12 @@
 // `node agent/main.ts --server URL ...`: the agent as a process. `teardown --data-dir DIR` takes its node off the machine.
 
 import '../core/process/frozen-intrinsics.ts';
+import { CommandLineAnswer, CommandLineError } from '../core/process/command-line.ts';
 import { giveBackIdleMemory } from '../core/process/idle-memory.ts';
 import { surviveUnhandledRejections } from '../core/process/unhandled-rejections.ts';
 import { startAgent } from './agent.ts';
 import { createLog } from './log.ts';
-import { OptionError, parseOptions } from './options.ts';
+import { parseOptions } from './options.ts';
 import { teardownAgent } from './teardown.ts';
 
 // Files of pods are made with the modes that their containers need; the directory of all of them is for root alone.
@@ -36,7 +37,11 @@ try {
     process.once('SIGINT', stop);
   }
 } catch (error) {
-  if (error instanceof OptionError) {
+  if (error instanceof CommandLineAnswer) {
+    process.stdout.write(`${error.message}\n`);
+    process.exit(0);
+  }
+  if (error instanceof CommandLineError) {
     process.stderr.write(`${error.message}\n`);
     process.exit(2);
   }

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { errorText } from '../core/machinery/error-text.ts';
 import { getOwn } from '../core/machinery/own.ts';
+import { type CommandLine, CommandLineError, readCommandLine } from '../core/process/command-line.ts';
 import type { ApiCredentials } from './api-client/api-client.ts';
 import { allowlistFault, type VerificationPolicy, verificationPolicies } from './images/pull-policy.ts';
 import type { PodApi } from './pod-api/pod-api.ts';
@@ -52,45 +52,52 @@ export interface AgentOptions {
   readonly resyncMs?: number;
 }
 
-/** A flag that is missing or wrong: its name, what is wrong, what to do. */
-export class OptionError extends Error {
-  constructor(text: string) {
-    super(text);
-    this.name = 'OptionError';
-  }
-}
+const tokenVariable = 'ZEROPLANE_TOKEN';
 
-const flags = {
-  server: { type: 'string' },
-  'certificate-authority': { type: 'string' },
-  'client-certificate': { type: 'string' },
-  'client-key': { type: 'string' },
-  token: { type: 'string' },
-  'token-file': { type: 'string' },
-  kubeconfig: { type: 'string' },
-  'node-name': { type: 'string' },
-  'node-ip': { type: 'string' },
-  'data-dir': { type: 'string' },
-  'pod-cidr': { type: 'string' },
-  'cluster-cidr': { type: 'string' },
-  'service-cidr': { type: 'string' },
-  'cluster-dns': { type: 'string' },
-  'cluster-domain': { type: 'string' },
-  netns: { type: 'string' },
-  'runtime-endpoint': { type: 'string' },
-  'pause-image': { type: 'string' },
-  'cni-bin-dir': { type: 'string' },
-  'network-prefix': { type: 'string' },
-  'max-pods': { type: 'string' },
-  'provider-id': { type: 'string' },
-  'seccomp-default': { type: 'boolean' },
-  'allowed-unsafe-sysctls': { type: 'string' },
-  'image-pull-credentials-verification-policy': { type: 'string' },
-  'preloaded-images-verification-allowlist': { type: 'string' },
-  aws: { type: 'boolean' },
-  cluster: { type: 'string' },
-  region: { type: 'string' },
-} as const;
+const commandLine = {
+  name: 'zeroplane agent',
+  description: `Runs the node's agent. Without a command it runs a node of the cluster at --server or --kubeconfig; \`join\` asks for credentials
+first, with a token or (--aws) with the identity of this machine; \`teardown\` takes its node off this machine.`,
+  takes: '[join | teardown]',
+  flags: {
+    server: { value: 'url', help: 'the API server' },
+    'certificate-authority': { value: 'file', help: "the cluster's CA certificate (PEM)" },
+    'client-certificate': { value: 'file', help: 'by which the agent is known (PEM); read again when it is renewed' },
+    'client-key': { value: 'file', help: 'its key' },
+    token: { value: 'token', help: 'refused: everybody on the machine could read it', hidden: true },
+    'token-file': {
+      value: 'file',
+      help: `a token of \`zeroplane join-token\`; '-' for the standard input; or set ${tokenVariable}`,
+    },
+    kubeconfig: { value: 'file', help: 'in place of --server and the credentials' },
+    'node-name': { value: 'name', help: "default: the machine's host name" },
+    'node-ip': { value: 'address', help: 'default: the first IPv4 address that is not loopback' },
+    'data-dir': { value: 'dir', help: 'for containers and state' },
+    'pod-cidr': { value: 'cidr', help: "addresses of this node's pods; default: what the cluster gives it" },
+    'cluster-cidr': { value: 'cidr', help: 'addresses of all pods', default: '10.244.0.0/16' },
+    'service-cidr': { value: 'cidr', help: 'addresses of Services', default: '10.96.0.0/16' },
+    'cluster-dns': { value: 'address', help: 'where pods ask for names', default: '10.96.0.10' },
+    'cluster-domain': { value: 'domain', help: 'of the names of Services', default: 'cluster.local' },
+    netns: { value: 'path', help: 'a network namespace for containerd' },
+    'runtime-endpoint': { value: 'socket', help: 'a container runtime that somebody else runs, such as CRI-O' },
+    'pause-image': { value: 'image', help: "of a pod's sandbox" },
+    'cni-bin-dir': { value: 'dir', help: "the network's plugins", default: '/usr/lib/cni' },
+    'network-prefix': { value: 'text', help: 'before the names of interfaces and of nftables' },
+    'max-pods': { value: 'count', help: 'that this node takes', default: '110' },
+    'provider-id': { value: 'id', help: 'such as aws:///eu-central-1a/i-0123456789abcdef0' },
+    'seccomp-default': { help: "pods that name no seccomp profile get the runtime's own" },
+    'allowed-unsafe-sysctls': { value: 'names', help: 'or prefixes that end with *, apart by commas' },
+    'image-pull-credentials-verification-policy': {
+      value: 'policy',
+      help: `which images that are here a pod gets only if it could pull them: ${verificationPolicies.join(', ')}`,
+      default: 'NeverVerifyPreloadedImages',
+    },
+    'preloaded-images-verification-allowlist': { value: 'images', help: 'that need no such proof, apart by commas' },
+    aws: { help: 'join by the IAM identity of this machine' },
+    cluster: { value: 'name', help: 'with --aws: the cluster' },
+    region: { value: 'region', help: 'with --aws: where it is' },
+  },
+} as const satisfies CommandLine;
 
 export type AgentCommand =
   | { readonly command: 'run'; readonly options: AgentOptions }
@@ -123,24 +130,24 @@ export type JoinedOptions = Omit<
   | 'resyncMs'
 >;
 
-const tokenVariable = 'ZEROPLANE_TOKEN';
-
-/** Throws OptionError. */
+/** Throws CommandLineError, and CommandLineAnswer for --help and --version. */
 export async function parseOptions(args: readonly string[]): Promise<AgentCommand> {
-  const { values, positionals } = parse(args);
+  const { values, args: positionals } = readCommandLine(commandLine, args);
   const dataDir = values['data-dir'];
-  if (!dataDir) throw new OptionError('--data-dir is missing: name the directory for containers and state');
+  if (!dataDir) throw new CommandLineError('--data-dir is missing: name the directory for containers and state');
   if (positionals[0] === 'teardown') return { command: 'teardown', dataDir: path.resolve(dataDir) };
   const joins = positionals[0] === 'join';
   if (positionals.length > 0 && !joins)
-    throw new OptionError(`unknown command "${positionals[0]}": use no command, join, or teardown`);
+    throw new CommandLineError(`unknown command "${positionals[0]}": use no command, join, or teardown`);
   const nodeName = values['node-name'] ?? os.hostname().toLowerCase();
   if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(nodeName))
-    throw new OptionError(`--node-name: "${nodeName}" is no DNS name: use lower case letters, digits, "-" and "."`);
+    throw new CommandLineError(
+      `--node-name: "${nodeName}" is no DNS name: use lower case letters, digits, "-" and "."`,
+    );
   const nodeIP = values['node-ip'] ?? firstAddress();
-  if (!nodeIP) throw new OptionError('--node-ip is missing, and no network interface has an IPv4 address');
-  const maxPods = Number(values['max-pods'] ?? 110);
-  if (!Number.isInteger(maxPods) || maxPods < 1) throw new OptionError('--max-pods: give a whole number above 0');
+  if (!nodeIP) throw new CommandLineError('--node-ip is missing, and no network interface has an IPv4 address');
+  const maxPods = Number(values['max-pods']);
+  if (!Number.isInteger(maxPods) || maxPods < 1) throw new CommandLineError('--max-pods: give a whole number above 0');
   const common = {
     nodeName,
     nodeIP,
@@ -149,14 +156,14 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
     netns: values.netns,
     runtimeEndpoint: values['runtime-endpoint'],
     pauseImage: values['pause-image'],
-    cniBinDir: values['cni-bin-dir'] ?? '/usr/lib/cni',
+    cniBinDir: values['cni-bin-dir'],
     networkPrefix: values['network-prefix'],
     maxPods,
-    seccompDefault: values['seccomp-default'] === true,
+    seccompDefault: values['seccomp-default'],
     allowedUnsafeSysctls: unsafeSysctls(values['allowed-unsafe-sysctls']),
     ...imageVerification(values),
     providerID: values['provider-id'],
-    cloudNode: joins && values.aws === true,
+    cloudNode: joins && values.aws,
   };
   if (joins) return { command: 'join', join: joinOptions(values), options: common };
   return {
@@ -164,10 +171,10 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
     options: {
       ...common,
       credentials: await credentials(values),
-      clusterCIDR: values['cluster-cidr'] ?? '10.244.0.0/16',
-      serviceCIDR: values['service-cidr'] ?? '10.96.0.0/16',
-      clusterDNS: values['cluster-dns'] ?? '10.96.0.10',
-      clusterDomain: values['cluster-domain'] ?? 'cluster.local',
+      clusterCIDR: values['cluster-cidr'],
+      serviceCIDR: values['service-cidr'],
+      clusterDNS: values['cluster-dns'],
+      clusterDomain: values['cluster-domain'],
     },
   };
 }
@@ -177,59 +184,53 @@ function unsafeSysctls(text = ''): string[] {
   const names = text.split(',').filter((each) => each !== '');
   const wrong = names.find((each) => !namespaceOfSysctl(each));
   if (wrong !== undefined)
-    throw new OptionError(`--allowed-unsafe-sysctls: the kernel does not keep "${wrong}" for each namespace`);
+    throw new CommandLineError(`--allowed-unsafe-sysctls: the kernel does not keep "${wrong}" for each namespace`);
   return names;
 }
 
 function imageVerification(values: Values): Pick<AgentOptions, 'imageVerification' | 'preloadedImagesAllowlist'> {
-  const name = values['image-pull-credentials-verification-policy'] ?? 'NeverVerifyPreloadedImages';
+  const name = values['image-pull-credentials-verification-policy'];
   const policy = verificationPolicies.find((each) => each === name);
   if (!policy)
-    throw new OptionError(
+    throw new CommandLineError(
       `--image-pull-credentials-verification-policy: "${name}" is none of ${verificationPolicies.join(', ')}`,
     );
   const allowlist = (values['preloaded-images-verification-allowlist'] ?? '').split(',').filter((each) => each !== '');
   const fault = allowlist.map(allowlistFault).find((each) => each !== undefined);
-  if (fault) throw new OptionError(`--preloaded-images-verification-allowlist: ${fault}`);
+  if (fault) throw new CommandLineError(`--preloaded-images-verification-allowlist: ${fault}`);
   return { imageVerification: policy, preloadedImagesAllowlist: allowlist };
 }
 
 function joinOptions(values: Values): JoinOptions {
   const { server, aws, cluster, region, 'certificate-authority': ca } = values;
-  if (!server || !URL.canParse(server)) throw new OptionError('--server: give the URL of the API, such as https://...');
+  if (!server || !URL.canParse(server))
+    throw new CommandLineError('--server: give the URL of the API, such as https://...');
   const base = { server: server.replace(/\/+$/, ''), ca: ca && readFlagFile('--certificate-authority', ca) };
   if (aws) {
     if (!cluster || !region)
-      throw new OptionError('--aws needs --cluster and --region: the name of the cluster and the region it is in');
+      throw new CommandLineError('--aws needs --cluster and --region: the name of the cluster and the region it is in');
     return { ...base, proof: { kind: 'aws', clusterName: cluster, region } };
   }
   const token = tokenOf(values);
   if (!token)
-    throw new OptionError(
+    throw new CommandLineError(
       `--token-file is missing: give a file with a token of \`zeroplane join-token\` ('-' for the standard input), or set ${tokenVariable}; on an EC2 worker give --aws`,
     );
   return { ...base, proof: { kind: 'token', token } };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: flags, allowPositionals: true });
-  } catch (error) {
-    throw new OptionError(errorText(error));
-  }
-}
-
-type Values = ReturnType<typeof parse>['values'];
+type Values = ReturnType<typeof readCommandLine<typeof commandLine.flags>>['values'];
 
 async function credentials(values: Values): Promise<ApiCredentials> {
   if (values.kubeconfig) return fromKubeconfig(values.kubeconfig);
   const { server } = values;
   const token = tokenOf(values);
   const { 'certificate-authority': ca, 'client-certificate': cert, 'client-key': key } = values;
-  if (!server) throw new OptionError('--server is missing: give the URL of the API server, or --kubeconfig');
-  if (!ca) throw new OptionError("--certificate-authority is missing: give the file of the cluster's CA certificate");
+  if (!server) throw new CommandLineError('--server is missing: give the URL of the API server, or --kubeconfig');
+  if (!ca)
+    throw new CommandLineError("--certificate-authority is missing: give the file of the cluster's CA certificate");
   if (!token && !(cert && key))
-    throw new OptionError('--client-certificate and --client-key are missing: give both, or --token-file');
+    throw new CommandLineError('--client-certificate and --client-key are missing: give both, or --token-file');
   const base = {
     server: server.replace(/\/+$/, ''),
     ca: readFlagFile('--certificate-authority', ca),
@@ -238,7 +239,7 @@ async function credentials(values: Values): Promise<ApiCredentials> {
   return cert && key ? withRenewedFiles(base, cert, key) : base;
 }
 
-/** Read for every connection: both are renewed on one machine before they end. Throws OptionError where they cannot be read at first. */
+/** Read for every connection: both are renewed on one machine before they end. Throws CommandLineError where they cannot be read at first. */
 function withRenewedFiles(base: ApiCredentials, cert: string, key: string): ApiCredentials {
   const read = () => ({ cert: readFlagFile('--client-certificate', cert), key: readFlagFile('--client-key', key) });
   read();
@@ -271,7 +272,7 @@ async function fromKubeconfig(file: string): Promise<ApiCredentials> {
   const context = config.contexts?.find(({ name }) => name === config['current-context'])?.context;
   const cluster = config.clusters?.find(({ name }) => name === context?.cluster)?.cluster;
   const user = config.users?.find(({ name }) => name === context?.user)?.user ?? {};
-  if (!cluster?.['server']) throw new OptionError(`--kubeconfig: ${file} has no current context with a cluster`);
+  if (!cluster?.['server']) throw new CommandLineError(`--kubeconfig: ${file} has no current context with a cluster`);
   const pem = (of: Record<string, string>, name: string) => {
     const data = getOwn(of, `${name}-data`);
     const named = getOwn(of, name);
@@ -291,7 +292,7 @@ async function fromKubeconfig(file: string): Promise<ApiCredentials> {
 /** The command line of a process can be read by every user of its machine, so a token never stands there. */
 function tokenOf(values: Values): string | undefined {
   if (values.token !== undefined)
-    throw new OptionError(
+    throw new CommandLineError(
       `--token: everybody on this machine can read it there: write the token into a file that only you can read and give --token-file FILE ('-' for the standard input), or set ${tokenVariable}`,
     );
   const file = values['token-file'];
@@ -300,7 +301,7 @@ function tokenOf(values: Values): string | undefined {
   delete process.env[tokenVariable];
   const token = text?.trim();
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
-    throw new OptionError(
+    throw new CommandLineError(
       `${file === undefined ? tokenVariable : '--token-file'}: there must be one token, and nothing else`,
     );
   return token;
@@ -311,7 +312,7 @@ function readFlagFile(flag: string, file: string | number): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new OptionError(`${flag}: cannot read ${file}: ${errorText(error)}`);
+    throw new CommandLineError(`${flag}: cannot read ${file}: ${errorText(error)}`);
   }
 }
 

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { withCommandLine } from '../core/process/command-line.ts';
 
 const names = readdirSync(import.meta.dirname).filter(
   (name) => statSync(join(import.meta.dirname, name)).isDirectory() && name !== 'results',
@@ -17,10 +18,10 @@ const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${Math.rou
 console.log(machine);
 // as: every benchmark exports run.
 const { run } = (await import(file)) as { run: (args: readonly string[]) => Promise<unknown> };
-const results = await run(args);
-const directory = join(import.meta.dirname, 'results');
-mkdirSync(directory, { recursive: true });
-writeFileSync(
-  join(directory, `${name}.json`),
-  `${JSON.stringify({ machine, date: new Date().toISOString(), results }, null, 2)}\n`,
-);
+await withCommandLine(async () => {
+  const results = await run(args);
+  const directory = join(import.meta.dirname, 'results');
+  mkdirSync(directory, { recursive: true });
+  const text = JSON.stringify({ machine, date: new Date().toISOString(), results }, null, 2);
+  writeFileSync(join(directory, `${name}.json`), `${text}\n`);
+});

@@ -1,175 +1,254 @@
-// `zeroplane`: the command line. Each command is a thin call into local/; a failure that the user can mend is one line.
+// `zeroplane`: the command line. Each command is a thin call into local/, which is loaded with it; a failure that the user can mend is one line.
 
 import '../core/process/frozen-intrinsics.ts';
-import { Command, InvalidArgumentError } from 'commander';
 import { readDuration } from '../core/machinery/time.ts';
+import { CommandLineError, withCommandLine } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/cluster.ts';
 import { UserError } from '../local/user-error.ts';
+import { type Command, command, runCommand } from './command.ts';
 
 // What a command writes is for who runs it: keys, kubeconfigs, backups, logs of the cluster.
 process.umask(0o077);
 
-const program = new Command('zeroplane')
-  .description('A Kubernetes cluster whose control plane is not a machine')
-  .showHelpAfterError();
+const dataDir = {
+  'data-dir': { value: 'dir', help: 'where the cluster keeps everything', default: defaultDataDir },
+} as const;
 
-const dataDir = ['--data-dir <dir>', 'where the cluster keeps everything', defaultDataDir] as const;
+const aws = {
+  cluster: { value: 'name', help: 'name of the cluster', required: true },
+  region: { value: 'region', help: 'its region', required: true },
+  'role-arn': { value: 'arn', help: "a role to assume, such as AdminRoleArn of the stack's outputs" },
+} as const;
 
-program
-  .command('up')
-  .description('start a cluster on this machine, or start again what does not run')
-  .option(...dataDir)
-  .option('--detach', 'return when the node is Ready', false)
-  .option('--port <port>', 'port of the API server (default: 6443)', port)
-  .option('--kubeconfig <file>', "where to write the administrator's kubeconfig (default: <data-dir>/admin.kubeconfig)")
-  .option('--no-agent', 'control plane alone: this machine runs no pods')
-  .option('--pod-cidr <cidr>', 'addresses of pods (default: 10.244.0.0/16)')
-  .option('--service-cidr <cidr>', 'addresses of Services (default: 10.96.0.0/16)')
-  .option('--authentication-config <file>', 'issuers whose tokens are taken (AuthenticationConfiguration)')
-  .option(
-    '--encryption-provider-config <file>',
-    'what is encrypted in the store, with which keys (EncryptionConfiguration)',
-  )
-  .option('--ignore-unreadable', 'start though the key of some encrypted objects is lost, so that they can be deleted')
-  .option('--audit-policy-file <file>', 'which requests are written down (audit.k8s.io/v1 Policy)')
-  .option(
-    '--audit-log-path <file>',
-    "where they are written; '-' for the control plane's log (default: <data-dir>/audit.log)",
-  )
-  .option('--audit-log-maxsize <megabytes>', 'of a file, before it is set aside (default: 100)', count)
-  .option('--audit-log-maxbackup <files>', 'that are kept of those set aside; 0 for all (default: 10)', count)
-  .option('--audit-log-maxage <days>', 'that they are kept; 0 for ever (default: 0)', count)
-  .option(
-    '--shutdown-delay-duration <duration>',
-    'how long the API server still answers while /readyz fails, before it ends (default: 0s)',
-    duration,
-  )
-  .action(async (options) => (await import('../local/up.ts')).up(options));
+const commands: readonly Command[] = [
+  command(
+    {
+      name: 'zeroplane up',
+      description: 'start a cluster on this machine, or start again what does not run',
+      flags: {
+        ...dataDir,
+        detach: { help: 'return when the node is Ready' },
+        port: { value: 'port', help: 'of the API server; default: 6443' },
+        kubeconfig: {
+          value: 'file',
+          help: "where to write the administrator's kubeconfig; default: <data-dir>/admin.kubeconfig",
+        },
+        'no-agent': { help: 'control plane alone: this machine runs no pods' },
+        'pod-cidr': { value: 'cidr', help: 'addresses of pods; default: 10.244.0.0/16' },
+        'service-cidr': { value: 'cidr', help: 'addresses of Services; default: 10.96.0.0/16' },
+        'authentication-config': {
+          value: 'file',
+          help: 'issuers whose tokens are taken (AuthenticationConfiguration)',
+        },
+        'encryption-provider-config': {
+          value: 'file',
+          help: 'what is encrypted in the store, with which keys (EncryptionConfiguration)',
+        },
+        'ignore-unreadable': {
+          help: 'start though the key of some encrypted objects is lost, so that they can be deleted',
+        },
+        'audit-policy-file': { value: 'file', help: 'which requests are written down (audit.k8s.io/v1 Policy)' },
+        'audit-log-path': {
+          value: 'file',
+          help: "where they are written; '-' for the control plane's log; default: <data-dir>/audit.log",
+        },
+        'audit-log-maxsize': { value: 'megabytes', help: 'of a file, before it is set aside; default: 100' },
+        'audit-log-maxbackup': { value: 'files', help: 'that are kept of those set aside; 0 for all; default: 10' },
+        'audit-log-maxage': { value: 'days', help: 'that they are kept; 0 for ever; default: 0' },
+        'shutdown-delay-duration': {
+          value: 'duration',
+          help: 'how long the API server still answers while /readyz fails, before it ends; default: 0s',
+        },
+      },
+    },
+    async ({ values }) => {
+      const { up } = await import('../local/up.ts');
+      await up({
+        dataDir: values['data-dir'],
+        detach: values.detach,
+        port: optional('--port', values.port, port),
+        kubeconfig: values.kubeconfig,
+        agent: !values['no-agent'],
+        podCidr: values['pod-cidr'],
+        serviceCidr: values['service-cidr'],
+        authenticationConfig: values['authentication-config'],
+        encryptionProviderConfig: values['encryption-provider-config'],
+        ignoreUnreadable: values['ignore-unreadable'],
+        auditPolicyFile: values['audit-policy-file'],
+        auditLogPath: values['audit-log-path'],
+        auditLogMaxsize: optional('--audit-log-maxsize', values['audit-log-maxsize'], count),
+        auditLogMaxbackup: optional('--audit-log-maxbackup', values['audit-log-maxbackup'], count),
+        auditLogMaxage: optional('--audit-log-maxage', values['audit-log-maxage'], count),
+        shutdownDelayDuration: optional('--shutdown-delay-duration', values['shutdown-delay-duration'], duration),
+      });
+    },
+  ),
+  command(
+    {
+      name: 'zeroplane down',
+      description: 'stop the cluster on this machine: its processes, pods, mounts, namespaces and rules',
+      flags: { ...dataDir, purge: { help: 'delete the data too' } },
+    },
+    async ({ values }) => (await import('../local/down.ts')).down({ dataDir: values['data-dir'], purge: values.purge }),
+  ),
+  command(
+    {
+      name: 'zeroplane status',
+      description: 'say what runs',
+      flags: { ...dataDir, output: { value: 'format', short: 'o', help: 'text or json', default: 'text' } },
+    },
+    async ({ values }) =>
+      (await import('../local/status.ts')).status({ dataDir: values['data-dir'], output: values.output }),
+  ),
+  command(
+    {
+      name: 'zeroplane image load',
+      description: 'bring images from OCI or Docker archives to the node',
+      takes: '<file...>',
+      flags: dataDir,
+    },
+    async ({ values, args }) => (await import('../local/images.ts')).loadImages(args, { dataDir: values['data-dir'] }),
+  ),
+  command(
+    {
+      name: 'zeroplane images',
+      description: "build the examples' images from packages of this machine, and load them",
+      flags: { ...dataDir, output: { value: 'dir', help: 'write the archives there instead of loading them' } },
+    },
+    async ({ values: { output, ...values } }) =>
+      (await import('../local/images.ts')).exampleImages({
+        dataDir: values['data-dir'],
+        ...(output !== undefined && { output }),
+      }),
+  ),
+  command(
+    {
+      name: 'zeroplane backup',
+      description: 'copy the state of a cluster to a new file, also while it runs',
+      takes: '<file>',
+      flags: dataDir,
+    },
+    async ({ values, args }) =>
+      (await import('../local/backup.ts')).backup(single(args), { dataDir: values['data-dir'] }),
+  ),
+  command(
+    {
+      name: 'zeroplane restore',
+      description: 'put a backup in the place of the state of a cluster that is down',
+      takes: '<file>',
+      flags: dataDir,
+    },
+    async ({ values, args }) =>
+      (await import('../local/backup.ts')).restore(single(args), { dataDir: values['data-dir'] }),
+  ),
+  command(
+    {
+      name: 'zeroplane keys rotate',
+      description:
+        'make new keys: certificates, service-account (what signs tokens), or encryption (of Secrets in the store)',
+      takes: '<kind>',
+      flags: dataDir,
+    },
+    async ({ values, args }) =>
+      (await import('../local/keys.ts')).rotate(single(args), { dataDir: values['data-dir'] }),
+  ),
+  command(
+    {
+      name: 'zeroplane keys retire',
+      description: 'refuse what former keys signed: service-account',
+      takes: '<kind>',
+      flags: dataDir,
+    },
+    async ({ values, args }) =>
+      (await import('../local/keys.ts')).retire(single(args), { dataDir: values['data-dir'] }),
+  ),
+  command(
+    {
+      name: 'zeroplane kubeconfig',
+      description: 'write a kubeconfig for a cluster on AWS',
+      flags: {
+        ...aws,
+        aws: { help: 'kubectl then proves your IAM identity' },
+        server: { value: 'url', help: "ApiUrl of the stack's outputs", required: true },
+        output: { value: 'file', help: 'where to write it; default: standard output' },
+      },
+    },
+    async ({ values: { 'role-arn': roleArn, ...values } }) =>
+      (await import('./aws.ts')).writeAwsKubeconfig({ ...values, roleArn }),
+  ),
+  command(
+    {
+      name: 'zeroplane aws-token',
+      description: 'print a credential for kubectl (client.authentication.k8s.io/v1) that proves your IAM identity',
+      flags: aws,
+    },
+    async ({ values: { 'role-arn': roleArn, ...values } }) =>
+      (await import('./aws.ts')).printAwsToken({ ...values, roleArn }),
+  ),
+  command(
+    {
+      name: 'zeroplane join-token',
+      description: 'print the Secret that lets one node join: `zeroplane join-token | kubectl apply -f -`',
+      flags: { hours: { value: 'hours', help: 'how long it is good', default: '24' } },
+    },
+    async ({ values }) => (await import('./aws.ts')).printJoinToken({ hours: hours('--hours', values.hours) }),
+  ),
+  {
+    name: 'zeroplane agent',
+    description: 'run the node agent: `zeroplane agent join --server URL --token-file FILE --data-dir DIR`',
+    run: async (args) => {
+      // It reads its own command line.
+      process.argv.splice(2, process.argv.length, ...args);
+      await import('../agent/main.ts');
+    },
+  },
+];
 
-program
-  .command('down')
-  .description('stop the cluster on this machine: its processes, pods, mounts, namespaces and rules')
-  .option(...dataDir)
-  .option('--purge', 'delete the data too', false)
-  .action(async (options) => (await import('../local/down.ts')).down(options));
-
-program
-  .command('status')
-  .description('say what runs')
-  .option(...dataDir)
-  .option('-o, --output <format>', 'text or json', 'text')
-  .action(async (options) => (await import('../local/status.ts')).status(options));
-
-const image = program.command('image').description('images of this node');
-
-image
-  .command('load <file...>')
-  .description('bring images from OCI or Docker archives to the node')
-  .option(...dataDir)
-  .action(async (files: string[], options) => (await import('../local/images.ts')).loadImages(files, options));
-
-program
-  .command('images')
-  .description("build the examples' images from packages of this machine, and load them")
-  .option(...dataDir)
-  .option('--output <dir>', 'write the archives there instead of loading them')
-  .action(async (options) => (await import('../local/images.ts')).exampleImages(options));
-
-program
-  .command('backup <file>')
-  .description('copy the state of a cluster to a new file, also while it runs')
-  .option(...dataDir)
-  .action(async (file: string, options) => (await import('../local/backup.ts')).backup(file, options));
-
-program
-  .command('restore <file>')
-  .description('put a backup in the place of the state of a cluster that is down')
-  .option(...dataDir)
-  .action(async (file: string, options) => (await import('../local/backup.ts')).restore(file, options));
-
-const keys = program
-  .command('keys')
-  .description('new keys and certificates for the cluster on this machine, also while it runs');
-
-keys
-  .command('rotate <kind>')
-  .description(
-    'make new ones: certificates, service-account (what signs tokens), or encryption (of Secrets in the store)',
-  )
-  .option(...dataDir)
-  .action(async (kind: string, options) => (await import('../local/keys.ts')).rotate(kind, options));
-
-keys
-  .command('retire <kind>')
-  .description('refuse what former keys signed: service-account')
-  .option(...dataDir)
-  .action(async (kind: string, options) => (await import('../local/keys.ts')).retire(kind, options));
-
-program
-  .command('kubeconfig')
-  .description('write a kubeconfig for a cluster on AWS')
-  .option('--aws', 'kubectl then proves your IAM identity', false)
-  .requiredOption('--server <url>', "ApiUrl of the stack's outputs")
-  .requiredOption('--cluster <name>', 'name of the cluster')
-  .requiredOption('--region <region>', 'its region')
-  .option('--role-arn <arn>', "a role to assume, such as AdminRoleArn of the stack's outputs")
-  .option('--output <file>', 'where to write it (default: standard output)')
-  .action(async (options) => (await import('./aws.ts')).writeAwsKubeconfig(options));
-
-program
-  .command('aws-token')
-  .description('print a credential for kubectl (client.authentication.k8s.io/v1) that proves your IAM identity')
-  .requiredOption('--cluster <name>', 'name of the cluster')
-  .requiredOption('--region <region>', 'its region')
-  .option('--role-arn <arn>', 'a role to assume')
-  .action(async (options) => (await import('./aws.ts')).printAwsToken(options));
-
-program
-  .command('join-token')
-  .description('print the Secret that lets one node join: `zeroplane join-token | kubectl apply -f -`')
-  .option('--hours <hours>', 'how long it is good', hours, 24)
-  .action(async (options) => (await import('./aws.ts')).printJoinToken(options));
-
-program
-  .command('agent')
-  .description('run the node agent: `zeroplane agent join --server URL --token-file FILE --data-dir DIR`')
-  .helpOption(false)
-  .allowUnknownOption()
-  .allowExcessArguments()
-  .action(async (_options, command) => {
-    process.argv.splice(2, process.argv.length, ...command.args);
-    await import('../agent/main.ts');
-  });
+const program = {
+  name: 'zeroplane',
+  description: 'A Kubernetes cluster whose control plane is not a machine',
+  commands,
+};
 
 try {
-  await program.parseAsync();
+  await withCommandLine(() => runCommand(program, process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof UserError)) throw error;
   console.error(`zeroplane: ${error.message}`);
   process.exitCode = 1;
 }
 
-function hours(text: string): number {
-  const value = Number(text);
-  if (value > 0 && value <= 8760) return value;
-  throw new InvalidArgumentError('give a number of hours, such as 24.');
+function single(args: readonly string[]): string {
+  const [only = '', more] = args;
+  if (more !== undefined) throw new CommandLineError(`unexpected argument ${JSON.stringify(more)}: one is enough`);
+  return only;
 }
 
-function count(text: string): number {
+function optional<T>(flag: string, text: string | undefined, read: (flag: string, text: string) => T): T | undefined {
+  return text === undefined ? undefined : read(flag, text);
+}
+
+function hours(flag: string, text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 8760) return value;
+  throw new CommandLineError(`${flag}: give a number of hours, such as 24, not ${JSON.stringify(text)}`);
+}
+
+function count(flag: string, text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 0) return value;
-  throw new InvalidArgumentError('give a whole number, such as 10.');
+  throw new CommandLineError(`${flag}: give a whole number, such as 10, not ${JSON.stringify(text)}`);
 }
 
 /** Milliseconds. */
-function duration(text: string): number {
+function duration(flag: string, text: string): number {
   const value = readDuration(text);
   if (value !== undefined && value >= 0) return value;
-  throw new InvalidArgumentError('give a duration, such as 30s or 1m30s.');
+  throw new CommandLineError(`${flag}: give a duration, such as 30s or 1m30s, not ${JSON.stringify(text)}`);
 }
 
-function port(text: string): number {
+function port(flag: string, text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0 && value < 65536) return value;
-  throw new InvalidArgumentError('give a number from 1 to 65535.');
+  throw new CommandLineError(`${flag}: give a number from 1 to 65535, not ${JSON.stringify(text)}`);
 }

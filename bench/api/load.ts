@@ -20,6 +20,11 @@ const namespace = 'bench-api';
 const configMaps = `/api/v1/namespaces/${namespace}/configmaps`;
 const pods = `/api/v1/namespaces/${namespace}/pods`;
 
+/** Of ConfigMaps that `measureConfigMaps` made. */
+export function configMapPaths(concurrency: number, made: number, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${configMaps}/c${concurrency}-${i % made}`);
+}
+
 export async function prepare(client: Client): Promise<void> {
   const manifest = JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   await client.send('POST', '/api/v1/namespaces', manifest);

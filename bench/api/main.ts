@@ -4,10 +4,21 @@
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../../core/process/command-line.ts';
 import { startBareServer } from './bare-server.ts';
-import { connect } from './client.ts';
-import { cleanUp, type Figure, measureBare, measureConfigMaps, measurePods, measureWatches, prepare } from './load.ts';
+import { connect, type Target } from './client.ts';
+import { hasH2load, measureByH2load } from './h2load.ts';
+import {
+  type CpuMeter,
+  cleanUp,
+  configMapPaths,
+  type Figure,
+  measureBare,
+  measureConfigMaps,
+  measurePods,
+  measureWatches,
+  prepare,
+} from './load.ts';
 import { startOwnServer } from './own-server.ts';
 import { reference } from './reference.ts';
 
@@ -16,16 +27,20 @@ const connections = 4;
 const idleSeconds = 30;
 
 export async function run(args: readonly string[]): Promise<unknown> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      server: { type: 'string' },
-      token: { type: 'string' },
-      insecure: { type: 'boolean', default: false },
-      /** Of the server, when it runs on this machine: its memory is measured. */
-      pid: { type: 'string' },
+  const { values } = readCommandLine(
+    {
+      name: 'npm run bench -- api',
+      description:
+        'requests to the API server, one at a time and many at once; beside it a server that knows nothing of Kubernetes',
+      flags: {
+        server: { value: 'url', help: 'of another API server to measure' },
+        token: { value: 'token', help: 'for it' },
+        insecure: { help: 'whatever certificate it has' },
+        pid: { value: 'pid', help: 'of it, when it runs on this machine: its memory is measured' },
+      },
     },
-  });
+    args,
+  );
   const bare = values.server === undefined ? await bareFigures() : new Map<string, Figure>();
   const own = values.server === undefined ? await startOwnServer() : undefined;
   const target = own?.target ?? { server: values.server ?? '', token: values.token ?? '', insecure: values.insecure };
@@ -36,6 +51,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
     await prepare(client);
     const figures = [
       ...(await measureConfigMaps(client, cpu)),
+      ...(own ? getsByH2load(own.target, cpu) : []),
       ...(await measurePods(client, cpu)),
       ...(await measureWatches(client)),
     ];
@@ -55,6 +71,18 @@ export async function run(args: readonly string[]): Promise<unknown> {
     client.close();
     await own?.remove();
   }
+}
+
+/** As many as our own client gets. */
+function getsByH2load(target: Target, cpu: CpuMeter): Figure[] {
+  if (!hasH2load()) {
+    console.log('h2load is not here (Debian: nghttp2-client): the gets are measured by our own client alone');
+    return [];
+  }
+  return [
+    measureByH2load(target, cpu, configMapPaths(1, 500, 2000), 1, connections),
+    measureByH2load(target, cpu, configMapPaths(64, 8000, 32_000), 64, connections),
+  ];
 }
 
 /** The machine is faster at one time than at another: what Node can do is measured along. */

@@ -2,8 +2,8 @@
 // and reported Running by simulated nodes, over the embedded store with its syncs.
 // `npm run bench -- rollout [--deployments 100] [--replicas 100] [--nodes 1000] [--one-thread]`.
 
-import { parseArgs } from 'node:util';
 import type { KubeObject } from '../../core/machinery/object.ts';
+import { readCommandLine } from '../../core/process/command-line.ts';
 import type { V1Deployment } from '../../generated/kubernetes.ts';
 import { type Cluster, openCluster } from './cluster.ts';
 import { startNodes } from './nodes.ts';
@@ -14,15 +14,19 @@ const goal = 500;
 const deadlineMs = 120_000;
 
 export async function run(args: readonly string[] = []): Promise<unknown> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      deployments: { type: 'string', default: '100' },
-      replicas: { type: 'string', default: '100' },
-      nodes: { type: 'string', default: '1000' },
-      'one-thread': { type: 'boolean', default: false },
+  const { values } = readCommandLine(
+    {
+      name: 'npm run bench -- rollout',
+      description: 'Deployments from their creation to running pods, over simulated nodes',
+      flags: {
+        deployments: { value: 'count', help: 'that are created', default: '100' },
+        replicas: { value: 'count', help: 'of each', default: '100' },
+        nodes: { value: 'count', help: 'that run them', default: '1000' },
+        'one-thread': { help: 'controllers and scheduler on the thread of the API server' },
+      },
     },
-  });
+    args,
+  );
   const [deployments, replicas, nodes] = [values.deployments, values.replicas, values.nodes].map(Number) as [
     // as: three were mapped.
     number,

@@ -1,7 +1,7 @@
 // How many pods the scheduler decides on in a second, on one core, beside the floors that Kubernetes' CI sets for its own.
 // `npm run bench -- scheduler [--nodes 5000] [--only basic]`. Parsing the pods is part of the time; writing binds is not.
 
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../../core/process/command-line.ts';
 import { podInfo } from '../../functions/scheduler/pod-info.ts';
 import { SchedulerState, schedule } from '../../functions/scheduler/schedule.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
@@ -19,10 +19,17 @@ interface Row {
 const batchSize = 64;
 
 export async function run(args: readonly string[] = []): Promise<unknown> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { nodes: { type: 'string', default: '5000' }, only: { type: 'string' } },
-  });
+  const { values } = readCommandLine(
+    {
+      name: 'npm run bench -- scheduler',
+      description: 'pods per second of one scheduler, for the shapes of bench/scheduler/shapes.ts',
+      flags: {
+        nodes: { value: 'count', help: 'of the cluster', default: '5000' },
+        only: { value: 'shape', help: 'measure this one' },
+      },
+    },
+    args,
+  );
   const nodes = Number(values.nodes);
   const rows: Row[] = [];
   for (const shape of shapes) {

@@ -3,8 +3,8 @@
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { readCommandLine } from '../../core/process/command-line.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
 import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
 import { connectStore } from '../../core/store/port.ts';
@@ -17,10 +17,17 @@ import type { Row } from './row.ts';
 const objectBytes = 2048;
 
 export async function run(args: readonly string[] = []): Promise<unknown> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { objects: { type: 'string', default: '0' }, seconds: { type: 'string', default: '3' } },
-  });
+  const { values } = readCommandLine(
+    {
+      name: 'npm run bench -- store',
+      description: 'commits, lists and watches of the stores, beside etcd where it is installed',
+      flags: {
+        objects: { value: 'count', help: 'of a large store that is measured too', default: '0' },
+        seconds: { value: 'seconds', help: 'that each rate is measured', default: '3' },
+      },
+    },
+    args,
+  );
   // Not /tmp, which may be memory: a sync must reach a device.
   const folder = mkdtempSync('/var/tmp/zeroplane-bench-');
   try {

@@ -1,8 +1,8 @@
 // A Swagger 2 document in protobuf, as clients before OpenAPI v3 read it (kubectl up to 1.26 reads no other form).
 // Field numbers are those of gnostic's openapi.v2 messages; vendor extensions travel as YAML, of which JSON is a part.
 
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { getOwn } from '../../machinery/own.ts';
+import { WireWriter, wireTypes } from '../protobuf/wire-writer.ts';
 
 type Fragment = Readonly<Record<string, unknown>>;
 
@@ -16,166 +16,190 @@ export interface SwaggerDocument {
 }
 
 export function encodeSwagger(document: SwaggerDocument): Uint8Array {
-  const writer = new BinaryWriter();
-  text(writer, 1, document.swagger);
-  message(writer, 2, () => {
-    text(writer, 1, document.info.title);
-    text(writer, 2, document.info.version);
+  const fields: Fields = [];
+  text(fields, 1, document.swagger);
+  message(fields, 2, (fields) => {
+    text(fields, 1, document.info.title);
+    text(fields, 2, document.info.version);
   });
-  message(writer, 8, () => {
+  message(fields, 8, (fields) => {
     for (const [path, item] of Object.entries(document.paths)) {
-      named(writer, 2, path, () => pathItem(writer, item));
+      named(fields, 2, path, (fields) => pathItem(fields, item));
     }
   });
-  message(writer, 9, () => {
-    for (const [name, each] of Object.entries(document.definitions)) named(writer, 1, name, () => schema(writer, each));
+  message(fields, 9, (fields) => {
+    for (const [name, each] of Object.entries(document.definitions))
+      named(fields, 1, name, (fields) => schema(fields, each));
   });
+  const writer = new WireWriter();
+  writeAll(writer, fields);
   return writer.finish();
 }
 
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'];
 
-function pathItem(writer: BinaryWriter, item: Fragment): void {
+function pathItem(fields: Fields, item: Fragment): void {
   for (const [index, method] of methods.entries()) {
     const each = getOwn(item, method);
-    if (each) message(writer, index + 2, () => operation(writer, each as Fragment));
+    if (each) message(fields, index + 2, (fields) => operation(fields, each as Fragment));
   }
-  parameters(writer, 9, item['parameters']);
+  parameters(fields, 9, item['parameters']);
 }
 
 // The casts below follow the shape that openapi.ts gives a document; those of other servers may leave parts out.
 
-function operation(writer: BinaryWriter, each: Fragment): void {
-  texts(writer, 1, each['tags']);
-  text(writer, 3, each['description']);
-  text(writer, 5, each['operationId']);
-  texts(writer, 6, each['produces']);
-  texts(writer, 7, each['consumes']);
-  parameters(writer, 8, each['parameters']);
-  message(writer, 9, () => {
+function operation(fields: Fields, each: Fragment): void {
+  texts(fields, 1, each['tags']);
+  text(fields, 3, each['description']);
+  text(fields, 5, each['operationId']);
+  texts(fields, 6, each['produces']);
+  texts(fields, 7, each['consumes']);
+  parameters(fields, 8, each['parameters']);
+  message(fields, 9, (fields) => {
     for (const [code, response] of Object.entries((each['responses'] ?? {}) as Record<string, Fragment>)) {
-      named(writer, 1, code, () => message(writer, 1, () => responseOf(writer, response)));
+      named(fields, 1, code, (fields) => message(fields, 1, (fields) => responseOf(fields, response)));
     }
   });
-  texts(writer, 10, each['schemes']);
-  extensions(writer, 13, each);
+  texts(fields, 10, each['schemes']);
+  extensions(fields, 13, each);
 }
 
-function parameters(writer: BinaryWriter, field: number, list: unknown): void {
+function parameters(fields: Fields, field: number, list: unknown): void {
   for (const parameter of (list ?? []) as Fragment[])
-    message(writer, field, () => message(writer, 1, () => parameterOf(writer, parameter)));
+    message(fields, field, (fields) => message(fields, 1, (fields) => parameterOf(fields, parameter)));
 }
 
-function parameterOf(writer: BinaryWriter, each: Fragment): void {
+function parameterOf(fields: Fields, each: Fragment): void {
   if (each['in'] === 'body') {
-    message(writer, 1, () => {
-      text(writer, 2, each['name']);
-      text(writer, 3, 'body');
-      bool(writer, 4, each['required']);
-      message(writer, 5, () => schema(writer, each['schema'] as Fragment));
+    message(fields, 1, (fields) => {
+      text(fields, 2, each['name']);
+      text(fields, 3, 'body');
+      bool(fields, 4, each['required']);
+      message(fields, 5, (fields) => schema(fields, each['schema'] as Fragment));
     });
     return;
   }
   const isQuery = each['in'] === 'query';
-  message(writer, 2, () => {
-    message(writer, isQuery ? 3 : 4, () => {
-      bool(writer, 1, each['required']);
-      text(writer, 2, each['in']);
-      text(writer, 3, each['description']);
-      text(writer, 4, each['name']);
-      text(writer, isQuery ? 6 : 5, each['type']);
+  message(fields, 2, (fields) => {
+    message(fields, isQuery ? 3 : 4, (fields) => {
+      bool(fields, 1, each['required']);
+      text(fields, 2, each['in']);
+      text(fields, 3, each['description']);
+      text(fields, 4, each['name']);
+      text(fields, isQuery ? 6 : 5, each['type']);
     });
   });
 }
 
-function responseOf(writer: BinaryWriter, each: Fragment): void {
-  text(writer, 1, each['description']);
+function responseOf(fields: Fields, each: Fragment): void {
+  text(fields, 1, each['description']);
   const body = each['schema'];
-  if (body) message(writer, 2, () => message(writer, 1, () => schema(writer, body as Fragment)));
+  if (body) message(fields, 2, (fields) => message(fields, 1, (fields) => schema(fields, body as Fragment)));
 }
 
-function schema(writer: BinaryWriter, each: Fragment): void {
-  text(writer, 1, each['$ref']);
-  text(writer, 2, each['format']);
-  text(writer, 3, each['title']);
-  text(writer, 4, each['description']);
-  if (each['default'] !== undefined) any(writer, 5, each['default']);
-  double(writer, 6, each['multipleOf']);
-  double(writer, 7, each['maximum']);
-  bool(writer, 8, each['exclusiveMaximum']);
-  double(writer, 9, each['minimum']);
-  bool(writer, 10, each['exclusiveMinimum']);
-  integer(writer, 11, each['maxLength']);
-  integer(writer, 12, each['minLength']);
-  text(writer, 13, each['pattern']);
-  integer(writer, 14, each['maxItems']);
-  integer(writer, 15, each['minItems']);
-  bool(writer, 16, each['uniqueItems']);
-  integer(writer, 17, each['maxProperties']);
-  integer(writer, 18, each['minProperties']);
-  texts(writer, 19, each['required']);
-  for (const value of (each['enum'] ?? []) as unknown[]) any(writer, 20, value);
+function schema(fields: Fields, each: Fragment): void {
+  text(fields, 1, each['$ref']);
+  text(fields, 2, each['format']);
+  text(fields, 3, each['title']);
+  text(fields, 4, each['description']);
+  if (each['default'] !== undefined) any(fields, 5, each['default']);
+  double(fields, 6, each['multipleOf']);
+  double(fields, 7, each['maximum']);
+  bool(fields, 8, each['exclusiveMaximum']);
+  double(fields, 9, each['minimum']);
+  bool(fields, 10, each['exclusiveMinimum']);
+  integer(fields, 11, each['maxLength']);
+  integer(fields, 12, each['minLength']);
+  text(fields, 13, each['pattern']);
+  integer(fields, 14, each['maxItems']);
+  integer(fields, 15, each['minItems']);
+  bool(fields, 16, each['uniqueItems']);
+  integer(fields, 17, each['maxProperties']);
+  integer(fields, 18, each['minProperties']);
+  texts(fields, 19, each['required']);
+  for (const value of (each['enum'] ?? []) as unknown[]) any(fields, 20, value);
   const { additionalProperties, items, properties, allOf } = each;
-  if (typeof additionalProperties === 'boolean') message(writer, 21, () => bool(writer, 2, additionalProperties));
+  if (typeof additionalProperties === 'boolean') message(fields, 21, (fields) => bool(fields, 2, additionalProperties));
   else if (additionalProperties) {
-    message(writer, 21, () => message(writer, 1, () => schema(writer, additionalProperties as Fragment)));
+    message(fields, 21, (fields) => message(fields, 1, (fields) => schema(fields, additionalProperties as Fragment)));
   }
   const { type } = each;
-  if (type) message(writer, 22, () => text(writer, 1, type));
-  if (items) message(writer, 23, () => message(writer, 1, () => schema(writer, items as Fragment)));
-  for (const part of (allOf ?? []) as Fragment[]) message(writer, 24, () => schema(writer, part));
+  if (type) message(fields, 22, (fields) => text(fields, 1, type));
+  if (items) message(fields, 23, (fields) => message(fields, 1, (fields) => schema(fields, items as Fragment)));
+  for (const part of (allOf ?? []) as Fragment[]) message(fields, 24, (fields) => schema(fields, part));
   if (properties) {
-    message(writer, 25, () => {
+    message(fields, 25, (fields) => {
       for (const [name, property] of Object.entries(properties as Record<string, Fragment>)) {
-        named(writer, 1, name, () => schema(writer, property));
+        named(fields, 1, name, (fields) => schema(fields, property));
       }
     });
   }
-  extensions(writer, 31, each);
+  extensions(fields, 31, each);
 }
 
-function extensions(writer: BinaryWriter, field: number, each: Fragment): void {
+function extensions(fields: Fields, field: number, each: Fragment): void {
   for (const [name, value] of Object.entries(each)) {
-    if (name.startsWith('x-')) named(writer, field, name, () => text(writer, 2, JSON.stringify(value)));
+    if (name.startsWith('x-')) named(fields, field, name, (fields) => text(fields, 2, JSON.stringify(value)));
   }
 }
 
-function any(writer: BinaryWriter, field: number, value: unknown): void {
-  message(writer, field, () => text(writer, 2, JSON.stringify(value)));
+function any(fields: Fields, field: number, value: unknown): void {
+  message(fields, field, (fields) => text(fields, 2, JSON.stringify(value)));
 }
 
 /** A pair of a name and a message, which is how gnostic keeps maps in order. */
-function named(writer: BinaryWriter, field: number, name: string, write: () => void): void {
-  message(writer, field, () => {
-    text(writer, 1, name);
-    message(writer, 2, write);
+function named(fields: Fields, field: number, name: string, write: (inner: Fields) => void): void {
+  message(fields, field, (fields) => {
+    text(fields, 1, name);
+    message(fields, 2, write);
   });
 }
 
-const [varint, bits64, delimited] = [0, 1, 2];
+/** The fields of a message in their order; the writer begins with the last. */
+type Fields = ((writer: WireWriter) => void)[];
 
-function message(writer: BinaryWriter, field: number, write: () => void): void {
-  writer.tag(field, delimited!).fork();
-  write();
-  writer.join();
+function message(fields: Fields, field: number, write: (inner: Fields) => void): void {
+  const inner: Fields = [];
+  write(inner);
+  fields.push((writer) => {
+    const end = writer.size;
+    writeAll(writer, inner);
+    writer.close(field, end);
+  });
 }
 
-function text(writer: BinaryWriter, field: number, value: unknown): void {
-  if (typeof value === 'string' && value !== '') writer.tag(field, delimited!).string(value);
+function writeAll(writer: WireWriter, fields: Fields): void {
+  for (let at = fields.length - 1; at >= 0; at -= 1) fields[at]?.(writer);
 }
 
-function texts(writer: BinaryWriter, field: number, values: unknown): void {
-  for (const each of (values ?? []) as string[]) text(writer, field, each);
+function text(fields: Fields, field: number, value: unknown): void {
+  if (typeof value !== 'string' || value === '') return;
+  fields.push((writer) => {
+    writer.string(value);
+    writer.tag(field, wireTypes.bytes);
+  });
 }
 
-function bool(writer: BinaryWriter, field: number, value: unknown): void {
-  if (value === true) writer.tag(field, varint!).bool(true);
+function texts(fields: Fields, field: number, values: unknown): void {
+  for (const each of (values ?? []) as string[]) text(fields, field, each);
 }
 
-function integer(writer: BinaryWriter, field: number, value: unknown): void {
-  if (typeof value === 'number' && value !== 0) writer.tag(field, varint!).int64(value);
+function bool(fields: Fields, field: number, value: unknown): void {
+  if (value === true) integer(fields, field, 1);
 }
 
-function double(writer: BinaryWriter, field: number, value: unknown): void {
-  if (typeof value === 'number' && value !== 0) writer.tag(field, bits64!).double(value);
+function integer(fields: Fields, field: number, value: unknown): void {
+  if (typeof value !== 'number' || value === 0) return;
+  fields.push((writer) => {
+    writer.varint(value);
+    writer.tag(field, wireTypes.varint);
+  });
+}
+
+function double(fields: Fields, field: number, value: unknown): void {
+  if (typeof value !== 'number' || value === 0) return;
+  fields.push((writer) => {
+    writer.double(value);
+    writer.tag(field, wireTypes.fixed64);
+  });
 }

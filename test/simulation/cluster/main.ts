@@ -1,21 +1,23 @@
 // `npm run sim -- --cluster --seed N [--seconds N] [--seeds N]`: the whole control plane on a virtual clock.
 
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../../../core/process/command-line.ts';
 import { simulateCluster } from './simulation.ts';
 
 /** Returns how many seeds failed. */
 export async function runCluster(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      cluster: { type: 'boolean' },
-      seed: { type: 'string', default: '1' },
-      /** Virtual seconds. */
-      seconds: { type: 'string', default: '1800' },
-      /** How many seeds, from `seed` on. */
-      seeds: { type: 'string', default: '1' },
+  const { values } = readCommandLine(
+    {
+      name: 'npm run sim --',
+      description: 'the whole control plane on a virtual clock, from a seed',
+      flags: {
+        cluster: { help: 'this simulation, and not the one of the store' },
+        seed: { value: 'number', help: 'the first', default: '1' },
+        seconds: { value: 'seconds', help: 'of virtual time', default: '1800' },
+        seeds: { value: 'count', help: 'how many seeds, from the first on', default: '1' },
+      },
     },
-  });
+    args,
+  );
   const numbers = { seed: Number(values.seed), seconds: Number(values.seconds), seeds: Number(values.seeds) };
   for (const [flag, value] of Object.entries(numbers))
     if (!Number.isSafeInteger(value) || value < (flag === 'seed' ? 0 : 1)) {
