@@ -23,15 +23,17 @@ export type TestRegistryOptions = Partial<RegistryOptions> & { readonly wrapStor
 
 export async function openTestRegistry({ wrapStore, ...more }: TestRegistryOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'registry-'));
-  const store = openEmbeddedStore(join(folder, 'store.db'));
-  const replicas = createReplicas(store);
   const definitions = loadDefinitions();
   const time = { now: new Date('2026-01-02T03:04:05Z') };
+  const clock = more.clock ?? (() => time.now);
+  // One clock: what expires by the registry's is removed by the store's.
+  const store = openEmbeddedStore(join(folder, 'store.db'), { now: () => clock().getTime() });
+  const replicas = createReplicas(store);
   const options: RegistryOptions = {
     store: wrapStore ? wrapStore(store) : store,
     replicas,
     definitions,
-    clock: () => time.now,
+    clock,
     random: systemRandom,
     ...more,
   };

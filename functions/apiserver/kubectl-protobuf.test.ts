@@ -16,8 +16,7 @@ const answered: string[] = [];
 const watched: string[] = [];
 
 beforeAll(async () => {
-  // Events expire by this clock, and are removed by the real one.
-  t = await openTestApi({}, { clock: () => new Date() });
+  t = await openTestApi();
   await t.namespace('default');
   const { api } = t;
   const recorded: ApiServer = {
