@@ -37,7 +37,13 @@ const builtIn: Readonly<Record<string, number>> = {
 export function builtInPriority(group: string, version: string): GroupPriority | undefined {
   const minimum = getOwn(builtIn, group);
   if (minimum === undefined) return undefined;
-  return { group: minimum, version: group === '' ? 1 : version === 'v2' ? 30 : 15 };
+  return { group: minimum, version: group === '' ? 1 : versionPriority(version) };
+}
+
+function versionPriority(version: string): number {
+  if (version.includes('alpha')) return 9;
+  if (version.includes('beta')) return 12;
+  return version === 'v2' ? 30 : 15;
 }
 
 /** What every version of every CustomResourceDefinition is registered with. */

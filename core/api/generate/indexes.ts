@@ -10,6 +10,7 @@ const indexes: Readonly<Record<Facet, { readonly name: string; readonly type: st
   strategy: { name: 'strategies', type: 'Strategy', from: '../core/kinds/strategy.ts' },
   columns: { name: 'columns', type: 'readonly Column[]', from: '../core/api/definition.ts' },
   conversion: { name: 'conversions', type: 'Conversion', from: '../core/api/definition.ts' },
+  sample: { name: 'samples', type: 'Sample', from: '../core/api/sample.ts' },
 };
 
 /** A kind's folder with the plural name that its paths have. */

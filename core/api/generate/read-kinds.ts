@@ -6,7 +6,7 @@ import type { Fields } from '../fields.ts';
 import type { Kind } from '../kind.ts';
 
 /** Files of a kind's folder that export something of the same name: an index of each is generated. */
-export const facets = ['strategy', 'columns', 'conversion'] as const;
+export const facets = ['strategy', 'columns', 'conversion', 'sample'] as const;
 
 export interface KindFolder {
   readonly kind: Kind;

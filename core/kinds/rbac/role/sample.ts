@@ -1,0 +1,10 @@
+// A sample of Roles.
+
+import { type Sample, sampleMetadata } from '../../../api/sample.ts';
+
+export const sample: Sample = {
+  v1: {
+    metadata: sampleMetadata,
+    rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'], resourceNames: ['n'] }],
+  },
+};

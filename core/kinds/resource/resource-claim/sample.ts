@@ -1,0 +1,14 @@
+// A sample of ResourceClaims.
+
+import { type Sample, sampleMetadata } from '../../../api/sample.ts';
+
+export const sample: Sample = {
+  v1: {
+    metadata: sampleMetadata,
+    spec: {
+      devices: {
+        requests: [{ name: 'r', exactly: { deviceClassName: 'c', selectors: [{ cel: { expression: 'true' } }] } }],
+      },
+    },
+  },
+};
