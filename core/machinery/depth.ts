@@ -1,6 +1,6 @@
 // How deep a value that somebody sent may be nested, and how many values it may hold.
 
-import { StatusError } from './status.ts';
+import { badRequest, StatusError } from './status.ts';
 
 /** No Kubernetes object comes near it, and every recursive walk has room for it. */
 export const maxDepth = 500;
@@ -19,10 +19,18 @@ export function isWithinDepth(value: unknown, left = maxDepth): boolean {
  */
 export const maxValues = 100_000;
 
-/** Throws RequestEntityTooLarge. */
-export function demandFewValues(value: unknown): void {
-  if (countValues(value, maxValues) <= maxValues) return;
-  throw new StatusError(
+/** Throws BadRequest and RequestEntityTooLarge. */
+export function demandReadable(value: unknown): void {
+  if (!isWithinDepth(value)) throw tooDeep();
+  if (countValues(value, maxValues) > maxValues) throw tooManyValues();
+}
+
+export function tooDeep(): StatusError {
+  return badRequest(`the request body is nested deeper than ${maxDepth} levels`);
+}
+
+export function tooManyValues(): StatusError {
+  return new StatusError(
     'RequestEntityTooLarge',
     `the request body has more than ${maxValues} values: send less at once`,
   );

@@ -4,6 +4,7 @@
 // Source: sigs.k8s.io/json (an integer literal is int64 where it fits, else float64; what is no finite float64 is refused).
 
 import './bigint-json.ts';
+import { maxDepth, maxValues, tooDeep, tooManyValues } from './depth.ts';
 import { getOwn, setOwn } from './own.ts';
 import { badRequest, StatusError } from './status.ts';
 
@@ -32,20 +33,25 @@ export function decodeJson(input: Uint8Array | string): unknown {
   return parsed(typeof input === 'string' ? input : textOf(input), parseJson);
 }
 
-/** As `decodeJson`, with the paths of duplicate fields and of whole floats. Fails with BadRequest. */
+/**
+ * As `decodeJson` within the limits of a request's body, with the paths of duplicate fields and of whole floats. Fails with BadRequest,
+ * and RequestEntityTooLarge.
+ */
 export function decodeJsonStrict(input: Uint8Array | string): Decoded {
-  return parsed(typeof input === 'string' ? input : textOf(input), (text) => scan(text, JSON.parse(text)));
+  return parsed(typeof input === 'string' ? input : textOf(input), (text) => scan(text, JSON.parse(text), true));
 }
 
 /** As `decodeJsonStrict` where the text is a JSON object; undefined where it is anything else. */
 export function decodeJsonObject(input: Uint8Array): Decoded | undefined {
   if (input[0] !== 0x7b) return undefined;
+  const text = textOf(input);
+  let value: unknown;
   try {
-    return decodeJsonStrict(input);
-  } catch (error) {
-    if (error instanceof StatusError) return undefined;
-    throw error;
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
   }
+  return parsed(text, () => scan(text, value, true));
 }
 
 /** Kubernetes' words for a duplicate field, in warnings and in strict failures. */
@@ -81,7 +87,8 @@ function parsed<T>(text: string, parse: (text: string) => T): T {
   try {
     return parse(text);
   } catch (error) {
-    // They throw SyntaxError, whose message says what and where.
+    if (error instanceof StatusError) throw error;
+    // SyntaxError, whose message says what and where.
     throw badRequest(`the body is no valid JSON: ${(error as Error).message}`);
   }
 }
@@ -133,17 +140,24 @@ interface Level {
 /** As Kubernetes' decoder: what is beyond tells nobody more. */
 const mostTold = 100;
 
+/** With the array around the value. */
+const deepest = maxDepth + 1;
+
 /** More are not reported: each costs memory, and one is enough to refuse a body. */
 const maxFloats = 1000;
 
-/** Walks a text that JSON.parse took, so that nothing but structure and numbers needs a look; mends the numbers in `value`. */
-function scan(text: string, value: unknown): Decoded {
+/**
+ * Walks a text that JSON.parse took, so that nothing but structure and numbers needs a look; mends the numbers in `value`. `limited`: it
+ * is a request's body.
+ */
+function scan(text: string, value: unknown, limited = false): Decoded {
   // An array around the value, so that a number alone has a place too.
   const levels: Level[] = [{ isArray: true, seen: undefined, name: '', index: 0, container: [value] }];
   const [outer] = levels as [Level];
   const duplicates: string[] = [];
   const floats: FloatLiteral[] = [];
   let expectName = false;
+  let values = 1;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     switch (code) {
@@ -160,11 +174,15 @@ function scan(text: string, value: unknown): Decoded {
       }
       case 0x7b:
         levels.push({ isArray: false, seen: undefined, name: '', index: -1, container: undefined });
+        if (text.charCodeAt(at + 1) !== 0x7d) values++;
         expectName = true;
+        if (limited && levels.length > deepest) throw tooDeep();
         break;
       case 0x5b:
         levels.push({ isArray: true, seen: undefined, name: '', index: 0, container: undefined });
+        if (text.charCodeAt(at + 1) !== 0x5d) values++;
         expectName = false;
+        if (limited && levels.length > deepest) throw tooDeep();
         break;
       case 0x7d:
       case 0x5d:
@@ -174,6 +192,8 @@ function scan(text: string, value: unknown): Decoded {
       case 0x2c: {
         const level = levels.at(-1);
         if (!level) break;
+        values++;
+        if (limited && values > maxValues) throw tooManyValues();
         if (level.isArray) level.index++;
         else {
           level.index = 0;

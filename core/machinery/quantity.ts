@@ -115,9 +115,25 @@ const decimalExponents = new Map(
   Object.entries(decimalSuffixes).map(([exponent, suffix]) => [suffix, Number(exponent)]),
 );
 
-/** The quantity, or what is wrong with the text. */
+/** The quantity, or what is wrong with the text. Pods ask for the same few amounts, and each is looked at a dozen times. */
 function readQuantity(input: string | number | bigint): Quantity | string {
   const text = typeof input === 'string' ? input : String(input);
+  let read = known.get(text);
+  if (read !== undefined) return read;
+  read = readText(text);
+  if (text.length <= longestKnown) {
+    if (known.size === mostKnown) known.clear();
+    known.set(text, read);
+  }
+  return read;
+}
+
+/** Texts read before. Texts come from users: bounded in number and length. */
+const known = new Map<string, Quantity | string>();
+const mostKnown = 1024;
+const longestKnown = 32;
+
+function readText(text: string): Quantity | string {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?([a-zA-Z]*)([+-]?\d+)?$/.exec(text);
   if (!match) return /^[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*$/.test(text) ? wrongNumber : wrongFormat;
   const [, sign, whole = '', fraction = '', suffix = '', exponent] = match;

@@ -1,7 +1,7 @@
 // Request bodies: read once, within their limit and in time, decoded by their content type.
 
 import { Readable } from 'node:stream';
-import { demandFewValues, isWithinDepth, maxDepth, maxValues } from '../../../core/machinery/depth.ts';
+import { demandReadable, maxValues, tooDeep } from '../../../core/machinery/depth.ts';
 import { type Decoded, decodeJsonObject, decodeJsonStrict } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { RoutedRequest } from '../http.ts';
@@ -146,23 +146,15 @@ export function contentType(request: RoutedRequest): string {
   return (at < 0 ? header : header.slice(0, at)).trim().toLowerCase();
 }
 
-/** Throws UnsupportedMediaType, or BadRequest when the text is not what the type says. */
+/** Throws UnsupportedMediaType, BadRequest when the text is not what the type says, or RequestEntityTooLarge. */
 export async function decodeBody(bytes: Uint8Array, type: string): Promise<Decoded> {
   try {
-    const decoded = await decode(bytes, type);
-    if (!isWithinDepth(decoded.value)) throw tooDeep();
-    // Fewer bytes cannot hold more.
-    if (bytes.length > maxValues) demandFewValues(decoded.value);
-    return decoded;
+    return await decode(bytes, type);
   } catch (error) {
     // The stack ends before the value does: it is nested without end, as a YAML alias within its own anchor is.
     if (error instanceof RangeError) throw tooDeep();
     throw error;
   }
-}
-
-function tooDeep(): StatusError {
-  return badRequest(`the request body is nested deeper than ${maxDepth} levels`);
 }
 
 /**
@@ -200,20 +192,25 @@ async function decode(bytes: Uint8Array, type: string): Promise<Decoded> {
     const json = decodeJsonObject(bytes);
     if (json) return json;
     demandFewParts(bytes);
-    if (yamlThread && bytes.length > quickYamlBytes) return yamlThread(bytes);
+    if (yamlThread && bytes.length > quickYamlBytes) return readable(await yamlThread(bytes));
     const { decodeYaml } = await import('../../../core/machinery/yaml.ts');
-    return decodeYaml(bytes);
+    return readable(decodeYaml(bytes));
   }
   if (type === 'application/vnd.kubernetes.protobuf') {
     // Its tables are loaded for the first client that speaks it.
     const { decodeProtobuf } = await import('../../../core/api/protobuf/decode-protobuf.ts');
-    return { value: decodeProtobuf(bytes), duplicates: [] };
+    return readable({ value: decodeProtobuf(bytes), duplicates: [] });
   }
   if (type === 'application/cbor') {
     const { decodeCbor } = await import('../../../core/api/cbor/decode-cbor.ts');
-    return { value: decodeCbor(bytes), duplicates: [] };
+    return readable({ value: decodeCbor(bytes), duplicates: [] });
   }
   throw unsupportedMediaType(type, Object.values(mediaTypes));
+}
+
+function readable(decoded: Decoded): Decoded {
+  demandReadable(decoded.value);
+  return decoded;
 }
 
 export function unsupportedMediaType(type: string, accepted: readonly string[]): StatusError {

@@ -2,7 +2,7 @@
 
 import '../../../core/process/frozen-intrinsics.ts';
 import { parentPort } from 'node:worker_threads';
-import { demandFewValues } from '../../../core/machinery/depth.ts';
+import { demandReadable } from '../../../core/machinery/depth.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import { decodeYaml } from '../../../core/machinery/yaml.ts';
 import type { YamlAnswer, YamlQuestion } from './yaml-thread.ts';
@@ -15,7 +15,7 @@ function answerTo(bytes: YamlQuestion): YamlAnswer {
   try {
     const decoded = decodeYaml(bytes);
     // Before it is copied to the thread that asks.
-    demandFewValues(decoded.value);
+    demandReadable(decoded.value);
     return { decoded };
   } catch (error) {
     if (error instanceof StatusError) return { status: error.status };
