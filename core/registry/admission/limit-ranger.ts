@@ -24,7 +24,7 @@ export const limitRanger: AdmissionPlugin = {
   async mutate({ definition, object, namespace, operation, subresource }, env) {
     if (operation === 'UPDATE') return;
     if (definition.type !== 'pods' || subresource !== '' || !object) return;
-    const items = await itemsOf(env, namespace, 'Container');
+    const items = (await itemsOf(env, namespace)).filter(({ type }) => type === 'Container');
     if (items.length === 0) return;
     // What is stored as a pod is one.
     const spec = (object as unknown as V1Pod).spec;
@@ -39,29 +39,30 @@ export const limitRanger: AdmissionPlugin = {
     const concerned =
       operation === 'CREATE' ? subresource === '' : definition.type === 'pods' && subresource === 'resize';
     if (!concerned || !object) return;
+    const items = await itemsOf(env, namespace);
+    if (items.length === 0) return;
     const problems: string[] = [];
+    const itemsFor = (type: string) => items.filter((each) => each.type === type);
     if (definition.type === 'persistentvolumeclaims') {
       // What is stored as a claim is one.
       const requests = (object as unknown as V1PersistentVolumeClaim).spec?.resources?.requests;
-      for (const item of await itemsOf(env, namespace, 'PersistentVolumeClaim'))
+      for (const item of itemsFor('PersistentVolumeClaim'))
         problems.push(...check(item, { ...(requests && { requests }) }));
     } else {
       const spec = (object as unknown as V1Pod).spec;
-      const containers = ownContainers(spec);
-      for (const item of await itemsOf(env, namespace, 'Container')) {
-        for (const { resources } of containers) problems.push(...check(item, resources ?? {}));
+      for (const item of itemsFor('Container')) {
+        for (const { resources } of ownContainers(spec)) problems.push(...check(item, resources ?? {}));
       }
-      for (const item of await itemsOf(env, namespace, 'Pod'))
-        problems.push(...check(item, ofPod(spec ?? { containers: [] })));
+      for (const item of itemsFor('Pod')) problems.push(...check(item, ofPod(spec ?? { containers: [] })));
     }
     if (problems.length > 0) refuse(attributes, problems);
   },
 };
 
-async function itemsOf(env: Environment, namespace: string, type: string): Promise<V1LimitRangeItem[]> {
+async function itemsOf(env: Environment, namespace: string): Promise<V1LimitRangeItem[]> {
   // What is stored as a limit range is one.
   const ranges = (await env.lookAll('limitranges', `${namespace}/`)) as unknown as V1LimitRange[];
-  return ranges.flatMap(({ spec }) => spec?.limits ?? []).filter((each) => each.type === type);
+  return ranges.flatMap(({ spec }) => spec?.limits ?? []);
 }
 
 /** A default limit comes first: without a default request the request is the limit. */

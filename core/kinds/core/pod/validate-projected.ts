@@ -52,17 +52,19 @@ function validateSource(source: V1VolumeProjection, at: string, path: string): F
   return errors;
 }
 
-/** The files that a source names, and what an error about one shows. */
+/** The files that a source names, and what an error about one shows. Every pod has such a volume, for its token. */
 function filesOf(source: V1VolumeProjection): { file: string; named: string }[] {
   const { secret, configMap, downwardAPI, clusterTrustBundle, podCertificate } = source;
-  const named = (file: string | undefined, shown = file) => (file ? [{ file, named: shown ?? '' }] : []);
-  return [
-    ...(secret?.items ?? []).flatMap((item) => named(item.path, secret?.name)),
-    ...(configMap?.items ?? []).flatMap((item) => named(item.path, configMap?.name)),
-    ...(downwardAPI?.items ?? []).flatMap((item) => named(item.path)),
-    ...named(clusterTrustBundle?.path),
-    ...certificatePaths.flatMap((field) => named(podCertificate?.[field])),
-  ];
+  const files: { file: string; named: string }[] = [];
+  const add = (file: string | undefined, named = file) => {
+    if (file) files.push({ file, named: named ?? '' });
+  };
+  if (secret?.items) for (const item of secret.items) add(item.path, secret.name);
+  if (configMap?.items) for (const item of configMap.items) add(item.path, configMap.name);
+  if (downwardAPI?.items) for (const item of downwardAPI.items) add(item.path);
+  if (clusterTrustBundle) add(clusterTrustBundle.path);
+  if (podCertificate) for (const field of certificatePaths) add(podCertificate[field]);
+  return files;
 }
 
 function validateToken(token: V1ServiceAccountTokenProjection, at: string, path: string): FieldError[] {

@@ -16,7 +16,9 @@ export function validateRemoteVolume(
   // as: both have these sources, which differ in how they name Secrets.
   const source = volume as Remote;
   const errors: FieldError[] = [];
-  for (const [kind, fields] of Object.entries(demanded)) {
+  for (const kind in volume) {
+    const fields = demanded.get(kind);
+    if (!fields) continue;
     // as: a source of the table is an object by the schema.
     const given = source[kind as keyof Remote] as Readonly<Record<string, unknown>> | undefined;
     if (!given) continue;
@@ -46,25 +48,25 @@ export function validateRemoteVolume(
   return errors;
 }
 
-const demanded: Readonly<Record<string, readonly string[]>> = {
-  awsElasticBlockStore: ['volumeID'],
-  azureDisk: ['diskName', 'diskURI'],
-  azureFile: ['secretName', 'shareName'],
-  cephfs: ['monitors'],
-  cinder: ['volumeID'],
-  flexVolume: ['driver'],
-  gcePersistentDisk: ['pdName'],
-  glusterfs: ['endpoints', 'path'],
-  iscsi: ['targetPortal', 'iqn'],
-  nfs: ['server', 'path'],
-  photonPersistentDisk: ['pdID'],
-  portworxVolume: ['volumeID'],
-  quobyte: ['registry', 'volume'],
-  rbd: ['monitors', 'image'],
-  scaleIO: ['gateway', 'system', 'volumeName'],
-  storageos: ['volumeName'],
-  vsphereVolume: ['volumePath'],
-};
+const demanded: ReadonlyMap<string, readonly string[]> = new Map([
+  ['awsElasticBlockStore', ['volumeID']],
+  ['azureDisk', ['diskName', 'diskURI']],
+  ['azureFile', ['secretName', 'shareName']],
+  ['cephfs', ['monitors']],
+  ['cinder', ['volumeID']],
+  ['flexVolume', ['driver']],
+  ['gcePersistentDisk', ['pdName']],
+  ['glusterfs', ['endpoints', 'path']],
+  ['iscsi', ['targetPortal', 'iqn']],
+  ['nfs', ['server', 'path']],
+  ['photonPersistentDisk', ['pdID']],
+  ['portworxVolume', ['volumeID']],
+  ['quobyte', ['registry', 'volume']],
+  ['rbd', ['monitors', 'image']],
+  ['scaleIO', ['gateway', 'system', 'volumeName']],
+  ['storageos', ['volumeName']],
+  ['vsphereVolume', ['volumePath']],
+]);
 
 function isEmpty(value: unknown): boolean {
   return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
