@@ -34,7 +34,7 @@ export async function startNodes(cluster: Cluster, count: number): Promise<Simul
     if (type === 'ADDED') created.set(entry.name, performance.now());
     if (bound.has(entry.name)) return;
     // as: what is stored under pods is a pod.
-    const pod = entry.object as V1Pod;
+    const pod = entry.object;
     if (!pod.spec?.nodeName) return;
     bound.set(entry.name, performance.now());
     report(pod).catch((error: unknown) => console.error(`${entry.name} could not be reported`, error));

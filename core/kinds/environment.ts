@@ -4,6 +4,7 @@ import type { Definitions } from '../api/definition.ts';
 import type { Rbac } from '../authorization/rbac.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import type { Replicas } from '../replica/replica.ts';
+import type { Stored } from '../replica/stored-type.ts';
 import type { Store, TypeName } from '../store/store.ts';
 
 export interface Random {
@@ -29,7 +30,7 @@ export interface Environment extends ReadEnvironment {
   /** Who holds what; and the authorizer of requests that bring none of their own. */
   rbac(): Promise<Rbac>;
   /** From the replica: may be behind. Falls back to the store when the replica does not have it. Never change the result. */
-  lookUp(type: TypeName, key: string): Promise<KubeObject | undefined>;
+  lookUp<T extends TypeName>(type: T, key: string): Promise<Stored<T, KubeObject> | undefined>;
   /** All of a type whose keys start with `prefix`, from the replica: may be behind. Never change the results. */
-  lookAll(type: TypeName, prefix?: string): Promise<KubeObject[]>;
+  lookAll<T extends TypeName>(type: T, prefix?: string): Promise<Stored<T, KubeObject>[]>;
 }

@@ -38,14 +38,13 @@ export async function serveCustomResources(options: CustomResourcesOptions): Pro
     if (crd.metadata.deletionTimestamp) void cleanUp(options, crd, waits);
   };
   const stop = replica.onEvent(({ type: change, entry }) => {
-    // What is stored as a definition is one.
-    const crd = entry.object as V1CustomResourceDefinition;
+    const crd = entry.object;
     if (change !== 'DELETED') return serve(crd);
     waits.get(crd.metadata.name ?? '')?.();
     definitions.removeCustom(crd.metadata.name ?? '');
     queueMicrotask(() => acceptAgain(options, crd.spec.group));
   });
-  for (const entry of replica.snapshot()) serve(entry.object as V1CustomResourceDefinition);
+  for (const entry of replica.snapshot()) serve(entry.object);
   return () => {
     stop();
     for (const end of waits.values()) end();
@@ -58,7 +57,7 @@ async function acceptAgain({ registry, replicas, definitions, onError }: CustomR
   if (!own) return;
   try {
     for (const { object } of (await replicas.of(type)).snapshot()) {
-      const { metadata, spec, status } = object as V1CustomResourceDefinition; // as above
+      const { metadata, spec, status } = object;
       const waits = status?.conditions?.some((each) => each.type === 'NamesAccepted' && each.status === 'False');
       if (spec.group !== group || !waits || !metadata.name) continue;
       await registry.patch(systemContext(), { definition: own, name: metadata.name }, 'merge', {});

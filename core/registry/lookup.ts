@@ -2,26 +2,29 @@
 
 import type { KubeObject } from '../machinery/object.ts';
 import type { Replicas } from '../replica/replica.ts';
+import type { Stored } from '../replica/stored-type.ts';
 import { decodeObject } from '../store/encode-object.ts';
 import type { Store, TypeName } from '../store/store.ts';
 
+/** Of a type that is no built-in one the registry stores objects all the same. */
+type Found<T extends TypeName> = Stored<T, KubeObject>;
+
 export function lookups(store: Store, replicas: Replicas) {
   return {
-    async lookUp(type: TypeName, key: string): Promise<KubeObject | undefined> {
+    async lookUp<T extends TypeName>(type: T, key: string) {
       const replica = replicas.peek(type) ?? (await replicas.of(type));
       const entry = replica.get(key);
-      // Entries of a replica hold what the registry stored.
-      if (entry) return entry.object as KubeObject;
+      // as, here and below: what is stored under a type is of it.
+      if (entry) return entry.object as Found<T>;
       const item = await store.get(type, key);
-      return item && decodeObject(item.value);
+      return item && (decodeObject(item.value) as Found<T>);
     },
-    async lookAll(type: TypeName, prefix?: string): Promise<KubeObject[]> {
+    async lookAll<T extends TypeName>(type: T, prefix?: string) {
       const replica = replicas.peek(type) ?? (await replicas.of(type));
-      const result: KubeObject[] = [];
+      const result: Found<T>[] = [];
       // Policies, quotas and the like are looked for on every write, and mostly there are none.
       if (replica.size === 0) return result;
-      // As above.
-      for (const entry of replica.snapshot(prefix ? { prefix } : {})) result.push(entry.object as KubeObject);
+      for (const entry of replica.snapshot(prefix ? { prefix } : {})) result.push(entry.object as Found<T>);
       return result;
     },
   };
@@ -30,13 +33,12 @@ export function lookups(store: Store, replicas: Replicas) {
 /** The same from replicas alone, for what runs beside the road of a write. */
 export function replicaLookups(replicas: Replicas) {
   return {
-    // Entries of a replica hold what the registry stored.
-    async lookUp(type: TypeName, key: string): Promise<KubeObject | undefined> {
-      return (await replicas.of(type)).get(key)?.object as KubeObject | undefined;
+    async lookUp<T extends TypeName>(type: T, key: string) {
+      return (await replicas.of(type)).get(key)?.object as Found<T> | undefined;
     },
-    async lookAll(type: TypeName, prefix?: string): Promise<KubeObject[]> {
+    async lookAll<T extends TypeName>(type: T, prefix?: string) {
       const entries = (await replicas.of(type)).snapshot(prefix ? { prefix } : {});
-      return [...entries].map(({ object }) => object as KubeObject);
+      return [...entries].map(({ object }) => object as Found<T>);
     },
   };
 }

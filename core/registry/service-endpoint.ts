@@ -1,12 +1,13 @@
 // Where a Service is reached from inside the control plane: one of its ready endpoints, for webhooks and extension API servers.
 
-import type { V1EndpointSlice, V1Service } from '../../generated/kubernetes.ts';
+import type { V1EndpointSlice } from '../../generated/kubernetes.ts';
 import type { KubeObject } from '../machinery/object.ts';
+import type { Stored } from '../replica/stored-type.ts';
 import type { TypeName } from '../store/store.ts';
 
 export interface ServiceLookups {
-  readonly lookUp: (type: TypeName, key: string) => Promise<KubeObject | undefined>;
-  readonly lookAll: (type: TypeName, prefix?: string) => Promise<KubeObject[]>;
+  readonly lookUp: <T extends TypeName>(type: T, key: string) => Promise<Stored<T, KubeObject> | undefined>;
+  readonly lookAll: <T extends TypeName>(type: T, prefix?: string) => Promise<Stored<T, KubeObject>[]>;
   readonly random: () => number;
 }
 
@@ -35,14 +36,13 @@ export async function serviceEndpoint(
   name: string,
   port: number,
 ): Promise<ServiceEndpoint> {
-  // What is stored as a Service is one; so with slices.
-  const service = (await lookUp('services', `${namespace}/${name}`)) as V1Service | undefined;
+  const service = await lookUp('services', `${namespace}/${name}`);
   if (!service) throw new EndpointError('ServiceNotFound', `service "${name}" not found`);
   const found = service.spec?.ports?.find((each) => each.port === port);
   if (service.spec?.type === 'ExternalName')
     return { host: service.spec.externalName ?? '', port: found?.port ?? port };
   if (!found) throw new EndpointError('ServicePortError', `no service port ${port} found for service "${name}"`);
-  const all = (await lookAll('discovery.k8s.io/endpointslices', `${namespace}/`)) as V1EndpointSlice[];
+  const all = await lookAll('discovery.k8s.io/endpointslices', `${namespace}/`);
   const slices = all.filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === name);
   if (slices.length === 0) throw new EndpointError('EndpointsNotFound', `no endpoints available for service "${name}"`);
   const ready = slices.flatMap((slice) => readyEndpoints(slice, namespace, found.name ?? ''));

@@ -2,24 +2,25 @@
 // It knows no Kubernetes: a filter is a key and a predicate.
 
 import type { Sealed, TypeName } from '../store/store.ts';
+import type { Stored } from './stored-type.ts';
 
 /** One object at one revision. Shared by every reader: never change `object`. */
-export interface Entry {
+export interface Entry<O = unknown> {
   readonly name: string;
   readonly revision: number;
   /** The stored bytes, JSON. */
   readonly bytes: Uint8Array;
   /** `bytes` parsed, once, on first use. */
-  readonly object: unknown;
+  readonly object: O;
 }
 
-export interface ReplicaEvent {
+export interface ReplicaEvent<O = unknown> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly revision: number;
   /** For DELETED the last state, with this event's revision. */
-  readonly entry: Entry;
+  readonly entry: Entry<O>;
   /** The state before, where it is known. */
-  readonly previous?: Entry;
+  readonly previous?: Entry<O>;
 }
 
 /** Watchers with the same `key` share one evaluation. */
@@ -66,7 +67,8 @@ export interface Watch {
   close(): void;
 }
 
-export interface Replica {
+/** `O`: what its objects are. */
+export interface Replica<O = unknown> {
   readonly type: TypeName;
   /** The revision that the replica is exact at. */
   readonly revision: number;
@@ -77,21 +79,21 @@ export interface Replica {
   readonly sealed: ReadonlyMap<string, Sealed>;
   /** Exact at the store's head as of this call, or at `minimum` where given. Returns the revision reached. */
   catchUp(minimum?: number): Promise<number>;
-  get(name: string): Entry | undefined;
+  get(name: string): Entry<O> | undefined;
   /** In order of names. Throws StoreError `compacted` when `revision` is below `oldest`. */
-  snapshot(options?: SnapshotOptions): Iterable<Entry>;
+  snapshot(options?: SnapshotOptions): Iterable<Entry<O>>;
   /** Throws StoreError `compacted` when `after` is below `oldest`. */
   watch(options: WatchOptions): Watch;
   /** Every event as it is applied, in order, synchronously: for indexes and reconcile loops in the same process. */
-  onEvent(listener: (event: ReplicaEvent) => void): () => void;
+  onEvent(listener: (event: ReplicaEvent<O>) => void): () => void;
   close(): void;
 }
 
 /** The replicas of one process, made on first use and kept. */
 export interface Replicas {
   /** Ready to read: it has caught up once. */
-  of(type: TypeName): Promise<Replica>;
+  of<T extends TypeName>(type: T): Promise<Replica<Stored<T>>>;
   /** The one that `of` made, if it is ready. */
-  peek(type: TypeName): Replica | undefined;
+  peek<T extends TypeName>(type: T): Replica<Stored<T>> | undefined;
   close(): void;
 }

@@ -4,6 +4,7 @@ import type { Store, TypeName } from '../store/store.ts';
 import type { Replica, Replicas } from './replica.ts';
 import type { ReplicaOptions } from './store-replica.ts';
 import { StoreReplica } from './store-replica.ts';
+import type { Stored } from './stored-type.ts';
 
 export interface LocalReplicas extends Replicas {
   /** Keeps the bytes of all objects and gives up what was parsed of them: for an idle process. */
@@ -37,17 +38,17 @@ export function createReplicas(store: Store, options: ReplicaOptions = {}): Loca
   }
 
   return {
-    of(type: TypeName): Promise<Replica> {
+    // as, twice: what is stored under a type is of that type.
+    of<T extends TypeName>(type: T) {
       const known = ready.get(type);
-      if (known) return Promise.resolve(known);
-      let promise = opening.get(type);
+      let promise = known ? Promise.resolve(known) : opening.get(type);
       if (!promise) {
         promise = open(type);
         opening.set(type, promise);
       }
-      return promise;
+      return promise as Promise<Replica<Stored<T>>>;
     },
-    peek: (type) => ready.get(type),
+    peek: <T extends TypeName>(type: T) => ready.get(type) as Replica<Stored<T>> | undefined,
     forgetObjects() {
       for (const replica of loaded.values()) replica.forgetObjects();
     },

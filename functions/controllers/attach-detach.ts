@@ -3,22 +3,14 @@
 
 import { createHash } from 'node:crypto';
 import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
-import type { V1AttachedVolume, V1CSIDriver, V1VolumeAttachment } from '../../generated/kubernetes.ts';
+import type { V1AttachedVolume } from '../../generated/kubernetes.ts';
 import { sameJson } from './condition.ts';
-import {
-  type Action,
-  controllerUser,
-  defineController,
-  type Live,
-  type ObjectOf,
-  type Snapshot,
-  watch,
-} from './controller.ts';
+import { type Action, controllerUser, defineController, type ObjectOf, type Snapshot, watch } from './controller.ts';
 import { claimNames } from './pod-claims.ts';
 
 const attachments = 'storage.k8s.io/volumeattachments';
 const drivers = 'storage.k8s.io/csidrivers';
-type Attachment = Live<V1VolumeAttachment>;
+type Attachment = ObjectOf<typeof attachments>;
 
 /** A node that is not ready may not say what it has unmounted: after so long its volumes are let go of all the same. */
 const forceDetachMs = 6 * 60_000;
@@ -38,8 +30,7 @@ export const attachDetachController = defineController({
     watch('nodes', ({ object, type }, snapshot: Snapshot<typeof attachments>) =>
       type === 'DELETED' || attachmentsOf(snapshot, object.metadata.name).length > 0 ? [object.metadata.name] : [],
     ),
-    // as: what is stored under volumeattachments is one.
-    watch(attachments, ({ object }) => [(object as Attachment).spec?.nodeName ?? '']),
+    watch(attachments, ({ object }) => [object.spec?.nodeName ?? '']),
     watch(drivers, (_, snapshot: Snapshot<'nodes'>) => snapshot.list('nodes').map((each) => each.metadata.name)),
   ],
   reads: ['persistentvolumes'],
@@ -105,8 +96,7 @@ function wantedOn(
 
 /** A driver that says nothing needs it (storage/v1 CSIDriverSpec). */
 function needsAttach(snapshot: Snapshot<'storage.k8s.io/csidrivers'>, driver: string): boolean {
-  // as: what is stored under csidrivers is one.
-  const found = snapshot.get(drivers, '', driver) as Live<V1CSIDriver> | undefined;
+  const found = snapshot.get(drivers, '', driver);
   return found?.spec?.attachRequired !== false;
 }
 
@@ -116,8 +106,7 @@ function attachmentName(driver: string, handle: string, node: string): string {
 }
 
 function attachmentsOf(snapshot: Snapshot<'storage.k8s.io/volumeattachments'>, node: string): Attachment[] {
-  // as: what is stored under volumeattachments is one.
-  return (snapshot.list(attachments) as Attachment[]).filter((each) => each.spec?.nodeName === node);
+  return snapshot.list(attachments).filter((each) => each.spec?.nodeName === node);
 }
 
 /** How a node's status calls the volume: `kubernetes.io/csi/<driver>^<handle>`. */

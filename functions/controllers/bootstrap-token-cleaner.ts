@@ -1,31 +1,25 @@
 // Deletes bootstrap tokens that have expired: Secrets of their type in kube-system (KEP-130).
 
-import { type Action, controllerUser, defineController, type Live, splitKey, watch } from './controller.ts';
+import { type Action, controllerUser, defineController, type ObjectOf, splitKey, watch } from './controller.ts';
 import { deleteSeen } from './seen-object.ts';
 
 const type = 'secrets';
 const namespace = 'kube-system';
 
-interface Secret {
-  readonly type?: string;
-  readonly data?: Readonly<Record<string, string>>;
-}
+type Secret = ObjectOf<typeof type>;
 
 export const bootstrapTokenCleaner = defineController({
   name: 'bootstrap-token-cleaner',
   user: controllerUser('token-cleaner'),
   watches: [
     watch(type, ({ object }) =>
-      object.metadata.namespace === namespace && isToken(object as Live<Secret>)
-        ? [`${namespace}/${object.metadata.name}`]
-        : [],
+      object.metadata.namespace === namespace && isToken(object) ? [`${namespace}/${object.metadata.name}`] : [],
     ),
   ],
   owns: [type],
   reconcile(snapshot, key, { now }): Action[] {
     const { name } = splitKey(key);
-    // as: what is stored under secrets is one.
-    const secret = snapshot.get(type, namespace, name) as Live<Secret> | undefined;
+    const secret = snapshot.get(type, namespace, name);
     if (!secret || !isToken(secret) || secret.metadata.deletionTimestamp) return [];
     const encoded = secret.data?.['expiration'];
     if (encoded === undefined) return [];

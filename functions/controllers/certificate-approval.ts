@@ -85,18 +85,12 @@ function mayCreate(
     path: '',
   };
   return snapshot.list(bindings).some((binding) => {
-    const { roleRef, subjects = [] } = binding as unknown as Binding;
+    const { roleRef, subjects = [] } = binding;
     if (!subjects.some((each) => names(each, spec.username ?? '', groups))) return false;
     // Stored roles have rules of this shape: they were validated as ClusterRoles.
     const rules = (snapshot.get(roles, '', roleRef.name)?.rules ?? []) as readonly PolicyRule[];
     return rules.some((rule) => ruleMatcher(rule).matches(access));
   });
-}
-
-/** Of a ClusterRoleBinding, what is read here. */
-interface Binding {
-  readonly roleRef: { readonly name: string };
-  readonly subjects?: readonly Subject[];
 }
 
 interface Subject {

@@ -7,81 +7,12 @@ import type { EventText, Regarding } from '../../core/registry/event-recorder.ts
 import type { PatchType } from '../../core/registry/registry.ts';
 import type { ScalePaths } from '../../core/registry/scale.ts';
 import type { TypeName } from '../../core/store/store.ts';
-import type {
-  ResourceV1ResourceClaim,
-  V1APIService,
-  V1CertificateSigningRequest,
-  V1ClusterRole,
-  V1ConfigMap,
-  V1ControllerRevision,
-  V1CronJob,
-  V1CustomResourceDefinition,
-  V1DaemonSet,
-  V1Deployment,
-  V1EndpointSlice,
-  V1Endpoints,
-  V1FlowSchema,
-  V1IPAddress,
-  V1Job,
-  V1Lease,
-  V1Namespace,
-  V1Node,
-  V1PersistentVolume,
-  V1PersistentVolumeClaim,
-  V1Pod,
-  V1PodDisruptionBudget,
-  V1ReplicaSet,
-  V1ReplicationController,
-  V1ResourceClaimTemplate,
-  V1ResourceQuota,
-  V1Service,
-  V1ServiceAccount,
-  V1ServiceCIDR,
-  V1StatefulSet,
-  V1StorageClass,
-  V2HorizontalPodAutoscaler,
-} from '../../generated/kubernetes.ts';
-
-/** The resources that controllers know by their fields, by log name. Any other type is a KubeObject. */
-export interface KnownTypes {
-  pods: V1Pod;
-  nodes: V1Node;
-  namespaces: V1Namespace;
-  services: V1Service;
-  endpoints: V1Endpoints;
-  configmaps: V1ConfigMap;
-  serviceaccounts: V1ServiceAccount;
-  persistentvolumes: V1PersistentVolume;
-  persistentvolumeclaims: V1PersistentVolumeClaim;
-  replicationcontrollers: V1ReplicationController;
-  resourcequotas: V1ResourceQuota;
-  'apps/deployments': V1Deployment;
-  'apps/replicasets': V1ReplicaSet;
-  'apps/statefulsets': V1StatefulSet;
-  'apps/daemonsets': V1DaemonSet;
-  'apps/controllerrevisions': V1ControllerRevision;
-  'batch/jobs': V1Job;
-  'batch/cronjobs': V1CronJob;
-  'discovery.k8s.io/endpointslices': V1EndpointSlice;
-  'policy/poddisruptionbudgets': V1PodDisruptionBudget;
-  'autoscaling/horizontalpodautoscalers': V2HorizontalPodAutoscaler;
-  'rbac.authorization.k8s.io/clusterroles': V1ClusterRole;
-  'certificates.k8s.io/certificatesigningrequests': V1CertificateSigningRequest;
-  'coordination.k8s.io/leases': V1Lease;
-  'resource.k8s.io/resourceclaims': ResourceV1ResourceClaim;
-  'resource.k8s.io/resourceclaimtemplates': V1ResourceClaimTemplate;
-  'storage.k8s.io/storageclasses': V1StorageClass;
-  'networking.k8s.io/ipaddresses': V1IPAddress;
-  'networking.k8s.io/servicecidrs': V1ServiceCIDR;
-  'flowcontrol.apiserver.k8s.io/flowschemas': V1FlowSchema;
-  'apiregistration.k8s.io/apiservices': V1APIService;
-  'apiextensions.k8s.io/customresourcedefinitions': V1CustomResourceDefinition;
-}
+import type { TypeMap } from '../../generated/type-map.ts';
 
 /** An object that is stored: what the API server sets is there. */
 export type Live<T> = T & { metadata: ObjectMeta & { name: string; uid: string; resourceVersion: string } };
 
-export type ObjectOf<T extends TypeName> = Live<T extends keyof KnownTypes ? KnownTypes[T] : KubeObject>;
+export type ObjectOf<T extends TypeName> = Live<T extends keyof TypeMap ? TypeMap[T] : KubeObject>;
 
 export interface LabelSelector {
   matchLabels?: Record<string, string>;

@@ -7,7 +7,6 @@ import { metricsApiVersion, podMetrics, tellingUsages } from '../../core/node/me
 import type { NodeUsage } from '../../core/node/usage.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
-import type { V1Pod } from '../../generated/kubernetes.ts';
 import { nothingServed, type ReadApi } from './read-api.ts';
 
 export interface MetricsOptions {
@@ -43,8 +42,7 @@ export function createMetricsReader({ heartbeats, replicas, now }: MetricsOption
     const selector = parseLabelSelector(query['labelSelector'] ?? '');
     const [known, pods] = await Promise.all([usages(), replicas.of('pods')]);
     const items = [...pods.snapshot({ prefix: `${namespace}/` })].flatMap(({ object }) => {
-      // as: what this replica holds.
-      const found = podMetrics(object as V1Pod, known);
+      const found = podMetrics(object, known);
       return found && matchesLabels(selector, found.metadata.labels) ? [found] : [];
     });
     return { kind: 'PodMetricsList', apiVersion: metricsApiVersion, metadata: {}, items };

@@ -148,8 +148,7 @@ export function createBinder(options: BinderOptions): Binder {
 
   /** By whomever, as far as is known. */
   function isBound({ key, uid }: PodInfo): boolean {
-    // as: what is stored under pods is a pod.
-    const found = replicas.peek('pods')?.get(key)?.object as V1Pod | undefined;
+    const found = replicas.peek('pods')?.get(key)?.object;
     return found?.metadata?.uid === uid && found?.spec?.nodeName !== undefined;
   }
 
@@ -169,8 +168,7 @@ export function createBinder(options: BinderOptions): Binder {
       held.delete(binding.node);
     }
     if (isBound(binding.pod)) return;
-    // as: what is stored under pods is a pod.
-    const pod = replica?.get(key)?.object as V1Pod | undefined;
+    const pod = replica?.get(key)?.object;
     if (model.placed(key)?.uid === uid) model.removePod(key);
     for (const { volume } of binding.claims) if (volume !== undefined) model.promised.delete(volume);
     if (!pod || pod.metadata?.deletionTimestamp) return;

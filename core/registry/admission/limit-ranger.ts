@@ -1,7 +1,6 @@
 // LimitRanger: what a namespace's LimitRanges give to containers that ask for nothing, and what they let them ask for.
 
 import type {
-  V1LimitRange,
   V1LimitRangeItem,
   V1PersistentVolumeClaim,
   V1Pod,
@@ -60,8 +59,7 @@ export const limitRanger: AdmissionPlugin = {
 };
 
 async function itemsOf(env: Environment, namespace: string): Promise<V1LimitRangeItem[]> {
-  // What is stored as a limit range is one.
-  const ranges = (await env.lookAll('limitranges', `${namespace}/`)) as unknown as V1LimitRange[];
+  const ranges = await env.lookAll('limitranges', `${namespace}/`);
   return ranges.flatMap(({ spec }) => spec?.limits ?? []);
 }
 

@@ -1,6 +1,5 @@
 // PodSecurity on namespaces: their labels must be readable, and who enforces more hears of the pods that would not pass.
 
-import type { V1Pod } from '../../../generated/kubernetes.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import { invalid } from '../../machinery/field-error.ts';
 import type { Attributes } from './plugin.ts';
@@ -37,7 +36,7 @@ async function warn(
   env: Environment,
   enforce: ReturnType<typeof demandsOf>['enforce'],
 ): Promise<void> {
-  const pods = (await env.lookAll('pods', `${name}/`)) as V1Pod[]; // what is stored as a pod is one
+  const pods = await env.lookAll('pods', `${name}/`);
   /** By what is wrong with them: the names, in their order. */
   const violating = new Map<string, string[]>();
   for (const { metadata, spec } of pods.slice(0, maxPods)) {

@@ -64,13 +64,12 @@ async function classOf(env: Environment, name: string | undefined): Promise<V1Pr
     // Two writers may have made two: the lower one counts.
     return defaults.sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0] ?? { metadata: {}, value: 0 };
   }
-  // What is stored as a class is one.
-  const found = (await env.lookUp(type, name)) as V1PriorityClass | undefined;
+  const found = await env.lookUp(type, name);
   const system = getOwn(systemClasses, name);
   return found ?? (system === undefined ? undefined : { metadata: { name }, value: system });
 }
 
 async function classes(env: Environment): Promise<V1PriorityClass[]> {
   // As above.
-  return (await env.lookAll(type)) as V1PriorityClass[];
+  return await env.lookAll(type);
 }

@@ -1,6 +1,6 @@
 // RuntimeClass: a pod of a class gets its overhead, and runs where the class can.
 
-import type { V1Pod, V1RuntimeClass } from '../../../generated/kubernetes.ts';
+import type { V1Pod } from '../../../generated/kubernetes.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { getOwn } from '../../machinery/own.ts';
 import { forbidden } from '../../machinery/status.ts';
@@ -26,7 +26,7 @@ export const runtimeClass: AdmissionPlugin = {
         );
       return;
     }
-    const found = (await env.lookUp('node.k8s.io/runtimeclasses', wanted)) as unknown as V1RuntimeClass | undefined;
+    const found = await env.lookUp('node.k8s.io/runtimeclasses', wanted);
     if (!found) throw forbidden(pods, name, `pod rejected: RuntimeClass "${wanted}" not found`);
     const overhead = found.overhead?.podFixed;
     if (spec.overhead && !deepEqual(spec.overhead, overhead ?? {})) {

@@ -49,8 +49,7 @@ async function accountOf(
   dryRun: boolean,
 ): Promise<V1ServiceAccount | undefined> {
   const key = `${namespace}/${name}`;
-  // What is stored as an account is one.
-  const found = (await env.lookUp(type, key)) as V1ServiceAccount | undefined;
+  const found = await env.lookUp(type, key);
   if (found || name !== defaultName) return found;
   // A new namespace's account is the account controller's to make. Who comes before it makes the same, instead of waiting.
   const object: KubeObject = {

@@ -1,12 +1,6 @@
 // Plugins of a few lines: tolerations of pods, taints of new nodes, the default storage class, protection finalizers.
 
-import type {
-  V1Node,
-  V1PersistentVolumeClaim,
-  V1Pod,
-  V1StorageClass,
-  V1Toleration,
-} from '../../../generated/kubernetes.ts';
+import type { V1Node, V1PersistentVolumeClaim, V1Pod, V1Toleration } from '../../../generated/kubernetes.ts';
 import { forbidden } from '../../machinery/status.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 
@@ -54,10 +48,10 @@ export const defaultStorageClass: AdmissionPlugin = {
   operations: ['CREATE'],
   types: ['persistentvolumeclaims'],
   async mutate({ object }, env) {
-    // What is stored as a claim is one, and a class a class.
+    // What is stored as a claim is one.
     const spec = (object as unknown as V1PersistentVolumeClaim | undefined)?.spec;
     if (!spec || spec.storageClassName !== undefined) return;
-    const classes = (await env.lookAll('storage.k8s.io/storageclasses')) as unknown as V1StorageClass[];
+    const classes = await env.lookAll('storage.k8s.io/storageclasses');
     const defaults = classes.filter(({ metadata }) => metadata.annotations?.[defaultClass] === 'true');
     // The newest counts, so that a default can be replaced without a moment without one.
     const newest = defaults.sort((a, b) => {
@@ -74,12 +68,12 @@ export const persistentVolumeClaimResize: AdmissionPlugin = {
   types: ['persistentvolumeclaims'],
   async validate({ object, old, name, subresource }, env) {
     if (subresource !== '' || !object || !old) return;
-    // What is stored as a claim is one, and a class a class.
+    // What is stored as a claim is one.
     const [claim, before] = [object as unknown as V1PersistentVolumeClaim, old as unknown as V1PersistentVolumeClaim];
     if (claim.spec?.resources?.requests?.['storage'] === before.spec?.resources?.requests?.['storage']) return;
-    const found =
-      claim.spec?.storageClassName && (await env.lookUp('storage.k8s.io/storageclasses', claim.spec.storageClassName));
-    if (found && (found as unknown as V1StorageClass).allowVolumeExpansion) return;
+    const named = claim.spec?.storageClassName;
+    const found = named ? await env.lookUp('storage.k8s.io/storageclasses', named) : undefined;
+    if (found?.allowVolumeExpansion) return;
     const why =
       'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';
     throw forbidden({ group: '', resource: 'persistentvolumeclaims' }, name, why);

@@ -82,8 +82,7 @@ async function budgetOf(env: WriteEnvironment, { namespace = '' }: Target, pod: 
   await replica.catchUp();
   const matching: string[] = [];
   for (const entry of replica.snapshot({ prefix: `${namespace}/` })) {
-    // What is stored as a budget is one.
-    const selector = (entry.object as V1PodDisruptionBudget).spec?.selector;
+    const selector = entry.object.spec?.selector;
     if (matchesLabels(labelSelectorOf(selector), pod.metadata?.labels)) matching.push(entry.name);
   }
   if (matching.length > 1) {

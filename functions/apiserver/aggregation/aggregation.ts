@@ -68,14 +68,14 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
     load();
   };
   const stop = replica.onEvent(({ type, entry }) => {
-    const service = entry.object as V1APIService; // what is stored as one is one
+    const service = entry.object;
     generation += 1;
     if (type !== 'DELETED') return learn(service);
     priorities.delete(`${service.spec?.group ?? ''}/${service.spec?.version ?? ''}`);
     forget(entry.name);
     metrics.forget(entry.name);
   });
-  for (const entry of replica.snapshot()) learn(entry.object as V1APIService); // as above
+  for (const entry of replica.snapshot()) learn(entry.object);
 
   const serverOf = async (info: RequestInfo) => {
     const name = remote.get(groupVersionOf(info)) ?? '';

@@ -6,7 +6,8 @@ import { formatTime } from '../../../core/machinery/time.ts';
 import { type Client, createClient } from '../../../core/registry/client.ts';
 import { replicaLookups } from '../../../core/registry/lookup.ts';
 import type { Replica } from '../../../core/replica/replica.ts';
-import type { V1APIService, V1EndpointSlice } from '../../../generated/kubernetes.ts';
+import type { Stored } from '../../../core/replica/stored-type.ts';
+import type { V1APIService } from '../../../generated/kubernetes.ts';
 import { createExtensionServer, type ExtensionServer } from './extension-server.ts';
 import { emptyNamespaces, type NamespaceContent } from './namespace-content.ts';
 import { type AggregationOptions, apiServices } from './options.ts';
@@ -37,7 +38,7 @@ interface Followed {
 /** `changed` is called after anything that discovery tells has changed. */
 export function followExtensionServers(
   options: AggregationOptions,
-  replica: Replica,
+  replica: Replica<Stored<'apiregistration.k8s.io/apiservices'>>,
   changed: () => void,
 ): ExtensionServers {
   const { replicas, registry, definitions, streams, frontProxy, log, now } = options;
@@ -121,7 +122,7 @@ export function followExtensionServers(
         lookBehind(namespace, name);
       }),
       slices.onEvent(({ entry }) => {
-        const { metadata } = entry.object as V1EndpointSlice; // what is stored as one is one
+        const { metadata } = entry.object;
         lookBehind(metadata?.namespace ?? '', metadata?.labels?.['kubernetes.io/service-name'] ?? '');
       }),
     );
@@ -132,10 +133,10 @@ export function followExtensionServers(
   stops.push(
     replica.onEvent(({ type, entry }) => {
       if (type === 'DELETED') forget(entry.name);
-      else follow(entry.name, entry.object as V1APIService); // as above
+      else follow(entry.name, entry.object);
     }),
   );
-  for (const entry of replica.snapshot()) follow(entry.name, entry.object as V1APIService);
+  for (const entry of replica.snapshot()) follow(entry.name, entry.object);
   start().catch((err: unknown) => log?.error({ err }, 'the Services of extension API servers are not followed'));
 
   return {
@@ -176,7 +177,7 @@ function sameSpec(a: V1APIService['spec'], b: V1APIService['spec']): boolean {
 /** Writes only what is new, to the APIService that was looked at. */
 async function writeCondition(
   client: Client,
-  replica: Replica,
+  replica: Replica<Stored<'apiregistration.k8s.io/apiservices'>>,
   { server, uid }: Followed,
   time: string,
 ): Promise<void> {

@@ -6,11 +6,12 @@ import { hasReason } from '../../../core/machinery/status.ts';
 import { formatTime } from '../../../core/machinery/time.ts';
 import type { Client } from '../../../core/registry/client.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
+import type { Stored } from '../../../core/replica/stored-type.ts';
 import type { Log } from '../../../core/work/log.ts';
 import type { V1Namespace } from '../../../generated/kubernetes.ts';
 import type { ExtensionServer } from './extension-server.ts';
 
-type Namespace = V1Namespace & { metadata: NonNullable<V1Namespace['metadata']> };
+type Namespace = Stored<'namespaces'>;
 
 export interface NamespaceContentOptions {
   readonly replicas: Replicas;
@@ -42,7 +43,7 @@ export async function emptyNamespaces(options: NamespaceContentOptions): Promise
     for (let pause = firstPauseMs; !closed; pause = Math.min(longestPauseMs, pause * 2)) {
       const remaining = await contentOf(servers(), name);
       await replica.catchUp();
-      const namespace = replica.get(name)?.object as Namespace | undefined; // what is stored as one is one
+      const namespace = replica.get(name)?.object;
       if (!namespace || namespace.metadata.uid !== uid) return;
       const done = remaining.length === 0;
       const condition = done
@@ -65,10 +66,10 @@ export async function emptyNamespaces(options: NamespaceContentOptions): Promise
       .finally(() => running.delete(name));
   };
   const stop = replica.onEvent(({ type, entry }) => {
-    if (type !== 'DELETED') consider(entry.object as V1Namespace); // as above
+    if (type !== 'DELETED') consider(entry.object);
   });
   const again = () => {
-    for (const entry of replica.snapshot()) consider(entry.object as V1Namespace);
+    for (const entry of replica.snapshot()) consider(entry.object);
   };
   again();
   return {

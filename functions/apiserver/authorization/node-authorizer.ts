@@ -6,7 +6,7 @@ import type { Attributes, Authorizer, Decision } from '../../../core/authorizati
 import { requiredFieldValue } from '../../../core/machinery/fields.ts';
 import { mirrorAnnotation } from '../../../core/node/pod-references.ts';
 import { volumeSecrets } from '../../../core/node/volume-secrets.ts';
-import type { V1PersistentVolume, V1Pod } from '../../../generated/kubernetes.ts';
+import type { V1Pod } from '../../../generated/kubernetes.ts';
 import type { Lookup } from '../authentication/lookup.ts';
 import { nodeOf } from '../authentication/users.ts';
 import type { NodeIndex } from '../node/node-index.ts';
@@ -129,9 +129,7 @@ const reads = new Set(['get', 'list', 'watch']);
 
 /** The pods that open something to their node. A pod that the node made itself, the picture of a static one, does not. */
 function* podsOf(index: NodeIndex, node: string): Iterable<V1Pod> {
-  for (const { object } of index.podsOf(node)) {
-    // as: the pods' replica holds nothing else.
-    const pod = object as V1Pod;
+  for (const { object: pod } of index.podsOf(node)) {
     if (pod.metadata?.annotations?.[mirrorAnnotation] === undefined) yield pod;
   }
 }
@@ -163,8 +161,7 @@ function claims(index: NodeIndex, node: string, namespace: string, claim: string
 function ofVolume(index: NodeIndex, node: string, key: string): boolean {
   const volumes = index.replica('persistentvolumes');
   for (const name of index.needs(node, 'persistentvolumes')) {
-    // as: the volumes' replica holds nothing else.
-    const volume = volumes.get(name)?.object as V1PersistentVolume | undefined;
+    const volume = volumes.get(name)?.object;
     if (volume && volumeSecrets(volume).includes(key)) return true;
   }
   return false;

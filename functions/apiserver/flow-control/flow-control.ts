@@ -111,16 +111,16 @@ interface Configuration {
 
 /** What is stored, and the mandatory objects where they are missing. A schema whose level is not there is left out. */
 function configure(
-  schemaReplica: Replica,
-  levelReplica: Replica,
+  schemaReplica: Replica<V1FlowSchema>,
+  levelReplica: Replica<V1PriorityLevelConfiguration>,
   seats: Seats,
   total: number,
   before?: Configuration,
 ): Configuration {
-  const stored = [...levelReplica.snapshot()].map(({ object }) => object as V1PriorityLevelConfiguration); // what is stored as one is one
+  const stored = [...levelReplica.snapshot()].map(({ object }) => object);
   const levels = withMandatory(stored, priorityLevels);
   const schemas = withMandatory(
-    [...schemaReplica.snapshot()].map(({ object }) => object as V1FlowSchema), // as above
+    [...schemaReplica.snapshot()].map(({ object }) => object),
     flowSchemas,
   );
   seats.configure(configsOf(levels, total));

@@ -4,10 +4,13 @@
 import { mirrorAnnotation, podReferences, type ReferencedResource } from '../../../core/node/pod-references.ts';
 import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
 import type { Entry, Replica, Replicas } from '../../../core/replica/replica.ts';
-import type { V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from '../../../generated/kubernetes.ts';
+import type { Stored } from '../../../core/replica/stored-type.ts';
 
 /** What a node is told of because of its pods. A namespace's NetworkPolicies are needed where the namespace is. */
 export type NeededResource = ReferencedResource | 'persistentvolumes' | 'namespaces';
+
+type PodEntry = Entry<Stored<'pods'>>;
+type VolumeEntry = Entry<Stored<'persistentvolumes'>>;
 
 interface Reference {
   readonly resource: ReferencedResource | 'namespaces';
@@ -15,9 +18,9 @@ interface Reference {
 }
 
 export interface NodeIndex {
-  replica(resource: NodeResource): Replica;
+  replica<R extends NodeResource>(resource: R): Replica<Stored<R>>;
   /** Entries of the pods bound to a node. */
-  podsOf(node: string): Iterable<Entry>;
+  podsOf(node: string): Iterable<PodEntry>;
   /** Keys that a node needs now, of one kind. */
   needs(node: string, resource: NeededResource): ReadonlySet<string>;
   /** The nodes that need an object. */
@@ -37,8 +40,9 @@ interface Known {
 export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
   const opened = await Promise.all(nodeResources.map(async (name) => [name, await replicas.of(name)] as const));
   const byResource = new Map<string, Replica>(opened);
-  const replica = (resource: NodeResource): Replica => {
-    const found = byResource.get(resource);
+  const replica = <R extends NodeResource>(resource: R) => {
+    // as: it was opened as the replica of this resource.
+    const found = byResource.get(resource) as Replica<Stored<R>> | undefined;
     if (!found) throw new Error(`no replica of ${resource}: it is not one of the resources that nodes are told about`);
     return found;
   };
@@ -47,7 +51,7 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
   const persistentVolumes = replica('persistentvolumes');
 
   const known = new Map<string, Known>();
-  const byNode = new Map<string, Map<string, Entry>>();
+  const byNode = new Map<string, Map<string, PodEntry>>();
   // `resource|key` -> node -> how many of its pods name it; and the same the other way round.
   const needing = new Map<string, Map<string, number>>();
   const needed = new Map<string, Set<string>>();
@@ -79,11 +83,11 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
     if (entries?.size === 0) byNode.delete(before.node);
     for (const reference of before.references) count(before.node, reference, -1);
   };
-  const learn = (entry: Entry) => {
+  const learn = (entry: PodEntry) => {
     const bound = boundPod(entry);
     if (!bound) return;
     known.set(entry.name, { entry, ...bound });
-    const entries = byNode.get(bound.node) ?? new Map<string, Entry>();
+    const entries = byNode.get(bound.node) ?? new Map<string, PodEntry>();
     entries.set(entry.name, entry);
     byNode.set(bound.node, entries);
     for (const reference of bound.references) count(bound.node, reference, 1);
@@ -109,9 +113,7 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
   const unsubscribeVolumes = persistentVolumes.onEvent(({ type, entry }) => keep(entry, type !== 'DELETED'));
   for (const entry of persistentVolumes.snapshot()) keep(entry, true);
 
-  const volumeOf = (claimKey: string): string | undefined =>
-    // The claims' replica holds nothing else.
-    (claims.get(claimKey)?.object as V1PersistentVolumeClaim | undefined)?.spec?.volumeName;
+  const volumeOf = (claimKey: string): string | undefined => claims.get(claimKey)?.object.spec?.volumeName;
 
   return {
     replica,
@@ -153,8 +155,8 @@ export function namespaceOf(key: string): string {
 export function boundPod(entry: Entry): { node: string; references: Reference[] } | undefined {
   // Most pods are seen first without a node: those need not be parsed.
   if (!bytesOf(entry).includes('"nodeName"')) return undefined;
-  // The pods' replica holds nothing else.
-  const { metadata, spec } = entry.object as V1Pod;
+  // as: the pods' replica holds nothing else.
+  const { metadata, spec } = entry.object as Stored<'pods'>;
   const node = spec?.nodeName;
   if (!node || !spec) return undefined;
   const { namespace = '', name = '', annotations } = metadata ?? {};
@@ -168,15 +170,14 @@ function bytesOf({ bytes }: Entry): Buffer {
 
 /** The node whose directory a volume is, if it is one that the class local-path made. */
 export function volumeHome(entry: Entry): string | undefined {
-  // The volumes' replica holds nothing else.
-  const annotations = (entry.object as V1PersistentVolume).metadata?.annotations;
+  // as: the volumes' replica holds nothing else.
+  const { annotations } = (entry.object as Stored<'persistentvolumes'>).metadata;
   return annotations?.['pv.kubernetes.io/provisioned-by'] === 'zeroplane.dev/local-path'
     ? annotations['volume.kubernetes.io/selected-node']
     : undefined;
 }
 
-function claimOf(entry: Entry | undefined): string | undefined {
-  const reference = (entry?.object as { spec?: { claimRef?: { namespace?: string; name?: string } } } | undefined)?.spec
-    ?.claimRef;
+function claimOf(entry: VolumeEntry | undefined): string | undefined {
+  const reference = entry?.object.spec?.claimRef;
   return reference?.namespace && reference.name ? `${reference.namespace}/${reference.name}` : undefined;
 }

@@ -3,7 +3,7 @@
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { hasReason } from '../../../core/machinery/status.ts';
 import { formatTime } from '../../../core/machinery/time.ts';
-import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
+import type { V1Pod } from '../../../generated/kubernetes.ts';
 import type { Api } from './control-plane.ts';
 import type { Network } from './line.ts';
 
@@ -39,7 +39,7 @@ export function startNodes(network: Network, api: Api, names: readonly string[])
     if (healed || random.chance(0.1))
       await Promise.all([pods, nodes].map((replica) => replica.catchUp().catch(() => undefined)));
     // as: what is stored under nodes is a node.
-    const node = nodes.get(name)?.object as V1Node | undefined;
+    const node = nodes.get(name)?.object;
     if (!node) await attempt(() => api.registry.create(context, api.target('nodes'), nodeObject(name)));
     if (node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True')
       await attempt(() => api.registry.patch(context, api.target('nodes', '', name, 'status'), 'strategic', ready()));

@@ -36,9 +36,9 @@ export const mutatingPolicies: AdmissionPlugin = {
 
 async function mutateAll(attributes: Attributes, env: WriteEnvironment): Promise<void> {
   // Entries of these types hold such objects.
-  const bindings = (await env.lookAll(bindingType)) as V1MutatingAdmissionPolicyBinding[];
+  const bindings = await env.lookAll(bindingType);
   if (bindings.length === 0) return;
-  for (const policy of (await env.lookAll(policyType)) as V1MutatingAdmissionPolicy[]) {
+  for (const policy of await env.lookAll(policyType)) {
     for (const binding of bindings) {
       if (binding.spec?.policyName !== policy.metadata?.name) continue;
       const key = `policy/${policy.metadata?.name}/${binding.metadata?.name}`;

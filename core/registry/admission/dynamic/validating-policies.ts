@@ -34,9 +34,9 @@ interface Failure {
 
 async function validateAll(attributes: Attributes, env: Environment): Promise<void> {
   // Entries of these types hold such objects.
-  const bindings = (await env.lookAll(bindingType)) as V1ValidatingAdmissionPolicyBinding[];
+  const bindings = await env.lookAll(bindingType);
   if (bindings.length === 0) return;
-  for (const policy of (await env.lookAll(policyType)) as V1ValidatingAdmissionPolicy[]) {
+  for (const policy of await env.lookAll(policyType)) {
     const own = bindings.filter(({ spec }) => spec?.policyName === policy.metadata?.name);
     if (own.length > 0) await validatePolicy(attributes, env, policy, own);
   }
