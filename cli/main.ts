@@ -34,6 +34,8 @@ const commands: readonly Command[] = [
           help: "where to write the administrator's kubeconfig; default: <data-dir>/admin.kubeconfig",
         },
         'no-agent': { help: 'control plane alone: this machine runs no pods' },
+        'seccomp-default': { help: "pods that name no seccomp profile get the runtime's" },
+        'no-seccomp-default': { help: 'they get none again' },
         'pod-cidr': { value: 'cidr', help: 'addresses of pods; default: 10.244.0.0/16' },
         'service-cidr': { value: 'cidr', help: 'addresses of Services; default: 10.96.0.0/16' },
         'authentication-config': {
@@ -69,6 +71,7 @@ const commands: readonly Command[] = [
         port: optional('--port', values.port, port),
         kubeconfig: values.kubeconfig,
         agent: !values['no-agent'],
+        seccompDefault: values['seccomp-default'] || (values['no-seccomp-default'] ? false : undefined),
         podCidr: values['pod-cidr'],
         serviceCidr: values['service-cidr'],
         authenticationConfig: values['authentication-config'],

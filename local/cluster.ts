@@ -21,6 +21,8 @@ export interface Cluster extends ConfigFiles {
   readonly auditLog: AuditLogOptions;
   /** For how long the API server still answers when it was told to end, and is not ready any more. A cluster of an older version has none. */
   readonly shutdownDelayMs?: number;
+  /** Pods that name no seccomp profile get the runtime's. A cluster of an older version does not say. */
+  readonly seccompDefault?: boolean;
 }
 
 /** Where the audit log goes, and how much of it is kept. It is written while there is a policy. */
@@ -45,6 +47,7 @@ export interface ClusterOptions extends ConfigFiles {
   readonly auditLogMaxage?: number;
   /** Milliseconds. */
   readonly shutdownDelayDuration?: number;
+  readonly seccompDefault?: boolean;
 }
 
 /** The common name by which extension API servers know the API server. */
@@ -67,6 +70,7 @@ export function planCluster(options: ClusterOptions): Cluster {
       kubeconfig: options.kubeconfig ?? found.kubeconfig,
       auditLog: planAuditLog(options, found.auditLog),
       shutdownDelayMs: options.shutdownDelayDuration ?? found.shutdownDelayMs ?? 0,
+      seccompDefault: options.seccompDefault ?? found.seccompDefault ?? false,
       ...planConfigFiles(options, found),
     };
   }
@@ -80,6 +84,7 @@ export function planCluster(options: ClusterOptions): Cluster {
     kubeconfig: options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig'),
     auditLog: planAuditLog(options, undefined),
     shutdownDelayMs: options.shutdownDelayDuration ?? 0,
+    seccompDefault: options.seccompDefault ?? false,
     ...planConfigFiles(options, {}),
   };
 }

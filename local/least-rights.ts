@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { agentCapabilities } from '../agent/capabilities.ts';
 import { childEnvironment } from '../core/process/child-environment.ts';
 
 /**
@@ -10,15 +11,27 @@ import { childEnvironment } from '../core/process/child-environment.ts';
  */
 const controlPlaneCapabilities = ['net_bind_service', 'dac_override'];
 
-const setpriv = '/usr/bin/setpriv';
+/** What its pods run as is started by it: set-user-ID programs in containers need what no_new_privs would take. */
+export function agentRights(): readonly string[] {
+  return prefixOf(['--inh-caps=-all', boundingSet(Object.keys(agentCapabilities))]);
+}
 
 /** In front of the control plane's command line; empty where the system has no means for it. */
 export function leastRights(): readonly string[] {
   const isRoot = process.getuid?.() === 0;
-  const bounding = ['-all', ...controlPlaneCapabilities.map((each) => `+${each}`)].join(',');
-  const prefix = [setpriv, '--no-new-privs', ...(isRoot ? ['--inh-caps=-all', `--bounding-set=${bounding}`] : [])];
+  return prefixOf(['--no-new-privs', ...(isRoot ? ['--inh-caps=-all', boundingSet(controlPlaneCapabilities)] : [])]);
+}
+
+function boundingSet(kept: readonly string[]): string {
+  return `--bounding-set=${['-all', ...kept.map((each) => `+${each}`)].join(',')}`;
+}
+
+function prefixOf(flags: readonly string[]): readonly string[] {
+  const prefix = [setpriv, ...flags];
   return existsSync(setpriv) && works(prefix) ? prefix : [];
 }
+
+const setpriv = '/usr/bin/setpriv';
 
 /** A container may not let us drop anything. */
 function works([program = '', ...args]: readonly string[]): boolean {

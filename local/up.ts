@@ -20,7 +20,7 @@ import {
 import { changedConfigFlags, checkConfigFiles } from './config-files.ts';
 import { agentDir, loadExampleWebImages } from './images.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { leastRights } from './least-rights.ts';
+import { agentRights, leastRights } from './least-rights.ts';
 import { checkPort, checkRights, installPackages, makeDataDir, missingPackages } from './machine.ts';
 import { ensurePki, type Pki } from './pki.ts';
 import { logTail, type ProcessFiles, processFiles, runningPid, startProcess, stopProcess } from './process.ts';
@@ -174,7 +174,9 @@ async function startAgent(plan: Plan, say: (line: string) => void): Promise<stri
   const running = runningPid(plan.agent);
   const began = new Date();
   if (running === undefined) {
-    startProcess(plan.agent, process.execPath, [
+    const [program = '', ...args] = [
+      ...agentRights(),
+      process.execPath,
       // The agent waits most of its time: it does without the optimizing compilers and their memory.
       ...['--max-semi-space-size=1', '--no-opt', '--no-maglev'],
       required(plan.bundles).agent,
@@ -189,7 +191,9 @@ async function startAgent(plan: Plan, say: (line: string) => void): Promise<stri
       ...['--service-cidr', cluster.serviceCIDR],
       ...['--cluster-dns', addressOf(cluster.serviceCIDR, 10)],
       ...['--cluster-domain', cluster.clusterDomain],
-    ]);
+      ...(cluster.seccompDefault ? ['--seccomp-default'] : []),
+    ];
+    startProcess(plan.agent, program, args);
     plan.started.push(plan.agent);
   }
   await waitFor(plan, `node ${cluster.nodeName}`, plan.agent, () =>
@@ -240,6 +244,8 @@ function refuseChangesToRunning(plan: Plan): void {
   if (found.port !== plan.cluster.port) throw new UserError(`--port: the cluster runs on port ${found.port}: ${stop}`);
   if ((found.shutdownDelayMs ?? 0) !== plan.cluster.shutdownDelayMs)
     throw new UserError(`--shutdown-delay-duration: the cluster runs with another one: ${stop}`);
+  if ((found.seccompDefault ?? false) !== plan.cluster.seccompDefault)
+    throw new UserError(`--seccomp-default: the cluster runs ${found.seccompDefault ? 'with' : 'without'} it: ${stop}`);
   const [flag] = changedConfigFlags(plan.cluster, found);
   if (flag) throw new UserError(`${flag}: the cluster runs without this file: ${stop}`);
 }

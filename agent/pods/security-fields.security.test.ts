@@ -179,6 +179,19 @@ describe('the fields of security contexts', () => {
     });
   });
 
+  it('adds no capability that no process of the node may have', () => {
+    const node = testSecurity({ missingCapabilities: new Set(['SYS_BOOT', 'LEASE']) });
+    const spec = (add: string[]) => testContainer('main', { securityContext: { capabilities: { add } } });
+    const why = (...add: string[]) => {
+      const container = { kind: 'app' as const, name: 'main', spec: spec(add) };
+      return securityViolation({ pod: testPod({ containers: [spec(add)] }), container, image: rootImage, node });
+    };
+    expect(why('NET_ADMIN', 'CAP_SYS_BOOT', 'lease')).toBe(
+      'cannot add SYS_BOOT, LEASE: no process of this node may have that capability',
+    );
+    expect(why('NET_ADMIN', 'ALL')).toBe(undefined);
+  });
+
   it('gives no user namespace that it has not, and no read-only mounts that it cannot make', () => {
     expect(sandboxViolation(testPod({ hostUsers: false }))).toContain('does not support user namespaces');
     expect(sandboxViolation(testPod({ hostUsers: true }))).toBe(undefined);

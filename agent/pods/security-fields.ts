@@ -68,6 +68,12 @@ const containerRules: { readonly [K in ContainerField]: Done<V1SecurityContext[K
   allowPrivilegeEscalation: { tell: (value) => ({ noNewPrivs: value === false }) },
   appArmorProfile: { refuse: (value, _, node) => appArmorRefusal(value, node), tell: (value) => appArmor(value) },
   capabilities: {
+    check: ({ add = [] }, { node }) => {
+      const missing = add.map(capability).filter((each) => node.missingCapabilities.has(each));
+      return missing.length > 0
+        ? `cannot add ${missing.join(', ')}: no process of this node may have that capability`
+        : undefined;
+    },
     tell: (value) => ({
       capabilities: {
         addCapabilities: value?.add?.map(capability),

@@ -63,6 +63,7 @@ export function testSecurity(rest: Partial<NodeSecurity> = {}): NodeSecurity {
     allowedUnsafeSysctls: [],
     appArmor: false,
     supplementalGroupsPolicy: false,
+    missingCapabilities: new Set(),
     ...rest,
   };
 }

@@ -1,11 +1,13 @@
 // Every field of a security context, shown by a container that has it, or by the reason why the node refuses it.
 
-import { mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { agentCapabilities, missingIn } from '../../agent/capabilities.ts';
 import { ociArchive } from '../../agent/images/oci.ts';
 import type { V1Container, V1Pod, V1PodSpec, V1SecurityContext } from '../../generated/kubernetes.ts';
 import { busyboxImages } from '../../local/example-images.ts';
+import { processFiles, runningPid } from '../../local/process.ts';
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
 import { busybox, forever, pod, shell } from '../tools/manifests.ts';
 import { tried } from '../tools/tried.ts';
@@ -56,7 +58,7 @@ const shown: readonly (readonly [V1Pod, readonly RegExp[]])[] = [
   [once('read-only', { readOnlyRootFilesystem: true }), [/root read-only/]],
   [once('no-capabilities', { capabilities: { drop: ['ALL'] } }), [/CapEff:\t0{16}\n/]],
   [once('one-capability', { capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] } }), [/CapEff:\t0000000000001000\n/]],
-  [once('privileged', { privileged: true }), [/CapEff:\t000001ff/, /Seccomp:\t0/, /proc.sys is here/]],
+  [once('privileged', { privileged: true }), [/CapEff:\t[0-9a-f]{6}[1-9a-f]/, /Seccomp:\t0/, /proc.sys is here/]],
   [once('default-proc', { procMount: 'Default' }), [/proc.sys is ro here/]],
   [
     once('user', { runAsUser: 1000, runAsGroup: 2000, runAsNonRoot: true }),
@@ -122,6 +124,7 @@ const waiting: readonly (readonly [V1Pod, RegExp])[] = [
   [once('root-by-number', { runAsNonRoot: true, runAsUser: 0 }), /runAsUser breaks non-root policy/],
   [once('named', { runAsNonRoot: true }, {}, { image: 'example.com/named:1' }), /non-numeric user \(nobody\)/],
   [once('seccomp-missing', { seccompProfile: { type: 'Localhost', localhostProfile: 'none.json' } }), /none\.json/],
+  [once('reboots', { capabilities: { add: ['SYS_BOOT'] } }), /cannot add SYS_BOOT/],
   [
     once(
       'recursive',
@@ -259,6 +262,21 @@ describe.skipIf(process.getuid?.() !== 0)('security contexts (needs root)', () =
     for (const each of ofNode) expect(namespaces('plain')).not.toContain(each);
   });
 
+  it('give nobody, not even privileged pods, more than the agent keeps for itself', () => {
+    const pid = runningPid(processFiles(cluster.dataDir, 'agent'));
+    const bounding = boundingSetOf(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const machine = boundingSetOf(readFileSync('/proc/self/status', 'utf8'));
+    const kept = new Set(Object.keys(agentCapabilities).map((each) => each.toUpperCase()));
+    const lost = ['SYS_BOOT', 'MAC_OVERRIDE', 'AUDIT_CONTROL', 'LINUX_IMMUTABLE', 'WAKE_ALARM'];
+    expect([...bounding.missing].filter((each) => kept.has(each) && !machine.missing.has(each))).toEqual([]);
+    expect([...bounding.missing]).toEqual(expect.arrayContaining(lost));
+    const [, privileged = ''] = /CapEff:\t([0-9a-f]+)/.exec(messages.get('privileged') ?? '') ?? [];
+    expect(BigInt(`0x${privileged}`)).toBe(bounding.bits);
+    // Set-user-ID programs of containers work as anywhere.
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/NoNewPrivs:\t0/);
+    tried('rights that the agent has not', lost.length);
+  });
+
   it('hold for init containers, for commands that are run later, and for containers that come later', async () => {
     const init = (await cluster.read('pod', 'init')).status.initContainerStatuses[0].state.terminated.message;
     expect(init).toMatch(/Uid:\t1002\t[\s\S]*NoNewPrivs:\t1/);
@@ -288,4 +306,28 @@ describe.skipIf(process.getuid?.() !== 0)('security contexts (needs root)', () =
     expect(states.held.waiting.message).toContain('seLinuxOptions');
     tried('settings of a security context', 4);
   });
+
+  it('get the seccomp profile of the runtime where the cluster is started so', async () => {
+    expect((await cluster.zeroplane('down')).code).toBe(0);
+    expect(await cluster.zeroplane('up', '--detach', '--seccomp-default')).toMatchObject({ code: 0 });
+    await cluster.apply([
+      once('by-default', {}),
+      once('unconfined', { seccompProfile: { type: 'Unconfined' } }),
+      once('privileged-by-default', { privileged: true }),
+    ]);
+    const seccomp = (name: string) => async () => {
+      const { status } = await cluster.read('pod', name);
+      return /Seccomp:\t\d/.exec(status.containerStatuses?.[0]?.state.terminated?.message ?? '')?.[0];
+    };
+    expect(await eventually(120, seccomp('by-default'))).toBe('Seccomp:\t2');
+    expect(await eventually(120, seccomp('unconfined'))).toBe('Seccomp:\t0');
+    // What runs without limits has none of these either, as with a kubelet.
+    expect(await eventually(120, seccomp('privileged-by-default'))).toBe('Seccomp:\t0');
+    tried('settings of a security context', 3);
+  });
 });
+
+function boundingSetOf(status: string): { readonly bits: bigint; readonly missing: ReadonlySet<string> } {
+  const [, digits = ''] = /^CapBnd:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+  return { bits: BigInt(`0x${digits}`), missing: missingIn(status) };
+}
