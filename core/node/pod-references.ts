@@ -11,9 +11,6 @@ export interface Reference {
   readonly key: string;
 }
 
-/** On the picture that a node shows of a pod of its own (a static pod). Such a pod opens nothing to its node. */
-export const mirrorAnnotation = 'kubernetes.io/config.mirror';
-
 /** Without doubles. */
 export function podReferences(namespace: string, podName: string, spec: V1PodSpec | undefined): Reference[] {
   const found = new Map<string, Reference>();

@@ -2,6 +2,7 @@
 // Source: Kubernetes documentation, "Admission controllers", NodeRestriction; KEP-279 for labels; KEP-4381 for slices.
 
 import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
+import { mirrorAnnotation } from '../../kinds/core/pod/semantics/mirror.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { type FieldError, invalid } from '../../machinery/field-error.ts';
@@ -10,7 +11,7 @@ import { getOwn } from '../../machinery/own.ts';
 import { semanticEqual } from '../../machinery/semantic-equal.ts';
 import { forbidden, notFound } from '../../machinery/status.ts';
 import { joinedBy } from '../../node/joining.ts';
-import { mirrorAnnotation, podReferences } from '../../node/pod-references.ts';
+import { podReferences } from '../../node/pod-references.ts';
 import { subjectOf } from '../target.ts';
 import { nodeStatusErrors, podAddressesChanged, podStatusErrors } from './node-statuses.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';

@@ -1,11 +1,13 @@
 // ServiceAccount: every pod runs as an account of its namespace, and gets its token and the cluster's CA where it may.
 
 import type { V1Container, V1Pod, V1ServiceAccount, V1Volume } from '../../../generated/kubernetes.ts';
+import { mirrorAnnotation } from '../../kinds/core/pod/semantics/mirror.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import { randomSuffix } from '../../machinery/names.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { forbidden } from '../../machinery/status.ts';
 import { formatTime } from '../../machinery/time.ts';
+import { podReferences } from '../../node/pod-references.ts';
 import { encodeObject } from '../../store/encode-object.ts';
 import { isConflict } from '../store-errors.ts';
 import type { AdmissionPlugin } from './plugin.ts';
@@ -24,7 +26,7 @@ export const serviceAccount: AdmissionPlugin = {
   operations: ['CREATE'],
   types: ['pods'],
   async mutate({ object, namespace, name, subresource, dryRun }, env) {
-    if (subresource !== '' || !object || object.metadata.annotations?.['kubernetes.io/config.mirror']) return;
+    if (subresource !== '' || !object || object.metadata.annotations?.[mirrorAnnotation] !== undefined) return;
     // What is stored as a pod is one.
     const spec = (object as unknown as V1Pod).spec;
     if (!spec) return;
@@ -39,6 +41,18 @@ export const serviceAccount: AdmissionPlugin = {
       spec.imagePullSecrets = account.imagePullSecrets.map((each) => ({ ...each }));
     }
     if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(env, spec);
+  },
+  validate({ object, namespace, name, subresource }) {
+    if (subresource !== '' || object?.metadata.annotations?.[mirrorAnnotation] === undefined) return;
+    // What is stored as a pod is one.
+    const spec = (object as unknown as V1Pod).spec;
+    const no = (what: string) => {
+      throw forbidden(pods, name, `a mirror pod may not ${what}`);
+    };
+    if (spec?.serviceAccountName) no('reference service accounts');
+    if (podReferences(namespace, name, spec).some(({ resource }) => resource === 'secrets')) no('reference secrets');
+    const sources = spec?.volumes?.flatMap(({ projected }) => projected?.sources ?? []) ?? [];
+    if (sources.some(({ serviceAccountToken }) => serviceAccountToken)) no('use service account token projections');
   },
 };
 

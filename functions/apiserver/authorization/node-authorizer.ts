@@ -3,8 +3,8 @@
 // Source: Kubernetes, "Using Node Authorization", its list of rules for nodes; KEP-4601 for selectors.
 
 import type { Attributes, Authorizer, Decision } from '../../../core/authorization/authorizer.ts';
+import { mirrorAnnotation } from '../../../core/kinds/core/pod/semantics/mirror.ts';
 import { requiredFieldValue } from '../../../core/machinery/fields.ts';
-import { mirrorAnnotation } from '../../../core/node/pod-references.ts';
 import { volumeSecrets } from '../../../core/node/volume-secrets.ts';
 import type { V1Pod } from '../../../generated/kubernetes.ts';
 import type { Lookup } from '../authentication/lookup.ts';

@@ -1,7 +1,8 @@
 // Which pods are bound to which node, and which objects each node needs through them; kept from the pods' replica.
 // The node authorizer, the desired state and the notifier read it.
 
-import { mirrorAnnotation, podReferences, type ReferencedResource } from '../../../core/node/pod-references.ts';
+import { mirrorAnnotation } from '../../../core/kinds/core/pod/semantics/mirror.ts';
+import { podReferences, type ReferencedResource } from '../../../core/node/pod-references.ts';
 import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
 import type { Entry, Replica, Replicas } from '../../../core/replica/replica.ts';
 import type { Stored } from '../../../core/replica/stored-type.ts';

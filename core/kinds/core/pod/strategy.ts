@@ -1,7 +1,7 @@
 // Pods.
 
 import type { V1Pod } from '../../../../generated/kubernetes.ts';
-import { forbiddenField } from '../../../machinery/field-error.ts';
+import { type FieldError, forbiddenField } from '../../../machinery/field-error.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { strategyFor } from '../../strategy.ts';
 import { defaultPodSpec, defaultRequests } from './defaults.ts';
@@ -9,7 +9,7 @@ import { qosClass } from './semantics/qos-class.ts';
 import { isFinished } from './semantics/state.ts';
 import { validatePodSpec } from './validate-spec.ts';
 import { preparePodStatus, validatePodStatus } from './validate-status.ts';
-import { validatePodUpdate } from './validate-update.ts';
+import { mirrorChanged, validatePodUpdate } from './validate-update.ts';
 
 export const strategy = strategyFor<V1Pod>({
   generation: true,
@@ -35,7 +35,7 @@ export const strategy = strategyFor<V1Pod>({
     if (subresource === 'status' && object.status) preparePodStatus(object.status, old.status);
   },
   validate(object, old) {
-    const errors = validatePodSpec(object.spec, 'spec');
+    const errors = [...validatePodSpec(object.spec, 'spec'), ...tokensOfNobody(object)];
     // A pod of before a rule was made still has to be written to come to its end, and nothing new is asked of a node.
     if (errors.length > 0 && old && semanticEqual(object.spec, old.spec)) return [];
     if (!old && object.spec?.ephemeralContainers?.length) {
@@ -44,7 +44,7 @@ export const strategy = strategyFor<V1Pod>({
     return errors;
   },
   validateUpdate: validatePodUpdate,
-  validateStatus: validatePodStatus,
+  validateStatus: (object, old) => [...mirrorChanged(object, old), ...validatePodStatus(object, old)],
   gracePeriod(object, options) {
     // A pod that no node runs, or that has ended, has nobody to wait for.
     if (!object.spec?.nodeName || isFinished(object)) return 0;
@@ -52,3 +52,20 @@ export const strategy = strategyFor<V1Pod>({
     return asked < 0 ? 1 : asked;
   },
 });
+
+/** Of a pod and no template, whose pods get an account when they are made. */
+function tokensOfNobody({ spec }: V1Pod): FieldError[] {
+  if (spec?.serviceAccountName) return [];
+  return (spec?.volumes ?? []).flatMap(({ projected }, volume) =>
+    (projected?.sources ?? []).flatMap(({ serviceAccountToken }, source) =>
+      serviceAccountToken
+        ? [
+            forbiddenField(
+              `spec.volumes[${volume}].projected.sources[${source}].serviceAccountToken`,
+              'must not be specified when serviceAccountName is not set',
+            ),
+          ]
+        : [],
+    ),
+  );
+}

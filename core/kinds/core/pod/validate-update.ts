@@ -6,6 +6,7 @@ import { type FieldError, forbiddenField, invalidValue } from '../../../machiner
 import type { Int64 } from '../../../machinery/object.ts';
 import { getOwn } from '../../../machinery/own.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { mirrorAnnotation } from './semantics/mirror.ts';
 import { qosClass } from './semantics/qos-class.ts';
 
 const mutableFields =
@@ -18,7 +19,7 @@ export function validatePodUpdate(pod: V1Pod, old: V1Pod, subresource: string): 
   if (subresource === 'binding') return [];
   if (subresource === 'ephemeralcontainers') return validateEphemeral(spec, before);
   if (subresource === 'resize') return validateResize(pod, old);
-  const errors: FieldError[] = [];
+  const errors = mirrorChanged(pod, old);
   if (spec.containers.length !== before.containers.length) {
     return [forbiddenField('spec.containers', 'pod updates may not add or remove containers')];
   }
@@ -39,6 +40,14 @@ export function validatePodUpdate(pod: V1Pod, old: V1Pod, subresource: string): 
   return semanticEqual(withMutableOf(spec, before, gates.length > 0), before)
     ? []
     : [forbiddenField('spec', mutableFields)];
+}
+
+/** Whether it is the picture of a node's own pod is said when it is made, and decides what the node may read for it. */
+export function mirrorChanged(pod: V1Pod, old: V1Pod): FieldError[] {
+  const [now, before] = [pod, old].map(({ metadata }) => metadata?.annotations?.[mirrorAnnotation]);
+  if (now === before) return [];
+  const what = before === undefined ? 'add' : 'remove or update';
+  return [forbiddenField(`metadata.annotations[${mirrorAnnotation}]`, `may not ${what} mirror pod annotation`)];
 }
 
 /** `spec` with everything that an update may change put back as it was. */
