@@ -96,7 +96,7 @@ export async function startAgent(
       if (answer.code === 404) controlPlane.fetch();
       else setTimeout(() => pods.get(report.uid)?.reportAgain(), 1000).unref();
     },
-    onNode: (node) => network.setUp(node as V1Node),
+    onNode: (node) => network.setUp(node),
     onFailure: (error) => log.warn({ error: String(error) }, 'a report was not answered; trying again'),
     onAnswer: () => undefined,
     random,

@@ -43,7 +43,7 @@ export function podContainers(pod: Pod): PodContainer[] {
       kind: 'ephemeral' as const,
       name: spec.name,
       // An ephemeral container has the fields of a container but for its target.
-      spec: spec as V1Container,
+      spec,
       ...(spec.targetContainerName && { target: spec.targetContainerName }),
     })),
   ];

@@ -127,7 +127,7 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
     qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
     ...endingOf(input, previous),
     // Optional fields above may be undefined, which JSON leaves out.
-  } as V1PodStatus;
+  };
 }
 
 interface Condition {

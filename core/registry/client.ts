@@ -168,5 +168,5 @@ function typed<T>(object: unknown): T {
 
 function plain(object: Named): KubeObject {
   // Every kind's type is a KubeObject; TypeScript wants an index signature for it.
-  return object as KubeObject;
+  return object;
 }

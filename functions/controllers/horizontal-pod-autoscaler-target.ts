@@ -1,7 +1,6 @@
 // What an autoscaler scales, as the subresource `scale` shows it, and which pods belong to it.
 
 import { type LabelSelector, matchesLabels, parseLabelSelector } from '../../core/machinery/labels.ts';
-import type { KubeObject } from '../../core/machinery/object.ts';
 import { scaleOf } from '../../core/registry/scale.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import type { V1Scale } from '../../generated/kubernetes.ts';
@@ -26,12 +25,11 @@ export function scaleTarget(
   const served = snapshot.types.find((each) => each.kind === kind && each.group === group);
   if (!served) return { failure: `no matches for kind "${kind}" in group "${group}"` };
   const resource = served.type.slice(served.type.indexOf('/') + 1);
-  // as: what is stored is an object.
-  const object = snapshot.get(served.type, namespace, name) as KubeObject | undefined;
+  const object = snapshot.get(served.type, namespace, name);
   if (!object) return { failure: `${resource}${group && `.${group}`} "${name}" not found` };
   if (!served.scale) return { failure: `${resource}${group && `.${group}`} cannot be scaled: they have no scale` };
   // as: scaleOf makes a Scale.
-  return { type: served, name, scale: scaleOf(object, served.scale) as unknown as V1Scale };
+  return { type: served, name, scale: scaleOf(object, served.scale) };
 }
 
 export interface ScaledPods {

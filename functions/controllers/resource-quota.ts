@@ -1,6 +1,5 @@
 // The status of ResourceQuotas: what a namespace uses of what it may. Admission refuses what would go beyond.
 
-import type { KubeObject } from '../../core/machinery/object.ts';
 import { addQuantities, formatQuantity, quantityOf } from '../../core/machinery/quantity.ts';
 import { countedUnder, inScope, usageOf } from '../../core/registry/admission/quota-usage.ts';
 import type { TypeName } from '../../core/store/store.ts';
@@ -57,8 +56,7 @@ function usage(
   const counted = new Map(names.map(countedUnder).map((each) => [typeName(each), each]));
   for (const [type, resource] of counted) {
     for (const each of snapshot.list(type, metadata.namespace)) {
-      // as: what is stored of any type is a KubeObject.
-      const object = each as KubeObject;
+      const object = each;
       if (!inScope(spec ?? {}, resource, object)) continue;
       for (const [name, amount] of usageOf(resource, object)) {
         const before = totals.get(name);

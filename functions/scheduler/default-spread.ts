@@ -48,7 +48,7 @@ export class DefaultSpread {
     const selector =
       type === 'replicationcontrollers'
         ? labelSelectorOfSet((object as V1ReplicationController).spec?.selector)
-        : labelSelectorOf((object as V1ReplicaSet).spec?.selector);
+        : labelSelectorOf(object.spec?.selector);
     // A new one must not be answered for by an old answer; status changes leave the selector as it is.
     if (!this.#workloads.has(key)) this.#known.clear();
     if (selector) this.#workloads.set(key, selector);

@@ -4,17 +4,7 @@ import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import type { ReplicaEvent } from '../../core/replica/replica.ts';
 import { schedulerReads, schedulerWatches } from '../../core/work/scheduler-types.ts';
-import type {
-  V1CSINode,
-  V1Namespace,
-  V1Node,
-  V1PersistentVolume,
-  V1PersistentVolumeClaim,
-  V1Pod,
-  V1PodDisruptionBudget,
-  V1Service,
-  V1StorageClass,
-} from '../../generated/kubernetes.ts';
+import type { V1Node, V1PersistentVolume, V1Pod, V1Service } from '../../generated/kubernetes.ts';
 import { DefaultSpread } from './default-spread.ts';
 import { type PodClass, type PodInfo, podInfo } from './pod-info.ts';
 import type { SchedulingQueue } from './queue.ts';
@@ -208,13 +198,13 @@ export function createFeed({ state, queue, isOurs, entered, onWork, onSettled, o
           applyNode(object as V1Node, gone, event);
           return;
         case 'namespaces':
-          keep(model.namespaces, key, object as V1Namespace, gone);
+          keep(model.namespaces, key, object, gone);
           model.topology.namespaceChanged();
           podsChanged = event;
           changed();
           return;
         case 'policy/poddisruptionbudgets':
-          keep(model.budgets, key, object as V1PodDisruptionBudget, gone);
+          keep(model.budgets, key, object, gone);
           model.budgetVersion += 1;
           return;
         case 'scheduling.x-k8s.io/podgroups': {
@@ -229,13 +219,13 @@ export function createFeed({ state, queue, isOurs, entered, onWork, onSettled, o
           if (gone || (object as V1PersistentVolume).spec?.claimRef) model.promised.delete(key);
           break;
         case 'storage.k8s.io/storageclasses':
-          keep(model.storageClasses, key, object as V1StorageClass, gone);
+          keep(model.storageClasses, key, object, gone);
           break;
         case 'storage.k8s.io/csinodes':
-          keep(model.csiNodes, key, object as V1CSINode, gone);
+          keep(model.csiNodes, key, object, gone);
           break;
         case 'persistentvolumeclaims':
-          keep(model.claims, key, object as V1PersistentVolumeClaim, gone);
+          keep(model.claims, key, object, gone);
           onClaim();
           break;
         default:

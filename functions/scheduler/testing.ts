@@ -131,12 +131,11 @@ export async function addNode(test: TestRegistry, node: V1Node): Promise<void> {
 export async function addPod(test: TestRegistry, pod: V1Pod): Promise<V1Pod> {
   const { uid: _, creationTimestamp: __, ...metadata } = pod.metadata ?? {};
   // as: the registry answers with the kind that it was given.
-  return (await test.create('pods', metadata.namespace ?? 'default', { ...pod, metadata })) as unknown as V1Pod;
+  return await test.create('pods', metadata.namespace ?? 'default', { ...pod, metadata });
 }
 
 export async function getPod(test: TestRegistry, name: string): Promise<V1Pod> {
-  // as: what is stored under pods is a pod.
-  return (await test.get('pods', 'default', name)) as unknown as V1Pod;
+  return await test.get('pods', 'default', name);
 }
 
 /** Polls until `check` gives a value that is not undefined or false. */

@@ -30,7 +30,7 @@ export async function serviceRanges(env: Environment): Promise<ServiceRange[]> {
   for (const { name, revision, object } of replica.snapshot()) {
     if (name === first) known = true;
     // Entries of a replica hold what the registry stored.
-    const of = object as V1ServiceCIDR;
+    const of = object;
     if (!isUsable(of, name)) continue;
     const cidrs = (of.spec?.cidrs ?? []).flatMap((text) => parseCidr(text) ?? []);
     if (name === first) own.push(...cidrs.map((cidr) => ({ cidr })));

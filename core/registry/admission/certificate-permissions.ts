@@ -31,7 +31,7 @@ export const certificateSigning: AdmissionPlugin = {
 async function check(attributes: Attributes, env: Environment, verb: 'approve' | 'sign'): Promise<void> {
   const { context, definition, name, old } = attributes;
   // What is stored as a request is one.
-  const { signerName } = (old as unknown as V1CertificateSigningRequest).spec;
+  const { signerName } = (old as V1CertificateSigningRequest).spec;
   const domain = `${signerName.slice(0, signerName.indexOf('/'))}/*`;
   const authorizer = context.authorizer ?? (await env.rbac()).authorizer;
   for (const signer of [signerName, domain]) {
@@ -56,7 +56,7 @@ async function check(attributes: Attributes, env: Environment, verb: 'approve' |
 /** Whether what a signer says changes. */
 function isSigned({ object, old }: Attributes): boolean {
   // What is stored as a request is one, and so is what is about to be.
-  const [after, before] = [object, old].map((each) => (each as unknown as V1CertificateSigningRequest).status);
+  const [after, before] = [object, old].map((each) => (each as V1CertificateSigningRequest).status);
   const same = (a: unknown, b: unknown) => deepEqual(a ?? null, b ?? null);
   return !same(after?.certificate, before?.certificate) || !same(after?.conditions ?? [], before?.conditions ?? []);
 }

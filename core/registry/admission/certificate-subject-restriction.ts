@@ -24,7 +24,7 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
   types: ['certificates.k8s.io/certificatesigningrequests'],
   async validate(attributes) {
     // What is stored as a request is one.
-    const { spec } = attributes.object as unknown as V1CertificateSigningRequest;
+    const { spec } = attributes.object as V1CertificateSigningRequest;
     const request = await read(spec.request, attributes.name);
     // Other signers have rules of their own, also for empty subjects.
     if (!ownSigners.has(spec.signerName)) return;

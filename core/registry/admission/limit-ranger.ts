@@ -26,7 +26,7 @@ export const limitRanger: AdmissionPlugin = {
     const items = (await itemsOf(env, namespace)).filter(({ type }) => type === 'Container');
     if (items.length === 0) return;
     // What is stored as a pod is one.
-    const spec = (object as unknown as V1Pod).spec;
+    const spec = (object as V1Pod).spec;
     for (const container of ownContainers(spec)) {
       container.resources ??= {};
       for (const item of items) fillIn(container.resources, item);
@@ -44,11 +44,11 @@ export const limitRanger: AdmissionPlugin = {
     const itemsFor = (type: string) => items.filter((each) => each.type === type);
     if (definition.type === 'persistentvolumeclaims') {
       // What is stored as a claim is one.
-      const requests = (object as unknown as V1PersistentVolumeClaim).spec?.resources?.requests;
+      const requests = (object as V1PersistentVolumeClaim).spec?.resources?.requests;
       for (const item of itemsFor('PersistentVolumeClaim'))
         problems.push(...check(item, { ...(requests && { requests }) }));
     } else {
-      const spec = (object as unknown as V1Pod).spec;
+      const spec = (object as V1Pod).spec;
       for (const item of itemsFor('Container')) {
         for (const { resources } of ownContainers(spec)) problems.push(...check(item, resources ?? {}));
       }

@@ -61,12 +61,12 @@ async function checkPod(attributes: Attributes, node: string, env: Environment):
     case 'status': {
       checkOwnPod(attributes, old, node, 'update pod status for pods');
       // as: what is stored as a pod is one.
-      const [pod, before] = [object as unknown as V1Pod, old as unknown as V1Pod];
+      const [pod, before] = [object as V1Pod, old as V1Pod];
       if (!deepEqual(pod.metadata?.labels ?? {}, before.metadata?.labels ?? {}))
         refuse(attributes, `node "${node}" cannot update labels through pod status`);
       const stored = podAddressesChanged(pod, before) ? await env.lookUp('nodes', node) : undefined;
       // as: what is stored as a node is one.
-      return throwInvalid(attributes, podStatusErrors(pod, before, stored as unknown as V1Node | undefined));
+      return throwInvalid(attributes, podStatusErrors(pod, before, stored as V1Node | undefined));
     }
     case 'eviction': {
       const pod = await env.lookUp('pods', `${attributes.namespace}/${attributes.name}`);
@@ -84,7 +84,7 @@ function checkOwnPod(attributes: Attributes, pod: KubeObject | undefined, node: 
 /** The picture of a static pod: it must not open anything to its node that it did not have. */
 async function checkMirrorPod(attributes: Attributes, node: string, env: Environment): Promise<void> {
   // as: what is stored as a pod is one.
-  const { metadata = {}, spec } = attributes.object as unknown as V1Pod;
+  const { metadata = {}, spec } = attributes.object as V1Pod;
   const no = (why: string) => refuse(attributes, `node "${node}" ${why}`);
   if (!metadata.annotations?.[mirrorAnnotation])
     refuse(
@@ -118,7 +118,7 @@ function checkNode(attributes: Attributes, node: string): void {
   const changed = changedLabels(object, old).filter((key) => !mayLabel(key));
   if (changed.length > 0) refuse(attributes, `is not allowed to modify labels: ${changed.sort().join(', ')}`);
   // as: what is stored as a node is one.
-  const [after, before] = [object as unknown as V1Node, old as unknown as V1Node | undefined];
+  const [after, before] = [object as V1Node, old as V1Node | undefined];
   const differs = (field: keyof NonNullable<V1Node['spec']>) =>
     !semanticEqual(after.spec?.[field], before?.spec?.[field]);
   if (differs('configSource')) refuse(attributes, `node "${node}" is not allowed to set configSource`);
@@ -177,7 +177,7 @@ function throwInvalid({ definition, name }: Attributes, errors: FieldError[]): v
 
 function nodeOf(object: KubeObject | undefined): string | undefined {
   // What is stored as a pod is one.
-  return (object as unknown as V1Pod | undefined)?.spec?.nodeName;
+  return (object as V1Pod | undefined)?.spec?.nodeName;
 }
 
 function changedLabels(object: KubeObject | undefined, old: KubeObject | undefined): string[] {

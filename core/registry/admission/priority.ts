@@ -22,7 +22,7 @@ export const priority: AdmissionPlugin = {
   async mutate({ operation, definition, object, name, subresource }, env) {
     if (definition.type !== 'pods' || operation !== 'CREATE' || subresource !== '' || !object) return;
     // What is stored as a pod is one.
-    const spec = (object as unknown as V1Pod).spec;
+    const spec = (object as V1Pod).spec;
     if (!spec) return;
     const found = await classOf(env, spec.priorityClassName);
     if (!found) throw forbidden(pods, name, `no PriorityClass with name ${spec.priorityClassName} was found`);
@@ -70,6 +70,5 @@ async function classOf(env: Environment, name: string | undefined): Promise<V1Pr
 }
 
 async function classes(env: Environment): Promise<V1PriorityClass[]> {
-  // As above.
   return await env.lookAll(type);
 }

@@ -57,7 +57,7 @@ export function usageOf({ group, resource }: Counted, object: KubeObject): Usage
   if (group !== '') return usage;
   if (resource === 'pods') {
     // What is stored as a pod is one; and so below.
-    const pod = object as unknown as V1Pod;
+    const pod = object as V1Pod;
     if (isFinished(pod)) return usage;
     add('pods', one);
     podResources(pod, add);
@@ -65,7 +65,7 @@ export function usageOf({ group, resource }: Counted, object: KubeObject): Usage
   }
   if (bare.has(resource)) add(resource, one);
   if (resource === 'services') {
-    const { spec } = object as unknown as V1Service;
+    const { spec } = object as V1Service;
     const ports = spec?.ports ?? [];
     if (spec?.type === 'LoadBalancer') add('services.loadbalancers', one);
     // Where node ports will be allocated, they are not there yet when admission asks.
@@ -75,7 +75,7 @@ export function usageOf({ group, resource }: Counted, object: KubeObject): Usage
       add('services.nodeports', quantityOf(ports.length));
   }
   if (resource === 'persistentvolumeclaims') {
-    const { spec } = object as unknown as V1PersistentVolumeClaim;
+    const { spec } = object as V1PersistentVolumeClaim;
     const size = parseQuantity(spec?.resources?.requests?.['storage'] ?? '0');
     add('requests.storage', size);
     if (spec?.storageClassName) {
@@ -140,7 +140,7 @@ export function inScope(spec: V1ResourceQuotaSpec, { group, resource }: Counted,
   if (expressions.length === 0) return true;
   if (group !== '' || resource !== 'pods') return false;
   // What is stored as a pod is one.
-  const pod = object as unknown as V1Pod;
+  const pod = object as V1Pod;
   return expressions.every(({ scopeName, operator, values }) => {
     const terminating = pod.spec?.activeDeadlineSeconds !== undefined;
     const bestEffort = pod.spec ? qosClass(pod.spec) === 'BestEffort' : false;

@@ -40,7 +40,7 @@ export const resourceQuota: AdmissionPlugin = {
       const used = await check(env, attributes, quota, now);
       if (!used || dryRun) continue;
       // What is stored as a quota is one.
-      const typed = quota as unknown as V1ResourceQuota;
+      const typed = quota as V1ResourceQuota;
       typed.status = { ...typed.status, hard: { ...typed.spec?.hard }, used: { ...typed.status?.used, ...used } };
       attributes.companions.push({
         op: 'put',
@@ -62,12 +62,12 @@ async function check(
 ): Promise<Record<string, string> | undefined> {
   const { definition, namespace, object, name, operation } = attributes;
   // What is stored as a quota is one.
-  const { spec, metadata } = quota as unknown as V1ResourceQuota;
+  const { spec, metadata } = quota as V1ResourceQuota;
   if (!spec?.hard || !object || !inScope(spec, definition, object)) return undefined;
   const subject = subjectOf(definition);
   if (definition.type === 'pods' && operation === 'CREATE') {
     // What is to be stored as a pod is one.
-    const open = leftOpen((object as unknown as V1Pod).spec ?? { containers: [] }, Object.keys(spec.hard));
+    const open = leftOpen((object as V1Pod).spec ?? { containers: [] }, Object.keys(spec.hard));
     if (open) throw forbidden(subject, name, `failed quota: ${metadata.name}: must specify ${open}`);
   }
   const concerned = Object.keys(spec.hard).filter((each) => now.has(each));

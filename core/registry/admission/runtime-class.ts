@@ -14,7 +14,7 @@ export const runtimeClass: AdmissionPlugin = {
   types: ['pods'],
   async mutate({ object, name, subresource }, env) {
     // What is stored as a pod is one, and a class a class.
-    const spec = (object as unknown as V1Pod | undefined)?.spec;
+    const spec = (object as V1Pod | undefined)?.spec;
     if (!spec || subresource !== '') return;
     const wanted = spec.runtimeClassName;
     if (!wanted) {

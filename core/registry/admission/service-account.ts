@@ -28,7 +28,7 @@ export const serviceAccount: AdmissionPlugin = {
   async mutate({ object, namespace, name, subresource, dryRun }, env) {
     if (subresource !== '' || !object || object.metadata.annotations?.[mirrorAnnotation] !== undefined) return;
     // What is stored as a pod is one.
-    const spec = (object as unknown as V1Pod).spec;
+    const spec = (object as V1Pod).spec;
     if (!spec) return;
     spec.serviceAccountName ||= defaultName;
     spec.serviceAccount = spec.serviceAccountName;
@@ -45,7 +45,7 @@ export const serviceAccount: AdmissionPlugin = {
   validate({ object, namespace, name, subresource }) {
     if (subresource !== '' || object?.metadata.annotations?.[mirrorAnnotation] === undefined) return;
     // What is stored as a pod is one.
-    const spec = (object as unknown as V1Pod).spec;
+    const spec = (object as V1Pod).spec;
     const no = (what: string) => {
       throw forbidden(pods, name, `a mirror pod may not ${what}`);
     };

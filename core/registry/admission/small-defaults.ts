@@ -13,7 +13,7 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
   types: ['pods'],
   mutate({ object, subresource }) {
     // What is stored as a pod is one.
-    const spec = (object as unknown as V1Pod | undefined)?.spec;
+    const spec = (object as V1Pod | undefined)?.spec;
     if (!spec || subresource !== '') return;
     for (const key of tolerated) {
       const covers = (each: V1Toleration) =>
@@ -34,7 +34,7 @@ export const taintNodesByCondition: AdmissionPlugin = {
   mutate({ object }) {
     if (!object) return;
     // What is stored as a node is one.
-    const node = object as unknown as V1Node;
+    const node = object as V1Node;
     const key = 'node.kubernetes.io/not-ready';
     if (node.spec?.taints?.some((each) => each.key === key && each.effect === 'NoSchedule')) return;
     node.spec = { ...node.spec, taints: [...(node.spec?.taints ?? []), { key, effect: 'NoSchedule' }] };
@@ -49,7 +49,7 @@ export const defaultStorageClass: AdmissionPlugin = {
   types: ['persistentvolumeclaims'],
   async mutate({ object }, env) {
     // What is stored as a claim is one.
-    const spec = (object as unknown as V1PersistentVolumeClaim | undefined)?.spec;
+    const spec = (object as V1PersistentVolumeClaim | undefined)?.spec;
     if (!spec || spec.storageClassName !== undefined) return;
     const classes = await env.lookAll('storage.k8s.io/storageclasses');
     const defaults = classes.filter(({ metadata }) => metadata.annotations?.[defaultClass] === 'true');
@@ -69,7 +69,7 @@ export const persistentVolumeClaimResize: AdmissionPlugin = {
   async validate({ object, old, name, subresource }, env) {
     if (subresource !== '' || !object || !old) return;
     // What is stored as a claim is one.
-    const [claim, before] = [object as unknown as V1PersistentVolumeClaim, old as unknown as V1PersistentVolumeClaim];
+    const [claim, before] = [object as V1PersistentVolumeClaim, old as V1PersistentVolumeClaim];
     if (claim.spec?.resources?.requests?.['storage'] === before.spec?.resources?.requests?.['storage']) return;
     const named = claim.spec?.storageClassName;
     const found = named ? await env.lookUp('storage.k8s.io/storageclasses', named) : undefined;

@@ -25,7 +25,7 @@ export async function bind(
 ): Promise<Outcome> {
   const admitted = await admit(env, context, asked, 'CREATE', body, options);
   // Its shape is that of a Binding by now.
-  const binding = body as unknown as V1Binding;
+  const binding = body as V1Binding;
   const name = pod.name ?? '';
   const node = binding.target?.name;
   if (binding.metadata?.name && binding.metadata.name !== name) {
@@ -47,7 +47,7 @@ export async function bind(
       ...(options.nodeClaim && { condition: { checks: [options.nodeClaim], lost: () => claimLost(name, node) } }),
       build(existing) {
         // What is stored as a pod is one.
-        const bound = existing as unknown as V1Pod;
+        const bound = existing as V1Pod;
         checkBindable(pod, bound, binding);
         bound.spec!.nodeName = node;
         if (binding.metadata?.annotations) {

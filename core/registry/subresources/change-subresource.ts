@@ -69,7 +69,7 @@ function patched(scale: KubeObject, type: PatchType, body: unknown): KubeObject 
 
 function replicasOf(target: Target, object: KubeObject): number {
   // The value is checked below, whatever it is.
-  const scale = object as unknown as V1Scale;
+  const scale = object as V1Scale;
   const name = target.name ?? '';
   if (scale.metadata?.name && scale.metadata.name !== name) {
     throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`);

@@ -28,7 +28,7 @@ export async function evict(
 ): Promise<Outcome> {
   const admitted = await admit(env, context, target, 'CREATE', body, options);
   // Its shape is that of an Eviction by now.
-  const eviction = body as unknown as V1Eviction;
+  const eviction: V1Eviction = body;
   const name = target.name ?? '';
   if (eviction.metadata?.name && eviction.metadata.name !== name) {
     throw badRequest(`name in URL does not match name in Eviction object: ${name} != ${eviction.metadata.name}`);
@@ -37,9 +37,8 @@ export async function evict(
   const { subresource: _, ...podTarget } = target;
   await remove(env, context, podTarget, deleteOptions, {
     admitted,
-    // What is stored as a pod is one.
-    decide: (pod) => spendBudget(env, target, pod as unknown as V1Pod),
-    explain: (pod) => withDisruption(pod as unknown as V1Pod, formatTime(env.clock())),
+    decide: (pod) => spendBudget(env, target, pod),
+    explain: (pod) => withDisruption(pod, formatTime(env.clock())),
   });
   return success();
 }
@@ -67,7 +66,7 @@ async function spendBudget(env: WriteEnvironment, target: Target, pod: V1Pod): P
   if (!item) return [];
   const object = decodeObject(item.value);
   // What is stored as a budget is one.
-  const budget = object as unknown as V1PodDisruptionBudget;
+  const budget = object as V1PodDisruptionBudget;
   if (!needsBudget(pod, budget)) return [{ op: 'check', type: budgets, name: found, expect: item.revision }];
   checkAllowed(budget);
   const status = budget.status!;
@@ -147,5 +146,5 @@ function withDisruption(pod: V1Pod, now: string): KubeObject {
     lastTransitionTime: now,
   };
   const marked = { ...pod, status: { ...pod.status, conditions: [...others, condition] } };
-  return marked as unknown as KubeObject; // a pod, as it came
+  return marked;
 }

@@ -1,7 +1,6 @@
 // Routes that write: create, update, patch, delete, deletecollection.
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
-import type { KubeObject } from '../../../core/machinery/object.ts';
 import type { Outcome, Registry, Target } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody } from '../content/body.ts';
 import { isBinary } from '../content/negotiate.ts';
@@ -124,7 +123,7 @@ function written(exchange: Exchange, target: Target, status: number, outcome: Ou
     target.subresource === undefined
       ? transformer(exchange.mediaType, target.definition, exchange.query, now)
       : undefined;
-  if (transform) return respondValue(status, transform.one(outcome.object as KubeObject), exchange.mediaType);
+  if (transform) return respondValue(status, transform.one(outcome.object), exchange.mediaType);
   if (isBinary(exchange.mediaType)) return respondValue(status, outcome.object, exchange.mediaType);
   return respondBytes(status, outcome.bytes, exchange.mediaType);
 }

@@ -92,7 +92,7 @@ async function checkNodeRequest(
       `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     );
   // as: what is stored as a pod is one.
-  const pod = found as unknown as V1Pod;
+  const pod = found as V1Pod;
   if (pod.spec?.nodeName !== node) throw no('node requested token bound to a pod scheduled on a different node');
   if (audiences.length > 1) throw no('node may only request 0 or 1 audiences');
   const [audience = ''] = audiences;

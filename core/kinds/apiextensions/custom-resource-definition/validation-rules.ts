@@ -185,5 +185,5 @@ function namesField(schema: V1JSONSchemaProps, fieldPath: string): boolean {
 function mapValues(schema: V1JSONSchemaProps | undefined): V1JSONSchemaProps | undefined {
   const values: unknown = schema?.additionalProperties;
   // The model types it as any object; there it is a schema or a boolean.
-  return typeof values === 'object' && values !== null ? (values as V1JSONSchemaProps) : undefined;
+  return typeof values === 'object' && values !== null ? values : undefined;
 }

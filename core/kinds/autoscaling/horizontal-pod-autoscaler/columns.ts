@@ -24,7 +24,7 @@ const maxShown = 2;
 function targets(object: KubeObject): string {
   const inV2 = object.apiVersion === 'autoscaling/v1' ? conversion.toStorage(object) : object;
   // Either it was v2, or it has just been converted.
-  const { spec, status } = inV2 as unknown as V2HorizontalPodAutoscaler;
+  const { spec, status } = inV2 as V2HorizontalPodAutoscaler;
   const metrics = spec?.metrics ?? [];
   if (metrics.length === 0) return none;
   const shown = metrics.slice(0, maxShown).map((metric, index) => target(metric, status?.currentMetrics?.[index]));

@@ -58,7 +58,7 @@ function bringIntoShape({ schema, kind }: Body, custom: boolean, changed: KubeOb
 /** Of a Scale only the wish counts; it stands in the object that is scaled. */
 function scaleTo(object: KubeObject, { namespace, name }: Attributes, shown: ResourceDefinition, scale: KubeObject) {
   // In the shape of a Scale by now.
-  const replicas = (scale as unknown as V1Scale).spec?.replicas ?? 0;
+  const replicas = (scale as V1Scale).spec?.replicas ?? 0;
   setReplicas(object, scalePaths({ definition: shown, namespace, name }), replicas);
 }
 
