@@ -5,9 +5,12 @@ import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { Alarm, ComparisonOperator, MathExpression, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { metricNamespace } from '../core/work/meter.ts';
+import { workers } from '../core/work/work-queues.ts';
 import type { Functions } from './functions.ts';
 import type { WorkQueues } from './queues.ts';
 import type { State } from './state.ts';
+
+const letters = 'abcdefghij';
 
 export function createAlarms(
   scope: Construct,
@@ -27,12 +30,9 @@ export function createAlarms(
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-  const waiting = [
-    queues.controllers.deadLetters,
-    queues.scheduler.deadLetters,
-    queues.notifier.deadLetters,
-    functions.alarmDeadLetters,
-  ].map((queue) => queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }));
+  const waiting = [...workers.map((each) => queues[each].deadLetters), functions.alarmDeadLetters].map((queue) =>
+    queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
+  );
   const throttles = (metricName: string) =>
     new Metric({
       namespace: 'AWS/DynamoDB',
@@ -46,8 +46,8 @@ export function createAlarms(
     make(
       'DeadLetters',
       new MathExpression({
-        expression: 'a + b + c + d',
-        usingMetrics: Object.fromEntries(waiting.map((metric, i) => ['abcd'[i] ?? '', metric])),
+        expression: [...letters.slice(0, waiting.length)].join(' + '),
+        usingMetrics: Object.fromEntries(waiting.map((metric, i) => [letters[i] ?? '', metric])),
         period,
       }),
       0,

@@ -3,24 +3,17 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import type { BundleName } from './function-rows.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** The functions' entry points, by the name of their bundle. */
-export const entryPoints = {
-  apiserver: 'functions/apiserver/lambda.ts',
-  controllers: 'functions/controllers/lambda.ts',
-  scheduler: 'functions/scheduler/lambda.ts',
-  alarm: 'functions/alarm/lambda.ts',
-} as const;
-
-export type BundleName = keyof typeof entryPoints;
-
-export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'alarm'] as const satisfies readonly BundleName[];
+export function entryPoint(name: BundleName): string {
+  return `functions/${name}/lambda.ts`;
+}
 
 /** Bundles one function into `directory`, whose entry is `index.mjs`. What was there before goes. */
 export function bundleFunction(name: BundleName, directory: string): void {
-  bundleEntry(entryPoints[name], directory);
+  bundleEntry(entryPoint(name), directory);
 }
 
 /** Bundles any entry point as functions are bundled. `alias`: what to take in place of packages. */

@@ -21,8 +21,16 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { expiryIndex } from '../core/store/dynamodb/table.ts';
-import { type Worker, workers } from '../core/work/work-queues.ts';
-import { type BundleName, bundleFunction, bundleNames } from './bundles.ts';
+import { ofWorkers, type Worker, workers } from '../core/work/work-queues.ts';
+import { bundleFunction } from './bundles.ts';
+import {
+  type BundleName,
+  bundleNames,
+  type FunctionName,
+  type FunctionRow,
+  functionRows,
+  ofFunctions,
+} from './function-rows.ts';
 import type { ClusterOptions } from './options.ts';
 import type { WorkQueues } from './queues.ts';
 import type { ApiFunction } from './routes.ts';
@@ -48,71 +56,6 @@ export interface FunctionsOptions {
   /** Where bundles are put. */
   readonly bundleDirectory: string;
 }
-
-interface Shape {
-  readonly bundle: BundleName;
-  readonly handler: string;
-  readonly memorySize: number;
-  readonly timeout: Duration;
-  readonly description: string;
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
-const shapes = {
-  read: {
-    bundle: 'apiserver',
-    handler: 'index.stream',
-    memorySize: 512,
-    timeout: Duration.minutes(15),
-    description: 'reads and watches of the API',
-  },
-  write: {
-    bundle: 'apiserver',
-    handler: 'index.buffered',
-    memorySize: 1024,
-    timeout: Duration.seconds(29),
-    description: 'writes of the API',
-  },
-  node: {
-    bundle: 'apiserver',
-    handler: 'index.stream',
-    memorySize: 512,
-    timeout: Duration.seconds(60),
-    description: 'agents: joining, desired state, reports',
-    // A node's permissions do not change; what it asks for is looked up anew each time.
-    environment: { ZEROPLANE_MAX_STALENESS_MS: '60000' },
-  },
-  controllers: {
-    bundle: 'controllers',
-    handler: 'index.handler',
-    memorySize: 1024,
-    timeout: Duration.minutes(1),
-    description: 'controllers',
-  },
-  scheduler: {
-    bundle: 'scheduler',
-    handler: 'index.handler',
-    memorySize: 1024,
-    timeout: Duration.minutes(1),
-    description: 'scheduler',
-  },
-  notifier: {
-    bundle: 'apiserver',
-    handler: 'index.notify',
-    memorySize: 512,
-    timeout: Duration.minutes(1),
-    description: 'wakes nodes',
-  },
-  alarm: {
-    bundle: 'alarm',
-    handler: 'index.handler',
-    memorySize: 128,
-    timeout: Duration.seconds(30),
-    description: 'wakes whom a writer could not wake',
-  },
-} as const satisfies Record<string, Shape>;
-
-export type FunctionName = keyof typeof shapes;
 
 const tableActions = [
   'dynamodb:GetItem',
@@ -169,7 +112,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     ...(auditPolicy !== undefined && { ZEROPLANE_AUDIT_POLICY: auditPolicy }),
   };
   const make = (name: FunctionName): LambdaFunction => {
-    const { bundle, handler, memorySize, timeout, description, ...shape }: Shape = shapes[name];
+    const row: FunctionRow = functionRows[name];
     const logGroup = new LogGroup(scope, `${title(name)}Log`, {
       retention: RetentionDays.TWO_WEEKS,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -177,32 +120,27 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     const role = roleOf(name);
     logGroup.grantWrite(role);
     return new LambdaFunction(scope, title(name), {
-      description: `${options.name}: ${description}`,
+      description: `${options.name}: ${row.description}`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      code: code.of(bundle),
-      handler,
-      memorySize,
-      timeout,
+      code: code.of(row.bundle),
+      handler: `index.${row.handler}`,
+      memorySize: row.memoryMegabytes,
+      timeout: Duration.seconds(row.timeoutSeconds),
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       // Lambda's own lines of every invocation would cost more than the function's meter does, which says the same in less.
       systemLogLevelV2: SystemLogLevel.WARN,
-      environment: { ...environment, ...(bundle === 'apiserver' && configuration), ...shape.environment },
+      environment: { ...environment, ...(row.bundle === 'apiserver' && configuration), ...row.environment },
     });
   };
 
-  const api = { read: make('read'), write: make('write'), node: make('node') };
-  const worker = {
-    controllers: make('controllers'),
-    scheduler: make('scheduler'),
-    notifier: make('notifier'),
-  };
-  const alarm = make('alarm');
+  const made = ofFunctions(make);
+  const { alarm } = made;
 
-  for (const name of ['read', 'write', 'node', 'controllers', 'scheduler', 'notifier'] as const) {
-    const role = roleOf(name);
+  for (const [name, role] of roles) {
+    if (!functionRows[name].stores) continue;
     role.addToPolicy(allow(tableActions, [state.table.tableArn]));
     role.addToPolicy(allow(['s3:GetObject', 's3:PutObject'], [state.bucket.arnForObjects('values/*')]));
     if (state.key) role.addToPolicy(allow(keyActions, [state.key.keyArn]));
@@ -227,7 +165,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
   roleOf('notifier').addToPolicy(allow(['sqs:SendMessage', 'sqs:DeleteQueue', 'sqs:GetQueueUrl'], [nodeQueues]));
 
   for (const each of workers)
-    worker[each].addEventSource(
+    made[each].addEventSource(
       new SqsEventSource(queues[each].queue, {
         batchSize: 10,
         // Two is the least that an event source takes; more of them would only meet each other's conflicts.
@@ -258,7 +196,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       ],
     }),
   );
-  return { api, worker, alarm, alarmDeadLetters, nodeQueueRole };
+  return { api: made, worker: ofWorkers((each) => made[each]), alarm, alarmDeadLetters, nodeQueueRole };
 }
 
 function bundleAll(directory: string) {

@@ -3,7 +3,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { type Worker, workers, workQueue } from '../core/work/work-queues.ts';
+import { ofWorkers, type Worker, workQueue } from '../core/work/work-queues.ts';
 
 export interface WorkQueue {
   readonly queue: Queue;
@@ -30,6 +30,5 @@ export function createQueues(scope: Construct, prefix: string): WorkQueues {
     });
     return { queue, deadLetters };
   };
-  // as: made from the list of all workers.
-  return Object.fromEntries(workers.map((worker) => [worker, make(worker)])) as unknown as WorkQueues;
+  return ofWorkers(make);
 }

@@ -3,6 +3,8 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ofWorkers, type Worker, workers } from '../../core/work/work-queues.ts';
+import { functionNames } from '../../infra/function-rows.ts';
 import { startAwsCluster } from '../../test/aws/harness/cluster.ts';
 import { counted } from '../../test/aws/harness/counts.ts';
 import { startProcess } from '../../test/aws/harness/process-environment.ts';
@@ -35,11 +37,9 @@ export async function run(args: readonly string[]): Promise<unknown> {
     await kubectl('get', '--raw', '/version');
     await quiet(count);
 
-    const wake = (worker: 'controllers' | 'scheduler' | 'notifier') =>
+    const wake = (worker: Worker) =>
       cluster.functions[worker].invoke({ Records: [{ messageId: '1', body: '{"types":[]}' }] });
-    const resync = await measure('resync of all workers', count, () =>
-      Promise.all([wake('controllers'), wake('scheduler'), wake('notifier')]),
-    );
+    const resync = await measure('resync of all workers', count, () => Promise.all(workers.map(wake)));
     const look = await measure('look of the controllers', count, () => wake('controllers'));
     const manifest = (name: string) =>
       JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: 'b' } });
@@ -81,15 +81,10 @@ async function measureStarts(): Promise<Start[] | undefined> {
     await quiet(() => counted(cluster));
     const request = { httpMethod: 'GET', path: '/version', headers: {}, requestContext: {} };
     const look = { Records: [{ messageId: '1', body: '{"types":[]}' }] };
-    return [
-      await measureStart(cluster, 'read', 'apiserver', request),
-      await measureStart(cluster, 'write', 'apiserver', request),
-      await measureStart(cluster, 'node', 'apiserver', request),
-      await measureStart(cluster, 'notifier', 'apiserver', look),
-      await measureStart(cluster, 'controllers', 'controllers', look),
-      await measureStart(cluster, 'scheduler', 'scheduler', look),
-      await measureStart(cluster, 'alarm', 'alarm', { Records: [] }),
-    ];
+    const events = { read: request, write: request, node: request, ...ofWorkers(() => look), alarm: { Records: [] } };
+    const measured: Start[] = [];
+    for (const name of functionNames) measured.push(await measureStart(cluster, name, events[name]));
+    return measured;
   } finally {
     await cluster.stop();
   }

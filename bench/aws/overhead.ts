@@ -12,7 +12,7 @@ import { changedTypes, type StreamEvent } from '../../functions/alarm/changed-ty
 import { type GatewayEvent, toApiRequest } from '../../functions/apiserver/serverless/gateway-event.ts';
 import { toBuffered, toStreamed } from '../../functions/apiserver/serverless/gateway-response.ts';
 import { requestMiddleware } from '../../functions/apiserver/serverless/request-middleware.ts';
-import type { FunctionName } from '../../test/aws/harness/cluster.ts';
+import type { FunctionName } from '../../infra/function-rows.ts';
 
 export interface Overhead {
   readonly function: FunctionName;

@@ -4,7 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { AwsCluster, FunctionName } from '../../test/aws/harness/cluster.ts';
+import { type FunctionName, functionRows } from '../../infra/function-rows.ts';
+import type { AwsCluster } from '../../test/aws/harness/cluster.ts';
 
 export interface Start {
   readonly function: FunctionName;
@@ -19,18 +20,13 @@ export interface Start {
 const starts = 5;
 
 /** The functions' environments must be processes. */
-export async function measureStart(
-  cluster: AwsCluster,
-  name: FunctionName,
-  bundle: string,
-  event: unknown,
-): Promise<Start> {
+export async function measureStart(cluster: AwsCluster, name: FunctionName, event: unknown): Promise<Start> {
   const target = cluster.functions[name];
   for (let i = 0; i < starts; i++) {
     await target.kill();
     await target.invoke(event, async () => undefined);
   }
-  const directory = join(cluster.folder, bundle);
+  const directory = join(cluster.folder, functionRows[name].bundle);
   const size = (files: readonly string[]) =>
     Math.round(files.reduce((sum, file) => sum + gzipSync(readFileSync(join(directory, file))).length, 0) / 1024);
   const times = target.initMs.slice(-starts).sort((a, b) => a - b);

@@ -6,9 +6,32 @@ import { isOwnType } from '../store/own-types.ts';
 import type { TypeName } from '../store/store.ts';
 import { schedulerWatches } from './scheduler-types.ts';
 
-export const workers = ['controllers', 'scheduler', 'notifier'] as const;
+export interface WorkerRow {
+  /** Types whose changes may give it something to do; without it every resource's. */
+  readonly watches?: ReadonlySet<TypeName>;
+  /** How often it looks at everything, whatever signal was lost. */
+  readonly everyMinutes: number;
+  /** It sees to what runs out with time, too. */
+  readonly housekeeping?: boolean;
+}
 
-export type Worker = (typeof workers)[number];
+/** A worker is a function of this name, woken by its queue. */
+export const workerRows = {
+  controllers: { everyMinutes: 5, housekeeping: true },
+  scheduler: { everyMinutes: 5, watches: new Set<TypeName>(schedulerWatches) },
+  notifier: { everyMinutes: 15, watches: new Set<TypeName>(nodeResources) },
+} as const satisfies Readonly<Record<string, WorkerRow>>;
+
+export type Worker = keyof typeof workerRows;
+
+// as: the keys are these.
+export const workers = Object.keys(workerRows) as readonly Worker[];
+
+/** Of each worker. */
+export function ofWorkers<T>(make: (worker: Worker) => T): Readonly<Record<Worker, T>> {
+  // as: made from the list of all workers.
+  return Object.fromEntries(workers.map((worker) => [worker, make(worker)])) as Record<Worker, T>;
+}
 
 export interface WorkHint {
   /** Types that were written. Empty: look at everything. */
@@ -21,15 +44,12 @@ export function workQueue(worker: Worker): string {
   return `work-${worker}`;
 }
 
-const schedulerTypes: ReadonlySet<TypeName> = new Set(schedulerWatches);
-const notifierTypes: ReadonlySet<TypeName> = new Set(nodeResources);
 /** Written often, and nobody's cause to act: what owns or expires them is found by the next look. */
 const nobodys: ReadonlySet<TypeName> = new Set(['events', 'events.k8s.io/events', 'coordination.k8s.io/leases']);
 
 /** Whether a change of `type` may give the worker something to do. */
 export function concerns(worker: Worker, type: TypeName): boolean {
   if (isOwnType(type) || nobodys.has(type)) return false;
-  if (worker === 'scheduler') return schedulerTypes.has(type);
-  if (worker === 'notifier') return notifierTypes.has(type);
-  return true;
+  const { watches }: WorkerRow = workerRows[worker];
+  return watches === undefined || watches.has(type);
 }

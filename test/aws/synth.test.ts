@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleNames, functionNames } from '../../infra/function-rows.ts';
 
 const root = join(import.meta.dirname, '../..');
 const isRoot = process.getuid?.() === 0;
@@ -36,9 +37,9 @@ describe.skipIf(!isRoot)('cdk synth in a clean clone without a network', () => {
     inside('npx', 'cdk', 'synth', '--quiet', '-c', 'workers=2');
     const template = JSON.parse(readFileSync(join(folder, 'cdk.out/zeroplane-zeroplane.template.json'), 'utf8'));
     const types = Object.values<{ Type: string }>(template.Resources).map(({ Type }) => Type);
-    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(7);
+    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(functionNames.length);
     expect(types).toContain('AWS::AutoScaling::AutoScalingGroup');
-    for (const bundle of ['apiserver', 'controllers', 'scheduler', 'alarm', 'agent'])
+    for (const bundle of [...bundleNames, 'agent'])
       expect(existsSync(join(folder, '.zeroplane/functions', bundle, 'index.mjs'))).toBe(true);
   });
 });

@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleFunction, bundleNames, entryPoints } from '../../infra/bundles.ts';
+import { bundleFunction, entryPoint } from '../../infra/bundles.ts';
+import { bundleNames } from '../../infra/function-rows.ts';
 import { type Bundles, ensureBundles, programs } from '../../local/bundle.ts';
 import { tried } from '../tools/tried.ts';
 
 const root = join(import.meta.dirname, '../..');
-const sources = [...Object.values(programs), ...Object.values(entryPoints), 'cli/main.ts'];
+const sources = [...Object.values(programs), ...bundleNames.map(entryPoint), 'cli/main.ts'];
 
 let bundles: Bundles;
 let folder: string;

@@ -8,15 +8,23 @@ import { startFauxqs } from 'fauxqs';
 import { createSqsQueue } from '../../../core/queue/sqs/sqs-queue.ts';
 import { createIamToken } from '../../../core/signature/iam-token.ts';
 import { createJsonService } from '../../../core/signature/json-service.ts';
-import { workers, workQueue } from '../../../core/work/work-queues.ts';
+import { ofWorkers, workers, workQueue } from '../../../core/work/work-queues.ts';
 import { createTestAuthority } from '../../../functions/apiserver/testing/certificates.ts';
-import { type BundleName, bundleFunction, bundleNames } from '../../../infra/bundles.ts';
+import { bundleFunction } from '../../../infra/bundles.ts';
+import {
+  type BundleName,
+  bundleNames,
+  type FunctionName,
+  type FunctionRow,
+  functionRows,
+  ofFunctions,
+} from '../../../infra/function-rows.ts';
 import { type StreamRecord, startDynamoServer } from './dynamo-server.ts';
 import { startEc2Server } from './ec2-server.ts';
 import { startEventSource } from './event-source.ts';
 import type { StartEnvironment } from './execution-environment.ts';
 import { type GatewayLimits, startGateway } from './gateway.ts';
-import { createFunction, type FunctionOptions, type LambdaFunction } from './lambda.ts';
+import { createFunction, type LambdaFunction } from './lambda.ts';
 import type { Storm } from './storm.ts';
 import { startStsServer } from './sts-server.ts';
 import { startThread } from './thread-environment.ts';
@@ -25,7 +33,7 @@ export interface AwsClusterOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** How late stream records reach the alarm, in milliseconds; they come in any order. Without it the stream is not followed. */
   readonly streamDelayMs?: number;
-  /** How long functions may run, where that is not what infra/functions.ts says. */
+  /** How long functions may run, where that is not what infra/function-rows.ts says. */
   readonly timeoutsMs?: Partial<Record<FunctionName, number>>;
   /** How many environments a function may have at a time, where that is not what is written below. */
   readonly concurrency?: Partial<Record<FunctionName, number>>;
@@ -50,7 +58,8 @@ export interface MetricLine {
   readonly [field: string]: unknown;
 }
 
-export type FunctionName = 'read' | 'write' | 'node' | 'controllers' | 'scheduler' | 'notifier' | 'alarm';
+/** As event sources and streams do. */
+const atATime: Readonly<Partial<Record<FunctionName, number>>> = { read: 20, alarm: 1, ...ofWorkers(() => 2) };
 
 const clusterName = 'test';
 const region = 'us-east-1';
@@ -122,33 +131,23 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     // Not on the standard output, where others read what was asked for.
     else console.error(line);
   };
-  const make = (name: FunctionName, bundle: BundleName, handler: string, more: Partial<FunctionOptions> = {}) =>
-    createFunction(
+  const functions: Readonly<Record<FunctionName, LambdaFunction>> = ofFunctions((name) => {
+    const row: FunctionRow = functionRows[name];
+    return createFunction(
       {
         name,
-        bundle: bundles[bundle],
-        handler,
-        timeoutMs: 60_000,
-        concurrency: 8,
-        env,
+        bundle: bundles[row.bundle],
+        handler: row.handler,
+        timeoutMs: timeoutsMs?.[name] ?? row.timeoutSeconds * 1000,
+        concurrency: concurrency?.[name] ?? atATime[name] ?? 8,
+        env: { ...env, ...row.environment },
         stsUrl: sts.url,
         onLine,
-        ...more,
-        ...(timeoutsMs?.[name] && { timeoutMs: timeoutsMs[name] }),
-        ...(concurrency?.[name] && { concurrency: concurrency[name] }),
         ...(storm && { cutMs: storm.cutMs }),
       },
       options.start ?? startThread,
     );
-  const functions: Record<FunctionName, LambdaFunction> = {
-    read: make('read', 'apiserver', 'stream', { timeoutMs: 900_000, concurrency: 20 }),
-    write: make('write', 'apiserver', 'buffered', { timeoutMs: 29_000 }),
-    node: make('node', 'apiserver', 'stream', { env: { ...env, ZEROPLANE_MAX_STALENESS_MS: '60000' } }),
-    controllers: make('controllers', 'controllers', 'handler', { concurrency: 2 }),
-    scheduler: make('scheduler', 'scheduler', 'handler', { concurrency: 2 }),
-    notifier: make('notifier', 'apiserver', 'notify', { concurrency: 2 }),
-    alarm: make('alarm', 'alarm', 'handler', { concurrency: 1 }),
-  };
+  });
   const sources = workers.map((worker) =>
     startEventSource(queue, workQueue(worker), functions[worker], storm?.delivery),
   );

@@ -1,6 +1,8 @@
 // What a cluster of the harness has used so far, in the units by which AWS charges.
 
-import type { AwsCluster, FunctionName } from './cluster.ts';
+import { workers } from '../../../core/work/work-queues.ts';
+import { functionNames, functionRows, ofFunctions } from '../../../infra/function-rows.ts';
+import type { AwsCluster } from './cluster.ts';
 
 export interface Counts {
   readonly apiRequests: number;
@@ -13,25 +15,15 @@ export interface Counts {
   readonly messages: number;
 }
 
-/** Gigabytes of memory, as infra/functions.ts sets them. */
-export const memory: Readonly<Record<FunctionName, number>> = {
-  read: 0.5,
-  write: 1,
-  node: 0.5,
-  controllers: 1,
-  scheduler: 1,
-  notifier: 0.5,
-  alarm: 0.125,
-};
+/** Gigabytes of memory. */
+export const memory = ofFunctions((name) => functionRows[name].memoryMegabytes / 1024);
 
 export function counted({ functions, dynamo, gateway, nodeMessages }: AwsCluster): Counts {
-  // as: the names of a record.
-  const all = Object.entries(functions) as [FunctionName, AwsCluster['functions'][FunctionName]][];
-  const workers = ['controllers', 'scheduler', 'notifier'] as const;
+  const all = functionNames.map((name) => ({ name, used: functions[name] }));
   return {
     apiRequests: gateway.requests,
-    invocations: all.reduce((sum, [, { invocations }]) => sum + invocations, 0),
-    gigabyteSeconds: all.reduce((sum, [name, { billedMs }]) => sum + (billedMs / 1000) * memory[name], 0),
+    invocations: all.reduce((sum, { used }) => sum + used.invocations, 0),
+    gigabyteSeconds: all.reduce((sum, { name, used }) => sum + (used.billedMs / 1000) * memory[name], 0),
     readUnits: dynamo.units.read,
     writeUnits: dynamo.units.write,
     messages: 3 * (workers.reduce((sum, name) => sum + functions[name].invocations, 0) + nodeMessages()),

@@ -3,7 +3,8 @@
 // the environments of a function; `count` prints what was used so far as a line of JSON.
 
 import { createInterface } from 'node:readline';
-import { type FunctionName, startAwsCluster } from './cluster.ts';
+import type { FunctionName } from '../../../infra/function-rows.ts';
+import { startAwsCluster } from './cluster.ts';
 import { counted } from './counts.ts';
 
 const [options = '{"streamDelayMs":200}'] = process.argv.slice(2);

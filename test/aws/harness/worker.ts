@@ -9,12 +9,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { loadImage } from '../../../agent/images/load.ts';
 import { ociArchive } from '../../../agent/images/oci.ts';
+import type { FunctionName } from '../../../infra/function-rows.ts';
 import { busyboxImages } from '../../../local/example-images.ts';
 import { eventually } from '../../tools/cluster.ts';
 import { createHost } from '../../tools/host.ts';
 import { makeJoinToken } from '../../tools/join-token.ts';
 import { type Kubectl, kubectlBy, runTool, tool } from '../../tools/kubectl.ts';
-import type { AwsClusterOptions, FunctionName } from './cluster.ts';
+import type { AwsClusterOptions } from './cluster.ts';
 import type { Counts } from './counts.ts';
 
 const root = join(import.meta.dirname, '../../..');

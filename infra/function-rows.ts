@@ -1,0 +1,73 @@
+// The functions, one row each: what runs, with how much memory, for how long. A bundle is made of functions/<bundle>/lambda.ts. Whoever makes,
+// plays or measures functions goes through these rows; what wakes the workers among them stands in core/work/work-queues.ts.
+
+import type { Worker } from '../core/work/work-queues.ts';
+
+export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'alarm'] as const;
+
+export type BundleName = (typeof bundleNames)[number];
+
+export interface FunctionRow {
+  readonly bundle: BundleName;
+  /** The export of the bundle that is called. */
+  readonly handler: string;
+  readonly memoryMegabytes: number;
+  readonly timeoutSeconds: number;
+  readonly description: string;
+  /** It reads and writes what the cluster stores. */
+  readonly stores: boolean;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const worker = { handler: 'handler', timeoutSeconds: 60, stores: true } as const;
+
+export const functionRows = {
+  read: {
+    bundle: 'apiserver',
+    handler: 'stream',
+    memoryMegabytes: 512,
+    timeoutSeconds: 900,
+    description: 'reads and watches of the API',
+    stores: true,
+  },
+  write: {
+    bundle: 'apiserver',
+    handler: 'buffered',
+    memoryMegabytes: 1024,
+    timeoutSeconds: 29,
+    description: 'writes of the API',
+    stores: true,
+  },
+  node: {
+    bundle: 'apiserver',
+    handler: 'stream',
+    memoryMegabytes: 512,
+    timeoutSeconds: 60,
+    description: 'agents: joining, desired state, reports',
+    stores: true,
+    // A node's permissions do not change; what it asks for is looked up anew each time.
+    environment: { ZEROPLANE_MAX_STALENESS_MS: '60000' },
+  },
+  controllers: { ...worker, bundle: 'controllers', memoryMegabytes: 1024, description: 'controllers' },
+  scheduler: { ...worker, bundle: 'scheduler', memoryMegabytes: 1024, description: 'scheduler' },
+  notifier: { ...worker, bundle: 'apiserver', handler: 'notify', memoryMegabytes: 512, description: 'wakes nodes' },
+  alarm: {
+    bundle: 'alarm',
+    handler: 'handler',
+    memoryMegabytes: 128,
+    timeoutSeconds: 30,
+    description: 'wakes whom a writer could not wake',
+    stores: false,
+  },
+} as const satisfies Readonly<Record<string, FunctionRow>> & Readonly<Record<Worker, FunctionRow>>;
+
+export type FunctionName = keyof typeof functionRows;
+
+// as: the keys are these.
+export const functionNames = Object.keys(functionRows) as readonly FunctionName[];
+
+/** Of each function. */
+export function ofFunctions<T>(make: (name: FunctionName) => T): Readonly<Record<FunctionName, T>> {
+  // as: made from the list of all functions.
+  return Object.fromEntries(functionNames.map((name) => [name, make(name)])) as Record<FunctionName, T>;
+}
