@@ -5,9 +5,9 @@ import type { Definitions, ResourceDefinition } from '../../core/api/definition.
 import { hasReason } from '../../core/machinery/status.ts';
 import type { Registry, RequestContext } from '../../core/registry/registry.ts';
 import { claimNode, isClaimLost } from '../../core/registry/subresources/node-claim.ts';
-import type { Replicas } from '../../core/replica/replica.ts';
 import type { Check, Store, TypeName } from '../../core/store/store.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
+import type { FollowedReplicas } from './feed.ts';
 import { isCrowded } from './filters.ts';
 import type { Model } from './model.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -20,7 +20,7 @@ export interface BinderOptions {
   readonly model: Model;
   readonly registry: Registry;
   readonly definitions: Definitions;
-  readonly replicas: Replicas;
+  readonly replicas: FollowedReplicas;
   readonly store: Store;
   readonly context: RequestContext;
   /** Unix milliseconds. */

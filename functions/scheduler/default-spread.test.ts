@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { labelSelectorString } from '../../core/machinery/labels.ts';
+import { labelSelectorOf, labelSelectorString } from '../../core/machinery/labels.ts';
 import { DefaultSpread } from './default-spread.ts';
 import { makePod } from './testing.ts';
 
-const service = (name: string, selector?: Record<string, string>) => ({
-  metadata: { name, namespace: 'default' },
-  spec: { ...(selector && { selector }) },
-});
 const owned = (kind: string, name: string) =>
   makePod('p', {
     labels: { app: 'web', hash: '1' },
@@ -20,14 +16,10 @@ const text = (spread: DefaultSpread, pod: Parameters<DefaultSpread['selectorFor'
 describe('DefaultSpread', () => {
   it('selects by the services that select the pod, and by the workload that owns it', () => {
     const spread = new DefaultSpread();
-    spread.set('services', service('web', { app: 'web' }), false);
-    spread.set('services', service('other', { app: 'db' }), false);
-    spread.set('services', service('external'), false);
-    const set = {
-      metadata: { name: 'web-1', namespace: 'default' },
-      spec: { selector: { matchLabels: { hash: '1' } } },
-    };
-    spread.set('apps/replicasets', set as never, false);
+    spread.setService('default/web', { app: 'web' });
+    spread.setService('default/other', { app: 'db' });
+    spread.setService('default/external');
+    spread.setWorkload('apps/replicasets', 'default/web-1', labelSelectorOf({ matchLabels: { hash: '1' } }));
     expect(text(spread, makePod('p', { labels: { app: 'web' } }))).toBe('app=web');
     expect(text(spread, owned('ReplicaSet', 'web-1'))).toBe('app=web,hash=1');
     expect(text(spread, owned('DaemonSet', 'web-1'))).toBe('app=web');
@@ -38,23 +30,19 @@ describe('DefaultSpread', () => {
     const spread = new DefaultSpread();
     const pod = makePod('p', { labels: { app: 'web' } });
     expect(text(spread, pod)).toBeUndefined();
-    spread.set('services', service('web', { app: 'web' }), false);
+    spread.setService('default/web', { app: 'web' });
     expect(text(spread, pod)).toBe('app=web');
-    spread.set('services', service('web', { app: 'db' }), false);
+    spread.setService('default/web', { app: 'db' });
     expect(text(spread, pod)).toBeUndefined();
-    spread.set('services', service('web', { app: 'web' }), false);
-    spread.set('services', service('web', { app: 'web' }), true);
+    spread.setService('default/web', { app: 'web' });
+    spread.setService('default/web');
     expect(text(spread, pod)).toBeUndefined();
   });
 
   it('is not misled by what was asked before the workload was known', () => {
     const spread = new DefaultSpread();
-    const set = {
-      metadata: { name: 'db', namespace: 'default' },
-      spec: { serviceName: '', template: {}, selector: { matchLabels: { app: 'web' } } },
-    };
     expect(text(spread, owned('StatefulSet', 'db'))).toBeUndefined();
-    spread.set('apps/statefulsets', set, false);
+    spread.setWorkload('apps/statefulsets', 'default/db', labelSelectorOf({ matchLabels: { app: 'web' } }));
     expect(text(spread, owned('StatefulSet', 'db'))).toBe('app=web');
   });
 });

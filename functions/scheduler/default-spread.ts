@@ -1,21 +1,14 @@
 // The selectors of Services and workloads, by which pods that say nothing about spreading are spread over nodes and zones.
 
 import type { LabelRequirement } from '../../core/machinery/label-syntax.ts';
-import { type LabelSelector, labelSelectorOf, labelSelectorOfSet, matchesLabels } from '../../core/machinery/labels.ts';
+import { type LabelSelector, labelSelectorOfSet, matchesLabels } from '../../core/machinery/labels.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import type { schedulerReads } from '../../core/work/scheduler-types.ts';
-import type {
-  V1Pod,
-  V1ReplicaSet,
-  V1ReplicationController,
-  V1Service,
-  V1StatefulSet,
-} from '../../generated/kubernetes.ts';
+import type { V1Pod } from '../../generated/kubernetes.ts';
 
-/** The types whose selectors count. */
-export type SpreadType = Exclude<(typeof schedulerReads)[number], 'policy/poddisruptionbudgets'>;
+type WorkloadType = Exclude<(typeof schedulerReads)[number], 'policy/poddisruptionbudgets' | 'services'>;
 
-const typeOfKind: Readonly<Record<string, SpreadType>> = {
+const typeOfKind: Readonly<Record<string, WorkloadType>> = {
   ReplicaSet: 'apps/replicasets',
   StatefulSet: 'apps/statefulsets',
   ReplicationController: 'replicationcontrollers',
@@ -29,29 +22,22 @@ export class DefaultSpread {
   readonly #workloads = new Map<string, LabelSelector>();
   readonly #known = new Map<string, LabelSelector | undefined>();
 
-  set(
-    type: SpreadType,
-    object: V1Service | V1ReplicaSet | V1StatefulSet | V1ReplicationController,
-    gone: boolean,
-  ): void {
-    const { namespace = '', name = '' } = object.metadata ?? {};
-    if (type === 'services') {
-      // as: the type names the kind.
-      this.#setService(namespace, name, gone ? {} : ((object as V1Service).spec?.selector ?? {}));
-      return;
-    }
-    const key = `${type} ${namespace}/${name}`;
-    if (gone) {
+  /** `at`: namespace/name. Without a selector it is gone, or selects nothing. */
+  setWorkload(type: WorkloadType, at: string, selector: LabelSelector | undefined): void {
+    const key = `${type} ${at}`;
+    if (!selector) {
       this.#workloads.delete(key);
       return;
     }
-    const selector =
-      type === 'replicationcontrollers'
-        ? labelSelectorOfSet((object as V1ReplicationController).spec?.selector)
-        : labelSelectorOf(object.spec?.selector);
     // A new one must not be answered for by an old answer; status changes leave the selector as it is.
     if (!this.#workloads.has(key)) this.#known.clear();
-    if (selector) this.#workloads.set(key, selector);
+    this.#workloads.set(key, selector);
+  }
+
+  /** As above. */
+  setService(at: string, selector: Readonly<Record<string, string>> = {}): void {
+    const slash = at.indexOf('/');
+    this.#setService(at.slice(0, slash), at.slice(slash + 1), selector);
   }
 
   /** Undefined when the pod belongs to nothing: it is not spread. */

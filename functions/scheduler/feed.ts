@@ -1,10 +1,12 @@
 // Brings what happens in the cluster into the model, and wakes the waiting pods that it may help.
 
 import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
+import { labelSelectorOf, labelSelectorOfSet } from '../../core/machinery/labels.ts';
 import { getOwn } from '../../core/machinery/own.ts';
-import type { ReplicaEvent } from '../../core/replica/replica.ts';
+import type { Entry, Replica, ReplicaEvent } from '../../core/replica/replica.ts';
+import type { Stored } from '../../core/replica/stored-type.ts';
 import { schedulerReads, schedulerWatches } from '../../core/work/scheduler-types.ts';
-import type { V1Node, V1PersistentVolume, V1Pod, V1Service } from '../../generated/kubernetes.ts';
+import type { V1Node, V1Pod } from '../../generated/kubernetes.ts';
 import { DefaultSpread } from './default-spread.ts';
 import { type PodClass, type PodInfo, podInfo } from './pod-info.ts';
 import type { SchedulingQueue } from './queue.ts';
@@ -14,6 +16,12 @@ import { fitsOn, type SchedulerState } from './schedule.ts';
 /** What the scheduler follows. Pods last: what they refer to is known by then. */
 export const followedTypes = [...schedulerReads, ...schedulerWatches] as const;
 export type FollowedType = (typeof followedTypes)[number];
+
+/** The replicas of what is followed: the scheduler sees nothing else. */
+export interface FollowedReplicas {
+  readonly of: <T extends FollowedType>(type: T) => Promise<Replica<Stored<T>>>;
+  readonly peek: <T extends FollowedType>(type: T) => Replica<Stored<T>> | undefined;
+}
 
 export interface FeedOptions {
   readonly state: SchedulerState;
@@ -31,7 +39,8 @@ export interface FeedOptions {
 }
 
 export type Feed = {
-  apply(type: FollowedType, change: ReplicaEvent['type'], object: unknown): void;
+  /** Told of everything once, as ADDED, and then of each event. */
+  apply<T extends FollowedType>(type: T, change: ReplicaEvent['type'], entry: Entry<Stored<T>>): void;
   /** Wakes whom the changes since the last call may help. */
   settle(): void;
   /** A pod as it is now: for one that comes back into the queue. */
@@ -41,6 +50,17 @@ export type Feed = {
   /** Our pods that are not to be placed before their gates are gone. */
   readonly gated: number;
 };
+
+/** What happened to an object. */
+interface Change {
+  readonly key: string;
+  readonly gone: boolean;
+  /** As Kubernetes calls it. */
+  readonly event: string;
+}
+
+/** One for each type that is followed. */
+type Handlers = { readonly [T in FollowedType]: (object: Stored<T>, change: Change) => void };
 
 /** What wakes the scheduler has an event by which it wakes pods; those of pods are told apart in `applyPod`. */
 const eventsByType: Readonly<Record<Exclude<(typeof schedulerWatches)[number], 'pods'>, ChangeEvents>> = {
@@ -174,6 +194,57 @@ export function createFeed({ state, queue, isOurs, entered, onWork, onSettled, o
     return podInfo(pod, spread.selectorFor(pod));
   }
 
+  function volumeChanged(event: string): void {
+    volumesChanged = event;
+    changed();
+  }
+
+  const handlers: Handlers = {
+    pods: (pod, { gone }) => applyPod(pod, gone),
+    nodes: (node, { gone, event }) => applyNode(node, gone, event),
+    namespaces(namespace, { key, gone, event }) {
+      keep(model.namespaces, key, namespace, gone);
+      model.topology.namespaceChanged();
+      podsChanged = event;
+      changed();
+    },
+    'policy/poddisruptionbudgets'(budget, { key, gone }) {
+      keep(model.budgets, key, budget, gone);
+      model.budgetVersion += 1;
+    },
+    'scheduling.x-k8s.io/podgroups'(group, { key, gone, event }) {
+      // as: what is read of a custom resource whose definition says so.
+      keep(model.groups, key, (group as { spec?: { minMember?: number } }).spec?.minMember ?? 1, gone);
+      groupsChanged.set(key, event);
+      changed();
+    },
+    persistentvolumes(volume, { key, gone, event }) {
+      keep(model.volumes, key, volume, gone);
+      if (gone || volume.spec?.claimRef) model.promised.delete(key);
+      volumeChanged(event);
+    },
+    'storage.k8s.io/storageclasses'(storageClass, { key, gone, event }) {
+      keep(model.storageClasses, key, storageClass, gone);
+      volumeChanged(event);
+    },
+    'storage.k8s.io/csinodes'(node, { key, gone, event }) {
+      keep(model.csiNodes, key, node, gone);
+      volumeChanged(event);
+    },
+    persistentvolumeclaims(claim, { key, gone, event }) {
+      keep(model.claims, key, claim, gone);
+      onClaim();
+      volumeChanged(event);
+    },
+    services: ({ spec }, { key, gone }) => spread.setService(key, gone ? undefined : spec?.selector),
+    replicationcontrollers: ({ spec }, { key, gone }) =>
+      spread.setWorkload('replicationcontrollers', key, gone ? undefined : labelSelectorOfSet(spec?.selector)),
+    'apps/replicasets': ({ spec }, { key, gone }) =>
+      spread.setWorkload('apps/replicasets', key, gone ? undefined : labelSelectorOf(spec?.selector)),
+    'apps/statefulsets': ({ spec }, { key, gone }) =>
+      spread.setWorkload('apps/statefulsets', key, gone ? undefined : labelSelectorOf(spec?.selector)),
+  };
+
   return {
     infoOf,
     settle,
@@ -184,56 +255,9 @@ export function createFeed({ state, queue, isOurs, entered, onWork, onSettled, o
       podsChanged = assignedPodEvents.ADDED;
       changed();
     },
-    apply(type, change, object) {
-      const gone = change === 'DELETED';
-      // as: what is stored under a type was validated as that type.
-      const { namespace, name = '' } = (object as V1Pod).metadata ?? {};
-      const key = namespace ? `${namespace}/${name}` : name;
+    apply(type, change, { name: key, object }) {
       const event = getOwn(eventsByType, type)?.[change] ?? type;
-      switch (type) {
-        case 'pods':
-          applyPod(object as V1Pod, gone);
-          return;
-        case 'nodes':
-          applyNode(object as V1Node, gone, event);
-          return;
-        case 'namespaces':
-          keep(model.namespaces, key, object, gone);
-          model.topology.namespaceChanged();
-          podsChanged = event;
-          changed();
-          return;
-        case 'policy/poddisruptionbudgets':
-          keep(model.budgets, key, object, gone);
-          model.budgetVersion += 1;
-          return;
-        case 'scheduling.x-k8s.io/podgroups': {
-          const needed = (object as { spec?: { minMember?: number } }).spec?.minMember;
-          keep(model.groups, key, needed ?? 1, gone);
-          groupsChanged.set(key, event);
-          changed();
-          return;
-        }
-        case 'persistentvolumes':
-          keep(model.volumes, key, object as V1PersistentVolume, gone);
-          if (gone || (object as V1PersistentVolume).spec?.claimRef) model.promised.delete(key);
-          break;
-        case 'storage.k8s.io/storageclasses':
-          keep(model.storageClasses, key, object, gone);
-          break;
-        case 'storage.k8s.io/csinodes':
-          keep(model.csiNodes, key, object, gone);
-          break;
-        case 'persistentvolumeclaims':
-          keep(model.claims, key, object, gone);
-          onClaim();
-          break;
-        default:
-          spread.set(type, object as V1Service, gone);
-          return;
-      }
-      volumesChanged = event;
-      changed();
+      handlers[type](object, { key, gone: change === 'DELETED', event });
     },
   };
 }

@@ -4,12 +4,12 @@
 import type { Definitions } from '../../core/api/definition.ts';
 import type { Registry, RequestContext } from '../../core/registry/registry.ts';
 import { writingOnly } from '../../core/registry/writing-only.ts';
-import type { ReplicaEvent, Replicas } from '../../core/replica/replica.ts';
+import type { Replicas } from '../../core/replica/replica.ts';
 import type { Store } from '../../core/store/store.ts';
 import { schedulerOwns } from '../../core/work/scheduler-types.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
 import { type Attempt, createBinder } from './bind-pods.ts';
-import { createFeed, followedTypes } from './feed.ts';
+import { createFeed, type FollowedReplicas, type FollowedType, followedTypes } from './feed.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 import { SchedulingQueue, type Waiting } from './queue.ts';
 import { podEvents } from './queue-events.ts';
@@ -56,7 +56,8 @@ const resyncMs = 5 * 60_000;
 const lostPauseMs = 20;
 
 export async function startScheduler(options: SchedulerOptions): Promise<RunningScheduler> {
-  const { replicas, definitions, store, clock, timers, log, recordEvent, metrics } = options;
+  const { definitions, store, clock, timers, log, recordEvent, metrics } = options;
+  const replicas: FollowedReplicas = options.replicas;
   const registry = writingOnly(options.registry, 'the scheduler', schedulerOwns);
   const profiles = options.profiles ?? [{ schedulerName: 'default-scheduler' }];
   const names = new Set(profiles.map(({ schedulerName }) => schedulerName));
@@ -126,13 +127,14 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
   }));
 
   const unsubscribes: (() => void)[] = [];
-  const opened = await Promise.all(followedTypes.map((type) => replicas.of(type)));
-  followedTypes.forEach((type, i) => {
-    const replica = opened[i];
-    if (!replica) return;
-    for (const entry of replica.snapshot()) feed.apply(type, 'ADDED', entry.object);
-    unsubscribes.push(replica.onEvent((event: ReplicaEvent) => feed.apply(type, event.type, event.entry.object)));
-  });
+  await Promise.all(followedTypes.map((type) => replicas.of(type)));
+  const follow = <T extends FollowedType>(type: T): void => {
+    const replica = replicas.peek(type);
+    if (!replica) throw new Error(`the replica of ${type} is not ready`);
+    for (const entry of replica.snapshot()) feed.apply(type, 'ADDED', entry);
+    unsubscribes.push(replica.onEvent(({ type: change, entry }) => feed.apply(type, change, entry)));
+  };
+  for (const type of followedTypes) follow(type);
   started = true;
 
   /** Starts a pass, unless one runs: it takes what comes meanwhile. */
