@@ -188,7 +188,7 @@ function receiveBody(
 function takeSeats(exchange: OpenExchange): Promise<void> | void {
   const { flow, request } = exchange;
   if (!flow) return;
-  const wait = flow.enter(() => request.signal);
+  const wait = flow.enter(request);
   if (wait) return waitForSeats(exchange, wait);
   exchange.seated = true;
 }

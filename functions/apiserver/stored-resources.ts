@@ -7,13 +7,14 @@ import { withoutProtobuf } from './content/protobuf.ts';
 import type { RequestInfo } from './request-info.ts';
 import { deprecationOf } from './resources/deprecation.ts';
 import type { Exchange } from './resources/exchange.ts';
-import { answerResource, type ResourceRoutes, targetOf } from './resources/routes.ts';
+import type { RouteParts } from './resources/route.ts';
+import { answerResource, targetOf } from './resources/routes.ts';
 import type { Responder } from './responder.ts';
 import type { Reviews } from './reviews/reviews.ts';
 import type { RequestMetrics } from './system/request-metrics.ts';
 
 export interface StoredResourceOptions {
-  readonly routes: ResourceRoutes;
+  readonly routes: RouteParts;
   readonly reviews: Reviews;
   readonly metrics: RequestMetrics;
   readonly replicas: Replicas;

@@ -117,7 +117,7 @@ describe('priority and fairness', () => {
   it('lets a request wait for a seat, for so long, and no longer than its client', async () => {
     const flows = [];
     for (let flow = ask(); ; flow = ask()) {
-      const wait = flow.enter(() => undefined);
+      const wait = flow.enter({});
       if (wait) {
         flows.at(0)?.leave();
         await wait;
@@ -126,15 +126,15 @@ describe('priority and fairness', () => {
       }
       flows.push(flow);
     }
-    await expect(ask().enter(() => undefined)).rejects.toMatchObject({ code: 429 });
+    await expect(ask().enter({})).rejects.toMatchObject({ code: 429 });
     const gone = new AbortController();
-    const left = ask().enter(() => gone.signal);
+    const left = ask().enter({ signal: gone.signal });
     gone.abort();
     await expect(left).rejects.toMatchObject({ code: 429 });
-    await expect(ask().enter(() => AbortSignal.abort())).rejects.toMatchObject({ code: 429 });
+    await expect(ask().enter({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 429 });
     // Who may do everything waits for nobody.
     const exempt = ask(user('admin', 'system:masters'));
-    expect(exempt.enter(() => undefined)).toBeUndefined();
+    expect(exempt.enter({})).toBeUndefined();
     exempt.leave();
     for (const each of flows.slice(1)) each.leave();
     const labels = 'flow_schema="global-default",priority_level="global-default"';
@@ -153,7 +153,7 @@ describe('priority and fairness', () => {
     await t.replicas.of('pods');
     const seatsOf = (target: string) => {
       const flow = ask(jane, target);
-      flow.enter(() => undefined);
+      flow.enter({});
       const taken = metric('current_executing_seats{flow_schema="global-default"');
       flow.leave();
       return taken;
@@ -178,7 +178,7 @@ describe('priority and fairness', () => {
       const before = process.cpuUsage();
       for (let i = 0; i < count; i++) {
         const flow = control.classify(who, info, query);
-        flow.enter(() => undefined);
+        flow.enter({});
         flow.leave();
         flow.stamp({});
       }

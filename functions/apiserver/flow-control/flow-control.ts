@@ -8,6 +8,7 @@ import type { Family } from '../../../core/metrics/family.ts';
 import { flowSchemas, priorityLevels } from '../../../core/registry/bootstrap/flow-control.ts';
 import type { Replica, Replicas } from '../../../core/replica/replica.ts';
 import type { V1FlowSchema, V1PriorityLevelConfiguration } from '../../../generated/kubernetes.ts';
+import type { ApiRequest } from '../http.ts';
 import type { Query } from '../query.ts';
 import type { RequestInfo } from '../request-info.ts';
 import { compileFlowSchemas, type FlowSchema } from './flow-schema.ts';
@@ -26,8 +27,8 @@ export interface FlowControlOptions {
 
 /** A request that belongs to a flow, and after `enter` has its seats. */
 export interface Flow {
-  /** Resolves (or is done at once) when it may run. Throws TooManyRequests. `signal`: the client has gone. */
-  enter(signal: () => AbortSignal | undefined): Promise<void> | undefined;
+  /** Resolves (or is done at once) when it may run. Throws TooManyRequests. Who waits asks for the request's signal: its client may go. */
+  enter(request: Pick<ApiRequest, 'signal'>): Promise<void> | undefined;
   /** Gives the seats back. Once, and only after `enter` ended well. */
   leave(): void;
   /** Tells the client whose queue it was in. */
@@ -170,7 +171,7 @@ class SeatedRequest implements Flow {
     this.#width = width;
   }
 
-  enter(signal: () => AbortSignal | undefined): Promise<void> | undefined {
+  enter(request: Pick<ApiRequest, 'signal'>): Promise<void> | undefined {
     const { exempt, queues, levelName, counts } = this.#row;
     this.#since = performance.now();
     if (exempt) {
@@ -183,7 +184,7 @@ class SeatedRequest implements Flow {
       this.#run(0);
       return undefined;
     }
-    return this.#wait(signal());
+    return this.#wait(request.signal);
   }
 
   leave(): void {

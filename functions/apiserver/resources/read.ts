@@ -2,20 +2,14 @@
 
 import { scaleColumns } from '../../../core/kinds/autoscaling/scale-columns.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import type { ListOutcome, Registry, Target } from '../../../core/registry/registry.ts';
+import type { ListOutcome } from '../../../core/registry/registry.ts';
 import { isBinary } from '../content/negotiate.ts';
 import { respondBytes, respondList, respondValue } from '../content/respond.ts';
-import type { ApiResponse } from '../http.ts';
-import type { Exchange } from './exchange.ts';
 import { listOptions } from './query-options.ts';
+import type { Route } from './route.ts';
 import { transformer } from './transform.ts';
 
-export async function getRoute(
-  registry: Registry,
-  exchange: Exchange,
-  target: Target,
-  now: Date,
-): Promise<ApiResponse> {
+export const getRoute: Route = async ({ registry, now }, exchange, target) => {
   const outcome = await registry.get(exchange.context, target);
   const definition =
     target.subresource === 'scale' ? { ...target.definition, columns: scaleColumns } : target.definition;
@@ -23,14 +17,9 @@ export async function getRoute(
   if (transform) return respondValue(200, transform.one(outcome.object), exchange.mediaType);
   if (isBinary(exchange.mediaType)) return respondValue(200, outcome.object, exchange.mediaType);
   return respondBytes(200, outcome.bytes, exchange.mediaType);
-}
+};
 
-export async function listRoute(
-  registry: Registry,
-  exchange: Exchange,
-  target: Target,
-  now: Date,
-): Promise<ApiResponse> {
+export const listRoute: Route = async ({ registry, now }, exchange, target) => {
   const { definition } = target;
   const outcome = await registry.list(exchange.context, target, listOptions(exchange.info, exchange.query));
   const transform = transformer(exchange.mediaType, definition, exchange.query, now);
@@ -48,7 +37,7 @@ export async function listRoute(
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(listMetadata(outcome))},"items":[`;
   const parts = outcome.entries.map((entry) => entry.bytes);
   return respondList(head, parts, ']}\n', exchange.mediaType);
-}
+};
 
 function listMetadata(outcome: ListOutcome) {
   return {

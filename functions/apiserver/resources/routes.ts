@@ -1,24 +1,15 @@
 // From a request about a resource to the route that answers it.
 
-import type { Definitions, ResourceDefinition, Subresource } from '../../../core/api/definition.ts';
+import type { ResourceDefinition, Subresource } from '../../../core/api/definition.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
-import type { Registry, Target } from '../../../core/registry/registry.ts';
+import type { Target } from '../../../core/registry/registry.ts';
 import type { ApiResponse } from '../http.ts';
 import type { RequestInfo } from '../request-info.ts';
-import type { Shares } from '../shares.ts';
 import type { Exchange } from './exchange.ts';
 import { getRoute, listRoute } from './read.ts';
-import { type MeterWatch, type WatchLimits, watchRoute } from './watch.ts';
+import type { Route, RouteParts } from './route.ts';
+import { watchRoute } from './watch.ts';
 import { createRoute, deleteCollectionRoute, deleteRoute, patchRoute, updateRoute } from './write.ts';
-
-export interface ResourceRoutes {
-  readonly registry: Registry;
-  readonly definitions: Definitions;
-  readonly watch: WatchLimits;
-  readonly watchMeter: MeterWatch;
-  readonly watches: Shares;
-  readonly now: () => Date;
-}
 
 /** What Kubernetes says to a path that nothing is served at. */
 export function noSuchResource(): StatusError {
@@ -71,26 +62,20 @@ function methodNotAllowed(verb: string): StatusError {
   );
 }
 
-export function answerResource(routes: ResourceRoutes, exchange: Exchange, target: Target): Promise<ApiResponse> {
-  const { registry, now } = routes;
-  switch (exchange.info.verb) {
-    case 'get':
-      return getRoute(registry, exchange, target, now());
-    case 'list':
-      return listRoute(registry, exchange, target, now());
-    case 'watch':
-      return watchRoute(registry, exchange, target, routes);
-    case 'create':
-      return createRoute(registry, exchange, target, now());
-    case 'update':
-      return updateRoute(registry, exchange, target, now());
-    case 'patch':
-      return patchRoute(registry, exchange, target, now());
-    case 'delete':
-      return deleteRoute(registry, exchange, target, now());
-    case 'deletecollection':
-      return deleteCollectionRoute(registry, exchange, target);
-    default:
-      throw methodNotAllowed(exchange.info.verb);
-  }
+const routes: ReadonlyMap<string, Route> = new Map([
+  ['get', getRoute],
+  ['list', listRoute],
+  ['watch', watchRoute],
+  ['create', createRoute],
+  ['update', updateRoute],
+  ['patch', patchRoute],
+  ['delete', deleteRoute],
+  ['deletecollection', deleteCollectionRoute],
+]);
+
+export function answerResource(parts: RouteParts, exchange: Exchange, target: Target): Promise<ApiResponse> {
+  const { verb } = exchange.info;
+  const route = routes.get(verb);
+  if (!route) throw methodNotAllowed(verb);
+  return route(parts, exchange, target);
 }

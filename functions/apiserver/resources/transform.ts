@@ -30,14 +30,14 @@ export function transformer(
   mediaType: MediaTypeOptions,
   definition: ResourceDefinition,
   query: Query,
-  now: Date,
+  now: () => Date,
 ): Transformer | undefined {
   if (mediaType.transform === undefined) return undefined;
   const apiVersion = `meta.k8s.io/${mediaType.transformVersion ?? 'v1'}`;
   if (mediaType.transform === 'Table') {
     const include = includeObject(query);
     const table = (objects: readonly KubeObject[], metadata: TableMeta) => ({
-      ...toTable(definition, objects, { includeObject: include, metadata, now }),
+      ...toTable(definition, objects, { includeObject: include, metadata, now: now() }),
       apiVersion,
     });
     return {

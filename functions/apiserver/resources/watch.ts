@@ -5,51 +5,25 @@ import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { expired, StatusError } from '../../../core/machinery/status.ts';
 import { type Histogram, observe } from '../../../core/metrics/histogram.ts';
-import type { Registry, Target, WatchOutcome } from '../../../core/registry/registry.ts';
+import type { WatchOutcome } from '../../../core/registry/registry.ts';
 import { toCborEvent } from '../content/cbor.ts';
 import { type MediaTypeOptions, mediaTypes } from '../content/negotiate.ts';
 import { toProtobufEvent } from '../content/protobuf.ts';
-import type { ApiResponse } from '../http.ts';
-import type { Shares } from '../shares.ts';
-import type { Exchange } from './exchange.ts';
 import { watchOptions } from './query-options.ts';
+import type { Route, WatchLimits } from './route.ts';
 import { type Transformer, transformer } from './transform.ts';
-
-export interface WatchLimits {
-  /** Bookmarks come about this often. Default 60 s. */
-  readonly bookmarkMs: number;
-  /** A watch whose client names no time-out ends between once and twice this. Default 30 min. */
-  readonly minTimeoutMs: number;
-  /** A watch never lasts longer. Default: no limit (Lambda has one). */
-  readonly maxTimeoutMs?: number;
-  /** Of all users together. One user may have a quarter of what it leaves free. */
-  readonly atOnce: number;
-}
-
-/** Where the bytes of a resource's events are counted. */
-export type MeterWatch = (definition: ResourceDefinition) => { readonly bytes: Histogram };
 
 export const defaultWatchLimits: WatchLimits = { bookmarkMs: 60_000, minTimeoutMs: 30 * 60_000, atOnce: 20_000 };
 
 const encoder = new TextEncoder();
 
-export async function watchRoute(
-  registry: Registry,
-  exchange: Exchange,
-  target: Target,
-  routes: {
-    readonly watch: WatchLimits;
-    readonly watchMeter: MeterWatch;
-    readonly watches: Shares;
-    readonly now: () => Date;
-  },
-): Promise<ApiResponse> {
-  const { watch: limits, watchMeter, watches, now } = routes;
+export const watchRoute: Route = async (parts, exchange, target) => {
+  const { registry, watch: limits, watchMeter, watches, now } = parts;
   const { mediaType, context } = exchange;
   if (mediaType.encoding === 'yaml')
     throw new StatusError('NotAcceptable', 'a watch is a stream of JSON lines: accept application/json');
   const { timeoutSeconds, ...options } = watchOptions(exchange.info, exchange.query);
-  const transform = transformer(mediaType, target.definition, exchange.query, now());
+  const transform = transformer(mediaType, target.definition, exchange.query, now);
   const { username } = context.user;
   if (!watches.take(username, 1))
     throw new StatusError(
@@ -85,7 +59,7 @@ export async function watchRoute(
       ended: () => watches.release(username, 1),
     }),
   };
-}
+};
 
 // RFC 8742: a client that accepts one CBOR item gets a sequence of them.
 const streamTypes: Partial<Record<MediaTypeOptions['encoding'], string>> = {

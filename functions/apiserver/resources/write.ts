@@ -1,7 +1,7 @@
 // Routes that write: create, update, patch, delete, deletecollection.
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
-import type { Outcome, Registry, Target } from '../../../core/registry/registry.ts';
+import type { Outcome, Target } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody } from '../content/body.ts';
 import { isBinary } from '../content/negotiate.ts';
 import { respondBytes, respondList, respondValue } from '../content/respond.ts';
@@ -9,41 +9,27 @@ import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
 import { deleteOptions, listOptions, writeOptions } from './query-options.ts';
 import { bodyKind, patchTypeOf, readObject, readPatch } from './resource-body.ts';
+import type { Route } from './route.ts';
 import { transformer } from './transform.ts';
 
-export async function createRoute(
-  registry: Registry,
-  exchange: Exchange,
-  target: Target,
-  now: Date,
-): Promise<ApiResponse> {
+export const createRoute: Route = async ({ registry, now }, exchange, target) => {
   const { request, context, query } = exchange;
   const options = writeOptions(request, query, 'Create');
   const kind = bodyKind(target.definition, target.subresource ?? '');
   const object = await readObject(request, context, kind, options.fieldValidation);
   return written(exchange, target, 201, await registry.create(context, target, object, options), now);
-}
+};
 
-export async function updateRoute(
-  registry: Registry,
-  exchange: Exchange,
-  target: Target,
-  now: Date,
-): Promise<ApiResponse> {
+export const updateRoute: Route = async ({ registry, now }, exchange, target) => {
   const { request, context, query } = exchange;
   const options = writeOptions(request, query, 'Update');
   const kind = bodyKind(target.definition, target.subresource ?? '');
   const object = await readObject(request, context, kind, options.fieldValidation);
   const outcome = await registry.update(context, target, object, options);
   return written(exchange, target, outcome.created ? 201 : 200, outcome, now);
-}
+};
 
-export async function patchRoute(
-  registry: Registry,
-  exchange: Exchange,
-  target: Target,
-  now: Date,
-): Promise<ApiResponse> {
+export const patchRoute: Route = async ({ registry, now }, exchange, target) => {
   const { request, context, query } = exchange;
   const type = patchTypeOf(request, target.definition);
   const options = writeOptions(request, query, 'Patch', type);
@@ -56,14 +42,9 @@ export async function patchRoute(
   );
   const outcome = await registry.patch(context, target, type, patch, options);
   return written(exchange, target, outcome.created ? 201 : 200, outcome, now);
-}
+};
 
-export async function deleteRoute(
-  registry: Registry,
-  exchange: Exchange,
-  target: Target,
-  now: Date,
-): Promise<ApiResponse> {
+export const deleteRoute: Route = async ({ registry, now }, exchange, target) => {
   const { context, query } = exchange;
   const options = deleteOptions(query, await readOptions(exchange));
   const outcome = await registry.delete(context, target, options);
@@ -78,7 +59,7 @@ export async function deleteRoute(
   };
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
   return respondValue(200, status, exchange.mediaType);
-}
+};
 
 // These answer a deletion with the deleted object, all others with a Status: clients decode what they expect.
 const returnsDeleted = new Set([
@@ -95,11 +76,7 @@ const returnsDeleted = new Set([
   'storage.k8s.io/volumeattachments',
 ]);
 
-export async function deleteCollectionRoute(
-  registry: Registry,
-  exchange: Exchange,
-  target: Target,
-): Promise<ApiResponse> {
+export const deleteCollectionRoute: Route = async ({ registry }, exchange, target) => {
   const { context, info, query } = exchange;
   const options = deleteOptions(query, await readOptions(exchange));
   const outcomes = await registry.deleteCollection(context, target, listOptions(info, query), options);
@@ -107,7 +84,7 @@ export async function deleteCollectionRoute(
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},"metadata":{},"items":[`;
   const parts = outcomes.map((each) => each.bytes);
   return respondList(head, parts, ']}\n', exchange.mediaType);
-}
+};
 
 function apiVersionOf({ group, version }: ResourceDefinition): string {
   return group === '' ? version : `${group}/${version}`;
@@ -118,7 +95,7 @@ async function readOptions({ request }: Exchange): Promise<unknown> {
   return bytes.length === 0 ? undefined : (await decodeBody(bytes, contentType(request))).value;
 }
 
-function written(exchange: Exchange, target: Target, status: number, outcome: Outcome, now: Date): ApiResponse {
+function written(exchange: Exchange, target: Target, status: number, outcome: Outcome, now: () => Date): ApiResponse {
   const transform =
     target.subresource === undefined
       ? transformer(exchange.mediaType, target.definition, exchange.query, now)

@@ -1,0 +1,33 @@
+// What answers one verb of resources, and what it works with.
+
+import type { Definitions, ResourceDefinition } from '../../../core/api/definition.ts';
+import type { Histogram } from '../../../core/metrics/histogram.ts';
+import type { Registry, Target } from '../../../core/registry/registry.ts';
+import type { ApiResponse } from '../http.ts';
+import type { Shares } from '../shares.ts';
+import type { Exchange } from './exchange.ts';
+
+export type Route = (parts: RouteParts, exchange: Exchange, target: Target) => Promise<ApiResponse>;
+
+export interface RouteParts {
+  readonly registry: Registry;
+  readonly definitions: Definitions;
+  readonly watch: WatchLimits;
+  readonly watchMeter: MeterWatch;
+  readonly watches: Shares;
+  readonly now: () => Date;
+}
+
+export interface WatchLimits {
+  /** Bookmarks come about this often. Default 60 s. */
+  readonly bookmarkMs: number;
+  /** A watch whose client names no time-out ends between once and twice this. Default 30 min. */
+  readonly minTimeoutMs: number;
+  /** A watch never lasts longer. Default: no limit (Lambda has one). */
+  readonly maxTimeoutMs?: number;
+  /** Of all users together. One user may have a quarter of what it leaves free. */
+  readonly atOnce: number;
+}
+
+/** Where the bytes of a resource's events are counted. */
+export type MeterWatch = (definition: ResourceDefinition) => { readonly bytes: Histogram };
