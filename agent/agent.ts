@@ -4,6 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { NodeResource, StreamHint } from '../core/node/protocol.ts';
+import type { EventLog } from '../core/process/log.ts';
 import type {
   V1ConfigMap,
   V1EndpointSlice,
@@ -24,7 +25,6 @@ import { pacedRuntime } from './cri/paced-runtime.ts';
 import { collectImages } from './images/collect.ts';
 import { createImages } from './images/images.ts';
 import { openPullRecords } from './images/pull-records.ts';
-import type { Log } from './log.ts';
 import { createNodeNetwork } from './node/node-network.ts';
 import { readNodeFacts } from './node/node-status.ts';
 import { createSelfReport, lookMs } from './node/self-report.ts';
@@ -55,7 +55,7 @@ export interface StreamContext {
   readonly runtime: Awaited<ReturnType<typeof openRuntime>>['runtime'];
   readonly logsDir: string;
   readonly node: NodeApiContext;
-  readonly log: Log;
+  readonly log: EventLog;
 }
 
 export interface Agent {
@@ -68,7 +68,7 @@ const collectMs = 300_000;
 /** `serveStream` serves a client's exec, attach, port-forward or log. */
 export async function startAgent(
   options: AgentOptions,
-  log: Log,
+  log: EventLog,
   serveStream: (stream: StreamHint, context: StreamContext) => Promise<void>,
 ): Promise<Agent> {
   const now = Date.now;

@@ -3,16 +3,16 @@
 import '../core/process/frozen-intrinsics.ts';
 import { CommandLineAnswer, CommandLineError } from '../core/process/command-line.ts';
 import { giveBackIdleMemory } from '../core/process/idle-memory.ts';
+import { createLog } from '../core/process/log.ts';
 import { surviveUnhandledRejections } from '../core/process/unhandled-rejections.ts';
 import { startAgent } from './agent.ts';
-import { createLog } from './log.ts';
 import { parseOptions } from './options.ts';
 import { teardownAgent } from './teardown.ts';
 
 // Files of pods are made with the modes that their containers need; the directory of all of them is for root alone.
 process.umask(0o022);
-const log = createLog((line) => process.stdout.write(line), Date.now);
-surviveUnhandledRejections({ error: ({ err }, text) => log.error({ error: stackOf(err) }, text) });
+const log = createLog();
+surviveUnhandledRejections(log);
 
 try {
   const parsed = await parseOptions(process.argv.slice(2));
@@ -45,10 +45,6 @@ try {
     process.stderr.write(`${error.message}\n`);
     process.exit(2);
   }
-  log.error({ error: stackOf(error) }, 'the agent cannot run');
+  log.error({ err: error }, 'the agent cannot run');
   process.exit(1);
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import type { EventLog } from '../core/process/log.ts';
 import type { ContainerdOptions } from './containerd/config.ts';
 import { startContainerd } from './containerd/containerd.ts';
 import type { ContainerRuntime } from './cri/runtime.ts';
@@ -9,7 +10,6 @@ import { connectRuntime } from './cri/runtime.ts';
 import { connectSnapshots, type Snapshots } from './cri/snapshots.ts';
 import { loadImage } from './images/load.ts';
 import { pauseArchive, pauseImage } from './images/pause.ts';
-import type { Log } from './log.ts';
 
 export interface OpenRuntime {
   readonly runtime: ContainerRuntime;
@@ -28,7 +28,7 @@ export interface RuntimeOptions {
 }
 
 /** Throws ContainerdError, GrpcError. */
-export async function openRuntime(options: RuntimeOptions, log: Log): Promise<OpenRuntime> {
+export async function openRuntime(options: RuntimeOptions, log: EventLog): Promise<OpenRuntime> {
   if (options.runtimeEndpoint) {
     const runtime = connectRuntime(options.runtimeEndpoint);
     const snapshots = connectSnapshots(options.runtimeEndpoint, 'overlayfs');

@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import type { EventLog } from '../core/process/log.ts';
 import { teardownNode } from './containerd/teardown.ts';
 import { readStateFile, writeStateFile } from './control-plane/state-file.ts';
-import type { Log } from './log.ts';
 import type { NetworkOptions } from './network/network.ts';
 import { createNetwork } from './network/network.ts';
 import type { AgentOptions } from './options.ts';
@@ -50,7 +50,7 @@ export function networkOptions(options: Omit<AgentOptions, 'credentials'>, podCI
   };
 }
 
-export async function teardownAgent(dataDir: string, log: Log): Promise<void> {
+export async function teardownAgent(dataDir: string, log: EventLog): Promise<void> {
   const paths = agentPaths(dataDir);
   const kept = await readStateFile<KeptOptions>(paths.agent);
   const runtime = kept ?? { dataDir, netns: undefined, pauseImage: undefined, cniBinDir: '/usr/lib/cni' };

@@ -3,6 +3,7 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { run, tryRun } from '../core/process/run.ts';
 import type { ContainerdOptions } from './containerd/config.ts';
 import type { Containerd } from './containerd/containerd.ts';
 import { startContainerd } from './containerd/containerd.ts';
@@ -10,7 +11,6 @@ import { teardownNode } from './containerd/teardown.ts';
 import { loadImage } from './images/load.ts';
 import { ociArchive } from './images/oci.ts';
 import { pauseArchive, pauseImage } from './images/pause.ts';
-import { run, tryRun } from './process/run.ts';
 
 export const busyboxImage = 'docker.io/library/busybox:1.35';
 
@@ -44,7 +44,7 @@ export async function startTestNode(): Promise<TestNode> {
     snapshotter: 'overlayfs',
     netns,
   };
-  const log = { info: () => undefined, warn: () => undefined };
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const remove = async () => {
     await teardownNode({ containerd: options, cgroupRoot }, log);
     await tryRun('ip', ['netns', 'delete', name]);

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
+import { rangeOf, toText } from '../core/machinery/ipv4.ts';
 import { parseJson } from '../core/machinery/json.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
 import { type ConfigFiles, planConfigFiles } from './config-files.ts';
@@ -127,14 +128,7 @@ export function nodeAddress(): string {
 
 /** The n-th address of an IPv4 CIDR, such as 10.96.0.1 for ('10.96.0.0/16', 1). */
 export function addressOf(range: string, n: number): string {
-  const [base = '', bits = '32'] = range.split('/');
-  const mask = (0xffffffff << (32 - Number(bits))) >>> 0;
-  const value = ((toNumber(base) & mask) >>> 0) + n;
-  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
-}
-
-function toNumber(address: string): number {
-  return address.split('.').reduce((sum, each) => sum * 256 + Number(each), 0);
+  return toText((rangeOf(range)?.first ?? 0) + n);
 }
 
 function cidr(flag: string, value: string, longest: number): string {

@@ -1,13 +1,11 @@
 // The images that the manifests under examples/ use, built from programs of this machine and from Debian packages, so that
 // the examples run where no registry can be reached.
 
-import { execFile } from 'node:child_process';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { ImageFile, ImageSpec } from '../agent/images/oci.ts';
-import { childEnvironment } from '../core/process/child-environment.ts';
+import { run } from '../core/process/run.ts';
 import { UserError } from './user-error.ts';
 
 export interface ExampleImage {
@@ -15,12 +13,8 @@ export interface ExampleImage {
   readonly build: (say: (line: string) => void) => Promise<ImageSpec>;
 }
 
-const execute = promisify(execFile);
 const exec = (program: string, args: readonly string[]) =>
-  execute(program, [...args], {
-    env: childEnvironment({ DEBIAN_FRONTEND: 'noninteractive' }),
-    maxBuffer: 16 << 20,
-  });
+  run(program, args, { timeoutMs: 600_000, environment: { DEBIAN_FRONTEND: 'noninteractive' } });
 
 const accounts: readonly ImageFile[] = [
   { path: '/etc/passwd', content: 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' },

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText } from '../../core/machinery/error-text.ts';
 import { childEnvironment } from '../../core/process/child-environment.ts';
+import type { EventLog } from '../../core/process/log.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import { connectRuntime } from '../cri/runtime.ts';
 import type { ContainerdOptions } from './config.ts';
@@ -20,11 +21,6 @@ export interface Containerd {
   readonly adopted: boolean;
   /** Stops watching over it; it runs on. */
   release(): void;
-}
-
-export interface ContainerdLog {
-  info(fields: object, text: string): void;
-  warn(fields: object, text: string): void;
 }
 
 /** containerd does not serve: `data` says what was seen. */
@@ -41,7 +37,7 @@ class ContainerdError extends Error {
 /** Resolves when CRI answers, or throws ContainerdError after `startTimeoutMs` (20 s unless given). */
 export async function startContainerd(
   options: ContainerdOptions,
-  log: ContainerdLog,
+  log: EventLog,
   startTimeoutMs = 20_000,
 ): Promise<Containerd> {
   const paths = containerdPaths(options.dataDir);

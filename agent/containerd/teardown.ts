@@ -3,12 +3,12 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EventLog } from '../../core/process/log.ts';
+import { tryRun } from '../../core/process/run.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import { mountPoints } from '../files/mount-table.ts';
-import { tryRun } from '../process/run.ts';
 import type { ContainerdOptions } from './config.ts';
 import { containerdPaths } from './config.ts';
-import type { ContainerdLog } from './containerd.ts';
 import { startContainerd, stopContainerd } from './containerd.ts';
 
 export interface TeardownOptions {
@@ -21,7 +21,7 @@ export interface TeardownOptions {
  * Stops all pods and the containerd of a data directory. A containerd that is away is started once more, since only it knows its
  * sandboxes' networks. The data itself stays.
  */
-export async function teardownNode(options: TeardownOptions, log: ContainerdLog): Promise<void> {
+export async function teardownNode(options: TeardownOptions, log: EventLog): Promise<void> {
   const { dataDir } = options.containerd;
   const paths = containerdPaths(dataDir);
   const known = await fs.stat(paths.root).catch(() => undefined);

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../../core/machinery/json.ts';
 import type { JoinAnswer, JoinRequest, NodeQueueAccess } from '../../core/node/joining.ts';
+import type { EventLog } from '../../core/process/log.ts';
 import { writePrivateFile } from '../../core/process/private-file.ts';
 import { createIamToken } from '../../core/signature/iam-token.ts';
 import { type ApiClient, ApiError, createApiClient, UnreachableError } from '../api-client/api-client.ts';
 import { createBackoff } from '../control-plane/backoff.ts';
-import type { Log } from '../log.ts';
 import type { AgentOptions, JoinedOptions, JoinOptions } from '../options.ts';
 import { createPodApi, type PodApi } from '../pod-api/pod-api.ts';
 import { awsCredentials } from '../queue/aws-credentials.ts';
@@ -31,7 +31,7 @@ const retryRenewMs = 60_000;
 const soonMs = 1000;
 
 /** Joins, unless this node is a member already, and waits for the API server as long as it takes. Throws ApiError when it refuses. */
-export async function joinCluster(join: JoinOptions, options: JoinedOptions, log: Log): Promise<AgentOptions> {
+export async function joinCluster(join: JoinOptions, options: JoinedOptions, log: EventLog): Promise<AgentOptions> {
   const file = path.join(options.dataDir, 'membership.json');
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const stored = await read(file);
@@ -89,7 +89,7 @@ function podApiOf(
   { server, ca }: JoinOptions,
   address: string,
   nodeKey: () => NodeKey,
-  log: Log,
+  log: EventLog,
 ): { readonly podApi?: PodApi } {
   const { certificate: first } = nodeKey();
   // The cluster's answer to the key that was sent is a certificate.
@@ -110,7 +110,7 @@ function pathOf(nodeName: string): string {
   return `/apis/agent.zeroplane.dev/v1/nodes/${encodeURIComponent(nodeName)}`;
 }
 
-async function firstJoin(join: JoinOptions, nodeName: string, log: Log): Promise<Membership> {
+async function firstJoin(join: JoinOptions, nodeName: string, log: EventLog): Promise<Membership> {
   const backoff = createBackoff(500, 30_000, Math.random);
   const nodeKey = await makeNodeKey();
   for (;;) {
@@ -150,7 +150,7 @@ function accessOf(renew: () => Promise<JoinAnswer>): () => Promise<Extract<NodeQ
   };
 }
 
-function keepRenewing(renew: () => Promise<JoinAnswer>, firstMs: number, log: Log): void {
+function keepRenewing(renew: () => Promise<JoinAnswer>, firstMs: number, log: EventLog): void {
   const again = (ms: number) => setTimeout(() => void attempt(), ms).unref();
   const attempt = async () => {
     try {

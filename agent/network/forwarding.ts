@@ -1,7 +1,8 @@
 // Machines with Docker or ufw drop forwarded packets by iptables' policy: pods could reach nobody. Where that is so, and only there,
 // two marked rules let the pods' range through; a NetworkPolicy still drops what it must, in a table of its own.
 
-import { CommandError, type Run } from './run.ts';
+import { CommandError } from '../../core/process/run.ts';
+import type { Run } from './run.ts';
 
 const chain = 'FORWARD';
 

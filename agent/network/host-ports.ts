@@ -2,7 +2,8 @@
 // The plugin marks its rules with the network's name; other networks' are left alone, and so are the shared chains while used.
 
 import { parseJson } from '../../core/machinery/json.ts';
-import { CommandError, type Run } from './run.ts';
+import { CommandError } from '../../core/process/run.ts';
+import type { Run } from './run.ts';
 
 const entry = 'CNI-HOSTPORT-DNAT';
 const shared = [entry, 'CNI-HOSTPORT-SETMARK', 'CNI-HOSTPORT-MASQ'];

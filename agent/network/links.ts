@@ -3,10 +3,11 @@
 
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { gatewayOf } from '../../core/machinery/ipv4.ts';
 import { parseJson } from '../../core/machinery/json.ts';
-import { gatewayOf } from './ipv4.ts';
+import { CommandError } from '../../core/process/run.ts';
 import { routeProtocol } from './routes.ts';
-import { CommandError, type Run } from './run.ts';
+import type { Run } from './run.ts';
 
 export interface LinkOptions {
   readonly bridge: string;

@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../../core/machinery/error-text.ts';
+import { CommandError } from '../../core/process/run.ts';
 import type {
   V1EndpointSlice,
   V1Namespace,
@@ -20,7 +21,7 @@ import { removeLinks, setSysctls, setUpLinks } from './links.ts';
 import { Table } from './nft/table.ts';
 import { policyRules } from './policy/rules.ts';
 import { podRoutes, Routes } from './routes.ts';
-import { CommandError, type Run, run as runProgram } from './run.ts';
+import { type Run, run as runProgram } from './run.ts';
 import { createHealthChecks } from './services/health-check.ts';
 import { serviceRules } from './services/rules.ts';
 import { type ServicePort, servicePorts } from './services/service-port.ts';

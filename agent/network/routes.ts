@@ -1,9 +1,9 @@
 // Routes to the pods of other nodes, through the nodes' own addresses (all on one L2 segment), as entries of our own
 // routing protocol number: what carries the number is ours to change and to remove.
 
+import { rangeOf, toNumber } from '../../core/machinery/ipv4.ts';
 import { parseJson } from '../../core/machinery/json.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
-import { rangeOf, toNumber } from './ipv4.ts';
 import type { Run } from './run.ts';
 
 /** Not among the numbers that iproute2 names (/etc/iproute2/rt_protos). */

@@ -1,8 +1,8 @@
 // The node's network while the agent lives: set up once the node has a range for its pods, then kept as the cluster wants it.
 
 import { errorText } from '../../core/machinery/error-text.ts';
+import type { EventLog } from '../../core/process/log.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
-import type { Log } from '../log.ts';
 import { createNetwork, type Network, type NetworkState } from '../network/network.ts';
 import type { AgentOptions } from '../options.ts';
 import { networkOptions, saveAgentState } from '../teardown.ts';
@@ -13,7 +13,7 @@ export interface NodeNetworkOptions {
   readonly wanted: () => NetworkState;
   /** It is there, or could not be set up. */
   readonly onSetUp: () => Promise<void>;
-  readonly log: Log;
+  readonly log: EventLog;
 }
 
 export interface NodeNetwork {

@@ -2,10 +2,10 @@
 // with what it uses in between.
 
 import { uninitializedTaint } from '../../core/node/joining.ts';
+import type { EventLog } from '../../core/process/log.ts';
 import type { V1NodeCondition } from '../../generated/kubernetes.ts';
 import type { Reporter } from '../control-plane/reporter.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
-import type { Log } from '../log.ts';
 import type { AgentOptions } from '../options.ts';
 import type { UsageSampler } from '../stats/usage.ts';
 import { type NodeFacts, type NodeHealth, nodeLabels, nodeStatus, readPressure } from './node-status.ts';
@@ -18,7 +18,7 @@ export interface SelfReportOptions {
   readonly networkFailure: () => string | undefined;
   readonly usage: Pick<UsageSampler, 'sample'>;
   readonly reporter: Pick<Reporter, 'node' | 'heartbeat'>;
-  readonly log: Log;
+  readonly log: EventLog;
   /** Unix milliseconds. */
   readonly now: () => number;
 }

@@ -8,7 +8,7 @@ import https from 'node:https';
 import { setOwn } from '../../core/machinery/own.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { connectionHeaders } from '../../core/node/connection-headers.ts';
-import type { Log } from '../log.ts';
+import type { EventLog } from '../../core/process/log.ts';
 
 export interface PodApi {
   /** Of the Service `kubernetes`. */
@@ -32,7 +32,7 @@ export interface PodApiOptions {
   readonly server: string;
   readonly ca?: string;
   readonly certificate: () => PodApiCertificate;
-  readonly log: Log;
+  readonly log: EventLog;
 }
 
 /** How often it is looked whether there is another certificate. */

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { run as runProgram } from '../../core/process/run.ts';
 import type { V1ConfigMap, V1Container, V1PodSpec, V1PodStatus } from '../../generated/kubernetes.ts';
 import { connectSnapshots, type Snapshots } from '../cri/snapshots.ts';
 import { createImages } from '../images/images.ts';
@@ -8,7 +9,6 @@ import { loadImage } from '../images/load.ts';
 import { ociArchive } from '../images/oci.ts';
 import { openPullRecords } from '../images/pull-records.ts';
 import type { Pod } from '../pod/pod.ts';
-import { run as runProgram } from '../process/run.ts';
 import type { TestNode } from '../test-node.ts';
 import { busyboxImage, missingForContainers, startTestNode } from '../test-node.ts';
 import { createImageVolumes } from '../volumes/image-volume.ts';
@@ -96,7 +96,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       }),
       images,
       cgroups: await createPodCgroups(node.cgroupRoot, 1024),
-      log: { info: () => undefined, warn: () => undefined },
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
       now: Date.now,
       report: (pod, status, over) => {
         statuses.set(pod.metadata.uid, status);

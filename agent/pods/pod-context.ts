@@ -1,6 +1,7 @@
 // What a pod's worker needs of its node.
 
 import path from 'node:path';
+import type { EventLog } from '../../core/process/log.ts';
 import type { V1Node, V1Pod, V1PodStatus, V1Service } from '../../generated/kubernetes.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { Images } from '../images/images.ts';
@@ -37,7 +38,7 @@ export interface PodContext {
   readonly volumes: PodVolumes;
   readonly images: Images;
   readonly cgroups: PodCgroups;
-  readonly log: PodLog;
+  readonly log: EventLog;
   readonly now: () => number;
   /** `terminated`: nothing of the pod is left, and the API may forget it. */
   report(pod: Pod, status: V1PodStatus, terminated: boolean): void;
@@ -46,11 +47,6 @@ export interface PodContext {
   refusalOfResize(wanted: Pod, before: Pod): ResizeRefusal | undefined;
   /** Nothing of the pod is left and the API does not know it any more. */
   forget(uid: string): void;
-}
-
-export interface PodLog {
-  info(fields: object, text: string): void;
-  warn(fields: object, text: string): void;
 }
 
 /** Where a pod's container logs lie: `<container>/<attempt>.log` below it, in CRI's format. */

@@ -4,6 +4,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { parseJson } from '../../core/machinery/json.ts';
+import { run } from '../../core/process/run.ts';
 import type { V1Secret, V1Volume } from '../../generated/kubernetes.ts';
 import { GrpcError } from '../cri/grpc.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
@@ -11,7 +12,6 @@ import type { Snapshots } from '../cri/snapshots.ts';
 import { isMounted } from '../files/mount-table.ts';
 import type { Images } from '../images/images.ts';
 import type { Pod } from '../pod/pod.ts';
-import { run } from '../process/run.ts';
 import { VolumeError } from './volume-error.ts';
 
 export interface ImageVolumes {

@@ -3,6 +3,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { numberOfQuantity } from '../../core/machinery/quantity.ts';
+import { run } from '../../core/process/run.ts';
 import type {
   V1ConfigMap,
   V1PersistentVolume,
@@ -15,7 +16,6 @@ import { isMounted, mountPoints } from '../files/mount-table.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { NodeCapacity } from '../pod/resources.ts';
-import { run } from '../process/run.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { hostPathVolume } from './host-path.ts';
 import type { ImageVolumes } from './image-volume.ts';

@@ -3,6 +3,7 @@
 
 import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { run, tryRun } from '../../core/process/run.ts';
 import {
   directoryBeneath,
   isMissing,
@@ -13,7 +14,6 @@ import {
   writeFileIn,
 } from '../files/beneath.ts';
 import { isMounted } from '../files/mount-table.ts';
-import { run, tryRun } from '../process/run.ts';
 import { VolumeError } from './volume-error.ts';
 
 /** Which mount of which container. */

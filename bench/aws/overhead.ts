@@ -2,8 +2,8 @@
 
 import { Writable } from 'node:stream';
 import middy from '@middy/core';
+import { createLog } from '../../core/process/log.ts';
 import { meterInvocations, queueMiddleware } from '../../core/work/invocation.ts';
-import { createLog } from '../../core/work/log.ts';
 import { createMeter } from '../../core/work/meter.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
 import type { Worker } from '../../core/work/work-queues.ts';

@@ -1,6 +1,7 @@
 // Addresses of a CIDR by number. Big integers, so that one arithmetic serves both families.
 
 import { isIP } from 'node:net';
+import { formatIp, parseIp } from './ip.ts';
 
 export interface Cidr {
   readonly text: string;
@@ -31,10 +32,7 @@ export function contains(cidr: Cidr, address: string): boolean {
 }
 
 export function addressAt(cidr: Cidr, offset: bigint): string {
-  const number = cidr.first + offset;
-  if (cidr.family === 'IPv4') return [24n, 16n, 8n, 0n].map((shift) => (number >> shift) & 255n).join('.');
-  const parts = Array.from({ length: 8 }, (_, index) => ((number >> BigInt(112 - index * 16)) & 0xffffn).toString(16));
-  return canonicalAddress(parts.join(':'));
+  return formatIp({ family: cidr.family === 'IPv4' ? 4 : 6, bits: cidr.first + offset });
 }
 
 /** The form in which an address is a name: lower case, the longest run of zeros left out. */
@@ -42,14 +40,7 @@ export function canonicalAddress(address: string): string {
   return isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 }
 
+/** Of an address: what `canonicalAddress` gives for one is read, IPv4 in IPv6 too. */
 function addressNumber(address: string): bigint {
-  if (isIP(address) === 4) return address.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
-  const [head = '', tail] = canonicalAddress(address).split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
-  return [...left, ...(tail === undefined ? [] : zeros), ...right].reduce(
-    (sum, part) => sum * 65536n + BigInt(`0x${part}`),
-    0n,
-  );
+  return parseIp(canonicalAddress(address))?.bits ?? 0n;
 }

@@ -1,6 +1,7 @@
 // IP addresses as numbers.
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
+import { toNumber, toText } from './ipv4.ts';
 
 export interface Ip {
   readonly family: 4 | 6;
@@ -9,7 +10,8 @@ export interface Ip {
 
 /** An address in its usual text; without zones, leading zeros, or IPv4 in IPv6. */
 export function parseIp(text: string): Ip | undefined {
-  if (isIPv4(text)) return { family: 4, bits: text.split('.').reduce((bits, part) => (bits << 8n) | BigInt(part), 0n) };
+  const four = toNumber(text);
+  if (four !== undefined) return { family: 4, bits: BigInt(four) };
   if (!isIPv6(text) || text.includes('.') || text.includes('%')) return undefined;
   const [head = '', tail] = text.split('::');
   const left = groups(head);
@@ -21,7 +23,7 @@ export function parseIp(text: string): Ip | undefined {
 
 /** The canonical text (RFC 5952). */
 export function formatIp({ family, bits }: Ip): string {
-  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (bits >> shift) & 0xffn).join('.');
+  if (family === 4) return toText(Number(bits));
   const all = Array.from({ length: 8 }, (_, index) => ((bits >> BigInt(16 * (7 - index))) & 0xffffn).toString(16));
   const text = all.join(':');
   // The longest run of at least two zero groups, the first of equal ones.

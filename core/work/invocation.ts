@@ -3,8 +3,8 @@
 
 import { parseJson } from '../machinery/json.ts';
 import { StatusError } from '../machinery/status.ts';
+import type { Log } from '../process/log.ts';
 import { StoreError } from '../store/store.ts';
-import type { Log } from './log.ts';
 import type { Meter } from './meter.ts';
 
 /** What is read of Lambda's context object. */

@@ -3,7 +3,7 @@
 // runs well but `ColdStart`, and what AWS measures itself (duration, errors and throttles of each function) is a field of the line only.
 // Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
 
-import { type Log, writeLine } from './log.ts';
+import { type Log, writeLine } from '../process/log.ts';
 
 export interface Meter {
   /** An invocation begins; it counts once `end` is called. */

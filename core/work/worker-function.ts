@@ -1,11 +1,11 @@
 // A worker (controllers, scheduler, node notifier) as a function on its queue: each invocation catches up and works until it is quiet.
 
+import type { Log } from '../process/log.ts';
 import type { Queue } from '../queue/queue.ts';
 import { tellOwnCommits } from '../store/own-commits.ts';
 import type { Store } from '../store/store.ts';
 import { type AlarmTimers, createAlarmTimers } from './alarm-timers.ts';
 import { asksForHousekeeping, type BatchResult, type InvocationContext, type QueueEvent } from './invocation.ts';
-import type { Log } from './log.ts';
 import { type DelayingQueue, workUntilQuiet } from './until-quiet.ts';
 import { createWakeups } from './wakeups.ts';
 import type { Worker } from './work-queues.ts';

@@ -3,9 +3,9 @@
 import '../../core/process/frozen-intrinsics.ts';
 import middy from '@middy/core';
 import { readSettings } from '../../core/cluster/settings.ts';
+import { createLog } from '../../core/process/log.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
 import { meterInvocations } from '../../core/work/invocation.ts';
-import { createLog } from '../../core/work/log.ts';
 import { openMeter } from '../../core/work/meter.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
 import { changedTypes, type StreamEvent } from './changed-types.ts';

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
 import { type Status, StatusError } from '../../core/machinery/status.ts';
-import type { Log } from '../../core/work/log.ts';
+import type { Log } from '../../core/process/log.ts';
 import type { Audit } from './audit/audit.ts';
 import { auditIDOf } from './audit/event.ts';
 import type { Authenticator } from './authentication/authenticate.ts';

@@ -1,7 +1,7 @@
 // The cluster's DNS records, from Services and EndpointSlices (Kubernetes DNS-Based Service Discovery 1.1).
 
+import { contains, toNumber, toText } from '../../../core/machinery/ipv4.ts';
 import type { V1Endpoint, V1EndpointSlice, V1Namespace, V1Service } from '../../../generated/kubernetes.ts';
-import { contains, toNumber, toText } from '../ipv4.ts';
 
 interface ServiceLocation {
   readonly port: number;

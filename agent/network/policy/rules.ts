@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { ownContainers } from '../../../core/kinds/core/pod/semantics/containers.ts';
 import { isFinished } from '../../../core/kinds/core/pod/semantics/state.ts';
+import { rangeOf, toNumber } from '../../../core/machinery/ipv4.ts';
 import { type LabelSelector, labelSelectorOf, matchesLabels } from '../../../core/machinery/labels.ts';
 import type {
   V1Namespace,
@@ -15,7 +16,6 @@ import type {
   V1NetworkPolicyPort,
   V1Pod,
 } from '../../../generated/kubernetes.ts';
-import { rangeOf, toNumber } from '../ipv4.ts';
 import * as nft from '../nft/expression.ts';
 import type { Chain, Json, NftSet, Rule, Ruleset } from '../nft/ruleset.ts';
 

@@ -4,10 +4,10 @@
 import { errorText } from '../../../core/machinery/error-text.ts';
 import { hasReason } from '../../../core/machinery/status.ts';
 import { formatTime } from '../../../core/machinery/time.ts';
+import type { Log } from '../../../core/process/log.ts';
 import type { Client } from '../../../core/registry/client.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
 import type { Stored } from '../../../core/replica/stored-type.ts';
-import type { Log } from '../../../core/work/log.ts';
 import type { V1Namespace } from '../../../generated/kubernetes.ts';
 import type { ExtensionServer } from './extension-server.ts';
 

@@ -1,10 +1,10 @@
 // What aggregation needs from outside.
 
 import type { Definitions } from '../../../core/api/definition.ts';
+import type { Log } from '../../../core/process/log.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
 import type { Dial } from '../../../core/registry/webhooks/caller.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
-import type { Log } from '../../../core/work/log.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 
 export const apiServices = 'apiregistration.k8s.io/apiservices';

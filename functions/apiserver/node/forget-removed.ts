@@ -1,8 +1,8 @@
 // What is kept of a node beside its object goes with it: its queue and its heartbeat. Each is made again when the node comes back.
 
+import type { Log } from '../../../core/process/log.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
-import type { Log } from '../../../core/work/log.ts';
 import type { NodeIndex } from './node-index.ts';
 import { nodeQueue } from './notifier.ts';
 

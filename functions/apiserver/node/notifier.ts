@@ -3,9 +3,9 @@
 
 import { deepEqual } from '../../../core/machinery/equality.ts';
 import { type NodeMessage, type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
+import type { Log } from '../../../core/process/log.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { ReplicaEvent } from '../../../core/replica/replica.ts';
-import type { Log } from '../../../core/work/log.ts';
 import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
 import { boundPod, type NodeIndex, namespaceOf, volumeHome } from './node-index.ts';
 

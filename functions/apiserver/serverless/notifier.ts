@@ -1,10 +1,10 @@
 // The node notifier as a worker: looks at the log, wakes the nodes that a change concerns, forgets what is kept of removed ones.
 
 import { nodeResources } from '../../../core/node/protocol.ts';
+import type { Log } from '../../../core/process/log.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
-import type { Log } from '../../../core/work/log.ts';
 import { forgetRemovedNodes } from '../node/forget-removed.ts';
 import { createNodeIndex } from '../node/node-index.ts';
 import { createNotifier } from '../node/notifier.ts';

@@ -1,8 +1,8 @@
 // What every function that answers requests does around them.
 
 import { StatusError } from '../../../core/machinery/status.ts';
+import type { Log } from '../../../core/process/log.ts';
 import { logInvocation, meterInvocations } from '../../../core/work/invocation.ts';
-import type { Log } from '../../../core/work/log.ts';
 import type { Meter } from '../../../core/work/meter.ts';
 
 /** What stands before the handler of a function that answers requests, from the outside in. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readExposition } from '../../../core/metrics/testing.ts';
+import { createLog } from '../../../core/process/log.ts';
 import { bootstrap } from '../../../core/registry/bootstrap.ts';
-import { createLog } from '../../../core/work/log.ts';
 import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
 import type { HealthCheck } from './health.ts';
 

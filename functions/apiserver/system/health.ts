@@ -1,7 +1,7 @@
 // /healthz, /livez and /readyz: named checks, each of which can be asked for alone or left out.
 // Source: Kubernetes API health endpoints (`verbose`, `exclude`, /livez/<check>).
 
-import type { Log } from '../../../core/work/log.ts';
+import type { Log } from '../../../core/process/log.ts';
 import { respondText } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Query } from '../query.ts';

@@ -2,8 +2,8 @@
 
 import type { Definitions } from '../../../core/api/definition.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
+import type { Log } from '../../../core/process/log.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
-import type { Log } from '../../../core/work/log.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import { respondValue } from '../content/respond.ts';

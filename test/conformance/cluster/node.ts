@@ -74,6 +74,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   const log = {
     info: () => undefined,
     warn: (fields: object, text: string) => options.onProblem(`${name}: ${text} ${JSON.stringify(fields)}`),
+    error: () => undefined,
   };
   const api = nodeClient(options.api, name);
   const runtime = createMemoryRuntime({

@@ -1,6 +1,6 @@
 // What an AuthenticationConfiguration's text makes of the API server. Imported only where there is one: it brings a JWT library.
 
-import type { Log } from '../../../../core/work/log.ts';
+import type { Log } from '../../../../core/process/log.ts';
 import type { AnonymousAccess, TokenAuthenticator } from '../authenticate.ts';
 import { readAuthenticationConfiguration } from './configuration.ts';
 import { jwtAuthenticators } from './jwt-authenticators.ts';

@@ -1,5 +1,5 @@
-// The control plane's log: one JSON line an event, with pino's field names and levels so that its tools read it. Ours, since the library
-// takes two megabytes in each thread.
+// A process's log: one JSON line an event, with pino's field names and levels so that its tools read it. Ours, since the library
+// takes two megabytes in each thread, and ten of an idle node.
 
 import { writeSync } from 'node:fs';
 
@@ -10,6 +10,9 @@ export type Log = Readonly<Record<Level, (fields: object, text: string) => void>
   readonly level: Level;
   isLevelEnabled(level: string): boolean;
 };
+
+/** What most parts need of one. */
+export type EventLog = Pick<Log, 'info' | 'warn' | 'error'>;
 
 /** `level`: the least that is written; a word that is none of ours means `info`. `err` in the fields is written with its stack. */
 export function createLog(level = 'info', write: (line: string) => void = writeLine): Log {

@@ -5,7 +5,7 @@ describe('IPv4 arithmetic', () => {
   it('reads and writes addresses, also those above 2^31', () => {
     for (const address of ['0.0.0.0', '10.96.0.10', '255.255.255.255'])
       expect(toText(toNumber(address)!)).toBe(address);
-    for (const wrong of ['', '1.2.3', '1.2.3.4.5', '1.2.3.256', 'fd00::1', '1.2.3.x', '1.2..3']) {
+    for (const wrong of ['', '1.2.3', '1.2.3.4.5', '1.2.3.256', 'fd00::1', '1.2.3.x', '1.2..3', '01.2.3.4']) {
       expect(toNumber(wrong), wrong).toBeUndefined();
     }
   });

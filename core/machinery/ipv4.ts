@@ -1,4 +1,4 @@
-// Arithmetic on IPv4 addresses and CIDRs.
+// IPv4 addresses and ranges as plain numbers, for those who reckon with many of one family: rules and DNS of a node. For both families: ip.ts, cidr.ts.
 
 /** The address as a number, or undefined when `text` is none. */
 export function toNumber(text: string): number | undefined {
@@ -6,7 +6,7 @@ export function toNumber(text: string): number | undefined {
   if (parts.length !== 4) return undefined;
   let value = 0;
   for (const part of parts) {
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return undefined;
+    if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
     value = value * 256 + Number(part);
   }
   return value;
