@@ -6,6 +6,7 @@ import { deepClone, deepEqual } from './equality.ts';
 import { arrayIndex, childOf, parsePointer } from './json-pointer.ts';
 import { setOwn } from './own.ts';
 import { badRequest, StatusError } from './status.ts';
+import { atOnce, type Steps } from './steps.ts';
 
 export type JsonPatchOperation =
   | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }
@@ -22,17 +23,28 @@ const maxCopiedBytes = 3 * 1024 * 1024;
  * operations, with Invalid when it does not fit the document or a test fails.
  */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
+  return atOnce(applyingJsonPatch(document, patch));
+}
+
+/** Operations of one step: an insert moves all items behind it. */
+const opsAtOnce = 200;
+
+/** As `applyJsonPatch`, in steps. */
+export function* applyingJsonPatch(document: unknown, patch: unknown): Steps<unknown> {
   const operations = decodeJsonPatch(patch);
+  yield;
   let result = document;
   let copied = 0;
   const own: Own = new Set();
-  operations.forEach((operation, index) => {
+  for (const [index, operation] of operations.entries()) {
+    if (index % opsAtOnce === opsAtOnce - 1) yield;
     if (operation.op === 'copy') copied += JSON.stringify(read(result, operation.from, index, 'copy')).length;
     if (copied > maxCopiedBytes) {
       throw failure(index, `copies add more than ${maxCopiedBytes} bytes: send the values in smaller requests`);
     }
     result = applyOperation(result, operation, index, own);
-  });
+  }
+  yield;
   // Each operation may nest what it adds as deep as a body may be.
   if (!isWithinDepth(result))
     throw failure(operations.length - 1, `the patched object is nested deeper than ${maxDepth} levels`);

@@ -24,7 +24,7 @@ export async function admit(
   if (body) demandBody(body, object);
   const name = target.name ?? object.metadata.name ?? '';
   if (body) {
-    const errors = shape(context, body, object, options);
+    const errors = await shape(context, body, object, options);
     if (errors.length > 0) throw invalid(body.kind, body.group, name, errors);
   }
   const attributes: Attributes = {

@@ -19,6 +19,8 @@ export interface RequestContext {
    * Conflict that `isOwnerClaimLost` knows, and nothing was written (see write/owner-claim.ts).
    */
   readonly claim?: Check;
+  /** Its body is large: what works on it lets others run in between (core/machinery/steps.ts). Set by whoever reads the body. */
+  large?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Who says what the user may do, where a write or an expression of admission asks. Default: RBAC alone. */
   readonly authorizer?: Authorizer | undefined;
@@ -71,8 +73,11 @@ export interface WatchOptions {
 export interface Modification {
   /** Throws where the object is not what is to be changed. It may not change it. */
   readonly check?: (existing: KubeObject) => void;
-  /** The new object from a private copy of the present one, both in the requested version; undefined: it is as it should be. */
-  readonly build: (existing: KubeObject) => KubeObject | undefined | Promise<KubeObject | undefined>;
+  /**
+   * The new object from a private copy of the present one, both in the requested version; undefined: it is as it should be. `large`: it does
+   * that in turns with others.
+   */
+  readonly build: (existing: KubeObject, large: boolean) => KubeObject | undefined | Promise<KubeObject | undefined>;
   /** What is created where there is nothing to change; default NotFound. */
   readonly otherwise?: () => KubeObject | Promise<KubeObject>;
 }

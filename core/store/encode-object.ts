@@ -2,7 +2,9 @@
 // stored bytes can be served as they are.
 
 import { parseJson } from '../machinery/json.ts';
+import { jsonText } from '../machinery/json-text.ts';
 import type { KubeObject } from '../machinery/object.ts';
+import type { Steps } from '../machinery/steps.ts';
 import type { Value } from './store.ts';
 
 const encoder = new TextEncoder();
@@ -10,11 +12,24 @@ const decoder = new TextDecoder();
 
 /** Encodes once. `kind`, `apiVersion` and `metadata.resourceVersion` come first: everything before the revision is ASCII of known length. */
 export function encodeObject(object: KubeObject): Value {
-  const { kind, apiVersion, metadata, ...rest } = object;
+  const { meta, rest } = partsOf(object);
+  return joined(object, JSON.stringify(meta), JSON.stringify(rest));
+}
+
+/** As `encodeObject`, in steps. */
+export function* encodingObject(object: KubeObject): Steps<Value> {
+  const { meta, rest } = partsOf(object);
+  const metaText = yield* jsonText(meta);
+  return joined(object, metaText, yield* jsonText(rest));
+}
+
+function partsOf({ kind: _kind, apiVersion: _apiVersion, metadata, ...rest }: KubeObject) {
   const { resourceVersion: _, ...meta } = metadata;
+  return { meta, rest };
+}
+
+function joined({ kind, apiVersion }: KubeObject, metaText: string, restText: string): Value {
   const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":{"resourceVersion":"`;
-  const metaText = JSON.stringify(meta);
-  const restText = JSON.stringify(rest);
   const metaTail = metaText === '{}' ? '"}' : `",${metaText.slice(1)}`;
   const restTail = restText === '{}' ? '}' : `,${restText.slice(1)}`;
   return { bytes: encoder.encode(head + metaTail + restTail), revisionOffset: head.length };

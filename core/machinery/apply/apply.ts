@@ -4,10 +4,11 @@ import { deepEqual } from '../equality.ts';
 import type { KubeObject } from '../object.ts';
 import type { Schema } from '../schema.ts';
 import { badRequest } from '../status.ts';
+import { atOnce, type Steps } from '../steps.ts';
 import { omitEmpty } from '../structure/prune.ts';
 import { compare, fieldsOf } from './compare.ts';
 import { applyConflict, type FieldConflict } from './conflict.ts';
-import { type DifferencesIn, differ, differencesIn, type Views } from './differences.ts';
+import { type DifferencesIn, differencesIn, differing, type Views } from './differences.ts';
 import {
   emptySet,
   type FieldSet,
@@ -40,6 +41,8 @@ export interface ApplyRequest {
   readonly time: string;
   /** Subtrees that this endpoint never changes, such as `setOf(['f:status'])` on the main resource: not owned through it. */
   readonly resetFields?: FieldSet;
+  /** The object or the configuration is large: whoever else waits has a turn between steps. */
+  readonly large?: boolean;
 }
 
 /**
@@ -47,11 +50,18 @@ export interface ApplyRequest {
  * changes nothing. Fails with Conflict (a cause for each field that another manager set to another value), or BadRequest.
  */
 export function apply(request: ApplyRequest): KubeObject {
-  const begun = beginApply(request);
+  return atOnce(applying(request));
+}
+
+/** As `apply`, in steps. */
+export function* applying(request: ApplyRequest): Steps<KubeObject> {
+  const begun = yield* beginApply(request);
   const { merged, last, managers } = begun;
+  yield;
   // Both are maps, so the merge is one; what identifies the object is never pruned, because no manager owns it.
   const object = last ? (prune(request.schema, merged, last.fields, ownedByAll(managers)) as KubeObject) : merged;
-  return finishApply(request, begun, object, undefined);
+  yield;
+  return yield* finishApply(request, begun, object, undefined);
 }
 
 /** An apply half done: merged, with the applier's new fields among the managers, and nothing pruned or compared. */
@@ -63,7 +73,7 @@ export interface Begun {
   readonly last: Manager | undefined;
 }
 
-export function beginApply(request: ApplyRequest): Begun {
+export function* beginApply(request: ApplyRequest): Steps<Begun> {
   const { schema, applied, apiVersion, time } = request;
   if (applied.metadata.managedFields !== undefined && applied.metadata.managedFields !== null) {
     throw badRequest('metadata.managedFields must be nil');
@@ -73,33 +83,39 @@ export function beginApply(request: ApplyRequest): Begun {
   const managers = decodeManagers(stored) ?? new Map();
   if (managers.size === 0 && request.live) addEarlierFields(managers, schema, live, apiVersion);
 
+  yield;
   const fields = withoutSubtrees(fieldsOf(schema, applied), request.resetFields ?? emptySet);
   const identity = identityOf(request);
   const last = managers.get(managerKey(identity));
   managers.set(managerKey(identity), { ...identity, time, fields });
+  yield;
   const merged = mergeApplied(schema, live, applied) as KubeObject; // both are maps
+  yield;
   omitEmpty(schema, merged);
   return { live, merged, managers, last };
 }
 
 /** `views`: the object in the other versions that managers wrote in; undefined where all wrote in the request's. */
-export function finishApply(
+export function* finishApply(
   request: ApplyRequest,
   { live, managers, last }: Begun,
   object: KubeObject,
   views: Views | undefined,
-): KubeObject {
+): Steps<KubeObject> {
   const { schema, apiVersion, force } = request;
   const self = managerKey(identityOf(request));
   const fields = managers.get(self)?.fields ?? emptySet;
   const reset = request.resetFields ?? emptySet;
-  const own = differ(schema, live, object, reset);
+  const own = yield* differing(schema, live, object, reset);
+  yield;
   const differences = differencesIn(apiVersion, own, views, reset);
   if (!force) {
     const conflicts = findConflicts(managers, self, differences);
     if (conflicts.length > 0) throw applyConflict(conflicts);
   }
+  yield;
   takeFrom(managers, self, differences);
+  yield;
   const { changed, removed } = own;
   if (isEmpty(fields)) managers.delete(self);
   else if (
@@ -112,6 +128,7 @@ export function finishApply(
     managers.set(self, last);
   }
 
+  yield;
   const managedFields = encodeManagers(managers);
   const { managedFields: _, ...metadata } = object.metadata;
   const result: KubeObject = {

@@ -4,7 +4,7 @@ import { deepEqual } from '../equality.ts';
 import type { KubeObject } from '../object.ts';
 import { getOwn, setOwn } from '../own.ts';
 import type { Schema } from '../schema.ts';
-import { emptySet, type FieldSet, leaf, ordered } from './field-set.ts';
+import { emptySet, type FieldSet, leaf, listSet, ordered } from './field-set.ts';
 import { type Shape, schemaShape, shapeOf } from './shape.ts';
 
 export interface Changes {
@@ -73,6 +73,7 @@ function compareMaps(before: Fields, after: Fields, shape: Shape, required: read
 }
 
 function compareLists(before: readonly unknown[], after: readonly unknown[], shape: ListShape): Difference | undefined {
+  if (before.length === 0 && after.length > few) return { added: itemSet(after, shape, true, false) };
   const nodes = new Collector();
   const old = new Map<string, unknown>();
   for (const item of before) old.set(shape.element(item), item);
@@ -90,10 +91,16 @@ function setNode(schema: Schema, value: unknown, containers: boolean): FieldSet 
   const shape = shapeOf(schema, value);
   if (shape.kind === 'leaf') return leaf;
   const node: Record<string, FieldSet> = containers ? { '.': leaf } : {};
+  // Counted along: to ask a large map whether it is empty puts all its names in a list first.
+  let count = 0;
   if (shape.kind === 'list') {
-    for (const item of value as unknown[])
-      setOwn(node, shape.element(item), member(setNode(shape.items, item, containers))); // a list
-    return isOnlySelf(node) ? leaf : ordered(node);
+    const list = value as unknown[]; // the shape says so
+    if (list.length > few) return itemSet(list, shape, containers, containers);
+    for (const item of list) {
+      setOwn(node, shape.element(item), member(setNode(shape.items, item, containers)));
+      count++;
+    }
+    return count === 0 && containers ? leaf : ordered(node);
   }
   const fields = value as Fields; // neither a leaf nor a list
   for (const name of sortedNames(fields)) {
@@ -102,24 +109,25 @@ function setNode(schema: Schema, value: unknown, containers: boolean): FieldSet 
     const below = setNode(shape.property(name), each, containers);
     if (isEmptyList(each) && !containers && below !== leaf) continue; // no one owns an empty list
     node[`f:${name}`] = shape.isField(name) ? below : member(below);
+    count++;
   }
   // Made in the order of the wire.
-  return isOnlySelf(node) ? leaf : node;
+  return count === 0 && containers ? leaf : node;
+}
+
+/** Lists of so few items take no time, whichever way their sets are made. */
+const few = 1000;
+
+function itemSet(list: readonly unknown[], shape: ListShape, containers: boolean, isMember: boolean): FieldSet {
+  const items = new Map<string, FieldSet>();
+  for (const item of list) items.set(shape.element(item), member(setNode(shape.items, item, containers)));
+  return listSet(items, isMember);
 }
 
 function sortedNames(fields: Fields): string[] {
   const names = Object.keys(fields);
   for (let i = 1; i < names.length; i++) if (names[i]! < names[i - 1]!) return names.sort();
   return names;
-}
-
-function isOnlySelf(node: Record<string, FieldSet>): boolean {
-  let self = false;
-  for (const element in node) {
-    if (element !== '.') return false;
-    self = true;
-  }
-  return self;
 }
 
 function member(node: FieldSet): FieldSet {

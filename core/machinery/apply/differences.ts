@@ -2,6 +2,7 @@
 
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
 import type { Schema } from '../schema.ts';
+import { atOnce, type Steps } from '../steps.ts';
 import { compare } from './compare.ts';
 import { type FieldSet, union, withoutSubtrees } from './field-set.ts';
 
@@ -25,7 +26,13 @@ export type Views = ReadonlyMap<string, View>;
 export type DifferencesIn = (apiVersion: string) => Differences | undefined;
 
 export function differ(schema: Schema, live: KubeObject, object: KubeObject, reset: FieldSet): Differences {
+  return atOnce(differing(schema, live, object, reset));
+}
+
+/** As `differ`, in steps. */
+export function* differing(schema: Schema, live: KubeObject, object: KubeObject, reset: FieldSet): Steps<Differences> {
   const { added, modified, removed } = compare(schema, live, object);
+  yield;
   return { changed: withoutSubtrees(union(added, modified), reset), removed: withoutSubtrees(removed, reset) };
 }
 

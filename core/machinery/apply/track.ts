@@ -3,7 +3,8 @@
 
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
 import type { Schema } from '../schema.ts';
-import { differ, differencesIn, type Views } from './differences.ts';
+import { atOnce, type Steps } from '../steps.ts';
+import { differencesIn, differing, type Views } from './differences.ts';
 import type { FieldSet } from './field-set.ts';
 import { difference, emptySet, isEmpty, union } from './field-set.ts';
 import {
@@ -41,6 +42,11 @@ export interface TrackRequest {
  * stored ones. Of the stored and the sent list, the sent one counts where it is valid.
  */
 export function trackUpdate(request: TrackRequest): ManagedFieldsEntry[] {
+  return atOnce(trackingUpdate(request));
+}
+
+/** As `trackUpdate`, in steps. */
+export function* trackingUpdate(request: TrackRequest): Steps<ManagedFieldsEntry[]> {
   const { schema, live, object, manager, subresource, apiVersion, time } = request;
   const sent = object.metadata.managedFields;
   if (isReset(sent)) return [];
@@ -49,12 +55,15 @@ export function trackUpdate(request: TrackRequest): ManagedFieldsEntry[] {
   if (live && managers.size === 0) return [];
 
   const reset = request.resetFields ?? emptySet;
-  const own = differ(schema, live ?? emptyObject, object, reset);
+  yield;
+  const own = yield* differing(schema, live ?? emptyObject, object, reset);
+  yield;
   const { changed, removed } = own;
   const identity = { manager, operation: 'Update' as const, apiVersion, ...(subresource && { subresource }) };
   const self = managerKey(identity);
   takeFrom(managers, self, differencesIn(apiVersion, own, request.views, reset));
 
+  yield;
   const before = managers.get(self)?.fields ?? emptySet;
   const fields = union(difference(before, removed), changed);
   if (isEmpty(fields)) managers.delete(self);

@@ -44,9 +44,9 @@ async function changeScale(
     target,
     {
       management: { operation: 'Update' },
-      build(existing) {
+      async build(existing, large) {
         const before = scaleOf(existing, paths);
-        const after = 'object' in change ? change.object : patched(before, change.type, change.body);
+        const after = 'object' in change ? change.object : await patched(before, change, large);
         const replicas = replicasOf(target, after);
         const { uid, resourceVersion } = after.metadata ?? {};
         const next = deepClone(existing);
@@ -62,9 +62,13 @@ async function changeScale(
   return { object, bytes: encodeWhole(object), created: false };
 }
 
-function patched(scale: KubeObject, type: PatchType, body: unknown): KubeObject {
+function patched(
+  scale: KubeObject,
+  { type, body }: { readonly type: PatchType; readonly body: unknown },
+  large: boolean,
+): KubeObject | Promise<KubeObject> {
   // A Scale has no lists: strategic and apply patches of it are merge patches.
-  return applyPatch(type === 'json' ? 'json' : 'merge', scale, body, undefined);
+  return applyPatch(type === 'json' ? 'json' : 'merge', scale, body, undefined, large);
 }
 
 function replicasOf(target: Target, object: KubeObject): number {

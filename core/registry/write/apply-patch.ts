@@ -2,10 +2,11 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { invalid } from '../../machinery/field-error.ts';
-import { applyJsonPatch } from '../../machinery/json-patch.ts';
+import { applyingJsonPatch } from '../../machinery/json-patch.ts';
 import { applyMergePatch } from '../../machinery/merge-patch.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
+import { inTurns } from '../../machinery/steps.ts';
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge-patch.ts';
 import type { PatchType } from '../registry.ts';
 
@@ -15,8 +16,16 @@ export function applyPatch(
   existing: KubeObject,
   body: unknown,
   definition: ResourceDefinition | undefined,
-): KubeObject {
-  const result = patched(type, existing, body, definition);
+  large = false,
+): KubeObject | Promise<KubeObject> {
+  if (type === 'json') {
+    const result = inTurns(applyingJsonPatch(existing, body), large);
+    return result instanceof Promise ? result.then(demandObject) : demandObject(result);
+  }
+  return demandObject(patched(type, existing, body, definition));
+}
+
+function demandObject(result: unknown): KubeObject {
   if (typeof result !== 'object' || result === null || Array.isArray(result)) {
     throw badRequest('the patch leaves no object: it must change fields of the object, not replace it');
   }
@@ -41,14 +50,12 @@ function goText(value: unknown): string {
 }
 
 function patched(
-  type: Exclude<PatchType, 'apply'>,
+  type: Exclude<PatchType, 'apply' | 'json'>,
   existing: KubeObject,
   body: unknown,
   definition: ResourceDefinition | undefined,
 ): unknown {
   switch (type) {
-    case 'json':
-      return applyJsonPatch(existing, body);
     case 'merge':
       return applyMergePatch(existing, objectOf(body));
     case 'strategic':

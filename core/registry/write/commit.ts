@@ -5,7 +5,8 @@ import type { Environment } from '../../kinds/environment.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { parseJson } from '../../machinery/json.ts';
 import type { KubeObject } from '../../machinery/object.ts';
-import { decodeObject, encodeObject, encodeWhole } from '../../store/encode-object.ts';
+import { inTurns } from '../../machinery/steps.ts';
+import { decodeObject, encodeObject, encodeWhole, encodingObject } from '../../store/encode-object.ts';
 import { type Committed, type Expected, StoreError, type Write } from '../../store/store.ts';
 import type { Admitted } from '../admission/plugin.ts';
 import type { Outcome } from '../registry.ts';
@@ -21,12 +22,14 @@ export interface Commit {
   /** Beside those that admission asks for. */
   readonly companions?: readonly Write[];
   readonly expiresAt?: number;
+  /** The object is large: it is encoded in turns with others. */
+  readonly large?: boolean;
 }
 
 /** Writes `object` and sets its resourceVersion. Fails with StoreError; `conflict` names the key that was in the way. */
 export async function commitPut(env: Environment, admitted: Admitted, commit: Commit): Promise<Outcome> {
   const { definition, key, object, expect } = commit;
-  const value = encodeObject(object);
+  const value = commit.large ? await inTurns(encodingObject(object), true) : encodeObject(object);
   const put: Write = {
     op: 'put',
     type: definition.type,

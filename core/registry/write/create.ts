@@ -8,6 +8,7 @@ import { invalid } from '../../machinery/field-error.ts';
 import { generateName } from '../../machinery/names.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { alreadyExists, badRequest, StatusError } from '../../machinery/status.ts';
+import { nextTurn } from '../../machinery/steps.ts';
 import { encodeWhole } from '../../store/encode-object.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Attributes, WriteEnvironment } from '../admission/plugin.ts';
@@ -78,8 +79,11 @@ async function createOnce(
 
   // Before defaulting: a status may have defaults of its own.
   if (!strategy.keepStatus && hasStatus(definition)) delete input['status'];
-  const misfits = shape(context, definition, input, options);
+  const { large } = context;
+  if (large) await nextTurn();
+  const misfits = await shape(context, definition, input, options);
   const object = await toStored(env, definition, input);
+  if (large) await nextTurn();
   strategy.defaults?.(object);
   const name = object.metadata.name ?? '';
   fillOnCreate(env, object, strategy.generation ?? false);
@@ -98,21 +102,25 @@ async function createOnce(
   };
   await mutate(env, attributes);
 
+  if (large) await nextTurn();
   const situation: Situation = { env, user: context.user, now: env.clock(), subresource: '', dryRun };
   strategy.prepareForCreate?.(object, situation);
   // What preparation cleared may have defaults of its own.
   strategy.defaults?.(object);
   const errors = validateMeta(object.metadata, stored, nameRule(strategy));
   if (strategy.validate) errors.push(...strategy.validate(object, undefined));
+  if (large) await nextTurn();
   if (definition.customResource) {
-    errors.push(...customErrors(definition, await fromStored(env, definition, object), undefined));
+    errors.push(...(await customErrors(context, definition, await fromStored(env, definition, object), undefined)));
   }
   errors.push(...untold(misfits, errors));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);
   const admitted = await validate(env, attributes);
-  await trackCreate(env, definition, object, options, management);
+  if (large) await nextTurn();
+  await trackCreate(env, large === true, definition, object, options, management);
 
+  if (large) await nextTurn();
   if (dryRun) {
     if (await env.store.get(definition.type, keyOf({ ...target, name }))) throw existsAlready(target, name, false);
     return await present(env, definition, { object, bytes: encodeWhole(object) });
@@ -124,6 +132,7 @@ async function createOnce(
     key: keyOf({ ...target, name }),
     object,
     expect: 0,
+    large: large === true,
     ...(companions && { companions }),
     ...(expiresAt !== undefined && { expiresAt }),
   });

@@ -9,6 +9,7 @@ import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { semanticEqual } from '../../machinery/semantic-equal.ts';
 import { badRequest, conflict, hasReason, notFound, type StatusError } from '../../machinery/status.ts';
+import { largeBytes, nextTurn } from '../../machinery/steps.ts';
 import { decodeObject, encodeWhole } from '../../store/encode-object.ts';
 import type { Check, Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
@@ -110,20 +111,27 @@ async function modifyOnce(
   const stored = storedDefinition(env, definition);
   const strategy = env.strategyOf(stored);
   const dryRun = options.dryRun ?? false;
+  const large = context.large === true || item.value.length > largeBytes;
+  const pause = () => (large ? nextTurn() : undefined);
   const old = decodeObject(item.value);
+  await pause();
 
   const before = await fromStored(env, definition, old);
   change.check?.(before);
-  const next = await change.build(deepClone(before));
+  const copy = deepClone(before);
+  await pause();
+  const next = await change.build(copy, large);
+  await pause();
   if (!next) return { object: old, bytes: item.value };
   const unreadable = change.unreadable ?? ((why: string) => badRequest(`${cannotHandle(definition)}: ${why}`));
   checkIdentity(target, next, old, strategy.conditionalUpdate ?? false, unreadable);
-  const misfits = change.trusted ? [] : shape(context, definition, next, options, before, unreadable);
+  const misfits = change.trusted ? [] : await shape(context, definition, next, options, before, unreadable);
   const object = await toStored(env, definition, next);
   inheritOnUpdate(object, old);
   object.metadata.resourceVersion = String(item.revision);
   keepForSubresource(stored, subresource, object, old);
   strategy.defaults?.(object, old);
+  await pause();
 
   const attributes: Attributes = change.admitted ?? {
     operation: 'UPDATE',
@@ -139,6 +147,7 @@ async function modifyOnce(
   };
   if (!change.admitted) await mutate(env, attributes);
 
+  await pause();
   const situation: Situation = { env, user: context.user, now: env.clock(), subresource, dryRun };
   strategy.prepareForUpdate?.(object, old, situation);
   const generation = generationOf(stored, strategy, object, old);
@@ -150,19 +159,23 @@ async function modifyOnce(
     if (!change.trusted) addErrors(errors, () => strategy.validate?.(object, old));
     addErrors(errors, () => strategy.validateUpdate?.(object, old, subresource));
   }
+  await pause();
   if (definition.customResource) {
-    errors.push(...customErrors(definition, await fromStored(env, definition, object), before));
+    errors.push(...(await customErrors(context, definition, await fromStored(env, definition, object), before)));
   }
   errors.push(...untold(misfits, errors));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, target.name ?? '', errors);
   for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);
   const admitted = change.admitted ?? (await validate(env, attributes));
-  await trackUpdate(env, target, object, old, options, change.management);
+  await pause();
+  await trackUpdate(env, large, target, object, old, options, change.management);
+  await pause();
 
   if (sameState(object, old)) return { object: old, bytes: item.value };
+  await pause();
   const ends = isFinished(object, strategy.holds);
   if (dryRun) return { object, bytes: encodeWhole(object) };
-  const commit = { definition: stored, key: keyOf(target), object, expect: item.revision };
+  const commit = { definition: stored, key: keyOf(target), object, expect: item.revision, large };
   if (ends) {
     const released = await strategy.release?.(situation, object);
     return await commitDelete(env, admitted, { ...commit, ...(released && { companions: released }) });

@@ -4,8 +4,9 @@ import type { ResourceDefinition } from '../../api/definition.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import type { Views } from '../../machinery/apply/differences.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
-import { trackUpdate as track } from '../../machinery/apply/track.ts';
-import type { KubeObject } from '../../machinery/object.ts';
+import { type TrackRequest, trackingUpdate } from '../../machinery/apply/track.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../../machinery/object.ts';
+import { inTurns } from '../../machinery/steps.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, hasStatus } from '../target.ts';
@@ -22,6 +23,7 @@ const unknownManager = 'unknown';
 /** `object` is in the stored version. A promise only where the request speaks another. */
 export function trackCreate(
   env: Environment,
+  large: boolean,
   definition: ResourceDefinition,
   object: KubeObject,
   options: WriteOptions,
@@ -29,7 +31,7 @@ export function trackCreate(
 ): void | Promise<void> {
   if (management.operation === 'Apply') return;
   const finish = (shown: KubeObject) =>
-    setManagedFields(object, track({ ...request(env, definition, shown, options), live: undefined }));
+    setManagedFields(object, large, { ...request(env, definition, shown, options), live: undefined });
   const shown = inVersion(env, definition, object);
   return shown instanceof Promise ? shown.then(finish) : finish(shown);
 }
@@ -40,6 +42,7 @@ export function trackCreate(
  */
 export function trackUpdate(
   env: Environment,
+  large: boolean,
   target: Target,
   object: KubeObject,
   old: KubeObject,
@@ -49,22 +52,19 @@ export function trackUpdate(
   if (management.operation === 'Apply') return;
   const { definition, subresource } = target;
   const finish = (shown: KubeObject, live: KubeObject, views?: Views) =>
-    setManagedFields(
-      object,
-      track({
-        ...request(env, definition, shown, options),
-        live,
-        ...(subresource && { subresource, resetFields: setOf([]) }),
-        ...(views && { views }),
-      }),
-    );
+    setManagedFields(object, large, {
+      ...request(env, definition, shown, options),
+      live,
+      ...(subresource && { subresource, resetFields: setOf([]) }),
+      ...(views && { views }),
+    });
   const shown = inVersion(env, definition, object);
   const live = inVersion(env, definition, old);
   const versions = servedVersions(env, definition, old);
   if (!versions && !(shown instanceof Promise) && !(live instanceof Promise)) return finish(shown, live);
   return (async () => {
     const [after, before] = [await shown, await live];
-    finish(after, before, versions && (await viewsOf(versions, before, after)));
+    await finish(after, before, versions && (await viewsOf(versions, before, after)));
   })();
 }
 
@@ -88,7 +88,11 @@ function request(env: Environment, definition: ResourceDefinition, object: KubeO
   };
 }
 
-function setManagedFields(object: KubeObject, entries: KubeObject['metadata']['managedFields']): void {
-  if (entries?.length) object.metadata.managedFields = entries;
-  else delete object.metadata.managedFields;
+function setManagedFields(object: KubeObject, large: boolean, write: TrackRequest): void | Promise<void> {
+  const set = (entries: ManagedFieldsEntry[]) => {
+    if (entries.length > 0) object.metadata.managedFields = entries;
+    else delete object.metadata.managedFields;
+  };
+  const found = inTurns(trackingUpdate(write), large);
+  return found instanceof Promise ? found.then(set) : set(found);
 }

@@ -1,10 +1,11 @@
 // Changes an object by a patch. Without a resourceVersion in the patch it is applied again to whatever a conflict shows.
 
-import { apply } from '../../machinery/apply/apply.ts';
+import { applying } from '../../machinery/apply/apply.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { deepClone } from '../../machinery/equality.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { badRequest, notFound } from '../../machinery/status.ts';
+import { inTurns, nextTurn } from '../../machinery/steps.ts';
 import { pruneApplied } from '../../machinery/structure/prune.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { WriteEnvironment } from '../admission/plugin.ts';
@@ -25,7 +26,7 @@ export async function patch(
   options: WriteOptions = {},
 ): Promise<Outcome & { created: boolean }> {
   if (type === 'apply') return await applyConfiguration(env, context, target, body, options);
-  const build = (existing: KubeObject) => applyPatch(type, existing, body, target.definition);
+  const build = (existing: KubeObject, large: boolean) => applyPatch(type, existing, body, target.definition, large);
   const unreadable = (why: string, result: KubeObject) =>
     unreadablePatch(body, type === 'strategic' ? undefined : result, why);
   return await modify(env, context, target, { build, unreadable, management: { operation: 'Update' } }, options);
@@ -45,8 +46,10 @@ async function applyConfiguration(
     );
   const manager = options.fieldManager;
   const applied = configuration(target, body);
-  const join = async (live: KubeObject | undefined) => {
+  const join = async (live: KubeObject | undefined, large = context.large ?? false) => {
+    if (large) await nextTurn();
     const request = {
+      large,
       schema: definition.schema,
       live,
       applied: deepClone(applied),
@@ -58,7 +61,7 @@ async function applyConfiguration(
       ...(!target.subresource && hasStatus(definition) && { resetFields: setOf(['f:status']) }),
     };
     const versions = servedVersions(env, definition, live);
-    if (!versions) return apply(request);
+    if (!versions) return await inTurns(applying(request), large);
     const { applyAcrossVersions } = await import('../../machinery/apply/apply-across-versions.ts');
     return await applyAcrossVersions(request, versions);
   };
@@ -67,7 +70,7 @@ async function applyConfiguration(
     context,
     target,
     {
-      build: async (existing) => deepClone(await join(existing)),
+      build: async (existing, large) => deepClone(await join(existing, large)),
       management: { operation: 'Apply' },
       otherwise: async () => {
         await mayUse(env, context, target, 'create');

@@ -3,7 +3,8 @@
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { type FieldError, invalid } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
-import { badRequest } from '../../machinery/status.ts';
+import { badRequest, type StatusError } from '../../machinery/status.ts';
+import { nextTurn } from '../../machinery/steps.ts';
 import { applyDefaults } from '../../machinery/structure/apply-defaults.ts';
 import { prune } from '../../machinery/structure/prune.ts';
 import { ratchet } from '../../machinery/structure/ratchet.ts';
@@ -25,11 +26,27 @@ export function shape(
   options: WriteOptions,
   old?: KubeObject,
   unreadable = (why: string, _: KubeObject) => badRequest(`${cannotHandle(definition)}: ${why}`),
-): FieldError[] {
+): FieldError[] | Promise<FieldError[]> {
   const unknown = prune(definition.schema, object);
   if (unknown.length > 0) reportUnknown(context, definition, unknown, options);
-  applyDefaults(definition.schema, object);
-  const errors = structureErrors(definition, object, old);
+  if (!context.large) {
+    applyDefaults(definition.schema, object);
+    return misfits(definition, object, structureErrors(definition, object, old), unreadable);
+  }
+  return (async () => {
+    await nextTurn();
+    applyDefaults(definition.schema, object);
+    await nextTurn();
+    return misfits(definition, object, structureErrors(definition, object, old), unreadable);
+  })();
+}
+
+function misfits(
+  definition: Shaped,
+  object: KubeObject,
+  errors: FieldError[],
+  unreadable: (why: string, object: KubeObject) => StatusError,
+): FieldError[] {
   // A value outside its enum is well-formed: the kind's own rules can judge the rest of the object.
   const known = errors.every(({ type }) => type === 'FieldValueNotSupported');
   if (known && !definition.customResource) return errors;
@@ -47,12 +64,14 @@ export function untold(found: readonly FieldError[], told: readonly FieldError[]
 }
 
 /** The errors of a custom resource as it is to be stored: structure once more, since admission may have changed it, and rules. */
-export function customErrors(
+export async function customErrors(
+  context: RequestContext,
   definition: ResourceDefinition,
   object: KubeObject,
   old: KubeObject | undefined,
-): FieldError[] {
+): Promise<FieldError[]> {
   const errors = structureErrors(definition, object, old);
+  if (context.large) await nextTurn();
   return errors.length > 0 ? errors : validateRules(definition.schema, object, old);
 }
 

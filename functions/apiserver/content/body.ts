@@ -1,7 +1,7 @@
 // Request bodies: read once, within their limit and in time, decoded by their content type.
 
 import { Readable } from 'node:stream';
-import { demandReadable, maxValues, tooDeep } from '../../../core/machinery/depth.ts';
+import { demandReadable, tooDeep } from '../../../core/machinery/depth.ts';
 import { type Decoded, decodeJsonObject, decodeJsonStrict } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { RoutedRequest } from '../http.ts';
@@ -161,7 +161,7 @@ export async function decodeBody(bytes: Uint8Array, type: string): Promise<Decod
  * Of a YAML text: every value stands behind one of these. The library makes some kilobytes of each, and a thread that has no more memory
  * takes the process with it.
  */
-const maxParts = maxValues;
+const maxParts = 100_000;
 const partBegins: ReadonlySet<number> = new Set(Buffer.from('\n,:{[-?*&'));
 
 function demandFewParts(bytes: Uint8Array): void {

@@ -5,6 +5,7 @@ import { type Decoded, duplicateFieldMessage } from '../../../core/machinery/jso
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
+import { largeBytes, nextTurn } from '../../../core/machinery/steps.ts';
 import { wholeFloatError } from '../../../core/machinery/structure/whole-floats.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody, unsupportedMediaType } from '../content/body.ts';
@@ -35,10 +36,18 @@ export async function readObject(
   kind: BodyKind,
   validation: WriteOptions['fieldValidation'],
 ): Promise<KubeObject> {
-  const decoded = await decodeBody(await readBody(request), contentType(request));
+  const decoded = await decodedBody(request, context, contentType(request));
   reportDuplicates(decoded, context, validation);
   refuseFloats(decoded, kind);
   return asObject(decoded.value, kind);
+}
+
+async function decodedBody(request: RoutedRequest, context: RequestContext, type: string): Promise<Decoded> {
+  const bytes = await readBody(request);
+  if (bytes.length > largeBytes) context.large = true;
+  const decoded = await decodeBody(bytes, type);
+  if (context.large) await nextTurn();
+  return decoded;
 }
 
 function asObject(value: unknown, { kind }: BodyKind): KubeObject {
@@ -81,7 +90,7 @@ export async function readPatch(
   type: PatchType,
   validation: WriteOptions['fieldValidation'],
 ): Promise<unknown> {
-  const decoded = await decodeBody(await readBody(request), encodingOf(type, contentType(request)));
+  const decoded = await decodedBody(request, context, encodingOf(type, contentType(request)));
   reportDuplicates(decoded, context, validation);
   // A JSON patch has its values elsewhere.
   if (type !== 'json') refuseFloats(decoded, kind);

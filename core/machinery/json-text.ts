@@ -1,0 +1,61 @@
+// JSON.stringify in steps, for values that it would hold the thread for: it takes a microsecond for each field of a large map.
+
+import './bigint-json.ts';
+import type { Steps } from './steps.ts';
+
+/** Values that are written in one step. */
+const valuesAtOnce = 4000;
+
+interface Open {
+  readonly value: Readonly<Record<string, unknown>> | readonly unknown[];
+  /** Of a map; a list has indexes. */
+  readonly names: readonly string[] | undefined;
+  next: number;
+  /** Fields that are undefined are left out, so the first one that is written need not be the first. */
+  isFirst: boolean;
+}
+
+/** The text that JSON.stringify gives for a value of data: maps, lists and scalars. */
+export function* jsonText(value: unknown): Steps<string> {
+  const parts: string[] = [];
+  const open: Open[] = [];
+  let written = 0;
+  write(value, parts, open);
+  for (let inner = open.at(-1); inner; inner = open.at(-1)) {
+    if (written++ % valuesAtOnce === valuesAtOnce - 1) yield;
+    const { names } = inner;
+    const at = inner.next++;
+    if (names ? at >= names.length : at >= (inner.value as readonly unknown[]).length) {
+      parts.push(names ? '}' : ']');
+      open.pop();
+      continue;
+    }
+    // as: a map where there are names, else a list; a name of its own.
+    const each = names
+      ? (inner.value as Readonly<Record<string, unknown>>)[names[at]!]
+      : (inner.value as readonly unknown[])[at];
+    if (names && each === undefined) continue;
+    parts.push(inner.isFirst ? '' : ',');
+    inner.isFirst = false;
+    if (names) parts.push(JSON.stringify(names[at]), ':');
+    write(each, parts, open);
+  }
+  yield;
+  return parts.join('');
+}
+
+function write(value: unknown, parts: string[], open: Open[]): void {
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) {
+    parts.push(JSON.stringify(value) ?? 'null');
+    return;
+  }
+  const isList = Array.isArray(value);
+  parts.push(isList ? '[' : '{');
+  // as: no list, so a map.
+  open.push({
+    value: value as Readonly<Record<string, unknown>>,
+    names: isList ? undefined : Object.keys(value),
+    next: 0,
+    isFirst: true,
+  });
+}

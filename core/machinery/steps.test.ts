@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { atOnce, inTurns, type Steps } from './steps.ts';
+
+function* counted(seen: string[]): Steps<number> {
+  for (let step = 1; step <= 3; step++) {
+    seen.push(`step ${step}`);
+    yield;
+  }
+  return 3;
+}
+
+it('does small work at once', () => {
+  const seen: string[] = [];
+  expect(inTurns(counted(seen), false)).toBe(3);
+  expect(atOnce(counted(seen))).toBe(3);
+  expect(seen).toHaveLength(6);
+});
+
+it('lets others run between the steps of large work', async () => {
+  const seen: string[] = [];
+  const others = setInterval(() => seen.push('another'), 0);
+  expect(await inTurns(counted(seen), true)).toBe(3);
+  clearInterval(others);
+  expect(seen.indexOf('another')).toBeLessThan(seen.indexOf('step 3'));
+});
+
+it('ends with the failure of a step', async () => {
+  const failing = (function* (): Steps<never> {
+    yield;
+    throw new Error('in the middle');
+  })();
+  await expect(inTurns(failing, true)).rejects.toThrow('in the middle');
+});
