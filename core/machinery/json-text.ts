@@ -1,6 +1,7 @@
 // JSON.stringify in steps, for values that it would hold the thread for: it takes a microsecond for each field of a large map.
 
 import './bigint-json.ts';
+import { getOwn } from './own.ts';
 import type { Steps } from './steps.ts';
 
 /** Values that are written in one step. */
@@ -30,10 +31,8 @@ export function* jsonText(value: unknown): Steps<string> {
       open.pop();
       continue;
     }
-    // as: a map where there are names, else a list; a name of its own.
-    const each = names
-      ? (inner.value as Readonly<Record<string, unknown>>)[names[at]!]
-      : (inner.value as readonly unknown[])[at];
+    // as: a list where there are no names.
+    const each = names ? getOwn(inner.value, names[at]!) : (inner.value as readonly unknown[])[at];
     if (names && each === undefined) continue;
     parts.push(inner.isFirst ? '' : ',');
     inner.isFirst = false;

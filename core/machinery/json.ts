@@ -5,6 +5,7 @@
 
 import './bigint-json.ts';
 import { maxDepth, maxValues, tooDeep, tooManyValues } from './depth.ts';
+import { jsonValue } from './json-names.ts';
 import { getOwn, setOwn } from './own.ts';
 import { badRequest, StatusError } from './status.ts';
 
@@ -23,7 +24,7 @@ export interface FloatLiteral {
 
 /** The value of a JSON text, with every integer of 64 bits as it stands there. Throws SyntaxError, also for what is no finite number. */
 export function parseJson(text: string): unknown {
-  const value: unknown = JSON.parse(text);
+  const value = jsonValue(text);
   if (hasLongNumber(text) || hasLargeExponent(text)) return scan(text, value).value;
   return value;
 }
@@ -38,7 +39,7 @@ export function decodeJson(input: Uint8Array | string): unknown {
  * and RequestEntityTooLarge.
  */
 export function decodeJsonStrict(input: Uint8Array | string): Decoded {
-  return parsed(typeof input === 'string' ? input : textOf(input), (text) => scan(text, JSON.parse(text), true));
+  return parsed(typeof input === 'string' ? input : textOf(input), (text) => scan(text, jsonValue(text), true));
 }
 
 /** As `decodeJsonStrict` where the text is a JSON object; undefined where it is anything else. */
@@ -47,7 +48,7 @@ export function decodeJsonObject(input: Uint8Array): Decoded | undefined {
   const text = textOf(input);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = jsonValue(text);
   } catch {
     return undefined;
   }

@@ -25,7 +25,7 @@ export type Views = ReadonlyMap<string, View>;
 /** `apiVersion` -> what the write changed in it; undefined where it is not served. */
 export type DifferencesIn = (apiVersion: string) => Differences | undefined;
 
-export function differ(schema: Schema, live: KubeObject, object: KubeObject, reset: FieldSet): Differences {
+function differ(schema: Schema, live: KubeObject, object: KubeObject, reset: FieldSet): Differences {
   return atOnce(differing(schema, live, object, reset));
 }
 
