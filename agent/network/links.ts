@@ -83,6 +83,9 @@ export async function setSysctls(run: Run, bridge: string): Promise<void> {
   // that a fresh machine has not loaded; where it is built in, or cannot be loaded, the next line says what is the matter.
   if (!existsSync('/proc/sys/net/bridge')) await run('modprobe', ['br_netfilter']).catch(() => undefined);
   await sysctl('net/bridge/bridge-nf-call-iptables', '1');
+  // A kernel without IPv6 has no such switch, and its pods speak none.
+  if (existsSync('/proc/sys/net/bridge/bridge-nf-call-ip6tables'))
+    await sysctl('net/bridge/bridge-nf-call-ip6tables', '1');
   // localhost:nodePort works for pods of this node; a rule keeps neighbours from using it.
   await sysctl(`net/ipv4/conf/${bridge}/route_localnet`, '1');
 }

@@ -12,6 +12,7 @@ import type {
   V1Pod,
   V1Service,
 } from '../../generated/kubernetes.ts';
+import { type GuardOptions, guardBridge, isGuarded, unguardBridge } from './bridge-guard.ts';
 import { type CniOptions, removeLeases, writeConflist } from './cni.ts';
 import { createClusterDns } from './dns/cluster-dns.ts';
 import type { DnsServer } from './dns/server.ts';
@@ -103,6 +104,13 @@ export function createNetwork(options: NetworkOptions): Network {
   const healthChecks = createHealthChecks(options.nodeIP, onError);
   const services = new Table(`${tablePrefix}-services`, workDir, run);
   const routes = new Routes(run);
+  const guard: GuardOptions = {
+    table: `${tablePrefix}-guard`,
+    bridge: names.bridge,
+    podCIDR: options.podCIDR,
+    directory: workDir,
+  };
+  const keepGuard = () => guardBridge(run, guard);
   const policies = new Table(`${tablePrefix}-policies`, workDir, run);
 
   const dns = createClusterDns({
@@ -178,8 +186,10 @@ export function createNetwork(options: NetworkOptions): Network {
   /** Whoever restarts the machine's firewall flushes all tables, ours too. */
   const check = async () => {
     if (latest === undefined || working !== undefined) return;
-    const listing = await run('nft', ['-j', 'list', 'tables', 'ip']);
-    if (stopped || (services.isIn(listing) && policies.isIn(listing))) return;
+    const listing = await run('nft', ['-j', 'list', 'tables']);
+    if (stopped) return;
+    if (!isGuarded(listing, guard)) await keepGuard();
+    if (services.isIn(listing) && policies.isIn(listing)) return;
     services.forget();
     policies.forget();
     routes.forget();
@@ -202,6 +212,7 @@ export function createNetwork(options: NetworkOptions): Network {
       await mkdir(workDir, { recursive: true, mode: 0o700 });
       await setUpLinks(run, links);
       await setSysctls(run, names.bridge);
+      await keepGuard();
       await allowForwarding(run, options.clusterCIDR, mark);
       await startDns(dns, options.clusterDNS);
       // Last: with it containerd reports the network as ready.
@@ -223,6 +234,7 @@ export function createNetwork(options: NetworkOptions): Network {
       const steps = [
         () => services.remove(),
         () => policies.remove(),
+        () => unguardBridge(run, guard),
         () => removeForwarding(run, options.clusterCIDR, mark),
         () => removeHostPorts(run, cni.name),
         () => routes.remove(),

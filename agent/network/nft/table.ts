@@ -39,10 +39,10 @@ export class Table {
     this.#held = wanted;
   }
 
-  /** Whether the table is in an answer to `nft -j list tables ip`. */
+  /** Whether the table is in an answer to `nft -j list tables`. */
   isIn(listing: string): boolean {
-    const { nftables } = parseJson(listing) as { nftables: { table?: { name: string } }[] };
-    return nftables.some(({ table }) => table?.name === this.#name);
+    const { nftables } = parseJson(listing) as { nftables: { table?: { family: string; name: string } }[] };
+    return nftables.some(({ table }) => table?.family === 'ip' && table.name === this.#name);
   }
 
   /** The next `apply` loads the table whole. */

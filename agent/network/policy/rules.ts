@@ -230,6 +230,7 @@ function idOf({ metadata }: V1NetworkPolicy): string {
   return `${metadata?.namespace}/${metadata?.name}`;
 }
 
+/** Names of sets are made of it alone: short enough to find another policy with the same one would let its author write into them. */
 function hash(parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 32);
 }

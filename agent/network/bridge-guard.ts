@@ -1,0 +1,63 @@
+// What may come from a pod onto its node's bridge at all. The rules of NetworkPolicies know pods by their IPv4 addresses, so a pod that speaks
+// IPv6, whose link-local addresses every interface has, or under an address of nobody here, would go around them. Nothing in a cluster of
+// IPv4 needs either. What is only bridged comes by here too (net.bridge.bridge-nf-call-iptables and -ip6tables).
+
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseJson } from '../../core/machinery/json.ts';
+import * as nft from './nft/expression.ts';
+import type { Json } from './nft/ruleset.ts';
+import type { Run } from './run.ts';
+
+export interface GuardOptions {
+  readonly table: string;
+  readonly bridge: string;
+  readonly podCIDR: string;
+  /** For the command file. */
+  readonly directory: string;
+}
+
+/** Rejects with CommandError. Once more changes nothing. */
+export async function guardBridge(run: Run, options: GuardOptions): Promise<void> {
+  const { bridge, podCIDR } = options;
+  const table = tableOf(options);
+  const chain = { family: 'inet', table: table.name, name: 'from-pods' };
+  const fromPod = nft.equal({ meta: { key: 'iifname' } }, bridge);
+  const rules: Json[][] = [
+    [fromPod, nft.equal({ meta: { key: 'nfproto' } }, 'ipv6'), nft.drop],
+    [fromPod, nft.differs(nft.saddr, nft.cidr(podCIDR)), nft.drop],
+  ];
+  await load(run, options, [
+    { add: { table } },
+    { delete: { table } },
+    { add: { table } },
+    { add: { chain: { ...chain, type: 'filter', hook: 'prerouting', prio: -300 } } },
+    ...rules.map((expr) => ({ add: { rule: { family: 'inet', table: table.name, chain: chain.name, expr } } })),
+  ]);
+}
+
+/** `listing`: an answer to `nft -j list tables`. */
+export function isGuarded(listing: string, options: GuardOptions): boolean {
+  const { family, name } = tableOf(options);
+  const { nftables } = parseJson(listing) as { nftables: { table?: { family: string; name: string } }[] };
+  return nftables.some(({ table }) => table?.family === family && table.name === name);
+}
+
+export async function unguardBridge(run: Run, options: GuardOptions): Promise<void> {
+  const table = tableOf(options);
+  await load(run, options, [{ add: { table } }, { delete: { table } }]);
+}
+
+function tableOf({ table }: GuardOptions) {
+  return { family: 'inet', name: table };
+}
+
+async function load(run: Run, { directory, table }: GuardOptions, commands: readonly Json[]): Promise<void> {
+  const file = join(directory, `${table}.json`);
+  await writeFile(file, JSON.stringify({ nftables: commands }), { mode: 0o600 });
+  try {
+    await run('nft', ['-j', '-f', file]);
+  } finally {
+    await rm(file, { force: true });
+  }
+}
