@@ -14,20 +14,18 @@ import { getOwn, ownOr } from '../../machinery/own.ts';
 import { compareQuantities, formatQuantity, parseQuantity, quantityToNumber } from '../../machinery/quantity.ts';
 import { forbidden } from '../../machinery/status.ts';
 import { subjectOf } from '../target.ts';
-import type { AdmissionPlugin, Attributes } from './plugin.ts';
+import type { AdmissionPlugin, Attributes, AttributesOf } from './plugin.ts';
 
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
   operations: ['CREATE', 'UPDATE'],
   types: ['pods', 'persistentvolumeclaims'],
-  async mutate({ definition, object, namespace, operation, subresource }, env) {
+  async mutate({ definition, object, namespace, operation, subresource }: AttributesOf<'pods'>, env) {
     if (operation === 'UPDATE') return;
     if (definition.type !== 'pods' || subresource !== '' || !object) return;
     const items = (await itemsOf(env, namespace)).filter(({ type }) => type === 'Container');
     if (items.length === 0) return;
-    // What is stored as a pod is one.
-    const spec = (object as V1Pod).spec;
-    for (const container of ownContainers(spec)) {
+    for (const container of ownContainers(object.spec)) {
       container.resources ??= {};
       for (const item of items) fillIn(container.resources, item);
     }

@@ -1,5 +1,6 @@
 // Admission: plugins that may change or refuse a write before it is stored. The chain is a list; webhooks and policies are rows of it.
 
+import type { TypeMap } from '../../../generated/type-map.ts';
 import type { ResourceDefinition } from '../../api/definition.ts';
 import type { DeleteOptions } from '../../kinds/delete-options.ts';
 import type { Environment } from '../../kinds/environment.ts';
@@ -32,6 +33,12 @@ export interface Attributes {
   /** Writes of other keys that must happen in the same commit. */
   readonly companions: Write[];
 }
+
+/** The same of one type, for a plugin that looks at objects of that type: it asks for `subresource` first, whose bodies may be others. */
+export type AttributesOf<T extends keyof TypeMap> = Omit<Attributes, 'object' | 'old'> & {
+  readonly object: TypeMap[T] | undefined;
+  readonly old: TypeMap[T] | undefined;
+};
 
 declare const passed: unique symbol;
 

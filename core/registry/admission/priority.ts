@@ -1,10 +1,10 @@
 // Priority: a pod's priority is that of its class, and of all classes one may be the default.
 
-import type { V1Pod, V1PriorityClass } from '../../../generated/kubernetes.ts';
+import type { V1PriorityClass } from '../../../generated/kubernetes.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import { getOwn } from '../../machinery/own.ts';
 import { forbidden } from '../../machinery/status.ts';
-import type { AdmissionPlugin } from './plugin.ts';
+import type { AdmissionPlugin, AttributesOf } from './plugin.ts';
 
 const pods = { group: '', resource: 'pods' };
 const type = 'scheduling.k8s.io/priorityclasses';
@@ -19,10 +19,9 @@ export const priority: AdmissionPlugin = {
   name: 'Priority',
   operations: ['CREATE', 'UPDATE'],
   types: ['pods', type],
-  async mutate({ operation, definition, object, name, subresource }, env) {
+  async mutate({ operation, definition, object, name, subresource }: AttributesOf<'pods'>, env) {
     if (definition.type !== 'pods' || operation !== 'CREATE' || subresource !== '' || !object) return;
-    // What is stored as a pod is one.
-    const spec = (object as V1Pod).spec;
+    const { spec } = object;
     if (!spec) return;
     const found = await classOf(env, spec.priorityClassName);
     if (!found) throw forbidden(pods, name, `no PriorityClass with name ${spec.priorityClassName} was found`);

@@ -36,12 +36,10 @@ export const resourceQuota: AdmissionPlugin = {
     for (const each of quotas) {
       const item = await env.store.get(type, `${namespace}/${each.metadata.name}`);
       if (!item) continue;
-      const quota = decodeObject(item.value);
+      const quota: V1ResourceQuota = decodeObject(item.value);
       const used = await check(env, attributes, quota, now);
       if (!used || dryRun) continue;
-      // What is stored as a quota is one.
-      const typed = quota as V1ResourceQuota;
-      typed.status = { ...typed.status, hard: { ...typed.spec?.hard }, used: { ...typed.status?.used, ...used } };
+      quota.status = { ...quota.status, hard: { ...quota.spec?.hard }, used: { ...quota.status?.used, ...used } };
       attributes.companions.push({
         op: 'put',
         type,
@@ -57,12 +55,11 @@ export const resourceQuota: AdmissionPlugin = {
 async function check(
   env: Environment,
   attributes: Attributes,
-  quota: KubeObject,
+  quota: V1ResourceQuota,
   now: Usage,
 ): Promise<Record<string, string> | undefined> {
   const { definition, namespace, object, name, operation } = attributes;
-  // What is stored as a quota is one.
-  const { spec, metadata } = quota as V1ResourceQuota;
+  const { spec, metadata } = quota;
   if (!spec?.hard || !object || !inScope(spec, definition, object)) return undefined;
   const subject = subjectOf(definition);
   if (definition.type === 'pods' && operation === 'CREATE') {

@@ -1,10 +1,9 @@
 // RuntimeClass: a pod of a class gets its overhead, and runs where the class can.
 
-import type { V1Pod } from '../../../generated/kubernetes.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { getOwn } from '../../machinery/own.ts';
 import { forbidden } from '../../machinery/status.ts';
-import type { AdmissionPlugin } from './plugin.ts';
+import type { AdmissionPlugin, AttributesOf } from './plugin.ts';
 
 const pods = { group: '', resource: 'pods' };
 
@@ -12,9 +11,8 @@ export const runtimeClass: AdmissionPlugin = {
   name: 'RuntimeClass',
   operations: ['CREATE'],
   types: ['pods'],
-  async mutate({ object, name, subresource }, env) {
-    // What is stored as a pod is one, and a class a class.
-    const spec = (object as V1Pod | undefined)?.spec;
+  async mutate({ object, name, subresource }: AttributesOf<'pods'>, env) {
+    const spec = object?.spec;
     if (!spec || subresource !== '') return;
     const wanted = spec.runtimeClassName;
     if (!wanted) {

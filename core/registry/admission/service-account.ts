@@ -10,7 +10,7 @@ import { formatTime } from '../../machinery/time.ts';
 import { podReferences } from '../../node/pod-references.ts';
 import { encodeObject } from '../../store/encode-object.ts';
 import { isConflict } from '../store-errors.ts';
-import type { AdmissionPlugin } from './plugin.ts';
+import type { AdmissionPlugin, AttributesOf } from './plugin.ts';
 
 const pods = { group: '', resource: 'pods' };
 const type = 'serviceaccounts';
@@ -25,10 +25,9 @@ export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
   operations: ['CREATE'],
   types: ['pods'],
-  async mutate({ object, namespace, name, subresource, dryRun }, env) {
+  async mutate({ object, namespace, name, subresource, dryRun }: AttributesOf<'pods'>, env) {
     if (subresource !== '' || !object || object.metadata.annotations?.[mirrorAnnotation] !== undefined) return;
-    // What is stored as a pod is one.
-    const spec = (object as V1Pod).spec;
+    const { spec } = object;
     if (!spec) return;
     spec.serviceAccountName ||= defaultName;
     spec.serviceAccount = spec.serviceAccountName;
@@ -42,10 +41,9 @@ export const serviceAccount: AdmissionPlugin = {
     }
     if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(env, spec);
   },
-  validate({ object, namespace, name, subresource }) {
+  validate({ object, namespace, name, subresource }: AttributesOf<'pods'>) {
     if (subresource !== '' || object?.metadata.annotations?.[mirrorAnnotation] === undefined) return;
-    // What is stored as a pod is one.
-    const spec = (object as V1Pod).spec;
+    const { spec } = object;
     const no = (what: string) => {
       throw forbidden(pods, name, `a mirror pod may not ${what}`);
     };

@@ -1,8 +1,8 @@
 // Plugins of a few lines: tolerations of pods, taints of new nodes, the default storage class, protection finalizers.
 
-import type { V1Node, V1PersistentVolumeClaim, V1Pod, V1Toleration } from '../../../generated/kubernetes.ts';
+import type { V1Toleration } from '../../../generated/kubernetes.ts';
 import { forbidden } from '../../machinery/status.ts';
-import type { AdmissionPlugin } from './plugin.ts';
+import type { AdmissionPlugin, AttributesOf } from './plugin.ts';
 
 const tolerated = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 const toleratedSeconds = 300;
@@ -11,9 +11,8 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
   operations: ['CREATE', 'UPDATE'],
   types: ['pods'],
-  mutate({ object, subresource }) {
-    // What is stored as a pod is one.
-    const spec = (object as V1Pod | undefined)?.spec;
+  mutate({ object, subresource }: AttributesOf<'pods'>) {
+    const spec = object?.spec;
     if (!spec || subresource !== '') return;
     for (const key of tolerated) {
       const covers = (each: V1Toleration) =>
@@ -31,10 +30,8 @@ export const taintNodesByCondition: AdmissionPlugin = {
   name: 'TaintNodesByCondition',
   operations: ['CREATE'],
   types: ['nodes'],
-  mutate({ object }) {
-    if (!object) return;
-    // What is stored as a node is one.
-    const node = object as V1Node;
+  mutate({ object: node }: AttributesOf<'nodes'>) {
+    if (!node) return;
     const key = 'node.kubernetes.io/not-ready';
     if (node.spec?.taints?.some((each) => each.key === key && each.effect === 'NoSchedule')) return;
     node.spec = { ...node.spec, taints: [...(node.spec?.taints ?? []), { key, effect: 'NoSchedule' }] };
@@ -47,9 +44,8 @@ export const defaultStorageClass: AdmissionPlugin = {
   name: 'DefaultStorageClass',
   operations: ['CREATE'],
   types: ['persistentvolumeclaims'],
-  async mutate({ object }, env) {
-    // What is stored as a claim is one.
-    const spec = (object as V1PersistentVolumeClaim | undefined)?.spec;
+  async mutate({ object }: AttributesOf<'persistentvolumeclaims'>, env) {
+    const spec = object?.spec;
     if (!spec || spec.storageClassName !== undefined) return;
     const classes = await env.lookAll('storage.k8s.io/storageclasses');
     const defaults = classes.filter(({ metadata }) => metadata.annotations?.[defaultClass] === 'true');
@@ -66,10 +62,8 @@ export const persistentVolumeClaimResize: AdmissionPlugin = {
   name: 'PersistentVolumeClaimResize',
   operations: ['UPDATE'],
   types: ['persistentvolumeclaims'],
-  async validate({ object, old, name, subresource }, env) {
-    if (subresource !== '' || !object || !old) return;
-    // What is stored as a claim is one.
-    const [claim, before] = [object as V1PersistentVolumeClaim, old as V1PersistentVolumeClaim];
+  async validate({ object: claim, old: before, name, subresource }: AttributesOf<'persistentvolumeclaims'>, env) {
+    if (subresource !== '' || !claim || !before) return;
     if (claim.spec?.resources?.requests?.['storage'] === before.spec?.resources?.requests?.['storage']) return;
     const named = claim.spec?.storageClassName;
     const found = named ? await env.lookUp('storage.k8s.io/storageclasses', named) : undefined;
