@@ -4,6 +4,7 @@ import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
 import { isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { requestsOn } from './served-request.ts';
 import { createShares } from './shares.ts';
 
 export interface ConnectionLimits {
@@ -37,14 +38,20 @@ export interface Connections {
   close(): void;
 }
 
-/** `isUsed`: whether a request of the session is not answered to its end. */
+/** What the last look found. */
+interface Seen {
+  requests: number;
+  idleLooks: number;
+}
+
+/** `used`: the sessions with a request that is not answered to its end. */
 export function limitConnections(
   server: Http2SecureServer,
   limits: ConnectionLimits,
-  isUsed: (session: ServerHttp2Session) => boolean,
+  used: () => ReadonlySet<ServerHttp2Session>,
 ): Connections {
   const sockets = new Set<Socket>();
-  const sessions = new Set<ServerHttp2Session>();
+  const sessions = new Map<ServerHttp2Session, Seen>();
   const shaking = new Map<string, Set<Socket>>();
   let shakes = 0;
   const shares = createShares(limits.connections);
@@ -91,14 +98,21 @@ export function limitConnections(
     if (secured.has(socket) && socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     else socket.destroy();
   });
-  function idle(this: ServerHttp2Session): void {
-    if (!isUsed(this)) this.close();
-  }
   server.on('session', (session) => {
-    sessions.add(session);
+    sessions.set(session, { requests: 0, idleLooks: 0 });
     session.once('close', () => sessions.delete(session));
-    session.setTimeout(limits.idleMs, idle);
   });
+  // One look at all of them: a time-out of a session's own starts anew with each of its frames, for a twelfth of what a get takes.
+  const lookMs = Math.min(5_000, limits.idleMs / 4);
+  const look = () => {
+    const busy = used();
+    for (const [session, seen] of sessions) {
+      const requests = session.destroyed ? 0 : requestsOn(session.socket);
+      if (requests !== seen.requests || busy.has(session)) Object.assign(seen, { requests, idleLooks: 0 });
+      else if (++seen.idleLooks * lookMs >= limits.idleMs) session.close();
+    }
+  };
+  const timer = setInterval(look, lookMs).unref();
   // Node keeps them for HTTP/1.1 on a server of both, and types them for that one only.
   Object.assign(server, {
     headersTimeout: limits.headersMs,
@@ -108,10 +122,11 @@ export function limitConnections(
 
   return {
     close() {
-      for (const session of sessions) session.close();
+      clearInterval(timer);
+      for (const session of sessions.keys()) session.close();
     },
     destroy() {
-      for (const session of sessions) session.destroy();
+      for (const session of sessions.keys()) session.destroy();
       for (const socket of sockets) socket.destroy();
     },
   };

@@ -27,7 +27,8 @@ export type Life = ServerHttp2Stream | ServerResponse;
 
 export interface OpenRequests {
   add(life: Life, request: ServedRequest): void;
-  isUsed(session: ServerHttp2Session): boolean;
+  /** Those with a request that is not answered to its end. */
+  sessions(): ReadonlySet<ServerHttp2Session>;
   close(): void;
 }
 
@@ -78,9 +79,11 @@ export function openRequests(limits: RequestLimits, late: (life: Life, request: 
       open.set(life, request);
       life.on('close', forget);
     },
-    isUsed(session) {
-      for (const life of open.keys()) if ('session' in life && life.session === session) return true;
-      return false;
+    sessions() {
+      const used = new Set<ServerHttp2Session>();
+      // as: the streams of a server are of its sessions.
+      for (const life of open.keys()) if ('session' in life) used.add(life.session as ServerHttp2Session);
+      return used;
     },
     close: () => clearInterval(timer),
   };

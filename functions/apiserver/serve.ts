@@ -79,7 +79,7 @@ export async function serve(api: Handler, options: ServeOptions): Promise<Servin
     answer(life, request, respondError(error, plainJson), onError);
     request.abort(error);
   });
-  const connections = limitConnections(server, connectionLimits, open.isUsed);
+  const connections = limitConnections(server, connectionLimits, open.sessions);
 
   // HTTP/1.1 requests arrive as 'request'. Listening to it also wraps every HTTP/2 stream in the compatibility API, at a third of
   // the throughput, so that listener goes and streams are handled as they are.

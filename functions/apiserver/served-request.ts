@@ -43,6 +43,7 @@ export class ServedRequest implements ApiRequest {
   constructor({ method, target, headers, rawHeaders, socket, life, source }: Served) {
     const at = target.indexOf('?');
     const connection = connectionOf(socket);
+    connection.requests += 1;
     this.method = method;
     this.path = at < 0 ? target : target.slice(0, at);
     this.query = at < 0 ? '' : target.slice(at + 1);
@@ -78,10 +79,17 @@ export class ServedRequest implements ApiRequest {
 interface Connection {
   readonly peer: PeerCertificate | undefined;
   readonly remoteAddress: string | undefined;
+  /** That came on it so far. */
+  requests: number;
 }
 
 const connections = new WeakMap<Socket, Connection>();
-const noConnection: Connection = { peer: undefined, remoteAddress: undefined };
+const noConnection: Connection = { peer: undefined, remoteAddress: undefined, requests: 0 };
+
+/** How many requests came on a connection so far. */
+export function requestsOn(socket: Socket): number {
+  return connections.get(socket)?.requests ?? 0;
+}
 
 /** Found out once: reading a certificate costs more than a request. */
 function connectionOf(socket: Socket | undefined): Connection {
@@ -89,7 +97,7 @@ function connectionOf(socket: Socket | undefined): Connection {
   let connection = connections.get(socket);
   if (!connection) {
     // The server is a TLS server, so its sockets are TLS sockets (HTTP/2 gives a proxy of one).
-    connection = { peer: certificateOf(socket as TLSSocket), remoteAddress: socket.remoteAddress };
+    connection = { peer: certificateOf(socket as TLSSocket), remoteAddress: socket.remoteAddress, requests: 0 };
     connections.set(socket, connection);
   }
   return connection;
