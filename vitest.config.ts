@@ -40,6 +40,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -49,8 +50,9 @@ export default defineConfig({
           setupFiles,
           expect,
           include: ['test/e2e/**/*.test.ts'],
-          // Each has a cluster of its own: three would wait for the processor.
+          // Each has a cluster of its own: three would wait for the processor. So they come after others that are run with them.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 600_000,
         },
