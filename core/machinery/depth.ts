@@ -20,7 +20,7 @@ export function isWithinDepth(value: unknown, left = maxDepth): boolean {
  */
 export const maxValues = 60_000;
 
-/** Throws BadRequest and RequestEntityTooLarge. */
+/** For what was read from anything but JSON. Throws BadRequest and RequestEntityTooLarge. */
 export function demandReadable(value: unknown): void {
   if (!isWithinDepth(value)) throw tooDeep();
   if (countValues(value, maxValues) > maxValues) throw tooManyValues();

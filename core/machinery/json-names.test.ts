@@ -35,3 +35,11 @@ it('reads what was written', () => {
     { numRuns: 2000 },
   );
 });
+
+it('reads a value that is nested deeper than the stack', () => {
+  jsonValue('{"\\\\":1}');
+  const text = `${'[{"a\\n":'.repeat(50_000)}1${'}]'.repeat(50_000)}`;
+  let depth = 0;
+  for (let value = jsonValue(text); Array.isArray(value); value = Object.values(value[0] as object)[0]) depth++;
+  expect(depth).toBe(50_000);
+});

@@ -112,16 +112,16 @@ async function modifyOnce(
   const strategy = env.strategyOf(stored);
   const dryRun = options.dryRun ?? false;
   const large = context.large === true || item.value.length > largeBytes;
-  const pause = () => (large ? nextTurn() : undefined);
+
   const old = decodeObject(item.value);
-  await pause();
+  if (large) await nextTurn();
 
   const before = await fromStored(env, definition, old);
   change.check?.(before);
   const copy = deepClone(before);
-  await pause();
+  if (large) await nextTurn();
   const next = await change.build(copy, large);
-  await pause();
+  if (large) await nextTurn();
   if (!next) return { object: old, bytes: item.value };
   const unreadable = change.unreadable ?? ((why: string) => badRequest(`${cannotHandle(definition)}: ${why}`));
   checkIdentity(target, next, old, strategy.conditionalUpdate ?? false, unreadable);
@@ -131,7 +131,7 @@ async function modifyOnce(
   object.metadata.resourceVersion = String(item.revision);
   keepForSubresource(stored, subresource, object, old);
   strategy.defaults?.(object, old);
-  await pause();
+  if (large) await nextTurn();
 
   const attributes: Attributes = change.admitted ?? {
     operation: 'UPDATE',
@@ -147,7 +147,7 @@ async function modifyOnce(
   };
   if (!change.admitted) await mutate(env, attributes);
 
-  await pause();
+  if (large) await nextTurn();
   const situation: Situation = { env, user: context.user, now: env.clock(), subresource, dryRun };
   strategy.prepareForUpdate?.(object, old, situation);
   const generation = generationOf(stored, strategy, object, old);
@@ -159,7 +159,7 @@ async function modifyOnce(
     if (!change.trusted) addErrors(errors, () => strategy.validate?.(object, old));
     addErrors(errors, () => strategy.validateUpdate?.(object, old, subresource));
   }
-  await pause();
+  if (large) await nextTurn();
   if (definition.customResource) {
     errors.push(...(await customErrors(context, definition, await fromStored(env, definition, object), before)));
   }
@@ -167,12 +167,12 @@ async function modifyOnce(
   if (errors.length > 0) throw invalid(stored.kind, stored.group, target.name ?? '', errors);
   for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);
   const admitted = change.admitted ?? (await validate(env, attributes));
-  await pause();
+  if (large) await nextTurn();
   await trackUpdate(env, large, target, object, old, options, change.management);
-  await pause();
+  if (large) await nextTurn();
 
   if (sameState(object, old)) return { object: old, bytes: item.value };
-  await pause();
+  if (large) await nextTurn();
   const ends = isFinished(object, strategy.holds);
   if (dryRun) return { object, bytes: encodeWhole(object) };
   const commit = { definition: stored, key: keyOf(target), object, expect: item.revision, large };

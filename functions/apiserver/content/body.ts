@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import { demandReadable, tooDeep } from '../../../core/machinery/depth.ts';
 import { type Decoded, decodeJsonObject, decodeJsonStrict } from '../../../core/machinery/json.ts';
+import { noteNames } from '../../../core/machinery/json-names.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { RoutedRequest } from '../http.ts';
 import { maxBodyBytes } from './body-limits.ts';
@@ -210,6 +211,7 @@ async function decode(bytes: Uint8Array, type: string): Promise<Decoded> {
 
 function readable(decoded: Decoded): Decoded {
   demandReadable(decoded.value);
+  noteNames(decoded.value);
   return decoded;
 }
 
