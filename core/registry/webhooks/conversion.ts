@@ -3,6 +3,7 @@
 
 import type { V1CustomResourceDefinition } from '../../../generated/kubernetes.ts';
 import { deepEqual } from '../../machinery/equality.ts';
+import { validateLabelKey, validateLabels } from '../../machinery/labels.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { isRecord } from '../../machinery/structure/field-at.ts';
@@ -92,16 +93,32 @@ async function convertAll(
       (['name', 'namespace', 'uid'] as const).some((key) => !deepEqual(metadata[key], Object(source.metadata)[key]))
     )
       throw fail(`response.convertedObjects[${index}].metadata: name, namespace and uid must not change`);
-    // Only labels and annotations are the webhook's to change.
-    const { labels, annotations } = metadata;
+    // Only labels and annotations are the webhook's to change, and selectors and clients take them for what they must be.
+    const labels = textsOf(metadata['labels']);
+    const annotations = textsOf(metadata['annotations']);
+    const at = `response.convertedObjects[${index}].metadata`;
+    if (!labels || !annotations) throw fail(`${at}: labels and annotations must be maps of strings`);
+    const [wrong] = [
+      ...validateLabels(labels, `${at}.labels`),
+      ...Object.keys(annotations).flatMap((key) => validateLabelKey(key.toLowerCase(), `${at}.annotations`)),
+    ];
+    if (wrong) throw fail(`${wrong.field}: ${wrong.message}`);
     const { labels: _, annotations: __, ...kept } = source.metadata;
     return {
       ...each,
       metadata: {
         ...kept,
-        ...(isRecord(labels) && { labels: labels as Record<string, string> }), // checked with the object's structure
-        ...(isRecord(annotations) && { annotations: annotations as Record<string, string> }),
+        ...(metadata['labels'] !== undefined && { labels }),
+        ...(metadata['annotations'] !== undefined && { annotations }),
       },
     };
   });
+}
+
+/** undefined: it is no map of strings. */
+function textsOf(value: unknown): Record<string, string> | undefined {
+  if (value === undefined || value === null) return {};
+  if (!isRecord(value) || Object.values(value).some((each) => typeof each !== 'string')) return undefined;
+  // as: it was looked at.
+  return value as Record<string, string>;
 }

@@ -142,6 +142,22 @@ describe('a service account token', () => {
     expect(await isTaken(token)).toBe(false);
   });
 
+  it('is bound to a pod, a Secret or a node of the core group, and to no pod that runs as nobody', async () => {
+    const account = '/api/v1/namespaces/default/serviceaccounts/robot/token';
+    const bind = (boundObjectRef: object) => t.post(account, { spec: { boundObjectRef } });
+    await t.post('/api/v1/namespaces/default/secrets', { metadata: { name: 'x' } });
+    const annotations = { 'kubernetes.io/config.mirror': 'm' };
+    const spec = { containers: [{ name: 'c', image: 'i' }] };
+    await t.post('/api/v1/namespaces/default/pods', { metadata: { name: 'mirror', annotations }, spec });
+    for (const [reference, field] of [
+      [{ kind: 'Secret', apiVersion: 'example.com/v1', name: 'x' }, 'spec.boundObjectRef.apiVersion'],
+      [{ kind: 'ConfigMap', apiVersion: 'v1', name: 'x' }, 'spec.boundObjectRef.kind'],
+      [{ kind: 'Pod', apiVersion: 'v1', name: 'mirror' }, 'spec.boundObjectRef.name'],
+    ] as const)
+      expect((await bind(reference)).body.details.causes).toMatchObject([{ field }]);
+    expect((await bind({ kind: 'Secret', apiVersion: 'v1', name: 'x' })).status).toBe(201);
+  });
+
   it('ends with the node that it is bound to', async () => {
     await t.post('/api/v1/nodes', { metadata: { name: 'n', finalizers: ['test.dev/stays'] } });
     const token = await tokenOf({ boundObjectRef: { kind: 'Node', apiVersion: 'v1', name: 'n' } });

@@ -128,6 +128,9 @@ function checkSpec(expirationSeconds: number, { boundObjectRef }: Spec): void {
   const kind = boundObjectRef?.kind;
   if (boundObjectRef && kind !== 'Pod' && kind !== 'Secret' && kind !== 'Node')
     errors.push(notSupported('spec.boundObjectRef.kind', kind ?? '', ['Pod', 'Secret', 'Node']));
+  // Another group may have such a kind, too.
+  if (boundObjectRef?.apiVersion?.includes('/'))
+    errors.push(notSupported('spec.boundObjectRef.apiVersion', boundObjectRef.apiVersion, ['v1']));
   if (errors.length > 0) throw invalid('TokenRequest', 'authentication.k8s.io', '', errors);
 }
 
@@ -156,7 +159,8 @@ async function resolve(
   if (kind !== 'Pod') return { bound: { kind, name, uid } };
 
   const { serviceAccountName, nodeName } = (found['spec'] ?? {}) as { serviceAccountName?: string; nodeName?: string };
-  if ((serviceAccountName || 'default') !== account)
+  // A mirror pod runs as nobody.
+  if (serviceAccountName !== account)
     throw invalid('TokenRequest', 'authentication.k8s.io', '', [
       invalidValue(
         'spec.boundObjectRef.name',
