@@ -3,14 +3,49 @@
 // Source: RFC 8949, section 3 (items), 3.4.5.2 (expected later encoding), 3.4.6 (self-described), 4.2.1 (deterministic encoding).
 
 import { Buffer } from 'node:buffer';
+import { atOnce, type Steps } from '../../machinery/steps.ts';
 import { type ByteFields, byteFieldsOf } from './byte-fields.ts';
 
 /** A whole document: the self-described tag, then the value. Fails for what JSON has no form of (NaN, functions). */
 export function encodeCbor(value: unknown): Uint8Array {
+  return atOnce(encodingCbor(value));
+}
+
+/** Written in one step: an object of the usual size, or many small ones. */
+const bytesAtOnce = 128 * 1024;
+
+/** As `encodeCbor`, in steps of some items of a list of objects. */
+export function* encodingCbor(value: unknown): Steps<Uint8Array> {
   const writer = new Writer();
   writer.bytes(selfDescribed);
-  writeValue(writer, value, undefined);
+  const items = isRecord(value) ? value['items'] : undefined;
+  if (!isRecord(value) || !Array.isArray(items)) {
+    writeValue(writer, value, undefined);
+    return writer.finish();
+  }
+  const { fields, bytes } = fieldsOf(value, undefined);
+  writer.head(majors.map, fields.length);
+  for (const field of fields) {
+    writeName(writer, field.key);
+    const known = bytes && (bytes.fields?.get(field.name) ?? bytes.each);
+    if (field.each !== items) {
+      writeValue(writer, field.each, known);
+      continue;
+    }
+    writer.head(majors.array, items.length);
+    let pauseAt = writer.size + bytesAtOnce;
+    for (const each of items) {
+      writeValue(writer, each === undefined ? null : each, known?.each);
+      if (writer.size < pauseAt) continue;
+      yield;
+      pauseAt = writer.size + bytesAtOnce;
+    }
+  }
   return writer.finish();
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** One event of a watch: an item of a sequence (RFC 8742). */
@@ -56,6 +91,21 @@ function writeArray(writer: Writer, value: readonly unknown[], bytes: ByteFields
 }
 
 function writeMap(writer: Writer, value: object, known: ByteFields | undefined): void {
+  const { fields, bytes } = fieldsOf(value, known);
+  writer.head(majors.map, fields.length);
+  for (const { key, name, each } of fields) {
+    writeName(writer, key);
+    writeValue(writer, each, bytes && (bytes.fields?.get(name) ?? bytes.each));
+  }
+}
+
+function writeName(writer: Writer, key: Uint8Array): void {
+  writer.head(majors.bytes, key.length);
+  writer.bytes(key);
+}
+
+/** The fields that are there, in the order in which they are written, and which of them are bytes. */
+function fieldsOf(value: object, known: ByteFields | undefined) {
   const fields = Object.entries(value)
     .filter(([, each]) => each !== undefined)
     .map(([name, each]) => ({ key: Buffer.from(name), name, each }))
@@ -65,12 +115,7 @@ function writeMap(writer: Writer, value: object, known: ByteFields | undefined):
   // Every object of a built-in kind, wherever it is embedded, says what its fields are.
   const bytes =
     typeof apiVersion === 'string' && typeof kind === 'string' ? (byteFieldsOf(apiVersion, kind) ?? known) : known;
-  writer.head(majors.map, fields.length);
-  for (const { key, name, each } of fields) {
-    writer.head(majors.bytes, key.length);
-    writer.bytes(key);
-    writeValue(writer, each, bytes && (bytes.fields?.get(name) ?? bytes.each));
-  }
+  return { fields, bytes };
 }
 
 function writeString(writer: Writer, text: string): void {
@@ -142,6 +187,10 @@ function halfOf(value: number): number | undefined {
 class Writer {
   #out = Buffer.allocUnsafe(1024);
   #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
 
   byte(value: number): void {
     this.#reserve(1);

@@ -3,6 +3,7 @@
 // Source: protobuf encoding; k8s.io/apimachinery runtime.Unknown (the envelope); API concepts, "Kubernetes Protobuf encoding".
 
 import { getOwn } from '../../machinery/own.ts';
+import { atOnce, type Steps } from '../../machinery/steps.ts';
 import { parseTime } from '../../machinery/time.ts';
 import { type Field, type Message, messageNamed, messageOf } from './messages.ts';
 import { WireWriter, wireTypes } from './wire-writer.ts';
@@ -21,8 +22,13 @@ export function hasProtobuf(apiVersion: string, kind: string): boolean {
 
 /** An object as a body of type application/vnd.kubernetes.protobuf. Throws for a kind without a protobuf form. */
 export function encodeProtobuf(object: TypedObject): Uint8Array {
+  return atOnce(encodingProtobuf(object));
+}
+
+/** As `encodeProtobuf`, in steps of some items of a list. */
+export function* encodingProtobuf(object: TypedObject): Steps<Uint8Array> {
   const writer = new WireWriter();
-  writeEnvelope(writer, object);
+  yield* writingEnvelope(writer, object);
   return writer.finish();
 }
 
@@ -30,7 +36,7 @@ export function encodeProtobuf(object: TypedObject): Uint8Array {
 export function encodeWatchEvent(type: string, object: TypedObject): Uint8Array {
   const writer = new WireWriter();
   const end = writer.size;
-  writeEnvelope(writer, object);
+  atOnce(writingEnvelope(writer, object));
   writer.close(1, end);
   writer.close(2, end);
   writer.string(type);
@@ -42,13 +48,13 @@ export function encodeWatchEvent(type: string, object: TypedObject): Uint8Array 
 }
 
 /** runtime.Unknown: the type, the object's bytes, and an encoding and content type that are always empty. */
-function writeEnvelope(writer: WireWriter, object: TypedObject): void {
+function* writingEnvelope(writer: WireWriter, object: TypedObject): Steps<void> {
   const { apiVersion = '', kind = '' } = object;
   const message = messageOf(apiVersion, kind);
   if (!message) throw new Error(`${kind} of ${apiVersion} has no protobuf form`);
   writer.raw([0x1a, 0, 0x22, 0]);
   const end = writer.size;
-  writeMessage(writer, message, object);
+  yield* writingObject(writer, message, object);
   writer.close(2, end);
   const typeEnd = writer.size;
   writer.string(kind);
@@ -59,20 +65,45 @@ function writeEnvelope(writer: WireWriter, object: TypedObject): void {
   writer.raw(magic);
 }
 
+/** Written in one step: an object of the usual size, or many small ones. */
+const bytesAtOnce = 128 * 1024;
+
+/** A whole object, whose items may be thousands where it is a list of objects. */
+function* writingObject(writer: WireWriter, { fields }: Message, value: unknown): Steps<void> {
+  const object = asRecord(value);
+  for (const field of fields.toReversed()) {
+    const items = field.name === 'items' && field.shape === 'list' ? getOwn(object, field.name) : undefined;
+    if (!Array.isArray(items)) {
+      writeMember(writer, field, object);
+      continue;
+    }
+    let pauseAt = writer.size + bytesAtOnce;
+    for (let at = items.length - 1; at >= 0; at -= 1) {
+      writeField(writer, field, items[at]);
+      if (writer.size < pauseAt) continue;
+      yield;
+      pauseAt = writer.size + bytesAtOnce;
+    }
+  }
+}
+
 function writeMessage(writer: WireWriter, { fields }: Message, value: unknown): void {
   const object = asRecord(value);
   for (let index = fields.length - 1; index >= 0; index -= 1) {
     const field = fields[index];
-    if (!field) continue;
-    const { name, shape } = field;
-    // The fields of an embedded message stand in this object.
-    const each = name === '' ? object : getOwn(object, name);
-    if (shape === 'list') {
-      if (Array.isArray(each)) for (let at = each.length - 1; at >= 0; at -= 1) writeField(writer, field, each[at]);
-    } else if (shape === 'map') writeMap(writer, field, each);
-    else if (each !== undefined && each !== null) writeField(writer, field, each);
-    else if (!field.optional && !nilWhenAbsent.has(field.type)) writeField(writer, field, undefined);
+    if (field) writeMember(writer, field, object);
   }
+}
+
+function writeMember(writer: WireWriter, field: Field, object: Readonly<Record<string, unknown>>): void {
+  const { name, shape } = field;
+  // The fields of an embedded message stand in this object.
+  const each = name === '' ? object : getOwn(object, name);
+  if (shape === 'list') {
+    if (Array.isArray(each)) for (let at = each.length - 1; at >= 0; at -= 1) writeField(writer, field, each[at]);
+  } else if (shape === 'map') writeMap(writer, field, each);
+  else if (each !== undefined && each !== null) writeField(writer, field, each);
+  else if (!field.optional && !nilWhenAbsent.has(field.type)) writeField(writer, field, undefined);
 }
 
 // Slices in Go, which are nil when nothing is there.

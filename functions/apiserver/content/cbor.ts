@@ -1,5 +1,7 @@
 // CBOR answers at the edge: the encoder is loaded for the first client that asks for them.
 
+import type { Steps } from '../../../core/machinery/steps.ts';
+
 type Encoder = typeof import('../../../core/api/cbor/encode-cbor.ts');
 
 let encoder: Encoder | undefined;
@@ -11,6 +13,11 @@ export async function loadCbor(): Promise<void> {
 
 export function toCbor(value: unknown): Uint8Array {
   return loaded().encodeCbor(value);
+}
+
+/** As `toCbor`, in steps. */
+export function toCborInSteps(value: unknown): Steps<Uint8Array> {
+  return loaded().encodingCbor(value);
 }
 
 /** One event of a watch. */

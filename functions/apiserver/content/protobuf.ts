@@ -1,6 +1,7 @@
 // Kubernetes' protobuf encoding at the edge: its tables are loaded for the first client that speaks it.
 
 import { StatusError } from '../../../core/machinery/status.ts';
+import type { Steps } from '../../../core/machinery/steps.ts';
 import { type MediaTypeOptions, mediaTypes } from './negotiate.ts';
 
 type Encoder = typeof import('../../../core/api/protobuf/encode-protobuf.ts');
@@ -17,6 +18,13 @@ export function toProtobuf(value: unknown): Uint8Array | undefined {
   const { hasProtobuf, encodeProtobuf } = loaded();
   const { apiVersion, kind } = typeOf(value);
   return hasProtobuf(apiVersion, kind) ? encodeProtobuf(value as object) : undefined;
+}
+
+/** As `toProtobuf`, in steps. */
+export function toProtobufInSteps(value: unknown): Steps<Uint8Array> | undefined {
+  const { hasProtobuf, encodingProtobuf } = loaded();
+  const { apiVersion, kind } = typeOf(value);
+  return hasProtobuf(apiVersion, kind) ? encodingProtobuf(value as object) : undefined;
 }
 
 /** One event of a watch of a kind that has a protobuf form. */

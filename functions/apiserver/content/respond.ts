@@ -4,12 +4,14 @@ import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGzip, gzip as gzipCallback } from 'node:zlib';
 import { parseJson } from '../../../core/machinery/json.ts';
+import { jsonText } from '../../../core/machinery/json-text.ts';
 import type { Status, StatusError } from '../../../core/machinery/status.ts';
+import { inTurns } from '../../../core/machinery/steps.ts';
 import type { ApiResponse, RoutedRequest } from '../http.ts';
-import { toCbor } from './cbor.ts';
+import { toCbor, toCborInSteps } from './cbor.ts';
 import { type ListBody, listBody, wholeBody } from './list-body.ts';
 import { type MediaTypeOptions, mediaTypes } from './negotiate.ts';
-import { toProtobuf, withoutProtobuf } from './protobuf.ts';
+import { toProtobuf, toProtobufInSteps, withoutProtobuf } from './protobuf.ts';
 import { toYaml } from './yaml.ts';
 
 const gzip = promisify(gzipCallback);
@@ -38,6 +40,26 @@ export function respondValue(status: number, value: unknown, mediaType: MediaTyp
     status,
     headers: { 'content-type': mediaTypes[used.encoding], 'cache-control': 'no-cache, private' },
     body: binary ?? encodeText(value, used),
+  };
+}
+
+/** As `respondValue`, for a list that may hold thousands of objects: others have their turn meanwhile. */
+export async function respondLargeValue(
+  status: number,
+  value: unknown,
+  mediaType: MediaTypeOptions,
+): Promise<ApiResponse> {
+  const { encoding } = mediaType;
+  const binary =
+    encoding === 'cbor' ? toCborInSteps(value) : encoding === 'protobuf' ? toProtobufInSteps(value) : undefined;
+  const used = encoding === 'protobuf' && !binary ? withoutProtobuf(mediaType) : mediaType;
+  // YAML and JSON for people to read are for people, who read no thousands of objects.
+  if (!binary && (used.encoding !== 'json' || used.pretty)) return respondValue(status, value, used);
+  const body = binary ? await inTurns(binary, true) : encoder.encode(`${await inTurns(jsonText(value), true)}\n`);
+  return {
+    status,
+    headers: { 'content-type': mediaTypes[used.encoding], 'cache-control': 'no-cache, private' },
+    body,
   };
 }
 

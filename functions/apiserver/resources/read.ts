@@ -2,9 +2,12 @@
 
 import { scaleColumns } from '../../../core/kinds/autoscaling/scale-columns.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
+import { nextTurn } from '../../../core/machinery/steps.ts';
 import type { ListOutcome } from '../../../core/registry/registry.ts';
 import { isBinary } from '../content/negotiate.ts';
-import { respondBytes, respondList, respondValue } from '../content/respond.ts';
+import { respondBytes, respondLargeValue, respondList, respondValue } from '../content/respond.ts';
+import type { ApiResponse } from '../http.ts';
+import type { Exchange } from './exchange.ts';
 import { listOptions } from './query-options.ts';
 import type { Route } from './route.ts';
 import { transformer } from './transform.ts';
@@ -24,20 +27,48 @@ export const listRoute: Route = async ({ registry, now }, exchange, target) => {
   const outcome = await registry.list(exchange.context, target, listOptions(exchange.info, exchange.query));
   const transform = transformer(exchange.mediaType, definition, exchange.query, now);
   if (transform) {
-    // Entries of a replica hold what the registry stored: objects.
-    const objects = outcome.entries.map((entry) => entry.object as KubeObject);
-    return respondValue(200, transform.list(objects, listMetadata(outcome)), exchange.mediaType);
+    const objects = await objectsOf(outcome);
+    return respondObjects(outcome, transform.list(objects, listMetadata(outcome)), exchange);
   }
   const apiVersion = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
   if (isBinary(exchange.mediaType)) {
-    const items = outcome.entries.map((entry) => entry.object);
+    const items = await objectsOf(outcome);
     const list = { kind: definition.listKind, apiVersion, metadata: listMetadata(outcome), items };
-    return respondValue(200, list, exchange.mediaType);
+    return respondObjects(outcome, list, exchange);
   }
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(listMetadata(outcome))},"items":[`;
   const parts = outcome.entries.map((entry) => entry.bytes);
   return respondList(head, parts, ']}\n', exchange.mediaType);
 };
+
+/** Stored text that is read in one step. */
+const bytesAtOnce = 256 * 1024;
+
+/** The objects of a list, which may be thousands: others have their turn while they are read. */
+async function objectsOf({ entries }: ListOutcome): Promise<readonly KubeObject[]> {
+  const objects: KubeObject[] = [];
+  let pauseAt = bytesAtOnce;
+  let bytes = 0;
+  for (const entry of entries) {
+    // as: entries of a replica hold what the registry stored.
+    objects.push(entry.object as KubeObject);
+    bytes += entry.bytes.length;
+    if (bytes < pauseAt) continue;
+    await nextTurn();
+    pauseAt = bytes + bytesAtOnce;
+  }
+  return objects;
+}
+
+function respondObjects(
+  { entries }: ListOutcome,
+  value: unknown,
+  { mediaType }: Exchange,
+): ApiResponse | Promise<ApiResponse> {
+  let bytes = 0;
+  for (const entry of entries) bytes += entry.bytes.length;
+  return bytes > bytesAtOnce ? respondLargeValue(200, value, mediaType) : respondValue(200, value, mediaType);
+}
 
 function listMetadata(outcome: ListOutcome) {
   return {
