@@ -35,11 +35,11 @@ function template(context: Record<string, string> = {}): Template {
   return Template.fromStack(stack);
 }
 
-describe('the stack of a cluster', { timeout: 120_000 }, () => {
+describe('the stack of a cluster', { timeout: 300_000 }, () => {
   let plain: Template;
   beforeAll(() => {
     plain = template();
-  }, 120_000);
+  }, 300_000);
 
   it('keeps the state when the stack goes', () => {
     plain.hasResource('AWS::DynamoDB::Table', {

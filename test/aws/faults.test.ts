@@ -1,12 +1,13 @@
 // The bundled functions in a storm: DynamoDB refuses, is slow and does not answer, environments end at any line, messages come twice,
 // and two of everything run at once. Nothing that was answered may be lost, nothing done twice, and once the storm is over the cluster
-// comes to rest at what was asked for. The seed is printed; ZEROPLANE_STORM_SEED sets it. About 40 s: it takes half a minute of
+// comes to rest at what was asked for. The seed is printed; ZEROPLANE_SEED sets it. About 40 s: it takes half a minute of
 // processor time, most of it cold starts.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../tools/cluster.ts';
+import { runSeed } from '../tools/seed.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { type AwsCluster, startAwsCluster } from './harness/cluster.ts';
 import { createStorm } from './harness/storm.ts';
@@ -15,7 +16,7 @@ import { type Counters, countersIn } from './storm/counters.ts';
 import { type Deployments, deploymentsIn } from './storm/deployments.ts';
 import { type Rooms, roomCpu, roomsIn } from './storm/rooms.ts';
 
-const seed = Number(process.env['ZEROPLANE_STORM_SEED'] ?? 1 + Math.floor(Math.random() * 1e6));
+const seed = runSeed();
 /** It blows for so long, and on until enough has happened: a busy machine does little in that time. */
 const stormMs = 12_000;
 const patienceSeconds = 120;

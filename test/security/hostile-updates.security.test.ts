@@ -92,7 +92,7 @@ describe('a sample', () => {
 });
 
 describe('a twisted object', () => {
-  it('is refused or taken, and breaks nothing', { timeout: 120_000 }, async () => {
+  it('is refused or taken, and breaks nothing', { timeout: 300_000 }, async () => {
     const one = fc.nat().chain((choice) => {
       const { target, object } = stored[choice % stored.length] ?? { target: '', object: {} };
       const paths = [...pathsOf(object)];
