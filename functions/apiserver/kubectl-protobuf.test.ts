@@ -202,9 +202,9 @@ describe('kubectl 1.36 over protobuf', () => {
       child.stdout.on('data', (chunk: Buffer) => {
         output += chunk.toString();
       });
-      await expect.poll(() => output, { timeout: 20_000 }).toContain('was there before');
+      await expect.poll(() => output).toContain('was there before');
       await event('second', 'came while watching');
-      await expect.poll(() => output, { timeout: 20_000 }).toContain('came while watching');
+      await expect.poll(() => output).toContain('came while watching');
       expect(watched).toContain(`GET ${inDefault('events')}`);
     } finally {
       child.kill();

@@ -283,7 +283,7 @@ describe('A set of controllers', () => {
       metadata: { name: 'missing' },
       value: 5,
     });
-    await expect.poll(conditionsOf, { timeout: 15_000 }).toEqual([]);
+    await expect.poll(conditionsOf).toEqual([]);
     expect(await list('pods')).toHaveLength(1);
   });
 });

@@ -268,7 +268,7 @@ describe('kubectl', { timeout: 60_000 }, () => {
     await server.kubectl.input(JSON.stringify(crd), 'apply', '-f', '-');
     await server.kubectl('wait', '--for=condition=Established', 'crd/widgets.example.com', '--timeout=10s');
     await expect
-      .poll(async () => (await server.kubectl.attempt('explain', 'widgets.spec.size')).stdout, { timeout: 10_000 })
+      .poll(async () => (await server.kubectl.attempt('explain', 'widgets.spec.size')).stdout)
       .toContain('How large it is.');
   });
 });

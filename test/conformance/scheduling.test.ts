@@ -224,7 +224,8 @@ describe('preemption', () => {
     const { metadata } = await client.create(pods, greedy('preemptor', 'example.com/basic', 'high'));
     const placed = await client.when(`${pods}/preemptor`, 'it runs', isRunning);
     expect(placed.spec.nodeName).toBe('n1');
-    expect((await cluster.t.get(`${pods}/victim`)).status).toBe(404);
+    // Its room is free when its containers have ended; its object goes just after.
+    await expect.poll(async () => (await cluster.t.get(`${pods}/victim`)).status).toBe(404);
     expect((await client.read(`${pods}/other`)).metadata.deletionTimestamp).toBeUndefined();
     const message = `Preempted by pod ${metadata.uid} on node n1`;
     await client.whenAll(events, '', 'the victim is told', (items) =>

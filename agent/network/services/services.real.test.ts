@@ -236,9 +236,7 @@ describe.skipIf(reason !== undefined)(
     it('notices that somebody flushed all tables', async () => {
       await sandbox.apply({ services: [service('web', '10.96.1.1')], endpointSlices: [slice('web', both)] });
       await sandbox.inside(sandbox.node, 'nft', 'flush', 'ruleset');
-      await expect
-        .poll(async () => names(await ask(client, '10.96.1.1', 80, 16)), { timeout: 10_000 })
-        .toEqual(['a', 'b']);
+      await expect.poll(async () => names(await ask(client, '10.96.1.1', 80, 16))).toEqual(['a', 'b']);
     });
 
     it('leaves no table, device or route after teardown', async () => {

@@ -30,7 +30,7 @@ const unavailable = async () => {
   return text.split('\n').filter((line) => line.startsWith('aggregator_') && line.includes(apiServiceName));
 };
 
-const because = (reason: string) => expect.poll(() => t.condition(), { timeout: 10_000 }).toMatchObject({ reason });
+const because = (reason: string) => expect.poll(() => t.condition()).toMatchObject({ reason });
 
 describe('local APIServices', () => {
   it('are there for built-in group versions, and available', async () => {
@@ -179,7 +179,7 @@ describe('an APIService with a Service', () => {
       const spec = { type: 'ExternalName', externalName: 'api.example.com' };
       await other.create('services', 'default', { metadata: { name: 'sample-api' }, spec });
       await other.post(other.apiServices, other.apiService);
-      await expect.poll(() => other.condition(), { timeout: 10_000 }).toMatchObject({ reason: 'Passed' });
+      await expect.poll(() => other.condition()).toMatchObject({ reason: 'Passed' });
       expect((await other.get(flunders)).status).toBe(200);
       expect(new Set(other.dialled.map(({ host, port }) => `${host}:${port}`))).toEqual(
         new Set(['api.example.com:7443']),

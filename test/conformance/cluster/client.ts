@@ -56,7 +56,7 @@ export interface Client {
   never(path: string, query: string, what: string, check: (items: Body[]) => boolean, ms: number): Promise<void>;
 }
 
-const patience = 15_000;
+const patience = 60_000;
 const merge = 'application/merge-patch+json';
 
 export function createClient(t: TestApi): Client {
