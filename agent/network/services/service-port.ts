@@ -1,6 +1,7 @@
 // What kube-proxy knows of one port of one Service: where it is reached and which endpoints answer, chosen for this node
 // (KEP-1669 terminating endpoints, KEP-2086 internal traffic policy, KEP-2433 zone hints).
 
+import { isReachable } from '../../../core/kinds/core/endpoints/reachable.ts';
 import type { V1EndpointSlice, V1Service } from '../../../generated/kubernetes.ts';
 
 type Protocol = 'tcp' | 'udp' | 'sctp';
@@ -113,7 +114,8 @@ function portsOf(service: V1Service, slices: readonly V1EndpointSlice[], vantage
       port: port.port,
       clusterIP,
       ...(port.nodePort === undefined || port.nodePort === 0 ? {} : { nodePort: port.nodePort }),
-      externalIPs: [...new Set([...(spec.externalIPs ?? []).filter(isIPv4), ...loadBalancerIPs])],
+      // Some may have been stored before the API refused them: nobody takes over the loopback of the node.
+      externalIPs: [...new Set([...(spec.externalIPs ?? []).filter(isIPv4), ...loadBalancerIPs])].filter(isReachable),
       guardedIPs: sourceRanges.length > 0 ? loadBalancerIPs : [],
       sourceRanges,
       ...(affinity === undefined ? {} : { affinity }),

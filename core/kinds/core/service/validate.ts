@@ -12,6 +12,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Label, dns1123Subdomain, portName, portNumber } from '../../../machinery/names.ts';
+import { validateReachable } from '../endpoints/reachable.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
@@ -69,6 +70,7 @@ export function validateService({ spec }: V1Service): FieldError[] {
           'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
         ),
       );
+    else errors.push(...validateReachable(address, `spec.externalIPs[${index}]`));
   });
   return errors;
 }
