@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bootstrap } from '../../core/registry/bootstrap.ts';
 import { fuzzRuns } from '../../test/tools/fuzz-runs.ts';
 import { tried } from '../../test/tools/tried.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
@@ -10,7 +11,8 @@ let t: TestApi;
 
 beforeAll(async () => {
   t = await openTestApi();
-  await t.namespace('default');
+  // Healthy, as one is that serves: /healthz is a path like any.
+  await bootstrap(t.registry, t.definitions, { advertiseAddress: '192.0.2.1', port: 443, serviceCIDR: '10.96.0.0/16' });
   for (const name of ['a', 'b'])
     await t.post('/api/v1/namespaces/default/configmaps', { metadata: { name }, data: { k: 'v' } });
 });
