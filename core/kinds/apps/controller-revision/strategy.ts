@@ -2,8 +2,8 @@
 
 import type { V1ControllerRevision } from '../../../../generated/kubernetes.ts';
 import { required } from '../../../machinery/field-error.ts';
-import { nonNegative } from '../../core/pod-template/template.ts';
 import { immutable } from '../../metadata/validate.ts';
+import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1ControllerRevision>({

@@ -4,13 +4,13 @@ import type { V1DaemonSet } from '../../../../generated/kubernetes.ts';
 import { invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
 import {
   defaultTemplate,
-  nonNegative,
   validateEndless,
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { countOrPercent } from '../../rules/count-or-percent.ts';
+import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1DaemonSet>({

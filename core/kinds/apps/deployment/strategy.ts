@@ -10,13 +10,13 @@ import {
 } from '../../../machinery/field-error.ts';
 import {
   defaultTemplate,
-  nonNegative,
   validateEndless,
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { countOrPercent } from '../../rules/count-or-percent.ts';
+import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1Deployment>({

@@ -4,12 +4,12 @@ import type { V1ReplicaSet } from '../../../../generated/kubernetes.ts';
 import { required } from '../../../machinery/field-error.ts';
 import {
   defaultTemplate,
-  nonNegative,
   validateEndless,
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
 import { immutable } from '../../metadata/validate.ts';
+import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1ReplicaSet>({

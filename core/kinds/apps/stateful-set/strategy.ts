@@ -12,12 +12,12 @@ import { dns1123Label } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import {
   defaultTemplate,
-  nonNegative,
   validateEndless,
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
 import { named } from '../../metadata/name-rule.ts';
+import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 
 const mutable = [

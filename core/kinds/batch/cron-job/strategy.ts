@@ -9,7 +9,7 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
-import { nonNegative } from '../../core/pod-template/template.ts';
+import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 import { defaultJobSpec, validateJobSpec } from '../job/strategy.ts';
 

@@ -5,13 +5,9 @@ import { type FieldError, invalidValue, required } from '../../../machinery/fiel
 import { labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
-import {
-  defaultTemplate,
-  nonNegative,
-  validateRestartPolicy,
-  validateTemplate,
-} from '../../core/pod-template/template.ts';
+import { defaultTemplate, validateRestartPolicy, validateTemplate } from '../../core/pod-template/template.ts';
 import { immutable } from '../../metadata/validate.ts';
+import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1Job>({

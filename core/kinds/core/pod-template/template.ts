@@ -9,7 +9,6 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { labelSelectorOf, matchesLabels, validateLabelSelector, validateLabels } from '../../../machinery/labels.ts';
-import type { Int64 } from '../../../machinery/object.ts';
 import { validateAnnotations } from '../../metadata/validate.ts';
 import { defaultPodSpec } from '../pod/defaults.ts';
 import { validatePodSpec } from '../pod/validate-spec.ts';
@@ -75,8 +74,4 @@ export function validateEndless(template: V1PodTemplateSpec | undefined, kind: s
       forbiddenField('spec.template.spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${kind} is not Supported`),
     );
   return errors;
-}
-
-export function nonNegative(value: Int64 | undefined, path: string): FieldError[] {
-  return value !== undefined && value < 0 ? [invalidValue(path, value, 'must be greater than or equal to 0')] : [];
 }

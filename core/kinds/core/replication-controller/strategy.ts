@@ -3,8 +3,9 @@
 import type { V1ReplicationController } from '../../../../generated/kubernetes.ts';
 import { invalidValue, required } from '../../../machinery/field-error.ts';
 import { labelSelectorOfSet, matchesLabels } from '../../../machinery/labels.ts';
+import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
-import { defaultTemplate, nonNegative, validateEndless, validateTemplate } from '../pod-template/template.ts';
+import { defaultTemplate, validateEndless, validateTemplate } from '../pod-template/template.ts';
 
 export const strategy = strategyFor<V1ReplicationController>({
   generation: true,
