@@ -189,7 +189,7 @@ describe.skipIf(process.getuid?.() !== 0)('security contexts (needs root)', () =
       ...[...shown, ...refused, ...waiting, ...withoutSandbox].map(([each]) => each),
     ]);
     const all = ['host', 'init', ...shown.map(([{ metadata }]) => metadata?.name ?? '')];
-    await eventually(120, async () => {
+    await eventually(300, async () => {
       for (const { metadata, status } of (await cluster.read('pods')).items) {
         const text = status.containerStatuses?.[0]?.state.terminated?.message;
         if (text !== undefined) messages.set(metadata.name, text);
@@ -197,7 +197,7 @@ describe.skipIf(process.getuid?.() !== 0)('security contexts (needs root)', () =
       return all.every((name) => messages.has(name));
     });
     tried('settings of a security context', all.length + refused.length + waiting.length + withoutSandbox.length);
-  }, 240_000);
+  });
   afterAll(() => cluster?.remove(), 120_000);
 
   it('do what they ask', () => {

@@ -24,7 +24,7 @@ import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { PastStates } from './past-states.ts';
 import { list, log } from './reads.ts';
-import { type Rewritten, rewrite, type StoredValue } from './rewrite.ts';
+import { type Range, type Rewritten, rewrite, type StoredValue } from './rewrite.ts';
 import { Tables } from './tables.ts';
 
 export interface EmbeddedStoreOptions extends DatabaseOptions {
@@ -44,9 +44,9 @@ export interface EmbeddedStore extends Store {
   tick(): Promise<number>;
   /**
    * Gives values another form under the revisions that they have, so that no reader is told of anything: from the log of a type, the
-   * rows after a revision until some 256 KB were read. `change` gives the new form, or undefined for what may stay.
+   * rows of a range until some 256 KB were read. `change` gives the new form, or undefined for what may stay.
    */
-  rewrite(type: TypeName, after: number, change: (row: StoredValue) => Value | undefined): Promise<Rewritten>;
+  rewrite(type: TypeName, range: Range, change: (row: StoredValue) => Value | undefined): Promise<Rewritten>;
   /** Writes a whole, consistent copy to a new file while the store goes on. */
   backup(path: string): Promise<void>;
 }
@@ -186,10 +186,9 @@ class SqliteStore implements EmbeddedStore {
     return count;
   }
 
-  async rewrite(type: TypeName, after: number, change: (row: StoredValue) => Value | undefined): Promise<Rewritten> {
+  async rewrite(type: TypeName, range: Range, change: (row: StoredValue) => Value | undefined): Promise<Rewritten> {
     this.#refuseClosed();
-    if (!this.#tables.types.has(type)) return { through: 0, head: 0, changed: 0 };
-    return this.#group.run(() => rewrite(this.#tables, type, after, change));
+    return this.#group.run(() => rewrite(this.#tables, type, range, change));
   }
 
   async backup(path: string): Promise<void> {

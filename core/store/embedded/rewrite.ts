@@ -11,9 +11,16 @@ export interface StoredValue {
   readonly value: Value;
 }
 
+/** Of revisions: those above `after`, up to and including `until`. */
+export interface Range {
+  readonly after: number;
+  readonly until: number;
+}
+
 export interface Rewritten {
   /** Everything up to and including this revision was looked at. */
   readonly through: number;
+  /** The type's newest revision, now. */
   readonly head: number;
   readonly changed: number;
 }
@@ -26,14 +33,16 @@ const chunkRows = 256;
 export function rewrite(
   tables: Tables,
   type: TypeName,
-  after: number,
+  { after, until }: Range,
   change: (row: StoredValue) => Value | undefined,
 ): Rewritten {
   const state = tables.types.get(type);
-  if (!state) return { through: 0, head: 0, changed: 0 };
+  if (!state) return { through: until, head: 0, changed: 0 };
   const rows = tables
-    .rows(`SELECT revision, name, stampedAt, value FROM ${state.log} WHERE revision > ? ORDER BY revision LIMIT ?`)
-    .iterate(after, chunkRows);
+    .rows(
+      `SELECT revision, name, stampedAt, value FROM ${state.log} WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?`,
+    )
+    .iterate(after, until, chunkRows);
   const changes: { readonly row: StoredValue; readonly value: Value }[] = [];
   let through = after;
   let bytes = 0;
@@ -48,7 +57,7 @@ export function rewrite(
     if (value) changes.push({ row, value });
   }
   // Rows of a log are not dense: what was compacted is not there.
-  if (count < chunkRows && bytes < chunkBytes) through = state.head;
+  if (count < chunkRows && bytes < chunkBytes) through = until;
   // All are made before the first is written: one that fails has written nothing.
   for (const { row, value } of changes) {
     const item = { name: row.name, revision: row.revision, value: stamp(value, row.revision) };

@@ -99,6 +99,22 @@ describe('a new key', () => {
     tried('values sealed anew under use', done.rewritten);
   });
 
+  it('comes to its end while others write faster than it reads', async () => {
+    const encryption = live(encryptSecrets(first));
+    const store = encryptedStore(engine, encryption);
+    for (let i = 0; i < 60; i++) await put(store, `old-${i}`, 'x'.repeat(20_000));
+    encryption.use(encryptSecrets(second, [first]));
+    let pauses = 0;
+    const pause = async () => {
+      expect(pauses++).toBeLessThan(100);
+      for (let i = 0; i < 40; i++) await put(store, `new-${i}`, 'y'.repeat(20_000));
+      await store.commit([{ op: 'delete', type: 'secrets', name: `old-${59 - pauses}`, expect: 'any' }]);
+    };
+    await reseal({ engine, store, encryption, pause });
+    expect(pauses).toBeGreaterThan(4);
+    expect(await sealedWith()).toEqual(['second']);
+  });
+
   it('waits for writes that were sealed with the one before and are under way', async () => {
     let letThrough = () => {};
     const gate = new Promise<void>((resolve) => {

@@ -11,7 +11,7 @@ import { isSealed, keyNameOf, open, seal } from './seal.ts';
 
 export interface Resealing {
   /** Under `store`. */
-  readonly engine: Pick<EmbeddedStore, 'rewrite' | 'types'>;
+  readonly engine: Pick<EmbeddedStore, 'head' | 'rewrite' | 'types'>;
   readonly store: Pick<EncryptedStore, 'sealedBefore'>;
   /** Of `store`, with the new key in place. */
   readonly encryption: Encryption;
@@ -42,15 +42,22 @@ export async function reseal({ engine, store, encryption, pause = delay }: Resea
         return undefined;
       }
     };
-    // A delete repeats the last state as it lies: behind this, or at the end, where it is still to come.
-    for (let after = 0, head = 1; after < head; ) {
-      const began = performance.now();
-      const done = await engine.rewrite(type, after, change);
-      rewritten += done.changed;
-      after = done.through;
-      head = done.head;
-      // Half of the time is for others.
-      if (after < head) await pause(performance.now() - began);
+    // First what lies there. A delete repeats the last state as it lies, and came perhaps before its turn: so then what came meanwhile. Later
+    // ones find what is sealed anew. Both have an end, however fast others write.
+    let after = 0;
+    let until = await engine.head(type);
+    for (let pass = 0; pass < 2; pass++) {
+      let head = until;
+      while (after < until) {
+        const began = performance.now();
+        const done = await engine.rewrite(type, { after, until }, change);
+        rewritten += done.changed;
+        after = done.through;
+        head = done.head;
+        // Half of the time is for others.
+        if (after < until) await pause(performance.now() - began);
+      }
+      until = head;
     }
   }
   return { rewritten, unreadable };
