@@ -69,41 +69,40 @@ function* writingEnvelope(writer: WireWriter, object: TypedObject): Steps<void> 
 const bytesAtOnce = 128 * 1024;
 
 /** A whole object, whose items may be thousands where it is a list of objects. */
-function* writingObject(writer: WireWriter, { fields }: Message, value: unknown): Steps<void> {
-  const object = asRecord(value);
-  for (const field of fields.toReversed()) {
-    const items = field.name === 'items' && field.shape === 'list' ? getOwn(object, field.name) : undefined;
-    if (!Array.isArray(items)) {
-      writeMember(writer, field, object);
-      continue;
-    }
-    let pauseAt = writer.size + bytesAtOnce;
-    for (let at = items.length - 1; at >= 0; at -= 1) {
-      writeField(writer, field, items[at]);
-      if (writer.size < pauseAt) continue;
-      yield;
-      pauseAt = writer.size + bytesAtOnce;
-    }
+function* writingObject(writer: WireWriter, message: Message, value: unknown): Steps<void> {
+  const { fields } = message;
+  const at = fields.findIndex(({ name, shape }) => name === 'items' && shape === 'list');
+  const field = fields[at];
+  const items = getOwn(asRecord(value), 'items');
+  if (!field || !Array.isArray(items)) {
+    writeMessage(writer, message, value);
+    return;
   }
+  writeMessage(writer, { ...message, fields: fields.slice(at + 1) }, value);
+  let pauseAt = writer.size + bytesAtOnce;
+  for (const item of items.toReversed()) {
+    writeField(writer, field, item);
+    if (writer.size < pauseAt) continue;
+    yield;
+    pauseAt = writer.size + bytesAtOnce;
+  }
+  writeMessage(writer, { ...message, fields: fields.slice(0, at) }, value);
 }
 
 function writeMessage(writer: WireWriter, { fields }: Message, value: unknown): void {
   const object = asRecord(value);
   for (let index = fields.length - 1; index >= 0; index -= 1) {
     const field = fields[index];
-    if (field) writeMember(writer, field, object);
+    if (!field) continue;
+    const { name, shape } = field;
+    // The fields of an embedded message stand in this object.
+    const each = name === '' ? object : getOwn(object, name);
+    if (shape === 'list') {
+      if (Array.isArray(each)) for (let at = each.length - 1; at >= 0; at -= 1) writeField(writer, field, each[at]);
+    } else if (shape === 'map') writeMap(writer, field, each);
+    else if (each !== undefined && each !== null) writeField(writer, field, each);
+    else if (!field.optional && !nilWhenAbsent.has(field.type)) writeField(writer, field, undefined);
   }
-}
-
-function writeMember(writer: WireWriter, field: Field, object: Readonly<Record<string, unknown>>): void {
-  const { name, shape } = field;
-  // The fields of an embedded message stand in this object.
-  const each = name === '' ? object : getOwn(object, name);
-  if (shape === 'list') {
-    if (Array.isArray(each)) for (let at = each.length - 1; at >= 0; at -= 1) writeField(writer, field, each[at]);
-  } else if (shape === 'map') writeMap(writer, field, each);
-  else if (each !== undefined && each !== null) writeField(writer, field, each);
-  else if (!field.optional && !nilWhenAbsent.has(field.type)) writeField(writer, field, undefined);
 }
 
 // Slices in Go, which are nil when nothing is there.
