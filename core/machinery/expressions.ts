@@ -1,34 +1,25 @@
-// CEL and regular expressions of linear time: two large libraries that most writes never need. They are loaded once, before the first
-// write of something that has expressions; what runs without waiting takes them from here.
+// Regular expressions of linear time: a large library that most writes never need. It is loaded once, before the first write of something
+// that has patterns; what runs without waiting takes it from here.
 
 import { StatusError } from './status.ts';
 
-type Expressions = Awaited<ReturnType<typeof load>>;
+type RegularExpressions = Awaited<ReturnType<typeof load>>;
 
-let loaded: Expressions | undefined;
+let loaded: RegularExpressions | undefined;
 
-/** To be awaited before anything is validated that may have expressions. */
-export async function loadExpressions(): Promise<void> {
+/** To be awaited before anything is validated that may have patterns. */
+export async function loadRegularExpressions(): Promise<void> {
   loaded ??= await load();
 }
 
 async function load() {
-  const [{ checkCelTypes, compileCel }, { celInput, celOptional, celOutput }, { compileLinear }] = await Promise.all([
-    import('./cel.ts'),
-    import('./cel-input.ts'),
-    import('./linear-expression.ts'),
-  ]);
-  return {
-    cel: { checkCelTypes, compileCel },
-    input: { celInput, celOptional, celOutput },
-    regularExpressions: { compileLinear },
-  };
+  const { compileLinear } = await import('./linear-expression.ts');
+  return { compileLinear };
 }
 
 /** Throws where nobody has loaded them: a defect of ours, which is told as such. */
-export function expressions(): Expressions {
-  if (!loaded)
-    throw new StatusError('InternalError', 'an expression was met before the engine that evaluates it was loaded');
+export function regularExpressions(): RegularExpressions {
+  if (!loaded) throw new StatusError('InternalError', 'a pattern was met before what matches it was loaded');
   return loaded;
 }
 

@@ -2,8 +2,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { openRbac } from '../authorization/rbac.ts';
+import { loadExpressions } from '../cel/expressions.ts';
 import type { Random } from '../kinds/environment.ts';
-import { loadExpressions } from '../machinery/expressions.ts';
 import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-in.ts';
 import type { WriteEnvironment } from './admission/plugin.ts';
 import { admit } from './admit.ts';

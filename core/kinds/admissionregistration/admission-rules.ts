@@ -1,12 +1,12 @@
 // What webhook configurations and admission policies say alike: which requests they are about, in rules, selectors and conditions.
 
 import type { V1NamedRuleWithOperations } from '../../../generated/kubernetes.ts';
-import { expressions } from '../../machinery/expressions.ts';
+import { expressions } from '../../cel/expressions.ts';
+import type { AdmissionPlace } from '../../cel/kubernetes/admission.ts';
+import type { Type } from '../../cel/types/types.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { type LabelSelectorJson, validateLabelSelector } from '../../machinery/labels.ts';
 import { qualifiedNameErrors } from '../../machinery/names.ts';
-import { celStructs } from './cel-structs.ts';
-import { admissionVariables } from './expression-variables.ts';
 
 export function defaultRules(rules: V1NamedRuleWithOperations[] | undefined): void {
   for (const rule of rules ?? []) rule.scope ??= '*';
@@ -51,7 +51,7 @@ export function validateRules(rules: readonly V1NamedRuleWithOperations[], at: s
 export function validateConditions(
   conditions: readonly { name: string; expression: string }[] | undefined,
   at: string,
-  variables: Readonly<Record<string, string>>,
+  place: AdmissionPlace,
 ): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
@@ -62,22 +62,41 @@ export function validateConditions(
     else for (const message of qualifiedNameErrors(name)) errors.push(invalidValue(`${path}.name`, name, message));
     if (names.has(name)) errors.push(duplicate(`${path}.name`, name));
     names.add(name);
-    errors.push(...checkExpression(expression, `${path}.expression`, ['bool'], variables));
+    errors.push(...checkExpression(expression, `${path}.expression`, ['bool'], { place }));
   }
   return errors;
 }
 
-/** `types`: what it may evaluate to; by the start of the type's name. */
+/** Where an expression stands, and the types of the policy's variables that it may read. */
+export interface ExpressionPlace {
+  readonly place: AdmissionPlace;
+  readonly variables?: ReadonlyMap<string, Type>;
+}
+
+/** `types`: what it may evaluate to. */
 export function checkExpression(
   expression: string | undefined,
   path: string,
-  types: readonly string[] | undefined,
-  variables: Readonly<Record<string, string>> = admissionVariables,
+  types: readonly string[],
+  place: ExpressionPlace,
 ): FieldError[] {
-  if (!expression?.trim()) return [required(path, 'expression is not specified')];
-  const compiled = expressions().cel.compileCel(celStructs(expression), variables);
-  if (!compiled.ok) return [invalidValue(path, expression, `compilation failed: ${compiled.error.message}`)];
-  const { type } = compiled.value;
-  if (!types || type === 'dyn' || types.some((each) => type.startsWith(each))) return [];
-  return [invalidValue(path, expression, `must evaluate to ${types[0]}`)];
+  return checkedExpression(expression, path, types, place).errors;
+}
+
+/** As `checkExpression`, with the type that it has; without `types` it may be any. */
+export function checkedExpression(
+  expression: string | undefined,
+  path: string,
+  types: readonly string[] | undefined,
+  { place, variables }: ExpressionPlace,
+): { readonly errors: FieldError[]; readonly type?: Type } {
+  if (!expression?.trim()) return { errors: [required(path, 'expression is not specified')] };
+  const { compileCel, admissionEnvironment } = expressions();
+  const compiled = compileCel(expression, admissionEnvironment(place, variables));
+  if (!compiled.ok)
+    return { errors: [invalidValue(path, expression, `compilation failed: ${compiled.error.message}`)] };
+  const { type, program } = compiled.value;
+  if (!types || types.includes(type)) return { errors: [], type: program.type };
+  const wanted = types.length === 1 ? types[0] : `one of [${types.join(' ')}]`;
+  return { errors: [invalidValue(path, expression, `must evaluate to ${wanted}`)], type: program.type };
 }

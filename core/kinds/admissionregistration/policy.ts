@@ -1,15 +1,15 @@
 // What validating and mutating admission policies and their bindings have in common.
 
 import type { V1NamedRuleWithOperations } from '../../../generated/kubernetes.ts';
+import { dyn, type Type } from '../../cel/types/types.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import {
-  checkExpression,
+  checkedExpression,
   defaultRules,
   validateConditions,
   validateRules,
   validateSelectors,
 } from './admission-rules.ts';
-import { policyConditionVariables } from './expression-variables.ts';
 
 interface Constraints {
   matchPolicy?: string;
@@ -39,7 +39,8 @@ interface PolicySpec {
   readonly variables?: { name: string; expression: string }[];
 }
 
-export function validatePolicy(spec: PolicySpec | undefined): FieldError[] {
+/** `variables`: is told the type of each variable that can be worked out. */
+export function validatePolicy(spec: PolicySpec | undefined, variables: Map<string, Type>): FieldError[] {
   const errors: FieldError[] = [];
   const constraints = spec?.matchConstraints;
   if (!constraints) errors.push(required('spec.matchConstraints'));
@@ -55,9 +56,13 @@ export function validatePolicy(spec: PolicySpec | undefined): FieldError[] {
     const at = `spec.variables[${index}]`;
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(each.name ?? ''))
       errors.push(invalidValue(`${at}.name`, each.name, 'name is not a valid CEL identifier'));
-    errors.push(...checkExpression(each.expression, `${at}.expression`, undefined));
+    // Each sees those before it.
+    const place = { place: 'policy', variables } as const;
+    const checked = checkedExpression(each.expression, `${at}.expression`, undefined, place);
+    errors.push(...checked.errors);
+    variables.set(each.name, checked.type ?? dyn);
   }
-  errors.push(...validateConditions(spec?.matchConditions, 'spec.matchConditions', policyConditionVariables));
+  errors.push(...validateConditions(spec?.matchConditions, 'spec.matchConditions', 'condition'));
   return errors;
 }
 

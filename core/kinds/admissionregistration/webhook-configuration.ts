@@ -10,7 +10,6 @@ import { dns1123Subdomain } from '../../machinery/names.ts';
 import { validateClientConfig } from '../rules/client-config.ts';
 import { strategyFor } from '../strategy.ts';
 import { defaultRules, validateConditions, validateRules, validateSelectors } from './admission-rules.ts';
-import { webhookConditionVariables } from './expression-variables.ts';
 
 /** Of both types: a validating webhook has the fields of a mutating one but `reinvocationPolicy`. */
 export const webhookConfiguration = strategyFor<V1MutatingWebhookConfiguration>({
@@ -52,7 +51,7 @@ function validateHooks(hooks: readonly (V1ValidatingWebhook | V1MutatingWebhook)
       );
     errors.push(...validateClientConfig(hook.clientConfig ?? {}, `${at}.clientConfig`));
     errors.push(...validateSelectors(hook, at), ...validateRules(hook.rules ?? [], `${at}.rules`));
-    errors.push(...validateConditions(hook.matchConditions, `${at}.matchConditions`, webhookConditionVariables));
+    errors.push(...validateConditions(hook.matchConditions, `${at}.matchConditions`, 'webhook'));
   }
   return errors;
 }

@@ -1,7 +1,7 @@
 // Selectors of devices and settings for their drivers, in classes and claims.
 
 import type { V1DeviceSelector, V1OpaqueDeviceConfiguration } from '../../../generated/kubernetes.ts';
-import { expressions } from '../../machinery/expressions.ts';
+import { expressions } from '../../cel/expressions.ts';
 import { type FieldError, invalidValue, required, tooMany } from '../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../machinery/names.ts';
 import { requiredField } from '../rules/field-rule.ts';
@@ -40,7 +40,8 @@ export function validateSelectors(selectors: readonly V1DeviceSelector[] | undef
 }
 
 function validateExpression(expression: string, path: string): FieldError[] {
-  const compiled = expressions().cel.compileCel(expression, { device: 'dyn' });
+  const { compileCel, deviceEnvironment } = expressions();
+  const compiled = compileCel(expression, deviceEnvironment);
   if (!compiled.ok) return [invalidValue(path, expression, `compilation failed: ${compiled.error.message}`)];
   const { type } = compiled.value;
   return type === 'bool' || type === 'dyn' ? [] : [invalidValue(path, expression, 'must evaluate to bool')];

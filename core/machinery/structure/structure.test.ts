@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { growth } from '../../../test/tools/growth.ts';
 import { schemaOf } from '../../api/models.ts';
-import { loadExpressions } from '../expressions.ts';
+import { loadRegularExpressions } from '../expressions.ts';
 import type { Schema } from '../schema.ts';
 import { applyDefaults } from './apply-defaults.ts';
 import { prune } from './prune.ts';
 import { validateStructure } from './validate-structure.ts';
 
 // Patterns and rules among the schemas below.
-beforeAll(loadExpressions);
+beforeAll(loadRegularExpressions);
 
 const pod = schemaOf('V1Pod');
 const webserver = () => ({ name: 'web', image: 'nginx:1.25', ports: [{ containerPort: 80 }] });

@@ -1,7 +1,7 @@
 // OpenAPI's keywords for strings and numbers. Patterns come from users, so they run through an engine with linear time.
 
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { expressions } from '../expressions.ts';
+import { regularExpressions } from '../expressions.ts';
 import { type FieldError, invalidValue, tooLong, typeInvalid } from '../field-error.ts';
 import type { LinearExpression } from '../linear-expression.ts';
 import { getOwn } from '../own.ts';
@@ -69,7 +69,7 @@ function matches(pattern: string, value: string): boolean {
 }
 
 function compile(pattern: string): LinearExpression | undefined {
-  const { compileLinear } = expressions().regularExpressions;
+  const { compileLinear } = regularExpressions();
   try {
     return compileLinear(pattern);
   } catch {

@@ -1,6 +1,7 @@
 // Brings a body into the shape of its schema: unknown fields reported or refused, defaults filled in, types checked.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
+import { validateRules } from '../../cel/rules/validate-rules.ts';
 import { type FieldError, invalid } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, type StatusError } from '../../machinery/status.ts';
@@ -8,7 +9,6 @@ import { nextTurn } from '../../machinery/steps.ts';
 import { applyDefaults } from '../../machinery/structure/apply-defaults.ts';
 import { prune } from '../../machinery/structure/prune.ts';
 import { ratchet } from '../../machinery/structure/ratchet.ts';
-import { validateRules } from '../../machinery/structure/validate-rules.ts';
 import { validateStructure } from '../../machinery/structure/validate-structure.ts';
 import type { RequestContext, WriteOptions } from '../registry.ts';
 

@@ -3,7 +3,7 @@
 
 import type { V1JSONSchemaProps } from '../../../../generated/kubernetes.ts';
 import { structuralSchema } from '../../../api/custom-schema.ts';
-import { expressions } from '../../../machinery/expressions.ts';
+import { regularExpressions } from '../../../machinery/expressions.ts';
 import {
   duplicate,
   type FieldError,
@@ -120,7 +120,7 @@ function visit(schema: V1JSONSchemaProps, path: string, place: RulePlace, root: 
   if (mapType !== undefined && mapType !== 'atomic' && mapType !== 'granular')
     errors.push(notSupported(`${path}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']));
   checkBranches(schema, path, either, errors);
-  checkRules(schema, path, place, errors);
+  checkRules(schema, path, place, root || schema['x-kubernetes-embedded-resource'] === true, errors);
 
   const listed = schema['x-kubernetes-list-type'] === 'map';
   const { items, properties, additionalProperties } = schema;
@@ -177,7 +177,7 @@ function checkMetadata(schema: V1JSONSchemaProps, path: string, errors: FieldErr
 }
 
 function checkPattern(pattern: string, path: string, errors: FieldError[]): void {
-  const { compileLinear } = expressions().regularExpressions;
+  const { compileLinear } = regularExpressions();
   try {
     compileLinear(pattern);
   } catch (error) {

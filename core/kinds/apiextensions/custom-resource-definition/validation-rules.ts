@@ -3,12 +3,10 @@
 // Source: KEP-2876.
 
 import type { V1JSONSchemaProps, V1ValidationRule } from '../../../../generated/kubernetes.ts';
-import { structuralSchema } from '../../../api/custom-schema.ts';
-import type { CelError, CelProgram } from '../../../machinery/cel.ts';
-import { mostInRequest } from '../../../machinery/cel-estimate.ts';
-import { celLimits } from '../../../machinery/cel-limits.ts';
-import { type CelSchema, celTypesOf } from '../../../machinery/cel-schema.ts';
-import { expressions } from '../../../machinery/expressions.ts';
+import { expressions } from '../../../cel/expressions.ts';
+import type { CelProgram } from '../../../cel/kubernetes/programs.ts';
+import type { RuleEnvironment } from '../../../cel/kubernetes/rules.ts';
+import { celLimits } from '../../../cel/limits.ts';
 import {
   type FieldError,
   forbiddenField,
@@ -17,8 +15,7 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { getOwn } from '../../../machinery/own.ts';
-import type { Schema, ValidationRule } from '../../../machinery/schema.ts';
-import { ruleVariables } from '../../../machinery/structure/validate-rules.ts';
+import type { Schema } from '../../../machinery/schema.ts';
 
 export interface RulePlace {
   /** Whether an old value of this part can be told. */
@@ -35,39 +32,38 @@ export interface RuleCost {
 }
 
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
-export function checkRules(schema: V1JSONSchemaProps, path: string, place: RulePlace, errors: FieldError[]): void {
+
+/** `root`: of a resource, the whole or one that is embedded. */
+export function checkRules(
+  schema: V1JSONSchemaProps,
+  path: string,
+  place: RulePlace,
+  root: boolean,
+  errors: FieldError[],
+): void {
   const rules = schema['x-kubernetes-validations'];
   if (!rules?.length) return;
   if (!schema.type && !schema['x-kubernetes-int-or-string']) {
     errors.push(forbiddenField(`${path}.x-kubernetes-validations`, 'must have a type to be validated by rules'));
     return;
   }
-  // A copy in which nothing is a resource: a rule reads of metadata only what it says here.
-  const own = typed(schema);
-  const { type, types } = celTypesOf(own);
+  const own = expressions().ruleEnvironment(schema as Schema, 'selfType', root); // keywords are named and typed alike
   for (const [index, rule] of rules.entries()) {
-    checkRule(rule, `${path}.x-kubernetes-validations[${index}]`, { type, types, own }, schema, place, errors);
+    const at = `${path}.x-kubernetes-validations[${index}]`;
+    if (own) checkRule(rule, at, own, schema, place, errors);
+    else
+      errors.push({
+        type: 'InternalError',
+        field: at,
+        message: `Internal error: rule declared on schema that does not support validation rules type: '${schema.type ?? ''}' x-kubernetes-preserve-unknown-fields: '${schema['x-kubernetes-preserve-unknown-fields'] === true}'`,
+      });
   }
-}
-
-function typed(schema: V1JSONSchemaProps): Schema {
-  const { metadata, apiVersion, kind } = structuralSchema(schema, { preserveUnknownFields: false }).properties ?? {};
-  const own = structuralSchema(schema, { preserveUnknownFields: false });
-  const text: Schema = { type: 'string' };
-  const named: Schema = { type: 'object', properties: { name: text, generateName: text } };
-  if (schema.type !== 'object') return { ...(schema as Schema) }; // keywords are named and typed alike
-  const properties = { ...own.properties };
-  if (metadata) properties['metadata'] = named;
-  if (apiVersion) properties['apiVersion'] = text;
-  if (kind) properties['kind'] = text;
-  const hasFields = schema.properties !== undefined || schema.additionalProperties === undefined;
-  return hasFields ? { ...own, properties } : (schema as Schema); // as above
 }
 
 function checkRule(
   rule: V1ValidationRule,
   path: string,
-  { type, types, own }: CelSchema & { readonly own: Schema },
+  own: RuleEnvironment,
   schema: V1JSONSchemaProps,
   place: RulePlace,
   errors: FieldError[],
@@ -76,21 +72,14 @@ function checkRule(
     errors.push(required(`${path}.rule`, 'rule is not specified'));
     return;
   }
-  const variables = ruleVariables(rule as ValidationRule); // the same fields
-  const oldType = rule.optionalOldSelf ? `optional<${type}>` : type;
-  const check = (expression: string, field: string, wanted: string) => {
-    const compiled = expressions().cel.compileCel(expression, variables);
-    const wrong = compiled.ok
-      ? expressions().cel.checkCelTypes(expression, { self: type, oldSelf: oldType }, types)
-      : compiled.error;
-    if (wrong)
-      errors.push(invalidValue(field, expression, `compilation failed: ${compilationText(expression, wrong)}`));
-    else if (compiled.ok && compiled.value.type !== wanted && compiled.value.type !== 'dyn')
-      errors.push(invalidValue(field, expression, `must evaluate to a ${wanted}`));
+  const environment = own.environment(rule.optionalOldSelf === true);
+  const check = (expression: string, field: string, wanted: string, words: string) => {
+    const compiled = expressions().compileCel(expression, environment);
+    if (!compiled.ok) errors.push(invalidValue(field, expression, `compilation failed: ${compiled.error.message}`));
+    else if (compiled.value.type !== wanted) errors.push(invalidValue(field, expression, words));
     return compiled.ok ? compiled.value : undefined;
   };
-  const schemas = { self: own, oldSelf: own };
-  const program = check(rule.rule, `${path}.rule`, 'bool');
+  const program = check(rule.rule, `${path}.rule`, 'bool', 'cel expression must evaluate to a bool');
   if (program) {
     const reads = program.names.has('oldSelf');
     if (reads && !place.correlatable)
@@ -99,12 +88,17 @@ function checkRule(
       );
     if (rule.optionalOldSelf && !reads)
       errors.push(invalidValue(`${path}.optionalOldSelf`, true, 'may not be set if oldSelf is not used in rule'));
-    errors.push(...checkCost(program, 'estimated rule cost', `${path}.rule`, schemas, place));
+    errors.push(...checkCost(program, 'estimated rule cost', `${path}.rule`, own, place));
   }
   if (rule.messageExpression) {
-    const made = check(rule.messageExpression, `${path}.messageExpression`, 'string');
+    const made = check(
+      rule.messageExpression,
+      `${path}.messageExpression`,
+      'string',
+      'messageExpression must evaluate to a string',
+    );
     if (made)
-      errors.push(...checkCost(made, 'estimated messageExpression cost', `${path}.messageExpression`, schemas, place));
+      errors.push(...checkCost(made, 'estimated messageExpression cost', `${path}.messageExpression`, own, place));
   }
   if (rule.message !== undefined && rule.message.trim() === '' && rule.message !== '')
     errors.push(invalidValue(`${path}.message`, rule.message, 'message must be non-empty if specified'));
@@ -122,12 +116,15 @@ function checkCost(
   program: CelProgram,
   what: string,
   path: string,
-  schemas: Readonly<Record<string, Schema>>,
+  { declared, mostInRequest }: RuleEnvironment,
   { cardinality, costs }: RulePlace,
 ): FieldError[] {
-  const { self } = schemas;
-  const times = cardinality ?? (self ? mostInRequest(self) : 1);
-  const cost = program.estimate(schemas) * times;
+  const times = cardinality ?? mostInRequest;
+  const variables = new Map([
+    ['self', declared],
+    ['oldSelf', declared],
+  ]);
+  const cost = program.estimate(variables) * times;
   costs.push({ path, cost });
   return cost > celLimits.estimate ? [forbiddenField(path, costText(what, cost, celLimits.estimate))] : [];
 }
@@ -160,11 +157,6 @@ function costText(what: string, cost: number, limit: number): string {
   // Two orders of magnitude say that bounds are missing; a little over 1 would read as 1.0.
   const factor = times > 100 ? 'more than 100x' : times < 1.5 ? `${times.toFixed(6)}x` : `${times.toFixed(1)}x`;
   return `${what} exceeds budget by factor of ${factor} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
-}
-
-function compilationText(expression: string, { message, start = 0 }: CelError): string {
-  const before = expression.slice(0, start).split('\n');
-  return `ERROR: <input>:${before.length}:${(before.at(-1)?.length ?? 0) + 1}: ${message}`;
 }
 
 /** Whether a path of `.name` and `['name']` steps goes down fields that the schema has. */

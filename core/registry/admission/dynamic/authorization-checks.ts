@@ -3,8 +3,8 @@
 import type { Attributes as Access, Authorizer } from '../../../authorization/authorizer.ts';
 import { accessSelectors } from '../../../authorization/selectors.ts';
 import type { UserInfo } from '../../../authorization/user-info.ts';
+import type { CelAccess, CelDecide, CelDecision } from '../../../cel/libraries/authorizer.ts';
 import type { Environment } from '../../../kinds/environment.ts';
-import type { CelAccess, CelDecide, CelDecision } from '../../../machinery/cel-authorizer.ts';
 import { errorText } from '../../../machinery/error-text.ts';
 import type { Attributes } from '../plugin.ts';
 

@@ -3,15 +3,13 @@
 
 import type { V1MatchCondition, V1Variable } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
-import { bodyOf } from '../../../api/subresource-body.ts';
-import { admissionVariables } from '../../../kinds/admissionregistration/expression-variables.ts';
+import { expressions } from '../../../cel/expressions.ts';
+import type { AdmissionPlace } from '../../../cel/kubernetes/admission.ts';
+import type { CelError, CelProgram, CelResult } from '../../../cel/kubernetes/programs.ts';
+import { celLimits } from '../../../cel/limits.ts';
+import type { Budget } from '../../../cel/program.ts';
+import type { Value } from '../../../cel/values/values.ts';
 import type { Environment } from '../../../kinds/environment.ts';
-import type { CelBudget, CelError, CelProgram, CelResult } from '../../../machinery/cel.ts';
-import { celAuthorizer } from '../../../machinery/cel-authorizer.ts';
-import { CelCallError } from '../../../machinery/cel-call-error.ts';
-import type { CelInput } from '../../../machinery/cel-input.ts';
-import { celLimits } from '../../../machinery/cel-limits.ts';
-import { expressions } from '../../../machinery/expressions.ts';
 import type { Attributes } from '../plugin.ts';
 import { authorizationChecksOf } from './authorization-checks.ts';
 import { requestOf, type ShownObjects } from './request.ts';
@@ -19,20 +17,22 @@ import { requestOf, type ShownObjects } from './request.ts';
 const programs = new Map<string, CelResult<CelProgram>>();
 const maxPrograms = 2000;
 
-/** Compiled once an expression. */
-function programOf(expression: string): CelResult<CelProgram> {
-  let program = programs.get(expression);
+/** Compiled once an expression; the types of a policy's variables were checked when it was written. */
+function programOf(expression: string, place: AdmissionPlace): CelResult<CelProgram> {
+  const key = `${place} ${expression}`;
+  let program = programs.get(key);
   if (!program) {
-    program = expressions().cel.compileCel(expression, admissionVariables);
+    const { compileCel, admissionEnvironment } = expressions();
+    program = compileCel(expression, admissionEnvironment(place));
     if (programs.size >= maxPrograms) programs.clear();
-    programs.set(expression, program);
+    programs.set(key, program);
   }
   return program;
 }
 
 /** What expressions are evaluated on. */
 export interface Inputs {
-  readonly values: Readonly<Record<string, CelInput>>;
+  readonly values: ReadonlyMap<string, Value>;
   /** Gets what runs asked for since the last call and could not wait for. False when that is nothing: what they gave is final. */
   settle(): Promise<boolean>;
 }
@@ -44,32 +44,34 @@ export function inputsOf(
   definition: ResourceDefinition,
   { object, oldObject }: ShownObjects,
 ): Inputs {
-  const { input } = expressions();
+  const { values: make, authorizerValues } = expressions();
   const checks = authorizationChecksOf(env, attributes);
   const { namespace, name, subresource } = attributes;
   const { group, resource } = attributes.definition;
-  const schema = attributes.operation === 'CONNECT' ? undefined : bodyOf(definition, subresource).schema;
-  const values = {
-    object: input.celInput(object, schema),
-    oldObject: input.celInput(oldObject, schema),
-    request: input.celInput(requestOf(attributes, definition)),
-    authorizer: celAuthorizer(checks.decide, { group, resource, subresource, namespace, name }),
-  };
+  const asked = authorizerValues(checks.decide, { group, resource, subresource, namespace, name });
+  const values = new Map([
+    ['object', make.plain(object)],
+    ['oldObject', make.plain(oldObject)],
+    ['request', make.plain(requestOf(attributes, definition))],
+    ['authorizer', asked.authorizer],
+    ['authorizer.requestResource', asked.requestResource],
+  ]);
   return { values, settle: checks.settle };
 }
 
 /** `inputs` with more values. */
-export function withValues({ values, settle }: Inputs, more: Readonly<Record<string, CelInput>>): Inputs {
-  return { values: { ...values, ...more }, settle };
+export function withValues({ values, settle }: Inputs, more: Readonly<Record<string, Value>>): Inputs {
+  return { values: new Map([...values, ...Object.entries(more)]), settle };
 }
 
 /** Runs a program that is read from an object; one that does not compile fails as one that cannot be evaluated. */
 export async function evaluate(
   expression: string,
   { values, settle }: Inputs,
-  budget: CelBudget = { left: celLimits.run },
-): Promise<CelResult<unknown>> {
-  const program = programOf(expression);
+  budget: Budget = { left: celLimits.run },
+  place: AdmissionPlace = 'policy',
+): Promise<CelResult<Value>> {
+  const program = programOf(expression, place);
   if (!program.ok) return program;
   for (;;) {
     const { left } = budget;
@@ -86,26 +88,23 @@ export async function evaluate(
  * `inputs` with variables, each of which sees those before it. Nobody hears of what is wrong with one that no expression reads, and it costs
  * nothing; one that fails fails whatever reads it.
  */
-export function withVariables(inputs: Inputs, variables: readonly V1Variable[] = [], budget: CelBudget): Inputs {
-  const known = new Map<string, CelResult<unknown>>();
+export function withVariables(inputs: Inputs, variables: readonly V1Variable[] = [], budget: Budget): Inputs {
+  const known = new Map<string, CelResult<Value>>();
   const seeing = (visible: readonly V1Variable[]): Inputs => {
     const asked = new Set<string>();
-    const read = (name: string): unknown => {
+    const { failure, lazyMap } = expressions().values;
+    const read = (name: string): Value | undefined => {
       if (!visible.some((each) => each.name === name)) return undefined;
       const result = known.get(name);
       if (!result) {
         asked.add(name);
-        throw new CelCallError(`the variable ${JSON.stringify(name)} is not worked out yet`);
+        return failure(`the variable ${JSON.stringify(name)} is not worked out yet`);
       }
       if (result.ok) return result.value;
-      throw new CelCallError(`composited variable ${JSON.stringify(name)} fails to evaluate: ${result.error.message}`);
+      return failure(`composited variable ${JSON.stringify(name)} fails to evaluate: ${result.error.message}`);
     };
     return {
-      // The library reads fields of a map by its constructor and `get`, so that it must be one.
-      values: {
-        ...inputs.values,
-        variables: { value: Object.defineProperty(new Map<string, unknown>(), 'get', { value: read }) },
-      },
+      values: new Map([...inputs.values, ['variables', lazyMap(read)]]),
       async settle() {
         const settled = await inputs.settle();
         const names = [...asked];
@@ -133,7 +132,7 @@ export async function matchConditions(
   inputs: Inputs,
 ): Promise<Matched> {
   let failed: Matched | undefined;
-  const budget: CelBudget = { left: conditionsLimit };
+  const budget: Budget = { left: conditionsLimit };
   for (const { name, expression } of conditions ?? []) {
     const result = await evaluate(expression, inputs, budget);
     if (!result.ok) failed ??= { error: result.error, name };

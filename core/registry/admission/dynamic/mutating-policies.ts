@@ -7,9 +7,8 @@ import type {
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { bodyOf } from '../../../api/subresource-body.ts';
-import { celStructs } from '../../../kinds/admissionregistration/cel-structs.ts';
+import { expressions } from '../../../cel/expressions.ts';
 import { mergeApplied } from '../../../machinery/apply/merge.ts';
-import { expressions } from '../../../machinery/expressions.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import type { Schema } from '../../../machinery/schema.ts';
@@ -101,9 +100,9 @@ async function mutated(
   { inputs, budget }: Pick<Evaluation<Binding>, 'inputs' | 'budget'>,
 ): Promise<object | string> {
   const expression = (patchType === 'JSONPatch' ? jsonPatch?.expression : applyConfiguration?.expression) ?? '';
-  const result = await evaluate(celStructs(expression), inputs, budget);
+  const result = await evaluate(expression, inputs, budget, 'mutation');
   if (!result.ok) return `expression '${expression}' resulted in error: ${result.error.message}`;
-  const value = expressions().input.celOutput(result.value);
+  const value = expressions().celOutput(result.value);
   if (patchType === 'JSONPatch') {
     try {
       return Object(applyJsonPatch(object, value));

@@ -9,10 +9,10 @@ import type {
   V1Variable,
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
+import { expressions, loadExpressions } from '../../../cel/expressions.ts';
+import { celLimits } from '../../../cel/limits.ts';
+import type { Budget } from '../../../cel/program.ts';
 import type { Environment } from '../../../kinds/environment.ts';
-import type { CelBudget } from '../../../machinery/cel.ts';
-import { celLimits } from '../../../machinery/cel-limits.ts';
-import { expressions, loadExpressions } from '../../../machinery/expressions.ts';
 import { type LabelSelectorJson, labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import { StatusError } from '../../../machinery/status.ts';
@@ -49,7 +49,7 @@ export interface Evaluation<B extends Binding> {
   readonly objects: ShownObjects;
   readonly inputs: Inputs;
   /** What the policy's expressions may still cost with this binding and parameter. */
-  readonly budget: CelBudget;
+  readonly budget: Budget;
 }
 
 /** Told of what cannot be evaluated. Throws where that refuses the request; else the evaluation is left out. */
@@ -65,7 +65,7 @@ export async function evaluationsOf<B extends Binding>(
   const shown = await matchRequest(env, attributes, constraintsOf(spec?.matchConstraints));
   if (!shown) return [];
   await loadExpressions();
-  const { celInput } = expressions().input;
+  const { plain } = expressions().values;
   const result: Evaluation<B>[] = [];
   for (const binding of bindings) {
     const { matchResources } = binding.spec ?? {};
@@ -83,14 +83,17 @@ export async function evaluationsOf<B extends Binding>(
     const namespace = attributes.namespace ? await namespaceOf(env, attributes.namespace) : undefined;
     const values = inputsOf(env, attributes, shown, objects);
     for (const param of params) {
-      const base = withValues(values, { params: celInput(param), namespaceObject: celInput(namespace ?? null) });
+      const base = withValues(values, {
+        params: plain(param),
+        namespaceObject: plain(namespace ?? null),
+      });
       const matched = await matchConditions(spec?.matchConditions, base);
       if ('error' in matched) {
         onFailure(binding, `matchCondition ${JSON.stringify(matched.name)}: ${matched.error.message}`);
         continue;
       }
       if (!matched.matched) continue;
-      const budget: CelBudget = { left: celLimits.object };
+      const budget: Budget = { left: celLimits.object };
       const inputs = withVariables(base, spec?.variables, budget);
       result.push({ binding, shown, objects, inputs, budget });
     }

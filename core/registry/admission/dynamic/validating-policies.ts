@@ -5,8 +5,8 @@ import type {
   V1ValidatingAdmissionPolicyBinding,
   V1Validation,
 } from '../../../../generated/kubernetes.ts';
+import type { Budget } from '../../../cel/program.ts';
 import type { Environment } from '../../../kinds/environment.ts';
-import type { CelBudget } from '../../../machinery/cel.ts';
 import { setOwn } from '../../../machinery/own.ts';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { evaluate, type Inputs } from './expressions.ts';
@@ -72,7 +72,7 @@ async function validatePolicy(
 async function failureOf(
   { expression, message, messageExpression, reason }: V1Validation,
   inputs: Inputs,
-  budget: CelBudget,
+  budget: Budget,
   index: number,
   ignores: boolean,
 ): Promise<Failure | undefined> {

@@ -7,7 +7,7 @@ import type {
   V1ValidatingWebhook,
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
-import { loadExpressions } from '../../../machinery/expressions.ts';
+import { loadExpressions } from '../../../cel/expressions.ts';
 import { reasonOf } from '../../../machinery/foreign-status.ts';
 import { parseJson } from '../../../machinery/json.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';

@@ -2,14 +2,15 @@
 // Source: Kubernetes documentation, "Using Authentication Configuration".
 
 import type { UserInfo } from '../../../../core/authorization/user-info.ts';
-import { celInput } from '../../../../core/machinery/cel-input.ts';
+import { plainValue } from '../../../../core/cel/kubernetes/values.ts';
+import type { Value } from '../../../../core/cel/values/values.ts';
 import type { Json } from '../../../../core/machinery/object.ts';
 import { getOwn } from '../../../../core/machinery/own.ts';
 import { claimFunction } from './claim-program.ts';
 import type { ClaimValidationRule, JwtAuthenticator, Mapping } from './configuration-types.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
-type Input = ReturnType<typeof celInput>;
+type Input = Value;
 type Read = (claims: Claims, input: Input) => unknown;
 
 /** Compiles the mappings and rules once. The result throws an Error that says why a token is nobody's. */
@@ -27,7 +28,7 @@ export function userOfClaims(jwt: JwtAuthenticator): (claims: Claims) => UserInf
   );
 
   return (claims) => {
-    const input = celInput(claims);
+    const input = plainValue(claims);
     for (const rule of rules) rule(claims, input);
     const extras = extra.flatMap(([key, read]) => {
       const values = textsOf(read(claims, input), `extra ${key}`);
@@ -40,7 +41,7 @@ export function userOfClaims(jwt: JwtAuthenticator): (claims: Claims) => UserInf
       ...(id && { uid: id }),
       ...(extras.length > 0 && { extra: Object.fromEntries(extras) }),
     };
-    const about = celInput({ uid: '', extra: {}, ...user });
+    const about = plainValue({ uid: '', extra: {}, ...user });
     for (const [holds, message] of userRules)
       if (holds(about) !== true) throw new Error(`a userValidationRule does not hold: ${message}`);
     return user;

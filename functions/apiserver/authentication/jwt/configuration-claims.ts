@@ -1,6 +1,7 @@
 // What an AuthenticationConfiguration may say about claims and the users that are made of them.
 
-import { compileCel } from '../../../../core/machinery/cel.ts';
+import { claimsEnvironment } from '../../../../core/cel/kubernetes/environments.ts';
+import { compileCel } from '../../../../core/cel/kubernetes/programs.ts';
 import {
   duplicate,
   type FieldError,
@@ -116,7 +117,7 @@ function emailErrors(
 
 /** Of the parsed expression: a comment or a string that looks like a claim is none. */
 function claimsRead(expression: string | undefined): ReadonlySet<string> {
-  const compiled = expression ? compileCel(expression, { claims: 'dyn' }) : undefined;
+  const compiled = expression ? compileCel(expression, claimsEnvironment) : undefined;
   return compiled?.ok ? compiled.value.fieldsOf('claims') : new Set();
 }
 

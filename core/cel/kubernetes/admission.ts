@@ -1,0 +1,118 @@
+// What expressions of admission may name. Source: k8s.io/apiserver, admission plugins for CEL; KEP-3488, KEP-3716, KEP-3962.
+
+import { type Environment, type StructType, withVariables } from '../check/environment.ts';
+import { authorizerType, requestResourceType } from '../libraries/authorizer.ts';
+import * as t from '../types/types.ts';
+import { fail, StructValue, type Value } from '../values/values.ts';
+import { kubernetes } from './environment.ts';
+
+/** Of webhooks, of policies before their variables are there, of policies, and of what they change. */
+export type AdmissionPlace = 'webhook' | 'condition' | 'policy' | 'mutation';
+
+/** `variables`: their types by name; undefined where they are not known, and any may be read. */
+export function admissionEnvironment(place: AdmissionPlace, variables?: ReadonlyMap<string, t.Type>): Environment {
+  const named: [string, t.Type][] = [
+    ['object', t.dyn],
+    ['oldObject', t.dyn],
+    ['request', t.struct('kubernetes.AdmissionRequest')],
+    ['authorizer', authorizerType],
+    ['authorizer.requestResource', requestResourceType],
+  ];
+  if (place !== 'webhook') named.push(['params', t.dyn], ['namespaceObject', t.struct('kubernetes.Namespace')]);
+  if (place === 'policy' || place === 'mutation') named.push(['variables', t.struct('kubernetes.variables')]);
+  const field = (name: string) => (variables ? variables.get(name) : t.dyn);
+  const own: StructType = { name: 'kubernetes.variables', field };
+  return withVariables(kubernetes, named, (name) => {
+    if (name === own.name) return own;
+    return structs.get(name) ?? (place === 'mutation' ? mutationType(name) : undefined);
+  });
+}
+
+function structOf(name: string, fields: Readonly<Record<string, t.Type>>): readonly [string, StructType] {
+  const known = new Map(Object.entries(fields));
+  return [name, { name, field: (field) => known.get(field) }];
+}
+
+const { string } = t;
+const texts = t.list(string);
+const [kind, resource] = [t.struct('kubernetes.GroupVersionKind'), t.struct('kubernetes.GroupVersionResource')];
+const textMap = t.map(string, string);
+
+const structs: ReadonlyMap<string, StructType> = new Map([
+  structOf(kind.name, { group: string, version: string, kind: string }),
+  structOf(resource.name, { group: string, version: string, resource: string }),
+  structOf('kubernetes.UserInfo', { username: string, uid: string, groups: texts, extra: t.map(string, texts) }),
+  structOf('kubernetes.AdmissionRequest', {
+    kind,
+    resource,
+    subResource: string,
+    requestKind: kind,
+    requestResource: resource,
+    requestSubResource: string,
+    name: string,
+    namespace: string,
+    operation: string,
+    userInfo: t.struct('kubernetes.UserInfo'),
+    dryRun: t.bool,
+    options: t.dyn,
+  }),
+  structOf('kubernetes.NamespaceMetadata', {
+    name: string,
+    generateName: string,
+    namespace: string,
+    labels: textMap,
+    annotations: textMap,
+    UID: string,
+    creationTimestamp: t.timestamp,
+    deletionGracePeriodSeconds: t.int,
+    deletionTimestamp: t.timestamp,
+    generation: t.int,
+    resourceVersion: string,
+    finalizers: texts,
+  }),
+  structOf('kubernetes.NamespaceSpec', { finalizers: texts }),
+  structOf('kubernetes.NamespaceCondition', {
+    status: string,
+    type: string,
+    lastTransitionTime: t.timestamp,
+    message: string,
+    reason: string,
+  }),
+  structOf('kubernetes.NamespaceStatus', {
+    conditions: t.list(t.struct('kubernetes.NamespaceCondition')),
+    phase: string,
+  }),
+  structOf('kubernetes.Namespace', {
+    metadata: t.struct('kubernetes.NamespaceMetadata'),
+    spec: t.struct('kubernetes.NamespaceSpec'),
+    status: t.struct('kubernetes.NamespaceStatus'),
+  }),
+]);
+
+const patchFields: ReadonlyMap<string, t.Type> = new Map([
+  ['op', string],
+  ['path', string],
+  ['from', string],
+  ['value', t.dyn],
+]);
+
+/** `JSONPatch{}`, and `Object{}` with the types of its fields by their paths: `Object.spec{}`. */
+function mutationType(name: string): StructType | undefined {
+  if (name === 'JSONPatch') {
+    return { name, field: (field) => patchFields.get(field), make: (fields) => new StructValue(name, fields) };
+  }
+  if (name !== 'Object' && !name.startsWith('Object.')) return undefined;
+  return { name, field: () => t.dyn, make: (fields) => objectOf(name, fields) };
+}
+
+/** An object whose parts are of the types that its fields are named for. */
+function objectOf(name: string, fields: ReadonlyMap<string, Value>): Value {
+  for (const [field, value] of fields) {
+    const wanted = `${name}.${field}`;
+    if (value instanceof StructValue && value.name !== wanted && value.name.startsWith('Object'))
+      return fail(
+        `unexpected type name ${JSON.stringify(value.name)}, expected ${JSON.stringify(wanted)}, which matches field name path from root Object type`,
+      );
+  }
+  return new StructValue(name, fields);
+}
