@@ -4,6 +4,7 @@
 import type { UserInfo } from '../authorization/user-info.ts';
 import type { FieldError } from '../machinery/field-error.ts';
 import type { Int64, KubeObject } from '../machinery/object.ts';
+import type { Steps } from '../machinery/steps.ts';
 import type { Write } from '../store/store.ts';
 import type { DeleteOptions } from './delete-options.ts';
 import type { Environment } from './environment.ts';
@@ -24,6 +25,8 @@ export interface StrategyOf<T> {
   /** Fields that a client may not set on create are dropped here; `status` is dropped before, unless `keepStatus`. */
   readonly prepareForCreate?: (object: T, situation: Situation) => void;
   readonly prepareForUpdate?: (object: T, old: T, situation: Situation) => void;
+  /** What of `validate` takes long for a large object, done in steps right before it. */
+  readonly ahead?: (object: T) => Steps<void>;
   /** Runs for create and update of the object itself. */
   readonly validate?: (object: T, old: T | undefined) => FieldError[];
   /** What may not change, for an update of anything but status. */

@@ -8,7 +8,7 @@ import { invalid } from '../../machinery/field-error.ts';
 import { generateName } from '../../machinery/names.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { alreadyExists, badRequest, StatusError } from '../../machinery/status.ts';
-import { nextTurn } from '../../machinery/steps.ts';
+import { inTurns, nextTurn } from '../../machinery/steps.ts';
 import { encodeWhole } from '../../store/encode-object.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Attributes, WriteEnvironment } from '../admission/plugin.ts';
@@ -108,6 +108,7 @@ async function createOnce(
   // What preparation cleared may have defaults of its own.
   strategy.defaults?.(object);
   const errors = validateMeta(object.metadata, stored, nameRule(strategy));
+  if (large && strategy.ahead) await inTurns(strategy.ahead(object), true);
   if (strategy.validate) errors.push(...strategy.validate(object, undefined));
   if (large) await nextTurn();
   if (definition.customResource) {

@@ -9,7 +9,7 @@ import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { semanticEqual } from '../../machinery/semantic-equal.ts';
 import { badRequest, conflict, hasReason, notFound, type StatusError } from '../../machinery/status.ts';
-import { largeBytes, nextTurn } from '../../machinery/steps.ts';
+import { inTurns, largeBytes, nextTurn } from '../../machinery/steps.ts';
 import { decodeObject, encodeWhole } from '../../store/encode-object.ts';
 import type { Check, Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
@@ -156,6 +156,7 @@ async function modifyOnce(
   errors.push(...validateMetaUpdate(object.metadata, old.metadata));
   if (subresource === 'status') addErrors(errors, () => strategy.validateStatus?.(object, old));
   else {
+    if (large && !change.trusted && strategy.ahead) await inTurns(strategy.ahead(object), true);
     if (!change.trusted) addErrors(errors, () => strategy.validate?.(object, old));
     addErrors(errors, () => strategy.validateUpdate?.(object, old, subresource));
   }

@@ -21,6 +21,7 @@ import { formatTime } from '../../../machinery/time.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { validateClientConfig } from '../../rules/client-config.ts';
 import { type Situation, strategyFor } from '../../strategy.ts';
+import { type CompiledRules, compileAhead, compiledRules } from './compiled-rules.ts';
 import { cleanupFinalizer, isEstablished, nameConflict } from './custom-names.ts';
 import { validateSchema } from './structural-schema.ts';
 
@@ -53,6 +54,12 @@ export const strategy = strategyFor<V1CustomResourceDefinition>({
     };
     const others = (object.status?.conditions ?? []).filter(({ type }) => type !== 'Terminating');
     object.status = { ...object.status, conditions: [...others, terminating] };
+  },
+  *ahead(object) {
+    const rules = compiledRules();
+    for (const { schema } of object.spec?.versions ?? [])
+      if (schema?.openAPIV3Schema) yield* compileAhead(schema.openAPIV3Schema, rules);
+    compiledAhead.set(object, rules);
   },
   validate: validateDefinition,
   validateUpdate(object, old) {
@@ -103,10 +110,13 @@ function accept(object: V1CustomResourceDefinition, { env, now }: Situation): vo
   };
 }
 
-function validateDefinition(
-  { metadata, spec }: V1CustomResourceDefinition,
-  old?: V1CustomResourceDefinition,
-): FieldError[] {
+/** Of definitions that are validated next; nothing changes them between. */
+const compiledAhead = new WeakMap<V1CustomResourceDefinition, CompiledRules>();
+
+function validateDefinition(object: V1CustomResourceDefinition, old?: V1CustomResourceDefinition): FieldError[] {
+  const { metadata, spec } = object;
+  const rules = compiledAhead.get(object) ?? compiledRules();
+  compiledAhead.delete(object);
   const errors: FieldError[] = [];
   const { group, names, scope, versions } = spec ?? {};
   if (!group) errors.push(required('spec.group'));
@@ -154,7 +164,7 @@ function validateDefinition(
     if (!schema) errors.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
     // What was accepted once stays: rules of later releases hold for what changes.
     else if (!deepEqual(schema, old?.spec.versions.find(({ name }) => name === version.name)?.schema?.openAPIV3Schema))
-      errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`));
+      errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`, rules));
     errors.push(...validateSubresources(version, path));
   });
   return [...errors, ...validateConversion(spec)];

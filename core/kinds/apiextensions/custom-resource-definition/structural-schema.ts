@@ -18,10 +18,11 @@ import type { Schema } from '../../../machinery/schema.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
 import { prune } from '../../../machinery/structure/prune.ts';
 import { validateStructure } from '../../../machinery/structure/validate-structure.ts';
+import type { CompiledRules } from './compiled-rules.ts';
 import { checkRules, checkTotalCost, type RulePlace } from './validation-rules.ts';
 
 /** All errors of a version's schema, which stands at `path`. */
-export function validateSchema(root: V1JSONSchemaProps, path: string): FieldError[] {
+export function validateSchema(root: V1JSONSchemaProps, path: string, rules: CompiledRules): FieldError[] {
   const errors: FieldError[] = [];
   if (root.type !== 'object') {
     errors.push(
@@ -31,7 +32,7 @@ export function validateSchema(root: V1JSONSchemaProps, path: string): FieldErro
     );
   }
   if (root.nullable) errors.push(forbiddenField(`${path}.nullable`, 'nullable cannot be true at the root'));
-  const place: RulePlace = { correlatable: true, cardinality: 1, costs: [] };
+  const place: RulePlace = { correlatable: true, cardinality: 1, rules, costs: [] };
   visit(root, path, place, true, errors);
   errors.push(...checkTotalCost(place.costs, path));
   if (errors.length === 0) checkDefaults(root, path, errors);

@@ -3,8 +3,6 @@
 // Source: KEP-2876.
 
 import type { V1JSONSchemaProps, V1ValidationRule } from '../../../../generated/kubernetes.ts';
-import { expressions } from '../../../cel/expressions.ts';
-import type { CelProgram } from '../../../cel/kubernetes/programs.ts';
 import type { RuleEnvironment } from '../../../cel/kubernetes/rules.ts';
 import { celLimits } from '../../../cel/limits.ts';
 import {
@@ -15,13 +13,14 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { getOwn } from '../../../machinery/own.ts';
-import type { Schema } from '../../../machinery/schema.ts';
+import type { CompiledExpression, CompiledRules } from './compiled-rules.ts';
 
 export interface RulePlace {
   /** Whether an old value of this part can be told. */
   readonly correlatable: boolean;
   /** How many parts of an object the schema may hold for; undefined below a list or map without a bound. */
   readonly cardinality: number | undefined;
+  readonly rules: CompiledRules;
   /** Of all rules of the schema that it is a part of. */
   readonly costs: RuleCost[];
 }
@@ -47,7 +46,7 @@ export function checkRules(
     errors.push(forbiddenField(`${path}.x-kubernetes-validations`, 'must have a type to be validated by rules'));
     return;
   }
-  const own = expressions().ruleEnvironment(schema as Schema, 'selfType', root); // keywords are named and typed alike
+  const own = place.rules.environment(schema, root);
   for (const [index, rule] of rules.entries()) {
     const at = `${path}.x-kubernetes-validations[${index}]`;
     if (own) checkRule(rule, at, own, schema, place, errors);
@@ -72,14 +71,19 @@ function checkRule(
     errors.push(required(`${path}.rule`, 'rule is not specified'));
     return;
   }
-  const environment = own.environment(rule.optionalOldSelf === true);
-  const check = (expression: string, field: string, wanted: string, words: string) => {
-    const compiled = expressions().compileCel(expression, environment);
+  const [condition, message] = place.rules.rule(rule, own);
+  const check = (
+    { compiled }: CompiledExpression,
+    expression: string,
+    field: string,
+    wanted: string,
+    words: string,
+  ) => {
     if (!compiled.ok) errors.push(invalidValue(field, expression, `compilation failed: ${compiled.error.message}`));
     else if (compiled.value.type !== wanted) errors.push(invalidValue(field, expression, words));
     return compiled.ok ? compiled.value : undefined;
   };
-  const program = check(rule.rule, `${path}.rule`, 'bool', 'cel expression must evaluate to a bool');
+  const program = check(condition, rule.rule, `${path}.rule`, 'bool', 'cel expression must evaluate to a bool');
   if (program) {
     const reads = program.names.has('oldSelf');
     if (reads && !place.correlatable)
@@ -88,17 +92,20 @@ function checkRule(
       );
     if (rule.optionalOldSelf && !reads)
       errors.push(invalidValue(`${path}.optionalOldSelf`, true, 'may not be set if oldSelf is not used in rule'));
-    errors.push(...checkCost(program, 'estimated rule cost', `${path}.rule`, own, place));
+    errors.push(...checkCost(condition.cost, 'estimated rule cost', `${path}.rule`, own, place));
   }
-  if (rule.messageExpression) {
+  if (message && rule.messageExpression) {
     const made = check(
+      message,
       rule.messageExpression,
       `${path}.messageExpression`,
       'string',
       'messageExpression must evaluate to a string',
     );
     if (made)
-      errors.push(...checkCost(made, 'estimated messageExpression cost', `${path}.messageExpression`, own, place));
+      errors.push(
+        ...checkCost(message.cost, 'estimated messageExpression cost', `${path}.messageExpression`, own, place),
+      );
   }
   if (rule.message !== undefined && rule.message.trim() === '' && rule.message !== '')
     errors.push(invalidValue(`${path}.message`, rule.message, 'message must be non-empty if specified'));
@@ -113,18 +120,14 @@ function checkRule(
 
 /** An expression's cost, as often as it may run on one object, against what one expression may take. */
 function checkCost(
-  program: CelProgram,
+  once: number,
   what: string,
   path: string,
-  { declared, mostInRequest }: RuleEnvironment,
+  { mostInRequest }: RuleEnvironment,
   { cardinality, costs }: RulePlace,
 ): FieldError[] {
   const times = cardinality ?? mostInRequest;
-  const variables = new Map([
-    ['self', declared],
-    ['oldSelf', declared],
-  ]);
-  const cost = program.estimate(variables) * times;
+  const cost = once * times;
   costs.push({ path, cost });
   return cost > celLimits.estimate ? [forbiddenField(path, costText(what, cost, celLimits.estimate))] : [];
 }
