@@ -57,6 +57,7 @@ export const attachDetachController = defineController({
     for (const each of present) {
       const { name: attachment, uid, deletionTimestamp } = each.metadata;
       if (deletionTimestamp || wanted.has(each.spec?.source.persistentVolumeName ?? '')) continue;
+      if (!isOurs(snapshot, each)) continue;
       const mounted = inUse.has(deviceOf(snapshot, each) ?? '');
       if (mounted && forcedIn > 0) {
         if (Number.isFinite(forcedIn)) actions.push({ do: 'requeue', afterMs: forcedIn });
@@ -103,6 +104,16 @@ function needsAttach(snapshot: Snapshot<'storage.k8s.io/csidrivers'>, driver: st
 /** The name that attachers and drivers expect: it follows from what is attached where. */
 function attachmentName(driver: string, handle: string, node: string): string {
   return `csi-${createHash('sha256').update(`${handle}${driver}${node}`).digest('hex')}`;
+}
+
+/**
+ * What others made, and what names things that do not exist, is theirs to end: ours has the name that follows from its volume. Of a
+ * volume that is gone only the form of the name is left.
+ */
+function isOurs(snapshot: Snapshot<'persistentvolumes'>, { metadata, spec }: Attachment): boolean {
+  const csi = snapshot.get('persistentvolumes', '', spec?.source.persistentVolumeName ?? '')?.spec?.csi;
+  if (!csi) return /^csi-[0-9a-f]{64}$/.test(metadata.name);
+  return metadata.name === attachmentName(csi.driver, csi.volumeHandle, spec?.nodeName ?? '');
 }
 
 function attachmentsOf(snapshot: Snapshot<'storage.k8s.io/volumeattachments'>, node: string): Attachment[] {

@@ -15,6 +15,8 @@ export interface ApiOperations {
   readonly finalizers?: boolean;
   /** Whether it has the subresource `status`. */
   readonly status?: boolean;
+  /** Waits until controllers have seen what was made. */
+  readonly settle?: () => Promise<void>;
 }
 
 const merge = 'application/merge-patch+json';
@@ -40,6 +42,7 @@ export async function supportsOperations(t: TestApi, of: ApiOperations): Promise
   const made = await t.post(base, named(one));
   expect(made.status, made.text).toBe(201);
   for (const name of others) expect((await t.post(base, named(name))).status).toBe(201);
+  await of.settle?.();
   expect((await t.get(`${base}/${one}`)).body.metadata.uid).toBe(made.body.metadata.uid);
   const list = (await t.get(`${base}?labelSelector=special%3Dlabel`)).body;
   expect(list.items).toHaveLength(3);

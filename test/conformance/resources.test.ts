@@ -203,29 +203,6 @@ describe('storage', () => {
     }),
   );
 
-  const attachment = {
-    spec: { attacher: 'e2e-test.storage.k8s.io', nodeName: 'node', source: { persistentVolumeName: 'pv' } },
-  };
-
-  conformance(
-    'VolumeAttachment Conformance should run through the lifecycle of a VolumeAttachment',
-    operations({ ...storage, resource: 'volumeattachments', body: attachment }),
-  );
-
-  conformance('VolumeAttachment Conformance should apply changes to a volumeattachment status', async () => {
-    const attachments = '/apis/storage.k8s.io/v1/volumeattachments';
-    await t.post(attachments, { metadata: { name: 'va' }, ...attachment });
-    const labelled = await t.patch(`${attachments}/va`, merge, { metadata: { labels: { 'va-e2e': 'patched' } } });
-    expect(labelled.body.metadata.labels).toEqual({ 'va-e2e': 'patched' });
-    expect((await t.get(`${attachments}/va/status`)).body.status?.attached ?? false).toBe(false);
-    const attached = await t.patch(`${attachments}/va/status`, merge, { status: { attached: true } });
-    expect(attached).toMatchObject({ status: 200, body: { status: { attached: true } } });
-    const detached = await t.put(`${attachments}/va/status`, { ...attached.body, status: { attached: false } });
-    expect(detached).toMatchObject({ status: 200, body: { status: { attached: false } } });
-    expect((await t.remove(`${attachments}/va`)).status).toBe(200);
-    expect((await t.get(`${attachments}/va`)).status).toBe(404);
-  });
-
   conformance('CSIInlineVolumes should support CSIVolumeSource in Pod API', async () => {
     const pods = '/api/v1/namespaces/default/pods';
     const csi = { driver: 'e2e.example.com', readOnly: true, fsType: 'ext4', volumeAttributes: { foo: 'bar' } };
