@@ -20,8 +20,6 @@ export interface ContainerStatusInput {
   readonly health: ReadonlyMap<string, ContainerHealth>;
   /** Why a container does not start, by name: an image that cannot be pulled, a ConfigMap that is not there. */
   readonly waiting: ReadonlyMap<string, Waiting>;
-  /** Set while init containers hold the others up. */
-  readonly initializing: boolean;
   /** The pod is over: nothing starts any more. */
   readonly ended: boolean;
   /** What containers have of CPU and memory. */
@@ -133,11 +131,9 @@ function lost(known: V1ContainerStatus) {
 function waitingState(input: ContainerStatusInput, current: ObservedContainer | undefined): V1ContainerState {
   const held = current ? undefined : input.waiting.get(input.container.name);
   if (held) return { waiting: { ...held } };
-  const later =
-    input.initializing &&
-    (input.container.kind === 'app' || input.container.kind === 'init' || input.container.kind === 'sidecar');
-  const first = input.pod.spec.initContainers?.[0]?.name === input.container.name;
-  return { waiting: { reason: later && !first ? 'PodInitializing' : 'ContainerCreating' } };
+  // Whichever container it is, and however far they have come: so Kubernetes says it of a pod that has init containers.
+  const initializes = (input.pod.spec.initContainers ?? []).length > 0;
+  return { waiting: { reason: initializes ? 'PodInitializing' : 'ContainerCreating' } };
 }
 
 function terminated(container: ObservedContainer) {

@@ -82,6 +82,9 @@ describe('podStatus', () => {
 
   it('shows an init container in work, and the others waiting for it', () => {
     const pod = testPod({ initContainers: [testContainer('init')] });
+    const begins = status({ pod, observed: { sandboxes: [], containers: [] } });
+    expect(begins.initContainerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'PodInitializing' } });
+    expect(begins.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'PodInitializing' } });
     const initializing = status({ pod, observed: observedPod(observedContainer('init')) });
     expect(initializing.phase).toBe('Pending');
     expect(initializing.containerStatuses?.[0]?.state?.waiting?.reason).toBe('PodInitializing');

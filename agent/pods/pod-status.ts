@@ -47,7 +47,6 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
           ...input,
           ...applied,
           container,
-          initializing: !initialized,
           ended,
           neverRan: input.stopped === true && initialized,
         }),

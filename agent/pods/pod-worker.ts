@@ -310,11 +310,10 @@ export class PodWorker {
     } else if (step.type === 'startContainer') {
       const { name } = step.container;
       const failure = error instanceof StartError ? error : new StartError('CreateContainerError', message);
-      if (failure.reason !== 'RunContainerError')
-        this.#holds.waiting.set(name, {
-          reason: failure.reason,
-          ...(failure.reason !== 'ContainerCreating' && { message }),
-        });
+      // A volume that is not there yet is no reason of the container's own: it waits like one that was not begun.
+      if (failure.reason === 'ContainerCreating') this.#holds.waiting.delete(name);
+      else if (failure.reason !== 'RunContainerError')
+        this.#holds.waiting.set(name, { reason: failure.reason, message });
       this.#holds.hold(name, failure.waitsForImage, now());
       if (failure.reason === 'CreateContainerError') void this.refresh().catch(() => undefined);
       if (failure.reason === 'ErrImagePull') {

@@ -76,6 +76,7 @@ function mark(pod: Pod, now: number): Action {
   const condition = {
     type: 'DisruptionTarget',
     status: 'True',
+    ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     reason: 'DeletionByPodGC',
     message: 'PodGC: node no longer exists',
   };

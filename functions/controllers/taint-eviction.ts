@@ -72,6 +72,7 @@ function evict(pod: Pod, now: number): Action[] {
   const condition = {
     type: 'DisruptionTarget',
     status: 'True',
+    ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     reason: 'DeletionByTaintManager',
     message: 'Taint manager: deleting due to NoExecute taint',
   };

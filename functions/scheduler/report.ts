@@ -1,6 +1,7 @@
 // Tells about pods that found no node, and makes room for those that may preempt others.
 
 import type { Definitions } from '../../core/api/definition.ts';
+import type { Int64 } from '../../core/machinery/object.ts';
 import { hasReason } from '../../core/machinery/status.ts';
 import type { Registry, RequestContext } from '../../core/registry/registry.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
@@ -50,6 +51,7 @@ export function createReporter({ registry, definitions, context, clock, log, rec
     const condition = {
       type: 'PodScheduled',
       status: 'False',
+      ...observed(pod),
       reason: 'Unschedulable',
       message,
       lastTransitionTime: timestamp(clock()),
@@ -68,6 +70,7 @@ export function createReporter({ registry, definitions, context, clock, log, rec
     const condition = {
       type: 'DisruptionTarget',
       status: 'True',
+      ...observed(victim),
       reason: 'PreemptionByScheduler',
       message: `${pod.class.schedulerName}: preempting to accommodate a higher priority pod`,
       lastTransitionTime: timestamp(clock()),
@@ -119,6 +122,11 @@ export function createReporter({ registry, definitions, context, clock, log, rec
       return inFlight.size > 0;
     },
   };
+}
+
+/** Which spec of the pod was looked at (KEP-5067). */
+function observed({ pod: { metadata } }: PodInfo): { observedGeneration?: Int64 } {
+  return metadata?.generation === undefined ? {} : { observedGeneration: metadata.generation };
 }
 
 function timestamp(now: number): string {

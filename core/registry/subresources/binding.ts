@@ -43,6 +43,7 @@ export async function bind(
     {
       admitted,
       trusted: true,
+      keepsGeneration: true,
       management: { operation: 'Update' },
       ...(options.nodeClaim && { condition: { checks: [options.nodeClaim], lost: () => claimLost(name, node) } }),
       build(existing) {
@@ -84,7 +85,13 @@ function checkBindable(target: Target, pod: V1Pod, binding: V1Binding): void {
 }
 
 function setScheduled(pod: V1Pod, now: string): void {
-  const condition: V1PodCondition = { type: 'PodScheduled', status: 'True', lastTransitionTime: now };
+  const observed = pod.metadata?.generation;
+  const condition: V1PodCondition = {
+    type: 'PodScheduled',
+    status: 'True',
+    ...(observed !== undefined && { observedGeneration: observed }),
+    lastTransitionTime: now,
+  };
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
   // A nomination has done its work (KEP-5278).
   const { nominatedNodeName: _, ...status } = pod.status ?? {};

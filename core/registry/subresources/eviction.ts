@@ -141,6 +141,7 @@ function withDisruption(pod: V1Pod, now: string): KubeObject {
   const condition = {
     type: 'DisruptionTarget',
     status: 'True',
+    ...(pod.metadata?.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     reason: 'EvictionByEvictionAPI',
     message: 'Eviction API: evicting',
     lastTransitionTime: now,

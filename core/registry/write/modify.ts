@@ -37,6 +37,8 @@ export interface Change extends Modification {
   readonly admitted?: Admitted;
   /** The change was made by the registry itself: structure and values need not be looked at again. */
   readonly trusted?: boolean;
+  /** The spec changes by no wish of its user (a Pod is bound): metadata.generation does not count it. */
+  readonly keepsGeneration?: boolean;
   /** Conditions on other keys that hold in the same commit; one that does not hold ends the change with `lost`, at once. */
   readonly condition?: { readonly checks: readonly Check[]; readonly lost: () => StatusError };
 }
@@ -150,7 +152,7 @@ async function modifyOnce(
   if (large) await nextTurn();
   const situation: Situation = { env, user: context.user, now: env.clock(), subresource, dryRun };
   strategy.prepareForUpdate?.(object, old, situation);
-  const generation = generationOf(stored, strategy, object, old);
+  const generation = change.keepsGeneration ? undefined : generationOf(stored, strategy, object, old);
   if (generation !== undefined) object.metadata.generation = generation;
   const errors = validateMeta(object.metadata, stored, nameRule(strategy));
   errors.push(...validateMetaUpdate(object.metadata, old.metadata));
