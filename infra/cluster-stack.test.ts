@@ -145,7 +145,7 @@ describe('options', () => {
     ['ownKey', 'yes'],
     ['autoscalerSyncSeconds', '1'],
   ])('say what is wrong with -c %s=%s', (key, value) => {
-    const app = new App({ context: { [key]: value } });
+    const app = new App({ context: { [key]: value }, outdir: join(folder, `refused-${key}`) });
     expect(() => readOptions(app.node)).toThrow(`-c ${key}=${value}: give`);
   });
 });
