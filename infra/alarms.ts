@@ -30,7 +30,7 @@ export function createAlarms(
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-  const waiting = [...workers.map((each) => queues[each].deadLetters), functions.alarmDeadLetters].map((queue) =>
+  const waiting = [...workers.map((each) => queues[each].deadLetters), functions.streamDeadLetters].map((queue) =>
     queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
   );
   const throttles = (metricName: string) =>
@@ -65,9 +65,9 @@ export function createAlarms(
     ),
     make(
       'StreamLag',
-      functions.alarm.metric('IteratorAge', { period, statistic: 'Maximum' }),
+      functions.streamTrigger.metric('IteratorAge', { period, statistic: 'Maximum' }),
       60_000,
-      'changes reach the alarm late: workers whose wake-up was lost lag as much',
+      'changes reach the stream trigger late: workers whose wake-up was lost lag as much',
     ),
     make(
       'WatchLag',

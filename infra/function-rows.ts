@@ -3,7 +3,7 @@
 
 import type { Worker } from '../core/work/work-queues.ts';
 
-export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'alarm'] as const;
+export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'stream-trigger'] as const;
 
 export type BundleName = (typeof bundleNames)[number];
 
@@ -51,8 +51,8 @@ export const functionRows = {
   controllers: { ...worker, bundle: 'controllers', memoryMegabytes: 1024, description: 'controllers' },
   scheduler: { ...worker, bundle: 'scheduler', memoryMegabytes: 1024, description: 'scheduler' },
   notifier: { ...worker, bundle: 'apiserver', handler: 'notify', memoryMegabytes: 512, description: 'wakes nodes' },
-  alarm: {
-    bundle: 'alarm',
+  streamTrigger: {
+    bundle: 'stream-trigger',
     handler: 'handler',
     memoryMegabytes: 128,
     timeoutSeconds: 30,

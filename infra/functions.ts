@@ -39,9 +39,9 @@ import type { State } from './state.ts';
 export interface Functions {
   readonly api: Readonly<Record<ApiFunction, LambdaFunction>>;
   readonly worker: Readonly<Record<Worker, LambdaFunction>>;
-  readonly alarm: LambdaFunction;
-  /** Batches of the stream that the alarm could not take. */
-  readonly alarmDeadLetters: Queue;
+  readonly streamTrigger: LambdaFunction;
+  /** Batches of the stream that the trigger could not take. */
+  readonly streamDeadLetters: Queue;
   /** What nodes are lent, narrowed to one queue. */
   readonly nodeQueueRole: Role;
 }
@@ -137,7 +137,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
   };
 
   const made = ofFunctions(make);
-  const { alarm } = made;
+  const { streamTrigger } = made;
 
   for (const [name, role] of roles) {
     if (!functionRows[name].stores) continue;
@@ -173,12 +173,12 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
         reportBatchItemFailures: true,
       }),
     );
-  const alarmDeadLetters = new Queue(scope, 'AlarmDeadLetters', {
+  const streamDeadLetters = new Queue(scope, 'StreamDeadLetters', {
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
     retentionPeriod: Duration.days(14),
   });
-  alarm.addEventSource(
+  streamTrigger.addEventSource(
     new DynamoEventSource(state.table, {
       startingPosition: StartingPosition.LATEST,
       batchSize: 1000,
@@ -187,7 +187,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       retryAttempts: 3,
       maxRecordAge: Duration.minutes(10),
       bisectBatchOnError: false,
-      onFailure: new SqsDlq(alarmDeadLetters),
+      onFailure: new SqsDlq(streamDeadLetters),
       filters: [
         FilterCriteria.filter({
           eventName: FilterRule.isEqual('INSERT'),
@@ -196,7 +196,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       ],
     }),
   );
-  return { api: made, worker: ofWorkers((each) => made[each]), alarm, alarmDeadLetters, nodeQueueRole };
+  return { api: made, worker: ofWorkers((each) => made[each]), streamTrigger, streamDeadLetters, nodeQueueRole };
 }
 
 function bundleAll(directory: string) {

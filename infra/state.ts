@@ -33,7 +33,7 @@ export function createState(scope: Construct, { name, ownKey }: ClusterOptions):
     partitionKey: { name: 'p', type: AttributeType.STRING },
     sortKey: { name: 's', type: AttributeType.STRING },
     billingMode: BillingMode.PAY_PER_REQUEST,
-    // Keys are enough: the stream is an alarm, not a source.
+    // Keys are enough: the stream says that a type was written; the log is read for what.
     stream: StreamViewType.KEYS_ONLY,
     timeToLiveAttribute: collectedAtAttribute,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },

@@ -81,7 +81,13 @@ async function measureStarts(): Promise<Start[] | undefined> {
     await quiet(() => counted(cluster));
     const request = { httpMethod: 'GET', path: '/version', headers: {}, requestContext: {} };
     const look = { Records: [{ messageId: '1', body: '{"types":[]}' }] };
-    const events = { read: request, write: request, node: request, ...ofWorkers(() => look), alarm: { Records: [] } };
+    const events = {
+      read: request,
+      write: request,
+      node: request,
+      ...ofWorkers(() => look),
+      streamTrigger: { Records: [] },
+    };
     const measured: Start[] = [];
     for (const name of functionNames) measured.push(await measureStart(cluster, name, events[name]));
     return measured;

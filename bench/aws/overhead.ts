@@ -8,10 +8,10 @@ import { createMeter } from '../../core/work/meter.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
 import type { Worker } from '../../core/work/work-queues.ts';
 import { createWorkerFunction } from '../../core/work/worker-function.ts';
-import { changedTypes, type StreamEvent } from '../../functions/alarm/changed-types.ts';
 import { type GatewayEvent, toApiRequest } from '../../functions/apiserver/serverless/gateway-event.ts';
 import { toBuffered, toStreamed } from '../../functions/apiserver/serverless/gateway-response.ts';
 import { requestMiddleware } from '../../functions/apiserver/serverless/request-middleware.ts';
+import { changedTypes, type StreamEvent } from '../../functions/stream-trigger/changed-types.ts';
 import type { FunctionName } from '../../infra/function-rows.ts';
 
 export interface Overhead {
@@ -62,7 +62,7 @@ export async function measureOverheads(): Promise<Overhead[]> {
     ['controllers', worker('controllers'), working],
     ['scheduler', worker('scheduler'), working],
     ['notifier', worker('notifier'), working],
-    ['alarm', alarm(), bare([meterInvocations(meter())])],
+    ['streamTrigger', streamTrigger(), bare([meterInvocations(meter())])],
   ];
   const overheads: Overhead[] = [];
   for (const [name, whole, middleware] of cases)
@@ -156,7 +156,7 @@ function worker(name: Worker): Invoke {
   return () => handler(message, context);
 }
 
-function alarm(): Invoke {
+function streamTrigger(): Invoke {
   const handler = middy()
     .use(meterInvocations(meter()))
     .handler(async (event) => {

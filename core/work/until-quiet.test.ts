@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createAlarmTimers } from './alarm-timers.ts';
 import { type WorkerLoop, workUntilQuiet } from './until-quiet.ts';
+import { createWakeupTimers } from './wakeup-timers.ts';
 import { createWakeups } from './wakeups.ts';
 
 function loopOf(idle: () => Promise<void>) {
   const sent: [string, number][] = [];
-  const timers = createAlarmTimers(Date.now);
+  const timers = createWakeupTimers(Date.now);
   const queue = {
     send: async () => {},
     sendLater: async (name: string, _body: string, seconds: number) => void sent.push([name, seconds]),
@@ -30,17 +30,17 @@ describe('an invocation of a worker', () => {
     expect(sent).toEqual([['work-controllers', 0]]);
   });
 
-  it('waits for what is due at once, and leaves one alarm for what is due later', async () => {
+  it('waits for what is due at once, and leaves one delayed wake-up for what is due later', async () => {
     let fired = false;
     const { loop, sent, timers } = loopOf(async () => {});
     timers.setTimeout(() => {
       fired = true;
     }, 20);
     const later = timers.setTimeout(() => {}, 42_000);
-    const alarm = { at: undefined };
-    await workUntilQuiet(loop, alarm, () => 60_000);
+    const delayed = { at: undefined };
+    await workUntilQuiet(loop, delayed, () => 60_000);
     expect(fired).toBe(true);
-    await workUntilQuiet(loop, alarm, () => 60_000);
+    await workUntilQuiet(loop, delayed, () => 60_000);
     expect(sent).toEqual([['work-controllers', 50]]);
     timers.clearTimeout(later);
     expect(timers.nextDue()).toBeUndefined();

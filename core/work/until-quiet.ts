@@ -1,7 +1,7 @@
-// One invocation of a worker: catch up, work until nothing is left to do or the time is nearly over, leave an alarm for what is due later.
+// One invocation of a worker: catch up, work until nothing is left to do or the time is nearly over, leave a delayed wake-up for what is due later.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AlarmTimers } from './alarm-timers.ts';
+import type { WakeupTimers } from './wakeup-timers.ts';
 import type { Wakeups } from './wakeups.ts';
 import { type Worker, type WorkHint, workQueue } from './work-queues.ts';
 
@@ -15,7 +15,7 @@ export interface WorkerLoop {
   /** Resolves when what was committed before the call is dealt with. */
   idle(): Promise<void>;
   readonly wakeups: Wakeups;
-  readonly timers: AlarmTimers;
+  readonly timers: WakeupTimers;
   readonly queue: DelayingQueue;
   /** Unix milliseconds. */
   readonly clock: () => number;
@@ -30,13 +30,17 @@ const worthWaitingMs = 300;
 
 const lookAtEverything = JSON.stringify({ types: [] } satisfies WorkHint);
 
-/** When this process was told to be woken, by worker: one alarm ahead of time is enough. */
-export interface Alarm {
+/** When the delayed wake-up that this process last sent arrives: one ahead of time is enough. */
+export interface DelayedWakeup {
   at: number | undefined;
 }
 
 /** `remainingMs`: what is left of the invocation. Rejects when the work itself fails: the message then comes again. */
-export async function workUntilQuiet(loop: WorkerLoop, alarm: Alarm, remainingMs: () => number): Promise<void> {
+export async function workUntilQuiet(
+  loop: WorkerLoop,
+  delayed: DelayedWakeup,
+  remainingMs: () => number,
+): Promise<void> {
   const { worker, wakeups, timers, queue, clock } = loop;
   const deadline = clock() + Math.max(0, remainingMs() - reserveMs);
   const stop = new AbortController();
@@ -54,22 +58,22 @@ export async function workUntilQuiet(loop: WorkerLoop, alarm: Alarm, remainingMs
       if (due === undefined || due - clock() > worthWaitingMs || due > deadline) break;
       await Promise.race([delay(Math.max(1, due - clock() + 1)), outOfTime]);
     }
-    await setAlarm(loop, alarm);
+    await sendDelayedWakeup(loop, delayed);
   } finally {
     stop.abort();
     await wakeups.flush();
   }
 }
 
-async function setAlarm({ worker, timers, queue, clock }: WorkerLoop, alarm: Alarm): Promise<void> {
+async function sendDelayedWakeup({ worker, timers, queue, clock }: WorkerLoop, delayed: DelayedWakeup): Promise<void> {
   const due = timers.nextDue();
   const now = clock();
   if (due === undefined) return;
-  if (alarm.at !== undefined && alarm.at > now && alarm.at <= due + 10_000) return;
+  if (delayed.at !== undefined && delayed.at > now && delayed.at <= due + 10_000) return;
   const seconds = Math.ceil((due - now) / 1000);
-  // What is far off is told by the schedule; what is further than a few seconds need not be exact, so that alarms are shared.
+  // The schedule wakes for what is far off. Beyond a few seconds the time is rounded up, so that one wake-up serves several timers.
   if (seconds > longestDelaySeconds) return;
   const rounded = Math.min(longestDelaySeconds, seconds > 10 ? Math.ceil(seconds / 10) * 10 : Math.max(1, seconds));
   await queue.sendLater(workQueue(worker), lookAtEverything, rounded);
-  alarm.at = now + rounded * 1000;
+  delayed.at = now + rounded * 1000;
 }

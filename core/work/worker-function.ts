@@ -4,15 +4,15 @@ import type { Log } from '../process/log.ts';
 import type { Queue } from '../queue/queue.ts';
 import { tellOwnCommits } from '../store/own-commits.ts';
 import type { Store } from '../store/store.ts';
-import { type AlarmTimers, createAlarmTimers } from './alarm-timers.ts';
 import { asksForHousekeeping, type BatchResult, type InvocationContext, type QueueEvent } from './invocation.ts';
 import { type DelayingQueue, workUntilQuiet } from './until-quiet.ts';
+import { createWakeupTimers, type WakeupTimers } from './wakeup-timers.ts';
 import { createWakeups } from './wakeups.ts';
 import type { Worker } from './work-queues.ts';
 
 export interface WorkerFunction {
-  /** Timers of the work: what is due after the invocation is left to an alarm. */
-  readonly timers: AlarmTimers;
+  /** Timers of the work: what is due after the invocation is left to a delayed wake-up. */
+  readonly timers: WakeupTimers;
   /** The store, such that the other workers are told of what is committed through it. */
   telling(store: Store): Store;
   /** `idle` resolves when what was committed before the call is dealt with; `housekeeping` comes before, where the schedule asks. */
@@ -31,13 +31,13 @@ export interface WorkerFunctionOptions {
 }
 
 export function createWorkerFunction({ worker, queue, log, resyncMs }: WorkerFunctionOptions): WorkerFunction {
-  const timers = createAlarmTimers(Date.now, resyncMs);
+  const timers = createWakeupTimers(Date.now, resyncMs);
   const wakeups = createWakeups({
     queue,
     self: worker,
     onError: (err, other) => log.warn({ err, worker: other }, 'a worker could not be woken; the stream will'),
   });
-  const alarm = { at: undefined };
+  const delayed = { at: undefined };
   return {
     timers,
     telling: (store) => tellOwnCommits(store, wakeups.committed),
@@ -45,7 +45,7 @@ export function createWorkerFunction({ worker, queue, log, resyncMs }: WorkerFun
       // as: only the queue invokes these functions.
       if (housekeeping && asksForHousekeeping(event as QueueEvent)) await housekeeping();
       const loop = { worker, idle, wakeups, timers, queue, clock: Date.now };
-      await workUntilQuiet(loop, alarm, () => context.getRemainingTimeInMillis());
+      await workUntilQuiet(loop, delayed, () => context.getRemainingTimeInMillis());
       return { batchItemFailures: [] };
     },
   };

@@ -1,4 +1,4 @@
-// The controllers as a Lambda function on their queue: catch up, reconcile until nothing is left, leave an alarm for what is due later.
+// The controllers as a Lambda function on their queue: catch up, reconcile until nothing is left, leave a delayed wake-up for what is due later.
 // Any number may run at the same time (D4).
 
 import '../../core/process/frozen-intrinsics.ts';

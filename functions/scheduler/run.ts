@@ -101,7 +101,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       const again = { ...waiting, pod: feed.infoOf(pod) };
       const jitter = 1 + (state.next % 7) / 7;
       queue.retry(again, clock(), soon ? lostPauseMs * jitter * 2 ** Math.min(6, waiting.attempts) : undefined);
-      setAlarm();
+      scheduleRetry();
     },
   });
   const feed = createFeed({
@@ -145,7 +145,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       .catch((error: unknown) => log('a scheduling pass failed', error))
       .finally(() => {
         running = undefined;
-        setAlarm();
+        scheduleRetry();
       });
   }
 
@@ -219,7 +219,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
     return [...all.values()].sort((left, right) => queueOrder(left.pod, right.pod));
   }
 
-  function setAlarm(): void {
+  function scheduleRetry(): void {
     timers.clearTimeout(timer);
     timer = undefined;
     if (stopped || running) return;

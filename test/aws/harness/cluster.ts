@@ -31,7 +31,7 @@ import { startThread } from './thread-environment.ts';
 
 export interface AwsClusterOptions {
   readonly limits?: Partial<GatewayLimits>;
-  /** How late stream records reach the alarm, in milliseconds; they come in any order. Without it the stream is not followed. */
+  /** How late stream records reach the stream trigger, in milliseconds; they come in any order. Without it the stream is not followed. */
   readonly streamDelayMs?: number;
   /** How long functions may run, where that is not what infra/function-rows.ts says. */
   readonly timeoutsMs?: Partial<Record<FunctionName, number>>;
@@ -59,7 +59,7 @@ export interface MetricLine {
 }
 
 /** As event sources and streams do. */
-const atATime: Readonly<Partial<Record<FunctionName, number>>> = { read: 20, alarm: 1, ...ofWorkers(() => 2) };
+const atATime: Readonly<Partial<Record<FunctionName, number>>> = { read: 20, streamTrigger: 1, ...ofWorkers(() => 2) };
 
 const clusterName = 'test';
 const region = 'us-east-1';
@@ -170,7 +170,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     if (due.push(record) > 1) return;
     later(timers, batchingMs, () => {
       const Records = due.splice(0);
-      functions.alarm.invoke({ Records }).catch(() => later(timers, 200, () => Records.forEach(follow)));
+      functions.streamTrigger.invoke({ Records }).catch(() => later(timers, 200, () => Records.forEach(follow)));
     });
   };
   if (options.streamDelayMs !== undefined) {

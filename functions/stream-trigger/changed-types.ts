@@ -1,4 +1,4 @@
-// Which types a batch of the table's stream records wrote. The records' order and content mean nothing here: they are an alarm (D2).
+// Which types a batch of the table's stream records wrote. The records' order and content mean nothing here: they are hints (D2).
 
 import type { TypeName } from '../../core/store/store.ts';
 

@@ -2,7 +2,7 @@
 
 import { clearTimeout as clearTimer, setTimeout as setTimer } from 'node:timers';
 
-export interface AlarmTimers {
+export interface WakeupTimers {
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(handle: unknown): void;
   /** When the soonest pending timer is due, on the clock given; undefined when none is pending. */
@@ -15,7 +15,7 @@ interface Pending {
 }
 
 /** `clock`: Unix milliseconds. Timers of `resyncMs` or more are for resyncs, which a schedule does: nobody is woken for them. */
-export function createAlarmTimers(clock: () => number, resyncMs = Number.POSITIVE_INFINITY): AlarmTimers {
+export function createWakeupTimers(clock: () => number, resyncMs = Number.POSITIVE_INFINITY): WakeupTimers {
   const pending = new Set<Pending>();
   const resyncs = new Set<Pending>();
   return {

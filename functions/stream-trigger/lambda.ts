@@ -1,4 +1,4 @@
-// The alarm: whoever commits and ends before it could wake the workers is made good for by the table's stream (D2).
+// The stream trigger: when a function commits and ends before it could wake the workers, the stream of the table wakes them (D2).
 
 import '../../core/process/frozen-intrinsics.ts';
 import middy from '@middy/core';
