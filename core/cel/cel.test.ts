@@ -95,6 +95,9 @@ describe('an expression of Kubernetes holds', () => {
     ['{"a": 1, "b": 2}.all(k, v, k != "c" && v > 0) && [1, 2].transformList(i, v, i * v) == [0, 2]'],
     ['{"a": "x"}.transformMapEntry(k, v, {v: k}) == {"x": "a"} && [1, 2].transformMap(i, v, i > 0, v) == {1: 2}'],
     ['self.exists(k, v, v.missing == 1)', { a: {}, b: { missing: 1 } }],
+    [
+      'string(1e6) == "1e+06" && string(123456.5) == "123456.5" && string(0.00001) == "1e-05" && string(0.0001) == "0.0001"',
+    ],
     ['type(self) == map && type(1u) == uint && type(quantity("1")) == kubernetes.Quantity'],
   ])('%s', (expression, self) => {
     expect(evaluate(expression, self)).toBe(true);

@@ -103,7 +103,7 @@ function failure(
     // Nothing more is run, whether this one alone or all together took too much.
     const alone = budget.left >= 0;
     if (result.error.code === 'cost') budget.left = -1;
-    return invalidValue(field, shown(value), errorText(rule.rule, result.error, alone));
+    return invalidValue(field, shown(value), errorText(rule, result.error, alone));
   }
   const made = message?.ok ? message.value.run(inputs, budget) : undefined;
   const own = made?.ok && typeof made.value === 'string' ? made.value.trim() : '';
@@ -124,11 +124,17 @@ function failure(
   }
 }
 
-function errorText(rule: string, { code, message }: CelError, alone: boolean): string {
-  if (code !== 'cost') return `rule evaluation error: ${message}: ${rule.trim()}`;
-  return alone
-    ? `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${rule.trim()}`
-    : 'validation failed due to running out of cost budget, no further validation rules will be run';
+function errorText({ rule, message: own }: ValidationRule, { code, message }: CelError, alone: boolean): string {
+  const told = own?.trim() || rule.trim();
+  if (code === 'type') return `rule compile error: compilation failed: ${message}`;
+  if (code === 'cost')
+    return alone
+      ? `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${told}`
+      : 'validation failed due to running out of cost budget, no further validation rules will be run';
+  // Only what is int or string, and so of no type that is known before, gets here with it.
+  return message.startsWith('no such overload')
+    ? `'${message}': call arguments did not match a supported operator, function or macro signature for rule: ${told}`
+    : `${message} evaluating rule: ${told}`;
 }
 
 /** `.a.b` and `['a']` as they are appended to a field's path. */

@@ -57,21 +57,15 @@ export function doubleOfText(text: string): Value {
   return Number.isFinite(value) ? value : fail(failed);
 }
 
-/** As Go's FormatFloat writes it with the format `g`: an exponent where that is shorter. */
+/** As Go writes it with the format `%g`: with an exponent from a million on, and below 1e-4. */
 export function textOfDouble(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0';
   const [digits = '', exponent = '0'] = value.toExponential().split('e');
   const power = Number(exponent);
-  if (power >= 21 || power < -4) return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-  return Math.abs(value) < 1e-6 ? plainOf(digits, power) : String(value);
-}
-
-/** Without an exponent, where JavaScript writes one. */
-function plainOf(digits: string, power: number): string {
-  const [, sign = '', rest = ''] = /^(-?)(.*)$/.exec(digits) ?? [];
-  return `${sign}0.${'0'.repeat(-power - 1)}${rest.replace('.', '')}`;
+  if (power >= 6 || power < -4) return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  return String(value);
 }
 
 export function boolOfText(text: string): Value {
