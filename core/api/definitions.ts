@@ -152,8 +152,15 @@ function selectorsOf(
 ): Readonly<Record<string, (object: KubeObject) => string>> {
   return Object.fromEntries(
     fields.map((field) => {
-      const { name, path = name, zero = '' } = typeof field === 'string' ? { name: field } : field;
-      return [name, selector(path.split('.'), zero)];
+      const {
+        name,
+        path = name,
+        otherwise,
+        zero = '',
+      }: SelectableField = typeof field === 'string' ? { name: field } : field;
+      const read = selector(path.split('.'), zero);
+      const second = otherwise === undefined ? undefined : selector(otherwise.split('.'), zero);
+      return [name, second ? (object: KubeObject) => read(object) || second(object) : read];
     }),
   );
 }

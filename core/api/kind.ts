@@ -22,8 +22,10 @@ export interface Kind {
 export interface SelectableField {
   /** As selectors name it. */
   readonly name: string;
-  /** Where it stands in the object, if that is not its name. */
+  /** Where it stands in the stored form of the object, if that is not its name. */
   readonly path?: string;
+  /** Where it is read when it is empty there. */
+  readonly otherwise?: string;
   /** What a selector sees where the field is absent: Go's zero value of its type. */
   readonly zero?: string;
 }

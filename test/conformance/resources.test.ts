@@ -496,12 +496,31 @@ describe('events', () => {
     reportingInstance: 'test-node',
   };
 
-  const lifecycle = async (base: string, all: string, body: object, field: string) => {
+  /** By who reports them, and whom they are about, under the names that each of the two groups has for it. */
+  const selectors = [
+    ['/api/v1/events', ['source=test-controller', 'reportingComponent=test-controller', 'involvedObject.name=p']],
+    [
+      '/apis/events.k8s.io/v1/events',
+      ['reportingController=test-controller', 'regarding.name=p', 'regarding.kind=Pod'],
+    ],
+  ] as const;
+  const isSelected = async (name: string) => {
+    for (const [all, terms] of selectors)
+      for (const term of terms) {
+        const { items } = (await t.get(`${all}?fieldSelector=${encodeURIComponent(term)}`)).body;
+        expect(items, `${all} ${term}`).toMatchObject([{ metadata: { name } }]);
+        const others = (await t.get(`${all}?fieldSelector=${encodeURIComponent(`${term}s`)}`)).body;
+        expect(others.items, `${all} ${term}s`).toEqual([]);
+      }
+  };
+
+  const lifecycle = async (base: string, all: string, body: object, field: string, check?: typeof isSelected) => {
     const labels = { 'testevent-constant': 'true' };
     const made = await t.post(base, { metadata: { name: 'lived', labels }, ...body });
     expect(made.status, made.text).toBe(201);
     const found = (await t.get(`${all}?labelSelector=testevent-constant%3Dtrue`)).body.items;
     expect(found).toMatchObject([{ metadata: { name: 'lived' } }]);
+    await check?.('lived');
     const patched = await t.patch(`${base}/lived`, 'application/strategic-merge-patch+json', { [field]: 'patched' });
     expect(patched).toMatchObject({ status: 200, body: { [field]: 'patched' } });
     const series = { count: 100, lastObservedTime: '2026-01-01T00:01:00.000000Z' };
@@ -527,7 +546,7 @@ describe('events', () => {
   );
   conformance('Events should delete a collection of events', () => collection(coreEvents, core));
   conformance('Events API should ensure that an event can be fetched, patched, deleted, and listed', () =>
-    lifecycle(newEvents, '/apis/events.k8s.io/v1/events', news, 'note'),
+    lifecycle(newEvents, '/apis/events.k8s.io/v1/events', news, 'note', isSelected),
   );
   conformance('Events API should delete a collection of events', () => collection(newEvents, news));
 });

@@ -18,6 +18,7 @@ export const kind: Kind = {
     'reason',
     'type',
     'reportingComponent',
-    { name: 'source', path: 'source.component' },
+    // Events of events.k8s.io name who reports them here alone.
+    { name: 'source', path: 'source.component', otherwise: 'reportingComponent' },
   ],
 };

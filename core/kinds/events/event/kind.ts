@@ -8,15 +8,12 @@ export const kind: Kind = {
   kind: 'Event',
   shortNames: ['ev'],
   selectableFields: [
-    'regarding.kind',
-    'regarding.namespace',
-    'regarding.name',
-    'regarding.uid',
-    'regarding.apiVersion',
-    'regarding.resourceVersion',
-    'regarding.fieldPath',
+    ...['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map((field) => ({
+      name: `regarding.${field}`,
+      path: `involvedObject.${field}`,
+    })),
     'reason',
-    'reportingController',
+    { name: 'reportingController', path: 'reportingComponent' },
     'type',
   ],
   // One object with the events of the core group (KEP-383).
