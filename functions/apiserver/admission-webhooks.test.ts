@@ -158,7 +158,7 @@ describe('a validating webhook', () => {
       status: 500,
       body: {
         message: expect.stringContaining(
-          'failed calling webhook "hook.example.com": failed to call webhook: context deadline exceeded',
+          `failed calling webhook "hook.example.com": failed to call webhook: Post "${hook.url}/?timeout=1s": context deadline exceeded`,
         ),
       },
     });

@@ -37,7 +37,7 @@ const patchOf = (patch: unknown) => ({
 });
 const adds = (key: string) => () => patchOf([{ op: 'add', path: `/data/${key}`, value: 'yes' }]);
 
-async function open(answer: (request: Request) => unknown) {
+async function open(answer: (request: Request, url: string) => unknown) {
   const hook = await openWebhook(answer);
   hooks.push(hook);
   return hook;
@@ -47,11 +47,12 @@ async function settle(kind: Kind) {
   await (await t.replicas.of(`admissionregistration.k8s.io/${kind.toLowerCase()}webhookconfigurations`)).catchUp();
 }
 
-async function configure(kind: Kind, answer: (request: Request) => unknown, more: object = {}, name = 'e2e') {
+type Answer = (request: Request, url: string) => unknown;
+async function configure(kind: Kind, answer: Answer, more: object = {}, name = 'e2e', at = '') {
   const hook = await open(answer);
   const own = {
     name: `${name}.example.com`,
-    clientConfig: { url: hook.url, caBundle: hook.caBundle },
+    clientConfig: { url: hook.url + at, caBundle: hook.caBundle },
     rules: rule('configmaps', ['CREATE']),
     sideEffects: 'None',
     admissionReviewVersions: ['v1'],
@@ -205,11 +206,20 @@ describe('admission webhooks', () => {
   });
 
   conformance('AdmissionWebhook [Privileged:ClusterAdmin] should honor timeout', async () => {
-    const slow = () => new Promise((resolve) => setTimeout(() => resolve({ allowed: true }), 1500));
+    const called: string[] = [];
+    const slow = (_: Request, url: string) => {
+      called.push(url);
+      return new Promise((resolve) => setTimeout(() => resolve({ allowed: true }), 1500));
+    };
     const change = (field: string, value: unknown) =>
       t.patch(`${path('Validating')}/e2e`, jsonPatch, [{ op: 'replace', path: `/webhooks/0/${field}`, value }]);
-    await configure('Validating', slow, { timeoutSeconds: 1 });
-    expect((await create()).status).toBe(500);
+    await configure('Validating', slow, { timeoutSeconds: 1 }, 'e2e', '/always-allow-delay-5s');
+    const refused = await create();
+    expect(refused.status).toBe(500);
+    expect(refused.body.message).toBe(
+      'Internal error occurred: failed calling webhook "e2e.example.com": failed to call webhook: ' +
+        `Post "${hooks[0]?.url}/always-allow-delay-5s?timeout=1s": context deadline exceeded`,
+    );
     await change('failurePolicy', 'Ignore');
     await settle('Validating');
     expect((await create()).status).toBe(201);
@@ -217,6 +227,8 @@ describe('admission webhooks', () => {
     await change('failurePolicy', 'Fail');
     await settle('Validating');
     expect((await create()).status).toBe(201);
+    const seconds = [1, 1, 5];
+    expect(called).toEqual(seconds.map((each) => `/always-allow-delay-5s?timeout=${each}s`));
   });
 
   conformance(

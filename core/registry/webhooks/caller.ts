@@ -29,7 +29,7 @@ export class WebhookError extends Error {
   }
 }
 
-/** POSTs `body` and gives the JSON object that comes back. Fails with WebhookError. */
+/** POSTs `body` and gives the JSON object that comes back. Fails with WebhookError. The webhook is told how long it has: `?timeout=10s`. */
 export type WebhookCaller = (
   address: WebhookAddress,
   body: unknown,
@@ -54,9 +54,31 @@ export function createWebhookCaller(options: WebhookCallerOptions): WebhookCalle
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   return async (address, body, timeoutMs) => {
     const ca = address.caBundle ? { ca: Buffer.from(address.caBundle, 'base64') } : {};
-    const target = address.service ? await serviceTarget(options, address.service) : urlTarget(address.url ?? '');
-    return await post({ ...target, ...ca, agent }, JSON.stringify(body), timeoutMs);
+    const url = urlOf(address, timeoutMs);
+    try {
+      const target = address.service ? await serviceTarget(options, address.service) : urlTarget(url);
+      return await post({ ...target, path: url.pathname + url.search, ...ca, agent }, JSON.stringify(body), timeoutMs);
+    } catch (error) {
+      if (!(error instanceof WebhookError) || error.code === 'answer') throw error;
+      throw new WebhookError(error.code, `Post ${JSON.stringify(shown(address, url))}: ${error.message}`);
+    }
   };
+}
+
+/** What is called, as its users know it: a Service by its name. */
+function urlOf({ url = '', service }: WebhookAddress, timeoutMs: number): URL {
+  const { namespace, name, port = 443, path = '/' } = service ?? { namespace: '', name: '' };
+  const text = service ? `https://${name}.${namespace}.svc:${port}` : url;
+  if (!URL.canParse(text)) throw new WebhookError('unreachable', `invalid URL ${JSON.stringify(url)}`);
+  const called = new URL(text);
+  if (service) called.pathname = path;
+  called.searchParams.set('timeout', `${timeoutMs / 1000}s`);
+  return called;
+}
+
+/** Go says the port of a Service also where it is the scheme's own. */
+function shown({ service }: WebhookAddress, { href, origin, hostname }: URL): string {
+  return service ? `https://${hostname}:${service.port ?? 443}${href.slice(origin.length)}` : href;
 }
 
 interface Post {
@@ -68,21 +90,18 @@ interface Post {
   readonly agent: Agent;
 }
 
-function urlTarget(url: string): Omit<Post, 'agent'> {
-  if (!URL.canParse(url)) throw new WebhookError('unreachable', `invalid URL ${JSON.stringify(url)}`);
-  const { hostname, port, pathname, search } = new URL(url);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port ? Number(port) : 443, path: pathname + search };
+function urlTarget({ hostname, port }: URL): Omit<Post, 'agent' | 'path'> {
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port ? Number(port) : 443 };
 }
 
 async function serviceTarget(
   options: WebhookCallerOptions,
-  { namespace, name, path, port = 443 }: NonNullable<WebhookAddress['service']>,
-): Promise<Omit<Post, 'agent'>> {
+  { namespace, name, port = 443 }: NonNullable<WebhookAddress['service']>,
+): Promise<Omit<Post, 'agent' | 'path'>> {
   const dial = options.dial ?? ((each: Dial) => each);
   const { host, port: number } = await endpointOf(options, namespace, name, port);
   return {
     ...dial({ host, port: number }),
-    path: path || '/',
     servername: `${name}.${namespace}.svc`,
   };
 }
