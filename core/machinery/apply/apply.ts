@@ -1,14 +1,14 @@
 // Server-side apply (KEP-555): joins an applied configuration into the stored object, and says who owns what afterwards.
 
 import { deepEqual } from '../equality.ts';
-import type { KubeObject } from '../object.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
 import type { Schema } from '../schema.ts';
 import { badRequest } from '../status.ts';
 import { atOnce, type Steps } from '../steps.ts';
 import { omitEmpty } from '../structure/prune.ts';
 import { compare, fieldsOf } from './compare.ts';
 import { applyConflict, type FieldConflict } from './conflict.ts';
-import { type DifferencesIn, differencesIn, differing, type Views } from './differences.ts';
+import { type Differences, type DifferencesIn, differencesIn, differing, type Views } from './differences.ts';
 import {
   emptySet,
   type FieldSet,
@@ -104,7 +104,6 @@ export function* finishApply(
 ): Steps<KubeObject> {
   const { schema, apiVersion, force } = request;
   const self = managerKey(identityOf(request));
-  const fields = managers.get(self)?.fields ?? emptySet;
   const reset = request.resetFields ?? emptySet;
   const own = yield* differing(schema, live, object, reset);
   yield;
@@ -116,26 +115,43 @@ export function* finishApply(
   yield;
   takeFrom(managers, self, differences);
   yield;
-  const { changed, removed } = own;
+  keepUnchanged(request, own, managers, last);
+  yield;
+  return withManagers(object, encodeManagers(managers), request.live);
+}
+
+/** An apply that says what the last one said keeps its entry, with its time; one that says nothing has none. */
+function keepUnchanged(
+  request: ApplyRequest,
+  { changed, removed }: Differences,
+  managers: Managers,
+  last: Manager | undefined,
+): void {
+  const self = managerKey(identityOf(request));
+  const fields = managers.get(self)?.fields ?? emptySet;
   if (isEmpty(fields)) managers.delete(self);
   else if (
     last?.entry &&
     setsEqual(last.fields, fields) &&
-    last.apiVersion === apiVersion &&
+    last.apiVersion === request.apiVersion &&
     isEmpty(changed) &&
     isEmpty(removed)
   ) {
     managers.set(self, last);
   }
+}
 
-  yield;
-  const managedFields = encodeManagers(managers);
+function withManagers(
+  object: KubeObject,
+  managedFields: ManagedFieldsEntry[],
+  live: KubeObject | undefined,
+): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
   const result: KubeObject = {
     ...object,
     metadata: { ...metadata, ...(managedFields.length > 0 && { managedFields }) },
   };
-  return request.live && deepEqual(result, request.live) ? request.live : result;
+  return live && deepEqual(result, live) ? live : result;
 }
 
 function identityOf({ manager, apiVersion, subresource }: ApplyRequest) {

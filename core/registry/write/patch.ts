@@ -45,14 +45,19 @@ async function applyConfiguration(
       'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
     );
   const manager = options.fieldManager;
-  const applied = configuration(target, body);
+  const first = configuration(target, body);
+  const { uid, name } = first.metadata;
+  // The object takes parts of the configuration over: each attempt has its own.
+  let unused: KubeObject | undefined = first;
   const join = async (live: KubeObject | undefined, large = context.large ?? false) => {
     if (large) await nextTurn();
+    const applied = unused ?? configuration(target, body);
+    unused = undefined;
     const request = {
       large,
       schema: definition.schema,
       live,
-      applied: deepClone(applied),
+      applied,
       manager,
       ...(target.subresource && { subresource: target.subresource }),
       apiVersion: apiVersionOf(definition),
@@ -70,14 +75,13 @@ async function applyConfiguration(
     context,
     target,
     {
-      build: async (existing, large) => deepClone(await join(existing, large)),
+      build: join,
       management: { operation: 'Apply' },
       otherwise: async () => {
         await mayUse(env, context, target, 'create');
-        if (target.subresource || applied.metadata.uid) throw notFound(subjectOf(definition), target.name ?? '');
-        const { resourceVersion: _, ...metadata } = applied.metadata;
+        if (target.subresource || uid) throw notFound(subjectOf(definition), target.name ?? '');
         const object = await join(undefined);
-        if (!metadata.name) object.metadata.name = target.name ?? '';
+        if (!name) object.metadata.name = target.name ?? '';
         delete object.metadata.resourceVersion;
         return object;
       },
