@@ -13,6 +13,8 @@ export interface Decoded {
   readonly value: unknown;
   /** Paths of fields that stand more than once, such as `spec.replicas`; the last one counts. */
   readonly duplicates: readonly string[];
+  /** What Go's reader of YAML says of them, `line 9: key "foo" already set in map`; where the text was YAML. */
+  readonly duplicateLines?: readonly string[];
   /** Whole numbers that are written as floats (`1.0`, `1e3`): no field of Go's type int takes them. */
   readonly floats?: readonly FloatLiteral[];
 }

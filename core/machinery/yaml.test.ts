@@ -43,6 +43,7 @@ describe('YAML', () => {
     expect(decodeYaml('spec:\n  replicas: 1\n  c:\n  - a: 1\n    a: 2\n  replicas: 2')).toEqual({
       value: { spec: { replicas: 2, c: [{ a: 2 }] } },
       duplicates: ['spec.c[0].a', 'spec.replicas'],
+      duplicateLines: ['line 5: key "a" already set in map', 'line 6: key "replicas" already set in map'],
     });
   });
 

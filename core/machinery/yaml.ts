@@ -6,6 +6,7 @@ import {
   isNode,
   isScalar,
   isSeq,
+  LineCounter,
   type Node,
   type ParsedNode,
   parseAllDocuments,
@@ -26,7 +27,9 @@ export function decodeYaml(input: Uint8Array | string): Decoded {
 /** The values of all documents of a text; empty ones are left out. Fails with BadRequest, with the line. */
 export function decodeYamlDocuments(input: Uint8Array | string): Decoded[] {
   const text = typeof input === 'string' ? input : Buffer.from(input).toString('utf8');
+  const lineCounter = new LineCounter();
   const documents = parseAllDocuments(text, {
+    lineCounter,
     version: '1.1',
     // Kubernetes reads no dates, sets, binaries or base-60 numbers (`22:22`): such scalars stay strings.
     customTags: (tags) => [
@@ -39,7 +42,7 @@ export function decodeYamlDocuments(input: Uint8Array | string): Decoded[] {
     prettyErrors: true,
   });
   if (!Array.isArray(documents)) return [];
-  return documents.map(decodeDocument).filter((each) => each !== undefined);
+  return documents.map((each) => decodeDocument(each, lineCounter)).filter((each) => each !== undefined);
 }
 
 /** An object as YAML text, readable by every YAML 1.1 or 1.2 reader. */
@@ -67,12 +70,12 @@ const octal: ScalarTag = {
   },
 };
 
-function decodeDocument(document: Document.Parsed<ParsedNode>): Decoded | undefined {
+function decodeDocument(document: Document.Parsed<ParsedNode>, lines: LineCounter): Decoded | undefined {
   const [error] = document.errors;
   if (error) throw badRequest(`the body is no valid YAML: ${error.message.split('\n')[0]}`);
   if (document.contents === null) return undefined;
   if (isScalar(document.contents) && document.contents.value === null) return undefined;
-  const duplicates = new Set<string>();
+  const duplicates: Duplicate[] = [];
   collectDuplicates(document.contents, '', duplicates);
   let value: unknown;
   try {
@@ -81,13 +84,27 @@ function decodeDocument(document: Document.Parsed<ParsedNode>): Decoded | undefi
     // The one failure of toJS on a parsed document is the limit on aliases.
     throw badRequest(`the body is no valid YAML: ${(cause as Error).message}`);
   }
-  return { value: jsonOf(value), duplicates: [...duplicates] };
+  if (duplicates.length === 0) return { value: jsonOf(value), duplicates: [] };
+  return {
+    value: jsonOf(value),
+    duplicates: [...new Set(duplicates.map(({ path }) => path))],
+    duplicateLines: duplicates.map(
+      ({ name, offset }) => `line ${lines.linePos(offset).line}: key ${JSON.stringify(name)} already set in map`,
+    ),
+  };
+}
+
+interface Duplicate {
+  readonly path: string;
+  readonly name: string;
+  /** Of its value, whose line Go tells. */
+  readonly offset: number;
 }
 
 /** As Kubernetes' decoder: what is beyond tells nobody more. */
 const mostTold = 100;
 
-function collectDuplicates(node: Node, path: string, found: Set<string>): void {
+function collectDuplicates(node: Node, path: string, found: Duplicate[]): void {
   if (isScalar(node)) {
     if (typeof node.value === 'number' && !Number.isSafeInteger(node.value))
       node.value = exactNumber(node.value, node.source);
@@ -103,10 +120,15 @@ function collectDuplicates(node: Node, path: string, found: Set<string>): void {
   for (const { key, value } of node.items) {
     const name = isScalar(key) ? String(key.value) : String(key);
     const at = path ? `${path}.${name}` : name;
-    if (found.size < mostTold && seen.has(name) && name !== '<<') found.add(at);
+    if (found.length < mostTold && seen.has(name) && name !== '<<')
+      found.push({ path: at, name, offset: startOf(value) ?? startOf(key) ?? 0 });
     seen.add(name);
     if (isNode(value)) collectDuplicates(value, at, found);
   }
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
 }
 
 /** What a scalar says that is no safe integer as a float. One that no float can hold stays the text that it is, as in Go. */

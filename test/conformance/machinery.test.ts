@@ -58,6 +58,15 @@ describe('field validation', () => {
         status: 400,
         body: { message: expect.stringContaining('unknown field "spec.extra"') },
       });
+      const applied = await t.patch(`${widgets}/w?fieldManager=e2e&${strict}`, apply, {
+        ...configuration({ spec: { known: 'a', extra: 'b' } }),
+        unknownField: 'c',
+      });
+      expect(applied.status).toBe(400);
+      expect(applied.body.message).toBe(
+        'failed to create typed patch object (default/w; example.com/v1, Kind=Widget): errors:\n' +
+          '  .spec.extra: field not declared in schema\n  .unknownField: field not declared in schema',
+      );
     },
   );
 
@@ -72,6 +81,26 @@ describe('field validation', () => {
       status: 400,
       body: { message: expect.stringContaining('duplicate field "spec.a"') },
     });
+    const yaml = (at: string, method: string, type: string) =>
+      t.call(method, `${at}?fieldManager=e2e&${strict}`, {
+        body: [
+          'apiVersion: example.com/v1',
+          'kind: Widget',
+          'metadata:',
+          '  name: w',
+          '  finalizers:',
+          '  - example.com/test',
+          'spec:',
+          '  foo: foo1',
+          '  foo: foo2',
+        ].join('\n'),
+        headers: { 'content-type': type },
+      });
+    const line = 'line 9: key "foo" already set in map';
+    const applied = await yaml(`${widgets}/w`, 'PATCH', apply);
+    expect(applied).toMatchObject({ status: 400, body: { message: expect.stringContaining(line) } });
+    const posted = await yaml(widgets, 'POST', 'application/yaml');
+    expect(posted).toMatchObject({ status: 400, body: { message: expect.stringContaining(line) } });
   });
 
   const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'busybox' }] } };
@@ -97,6 +126,18 @@ describe('field validation', () => {
       status: 400,
       body: { message: expect.stringContaining('duplicate field "spec.paused"') },
     });
+    const both = JSON.stringify(deployment({ unknownField: 'foo' })).replace(
+      '{"selector"',
+      '{"replicas":2,"replicas":3,"selector"',
+    );
+    const answer = await t.call('POST', `${deployments}?${strict}`, {
+      body: both,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(answer.body.message).toBe(
+      'Deployment in version "v1" cannot be handled as a Deployment: ' +
+        'strict decoding error: unknown field "spec.unknownField", duplicate field "spec.replicas"',
+    );
   });
 
   conformance('FieldValidation should detect unknown metadata fields of a typed object', async () => {
@@ -126,6 +167,11 @@ describe('field validation', () => {
       expect(answer.status).toBe(400);
       expect(answer.body.message).toContain('unknown field "metadata.unknownMeta"');
       expect(answer.body.message).toContain('unknown field "spec.template.metadata.unknownSub"');
+      const path = `${widgets}/w?fieldManager=e2e&${strict}`;
+      const applied = await t.patch(path, apply, { ...object, metadata: { name: 'w', unknownMeta: 1 } });
+      expect(applied.status).toBe(400);
+      expect(applied.body.message).toContain('.metadata.unknownMeta: field not declared in schema');
+      expect(applied.body.message).toContain('.spec.template.metadata.unknownSub: field not declared in schema');
     },
   );
 });

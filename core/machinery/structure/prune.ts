@@ -16,17 +16,17 @@ import { isRecord } from './field-at.ts';
 export function prune(schema: Schema, object: unknown): readonly string[] {
   const run: Run = { found: [], omits: true, writes: true };
   visit(schema, object, undefined, run, false);
-  return run.found;
+  return run.found.map((path) => `unknown field "${path}"`);
 }
 
 /**
  * As `prune`, of a configuration that is about to be applied: whoever applies owns all that it says, empty values too, and nothing that it
- * does not say.
+ * does not say. Returns the paths of unknown fields as structured-merge-diff writes them, `.spec.foo`.
  */
 export function pruneApplied(schema: Schema, configuration: unknown): readonly string[] {
   const run: Run = { found: [], omits: false, writes: false };
   visit(schema, configuration, undefined, run, false);
-  return run.found;
+  return run.found.map((path) => (path.startsWith('[') ? path : `.${path}`));
 }
 
 /** Drops what Go omits of an object that such a configuration was merged into, so that nothing takes an empty value for a change. */
@@ -35,6 +35,7 @@ export function omitEmpty(schema: Schema, object: unknown): void {
 }
 
 interface Run {
+  /** Paths of unknown fields. */
   readonly found: string[];
   /** Empty values of built-in types go. */
   readonly omits: boolean;
@@ -46,7 +47,7 @@ interface Run {
 const mostTold = 100;
 
 function report({ found }: Run, path: Path): void {
-  if (found.length < mostTold) found.push(`unknown field "${written(path)}"`);
+  if (found.length < mostTold) found.push(written(path));
 }
 
 /** A path that is only written out when it is needed: most objects have nothing unknown. */

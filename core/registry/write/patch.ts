@@ -115,7 +115,10 @@ function configuration(target: Target, body: unknown): KubeObject {
   if (namespace && namespace !== target.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  const [unknown] = pruneApplied(target.definition.schema, applied);
-  if (unknown) throw untyped(`${unknown}: field not declared in schema`);
+  const unknown = pruneApplied(target.definition.schema, applied).map(
+    (path) => `${path}: field not declared in schema`,
+  );
+  const [first, ...others] = unknown;
+  if (first) throw untyped(others.length === 0 ? first : `errors:\n${unknown.map((each) => `  ${each}`).join('\n')}`);
   return applied;
 }

@@ -1,13 +1,17 @@
 // The object or patch that a request carries, checked against its path.
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
+import { deepClone } from '../../../core/machinery/equality.ts';
 import { type Decoded, duplicateFieldMessage } from '../../../core/machinery/json.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
-import { badRequest, StatusError } from '../../../core/machinery/status.ts';
+import type { Schema } from '../../../core/machinery/schema.ts';
+import { badRequest, type StatusError } from '../../../core/machinery/status.ts';
 import { largeBytes, nextTurn } from '../../../core/machinery/steps.ts';
+import { prune } from '../../../core/machinery/structure/prune.ts';
 import { wholeFloatError } from '../../../core/machinery/structure/whole-floats.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
+import { cannotHandle } from '../../../core/registry/write/shape.ts';
 import { contentType, decodeBody, readBody, unsupportedMediaType } from '../content/body.ts';
 import type { RoutedRequest } from '../http.ts';
 
@@ -18,6 +22,8 @@ export interface BodyKind {
   readonly kind: string;
   /** Of a built-in kind's objects, and of patches of them; a subresource of another kind has none here. */
   readonly definition?: ResourceDefinition;
+  /** Of the resource's own objects, custom ones too; a function, since a type's schema is made when it is first looked at. */
+  readonly schemaOf?: () => Schema;
 }
 
 export function bodyKind(definition: ResourceDefinition, subresource: string): BodyKind {
@@ -27,6 +33,7 @@ export function bodyKind(definition: ResourceDefinition, subresource: string): B
     version: found?.version ?? definition.version,
     kind: found?.kind ?? definition.kind,
     ...(found?.kind === undefined && definition.customResource === undefined && { definition }),
+    ...(found?.kind === undefined && { schemaOf: () => definition.schema }),
   };
 }
 
@@ -37,7 +44,11 @@ export async function readObject(
   validation: WriteOptions['fieldValidation'],
 ): Promise<KubeObject> {
   const decoded = await decodedBody(request, context, contentType(request));
-  reportDuplicates(decoded, context, validation);
+  reportDuplicates(decoded, context, validation, (duplicates) =>
+    badRequest(
+      `${cannotHandle(kind)}: strict decoding error: ${[...unknownFields(decoded.value, kind), ...duplicates].join(', ')}`,
+    ),
+  );
   refuseFloats(decoded, kind);
   return asObject(decoded.value, kind);
 }
@@ -91,7 +102,13 @@ export async function readPatch(
   validation: WriteOptions['fieldValidation'],
 ): Promise<unknown> {
   const decoded = await decodedBody(request, context, encodingOf(type, contentType(request)));
-  reportDuplicates(decoded, context, validation);
+  reportDuplicates(decoded, context, validation, (duplicates) =>
+    badRequest(
+      decoded.duplicateLines
+        ? `error strict decoding YAML: error converting YAML to JSON: ${duplicates.join(', ')}`
+        : `strict decoding error: ${duplicates.join(', ')}`,
+    ),
+  );
   // A JSON patch has its values elsewhere.
   if (type !== 'json') refuseFloats(decoded, kind);
   const isArray = Array.isArray(decoded.value);
@@ -102,16 +119,22 @@ export async function readPatch(
 
 function refuseFloats({ floats }: Decoded, { definition, kind, version }: BodyKind): void {
   const error = floats && definition && wholeFloatError(definition.schema, floats);
-  if (error !== undefined) throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${error}`);
+  if (error !== undefined) throw badRequest(`${cannotHandle({ kind, version })}: ${error}`);
 }
 
 function reportDuplicates(
-  decoded: Decoded,
+  { duplicates, duplicateLines }: Decoded,
   context: RequestContext,
   validation: WriteOptions['fieldValidation'],
+  refusal: (duplicates: readonly string[]) => StatusError,
 ): void {
-  if (decoded.duplicates.length === 0 || validation === 'Ignore') return;
-  const texts = decoded.duplicates.map(duplicateFieldMessage);
-  if (validation === 'Strict') throw new StatusError('BadRequest', `strict decoding error: ${texts.join(', ')}`);
-  context.warnings.push(...texts);
+  if (duplicates.length === 0 || validation === 'Ignore') return;
+  const texts = duplicates.map(duplicateFieldMessage);
+  if (validation !== 'Strict') context.warnings.push(...(duplicateLines ?? texts));
+  else throw refusal(duplicateLines ? [['yaml: unmarshal errors:', ...duplicateLines].join('\n  ')] : texts);
+}
+
+/** So that one message names every fault. */
+function unknownFields(value: unknown, { schemaOf }: BodyKind): readonly string[] {
+  return schemaOf ? prune(schemaOf(), deepClone(value)) : [];
 }
