@@ -3,7 +3,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { NodeResource, StreamHint } from '../core/node/protocol.ts';
+import type { DialRequest, NodeResource } from '../core/node/protocol.ts';
 import type { EventLog } from '../core/process/log.ts';
 import type {
   V1ConfigMap,
@@ -69,7 +69,7 @@ const collectMs = 300_000;
 export async function startAgent(
   options: AgentOptions,
   log: EventLog,
-  serveStream: (stream: StreamHint, context: StreamContext) => Promise<void>,
+  serveStream: (stream: DialRequest, context: StreamContext) => Promise<void>,
 ): Promise<Agent> {
   const now = Date.now;
   const startedAt = now();

@@ -1,15 +1,15 @@
-// The agent's side of core/node/protocol.ts: hints from the queue, desired state by cursor, reports. Works on while the control plane
+// The agent's side of core/node/protocol.ts: messages from the queue, desired state by cursor, reports. Works on while the control plane
 // is away, and catches up when it returns.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../../core/machinery/json.ts';
 import type {
   DesiredState,
+  DialRequest,
   NodeMessage,
   NodeResource,
   Report,
   ReportResult,
-  StreamHint,
 } from '../../core/node/protocol.ts';
 import type { ApiClient } from '../api-client/api-client.ts';
 import type { NodeQueue } from '../queue/node-queue.ts';
@@ -30,7 +30,7 @@ export interface ControlPlaneOptions {
   /** `confirmed`: the API itself answered since the agent started; before, it is what the state file remembers. */
   onDesired(changed: ReadonlySet<NodeResource>, confirmed: boolean): void;
   /** A client waits for a stream. */
-  onStream(stream: StreamHint): void;
+  onStream(stream: DialRequest): void;
   readonly log: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
 

@@ -95,8 +95,8 @@ async function sysctl(name: string, value: string): Promise<void> {
   try {
     if ((await readFile(file, 'utf8')).trim() !== value) await writeFile(file, value);
   } catch (cause) {
-    const hint = name.startsWith('net/bridge/') ? ': load the kernel module br_netfilter' : '';
-    throw new Error(`The kernel setting ${name.replaceAll('/', '.')} must be ${value} and cannot be set${hint}`, {
+    const advice = name.startsWith('net/bridge/') ? ': load the kernel module br_netfilter' : '';
+    throw new Error(`The kernel setting ${name.replaceAll('/', '.')} must be ${value} and cannot be set${advice}`, {
       cause,
     });
   }

@@ -3,7 +3,7 @@
 import { errorText } from '../../core/machinery/error-text.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { channels, type FrameSocket, frame } from '../../core/node/frame-socket.ts';
-import type { StreamHint, StreamRequest } from '../../core/node/protocol.ts';
+import type { DialRequest, StreamRequest } from '../../core/node/protocol.ts';
 import type { ApiClient, ApiCredentials } from '../api-client/api-client.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { NodeApiContext } from '../node-api/context.ts';
@@ -31,7 +31,7 @@ export interface StreamContext {
 const textual: ReadonlySet<StreamRequest['type']> = new Set(['connect', 'portforward']);
 
 /** Resolves when the stream is over. Never rejects: what fails is told to the client, or logged when there is none. */
-export async function serveStream(stream: StreamHint, context: StreamContext): Promise<void> {
+export async function serveStream(stream: DialRequest, context: StreamContext): Promise<void> {
   const { id, request, relayed } = stream;
   const { options, api, log } = context;
   const pod = request.type === 'node' ? {} : { pod: `${request.namespace}/${request.pod}` };
@@ -42,7 +42,7 @@ export async function serveStream(stream: StreamHint, context: StreamContext): P
       ? relayIn(api, options.nodeName, id, request.type)
       : await dialIn(options.credentials, options.nodeName, id);
   } catch (error) {
-    // A hint that comes twice, or late, finds nobody who waits.
+    // A request to dial that comes twice, or late, finds nobody who waits.
     log.warn({ ...subject, error: String(error) }, 'the dial-in for a stream was not taken');
     return;
   }

@@ -1,5 +1,5 @@
-// What the control plane and a node's agent say to each other. Nodes never watch (D5): a node's queue carries hints, the agent
-// fetches its desired state by cursor, and reports many things in one call. The agent dials out only; nothing dials the node.
+// What the control plane and a node's agent say to each other. Nodes never watch (D5): a node's queue carries hints and requests to dial
+// in, the agent fetches its desired state by cursor, and reports many things in one call. Only the agent dials; nothing dials the node.
 //
 //   GET  /apis/agent.zeroplane.dev/v1/nodes/{node}/desired?cursor=C   -> DesiredState
 //   POST /apis/agent.zeroplane.dev/v1/nodes/{node}/report             Report -> ReportResult
@@ -100,10 +100,10 @@ export interface ReportResult {
 /** The body of a message on a node's queue. */
 export type NodeMessage =
   /** Something that concerns the node changed: fetch desired state. */
-  { kind: 'changed' } | StreamHint;
+  { kind: 'changed' } | DialRequest;
 
 /** A client waits for a stream: dial `/streams/{id}`, or post there where `relayed` says so, and serve `request`. */
-export interface StreamHint {
+export interface DialRequest {
   kind: 'stream';
   id: string;
   request: StreamRequest;

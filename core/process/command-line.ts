@@ -61,13 +61,13 @@ export function readCommandLine<const F extends Flags>(line: CommandLine<F>, arg
   const { values, positionals } = parse(line, args);
   if (values['help']) throw new CommandLineAnswer(helpOf(line));
   if (values['version']) throw new CommandLineAnswer(version);
-  const hint = `\`${line.name} --help\` says what there is`;
+  const advice = `\`${line.name} --help\` says what there is`;
   for (const [name, { required }] of Object.entries<Flag>(line.flags))
-    if (required && getOwn(values, name) === undefined) throw new CommandLineError(`--${name} is missing: ${hint}`);
+    if (required && getOwn(values, name) === undefined) throw new CommandLineError(`--${name} is missing: ${advice}`);
   if (line.takes === undefined && positionals.length > 0)
-    throw new CommandLineError(`unexpected argument ${JSON.stringify(positionals[0])}: ${hint}`);
+    throw new CommandLineError(`unexpected argument ${JSON.stringify(positionals[0])}: ${advice}`);
   if (line.takes?.startsWith('<') && positionals.length === 0)
-    throw new CommandLineError(`${line.takes} is missing: ${hint}`);
+    throw new CommandLineError(`${line.takes} is missing: ${advice}`);
   // as: the parser gives each flag a value of the type that it was told.
   return { values: values as Given<F>['values'], args: positionals };
 }

@@ -49,7 +49,7 @@ describe('state', () => {
     expect(entry?.object).toBe(entry?.object);
   });
 
-  it('takes entries that come with a hint as they are, and reads the log where some are missing or come twice', async () => {
+  it('takes entries that come with a notice as they are, and reads the log where some are missing or come twice', async () => {
     let listener: CommitListener = () => {};
     let reads = 0;
     const told = proxied(store, {
@@ -63,10 +63,10 @@ describe('state', () => {
       },
     });
     const replica = await createReplicas(told).of('things');
-    const hinted: Parameters<CommitListener>[] = [];
-    store.onCommit((...args) => hinted.push(args));
+    const noticed: Parameters<CommitListener>[] = [];
+    store.onCommit((...args) => noticed.push(args));
     for (const n of [1, 2, 3, 4]) await put('x', { n });
-    const [first, second, , fourth] = hinted;
+    const [first, second, , fourth] = noticed;
     if (!first || !second || !fourth) throw new Error('every commit is told');
     reads = 0;
     listener(...first);
@@ -269,7 +269,7 @@ describe('watch', () => {
 
   it('that ends because the log was compacted finds the new state when it is told so', async () => {
     await put('x', {});
-    const replica = await createReplicas(withoutHints(store)).of('things');
+    const replica = await createReplicas(withoutNotices(store)).of('things');
     const watch = replica.watch({ after: 1 });
     const other = replica.watch({ after: 1 });
     const again: Watch[] = [];
@@ -344,7 +344,7 @@ describe('watch', () => {
 
 describe('a replica that the log has left behind', () => {
   it('reads the state anew, ends its watches, and tells listeners what changed', async () => {
-    const deaf = createReplicas(withoutHints(store));
+    const deaf = createReplicas(withoutNotices(store));
     for (const name of ['kept', 'changed', 'gone']) await put(name, { n: 1 });
     const replica = await deaf.of('things');
     const watch = replica.watch({ after: 3 });
@@ -439,7 +439,7 @@ function withoutHistory(inner: EmbeddedStore): Store {
   });
 }
 
-function withoutHints(inner: EmbeddedStore): Store {
+function withoutNotices(inner: EmbeddedStore): Store {
   return proxied(inner, { onCommit: () => () => {} });
 }
 

@@ -11,13 +11,13 @@ export interface LocalReplicas extends Replicas {
   forgetObjects(): void;
 }
 
-/** Replicas over `store`, kept near its head by its hints. The store stays the caller's to close. */
+/** Replicas over `store`, kept near its head by its notices of commits. The store stays the caller's to close. */
 export function createReplicas(store: Store, options: ReplicaOptions = {}): LocalReplicas {
   const ready = new Map<TypeName, StoreReplica>();
   const opening = new Map<TypeName, Promise<StoreReplica>>();
-  /** Those that can take hints: the ready ones, and those that catch up for the first time. */
+  /** Those that can take notices: the ready ones, and those that catch up for the first time. */
   const loaded = new Map<TypeName, StoreReplica>();
-  const stop = store.onCommit((type, head, entries) => loaded.get(type)?.hint(head, entries));
+  const stop = store.onCommit((type, head, entries) => loaded.get(type)?.noteCommit(head, entries));
   let closed = false;
 
   async function open(type: TypeName): Promise<StoreReplica> {

@@ -108,7 +108,7 @@ export class StoreReplica implements Replica, ChannelHost {
   }
 
   /** The store's log may have grown to `head`, or have been compacted. `entries`: the newest of the log, where they came along. */
-  hint(head: number, entries: readonly LogEntry[] = []): void {
+  noteCommit(head: number, entries: readonly LogEntry[] = []): void {
     if (this.#closed) return;
     const [first] = entries;
     // While the log is being read, its page comes first.

@@ -48,25 +48,25 @@ type SentError =
 type SentOutcome = Committed | { readonly error: SentError };
 
 /** What a type's log gained since the last message; too much of it is left to be read. */
-interface Hint {
+interface CommitNotice {
   readonly type: TypeName;
   head: number;
   entries: LogEntry[] | undefined;
 }
 
-/** From the server: answers once a turn, with the hints until then; hints alone less often. */
+/** From the server: answers once a turn, with the notices until then; notices alone less often. */
 interface Reply {
-  readonly hints: readonly Hint[];
+  readonly notices: readonly CommitNotice[];
   readonly answers: readonly Answer[];
 }
 
 /**
- * Hints alone travel at most this often. Waking the other thread costs more than what it does for one commit, and takes the processor
- * from whoever is about to make the next: the first commit after a pause is told at once, those in a row share a message.
+ * Notices alone travel at most this often. Waking the other thread costs more than what it does for one commit, and takes the processor
+ * from whoever is about to make the next: the first commit after a pause is noticed at once, those in a row share a message.
  */
-const hintEveryMs = 10;
-/** Bytes of entries that hints carry, at most. */
-const maximumHintBytes = 1024 * 1024;
+const noticeEveryMs = 10;
+/** Bytes of entries that notices carry, at most. */
+const maximumNoticeBytes = 1024 * 1024;
 
 /** Serves `store` until the port closes. The store stays the caller's to close. */
 export function serveStore(store: ServedStore, port: MessagePort): void {
@@ -85,8 +85,8 @@ export function serveStore(store: ServedStore, port: MessagePort): void {
     usages: async () => heartbeatsOf(store).usages(),
     forget: async (...args) => heartbeatsOf(store).forget(...args),
   };
-  const hints = new Map<TypeName, Hint>();
-  let hintBytes = 0;
+  const notices = new Map<TypeName, CommitNotice>();
+  let noticeBytes = 0;
   let answers: Answer[] = [];
   let sending: NodeJS.Immediate | undefined;
   let waiting: NodeJS.Timeout | undefined;
@@ -97,17 +97,17 @@ export function serveStore(store: ServedStore, port: MessagePort): void {
     waiting = undefined;
     sending = undefined;
     sentAt = performance.now();
-    port.postMessage({ hints: [...hints.values()], answers } satisfies Reply);
-    hints.clear();
-    hintBytes = 0;
+    port.postMessage({ notices: [...notices.values()], answers } satisfies Reply);
+    notices.clear();
+    noticeBytes = 0;
     answers = [];
   };
   const sendThisTurn = () => {
     sending ??= setImmediate(send);
   };
-  const sendHints = () => {
+  const sendNotices = () => {
     if (sending || waiting) return;
-    const ms = sentAt + hintEveryMs - performance.now();
+    const ms = sentAt + noticeEveryMs - performance.now();
     if (ms > 0) waiting = setTimeout(send, ms);
     else sendThisTurn();
   };
@@ -124,15 +124,15 @@ export function serveStore(store: ServedStore, port: MessagePort): void {
   };
 
   const stop = store.onCommit((type, head, entries) => {
-    for (const { value } of entries ?? []) hintBytes += value.length;
-    const carried = hintBytes <= maximumHintBytes ? entries : undefined;
-    const hint = hints.get(type);
-    if (hint) {
-      hint.head = head;
-      if (carried) hint.entries?.push(...carried);
-      else hint.entries = undefined;
-    } else hints.set(type, { type, head, entries: carried && [...carried] });
-    sendHints();
+    for (const { value } of entries ?? []) noticeBytes += value.length;
+    const carried = noticeBytes <= maximumNoticeBytes ? entries : undefined;
+    const notice = notices.get(type);
+    if (notice) {
+      notice.head = head;
+      if (carried) notice.entries?.push(...carried);
+      else notice.entries = undefined;
+    } else notices.set(type, { type, head, entries: carried && [...carried] });
+    sendNotices();
   });
   port.on('message', (calls: readonly Call[]) => {
     for (const call of calls) void serve(call);
@@ -175,8 +175,8 @@ export function connectStore(port: MessagePort): ConnectedStore {
     pending.clear();
   };
 
-  port.on('message', ({ hints, answers }: Reply) => {
-    for (const { type, head, entries } of hints) for (const listener of listeners) listener(type, head, entries);
+  port.on('message', ({ notices, answers }: Reply) => {
+    for (const { type, head, entries } of notices) for (const listener of listeners) listener(type, head, entries);
     for (const answer of answers) {
       const waiting = pending.get(answer.id);
       pending.delete(answer.id);

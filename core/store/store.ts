@@ -129,7 +129,7 @@ export interface Store {
   compact(type: TypeName, revision: number): Promise<void>;
   /** Types that have been written. */
   types(): Promise<TypeName[]>;
-  /** Called after commits that this process made or heard of. A hint: may be lost, doubled, late. Returns the unsubscriber. */
+  /** Called after commits that this process made or heard of. A notice may be lost, doubled or late. Returns the unsubscriber. */
   onCommit(listener: CommitListener): () => void;
   close(): Promise<void>;
 }

@@ -30,7 +30,7 @@ interface Exchange {
   readonly error: unknown;
 }
 
-/** Failures of work: everything comes again, since a hint that was heard in vain is only a look too many. */
+/** Failures of work: everything comes again, since a wake-up in vain costs one look. */
 function retryBatch(log: Log) {
   return {
     onError: (request: Exchange): void => {
@@ -90,8 +90,10 @@ export function queueMiddleware(meter: Meter, log: Log) {
 export function asksForHousekeeping({ Records }: QueueEvent): boolean {
   return Records.some(({ body }) => {
     try {
-      const hint: unknown = parseJson(body);
-      return typeof hint === 'object' && hint !== null && 'housekeeping' in hint && hint.housekeeping === true;
+      const message: unknown = parseJson(body);
+      return (
+        typeof message === 'object' && message !== null && 'housekeeping' in message && message.housekeeping === true
+      );
     } catch {
       // A message that is no JSON is a wake-up like any other.
       return false;

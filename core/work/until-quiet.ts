@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WakeupTimers } from './wakeup-timers.ts';
 import type { Wakeups } from './wakeups.ts';
-import { type Worker, type WorkHint, workQueue } from './work-queues.ts';
+import { type WakeupMessage, type Worker, workQueue } from './work-queues.ts';
 
 export interface DelayingQueue {
   /** Delivered no earlier than after `delaySeconds`, 0 to 900. */
@@ -28,7 +28,7 @@ const longestDelaySeconds = 900;
 /** What is due sooner is waited for: a message would take as long. */
 const worthWaitingMs = 300;
 
-const lookAtEverything = JSON.stringify({ types: [] } satisfies WorkHint);
+const lookAtEverything = JSON.stringify({ types: [] } satisfies WakeupMessage);
 
 /** When the delayed wake-up that this process last sent arrives: one ahead of time is enough. */
 export interface DelayedWakeup {

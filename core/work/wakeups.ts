@@ -2,7 +2,7 @@
 
 import type { Queue } from '../queue/queue.ts';
 import type { TypeName } from '../store/store.ts';
-import { concerns, type Worker, type WorkHint, workers, workQueue } from './work-queues.ts';
+import { concerns, type WakeupMessage, type Worker, workers, workQueue } from './work-queues.ts';
 
 export interface WakeupOptions {
   readonly queue: Pick<Queue, 'send'>;
@@ -29,10 +29,10 @@ export function createWakeups({ queue, self, onError }: WakeupOptions): Wakeups 
     // After the commits of this turn.
     await Promise.resolve();
     while (line.types.size > 0) {
-      const hint: WorkHint = { types: [...line.types] };
+      const message: WakeupMessage = { types: [...line.types] };
       line.types.clear();
       try {
-        await queue.send(workQueue(line.worker), JSON.stringify(hint));
+        await queue.send(workQueue(line.worker), JSON.stringify(message));
       } catch (error) {
         onError(error, line.worker);
       }

@@ -1,5 +1,6 @@
 // The queues that wake scheduler, controllers and the node notifier where they are functions: which changes concern whom, and
-// what a message says. A message is a hint (D2): it may be lost, doubled or late.
+// what a message says. The types in it are a hint (D2): it may be lost, doubled or late. Housekeeping is asked for again by each tick of
+// the schedule.
 
 import { nodeResources } from '../node/protocol.ts';
 import { isOwnType } from '../store/own-types.ts';
@@ -33,7 +34,7 @@ export function ofWorkers<T>(make: (worker: Worker) => T): Readonly<Record<Worke
   return Object.fromEntries(workers.map((worker) => [worker, make(worker)])) as Record<Worker, T>;
 }
 
-export interface WorkHint {
+export interface WakeupMessage {
   /** Types that were written. Empty: look at everything. */
   readonly types: readonly TypeName[];
   /** From the schedule: see to what runs out with time, too. */

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { relaySocket } from '../../agent/streams/relay-socket.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { type FrameSocket, frame } from '../../core/node/frame-socket.ts';
-import type { StreamHint } from '../../core/node/protocol.ts';
+import type { DialRequest } from '../../core/node/protocol.ts';
 import { cutFrame, packFrames, unpackFrames, windowBytes } from '../../core/node/relay.ts';
 import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
 import { tableRelays } from '../../core/store/dynamodb/relays.ts';
@@ -56,7 +56,7 @@ async function open({ lose = () => false, dieAfter = Number.POSITIVE_INFINITY, s
   const broker = createRelayBroker({ relays, queue, ...time });
   const stream = await broker.open('n', request, gone.signal);
   const [message] = await queue.receive('node-n', { waitSeconds: 0, max: 1 });
-  const hint: StreamHint = JSON.parse(message?.body ?? '');
+  const dial: DialRequest = JSON.parse(message?.body ?? '');
   let posts = 0;
   const agent = (writer: string, node = 'n') => {
     const socket = relaySocket({
@@ -64,7 +64,7 @@ async function open({ lose = () => false, dieAfter = Number.POSITIVE_INFINITY, s
       async post(query, body = new Uint8Array(0)) {
         if (posts++ >= dieAfter) return new Promise(() => {});
         try {
-          const post = { node, id: hint.id, query: new Query(new URLSearchParams(query)), body, nowMs: time.now() };
+          const post = { node, id: dial.id, query: new Query(new URLSearchParams(query)), body, nowMs: time.now() };
           const answer = await takeRelayPost(relays, post);
           if (lose()) throw new Error('the answer was lost');
           return answer;
@@ -79,7 +79,7 @@ async function open({ lose = () => false, dieAfter = Number.POSITIVE_INFINITY, s
     sockets.push(socket);
     return socket;
   };
-  return { time, stream, hint, agent, gone, posts: () => posts };
+  return { time, stream, dial, agent, gone, posts: () => posts };
 }
 
 async function all(frames: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -89,8 +89,8 @@ async function all(frames: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 describe('a relayed stream', () => {
-  it('says in its hint that it is one', async () => {
-    expect((await open()).hint).toMatchObject({ kind: 'stream', relayed: true, request });
+  it('says in its request to dial that it is one', async () => {
+    expect((await open()).dial).toMatchObject({ kind: 'stream', relayed: true, request });
   });
 
   it('carries a short answer in one post', async () => {
@@ -167,7 +167,7 @@ describe('a relayed stream', () => {
     expect(seen).toEqual([2]);
   });
 
-  it('is served by the first agent that comes: a hint may come twice', async () => {
+  it('is served by the first agent that comes: a request to dial may come twice', async () => {
     const { stream, agent } = await open();
     const [first, second] = [agent('a'), agent('b')];
     for await (const _ of second.frames) throw new Error('nothing was sent');

@@ -1,4 +1,4 @@
-// What the log promises: no gaps, compaction, expiry through it, and hints.
+// What the log promises: no gaps, compaction, expiry through it, and notices of commits.
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Put, Store } from '../store.ts';

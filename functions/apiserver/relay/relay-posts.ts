@@ -26,7 +26,7 @@ export async function takeRelayPost(relays: Relays, post: RelayPost): Promise<Re
   const batch = query.has('batch') ? counter(query, 'batch') : undefined;
   const after = counter(query, 'after');
 
-  // An agent's first post is its first batch: of two agents that a repeated hint woke, one serves.
+  // An agent's first post is its first batch: of two agents that took a repeated request to dial, one serves.
   const state = await (batch === 1 ? relays.enter(key, writer) : relays.look(key));
   if (!state || state.untilMs < nowMs || state.writer !== writer) throw notWaiting(key);
   if (batch !== undefined) {

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => base.close());
 
-/** The store as another process sees it: without hints. */
+/** The store as another process sees it: without notices of commits. */
 function deaf(): Store {
   return { ...tellOwnCommits(base.store, () => {}), onCommit: () => () => {} };
 }

@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteQueue } from '../../../core/node/byte-queue.ts';
-import type { StreamHint } from '../../../core/node/protocol.ts';
+import type { DialRequest } from '../../../core/node/protocol.ts';
 import { packFrames, unpackFrames } from '../../../core/node/relay.ts';
 import { SpdyConnection } from '../../../core/node/spdy/connection.ts';
 import { encodeFrame } from '../../../core/node/spdy/frames.ts';
@@ -29,7 +29,7 @@ describe('a stream', () => {
       const [message] = await queue.receive('node-n1', { waitSeconds: 1, max: 1 });
       await queue.acknowledge('node-n1', [message?.receipt ?? '']);
       // as: what the broker sent.
-      const { id } = JSON.parse(message?.body ?? '') as StreamHint;
+      const { id } = JSON.parse(message?.body ?? '') as DialRequest;
       expect(await queue.receive('node-n2', { waitSeconds: 0, max: 1 })).toEqual([]);
       for (const [node, guess] of [
         ['n2', id],
