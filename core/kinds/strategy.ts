@@ -17,6 +17,8 @@ export interface Situation {
   /** Empty for the object itself. */
   readonly subresource: string;
   readonly dryRun: boolean;
+  /** What the client is told beside the answer. */
+  readonly warn: (text: string) => void;
 }
 
 export interface StrategyOf<T> {

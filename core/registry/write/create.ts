@@ -103,7 +103,8 @@ async function createOnce(
   await mutate(env, attributes);
 
   if (large) await nextTurn();
-  const situation: Situation = { env, user: context.user, now: env.clock(), subresource: '', dryRun };
+  const warn = (text: string) => void context.warnings.push(text);
+  const situation: Situation = { env, user: context.user, now: env.clock(), subresource: '', dryRun, warn };
   strategy.prepareForCreate?.(object, situation);
   // What preparation cleared may have defaults of its own.
   strategy.defaults?.(object);

@@ -82,6 +82,7 @@ async function removeOnce(
     now: env.clock(),
     subresource: '',
     dryRun: options.dryRun ?? false,
+    warn: (text) => void context.warnings.push(text),
   };
   const marked = mark(old, strategy, options, situation);
   // What is not marked ends at once.

@@ -150,7 +150,8 @@ async function modifyOnce(
   if (!change.admitted) await mutate(env, attributes);
 
   if (large) await nextTurn();
-  const situation: Situation = { env, user: context.user, now: env.clock(), subresource, dryRun };
+  const warn = (text: string) => void context.warnings.push(text);
+  const situation: Situation = { env, user: context.user, now: env.clock(), subresource, dryRun, warn };
   strategy.prepareForUpdate?.(object, old, situation);
   const generation = change.keepsGeneration ? undefined : generationOf(stored, strategy, object, old);
   if (generation !== undefined) object.metadata.generation = generation;
@@ -168,7 +169,8 @@ async function modifyOnce(
   }
   errors.push(...untold(misfits, errors));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, target.name ?? '', errors);
-  for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);
+  // Of the spec, which no subresource but a person's own write changes.
+  if (subresource === '') for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);
   const admitted = change.admitted ?? (await validate(env, attributes));
   if (large) await nextTurn();
   await trackUpdate(env, large, target, object, old, options, change.management);

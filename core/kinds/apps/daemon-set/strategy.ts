@@ -8,6 +8,7 @@ import {
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
+import { warnOfWorkload } from '../../core/pod-template/warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { countOrPercent } from '../../rules/count-or-percent.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
@@ -48,5 +49,6 @@ export const strategy = strategyFor<V1DaemonSet>({
     }
     return errors;
   },
+  warnings: warnOfWorkload,
   validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
 });

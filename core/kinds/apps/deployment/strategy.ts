@@ -14,6 +14,7 @@ import {
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
+import { warnOfNamedWorkload } from '../../core/pod-template/warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { countOrPercent } from '../../rules/count-or-percent.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
@@ -48,6 +49,7 @@ export const strategy = strategyFor<V1Deployment>({
     }
     return errors;
   },
+  warnings: warnOfNamedWorkload,
   validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
   validateStatus: ({ status }) =>
     (

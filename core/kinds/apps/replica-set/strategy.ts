@@ -8,6 +8,7 @@ import {
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
+import { warnOfNamedWorkload } from '../../core/pod-template/warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
@@ -28,5 +29,6 @@ export const strategy = strategyFor<V1ReplicaSet>({
       ...validateEndless(spec.template, 'ReplicaSet'),
     ];
   },
+  warnings: warnOfNamedWorkload,
   validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
 });

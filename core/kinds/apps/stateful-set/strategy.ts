@@ -16,7 +16,9 @@ import {
   validateSelectorOf,
   validateTemplate,
 } from '../../core/pod-template/template.ts';
+import { specChanged, warnOfWorkload } from '../../core/pod-template/warnings.ts';
 import { named } from '../../metadata/name-rule.ts';
+import { warnOfClaim } from '../../rules/claim-warnings.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 
@@ -62,6 +64,19 @@ export const strategy = strategyFor<V1StatefulSet>({
       );
     }
     return [...errors, ...validateStrategy(spec)];
+  },
+  warnings(object, old) {
+    const { spec } = object;
+    if (!spec || !specChanged(object, old)) return [];
+    const warnings = warnOfWorkload(object, old);
+    spec.volumeClaimTemplates?.forEach((claim, index) => {
+      if (claim.spec) warnings.push(...warnOfClaim(claim.spec, `spec.volumeClaimTemplates[${index}]`));
+    });
+    if (spec.revisionHistoryLimit !== undefined && spec.revisionHistoryLimit < 0)
+      warnings.push(
+        'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+      );
+    return warnings;
   },
   validateUpdate(object, old) {
     if (!object.spec || !old.spec) return [];

@@ -9,9 +9,12 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
+import { specChanged } from '../../core/pod-template/warnings.ts';
+import { warnOfPodNames } from '../../metadata/name-warnings.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 import { defaultJobSpec, validateJobSpec } from '../job/strategy.ts';
+import { warnOfJob } from '../job/warnings.ts';
 
 /** Jobs add a timestamp of eleven characters to the name, and it must stay a DNS label. */
 const maxName = 52;
@@ -39,6 +42,15 @@ export const strategy = strategyFor<V1CronJob>({
     if (spec.jobTemplate?.spec?.selector)
       errors.push(forbiddenField('spec.jobTemplate.spec.selector', '`selector` will be auto-generated'));
     return errors;
+  },
+  warnings(object, old) {
+    const warnings = old ? [] : warnOfPodNames(object.metadata?.name);
+    if (specChanged(object, old)) warnings.push(...warnOfJob(object.spec?.jobTemplate?.spec, 'spec.jobTemplate.spec'));
+    if (old && object.spec?.schedule?.includes('TZ'))
+      warnings.push(
+        'CRON_TZ or TZ used in spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
+      );
+    return warnings;
   },
 });
 

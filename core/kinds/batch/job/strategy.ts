@@ -6,9 +6,12 @@ import { labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { defaultTemplate, validateRestartPolicy, validateTemplate } from '../../core/pod-template/template.ts';
+import { specChanged } from '../../core/pod-template/warnings.ts';
+import { warnOfPodNames } from '../../metadata/name-warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
+import { warnOfJob } from './warnings.ts';
 
 export const strategy = strategyFor<V1Job>({
   generation: true,
@@ -49,6 +52,10 @@ export const strategy = strategyFor<V1Job>({
     }
     return errors;
   },
+  warnings: (object, old) => [
+    ...(old ? [] : warnOfPodNames(object.metadata.name)),
+    ...(specChanged(object, old) ? warnOfJob(object.spec, 'spec') : []),
+  ],
   validateUpdate(object, old) {
     const { spec } = object;
     const before = old.spec;

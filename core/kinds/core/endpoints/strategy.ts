@@ -4,6 +4,7 @@ import type { V1EndpointAddress, V1EndpointSubset, V1Endpoints } from '../../../
 import { familyOf } from '../../../machinery/cidr.ts';
 import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
 import { dns1123Label, dns1123Subdomain, portNumber } from '../../../machinery/names.ts';
+import { warnOfAddress } from '../../rules/address-warnings.ts';
 import { optionalField } from '../../rules/field-rule.ts';
 import { strategyFor } from '../../strategy.ts';
 import { validateReachable } from './reachable.ts';
@@ -11,6 +12,14 @@ import { validateReachable } from './reachable.ts';
 export const strategy = strategyFor<V1Endpoints>({
   createOnUpdate: true,
   validate: ({ subsets }) => (subsets ?? []).flatMap((subset, index) => validateSubset(subset, `subsets[${index}]`)),
+  warnings({ metadata, subsets }) {
+    if (metadata?.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return [];
+    return (subsets ?? []).flatMap((subset, index) =>
+      (['addresses', 'notReadyAddresses'] as const).flatMap((list) =>
+        (subset[list] ?? []).flatMap(({ ip }, place) => warnOfAddress(ip, `subsets[${index}].${list}[${place}].ip`)),
+      ),
+    );
+  },
 });
 
 function validateSubset(

@@ -12,6 +12,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { labelValueErrors, qualifiedNameErrors } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { warnOfCidr } from '../../rules/address-warnings.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
 import { strategyFor } from '../../strategy.ts';
 
@@ -51,6 +52,11 @@ export const strategy = strategyFor<V1Node>({
     });
     return errors;
   },
+  warnings: ({ spec }) => [
+    ...(spec?.configSource ? ['spec.configSource: the feature is removed'] : []),
+    ...(spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+    ...(spec?.podCIDRs ?? []).flatMap((cidr, index) => warnOfCidr(cidr, `spec.podCIDRs[${index}]`)),
+  ],
   validateUpdate(object, old) {
     const errors: FieldError[] = [];
     const before = old.spec ?? {};

@@ -5,6 +5,7 @@ import { type FieldError, forbiddenField, required } from '../../../machinery/fi
 import { validateLabelSelector } from '../../../machinery/labels.ts';
 import { compareQuantities, parseQuantity } from '../../../machinery/quantity.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { warnOfClaim, warnOfClassAnnotation } from '../../rules/claim-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 import { validateAccessModes, validateStorage } from '../persistent-volume/capacity.ts';
 
@@ -30,6 +31,10 @@ export const strategy = strategyFor<V1PersistentVolumeClaim>({
     );
     return errors;
   },
+  warnings: ({ metadata, spec }) => [
+    ...warnOfClassAnnotation(metadata?.annotations),
+    ...(spec ? warnOfClaim(spec, 'spec') : []),
+  ],
   validateUpdate(object, old) {
     const errors: FieldError[] = [];
     const before = old.spec;

@@ -3,10 +3,13 @@
 import type { V1PersistentVolume } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { warnOfClassAnnotation } from '../../rules/claim-warnings.ts';
+import { warnOfNodeTerm } from '../../rules/node-label-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 import { withoutNul } from '../pod/file-path.ts';
 import { validateRemoteVolume } from '../pod/validate-remote-volume.ts';
 import { validateHostPath } from '../pod/validate-volume.ts';
+import { warnOfGoneType } from '../pod/warnings-volumes.ts';
 import { validateAccessModes, validateStorage } from './capacity.ts';
 
 export const strategy = strategyFor<V1PersistentVolume>({
@@ -28,6 +31,18 @@ export const strategy = strategyFor<V1PersistentVolume>({
     if (spec.local && !spec.nodeAffinity)
       errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
     return errors;
+  },
+  warnings({ metadata, spec }) {
+    if (!spec) return [];
+    const warnings = warnOfClassAnnotation(metadata.annotations);
+    if (spec.persistentVolumeReclaimPolicy === 'Recycle')
+      warnings.push(
+        'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+      );
+    spec.nodeAffinity?.required?.nodeSelectorTerms?.forEach((term, index) => {
+      warnings.push(...warnOfNodeTerm(term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`));
+    });
+    return [...warnings, ...warnOfGoneType(spec, 'spec')];
   },
   validateUpdate(object, old) {
     const source = (each: V1PersistentVolume) =>

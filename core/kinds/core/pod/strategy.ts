@@ -3,13 +3,16 @@
 import type { V1Pod } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField } from '../../../machinery/field-error.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { warnOfHostname } from '../../metadata/name-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
+import { syncAppArmor } from './app-armor.ts';
 import { defaultPodSpec, defaultRequests } from './defaults.ts';
 import { qosClass } from './semantics/qos-class.ts';
 import { isFinished } from './semantics/state.ts';
 import { validatePodSpec } from './validate-spec.ts';
 import { preparePodStatus, validatePodStatus } from './validate-status.ts';
 import { mirrorChanged, validatePodUpdate } from './validate-update.ts';
+import { warnOfPod } from './warnings.ts';
 
 export const strategy = strategyFor<V1Pod>({
   generation: true,
@@ -17,7 +20,8 @@ export const strategy = strategyFor<V1Pod>({
     defaultPodSpec(object.spec);
     defaultRequests(object.spec);
   },
-  prepareForCreate(object) {
+  prepareForCreate(object, { warn }) {
+    for (const warning of syncAppArmor(object)) warn(warning);
     const qos = object.spec?.containers?.length ? qosClass(object.spec) : undefined;
     object.status = { phase: 'Pending', ...(qos && { qosClass: qos }) };
     if (object.spec?.schedulingGates?.length) {
@@ -43,6 +47,9 @@ export const strategy = strategyFor<V1Pod>({
     }
     return errors;
   },
+  // A pod is written far more often than a person looks at what was said.
+  warnings: ({ metadata, spec }, old) =>
+    old ? [] : [...warnOfHostname(metadata?.name), ...warnOfPod(spec, metadata, '')],
   validateUpdate: validatePodUpdate,
   validateStatus: (object, old) => [...mirrorChanged(object, old), ...validatePodStatus(object, old)],
   gracePeriod(object, options) {

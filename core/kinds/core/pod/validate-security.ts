@@ -79,7 +79,7 @@ function outOfRange(path: string, value: Int64): FieldError {
   return invalidValue(path, value, `must be between 0 and ${maxId}, inclusive`);
 }
 
-function validateAppArmor({ type, localhostProfile: name }: V1AppArmorProfile, path: string): FieldError[] {
+export function validateAppArmor({ type, localhostProfile: name }: V1AppArmorProfile, path: string): FieldError[] {
   const types = ['Localhost', 'RuntimeDefault', 'Unconfined'];
   const at = `${path}.localhostProfile`;
   if (!type) return [required(`${path}.type`, 'type is required when appArmorProfile is set')];

@@ -51,9 +51,6 @@ export function validatePodSpec(spec: V1PodSpec | undefined, path: string): Fiel
     );
   if (spec.hostNetwork && spec.hostUsers === false)
     errors.push(forbiddenField(`${path}.hostNetwork`, 'when `hostUsers` is false'));
-  spec.imagePullSecrets?.forEach((secret, index) => {
-    if (!secret.name) errors.push(required(`${path}.imagePullSecrets[${index}].name`));
-  });
   if (spec.affinity) errors.push(...validateAffinity(spec.affinity, `${path}.affinity`));
   if (spec.tolerations) errors.push(...validateTolerations(spec.tolerations, `${path}.tolerations`));
   if (spec.topologySpreadConstraints)

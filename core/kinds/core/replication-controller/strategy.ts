@@ -6,6 +6,7 @@ import { labelSelectorOfSet, matchesLabels } from '../../../machinery/labels.ts'
 import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 import { defaultTemplate, validateEndless, validateTemplate } from '../pod-template/template.ts';
+import { warnOfNamedWorkload } from '../pod-template/warnings.ts';
 
 export const strategy = strategyFor<V1ReplicationController>({
   generation: true,
@@ -43,4 +44,5 @@ export const strategy = strategyFor<V1ReplicationController>({
     errors.push(...validateEndless(spec.template, 'ReplicationController'));
     return errors;
   },
+  warnings: warnOfNamedWorkload,
 });

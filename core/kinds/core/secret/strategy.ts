@@ -8,6 +8,7 @@ import { getOwn, setOwn } from '../../../machinery/own.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { strategyFor } from '../../strategy.ts';
 import { decodedSize, frozen, maxSize } from '../config-map/data.ts';
+import { warnOfSecret } from './warnings.ts';
 
 export const strategy = strategyFor<V1Secret>({
   prepareForCreate: foldStringData,
@@ -43,6 +44,7 @@ export const strategy = strategyFor<V1Secret>({
     }
     return errors;
   },
+  warnings: warnOfSecret,
   validateUpdate: (object, old) => [...immutable(object.type, old.type, 'type'), ...frozen(object, old, ['data'])],
 });
 

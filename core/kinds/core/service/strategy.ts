@@ -6,6 +6,7 @@ import { named } from '../../metadata/name-rule.ts';
 import { strategyFor } from '../../strategy.ts';
 import { allocate, hasClusterIP, hasNodePorts, releaseAll } from './allocations.ts';
 import { validateService, validateServiceUpdate } from './validate.ts';
+import { warnOfService } from './warnings.ts';
 
 const affinitySeconds = 10800;
 
@@ -42,6 +43,7 @@ export const strategy = strategyFor<V1Service>({
       object.status = { ...object.status, loadBalancer: {} };
   },
   validate: validateService,
+  warnings: warnOfService,
   validateUpdate: validateServiceUpdate,
   companions: allocate,
   release: async (_situation, object) => releaseAll(object),

@@ -15,8 +15,11 @@ import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Label, dns1123Subdomain, portNumber } from '../../../machinery/names.ts';
 import { validateReachable } from '../../core/endpoints/reachable.ts';
 import { immutable } from '../../metadata/validate.ts';
+import { warnOfAddress } from '../../rules/address-warnings.ts';
 import { optionalField } from '../../rules/field-rule.ts';
 import { strategyFor } from '../../strategy.ts';
+
+const ownSlices = new Set(['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io']);
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
 
@@ -36,6 +39,15 @@ export const strategy = strategyFor<V1EndpointSlice>({
     const errors = list.flatMap((each, index) => validateEndpoint(each, addressType, `endpoints[${index}]`));
     if (ports.length > limits.ports) return [...errors, tooMany('ports', ports.length, limits.ports)];
     return [...errors, ...validateSlicePorts(ports)];
+  },
+  warnings({ metadata, addressType, endpoints }) {
+    // Controllers of the cluster write canonical addresses, and many.
+    if (ownSlices.has(metadata?.labels?.['endpointslice.kubernetes.io/managed-by'] ?? '')) return [];
+    // The field is told as Kubernetes tells it.
+    if (addressType === 'FQDN') return ['spec.addressType: FQDN endpoints are deprecated'];
+    return (endpoints ?? []).flatMap(({ addresses }, index) =>
+      (addresses ?? []).flatMap((address, place) => warnOfAddress(address, `endpoints[${index}].addresses[${place}]`)),
+    );
   },
   validateUpdate: (object, old) => immutable(object.addressType, old.addressType, 'addressType'),
 });

@@ -51,6 +51,10 @@ export const strategy = strategyFor<V1Ingress>({
     });
     return errors;
   },
+  warnings: ({ metadata }, old) =>
+    !old && metadata?.annotations?.[classAnnotation] !== undefined
+      ? [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`]
+      : [],
 });
 
 function validateHost(host: string, path: string): FieldError[] {

@@ -16,6 +16,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../../machinery/labels.ts';
 import { portName, portNumber } from '../../../machinery/names.ts';
+import { warnOfCidr } from '../../rules/address-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 
 const policyTypes = ['Egress', 'Ingress'];
@@ -40,7 +41,18 @@ export const strategy = strategyFor<V1NetworkPolicy>({
       if (!policyTypes.includes(each)) errors.push(notSupported('spec.policyTypes', each, policyTypes));
     return errors;
   },
+  warnings: ({ spec }) => [
+    ...(spec?.ingress ?? []).flatMap(({ from }, index) => warnOfPeers(from, `spec.ingress[${index}].from`)),
+    ...(spec?.egress ?? []).flatMap(({ to }, index) => warnOfPeers(to, `spec.egress[${index}].to`)),
+  ],
 });
+
+function warnOfPeers(peers: readonly V1NetworkPolicyPeer[] | undefined, path: string): string[] {
+  return (peers ?? []).flatMap(({ ipBlock }, index) => [
+    ...warnOfCidr(ipBlock?.cidr, `${path}[${index}].ipBlock.cidr`),
+    ...(ipBlock?.except ?? []).flatMap((cidr, place) => warnOfCidr(cidr, `${path}[${index}].ipBlock.except[${place}]`)),
+  ]);
+}
 
 function validateRule(
   ports: readonly V1NetworkPolicyPort[] | undefined,

@@ -7,6 +7,7 @@ import { dns1123Label } from '../../../machinery/names.ts';
 import { validateAmount } from '../../core/pod/validate-resources.ts';
 import { validateTolerations } from '../../core/pod/validate-scheduling.ts';
 import { immutable } from '../../metadata/validate.ts';
+import { warnOfNodeLabels } from '../../rules/node-label-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1RuntimeClass>({
@@ -19,5 +20,6 @@ export const strategy = strategyFor<V1RuntimeClass>({
     errors.push(...validateTolerations(scheduling?.tolerations ?? [], 'scheduling.tolerations'));
     return errors;
   },
+  warnings: ({ scheduling }) => warnOfNodeLabels(scheduling?.nodeSelector, () => 'scheduling.nodeSelector'),
   validateUpdate: (object, old) => immutable(object.handler, old.handler, 'handler'),
 });

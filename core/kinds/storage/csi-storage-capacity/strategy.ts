@@ -6,6 +6,7 @@ import { dns1123Subdomain } from '../../../machinery/names.ts';
 import { validateAmount } from '../../core/pod/validate-resources.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { requiredField } from '../../rules/field-rule.ts';
+import { warnOfNodeSelector } from '../../rules/node-label-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1CSIStorageCapacity>({
@@ -16,6 +17,7 @@ export const strategy = strategyFor<V1CSIStorageCapacity>({
     if (maximumVolumeSize !== undefined) errors.push(...validateAmount(maximumVolumeSize, 'maximumVolumeSize'));
     return errors;
   },
+  warnings: ({ nodeTopology }) => warnOfNodeSelector(nodeTopology, 'nodeTopology'),
   validateUpdate: (object, old) => [
     ...immutable(object.nodeTopology, old.nodeTopology, 'nodeTopology'),
     ...immutable(object.storageClassName, old.storageClassName, 'storageClassName'),

@@ -5,6 +5,7 @@ import { type FieldError, forbiddenField } from '../../../machinery/field-error.
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { requiredField } from '../../rules/field-rule.ts';
+import { deprecatedNodeLabel } from '../../rules/node-label-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 import { provisionerName, validateParameters } from '../parameters.ts';
 
@@ -13,6 +14,14 @@ export const strategy = strategyFor<V1StorageClass>({
     ...requiredField(provisioner, provisionerName, 'provisioner'),
     ...validateParameters(parameters ?? {}, 'parameters'),
   ],
+  warnings: ({ allowedTopologies }) =>
+    (allowedTopologies ?? []).flatMap(({ matchLabelExpressions }, index) =>
+      (matchLabelExpressions ?? []).flatMap(({ key }, place) => {
+        const instead = deprecatedNodeLabel(key);
+        const path = `allowedTopologies[${index}].matchLabelExpressions[${place}].key`;
+        return instead === undefined ? [] : [`${path}: ${key} is ${instead}`];
+      }),
+    ),
   validateUpdate(object, old) {
     const errors: FieldError[] = [];
     if (!semanticEqual(object.parameters, old.parameters))
