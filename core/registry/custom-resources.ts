@@ -32,7 +32,12 @@ export async function serveCustomResources(options: CustomResourcesOptions): Pro
   const waits = new Map<string, () => void>();
   const call = options.callWebhook ?? createWebhookCaller({ ...replicaLookups(replicas), random: Math.random });
   const serve = (crd: V1CustomResourceDefinition) => {
-    if (!isEstablished(crd)) return;
+    if (!isEstablished(crd)) {
+      definitions.removeCustom(crd.metadata.name ?? '');
+      // It serves no objects that would have to go first.
+      if (crd.metadata.deletionTimestamp) void letGo(options, crd);
+      return;
+    }
     const convert = crd.spec.conversion?.strategy === 'Webhook' ? webhookConverter(crd, call, randomUUID) : undefined;
     definitions.setCustom(crd.metadata.name ?? '', customDefinitions(crd, convert));
     if (crd.metadata.deletionTimestamp) void cleanUp(options, crd, waits);
@@ -72,33 +77,41 @@ function systemContext(): RequestContext {
   return { user: { username: 'system:apiserver', groups: ['system:masters'] }, warnings: [] };
 }
 
+/** Ends a definition that is being deleted and has no objects any more. */
+async function letGo(
+  { registry, definitions, onError }: CustomResourcesOptions,
+  { metadata }: V1CustomResourceDefinition,
+): Promise<void> {
+  const own = definitions.ofType(type);
+  if (!own || !metadata.finalizers?.includes(cleanupFinalizer)) return;
+  const finalizers = metadata.finalizers.filter((each) => each !== cleanupFinalizer);
+  try {
+    const target = { definition: own, name: metadata.name ?? '' };
+    const { resourceVersion } = metadata;
+    await registry.patch(systemContext(), target, 'merge', { metadata: { finalizers, resourceVersion } });
+  } catch (error) {
+    // Somebody else finished it, or changed the definition: then its next event comes here again.
+    if (!hasReason(error, 'NotFound', 'Conflict')) onError?.(error);
+  }
+}
+
 /** Deletes a definition's objects. While some of them wait for finalizers, it looks again after each that goes. */
 async function cleanUp(
-  { registry, replicas, definitions, onError }: CustomResourcesOptions,
+  options: CustomResourcesOptions,
   crd: V1CustomResourceDefinition,
   waits: Map<string, () => void>,
 ): Promise<void> {
+  const { registry, replicas, definitions, onError } = options;
   const name = crd.metadata.name ?? '';
-  const own = definitions.ofType(type);
   const definition = definitions.ofType(`${crd.spec.group}/${crd.spec.names.plural}`);
-  if (!own || !definition || waits.has(name) || !crd.metadata.finalizers?.includes(cleanupFinalizer)) return;
-  const context = systemContext();
-  const finish = async () => {
-    const target = { definition: own, name };
-    const finalizers = crd.metadata.finalizers?.filter((each) => each !== cleanupFinalizer) ?? [];
-    const metadata = { finalizers, resourceVersion: crd.metadata.resourceVersion };
-    await registry.patch(context, target, 'merge', { metadata });
-  };
+  if (!definition || waits.has(name) || !crd.metadata.finalizers?.includes(cleanupFinalizer)) return;
   try {
     const objects = await replicas.of(definition.type);
     let stop = () => {};
     const check = () => {
       if (objects.size > 0) return;
       stop();
-      finish().catch((error: unknown) => {
-        // Somebody else finished it, or changed the definition: then its next event comes here again.
-        if (!hasReason(error, 'NotFound', 'Conflict')) onError?.(error);
-      });
+      void letGo(options, crd);
     };
     // Not inside the event, where the replica is not yet as it will be.
     const unsubscribe = objects.onEvent(() => queueMicrotask(check));
@@ -107,7 +120,7 @@ async function cleanUp(
       waits.delete(name);
     };
     waits.set(name, stop);
-    await registry.deleteCollection(context, { definition }, {});
+    await registry.deleteCollection(systemContext(), { definition }, {});
     await objects.catchUp();
     if (waits.has(name)) check();
   } catch (error) {

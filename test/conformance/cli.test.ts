@@ -270,5 +270,7 @@ describe('kubectl', { timeout: 60_000 }, () => {
     await expect
       .poll(async () => (await server.kubectl.attempt('explain', 'widgets.spec.size')).stdout)
       .toContain('How large it is.');
+    const all = await server.kubectl('explain', 'widgets');
+    expect(all).toMatch(/FIELDS:.*apiVersion.*<string>.*APIVersion defines.*spec.*<Object>.*What is wanted/s);
   });
 });

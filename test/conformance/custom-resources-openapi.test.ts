@@ -28,6 +28,11 @@ describe('what OpenAPI publishes of them', () => {
       const published = await publishedIn(t);
       expect(published).toMatchObject({ type: 'object', 'x-kubernetes-group-version-kind': [{ kind: 'Widget' }] });
       expect(published['x-kubernetes-preserve-unknown-fields']).toBe(true);
+      const { definitions } = (await t.get('/openapi/v2')).body;
+      expect(definitions['com.example.v1.Widget']).toEqual({
+        type: 'object',
+        'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Widget' }],
+      });
       const anything = { metadata: { name: 'a' }, spec: { foo: 'foo1', bars: [{ name: 'x', age: '10' }] } };
       const made = await t.post(`${widgets}?fieldValidation=Strict`, anything);
       expect(made).toMatchObject({ status: 201, body: { spec: anything.spec } });

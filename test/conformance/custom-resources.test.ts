@@ -51,6 +51,16 @@ describe('custom resources', () => {
         metadata: { annotations: { patched: 'true' } },
       });
       expect(patched.body.status.conditions).toContainEqual(condition);
+      // Who replaces all conditions takes none of the truth away: the definition is served, and ends when it is deleted.
+      const only = await t.patch(`${crds}/widgets.example.com/status`, 'application/json-patch+json', [
+        { op: 'add', path: '/status/conditions', value: [{ message: 'patched' }] },
+      ]);
+      expect(only.status, only.text).toBe(200);
+      expect(only.body.status.conditions).toContainEqual(expect.objectContaining({ message: 'patched' }));
+      expect((await t.get(widgets)).status).toBe(200);
+      expect((await t.remove(`${crds}/widgets.example.com`)).status).toBe(200);
+      for (const path of ['/apis/example.com/v1', '/apis/example.com', `${crds}/widgets.example.com`])
+        await expect.poll(async () => (await t.get(path)).status, { message: path }).toBe(404);
     },
   );
 
@@ -210,7 +220,15 @@ describe('custom resources', () => {
       );
       expect(await publishedIn(t)).toMatchObject({
         description: 'A thing',
-        properties: { spec: { required: ['bars'], properties: { bars: { description: 'List of Bars' } } } },
+        properties: {
+          apiVersion: {
+            type: 'string',
+            description: expect.stringMatching(/^APIVersion defines the versioned schema/),
+          },
+          kind: { type: 'string', description: expect.stringMatching(/^Kind is a string value/) },
+          metadata: { description: expect.any(String) },
+          spec: { required: ['bars'], properties: { bars: { description: 'List of Bars' } } },
+        },
       });
       await t.remove(`${crds}/widgets.example.com`);
       await expect.poll(() => publishedIn(t)).toBeUndefined();

@@ -21,8 +21,8 @@ export interface Components {
   refer(name: string): Fragment;
   /** Adds a schema that is not a built-in model. */
   add(name: string, schema: Fragment): void;
-  /** A schema of a custom resource, written out. */
-  inline(schema: Schema): Fragment;
+  /** The schema of a custom resource, written out. */
+  custom(schema: Schema): Fragment;
   /** Everything referred to so far, by name, in order. */
   all(): Record<string, Fragment>;
 }
@@ -66,6 +66,9 @@ const specialSchemas: Readonly<Record<string, { readonly 2: Fragment; readonly 3
     format: 'date-time',
   }),
 };
+
+/** A model whose texts at apiVersion, kind and metadata are those of every type. */
+const describesAll = 'V1ConfigMap';
 
 function both(schema: Fragment): { readonly 2: Fragment; readonly 3: Fragment } {
   return { 2: schema, 3: schema };
@@ -182,9 +185,23 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
     }
   };
 
+  /** What every type has is described as everywhere; kubectl takes a version 2 that names fields for one that allows no others. */
+  const custom = (schema: Schema): Fragment => {
+    if (version === 2 && schema['x-kubernetes-preserve-unknown-fields']) return { type: 'object' };
+    const texts = getOwn(descriptions, describesAll) ?? {};
+    const properties = Object.entries(schema.properties ?? {}).map(([field, each]) => {
+      const shared = field === 'apiVersion' || field === 'kind' || field === 'metadata';
+      const text = shared ? (getOwn(texts, field) ?? textOf(each.model)) : undefined;
+      const written = inline(each);
+      if (text === undefined) return [field, written];
+      return [field, { description: text, ...(version === 3 && '$ref' in written ? { allOf: [written] } : written) }];
+    });
+    return { ...inline(schema), properties: Object.fromEntries(properties) };
+  };
+
   return {
     refer,
-    inline,
+    custom,
     add: (name, schema) => {
       done.set(name, schema);
     },

@@ -168,7 +168,7 @@ function addCustom(components: Components, definition: ResourceDefinition): void
   if (schema.model !== undefined) return;
   const name = componentName(schema, definition);
   components.add(name, {
-    ...components.inline(schema),
+    ...components.custom(schema),
     'x-kubernetes-group-version-kind': [{ group, version, kind }],
   });
   components.add(`${name}List`, {

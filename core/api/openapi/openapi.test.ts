@@ -93,7 +93,7 @@ describe('OpenAPI v3', () => {
     const { components } = JSON.parse((await openApi.v3('example.com', 'v1'))!);
     expect(components.schemas['com.example.v1.Widget']).toMatchObject({
       properties: {
-        metadata: { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+        metadata: { allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }] },
         spec: { oneOf: [{ required: ['a'] }] },
       },
       'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Widget' }],

@@ -39,11 +39,10 @@ export const strategy = strategyFor<V1CustomResourceDefinition>({
   prepareForCreate(object, situation) {
     object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), cleanupFinalizer])];
     object.status = {};
-    accept(object, situation);
+    accept(object, object, situation);
   },
-  prepareForUpdate(object, _old, situation) {
-    if (situation.subresource === '') accept(object, situation);
-  },
+  // Whoever writes the status takes away no truth of it.
+  prepareForUpdate: accept,
   beforeDelete(object, { now }) {
     const terminating = {
       type: 'Terminating',
@@ -81,19 +80,21 @@ export const strategy = strategyFor<V1CustomResourceDefinition>({
 });
 
 /** Keeps the status true: which names hold, and in which versions objects may be stored. */
-function accept(object: V1CustomResourceDefinition, { env, now }: Situation): void {
+function accept(object: V1CustomResourceDefinition, old: V1CustomResourceDefinition, { env, now }: Situation): void {
   const storage = object.spec?.versions?.find((each) => each.storage)?.name;
   const stored = object.status?.storedVersions ?? [];
   const before = object.status?.conditions ?? [];
   const conflict = object.spec?.names ? nameConflict(env.definitions, object) : undefined;
   const condition = (type: string, status: string, reason: string, message: string) => {
-    const same = before.find((each) => each.type === type && each.status === status && each.reason === reason);
+    const same = (old.status?.conditions ?? []).find(
+      (each) => each.type === type && each.status === status && each.reason === reason,
+    );
     return same ?? { type, status, reason, message, lastTransitionTime: formatTime(now) };
   };
   const others = before.filter(({ type }) => type !== 'NamesAccepted' && type !== 'Established');
   // What was served once goes on under its accepted names.
-  const established = isEstablished(object) || !conflict;
-  const names = conflict ? object.status?.acceptedNames : object.spec?.names;
+  const established = isEstablished(old) || !conflict;
+  const names = conflict ? old.status?.acceptedNames : object.spec?.names;
   object.status = {
     ...object.status,
     acceptedNames: names ? { ...names } : { plural: '', kind: '' },
