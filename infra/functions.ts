@@ -42,7 +42,7 @@ export interface Functions {
   readonly streamTrigger: LambdaFunction;
   /** Batches of the stream that the trigger could not take. */
   readonly streamDeadLetters: Queue;
-  /** What nodes are lent, narrowed to one queue. */
+  /** The role that nodes get credentials of, narrowed to one queue. */
   readonly nodeQueueRole: Role;
 }
 

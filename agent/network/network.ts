@@ -134,8 +134,8 @@ export function createNetwork(options: NetworkOptions): Network {
     const zone = state.nodes.find((node) => node.metadata?.name === options.nodeName)?.metadata?.labels?.[
       'topology.kubernetes.io/zone'
     ];
-    const vantage = { nodeName: options.nodeName, ...(zone === undefined ? {} : { zone }) };
-    const ports = servicePorts(state.services, state.endpointSlices, vantage);
+    const topology = { nodeName: options.nodeName, ...(zone === undefined ? {} : { zone }) };
+    const ports = servicePorts(state.services, state.endpointSlices, topology);
     await services.apply(serviceRules(ports, links));
     healthChecks.update(ports);
     const stale = staleFlows(held, ports);

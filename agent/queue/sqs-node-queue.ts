@@ -1,4 +1,4 @@
-// The node's queue in SQS, polled with credentials that are lent for an hour and open this queue only.
+// The node's queue in SQS, polled with credentials that last an hour and open this queue only.
 
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient, SQSServiceException } from '@aws-sdk/client-sqs';
 import { errorText } from '../../core/machinery/error-text.ts';
@@ -10,7 +10,7 @@ type SqsAccess = Extract<NodeQueueAccess, { kind: 'sqs' }>;
 
 const waitSeconds = 20;
 
-/** `renew` is asked for access again shortly before the lent credentials end. */
+/** `renew` is asked for access again shortly before the credentials end. */
 export function createSqsNodeQueue(first: SqsAccess, renew: () => Promise<SqsAccess>): NodeQueue {
   let fresh: SqsAccess | undefined = first;
   const provide = async () => {
@@ -18,7 +18,7 @@ export function createSqsNodeQueue(first: SqsAccess, renew: () => Promise<SqsAcc
     // Those of a stored membership may be old: the client asks again when they have ended.
     fresh = undefined;
     const { credentials } = access;
-    if (!credentials) throw new Error('the cluster lends no credentials for this queue');
+    if (!credentials) throw new Error('the cluster gives no credentials for this queue');
     const { expiration, ...rest } = credentials;
     return { ...rest, expiration: new Date(expiration) };
   };

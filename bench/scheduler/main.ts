@@ -5,10 +5,10 @@ import { readCommandLine } from '../../core/process/command-line.ts';
 import { podInfo } from '../../functions/scheduler/pod-info.ts';
 import { SchedulerState, schedule } from '../../functions/scheduler/schedule.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
-import { node, pod, type Shape, shapes } from './shapes.ts';
+import { node, pod, type Workload, workloads } from './workloads.ts';
 
 interface Row {
-  readonly shape: string;
+  readonly workload: string;
   readonly pods: number;
   readonly placed: number;
   readonly 'pods/s': number;
@@ -22,35 +22,35 @@ export async function run(args: readonly string[] = []): Promise<unknown> {
   const { values } = readCommandLine(
     {
       name: 'npm run bench -- scheduler',
-      description: 'pods per second of one scheduler, for the shapes of bench/scheduler/shapes.ts',
+      description: 'pods per second of one scheduler, for the workloads of bench/scheduler/workloads.ts',
       flags: {
         nodes: { value: 'count', help: 'of the cluster', default: '5000' },
-        only: { value: 'shape', help: 'measure this one' },
+        only: { value: 'workload', help: 'measure this one' },
       },
     },
     args,
   );
   const nodes = Number(values.nodes);
   const rows: Row[] = [];
-  for (const shape of shapes) {
-    if (values.only !== undefined && shape.name !== values.only) continue;
-    rows.push(measure(shape, nodes));
+  for (const workload of workloads) {
+    if (values.only !== undefined && workload.name !== values.only) continue;
+    rows.push(measure(workload, nodes));
   }
   console.table(rows);
   return rows;
 }
 
-function measure(shape: Shape, nodes: number): Row {
+function measure(workload: Workload, nodes: number): Row {
   const state = new SchedulerState();
   for (let i = 0; i < nodes; i++) state.model.setNode(node(i));
-  const present = shape.present ?? shape.pod;
-  const before = make(shape.before, (i) => present(i + 1_000_000));
+  const present = workload.present ?? workload.pod;
+  const before = make(workload.before, (i) => present(i + 1_000_000));
   // Spread evenly, as they would be: how they came there is not what is measured.
   before.forEach((each, i) => {
     state.model.placePod(podInfo(each), `node-${String(i % nodes).padStart(5, '0')}`);
   });
-  const measured = make(shape.measured, shape.pod);
-  const hopeless = make(shape.hopeless ?? 0, (i) => pod('hopeless', i, { cpu: '64' }));
+  const measured = make(workload.measured, workload.pod);
+  const hopeless = make(workload.hopeless ?? 0, (i) => pod('hopeless', i, { cpu: '64' }));
   const pods = interleave(measured, hopeless);
 
   const batches: number[] = [];
@@ -75,12 +75,12 @@ function measure(shape: Shape, nodes: number): Row {
   const seconds = (performance.now() - start) / 1000;
   batches.sort((a, b) => a - b);
   return {
-    shape: shape.name,
+    workload: workload.name,
     pods: pods.length,
     placed,
     'pods/s': Math.round(pods.length / seconds),
     'p99 of a batch, ms': Math.round((batches[Math.floor(batches.length * 0.99)] ?? 0) * 10) / 10,
-    'Kubernetes CI floor': shape.floor ?? '',
+    'Kubernetes CI floor': workload.floor ?? '',
   };
 }
 

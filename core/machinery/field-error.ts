@@ -65,12 +65,16 @@ export function typeInvalid(field: string, value: unknown, detail: string): Fiel
 
 /** One `Invalid` Status for all the errors of one object. `kind` is the object's kind, as in `Deployment`. */
 export function invalid(kind: string, group: string, name: string, errors: readonly FieldError[]): StatusError {
-  const told = errors
-    .slice(0, mostTold)
+  const reported = errors
+    .slice(0, maxReportedErrors)
     .map((each) => ({ ...each, field: cut(each.field), message: cut(each.message) }));
-  const causes: StatusCause[] = told.map((each) => ({ reason: each.type, message: each.message, field: each.field }));
-  const lines = told.map((each) => `${each.field}: ${each.message}`);
-  if (errors.length > mostTold) lines.push(`and ${errors.length - mostTold} more errors`);
+  const causes: StatusCause[] = reported.map((each) => ({
+    reason: each.type,
+    message: each.message,
+    field: each.field,
+  }));
+  const lines = reported.map((each) => `${each.field}: ${each.message}`);
+  if (errors.length > maxReportedErrors) lines.push(`and ${errors.length - maxReportedErrors} more errors`);
   const listed = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   const qualifiedKind = group ? `${kind}.${group}` : kind;
   return new StatusError('Invalid', `${qualifiedKind} "${cut(name)}" is invalid: ${listed}`, {
@@ -82,11 +86,11 @@ export function invalid(kind: string, group: string, name: string, errors: reado
 }
 
 /** An answer says what is wrong, and not all of a hundred thousand fields and values once more. */
-const mostTold = 100;
-const longestTold = 10_000;
+const maxReportedErrors = 100;
+const maxReportedLength = 10_000;
 
 function cut(text: string): string {
-  return text.length <= longestTold ? text : `${text.slice(0, longestTold).toWellFormed()}...`;
+  return text.length <= maxReportedLength ? text : `${text.slice(0, maxReportedLength).toWellFormed()}...`;
 }
 
 function join(head: string, detail: string): string {

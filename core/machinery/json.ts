@@ -140,8 +140,8 @@ interface Level {
   container: unknown;
 }
 
-/** As Kubernetes' decoder: what is beyond tells nobody more. */
-const mostTold = 100;
+/** As many as Kubernetes' decoder reports. */
+const maxReportedDuplicates = 100;
 
 /** With the array around the value. */
 const deepest = maxDepth + 1;
@@ -169,7 +169,7 @@ function scan(text: string, value: unknown, limited = false): Decoded {
         const level = levels.at(-1);
         if (expectName && level) {
           const again = isSecond(level, stringOf(text.slice(at + 1, end)));
-          if (again && duplicates.length < mostTold) duplicates.push(pathOf(levels));
+          if (again && duplicates.length < maxReportedDuplicates) duplicates.push(pathOf(levels));
           expectName = false;
         }
         at = end;

@@ -101,8 +101,8 @@ interface Duplicate {
   readonly offset: number;
 }
 
-/** As Kubernetes' decoder: what is beyond tells nobody more. */
-const mostTold = 100;
+/** As many as Kubernetes' decoder reports. */
+const maxReportedDuplicates = 100;
 
 function collectDuplicates(node: Node, path: string, found: Duplicate[]): void {
   if (isScalar(node)) {
@@ -120,7 +120,7 @@ function collectDuplicates(node: Node, path: string, found: Duplicate[]): void {
   for (const { key, value } of node.items) {
     const name = isScalar(key) ? String(key.value) : String(key);
     const at = path ? `${path}.${name}` : name;
-    if (found.length < mostTold && seen.has(name) && name !== '<<')
+    if (found.length < maxReportedDuplicates && seen.has(name) && name !== '<<')
       found.push({ path: at, name, offset: startOf(value) ?? startOf(key) ?? 0 });
     seen.add(name);
     if (isNode(value)) collectDuplicates(value, at, found);

@@ -8,9 +8,9 @@ import { mutate, validate } from './admission/chain.ts';
 import type { Admitted, Attributes, WriteEnvironment } from './admission/plugin.ts';
 import type { RequestContext, Target, WriteOptions } from './registry.ts';
 import { demandBody } from './write/body.ts';
-import { shape } from './write/shape.ts';
+import { pruneDefaultValidate } from './write/prune-default-validate.ts';
 
-/** `object` is brought into its shape, and mutating admission may change it. Fails with the StatusError of who refuses. */
+/** `object` is pruned, defaulted and validated, and mutating admission may change it. Fails with the StatusError of who refuses. */
 export async function admit(
   env: WriteEnvironment,
   context: RequestContext,
@@ -24,7 +24,7 @@ export async function admit(
   if (body) demandBody(body, object);
   const name = target.name ?? object.metadata.name ?? '';
   if (body) {
-    const errors = await shape(context, body, object, options);
+    const errors = await pruneDefaultValidate(context, body, object, options);
     if (errors.length > 0) throw invalid(body.kind, body.group, name, errors);
   }
   const attributes: Attributes = {

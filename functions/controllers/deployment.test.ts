@@ -7,7 +7,7 @@ import { isAvailable } from './pod-state.ts';
 import { replicaSetController } from './replicaset.ts';
 import { TestCluster } from './testing/cluster.ts';
 
-interface Shape {
+interface DeploymentOptions {
   replicas: number;
   image?: string;
   maxSurge?: number | string;
@@ -16,8 +16,8 @@ interface Shape {
   paused?: boolean;
 }
 
-function deployment(shape: Shape) {
-  const { replicas, image = 'app:1', maxSurge, maxUnavailable, strategy = 'RollingUpdate', paused } = shape;
+function deployment(options: DeploymentOptions) {
+  const { replicas, image = 'app:1', maxSurge, maxUnavailable, strategy = 'RollingUpdate', paused } = options;
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',

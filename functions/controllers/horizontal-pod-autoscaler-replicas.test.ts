@@ -11,7 +11,7 @@ import type { Pod } from './pod-state.ts';
 const now = Date.parse('2026-01-01T01:00:00Z');
 const seconds = (ago: number) => new Date(now - ago * 1000).toISOString();
 
-interface Shape {
+interface PodOptions {
   phase?: string;
   ready?: 'True' | 'False';
   /** Seconds ago. */
@@ -21,8 +21,8 @@ interface Shape {
   request?: string;
 }
 
-function pod(name: string, shape: Shape = {}): Pod {
-  const { phase = 'Running', ready = 'True', started = 3600, turned = 3500, deleted, request = '1' } = shape;
+function pod(name: string, options: PodOptions = {}): Pod {
+  const { phase = 'Running', ready = 'True', started = 3600, turned = 3500, deleted, request = '1' } = options;
   return {
     metadata: { name, uid: name, resourceVersion: '1', ...(deleted && { deletionTimestamp: seconds(1) }) },
     spec: { containers: [{ name: 'app', resources: { requests: { cpu: request } } }] },

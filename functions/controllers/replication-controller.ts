@@ -1,4 +1,4 @@
-// The ReplicationController controller: a ReplicaSet with an older shape.
+// The ReplicationController controller: a ReplicaSet with an older API.
 
 import { watchOrphans } from './claim-children.ts';
 import { controllerUser, defineController, splitKey, watchChildren, watchSelf } from './controller.ts';

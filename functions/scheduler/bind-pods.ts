@@ -8,7 +8,7 @@ import { claimNode, isClaimLost } from '../../core/registry/subresources/node-cl
 import type { Check, Store, TypeName } from '../../core/store/store.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
 import type { FollowedReplicas } from './feed.ts';
-import { isCrowded } from './filters.ts';
+import { isOvercommitted } from './filters.ts';
 import type { Model } from './model.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Waiting } from './queue.ts';
@@ -124,7 +124,7 @@ export function createBinder(options: BinderOptions): Binder {
     }
     // Others may have come to the node since this was decided: what the claim protects is what the model knows now.
     const state = model.nodes.get(node);
-    if (state && isCrowded(pod.class, state)) {
+    if (state && isOvercommitted(pod.class, state)) {
       // At once, so that those after it see the room; unless it is there, because another scheduler bound it.
       if (!isBound(pod)) model.removePod(pod.key);
       await takeBack(attempt, undefined);

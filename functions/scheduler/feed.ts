@@ -45,7 +45,7 @@ export type Feed = {
   settle(): void;
   /** A pod as it is now: for one that comes back into the queue. */
   infoOf(pod: V1Pod): PodInfo;
-  /** Pods were placed: whoever waits for company may be helped. */
+  /** Pods were placed: a pod that waits for others of its group may fit now. */
   placed(): void;
   /** Our pods that are not to be placed before their gates are gone. */
   readonly gated: number;

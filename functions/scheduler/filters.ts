@@ -94,7 +94,7 @@ function overlaps(left: string, right: string): boolean {
 }
 
 /** Whether the node, with the pod counted on it, has too much of what the pod asks for: others came at the same time. */
-export function isCrowded(pod: PodClass, node: NodeState): boolean {
+export function isOvercommitted(pod: PodClass, node: NodeState): boolean {
   if (node.pods.size > (node.allocatable['pods'] ?? 0)) return true;
   for (const name in pod.requests) {
     if ((pod.requests[name] ?? 0) > 0 && amountOf(node.requested, name) > amountOf(node.allocatable, name)) return true;

@@ -34,7 +34,7 @@ const nodes = fc
     ),
   );
 
-const shape = fc.record({
+const podParts = fc.record({
   cpu: fc.constantFrom('0', '250m', '500m', '1', '3'),
   hostPort: fc.constantFrom(undefined, 80, 443),
   tolerates: fc.boolean(),
@@ -43,7 +43,7 @@ const shape = fc.record({
   priority: fc.constantFrom(0, 0, 0, 10),
 });
 
-function toPod(parts: typeof shape extends fc.Arbitrary<infer T> ? T : never, i: number): V1Pod {
+function toPod(parts: typeof podParts extends fc.Arbitrary<infer T> ? T : never, i: number): V1Pod {
   const selector = { labelSelector: { matchLabels: app } };
   const inZone = { ...selector, topologyKey: zoneKey };
   const onNode = { ...selector, topologyKey: 'kubernetes.io/hostname' };
@@ -73,10 +73,10 @@ function toPod(parts: typeof shape extends fc.Arbitrary<infer T> ? T : never, i:
   });
 }
 
-const pods = fc.array(shape, { maxLength: 40 }).map((list) => list.map(toPod));
+const pods = fc.array(podParts, { maxLength: 40 }).map((list) => list.map(toPod));
 /** None of them preempts another. */
 const equals = fc
-  .array(shape, { maxLength: 40 })
+  .array(podParts, { maxLength: 40 })
   .map((list) => list.map((parts, i) => toPod({ ...parts, priority: 0 }, i)));
 const plainPods = fc
   .array(fc.constantFrom('250m', '500m', '1'), { maxLength: 40 })
@@ -143,8 +143,8 @@ describe('schedule', () => {
             expect(placed.filter((each) => each.node === node)).toHaveLength(1);
           if (podAffinity) {
             expect(zoneOf(node)).toBeDefined();
-            const company = before.some((each) => zoneOf(each.node) !== undefined);
-            if (company) expect(zones).toContain(zoneOf(node));
+            const placed = before.some((each) => zoneOf(each.node) !== undefined);
+            if (placed) expect(zones).toContain(zoneOf(node));
           }
           zones.add(zoneOf(node));
         });

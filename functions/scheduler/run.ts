@@ -152,7 +152,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
   async function drain(): Promise<void> {
     while (!stopped) {
       feed.settle();
-      const batch = withCompany(queue.take(batchSize, clock()));
+      const batch = withGroupMembers(queue.take(batchSize, clock()));
       if (batch.length === 0) return;
       const start = metrics?.now() ?? 0;
       const { bindings, rejections } = decideOn(batch);
@@ -211,7 +211,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
   }
 
   /** A pod of a group is decided on with all of the group that wait. */
-  function withCompany(batch: Waiting[]): Waiting[] {
+  function withGroupMembers(batch: Waiting[]): Waiting[] {
     const groups = new Set(batch.flatMap(({ pod }) => pod.group ?? []));
     if (groups.size === 0) return batch;
     const all = new Map(batch.map((each) => [each.pod.key, each]));

@@ -92,7 +92,8 @@ export function delta(table: string, held: Ruleset, wanted: Ruleset): Command[] 
 
   for (const [name, set] of wanted.sets) {
     const before = held.sets.get(name);
-    if (before === undefined) newSets.push({ add: { [kindOf(set)]: { family: 'ip', table, name, ...shapeOf(set) } } });
+    if (before === undefined)
+      newSets.push({ add: { [kindOf(set)]: { family: 'ip', table, name, ...definitionOf(set) } } });
     if (before === set) continue;
     const gone: Json[] = [];
     const added: Json[] = [];
@@ -126,7 +127,7 @@ function kindOf(set: SetDefinition): 'map' | 'set' {
   return set.map === undefined ? 'set' : 'map';
 }
 
-function shapeOf(set: SetDefinition): { [key: string]: Json } {
+function definitionOf(set: SetDefinition): { [key: string]: Json } {
   return {
     type: set.type,
     ...(set.map === undefined ? {} : { map: set.map }),

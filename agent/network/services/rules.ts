@@ -57,10 +57,10 @@ export function serviceRules(ports: readonly ServicePort[], network: ServiceNetw
   const chains = new Map<string, Chain>(baseChains(network));
   const sets = new Map<string, NftSet>();
   const elements = new Map<string, Map<string, Element>>();
-  for (const [name, shape] of sharedSets) {
+  for (const [name, definition] of sharedSets) {
     const members = new Map<string, Element>();
     elements.set(name, members);
-    sets.set(name, { ...shape, elements: members });
+    sets.set(name, { ...definition, elements: members });
   }
   for (const port of ports) {
     let known = fragments.get(port);

@@ -5,8 +5,8 @@ import { staleFlows } from './stale-flows.ts';
 
 const here = { nodeName: 'node-1', zone: 'z1' };
 const web = service('web', '10.96.1.1');
-const ips = (endpoints: Parameters<typeof slice>[1], vantage = here) => {
-  const [port] = servicePorts([web], [slice('web', endpoints)], vantage);
+const ips = (endpoints: Parameters<typeof slice>[1], topology = here) => {
+  const [port] = servicePorts([web], [slice('web', endpoints)], topology);
   return { cluster: port?.cluster.map((endpoint) => endpoint.ip), local: port?.local.map((endpoint) => endpoint.ip) };
 };
 

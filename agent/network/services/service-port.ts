@@ -38,7 +38,7 @@ export interface ServicePort {
   readonly healthCheckNodePort?: number;
 }
 
-export interface Vantage {
+export interface NodeTopology {
   readonly nodeName: string;
   /** Label topology.kubernetes.io/zone of the node. */
   readonly zone?: string;
@@ -48,7 +48,7 @@ export interface Vantage {
 export function servicePorts(
   services: readonly V1Service[],
   slices: readonly V1EndpointSlice[],
-  vantage: Vantage,
+  topology: NodeTopology,
 ): ServicePort[] {
   const slicesOf = new Map<string, V1EndpointSlice[]>();
   for (const slice of slices) {
@@ -63,12 +63,12 @@ export function servicePorts(
   for (const service of services) {
     const own = slicesOf.get(`${service.metadata?.namespace}/${service.metadata?.name}`) ?? [];
     const known = results.get(service);
-    if (known !== undefined && sameInputs(known, own, vantage)) {
+    if (known !== undefined && sameInputs(known, own, topology)) {
       ports.push(...known.ports);
       continue;
     }
-    const made = portsOf(service, own, vantage);
-    results.set(service, { slices: own, vantage, ports: made });
+    const made = portsOf(service, own, topology);
+    results.set(service, { slices: own, topology, ports: made });
     ports.push(...made);
   }
   return ports.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -76,19 +76,19 @@ export function servicePorts(
 
 interface Result {
   readonly slices: readonly V1EndpointSlice[];
-  readonly vantage: Vantage;
+  readonly topology: NodeTopology;
   readonly ports: readonly ServicePort[];
 }
 
 /** By Service object: while it and its slices are the same objects, its ports are the same values. Objects are never changed in place. */
 const results = new WeakMap<V1Service, Result>();
 
-function sameInputs(known: Result, slices: readonly V1EndpointSlice[], { nodeName, zone }: Vantage): boolean {
-  if (known.vantage.nodeName !== nodeName || known.vantage.zone !== zone) return false;
+function sameInputs(known: Result, slices: readonly V1EndpointSlice[], { nodeName, zone }: NodeTopology): boolean {
+  if (known.topology.nodeName !== nodeName || known.topology.zone !== zone) return false;
   return known.slices.length === slices.length && slices.every((slice, index) => slice === known.slices[index]);
 }
 
-function portsOf(service: V1Service, slices: readonly V1EndpointSlice[], vantage: Vantage): ServicePort[] {
+function portsOf(service: V1Service, slices: readonly V1EndpointSlice[], topology: NodeTopology): ServicePort[] {
   const { metadata, spec } = service;
   const clusterIP = [spec?.clusterIP ?? '', ...(spec?.clusterIPs ?? [])].find(isIPv4);
   // Headless (None), ExternalName and IPv6-only Services have no rules. Another proxy's Services are not ours.
@@ -105,7 +105,7 @@ function portsOf(service: V1Service, slices: readonly V1EndpointSlice[], vantage
 
   return (spec.ports ?? []).map((port) => {
     const protocol = (port.protocol ?? 'TCP').toLowerCase() as Protocol; // the API admits TCP, UDP and SCTP only
-    const endpoints = endpointsOf(slices, port.name ?? '', protocol, vantage);
+    const endpoints = endpointsOf(slices, port.name ?? '', protocol, topology);
     return {
       id: `${metadata?.namespace}/${metadata?.name}/${protocol}/${port.name ?? ''}`,
       namespace: metadata?.namespace ?? '',
@@ -139,7 +139,7 @@ function endpointsOf(
   slices: readonly V1EndpointSlice[],
   portName: string,
   protocol: Protocol,
-  vantage: Vantage,
+  topology: NodeTopology,
 ): { cluster: Endpoint[]; local: Endpoint[] } {
   // By address and port: while an endpoint moves between slices it is in both.
   const candidates = new Map<string, Candidate>();
@@ -156,7 +156,7 @@ function endpointsOf(
       candidates.set(`${ip}:${port}`, {
         ip,
         port,
-        local: nodeName === vantage.nodeName,
+        local: nodeName === topology.nodeName,
         ready,
         serving: conditions?.serving ?? ready,
         terminating: conditions?.terminating ?? false,
@@ -167,7 +167,7 @@ function endpointsOf(
   }
   const all = [...candidates.values()].sort((a, b) => (`${a.ip}:${a.port}` < `${b.ip}:${b.port}` ? -1 : 1));
   return {
-    cluster: usable(hinted(all, vantage)).map(bare),
+    cluster: usable(hinted(all, topology)).map(bare),
     local: usable(all.filter((endpoint) => endpoint.local)).map(bare),
   };
 }
@@ -179,7 +179,7 @@ function usable(endpoints: readonly Candidate[]): readonly Candidate[] {
 }
 
 /** Hints count only when every ready endpoint has one and one of them is for us; nodes come before zones. */
-function hinted(endpoints: readonly Candidate[], { nodeName, zone }: Vantage): readonly Candidate[] {
+function hinted(endpoints: readonly Candidate[], { nodeName, zone }: NodeTopology): readonly Candidate[] {
   const ready = endpoints.filter((endpoint) => endpoint.ready);
   if (ready.length === 0) return endpoints;
   if (ready.every((endpoint) => endpoint.nodes.length > 0)) {

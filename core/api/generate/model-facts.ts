@@ -48,8 +48,8 @@ function add(facts: Map<string, Draft<RowFacts>>, field: string, more: RowFacts)
   if (Object.keys(more).length > 0) facts.set(field, { ...facts.get(field), ...more });
 }
 
-function isPlainNumber({ type, shape, pointer }: PublishedField): boolean {
-  return type === 'int' && shape === 'one' && !pointer;
+function isPlainNumber({ type, cardinality, pointer }: PublishedField): boolean {
+  return type === 'int' && cardinality === 'one' && !pointer;
 }
 
 function factsOf({ notes, type, pointer }: PublishedField, required: boolean): RowFacts {
@@ -88,10 +88,14 @@ function goNames(
   return Object.keys(go).length > 0 ? go : undefined;
 }
 
-function groupOf({ type, shape, pointer, always, notes }: PublishedField, nil: boolean): keyof GoNames | undefined {
+function groupOf(
+  { type, cardinality, pointer, always, notes }: PublishedField,
+  nil: boolean,
+): keyof GoNames | undefined {
   if (pointer) return always && nil ? 'nil' : undefined;
   if (notes.includes('omitzero')) return undefined;
-  if (shape !== 'one' || type === 'bytes' || type === 'strings') return always ? (nil ? 'nil' : undefined) : 'omitted';
+  if (cardinality !== 'one' || type === 'bytes' || type === 'strings')
+    return always ? (nil ? 'nil' : undefined) : 'omitted';
   if (scalars.has(type)) return always ? 'zero' : 'omitted';
   if (type === 'time' || type === 'microtime') return 'nil';
   return isMessage(type) ? 'struct' : undefined;

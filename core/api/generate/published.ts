@@ -98,7 +98,7 @@ function rowOf(folder: string, message: string, body: string): string {
 
 function fieldText(field: GoField, label: string, protoType: string, number: number, folder: string): string {
   const { embedded, options, markers, tags } = field;
-  const shape = label === 'repeated' ? '[]' : label.startsWith('map') ? '{}' : '';
+  const cardinality = label === 'repeated' ? '[]' : label.startsWith('map') ? '{}' : '';
   const always = !embedded && !options.includes('omitempty') && !options.includes('omitzero') ? '!' : '';
   const notes = [
     ...(options.includes('omitzero') ? ['omitzero'] : []),
@@ -112,7 +112,7 @@ function fieldText(field: GoField, label: string, protoType: string, number: num
     ),
   ];
   const pointer = field.type.startsWith('*') ? '*' : '';
-  return `${embedded ? '' : field.name}${always}=${number}:${pointer}${shape}${typeOf(protoType, folder)}${notes.map((each) => `|${each}`).join('')}`;
+  return `${embedded ? '' : field.name}${always}=${number}:${pointer}${cardinality}${typeOf(protoType, folder)}${notes.map((each) => `|${each}`).join('')}`;
 }
 
 function listNotes(markers: ReadonlyMap<string, readonly string[]>): string[] {

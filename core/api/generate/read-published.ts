@@ -9,7 +9,7 @@ export interface PublishedField {
   /** In JSON even when it is empty. */
   readonly always: boolean;
   readonly pointer: boolean;
-  readonly shape: 'one' | 'list' | 'map';
+  readonly cardinality: 'one' | 'list' | 'map';
   /** `string`, `quantity`, ..., or a message: `PodSpec`, `core.PodSpec`. */
   readonly type: string;
   /** `set`, `keys=a,b`, `patch=merge:name`, `atomic`, `granular`, `omitzero`. */
@@ -85,12 +85,12 @@ function readMessage(row: string, home: string): PublishedMessage {
     const [text = '', ...notes] = each.split('|');
     const match = pattern.exec(text);
     if (!match) throw new Error(`${home}: ${name} has ${text}, which is no field`);
-    const [, field = '', always, , pointer, shape, type = ''] = match;
+    const [, field = '', always, , pointer, cardinality, type = ''] = match;
     return {
       name: field,
       always: always === '!',
       pointer: pointer === '*',
-      shape: shape === '[]' ? 'list' : shape === '{}' ? 'map' : 'one',
+      cardinality: cardinality === '[]' ? 'list' : cardinality === '{}' ? 'map' : 'one',
       type,
       notes,
       text,

@@ -73,8 +73,8 @@ function readMessage(reader: WireReader, message: Message, depth: number): Value
 }
 
 function readField(reader: WireReader, field: Field, type: number, result: Value, depth: number): void {
-  const { name, shape } = field;
-  if (shape === 'list') {
+  const { name, cardinality } = field;
+  if (cardinality === 'list') {
     const list = getOwn(result, name);
     const items = Array.isArray(list) ? list : [];
     setOwn(result, name, items);
@@ -84,7 +84,7 @@ function readField(reader: WireReader, field: Field, type: number, result: Value
       const itemType = field.type === 'double' ? wireTypes.fixed64 : wireTypes.varint;
       while (!packed.done) items.push(readValue(packed, field, itemType, depth));
     } else items.push(readValue(reader, field, type, depth) ?? null);
-  } else if (shape === 'map') readEntry(reader, field, type, result, depth);
+  } else if (cardinality === 'map') readEntry(reader, field, type, result, depth);
   else {
     const value = readValue(reader, field, type, depth);
     if (name === '') for (const [each, embedded] of Object.entries(value ?? {})) setOwn(result, each, embedded);
@@ -95,7 +95,7 @@ function readField(reader: WireReader, field: Field, type: number, result: Value
 function readEntry(reader: WireReader, field: Field, type: number, result: Value, depth: number): void {
   let key = '';
   let value: unknown;
-  const entry = { ...field, shape: 'one' } as const;
+  const entry = { ...field, cardinality: 'one' } as const;
   readInner(reader, type, field.name, (number, innerType) => {
     if (number === 1 && innerType === wireTypes.bytes) key = reader.string();
     else if (number === 2) value = readValue(reader, entry, innerType, depth);
@@ -112,7 +112,7 @@ function readEntry(reader: WireReader, field: Field, type: number, result: Value
 }
 
 function setZero(result: Value, field: Field, depth: number): void {
-  if (field.optional || field.shape !== 'one') return;
+  if (field.optional || field.cardinality !== 'one') return;
   if (field.type === 'string') setOwn(result, field.name, '');
   else if (field.type === 'int' || field.type === 'double') setOwn(result, field.name, 0);
   else if (field.type === 'bool') setOwn(result, field.name, false);

@@ -71,7 +71,7 @@ const bytesAtOnce = 128 * 1024;
 /** A whole object, whose items may be thousands where it is a list of objects. */
 function* writingObject(writer: WireWriter, message: Message, value: unknown): Steps<void> {
   const { fields } = message;
-  const at = fields.findIndex(({ name, shape }) => name === 'items' && shape === 'list');
+  const at = fields.findIndex(({ name, cardinality }) => name === 'items' && cardinality === 'list');
   const field = fields[at];
   const items = getOwn(asRecord(value), 'items');
   if (!field || !Array.isArray(items)) {
@@ -94,12 +94,12 @@ function writeMessage(writer: WireWriter, { fields }: Message, value: unknown): 
   for (let index = fields.length - 1; index >= 0; index -= 1) {
     const field = fields[index];
     if (!field) continue;
-    const { name, shape } = field;
+    const { name, cardinality } = field;
     // The fields of an embedded message stand in this object.
     const each = name === '' ? object : getOwn(object, name);
-    if (shape === 'list') {
+    if (cardinality === 'list') {
       if (Array.isArray(each)) for (let at = each.length - 1; at >= 0; at -= 1) writeField(writer, field, each[at]);
-    } else if (shape === 'map') writeMap(writer, field, each);
+    } else if (cardinality === 'map') writeMap(writer, field, each);
     else if (each !== undefined && each !== null) writeField(writer, field, each);
     else if (!field.optional && !nilWhenAbsent.has(field.type)) writeField(writer, field, undefined);
   }

@@ -29,7 +29,7 @@ export interface Field {
   readonly always: boolean;
   /** A pointer in Go: absent and zero are different. */
   readonly optional: boolean;
-  readonly shape: 'one' | 'list' | 'map';
+  readonly cardinality: 'one' | 'list' | 'map';
   readonly type: PlainType;
   /** Key for `messageNamed`, where the type is `message`. */
   readonly message: string;
@@ -94,7 +94,7 @@ function rowOf(apiVersion: string, name: string): string | undefined {
 function parseField(text: string, home: string): Field {
   const match = /^([\w$-]*)(!?)=(\d+):(\*?)(\[\]|\{\})?(\S+)$/.exec(text);
   if (!match) throw new Error(`a protobuf row holds ${text}, which is no field`);
-  const [, name = '', always, number, optional, shape, type = ''] = match;
+  const [, name = '', always, number, optional, cardinality, type = ''] = match;
   // A message is told by its capital letter.
   const isMessage = /(^|\.)[A-Z]/.test(type);
   return {
@@ -102,7 +102,7 @@ function parseField(text: string, home: string): Field {
     name,
     always: always === '!',
     optional: optional === '*',
-    shape: shape === '[]' ? 'list' : shape === '{}' ? 'map' : 'one',
+    cardinality: cardinality === '[]' ? 'list' : cardinality === '{}' ? 'map' : 'one',
     // The rows are ours; a type that neither end knows fails the tests of every kind.
     type: isMessage ? 'message' : (type as PlainType),
     message: isMessage ? keyOf(type, home) : '',

@@ -16,11 +16,11 @@ export class SyntaxProblem extends Error {
   }
 }
 
-const mostTold = 100;
+const maxReportedProblems = 100;
 
 /** All problems, one below the other, in the order of their places. */
 export function showProblems(text: string, problems: readonly Problem[]): string {
-  const sorted = problems.toSorted((a, b) => a.at - b.at).slice(0, mostTold);
+  const sorted = problems.toSorted((a, b) => a.at - b.at).slice(0, maxReportedProblems);
   return sorted.map((each) => showProblem(text, each)).join('\n');
 }
 

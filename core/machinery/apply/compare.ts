@@ -5,7 +5,7 @@ import type { KubeObject } from '../object.ts';
 import { getOwn, setOwn } from '../own.ts';
 import type { Schema } from '../schema.ts';
 import { emptySet, type FieldSet, leaf, listSet, ordered } from './field-set.ts';
-import { type Shape, schemaShape, shapeOf } from './shape.ts';
+import { type MergeStrategy, schemaStrategy, strategyOf } from './merge-strategy.ts';
 
 export interface Changes {
   readonly added: FieldSet;
@@ -15,7 +15,7 @@ export interface Changes {
 
 /** The fields that differ. What no manager ever owns (type, name, and what the server writes) is left out. */
 export function compare(schema: Schema, before: KubeObject, after: KubeObject): Changes {
-  const changes = compareMaps(managedPart(before), managedPart(after), schemaShape(schema), requiredOf(schema));
+  const changes = compareMaps(managedPart(before), managedPart(after), schemaStrategy(schema), requiredOf(schema));
   return {
     added: changes?.added ?? emptySet,
     modified: changes?.modified ?? emptySet,
@@ -35,69 +35,78 @@ interface Difference {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-type MapShape = Extract<Shape, { kind: 'map' }>;
-type ListShape = Extract<Shape, { kind: 'list' }>;
+type MapStrategy = Extract<MergeStrategy, { kind: 'map' }>;
+type ListStrategy = Extract<MergeStrategy, { kind: 'list' }>;
 
 function compareValues(schema: Schema, before: unknown, after: unknown): Difference | undefined {
   if (before === after) return undefined;
   if (before === undefined) return { added: setNode(schema, after, true) };
   if (after === undefined) return { removed: setNode(schema, before, true) };
-  const left = shapeOf(schema, before);
-  const right = shapeOf(schema, after);
+  const left = strategyOf(schema, before);
+  const right = strategyOf(schema, after);
   if (left.kind === 'map' && right.kind === 'map') {
-    return compareMaps(before as Fields, after as Fields, right, requiredOf(schema)); // shapeOf says that they are maps
+    return compareMaps(before as Fields, after as Fields, right, requiredOf(schema)); // strategyOf says that they are maps
   }
   if (left.kind === 'list' && right.kind === 'list') {
-    return compareLists(before as unknown[], after as unknown[], right); // shapeOf says that they are lists
+    return compareLists(before as unknown[], after as unknown[], right); // strategyOf says that they are lists
   }
   if (left.kind === 'leaf' && right.kind === 'leaf') return deepEqual(before, after) ? undefined : { modified: leaf };
   return { removed: setNode(schema, before, true), added: setNode(schema, after, true) };
 }
 
-function compareMaps(before: Fields, after: Fields, shape: Shape, required: readonly string[]): Difference | undefined {
-  if (shape.kind !== 'map') return compareMaps(before, after, untypedMap, required);
+function compareMaps(
+  before: Fields,
+  after: Fields,
+  strategy: MergeStrategy,
+  required: readonly string[],
+): Difference | undefined {
+  if (strategy.kind !== 'map') return compareMaps(before, after, untypedMap, required);
   const nodes = new Collector();
   for (const name in after) {
     const value = after[name];
     if (value === undefined) continue;
     const old = getOwn(before, name);
     if (old === value) continue;
-    const schema = shape.property(name);
+    const schema = strategy.property(name);
     nodes.add(`f:${name}`, compareValues(schema, old ?? placeholder(schema, name, value, required), value));
   }
   for (const name in before) {
     if (before[name] === undefined || getOwn(after, name) !== undefined) continue;
-    nodes.add(`f:${name}`, { removed: setNode(shape.property(name), before[name], true) });
+    nodes.add(`f:${name}`, { removed: setNode(strategy.property(name), before[name], true) });
   }
   return nodes.result();
 }
 
-function compareLists(before: readonly unknown[], after: readonly unknown[], shape: ListShape): Difference | undefined {
-  if (before.length === 0 && after.length > few) return { added: itemSet(after, shape, true, false) };
+function compareLists(
+  before: readonly unknown[],
+  after: readonly unknown[],
+  strategy: ListStrategy,
+): Difference | undefined {
+  if (before.length === 0 && after.length > few) return { added: itemSet(after, strategy, true, false) };
   const nodes = new Collector();
   const old = new Map<string, unknown>();
-  for (const item of before) old.set(shape.element(item), item);
+  for (const item of before) old.set(strategy.element(item), item);
   for (const item of after) {
-    const element = shape.element(item);
-    nodes.add(element, compareValues(shape.items, old.get(element), item));
+    const element = strategy.element(item);
+    nodes.add(element, compareValues(strategy.items, old.get(element), item));
     old.delete(element);
   }
-  for (const [element, item] of old) nodes.add(element, { removed: setNode(shape.items, item, true) });
+  for (const [element, item] of old) nodes.add(element, { removed: setNode(strategy.items, item, true) });
   return nodes.result();
 }
 
 /** The node for a value and all below it. `containers`: the maps and lists themselves are members too, as in a comparison. */
 function setNode(schema: Schema, value: unknown, containers: boolean): FieldSet {
-  const shape = shapeOf(schema, value);
-  if (shape.kind === 'leaf') return leaf;
+  const strategy = strategyOf(schema, value);
+  if (strategy.kind === 'leaf') return leaf;
   const node: Record<string, FieldSet> = containers ? { '.': leaf } : {};
   // Counted along: to ask a large map whether it is empty puts all its names in a list first.
   let count = 0;
-  if (shape.kind === 'list') {
-    const list = value as unknown[]; // the shape says so
-    if (list.length > few) return itemSet(list, shape, containers, containers);
+  if (strategy.kind === 'list') {
+    const list = value as unknown[]; // the strategy says so
+    if (list.length > few) return itemSet(list, strategy, containers, containers);
     for (const item of list) {
-      setOwn(node, shape.element(item), member(setNode(shape.items, item, containers)));
+      setOwn(node, strategy.element(item), member(setNode(strategy.items, item, containers)));
       count++;
     }
     return count === 0 && containers ? leaf : ordered(node);
@@ -106,9 +115,9 @@ function setNode(schema: Schema, value: unknown, containers: boolean): FieldSet 
   for (const name of sortedNames(fields)) {
     const each = getOwn(fields, name);
     if (each === undefined) continue;
-    const below = setNode(shape.property(name), each, containers);
+    const below = setNode(strategy.property(name), each, containers);
     if (isEmptyList(each) && !containers && below !== leaf) continue; // no one owns an empty list
-    node[`f:${name}`] = shape.isField(name) ? below : member(below);
+    node[`f:${name}`] = strategy.isField(name) ? below : member(below);
     count++;
   }
   // Made in the order of the wire.
@@ -118,9 +127,9 @@ function setNode(schema: Schema, value: unknown, containers: boolean): FieldSet 
 /** Lists of so few items take no time, whichever way their sets are made. */
 const few = 1000;
 
-function itemSet(list: readonly unknown[], shape: ListShape, containers: boolean, isMember: boolean): FieldSet {
+function itemSet(list: readonly unknown[], strategy: ListStrategy, containers: boolean, isMember: boolean): FieldSet {
   const items = new Map<string, FieldSet>();
-  for (const item of list) items.set(shape.element(item), member(setNode(shape.items, item, containers)));
+  for (const item of list) items.set(strategy.element(item), member(setNode(strategy.items, item, containers)));
   return listSet(items, isMember);
 }
 
@@ -140,14 +149,14 @@ function member(node: FieldSet): FieldSet {
  */
 function placeholder(schema: Schema, name: string, value: unknown, required: readonly string[]): unknown {
   if (!structural.has(name) && !required.includes(name)) return undefined;
-  const { kind } = shapeOf(schema, value);
+  const { kind } = strategyOf(schema, value);
   return kind === 'map' ? emptyMap : kind === 'list' ? emptyList : undefined;
 }
 
 const structural = new Set(['metadata', 'spec', 'status', 'template', 'strategy']);
 const emptyMap = {};
 const emptyList: unknown[] = [];
-const untypedMap: MapShape = { kind: 'map', isField: () => false, property: () => ({}) };
+const untypedMap: MapStrategy = { kind: 'map', isField: () => false, property: () => ({}) };
 
 function requiredOf(schema: Schema): readonly string[] {
   return schema.required ?? [];

@@ -1,4 +1,4 @@
-// Brings a decoded object into the shape of its schema. Unknown fields go. An object of a built-in type becomes what Go's decoder and encoder make
+// Prunes a decoded object by its schema: unknown fields go. An object of a built-in type becomes what Go's decoder and encoder make
 // of it, the one form of what it says: empty values go where Kubernetes' types omit them, what these always write is written, quantities and times
 // are canonical. In a custom resource nulls that mean "absent" go, and all else stays as it was sent.
 // Source: KEP-2885 (field validation), structural schemas ("pruning", "defaulting and nullable"), encoding/json (omitempty).
@@ -43,11 +43,11 @@ interface Run {
   readonly writes: boolean;
 }
 
-/** As Kubernetes' decoder: what is beyond tells nobody more. */
-const mostTold = 100;
+/** As many as Kubernetes' decoder reports. */
+const maxReportedUnknown = 100;
 
 function report({ found }: Run, path: Path): void {
-  if (found.length < mostTold) found.push(written(path));
+  if (found.length < maxReportedUnknown) found.push(written(path));
 }
 
 /** A path that is only written out when it is needed: most objects have nothing unknown. */

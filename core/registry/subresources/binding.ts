@@ -24,7 +24,7 @@ export async function bind(
   options: WriteOptions,
 ): Promise<Outcome> {
   const admitted = await admit(env, context, asked, 'CREATE', body, options);
-  // Its shape is that of a Binding by now.
+  // It was validated as a Binding.
   const binding = body as V1Binding;
   const name = pod.name ?? '';
   const node = binding.target?.name;

@@ -27,7 +27,7 @@ export async function evict(
   options: WriteOptions,
 ): Promise<Outcome> {
   const admitted = await admit(env, context, target, 'CREATE', body, options);
-  // Its shape is that of an Eviction by now.
+  // It was validated as an Eviction.
   const eviction: V1Eviction = body;
   const name = target.name ?? '';
   if (eviction.metadata?.name && eviction.metadata.name !== name) {

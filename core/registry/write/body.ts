@@ -3,9 +3,9 @@
 import { badRequest, type StatusError } from '../../machinery/status.ts';
 import { apiVersionOf } from '../target.ts';
 import { metadataError } from './metadata-error.ts';
-import { cannotHandle, type Shaped } from './shape.ts';
+import { cannotHandle, type KindSchema } from './prune-default-validate.ts';
 
-type Typed = Pick<Shaped, 'group' | 'version' | 'kind'>;
+type Typed = Pick<KindSchema, 'group' | 'version' | 'kind'>;
 
 /**
  * `apiVersion` and `kind` are those that its path takes, or absent: then they are set. Its metadata can be read; where it has none, it gets

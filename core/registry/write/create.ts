@@ -21,7 +21,7 @@ import { demandBody } from './body.ts';
 import { commitPut, isOwnConflict } from './commit.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackCreate } from './ownership.ts';
-import { customErrors, shape, untold } from './shape.ts';
+import { customErrors, onOtherFields, pruneDefaultValidate } from './prune-default-validate.ts';
 
 /** How often another generated name is tried. */
 const nameAttempts = 8;
@@ -81,7 +81,7 @@ async function createOnce(
   if (!strategy.keepStatus && hasStatus(definition)) delete input['status'];
   const { large } = context;
   if (large) await nextTurn();
-  const misfits = await shape(context, definition, input, options);
+  const schemaErrors = await pruneDefaultValidate(context, definition, input, options);
   const object = await toStored(env, definition, input);
   if (large) await nextTurn();
   strategy.defaults?.(object);
@@ -115,7 +115,7 @@ async function createOnce(
   if (definition.customResource) {
     errors.push(...(await customErrors(context, definition, await fromStored(env, definition, object), undefined)));
   }
-  errors.push(...untold(misfits, errors));
+  errors.push(...onOtherFields(schemaErrors, errors));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);
   const admitted = await validate(env, attributes);

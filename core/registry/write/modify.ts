@@ -26,7 +26,7 @@ import { create } from './create.ts';
 import { generationOf } from './generation.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackUpdate } from './ownership.ts';
-import { cannotHandle, customErrors, shape, untold } from './shape.ts';
+import { cannotHandle, customErrors, onOtherFields, pruneDefaultValidate } from './prune-default-validate.ts';
 import { keepForSubresource } from './subresource-fields.ts';
 
 export interface Change extends Modification {
@@ -127,7 +127,9 @@ async function modifyOnce(
   if (!next) return { object: old, bytes: item.value };
   const unreadable = change.unreadable ?? ((why: string) => badRequest(`${cannotHandle(definition)}: ${why}`));
   checkIdentity(target, next, old, strategy.conditionalUpdate ?? false, unreadable);
-  const misfits = change.trusted ? [] : await shape(context, definition, next, options, before, unreadable);
+  const schemaErrors = change.trusted
+    ? []
+    : await pruneDefaultValidate(context, definition, next, options, before, unreadable);
   const object = await toStored(env, definition, next);
   inheritOnUpdate(object, old);
   object.metadata.resourceVersion = String(item.revision);
@@ -167,7 +169,7 @@ async function modifyOnce(
   if (definition.customResource) {
     errors.push(...(await customErrors(context, definition, await fromStored(env, definition, object), before)));
   }
-  errors.push(...untold(misfits, errors));
+  errors.push(...onOtherFields(schemaErrors, errors));
   if (errors.length > 0) throw invalid(stored.kind, stored.group, target.name ?? '', errors);
   // Of the spec, which no subresource but a person's own write changes.
   if (subresource === '') for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);

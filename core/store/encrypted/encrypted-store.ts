@@ -122,7 +122,7 @@ export function encryptedStore(store: Store, encryption: Encryption): EncryptedS
   };
 
   /** By type, the revision up to which the log is forgotten, for it has entries there that do not open. */
-  const untold = new Map<TypeName, number>();
+  const unreadable = new Map<TypeName, number>();
 
   return {
     commit: (writes) => (concerns(writes) ? commitSealed(writes) : store.commit(writes)),
@@ -144,7 +144,7 @@ export function encryptedStore(store: Store, encryption: Encryption): EncryptedS
     },
     head: (type) => store.head(type),
     async compacted(type) {
-      return Math.max(await store.compacted(type), untold.get(type) ?? 0);
+      return Math.max(await store.compacted(type), unreadable.get(type) ?? 0);
     },
     compact: (type, revision) => store.compact(type, revision),
     types: () => store.types(),
@@ -157,7 +157,7 @@ export function encryptedStore(store: Store, encryption: Encryption): EncryptedS
     sealedBefore: async () => void (await Promise.allSettled([...underWay])),
   };
 
-  /** What does not open is history that cannot be told: whoever asks for it lists anew. */
+  /** What does not open is history that cannot be read: whoever asks for it lists anew. */
   function openLog(type: TypeName, rule: Rule, page: LogPage): LogPage {
     const entries: LogEntry[] = [];
     let last: StoreError | undefined;
@@ -172,8 +172,8 @@ export function encryptedStore(store: Store, encryption: Encryption): EncryptedS
       }
     }
     if (!last) return { ...page, entries };
-    untold.set(type, Math.max(untold.get(type) ?? 0, compactedRevision));
-    const message = `${type} at revision ${compactedRevision} cannot be told: ${last.message}`;
+    unreadable.set(type, Math.max(unreadable.get(type) ?? 0, compactedRevision));
+    const message = `${type} at revision ${compactedRevision} cannot be read: ${last.message}`;
     throw new StoreError({ code: 'compacted', data: { type, compactedRevision } }, message, { cause: last });
   }
 }

@@ -7,15 +7,15 @@ import { getOwn } from '../../../core/machinery/own.ts';
 import type { Lookup } from './lookup.ts';
 import { authenticatedGroup } from './users.ts';
 
-const shape = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
+const pattern = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
 
 export function isBootstrapToken(token: string): boolean {
-  return shape.test(token);
+  return pattern.test(token);
 }
 
 /** The user `system:bootstrap:<id>` of a token that is good now. */
 export async function bootstrapUser(token: string, lookup: Lookup, now: Date): Promise<UserInfo | undefined> {
-  const [, id = '', secret = ''] = shape.exec(token) ?? [];
+  const [, id = '', secret = ''] = pattern.exec(token) ?? [];
   const object = await lookup('secrets', `kube-system/bootstrap-token-${id}`);
   if (!object || object.metadata.deletionTimestamp || object['type'] !== 'bootstrap.kubernetes.io/token')
     return undefined;

@@ -12,10 +12,10 @@ const instance = (id: string) => ({
 });
 
 let t: JoiningApi;
-let lending: () => Promise<void>;
+let issuing: () => Promise<void>;
 beforeEach(async () => {
-  lending = async () => {};
-  t = await openJoiningApi({ beforeLending: () => lending() });
+  issuing = async () => {};
+  t = await openJoiningApi({ beforeIssuing: () => issuing() });
 });
 afterEach(() => t.close());
 
@@ -48,11 +48,11 @@ describe('joining', () => {
 
   it('that fails leaves the name free and the token good', async () => {
     const token = await bootstrapToken('cccccc');
-    lending = async () => {
+    issuing = async () => {
       throw new Error('STS is away');
     };
     expect((await join('n1', token)).status).toBe(500);
-    lending = async () => {};
+    issuing = async () => {};
     expect((await join('n1', token, { apiKey: 'none' })).status).toBe(400);
     expect(await nodes()).toEqual([]);
     expect((await join('n1', token)).status).toBe(201);

@@ -25,15 +25,15 @@ export interface NodeJoining {
   renew(user: UserInfo, node: string, request: JoinRequest): Promise<JoinAnswer>;
 }
 
-/** Lends a node access to its own queue, and to nothing else. */
-export interface QueueLender {
-  lend(node: string, queue: string): Promise<NodeQueueAccess>;
+/** Gives a node credentials for its own queue, and for nothing else. */
+export interface QueueCredentials {
+  issue(node: string, queue: string): Promise<NodeQueueAccess>;
 }
 
 export interface JoiningOptions {
   readonly tokens: NodeTokens;
   readonly queue: Queue;
-  readonly lender: QueueLender;
+  readonly credentials: QueueCredentials;
   /** A certificate for serving the API to a node's pods, for a public key (SPKI, PEM). Rejects when it is no key. */
   readonly certify: (publicKey: string) => Promise<string>;
   readonly registry: Registry;
@@ -50,13 +50,13 @@ const tokenUser = 'system:bootstrap:';
 const self: RequestContext = { user: { username: 'system:apiserver', groups: ['system:masters'] }, warnings: [] };
 
 export function createJoining(options: JoiningOptions): NodeJoining {
-  const { tokens, queue, lender, cluster } = options;
+  const { tokens, queue, credentials, cluster } = options;
   const admit = async (node: string, uid: string, { apiKey }: JoinRequest): Promise<JoinAnswer> => {
     const name = nodeQueue(node);
     await queue.create(name);
     const [{ token, expires }, access, apiCertificate] = await Promise.all([
       tokens.issue(node, uid),
-      lender.lend(node, name),
+      credentials.issue(node, name),
       apiKey === undefined ? undefined : certified(options, apiKey),
     ]);
     const answer = { token, expires: expires.toISOString(), queue: access, cluster };

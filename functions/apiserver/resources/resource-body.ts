@@ -11,7 +11,7 @@ import { largeBytes, nextTurn } from '../../../core/machinery/steps.ts';
 import { prune } from '../../../core/machinery/structure/prune.ts';
 import { wholeFloatError } from '../../../core/machinery/structure/whole-floats.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
-import { cannotHandle } from '../../../core/registry/write/shape.ts';
+import { cannotHandle } from '../../../core/registry/write/prune-default-validate.ts';
 import { contentType, decodeBody, readBody, unsupportedMediaType } from '../content/body.ts';
 import type { RoutedRequest } from '../http.ts';
 

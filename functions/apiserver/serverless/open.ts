@@ -28,7 +28,7 @@ import { freshReplicas } from './fresh-replicas.ts';
 import { invocationShares } from './invocation-shares.ts';
 import { paceWrites } from './pace-writes.ts';
 import { pollWatches } from './polled-watches.ts';
-import { askSts, noLender, stsLender } from './sts.ts';
+import { askSts, machineCredentials, stsCredentials } from './sts.ts';
 
 export interface ServerlessOptions {
   readonly settings: FunctionSettings;
@@ -134,7 +134,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     joining: createJoining({
       tokens,
       queue,
-      lender: lenderOf(settings, env, now),
+      credentials: queueCredentialsOf(settings, env, now),
       certify: async (publicKey) => {
         const { certifyNodeApi } = await import('../../../core/cluster/node-api-certificate.ts');
         const names = { apiAddress: apiAddress(serviceCIDR), clusterDomain };
@@ -201,11 +201,11 @@ async function configuredFrom(text: string | undefined, options: ConfiguredAuthe
   return configuredAuthentication(text, options);
 }
 
-function lenderOf(settings: FunctionSettings, env: ServerlessOptions['env'], now: () => Date) {
+function queueCredentialsOf(settings: FunctionSettings, env: ServerlessOptions['env'], now: () => Date) {
   const { queueUrlBase, queuePrefix, region, nodeQueueRole } = settings;
   const urlOf = (queue: string) => `${queueUrlBase ?? ''}${queuePrefix}${queue}`;
-  if (nodeQueueRole === undefined) return noLender(region, urlOf);
+  if (nodeQueueRole === undefined) return machineCredentials(region, urlOf);
   const [, partition = 'aws', , , account = ''] = nodeQueueRole.split(':');
   const arnOf = (queue: string) => `arn:${partition}:sqs:${region}:${account}:${queuePrefix}${queue}`;
-  return stsLender({ role: nodeQueueRole, region, urlOf, arnOf, env, now, fetchUrl: fetch });
+  return stsCredentials({ role: nodeQueueRole, region, urlOf, arnOf, env, now, fetchUrl: fetch });
 }

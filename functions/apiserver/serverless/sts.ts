@@ -3,7 +3,7 @@
 
 import { signHeaders } from '../../../core/signature/sigv4.ts';
 import type { AskSts } from '../authentication/iam-tokens.ts';
-import type { QueueLender } from '../node/joining.ts';
+import type { QueueCredentials } from '../node/joining.ts';
 
 const timeoutMs = 5_000;
 
@@ -26,8 +26,8 @@ export function askSts(fetchUrl: typeof fetch): AskSts {
   };
 }
 
-export interface LenderOptions {
-  /** ARN of the role that is lent, narrowed to one queue. */
+export interface StsCredentialsOptions {
+  /** ARN of the role that is assumed for a node, narrowed to one queue. */
   readonly role: string;
   readonly region: string;
   readonly urlOf: (queue: string) => string;
@@ -42,10 +42,10 @@ export interface LenderOptions {
 const durationSeconds = 3600;
 
 /** Lends credentials that receive from, and delete in, one queue. */
-export function stsLender(options: LenderOptions): QueueLender {
+export function stsCredentials(options: StsCredentialsOptions): QueueCredentials {
   const { role, region, urlOf, arnOf, env, now, fetchUrl } = options;
   return {
-    async lend(node, queue) {
+    async issue(node, queue) {
       const policy = {
         Version: '2012-10-17',
         Statement: [
@@ -94,7 +94,9 @@ export function stsLender(options: LenderOptions): QueueLender {
         signal: AbortSignal.timeout(timeoutMs),
       });
       if (!answer.ok)
-        throw new Error(`STS refused to lend ${role}: ${answer.status} ${(await answer.text()).slice(0, 300)}`);
+        throw new Error(
+          `STS refused to give credentials of ${role}: ${answer.status} ${(await answer.text()).slice(0, 300)}`,
+        );
       // as: the documented answer of AssumeRole. Its time is in seconds, or a date.
       const { AssumeRoleResponse } = (await answer.json()) as {
         AssumeRoleResponse?: {
@@ -126,7 +128,7 @@ export function stsLender(options: LenderOptions): QueueLender {
   };
 }
 
-/** Without a role to lend: the node polls with credentials of its machine. */
-export function noLender(region: string, urlOf: (queue: string) => string): QueueLender {
-  return { lend: async (_, queue) => ({ kind: 'sqs', url: urlOf(queue), region }) };
+/** Without a role to assume: the node polls with credentials of its machine. */
+export function machineCredentials(region: string, urlOf: (queue: string) => string): QueueCredentials {
+  return { issue: async (_, queue) => ({ kind: 'sqs', url: urlOf(queue), region }) };
 }

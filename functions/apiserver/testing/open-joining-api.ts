@@ -1,4 +1,4 @@
-// An API server that nodes may join, for tests: with tokens of nodes, bootstrap tokens, and a lender that lends nothing real.
+// An API server that nodes may join, for tests: with tokens of nodes, bootstrap tokens, and credentials that open nothing real.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { createLocalQueue } from '../../../core/queue/local/local-queue.ts';
@@ -21,8 +21,8 @@ const cluster = {
 
 interface JoiningOptions {
   readonly now?: () => Date;
-  /** Before a queue is lent: it may wait, or fail. */
-  readonly beforeLending?: () => Promise<void>;
+  /** Before credentials of a queue are given: it may wait, or fail. */
+  readonly beforeIssuing?: () => Promise<void>;
 }
 
 export interface JoiningApi extends TestApi {
@@ -37,7 +37,7 @@ export function nodePath(node: string, what: string): string {
 
 export async function openJoiningApi({
   now = () => new Date(),
-  beforeLending = async () => {},
+  beforeIssuing = async () => {},
 }: JoiningOptions = {}): Promise<JoiningApi> {
   const tokens = nodeTokens({
     issuer: 'https://issuer.test',
@@ -50,9 +50,9 @@ export async function openJoiningApi({
     createJoining({
       tokens,
       queue,
-      lender: {
-        async lend(_, name) {
-          await beforeLending();
+      credentials: {
+        async issue(_, name) {
+          await beforeIssuing();
           return { kind: 'sqs', url: `https://sqs.test/${name}`, region: 'r' };
         },
       },

@@ -4,7 +4,7 @@ import type { V1Volume } from '../../../generated/kubernetes.ts';
 
 export type Source = Omit<V1Volume, 'name'>;
 
-export interface Shape {
+export interface SourceOptions {
   readonly items?: readonly { readonly key: string; readonly path: string; readonly mode?: number }[];
   readonly defaultMode?: number;
 }
@@ -13,21 +13,24 @@ export interface Shape {
 export const configMapName = 'volume-map';
 export const secretName = 'volume-secret';
 
-const mutable = ({ items, defaultMode }: Shape) => ({
+const mutable = ({ items, defaultMode }: SourceOptions) => ({
   ...(items && { items: items.map((each) => ({ ...each })) }),
   ...(defaultMode !== undefined && { defaultMode }),
 });
 
-export const configMap = (shape: Shape = {}): Source => ({ configMap: { name: configMapName, ...mutable(shape) } });
-export const secret = (shape: Shape = {}): Source => ({ secret: { secretName, ...mutable(shape) } });
+export const configMap = (options: SourceOptions = {}): Source => ({
+  configMap: { name: configMapName, ...mutable(options) },
+});
+export const secret = (options: SourceOptions = {}): Source => ({ secret: { secretName, ...mutable(options) } });
 
-function projected(kind: 'configMap' | 'secret', name: string, { items, defaultMode }: Shape): Source {
+function projected(kind: 'configMap' | 'secret', name: string, { items, defaultMode }: SourceOptions): Source {
   const source = { name, ...(items && { items: items.map((each) => ({ ...each })) }) };
   return { projected: { sources: [{ [kind]: source }], ...(defaultMode !== undefined && { defaultMode }) } };
 }
 
-export const projectedConfigMap = (shape: Shape = {}): Source => projected('configMap', configMapName, shape);
-export const projectedSecret = (shape: Shape = {}): Source => projected('secret', secretName, shape);
+export const projectedConfigMap = (options: SourceOptions = {}): Source =>
+  projected('configMap', configMapName, options);
+export const projectedSecret = (options: SourceOptions = {}): Source => projected('secret', secretName, options);
 
 export interface DownwardItem {
   readonly path: string;

@@ -12,8 +12,8 @@ import {
   projectedConfigMap,
   projectedDownward,
   projectedSecret,
-  type Shape,
   type Source,
+  type SourceOptions,
   secret,
 } from './volume-sources.ts';
 
@@ -28,7 +28,7 @@ const read = (volume: Source, container = {}) => ({
   container,
   volumes: { v: volume },
 });
-const mapped = (mode?: number): Shape => ({
+const mapped = (mode?: number): SourceOptions => ({
   items: [{ key: 'data-2', path: 'path/to/data-2', ...(mode !== undefined && { mode }) }],
 });
 const readMapped = (volume: Source, container = {}) => ({

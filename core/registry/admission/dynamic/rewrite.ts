@@ -34,7 +34,7 @@ export async function rewrite(
   const changed = next as KubeObject; // an object with metadata; its structure is checked below
   if (connects) replace(object, { ...changed, metadata: object.metadata });
   else {
-    bringIntoShape(bodyOf(shown, subresource), shown.customResource !== undefined, changed, who);
+    pruneDefaultCheck(bodyOf(shown, subresource), shown.customResource !== undefined, changed, who);
     if (subresource === 'scale') scaleTo(object, attributes, shown, changed);
     else if (takesOwnBody(attributes)) replace(object, changed);
     else {
@@ -46,7 +46,7 @@ export async function rewrite(
   return true;
 }
 
-function bringIntoShape({ schema, kind }: Body, custom: boolean, changed: KubeObject, who: string): void {
+function pruneDefaultCheck({ schema, kind }: Body, custom: boolean, changed: KubeObject, who: string): void {
   prune(schema, changed);
   applyDefaults(schema, changed);
   // Custom resources are checked once more before they are stored; a Scale of one is not one.
@@ -57,7 +57,7 @@ function bringIntoShape({ schema, kind }: Body, custom: boolean, changed: KubeOb
 
 /** Of a Scale only the wish counts; it stands in the object that is scaled. */
 function scaleTo(object: KubeObject, { namespace, name }: Attributes, shown: ResourceDefinition, scale: KubeObject) {
-  // In the shape of a Scale by now.
+  // It was checked as a Scale.
   const replicas = (scale as V1Scale).spec?.replicas ?? 0;
   setReplicas(object, scalePaths({ definition: shown, namespace, name }), replicas);
 }

@@ -6,7 +6,7 @@ import { getOwn, setOwn } from '../own.ts';
 import type { Schema } from '../schema.ts';
 import { keyElement, valueElement } from './fields-v1.ts';
 
-export type Shape =
+export type MergeStrategy =
   | { readonly kind: 'leaf' }
   | { readonly kind: 'map'; readonly property: (name: string) => Schema; readonly isField: (name: string) => boolean }
   | {
@@ -16,38 +16,38 @@ export type Shape =
       readonly keys: readonly string[];
     };
 
-/** The shape of `value` under `schema`. Values that are not what the schema says are leaves. */
-export function shapeOf(schema: Schema, value: unknown): Shape {
-  if (typeof value !== 'object' || value === null) return leafShape;
-  const shape = schemaShape(schema);
-  if (Array.isArray(value)) return shape.kind === 'list' ? shape : leafShape;
-  return shape.kind === 'map' ? shape : leafShape;
+/** The strategy of `value` under `schema`. Values that are not what the schema says are leaves. */
+export function strategyOf(schema: Schema, value: unknown): MergeStrategy {
+  if (typeof value !== 'object' || value === null) return leafStrategy;
+  const strategy = schemaStrategy(schema);
+  if (Array.isArray(value)) return strategy.kind === 'list' ? strategy : leafStrategy;
+  return strategy.kind === 'map' ? strategy : leafStrategy;
 }
 
-/** The shape that a schema gives to values of its type. Made once for each schema. */
-export function schemaShape(schema: Schema): Shape {
-  let shape = shapes.get(schema);
-  if (!shape) {
-    shape = makeShape(schema);
-    shapes.set(schema, shape);
+/** The strategy that a schema gives to values of its type. Made once for each schema. */
+export function schemaStrategy(schema: Schema): MergeStrategy {
+  let strategy = strategies.get(schema);
+  if (!strategy) {
+    strategy = makeStrategy(schema);
+    strategies.set(schema, strategy);
   }
-  return shape;
+  return strategy;
 }
 
 /** Free-form content below `x-kubernetes-preserve-unknown-fields`: maps merge by key, lists are leaves. */
 const deducedSchema: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
 
 const atomicSchema: Schema = {};
-const leafShape: Shape = { kind: 'leaf' };
-const shapes = new WeakMap<Schema, Shape>();
+const leafStrategy: MergeStrategy = { kind: 'leaf' };
+const strategies = new WeakMap<Schema, MergeStrategy>();
 
-function makeShape(schema: Schema): Shape {
-  if (schema.type === 'array' || schema.items) return listShape(schema);
-  if (schema['x-kubernetes-map-type'] === 'atomic') return leafShape;
+function makeStrategy(schema: Schema): MergeStrategy {
+  if (schema.type === 'array' || schema.items) return listStrategy(schema);
+  if (schema['x-kubernetes-map-type'] === 'atomic') return leafStrategy;
   const { properties, additionalProperties } = schema;
   const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
   const embedded = schema['x-kubernetes-embedded-resource'] === true;
-  if (!properties && !additionalProperties && !preserves && !embedded) return leafShape;
+  if (!properties && !additionalProperties && !preserves && !embedded) return leafStrategy;
   const others =
     typeof additionalProperties === 'object'
       ? additionalProperties
@@ -58,7 +58,7 @@ function makeShape(schema: Schema): Shape {
   return { kind: 'map', isField, property: (name) => getOwn(properties, name) ?? others };
 }
 
-function listShape(schema: Schema): Shape {
+function listStrategy(schema: Schema): MergeStrategy {
   const items = schema.items ?? atomicSchema;
   switch (schema['x-kubernetes-list-type']) {
     case 'set':
@@ -68,7 +68,7 @@ function listShape(schema: Schema): Shape {
       return { kind: 'list', items, keys, element: (item) => elementOfItem(item, keys, items) };
     }
     default:
-      return leafShape;
+      return leafStrategy;
   }
 }
 

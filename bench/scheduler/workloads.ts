@@ -1,8 +1,8 @@
-// The shapes of Kubernetes' scheduler_perf: nodes, pods that are there, and pods that are measured.
+// The workloads of Kubernetes' scheduler_perf: nodes, pods that are there, and pods that are measured.
 
 import type { V1Node, V1Pod } from '../../generated/kubernetes.ts';
 
-export interface Shape {
+export interface Workload {
   readonly name: string;
   /** Pods placed before the clock runs, per 5,000 nodes. */
   readonly before: number;
@@ -76,7 +76,7 @@ const nodeAffinity: V1Pod['spec'] = {
 };
 
 const color = { color: 'blue' };
-const shapesOfPods = {
+const podTemplates = {
   basic: (index: number) => pod('basic', index),
   nodeAffinity: (index: number) => pod('in-zones', index, { spec: { affinity: nodeAffinity.affinity ?? {} } }),
   affinity: (index: number) =>
@@ -150,32 +150,32 @@ const shapesOfPods = {
 } as const;
 
 const mixed = [
-  shapesOfPods.basic,
-  shapesOfPods.affinity,
-  shapesOfPods.antiAffinity,
-  shapesOfPods.preferredAffinity,
-  shapesOfPods.preferredAntiAffinity,
+  podTemplates.basic,
+  podTemplates.affinity,
+  podTemplates.antiAffinity,
+  podTemplates.preferredAffinity,
+  podTemplates.preferredAntiAffinity,
 ] as const;
 
-export const shapes: readonly Shape[] = [
-  { name: 'basic', before: 5000, measured: 50_000, pod: shapesOfPods.basic, floor: 810 },
-  { name: 'node affinity', before: 5000, measured: 20_000, pod: shapesOfPods.nodeAffinity },
-  { name: 'pod affinity', before: 5000, measured: 20_000, pod: shapesOfPods.affinity },
-  { name: 'pod anti-affinity', before: 2000, measured: 3000, pod: shapesOfPods.antiAffinity },
-  { name: 'preferred pod affinity', before: 5000, measured: 20_000, pod: shapesOfPods.preferredAffinity },
-  { name: 'preferred pod anti-affinity', before: 5000, measured: 20_000, pod: shapesOfPods.preferredAntiAffinity },
-  { name: 'topology spread', before: 5000, measured: 20_000, pod: shapesOfPods.spread },
-  { name: 'preferred topology spread', before: 5000, measured: 20_000, pod: shapesOfPods.preferredSpread },
+export const workloads: readonly Workload[] = [
+  { name: 'basic', before: 5000, measured: 50_000, pod: podTemplates.basic, floor: 810 },
+  { name: 'node affinity', before: 5000, measured: 20_000, pod: podTemplates.nodeAffinity },
+  { name: 'pod affinity', before: 5000, measured: 20_000, pod: podTemplates.affinity },
+  { name: 'pod anti-affinity', before: 2000, measured: 3000, pod: podTemplates.antiAffinity },
+  { name: 'preferred pod affinity', before: 5000, measured: 20_000, pod: podTemplates.preferredAffinity },
+  { name: 'preferred pod anti-affinity', before: 5000, measured: 20_000, pod: podTemplates.preferredAntiAffinity },
+  { name: 'topology spread', before: 5000, measured: 20_000, pod: podTemplates.spread },
+  { name: 'preferred topology spread', before: 5000, measured: 20_000, pod: podTemplates.preferredSpread },
   {
     name: 'preemption',
     before: 20_000,
     measured: 5000,
-    pod: shapesOfPods.important,
-    present: shapesOfPods.low,
+    pod: podTemplates.important,
+    present: podTemplates.low,
     preempts: true,
     floor: 570,
   },
-  { name: 'unschedulable', before: 0, measured: 10_000, pod: shapesOfPods.basic, hopeless: 10_000 },
+  { name: 'unschedulable', before: 0, measured: 10_000, pod: podTemplates.basic, hopeless: 10_000 },
   {
     name: 'mixed',
     before: 10_000,

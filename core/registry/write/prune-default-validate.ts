@@ -1,4 +1,4 @@
-// Brings a body into the shape of its schema: unknown fields reported or refused, defaults filled in, types checked.
+// A body under the schema of its kind: unknown fields are reported or refused, defaults filled in, types checked.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { validateRules } from '../../cel/rules/validate-rules.ts';
@@ -12,16 +12,16 @@ import { ratchet } from '../../machinery/structure/ratchet.ts';
 import { validateStructure } from '../../machinery/structure/validate-structure.ts';
 import type { RequestContext, WriteOptions } from '../registry.ts';
 
-/** What of a definition its shape depends on. */
-export type Shaped = Pick<ResourceDefinition, 'group' | 'version' | 'kind' | 'schema' | 'customResource'>;
+/** What of a definition decides what a body may hold. */
+export type KindSchema = Pick<ResourceDefinition, 'group' | 'version' | 'kind' | 'schema' | 'customResource'>;
 
 /**
  * Changes `object` in place. `old` is what an update started from, in the same version. Fails with BadRequest for what cannot
- * be decoded, Invalid for values that the schema forbids; returns what may be told together with what the kind's own rules find.
+ * be decoded, Invalid for values that the schema forbids; returns errors that are reported together with what the kind's own rules find.
  */
-export function shape(
+export function pruneDefaultValidate(
   context: RequestContext,
-  definition: Shaped,
+  definition: KindSchema,
   object: KubeObject,
   options: WriteOptions,
   old?: KubeObject,
@@ -31,18 +31,18 @@ export function shape(
   if (unknown.length > 0) reportUnknown(context, definition, unknown, options);
   if (!context.large) {
     applyDefaults(definition.schema, object);
-    return misfits(definition, object, structureErrors(definition, object, old), unreadable);
+    return refuseOrReport(definition, object, structureErrors(definition, object, old), unreadable);
   }
   return (async () => {
     await nextTurn();
     applyDefaults(definition.schema, object);
     await nextTurn();
-    return misfits(definition, object, structureErrors(definition, object, old), unreadable);
+    return refuseOrReport(definition, object, structureErrors(definition, object, old), unreadable);
   })();
 }
 
-function misfits(
-  definition: Shaped,
+function refuseOrReport(
+  definition: KindSchema,
   object: KubeObject,
   errors: FieldError[],
   unreadable: (why: string, object: KubeObject) => StatusError,
@@ -59,8 +59,8 @@ function misfits(
 }
 
 /** What of `found` concerns fields that no other error names already. */
-export function untold(found: readonly FieldError[], told: readonly FieldError[]): FieldError[] {
-  return found.filter(({ field }) => !told.some((each) => each.field === field));
+export function onOtherFields(found: readonly FieldError[], reported: readonly FieldError[]): FieldError[] {
+  return found.filter(({ field }) => !reported.some((each) => each.field === field));
 }
 
 /** The errors of a custom resource as it is to be stored: structure once more, since admission may have changed it, and rules. */
@@ -75,14 +75,14 @@ export async function customErrors(
   return errors.length > 0 ? errors : validateRules(definition.schema, object, old);
 }
 
-function structureErrors({ schema, customResource }: Shaped, object: KubeObject, old: KubeObject | undefined) {
+function structureErrors({ schema, customResource }: KindSchema, object: KubeObject, old: KubeObject | undefined) {
   const errors = validateStructure(schema, object);
   return customResource === undefined || !old ? errors : ratchet(errors, schema, object, old);
 }
 
 function reportUnknown(
   context: RequestContext,
-  definition: Shaped,
+  definition: KindSchema,
   unknown: readonly string[],
   options: WriteOptions,
 ): void {
@@ -94,6 +94,6 @@ function reportUnknown(
 }
 
 /** How Kubernetes begins to say what it could not decode. */
-export function cannotHandle({ kind, version }: Pick<Shaped, 'kind' | 'version'>): string {
+export function cannotHandle({ kind, version }: Pick<KindSchema, 'kind' | 'version'>): string {
   return `${kind} in version "${version}" cannot be handled as a ${kind}`;
 }
