@@ -145,6 +145,51 @@ describe('custom resources', () => {
       expect((await t.get(`${widgets}?fieldSelector=host%3Da`)).body.items).toHaveLength(1);
       expect((await t.get(`${widgets}?fieldSelector=host%3Da%2Cport%3D81`)).body.items).toHaveLength(0);
       expect((await t.get(`${widgets}?fieldSelector=port%3D80`)).body.items).toHaveLength(2);
+      await t.remove(`${crds}/widgets.example.com`);
+      await expect.poll(async () => (await t.get(`${crds}/widgets.example.com`)).status).toBe(404);
+
+      // In a version that a webhook converts to, fields are those of that version.
+      const hook = await converter();
+      const webhook = { clientConfig: { url: hook.url, caBundle: hook.caBundle }, conversionReviewVersions: ['v1'] };
+      const [v1 = {}, second = {}] = versions('v1');
+      const selectable = { ...second, selectableFields: [{ jsonPath: '.host' }, { jsonPath: '.port' }] };
+      await defineIn(
+        t,
+        crdOf({}, { versions: [v1, selectable], spec: { conversion: { strategy: 'Webhook', webhook } } }),
+      );
+      const selected = `${v2}?fieldSelector=${encodeURIComponent('host=host1,port=80')}`;
+      const changes = await t.watch(`${selected}&watch=true`);
+      await t.post(widgets, { metadata: { name: 'a' }, hostPort: 'host1:80' });
+      await t.post(widgets, { metadata: { name: 'b' }, hostPort: 'host1:8080' });
+      await t.post(v2, { metadata: { name: 'c' }, host: 'host1', port: '80' });
+      const names = (items: { metadata: { name: string } }[]) => items.map(({ metadata }) => metadata.name);
+      expect(names((await t.get(selected)).body.items)).toEqual(['a', 'c']);
+      expect((await t.get(`${selected}&limit=1`)).body).toMatchObject({
+        items: [{ apiVersion: 'example.com/v2', metadata: { name: 'a' }, host: 'host1' }],
+        metadata: { continue: expect.any(String) },
+      });
+      await t.patch(`${widgets}/a`, merge, { hostPort: 'host2:80' });
+      await t.patch(`${v2}/b`, merge, { port: '80' });
+      const object = (name: string, host = 'host1') => ({
+        apiVersion: 'example.com/v2',
+        metadata: { name },
+        host,
+        port: '80',
+      });
+      for (const [type, name] of [
+        ['ADDED', 'a'],
+        ['ADDED', 'c'],
+        ['DELETED', 'a'],
+        ['ADDED', 'b'],
+      ] as const)
+        expect(await changes.next()).toMatchObject({ type, object: object(name) });
+      expect(names((await t.get(selected)).body.items)).toEqual(['b', 'c']);
+      expect((await t.remove(selected)).status).toBe(200);
+      expect(await changes.next()).toMatchObject({ type: 'DELETED', object: object('b') });
+      expect(await changes.next()).toMatchObject({ type: 'DELETED', object: object('c') });
+      await changes.stop();
+      expect(names((await t.get(v2)).body.items)).toEqual(['a']);
+      await hook.close();
     },
   );
 

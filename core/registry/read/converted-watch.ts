@@ -22,7 +22,7 @@ export function convertedWatch(env: ReadEnvironment, definition: ResourceDefinit
     for (const [index, event] of events.entries()) {
       const entry = convertedEntry(env, definition, event.entry);
       if (!(entry instanceof Promise)) {
-        converted.push(withEntry(event, entry));
+        converted.push(entry === event.entry ? event : withEntry(event, entry));
         continue;
       }
       running = wait(events.slice(index), upTo).finally(() => {
@@ -37,7 +37,7 @@ export function convertedWatch(env: ReadEnvironment, definition: ResourceDefinit
     try {
       for (const event of events) {
         const entry = await convertedEntry(env, definition, event.entry);
-        converted.push(withEntry(event, entry));
+        converted.push(entry === event.entry ? event : withEntry(event, entry));
       }
       revision = upTo;
     } catch {
@@ -69,8 +69,8 @@ export function convertedWatch(env: ReadEnvironment, definition: ResourceDefinit
   };
 }
 
-function withEntry(event: WatchEvent, entry: Entry): WatchEvent {
-  if (entry === event.entry) return event;
+/** The event with its line, of this entry. */
+export function withEntry(event: WatchEvent, entry: Entry): WatchEvent {
   const line = Buffer.concat([Buffer.from(`{"type":"${event.type}","object":`), entry.bytes, Buffer.from('}\n')]);
   return { type: event.type, revision: event.revision, entry, line };
 }

@@ -9,6 +9,7 @@ import { storageReadError, storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';
 import { convertedEntry, isServedAsStored } from '../versions.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
+import { convertedSelection, selectsConverted } from './converted-selection.ts';
 import { checkListOptions } from './options.ts';
 import { parseResourceVersion, tooLargeResourceVersion, tooOldResourceVersion } from './resource-version.ts';
 import { type Selection, select } from './selection.ts';
@@ -21,7 +22,10 @@ export async function list(env: ReadEnvironment, target: Target, options: ListOp
     const replica = await env.replicas.of(definition.type);
     const page = await startOf(replica, options);
     refuseSealed(replica, target, selection);
-    const outcome = collect(replica, target, options, selection, page);
+    const judged = selectsConverted(env, definition, selection)
+      ? await convertedSelection(env, definition, selection, snapshot(replica, prefixOf(target), page))
+      : selection;
+    const outcome = collect(replica, target, options, judged, page);
     if (isServedAsStored(env, definition)) return outcome;
     const entries = await Promise.all(outcome.entries.map((each) => convertedEntry(env, definition, each)));
     return { ...outcome, entries };

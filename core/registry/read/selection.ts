@@ -20,12 +20,14 @@ export interface Selection {
   readonly key: string;
   /** Everything matches. */
   readonly all: boolean;
+  /** It looks at more of an object than its metadata. */
+  readonly fields: boolean;
   /** Only an object of this name can match. */
   readonly name: string | undefined;
   matches(entry: Entry): boolean;
 }
 
-const everything: Selection = { key: '', all: true, name: undefined, matches: () => true };
+const everything: Selection = { key: '', all: true, fields: false, name: undefined, matches: () => true };
 
 /**
  * What a target names is selected by that name, whatever the selectors say. Fails with BadRequest for a selector that cannot be parsed or
@@ -44,6 +46,7 @@ export function select(
   return {
     key: `${labelSelectorString(labels)}|${fieldSelectorString(fields)}`,
     all: false,
+    fields: fields.some(({ field }) => !field.startsWith('metadata.')),
     name: requiredFieldValue(fields, 'metadata.name'),
     matches(entry) {
       // Entries of a replica hold what the registry stored.

@@ -7,6 +7,7 @@ import type { Target, WatchOptions, WatchOutcome } from '../registry.ts';
 import { storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';
 import { convertedEntry, isServedAsStored } from '../versions.ts';
+import { selectedWatch, selectsConverted } from './converted-selection.ts';
 import { convertedWatch } from './converted-watch.ts';
 import { reach, refuseSealed } from './list.ts';
 import { checkWatchOptions } from './options.ts';
@@ -28,6 +29,8 @@ export async function watch(env: ReadEnvironment, target: Target, options: Watch
     if (after < replica.oldest) throw tooOldResourceVersion(after, replica.oldest);
     // No turn of the event loop between state and watch: nothing is missed, nothing doubled.
     if (withState) refuseSealed(replica, target, selection);
+    if (selectsConverted(env, definition, selection))
+      return await watchConverted(env, target, options, replica, selection, { after, withState });
     const initial = withState ? state(replica, target, selection) : [];
     const prefix = prefixOf(target);
     const opened = open(replica, after, prefix, selection);
@@ -40,6 +43,39 @@ export async function watch(env: ReadEnvironment, target: Target, options: Watch
     };
   } catch (error) {
     throw storeStatus(error, subjectOf(definition), '');
+  }
+}
+
+/** Everything is watched, and judged once it is converted. */
+async function watchConverted(
+  env: ReadEnvironment,
+  { definition, ...place }: Target,
+  { sendInitialEvents, allowWatchBookmarks }: WatchOptions,
+  replica: Replica,
+  selection: Selection,
+  { after, withState }: { readonly after: number; readonly withState: boolean },
+): Promise<WatchOutcome> {
+  const prefix = prefixOf({ definition, ...place });
+  const entries = [
+    ...replica.snapshot({ ...(prefix && { prefix }), ...(after !== replica.revision && { revision: after }) }),
+  ];
+  const opened = open(replica, after, prefix, { ...selection, all: true });
+  try {
+    const converted = await Promise.all(entries.map((each) => convertedEntry(env, definition, each)));
+    const matched = converted.filter(selection.matches);
+    return {
+      initial: withState ? matched : [],
+      initialBookmark: sendInitialEvents === true && allowWatchBookmarks === true,
+      resourceVersion: String(after),
+      watch: selectedWatch(
+        convertedWatch(env, definition, opened),
+        selection,
+        new Map(matched.map((each) => [each.name, each])),
+      ),
+    };
+  } catch (error) {
+    opened.close();
+    throw error;
   }
 }
 

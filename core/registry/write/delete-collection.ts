@@ -8,10 +8,12 @@ import { hasReason, notFound } from '../../machinery/status.ts';
 import { settleAll } from '../../process/settle-all.ts';
 import type { Entry } from '../../replica/replica.ts';
 import type { WriteEnvironment } from '../admission/plugin.ts';
+import { selectsConverted } from '../read/converted-selection.ts';
 import { list } from '../read/list.ts';
 import { type Selection, select } from '../read/selection.ts';
 import type { ListOptions, Outcome, RequestContext, Target } from '../registry.ts';
 import { subjectOf } from '../target.ts';
+import { fromStored } from '../versions.ts';
 import { remove } from './delete.ts';
 
 const atOnce = 16;
@@ -54,9 +56,11 @@ async function removeOne(
     : { ...target, name: key };
   try {
     return await remove(env, context, one, options, {
-      decide(object) {
+      async decide(stored) {
         // Entries of a replica hold what the registry stored.
         const listed = entry.object as KubeObject;
+        const converts = selectsConverted(env, target.definition, selection);
+        const object = converts ? await fromStored(env, target.definition, stored) : stored;
         if (object.metadata.uid !== listed.metadata.uid || !selection.matches({ ...entry, object }))
           throw notFound(subjectOf(target.definition), one.name ?? '');
         return [];
