@@ -68,7 +68,7 @@ describe.skipIf(reason !== undefined)(`a pod${reason === undefined ? '' : ` (ski
     const address = bridge[0]?.addr_info?.find((each: { scope: string }) => each.scope === 'link')?.local;
     expect(address).toMatch(/^fe80:/);
     expect(await sandbox.script(front, client, `${address}%eth0`, '8080')).not.toBe('ok');
-    tried('roads around network policies', 2);
+    tried('ways around network policies', 2);
   });
 
   it('says nothing under an address that is no pod of its node', async () => {
@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)(`a pod${reason === undefined ? '' : ` (ski
     await sandbox.script(front, send, '203.0.113.5', '10.244.1.12', 'forged');
     await sandbox.script(front, send, '10.244.1.10', '10.244.1.12', 'own-again');
     await expect.poll(() => sandbox.script(front, ask, '10.244.1.12'), { timeout: 20_000 }).toBe('heard own,own-again');
-    tried('roads around network policies');
+    tried('ways around network policies');
   });
 
   it('is held again after somebody flushed the rules of the machine', async () => {

@@ -64,6 +64,6 @@ export type Strategy = StrategyOf<KubeObject>;
 
 /** A strategy written against a kind's own type. */
 export function strategyFor<T>(of: StrategyOf<T>): Strategy {
-  // The road gives a strategy only objects of the type it is registered for, validated against its schema.
+  // The registry gives a strategy only objects of the type it is registered for, validated against its schema.
   return of as unknown as Strategy;
 }

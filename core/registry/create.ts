@@ -1,4 +1,4 @@
-// Makes a Registry over a store: the road of every read and write, for HTTP and for controllers alike.
+// Makes a Registry over a store: it takes every read and write, for HTTP and for controllers alike.
 
 import { randomUUID } from 'node:crypto';
 import { openRbac } from '../authorization/rbac.ts';
@@ -75,7 +75,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   };
 }
 
-/** What the road works with. Parts beside it (bootstrap, allocators' repair) use it too. */
+/** What reads and writes work with. Parts beside it (bootstrap, allocators' repair) use it too. */
 export function createEnvironment(options: RegistryOptions): WriteEnvironment {
   const { store, replicas, definitions, clock, random } = options;
   const found = lookups(store, replicas);

@@ -1,4 +1,4 @@
-// A registry of a process that may never write: reads are there at once, and the road of a write is loaded with the first.
+// A registry of a process that may never write: reads are there at once, and the code of writes is loaded with the first.
 
 import { get } from './read/get.ts';
 import { list } from './read/list.ts';
@@ -8,7 +8,7 @@ import type { RegistryOptions } from './registry-options.ts';
 import { getSubresource } from './subresources/get-subresource.ts';
 
 export interface LazyRegistry extends Registry {
-  /** Loads the road of a write ahead of the first: for a process that will write. */
+  /** Loads the code of writes ahead of the first: for a process that will write. */
   loadWrites(): Promise<void>;
 }
 

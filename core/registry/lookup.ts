@@ -30,7 +30,7 @@ export function lookups(store: Store, replicas: Replicas) {
   };
 }
 
-/** The same from replicas alone, for what runs beside the road of a write. */
+/** The same from replicas alone, for what runs beside a write. */
 export function replicaLookups(replicas: Replicas) {
   return {
     async lookUp<T extends TypeName>(type: T, key: string) {

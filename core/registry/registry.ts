@@ -1,4 +1,4 @@
-// The Registry contract: the road of a read or a write behind HTTP. The API server calls it for requests; controllers and
+// The Registry contract: reads and writes, behind HTTP. The API server calls it for requests; controllers and
 // the scheduler call it in process, as the users that they are, so that admission and validation see their writes too.
 
 import type { ResourceDefinition } from '../api/definition.ts';

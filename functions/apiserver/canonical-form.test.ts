@@ -75,8 +75,8 @@ describe('a Deployment that says by empty values what it said before', () => {
     ['PUT', (path: string, body: object) => t.put(path, body)],
     ['strategic patch', (path: string, body: object) => t.patch(path, strategic, body)],
     ['merge patch', (path: string, body: object) => t.patch(path, merge, body)],
-  ])('is not changed by a %s', async (road, send) => {
-    const name = `d-${road.replaceAll(' ', '-').toLowerCase()}`;
+  ])('is not changed by a %s', async (way, send) => {
+    const name = `d-${way.replaceAll(' ', '-').toLowerCase()}`;
     expect((await t.post(deployments, deployment(name))).status).toBe(201);
     const before = await t.get(`${deployments}/${name}`);
     const answer = await send(`${deployments}/${name}`, withEmptyValues(name));

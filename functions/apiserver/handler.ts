@@ -1,5 +1,5 @@
 // The API server as one function from request to response: its parts put together, and which of them answers. What every request passes
-// is road.ts. I/O comes in through the options; node:http2 (serve.ts) and Lambda are adapters around `handle`.
+// is request-pipeline.ts. I/O comes in through the options; node:http2 (serve.ts) and Lambda are adapters around `handle`.
 
 import type { Definitions } from '../../core/api/definition.ts';
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
@@ -44,12 +44,12 @@ import { createUsage } from './node/usage.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { createPodStreams } from './pod-streams.ts';
 import { createProxy } from './proxy/proxy.ts';
+import { createRequestPipeline } from './request-pipeline.ts';
 import type { WatchLimits } from './resources/route.ts';
 import { checkScope, noSuchResource } from './resources/routes.ts';
 import { defaultWatchLimits } from './resources/watch.ts';
 import type { Responder } from './responder.ts';
 import { createReviews } from './reviews/reviews.ts';
-import { createRoad } from './road.ts';
 import { createShares, type LastingShares } from './shares.ts';
 import { createStoredResources } from './stored-resources.ts';
 import type { StreamHandler } from './streams-contract.ts';
@@ -160,7 +160,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     now,
   };
 
-  const run = createRoad({
+  const run = createRequestPipeline({
     ...options,
     authenticator,
     authorizer,

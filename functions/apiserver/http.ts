@@ -26,7 +26,7 @@ export interface ApiRequest {
   readonly rawHeaders?: readonly string[] | undefined;
   /** Its bytes once somebody has read it (see readBody). */
   body?: AsyncIterable<Uint8Array> | Uint8Array | undefined;
-  /** Set on the road: it takes as long as it takes, and no deadline ends it. */
+  /** Set by the first stage: it takes as long as it takes, and no deadline ends it. */
   longRunning?: boolean | undefined;
   readonly peer?: PeerCertificate | undefined;
   readonly remoteAddress?: string | undefined;

@@ -1,4 +1,4 @@
-// Integers of 64 bits go through the API as they are, on every road and in every encoding; what is no number of its field's type is refused.
+// Integers of 64 bits go through the API as they are, on every route and in every encoding; what is no number of its field's type is refused.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -135,7 +135,7 @@ describe('an integer of 64 bits in a custom resource', () => {
       await t.remove(path);
     });
     await fc.assert(property, { numRuns: fuzzRuns(25) });
-    tried('integers on every road of the API', count);
+    tried('integers on every route of the API', count);
   });
 
   it('is kept by YAML and CBOR, in and out', async () => {
@@ -143,11 +143,11 @@ describe('an integer of 64 bits in a custom resource', () => {
     const property = fc.asyncProperty(int64, async (value) => {
       count += 1;
       const object = (name: string) => parseJson(big(value, name));
-      const roads: Record<string, (name: string) => Uint8Array> = {
+      const encoders: Record<string, (name: string) => Uint8Array> = {
         'application/yaml': (name) => Buffer.from(encodeYaml(object(name))),
         'application/cbor': (name) => encodeCbor(object(name)),
       };
-      for (const [type, encode] of Object.entries(roads)) {
+      for (const [type, encode] of Object.entries(encoders)) {
         const name = nextName();
         const created = await bytes('POST', bigs, { 'content-type': type, accept: 'application/json' }, encode(name));
         expect(specOf(Buffer.from(created.bytes).toString())['big']).toBe(integerOf(value));

@@ -1,4 +1,4 @@
-// The newcomer's road: `up`, apply the example, use it, break it, take it down. Real kubectl, containers and network rules.
+// A newcomer's first steps: `up`, apply the example, use it, break it, take it down. Real kubectl, containers and network rules.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

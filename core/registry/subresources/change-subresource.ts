@@ -1,4 +1,4 @@
-// Updates and patches of a scale. Other subresources are changed through the object's own road, which knows what they may reach.
+// Updates and patches of a scale. Other subresources are changed as an update of the object, which knows what they may reach.
 
 import type { V1Scale } from '../../../generated/kubernetes.ts';
 import { deepClone } from '../../machinery/equality.ts';

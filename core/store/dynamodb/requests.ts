@@ -1,4 +1,4 @@
-// One road for every request: retries with jitter within a budget, and the count of what each operation cost.
+// How every request is sent: retries with jitter within a budget, and the count of what each operation cost.
 
 import type { BatchGetItemCommandOutput, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { getOwn } from '../../machinery/own.ts';

@@ -44,7 +44,7 @@ afterEach(async () => {
   await t.close();
 });
 
-/** Whether somebody is taken for who they are: 403 is an answer to a known user. On every road that takes tokens, the same. */
+/** Whether somebody is taken for who they are: 403 is an answer to a known user. On every route that takes tokens, the same. */
 async function isTaken(token: string): Promise<boolean> {
   const { status } = await t.get('/api/v1/namespaces/default/pods', { as: { token } });
   const review = await t.post('/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token } });
@@ -54,7 +54,8 @@ async function isTaken(token: string): Promise<boolean> {
   });
   const upgraded = (await t.api.handle(upgrade)).status;
   const taken = new Set([status !== 401, review.body.status?.authenticated === true, upgraded !== 401]);
-  if (taken.size > 1) throw new Error(`one road takes it and another does not: ${status}, ${review.text}, ${upgraded}`);
+  if (taken.size > 1)
+    throw new Error(`one route takes it and another does not: ${status}, ${review.text}, ${upgraded}`);
   return status !== 401;
 }
 

@@ -1,4 +1,4 @@
-// One request on its way, as routes see it: what the stages in front of them found out about it (road.ts).
+// One request on its way, as routes see it: what the stages in front of them found out about it (request-pipeline.ts).
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { RequestContext } from '../../../core/registry/registry.ts';

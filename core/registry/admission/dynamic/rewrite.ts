@@ -1,4 +1,4 @@
-// Brings an object that a webhook or a policy changed back onto the road: into its stored version, pruned and defaulted.
+// Brings an object that a webhook or a policy changed into its stored version, pruned and defaulted.
 
 import type { V1Scale } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';

@@ -1,6 +1,6 @@
 import { duplexPair } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createRoad } from './road.ts';
+import { createRequestPipeline } from './request-pipeline.ts';
 import { createRequestMetrics } from './system/request-metrics.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 
@@ -31,13 +31,19 @@ async function takeOver(leaveBefore: boolean) {
   };
   const { authenticator, authorizer } = t.api;
   // as: of an audit, what an upgrade uses.
-  const road = createRoad({ authenticator, authorizer, flowControl: undefined, metrics, audit: audit as never });
+  const pipeline = createRequestPipeline({
+    authenticator,
+    authorizer,
+    flowControl: undefined,
+    metrics,
+    audit: audit as never,
+  });
   const [near] = duplexPair();
   if (leaveBefore) {
     near.destroy();
     await new Promise((resolve) => near.once('close', resolve));
   }
-  await road(request, async () => undefined, { socket: near, head: Buffer.alloc(0) });
+  await pipeline(request, async () => undefined, { socket: near, head: Buffer.alloc(0) });
   const open = () => [...metrics.counts.series].reduce((sum, { longRunning }) => sum + longRunning, 0);
   return { near, open };
 }

@@ -35,7 +35,7 @@ import {
 import { createShares, type LastingShares } from './shares.ts';
 import type { RequestMetrics } from './system/request-metrics.ts';
 
-export interface RoadOptions {
+export interface RequestPipelineOptions {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly flowControl: FlowControl | undefined;
@@ -50,7 +50,7 @@ export interface RoadOptions {
 }
 
 /** Never rejects. undefined: `handle` took `connection` over. */
-export type Road = (
+export type RequestPipeline = (
   request: ApiRequest,
   handle: Handle,
   connection?: UpgradeConnection,
@@ -62,7 +62,7 @@ export type Handle = (exchange: OpenExchange) => Promise<ApiResponse | undefined
 /** A promise only where there is something to wait for. Throws what the client is told instead of an answer. */
 type Stage = (exchange: OpenExchange) => Promise<void> | void;
 
-export function createRoad(options: RoadOptions): Road {
+export function createRequestPipeline(options: RequestPipelineOptions): RequestPipeline {
   const { authorizer, flowControl, metrics } = options;
   const bodies = createShares(maxWaitingBytes);
   const stages: readonly Stage[] = [
@@ -125,7 +125,7 @@ function readInfo(metrics: RequestMetrics): Stage {
 }
 
 /** Who sent it. */
-function authenticate({ authenticator, metrics, audit }: RoadOptions): Stage {
+function authenticate({ authenticator, metrics, audit }: RequestPipelineOptions): Stage {
   return (exchange) => {
     const { request, started } = exchange;
     if (request.peer) metrics.certified(request.peer.notAfter);
@@ -166,7 +166,7 @@ function classify(flowControl: FlowControl): Stage {
 /** Seats are for who works, not for who waits for a client: its body is there before. And nobody's is read who may do nothing with it. */
 function receiveBody(
   bodies: ReturnType<typeof createShares>,
-  answeredElsewhere: RoadOptions['answeredElsewhere'],
+  answeredElsewhere: RequestPipelineOptions['answeredElsewhere'],
 ): Stage {
   const receive = async (exchange: OpenExchange): Promise<void> => {
     const { request, info, user } = exchange;
@@ -261,7 +261,7 @@ interface Failure {
 }
 
 /** What the client is told. */
-function fail({ log, metrics, audit }: RoadOptions, exchange: OpenExchange, error: unknown): Failure {
+function fail({ log, metrics, audit }: RequestPipelineOptions, exchange: OpenExchange, error: unknown): Failure {
   const { request, auditID, started } = exchange;
   const told = asStatus(error, log, auditID);
   const broken = told !== error;
@@ -349,7 +349,7 @@ function tooManyLasting(): StatusError {
   );
 }
 
-/** Also when that was before: a client may leave while its request is still on the road, and nothing says so a second time. */
+/** Also when that was before: a client may leave while its request is still in a stage, and nothing says so a second time. */
 function whenClosed({ socket }: UpgradeConnection, end: () => void): void {
   if (socket.destroyed) end();
   else socket.once('close', end);

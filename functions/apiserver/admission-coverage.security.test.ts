@@ -1,4 +1,4 @@
-// Every road of discovery that writes or connects leads past admission: each resource and each subresource, by each of its verbs, meets a
+// Every route of discovery that writes or connects leads past admission: each resource and each subresource, by each of its verbs, meets a
 // webhook and a policy that refuse all, but for what Kubernetes exempts.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,9 +12,9 @@ import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 import { openWebhook, type WebhookServer } from './testing/webhook-server.ts';
 
 let t: TestApi;
-let roads: Road[];
+let routes: Route[];
 
-interface Road {
+interface Route {
   readonly definition: ResourceDefinition;
   readonly subresource: Subresource | undefined;
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -44,7 +44,7 @@ beforeAll(async () => {
   });
   await t.namespace('a');
   for (const each of t.definitions.all()) if (each.type !== 'namespaces') await store(each);
-  roads = [...everyRoad()];
+  routes = [...everyRoute()];
 });
 
 afterAll(async () => {
@@ -67,15 +67,15 @@ async function store(definition: ResourceDefinition): Promise<void> {
 /** Some updates must name the revision that they are of. */
 const revisions = new Map<string, string>();
 
-function* everyRoad(): Iterable<Road> {
+function* everyRoute(): Iterable<Route> {
   for (const definition of t.definitions.all()) {
     const { group, version, resource, namespaced, verbs } = definition;
     const collection = `${group ? `/apis/${group}` : '/api'}/${version}${namespaced ? '/namespaces/a' : ''}/${resource}`;
     const path = `${collection}/${definition.type === 'namespaces' ? 'a' : 'x'}`;
-    const road = { definition, subresource: undefined };
+    const route = { definition, subresource: undefined };
     if (verbs.includes('create'))
       yield {
-        ...road,
+        ...route,
         operation: 'CREATE',
         verb: 'create',
         method: 'POST',
@@ -83,11 +83,11 @@ function* everyRoad(): Iterable<Road> {
         body: objectOf(definition, 'new'),
       };
     if (verbs.includes('update'))
-      yield { ...road, operation: 'UPDATE', verb: 'update', method: 'PUT', path, body: objectOf(definition) };
-    if (verbs.includes('patch')) yield { ...road, ...patchOf(definition), path };
-    if (verbs.includes('delete')) yield { ...road, operation: 'DELETE', verb: 'delete', method: 'DELETE', path };
+      yield { ...route, operation: 'UPDATE', verb: 'update', method: 'PUT', path, body: objectOf(definition) };
+    if (verbs.includes('patch')) yield { ...route, ...patchOf(definition), path };
+    if (verbs.includes('delete')) yield { ...route, operation: 'DELETE', verb: 'delete', method: 'DELETE', path };
     if (verbs.includes('deletecollection') && definition.type !== 'namespaces')
-      yield { ...road, operation: 'DELETE', verb: 'deletecollection', method: 'DELETE', path: collection };
+      yield { ...route, operation: 'DELETE', verb: 'deletecollection', method: 'DELETE', path: collection };
     for (const subresource of definition.subresources) {
       const below = { definition, subresource, path: `${path}/${subresource.name}` };
       const connects = subresource.model === undefined && subresource.name !== 'log' && subresource.name !== 'status';
@@ -168,11 +168,11 @@ function least(schema: Schema | undefined): unknown {
   }
 }
 
-function nameOf({ definition: { group, version, resource }, subresource, verb }: Road): string {
+function nameOf({ definition: { group, version, resource }, subresource, verb }: Route): string {
   return `${verb} ${group}/${version}/${resource}${subresource ? `/${subresource.name}` : ''}`;
 }
 
-async function go({ method, path, headers, body }: Road) {
+async function go({ method, path, headers, body }: Route) {
   return await t.call(method, path, { ...(headers && { headers }), ...(body !== undefined && { body }) });
 }
 
@@ -197,16 +197,16 @@ const reviews = [
 ];
 
 /** What none of them refused, without those that are exempt; and the exempt ones that were refused. */
-async function unrefused(among: readonly Road[], exempt: readonly string[], words: string) {
+async function unrefused(among: readonly Route[], exempt: readonly string[], words: string) {
   const found: string[] = [];
-  for (const road of among) {
+  for (const route of among) {
     const { status, text } = await go({
-      ...road,
-      path: `${road.path}${road.operation === 'CONNECT' ? '' : '?dryRun=All'}`,
+      ...route,
+      path: `${route.path}${route.operation === 'CONNECT' ? '' : '?dryRun=All'}`,
     });
     const refused = status >= 400 && text.includes(words);
-    if (refused === exempt.includes(road.definition.type))
-      found.push(`${nameOf(road)}: ${status} ${text.slice(0, 300)}`);
+    if (refused === exempt.includes(route.definition.type))
+      found.push(`${nameOf(route)}: ${status} ${text.slice(0, 300)}`);
   }
   return found;
 }
@@ -235,23 +235,23 @@ describe('with a webhook that refuses all', () => {
     await webhook.close();
   });
 
-  it('every road meets it, but those of admission itself', { timeout: 240_000 }, async () => {
-    expect(roads.length).toBeGreaterThan(300);
-    expect(await unrefused(roads, configurations, 'nothing passes')).toEqual([]);
-    tried('roads of discovery past a webhook', roads.length);
+  it('every route meets it, but those of admission itself', { timeout: 240_000 }, async () => {
+    expect(routes.length).toBeGreaterThan(300);
+    expect(await unrefused(routes, configurations, 'nothing passes')).toEqual([]);
+    tried('routes of discovery past a webhook', routes.length);
   });
 
   it('shows it the operation, the object and its names', { timeout: 240_000 }, async () => {
-    for (const road of roads.filter(({ definition }) => !configurations.includes(definition.type))) {
+    for (const route of routes.filter(({ definition }) => !configurations.includes(definition.type))) {
       webhook.requests.length = 0;
-      await go(road);
-      const { definition, subresource, operation } = road;
+      await go(route);
+      const { definition, subresource, operation } = route;
       const { group, version, resource, namespaced } = definition;
       // The cluster writes meanwhile, too.
       const seen = webhook.requests as { request: ReturnType<typeof JSON.parse> }[];
       const request = seen.map((review) => review.request).find(({ userInfo }) => userInfo.username === 'admin');
       const kind = subresource ? { group, version, ...subresource } : definition;
-      expect(request, nameOf(road)).toMatchObject({
+      expect(request, nameOf(route)).toMatchObject({
         operation,
         resource: { group, version, resource },
         kind: { group: kind.group ?? group, version: kind.version ?? version, kind: kind.kind },
@@ -261,12 +261,12 @@ describe('with a webhook that refuses all', () => {
         dryRun: false,
         ...(operation !== 'CONNECT' && { options: { apiVersion: 'meta.k8s.io/v1' } }),
       });
-      if (operation === 'DELETE') expect(request.object, nameOf(road)).toBeNull();
-      else expect(request.object, nameOf(road)).toMatchObject({ kind: kind.kind });
+      if (operation === 'DELETE') expect(request.object, nameOf(route)).toBeNull();
+      else expect(request.object, nameOf(route)).toMatchObject({ kind: kind.kind });
       const compares = operation === 'UPDATE' || operation === 'DELETE';
-      if (compares) expect(request.oldObject, nameOf(road)).toMatchObject({ kind: kind.kind });
-      else expect(request.oldObject, nameOf(road)).toBeNull();
-      if (operation === 'CONNECT') expect(request.object.metadata, nameOf(road)).toBeUndefined();
+      if (compares) expect(request.oldObject, nameOf(route)).toMatchObject({ kind: kind.kind });
+      else expect(request.oldObject, nameOf(route)).toBeNull();
+      if (operation === 'CONNECT') expect(request.object.metadata, nameOf(route)).toBeUndefined();
     }
   });
 });
@@ -292,7 +292,7 @@ describe('with a policy that refuses all', () => {
     }
   }
 
-  it('every road that a mutating one may see meets it, but reviews and admission', { timeout: 240_000 }, async () => {
+  it('every route that a mutating one may see meets it, but reviews and admission', { timeout: 240_000 }, async () => {
     const spec = {
       failurePolicy: 'Fail',
       reinvocationPolicy: 'Never',
@@ -301,11 +301,11 @@ describe('with a policy that refuses all', () => {
         { patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "test", path: "/no", value: 1}]' } },
       ],
     };
-    const seen = roads.filter(({ operation }) => operation !== 'DELETE');
+    const seen = routes.filter(({ operation }) => operation !== 'DELETE');
     await withPolicy('Mutating', spec, async () => {
       expect(await unrefused(seen, [...configurations, ...reviews], "MutatingAdmissionPolicy 'all'")).toEqual([]);
     });
-    tried('roads of discovery past a policy', seen.length);
+    tried('routes of discovery past a policy', seen.length);
   });
 
   it('every deletion, connection and request without an object meets a validating one', {
@@ -317,7 +317,7 @@ describe('with a policy that refuses all', () => {
       validations: [{ expression: 'false', message: 'nothing passes' }],
     };
     // What is stored was put there without regard for its own rules, which come before those of policies.
-    const seen = roads.filter(
+    const seen = routes.filter(
       ({ operation, subresource, definition }) =>
         operation === 'DELETE' ||
         operation === 'CONNECT' ||
@@ -326,7 +326,7 @@ describe('with a policy that refuses all', () => {
     await withPolicy('Validating', spec, async () => {
       expect(await unrefused(seen, [...configurations, ...reviews], 'nothing passes')).toEqual([]);
     });
-    tried('roads of discovery past a policy', seen.length);
+    tried('routes of discovery past a policy', seen.length);
   });
 });
 

@@ -1,4 +1,4 @@
-// Names that mean something to JavaScript are data on every road, as in Kubernetes: kept exactly, found when asked for, and never
+// Names that mean something to JavaScript are data on every route, as in Kubernetes: kept exactly, found when asked for, and never
 // found where they were not set. What is sent is written by hand; what comes back is held against a Map, or as text.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -64,7 +64,7 @@ describe('names of data', () => {
       );
       expect((await t.get(`${maps}?fieldSelector=${name}=x`)).status).toBe(400);
     }
-    tried('names of JavaScript on roads of reading', names.length * 7);
+    tried('names of JavaScript on routes of reading', names.length * 7);
   });
 
   it('are not found where nobody set them', async () => {
