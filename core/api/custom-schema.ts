@@ -2,6 +2,7 @@
 // Source: CustomResourceDefinition "structural schema", KEP-1152.
 
 import type { V1JSONSchemaProps } from '../../generated/kubernetes.ts';
+import { getOwn } from '../machinery/own.ts';
 import type { Schema } from '../machinery/schema.ts';
 import { isRecord } from '../machinery/structure/field-at.ts';
 import { schemaOf } from './models.ts';
@@ -48,13 +49,14 @@ function asResource(schema: Schema): Schema {
       ...schema.properties,
       apiVersion: text,
       kind: text,
-      // A definition may restrict names, and nothing else of the metadata.
+      // Fields that metadata does not have stay unknown, whatever a definition says of them.
       metadata: {
         ...objectMeta,
         properties: {
           ...objectMeta.properties,
-          ...(metadata?.['name'] && { name: metadata['name'] }),
-          ...(metadata?.['generateName'] && { generateName: metadata['generateName'] }),
+          ...Object.fromEntries(
+            Object.entries(metadata ?? {}).filter(([name]) => getOwn(objectMeta.properties, name) !== undefined),
+          ),
         },
       },
     },

@@ -109,6 +109,13 @@ describe('a validating webhook', () => {
     });
   });
 
+  it('is asked in the version that it reads, and may answer as it was used to', async () => {
+    const hook = await open(() => ({ uid: '', ...add('seen', 'yes'), patchType: undefined }));
+    await configure('Mutating', hook, { admissionReviewVersions: ['v1beta1', 'v1'] });
+    expect(await t.post(configmaps, configMap('old'))).toMatchObject({ status: 201, body: { data: { seen: 'yes' } } });
+    expect(hook.requests[0].apiVersion).toBe('admission.k8s.io/v1beta1');
+  });
+
   it('is asked only about what its rules, selectors and conditions mean', async () => {
     const hook = await open(() => ({ allowed: false }));
     await configure('Validating', hook, {

@@ -42,8 +42,8 @@ function validateHooks(hooks: readonly (V1ValidatingWebhook | V1MutatingWebhook)
     const versions = hook.admissionReviewVersions ?? [];
     if (versions.length === 0)
       errors.push(required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'));
-    else if (!versions.includes('v1'))
-      errors.push(invalidValue(`${at}.admissionReviewVersions`, versions, 'must include at least one of v1'));
+    else if (!versions.some((version) => version === 'v1' || version === 'v1beta1'))
+      errors.push(invalidValue(`${at}.admissionReviewVersions`, versions, 'must include at least one of v1, v1beta1'));
     const { timeoutSeconds } = hook;
     if (timeoutSeconds !== undefined && (timeoutSeconds < 1 || timeoutSeconds > 30))
       errors.push(

@@ -8,6 +8,7 @@ import type { KubeObject } from '../../machinery/object.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { isRecord } from '../../machinery/structure/field-at.ts';
 import { type WebhookCaller, WebhookError } from './caller.ts';
+import { reviewVersion } from './review-version.ts';
 
 /** Kubernetes gives a conversion webhook half a minute. */
 const timeoutMs = 30_000;
@@ -64,13 +65,10 @@ async function convertAll(
   const { clientConfig } = spec.conversion?.webhook ?? {};
   if (!clientConfig) throw fail('spec.conversion.webhook.clientConfig is missing');
   const request = { uid, desiredAPIVersion, objects };
+  const apiVersion = reviewVersion('apiextensions.k8s.io', spec.conversion?.webhook?.conversionReviewVersions);
   let answer: Record<string, unknown>;
   try {
-    answer = await call(
-      clientConfig,
-      { kind: 'ConversionReview', apiVersion: 'apiextensions.k8s.io/v1', request },
-      timeoutMs,
-    );
+    answer = await call(clientConfig, { kind: 'ConversionReview', apiVersion, request }, timeoutMs);
   } catch (error) {
     if (error instanceof WebhookError) throw fail(error.message);
     throw error;

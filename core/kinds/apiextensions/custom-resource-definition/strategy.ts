@@ -23,6 +23,7 @@ import { validateClientConfig } from '../../rules/client-config.ts';
 import { type Situation, strategyFor } from '../../strategy.ts';
 import { type CompiledRules, compileAhead, compiledRules } from './compiled-rules.ts';
 import { cleanupFinalizer, isEstablished, nameConflict } from './custom-names.ts';
+import { warnOfFormats } from './format-warnings.ts';
 import { validateSchema } from './structural-schema.ts';
 
 export const strategy = strategyFor<V1CustomResourceDefinition>({
@@ -61,6 +62,7 @@ export const strategy = strategyFor<V1CustomResourceDefinition>({
     compiledAhead.set(object, rules);
   },
   validate: validateDefinition,
+  warnings: warnOfFormats,
   validateUpdate(object, old) {
     return [
       ...immutable(object.spec.group, old.spec.group, 'spec.group'),
@@ -218,6 +220,9 @@ function leadsOut(at: string, path: string, names: readonly string[]): FieldErro
   return invalidValue(at, path, `must not go through a field named ${nameLeadingOut(names)}: name the field otherwise`);
 }
 
+/** Of ConversionReviews. */
+const spokenReviews = ['v1', 'v1beta1'];
+
 function validateConversion({ conversion }: V1CustomResourceDefinitionSpec): FieldError[] {
   const strategies = ['None', 'Webhook'];
   const at = 'spec.conversion';
@@ -233,7 +238,13 @@ function validateConversion({ conversion }: V1CustomResourceDefinitionSpec): Fie
   else errors.push(...validateClientConfig(webhook.clientConfig, `${at}.webhook.clientConfig`));
   const versions = webhook.conversionReviewVersions ?? [];
   if (versions.length === 0) errors.push(required(`${at}.webhook.conversionReviewVersions`));
-  else if (!versions.includes('v1'))
-    errors.push(invalidValue(`${at}.webhook.conversionReviewVersions`, versions, 'must include at least one of v1'));
+  else if (!versions.some((version) => spokenReviews.includes(version)))
+    errors.push(
+      invalidValue(
+        `${at}.webhook.conversionReviewVersions`,
+        versions,
+        `must include at least one of ${spokenReviews.join(', ')}`,
+      ),
+    );
   return errors;
 }

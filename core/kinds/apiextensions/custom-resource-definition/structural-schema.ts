@@ -3,9 +3,7 @@
 
 import type { V1JSONSchemaProps } from '../../../../generated/kubernetes.ts';
 import { structuralSchema } from '../../../api/custom-schema.ts';
-import { regularExpressions } from '../../../machinery/expressions.ts';
 import {
-  duplicate,
   type FieldError,
   forbiddenField,
   invalidValue,
@@ -18,7 +16,10 @@ import type { Schema } from '../../../machinery/schema.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
 import { prune } from '../../../machinery/structure/prune.ts';
 import { validateStructure } from '../../../machinery/structure/validate-structure.ts';
+import { checkBranches, checkCompleteness } from './branches.ts';
 import type { CompiledRules } from './compiled-rules.ts';
+import { checkListAndMap, typeMustBe } from './list-keywords.ts';
+import { checkPattern } from './pattern.ts';
 import { checkRules, checkTotalCost, type RulePlace } from './validation-rules.ts';
 
 /** All errors of a version's schema, which stands at `path`. */
@@ -34,6 +35,7 @@ export function validateSchema(root: V1JSONSchemaProps, path: string, rules: Com
   if (root.nullable) errors.push(forbiddenField(`${path}.nullable`, 'nullable cannot be true at the root'));
   const place: RulePlace = { correlatable: true, cardinality: 1, rules, costs: [] };
   visit(root, path, place, true, errors);
+  checkCompleteness(root, path, errors);
   errors.push(...checkTotalCost(place.costs, path));
   if (errors.length === 0) checkDefaults(root, path, errors);
   return errors;
@@ -50,22 +52,6 @@ const unsupported = [
   'patternProperties',
 ] as const;
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
-/** What may stand only outside of allOf, anyOf, oneOf and not. */
-const structuralOnly = [
-  'description',
-  'type',
-  'default',
-  'additionalProperties',
-  'nullable',
-  'x-kubernetes-preserve-unknown-fields',
-  'x-kubernetes-embedded-resource',
-  'x-kubernetes-int-or-string',
-  'x-kubernetes-list-type',
-  'x-kubernetes-list-map-keys',
-  'x-kubernetes-map-type',
-  'x-kubernetes-validations',
-] as const;
-
 function visit(schema: V1JSONSchemaProps, path: string, place: RulePlace, root: boolean, errors: FieldError[]): void {
   const keep = schema['x-kubernetes-preserve-unknown-fields'] === true;
   const either = schema['x-kubernetes-int-or-string'] === true;
@@ -79,7 +65,7 @@ function visit(schema: V1JSONSchemaProps, path: string, place: RulePlace, root: 
       ),
     );
   if (!root) {
-    if (!schema.type && !keep && !either)
+    if (!schema.type && !keep && !either && !schema['x-kubernetes-embedded-resource'])
       errors.push(
         required(
           `${path}.type`,
@@ -88,16 +74,35 @@ function visit(schema: V1JSONSchemaProps, path: string, place: RulePlace, root: 
       );
     else if (schema.type && !types.includes(schema.type)) errors.push(notSupported(`${path}.type`, schema.type, types));
   }
-  if (either && schema.type)
-    errors.push(forbiddenField(`${path}.type`, 'must be empty if x-kubernetes-int-or-string is true'));
+  if (schema.type === 'null')
+    errors.push(forbiddenField(`${path}.type`, 'type cannot be set to null, use nullable as an alternative'));
+  if (Array.isArray(schema.items))
+    errors.push(forbiddenField(`${path}.items`, 'items must be a schema object and not an array'));
+  if (either && keep)
+    errors.push(
+      invalidValue(
+        `${path}.x-kubernetes-preserve-unknown-fields`,
+        true,
+        'must be false if x-kubernetes-int-or-string is true',
+      ),
+    );
+  if (either && schema['x-kubernetes-embedded-resource'])
+    errors.push(
+      invalidValue(
+        `${path}.x-kubernetes-embedded-resource`,
+        true,
+        'must be false if x-kubernetes-int-or-string is true',
+      ),
+    );
   if (schema['x-kubernetes-preserve-unknown-fields'] === false)
     errors.push(invalidValue(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'));
   if (schema['x-kubernetes-embedded-resource']) {
-    if (schema.type !== 'object')
+    typeMustBe(schema, 'object', 'must be object if x-kubernetes-embedded-resource is true', path, errors);
+    if (schema.additionalProperties !== undefined)
       errors.push(
-        invalidValue(`${path}.type`, schema.type ?? '', 'must be object if x-kubernetes-embedded-resource is true'),
+        forbiddenField(`${path}.additionalProperties`, 'must not be used if x-kubernetes-embedded-resource is set'),
       );
-    if (!keep && !schema.properties)
+    if (!keep && Object.keys(schema.properties ?? {}).length === 0)
       errors.push(
         required(
           `${path}.properties`,
@@ -105,24 +110,25 @@ function visit(schema: V1JSONSchemaProps, path: string, place: RulePlace, root: 
         ),
       );
   }
-  if (root || schema['x-kubernetes-embedded-resource']) checkMetadata(schema, path, errors);
-  if (schema.properties && schema.additionalProperties)
+  if (root || schema['x-kubernetes-embedded-resource']) checkMetadata(schema, path, root, errors);
+  if (root && schema.additionalProperties !== undefined)
+    errors.push(forbiddenField(`${path}.additionalProperties`, 'must not be used at the root'));
+  // `true` allows what properties say already.
+  if (
+    Object.keys(schema.properties ?? {}).length > 0 &&
+    schema.additionalProperties !== undefined &&
+    schema.additionalProperties !== true
+  )
     errors.push(
       forbiddenField(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'),
     );
   if (schema.pattern !== undefined) checkPattern(schema.pattern, path, errors);
   if (schema.type === 'array' && !schema.items) errors.push(required(`${path}.items`, 'must be specified'));
-  checkList(schema, path, errors);
-  const mapType = schema['x-kubernetes-map-type'];
-  if (mapType !== undefined && schema.type !== 'object')
-    errors.push(
-      invalidValue(`${path}.type`, schema.type ?? '', 'must be object if x-kubernetes-map-type is specified'),
-    );
-  if (mapType !== undefined && mapType !== 'atomic' && mapType !== 'granular')
-    errors.push(notSupported(`${path}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']));
-  checkBranches(schema, path, either, errors);
+  checkListAndMap(schema, path, errors);
+  checkBranches(schema, path, errors);
   checkRules(schema, path, place, root || schema['x-kubernetes-embedded-resource'] === true, errors);
 
+  const mapType = schema['x-kubernetes-map-type'];
   const listed = schema['x-kubernetes-list-type'] === 'map';
   const { items, properties, additionalProperties } = schema;
   if (isSchema(items)) {
@@ -162,114 +168,27 @@ function isSchema(value: unknown): value is V1JSONSchemaProps {
   return isRecord(value);
 }
 
-function checkMetadata(schema: V1JSONSchemaProps, path: string, errors: FieldError[]): void {
-  const metadata = schema.properties?.['metadata'];
+/** Of an object's own metadata a definition may restrict names, and of an embedded object's everything. */
+function checkMetadata(schema: V1JSONSchemaProps, path: string, root: boolean, errors: FieldError[]): void {
+  for (const name of ['kind', 'apiVersion'] as const) {
+    const type = getOwn(schema.properties, name)?.type;
+    if (getOwn(schema.properties, name) && type !== 'string')
+      errors.push(invalidValue(`${path}.properties[${name}].type`, type ?? '', 'must be string'));
+  }
+  const metadata = getOwn(schema.properties, 'metadata');
   if (!metadata) return;
   const at = `${path}.properties[metadata]`;
   if (metadata.type !== 'object') errors.push(invalidValue(`${at}.type`, metadata.type ?? '', 'must be object'));
-  const others = Object.keys(metadata.properties ?? {}).filter((name) => name !== 'name' && name !== 'generateName');
-  if (others.length > 0 || metadata.required?.length)
+  if (!root) return;
+  const { type: _type, properties, ...more } = metadata;
+  const others = Object.keys(properties ?? {}).filter((name) => name !== 'name' && name !== 'generateName');
+  if (others.length > 0 || Object.values(more).some(Boolean))
     errors.push(
       forbiddenField(
         at,
         'must not specify anything other than name and generateName, but metadata is implicitly specified',
       ),
     );
-}
-
-function checkPattern(pattern: string, path: string, errors: FieldError[]): void {
-  const { compileLinear } = regularExpressions();
-  try {
-    compileLinear(pattern);
-  } catch (error) {
-    // Only its own syntax errors come from there.
-    errors.push(
-      invalidValue(
-        `${path}.pattern`,
-        pattern,
-        `must be a valid regular expression, but isn't: ${(error as Error).message}`,
-      ),
-    );
-  }
-}
-
-function checkList(schema: V1JSONSchemaProps, path: string, errors: FieldError[]): void {
-  const listType = schema['x-kubernetes-list-type'];
-  const keys = schema['x-kubernetes-list-map-keys'];
-  if (keys?.length && listType !== 'map')
-    errors.push(
-      invalidValue(
-        `${path}.x-kubernetes-list-type`,
-        listType ?? '',
-        'must be map if x-kubernetes-list-map-keys is non-empty',
-      ),
-    );
-  if (listType === undefined) return;
-  if (!['atomic', 'set', 'map'].includes(listType))
-    errors.push(notSupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'set', 'map']));
-  if (schema.type !== 'array')
-    errors.push(
-      invalidValue(`${path}.type`, schema.type ?? '', 'must be array if x-kubernetes-list-type is specified'),
-    );
-  const items: V1JSONSchemaProps | undefined = isSchema(schema.items) ? schema.items : undefined;
-  if (listType !== 'map' || !items) return;
-  if (items.type !== 'object')
-    errors.push(
-      invalidValue(
-        `${path}.items.type`,
-        items.type ?? '',
-        "must be object if parent array's x-kubernetes-list-type is map",
-      ),
-    );
-  if (!keys?.length)
-    errors.push(required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'));
-  const seen = new Set<string>();
-  for (const [index, key] of (keys ?? []).entries()) {
-    const at = `${path}.x-kubernetes-list-map-keys[${index}]`;
-    if (seen.has(key)) errors.push(duplicate(at, key));
-    seen.add(key);
-    const property = getOwn(items.properties, key);
-    if (!property) errors.push(invalidValue(at, key, 'entries must all be names of item properties'));
-    else if (property.type === 'object' || property.type === 'array')
-      errors.push(
-        invalidValue(
-          `${path}.items.properties[${key}].type`,
-          property.type,
-          "must be a scalar type if parent array's x-kubernetes-list-type is map",
-        ),
-      );
-    else if (property.default === undefined && !items.required?.includes(key))
-      errors.push(
-        required(
-          `${path}.items.properties[${key}].default`,
-          'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
-        ),
-      );
-  }
-}
-
-/** allOf, anyOf, oneOf and not may only restrict values, not say what a field is. */
-function checkBranches(schema: V1JSONSchemaProps, path: string, either: boolean, errors: FieldError[]): void {
-  for (const keyword of ['allOf', 'anyOf', 'oneOf'] as const) {
-    for (const [index, each] of (schema[keyword] ?? []).entries()) {
-      // The one pattern in which a branch may name a type.
-      const free = either && (keyword === 'anyOf' || keyword === 'allOf');
-      checkBranch(each, `${path}.${keyword}[${index}]`, free, errors);
-    }
-  }
-  if (schema.not) checkBranch(schema.not, `${path}.not`, false, errors);
-}
-
-function checkBranch(schema: V1JSONSchemaProps, path: string, mayType: boolean, errors: FieldError[]): void {
-  for (const each of structuralOnly) {
-    if (schema[each] !== undefined && !(mayType && each === 'type'))
-      errors.push(forbiddenField(`${path}.${each}`, 'must be empty to be structural'));
-  }
-  if (schema.pattern !== undefined) checkPattern(schema.pattern, path, errors);
-  for (const [name, each] of Object.entries(schema.properties ?? {}))
-    checkBranch(each, `${path}.properties[${name}]`, false, errors);
-  if (isSchema(schema.items)) checkBranch(schema.items, `${path}.items`, false, errors);
-  checkBranches(schema, path, mayType, errors);
 }
 
 /** A default must be a value that the schema allows and knows all of. */

@@ -15,6 +15,7 @@ import { setOwn } from '../../../machinery/own.ts';
 import { badRequest, StatusError } from '../../../machinery/status.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
 import { WebhookError } from '../../webhooks/caller.ts';
+import { reviewVersion } from '../../webhooks/review-version.ts';
 import type { WebhookOutcome } from '../metrics.ts';
 import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../plugin.ts';
 import { ran, runsNow } from '../reinvocation.ts';
@@ -146,9 +147,10 @@ async function ask(
   if (attributes.dryRun && hook.sideEffects !== 'None' && hook.sideEffects !== 'NoneOnDryRun')
     throw badRequest(`admission webhook ${JSON.stringify(hook.name)} does not support dry run`);
   const uid = env.random.uuid();
+  const apiVersion = reviewVersion('admission.k8s.io', hook.admissionReviewVersions);
   const review = {
     kind: 'AdmissionReview',
-    apiVersion: 'admission.k8s.io/v1',
+    apiVersion,
     request: { uid, ...requestOf(attributes, shown), ...objects },
   };
   let response: Record<string, unknown>;
@@ -162,7 +164,7 @@ async function ask(
   };
   try {
     const answer = await env.callWebhook(hook.clientConfig, review, (hook.timeoutSeconds ?? 10) * 1000);
-    response = responseOf(answer, uid);
+    response = responseOf(answer, uid, apiVersion);
   } catch (error) {
     if (!(error instanceof WebhookError)) throw error;
     tell(hook.failurePolicy === 'Ignore' ? 'failed-open' : 'failed', 0);
@@ -189,19 +191,25 @@ async function ask(
   return response;
 }
 
-function responseOf({ response, apiVersion }: Record<string, unknown>, uid: string): Record<string, unknown> {
-  if (apiVersion !== 'admission.k8s.io/v1')
+function responseOf(
+  { response, apiVersion, kind }: Record<string, unknown>,
+  uid: string,
+  asked: string,
+): Record<string, unknown> {
+  // Before v1 webhooks left out what they had been asked.
+  const old = asked.endsWith('/v1beta1');
+  if (apiVersion !== asked && !(old && !apiVersion && !kind))
     throw new WebhookError(
       'answer',
-      `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${String(apiVersion)}`,
+      `expected webhook response of ${asked}, Kind=AdmissionReview, got ${String(apiVersion)}`,
     );
   if (!isRecord(response)) throw new WebhookError('answer', 'webhook response was absent');
-  if (response['uid'] !== uid)
+  if (!old && response['uid'] !== uid)
     throw new WebhookError(
       'answer',
       `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'])}`,
     );
-  return response;
+  return old ? { patchType: 'JSONPatch', ...response } : response;
 }
 
 /** What a webhook says of its refusal, in characters. */

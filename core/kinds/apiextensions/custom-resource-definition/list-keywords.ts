@@ -1,0 +1,112 @@
+// x-kubernetes-list-type, -list-map-keys and -map-type of a schema. Source: KEP-2906.
+
+import type { V1JSONSchemaProps } from '../../../../generated/kubernetes.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import { getOwn } from '../../../machinery/own.ts';
+import { isRecord } from '../../../machinery/structure/field-at.ts';
+
+export function checkListAndMap(schema: V1JSONSchemaProps, path: string, errors: FieldError[]): void {
+  const mapType = schema['x-kubernetes-map-type'];
+  if (mapType !== undefined) {
+    typeMustBe(schema, 'object', 'must be object if x-kubernetes-map-type is specified', path, errors);
+    if (mapType !== 'atomic' && mapType !== 'granular')
+      errors.push(notSupported(`${path}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']));
+  }
+  const listType = schema['x-kubernetes-list-type'];
+  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  const at = `${path}.x-kubernetes-list-type`;
+  if (keys.length > 0 && listType !== 'map') {
+    const why = 'must be map if x-kubernetes-list-map-keys is non-empty';
+    errors.push(listType === undefined ? required(at, why) : invalidValue(at, listType, why));
+  }
+  if (listType === undefined) return;
+  typeMustBe(schema, 'array', 'must be array if x-kubernetes-list-type is specified', path, errors);
+  if (!['atomic', 'set', 'map'].includes(listType)) errors.push(notSupported(at, listType, ['atomic', 'set', 'map']));
+  const items = isRecord(schema.items) ? (schema.items as V1JSONSchemaProps) : undefined;
+  if (listType === 'map') checkMap(items, keys, path, errors);
+  if (!items || (listType !== 'map' && listType !== 'set')) return;
+  if (listType === 'set') checkSet(items, `${path}.items`, errors);
+  if (items.nullable)
+    errors.push(
+      forbiddenField(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${listType}`),
+    );
+}
+
+export function typeMustBe(
+  { type }: V1JSONSchemaProps,
+  wanted: string,
+  why: string,
+  path: string,
+  errors: FieldError[],
+): void {
+  if (!type) errors.push(required(`${path}.type`, why));
+  else if (type !== wanted) errors.push(invalidValue(`${path}.type`, type, why));
+}
+
+/** An item of a set is equal to another or is not: it has no parts that are merged. */
+function checkSet(items: V1JSONSchemaProps, path: string, errors: FieldError[]): void {
+  const keyword = items.type === 'array' ? 'x-kubernetes-list-type' : 'x-kubernetes-map-type';
+  const value = items[keyword];
+  const granular =
+    (items.type === 'array' && value !== undefined && value !== 'atomic') ||
+    (items.type === 'object' && value !== 'atomic');
+  if (granular)
+    errors.push(
+      invalidValue(
+        `${path}.${keyword}`,
+        value ?? null,
+        'must be atomic as item of a list with x-kubernetes-list-type=set',
+      ),
+    );
+}
+
+function checkMap(
+  items: V1JSONSchemaProps | undefined,
+  keys: readonly string[],
+  path: string,
+  errors: FieldError[],
+): void {
+  const at = `${path}.x-kubernetes-list-map-keys`;
+  if (keys.length === 0) errors.push(required(at, 'must not be empty if x-kubernetes-list-type is map'));
+  if (!items) {
+    errors.push(required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map'));
+    return;
+  }
+  if (items.type !== 'object') {
+    errors.push(
+      invalidValue(
+        `${path}.items.type`,
+        items.type ?? '',
+        "must be object if parent array's x-kubernetes-list-type is map",
+      ),
+    );
+    return;
+  }
+  if (new Set(keys).size < keys.length) errors.push(invalidValue(at, keys, 'must not contain duplicate entries'));
+  for (const key of new Set(keys)) {
+    const property = getOwn(items.properties, key);
+    const place = `${path}.items.properties[${key}]`;
+    if (!property) {
+      errors.push(invalidValue(at, keys, 'entries must all be names of item properties'));
+      continue;
+    }
+    if (property.type === 'object' || property.type === 'array')
+      errors.push(
+        invalidValue(
+          `${place}.type`,
+          property.type,
+          "must be a scalar type if parent array's x-kubernetes-list-type is map",
+        ),
+      );
+    const why = 'this property is in x-kubernetes-list-map-keys, so it';
+    if (property.default === undefined && !items.required?.includes(key))
+      errors.push(required(`${place}.default`, `${why} must have a default or be a required property`));
+    if (property.nullable) errors.push(forbiddenField(`${place}.nullable`, `${why} cannot be nullable`));
+  }
+}

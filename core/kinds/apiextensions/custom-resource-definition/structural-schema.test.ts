@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import type { V1JSONSchemaProps } from '../../../../generated/kubernetes.ts';
+import { customResourceDefinition, free, servedVersion } from '../../../api/testing/custom-resource-definition.ts';
+import type { KubeObject } from '../../../machinery/object.ts';
+import { compiledRules } from './compiled-rules.ts';
+import { strategy } from './strategy.ts';
+import { validateSchema } from './structural-schema.ts';
+
+/** `field: message` of each error. */
+function problems(root: object): string[] {
+  // A test's schema, which is there to be wrong.
+  return validateSchema(root as V1JSONSchemaProps, 's', compiledRules()).map(
+    ({ field, message }) => `${field}: ${message}`,
+  );
+}
+
+const within = (q: object) => ({ type: 'object', properties: { q } });
+const text = { type: 'string' };
+const integerOrString = [{ type: 'integer' }, { type: 'string' }];
+const embedded = (more: object) => ({ type: 'object', 'x-kubernetes-embedded-resource': true, ...more });
+const list = (listType: string, items: object, more: object = {}) =>
+  within({ type: 'array', 'x-kubernetes-list-type': listType, items, ...more });
+
+describe('a schema is taken', () => {
+  it.each<[string, object]>([
+    ['with a type beside int-or-string', within({ type: 'string', 'x-kubernetes-int-or-string': true })],
+    [
+      'with any fields beside properties',
+      within({ type: 'object', additionalProperties: true, properties: { a: text } }),
+    ],
+    ['with int-or-string written out', within({ 'x-kubernetes-int-or-string': true, anyOf: integerOrString })],
+    [
+      'with int-or-string written out below allOf',
+      within({ 'x-kubernetes-int-or-string': true, allOf: [{ anyOf: integerOrString }, { minLength: 1 }] }),
+    ],
+    [
+      'that restricts the metadata of an embedded object',
+      within(
+        embedded({
+          properties: { metadata: { type: 'object', required: ['namespace'], properties: { namespace: text } } },
+        }),
+      ),
+    ],
+    [
+      'with names restricted',
+      { type: 'object', properties: { metadata: { type: 'object', properties: { name: { ...text, maxLength: 3 } } } } },
+    ],
+    [
+      'with a set of atomic objects',
+      list('set', { type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { a: text } }),
+    ],
+    [
+      'with branches over specified fields',
+      { ...within(text), anyOf: [{ required: ['q'] }, { properties: { q: { minLength: 1 } } }] },
+    ],
+    ['with nothing said in a branch', { ...within(text), anyOf: [{ description: '', nullable: false }] }],
+  ])('%s', (_, schema) => {
+    expect(problems(schema)).toEqual([]);
+  });
+});
+
+describe('a schema is refused', () => {
+  it.each<[string, object, readonly string[]]>([
+    [
+      'with additional properties at the root',
+      { type: 'object', additionalProperties: true },
+      ['s.additionalProperties: Forbidden: must not be used at the root'],
+    ],
+    [
+      'with a schema of others beside properties',
+      within({ type: 'object', additionalProperties: text, properties: { a: text } }),
+      ['s.properties[q].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive'],
+    ],
+    [
+      'that forbids others beside properties',
+      within({ type: 'object', additionalProperties: false, properties: { a: text } }),
+      ['s.properties[q].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive'],
+    ],
+    [
+      'with a field that only a branch knows',
+      { ...within(text), anyOf: [{ properties: { other: { minLength: 1 } } }] },
+      ['s.properties[other]: Required value: because it is defined in s.anyOf[0].properties[other]'],
+    ],
+    [
+      'with items that only a branch knows',
+      { ...within(text), not: { properties: { q: { items: { minLength: 1 } } } } },
+      ['s.properties[q].items: Required value: because it is defined in s.not.properties[q].items'],
+    ],
+    [
+      'with what a field is in a branch',
+      within({
+        type: 'object',
+        properties: { a: text },
+        oneOf: [{ title: 't', description: 'd', nullable: true, default: 1 }],
+      }),
+      [
+        's.properties[q].oneOf[0].default: Forbidden: must be undefined to be structural',
+        's.properties[q].oneOf[0].title: Forbidden: must be empty to be structural',
+        's.properties[q].oneOf[0].description: Forbidden: must be empty to be structural',
+        's.properties[q].oneOf[0].nullable: Forbidden: must be false to be structural',
+      ],
+    ],
+    [
+      'with types in branches that are not int-or-string',
+      within({ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'boolean' }] }),
+      [
+        's.properties[q].anyOf[0].type: Forbidden: must be empty to be structural',
+        's.properties[q].anyOf[1].type: Forbidden: must be empty to be structural',
+      ],
+    ],
+    [
+      'with metadata in a branch',
+      { type: 'object', properties: { metadata: { type: 'object' } }, allOf: [{ properties: { metadata: {} } }] },
+      ['s.allOf[0].properties[metadata]: Forbidden: must not be specified in a nested context'],
+    ],
+    [
+      'with more of its own metadata than names',
+      { type: 'object', properties: { metadata: { type: 'object', properties: { labels: { type: 'object' } } } } },
+      [
+        's.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified',
+      ],
+    ],
+    [
+      'with a kind that is no string',
+      { type: 'object', properties: { kind: { type: 'integer' } } },
+      ['s.properties[kind].type: Invalid value: "integer": must be string'],
+    ],
+    [
+      'with an embedded object of any fields',
+      within(embedded({ 'x-kubernetes-preserve-unknown-fields': true, additionalProperties: text })),
+      ['s.properties[q].additionalProperties: Forbidden: must not be used if x-kubernetes-embedded-resource is set'],
+    ],
+    [
+      'with a set of granular objects',
+      list('set', { type: 'object', properties: { a: text } }),
+      [
+        's.properties[q].items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set',
+      ],
+    ],
+    [
+      'with a set of nothing',
+      list('set', { ...text, nullable: true }),
+      ['s.properties[q].items.nullable: Forbidden: cannot be nullable when x-kubernetes-list-type is set'],
+    ],
+    [
+      'with a key that may be missing',
+      list('map', { type: 'object', properties: { a: text } }, { 'x-kubernetes-list-map-keys': ['a'] }),
+      [
+        's.properties[q].items.properties[a].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
+      ],
+    ],
+    [
+      'with int-or-string of any kind',
+      within({ 'x-kubernetes-int-or-string': true, 'x-kubernetes-preserve-unknown-fields': true }),
+      [
+        's.properties[q].x-kubernetes-preserve-unknown-fields: Invalid value: true: must be false if x-kubernetes-int-or-string is true',
+      ],
+    ],
+  ])('%s', (_, schema, expected) => {
+    expect(problems(schema)).toEqual(expected);
+  });
+});
+
+describe('a definition', () => {
+  it('is told of formats that nothing checks, once each', () => {
+    const count = { type: 'integer', format: 'int32' };
+    const schema = within({ type: 'object', properties: { a: count, b: count, c: { ...text, format: 'uri' } } });
+    const crd = customResourceDefinition({
+      versions: [servedVersion('v1', true, schema), servedVersion('v2', false, schema)],
+    });
+    // A definition as the road has it.
+    expect(strategy.warnings?.(crd as unknown as KubeObject, undefined)).toEqual(['unrecognized format "int32"']);
+  });
+
+  it.each([
+    [['v1beta1'], []],
+    [['v7', 'v1'], []],
+    [['v7'], ['Invalid value: ["v7"]: must include at least one of v1, v1beta1']],
+  ])('is converted by webhooks that read %j', (conversionReviewVersions, expected) => {
+    const webhook = { conversionReviewVersions, clientConfig: { url: 'https://conv.example.com/x' } };
+    const crd = customResourceDefinition({
+      versions: [servedVersion('v1', true, free)],
+      spec: { conversion: { strategy: 'Webhook', webhook } },
+    });
+    const errors = strategy.validate?.(crd as unknown as KubeObject, undefined) ?? [];
+    expect(errors.map(({ message }) => message)).toEqual(expected);
+  });
+});
