@@ -1,4 +1,5 @@
 import { type Duplex, duplexPair } from 'node:stream';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PodPort, StreamHandler } from '../streams-contract.ts';
 import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
@@ -11,12 +12,15 @@ let asked: PodPort | undefined;
 let askedNode: string | undefined;
 let answer: string;
 let heard: string;
+/** Bytes behind the answer. */
+let more = Buffer.alloc(0);
 
 function connection(): Duplex {
   const [near, far] = duplexPair();
   far.once('data', (chunk: Buffer) => {
     heard = chunk.toString();
     far.write(answer);
+    if (more.length > 0) far.write(more);
     if (answer.startsWith('HTTP/1.1 101')) far.pipe(far);
     else far.end();
   });
@@ -77,6 +81,37 @@ describe('proxy', () => {
     expect(asked).toMatchObject({ node: 'n', pod: 'p', port: 9000 });
     expect(heard).toMatch(/^GET \/a\/b%20c\?x=1 HTTP\/1\.1\r\n/);
     expect(heard.toLowerCase()).not.toContain('authorization');
+  });
+
+  it('gives links of a page, and redirects to places on the pod itself, as places behind it', async () => {
+    await makePod('n');
+    const at = `${base}/pods/p:9000/proxy`;
+    const page = '<a href="/rewriteme">test</a><a href="//other.example.com/x"></a>';
+    const expected = `<a href="${at}/rewriteme">test</a><a href="//other.example.com/x"></a>`;
+    answer = `HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: ${page.length}\r\n\r\n${page}`;
+    const got = await text(`${at}/`);
+    expect(got).toMatchObject({ status: 200, text: expected });
+    expect(got.headers['content-length']).toBeUndefined();
+    const zipped = gzipSync(page);
+    answer = `HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-encoding: gzip\r\ncontent-length: ${zipped.length}\r\n\r\n`;
+    more = zipped;
+    const { body } = await t.api.handle(t.request('GET', `${at}/`));
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+    expect(gunzipSync(Buffer.concat(chunks)).toString()).toBe(expected);
+    more = Buffer.alloc(0);
+    answer = `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: ${page.length}\r\n\r\n${page}`;
+    expect((await text(`${at}/`)).text).toBe(page);
+    const locations = [
+      ['/a', `${at}/a`],
+      [`${at}/a`, `${at}/a`],
+      ['//other.example.com/a', '//other.example.com/a'],
+      ['a', 'a'],
+    ];
+    for (const [location, behind] of locations) {
+      answer = `HTTP/1.1 302 Found\r\nlocation: ${location}\r\ncontent-length: 0\r\n\r\n`;
+      expect((await text(`${at}/`)).headers['location']).toBe(behind);
+    }
   });
 
   it('takes the first port of a pod where none is named', async () => {

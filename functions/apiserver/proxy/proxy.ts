@@ -13,6 +13,7 @@ import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import type { Responder } from '../responder.ts';
 import type { StreamHandler } from '../streams-contract.ts';
+import { behindProxy } from './behind-proxy.ts';
 import { forward, forwardUpgrade, passedHeaders, type Upstream } from './forward.ts';
 import { nodeTarget, podTarget, serviceTarget, type TargetLookup } from './proxy-target.ts';
 
@@ -77,10 +78,7 @@ export function createProxy({ registry, definitions, streams, random }: ProxyOpt
       if (path === '' && (info.method === 'GET' || info.method === 'HEAD'))
         return { status: 301, headers: { location: `${prefix}/${searchOf(query)}` } };
       const [upstream, host] = await reach(exchange, [prefix, path]);
-      const answer = await forward(request, upstream);
-      const { location } = answer.headers;
-      const own = typeof location === 'string' ? locationBehind(prefix, host, location) : undefined;
-      return own === undefined ? answer : { ...answer, headers: { ...answer.headers, location: own } };
+      return behindProxy(await forward(request, upstream), info.method, prefix, host);
     },
     async upgrade(exchange, connection) {
       const [upstream] = await reach(exchange, await admit(exchange));
@@ -113,11 +111,4 @@ async function connect(
   }
   const target = await (resource === 'pods' ? podTarget : serviceTarget)(lookup, namespace, name);
   return { socket: await streams.connect(target.port, signal), host: target.host, tls: target.scheme === 'https' };
-}
-
-/** A redirect to a place on the pod is one to the same place behind the proxy. */
-function locationBehind(prefix: string, host: string, location: string): string | undefined {
-  const own = location.replace(new RegExp(`^https?://${RegExp.escape(host)}(?=/|$)`), '');
-  if (own !== '' && !own.startsWith('/')) return undefined;
-  return prefix + (own === '' ? '/' : own);
 }
