@@ -88,6 +88,7 @@ function startWorker(store: EmbeddedStore): () => Promise<void> {
     store: port2,
     caCertificate: 'PEM',
     caKeyFile: '/dev/null',
+    signingKeyFile: '/dev/null',
     volumeDirectory: '/var/lib/zeroplane/volumes',
     logLevel: 'warn',
   };

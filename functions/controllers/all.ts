@@ -1,6 +1,7 @@
 // Every controller of a cluster, with the settings that some of them need.
 
 import type { KeyPair } from '../../core/certificates/authority.ts';
+import type { SignSecretToken } from '../../core/signature/secret-token.ts';
 import { apiServiceRegistrationController } from './api-service-registration.ts';
 import { attachDetachController } from './attach-detach.ts';
 import { bootstrapTokenCleaner } from './bootstrap-token-cleaner.ts';
@@ -39,6 +40,7 @@ import { resourceClaimController } from './resource-claim.ts';
 import { resourceQuotaController } from './resource-quota.ts';
 import { createRootCaController } from './root-ca.ts';
 import { serviceAccountController } from './service-account.ts';
+import { createServiceAccountTokenController } from './service-account-token.ts';
 import { serviceCIDRController } from './service-cidr.ts';
 import { statefulSetController } from './statefulset.ts';
 import { taintEvictionController } from './taint-eviction.ts';
@@ -55,6 +57,8 @@ export interface ControllerSettings {
   readonly caCertificate: string;
   /** What signs certificates; asked for when there is something to sign. Without it nothing is signed. */
   readonly authority?: () => Promise<KeyPair>;
+  /** What signs the tokens of Secrets that ask for one. Without it such Secrets stay empty. */
+  readonly signSecretToken?: SignSecretToken;
   /** From which every node gets its range: such as `10.244.0.0/16`. */
   readonly podCIDR: string;
   /** Where on a node local-path volumes are, unless their StorageClass has a parameter `path`. Default /var/lib/zeroplane/volumes. */
@@ -89,6 +93,9 @@ export function controllers(settings: ControllerSettings): Controller[] {
     namespaceController,
     garbageCollector,
     serviceAccountController,
+    ...(settings.signSecretToken
+      ? [createServiceAccountTokenController(settings.caCertificate, settings.signSecretToken)]
+      : []),
     serviceCIDRController,
     ipAddressRepairController,
     createRootCaController(settings.caCertificate),

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { controllerRoles } from '../../core/registry/bootstrap/controller-roles.ts';
 import { namespacedRoles } from '../../core/registry/bootstrap/namespaced-roles.ts';
+import { systemRoles } from '../../core/registry/bootstrap/system-roles.ts';
 import { concerns } from '../../core/work/work-queues.ts';
 import type { V1PolicyRule } from '../../generated/kubernetes.ts';
 import { controllers } from './all.ts';
@@ -15,6 +16,7 @@ const all = controllers({
   caCertificate: '',
   podCIDR: '10.244.0.0/16',
   authority: () => Promise.reject(new Error('nothing is signed here')),
+  signSecretToken: () => Promise.reject(new Error('nothing is signed here')),
   heartbeats: async () => new Map(),
   cloud: { covers: () => true, find: async () => undefined },
 });
@@ -86,6 +88,7 @@ it('whatever a controller watches wakes the function in which they run', () => {
 /** The rules of a controller's user; undefined for the API server's own, who may do anything. */
 function rulesOf({ user }: Controller): readonly V1PolicyRule[] | undefined {
   if (user === 'system:apiserver') return undefined;
+  if (user === 'system:kube-controller-manager') return systemRoles.find(({ name }) => name === user)?.rules;
   const name = user.slice('system:serviceaccount:kube-system:'.length);
   const inNamespaces = namespacedRoles.filter(({ subjects }) =>
     subjects.some((each) => each.kind === 'ServiceAccount' && each.name === name),

@@ -47,6 +47,8 @@ function controllersFor({ api = {}, heartbeats, machines, deafBeforeStart }: Hea
     ...(beats && { heartbeats: async () => beats }),
     ...(deafBeforeStart !== undefined && { deafBeforeStart }),
     ...(machines && { cloud: { covers: () => true, find: async ({ name }) => machines[name] } }),
+    signSecretToken: async ({ namespace, secret, account }) =>
+      `${namespace}/${secret} for ${account.name} ${account.uid}`,
     authority: () => Promise.reject(new Error('what is signed differs each time: see certificates.test.ts')),
   });
   return new Map(list.map((each) => [each.name, each]));

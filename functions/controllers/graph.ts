@@ -39,7 +39,12 @@ interface Declared {
 /** The controllers with all that settings may add, and the scheduler. */
 function every(): Declared[] {
   const asked = () => Promise.reject(new Error('the graph asks for nothing'));
-  const all = controllers({ caCertificate: '', podCIDR: '10.244.0.0/16', authority: asked }).map(
+  const all = controllers({
+    caCertificate: '',
+    podCIDR: '10.244.0.0/16',
+    authority: asked,
+    signSecretToken: asked,
+  }).map(
     ({ name, watches, reads = [], owns }): Declared => ({
       name,
       watches: unique(watches.map(({ type }) => type)),

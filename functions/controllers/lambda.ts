@@ -7,10 +7,12 @@ import middy from '@middy/core';
 import { amazonRoots } from '../../core/cluster/amazon-roots.ts';
 import { ensureAuthority } from '../../core/cluster/authority.ts';
 import { readSettings } from '../../core/cluster/settings.ts';
+import { ensureSigningKey } from '../../core/cluster/signing-key.ts';
 import { createLog } from '../../core/process/log.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts';
+import { secretTokenSigner } from '../../core/signature/secret-token.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
 import { queueMiddleware } from '../../core/work/invocation.ts';
@@ -55,6 +57,7 @@ const running = startControllers({
     // The authority's, by which nodes serve the API to their pods, and the roots behind its URL.
     caCertificate: authority.certificate + amazonRoots(),
     authority: () => ensureAuthority(store, new Date()),
+    signSecretToken: secretTokenSigner(() => ensureSigningKey(store)),
     podCIDR: settings.podCIDR,
     heartbeats: () => connected.heartbeats.all(),
     nodeGraceMs,

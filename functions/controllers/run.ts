@@ -218,9 +218,9 @@ export function startControllers(options: ControllersOptions): RunningController
 }
 
 function userOf(username: string) {
-  const [, , namespace = 'kube-system'] = username.split(':');
-  const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
-  return { username, groups };
+  const [, kind, namespace = 'kube-system'] = username.split(':');
+  const ofAccounts = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+  return { username, groups: [...(kind === 'kube-controller-manager' ? [] : ofAccounts), 'system:authenticated'] };
 }
 
 function reasonOf(error: unknown): string {

@@ -134,6 +134,7 @@ const workerData: WorkerData = {
   podCIDR: cluster.podCIDR,
   caCertificate: pki('ca.crt'),
   caKeyFile: join(dataDir, 'pki', 'ca.key'),
+  signingKeyFile: join(dataDir, 'pki', 'service-account.key'),
   volumeDirectory: join(dataDir, 'volumes'),
   logLevel: log.level,
 };

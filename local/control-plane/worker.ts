@@ -11,6 +11,7 @@ import { createAdmissionMetrics } from '../../core/registry/admission/metrics.ts
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts';
 import { objectFamilies } from '../../core/replica/object-families.ts';
+import { secretTokenSigner } from '../../core/signature/secret-token.ts';
 import { connectStore } from '../../core/store/port.ts';
 import { controllers } from '../../functions/controllers/all.ts';
 import { createQueueMetrics } from '../../functions/controllers/queue-metrics.ts';
@@ -34,6 +35,8 @@ export interface WorkerData {
   readonly caCertificate: string;
   /** File of the PEM key behind it: read when a certificate is to be signed. */
   readonly caKeyFile: string;
+  /** File of the PEM key that signs tokens: read with each, since it is rotated. */
+  readonly signingKeyFile: string;
   /** On every node: where volumes of the class local-path lie. */
   readonly volumeDirectory: string;
   readonly logLevel: string;
@@ -74,6 +77,7 @@ startControllers({
   controllers: controllers({
     caCertificate: settings.caCertificate,
     authority: async () => ({ certificate: settings.caCertificate, key: await readFile(settings.caKeyFile, 'utf8') }),
+    signSecretToken: secretTokenSigner(() => readFile(settings.signingKeyFile, 'utf8')),
     podCIDR: settings.podCIDR,
     volumeDirectory: settings.volumeDirectory,
     heartbeats: () => store.heartbeats.all(),

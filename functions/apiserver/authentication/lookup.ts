@@ -3,18 +3,21 @@
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
 
-/** `type` is a log's name, `name` the key in it: `namespace/name`. */
-export type Lookup = (type: string, name: string) => Promise<KubeObject | undefined>;
+/** `type` is a log's name, `name` the key in it: `namespace/name`. What is not as `expected` is looked up again like a miss. */
+export type Lookup = (
+  type: string,
+  name: string,
+  expected?: (object: KubeObject) => boolean,
+) => Promise<KubeObject | undefined>;
 
 export function replicaLookup(replicas: Replicas): Lookup {
-  return async (type, name) => {
+  return async (type, name, expected = () => true) => {
     const replica = replicas.peek(type) ?? (await replicas.of(type));
-    let entry = replica.get(name);
-    if (!entry) {
-      await replica.catchUp();
-      entry = replica.get(name);
-    }
     // The registry stores nothing but objects with metadata.
-    return entry?.object as KubeObject | undefined;
+    const find = () => replica.get(name)?.object as KubeObject | undefined;
+    const found = find();
+    if (found && expected(found)) return found;
+    await replica.catchUp();
+    return find();
   };
 }

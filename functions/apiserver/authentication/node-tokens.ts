@@ -3,8 +3,8 @@
 
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { UserInfo } from '../../../core/authorization/user-info.ts';
+import { decodeToken, hasSignature, signToken } from '../../../core/signature/json-web-token.ts';
 import type { TokenAuthenticator } from './authenticate.ts';
-import { decodeToken, hasSignature, signToken } from './json-web-token.ts';
 
 export interface NodeTokens extends TokenAuthenticator {
   /** For the agent of this node, good from now until `expires`, while the Node of this uid is there. */

@@ -1,18 +1,20 @@
 // Service account tokens: JWTs signed here, bound to an audience, a time, and perhaps a pod, secret or node.
 // Source: KEP-1205 (bound tokens), KEP-1393 (issuer discovery), KEP-4193 (bound to nodes), RFC 7519.
 
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import {
-  type Algorithm,
   decodeToken,
   hasSignature,
   type JsonWebKey,
   type Payload,
   publicJsonWebKey,
   signToken,
-} from './json-web-token.ts';
+} from '../../../core/signature/json-web-token.ts';
+import { secretTokenIssuer } from '../../../core/signature/secret-token.ts';
+import { readSigningKey, type SigningKey } from '../../../core/signature/signing-key.ts';
 import type { Lookup } from './lookup.ts';
+import { secretTokenUser } from './secret-tokens.ts';
 import { authenticatedGroup, serviceAccountGroups, serviceAccountPrefix } from './users.ts';
 
 export interface ServiceAccountOptions {
@@ -58,13 +60,6 @@ export interface ServiceAccountTokens {
   keySet(): Promise<{ keys: JsonWebKey[] }>;
 }
 
-interface Key {
-  readonly id: string;
-  readonly algorithm: Algorithm;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
-}
-
 interface KubernetesClaims {
   readonly namespace: string;
   readonly serviceaccount: { readonly name: string; readonly uid: string };
@@ -89,7 +84,7 @@ export function serviceAccountTokens(
   // Signatures are checked once a token; its time and what it is bound to, each time.
   const verified = new Map<string, Payload | null>();
 
-  const keysNow = (): readonly [Key, ...Key[]] => {
+  const keysNow = (): readonly [SigningKey, ...SigningKey[]] => {
     const next = pemsNow();
     if (next === pems) return keys;
     keys = readKeys(next);
@@ -142,11 +137,18 @@ export function serviceAccountTokens(
       return { token, expires: new Date(expires * 1000) };
     },
     claims(token) {
-      return decodeToken(token)?.payload.iss === issuer;
+      const said = decodeToken(token)?.payload.iss;
+      return said === issuer || said === secretTokenIssuer;
     },
     async verify(token, wanted = audiences) {
       const payload = payloadOf(token);
       if (!payload) return undefined;
+      if (payload.iss === secretTokenIssuer) {
+        // It names no audience: it is for the API server alone.
+        const matching = wanted.filter((each) => audiences.includes(each));
+        const user = matching.length > 0 ? await secretTokenUser(token, payload, lookup) : undefined;
+        return user && { user, audiences: matching };
+      }
       const seconds = now().getTime() / 1000;
       if ((payload.exp ?? 0) <= seconds || (payload.nbf ?? 0) > seconds) return undefined;
       const has = payload.aud === undefined ? [] : Array.isArray(payload.aud) ? payload.aud : [payload.aud];
@@ -169,29 +171,17 @@ export function serviceAccountTokens(
   };
 }
 
-function readKeys(pems: readonly (string | Buffer)[]): readonly [Key, ...Key[]] {
-  const [signer, ...others] = pems.map(readKey);
+function readKeys(pems: readonly (string | Buffer)[]): readonly [SigningKey, ...SigningKey[]] {
+  const [signer, ...others] = pems.map(readSigningKey);
   if (!signer) throw new Error('service account tokens need a signing key: give one PEM private key');
   return [signer, ...others];
 }
 
-function readKey(pem: string | Buffer): Key {
-  const privateKey = createPrivateKey(pem);
-  const publicKey = createPublicKey(privateKey);
-  const der = publicKey.export({ type: 'spki', format: 'der' });
-  const id = createHash('sha256').update(der).digest('base64url');
-  const kind = privateKey.asymmetricKeyType;
-  if (kind === 'rsa') return { id, algorithm: 'RS256', privateKey, publicKey };
-  if (kind === 'ec' && privateKey.asymmetricKeyDetails?.namedCurve === 'prime256v1')
-    return { id, algorithm: 'ES256', privateKey, publicKey };
-  throw new Error(`a service account key must be RSA or EC P-256, not ${kind}`);
-}
-
 /** What a token says that one of our keys signed; null: it is not ours. */
-function signedPayload(token: string, keys: readonly Key[], issuer: string): Payload | null {
+function signedPayload(token: string, keys: readonly SigningKey[], issuer: string): Payload | null {
   const said = decodeToken(token);
   const key = keys.find((each) => each.id === said?.header.kid);
-  if (!said || !key || said.payload.iss !== issuer) return null;
+  if (!said || !key || ![issuer, secretTokenIssuer].includes(said.payload.iss ?? '')) return null;
   return hasSignature(token, key.algorithm, key.publicKey) ? said.payload : null;
 }
 

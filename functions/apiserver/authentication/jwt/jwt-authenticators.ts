@@ -2,8 +2,8 @@
 
 import { jwtVerify } from 'jose';
 import { errorText } from '../../../../core/machinery/error-text.ts';
+import { decodeToken } from '../../../../core/signature/json-web-token.ts';
 import type { TokenAuthenticator } from '../authenticate.ts';
-import { decodeToken } from '../json-web-token.ts';
 import { userOfClaims } from './claims.ts';
 import type { AuthenticationConfiguration, JwtAuthenticator } from './configuration-types.ts';
 import { type GetJson, getJson } from './get-json.ts';

@@ -1,8 +1,8 @@
 // JSON Web Tokens, signed and checked with node:crypto: RFC 7515 (JWS compact form), RFC 7518 (RS256, ES256), RFC 7519.
 
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { fromBase64Url, textFromBase64Url } from '../../../core/machinery/base64.ts';
-import { parseJson } from '../../../core/machinery/json.ts';
+import { fromBase64Url, textFromBase64Url } from '../machinery/base64.ts';
+import { parseJson } from '../machinery/json.ts';
 
 export type Algorithm = 'RS256' | 'ES256';
 
