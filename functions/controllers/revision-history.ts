@@ -1,6 +1,6 @@
 // ControllerRevisions: the templates that a StatefulSet or DaemonSet had, under names that follow from their content.
 
-import { integerOf } from '../../core/machinery/json.ts';
+import { integerOf, parseJson } from '../../core/machinery/json.ts';
 import type { V1PodTemplateSpec } from '../../generated/kubernetes.ts';
 import { canonical, templateHash } from './child-name.ts';
 import { claimChildren, controllerRef } from './claim-children.ts';
@@ -52,7 +52,8 @@ export function historyOf(snapshot: Snapshot<typeof type>, workload: Workload, i
     actions.push({
       do: 'create',
       type,
-      object: { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata, data, revision: next },
+      // Clients compare the bytes with what Go writes of a template: its keys are sorted.
+      object: { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata, data: parseJson(text), revision: next },
     });
   } else if (found !== revisions.at(-1)) {
     actions.push({ do: 'update', type, object: { ...found, revision: next } });

@@ -31,6 +31,13 @@ const placesOf = (items: Body[]) => items.map(({ spec }) => spec.nodeName).sort(
 /** One ready pod on each of these nodes and no other. */
 const runsOn = (places: readonly string[]) => (items: Body[]) =>
   items.every(isReady) && JSON.stringify(placesOf(items)) === JSON.stringify(places);
+/** JSON as Go writes a map: with sorted keys. */
+const goText = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(goText).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([key, each]) => `${JSON.stringify(key)}:${goText(each)}`).join(',')}}`;
+};
 const setImage = (path: string, image: string) =>
   client.change(path, (each) => {
     each.spec.template.spec.containers[0].image = image;
@@ -92,6 +99,10 @@ describe('DaemonSet', () => {
       const before = await client.whenAll(pods, '', 'one on each node', runsOn(nodes));
       const [revision] = await client.list(controllerrevisions);
       expect(revision.revision).toBe(1);
+      // What clients make of the template, byte for byte, finds its revision.
+      const { template } = (await client.read(path)).spec;
+      const patch = goText({ spec: { template: { ...template, $patch: 'replace' } } });
+      expect((await cluster.t.get(controllerrevisions)).text.split(`"data":${patch}`)).toHaveLength(2);
       const hash = revision.metadata.labels['controller-revision-hash'];
       expect(before.map(revisionOf)).toEqual([hash, hash, hash]);
 
