@@ -31,6 +31,8 @@ describe('discovery', () => {
       verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
       shortNames: ['po'],
       categories: ['all'],
+      // As of every Kubernetes.
+      storageVersionHash: 'xPOwRZ+Yhw8=',
     });
     expect(resources).toContainEqual({
       name: 'replicationcontrollers/scale',

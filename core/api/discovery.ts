@@ -132,6 +132,13 @@ function toApiGroup({ name, versions }: Group) {
   return { name, versions: list, preferredVersion: list[0] };
 }
 
+/** Tells migrators of stored objects that the version changed in which a type is stored. Source: Kubernetes' discovery. */
+function storageVersionHash({ type, storageVersion, kind }: ResourceDefinition): string {
+  const group = type.includes('/') ? type.slice(0, type.indexOf('/')) : '';
+  const digest = createHash('sha256').update(`${group}/${storageVersion}/${kind}`).digest();
+  return digest.subarray(0, 8).toString('base64');
+}
+
 function toApiResources(definition: ResourceDefinition): object[] {
   const { resource, singular, namespaced, kind, verbs, shortNames, categories, subresources } = definition;
   const own = {
@@ -142,6 +149,8 @@ function toApiResources(definition: ResourceDefinition): object[] {
     verbs,
     ...(shortNames.length > 0 && { shortNames }),
     ...(categories.length > 0 && { categories }),
+    // What nobody can watch is not stored.
+    ...(verbs.includes('watch') && { storageVersionHash: storageVersionHash(definition) }),
   };
   const below = subresources.map((each) => ({
     name: `${resource}/${each.name}`,

@@ -20,6 +20,8 @@ export interface Owner {
   readonly kind: string;
   readonly object: Live<object>;
   readonly selector: LabelSelector | undefined;
+  /** What its children are held by while they are its own: adopted ones get it, released ones lose it. */
+  readonly finalizer?: string;
 }
 
 export interface Claimed<T extends TypeName> {
@@ -40,7 +42,7 @@ export function controllerOf(object: {
 }
 
 export function claimChildren<T extends TypeName>(snapshot: Snapshot<T>, type: T, owner: Owner): Claimed<T> {
-  const { object, selector, apiVersion, kind } = owner;
+  const { object, selector, apiVersion, kind, finalizer } = owner;
   const { uid, namespace = '', deletionTimestamp } = object.metadata;
   const children: ObjectOf<T>[] = [];
   const actions: Action[] = [];
@@ -49,7 +51,9 @@ export function claimChildren<T extends TypeName>(snapshot: Snapshot<T>, type: T
     if (matchesSelector(selector, child.metadata.labels)) children.push(child);
     else if (!deletionTimestamp && !child.metadata.deletionTimestamp) {
       const others = child.metadata.ownerReferences?.filter((each) => each.uid !== uid) ?? [];
-      actions.push(patchSeen(type, child, { metadata: { ownerReferences: others } }));
+      const finalizers = child.metadata.finalizers?.filter((each) => each !== finalizer);
+      const released = { ownerReferences: others, ...(finalizer && finalizers && { finalizers }) };
+      actions.push(patchSeen(type, child, { metadata: released }));
     }
   }
   if (deletionTimestamp || isEmptySelector(selector)) return { children, actions };
@@ -57,7 +61,8 @@ export function claimChildren<T extends TypeName>(snapshot: Snapshot<T>, type: T
     if (controllerOf(orphan) || orphan.metadata.deletionTimestamp) continue;
     const others = orphan.metadata.ownerReferences?.filter((each) => each.uid !== uid) ?? [];
     const ownerReferences = [...others, controllerRef(apiVersion, kind, object)];
-    actions.push(patchSeen(type, orphan, { metadata: { ownerReferences } }));
+    const finalizers = finalizer && [...new Set([...(orphan.metadata.finalizers ?? []), finalizer])];
+    actions.push(patchSeen(type, orphan, { metadata: { ownerReferences, ...(finalizers && { finalizers }) } }));
     children.push(orphan);
   }
   return { children, actions };

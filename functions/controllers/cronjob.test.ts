@@ -111,5 +111,8 @@ describe('CronJob', () => {
     const wrong = start({ schedule: 'sometimes' });
     await wrong.settle();
     expect(wrong.events.map((event) => event.reason)).toEqual(['UnparseableSchedule']);
+    const never = start({ schedule: '0 0 31 2 *' });
+    await never.settle();
+    expect(never.events.map((event) => event.reason)).toEqual(['InvalidSchedule']);
   });
 });

@@ -117,6 +117,11 @@ function start(
   const from = deadline === undefined || deadline === null ? last : Math.max(last, now - millisecondsOf(deadline));
   const { latest, missed } = latestTime(schedule, from, now);
   const following = schedule.next(now);
+  // A date that there never is (the 31st of February): Kubernetes' words for it.
+  if (following === undefined && latest === undefined) {
+    const why = 'time difference between two schedules is less than 1 second';
+    return { actions: [event(cronJob, 'Warning', 'InvalidSchedule', `invalid schedule: ${spec.schedule} : ${why}`)] };
+  }
   const wait: Action[] = following === undefined ? [] : [{ do: 'requeue', afterMs: following - now + 100 }];
   if (latest === undefined) return { actions: wait };
   const actions: Action[] = [...wait];

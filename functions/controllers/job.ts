@@ -14,6 +14,7 @@ import {
   regarding,
   type Snapshot,
   splitKey,
+  watch,
   watchChildren,
   watchSelf,
 } from './controller.ts';
@@ -33,7 +34,7 @@ import {
   progressOf,
   trackingFinalizer,
 } from './job-progress.ts';
-import { isEmptySelector } from './label-selector.ts';
+import { isEmptySelector, matchesSelector } from './label-selector.ts';
 import { deletePod } from './pod-actions.ts';
 import type { Pod } from './pod-state.ts';
 import { rankForDeletion } from './replicas.ts';
@@ -51,6 +52,9 @@ export const jobController = defineController({
     watchSelf(type),
     watchChildren('pods', 'batch', 'Job'),
     watchOrphans('pods', type, (each) => each.spec?.selector),
+    watch('pods', ({ object, type: change }) =>
+      change !== 'DELETED' && isTracked(object) && !controllerOf(object) ? [ofNobody(object.metadata.namespace)] : [],
+    ),
   ],
   claims: 'batch/jobs',
   owns: ['pods', type],
@@ -75,19 +79,46 @@ export function finishedCondition(job: Job): V1JobCondition | undefined {
   );
 }
 
-/** Pods of a Job of this name that is gone: nobody counts them any more, and nothing else lets go of them. */
-function leftBehind(snapshot: Snapshot<'pods'>, namespace: string, name: string, uid: string | undefined): Action[] {
+/** The key of a namespace's pods that no Job has: a Job has a name. */
+function ofNobody(namespace = ''): string {
+  return `${namespace}/`;
+}
+
+/**
+ * Pods of a Job of this name that is gone, or without a name of no Job, unless one is about to adopt them: nobody counts them any more,
+ * and nothing else lets go of them.
+ */
+function leftBehind(
+  snapshot: Snapshot<'pods' | typeof type>,
+  namespace: string,
+  name: string,
+  uid: string | undefined,
+): Action[] {
   return snapshot
     .list('pods', namespace)
     .filter((pod) => {
       const owner = controllerOf(pod);
+      if (name === '') return !owner && isTracked(pod) && !adopterOf(snapshot, pod);
       return owner?.kind === 'Job' && owner.name === name && owner.uid !== uid && isTracked(pod);
     })
     .map(untrack);
 }
 
+function adopterOf(snapshot: Snapshot<typeof type>, { metadata }: Pod): Job | undefined {
+  if (metadata.deletionTimestamp) return undefined;
+  return snapshot
+    .list(type, metadata.namespace ?? '')
+    .find(
+      (each) =>
+        !each.metadata.deletionTimestamp &&
+        !isEmptySelector(each.spec?.selector) &&
+        matchesSelector(each.spec?.selector, metadata.labels),
+    );
+}
+
 function reconcile(snapshot: Snapshot<'pods'>, job: Job, { now }: Context): Action[] {
-  const owner = { apiVersion: 'batch/v1', kind: 'Job', object: job, selector: job.spec?.selector };
+  const finalizer = trackingFinalizer;
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', object: job, selector: job.spec?.selector, finalizer };
   const { children: pods, actions: claims } = claimChildren(snapshot, 'pods', owner);
   if (isJobFinished(job) || job.metadata.deletionTimestamp) {
     const finished = pods.filter((each) => isTracked(each) && (isFinished(each) || each.metadata.deletionTimestamp));

@@ -122,7 +122,12 @@ describe('Job', () => {
 
     const labels = Object.fromEntries(Object.keys(adopted.metadata.labels).map((key) => [key, null]));
     await client.patch(one, { metadata: { labels } });
-    await client.when(one, 'it is released', (each) => controllerOf(each) === undefined);
+    const released = await client.when(one, 'it is released', (each) => controllerOf(each) === undefined);
+    // Nothing of the Job holds it any more, so that its namespace can end.
+    expect([released.metadata.ownerReferences, released.metadata.finalizers]).toEqual([undefined, undefined]);
+    expect(adopted.metadata.finalizers).toEqual(['batch.kubernetes.io/job-tracking']);
+    await client.patch(one, { metadata: { finalizers: ['batch.kubernetes.io/job-tracking'] } });
+    await client.when(one, 'it is let go of again', (each) => each.metadata.finalizers === undefined);
   });
 
   conformance('Job should apply changes to a job status', async () => {
@@ -206,7 +211,8 @@ describe('a policy for failures', () => {
       const more = { ...indexed(1), backoffLimit: 0, podFailurePolicy };
       await client.create(jobs, job('ignored', more, { command: ['runAtFirstThenSucceed'], ...volume }));
       const [first] = await client.whenAll(pods, '', 'one runs', active(1));
-      const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: first.metadata.name } };
+      // Of the older version: its path takes both.
+      const eviction = { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name: first.metadata.name } };
       await client.create(`${pods}/${first.metadata.name}/eviction`, eviction);
       const done = await client.when(`${jobs}/ignored`, 'it is complete', isComplete);
       expect(done.status).toMatchObject({ succeeded: 1 });

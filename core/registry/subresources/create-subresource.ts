@@ -17,8 +17,11 @@ export async function createSubresource(
 ): Promise<Outcome> {
   if (target.definition.type === 'pods' && target.subresource === 'binding')
     return await bind(env, context, target, target, body, options);
-  if (target.definition.type === 'pods' && target.subresource === 'eviction')
+  if (target.definition.type === 'pods' && target.subresource === 'eviction') {
+    // The older version, which its path takes as well, says the same.
+    if (body.apiVersion === 'policy/v1beta1' && body.kind === 'Eviction') body.apiVersion = 'policy/v1';
     return await evict(env, context, target, body, options);
+  }
   throw new StatusError('MethodNotAllowed', `${target.definition.resource}/${target.subresource} does not take a POST`);
 }
 
