@@ -386,6 +386,18 @@ describe('a warning is told of', () => {
     for (const [type, object] of [
       ['pods', pod({})],
       ['services', service({})],
+      // Taken as it is, though it says less or more than it could.
+      ['pods', onePod({ args: [null], resources: { limits: { memory: '1Gi ' }, requests: { memory: null } } })],
+      [
+        'apps/deployments',
+        {
+          spec: {
+            strategy: { rollingUpdate: { maxSurge: '200%' } },
+            selector,
+            template: { ...labelled, spec: { containers: [container] } },
+          },
+        },
+      ],
       ['apps/deployments', { spec: { selector, template: { ...labelled, spec: { containers: [container] } } } }],
     ] as const)
       expect((await created(type, object)).warnings).toEqual([]);

@@ -36,6 +36,23 @@ async function define(crd: object) {
 const causes = (answer: { body: { details?: { causes?: { field: string; message: string }[] } } }) =>
   answer.body.details?.causes?.map(({ field, message }) => `${field}: ${message}`);
 
+describe('a version of a custom resource', () => {
+  it('is told to be deprecated in its own words', async () => {
+    const free = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    const versions = [
+      servedVersion('v1', true, free),
+      servedVersion('v1beta1', false, free, { deprecated: true }),
+      servedVersion('v1beta2', false, free, { deprecated: true, deprecationWarning: 'use v1 please' }),
+    ];
+    await define(customResourceDefinition({ versions }));
+    const warned = async (version: string) =>
+      (await t.get(`/apis/example.com/${version}/namespaces/default/widgets`)).headers['warning'];
+    expect(await warned('v1')).toBeUndefined();
+    expect(await warned('v1beta1')).toEqual(['299 - "example.com/v1beta1 Widget is deprecated"']);
+    expect(await warned('v1beta2')).toEqual(['299 - "use v1 please"']);
+  });
+});
+
 describe('rules of a custom resource', () => {
   it('refuse values, with the message, reason and field that they name', async () => {
     const int = { type: 'integer' };

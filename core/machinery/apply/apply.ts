@@ -21,6 +21,7 @@ import {
   unionAll,
   withoutSubtrees,
 } from './field-set.ts';
+import { allowedByLastApplied, withLastApplied } from './last-applied.ts';
 import { decodeManagers, encodeManagers, type Manager, type Managers, managerKey, takeFrom } from './managers.ts';
 import { mergeApplied, prune } from './merge.ts';
 
@@ -109,7 +110,7 @@ export function* finishApply(
   yield;
   const differences = differencesIn(apiVersion, own, views, reset);
   if (!force) {
-    const conflicts = findConflicts(managers, self, differences);
+    const conflicts = withoutAllowed(request, live, findConflicts(managers, self, differences));
     if (conflicts.length > 0) throw applyConflict(conflicts);
   }
   yield;
@@ -117,7 +118,21 @@ export function* finishApply(
   yield;
   keepUnchanged(request, own, managers, last);
   yield;
-  return withManagers(object, encodeManagers(managers), request.live);
+  const told = request.subresource ? object : withLastApplied(object, request.applied, request.manager);
+  return withManagers(told, encodeManagers(managers), request.live);
+}
+
+/** Conflicts about what the applier had applied client-side are none. */
+function withoutAllowed(
+  { schema, manager, apiVersion }: ApplyRequest,
+  live: KubeObject,
+  conflicts: readonly FieldConflict[],
+): readonly FieldConflict[] {
+  if (conflicts.length === 0) return conflicts;
+  const allowed = allowedByLastApplied(schema, live, manager, apiVersion);
+  if (isEmpty(allowed)) return conflicts;
+  const paths = new Set(Array.from(members(allowed), pathString));
+  return conflicts.filter(({ path }) => !paths.has(path));
 }
 
 /** An apply that says what the last one said keeps its entry, with its time; one that says nothing has none. */

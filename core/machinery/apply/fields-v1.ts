@@ -62,7 +62,7 @@ function parse(text: string): Json | undefined {
   }
 }
 
-function canonicalJson(value: Json): string {
+export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   const keys = Object.keys(value).sort();

@@ -8,7 +8,7 @@ export function canonicalScalar(format: string, value: unknown): unknown {
   switch (format) {
     case 'quantity':
       if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return value;
-      return quantityError(value) === undefined ? canonicalQuantity(value) : value;
+      return canonicalAmount(typeof value === 'string' ? value.trim() : value);
     case 'date-time':
       return typeof value === 'string' ? canonicalTime(value) : value;
     case 'micro-time':
@@ -18,6 +18,10 @@ export function canonicalScalar(format: string, value: unknown): unknown {
     default:
       return value;
   }
+}
+
+function canonicalAmount(value: string | number | bigint): string | number | bigint {
+  return quantityError(value) === undefined ? canonicalQuantity(value) : value;
 }
 
 const seconds = '2006-01-02T15:04:05Z'.length;

@@ -1,6 +1,7 @@
 // Changes an object by a patch. Without a resourceVersion in the patch it is applied again to whatever a conflict shows.
 
 import { applying } from '../../machinery/apply/apply.ts';
+import { duplicatesIn } from '../../machinery/apply/duplicates.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { deepClone } from '../../machinery/equality.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
@@ -90,6 +91,9 @@ async function applyConfiguration(
   );
 }
 
+/** Of duplicates: what is beyond tells nobody more. */
+const mostTold = 100;
+
 /** The applied configuration, which must speak of this object in this version, and of nothing that the schema does not know. */
 function configuration(target: Target, body: unknown): KubeObject {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
@@ -115,10 +119,10 @@ function configuration(target: Target, body: unknown): KubeObject {
   if (namespace && namespace !== target.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  const unknown = pruneApplied(target.definition.schema, applied).map(
-    (path) => `${path}: field not declared in schema`,
-  );
-  const [first, ...others] = unknown;
-  if (first) throw untyped(others.length === 0 ? first : `errors:\n${unknown.map((each) => `  ${each}`).join('\n')}`);
+  const { schema } = target.definition;
+  const wrong = pruneApplied(schema, applied).map((path) => `${path}: field not declared in schema`);
+  wrong.push(...duplicatesIn(schema, applied).slice(0, mostTold));
+  const [first, ...others] = wrong;
+  if (first) throw untyped(others.length === 0 ? first : `errors:\n${wrong.map((each) => `  ${each}`).join('\n')}`);
   return applied;
 }

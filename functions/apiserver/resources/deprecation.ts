@@ -1,4 +1,4 @@
-// The types of Kubernetes 1.36 that are served and deprecated: whoever uses one is told so (KEP-1693).
+// The types of Kubernetes 1.36 that are served and deprecated, and versions of custom resources that say so of themselves: whoever uses one is told so (KEP-1693).
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
@@ -9,6 +9,6 @@ const deprecated: Readonly<Record<string, string>> = {
 };
 
 /** The warning that answers about this type carry; undefined for most. */
-export function deprecationOf({ group, resource }: ResourceDefinition): string | undefined {
-  return group === '' ? getOwn(deprecated, resource) : undefined;
+export function deprecationOf({ group, resource, deprecationWarning }: ResourceDefinition): string | undefined {
+  return group === '' ? getOwn(deprecated, resource) : deprecationWarning;
 }

@@ -16,7 +16,7 @@ import {
 } from '../../core/pod-template/template.ts';
 import { warnOfNamedWorkload } from '../../core/pod-template/warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
-import { countOrPercent } from '../../rules/count-or-percent.ts';
+import { countOrAnyPercent, countOrPercent } from '../../rules/count-or-percent.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
 
@@ -75,7 +75,7 @@ function validateStrategy(value: NonNullable<V1Deployment['spec']>['strategy']):
   if (value.type !== 'RollingUpdate') return [notSupported(`${path}.type`, value.type, ['Recreate', 'RollingUpdate'])];
   const { maxSurge = 0, maxUnavailable = 0 } = value.rollingUpdate ?? {};
   const errors = countOrPercent(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`);
-  errors.push(...countOrPercent(maxSurge, `${path}.rollingUpdate.maxSurge`));
+  errors.push(...countOrAnyPercent(maxSurge, `${path}.rollingUpdate.maxSurge`));
   if (isZero(maxSurge) && isZero(maxUnavailable)) {
     errors.push(
       invalidValue(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
