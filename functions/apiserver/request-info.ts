@@ -81,9 +81,13 @@ export function unreadableRequestInfo(method: string, sentPath: string): Request
   return { ...nothing, verb: method.toLowerCase(), method, path: sentPath, segments: splitPath(sentPath) };
 }
 
-/** A path whose decoded segments these are, without its leading slash. */
+/** A path whose decoded segments these are, without its leading slash: encoded as Go's net/url does. */
 export function encodeSegments(segments: readonly string[]): string {
-  return segments.map((each) => encodeURI(each).replace(/[?#]/g, encodeURIComponent)).join('/');
+  return segments.map((each) => encodeURI(each).replace(/[?#!'()*]/g, percent)).join('/');
+}
+
+function percent(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
 /** Throws what Kubernetes says to a verb of a path with another method than GET, or where it is not served. */

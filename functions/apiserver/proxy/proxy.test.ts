@@ -83,6 +83,28 @@ describe('proxy', () => {
     expect(heard.toLowerCase()).not.toContain('authorization');
   });
 
+  it.each([
+    ['proxy/%2F', '/'],
+    ['proxy/%2Fetc', '/etc'],
+    ['proxy//etc', '/etc'],
+    ['proxy/a%2Fb/', '/a/b/'],
+    ['proxy/a//b', '/a/b'],
+    ['proxy/a%2F%2Fb%2F', '/a/b/'],
+    ['proxy/a/%2e%2E/b', '/b'],
+    ['proxy/%2e%2e/%2e%2e', '/'],
+    ['proxy/a%252Fb', '/a%252Fb'],
+    ['proxy/100%25', '/100%25'],
+    ['proxy/%3Fa=1%23b', '/%3Fa=1%23b'],
+    ["proxy/a(1)!*'b[2]", '/a%281%29%21%2A%27b%5B2%5D'],
+    ['proxy/a;b,c=d&e+f@g:h$i~j', '/a;b,c=d&e+f@g:h$i~j'],
+    ['proxy/%C3%A9', '/%C3%A9'],
+  ])('decodes a path once, and sends what is meant: %s as %s', async (sent, heardPath) => {
+    await makePod('n');
+    answer = 'HTTP/1.1 204 No Content\r\n\r\n';
+    expect((await text(`${base}/pods/p:9000/${sent}`)).status).toBe(204);
+    expect(heard.split(' ')[1]).toBe(heardPath);
+  });
+
   it('gives links of a page, and redirects to places on the pod itself, as places behind it', async () => {
     await makePod('n');
     const at = `${base}/pods/p:9000/proxy`;

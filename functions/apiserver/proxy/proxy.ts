@@ -1,6 +1,7 @@
 // `pods/proxy`, `services/proxy` and `nodes/proxy`: a request passed on to a port of a pod, or to the node's own API, over the node's
 // dial-in, so that it works for nodes that nothing can reach.
 
+import { posix } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { Definitions } from '../../../core/api/definition.ts';
@@ -33,7 +34,10 @@ const optionKinds: Readonly<Record<string, string>> = {
 };
 
 export function createProxy({ registry, definitions, streams, random }: ProxyOptions): Responder {
-  /** Where the proxy is, and the path behind it as it was admitted: that is the one to ask for. Both encoded anew. */
+  /**
+   * Where the proxy is, and the path behind it as it was admitted: that is the one to ask for. Both encoded anew, and what is asked for
+   * without empty segments and dots, as Go joins paths.
+   */
   const admit = async ({ info, context, definition }: Exchange): Promise<[prefix: string, path: string]> => {
     const kind = getOwn(optionKinds, info.resource);
     if (!kind || !definition) throw noSuchResource();
@@ -44,7 +48,10 @@ export function createProxy({ registry, definitions, streams, random }: ProxyOpt
     const [prefix, behind] = pathsOf(info);
     const options = { kind, apiVersion: 'v1', metadata: {}, ...(behind && { path: behind }) };
     const { path } = await registry.admit(context, target, 'CONNECT', options);
-    return [prefix, typeof path === 'string' && path.startsWith('/') ? encodeSegments(path.split('/')) : ''];
+    return [
+      prefix,
+      typeof path === 'string' && path.startsWith('/') ? encodeSegments(posix.normalize(path).split('/')) : '',
+    ];
   };
   const reach = async (
     { request, info, query, context }: Exchange,
@@ -87,11 +94,15 @@ export function createProxy({ registry, definitions, streams, random }: ProxyOpt
   };
 }
 
-/** Where the proxy is, encoded anew, and the path behind it as it is meant; empty without a slash there. */
+/**
+ * Where the proxy is, encoded anew, and the path behind it as it is meant; empty without a slash there. It begins with one slash, also where
+ * an encoded one came first (`proxy/%2Fa`), as Kubernetes passes it on.
+ */
 function pathsOf({ path, segments, rest }: RequestInfo): [prefix: string, path: string] {
   const prefix = `/${encodeSegments(segments.slice(0, segments.length - rest.length))}`;
-  const slash = path.endsWith('/') ? '/' : '';
-  return [prefix, rest.length === 0 ? slash : `/${rest.join('/')}${slash}`];
+  const behind = rest.join('/');
+  const leading = behind === '' || behind.startsWith('/') ? '' : '/';
+  return [prefix, leading + behind + (path.endsWith('/') ? '/' : '')];
 }
 
 function searchOf(query: Query): string {
