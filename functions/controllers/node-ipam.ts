@@ -20,6 +20,7 @@ export function createNodeIpamController(clusterCIDR: string, nodeMask?: number)
     `${formatIp({ family: base.family, bits: base.bits + (BigInt(place) << BigInt(width - mask)) })}/${mask}`;
   return defineController({
     name: 'node-ipam',
+    component: 'node-controller',
     user: controllerUser('node-controller'),
     watches: [watchSelf(type)],
     exclusive: 'node-ipam',
@@ -27,15 +28,19 @@ export function createNodeIpamController(clusterCIDR: string, nodeMask?: number)
     reconcile(snapshot, name): Action[] {
       const node = snapshot.get(type, '', name);
       if (!node || node.spec?.podCIDR || node.metadata.deletionTimestamp) return [];
+      const about = regarding('v1', 'Node', node);
       const taken = new Set(snapshot.list(type).flatMap((each) => each.spec?.podCIDRs ?? each.spec?.podCIDR ?? []));
       const first = createHash('sha256').update(name).digest().readUInt32BE() % places;
       for (let i = 0; i < places; i++) {
         const podCIDR = rangeOf((first + i) % places);
         if (taken.has(podCIDR)) continue;
-        return [patchSeen(type, node, { spec: { podCIDR, podCIDRs: [podCIDR] } })];
+        const given = patchSeen(type, node, { spec: { podCIDR, podCIDRs: [podCIDR] } });
+        // Each node is given its range once, when it is new: then it is told of, however often this process begins anew.
+        const registered = `Node ${name} event: Registered Node ${name} in Controller`;
+        const event = { type: 'Normal' as const, reason: 'RegisteredNode', message: registered };
+        return [given, { do: 'barrier' }, { do: 'event', regarding: about, event }];
       }
       const message = `Node ${name} status is now: CIDRNotAvailable`;
-      const about = regarding('v1', 'Node', node);
       return [{ do: 'event', regarding: about, event: { type: 'Normal', reason: 'CIDRNotAvailable', message } }];
     },
   });

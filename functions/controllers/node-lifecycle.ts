@@ -4,7 +4,15 @@ import { isReady } from '../../core/kinds/core/pod/semantics/state.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import type { V1Taint } from '../../generated/kubernetes.ts';
 import { sameJson, setCondition, timestamp } from './condition.ts';
-import { type Action, controllerUser, defineController, type ObjectOf, type Snapshot, watch } from './controller.ts';
+import {
+  type Action,
+  controllerUser,
+  defineController,
+  type ObjectOf,
+  regarding,
+  type Snapshot,
+  watch,
+} from './controller.ts';
 import { readiness } from './node-readiness.ts';
 
 const type = 'nodes';
@@ -22,6 +30,7 @@ const ours = new Set([...Object.values(conditionTaints).flatMap((each) => Object
 
 export const nodeLifecycleController = defineController({
   name: 'node-lifecycle',
+  component: 'node-controller',
   user: controllerUser('node-controller'),
   watches: [
     watch(type, ({ object, previous }, snapshot) =>
@@ -38,12 +47,25 @@ export const nodeLifecycleController = defineController({
     if (!node) return [];
     const actions: Action[] = [];
     const taints = taintsOf(snapshot, node, now);
-    if (!sameJson(taints, node.spec?.taints ?? []))
+    if (!sameJson(taints, node.spec?.taints ?? [])) {
       actions.push({ do: 'update', type, object: { ...node, spec: { ...node.spec, taints } } });
+      if (isUnready(node.spec?.taints) && !isUnready(taints)) actions.push({ do: 'barrier' }, nodeReady(node));
+    }
     if (readiness(node) !== 'True') actions.push(...unreadyPods(snapshot, name, now));
     return actions;
   },
 });
+
+function isUnready(taints: readonly V1Taint[] = []): boolean {
+  return taints.some(({ key }) => Object.values(conditionTaints['Ready'] ?? {}).includes(key));
+}
+
+/** Said with the write that lets pods run there, and so once. */
+function nodeReady(node: Node): Action {
+  const message = `Node ${node.metadata.name} status is now: NodeReady`;
+  const event = { type: 'Normal' as const, reason: 'NodeReady', message };
+  return { do: 'event', regarding: regarding('v1', 'Node', node), event };
+}
 
 /** Taints of others stay. NoExecute only while some node is ready: with none, it is more likely that we are cut off. */
 function taintsOf(snapshot: Snapshot<'nodes'>, node: Node, now: number): V1Taint[] {

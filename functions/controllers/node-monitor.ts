@@ -42,6 +42,7 @@ export function createNodeMonitor({
   let started: number | undefined;
   return defineController({
     name: 'node-monitor',
+    component: 'node-controller',
     user: controllerUser('node-controller'),
     watches: [watch(type, ({ previous, type: change }) => (previous || change === 'DELETED' ? [] : [all]))],
     owns: [type],

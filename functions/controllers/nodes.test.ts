@@ -32,6 +32,9 @@ describe('Node IPAM', () => {
     await each.settle();
     const ranges = each.world.list('nodes').map((found) => found.spec?.podCIDR ?? '');
     expect(new Set(ranges).size).toBe(16);
+    const registered = each.events.filter(({ reason }) => reason === 'RegisteredNode').map(({ message }) => message);
+    expect(registered).toHaveLength(16);
+    expect(registered).toContain('Node n0 event: Registered Node n0 in Controller');
     for (const range of ranges) expect(range).toMatch(/^10\.244\.([0-9]|1[0-5])\.0\/24$/);
     each.put(node('one-too-many'));
     await each.settle();
@@ -56,6 +59,21 @@ describe('Taint eviction', () => {
 });
 
 describe('Node lifecycle', () => {
+  it('tells once that a node became ready', async () => {
+    const each = new TestCluster([nodeLifecycleController]);
+    each.put(node('a', 'False'));
+    await each.settle();
+    expect(taintsOf(each, 'a')).toContain('node.kubernetes.io/not-ready:NoSchedule');
+    expect(each.events).toEqual([]);
+    for (const status of ['True', 'True'])
+      each.change('nodes', '', 'a', (object) => {
+        Object.assign(object, { status: { conditions: [{ type: 'Ready', status }] } });
+      });
+    await each.settle();
+    expect(taintsOf(each, 'a')).toEqual([]);
+    expect(each.events.map(({ message }) => message)).toEqual(['Node a status is now: NodeReady']);
+  });
+
   function watched() {
     const beats = new Map<string, number>();
     let looks = 0;
