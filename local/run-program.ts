@@ -16,6 +16,6 @@ export async function runProgram(file: string, args: readonly string[]): Promise
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   if (code === 0) return output;
   // Programs log to their standard output; what ended them may stand there.
-  const said = (errors.trim() || output.trim()).split('\n').slice(-5).join('\n');
-  throw new UserError(`${args[0]} failed with exit code ${code}:\n${said}`);
+  const lastLines = (errors.trim() || output.trim()).split('\n').slice(-5).join('\n');
+  throw new UserError(`${args[0]} failed with exit code ${code}:\n${lastLines}`);
 }

@@ -76,7 +76,12 @@ function outcome(own: V1SecurityContext, shared: V1PodSecurityContext, node = te
   });
 }
 
-function told(own: V1SecurityContext, shared: V1PodSecurityContext = {}, image = rootImage, node = testSecurity()) {
+function runtimeFields(
+  own: V1SecurityContext,
+  shared: V1PodSecurityContext = {},
+  image = rootImage,
+  node = testSecurity(),
+) {
   const pod = testPod({ securityContext: shared, containers: [testContainer('main', { securityContext: own })] });
   return containerSecurity({
     pod,
@@ -149,13 +154,17 @@ describe('the fields of security contexts', () => {
   });
 
   it('never runs as root what names a group only, or must not be root', () => {
-    expect(told({ runAsGroup: 3000 }, {}, { uid: 1000, username: '' })).toMatchObject({
+    expect(runtimeFields({ runAsGroup: 3000 }, {}, { uid: 1000, username: '' })).toMatchObject({
       runAsUser: { value: 1000 },
       runAsGroup: { value: 3000 },
     });
-    expect(told({ runAsGroup: 3000 }, {}, { uid: undefined, username: 'app' })).toMatchObject({ runAsUsername: 'app' });
-    expect(told({ runAsGroup: 3000 }, { runAsUser: 7 }, { uid: 1000, username: '' }).runAsUser).toEqual({ value: 7 });
-    expect(told({}, {}, { uid: 1000, username: '' }).runAsUser).toBe(undefined);
+    expect(runtimeFields({ runAsGroup: 3000 }, {}, { uid: undefined, username: 'app' })).toMatchObject({
+      runAsUsername: 'app',
+    });
+    expect(runtimeFields({ runAsGroup: 3000 }, { runAsUser: 7 }, { uid: 1000, username: '' }).runAsUser).toEqual({
+      value: 7,
+    });
+    expect(runtimeFields({}, {}, { uid: 1000, username: '' }).runAsUser).toBe(undefined);
     const nonRoot = (image: ImageUser, own: V1SecurityContext = {}) => violation({ runAsNonRoot: true, ...own }, image);
     expect(nonRoot({ uid: 0, username: '' })).toBe('container has runAsNonRoot and image will run as root');
     expect(nonRoot({ uid: undefined, username: '' })).toBe('container has runAsNonRoot and image will run as root');
@@ -172,9 +181,9 @@ describe('the fields of security contexts', () => {
     expect(profile('a/b..json')).toBe(undefined);
     expect(violation({ seccompProfile: { type: 'New' } })).toContain('unknown');
     const withDefault = testSecurity({ seccompDefault: true });
-    expect(told({}).seccomp).toEqual({ profileType: 1 });
-    expect(told({}, {}, rootImage, withDefault).seccomp).toEqual({ profileType: 0 });
-    expect(told({ seccompProfile: { type: 'Unconfined' } }, {}, rootImage, withDefault).seccomp).toEqual({
+    expect(runtimeFields({}).seccomp).toEqual({ profileType: 1 });
+    expect(runtimeFields({}, {}, rootImage, withDefault).seccomp).toEqual({ profileType: 0 });
+    expect(runtimeFields({ seccompProfile: { type: 'Unconfined' } }, {}, rootImage, withDefault).seccomp).toEqual({
       profileType: 1,
     });
   });

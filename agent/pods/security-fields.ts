@@ -39,23 +39,23 @@ export interface ContainerOnNode {
 type Refuse<Value> = (value: NonNullable<Value>, pod: Pod, node: NodeSecurity) => Ending | undefined;
 /** Why a container does not start with it. */
 type Check<Value> = (value: NonNullable<Value>, about: ContainerOnNode) => string | undefined;
-/** What the runtime is told, also where nothing is set. */
-type Tell<Value> = (value: Value | undefined, about: ContainerOnNode) => ContainerSecurityInput;
+/** What the runtime gets, also where nothing is set. */
+type ToRuntime<Value> = (value: Value | undefined, about: ContainerOnNode) => ContainerSecurityInput;
 
 /** `value`: the container's own, or else its pod's. */
 interface ContainerRule<Value> {
   readonly refuse?: Refuse<Value>;
   readonly check?: Check<Value>;
-  readonly tell?: Tell<Value>;
+  readonly toRuntime?: ToRuntime<Value>;
 }
 type Done<Value> = ContainerRule<Value> &
-  ({ readonly refuse: Refuse<Value> } | { readonly check: Check<Value> } | { readonly tell: Tell<Value> });
+  ({ readonly refuse: Refuse<Value> } | { readonly check: Check<Value> } | { readonly toRuntime: ToRuntime<Value> });
 
 type Groups = Pick<SandboxSecurityInput, 'supplementalGroups' | 'supplementalGroupsPolicy'>;
 interface PodRule<Value> {
   readonly refuse?: Refuse<Value>;
   /** The same to sandbox and containers. */
-  readonly tell?: (value: NonNullable<Value>) => Groups;
+  readonly toRuntime?: (value: NonNullable<Value>) => Groups;
   /** Named where it is done: what the sandbox gets, what volumes are made with. */
   readonly done?: 'sandbox' | 'volumes';
 }
@@ -65,8 +65,8 @@ type ContainerField = keyof V1SecurityContext;
 type PodField = keyof V1PodSecurityContext;
 
 const containerRules: { readonly [K in ContainerField]: Done<V1SecurityContext[K]> } = {
-  allowPrivilegeEscalation: { tell: (value) => ({ noNewPrivs: value === false }) },
-  appArmorProfile: { refuse: (value, _, node) => appArmorRefusal(value, node), tell: (value) => appArmor(value) },
+  allowPrivilegeEscalation: { toRuntime: (value) => ({ noNewPrivs: value === false }) },
+  appArmorProfile: { refuse: (value, _, node) => appArmorRefusal(value, node), toRuntime: (value) => appArmor(value) },
   capabilities: {
     check: ({ add = [] }, { node }) => {
       const missing = add.map(capability).filter((each) => node.missingCapabilities.has(each));
@@ -74,21 +74,21 @@ const containerRules: { readonly [K in ContainerField]: Done<V1SecurityContext[K
         ? `cannot add ${missing.join(', ')}: no process of this node may have that capability`
         : undefined;
     },
-    tell: (value) => ({
+    toRuntime: (value) => ({
       capabilities: {
         addCapabilities: value?.add?.map(capability),
         dropCapabilities: value?.drop?.map(capability),
       },
     }),
   },
-  privileged: { tell: (value) => ({ privileged: value ?? false }) },
+  privileged: { toRuntime: (value) => ({ privileged: value ?? false }) },
   procMount: {
-    tell: (value, { container }) =>
+    toRuntime: (value, { container }) =>
       value === 'Unmasked' || container.spec.securityContext?.privileged ? {} : { maskedPaths, readonlyPaths },
   },
-  readOnlyRootFilesystem: { tell: (value) => ({ readonlyRootfs: value ?? false }) },
+  readOnlyRootFilesystem: { toRuntime: (value) => ({ readonlyRootfs: value ?? false }) },
   runAsGroup: {
-    tell: (value, { pod, container, image }) => {
+    toRuntime: (value, { pod, container, image }) => {
       if (value === undefined) return {};
       const { runAsUser } = effective(pod, container);
       // CRI refuses a group without a user: then it is that of the image, and no other.
@@ -96,10 +96,10 @@ const containerRules: { readonly [K in ContainerField]: Done<V1SecurityContext[K
     },
   },
   runAsNonRoot: { check: (value, about) => (value ? rootViolation(about) : undefined) },
-  runAsUser: { tell: (value) => (value === undefined ? {} : { runAsUser: { value: Number(value) } }) },
+  runAsUser: { toRuntime: (value) => (value === undefined ? {} : { runAsUser: { value: Number(value) } }) },
   seccompProfile: {
     check: (value) => seccompViolation(value),
-    tell: (value, { node }) => ({ seccomp: seccomp(value, node) }),
+    toRuntime: (value, { node }) => ({ seccomp: seccomp(value, node) }),
   },
   seLinuxOptions: {
     refuse: (value) =>
@@ -122,7 +122,7 @@ const podRules: {
   readonly [K in PodField]: PodRule<V1PodSecurityContext[K]> | (K extends ContainerField ? 'containers' : never);
 } = {
   appArmorProfile: 'containers',
-  fsGroup: { done: 'volumes', tell: (value) => ({ supplementalGroups: [Number(value)] }) },
+  fsGroup: { done: 'volumes', toRuntime: (value) => ({ supplementalGroups: [Number(value)] }) },
   fsGroupChangePolicy: { done: 'volumes' },
   runAsGroup: 'containers',
   runAsNonRoot: 'containers',
@@ -131,7 +131,7 @@ const podRules: {
   // It says how volumes get the labels of seLinuxOptions, which are refused.
   seLinuxChangePolicy: { done: 'volumes' },
   seLinuxOptions: 'containers',
-  supplementalGroups: { tell: (value) => ({ supplementalGroups: value.map(Number) }) },
+  supplementalGroups: { toRuntime: (value) => ({ supplementalGroups: value.map(Number) }) },
   supplementalGroupsPolicy: {
     refuse: (value, _, node) =>
       value !== 'Merge' && !node.supplementalGroupsPolicy
@@ -140,7 +140,9 @@ const podRules: {
             message: `SupplementalGroupsPolicy=${value} is not supported in this node`,
           }
         : undefined,
-    tell: (value) => ({ supplementalGroupsPolicy: value === 'Strict' ? groupPolicies.strict : groupPolicies.merge }),
+    toRuntime: (value) => ({
+      supplementalGroupsPolicy: value === 'Strict' ? groupPolicies.strict : groupPolicies.merge,
+    }),
   },
   sysctls: {
     done: 'sandbox',
@@ -171,12 +173,12 @@ export function securityViolation(about: ContainerOnNode): string | undefined {
   return violations.find((each) => each !== undefined);
 }
 
-/** What the runtime is told of a container's security, but for its namespaces. */
+/** What the runtime gets of a container's security, but for its namespaces. */
 export function containerSecurity(about: ContainerOnNode): ContainerSecurityInput {
   const context = effective(about.pod, about.container);
-  const told = keysOf(containerRules).map((key) => containerRuleOf(key).tell?.(context[key], about) ?? {});
-  // as: what the rules tell are fields of it.
-  const fields = Object.fromEntries(told.flatMap((each) => Object.entries(each))) as ContainerSecurityInput;
+  const parts = keysOf(containerRules).map((key) => containerRuleOf(key).toRuntime?.(context[key], about) ?? {});
+  // as: what the rules make are fields of it.
+  const fields = Object.fromEntries(parts.flatMap((each) => Object.entries(each))) as ContainerSecurityInput;
   return { ...fields, ...groupsOf(about.pod) };
 }
 
@@ -261,15 +263,15 @@ function refusePod<K extends PodField>(
   return value === undefined || value === null ? undefined : podRuleOf(key).refuse?.(value, pod, node);
 }
 
-function tellPod<K extends PodField>(key: K, value: V1PodSecurityContext[K]): Groups {
-  return value === undefined || value === null ? {} : (podRuleOf(key).tell?.(value) ?? {});
+function podToRuntime<K extends PodField>(key: K, value: V1PodSecurityContext[K]): Groups {
+  return value === undefined || value === null ? {} : (podRuleOf(key).toRuntime?.(value) ?? {});
 }
 
 function groupsOf(pod: Pod): Groups {
   const context = pod.spec.securityContext ?? {};
-  const told = keysOf(podRules).map((key) => tellPod(key, context[key]));
-  const { supplementalGroupsPolicy } = told.find((each) => each.supplementalGroupsPolicy !== undefined) ?? {};
-  return { supplementalGroups: told.flatMap((each) => each.supplementalGroups ?? []), supplementalGroupsPolicy };
+  const parts = keysOf(podRules).map((key) => podToRuntime(key, context[key]));
+  const { supplementalGroupsPolicy } = parts.find((each) => each.supplementalGroupsPolicy !== undefined) ?? {};
+  return { supplementalGroups: parts.flatMap((each) => each.supplementalGroups ?? []), supplementalGroupsPolicy };
 }
 
 function keysOf<T extends object>(rules: T): (keyof T)[] {

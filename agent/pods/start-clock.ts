@@ -13,7 +13,7 @@ export class StartClock {
   #runtime = 0;
   #calls = 0;
   #since = 0;
-  #told = false;
+  #reported = false;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -24,7 +24,7 @@ export class StartClock {
   restart(): void {
     this.#began = this.#now();
     this.#runtime = 0;
-    this.#told = false;
+    this.#reported = false;
   }
 
   async time<T>(call: Promise<T>): Promise<T> {
@@ -38,8 +38,8 @@ export class StartClock {
 
   /** The times of a start that is complete; once for each. */
   finish(): StartTimes | undefined {
-    if (this.#told) return undefined;
-    this.#told = true;
+    if (this.#reported) return undefined;
+    this.#reported = true;
     return { ms: Math.round(this.#now() - this.#began), runtimeMs: Math.round(this.#runtime) };
   }
 }

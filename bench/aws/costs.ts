@@ -45,12 +45,12 @@ function monthly({ resync, look, report, lineBytes }: Recurring) {
     secondsAMonth * prices.dynamoRead +
     (secondsAMonth / 840) * (prices.restRequest + prices.lambdaRequest);
   // At most: a cold start in every hour, and a line a minute of each of the seven functions.
-  const told = prices.metricMonth + ((7 * secondsAMonth) / 60) * (lineBytes / 1e9) * prices.logGigabyte;
-  return { idle, node, nodesWatched, watch, told };
+  const cloudWatch = prices.metricMonth + ((7 * secondsAMonth) / 60) * (lineBytes / 1e9) * prices.logGigabyte;
+  return { idle, node, nodesWatched, watch, cloudWatch };
 }
 
 export function costPage(operations: readonly Measured[], recurring: Recurring, pods: PodOperations): string {
-  const { idle, node, nodesWatched, watch, told } = monthly(recurring);
+  const { idle, node, nodesWatched, watch, cloudWatch } = monthly(recurring);
   const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied } = pods;
   const autoscalers = (seconds: number) => (secondsAMonth / seconds) * costOf(autoscaling);
   const dollars = (value: number) => (value < 0.01 ? value.toFixed(4) : value.toFixed(2));
@@ -85,7 +85,7 @@ billed by AWS.
 | nodes at all: the controllers look at heartbeats every two minutes | $${dollars(nodesWatched)} |
 | each node: long polls, a report every 75 seconds with what it and fifty containers use | $${dollars(node)} |
 | autoscalers at all: they look every minute | $${dollars(autoscalers(60))} |
-| CloudWatch, at most: the metric of cold starts in every hour, a line a minute of each function | $${dollars(told)} |
+| CloudWatch, at most: the metric of cold starts in every hour, a line a minute of each function | $${dollars(cloudWatch)} |
 | each open watch (kubectl get -w, a controller's informer) | $${dollars(watch)} |
 | each GB of state, with point-in-time recovery | $${dollars(prices.dynamoGigabyteMonth + prices.pointInTimeGigabyteMonth)} |
 
@@ -95,7 +95,7 @@ written anyway: DynamoDB charges by the kilobyte, so about a hundred containers 
 
 The functions' other metrics (errors by kind, throttles, lag of watches) are charged for hours in which there is something to tell, each
 $0.30 for a month of such hours. Ten metrics of one's own and ten alarms are free in an account. Without nodes, watches and
-autoscalers a cluster costs $${dollars(idle + told)} a month at most, with all that CloudWatch is told, and its state.
+autoscalers a cluster costs $${dollars(idle + cloudWatch)} a month at most, with all that CloudWatch is told, and its state.
 
 ## Per operation
 

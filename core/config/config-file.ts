@@ -28,11 +28,11 @@ export class ConfigFileError extends Error {
 /** The fields of a file of this kind, with defaults. Throws ConfigFileError. The result has the shape that the schema says. */
 export async function readConfigFile(text: string, kind: ConfigFileKind): Promise<object> {
   const value = await decode(text, kind.kind);
-  const { apiVersion, kind: said } = value;
-  if (said !== kind.kind || typeof apiVersion !== 'string' || !kind.apiVersions.includes(apiVersion)) {
+  const { apiVersion, kind: kindOfFile } = value;
+  if (kindOfFile !== kind.kind || typeof apiVersion !== 'string' || !kind.apiVersions.includes(apiVersion)) {
     const versions = kind.apiVersions.join(' or ');
     throw new ConfigFileError(kind.kind, [
-      `the file is ${JSON.stringify(said ?? '')} of ${JSON.stringify(apiVersion ?? '')}: write kind: ${kind.kind} and apiVersion: ${versions}`,
+      `the file is ${JSON.stringify(kindOfFile ?? '')} of ${JSON.stringify(apiVersion ?? '')}: write kind: ${kind.kind} and apiVersion: ${versions}`,
     ]);
   }
   const string: Schema = { type: 'string' };

@@ -19,7 +19,7 @@ const maxRetrySeconds = 24 * 3600;
 
 /** The Status in `value`. What is no Status at all is a failure that says so. */
 export function readStatus(value: unknown): Status {
-  if (!isRecord(value)) return new StatusError('InternalError', 'a failure was told that is not a Status').status;
+  if (!isRecord(value)) return new StatusError('InternalError', 'the answer of a failure is not a Status').status;
   if (value['status'] !== 'Success') {
     const { status } = foreignFailure(value);
     return value['reason'] === 'NonZeroExitCode' ? { ...status, reason: 'NonZeroExitCode' } : status;
@@ -59,9 +59,9 @@ function detailsOf(value: unknown): StatusDetails | undefined {
   if (!isRecord(value)) return undefined;
   const { name, group, kind, uid, causes, retryAfterSeconds } = value;
   const words = { name: word(name), group: word(group), kind: word(kind), uid: word(uid) };
-  const told = Object.entries(words).filter(([, each]) => each !== undefined);
+  const known = Object.entries(words).filter(([, each]) => each !== undefined);
   const details: StatusDetails = {
-    ...Object.fromEntries(told),
+    ...Object.fromEntries(known),
     ...(Array.isArray(causes) && { causes: causes.slice(0, maxCauses).filter(isRecord).map(causeOf) }),
     ...(isSeconds(retryAfterSeconds) && { retryAfterSeconds }),
   };

@@ -9,14 +9,14 @@ export const metricsGroup = 'metrics.k8s.io';
 export const metricsApiVersion = `${metricsGroup}/v1beta1`;
 
 /** What is older says nothing of now. Three reports of a node that reports every 75 seconds. */
-const tellingMs = 240_000;
+const maxUsageAgeMs = 240_000;
 
 /** By node, without what is too old at `now` (Unix milliseconds). */
-export function tellingUsages(packed: ReadonlyMap<string, Uint8Array>, now: number): Map<string, NodeUsage> {
+export function recentUsages(packed: ReadonlyMap<string, Uint8Array>, now: number): Map<string, NodeUsage> {
   const usages = new Map<string, NodeUsage>();
   for (const [node, bytes] of packed) {
     const usage = unpackUsage(bytes);
-    if (usage && now - usage.heardAt < tellingMs) usages.set(node, usage);
+    if (usage && now - usage.heardAt < maxUsageAgeMs) usages.set(node, usage);
   }
   return usages;
 }

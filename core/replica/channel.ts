@@ -108,7 +108,7 @@ class ChannelWatch implements Watch {
   #place: number;
   /** The place at which the queue is over capacity. What was there at the start does not count. */
   #limit: number;
-  #told: number;
+  #notified: number;
   #ended: 'slow' | 'closed' | undefined;
 
   constructor(channel: Channel, after: number, place: number, capacity: number) {
@@ -116,7 +116,7 @@ class ChannelWatch implements Watch {
     this.#after = after;
     this.#capacity = capacity;
     this.#place = place;
-    this.#told = place;
+    this.#notified = place;
     this.#limit = channel.end + capacity;
   }
 
@@ -143,8 +143,8 @@ class ChannelWatch implements Watch {
   }
 
   notify(end: number): void {
-    if (this.#ended || this.#told === end) return;
-    this.#told = end;
+    if (this.#ended || this.#notified === end) return;
+    this.#notified = end;
     if (end > this.#limit) this.endWith('slow');
     else if (end > this.#place) this.onReady?.();
   }

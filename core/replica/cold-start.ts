@@ -33,7 +33,7 @@ export async function coldStart(store: Store, type: TypeName, window: number): P
       // The compactor was faster, or this engine does not tell older states.
       if ((await store.compacted(type)) > base) continue;
     }
-    const { items, revision, sealed = [] } = await store.list(type, { tellsSealed: true });
+    const { items, revision, sealed = [] } = await store.list(type, { includeSealed: true });
     const past = await logBetween(store, type, base, revision);
     if (past) return { items, revision, past, floor: base, sealed };
   }

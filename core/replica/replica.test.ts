@@ -52,7 +52,7 @@ describe('state', () => {
   it('takes entries that come with a notice as they are, and reads the log where some are missing or come twice', async () => {
     let listener: CommitListener = () => {};
     let reads = 0;
-    const told = proxied(store, {
+    const spied = proxied(store, {
       onCommit: (given) => {
         listener = given;
         return () => {};
@@ -62,7 +62,7 @@ describe('state', () => {
         return store.log(...args);
       },
     });
-    const replica = await createReplicas(told).of('things');
+    const replica = await createReplicas(spied).of('things');
     const noticed: Parameters<CommitListener>[] = [];
     store.onCommit((...args) => noticed.push(args));
     for (const n of [1, 2, 3, 4]) await put('x', { n });
@@ -348,15 +348,15 @@ describe('a replica that the log has left behind', () => {
     for (const name of ['kept', 'changed', 'gone']) await put(name, { n: 1 });
     const replica = await deaf.of('things');
     const watch = replica.watch({ after: 3 });
-    const told: string[] = [];
-    replica.onEvent((event) => told.push(`${event.type} ${event.entry.name}`));
+    const events: string[] = [];
+    replica.onEvent((event) => events.push(`${event.type} ${event.entry.name}`));
     await put('changed', { n: 2 });
     await store.commit([{ op: 'delete', type: 'things', name: 'gone', expect: 'any' }]);
     await put('new', { n: 1 });
     await store.compact('things', 6);
     expect(await replica.catchUp()).toBe(6);
     expect(watch.ended).toBe('slow');
-    expect(told).toEqual(['MODIFIED changed', 'ADDED new', 'DELETED gone']);
+    expect(events).toEqual(['MODIFIED changed', 'ADDED new', 'DELETED gone']);
     expect(namesOf(replica.snapshot())).toEqual(['changed', 'kept', 'new']);
     deaf.close();
   });

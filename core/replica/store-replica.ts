@@ -90,7 +90,7 @@ export class StoreReplica implements Replica, ChannelHost {
     // Watchers of the state that was replaced would miss what lies between: they must list anew too. They end when the new state is
     // there, so that one that comes back at once does not find the old one.
     this.#endWatches('slow');
-    for (const event of differences(before, entries, start.revision)) this.#tell(event);
+    for (const event of differences(before, entries, start.revision)) this.#emit(event);
   }
 
   async catchUp(minimum?: number): Promise<number> {
@@ -210,7 +210,7 @@ export class StoreReplica implements Replica, ChannelHost {
     this.#sealed.delete(entry.name);
     this.#revision = logged.revision;
     this.#window.push(event);
-    this.#tell(event);
+    this.#emit(event);
     for (const channel of this.#channels.values()) channel.apply(event);
     // Those who wanted to look at what is over have looked.
     event.previous?.forgetObject();
@@ -223,7 +223,7 @@ export class StoreReplica implements Replica, ChannelHost {
     this.#window.forgetObjects();
   }
 
-  #tell(event: ReplicaEvent): void {
+  #emit(event: ReplicaEvent): void {
     for (const listener of this.#listeners)
       try {
         listener(event);

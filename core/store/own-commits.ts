@@ -4,24 +4,24 @@ import type { Store, TypeName } from './store.ts';
 import { StoreError } from './store.ts';
 
 /** `committed` is called once a type that a commit wrote. A commit whose end is unknown (`ambiguous`) is told of too. */
-export function tellOwnCommits(store: Store, committed: (type: TypeName) => void): Store {
-  const tell = (writes: readonly { readonly op: string; readonly type: TypeName }[]) => {
+export function notifyOwnCommits(store: Store, committed: (type: TypeName) => void): Store {
+  const notify = (writes: readonly { readonly op: string; readonly type: TypeName }[]) => {
     for (const type of new Set(writes.filter(({ op }) => op !== 'check').map((write) => write.type))) committed(type);
   };
   return {
     async commit(writes) {
       try {
         const done = await store.commit(writes);
-        tell(writes);
+        notify(writes);
         return done;
       } catch (error) {
-        if (error instanceof StoreError && error.failure.code === 'ambiguous') tell(writes);
+        if (error instanceof StoreError && error.failure.code === 'ambiguous') notify(writes);
         throw error;
       }
     },
     async commitEach(writes) {
       const done = await store.commitEach(writes);
-      tell(writes.filter((_, i) => isWritten(done[i])));
+      notify(writes.filter((_, i) => isWritten(done[i])));
       return done;
     },
     get: (type, name) => store.get(type, name),

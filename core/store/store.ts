@@ -89,7 +89,7 @@ export interface ListOptions {
   /** Exactly the state at this revision; default: the newest. Fails with `compacted` when it can no longer be told. */
   readonly revision?: number;
   /** What cannot be decrypted is told as such beside the others, where the list would fail of it otherwise. */
-  readonly tellsSealed?: boolean;
+  readonly includeSealed?: boolean;
 }
 
 /** A value that is encrypted, and whose key is not there or does not open it (store/encrypted). */

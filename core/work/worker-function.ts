@@ -2,7 +2,7 @@
 
 import type { Log } from '../process/log.ts';
 import type { Queue } from '../queue/queue.ts';
-import { tellOwnCommits } from '../store/own-commits.ts';
+import { notifyOwnCommits } from '../store/own-commits.ts';
 import type { Store } from '../store/store.ts';
 import { asksForHousekeeping, type BatchResult, type InvocationContext, type QueueEvent } from './invocation.ts';
 import { type DelayingQueue, workUntilQuiet } from './until-quiet.ts';
@@ -13,8 +13,8 @@ import type { Worker } from './work-queues.ts';
 export interface WorkerFunction {
   /** Timers of the work: what is due after the invocation is left to a delayed wake-up. */
   readonly timers: WakeupTimers;
-  /** The store, such that the other workers are told of what is committed through it. */
-  telling(store: Store): Store;
+  /** The store; what is committed through it wakes the other workers. */
+  wakingOthers(store: Store): Store;
   /** `idle` resolves when what was committed before the call is dealt with; `housekeeping` comes before, where the schedule asks. */
   answer(
     idle: () => Promise<void>,
@@ -40,7 +40,7 @@ export function createWorkerFunction({ worker, queue, log, resyncMs }: WorkerFun
   const delayed = { at: undefined };
   return {
     timers,
-    telling: (store) => tellOwnCommits(store, wakeups.committed),
+    wakingOthers: (store) => notifyOwnCommits(store, wakeups.committed),
     answer: (idle, housekeeping) => async (event, context) => {
       // as: only the queue invokes these functions.
       if (housekeeping && asksForHousekeeping(event as QueueEvent)) await housekeeping();

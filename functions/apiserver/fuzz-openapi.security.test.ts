@@ -189,9 +189,11 @@ describe('any request of the OpenAPI documents', () => {
         });
         tried('requests made from the OpenAPI documents');
         const answer = Buffer.from(response.body instanceof Uint8Array ? response.body : []);
-        const said = () =>
+        const describeAnswer = () =>
           `${operation.method} ${operation.path}?${query} ${type} ${JSON.stringify(body)}: ${response.status} ${answer.toString('latin1')}`;
-        expect(response.status < 500 || response.status === 501 || response.status === 504, said()).toBe(true);
+        expect(response.status < 500 || response.status === 501 || response.status === 504, describeAnswer()).toBe(
+          true,
+        );
         if (response.status < 400) return;
         const sent = response.headers['content-type'];
         const status =
@@ -200,7 +202,8 @@ describe('any request of the OpenAPI documents', () => {
             : sent === 'application/cbor'
               ? decodeCbor(answer)
               : undefined;
-        if (status) expect(status, said()).toMatchObject({ kind: 'Status', status: 'Failure', code: response.status });
+        if (status)
+          expect(status, describeAnswer()).toMatchObject({ kind: 'Status', status: 'Failure', code: response.status });
       }),
       { numRuns: fuzzRuns(1500), interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
     );

@@ -263,8 +263,8 @@ interface Failure {
 /** What the client is told. */
 function fail({ log, metrics, audit }: RequestPipelineOptions, exchange: OpenExchange, error: unknown): Failure {
   const { request, auditID, started } = exchange;
-  const told = asStatus(error, log, auditID);
-  const broken = told !== error;
+  const failure = asStatus(error, log, auditID);
+  const broken = failure !== error;
   // Of somebody who could not be found out, or was not asked for since the request cannot be read.
   if (exchange.user === nobody) {
     const claimed = request.peer !== undefined || request.headers['authorization'] !== undefined;
@@ -274,7 +274,7 @@ function fail({ log, metrics, audit }: RequestPipelineOptions, exchange: OpenExc
     else if (!broken) exchange.info = unreadableRequestInfo(request.method, request.path);
     if (audit && exchange.info !== unreadInfo) beginAudit(audit, exchange);
   }
-  return { status: told.status, broken, response: respondError(told, exchange.mediaType) };
+  return { status: failure.status, broken, response: respondError(failure, exchange.mediaType) };
 }
 
 /** In our metrics: what is long running when it ends, all else at once. */

@@ -250,12 +250,12 @@ describe('a connection that does nothing', () => {
     const plain = net.connect(serving.port, '127.0.0.1');
     plain.on('error', () => undefined);
     // Holds back what follows the client's first words until they are too old.
-    let said = 0;
+    let chunks = 0;
     const slow = new Duplex({
       read() {},
       write(chunk: Buffer, _encoding, done) {
-        said += 1;
-        if (said === 1) plain.write(chunk);
+        chunks += 1;
+        if (chunks === 1) plain.write(chunk);
         else setTimeout(() => plain.write(chunk), 700);
         done();
       },

@@ -66,7 +66,7 @@ export const attachDetachController = defineController({
       const options = { preconditions: { uid } };
       actions.push({ do: 'delete', type: attachments, namespace: '', name: attachment, options });
     }
-    return node ? [...actions, ...tellNode(snapshot, node, present)] : actions;
+    return node ? [...actions, ...reportAttached(snapshot, node, present)] : actions;
   },
 });
 
@@ -135,7 +135,7 @@ function untilForced({ spec, status }: ObjectOf<'nodes'>, now: number): number {
 }
 
 /** A kubelet mounts only what its node says is attached. */
-function tellNode(
+function reportAttached(
   snapshot: Snapshot<'persistentvolumes'>,
   node: ObjectOf<'nodes'>,
   present: readonly Attachment[],

@@ -49,8 +49,8 @@ describe('CronJob', () => {
     finish(each, name);
     await each.settle();
     await each.settle();
-    const told = each.events.filter(({ reason }) => reason === 'SawCompletedJob');
-    expect(told).toMatchObject([{ message: `Saw completed job: ${name}, condition: Complete` }]);
+    const completed = each.events.filter(({ reason }) => reason === 'SawCompletedJob');
+    expect(completed).toMatchObject([{ message: `Saw completed job: ${name}, condition: Complete` }]);
   });
 
   it('starts one Job for the latest of many missed times', async () => {

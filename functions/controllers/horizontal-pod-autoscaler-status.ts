@@ -12,16 +12,16 @@ const type = 'autoscaling/horizontalpodautoscalers';
 type Autoscaler = ObjectOf<typeof type>;
 
 /** A condition that is True unless it says otherwise. What is absent stays as it was. */
-export interface Said {
+export interface ConditionFinding {
   readonly status?: 'True' | 'False';
   readonly reason: string;
   readonly message: string;
 }
 
 export interface Findings {
-  readonly able?: Said;
-  readonly active?: Said;
-  readonly limited?: Said;
+  readonly able?: ConditionFinding;
+  readonly active?: ConditionFinding;
+  readonly limited?: ConditionFinding;
   readonly status?: Partial<V2HorizontalPodAutoscalerStatus>;
   readonly history?: History;
 }
@@ -30,8 +30,8 @@ export interface Findings {
 export function report(autoscaler: Autoscaler, findings: Findings, now: number): Action[] {
   const { metadata, status } = autoscaler;
   let conditions: V2HorizontalPodAutoscalerCondition[] = status?.conditions ?? [];
-  const said = { AbleToScale: findings.able, ScalingActive: findings.active, ScalingLimited: findings.limited };
-  for (const [name, condition] of Object.entries(said))
+  const found = { AbleToScale: findings.able, ScalingActive: findings.active, ScalingLimited: findings.limited };
+  for (const [name, condition] of Object.entries(found))
     if (condition) conditions = setCondition(conditions, { type: name, status: 'True', ...condition }, now);
   const next: V2HorizontalPodAutoscalerStatus = {
     currentReplicas: 0,

@@ -21,7 +21,7 @@ import { type History, readHistory, recommend } from './horizontal-pod-autoscale
 import { propose } from './horizontal-pod-autoscaler-proposals.ts';
 import type { Tolerance } from './horizontal-pod-autoscaler-replicas.ts';
 import { readSamples } from './horizontal-pod-autoscaler-samples.ts';
-import { type Findings, report, type Said } from './horizontal-pod-autoscaler-status.ts';
+import { type ConditionFinding, type Findings, report } from './horizontal-pod-autoscaler-status.ts';
 import { type ScaleTarget, scaledPods, scaleTarget } from './horizontal-pod-autoscaler-target.ts';
 import type { ReadApi } from './read-api.ts';
 
@@ -69,7 +69,7 @@ interface Look extends Context {
   readonly syncMs: number;
 }
 
-const scaleFound: Said = {
+const scaleFound: ConditionFinding = {
   reason: 'SucceededGetScale',
   message: "the HPA controller was able to get the target's current scale",
 };
@@ -79,14 +79,14 @@ async function actionsOf(look: Look): Promise<Action[]> {
   const target = scaleTarget(snapshot, autoscaler);
   if ('failure' in target) {
     const message = `the HPA controller was unable to get the target's current scale: ${target.failure}`;
-    const able: Said = { status: 'False', reason: 'FailedGetScale', message };
+    const able: ConditionFinding = { status: 'False', reason: 'FailedGetScale', message };
     return [warn(autoscaler, 'FailedGetScale', target.failure), ...report(autoscaler, { able }, now)];
   }
   const current = target.scale.spec?.replicas ?? 0;
   const { minReplicas = 1, maxReplicas } = spec;
   if (current === 0 && minReplicas !== 0) {
     const message = 'scaling is disabled since the replica count of the target is zero';
-    const active: Said = { status: 'False', reason: 'ScalingDisabled', message };
+    const active: ConditionFinding = { status: 'False', reason: 'ScalingDisabled', message };
     const status = { currentReplicas: 0, desiredReplicas: 0 };
     return report(autoscaler, { able: scaleFound, active, status }, now);
   }
@@ -112,7 +112,7 @@ async function byMetrics(look: Look, target: ScaleTarget, current: number, histo
   const selected = scaledPods(snapshot, autoscaler, target);
   if ('failure' in selected) {
     const { reason, message, condition } = selected.failure;
-    const active: Said = {
+    const active: ConditionFinding = {
       status: 'False',
       reason: reason === 'SelectorRequired' ? 'InvalidSelector' : reason,
       message: condition,
@@ -134,7 +134,7 @@ async function byMetrics(look: Look, target: ScaleTarget, current: number, histo
   const status = { currentReplicas: current, currentMetrics: [...statuses] };
   if (!wanted) {
     const { reason = 'InvalidMetricSourceType', message = 'no metric is given', summary = message } = failure ?? {};
-    const active: Said = { status: 'False', reason, message };
+    const active: ConditionFinding = { status: 'False', reason, message };
     return [
       ...warnings,
       warn(autoscaler, 'FailedComputeMetricsReplicas', summary),
@@ -142,7 +142,7 @@ async function byMetrics(look: Look, target: ScaleTarget, current: number, histo
     ];
   }
   const message = `the HPA was able to successfully calculate a replica count from ${wanted.metric}`;
-  const active: Said = { reason: 'ValidMetricFound', message };
+  const active: ConditionFinding = { reason: 'ValidMetricFound', message };
   const proposed = { current, wanted: wanted.replicas, history, now, confirmedAt: now - syncMs };
   const { replicas, able, limited } = settle(spec, proposed);
   const keepMs = stabilizationMs(spec);
@@ -191,7 +191,7 @@ function rescale(look: Look, { target, current, replicas, why }: Change, finding
     status: { ...status, lastScaleTime: timestamp(now) },
     ...(findings.history && { history: withChange(findings.history, spec, replicas - current, now) }),
   };
-  const failed: Said = {
+  const failed: ConditionFinding = {
     status: 'False',
     reason: 'FailedUpdateScale',
     message: `the HPA controller was unable to update the target scale: ${failure?.message}`,

@@ -42,7 +42,7 @@ const worker = createWorkerFunction({
   log: logger,
   resyncMs: never,
 });
-const store = worker.telling(connected.store);
+const store = worker.wakingOthers(connected.store);
 const parts = openInProcess(store, replicasOfNow(store), settings);
 const compaction = startCompaction(connected.store, { everyMs: never });
 let compactedAt = 0;

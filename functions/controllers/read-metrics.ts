@@ -3,7 +3,7 @@
 
 import { matchesLabels, parseLabelSelector } from '../../core/machinery/labels.ts';
 import { StatusError } from '../../core/machinery/status.ts';
-import { metricsApiVersion, podMetrics, tellingUsages } from '../../core/node/metrics.ts';
+import { metricsApiVersion, podMetrics, recentUsages } from '../../core/node/metrics.ts';
 import type { NodeUsage } from '../../core/node/usage.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
@@ -25,7 +25,7 @@ export function createMetricsReader({ heartbeats, replicas, now }: MetricsOption
   const usages = (): Promise<ReadonlyMap<string, NodeUsage>> => {
     if (reading && now() - readAt < sharedMs) return reading;
     readAt = now();
-    const read = heartbeats.usages().then((packed) => tellingUsages(packed, now()));
+    const read = heartbeats.usages().then((packed) => recentUsages(packed, now()));
     reading = read;
     read.catch(() => {
       if (reading === read) reading = undefined;

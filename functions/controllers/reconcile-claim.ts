@@ -58,17 +58,17 @@ export function reconcileClaim(
   if (waits && !chosen) {
     return [
       ...status,
-      tell(claim, 'Normal', 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding'),
+      recordEvent(claim, 'Normal', 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding'),
     ];
   }
   if (!className) {
     const message = 'no persistent volumes available for this claim and no storage class is set';
-    return [...status, tell(claim, 'Normal', 'FailedBinding', message)];
+    return [...status, recordEvent(claim, 'Normal', 'FailedBinding', message)];
   }
   if (!storageClass) {
     return [
       ...status,
-      tell(claim, 'Warning', 'ProvisioningFailed', `storageclass.storage.k8s.io "${className}" not found`),
+      recordEvent(claim, 'Warning', 'ProvisioningFailed', `storageclass.storage.k8s.io "${className}" not found`),
     ];
   }
   if (storageClass.provisioner === localPathProvisioner)
@@ -81,7 +81,7 @@ export function reconcileClaim(
   return [
     ...(known ? [] : [patchSeen(claims, claim, { metadata: { annotations } })]),
     ...status,
-    tell(claim, 'Normal', 'ExternalProvisioning', message),
+    recordEvent(claim, 'Normal', 'ExternalProvisioning', message),
   ];
 }
 
@@ -121,7 +121,7 @@ function setStatus(claim: Claim, change: object, before: Claim = claim): Action[
 
 function lose(claim: Claim, message: string): Action[] {
   if (claim.status?.phase === 'Lost') return [];
-  return [...setStatus(claim, { phase: 'Lost' }), tell(claim, 'Warning', 'ClaimLost', message)];
+  return [...setStatus(claim, { phase: 'Lost' }), recordEvent(claim, 'Warning', 'ClaimLost', message)];
 }
 
 function provision(
@@ -131,12 +131,13 @@ function provision(
   directory: string,
 ): Action[] {
   const node = claim.metadata.annotations?.[selectedNodeAnnotation] ?? anyNode(snapshot, claim.metadata.uid);
-  if (!node) return [tell(claim, 'Warning', 'ProvisioningFailed', 'there is no node that could hold the volume')];
+  if (!node)
+    return [recordEvent(claim, 'Warning', 'ProvisioningFailed', 'there is no node that could hold the volume')];
   const existing = snapshot.get(volumes, '', volumeNameOf(claim));
   if (existing) return isReservedFor(existing, claim) ? bind(claim, existing) : [];
   return [createLocalPath(snapshot, claim, storageClass, directory, node)];
 }
 
-function tell(claim: Claim, type: EventText['type'], reason: string, message: string): Action {
+function recordEvent(claim: Claim, type: EventText['type'], reason: string, message: string): Action {
   return { do: 'event', regarding: regarding('v1', 'PersistentVolumeClaim', claim), event: { type, reason, message } };
 }

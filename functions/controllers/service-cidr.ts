@@ -43,9 +43,9 @@ export const serviceCIDRController = defineController({
       return setReady(range, { status: 'True', reason: '', message: 'Kubernetes Service CIDR is ready' }, now);
     }
     if (!finalizers.includes(finalizer)) return [];
-    // Told at once, so that nobody takes another address of it.
-    const told = setReady(range, terminating, now);
-    if (told.length > 0) return told;
+    // The condition comes first, so that nobody takes another address of it.
+    const notReady = setReady(range, terminating, now);
+    if (notReady.length > 0) return notReady;
     if (isUsed(snapshot, range)) return [];
     const left = Date.parse(String(deletionTimestamp)) + graceMs - now;
     return left > 0 ? [{ do: 'requeue', afterMs: left }] : [hold(finalizers.filter((each) => each !== finalizer))];

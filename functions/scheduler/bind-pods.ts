@@ -56,7 +56,7 @@ export interface Binder {
 interface Awaiting extends Attempt {
   readonly since: number;
   /** Claims that were seen with the node selected: one that is without it later was given up by its provisioner. */
-  readonly told: Set<string>;
+  readonly selected: Set<string>;
 }
 
 const selectedNode = 'volume.kubernetes.io/selected-node';
@@ -78,7 +78,7 @@ export function createBinder(options: BinderOptions): Binder {
     bindReady(ready);
     for (const attempt of attempts) {
       if (attempt.binding.claims.length === 0) continue;
-      awaitingVolumes.set(attempt.binding.pod.key, { ...attempt, since: clock(), told: new Set() });
+      awaitingVolumes.set(attempt.binding.pod.key, { ...attempt, since: clock(), selected: new Set() });
       track(prepareVolumes(attempt));
     }
   }
@@ -218,7 +218,7 @@ export function createBinder(options: BinderOptions): Binder {
 
   /** Binds once every claim has its volume; gives the node up when making a volume there was given up. */
   function continueWithVolumes(attempt: Awaiting): void {
-    const { binding, told } = attempt;
+    const { binding, selected } = attempt;
     const { pod, node, claims: choices } = binding;
     let bound = true;
     let givenUp = false;
@@ -229,8 +229,8 @@ export function createBinder(options: BinderOptions): Binder {
       if (!claim || claim.metadata?.deletionTimestamp) givenUp = true;
       if (done || volume !== undefined) continue;
       const chosen = claim?.metadata?.annotations?.[selectedNode];
-      if (chosen === node) told.add(name);
-      else if (chosen !== undefined || told.has(name)) givenUp = true;
+      if (chosen === node) selected.add(name);
+      else if (chosen !== undefined || selected.has(name)) givenUp = true;
     }
     if (!bound && !givenUp) return;
     if (!awaitingVolumes.delete(pod.key)) return;

@@ -28,7 +28,7 @@ const worker = createWorkerFunction({
   log: logger,
   resyncMs,
 });
-const store = worker.telling(connectStore(settings.table, settings.bucket, env, meter.throttled).store);
+const store = worker.wakingOthers(connectStore(settings.table, settings.bucket, env, meter.throttled).store);
 const parts = openInProcess(store, replicasOfNow(store), settings);
 const events = createPodEvents({ ...parts, clock: Date.now, log });
 const running = await startScheduler({

@@ -103,7 +103,7 @@ export class Preemptions {
       const preemption = { node: best.node.name, victims: best.price.victims };
       return { preemption, message: '', keepsNomination: true };
     }
-    return { preemption: undefined, message: said(model, counts), keepsNomination: false };
+    return { preemption: undefined, message: failureMessage(model, counts), keepsNomination: false };
   }
 
   #pricesOf(plan: ClassPlan, model: Model): Prices {
@@ -122,7 +122,7 @@ function untried(message: string, keepsNomination: boolean): PreemptionAttempt {
   return { preemption: undefined, message: `preemption: ${message}`, keepsNomination };
 }
 
-function said(model: Model, counts: ReadonlyMap<Reasons, number>): string {
+function failureMessage(model: Model, counts: ReadonlyMap<Reasons, number>): string {
   return `preemption: 0/${model.nodes.size} nodes are available: ${countedReasons(counts)}.`;
 }
 

@@ -34,20 +34,20 @@ export interface Reporter {
 
 export function createReporter({ registry, definitions, context, clock, log, recordEvent }: ReporterOptions): Reporter {
   const pods = definitionOf(definitions, 'pods');
-  /** What was said last, so that it is not said again: message and nominated node. */
-  const said = new Map<string, string>();
+  /** What was reported last, so that it is not reported again: message and nominated node. */
+  const reported = new Map<string, string>();
   const inFlight = new Set<Promise<void>>();
 
   function rejected(rejection: Rejection): void {
     const { pod, message, preemption } = rejection;
     const text = `${message}\n${preemption?.node ?? ''}`;
-    const news = said.get(pod.key) !== text;
-    said.set(pod.key, text);
+    const news = reported.get(pod.key) !== text;
+    reported.set(pod.key, text);
     if (news) recordEvent(pod.pod, { type: 'Warning', reason: 'FailedScheduling', message });
-    if (news || preemption) track(tell(rejection));
+    if (news || preemption) track(updateStatus(rejection));
   }
 
-  async function tell({ pod, message, preemption }: Rejection): Promise<void> {
+  async function updateStatus({ pod, message, preemption }: Rejection): Promise<void> {
     const condition = {
       type: 'PodScheduled',
       status: 'False',
@@ -114,7 +114,7 @@ export function createReporter({ registry, definitions, context, clock, log, rec
 
   return {
     rejected,
-    forget: (key) => void said.delete(key),
+    forget: (key) => void reported.delete(key),
     async idle() {
       while (inFlight.size > 0) await Promise.all(inFlight);
     },

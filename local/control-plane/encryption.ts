@@ -77,11 +77,11 @@ async function refuseUncovered(engine: EmbeddedStore, before: Encryption, after:
 
 /** Says of each object that cannot be decrypted why. */
 export async function unreadable(store: Store, encryption: Encryption): Promise<string[]> {
-  const said: string[] = [];
+  const problems: string[] = [];
   for (const type of await store.types()) {
     if (!encryption.of(type)) continue;
-    const { sealed = [] } = await store.list(type, { tellsSealed: true });
-    said.push(...sealed.map(({ name, why }) => `${type} ${name} cannot be decrypted: ${why}`));
+    const { sealed = [] } = await store.list(type, { includeSealed: true });
+    problems.push(...sealed.map(({ name, why }) => `${type} ${name} cannot be decrypted: ${why}`));
   }
-  return said;
+  return problems;
 }

@@ -16,7 +16,7 @@ describe('metrics of the functions', { timeout: 120_000 }, () => {
   afterAll(() => cluster?.stop());
 
   /** Lines that carry a metric, with the dimensions under which it counts. */
-  function told(metric: string) {
+  function metricsOf(metric: string) {
     return cluster.metrics.flatMap(({ _aws, ...fields }) =>
       _aws.CloudWatchMetrics.filter(({ Metrics }) => Metrics.some(({ Name }) => Name === metric)).map(
         ({ Namespace, Dimensions }) => ({
@@ -32,34 +32,37 @@ describe('metrics of the functions', { timeout: 120_000 }, () => {
   it('tell of the cold start of each environment', async () => {
     await kubectl('create', 'deployment', 'web', '--image=x');
     await eventually(60, async () => {
-      const functions = new Set(told('ColdStart').map(({ fields }) => fields['function']));
+      const functions = new Set(metricsOf('ColdStart').map(({ fields }) => fields['function']));
       return ['read', 'write', 'controllers', 'notifier'].every((name) => functions.has(name));
     });
-    for (const { Namespace, dimensions, value } of told('ColdStart')) {
+    for (const { Namespace, dimensions, value } of metricsOf('ColdStart')) {
       expect({ Namespace, dimensions }).toEqual({ Namespace: 'Zeroplane', dimensions: [{ Cluster: 'test' }] });
       expect(value).toBeGreaterThan(0);
     }
   });
 
   it('tell how late a watch saw changes, when it ends', async () => {
-    const before = told('WatchLag').length;
+    const before = metricsOf('WatchLag').length;
     const path = '/api/v1/namespaces/default/configmaps?watch=true&timeoutSeconds=3';
     const watch = kubectl('get', '--raw', path);
     let i = 0;
     const making = eventually(60, async () => {
       await kubectl('create', 'configmap', `seen-${i++}`);
-      return told('WatchLag').length > before;
+      return metricsOf('WatchLag').length > before;
     });
     expect(await watch).toContain('"name":"seen-');
     await making;
-    expect(told('WatchLag').at(-1)).toMatchObject({ dimensions: [{ Cluster: 'test' }], fields: { function: 'read' } });
+    expect(metricsOf('WatchLag').at(-1)).toMatchObject({
+      dimensions: [{ Cluster: 'test' }],
+      fields: { function: 'read' },
+    });
   });
 
   it('tell of failures by kind', async () => {
     // No request of API Gateway looks like this.
     await cluster.functions.read.invoke({}, async () => undefined);
-    await eventually(60, async () => told('Errors').some(({ fields }) => fields['Kind'] === 'InternalError'));
-    expect(told('Errors').find(({ fields }) => fields['Kind'] === 'InternalError')).toMatchObject({
+    await eventually(60, async () => metricsOf('Errors').some(({ fields }) => fields['Kind'] === 'InternalError'));
+    expect(metricsOf('Errors').find(({ fields }) => fields['Kind'] === 'InternalError')).toMatchObject({
       dimensions: [{ Cluster: 'test', Kind: 'InternalError' }],
       value: 1,
     });

@@ -29,7 +29,7 @@ export async function playNode(
   const node = { labels, status: { conditions: [ready], capacity: resources, allocatable: resources } };
   const pods = new Map<string, V1Pod>();
   /** What the API server was told of a pod and has taken. */
-  const told = new Map<string, string>();
+  const known = new Map<string, string>();
   let cursor = '';
   let beatAt = 0;
 
@@ -38,7 +38,7 @@ export async function playNode(
     if (desired.code === 200) follow(desired.body);
     const reports = [...pods].flatMap(([key, pod]) => {
       const report = reportOf(pod);
-      return told.get(key) === sayingOf(report) ? [] : [{ key, report }];
+      return known.get(key) === sayingOf(report) ? [] : [{ key, report }];
     });
     const beats = Date.now() - beatAt > beatMs;
     if (reports.length > 0 || beats) {
@@ -49,7 +49,7 @@ export async function playNode(
         // as: what a report is answered with.
         for (const [i, { code: taken }] of (result as ReportResult).pods.entries()) {
           const { key, report } = reports[i] ?? {};
-          if (key !== undefined && report && (taken === 200 || taken === 404)) told.set(key, sayingOf(report));
+          if (key !== undefined && report && (taken === 200 || taken === 404)) known.set(key, sayingOf(report));
         }
       }
     }
@@ -63,7 +63,7 @@ export async function playNode(
     // as: what the resource says.
     for (const pod of (changes?.put ?? []) as V1Pod[]) pods.set(keyOf(pod), pod);
     for (const key of changes?.remove ?? []) pods.delete(key);
-    for (const key of told.keys()) if (!pods.has(key)) told.delete(key);
+    for (const key of known.keys()) if (!pods.has(key)) known.delete(key);
   }
 }
 

@@ -39,7 +39,7 @@ function open() {
 }
 
 /** Frames of a client's write, by name and stream. */
-function told(write: Buffer | undefined): string[] {
+function framesIn(write: Buffer | undefined): string[] {
   const out: string[] = [];
   const reader = new FrameReader({
     data: (id, part, _, end) => void out.push(`data ${id} ${part.length}${end ? ' end' : ''}`),
@@ -63,7 +63,7 @@ describe('a connection', () => {
     const { writes } = open();
     await turn();
     expect(writes[0]?.subarray(0, preface.length)).toEqual(preface);
-    expect(told(writes[0]?.subarray(preface.length))).toEqual([
+    expect(framesIn(writes[0]?.subarray(preface.length))).toEqual([
       `settings 1,0 2,0 4,${16 * mebibyte}`,
       `window 0 ${16 * mebibyte - 65_535}`,
     ]);
@@ -80,9 +80,9 @@ describe('a connection', () => {
       await ask();
     });
     await turn();
-    expect(writes.map(told)).toEqual([['headers 1 end', 'headers 3 end', 'headers 5 end']]);
+    expect(writes.map(framesIn)).toEqual([['headers 1 end', 'headers 3 end', 'headers 5 end']]);
     await say(...answered(1), ...answered(3), ...answered(5));
-    expect(writes.slice(1).map(told)).toEqual([['headers 7 end', 'headers 9 end', 'headers 11 end']]);
+    expect(writes.slice(1).map(framesIn)).toEqual([['headers 7 end', 'headers 9 end', 'headers 11 end']]);
     await say(...answered(7), ...answered(9), ...answered(11));
     await Promise.all(loops);
   });
@@ -94,7 +94,7 @@ describe('a connection', () => {
     void ask(Buffer.alloc(70_000));
     void ask(Buffer.alloc(5)).catch(() => {});
     await turn();
-    expect(told(writes[0])).toEqual([
+    expect(framesIn(writes[0])).toEqual([
       'headers 1',
       ...['data 1 16384', 'data 1 16384', 'data 1 16384', 'data 1 16383'],
       'headers 3',
@@ -102,11 +102,11 @@ describe('a connection', () => {
     const window = (id: number, by: number) => Buffer.of(0, 0, 4, 8, 0, 0, 0, 0, id, 0, 0, by >> 8, by & 0xff);
     await say(window(0, 1000));
     // The stream's own window is used up: the second body takes what the first cannot.
-    expect(told(writes[1])).toEqual(['data 3 5 end']);
+    expect(framesIn(writes[1])).toEqual(['data 3 5 end']);
     await say(window(1, 2000));
-    expect(told(writes[2])).toEqual(['data 1 995']);
+    expect(framesIn(writes[2])).toEqual(['data 1 995']);
     await say(settingsFrame([[4, 100_000]]), window(0, 10_000));
-    expect(told(writes[3])).toEqual(['data 1 3470 end']);
+    expect(framesIn(writes[3])).toEqual(['data 1 3470 end']);
   });
 
   it('gives window back once half of it is used, to a stream that goes on', async () => {
@@ -119,7 +119,7 @@ describe('a connection', () => {
     await say(...answered(1, false), ...half);
     expect(writes).toEqual([]);
     await say(...dataFrames(1, Buffer.alloc(1), false, 16_384));
-    expect(writes.map(told)).toEqual([[`window 0 ${8 * mebibyte}`, `window 1 ${8 * mebibyte}`]]);
+    expect(writes.map(framesIn)).toEqual([[`window 0 ${8 * mebibyte}`, `window 1 ${8 * mebibyte}`]]);
     await say(...dataFrames(1, Buffer.alloc(1), true, 16_384));
     await answer;
   });
@@ -142,7 +142,7 @@ describe('a connection', () => {
     writes.length = 0;
     await say(...answered(1));
     expect(await answer).toBe('200');
-    expect(writes.map(told)).toEqual([['reset 1 8']]);
+    expect(writes.map(framesIn)).toEqual([['reset 1 8']]);
   });
 
   it.each([

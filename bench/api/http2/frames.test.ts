@@ -45,27 +45,31 @@ const bytes = fc.uint8Array({ minLength: 1, maxLength: 100 }).map((each) => Buff
 const limit = fc.integer({ min: 10, max: 60 });
 
 /** The frames' bytes, and what they say. */
-const frames: fc.Arbitrary<{ readonly sent: readonly Buffer[]; readonly said: readonly unknown[] }> = fc.oneof(
+const frames: fc.Arbitrary<{ readonly sent: readonly Buffer[]; readonly expected: readonly unknown[] }> = fc.oneof(
   fc.tuple(id, bytes, limit).map(([stream, data, most]) => ({
     sent: dataFrames(stream, data, true, most),
-    said: [['data', stream, data.toString('hex'), data.length]],
+    expected: [['data', stream, data.toString('hex'), data.length]],
   })),
   fc.tuple(id, bytes, bytes, limit, fc.boolean()).map(([stream, one, two, most, end]) => ({
     sent: headersFrames(stream, [one, two], end, most),
-    said: [['headers', stream, Buffer.concat([one, two]).toString('hex'), end]],
+    expected: [['headers', stream, Buffer.concat([one, two]).toString('hex'), end]],
   })),
-  fc.tuple(id, word).map(([stream, code]) => ({ sent: [resetFrame(stream, code)], said: [['reset', stream, code]] })),
+  fc
+    .tuple(id, word)
+    .map(([stream, code]) => ({ sent: [resetFrame(stream, code)], expected: [['reset', stream, code]] })),
   fc.tuple(id, id).map(([stream, by]) => ({
     sent: [windowUpdateFrame(stream, by)],
-    said: [['windowUpdate', stream, by]],
+    expected: [['windowUpdate', stream, by]],
   })),
-  fc.tuple(id, word).map(([last, code]) => ({ sent: [goAwayFrame(last, code)], said: [['goAway', last, code, '']] })),
+  fc
+    .tuple(id, word)
+    .map(([last, code]) => ({ sent: [goAwayFrame(last, code)], expected: [['goAway', last, code, '']] })),
   fc.array(fc.tuple(fc.integer({ min: 1, max: 6 }), word), { maxLength: 6 }).map((settings) => ({
     sent: [settingsFrame(settings)],
-    said: [['settings', settings]],
+    expected: [['settings', settings]],
   })),
-  fc.constant({ sent: [settingsAck], said: [] }),
-  fc.constant({ sent: [pingAck(Buffer.alloc(8))], said: [] }),
+  fc.constant({ sent: [settingsAck], expected: [] }),
+  fc.constant({ sent: [pingAck(Buffer.alloc(8))], expected: [] }),
 );
 
 describe('frames', () => {
@@ -75,9 +79,9 @@ describe('frames', () => {
         const whole = Buffer.concat(all.flatMap(({ sent }) => sent));
         const at = cuts.map((cut) => cut % (whole.length + 1)).sort((a, b) => a - b);
         const chunks = [0, ...at].map((from, i) => whole.subarray(from, at[i] ?? whole.length));
-        const said = all.flatMap((each) => each.said);
-        expect(read([whole])).toEqual(said);
-        expect(read(chunks)).toEqual(said);
+        const expected = all.flatMap((each) => each.expected);
+        expect(read([whole])).toEqual(expected);
+        expect(read(chunks)).toEqual(expected);
       }),
     );
   });

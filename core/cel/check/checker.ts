@@ -205,8 +205,8 @@ class Checker {
       else if (result.kind !== 'dyn' && !t.sameType(own, result)) result = t.dyn;
     }
     if (!result) {
-      const told = types.map((each) => substitute(this.bindings, each, 'dyn'));
-      const signature = t.formatSignature(told, member);
+      const known = types.map((each) => substitute(this.bindings, each, 'dyn'));
+      const signature = t.formatSignature(known, member);
       return this.fail(at, `found no matching overload for '${name}' applied to '${signature}'`);
     }
     this.calls[id] = { name, overloads: found, member };

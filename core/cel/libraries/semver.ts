@@ -59,8 +59,8 @@ export const semver: Library = {
   constants: [typeConstant(type.name, type, new TypeValue(type.name))],
 };
 
-function comparison(id: string, result: typeof bool, told: (order: number) => Value) {
-  return member(`semver_${id}`, [type, type], result, (a: SemverValue, b: SemverValue) => told(compare(a, b)));
+function comparison(id: string, result: typeof bool, fromOrder: (order: number) => Value) {
+  return member(`semver_${id}`, [type, type], result, (a: SemverValue, b: SemverValue) => fromOrder(compare(a, b)));
 }
 
 function read(text: string, lenient: boolean): Value {

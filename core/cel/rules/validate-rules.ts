@@ -125,16 +125,16 @@ function failure(
 }
 
 function errorText({ rule, message: own }: ValidationRule, { code, message }: CelError, alone: boolean): string {
-  const told = own?.trim() || rule.trim();
+  const shownRule = own?.trim() || rule.trim();
   if (code === 'type') return `rule compile error: compilation failed: ${message}`;
   if (code === 'cost')
     return alone
-      ? `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${told}`
+      ? `'${message}': no further validation rules will be run due to call cost exceeds limit for rule: ${shownRule}`
       : 'validation failed due to running out of cost budget, no further validation rules will be run';
   // Only what is int or string, and so of no type that is known before, gets here with it.
   return message.startsWith('no such overload')
-    ? `'${message}': call arguments did not match a supported operator, function or macro signature for rule: ${told}`
-    : `${message} evaluating rule: ${told}`;
+    ? `'${message}': call arguments did not match a supported operator, function or macro signature for rule: ${shownRule}`
+    : `${message} evaluating rule: ${shownRule}`;
 }
 
 /** `.a.b` and `['a']` as they are appended to a field's path. */

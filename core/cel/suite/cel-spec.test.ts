@@ -24,13 +24,13 @@ function differsInChecks({ original: { expr, typeEnv = [] }, type, error }: Corp
   const env = withVariables(kubernetes, declared(typeEnv));
   const parsed = parse(expr);
   const result = 'problems' in parsed ? parsed : check(parsed.node, parsed.size, env);
-  const told = 'problems' in result ? showProblems(expr, result.problems) : formatType(result.checked.type);
+  const actual = 'problems' in result ? showProblems(expr, result.problems) : formatType(result.checked.type);
   // cel-go names no input in errors of its parser alone.
   const wanted = error?.replaceAll('ERROR: :', 'ERROR: <input>:') ?? type;
   // A syntax error must be one; ANTLR goes on after the first, and tells what it makes of the rest.
   if (wanted?.includes('Syntax error:') || wanted?.includes('reserved identifier'))
-    return told.startsWith('ERROR') ? undefined : told;
-  return told === wanted ? undefined : `${told}\n  instead of\n${wanted}`;
+    return actual.startsWith('ERROR') ? undefined : actual;
+  return actual === wanted ? undefined : `${actual}\n  instead of\n${wanted}`;
 }
 
 /** undefined: as the corpus expects; a text says what differs. */

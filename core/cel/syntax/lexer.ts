@@ -79,8 +79,8 @@ export function tokensOf(text: string): Token[] {
 function unknown(text: string, at: number): SyntaxProblem {
   const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
   // Half of an operator is told with what follows it.
-  const told = '=&|'.includes(character) ? text.slice(at, at + 2) : character;
-  return new SyntaxProblem(`Syntax error: token recognition error at: '${told}'`, at);
+  const unrecognized = '=&|'.includes(character) ? text.slice(at, at + 2) : character;
+  return new SyntaxProblem(`Syntax error: token recognition error at: '${unrecognized}'`, at);
 }
 
 /** The place after the closing quote. */

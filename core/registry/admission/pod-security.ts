@@ -54,9 +54,9 @@ async function check(
   if (levels.every(({ level }) => level === 'privileged')) return;
   const pod = podOf(attributes);
   if (!pod) return;
-  const told = (demand: Demand) => explain(violations(demand.level, demand.version, pod.spec, pod.metadata));
-  const enforced = isPod ? told(enforce) : '';
-  const audited = isPod && sameDemand(audit, enforce) ? enforced : told(audit);
+  const violationsOf = (demand: Demand) => explain(violations(demand.level, demand.version, pod.spec, pod.metadata));
+  const enforced = isPod ? violationsOf(enforce) : '';
+  const audited = isPod && sameDemand(audit, enforce) ? enforced : violationsOf(audit);
   if (context.audit) {
     if (problems.length > 0)
       context.audit[`${label}/error`] =
@@ -65,7 +65,7 @@ async function check(
     if (audited) context.audit[`${label}/audit-violations`] = `would violate PodSecurity "${key(audit)}": ${audited}`;
   }
   if (enforced) throw forbidden(subjectOf(definition), name, `violates PodSecurity "${key(enforce)}": ${enforced}`);
-  const warned = told(warn);
+  const warned = violationsOf(warn);
   if (warned) context.warnings.push(`would violate PodSecurity "${key(warn)}": ${warned}`);
 }
 

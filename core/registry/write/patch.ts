@@ -92,7 +92,7 @@ async function applyConfiguration(
 }
 
 /** Of duplicates: what is beyond tells nobody more. */
-const mostTold = 100;
+const maxReportedDuplicates = 100;
 
 /** The applied configuration, which must speak of this object in this version, and of nothing that the schema does not know. */
 function configuration(target: Target, body: unknown): KubeObject {
@@ -121,7 +121,7 @@ function configuration(target: Target, body: unknown): KubeObject {
   }
   const { schema } = target.definition;
   const wrong = pruneApplied(schema, applied).map((path) => `${path}: field not declared in schema`);
-  wrong.push(...duplicatesIn(schema, applied).slice(0, mostTold));
+  wrong.push(...duplicatesIn(schema, applied).slice(0, maxReportedDuplicates));
   const [first, ...others] = wrong;
   if (first) throw untyped(others.length === 0 ? first : `errors:\n${wrong.map((each) => `  ${each}`).join('\n')}`);
   return applied;

@@ -15,7 +15,7 @@ export function heartbeatsContract(name: string, open: () => Promise<OpenedHeart
   };
   const usage = (text: string) => new Uint8Array(Buffer.from(text));
   /** As text, by node: engines answer with bytes of whatever class. */
-  const told = async (heartbeats: Heartbeats) =>
+  const kept = async (heartbeats: Heartbeats) =>
     Object.fromEntries([...(await heartbeats.usages())].map(([node, bytes]) => [node, Buffer.from(bytes).toString()]));
 
   describe(`heartbeats: ${name}`, () => {
@@ -40,19 +40,19 @@ export function heartbeatsContract(name: string, open: () => Promise<OpenedHeart
     it(
       'keep what each node said last that it uses, until the node is forgotten',
       opened(async (heartbeats) => {
-        expect(await told(heartbeats)).toEqual({});
+        expect(await kept(heartbeats)).toEqual({});
         await heartbeats.beat('a', 1000, usage('little'));
         await heartbeats.beat('b', 1000);
         await heartbeats.beat('a', 2000);
-        expect(await told(heartbeats)).toEqual({ a: 'little' });
+        expect(await kept(heartbeats)).toEqual({ a: 'little' });
         await heartbeats.beat('a', 3000, usage('much'));
         await heartbeats.beat('a', 2500, usage('late'));
-        expect(await told(heartbeats)).toEqual({ a: 'much' });
+        expect(await kept(heartbeats)).toEqual({ a: 'much' });
         await heartbeats.forget('a');
-        expect(await told(heartbeats)).toEqual({});
+        expect(await kept(heartbeats)).toEqual({});
         // A node of the same name that comes back has said nothing yet.
         await heartbeats.beat('a', 4000);
-        expect(await told(heartbeats)).toEqual({});
+        expect(await kept(heartbeats)).toEqual({});
       }),
     );
 

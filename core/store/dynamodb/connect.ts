@@ -12,7 +12,7 @@ import { type DynamoStore, openDynamoStore } from './dynamodb-store.ts';
 import { tableHeartbeats } from './heartbeats.ts';
 import { tableRelays } from './relays.ts';
 import { s3LargeValues } from './s3.ts';
-import { tellThrottles } from './throttles.ts';
+import { reportThrottles } from './throttles.ts';
 
 export interface ConnectedStore {
   readonly store: DynamoStore;
@@ -31,7 +31,7 @@ export function connectStore(
   env: AwsEnvironment,
   onThrottled: () => void,
 ): ConnectedStore {
-  const calls = tellThrottles(serviceCalls(createJsonService({ service: 'dynamodb', env, answerMs })), onThrottled);
+  const calls = reportThrottles(serviceCalls(createJsonService({ service: 'dynamodb', env, answerMs })), onThrottled);
   const large = bucket === undefined ? undefined : s3LargeValues({ env, bucket });
   const store = openDynamoStore({ calls, table, ...(large && { large }) });
   const surroundings = { now: Date.now, sleep: (ms: number) => sleep(ms), random: Math.random };

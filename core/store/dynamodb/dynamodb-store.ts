@@ -121,7 +121,7 @@ class TableStore implements DynamoStore {
     if (keys.size !== writes.length) throw new RangeError('a commit takes at most one write per key');
     validate(writes);
     const committed = await this.#commits.commit(call, writes);
-    this.#tell(writes, committed);
+    this.#notify(writes, committed);
     return committed;
   }
 
@@ -189,14 +189,14 @@ class TableStore implements DynamoStore {
 
   async #commitEach(call: Call, writes: readonly (Put | Delete)[]): Promise<(Committed | StoreError)[]> {
     const outcomes = await this.#commits.commitEach(call, writes);
-    this.#tell(
+    this.#notify(
       writes,
       outcomes.map((outcome) => (outcome instanceof StoreError ? { revision: 0 } : outcome)),
     );
     return outcomes;
   }
 
-  #tell(writes: readonly Write[], committed: readonly Committed[]): void {
+  #notify(writes: readonly Write[], committed: readonly Committed[]): void {
     const heads = new Map<TypeName, number>();
     for (const [i, { type }] of writes.entries())
       heads.set(type, Math.max(heads.get(type) ?? 0, committed[i]?.revision ?? 0));

@@ -18,18 +18,18 @@ import type { DynamoCalls } from './calls.ts';
 /** Give it a client with one attempt, because the engine retries by itself. */
 export function sdkCalls(client: DynamoDBClient): DynamoCalls {
   return {
-    getItem: (input) => told(client.send(new GetItemCommand(input))),
-    batchGetItem: (input) => told(client.send(new BatchGetItemCommand(input))),
-    query: (input) => told(client.send(new QueryCommand(input))),
-    updateItem: (input) => told(client.send(new UpdateItemCommand(input))),
-    putItem: (input) => told(client.send(new PutItemCommand(input))),
-    deleteItem: (input) => told(client.send(new DeleteItemCommand(input))),
-    transactWriteItems: (input) => told(client.send(new TransactWriteItemsCommand(input))),
+    getItem: (input) => asAwsError(client.send(new GetItemCommand(input))),
+    batchGetItem: (input) => asAwsError(client.send(new BatchGetItemCommand(input))),
+    query: (input) => asAwsError(client.send(new QueryCommand(input))),
+    updateItem: (input) => asAwsError(client.send(new UpdateItemCommand(input))),
+    putItem: (input) => asAwsError(client.send(new PutItemCommand(input))),
+    deleteItem: (input) => asAwsError(client.send(new DeleteItemCommand(input))),
+    transactWriteItems: (input) => asAwsError(client.send(new TransactWriteItemsCommand(input))),
   };
 }
 
-/** What the service refuses is told as our own client tells it; what failed on the way stays as it is. */
-async function told<T>(sent: Promise<T>): Promise<T> {
+/** A refusal of the service becomes the AwsError of our own client; what failed on the way stays as it is. */
+async function asAwsError<T>(sent: Promise<T>): Promise<T> {
   try {
     return await sent;
   } catch (error) {

@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import { modelCalls } from '../../../test/simulation/model/calls.ts';
 import { cancelled, conditionFailed, refused } from '../../../test/simulation/model/errors.ts';
 import { ModelTable } from '../../../test/simulation/model/table.ts';
-import { tellThrottles } from './throttles.ts';
+import { reportThrottles } from './throttles.ts';
 
 it('tells of requests that were refused because of too many, and of nothing else', async () => {
-  let told = 0;
+  let throttled = 0;
   const calls = modelCalls(new ModelTable(Date.now));
   let error: Error | undefined;
-  const failing = tellThrottles(
+  const failing = reportThrottles(
     {
       ...calls,
       getItem: async (input) => {
@@ -19,21 +19,21 @@ it('tells of requests that were refused because of too many, and of nothing else
         throw error;
       },
     },
-    () => told++,
+    () => throttled++,
   );
   const get = () => failing.getItem({ TableName: 'store', Key: { p: { S: 'a' }, s: { S: 'b' } } });
   await get();
   for (error of [refused('ProvisionedThroughputExceededException'), refused('ThrottlingException')])
     await expect(get()).rejects.toBe(error);
-  expect(told).toBe(2);
+  expect(throttled).toBe(2);
   error = cancelled([{ Code: 'None' }, { Code: 'ThrottlingError' }]);
   await expect(failing.transactWriteItems({ TransactItems: [] })).rejects.toBe(error);
-  expect(told).toBe(3);
+  expect(throttled).toBe(3);
   for (error of [
     conditionFailed(undefined),
     refused('TransactionConflictException'),
     cancelled([{ Code: 'ConditionalCheckFailed' }]),
   ])
     await expect(get()).rejects.toBe(error);
-  expect(told).toBe(3);
+  expect(throttled).toBe(3);
 });

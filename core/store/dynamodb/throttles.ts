@@ -6,8 +6,8 @@ import { type DynamoCalls, reasonsOf } from './calls.ts';
 const refusals = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded']);
 const reasons = new Set<string | undefined>(['ProvisionedThroughputExceeded', 'ThrottlingError']);
 
-export function tellThrottles(calls: DynamoCalls, onThrottled: () => void): DynamoCalls {
-  const told =
+export function reportThrottles(calls: DynamoCalls, onThrottled: () => void): DynamoCalls {
+  const reporting =
     <Input, Output>(call: (input: Input) => Promise<Output>) =>
     async (input: Input): Promise<Output> => {
       try {
@@ -18,13 +18,13 @@ export function tellThrottles(calls: DynamoCalls, onThrottled: () => void): Dyna
       }
     };
   return {
-    getItem: told(calls.getItem),
-    batchGetItem: told(calls.batchGetItem),
-    query: told(calls.query),
-    updateItem: told(calls.updateItem),
-    putItem: told(calls.putItem),
-    deleteItem: told(calls.deleteItem),
-    transactWriteItems: told(calls.transactWriteItems),
+    getItem: reporting(calls.getItem),
+    batchGetItem: reporting(calls.batchGetItem),
+    query: reporting(calls.query),
+    updateItem: reporting(calls.updateItem),
+    putItem: reporting(calls.putItem),
+    deleteItem: reporting(calls.deleteItem),
+    transactWriteItems: reporting(calls.transactWriteItems),
   };
 }
 

@@ -73,13 +73,13 @@ describe('a Secret in an encrypted store', () => {
   it('is as it was written to its readers, with its revision, and in no file', async () => {
     const store = encryptedStore(engine, encryptSecrets(key));
     const replica = await createReplicas(store).of('secrets');
-    const told: string[] = [];
-    store.onCommit((_type, _head, entries = []) => told.push(...entries.map(({ value }) => text(value))));
+    const values: string[] = [];
+    store.onCommit((_type, _head, entries = []) => values.push(...entries.map(({ value }) => text(value))));
     const [committed] = await write(store, 'default/db', 'pass-word-1');
     const expected = '{"metadata":{"resourceVersion":"1","name":"default/db"},"data":"pass-word-1"}';
     expect(text(committed?.value)).toBe(expected);
     expect(await read(store, 'default/db')).toBe(expected);
-    expect(told).toEqual([expected]);
+    expect(values).toEqual([expected]);
     expect((await store.list('secrets')).items.map(({ value }) => text(value))).toEqual([expected]);
     await write(store, 'default/db', 'pass-word-2');
     const logged = (await store.log('secrets', 0)).entries.map(({ value }) => text(value));
@@ -170,7 +170,7 @@ describe('keys', () => {
     await write(encryptedStore(engine, await configuration([aesgcm('k1', 2)])), 'b', 'two');
     const store = encryptedStore(engine, await configuration([aesgcm('k2', 3)]));
     await write(store, 'c', 'three');
-    const { items, sealed } = await store.list('secrets', { tellsSealed: true });
+    const { items, sealed } = await store.list('secrets', { includeSealed: true });
     expect(items.map(({ name }) => name)).toEqual(['c']);
     expect(sealed).toEqual([
       { name: 'a', revision: 1, why: 'its key "k1" is not there: put it back' },

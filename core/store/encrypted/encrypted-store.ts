@@ -135,7 +135,7 @@ export function encryptedStore(store: Store, encryption: Encryption): EncryptedS
     list(type, options) {
       const rule = ruleOf(type);
       const page = store.list(type, options);
-      return rule ? page.then((each) => openPage(type, rule, each, options?.tellsSealed ?? false)) : page;
+      return rule ? page.then((each) => openPage(type, rule, each, options?.includeSealed ?? false)) : page;
     },
     log(type, after, limit) {
       const rule = ruleOf(type);
@@ -179,14 +179,14 @@ export function encryptedStore(store: Store, encryption: Encryption): EncryptedS
 }
 
 /** With `tells`, what does not open is told beside the others; without, the page fails of it. */
-function openPage(type: TypeName, rule: Rule, page: ListPage, tells: boolean): ListPage {
+function openPage(type: TypeName, rule: Rule, page: ListPage, includeSealed: boolean): ListPage {
   const items: Item[] = [];
   const sealed: Sealed[] = [];
   for (const { name, value, revision } of page.items) {
     try {
       items.push({ name, value: opened(rule, type, name, value, revision), revision });
     } catch (error) {
-      if (!tells || !isSealedError(error)) throw error;
+      if (!includeSealed || !isSealedError(error)) throw error;
       sealed.push({ name, revision, why: error.failure.data.why });
     }
   }

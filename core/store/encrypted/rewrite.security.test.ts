@@ -182,8 +182,8 @@ describe('a new key', () => {
     expect(await reseal({ engine, store, encryption })).toEqual({ rewritten: 3, unreadable: 0 });
     expect(await sealedWith()).toEqual(['first']);
     expect(text((await store.get('secrets', 'a'))?.value)).toBe(shown(1, 'one'));
-    const told = (await store.log('secrets', 0)).entries.map(({ value }) => text(value));
-    expect(told).toEqual([shown(1, 'one'), shown(2, 'two'), shown(3, 'two')]);
+    const values = (await store.log('secrets', 0)).entries.map(({ value }) => text(value));
+    expect(values).toEqual([shown(1, 'one'), shown(2, 'two'), shown(3, 'two')]);
     encryption.use(onlySecrets({ writeKey: undefined, readKeys: new Map([['first', first]]), readsPlain: true }));
     await reseal({ engine, store, encryption });
     expect(await sealedWith()).toEqual(['plain']);

@@ -5,8 +5,8 @@ import type { AuditEvent } from './event.ts';
 import type { AuditPolicy, AuditRule } from './policy.ts';
 
 let audit: Audit;
-const told: AuditEvent[] = [];
-const sink = { write: (line: string) => void told.push(JSON.parse(line)) };
+const events: AuditEvent[] = [];
+const sink = { write: (line: string) => void events.push(JSON.parse(line)) };
 const use = (...rules: AuditRule[]) => usePolicy({ omitStages: ['RequestReceived'], rules });
 const usePolicy = (policy: AuditPolicy) => {
   audit = createAudit(policy, sink, Date.now);
@@ -16,7 +16,7 @@ use({ level: 'None' });
 await t.post('/api/v1/namespaces', { metadata: { name: 'default' } });
 afterAll(() => t.close());
 beforeEach(() => {
-  told.length = 0;
+  events.length = 0;
 });
 
 const configmaps = '/api/v1/namespaces/default/configmaps';
@@ -27,8 +27,8 @@ describe('an audit log', () => {
     const headers = { 'user-agent': 'kubectl/v1.36', 'audit-id': 'mine', 'x-forwarded-for': '10.1.1.1' };
     const answer = await t.post(configmaps, { metadata: { name: 'told' }, data: { a: 'b' } }, { headers });
     expect(answer.headers['audit-id']).toBe('mine');
-    expect(told.map(({ stage }) => stage)).toEqual(['RequestReceived', 'ResponseComplete']);
-    expect(told[1]).toMatchObject({
+    expect(events.map(({ stage }) => stage)).toEqual(['RequestReceived', 'ResponseComplete']);
+    expect(events[1]).toMatchObject({
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
       level: 'Metadata',
@@ -43,16 +43,16 @@ describe('an audit log', () => {
       annotations: { 'authorization.k8s.io/decision': 'allow' },
       requestReceivedTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
     });
-    expect(told[1]).not.toHaveProperty('requestObject');
-    expect(told[1]).not.toHaveProperty('responseObject');
+    expect(events[1]).not.toHaveProperty('requestObject');
+    expect(events[1]).not.toHaveProperty('responseObject');
   });
 
   it('tells of requests that cannot be read', async () => {
     use({ level: 'Metadata' });
     for (const as of [undefined, null, { token: 'of nobody' }])
       expect((await t.get('/api/v1/namespaces/%zz/secrets', as === undefined ? {} : { as })).status).toBe(400);
-    expect(told).toHaveLength(3);
-    for (const event of told)
+    expect(events).toHaveLength(3);
+    for (const event of events)
       expect(event).toMatchObject({
         stage: 'ResponseComplete',
         requestURI: '/api/v1/namespaces/%zz/secrets',
@@ -67,7 +67,7 @@ describe('an audit log', () => {
     await t.get('/api/v1/secrets', { as: { name: 'jane' } });
     await t.get('/api/v1/secrets', { as: { token: 'of nobody' } });
     await t.get('/api/v1/nodes', { headers: { 'impersonate-user': 'joe' } });
-    expect(told).toMatchObject([
+    expect(events).toMatchObject([
       {
         user: { username: 'jane' },
         responseStatus: { code: 403, reason: 'Forbidden', status: 'Failure' },
@@ -89,15 +89,15 @@ describe('an audit log', () => {
     const patch = [{ op: 'add', path: '/data/c', value: 'd' }];
     await t.patch(`${configmaps}/seen`, 'application/json-patch+json', patch);
     await t.get(configmaps);
-    expect(told[0]).toMatchObject({
+    expect(events[0]).toMatchObject({
       objectRef: { name: 'seen' },
       requestObject: { metadata: { name: 'seen' }, data: { a: 'b' } },
       responseObject: { kind: 'ConfigMap', metadata: { name: 'seen', uid: expect.any(String) } },
     });
-    expect(told[0]?.responseObject).not.toHaveProperty('metadata.managedFields');
-    expect(told[1]).toMatchObject({ level: 'Request', requestObject: patch });
-    expect(told[1]).not.toHaveProperty('responseObject');
-    expect(told[2]).toMatchObject({ verb: 'list', responseObject: { kind: 'ConfigMapList' } });
+    expect(events[0]?.responseObject).not.toHaveProperty('metadata.managedFields');
+    expect(events[1]).toMatchObject({ level: 'Request', requestObject: patch });
+    expect(events[1]).not.toHaveProperty('responseObject');
+    expect(events[2]).toMatchObject({ verb: 'list', responseObject: { kind: 'ConfigMapList' } });
     // The client was answered all the same.
     expect((await t.get(`${configmaps}/seen`)).body.data).toEqual({ a: 'b', c: 'd' });
   });
@@ -105,13 +105,13 @@ describe('an audit log', () => {
   it('tells when a watch begins, and when it has ended', async () => {
     use({ level: 'RequestResponse' });
     const watch = await t.watch(`${configmaps}?watch=true`);
-    expect(told.map(({ stage }) => stage)).toEqual(['ResponseStarted']);
+    expect(events.map(({ stage }) => stage)).toEqual(['ResponseStarted']);
     await watch.stop();
-    expect(told.map(({ stage, verb }) => `${verb} ${stage}`)).toEqual([
+    expect(events.map(({ stage, verb }) => `${verb} ${stage}`)).toEqual([
       'watch ResponseStarted',
       'watch ResponseComplete',
     ]);
-    expect(told[0]?.auditID).toBe(told[1]?.auditID);
+    expect(events[0]?.auditID).toBe(events[1]?.auditID);
   });
 
   it('tells what broke in the server as Panic', async () => {
@@ -123,13 +123,13 @@ describe('an audit log', () => {
     } finally {
       Object.assign(t.registry, { get });
     }
-    expect(told).toMatchObject([{ stage: 'Panic', responseStatus: { code: 500 } }]);
+    expect(events).toMatchObject([{ stage: 'Panic', responseStatus: { code: 500 } }]);
   });
 
   it('says nothing where the policy wants nothing, and counts what it said', async () => {
     use({ level: 'None', users: ['admin'] }, { level: 'Metadata' });
     await t.get('/version');
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
     await t.get('/version', { as: { name: 'jane' } });
     expect(audit.counts()).toEqual({ events: 1, lost: 0 });
     expect((await t.get('/metrics')).text).toMatch(/^apiserver_audit_event_total 1$/m);

@@ -86,7 +86,7 @@ function createRecord(
   let subject: unknown;
   let complete = (): void => undefined;
 
-  const tell = (stage: AuditStage, answer: Pick<AuditEvent, 'responseStatus' | 'responseObject'> = {}) => {
+  const emit = (stage: AuditStage, answer: Pick<AuditEvent, 'responseStatus' | 'responseObject'> = {}) => {
     if (omitStages.has(stage)) return;
     const objectRef = objectReference(info, subject);
     write({
@@ -109,7 +109,7 @@ function createRecord(
       ...(Object.keys(annotations).length > 0 && { annotations: { ...annotations } }),
     });
   };
-  tell('RequestReceived');
+  emit('RequestReceived');
 
   return {
     annotations,
@@ -124,8 +124,8 @@ function createRecord(
     async finish(response, failure, broken) {
       const responseStatus = failure ?? { metadata: {}, code: response?.status ?? 101 };
       if (!response || isStream(response)) {
-        tell('ResponseStarted', { responseStatus });
-        complete = once(() => tell('ResponseComplete', { responseStatus }));
+        emit('ResponseStarted', { responseStatus });
+        complete = once(() => emit('ResponseComplete', { responseStatus }));
         return response && { ...response, body: ending(response.body, complete) };
       }
       // The URL of a create does not name what it makes: its answer does.
@@ -135,7 +135,7 @@ function createRecord(
       const object = failure ?? (body && (await objectOf(body, typeOf(response))));
       if (makes) subject ??= object;
       const shown = wantsResponse && object !== undefined && { responseObject: tidy(object) };
-      tell(broken ? 'Panic' : 'ResponseComplete', { responseStatus, ...shown });
+      emit(broken ? 'Panic' : 'ResponseComplete', { responseStatus, ...shown });
       return body ? { ...response, body } : response;
     },
     closed() {

@@ -137,8 +137,8 @@ export function serviceAccountTokens(
       return { token, expires: new Date(expires * 1000) };
     },
     claims(token) {
-      const said = decodeToken(token)?.payload.iss;
-      return said === issuer || said === secretTokenIssuer;
+      const tokenIssuer = decodeToken(token)?.payload.iss;
+      return tokenIssuer === issuer || tokenIssuer === secretTokenIssuer;
     },
     async verify(token, wanted = audiences) {
       const payload = payloadOf(token);
@@ -179,10 +179,10 @@ function readKeys(pems: readonly (string | Buffer)[]): readonly [SigningKey, ...
 
 /** What a token says that one of our keys signed; null: it is not ours. */
 function signedPayload(token: string, keys: readonly SigningKey[], issuer: string): Payload | null {
-  const said = decodeToken(token);
-  const key = keys.find((each) => each.id === said?.header.kid);
-  if (!said || !key || ![issuer, secretTokenIssuer].includes(said.payload.iss ?? '')) return null;
-  return hasSignature(token, key.algorithm, key.publicKey) ? said.payload : null;
+  const decoded = decodeToken(token);
+  const key = keys.find((each) => each.id === decoded?.header.kid);
+  if (!decoded || !key || ![issuer, secretTokenIssuer].includes(decoded.payload.iss ?? '')) return null;
+  return hasSignature(token, key.algorithm, key.publicKey) ? decoded.payload : null;
 }
 
 function claimsOf(payload: Payload): KubernetesClaims | undefined {

@@ -13,9 +13,9 @@ export function warningHeaders(texts: readonly string[]): string[] {
   const headers: string[] = [];
   let left = maxTogether;
   for (const text of distinct) {
-    const told = length <= maxTogether ? text : cutText(text);
-    if (warningLength(told) > left) continue;
-    const header = warningHeader(told);
+    const shown = length <= maxTogether ? text : cutText(text);
+    if (warningLength(shown) > left) continue;
+    const header = warningHeader(shown);
     left -= header.length;
     headers.push(header);
     if (left < 16) break;

@@ -10,9 +10,9 @@ const resources = fc.array(fc.tuple(fc.constantFrom(...nodeResources), changes),
 it('is the JSON of what it was given, whatever changed of which resources', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string(), fc.boolean(), resources, async (cursor, full, given) => {
-      const told = new Map<NodeResource, { put: unknown[]; remove: string[] }>(given);
+      const expectedOf = new Map<NodeResource, { put: unknown[]; remove: string[] }>(given);
       const encoded: EncodedState['resources'] = Object.fromEntries(
-        [...told].map(([resource, { put, remove }]) => [
+        [...expectedOf].map(([resource, { put, remove }]) => [
           resource,
           { put: put.map((each) => Buffer.from(JSON.stringify(each))), remove },
         ]),
@@ -21,7 +21,7 @@ it('is the JSON of what it was given, whatever changed of which resources', asyn
       const whole = await wholeBody(body);
       expect(whole.length).toBe(bytes);
       // Through JSON: an object of any fields has no prototype.
-      const expected = JSON.stringify({ cursor, full, resources: Object.fromEntries(told) });
+      const expected = JSON.stringify({ cursor, full, resources: Object.fromEntries(expectedOf) });
       expect(Buffer.from(whole).toString()).toBe(`${expected}\n`);
     }),
   );

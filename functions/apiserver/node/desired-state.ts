@@ -6,7 +6,7 @@ import type { Entry, Replica } from '../../../core/replica/replica.ts';
 import { StoreError } from '../../../core/store/store.ts';
 import { bodyOf, type ListBody } from '../content/list-body.ts';
 import { boundPod, type NodeIndex, namespaceOf, volumeHome } from './node-index.ts';
-import { told } from './told-object.ts';
+import { nodeView } from './node-view.ts';
 
 /** A DesiredState, whose objects are the JSON that is stored of them or that all nodes are told: nothing is encoded for a node alone. */
 export interface EncodedState extends Omit<DesiredState, 'resources'> {
@@ -88,7 +88,7 @@ function everything(index: NodeIndex, node: string): Changes {
         : isNeeded(resource)
           ? present(replica, wantedNames(index, node, resource))
           : replica.snapshot();
-    resources[resource] = { put: [...entries].map((each) => told(resource, each, node)), remove: [] };
+    resources[resource] = { put: [...entries].map((each) => nodeView(resource, each, node)), remove: [] };
   }
   return resources;
 }
@@ -131,7 +131,7 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
     const bound = current && boundPod(current);
     const before = mine.get(name);
     if (current && bound?.node === node) {
-      pods.put.push(told('pods', current, node));
+      pods.put.push(nodeView('pods', current, node));
       come.add(namespaceOf(name));
       // A pod that is new here brings what it names, however old that is.
       for (const { resource, key } of bound.references) put.get(resource)?.add(key);
@@ -171,14 +171,14 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
       for (const name of put.get(resource) ?? []) {
         if (!wanted(name)) continue;
         const entry = replica.get(name);
-        if (entry) changes.put.push(told(resource, entry, node));
+        if (entry) changes.put.push(nodeView(resource, entry, node));
         else changes.remove.push(name);
       }
       for (const name of remove.get(resource) ?? []) if (!wanted(name)) changes.remove.push(name);
     } else {
       for (const name of latest.get(resource)?.keys() ?? []) {
         const entry = replica.get(name);
-        if (entry) changes.put.push(told(resource, entry, node));
+        if (entry) changes.put.push(nodeView(resource, entry, node));
         else changes.remove.push(name);
       }
     }

@@ -106,8 +106,8 @@ describe('joining', () => {
     const lure = { metadata: { annotations: { 'zeroplane.dev/joined-by': instance('i-0bb').name } } };
     const type = 'application/merge-patch+json';
     expect((await t.patch('/api/v1/nodes/i-0bb', type, lure, { as: { token } })).status).toBe(403);
-    const told = { node: { annotations: lure.metadata.annotations, status: {} } };
-    expect((await t.post(path('i-0bb', 'report'), told, { as: { token } })).status).toBe(403);
+    const report = { node: { annotations: lure.metadata.annotations, status: {} } };
+    expect((await t.post(path('i-0bb', 'report'), report, { as: { token } })).status).toBe(403);
     expect((await join('i-0aa', await bootstrapToken('gggggg'))).status).toBe(409);
     tried('joins under names of others', 5);
   });

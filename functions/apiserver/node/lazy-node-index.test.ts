@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openTestRegistry } from '../../../core/registry/testing.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
-import { tellOwnCommits } from '../../../core/store/own-commits.ts';
+import { notifyOwnCommits } from '../../../core/store/own-commits.ts';
 import type { Store } from '../../../core/store/store.ts';
 import { lazyNodeIndex } from './lazy-node-index.ts';
 
@@ -15,7 +15,7 @@ it('reads nothing until somebody asks, then each type once, and tries again what
   const read: string[] = [];
   let broken = true;
   const store: Store = {
-    ...tellOwnCommits(base.store, () => {}),
+    ...notifyOwnCommits(base.store, () => {}),
     async compacted(type) {
       if (broken) throw new Error('not now');
       read.push(type);

@@ -44,7 +44,7 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
   const replica = <R extends NodeResource>(resource: R) => {
     // as: it was opened as the replica of this resource.
     const found = byResource.get(resource) as Replica<Stored<R>> | undefined;
-    if (!found) throw new Error(`no replica of ${resource}: it is not one of the resources that nodes are told about`);
+    if (!found) throw new Error(`no replica of ${resource}: it is not one of the resources that nodes see`);
     return found;
   };
   const pods = replica('pods');

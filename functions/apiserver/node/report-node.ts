@@ -24,8 +24,8 @@ export async function reportNode(
   const { object } = await registry.modify(context, target, ensure, asKubelet);
   // Mostly nothing changed: then once reading it is enough.
   if (!withStatus(object, report)) return object;
-  const tell: Modification = { build: (node) => withStatus(node, report) };
-  return (await registry.modify(context, { ...target, subresource: 'status' }, tell, asKubelet)).object;
+  const change: Modification = { build: (node) => withStatus(node, report) };
+  return (await registry.modify(context, { ...target, subresource: 'status' }, change, asKubelet)).object;
 }
 
 function newNode(name: string, { labels, annotations, spec, status }: NodeReport): KubeObject {

@@ -169,11 +169,11 @@ describe('a report of a hostile node', () => {
     ['a tower of lists', { conditions: [tower(2000)] }, 'deep'],
   ];
   it.each(wrong)('cannot say of a pod: %s', async (_, change, why) => {
-    const said = { ...legalStatus(), ...change };
-    const { code, message } = await reportStatus(said);
+    const reported = { ...legalStatus(), ...change };
+    const { code, message } = await reportStatus(reported);
     expect([400, 422], message).toContain(code);
     expect(message).toContain(why);
-    const put = await putStatus(said);
+    const put = await putStatus(reported);
     expect(put.status, put.text.slice(0, 300)).toBeGreaterThanOrEqual(400);
     expect(put.status, put.text.slice(0, 300)).toBeLessThan(500);
     expect((await t.get(podPath)).body.status.phase).toBe('Pending');

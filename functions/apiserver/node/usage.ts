@@ -3,7 +3,7 @@
 import type { Definitions, ResourceDefinition } from '../../../core/api/definition.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { notFound, StatusError } from '../../../core/machinery/status.ts';
-import { metricsApiVersion, metricsGroup, nodeMetrics, podMetrics, tellingUsages } from '../../../core/node/metrics.ts';
+import { metricsApiVersion, metricsGroup, nodeMetrics, podMetrics, recentUsages } from '../../../core/node/metrics.ts';
 import { select } from '../../../core/registry/read/selection.ts';
 import type { Entry, Replicas } from '../../../core/replica/replica.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
@@ -26,7 +26,7 @@ export function createUsage({ definitions, replicas, heartbeats, now }: UsageOpt
   definitions.setCustom(metricsGroup, [nodeDefinition, podDefinition]);
 
   const answer = async ({ info, query, mediaType }: Exchange, definition: ResourceDefinition): Promise<ApiResponse> => {
-    const usages = tellingUsages(await heartbeats.usages(), now().getTime());
+    const usages = recentUsages(await heartbeats.usages(), now().getTime());
     const replica = await replicas.of(definition === nodeDefinition ? 'nodes' : 'pods');
     const metricsOf = ({ name, object }: Entry): KubeObject | undefined => {
       // as: what these replicas hold.

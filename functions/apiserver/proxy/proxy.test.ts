@@ -196,8 +196,11 @@ describe('proxy', () => {
     // What does not switch is an answer.
     answer = 'HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno';
     const [other] = duplexPair();
-    const said = await t.api.upgrade(request, { socket: other, head: Buffer.alloc(0) });
-    expect([said?.status, Buffer.from((said?.body as Uint8Array | undefined) ?? []).toString()]).toEqual([403, 'no']);
+    const refusal = await t.api.upgrade(request, { socket: other, head: Buffer.alloc(0) });
+    expect([refusal?.status, Buffer.from((refusal?.body as Uint8Array | undefined) ?? []).toString()]).toEqual([
+      403,
+      'no',
+    ]);
   });
 
   it('says what is missing: the pod, its answer, a Service port, endpoints', async () => {

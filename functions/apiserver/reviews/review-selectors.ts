@@ -49,7 +49,7 @@ export function selectorsOf({ fieldSelector, labelSelector }: V1ResourceAttribut
       ...(fields.known.length > 0 && { fieldSelector: fields.known }),
       ...(labels.known.length > 0 && { labelSelector: labels.known }),
     },
-    leftOut: [...told('fieldSelector', fields), ...told('labelSelector', labels)],
+    leftOut: [...parseErrors('fieldSelector', fields), ...parseErrors('labelSelector', labels)],
   };
 }
 
@@ -76,7 +76,7 @@ function understand<T>(
   return { known, complete: known.length === all.length };
 }
 
-function told(name: string, { known, complete }: Understood<unknown>): string[] {
+function parseErrors(name: string, { known, complete }: Understood<unknown>): string[] {
   if (complete) return [];
   return [`spec.resourceAttributes.${name} ${known.length > 0 ? 'partially ' : ''}ignored due to parse error`];
 }

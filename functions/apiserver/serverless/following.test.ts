@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createRegistry, systemRandom } from '../../../core/registry/create.ts';
 import { openTestRegistry } from '../../../core/registry/testing.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
-import { tellOwnCommits } from '../../../core/store/own-commits.ts';
+import { notifyOwnCommits } from '../../../core/store/own-commits.ts';
 import type { Store } from '../../../core/store/store.ts';
 import { freshReplicas } from './fresh-replicas.ts';
 import { pollWatches } from './polled-watches.ts';
@@ -17,7 +17,7 @@ afterEach(() => base.close());
 
 /** The store as another process sees it: without notices of commits. */
 function deaf(): Store {
-  return { ...tellOwnCommits(base.store, () => {}), onCommit: () => () => {} };
+  return { ...notifyOwnCommits(base.store, () => {}), onCommit: () => () => {} };
 }
 
 const put = (name: string) =>

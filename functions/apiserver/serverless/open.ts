@@ -12,7 +12,7 @@ import { createReplicas } from '../../../core/replica/replicas.ts';
 import type { Claims } from '../../../core/store/claims.ts';
 import { decodeObject } from '../../../core/store/encode-object.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
-import { tellOwnCommits } from '../../../core/store/own-commits.ts';
+import { notifyOwnCommits } from '../../../core/store/own-commits.ts';
 import type { Relays } from '../../../core/store/relays.ts';
 import type { Store } from '../../../core/store/store.ts';
 import type { Meter } from '../../../core/work/meter.ts';
@@ -68,7 +68,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     queue,
     onError: (err, worker) => log.warn({ err, worker }, 'a worker could not be woken; the stream will'),
   });
-  const store = tellOwnCommits(options.store, wakeups.committed);
+  const store = notifyOwnCommits(options.store, wakeups.committed);
   const replicas = freshReplicas(createReplicas(store), () => performance.now());
   const definitions = loadDefinitions();
   const registry = createLazyRegistry({

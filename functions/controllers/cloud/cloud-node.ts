@@ -36,7 +36,7 @@ export function createCloudNodeController(instances: CloudInstances): Controller
       if (!node || node.metadata.deletionTimestamp) return [];
       const { providerID } = node.spec ?? {};
       if (!instances.covers({ name, providerID })) return [];
-      const tell = (kind: 'Normal' | 'Warning', reason: string, message: string): Action => ({
+      const recordEvent = (kind: 'Normal' | 'Warning', reason: string, message: string): Action => ({
         do: 'event',
         regarding: regarding('v1', 'Node', node),
         event: { type: kind, reason, message },
@@ -49,17 +49,17 @@ export function createCloudNodeController(instances: CloudInstances): Controller
         // Whoever looks why the node does not come, or go, looks at its events.
         const message = errorText(error);
         return [
-          tell('Warning', 'CloudLookupFailed', `what machine this node is could not be looked up: ${message}`),
+          recordEvent('Warning', 'CloudLookupFailed', `what machine this node is could not be looked up: ${message}`),
           { do: 'requeue', afterMs: soonMs },
         ];
       }
       const actions: Action[] = isReady(node) ? [] : [{ do: 'requeue', afterMs: pauseOf(node, now) }];
-      if (instance) return [...actions, ...asMachine(node, instance, tell)];
+      if (instance) return [...actions, ...asMachine(node, instance, recordEvent)];
       // A name that looks like an instance's is no proof: only what the cloud once knew can be gone from it.
       if (providerID === undefined || isReady(node)) return actions;
       const { uid } = node.metadata;
       return [
-        tell(
+        recordEvent(
           'Normal',
           'DeletingNode',
           `Node ${name} is deleted because its machine ${providerID} does not exist any more`,
@@ -74,7 +74,7 @@ export function createCloudNodeController(instances: CloudInstances): Controller
 function asMachine(
   node: Node,
   { providerID, state, region, zone, type: instanceType, addresses }: CloudInstance,
-  tell: (kind: 'Normal', reason: string, message: string) => Action,
+  recordEvent: (kind: 'Normal', reason: string, message: string) => Action,
 ): Action[] {
   const actions: Action[] = [];
   const merged = mergeAddresses(node.status?.addresses ?? [], addresses);
@@ -101,17 +101,21 @@ function asMachine(
   if (!sameJson([wished.metadata, wished.spec], [node.metadata, { ...node.spec, taints: node.spec?.taints ?? [] }]))
     actions.push({ do: 'update', type, object: wished });
   if (stopped && !hasTaint(node, shutdown.key))
-    actions.push(tell('Normal', 'NodeShutdown', `the machine ${providerID} of node ${node.metadata.name} is stopped`));
+    actions.push(
+      recordEvent('Normal', 'NodeShutdown', `the machine ${providerID} of node ${node.metadata.name} is stopped`),
+    );
   if (!isInitialized(node))
-    actions.push(tell('Normal', 'Synced', `Node ${node.metadata.name} is ${providerID}, ${instanceType} in ${zone}`));
+    actions.push(
+      recordEvent('Normal', 'Synced', `Node ${node.metadata.name} is ${providerID}, ${instanceType} in ${zone}`),
+    );
   return actions;
 }
 
 /** What only the node knows, such as its host name, stays, and so does the order. */
-function mergeAddresses(before: readonly V1NodeAddress[], told: readonly V1NodeAddress[]): V1NodeAddress[] {
+function mergeAddresses(before: readonly V1NodeAddress[], current: readonly V1NodeAddress[]): V1NodeAddress[] {
   const same = (a: V1NodeAddress) => (b: V1NodeAddress) => a.type === b.type && a.address === b.address;
-  const kept = before.filter((each) => told.some(same(each)) || !told.some(({ type: of }) => of === each.type));
-  return [...kept, ...told.filter((each) => !kept.some(same(each)))];
+  const kept = before.filter((each) => current.some(same(each)) || !current.some(({ type: of }) => of === each.type));
+  return [...kept, ...current.filter((each) => !kept.some(same(each)))];
 }
 
 function withoutTaints(node: Node): Action {

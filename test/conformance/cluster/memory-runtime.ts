@@ -56,7 +56,7 @@ export function createMemoryRuntime({ programs, address, now }: MemoryRuntimeOpt
   const listeners = new Set<(event: RuntimeEvent) => void>();
   let made = 0;
   const nanoseconds = () => BigInt(now()) * 1_000_000n;
-  const tell = (containerId: string, kind: RuntimeEvent['kind']) => {
+  const emit = (containerId: string, kind: RuntimeEvent['kind']) => {
     for (const listener of listeners) listener({ containerId, kind });
   };
 
@@ -152,7 +152,7 @@ export function createMemoryRuntime({ programs, address, now }: MemoryRuntimeOpt
     mkdirSync(path.dirname(status.logPath), { recursive: true });
     appendFileSync(status.logPath, '');
     container.status = { ...status, state: containerStates.running, startedAt: nanoseconds() };
-    tell(status.id, 'started');
+    emit(status.id, 'started');
     container.ended = Promise.resolve()
       .then(() => program(context))
       .catch((error: unknown) => {
@@ -171,7 +171,7 @@ export function createMemoryRuntime({ programs, address, now }: MemoryRuntimeOpt
       exitCode,
       reason: exitCode === 0 ? 'Completed' : 'Error',
     };
-    tell(container.status.id, 'exited');
+    emit(container.status.id, 'exited');
   }
 
   async function stop(container: Container, graceSeconds: number): Promise<void> {

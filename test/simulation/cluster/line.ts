@@ -59,7 +59,7 @@ export function connect(network: Network): Line {
       // Half of the commits without an answer happened.
       if (unanswered && random.chance(0.5)) throw ambiguous(writes);
       const done = truth.commit(writes);
-      for (const type of new Set(writes.map((each) => each.type))) tell(network, type);
+      for (const type of new Set(writes.map((each) => each.type))) notify(network, type);
       if (unanswered) throw ambiguous(writes);
       return done;
     });
@@ -111,7 +111,7 @@ export function connect(network: Network): Line {
   return line;
 }
 
-function tell({ clock, random, truth, faults, rates, lines }: Network, type: TypeName): void {
+function notify({ clock, random, truth, faults, rates, lines }: Network, type: TypeName): void {
   const head = truth.head(type);
   for (const line of lines) {
     if (random.chance(rates.lostHint)) {

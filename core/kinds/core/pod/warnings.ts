@@ -64,19 +64,20 @@ function warnOfAnnotations(annotations: { readonly [key: string]: string }, spec
   // Each that is looked for lies in one of Kubernetes' own domains of then.
   if (!keys.some((key) => key.includes('.alpha.kubernetes.io/') || key.startsWith(appArmorOfContainer))) return [];
   const present = new Set(keys);
-  const told = (key: string, message: string) => `${prefix}metadata.annotations[${key}]: ${message}`;
+  const warning = (key: string, message: string) => `${prefix}metadata.annotations[${key}]: ${message}`;
   const warnings = deprecatedAnnotations
     .filter(([key]) => present.has(key))
-    .map(([key, message]) => told(key, message));
+    .map(([key, message]) => warning(key, message));
   const useSeccomp = 'non-functional in v1.27+; use the "seccompProfile" field instead';
-  if (!spec.securityContext?.seccompProfile && present.has(seccompOfPod)) warnings.push(told(seccompOfPod, useSeccomp));
+  if (!spec.securityContext?.seccompProfile && present.has(seccompOfPod))
+    warnings.push(warning(seccompOfPod, useSeccomp));
   for (const { name, securityContext } of inOrder(spec)) {
     const seccomp = seccompOfContainer + name;
-    if (!securityContext?.seccompProfile && present.has(seccomp)) warnings.push(told(seccomp, useSeccomp));
+    if (!securityContext?.seccompProfile && present.has(seccomp)) warnings.push(warning(seccomp, useSeccomp));
     const appArmor = appArmorOfContainer + name;
     const field = spec.securityContext?.appArmorProfile ?? securityContext?.appArmorProfile;
     if (prefix !== '' && !field && present.has(appArmor))
-      warnings.push(told(appArmor, 'deprecated since v1.30; use the "appArmorProfile" field instead'));
+      warnings.push(warning(appArmor, 'deprecated since v1.30; use the "appArmorProfile" field instead'));
   }
   return warnings;
 }

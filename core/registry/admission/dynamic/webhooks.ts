@@ -155,7 +155,7 @@ async function ask(
   };
   let response: Record<string, unknown>;
   const began = performance.now();
-  const tell = (result: WebhookOutcome['result'], code: number) => {
+  const recordCall = (result: WebhookOutcome['result'], code: number) => {
     const { operation } = attributes;
     env.admissionMetrics?.webhook(
       { name: hook.name, type, operation, result, code },
@@ -167,7 +167,7 @@ async function ask(
     response = responseOf(answer, uid, apiVersion);
   } catch (error) {
     if (!(error instanceof WebhookError)) throw error;
-    tell(hook.failurePolicy === 'Ignore' ? 'failed-open' : 'failed', 0);
+    recordCall(hook.failurePolicy === 'Ignore' ? 'failed-open' : 'failed', 0);
     if (hook.failurePolicy === 'Ignore') {
       annotate(attributes, `failed-open.${attributes.operation.toLowerCase()}.webhook.admission.k8s.io`, hook.name);
       return undefined;
@@ -184,10 +184,10 @@ async function ask(
     for (const [key, value] of Object.entries(auditAnnotations)) annotate(attributes, `${hook.name}/${key}`, value);
   if (response['allowed'] !== true) {
     const refusal = denied(hook.name, response['status']);
-    tell('denied', refusal.code);
+    recordCall('denied', refusal.code);
     throw refusal;
   }
-  tell('allowed', 200);
+  recordCall('allowed', 200);
   return response;
 }
 

@@ -16,7 +16,7 @@ const store = openEmbeddedStore(path);
 const type = 'pods';
 let ids = 0;
 
-function tell(line: Line): void {
+function print(line: Line): void {
   writeSync(1, `${JSON.stringify(line)}\n`);
 }
 
@@ -32,20 +32,20 @@ async function write(): Promise<void> {
     else writes.push({ op: 'put', type, name, expect, value: uniqueValue(`w${id}-${name}`) });
   }
   const sent = writes.map(({ op, name, expect }) => ({ op, name, expect }));
-  tell({ kind: 'sent', id, writes: sent });
+  print({ kind: 'sent', id, writes: sent });
   try {
     const committed = await store.commit(writes);
     const answers = committed.map(({ revision, value }) => ({ revision, text: value ? textOf(value) : '' }));
-    tell({ kind: 'committed', id, answers });
+    print({ kind: 'committed', id, answers });
   } catch (error) {
     if (!(error instanceof StoreError) || error.failure.code !== 'conflict') throw error;
-    tell({ kind: 'refused', id });
+    print({ kind: 'refused', id });
   }
 }
 
 async function list(): Promise<void> {
   const page = await store.list(type);
-  tell({
+  print({
     kind: 'listed',
     revision: page.revision,
     items: page.items.map(({ name, revision, value }) => ({ name, revision, text: textOf(value) })),
@@ -64,7 +64,7 @@ async function watch(): Promise<void> {
       revision: event.revision,
       text: textOf(event.entry.bytes),
     }));
-    tell({ kind: 'watched', after: place, events, through: watching.revision });
+    print({ kind: 'watched', after: place, events, through: watching.revision });
     place = watching.revision;
   };
 }

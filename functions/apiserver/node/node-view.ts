@@ -1,15 +1,15 @@
-// How much of an object a node is told: all of what its pods name, of others no more than it needs for Services, policies and routes.
-// kube-proxy reads the same of Services and EndpointSlices; Kubernetes tells nodes nothing of each other, which here route by addresses.
+// What a node sees of an object: all of what its pods name, of others no more than it needs for Services, policies and routes.
+// kube-proxy reads the same of Services and EndpointSlices; Kubernetes shows nodes nothing of each other; here they route by addresses.
 
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import type { NodeResource } from '../../../core/node/protocol.ts';
 import type { Entry } from '../../../core/replica/replica.ts';
 
-/** The JSON of it: what is stored, as it is, or the part that is told. `node`: who is told. */
-export function told(resource: NodeResource, entry: Entry, node: string): Uint8Array {
+/** The JSON of it: what is stored, as it is, or the part that `node` sees. */
+export function nodeView(resource: NodeResource, entry: Entry, node: string): Uint8Array {
   const project = resource === 'nodes' && entry.name === node ? undefined : projections[resource];
   if (!project) return entry.bytes;
-  // Of one object all nodes are told the same.
+  // All nodes see the same part of an object.
   let part = parts.get(entry);
   if (!part) {
     // as: the registry stores nothing but objects with metadata.
