@@ -13,7 +13,7 @@ export interface NodeApiContext {
     'nodeName' | 'nodeIP' | 'dataDir' | 'maxPods' | 'clusterDNS' | 'clusterDomain' | 'heartbeatMs' | 'providerID'
   >;
   readonly pods: () => readonly Pick<PodWorker, 'pod' | 'status'>[];
-  readonly runtime: Pick<ContainerRuntime, 'listContainerStats' | 'imageFsInfo'>;
+  readonly runtime: Pick<ContainerRuntime, 'listContainers' | 'listContainerStats' | 'imageFsInfo'>;
   readonly usage: Pick<UsageSampler, 'rate'>;
   readonly health: () => Promise<NodeHealth>;
   /** What was asked of the API server. */

@@ -7,7 +7,9 @@ import { readExposition } from '../../core/metrics/testing.ts';
 import { ByteQueue } from '../../core/node/byte-queue.ts';
 import { frameDuplex } from '../../core/node/frame-duplex.ts';
 import type { FrameSocket } from '../../core/node/frame-socket.ts';
+import { promtool, withoutPromtool } from '../../test/tools/promtool.ts';
 import { createApiMetrics } from '../api-client/api-metrics.ts';
+import { containerStates } from '../cri/messages.ts';
 import { labels } from '../pods/observed.ts';
 import type { NodeApiContext } from './context.ts';
 import { serveNodeApi } from './node-api.ts';
@@ -44,6 +46,14 @@ const container = (name: string, cpu: number, memory: number) => ({
   memory: { workingSetBytes: { value: memory } },
 });
 
+/** As the runtime lists it: `app` was started anew, and what it was before is still there. */
+const listed = (id: string, state: number, createdAt: number) => ({
+  id,
+  state,
+  createdAt: String(createdAt),
+  labels: container(id.replace(/^(id|old)-/, ''), 0, 0).attributes.labels,
+});
+
 const pod = {
   metadata: { name: 'web', namespace: 'team', uid: 'u1' },
   spec: { containers: [{ name: 'app', image: 'i' }] },
@@ -67,7 +77,18 @@ function context(): NodeApiContext {
         NodeApiContext['pods']
       >,
     runtime: {
-      listContainerStats: async () => ({ stats: [container('app', 2e9, 1024), container('side', 5e8, 512)] }),
+      listContainers: async () => ({
+        containers: [
+          listed('old-app', containerStates.exited, 1),
+          listed('id-app', containerStates.running, 2),
+          listed('id-side', containerStates.running, 1),
+        ],
+      }),
+      listContainerStats: async () => {
+        const ended = container('app', 9e9, 0);
+        ended.attributes.id = 'old-app';
+        return { stats: [ended, container('app', 2e9, 1024), container('side', 5e8, 512)] };
+      },
       imageFsInfo: async () => ({ imageFilesystems: [] }),
     } as unknown as NodeApiContext['runtime'],
     usage: { rate: (id) => (id === 'id-app' ? 250e6 : undefined) },
@@ -171,6 +192,22 @@ describe("the node's own API", () => {
     const lasted = own.get('rest_client_request_duration_seconds')?.samples;
     expect(lasted?.find(({ labels }) => labels['le'] === '0.5')?.value).toBe(1);
     expect(lasted?.at(-1)).toMatchObject({ labels: { host: 'api:6443', verb: 'POST' }, value: 2 });
+  });
+
+  it('names each series once, and nothing of a container that ended', async () => {
+    for (const path of ['/metrics/resource', '/metrics/cadvisor', '/metrics'])
+      expect(readExposition((await get(path)).text).size, path).toBeGreaterThan(0);
+    const used = readExposition((await get('/metrics/resource')).text).get('container_cpu_usage_seconds_total');
+    expect(used?.samples.map(({ labels, value }) => [labels['container'], value])).toEqual([
+      ['app', 2],
+      ['side', 0.5],
+    ]);
+  });
+
+  it.skipIf(withoutPromtool)('is read by promtool without a complaint', async () => {
+    api.answered('POST', 200, 0.3);
+    for (const path of ['/metrics/resource', '/metrics/cadvisor', '/metrics'])
+      expect([path, await promtool((await get(path)).text)]).toEqual([path, []]);
   });
 
   it('shows log files, and nothing outside their directory', async () => {

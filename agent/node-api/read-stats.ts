@@ -2,7 +2,7 @@
 
 import fs from 'node:fs/promises';
 import os from 'node:os';
-import { labels } from '../pods/observed.ts';
+import { runningContainers } from '../stats/running-containers.ts';
 import { nodeCpuNanoseconds } from '../stats/usage.ts';
 import type { NodeApiContext } from './context.ts';
 
@@ -54,9 +54,8 @@ export interface NodeStats {
 
 /** Throws GrpcError when the runtime does not answer. */
 export async function readStats({ options, runtime, usage, pods, now }: NodeApiContext): Promise<NodeStats> {
-  const filter = { labelSelector: { [labels.node]: options.nodeName } };
-  const [{ stats }, cpu, meminfo, disk, images, pidMax, loadavg] = await Promise.all([
-    runtime.listContainerStats({ filter }),
+  const [running, cpu, meminfo, disk, images, pidMax, loadavg] = await Promise.all([
+    runningContainers(runtime, options.nodeName),
     nodeCpuNanoseconds(),
     fs.readFile('/proc/meminfo', 'utf8'),
     fs.statfs(options.dataDir),
@@ -86,15 +85,10 @@ export async function readStats({ options, runtime, usage, pods, now }: NodeApiC
       },
       imageBytes: images.imageFilesystems.reduce((sum, each) => sum + Number(each.usedBytes?.value ?? 0), 0),
     },
-    containers: stats.map(({ attributes, cpu: own, memory, writableLayer }): ContainerUse => {
-      const of = attributes?.labels ?? {};
-      const id = attributes?.id ?? '';
+    containers: running.map(({ stats: { cpu: own, memory, writableLayer }, ...container }): ContainerUse => {
+      const { id } = container;
       return {
-        id,
-        namespace: of[labels.podNamespace] ?? '',
-        pod: of[labels.podName] ?? '',
-        uid: of[labels.podUid] ?? '',
-        name: of[labels.containerName] ?? '',
+        ...container,
         cpu: Number(own?.usageCoreNanoSeconds?.value ?? 0),
         rate: usage.rate(id) ?? 0,
         workingSet: Number(memory?.workingSetBytes?.value ?? 0),
@@ -115,6 +109,7 @@ function startTimes(pods: ReturnType<NodeApiContext['pods']>): ReadonlyMap<strin
     for (const { containerID, state } of [
       ...(status?.containerStatuses ?? []),
       ...(status?.initContainerStatuses ?? []),
+      ...(status?.ephemeralContainerStatuses ?? []),
     ]) {
       const at = state?.running?.startedAt;
       if (containerID && at) times.set(containerID.replace(/^[^:]*:\/\//, ''), Date.parse(at));

@@ -3,8 +3,7 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import type { UsageReport } from '../../core/node/protocol.ts';
-import type { ContainerRuntime } from '../cri/runtime.ts';
-import { labels } from '../pods/observed.ts';
+import { runningContainers, type StatsRuntime } from './running-containers.ts';
 
 export interface UsageSampler {
   /** Undefined at the first reading: there is nothing to compare with yet. Throws GrpcError. */
@@ -19,20 +18,19 @@ interface Reading {
   readonly cpu: Map<string, number>;
 }
 
-export function createUsageSampler(runtime: ContainerRuntime, nodeName: string): UsageSampler {
+export function createUsageSampler(runtime: StatsRuntime, nodeName: string): UsageSampler {
   let last: Reading | undefined;
   let rates: ReadonlyMap<string, number> = new Map();
   return {
     rate: (id) => rates.get(id),
     sample: async (now) => {
-      const filter = { labelSelector: { [labels.node]: nodeName } };
-      const [{ stats }, nodeCpu, meminfo] = await Promise.all([
-        runtime.listContainerStats({ filter }),
+      const [containers, nodeCpu, meminfo] = await Promise.all([
+        runningContainers(runtime, nodeName),
         nodeCpuNanoseconds(),
         fs.readFile('/proc/meminfo', 'utf8'),
       ]);
       const cpu = new Map([['', nodeCpu]]);
-      for (const each of stats) cpu.set(each.attributes?.id ?? '', each.cpu?.usageCoreNanoSeconds?.value ?? 0);
+      for (const { id, stats } of containers) cpu.set(id, stats.cpu?.usageCoreNanoSeconds?.value ?? 0);
       const before = last;
       last = { at: now, cpu };
       if (!before || now <= before.at) return undefined;
@@ -45,20 +43,10 @@ export function createUsageSampler(runtime: ContainerRuntime, nodeName: string):
       const rate = (id: string) => rates.get(id) ?? 0;
       const available = Number(/^MemAvailable:\s+(\d+)/m.exec(meminfo)?.[1] ?? 0) * 1024;
       const pods = new Map<string, UsageReport['pods'][number]>();
-      for (const each of stats) {
-        const of = each.attributes?.labels ?? {};
-        const {
-          [labels.podNamespace]: namespace = '',
-          [labels.podName]: name = '',
-          [labels.containerName]: container = '',
-        } = of;
+      for (const { id, namespace, pod: name, name: container, stats } of containers) {
         const pod = pods.get(`${namespace}/${name}`) ?? { namespace, name, containers: [] };
         pods.set(`${namespace}/${name}`, pod);
-        pod.containers.push({
-          name: container,
-          cpu: rate(each.attributes?.id ?? ''),
-          memory: each.memory?.workingSetBytes?.value ?? 0,
-        });
+        pod.containers.push({ name: container, cpu: rate(id), memory: stats.memory?.workingSetBytes?.value ?? 0 });
       }
       return {
         time: new Date(now).toISOString(),

@@ -18,6 +18,15 @@ function sizes(...values: number[]): Family {
 }
 
 describe('The text format', () => {
+  it('has a series once, also where one family names it twice', () => {
+    const [, , ...lines] = renderFamilies([
+      { ...counter('a="1"', 2), series: [2, 3].map((value) => ({ labels: 'a="1"', value })) },
+    ])
+      .trimEnd()
+      .split('\n');
+    expect(lines).toEqual(['requests_total{a="1"} 5']);
+  });
+
   it('has what a scraper reads, in the order of names', () => {
     const text = renderFamilies([sizes(1000, 1001, 2e9), counter('code="200"', 3)]);
     expect(text).toBe(`# HELP requests_total Requests.

@@ -27,14 +27,16 @@ function escapeValue(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
-/** One family a name: series of the same labels are added up, as two threads that count the same things count together. */
+/** One family a name, and in it one series of the same labels: they are added up, as two threads that count the same things count together. */
 export function mergeFamilies(families: Iterable<Family>): Family[] {
   const byName = new Map<string, Family>();
   for (const family of families) {
     const known = byName.get(family.name);
-    byName.set(family.name, known ? { ...known, series: mergeSeries([...known.series, ...family.series]) } : family);
+    byName.set(family.name, known ? { ...known, series: [...known.series, ...family.series] } : family);
   }
-  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...byName.values()]
+    .map((family) => ({ ...family, series: mergeSeries(family.series) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function mergeSeries(all: readonly Series[]): Series[] {

@@ -5,6 +5,7 @@ import { installPackages, isMissing, missingPackages, type Requirement } from '.
 const forTests: readonly Requirement[] = [
   { name: 'curl', why: 'is a client of the API server', files: ['/usr/bin/curl'] },
   { name: 'docker-registry', why: 'is the registry that tests pull from', files: ['/usr/bin/docker-registry'] },
+  { name: 'prometheus', why: 'has promtool, which reads our metrics as Prometheus does', files: ['/usr/bin/promtool'] },
   { name: 'skopeo', why: 'copies images to it', files: ['/usr/bin/skopeo'] },
 ];
 

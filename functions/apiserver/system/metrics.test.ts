@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ReadFamily, readExposition } from '../../../core/metrics/testing.ts';
 import { bootstrap } from '../../../core/registry/bootstrap.ts';
+import { promtool, withoutPromtool } from '../../../test/tools/promtool.ts';
 import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
 
 let t: TestApi;
@@ -32,6 +33,17 @@ function amountOf(families: Map<string, ReadFamily>, name: string, labels: Recor
   expect(found?.length ?? 0, `${name} ${JSON.stringify(labels)}`).toBeLessThanOrEqual(1);
   return found?.[0]?.value;
 }
+
+it.skipIf(withoutPromtool)('promtool complains of nothing but two names that are as Kubernetes has them', async () => {
+  await makeConfigMap('a');
+  for (const path of ['/api/v1/pods', '/version', '/nothing', '/apis', '/api/v1/namespaces/a/b/c/d']) await t.get(path);
+  expect(await promtool((await t.get('/metrics')).text)).toEqual([
+    'authenticated_user_requests counter metrics should have "_total" suffix',
+    'authentication_attempts counter metrics should have "_total" suffix',
+  ]);
+  await t.get('/livez');
+  expect(await promtool((await t.get('/metrics/slis')).text)).toEqual([]);
+});
 
 describe('Requests', () => {
   it('are counted under the names and labels that dashboards ask for', async () => {
