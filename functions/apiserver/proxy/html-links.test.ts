@@ -71,6 +71,14 @@ describe('links in HTML', () => {
     );
   });
 
+  it('in a page of nothing but comments are looked for in the time that its length takes', async () => {
+    const page = '<!---->'.repeat(300_000);
+    const before = process.cpuUsage();
+    expect(await rewritten(page)).toBe(page);
+    // Quadratic, it took minutes.
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(5000);
+  });
+
   it('in a tag without end hold no more than the tag may have', async () => {
     const page = `<a ${'b '.repeat(20_000)}href="/x">`;
     expect(await rewritten(page, [1000])).toBe(page);

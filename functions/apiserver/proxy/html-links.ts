@@ -21,8 +21,8 @@ export async function* rewriteLinks(page: AsyncIterable<Uint8Array>, rewrite: Re
 interface State {
   /** What has to wait for more. */
   text: string;
-  /** Inside a comment or a text without tags: what ends it, in lower case. */
-  readonly until: string | undefined;
+  /** Inside a comment or a text without tags: what ends it. */
+  readonly until: RegExp | undefined;
 }
 
 function step({ text, until }: State, rewrite: Rewrite): [done: string, next: State] {
@@ -32,9 +32,11 @@ function step({ text, until }: State, rewrite: Rewrite): [done: string, next: St
   const rest = (): State => ({ text: text.slice(at), until: end });
   for (;;) {
     if (end !== undefined) {
-      const found = text.slice(at).toLowerCase().indexOf(end);
+      // From where it begins, not through all that is left: a page may have nothing but comments.
+      end.lastIndex = at;
+      const found = end.exec(text)?.index ?? -1;
       // Its end may begin in this chunk.
-      const upTo = found < 0 ? Math.max(at, text.length - end.length + 1) : at + found;
+      const upTo = found < 0 ? Math.max(at, text.length - longestEnd) : found;
       done += text.slice(at, upTo);
       at = upTo;
       if (found < 0) return [done, rest()];
@@ -48,7 +50,7 @@ function step({ text, until }: State, rewrite: Rewrite): [done: string, next: St
     if (text.startsWith('<!--', open)) {
       done += '<!--';
       at = open + 4;
-      end = '-->';
+      end = commentEnd;
       continue;
     }
     const tag = readTag(text, open);
@@ -62,7 +64,7 @@ function step({ text, until }: State, rewrite: Rewrite): [done: string, next: St
     } else {
       done += changed(text, open, tag, rewrite);
       at = tag.end;
-      if (rawTexts.has(tag.name)) end = `</${tag.name}`;
+      end = rawTexts.get(tag.name);
     }
   }
 }
@@ -121,8 +123,19 @@ function changed(text: string, start: number, { end, urls }: Tag, rewrite: Rewri
   return result + text.slice(at, end);
 }
 
-/** Elements whose content is text, whatever it looks like. */
-const rawTexts: ReadonlySet<string> = new Set(['script', 'style', 'textarea', 'title', 'xmp']);
+const commentEnd = /-->/g;
+
+/** Elements whose content is text, whatever it looks like, with what ends it. */
+const rawTexts: ReadonlyMap<string, RegExp> = new Map([
+  ['script', /<\/script/gi],
+  ['style', /<\/style/gi],
+  ['textarea', /<\/textarea/gi],
+  ['title', /<\/title/gi],
+  ['xmp', /<\/xmp/gi],
+]);
+
+/** In characters, without the last one. */
+const longestEnd = '</textarea'.length - 1;
 
 const urlAttributes: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries({
