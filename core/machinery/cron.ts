@@ -1,7 +1,7 @@
 // Cron schedules as CronJobs have them: five fields or a macro, in a time zone.
 // What is accepted is what Kubernetes' parser (robfig/cron, its standard form) accepts: Sunday is 0 and never 7.
 
-import { badRequest } from './status.ts';
+import { badRequest, StatusError } from './status.ts';
 import { readDuration } from './time.ts';
 import { isTimeZone, timeZoneOffset } from './time-zone.ts';
 
@@ -25,6 +25,17 @@ export function parseCron(text: string, timeZone = 'UTC'): CronSchedule {
   const spec = prefix ? text.slice(prefix[0].length).trim() : text.trim();
   if (spec.startsWith('@')) return parseMacro(spec, zone);
   return parseFields(spec, zone);
+}
+
+/** What is wrong with a schedule, in the parser's words, or undefined. */
+export function cronError(text: string): string | undefined {
+  try {
+    parseCron(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StatusError) return error.message;
+    throw error;
+  }
 }
 
 interface Bounds {

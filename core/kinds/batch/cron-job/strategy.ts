@@ -1,6 +1,7 @@
 // CronJobs.
 
 import type { V1CronJob } from '../../../../generated/kubernetes.ts';
+import { cronError } from '../../../machinery/cron.ts';
 import {
   type FieldError,
   forbiddenField,
@@ -9,11 +10,13 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
+import { isTimeZone } from '../../../machinery/time-zone.ts';
 import { specChanged } from '../../core/pod-template/warnings.ts';
 import { warnOfPodNames } from '../../metadata/name-warnings.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
-import { defaultJobSpec, validateJobSpec } from '../job/strategy.ts';
+import { defaultJobSpec } from '../job/strategy.ts';
+import { validateJobSpec } from '../job/validate-spec.ts';
 import { warnOfJob } from '../job/warnings.ts';
 
 /** Jobs add a timestamp of eleven characters to the name, and it must stay a DNS label. */
@@ -26,11 +29,15 @@ export const strategy = strategyFor<V1CronJob>({
     ...(name.length > maxName ? [`must be no more than ${maxName} characters`] : []),
   ],
   defaults: ({ spec }) => defaultJobSpec(spec?.jobTemplate?.spec),
-  validate({ spec }) {
+  validate({ spec }, old) {
     if (!spec) return [required('spec')];
     const errors: FieldError[] = [];
     if (!spec.schedule) errors.push(required('spec.schedule'));
-    else errors.push(...validateSchedule(spec.schedule, spec.timeZone));
+    else
+      errors.push(
+        // Those of before the field was there go on.
+        ...validateSchedule(spec.schedule, spec.timeZone, old?.spec?.schedule?.includes('TZ') ?? false),
+      );
     if (spec.timeZone !== undefined) errors.push(...validateTimeZone(spec.timeZone));
     errors.push(...nonNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds'));
     errors.push(...nonNegative(spec.successfulJobsHistoryLimit, 'spec.successfulJobsHistoryLimit'));
@@ -54,42 +61,17 @@ export const strategy = strategyFor<V1CronJob>({
   },
 });
 
-const macros = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly']);
-const field = /^(\*|\?|[0-9A-Za-z]+)(-[0-9A-Za-z]+)?(\/[0-9]+)?(,(\*|[0-9A-Za-z]+)(-[0-9A-Za-z]+)?(\/[0-9]+)?)*$/;
-const ranges: readonly (readonly [number, number])[] = [
-  [0, 59],
-  [0, 23],
-  [1, 31],
-  [1, 12],
-  [0, 7],
-];
-
-function validateSchedule(schedule: string, timeZone: string | undefined): FieldError[] {
+/** What the controller will read: one parser says what a schedule is. */
+function validateSchedule(schedule: string, timeZone: string | undefined, zoneInSchedule: boolean): FieldError[] {
   const path = 'spec.schedule';
-  const zone = /^(CRON_)?TZ=(\S+)\s+/.exec(schedule);
-  if (zone && timeZone !== undefined)
-    return [invalidValue(path, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule')];
-  if (zone) return [invalidValue(path, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead')];
-  if (macros.has(schedule)) return [];
-  if (schedule.startsWith('@every '))
-    return /^@every ([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$/.test(schedule)
-      ? []
-      : [invalidValue(path, schedule, 'failed to parse duration')];
-  const fields = schedule.trim().split(/\s+/);
-  if (fields.length !== 5)
-    return [
-      invalidValue(path, schedule, `expected exactly 5 fields, found ${fields.length}: ${JSON.stringify(fields)}`),
-    ];
-  const wrong = fields.find((each, index) => !field.test(each) || !inRange(each, ranges[index]));
-  return wrong === undefined ? [] : [invalidValue(path, schedule, `failed to parse field ${JSON.stringify(wrong)}`)];
-}
-
-function inRange(text: string, range: readonly [number, number] | undefined): boolean {
-  const numbers = text
-    .split(',')
-    .flatMap((each) => (each.split('/')[0] ?? '').split('-'))
-    .filter((each) => /^[0-9]+$/.test(each));
-  return !range || numbers.every((each) => Number(each) >= range[0] && Number(each) <= range[1]);
+  const wrong = cronError(schedule);
+  const errors = wrong === undefined ? [] : [invalidValue(path, schedule, wrong)];
+  if (!schedule.includes('TZ')) return errors;
+  if (!zoneInSchedule)
+    errors.push(invalidValue(path, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'));
+  else if (timeZone !== undefined)
+    errors.push(invalidValue(path, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule'));
+  return errors;
 }
 
 function validateTimeZone(timeZone: string): FieldError[] {
@@ -103,10 +85,5 @@ function validateTimeZone(timeZone: string): FieldError[] {
         'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones',
       ),
     ];
-  try {
-    new Intl.DateTimeFormat('en', { timeZone });
-    return [];
-  } catch {
-    return [invalidValue(path, timeZone, `unknown time zone ${timeZone}`)];
-  }
+  return isTimeZone(timeZone) ? [] : [invalidValue(path, timeZone, `unknown time zone ${timeZone}`)];
 }

@@ -5,12 +5,12 @@ import { type FieldError, invalidValue, required } from '../../../machinery/fiel
 import { labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
-import { defaultTemplate, validateRestartPolicy, validateTemplate } from '../../core/pod-template/template.ts';
+import { defaultTemplate } from '../../core/pod-template/template.ts';
 import { specChanged } from '../../core/pod-template/warnings.ts';
 import { warnOfPodNames } from '../../metadata/name-warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
-import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
+import { validateJobSpec } from './validate-spec.ts';
 import { warnOfJob } from './warnings.ts';
 
 export const strategy = strategyFor<V1Job>({
@@ -90,44 +90,6 @@ export function defaultJobSpec(spec: V1JobSpec | undefined): void {
   spec.parallelism ??= 1;
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2147483647;
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
-}
-
-export function validateJobSpec(spec: V1JobSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const field of [
-    'parallelism',
-    'completions',
-    'activeDeadlineSeconds',
-    'backoffLimit',
-    'ttlSecondsAfterFinished',
-    'backoffLimitPerIndex',
-    'maxFailedIndexes',
-  ] as const) {
-    errors.push(...nonNegative(spec[field], `${path}.${field}`));
-  }
-  if (spec.completionMode === 'Indexed' && spec.completions === undefined) {
-    errors.push(required(`${path}.completions`, 'when completion mode is Indexed'));
-  }
-  errors.push(...validateTemplate(spec.template, `${path}.template`));
-  const policy = spec.template?.spec?.restartPolicy;
-  if (policy === 'Always') {
-    errors.push(required(`${path}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'));
-  } else errors.push(...validateRestartPolicy(spec.template, ['OnFailure', 'Never'], `${path}.template`));
-  if (spec.podFailurePolicy && policy !== 'Never') {
-    errors.push(
-      invalidValue(
-        `${path}.template.spec.restartPolicy`,
-        policy,
-        'only "Never" is supported when podFailurePolicy is specified',
-      ),
-    );
-  }
-  if (spec.successPolicy && spec.completionMode !== 'Indexed')
-    errors.push(invalidValue(`${path}.successPolicy`, spec.successPolicy, 'requires indexed completion mode'));
-  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
-    errors.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
-  }
-  return errors;
 }
 
 function generateSelector(object: V1Job): void {
