@@ -27,7 +27,7 @@ import { createImages } from './images/images.ts';
 import { openPullRecords } from './images/pull-records.ts';
 import { createNodeNetwork } from './node/node-network.ts';
 import { readNodeFacts } from './node/node-status.ts';
-import { createSelfReport, lookMs } from './node/self-report.ts';
+import { createSelfReport, statusIntervalMs } from './node/self-report.ts';
 import type { NodeApiContext } from './node-api/context.ts';
 import type { AgentOptions } from './options.ts';
 import { asPod } from './pod/pod.ts';
@@ -238,7 +238,7 @@ export async function startAgent(
   await (network.settingUp ?? self.send());
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'a periodic task failed');
   const timers = [
-    setInterval(() => void self.beat().catch(failed), lookMs),
+    setInterval(() => void self.beat().catch(failed), statusIntervalMs),
     setInterval(
       () => void collectImages(runtime, pullRecords, options.dataDir, options.pauseImage, log).catch(failed),
       collectMs,

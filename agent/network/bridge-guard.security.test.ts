@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tried } from '../../test/tools/tried.ts';
 import type { NetworkState } from './network.ts';
 import { pod } from './testing/objects.ts';
-import { createSandbox, type Sandbox, whyNot } from './testing/sandbox.ts';
+import { createSandbox, reasonToSkip, type Sandbox } from './testing/sandbox.ts';
 
-const reason = whyNot();
+const reason = reasonToSkip();
 
 const server = `require('net').createServer((s) => { s.on('error', () => {}); s.end('ok'); }).listen(8080, '::', () => {
     const u = require('dgram').createSocket('udp4'); const heard = [];

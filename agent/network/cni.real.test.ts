@@ -4,10 +4,10 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSandbox, type Sandbox, whyNot } from './testing/sandbox.ts';
+import { createSandbox, reasonToSkip, type Sandbox } from './testing/sandbox.ts';
 
 const plugins = ['/usr/lib/cni', '/opt/cni/bin'].find((folder) => existsSync(join(folder, 'portmap')));
-const reason = whyNot() ?? (plugins === undefined ? 'needs the CNI plugins' : undefined);
+const reason = reasonToSkip() ?? (plugins === undefined ? 'needs the CNI plugins' : undefined);
 
 interface Conflist {
   cniVersion: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { V1NodeStatus } from '../../generated/kubernetes.ts';
 import { readNodeFacts } from './node-status.ts';
-import { createSelfReport, lookMs, type SelfReport } from './self-report.ts';
+import { createSelfReport, type SelfReport, statusIntervalMs } from './self-report.ts';
 
 let folder: string;
 let now: number;
@@ -95,7 +95,7 @@ describe('a node', () => {
   it('beats as often as it is to, half a look early rather than late', async () => {
     const self = await selfReport({ heartbeatMs: 30_000 });
     const start = now;
-    for (let i = 0; i < 7; i++, now += lookMs - 1) await self.beat();
-    expect(beats.map((at) => Math.round((at - start) / lookMs))).toEqual([0, 3, 6]);
+    for (let i = 0; i < 7; i++, now += statusIntervalMs - 1) await self.beat();
+    expect(beats.map((at) => Math.round((at - start) / statusIntervalMs))).toEqual([0, 3, 6]);
   });
 });

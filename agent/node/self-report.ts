@@ -27,12 +27,12 @@ export interface SelfReport {
   health(): Promise<NodeHealth>;
   /** Looks, and tells what changed since the last time. */
   send(): Promise<void>;
-  /** The same, with a heartbeat when one is due: every `lookMs`. */
+  /** The same, with a heartbeat when one is due: every `statusIntervalMs`. */
   beat(): Promise<void>;
 }
 
 /** The node looks at itself this often: what changed is told at once. */
-export const lookMs = 10_000;
+export const statusIntervalMs = 10_000;
 const heartbeatMs = 10_000;
 /** The node's status is sent this often even if nothing changed, for its heartbeat times. */
 const nodeStatusMs = 60_000;
@@ -96,7 +96,7 @@ export function createSelfReport(parts: SelfReportOptions): SelfReport {
     async beat() {
       await send();
       // Half a look early rather than a whole one late.
-      if (now() - lastBeatAt < beatMs - lookMs / 2) return;
+      if (now() - lastBeatAt < beatMs - statusIntervalMs / 2) return;
       lastBeatAt = now();
       reporter.heartbeat(await usage.sample(now()).catch(() => undefined));
     },

@@ -23,7 +23,7 @@ import { podLogDirectory, terminationFile } from './pod-context.ts';
 import type { SandboxContext } from './sandbox-config.ts';
 import { fullyQualifiedName, hostname, sandboxConfig } from './sandbox-config.ts';
 import { securityViolation } from './security-fields.ts';
-import type { StartClock } from './start-clock.ts';
+import type { StartLatency } from './start-latency.ts';
 
 /** Why a container does not start; `reason` is what its status shows while it waits. */
 export class StartError extends Error {
@@ -56,7 +56,7 @@ export interface StartRequest {
   /** Resolves when the volumes that it mounts are there. */
   readonly volumes: Promise<ReadonlyMap<string, MountedVolume>>;
   readonly targetId: string | undefined;
-  readonly clock: StartClock;
+  readonly clock: StartLatency;
   /** Told of the id as soon as there is one. */
   readonly onCreated: (id: string) => void;
 }

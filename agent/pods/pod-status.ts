@@ -14,14 +14,14 @@ import { latest } from './observed.ts';
 import type { ResizeState } from './pod-resize.ts';
 import { isResized } from './resize.ts';
 import { restarts } from './restart.ts';
-import type { Ending } from './sync-pod.ts';
+import type { PodTermination } from './sync-pod.ts';
 
 export interface PodStatusInput {
   readonly pod: Pod;
   readonly observed: ObservedPod;
   readonly health: ReadonlyMap<string, ContainerHealth>;
   readonly waiting: ReadonlyMap<string, Waiting>;
-  readonly ending?: Ending;
+  readonly ending?: PodTermination;
   readonly terminating: boolean;
   readonly resize?: ResizeState;
   /** Nothing of it runs on the node, and nothing will: its last word before the API forgets it. */

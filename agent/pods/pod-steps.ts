@@ -17,8 +17,8 @@ import { PodMounts } from './pod-mounts.ts';
 import type { PodResize } from './pod-resize.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import { sandboxViolation } from './security-fields.ts';
-import { StartClock } from './start-clock.ts';
-import type { StartHolds } from './start-holds.ts';
+import type { StartBackoff } from './start-backoff.ts';
+import { StartLatency } from './start-latency.ts';
 import type { Step } from './sync-pod.ts';
 
 /** The worker's own is how the pod finishes: it gives back everything, and tells the API. */
@@ -31,19 +31,19 @@ export interface PodParts {
   readonly mirror: PodMirror;
   readonly resize: PodResize;
   readonly health: PodHealth;
-  readonly holds: StartHolds;
+  readonly holds: StartBackoff;
 }
 
 export class PodSteps {
   readonly #context: PodContext;
   readonly #parts: PodParts;
-  readonly #clock: StartClock;
+  readonly #clock: StartLatency;
   readonly #mounts: PodMounts;
 
   constructor(context: PodContext, parts: PodParts) {
     this.#context = context;
     this.#parts = parts;
-    this.#clock = new StartClock(context.now);
+    this.#clock = new StartLatency(context.now);
     this.#mounts = new PodMounts(context.volumes, parts.pod);
   }
 

@@ -16,8 +16,8 @@ import { PodMirror } from './pod-mirror.ts';
 import { PodResize } from './pod-resize.ts';
 import { podStatus } from './pod-status.ts';
 import { PodSteps } from './pod-steps.ts';
-import { StartHolds } from './start-holds.ts';
-import type { Ending, Step } from './sync-pod.ts';
+import { StartBackoff } from './start-backoff.ts';
+import type { PodTermination, Step } from './sync-pod.ts';
 import { deadlineOf, syncPod } from './sync-pod.ts';
 
 export class PodWorker {
@@ -30,7 +30,7 @@ export class PodWorker {
   readonly #resize: PodResize;
   readonly #mirror: PodMirror;
   readonly #health: PodHealth;
-  readonly #holds = new StartHolds();
+  readonly #holds = new StartBackoff();
   readonly #steps: PodSteps;
   /** Container name -> the run whose back-off was told. */
   readonly #backedOff = new Map<string, string | undefined>();
@@ -38,7 +38,7 @@ export class PodWorker {
   #status: V1PodStatus | undefined;
   #reported = '';
   #terminateBy: number | undefined;
-  #ending: Ending | undefined;
+  #ending: PodTermination | undefined;
   #gone = false;
   /** Nothing of it runs any more, and nothing may start. */
   #over = false;

@@ -8,7 +8,7 @@ import type { Pod } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
 import type { NodeSecurity } from './node-security.ts';
 import { securityRefusal } from './security-fields.ts';
-import type { Ending } from './sync-pod.ts';
+import type { PodTermination } from './sync-pod.ts';
 
 /** `others`: the pods that this node has taken. `node`: as far as it is known. */
 export function refusalOf(
@@ -16,7 +16,7 @@ export function refusalOf(
   others: readonly Pod[],
   node: V1Node | undefined,
   security: NodeSecurity,
-): Ending | undefined {
+): PodTermination | undefined {
   if (isFinished(pod) || pod.metadata.deletionTimestamp) return undefined;
   if (node && !matches(pod, node)) return refused('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
   const taken = others.filter((each) => !isFinished(each)).flatMap(hostPorts);
@@ -27,7 +27,7 @@ export function refusalOf(
   return securityRefusal(pod, security);
 }
 
-function refused(reason: string, why: string): Ending {
+function refused(reason: string, why: string): PodTermination {
   return { reason, message: `Pod was rejected: Predicate ${reason} failed: ${why}` };
 }
 

@@ -19,7 +19,7 @@ import {
   seccomp,
   seccompViolation,
 } from './security-profiles.ts';
-import type { Ending } from './sync-pod.ts';
+import type { PodTermination } from './sync-pod.ts';
 import { sysctlName, sysctlRefusal } from './sysctls.ts';
 
 /** The user that an image names: by number, or else by name. Neither: root. */
@@ -36,7 +36,7 @@ export interface ContainerOnNode {
 }
 
 /** Why this node does not take a pod with the value. */
-type Refuse<Value> = (value: NonNullable<Value>, pod: Pod, node: NodeSecurity) => Ending | undefined;
+type Refuse<Value> = (value: NonNullable<Value>, pod: Pod, node: NodeSecurity) => PodTermination | undefined;
 /** Why a container does not start with it. */
 type Check<Value> = (value: NonNullable<Value>, about: ContainerOnNode) => string | undefined;
 /** What the runtime gets, also where nothing is set. */
@@ -156,7 +156,7 @@ const podRules: {
 };
 
 /** Why this node does not take the pod for what a security context of it asks. */
-export function securityRefusal(pod: Pod, node: NodeSecurity): Ending | undefined {
+export function securityRefusal(pod: Pod, node: NodeSecurity): PodTermination | undefined {
   const refusals = podContainers(pod).map((container) => containerRefusal(pod, container, node));
   return podRefusal(pod, node) ?? refusals.find((each) => each !== undefined);
 }
@@ -206,14 +206,14 @@ export function sandboxViolation({ spec }: Pod): string | undefined {
     : undefined;
 }
 
-function podRefusal(pod: Pod, node: NodeSecurity): Ending | undefined {
+function podRefusal(pod: Pod, node: NodeSecurity): PodTermination | undefined {
   const context = pod.spec.securityContext ?? {};
   return keysOf(podRules)
     .map((key) => refusePod(key, context[key], pod, node))
     .find((each) => each !== undefined);
 }
 
-function containerRefusal(pod: Pod, container: PodContainer, node: NodeSecurity): Ending | undefined {
+function containerRefusal(pod: Pod, container: PodContainer, node: NodeSecurity): PodTermination | undefined {
   const context = effective(pod, container);
   return keysOf(containerRules)
     .map((key) => refuseOne(key, context[key], pod, node))
@@ -241,7 +241,7 @@ function refuseOne<K extends ContainerField>(
   value: V1SecurityContext[K],
   pod: Pod,
   node: NodeSecurity,
-): Ending | undefined {
+): PodTermination | undefined {
   return value === undefined || value === null ? undefined : containerRuleOf(key).refuse?.(value, pod, node);
 }
 
@@ -259,7 +259,7 @@ function refusePod<K extends PodField>(
   value: V1PodSecurityContext[K],
   pod: Pod,
   node: NodeSecurity,
-): Ending | undefined {
+): PodTermination | undefined {
   return value === undefined || value === null ? undefined : podRuleOf(key).refuse?.(value, pod, node);
 }
 
@@ -280,7 +280,7 @@ function keysOf<T extends object>(rules: T): (keyof T)[] {
 }
 
 /** An object without anything in it asks for nothing. */
-function refusalUnlessEmpty(value: object, refusal: Ending): Ending | undefined {
+function refusalUnlessEmpty(value: object, refusal: PodTermination): PodTermination | undefined {
   const asked = Object.values(value).some(
     (each) => each !== undefined && each !== null && each !== '' && each !== false,
   );

@@ -6,7 +6,7 @@ import type { ContainerSecurityInput, SecurityProfileInput } from '../cri/messag
 import { profileTypes } from '../cri/messages.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { NodeSecurity } from './node-security.ts';
-import type { Ending } from './sync-pod.ts';
+import type { PodTermination } from './sync-pod.ts';
 
 export function seccomp(
   profile: V1SeccompProfile | undefined,
@@ -45,7 +45,10 @@ export function appArmor(profile: V1AppArmorProfile | undefined): ContainerSecur
   }
 }
 
-export function appArmorRefusal({ type }: V1AppArmorProfile, node: Pick<NodeSecurity, 'appArmor'>): Ending | undefined {
+export function appArmorRefusal(
+  { type }: V1AppArmorProfile,
+  node: Pick<NodeSecurity, 'appArmor'>,
+): PodTermination | undefined {
   return type === 'Unconfined' || node.appArmor
     ? undefined
     : { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { StartClock } from './start-clock.ts';
+import { StartLatency } from './start-latency.ts';
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve = () => {};
@@ -11,7 +11,7 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
 
 it('counts calls that overlap once, and tells the start once', async () => {
   let now = 1000;
-  const clock = new StartClock(() => now);
+  const clock = new StartLatency(() => now);
   const [first, second] = [deferred(), deferred()];
   now = 1010;
   const one = clock.time(first.promise);
@@ -30,7 +30,7 @@ it('counts calls that overlap once, and tells the start once', async () => {
 
 it('counts a call that failed, and begins anew for another sandbox', async () => {
   let now = 0;
-  const clock = new StartClock(() => now);
+  const clock = new StartLatency(() => now);
   const call = clock.time(
     Promise.resolve().then(() => {
       now = 7;

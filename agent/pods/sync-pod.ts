@@ -39,7 +39,7 @@ export type Step =
   | { readonly type: 'finish' };
 
 /** Why the pod ends although its containers could run on. */
-export interface Ending {
+export interface PodTermination {
   readonly reason: string;
   readonly message: string;
 }
@@ -55,7 +55,7 @@ export interface SyncInput {
   /** The pod was asked to go: when its grace ends. */
   readonly terminateBy?: number;
   /** The pod ends in phase Failed, by eviction or by its deadline. */
-  readonly ending?: Ending;
+  readonly ending?: PodTermination;
   /** The API holds a final phase for it already. */
   readonly finished?: boolean;
   readonly now: number;

@@ -5,9 +5,9 @@ import type { FrameSocket } from '../../core/node/frame-socket.ts';
 import {
   cutFrame,
   fullBatchBytes,
+  keepAliveIntervalMs,
   packFrames,
   type RelayAnswer,
-  sayAliveMs,
   unpackFrames,
   windowBatches,
   windowBytes,
@@ -106,7 +106,7 @@ export function relaySocket(options: RelaySocketOptions): FrameSocket {
       const query = new URLSearchParams({ writer: options.writer, after: String(after) });
       let body: Uint8Array | undefined;
       let end = false;
-      if (mayBatch && (something || last === 0 || now() - batchAt >= sayAliveMs)) {
+      if (mayBatch && (something || last === 0 || now() - batchAt >= keepAliveIntervalMs)) {
         const frames = takeBatch();
         const bytes = frames.reduce((sum, { length }) => sum + length, 0);
         last += 1;

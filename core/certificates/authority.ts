@@ -38,7 +38,7 @@ export interface Subject {
   readonly organizations?: readonly string[];
 }
 
-export interface Wanted {
+export interface CertificateOptions {
   readonly subject: Subject;
   readonly names?: readonly JsonGeneralName[];
   /** As `spec.usages` of a CertificateSigningRequest names them. */
@@ -53,14 +53,14 @@ export interface Authority {
   readonly certificate: string;
   readonly notAfter: Date;
   /** A certificate with a key of its own. */
-  issue(wanted: Wanted): Promise<KeyPair>;
+  issue(wanted: CertificateOptions): Promise<KeyPair>;
   /** A certificate (PEM) for a public key (PEM, SPKI). Rejects when it is none. */
-  certify(publicKey: string, wanted: Wanted): Promise<string>;
+  certify(publicKey: string, wanted: CertificateOptions): Promise<string>;
   /**
    * The certificate (PEM) that a request (PEM) asks for, with the usages and times that are granted. Rejects when it names not exactly one
    * user.
    */
-  sign(request: string, granted: Omit<Wanted, 'subject' | 'names'>): Promise<string>;
+  sign(request: string, granted: Omit<CertificateOptions, 'subject' | 'names'>): Promise<string>;
 }
 
 const day = 24 * 60 * 60 * 1000;
@@ -91,7 +91,11 @@ export async function openAuthority(pair: KeyPair): Promise<Authority> {
   const der = PemConverter.decodeFirst(pair.key);
   const signingKey = await crypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign']);
 
-  const certify = async (publicKey: PublicKey, wanted: Wanted, name = nameOf(wanted.subject)): Promise<string> => {
+  const certify = async (
+    publicKey: PublicKey,
+    wanted: CertificateOptions,
+    name = nameOf(wanted.subject),
+  ): Promise<string> => {
     const { names, notBefore } = wanted;
     const notAfter = wanted.notAfter < own.notAfter ? wanted.notAfter : own.notAfter;
     const certificate = await X509CertificateGenerator.create({
@@ -157,7 +161,7 @@ function encodedName(name: DistinguishedName): Name {
 }
 
 /** Throws an Error when a certificate says something else than what was meant. */
-function checkIssued(der: Uint8Array, { spki }: PublicKey, wanted: Wanted, name: DistinguishedName): void {
+function checkIssued(der: Uint8Array, { spki }: PublicKey, wanted: CertificateOptions, name: DistinguishedName): void {
   const { extensions, ...read } = readCertificate(der);
   const names = alternativeNamesOf(extensions);
   const wantedNames = (type: JsonGeneralName['type']) =>

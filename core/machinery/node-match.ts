@@ -16,7 +16,7 @@ export interface NamedLabels {
 }
 
 /** What a pod says about where it wants to be. */
-export interface NodeWish {
+export interface NodeConstraints {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly nodeAffinity: V1NodeAffinity;
 }
@@ -24,7 +24,7 @@ export interface NodeWish {
 type Requirement = { key: string; operator: string; values?: string[] };
 
 /** `spec.nodeSelector` and the required node affinity. */
-export function nodeAffinityAllows({ nodeSelector, nodeAffinity }: NodeWish, node: NamedLabels): boolean {
+export function nodeAffinityAllows({ nodeSelector, nodeAffinity }: NodeConstraints, node: NamedLabels): boolean {
   for (const key in nodeSelector) if (getOwn(node.labels, key) !== nodeSelector[key]) return false;
   const required = nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution;
   return !required || nodeSelectorMatches(required, node);

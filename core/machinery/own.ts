@@ -32,6 +32,6 @@ export function ownOr<T>(object: Record<string, T>, name: string, make: () => No
 const leadingOut: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** The first name of a path that leads out of data, if one does. */
-export function nameLeadingOut(path: readonly string[]): string | undefined {
+export function unsafeNameIn(path: readonly string[]): string | undefined {
   return path.find((name) => leadingOut.has(name));
 }

@@ -65,7 +65,7 @@ export function list<T>(maxItems: number, item: Reader<T>): Reader<T[]> {
 }
 
 /** Of items that are read one by one, since each is answered for itself. */
-export function unreadList(maxItems: number): Reader<unknown[]> {
+export function rawList(maxItems: number): Reader<unknown[]> {
   return (value, field) => array(value, field, maxItems);
 }
 

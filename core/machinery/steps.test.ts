@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { atOnce, inTurns, type Steps } from './steps.ts';
+import { atOnce, runYielding, type Steps } from './steps.ts';
 
 function* counted(seen: string[]): Steps<number> {
   for (let step = 1; step <= 3; step++) {
@@ -11,7 +11,7 @@ function* counted(seen: string[]): Steps<number> {
 
 it('does small work at once', () => {
   const seen: string[] = [];
-  expect(inTurns(counted(seen), false)).toBe(3);
+  expect(runYielding(counted(seen), false)).toBe(3);
   expect(atOnce(counted(seen))).toBe(3);
   expect(seen).toHaveLength(6);
 });
@@ -19,7 +19,7 @@ it('does small work at once', () => {
 it('lets others run between the steps of large work', async () => {
   const seen: string[] = [];
   setImmediate(() => seen.push('another'));
-  expect(await inTurns(counted(seen), true)).toBe(3);
+  expect(await runYielding(counted(seen), true)).toBe(3);
   expect(seen.indexOf('another')).toBeLessThan(seen.indexOf('step 3'));
 });
 
@@ -28,5 +28,5 @@ it('ends with the failure of a step', async () => {
     yield;
     throw new Error('in the middle');
   })();
-  await expect(inTurns(failing, true)).rejects.toThrow('in the middle');
+  await expect(runYielding(failing, true)).rejects.toThrow('in the middle');
 });

@@ -17,18 +17,18 @@ export function atOnce<T>(steps: Steps<T>): T {
 }
 
 /** `large`: lets everything run that is due, after each step. */
-export function inTurns<T>(steps: Steps<T>, large: boolean | undefined): T | Promise<T> {
+export function runYielding<T>(steps: Steps<T>, large: boolean | undefined): T | Promise<T> {
   return large ? eachInItsTurn(steps) : atOnce(steps);
 }
 
 async function eachInItsTurn<T>(steps: Steps<T>): Promise<T> {
   for (let result = steps.next(); ; result = steps.next()) {
     if (result.done) return result.value;
-    await nextTurn();
+    await yieldToEventLoop();
   }
 }
 
 /** Lets everything run that is due. */
-export function nextTurn(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   return setImmediate();
 }

@@ -94,8 +94,8 @@ const usageReport = read.fields<UsageReport>({
 const parts = read.fields<{ node?: Report['node']; usage?: Report['usage']; pods?: unknown[]; events?: unknown[] }>({
   node: read.optional(nodeReport),
   usage: read.optional(usageReport),
-  pods: read.optional(read.unreadList(maxPods)),
-  events: read.optional(read.unreadList(maxEvents)),
+  pods: read.optional(read.rawList(maxPods)),
+  events: read.optional(read.rawList(maxEvents)),
 });
 
 /** Throws BadRequest, naming the part that is no report. */

@@ -27,9 +27,9 @@ export const largestBatchBytes = fullBatchBytes + longestFrame + 16 * 1024;
 /** An agent is ahead of its reader by at most so many bytes of frames, in at most so many batches. */
 export const windowBytes = 1024 * 1024;
 export const windowBatches = 32;
-/** An agent that has nothing to say sends an empty batch this often; one that was silent for `silentMs` is gone. */
-export const sayAliveMs = 20_000;
-export const silentMs = 75_000;
+/** An agent that has nothing to say sends an empty batch this often; one that was silent for `keepAliveTimeoutMs` is gone. */
+export const keepAliveIntervalMs = 20_000;
+export const keepAliveTimeoutMs = 75_000;
 
 /** Frames as one batch: each behind its length in four bytes, all compressed. */
 export function packFrames(frames: readonly Uint8Array[]): Promise<Buffer> {

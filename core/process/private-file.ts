@@ -32,7 +32,7 @@ export function syncFolder(path: string): void {
 }
 
 /** For a library that opens its file by a name: the file is there before, or made now, and no other user may open it. */
-export function keepPrivate(path: string): void {
+export function restrictToOwner(path: string): void {
   const file = openSync(path, 'a', ownerOnly);
   try {
     fchmodSync(file, ownerOnly);

@@ -23,7 +23,7 @@ export class AppliedEvent implements ReplicaEvent {
   }
 
   /** What a watcher of these names and this filter sees; undefined: nothing. */
-  seenBy(prefix: string, filter: Filter | undefined): WatchEvent | undefined {
+  typesSeenBy(prefix: string, filter: Filter | undefined): WatchEvent | undefined {
     if (!this.entry.name.startsWith(prefix)) return undefined;
     if (!filter) return this.#as(this.type);
     if (this.type === 'DELETED') return filter.matches(this.previous ?? this.entry) ? this.#as('DELETED') : undefined;

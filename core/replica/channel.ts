@@ -40,7 +40,7 @@ export class Channel {
       const earlier: WatchEvent[] = [];
       for (const event of past(after)) {
         if (event.revision > this.#from) break;
-        const seen = event.seenBy(this.#prefix, this.#filter);
+        const seen = event.typesSeenBy(this.#prefix, this.#filter);
         if (seen) earlier.push(seen);
       }
       this.#events = earlier.concat(this.#events);
@@ -55,7 +55,7 @@ export class Channel {
   }
 
   apply(event: AppliedEvent): void {
-    const seen = event.seenBy(this.#prefix, this.#filter);
+    const seen = event.typesSeenBy(this.#prefix, this.#filter);
     if (!seen) return;
     this.#events.push(seen);
     this.#host.wake(this);

@@ -50,7 +50,7 @@ import { checkScope, noSuchResource } from './resources/routes.ts';
 import { defaultWatchLimits } from './resources/watch.ts';
 import type { Responder } from './responder.ts';
 import { createReviews } from './reviews/reviews.ts';
-import { createShares, type LastingShares } from './shares.ts';
+import { createShares, type LongRunningShares } from './shares.ts';
 import { createStoredResources } from './stored-resources.ts';
 import type { StreamHandler } from './streams-contract.ts';
 import type { HealthCheck } from './system/health.ts';
@@ -88,7 +88,7 @@ export interface ApiServerOptions {
   readonly audit?: Audit;
   readonly watch?: Partial<WatchLimits>;
   /** Shares of requests that last, where many processes answer them. */
-  readonly lasting?: LastingShares;
+  readonly lasting?: LongRunningShares;
   /** Priority and fairness with so many seats. Without it every request runs at once: where one process answers one at a time. */
   readonly flowControl?: Pick<FlowControlOptions, 'seats' | 'maxWaitMs'>;
   /** Who this API server is to extension API servers. Without it APIServices with a Service are stored and lead nowhere. */

@@ -32,7 +32,7 @@ import {
   unreadableRequestInfo,
   unreadInfo,
 } from './request-info.ts';
-import { createShares, type LastingShares } from './shares.ts';
+import { createShares, type LongRunningShares } from './shares.ts';
 import type { RequestMetrics } from './system/request-metrics.ts';
 
 export interface RequestPipelineOptions {
@@ -44,7 +44,7 @@ export interface RequestPipelineOptions {
   readonly log?: Log;
   readonly audit?: Audit;
   /** Of requests that last. Without it only watches have shares, of this process (resources/watch.ts). */
-  readonly lasting?: LastingShares;
+  readonly lasting?: LongRunningShares;
   /** Whether another server answers, which gets the body as it comes. */
   readonly answeredElsewhere?: (info: RequestInfo) => boolean;
 }
@@ -211,7 +211,7 @@ function authorizeUser(exchange: OpenExchange): Promise<void> | void {
 }
 
 /** Whether it may last beside the others of its user. Agents' own are short here: they do not dial in. */
-function takeShare(lasting: LastingShares): Stage {
+function takeShare(lasting: LongRunningShares): Stage {
   const take = async (exchange: OpenExchange): Promise<void> => {
     exchange.release = await lasting.take(exchange.user.username);
     if (!exchange.release) throw tooManyLasting();

@@ -9,7 +9,7 @@ export interface Shares {
 }
 
 /** The same where many processes hold it together, for requests that last. */
-export interface LastingShares {
+export interface LongRunningShares {
   /** What to call when the request has ended; undefined: its holder has a share already. */
   take(holder: string): Promise<(() => Promise<void>) | undefined>;
 }

@@ -18,7 +18,7 @@ const crd = (plural: string, ...versions: string[]) => ({
   status: { conditions: [{ type: 'Established', status: 'True' }] },
 });
 const names = () =>
-  cluster.world
+  cluster.state
     .list(type)
     .map(({ metadata }) => metadata.name)
     .sort();
@@ -29,7 +29,7 @@ describe('APIServices of custom resources', () => {
     cluster.put(crd('gadgets', 'v1'));
     await cluster.settle();
     expect(names()).toEqual(['v1.example.com', 'v2.example.com']);
-    expect(cluster.world.get(type, '', 'v1.example.com')?.spec).toEqual({
+    expect(cluster.state.get(type, '', 'v1.example.com')?.spec).toEqual({
       group: 'example.com',
       version: 'v1',
       groupPriorityMinimum: 1000,
@@ -64,7 +64,7 @@ describe('APIServices of custom resources', () => {
     });
     cluster.put(crd('widgets', 'v1'));
     await cluster.settle();
-    expect(cluster.world.get(type, '', 'v1.example.com')?.spec).toEqual(spec);
+    expect(cluster.state.get(type, '', 'v1.example.com')?.spec).toEqual(spec);
     cluster.remove(crds, '', 'widgets.example.com');
     await cluster.settle();
     expect(names()).toEqual(['v1.example.com']);

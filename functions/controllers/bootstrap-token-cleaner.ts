@@ -1,7 +1,7 @@
 // Deletes bootstrap tokens that have expired: Secrets of their type in kube-system (KEP-130).
 
 import { type Action, controllerUser, defineController, type ObjectOf, splitKey, watch } from './controller.ts';
-import { deleteSeen } from './seen-object.ts';
+import { deleteWithPreconditions } from './preconditions.ts';
 
 const type = 'secrets';
 const namespace = 'kube-system';
@@ -26,7 +26,7 @@ export const bootstrapTokenCleaner = defineController({
     const expires = Date.parse(Buffer.from(encoded, 'base64').toString());
     // What cannot be read as a time is not good for ever.
     if (expires > now) return [{ do: 'requeue', afterMs: expires - now }];
-    return [deleteSeen(type, secret)];
+    return [deleteWithPreconditions(type, secret)];
   },
 });
 

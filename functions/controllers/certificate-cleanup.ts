@@ -3,7 +3,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { type Action, controllerUser, defineController, type ObjectOf, watchSelf } from './controller.ts';
-import { deleteSeen } from './seen-object.ts';
+import { deleteWithPreconditions } from './preconditions.ts';
 
 const type = 'certificates.k8s.io/certificatesigningrequests';
 
@@ -21,7 +21,7 @@ export const certificateCleanupController = defineController({
     if (!request || request.metadata.deletionTimestamp) return [];
     const end = endOf(request);
     if (now < end) return [{ do: 'requeue', afterMs: end - now }];
-    return [deleteSeen(type, request)];
+    return [deleteWithPreconditions(type, request)];
   },
 });
 

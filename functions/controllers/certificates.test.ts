@@ -72,7 +72,7 @@ function grant(cluster: TestCluster, subresource: string, subject: object): void
   });
 }
 
-const statusOf = (cluster: TestCluster) => cluster.world.get(type, '', 'a')?.status;
+const statusOf = (cluster: TestCluster) => cluster.state.get(type, '', 'a')?.status;
 const conditionsOf = (cluster: TestCluster) => statusOf(cluster)?.conditions?.map((each) => [each.type, each.reason]);
 
 function certificateOf(cluster: TestCluster): X509Certificate {
@@ -209,7 +209,7 @@ describe('the approving controller', () => {
 });
 
 describe('the cleaning controller', () => {
-  const gone = (cluster: TestCluster) => cluster.world.get(type, '', 'a') === undefined;
+  const gone = (cluster: TestCluster) => cluster.state.get(type, '', 'a') === undefined;
 
   it('deletes an hour after the decision, and a day after nobody decided', async () => {
     const cluster = open();

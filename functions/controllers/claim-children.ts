@@ -13,7 +13,7 @@ import {
   watch,
 } from './controller.ts';
 import { isEmptySelector, matchesSelector } from './label-selector.ts';
-import { patchSeen } from './seen-object.ts';
+import { patchWithPreconditions } from './preconditions.ts';
 
 export interface Owner {
   readonly apiVersion: string;
@@ -53,7 +53,7 @@ export function claimChildren<T extends TypeName>(snapshot: Snapshot<T>, type: T
       const others = child.metadata.ownerReferences?.filter((each) => each.uid !== uid) ?? [];
       const finalizers = child.metadata.finalizers?.filter((each) => each !== finalizer);
       const released = { ownerReferences: others, ...(finalizer && finalizers && { finalizers }) };
-      actions.push(patchSeen(type, child, { metadata: released }));
+      actions.push(patchWithPreconditions(type, child, { metadata: released }));
     }
   }
   if (deletionTimestamp || isEmptySelector(selector)) return { children, actions };
@@ -62,7 +62,9 @@ export function claimChildren<T extends TypeName>(snapshot: Snapshot<T>, type: T
     const others = orphan.metadata.ownerReferences?.filter((each) => each.uid !== uid) ?? [];
     const ownerReferences = [...others, controllerRef(apiVersion, kind, object)];
     const finalizers = finalizer && [...new Set([...(orphan.metadata.finalizers ?? []), finalizer])];
-    actions.push(patchSeen(type, orphan, { metadata: { ownerReferences, ...(finalizers && { finalizers }) } }));
+    actions.push(
+      patchWithPreconditions(type, orphan, { metadata: { ownerReferences, ...(finalizers && { finalizers }) } }),
+    );
     children.push(orphan);
   }
   return { children, actions };

@@ -40,14 +40,14 @@ describe('EndpointSlice and Endpoints', () => {
     each.put(pod('a'));
     each.runPods();
     await each.settle();
-    const [slice] = each.world.list('discovery.k8s.io/endpointslices');
+    const [slice] = each.state.list('discovery.k8s.io/endpointslices');
     expect(slice?.ports).toEqual([{ name: '', port: 8080, protocol: 'TCP' }]);
     expect(slice?.endpoints?.[0]).toMatchObject({
       conditions: { ready: true, serving: true, terminating: false },
       nodeName: 'node-1',
       targetRef: { kind: 'Pod', name: 'a' },
     });
-    expect(each.world.list('endpoints')[0]?.subsets?.[0]?.addresses).toHaveLength(1);
+    expect(each.state.list('endpoints')[0]?.subsets?.[0]?.addresses).toHaveLength(1);
   });
 
   it('keep a terminating pod as serving in slices, and not in Endpoints', async () => {
@@ -57,16 +57,16 @@ describe('EndpointSlice and Endpoints', () => {
     each.runPods();
     each.remove('pods', 'default', 'a');
     await each.settle();
-    const [slice] = each.world.list('discovery.k8s.io/endpointslices');
+    const [slice] = each.state.list('discovery.k8s.io/endpointslices');
     expect(slice?.endpoints?.[0]?.conditions).toEqual({ ready: false, serving: true, terminating: true });
-    expect(each.world.list('endpoints')[0]?.subsets).toEqual([]);
+    expect(each.state.list('endpoints')[0]?.subsets).toEqual([]);
   });
 
   it('keep one empty slice for a Service without pods', async () => {
     const each = new TestCluster(controllers);
     each.put(service);
     await each.settle();
-    expect(each.world.list('discovery.k8s.io/endpointslices').map((slice) => slice.endpoints)).toEqual([[]]);
+    expect(each.state.list('discovery.k8s.io/endpointslices').map((slice) => slice.endpoints)).toEqual([[]]);
   });
 
   it('split many endpoints into slices of a hundred and move none of them later', async () => {
@@ -76,7 +76,7 @@ describe('EndpointSlice and Endpoints', () => {
     each.runPods();
     await each.settle();
     const sizes = () =>
-      each.world
+      each.state
         .list('discovery.k8s.io/endpointslices')
         .map((slice) => slice.endpoints?.length ?? 0)
         .sort((a, b) => a - b);
@@ -98,14 +98,14 @@ describe('EndpointSlice and Endpoints', () => {
       subsets: [{ addresses: [{ ip: '1.2.3.4' }], ports: [{ port: 80 }] }],
     });
     await each.settle();
-    const [slice] = each.world.list('discovery.k8s.io/endpointslices');
+    const [slice] = each.state.list('discovery.k8s.io/endpointslices');
     expect(slice?.endpoints?.[0]?.addresses).toEqual(['1.2.3.4']);
     expect(slice?.metadata.labels?.['endpointslice.kubernetes.io/managed-by']).toBe(
       'endpointslicemirroring-controller.k8s.io',
     );
     each.remove('endpoints', 'default', 'web');
     await each.settle();
-    expect(each.world.list('discovery.k8s.io/endpointslices')).toEqual([]);
+    expect(each.state.list('discovery.k8s.io/endpointslices')).toEqual([]);
   });
 });
 
@@ -114,11 +114,11 @@ describe('Namespace', () => {
     const each = new TestCluster([serviceAccountController, createRootCaController('PEM')]);
     each.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' }, spec: { finalizers: ['kubernetes'] } });
     await each.settle();
-    expect(each.world.get('serviceaccounts', 'team', 'default')).toBeDefined();
-    expect(each.world.get('configmaps', 'team', 'kube-root-ca.crt')?.data).toEqual({ 'ca.crt': 'PEM' });
+    expect(each.state.get('serviceaccounts', 'team', 'default')).toBeDefined();
+    expect(each.state.get('configmaps', 'team', 'kube-root-ca.crt')?.data).toEqual({ 'ca.crt': 'PEM' });
     each.remove('configmaps', 'team', 'kube-root-ca.crt');
     await each.settle();
-    expect(each.world.get('configmaps', 'team', 'kube-root-ca.crt')).toBeDefined();
+    expect(each.state.get('configmaps', 'team', 'kube-root-ca.crt')).toBeDefined();
   });
 
   it('empties itself, pods first, and is then finalized', async () => {
@@ -130,8 +130,8 @@ describe('Namespace', () => {
     each.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'team' } });
     each.put({ apiVersion: 'v1', kind: 'Namespace', metadata, spec });
     await each.settle();
-    expect(each.world.get('configmaps', 'team', 'c')).toBeDefined();
-    const remaining = each.world
+    expect(each.state.get('configmaps', 'team', 'c')).toBeDefined();
+    const remaining = each.state
       .get('namespaces', '', 'team')
       ?.status?.conditions?.find((condition) => condition.type === 'NamespaceContentRemaining');
     expect(remaining?.message).toBe(
@@ -139,8 +139,8 @@ describe('Namespace', () => {
     );
     each.runPods();
     await each.settle();
-    expect(each.world.get('configmaps', 'team', 'c')).toBeUndefined();
-    expect(each.world.get('namespaces', '', 'team')).toBeUndefined();
+    expect(each.state.get('configmaps', 'team', 'c')).toBeUndefined();
+    expect(each.state.get('namespaces', '', 'team')).toBeUndefined();
   });
 });
 
@@ -164,7 +164,7 @@ describe('A namespace that ends where other API servers are registered', () => {
     each.put(apiService({ service: { namespace: 'a', name: 'b' } }));
     each.put(ending);
     await each.settle();
-    expect(each.world.get('namespaces', '', 'team')).toBeDefined();
+    expect(each.state.get('namespaces', '', 'team')).toBeDefined();
     return each;
   }
 
@@ -175,14 +175,14 @@ describe('A namespace that ends where other API servers are registered', () => {
       object.status = { ...object.status, conditions: [...(object.status?.conditions ?? []), condition] };
     });
     await each.settle();
-    expect(each.world.get('namespaces', '', 'team')).toBeUndefined();
+    expect(each.state.get('namespaces', '', 'team')).toBeUndefined();
   });
 
   it('waits no longer when they are gone', async () => {
     const each = await begun();
     each.remove('apiregistration.k8s.io/apiservices', '', 'v1.x.io');
     await each.settle();
-    expect(each.world.get('namespaces', '', 'team')).toBeUndefined();
+    expect(each.state.get('namespaces', '', 'team')).toBeUndefined();
   });
 });
 
@@ -220,8 +220,8 @@ describe('The garbage collector', () => {
     const each = await deployed();
     each.remove('apps/deployments', 'default', 'web');
     await drain(each);
-    expect(each.world.list('apps/replicasets')).toEqual([]);
-    expect(each.world.list('pods')).toEqual([]);
+    expect(each.state.list('apps/replicasets')).toEqual([]);
+    expect(each.state.list('pods')).toEqual([]);
   });
 
   it('deletes in the foreground: the owner goes last', async () => {
@@ -234,12 +234,12 @@ describe('The garbage collector', () => {
       options: { propagationPolicy: 'Foreground' },
     });
     await each.settle();
-    expect(each.world.list('apps/deployments')).toHaveLength(1);
-    expect(each.world.list('apps/replicasets')).toHaveLength(1);
+    expect(each.state.list('apps/deployments')).toHaveLength(1);
+    expect(each.state.list('apps/replicasets')).toHaveLength(1);
     await drain(each);
-    expect(each.world.list('pods')).toEqual([]);
-    expect(each.world.list('apps/replicasets')).toEqual([]);
-    expect(each.world.list('apps/deployments')).toEqual([]);
+    expect(each.state.list('pods')).toEqual([]);
+    expect(each.state.list('apps/replicasets')).toEqual([]);
+    expect(each.state.list('apps/deployments')).toEqual([]);
   });
 
   it('lets dependents live when asked to orphan them', async () => {
@@ -252,10 +252,10 @@ describe('The garbage collector', () => {
       options: { propagationPolicy: 'Orphan' },
     });
     await drain(each);
-    expect(each.world.list('apps/deployments')).toEqual([]);
-    const [set] = each.world.list('apps/replicasets');
+    expect(each.state.list('apps/deployments')).toEqual([]);
+    const [set] = each.state.list('apps/replicasets');
     expect(set?.metadata.ownerReferences).toEqual([]);
-    expect(each.world.list('pods')).toHaveLength(2);
+    expect(each.state.list('pods')).toHaveLength(2);
   });
 
   it('keeps an object that has another owner, and drops the reference that leads nowhere', async () => {
@@ -265,7 +265,7 @@ describe('The garbage collector', () => {
     const ownerReferences = [reference('one', 'one'), reference('two', 'two')];
     each.put({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'default', ownerReferences } });
     await each.settle();
-    expect(each.world.get('secrets', 'default', 's')?.metadata.ownerReferences).toEqual([reference('one', 'one')]);
+    expect(each.state.get('secrets', 'default', 's')?.metadata.ownerReferences).toEqual([reference('one', 'one')]);
   });
 
   it('leaves alone what is owned by a type that nobody serves', async () => {
@@ -273,6 +273,6 @@ describe('The garbage collector', () => {
     const ownerReferences = [{ apiVersion: 'example.com/v1', kind: 'Widget', name: 'w', uid: 'w' }];
     each.put({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'default', ownerReferences } });
     await each.settle();
-    expect(each.world.get('secrets', 'default', 's')).toBeDefined();
+    expect(each.state.get('secrets', 'default', 's')).toBeDefined();
   });
 });

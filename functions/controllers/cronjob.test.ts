@@ -19,7 +19,7 @@ function start(spec: object = {}) {
 }
 
 const minute = 60_000;
-const jobsOf = (each: TestCluster) => each.world.list('batch/jobs').map((job) => job.metadata.name);
+const jobsOf = (each: TestCluster) => each.state.list('batch/jobs').map((job) => job.metadata.name);
 
 function finish(each: TestCluster, name: string, type = 'Complete') {
   each.change('batch/jobs', 'default', name, (job) => {
@@ -35,7 +35,7 @@ describe('CronJob', () => {
     each.advance(4 * minute + 200);
     await each.settle();
     expect(jobsOf(each)).toEqual([`tick-${Date.parse('2026-01-01T00:05:00Z') / minute}`]);
-    const status = each.world.get('batch/cronjobs', 'default', 'tick')?.status;
+    const status = each.state.get('batch/cronjobs', 'default', 'tick')?.status;
     expect(status?.lastScheduleTime).toBe('2026-01-01T00:05:00Z');
     expect(status?.active).toHaveLength(1);
   });
@@ -98,7 +98,7 @@ describe('CronJob', () => {
       each.advance(5 * minute);
     }
     expect(jobsOf(each).length).toBeLessThanOrEqual(2);
-    expect(each.world.get('batch/cronjobs', 'default', 'tick')?.status?.lastSuccessfulTime).toBe(
+    expect(each.state.get('batch/cronjobs', 'default', 'tick')?.status?.lastSuccessfulTime).toBe(
       '2026-01-01T00:06:00Z',
     );
   });

@@ -10,7 +10,7 @@ import {
   revisionOf,
   sizeAnnotations,
 } from './deployment-revision.ts';
-import { deleteSeen, patchSeen } from './seen-object.ts';
+import { deleteWithPreconditions, patchWithPreconditions } from './preconditions.ts';
 
 const sets = 'apps/replicasets';
 
@@ -101,10 +101,14 @@ export function cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): Act
         replicasOf(each) === 0 &&
         (each.metadata.generation ?? 0) <= (each.status?.observedGeneration ?? 0),
     )
-    .map((each) => deleteSeen(sets, each, 'Background'));
+    .map((each) => deleteWithPreconditions(sets, each, 'Background'));
 }
 
 function setRevision(deployment: Deployment, revision: string): Action[] {
   if (deployment.metadata.annotations?.[revisionAnnotation] === revision) return [];
-  return [patchSeen('apps/deployments', deployment, { metadata: { annotations: { [revisionAnnotation]: revision } } })];
+  return [
+    patchWithPreconditions('apps/deployments', deployment, {
+      metadata: { annotations: { [revisionAnnotation]: revision } },
+    }),
+  ];
 }

@@ -45,16 +45,16 @@ async function rollOut(each: TestCluster, check: () => void = () => undefined): 
   for (let round = 0; round < 200; round++) {
     await each.settle();
     check();
-    const before = JSON.stringify(each.world.list('pods'));
+    const before = JSON.stringify(each.state.list('pods'));
     each.runPods();
     check();
-    if (JSON.stringify(each.world.list('pods')) === before) return;
+    if (JSON.stringify(each.state.list('pods')) === before) return;
   }
   throw new Error('the rollout does not end');
 }
 
 const setsOf = (each: TestCluster) =>
-  each.world.list('apps/replicasets').map(({ metadata, spec }) => ({
+  each.state.list('apps/replicasets').map(({ metadata, spec }) => ({
     revision: metadata.annotations?.['deployment.kubernetes.io/revision'],
     image: spec?.template?.spec?.containers[0]?.image,
     replicas: spec?.replicas,
@@ -62,7 +62,7 @@ const setsOf = (each: TestCluster) =>
 
 const conditionsOf = (each: TestCluster) =>
   Object.fromEntries(
-    (each.world.get('apps/deployments', 'default', 'web')?.status?.conditions ?? []).map((condition) => [
+    (each.state.get('apps/deployments', 'default', 'web')?.status?.conditions ?? []).map((condition) => [
       condition.type,
       `${condition.status} ${condition.reason}`,
     ]),
@@ -73,7 +73,7 @@ describe('Deployment', () => {
     const each = cluster();
     each.put(deployment({ replicas: 3 }));
     await rollOut(each);
-    const status = each.world.get('apps/deployments', 'default', 'web')?.status;
+    const status = each.state.get('apps/deployments', 'default', 'web')?.status;
     expect(status).toMatchObject({ replicas: 3, updatedReplicas: 3, readyReplicas: 3, availableReplicas: 3 });
     expect(conditionsOf(each)).toEqual({
       Available: 'True MinimumReplicasAvailable',
@@ -86,7 +86,7 @@ describe('Deployment', () => {
     const each = cluster();
     each.put(deployment({ replicas: 1 }));
     await each.settle();
-    expect(each.world.list('pods')[0]?.metadata.name).toMatch(/^web-[bcdf-z0-9]{7,10}-[bcdf-z0-9]{5}$/);
+    expect(each.state.list('pods')[0]?.metadata.name).toMatch(/^web-[bcdf-z0-9]{7,10}-[bcdf-z0-9]{5}$/);
   });
 
   it('rolls to a new template and keeps the old one as a revision', async () => {
@@ -101,18 +101,18 @@ describe('Deployment', () => {
       { revision: '1', image: 'app:1', replicas: 0 },
       { revision: '2', image: 'app:2', replicas: 3 },
     ]);
-    const annotations = each.world.get('apps/deployments', 'default', 'web')?.metadata.annotations;
+    const annotations = each.state.get('apps/deployments', 'default', 'web')?.metadata.annotations;
     expect(annotations?.['deployment.kubernetes.io/revision']).toBe('2');
   });
 
   it('gives a template that comes back a new revision and remembers the one that it had', async () => {
     const each = cluster();
     for (const image of ['app:1', 'app:2', 'app:1']) {
-      each.put({ ...each.world.get('apps/deployments', 'default', 'web'), ...deployment({ replicas: 1, image }) });
+      each.put({ ...each.state.get('apps/deployments', 'default', 'web'), ...deployment({ replicas: 1, image }) });
       await rollOut(each);
     }
     expect(setsOf(each).map((set) => set.revision)).toEqual(['3', '2']);
-    const history = each.world.list('apps/replicasets')[0]?.metadata.annotations;
+    const history = each.state.list('apps/replicasets')[0]?.metadata.annotations;
     expect(history?.['deployment.kubernetes.io/revision-history']).toBe('1');
   });
 
@@ -122,10 +122,10 @@ describe('Deployment', () => {
     await rollOut(each);
     each.put(deployment({ replicas: 2, strategy: 'Recreate', image: 'app:2' }));
     await rollOut(each, () => {
-      const images = new Set(each.world.list('pods').map((pod) => pod.spec?.containers[0]?.image));
+      const images = new Set(each.state.list('pods').map((pod) => pod.spec?.containers[0]?.image));
       expect(images.size).toBeLessThanOrEqual(1);
     });
-    expect(each.world.list('pods').map((pod) => pod.spec?.containers[0]?.image)).toEqual(['app:2', 'app:2']);
+    expect(each.state.list('pods').map((pod) => pod.spec?.containers[0]?.image)).toEqual(['app:2', 'app:2']);
   });
 
   it('does not roll while it is paused, but scales', async () => {
@@ -163,12 +163,12 @@ describe('Deployment', () => {
     const each = cluster();
     each.put(deployment({ replicas: 1 }));
     await each.settle();
-    const first = each.world.list('apps/replicasets')[0]!;
+    const first = each.state.list('apps/replicasets')[0]!;
     each.remove('apps/replicasets', 'default', first.metadata.name);
     each.put({ ...first, metadata: { name: first.metadata.name, namespace: 'default', labels: { app: 'other' } } });
     await rollOut(each);
-    expect(each.world.list('apps/replicasets')).toHaveLength(2);
-    expect(each.world.get('apps/deployments', 'default', 'web')?.status?.collisionCount).toBe(1);
+    expect(each.state.list('apps/replicasets')).toHaveLength(2);
+    expect(each.state.get('apps/deployments', 'default', 'web')?.status?.collisionCount).toBe(1);
   });
 
   it('stays within maxSurge and minAvailable through any series of changes', async () => {
@@ -187,15 +187,15 @@ describe('Deployment', () => {
           await rollOut(each);
           for (const { image } of changes) {
             each.put(deployment({ replicas, maxSurge, maxUnavailable, image }));
-            const object = each.world.get('apps/deployments', 'default', 'web')!;
+            const object = each.state.get('apps/deployments', 'default', 'web')!;
             const limits = bounds(object);
             await rollOut(each, () => {
-              const pods = each.world.list('pods').filter(isActive);
+              const pods = each.state.list('pods').filter(isActive);
               expect(pods.length).toBeLessThanOrEqual(desiredOf(object) + limits.maxSurge);
               const available = pods.filter((pod) => isAvailable(pod, 0, each.now)).length;
               expect(available).toBeGreaterThanOrEqual(desiredOf(object) - limits.maxUnavailable);
             });
-            const images = each.world.list('pods').map((pod) => pod.spec?.containers[0]?.image);
+            const images = each.state.list('pods').map((pod) => pod.spec?.containers[0]?.image);
             expect(images).toEqual(Array.from({ length: replicas }, () => image));
           }
         },
@@ -215,7 +215,7 @@ describe('Deployment', () => {
         await each.settle();
         each.put(deployment({ replicas: after, image: 'app:2' }));
         await rollOut(each);
-        const images = each.world.list('pods').map((pod) => pod.spec?.containers[0]?.image);
+        const images = each.state.list('pods').map((pod) => pod.spec?.containers[0]?.image);
         expect(images).toEqual(Array.from({ length: after }, () => 'app:2'));
       }),
       { numRuns: 60 },

@@ -14,7 +14,7 @@ const flow = (name: string, to: string) => ({
 describe('a FlowSchema', () => {
   it('dangles while its level is not there', async () => {
     const each = new TestCluster([flowSchemaController]);
-    const dangling = (name: string) => each.world.get(flows, '', name)?.status?.conditions?.[0]?.status;
+    const dangling = (name: string) => each.state.get(flows, '', name)?.status?.conditions?.[0]?.status;
     each.put(flow('mine', 'level'));
     each.put(flow('other', 'another'));
     each.put(level('another'));

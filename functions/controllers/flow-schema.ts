@@ -3,7 +3,7 @@
 
 import { type Condition, findCondition, sameJson, setCondition } from './condition.ts';
 import { type Action, defineController, keyOf, type Snapshot, watch, watchSelf } from './controller.ts';
-import { patchSeen } from './seen-object.ts';
+import { patchWithPreconditions } from './preconditions.ts';
 
 const flows = 'flowcontrol.apiserver.k8s.io/flowschemas';
 const levels = 'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations';
@@ -39,7 +39,9 @@ export const flowSchemaController = defineController({
     const conditions = flow.status?.conditions as Condition[] | undefined; // each has a type: it is the list's key
     const before = findCondition(conditions, wanted.type);
     if (before && sameJson({ ...before, ...wanted }, before)) return [];
-    return [patchSeen(flows, flow, { status: { conditions: setCondition(conditions, wanted, now) } }, 'status')];
+    return [
+      patchWithPreconditions(flows, flow, { status: { conditions: setCondition(conditions, wanted, now) } }, 'status'),
+    ];
   },
 });
 

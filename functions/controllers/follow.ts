@@ -1,13 +1,13 @@
-// What controllers see of the cluster: a world that is fed by the replicas of all types that they watch or read. What happens in it is told
+// What controllers see of the cluster: a state that is kept by the replicas of all types that they watch or read. What happens in it is told
 // to each controller as the keys that it concerns.
 
 import type { Definitions } from '../../core/api/definition.ts';
 import type { Replica, ReplicaEvent, Replicas } from '../../core/replica/replica.ts';
 import type { TypeName } from '../../core/store/store.ts';
+import { ClusterState } from './cluster-state.ts';
 import type { Controller, Live, Snapshot, SnapshotEvent } from './controller.ts';
 import { servedTypes } from './served-types.ts';
 import type { WorkQueue } from './work-queue.ts';
-import { World } from './world.ts';
 
 export interface FollowOptions {
   readonly replicas: Replicas;
@@ -17,7 +17,7 @@ export interface FollowOptions {
 }
 
 export interface Followed {
-  readonly world: Snapshot<TypeName>;
+  readonly state: Snapshot<TypeName>;
   /** What was written to the type until now is seen after the next `settle`. */
   touch(type: TypeName): void;
   /** Catches up with the types that were touched before the call, or with all. One at a time, in order. */
@@ -26,7 +26,7 @@ export interface Followed {
 }
 
 export function followCluster({ replicas, definitions, workers, log }: FollowOptions): Followed {
-  const world = new World();
+  const state = new ClusterState();
   const subscriptions = new Map<TypeName, { replica: Replica; unsubscribe: () => void }>();
   const dirty = new Set<TypeName>();
   let generation = -1;
@@ -38,7 +38,7 @@ export function followCluster({ replicas, definitions, workers, log }: FollowOpt
       for (const rule of controller.watches) {
         if (rule.type !== type && rule.type !== '*') continue;
         try {
-          for (const key of rule.keys(event, world, type)) queue.add(key);
+          for (const key of rule.keys(event, state, type)) queue.add(key);
         } catch (error) {
           log(`${controller.name}: cannot tell what an event of ${type} concerns`, error);
         }
@@ -50,11 +50,11 @@ export function followCluster({ replicas, definitions, workers, log }: FollowOpt
     // Whatever is stored was validated as an object with metadata.
     const object = event.entry.object as Live<{ kind?: string }>;
     if (event.type === 'DELETED') {
-      world.remove(type, event.entry.name);
+      state.remove(type, event.entry.name);
       dispatch(type, { type: 'DELETED', object });
       return;
     }
-    const previous = world.put(type, object);
+    const previous = state.put(type, object);
     dispatch(type, { type: previous ? 'MODIFIED' : 'ADDED', object, ...(previous && { previous }) });
   }
 
@@ -63,10 +63,10 @@ export function followCluster({ replicas, definitions, workers, log }: FollowOpt
     if (generation === definitions.generation) return;
     const seen = definitions.generation;
     const served = servedTypes(definitions);
-    world.setTypes(served);
+    state.setTypes(served);
     const wanted = new Set<TypeName>();
     for (const { controller } of workers) {
-      for (const type of seenBy(controller)) {
+      for (const type of typesSeenBy(controller)) {
         if (type === '*') for (const each of served) wanted.add(each.type);
         else wanted.add(type);
       }
@@ -75,7 +75,7 @@ export function followCluster({ replicas, definitions, workers, log }: FollowOpt
       if (wanted.has(type)) continue;
       unsubscribe();
       subscriptions.delete(type);
-      for (const entry of replica.snapshot()) world.remove(type, entry.name);
+      for (const entry of replica.snapshot()) state.remove(type, entry.name);
     }
     await Promise.all(
       [...wanted].map(async (type) => {
@@ -91,7 +91,7 @@ export function followCluster({ replicas, definitions, workers, log }: FollowOpt
   }
 
   return {
-    world,
+    state,
     touch: (type) => dirty.add(type),
     settle(all = false) {
       const next = settling.then(async () => {
@@ -113,6 +113,6 @@ export function followCluster({ replicas, definitions, workers, log }: FollowOpt
 }
 
 /** The types that a controller watches or reads. */
-export function seenBy({ reads = [], watches }: Controller): TypeName[] {
+export function typesSeenBy({ reads = [], watches }: Controller): TypeName[] {
   return [...reads, ...watches.map((rule) => rule.type)];
 }

@@ -15,7 +15,7 @@ import {
   type Snapshot,
   splitKey,
 } from './controller.ts';
-import { deleteSeen, patchSeen } from './seen-object.ts';
+import { deleteWithPreconditions, patchWithPreconditions } from './preconditions.ts';
 
 const foreground = 'foregroundDeletion';
 const orphan = 'orphan';
@@ -125,13 +125,21 @@ function collect(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): 
   if (solid.length || unknown) {
     const gone = new Set([...absent, ...waiting].map((each) => each.reference.uid));
     const kept = ownerReferences.filter((each) => !gone.has(each.uid));
-    return [...proofs, { do: 'barrier' }, patchSeen(type, object, { metadata: { ownerReferences: kept } })];
+    return [
+      ...proofs,
+      { do: 'barrier' },
+      patchWithPreconditions(type, object, { metadata: { ownerReferences: kept } }),
+    ];
   }
   const dependents = waiting.length > 0 ? dependentsOf(snapshot, uid) : [];
   // A circle: what waits for this one would wait for itself. Its owners need not wait for it any more; then it goes like any other.
   if (dependents.some((each) => isWaiting(each.object)) && ownerReferences.some((each) => each.blockOwnerDeletion)) {
     const unblocked = ownerReferences.map((each) => ({ ...each, blockOwnerDeletion: false }));
-    return [...proofs, { do: 'barrier' }, patchSeen(type, object, { metadata: { ownerReferences: unblocked } })];
+    return [
+      ...proofs,
+      { do: 'barrier' },
+      patchWithPreconditions(type, object, { metadata: { ownerReferences: unblocked } }),
+    ];
   }
   const propagationPolicy =
     dependents.length > 0 || finalizers?.includes(foreground)
@@ -139,7 +147,7 @@ function collect(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): 
       : finalizers?.includes(orphan)
         ? 'Orphan'
         : 'Background';
-  return [...proofs, { do: 'barrier' }, deleteSeen(type, object, propagationPolicy)];
+  return [...proofs, { do: 'barrier' }, deleteWithPreconditions(type, object, propagationPolicy)];
 }
 
 function isWaiting(owner: Stored | undefined): boolean {
@@ -152,18 +160,22 @@ function finishForeground(snapshot: Snapshot<TypeName>, type: TypeName, object: 
     each.object.metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion),
   );
   if (blocking) return [];
-  return [patchSeen(type, object, { metadata: { finalizers: finalizers.filter((each) => each !== foreground) } })];
+  return [
+    patchWithPreconditions(type, object, {
+      metadata: { finalizers: finalizers.filter((each) => each !== foreground) },
+    }),
+  ];
 }
 
 function orphanDependents(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action[] {
   const { uid, finalizers = [] } = object.metadata;
   const releases = dependentsOf(snapshot, uid).map((each) => {
     const kept = each.object.metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [];
-    return patchSeen(each.type, each.object, { metadata: { ownerReferences: kept } });
+    return patchWithPreconditions(each.type, each.object, { metadata: { ownerReferences: kept } });
   });
   return [
     ...releases,
     { do: 'barrier' },
-    patchSeen(type, object, { metadata: { finalizers: finalizers.filter((each) => each !== orphan) } }),
+    patchWithPreconditions(type, object, { metadata: { finalizers: finalizers.filter((each) => each !== orphan) } }),
   ];
 }

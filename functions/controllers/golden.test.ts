@@ -10,10 +10,10 @@ import type { KubeObject } from '../../core/machinery/object.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { controllers } from './all.ts';
 import type { CloudInstance } from './cloud/cloud-instances.ts';
+import { ClusterState } from './cluster-state.ts';
 import { type Controller, demandOwned, type Failure, type Live } from './controller.ts';
 import type { ReadApi } from './read-api.ts';
 import { kinds, typeOf } from './testing/kinds.ts';
-import { World } from './world.ts';
 
 const folder = join(import.meta.dirname, 'testdata');
 
@@ -76,10 +76,10 @@ describe.each(readdirSync(folder))('%s', (name) => {
     const { key, now, failure } = header as Header;
     const controller = controllersFor(header as Header).get(name);
     if (!controller) throw new Error(`testdata/${name} is not named after a controller`);
-    const world = new World(kinds);
-    for (const object of objects as Live<KubeObject>[]) world.put(typeOf(object), object);
+    const state = new ClusterState(kinds);
+    for (const object of objects as Live<KubeObject>[]) state.put(typeOf(object), object);
     const before = JSON.stringify(objects);
-    const actions = await controller.reconcile(world, key, {
+    const actions = await controller.reconcile(state, key, {
       now: Date.parse(now),
       random: () => 0.5,
       ...(failure && { failure }),

@@ -20,7 +20,7 @@ function cluster(spec: Partial<V2HorizontalPodAutoscalerSpec> = {}, replicas = 2
     const answer = load.answers.get(path);
     if (answer) return answer;
     if (!path.startsWith('/apis/metrics.k8s.io/')) throw new StatusError('NotFound', 'the server could not find it');
-    const pods = each.world.list('pods').filter((pod) => pod.status?.phase === 'Running');
+    const pods = each.state.list('pods').filter((pod) => pod.status?.phase === 'Running');
     return {
       items: pods.map(({ metadata: { name } }) => ({
         metadata: { name },
@@ -49,7 +49,7 @@ function cluster(spec: Partial<V2HorizontalPodAutoscalerSpec> = {}, replicas = 2
     },
   });
   const autoscaler = () => {
-    const found = each.world.get('autoscaling/horizontalpodautoscalers', 'default', 'web');
+    const found = each.state.get('autoscaling/horizontalpodautoscalers', 'default', 'web');
     if (!found) throw new Error('the autoscaler is gone');
     return found;
   };
@@ -86,7 +86,7 @@ function cluster(spec: Partial<V2HorizontalPodAutoscalerSpec> = {}, replicas = 2
         await each.settle();
       }
     },
-    replicas: () => each.world.get('apps/deployments', 'default', 'web')?.spec?.replicas,
+    replicas: () => each.state.get('apps/deployments', 'default', 'web')?.spec?.replicas,
     conditions: () =>
       Object.fromEntries((autoscaler().status?.conditions ?? []).map((c) => [c.type, `${c.status} ${c.reason}`])),
   };
@@ -147,7 +147,7 @@ describe('An autoscaler', () => {
     // A process that knows only what is stored, four minutes before the window ends.
     const again = createHorizontalPodAutoscalerController({
       read: async () => ({
-        items: first.each.world.list('pods').map(({ metadata: { name } }) => ({
+        items: first.each.state.list('pods').map(({ metadata: { name } }) => ({
           metadata: { name },
           timestamp: new Date(first.each.now).toISOString(),
           window: '15s',
@@ -156,7 +156,7 @@ describe('An autoscaler', () => {
       }),
     });
     const context = { now: first.each.now + 15_000, random: () => 0.5 };
-    const actions = await again.reconcile(first.each.world, 'default/web', context);
+    const actions = await again.reconcile(first.each.state, 'default/web', context);
     expect(actions.filter((action) => action.do === 'patch')).toEqual([]);
     expect(first.autoscaler().metadata.annotations?.[historyAnnotation]).toBeDefined();
   });
@@ -220,7 +220,7 @@ describe('An autoscaler', () => {
     await pass(15_000);
     expect(conditions()['AbleToScale']).toBe('True ReadyForNewScale');
     each.put({
-      ...structuredClone(each.world.get('autoscaling/horizontalpodautoscalers', 'default', 'web')),
+      ...structuredClone(each.state.get('autoscaling/horizontalpodautoscalers', 'default', 'web')),
       metadata: { name: 'rival', namespace: 'default' },
     });
     await pass(15_000);

@@ -4,7 +4,7 @@
 import { canonicalAddress, familyOf } from '../../core/machinery/cidr.ts';
 import type { V1IPAddress, V1Service } from '../../generated/kubernetes.ts';
 import { type Action, defineController, type ObjectOf, regarding, splitKey, watch } from './controller.ts';
-import { deleteSeen } from './seen-object.ts';
+import { deleteWithPreconditions } from './preconditions.ts';
 
 const addresses = 'networking.k8s.io/ipaddresses';
 const managedBy = 'ipaddress.kubernetes.io/managed-by';
@@ -60,7 +60,7 @@ export const ipAddressRepairController = defineController({
           message: `IPAddress ${rest} for Service ${parent ?? ''} has no Service that uses it; cleaning up`,
         },
       },
-      deleteSeen(addresses, address),
+      deleteWithPreconditions(addresses, address),
     ];
   },
 });

@@ -32,7 +32,7 @@ function start(spec: object) {
   return each;
 }
 
-const found = (each: TestCluster) => each.world.get('batch/jobs', 'default', 'work')!;
+const found = (each: TestCluster) => each.state.get('batch/jobs', 'default', 'work')!;
 const conditionsOf = (each: TestCluster) =>
   (found(each).status?.conditions ?? []).map(
     (condition) => `${condition.type}=${condition.status} ${condition.reason}`,
@@ -42,7 +42,7 @@ async function round(each: TestCluster, phase: 'Succeeded' | 'Failed', exitCode 
   await each.settle();
   each.runPods();
   await each.settle();
-  for (const pod of each.world.list('pods').filter(isActive)) {
+  for (const pod of each.state.list('pods').filter(isActive)) {
     each.change('pods', 'default', pod.metadata.name, (object) => {
       const terminated = { exitCode: phase === 'Failed' ? exitCode : 0 };
       object.status!.containerStatuses = [
@@ -59,7 +59,7 @@ describe('Job', () => {
     const each = start({ completions: 5, parallelism: 2 });
     for (let i = 0; i < 3; i++) {
       await each.settle();
-      expect(each.world.list('pods').filter(isActive).length).toBeLessThanOrEqual(2);
+      expect(each.state.list('pods').filter(isActive).length).toBeLessThanOrEqual(2);
       await round(each, 'Succeeded');
     }
     expect(found(each).status).toMatchObject({ succeeded: 5, uncountedTerminatedPods: {} });
@@ -67,13 +67,13 @@ describe('Job', () => {
       'SuccessCriteriaMet=True CompletionsReached',
       'Complete=True CompletionsReached',
     ]);
-    expect(each.world.list('pods').every((pod) => !pod.metadata.finalizers?.length)).toBe(true);
+    expect(each.state.list('pods').every((pod) => !pod.metadata.finalizers?.length)).toBe(true);
   });
 
   it('waits longer after every failure, and gives up at its limit', async () => {
     const each = start({ backoffLimit: 2 });
     await round(each, 'Failed');
-    expect(each.world.list('pods').filter(isActive)).toEqual([]);
+    expect(each.state.list('pods').filter(isActive)).toEqual([]);
     expect(each.pause).toBe(10_000);
     each.advance(10_000);
     await round(each, 'Failed');
@@ -93,7 +93,7 @@ describe('Job', () => {
           const each = start({ completions, parallelism, completionMode: 'Indexed' });
           for (let i = 0; i <= completions; i++) {
             await each.settle();
-            const indexes = each.world.list('pods').map(indexOf);
+            const indexes = each.state.list('pods').map(indexOf);
             expect(new Set(indexes).size).toBe(indexes.length);
             await round(each, 'Succeeded');
           }
@@ -122,7 +122,7 @@ describe('Job', () => {
     await each.settle();
     each.advance(10_000);
     await each.settle();
-    const again = each.world.list('pods').find(isActive);
+    const again = each.state.list('pods').find(isActive);
     expect(again?.metadata.annotations?.['batch.kubernetes.io/job-index-failure-count']).toBe('1');
     await round(each, 'Failed');
     expect(found(each).status).toMatchObject({ completedIndexes: '0', failedIndexes: '1', failed: 2, succeeded: 1 });
@@ -137,7 +137,7 @@ describe('Job', () => {
     const each = start({ podFailurePolicy: { rules } });
     await each.settle();
     each.runPods();
-    const [pod] = each.world.list('pods');
+    const [pod] = each.state.list('pods');
     each.change('pods', 'default', pod!.metadata.name, (object) => {
       object.status = { phase: 'Failed', conditions: [{ type: 'DisruptionTarget', status: 'True' }] };
     });
@@ -162,7 +162,7 @@ describe('Job', () => {
   it('gives up its pods while it is suspended', async () => {
     const each = start({ suspend: true });
     await each.settle();
-    expect(each.world.list('pods')).toEqual([]);
+    expect(each.state.list('pods')).toEqual([]);
     expect(conditionsOf(each)).toEqual(['Suspended=True JobSuspended']);
     each.change('batch/jobs', 'default', 'work', (object) => {
       object.spec!.suspend = false;

@@ -37,8 +37,8 @@ import {
 import { isEmptySelector, matchesSelector } from './label-selector.ts';
 import { deletePod } from './pod-actions.ts';
 import type { Pod } from './pod-state.ts';
+import { patchWithPreconditions } from './preconditions.ts';
 import { rankForDeletion } from './replicas.ts';
-import { patchSeen } from './seen-object.ts';
 
 const type = 'batch/jobs';
 
@@ -286,7 +286,7 @@ function releasable(job: Job, pods: readonly Pod[], progress: Progress, status: 
 
 function untrack(pod: Pod): Action {
   const finalizers = (pod.metadata.finalizers ?? []).filter((each) => each !== trackingFinalizer);
-  return patchSeen('pods', pod, { metadata: { finalizers } });
+  return patchWithPreconditions('pods', pod, { metadata: { finalizers } });
 }
 
 /** Events for what this status says for the first time. */

@@ -3,7 +3,7 @@
 // Source: Kubernetes documentation, "Leases", API server identity; KEP-1965 (an hour after it expired).
 
 import { type Action, controllerUser, defineController, type ObjectOf, watch } from './controller.ts';
-import { deleteSeen } from './seen-object.ts';
+import { deleteWithPreconditions } from './preconditions.ts';
 
 const type = 'coordination.k8s.io/leases';
 const namespace = 'kube-system';
@@ -25,7 +25,7 @@ export const leaseGarbageCollector = defineController({
     if (!lease || !isIdentity(lease) || lease.metadata.deletionTimestamp) return [];
     const end = endOf(lease);
     if (now < end) return [{ do: 'requeue', afterMs: Math.max(end - now, hour) }];
-    return [deleteSeen(type, lease)];
+    return [deleteWithPreconditions(type, lease)];
   },
 });
 

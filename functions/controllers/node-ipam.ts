@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { formatIp, parseIp } from '../../core/machinery/ip.ts';
 import { type Action, type Controller, controllerUser, defineController, regarding, watchSelf } from './controller.ts';
-import { patchSeen } from './seen-object.ts';
+import { patchWithPreconditions } from './preconditions.ts';
 
 const type = 'nodes';
 
@@ -34,7 +34,7 @@ export function createNodeIpamController(clusterCIDR: string, nodeMask?: number)
       for (let i = 0; i < places; i++) {
         const podCIDR = rangeOf((first + i) % places);
         if (taken.has(podCIDR)) continue;
-        const given = patchSeen(type, node, { spec: { podCIDR, podCIDRs: [podCIDR] } });
+        const given = patchWithPreconditions(type, node, { spec: { podCIDR, podCIDRs: [podCIDR] } });
         // Each node is given its range once, when it is new: then it is told of, however often this process begins anew.
         const registered = `Node ${name} event: Registered Node ${name} in Controller`;
         const event = { type: 'Normal' as const, reason: 'RegisteredNode', message: registered };

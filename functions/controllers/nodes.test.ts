@@ -23,14 +23,14 @@ function pod(name: string, nodeName: string, tolerations: object[] = []) {
 }
 
 const taintsOf = (each: TestCluster, name: string) =>
-  (each.world.get('nodes', '', name)?.spec?.taints ?? []).map((taint) => `${taint.key}:${taint.effect}`);
+  (each.state.get('nodes', '', name)?.spec?.taints ?? []).map((taint) => `${taint.key}:${taint.effect}`);
 
 describe('Node IPAM', () => {
   it('gives every node a range of its own inside the cluster range', async () => {
     const each = new TestCluster([createNodeIpamController('10.244.0.0/20')]);
     for (let i = 0; i < 16; i++) each.put(node(`n${i}`));
     await each.settle();
-    const ranges = each.world.list('nodes').map((found) => found.spec?.podCIDR ?? '');
+    const ranges = each.state.list('nodes').map((found) => found.spec?.podCIDR ?? '');
     expect(new Set(ranges).size).toBe(16);
     const registered = each.events.filter(({ reason }) => reason === 'RegisteredNode').map(({ message }) => message);
     expect(registered).toHaveLength(16);
@@ -50,7 +50,7 @@ describe('Taint eviction', () => {
     await each.settle();
     each.advance(59_000);
     await each.settle();
-    const deletion = () => each.world.get('pods', 'default', 'patient')?.metadata.deletionTimestamp;
+    const deletion = () => each.state.get('pods', 'default', 'patient')?.metadata.deletionTimestamp;
     expect(deletion()).toBeUndefined();
     each.advance(2_000);
     await each.settle();
@@ -112,15 +112,15 @@ describe('Node lifecycle', () => {
       'node.kubernetes.io/unreachable:NoSchedule',
       'node.kubernetes.io/unreachable:NoExecute',
     ]);
-    expect(each.world.get('pods', 'default', 'patient')?.status?.conditions?.[0]?.status).toBe('False');
-    expect(each.world.get('pods', 'default', 'none')?.metadata.deletionTimestamp).toBeDefined();
+    expect(each.state.get('pods', 'default', 'patient')?.status?.conditions?.[0]?.status).toBe('False');
+    expect(each.state.get('pods', 'default', 'none')?.metadata.deletionTimestamp).toBeDefined();
     for (let i = 0; i < 6; i++) {
       each.advance(50_000);
       beat('a');
       await each.settle();
     }
-    expect(each.world.get('pods', 'default', 'patient')?.metadata.deletionTimestamp).toBeDefined();
-    expect(each.world.get('pods', 'default', 'forever')?.metadata.deletionTimestamp).toBeUndefined();
+    expect(each.state.get('pods', 'default', 'patient')?.metadata.deletionTimestamp).toBeDefined();
+    expect(each.state.get('pods', 'default', 'forever')?.metadata.deletionTimestamp).toBeUndefined();
     beat('a', 'b');
     each.advance(20_000);
     await each.settle();
@@ -154,7 +154,7 @@ describe('Node lifecycle', () => {
     each.advance(60_000);
     await each.settle();
     expect(taintsOf(each, 'a')).toEqual(['node.kubernetes.io/unreachable:NoSchedule']);
-    expect(each.world.get('pods', 'default', 'p')?.metadata.deletionTimestamp).toBeUndefined();
+    expect(each.state.get('pods', 'default', 'p')?.metadata.deletionTimestamp).toBeUndefined();
   });
 
   it('keeps taints that others put, and follows a cordon', async () => {
@@ -178,9 +178,9 @@ describe('The pod garbage collector', () => {
     each.put(pod('p', 'a'));
     each.remove('nodes', '', 'a');
     await each.settle();
-    expect(each.world.get('pods', 'default', 'p')?.metadata.deletionTimestamp).toBeUndefined();
+    expect(each.state.get('pods', 'default', 'p')?.metadata.deletionTimestamp).toBeUndefined();
     each.advance(40_000);
     await each.settle();
-    expect(each.world.get('pods', 'default', 'p')).toBeUndefined();
+    expect(each.state.get('pods', 'default', 'p')).toBeUndefined();
   });
 });

@@ -20,7 +20,7 @@ describe('PodDisruptionBudget', () => {
       spec: { selector, maxUnavailable: '25%' },
     });
     await each.settle();
-    const status = () => each.world.get('policy/poddisruptionbudgets', 'default', 'web')?.status;
+    const status = () => each.state.get('policy/poddisruptionbudgets', 'default', 'web')?.status;
     expect(status()).toMatchObject({ disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 3, expectedPods: 4 });
     each.runPods();
     await each.settle();
@@ -30,7 +30,7 @@ describe('PodDisruptionBudget', () => {
       status: 'True',
       reason: 'SufficientPods',
     });
-    const [pod] = each.world.list('pods');
+    const [pod] = each.state.list('pods');
     each.change('policy/poddisruptionbudgets', 'default', 'web', (budget) => {
       const time = new Date(each.now).toISOString();
       budget.status = { ...budget.status!, disruptionsAllowed: 0, disruptedPods: { [pod!.metadata.name]: time } };
@@ -62,7 +62,7 @@ describe('ResourceQuota', () => {
     }
     each.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'default' } });
     await each.settle();
-    expect(each.world.get('resourcequotas', 'default', 'q')?.status?.used).toEqual({
+    expect(each.state.get('resourcequotas', 'default', 'q')?.status?.used).toEqual({
       pods: '2',
       'requests.cpu': '500m',
       'limits.memory': '128Mi',
@@ -71,7 +71,7 @@ describe('ResourceQuota', () => {
     });
     each.finishPods('Succeeded', (pod) => pod.metadata.name === 'a');
     await each.settle();
-    expect(each.world.get('resourcequotas', 'default', 'q')?.status?.used?.['pods']).toBe('1');
+    expect(each.state.get('resourcequotas', 'default', 'q')?.status?.used?.['pods']).toBe('1');
   });
 });
 
@@ -94,7 +94,7 @@ describe('ClusterRole aggregation', () => {
     }
     await each.settle();
     const rules = () =>
-      each.world.get('rbac.authorization.k8s.io/clusterroles', '', 'view')?.rules?.map((one) => one.resources?.[0]);
+      each.state.get('rbac.authorization.k8s.io/clusterroles', '', 'view')?.rules?.map((one) => one.resources?.[0]);
     expect(rules()).toEqual(['a', 'shared', 'b']);
     each.remove('rbac.authorization.k8s.io/clusterroles', '', 'a');
     await each.settle();

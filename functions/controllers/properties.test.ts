@@ -34,7 +34,7 @@ const template = (image: number, more: object = {}) => ({
   spec: { containers: [{ name: 'app', image: `app:${image}` }], ...more },
 });
 
-const podsOf = (each: TestCluster): Pod[] => each.world.list('pods');
+const podsOf = (each: TestCluster): Pod[] => each.state.list('pods');
 
 /** Tells a story of one workload. `check` runs after every step, when the controllers have dealt with it. */
 async function tell(
@@ -67,7 +67,7 @@ async function rest(each: TestCluster, check: () => void): Promise<void> {
     await each.settle();
     check();
   }
-  const written = () => JSON.stringify(each.world.types.map(({ type }) => each.world.list(type)));
+  const written = () => JSON.stringify(each.state.types.map(({ type }) => each.state.list(type)));
   const before = written();
   each.runPods();
   await each.settle();
@@ -89,7 +89,7 @@ describe('A ReplicaSet', () => {
       fc.asyncProperty(story, async (steps) => {
         const each = new TestCluster([replicaSetController]);
         each.put(workload('ReplicaSet', { replicas: 3 }));
-        const set = () => each.world.get('apps/replicasets', 'default', 'web');
+        const set = () => each.state.get('apps/replicasets', 'default', 'web');
         const active = () => podsOf(each).filter(isActive);
         const check = () => expect(active().length).toBe(set()?.spec?.replicas);
         await tell(
@@ -119,7 +119,7 @@ describe('A StatefulSet', () => {
       fc.asyncProperty(story, async (steps) => {
         const each = new TestCluster([statefulSetController]);
         each.put(workload('StatefulSet', { replicas: 3, serviceName: 'web', podManagementPolicy: policy }));
-        const wanted = () => each.world.get('apps/statefulsets', 'default', 'web')?.spec?.replicas ?? 0;
+        const wanted = () => each.state.get('apps/statefulsets', 'default', 'web')?.spec?.replicas ?? 0;
         let known = new Set<string>();
         const check = () => {
           const pods = podsOf(each);
@@ -147,7 +147,7 @@ describe('A StatefulSet', () => {
           check,
         );
         await rest(each, check);
-        const set = each.world.get('apps/statefulsets', 'default', 'web');
+        const set = each.state.get('apps/statefulsets', 'default', 'web');
         const image = set?.spec?.template.spec?.containers[0]?.image;
         expect(podsOf(each).map(ordinal).sort()).toEqual(Array.from({ length: wanted() }, (_, i) => i));
         expect(podsOf(each).every((pod) => isReady(pod) && pod.spec?.containers[0]?.image === image)).toBe(true);
@@ -168,7 +168,7 @@ describe('A DaemonSet', () => {
         const nodes = (count: number) => {
           const conditions = [{ type: 'Ready', status: 'True' }];
           for (let i = 0; i < 6; i++) {
-            const there = each.world.get('nodes', '', `n${i}`);
+            const there = each.state.get('nodes', '', `n${i}`);
             if (i < count && !there)
               each.put({ apiVersion: 'v1', kind: 'Node', metadata: { name: `n${i}` }, status: { conditions } });
             if (i >= count && there) {
@@ -182,7 +182,7 @@ describe('A DaemonSet', () => {
         nodes(3);
         each.put(workload('DaemonSet', { updateStrategy: { type: 'RollingUpdate', rollingUpdate } }));
         const check = () => {
-          for (const { metadata } of each.world.list('nodes')) {
+          for (const { metadata } of each.state.list('nodes')) {
             const here = podsOf(each).filter((pod) => nodeOf(pod) === metadata.name && isActive(pod));
             expect(here.length, metadata.name).toBeLessThanOrEqual(1 + rollingUpdate.maxSurge);
             const images = here.map((pod) => pod.spec?.containers[0]?.image);
@@ -202,7 +202,7 @@ describe('A DaemonSet', () => {
           check,
         );
         await rest(each, check);
-        const wanted = each.world.list('nodes').map(({ metadata }) => metadata.name);
+        const wanted = each.state.list('nodes').map(({ metadata }) => metadata.name);
         const on = podsOf(each).filter(isActive).map(nodeOf);
         expect(on.filter((node) => wanted.includes(node)).sort()).toEqual(wanted.sort());
       }),
@@ -238,7 +238,7 @@ describe('A Job', () => {
               template: template(1, spec),
             },
           });
-          const job = () => each.world.get('batch/jobs', 'default', 'web');
+          const job = () => each.state.get('batch/jobs', 'default', 'web');
           const check = () => {
             const { succeeded = 0 } = job()?.status ?? {};
             const active = podsOf(each).filter(isActive).length;
@@ -309,7 +309,7 @@ describe('EndpointSlices', () => {
               each.runPods({ only: (one) => one.metadata.name === pod.metadata.name });
             }
             await each.settle();
-            const slices = each.world.list('discovery.k8s.io/endpointslices');
+            const slices = each.state.list('discovery.k8s.io/endpointslices');
             for (const { endpoints } of slices) expect(endpoints?.length ?? 0).toBeLessThanOrEqual(100);
             const listed = slices.flatMap(({ endpoints }) =>
               (endpoints ?? []).map(({ addresses, conditions }) => `${addresses[0]} ${conditions?.ready}`),

@@ -5,7 +5,7 @@ import type { EventText } from '../../core/registry/event-recorder.ts';
 import { sameJson } from './condition.ts';
 import { type Action, type ObjectOf, regarding, type Snapshot } from './controller.ts';
 import { anyNode, createLocalPath, localPathProvisioner, volumeNameOf } from './local-path-volume.ts';
-import { patchSeen } from './seen-object.ts';
+import { patchWithPreconditions } from './preconditions.ts';
 import { type Claim, findVolume, isReservedFor, selectedNodeAnnotation, type Volume } from './volume-match.ts';
 
 const claims = 'persistentvolumeclaims';
@@ -79,7 +79,7 @@ export function reconcileClaim(
   const known = claim.metadata.annotations?.[annotation] === storageClass.provisioner;
   const annotations = { [annotation]: storageClass.provisioner };
   return [
-    ...(known ? [] : [patchSeen(claims, claim, { metadata: { annotations } })]),
+    ...(known ? [] : [patchWithPreconditions(claims, claim, { metadata: { annotations } })]),
     ...status,
     recordEvent(claim, 'Normal', 'ExternalProvisioning', message),
   ];

@@ -18,7 +18,7 @@ import {
   watch,
 } from './controller.ts';
 import type { Pod } from './pod-state.ts';
-import { patchSeen } from './seen-object.ts';
+import { patchWithPreconditions } from './preconditions.ts';
 
 const type = 'resource.k8s.io/resourceclaims';
 const templates = 'resource.k8s.io/resourceclaimtemplates';
@@ -193,11 +193,13 @@ function letGo(snapshot: Snapshot<'pods'>, claim: Claim): Action[] {
   const deallocate = left.length === 0 && allocation !== undefined && isProtected;
   if (left.length < reservedFor.length || deallocate) {
     const status = { reservedFor: left.length > 0 ? left : null, ...(deallocate && { allocation: null }) };
-    return [patchSeen(type, claim, { status }, 'status')];
+    return [patchWithPreconditions(type, claim, { status }, 'status')];
   }
   if (isProtected && allocation === undefined) {
     return [
-      patchSeen(type, claim, { metadata: { finalizers: finalizers.filter((each) => each !== deleteProtection) } }),
+      patchWithPreconditions(type, claim, {
+        metadata: { finalizers: finalizers.filter((each) => each !== deleteProtection) },
+      }),
     ];
   }
   if (left.length > 0 || deletionTimestamp || !outlivesItsPod(snapshot, claim)) return [];

@@ -11,7 +11,7 @@ import type { Replicas } from '../../core/replica/replica.ts';
 import type { Store } from '../../core/store/store.ts';
 import { type Action, type Controller, type Failure, splitKey } from './controller.ts';
 import { type Executor, execute, needsClaim } from './execute.ts';
-import { followCluster, seenBy } from './follow.ts';
+import { followCluster, typesSeenBy } from './follow.ts';
 import { createOwnerClaims } from './owner-claims.ts';
 import type { QueueMetrics } from './queue-metrics.ts';
 import { createWorkQueue, type Timers, type WorkQueue } from './work-queue.ts';
@@ -122,13 +122,13 @@ export function startControllers(options: ControllersOptions): RunningController
         random: options.random,
         ...(attempt.last && { failure: attempt.last }),
       };
-      const actions = await controller.reconcile(followed.world, key, context);
+      const actions = await controller.reconcile(followed.state, key, context);
       const owner = ownerOf(controller, key, actions);
       const claim = owner ? claims.held(owner) : undefined;
       if (owner && !claim) {
         const busyMs = await claims.take(owner);
         // What others did until now is to be seen first.
-        for (const type of seenBy(controller)) followed.touch(type);
+        for (const type of typesSeenBy(controller)) followed.touch(type);
         if (busyMs) queue.addAfter(key, busyMs);
         else queue.add(key);
         return;
@@ -161,7 +161,7 @@ export function startControllers(options: ControllersOptions): RunningController
     if (exclusive) return actions.some((each) => needsClaim(each)) ? exclusive : undefined;
     if (!type || !actions.some((each) => needsClaim(each, type))) return undefined;
     const { namespace, name } = splitKey(key);
-    return followed.world.get(type, namespace, name)?.metadata.uid;
+    return followed.state.get(type, namespace, name)?.metadata.uid;
   }
 
   async function takeTurn(): Promise<void> {

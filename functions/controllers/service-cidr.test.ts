@@ -31,14 +31,14 @@ function deleted(each: TestCluster, name: string) {
   });
 }
 
-const readyOf = (each: TestCluster, name: string) => each.world.get(ranges, '', name)?.status?.conditions?.[0];
+const readyOf = (each: TestCluster, name: string) => each.state.get(ranges, '', name)?.status?.conditions?.[0];
 
 describe('a ServiceCIDR', () => {
   it('is held by its finalizer, and then ready', async () => {
     const each = new TestCluster([serviceCIDRController]);
     each.put(range('more', '10.1.0.0/24'));
     await each.settle();
-    expect(each.world.get(ranges, '', 'more')?.metadata.finalizers).toEqual([finalizer]);
+    expect(each.state.get(ranges, '', 'more')?.metadata.finalizers).toEqual([finalizer]);
     expect(readyOf(each, 'more')).toMatchObject({ type: 'Ready', status: 'True' });
   });
 
@@ -51,7 +51,7 @@ describe('a ServiceCIDR', () => {
     expect(readyOf(each, 'more')).toMatchObject({ status: 'False', reason: 'Terminating' });
     each.advance(10_000);
     await each.settle();
-    expect(each.world.get(ranges, '', 'more')).toBeUndefined();
+    expect(each.state.get(ranges, '', 'more')).toBeUndefined();
   });
 
   it('stays while an address of it is taken, unless another range has that one too', async () => {
@@ -62,12 +62,12 @@ describe('a ServiceCIDR', () => {
     deleted(each, 'more');
     each.advance(60_000);
     await each.settle();
-    expect(each.world.get(ranges, '', 'more')?.metadata.finalizers).toEqual([finalizer]);
+    expect(each.state.get(ranges, '', 'more')?.metadata.finalizers).toEqual([finalizer]);
     each.put(range('wider', '10.1.0.0/16'));
     await each.settle();
     each.advance(10_000);
     await each.settle();
-    expect(each.world.list(ranges).map(({ metadata }) => metadata.name)).toEqual(['wider']);
+    expect(each.state.list(ranges).map(({ metadata }) => metadata.name)).toEqual(['wider']);
   });
 
   it('goes when its last address does', async () => {
@@ -80,12 +80,12 @@ describe('a ServiceCIDR', () => {
     await each.settle();
     each.remove(addresses, '', '2001:db8::9');
     await each.settle();
-    expect(each.world.get(ranges, '', 'more')).toBeUndefined();
+    expect(each.state.get(ranges, '', 'more')).toBeUndefined();
   });
 });
 
 describe('IPAddresses', () => {
-  const names = (each: TestCluster) => each.world.list(addresses).map(({ metadata }) => metadata.name);
+  const names = (each: TestCluster) => each.state.list(addresses).map(({ metadata }) => metadata.name);
 
   it('are made again for a Service that has them', async () => {
     const each = new TestCluster([ipAddressRepairController]);
@@ -94,7 +94,7 @@ describe('IPAddresses', () => {
     expect(names(each).sort()).toEqual(['10.0.0.7', '2001:db8::7']);
     each.remove(addresses, '', '10.0.0.7');
     await each.settle();
-    expect(each.world.get(addresses, '', '10.0.0.7')?.spec?.parentRef).toEqual({
+    expect(each.state.get(addresses, '', '10.0.0.7')?.spec?.parentRef).toEqual({
       group: '',
       resource: 'services',
       namespace: 'default',

@@ -12,7 +12,7 @@ import {
   watch,
   watchSelf,
 } from './controller.ts';
-import { patchSeen } from './seen-object.ts';
+import { patchWithPreconditions } from './preconditions.ts';
 
 const ranges = 'networking.k8s.io/servicecidrs';
 const addresses = 'networking.k8s.io/ipaddresses';
@@ -37,7 +37,7 @@ export const serviceCIDRController = defineController({
     const range = snapshot.get(ranges, '', name);
     if (!range) return [];
     const { deletionTimestamp, finalizers = [] } = range.metadata;
-    const hold = (next: readonly string[]) => patchSeen(ranges, range, { metadata: { finalizers: next } });
+    const hold = (next: readonly string[]) => patchWithPreconditions(ranges, range, { metadata: { finalizers: next } });
     if (!deletionTimestamp) {
       if (!finalizers.includes(finalizer)) return [hold([...finalizers, finalizer])];
       return setReady(range, { status: 'True', reason: '', message: 'Kubernetes Service CIDR is ready' }, now);
@@ -95,5 +95,5 @@ function setReady(
     lastTransitionTime: changed ? timestamp(now) : before.lastTransitionTime,
   };
   const others = conditions.filter(({ type }) => type !== 'Ready');
-  return [patchSeen(ranges, range, { status: { conditions: [...others, condition] } }, 'status')];
+  return [patchWithPreconditions(ranges, range, { status: { conditions: [...others, condition] } }, 'status')];
 }

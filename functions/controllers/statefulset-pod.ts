@@ -6,9 +6,9 @@ import { controllerRef } from './claim-children.ts';
 import { sameJson } from './condition.ts';
 import { type Action, type ObjectOf, regarding, type Snapshot } from './controller.ts';
 import type { Pod } from './pod-state.ts';
+import { patchWithPreconditions } from './preconditions.ts';
 import { podOf } from './replicas.ts';
 import { revisionHashLabel } from './revision-history.ts';
-import { patchSeen } from './seen-object.ts';
 
 export type StatefulSet = ObjectOf<'apps/statefulsets'>;
 
@@ -146,7 +146,7 @@ export function claimOwnership(
       if (policy.whenScaled === 'Delete' && condemned) wanted.push(plainRef('v1', 'Pod', pod));
       else if (policy.whenDeleted === 'Delete') wanted.push(controllerRef('apps/v1', 'StatefulSet', set));
       if (sameJson(before, wanted)) continue;
-      actions.push(patchSeen('persistentvolumeclaims', claim, { metadata: { ownerReferences: wanted } }));
+      actions.push(patchWithPreconditions('persistentvolumeclaims', claim, { metadata: { ownerReferences: wanted } }));
     }
   }
   return actions;

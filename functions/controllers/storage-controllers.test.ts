@@ -55,7 +55,7 @@ describe('Volumes of CSI drivers', () => {
     csiVolume(each, 'data', 'disks.example.com');
     each.put(pod('p', mounts('data'), 'n1'));
     await each.settle();
-    const [made] = each.world.list(attachments);
+    const [made] = each.state.list(attachments);
     expect(made).toMatchObject({
       spec: { attacher: 'disks.example.com', nodeName: 'n1', source: { persistentVolumeName: 'pv-data' } },
     });
@@ -65,7 +65,7 @@ describe('Volumes of CSI drivers', () => {
     });
     await each.settle();
     const device = 'kubernetes.io/csi/disks.example.com^vol-data';
-    expect(each.world.get('nodes', '', 'n1')?.status?.volumesAttached).toEqual([
+    expect(each.state.get('nodes', '', 'n1')?.status?.volumesAttached).toEqual([
       { name: device, devicePath: '/dev/x' },
     ]);
     each.change('nodes', '', 'n1', ({ status }) => {
@@ -73,13 +73,13 @@ describe('Volumes of CSI drivers', () => {
     });
     each.finishPods('Succeeded');
     await each.settle();
-    expect(each.world.list(attachments)).toHaveLength(1);
+    expect(each.state.list(attachments)).toHaveLength(1);
     each.change('nodes', '', 'n1', ({ status }) => {
       if (status) status.volumesInUse = [];
     });
     await each.settle();
-    expect(each.world.list(attachments)).toEqual([]);
-    expect(each.world.get('nodes', '', 'n1')?.status?.volumesAttached).toEqual([]);
+    expect(each.state.list(attachments)).toEqual([]);
+    expect(each.state.get('nodes', '', 'n1')?.status?.volumesAttached).toEqual([]);
   });
 
   it('are let go of after six minutes when their node says nothing any more, at once when it is out of service', async () => {
@@ -97,20 +97,20 @@ describe('Volumes of CSI drivers', () => {
       each.put(pod(name, mounts(name), name));
     }
     await each.settle();
-    expect(each.world.list(attachments)).toHaveLength(2);
+    expect(each.state.list(attachments)).toHaveLength(2);
     each.finishPods('Failed');
     await each.settle();
     each.change('nodes', '', 'n2', (node) => {
       node.spec = { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] };
     });
     await each.settle();
-    expect(each.world.list(attachments)).toMatchObject([{ spec: { nodeName: 'n1' } }]);
+    expect(each.state.list(attachments)).toMatchObject([{ spec: { nodeName: 'n1' } }]);
     each.advance(5 * 60_000);
     await each.settle();
-    expect(each.world.list(attachments)).toHaveLength(1);
+    expect(each.state.list(attachments)).toHaveLength(1);
     each.advance(60_000);
     await each.settle();
-    expect(each.world.list(attachments)).toEqual([]);
+    expect(each.state.list(attachments)).toEqual([]);
   });
 
   it('that need no attaching are not attached', async () => {
@@ -125,7 +125,7 @@ describe('Volumes of CSI drivers', () => {
     csiVolume(each, 'data', 'files');
     each.put(pod('p', mounts('data'), 'n1'));
     await each.settle();
-    expect(each.world.list(attachments)).toEqual([]);
+    expect(each.state.list(attachments)).toEqual([]);
   });
 });
 
@@ -138,7 +138,7 @@ describe('Generic ephemeral volumes', () => {
     each.put({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: inDefault('q-scratch'), spec: {} });
     each.put(pod('q', volumes, 'n1'));
     await each.settle();
-    const claim = each.world.get('persistentvolumeclaims', 'default', 'p-scratch');
+    const claim = each.state.get('persistentvolumeclaims', 'default', 'p-scratch');
     expect(claim?.metadata).toMatchObject({
       labels: { app: 'x' },
       finalizers: ['kubernetes.io/pvc-protection'],
@@ -149,7 +149,7 @@ describe('Generic ephemeral volumes', () => {
     ]);
     each.remove('persistentvolumeclaims', 'default', 'p-scratch');
     await each.settle();
-    expect(each.world.get('persistentvolumeclaims', 'default', 'p-scratch')?.metadata.deletionTimestamp).toBeDefined();
+    expect(each.state.get('persistentvolumeclaims', 'default', 'p-scratch')?.metadata.deletionTimestamp).toBeDefined();
   });
 });
 
@@ -187,8 +187,8 @@ describe('A larger claim', () => {
     await each.settle();
     grow(each, 'data');
     await each.settle();
-    expect(each.world.get('persistentvolumeclaims', 'default', 'data')?.status?.capacity).toEqual({ storage: '3Gi' });
-    expect(each.world.list('persistentvolumes')[0]?.spec?.capacity).toEqual({ storage: '3Gi' });
+    expect(each.state.get('persistentvolumeclaims', 'default', 'data')?.status?.capacity).toEqual({ storage: '3Gi' });
+    expect(each.state.list('persistentvolumes')[0]?.spec?.capacity).toEqual({ storage: '3Gi' });
     expect(each.events.map(({ reason }) => reason)).toContain('VolumeResizeSuccessful');
   });
 
@@ -197,7 +197,7 @@ describe('A larger claim', () => {
     csiVolume(each, 'data', 'disks.example.com');
     grow(each, 'data');
     await each.settle();
-    const claim = each.world.get('persistentvolumeclaims', 'default', 'data');
+    const claim = each.state.get('persistentvolumeclaims', 'default', 'data');
     expect(claim?.metadata.annotations).toEqual({ 'volume.kubernetes.io/storage-resizer': 'disks.example.com' });
     expect(claim?.status?.capacity).toEqual({ storage: '1Gi' });
     expect(each.events.map(({ reason }) => reason)).toContain('ExternalExpanding');
@@ -219,7 +219,7 @@ describe('What has its time', () => {
     each.put(token('garbled', 'tomorrow'));
     each.put({ ...token('other', '2020-01-01T00:00:00Z'), type: 'Opaque' });
     await each.settle();
-    const names = () => each.world.list('secrets').map(({ metadata }) => metadata.name);
+    const names = () => each.state.list('secrets').map(({ metadata }) => metadata.name);
     expect(names()).toEqual(['soon', 'never', 'other']);
     each.advance(10 * 60_000);
     await each.settle();
@@ -239,11 +239,11 @@ describe('What has its time', () => {
     await each.settle();
     each.remove(type, '', 'fast');
     await each.settle();
-    expect(each.world.get(type, '', 'fast')?.metadata.deletionTimestamp).toBeDefined();
+    expect(each.state.get(type, '', 'fast')?.metadata.deletionTimestamp).toBeDefined();
     each.change('persistentvolumeclaims', 'default', 'data', ({ spec }) => {
       delete spec?.volumeAttributesClassName;
     });
     await each.settle();
-    expect(each.world.get(type, '', 'fast')).toBeUndefined();
+    expect(each.state.get(type, '', 'fast')).toBeUndefined();
   });
 });

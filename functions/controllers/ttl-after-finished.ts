@@ -2,7 +2,7 @@
 
 import { type Action, controllerUser, defineController, splitKey, watchSelf } from './controller.ts';
 import { finishedCondition } from './job.ts';
-import { deleteSeen } from './seen-object.ts';
+import { deleteWithPreconditions } from './preconditions.ts';
 
 const type = 'batch/jobs';
 
@@ -19,6 +19,6 @@ export const ttlAfterFinishedController = defineController({
     if (ttl === undefined || ttl === null || !finished || job.metadata.deletionTimestamp) return [];
     const left = Date.parse(finished.lastTransitionTime ?? '') + ttl * 1000 - now;
     if (left > 0) return [{ do: 'requeue', afterMs: left }];
-    return [deleteSeen(type, job, 'Foreground')];
+    return [deleteWithPreconditions(type, job, 'Foreground')];
   },
 });

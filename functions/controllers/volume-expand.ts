@@ -5,7 +5,7 @@ import { compareQuantities, parseQuantity } from '../../core/machinery/quantity.
 import { removeCondition } from './condition.ts';
 import { type Action, controllerUser, defineController, regarding, splitKey, watch } from './controller.ts';
 import { localPathProvisioner, provisionedBy } from './local-path-volume.ts';
-import { patchSeen } from './seen-object.ts';
+import { patchWithPreconditions } from './preconditions.ts';
 import type { Claim, Volume } from './volume-match.ts';
 
 const claims = 'persistentvolumeclaims';
@@ -75,7 +75,7 @@ function leaveToOthers(claim: Claim, driver: string | undefined): Action[] {
   return [
     ...(driver === undefined || claim.metadata.annotations?.[resizer] === driver
       ? []
-      : [patchSeen(claims, claim, { metadata: { annotations: { [resizer]: driver } } }, 'status')]),
+      : [patchWithPreconditions(claims, claim, { metadata: { annotations: { [resizer]: driver } } }, 'status')]),
     { do: 'event', regarding: regarding('v1', 'PersistentVolumeClaim', claim), event },
   ];
 }

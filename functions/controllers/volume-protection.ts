@@ -16,7 +16,7 @@ import {
 } from './controller.ts';
 import { claimNames } from './pod-claims.ts';
 import type { Pod } from './pod-state.ts';
-import { patchSeen } from './seen-object.ts';
+import { patchWithPreconditions } from './preconditions.ts';
 
 const claims = 'persistentvolumeclaims';
 const volumes = 'persistentvolumes';
@@ -89,7 +89,7 @@ function protect(type: TypeName, object: Live<object>, finalizer: string, used: 
   const wanted = deletionTimestamp ? has && used() : true;
   if (has === wanted) return [];
   const next = wanted ? [...finalizers, finalizer] : finalizers.filter((each) => each !== finalizer);
-  return [patchSeen(type, object, { metadata: { finalizers: next } })];
+  return [patchWithPreconditions(type, object, { metadata: { finalizers: next } })];
 }
 
 function claimsOf(pod: Pod): string[] {

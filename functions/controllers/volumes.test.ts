@@ -53,13 +53,13 @@ describe('Persistent volumes', () => {
     each.put(claim('data'));
     await each.settle();
     expect(each.events.map((event) => event.reason)).toContain('WaitForFirstConsumer');
-    expect(each.world.list('persistentvolumes')).toEqual([]);
+    expect(each.state.list('persistentvolumes')).toEqual([]);
     each.change('persistentvolumeclaims', 'default', 'data', (object) => {
       object.metadata.annotations = { 'volume.kubernetes.io/selected-node': 'n1' };
     });
     await each.settle();
-    const [made] = each.world.list('persistentvolumes');
-    const found = each.world.get('persistentvolumeclaims', 'default', 'data');
+    const [made] = each.state.list('persistentvolumes');
+    const found = each.state.get('persistentvolumeclaims', 'default', 'data');
     expect(found?.status).toMatchObject({ phase: 'Bound', capacity: { storage: '1Gi' } });
     expect(found?.spec?.volumeName).toBe(made?.metadata.name);
     expect(made?.status?.phase).toBe('Bound');
@@ -67,8 +67,8 @@ describe('Persistent volumes', () => {
     expect(made?.spec?.nodeAffinity?.required?.nodeSelectorTerms[0]?.matchExpressions?.[0]?.values).toEqual(['n1']);
     each.remove('persistentvolumeclaims', 'default', 'data');
     await each.settle();
-    expect(each.world.list('persistentvolumeclaims')).toEqual([]);
-    expect(each.world.list('persistentvolumes')).toEqual([]);
+    expect(each.state.list('persistentvolumeclaims')).toEqual([]);
+    expect(each.state.list('persistentvolumes')).toEqual([]);
   });
 
   it('of their own are bound by the smallest that fits, and kept when their policy says so', async () => {
@@ -78,11 +78,11 @@ describe('Persistent volumes', () => {
     each.put(volume('small', '100Mi'));
     each.put(claim('data', { storageClassName: '' }));
     await each.settle();
-    expect(each.world.get('persistentvolumeclaims', 'default', 'data')?.spec?.volumeName).toBe('fits');
+    expect(each.state.get('persistentvolumeclaims', 'default', 'data')?.spec?.volumeName).toBe('fits');
     each.remove('persistentvolumeclaims', 'default', 'data');
     await each.settle();
-    expect(each.world.get('persistentvolumes', '', 'fits')?.status?.phase).toBe('Released');
-    expect(each.world.get('persistentvolumes', '', 'big')?.status?.phase).toBe('Available');
+    expect(each.state.get('persistentvolumes', '', 'fits')?.status?.phase).toBe('Released');
+    expect(each.state.get('persistentvolumes', '', 'big')?.status?.phase).toBe('Available');
   });
 
   it('stay while a pod uses the claim', async () => {
@@ -98,10 +98,10 @@ describe('Persistent volumes', () => {
     await each.settle();
     each.remove('persistentvolumeclaims', 'default', 'data');
     await each.settle();
-    expect(each.world.get('persistentvolumeclaims', 'default', 'data')?.metadata.deletionTimestamp).toBeDefined();
+    expect(each.state.get('persistentvolumeclaims', 'default', 'data')?.metadata.deletionTimestamp).toBeDefined();
     each.finishPods('Succeeded');
     await each.settle();
-    expect(each.world.get('persistentvolumeclaims', 'default', 'data')).toBeUndefined();
+    expect(each.state.get('persistentvolumeclaims', 'default', 'data')).toBeUndefined();
   });
 
   it('that a claim has lost are said to be lost', async () => {
@@ -112,11 +112,11 @@ describe('Persistent volumes', () => {
     each.change('persistentvolumes', '', 'v', (object) => {
       object.metadata.finalizers = [];
     });
-    each.world.remove('persistentvolumes', 'v');
+    each.state.remove('persistentvolumes', 'v');
     each.change('persistentvolumeclaims', 'default', 'data', (object) => {
       object.metadata.labels = { touched: 'yes' };
     });
     await each.settle();
-    expect(each.world.get('persistentvolumeclaims', 'default', 'data')?.status?.phase).toBe('Lost');
+    expect(each.state.get('persistentvolumeclaims', 'default', 'data')?.status?.phase).toBe('Lost');
   });
 });

@@ -1,7 +1,7 @@
 // What all pods of one class have in common: for each node whether it will do, why not, and how good it is, computed again
 // only for nodes that changed since the class last asked. A question about all nodes is a walk along an array of numbers.
 
-import { refusedByNode, refusedByRoom } from './filters.ts';
+import { refusedByNode, refusedByResourcesOrPorts } from './filters.ts';
 import type { Model } from './model.ts';
 import type { PodClass } from './pod-info.ts';
 import type { Reasons } from './reason.ts';
@@ -96,7 +96,7 @@ export class ClassPlan {
         this.#mostTaints = Math.max(this.#mostTaints, taints);
       }
     }
-    const refused = this.#byNode[slot] ?? refusedByRoom(this.class, node);
+    const refused = this.#byNode[slot] ?? refusedByResourcesOrPorts(this.class, node);
     this.#refused[slot] = refused;
     this.#count(refused, 1);
     if (refused) {

@@ -28,7 +28,7 @@ export function refusedByNode(pod: PodClass, node: NodeState): Reasons | undefin
  * By what is on the node, and by who is about to be: pods that were nominated to it count unless the pod is more important,
  * or is `self` (a key).
  */
-export function refusedByRoom(pod: PodClass, node: NodeState, self?: string): Reasons | undefined {
+export function refusedByResourcesOrPorts(pod: PodClass, node: NodeState, self?: string): Reasons | undefined {
   if (node.nominated.size > 0) return refusedBesideNominated(pod, node, self);
   if (pod.ports.length > 0 && portsClash(pod, node)) return refusedAs.ports;
   return refusedByAmounts(pod, node, 0, undefined);

@@ -10,7 +10,7 @@ import type {
   V1PodDisruptionBudget,
   V1StorageClass,
 } from '../../generated/kubernetes.ts';
-import { changeOf, displace, type NodeState, nodeState, place, takeOver } from './node-state.ts';
+import { addPod, changeOf, type NodeState, nodeState, removePod, takeOver } from './node-state.ts';
 import type { PodInfo } from './pod-info.ts';
 import { TopologyIndex } from './topology-index.ts';
 
@@ -128,7 +128,7 @@ export class Model {
     if (homeless?.delete(key) && homeless.size === 0) this.#homeless.delete(found.node);
     const state = this.nodes.get(found.node);
     if (!state) return found.node;
-    displace(state, found.pod);
+    removePod(state, found.pod);
     this.topology.remove(found.pod, state.slot);
     this.#touch(state, false);
     return found.node;
@@ -204,7 +204,7 @@ export class Model {
   }
 
   #seat(pod: PodInfo, state: NodeState): void {
-    place(state, pod);
+    addPod(state, pod);
     this.topology.add(pod, state.slot);
     this.#touch(state, false);
   }

@@ -59,7 +59,7 @@ export function takeOver(state: NodeState, node: V1Node): void {
   state.images = new Map(images);
 }
 
-export function place(state: NodeState, pod: PodInfo): void {
+export function addPod(state: NodeState, pod: PodInfo): void {
   state.pods.set(pod.key, pod);
   account(state, pod, 1);
   for (const { protocol, port, ip } of pod.class.ports) {
@@ -70,7 +70,7 @@ export function place(state: NodeState, pod: PodInfo): void {
   }
 }
 
-export function displace(state: NodeState, pod: PodInfo): void {
+export function removePod(state: NodeState, pod: PodInfo): void {
   if (!state.pods.delete(pod.key)) return;
   account(state, pod, -1);
   for (const { protocol, port, ip } of pod.class.ports) {

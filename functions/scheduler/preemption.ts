@@ -7,9 +7,9 @@ import { getOwn } from '../../core/machinery/own.ts';
 import type { V1PodDisruptionBudget } from '../../generated/kubernetes.ts';
 import type { ClassPlan } from './class-plan.ts';
 import { countedReasons } from './explain.ts';
-import { refusedByRoom } from './filters.ts';
+import { refusedByResourcesOrPorts } from './filters.ts';
 import type { Model } from './model.ts';
-import { displace, type NodeState, place } from './node-state.ts';
+import { addPod, type NodeState, removePod } from './node-state.ts';
 import type { PodInfo } from './pod-info.ts';
 import { listOf, type Reasons } from './reason.ts';
 import { type TopologyView, topologyView } from './topology.ts';
@@ -144,9 +144,9 @@ function priceOf(prices: Prices, question: Question, node: NodeState, budgets: B
   if (known && prices.versions[node.slot] === version) return known;
   const { pod } = question;
   const price = tryNode(pod, node, budgets, {
-    fits: () => !refusedByRoom(pod.class, node, pod.key),
-    take: (victim) => displace(node, victim),
-    give: (victim) => place(node, victim),
+    fits: () => !refusedByResourcesOrPorts(pod.class, node, pod.key),
+    take: (victim) => removePod(node, victim),
+    give: (victim) => addPod(node, victim),
   });
   prices.versions[node.slot] = version;
   prices.bySlot[node.slot] = price;
@@ -157,7 +157,7 @@ function priceOf(prices: Prices, question: Question, node: NodeState, budgets: B
 function tryOut({ model, pod, plan }: Question, node: NodeState, budgets: Budgets): Price {
   return tryNode(pod, node, budgets, {
     fits() {
-      if (plan.refusedByNode(node.slot) || refusedByRoom(pod.class, node, pod.key)) return false;
+      if (plan.refusedByNode(node.slot) || refusedByResourcesOrPorts(pod.class, node, pod.key)) return false;
       return !topologyView(pod, model)?.refused(node.slot) && !volumeView(pod, model)?.refused(node);
     },
     take: (victim) => void model.removePod(victim.key),

@@ -3,7 +3,7 @@
 
 import { ClassPlan } from './class-plan.ts';
 import { explain } from './explain.ts';
-import { refusedByRoom } from './filters.ts';
+import { refusedByResourcesOrPorts } from './filters.ts';
 import { Model } from './model.ts';
 import type { NodeState } from './node-state.ts';
 import type { PodClass, PodInfo } from './pod-info.ts';
@@ -165,7 +165,7 @@ export function queueOrder(left: PodInfo, right: PodInfo): number {
 /** Whether the pod, as far as the node alone decides it, may go to the node now. */
 export function fitsOn(state: SchedulerState, pod: PodInfo, node: NodeState): boolean {
   const plan = state.planOf(pod);
-  return !plan.refusedByNode(node.slot) && !refusedByRoom(pod.class, node, pod.key);
+  return !plan.refusedByNode(node.slot) && !refusedByResourcesOrPorts(pod.class, node, pod.key);
 }
 
 function chooseNode(

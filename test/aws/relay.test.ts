@@ -12,7 +12,7 @@ import { cutFrame, packFrames, unpackFrames, windowBytes } from '../../core/node
 import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
 import { tableRelays } from '../../core/store/dynamodb/relays.ts';
 import { Query } from '../../functions/apiserver/query.ts';
-import { keptAlive } from '../../functions/apiserver/relay/kept-alive.ts';
+import { withKeepAlive } from '../../functions/apiserver/relay/keep-alive.ts';
 import { createRelayBroker } from '../../functions/apiserver/relay/relay-broker.ts';
 import { takeRelayPost } from '../../functions/apiserver/relay/relay-posts.ts';
 import { modelCalls } from '../simulation/model/calls.ts';
@@ -222,7 +222,7 @@ describe('a response that is kept alive', () => {
       yield Buffer.from('two\n');
     }
     const chunks: Buffer[] = [];
-    for await (const chunk of keptAlive(text(), 5)) {
+    for await (const chunk of withKeepAlive(text(), 5)) {
       chunks.push(Buffer.from(chunk));
       if (chunks.length === 4) go();
     }

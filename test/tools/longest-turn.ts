@@ -4,7 +4,7 @@
 export async function longestTurn(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let isDone = false;
-  await nextTurn();
+  await yieldToEventLoop();
   let before = spent();
   const look = () => {
     const now = spent();
@@ -16,7 +16,7 @@ export async function longestTurn(work: () => Promise<unknown>): Promise<number>
   try {
     await work();
   } finally {
-    await nextTurn();
+    await yieldToEventLoop();
     isDone = true;
   }
   return longest;
@@ -45,6 +45,6 @@ function spent(): number {
   return (user + system) / 1000;
 }
 
-function nextTurn(): Promise<void> {
+function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { V1NetworkPolicy } from '../../../generated/kubernetes.ts';
 import { pod, service, slice } from '../testing/objects.ts';
-import { createSandbox, type Sandbox, whyNot } from '../testing/sandbox.ts';
+import { createSandbox, reasonToSkip, type Sandbox } from '../testing/sandbox.ts';
 
-const reason = whyNot();
+const reason = reasonToSkip();
 
 const servers = `for (const port of [8080, 8081]) require('net').createServer((s) => { s.on('error', () => {}); s.end('ok'); })
   .listen(port, '0.0.0.0', () => { if (port === 8081) console.log('ready'); })`;

@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { service, slice } from '../testing/objects.ts';
-import { createSandbox, type Sandbox, whyNot } from '../testing/sandbox.ts';
+import { createSandbox, reasonToSkip, type Sandbox } from '../testing/sandbox.ts';
 
-const reason = whyNot();
+const reason = reasonToSkip();
 
 /** A TCP server on port 8080 that says its name and who asks. */
 const tcpServer = `require('net').createServer((s) => { s.on('error', () => {}); s.end(process.argv[1] + ' ' + s.remoteAddress); })

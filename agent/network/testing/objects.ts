@@ -12,7 +12,7 @@ export function service(name: string, clusterIP: string, spec: Partial<V1Service
   };
 }
 
-export interface EndpointWish {
+export interface EndpointOptions {
   ip: string;
   nodeName?: string;
   ready?: boolean;
@@ -24,7 +24,7 @@ export interface EndpointWish {
 
 export function slice(
   serviceName: string,
-  endpoints: EndpointWish[],
+  endpoints: EndpointOptions[],
   ports: V1EndpointSlice['ports'] = [{ name: 'http', port: 8080, protocol: 'TCP' }],
 ): V1EndpointSlice {
   return {

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import type { NetworkOptions, NetworkState } from '../network.ts';
 
 /** Why this machine cannot run these tests; undefined when it can. */
-export function whyNot(): string | undefined {
+export function reasonToSkip(): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root';
   for (const [program, version] of [
     ['nft', '--version'],

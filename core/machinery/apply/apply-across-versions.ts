@@ -3,7 +3,7 @@
 
 import type { KubeObject } from '../object.ts';
 import type { Schema } from '../schema.ts';
-import { inTurns } from '../steps.ts';
+import { runYielding } from '../steps.ts';
 import { type ApplyRequest, type Begun, beginApply, finishApply } from './apply.ts';
 import { compare } from './compare.ts';
 import type { View } from './differences.ts';
@@ -23,7 +23,7 @@ export async function applyAcrossVersions(
   request: ApplyRequest,
   others: ReadonlyMap<string, OtherVersion>,
 ): Promise<KubeObject> {
-  const begun = await inTurns(beginApply(request), request.large);
+  const begun = await runYielding(beginApply(request), request.large);
   // Nobody manages what is managed in a version that is gone.
   for (const [key, each] of begun.managers)
     if (each.apiVersion !== request.apiVersion && !others.has(each.apiVersion)) begun.managers.delete(key);
@@ -31,7 +31,7 @@ export async function applyAcrossVersions(
   const views = new Map<string, View>();
   for (const [apiVersion, { schema, from }] of others)
     views.set(apiVersion, { schema, live: await from(begun.live), object: await from(object) });
-  return await inTurns(finishApply(request, begun, object, views), request.large);
+  return await runYielding(finishApply(request, begun, object, views), request.large);
 }
 
 /** The merged object without what only the applier's last configuration had, in the version that it had then. */

@@ -8,7 +8,7 @@ import { atOnce, type Steps } from '../steps.ts';
 import { omitEmpty } from '../structure/prune.ts';
 import { compare, fieldsOf } from './compare.ts';
 import { applyConflict, type FieldConflict } from './conflict.ts';
-import { type Differences, type DifferencesIn, differencesIn, differing, type Views } from './differences.ts';
+import { type Differences, type DifferencesIn, differencesIn, differencesInSteps, type Views } from './differences.ts';
 import {
   emptySet,
   type FieldSet,
@@ -106,7 +106,7 @@ export function* finishApply(
   const { schema, apiVersion, force } = request;
   const self = managerKey(identityOf(request));
   const reset = request.resetFields ?? emptySet;
-  const own = yield* differing(schema, live, object, reset);
+  const own = yield* differencesInSteps(schema, live, object, reset);
   yield;
   const differences = differencesIn(apiVersion, own, views, reset);
   if (!force) {

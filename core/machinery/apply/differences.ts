@@ -26,11 +26,16 @@ export type Views = ReadonlyMap<string, View>;
 export type DifferencesIn = (apiVersion: string) => Differences | undefined;
 
 function differ(schema: Schema, live: KubeObject, object: KubeObject, reset: FieldSet): Differences {
-  return atOnce(differing(schema, live, object, reset));
+  return atOnce(differencesInSteps(schema, live, object, reset));
 }
 
 /** As `differ`, in steps. */
-export function* differing(schema: Schema, live: KubeObject, object: KubeObject, reset: FieldSet): Steps<Differences> {
+export function* differencesInSteps(
+  schema: Schema,
+  live: KubeObject,
+  object: KubeObject,
+  reset: FieldSet,
+): Steps<Differences> {
   const { added, modified, removed } = compare(schema, live, object);
   yield;
   return { changed: withoutSubtrees(union(added, modified), reset), removed: withoutSubtrees(removed, reset) };

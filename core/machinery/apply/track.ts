@@ -4,7 +4,7 @@
 import type { KubeObject, ManagedFieldsEntry } from '../object.ts';
 import type { Schema } from '../schema.ts';
 import { atOnce, type Steps } from '../steps.ts';
-import { differencesIn, differing, type Views } from './differences.ts';
+import { differencesIn, differencesInSteps, type Views } from './differences.ts';
 import type { FieldSet } from './field-set.ts';
 import { difference, emptySet, isEmpty, union } from './field-set.ts';
 import {
@@ -56,7 +56,7 @@ export function* trackingUpdate(request: TrackRequest): Steps<ManagedFieldsEntry
 
   const reset = request.resetFields ?? emptySet;
   yield;
-  const own = yield* differing(schema, live ?? emptyObject, object, reset);
+  const own = yield* differencesInSteps(schema, live ?? emptyObject, object, reset);
   yield;
   const { changed, removed } = own;
   const identity = { manager, operation: 'Update' as const, apiVersion, ...(subresource && { subresource }) };

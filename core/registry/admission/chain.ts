@@ -4,13 +4,13 @@ import type { TypeName } from '../../store/store.ts';
 import type { AdmissionMetrics } from './metrics.ts';
 import type { Operation } from './operation.ts';
 import type { AdmissionPlugin, Admitted, Attributes, WriteEnvironment } from './plugin.ts';
-import { startSecondRound } from './reinvocation.ts';
+import { startReinvocation } from './reinvocation.ts';
 
 type Half = 'mutate' | 'validate';
 
 export async function mutate(env: WriteEnvironment, attributes: Attributes): Promise<void> {
   await run(env, attributes, 'mutate');
-  if (startSecondRound(attributes)) await run(env, attributes, 'mutate');
+  if (startReinvocation(attributes)) await run(env, attributes, 'mutate');
 }
 
 /** Runs after mutation and the kind's own validation, right before the commit that it lets pass. */

@@ -15,7 +15,7 @@ interface Round {
 const rounds = new WeakMap<Attributes, Round>();
 
 /** Whether there is to be a second round, which then begins. */
-export function startSecondRound(attributes: Attributes): boolean {
+export function startReinvocation(attributes: Attributes): boolean {
   const round = rounds.get(attributes);
   if (!round || round.changes === 0) return false;
   rounds.set(attributes, { ...round, number: 1 });
@@ -30,7 +30,7 @@ export function runsNow(attributes: Attributes, name: string, reinvocationPolicy
   return reinvocationPolicy === 'IfNeeded' && (seen === undefined || seen < round.changes);
 }
 
-export function ran(attributes: Attributes, name: string, changed: boolean): void {
+export function recordRun(attributes: Attributes, name: string, changed: boolean): void {
   let round = rounds.get(attributes);
   if (!round) {
     round = { number: 0, seen: new Map(), changes: 0 };

@@ -56,7 +56,7 @@ async function startOf(replica: Replica, options: ListOptions): Promise<Page> {
     }
     const token = decodeContinue(options.continue);
     if (token.revision < 0) return { revision: await replica.catchUp(), after: token.after };
-    if (token.revision > replica.revision) await reach(replica, token.revision);
+    if (token.revision > replica.revision) await waitForRevision(replica, token.revision);
     if (token.revision < replica.oldest) throw expiredContinue(token.after);
     return token;
   }
@@ -66,14 +66,14 @@ async function startOf(replica: Replica, options: ListOptions): Promise<Page> {
   if (asked === 0) return { revision: replica.revision };
   // A limit with a resource version and no match means exactly that version, as it did before the match existed.
   const exact = options.resourceVersionMatch === 'Exact' || (!options.resourceVersionMatch && Boolean(options.limit));
-  if (asked > replica.revision) await reach(replica, asked);
+  if (asked > replica.revision) await waitForRevision(replica, asked);
   if (!exact) return { revision: replica.revision };
   if (asked < replica.oldest) throw tooOldResourceVersion(asked, replica.oldest);
   return { revision: asked };
 }
 
 /** Catches up to a revision that was asked for, or fails if there is no such revision yet. */
-export async function reach(replica: Replica, revision: number): Promise<void> {
+export async function waitForRevision(replica: Replica, revision: number): Promise<void> {
   const reached = await replica.catchUp();
   if (revision > reached) throw tooLargeResourceVersion(revision, reached);
 }

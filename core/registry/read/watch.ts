@@ -9,7 +9,7 @@ import { prefixOf, subjectOf } from '../target.ts';
 import { convertedEntry, isServedAsStored } from '../versions.ts';
 import { selectedWatch, selectsConverted } from './converted-selection.ts';
 import { convertedWatch } from './converted-watch.ts';
-import { reach, refuseSealed } from './list.ts';
+import { refuseSealed, waitForRevision } from './list.ts';
 import { checkWatchOptions } from './options.ts';
 import { parseResourceVersion, tooOldResourceVersion } from './resource-version.ts';
 import { type Selection, select } from './selection.ts';
@@ -22,7 +22,7 @@ export async function watch(env: ReadEnvironment, target: Target, options: Watch
   const anyVersion = options.resourceVersion === '0';
   try {
     const replica = await env.replicas.of(definition.type);
-    if (asked > replica.revision) await reach(replica, asked);
+    if (asked > replica.revision) await waitForRevision(replica, asked);
     else if (!asked && !anyVersion) await replica.catchUp();
     const withState = options.sendInitialEvents ?? asked === 0;
     const after = withState || asked === 0 ? replica.revision : asked;

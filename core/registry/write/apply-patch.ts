@@ -6,7 +6,7 @@ import { applyingJsonPatch } from '../../machinery/json-patch.ts';
 import { applyMergePatch } from '../../machinery/merge-patch.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
-import { inTurns } from '../../machinery/steps.ts';
+import { runYielding } from '../../machinery/steps.ts';
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge-patch.ts';
 import type { PatchType } from '../registry.ts';
 
@@ -19,7 +19,7 @@ export function applyPatch(
   large = false,
 ): KubeObject | Promise<KubeObject> {
   if (type === 'json') {
-    const result = inTurns(applyingJsonPatch(existing, body), large);
+    const result = runYielding(applyingJsonPatch(existing, body), large);
     return result instanceof Promise ? result.then(demandObject) : demandObject(result);
   }
   return demandObject(patched(type, existing, body, definition));

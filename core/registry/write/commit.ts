@@ -5,7 +5,7 @@ import type { Environment } from '../../kinds/environment.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { parseJson } from '../../machinery/json.ts';
 import type { KubeObject } from '../../machinery/object.ts';
-import { inTurns } from '../../machinery/steps.ts';
+import { runYielding } from '../../machinery/steps.ts';
 import { decodeObject, encodeObject, encodeWhole, encodingObject } from '../../store/encode-object.ts';
 import { type Committed, type Expected, StoreError, type Write } from '../../store/store.ts';
 import type { Admitted } from '../admission/plugin.ts';
@@ -29,7 +29,7 @@ export interface Commit {
 /** Writes `object` and sets its resourceVersion. Fails with StoreError; `conflict` names the key that was in the way. */
 export async function commitPut(env: Environment, admitted: Admitted, commit: Commit): Promise<Outcome> {
   const { definition, key, object, expect } = commit;
-  const value = commit.large ? await inTurns(encodingObject(object), true) : encodeObject(object);
+  const value = commit.large ? await runYielding(encodingObject(object), true) : encodeObject(object);
   const put: Write = {
     op: 'put',
     type: definition.type,

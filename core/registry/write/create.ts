@@ -8,7 +8,7 @@ import { invalid } from '../../machinery/field-error.ts';
 import { generateName } from '../../machinery/names.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { alreadyExists, badRequest, StatusError } from '../../machinery/status.ts';
-import { inTurns, nextTurn } from '../../machinery/steps.ts';
+import { runYielding, yieldToEventLoop } from '../../machinery/steps.ts';
 import { encodeWhole } from '../../store/encode-object.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Attributes, WriteEnvironment } from '../admission/plugin.ts';
@@ -80,10 +80,10 @@ async function createOnce(
   // Before defaulting: a status may have defaults of its own.
   if (!strategy.keepStatus && hasStatus(definition)) delete input['status'];
   const { large } = context;
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   const schemaErrors = await pruneDefaultValidate(context, definition, input, options);
   const object = await toStored(env, definition, input);
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   strategy.defaults?.(object);
   const name = object.metadata.name ?? '';
   fillOnCreate(env, object, strategy.generation ?? false);
@@ -102,16 +102,16 @@ async function createOnce(
   };
   await mutate(env, attributes);
 
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   const warn = (text: string) => void context.warnings.push(text);
   const situation: Situation = { env, user: context.user, now: env.clock(), subresource: '', dryRun, warn };
   strategy.prepareForCreate?.(object, situation);
   // What preparation cleared may have defaults of its own.
   strategy.defaults?.(object);
   const errors = validateMeta(object.metadata, stored, nameRule(strategy));
-  if (large && strategy.ahead) await inTurns(strategy.ahead(object), true);
+  if (large && strategy.ahead) await runYielding(strategy.ahead(object), true);
   if (strategy.validate) errors.push(...strategy.validate(object, undefined));
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   if (definition.customResource) {
     errors.push(...(await customErrors(context, definition, await fromStored(env, definition, object), undefined)));
   }
@@ -119,10 +119,10 @@ async function createOnce(
   if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);
   const admitted = await validate(env, attributes);
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   await trackCreate(env, large === true, definition, object, options, management);
 
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   if (dryRun) {
     if (await env.store.get(definition.type, keyOf({ ...target, name }))) throw existsAlready(target, name, false);
     return await present(env, definition, { object, bytes: encodeWhole(object) });

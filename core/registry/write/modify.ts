@@ -9,7 +9,7 @@ import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { semanticEqual } from '../../machinery/semantic-equal.ts';
 import { badRequest, conflict, hasReason, notFound, type StatusError } from '../../machinery/status.ts';
-import { inTurns, largeBytes, nextTurn } from '../../machinery/steps.ts';
+import { largeBytes, runYielding, yieldToEventLoop } from '../../machinery/steps.ts';
 import { decodeObject, encodeWhole } from '../../store/encode-object.ts';
 import type { Check, Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
@@ -116,14 +116,14 @@ async function modifyOnce(
   const large = context.large === true || item.value.length > largeBytes;
 
   const old = decodeObject(item.value);
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
 
   const before = await fromStored(env, definition, old);
   change.check?.(before);
   const copy = deepClone(before);
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   const next = await change.build(copy, large);
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   if (!next) return { object: old, bytes: item.value };
   const unreadable = change.unreadable ?? ((why: string) => badRequest(`${cannotHandle(definition)}: ${why}`));
   checkIdentity(target, next, old, strategy.conditionalUpdate ?? false, unreadable);
@@ -135,7 +135,7 @@ async function modifyOnce(
   object.metadata.resourceVersion = String(item.revision);
   keepForSubresource(stored, subresource, object, old);
   strategy.defaults?.(object, old);
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
 
   const attributes: Attributes = change.admitted ?? {
     operation: 'UPDATE',
@@ -151,7 +151,7 @@ async function modifyOnce(
   };
   if (!change.admitted) await mutate(env, attributes);
 
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   const warn = (text: string) => void context.warnings.push(text);
   const situation: Situation = { env, user: context.user, now: env.clock(), subresource, dryRun, warn };
   strategy.prepareForUpdate?.(object, old, situation);
@@ -161,11 +161,11 @@ async function modifyOnce(
   errors.push(...validateMetaUpdate(object.metadata, old.metadata));
   if (subresource === 'status') addErrors(errors, () => strategy.validateStatus?.(object, old));
   else {
-    if (large && !change.trusted && strategy.ahead) await inTurns(strategy.ahead(object), true);
+    if (large && !change.trusted && strategy.ahead) await runYielding(strategy.ahead(object), true);
     if (!change.trusted) addErrors(errors, () => strategy.validate?.(object, old));
     addErrors(errors, () => strategy.validateUpdate?.(object, old, subresource));
   }
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   if (definition.customResource) {
     errors.push(...(await customErrors(context, definition, await fromStored(env, definition, object), before)));
   }
@@ -174,12 +174,12 @@ async function modifyOnce(
   // Of the spec, which no subresource but a person's own write changes.
   if (subresource === '') for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);
   const admitted = change.admitted ?? (await validate(env, attributes));
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   await trackUpdate(env, large, target, object, old, options, change.management);
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
 
   if (sameState(object, old)) return { object: old, bytes: item.value };
-  if (large) await nextTurn();
+  if (large) await yieldToEventLoop();
   const ends = isFinished(object, strategy.holds);
   if (dryRun) return { object, bytes: encodeWhole(object) };
   const commit = { definition: stored, key: keyOf(target), object, expect: item.revision, large };

@@ -6,7 +6,7 @@ import type { Views } from '../../machinery/apply/differences.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { type TrackRequest, trackingUpdate } from '../../machinery/apply/track.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../../machinery/object.ts';
-import { inTurns } from '../../machinery/steps.ts';
+import { runYielding } from '../../machinery/steps.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, hasStatus } from '../target.ts';
@@ -93,6 +93,6 @@ function setManagedFields(object: KubeObject, large: boolean, write: TrackReques
     if (entries.length > 0) object.metadata.managedFields = entries;
     else delete object.metadata.managedFields;
   };
-  const found = inTurns(trackingUpdate(write), large);
+  const found = runYielding(trackingUpdate(write), large);
   return found instanceof Promise ? found.then(set) : set(found);
 }

@@ -6,7 +6,7 @@ import { setOf } from '../../machinery/apply/field-set.ts';
 import { deepClone } from '../../machinery/equality.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { badRequest, notFound } from '../../machinery/status.ts';
-import { inTurns, nextTurn } from '../../machinery/steps.ts';
+import { runYielding, yieldToEventLoop } from '../../machinery/steps.ts';
 import { pruneApplied } from '../../machinery/structure/prune.ts';
 import { formatTime } from '../../machinery/time.ts';
 import type { WriteEnvironment } from '../admission/plugin.ts';
@@ -51,7 +51,7 @@ async function applyConfiguration(
   // The object takes parts of the configuration over: each attempt has its own.
   let unused: KubeObject | undefined = first;
   const join = async (live: KubeObject | undefined, large = context.large ?? false) => {
-    if (large) await nextTurn();
+    if (large) await yieldToEventLoop();
     const applied = unused ?? configuration(target, body);
     unused = undefined;
     const request = {
@@ -67,7 +67,7 @@ async function applyConfiguration(
       ...(!target.subresource && hasStatus(definition) && { resetFields: setOf(['f:status']) }),
     };
     const versions = servedVersions(env, definition, live);
-    if (!versions) return await inTurns(applying(request), large);
+    if (!versions) return await runYielding(applying(request), large);
     const { applyAcrossVersions } = await import('../../machinery/apply/apply-across-versions.ts');
     return await applyAcrossVersions(request, versions);
   };

@@ -5,7 +5,7 @@ import { validateRules } from '../../cel/rules/validate-rules.ts';
 import { type FieldError, invalid } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, type StatusError } from '../../machinery/status.ts';
-import { nextTurn } from '../../machinery/steps.ts';
+import { yieldToEventLoop } from '../../machinery/steps.ts';
 import { applyDefaults } from '../../machinery/structure/apply-defaults.ts';
 import { prune } from '../../machinery/structure/prune.ts';
 import { ratchet } from '../../machinery/structure/ratchet.ts';
@@ -34,9 +34,9 @@ export function pruneDefaultValidate(
     return refuseOrReport(definition, object, structureErrors(definition, object, old), unreadable);
   }
   return (async () => {
-    await nextTurn();
+    await yieldToEventLoop();
     applyDefaults(definition.schema, object);
-    await nextTurn();
+    await yieldToEventLoop();
     return refuseOrReport(definition, object, structureErrors(definition, object, old), unreadable);
   })();
 }
@@ -71,7 +71,7 @@ export async function customErrors(
   old: KubeObject | undefined,
 ): Promise<FieldError[]> {
   const errors = structureErrors(definition, object, old);
-  if (context.large) await nextTurn();
+  if (context.large) await yieldToEventLoop();
   return errors.length > 0 ? errors : validateRules(definition.schema, object, old);
 }
 

@@ -5,14 +5,14 @@ import { createHash } from 'node:crypto';
 import type { Claim, Claims } from '../claims.ts';
 import type { DynamoCalls } from './calls.ts';
 import { integer, type Key, number, text } from './items.ts';
-import { Requests, type Surroundings } from './requests.ts';
+import { Requests, type RetryEnvironment } from './requests.ts';
 import { collectedAtAttribute } from './table.ts';
 
 const budgetMs = 3_000;
 /** DynamoDB's collector takes days: who counts takes away a few of those that it finds over. */
 const takenAwayAtOnce = 5;
 
-export function tableClaims(calls: DynamoCalls, table: string, surroundings: Surroundings): Claims {
+export function tableClaims(calls: DynamoCalls, table: string, surroundings: RetryEnvironment): Claims {
   const requests = new Requests({ ...surroundings, calls, table, budgetMs });
   const begin = () => requests.begin('claim');
   const remove = (Key: Key) =>

@@ -28,7 +28,7 @@ export function encode(value: Value): StoredValue {
 }
 
 /** Moves the value out of the item: what is left is its hash. */
-export async function moveElsewhere(value: StoredValue, large: LargeValues): Promise<StoredValue> {
+export async function storeLargeValue(value: StoredValue, large: LargeValues): Promise<StoredValue> {
   const hash = createHash('sha256').update(value.encoded).digest();
   await large.put(hash.toString('hex'), value.encoded);
   return { ...value, encoded: tagged(codecs.elsewhere, hash) };

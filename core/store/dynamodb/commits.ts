@@ -2,7 +2,7 @@
 
 import type { Committed, Delete, Item, Put, Write } from '../store.ts';
 import { StoreError } from '../store.ts';
-import { decode, encode, moveElsewhere } from './codec.ts';
+import { decode, encode, storeLargeValue } from './codec.ts';
 import type { Heads } from './heads.ts';
 import type { StoredObject } from './items.ts';
 import { objectKey, readObject } from './items.ts';
@@ -153,7 +153,7 @@ export class Commits {
         const size = each.value?.encoded.length ?? 0;
         if (!each.value || size <= Math.min(limit, largestInline)) return each;
         if (!this.#options.large) throw tooLarge(each.write.name, size, limit);
-        return { ...each, value: await moveElsewhere(each.value, this.#options.large) };
+        return { ...each, value: await storeLargeValue(each.value, this.#options.large) };
       }),
     );
   }

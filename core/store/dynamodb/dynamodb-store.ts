@@ -27,10 +27,10 @@ import type { LargeValues } from './large-values.ts';
 import { list } from './list.ts';
 import type { LogOptions } from './log.ts';
 import { Log } from './log.ts';
-import type { Call, Cost, Operation, Surroundings } from './requests.ts';
+import type { Call, Cost, Operation, RetryEnvironment } from './requests.ts';
 import { Requests } from './requests.ts';
 
-export interface DynamoStoreOptions extends Partial<LogOptions>, Partial<Surroundings> {
+export interface DynamoStoreOptions extends Partial<LogOptions>, Partial<RetryEnvironment> {
   /** `serviceCalls(service)`, or a stand-in. */
   readonly calls: DynamoCalls;
   /** The table's name; `tableDefinition` says how it must be made. */

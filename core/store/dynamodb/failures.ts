@@ -21,7 +21,7 @@ export function meaningOf(error: unknown): Meaning {
 }
 
 /** Cancellation reasons after which the same transaction may be tried again. */
-export const passingReasons: ReadonlySet<string> = new Set([
+export const retryableReasons: ReadonlySet<string> = new Set([
   'TransactionConflict',
   'ThrottlingError',
   'ProvisionedThroughputExceeded',

@@ -5,7 +5,7 @@ import type { Heartbeats } from '../heartbeats.ts';
 import type { DynamoCalls } from './calls.ts';
 import { meaningOf } from './failures.ts';
 import { type DynamoItem, integer, text } from './items.ts';
-import { Requests, type Surroundings } from './requests.ts';
+import { Requests, type RetryEnvironment } from './requests.ts';
 
 const partition = 'heartbeats';
 const keyOf = (node: string) => ({ p: { S: partition }, s: { S: node } });
@@ -13,7 +13,7 @@ const keyOf = (node: string) => ({ p: { S: partition }, s: { S: node } });
 /** A function that was frozen meets dead connections, and a beat stands before a node's report: it is repeated for so long. */
 const budgetMs = 3_000;
 
-export function tableHeartbeats(calls: DynamoCalls, table: string, surroundings: Surroundings): Heartbeats {
+export function tableHeartbeats(calls: DynamoCalls, table: string, surroundings: RetryEnvironment): Heartbeats {
   const requests = new Requests({ ...surroundings, calls, table, budgetMs });
   /** All of them may happen twice: times only rise. */
   const repeat = <T extends object>(kind: 'read' | 'write', send: () => Promise<T>): Promise<T> =>

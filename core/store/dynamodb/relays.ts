@@ -4,7 +4,7 @@ import type { RelayBatch, RelayDirection, RelayKey, RelayState, Relays } from '.
 import type { DynamoCalls } from './calls.ts';
 import { meaningOf } from './failures.ts';
 import { type DynamoItem, integer, type Key, number, text } from './items.ts';
-import { type Call, Requests, type Surroundings } from './requests.ts';
+import { type Call, Requests, type RetryEnvironment } from './requests.ts';
 import { collectedAtAttribute } from './table.ts';
 
 /** How long what is stored stays at least, in seconds: longer than any stream. */
@@ -12,7 +12,7 @@ const keptSeconds = 3600;
 const budgetMs = 3_000;
 const digits = 9;
 
-export function tableRelays(calls: DynamoCalls, table: string, surroundings: Surroundings): Relays {
+export function tableRelays(calls: DynamoCalls, table: string, surroundings: RetryEnvironment): Relays {
   const requests = new Requests({ ...surroundings, calls, table, budgetMs });
   const collectedAt = () => number(Math.floor(surroundings.now() / 1000) + keptSeconds);
   const write = <T extends object>(send: () => Promise<T>): Promise<T> =>

@@ -8,7 +8,7 @@ import { meaningOf } from './failures.ts';
 import type { DynamoItem, Key } from './items.ts';
 
 /** Time and chance, from outside. */
-export interface Surroundings {
+export interface RetryEnvironment {
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -48,7 +48,7 @@ export interface Call {
   readonly deadline: number;
 }
 
-export interface RequestsOptions extends Surroundings {
+export interface RequestsOptions extends RetryEnvironment {
   readonly calls: DynamoCalls;
   readonly table: string;
   readonly budgetMs: number;
@@ -64,7 +64,7 @@ const batchGetLimit = 100;
 export class Requests {
   readonly calls: DynamoCalls;
   readonly table: string;
-  readonly surroundings: Surroundings;
+  readonly surroundings: RetryEnvironment;
   readonly #budgetMs: number;
   readonly #costs = new Map<Operation, { -readonly [K in keyof Cost]: number }>();
 

@@ -5,7 +5,7 @@ import { AwsError } from '../../signature/json-service.ts';
 import { StoreError } from '../store.ts';
 import { reasonsOf } from './calls.ts';
 import { doesNotExist, existsAt, isAbsent, isAt, slotIsEmpty } from './conditions.ts';
-import { meaningOf, passingReasons } from './failures.ts';
+import { meaningOf, retryableReasons } from './failures.ts';
 import { objectItem, objectKey, readObject, readSlot, type Slot, type StoredObject, slotItem } from './items.ts';
 import type { Log } from './log.ts';
 import type { Planned } from './planned.ts';
@@ -130,7 +130,7 @@ function judge(
   let conflict: Outcome | undefined;
   for (const [i, { Code, Item }] of reasons.entries()) {
     const part = parts[i];
-    if (!part || Code === undefined || Code === 'None' || passingReasons.has(Code)) continue;
+    if (!part || Code === undefined || Code === 'None' || retryableReasons.has(Code)) continue;
     if (Code !== 'ConditionalCheckFailed') return 'fatal';
     if (part.isSlot) {
       if (Item && isEntryOf(readSlot(Item), commit)) return { kind: 'committed' };

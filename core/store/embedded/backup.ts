@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { keepPrivate } from '../../process/private-file.ts';
+import { restrictToOwner } from '../../process/private-file.ts';
 import { openDatabase, resultCode, unusable } from './database.ts';
 import { logTable } from './schema.ts';
 
@@ -28,7 +28,7 @@ export async function backUp(db: DatabaseSync, path: string): Promise<void> {
 async function copyPages(db: DatabaseSync, target: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      keepPrivate(target);
+      restrictToOwner(target);
       await backup(db, target, { rate: 256 });
       return;
     } catch (error) {
@@ -61,7 +61,7 @@ export function restoreEmbeddedStore(
   if (!existsSync(from)) throw unusable(from, 'unreadable', 'does not exist.');
   const partial = `${path}.restoring`;
   removeStore(partial);
-  keepPrivate(partial);
+  restrictToOwner(partial);
   copyFileSync(from, partial);
   try {
     prepare(partial, from, options.skipRevisions ?? 1_000_000);

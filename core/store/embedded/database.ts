@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { keepPrivate, syncFolder } from '../../process/private-file.ts';
+import { restrictToOwner, syncFolder } from '../../process/private-file.ts';
 import { StoreError } from '../store.ts';
 import { createSchema, pageSize, schemaVersion, upgrade } from './schema.ts';
 
@@ -22,7 +22,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   let db: DatabaseSync;
   try {
     // The log beside it gets the same mode from SQLite.
-    keepPrivate(path);
+    restrictToOwner(path);
     db = new DatabaseSync(path, { timeout: 0 });
   } catch (cause) {
     throw unusable(path, 'unreadable', `cannot be opened: ${String(cause)}`, cause);

@@ -1,7 +1,7 @@
 // The embedded engine: the whole store in one SQLite file, for a cluster that lives on one machine.
 
 import type { DatabaseSync } from 'node:sqlite';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { Heartbeats } from '../heartbeats.ts';
 import type {
   CommitListener,
@@ -251,7 +251,7 @@ class SqliteStore implements EmbeddedStore {
       const left = free();
       await this.#group.run(() => this.#db.exec('PRAGMA incremental_vacuum(256)'));
       if (free() >= left) return;
-      await nextTurn();
+      await yieldToEventLoop();
     }
   }
 

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tried } from '../../../test/tools/tried.ts';
 import { createReplicas } from '../../replica/replicas.ts';
@@ -136,7 +136,7 @@ describe('a new key', () => {
       ended = true;
       return done;
     });
-    for (let i = 0; i < 20; i++) await nextTurn();
+    for (let i = 0; i < 20; i++) await yieldToEventLoop();
     expect(ended).toBe(false);
     letThrough();
     await late;

@@ -6,7 +6,7 @@ import { createGzip, gzip as gzipCallback } from 'node:zlib';
 import { parseJson } from '../../../core/machinery/json.ts';
 import { jsonText } from '../../../core/machinery/json-text.ts';
 import type { Status, StatusError } from '../../../core/machinery/status.ts';
-import { inTurns } from '../../../core/machinery/steps.ts';
+import { runYielding } from '../../../core/machinery/steps.ts';
 import type { ApiResponse, RoutedRequest } from '../http.ts';
 import { toCbor, toCborInSteps } from './cbor.ts';
 import { type ListBody, listBody, wholeBody } from './list-body.ts';
@@ -55,7 +55,9 @@ export async function respondLargeValue(
   const used = encoding === 'protobuf' && !binary ? withoutProtobuf(mediaType) : mediaType;
   // YAML and JSON for people to read are for people, who read no thousands of objects.
   if (!binary && (used.encoding !== 'json' || used.pretty)) return respondValue(status, value, used);
-  const body = binary ? await inTurns(binary, true) : encoder.encode(`${await inTurns(jsonText(value), true)}\n`);
+  const body = binary
+    ? await runYielding(binary, true)
+    : encoder.encode(`${await runYielding(jsonText(value), true)}\n`);
   return {
     status,
     headers: { 'content-type': mediaTypes[used.encoding], 'cache-control': 'no-cache, private' },

@@ -4,7 +4,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NodeMessage } from '../../../core/node/protocol.ts';
-import { cutFrame, packFrames, silentMs, unpackFrames, windowBatches, windowBytes } from '../../../core/node/relay.ts';
+import {
+  cutFrame,
+  keepAliveTimeoutMs,
+  packFrames,
+  unpackFrames,
+  windowBatches,
+  windowBytes,
+} from '../../../core/node/relay.ts';
 import { type Queue, QueueError } from '../../../core/queue/queue.ts';
 import type { RelayKey, Relays } from '../../../core/store/relays.ts';
 import { refused, unanswered, unavailable } from '../streams/unreachable-node.ts';
@@ -111,7 +118,8 @@ function relayStream(options: RelayBrokerOptions, key: RelayKey, signal: AbortSi
           continue;
         }
         if (taken === 0 && now() - opened > dialTimeoutMs) throw unanswered(key.node, dialTimeoutMs);
-        if (now() - heardAt > silentMs) throw unavailable(`node ${JSON.stringify(key.node)} was not heard of any more`);
+        if (now() - heardAt > keepAliveTimeoutMs)
+          throw unavailable(`node ${JSON.stringify(key.node)} was not heard of any more`);
         await pause(pauseMs, stop.signal);
         pauseMs = Math.min(taken === 0 ? slowBeforeFirstMs : slowMs, pauseMs * 1.25);
       }

@@ -6,7 +6,7 @@ import { frameDuplex } from '../../../core/node/frame-duplex.ts';
 import { acceptsGzip } from '../content/respond.ts';
 import { respondLog } from '../streams/log.ts';
 import type { StreamHandler } from '../streams-contract.ts';
-import { keptAlive } from './kept-alive.ts';
+import { withKeepAlive } from './keep-alive.ts';
 import { createRelayBroker, type RelayBrokerOptions } from './relay-broker.ts';
 
 /** Well below the 5 minutes after which a regional REST API ends a response that is silent. */
@@ -23,7 +23,7 @@ export function createRelayedStreams(options: RelayBrokerOptions): StreamHandler
       return {
         ...response,
         headers: { ...response.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' },
-        body: keptAlive(body, idleMs),
+        body: withKeepAlive(body, idleMs),
       };
     },
     async upgrade({ kind, node }) {

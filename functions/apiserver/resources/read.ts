@@ -2,7 +2,7 @@
 
 import { scaleColumns } from '../../../core/kinds/autoscaling/scale-columns.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import { nextTurn } from '../../../core/machinery/steps.ts';
+import { yieldToEventLoop } from '../../../core/machinery/steps.ts';
 import type { ListOutcome } from '../../../core/registry/registry.ts';
 import { isBinary } from '../content/negotiate.ts';
 import { respondBytes, respondLargeValue, respondList, respondValue } from '../content/respond.ts';
@@ -54,7 +54,7 @@ async function objectsOf({ entries }: ListOutcome): Promise<readonly KubeObject[
     objects.push(entry.object as KubeObject);
     bytes += entry.bytes.length;
     if (bytes < pauseAt) continue;
-    await nextTurn();
+    await yieldToEventLoop();
     pauseAt = bytes + bytesAtOnce;
   }
   return objects;

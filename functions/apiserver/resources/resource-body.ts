@@ -7,7 +7,7 @@ import type { KubeObject } from '../../../core/machinery/object.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
 import type { Schema } from '../../../core/machinery/schema.ts';
 import { badRequest, type StatusError } from '../../../core/machinery/status.ts';
-import { largeBytes, nextTurn } from '../../../core/machinery/steps.ts';
+import { largeBytes, yieldToEventLoop } from '../../../core/machinery/steps.ts';
 import { prune } from '../../../core/machinery/structure/prune.ts';
 import { wholeFloatError } from '../../../core/machinery/structure/whole-floats.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
@@ -57,7 +57,7 @@ async function decodedBody(request: RoutedRequest, context: RequestContext, type
   const bytes = await readBody(request);
   if (bytes.length > largeBytes) context.large = true;
   const decoded = await decodeBody(bytes, type);
-  if (context.large) await nextTurn();
+  if (context.large) await yieldToEventLoop();
   return decoded;
 }
 

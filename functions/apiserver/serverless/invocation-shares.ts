@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { storeStatus } from '../../../core/registry/store-errors.ts';
 import type { Claims } from '../../../core/store/claims.ts';
-import { isWithinShare, type LastingShares } from '../shares.ts';
+import { isWithinShare, type LongRunningShares } from '../shares.ts';
 
 export interface InvocationShareOptions {
   readonly claims: Claims;
@@ -17,7 +17,13 @@ export interface InvocationShareOptions {
   readonly onError: (error: unknown) => void;
 }
 
-export function invocationShares({ claims, atOnce, longestMs, now, onError }: InvocationShareOptions): LastingShares {
+export function invocationShares({
+  claims,
+  atOnce,
+  longestMs,
+  now,
+  onError,
+}: InvocationShareOptions): LongRunningShares {
   return {
     async take(holder) {
       const claim = { pool: 'invocations', holder, id: randomUUID() };

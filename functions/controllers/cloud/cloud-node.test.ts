@@ -56,7 +56,7 @@ describe('a node that is a machine of the cloud', () => {
     const { cluster, instances } = cloud(new Map([[name, machine]]));
     cluster.put(fresh());
     await cluster.settle();
-    const found = cluster.world.get('nodes', '', name);
+    const found = cluster.state.get('nodes', '', name);
     expect(found?.spec).toMatchObject({ providerID: machine.providerID, taints: [] });
     expect(found?.metadata.labels).toEqual({
       'node.kubernetes.io/instance-type': 't4g.small',
@@ -76,13 +76,13 @@ describe('a node that is a machine of the cloud', () => {
     instances.fails = true;
     cluster.put(fresh());
     await cluster.settle();
-    expect(cluster.world.get('nodes', '', name)?.spec?.taints).toHaveLength(1);
+    expect(cluster.state.get('nodes', '', name)?.spec?.taints).toHaveLength(1);
     expect(cluster.events).toMatchObject([{ reason: 'CloudLookupFailed' }]);
     expect(cluster.events[0]?.message).toContain('ec2:DescribeInstances');
     instances.fails = false;
     cluster.advance(60_000);
     await cluster.settle();
-    expect(cluster.world.get('nodes', '', name)?.spec?.taints).toEqual([]);
+    expect(cluster.state.get('nodes', '', name)?.spec?.taints).toEqual([]);
   });
 
   it('is deleted when it is not ready and its machine is gone', async () => {
@@ -93,13 +93,13 @@ describe('a node that is a machine of the cloud', () => {
     machines.clear();
     cluster.advance(1000);
     await cluster.settle();
-    expect(cluster.world.get('nodes', '', name)).toBeDefined();
+    expect(cluster.state.get('nodes', '', name)).toBeDefined();
     cluster.change('nodes', '', name, (each) => {
       const ready = each.status?.conditions?.[0];
       if (ready) ready.status = 'Unknown';
     });
     await cluster.settle();
-    expect(cluster.world.get('nodes', '', name)).toBeUndefined();
+    expect(cluster.state.get('nodes', '', name)).toBeUndefined();
     expect(cluster.events.at(-1)).toMatchObject({ reason: 'DeletingNode' });
   });
 
@@ -107,7 +107,7 @@ describe('a node that is a machine of the cloud', () => {
     const { cluster } = cloud(new Map());
     cluster.put(node({ ready: 'Unknown' }));
     await cluster.settle();
-    expect(cluster.world.get('nodes', '', name)).toBeDefined();
+    expect(cluster.state.get('nodes', '', name)).toBeDefined();
   });
 
   it('is kept from new pods while its machine is stopped, and takes them again when it is back', async () => {
@@ -115,7 +115,7 @@ describe('a node that is a machine of the cloud', () => {
     const { cluster } = cloud(machines);
     cluster.put({ ...node({ ready: 'Unknown', providerID: machine.providerID }), metadata: { name } });
     await cluster.settle();
-    const taints = () => cluster.world.get('nodes', '', name)?.spec?.taints?.map((each) => each.key);
+    const taints = () => cluster.state.get('nodes', '', name)?.spec?.taints?.map((each) => each.key);
     expect(taints()).toEqual(['node.cloudprovider.kubernetes.io/shutdown']);
     expect(cluster.events.map((each) => each.reason)).toContain('NodeShutdown');
     machines.set(name, machine);

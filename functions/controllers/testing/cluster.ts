@@ -5,6 +5,7 @@ import type { KubeObject } from '../../../core/machinery/object.ts';
 import { getOwn, setOwn } from '../../../core/machinery/own.ts';
 import type { TypeName } from '../../../core/store/store.ts';
 import { canonical } from '../child-name.ts';
+import { ClusterState } from '../cluster-state.ts';
 import { timestamp } from '../condition.ts';
 import {
   type Action,
@@ -15,13 +16,12 @@ import {
   type ObjectOf,
   type SnapshotEvent,
 } from '../controller.ts';
-import { World } from '../world.ts';
 import { kinds, typeOf } from './kinds.ts';
 
 type Stored = Live<KubeObject>;
 
 export class TestCluster {
-  readonly world = new World(kinds);
+  readonly state = new ClusterState(kinds);
   readonly events: { reason: string; message: string }[] = [];
   /** How often a write was refused because of a stale condition. */
   refused = 0;
@@ -64,14 +64,14 @@ export class TestCluster {
 
   /** A change to an object, as by anybody. */
   change<T extends TypeName>(type: T, namespace: string, name: string, change: (object: ObjectOf<T>) => void): void {
-    const object = structuredClone(this.world.get(type, namespace, name));
+    const object = structuredClone(this.state.get(type, namespace, name));
     if (!object) throw new Error(`${type} ${namespace}/${name} does not exist`);
     change(object);
     this.put(object);
   }
 
   remove(type: TypeName, namespace: string, name: string): void {
-    const object = this.world.get(type, namespace, name);
+    const object = this.state.get(type, namespace, name);
     if (object) this.#delete(type, object as Stored);
   }
 
@@ -89,7 +89,7 @@ export class TestCluster {
   async #step(controller: Controller, key: string): Promise<void> {
     const context = { now: this.now, random: () => 0.5 };
     this.#moved.clear();
-    for (const action of await controller.reconcile(this.world, key, context)) {
+    for (const action of await controller.reconcile(this.state, key, context)) {
       demandOwned(controller, action);
       if (action.do === 'requeue') this.#delayed.push({ at: this.now + action.afterMs, controller, key });
       else if (!this.apply(action)) {
@@ -158,7 +158,7 @@ export class TestCluster {
         return true;
       }
       case 'patch': {
-        const before = this.world.get(action.type, action.namespace, action.name) as Stored | undefined;
+        const before = this.state.get(action.type, action.namespace, action.name) as Stored | undefined;
         if (!before) return true;
         // Tests only see merge patches: that is all that controllers send.
         const body = action.body as { metadata?: { uid?: string; resourceVersion?: string } };
@@ -172,7 +172,7 @@ export class TestCluster {
         return true;
       }
       case 'delete': {
-        const before = this.world.get(action.type, action.namespace, action.name) as Stored | undefined;
+        const before = this.state.get(action.type, action.namespace, action.name) as Stored | undefined;
         if (!before) return true;
         const { uid, resourceVersion } = action.options.preconditions ?? {};
         if (uid && uid !== before.metadata.uid) return this.#refuse();
@@ -187,7 +187,7 @@ export class TestCluster {
         return true;
       }
       case 'expectAbsent': {
-        const found = this.world.get(action.type, action.namespace, action.name);
+        const found = this.state.get(action.type, action.namespace, action.name);
         if (!action.uid) return !found || this.#refuse();
         return found?.metadata.uid !== action.uid || this.#refuse();
       }
@@ -195,7 +195,7 @@ export class TestCluster {
         this.events.push(action.event);
         return true;
       case 'deleteCollection':
-        for (const each of this.world.list(action.type, action.namespace)) this.#delete(action.type, each as Stored);
+        for (const each of this.state.list(action.type, action.namespace)) this.#delete(action.type, each as Stored);
         return true;
       default:
         return true;
@@ -204,14 +204,14 @@ export class TestCluster {
 
   /** Plays scheduler and kubelet: binds pods, runs them, and takes away those that are being deleted. */
   runPods(options: { node?: string; ready?: boolean; only?: (pod: ObjectOf<'pods'>) => boolean } = {}): void {
-    for (const pod of this.world.list('pods')) {
+    for (const pod of this.state.list('pods')) {
       if (options.only && !options.only(pod)) continue;
       const { namespace = '', name } = pod.metadata;
       if (pod.metadata.deletionTimestamp) {
         this.change('pods', namespace, name, (each) => {
           each.metadata.deletionGracePeriodSeconds = 0;
         });
-        const left = this.world.get('pods', namespace, name);
+        const left = this.state.get('pods', namespace, name);
         if (!left?.metadata.finalizers?.length) this.#erase('pods', `${namespace}/${name}`);
       } else if (pod.status?.phase === undefined || pod.status.phase === 'Pending') {
         const status = options.ready === false ? 'False' : 'True';
@@ -233,7 +233,7 @@ export class TestCluster {
 
   /** Ends pods as the kubelet would report it. */
   finishPods(phase: 'Succeeded' | 'Failed', only: (pod: ObjectOf<'pods'>) => boolean = () => true): void {
-    for (const pod of this.world.list('pods')) {
+    for (const pod of this.state.list('pods')) {
       if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' || !only(pod)) continue;
       this.change('pods', pod.metadata.namespace ?? '', pod.metadata.name, (each) => {
         each.status = {
@@ -255,7 +255,7 @@ export class TestCluster {
   }
 
   #find(type: TypeName, { metadata }: KubeObject): Stored | undefined {
-    return this.world.get(type, metadata.namespace ?? '', metadata.name ?? '') as Stored | undefined;
+    return this.state.get(type, metadata.namespace ?? '', metadata.name ?? '') as Stored | undefined;
   }
 
   #delete(type: TypeName, object: Stored): void {
@@ -271,7 +271,7 @@ export class TestCluster {
 
   /** An object whose last finalizer went while it was being deleted is gone. */
   #finish(type: TypeName, { metadata }: Stored): void {
-    const after = this.world.get(type, metadata.namespace ?? '', metadata.name) as Stored | undefined;
+    const after = this.state.get(type, metadata.namespace ?? '', metadata.name) as Stored | undefined;
     if (!after?.metadata.deletionTimestamp || after.metadata.finalizers?.length) return;
     if (type === 'namespaces' && (after as unknown as ObjectOf<'namespaces'>).spec?.finalizers?.length) return;
     if (type === 'pods' && (after as unknown as ObjectOf<'pods'>).spec?.nodeName && !isDone(after)) return;
@@ -279,15 +279,15 @@ export class TestCluster {
   }
 
   #store(type: TypeName, object: Stored): void {
-    const previous = this.world.put(type, object) as Stored | undefined;
+    const previous = this.state.put(type, object) as Stored | undefined;
     this.#dispatch(type, { type: previous ? 'MODIFIED' : 'ADDED', object, ...(previous && { previous }) });
   }
 
   #erase(type: TypeName, key: string): void {
     const [namespace, name] = key.includes('/') ? key.split('/') : ['', key];
-    const object = this.world.get(type, namespace ?? '', name ?? '') as Stored | undefined;
+    const object = this.state.get(type, namespace ?? '', name ?? '') as Stored | undefined;
     if (!object) return;
-    this.world.remove(type, key);
+    this.state.remove(type, key);
     this.#dispatch(type, { type: 'DELETED', object });
   }
 
@@ -295,7 +295,7 @@ export class TestCluster {
     for (const [controller, due] of this.#due) {
       for (const rule of controller.watches) {
         if (rule.type !== type && rule.type !== '*') continue;
-        for (const key of rule.keys(event, this.world, type)) due.add(key);
+        for (const key of rule.keys(event, this.state, type)) due.add(key);
       }
     }
   }

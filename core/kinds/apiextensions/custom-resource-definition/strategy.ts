@@ -16,7 +16,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { simplePath } from '../../../machinery/jsonpath.ts';
 import { dns1035Label, dns1123Subdomain } from '../../../machinery/names.ts';
-import { getOwn, nameLeadingOut } from '../../../machinery/own.ts';
+import { getOwn, unsafeNameIn } from '../../../machinery/own.ts';
 import { formatTime } from '../../../machinery/time.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { validateClientConfig } from '../../rules/client-config.ts';
@@ -188,7 +188,7 @@ function validateSubresources(
       }
       const names = simplePath(value);
       if (!names) errors.push(invalidValue(`${at}.${field}`, value, 'must be a simple json path without arrays'));
-      else if (nameLeadingOut(names)) errors.push(leadsOut(`${at}.${field}`, value, names));
+      else if (unsafeNameIn(names)) errors.push(leadsOut(`${at}.${field}`, value, names));
       else if (names[0] !== root && !(field === 'labelSelectorPath' && names[0] === 'spec'))
         errors.push(invalidValue(`${at}.${field}`, value, `should be a json path under .${root}`));
     };
@@ -202,7 +202,7 @@ function validateSubresources(
     const names = jsonPath ? simplePath(jsonPath) : undefined;
     if (!jsonPath) errors.push(required(at));
     else if (!names) errors.push(invalidValue(at, jsonPath, 'must be a simple json path to a field'));
-    else if (nameLeadingOut(names)) errors.push(leadsOut(at, jsonPath, names));
+    else if (unsafeNameIn(names)) errors.push(leadsOut(at, jsonPath, names));
     else if (names[0] === 'metadata') errors.push(invalidValue(at, jsonPath, 'must not point to fields in metadata'));
     else {
       let field = schema?.openAPIV3Schema;
@@ -217,7 +217,7 @@ function validateSubresources(
 }
 
 function leadsOut(at: string, path: string, names: readonly string[]): FieldError {
-  return invalidValue(at, path, `must not go through a field named ${nameLeadingOut(names)}: name the field otherwise`);
+  return invalidValue(at, path, `must not go through a field named ${unsafeNameIn(names)}: name the field otherwise`);
 }
 
 /** Of ConversionReviews. */

@@ -11,7 +11,7 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import type { Int64 } from '../../../machinery/object.ts';
-import { getOwn, nameLeadingOut } from '../../../machinery/own.ts';
+import { getOwn, unsafeNameIn } from '../../../machinery/own.ts';
 import type { Schema } from '../../../machinery/schema.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
 import { prune } from '../../../machinery/structure/prune.ts';
@@ -199,7 +199,7 @@ function checkDefaults(root: V1JSONSchemaProps, path: string, errors: FieldError
 function visitDefaults(schema: Schema, path: string, errors: FieldError[], names: readonly string[] = []): void {
   if (schema.model !== undefined) return;
   if (schema.default !== undefined) {
-    const out = nameLeadingOut(names);
+    const out = unsafeNameIn(names);
     if (out)
       errors.push(
         forbiddenField(`${path}.default`, `must not be set at or below a field named ${out}: name the field otherwise`),

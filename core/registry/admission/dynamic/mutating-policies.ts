@@ -14,7 +14,7 @@ import type { KubeObject } from '../../../machinery/object.ts';
 import type { Schema } from '../../../machinery/schema.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../plugin.ts';
-import { ran, runsNow } from '../reinvocation.ts';
+import { recordRun, runsNow } from '../reinvocation.ts';
 import { evaluate } from './expressions.ts';
 import { isExemptFromPolicies } from './match.ts';
 import { type Binding, type Evaluation, evaluationsOf, refusal } from './policy.ts';
@@ -42,7 +42,7 @@ async function mutateAll(attributes: Attributes, env: WriteEnvironment): Promise
       if (binding.spec?.policyName !== policy.metadata?.name) continue;
       const key = `policy/${policy.metadata?.name}/${binding.metadata?.name}`;
       if (!runsNow(attributes, key, policy.spec?.reinvocationPolicy)) continue;
-      ran(attributes, key, await mutateWith(attributes, env, policy, binding));
+      recordRun(attributes, key, await mutateWith(attributes, env, policy, binding));
     }
   }
 }

@@ -18,7 +18,7 @@ import { WebhookError } from '../../webhooks/caller.ts';
 import { reviewVersion } from '../../webhooks/review-version.ts';
 import type { WebhookOutcome } from '../metrics.ts';
 import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../plugin.ts';
-import { ran, runsNow } from '../reinvocation.ts';
+import { recordRun, runsNow } from '../reinvocation.ts';
 import { inputsOf, matchConditions } from './expressions.ts';
 import { isExempt, matchRequest } from './match.ts';
 import { objectsIn, requestOf, type ShownObjects } from './request.ts';
@@ -94,7 +94,7 @@ async function mutateAll(attributes: Attributes, env: WriteEnvironment): Promise
       webhook: hook.name,
       mutated: changed,
     });
-    ran(attributes, key, changed);
+    recordRun(attributes, key, changed);
   }
 }
 

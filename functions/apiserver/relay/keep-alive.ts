@@ -8,7 +8,7 @@ import { constants, createGzip } from 'node:zlib';
 const emptyBlock = Uint8Array.of(0, 0, 0, 0xff, 0xff);
 
 /** Every chunk goes out as it comes, and the head at once; after `idleMs` without a chunk goes an empty block. */
-export async function* keptAlive(body: AsyncIterable<Uint8Array>, idleMs: number): AsyncGenerator<Uint8Array> {
+export async function* withKeepAlive(body: AsyncIterable<Uint8Array>, idleMs: number): AsyncGenerator<Uint8Array> {
   const gzip = createGzip({ level: 1 });
   const packed: Buffer[] = [];
   gzip.on('data', (chunk: Buffer) => packed.push(chunk));

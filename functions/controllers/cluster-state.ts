@@ -15,7 +15,7 @@ interface Table {
 /** How many names of deleted pods are remembered. */
 const rememberedDeletions = 4096;
 
-export class World implements Snapshot<TypeName> {
+export class ClusterState implements Snapshot<TypeName> {
   readonly #tables = new Map<TypeName, Table>();
   readonly #byNode = new Map<string, Map<string, ObjectOf<'pods'>>>();
   readonly #deleted = new Set<string>();

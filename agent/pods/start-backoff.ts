@@ -12,7 +12,7 @@ interface Hold {
   readonly forImage: boolean;
 }
 
-export class StartHolds {
+export class StartBackoff {
   readonly #held = new Map<string, Hold>();
   /** Why a container does not run, by its name. */
   readonly waiting = new Map<string, Waiting>();

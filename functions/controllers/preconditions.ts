@@ -11,14 +11,19 @@ interface Change {
 }
 
 /** A merge patch. */
-export function patchSeen(type: TypeName, seen: Live<object>, change: Change, subresource?: string): Action {
+export function patchWithPreconditions(
+  type: TypeName,
+  seen: Live<object>,
+  change: Change,
+  subresource?: string,
+): Action {
   const { namespace = '', name, uid, resourceVersion } = seen.metadata;
   const { metadata, ...rest } = change;
   const body = { metadata: { uid, resourceVersion, ...metadata }, ...rest };
   return { do: 'patch', type, namespace, name, patchType: 'merge', ...(subresource && { subresource }), body };
 }
 
-export function deleteSeen(
+export function deleteWithPreconditions(
   type: TypeName,
   seen: Live<object>,
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan',

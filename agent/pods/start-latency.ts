@@ -7,7 +7,7 @@ export interface StartTimes {
   readonly runtimeMs: number;
 }
 
-export class StartClock {
+export class StartLatency {
   readonly #now: () => number;
   #began: number;
   #runtime = 0;
