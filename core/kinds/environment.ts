@@ -19,10 +19,10 @@ export interface ReadEnvironment {
   readonly store: Store;
   readonly replicas: Replicas;
   readonly definitions: Definitions;
+  readonly clock: () => Date;
 }
 
 export interface Environment extends ReadEnvironment {
-  readonly clock: () => Date;
   readonly random: Random;
   readonly serviceCIDRs: readonly string[];
   readonly nodePortRange: readonly [number, number];

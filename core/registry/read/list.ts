@@ -8,7 +8,7 @@ import type { ListOptions, ListOutcome, Target } from '../registry.ts';
 import { storageReadError, storeStatus } from '../store-errors.ts';
 import { prefixOf, subjectOf } from '../target.ts';
 import { convertedEntry, isServedAsStored } from '../versions.ts';
-import { decodeContinue, encodeContinue } from './continue-token.ts';
+import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
 import { convertedSelection, selectsConverted } from './converted-selection.ts';
 import { checkListOptions } from './options.ts';
 import { parseResourceVersion, tooLargeResourceVersion, tooOldResourceVersion } from './resource-version.ts';
@@ -20,7 +20,7 @@ export async function list(env: ReadEnvironment, target: Target, options: ListOp
   const selection = select(target, options);
   try {
     const replica = await env.replicas.of(definition.type);
-    const page = await startOf(replica, options);
+    const page = await startOf(replica, options, Math.floor(env.clock().getTime() / 1000));
     refuseSealed(replica, target, selection);
     const judged = selectsConverted(env, definition, selection)
       ? await convertedSelection(env, definition, selection, snapshot(replica, prefixOf(target), page))
@@ -47,29 +47,45 @@ export function refuseSealed({ sealed }: Replica, target: Target, { name }: Sele
 interface Page {
   readonly revision: number;
   readonly after?: string;
+  /** What the list says as its resourceVersion, if that is not `revision`. */
+  readonly told?: number;
+  /** Since when its pages are given out, in Unix seconds. */
+  readonly since: number;
 }
 
-async function startOf(replica: Replica, options: ListOptions): Promise<Page> {
+/** As in Kubernetes, where the store forgets a revision after so long, whether anything was written or not. */
+const tokenSeconds = 5 * 60;
+
+async function startOf(replica: Replica, options: ListOptions, now: number): Promise<Page> {
   if (options.continue) {
     if (options.resourceVersion && options.resourceVersion !== '0') {
       throw badRequest('specifying resource version is not allowed when using continue');
     }
     const token = decodeContinue(options.continue);
-    if (token.revision < 0) return { revision: await replica.catchUp(), after: token.after };
+    if (token.revision < 0) return { ...inconsistent(await replica.catchUp(), token), since: now };
     if (token.revision > replica.revision) await waitForRevision(replica, token.revision);
-    if (token.revision < replica.oldest) throw expiredContinue(token.after);
-    return token;
+    const { since = now } = token;
+    if (token.revision < replica.oldest || now - since > tokenSeconds) throw expiredContinue(token);
+    return { ...token, since };
   }
   if (options.resourceVersion === undefined || options.resourceVersion === '')
-    return { revision: await replica.catchUp() };
+    return { revision: await replica.catchUp(), since: now };
   const asked = parseResourceVersion(options.resourceVersion);
-  if (asked === 0) return { revision: replica.revision };
+  if (asked === 0) return { revision: replica.revision, since: now };
   // A limit with a resource version and no match means exactly that version, as it did before the match existed.
   const exact = options.resourceVersionMatch === 'Exact' || (!options.resourceVersionMatch && Boolean(options.limit));
   if (asked > replica.revision) await waitForRevision(replica, asked);
-  if (!exact) return { revision: replica.revision };
+  if (!exact) return { revision: replica.revision, since: now };
   if (asked < replica.oldest) throw tooOldResourceVersion(asked, replica.oldest);
-  return { revision: asked };
+  return { revision: asked, since: now };
+}
+
+/**
+ * Its resourceVersion is another one than the pages before had: so clients see that the list is not of one moment. Where nothing was written
+ * since it is the one before: who watches from there is told of one change again, and misses none.
+ */
+function inconsistent(head: number, { after, told }: ContinueToken): Omit<Page, 'since'> {
+  return { revision: head, after, ...(told === head && head > 1 && { told: head - 1 }) };
 }
 
 /** Catches up to a revision that was asked for, or fails if there is no such revision yet. */
@@ -115,8 +131,8 @@ function collect(
   const last = entries.at(-1);
   return {
     entries,
-    resourceVersion: String(page.revision),
-    ...(more && last && { continue: encodeContinue({ revision: page.revision, after: last.name }) }),
+    resourceVersion: String(page.told ?? page.revision),
+    ...(more && last && { continue: encodeContinue({ ...page, after: last.name }) }),
     ...(more && selection.all && { remainingItemCount: rest }),
   };
 }
@@ -130,12 +146,12 @@ function snapshot(replica: Replica, prefix: string, page: Page): Iterable<Entry>
     });
   } catch (error) {
     if (error instanceof StoreError && error.failure.code === 'compacted' && page.after)
-      throw expiredContinue(page.after);
+      throw expiredContinue({ ...page, after: page.after });
     throw error;
   }
 }
 
-function expiredContinue(after: string): StatusError {
+function expiredContinue({ revision, after, told = revision }: ContinueToken): StatusError {
   return new StatusError(
     'Expired',
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
@@ -143,6 +159,6 @@ function expiredContinue(after: string): StatusError {
       'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
       'deleted between the time the first chunk was returned and now may show up in the list.',
     undefined,
-    { continue: encodeContinue({ revision: -1, after }) },
+    { continue: encodeContinue({ revision: -1, after, told }) },
   );
 }
