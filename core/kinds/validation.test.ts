@@ -179,6 +179,7 @@ describe('an object is refused', () => {
       'services',
       { spec: { ports: [{ port: 1 }], ipFamilies: ['IPv5', 'IPv4', 'IPv4'], loadBalancerSourceRanges: ['x'] } },
       [
+        "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
         'spec.ipFamilies[0]: Unsupported value: "IPv5": supported values: "IPv4", "IPv6"',
         'spec.ipFamilies[2]: Duplicate value: "IPv4"',
         `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified`,

@@ -2,7 +2,9 @@
 
 import type { V1ClusterRoleBinding, V1RoleBinding } from '../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
+import { dns1123Subdomain, pathSegmentName } from '../../machinery/names.ts';
 import { semanticEqual } from '../../machinery/semantic-equal.ts';
+import { optionalField, requiredField } from '../rules/field-rule.ts';
 import { strategyFor } from '../strategy.ts';
 import { validateName } from './validate-name.ts';
 
@@ -14,7 +16,7 @@ export const bindingOf = (roleKinds: readonly string[], namespaced: boolean) =>
     createOnUpdate: true,
     defaults({ subjects }) {
       for (const subject of subjects ?? []) {
-        if (subject.apiGroup !== undefined) continue;
+        if (subject.apiGroup) continue;
         if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup = 'rbac.authorization.k8s.io';
       }
     },
@@ -25,15 +27,18 @@ export const bindingOf = (roleKinds: readonly string[], namespaced: boolean) =>
         errors.push(notSupported('roleRef.apiGroup', roleRef.apiGroup ?? '', ['rbac.authorization.k8s.io']));
       if (!roleKinds.includes(roleRef?.kind ?? ''))
         errors.push(notSupported('roleRef.kind', roleRef?.kind ?? '', roleKinds));
-      if (!roleRef?.name) errors.push(required('roleRef.name'));
+      errors.push(...requiredField(roleRef?.name, pathSegmentName, 'roleRef.name'));
       subjects?.forEach((subject, index) => {
         const path = `subjects[${index}]`;
         if (!subject.name) errors.push(required(`${path}.name`));
         if (subject.kind === 'ServiceAccount') {
+          errors.push(...optionalField(subject.name, dns1123Subdomain, `${path}.name`));
           if (subject.apiGroup) errors.push(notSupported(`${path}.apiGroup`, subject.apiGroup, ['']));
           if (!namespaced && !subject.namespace) errors.push(required(`${path}.namespace`));
         } else if (subject.kind !== 'User' && subject.kind !== 'Group') {
           errors.push(notSupported(`${path}.kind`, subject.kind, ['ServiceAccount', 'User', 'Group']));
+        } else if (subject.apiGroup !== 'rbac.authorization.k8s.io') {
+          errors.push(notSupported(`${path}.apiGroup`, subject.apiGroup ?? '', ['rbac.authorization.k8s.io']));
         }
       });
       return errors;

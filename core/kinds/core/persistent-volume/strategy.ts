@@ -1,13 +1,22 @@
 // PersistentVolumes.
 
-import type { V1PersistentVolume } from '../../../../generated/kubernetes.ts';
-import { type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
+import type { V1PersistentVolume, V1VolumeNodeAffinity } from '../../../../generated/kubernetes.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import { dns1123Subdomain } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { warnOfClassAnnotation } from '../../rules/claim-warnings.ts';
+import { optionalField } from '../../rules/field-rule.ts';
 import { warnOfNodeTerm } from '../../rules/node-label-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 import { withoutNul } from '../pod/file-path.ts';
 import { validateRemoteVolume } from '../pod/validate-remote-volume.ts';
+import { validateNodeTerms } from '../pod/validate-scheduling.ts';
 import { validateHostPath } from '../pod/validate-volume.ts';
 import { warnOfGoneType } from '../pod/warnings-volumes.ts';
 import { validateAccessModes, validateStorage } from './capacity.ts';
@@ -28,6 +37,14 @@ export const strategy = strategyFor<V1PersistentVolume>({
     if (spec.hostPath) errors.push(...validateHostPath(spec.hostPath.path, 'spec.hostPath.path'));
     if (spec.local) errors.push(...validateHostPath(spec.local.path, 'spec.local.path'));
     errors.push(...validateRemoteVolume(spec, metadata.name ?? '', 'spec'));
+    if (Object.keys(spec.capacity ?? {}).some((name) => name !== 'storage'))
+      errors.push(notSupported('spec.capacity', spec.capacity, ['storage']));
+    errors.push(...optionalField(spec.storageClassName, dns1123Subdomain, 'spec.storageClassName'));
+    if (spec.nodeAffinity) errors.push(...validateVolumeNodes(spec.nodeAffinity, 'spec.nodeAffinity'));
+    if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle')
+      errors.push(
+        forbiddenField('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"),
+      );
     if (spec.local && !spec.nodeAffinity)
       errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
     return errors;
@@ -65,6 +82,11 @@ export const strategy = strategyFor<V1PersistentVolume>({
     return errors;
   },
 });
+
+function validateVolumeNodes({ required: nodes }: V1VolumeNodeAffinity, path: string): FieldError[] {
+  if (!nodes) return [required(`${path}.required`, 'must specify required node constraints')];
+  return validateNodeTerms(nodes.nodeSelectorTerms, `${path}.required.nodeSelectorTerms`);
+}
 
 const sourceFields = new Set([
   'awsElasticBlockStore',

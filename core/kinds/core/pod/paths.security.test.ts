@@ -222,7 +222,14 @@ describe('a PersistentVolume', () => {
       .validate?.(
         {
           metadata: { name: 'v' },
-          spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, nodeAffinity: {}, ...source },
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            capacity: { storage: '1Gi' },
+            nodeAffinity: {
+              required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'k', operator: 'Exists' }] }] },
+            },
+            ...source,
+          },
         } as never,
         undefined,
       )

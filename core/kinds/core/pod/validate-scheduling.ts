@@ -47,10 +47,7 @@ export function validateAffinity(affinity: V1Affinity, path: string): FieldError
   const demand = node?.requiredDuringSchedulingIgnoredDuringExecution;
   if (demand) {
     const at = `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
-    if (!demand.nodeSelectorTerms?.length) errors.push(required(at, 'must have at least one node selector term'));
-    demand.nodeSelectorTerms?.forEach((term, index) => {
-      errors.push(...validateNodeTerm(term, `${at}[${index}]`));
-    });
+    errors.push(...validateNodeTerms(demand.nodeSelectorTerms, at));
   }
   node?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((preferred, index) => {
     const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
@@ -73,6 +70,12 @@ export function validateAffinity(affinity: V1Affinity, path: string): FieldError
     });
   }
   return errors;
+}
+
+/** Of what a pod or a volume demands of its node. */
+export function validateNodeTerms(terms: readonly V1NodeSelectorTerm[] | undefined, path: string): FieldError[] {
+  if (!terms?.length) return [required(path, 'must have at least one node selector term')];
+  return terms.flatMap((term, index) => validateNodeTerm(term, `${path}[${index}]`));
 }
 
 function validateWeight(weight: number, path: string): FieldError[] {

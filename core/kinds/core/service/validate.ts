@@ -11,8 +11,9 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
-import { dns1123Label, dns1123Subdomain, portName, portNumber } from '../../../machinery/names.ts';
+import { dns1123Label, dns1123Subdomain, portName, portNumber, qualifiedNameErrors } from '../../../machinery/names.ts';
 import { validateReachable } from '../endpoints/reachable.ts';
+import { validateClassUpdate, validateLoadBalancer } from './validate-external.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
@@ -23,7 +24,7 @@ export function validateService({ spec }: V1Service): FieldError[] {
   else if (!types.includes(spec.type)) errors.push(notSupported('spec.type', spec.type, types));
   const headless = spec.clusterIP === 'None';
   if (!spec.ports?.length && !headless && spec.type !== 'ExternalName') errors.push(required('spec.ports'));
-  errors.push(...validateType(spec, headless), ...validatePorts(spec));
+  errors.push(...validateType(spec, headless), ...validateLoadBalancer(spec), ...validatePorts(spec));
   errors.push(...validateLabels(spec.selector, 'spec.selector'));
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
   if (spec.sessionAffinity === 'ClientIP' && (seconds === undefined || seconds <= 0 || seconds > 86400)) {
@@ -49,7 +50,7 @@ export function validateService({ spec }: V1Service): FieldError[] {
   if (spec.clusterIP && spec.clusterIPs?.length && spec.clusterIP !== spec.clusterIPs[0]) {
     errors.push(invalidValue('spec.clusterIPs', spec.clusterIPs, 'first value must match `clusterIP`'));
   }
-  errors.push(...validateFamilies(spec));
+  errors.push(...validateFamilies(spec), ...validateAddresses(spec));
   spec.loadBalancerSourceRanges?.forEach((range, index) => {
     // The name of the field is told as Kubernetes tells it.
     if (!parseCidr(range.trim()))
@@ -76,6 +77,24 @@ export function validateService({ spec }: V1Service): FieldError[] {
 }
 
 const families = ['IPv4', 'IPv6'];
+
+/** Each address is of the family that stands in its place. */
+function validateAddresses({ clusterIPs = [], ipFamilies = [] }: V1ServiceSpec): FieldError[] {
+  if (clusterIPs.length > 2) return [invalidValue('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values')];
+  return clusterIPs.flatMap((address, index) => {
+    const family = ipFamilies[index];
+    const own = familyOf(address);
+    return !family || !own || own === family
+      ? []
+      : [
+          invalidValue(
+            `spec.clusterIPs[${index}]`,
+            address,
+            `expected an ${family} value as indicated by \`ipFamilies[${index}]\``,
+          ),
+        ];
+  });
+}
 
 function validateFamilies({ ipFamilies = [], ipFamilyPolicy }: V1ServiceSpec): FieldError[] {
   const errors: FieldError[] = [];
@@ -129,11 +148,6 @@ function validateType(spec: V1ServiceSpec, headless: boolean): FieldError[] {
       ),
     );
   }
-  if (spec.loadBalancerClass && spec.type !== 'LoadBalancer')
-    errors.push(forbiddenField('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'"));
-  if (spec.allocateLoadBalancerNodePorts !== undefined && spec.type !== 'LoadBalancer') {
-    errors.push(forbiddenField('spec.allocateLoadBalancerNodePorts', "may only be used when `type` is 'LoadBalancer'"));
-  }
   return errors;
 }
 
@@ -169,6 +183,9 @@ function validatePort(port: V1ServicePort, spec: V1ServiceSpec, path: string): F
   const protocols = ['SCTP', 'TCP', 'UDP'];
   if (!port.protocol) errors.push(required(`${path}.protocol`));
   else if (!protocols.includes(port.protocol)) errors.push(notSupported(`${path}.protocol`, port.protocol, protocols));
+  if (port.appProtocol)
+    for (const message of qualifiedNameErrors(port.appProtocol))
+      errors.push(invalidValue(`${path}.appProtocol`, port.appProtocol, message));
   const target = port.targetPort;
   if (typeof target === 'number')
     for (const message of portNumber(target)) errors.push(invalidValue(`${path}.targetPort`, target, message));
@@ -181,6 +198,10 @@ function validatePort(port: V1ServicePort, spec: V1ServiceSpec, path: string): F
 }
 
 export function validateServiceUpdate(object: V1Service, old: V1Service): FieldError[] {
+  return [...validateClassUpdate(object, old), ...validateAddressUpdate(object, old)];
+}
+
+function validateAddressUpdate(object: V1Service, old: V1Service): FieldError[] {
   if (object.spec?.type === 'ExternalName' || old.spec?.type === 'ExternalName') return [];
   const before = old.spec?.clusterIP;
   const after = object.spec?.clusterIP;

@@ -12,7 +12,7 @@ import {
   tooMany,
 } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
-import { dns1123Label, dns1123Subdomain, portNumber } from '../../../machinery/names.ts';
+import { dns1123Label, dns1123Subdomain, portNumber, qualifiedNameErrors } from '../../../machinery/names.ts';
 import { validateReachable } from '../../core/endpoints/reachable.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { warnOfAddress } from '../../rules/address-warnings.ts';
@@ -91,8 +91,9 @@ function validateSlicePorts(ports: readonly DiscoveryV1EndpointPort[]): FieldErr
     else if (!protocols.includes(protocol)) errors.push(notSupported(`${at}.protocol`, protocol, protocols));
     if (port !== undefined)
       for (const message of portNumber(port)) errors.push(invalidValue(`${at}.port`, port, message));
-    if (appProtocol !== undefined && /\s/.test(appProtocol))
-      errors.push(invalidValue(`${at}.appProtocol`, appProtocol, 'must not contain white space'));
+    if (appProtocol !== undefined)
+      for (const message of qualifiedNameErrors(appProtocol))
+        errors.push(invalidValue(`${at}.appProtocol`, appProtocol, message));
     return errors;
   });
 }

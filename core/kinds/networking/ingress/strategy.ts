@@ -43,7 +43,8 @@ export const strategy = strategyFor<V1Ingress>({
         errors.push(...validatePath(each, `${path}.http.paths[${at}]`));
       });
     });
-    spec.tls?.forEach(({ hosts }, index) => {
+    spec.tls?.forEach(({ hosts, secretName }, index) => {
+      errors.push(...optionalField(secretName, dns1123Subdomain, `spec.tls[${index}].secretName`));
       hosts?.forEach((host, at) => {
         const rule = host.includes('*') ? wildcardDns1123Subdomain : dns1123Subdomain;
         errors.push(...optionalField(host, rule, `spec.tls[${index}].hosts[${at}]`));

@@ -1,7 +1,8 @@
 // StorageClasses.
 
-import type { V1StorageClass } from '../../../../generated/kubernetes.ts';
-import { type FieldError, forbiddenField } from '../../../machinery/field-error.ts';
+import type { V1StorageClass, V1TopologySelectorTerm } from '../../../../generated/kubernetes.ts';
+import { duplicate, type FieldError, forbiddenField, required } from '../../../machinery/field-error.ts';
+import { validateLabelKey } from '../../../machinery/labels.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { requiredField } from '../../rules/field-rule.ts';
@@ -10,7 +11,8 @@ import { strategyFor } from '../../strategy.ts';
 import { provisionerName, validateParameters } from '../parameters.ts';
 
 export const strategy = strategyFor<V1StorageClass>({
-  validate: ({ provisioner, parameters }) => [
+  validate: ({ provisioner, parameters, allowedTopologies }) => [
+    ...(allowedTopologies ?? []).flatMap((term, index) => validateTopology(term, `allowedTopologies[${index}]`)),
     ...requiredField(provisioner, provisionerName, 'provisioner'),
     ...validateParameters(parameters ?? {}, 'parameters'),
   ],
@@ -33,3 +35,21 @@ export const strategy = strategyFor<V1StorageClass>({
     return [...errors, ...immutable(object.volumeBindingMode, old.volumeBindingMode, 'volumeBindingMode')];
   },
 });
+
+function validateTopology({ matchLabelExpressions = [] }: V1TopologySelectorTerm, path: string): FieldError[] {
+  const keys = new Set<string>();
+  return matchLabelExpressions.flatMap(({ key, values }, index) => {
+    const at = `${path}.matchLabelExpressions[${index}]`;
+    const errors: FieldError[] = [];
+    if (!values?.length) errors.push(required(`${at}.values`));
+    const seen = new Set<string>();
+    values?.forEach((value, place) => {
+      if (seen.has(value)) errors.push(duplicate(`${at}.values[${place}]`, value));
+      seen.add(value);
+    });
+    errors.push(...validateLabelKey(key ?? '', `${at}.key`));
+    if (keys.has(key)) errors.push(duplicate(`${at}.key`, key));
+    keys.add(key);
+    return errors;
+  });
+}
