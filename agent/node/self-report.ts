@@ -31,7 +31,7 @@ export interface SelfReport {
   beat(): Promise<void>;
 }
 
-/** The node looks at itself this often: what changed is told at once. */
+/** The node looks at itself this often: what changed is reported at once. */
 export const statusIntervalMs = 10_000;
 const heartbeatMs = 10_000;
 /** The node's status is sent this often even if nothing changed, for its heartbeat times. */

@@ -16,7 +16,7 @@ import type { ClusterDns } from './sandbox-config.ts';
 export interface PodObjects extends VolumeObjects {
   /** Services of a namespace, and `kubernetes` of `default`. */
   services(namespace: string): V1Service[];
-  /** This node; undefined until the API told of it. */
+  /** This node; undefined until the API has sent it. */
   node(): V1Node | undefined;
   /** The runtime's name for a RuntimeClass; undefined when there is no such class. */
   runtimeHandler(runtimeClass: string): string | undefined;

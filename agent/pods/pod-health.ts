@@ -44,7 +44,7 @@ export class PodHealth {
     this.#hookFailed.set(id, why);
   }
 
-  /** The runtime told of a container. */
+  /** The runtime sent an event of a container. */
   note(container: ObservedContainer): void {
     const { id, name } = container;
     if (container.state === 'running') {

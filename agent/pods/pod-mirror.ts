@@ -23,7 +23,7 @@ export class PodMirror {
   readonly #starting = new Set<string>();
   #closed = false;
 
-  /** `onContainer` is told of each container that was read. */
+  /** `onContainer` is called for each container that was read. */
   constructor(context: ObserveContext, uid: string, onContainer: (container: ObservedContainer) => void) {
     this.#context = context;
     this.#uid = uid;

@@ -32,7 +32,7 @@ export class PodWorker {
   readonly #health: PodHealth;
   readonly #holds = new StartBackoff();
   readonly #steps: PodSteps;
-  /** Container name -> the run whose back-off was told. */
+  /** Container name -> the run whose back-off was reported. */
   readonly #backedOff = new Map<string, string | undefined>();
   readonly #flights = new Map<string, { deadline: number }>();
   #status: V1PodStatus | undefined;
@@ -145,7 +145,7 @@ export class PodWorker {
     return this.#mirror.has(id);
   }
 
-  /** The runtime told of something about one of the pod's containers or its sandbox. */
+  /** The runtime sent an event of something about one of the pod's containers or its sandbox. */
   async runtimeEvent(id: string, exited: boolean): Promise<void> {
     await this.#mirror.read(id, exited);
     this.#kick();

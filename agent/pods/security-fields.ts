@@ -1,5 +1,5 @@
 // What this node does for every field of a security context, of a pod and of a container: one table each, typed over all fields that
-// Kubernetes has, so that a new one is an error of types until somebody decides about it. A field is told to the runtime, checked before
+// Kubernetes has, so that a new one is an error of types until somebody decides about it. A field goes to the runtime, is checked before
 // a container starts, done where volumes are made, or the pod that sets it is refused: none is taken and ignored. Pure.
 // Source: Kubernetes, "Configure a Security Context for a Pod or Container"; kubelet's admission of pods.
 

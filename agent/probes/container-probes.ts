@@ -58,7 +58,7 @@ export function startProbes(options: ProbeOptions): ContainerProbes {
       options.onChange(health);
   };
 
-  /** `onResult` is told when a threshold is reached; it says whether the probe goes on. */
+  /** `onResult` is called when a threshold is reached; it says whether the probe goes on. */
   const repeat = (kind: ProbeKind, probe: V1Probe, onResult: (ok: boolean, message: string) => boolean) => {
     const { periodSeconds = 10, failureThreshold = 3, successThreshold = 1 } = probe;
     let successes = 0;

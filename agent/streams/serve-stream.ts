@@ -27,10 +27,10 @@ export interface StreamContext {
   readonly log: { warn(fields: object, text: string): void };
 }
 
-/** Streams whose failure is told as a text: at the other end is a connection. */
+/** Streams whose failure is sent as a text: at the other end is a connection. */
 const textual: ReadonlySet<StreamRequest['type']> = new Set(['connect', 'portforward']);
 
-/** Resolves when the stream is over. Never rejects: what fails is told to the client, or logged when there is none. */
+/** Resolves when the stream is over. Never rejects: what fails is reported to the client, or logged when there is none. */
 export async function serveStream(stream: DialRequest, context: StreamContext): Promise<void> {
   const { id, request, relayed } = stream;
   const { options, api, log } = context;

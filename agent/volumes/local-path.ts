@@ -8,7 +8,7 @@ import { removeTree } from '../files/remove-tree.ts';
 
 export interface LocalPathVolumes {
   /**
-   * Takes note of the volumes that the node was told of. `confirmed`: the API itself said so, so that a volume which is not among
+   * Takes note of the volumes that the node received. `confirmed`: the API itself said so, so that a volume which is not among
    * them is gone. Calls follow one another; a directory that cannot be deleted is tried again with the next.
    */
   apply(volumes: readonly V1PersistentVolume[], confirmed: boolean): Promise<void>;

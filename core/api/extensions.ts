@@ -6,7 +6,7 @@ import type { GroupPriority } from './group-priorities.ts';
 export interface ExtensionVersion {
   readonly group: string;
   readonly version: string;
-  /** As its last discovery told; empty before the first. */
+  /** As its last discovery had it; empty before the first. */
   readonly resources: readonly ExtensionResource[];
   /** Whether the server was reached at the last look. */
   readonly fresh: boolean;

@@ -1,4 +1,4 @@
-// In which order groups and their versions are told to clients, who take the first of two resources of one name.
+// In which order groups and their versions are listed for clients, who take the first of two resources of one name.
 // Source: apiregistration.k8s.io/v1 APIServiceSpec; the values are those that Kubernetes registers its own groups with.
 
 import { getOwn } from '../machinery/own.ts';

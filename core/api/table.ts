@@ -13,7 +13,7 @@ export interface TableOptions {
   /** What each row carries beside its cells. */
   readonly includeObject: 'None' | 'Metadata' | 'Object';
   readonly metadata: TableMeta;
-  /** Ages are told against it. */
+  /** Ages are counted up to it. */
   readonly now: Date;
 }
 

@@ -36,7 +36,7 @@ async function load() {
   };
 }
 
-/** Throws where nobody has loaded it: a defect of ours, which is told as such. */
+/** Throws where nobody has loaded it: a defect of ours, which is reported as such. */
 export function expressions(): Expressions {
   if (!loaded)
     throw new StatusError('InternalError', 'an expression was met before the engine that evaluates it was loaded');

@@ -1,4 +1,4 @@
-// What a function of the control plane is told about its cluster, through environment variables.
+// What a function of the control plane knows of its cluster, through environment variables.
 
 import { getOwn } from '../machinery/own.ts';
 

@@ -17,7 +17,7 @@ export interface Situation {
   /** Empty for the object itself. */
   readonly subresource: string;
   readonly dryRun: boolean;
-  /** What the client is told beside the answer. */
+  /** Warnings for the client. */
   readonly warn: (text: string) => void;
 }
 

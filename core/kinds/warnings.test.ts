@@ -1,4 +1,4 @@
-// What clients are told beside the answer, of objects that are taken: one row a warning.
+// Warnings that clients get for objects that are taken: one row a warning.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../machinery/object.ts';

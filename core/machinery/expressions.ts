@@ -17,7 +17,7 @@ async function load() {
   return { compileLinear };
 }
 
-/** Throws where nobody has loaded them: a defect of ours, which is told as such. */
+/** Throws where nobody has loaded them: a defect of ours, which is reported as such. */
 export function regularExpressions(): RegularExpressions {
   if (!loaded) throw new StatusError('InternalError', 'a pattern was met before what matches it was loaded');
   return loaded;

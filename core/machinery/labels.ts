@@ -75,7 +75,7 @@ export function validateLabels(labels: Labels | undefined | null, path: string):
   for (const [key, value] of Object.entries(labels ?? {})) {
     errors.push(...validateLabelKey(key, path));
     for (const message of labelValueErrors(value)) errors.push(invalidValue(path, value, message));
-    // What is beyond is not told (field-error.ts), and more than a hundred thousand cannot be handed on as arguments.
+    // What is beyond is not reported (field-error.ts), and more than a hundred thousand cannot be handed on as arguments.
     if (errors.length > enoughErrors) break;
   }
   return errors;

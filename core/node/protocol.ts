@@ -14,7 +14,7 @@ import type { KubeObject } from '../machinery/object.ts';
 /** The API group of all of these paths. */
 export const agentGroup = 'agent.zeroplane.dev';
 
-/** The resources that a node is told about, by log name. Pods: those bound to it; ConfigMaps, Secrets, claims: those its pods name. */
+/** The resources that a node receives, by log name. Pods: those bound to it; ConfigMaps, Secrets, claims: those its pods name. */
 export const nodeResources = [
   'pods',
   'configmaps',

@@ -6,7 +6,7 @@ import * as read from '../machinery/read-values.ts';
 import { badRequest } from '../machinery/status.ts';
 import type { EventReport, PodReport, Report, UsageReport } from './protocol.ts';
 
-/** What is wrong with one pod or one event is told of that one; the others are taken. */
+/** What is wrong with one pod or one event is reported for that one; the others are taken. */
 export type Read<T> = { readonly value: T } | { readonly error: unknown };
 
 export interface ReadReport extends Pick<Report, 'node' | 'usage'> {

@@ -71,7 +71,7 @@ export class StoreReplica implements Replica, ChannelHost {
     return this.#sealed;
   }
 
-  /** Reads the state anew, keeping listeners: what changed meanwhile is told to them as events. */
+  /** Reads the state anew, keeping listeners: they get what changed meanwhile as events. */
   async load(): Promise<void> {
     const start = await coldStart(this.#store, this.type, this.#options.windowEvents);
     if (this.#closed) return;

@@ -1,9 +1,9 @@
-// A store that tells of each commit that was made through it, before the commit is answered to its caller.
+// A store that calls back for each commit made through it, before the commit is answered to its caller.
 
 import type { Store, TypeName } from './store.ts';
 import { StoreError } from './store.ts';
 
-/** `committed` is called once a type that a commit wrote. A commit whose end is unknown (`ambiguous`) is told of too. */
+/** `committed` is called once for each type that a commit wrote, also of a commit whose end is unknown (`ambiguous`). */
 export function notifyOwnCommits(store: Store, committed: (type: TypeName) => void): Store {
   const notify = (writes: readonly { readonly op: string; readonly type: TypeName }[]) => {
     for (const type of new Set(writes.filter(({ op }) => op !== 'check').map((write) => write.type))) committed(type);

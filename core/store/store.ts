@@ -86,9 +86,9 @@ export interface ListOptions {
   /** Continue strictly after this name. */
   readonly after?: string;
   readonly limit?: number;
-  /** Exactly the state at this revision; default: the newest. Fails with `compacted` when it can no longer be told. */
+  /** Exactly the state at this revision; default: the newest. Fails with `compacted` when the log no longer reaches back to it. */
   readonly revision?: number;
-  /** What cannot be decrypted is told as such beside the others, where the list would fail of it otherwise. */
+  /** What cannot be decrypted is listed as such beside the others, where the list would fail of it otherwise. */
   readonly includeSealed?: boolean;
 }
 

@@ -6,7 +6,7 @@ import { concerns, type WakeupMessage, type Worker, workers, workQueue } from '.
 
 export interface WakeupOptions {
   readonly queue: Pick<Queue, 'send'>;
-  /** The worker that commits here: it looks again by itself, so it is not told. */
+  /** The worker that commits here: it looks again by itself, so it gets no message. */
   readonly self?: Worker;
   /** A wake-up that cannot be sent is made good by the table's stream and by the schedule. */
   readonly onError: (error: unknown, worker: Worker) => void;
@@ -15,7 +15,7 @@ export interface WakeupOptions {
 export interface Wakeups {
   /** A commit wrote this type. */
   committed(type: TypeName): void;
-  /** Resolves when everything that was committed before the call was told. A function must wait for it: it is frozen after its answer. */
+  /** Resolves when everything that was committed before the call has been sent. A function must wait for it: it is frozen after its answer. */
   flush(): Promise<void>;
 }
 

@@ -59,7 +59,7 @@ export type RequestPipeline = (
 /** The last stage: who answers. */
 export type Handle = (exchange: OpenExchange) => Promise<ApiResponse | undefined>;
 
-/** A promise only where there is something to wait for. Throws what the client is told instead of an answer. */
+/** A promise only where there is something to wait for. Throws the failure that the client gets instead of an answer. */
 type Stage = (exchange: OpenExchange) => Promise<void> | void;
 
 export function createRequestPipeline(options: RequestPipelineOptions): RequestPipeline {
@@ -231,7 +231,7 @@ async function untilEnded(
   return response;
 }
 
-/** In which media type they want the answer, and what encodes it. What fails before its encoder is there is told in JSON. */
+/** In which media type they want the answer, and what encodes it. What fails before its encoder is there is answered in JSON. */
 function negotiateMediaType(exchange: OpenExchange): Promise<void> | void {
   const { info, request, query } = exchange;
   demandMethodOfVerb(info);
@@ -260,7 +260,7 @@ interface Failure {
   readonly response: ApiResponse;
 }
 
-/** What the client is told. */
+/** The failure that the client gets. */
 function fail({ log, metrics, audit }: RequestPipelineOptions, exchange: OpenExchange, error: unknown): Failure {
   const { request, auditID, started } = exchange;
   const failure = asStatus(error, log, auditID);
@@ -355,7 +355,7 @@ function whenClosed({ socket }: UpgradeConnection, end: () => void): void {
   else socket.once('close', end);
 }
 
-/** What the client is told of a failure. One that is not a StatusError is ours, and is logged. */
+/** The Status that the client gets for a failure. One that is not a StatusError is ours, and is logged. */
 function asStatus(error: unknown, log: Log | undefined, auditID: string): StatusError {
   if (error instanceof StatusError) return error;
   log?.error({ err: error, auditID }, 'a request failed inside the API server');

@@ -1,5 +1,5 @@
-// What controllers see of the cluster: a state that is kept by the replicas of all types that they watch or read. What happens in it is told
-// to each controller as the keys that it concerns.
+// What controllers see of the cluster: a state that the replicas of all types that they watch or read keep up to date. Each change
+// reaches a controller as the keys that it concerns.
 
 import type { Definitions } from '../../core/api/definition.ts';
 import type { Replica, ReplicaEvent, Replicas } from '../../core/replica/replica.ts';

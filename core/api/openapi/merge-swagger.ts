@@ -32,7 +32,7 @@ export function mergeSwagger(own: SwaggerDocument, others: readonly unknown[]): 
 }
 
 function parts(document: unknown): { paths: Record<string, Fragment>; definitions: Record<string, Fragment> } {
-  // as: parts that are no objects are left out here; what is inside is told on as it is.
+  // as: parts that are no objects are left out here; what is inside is passed on as it is.
   const { paths, definitions } = Object(document) as Record<string, unknown>;
   return { paths: fragments(paths), definitions: fragments(definitions) };
 }

@@ -95,7 +95,7 @@ function parseField(text: string, home: string): Field {
   const match = /^([\w$-]*)(!?)=(\d+):(\*?)(\[\]|\{\})?(\S+)$/.exec(text);
   if (!match) throw new Error(`a protobuf row holds ${text}, which is no field`);
   const [, name = '', always, number, optional, cardinality, type = ''] = match;
-  // A message is told by its capital letter.
+  // A capital letter marks a message.
   const isMessage = /(^|\.)[A-Z]/.test(type);
   return {
     number: Number(number),

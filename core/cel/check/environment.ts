@@ -4,7 +4,7 @@ import { type Type, typeOf } from '../types/types.ts';
 import type { Value } from '../values/values.ts';
 
 export interface Overload {
-  /** cel-go's, by which costs are told. */
+  /** cel-go's identifier; costs are listed by it. */
   readonly id: string;
   /** Whether it is called as `args[0].name(...)`. */
   readonly member: boolean;

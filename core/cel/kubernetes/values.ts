@@ -266,7 +266,7 @@ export function lazyMap(read: (name: string) => Value | undefined): Value {
   return new LazyMap(read);
 }
 
-/** The value that a variable has while it cannot be told. */
+/** The value of a variable that is not known yet. */
 export function failure(message: string): Value {
   return fail(message);
 }

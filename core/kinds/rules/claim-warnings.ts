@@ -1,4 +1,4 @@
-// What is told of claims, and of templates of them.
+// Warnings about claims, and about templates of them.
 
 import type { V1PersistentVolumeClaimSpec } from '../../../generated/kubernetes.ts';
 import { warnOfFractions } from './fractional-bytes.ts';

@@ -26,7 +26,7 @@ export function warnOfNodeLabels(labels: object | undefined, pathOf: (key: strin
   });
 }
 
-/** `values`: whether values that no label can have are told: where nothing refuses them, as in preferences. */
+/** `values`: whether values that no label can have get a warning: where nothing refuses them, as in preferences. */
 export function warnOfNodeTerm(term: V1NodeSelectorTerm | undefined, path: string, values = false): string[] {
   return (term?.matchExpressions ?? []).flatMap((expression, index) => {
     const at = `${path}.matchExpressions[${index}]`;

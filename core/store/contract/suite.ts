@@ -4,7 +4,7 @@ import type { Store } from '../store.ts';
 
 export interface OpenedStore {
   readonly store: Store;
-  /** Deletes what has expired at this Unix time in seconds; by the engine's own clock where it cannot be told. */
+  /** Deletes what has expired at this Unix time in seconds; by the engine's own clock where no time can be given. */
   expire(nowSeconds: number): Promise<void>;
   /** Closes the store and removes what it made. */
   dispose(): Promise<void>;

@@ -16,7 +16,7 @@ export function meaningOf(error: unknown): Meaning {
   if (unknowns.has(error.name)) return 'unknown';
   if (error instanceof AwsError && error.fault === 'server') return 'unknown';
   const { code } = error as Error & { code?: unknown };
-  // A failure of the socket: how far the request came cannot be told.
+  // A failure of the socket: how far the request came is not known.
   return typeof code === 'string' && networkCodes.has(code) ? 'unknown' : 'fatal';
 }
 

@@ -1,4 +1,4 @@
-// The calls, such that somebody is told when DynamoDB refuses one because of too many requests, alone or within a transaction.
+// The calls; `onThrottled` is called when DynamoDB refuses one because of too many requests, alone or within a transaction.
 
 import { AwsError } from '../../signature/json-service.ts';
 import { type DynamoCalls, reasonsOf } from './calls.ts';

@@ -43,7 +43,7 @@ export interface EmbeddedStore extends Store {
   /** Deletes what has expired and writes heartbeats down. Returns how many items expired. */
   tick(): Promise<number>;
   /**
-   * Gives values another form under the revisions that they have, so that no reader is told of anything: from the log of a type, the
+   * Gives values another form under the revisions that they have, so that no reader gets an event: from the log of a type, the
    * rows of a range until some 256 KB were read. `change` gives the new form, or undefined for what may stay.
    */
   rewrite(type: TypeName, range: Range, change: (row: StoredValue) => Value | undefined): Promise<Rewritten>;

@@ -16,7 +16,7 @@ export interface TypeState {
   /** As of the open transaction. */
   head: number;
   compacted: number;
-  /** As of the last transaction that became durable: what readers are told. */
+  /** As of the last transaction that became durable: what readers see. */
   durableHead: number;
   durableCompacted: number;
   /** What the open transaction added to the log. */
@@ -108,7 +108,7 @@ export class Tables {
     return risen;
   }
 
-  /** Another form of what a revision holds; its readers are told nothing. `stampedAt`: where the revision stands in it. */
+  /** Another form of what a revision holds; its readers get no event. `stampedAt`: where the revision stands in it. */
   replaceValue(state: TypeState, { name, revision, value }: Item, stampedAt: number | null): void {
     this.sql(`UPDATE ${state.log} SET stampedAt = ?, value = ? WHERE revision = ?`).run(stampedAt, value, revision);
     if (this.#recent.get(state.id, name)?.revision === revision) this.#recent.set(state.id, { name, revision, value });

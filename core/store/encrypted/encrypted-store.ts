@@ -178,7 +178,7 @@ export function encryptedStore(store: Store, encryption: Encryption): EncryptedS
   }
 }
 
-/** With `tells`, what does not open is told beside the others; without, the page fails of it. */
+/** With `includeSealed`, what does not open is listed beside the others; without, the page fails of it. */
 function openPage(type: TypeName, rule: Rule, page: ListPage, includeSealed: boolean): ListPage {
   const items: Item[] = [];
   const sealed: Sealed[] = [];

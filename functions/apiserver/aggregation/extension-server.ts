@@ -26,7 +26,7 @@ export interface ExtensionServer {
   readonly name: string;
   readonly spec: V1APIServiceSpec;
   readonly availability: Availability | undefined;
-  /** As its last discovery told. */
+  /** As its last discovery had it. */
   readonly resources: readonly ExtensionResource[];
   /** Where its OpenAPI v3 document is. */
   readonly openApiUrl: string | undefined;
@@ -166,7 +166,7 @@ async function jsonOf(body: AsyncIterable<Uint8Array>): Promise<unknown> {
   }
 }
 
-/** What another server calls its resources is looked at before it is told on. */
+/** What another server calls its resources is checked before it is passed on. */
 function resourcesOf(body: unknown): ExtensionResource[] {
   const list = typeof body === 'object' && body !== null && 'resources' in body ? body.resources : undefined;
   if (!Array.isArray(list)) throw new Error('the answer is no APIResourceList');

@@ -94,7 +94,7 @@ export function followExtensionServers(
     const before = each.server.availability;
     const shown = JSON.stringify([each.server.resources, each.server.openApiUrl]);
     const after = await each.server.look();
-    // A Service that leads nowhere is told of by an event when it does; a server that comes up says nothing.
+    // A Service that leads nowhere is reported by an event when it does; a server that comes up says nothing.
     each.failures = after.status === 'True' ? 0 : after.reason === 'FailedDiscoveryCheck' ? each.failures + 1 : 1;
     if (before?.status !== after.status || shown !== JSON.stringify([each.server.resources, each.server.openApiUrl]))
       changed();

@@ -1,4 +1,4 @@
-// Who asks, told to an extension API server in headers that it believes of the front proxy's certificate.
+// Who asks, sent to an extension API server in headers that it believes of the front proxy's certificate.
 // Source: Kubernetes, "Authenticating", authenticating proxy.
 
 import type { OutgoingHttpHeaders } from 'node:http';

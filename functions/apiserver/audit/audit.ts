@@ -1,4 +1,4 @@
-// The audit log: what the policy wants of each request, told to a sink. Loaded where there is a policy; what it costs beyond that is
+// The audit log: what the policy wants of each request, written to a sink. Loaded where there is a policy; what it costs beyond that is
 // the line that is written, and, at the levels that ask for them, reading the bodies.
 
 import type { UserInfo } from '../../../core/authorization/user-info.ts';
@@ -20,7 +20,7 @@ export interface AuditSink {
 export interface Audit {
   /** Once it is known who asks; undefined where the policy is not interested. */
   begin(request: ApiRequest, started: AuditStart): AuditRecord | undefined;
-  /** Since the start: events that were told, and lines that the sink could not keep. */
+  /** Since the start: events that were written, and lines that the sink could not keep. */
   counts(): { readonly events: number; readonly lost: number };
 }
 

@@ -203,7 +203,7 @@ async function stillBound(claims: KubernetesClaims, lookup: Lookup, goneBefore: 
   if (!(await exists('serviceaccounts', `${namespace}/${serviceaccount.name}`, serviceaccount.uid))) return false;
   if (pod && !(await exists('pods', `${namespace}/${pod.name}`, pod.uid))) return false;
   if (secret && !(await exists('secrets', `${namespace}/${secret.name}`, secret.uid))) return false;
-  // A pod's node is told for information; only a token bound to the node itself depends on it.
+  // A pod's node is in it for information; only a token bound to the node itself depends on it.
   return pod !== undefined || node === undefined || exists('nodes', node.name, node.uid);
 }
 

@@ -28,7 +28,7 @@ const shared = new Map<string, readonly string[]>([
 
 const ownObject = ['get', 'update', 'patch', 'delete'];
 
-/** `open`: called when the first node asks. `lookup`: for the few types that nodes are told nothing of. */
+/** `open`: called when the first node asks. `lookup`: for the few types that nodes never receive. */
 export function nodeAuthorizer(open: () => Promise<NodeIndex>, lookup: Lookup): Authorizer {
   const decide = async (index: NodeIndex, node: string, attributes: Attributes): Promise<Decision> => {
     const { group, resource, subresource, verb, namespace, name, fieldSelector = [] } = attributes;

@@ -5,7 +5,7 @@
 const maxTogether = 4 * 1024;
 const maxEach = 256;
 
-/** The values of the `Warning` headers. Each text is told once; what does not fit is left out. */
+/** The values of the `Warning` headers. Each text is sent once; what does not fit is left out. */
 export function warningHeaders(texts: readonly string[]): string[] {
   const distinct = [...new Set(texts)];
   let length = 0;

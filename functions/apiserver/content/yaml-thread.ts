@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { Decoded } from '../../../core/machinery/json.ts';
 import { type Status, StatusError } from '../../../core/machinery/status.ts';
 
-/** What the thread is told, and what it answers. */
+/** What the thread gets, and what it answers. */
 export type YamlQuestion = Uint8Array;
 export type YamlAnswer = { readonly decoded: Decoded } | { readonly status: Status };
 

@@ -15,7 +15,7 @@ export interface FlowSchema {
   readonly precedence: number;
   readonly levelName: string;
   matches(user: UserInfo, info: RequestInfo): boolean;
-  /** What its requests are told apart by, so that one flow does not take what is another's. */
+  /** What tells its requests apart, so that one flow does not take what is another's. */
   distinguisher(user: UserInfo, info: RequestInfo): string;
 }
 

@@ -8,7 +8,7 @@ import { bodyOf, type ListBody } from '../content/list-body.ts';
 import { boundPod, type NodeIndex, namespaceOf, volumeHome } from './node-index.ts';
 import { nodeView } from './node-view.ts';
 
-/** A DesiredState, whose objects are the JSON that is stored of them or that all nodes are told: nothing is encoded for a node alone. */
+/** A DesiredState, whose objects are the JSON that is stored of them or that all nodes share: nothing is encoded for a node alone. */
 export interface EncodedState extends Omit<DesiredState, 'resources'> {
   readonly resources: Changes;
 }
@@ -44,7 +44,7 @@ export function desiredBody({ cursor, full, resources }: EncodedState): ListBody
 
 const comma = Buffer.from(',');
 
-/** What a node was last told, one revision a resource. */
+/** What a node received last: one revision a resource. */
 export interface Cursor {
   /** Changes when the cluster's data were replaced: then revisions mean nothing any more. */
   readonly epoch: string;
@@ -167,7 +167,7 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
     const changes: EncodedChanges = { put: [], remove: [] };
     if (isNeeded(resource)) {
       const wanted = wants(index, node, resource);
-      // Only what the node was told of is taken back: what a pod of its named, or still names and is gone.
+      // Only what the node received is taken back: what a pod of its named, or still names and is gone.
       for (const name of put.get(resource) ?? []) {
         if (!wanted(name)) continue;
         const entry = replica.get(name);
@@ -207,7 +207,7 @@ function eventsSince(replica: Replica, revision: number): readonly Entry[] | und
   }
 }
 
-// Beyond this a node that comes back is told everything: shorter than its changes.
+// Beyond this a node that comes back gets everything: shorter than its changes.
 const maxEvents = 20_000;
 
 function* present(replica: Replica, names: Iterable<string>): Iterable<Entry> {

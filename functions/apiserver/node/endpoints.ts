@@ -51,7 +51,7 @@ export function createNodeEndpoints(options: NodeEndpointOptions): Responder {
 
   const desired = async ({ info, query, mediaType }: Exchange): Promise<ApiResponse> => {
     const node = info.name;
-    // Before the heads are read: what changes after is told by a new message.
+    // Before the heads are read: what changes after comes with a new message.
     notifier.fetching(node);
     const [nodes] = await Promise.all([upToDate(), heartbeats.beat(node, now().getTime())]);
     return respondBody(desiredBody(desiredState(nodes, node, query.text('cursor'))), mediaType);

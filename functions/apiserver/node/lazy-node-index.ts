@@ -1,4 +1,4 @@
-// The node index where few requests need it: a function that answers kubectl reads nothing of what nodes are told. To open it is to
+// The node index where few requests need it: a function that answers kubectl reads nothing of what nodes receive. To open it is to
 // read a dozen types, and each of them is looked at again with every request after.
 
 import type { Replicas } from '../../../core/replica/replica.ts';

@@ -7,7 +7,7 @@ import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts
 import type { Entry, Replica, Replicas } from '../../../core/replica/replica.ts';
 import type { Stored } from '../../../core/replica/stored-type.ts';
 
-/** What a node is told of because of its pods. A namespace's NetworkPolicies are needed where the namespace is. */
+/** What a node receives because of its pods. A namespace's NetworkPolicies are needed where the namespace is. */
 export type NeededResource = ReferencedResource | 'persistentvolumes' | 'namespaces';
 
 type PodEntry = Entry<Stored<'pods'>>;
@@ -37,7 +37,7 @@ interface Known {
   readonly references: readonly Reference[];
 }
 
-/** Ready when it resolves: every replica that nodes are told about has caught up once. */
+/** Ready when it resolves: every replica of what nodes receive has caught up once. */
 export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
   const opened = await Promise.all(nodeResources.map(async (name) => [name, await replicas.of(name)] as const));
   const byResource = new Map<string, Replica>(opened);

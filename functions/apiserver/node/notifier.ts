@@ -117,7 +117,7 @@ function* allNodes(nodes: NodeIndex): Iterable<string> {
   for (const { name } of nodes.replica('nodes').snapshot()) yield name;
 }
 
-/** A pod's status mostly comes from its node, which need not be told of it. */
+/** A pod's status mostly comes from its node, which need not receive it. */
 function onlyStatus({ type, entry, previous }: ReplicaEvent): boolean {
   if (type !== 'MODIFIED' || !previous) return false;
   const [before, after] = [previous.object as V1Pod, entry.object as V1Pod];

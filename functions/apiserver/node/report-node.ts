@@ -83,7 +83,7 @@ function mergeStatus(
   const types = new Set(conditions.map((each) => each.type));
   // as: what is stored was checked.
   const existing = (current?.['conditions'] ?? []) as readonly V1NodeCondition[];
-  // Which volumes are attached is told by a controller, the rest by the node.
+  // Which volumes are attached is written by a controller, the rest by the node.
   const volumes = current?.['volumesAttached'];
   const addresses = typedItems(reported, 'addresses');
   const known = (current?.['addresses'] ?? []) as readonly V1NodeAddress[];

@@ -1,4 +1,4 @@
-// The types of Kubernetes 1.36 that are served and deprecated, and versions of custom resources that say so of themselves: whoever uses one is told so (KEP-1693).
+// The types of Kubernetes 1.36 that are served and deprecated, and versions of custom resources that say so of themselves: whoever uses one gets a warning (KEP-1693).
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import { getOwn } from '../../../core/machinery/own.ts';

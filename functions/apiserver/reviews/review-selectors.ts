@@ -1,4 +1,4 @@
-// The selectors of an access review: what is wrong with them, and what an authorizer is told of them.
+// The selectors of an access review: what is wrong with them, and what an authorizer gets of them.
 // Source: authorization.k8s.io/v1 ResourceAttributes, KEP-4601. Operators of newer clients are no mistake: such a requirement is left out.
 
 import type { AccessSelectors } from '../../../core/authorization/selectors.ts';

@@ -45,7 +45,7 @@ export interface ServerlessOptions {
 }
 
 export interface ServerlessApi {
-  /** Never rejects. Resolves when the workers were told of what it wrote. */
+  /** Never rejects. Resolves when the workers got their wake-ups for what it wrote. */
   handle(request: ApiRequest): Promise<ApiResponse>;
   /** The whole answer was given, and the process may stand still from now on: writes what it would still have to tell. */
   answered(): void;

@@ -19,7 +19,7 @@ export async function carryConnection(node: NodeStream, client: ForwardedEnd): P
     for await (const chunk of client.data) await node.send(frame(channels.stdin, chunk));
     await node.send(Buffer.from([channels.close, channels.stdin]));
   };
-  // A client that breaks off instead of ending is told to the node by closing its stream.
+  // A client that breaks off instead of ending reaches the node as the end of its stream.
   void toNode().catch(() => node.close());
   try {
     for await (const each of node.frames) {

@@ -29,7 +29,7 @@ export async function openLog(opener: StreamOpener, stream: PodStream): Promise<
   }
 }
 
-/** The log's bytes; the node is told when nobody reads any more. Throws when the node fails or leaves in the middle. */
+/** The log's bytes; the node gets a message when nobody reads any more. Throws when the node fails or leaves in the middle. */
 function bodyOf(node: NodeStream, { first, frames }: BegunStream): AsyncIterable<Uint8Array> {
   let next: Uint8Array | undefined = first;
   const finish = async () => {

@@ -1,4 +1,4 @@
-// Formats that nothing checks are taken, for documentation: whoever writes one is told so.
+// Formats that nothing checks are taken, for documentation: whoever writes one gets a warning.
 
 import type { V1CustomResourceDefinition, V1JSONSchemaProps } from '../../../../generated/kubernetes.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';

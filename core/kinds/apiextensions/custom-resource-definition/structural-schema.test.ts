@@ -168,7 +168,7 @@ describe('a definition', () => {
     const crd = customResourceDefinition({
       versions: [servedVersion('v1', true, schema), servedVersion('v2', false, schema)],
     });
-    // A definition as the road has it.
+    // A definition as the API server has it.
     expect(strategy.warnings?.(crd as unknown as KubeObject, undefined)).toEqual(['unrecognized format "int32"']);
   });
 

@@ -16,7 +16,7 @@ import { getOwn } from '../../../machinery/own.ts';
 import type { CompiledExpression, CompiledRules } from './compiled-rules.ts';
 
 export interface RulePlace {
-  /** Whether an old value of this part can be told. */
+  /** Whether the old value of this part can be found. */
   readonly correlatable: boolean;
   /** How many parts of an object the schema may hold for; undefined below a list or map without a bound. */
   readonly cardinality: number | undefined;

@@ -1,4 +1,4 @@
-// What is told of Jobs, and of the template of them in a CronJob.
+// Warnings about Jobs, and about the template of them in a CronJob.
 
 import type { V1JobSpec } from '../../../../generated/kubernetes.ts';
 import { warnOfTemplate } from '../../core/pod-template/warnings.ts';

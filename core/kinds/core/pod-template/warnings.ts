@@ -1,4 +1,4 @@
-// What is told of workloads: of their name, which their pods' names begin with, and of their template.
+// Warnings about workloads: their name, which their pods' names begin with, and their template.
 
 import type { V1ObjectMeta, V1PodTemplateSpec } from '../../../../generated/kubernetes.ts';
 import { warnOfPodNames } from '../../metadata/name-warnings.ts';
@@ -22,7 +22,7 @@ export function warnOfWorkload(object: Workload, old: Workload | undefined): str
   return specChanged(object, old) ? warnOfTemplate(object.spec?.template, 'spec.template') : [];
 }
 
-/** Warnings are told when an object is made and when its spec changes, and not for what others write beside it. */
+/** Warnings are given when an object is made and when its spec changes, and not for what others write beside it. */
 export function specChanged(
   { metadata }: { readonly metadata?: V1ObjectMeta },
   old: { readonly metadata?: V1ObjectMeta } | undefined,

@@ -1,5 +1,5 @@
 // Validation of projected volumes: one kind of source each, and no two files at one path.
-// Fields whose path lacks an index, and which name another field than the one that is meant, are told as Kubernetes tells them.
+// Fields whose path lacks an index, and which name another field than the one that is meant, are reported as Kubernetes reports them.
 
 import type {
   V1ClusterTrustBundleProjection,

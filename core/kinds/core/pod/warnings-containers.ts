@@ -1,4 +1,4 @@
-// What is told of containers: variables and ports that hide others, and bytes in parts.
+// Warnings about containers: variables and ports that hide others, and bytes in parts.
 
 import type { V1Container, V1ContainerPort, V1PodSpec } from '../../../../generated/kubernetes.ts';
 import { warnOfFractions } from '../../rules/fractional-bytes.ts';
@@ -7,7 +7,7 @@ const lists = ['initContainers', 'containers', 'ephemeralContainers'] as const;
 
 const inBytes = ['memory', 'ephemeral-storage'];
 
-/** Each port is compared with each: of a pod with more, which is none of a person's, these are told. */
+/** Each port is compared with each: of a pod with more, which no person writes, these are reported. */
 const mostCompared = 500;
 
 interface PlacedPort {

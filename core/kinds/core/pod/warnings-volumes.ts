@@ -1,4 +1,4 @@
-// What is told of volumes: types that are gone, and files that would lie at or below one another.
+// Warnings about volumes: types that are gone, and files that would lie at or below one another.
 
 import type { V1Volume, V1VolumeProjection } from '../../../../generated/kubernetes.ts';
 import { warnOfClaim } from '../../rules/claim-warnings.ts';
@@ -36,7 +36,7 @@ export function warnOfVolumes(volumes: readonly V1Volume[], path: string): strin
   return warnings;
 }
 
-/** Each file is compared with each: of a volume with more these are told. */
+/** Each file is compared with each: of a volume with more these are reported. */
 const mostCompared = 500;
 
 interface PlacedFile {

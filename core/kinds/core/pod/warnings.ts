@@ -8,7 +8,7 @@ import { warnOfKey, warnOfNodeLabels, warnOfNodeTerm } from '../../rules/node-la
 import { warnOfContainers } from './warnings-containers.ts';
 import { warnOfVolumes } from './warnings-volumes.ts';
 
-/** What is told of a pod, or of a template at `prefix`, which ends in a dot. */
+/** Warnings about a pod, or about a template at `prefix`, which ends in a dot. */
 export function warnOfPod(
   spec: V1PodSpec | undefined,
   metadata: V1ObjectMeta | undefined,
@@ -58,7 +58,7 @@ const seccompOfPod = 'seccomp.security.alpha.kubernetes.io/pod';
 const seccompOfContainer = 'container.seccomp.security.alpha.kubernetes.io/';
 const appArmorOfContainer = 'container.apparmor.security.beta.kubernetes.io/';
 
-/** Of a pod itself the annotation of AppArmor is told where it becomes the field. */
+/** Of a pod itself the annotation of AppArmor gets its warning where it becomes the field. */
 function warnOfAnnotations(annotations: { readonly [key: string]: string }, spec: V1PodSpec, prefix: string): string[] {
   const keys = Object.keys(annotations);
   // Each that is looked for lies in one of Kubernetes' own domains of then.

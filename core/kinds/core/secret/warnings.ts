@@ -1,4 +1,4 @@
-// What is told of Secrets: a certificate whose key is another's, in Go's words.
+// Warnings about Secrets: a certificate whose key is another's, in Go's words.
 
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import type { V1Secret } from '../../../../generated/kubernetes.ts';

@@ -52,7 +52,7 @@ export function validateService({ spec }: V1Service): FieldError[] {
   }
   errors.push(...validateFamilies(spec), ...validateAddresses(spec));
   spec.loadBalancerSourceRanges?.forEach((range, index) => {
-    // The name of the field is told as Kubernetes tells it.
+    // The name of the field is written as Kubernetes writes it.
     if (!parseCidr(range.trim()))
       errors.push(
         invalidValue(

@@ -1,4 +1,4 @@
-// What is told of Services: what is ignored, and addresses in forms that mean several things.
+// Warnings about Services: what is ignored, and addresses in forms that mean several things.
 
 import type { V1Service, V1ServiceSpec } from '../../../../generated/kubernetes.ts';
 import { warnOfAddress, warnOfCidr } from '../../rules/address-warnings.ts';
@@ -40,7 +40,7 @@ function warnOfHeadless({ loadBalancerIP, externalIPs, sessionAffinity }: V1Serv
   return [
     ...(loadBalancerIP ? [ignored('loadBalancerIP')] : []),
     ...(externalIPs?.length ? [ignored('externalIPs')] : []),
-    // The name of the field is told as Kubernetes tells it.
+    // The name of the field is written as Kubernetes writes it.
     ...(sessionAffinity && sessionAffinity !== 'None' ? [ignored('SessionAffinity')] : []),
   ];
 }

@@ -43,7 +43,7 @@ export const strategy = strategyFor<V1EndpointSlice>({
   warnings({ metadata, addressType, endpoints }) {
     // Controllers of the cluster write canonical addresses, and many.
     if (ownSlices.has(metadata?.labels?.['endpointslice.kubernetes.io/managed-by'] ?? '')) return [];
-    // The field is told as Kubernetes tells it.
+    // The field is written as Kubernetes writes it.
     if (addressType === 'FQDN') return ['spec.addressType: FQDN endpoints are deprecated'];
     return (endpoints ?? []).flatMap(({ addresses }, index) =>
       (addresses ?? []).flatMap((address, place) => warnOfAddress(address, `endpoints[${index}].addresses[${place}]`)),
