@@ -82,7 +82,13 @@ describe('API operations', () => {
           spec: {
             matchConstraints,
             reinvocationPolicy: 'Never',
-            mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: '[]' } }],
+            // A list of nothing is one of no type, which no policy may give.
+            mutations: [
+              {
+                patchType: 'JSONPatch',
+                jsonPatch: { expression: '[JSONPatch{op: "add", path: "/metadata/labels/mutated", value: "yes"}]' },
+              },
+            ],
           },
         },
       }),
