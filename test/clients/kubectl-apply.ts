@@ -80,6 +80,25 @@ export function kubectlApply(kubectl: () => Kubectl): void {
       expect(await kubectl()('delete', '-k', directory)).toContain('configmap "kz-base" deleted');
     });
 
+    it('goes on with --server-side without a conflict, and shows the difference first', async () => {
+      const configMap = (label: string, data: object) => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'upgraded', labels: { name: label } },
+        data,
+      });
+      const next = manifest('upgraded-2.yaml', configMap('b', { k: 'v2' }));
+      await kubectl()('apply', '-f', manifest('upgraded-1.yaml', configMap('a', { k: 'v1' })));
+      const { code, stdout, stderr } = await kubectl().attempt('diff', '--server-side', '-f', next);
+      expect(code, stderr).toBe(1);
+      expect(stdout).toContain('+  k: v2');
+      await kubectl()('apply', '--server-side', '-f', next);
+      expect(await kubectl()('get', 'configmap', 'upgraded', '-o', 'jsonpath={.data.k}')).toContain('v2');
+      // And back: the annotation followed.
+      await kubectl()('apply', '-f', manifest('upgraded-3.yaml', configMap('b', {})));
+      expect(await kubectl()('get', 'configmap', 'upgraded', '-o', 'jsonpath={.data}')).not.toContain('v2');
+    });
+
     it('--server-side tells who owns a field, and takes it when forced', async () => {
       const mine = configMap('ssa', { a: '1', b: '2' });
       const theirs = configMap('ssa', { a: 'x' });
