@@ -16,9 +16,12 @@ import { PodMirror } from './pod-mirror.ts';
 import { PodResize } from './pod-resize.ts';
 import { podStatus } from './pod-status.ts';
 import { PodSteps } from './pod-steps.ts';
-import { StartBackoff } from './start-backoff.ts';
+import { type BackoffCause, StartBackoff } from './start-backoff.ts';
 import type { PodTermination, Step } from './sync-pod.ts';
 import { deadlineOf, syncPod } from './sync-pod.ts';
+
+/** Ends free what others wait for: they are tried again sooner than starts. */
+const endPause = { firstMs: 1000, maxMs: 15_000 } as const;
 
 export class PodWorker {
   readonly uid: string;
@@ -34,6 +37,8 @@ export class PodWorker {
   readonly #steps: PodSteps;
   /** Container name -> the run whose back-off was reported. */
   readonly #backedOff = new Map<string, string | undefined>();
+  /** How long what ends or removes something was last held up, by its step. */
+  readonly #endPauses = new Map<string, number>();
   readonly #flights = new Map<string, { deadline: number }>();
   #status: V1PodStatus | undefined;
   #reported = '';
@@ -88,6 +93,8 @@ export class PodWorker {
   update(pod: Pod): void {
     const { labels, annotations } = this.#pod.metadata;
     const described = deepEqual(pod.metadata.labels, labels) && deepEqual(pod.metadata.annotations, annotations);
+    // Its status comes back with each report of ours: that is no news, and nothing is tried again for it.
+    if (!described || !deepEqual(pod.spec, this.#wanted.spec)) this.#holds.podChanged();
     this.#wanted = pod;
     this.#grant();
     // Files of the downward API show both. What fails here is tried again within a minute.
@@ -98,7 +105,7 @@ export class PodWorker {
       const grace = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
       this.#endBy(Number(grace));
     }
-    this.objectsChanged();
+    this.#kick();
   }
 
   /** The API does not have the pod any more. */
@@ -117,7 +124,7 @@ export class PodWorker {
 
   /** A ConfigMap, Secret, claim or Service changed that the pod may use: what waited for one is tried again. */
   objectsChanged(): void {
-    this.#holds.releaseAllButImages();
+    this.#holds.objectsChanged();
     this.#kick();
   }
 
@@ -278,7 +285,8 @@ export class PodWorker {
     this.#flights.set(key, flight);
     const performed = step.type === 'finish' ? this.#finish() : this.#steps.perform(step, running !== undefined);
     performed
-      .catch((error: unknown) => this.#failed(step, error))
+      .then(() => void this.#endPauses.delete(key))
+      .catch((error: unknown) => this.#failed(step, key, error))
       .finally(() => {
         if (this.#flights.get(key) === flight) this.#flights.delete(key);
         this.#kick();
@@ -296,7 +304,7 @@ export class PodWorker {
   }
 
   /** What is resolved with time is tried again then, and nothing before. */
-  #failed(step: Step, error: unknown): Promise<void> | undefined {
+  #failed(step: Step, key: string, error: unknown): Promise<void> | undefined {
     const message = errorText(error);
     const { now, log } = this.#context;
     log.warn(
@@ -305,7 +313,7 @@ export class PodWorker {
     );
     if (step.type === 'createSandbox') {
       this.#context.event(this.#pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`);
-      this.#holds.hold('', false, now());
+      this.#holds.hold('', 'sandbox', now());
       void this.refresh().catch(() => undefined);
     } else if (step.type === 'startContainer') {
       const { name } = step.container;
@@ -314,7 +322,7 @@ export class PodWorker {
       if (failure.reason === 'ContainerCreating') this.#holds.waiting.delete(name);
       else if (failure.reason !== 'RunContainerError')
         this.#holds.waiting.set(name, { reason: failure.reason, message });
-      this.#holds.hold(name, failure.waitsForImage, now());
+      this.#holds.hold(name, causeOf(failure), now());
       if (failure.reason === 'CreateContainerError') void this.refresh().catch(() => undefined);
       if (failure.reason === 'ErrImagePull') {
         const { image } = failure;
@@ -334,13 +342,21 @@ export class PodWorker {
       // Told in the pod's status, and tried again after a pause.
     } else {
       // Ends and removals must come about. Until then the step counts as on its way: a runtime that is down is not asked all the time.
+      const pause = Math.min((this.#endPauses.get(key) ?? endPause.firstMs / 2) * 2, endPause.maxMs);
+      this.#endPauses.set(key, pause);
       return new Promise((resolve) => {
         const again = () => void this.refresh().then(resolve, resolve);
-        setTimeout(again, 1000).unref();
+        setTimeout(again, pause).unref();
       });
     }
     return undefined;
   }
+}
+
+function causeOf({ reason, waitsForImage }: StartError): BackoffCause {
+  if (waitsForImage) return 'image';
+  if (reason === 'ContainerCreating') return 'volume';
+  return reason === 'CreateContainerConfigError' ? 'config' : 'container';
 }
 
 function isReady(status: V1PodStatus | undefined): boolean {

@@ -274,6 +274,28 @@ describe('a report', () => {
       source: { component: 'kubelet', host: 'n1' },
     });
   });
+
+  it('counts an event as a repeat that names another id of what was tried, and shows the newest', async () => {
+    const pod = await makePod('mine', 'n1');
+    const failed = (text: string, second: number) => ({
+      regarding: { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'mine', uid: pod.metadata.uid },
+      type: 'Warning' as const,
+      reason: 'Failed',
+      message: text,
+      time: `2026-01-02T03:04:0${second}Z`,
+    });
+    const reserved = (digit: string) => `Error: the name "app" is reserved for "${digit.repeat(64)}"`;
+    await report('n1', { events: [failed(reserved('a'), 1), failed(reserved('b'), 2), failed('Error: other', 2)] });
+    await report('n1', { events: [failed(reserved('c'), 3)] });
+    const { items } = (await t.get('/api/v1/namespaces/default/events')).body;
+    const told = items.map(({ message, count }: { message: string; count: number }) => [message, count]);
+    expect(new Map(told)).toEqual(
+      new Map<string, number>([
+        [reserved('c'), 3],
+        ['Error: other', 1],
+      ]),
+    );
+  });
 });
 
 describe('wake-ups', () => {

@@ -20,16 +20,18 @@ export async function reportEvents(
     if (!event.regarding || typeof event.regarding.name !== 'string') continue;
     const name = eventName(event, node);
     const seen = byName.get(name);
-    if (seen) seen.times.push(event.time);
-    else byName.set(name, { event, times: [event.time] });
+    byName.set(name, { event, times: [...(seen?.times ?? []), event.time] });
   }
   await settleAll([...byName].map(([name, { event, times }]) => record(parts, context, node, name, event, times)));
 }
 
-/** The same for repeats, so that they meet. */
+/** Ids of containers and sandboxes, which are others with each attempt. */
+const ids = /\b[0-9a-f]{64}\b/g;
+
+/** The same for repeats, so that they meet: also of those that differ in nothing but the id of what was tried. */
 function eventName({ regarding, type, reason, message }: EventReport, node: string): string {
   const hash = createHash('sha256')
-    .update(JSON.stringify([regarding.uid, regarding.fieldPath ?? '', type, reason, message, node]))
+    .update(JSON.stringify([regarding.uid, regarding.fieldPath ?? '', type, reason, message.replace(ids, ''), node]))
     .digest('hex')
     .slice(0, 16);
   // Room for the hash within the 253 characters of a name.
@@ -52,6 +54,7 @@ async function record(
     // as: what is stored as an Event is one.
     build: (found) => ({
       ...found,
+      message: event.message,
       count: ((found as { count?: number }).count ?? 1) + times.length,
       lastTimestamp: last,
     }),
