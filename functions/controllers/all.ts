@@ -42,6 +42,7 @@ import { createRootCaController } from './root-ca.ts';
 import { serviceAccountController } from './service-account.ts';
 import { createServiceAccountTokenController } from './service-account-token.ts';
 import { serviceCIDRController } from './service-cidr.ts';
+import { serviceLoadBalancerController } from './service-load-balancer.ts';
 import { statefulSetController } from './statefulset.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
@@ -97,6 +98,7 @@ export function controllers(settings: ControllerSettings): Controller[] {
       ? [createServiceAccountTokenController(settings.caCertificate, settings.signSecretToken)]
       : []),
     serviceCIDRController,
+    serviceLoadBalancerController,
     ipAddressRepairController,
     createRootCaController(settings.caCertificate),
     createNodeIpamController(settings.podCIDR),
