@@ -50,12 +50,46 @@ const topology = (...expressions: object[]) => ({
   allowedTopologies: [{ matchLabelExpressions: expressions }],
 });
 
+const hooks = 'admissionregistration.k8s.io/validatingwebhookconfigurations';
+const hooked = (resources: readonly string[]) => ({
+  webhooks: [
+    {
+      name: 'a.b.c',
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      clientConfig: { url: 'https://hook.example.com/x' },
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources }],
+    },
+  ],
+});
+
 describe('an object is refused', () => {
   it.each<[string, object, readonly string[]]>([
     [
       'services',
       service({ loadBalancerSourceRanges: ['10.0.0.0/8'] }),
       ["spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'"],
+    ],
+    [
+      hooks,
+      hooked(['pods/*', 'pods/log']),
+      [
+        'webhooks[0].rules[0].resources[1]: Invalid value: "pods/log": if \'pods/*\' is present, must not specify pods/log',
+      ],
+    ],
+    [
+      hooks,
+      hooked(['*', 'pods', '*/scale']),
+      [
+        `webhooks[0].rules[0].resources: Invalid value: ["*","pods","*/scale"]: if '*' is present, must not specify other resources without subresources`,
+      ],
+    ],
+    [
+      hooks,
+      hooked(['*/*', 'pods']),
+      [
+        `webhooks[0].rules[0].resources: Invalid value: ["*/*","pods"]: if '*/*' is present, must not specify other resources`,
+      ],
     ],
     [
       'services',

@@ -44,7 +44,37 @@ export function validateRules(rules: readonly V1NamedRuleWithOperations[], at: s
       if (!operations.includes(each)) errors.push(notSupported(`${path}.operations[${place}]`, each, operations));
     for (const [place, each] of (rule.apiVersions ?? []).entries())
       if (!each) errors.push(required(`${path}.apiVersions[${place}]`));
+    errors.push(...validateResources(rule.resources ?? [], `${path}.resources`));
   }
+  return errors;
+}
+
+/** A wildcard stands for what it holds: nothing of that is named beside it. */
+function validateResources(resources: readonly string[], path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const anySubresourceOf = new Set<string>();
+  const ofAnyResource = new Set<string>();
+  for (const [index, each] of resources.entries()) {
+    const at = `${path}[${index}]`;
+    const slash = each.indexOf('/');
+    if (!each) errors.push(required(at));
+    if (slash < 0) continue;
+    const resource = each.slice(0, slash);
+    const subresource = each.slice(slash + 1);
+    if (anySubresourceOf.has(resource))
+      errors.push(invalidValue(at, each, `if '${resource}/*' is present, must not specify ${each}`));
+    if (ofAnyResource.has(subresource))
+      errors.push(invalidValue(at, each, `if '*/${subresource}' is present, must not specify ${each}`));
+    if (subresource === '*') anySubresourceOf.add(resource);
+    if (resource === '*') ofAnyResource.add(subresource);
+  }
+  if (resources.length > 1 && resources.includes('*/*'))
+    errors.push(invalidValue(path, resources, "if '*/*' is present, must not specify other resources"));
+  const whole = resources.filter((each) => !each.includes('/'));
+  if (whole.length > 1 && whole.includes('*'))
+    errors.push(
+      invalidValue(path, resources, "if '*' is present, must not specify other resources without subresources"),
+    );
   return errors;
 }
 

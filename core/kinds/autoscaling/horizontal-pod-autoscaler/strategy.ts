@@ -194,7 +194,11 @@ function validateRules(rules: V2HPAScalingRules, path: string): FieldError[] {
     errors.push(
       ...optionalField(
         tolerance,
-        (text) => (quantityError(text) ? [quantityError(text) ?? ''] : []),
+        (text) => {
+          const wrong = quantityError(text);
+          if (wrong !== undefined) return [wrong];
+          return parseQuantity(text).nanos < 0n ? ['must be greater or equal to zero'] : [];
+        },
         `${path}.tolerance`,
       ),
     );
