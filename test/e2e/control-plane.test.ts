@@ -125,6 +125,26 @@ const asked: Record<string, readonly string[]> = {
   kubernetes_build_info: ['git_version'],
 };
 
+it('takes the token of a Secret that its controller filled, for as long as the Secret is there', async () => {
+  const { kubectl } = plane;
+  await kubectl('create', 'serviceaccount', 'robot');
+  const annotations = { 'kubernetes.io/service-account.name': 'robot' };
+  const metadata = { name: 'robot-token', annotations };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/service-account-token' };
+  await kubectl.input(JSON.stringify(secret), 'create', '-f', '-');
+  const read = async (field: string) => {
+    const text = await kubectl('get', 'secret', 'robot-token', '-o', `jsonpath={.data.${field}}`);
+    return Buffer.from(text, 'base64').toString();
+  };
+  await expect.poll(() => read('token')).not.toBe('');
+  expect(await read('ca\\.crt')).toBe(readFileSync(join(plane.dataDir, 'pki', 'ca.crt'), 'utf8'));
+  const robot = kubectlAs(`--token=${await read('token')}`);
+  const who = await robot('auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}');
+  expect(who.stdout, who.stderr).toBe('system:serviceaccount:default:robot');
+  await kubectl('delete', 'secret', 'robot-token');
+  expect((await robot('auth', 'whoami')).code).toBe(1);
+});
+
 it('counts under the names that dashboards know, of all threads on one page', async () => {
   const { kubectl } = plane;
   await kubectl('create', 'deployment', 'web', '--image=example/web:1');
