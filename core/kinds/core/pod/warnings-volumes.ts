@@ -42,8 +42,8 @@ const mostCompared = 500;
 interface PlacedFile {
   readonly path: string;
   /** Nothing where the volume has one source. */
-  readonly kind?: string;
-  readonly name?: string;
+  readonly kind: string | undefined;
+  readonly name: string | undefined;
 }
 
 function warnOfOverlaps({ name, configMap, secret, downwardAPI, projected }: V1Volume): string[] {
@@ -51,10 +51,19 @@ function warnOfOverlaps({ name, configMap, secret, downwardAPI, projected }: V1V
   if (secret) return overlaps(name, 'Secret', secret.secretName ?? '', files(secret.items));
   if (downwardAPI) return overlaps(name, 'DownwardAPI', undefined, files(downwardAPI.items));
   if (!projected?.sources) return [];
-  const empty = projected.sources
-    .filter((source) => Object.keys(source).length === 0)
-    .map(() => `volume ${JSON.stringify(name)} (Projected) has no sources provided`);
-  return [...empty, ...overlaps(name, 'Projected', undefined, projected.sources.flatMap(projectedFiles))];
+  const warnings: string[] = [];
+  const placed: PlacedFile[] = [];
+  for (const source of projected.sources) {
+    if (isEmpty(source)) warnings.push(`volume ${JSON.stringify(name)} (Projected) has no sources provided`);
+    else placed.push(...projectedFiles(source));
+  }
+  if (placed.length > 1) warnings.push(...overlaps(name, 'Projected', undefined, placed));
+  return warnings;
+}
+
+function isEmpty(source: object): boolean {
+  for (const _ in source) return false;
+  return true;
 }
 
 function projectedFiles(source: V1VolumeProjection): readonly PlacedFile[] {
@@ -81,8 +90,7 @@ function files(
   name?: string,
 ): readonly PlacedFile[] {
   const placed: PlacedFile[] = [];
-  for (const { path } of items ?? [])
-    if (path) placed.push({ path, ...(kind && { kind }), ...(name !== undefined && { name }) });
+  for (const { path } of items ?? []) if (path) placed.push({ path, kind, name });
   return placed;
 }
 
