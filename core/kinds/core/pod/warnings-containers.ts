@@ -1,7 +1,7 @@
 // Warnings about containers: variables and ports that hide others, and bytes in parts.
 
 import type { V1Container, V1ContainerPort, V1PodSpec } from '../../../../generated/kubernetes.ts';
-import { warnOfFractions } from '../../rules/fractional-bytes.ts';
+import { mayBeFractional, warnOfFractions } from '../../rules/fractional-bytes.ts';
 
 const lists = ['initContainers', 'containers', 'ephemeralContainers'] as const;
 
@@ -23,7 +23,8 @@ export function warnOfContainers(spec: V1PodSpec, path: string): string[] {
   for (const list of lists)
     spec[list]?.forEach((container, index) => {
       const { resources, env } = container;
-      if (resources) warnings.push(...warnOfResources(resources, `${path}.${list}[${index}].resources`));
+      if (resources && (mayBeFractional(resources.limits, inBytes) || mayBeFractional(resources.requests, inBytes)))
+        warnings.push(...warnOfResources(resources, `${path}.${list}[${index}].resources`));
       if (env && env.length > 1) warnings.push(...warnOfHidden(env, `${path}.${list}[${index}].env`));
       container.ports?.forEach((port, place) => {
         ports.push({ list, index, place, port });
@@ -59,7 +60,8 @@ function warnOfHidden(env: NonNullable<V1Container['env']>, path: string): strin
 
 /** Each port beside those before it, of whatever container: they share one network. */
 function warnOfPorts(ports: readonly PlacedPort[], path: string): string[] {
-  if (ports.length === 0) return [];
+  // As nearly every pod: one port has none to collide with.
+  if (ports.length === 0 || (ports.length === 1 && !ports[0]!.port.hostIP)) return [];
   const at = ({ list, index, place }: PlacedPort) => `${path}.${list}[${index}].ports[${place}]`;
   const warnings: string[] = [];
   ports.slice(0, mostCompared).forEach((placed, index) => {

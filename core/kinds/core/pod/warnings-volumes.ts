@@ -25,11 +25,16 @@ export function warnOfGoneType(source: object, path: string): string[] {
   return warnings;
 }
 
+function hasGoneType(source: object): boolean {
+  for (const field in source) if (gone.has(field)) return true;
+  return false;
+}
+
 export function warnOfVolumes(volumes: readonly V1Volume[], path: string): string[] {
   const warnings: string[] = [];
   volumes.forEach((volume, index) => {
     const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
-    warnings.push(...warnOfGoneType(volume, `${path}[${index}]`));
+    if (hasGoneType(volume)) warnings.push(...warnOfGoneType(volume, `${path}[${index}]`));
     if (claim) warnings.push(...warnOfClaim(claim, `${path}[${index}].ephemeral.volumeClaimTemplate.spec`));
   });
   for (const volume of volumes) warnings.push(...warnOfOverlaps(volume));

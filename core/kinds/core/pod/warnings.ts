@@ -32,7 +32,8 @@ export function warnOfPod(
     warnings.push(...warnOfRepeated(addresses, 'ip', `${path}.hostAliases`));
   }
   if (spec.imagePullSecrets) warnings.push(...warnOfPullSecrets(spec.imagePullSecrets, `${path}.imagePullSecrets`));
-  warnings.push(...warnOfFractions(spec.overhead, ['memory', 'ephemeral-storage'], `${path}.overhead`));
+  if (spec.overhead)
+    warnings.push(...warnOfFractions(spec.overhead, ['memory', 'ephemeral-storage'], `${path}.overhead`));
   warnings.push(...warnOfContainers(spec, path));
   if (spec.terminationGracePeriodSeconds !== undefined && spec.terminationGracePeriodSeconds < 0)
     warnings.push(
