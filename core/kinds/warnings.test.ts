@@ -409,7 +409,7 @@ describe('a warning is told of', () => {
     const body = {
       metadata: { name: 'again' },
       spec: { replicas: 0, selector, template: labelled },
-    } as unknown as KubeObject;
+    } as KubeObject;
     await t.registry.create(contextOf(), target, body);
     const patch = (change: object) => t.registry.patch(context, { ...target, name: 'again' }, 'merge', change);
     await patch({ metadata: { annotations: { a: 'b' } } });

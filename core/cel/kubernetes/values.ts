@@ -182,7 +182,20 @@ class JsonList extends ListValue {
 
 /** What tells an item of a set or a map from the others, as text. */
 abstract class Keyed extends JsonList {
+  /** The items of a sum, which are values already. */
+  private readonly values: readonly Value[] | undefined;
   private byKey: ReadonlyMap<string, Value> | undefined;
+
+  constructor(json: readonly unknown[], schema: Schema | undefined, values?: readonly Value[]) {
+    super(json, schema);
+    this.values = values;
+  }
+  override get size(): number {
+    return this.values?.length ?? super.size;
+  }
+  override get items(): readonly Value[] {
+    return this.values ?? super.items;
+  }
 
   protected abstract key(item: Value): string | undefined;
   protected abstract merged(items: readonly Value[]): ListValue;
@@ -210,17 +223,6 @@ abstract class Keyed extends JsonList {
 }
 
 class JsonSet extends Keyed {
-  private readonly values: readonly Value[] | undefined;
-  constructor(json: readonly unknown[], schema: Schema | undefined, values?: readonly Value[]) {
-    super(json, schema);
-    this.values = values;
-  }
-  override get size(): number {
-    return this.values?.length ?? super.size;
-  }
-  override get items(): readonly Value[] {
-    return this.values ?? super.items;
-  }
   protected key(item: Value): string | undefined {
     return scalarKey(item);
   }
@@ -230,17 +232,6 @@ class JsonSet extends Keyed {
 }
 
 class JsonListMap extends Keyed {
-  private readonly values: readonly Value[] | undefined;
-  constructor(json: readonly unknown[], schema: Schema | undefined, values?: readonly Value[]) {
-    super(json, schema);
-    this.values = values;
-  }
-  override get size(): number {
-    return this.values?.length ?? super.size;
-  }
-  override get items(): readonly Value[] {
-    return this.values ?? super.items;
-  }
   protected key(item: Value): string | undefined {
     if (!(item instanceof MapValue)) return undefined;
     const names = this.schema?.['x-kubernetes-list-map-keys'] ?? [];

@@ -54,5 +54,5 @@ function configurationIn({ metadata }: KubeObject): KubeObject | undefined {
   }
   if (!isRecord(read) || !isRecord(read['metadata'])) return undefined;
   // as: with metadata, all else is looked at by its schema.
-  return read as unknown as KubeObject;
+  return read as KubeObject;
 }

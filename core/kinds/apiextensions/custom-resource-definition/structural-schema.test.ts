@@ -169,7 +169,7 @@ describe('a definition', () => {
       versions: [servedVersion('v1', true, schema), servedVersion('v2', false, schema)],
     });
     // A definition as the API server has it.
-    expect(strategy.warnings?.(crd as unknown as KubeObject, undefined)).toEqual(['unrecognized format "int32"']);
+    expect(strategy.warnings?.(crd as KubeObject, undefined)).toEqual(['unrecognized format "int32"']);
   });
 
   it.each([
@@ -182,7 +182,7 @@ describe('a definition', () => {
       versions: [servedVersion('v1', true, free)],
       spec: { conversion: { strategy: 'Webhook', webhook } },
     });
-    const errors = strategy.validate?.(crd as unknown as KubeObject, undefined) ?? [];
+    const errors = strategy.validate?.(crd as KubeObject, undefined) ?? [];
     expect(errors.map(({ message }) => message)).toEqual(expected);
   });
 });

@@ -6,7 +6,7 @@ const template = { spec: { restartPolicy: 'Never', dnsPolicy: 'ClusterFirst', co
 
 function cronJob(spec: object): KubeObject {
   // A CronJob as far as its schedule.
-  return { metadata: { name: 'a' }, spec: { jobTemplate: { spec: { template } }, ...spec } } as unknown as KubeObject;
+  return { metadata: { name: 'a' }, spec: { jobTemplate: { spec: { template } }, ...spec } } as KubeObject;
 }
 
 /** What is wrong with a CronJob's time. */
