@@ -1,6 +1,7 @@
 // The load: the same requests, in the same numbers, for any server.
 
 import type { Client } from './client.ts';
+import { alone, type Turn } from './turns.ts';
 
 export interface Figure {
   readonly name: string;
@@ -11,10 +12,19 @@ export interface Figure {
   readonly p99?: number;
   /** Processor time of the server for one request, in microseconds: it tells the truth on a busy machine too. */
   readonly cpu?: number;
+  /** Milliseconds that each slice of the load took, in their order: of two servers they lie beside each other in time. */
+  readonly took?: readonly number[];
 }
 
 /** Processor time that the server has used so far, in milliseconds; undefined where it runs elsewhere. */
 export type CpuMeter = () => number | undefined;
+
+/** What is measured: a client of a server, its meter, and how a slice of the load comes to its turn (turns.ts). */
+export interface Measured {
+  readonly client: Client;
+  readonly cpu: CpuMeter;
+  readonly turn: Turn;
+}
 
 const namespace = 'bench-api';
 const configMaps = `/api/v1/namespaces/${namespace}/configmaps`;
@@ -46,7 +56,7 @@ export async function prepare(client: Client): Promise<void> {
 
 /** Requests of every kind that are not measured: what is measured is a server that has been running for a while. */
 async function warmUp(client: Client): Promise<void> {
-  const all = async (send: (i: number) => Promise<unknown>) => void (await rate(() => undefined, '', 16, 1500, send));
+  const all = async (send: (i: number) => Promise<unknown>) => void (await rate({ cpu: () => undefined, turn: alone }, '', 16, 1500, send));
   const at = (i: number) => `${configMaps}/warm-${i}`;
   await all((i) => client.send('POST', configMaps, configMap(`warm-${i}`, 0)));
   await all((i) => client.send('GET', at(i)));
@@ -65,6 +75,7 @@ export async function cleanUp(client: Client): Promise<void> {
 
 /** Creates and gets of a server that knows nothing else, warm. */
 export async function measureBare(client: Client, cpu: CpuMeter): Promise<Figure[]> {
+  const measured = { cpu, turn: alone };
   const figures: Figure[] = [];
   for (const { name, concurrency, writes, reads } of [
     { name: 'warm', concurrency: 16, writes: 1500, reads: 1500 },
@@ -74,14 +85,15 @@ export async function measureBare(client: Client, cpu: CpuMeter): Promise<Figure
     const create = (i: number) => client.send('POST', configMaps, configMap(`${name}-${i}`, 0));
     const get = (i: number) => client.send('GET', `${configMaps}/${name}-${i % writes}`);
     figures.push(
-      await rate(cpu, `ConfigMap create, ${concurrency}`, concurrency, writes, create),
-      await rate(cpu, `ConfigMap get, ${concurrency}`, concurrency, reads, get),
+      await rate(measured, `ConfigMap create, ${concurrency}`, concurrency, writes, create),
+      await rate(measured, `ConfigMap get, ${concurrency}`, concurrency, reads, get),
     );
   }
   return figures;
 }
 
-export async function measureConfigMaps(client: Client, cpu: CpuMeter): Promise<Figure[]> {
+export async function measureConfigMaps(measured: Measured): Promise<Figure[]> {
+  const { client } = measured;
   const figures: Figure[] = [];
   for (const { concurrency, writes, reads, applies } of [
     { concurrency: 1, writes: 500, reads: 2000, applies: 500 },
@@ -89,7 +101,7 @@ export async function measureConfigMaps(client: Client, cpu: CpuMeter): Promise<
   ]) {
     const name = (i: number) => `c${concurrency}-${i}`;
     const put = (what: string, count: number, send: (i: number) => Promise<unknown>) =>
-      rate(cpu, `ConfigMap ${what}, ${concurrency}`, concurrency, count, send).then((figure) => figures.push(figure));
+      rate(measured, `ConfigMap ${what}, ${concurrency}`, concurrency, count, send).then((figure) => figures.push(figure));
     await put('create', writes, (i) => client.send('POST', configMaps, configMap(name(i), 0)));
     await put('get', reads, (i) => client.send('GET', `${configMaps}/${name(i % writes)}`));
     await put('put', writes, (i) => client.send('PUT', `${configMaps}/${name(i)}`, configMap(name(i), 1)));
@@ -105,21 +117,22 @@ export async function measureConfigMaps(client: Client, cpu: CpuMeter): Promise<
   return figures;
 }
 
-export async function measurePods(client: Client, cpu: CpuMeter): Promise<Figure[]> {
+export async function measurePods(measured: Measured): Promise<Figure[]> {
+  const { client } = measured;
   const create = (from: number) => (i: number) => client.send('POST', pods, pod(`p${from + i}`));
   const remove = (from: number) => (i: number) => client.send('DELETE', `${pods}/p${from + i}`);
-  const first = await rate(cpu, 'Pod create, 1', 1, 500, create(0));
-  await rate(cpu, '', 16, 500, create(500));
-  const short = await list(client, 'list of 1,000 pods', 1000);
-  const many = await rate(cpu, 'Pod create, 64', 64, 4000, create(1000));
-  const long = await list(client, 'list of 5,000 pods', 5000);
-  const last = await rate(cpu, 'Pod delete, 1', 1, 500, remove(0));
-  const most = await rate(cpu, 'Pod delete, 64', 64, 4500, remove(500));
+  const first = await rate(measured, 'Pod create, 1', 1, 500, create(0));
+  await rate(measured, '', 16, 500, create(500));
+  const short = await list(measured, 'list of 1,000 pods', 1000);
+  const many = await rate(measured, 'Pod create, 64', 64, 4000, create(1000));
+  const long = await list(measured, 'list of 5,000 pods', 5000);
+  const last = await rate(measured, 'Pod delete, 1', 1, 500, remove(0));
+  const most = await rate(measured, 'Pod delete, 64', 64, 4500, remove(500));
   return [first, many, last, most, short, long];
 }
 
 /** From the sending of a create to its event, at every watcher. */
-export async function measureWatches(client: Client): Promise<Figure[]> {
+export async function measureWatches({ client, turn }: Measured): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const watchers of [1, 100]) {
     const sent = new Map<string, number>();
@@ -137,15 +150,18 @@ export async function measureWatches(client: Client): Promise<Figure[]> {
     const { metadata } = JSON.parse((await client.send('GET', `${configMaps}?limit=1`)).toString());
     const path = `${configMaps}?watch=true&resourceVersion=${metadata.resourceVersion}`;
     const watches = await Promise.all(Array.from({ length: watchers }, () => client.watch(path, seen)));
-    for (let i = 0; i < 200; i++) {
-      const name = `w${watchers}-${i}`;
+    const write = async (name: string) => {
       missing = watchers;
       const all = new Promise<void>((resolve) => {
         done = resolve;
       });
       sent.set(name, performance.now());
       await Promise.all([client.send('POST', configMaps, configMap(name, 0)), all]);
-    }
+    };
+    for (let slice = 0; slice < slices; slice++)
+      await turn(async () => {
+        for (let i = 0; i < 200 / slices; i++) await write(`w${watchers}-${slice * slices + i}`);
+      });
     for (const watch of watches) watch.stop();
     const { p50, p99 } = quantiles(latencies);
     figures.push({
@@ -153,48 +169,64 @@ export async function measureWatches(client: Client): Promise<Figure[]> {
       value: p50,
       unit: 'ms',
       p99,
+      took: latencies,
     });
   }
   return figures;
 }
 
-async function list(client: Client, name: string, expected: number): Promise<Figure> {
+async function list({ client, turn }: Measured, name: string, expected: number): Promise<Figure> {
   const took: number[] = [];
   for (let i = 0; i < 20; i++) {
-    const began = performance.now();
-    const parts = await client.read(pods);
-    took.push(performance.now() - began);
+    const parts = await turn(async () => {
+      const began = performance.now();
+      const read = await client.read(pods);
+      took.push(performance.now() - began);
+      return read;
+    });
     const found = Buffer.concat(parts).toString().split('"uid":').length - 1;
     if (found < expected) throw new Error(`a list of ${expected} pods showed ${found}`);
   }
   const { p50, p99 } = quantiles(took);
-  return { name, value: p50, unit: 'ms', p99 };
+  return { name, value: p50, unit: 'ms', p99, took };
 }
+
+/** A row's load is cut into so many: two servers that are compared take turns with them. */
+const slices = 20;
 
 /** `count` requests from `concurrency` loops. */
 async function rate(
-  cpu: CpuMeter,
+  { cpu, turn }: Omit<Measured, 'client'>,
   name: string,
   concurrency: number,
   count: number,
   send: (i: number) => Promise<unknown>,
 ): Promise<Figure> {
   const latencies: number[] = [];
+  const took: number[] = [];
+  let used: number | undefined = 0;
   let next = 0;
-  const cpuBefore = cpu();
-  const began = performance.now();
-  const loop = async () => {
-    for (let i = next++; i < count; i = next++) {
+  const loop = async (end: number) => {
+    while (next < end) {
       const start = performance.now();
-      await send(i);
+      await send(next++);
       latencies.push(performance.now() - start);
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, loop));
-  const seconds = (performance.now() - began) / 1000;
-  const used = (cpu() ?? 0) - (cpuBefore ?? 0);
-  const perRequest = cpuBefore === undefined ? {} : { cpu: Math.round((used * 1000) / count) };
-  return { name, value: Math.round(count / seconds), unit: '/s', ...quantiles(latencies), ...perRequest };
+  for (let slice = 1; slice <= slices; slice++) {
+    const end = Math.round((count * slice) / slices);
+    await turn(async () => {
+      const cpuBefore = cpu();
+      const began = performance.now();
+      await Promise.all(Array.from({ length: concurrency }, () => loop(end)));
+      took.push(performance.now() - began);
+      const cpuAfter = cpu();
+      used = used === undefined || cpuAfter === undefined ? undefined : used + cpuAfter - (cpuBefore ?? 0);
+    });
+  }
+  const seconds = took.reduce((sum, each) => sum + each, 0) / 1000;
+  const perRequest = used === undefined ? {} : { cpu: Math.round((used * 1000) / count) };
+  return { name, value: Math.round(count / seconds), unit: '/s', ...quantiles(latencies), ...perRequest, took };
 }
 
 function quantiles(values: readonly number[]): { p50: number; p99: number } {

@@ -2,11 +2,11 @@
 // Without --server our own control plane is started: TLS, durable writes, validation, admission and authorization on. The load comes
 // from this process, the server is another one; both share the machine's cores.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readCommandLine } from '../../core/process/command-line.ts';
 import { startBareServer } from './bare-server.ts';
-import { connect, type Target } from './client.ts';
+import { type Client, connect, type Target } from './client.ts';
 import { hasH2load, measureByH2load } from './h2load.ts';
 import {
   type CpuMeter,
@@ -19,8 +19,9 @@ import {
   measureWatches,
   prepare,
 } from './load.ts';
-import { startOwnServer } from './own-server.ts';
+import { type OwnServer, startOwnServer } from './own-server.ts';
 import { reference } from './reference.ts';
+import { alone, takeTurns } from './turns.ts';
 
 /** Requests of the highest concurrency share this many connections. */
 const connections = 4;
@@ -37,23 +38,26 @@ export async function run(args: readonly string[]): Promise<unknown> {
         token: { value: 'token', help: 'for it' },
         insecure: { help: 'whatever certificate it has' },
         pid: { value: 'pid', help: 'of it, when it runs on this machine: its memory is measured' },
+        beside: { value: 'folder', help: 'a checkout of another version: both take turns, and their ratios are shown' },
       },
     },
     args,
   );
+  if (values.beside !== undefined) return compare(values.beside);
   const bare = values.server === undefined ? await bareFigures() : new Map<string, Figure>();
   const own = values.server === undefined ? await startOwnServer() : undefined;
   const target = own?.target ?? { server: values.server ?? '', token: values.token ?? '', insecure: values.insecure };
   const pid = own?.pid ?? (values.pid === undefined ? undefined : Number(values.pid));
   const cpu = () => (pid === undefined ? undefined : cpuMilliseconds(pid));
   const client = await connect(target, connections);
+  const measured = { client, cpu, turn: alone };
   try {
     await prepare(client);
     const figures = [
-      ...(await measureConfigMaps(client, cpu)),
+      ...(await measureConfigMaps(measured)),
       ...(own ? getsByH2load(own.target, cpu) : []),
-      ...(await measurePods(client, cpu)),
-      ...(await measureWatches(client)),
+      ...(await measurePods(measured)),
+      ...(await measureWatches(measured)),
     ];
     if (pid !== undefined) {
       figures.push({ name: 'RSS after the load', value: residentMegabytes(pid), unit: 'MB' });
@@ -71,6 +75,55 @@ export async function run(args: readonly string[]): Promise<unknown> {
     client.close();
     await own?.remove();
   }
+}
+
+/** Our server and another version's, started together; slices of each row's load take turns. */
+async function compare(checkout: string): Promise<unknown> {
+  const servers: OwnServer[] = [];
+  const clients: Client[] = [];
+  try {
+    for (const each of [checkout, undefined]) {
+      const server = await startOwnServer(each);
+      servers.push(server);
+      clients.push(await connect(server.target, connections));
+    }
+    // Together: a server that idles gives memory back, compiled code included (core/process/idle-memory.ts).
+    await Promise.all(clients.map(prepare));
+    const turns = takeTurns(clients.length);
+    const figures = await Promise.all(
+      clients.map(async (client, i) => {
+        const measured = { client, cpu: () => cpuMilliseconds(servers[i]?.pid ?? 0), turn: turns[i] ?? alone };
+        return [
+          ...(await measureConfigMaps(measured)),
+          ...(await measurePods(measured)),
+          ...(await measureWatches(measured)),
+        ];
+      }),
+    );
+    const [before = [], now = []] = figures;
+    const rows = now.map((figure, i) => comparedRow(figure, before[i]));
+    console.table(rows);
+    console.log(
+      'time: what a slice took here by what it took there, the median of them; below 1 is faster here. CPU: of the server, the same way.',
+    );
+    return rows;
+  } finally {
+    for (const client of clients) client.close();
+    for (const server of servers) await server.remove();
+  }
+}
+
+function comparedRow(now: Figure, before: Figure | undefined) {
+  const pairs = (now.took ?? []).map((took, i) => took / (before?.took?.[i] ?? Number.NaN)).sort((a, b) => a - b);
+  const cpu = now.cpu === undefined || before?.cpu === undefined ? '' : Number((now.cpu / before.cpu).toFixed(3));
+  return {
+    what: now.name,
+    there: before?.value ?? '',
+    here: now.value,
+    unit: now.unit,
+    'time here / there': Number((pairs[Math.floor(pairs.length / 2)] ?? Number.NaN).toFixed(3)),
+    'CPU here / there': cpu,
+  };
 }
 
 /** As many as our own client gets. */
@@ -121,9 +174,10 @@ function residentMegabytes(pid: number): number {
   return Math.round((Number(kilobytes) * 1024) / 1e6);
 }
 
-/** User and system time of all its threads (proc(5)), in ticks of 10 ms. */
+/** What all its threads ran (Documentation/scheduler/sched-stats.rst of Linux): finer than the ticks of /proc/PID/stat. */
 function cpuMilliseconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`))
+    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  return nanoseconds / 1e6;
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { runTool } from '../../test/tools/kubectl.ts';
 import type { Target } from './client.ts';
 
-const start = join(import.meta.dirname, '../../local/start.mjs');
+const ourCheckout = join(import.meta.dirname, '../..');
 
 export interface OwnServer {
   readonly target: Target;
@@ -15,7 +15,9 @@ export interface OwnServer {
   remove(): Promise<void>;
 }
 
-export async function startOwnServer(): Promise<OwnServer> {
+/** `checkout`: the folder of another version of the project, whose packages are installed. */
+export async function startOwnServer(checkout = ourCheckout): Promise<OwnServer> {
+  const start = join(checkout, 'local/start.mjs');
   const dataDir = mkdtempSync(join(tmpdir(), 'zeroplane-bench-api-'));
   const port = await freePort();
   const zeroplane = async (...args: string[]) => {
