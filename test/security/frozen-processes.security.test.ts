@@ -73,9 +73,16 @@ const frozen = { frozen: true, written: false, accessor: false, mainThread: true
 /** Runs before the program, and looks as it ends. */
 const spy = `process.on('exit', () => {
   const written = Reflect.set(Object.prototype, 'resources', ['*'], Object.prototype);
-  const all = [Object, Array, Function, String, Number, Boolean, Map, Set, Date, Error];
+  const all = [Object, Function, String, Number, Boolean, Map, Set, Date, Error];
+  // V8's quick paths rest on these of arrays; nothing inherits a length.
+  const left = ['length', 'constructor', Symbol.iterator];
+  const closed = ({ writable, configurable }) => !writable && !configurable;
+  const arrays = Reflect.ownKeys(Array.prototype).filter((name) => !left.includes(name));
   const state = {
-    frozen: all.every(({ prototype }) => Object.isFrozen(prototype)),
+    frozen:
+      all.every(({ prototype }) => Object.isFrozen(prototype)) &&
+      !Object.isExtensible(Array.prototype) &&
+      arrays.every((name) => closed(Object.getOwnPropertyDescriptor(Array.prototype, name))),
     written,
     accessor: Object.hasOwn(Object.prototype, '__proto__'),
     mainThread: require('node:worker_threads').isMainThread,
