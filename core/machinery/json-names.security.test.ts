@@ -1,6 +1,19 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { jsonValue } from './json-names.ts';
+
+it.each(['\\\\', '\\u005c', '\\u005C', '\\u005cn', 'x\\n\\u005c'])(
+  'notices a backslash that a name spells %s, as the first one of a thread',
+  async (spelling) => {
+    vi.resetModules();
+    const fresh = await import('./json-names.ts');
+    // V8 remembers the names that followed a name: each case has a first one of its own.
+    const text = (key: string) => `{"after ${spelling}":1,"${key}":2}`;
+    fresh.jsonValue(text(spelling));
+    for (const name of ['\\n', '\\u005cn', 'x\\n\\\\'])
+      expect(Object.keys(fresh.jsonValue(text(name)) as object)[1]).toBe(JSON.parse(`"${name}"`));
+  },
+);
 
 it.each(['\\n', '\\"', '\\t', '\\u000a'])('reads the name %s, whichever names were read before', (name) => {
   const text = (key: string) => `{"a":1,"${key}":2}`;

@@ -6,9 +6,11 @@
 /** JSON.parse, with every name as it stands there. */
 export function jsonValue(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  if (!text.includes('\\')) return value;
-  if (!knowsBackslashes && text.includes('\\\\') && mayNameBackslash.test(text)) knowsBackslashes = true;
-  return knowsBackslashes && mayEscapeName.test(text) && namesBackslash(value) ? readAgain(text) : value;
+  if (!knowsBackslashes) {
+    if (!(text.includes('\\\\') || text.includes('\\u005')) || !mayNameBackslash.test(text)) return value;
+    knowsBackslashes = true;
+  }
+  return text.includes('\\') && mayEscapeName.test(text) && namesBackslash(value) ? readAgain(text) : value;
 }
 
 /** To be told of values that were read from anything but JSON. */
@@ -21,8 +23,8 @@ let knowsBackslashes = false;
 
 /** A text behind a brace or comma in which an escape stands: a name, or an item of a list. What is quoted in a text has escapes before its quotes. */
 const mayEscapeName = /[{,]\s*"[^"\\]*\\/;
-/** The same with a backslash that stands for itself. */
-const mayNameBackslash = /[{,]\s*"(?:[^"\\]|\\[^\\])*\\\\/;
+/** The same with an escape that stands for a backslash. */
+const mayNameBackslash = /[{,]\s*"(?:[^"\\]|\\(?!u005c)[^\\])*\\(?:\\|u005c)/i;
 
 /** Deeper values than the stack has room for are read again, whatever they hold. */
 const deepest = 1000;

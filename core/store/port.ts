@@ -4,6 +4,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Heartbeats } from './heartbeats.ts';
+import { buffersOf, type PackedEntries, packEntries, unpackEntries } from './packed-entries.ts';
 import type {
   CommitListener,
   Committed,
@@ -54,9 +55,15 @@ interface CommitNotice {
   entries: LogEntry[] | undefined;
 }
 
+interface SentNotice {
+  readonly type: TypeName;
+  readonly head: number;
+  readonly entries: PackedEntries | undefined;
+}
+
 /** From the server: answers once a turn, with the notices until then; notices alone less often. */
 interface Reply {
-  readonly notices: readonly CommitNotice[];
+  readonly notices: readonly SentNotice[];
   readonly answers: readonly Answer[];
 }
 
@@ -97,7 +104,11 @@ export function serveStore(store: ServedStore, port: MessagePort): void {
     waiting = undefined;
     sending = undefined;
     sentAt = performance.now();
-    port.postMessage({ notices: [...notices.values()], answers } satisfies Reply);
+    const sent = [...notices.values()].map(({ type, head, entries }): SentNotice => {
+      return { type, head, entries: entries && packEntries(entries) };
+    });
+    const handedOver = sent.flatMap(({ entries }) => (entries ? buffersOf(entries) : []));
+    port.postMessage({ notices: sent, answers } satisfies Reply, handedOver);
     notices.clear();
     noticeBytes = 0;
     answers = [];
@@ -176,7 +187,10 @@ export function connectStore(port: MessagePort): ConnectedStore {
   };
 
   port.on('message', ({ notices, answers }: Reply) => {
-    for (const { type, head, entries } of notices) for (const listener of listeners) listener(type, head, entries);
+    for (const { type, head, entries } of notices) {
+      const unpacked = entries && unpackEntries(entries);
+      for (const listener of listeners) listener(type, head, unpacked);
+    }
     for (const answer of answers) {
       const waiting = pending.get(answer.id);
       pending.delete(answer.id);
