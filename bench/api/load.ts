@@ -56,7 +56,8 @@ export async function prepare(client: Client): Promise<void> {
 
 /** Requests of every kind that are not measured: what is measured is a server that has been running for a while. */
 async function warmUp(client: Client): Promise<void> {
-  const all = async (send: (i: number) => Promise<unknown>) => void (await rate({ cpu: () => undefined, turn: alone }, '', 16, 1500, send));
+  const all = async (send: (i: number) => Promise<unknown>) =>
+    void (await rate({ cpu: () => undefined, turn: alone }, '', 16, 1500, send));
   const at = (i: number) => `${configMaps}/warm-${i}`;
   await all((i) => client.send('POST', configMaps, configMap(`warm-${i}`, 0)));
   await all((i) => client.send('GET', at(i)));
@@ -101,7 +102,9 @@ export async function measureConfigMaps(measured: Measured): Promise<Figure[]> {
   ]) {
     const name = (i: number) => `c${concurrency}-${i}`;
     const put = (what: string, count: number, send: (i: number) => Promise<unknown>) =>
-      rate(measured, `ConfigMap ${what}, ${concurrency}`, concurrency, count, send).then((figure) => figures.push(figure));
+      rate(measured, `ConfigMap ${what}, ${concurrency}`, concurrency, count, send).then((figure) =>
+        figures.push(figure),
+      );
     await put('create', writes, (i) => client.send('POST', configMaps, configMap(name(i), 0)));
     await put('get', reads, (i) => client.send('GET', `${configMaps}/${name(i % writes)}`));
     await put('put', writes, (i) => client.send('PUT', `${configMaps}/${name(i)}`, configMap(name(i), 1)));

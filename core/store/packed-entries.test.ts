@@ -30,6 +30,9 @@ it('takes of a view what it shows, and gives each value a buffer of its own', ()
     value,
   }));
   const values = unpackEntries(packEntries(entries)).map(({ value }) => value);
-  expect(values.map((value) => [...value])).toEqual([[2, 3], [4, 5]]);
+  expect(values.map((value) => [...value])).toEqual([
+    [2, 3],
+    [4, 5],
+  ]);
   expect(values.map(({ buffer }) => buffer.byteLength)).toEqual([2, 2]);
 });

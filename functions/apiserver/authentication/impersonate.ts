@@ -72,7 +72,8 @@ function impersonates({ headers, rawHeaders }: ApiRequest): boolean {
 /** Whether the name of one of the headers begins with the same letter, in whatever case it was sent. */
 function hasInitial(rawHeaders: readonly string[], name: string): boolean {
   const lower = name.charCodeAt(0);
-  for (let i = 0; i < rawHeaders.length; i += 2) if (((rawHeaders[i]?.charCodeAt(0) ?? 0) | 0x20) === lower) return true;
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    if (((rawHeaders[i]?.charCodeAt(0) ?? 0) | 0x20) === lower) return true;
   return false;
 }
 
