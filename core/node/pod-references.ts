@@ -1,8 +1,10 @@
 // The objects that a pod names and its node therefore needs.
 
 import type { V1PodSpec } from '../../generated/kubernetes.ts';
-
+import { claimNameOf } from '../kinds/core/pod/semantics/claims.ts';
 import { allContainers } from '../kinds/core/pod/semantics/containers.ts';
+import { sourcesOf } from '../kinds/core/pod/volumes/volume-types.ts';
+
 export type ReferencedResource = 'configmaps' | 'secrets' | 'persistentvolumeclaims';
 
 export interface Reference {
@@ -21,25 +23,11 @@ export function podReferences(namespace: string, podName: string, spec: V1PodSpe
   if (!spec) return [];
   for (const { name } of spec.imagePullSecrets ?? []) add('secrets', name);
   for (const volume of spec.volumes ?? []) {
-    add('configmaps', volume.configMap?.name);
-    add('secrets', volume.secret?.secretName);
-    add('persistentvolumeclaims', volume.persistentVolumeClaim?.claimName);
-    if (volume.ephemeral) add('persistentvolumeclaims', `${podName}-${volume.name}`);
-    add('secrets', volume.csi?.nodePublishSecretRef?.name);
-    for (const source of volume.projected?.sources ?? []) {
-      add('configmaps', source.configMap?.name);
-      add('secrets', source.secret?.name);
+    add('persistentvolumeclaims', claimNameOf(podName, volume));
+    for (const { type, source } of sourcesOf(volume)) {
+      for (const name of type.inline?.configMaps?.(source) ?? []) add('configmaps', name);
+      for (const name of type.inline?.secrets?.(source) ?? []) add('secrets', name);
     }
-    for (const driver of [
-      volume.azureFile,
-      volume.cephfs,
-      volume.rbd,
-      volume.iscsi,
-      volume.flexVolume,
-      volume.scaleIO,
-      volume.storageos,
-    ])
-      if (driver) add('secrets', secretOf(driver));
   }
   for (const container of allContainers(spec)) {
     for (const { configMapRef, secretRef } of container.envFrom ?? []) {
@@ -52,8 +40,4 @@ export function podReferences(namespace: string, podName: string, spec: V1PodSpe
     }
   }
   return [...found.values()];
-}
-
-function secretOf(driver: { secretRef?: { name?: string }; secretName?: string }): string | undefined {
-  return driver.secretRef?.name ?? driver.secretName;
 }

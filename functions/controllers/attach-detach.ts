@@ -2,11 +2,11 @@
 // A volume is let go of when no pod of the node needs it and the node has unmounted it.
 
 import { createHash } from 'node:crypto';
+import { claimNames } from '../../core/kinds/core/pod/semantics/claims.ts';
 import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import type { V1AttachedVolume } from '../../generated/kubernetes.ts';
 import { sameJson } from './condition.ts';
 import { type Action, controllerUser, defineController, type ObjectOf, type Snapshot, watch } from './controller.ts';
-import { claimNames } from './pod-claims.ts';
 
 const attachments = 'storage.k8s.io/volumeattachments';
 const drivers = 'storage.k8s.io/csidrivers';
@@ -22,7 +22,7 @@ export const attachDetachController = defineController({
   user: controllerUser('attachdetach-controller'),
   watches: [
     watch('pods', ({ object, previous }) =>
-      claimNames(object).length === 0
+      claimNames(object.metadata.name, object.spec?.volumes).length === 0
         ? []
         : [object.spec?.nodeName, previous?.spec?.nodeName].filter((node) => node !== undefined),
     ),
@@ -83,7 +83,7 @@ function wantedOn(
   const wanted = new Map<string, Wanted>();
   for (const pod of snapshot.podsOnNode(node)) {
     if (isFinished(pod)) continue;
-    for (const name of claimNames(pod)) {
+    for (const name of claimNames(pod.metadata.name, pod.spec?.volumes)) {
       const claim = snapshot.get('persistentvolumeclaims', pod.metadata.namespace ?? '', name);
       const volume = snapshot.get('persistentvolumes', '', claim?.spec?.volumeName ?? '');
       const csi = volume?.spec?.csi;
@@ -158,6 +158,6 @@ function nodesUsing(
 ): string[] {
   return snapshot
     .list('pods', namespace)
-    .filter((pod) => pod.spec?.nodeName && claimNames(pod).includes(name))
+    .filter((pod) => pod.spec?.nodeName && claimNames(pod.metadata.name, pod.spec?.volumes).includes(name))
     .map((pod) => pod.spec?.nodeName ?? '');
 }

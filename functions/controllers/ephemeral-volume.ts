@@ -1,5 +1,6 @@
 // Makes the claims of pods' generic ephemeral volumes. The pod owns them, so they go with it (KEP-1698).
 
+import { claimNameOf } from '../../core/kinds/core/pod/semantics/claims.ts';
 import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { controllerOf, controllerRef } from './claim-children.ts';
 import { type Action, controllerUser, defineController, regarding, splitKey, watch } from './controller.ts';
@@ -27,7 +28,7 @@ export const ephemeralVolumeController = defineController({
     return (pod.spec?.volumes ?? []).flatMap((volume): Action[] => {
       const template = volume.ephemeral?.volumeClaimTemplate;
       if (!template) return [];
-      const claimName = `${name}-${volume.name}`;
+      const claimName = claimNameOf(name, volume) ?? '';
       const existing = snapshot.get(claims, namespace, claimName);
       if (existing) {
         if (controllerOf(existing)?.uid === pod.metadata.uid) return [];

@@ -1,6 +1,7 @@
 // Claims that pods use, volumes that claims use, and attribute classes that either uses stay until nobody does (finalizers
 // pvc-protection, pv-protection and vac-protection).
 
+import { claimNames } from '../../core/kinds/core/pod/semantics/claims.ts';
 import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import type { TypeName } from '../../core/store/store.ts';
 import {
@@ -14,7 +15,6 @@ import {
   watch,
   watchSelf,
 } from './controller.ts';
-import { claimNames } from './pod-claims.ts';
 import type { Pod } from './pod-state.ts';
 import { patchWithPreconditions } from './preconditions.ts';
 
@@ -93,7 +93,7 @@ function protect(type: TypeName, object: Live<object>, finalizer: string, used: 
 }
 
 function claimsOf(pod: Pod): string[] {
-  return claimNames(pod).map((name) => `${pod.metadata.namespace}/${name}`);
+  return claimNames(pod.metadata.name, pod.spec?.volumes).map((name) => `${pod.metadata.namespace}/${name}`);
 }
 
 /** A pod without a node mounts nothing. */

@@ -1,5 +1,6 @@
 // A pod as the scheduler sees it: parsed once, when it appears. Pods of one workload share the parsed parts.
 
+import { claimNames } from '../../core/kinds/core/pod/semantics/claims.ts';
 import { lastingContainers, ownContainers } from '../../core/kinds/core/pod/semantics/containers.ts';
 import type { V1Affinity, V1Pod, V1PodSpec, V1Toleration } from '../../generated/kubernetes.ts';
 import { podRequests, type Resources, scoredRequests } from './resources.ts';
@@ -100,7 +101,7 @@ export function podInfo(pod: V1Pod, defaultSelector?: AffinityTerm['selector']):
     started: pod.status?.startTime ?? created,
     class: classOf(spec),
     terms: termsOf(spec, namespace, labels, labelText, defaultSelector),
-    claims: spec.volumes ? claimsOf(name, spec) : none,
+    claims: spec.volumes ? claimNames(name, spec.volumes) : none,
     devices: spec.resourceClaims?.map(({ name }) => name) ?? none,
     group: groupOf(spec, namespace, labels),
   };
@@ -127,13 +128,6 @@ const noTerms: PodTerms = {
 const remembered = 10_000;
 const classes = new Map<string, PodClass>();
 const terms = new Map<string, PodTerms>();
-
-function claimsOf(name: string, spec: V1PodSpec): string[] {
-  return (spec.volumes ?? []).flatMap((volume) => {
-    if (volume.persistentVolumeClaim) return [volume.persistentVolumeClaim.claimName];
-    return volume.ephemeral ? [`${name}-${volume.name}`] : [];
-  });
-}
 
 function classOf(spec: V1PodSpec): PodClass {
   const { tolerations = none, nodeSelector = noLabels, affinity, schedulerName = 'default-scheduler' } = spec;

@@ -3,6 +3,7 @@
 
 import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
 import { mirrorAnnotation } from '../../kinds/core/pod/semantics/mirror.ts';
+import { projectedSources } from '../../kinds/core/pod/semantics/projected-sources.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { type FieldError, invalid } from '../../machinery/field-error.ts';
@@ -106,8 +107,7 @@ async function checkMirrorPod(attributes: Attributes, node: string, env: Environ
   for (const { resource } of podReferences(metadata.namespace ?? '', metadata.name ?? '', spec))
     no(`can not create pods that reference ${resource}`);
   if (spec?.resourceClaims?.length) no('can not create pods that reference resourceclaims');
-  const projected = spec?.volumes?.flatMap((volume) => volume.projected?.sources ?? []) ?? [];
-  if (projected.some(({ clusterTrustBundle }) => clusterTrustBundle))
+  if (projectedSources(spec).some(({ clusterTrustBundle }) => clusterTrustBundle))
     no('can not create pods that reference clustertrustbundles');
 }
 

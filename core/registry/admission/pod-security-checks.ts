@@ -9,8 +9,10 @@ import type {
   V1PodSpec,
   V1Probe,
   V1SecurityContext,
+  V1Volume,
 } from '../../../generated/kubernetes.ts';
 import { allContainers } from '../../kinds/core/pod/semantics/containers.ts';
+import { sourcesOf } from '../../kinds/core/pod/volumes/volume-types.ts';
 import { getOwn } from '../../machinery/own.ts';
 
 export type Level = 'privileged' | 'baseline' | 'restricted';
@@ -96,18 +98,6 @@ const sysctls29 = [
 const sysctls32 = [...sysctls29, 'net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem'];
 
 const selinuxTypes = ['', 'container_t', 'container_init_t', 'container_kvm_t'];
-
-const restrictedVolumes = new Set([
-  'configMap',
-  'csi',
-  'downwardAPI',
-  'emptyDir',
-  'ephemeral',
-  'image',
-  'persistentVolumeClaim',
-  'projected',
-  'secret',
-]);
 
 /** In the order of their names, which is the order in which Kubernetes lists violations. */
 const checks: readonly Check[] = [
@@ -269,7 +259,7 @@ function hostNamespaces({ spec }: Pod): Violation | undefined {
 }
 
 function hostPathVolumes({ spec }: Pod): Violation | undefined {
-  const volumes = (spec.volumes ?? []).filter(({ hostPath }) => hostPath).map(({ name }) => name);
+  const volumes = (spec.volumes ?? []).filter((volume) => hasVolumeOf('privileged', volume)).map(({ name }) => name);
   return found(volumes.length > 0, 'hostPath volumes', `${plural('volume', volumes.length)} ${quoted(volumes)}`);
 }
 
@@ -398,11 +388,12 @@ function allowPrivilegeEscalation({ containers }: Pod): Violation | undefined {
   return found(bad.length > 0, 'allowPrivilegeEscalation != false', detail);
 }
 
+function hasVolumeOf(level: 'privileged' | 'restricted', volume: V1Volume): boolean {
+  return sourcesOf(volume).some(({ type }) => type.inline?.podSecurity === level);
+}
+
 function volumeTypes({ spec }: Pod): Violation | undefined {
-  const bad = (spec.volumes ?? []).filter(
-    // What is undefined in a volume's field is not set.
-    (volume) => !Object.entries(volume).some(([kind, source]) => source !== undefined && restrictedVolumes.has(kind)),
-  );
+  const bad = (spec.volumes ?? []).filter((volume) => !hasVolumeOf('restricted', volume));
   const kinds = bad.map((volume) => Object.keys(volume).find((field) => field !== 'name') ?? 'unknown');
   const volumes = bad.map(({ name }) => name);
   const types = plural('restricted volume type', new Set(kinds).size);

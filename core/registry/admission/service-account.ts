@@ -2,6 +2,7 @@
 
 import type { V1Container, V1Pod, V1ServiceAccount, V1Volume } from '../../../generated/kubernetes.ts';
 import { mirrorAnnotation } from '../../kinds/core/pod/semantics/mirror.ts';
+import { projectedSources } from '../../kinds/core/pod/semantics/projected-sources.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import { randomSuffix } from '../../machinery/names.ts';
 import type { KubeObject } from '../../machinery/object.ts';
@@ -49,8 +50,8 @@ export const serviceAccount: AdmissionPlugin = {
     };
     if (spec?.serviceAccountName) no('reference service accounts');
     if (podReferences(namespace, name, spec).some(({ resource }) => resource === 'secrets')) no('reference secrets');
-    const sources = spec?.volumes?.flatMap(({ projected }) => projected?.sources ?? []) ?? [];
-    if (sources.some(({ serviceAccountToken }) => serviceAccountToken)) no('use service account token projections');
+    if (projectedSources(spec).some(({ serviceAccountToken }) => serviceAccountToken))
+      no('use service account token projections');
   },
 };
 

@@ -1,6 +1,8 @@
 // For which audiences a pod needs tokens of its service account: those of its projected volumes, and of the CSI drivers that mount its
 // volumes. Source: KEP-4935; storage.k8s.io/v1 CSIDriver, tokenRequests.
 
+import { claimNames } from '../../../core/kinds/core/pod/semantics/claims.ts';
+import { projectedSources } from '../../../core/kinds/core/pod/semantics/projected-sources.ts';
 import type { RequestContext } from '../../../core/registry/registry.ts';
 import type { V1CSIDriver, V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from '../../../generated/kubernetes.ts';
 import { findObject } from './find-object.ts';
@@ -27,8 +29,7 @@ export async function podTokenSeconds(
 }
 
 function projected({ spec }: V1Pod, audience: string): number[] {
-  const sources = (spec?.volumes ?? []).flatMap((volume) => volume.projected?.sources ?? []);
-  return sources.flatMap(({ serviceAccountToken: token }) =>
+  return projectedSources(spec).flatMap(({ serviceAccountToken: token }) =>
     token && (token.audience ?? '') === audience ? [Number(token.expirationSeconds ?? defaultSeconds)] : [],
   );
 }
@@ -39,10 +40,8 @@ async function driversOf(
   { metadata: { namespace = '', name: podName = '' } = {}, spec }: V1Pod,
 ): Promise<ReadonlySet<string>> {
   const drivers = new Set<string>();
-  for (const { name, csi, persistentVolumeClaim, ephemeral } of spec?.volumes ?? []) {
-    if (csi) drivers.add(csi.driver);
-    const claimName = persistentVolumeClaim?.claimName ?? (ephemeral ? `${podName}-${name}` : undefined);
-    if (claimName === undefined) continue;
+  for (const { csi } of spec?.volumes ?? []) if (csi) drivers.add(csi.driver);
+  for (const claimName of claimNames(podName, spec?.volumes)) {
     // as: what the types hold.
     const claim = (await findObject(parts, context, 'persistentvolumeclaims', namespace, claimName)) as
       | V1PersistentVolumeClaim

@@ -15,10 +15,9 @@ import { optionalField } from '../../rules/field-rule.ts';
 import { warnOfNodeTerm } from '../../rules/node-label-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 import { withoutNul } from '../pod/file-path.ts';
-import { validateRemoteVolume } from '../pod/validate-remote-volume.ts';
 import { validateNodeTerms } from '../pod/validate-scheduling.ts';
-import { validateHostPath } from '../pod/validate-volume.ts';
-import { warnOfGoneType } from '../pod/warnings-volumes.ts';
+import { persistentSources, validateSources } from '../pod/volumes/validate.ts';
+import { warnOfGoneType } from '../pod/volumes/warnings.ts';
 import { validateAccessModes, validateStorage } from './capacity.ts';
 
 export const strategy = strategyFor<V1PersistentVolume>({
@@ -29,14 +28,8 @@ export const strategy = strategyFor<V1PersistentVolume>({
     if (!spec) return [required('spec')];
     const errors = validateAccessModes(spec.accessModes, 'spec.accessModes');
     errors.push(...validateStorage(spec.capacity?.['storage'], 'spec.capacity[storage]', 'spec.capacity'));
-    const sources = Object.keys(spec).filter((field) => sourceFields.has(field));
-    if (sources.length === 0) errors.push(required('spec', 'must specify a volume type'));
-    for (const extra of sources.slice(1))
-      errors.push(forbiddenField(`spec.${extra}`, 'may not specify more than 1 volume type'));
     errors.push(...withoutNul(spec, 'spec'));
-    if (spec.hostPath) errors.push(...validateHostPath(spec.hostPath.path, 'spec.hostPath.path'));
-    if (spec.local) errors.push(...validateHostPath(spec.local.path, 'spec.local.path'));
-    errors.push(...validateRemoteVolume(spec, metadata.name ?? '', 'spec'));
+    errors.push(...validateSources(persistentSources(spec), metadata.name ?? '', 'spec'));
     if (Object.keys(spec.capacity ?? {}).some((name) => name !== 'storage'))
       errors.push(notSupported('spec.capacity', spec.capacity, ['storage']));
     errors.push(...optionalField(spec.storageClassName, dns1123Subdomain, 'spec.storageClassName'));
@@ -62,8 +55,7 @@ export const strategy = strategyFor<V1PersistentVolume>({
     return [...warnings, ...warnOfGoneType(spec, 'spec')];
   },
   validateUpdate(object, old) {
-    const source = (each: V1PersistentVolume) =>
-      Object.fromEntries(Object.entries(each.spec ?? {}).filter(([field]) => sourceFields.has(field)));
+    const source = ({ spec }: V1PersistentVolume) => spec && persistentSources(spec);
     const errors: FieldError[] = [];
     if (!semanticEqual(source(object), source(old)))
       errors.push(
@@ -87,28 +79,3 @@ function validateVolumeNodes({ required: nodes }: V1VolumeNodeAffinity, path: st
   if (!nodes) return [required(`${path}.required`, 'must specify required node constraints')];
   return validateNodeTerms(nodes.nodeSelectorTerms, `${path}.required.nodeSelectorTerms`);
 }
-
-const sourceFields = new Set([
-  'awsElasticBlockStore',
-  'azureDisk',
-  'azureFile',
-  'cephfs',
-  'cinder',
-  'csi',
-  'fc',
-  'flexVolume',
-  'flocker',
-  'gcePersistentDisk',
-  'glusterfs',
-  'hostPath',
-  'iscsi',
-  'local',
-  'nfs',
-  'photonPersistentDisk',
-  'portworxVolume',
-  'quobyte',
-  'rbd',
-  'scaleIO',
-  'storageos',
-  'vsphereVolume',
-]);

@@ -9,8 +9,10 @@ import {
   quantityError,
   quantityOf,
 } from '../../../machinery/quantity.ts';
+import { pullPolicyFor } from './pull-policy.ts';
 import { allContainers, ownContainers } from './semantics/containers.ts';
 import { type Counting, inQuantities, podTotal } from './semantics/resources.ts';
+import { sourcesOf } from './volumes/volume-types.ts';
 
 export function defaultPodSpec(spec: V1PodSpec | undefined): void {
   if (!spec) return;
@@ -20,7 +22,7 @@ export function defaultPodSpec(spec: V1PodSpec | undefined): void {
   for (const volume of spec.volumes ?? []) {
     // A volume that names no source is an empty directory.
     if (Object.keys(volume).length === 1) volume.emptyDir = {};
-    if (volume.image) volume.image.pullPolicy ||= policyFor(volume.image.reference ?? '');
+    for (const { type, source } of sourcesOf(volume)) type.inline?.defaults?.(source);
   }
 }
 
@@ -58,21 +60,10 @@ const unchecked: Counting<Quantity> = {
 };
 
 function defaultContainer(container: V1Container, hostNetwork: boolean): void {
-  container.imagePullPolicy ||= policyFor(container.image ?? '');
+  container.imagePullPolicy ||= pullPolicyFor(container.image ?? '');
   if (container.resources) canonicalResources(container.resources);
   if (!hostNetwork) return;
   for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
-}
-
-const policyFor = (image: string) => (isLatest(image) ? 'Always' : 'IfNotPresent');
-
-/** `name`, or `name:latest`; a digest without a tag is a fixed image. */
-function isLatest(image: string): boolean {
-  const at = image.indexOf('@');
-  const name = at < 0 ? image : image.slice(0, at);
-  const colon = name.lastIndexOf(':');
-  const tag = colon > name.lastIndexOf('/') ? name.slice(colon + 1) : '';
-  return tag === 'latest' || (tag === '' && at < 0);
 }
 
 function canonicalResources(resources: V1ResourceRequirements): void {

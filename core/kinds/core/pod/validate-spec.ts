@@ -13,11 +13,12 @@ import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Subdomain, qualifiedNameErrors } from '../../../machinery/names.ts';
 import type { ContainerRole, ContainerSurroundings } from './container-surroundings.ts';
 import { withoutNul } from './file-path.ts';
+import { claimNameOf } from './semantics/claims.ts';
 import { validateContainer } from './validate-container.ts';
 import { validateNaming } from './validate-dns.ts';
 import { validateAffinity, validateSpread, validateTolerations } from './validate-scheduling.ts';
 import { validatePodSecurity } from './validate-security.ts';
-import { validateVolumes } from './validate-volume.ts';
+import { validateVolumes } from './volumes/validate.ts';
 
 const restartPolicies = ['Always', 'Never', 'OnFailure'];
 const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
@@ -29,7 +30,7 @@ export function validatePodSpec(spec: V1PodSpec | undefined, path: string): Fiel
   errors.push(...validateVolumes(volumes, `${path}.volumes`));
   const around: ContainerSurroundings = {
     volumes: new Set(volumes.map(({ name }) => name)),
-    claims: new Set(volumes.filter((each) => each.persistentVolumeClaim ?? each.ephemeral).map(({ name }) => name)),
+    claims: new Set(volumes.filter((each) => claimNameOf('', each) !== undefined).map(({ name }) => name)),
     emptyDirs: new Set(volumes.filter(({ emptyDir }) => emptyDir).map(({ name }) => name)),
     hostNetwork: spec.hostNetwork ?? false,
     graceSeconds: spec.terminationGracePeriodSeconds,

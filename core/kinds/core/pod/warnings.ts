@@ -5,8 +5,8 @@ import type { V1Affinity, V1Container, V1ObjectMeta, V1PodSpec } from '../../../
 import { warnOfAddress } from '../../rules/address-warnings.ts';
 import { warnOfFractions } from '../../rules/fractional-bytes.ts';
 import { warnOfKey, warnOfNodeLabels, warnOfNodeTerm } from '../../rules/node-label-warnings.ts';
+import { warnOfVolumes } from './volumes/warnings.ts';
 import { warnOfContainers } from './warnings-containers.ts';
-import { warnOfVolumes } from './warnings-volumes.ts';
 
 /** Warnings about a pod, or about a template at `prefix`, which ends in a dot. */
 export function warnOfPod(

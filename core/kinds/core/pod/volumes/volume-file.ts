@@ -1,9 +1,9 @@
 // Validation of the files that a volume is made of: keys of ConfigMaps and Secrets, and fields of the pod, each with its path and mode.
 
-import type { V1DownwardAPIVolumeFile, V1KeyToPath } from '../../../../generated/kubernetes.ts';
-import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
-import { localNonReservedPath } from './file-path.ts';
-import { validateFieldPath, validateResourceField } from './validate-env.ts';
+import type { V1DownwardAPIVolumeFile, V1KeyToPath } from '../../../../../generated/kubernetes.ts';
+import { type FieldError, invalidValue, required } from '../../../../machinery/field-error.ts';
+import { localNonReservedPath } from '../file-path.ts';
+import { validateFieldPath, validateResourceField } from '../validate-env.ts';
 
 /** `path` is that of the list's owner, without an index, as Kubernetes has it. */
 export function validateDownward(item: V1DownwardAPIVolumeFile, path: string): FieldError[] {

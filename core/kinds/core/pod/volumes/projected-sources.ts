@@ -7,17 +7,17 @@ import type {
   V1ProjectedVolumeSource,
   V1ServiceAccountTokenProjection,
   V1VolumeProjection,
-} from '../../../../generated/kubernetes.ts';
+} from '../../../../../generated/kubernetes.ts';
 import {
   type FieldError,
   forbiddenField,
   invalidValue,
   notSupported,
   required,
-} from '../../../machinery/field-error.ts';
-import { validateLabelSelector } from '../../../machinery/labels.ts';
-import { localNonReservedPath } from './file-path.ts';
-import { validateDownward, validateItems, validateMode } from './validate-volume-file.ts';
+} from '../../../../machinery/field-error.ts';
+import { validateLabelSelector } from '../../../../machinery/labels.ts';
+import { localNonReservedPath } from '../file-path.ts';
+import { validateDownward, validateItems, validateMode } from './volume-file.ts';
 
 export function validateProjected(projected: V1ProjectedVolumeSource, path: string): FieldError[] {
   const errors = validateMode(projected.defaultMode, `${path}.defaultMode`);

@@ -1,0 +1,11 @@
+// Files of Azure.
+
+import type { VolumeTypeOf } from './volume-type.ts';
+
+export const azureFile: VolumeTypeOf<'azureFile'> = {
+  needs: ['secretName', 'shareName'],
+  inline: { podSecurity: 'baseline', secrets: ({ secretName }) => [secretName] },
+  persistent: {
+    secrets: ({ secretNamespace, secretName }) => [{ namespace: secretNamespace ?? '', name: secretName }],
+  },
+};

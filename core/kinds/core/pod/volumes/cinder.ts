@@ -1,0 +1,9 @@
+// Volumes of OpenStack.
+
+import type { VolumeTypeOf } from './volume-type.ts';
+
+export const cinder: VolumeTypeOf<'cinder'> = {
+  needs: ['volumeID'],
+  inline: { podSecurity: 'baseline', secrets: ({ secretRef }) => [secretRef?.name] },
+  persistent: { secrets: ({ secretRef }) => [secretRef] },
+};

@@ -1,0 +1,9 @@
+// Volumes of vSphere.
+
+import type { VolumeTypeOf } from './volume-type.ts';
+
+export const vsphereVolume: VolumeTypeOf<'vsphereVolume'> = {
+  needs: ['volumePath'],
+  inline: { podSecurity: 'baseline' },
+  persistent: {},
+};
