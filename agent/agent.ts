@@ -24,6 +24,7 @@ import { Reporter } from './control-plane/reporter.ts';
 import { pacedRuntime } from './cri/paced-runtime.ts';
 import { collectImages } from './images/collect.ts';
 import { createImages } from './images/images.ts';
+import { pauseImage } from './images/pause.ts';
 import { openPullRecords } from './images/pull-records.ts';
 import { createNodeNetwork } from './node/node-network.ts';
 import { readNodeFacts } from './node/node-status.ts';
@@ -37,8 +38,10 @@ import { readNodeSecurity } from './pods/node-security.ts';
 import { createPodCgroups } from './pods/pod-cgroup.ts';
 import type { PodObjects } from './pods/pod-context.ts';
 import { parseResolvConf } from './pods/sandbox-config.ts';
+import { createProbeMetrics } from './probes/probe-metrics.ts';
 import { createNodeQueue } from './queue/node-queue.ts';
 import { openRuntime } from './runtime.ts';
+import { createCgroupReader } from './stats/cgroup-use.ts';
 import { createUsageSampler } from './stats/usage.ts';
 import { agentPaths } from './teardown.ts';
 import { createImageVolumes } from './volumes/image-volume.ts';
@@ -131,6 +134,9 @@ export async function startAgent(
         usage,
         health: self.health,
         apiMetrics: api.metrics.families,
+        cgroups: { reader: cgroupReader, root: cgroupRoot, pod: cgroups.parent },
+        pauseImage: options.pauseImage ?? pauseImage,
+        probeMetrics,
         startedAt,
         systemLogs: '/var/log',
         now,
@@ -159,6 +165,10 @@ export async function startAgent(
   const verification = { policy: options.imageVerification, allowlist: options.preloadedImagesAllowlist };
   const pullRecords = await openPullRecords(path.join(options.dataDir, 'image_manager'), verification, runtime);
   const images = createImages(runtime, pullRecords);
+  const cgroupRoot = paths.cgroupRoot(options.nodeName);
+  const cgroups = await createPodCgroups(cgroupRoot, 4096);
+  const cgroupReader = createCgroupReader();
+  const probeMetrics = createProbeMetrics();
   const pods = createNodePods({
     ...shared,
     runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
@@ -176,7 +186,8 @@ export async function startAgent(
       images: createImageVolumes({ runtime, images, snapshots, secret: podObjects.secret }),
     }),
     images,
-    cgroups: await createPodCgroups(paths.cgroupRoot(options.nodeName), 4096),
+    cgroups,
+    probeMetrics,
     log,
     now,
     report: (pod, status, terminated) => {

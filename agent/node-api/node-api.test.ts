@@ -9,8 +9,11 @@ import { frameDuplex } from '../../core/node/frame-duplex.ts';
 import type { FrameSocket } from '../../core/node/frame-socket.ts';
 import { promtool, withoutPromtool } from '../../test/tools/promtool.ts';
 import { createApiMetrics } from '../api-client/api-metrics.ts';
-import { containerStates } from '../cri/messages.ts';
+import { containerStates, sandboxStates } from '../cri/messages.ts';
 import { labels } from '../pods/observed.ts';
+import { createProbeMetrics } from '../probes/probe-metrics.ts';
+import { createCgroupReader } from '../stats/cgroup-use.ts';
+import { writeLegacyCgroup } from '../stats/testing.ts';
 import type { NodeApiContext } from './context.ts';
 import { serveNodeApi } from './node-api.ts';
 
@@ -18,14 +21,20 @@ import { serveNodeApi } from './node-api.ts';
 
 let folder: string;
 let notReady: string | undefined;
+let broken: boolean;
 let ended: Promise<void>[];
 let api: ReturnType<typeof createApiMetrics>;
+let probes: ReturnType<typeof createProbeMetrics>;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'node-api-'));
   notReady = undefined;
+  broken = false;
   ended = [];
   api = createApiMetrics('api:6443');
+  probes = createProbeMetrics();
+  for (const cgroup of ['', 'node', 'node/podu1', 'node/podu1/sandbox', 'node/podu1/id-app'])
+    writeLegacyCgroup(join(folder, 'cgroup'), cgroup, cgroup === 'node/podu1/id-app' ? 50_000 : -1);
 });
 afterEach(async () => {
   await Promise.all(ended);
@@ -54,11 +63,16 @@ const listed = (id: string, state: number, createdAt: number) => ({
   labels: container(id.replace(/^(id|old)-/, ''), 0, 0).attributes.labels,
 });
 
+const { [labels.containerName]: _, ...sandboxLabels } = container('', 0, 0).attributes.labels;
 const pod = {
   metadata: { name: 'web', namespace: 'team', uid: 'u1' },
   spec: { containers: [{ name: 'app', image: 'i' }] },
 };
-const running = { containerID: 'containerd://id-app', state: { running: { startedAt: '2026-01-01T00:00:00Z' } } };
+const running = {
+  containerID: 'containerd://id-app',
+  image: 'docker.io/library/app:1',
+  state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
+};
 
 function context(): NodeApiContext {
   return {
@@ -77,18 +91,27 @@ function context(): NodeApiContext {
         NodeApiContext['pods']
       >,
     runtime: {
-      listContainers: async () => ({
-        containers: [
-          listed('old-app', containerStates.exited, 1),
-          listed('id-app', containerStates.running, 2),
-          listed('id-side', containerStates.running, 1),
-        ],
-      }),
+      listContainers: async () => {
+        if (broken) throw new Error('away');
+        return {
+          containers: [
+            listed('old-app', containerStates.exited, 1),
+            listed('id-app', containerStates.running, 2),
+            listed('id-side', containerStates.running, 1),
+          ],
+        };
+      },
       listContainerStats: async () => {
         const ended = container('app', 9e9, 0);
         ended.attributes.id = 'old-app';
         return { stats: [ended, container('app', 2e9, 1024), container('side', 5e8, 512)] };
       },
+      listPodSandbox: async () => ({
+        items: [
+          { id: 'sandbox', state: sandboxStates.ready, createdAt: '1767225600000000000', labels: sandboxLabels },
+          { id: 'before', state: sandboxStates.notReady, createdAt: '1', labels: sandboxLabels },
+        ],
+      }),
       imageFsInfo: async () => ({ imageFilesystems: [] }),
     } as unknown as NodeApiContext['runtime'],
     usage: { rate: (id) => (id === 'id-app' ? 250e6 : undefined) },
@@ -96,6 +119,13 @@ function context(): NodeApiContext {
       pressure: { memory: false, disk: false, pids: false },
       ...(notReady !== undefined && { notReady }),
     }),
+    cgroups: {
+      reader: createCgroupReader(join(folder, 'cgroup')),
+      root: '/node',
+      pod: (uid) => `/node/pod${uid}`,
+    },
+    pauseImage: 'pause:1',
+    probeMetrics: probes,
     apiMetrics: api.families,
     startedAt: Date.parse('2026-01-01T00:00:00Z'),
     systemLogs: join(folder, 'log'),
@@ -172,14 +202,108 @@ describe("the node's own API", () => {
     ]);
   });
 
-  it('writes metrics for metrics-server, for dashboards of cAdvisor, and of itself', async () => {
+  it('writes metrics for metrics-server, each with the time that it was read at', async () => {
+    const at = Date.parse('2026-01-02T00:00:00Z');
     const resource = (await get('/metrics/resource')).text;
-    expect(resource).toContain('container_cpu_usage_seconds_total{container="app",namespace="team",pod="web"} 2\n');
-    expect(resource).toContain('pod_memory_working_set_bytes{namespace="team",pod="web"} 1536\n');
+    const in_ = 'namespace="team",pod="web"';
+    expect(resource).toContain(`container_cpu_usage_seconds_total{container="app",${in_}} 2 ${at}\n`);
+    // Of the pod's cgroup, which has more than its containers.
+    expect(resource).toContain(`pod_cpu_usage_seconds_total{${in_}} 7 ${at}\n`);
+    expect(resource).toContain(`pod_memory_working_set_bytes{${in_}} 90000 ${at}\n`);
+    expect(resource).toContain(`pod_swap_usage_bytes{${in_}} 300 ${at}\n`);
+    expect(resource).toContain(`container_swap_usage_bytes{container="app",${in_}} 300 ${at}\n`);
+    expect(resource).toContain(`container_start_time_seconds{container="app",${in_}} 1767225600\n`);
     expect(resource).toMatch(/^node_cpu_usage_seconds_total \d/m);
-    expect((await get('/metrics/cadvisor')).text).toContain(
-      'container_memory_working_set_bytes{container="side",id="/u1/id-side",name="id-side",namespace="team",pod="web"} 512\n',
-    );
+    expect(resource).toMatch(/^node_swap_usage_bytes \d/m);
+    expect(resource).toContain('resource_scrape_error 0\n');
+  });
+
+  it('writes what cAdvisor writes under containerd: of the machine, of pods, their sandboxes and containers', async () => {
+    const page = readExposition((await get('/metrics/cadvisor')).text);
+    const rows = (family: string) => page.get(family)?.samples ?? [];
+    const inPod = { namespace: 'team', pod: 'web' };
+    const none = { namespace: '', pod: '' };
+    const app = {
+      ...inPod,
+      ...{ container: 'app', id: '/node/podu1/id-app', image: 'docker.io/library/app:1', name: 'id-app' },
+    };
+    const sandbox = { ...inPod, container: '', id: '/node/podu1/sandbox', image: 'pause:1', name: 'sandbox' };
+    expect(rows('container_memory_working_set_bytes').map(({ labels }) => labels)).toEqual([
+      { ...none, container: '', id: '/', image: '', name: '' },
+      { ...none, container: '', id: '/node', image: '', name: '' },
+      { ...inPod, container: '', id: '/node/podu1', image: '', name: '' },
+      sandbox,
+      app,
+    ]);
+    expect(rows('container_cpu_usage_seconds_total').at(-1)).toMatchObject({
+      labels: { ...app, cpu: 'total' },
+      value: 7,
+    });
+    // Only what has a quota is ever held up by one.
+    expect(rows('container_cpu_cfs_throttled_periods_total')).toMatchObject([{ labels: app, value: 3 }]);
+    expect(rows('container_spec_cpu_quota')).toMatchObject([{ labels: app, value: 50_000 }]);
+    for (const family of ['container_network_receive_bytes_total', 'container_network_transmit_packets_dropped_total'])
+      expect(new Set(rows(family).map(({ labels }) => labels['id']))).toEqual(new Set(['/', '/node/podu1/sandbox']));
+    expect(rows('container_fs_reads_bytes_total').at(-1)?.labels).toMatchObject({ ...app, device: '900:9' });
+    const disk = rows('container_fs_limit_bytes');
+    expect(disk.map(({ labels }) => labels['id'])).toEqual(['/', app.id]);
+    expect(disk.every(({ value }) => value > 0)).toBe(true);
+    expect(
+      rows('container_memory_failures_total')
+        .slice(-4)
+        .map(({ labels, value }) => [labels['failure_type'], labels['scope'], value]),
+    ).toEqual([
+      ['pgfault', 'container', 11],
+      ['pgfault', 'hierarchy', 12],
+      ['pgmajfault', 'container', 13],
+      ['pgmajfault', 'hierarchy', 14],
+    ]);
+  });
+
+  /** What the rules and dashboards of kubernetes-mixin ask of cAdvisor. */
+  const mixin = [
+    ...[
+      'container_cpu_usage_seconds_total',
+      'container_cpu_cfs_periods_total',
+      'container_cpu_cfs_throttled_periods_total',
+    ],
+    ...['cache', 'rss', 'swap', 'working_set_bytes'].map((each) => `container_memory_${each}`),
+    ...['reads_total', 'writes_total', 'reads_bytes_total', 'writes_bytes_total'].map((each) => `container_fs_${each}`),
+    ...['bytes', 'packets', 'packets_dropped'].flatMap((each) =>
+      ['receive', 'transmit'].map((direction) => `container_network_${direction}_${each}_total`),
+    ),
+    'machine_memory_bytes',
+  ];
+  it.each(mixin)('has %s, which kubernetes-mixin asks for', async (family) => {
+    expect(readExposition((await get('/metrics/cadvisor')).text).get(family)?.samples).not.toEqual([]);
+  });
+
+  it('counts probes by type and result until the pod is gone', async () => {
+    const of = { ...{ namespace: 'team', pod: 'web', uid: 'u1' }, container: 'app' };
+    probes.probed(of, 'Readiness', 'successful', 0.02);
+    probes.probed(of, 'Readiness', 'failed', 1);
+    probes.probed({ ...of, uid: 'u2', pod: 'other' }, 'Liveness', 'failed', 1);
+    const page = readExposition((await get('/metrics/probes')).text);
+    const { uid: _, ...labels } = { ...of, probe_type: 'Readiness' };
+    expect(page.get('prober_probe_total')?.samples).toMatchObject([
+      { labels: { ...labels, pod_uid: 'u1', result: 'successful' }, value: 1 },
+      { labels: { ...labels, pod_uid: 'u1', result: 'failed' }, value: 1 },
+      { labels: { pod: 'other', probe_type: 'Liveness', result: 'failed' }, value: 1 },
+    ]);
+    const lasted = page.get('prober_probe_duration_seconds')?.samples;
+    expect(lasted?.at(-1)).toEqual({ name: 'prober_probe_duration_seconds_count', labels, value: 1 });
+    probes.forget('u1');
+    probes.forget('u2');
+    expect(readExposition((await get('/metrics/probes')).text).get('prober_probe_total')?.samples).toEqual([]);
+  });
+
+  it('says that it could not read, where the runtime does not answer', async () => {
+    broken = true;
+    expect((await get('/metrics/resource')).text).toMatch(/^resource_scrape_error 1$/m);
+    expect((await get('/metrics/cadvisor')).text).toMatch(/^container_scrape_error 1$/m);
+  });
+
+  it('writes metrics of itself', async () => {
     api.answered('POST', 200, 0.3);
     api.answered('POST', 200, undefined);
     api.answered('POST', undefined, 40);
@@ -206,8 +330,14 @@ describe("the node's own API", () => {
 
   it.skipIf(withoutPromtool)('is read by promtool without a complaint', async () => {
     api.answered('POST', 200, 0.3);
-    for (const path of ['/metrics/resource', '/metrics/cadvisor', '/metrics'])
+    probes.probed({ namespace: 'team', pod: 'web', uid: 'u1', container: 'app' }, 'Liveness', 'successful', 0.02);
+    for (const path of ['/metrics/resource', '/metrics/probes', '/metrics'])
       expect([path, await promtool((await get(path)).text)]).toEqual([path, []]);
+    // cAdvisor's own names, which dashboards know.
+    expect(await promtool((await get('/metrics/cadvisor')).text)).toEqual([
+      'container_fs_inodes_total non-counter metrics should not have "_total" suffix',
+      'container_memory_failcnt counter metrics should have "_total" suffix',
+    ]);
   });
 
   it('shows log files, and nothing outside their directory', async () => {

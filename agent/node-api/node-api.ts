@@ -4,13 +4,17 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { errorText } from '../../core/machinery/error-text.ts';
-import { expositionType } from '../../core/metrics/exposition.ts';
+import { expositionType, renderFamilies } from '../../core/metrics/exposition.ts';
 import { frameDuplex } from '../../core/node/frame-duplex.ts';
 import type { FrameSocket } from '../../core/node/frame-socket.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
+import { blockDevice } from '../stats/devices.ts';
+import { runningContainers } from '../stats/running-containers.ts';
+import { cadvisorMetrics } from './cadvisor-text.ts';
 import type { NodeApiContext } from './context.ts';
 import { sendLogFile } from './log-files.ts';
-import { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './metrics-text.ts';
+import { kubeletMetrics, resourceMetrics, scrapeError } from './metrics-text.ts';
+import { readCgroups } from './read-cgroups.ts';
 import { readStats } from './read-stats.ts';
 import { toSummary } from './summary.ts';
 
@@ -47,21 +51,54 @@ async function answer(context: NodeApiContext, request: IncomingMessage, respons
     case '/runningpods':
       return json(response, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: podsOf(context) });
     case '/stats/summary': {
-      const stats = await readStats(context);
+      const stats = await readStats(context, await running(context));
       return json(response, toSummary(stats, podsOf(context), context.options.nodeName, context.startedAt));
     }
     case '/metrics':
       return metrics(response, kubeletMetrics(figuresOf(context)));
     case '/metrics/cadvisor':
-      return metrics(response, cadvisorMetrics(await readStats(context)));
+      return metrics(response, await cadvisorPage(context));
     case '/metrics/resource':
-      return metrics(response, resourceMetrics(await readStats(context)));
+      return metrics(response, await resourcePage(context));
+    case '/metrics/probes':
+      return metrics(response, renderFamilies(context.probeMetrics.families()));
     case '/configz':
       return json(response, { kubeletconfig: configurationOf(context) });
   }
   if (path === '/logs' || path.startsWith('/logs/'))
     if (await sendLogFile(context.systemLogs, path.slice('/logs'.length), response)) return;
   text(response, 404, `404 page not found: this node serves no ${path}\n`);
+}
+
+function running({ runtime, options }: NodeApiContext) {
+  return runningContainers(runtime, options.nodeName);
+}
+
+async function resourcePage(context: NodeApiContext): Promise<string> {
+  try {
+    const containers = await running(context);
+    return resourceMetrics(await readStats(context, containers), await readCgroups(context, containers));
+  } catch {
+    return renderFamilies([scrapeError('resource_scrape_error', 1)]);
+  }
+}
+
+async function cadvisorPage(context: NodeApiContext): Promise<string> {
+  try {
+    const containers = await running(context);
+    const [rows, { at, node }] = [await readCgroups(context, containers), await readStats(context, containers)];
+    const numbers = new Set(rows.flatMap(({ use }) => [...use.io.keys()]));
+    const named = [...numbers].map(async (each) => [each, (await blockDevice(each)) ?? each] as const);
+    const machine = {
+      cores: node.cores,
+      memory: node.memoryTotal,
+      swap: node.swapTotal,
+      filesystem: node.filesystem,
+    };
+    return cadvisorMetrics(rows, machine, new Map(await Promise.all(named)), at);
+  } catch {
+    return renderFamilies([scrapeError('container_scrape_error', 1)]);
+  }
 }
 
 function podsOf({ pods }: NodeApiContext): V1Pod[] {

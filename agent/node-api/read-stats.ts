@@ -2,9 +2,11 @@
 
 import fs from 'node:fs/promises';
 import os from 'node:os';
-import { runningContainers } from '../stats/running-containers.ts';
+import { filesystemOf } from '../stats/devices.ts';
+import type { RunningContainer } from '../stats/running-containers.ts';
 import { nodeCpuNanoseconds } from '../stats/usage.ts';
 import type { NodeApiContext } from './context.ts';
+import { statuses } from './read-cgroups.ts';
 
 export interface ContainerUse {
   readonly id: string;
@@ -27,6 +29,8 @@ export interface ContainerUse {
 }
 
 export interface FilesystemUse {
+  /** As the table of mounts names it. */
+  readonly device: string;
   readonly capacity: number;
   readonly available: number;
   readonly inodes: number;
@@ -43,6 +47,8 @@ export interface NodeStats {
     readonly memoryTotal: number;
     readonly memoryAvailable: number;
     readonly memoryFree: number;
+    readonly swapTotal: number;
+    readonly swapFree: number;
     readonly rss: number;
     readonly processes: number;
     readonly maxProcesses: number;
@@ -53,9 +59,10 @@ export interface NodeStats {
 }
 
 /** Throws GrpcError when the runtime does not answer. */
-export async function readStats({ options, runtime, usage, pods, now }: NodeApiContext): Promise<NodeStats> {
-  const [running, cpu, meminfo, disk, images, pidMax, loadavg] = await Promise.all([
-    runningContainers(runtime, options.nodeName),
+export async function readStats(context: NodeApiContext, running: readonly RunningContainer[]): Promise<NodeStats> {
+  const { options, runtime, usage, now } = context;
+  const [device, cpu, meminfo, disk, images, pidMax, loadavg] = await Promise.all([
+    filesystemOf(options.dataDir),
     nodeCpuNanoseconds(),
     fs.readFile('/proc/meminfo', 'utf8'),
     fs.statfs(options.dataDir),
@@ -64,7 +71,7 @@ export async function readStats({ options, runtime, usage, pods, now }: NodeApiC
     fs.readFile('/proc/loadavg', 'utf8'),
   ]);
   const kibibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
-  const started = startTimes(pods());
+  const known = statuses(context);
   return {
     at: now(),
     node: {
@@ -74,10 +81,13 @@ export async function readStats({ options, runtime, usage, pods, now }: NodeApiC
       memoryTotal: os.totalmem(),
       memoryAvailable: kibibytes('MemAvailable'),
       memoryFree: kibibytes('MemFree'),
+      swapTotal: kibibytes('SwapTotal'),
+      swapFree: kibibytes('SwapFree'),
       rss: kibibytes('AnonPages'),
       processes: Number(/\d+\/(\d+)/.exec(loadavg)?.[1] ?? 0),
       maxProcesses: Number(pidMax),
       filesystem: {
+        device,
         capacity: disk.blocks * disk.bsize,
         available: disk.bavail * disk.bsize,
         inodes: disk.files,
@@ -96,23 +106,8 @@ export async function readStats({ options, runtime, usage, pods, now }: NodeApiC
         rss: Number(memory?.rssBytes?.value ?? 0),
         writableLayer: Number(writableLayer?.usedBytes?.value ?? 0),
         inodes: Number(writableLayer?.inodesUsed?.value ?? 0),
-        startedAt: started.get(id),
+        startedAt: known.get(id)?.startedAt,
       };
     }),
   };
-}
-
-/** Of running containers, by id. */
-function startTimes(pods: ReturnType<NodeApiContext['pods']>): ReadonlyMap<string, number> {
-  const times = new Map<string, number>();
-  for (const { status } of pods)
-    for (const { containerID, state } of [
-      ...(status?.containerStatuses ?? []),
-      ...(status?.initContainerStatuses ?? []),
-      ...(status?.ephemeralContainerStatuses ?? []),
-    ]) {
-      const at = state?.running?.startedAt;
-      if (containerID && at) times.set(containerID.replace(/^[^:]*:\/\//, ''), Date.parse(at));
-    }
-  return times;
 }

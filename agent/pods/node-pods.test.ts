@@ -2,44 +2,31 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { run as runProgram } from '../../core/process/run.ts';
-import type { V1ConfigMap, V1Container, V1PodSpec, V1PodStatus } from '../../generated/kubernetes.ts';
-import { connectSnapshots, type Snapshots } from '../cri/snapshots.ts';
-import { createImages } from '../images/images.ts';
+import type { V1ConfigMap } from '../../generated/kubernetes.ts';
 import { loadImage } from '../images/load.ts';
 import { ociArchive } from '../images/oci.ts';
-import { openPullRecords } from '../images/pull-records.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { TestNode } from '../test-node.ts';
-import { busyboxImage, missingForContainers, startTestNode } from '../test-node.ts';
-import { createImageVolumes } from '../volumes/image-volume.ts';
-import { createPodVolumes, prepareVolumeRoots } from '../volumes/pod-volumes.ts';
-import { createTokenSource } from '../volumes/tokens.ts';
+import { missingForContainers, startTestNode } from '../test-node.ts';
+import { podOn, scriptContainer, startTestPods, type TestPods } from '../test-pods.ts';
 import type { NodePods } from './node-pods.ts';
-import { createNodePods } from './node-pods.ts';
-import { createPodCgroups } from './pod-cgroup.ts';
-import { testSecurity } from './test-pod.ts';
 
 const missing = await missingForContainers();
 
 describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : ''}`, () => {
   let node: TestNode;
+  let started: TestPods;
   let pods: NodePods;
-  let snapshots: Snapshots;
-  const statuses = new Map<string, V1PodStatus>();
-  const terminated = new Set<string>();
-  const configMaps = new Map<string, V1ConfigMap>();
+  let configMaps: Map<string, V1ConfigMap>;
   const logsDir = () => path.join(node.dataDir, 'logs');
   let desired: Pod[] = [];
 
   beforeAll(async () => {
     node = await startTestNode();
-    await prepareVolumeRoots(path.join(node.dataDir, 'pods'), path.join(node.dataDir, 'memory'));
-    snapshots = connectSnapshots(node.containerd.endpoint, node.options.snapshotter);
-    pods = await startPods();
+    await startPods();
   }, 60_000);
   afterAll(async () => {
-    pods?.stop();
-    snapshots?.close();
+    started?.stop();
     await node?.remove();
   }, 60_000);
   afterEach(async () => {
@@ -49,81 +36,14 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   });
 
   const startPods = async () => {
-    const { runtime } = node.containerd;
-    const objects = {
-      configMap: (_: string, name: string) => configMaps.get(name),
-      secret: () => undefined,
-      claim: () => undefined,
-      volume: () => undefined,
-      services: () => [],
-      node: () => undefined,
-      runtimeHandler: () => undefined,
-    };
-    const capacity = { cpu: 2, memory: 2 ** 32 };
-    const shared = {
-      nodeName: path.basename(node.dataDir),
-      hostIP: '10.0.0.1',
-      podsDir: path.join(node.dataDir, 'pods'),
-    };
-    const images = createImages(
-      runtime,
-      await openPullRecords(
-        path.join(node.dataDir, 'image_manager'),
-        { policy: 'NeverVerifyPreloadedImages', allowlist: [] },
-        runtime,
-      ),
-    );
-    const made = createNodePods({
-      ...shared,
-      runtime,
-      nodeHostname: 'node',
-      logsDir: logsDir(),
-      security: testSecurity({ seccompDir: path.join(node.dataDir, 'seccomp') }),
-      dns: { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
-      capacity,
-      allocatable: capacity,
-      objects,
-      volumes: createPodVolumes({
-        ...shared,
-        memoryDir: path.join(node.dataDir, 'memory'),
-        allocatable: capacity,
-        objects,
-        tokens: createTokenSource(
-          () => Promise.resolve({ token: 'token', expiresAt: Date.now() + 3_600_000 }),
-          Date.now,
-        ),
-        images: createImageVolumes({ runtime, images, snapshots, secret: () => undefined }),
-      }),
-      images,
-      cgroups: await createPodCgroups(node.cgroupRoot, 1024),
-      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-      now: Date.now,
-      report: (pod, status, over) => {
-        statuses.set(pod.metadata.uid, status);
-        if (over) terminated.add(pod.metadata.uid);
-      },
-      event: () => undefined,
-    });
-    await made.start();
-    return made;
+    started = await startTestPods(node);
+    ({ pods, configMaps } = started);
   };
-
-  const pod = (uid: string, spec: Partial<V1PodSpec> & { containers: V1Container[] }): Pod => ({
-    metadata: { name: uid, namespace: 'default', uid, generation: 1, labels: { app: uid } },
-    spec: { restartPolicy: 'Always', terminationGracePeriodSeconds: 1, ...spec },
-  });
-  const container = (name: string, script: string, rest: Partial<V1Container> = {}): V1Container => ({
-    name,
-    image: busyboxImage,
-    imagePullPolicy: 'IfNotPresent',
-    command: ['sh', '-c', script],
-    ...rest,
-  });
+  const status = (uid: string) => started.statuses.get(uid);
   const run = (...added: Pod[]) => {
     desired = [...desired, ...added];
     pods.apply(desired, true);
   };
-  const status = (uid: string) => statuses.get(uid);
   const phase = (uid: string) => expect.poll(() => status(uid)?.phase, { interval: 10 });
   const log = (uid: string, name: string, attempt = 0) =>
     fs.readFile(path.join(logsDir(), `default_${uid}_${uid}`, name, `${attempt}.log`), 'utf8');
@@ -133,7 +53,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     configMaps.set('settings', { metadata: { name: 'settings' }, data: { color: 'blue', 'a.txt': 'first' } });
     const script =
       'echo "$COLOR $GREETING $POD"; hostname; cat /etc/hosts; cat /config/a.txt; echo; echo data > /scratch/x; sleep 1000';
-    const one = container('main', script, {
+    const one = scriptContainer('main', script, {
       env: [
         { name: 'COLOR', valueFrom: { configMapKeyRef: { name: 'settings', key: 'color' } } },
         { name: 'GREETING', value: 'hello $(COLOR)' },
@@ -145,7 +65,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       ],
     });
     run(
-      pod('first', {
+      podOn('first', {
         containers: [one],
         volumes: [
           { name: 'config', configMap: { name: 'settings' } },
@@ -170,8 +90,8 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     const script = "dd if=/dev/zero of=/dev/shm/used bs=1M count=30; trap 'exit 0' TERM; sleep 1000 & wait";
     const sized = (memory: string, generation: number): Pod => {
       const resources = { requests: { cpu: '100m', memory }, limits: { cpu: '200m', memory } };
-      const one = pod('sized', {
-        containers: [container('main', script, { resources })],
+      const one = podOn('sized', {
+        containers: [scriptContainer('main', script, { resources })],
       });
       return { ...one, metadata: { ...one.metadata, generation } };
     };
@@ -191,9 +111,9 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       .poll(() => status('sized')?.containerStatuses?.[0]?.resources?.limits)
       .toEqual({ cpu: '200m', memory: '96Mi' });
 
-    pods.stop();
-    pods = await startPods();
     const known = status('sized');
+    started.stop();
+    await startPods();
     desired = [{ ...sized('80Mi', 3), ...(known && { status: known }) }];
     pods.apply(desired, true);
     await expect.poll(limit).toBe(80);
@@ -236,7 +156,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     ];
     const script =
       'cat /image/a/below /image/a/both /image/b /part/both; echo; touch /image/new || echo kept; sleep 1000';
-    const one = pod('images', { containers: [container('main', script, { volumeMounts })], volumes });
+    const one = podOn('images', { containers: [scriptContainer('main', script, { volumeMounts })], volumes });
     run(one);
     await phase('images').toBe('Running');
     await expect.poll(() => log('images', 'main')).toContain('stdout F belowaboveaboveabove\n');
@@ -256,8 +176,8 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   it('says of a volume that is an image which image is not to be had', async () => {
     const waiting = (uid: string) => status(uid)?.containerStatuses?.[0]?.state?.waiting;
     const of = (uid: string, reference: string, pullPolicy: string) =>
-      pod(uid, {
-        containers: [container('main', 'sleep 1000', { volumeMounts: [{ name: 'files', mountPath: '/files' }] })],
+      podOn(uid, {
+        containers: [scriptContainer('main', 'sleep 1000', { volumeMounts: [{ name: 'files', mountPath: '/files' }] })],
         volumes: [{ name: 'files', image: { reference, pullPolicy } }],
       });
     // Nothing listens there.
@@ -268,7 +188,9 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     run(of('never', away, 'Never'));
     await expect.poll(() => waiting('never')?.reason, { timeout: 60_000 }).toBe('ErrImageNeverPull');
     const both = of('partly', away, 'Never');
-    const without = container('without', 'sleep 1000', { volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] });
+    const without = scriptContainer('without', 'sleep 1000', {
+      volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
+    });
     both.spec.containers.push(without);
     both.spec.volumes?.push({ name: 'scratch', emptyDir: {} });
     run(both);
@@ -280,19 +202,19 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   it('runs init containers in order, then sidecars, then the application, and ends in Succeeded', async () => {
     const share = { volumeMounts: [{ name: 'share', mountPath: '/share' }] };
     run(
-      pod('ordered', {
+      podOn('ordered', {
         restartPolicy: 'Never',
         volumes: [{ name: 'share', emptyDir: {} }],
         initContainers: [
-          container('one', 'echo one >> /share/order', share),
+          scriptContainer('one', 'echo one >> /share/order', share),
           {
-            ...container('side', 'echo side >> /share/order; sleep 1000', share),
+            ...scriptContainer('side', 'echo side >> /share/order; sleep 1000', share),
             restartPolicy: 'Always',
             startupProbe: { exec: { command: ['grep', 'side', '/share/order'] }, periodSeconds: 1 },
           },
-          container('two', 'echo two >> /share/order', share),
+          scriptContainer('two', 'echo two >> /share/order', share),
         ],
-        containers: [container('main', 'echo main >> /share/order; cat /share/order', share)],
+        containers: [scriptContainer('main', 'echo main >> /share/order; cat /share/order', share)],
       }),
     );
     await phase('ordered').toBe('Succeeded');
@@ -306,7 +228,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   });
 
   it('restarts a crashed container at once, then with back-off, and tells its last words', async () => {
-    run(pod('crash', { containers: [container('main', 'echo -n the end > /dev/termination-log; exit 7')] }));
+    run(podOn('crash', { containers: [scriptContainer('main', 'echo -n the end > /dev/termination-log; exit 7')] }));
     await expect.poll(() => status('crash')?.containerStatuses?.[0]?.state?.waiting?.reason).toBe('CrashLoopBackOff');
     expect(status('crash')?.phase).toBe('Running');
     const [main] = status('crash')?.containerStatuses ?? [];
@@ -316,7 +238,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   });
 
   it('restarts a container whose liveness probe fails, and waits for readiness', async () => {
-    const main = container('main', 'trap "exit 0" TERM; touch /tmp/ok; sleep 2; rm /tmp/ok; sleep 1000 & wait', {
+    const main = scriptContainer('main', 'trap "exit 0" TERM; touch /tmp/ok; sleep 2; rm /tmp/ok; sleep 1000 & wait', {
       livenessProbe: {
         exec: { command: ['test', '-f', '/tmp/ok'] },
         periodSeconds: 1,
@@ -325,15 +247,18 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       },
       readinessProbe: { exec: { command: ['test', '-f', '/tmp/ok'] }, periodSeconds: 1 },
     });
-    run(pod('probed', { containers: [main] }));
+    run(podOn('probed', { containers: [main] }));
     await expect.poll(() => ready('probed')).toBe('True');
     await expect.poll(() => status('probed')?.containerStatuses?.[0]?.restartCount).toBe(1);
   });
 
   it('says why a container does not start', async () => {
-    const missingMap = container('main', 'true', { envFrom: [{ configMapRef: { name: 'later' } }] });
-    const noImage = { ...container('main', 'true'), image: 'docker.io/library/none:1', imagePullPolicy: 'Never' };
-    run(pod('config', { containers: [missingMap], restartPolicy: 'Never' }), pod('image', { containers: [noImage] }));
+    const missingMap = scriptContainer('main', 'true', { envFrom: [{ configMapRef: { name: 'later' } }] });
+    const noImage = { ...scriptContainer('main', 'true'), image: 'docker.io/library/none:1', imagePullPolicy: 'Never' };
+    run(
+      podOn('config', { containers: [missingMap], restartPolicy: 'Never' }),
+      podOn('image', { containers: [noImage] }),
+    );
     const reason = (uid: string) => status(uid)?.containerStatuses?.[0]?.state?.waiting?.reason;
     await expect.poll(() => reason('config')).toBe('CreateContainerConfigError');
     await expect.poll(() => reason('image')).toBe('ErrImageNeverPull');
@@ -343,10 +268,10 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   });
 
   it('gives a pod its grace, runs its preStop hook, and leaves nothing', async () => {
-    const main = container('main', 'trap "echo bye; exit 0" TERM; sleep 1000 & wait', {
+    const main = scriptContainer('main', 'trap "echo bye; exit 0" TERM; sleep 1000 & wait', {
       lifecycle: { preStop: { exec: { command: ['sh', '-c', 'echo stopping > /proc/1/fd/1'] } } },
     });
-    const going = pod('going', { containers: [main] });
+    const going = podOn('going', { containers: [main] });
     run(going);
     await phase('going').toBe('Running');
     const kept = path.join(node.dataDir, 'kept.log');
@@ -358,7 +283,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       },
     ];
     pods.apply(desired, true);
-    await expect.poll(() => terminated.has('going')).toBe(true);
+    await expect.poll(() => started.terminated.has('going')).toBe(true);
     expect(await fs.readFile(kept, 'utf8')).toMatch(/stopping\n.* bye\n$/s);
     expect(status('going')?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0);
     const { items } = await node.containerd.runtime.listPodSandbox({ filter: { labelSelector: { app: 'going' } } });
@@ -379,7 +304,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
       'cat /proc/sys/net/ipv4/ip_unprivileged_port_start',
       'hostname -f; cat /etc/resolv.conf',
     ].join('; ');
-    const main = container('main', script, {
+    const main = scriptContainer('main', script, {
       securityContext: {
         runAsUser: 1000,
         runAsGroup: 2000,
@@ -398,7 +323,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     });
     const volumeMounts = [{ name: 'scratch', mountPath: '/scratch' }];
     run(
-      pod('confined', {
+      podOn('confined', {
         restartPolicy: 'Never',
         shareProcessNamespace: true,
         hostname: 'host',
@@ -414,7 +339,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
           { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '8Mi' } },
         ],
         initContainers: [
-          container('make', 'mkdir -p /scratch/deep/er; echo inside > /scratch/deep/er/inner', { volumeMounts }),
+          scriptContainer('make', 'mkdir -p /scratch/deep/er; echo inside > /scratch/deep/er/inner', { volumeMounts }),
         ],
         containers: [main],
       }),
@@ -436,16 +361,16 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   });
 
   it('refuses to run as root what must not', async () => {
-    const main = container('main', 'true', { securityContext: { runAsNonRoot: true } });
-    run(pod('root', { containers: [main] }));
+    const main = scriptContainer('main', 'true', { securityContext: { runAsNonRoot: true } });
+    run(podOn('root', { containers: [main] }));
     const waiting = () => status('root')?.containerStatuses?.[0]?.state?.waiting;
     await expect.poll(() => waiting()?.reason).toBe('CreateContainerConfigError');
     expect(waiting()?.message).toBe('container has runAsNonRoot and image will run as root');
   });
 
   it('tells that a container used more memory than its limit', async () => {
-    const main = container('main', 'tail /dev/zero', { resources: { limits: { memory: '16Mi' } } });
-    run(pod('greedy', { restartPolicy: 'Never', containers: [main] }));
+    const main = scriptContainer('main', 'tail /dev/zero', { resources: { limits: { memory: '16Mi' } } });
+    run(podOn('greedy', { restartPolicy: 'Never', containers: [main] }));
     await phase('greedy').toBe('Failed');
     expect(status('greedy')?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
       reason: 'OOMKilled',
@@ -456,11 +381,11 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
 
   it('ends a pod at its deadline, and runs a pod in the network of the node', async () => {
     run(
-      pod('late', { activeDeadlineSeconds: 1, containers: [container('main', 'sleep 1000')] }),
-      pod('host', {
+      podOn('late', { activeDeadlineSeconds: 1, containers: [scriptContainer('main', 'sleep 1000')] }),
+      podOn('host', {
         hostNetwork: true,
         restartPolicy: 'Never',
-        containers: [container('main', 'ip link show dev zp0 | grep -c mtu')],
+        containers: [scriptContainer('main', 'ip link show dev zp0 | grep -c mtu')],
       }),
     );
     await phase('host').toBe('Succeeded');
@@ -472,15 +397,14 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
 
   it('takes a running pod over after a restart of the agent, and ends nothing before the API said so', async () => {
     run(
-      pod('kept', { containers: [container('main', 'sleep 1000')] }),
-      pod('unknown', { containers: [container('main', 'sleep 1000')] }),
+      podOn('kept', { containers: [scriptContainer('main', 'sleep 1000')] }),
+      podOn('unknown', { containers: [scriptContainer('main', 'sleep 1000')] }),
     );
     await phase('kept').toBe('Running');
     await phase('unknown').toBe('Running');
     const before = status('kept')?.containerStatuses?.[0]?.containerID;
-    pods.stop();
-    statuses.clear();
-    pods = await startPods();
+    started.stop();
+    await startPods();
     desired = desired.filter(({ metadata }) => metadata.uid === 'kept');
     pods.apply(desired, false);
     await phase('kept').toBe('Running');

@@ -7,6 +7,7 @@ import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { Images } from '../images/images.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { NodeCapacity } from '../pod/resources.ts';
+import type { ProbeMetrics } from '../probes/probe-metrics.ts';
 import type { PodVolumes, VolumeObjects } from '../volumes/pod-volumes.ts';
 import type { NodeSecurity } from './node-security.ts';
 import type { PodCgroups } from './pod-cgroup.ts';
@@ -38,6 +39,7 @@ export interface PodContext {
   readonly volumes: PodVolumes;
   readonly images: Images;
   readonly cgroups: PodCgroups;
+  readonly probeMetrics: Pick<ProbeMetrics, 'probed' | 'forget'>;
   readonly log: EventLog;
   readonly now: () => number;
   /** `terminated`: nothing of the pod is left, and the API may forget it. */

@@ -1,11 +1,11 @@
 // What probes and hooks find out about a pod's running containers: probes start with a container and end with it.
 
-import type { V1PodStatus } from '../../generated/kubernetes.ts';
+import type { V1PodStatus, V1Probe } from '../../generated/kubernetes.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
-import { check } from '../probes/check.ts';
+import { type CheckResult, check } from '../probes/check.ts';
 import type { ContainerHealth } from '../probes/container-health.ts';
-import type { ContainerProbes } from '../probes/container-probes.ts';
+import type { ContainerProbes, ProbeKind } from '../probes/container-probes.ts';
 import { probeClock, startProbes } from '../probes/container-probes.ts';
 import { checkTarget } from './container-steps.ts';
 import type { ObservedContainer } from './observed.ts';
@@ -58,8 +58,21 @@ export class PodHealth {
   }
 
   stop(): void {
+    this.#context.probeMetrics.forget(this.#now().pod.metadata.uid);
     for (const probes of this.#probes.values()) probes.stop();
     this.#probes.clear();
+  }
+
+  async #check(spec: PodContainer, id: string, probe: V1Probe, kind: ProbeKind): Promise<CheckResult> {
+    const { now, probeMetrics } = this.#context;
+    const began = now();
+    const result = await check(probe, checkTarget(this.#context, spec, id, this.#now().podIP));
+    // Its probes ended meanwhile, and with them what was counted.
+    if (!this.#probes.has(id)) return result;
+    const { namespace, name: pod, uid } = this.#now().pod.metadata;
+    const how = result.unknown ? 'unknown' : result.ok ? 'successful' : 'failed';
+    probeMetrics.probed({ namespace, pod, uid, container: spec.name }, kind, how, (now() - began) / 1000);
+    return result;
   }
 
   #start(container: ObservedContainer, spec: PodContainer): void {
@@ -73,7 +86,7 @@ export class PodHealth {
       startedAt: container.startedAt,
       wasReady: reported?.ready ?? false,
       clock: probeClock(context.now),
-      check: (probe) => check(probe, checkTarget(context, spec, container.id, this.#now().podIP)),
+      check: (probe, kind) => this.#check(spec, container.id, probe, kind),
       onChange: this.#onChange,
       onFailure: (kind, message) =>
         context.event(this.#now().pod, 'Warning', 'Unhealthy', `${kind} probe failed: ${message}`, spec.name),

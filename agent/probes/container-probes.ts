@@ -13,7 +13,7 @@ export interface ProbeOptions {
   readonly startedAt: number;
   /** Of a container that an earlier run of the agent found ready. */
   readonly wasReady: boolean;
-  check(probe: V1Probe): Promise<CheckResult>;
+  check(probe: V1Probe, kind: ProbeKind): Promise<CheckResult>;
   onChange(health: ContainerHealth): void;
   onFailure(kind: ProbeKind, message: string): void;
   readonly clock: ProbeClock;
@@ -72,7 +72,7 @@ export function startProbes(options: ProbeOptions): ContainerProbes {
     };
     const attempt = async () => {
       const began = clock.now();
-      const result = await options.check(probe);
+      const result = await options.check(probe, kind);
       if (stopped) return;
       if (result.unknown) {
         schedule(periodSeconds * 1000);

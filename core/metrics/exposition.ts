@@ -10,8 +10,8 @@ export function renderFamilies(families: Iterable<Family>): string {
   const lines: string[] = [];
   for (const { name, help, type, series } of mergeFamilies(families)) {
     lines.push(`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`);
-    for (const { labels, value } of series)
-      if (typeof value === 'number') lines.push(`${name}${braced(labels)} ${value}`);
+    for (const { labels, value, at } of series)
+      if (typeof value === 'number') lines.push(`${name}${braced(labels)} ${value}${at === undefined ? '' : ` ${at}`}`);
       else renderHistogram(name, labels, value, lines);
   }
   return `${lines.join('\n')}\n`;

@@ -6,6 +6,8 @@ export interface Series {
   /** As they are written, without braces: `verb="GET",code="200"`. Empty: none. */
   readonly labels: string;
   readonly value: number | Histogram;
+  /** When a number was so, Unix milliseconds; left out: when it is asked for. */
+  readonly at?: number;
 }
 
 /** Values of a histogram's series are histograms, all others numbers. */
@@ -43,7 +45,7 @@ function mergeSeries(all: readonly Series[]): Series[] {
   const byLabels = new Map<string, Series>();
   for (const each of all) {
     const known = byLabels.get(each.labels);
-    byLabels.set(each.labels, known ? { labels: each.labels, value: sumOf(known.value, each.value) } : each);
+    byLabels.set(each.labels, known ? { ...each, value: sumOf(known.value, each.value) } : each);
   }
   return [...byLabels.values()];
 }

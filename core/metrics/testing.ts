@@ -53,7 +53,7 @@ export function readExposition(text: string): Map<string, ReadFamily> {
 }
 
 function readSample(line: string): Sample {
-  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
+  const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)(?: \d+)?$/.exec(line);
   if (!match) throw new Error(`not a sample: ${line}`);
   const [, name = '', text = '', number = ''] = match;
   const labels: Record<string, string> = {};

@@ -19,6 +19,7 @@ import type { PodCgroupLimits } from '../../../agent/pod/resources.ts';
 import { createNodePods } from '../../../agent/pods/node-pods.ts';
 import type { PodObjects } from '../../../agent/pods/pod-context.ts';
 import { testSecurity } from '../../../agent/pods/test-pod.ts';
+import { createProbeMetrics } from '../../../agent/probes/probe-metrics.ts';
 import { createPodVolumes } from '../../../agent/volumes/pod-volumes.ts';
 import { requestToken } from '../../../agent/volumes/request-token.ts';
 import { createTokenSource } from '../../../agent/volumes/tokens.ts';
@@ -161,6 +162,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
         cgroups.delete(uid);
       },
     },
+    probeMetrics: createProbeMetrics(),
     log,
     now,
     report: ({ metadata: { namespace, name: pod, uid } }, status, terminated) =>
