@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { V1Volume } from '../../generated/kubernetes.ts';
 import { ImageError } from '../images/image-error.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
-import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
+import type { MountedVolume } from '../volumes/volume-type.ts';
 import { PodMounts } from './pod-mounts.ts';
 
 const pod: Pod = {
@@ -44,7 +44,7 @@ beforeEach(() => {
         await make('common');
         return new Map([['scratch', at('scratch')]]);
       },
-      image: async (_pod: Pod, { name }: V1Volume) => {
+      one: async (_pod: Pod, { name }: V1Volume) => {
         await make(name);
         return at(name);
       },

@@ -1,23 +1,25 @@
-// The volumes of one pod as its containers need them. Those that are images are made for the first container that mounts them, all others
-// together: an image that is not to be had holds up no container that does not mount it, as kubelet has it.
+// The volumes of one pod as its containers need them. Those that only their containers wait for (images) are made for the first one that
+// mounts them, all others together.
 
 import type { V1Volume } from '../../generated/kubernetes.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
-import type { MountedVolume, PodVolumes } from '../volumes/pod-volumes.ts';
+import type { PodVolumes } from '../volumes/pod-volumes.ts';
+import type { MountedVolume } from '../volumes/volume-type.ts';
+import { isAwaitedByItsContainers } from '../volumes/volume-types.ts';
 
 export class PodMounts {
   readonly #volumes: PodVolumes;
   readonly #pod: () => Pod;
   #common: Promise<ReadonlyMap<string, MountedVolume>> | undefined;
-  /** By the names of their volumes. */
-  readonly #images = new Map<string, Promise<MountedVolume>>();
+  /** Those that only their containers wait for, by name. */
+  readonly #single = new Map<string, Promise<MountedVolume>>();
 
   constructor(volumes: PodVolumes, pod: () => Pod) {
     this.#volumes = volumes;
     this.#pod = pod;
   }
 
-  /** All but images. A failure is not kept: who needs them next tries again. Throws VolumeError. */
+  /** All that hold up the whole pod. A failure is not kept: who needs them next tries again. Throws VolumeError. */
   prepare(): Promise<ReadonlyMap<string, MountedVolume>> {
     if (!this.#common) {
       this.#common = this.#volumes.prepare(this.#pod());
@@ -32,10 +34,10 @@ export class PodMounts {
   async of(container: PodContainer): Promise<ReadonlyMap<string, MountedVolume>> {
     const mounts = new Set(container.spec.volumeMounts?.map(({ name }) => name));
     const pod = this.#pod();
-    const images = (pod.spec.volumes ?? []).filter(({ image, name }) => image && mounts.has(name));
+    const single = (pod.spec.volumes ?? []).filter((each) => mounts.has(each.name) && isAwaitedByItsContainers(each));
     const [common, ...made] = await Promise.all([
       this.prepare(),
-      ...images.map(async (volume) => [volume.name, await this.#image(pod, volume)] as const),
+      ...single.map(async (volume) => [volume.name, await this.#one(pod, volume)] as const),
     ]);
     return new Map([...common, ...made]);
   }
@@ -47,17 +49,17 @@ export class PodMounts {
 
   async remove(): Promise<void> {
     // What is being made would be made again behind its removal.
-    await Promise.allSettled([this.#common, ...this.#images.values()]);
+    await Promise.allSettled([this.#common, ...this.#single.values()]);
     await this.#volumes.remove(this.#pod().metadata.uid);
   }
 
-  #image(pod: Pod, volume: V1Volume): Promise<MountedVolume> {
+  #one(pod: Pod, volume: V1Volume): Promise<MountedVolume> {
     const { name } = volume;
-    const known = this.#images.get(name);
+    const known = this.#single.get(name);
     if (known) return known;
-    const made = this.#volumes.image(pod, volume);
-    this.#images.set(name, made);
-    made.catch(() => this.#images.delete(name));
+    const made = this.#volumes.one(pod, volume);
+    this.#single.set(name, made);
+    made.catch(() => this.#single.delete(name));
     return made;
   }
 }

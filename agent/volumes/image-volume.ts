@@ -5,7 +5,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { parseJson } from '../../core/machinery/json.ts';
 import { run } from '../../core/process/run.ts';
-import type { V1Secret, V1Volume } from '../../generated/kubernetes.ts';
+import type { V1ImageVolumeSource, V1Secret } from '../../generated/kubernetes.ts';
 import { GrpcError } from '../cri/grpc.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { Snapshots } from '../cri/snapshots.ts';
@@ -16,7 +16,7 @@ import { VolumeError } from './volume-error.ts';
 
 export interface ImageVolumes {
   /** Where the image's files are, below the pod's directory of volumes. Idempotent. Throws ImageError where it is not to be had, else VolumeError. */
-  mount(pod: Pod, volume: V1Volume, volumesDir: string): Promise<string>;
+  mount(pod: Pod, name: string, source: V1ImageVolumeSource, volumesDir: string): Promise<string>;
   /** Once they are unmounted: gives back what they held. */
   release(uid: string, volumesDir: string): Promise<void>;
 }
@@ -33,12 +33,11 @@ const directoryName = '.images';
 const keyOf = (uid: string, volume: string) => `zeroplane.dev/image-volume/${uid}/${volume}`;
 
 export function createImageVolumes({ runtime, images, snapshots, secret }: ImageVolumeOptions): ImageVolumes {
-  const pull = async (pod: Pod, { image: source }: V1Volume): Promise<string> => {
-    const image = source?.reference ?? '';
+  const pull = async (pod: Pod, { reference: image = '', pullPolicy }: V1ImageVolumeSource): Promise<string> => {
     const { namespace } = pod.metadata;
     const secrets = (pod.spec.imagePullSecrets ?? []).flatMap(({ name }) => secret(namespace, name ?? '') ?? []);
     // The API gives it one of these three.
-    const policy = (source?.pullPolicy ?? 'IfNotPresent') as 'Always' | 'IfNotPresent' | 'Never';
+    const policy = (pullPolicy ?? 'IfNotPresent') as 'Always' | 'IfNotPresent' | 'Never';
     const { id } = await images.ensure({ image, policy, secrets });
     // By its id: its name may mean another image by now, which the pod may not have.
     const { info } = await runtime.imageStatus({ image: { image: id }, verbose: true });
@@ -46,23 +45,20 @@ export function createImageVolumes({ runtime, images, snapshots, secret }: Image
   };
 
   return {
-    async mount(pod, volume, volumesDir) {
-      const target = path.join(volumesDir, directoryName, volume.name);
+    async mount(pod, name, source, volumesDir) {
+      const target = path.join(volumesDir, directoryName, name);
       if (await isMounted(target)) return target;
       try {
-        const chain = await pull(pod, volume);
+        const chain = await pull(pod, source);
         await fs.mkdir(target, { recursive: true, mode: 0o755 });
-        for (const { type, source, options } of await snapshots.view(keyOf(pod.metadata.uid, volume.name), chain)) {
+        for (const { type, source: from, options } of await snapshots.view(keyOf(pod.metadata.uid, name), chain)) {
           // A bind mount takes its read-only flag from the container's own mount, which always has it.
           const bind = options.includes('rbind') || type === 'bind';
-          await run(
-            'mount',
-            bind ? ['--rbind', source, target] : ['-t', type, '-o', options.join(','), source, target],
-          );
+          await run('mount', bind ? ['--rbind', from, target] : ['-t', type, '-o', options.join(','), from, target]);
         }
         return target;
       } catch (error) {
-        if (error instanceof GrpcError) throw new VolumeError(`volume "${volume.name}": ${error.message}`);
+        if (error instanceof GrpcError) throw new VolumeError(`volume "${name}": ${error.message}`);
         throw error;
       }
     },

@@ -7,9 +7,9 @@ import { propagations } from '../cri/messages.ts';
 import { componentsOf, UnsafePathError } from '../files/beneath.ts';
 import { ConfigError, expand } from '../pod/environment.ts';
 import type { PodContainer } from '../pod/pod.ts';
-import type { MountedVolume } from './pod-volumes.ts';
 import type { SubPathPlace } from './sub-path.ts';
 import { VolumeError } from './volume-error.ts';
+import type { MountedVolume } from './volume-type.ts';
 
 export interface SubPathMount extends Omit<SubPathPlace, 'uid'> {
   /** Of the volume. */

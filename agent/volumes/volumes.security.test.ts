@@ -13,10 +13,10 @@ import { unmountBelow } from '../containerd/teardown.ts';
 import { mountPoints } from '../files/mount-table.ts';
 import { asPod, type Pod, type PodContainer } from '../pod/pod.ts';
 import { atomicWrite } from './atomic-write.ts';
-import { hostPathVolume } from './host-path.ts';
 import { volumeMounts } from './mounts.ts';
 import { createPodVolumes } from './pod-volumes.ts';
 import { mountSubPath } from './sub-path.ts';
+import { hostPathVolume } from './types/host-path.ts';
 import { VolumeError } from './volume-error.ts';
 
 const isRoot = process.getuid?.() === 0;

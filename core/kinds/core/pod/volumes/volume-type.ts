@@ -20,8 +20,8 @@ export type PersistentName = Exclude<
 
 export type VolumeTypeName = InlineName | PersistentName;
 
-type InlineSource<Name> = Name extends InlineName ? NonNullable<V1Volume[Name]> : never;
-type PersistentSource<Name> = Name extends PersistentName ? NonNullable<V1PersistentVolumeSpec[Name]> : never;
+export type InlineSource<Name> = Name extends InlineName ? NonNullable<V1Volume[Name]> : never;
+export type PersistentSource<Name> = Name extends PersistentName ? NonNullable<V1PersistentVolumeSpec[Name]> : never;
 
 /** Where a source stands. */
 export interface VolumePlace {

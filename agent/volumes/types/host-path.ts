@@ -3,8 +3,15 @@
 import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { getOwn } from '../../core/machinery/own.ts';
-import { VolumeError } from './volume-error.ts';
+import { getOwn } from '../../../core/machinery/own.ts';
+import { VolumeError } from '../volume-error.ts';
+import type { NodeVolumeTypeOf } from '../volume-type.ts';
+
+export const hostPath: NodeVolumeTypeOf<'hostPath'> = {
+  mount: async (source) => ({ path: await hostPathVolume(source), readOnly: false }),
+  // Kubernetes leaves its owner alone, whatever fsGroup says.
+  persistent: hostPathVolume,
+};
 
 export async function hostPathVolume(source: { path: string; type?: string }): Promise<string> {
   const { path: file, type = '' } = source;

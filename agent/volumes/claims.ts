@@ -1,0 +1,21 @@
+// The volume behind a claim, on this node.
+
+import { VolumeError } from './volume-error.ts';
+import type { ClaimedVolume, MountedVolume, VolumeContext } from './volume-type.ts';
+import { persistentSource } from './volume-types.ts';
+
+/** Throws VolumeError where there is none, or none that this node can mount. */
+export async function mountClaimed(
+  { claimName, readOnly }: ClaimedVolume,
+  context: VolumeContext,
+): Promise<MountedVolume> {
+  const { objects, pod } = context;
+  const claim = objects.claim(pod.metadata.namespace, claimName);
+  if (!claim) throw new VolumeError(`persistentvolumeclaim "${claimName}" not found`);
+  const volumeName = claim.spec?.volumeName;
+  const volume = volumeName && claim.status?.phase === 'Bound' ? objects.volume(volumeName) : undefined;
+  if (!volumeName || !volume) throw new VolumeError(`persistentvolumeclaim "${claimName}" is not bound to a volume`);
+  const { type, source } = persistentSource(volumeName, volume.spec ?? {});
+  const path = await type.persistent?.(source, context, readOnly);
+  return { path: path ?? '', readOnly };
+}
