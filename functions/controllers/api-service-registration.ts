@@ -17,7 +17,7 @@ export const apiServiceRegistrationController = defineController({
     watch(type, ({ object }) => [object.metadata.name]),
   ],
   owns: [type],
-  reconcile(snapshot, name): Action[] {
+  reconcile(snapshot, name): Action<typeof type>[] {
     const before = snapshot.get(type, '', name);
     const managed = before?.metadata.labels?.[automanaged] === 'true';
     const served = snapshot.list(crds).some((each) => namesOf(each).includes(name));
@@ -43,6 +43,6 @@ function namesOf({ spec, status }: ObjectOf<typeof crds>): string[] {
   return established ? spec.versions.filter((each) => each.served).map((each) => `${each.name}.${spec.group}`) : [];
 }
 
-function remove({ metadata: { name, uid } }: ObjectOf<typeof type>): Action {
+function remove({ metadata: { name, uid } }: ObjectOf<typeof type>): Action<typeof type> {
   return { do: 'delete', type, namespace: '', name, options: { preconditions: { uid } } };
 }

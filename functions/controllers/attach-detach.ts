@@ -35,11 +35,11 @@ export const attachDetachController = defineController({
   ],
   reads: ['persistentvolumes'],
   owns: [attachments, 'nodes'],
-  reconcile(snapshot, name, { now }): Action[] {
+  reconcile(snapshot, name, { now }): Action<typeof attachments | 'nodes'>[] {
     const present = attachmentsOf(snapshot, name);
     const node = snapshot.get('nodes', '', name);
     const wanted = node ? wantedOn(snapshot, name) : new Map<string, Wanted>();
-    const actions: Action[] = [];
+    const actions: Action<typeof attachments | 'nodes'>[] = [];
     for (const [volume, { driver, handle }] of wanted) {
       const attachment = attachmentName(driver, handle, name);
       if (present.some((each) => each.metadata.name === attachment)) continue;
@@ -139,7 +139,7 @@ function reportAttached(
   snapshot: Snapshot<'persistentvolumes'>,
   node: ObjectOf<'nodes'>,
   present: readonly Attachment[],
-): Action[] {
+): Action<typeof attachments | 'nodes'>[] {
   const attached = present
     .filter((each) => each.status?.attached && !each.metadata.deletionTimestamp)
     .flatMap((each): V1AttachedVolume[] => {

@@ -17,7 +17,7 @@ export const bootstrapTokenCleaner = defineController({
     ),
   ],
   owns: [type],
-  reconcile(snapshot, key, { now }): Action[] {
+  reconcile(snapshot, key, { now }): Action<typeof type>[] {
     const { name } = splitKey(key);
     const secret = snapshot.get(type, namespace, name);
     if (!secret || !isToken(secret) || secret.metadata.deletionTimestamp) return [];

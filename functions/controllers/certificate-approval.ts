@@ -30,7 +30,7 @@ export const certificateApprovalController = defineController({
     watch(roles, (_event, snapshot: Snapshot<typeof type>) => waiting(snapshot)),
   ],
   owns: [type],
-  async reconcile(snapshot, name): Promise<Action[]> {
+  async reconcile(snapshot, name): Promise<Action<typeof type>[]> {
     const request = snapshot.get(type, '', name);
     if (!request || !isWaiting(request)) return [];
     const asked = await readRequest(request.spec.request);

@@ -16,7 +16,7 @@ export const certificateCleanupController = defineController({
   user: controllerUser('certificate-controller'),
   watches: [watchSelf(type)],
   owns: [type],
-  reconcile(snapshot, name, { now }): Action[] {
+  reconcile(snapshot, name, { now }): Action<typeof type>[] {
     const request = snapshot.get(type, '', name);
     if (!request || request.metadata.deletionTimestamp) return [];
     const end = endOf(request);

@@ -42,7 +42,7 @@ export function createCertificateSigningController(authority: () => Promise<KeyP
     user: controllerUser('certificate-controller'),
     watches: [watchSelf(type)],
     owns: [type],
-    async reconcile(snapshot, name, { now }): Promise<Action[]> {
+    async reconcile(snapshot, name, { now }): Promise<Action<typeof type>[]> {
       const request = snapshot.get(type, '', name);
       if (!request || !ownSigners.has(request.spec.signerName) || !isToSign(request)) return [];
       const { signerName, usages = [], request: base64 } = request.spec;
@@ -69,7 +69,7 @@ function isToSign({ status }: Request): boolean {
   return has('Approved') && !has('Denied') && !has('Failed') && !status?.certificate;
 }
 
-function failed(request: Request, message: string, now: number): Action {
+function failed(request: Request, message: string, now: number): Action<typeof type> {
   const condition = {
     type: 'Failed',
     status: 'True',

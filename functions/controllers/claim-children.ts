@@ -27,7 +27,7 @@ export interface Owner {
 export interface Claimed<T extends TypeName> {
   /** Controlled by the owner, orphans that it is about to adopt among them. */
   readonly children: ObjectOf<T>[];
-  readonly actions: Action[];
+  readonly actions: Action<T>[];
 }
 
 export function controllerRef(apiVersion: string, kind: string, owner: Live<object>): OwnerReference {
@@ -45,7 +45,7 @@ export function claimChildren<T extends TypeName>(snapshot: Snapshot<T>, type: T
   const { object, selector, apiVersion, kind, finalizer } = owner;
   const { uid, namespace = '', deletionTimestamp } = object.metadata;
   const children: ObjectOf<T>[] = [];
-  const actions: Action[] = [];
+  const actions: Action<T>[] = [];
   for (const child of snapshot.ownedBy(type, uid)) {
     if (controllerOf(child)?.uid !== uid) continue;
     if (matchesSelector(selector, child.metadata.labels)) children.push(child);

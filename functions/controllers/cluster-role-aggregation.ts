@@ -24,7 +24,7 @@ export const clusterRoleAggregationController = defineController({
     }),
   ],
   owns: [type],
-  reconcile(snapshot, name): Action[] {
+  reconcile(snapshot, name): Action<typeof type>[] {
     const role = snapshot.get(type, '', name);
     if (!role?.aggregationRule) return [];
     const rules = new Map<string, object>();

@@ -77,10 +77,14 @@ export interface Announcement {
   readonly failure?: EventText;
 }
 
-export type Action =
+/**
+ * What a controller wants done. `Written` are the types that it may write: of none, there are only events, conditions and the order of
+ * things. Whether a type may be written says the compiler by `owns` (`defineController`), and once more the loop (`demandOwned`).
+ */
+export type Action<Written extends TypeName = never> =
   | {
       readonly do: 'create';
-      readonly type: TypeName;
+      readonly type: Written;
       readonly object: object;
       readonly announce?: Announcement;
       /** When it exists already: nothing is wrong, and nothing is to be done. Otherwise it counts as a conflict. */
@@ -89,14 +93,14 @@ export type Action =
   /** A whole object; its resourceVersion is the condition. `subresource` such as `status`, `approval`, `finalize`. */
   | {
       readonly do: 'update';
-      readonly type: TypeName;
+      readonly type: Written;
       readonly object: object;
       readonly subresource?: string;
       readonly announce?: Announcement;
     }
   | {
       readonly do: 'patch';
-      readonly type: TypeName;
+      readonly type: Written;
       readonly namespace: string;
       readonly name: string;
       readonly patchType: Exclude<PatchType, 'apply'>;
@@ -107,7 +111,7 @@ export type Action =
   /** An object that is gone already counts as done. */
   | {
       readonly do: 'delete';
-      readonly type: TypeName;
+      readonly type: Written;
       readonly namespace: string;
       readonly name: string;
       readonly options: DeleteOptions;
@@ -122,12 +126,24 @@ export type Action =
       readonly uid?: string;
     }
   /** Every object of a type in a namespace, without looking which there are. */
-  | { readonly do: 'deleteCollection'; readonly type: TypeName; readonly namespace: string }
+  | { readonly do: 'deleteCollection'; readonly type: Written; readonly namespace: string }
   | { readonly do: 'event'; readonly regarding: Regarding; readonly event: EventText }
   /** Reconcile this key again after so many milliseconds. The soonest of several counts. */
   | { readonly do: 'requeue'; readonly afterMs: number }
   /** What follows is done only when everything before it succeeded. Without it, actions on different objects run together. */
   | { readonly do: 'barrier' };
+
+export type AnyAction = Action<TypeName>;
+
+/** A patch of one subresource, whatever type has it. */
+export type SubresourcePatch<Subresource extends string> = Extract<AnyAction, { do: 'patch' }> & {
+  readonly subresource: Subresource;
+};
+
+/** The actions of whoever declares to own `Owned`. */
+type ActionOf<Owned extends TypeName> =
+  | Action<'*' extends Owned ? TypeName : Exclude<Owned, `*/${string}`>>
+  | (Owned extends `*/${infer Subresource}` ? SubresourcePatch<Subresource> : never);
 
 /** Why the last attempt at this key failed: some controllers show it in a condition. */
 export interface Failure {
@@ -163,42 +179,45 @@ export interface Controller {
   readonly claims?: TypeName;
   /** The name of one claim for all of its keys, where what it gives to one must not be given to another: each write holds it. */
   readonly exclusive?: string;
-  // Resources that it writes; any other write is refused (execute.ts). '*': all. '*/scale': that subresource of all.
+  // Resources that it writes; any other write does not compile, and is refused where it is done (execute.ts). '*': all. '*/scale': that subresource of all.
   readonly owns: readonly TypeName[];
-  readonly reconcile: Reconcile<TypeName>;
+  readonly reconcile: Reconcile<TypeName, AnyAction>;
 }
 
 /** Gives a promise only where the answer comes from a computation that is asynchronous by nature (signing). */
-type Reconcile<Seen extends TypeName> = (
+type Reconcile<Seen extends TypeName, Wanted> = (
   snapshot: Snapshot<Seen>,
   key: string,
   context: Context,
-) => readonly Action[] | Promise<readonly Action[]>;
+) => readonly Wanted[] | Promise<readonly Wanted[]>;
 
 /** What a declaration shows. */
 type Shown<T extends TypeName> = '*' extends T ? TypeName : T;
 
-interface Declaration<Watched extends TypeName, Read extends TypeName>
-  extends Omit<Controller, 'watches' | 'reads' | 'reconcile'> {
+interface Declaration<Watched extends TypeName, Read extends TypeName, Owned extends TypeName>
+  extends Omit<Controller, 'watches' | 'reads' | 'owns' | 'reconcile'> {
   readonly watches: readonly WatchRule<Watched, NoInfer<Shown<Watched | Read>>>[];
   readonly reads?: readonly Read[];
-  readonly reconcile: Reconcile<Shown<Watched | Read>>;
+  readonly owns: readonly Owned[];
+  readonly reconcile: Reconcile<Shown<Watched | Read>, ActionOf<NoInfer<Owned>>>;
 }
 
-/** Its snapshot shows what it declares, and nothing else. */
-export function defineController<Watched extends TypeName, Read extends TypeName = never>(
-  declaration: Declaration<Watched, Read>,
-): Controller {
+/** Its snapshot shows what it declares, it writes what it owns, and nothing else: all three are the compiler's to hold. */
+export function defineController<
+  Watched extends TypeName,
+  Read extends TypeName = never,
+  const Owned extends TypeName = never,
+>(declaration: Declaration<Watched, Read, Owned>): Controller {
   return declaration;
 }
 
 /** Throws for a write that a controller does not declare: an error of ours, which its first test finds. */
-export function demandOwned({ name, owns }: Pick<Controller, 'name' | 'owns'>, action: Action): void {
+export function demandOwned({ name, owns }: Pick<Controller, 'name' | 'owns'>, action: AnyAction): void {
   if (!('type' in action) || isOwned(owns, action)) return;
   throw new Error(`the controller ${name} wants to ${action.do} ${action.type}, which it does not declare in \`owns\``);
 }
 
-function isOwned(owns: readonly TypeName[], action: Action): boolean {
+function isOwned(owns: readonly TypeName[], action: AnyAction): boolean {
   if (!('type' in action) || action.do === 'expectAbsent' || owns.includes('*') || owns.includes(action.type))
     return true;
   const { subresource } = 'subresource' in action ? action : { subresource: undefined };

@@ -20,6 +20,8 @@ import {
 } from './controller.ts';
 import { finishedCondition } from './job.ts';
 
+type Wanted = Action<typeof jobs | typeof type>;
+
 const type = 'batch/cronjobs';
 const jobs = 'batch/jobs';
 
@@ -34,7 +36,7 @@ export const cronJobController = defineController({
   user: controllerUser('cronjob-controller'),
   watches: [watchSelf(type), watchChildren(jobs, 'batch', 'CronJob')],
   owns: [jobs, type],
-  reconcile(snapshot, key, context): Action[] {
+  reconcile(snapshot, key, context): Wanted[] {
     const { namespace, name } = splitKey(key);
     const cronJob = snapshot.get(type, namespace, name);
     if (!cronJob || cronJob.metadata.deletionTimestamp) return [];
@@ -81,7 +83,7 @@ function statusOf(cronJob: CronJob, children: readonly Job[]) {
 }
 
 /** Jobs that were active when the status was written last, and have ended since. */
-function completionsOf(cronJob: CronJob, children: readonly Job[]): Action[] {
+function completionsOf(cronJob: CronJob, children: readonly Job[]): Wanted[] {
   const before = new Set(cronJob.status?.active?.map(({ uid }) => uid));
   return children.flatMap((job) => {
     const end = before.has(job.metadata.uid) && finishedCondition(job);
@@ -97,7 +99,7 @@ function start(
   cronJob: CronJob,
   children: readonly Job[],
   { now }: Context,
-): { actions: Action[]; scheduled?: number } {
+): { actions: Wanted[]; scheduled?: number } {
   const spec = cronJob.spec;
   if (!spec) return { actions: [] };
   let schedule: CronSchedule;
@@ -122,9 +124,9 @@ function start(
     const why = 'time difference between two schedules is less than 1 second';
     return { actions: [event(cronJob, 'Warning', 'InvalidSchedule', `invalid schedule: ${spec.schedule} : ${why}`)] };
   }
-  const wait: Action[] = following === undefined ? [] : [{ do: 'requeue', afterMs: following - now + 100 }];
+  const wait: Wanted[] = following === undefined ? [] : [{ do: 'requeue', afterMs: following - now + 100 }];
   if (latest === undefined) return { actions: wait };
-  const actions: Action[] = [...wait];
+  const actions: Wanted[] = [...wait];
   if (missed > manyMissed) {
     const message = `too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew`;
     actions.push(event(cronJob, 'Warning', 'TooManyMissedTimes', message));
@@ -195,7 +197,7 @@ function jobOf(cronJob: CronJob, name: string, scheduled: number) {
 }
 
 /** Finished Jobs beyond the limits go, the oldest first. */
-function historyOf(cronJob: CronJob, children: readonly Job[]): Action[] {
+function historyOf(cronJob: CronJob, children: readonly Job[]): Wanted[] {
   const kept = {
     Complete: cronJob.spec?.successfulJobsHistoryLimit ?? 3,
     Failed: cronJob.spec?.failedJobsHistoryLimit ?? 1,
@@ -210,7 +212,7 @@ function historyOf(cronJob: CronJob, children: readonly Job[]): Action[] {
   });
 }
 
-function remove(cronJob: CronJob, { metadata: { namespace = '', name, uid } }: Job): Action {
+function remove(cronJob: CronJob, { metadata: { namespace = '', name, uid } }: Job): Wanted {
   return {
     do: 'delete',
     type: jobs,

@@ -26,6 +26,8 @@ import { isAvailable, type Pod, untilAvailable } from './pod-state.ts';
 import { podOf } from './replicas.ts';
 import { historyOf, revisionHashLabel } from './revision-history.ts';
 
+type Wanted = Action<'pods' | 'apps/controllerrevisions' | typeof type>;
+
 const type = 'apps/daemonsets';
 
 type DaemonSet = ObjectOf<typeof type>;
@@ -62,12 +64,13 @@ export const daemonSetController = defineController({
   ],
   claims: 'apps/daemonsets',
   owns: ['pods', 'apps/controllerrevisions', type],
-  reconcile(snapshot, key, { now }): Action[] {
+  reconcile(snapshot, key, { now }): Wanted[] {
     const { namespace, name } = splitKey(key);
     const set = snapshot.get(type, namespace, name);
     if (!set?.spec || isEmptySelector(set.spec.selector)) return [];
     const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', object: set, selector: set.spec.selector };
-    const { children, actions } = claimChildren(snapshot, 'pods', owner);
+    const { children, actions: claims } = claimChildren(snapshot, 'pods', owner);
+    const actions: Wanted[] = [...claims];
     const inUse = new Set(children.map((each) => `${name}-${each.metadata.labels?.[revisionHashLabel]}`));
     const history = historyOf(
       snapshot,
@@ -152,8 +155,8 @@ function manage(
   places: readonly Place[],
   hash: string,
   now: number,
-): Action[] {
-  const actions: Action[] = [];
+): Wanted[] {
+  const actions: Wanted[] = [];
   const surging = surgeOf(set, places) > 0;
   for (const place of places) {
     const alive = place.pods.filter((each) => !each.metadata.deletionTimestamp);
@@ -193,7 +196,7 @@ function roll(
   places: readonly Place[],
   hash: string,
   now: number,
-): Action[] {
+): Wanted[] {
   if (set.spec?.updateStrategy?.type === 'OnDelete') return [];
   const wanted = places.filter((each) => each.wanted);
   const surge = surgeOf(set, places);
@@ -203,7 +206,7 @@ function roll(
     const active = place.pods.filter(isActive);
     return { place, fresh: active.find((each) => isNew(each, hash)), old: active.find((each) => !isNew(each, hash)) };
   });
-  const actions: Action[] = [];
+  const actions: Wanted[] = [];
   if (surge > 0) {
     let extra = pairs.filter(({ fresh, old }) => fresh && old && !available(fresh)).length;
     for (const { place, fresh, old } of pairs) {
@@ -234,7 +237,7 @@ function roll(
   return actions;
 }
 
-function create(snapshot: Snapshot<'pods'>, set: DaemonSet, node: string, hash: string): Action {
+function create(snapshot: Snapshot<'pods'>, set: DaemonSet, node: string, hash: string): Wanted {
   const { namespace = '', name, uid, generation, annotations } = set.metadata;
   const pod = podOf(set.spec?.template, namespace);
   const { metadata, spec } = pod;
@@ -267,7 +270,7 @@ function create(snapshot: Snapshot<'pods'>, set: DaemonSet, node: string, hash: 
   });
 }
 
-function failure(set: DaemonSet, pod: Pod): Action {
+function failure(set: DaemonSet, pod: Pod): Wanted {
   const { namespace, name } = pod.metadata;
   const message = `Found failed daemon pod ${namespace}/${name} on node ${pod.spec?.nodeName}, will try to kill it`;
   return { do: 'event', regarding: about(set), event: { type: 'Warning', reason: 'FailedDaemonPod', message } };

@@ -10,7 +10,7 @@ import { systemRoles } from '../../core/registry/bootstrap/system-roles.ts';
 import { concerns } from '../../core/work/work-queues.ts';
 import type { V1PolicyRule } from '../../generated/kubernetes.ts';
 import { controllers } from './all.ts';
-import { type Action, type Controller, defineController, demandOwned, watch, watchSelf } from './controller.ts';
+import { type AnyAction, type Controller, defineController, demandOwned, watch, watchSelf } from './controller.ts';
 
 const all = controllers({
   caCertificate: '',
@@ -55,9 +55,42 @@ it('a snapshot shows what is declared, and tsc refuses anything else', () => {
   });
 });
 
+it('a write that is not owned does not compile', () => {
+  const remove = <const T extends string>(type: T) =>
+    ({ do: 'delete', type, namespace: '', name: 'x', options: {} }) as const;
+  const patch = <const T extends string, const S extends string>(type: T, subresource: S) =>
+    ({ do: 'patch', type, namespace: '', name: 'x', patchType: 'merge', body: {}, subresource }) as const;
+  const declared = { name: 'careful', user: 'nobody', watches: [watchSelf('nodes')] };
+  defineController({ ...declared, owns: ['pods', 'events'], reconcile: () => [remove('pods'), { do: 'barrier' }] });
+  // @ts-expect-error: nodes are not its own
+  defineController({ ...declared, owns: ['pods', 'events'], reconcile: () => [remove('nodes')] });
+  // @ts-expect-error: it owns nothing
+  defineController({ ...declared, owns: [], reconcile: () => [remove('pods')] });
+  // @ts-expect-error: nor where it says so in its own words
+  defineController({ ...declared, owns: ['pods'], reconcile: (): AnyAction[] => [] });
+  defineController({ ...declared, owns: ['*'], reconcile: () => [remove('nodes'), remove('whatever')] });
+  defineController({
+    ...declared,
+    owns: ['*/scale'],
+    reconcile: () => [patch('nodes', 'scale')],
+  });
+  defineController({
+    ...declared,
+    owns: ['*/scale'],
+    // @ts-expect-error: this subresource only
+    reconcile: () => [patch('nodes', 'status')],
+  });
+  // Neither a condition nor a deadline writes anything.
+  const conditions = [
+    { do: 'expectAbsent', type: 'nodes', namespace: '', name: 'x' },
+    { do: 'requeue', afterMs: 1 },
+  ] as const;
+  defineController({ ...declared, owns: [], reconcile: () => conditions });
+});
+
 it('a write that is not declared is refused', () => {
   const owner = { name: 'careful', owns: ['pods', '*/scale'] };
-  const patch = (type: string, subresource?: string): Action => ({
+  const patch = (type: string, subresource?: string): AnyAction => ({
     do: 'patch',
     type,
     namespace: '',
@@ -128,7 +161,7 @@ it('what controllers write, their roles in Kubernetes allow', () => {
   expect([...new Set(refused)]).toEqual([]);
 });
 
-type Write = Extract<Action, { type: string }> & { readonly subresource?: string };
+type Write = Extract<AnyAction, { type: string }> & { readonly subresource?: string };
 
 /** All that its golden pairs write. */
 function goldenWrites(name: string): Write[] {

@@ -12,10 +12,12 @@ import {
 } from './deployment-revision.ts';
 import { deleteWithPreconditions, patchWithPreconditions } from './preconditions.ts';
 
+type Wanted = Action<typeof sets | 'apps/deployments'>;
+
 const sets = 'apps/replicasets';
 
 /** Makes the ReplicaSet of a new template. */
-export function createSet(deployment: Deployment, set: ReturnType<typeof newReplicaSet>): Action[] {
+export function createSet(deployment: Deployment, set: ReturnType<typeof newReplicaSet>): Wanted[] {
   const { name, annotations } = set.metadata;
   const { replicas } = set.spec;
   return [
@@ -56,12 +58,12 @@ export function annotate(deployment: Deployment, next: ReplicaSet, old: readonly
         metadata: { ...next.metadata, annotations },
         spec: { ...next.spec!, minReadySeconds },
       };
-  const changes: Action[] = same ? [] : [{ do: 'update', type: sets, object: set }];
+  const changes: Wanted[] = same ? [] : [{ do: 'update', type: sets, object: set }];
   changes.push(...setRevision(deployment, annotations[revisionAnnotation] ?? '1'));
   return { changes, set };
 }
 
-export function resize(deployment: Deployment, set: ReplicaSet, replicas: number): Action[] {
+export function resize(deployment: Deployment, set: ReplicaSet, replicas: number): Wanted[] {
   const before = replicasOf(set);
   const sizes = sizeAnnotations(deployment);
   const annotations = { ...set.metadata.annotations, ...sizes };
@@ -86,7 +88,7 @@ export function resize(deployment: Deployment, set: ReplicaSet, replicas: number
 }
 
 /** Old ReplicaSets beyond `revisionHistoryLimit` go, the lowest revisions first. */
-export function cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): Action[] {
+export function cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): Wanted[] {
   const limit = deployment.spec?.revisionHistoryLimit ?? 10;
   if (limit === 2147483647) return [];
   const alive = old.filter((each) => !each.metadata.deletionTimestamp);
@@ -104,7 +106,7 @@ export function cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): Act
     .map((each) => deleteWithPreconditions(sets, each, 'Background'));
 }
 
-function setRevision(deployment: Deployment, revision: string): Action[] {
+function setRevision(deployment: Deployment, revision: string): Wanted[] {
   if (deployment.metadata.annotations?.[revisionAnnotation] === revision) return [];
   return [
     patchWithPreconditions('apps/deployments', deployment, {

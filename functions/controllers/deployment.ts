@@ -33,6 +33,8 @@ import { annotate, cleanUp, createSet, resize } from './deployment-sets.ts';
 import { isComplete, type Progress, statusOf, untilDeadline } from './deployment-status.ts';
 import { isEmptySelector } from './label-selector.ts';
 
+type Wanted = Action<typeof sets | typeof type>;
+
 const type = 'apps/deployments';
 const sets = 'apps/replicasets';
 
@@ -64,18 +66,19 @@ export const deploymentController = defineController({
 
 interface Plan {
   /** Sizes, and the new ReplicaSet's annotations. */
-  readonly changes: Action[];
+  readonly changes: Wanted[];
   readonly progress: Progress;
 }
 
-function reconcile(snapshot: Snapshot<'pods' | typeof sets>, deployment: Deployment, context: Context): Action[] {
+function reconcile(snapshot: Snapshot<'pods' | typeof sets>, deployment: Deployment, context: Context): Wanted[] {
   const selector = deployment.spec?.selector;
   if (isEmptySelector(selector)) {
     const message = 'This deployment is selecting all pods. A non-empty selector is required.';
     return [event(deployment, { type: 'Warning', reason: 'SelectingAll', message })];
   }
   const owner = { apiVersion: 'apps/v1', kind: 'Deployment', object: deployment, selector };
-  const { children, actions } = claimChildren(snapshot, sets, owner);
+  const { children, actions: claims } = claimChildren(snapshot, sets, owner);
+  const actions: Wanted[] = [...claims];
   const next = findNew(deployment, children);
   const old = children.filter((each) => each !== next);
   const plan = planOf(snapshot, deployment, children, next, old);
@@ -167,7 +170,7 @@ function collision(
   deployment: Deployment,
   all: readonly ReplicaSet[],
   next: ReplicaSet | undefined,
-): Action[] | undefined {
+): Wanted[] | undefined {
   if (next || deployment.spec?.paused || deployment.metadata.deletionTimestamp) return undefined;
   const { namespace = '' } = deployment.metadata;
   const { name } = newReplicaSetName(deployment);
@@ -177,7 +180,7 @@ function collision(
   return [{ do: 'update', type, subresource: 'status', object: { ...deployment, status } }];
 }
 
-function scale(deployment: Deployment, next: ReplicaSet | undefined, old: readonly ReplicaSet[]): Action[] {
+function scale(deployment: Deployment, next: ReplicaSet | undefined, old: readonly ReplicaSet[]): Wanted[] {
   const all = next ? [...old, next] : [...old];
   const active = all.filter((each) => replicasOf(each) > 0);
   const desired = desiredOf(deployment);
@@ -206,7 +209,7 @@ function cleanUpIfComplete(
   all: readonly ReplicaSet[],
   next: ReplicaSet,
   old: readonly ReplicaSet[],
-): Action[] {
+): Wanted[] {
   const counts = {
     replicas: sum(all, (each) => each.status?.replicas ?? 0),
     updatedReplicas: next.status?.replicas ?? 0,

@@ -46,7 +46,7 @@ export const disruptionBudgetController = defineController({
   ],
   reads: ['apps/replicasets', 'apps/deployments', 'apps/statefulsets', 'replicationcontrollers'],
   owns: [type],
-  reconcile(snapshot, key, { now }): Action[] {
+  reconcile(snapshot, key, { now }): Action<typeof type>[] {
     const { namespace, name } = splitKey(key);
     const budget = snapshot.get(type, namespace, name);
     if (!budget || budget.metadata.deletionTimestamp) return [];
@@ -71,7 +71,7 @@ export const disruptionBudgetController = defineController({
       ...(Object.keys(disrupted).length && { disruptedPods: disrupted }),
       conditions,
     };
-    const actions: Action[] = [];
+    const actions: Action<typeof type>[] = [];
     if (!sameJson(status, budget.status)) {
       actions.push({ do: 'update', type, subresource: 'status', object: { ...budget, status } });
     }

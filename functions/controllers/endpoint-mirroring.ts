@@ -25,7 +25,7 @@ export const endpointMirroringController = defineController({
     }),
   ],
   owns: [type],
-  reconcile(snapshot, key): Action[] {
+  reconcile(snapshot, key): Action<typeof type>[] {
     const { namespace, name } = splitKey(key);
     const service = snapshot.get('services', namespace, name);
     const endpoints = snapshot.get('endpoints', namespace, name);
@@ -38,7 +38,7 @@ export const endpointMirroringController = defineController({
       service.spec?.type !== 'ExternalName' &&
       endpoints.metadata.labels?.[skipLabel] !== 'true' &&
       !endpoints.metadata.annotations?.[leaderAnnotation];
-    const actions: Action[] = [];
+    const actions: Action<typeof type>[] = [];
     for (const [index, subset] of (mirrored ? (endpoints.subsets ?? []) : []).entries()) {
       for (const family of ['IPv4', 'IPv6'] as const) {
         const found = endpointsOf(subset, family);

@@ -132,7 +132,7 @@ function place(
   service: Service,
   group: Group,
   all: readonly Slice[],
-): Action[] {
+): Action<typeof type>[] {
   const key = groupKey(group.family, group.ports);
   const slices = all
     .filter((each) => !each.metadata.deletionTimestamp && groupKey(each.addressType, each.ports) === key)
@@ -157,7 +157,7 @@ function place(
       waiting.delete(uid);
     }
   }
-  const actions: Action[] = [];
+  const actions: Action<typeof type>[] = [];
   let occupied = 0;
   for (const [slice, endpoints] of contents) {
     if (endpoints.length || (!group.endpoints.size && !occupied)) {
@@ -175,7 +175,7 @@ function place(
   return actions;
 }
 
-function change(service: Service, slice: Slice, endpoints: V1Endpoint[]): Action[] {
+function change(service: Service, slice: Slice, endpoints: V1Endpoint[]): Action<typeof type>[] {
   const labels = labelsOf(service);
   if (sameJson(endpoints, slice.endpoints ?? []) && sameJson(labels, slice.metadata.labels)) return [];
   return [{ do: 'update', type, object: { ...slice, metadata: { ...slice.metadata, labels }, endpoints } }];
@@ -210,6 +210,6 @@ function labelsOf(service: Service): Record<string, string> {
   };
 }
 
-function remove({ metadata: { namespace = '', name, uid } }: Slice): Action {
+function remove({ metadata: { namespace = '', name, uid } }: Slice): Action<typeof type> {
   return { do: 'delete', type, namespace, name, options: { preconditions: { uid } } };
 }

@@ -59,7 +59,7 @@ export const endpointsController = defineController({
     watch(type, ({ object }) => [keyOf(object)]),
   ],
   owns: [type],
-  reconcile(snapshot, key): Action[] {
+  reconcile(snapshot, key): Action<typeof type>[] {
     const { namespace, name } = splitKey(key);
     const service = snapshot.get('services', namespace, name);
     const endpoints = snapshot.get(type, namespace, name);

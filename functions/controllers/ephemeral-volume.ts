@@ -20,12 +20,12 @@ export const ephemeralVolumeController = defineController({
     }),
   ],
   owns: [claims],
-  reconcile(snapshot, key): Action[] {
+  reconcile(snapshot, key): Action<typeof claims>[] {
     const { namespace, name } = splitKey(key);
     const pod = snapshot.get('pods', namespace, name);
     if (!pod || pod.metadata.deletionTimestamp || isFinished(pod)) return [];
     const about = regarding('v1', 'Pod', pod);
-    return (pod.spec?.volumes ?? []).flatMap((volume): Action[] => {
+    return (pod.spec?.volumes ?? []).flatMap((volume): Action<typeof claims>[] => {
       const template = volume.ephemeral?.volumeClaimTemplate;
       if (!template) return [];
       const claimName = claimNameOf(name, volume) ?? '';

@@ -8,7 +8,7 @@ import { conflict, hasReason, StatusError } from '../../core/machinery/status.ts
 import type { EventRecorder } from '../../core/registry/event-recorder.ts';
 import type { Registry, RequestContext } from '../../core/registry/registry.ts';
 import type { Check, TypeName } from '../../core/store/store.ts';
-import { type Action, type Announcement, type Controller, demandOwned } from './controller.ts';
+import { type Announcement, type AnyAction, type Controller, demandOwned } from './controller.ts';
 
 export interface Executor {
   readonly registry: Registry;
@@ -33,7 +33,7 @@ export interface Execution {
 const batch = 32;
 
 /** Whether an action changes another object than the one whose children the controller counts. */
-export function needsClaim(action: Action, owners?: TypeName): boolean {
+export function needsClaim(action: AnyAction, owners?: TypeName): boolean {
   switch (action.do) {
     case 'create':
     case 'update':
@@ -48,7 +48,7 @@ export function needsClaim(action: Action, owners?: TypeName): boolean {
 /** `claim`: of what is written of other types than `owners` each commit holds only while the claim does. */
 export async function execute(
   executor: Executor,
-  actions: readonly Action[],
+  actions: readonly AnyAction[],
   owners?: TypeName,
   claim?: Check,
 ): Promise<Execution> {
@@ -82,8 +82,8 @@ export async function execute(
   return { conflicts, failures, requeueMs };
 }
 
-function stagesOf(actions: readonly Action[]): Action[][] {
-  const stages: Action[][] = [[]];
+function stagesOf(actions: readonly AnyAction[]): AnyAction[][] {
+  const stages: AnyAction[][] = [[]];
   for (const action of actions) {
     if (action.do === 'barrier') stages.push([]);
     else if (action.do !== 'requeue') stages.at(-1)?.push(action);
@@ -92,8 +92,8 @@ function stagesOf(actions: readonly Action[]): Action[][] {
 }
 
 /** Actions on one object stay together. */
-function groupsOf(actions: readonly Action[]): Action[][] {
-  const groups = new Map<string, Action[]>();
+function groupsOf(actions: readonly AnyAction[]): AnyAction[][] {
+  const groups = new Map<string, AnyAction[]>();
   for (const [i, action] of actions.entries()) {
     const key = subjectOf(action) ?? `#${i}`;
     const group = groups.get(key);
@@ -103,7 +103,7 @@ function groupsOf(actions: readonly Action[]): Action[][] {
   return [...groups.values()];
 }
 
-function subjectOf(action: Action): string | undefined {
+function subjectOf(action: AnyAction): string | undefined {
   switch (action.do) {
     case 'create':
     case 'update': {
@@ -118,7 +118,7 @@ function subjectOf(action: Action): string | undefined {
   }
 }
 
-function isStale(error: unknown, action: Action): boolean {
+function isStale(error: unknown, action: AnyAction): boolean {
   return hasReason(error, 'Conflict') || (action.do === 'create' && hasReason(error, 'AlreadyExists'));
 }
 
@@ -130,7 +130,7 @@ function isNamespaceGone(error: unknown): boolean {
   );
 }
 
-async function perform(executor: Executor, action: Action, moved: Map<string, string>): Promise<void> {
+async function perform(executor: Executor, action: AnyAction, moved: Map<string, string>): Promise<void> {
   if (action.do === 'event') {
     await executor.events.record(executor.context, executor.component, action.regarding, action.event);
     return;
@@ -156,7 +156,7 @@ async function perform(executor: Executor, action: Action, moved: Map<string, st
 }
 
 /** What was to be done is no longer needed. */
-function isMoot(error: unknown, action: Action): boolean {
+function isMoot(error: unknown, action: AnyAction): boolean {
   if (action.do === 'create') {
     return (action.existsIsFine === true && hasReason(error, 'AlreadyExists')) || isNamespaceGone(error);
   }
@@ -181,7 +181,7 @@ const writeOptions = { fieldManager: 'kube-controller-manager' };
 async function write(
   { registry, context }: Executor,
   definition: ResourceDefinition,
-  action: Exclude<Action, { do: 'event' | 'barrier' | 'requeue' }>,
+  action: Exclude<AnyAction, { do: 'event' | 'barrier' | 'requeue' }>,
   moved: Map<string, string>,
 ): Promise<void> {
   switch (action.do) {

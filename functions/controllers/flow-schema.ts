@@ -24,7 +24,7 @@ export const flowSchemaController = defineController({
     ),
   ],
   owns: [flows],
-  reconcile(snapshot, name, { now }): Action[] {
+  reconcile(snapshot, name, { now }): Action<typeof flows>[] {
     const flow = snapshot.get(flows, '', name);
     if (!flow || flow.metadata.deletionTimestamp) return [];
     const level = levelOf(flow);

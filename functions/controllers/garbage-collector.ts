@@ -56,7 +56,7 @@ export const garbageCollector = defineController({
     },
   ],
   owns: ['*'],
-  reconcile(snapshot, key): Action[] {
+  reconcile(snapshot, key): Action<TypeName>[] {
     const space = key.indexOf(' ');
     const type = key.slice(0, space);
     const { namespace, name } = splitKey(key.slice(space + 1));
@@ -92,7 +92,7 @@ function ownerOf(snapshot: Snapshot<TypeName>, reference: OwnerReference, namesp
   return { reference, type: served.type, served, namespace: within, ...(found && { found }) };
 }
 
-function collect(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action[] {
+function collect(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action<TypeName>[] {
   const { ownerReferences = [], namespace = '', uid, finalizers } = object.metadata;
   const owners = ownerReferences.map((each) => ownerOf(snapshot, each, namespace));
   // A cluster-scoped object cannot be owned by a namespaced one, and an owner of a type that nobody serves cannot be looked up.
@@ -109,7 +109,7 @@ function collect(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): 
   const solid = owners.filter((each) => each.found && !isWaiting(each.found));
   if (!absent.length && !waiting.length) return [];
   // The view of the owner's type may be behind that of the dependent's: the absence is confirmed before anything is done.
-  const proofs: Action[] = absent.flatMap((each): Action[] =>
+  const proofs: Action<TypeName>[] = absent.flatMap((each): Action<TypeName>[] =>
     each.type
       ? [
           {
@@ -154,7 +154,7 @@ function isWaiting(owner: Stored | undefined): boolean {
   return owner?.metadata.deletionTimestamp !== undefined && owner.metadata.finalizers?.includes(foreground) === true;
 }
 
-function finishForeground(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action[] {
+function finishForeground(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action<TypeName>[] {
   const { uid, finalizers = [] } = object.metadata;
   const blocking = dependentsOf(snapshot, uid).some((each) =>
     each.object.metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion),
@@ -167,7 +167,7 @@ function finishForeground(snapshot: Snapshot<TypeName>, type: TypeName, object: 
   ];
 }
 
-function orphanDependents(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action[] {
+function orphanDependents(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action<TypeName>[] {
   const { uid, finalizers = [] } = object.metadata;
   const releases = dependentsOf(snapshot, uid).map((each) => {
     const kept = each.object.metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [];

@@ -27,7 +27,7 @@ export interface Findings {
 }
 
 /** Nothing when nothing changed. */
-export function report(autoscaler: Autoscaler, findings: Findings, now: number): Action[] {
+export function report(autoscaler: Autoscaler, findings: Findings, now: number): Action<typeof type>[] {
   const { metadata, status } = autoscaler;
   let conditions: V2HorizontalPodAutoscalerCondition[] = status?.conditions ?? [];
   const found = { AbleToScale: findings.able, ScalingActive: findings.active, ScalingLimited: findings.limited };

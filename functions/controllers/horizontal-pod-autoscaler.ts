@@ -13,6 +13,7 @@ import {
   type ObjectOf,
   regarding,
   type Snapshot,
+  type SubresourcePatch,
   splitKey,
   watch,
 } from './controller.ts';
@@ -24,6 +25,8 @@ import { readSamples } from './horizontal-pod-autoscaler-samples.ts';
 import { type ConditionFinding, type Findings, report } from './horizontal-pod-autoscaler-status.ts';
 import { type ScaleTarget, scaledPods, scaleTarget } from './horizontal-pod-autoscaler-target.ts';
 import type { ReadApi } from './read-api.ts';
+
+type Wanted = Action<typeof type> | SubresourcePatch<'scale'>;
 
 const type = 'autoscaling/horizontalpodautoscalers';
 type Autoscaler = ObjectOf<typeof type>;
@@ -74,7 +77,7 @@ const scaleFound: ConditionFinding = {
   message: "the HPA controller was able to get the target's current scale",
 };
 
-async function actionsOf(look: Look): Promise<Action[]> {
+async function actionsOf(look: Look): Promise<Wanted[]> {
   const { snapshot, autoscaler, spec, now } = look;
   const target = scaleTarget(snapshot, autoscaler);
   if ('failure' in target) {
@@ -107,7 +110,7 @@ function initial({ autoscaler, now }: Look, current: number): History {
   return { ...history, recommendations: [{ replicas: current, until: now }] };
 }
 
-async function byMetrics(look: Look, target: ScaleTarget, current: number, history: History): Promise<Action[]> {
+async function byMetrics(look: Look, target: ScaleTarget, current: number, history: History): Promise<Wanted[]> {
   const { snapshot, autoscaler, spec, now, syncMs } = look;
   const selected = scaledPods(snapshot, autoscaler, target);
   if ('failure' in selected) {
@@ -160,7 +163,7 @@ interface Change {
 }
 
 /** The count first, then what is said of it: what was not done is not claimed. */
-function rescale(look: Look, { target, current, replicas, why }: Change, findings: Findings): Action[] {
+function rescale(look: Look, { target, current, replicas, why }: Change, findings: Findings): Wanted[] {
   const { autoscaler, spec, now, failure } = look;
   const status = { ...findings.status, currentReplicas: current, desiredReplicas: replicas };
   if (replicas === current) return report(autoscaler, { ...findings, status }, now);
@@ -168,7 +171,7 @@ function rescale(look: Look, { target, current, replicas, why }: Change, finding
   const { resourceVersion } = target.scale.metadata ?? {};
   const about = regarding('autoscaling/v2', 'HorizontalPodAutoscaler', autoscaler);
   const text = `New size: ${replicas}; reason: ${why}`;
-  const patch: Action = {
+  const patch: Wanted = {
     do: 'patch',
     type: target.type.type,
     namespace,

@@ -30,7 +30,7 @@ export const ipAddressRepairController = defineController({
     }),
   ],
   owns: [addresses],
-  reconcile(snapshot, key, { now }): Action[] {
+  reconcile(snapshot, key, { now }): Action<typeof addresses>[] {
     const at = key.indexOf(' ');
     const rest = key.slice(at + 1);
     if (key.slice(0, at) === 'service') {
@@ -65,7 +65,7 @@ export const ipAddressRepairController = defineController({
   },
 });
 
-function make(service: ObjectOf<'services'>, address: string): Action[] {
+function make(service: ObjectOf<'services'>, address: string): Action<typeof addresses>[] {
   const { namespace = '', name } = service.metadata;
   const object = {
     apiVersion: 'networking.k8s.io/v1',

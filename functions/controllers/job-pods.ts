@@ -21,7 +21,7 @@ import { podOf } from './replicas.ts';
 /** The most pods that one pass makes. */
 const burst = 500;
 
-export function createPlain(snapshot: Snapshot<'pods'>, job: Job, count: number): Action[] {
+export function createPlain(snapshot: Snapshot<'pods'>, job: Job, count: number): Action<'pods'>[] {
   const { namespace = '', name, uid } = job.metadata;
   const names = podNames(snapshot, namespace, name, uid, Math.min(count, burst));
   return names.map((podName) => creation(job, podName, `${name}-`));
@@ -35,7 +35,7 @@ export function createIndexed(
   progress: Progress,
   count: number,
   now: number,
-): { actions: Action[]; waitMs?: number } {
+): { actions: Action<'pods'>[]; waitMs?: number } {
   const { namespace = '', name, uid } = job.metadata;
   const perIndex = job.spec?.backoffLimitPerIndex !== undefined;
   const held = job.spec?.podFailurePolicy ? [...progress.active, ...progress.terminating] : progress.active;
@@ -43,7 +43,7 @@ export function createIndexed(
   const failedPods = pods.filter((each) => each.status?.phase === 'Failed');
   const common = perIndex ? 0 : backOffUntil(failedPods, 0);
   if (common > now) return { actions: [], waitMs: common - now };
-  const actions: Action[] = [];
+  const actions: Action<'pods'>[] = [];
   let waitMs: number | undefined;
   for (let index = 0; index < (job.spec?.completions ?? 0) && actions.length < Math.min(count, burst); index++) {
     if (taken.has(index) || progress.completedIndexes.has(index) || progress.failedIndexes.has(index)) continue;
@@ -88,7 +88,7 @@ function creation(
   generateName: string,
   index?: number,
   counts: Record<string, string> = {},
-): Action {
+): Action<'pods'> {
   const pod = podOf(job.spec?.template, job.metadata.namespace ?? '');
   const { metadata, spec } = pod;
   const marked = index === undefined ? {} : { [indexAnnotation]: String(index) };

@@ -40,6 +40,8 @@ import type { Pod } from './pod-state.ts';
 import { patchWithPreconditions } from './preconditions.ts';
 import { rankForDeletion } from './replicas.ts';
 
+type Wanted = Action<'pods' | typeof type>;
+
 const type = 'batch/jobs';
 
 /** A view of a Job is not older than that beside newer views of its pods. */
@@ -93,7 +95,7 @@ function leftBehind(
   namespace: string,
   name: string,
   uid: string | undefined,
-): Action[] {
+): Wanted[] {
   return snapshot
     .list('pods', namespace)
     .filter((pod) => {
@@ -116,7 +118,7 @@ function adopterOf(snapshot: Snapshot<typeof type>, { metadata }: Pod): Job | un
     );
 }
 
-function reconcile(snapshot: Snapshot<'pods'>, job: Job, { now }: Context): Action[] {
+function reconcile(snapshot: Snapshot<'pods'>, job: Job, { now }: Context): Wanted[] {
   const finalizer = trackingFinalizer;
   const owner = { apiVersion: 'batch/v1', kind: 'Job', object: job, selector: job.spec?.selector, finalizer };
   const { children: pods, actions: claims } = claimChildren(snapshot, 'pods', owner);
@@ -134,10 +136,10 @@ function reconcile(snapshot: Snapshot<'pods'>, job: Job, { now }: Context): Acti
   const status = statusOf(job, pods, progress, now);
   const events = announce(job, status);
   const releases = releasable(job, pods, progress, status).map(untrack);
-  const report: Action[] = sameJson(status, job.status)
+  const report: Wanted[] = sameJson(status, job.status)
     ? []
     : [{ do: 'update', type, subresource: 'status', object: { ...job, status } }];
-  const actions: Action[] = [...claims, ...scaling.actions, ...report, { do: 'barrier' }, ...releases, ...events];
+  const actions: Wanted[] = [...claims, ...scaling.actions, ...report, { do: 'barrier' }, ...releases, ...events];
   const deadline = deadlineLeft(job, now);
   if (deadline) actions.push({ do: 'requeue', afterMs: deadline });
   if ('waitMs' in scaling && scaling.waitMs) actions.push({ do: 'requeue', afterMs: scaling.waitMs });
@@ -151,7 +153,7 @@ function scale(
   pods: readonly Pod[],
   progress: Progress,
   now: number,
-): { actions: Action[]; waitMs?: number } {
+): { actions: Wanted[]; waitMs?: number } {
   const parallelism = job.spec?.parallelism ?? 1;
   const completions = job.spec?.completions;
   const { active, succeededCount } = progress;
@@ -284,7 +286,7 @@ function releasable(job: Job, pods: readonly Pod[], progress: Progress, status: 
   });
 }
 
-function untrack(pod: Pod): Action {
+function untrack(pod: Pod): Wanted {
   const finalizers = (pod.metadata.finalizers ?? []).filter((each) => each !== trackingFinalizer);
   return patchWithPreconditions('pods', pod, { metadata: { finalizers } });
 }

@@ -20,7 +20,7 @@ export const leaseGarbageCollector = defineController({
     ),
   ],
   owns: [type],
-  reconcile(snapshot, name, { now }): Action[] {
+  reconcile(snapshot, name, { now }): Action<typeof type>[] {
     const lease = snapshot.get(type, namespace, name);
     if (!lease || !isIdentity(lease) || lease.metadata.deletionTimestamp) return [];
     const end = endOf(lease);

@@ -20,7 +20,7 @@ export function createLocalPath(
   storageClass: ObjectOf<'storage.k8s.io/storageclasses'>,
   directory: string,
   node: string,
-): Action {
+): Action<'persistentvolumes'> {
   const { namespace, name, uid, resourceVersion } = claim.metadata;
   const volumeName = volumeNameOf(claim);
   const path = `${storageClass.parameters?.['path'] ?? directory}/${volumeName}_${namespace}_${name}`;

@@ -51,14 +51,14 @@ export const namespaceController = defineController({
     },
   ],
   owns: ['*'],
-  reconcile(snapshot, name, { now }): Action[] {
+  reconcile(snapshot, name, { now }): Action<TypeName>[] {
     const namespace = snapshot.get(type, '', name);
     if (!namespace?.metadata.deletionTimestamp || !namespace.spec?.finalizers?.includes(finalizer)) return [];
     const contents = contentsOf(snapshot, name);
     const conditions = conditionsOf(namespace, contents, now);
     const status = { ...namespace.status, phase: 'Terminating', conditions };
     const settled = sameJson(status, namespace.status);
-    const report: Action[] = settled
+    const report: Action<TypeName>[] = settled
       ? []
       : [{ do: 'update', type, subresource: 'status', object: { ...namespace, status } }];
     if (contents.length) return [...removals(contents), ...report];
@@ -66,7 +66,7 @@ export const namespaceController = defineController({
       // The view of some type may be behind: everything is deleted by type once more, and looked at again, before the end.
       const sweeps = [...snapshot.types.filter((each) => each.namespaced).map((each) => each.type), 'events'];
       return [
-        ...sweeps.map((each): Action => ({ do: 'deleteCollection', type: each, namespace: name })),
+        ...sweeps.map((each): Action<TypeName> => ({ do: 'deleteCollection', type: each, namespace: name })),
         { do: 'barrier' },
         ...report,
       ];
@@ -94,14 +94,14 @@ function contentsOf(snapshot: Snapshot<TypeName>, name: string): Content[] {
     .filter((each) => each.objects.length);
 }
 
-function removals(contents: readonly Content[]): Action[] {
+function removals(contents: readonly Content[]): Action<TypeName>[] {
   const pods = contents.filter((each) => each.type === 'pods');
   const first = pods.length ? pods : contents;
   return first.flatMap((each) =>
     each.objects
       .filter(({ metadata }) => !metadata.deletionTimestamp)
       .map(
-        ({ metadata: { namespace = '', name, uid } }): Action => ({
+        ({ metadata: { namespace = '', name, uid } }): Action<TypeName> => ({
           do: 'delete',
           type: each.type,
           namespace,

@@ -25,7 +25,7 @@ export function createNodeIpamController(clusterCIDR: string, nodeMask?: number)
     watches: [watchSelf(type)],
     exclusive: 'node-ipam',
     owns: [type],
-    reconcile(snapshot, name): Action[] {
+    reconcile(snapshot, name): Action<typeof type>[] {
       const node = snapshot.get(type, '', name);
       if (!node || node.spec?.podCIDR || node.metadata.deletionTimestamp) return [];
       const about = regarding('v1', 'Node', node);

@@ -26,7 +26,7 @@ export const nodeLeaseController = defineController({
     ),
   ],
   owns: [type],
-  reconcile(snapshot, name, { now }): Action[] {
+  reconcile(snapshot, name, { now }): Action<typeof type>[] {
     const node = snapshot.get('nodes', '', name);
     if (!node || node.metadata.deletionTimestamp || snapshot.get(type, namespace, name)) return [];
     if (!snapshot.get('namespaces', '', namespace)) return [];

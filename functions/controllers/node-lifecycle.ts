@@ -15,6 +15,8 @@ import {
 } from './controller.ts';
 import { readiness } from './node-readiness.ts';
 
+type Wanted = Action<typeof type | 'pods'>;
+
 const type = 'nodes';
 type Node = ObjectOf<typeof type>;
 
@@ -42,10 +44,10 @@ export const nodeLifecycleController = defineController({
   ],
   reads: ['pods'],
   owns: [type, 'pods'],
-  reconcile(snapshot, name, { now }): Action[] {
+  reconcile(snapshot, name, { now }): Wanted[] {
     const node = snapshot.get(type, '', name);
     if (!node) return [];
-    const actions: Action[] = [];
+    const actions: Wanted[] = [];
     const taints = taintsOf(snapshot, node, now);
     if (!sameJson(taints, node.spec?.taints ?? [])) {
       actions.push({ do: 'update', type, object: { ...node, spec: { ...node.spec, taints } } });
@@ -61,7 +63,7 @@ function isUnready(taints: readonly V1Taint[] = []): boolean {
 }
 
 /** Said with the write that lets pods run there, and so once. */
-function nodeReady(node: Node): Action {
+function nodeReady(node: Node): Wanted {
   const message = `Node ${node.metadata.name} status is now: NodeReady`;
   const event = { type: 'Normal' as const, reason: 'NodeReady', message };
   return { do: 'event', regarding: regarding('v1', 'Node', node), event };
@@ -93,7 +95,7 @@ function taintsOf(snapshot: Snapshot<'nodes'>, node: Node, now: number): V1Taint
 }
 
 /** Nobody can say that these pods are ready, so no Service should send to them. */
-function unreadyPods(snapshot: Snapshot<'pods'>, node: string, now: number): Action[] {
+function unreadyPods(snapshot: Snapshot<'pods'>, node: string, now: number): Wanted[] {
   return snapshot
     .podsOnNode(node)
     .filter(isReady)

@@ -46,12 +46,12 @@ export function createNodeMonitor({
     user: controllerUser('node-controller'),
     watches: [watch(type, ({ previous, type: change }) => (previous || change === 'DELETED' ? [] : [all]))],
     owns: [type],
-    async reconcile(snapshot, _key, { now }): Promise<Action[]> {
+    async reconcile(snapshot, _key, { now }): Promise<Action<typeof type>[]> {
       const nodes = snapshot.list(type);
       if (nodes.length === 0) return [];
       started ??= deafBeforeStart ? now : 0;
       const beats = await heartbeats();
-      const actions: Action[] = [];
+      const actions: Action<typeof type>[] = [];
       let afterMs = Number.POSITIVE_INFINITY;
       for (const node of nodes) {
         const beat = beats.get(node.metadata.name);
@@ -68,9 +68,9 @@ export function createNodeMonitor({
   });
 }
 
-function seenAs(node: Node, conditions: V1NodeCondition[]): Action[] {
+function seenAs(node: Node, conditions: V1NodeCondition[]): Action<typeof type>[] {
   const seen: Node = { ...node, status: { ...node.status, conditions } };
-  const update: Action = { do: 'update', type, subresource: 'status', object: seen };
+  const update: Action<typeof type> = { do: 'update', type, subresource: 'status', object: seen };
   if (readiness(seen) === 'True' || readiness(node) !== 'True') return [update];
   const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
   const event = { type: 'Normal' as const, reason: 'NodeNotReady', message };

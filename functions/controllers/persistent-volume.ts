@@ -13,6 +13,8 @@ import { localPathProvisioner, provisionedBy } from './local-path-volume.ts';
 import { reconcileClaim } from './reconcile-claim.ts';
 import type { Volume } from './volume-match.ts';
 
+type Wanted = Action<typeof claims | typeof volumes>;
+
 const claims = 'persistentvolumeclaims';
 const volumes = 'persistentvolumes';
 const classes = 'storage.k8s.io/storageclasses';
@@ -47,7 +49,7 @@ export function createPersistentVolumeController(directory = '/var/lib/zeroplane
     ],
     reads: ['nodes'],
     owns: [claims, volumes],
-    reconcile(snapshot, key): Action[] {
+    reconcile(snapshot, key): Wanted[] {
       const [what, rest = ''] = key.split(' ');
       const { namespace, name } = splitKey(rest);
       if (what === 'volume') {
@@ -67,7 +69,7 @@ function pending(snapshot: Snapshot<'persistentvolumeclaims'>): string[] {
     .map((each) => `claim ${each.metadata.namespace}/${each.metadata.name}`);
 }
 
-function reconcileVolume(snapshot: Snapshot<'persistentvolumeclaims'>, volume: Volume): Action[] {
+function reconcileVolume(snapshot: Snapshot<'persistentvolumeclaims'>, volume: Volume): Wanted[] {
   const reference = volume.spec?.claimRef;
   if (!reference?.uid) return setPhase(volume, 'Available');
   const claim = snapshot.get(claims, reference.namespace ?? '', reference.name ?? '');
@@ -79,7 +81,7 @@ function reconcileVolume(snapshot: Snapshot<'persistentvolumeclaims'>, volume: V
     const { claimRef: _, ...spec } = volume.spec ?? {};
     return [{ do: 'update', type: volumes, object: { ...volume, spec } }];
   }
-  const gone: Action[] = [
+  const gone: Wanted[] = [
     {
       do: 'expectAbsent',
       type: claims,
@@ -99,13 +101,13 @@ function reconcileVolume(snapshot: Snapshot<'persistentvolumeclaims'>, volume: V
   return released.length ? [...gone, ...released] : [];
 }
 
-function setPhase(volume: Volume, phase: string): Action[] {
+function setPhase(volume: Volume, phase: string): Wanted[] {
   if (volume.status?.phase === phase) return [];
   return [
     { do: 'update', type: volumes, subresource: 'status', object: { ...volume, status: { ...volume.status, phase } } },
   ];
 }
 
-function remove({ metadata: { name, uid } }: Volume): Action {
+function remove({ metadata: { name, uid } }: Volume): Wanted {
   return { do: 'delete', type: volumes, namespace: '', name, options: { preconditions: { uid } } };
 }

@@ -5,7 +5,7 @@ import type { Action } from './controller.ts';
 import type { Pod } from './pod-state.ts';
 
 /** Makes a pod; `name` is the one in its metadata. */
-export function createPod(owner: Regarding, name: string, pod: object): Action {
+export function createPod(owner: Regarding, name: string, pod: object): Action<'pods'> {
   return {
     do: 'create',
     type: 'pods',
@@ -19,7 +19,7 @@ export function createPod(owner: Regarding, name: string, pod: object): Action {
 }
 
 /** Removes that very pod, not one that took its name since. */
-export function deletePod(owner: Regarding, { metadata: { namespace = '', name, uid } }: Pod): Action {
+export function deletePod(owner: Regarding, { metadata: { namespace = '', name, uid } }: Pod): Action<'pods'> {
   return {
     do: 'delete',
     type: 'pods',

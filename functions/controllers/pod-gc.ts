@@ -36,7 +36,7 @@ export const podGarbageCollector = defineController({
     ),
   ],
   owns: ['pods'],
-  reconcile(snapshot, key, { now }): Action[] {
+  reconcile(snapshot, key, { now }): Action<'pods'>[] {
     if (key === 'finished') return surplus(snapshot);
     const { namespace, name } = splitKey(key);
     const pod = snapshot.get('pods', namespace, name);
@@ -72,7 +72,7 @@ function isOutOfService(snapshot: Snapshot<'nodes'>, name: string): boolean {
   return !ready && node?.spec?.taints?.some((each) => each.key === 'node.kubernetes.io/out-of-service') === true;
 }
 
-function mark(pod: Pod, now: number): Action {
+function mark(pod: Pod, now: number): Action<'pods'> {
   const condition = {
     type: 'DisruptionTarget',
     status: 'True',
@@ -84,16 +84,16 @@ function mark(pod: Pod, now: number): Action {
   return { do: 'update', type: 'pods', subresource: 'status', object: { ...pod, status } };
 }
 
-function fail(pod: Pod): Action {
+function fail(pod: Pod): Action<'pods'> {
   const status = { ...pod.status, phase: isFinished(pod) ? pod.status?.phase : 'Failed' };
   return { do: 'update', type: 'pods', subresource: 'status', object: { ...pod, status } };
 }
 
-function force({ metadata: { namespace = '', name, uid } }: Pod): Action {
+function force({ metadata: { namespace = '', name, uid } }: Pod): Action<'pods'> {
   return { do: 'delete', type: 'pods', namespace, name, options: { gracePeriodSeconds: 0, preconditions: { uid } } };
 }
 
-function surplus(snapshot: Snapshot<'pods'>): Action[] {
+function surplus(snapshot: Snapshot<'pods'>): Action<'pods'>[] {
   const finished = snapshot.list('pods').filter((each) => isFinished(each) && !each.metadata.deletionTimestamp);
   const excess = finished.length - finishedLimit;
   if (excess <= 0) return [];

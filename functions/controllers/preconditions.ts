@@ -11,23 +11,23 @@ interface Change {
 }
 
 /** A merge patch. */
-export function patchWithPreconditions(
-  type: TypeName,
+export function patchWithPreconditions<T extends TypeName>(
+  type: T,
   seen: Live<object>,
   change: Change,
   subresource?: string,
-): Action {
+): Action<T> {
   const { namespace = '', name, uid, resourceVersion } = seen.metadata;
   const { metadata, ...rest } = change;
   const body = { metadata: { uid, resourceVersion, ...metadata }, ...rest };
   return { do: 'patch', type, namespace, name, patchType: 'merge', ...(subresource && { subresource }), body };
 }
 
-export function deleteWithPreconditions(
-  type: TypeName,
+export function deleteWithPreconditions<T extends TypeName>(
+  type: T,
   seen: Live<object>,
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan',
-): Action {
+): Action<T> {
   const { namespace = '', name, uid, resourceVersion } = seen.metadata;
   const preconditions = { uid, resourceVersion };
   const options = { ...(propagationPolicy && { propagationPolicy }), preconditions };

@@ -8,6 +8,8 @@ import { anyNode, createLocalPath, localPathProvisioner, volumeNameOf } from './
 import { patchWithPreconditions } from './preconditions.ts';
 import { type Claim, findVolume, isReservedFor, selectedNodeAnnotation, type Volume } from './volume-match.ts';
 
+type Wanted = Action<typeof claims | typeof volumes>;
+
 const claims = 'persistentvolumeclaims';
 const volumes = 'persistentvolumes';
 const classes = 'storage.k8s.io/storageclasses';
@@ -21,7 +23,7 @@ export function reconcileClaim(
   snapshot: Snapshot<'nodes' | 'persistentvolumes' | 'storage.k8s.io/storageclasses'>,
   claim: Claim,
   directory: string,
-): Action[] {
+): Wanted[] {
   const name = claim.spec?.volumeName;
   const completed = claim.metadata.annotations?.[bindCompleted] !== undefined;
   if (name) {
@@ -86,8 +88,8 @@ export function reconcileClaim(
 }
 
 /** The volume is taken first, then the claim says which it has, then its status. */
-function bind(claim: Claim, volume: Volume): Action[] {
-  const actions: Action[] = [];
+function bind(claim: Claim, volume: Volume): Wanted[] {
+  const actions: Wanted[] = [];
   const { namespace, name, uid, resourceVersion } = claim.metadata;
   if (volume.spec?.claimRef?.uid !== uid) {
     const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name, uid, resourceVersion };
@@ -113,13 +115,13 @@ function bind(claim: Claim, volume: Volume): Action[] {
   return actions;
 }
 
-function setStatus(claim: Claim, change: object, before: Claim = claim): Action[] {
+function setStatus(claim: Claim, change: object, before: Claim = claim): Action<typeof claims>[] {
   const status = { ...claim.status, ...change };
   if (sameJson(status, before.status)) return [];
   return [{ do: 'update', type: claims, subresource: 'status', object: { ...claim, status } }];
 }
 
-function lose(claim: Claim, message: string): Action[] {
+function lose(claim: Claim, message: string): Action<typeof claims>[] {
   if (claim.status?.phase === 'Lost') return [];
   return [...setStatus(claim, { phase: 'Lost' }), recordEvent(claim, 'Warning', 'ClaimLost', message)];
 }
@@ -129,7 +131,7 @@ function provision(
   claim: Claim,
   storageClass: ObjectOf<typeof classes>,
   directory: string,
-): Action[] {
+): Wanted[] {
   const node = claim.metadata.annotations?.[selectedNodeAnnotation] ?? anyNode(snapshot, claim.metadata.uid);
   if (!node)
     return [recordEvent(claim, 'Warning', 'ProvisioningFailed', 'there is no node that could hold the volume')];

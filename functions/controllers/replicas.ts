@@ -31,11 +31,12 @@ export function reconcileReplicas<T extends TypeName>(
   snapshot: Snapshot<'pods' | T>,
   parent: ReplicaParent<T>,
   context: Context,
-): Action[] {
+): Action<'pods' | T>[] {
   const { object, type, apiVersion, kind, selector, minReadySeconds } = parent;
   // Without a selector there is no telling which pods are its own.
   if (isEmptySelector(selector)) return [];
-  const { children, actions } = claimChildren(snapshot, 'pods', { apiVersion, kind, object, selector });
+  const { children, actions: claims } = claimChildren(snapshot, 'pods', { apiVersion, kind, object, selector });
+  const actions: Action<'pods' | T>[] = [...claims];
   const pods = children.filter(isActive);
   const terminating = children.filter((each) => each.metadata.deletionTimestamp);
   const difference = parent.replicas - pods.length;
@@ -68,7 +69,7 @@ export function podOf(template: V1PodTemplateSpec | undefined, namespace: string
   };
 }
 
-function creations(snapshot: Snapshot<'pods'>, parent: ReplicaParent, count: number): Action[] {
+function creations(snapshot: Snapshot<'pods'>, parent: ReplicaParent, count: number): Action<'pods'>[] {
   const { object, apiVersion, kind, template } = parent;
   const { namespace = '', name, uid } = object.metadata;
   const about = regarding(apiVersion, kind, object);
@@ -85,7 +86,7 @@ function deletions<T extends TypeName>(
   parent: ReplicaParent<T>,
   pods: readonly Pod[],
   count: number,
-): Action[] {
+): Action<'pods'>[] {
   const about = regarding(parent.apiVersion, parent.kind, parent.object);
   return rankForDeletion(pods, relatedPods(snapshot, parent, pods))
     .slice(0, count)

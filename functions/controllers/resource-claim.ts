@@ -20,6 +20,8 @@ import {
 import type { Pod } from './pod-state.ts';
 import { patchWithPreconditions } from './preconditions.ts';
 
+type Wanted = Action<typeof type | 'pods'>;
+
 const type = 'resource.k8s.io/resourceclaims';
 const templates = 'resource.k8s.io/resourceclaimtemplates';
 /** Which of its pod's claims a claim was made for. */
@@ -60,7 +62,7 @@ export const resourceClaimController = defineController({
     ),
   ],
   owns: [type, 'pods'],
-  reconcile(snapshot, key): Action[] {
+  reconcile(snapshot, key): Wanted[] {
     const slash = key.indexOf('/');
     const { namespace, name } = splitKey(key.slice(slash + 1));
     if (key.startsWith('pod/')) {
@@ -102,11 +104,11 @@ function isMadeFor(claim: Claim, { metadata: { uid } }: Pod): boolean {
 function makeClaims(
   snapshot: Snapshot<'resource.k8s.io/resourceclaims' | 'resource.k8s.io/resourceclaimtemplates'>,
   pod: Pod,
-): Action[] {
+): Wanted[] {
   if (pod.metadata.deletionTimestamp || isFinished(pod)) return [];
   const { namespace = '', name, uid } = pod.metadata;
-  const made: Action[] = [];
-  const events: Action[] = [];
+  const made: Wanted[] = [];
+  const events: Wanted[] = [];
   const statuses: ClaimStatus[] = [];
   for (const wanted of pod.spec?.resourceClaims ?? []) {
     if (wanted.resourceClaimTemplateName === undefined) continue;
@@ -179,7 +181,7 @@ function claimOf(template: ObjectOf<typeof templates>, pod: Pod, wanted: PodClai
 }
 
 /** One step at a time: each wakes the next. */
-function letGo(snapshot: Snapshot<'pods'>, claim: Claim): Action[] {
+function letGo(snapshot: Snapshot<'pods'>, claim: Claim): Wanted[] {
   const { namespace = '', name, uid, finalizers = [], deletionTimestamp } = claim.metadata;
   const { allocation, reservedFor = [] } = claim.status ?? {};
   const left = reservedFor.filter((each) => {

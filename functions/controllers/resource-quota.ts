@@ -34,7 +34,7 @@ export const resourceQuotaController = defineController({
   user: controllerUser('resourcequota-controller'),
   watches: [watchSelf(type), anything],
   owns: [type],
-  reconcile(snapshot, key): Action[] {
+  reconcile(snapshot, key): Action<typeof type>[] {
     const { namespace, name } = splitKey(key);
     const quota = snapshot.get(type, namespace, name);
     if (!quota || quota.metadata.deletionTimestamp) return [];

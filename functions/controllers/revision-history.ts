@@ -26,7 +26,7 @@ export interface History {
   readonly update: { name: string; hash: string };
   /** Stored revisions, the oldest first. */
   readonly revisions: Revision[];
-  readonly actions: Action[];
+  readonly actions: Action<typeof type>[];
 }
 
 /** `inUse`: names of revisions that pods or the status still speak of. They are kept beyond the limit. */

@@ -16,7 +16,7 @@ export function createRootCaController(caBundle: string): Controller {
       watch(type, ({ object }) => (object.metadata.name === configMap ? [object.metadata.namespace ?? ''] : [])),
     ],
     owns: [type],
-    reconcile(snapshot, name): Action[] {
+    reconcile(snapshot, name): Action<typeof type>[] {
       const namespace = snapshot.get('namespaces', '', name);
       if (!namespace || namespace.metadata.deletionTimestamp) return [];
       const before = snapshot.get(type, name, configMap);

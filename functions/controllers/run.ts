@@ -9,7 +9,7 @@ import type { Registry } from '../../core/registry/registry.ts';
 import { isOwnerClaimLost } from '../../core/registry/write/owner-claim.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Store } from '../../core/store/store.ts';
-import { type Action, type Controller, type Failure, splitKey } from './controller.ts';
+import { type AnyAction, type Controller, type Failure, splitKey } from './controller.ts';
 import { type Executor, execute, needsClaim } from './execute.ts';
 import { followCluster, typesSeenBy } from './follow.ts';
 import { createOwnerClaims } from './owner-claims.ts';
@@ -157,7 +157,7 @@ export function startControllers(options: ControllersOptions): RunningController
   }
 
   /** What the actions need the claim on: the uid of the key's object, or a name. */
-  function ownerOf({ claims: type, exclusive }: Controller, key: string, actions: readonly Action[]) {
+  function ownerOf({ claims: type, exclusive }: Controller, key: string, actions: readonly AnyAction[]) {
     if (exclusive) return actions.some((each) => needsClaim(each)) ? exclusive : undefined;
     if (!type || !actions.some((each) => needsClaim(each, type))) return undefined;
     const { namespace, name } = splitKey(key);

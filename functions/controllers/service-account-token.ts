@@ -13,6 +13,8 @@ import {
   watch,
 } from './controller.ts';
 
+type Wanted = Action<typeof type | typeof accounts>;
+
 const type = 'secrets';
 const accounts = 'serviceaccounts';
 const nameAnnotation = 'kubernetes.io/service-account.name';
@@ -42,7 +44,7 @@ export function createServiceAccountTokenController(caBundle: string, sign: Sign
       ),
     ],
     owns: [type, accounts],
-    async reconcile(snapshot, key): Promise<Action[]> {
+    async reconcile(snapshot, key): Promise<Wanted[]> {
       const { namespace, name, account: accountName } = readKey(key);
       const secret = snapshot.get(type, namespace, name);
       const account = snapshot.get(accounts, namespace, accountName);
@@ -86,7 +88,7 @@ function accountOf({ metadata }: Secret): string {
   return metadata.annotations?.[nameAnnotation] ?? '';
 }
 
-function remove(secret: Secret, account: string, uid: string | undefined): Action[] {
+function remove(secret: Secret, account: string, uid: string | undefined): Wanted[] {
   const { namespace = '', name } = secret.metadata;
   return [
     // An account that was made a moment ago may not be in view yet.
@@ -96,7 +98,7 @@ function remove(secret: Secret, account: string, uid: string | undefined): Actio
   ];
 }
 
-function forget(account: Account, namespace: string, name: string): Action[] {
+function forget(account: Account, namespace: string, name: string): Wanted[] {
   const left = account.secrets?.filter((each) => each.name !== name) ?? [];
   if (left.length === (account.secrets?.length ?? 0)) return [];
   return [

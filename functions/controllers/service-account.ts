@@ -14,7 +14,7 @@ export const serviceAccountController = defineController({
     ),
   ],
   owns: [type],
-  reconcile(snapshot, name): Action[] {
+  reconcile(snapshot, name): Action<typeof type>[] {
     const namespace = snapshot.get('namespaces', '', name);
     if (!namespace || namespace.metadata.deletionTimestamp || snapshot.get(type, name, 'default')) return [];
     const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } };

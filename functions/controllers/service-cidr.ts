@@ -33,7 +33,7 @@ export const serviceCIDRController = defineController({
     watch(addresses, ({ type }, snapshot: Snapshot<typeof ranges>) => (type === 'DELETED' ? going(snapshot) : [])),
   ],
   owns: [ranges],
-  reconcile(snapshot, name, { now }): Action[] {
+  reconcile(snapshot, name, { now }): Action<typeof ranges>[] {
     const range = snapshot.get(ranges, '', name);
     if (!range) return [];
     const { deletionTimestamp, finalizers = [] } = range.metadata;
@@ -84,7 +84,7 @@ function setReady(
   range: Range,
   wanted: { readonly status: string; readonly reason: string; readonly message: string },
   now: number,
-): Action[] {
+): Action<typeof ranges>[] {
   const conditions = range.status?.conditions ?? [];
   const before = conditions.find(({ type }) => type === 'Ready');
   if (before && sameJson({ ...before, ...wanted }, before)) return [];

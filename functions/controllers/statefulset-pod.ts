@@ -10,6 +10,8 @@ import { patchWithPreconditions } from './preconditions.ts';
 import { podOf } from './replicas.ts';
 import { revisionHashLabel } from './revision-history.ts';
 
+type Wanted = Action<'pods' | 'persistentvolumeclaims'>;
+
 export type StatefulSet = ObjectOf<'apps/statefulsets'>;
 
 /** The ordinal in a pod's name, or undefined when the pod is not one of this set's. */
@@ -34,12 +36,12 @@ export function createPod(
   ordinal: number,
   template: V1PodTemplateSpec,
   revision: string,
-): Action[] {
+): Wanted[] {
   const { namespace = '', name } = set.metadata;
   const pod = podOf(template, namespace);
   const podName = `${name}-${ordinal}`;
   const claims = set.spec?.volumeClaimTemplates ?? [];
-  const actions: Action[] = [];
+  const actions: Wanted[] = [];
   for (const claim of claims) {
     const pvc = claimName(claim.metadata?.name ?? '', set, ordinal);
     if (snapshot.get('persistentvolumeclaims', namespace, pvc)) continue;
@@ -105,7 +107,7 @@ export function createPod(
   return actions;
 }
 
-export function removePod(set: StatefulSet, { metadata: { namespace = '', name, uid } }: Pod): Action {
+export function removePod(set: StatefulSet, { metadata: { namespace = '', name, uid } }: Pod): Action<'pods'> {
   const announce = announcement(set, 'delete', name);
   return { do: 'delete', type: 'pods', namespace, name, options: { preconditions: { uid } }, announce };
 }
@@ -125,12 +127,12 @@ export function claimOwnership(
   snapshot: Snapshot<'persistentvolumeclaims'>,
   set: StatefulSet,
   pods: ReadonlyMap<number, Pod>,
-): Action[] {
+): Wanted[] {
   const policy = set.spec?.persistentVolumeClaimRetentionPolicy;
   if (!policy) return [];
   const { namespace = '', uid } = set.metadata;
   const end = startOf(set) + (set.spec?.replicas ?? 1);
-  const actions: Action[] = [];
+  const actions: Wanted[] = [];
   for (const [ordinal, pod] of pods) {
     for (const template of set.spec?.volumeClaimTemplates ?? []) {
       const claim = snapshot.get(

@@ -30,6 +30,8 @@ import {
   startOf,
 } from './statefulset-pod.ts';
 
+type Wanted = Action<'pods' | 'persistentvolumeclaims' | 'apps/controllerrevisions' | typeof type>;
+
 const type = 'apps/statefulsets';
 /** Milliseconds from the making of a pod that failed to its removal, at least. */
 const firstPause = 1000;
@@ -48,7 +50,7 @@ export const statefulSetController = defineController({
   reads: ['persistentvolumeclaims'],
   claims: 'apps/statefulsets',
   owns: ['pods', 'persistentvolumeclaims', 'apps/controllerrevisions', type],
-  reconcile(snapshot, key, { now }): Action[] {
+  reconcile(snapshot, key, { now }): Wanted[] {
     const { namespace, name } = splitKey(key);
     const set = snapshot.get(type, namespace, name);
     if (!set?.spec || isEmptySelector(set.spec.selector)) return [];
@@ -66,7 +68,7 @@ export const statefulSetController = defineController({
       { ...owner, template: set.spec.template, historyLimit: set.spec.revisionHistoryLimit ?? 10 },
       inUse,
     );
-    const actions = [...claimed.actions, ...history.actions];
+    const actions: Wanted[] = [...claimed.actions, ...history.actions];
     if (!set.metadata.deletionTimestamp) {
       actions.push({ do: 'barrier' }, ...claimOwnership(snapshot, set, pods));
       actions.push(...stepOf(snapshot, set, pods, history, now));
@@ -96,13 +98,13 @@ function stepOf(
   pods: ReadonlyMap<number, Pod>,
   history: History,
   now: number,
-): Action[] {
+): Wanted[] {
   const ordered = set.spec?.podManagementPolicy !== 'Parallel';
   const start = startOf(set);
   const end = start + (set.spec?.replicas ?? 1);
   const minReady = set.spec?.minReadySeconds ?? 0;
   const healthy = (pod: Pod) => isRunningAndReady(pod) && isAvailable(pod, minReady, now);
-  const actions: Action[] = [];
+  const actions: Wanted[] = [];
   for (let ordinal = start; ordinal < end; ordinal++) {
     const pod = pods.get(ordinal);
     if (!pod) {
@@ -151,7 +153,7 @@ function rollingStep(
   pods: ReadonlyMap<number, Pod>,
   history: History,
   healthy: (pod: Pod) => boolean,
-): Action[] {
+): Wanted[] {
   const rolling = set.spec?.updateStrategy?.rollingUpdate;
   const start = startOf(set);
   const replicas = set.spec?.replicas ?? 1;
@@ -162,7 +164,7 @@ function rollingStep(
     const pod = pods.get(ordinal);
     if (!pod || !healthy(pod)) unavailable++;
   }
-  const actions: Action[] = [];
+  const actions: Wanted[] = [];
   for (let ordinal = start + replicas - 1; ordinal >= lowest; ordinal--) {
     const pod = pods.get(ordinal);
     if (!pod) break;

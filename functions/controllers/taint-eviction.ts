@@ -13,6 +13,8 @@ import {
   watchSelf,
 } from './controller.ts';
 
+type Wanted = Action<'pods' | 'nodes'>;
+
 export const taintEvictionController = defineController({
   name: 'taint-eviction',
   user: controllerUser('node-controller'),
@@ -25,11 +27,11 @@ export const taintEvictionController = defineController({
     ),
   ],
   owns: ['pods', 'nodes'],
-  reconcile(snapshot, name, { now }): Action[] {
+  reconcile(snapshot, name, { now }): Wanted[] {
     const node = snapshot.get('nodes', '', name);
     const taints = node?.spec?.taints?.filter((each) => each.effect === 'NoExecute') ?? [];
     if (!node || !taints.length) return [];
-    const actions = snapshot.podsOnNode(name).flatMap((pod): Action[] => {
+    const actions = snapshot.podsOnNode(name).flatMap((pod): Wanted[] => {
       if (pod.metadata.deletionTimestamp || isFinished(pod)) return [];
       const due = evictionTime(pod, taints, now);
       if (due === undefined) return [];
@@ -40,7 +42,7 @@ export const taintEvictionController = defineController({
 });
 
 /** A taint of a user's says not since when it is there: without that a pod's time would begin anew at each look. */
-function dated(node: ObjectOf<'nodes'>, now: number): Action[] {
+function dated(node: ObjectOf<'nodes'>, now: number): Wanted[] {
   const isUndated = ({ effect, timeAdded }: Taints[number]) => effect === 'NoExecute' && !timeAdded;
   if (!node.spec?.taints?.some(isUndated)) return [];
   const timeAdded = timestamp(now);
@@ -67,7 +69,7 @@ function evictionTime(pod: Pod, taints: Taints, now: number): number | undefined
   return due;
 }
 
-function evict(pod: Pod, now: number): Action[] {
+function evict(pod: Pod, now: number): Wanted[] {
   const { namespace = '', name, uid } = pod.metadata;
   const condition = {
     type: 'DisruptionTarget',

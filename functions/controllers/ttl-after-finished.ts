@@ -11,7 +11,7 @@ export const ttlAfterFinishedController = defineController({
   user: controllerUser('ttl-after-finished-controller'),
   watches: [watchSelf(type)],
   owns: [type],
-  reconcile(snapshot, key, { now }): Action[] {
+  reconcile(snapshot, key, { now }): Action<typeof type>[] {
     const { namespace, name } = splitKey(key);
     const job = snapshot.get(type, namespace, name);
     const ttl = job?.spec?.ttlSecondsAfterFinished;

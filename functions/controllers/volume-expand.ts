@@ -8,6 +8,8 @@ import { localPathProvisioner, provisionedBy } from './local-path-volume.ts';
 import { patchWithPreconditions } from './preconditions.ts';
 import type { Claim, Volume } from './volume-match.ts';
 
+type Wanted = Action<typeof claims | typeof volumes>;
+
 const claims = 'persistentvolumeclaims';
 const volumes = 'persistentvolumes';
 const resizer = 'volume.kubernetes.io/storage-resizer';
@@ -23,7 +25,7 @@ export const volumeExpandController = defineController({
   ],
   reads: [volumes],
   owns: [claims, volumes],
-  reconcile(snapshot, key): Action[] {
+  reconcile(snapshot, key): Wanted[] {
     const { namespace, name } = splitKey(key);
     const claim = snapshot.get(claims, namespace, name);
     if (!claim || claim.metadata.deletionTimestamp || !wantsMore(claim)) return [];
@@ -42,7 +44,7 @@ function wantsMore({ spec, status }: Claim): boolean {
 }
 
 /** The volume first: the claim never claims to have what its volume has not. */
-function grow(claim: Claim, volume: Volume): Action[] {
+function grow(claim: Claim, volume: Volume): Wanted[] {
   const storage = claim.spec?.resources?.requests?.['storage'] ?? '';
   const capacity = { ...volume.spec?.capacity, storage };
   const conditions = ['Resizing', 'FileSystemResizePending'].reduce(removeCondition, claim.status?.conditions ?? []);
@@ -67,7 +69,7 @@ function grow(claim: Claim, volume: Volume): Action[] {
   ];
 }
 
-function leaveToOthers(claim: Claim, driver: string | undefined): Action[] {
+function leaveToOthers(claim: Claim, driver: string | undefined): Action<typeof claims>[] {
   const message = driver
     ? `waiting for an external controller to expand this PVC: the CSI driver ${driver} has to`
     : 'waiting for an external controller to expand this PVC: no volume plugin here can';

@@ -30,7 +30,7 @@ export const claimProtectionController = defineController({
   ],
   reads: ['pods'],
   owns: [claims],
-  reconcile(snapshot, key): Action[] {
+  reconcile(snapshot, key): Action<typeof claims>[] {
     const { namespace, name } = splitKey(key);
     const claim = snapshot.get(claims, namespace, name);
     return claim
@@ -44,7 +44,7 @@ export const volumeProtectionController = defineController({
   user: controllerUser('pv-protection-controller'),
   watches: [watchSelf(volumes)],
   owns: [volumes],
-  reconcile(snapshot, name): Action[] {
+  reconcile(snapshot, name): Action<typeof volumes>[] {
     const volume = snapshot.get(volumes, '', name);
     return volume
       ? protect(volumes, volume, 'kubernetes.io/pv-protection', () => volume.status?.phase === 'Bound')
@@ -65,7 +65,7 @@ export const attributesClassProtectionController = defineController({
     ),
   ],
   owns: [attributeClasses],
-  reconcile(snapshot, name): Action[] {
+  reconcile(snapshot, name): Action<typeof attributeClasses>[] {
     const found = snapshot.get(attributeClasses, '', name);
     if (!found) return [];
     const used = () =>
@@ -83,7 +83,12 @@ function classesOf({ spec, status }: ObjectOf<typeof claims>): string[] {
   );
 }
 
-function protect(type: TypeName, object: Live<object>, finalizer: string, used: () => boolean): Action[] {
+function protect<T extends TypeName>(
+  type: T,
+  object: Live<object>,
+  finalizer: string,
+  used: () => boolean,
+): Action<T>[] {
   const { finalizers = [], deletionTimestamp } = object.metadata;
   const has = finalizers.includes(finalizer);
   const wanted = deletionTimestamp ? has && used() : true;

@@ -31,7 +31,7 @@ export function createCloudNodeController(instances: CloudInstances): Controller
     user: controllerUser('node-controller'),
     watches: [watch(type, ({ object }) => [object.metadata.name])],
     owns: [type],
-    async reconcile(snapshot, name, { now }): Promise<Action[]> {
+    async reconcile(snapshot, name, { now }): Promise<Action<typeof type>[]> {
       const node = snapshot.get(type, '', name);
       if (!node || node.metadata.deletionTimestamp) return [];
       const { providerID } = node.spec ?? {};
@@ -53,7 +53,7 @@ export function createCloudNodeController(instances: CloudInstances): Controller
           { do: 'requeue', afterMs: soonMs },
         ];
       }
-      const actions: Action[] = isReady(node) ? [] : [{ do: 'requeue', afterMs: pauseOf(node, now) }];
+      const actions: Action<typeof type>[] = isReady(node) ? [] : [{ do: 'requeue', afterMs: pauseOf(node, now) }];
       if (instance) return [...actions, ...asMachine(node, instance, recordEvent)];
       // A name that looks like an instance's is no proof: only what the cloud once knew can be gone from it.
       if (providerID === undefined || isReady(node)) return actions;
@@ -74,9 +74,9 @@ export function createCloudNodeController(instances: CloudInstances): Controller
 function asMachine(
   node: Node,
   { providerID, state, region, zone, type: instanceType, addresses }: CloudInstance,
-  recordEvent: (kind: 'Normal', reason: string, message: string) => Action,
-): Action[] {
-  const actions: Action[] = [];
+  recordEvent: (kind: 'Normal', reason: string, message: string) => Action<typeof type>,
+): Action<typeof type>[] {
+  const actions: Action<typeof type>[] = [];
   const merged = mergeAddresses(node.status?.addresses ?? [], addresses);
   if (!sameJson(merged, node.status?.addresses ?? []))
     actions.push({
@@ -118,7 +118,7 @@ function mergeAddresses(before: readonly V1NodeAddress[], current: readonly V1No
   return [...kept, ...current.filter((each) => !kept.some(same(each)))];
 }
 
-function withoutTaints(node: Node): Action {
+function withoutTaints(node: Node): Action<typeof type> {
   return { do: 'update', type, object: { ...node, spec: { ...node.spec, taints: taintsOfOthers(node) } } };
 }
 

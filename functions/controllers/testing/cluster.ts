@@ -8,7 +8,7 @@ import { canonical } from '../child-name.ts';
 import { ClusterState } from '../cluster-state.ts';
 import { timestamp } from '../condition.ts';
 import {
-  type Action,
+  type AnyAction,
   type Controller,
   demandOwned,
   keyOf,
@@ -127,7 +127,7 @@ export class TestCluster {
   }
 
   /** Applies one action. False when its condition did not hold. */
-  apply(action: Action): boolean {
+  apply(action: AnyAction): boolean {
     switch (action.do) {
       case 'create': {
         const object = action.object as KubeObject;
@@ -245,7 +245,7 @@ export class TestCluster {
     }
   }
 
-  #announce(action: Action): void {
+  #announce(action: AnyAction): void {
     if ('announce' in action && action.announce?.success) this.events.push(action.announce.success);
   }
 
