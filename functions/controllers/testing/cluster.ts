@@ -17,6 +17,7 @@ import {
   type SnapshotEvent,
 } from '../controller.ts';
 import { kinds, typeOf } from './kinds.ts';
+import { demandAllowed } from './roles.ts';
 
 type Stored = Live<KubeObject>;
 
@@ -91,6 +92,7 @@ export class TestCluster {
     this.#moved.clear();
     for (const action of await controller.reconcile(this.state, key, context)) {
       demandOwned(controller, action);
+      demandAllowed(controller, action);
       if (action.do === 'requeue') this.#delayed.push({ at: this.now + action.afterMs, controller, key });
       else if (!this.apply(action)) {
         this.#due.get(controller)?.add(key);

@@ -10,6 +10,7 @@ import { startControllers } from '../../../functions/controllers/run.ts';
 import { startScheduler } from '../../../functions/scheduler/run.ts';
 import { type Client, createClient } from './client.ts';
 import { createMovableClock, type MovableClock } from './clock.ts';
+import { heldToRoles } from './held-to-roles.ts';
 import { type NodeSpec, type SimulatedNode, startNode } from './node.ts';
 import { type Programs, standardPrograms } from './programs.ts';
 
@@ -35,6 +36,7 @@ export interface Cluster {
   node(name: string): SimulatedNode;
   /** Resolves when controllers have nothing left to do of what was committed before. */
   idle(): Promise<void>;
+  /** Fails when a part of the control plane wanted to write what its role does not allow. */
   close(): Promise<void>;
 }
 
@@ -54,7 +56,9 @@ export async function openCluster(options: ClusterOptions = {}): Promise<Cluster
     problems.push(`${message}: ${String(error)}`);
   };
   const nodes: SimulatedNode[] = [];
-  const shared = { store, replicas, registry, definitions, clock: clock.now, timers: clock.timers, log };
+  const refusals: string[] = [];
+  const held = await heldToRoles(registry, replicas, (what) => refusals.push(what));
+  const shared = { store, replicas, registry: held, definitions, clock: clock.now, timers: clock.timers, log };
   const running = startControllers({
     ...shared,
     identity: 'controllers',
@@ -65,7 +69,7 @@ export async function openCluster(options: ClusterOptions = {}): Promise<Cluster
     }),
     random: Math.random,
   });
-  const events = createEventRecorder(registry, () => definitions.ofType('events'), clock.now, log);
+  const events = createEventRecorder(held, () => definitions.ofType('events'), clock.now, log);
   const context = { user: { username: 'system:kube-scheduler', groups: ['system:authenticated'] }, warnings: [] };
   const scheduler = await startScheduler({
     ...shared,
@@ -121,6 +125,7 @@ export async function openCluster(options: ClusterOptions = {}): Promise<Cluster
       await Promise.all(nodes.map((node) => node.stop()));
       await Promise.all([running.stop(), scheduler.stop()]);
       await t.close();
+      if (refusals.length > 0) throw new Error([...new Set(refusals)].join('\n'));
     },
   };
   for (const spec of options.nodes ?? []) await cluster.addNode(spec);
