@@ -292,13 +292,6 @@ describe('a warning is told of', () => {
       ['spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'],
     ],
     [
-      'services',
-      service({ type: 'LoadBalancer', loadBalancerSourceRanges: ['10.1.2.3/8'] }),
-      [
-        'spec.loadBalancerSourceRanges[0]: CIDR value "10.1.2.3/8" is ambiguous in this context (should be "10.0.0.0/8" or "10.1.2.3/32"?)',
-      ],
-    ],
-    [
       'persistentvolumes',
       volume({
         persistentVolumeReclaimPolicy: 'Recycle',
@@ -328,9 +321,9 @@ describe('a warning is told of', () => {
     ],
     [
       'networking.k8s.io/networkpolicies',
-      { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '::ffff:10.0.0.0/104' } }] }] } },
+      { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 'FD00::/8' } }] }] } },
       [
-        'spec.ingress[0].from[0].ipBlock.cidr: non-standard CIDR value "::ffff:10.0.0.0/104" will be considered invalid in a future Kubernetes release: use "10.0.0.0/8"',
+        'spec.ingress[0].from[0].ipBlock.cidr: IPv6 CIDR value "FD00::/8" should be in RFC 5952 canonical format ("fd00::/8")',
       ],
     ],
     [

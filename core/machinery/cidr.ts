@@ -12,7 +12,8 @@ export interface Cidr {
 
 /** Undefined for text that is no CIDR. */
 export function parseCidr(text: string): Cidr | undefined {
-  const [address = '', length = ''] = text.split('/');
+  const [address = '', length = '', ...rest] = text.split('/');
+  if (rest.length > 0) return undefined;
   const family = familyOf(address);
   const bits = family === 'IPv4' ? 32 : 128;
   if (!family || !/^[0-9]{1,3}$/.test(length) || Number(length) > bits) return undefined;
@@ -20,8 +21,9 @@ export function parseCidr(text: string): Cidr | undefined {
   return { text, family, first: (addressNumber(address) / size) * size, size };
 }
 
+/** Undefined for text that is no address: one with a zone is none, since zones mean something on one host only. */
 export function familyOf(address: string): 'IPv4' | 'IPv6' | undefined {
-  const version = isIP(address);
+  const version = address.includes('%') ? 0 : isIP(address);
   return version === 4 ? 'IPv4' : version === 6 ? 'IPv6' : undefined;
 }
 

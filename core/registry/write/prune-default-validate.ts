@@ -58,9 +58,17 @@ function refuseOrReport(
   throw invalid(definition.kind, definition.group, object.metadata.name ?? '', errors);
 }
 
-/** What of `found` concerns fields that no other error names already. */
+/** What of `found` concerns fields that no other error names already, be it under another root, as taints of nodes stand in errors. */
 export function onOtherFields(found: readonly FieldError[], reported: readonly FieldError[]): FieldError[] {
-  return found.filter(({ field }) => !reported.some((each) => each.field === field));
+  return found.filter(({ type, field }) =>
+    reported.every(
+      (each) => each.field !== field && (each.type !== type || belowRoot(each.field) !== belowRoot(field)),
+    ),
+  );
+}
+
+function belowRoot(field: string): string {
+  return field.slice(field.indexOf('.') + 1);
 }
 
 /** The errors of a custom resource as it is to be stored: structure once more, since admission may have changed it, and rules. */

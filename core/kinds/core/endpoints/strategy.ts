@@ -1,17 +1,28 @@
 // Endpoints.
 
-import type { V1EndpointAddress, V1EndpointSubset, V1Endpoints } from '../../../../generated/kubernetes.ts';
+import type {
+  CoreV1EndpointPort,
+  V1EndpointAddress,
+  V1EndpointSubset,
+  V1Endpoints,
+} from '../../../../generated/kubernetes.ts';
 import { familyOf } from '../../../machinery/cidr.ts';
-import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
-import { dns1123Label, dns1123Subdomain, portNumber } from '../../../machinery/names.ts';
+import { type FieldError, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
+import { dns1123Label, dns1123Subdomain, portNumber, qualifiedNameErrors } from '../../../machinery/names.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { warnOfAddress } from '../../rules/address-warnings.ts';
+import { validateAddress } from '../../rules/addresses.ts';
 import { optionalField } from '../../rules/field-rule.ts';
 import { strategyFor } from '../../strategy.ts';
 import { validateReachable } from './reachable.ts';
 
 export const strategy = strategyFor<V1Endpoints>({
   createOnUpdate: true,
-  validate: ({ subsets }) => (subsets ?? []).flatMap((subset, index) => validateSubset(subset, `subsets[${index}]`)),
+  // What is as it was need not meet rules that came later.
+  validate: ({ subsets }, old) =>
+    old && semanticEqual(subsets, old.subsets)
+      ? []
+      : (subsets ?? []).flatMap((subset, index) => validateSubset(subset, `subsets[${index}]`)),
   warnings({ metadata, subsets }) {
     if (metadata?.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return [];
     return (subsets ?? []).flatMap((subset, index) =>
@@ -30,27 +41,41 @@ function validateSubset(
   if (addresses.length === 0 && notReadyAddresses.length === 0)
     errors.push(required(path, 'must specify `addresses` or `notReadyAddresses`'));
   addresses.forEach((each, index) => {
-    errors.push(...validateAddress(each, `${path}.addresses[${index}]`));
+    errors.push(...validatePlace(each, `${path}.addresses[${index}]`));
   });
   notReadyAddresses.forEach((each, index) => {
-    errors.push(...validateAddress(each, `${path}.notReadyAddresses[${index}]`));
+    errors.push(...validatePlace(each, `${path}.notReadyAddresses[${index}]`));
   });
-  ports.forEach(({ name, port }, index) => {
-    const at = `${path}.ports[${index}]`;
-    if (!name && ports.length > 1) errors.push(required(`${at}.name`));
-    errors.push(...optionalField(name, dns1123Label, `${at}.name`));
-    for (const message of portNumber(port)) errors.push(invalidValue(`${at}.port`, port ?? 0, message));
+  ports.forEach((port, index) => {
+    errors.push(...validatePort(port, ports.length > 1, `${path}.ports[${index}]`));
   });
   return errors;
 }
 
-function validateAddress({ ip, hostname, nodeName }: V1EndpointAddress, path: string): FieldError[] {
-  const errors = familyOf(ip ?? '')
-    ? validateReachable(ip, `${path}.ip`)
-    : [invalidValue(`${path}.ip`, ip ?? '', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+const protocols = ['SCTP', 'TCP', 'UDP'];
+
+function validatePort(
+  { name, port = 0, protocol, appProtocol }: CoreV1EndpointPort,
+  named: boolean,
+  path: string,
+): FieldError[] {
+  const errors = named && !name ? [required(`${path}.name`)] : optionalField(name, dns1123Label, `${path}.name`);
+  errors.push(...portNumber(port).map((message) => invalidValue(`${path}.port`, port, message)));
+  if (!protocol) errors.push(required(`${path}.protocol`));
+  else if (!protocols.includes(protocol)) errors.push(notSupported(`${path}.protocol`, protocol, protocols));
+  if (appProtocol !== undefined)
+    for (const message of qualifiedNameErrors(appProtocol))
+      errors.push(invalidValue(`${path}.appProtocol`, appProtocol, message));
+  return errors;
+}
+
+function validatePlace({ ip = '', hostname, nodeName }: V1EndpointAddress, path: string): FieldError[] {
+  const at = `${path}.ip`;
+  const errors = [...validateAddress(ip, at), ...optionalField(hostname, dns1123Label, `${path}.hostname`)];
+  if (nodeName !== undefined)
+    errors.push(...dns1123Subdomain(nodeName).map((message) => invalidValue(`${path}.nodeName`, nodeName, message)));
   return [
     ...errors,
-    ...optionalField(hostname, dns1123Label, `${path}.hostname`),
-    ...optionalField(nodeName, dns1123Subdomain, `${path}.nodeName`),
+    ...(familyOf(ip) ? validateReachable(ip, at) : [invalidValue(at, ip, 'must be a valid IP address')]),
   ];
 }

@@ -1,9 +1,9 @@
 // Validation of what ends up in a pod's resolv.conf, in its hosts file, and as its host name.
 
 import type { V1HostAlias, V1PodDNSConfig, V1PodSpec } from '../../../../generated/kubernetes.ts';
-import { familyOf } from '../../../machinery/cidr.ts';
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../../machinery/field-error.ts';
 import { dns1123Label, dns1123Subdomain, dns1123SubdomainWithUnderscore } from '../../../machinery/names.ts';
+import { validateAddress } from '../../rules/addresses.ts';
 
 const maxNameservers = 3;
 const maxSearches = 32;
@@ -40,7 +40,7 @@ function validateDnsConfig(config: V1PodDNSConfig, path: string): FieldError[] {
       invalidValue(`${path}.nameservers`, nameservers, `must not have more than ${maxNameservers} nameservers`),
     );
   nameservers.forEach((address, index) => {
-    errors.push(...ip(address, `${path}.nameservers[${index}]`));
+    errors.push(...validateAddress(address, `${path}.nameservers[${index}]`));
   });
   if (searches.length > maxSearches)
     errors.push(invalidValue(`${path}.searches`, searches, `must not have more than ${maxSearches} search paths`));
@@ -70,7 +70,7 @@ function validateDnsConfig(config: V1PodDNSConfig, path: string): FieldError[] {
 
 function validateHostAliases(aliases: readonly V1HostAlias[], path: string): FieldError[] {
   return aliases.flatMap((alias, index) => [
-    ...ip(alias.ip, `${path}[${index}].ip`),
+    ...validateAddress(alias.ip, `${path}[${index}].ip`),
     ...(alias.hostnames ?? []).flatMap((name, each) =>
       dns1123Subdomain(name).map((message) => invalidValue(`${path}[${index}].hostnames[${each}]`, name, message)),
     ),
@@ -90,12 +90,6 @@ function validateHostnameOverride(spec: V1PodSpec, path: string): FieldError[] {
 
 function label(value: string | undefined, path: string): FieldError[] {
   return value ? dns1123Label(value).map((message) => invalidValue(path, value, message)) : [];
-}
-
-function ip(address: string | undefined, path: string): FieldError[] {
-  // Kubernetes knows no zones.
-  if (address && familyOf(address) && !address.includes('%')) return [];
-  return [invalidValue(path, address ?? '', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
 }
 
 function hasControlCharacter(text: string): boolean {

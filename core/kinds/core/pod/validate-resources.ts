@@ -16,7 +16,14 @@ import { compareQuantities, parseQuantity, quantityError } from '../../../machin
 const hugePages = 'hugepages-';
 /** Of a quantity. */
 const unit = 1_000_000_000n;
-const standard = new Set(['cpu', 'memory', 'ephemeral-storage']);
+const ofContainer = new Set(['cpu', 'memory', 'ephemeral-storage']);
+/** Names that mean something elsewhere, such as in quotas. */
+const standard = new Set([
+  ...['requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'storage'],
+  ...['limits.cpu', 'limits.memory', 'limits.ephemeral-storage', 'pods', 'services', 'replicationcontrollers'],
+  ...['resourcequotas', 'secrets', 'configmaps', 'persistentvolumeclaims', 'services.nodeports'],
+  'services.loadbalancers',
+]);
 
 /** `claims`: the names of the claims of devices that the pod has. */
 export function validateContainerResources(
@@ -25,9 +32,9 @@ export function validateContainerResources(
   path: string,
 ): FieldError[] {
   const { limits = {}, requests = {} } = resources;
-  const errors = [...validateList(limits, `${path}.limits`), ...validateList(requests, `${path}.requests`)];
-  if (errors.length > 0) return errors;
+  const errors = validateList(limits, `${path}.limits`);
   for (const [name, request] of Object.entries(requests)) {
+    errors.push(...validateEntry(name, request, `${path}.requests[${name}]`));
     const limit = getOwn(limits, name);
     const exact = !overcommits(name);
     if (limit === undefined) {
@@ -35,10 +42,8 @@ export function validateContainerResources(
       continue;
     }
     const order = compareQuantities(parseQuantity(request), parseQuantity(limit));
-    if (exact && order !== 0)
-      errors.push(invalidValue(`${path}.requests`, request, `must be equal to ${name} limit of ${limit}`));
-    else if (order > 0)
-      errors.push(invalidValue(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`));
+    const wanted = exact && order !== 0 ? 'must be equal to' : order > 0 ? 'must be less than or equal to' : undefined;
+    if (wanted) errors.push(invalidValue(`${path}.requests`, request, `${wanted} ${name} limit of ${limit}`));
   }
   const names = [...Object.keys(limits), ...Object.keys(requests)];
   if (names.some((name) => name.startsWith(hugePages)) && !names.some((name) => name === 'cpu' || name === 'memory'))
@@ -47,16 +52,17 @@ export function validateContainerResources(
 }
 
 function validateList(list: Readonly<Record<string, string>>, path: string): FieldError[] {
-  return Object.entries(list).flatMap(([name, value]) => {
-    const at = `${path}[${name}]`;
-    const wrong = [...validateResourceName(name, path), ...validateAmount(value, at)];
-    if (wrong.length > 0) return wrong;
-    const { nanos } = parseQuantity(value);
-    if (name.includes('/') && nanos % unit !== 0n) return [invalidValue(at, value, 'must be an integer')];
-    if (!name.startsWith(hugePages)) return [];
-    const size = parseQuantity(name.slice(hugePages.length)).nanos;
-    return nanos % size === 0n ? [] : [invalidValue(at, value, `${value} is not positive integer multiple of ${name}`)];
-  });
+  return Object.entries(list).flatMap(([name, value]) => validateEntry(name, value, `${path}[${name}]`));
+}
+
+function validateEntry(name: string, value: string, path: string): FieldError[] {
+  const errors = [...validateContainerResourceName(name, path), ...validateAmountOf(name, value, path)];
+  if (!name.startsWith(hugePages)) return errors;
+  const { nanos } = parseQuantity(value);
+  const size = hugePageSize(name);
+  if (size === undefined || nanos % size !== 0n)
+    errors.push(invalidValue(path, value, `${value} is not positive integer multiple of ${name}`));
+  return errors;
 }
 
 function validateClaims(used: readonly CoreV1ResourceClaim[], claims: ReadonlySet<string>, path: string): FieldError[] {
@@ -90,15 +96,43 @@ export function validateAmount(value: string, path: string): FieldError[] {
   return parseQuantity(value).nanos < 0n ? [invalidValue(path, value, 'must be greater than or equal to 0')] : [];
 }
 
-function validateResourceName(name: string, path: string): FieldError[] {
+/** What is counted in whole. */
+const counted = new Set([
+  ...['pods', 'services', 'replicationcontrollers', 'resourcequotas', 'secrets', 'configmaps'],
+  ...['persistentvolumeclaims', 'services.nodeports', 'services.loadbalancers'],
+]);
+
+/** An amount of the named resource. */
+export function validateAmountOf(name: string, value: string, path: string): FieldError[] {
+  const errors = validateAmount(value, path);
+  if ((isExtended(name) || counted.has(name)) && parseQuantity(value).nanos % unit !== 0n)
+    errors.push(invalidValue(path, value, 'must be an integer'));
+  return errors;
+}
+
+/** The name of what a container asks for. */
+export function validateContainerResourceName(name: string, path: string): FieldError[] {
   const errors = qualifiedNameErrors(name).map((message) => invalidValue(path, name, message));
-  if (errors.length > 0) return errors;
-  if (name.startsWith(hugePages) && hugePageSize(name) === undefined)
-    return [invalidValue(path, name, 'must be a standard resource for containers')];
-  if (!name.includes('/') && !standard.has(name) && !name.startsWith(hugePages)) {
-    return [invalidValue(path, name, 'must be a standard resource type or fully qualified')];
+  const ofContainers = ofContainer.has(name) || name.startsWith(hugePages);
+  if (name.includes('/')) {
+    if (errors.length === 0 && !isNative(name) && !isExtended(name))
+      errors.push(invalidValue(path, name, "doesn't follow extended resource name standard"));
+    return errors;
   }
-  return [];
+  if (errors.length === 0 && !ofContainers && !standard.has(name))
+    errors.push(invalidValue(path, name, 'must be a standard resource type or fully qualified'));
+  if (!ofContainers) errors.push(invalidValue(path, name, 'must be a standard resource for containers'));
+  return errors;
+}
+
+/** Kubernetes' own. */
+function isNative(name: string): boolean {
+  return !name.includes('/') || name.includes('kubernetes.io/');
+}
+
+/** Of somebody else's domain: a whole number of devices, which quotas can count. */
+function isExtended(name: string): boolean {
+  return !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0;
 }
 
 function hugePageSize(name: string): bigint | undefined {
@@ -110,5 +144,5 @@ function hugePageSize(name: string): bigint | undefined {
 
 /** Of what a machine can give more than it has: not of devices and huge pages. */
 function overcommits(name: string): boolean {
-  return !name.startsWith(hugePages) && (!name.includes('/') || name.includes('kubernetes.io/'));
+  return !name.startsWith(hugePages) && isNative(name);
 }

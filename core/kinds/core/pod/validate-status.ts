@@ -2,6 +2,7 @@
 // (restart rules of containers).
 
 import type { V1Container, V1ContainerStatus, V1Pod, V1PodStatus } from '../../../../generated/kubernetes.ts';
+import { familyOf } from '../../../machinery/cidr.ts';
 import {
   duplicate,
   type FieldError,
@@ -10,9 +11,9 @@ import {
   notFoundField,
   required,
 } from '../../../machinery/field-error.ts';
-import { type Ip, parseIp } from '../../../machinery/ip.ts';
 import { dns1123Subdomain, qualifiedNameErrors } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { validateAddress } from '../../rules/addresses.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
 
 /** Before validation: what follows from other fields, or was left out by who never sets it. */
@@ -29,8 +30,10 @@ export function validatePodStatus({ spec, status = {} }: V1Pod, { status: old = 
     errors.push(invalidValue('status.qosClass', status.qosClass, 'field is immutable'));
   if (status.nominatedNodeName !== old.nominatedNodeName)
     errors.push(...optionalField(status.nominatedNodeName, dns1123Subdomain, 'status.nominatedNodeName'));
-  if (!semanticEqual(status.podIPs, old.podIPs)) errors.push(...validateIps(status.podIPs, 'status.podIPs'));
-  if (!semanticEqual(status.hostIPs, old.hostIPs)) errors.push(...validateIps(status.hostIPs, 'status.hostIPs'));
+  if (!semanticEqual(status.podIPs, old.podIPs))
+    errors.push(...validateIps(status.podIPs, old.podIPs, 'status.podIPs'));
+  if (!semanticEqual(status.hostIPs, old.hostIPs))
+    errors.push(...validateIps(status.hostIPs, old.hostIPs, 'status.hostIPs'));
   if (!semanticEqual(status.conditions, old.conditions)) errors.push(...validateConditions(status));
   errors.push(...validateClaims(status, spec));
   errors.push(...validateStates(status, old, spec));
@@ -45,15 +48,11 @@ function pair(status: V1PodStatus, one: 'podIP' | 'hostIP', all: 'podIPs' | 'hos
   else if (!ip && first) status[one] = first;
 }
 
-function validateIps(ips: V1PodStatus['podIPs'] = [], path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const families = new Set<Ip['family']>();
-  ips.forEach(({ ip }, index) => {
-    const parsed = parseIp(ip ?? '');
-    if (!parsed) errors.push(invalidValue(`${path}[${index}].ip`, ip ?? '', 'must be a valid IP address'));
-    else families.add(parsed.family);
-  });
-  if (errors.length === 0 && ips.length > 1 && (ips.length > 2 || families.size < 2))
+function validateIps(ips: V1PodStatus['podIPs'] = [], old: V1PodStatus['podIPs'] = [], path: string): FieldError[] {
+  const known = old.flatMap(({ ip }) => ip ?? []);
+  const errors = ips.flatMap(({ ip }, index) => validateAddress(ip, `${path}[${index}]`, known));
+  const families = new Set(ips.map(({ ip }) => familyOf(ip ?? '')));
+  if (ips.length > 2 || (ips.length === 2 && families.size < 2))
     errors.push(invalidValue(path, ips, 'may specify no more than one IP for each IP family'));
   return errors;
 }

@@ -1,17 +1,19 @@
 // Services.
 
 import type { V1Service } from '../../../../generated/kubernetes.ts';
-import { dns1035Label } from '../../../machinery/names.ts';
+import { dns1123Label } from '../../../machinery/names.ts';
 import { named } from '../../metadata/name-rule.ts';
 import { strategyFor } from '../../strategy.ts';
 import { allocate, hasClusterIP, hasNodePorts, releaseAll } from './allocations.ts';
 import { validateService, validateServiceUpdate } from './validate.ts';
+import { validateServiceStatus } from './validate-external.ts';
 import { warnOfService } from './warnings.ts';
 
 const affinitySeconds = 10800;
 
 export const strategy = strategyFor<V1Service>({
-  validateName: named(dns1035Label),
+  // Whatever a DNS label may begin with (KEP-5311).
+  validateName: named(dns1123Label),
   defaults(object, old) {
     const { spec } = object;
     if (!spec) return;
@@ -23,6 +25,8 @@ export const strategy = strategyFor<V1Service>({
       spec.sessionAffinityConfig.clientIP ??= {};
       spec.sessionAffinityConfig.clientIP.timeoutSeconds ??= affinitySeconds;
     } else if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
+    if (spec.type === 'LoadBalancer')
+      for (const place of object.status?.loadBalancer?.ingress ?? []) if (place.ip) place.ipMode ??= 'VIP';
     if (spec.type === 'ExternalName') {
       dropCluster(object);
       return;
@@ -45,6 +49,7 @@ export const strategy = strategyFor<V1Service>({
   validate: validateService,
   warnings: warnOfService,
   validateUpdate: validateServiceUpdate,
+  validateStatus: validateServiceStatus,
   companions: allocate,
   release: async (_situation, object) => releaseAll(object),
 });

@@ -1,7 +1,7 @@
 // Validation of Services.
 
 import type { V1Service, V1ServicePort, V1ServiceSpec } from '../../../../generated/kubernetes.ts';
-import { familyOf, parseCidr } from '../../../machinery/cidr.ts';
+import { familyOf } from '../../../machinery/cidr.ts';
 import {
   duplicate,
   type FieldError,
@@ -12,12 +12,13 @@ import {
 } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Label, dns1123Subdomain, portName, portNumber, qualifiedNameErrors } from '../../../machinery/names.ts';
+import { validateAddress } from '../../rules/addresses.ts';
 import { validateReachable } from '../endpoints/reachable.ts';
-import { validateClassUpdate, validateLoadBalancer } from './validate-external.ts';
+import { validateClassUpdate, validateLoadBalancer, validateSourceRanges } from './validate-external.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
-export function validateService({ spec }: V1Service): FieldError[] {
+export function validateService({ metadata, spec }: V1Service, old?: V1Service): FieldError[] {
   if (!spec) return [required('spec')];
   const errors: FieldError[] = [];
   if (!spec.type) errors.push(required('spec.type'));
@@ -36,42 +37,18 @@ export function validateService({ spec }: V1Service): FieldError[] {
       ),
     );
   }
-  for (const [index, address] of (spec.clusterIPs ?? []).entries()) {
-    if (address !== 'None' && address !== '' && !familyOf(address)) {
-      errors.push(
-        invalidValue(
-          `spec.clusterIPs[${index}]`,
-          address,
-          'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-        ),
-      );
-    }
-  }
+  for (const [index, address] of (spec.clusterIPs ?? []).entries())
+    if (address !== 'None' && address !== '')
+      errors.push(...validateAddress(address, `spec.clusterIPs[${index}]`, old?.spec?.clusterIPs));
   if (spec.clusterIP && spec.clusterIPs?.length && spec.clusterIP !== spec.clusterIPs[0]) {
     errors.push(invalidValue('spec.clusterIPs', spec.clusterIPs, 'first value must match `clusterIP`'));
   }
   errors.push(...validateFamilies(spec), ...validateAddresses(spec));
-  spec.loadBalancerSourceRanges?.forEach((range, index) => {
-    // The name of the field is written as Kubernetes writes it.
-    if (!parseCidr(range.trim()))
-      errors.push(
-        invalidValue(
-          `spec.LoadBalancerSourceRanges[${index}]`,
-          range,
-          'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
-        ),
-      );
-  });
+  errors.push(...validateSourceRanges({ metadata, spec }, old));
   spec.externalIPs?.forEach((address, index) => {
-    if (!familyOf(address))
-      errors.push(
-        invalidValue(
-          `spec.externalIPs[${index}]`,
-          address,
-          'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-        ),
-      );
-    else errors.push(...validateReachable(address, `spec.externalIPs[${index}]`));
+    const path = `spec.externalIPs[${index}]`;
+    const wrong = validateAddress(address, path, old?.spec?.externalIPs);
+    errors.push(...(wrong.length > 0 ? wrong : validateReachable(address, path)));
   });
   return errors;
 }

@@ -1,10 +1,15 @@
 // Ingresses.
 
-import type { V1HTTPIngressPath, V1Ingress, V1IngressBackend } from '../../../../generated/kubernetes.ts';
+import type {
+  V1HTTPIngressPath,
+  V1Ingress,
+  V1IngressBackend,
+  V1IngressRule,
+} from '../../../../generated/kubernetes.ts';
 import { familyOf } from '../../../machinery/cidr.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
 import {
-  dns1035Label,
+  dns1123Label,
   dns1123Subdomain,
   pathSegmentName,
   portName,
@@ -12,6 +17,7 @@ import {
   wildcardDns1123Subdomain,
 } from '../../../machinery/names.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
+import { validateLoadBalancerIngress } from '../../rules/load-balancer-status.ts';
 import { strategyFor } from '../../strategy.ts';
 
 const classAnnotation = 'kubernetes.io/ingress.class';
@@ -20,43 +26,64 @@ export const strategy = strategyFor<V1Ingress>({
   generation: true,
   validate({ metadata, spec = {} }, old) {
     const errors: FieldError[] = [];
-    const annotated = metadata?.annotations?.[classAnnotation];
-    if (!old && annotated !== undefined && spec.ingressClassName !== undefined)
-      errors.push(
-        invalidValue(
-          `metadata.annotations[${classAnnotation}]`,
-          annotated,
-          'can not be set when the class field is also set',
-        ),
-      );
-    if (!spec.rules?.length && !spec.defaultBackend)
-      errors.push(invalidValue('spec', spec, 'either `defaultBackend` or `rules` must be specified'));
+    const { rules = [], tls = [], ingressClassName } = spec;
+    if (rules.length === 0 && !spec.defaultBackend)
+      errors.push(invalidValue('spec', spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified'));
     if (spec.defaultBackend) errors.push(...validateBackend(spec.defaultBackend, 'spec.defaultBackend'));
-    if (spec.ingressClassName !== undefined)
-      errors.push(...requiredField(spec.ingressClassName, dns1123Subdomain, 'spec.ingressClassName'));
-    spec.rules?.forEach(({ host, http }, index) => {
+    // What was taken before it was looked at may stay.
+    const lenient = old?.spec?.rules?.some((rule) => isWildcard(rule) && validateHttp(rule, '').length > 0);
+    rules.forEach((rule, index) => {
       const path = `spec.rules[${index}]`;
-      if (host) errors.push(...validateHost(host, `${path}.host`));
-      if (!http) return;
-      if (!http.paths?.length) errors.push(required(`${path}.http.paths`));
-      http.paths?.forEach((each, at) => {
-        errors.push(...validatePath(each, `${path}.http.paths[${at}]`));
-      });
+      if (rule.host) errors.push(...validateHost(rule.host, `${path}.host`));
+      if (!lenient || !isWildcard(rule)) errors.push(...validateHttp(rule, path));
     });
-    spec.tls?.forEach(({ hosts, secretName }, index) => {
-      errors.push(...optionalField(secretName, dns1123Subdomain, `spec.tls[${index}].secretName`));
+    const anySecret = old?.spec?.tls?.some(({ secretName }) => secretName && dns1123Subdomain(secretName).length > 0);
+    tls.forEach(({ hosts, secretName }, index) => {
       hosts?.forEach((host, at) => {
         const rule = host.includes('*') ? wildcardDns1123Subdomain : dns1123Subdomain;
-        errors.push(...optionalField(host, rule, `spec.tls[${index}].hosts[${at}]`));
+        errors.push(...rule(host).map((message) => invalidValue(`spec.tls[${index}].hosts[${at}]`, host, message)));
       });
+      if (!anySecret) errors.push(...optionalField(secretName, dns1123Subdomain, `spec.tls[${index}].secretName`));
     });
+    if (ingressClassName !== undefined)
+      for (const message of dns1123Subdomain(ingressClassName))
+        errors.push(invalidValue('spec.ingressClassName', ingressClassName, message));
+    const annotated = metadata?.annotations?.[classAnnotation];
+    if (!old && annotated !== undefined && ingressClassName !== undefined && annotated !== ingressClassName)
+      errors.push(
+        // The field is told as Kubernetes tells it.
+        invalidValue(
+          `annotations.${classAnnotation}`,
+          annotated,
+          'must match `ingressClassName` when both are specified',
+        ),
+      );
     return errors;
   },
+  validateStatus: ({ status }, old) =>
+    validateLoadBalancerIngress(
+      status?.loadBalancer?.ingress ?? [],
+      old.status?.loadBalancer?.ingress ?? [],
+      'status.loadBalancer.ingress',
+    ),
   warnings: ({ metadata }, old) =>
     !old && metadata?.annotations?.[classAnnotation] !== undefined
       ? [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`]
       : [],
 });
+
+function isWildcard({ host }: V1IngressRule): boolean {
+  return host?.includes('*') ?? false;
+}
+
+function validateHttp({ http }: V1IngressRule, path: string): FieldError[] {
+  if (!http) return [];
+  const errors = http.paths?.length ? [] : [required(`${path}.http.paths`)];
+  http.paths?.forEach((each, at) => {
+    errors.push(...validatePath(each, `${path}.http.paths[${at}]`));
+  });
+  return errors;
+}
 
 function validateHost(host: string, path: string): FieldError[] {
   const errors = familyOf(host) ? [invalidValue(path, host, 'must be a DNS name, not an IP address')] : [];
@@ -72,8 +99,8 @@ const badEnds = ['/..', '/.'];
 function validatePath({ path, pathType, backend }: V1HTTPIngressPath, at: string): FieldError[] {
   const errors: FieldError[] = [];
   const text = path ?? '';
-  if (!pathType) errors.push(required(`${at}.pathType`, 'pathType must be specified'));
-  else if (!pathTypes.includes(pathType)) errors.push(notSupported(`${at}.pathType`, pathType, pathTypes));
+  if (pathType === undefined) return [required(`${at}.pathType`, 'pathType must be specified')];
+  if (!pathTypes.includes(pathType)) errors.push(notSupported(`${at}.pathType`, pathType, pathTypes));
   else if (pathType !== 'ImplementationSpecific' || text !== '') {
     if (!text.startsWith('/')) errors.push(invalidValue(`${at}.path`, text, 'must be an absolute path'));
     if (pathType !== 'ImplementationSpecific' && text !== '') {
@@ -90,14 +117,16 @@ function validateBackend(backend: V1IngressBackend | undefined, path: string): F
   const { service, resource } = backend ?? {};
   if (service && resource) return [invalidValue(path, '', 'cannot set both resource and service backends')];
   if (resource) {
+    const { apiGroup } = resource;
+    const wrong = apiGroup == null ? [] : dns1123Subdomain(apiGroup);
     return [
-      ...optionalField(resource.apiGroup ?? undefined, dns1123Subdomain, `${path}.resource.apiGroup`),
+      ...wrong.map((message) => invalidValue(`${path}.resource.apiGroup`, apiGroup, message)),
       ...requiredField(resource.kind, pathSegmentName, `${path}.resource.kind`),
       ...requiredField(resource.name, pathSegmentName, `${path}.resource.name`),
     ];
   }
-  if (!service) return [required(path, 'service or resource backend is required')];
-  const errors = requiredField(service.name, dns1035Label, `${path}.service.name`);
+  if (!service) return [invalidValue(path, '', 'resource or service backend is required')];
+  const errors = requiredField(service.name, dns1123Label, `${path}.service.name`);
   const { name, number } = service.port ?? {};
   if (name && number) errors.push(invalidValue(path, '', 'cannot set both port name & port number'));
   else if (name) errors.push(...optionalField(name, portName, `${path}.service.port.name`));

@@ -1,18 +1,20 @@
 // IPAddresses.
 
 import type { V1IPAddress } from '../../../../generated/kubernetes.ts';
-import { canonicalAddress, familyOf } from '../../../machinery/cidr.ts';
+import { canonicalAddress } from '../../../machinery/cidr.ts';
 import { required } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain, pathSegmentName } from '../../../machinery/names.ts';
 import { named } from '../../metadata/name-rule.ts';
 import { immutable } from '../../metadata/validate.ts';
+import { addressFault } from '../../rules/addresses.ts';
 import { optionalField, requiredField } from '../../rules/field-rule.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1IPAddress>({
   generation: true,
   validateName: named((name) => {
-    if (!familyOf(name)) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
+    const fault = addressFault(name);
+    if (fault !== undefined) return [fault];
     const canonical = canonicalAddress(name);
     return canonical === name ? [] : [`must be in canonical form (${JSON.stringify(canonical)})`];
   }),

@@ -17,28 +17,32 @@ import {
 import { validateLabelSelector } from '../../../machinery/labels.ts';
 import { portName, portNumber } from '../../../machinery/names.ts';
 import { warnOfCidr } from '../../rules/address-warnings.ts';
+import { validateCidr } from '../../rules/addresses.ts';
 import { strategyFor } from '../../strategy.ts';
 
-const policyTypes = ['Egress', 'Ingress'];
+const policyTypes = ['Ingress', 'Egress'];
+const protocols = ['TCP', 'UDP', 'SCTP'];
 
 export const strategy = strategyFor<V1NetworkPolicy>({
   generation: true,
   defaults({ spec }) {
     if (spec && !spec.policyTypes?.length) spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
   },
-  validate({ spec }) {
+  validate({ spec }, old) {
+    const known = rangesIn(old);
     const errors = validateLabelSelector(spec?.podSelector, 'spec.podSelector');
     spec?.ingress?.forEach(({ ports, from }, index) => {
-      errors.push(...validateRule(ports, from, `spec.ingress[${index}]`, 'from'));
+      errors.push(...validateRule(ports, from, `spec.ingress[${index}]`, 'from', known));
     });
     spec?.egress?.forEach(({ ports, to }, index) => {
-      errors.push(...validateRule(ports, to, `spec.egress[${index}]`, 'to'));
+      errors.push(...validateRule(ports, to, `spec.egress[${index}]`, 'to', known));
     });
     const types = spec?.policyTypes ?? [];
     if (types.length > policyTypes.length)
       return [...errors, invalidValue('spec.policyTypes', types, 'may not specify more than two policyTypes')];
-    for (const each of types)
-      if (!policyTypes.includes(each)) errors.push(notSupported('spec.policyTypes', each, policyTypes));
+    types.forEach((each, index) => {
+      if (!policyTypes.includes(each)) errors.push(notSupported(`spec.policyTypes[${index}]`, each, policyTypes));
+    });
     return errors;
   },
   warnings: ({ spec }) => [
@@ -54,20 +58,31 @@ function warnOfPeers(peers: readonly V1NetworkPolicyPeer[] | undefined, path: st
   ]);
 }
 
+/** What a policy holds already may stay as it is: rules and peers move about, so each value may stand anywhere. */
+function rangesIn(policy: V1NetworkPolicy | undefined): string[] {
+  const { ingress = [], egress = [] } = policy?.spec ?? {};
+  return [...ingress.flatMap(({ from }) => from ?? []), ...egress.flatMap(({ to }) => to ?? [])].flatMap(
+    ({ ipBlock }) => (ipBlock ? [ipBlock.cidr, ...(ipBlock.except ?? [])] : []),
+  );
+}
+
 function validateRule(
   ports: readonly V1NetworkPolicyPort[] | undefined,
   peers: readonly V1NetworkPolicyPeer[] | undefined,
   path: string,
   direction: 'from' | 'to',
+  known: readonly string[],
 ): FieldError[] {
   return [
     ...(ports ?? []).flatMap((port, index) => validatePort(port, `${path}.ports[${index}]`)),
-    ...(peers ?? []).flatMap((peer, index) => validatePeer(peer, `${path}.${direction}[${index}]`)),
+    ...(peers ?? []).flatMap((peer, index) => validatePeer(peer, `${path}.${direction}[${index}]`, known)),
   ];
 }
 
-function validatePort({ port, endPort }: V1NetworkPolicyPort, path: string): FieldError[] {
+function validatePort({ protocol, port, endPort }: V1NetworkPolicyPort, path: string): FieldError[] {
   const errors: FieldError[] = [];
+  if (protocol !== undefined && !protocols.includes(protocol))
+    errors.push(notSupported(`${path}.protocol`, protocol, protocols));
   const end = `${path}.endPort`;
   if (port === undefined) {
     if (endPort !== undefined)
@@ -85,27 +100,34 @@ function validatePort({ port, endPort }: V1NetworkPolicyPort, path: string): Fie
   return [...errors, ...portName(port).map((message) => invalidValue(`${path}.port`, port, message))];
 }
 
-function validatePeer({ podSelector, namespaceSelector, ipBlock }: V1NetworkPolicyPeer, path: string): FieldError[] {
-  if (!podSelector && !namespaceSelector && !ipBlock) return [required(path, 'must specify a peer')];
-  if (ipBlock && (podSelector || namespaceSelector))
-    return [forbiddenField(path, 'may not specify both ipBlock and another peer')];
-  return [
+function validatePeer(
+  { podSelector, namespaceSelector, ipBlock }: V1NetworkPolicyPeer,
+  path: string,
+  known: readonly string[],
+): FieldError[] {
+  const errors = [
     ...validateLabelSelector(podSelector, `${path}.podSelector`),
     ...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
-    ...(ipBlock ? validateBlock(ipBlock, `${path}.ipBlock`) : []),
+    ...(ipBlock ? validateBlock(ipBlock, `${path}.ipBlock`, known) : []),
   ];
+  if (!podSelector && !namespaceSelector && !ipBlock) errors.push(required(path, 'must specify a peer'));
+  else if (ipBlock && (podSelector || namespaceSelector))
+    errors.push(forbiddenField(path, 'may not specify both ipBlock and another peer'));
+  return errors;
 }
 
-function validateBlock({ cidr, except }: V1IPBlock, path: string): FieldError[] {
+function validateBlock({ cidr, except }: V1IPBlock, path: string, known: readonly string[]): FieldError[] {
   if (!cidr) return [required(`${path}.cidr`)];
+  const errors = validateCidr(cidr, `${path}.cidr`, known);
   const whole = parseCidr(cidr);
-  const notCidr = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
-  if (!whole) return [invalidValue(`${path}.cidr`, cidr, notCidr)];
-  return (except ?? []).flatMap((text, index) => {
+  if (!whole) return errors;
+  except?.forEach((text, index) => {
     const at = `${path}.except[${index}]`;
+    errors.push(...validateCidr(text, at, known));
     const part = parseCidr(text);
-    if (!part) return [invalidValue(at, text, notCidr)];
+    if (!part) return;
     const within = part.family === whole.family && part.first >= whole.first && part.first < whole.first + whole.size;
-    return within && part.size < whole.size ? [] : [invalidValue(at, text, 'must be a strict subset of `cidr`')];
+    if (!within || part.size >= whole.size) errors.push(invalidValue(at, text, 'must be a strict subset of `cidr`'));
   });
+  return errors;
 }
