@@ -17,8 +17,8 @@ const data = fc.letrec<{ value: unknown }>((tie) => ({
 
 it('writes what JSON.stringify writes', () => {
   fc.assert(
-    fc.property(data, (value) => {
-      expect(atOnce(jsonText(value))).toBe(JSON.stringify(value) ?? 'null');
+    fc.property(data, fc.constantFrom(0, 2), (value, indent) => {
+      expect(atOnce(jsonText(value, indent))).toBe(JSON.stringify(value, null, indent) ?? 'null');
     }),
   );
 });

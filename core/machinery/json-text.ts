@@ -16,9 +16,11 @@ interface Open {
   isFirst: boolean;
 }
 
-/** The text that JSON.stringify gives for a value of data: maps, lists and scalars. */
-export function* jsonText(value: unknown): Steps<string> {
+/** The text that JSON.stringify gives for a value of data, maps, lists and scalars, with so many spaces a level or in one line. */
+export function* jsonText(value: unknown, indent = 0): Steps<string> {
   const parts: string[] = [];
+  const lineStart = (depth: number) => (indent === 0 ? '' : `\n${' '.repeat(indent * depth)}`);
+  const colon = indent === 0 ? ':' : ': ';
   const open: Open[] = [];
   let written = 0;
   write(value, parts, open);
@@ -27,16 +29,17 @@ export function* jsonText(value: unknown): Steps<string> {
     const { names } = inner;
     const at = inner.next++;
     if (names ? at >= names.length : at >= (inner.value as readonly unknown[]).length) {
-      parts.push(names ? '}' : ']');
       open.pop();
+      if (!inner.isFirst) parts.push(lineStart(open.length));
+      parts.push(names ? '}' : ']');
       continue;
     }
     // as: a list where there are no names.
     const each = names ? getOwn(inner.value, names[at]!) : (inner.value as readonly unknown[])[at];
     if (names && each === undefined) continue;
-    parts.push(inner.isFirst ? '' : ',');
+    parts.push(inner.isFirst ? '' : ',', lineStart(open.length));
     inner.isFirst = false;
-    if (names) parts.push(JSON.stringify(names[at]), ':');
+    if (names) parts.push(JSON.stringify(names[at]), colon);
     write(each, parts, open);
   }
   yield;

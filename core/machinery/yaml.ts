@@ -11,11 +11,12 @@ import {
   type ParsedNode,
   parseAllDocuments,
   type ScalarTag,
-  stringify,
 } from 'yaml';
 import { type Decoded, integerOf } from './json.ts';
 import { setOwn } from './own.ts';
 import { badRequest } from './status.ts';
+import { atOnce } from './steps.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** The value of a text with one document. Fails with BadRequest, with the line. */
 export function decodeYaml(input: Uint8Array | string): Decoded {
@@ -45,9 +46,9 @@ export function decodeYamlDocuments(input: Uint8Array | string): Decoded[] {
   return documents.map((each) => decodeDocument(each, lineCounter)).filter((each) => each !== undefined);
 }
 
-/** An object as YAML text, readable by every YAML 1.1 or 1.2 reader. */
+/** A value of data as YAML text. */
 export function encodeYaml(value: unknown): string {
-  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
+  return atOnce(yamlText(value));
 }
 
 /** Tags of YAML 1.1 that JSON has no value for. */

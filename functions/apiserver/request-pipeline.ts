@@ -19,7 +19,6 @@ import { asksPretty, type MediaTypeOptions, negotiate, plainJson, prettyJson } f
 import { loadProtobuf } from './content/protobuf.ts';
 import { respondError } from './content/respond.ts';
 import { warningHeaders } from './content/warnings.ts';
-import { loadYamlFor } from './content/yaml.ts';
 import type { FlowControl } from './flow-control/flow-control.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
 import { nobody, OpenExchange } from './open-exchange.ts';
@@ -244,7 +243,6 @@ async function loadEncoders(exchange: OpenExchange, asked: MediaTypeOptions): Pr
   const { encoding, fallback } = asked;
   if (encoding === 'protobuf') await loadProtobuf();
   if (encoding === 'cbor' || fallback?.encoding === 'cbor') await loadCbor();
-  await loadYamlFor(asked);
   exchange.mediaType = asked;
 }
 

@@ -170,6 +170,15 @@ const requests: Readonly<Record<string, (attempt: number) => Request>> = {
     }),
 };
 
+/** What the largest answers are asked for in, of objects that the requests above made. */
+const answers: Readonly<Record<string, string>> = {
+  YAML: 'application/yaml',
+  CBOR: 'application/cbor',
+  protobuf: 'application/vnd.kubernetes.protobuf,application/json',
+  'JSON for people': 'application/json;pretty=1',
+  'a Table in YAML': 'application/yaml;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1;g=meta.k8s.io',
+};
+
 describe('a large request', () => {
   it.each(Object.keys(requests))('lets others run: %s', { timeout: 120_000 }, async (name) => {
     let least = Number.POSITIVE_INFINITY;
@@ -189,4 +198,46 @@ describe('a large request', () => {
     expect(least).toBeLessThan(limitMs);
     tried('large requests under the watchdog');
   });
+});
+
+describe('a large answer', () => {
+  const paths: Readonly<Record<string, () => string>> = {
+    'of one object with many fields': () => `${configMaps}/keys-0`,
+    'of one object with much text': () => `${things}/text`,
+    'of one object with many maps': () => `${things}/free`,
+    'of a list of large objects': () => configMaps,
+    'of a list of many pods': () => pods,
+  };
+
+  beforeAll(async () => {
+    // Run alone, each of these has its objects too.
+    for (const name of ['fifty-eight thousand keys', 'a map of maps, applied']) {
+      const { method, path, body, type = 'application/json' } = requests[name]!(0);
+      await t.call(method, path, { body: JSON.stringify(body), headers: { 'content-type': type } });
+    }
+    await t.post(things, thing('text', { free: { text: 'line\n'.repeat(500_000) } }));
+    for (let i = 0; i < 1000; i++) expect((await t.post(pods, pod(`many-${i}`, {}))).status).toBe(201);
+  }, 120_000);
+
+  it.each(Object.keys(paths).flatMap((path) => Object.keys(answers).map((media) => ({ path, media }))))(
+    'lets others run: $media $path',
+    { timeout: 120_000 },
+    async ({ path, media }) => {
+      let least = Number.POSITIVE_INFINITY;
+      for (let attempt = 0; attempt < 3 && least > limitMs; attempt++) {
+        const scale = slowness();
+        let status = 0;
+        const held = await longestTurn(async () => {
+          // To read it as text is the client's work.
+          const answer = await t.api.handle(t.request('GET', paths[path]!(), { headers: { accept: answers[media]! } }));
+          ({ status } = answer);
+          if (answer.body && !(answer.body instanceof Uint8Array)) for await (const _ of answer.body);
+        });
+        expect([200, 406]).toContain(status);
+        least = Math.min(least, held / scale);
+      }
+      expect(least).toBeLessThan(limitMs);
+      tried('large answers under the watchdog');
+    },
+  );
 });

@@ -11,41 +11,15 @@ export function encodeCbor(value: unknown): Uint8Array {
   return atOnce(encodingCbor(value));
 }
 
-/** Written in one step: an object of the usual size, or many small ones. */
-const bytesAtOnce = 128 * 1024;
+/** Items that are written in one step. */
+const itemsAtOnce = 3000;
 
-/** As `encodeCbor`, in steps of some items of a list of objects. */
+/** As `encodeCbor`, in steps. */
 export function* encodingCbor(value: unknown): Steps<Uint8Array> {
   const writer = new Writer();
   writer.bytes(selfDescribed);
-  const items = isRecord(value) ? value['items'] : undefined;
-  if (!isRecord(value) || !Array.isArray(items)) {
-    writeValue(writer, value, undefined);
-    return writer.finish();
-  }
-  const { fields, bytes } = fieldsOf(value, undefined);
-  writer.head(majors.map, fields.length);
-  for (const field of fields) {
-    writeName(writer, field.key);
-    const known = bytes && (bytes.fields?.get(field.name) ?? bytes.each);
-    if (field.each !== items) {
-      writeValue(writer, field.each, known);
-      continue;
-    }
-    writer.head(majors.array, items.length);
-    let pauseAt = writer.size + bytesAtOnce;
-    for (const each of items) {
-      writeValue(writer, each === undefined ? null : each, known?.each);
-      if (writer.size < pauseAt) continue;
-      yield;
-      pauseAt = writer.size + bytesAtOnce;
-    }
-  }
+  yield* writing(writer, value, undefined);
   return writer.finish();
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** One event of a watch: an item of a sequence (RFC 8742). */
@@ -59,7 +33,13 @@ const majors = { unsigned: 0, negative: 1, bytes: 2, array: 4, map: 5, tag: 6 } 
 
 const laterBase64 = 22;
 
-function writeValue(writer: Writer, value: unknown, bytes: ByteFields | undefined): void {
+function* writing(writer: Writer, value: unknown, bytes: ByteFields | undefined): Steps<void> {
+  if (typeof value !== 'object' || value === null) writeScalar(writer, value, bytes);
+  else if (Array.isArray(value)) yield* writingArray(writer, value, bytes);
+  else yield* writingMap(writer, value, bytes);
+}
+
+function writeScalar(writer: Writer, value: unknown, bytes: ByteFields | undefined): void {
   switch (typeof value) {
     case 'string':
       if (bytes?.self) writeBase64(writer, value);
@@ -75,27 +55,33 @@ function writeValue(writer: Writer, value: unknown, bytes: ByteFields | undefine
       writer.byte(value ? 0xf5 : 0xf4);
       break;
     case 'object':
-      if (value === null) writer.byte(0xf6);
-      else if (Array.isArray(value)) writeArray(writer, value, bytes);
-      else writeMap(writer, value, bytes);
+      writer.byte(0xf6); // null
       break;
     default:
       throw new TypeError(`a ${typeof value} has no form in CBOR`);
   }
 }
 
-function writeArray(writer: Writer, value: readonly unknown[], bytes: ByteFields | undefined): void {
+function* writingArray(writer: Writer, value: readonly unknown[], bytes: ByteFields | undefined): Steps<void> {
   writer.head(majors.array, value.length);
-  // As JSON does: a hole is null.
-  for (const each of value) writeValue(writer, each === undefined ? null : each, bytes?.each);
+  for (const each of value) {
+    if (writer.items++ % itemsAtOnce === itemsAtOnce - 1) yield;
+    // As JSON does: a hole is null.
+    yield* writing(writer, each === undefined ? null : each, bytes?.each);
+  }
 }
 
-function writeMap(writer: Writer, value: object, known: ByteFields | undefined): void {
-  const { fields, bytes } = fieldsOf(value, known);
+function* writingMap(writer: Writer, value: object, known: ByteFields | undefined): Steps<void> {
+  const fields = fieldsOf(value);
+  if (fields.length > itemsAtOnce) yield;
+  fields.sort(inOrder);
+  if (fields.length > itemsAtOnce) yield;
+  const bytes = byteFieldsIn(value) ?? known;
   writer.head(majors.map, fields.length);
   for (const { key, name, each } of fields) {
+    if (writer.items++ % itemsAtOnce === itemsAtOnce - 1) yield;
     writeName(writer, key);
-    writeValue(writer, each, bytes && (bytes.fields?.get(name) ?? bytes.each));
+    yield* writing(writer, each, bytes && (bytes.fields?.get(name) ?? bytes.each));
   }
 }
 
@@ -104,18 +90,33 @@ function writeName(writer: Writer, key: Uint8Array): void {
   writer.bytes(key);
 }
 
-/** The fields that are there, in the order in which they are written, and which of them are bytes. */
-function fieldsOf(value: object, known: ByteFields | undefined) {
-  const fields = Object.entries(value)
-    .filter(([, each]) => each !== undefined)
-    .map(([name, each]) => ({ key: Buffer.from(name), name, each }))
-    // The order of the encoded keys, which begin with their length.
-    .sort((a, b) => a.key.length - b.key.length || Buffer.compare(a.key, b.key));
+interface Field {
+  readonly key: Uint8Array;
+  readonly name: string;
+  readonly each: unknown;
+}
+
+/** The fields that are there. */
+function fieldsOf(value: object): Field[] {
+  const fields: Field[] = [];
+  for (const [name, each] of Object.entries(value))
+    if (each !== undefined) fields.push({ key: Buffer.from(name), name, each });
+  return fields;
+}
+
+/** The order of the encoded keys, which begin with their length. */
+function inOrder(a: Field, b: Field): number {
+  const longer = a.key.length - b.key.length;
+  if (longer !== 0) return longer;
+  // Of ASCII the names have the order of their bytes, and are compared many times as quickly.
+  if (a.key.length === a.name.length && b.key.length === b.name.length) return a.name < b.name ? -1 : 1;
+  return Buffer.compare(a.key, b.key);
+}
+
+/** Every object of a built-in kind, wherever it is embedded, says what its fields are. */
+function byteFieldsIn(value: object): ByteFields | undefined {
   const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown };
-  // Every object of a built-in kind, wherever it is embedded, says what its fields are.
-  const bytes =
-    typeof apiVersion === 'string' && typeof kind === 'string' ? (byteFieldsOf(apiVersion, kind) ?? known) : known;
-  return { fields, bytes };
+  return typeof apiVersion === 'string' && typeof kind === 'string' ? byteFieldsOf(apiVersion, kind) : undefined;
 }
 
 function writeString(writer: Writer, text: string): void {
@@ -187,10 +188,8 @@ function halfOf(value: number): number | undefined {
 class Writer {
   #out = Buffer.allocUnsafe(1024);
   #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
+  /** Written so far. */
+  items = 0;
 
   byte(value: number): void {
     this.#reserve(1);

@@ -6,13 +6,13 @@ import { createGzip, gzip as gzipCallback } from 'node:zlib';
 import { parseJson } from '../../../core/machinery/json.ts';
 import { jsonText } from '../../../core/machinery/json-text.ts';
 import type { Status, StatusError } from '../../../core/machinery/status.ts';
-import { runYielding } from '../../../core/machinery/steps.ts';
+import { atOnce, largeBytes, runYielding, type Steps, yieldToEventLoop } from '../../../core/machinery/steps.ts';
+import { yamlText } from '../../../core/machinery/yaml-text.ts';
 import type { ApiResponse, RoutedRequest } from '../http.ts';
 import { toCbor, toCborInSteps } from './cbor.ts';
 import { type ListBody, listBody, wholeBody } from './list-body.ts';
 import { type MediaTypeOptions, mediaTypes } from './negotiate.ts';
 import { toProtobuf, toProtobufInSteps, withoutProtobuf } from './protobuf.ts';
-import { toYaml } from './yaml.ts';
 
 const gzip = promisify(gzipCallback);
 // As Kubernetes: smaller answers cost more to compress than to send.
@@ -21,10 +21,20 @@ const gzipOptions = { level: 1, chunkSize: 64 * 1024 };
 
 const encoder = new TextEncoder();
 
-/** A value in the encoding of `mediaType`, which is text. */
+/** A value in the encoding of `mediaType`, as text. */
+function textOf(value: unknown, { encoding, pretty }: MediaTypeOptions): Steps<string> {
+  return encoding === 'yaml' ? yamlText(value) : jsonText(value, pretty ? 2 : 0);
+}
+
 function encodeText(value: unknown, mediaType: MediaTypeOptions): Uint8Array {
-  if (mediaType.encoding === 'yaml') return encoder.encode(toYaml(value));
-  return encoder.encode(mediaType.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`);
+  // The same text, without steps.
+  const isJson = mediaType.encoding !== 'yaml';
+  const text = isJson ? JSON.stringify(value, null, mediaType.pretty ? 2 : 0) : atOnce(yamlText(value));
+  return encoder.encode(ended(text));
+}
+
+function ended(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`;
 }
 
 function encodeBinary(value: unknown, { encoding }: MediaTypeOptions): Uint8Array | undefined {
@@ -43,7 +53,7 @@ export function respondValue(status: number, value: unknown, mediaType: MediaTyp
   };
 }
 
-/** As `respondValue`, for a list that may hold thousands of objects: others have their turn meanwhile. */
+/** As `respondValue`, for what may hold thousands of objects or fields: others have their turn meanwhile. */
 export async function respondLargeValue(
   status: number,
   value: unknown,
@@ -53,11 +63,9 @@ export async function respondLargeValue(
   const binary =
     encoding === 'cbor' ? toCborInSteps(value) : encoding === 'protobuf' ? toProtobufInSteps(value) : undefined;
   const used = encoding === 'protobuf' && !binary ? withoutProtobuf(mediaType) : mediaType;
-  // YAML and JSON for people to read are for people, who read no thousands of objects.
-  if (!binary && (used.encoding !== 'json' || used.pretty)) return respondValue(status, value, used);
   const body = binary
     ? await runYielding(binary, true)
-    : encoder.encode(`${await runYielding(jsonText(value), true)}\n`);
+    : encoder.encode(ended(await runYielding(textOf(value, used), true)));
   return {
     status,
     headers: { 'content-type': mediaTypes[used.encoding], 'cache-control': 'no-cache, private' },
@@ -65,9 +73,23 @@ export async function respondLargeValue(
   };
 }
 
+/** `bytes`: of the JSON of what the value is or was made of. */
+export function respondSized(
+  status: number,
+  value: unknown,
+  bytes: number,
+  mediaType: MediaTypeOptions,
+): ApiResponse | Promise<ApiResponse> {
+  return bytes > largeBytes ? respondLargeValue(status, value, mediaType) : respondValue(status, value, mediaType);
+}
+
 /** JSON bytes go out as they are, unless the client wants another encoding. */
-export function respondBytes(status: number, bytes: Uint8Array, mediaType: MediaTypeOptions): ApiResponse {
-  if (mediaType.encoding !== 'json' || mediaType.pretty) return respondValue(status, parse(bytes), mediaType);
+export function respondBytes(
+  status: number,
+  bytes: Uint8Array,
+  mediaType: MediaTypeOptions,
+): ApiResponse | Promise<ApiResponse> {
+  if (!isLine(mediaType)) return respondSized(status, parse(bytes), bytes.length, mediaType);
   return {
     status,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
@@ -82,12 +104,30 @@ export async function respondList(
   tail: string,
   mediaType: MediaTypeOptions,
 ): Promise<ApiResponse> {
-  return respondBody(listBody(head, parts, tail), mediaType);
+  if (isLine(mediaType)) return respondBody(listBody(head, parts, tail), mediaType);
+  // as: the head and tail of a list.
+  const list = parseJson(`${head}${tail}`) as Record<string, unknown>;
+  const items: unknown[] = [];
+  let bytes = 0;
+  let pauseAt = largeBytes;
+  for (const part of parts) {
+    items.push(parse(part));
+    bytes += part.length;
+    if (bytes < pauseAt) continue;
+    await yieldToEventLoop();
+    pauseAt = bytes + largeBytes;
+  }
+  return respondSized(200, { ...list, items }, bytes, mediaType);
+}
+
+/** Stored bytes are in this form. */
+function isLine({ encoding, pretty }: MediaTypeOptions): boolean {
+  return encoding === 'json' && !pretty;
 }
 
 /** JSON in pieces, as it goes out unless the client wants another encoding. */
 export async function respondBody({ body, bytes }: ListBody, mediaType: MediaTypeOptions): Promise<ApiResponse> {
-  if (mediaType.encoding !== 'json' || mediaType.pretty) return respondBytes(200, await wholeBody(body), mediaType);
+  if (!isLine(mediaType)) return respondBytes(200, await wholeBody(body), mediaType);
   return {
     status: 200,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../core/machinery/object.ts';
 import { yieldToEventLoop } from '../../../core/machinery/steps.ts';
 import type { ListOutcome } from '../../../core/registry/registry.ts';
 import { isBinary } from '../content/negotiate.ts';
-import { respondBytes, respondLargeValue, respondList, respondValue } from '../content/respond.ts';
+import { respondBytes, respondList, respondSized } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
 import { listOptions } from './query-options.ts';
@@ -17,9 +17,10 @@ export const getRoute: Route = async ({ registry, now }, exchange, target) => {
   const definition =
     target.subresource === 'scale' ? { ...target.definition, columns: scaleColumns } : target.definition;
   const transform = transformer(exchange.mediaType, definition, exchange.query, now);
-  if (transform) return respondValue(200, transform.one(outcome.object), exchange.mediaType);
-  if (isBinary(exchange.mediaType)) return respondValue(200, outcome.object, exchange.mediaType);
-  return respondBytes(200, outcome.bytes, exchange.mediaType);
+  const { bytes } = outcome;
+  if (transform) return respondSized(200, transform.one(outcome.object), bytes.length, exchange.mediaType);
+  if (isBinary(exchange.mediaType)) return respondSized(200, outcome.object, bytes.length, exchange.mediaType);
+  return respondBytes(200, bytes, exchange.mediaType);
 };
 
 export const listRoute: Route = async ({ registry, now }, exchange, target) => {
@@ -67,7 +68,7 @@ function respondObjects(
 ): ApiResponse | Promise<ApiResponse> {
   let bytes = 0;
   for (const entry of entries) bytes += entry.bytes.length;
-  return bytes > bytesAtOnce ? respondLargeValue(200, value, mediaType) : respondValue(200, value, mediaType);
+  return respondSized(200, value, bytes, mediaType);
 }
 
 function listMetadata(outcome: ListOutcome) {

@@ -4,7 +4,7 @@ import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { Outcome, Target } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody } from '../content/body.ts';
 import { isBinary } from '../content/negotiate.ts';
-import { respondBytes, respondList, respondValue } from '../content/respond.ts';
+import { respondBytes, respondList, respondSized, respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
 import { deleteOptions, listOptions, writeOptions } from './query-options.ts';
@@ -95,12 +95,19 @@ async function readOptions({ request }: Exchange): Promise<unknown> {
   return bytes.length === 0 ? undefined : (await decodeBody(bytes, contentType(request))).value;
 }
 
-function written(exchange: Exchange, target: Target, status: number, outcome: Outcome, now: () => Date): ApiResponse {
+function written(
+  exchange: Exchange,
+  target: Target,
+  status: number,
+  outcome: Outcome,
+  now: () => Date,
+): ApiResponse | Promise<ApiResponse> {
   const transform =
     target.subresource === undefined
       ? transformer(exchange.mediaType, target.definition, exchange.query, now)
       : undefined;
-  if (transform) return respondValue(status, transform.one(outcome.object), exchange.mediaType);
-  if (isBinary(exchange.mediaType)) return respondValue(status, outcome.object, exchange.mediaType);
-  return respondBytes(status, outcome.bytes, exchange.mediaType);
+  const { bytes } = outcome;
+  if (transform) return respondSized(status, transform.one(outcome.object), bytes.length, exchange.mediaType);
+  if (isBinary(exchange.mediaType)) return respondSized(status, outcome.object, bytes.length, exchange.mediaType);
+  return respondBytes(status, bytes, exchange.mediaType);
 }
