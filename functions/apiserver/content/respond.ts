@@ -54,7 +54,7 @@ export function respondValue(status: number, value: unknown, mediaType: MediaTyp
 }
 
 /** As `respondValue`, for what may hold thousands of objects or fields: others have their turn meanwhile. */
-export async function respondLargeValue(
+async function respondLargeValue(
   status: number,
   value: unknown,
   mediaType: MediaTypeOptions,
