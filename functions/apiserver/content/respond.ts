@@ -54,11 +54,7 @@ export function respondValue(status: number, value: unknown, mediaType: MediaTyp
 }
 
 /** As `respondValue`, for what may hold thousands of objects or fields: others have their turn meanwhile. */
-async function respondLargeValue(
-  status: number,
-  value: unknown,
-  mediaType: MediaTypeOptions,
-): Promise<ApiResponse> {
+async function respondLargeValue(status: number, value: unknown, mediaType: MediaTypeOptions): Promise<ApiResponse> {
   const { encoding } = mediaType;
   const binary =
     encoding === 'cbor' ? toCborInSteps(value) : encoding === 'protobuf' ? toProtobufInSteps(value) : undefined;
