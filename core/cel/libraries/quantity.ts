@@ -13,6 +13,7 @@ import {
 import { declared, global, type Library, member, typeConstant } from '../check/environment.ts';
 import { bool, double, int, opaque, string } from '../types/types.ts';
 import { fail, OpaqueValue, TypeValue, type Value } from '../values/values.ts';
+import { comparisons } from './comparisons.ts';
 
 export const quantityType = opaque('kubernetes.Quantity');
 const type = quantityType;
@@ -67,28 +68,13 @@ export const quantity: Library = {
     ),
     declared('add', ...operations('add', addQuantities)),
     declared('sub', ...operations('sub', subtractQuantities)),
-    declared(
-      'isGreaterThan',
-      comparison('is_greater_than', bool, (order) => order > 0),
-    ),
-    declared(
-      'isLessThan',
-      comparison('is_less_than', bool, (order) => order < 0),
-    ),
-    declared(
-      'compareTo',
-      comparison('compare_to', int, (order) => BigInt(order)),
-    ),
+    ...comparisons('quantity', type, compare),
   ],
   constants: [typeConstant(type.name, type, new TypeValue(type.name))],
 };
 
 function compare(a: QuantityValue, b: QuantityValue): number {
   return Math.sign(compareQuantities(a.quantity, b.quantity));
-}
-
-function comparison(id: string, result: typeof bool, read: (order: number) => Value) {
-  return member(`quantity_${id}`, [type, type], result, (a: QuantityValue, b: QuantityValue) => read(compare(a, b)));
 }
 
 function operations(name: string, operate: (a: Quantity, b: Quantity) => Quantity) {

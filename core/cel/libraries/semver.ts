@@ -3,6 +3,7 @@
 import { declared, global, type Library, member, typeConstant } from '../check/environment.ts';
 import { bool, int, opaque, string } from '../types/types.ts';
 import { fail, OpaqueValue, TypeValue, type Value } from '../values/values.ts';
+import { comparisons } from './comparisons.ts';
 
 const type = opaque('kubernetes.Semver');
 
@@ -43,25 +44,10 @@ export const semver: Library = {
         member(`semver_${name}`, [type], int, ({ numbers }: SemverValue) => numbers[index] ?? 0n),
       ),
     ),
-    declared(
-      'isGreaterThan',
-      comparison('is_greater_than', bool, (order) => order > 0),
-    ),
-    declared(
-      'isLessThan',
-      comparison('is_less_than', bool, (order) => order < 0),
-    ),
-    declared(
-      'compareTo',
-      comparison('compare_to', int, (order) => BigInt(order)),
-    ),
+    ...comparisons('semver', type, compare),
   ],
   constants: [typeConstant(type.name, type, new TypeValue(type.name))],
 };
-
-function comparison(id: string, result: typeof bool, fromOrder: (order: number) => Value) {
-  return member(`semver_${id}`, [type, type], result, (a: SemverValue, b: SemverValue) => fromOrder(compare(a, b)));
-}
 
 function read(text: string, lenient: boolean): Value {
   return parse(text, lenient) ?? fail(`invalid semantic version ${JSON.stringify(text)}`);

@@ -6,8 +6,9 @@ import type { Node } from '../syntax/tree.ts';
 import { operators } from '../syntax/tree.ts';
 import type { Type } from '../types/types.ts';
 import { compare, equals } from '../values/equality.ts';
+import { keyOf } from '../values/maps.ts';
 import { hasType } from '../values/type-of.ts';
-import { Failure, fail, ListValue, noSuchOverload, Optional, Uint, type Value } from '../values/values.ts';
+import { Failure, fail, ListValue, noSuchOverload, Optional, type Value } from '../values/values.ts';
 import { type CallCost, callCost } from './costs.ts';
 import { charge, type Frame, type Step } from './frame.ts';
 import { constantly, type Plan, type Planning } from './plan.ts';
@@ -174,17 +175,9 @@ function memberships(list: ListValue): ReadonlySet<Value> | undefined {
   return members;
 }
 
+/** A fraction is no key of a map, and a member of a list. */
 function memberKey(value: Value): Value | undefined {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-    case 'bigint':
-      return value;
-    case 'number':
-      return Number.isInteger(value) ? BigInt(value) : value;
-    default:
-      return value instanceof Uint ? value.value : undefined;
-  }
+  return typeof value === 'number' && !Number.isInteger(value) ? value : keyOf(value);
 }
 
 /** Costs nothing, as cel-go has it. */

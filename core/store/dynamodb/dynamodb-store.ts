@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { demandWrite, demandWrites } from '../demand-writes.ts';
 import type {
   Committed,
   Delete,
@@ -15,7 +16,7 @@ import type {
   TypeName,
   Write,
 } from '../store.ts';
-import { maximumWrites, StoreError } from '../store.ts';
+import { StoreError } from '../store.ts';
 import type { DynamoCalls } from './calls.ts';
 import { decode } from './codec.ts';
 import { Commits } from './commits.ts';
@@ -115,11 +116,7 @@ class TableStore implements DynamoStore {
 
   async commit(writes: readonly Write[]): Promise<Committed[]> {
     const call = this.#begin('commit');
-    if (writes.length > maximumWrites)
-      throw new RangeError(`a commit takes at most ${maximumWrites} writes, not ${writes.length}`);
-    const keys = new Set(writes.map((write) => `${write.type}\n${write.name}`));
-    if (keys.size !== writes.length) throw new RangeError('a commit takes at most one write per key');
-    validate(writes);
+    demandWrites(writes);
     const committed = await this.#commits.commit(call, writes);
     this.#notify(writes, committed);
     return committed;
@@ -127,7 +124,7 @@ class TableStore implements DynamoStore {
 
   async commitEach(writes: readonly (Put | Delete)[]): Promise<(Committed | StoreError)[]> {
     const call = this.#begin('commitEach');
-    validate(writes);
+    writes.forEach(demandWrite);
     return this.#commitEach(call, writes);
   }
 
@@ -201,15 +198,5 @@ class TableStore implements DynamoStore {
     for (const [i, { type }] of writes.entries())
       heads.set(type, Math.max(heads.get(type) ?? 0, committed[i]?.revision ?? 0));
     for (const [type, head] of heads) if (head > 0) for (const listener of this.#listeners) listener(type, head);
-  }
-}
-
-function validate(writes: readonly Write[]): void {
-  for (const write of writes) {
-    if (write.name === '') throw new RangeError('a name is not empty');
-    if (write.op === 'check' || !write.value) continue;
-    const { bytes, revisionOffset = 0 } = write.value;
-    if (!(bytes instanceof Uint8Array) || !(revisionOffset >= 0 && revisionOffset <= bytes.length))
-      throw new RangeError(`${write.type} ${write.name}: a value is bytes, and its revisionOffset lies within them`);
   }
 }

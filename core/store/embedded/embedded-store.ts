@@ -2,6 +2,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import { demandWrites } from '../demand-writes.ts';
 import type { Heartbeats } from '../heartbeats.ts';
 import type {
   CommitListener,
@@ -17,7 +18,7 @@ import type {
   Value,
   Write,
 } from '../store.ts';
-import { maximumWrites, StoreError } from '../store.ts';
+import { StoreError } from '../store.ts';
 import { backUp } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
 import { openDatabase } from './database.ts';
@@ -291,17 +292,10 @@ class SqliteStore implements EmbeddedStore {
   }
 
   #validate(writes: readonly Write[]): void {
-    if (writes.length > maximumWrites)
-      throw new RangeError(`a commit takes at most ${maximumWrites} writes, not ${writes.length}`);
-    const keys = new Set(writes.map((write) => `${write.type}\n${write.name}`));
-    if (keys.size !== writes.length) throw new RangeError('a commit takes at most one write per key');
+    demandWrites(writes);
     for (const write of writes) {
-      if (write.name === '') throw new RangeError('a name is not empty');
-      if (write.op === 'check' || !write.value) continue;
-      const { bytes, revisionOffset = 0 } = write.value;
-      if (!(bytes instanceof Uint8Array) || !(revisionOffset >= 0 && revisionOffset <= bytes.length))
-        throw new RangeError(`${write.type} ${write.name}: a value is bytes, and its revisionOffset lies within them`);
-      if (bytes.length <= this.#maximumValueBytes) continue;
+      const { bytes } = (write.op !== 'check' && write.value) || {};
+      if (!bytes || bytes.length <= this.#maximumValueBytes) continue;
       const data = { name: write.name, size: bytes.length, limit: this.#maximumValueBytes };
       throw new StoreError(
         { code: 'tooLarge', data },

@@ -1,0 +1,21 @@
+// What every store asks of a commit before it looks at what is stored. Whatever is wrong here is an error of ours.
+
+import { maximumWrites, type Write } from './store.ts';
+
+/** Throws RangeError for too many writes, for two of one key, and for one that is not well formed. */
+export function demandWrites(writes: readonly Write[]): void {
+  if (writes.length > maximumWrites)
+    throw new RangeError(`a commit takes at most ${maximumWrites} writes, not ${writes.length}`);
+  const keys = new Set(writes.map(({ type, name }) => `${type}\n${name}`));
+  if (keys.size !== writes.length) throw new RangeError('a commit takes at most one write per key');
+  writes.forEach(demandWrite);
+}
+
+/** Throws RangeError for a write that is not well formed. */
+export function demandWrite(write: Write): void {
+  if (write.name === '') throw new RangeError('a name is not empty');
+  if (write.op === 'check' || !write.value) return;
+  const { bytes, revisionOffset = 0 } = write.value;
+  if (!(bytes instanceof Uint8Array) || !(revisionOffset >= 0 && revisionOffset <= bytes.length))
+    throw new RangeError(`${write.type} ${write.name}: a value is bytes, and its revisionOffset lies within them`);
+}
