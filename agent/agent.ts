@@ -19,6 +19,7 @@ import type {
   V1Service,
 } from '../generated/kubernetes.ts';
 import { type ApiClient, createApiClient } from './api-client/api-client.ts';
+import { type Backoff, createBackoff } from './backoff.ts';
 import { createControlPlane } from './control-plane/control-plane.ts';
 import { Reporter } from './control-plane/reporter.ts';
 import { pacedRuntime } from './cri/paced-runtime.ts';
@@ -90,19 +91,25 @@ export async function startAgent(
   const facts = await readNodeFacts({ ...options, runtime: version });
   const capacity = { cpu: facts.cpu, memory: facts.memory };
 
+  /** Of pods whose status the API does not take. */
+  const refusals = new Map<string, Backoff>();
   const reporter = new Reporter({
     send: (report) => controlPlane.report(report),
     onPod: (report, answer) => {
+      if (answer.code === 200 || answer.code === 404) refusals.delete(report.uid);
       if (answer.code === 200) return;
       log.warn({ pod: `${report.namespace}/${report.name}`, ...answer }, 'a pod status was not taken');
       // Gone from the API: the desired state says so too. Anything else is tried again.
-      if (answer.code === 404) controlPlane.fetch();
-      else setTimeout(() => pods.get(report.uid)?.reportAgain(), 1000).unref();
+      if (answer.code === 404) return controlPlane.fetch();
+      const backoff = refusals.get(report.uid) ?? createBackoff(2000, 300_000, random);
+      refusals.set(report.uid, backoff);
+      setTimeout(() => pods.get(report.uid)?.reportAgain(), backoff.next()).unref();
     },
     onNode: (node) => network.setUp(node),
     onFailure: (error) => log.warn({ error: String(error) }, 'a report was not answered; trying again'),
     onAnswer: () => undefined,
     random,
+    now,
   });
 
   const localPath = createLocalPathVolumes({ nodeName: options.nodeName, stateFile: paths.localPath, log });
@@ -121,7 +128,7 @@ export async function startAgent(
         .filter((pod) => pod !== undefined);
       pods.apply(wanted, confirmed);
       void localPath.apply(objects.list<V1PersistentVolume>('persistentvolumes'), confirmed);
-      if ([...changed].some((resource) => podInputs.has(resource))) pods.objectsChanged();
+      if ([...changed].some((resource) => podInputs.has(resource))) pods.changed('objects');
       const node = objects.get<V1Node>('nodes', options.nodeName);
       if (node) network.setUp(node);
       if (changed.size === 0 || [...changed].some((resource) => networkInputs.has(resource))) network.apply();
@@ -188,6 +195,7 @@ export async function startAgent(
     images,
     cgroups,
     probeMetrics,
+    networkFailure: () => network.failure,
     log,
     now,
     report: (pod, status, terminated) => {
@@ -229,7 +237,10 @@ export async function startAgent(
         return status ? { ...pod, status } : pod;
       }),
     }),
-    onSetUp: () => self.send(),
+    onSetUp: async () => {
+      pods.changed('network');
+      await self.send();
+    },
     log,
   });
   const self = createSelfReport({

@@ -90,6 +90,7 @@ export async function startTestPods(node: TestNode, rest: Partial<PodContext> = 
     images,
     cgroups: await createPodCgroups(node.cgroupRoot, 1024),
     probeMetrics,
+    networkFailure: () => undefined,
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     now: Date.now,
     report: (pod, status, over) => {

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorText } from '../../core/machinery/error-text.ts';
 import { childEnvironment } from '../../core/process/child-environment.ts';
 import type { EventLog } from '../../core/process/log.ts';
+import { createBackoff } from '../backoff.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import { connectRuntime } from '../cri/runtime.ts';
 import type { ContainerdOptions } from './config.ts';
@@ -33,6 +34,9 @@ class ContainerdError extends Error {
     this.logFile = logFile;
   }
 }
+
+/** A containerd that died sooner than this after its start will again. */
+const shortLifeMs = 10_000;
 
 /** Resolves when CRI answers, or throws ContainerdError after `startTimeoutMs` (20 s unless given). */
 export async function startContainerd(
@@ -79,17 +83,23 @@ export async function startContainerd(
 
   let released = false;
   let restarting = false;
+  let startedAt = 0;
+  const backoff = createBackoff(1000, 60_000, Math.random);
   const watch = setInterval(async () => {
     if (released || restarting || (pid !== undefined && (await alive(pid)))) return;
     restarting = true;
     log.warn({ pid }, 'containerd died; starting it again');
     try {
+      // One that dies of what it finds at its start would do so again.
+      if (Date.now() - startedAt < shortLifeMs) await delay(backoff.next(), undefined, { ref: false });
+      else backoff.reset();
+      if (released) return;
+      startedAt = Date.now();
       pid = await launch(options);
       await until();
       log.info({ pid }, 'containerd started');
     } catch (error) {
       log.warn({ error: errorText(error) }, 'containerd did not start; will try again');
-      await delay(2000, undefined, { ref: false });
     } finally {
       restarting = false;
     }

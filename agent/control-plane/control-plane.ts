@@ -12,8 +12,8 @@ import type {
   ReportResult,
 } from '../../core/node/protocol.ts';
 import type { ApiClient } from '../api-client/api-client.ts';
+import { createBackoff } from '../backoff.ts';
 import type { NodeQueue } from '../queue/node-queue.ts';
-import { createBackoff } from './backoff.ts';
 import type { StoredState } from './desired-objects.ts';
 import { DesiredObjects } from './desired-objects.ts';
 import { readStateFile, writeStateFile } from './state-file.ts';

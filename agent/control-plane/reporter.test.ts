@@ -12,6 +12,7 @@ function reporting() {
     onFailure: () => undefined,
     onAnswer: () => undefined,
     random: () => 0,
+    now: () => 0,
   });
   const pod = (name: string, phase: string) =>
     reporter.pod({ namespace: 'default', name, uid: name, status: { phase } });

@@ -2,7 +2,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventReport, PodReport, Report, ReportResult, UsageReport } from '../../core/node/protocol.ts';
-import { createBackoff } from './backoff.ts';
+import { createBackoff } from '../backoff.ts';
+import { createEventFilter } from './event-filter.ts';
 
 export interface ReporterOptions {
   send(report: Report): Promise<ReportResult>;
@@ -13,6 +14,8 @@ export interface ReporterOptions {
   /** A report was answered: the control plane is there. */
   onAnswer(): void;
   readonly random: () => number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
 }
 
 /** Events beyond this are dropped, the oldest first, while the control plane is away. */
@@ -23,6 +26,7 @@ export class Reporter {
   readonly #options: ReporterOptions;
   readonly #pods = new Map<string, PodReport>();
   #events: EventReport[] = [];
+  readonly #filter = createEventFilter();
   #node: Report['node'];
   #usage: UsageReport | undefined;
   #beat = false;
@@ -39,8 +43,11 @@ export class Reporter {
     this.#work();
   }
 
+  /** Left out where its object has said too much of late. */
   event(event: EventReport): void {
-    this.#events.push(event);
+    const admitted = this.#filter.admit(event, this.#options.now());
+    if (!admitted) return;
+    this.#events.push(admitted);
     if (this.#events.length > maxEvents) this.#events.shift();
     this.#work();
   }

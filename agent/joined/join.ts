@@ -9,7 +9,7 @@ import type { EventLog } from '../../core/process/log.ts';
 import { writePrivateFile } from '../../core/process/private-file.ts';
 import { createIamToken } from '../../core/signature/iam-token.ts';
 import { type ApiClient, ApiError, createApiClient, UnreachableError } from '../api-client/api-client.ts';
-import { createBackoff } from '../control-plane/backoff.ts';
+import { createBackoff } from '../backoff.ts';
 import type { AgentOptions, JoinedOptions, JoinOptions } from '../options.ts';
 import { createPodApi, type PodApi } from '../pod-api/pod-api.ts';
 import { awsCredentials } from '../queue/aws-credentials.ts';

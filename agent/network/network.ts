@@ -12,6 +12,7 @@ import type {
   V1Pod,
   V1Service,
 } from '../../generated/kubernetes.ts';
+import { createBackoff } from '../backoff.ts';
 import { type GuardOptions, guardBridge, isGuarded, unguardBridge } from './bridge-guard.ts';
 import { type CniOptions, removeLeases, writeConflist } from './cni.ts';
 import { createClusterDns } from './dns/cluster-dns.ts';
@@ -81,9 +82,6 @@ export interface Network {
   teardown(): Promise<void>;
 }
 
-/** How long after a failed change it is tried again, in milliseconds. */
-const retryDelay = 2_000;
-
 export function createNetwork(options: NetworkOptions): Network {
   const run = options.run ?? runProgram;
   const prefix = options.prefix ?? 'zp';
@@ -129,6 +127,7 @@ export function createNetwork(options: NetworkOptions): Network {
   let retry: NodeJS.Timeout | undefined;
   let watch: NodeJS.Timeout | undefined;
   let stopped = false;
+  const backoff = createBackoff(2000, 60_000, Math.random);
 
   const applyServices = async (state: NetworkState) => {
     const zone = state.nodes.find((node) => node.metadata?.name === options.nodeName)?.metadata?.labels?.[
@@ -155,12 +154,15 @@ export function createNetwork(options: NetworkOptions): Network {
       async () => applyServices(state),
       async () => routes.apply(podRoutes(state.nodes, options.nodeName)),
     ];
+    let failed = false;
     for (const step of steps) {
       await step().catch((error: unknown) => {
         onError(error);
-        retry ??= setTimeout(again, retryDelay);
+        failed = true;
       });
     }
+    if (failed) retry ??= setTimeout(again, backoff.next());
+    else backoff.reset();
   };
 
   // One change at a time; those that arrive meanwhile become one.

@@ -4,6 +4,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { errorText } from '../../core/machinery/error-text.ts';
 import type { V1Secret } from '../../generated/kubernetes.ts';
+import { GrpcError, grpcCodes } from '../cri/grpc.ts';
 import { inDirectory, writeFileIn } from '../files/beneath.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { ImageError } from '../images/image-error.ts';
@@ -24,22 +25,28 @@ import type { SandboxContext } from './sandbox-config.ts';
 import { fullyQualifiedName, hostname, sandboxConfig } from './sandbox-config.ts';
 import { securityViolation } from './security-fields.ts';
 import type { StartLatency } from './start-latency.ts';
+import type { BackoffCause } from './step-backoff.ts';
 
 /** Why a container does not start; `reason` is what its status shows while it waits. */
 export class StartError extends Error {
   readonly reason: string;
-  /** Trying again soon is of no use until something changed. */
-  readonly waitsForImage: boolean;
+  /** How long it waits, and for what. */
+  override readonly cause: BackoffCause;
   /** The image that it waits for: the container's own, or one that is a volume. */
   readonly image: string | undefined;
 
-  constructor(reason: string, text: string, image?: string) {
+  constructor(reason: string, text: string, cause: BackoffCause, image?: string) {
     super(text);
     this.name = 'StartError';
     this.reason = reason;
-    this.waitsForImage = image !== undefined;
+    this.cause = cause;
     this.image = image;
   }
+}
+
+/** The runtime does not answer at all: what it was asked for may well be right. */
+export function isAway(error: unknown): boolean {
+  return error instanceof GrpcError && error.code === grpcCodes.unavailable;
 }
 
 /** The least time between SIGTERM and SIGKILL, whatever a hook has used up. */
@@ -77,7 +84,7 @@ export async function startContainer(context: PodContext, request: StartRequest)
     containerId = created.containerId;
   } catch (error) {
     context.event(pod, 'Warning', 'Failed', `Error: ${errorText(error)}`, container.name);
-    throw new StartError('CreateContainerError', errorText(error));
+    throw new StartError('CreateContainerError', errorText(error), isAway(error) ? 'runtime' : 'container');
   }
   request.onCreated(containerId);
   context.event(pod, 'Normal', 'Created', `Container created`, container.name);
@@ -85,7 +92,7 @@ export async function startContainer(context: PodContext, request: StartRequest)
     await request.clock.time(runtime.startContainer({ containerId }));
   } catch (error) {
     context.event(pod, 'Warning', 'Failed', `Error: ${errorText(error)}`, container.name);
-    throw new StartError('RunContainerError', errorText(error));
+    throw new StartError('RunContainerError', errorText(error), isAway(error) ? 'runtime' : 'container');
   }
   context.event(pod, 'Normal', 'Started', `Container started`, container.name);
   return containerId;
@@ -153,18 +160,19 @@ async function prepare(context: PodContext, request: StartRequest) {
   } catch (error) {
     if (error instanceof ImageError) {
       context.event(pod, 'Warning', 'Failed', error.message, container.name);
-      throw new StartError(error.reason, error.message, error.image);
+      throw new StartError(error.reason, error.message, 'image', error.image);
     }
     if (error instanceof VolumeError) {
       context.event(pod, 'Warning', 'FailedMount', error.message);
-      throw new StartError('ContainerCreating', error.message);
+      throw new StartError('ContainerCreating', error.message, 'volume');
     }
     if (error instanceof ConfigError) {
       context.event(pod, 'Warning', 'Failed', `Error: ${error.message}`, container.name);
-      throw new StartError('CreateContainerConfigError', error.message);
+      throw new StartError('CreateContainerConfigError', error.message, 'config');
     }
     context.log.warn({ pod: uid, container: container.name, error: errorText(error) }, 'container cannot be prepared');
-    throw new StartError('CreateContainerConfigError', errorText(error));
+    context.event(pod, 'Warning', 'Failed', `Error: ${errorText(error)}`, container.name);
+    throw new StartError('CreateContainerConfigError', errorText(error), 'config');
   }
 }
 

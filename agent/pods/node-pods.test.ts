@@ -81,7 +81,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     await expect.poll(() => log('first', 'main')).toContain(`stdout F ${status('first')?.podIP}\tfirst`);
 
     configMaps.set('settings', { metadata: { name: 'settings' }, data: { color: 'blue', 'a.txt': 'second' } });
-    pods.objectsChanged();
+    pods.changed('objects');
     const file = path.join(node.dataDir, 'pods', 'first', 'volumes', 'config', 'a.txt');
     await expect.poll(() => fs.readFile(file, 'utf8')).toBe('second');
   });
@@ -263,7 +263,7 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     await expect.poll(() => reason('config')).toBe('CreateContainerConfigError');
     await expect.poll(() => reason('image')).toBe('ErrImageNeverPull');
     configMaps.set('later', { metadata: { name: 'later' }, data: {} });
-    pods.objectsChanged();
+    pods.changed('objects');
     await phase('config').toBe('Succeeded');
   });
 

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
+import { createBackoff } from '../backoff.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { FoundPod } from './observe.ts';
 import { observePods } from './observe.ts';
@@ -18,8 +19,8 @@ export interface NodePods {
    * them.
    */
   apply(pods: readonly Pod[], confirmed: boolean): void;
-  /** Objects that pods refer to have changed. */
-  objectsChanged(): void;
+  /** What pods may wait for has changed: objects that they refer to, the network of the node. */
+  changed(what: 'objects' | 'network'): void;
   get(uid: string): PodWorker | undefined;
   all(): PodWorker[];
   /** Ends the workers; the pods run on. */
@@ -72,12 +73,14 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
   for (const timer of timers) timer.unref();
 
   const followEvents = async () => {
-    for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
+    const backoff = createBackoff(500, 30_000, Math.random);
+    for (let first = true; !abort.signal.aborted; first = false) {
       try {
         const events = context.runtime.events(abort.signal);
         // What happened while nobody listened is read once the stream stands.
-        const again = attempt > 0 ? delay(50).then(refreshAll) : undefined;
+        const again = first ? undefined : delay(50).then(refreshAll);
         for await (const event of events) {
+          backoff.reset();
           const worker = [...workers.values()].find((each) => each.owns(event.containerId));
           worker?.runtimeEvent(event.containerId, event.kind === 'exited').catch((error: unknown) => {
             context.log.warn({ pod: worker.uid, error: String(error) }, 'a container could not be read');
@@ -88,15 +91,17 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
         if (abort.signal.aborted) return;
         context.log.warn({ error: String(error) }, 'the runtime tells no events; trying again');
       }
-      await delay(Math.min(200 * (attempt + 1), 5000), undefined, { ref: false });
+      await delay(backoff.next(), undefined, { ref: false });
     }
   };
 
   const refreshAll = async () => {
-    for (const worker of workers.values())
-      await worker.refresh().catch((error: unknown) => {
+    for (const worker of workers.values()) {
+      const read = worker.refresh().then(() => worker.changed('runtime'));
+      await read.catch((error: unknown) => {
         context.log.warn({ pod: worker.uid, error: String(error) }, 'a pod could not be read');
       });
+    }
   };
 
   let swept = false;
@@ -147,9 +152,9 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
       swept = true;
       void sweep();
     },
-    objectsChanged: () => {
-      refreshVolumes();
-      for (const worker of workers.values()) worker.objectsChanged();
+    changed: (what) => {
+      if (what === 'objects') refreshVolumes();
+      for (const worker of workers.values()) worker.changed(what);
     },
     get: (uid) => workers.get(uid),
     all: () => [...workers.values()],

@@ -43,6 +43,8 @@ export interface PodContext {
   readonly probeMetrics: Pick<ProbeMetrics, 'probed' | 'forget'>;
   readonly log: EventLog;
   readonly now: () => number;
+  /** Why pods can have no network here; undefined: they can. */
+  networkFailure(): string | undefined;
   /** `terminated`: nothing of the pod is left, and the API may forget it. */
   report(pod: Pod, status: V1PodStatus, terminated: boolean): void;
   event(pod: V1Pod, type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void;

@@ -20,9 +20,6 @@ export interface ResizeState {
   readonly error?: string;
 }
 
-const firstPauseMs = 1000;
-const longestPauseMs = 60_000;
-
 export class PodResize {
   readonly #context: PodContext;
   readonly #applied = new Map<string, V1ResourceRequirements>();
@@ -31,8 +28,6 @@ export class PodResize {
   #limits: PodCgroupLimits | undefined;
   #pending: ResizeRefusal | undefined;
   #error: string | undefined;
-  #pauseMs = firstPauseMs;
-  #heldUntil = 0;
 
   constructor(context: PodContext) {
     this.#context = context;
@@ -48,11 +43,6 @@ export class PodResize {
     if (this.#restarting.size === 0) return observed;
     const mark = (each: ObservedContainer) => (this.#restarting.has(each.id) ? { ...each, resized: true } : each);
     return { ...observed, containers: observed.containers.map(mark) };
-  }
-
-  /** After a failure: not tried again before this time. */
-  get heldUntil(): number {
-    return this.#heldUntil;
   }
 
   /** Takes over what an agent before this one reported of containers; gives the pod as it was granted then. */
@@ -75,7 +65,6 @@ export class PodResize {
     if (unchanged === wanted) return wanted;
     this.#pending = this.#context.refusalOfResize(wanted, before);
     if (this.#pending) return unchanged;
-    this.#heldUntil = 0;
     this.#error = undefined;
     return wanted;
   }
@@ -107,7 +96,7 @@ export class PodResize {
 
   /** Gives running containers what was granted. The pod's own limits make room first, and close behind. Throws GrpcError. */
   async apply(pod: Pod, resized: readonly { readonly id: string; readonly container: PodContainer }[]): Promise<void> {
-    const { runtime, capacity, now } = this.#context;
+    const { runtime, capacity } = this.#context;
     try {
       const byName = new Map(resized.map(({ id, container }) => [container.name, this.#applied.get(id)]));
       this.#limits ??= podCgroupLimits(withResources(pod, (name) => byName.get(name)));
@@ -121,11 +110,8 @@ export class PodResize {
       }
       await this.createCgroup(pod);
       this.#error = undefined;
-      this.#pauseMs = firstPauseMs;
     } catch (error) {
       this.#error = errorText(error);
-      this.#heldUntil = now() + this.#pauseMs;
-      this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
       throw error;
     }
   }

@@ -17,12 +17,15 @@ import { PodMounts } from './pod-mounts.ts';
 import type { PodResize } from './pod-resize.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import { sandboxViolation } from './security-fields.ts';
-import type { StartBackoff } from './start-backoff.ts';
 import { StartLatency } from './start-latency.ts';
+import type { StepBackoff } from './step-backoff.ts';
 import type { Step } from './sync-pod.ts';
 
 /** The worker's own is how the pod finishes: it gives back everything, and tells the API. */
 export type PodStep = Exclude<Step, { type: 'finish' }>;
+
+/** The node has no network for pods yet: a sandbox in it would fail. */
+export class NetworkUnreadyError extends Error {}
 
 /** What the worker and its steps have in common. */
 export interface PodParts {
@@ -31,7 +34,7 @@ export interface PodParts {
   readonly mirror: PodMirror;
   readonly resize: PodResize;
   readonly health: PodHealth;
-  readonly holds: StartBackoff;
+  readonly holds: StepBackoff;
 }
 
 export class PodSteps {
@@ -100,6 +103,8 @@ export class PodSteps {
   async #createSandbox(attempt: number): Promise<void> {
     const { runtime, logsDir, objects } = this.#context;
     const pod = this.#pod;
+    const unready = pod.spec.hostNetwork ? undefined : this.#context.networkFailure();
+    if (unready !== undefined) throw new NetworkUnreadyError(unready);
     if (attempt > 0) this.#clock.restart();
     // Volumes are made while the sandbox starts; a failure shows when the first container needs them.
     void this.#mounts.prepare().catch(() => undefined);
@@ -115,7 +120,6 @@ export class PodSteps {
     const config = sandboxConfig(pod, attempt, sandboxContext(this.#context, pod));
     const { podSandboxId } = await this.#clock.time(runtime.runPodSandbox({ config, runtimeHandler }));
     await this.#parts.mirror.readSandbox(podSandboxId);
-    this.#parts.holds.release('');
   }
 
   async #startContainer(step: Extract<Step, { type: 'startContainer' }>): Promise<void> {
@@ -153,7 +157,7 @@ export class PodSteps {
           );
         },
       });
-      this.#parts.holds.release(container.name);
+      this.#parts.holds.waiting.delete(container.name);
       await this.#postStart(container, id);
     } finally {
       if (created) await this.#parts.mirror.started(created);

@@ -7,7 +7,7 @@ import { errorText } from '../../core/machinery/error-text.ts';
 import { millisecondsOf } from '../../core/machinery/time.ts';
 import type { V1PodStatus } from '../../generated/kubernetes.ts';
 import type { Pod } from '../pod/pod.ts';
-import { StartError } from './container-steps.ts';
+import { isAway, StartError } from './container-steps.ts';
 import { defaultRotation, rotateLog } from './log-rotation.ts';
 import type { ObservedPod } from './observed.ts';
 import type { PodContext } from './pod-context.ts';
@@ -15,13 +15,10 @@ import { PodHealth } from './pod-health.ts';
 import { PodMirror } from './pod-mirror.ts';
 import { PodResize } from './pod-resize.ts';
 import { podStatus } from './pod-status.ts';
-import { PodSteps } from './pod-steps.ts';
-import { type BackoffCause, StartBackoff } from './start-backoff.ts';
+import { NetworkUnreadyError, PodSteps } from './pod-steps.ts';
+import { type Change, StepBackoff } from './step-backoff.ts';
 import type { PodTermination, Step } from './sync-pod.ts';
 import { deadlineOf, syncPod } from './sync-pod.ts';
-
-/** Ends free what others wait for: they are tried again sooner than starts. */
-const endPause = { firstMs: 1000, maxMs: 15_000 } as const;
 
 export class PodWorker {
   readonly uid: string;
@@ -33,12 +30,10 @@ export class PodWorker {
   readonly #resize: PodResize;
   readonly #mirror: PodMirror;
   readonly #health: PodHealth;
-  readonly #holds = new StartBackoff();
+  readonly #holds = new StepBackoff();
   readonly #steps: PodSteps;
   /** Container name -> the run whose back-off was reported. */
   readonly #backedOff = new Map<string, string | undefined>();
-  /** How long what ends or removes something was last held up, by its step. */
-  readonly #endPauses = new Map<string, number>();
   readonly #flights = new Map<string, { deadline: number }>();
   #status: V1PodStatus | undefined;
   #reported = '';
@@ -94,7 +89,7 @@ export class PodWorker {
     const { labels, annotations } = this.#pod.metadata;
     const described = deepEqual(pod.metadata.labels, labels) && deepEqual(pod.metadata.annotations, annotations);
     // Its status comes back with each report of ours: that is no news, and nothing is tried again for it.
-    if (!described || !deepEqual(pod.spec, this.#wanted.spec)) this.#holds.podChanged();
+    if (!described || !deepEqual(pod.spec, this.#wanted.spec)) this.#holds.changed('pod');
     this.#wanted = pod;
     this.#grant();
     // Files of the downward API show both. What fails here is tried again within a minute.
@@ -122,9 +117,9 @@ export class PodWorker {
     this.#kick();
   }
 
-  /** A ConfigMap, Secret, claim or Service changed that the pod may use: what waited for one is tried again. */
-  objectsChanged(): void {
-    this.#holds.objectsChanged();
+  /** What the pod may have waited for changed (a Secret, the node's network): it is tried again now. */
+  changed(what: Exclude<Change, 'pod'>): void {
+    this.#holds.changed(what);
     this.#kick();
   }
 
@@ -132,7 +127,9 @@ export class PodWorker {
   reconsider(): void {
     if (!this.#resize.state.pending) return;
     this.#grant();
-    if (!this.#resize.state.pending) this.#kick();
+    if (this.#resize.state.pending) return;
+    this.#holds.release('resize');
+    this.#kick();
   }
 
   async refreshVolumes(): Promise<void> {
@@ -214,7 +211,7 @@ export class PodWorker {
       pod: { ...this.#pod, ...(this.#status && { status: this.#status }) },
       observed: this.observed,
       health: this.#health.all(),
-      heldUntil: this.#holds.all(),
+      heldUntil: (container) => this.#holds.until(startOf(container)),
       applied: this.#resize.state.applied,
       ...(this.#terminateBy !== undefined && { terminateBy: this.#terminateBy }),
       ...(this.#ending && { ending: this.#ending }),
@@ -222,9 +219,7 @@ export class PodWorker {
       now,
     });
     for (const step of steps) this.#launch(step, now);
-    const wakes = [wakeAt, this.#holds.until(''), this.#resize.heldUntil, deadline].filter(
-      (at): at is number => at !== undefined && at > now,
-    );
+    const wakes = [wakeAt, this.#holds.next(now), deadline].filter((at): at is number => at !== undefined && at > now);
     clearTimeout(this.#timer);
     if (wakes.length > 0)
       this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(1, Math.min(...wakes) - now), 2 ** 31 - 1));
@@ -268,24 +263,19 @@ export class PodWorker {
   #launch(step: Step, now: number): void {
     // It is only just made, and its start is on its way.
     if (step.type === 'removeContainer' && this.#mirror.isStarting(step.id)) return;
-    const key =
-      step.type === 'startContainer'
-        ? `start ${step.container.name}`
-        : 'id' in step
-          ? `${step.type} ${step.id}`
-          : step.type;
+    const key = keyOf(step);
     const deadline = step.type === 'killContainer' ? now + millisecondsOf(step.graceSeconds) : 0;
     const running = this.#flights.get(key);
     // A shorter grace overtakes a kill that is on its way.
     if (running && (step.type !== 'killContainer' || deadline > running.deadline - 1500)) return;
-    if (step.type === 'createSandbox' && this.#holds.until('') > now) return;
-    if (step.type === 'resize' && this.#resize.heldUntil > now) return;
+    // One that overtakes does not wait for what it overtakes.
+    if (!running && this.#holds.until(key) > now) return;
     if (step.type === 'killContainer' && step.resized) this.#resize.restarts(step.id);
     const flight = { deadline };
     this.#flights.set(key, flight);
     const performed = step.type === 'finish' ? this.#finish() : this.#steps.perform(step, running !== undefined);
     performed
-      .then(() => void this.#endPauses.delete(key))
+      .then(() => this.#holds.release(key))
       .catch((error: unknown) => this.#failed(step, key, error))
       .finally(() => {
         if (this.#flights.get(key) === flight) this.#flights.delete(key);
@@ -303,7 +293,7 @@ export class PodWorker {
     else this.#report(true);
   }
 
-  /** What is resolved with time is tried again then, and nothing before. */
+  /** Held up until it may be tried again. Of a start, its status says why meanwhile. */
   #failed(step: Step, key: string, error: unknown): Promise<void> | undefined {
     const message = errorText(error);
     const { now, log } = this.#context;
@@ -311,52 +301,68 @@ export class PodWorker {
       { pod: `${this.#pod.metadata.namespace}/${this.#pod.metadata.name}`, step: step.type, error: message },
       'step failed',
     );
-    if (step.type === 'createSandbox') {
-      this.#context.event(this.#pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`);
-      this.#holds.hold('', 'sandbox', now());
-      void this.refresh().catch(() => undefined);
-    } else if (step.type === 'startContainer') {
-      const { name } = step.container;
-      const failure = error instanceof StartError ? error : new StartError('CreateContainerError', message);
-      // A volume that is not there yet is no reason of the container's own: it waits like one that was not begun.
-      if (failure.reason === 'ContainerCreating') this.#holds.waiting.delete(name);
-      else if (failure.reason !== 'RunContainerError')
-        this.#holds.waiting.set(name, { reason: failure.reason, message });
-      this.#holds.hold(name, causeOf(failure), now());
-      if (failure.reason === 'CreateContainerError') void this.refresh().catch(() => undefined);
-      if (failure.reason === 'ErrImagePull') {
-        const { image } = failure;
-        // The reason of the failure shows for a moment, then that it is being waited.
-        const timer = setTimeout(() => {
-          if (this.#holds.waiting.get(name)?.reason !== 'ErrImagePull') return;
-          this.#holds.waiting.set(name, {
-            reason: 'ImagePullBackOff',
-            message: `Back-off pulling image "${image}": ErrImagePull: ${message}`,
-          });
-          this.#context.event(this.#pod, 'Normal', 'BackOff', `Back-off pulling image "${image}"`, name);
-          this.#kick();
-        }, 1000);
-        timer.unref();
+    switch (step.type) {
+      case 'createSandbox': {
+        const unready = error instanceof NetworkUnreadyError;
+        const [reason, why] = unready
+          ? ['NetworkNotReady', `network is not ready: ${message}`]
+          : ['FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`];
+        this.#context.event(this.#pod, 'Warning', reason, why);
+        this.#holds.hold(key, unready ? 'network' : isAway(error) ? 'runtime' : 'sandbox', now());
+        if (!unready) void this.refresh().catch(() => undefined);
+        return undefined;
       }
-    } else if (step.type === 'resize') {
-      // Told in the pod's status, and tried again after a pause.
-    } else {
-      // Ends and removals must come about. Until then the step counts as on its way: a runtime that is down is not asked all the time.
-      const pause = Math.min((this.#endPauses.get(key) ?? endPause.firstMs / 2) * 2, endPause.maxMs);
-      this.#endPauses.set(key, pause);
-      return new Promise((resolve) => {
-        const again = () => void this.refresh().then(resolve, resolve);
-        setTimeout(again, pause).unref();
-      });
+      case 'startContainer':
+        this.#startFailed(
+          step.container.name,
+          key,
+          error instanceof StartError ? error : new StartError('CreateContainerError', message, 'container'),
+        );
+        return undefined;
+      case 'resize':
+        // Told in the pod's status.
+        this.#holds.hold(key, 'resize', now());
+        return undefined;
+      default: {
+        this.#context.event(this.#pod, 'Warning', 'FailedKillPod', `error killing pod: ${message}`);
+        // Ends and removals must come about. Until then the step counts as on its way, which only a shorter grace overtakes.
+        const pause = this.#holds.hold(key, 'end', now());
+        return new Promise((resolve) => {
+          const again = () => void this.refresh().then(resolve, resolve);
+          setTimeout(again, pause).unref();
+        });
+      }
     }
-    return undefined;
+  }
+
+  #startFailed(name: string, key: string, failure: StartError): void {
+    const { message, reason, cause, image } = failure;
+    // A volume that is not there yet is no reason of the container's own: it waits like one that was not begun.
+    if (reason === 'ContainerCreating') this.#holds.waiting.delete(name);
+    else if (reason !== 'RunContainerError') this.#holds.waiting.set(name, { reason, message });
+    this.#holds.hold(key, cause, this.#context.now());
+    if (reason === 'CreateContainerError') void this.refresh().catch(() => undefined);
+    if (reason !== 'ErrImagePull') return;
+    // The reason of the failure shows for a moment, then that it is being waited.
+    const timer = setTimeout(() => {
+      if (this.#holds.waiting.get(name)?.reason !== 'ErrImagePull') return;
+      const text = `Back-off pulling image "${image}"`;
+      this.#holds.waiting.set(name, { reason: 'ImagePullBackOff', message: `${text}: ErrImagePull: ${message}` });
+      this.#context.event(this.#pod, 'Normal', 'BackOff', text, name);
+      this.#kick();
+    }, 1000);
+    timer.unref();
   }
 }
 
-function causeOf({ reason, waitsForImage }: StartError): BackoffCause {
-  if (waitsForImage) return 'image';
-  if (reason === 'ContainerCreating') return 'volume';
-  return reason === 'CreateContainerConfigError' ? 'config' : 'container';
+/** By which a step is known while it is on its way, and while it waits. */
+function keyOf(step: Step): string {
+  if (step.type === 'startContainer') return startOf(step.container.name);
+  return 'id' in step ? `${step.type} ${step.id}` : step.type;
+}
+
+function startOf(container: string): string {
+  return `start ${container}`;
 }
 
 function isReady(status: V1PodStatus | undefined): boolean {

@@ -13,7 +13,7 @@ const sync = (pod: Pod, container: ReturnType<typeof observedContainer>, applied
     pod,
     observed: observedPod(container),
     health: new Map(),
-    heldUntil: new Map(),
+    heldUntil: () => 0,
     applied: new Map([[container.id, applied]]),
     now: 4000,
   }).steps;

@@ -12,7 +12,7 @@ const healthy: ContainerHealth = { started: true, ready: true };
 
 function sync(pod: Pod, observed: ObservedPod, rest: Partial<SyncInput> = {}) {
   const health = new Map(observed.containers.map(({ id }) => [id, healthy]));
-  return syncPod({ pod, observed, health, heldUntil: new Map(), now: 4000, ...rest });
+  return syncPod({ pod, observed, health, heldUntil: () => 0, now: 4000, ...rest });
 }
 
 /** Steps in short: `start main#0`, `kill main-0 30`. */

@@ -48,8 +48,8 @@ export interface SyncInput {
   readonly pod: Pod;
   readonly observed: ObservedPod;
   readonly health: ReadonlyMap<string, ContainerHealth>;
-  /** Container name -> time until which it is not tried again (its image could not be pulled, its configuration is not there). */
-  readonly heldUntil: ReadonlyMap<string, number>;
+  /** Until when a container is not tried again (its image could not be pulled, its configuration is not there); 0: it may be. */
+  readonly heldUntil: (container: string) => number;
   /** What containers have of CPU and memory, by id. */
   readonly applied?: Applied;
   /** The pod was asked to go: when its grace ends. */
@@ -120,7 +120,7 @@ export function syncPod(input: SyncInput): SyncResult {
     if (current && !replaced && !changed && !restarts(pod, container, current)) return undefined;
     if (current && container.kind === 'ephemeral') return undefined;
     const held = Math.max(
-      input.heldUntil.get(container.name) ?? 0,
+      input.heldUntil(container.name),
       current && !replaced && !changed ? current.finishedAt + restartDelay(current) : 0,
     );
     if (held > now) {

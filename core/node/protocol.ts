@@ -57,6 +57,9 @@ export interface PodReport {
   terminated?: boolean;
 }
 
+/** Before the message of an event that stands for many whose messages differ: the server counts them as repeats. */
+export const combinedPrefix = '(combined from similar events): ';
+
 /** An event to record about an object (events.k8s.io semantics; the server counts repeats). */
 export interface EventReport {
   regarding: { apiVersion: string; kind: string; namespace?: string; name: string; uid: string; fieldPath?: string };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DesiredState, Report, UsageReport } from '../../../core/node/protocol.ts';
+import { combinedPrefix, type DesiredState, type Report, type UsageReport } from '../../../core/node/protocol.ts';
 import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
 
 let t: TestApi;
@@ -287,12 +287,15 @@ describe('a report', () => {
     const reserved = (digit: string) => `Error: the name "app" is reserved for "${digit.repeat(64)}"`;
     await report('n1', { events: [failed(reserved('a'), 1), failed(reserved('b'), 2), failed('Error: other', 2)] });
     await report('n1', { events: [failed(reserved('c'), 3)] });
+    // Many that differ in their words, as an agent sends them after the first of them.
+    await report('n1', { events: [failed(`${combinedPrefix}port 11`, 4), failed(`${combinedPrefix}port 12`, 5)] });
     const { items } = (await t.get('/api/v1/namespaces/default/events')).body;
     const told = items.map(({ message, count }: { message: string; count: number }) => [message, count]);
     expect(new Map(told)).toEqual(
       new Map<string, number>([
         [reserved('c'), 3],
         ['Error: other', 1],
+        [`${combinedPrefix}port 12`, 2],
       ]),
     );
   });

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
-import type { EventReport } from '../../../core/node/protocol.ts';
+import { combinedPrefix, type EventReport } from '../../../core/node/protocol.ts';
 import { settleAll } from '../../../core/process/settle-all.ts';
 import type { Modification, RequestContext, Target } from '../../../core/registry/registry.ts';
 import { asKubelet, builtIn, type ReportParts } from './report-parts.ts';
@@ -30,8 +30,9 @@ const ids = /\b[0-9a-f]{64}\b/g;
 
 /** The same for repeats, so that they meet: also of those that differ in nothing but the id of what was tried. */
 function eventName({ regarding, type, reason, message }: EventReport, node: string): string {
+  const text = message.startsWith(combinedPrefix) ? combinedPrefix : message.replace(ids, '');
   const hash = createHash('sha256')
-    .update(JSON.stringify([regarding.uid, regarding.fieldPath ?? '', type, reason, message.replace(ids, ''), node]))
+    .update(JSON.stringify([regarding.uid, regarding.fieldPath ?? '', type, reason, text, node]))
     .digest('hex')
     .slice(0, 16);
   // Room for the hash within the 253 characters of a name.

@@ -94,6 +94,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
     onFailure: (error) => options.onProblem(`${name}: a report failed: ${String(error)}`),
     onAnswer: () => undefined,
     random: Math.random,
+    now,
   });
   const { queue } = options.api;
   const queueName = `node-${name}`;
@@ -113,7 +114,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
         .map(asPod)
         .filter((pod) => pod !== undefined);
       pods.apply(wanted, confirmed);
-      if (changed.size > 1 || !changed.has('pods')) pods.objectsChanged();
+      if (changed.size > 1 || !changed.has('pods')) pods.changed('objects');
     },
     onStream: () => undefined,
   });
@@ -163,6 +164,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
       },
     },
     probeMetrics: createProbeMetrics(),
+    networkFailure: () => undefined,
     log,
     now,
     report: ({ metadata: { namespace, name: pod, uid } }, status, terminated) =>
