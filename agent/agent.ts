@@ -33,6 +33,7 @@ import { createSelfReport, statusIntervalMs } from './node/self-report.ts';
 import type { NodeApiContext } from './node-api/context.ts';
 import type { AgentOptions } from './options.ts';
 import { asPod } from './pod/pod.ts';
+import { claimMachineLogs } from './pods/machine-logs.ts';
 import type { NodePods } from './pods/node-pods.ts';
 import { createNodePods } from './pods/node-pods.ts';
 import { readNodeSecurity } from './pods/node-security.ts';
@@ -44,7 +45,7 @@ import { createNodeQueue } from './queue/node-queue.ts';
 import { openRuntime } from './runtime.ts';
 import { createCgroupReader } from './stats/cgroup-use.ts';
 import { createUsageSampler } from './stats/usage.ts';
-import { agentPaths } from './teardown.ts';
+import { agentPaths, machineLogs } from './teardown.ts';
 import { createImageVolumes } from './volumes/image-volume.ts';
 import { createLocalPathVolumes } from './volumes/local-path.ts';
 import { createPodVolumes, prepareVolumeRoots } from './volumes/pod-volumes.ts';
@@ -85,8 +86,8 @@ export async function startAgent(
     openRuntime(options, log),
     readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
     prepareVolumeRoots(paths.pods, paths.memory),
-    mkdir(paths.logs, { recursive: true }),
   ]);
+  const logs = await claimMachineLogs({ dataDir: options.dataDir, own: paths.logs, machine: machineLogs }, log);
   const usage = createUsageSampler(runtime, options.nodeName);
   const facts = await readNodeFacts({ ...options, runtime: version });
   const capacity = { cpu: facts.cpu, memory: facts.memory };
@@ -145,10 +146,10 @@ export async function startAgent(
         pauseImage: options.pauseImage ?? pauseImage,
         probeMetrics,
         startedAt,
-        systemLogs: '/var/log',
+        systemLogs: machineLogs,
         now,
       };
-      void serveStream(stream, { options, api, pods, runtime, logsDir: paths.logs, node, log });
+      void serveStream(stream, { options, api, pods, runtime, logsDir: logs.logsDir, node, log });
     },
   });
   const { objects } = controlPlane;
@@ -180,7 +181,8 @@ export async function startAgent(
     ...shared,
     runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
     nodeHostname: os.hostname(),
-    logsDir: paths.logs,
+    logsDir: logs.logsDir,
+    logLinks: logs.links,
     security: await readNodeSecurity({ ...options, seccompDir: path.join(options.dataDir, 'seccomp') }, runtime),
     dns: { server: options.clusterDNS, domain: options.clusterDomain, host: parseResolvConf(resolvConf) },
     capacity,
@@ -255,6 +257,7 @@ export async function startAgent(
   });
 
   await pods.start();
+  await logs.links?.sweep();
   await controlPlane.start();
   // A node that was set up before is not reported as unready while its network is taken up again: its pods would leave their Services.
   await (network.settingUp ?? self.send());

@@ -8,15 +8,20 @@ import { readStateFile, writeStateFile } from './control-plane/state-file.ts';
 import type { NetworkOptions } from './network/network.ts';
 import { createNetwork } from './network/network.ts';
 import type { AgentOptions } from './options.ts';
+import { releaseMachineLogs } from './pods/machine-logs.ts';
 import { containerdOptions } from './runtime.ts';
 
 /** What teardown must know of the options that the agent ran with; credentials are not among it. */
 type KeptOptions = Omit<AgentOptions, 'credentials' | 'podCIDR'> & { readonly podCIDR: string };
 
+/** Where a machine's logs are. */
+export const machineLogs = '/var/log';
+
 export function agentPaths(dataDir: string) {
   return {
     pods: path.join(dataDir, 'pods'),
     memory: path.join(dataDir, 'memory'),
+    /** Of pods, where another cluster has the machine's. */
     logs: path.join(dataDir, 'logs'),
     /** The last desired state. */
     state: path.join(dataDir, 'desired.json'),
@@ -56,5 +61,6 @@ export async function teardownAgent(dataDir: string, log: EventLog): Promise<voi
   const runtime = kept ?? { dataDir, netns: undefined, pauseImage: undefined, cniBinDir: '/usr/lib/cni' };
   const cgroupRoot = kept ? paths.cgroupRoot(kept.nodeName) : '/zeroplane';
   await teardownNode({ containerd: await containerdOptions({ ...runtime, dataDir }), cgroupRoot }, log);
+  await releaseMachineLogs(dataDir, machineLogs);
   if (kept) await createNetwork(networkOptions({ ...kept, dataDir }, kept.podCIDR)).teardown();
 }

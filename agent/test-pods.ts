@@ -78,6 +78,7 @@ export async function startTestPods(node: TestNode, rest: Partial<PodContext> = 
     runtime,
     nodeHostname: 'node',
     logsDir,
+    logLinks: undefined,
     security: testSecurity({ seccompDir: path.join(node.dataDir, 'seccomp') }),
     dns: { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
     capacity: shared.allocatable,

@@ -10,13 +10,20 @@ const event = (uid: string, message: string, reason = 'Unhealthy') => ({
 });
 
 describe('Events of one object', () => {
-  it('are 25 at once and one each five minutes after, whatever happens each second', () => {
+  it('are some at once and one each five minutes after, whatever happens each second, and never in the way of news', () => {
     const filter = createEventFilter();
     const hour = Array.from({ length: 3600 }, (_, second) => filter.admit(event('a', 'probe failed'), second * 1000));
-    expect(hour.filter(Boolean)).toHaveLength(25 + 11);
-    expect(hour.slice(0, 25).every(Boolean)).toBe(true);
+    expect(hour.filter(Boolean)).toHaveLength(15 + 11);
+    expect(hour.slice(0, 15).every(Boolean)).toBe(true);
+    expect(filter.admit(event('a', 'Stopping container', 'Killing'), 3_600_000)).toBeDefined();
     // Another object has its own.
     expect(filter.admit(event('b', 'probe failed'), 3_600_000)).toBeDefined();
+  });
+
+  it('are 25 at once when all of them are news, and then none', () => {
+    const filter = createEventFilter();
+    const news = Array.from({ length: 30 }, (_, i) => filter.admit(event('a', 'x', `Reason${i}`), 0));
+    expect(news.map(Boolean)).toEqual(Array.from({ length: 30 }, (_, i) => i < 25));
   });
 
   it('are sent under one text after ten that differ in nothing else, until nothing was said for ten minutes', () => {
@@ -31,7 +38,7 @@ describe('Events of one object', () => {
 
   it('are forgotten of objects that said nothing for longest, not without end', () => {
     const filter = createEventFilter();
-    for (let i = 0; i < 25; i += 1) filter.admit(event('a', 'x'), 0);
+    for (let i = 0; i < 25; i += 1) filter.admit(event('a', 'x', `Reason${i}`), 0);
     expect(filter.admit(event('a', 'x'), 0)).toBeUndefined();
     for (let i = 0; i < 4096; i += 1) filter.admit(event(`o${i}`, 'x'), 0);
     expect(filter.admit(event('a', 'x'), 0)).toBeDefined();

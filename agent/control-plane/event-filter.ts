@@ -1,10 +1,13 @@
 // Keeps a node from writing events without end: of one object a few at once and then one now and then, and those that differ only in their
-// words as one. Source: client-go's EventCorrelator, with its limits.
+// words as one. Source: client-go's EventCorrelator, with its limits. Unlike there, what was said before leaves room for what was not: a
+// probe that fails each second does not hide that its container is ended.
 
 import { combinedPrefix, type EventReport } from '../../core/node/protocol.ts';
 
 /** At once, of one object. */
 const burst = 25;
+/** Of those, what is kept for events that were not told before. */
+const reserve = 10;
 /** After those, one a time. */
 const refillMs = 300_000;
 /** So many texts of one reason within the time are told apart. */
@@ -37,22 +40,23 @@ export function createEventFilter(): EventFilter {
       if (objects.size > maxObjects) for (const oldest of [...objects.keys()].slice(0, 1)) objects.delete(oldest);
       told.tokens = Math.min(burst, told.tokens + Math.max(0, now - told.at) / refillMs);
       told.at = now;
-      const combined = isOneOfMany(told, event, now);
-      if (told.tokens < 1) return undefined;
+      const news = newsOf(told, event, now);
+      if (told.tokens < (news === 'new' ? 1 : 1 + reserve)) return undefined;
       told.tokens -= 1;
-      return combined ? { ...event, message: `${combinedPrefix}${event.message}` } : event;
+      return news === 'combined' ? { ...event, message: `${combinedPrefix}${event.message}` } : event;
     },
   };
 }
 
-function isOneOfMany({ texts }: Told, { type, reason, message }: EventReport, now: number): boolean {
+/** `combined`: one of many texts of its reason. */
+function newsOf({ texts }: Told, { type, reason, message }: EventReport, now: number): 'new' | 'repeat' | 'combined' {
   const key = `${type}/${reason}`;
   const known = texts.get(key);
   const like = known && now - known.at <= textsMs ? known : { seen: new Set<string>(), at: now };
   texts.set(key, like);
   like.at = now;
-  if (like.seen.has(message)) return false;
-  if (like.seen.size >= maxTexts) return true;
+  if (like.seen.has(message)) return 'repeat';
+  if (like.seen.size >= maxTexts) return 'combined';
   like.seen.add(message);
-  return false;
+  return 'new';
 }

@@ -19,11 +19,11 @@ describe.skipIf(missing)(`what the node counts of real pods${missing ? ` (skippe
   beforeAll(async () => {
     node = await startTestNode();
     started = await startTestPods(node);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     started?.stop();
     await node?.remove();
-  }, 60_000);
+  }, 180_000);
   afterEach(async () => {
     started.pods.apply([], true);
     await expect.poll(() => started.pods.all().length, { timeout: 60_000 }).toBe(0);

@@ -50,7 +50,7 @@ export function containerConfig(pod: Pod, container: PodContainer, context: Cont
       [annotations.terminationMessagePath]: spec.terminationMessagePath ?? '/dev/termination-log',
       [annotations.terminationMessagePolicy]: spec.terminationMessagePolicy ?? 'File',
     },
-    logPath: logPath(container.name, context.attempt),
+    logPath: containerLogPath(container.name, context.attempt),
     stdin: spec.stdin,
     stdinOnce: spec.stdinOnce,
     tty: spec.tty,
@@ -65,6 +65,6 @@ export function containerConfig(pod: Pod, container: PodContainer, context: Cont
 }
 
 /** Below the pod's log directory. */
-function logPath(container: string, attempt: number): string {
+export function containerLogPath(container: string, attempt: number): string {
   return `${container}/${attempt}.log`;
 }

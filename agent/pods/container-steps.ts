@@ -14,7 +14,7 @@ import type { CheckTarget } from '../probes/check.ts';
 import { volumeMounts } from '../volumes/mounts.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
 import type { MountedVolume } from '../volumes/volume-type.ts';
-import { containerConfig } from './container-config.ts';
+import { containerConfig, containerLogPath } from './container-config.ts';
 import { runHook } from './hook.ts';
 import { hostsFile } from './hosts-file.ts';
 import { removeLogs } from './log-rotation.ts';
@@ -95,6 +95,8 @@ export async function startContainer(context: PodContext, request: StartRequest)
     throw new StartError('RunContainerError', errorText(error), isAway(error) ? 'runtime' : 'container');
   }
   context.event(pod, 'Normal', 'Started', `Container started`, container.name);
+  const logPath = path.join(podLogDirectory(context.logsDir, pod), containerLogPath(container.name, request.attempt));
+  await context.logLinks?.add(pod.metadata, { id: containerId, name: container.name, logPath });
   return containerId;
 }
 
@@ -244,10 +246,12 @@ export function checkTarget(context: PodContext, container: PodContainer, id: st
 
 /** What a removed container leaves on the node: its termination message and its logs. */
 export async function removeContainerFiles(
-  { podsDir, logsDir }: PodContext,
-  uid: string,
-  { name, attempt, logPath }: ObservedContainer,
+  { podsDir, logsDir, logLinks }: PodContext,
+  { metadata }: Pod,
+  { id, name, attempt, logPath }: ObservedContainer,
 ): Promise<void> {
+  const { uid } = metadata;
+  await logLinks?.remove(metadata, { id, name });
   await removeTree(podsDir, terminationFile(uid, name, attempt));
   if (logPath) await removeLogs(logsDir, logPath);
 }

@@ -10,6 +10,7 @@ import type { NodeCapacity } from '../pod/resources.ts';
 import type { ProbeMetrics } from '../probes/probe-metrics.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { VolumeObjects } from '../volumes/volume-type.ts';
+import type { ContainerLinks } from './machine-logs.ts';
 import type { NodeSecurity } from './node-security.ts';
 import type { PodCgroups } from './pod-cgroup.ts';
 import type { ResizeRefusal } from './resize.ts';
@@ -32,6 +33,8 @@ export interface PodContext {
   /** Each pod's own files: volumes, /etc/hosts, termination messages. */
   readonly podsDir: string;
   readonly logsDir: string;
+  /** Undefined: another cluster has the machine's. */
+  readonly logLinks: ContainerLinks | undefined;
   readonly security: NodeSecurity;
   readonly dns: ClusterDns;
   readonly capacity: NodeCapacity;

@@ -57,6 +57,8 @@ export class PodSteps {
   /** The pod runs already: nobody times its start. */
   startedBefore(): void {
     this.#clock.finish();
+    for (const container of this.#observed.containers)
+      if (container.logPath) void this.#context.logLinks?.add(this.#pod.metadata, container);
   }
 
   /** `overtakes`: the same step is on its way with a longer grace. Throws GrpcError, StartError. */
@@ -85,7 +87,7 @@ export class PodSteps {
         await runtime.removeContainer({ containerId: step.id });
         this.#parts.mirror.removeContainer(step.id);
         this.#parts.resize.forget(step.id);
-        if (container) await removeContainerFiles(this.#context, this.#pod.metadata.uid, container);
+        if (container) await removeContainerFiles(this.#context, this.#pod, container);
         return;
       }
       case 'resize':
@@ -199,10 +201,13 @@ export class PodSteps {
 
   /** Removes everything that the node has of the pod. Throws GrpcError. */
   async giveBack(): Promise<void> {
+    const { containers } = this.#observed;
     for (const { id } of this.#observed.sandboxes) await this.#removeSandbox(id);
     await this.#mounts.remove();
     await this.#context.cgroups.remove(this.#pod.metadata.uid);
-    await removeTree(this.#context.logsDir, podLogName(this.#pod));
+    const { logLinks, logsDir } = this.#context;
+    for (const container of containers) await logLinks?.remove(this.#pod.metadata, container);
+    await removeTree(logsDir, podLogName(this.#pod));
   }
 
   get #pod(): Pod {

@@ -13,11 +13,11 @@ describe.skipIf(missing)(`steps that fail${missing ? ` (skipped: ${missing})` : 
   beforeAll(async () => {
     node = await startTestNode();
     started = await startTestPods(node, { networkFailure: () => networkFailure });
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     started?.stop();
     await node?.remove();
-  }, 60_000);
+  }, 180_000);
   afterEach(async () => {
     networkFailure = undefined;
     started.pods.apply([], true);

@@ -109,7 +109,7 @@ describe.skipIf(process.getuid?.() !== 0)('up and down (needs root)', () => {
     const before = await traces();
     mkdirSync(join(dataDir, 'agent'), { recursive: true });
     // The agent starts containerd, and then cannot make this directory.
-    writeFileSync(join(dataDir, 'agent/logs'), '');
+    writeFileSync(join(dataDir, 'agent/pods'), '');
     const { code, stdout, stderr } = await zeroplane('up', '--detach');
     expect(code).toBe(1);
     expect(stdout).toMatch(/^✖ Node .* is Ready/m);

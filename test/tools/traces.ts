@@ -1,7 +1,7 @@
 // What a cluster can leave on a machine: processes, mounts, network namespaces, cgroups, and on its host interfaces, routes and
 // nftables tables.
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Host } from './host.ts';
 
 export interface Traces {
@@ -13,6 +13,8 @@ export interface Traces {
   readonly namespaces: readonly string[];
   /** Cgroups of the given pods. */
   readonly cgroups: readonly string[];
+  /** Logs of the given pods in the machine's place for them, links to them, and the data directory's claim on it. */
+  readonly logs: readonly string[];
   readonly links: readonly string[];
   readonly routes: readonly string[];
   readonly rules: readonly string[];
@@ -30,6 +32,7 @@ export async function tracesOf(host: Host, dataDir: string, pods: readonly strin
     mounts: mounts.filter((line) => line.includes(dataDir)),
     namespaces,
     cgroups: cgroupsOf(pods),
+    logs: logsOf(dataDir, pods),
     links: (await lines('ip', '-o', 'link')).map((line) => line.split(':')[1]?.trim() ?? line),
     routes: await lines('ip', 'route', 'show', 'table', 'all'),
     rules: await lines('ip', 'rule'),
@@ -55,6 +58,12 @@ function holdsPod(name: string, pods: readonly string[]): boolean {
   return pids().some(
     (pid) => link(`/proc/${pid}/ns/net`) === id && pods.some((uid) => read(`/proc/${pid}/cgroup`).includes(uid)),
   );
+}
+
+function logsOf(dataDir: string, pods: readonly string[]): string[] {
+  return ['/var/log/pods', '/var/log/containers']
+    .flatMap((directory) => (existsSync(directory) ? readdirSync(directory).map((name) => `${directory}/${name}`) : []))
+    .filter((each) => [...pods, dataDir].some((own) => `${each} ${link(each)}`.includes(own)));
 }
 
 function cgroupsOf(pods: readonly string[]): string[] {

@@ -137,6 +137,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
     runtime,
     nodeHostname: name,
     logsDir: path.join(folder, 'logs'),
+    logLinks: undefined,
     security: testSecurity({ seccompDir: path.join(folder, 'seccomp') }),
     dns: { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
     capacity: allocatable,
