@@ -163,6 +163,7 @@ const primitives: Readonly<Record<string, Schema>> = {
   boolean: { type: 'boolean' },
   'int-or-string': { format: 'int-or-string', 'x-kubernetes-int-or-string': true },
   any: { 'x-kubernetes-preserve-unknown-fields': true },
+  empty: { type: 'object', properties: {} },
 };
 
 function refuse(type: string): never {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setOwn } from '../../machinery/own.ts';
 import type { Fields } from '../fields.ts';
 import type { ModelRow } from '../model-row.ts';
+import { withEmptyStructs } from './empty-structs.ts';
 import { indexOf, nameFolders, typeMap } from './indexes.ts';
 import { homeOf, messageRows } from './message-rows.ts';
 import { modelFacts } from './model-facts.ts';
@@ -41,21 +42,21 @@ async function generate(): Promise<void> {
     kinds.map(({ kind }) => kind),
   );
   const operations = servedOperations(published, resources);
-  const models = reachable(all, operations);
-  const names = openapiNames(models, operations);
+  const found = reachable(all, operations);
+  const names = openapiNames(found, operations);
 
   mkdirSync(output, { recursive: true });
   const sources = publishedOf(kinds);
+  const messageOf = (id: string) => {
+    const place = placeOfModel(names.get(id) ?? '', sources);
+    return place && sources.find(...place);
+  };
+  const models = new Map([...found].map(([id, model]) => [id, withEmptyStructs(model, messageOf(id), sources)]));
   const own = fieldsOf(kinds, models);
   const rows = Object.fromEntries(
     [...models].map(([id, model]): [string, ModelRow] => {
-      const name = names.get(id) ?? '';
-      const place = placeOfModel(name, sources);
-      const message = place && sources.find(...place);
-      return [
-        id,
-        { name, fields: model.fields, required: model.required, ...modelFacts(id, model, message, sources, own) },
-      ];
+      const facts = modelFacts(id, model, messageOf(id), sources, own);
+      return [id, { name: names.get(id) ?? '', fields: model.fields, required: model.required, ...facts }];
     }),
   );
   const named = resources.map((row) => ({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withEmptyStructs } from './empty-structs.ts';
 import { modelFacts } from './model-facts.ts';
 import { Published } from './read-published.ts';
 
@@ -18,6 +19,19 @@ const spec = model('count', 'weight', 'name', 'since', 'limits', 'tags', 'mode')
 
 const factsOf = (message: string, of: ReturnType<typeof model>, own = {}) =>
   modelFacts('V1Test', of, published.find('test-v1', message), published, { V1Test: own });
+
+describe('a struct without fields', () => {
+  it('is an object, which the client package calls anything', () => {
+    const of = new Published(
+      '/nowhere',
+      new Map([['test-v1', 'Policy basic=1:*Basic other=2:*Part\nBasic\nPart size=1:int']]),
+    );
+    const fields = { basic: 'any', other: 'any', more: 'any' };
+    const read = { fields, required: [], descriptions: {} };
+    expect(withEmptyStructs(read, of.find('test-v1', 'Policy'), of).fields).toEqual({ ...fields, basic: 'empty' });
+    expect(withEmptyStructs(read, undefined, of)).toBe(read);
+  });
+});
 
 describe('facts of a model', () => {
   it('say how Go writes its fields, those of embedded structs too', () => {

@@ -62,6 +62,7 @@ function typescript(type: FieldType): string {
   if (type.startsWith('[')) return `Array<${typescript(type.slice(1))}>`;
   if (type.startsWith('{')) return `Record<string, ${typescript(type.slice(1))}>`;
   if (type === 'any') return 'unknown';
+  if (type === 'empty') return 'Record<string, never>';
   if (type === 'int-or-string') return 'IntOrString';
   if (type === 'integer:int64') return 'Int64';
   const base = type.split(':')[0] ?? type;
