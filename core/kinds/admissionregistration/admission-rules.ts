@@ -4,9 +4,16 @@ import type { V1NamedRuleWithOperations } from '../../../generated/kubernetes.ts
 import { expressions } from '../../cel/expressions.ts';
 import type { AdmissionPlace } from '../../cel/kubernetes/admission.ts';
 import type { Type } from '../../cel/types/types.ts';
-import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
+import {
+  duplicate,
+  type FieldError,
+  invalidValue,
+  notSupported,
+  required,
+  tooMany,
+} from '../../machinery/field-error.ts';
 import { type LabelSelectorJson, validateLabelSelector } from '../../machinery/labels.ts';
-import { qualifiedNameErrors } from '../../machinery/names.ts';
+import { pathSegmentName, qualifiedNameErrors } from '../../machinery/names.ts';
 
 export function defaultRules(rules: V1NamedRuleWithOperations[] | undefined): void {
   for (const rule of rules ?? []) rule.scope ??= '*';
@@ -28,6 +35,11 @@ export function validateRules(rules: readonly V1NamedRuleWithOperations[], at: s
   const errors: FieldError[] = [];
   for (const [index, rule] of rules.entries()) {
     const path = `${at}[${index}]`;
+    rule.resourceNames?.forEach((name, place, names) => {
+      const field = `${path}.resourceNames[${place}]`;
+      for (const message of pathSegmentName(name)) errors.push(invalidValue(field, name, message));
+      if (names.indexOf(name) < place) errors.push(duplicate(field, name));
+    });
     for (const field of ['operations', 'apiGroups', 'apiVersions', 'resources'] as const) {
       const values = rule[field] ?? [];
       if (values.length === 0) errors.push(required(`${path}.${field}`));
@@ -58,7 +70,7 @@ function validateResources(resources: readonly string[], path: string): FieldErr
     const at = `${path}[${index}]`;
     const slash = each.indexOf('/');
     if (!each) errors.push(required(at));
-    if (slash < 0) continue;
+    if (!each || slash < 0) continue;
     const resource = each.slice(0, slash);
     const subresource = each.slice(slash + 1);
     if (anySubresourceOf.has(resource))
@@ -70,29 +82,35 @@ function validateResources(resources: readonly string[], path: string): FieldErr
   }
   if (resources.length > 1 && resources.includes('*/*'))
     errors.push(invalidValue(path, resources, "if '*/*' is present, must not specify other resources"));
-  const whole = resources.filter((each) => !each.includes('/'));
-  if (whole.length > 1 && whole.includes('*'))
+  // As Kubernetes does, only the last of them is looked at.
+  const whole = resources.filter((each) => each !== '' && !each.includes('/'));
+  if (whole.includes('*') && whole.at(-1) !== '*')
     errors.push(
       invalidValue(path, resources, "if '*' is present, must not specify other resources without subresources"),
     );
   return errors;
 }
 
+const mostConditions = 64;
+
 export function validateConditions(
   conditions: readonly { name: string; expression: string }[] | undefined,
   at: string,
   place: AdmissionPlace,
 ): FieldError[] {
+  const count = conditions?.length ?? 0;
+  // What there is too much of is not compiled.
+  if (count > mostConditions) return [tooMany(at, count, mostConditions)];
   const errors: FieldError[] = [];
   const names = new Set<string>();
-  if ((conditions?.length ?? 0) > 64) return [invalidValue(at, conditions?.length, 'must have at most 64 items')];
   for (const [index, { name, expression }] of (conditions ?? []).entries()) {
     const path = `${at}[${index}]`;
+    if (expression?.trim()) errors.push(...checkExpression(expression, `${path}.expression`, ['bool'], { place }));
+    else errors.push(required(`${path}.expression`));
     if (!name) errors.push(required(`${path}.name`));
     else for (const message of qualifiedNameErrors(name)) errors.push(invalidValue(`${path}.name`, name, message));
-    if (names.has(name)) errors.push(duplicate(`${path}.name`, name));
+    if (name && names.has(name)) errors.push(duplicate(`${path}.name`, name));
     names.add(name);
-    errors.push(...checkExpression(expression, `${path}.expression`, ['bool'], { place }));
   }
   return errors;
 }

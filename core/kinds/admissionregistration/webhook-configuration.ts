@@ -6,7 +6,7 @@ import type {
   V1ValidatingWebhook,
 } from '../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
-import { dns1123Subdomain } from '../../machinery/names.ts';
+import { dns1035Label, dns1123Subdomain } from '../../machinery/names.ts';
 import { validateClientConfig } from '../rules/client-config.ts';
 import { strategyFor } from '../strategy.ts';
 import { defaultRules, validateConditions, validateRules, validateSelectors } from './admission-rules.ts';
@@ -25,33 +25,46 @@ function validateHooks(hooks: readonly (V1ValidatingWebhook | V1MutatingWebhook)
   const names = new Set<string>();
   for (const [index, hook] of hooks.entries()) {
     const at = `webhooks[${index}]`;
-    if (!hook.name) errors.push(required(`${at}.name`));
-    else {
-      for (const message of dns1123Subdomain(hook.name)) errors.push(invalidValue(`${at}.name`, hook.name, message));
-      if (hook.name.split('.').length < 3)
-        errors.push(
-          invalidValue(`${at}.name`, hook.name, 'should be a domain with at least three segments separated by dots'),
-        );
-      if (names.has(hook.name)) errors.push(duplicate(`${at}.name`, hook.name));
-    }
-    names.add(hook.name);
-    const effects = ['None', 'NoneOnDryRun'];
-    if (!hook.sideEffects) errors.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
-    else if (!effects.includes(hook.sideEffects))
-      errors.push(notSupported(`${at}.sideEffects`, hook.sideEffects, effects));
-    const versions = hook.admissionReviewVersions ?? [];
-    if (versions.length === 0)
-      errors.push(required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'));
-    else if (!versions.some((version) => version === 'v1' || version === 'v1beta1'))
-      errors.push(invalidValue(`${at}.admissionReviewVersions`, versions, 'must include at least one of v1, v1beta1'));
-    const { timeoutSeconds } = hook;
+    errors.push(...validateName(hook.name ?? '', `${at}.name`));
+    errors.push(...validateRules(hook.rules ?? [], `${at}.rules`));
+    const { sideEffects, timeoutSeconds } = hook;
+    if (sideEffects === undefined) errors.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
+    else if (!effects.includes(sideEffects)) errors.push(notSupported(`${at}.sideEffects`, sideEffects, effects));
     if (timeoutSeconds !== undefined && (timeoutSeconds < 1 || timeoutSeconds > 30))
       errors.push(
         invalidValue(`${at}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'),
       );
+    errors.push(...validateSelectors(hook, at));
     errors.push(...validateClientConfig(hook.clientConfig ?? {}, `${at}.clientConfig`));
-    errors.push(...validateSelectors(hook, at), ...validateRules(hook.rules ?? [], `${at}.rules`));
     errors.push(...validateConditions(hook.matchConditions, `${at}.matchConditions`, 'webhook'));
+    errors.push(...validateVersions(hook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`));
+    if (hook.name && names.has(hook.name)) errors.push(duplicate(`${at}.name`, hook.name));
+    names.add(hook.name);
   }
+  return errors;
+}
+
+const effects = ['None', 'NoneOnDryRun'];
+
+function validateName(name: string, path: string): FieldError[] {
+  if (!name) return [required(path)];
+  const wrong = dns1123Subdomain(name);
+  if (wrong.length > 0) return [invalidValue(path, name, wrong.join(','))];
+  return name.split('.').length < 3
+    ? [invalidValue(path, name, 'should be a domain with at least three segments separated by dots')]
+    : [];
+}
+
+const spoken = ['v1', 'v1beta1'];
+
+function validateVersions(versions: readonly string[], path: string): FieldError[] {
+  if (versions.length === 0) return [required(path, `must specify one of ${spoken.join(', ')}`)];
+  const errors = versions.flatMap((version, index) => {
+    const at = `${path}[${index}]`;
+    if (versions.indexOf(version) < index) return [invalidValue(at, version, 'duplicate version')];
+    return dns1035Label(version).map((message) => invalidValue(at, version, message));
+  });
+  if (!versions.some((version) => spoken.includes(version)))
+    errors.push(invalidValue(path, versions, `must include at least one of ${spoken.join(', ')}`));
   return errors;
 }

@@ -1,7 +1,7 @@
 // ValidatingAdmissionPolicyBindings.
 
 import type { V1ValidatingAdmissionPolicyBinding } from '../../../../generated/kubernetes.ts';
-import { duplicate, invalidValue, required } from '../../../machinery/field-error.ts';
+import { duplicate, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
 import { strategyFor } from '../../strategy.ts';
 import { defaultRules } from '../admission-rules.ts';
 import { rulesIn, validateBinding } from '../policy.ts';
@@ -11,15 +11,25 @@ export const strategy = strategyFor<V1ValidatingAdmissionPolicyBinding>({
   conditionalUpdate: true,
   defaults: ({ spec }) => defaultRules(rulesIn(spec?.matchResources)),
   validate({ spec }) {
-    const errors = validateBinding(spec);
+    // The field is told as Kubernetes tells it.
+    const errors = validateBinding(spec, 'spec.matchResouces');
     const actions = spec?.validationActions ?? [];
-    if (actions.length === 0)
-      errors.push(required('spec.validationActions', 'at least one validation action is required'));
-    for (const [index, each] of actions.entries()) {
-      if (actions.indexOf(each) !== index) errors.push(duplicate(`spec.validationActions[${index}]`, each));
-    }
+    const path = 'spec.validationActions';
+    actions.forEach((each, index) => {
+      if (!known.includes(each)) errors.push(notSupported(`${path}[${index}]`, each, known));
+      if (actions.indexOf(each) < index) errors.push(duplicate(`${path}[${index}]`, each));
+    });
     if (actions.includes('Deny') && actions.includes('Warn'))
-      errors.push(invalidValue('spec.validationActions', actions, 'must not contain both Deny and Warn'));
+      errors.push(
+        invalidValue(
+          path,
+          actions,
+          'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
+        ),
+      );
+    if (actions.length === 0) errors.push(required(path, 'at least one validation action is required'));
     return errors;
   },
 });
+
+const known = ['Audit', 'Deny', 'Warn'];

@@ -12,6 +12,7 @@ import { warnOfWorkload } from '../../core/pod-template/warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { countOrPercent } from '../../rules/count-or-percent.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
+import { validateCollisions, validateCounts } from '../../rules/replica-status.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1DaemonSet>({
@@ -51,4 +52,18 @@ export const strategy = strategyFor<V1DaemonSet>({
   },
   warnings: warnOfWorkload,
   validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
+  validateStatus: ({ status }, old) => [
+    ...validateCounts(status, [
+      'currentNumberScheduled',
+      'numberMisscheduled',
+      'desiredNumberScheduled',
+      'numberReady',
+      'observedGeneration',
+      'updatedNumberScheduled',
+      'numberAvailable',
+      'numberUnavailable',
+      'collisionCount',
+    ]),
+    ...validateCollisions(status, old.status),
+  ],
 });

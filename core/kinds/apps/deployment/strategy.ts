@@ -18,6 +18,7 @@ import { warnOfNamedWorkload } from '../../core/pod-template/warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { countOrAnyPercent, countOrPercent } from '../../rules/count-or-percent.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
+import { validateReplicaStatus } from '../../rules/replica-status.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1Deployment>({
@@ -51,17 +52,11 @@ export const strategy = strategyFor<V1Deployment>({
   },
   warnings: warnOfNamedWorkload,
   validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
-  validateStatus: ({ status }) =>
-    (
-      [
-        'observedGeneration',
-        'replicas',
-        'updatedReplicas',
-        'readyReplicas',
-        'availableReplicas',
-        'unavailableReplicas',
-      ] as const
-    ).flatMap((field) => nonNegative(status?.[field], `status.${field}`)),
+  validateStatus: ({ status }, old) =>
+    validateReplicaStatus(status, old.status, {
+      parts: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+      more: ['observedGeneration', 'unavailableReplicas'],
+    }),
 });
 
 function validateStrategy(value: NonNullable<V1Deployment['spec']>['strategy']): FieldError[] {

@@ -11,6 +11,7 @@ import {
 import { warnOfNamedWorkload } from '../../core/pod-template/warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
+import { validateReplicaStatus } from '../../rules/replica-status.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1ReplicaSet>({
@@ -24,11 +25,17 @@ export const strategy = strategyFor<V1ReplicaSet>({
     return [
       ...nonNegative(spec.replicas, 'spec.replicas'),
       ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
-      ...validateSelectorOf(spec.selector, spec.template, 'spec', 'replicaset'),
+      // Called so in Kubernetes' message.
+      ...validateSelectorOf(spec.selector, spec.template, 'spec', 'deployment'),
       ...validateTemplate(spec.template, 'spec.template'),
       ...validateEndless(spec.template, 'ReplicaSet'),
     ];
   },
   warnings: warnOfNamedWorkload,
   validateUpdate: (object, old) => immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
+  validateStatus: ({ status }, old) =>
+    validateReplicaStatus(status, old.status, {
+      parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+      more: ['observedGeneration'],
+    }),
 });

@@ -19,7 +19,9 @@ import {
 import { specChanged, warnOfWorkload } from '../../core/pod-template/warnings.ts';
 import { named } from '../../metadata/name-rule.ts';
 import { warnOfClaim } from '../../rules/claim-warnings.ts';
+import { countOrPercent } from '../../rules/count-or-percent.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
+import { validateReplicaStatus } from '../../rules/replica-status.ts';
 import { strategyFor } from '../../strategy.ts';
 
 const mutable = [
@@ -78,6 +80,12 @@ export const strategy = strategyFor<V1StatefulSet>({
       );
     return warnings;
   },
+  validateStatus: ({ status }, old) =>
+    validateReplicaStatus(status, old.status, {
+      parts: ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+      more: ['observedGeneration'],
+      ready: 'status.readyReplicas',
+    }),
   validateUpdate(object, old) {
     if (!object.spec || !old.spec) return [];
     return semanticEqual(withoutMutable(object.spec), withoutMutable(old.spec))
@@ -118,7 +126,14 @@ function validateStrategy({ updateStrategy }: V1StatefulSetSpec): FieldError[] {
   }
   if (updateStrategy.type !== 'RollingUpdate')
     return [notSupported(`${path}.type`, updateStrategy.type, ['OnDelete', 'RollingUpdate'])];
-  return nonNegative(updateStrategy.rollingUpdate?.partition, `${path}.rollingUpdate.partition`);
+  const { partition, maxUnavailable } = updateStrategy.rollingUpdate ?? {};
+  const errors = nonNegative(partition, `${path}.rollingUpdate.partition`);
+  if (maxUnavailable === undefined) return errors;
+  const at = `${path}.rollingUpdate.maxUnavailable`;
+  errors.push(...countOrPercent(maxUnavailable, at));
+  if (maxUnavailable === 0 || /^0+%$/.test(String(maxUnavailable)))
+    errors.push(invalidValue(at, maxUnavailable, 'cannot be 0'));
+  return errors;
 }
 
 function withoutMutable(spec: V1StatefulSetSpec): object {

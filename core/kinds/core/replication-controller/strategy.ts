@@ -4,6 +4,7 @@ import type { V1ReplicationController } from '../../../../generated/kubernetes.t
 import { invalidValue, required } from '../../../machinery/field-error.ts';
 import { labelSelectorOfSet, matchesLabels } from '../../../machinery/labels.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
+import { validateReplicaStatus } from '../../rules/replica-status.ts';
 import { strategyFor } from '../../strategy.ts';
 import { defaultTemplate, validateEndless, validateTemplate } from '../pod-template/template.ts';
 import { warnOfNamedWorkload } from '../pod-template/warnings.ts';
@@ -26,10 +27,7 @@ export const strategy = strategyFor<V1ReplicationController>({
   },
   validate({ spec }) {
     if (!spec) return [required('spec')];
-    const errors = [
-      ...nonNegative(spec.replicas, 'spec.replicas'),
-      ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
-    ];
+    const errors = nonNegative(spec.minReadySeconds, 'spec.minReadySeconds');
     if (!spec.selector || Object.keys(spec.selector).length === 0) errors.push(required('spec.selector'));
     else if (!matchesLabels(labelSelectorOfSet(spec.selector), spec.template?.metadata?.labels)) {
       errors.push(
@@ -40,9 +38,15 @@ export const strategy = strategyFor<V1ReplicationController>({
         ),
       );
     }
+    errors.push(...nonNegative(spec.replicas, 'spec.replicas'));
     errors.push(...validateTemplate(spec.template, 'spec.template'));
     errors.push(...validateEndless(spec.template, 'ReplicationController'));
     return errors;
   },
   warnings: warnOfNamedWorkload,
+  validateStatus: ({ status }, old) =>
+    validateReplicaStatus(status, old.status, {
+      parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+      more: ['observedGeneration'],
+    }),
 });

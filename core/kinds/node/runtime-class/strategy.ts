@@ -1,10 +1,11 @@
 // RuntimeClasses.
 
-import type { V1RuntimeClass } from '../../../../generated/kubernetes.ts';
-import { invalidValue } from '../../../machinery/field-error.ts';
+import type { V1RuntimeClass, V1Toleration } from '../../../../generated/kubernetes.ts';
+import { duplicate, invalidValue } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
-import { validateAmount } from '../../core/pod/validate-resources.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { validateContainerResources } from '../../core/pod/validate-resources.ts';
 import { validateTolerations } from '../../core/pod/validate-scheduling.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { warnOfNodeLabels } from '../../rules/node-label-warnings.ts';
@@ -14,12 +15,21 @@ export const strategy = strategyFor<V1RuntimeClass>({
   conditionalUpdate: true,
   validate({ handler, overhead, scheduling }) {
     const errors = dns1123Label(handler ?? '').map((message) => invalidValue('handler', handler ?? '', message));
-    for (const [name, value] of Object.entries(overhead?.podFixed ?? {}))
-      errors.push(...validateAmount(value, `overhead.podFixed[${name}]`));
+    // Told of as limits, as Kubernetes does, which takes them for such.
+    errors.push(...validateContainerResources({ limits: overhead?.podFixed ?? {} }, new Set(), 'overhead'));
     errors.push(...validateLabels(scheduling?.nodeSelector, 'scheduling.nodeSelector'));
-    errors.push(...validateTolerations(scheduling?.tolerations ?? [], 'scheduling.tolerations'));
+    const tolerations = scheduling?.tolerations ?? [];
+    errors.push(...validateTolerations(tolerations, 'scheduling.tolerations'));
+    tolerations.forEach((each, index) => {
+      const same = (other: V1Toleration) => semanticEqual(withoutSeconds(other), withoutSeconds(each));
+      if (tolerations.findIndex(same) < index) errors.push(duplicate(`scheduling.tolerations[${index}]`, each));
+    });
     return errors;
   },
   warnings: ({ scheduling }) => warnOfNodeLabels(scheduling?.nodeSelector, () => 'scheduling.nodeSelector'),
   validateUpdate: (object, old) => immutable(object.handler, old.handler, 'handler'),
 });
+
+function withoutSeconds({ tolerationSeconds: _, ...toleration }: V1Toleration): object {
+  return toleration;
+}

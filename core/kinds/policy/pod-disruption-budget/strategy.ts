@@ -4,6 +4,7 @@ import type { V1PodDisruptionBudget } from '../../../../generated/kubernetes.ts'
 import { type FieldError, invalidValue } from '../../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../../machinery/labels.ts';
 import { countOrPercent } from '../../rules/count-or-percent.ts';
+import { validateCounts } from '../../rules/replica-status.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1PodDisruptionBudget>({
@@ -19,4 +20,6 @@ export const strategy = strategyFor<V1PodDisruptionBudget>({
     if (spec.maxUnavailable !== undefined) errors.push(...countOrPercent(spec.maxUnavailable, 'spec.maxUnavailable'));
     return [...errors, ...validateLabelSelector(spec.selector, 'spec.selector')];
   },
+  validateStatus: ({ status }) =>
+    validateCounts(status, ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods']),
 });

@@ -12,16 +12,14 @@ export const strategy = strategyFor<V1PriorityClass>({
   validate(object) {
     const { metadata, value = 0 } = object;
     const errors: FieldError[] = [];
-    if (metadata.name?.startsWith('system-')) {
-      const known = new Map([
-        ['system-node-critical', 2000001000],
-        ['system-cluster-critical', 2000000000],
-      ]);
-      if (known.get(metadata.name) !== value)
+    const name = metadata.name ?? '';
+    if (name.startsWith('system-')) {
+      const why = systemFault(name, value, object.globalDefault ?? false);
+      if (why)
         errors.push(
           forbiddenField(
             'metadata.name',
-            "priority class names with 'system-' prefix are reserved for system use only",
+            `priority class names with 'system-' prefix are reserved for system use only. error: ${why}`,
           ),
         );
     } else if (value > highestUserPriority)
@@ -37,3 +35,15 @@ export const strategy = strategyFor<V1PriorityClass>({
     return errors;
   },
 });
+
+const systemClasses = new Map([
+  ['system-node-critical', 2000001000],
+  ['system-cluster-critical', 2000000000],
+]);
+
+function systemFault(name: string, value: number, globalDefault: boolean): string | undefined {
+  const own = systemClasses.get(name);
+  if (own === undefined) return `${name} is not a known system priority class`;
+  if (own !== value) return `value of ${name} PriorityClass must be ${own}`;
+  return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
+}

@@ -2,27 +2,32 @@
 
 import type { StorageV1TokenRequest, V1CSIDriver } from '../../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, invalidValue, notSupported } from '../../../machinery/field-error.ts';
-import { named } from '../../metadata/name-rule.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { strategyFor } from '../../strategy.ts';
-import { driverName } from '../driver-name.ts';
 
-const lifecycleModes = ['Ephemeral', 'Persistent'];
+const lifecycleModes = ['Persistent', 'Ephemeral'];
 
 const tokenSeconds = { least: 600, most: 2 ** 32 } as const;
 
 export const strategy = strategyFor<V1CSIDriver>({
   generation: true,
-  validateName: named(driverName),
   validate({ spec = {} }) {
-    const errors: FieldError[] = [];
-    for (const each of spec.volumeLifecycleModes ?? [])
+    const { tokenRequests = [], volumeLifecycleModes = [], serviceAccountTokenInSecrets: inSecrets } = spec;
+    const errors = validateTokens(tokenRequests, 'spec.tokenRequests');
+    for (const each of volumeLifecycleModes)
       if (!lifecycleModes.includes(each)) errors.push(notSupported('spec.volumeLifecycleModes', each, lifecycleModes));
-    errors.push(...validateTokens(spec.tokenRequests ?? [], 'spec.tokenRequests'));
     const period = spec.nodeAllocatableUpdatePeriodSeconds;
     if (period !== undefined && period < 10)
       errors.push(
         invalidValue('spec.nodeAllocatableUpdatePeriodSeconds', period, 'must be greater than or equal to 10 seconds'),
+      );
+    if (inSecrets !== undefined && tokenRequests.length === 0)
+      errors.push(
+        invalidValue(
+          'spec.serviceAccountTokenInSecrets',
+          inSecrets,
+          'serviceAccountTokenInSecrets is set but no tokenRequests are specified',
+        ),
       );
     return errors;
   },
@@ -36,9 +41,9 @@ function validateTokens(tokens: readonly StorageV1TokenRequest[], path: string):
   const audiences = new Set<string>();
   return tokens.flatMap(({ audience = '', expirationSeconds: seconds }, index) => {
     const at = `${path}[${index}]`;
-    const errors: FieldError[] = [];
-    if (audiences.has(audience)) errors.push(duplicate(`${at}.audience`, audience));
+    if (audiences.has(audience)) return [duplicate(`${at}.audience`, audience)];
     audiences.add(audience);
+    const errors: FieldError[] = [];
     if (seconds !== undefined && seconds < tokenSeconds.least)
       errors.push(invalidValue(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
     if (seconds !== undefined && seconds > tokenSeconds.most)

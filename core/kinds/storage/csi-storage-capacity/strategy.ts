@@ -1,20 +1,20 @@
 // CSIStorageCapacities.
 
 import type { V1CSIStorageCapacity } from '../../../../generated/kubernetes.ts';
+import { invalidValue } from '../../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../../machinery/labels.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
 import { validateAmount } from '../../core/pod/validate-resources.ts';
 import { immutable } from '../../metadata/validate.ts';
-import { requiredField } from '../../rules/field-rule.ts';
 import { warnOfNodeSelector } from '../../rules/node-label-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 
 export const strategy = strategyFor<V1CSIStorageCapacity>({
-  validate({ nodeTopology, storageClassName, capacity, maximumVolumeSize }) {
+  validate({ nodeTopology, storageClassName = '', capacity }) {
     const errors = validateLabelSelector(nodeTopology, 'nodeTopology');
-    errors.push(...requiredField(storageClassName, dns1123Subdomain, 'storageClassName'));
+    for (const message of dns1123Subdomain(storageClassName))
+      errors.push(invalidValue('storageClassName', storageClassName, message));
     if (capacity !== undefined) errors.push(...validateAmount(capacity, 'capacity'));
-    if (maximumVolumeSize !== undefined) errors.push(...validateAmount(maximumVolumeSize, 'maximumVolumeSize'));
     return errors;
   },
   warnings: ({ nodeTopology }) => warnOfNodeSelector(nodeTopology, 'nodeTopology'),

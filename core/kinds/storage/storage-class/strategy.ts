@@ -1,7 +1,7 @@
 // StorageClasses.
 
 import type { V1StorageClass, V1TopologySelectorTerm } from '../../../../generated/kubernetes.ts';
-import { duplicate, type FieldError, forbiddenField, required } from '../../../machinery/field-error.ts';
+import { duplicate, type FieldError, forbiddenField, notSupported, required } from '../../../machinery/field-error.ts';
 import { validateLabelKey } from '../../../machinery/labels.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { immutable } from '../../metadata/validate.ts';
@@ -10,11 +10,17 @@ import { deprecatedNodeLabel } from '../../rules/node-label-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 import { provisionerName, validateParameters } from '../parameters.ts';
 
+const policies = ['Delete', 'Retain'];
+
 export const strategy = strategyFor<V1StorageClass>({
-  validate: ({ provisioner, parameters, allowedTopologies }) => [
-    ...(allowedTopologies ?? []).flatMap((term, index) => validateTopology(term, `allowedTopologies[${index}]`)),
+  validate: ({ provisioner, parameters, reclaimPolicy, allowedTopologies }) => [
     ...requiredField(provisioner, provisionerName, 'provisioner'),
     ...validateParameters(parameters ?? {}, 'parameters'),
+    // Volumes may be recycled; a class cannot ask for it.
+    ...(reclaimPolicy && !policies.includes(reclaimPolicy)
+      ? [notSupported('reclaimPolicy', reclaimPolicy, policies)]
+      : []),
+    ...(allowedTopologies ?? []).flatMap((term, index) => validateTopology(term, `allowedTopologies[${index}]`)),
   ],
   warnings: ({ allowedTopologies }) =>
     (allowedTopologies ?? []).flatMap(({ matchLabelExpressions }, index) =>

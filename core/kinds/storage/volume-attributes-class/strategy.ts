@@ -8,11 +8,13 @@ import { strategyFor } from '../../strategy.ts';
 import { provisionerName, validateParameters } from '../parameters.ts';
 
 export const strategy = strategyFor<V1VolumeAttributesClass>({
-  validate: ({ driverName: driver, parameters }) => [
-    ...requiredField(driver, provisionerName, 'driverName'),
-    ...(Object.keys(parameters ?? {}).length === 0
-      ? [required('parameters', 'must contain at least one key/value pair')]
-      : validateParameters(parameters ?? {}, 'parameters')),
+  // Both are told of as if they stood in a spec, as Kubernetes does.
+  validate: ({ driverName: driver, parameters = {} }) => [
+    ...requiredField(driver, provisionerName, 'spec.driverName'),
+    ...validateParameters(parameters, 'spec.parameters'),
+    ...(Object.keys(parameters).length === 0
+      ? [required('spec.parameters', 'must contain at least one key/value pair')]
+      : []),
   ],
   validateUpdate(object, old) {
     const errors: FieldError[] = [];
