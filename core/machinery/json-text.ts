@@ -16,16 +16,24 @@ interface Open {
   isFirst: boolean;
 }
 
-/** The text that JSON.stringify gives for a value of data, maps, lists and scalars, with so many spaces a level or in one line. */
-export function* jsonText(value: unknown, indent = 0): Steps<string> {
-  const parts: string[] = [];
+/**
+ * The text that JSON.stringify gives for a value of data, maps, lists and scalars, with so many spaces a level or in one line. In pieces,
+ * one of each step: to join and to encode all of a large text would take long too.
+ */
+export function* jsonPieces(value: unknown, indent = 0): Steps<string[]> {
+  const pieces: string[] = [];
+  let parts: string[] = [];
   const lineStart = (depth: number) => (indent === 0 ? '' : `\n${' '.repeat(indent * depth)}`);
   const colon = indent === 0 ? ':' : ': ';
   const open: Open[] = [];
   let written = 0;
   write(value, parts, open);
   for (let inner = open.at(-1); inner; inner = open.at(-1)) {
-    if (written++ % valuesAtOnce === valuesAtOnce - 1) yield;
+    if (written++ % valuesAtOnce === valuesAtOnce - 1) {
+      pieces.push(parts.join(''));
+      parts = [];
+      yield;
+    }
     const { names } = inner;
     const at = inner.next++;
     if (names ? at >= names.length : at >= (inner.value as readonly unknown[]).length) {
@@ -43,7 +51,13 @@ export function* jsonText(value: unknown, indent = 0): Steps<string> {
     write(each, parts, open);
   }
   yield;
-  return parts.join('');
+  pieces.push(parts.join(''));
+  return pieces;
+}
+
+/** As `jsonPieces`, in one. */
+export function* jsonText(value: unknown, indent = 0): Steps<string> {
+  return (yield* jsonPieces(value, indent)).join('');
 }
 
 function write(value: unknown, parts: string[], open: Open[]): void {

@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { atOnce } from './steps.ts';
 import { decodeYaml } from './yaml.ts';
-import { yamlText } from './yaml-text.ts';
+import { encodeYaml as text } from './yaml-text.ts';
 
-const text = (value: unknown) => atOnce(yamlText(value));
-
-describe('yamlText', () => {
+describe('YAML text', () => {
   it('looks as what kubectl prints', () => {
     const value = {
       apiVersion: 'v1',

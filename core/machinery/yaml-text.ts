@@ -4,7 +4,7 @@
 
 import './bigint-json.ts';
 import { getOwn } from './own.ts';
-import type { Steps } from './steps.ts';
+import { atOnce, type Steps } from './steps.ts';
 
 /** Values that are written in one step. */
 const valuesAtOnce = 4000;
@@ -23,14 +23,24 @@ interface Open {
   isInline: boolean;
 }
 
-/** One document, which ends with a newline. */
-export function* yamlText(value: unknown): Steps<string> {
-  if (!isBlock(value)) return `${scalarText(value, '')}\n`;
-  const parts: string[] = [];
+/** As `yamlPieces`, in one and at once. */
+export function encodeYaml(value: unknown): string {
+  return atOnce(yamlPieces(value)).join('');
+}
+
+/** One document, which ends with a newline. In pieces, one of each step: to join and to encode all of a large text would take long too. */
+export function* yamlPieces(value: unknown): Steps<string[]> {
+  if (!isBlock(value)) return [`${scalarText(value, '')}\n`];
+  const pieces: string[] = [];
+  let parts: string[] = [];
   const open: Open[] = [opened(value, '', true)];
   let written = 0;
   for (let inner = open.at(-1); inner; inner = open.at(-1)) {
-    if (written++ % valuesAtOnce === valuesAtOnce - 1) yield;
+    if (written++ % valuesAtOnce === valuesAtOnce - 1) {
+      pieces.push(parts.join(''));
+      parts = [];
+      yield;
+    }
     const { names, indent } = inner;
     const at = inner.next++;
     if (at >= (names ?? (inner.value as readonly unknown[])).length) {
@@ -54,7 +64,8 @@ export function* yamlText(value: unknown): Steps<string> {
     }
   }
   yield;
-  return parts.join('');
+  pieces.push(parts.join(''));
+  return pieces;
 }
 
 type Block = Readonly<Record<string, unknown>> | readonly unknown[];

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJson } from './json.ts';
-import { decodeYaml, decodeYamlDocuments, encodeYaml } from './yaml.ts';
+import { decodeYaml, decodeYamlDocuments } from './yaml.ts';
+import { encodeYaml } from './yaml-text.ts';
 
 describe('YAML', () => {
   it.each([

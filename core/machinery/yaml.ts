@@ -15,8 +15,6 @@ import {
 import { type Decoded, integerOf } from './json.ts';
 import { setOwn } from './own.ts';
 import { badRequest } from './status.ts';
-import { atOnce } from './steps.ts';
-import { yamlText } from './yaml-text.ts';
 
 /** The value of a text with one document. Fails with BadRequest, with the line. */
 export function decodeYaml(input: Uint8Array | string): Decoded {
@@ -44,11 +42,6 @@ export function decodeYamlDocuments(input: Uint8Array | string): Decoded[] {
   });
   if (!Array.isArray(documents)) return [];
   return documents.map((each) => decodeDocument(each, lineCounter)).filter((each) => each !== undefined);
-}
-
-/** A value of data as YAML text. */
-export function encodeYaml(value: unknown): string {
-  return atOnce(yamlText(value));
 }
 
 /** Tags of YAML 1.1 that JSON has no value for. */

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCbor } from '../../core/api/cbor/decode-cbor.ts';
 import { encodeCbor } from '../../core/api/cbor/encode-cbor.ts';
-import { encodeYaml } from '../../core/machinery/yaml.ts';
+import { encodeYaml } from '../../core/machinery/yaml-text.ts';
 import { fuzzRuns } from '../../test/tools/fuzz-runs.ts';
 import { tried } from '../../test/tools/tried.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';

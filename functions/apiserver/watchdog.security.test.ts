@@ -207,6 +207,7 @@ describe('a large answer', () => {
     'of one object with many maps': () => `${things}/free`,
     'of a list of large objects': () => configMaps,
     'of a list of many pods': () => pods,
+    'of a watch that begins with many pods': () => `${pods}?watch=true&resourceVersion=0&timeoutSeconds=1`,
   };
 
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeCbor } from '../../core/api/cbor/encode-cbor.ts';
 import { encodeProtobuf, hasProtobuf } from '../../core/api/protobuf/encode-protobuf.ts';
 import { certificateRequest } from '../../core/certificates/testing.ts';
-import { encodeYaml } from '../../core/machinery/yaml.ts';
+import { encodeYaml } from '../../core/machinery/yaml-text.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { openWebhook, type WebhookServer } from '../../functions/apiserver/testing/webhook-server.ts';
 import { tried } from '../tools/tried.ts';

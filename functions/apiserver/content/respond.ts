@@ -4,10 +4,10 @@ import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGzip, gzip as gzipCallback } from 'node:zlib';
 import { parseJson } from '../../../core/machinery/json.ts';
-import { jsonText } from '../../../core/machinery/json-text.ts';
+import { jsonPieces } from '../../../core/machinery/json-text.ts';
 import type { Status, StatusError } from '../../../core/machinery/status.ts';
-import { atOnce, largeBytes, runYielding, type Steps, yieldToEventLoop } from '../../../core/machinery/steps.ts';
-import { yamlText } from '../../../core/machinery/yaml-text.ts';
+import { largeBytes, runYielding, yieldToEventLoop } from '../../../core/machinery/steps.ts';
+import { encodeYaml, yamlPieces } from '../../../core/machinery/yaml-text.ts';
 import type { ApiResponse, RoutedRequest } from '../http.ts';
 import { toCbor, toCborInSteps } from './cbor.ts';
 import { type ListBody, listBody, wholeBody } from './list-body.ts';
@@ -21,20 +21,23 @@ const gzipOptions = { level: 1, chunkSize: 64 * 1024 };
 
 const encoder = new TextEncoder();
 
-/** A value in the encoding of `mediaType`, as text. */
-function textOf(value: unknown, { encoding, pretty }: MediaTypeOptions): Steps<string> {
-  return encoding === 'yaml' ? yamlText(value) : jsonText(value, pretty ? 2 : 0);
+/** As `encodeText`, in steps. */
+async function encodeLargeText(value: unknown, { encoding, pretty }: MediaTypeOptions): Promise<Uint8Array> {
+  const isYaml = encoding === 'yaml';
+  const pieces = await runYielding(isYaml ? yamlPieces(value) : jsonPieces(value, pretty ? 2 : 0), true);
+  if (!isYaml) pieces.push('\n');
+  const bytes: Uint8Array[] = [];
+  for (const piece of pieces) {
+    bytes.push(encoder.encode(piece));
+    await yieldToEventLoop();
+  }
+  return Buffer.concat(bytes);
 }
 
-function encodeText(value: unknown, mediaType: MediaTypeOptions): Uint8Array {
-  // The same text, without steps.
-  const isJson = mediaType.encoding !== 'yaml';
-  const text = isJson ? JSON.stringify(value, null, mediaType.pretty ? 2 : 0) : atOnce(yamlText(value));
-  return encoder.encode(ended(text));
-}
-
-function ended(text: string): string {
-  return text.endsWith('\n') ? text : `${text}\n`;
+/** A value in the encoding of `mediaType`, which is text. */
+function encodeText(value: unknown, { encoding, pretty }: MediaTypeOptions): Uint8Array {
+  if (encoding === 'yaml') return encoder.encode(encodeYaml(value));
+  return encoder.encode(`${JSON.stringify(value, null, pretty ? 2 : 0)}\n`);
 }
 
 function encodeBinary(value: unknown, { encoding }: MediaTypeOptions): Uint8Array | undefined {
@@ -59,9 +62,7 @@ async function respondLargeValue(status: number, value: unknown, mediaType: Medi
   const binary =
     encoding === 'cbor' ? toCborInSteps(value) : encoding === 'protobuf' ? toProtobufInSteps(value) : undefined;
   const used = encoding === 'protobuf' && !binary ? withoutProtobuf(mediaType) : mediaType;
-  const body = binary
-    ? await runYielding(binary, true)
-    : encoder.encode(ended(await runYielding(textOf(value, used), true)));
+  const body = binary ? await runYielding(binary, true) : await encodeLargeText(value, used);
   return {
     status,
     headers: { 'content-type': mediaTypes[used.encoding], 'cache-control': 'no-cache, private' },

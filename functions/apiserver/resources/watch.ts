@@ -4,6 +4,7 @@
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { expired, StatusError } from '../../../core/machinery/status.ts';
+import { yieldToEventLoop } from '../../../core/machinery/steps.ts';
 import { type Histogram, observe } from '../../../core/metrics/histogram.ts';
 import type { WatchOutcome } from '../../../core/registry/registry.ts';
 import { toCborEvent } from '../content/cbor.ts';
@@ -80,7 +81,10 @@ interface LineOptions {
   readonly ended: () => void;
 }
 
-/** Everything queued goes out in one chunk. The watch is closed when the consumer returns, or the time is up. */
+/** Bytes of one chunk, and of what is encoded before others have their turn. */
+const chunkBytes = 128 * 1024;
+
+/** What is queued goes out in chunks. The watch is closed when the consumer returns, or the time is up. */
 function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<Uint8Array> {
   const { watch } = outcome;
   const { transform, encode = encodeLine, sent } = options;
@@ -118,35 +122,49 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
     poke();
   };
 
+  /** All that is to be sent by now, encoded one by one as it is taken. */
+  function* eventsDue(): Generator<Uint8Array, void, void> {
+    if (!started) {
+      started = true;
+      yield* initialLines(outcome, options);
+    }
+    for (const event of watch.drain())
+      yield transform || options.encode
+        ? encode(event.type, transform ? transform.one(event.entry.object as KubeObject) : event.entry.object)
+        : event.line;
+    if (watch.ended === 'slow')
+      yield encode('ERROR', expired('the watch fell behind and was ended: list again and watch from there').status);
+    if (bookmarkDue || (timedOut && options.bookmarks)) {
+      bookmarkDue = false;
+      yield bookmarkLine(String(watch.revision), options);
+    }
+    if (watch.ended !== undefined || timedOut) finish();
+  }
+  let due: Generator<Uint8Array, void, void> | undefined;
+
   const next = async (): Promise<IteratorResult<Uint8Array>> => {
     for (;;) {
       if (finished) return { done: true, value: undefined };
+      const goesOn = due !== undefined;
+      if (goesOn) await yieldToEventLoop();
+      due ??= eventsDue();
       const chunk: Uint8Array[] = [];
-      const send = (event: Uint8Array) => {
-        observe(sent, event.length);
-        chunk.push(event);
-      };
-      if (!started) {
-        started = true;
-        initialLines(outcome, options, chunk, send);
+      for (let bytes = 0; bytes < chunkBytes; ) {
+        const { done, value } = due.next();
+        if (done) {
+          due = undefined;
+          break;
+        }
+        observe(sent, value.length);
+        chunk.push(value);
+        bytes += value.length;
       }
-      for (const event of watch.drain())
-        send(
-          transform || options.encode
-            ? encode(event.type, transform ? transform.one(event.entry.object as KubeObject) : event.entry.object)
-            : event.line,
-        );
-      if (watch.ended === 'slow')
-        send(encode('ERROR', expired('the watch fell behind and was ended: list again and watch from there').status));
-      if (bookmarkDue || (timedOut && options.bookmarks)) {
-        bookmarkDue = false;
-        send(bookmarkLine(String(watch.revision), options));
-      }
-      if (watch.ended !== undefined || timedOut) finish();
       if (chunk.length > 0) {
         const [only] = chunk;
         return { done: false, value: chunk.length === 1 && only ? only : Buffer.concat(chunk) };
       }
+      // Others had their turn since it was asked what is due.
+      if (goesOn) continue;
       if (finished) return { done: true, value: undefined };
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -165,25 +183,17 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
   };
 }
 
-function initialLines(
-  outcome: WatchOutcome,
-  options: LineOptions,
-  chunk: Uint8Array[],
-  send: (event: Uint8Array) => void,
-): void {
-  const { transform, encode = encodeLine, sent } = options;
+function* initialLines(outcome: WatchOutcome, options: LineOptions): Generator<Uint8Array, void, void> {
+  const { transform, encode = encodeLine } = options;
   const before = encoder.encode('{"type":"ADDED","object":');
   const after = encoder.encode('}\n');
   for (const entry of outcome.initial) {
-    if (transform) send(encode('ADDED', transform.one(entry.object as KubeObject)));
-    else if (options.encode) send(encode('ADDED', entry.object));
-    else {
-      observe(sent, before.length + entry.bytes.length + after.length);
-      chunk.push(before, entry.bytes, after);
-    }
+    if (transform) yield encode('ADDED', transform.one(entry.object as KubeObject));
+    else if (options.encode) yield encode('ADDED', entry.object);
+    else yield Buffer.concat([before, entry.bytes, after]);
   }
   if (outcome.initialBookmark)
-    send(bookmarkLine(outcome.resourceVersion, options, { 'k8s.io/initial-events-end': 'true' }));
+    yield bookmarkLine(outcome.resourceVersion, options, { 'k8s.io/initial-events-end': 'true' });
 }
 
 function bookmarkLine(
