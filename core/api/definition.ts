@@ -91,6 +91,8 @@ export interface Definitions {
   /** Adds or replaces the definitions of one custom resource definition. */
   setCustom(name: string, definitions: readonly ResourceDefinition[]): void;
   removeCustom(name: string): void;
+  /** Told of what is no longer served: whoever keeps something of it gives it up. The result ends that. */
+  onGone(listener: (gone: readonly ResourceDefinition[]) => void): () => void;
   /** Rises when the set changes: discovery and OpenAPI documents are rebuilt when they see a new one. */
   readonly generation: number;
 }

@@ -20,6 +20,7 @@ export function loadDefinitions(): Definitions {
 class DefinitionSet implements Definitions {
   generation = 1;
   readonly #builtIn: readonly ResourceDefinition[];
+  readonly #listeners = new Set<(gone: readonly ResourceDefinition[]) => void>();
   readonly #custom = new Map<string, readonly ResourceDefinition[]>();
   #all: readonly ResourceDefinition[] = [];
   readonly #byResource = new Map<string, ResourceDefinition>();
@@ -48,15 +49,28 @@ class DefinitionSet implements Definitions {
   }
 
   setCustom(name: string, definitions: readonly ResourceDefinition[]): void {
+    const before = this.#custom.get(name);
     this.#custom.set(name, definitions);
-    this.#index();
-    this.generation += 1;
+    this.#change(before);
   }
 
   removeCustom(name: string): void {
-    if (!this.#custom.delete(name)) return;
+    const before = this.#custom.get(name);
+    if (!before) return;
+    this.#custom.delete(name);
+    this.#change(before);
+  }
+
+  onGone(listener: (gone: readonly ResourceDefinition[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #change(before: readonly ResourceDefinition[] = []): void {
     this.#index();
     this.generation += 1;
+    const gone = before.filter((each) => !this.find(each.group, each.version, each.resource));
+    if (gone.length > 0) for (const listener of this.#listeners) listener(gone);
   }
 
   #index(): void {

@@ -34,6 +34,11 @@ export function discoveryOf(definitions: Definitions, extensions: Extensions = n
   let generation = -1;
   let groups: readonly Group[] = [];
   const made = new Map<string, Document>();
+  definitions.onGone(() => {
+    generation = -1;
+    groups = [];
+    made.clear();
+  });
   const cached = (key: string, make: () => object | undefined): Document | undefined => {
     // Both only rise, and so their sum does with either.
     const now = definitions.generation + extensions.generation;

@@ -8,6 +8,7 @@ import type { Definitions } from '../api/definition.ts';
 import { cleanupFinalizer, isEstablished } from '../kinds/apiextensions/custom-resource-definition/custom-names.ts';
 import { hasReason } from '../machinery/status.ts';
 import type { Replicas } from '../replica/replica.ts';
+import type { TypeName } from '../store/store.ts';
 import { replicaLookups } from './lookup.ts';
 import type { Registry, RequestContext } from './registry.ts';
 import { createWebhookCaller, type WebhookCaller } from './webhooks/caller.ts';
@@ -31,6 +32,8 @@ export async function serveCustomResources(options: CustomResourcesOptions): Pro
   const replica = await replicas.of(type);
   const waits = new Map<string, () => void>();
   const call = options.callWebhook ?? createWebhookCaller({ ...replicaLookups(replicas), random: Math.random });
+  /** What was read of a type that is gone, too, by requests that had begun before: it goes with the next definition. */
+  const isBuiltInOrServed = (each: TypeName) => !isCustom(each) || definitions.ofType(each) !== undefined;
   const serve = (crd: V1CustomResourceDefinition) => {
     if (!isEstablished(crd)) {
       definitions.removeCustom(crd.metadata.name ?? '');
@@ -47,6 +50,7 @@ export async function serveCustomResources(options: CustomResourcesOptions): Pro
     if (change !== 'DELETED') return serve(crd);
     waits.get(crd.metadata.name ?? '')?.();
     definitions.removeCustom(crd.metadata.name ?? '');
+    replicas.keepOnly(isBuiltInOrServed);
     queueMicrotask(() => acceptAgain(options, crd.spec.group));
   });
   for (const entry of replica.snapshot()) serve(entry.object);
@@ -54,6 +58,11 @@ export async function serveCustomResources(options: CustomResourcesOptions): Pro
     stop();
     for (const end of waits.values()) end();
   };
+}
+
+/** Groups of custom resources have a dot; of types that have one and are built in, there always is a definition. */
+function isCustom(each: TypeName): boolean {
+  return /^[^/]*\.[^/]*\//.test(each);
 }
 
 /** Names became free: definitions that waited for them are looked at again, by a write that changes nothing itself. */

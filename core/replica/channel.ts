@@ -133,7 +133,8 @@ class ChannelWatch implements Watch {
   }
 
   drain(): readonly WatchEvent[] {
-    if (this.#ended || this.#place === this.#channel.end) return [];
+    // What it fell behind of is not told in part.
+    if (this.#ended === 'slow' || this.#place === this.#channel.end) return [];
     const events = this.#channel.since(this.#place);
     this.#place = this.#channel.end;
     this.#limit = this.#place + this.#capacity;

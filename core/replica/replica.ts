@@ -95,5 +95,10 @@ export interface Replicas {
   of<T extends TypeName>(type: T): Promise<Replica<Stored<T>>>;
   /** The one that `of` made, if it is ready. */
   peek<T extends TypeName>(type: T): Replica<Stored<T>> | undefined;
+  /**
+   * Gives up the replicas of all other types: with what they hold, as soon as nobody reads from them. Their watchers are ended once they
+   * have had what waits for them. `of` makes a new one.
+   */
+  keepOnly(isKept: (type: TypeName) => boolean): void;
   close(): void;
 }

@@ -27,10 +27,11 @@ export function createReplicas(store: Store, options: ReplicaOptions = {}): Loca
       loaded.set(type, replica);
       await replica.catchUp();
       if (closed) replica.close();
-      else ready.set(type, replica);
+      // Otherwise it was given up meanwhile: who waits for it reads from it once.
+      else if (loaded.get(type) === replica) ready.set(type, replica);
       return replica;
     } catch (error) {
-      loaded.delete(type);
+      if (loaded.get(type) === replica) loaded.delete(type);
       throw error;
     } finally {
       opening.delete(type);
@@ -49,6 +50,14 @@ export function createReplicas(store: Store, options: ReplicaOptions = {}): Loca
       return promise as Promise<Replica<Stored<T>>>;
     },
     peek: <T extends TypeName>(type: T) => ready.get(type) as Replica<Stored<T>> | undefined,
+    keepOnly(isKept) {
+      for (const [type, replica] of loaded) {
+        if (isKept(type)) continue;
+        loaded.delete(type);
+        ready.delete(type);
+        replica.retire();
+      }
+    },
     forgetObjects() {
       for (const replica of loaded.values()) replica.forgetObjects();
     },

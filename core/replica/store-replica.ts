@@ -41,6 +41,7 @@ export class StoreReplica implements Replica, ChannelHost {
   #pulling: Promise<number> | undefined;
   #compactedAsked: number;
   #closed = false;
+  #retired = false;
 
   constructor(store: Store, type: TypeName, options: ReplicaOptions) {
     this.type = type;
@@ -138,7 +139,9 @@ export class StoreReplica implements Replica, ChannelHost {
       channel = new Channel(this, key, prefix, filter);
       this.#channels.set(key, channel);
     }
-    return channel.watch(after, capacity, (revision) => this.#window.above(revision));
+    const watch = channel.watch(after, capacity, (revision) => this.#window.above(revision));
+    if (this.#retired) this.#endWatches('closed');
+    return watch;
   }
 
   onEvent(listener: (event: ReplicaEvent) => void): () => void {
@@ -149,6 +152,12 @@ export class StoreReplica implements Replica, ChannelHost {
   close(): void {
     this.#closed = true;
     this.#listeners.clear();
+    this.#endWatches('closed');
+  }
+
+  /** Hears of no more commits: its watchers end, and who still reads from it catches up. */
+  retire(): void {
+    this.#retired = true;
     this.#endWatches('closed');
   }
 

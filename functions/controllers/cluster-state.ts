@@ -95,6 +95,7 @@ export class ClusterState implements Snapshot<TypeName> {
     const before = table?.byKey.get(key);
     if (!table || !before) return;
     table.byKey.delete(key);
+    if (table.byKey.size === 0) this.#tables.delete(type);
     outOf(table.byNamespace, before.metadata.namespace ?? '', key);
     for (const each of before.metadata.ownerReferences ?? []) outOf(table.byOwner, each.uid, key);
     if (type === 'pods') {

@@ -72,7 +72,8 @@ export function followCluster({ replicas, definitions, workers, log }: FollowOpt
       }
     }
     for (const [type, { replica, unsubscribe }] of subscriptions) {
-      if (wanted.has(type)) continue;
+      // One that went and came again has a new replica.
+      if (wanted.has(type) && replicas.peek(type) === replica) continue;
       unsubscribe();
       subscriptions.delete(type);
       for (const entry of replica.snapshot()) state.remove(type, entry.name);

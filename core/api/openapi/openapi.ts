@@ -38,6 +38,11 @@ export function openApiOf(definitions: Definitions, { version }: OpenApiOptions)
   let generation = -1;
   let groups = new Map<string, readonly ResourceDefinition[]>();
   const hashes = new Map<string, string>();
+  definitions.onGone(() => {
+    generation = -1;
+    groups = new Map();
+    hashes.clear();
+  });
   const current = () => {
     if (generation !== definitions.generation) {
       generation = definitions.generation;

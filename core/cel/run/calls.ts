@@ -6,6 +6,7 @@ import type { Node } from '../syntax/tree.ts';
 import { operators } from '../syntax/tree.ts';
 import type { Type } from '../types/types.ts';
 import { compare, equals } from '../values/equality.ts';
+import { keepLinear } from '../values/linear.ts';
 import { keyOf } from '../values/maps.ts';
 import { hasType } from '../values/type-of.ts';
 import { Failure, fail, ListValue, noSuchOverload, Optional, type Value } from '../values/values.ts';
@@ -34,6 +35,8 @@ export function planCall(planner: Planning, node: CallNode): Plan {
   const invoke = invocation(resolved, types);
   const step = call(steps, invoke, callCost(resolved.name, only?.id ?? ''), node.at);
   const [argument] = plans;
+  const pattern = matchers.has(resolved.name) ? plans[1]?.constant : undefined;
+  if (typeof pattern === 'string') keepLinear(step, pattern);
   if (plans.length === 1 && argument?.constant !== undefined && conversions.has(resolved.name)) {
     const value = invoke([argument.constant]);
     // What cannot be converted fails where it runs; whoever checks a rule looks for it there.
@@ -41,6 +44,9 @@ export function planCall(planner: Planning, node: CallNode): Plan {
   }
   return { step, constant: undefined };
 }
+
+/** Functions whose second argument is a regular expression. */
+const matchers: ReadonlySet<string> = new Set(['matches', 'find', 'findAll']);
 
 /** Functions that are worked out beforehand where they are called with a literal. */
 const conversions = new Set([

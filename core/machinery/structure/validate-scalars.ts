@@ -15,7 +15,7 @@ export function checkString(schema: Schema, value: string, path: string, errors:
     errors.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`));
   }
   if (maxLength !== undefined && codePoints(value) > maxLength) errors.push(tooLong(path, maxLength));
-  if (pattern !== undefined && !matches(pattern, value)) {
+  if (pattern !== undefined && !matches(schema, pattern, value)) {
     errors.push(invalidValue(path, value, `${path} in body should match '${pattern}'`));
   }
   const valid = format === undefined ? undefined : getOwn(formats, format);
@@ -56,16 +56,17 @@ function codePoints(text: string): number {
   return count;
 }
 
-const compiled = new Map<string, LinearExpression | undefined>();
-const maxCompiled = 1000;
+/** Of a schema's pattern, for as long as the schema lives; undefined where it does not compile. */
+const compiled = new WeakMap<Schema, { readonly expression: LinearExpression | undefined }>();
 
 /** A pattern that does not compile matches nothing; a custom resource definition with one is refused when it is created. */
-function matches(pattern: string, value: string): boolean {
-  if (!compiled.has(pattern)) {
-    if (compiled.size >= maxCompiled) compiled.clear();
-    compiled.set(pattern, compile(pattern));
+function matches(schema: Schema, pattern: string, value: string): boolean {
+  let known = compiled.get(schema);
+  if (!known) {
+    known = { expression: compile(pattern) };
+    compiled.set(schema, known);
   }
-  return compiled.get(pattern)?.matcher(value).find() ?? false;
+  return known.expression?.matcher(value).find() ?? false;
 }
 
 function compile(pattern: string): LinearExpression | undefined {

@@ -1,5 +1,6 @@
 // Runs the admission chain. Plugins that give no promise cost no turn of the event loop.
 
+import type { ResourceDefinition } from '../../api/definition.ts';
 import type { TypeName } from '../../store/store.ts';
 import type { AdmissionMetrics } from './metrics.ts';
 import type { Operation } from './operation.ts';
@@ -60,12 +61,17 @@ function pluginsFor(
   { operation, definition }: Attributes,
   half: Half,
 ): readonly AdmissionPlugin[] {
-  let ofType = chains.get(env.admission);
+  let known = chains.get(env.admission);
+  if (!known) {
+    known = new WeakMap();
+    chains.set(env.admission, known);
+  }
+  let ofType = known.get(definition);
   if (!ofType) {
     ofType = new Map();
-    chains.set(env.admission, ofType);
+    known.set(definition, ofType);
   }
-  const key = `${half} ${operation} ${definition.type}`;
+  const key = `${half} ${operation}`;
   let plugins = ofType.get(key);
   if (!plugins) {
     plugins = env.admission.filter((plugin) => plugin[half] && wants(plugin, operation, definition.type));
@@ -74,7 +80,9 @@ function pluginsFor(
   return plugins;
 }
 
-const chains = new WeakMap<readonly AdmissionPlugin[], Map<string, readonly AdmissionPlugin[]>>();
+type Chains = WeakMap<ResourceDefinition, Map<string, readonly AdmissionPlugin[]>>;
+
+const chains = new WeakMap<readonly AdmissionPlugin[], Chains>();
 
 function wants({ operations, types }: AdmissionPlugin, operation: Operation, type: TypeName): boolean {
   return operations.includes(operation) && (!types || types.includes(type));

@@ -20,6 +20,10 @@ export function freshReplicas(replicas: Replicas, clock: () => number): FreshRep
       return replica;
     },
     peek: (type) => replicas.peek(type),
+    keepOnly(isKept) {
+      for (const type of opened.keys()) if (!isKept(type)) opened.delete(type);
+      replicas.keepOnly(isKept);
+    },
     close: () => replicas.close(),
     async freshen(maxAgeMs) {
       if (clock() - freshAt <= maxAgeMs) return false;

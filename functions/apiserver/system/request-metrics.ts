@@ -106,7 +106,7 @@ type Level<T> = Map<string, T>;
 /** Resource, verb, version, group, scope, subresource: maps of short strings are found faster than one string of all is made. */
 type Tree = Level<Level<Level<Level<Level<Level<RequestSeries>>>>>>;
 
-export function createRequestMetrics(definitions: Pick<Definitions, 'find'>): RequestMetrics {
+export function createRequestMetrics(definitions: Pick<Definitions, 'find' | 'onGone'>): RequestMetrics {
   const trees: Readonly<Record<RequestLabels['dryRun'], Tree>> = { '': new Map(), All: new Map(), invalid: new Map() };
   const series = new Set<RequestSeries>();
   const watches = new Map<string, WatchMeter>();
@@ -148,6 +148,23 @@ export function createRequestMetrics(definitions: Pick<Definitions, 'find'>): Re
     if (!definition) return code < 400;
     return subresource === '' || definition.subresources.some(({ name }) => name === subresource);
   };
+
+  definitions.onGone((gone) => {
+    const isGone = (each: WatchMeter['definition']) =>
+      gone.some(({ group, version, resource }) => {
+        return group === each.group && version === each.version && resource === each.resource;
+      });
+    for (const each of series) if (isGone(each.labels)) series.delete(each);
+    for (const [key, { definition }] of watches) if (isGone(definition)) watches.delete(key);
+    for (const each of deprecated.keys()) if (isGone(each)) deprecated.delete(each);
+    for (const tree of Object.values(trees))
+      for (const { group, version, resource } of gone)
+        for (const versions of tree.get(resource)?.values() ?? []) {
+          versions.get(version)?.delete(group);
+          if (versions.get(version)?.size === 0) versions.delete(version);
+        }
+    for (const tree of Object.values(trees)) forgetEmpty(tree);
+  });
 
   return {
     running(verb, by) {
@@ -198,14 +215,25 @@ export function createRequestMetrics(definitions: Pick<Definitions, 'find'>): Re
       return known;
     },
     deprecated(definition, subresource) {
-      const known = deprecated.get(definition);
+      const { group, version, resource } = definition;
+      // A definition that changed is another value of the same names.
+      const current = definitions.find(group, version, resource) ?? definition;
+      const known = deprecated.get(current);
       if (known) known.add(subresource);
-      else deprecated.set(definition, new Set([subresource]));
+      else deprecated.set(current, new Set([subresource]));
     },
     get counts() {
       return { series, watches, reading, mutating, users, authentications, certificates, deprecated };
     },
   };
+}
+
+/** Resources, and verbs of them, that no version is left of. */
+function forgetEmpty(tree: Tree): void {
+  for (const [resource, verbs] of tree) {
+    for (const [verb, versions] of verbs) if (versions.size === 0) verbs.delete(verb);
+    if (verbs.size === 0) tree.delete(resource);
+  }
 }
 
 function level<T>(map: Map<string, Map<string, T>>, key: string): Map<string, T> {

@@ -14,20 +14,32 @@ import type { Attributes } from '../plugin.ts';
 import { authorizationChecksOf } from './authorization-checks.ts';
 import { requestOf, type ShownObjects } from './request.ts';
 
-const programs = new Map<string, CelResult<CelProgram>>();
-const maxPrograms = 2000;
+/** By what they stand in: they go with the policy or webhook. */
+const programs = new WeakMap<object, Map<string, CelResult<CelProgram>>>();
 
-/** Compiled once an expression; the types of a policy's variables were checked when it was written. */
-function programOf(expression: string, place: AdmissionPlace): CelResult<CelProgram> {
-  const key = `${place} ${expression}`;
-  let program = programs.get(key);
+/** Compiled once where it stands; the types of a policy's variables were checked when it was written. */
+function programOf({ standsIn, expression, place = 'policy' }: Expression): CelResult<CelProgram> {
+  let known = programs.get(standsIn);
+  if (!known) {
+    known = new Map();
+    programs.set(standsIn, known);
+  }
+  let program = known.get(expression);
   if (!program) {
     const { compileCel, admissionEnvironment } = expressions();
     program = compileCel(expression, admissionEnvironment(place));
-    if (programs.size >= maxPrograms) programs.clear();
-    programs.set(key, program);
+    known.set(expression, program);
   }
   return program;
+}
+
+/** An expression of a stored object. */
+export interface Expression {
+  /** The part of the object that has it, and no expression of the same text for another place. */
+  readonly standsIn: object;
+  readonly expression: string;
+  /** Default: that of policies and webhooks. */
+  readonly place?: AdmissionPlace;
 }
 
 /** What expressions are evaluated on. */
@@ -66,12 +78,11 @@ export function withValues({ values, settle }: Inputs, more: Readonly<Record<str
 
 /** Runs a program that is read from an object; one that does not compile fails as one that cannot be evaluated. */
 export async function evaluate(
-  expression: string,
+  expression: Expression,
   { values, settle }: Inputs,
   budget: Budget = { left: celLimits.run },
-  place: AdmissionPlace = 'policy',
 ): Promise<CelResult<Value>> {
-  const program = programOf(expression, place);
+  const program = programOf(expression);
   if (!program.ok) return program;
   for (;;) {
     const { left } = budget;
@@ -111,8 +122,11 @@ export function withVariables(inputs: Inputs, variables: readonly V1Variable[] =
         asked.clear();
         for (const name of names) {
           const at = visible.findIndex((each) => each.name === name);
-          const { expression = '' } = visible[at] ?? {};
-          known.set(name, await evaluate(expression, seeing(visible.slice(0, at)), budget));
+          const variable = visible[at];
+          if (!variable) continue;
+          const { expression } = variable;
+          const written: Expression = { standsIn: variable, expression };
+          known.set(name, await evaluate(written, seeing(visible.slice(0, at)), budget));
         }
         return settled || names.length > 0;
       },
@@ -133,8 +147,9 @@ export async function matchConditions(
 ): Promise<Matched> {
   let failed: Matched | undefined;
   const budget: Budget = { left: conditionsLimit };
-  for (const { name, expression } of conditions ?? []) {
-    const result = await evaluate(expression, inputs, budget);
+  for (const condition of conditions ?? []) {
+    const { name, expression } = condition;
+    const result = await evaluate({ standsIn: condition, expression }, inputs, budget);
     if (!result.ok) failed ??= { error: result.error, name };
     else if (result.value !== true) return { matched: false };
   }

@@ -94,13 +94,14 @@ const anything: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
 
 /** The object after one mutation; a text says why there is none. */
 async function mutated(
-  { patchType, applyConfiguration, jsonPatch }: V1Mutation,
+  mutation: V1Mutation,
   schema: Schema,
   object: KubeObject,
   { inputs, budget }: Pick<Evaluation<Binding>, 'inputs' | 'budget'>,
 ): Promise<object | string> {
+  const { patchType, applyConfiguration, jsonPatch } = mutation;
   const expression = (patchType === 'JSONPatch' ? jsonPatch?.expression : applyConfiguration?.expression) ?? '';
-  const result = await evaluate(expression, inputs, budget, 'mutation');
+  const result = await evaluate({ standsIn: mutation, expression, place: 'mutation' }, inputs, budget);
   if (!result.ok) return `expression '${expression}' resulted in error: ${result.error.message}`;
   const value = expressions().celOutput(result.value);
   if (patchType === 'JSONPatch') {

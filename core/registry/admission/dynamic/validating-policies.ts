@@ -59,8 +59,9 @@ async function validatePolicy(
       const failure = await failureOf(validation, inputs, budget, index, ignores);
       if (failure) act(binding, failure);
     }
-    for (const { key, valueExpression } of policy.spec?.auditAnnotations ?? []) {
-      const result = await evaluate(valueExpression, inputs, budget);
+    for (const annotation of policy.spec?.auditAnnotations ?? []) {
+      const { key, valueExpression } = annotation;
+      const result = await evaluate({ standsIn: annotation, expression: valueExpression }, inputs, budget);
       if (result.ok && typeof result.value === 'string' && result.value)
         annotate(attributes, `${policy.metadata?.name}/${key}`, result.value);
       else if (!result.ok && !ignores)
@@ -70,19 +71,21 @@ async function validatePolicy(
 }
 
 async function failureOf(
-  { expression, message, messageExpression, reason }: V1Validation,
+  validation: V1Validation,
   inputs: Inputs,
   budget: Budget,
   index: number,
   ignores: boolean,
 ): Promise<Failure | undefined> {
-  const result = await evaluate(expression, inputs, budget);
+  const { expression, message, messageExpression, reason } = validation;
+  const at = (text: string) => evaluate({ standsIn: validation, expression: text }, inputs, budget);
+  const result = await at(expression);
   if (!result.ok) {
     if (ignores) return undefined;
     return { message: `expression '${expression}' resulted in error: ${result.error.message}`, expression: index };
   }
   if (result.value === true) return undefined;
-  const made = messageExpression ? await evaluate(messageExpression, inputs, budget) : undefined;
+  const made = messageExpression ? await at(messageExpression) : undefined;
   const own = made?.ok && typeof made.value === 'string' ? made.value.trim() : '';
   const text = (own.includes('\n') ? '' : own) || message?.trim() || `failed expression: ${expression.trim()}`;
   return { message: text, reason, expression: index };
