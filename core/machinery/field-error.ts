@@ -73,7 +73,8 @@ export function invalid(kind: string, group: string, name: string, errors: reado
     message: each.message,
     field: each.field,
   }));
-  const lines = reported.map((each) => `${each.field}: ${each.message}`);
+  // Each cause is told of; the message says the same but once.
+  const lines = [...new Set(reported.map((each) => `${each.field}: ${each.message}`))];
   if (errors.length > maxReportedErrors) lines.push(`and ${errors.length - maxReportedErrors} more errors`);
   const listed = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   const qualifiedKind = group ? `${kind}.${group}` : kind;

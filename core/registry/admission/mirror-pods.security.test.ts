@@ -20,7 +20,7 @@ const podOf = (name: string, spec: object = {}) => ({
 
 describe('a mirror pod', () => {
   const mirror = (spec: object) => {
-    const pod = podOf('m', spec) as { metadata: object };
+    const pod = podOf('m', { nodeName: 'n', ...spec }) as { metadata: object };
     return { ...pod, metadata: { ...pod.metadata, annotations: { 'kubernetes.io/config.mirror': 'x' } } };
   };
   const volume = (source: object) => ({ volumes: [{ name: 'v', ...source }] });

@@ -44,11 +44,12 @@ export async function readObject(
   validation: WriteOptions['fieldValidation'],
 ): Promise<KubeObject> {
   const decoded = await decodedBody(request, context, contentType(request));
-  reportDuplicates(decoded, context, validation, (duplicates) =>
-    badRequest(
-      `${cannotHandle(kind)}: strict decoding error: ${[...unknownFields(decoded.value, kind), ...duplicates].join(', ')}`,
-    ),
-  );
+  reportDuplicates(decoded, context, validation, (duplicates) => {
+    const unknown = unknownFields(decoded.value, kind);
+    // YAML becomes JSON first, and its decoder has seen what is there twice by then.
+    const all = decoded.duplicateLines ? [...duplicates, ...unknown] : [...unknown, ...duplicates];
+    return badRequest(`${cannotHandle(kind)}: strict decoding error: ${all.join(', ')}`);
+  });
   refuseFloats(decoded, kind);
   return asObject(decoded.value, kind);
 }

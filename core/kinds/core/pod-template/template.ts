@@ -11,6 +11,7 @@ import {
 import { labelSelectorOf, matchesLabels, validateLabelSelector, validateLabels } from '../../../machinery/labels.ts';
 import { validateAnnotations } from '../../metadata/validate.ts';
 import { defaultPodSpec } from '../pod/defaults.ts';
+import { validatePodAnnotations } from '../pod/validate-annotations.ts';
 import { validatePodSpec } from '../pod/validate-spec.ts';
 
 export function defaultTemplate(template: V1PodTemplateSpec | undefined): void {
@@ -19,9 +20,13 @@ export function defaultTemplate(template: V1PodTemplateSpec | undefined): void {
 
 export function validateTemplate(template: V1PodTemplateSpec | undefined, path: string): FieldError[] {
   if (!template) return [required(path)];
-  const errors = validateLabels(template.metadata?.labels, `${path}.metadata.labels`);
+  const errors = validateLabels(template.metadata?.labels, `${path}.labels`);
+  // Told of without their metadata, as Kubernetes does.
   if (template.metadata?.annotations)
-    errors.push(...validateAnnotations(template.metadata.annotations, `${path}.metadata.annotations`));
+    errors.push(
+      ...validateAnnotations(template.metadata.annotations, `${path}.annotations`),
+      ...validatePodAnnotations(template.metadata.annotations, template.spec, `${path}.annotations`),
+    );
   errors.push(...validatePodSpec(template.spec, `${path}.spec`));
   if (template.spec?.ephemeralContainers?.length) {
     errors.push({

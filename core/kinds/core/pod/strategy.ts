@@ -5,10 +5,11 @@ import { type FieldError, forbiddenField } from '../../../machinery/field-error.
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { warnOfHostname } from '../../metadata/name-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
-import { syncAppArmor } from './app-armor.ts';
+import { syncAppArmor, validateAppArmorMatch } from './app-armor.ts';
 import { defaultPodSpec, defaultRequests } from './defaults.ts';
 import { qosClass } from './semantics/qos-class.ts';
 import { isFinished } from './semantics/state.ts';
+import { validatePodAnnotations } from './validate-annotations.ts';
 import { validatePodSpec } from './validate-spec.ts';
 import { preparePodStatus, validatePodStatus } from './validate-status.ts';
 import { mirrorChanged, validatePodUpdate } from './validate-update.ts';
@@ -39,12 +40,17 @@ export const strategy = strategyFor<V1Pod>({
     if (subresource === 'status' && object.status) preparePodStatus(object.status, old.status);
   },
   validate(object, old) {
-    const errors = [...validatePodSpec(object.spec, 'spec'), ...tokensOfNobody(object)];
+    const { metadata, spec } = object;
+    const errors = [
+      ...validatePodAnnotations(metadata?.annotations, spec, 'metadata.annotations'),
+      ...validatePodSpec(spec, 'spec'),
+      ...tokensOfNobody(object),
+    ];
     // A pod of before a rule was made still has to be written to come to its end, and nothing new is asked of a node.
     if (errors.length > 0 && old && semanticEqual(object.spec, old.spec)) return [];
-    if (!old && object.spec?.ephemeralContainers?.length) {
+    if (!old && spec?.ephemeralContainers?.length)
       errors.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'));
-    }
+    if (!old) errors.push(...validateAppArmorMatch(object));
     return errors;
   },
   // A pod is written far more often than a person looks at what was said.
