@@ -1,8 +1,11 @@
 // Why a node does not take a pod that came to it, past the scheduler or by an older view of the node: what the kubelet checks when it
-// admits a pod. Pure. Source: Kubernetes, kubelet's GeneralPredicates (host ports, node affinity) and its handlers of admission.
+// admits a pod. Pure. Source: Kubernetes, kubelet's GeneralPredicates (resources, node affinity, host ports) and its handlers of admission.
 
+import { type Counting, podTotal } from '../../core/kinds/core/pod/semantics/resources.ts';
 import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { nodeAffinityAllows } from '../../core/machinery/node-match.ts';
+import { getOwn } from '../../core/machinery/own.ts';
+import { numberOfQuantity } from '../../core/machinery/quantity.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
 import type { Pod } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
@@ -18,6 +21,8 @@ export function refusalOf(
   security: NodeSecurity,
 ): PodTermination | undefined {
   if (isFinished(pod) || pod.metadata.deletionTimestamp) return undefined;
+  const short = node && shortOf(pod, others, node);
+  if (short) return short;
   if (node && !matches(pod, node)) return refused('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
   const taken = others.filter((each) => !isFinished(each)).flatMap(hostPorts);
   const clash = hostPorts(pod).some((port) => taken.some((other) => collide(port, other)));
@@ -25,6 +30,55 @@ export function refusalOf(
   if ((pod.spec.os?.name ?? 'linux') !== 'linux')
     return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
   return securityRefusal(pod, security);
+}
+
+/** What the node has too little of, as the scheduler counts: millicores, bytes, pieces. */
+function shortOf(pod: Pod, others: readonly Pod[], { status }: V1Node): PodTermination | undefined {
+  const { allocatable } = status ?? {};
+  if (!allocatable) return undefined;
+  const running = others.filter((each) => !isFinished(each));
+  const wanted = needsOf(pod);
+  const used = running.map(needsOf);
+  for (const [name, requested] of wanted) {
+    const capacity = getOwn(allocatable, name);
+    // What no device plugin of the node offers was asked of others, or of nobody.
+    if (requested === 0 || (capacity === undefined && isExtended(name))) continue;
+    const numbers = {
+      requested,
+      used: used.reduce((sum, each) => sum + (each.get(name) ?? 0), 0),
+      capacity: capacity === undefined ? 0 : inUnits(name, capacity),
+    };
+    if (numbers.requested <= numbers.capacity - numbers.used) continue;
+    const shown = Object.entries(numbers).map(([key, value]) => `${key}: ${value}`);
+    return {
+      reason: `OutOf${name}`,
+      message: `Pod was rejected: Node didn't have enough resource: ${name}, ${shown.join(', ')}`,
+    };
+  }
+  return undefined;
+}
+
+/** In the order in which they are looked at. */
+function needsOf({ spec }: Pod): ReadonlyMap<string, number> {
+  const total = podTotal(spec, 'requests', counting);
+  const first = ['cpu', 'memory', 'ephemeral-storage'].map((name): [string, number] => [name, total.get(name) ?? 0]);
+  return new Map([['pods', 1], ...first, ...total]);
+}
+
+const counting: Counting<number> = {
+  read: inUnits,
+  add: (left, right) => left + right,
+  isMore: (left, right) => left > right,
+};
+
+/** Whole ones, rounded up. Sums of decimal fractions are off by a little: that is none more. */
+function inUnits(name: string, quantity: string): number {
+  return Math.ceil(numberOfQuantity(quantity) * (name === 'cpu' ? 1000 : 1) - 1e-6);
+}
+
+/** Of a device plugin: its name has a domain, and not Kubernetes' own. */
+function isExtended(name: string): boolean {
+  return name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
 }
 
 function refused(reason: string, why: string): PodTermination {
