@@ -23,6 +23,9 @@ import { type Backoff, createBackoff } from './backoff.ts';
 import { createControlPlane } from './control-plane/control-plane.ts';
 import { Reporter } from './control-plane/reporter.ts';
 import { pacedRuntime } from './cri/paced-runtime.ts';
+import { createEviction, evictionIntervalMs } from './eviction/eviction.ts';
+import { observeNode } from './eviction/observe-node.ts';
+import { parseThresholds } from './eviction/thresholds.ts';
 import { collectImages } from './images/collect.ts';
 import { createImages } from './images/images.ts';
 import { pauseImage } from './images/pause.ts';
@@ -38,7 +41,7 @@ import type { NodePods } from './pods/node-pods.ts';
 import { createNodePods } from './pods/node-pods.ts';
 import { readNodeSecurity } from './pods/node-security.ts';
 import { createPodCgroups } from './pods/pod-cgroup.ts';
-import type { PodObjects } from './pods/pod-context.ts';
+import type { PodContext, PodObjects } from './pods/pod-context.ts';
 import { parseResolvConf } from './pods/sandbox-config.ts';
 import { createProbeMetrics } from './probes/probe-metrics.ts';
 import { createNodeQueue } from './queue/node-queue.ts';
@@ -177,6 +180,17 @@ export async function startAgent(
   const cgroups = await createPodCgroups(cgroupRoot, 4096);
   const cgroupReader = createCgroupReader();
   const probeMetrics = createProbeMetrics();
+  const event: PodContext['event'] = (pod, type, reason, message, container) => {
+    const { namespace, name = '', uid = '' } = pod.metadata ?? {};
+    const fieldPath = container ? { fieldPath: `spec.containers{${container}}` } : {};
+    reporter.event({
+      regarding: { apiVersion: 'v1', kind: 'Pod', ...(namespace && { namespace }), name, uid, ...fieldPath },
+      type,
+      reason,
+      message,
+      time: new Date(now()).toISOString(),
+    });
+  };
   const pods = createNodePods({
     ...shared,
     runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
@@ -198,6 +212,7 @@ export async function startAgent(
     cgroups,
     probeMetrics,
     networkFailure: () => network.failure,
+    refusalUnderPressure: (pod) => eviction.refusal(pod),
     log,
     now,
     report: (pod, status, terminated) => {
@@ -212,17 +227,7 @@ export async function startAgent(
       });
       network.apply();
     },
-    event: (pod, type, reason, message, container) => {
-      const { namespace, name = '', uid = '' } = pod.metadata ?? {};
-      const fieldPath = container ? { fieldPath: `spec.containers{${container}}` } : {};
-      reporter.event({
-        regarding: { apiVersion: 'v1', kind: 'Pod', ...(namespace && { namespace }), name, uid, ...fieldPath },
-        type,
-        reason,
-        message,
-        time: new Date(now()).toISOString(),
-      });
-    },
+    event,
   });
 
   const network = createNodeNetwork({
@@ -245,11 +250,31 @@ export async function startAgent(
     },
     log,
   });
+  const failed = (error: unknown) => log.warn({ error: String(error) }, 'a periodic task failed');
+  const collect = () => collectImages(runtime, pullRecords, options.dataDir, options.pauseImage, log);
+  const eviction = createEviction({
+    thresholds: parseThresholds(options.evictionHard),
+    observe: () => observeNode(options.dataDir),
+    measure: {
+      runtime,
+      nodeName: options.nodeName,
+      podsDir: paths.pods,
+      logsDir: logs.logsDir,
+      cgroups: { reader: cgroupReader, pod: cgroups.parent },
+    },
+    pods: () => pods.all(),
+    reclaimDisk: collect,
+    event: (pod, message) => event(pod, 'Warning', 'Evicted', message),
+    onPressure: () => void self.send().catch(failed),
+    log,
+    now,
+  });
   const self = createSelfReport({
     options,
     facts,
     runtime,
     networkFailure: () => network.failure,
+    pressure: eviction.pressure,
     usage,
     reporter,
     log,
@@ -261,13 +286,10 @@ export async function startAgent(
   await controlPlane.start();
   // A node that was set up before is not reported as unready while its network is taken up again: its pods would leave their Services.
   await (network.settingUp ?? self.send());
-  const failed = (error: unknown) => log.warn({ error: String(error) }, 'a periodic task failed');
   const timers = [
     setInterval(() => void self.beat().catch(failed), statusIntervalMs),
-    setInterval(
-      () => void collectImages(runtime, pullRecords, options.dataDir, options.pauseImage, log).catch(failed),
-      collectMs,
-    ),
+    setInterval(() => void eviction.look(), evictionIntervalMs),
+    setInterval(() => void collect().catch(failed), collectMs),
   ];
 
   return {

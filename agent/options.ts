@@ -7,6 +7,7 @@ import { errorText } from '../core/machinery/error-text.ts';
 import { getOwn } from '../core/machinery/own.ts';
 import { type CommandLine, CommandLineError, readCommandLine } from '../core/process/command-line.ts';
 import type { ApiCredentials } from './api-client/api-client.ts';
+import { defaultEvictionHard, parseThresholds } from './eviction/thresholds.ts';
 import { allowlistFault, type VerificationPolicy, verificationPolicies } from './images/pull-policy.ts';
 import type { PodApi } from './pod-api/pod-api.ts';
 import { namespaceOfSysctl } from './pods/sysctls.ts';
@@ -31,6 +32,8 @@ export interface AgentOptions {
   readonly cniBinDir: string;
   readonly networkPrefix: string | undefined;
   readonly maxPods: number;
+  /** Read by parseThresholds. */
+  readonly evictionHard: string;
   /** Pods that name no seccomp profile get the runtime's own. */
   readonly seccompDefault: boolean;
   /** Names, or prefixes that end with `*`. */
@@ -84,6 +87,11 @@ first, with a token or (--aws) with the identity of this machine; \`teardown\` t
     'cni-bin-dir': { value: 'dir', help: "the network's plugins", default: '/usr/lib/cni' },
     'network-prefix': { value: 'text', help: 'before the names of interfaces and of nftables' },
     'max-pods': { value: 'count', help: 'that this node takes', default: '110' },
+    'eviction-hard': {
+      value: 'thresholds',
+      help: 'below which pods are evicted, as kubelet takes them; empty: never',
+      default: defaultEvictionHard,
+    },
     'provider-id': { value: 'id', help: 'such as aws:///eu-central-1a/i-0123456789abcdef0' },
     'seccomp-default': { help: "pods that name no seccomp profile get the runtime's own" },
     'allowed-unsafe-sysctls': { value: 'names', help: 'or prefixes that end with *, apart by commas' },
@@ -159,6 +167,7 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
     cniBinDir: values['cni-bin-dir'],
     networkPrefix: values['network-prefix'],
     maxPods,
+    evictionHard: evictionHard(values['eviction-hard']),
     seccompDefault: values['seccomp-default'],
     allowedUnsafeSysctls: unsafeSysctls(values['allowed-unsafe-sysctls']),
     ...imageVerification(values),
@@ -177,6 +186,15 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
       clusterDomain: values['cluster-domain'],
     },
   };
+}
+
+function evictionHard(text: string): string {
+  try {
+    parseThresholds(text);
+    return text;
+  } catch (error) {
+    throw new CommandLineError(`--eviction-hard: ${errorText(error)}`);
+  }
 }
 
 /** As kubelet: what is not kept for each namespace cannot be given to one pod. */

@@ -92,6 +92,7 @@ export async function startTestPods(node: TestNode, rest: Partial<PodContext> = 
     cgroups: await createPodCgroups(node.cgroupRoot, 1024),
     probeMetrics,
     networkFailure: () => undefined,
+    refusalUnderPressure: () => undefined,
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     now: Date.now,
     report: (pod, status, over) => {

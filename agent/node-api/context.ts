@@ -12,7 +12,15 @@ import type { UsageSampler } from '../stats/usage.ts';
 export interface NodeApiContext {
   readonly options: Pick<
     AgentOptions,
-    'nodeName' | 'nodeIP' | 'dataDir' | 'maxPods' | 'clusterDNS' | 'clusterDomain' | 'heartbeatMs' | 'providerID'
+    | 'nodeName'
+    | 'nodeIP'
+    | 'dataDir'
+    | 'maxPods'
+    | 'clusterDNS'
+    | 'clusterDomain'
+    | 'heartbeatMs'
+    | 'providerID'
+    | 'evictionHard'
   >;
   readonly pods: () => readonly Pick<PodWorker, 'pod' | 'status'>[];
   readonly runtime: Pick<ContainerRuntime, 'listContainers' | 'listContainerStats' | 'listPodSandbox' | 'imageFsInfo'>;

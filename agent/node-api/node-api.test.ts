@@ -84,6 +84,7 @@ function context(): NodeApiContext {
       clusterDNS: '10.96.0.10',
       clusterDomain: 'cluster.local',
       providerID: undefined,
+      evictionHard: 'memory.available<100Mi',
     },
     // as: of a pod and its status, and of the runtime's answers, these parts are read.
     pods: () =>
@@ -116,7 +117,7 @@ function context(): NodeApiContext {
     } as unknown as NodeApiContext['runtime'],
     usage: { rate: (id) => (id === 'id-app' ? 250e6 : undefined) },
     health: async () => ({
-      pressure: { memory: false, disk: false, pids: false },
+      pressure: new Set(),
       ...(notReady !== undefined && { notReady }),
     }),
     cgroups: {

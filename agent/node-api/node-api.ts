@@ -136,7 +136,7 @@ function configurationOf({ options }: NodeApiContext) {
     maxPods: options.maxPods,
     nodeStatusUpdateFrequency: `${Math.round((options.heartbeatMs ?? 10_000) / 1000)}s`,
     ...(options.providerID !== undefined && { providerID: options.providerID }),
-    evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '10%' },
+    evictionHard: Object.fromEntries(options.evictionHard.split(',').map((each) => each.split('<'))),
     cgroupDriver: 'cgroupfs',
   };
 }

@@ -4,6 +4,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import type { V1NodeCondition, V1NodeStatus } from '../../generated/kubernetes.ts';
 import type { ImageInfo } from '../cri/messages.ts';
+import type { PressureKind } from '../eviction/thresholds.ts';
 import { hostArchitecture } from '../images/oci.ts';
 import { timestamp } from '../pods/container-status.ts';
 
@@ -71,16 +72,10 @@ export function nodeLabels(facts: NodeFacts, cloudNode: boolean): Record<string,
   };
 }
 
-export interface NodePressure {
-  readonly memory: boolean;
-  readonly disk: boolean;
-  readonly pids: boolean;
-}
-
 export interface NodeHealth {
   /** Why the node cannot run pods; undefined when it can. */
   readonly notReady?: string;
-  readonly pressure: NodePressure;
+  readonly pressure: ReadonlySet<PressureKind>;
 }
 
 /** `previous`: the conditions reported last, whose transition times are kept. Pure. */
@@ -108,7 +103,7 @@ export function nodeStatus(
   const wanted = [
     condition(
       'MemoryPressure',
-      pressure.memory,
+      pressure.has('memory'),
       'KubeletHasInsufficientMemory',
       'KubeletHasSufficientMemory',
       'the node has too little memory available',
@@ -116,7 +111,7 @@ export function nodeStatus(
     ),
     condition(
       'DiskPressure',
-      pressure.disk,
+      pressure.has('disk'),
       'KubeletHasDiskPressure',
       'KubeletHasNoDiskPressure',
       'the disk of the data directory is nearly full',
@@ -124,7 +119,7 @@ export function nodeStatus(
     ),
     condition(
       'PIDPressure',
-      pressure.pids,
+      pressure.has('pids'),
       'KubeletHasInsufficientPID',
       'KubeletHasSufficientPID',
       'the node has too few process ids available',
@@ -177,22 +172,5 @@ export function nodeStatus(
       .slice(0, 50)
       .map(({ repoTags, repoDigests, size }) => ({ names: [...repoDigests, ...repoTags].slice(0, 5), sizeBytes: size }))
       .filter(({ names }) => names.length > 0),
-  };
-}
-
-/** Thresholds of Kubernetes' default evictions: 100 MiB of memory, 10% of the disk. */
-export async function readPressure(dataDir: string): Promise<NodePressure> {
-  const [meminfo, disk, pidMax, loadavg] = await Promise.all([
-    fs.readFile('/proc/meminfo', 'utf8'),
-    fs.statfs(dataDir),
-    fs.readFile('/proc/sys/kernel/pid_max', 'utf8'),
-    fs.readFile('/proc/loadavg', 'utf8'),
-  ]);
-  const available = Number(/^MemAvailable:\s+(\d+)/m.exec(meminfo)?.[1] ?? 0) * 1024;
-  const tasks = Number(/\d+\/(\d+)/.exec(loadavg)?.[1] ?? 0);
-  return {
-    memory: available < 100 * 2 ** 20,
-    disk: disk.bavail / disk.blocks < 0.1,
-    pids: tasks > Number(pidMax) * 0.9,
   };
 }

@@ -41,6 +41,7 @@ async function selfReport(more: object = {}): Promise<SelfReport> {
       listImages: async () => ({ images }),
     } as unknown as Parameters<typeof createSelfReport>[0]['runtime'],
     networkFailure: () => networkFailure,
+    pressure: () => new Set(),
     usage: { sample: async () => undefined },
     reporter: {
       node: ({ status }) => sent.push(status as unknown as V1NodeStatus),

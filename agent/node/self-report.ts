@@ -6,16 +6,19 @@ import type { EventLog } from '../../core/process/log.ts';
 import type { V1NodeCondition } from '../../generated/kubernetes.ts';
 import type { Reporter } from '../control-plane/reporter.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
+import type { PressureKind } from '../eviction/thresholds.ts';
 import type { AgentOptions } from '../options.ts';
 import type { UsageSampler } from '../stats/usage.ts';
-import { type NodeFacts, type NodeHealth, nodeLabels, nodeStatus, readPressure } from './node-status.ts';
+import { type NodeFacts, type NodeHealth, nodeLabels, nodeStatus } from './node-status.ts';
 
 export interface SelfReportOptions {
-  readonly options: Pick<AgentOptions, 'nodeName' | 'dataDir' | 'heartbeatMs' | 'cloudNode' | 'providerID'>;
+  readonly options: Pick<AgentOptions, 'nodeName' | 'heartbeatMs' | 'cloudNode' | 'providerID'>;
   readonly facts: NodeFacts;
   readonly runtime: Pick<ContainerRuntime, 'status' | 'listImages'>;
   /** Why the node has no network; undefined: it has one. */
   readonly networkFailure: () => string | undefined;
+  /** What the node has too little of. */
+  readonly pressure: () => ReadonlySet<PressureKind>;
   readonly usage: Pick<UsageSampler, 'sample'>;
   readonly reporter: Pick<Reporter, 'node' | 'heartbeat'>;
   readonly log: EventLog;
@@ -50,7 +53,7 @@ export function createSelfReport(parts: SelfReportOptions): SelfReport {
   let lastNotReady: string | undefined = '';
 
   const health = async (): Promise<NodeHealth> => {
-    const pressure = await readPressure(options.dataDir);
+    const pressure = parts.pressure();
     let unwell: string | undefined;
     try {
       const { status } = await runtime.status({});

@@ -10,6 +10,7 @@ import type { PodContext } from './pod-context.ts';
 import { PodWorker } from './pod-worker.ts';
 import { refusalOf } from './refusal.ts';
 import { refusalOfResize } from './resize.ts';
+import type { PodTermination } from './sync-pod.ts';
 
 export interface NodePods {
   /** Reads what runs already and follows the runtime's events from here on. */
@@ -114,6 +115,12 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
         });
   };
 
+  const refusal = (pod: Pod): PodTermination | undefined => {
+    if (isFinished(pod) || pod.metadata.deletionTimestamp) return undefined;
+    const pressed = context.refusalUnderPressure(pod);
+    if (pressed !== undefined) return { reason: 'Evicted', message: pressed };
+    return refusalOf(pod, taken(), context.objects.node(), context.security);
+  };
   const taken = () => [...workers.values()].map(({ pod, status }) => (status ? { ...pod, status } : pod));
 
   return {
@@ -127,13 +134,13 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
       for (const pod of pods.filter(({ metadata }) => !workers.has(metadata.uid)).sort(byAge)) {
         const { uid } = pod.metadata;
         // What runs already was taken before.
-        const refusal = found.has(uid) ? undefined : refusalOf(pod, taken(), context.objects.node(), context.security);
+        const refused = found.has(uid) ? undefined : refusal(pod);
         const worker = new PodWorker(full, pod, found.get(uid)?.observed);
         workers.set(uid, worker);
         found.delete(uid);
-        if (!refusal) continue;
-        context.event(pod, 'Warning', refusal.reason, refusal.message);
-        worker.end(refusal.reason, refusal.message);
+        if (!refused) continue;
+        context.event(pod, 'Warning', refused.reason, refused.message);
+        worker.end(refused);
       }
       reconsider();
       if (!confirmed) return;

@@ -51,6 +51,8 @@ export interface PodContext {
   /** `terminated`: nothing of the pod is left, and the API may forget it. */
   report(pod: Pod, status: V1PodStatus, terminated: boolean): void;
   event(pod: V1Pod, type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void;
+  /** Why a node that has too little of something does not take the pod; undefined: it does. */
+  refusalUnderPressure(pod: Pod): string | undefined;
   /** Why the node does not give the pod, which it runs with what `before` has, what it asks for now; undefined when it does. */
   refusalOfResize(wanted: Pod, before: Pod): ResizeRefusal | undefined;
   /** Nothing of the pod is left and the API does not know it any more. */

@@ -108,6 +108,7 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
     ['ContainersReady', containersReady],
     ['PodScheduled', { status: 'True' }],
     ...(ended ? [] : resizeConditions(input, containers)),
+    ...disruptionOf(input),
   ];
   const before = [...(previous?.conditions ?? []), ...(pod.status?.conditions ?? [])];
   const conditions = wanted.map(([type, condition]) => conditionOf(type, condition, before, pod, now));
@@ -184,6 +185,12 @@ function conditionOf(
     lastTransitionTime:
       last?.status === wanted.status && last.lastTransitionTime ? last.lastTransitionTime : timestamp(now),
   };
+}
+
+/** Source: KEP-3329. */
+function disruptionOf({ ending, pod }: PodStatusInput): [string, Condition][] {
+  if (!ending?.disruption || (pod.status?.conditions ?? []).some(({ type }) => type === 'DisruptionTarget')) return [];
+  return [['DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: ending.message }]];
 }
 
 function endingOf({ ending }: PodStatusInput, previous: V1PodStatus | undefined) {

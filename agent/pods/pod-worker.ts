@@ -112,8 +112,8 @@ export class PodWorker {
   }
 
   /** Ends the pod in phase Failed, as an eviction does. */
-  end(reason: string, message: string): void {
-    this.#ending ??= { reason, message };
+  end(why: PodTermination): void {
+    this.#ending ??= why;
     this.#kick();
   }
 

@@ -42,6 +42,10 @@ export type Step =
 export interface PodTermination {
   readonly reason: string;
   readonly message: string;
+  /** Default: the pod's own. */
+  readonly graceSeconds?: number;
+  /** Its node ends it for others' sake: its status has the condition DisruptionTarget. */
+  readonly disruption?: boolean;
 }
 
 export interface SyncInput {
@@ -71,7 +75,10 @@ export interface SyncResult {
 export function syncPod(input: SyncInput): SyncResult {
   const { pod, observed, terminateBy, now } = input;
   if (terminateBy !== undefined) return terminate(input, remaining(terminateBy, now), true);
-  if (input.ending) return terminate(input, Number(pod.spec.terminationGracePeriodSeconds ?? 30), false);
+  if (input.ending) {
+    const grace = input.ending.graceSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+    return terminate(input, Number(grace), false);
+  }
   if (input.finished || isComplete(pod, observed))
     return terminate(input, Number(pod.spec.terminationGracePeriodSeconds ?? 30), false);
 

@@ -166,6 +166,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
     },
     probeMetrics: createProbeMetrics(),
     networkFailure: () => undefined,
+    refusalUnderPressure: () => undefined,
     log,
     now,
     report: ({ metadata: { namespace, name: pod, uid } }, status, terminated) =>
