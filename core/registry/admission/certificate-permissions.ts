@@ -1,37 +1,40 @@
 // CertificateApproval and CertificateSigning: who approves or signs a request for a certificate needs `approve` or `sign` on its signer,
 // beside the subresource itself. Source: "Certificates and Certificate Signing Requests", authorization.
 
-import type { V1CertificateSigningRequest } from '../../../generated/kubernetes.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import { deepEqual } from '../../machinery/equality.ts';
 import { forbidden } from '../../machinery/status.ts';
 import { subjectOf } from '../target.ts';
-import type { AdmissionPlugin, Attributes } from './plugin.ts';
+import { type AdmissionPlugin, type AttributesOf, isOfType } from './plugin.ts';
+
+type OfRequests = AttributesOf<typeof requests>;
 
 const group = 'certificates.k8s.io';
+const requests = 'certificates.k8s.io/certificatesigningrequests';
 
 export const certificateApproval: AdmissionPlugin = {
   name: 'CertificateApproval',
   operations: ['UPDATE'],
-  types: [`${group}/certificatesigningrequests`],
+  types: [requests],
   async validate(attributes, env) {
-    if (attributes.subresource === 'approval') await check(attributes, env, 'approve');
+    if (attributes.subresource === 'approval' && isOfType(attributes, requests))
+      await check(attributes, env, 'approve');
   },
 };
 
 export const certificateSigning: AdmissionPlugin = {
   name: 'CertificateSigning',
   operations: ['UPDATE'],
-  types: [`${group}/certificatesigningrequests`],
+  types: [requests],
   async validate(attributes, env) {
-    if (attributes.subresource === 'status' && isSigned(attributes)) await check(attributes, env, 'sign');
+    if (attributes.subresource === 'status' && isOfType(attributes, requests) && isSigned(attributes))
+      await check(attributes, env, 'sign');
   },
 };
 
-async function check(attributes: Attributes, env: Environment, verb: 'approve' | 'sign'): Promise<void> {
+async function check(attributes: OfRequests, env: Environment, verb: 'approve' | 'sign'): Promise<void> {
   const { context, definition, name, old } = attributes;
-  // What is stored as a request is one.
-  const { signerName } = (old as V1CertificateSigningRequest).spec;
+  const signerName = old?.spec.signerName ?? '';
   const domain = `${signerName.slice(0, signerName.indexOf('/'))}/*`;
   const authorizer = context.authorizer ?? (await env.rbac()).authorizer;
   for (const signer of [signerName, domain]) {
@@ -54,9 +57,8 @@ async function check(attributes: Attributes, env: Environment, verb: 'approve' |
 }
 
 /** Whether what a signer says changes. */
-function isSigned({ object, old }: Attributes): boolean {
-  // What is stored as a request is one, and so is what is about to be.
-  const [after, before] = [object, old].map((each) => (each as V1CertificateSigningRequest).status);
+function isSigned({ object, old }: OfRequests): boolean {
+  const [after, before] = [object?.status, old?.status];
   const same = (a: unknown, b: unknown) => deepEqual(a ?? null, b ?? null);
   return !same(after?.certificate, before?.certificate) || !same(after?.conditions ?? [], before?.conditions ?? []);
 }

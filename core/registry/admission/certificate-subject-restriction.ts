@@ -2,7 +2,6 @@
 // certificates of its own only. Read here, at approval, at signing and by the TLS edge with one reader.
 // Source: Kubernetes documentation, "Admission controllers", CertificateSubjectRestriction, NodeRestriction.
 
-import type { V1CertificateSigningRequest } from '../../../generated/kubernetes.ts';
 import type { CertificateRequest } from '../../certificates/certificate-request.ts';
 import type { CertifiedIdentity } from '../../certificates/distinguished-name.ts';
 import {
@@ -16,15 +15,17 @@ import { errorText } from '../../machinery/error-text.ts';
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import { forbidden, type StatusError } from '../../machinery/status.ts';
 import { subjectOf } from '../target.ts';
-import type { AdmissionPlugin, Attributes } from './plugin.ts';
+import { type AdmissionPlugin, type Attributes, type AttributesOf, isOfType } from './plugin.ts';
+
+const requests = 'certificates.k8s.io/certificatesigningrequests';
 
 export const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',
   operations: ['CREATE'],
-  types: ['certificates.k8s.io/certificatesigningrequests'],
+  types: [requests],
   async validate(attributes) {
-    // What is stored as a request is one.
-    const { spec } = attributes.object as V1CertificateSigningRequest;
+    if (!isOfType(attributes, requests) || !attributes.object) return;
+    const { spec } = attributes.object;
     const request = await read(spec.request, attributes.name);
     // Other signers have rules of their own, also for empty subjects.
     if (!ownSigners.has(spec.signerName)) return;
@@ -38,7 +39,7 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
 
 const nodePrefix = 'system:node:';
 
-function refuseOtherNodes(attributes: Attributes, { commonName }: CertifiedIdentity): void {
+function refuseOtherNodes(attributes: AttributesOf<typeof requests>, { commonName }: CertifiedIdentity): void {
   const { user } = attributes.context;
   if (!user.groups.includes('system:nodes') || !user.username.startsWith(nodePrefix)) return;
   if (commonName !== user.username) refuse(attributes, `can only create a node CSR with CN=${user.username}`);

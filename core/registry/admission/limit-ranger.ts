@@ -1,12 +1,6 @@
 // LimitRanger: what a namespace's LimitRanges give to containers that ask for nothing, and what they let them ask for.
 
-import type {
-  V1LimitRangeItem,
-  V1PersistentVolumeClaim,
-  V1Pod,
-  V1PodSpec,
-  V1ResourceRequirements,
-} from '../../../generated/kubernetes.ts';
+import type { V1LimitRangeItem, V1PodSpec, V1ResourceRequirements } from '../../../generated/kubernetes.ts';
 import { ownContainers } from '../../kinds/core/pod/semantics/containers.ts';
 import { inQuantities, podTotal, type ResourceList } from '../../kinds/core/pod/semantics/resources.ts';
 import type { Environment } from '../../kinds/environment.ts';
@@ -14,7 +8,7 @@ import { getOwn, ownOr } from '../../machinery/own.ts';
 import { compareQuantities, formatQuantity, parseQuantity, quantityToNumber } from '../../machinery/quantity.ts';
 import { forbidden } from '../../machinery/status.ts';
 import { subjectOf } from '../target.ts';
-import type { AdmissionPlugin, Attributes, AttributesOf } from './plugin.ts';
+import { type AdmissionPlugin, type Attributes, type AttributesOf, isOfType } from './plugin.ts';
 
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
@@ -31,22 +25,21 @@ export const limitRanger: AdmissionPlugin = {
     }
   },
   async validate(attributes, env) {
-    const { definition, object, namespace, operation, subresource } = attributes;
+    const { object, namespace, operation, subresource } = attributes;
     // Of updates only a resize changes what a pod asks for.
     const concerned =
-      operation === 'CREATE' ? subresource === '' : definition.type === 'pods' && subresource === 'resize';
+      operation === 'CREATE' ? subresource === '' : isOfType(attributes, 'pods') && subresource === 'resize';
     if (!concerned || !object) return;
     const items = await itemsOf(env, namespace);
     if (items.length === 0) return;
     const problems: string[] = [];
     const itemsFor = (type: string) => items.filter((each) => each.type === type);
-    if (definition.type === 'persistentvolumeclaims') {
-      // What is stored as a claim is one.
-      const requests = (object as V1PersistentVolumeClaim).spec?.resources?.requests;
+    if (isOfType(attributes, 'persistentvolumeclaims')) {
+      const requests = attributes.object?.spec?.resources?.requests;
       for (const item of itemsFor('PersistentVolumeClaim'))
         problems.push(...check(item, { ...(requests && { requests }) }));
-    } else {
-      const spec = (object as V1Pod).spec;
+    } else if (isOfType(attributes, 'pods')) {
+      const spec = attributes.object?.spec;
       for (const item of itemsFor('Container')) {
         for (const { resources } of ownContainers(spec)) problems.push(...check(item, resources ?? {}));
       }

@@ -15,7 +15,10 @@ import { joinedBy } from '../../node/joining.ts';
 import { podReferences } from '../../node/pod-references.ts';
 import { subjectOf } from '../target.ts';
 import { nodeStatusErrors, podAddressesChanged, podStatusErrors } from './node-statuses.ts';
-import type { AdmissionPlugin, Attributes } from './plugin.ts';
+import { type AdmissionPlugin, type Attributes, type AttributesOf, isOfType } from './plugin.ts';
+
+type OfPods = Attributes & AttributesOf<'pods'>;
+type OfNodes = Attributes & AttributesOf<'nodes'>;
 
 const userPrefix = 'system:node:';
 
@@ -26,11 +29,9 @@ export const nodeRestriction: AdmissionPlugin = {
     const { user } = attributes.context;
     if (!user.groups.includes('system:nodes') || !user.username.startsWith(userPrefix)) return;
     const node = user.username.slice(userPrefix.length);
+    if (isOfType(attributes, 'pods')) return checkPod(attributes, node, env);
+    if (isOfType(attributes, 'nodes')) return checkNode(attributes, node);
     switch (attributes.definition.type) {
-      case 'pods':
-        return checkPod(attributes, node, env);
-      case 'nodes':
-        return checkNode(attributes, node);
       case 'coordination.k8s.io/leases':
         if (attributes.namespace !== 'kube-node-lease')
           refuse(attributes, `can only access leases in the "kube-node-lease" system namespace`);
@@ -49,7 +50,7 @@ export const nodeRestriction: AdmissionPlugin = {
   },
 };
 
-async function checkPod(attributes: Attributes, node: string, env: Environment): Promise<void> {
+async function checkPod(attributes: OfPods, node: string, env: Environment): Promise<void> {
   const { operation, subresource, object, old } = attributes;
   switch (subresource) {
     case '':
@@ -61,13 +62,12 @@ async function checkPod(attributes: Attributes, node: string, env: Environment):
       );
     case 'status': {
       checkOwnPod(attributes, old, node, 'update pod status for pods');
-      // as: what is stored as a pod is one.
-      const [pod, before] = [object as V1Pod, old as V1Pod];
+      const [pod, before] = [object, old];
+      if (!pod || !before) return refuse(attributes, `node "${node}" can only update pod status`);
       if (!deepEqual(pod.metadata?.labels ?? {}, before.metadata?.labels ?? {}))
         refuse(attributes, `node "${node}" cannot update labels through pod status`);
       const stored = podAddressesChanged(pod, before) ? await env.lookUp('nodes', node) : undefined;
-      // as: what is stored as a node is one.
-      return throwInvalid(attributes, podStatusErrors(pod, before, stored as V1Node | undefined));
+      return throwInvalid(attributes, podStatusErrors(pod, before, stored));
     }
     case 'eviction': {
       const pod = await env.lookUp('pods', `${attributes.namespace}/${attributes.name}`);
@@ -78,14 +78,14 @@ async function checkPod(attributes: Attributes, node: string, env: Environment):
   }
 }
 
-function checkOwnPod(attributes: Attributes, pod: KubeObject | undefined, node: string, what: string): void {
-  if (nodeOf(pod) !== node) refuse(attributes, `node "${node}" can only ${what} with spec.nodeName set to itself`);
+function checkOwnPod(attributes: Attributes, pod: V1Pod | undefined, node: string, what: string): void {
+  if (pod?.spec?.nodeName !== node)
+    refuse(attributes, `node "${node}" can only ${what} with spec.nodeName set to itself`);
 }
 
 /** The picture of a static pod: it must not open anything to its node that it did not have. */
-async function checkMirrorPod(attributes: Attributes, node: string, env: Environment): Promise<void> {
-  // as: what is stored as a pod is one.
-  const { metadata = {}, spec } = attributes.object as V1Pod;
+async function checkMirrorPod(attributes: OfPods, node: string, env: Environment): Promise<void> {
+  const { metadata = {}, spec } = attributes.object ?? {};
   const no = (why: string) => refuse(attributes, `node "${node}" ${why}`);
   if (!metadata.annotations?.[mirrorAnnotation])
     refuse(
@@ -111,16 +111,15 @@ async function checkMirrorPod(attributes: Attributes, node: string, env: Environ
     no('can not create pods that reference clustertrustbundles');
 }
 
-function checkNode(attributes: Attributes, node: string): void {
+function checkNode(attributes: OfNodes, node: string): void {
   const { operation, name, subresource, object, old } = attributes;
   if (name !== node) refuse(attributes, `node "${node}" is not allowed to modify node "${name}"`);
   if (operation === 'DELETE') refuse(attributes, `node "${node}" cannot delete itself`);
   const changed = changedLabels(object, old).filter((key) => !mayLabel(key));
   if (changed.length > 0) refuse(attributes, `is not allowed to modify labels: ${changed.sort().join(', ')}`);
-  // as: what is stored as a node is one.
-  const [after, before] = [object as V1Node, old as V1Node | undefined];
+  const [after, before] = [object, old];
   const differs = (field: keyof NonNullable<V1Node['spec']>) =>
-    !semanticEqual(after.spec?.[field], before?.spec?.[field]);
+    !semanticEqual(after?.spec?.[field], before?.spec?.[field]);
   if (differs('configSource')) refuse(attributes, `node "${node}" is not allowed to set configSource`);
   // More than Kubernetes asks: whose range it is, the control plane says.
   if (differs('podCIDR') || differs('podCIDRs'))
@@ -134,7 +133,7 @@ function checkNode(attributes: Attributes, node: string): void {
   if (!deepEqual(object?.metadata.ownerReferences ?? [], old?.metadata.ownerReferences ?? [])) {
     refuse(attributes, `node "${node}" is not allowed to modify ownerReferences`);
   }
-  if (subresource === 'status') throwInvalid(attributes, nodeStatusErrors(after, before));
+  if (subresource === 'status' && after) throwInvalid(attributes, nodeStatusErrors(after, before));
 }
 
 const claimFields = ['capacity', 'conditions', 'allocatedResources', 'allocatedResourceStatuses'] as const;
@@ -173,11 +172,6 @@ function checkSlice(attributes: Attributes, node: string): void {
 
 function throwInvalid({ definition, name }: Attributes, errors: FieldError[]): void {
   if (errors.length > 0) throw invalid(definition.kind, definition.group, name, errors);
-}
-
-function nodeOf(object: KubeObject | undefined): string | undefined {
-  // What is stored as a pod is one.
-  return (object as V1Pod | undefined)?.spec?.nodeName;
 }
 
 function changedLabels(object: KubeObject | undefined, old: KubeObject | undefined): string[] {

@@ -40,6 +40,14 @@ export type AttributesOf<T extends keyof TypeMap> = Omit<Attributes, 'object' | 
   readonly old: TypeMap[T] | undefined;
 };
 
+/** Whether a write is of a type, whose objects it then has: what is stored, or about to be, was validated as its type. */
+export function isOfType<T extends keyof TypeMap>(
+  attributes: Attributes,
+  type: T,
+): attributes is Attributes & AttributesOf<T> {
+  return attributes.definition.type === type;
+}
+
 declare const passed: unique symbol;
 
 /**

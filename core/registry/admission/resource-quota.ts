@@ -1,7 +1,7 @@
 // ResourceQuota: a namespace holds no more than its quotas allow. What is there is counted from the type's replica at its newest
 // revision, and the quota is written in the same commit as the object: of two writers that would both fit alone, one starts over.
 
-import type { V1Pod, V1ResourceQuota } from '../../../generated/kubernetes.ts';
+import type { V1ResourceQuota } from '../../../generated/kubernetes.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { getOwn } from '../../machinery/own.ts';
@@ -15,7 +15,7 @@ import {
 import { forbidden } from '../../machinery/status.ts';
 import { decodeObject, encodeObject } from '../../store/encode-object.ts';
 import { subjectOf } from '../target.ts';
-import type { AdmissionPlugin, Attributes } from './plugin.ts';
+import { type AdmissionPlugin, type Attributes, isOfType } from './plugin.ts';
 import { inScope, leftOpen, type Usage, usageOf } from './quota-usage.ts';
 
 const type = 'resourcequotas';
@@ -62,9 +62,8 @@ async function check(
   const { spec, metadata } = quota;
   if (!spec?.hard || !object || !inScope(spec, definition, object)) return undefined;
   const subject = subjectOf(definition);
-  if (definition.type === 'pods' && operation === 'CREATE') {
-    // What is to be stored as a pod is one.
-    const open = leftOpen((object as V1Pod).spec ?? { containers: [] }, Object.keys(spec.hard));
+  if (isOfType(attributes, 'pods') && operation === 'CREATE') {
+    const open = leftOpen(attributes.object?.spec ?? { containers: [] }, Object.keys(spec.hard));
     if (open) throw forbidden(subject, name, `failed quota: ${metadata.name}: must specify ${open}`);
   }
   const concerned = Object.keys(spec.hard).filter((each) => now.has(each));

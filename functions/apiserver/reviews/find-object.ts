@@ -3,21 +3,24 @@
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { hasReason } from '../../../core/machinery/status.ts';
 import type { RequestContext, Target } from '../../../core/registry/registry.ts';
+import type { Stored } from '../../../core/replica/stored-type.ts';
+import type { TypeName } from '../../../core/store/store.ts';
 import type { ReviewParts } from './review.ts';
 
 /** `type`: a log's name. `namespace`: empty for what has none. */
-export async function findObject(
+export async function findObject<T extends TypeName>(
   { registry, definitions }: Pick<ReviewParts, 'registry' | 'definitions'>,
   context: RequestContext,
-  type: string,
+  type: T,
   namespace: string,
   name: string,
-): Promise<KubeObject | undefined> {
+): Promise<Stored<T, KubeObject> | undefined> {
   const definition = definitions.ofType(type);
   if (!definition || name === '') return undefined;
   const target: Target = { definition, name, ...(namespace !== '' && { namespace }) };
   try {
-    return (await registry.get(context, target)).object;
+    // as: what is stored as of a type is of it.
+    return (await registry.get(context, target)).object as Stored<T, KubeObject>;
   } catch (error) {
     if (hasReason(error, 'NotFound')) return undefined;
     throw error;

@@ -4,7 +4,7 @@
 import { claimNames } from '../../../core/kinds/core/pod/semantics/claims.ts';
 import { projectedSources } from '../../../core/kinds/core/pod/semantics/projected-sources.ts';
 import type { RequestContext } from '../../../core/registry/registry.ts';
-import type { V1CSIDriver, V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from '../../../generated/kubernetes.ts';
+import type { V1Pod } from '../../../generated/kubernetes.ts';
 import { findObject } from './find-object.ts';
 import type { ReviewParts } from './review.ts';
 
@@ -20,8 +20,7 @@ export async function podTokenSeconds(
 ): Promise<number | undefined> {
   const asked = projected(pod, audience);
   for (const name of await driversOf(parts, context, pod)) {
-    // as: what the type holds.
-    const driver = (await findObject(parts, context, 'storage.k8s.io/csidrivers', '', name)) as V1CSIDriver | undefined;
+    const driver = await findObject(parts, context, 'storage.k8s.io/csidrivers', '', name);
     for (const request of driver?.spec?.tokenRequests ?? [])
       if ((request.audience ?? '') === audience) asked.push(Number(request.expirationSeconds ?? defaultSeconds));
   }
@@ -42,14 +41,9 @@ async function driversOf(
   const drivers = new Set<string>();
   for (const { csi } of spec?.volumes ?? []) if (csi) drivers.add(csi.driver);
   for (const claimName of claimNames(podName, spec?.volumes)) {
-    // as: what the types hold.
-    const claim = (await findObject(parts, context, 'persistentvolumeclaims', namespace, claimName)) as
-      | V1PersistentVolumeClaim
-      | undefined;
+    const claim = await findObject(parts, context, 'persistentvolumeclaims', namespace, claimName);
     const volumeName = claim?.spec?.volumeName ?? '';
-    const volume = (await findObject(parts, context, 'persistentvolumes', '', volumeName)) as
-      | V1PersistentVolume
-      | undefined;
+    const volume = await findObject(parts, context, 'persistentvolumes', '', volumeName);
     if (volume?.spec?.csi) drivers.add(volume.spec.csi.driver);
   }
   return drivers;

@@ -5,7 +5,6 @@ import { type FieldError, invalid, invalidValue, notSupported } from '../../../c
 import * as read from '../../../core/machinery/read-values.ts';
 import { conflict, forbidden, notFound } from '../../../core/machinery/status.ts';
 import type { RequestContext } from '../../../core/registry/registry.ts';
-import type { V1Pod } from '../../../generated/kubernetes.ts';
 import type { Bound } from '../authentication/service-account-tokens.ts';
 import { nodeOf } from '../authentication/users.ts';
 import { findObject } from './find-object.ts';
@@ -83,16 +82,14 @@ async function checkNodeRequest(
   if (reference?.apiVersion !== 'v1' || reference.kind !== 'Pod' || !reference.name)
     throw no('node requested token not bound to a pod');
   if (!reference.uid) throw no('node requested token with a pod binding without a uid');
-  const found = await findObject(parts, context, 'pods', namespace, reference.name);
-  if (!found) throw notFound({ group: '', resource: 'pods' }, reference.name);
-  if (found.metadata.uid !== reference.uid)
+  const pod = await findObject(parts, context, 'pods', namespace, reference.name);
+  if (!pod) throw notFound({ group: '', resource: 'pods' }, reference.name);
+  if (pod.metadata.uid !== reference.uid)
     throw conflict(
       { group: '', resource: 'pods' },
       reference.name,
       `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     );
-  // as: what is stored as a pod is one.
-  const pod = found as V1Pod;
   if (pod.spec?.nodeName !== node) throw no('node requested token bound to a pod scheduled on a different node');
   if (audiences.length > 1) throw no('node may only request 0 or 1 audiences');
   const [audience = ''] = audiences;
@@ -147,7 +144,8 @@ async function resolve(
   const kind = reference.kind as Bound['kind'];
   const resource = resources[kind];
   const name = reference.name ?? '';
-  const found = await findObject({ registry, definitions }, context, resource, kind === 'Node' ? '' : namespace, name);
+  const of = kind === 'Node' ? '' : namespace;
+  const found = await findObject<string>({ registry, definitions }, context, resource, of, name);
   if (!found) throw notFound({ group: '', resource }, name);
   const uid = found.metadata.uid ?? '';
   if (reference.uid && reference.uid !== uid)
