@@ -148,7 +148,7 @@ describe('a service account token', () => {
     const bind = (boundObjectRef: object) => t.post(account, { spec: { boundObjectRef } });
     await t.post('/api/v1/namespaces/default/secrets', { metadata: { name: 'x' } });
     const annotations = { 'kubernetes.io/config.mirror': 'm' };
-    const spec = { containers: [{ name: 'c', image: 'i' }] };
+    const spec = { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] };
     await t.post('/api/v1/namespaces/default/pods', { metadata: { name: 'mirror', annotations }, spec });
     for (const [reference, field] of [
       [{ kind: 'Secret', apiVersion: 'example.com/v1', name: 'x' }, 'spec.boundObjectRef.apiVersion'],
