@@ -29,8 +29,8 @@ export interface StrategyOf<T> {
   readonly prepareForUpdate?: (object: T, old: T, situation: Situation) => void;
   /** What of `validate` takes long for a large object, done in steps right before it. */
   readonly ahead?: (object: T) => Steps<void>;
-  /** Runs for create and update of the object itself. */
-  readonly validate?: (object: T, old: T | undefined) => FieldError[];
+  /** Runs for create and update of the object itself. `group`: of the API that the client speaks, where a type is served in several. */
+  readonly validate?: (object: T, old: T | undefined, group?: string) => FieldError[];
   /** What may not change, for an update of anything but status. */
   readonly validateUpdate?: (object: T, old: T, subresource: string) => FieldError[];
   readonly validateStatus?: (object: T, old: T) => FieldError[];

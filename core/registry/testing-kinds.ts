@@ -17,17 +17,21 @@ export interface TestKinds {
 export async function openTestKinds(): Promise<TestKinds> {
   const t = await openTestRegistry();
   await t.namespace('default');
-  const namespaceOf = (type: string) => (t.definitions.ofType(type)?.namespaced ? 'default' : undefined);
+  const targetOf = (type: string, name?: string) => {
+    // One that is stored as another type has no definition by its own name alone.
+    const definition = t.definitions.ofType(type) ?? t.definition(type, 'v1');
+    return { definition, ...(definition.namespaced && { namespace: 'default' }), ...(name && { name }) };
+  };
   const create = (type: string, object: object, dryRun: boolean) => {
     // A test's own object, which is there to be wrong.
     const body = { metadata: { name: 'a' }, ...object } as KubeObject;
-    return t.registry.create(t.context, t.target(type, namespaceOf(type)), body, { dryRun });
+    return t.registry.create(t.context, targetOf(type), body, { dryRun });
   };
   return {
     created: (type, object) => problems(create(type, object, true)),
     async changed(type, object, change, subresource = '') {
       const { metadata } = (await create(type, object, false)).object;
-      const target = t.target(type, namespaceOf(type), metadata.name);
+      const target = targetOf(type, metadata.name);
       // As a client that read it: some kinds take no unconditional update.
       const patch = { ...change, metadata: { resourceVersion: metadata.resourceVersion, ...Object(change).metadata } };
       const of = subresource ? { ...target, subresource } : target;

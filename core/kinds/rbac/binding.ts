@@ -31,11 +31,14 @@ export const bindingOf = (roleKinds: readonly string[], namespaced: boolean) =>
       subjects?.forEach((subject, index) => {
         const path = `subjects[${index}]`;
         if (!subject.name) errors.push(required(`${path}.name`));
+        const person = subject.kind === 'User' || subject.kind === 'Group';
+        if (person && !subject.name)
+          errors.push(invalidValue(`${path}.name`, '', `${subject.kind.toLowerCase()} name cannot be empty`));
         if (subject.kind === 'ServiceAccount') {
           errors.push(...optionalField(subject.name, dns1123Subdomain, `${path}.name`));
           if (subject.apiGroup) errors.push(notSupported(`${path}.apiGroup`, subject.apiGroup, ['']));
           if (!namespaced && !subject.namespace) errors.push(required(`${path}.namespace`));
-        } else if (subject.kind !== 'User' && subject.kind !== 'Group') {
+        } else if (!person) {
           errors.push(notSupported(`${path}.kind`, subject.kind, ['ServiceAccount', 'User', 'Group']));
         } else if (subject.apiGroup !== 'rbac.authorization.k8s.io') {
           errors.push(notSupported(`${path}.apiGroup`, subject.apiGroup ?? '', ['rbac.authorization.k8s.io']));

@@ -110,7 +110,7 @@ async function createOnce(
   strategy.defaults?.(object);
   const errors = validateMeta(object.metadata, stored, nameRule(strategy));
   if (large && strategy.ahead) await runYielding(strategy.ahead(object), true);
-  if (strategy.validate) errors.push(...strategy.validate(object, undefined));
+  if (strategy.validate) errors.push(...strategy.validate(object, undefined, definition.group));
   if (large) await yieldToEventLoop();
   if (definition.customResource) {
     errors.push(...(await customErrors(context, definition, await fromStored(env, definition, object), undefined)));

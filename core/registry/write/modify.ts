@@ -162,7 +162,7 @@ async function modifyOnce(
   if (subresource === 'status') addErrors(errors, () => strategy.validateStatus?.(object, old));
   else {
     if (large && !change.trusted && strategy.ahead) await runYielding(strategy.ahead(object), true);
-    if (!change.trusted) addErrors(errors, () => strategy.validate?.(object, old));
+    if (!change.trusted) addErrors(errors, () => strategy.validate?.(object, old, definition.group));
     addErrors(errors, () => strategy.validateUpdate?.(object, old, subresource));
   }
   if (large) await yieldToEventLoop();

@@ -2,4 +2,4 @@
 
 import { bindingOf } from '../binding.ts';
 
-export const strategy = bindingOf(['ClusterRole', 'Role'], true);
+export const strategy = bindingOf(['Role', 'ClusterRole'], true);
