@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { testContainer, testPod } from '../pods/test-pod.ts';
-import { containerResources, podCgroupLimits, podRequests } from './resources.ts';
+import { containerResources, podCgroupLimits, podRequests, sandboxResources } from './resources.ts';
 
 const capacity = { cpu: 4, memory: 8 * 2 ** 30 };
 const asking = (name: string, cpu: string, memory: string, more: object = {}) =>
@@ -40,5 +40,38 @@ describe('a container', () => {
       oomScoreAdj: 750,
     });
     expect(containerResources(testPod(), undefined, capacity, false).oomScoreAdj).toBe(1000);
+  });
+});
+
+describe('a container that says nothing', () => {
+  it('has the limits of its pod, which programs ask their own cgroup for', () => {
+    const pod = testPod({ resources: { requests: { cpu: '1' }, limits: { cpu: '2', memory: '1Gi' } } });
+    expect(containerResources(pod, undefined, capacity, false)).toMatchObject({
+      cpuShares: 2048,
+      cpuQuota: 200_000,
+      memoryLimitInBytes: 2 ** 30,
+    });
+    const own = { requests: { cpu: '100m' }, limits: { memory: '256Mi' } };
+    expect(containerResources(pod, own, capacity, false)).toMatchObject({
+      cpuShares: 102,
+      cpuQuota: 200_000,
+      memoryLimitInBytes: 2 ** 28,
+    });
+  });
+});
+
+describe('a sandbox with a machine of its own', () => {
+  it('is told what its containers need where they meet, and what it takes itself', () => {
+    const pod = testPod({
+      initContainers: [asking('proxy', '1', '1Gi', { restartPolicy: 'Always' }), asking('migrate', '2', '3Gi')],
+      containers: [asking('a', '1', '1Gi')],
+      overhead: { cpu: '500m', memory: '256Mi' },
+    });
+    expect(sandboxResources(pod)).toEqual({
+      resources: { cpuPeriod: 100_000, cpuQuota: 300_000, cpuShares: 3072, memoryLimitInBytes: 4 * 2 ** 30 },
+      overhead: { cpuPeriod: 100_000, cpuQuota: 50_000, cpuShares: 512, memoryLimitInBytes: 2 ** 28 },
+    });
+    const none = { cpuPeriod: 100_000, cpuQuota: 0, cpuShares: 2, memoryLimitInBytes: 0 };
+    expect(sandboxResources(testPod())).toEqual({ resources: none });
   });
 });

@@ -26,13 +26,41 @@ export function containerResources(
   capacity: NodeCapacity,
   sidecar: boolean,
 ): LinuxContainerResourcesInput {
-  const cpuLimit = amountOf(resources?.limits, 'cpu');
+  // A program asks its own cgroup how much it may have: what bounds the pod bounds a container that says nothing (KEP-2837).
+  const limitOf = (kind: 'cpu' | 'memory') =>
+    amountOf(resources?.limits, kind) || amountOf(pod.spec.resources?.limits, kind);
+  const request = getOwn(resources?.requests, 'cpu');
+  return {
+    ...linuxResources(request === undefined ? undefined : numberOfQuantity(request), limitOf('cpu'), limitOf('memory')),
+    oomScoreAdj: oomScore(pod, amountOf(resources?.requests, 'memory'), capacity, sidecar),
+  };
+}
+
+/**
+ * What a runtime that gives each sandbox a machine of its own makes it as large as: containers as they meet, and what the machine itself
+ * takes (KEP-688).
+ */
+export function sandboxResources({ spec }: Pod): {
+  readonly resources: LinuxContainerResourcesInput;
+  readonly overhead?: LinuxContainerResourcesInput;
+} {
+  const [requests, limits] = (['requests', 'limits'] as const).map((list) =>
+    podTotal(spec, list, inNumbers, { overhead: 'without' }),
+  );
+  const overhead = (kind: 'cpu' | 'memory') => amountOf(spec.overhead, kind);
+  return {
+    resources: linuxResources(requests?.get('cpu'), limits?.get('cpu') ?? 0, limits?.get('memory') ?? 0),
+    ...(spec.overhead && { overhead: linuxResources(overhead('cpu'), overhead('cpu'), overhead('memory')) }),
+  };
+}
+
+/** Cores and bytes; 0: no limit. Who asks for nothing and has a limit asks for that. */
+function linuxResources(cpuRequest: number | undefined, cpuLimit: number, memoryLimit: number) {
   return {
     cpuPeriod,
     cpuQuota: cpuLimit > 0 ? quota(cpuLimit) : 0,
-    cpuShares: shares(amountOf(resources?.requests, 'cpu')),
-    memoryLimitInBytes: Math.floor(amountOf(resources?.limits, 'memory')),
-    oomScoreAdj: oomScore(pod, amountOf(resources?.requests, 'memory'), capacity, sidecar),
+    cpuShares: shares(cpuRequest ?? cpuLimit),
+    memoryLimitInBytes: Math.floor(memoryLimit),
   };
 }
 

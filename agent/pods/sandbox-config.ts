@@ -4,6 +4,7 @@ import type { PodSandboxConfigInput } from '../cri/messages.ts';
 import { namespaceModes, protocols } from '../cri/messages.ts';
 import type { Pod } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
+import { sandboxResources } from '../pod/resources.ts';
 import { annotations, labels } from './observed.ts';
 import { sandboxSecurity, sandboxSysctls } from './security-fields.ts';
 
@@ -63,6 +64,7 @@ export function sandboxConfig(pod: Pod, attempt: number, context: SandboxContext
     },
     linux: {
       cgroupParent: context.cgroupParent,
+      ...sandboxResources(pod),
       sysctls: sandboxSysctls(pod),
       securityContext: { ...sandboxSecurity(pod), namespaceOptions: namespaces(pod) },
     },
