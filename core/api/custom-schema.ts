@@ -35,7 +35,12 @@ function convert(source: V1JSONSchemaProps): Schema {
     );
   }
   const schema = result as Schema; // see above
-  return schema['x-kubernetes-embedded-resource'] ? asResource(schema) : schema;
+  return schema['x-kubernetes-embedded-resource'] ? asEmbedded(schema) : schema;
+}
+
+/** An object within an object says what it is. Source: JSONSchemaProps, "x-kubernetes-embedded-resource". */
+function asEmbedded(schema: Schema): Schema {
+  return { ...asResource(schema), required: [...new Set([...(schema.required ?? []), 'apiVersion', 'kind'])] };
 }
 
 function asResource(schema: Schema): Schema {

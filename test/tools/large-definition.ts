@@ -26,7 +26,8 @@ export function largeDefinition({
   spec,
   word = 'said',
 }: LargeDefinitionOptions) {
-  const sections = Math.max(1, Math.round((kilobytes / versions.length - 1) / sectionKilobytes));
+  const bytes = (kilobytes * 1000 - rules * ruleBytes) / versions.length;
+  const sections = Math.max(2, Math.round(bytes / JSON.stringify(section(0, 0, word)).length));
   const rulesOfEach = rules / versions.length / sections;
   const fields = Array.from({ length: sections }, (_, index) => {
     const count = Math.floor((index + 1) * rulesOfEach) - Math.floor(index * rulesOfEach);
@@ -74,8 +75,8 @@ export function largeObject(group: string, kind: string, name: string, version =
   };
 }
 
-/** Of one section without rules. */
-const sectionKilobytes = 2.6;
+/** Of a rule with its message, about. */
+const ruleBytes = 150;
 
 function section(index: number, ruleCount: number, word: string) {
   const text = (what: string) =>
