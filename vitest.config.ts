@@ -48,6 +48,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'nodes',
+          setupFiles,
+          expect,
+          include: ['test/nodes/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           retry: realRetry,
           setupFiles,

@@ -6,7 +6,9 @@ import { giveBackIdleMemory } from '../core/process/idle-memory.ts';
 import { createLog } from '../core/process/log.ts';
 import { surviveUnhandledRejections } from '../core/process/unhandled-rejections.ts';
 import { startAgent } from './agent.ts';
-import { parseOptions } from './options.ts';
+import { InstallError } from './install/install-error.ts';
+import { JoinError } from './joined/join-error.ts';
+import { type AgentCommand, type AgentOptions, parseOptions } from './options.ts';
 import { teardownAgent } from './teardown.ts';
 
 // Files of pods are made with the modes that their containers need; the directory of all of them is for root alone.
@@ -14,37 +16,60 @@ process.umask(0o022);
 const log = createLog();
 surviveUnhandledRejections(log);
 
-try {
-  const parsed = await parseOptions(process.argv.slice(2));
-  if (parsed.command === 'teardown') await teardownAgent(parsed.dataDir, log);
-  else {
-    const options =
-      parsed.command === 'run'
-        ? parsed.options
-        : // With the packages that only a joined node needs.
-          await (await import('./joined/join.ts')).joinCluster(parsed.join, parsed.options, log);
-    const agent = await startAgent(options, log, async (stream, context) => {
-      // With its WebSockets a megabyte and a half, which most nodes never need.
-      const { serveStream } = await import('./streams/serve-stream.ts');
-      await serveStream(stream, context);
-    });
-    giveBackIdleMemory();
-    const stop = (signal: string) => {
-      log.info({ signal }, 'agent stops; its pods run on');
-      void agent.stop().finally(() => process.exit(0));
-    };
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
+void main();
+
+async function main(): Promise<void> {
+  try {
+    await run(await parseOptions(process.argv.slice(2)));
+  } catch (error) {
+    if (error instanceof CommandLineAnswer) {
+      process.stdout.write(`${error.message}\n`);
+      process.exit(0);
+    }
+    if (error instanceof CommandLineError) {
+      process.stderr.write(`${error.message}\n`);
+      process.exit(2);
+    }
+    if (error instanceof JoinError || error instanceof InstallError)
+      process.stderr.write(`zeroplane agent: ${error.message}\n`);
+    else log.error({ err: error }, 'the agent cannot run');
+    process.exit(1);
   }
-} catch (error) {
-  if (error instanceof CommandLineAnswer) {
-    process.stdout.write(`${error.message}\n`);
-    process.exit(0);
+}
+
+async function run(parsed: AgentCommand): Promise<void> {
+  // What only a joined node needs is loaded for one.
+  switch (parsed.command) {
+    case 'teardown':
+      return teardownAgent(parsed.dataDir, log);
+    case 'install':
+      await (await import('./install/install.ts')).installAgent(parsed);
+      return process.exit(0);
+    case 'uninstall':
+      await (await import('./install/install.ts')).uninstallAgent(parsed.dataDir, log);
+      return process.exit(0);
+    case 'run':
+      return runOn(parsed.options);
+    case 'join': {
+      const { becomeMember, joinCluster } = await import('./joined/join.ts');
+      if (!parsed.only) return runOn(await joinCluster(parsed.join, parsed.options, log));
+      await becomeMember(parsed.join, parsed.options, log);
+      return process.exit(0);
+    }
   }
-  if (error instanceof CommandLineError) {
-    process.stderr.write(`${error.message}\n`);
-    process.exit(2);
-  }
-  log.error({ err: error }, 'the agent cannot run');
-  process.exit(1);
+}
+
+async function runOn(options: AgentOptions): Promise<void> {
+  const agent = await startAgent(options, log, async (stream, context) => {
+    // With its WebSockets a megabyte and a half, which most nodes never need.
+    const { serveStream } = await import('./streams/serve-stream.ts');
+    await serveStream(stream, context);
+  });
+  giveBackIdleMemory();
+  const stop = (signal: string) => {
+    log.info({ signal }, 'agent stops; its pods run on');
+    void agent.stop().finally(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
 }

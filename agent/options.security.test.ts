@@ -38,12 +38,12 @@ describe('a join token', () => {
   it('comes from a file, or from a variable that nothing inherits', async () => {
     const file = join(folder, 'token');
     writeFileSync(file, 'abcdef.0123456789abcdef\n');
-    const proof = { kind: 'token', token: 'abcdef.0123456789abcdef' };
+    const proof = { kind: 'token', token: { bearer: 'abcdef.0123456789abcdef' } };
     expect(await parseOptions([...base(), '--token-file', file])).toMatchObject({ join: { proof } });
-    vi.stubEnv('ZEROPLANE_TOKEN', proof.token);
+    vi.stubEnv('ZEROPLANE_TOKEN', proof.token.bearer);
     expect(await parseOptions(base())).toMatchObject({ join: { proof } });
     expect(process.env['ZEROPLANE_TOKEN']).toBeUndefined();
-    await expect(parseOptions(base())).rejects.toThrow('--token-file is missing');
+    expect(await parseOptions(base())).toMatchObject({ join: { proof: undefined } });
   });
 
   it('is one token and nothing else', async () => {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { errorText } from '../core/machinery/error-text.ts';
-import { getOwn } from '../core/machinery/own.ts';
+import { type JoinToken, readJoinToken } from '../core/node/join-token.ts';
 import { type CommandLine, CommandLineError, readCommandLine } from '../core/process/command-line.ts';
 import type { ApiCredentials } from './api-client/api-client.ts';
 import { defaultEvictionHard, parseThresholds } from './eviction/thresholds.ts';
@@ -60,8 +60,10 @@ const tokenVariable = 'ZEROPLANE_TOKEN';
 const commandLine = {
   name: 'zeroplane agent',
   description: `Runs the node's agent. Without a command it runs a node of the cluster at --server or --kubeconfig; \`join\` asks for credentials
-first, with a token or (--aws) with the identity of this machine; \`teardown\` takes its node off this machine.`,
-  takes: '[join | teardown]',
+first, with a token or (--aws) with the identity of this machine, unless this machine is a node of it already; \`teardown\` takes its node off
+this machine. \`install\` makes a bare machine a node: it looks at it, installs what is missing, joins, and has the agent started with the
+machine; \`uninstall\` leaves nothing of that.`,
+  takes: '[install | uninstall | join | teardown]',
   flags: {
     server: { value: 'url', help: 'the API server' },
     'certificate-authority': { value: 'file', help: "the cluster's CA certificate (PEM)" },
@@ -70,7 +72,7 @@ first, with a token or (--aws) with the identity of this machine; \`teardown\` t
     token: { value: 'token', help: 'refused: everybody on the machine could read it', hidden: true },
     'token-file': {
       value: 'file',
-      help: `a token of \`zeroplane join-token\`; '-' for the standard input; or set ${tokenVariable}`,
+      help: `a token of \`zeroplane node token\`; '-' for the standard input; or set ${tokenVariable}`,
     },
     kubeconfig: { value: 'file', help: 'in place of --server and the credentials' },
     'node-name': { value: 'name', help: "default: the machine's host name" },
@@ -101,6 +103,7 @@ first, with a token or (--aws) with the identity of this machine; \`teardown\` t
       default: 'NeverVerifyPreloadedImages',
     },
     'preloaded-images-verification-allowlist': { value: 'images', help: 'that need no such proof, apart by commas' },
+    'join-only': { help: 'with join: end when this machine is a node of the cluster; without it the agent runs on' },
     aws: { help: 'join by the IAM identity of this machine' },
     cluster: { value: 'name', help: 'with --aws: the cluster' },
     region: { value: 'region', help: 'with --aws: where it is' },
@@ -109,20 +112,41 @@ first, with a token or (--aws) with the identity of this machine; \`teardown\` t
 
 export type AgentCommand =
   | { readonly command: 'run'; readonly options: AgentOptions }
-  | { readonly command: 'join'; readonly join: JoinOptions; readonly options: JoinedOptions }
-  | { readonly command: 'teardown'; readonly dataDir: string };
+  | {
+      readonly command: 'join';
+      readonly join: JoinOptions;
+      /** The agent does not run on. */
+      readonly only: boolean;
+      readonly options: JoinedOptions;
+    }
+  | ({ readonly command: 'install' } & InstallOptions)
+  | { readonly command: 'teardown'; readonly dataDir: string }
+  | { readonly command: 'uninstall'; readonly dataDir: string };
 
 /** How a node comes into a cluster whose API server gives credentials out. */
 export interface JoinOptions {
   /** With the path of its stage, where it has one. */
   readonly server: string;
-  /** PEM. Without it the machine's own roots count. */
+  /** PEM. Without it the one that the token pins is asked for; where it pins none, the machine's own roots count. */
   readonly ca: string | undefined;
-  /** A bootstrap token, or the identity of this machine in AWS. */
+  /** A join token, or the identity of this machine in AWS. Without one it must have joined before. */
   readonly proof:
-    | { readonly kind: 'token'; readonly token: string }
-    | { readonly kind: 'aws'; readonly clusterName: string; readonly region: string };
+    | { readonly kind: 'token'; readonly token: JoinToken }
+    | { readonly kind: 'aws'; readonly clusterName: string; readonly region: string }
+    | undefined;
 }
+
+export interface InstallOptions {
+  readonly join: JoinOptions;
+  readonly options: JoinedOptions;
+  /** Flags that the agent is to run with, beside those of where and what it is. */
+  readonly flags: readonly string[];
+  /** Which of these were given; others follow from the machine. */
+  readonly given: { readonly nodeIP: boolean; readonly cniBinDir: boolean };
+}
+
+/** What `--data-dir` is where it is not given. */
+const installedDataDir = '/var/lib/zeroplane-agent';
 
 /** What the cluster says of itself when the node joins is not among them. */
 export type JoinedOptions = Omit<
@@ -141,12 +165,16 @@ export type JoinedOptions = Omit<
 /** Throws CommandLineError, and CommandLineAnswer for --help and --version. */
 export async function parseOptions(args: readonly string[]): Promise<AgentCommand> {
   const { values, args: positionals } = readCommandLine(commandLine, args);
-  const dataDir = values['data-dir'];
+  const [command, ...more] = positionals;
+  const installs = command === 'install';
+  const dataDir = values['data-dir'] ?? (installs || command === 'uninstall' ? installedDataDir : undefined);
   if (!dataDir) throw new CommandLineError('--data-dir is missing: name the directory for containers and state');
-  if (positionals[0] === 'teardown') return { command: 'teardown', dataDir: path.resolve(dataDir) };
-  const joins = positionals[0] === 'join';
-  if (positionals.length > 0 && !joins)
-    throw new CommandLineError(`unknown command "${positionals[0]}": use no command, join, or teardown`);
+  if (command === 'teardown' || command === 'uninstall') return { command, dataDir: path.resolve(dataDir) };
+  const joins = command === 'join' || installs;
+  if ((command !== undefined && !joins) || more.length > 0)
+    throw new CommandLineError(
+      `unknown command "${positionals.join(' ')}": use no command, install, uninstall, join, or teardown`,
+    );
   const nodeName = values['node-name'] ?? os.hostname().toLowerCase();
   if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(nodeName))
     throw new CommandLineError(
@@ -174,7 +202,18 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
     providerID: values['provider-id'],
     cloudNode: joins && values.aws,
   };
-  if (joins) return { command: 'join', join: joinOptions(values), options: common };
+  if (installs)
+    return {
+      command,
+      join: joinOptions(values),
+      options: common,
+      flags: keptFlags(values),
+      given: {
+        nodeIP: values['node-ip'] !== undefined,
+        cniBinDir: args.some((each) => /^--cni-bin-dir(=|$)/.test(each)),
+      },
+    };
+  if (joins) return { command: 'join', join: joinOptions(values), only: values['join-only'], options: common };
   return {
     command: 'run',
     options: {
@@ -195,6 +234,26 @@ function evictionHard(text: string): string {
   } catch (error) {
     throw new CommandLineError(`--eviction-hard: ${errorText(error)}`);
   }
+}
+
+/** Of the flags of `install`, those that the agent runs with beside the ones that the installer sets. */
+function keptFlags(values: Values): string[] {
+  const kept = [
+    ...(['pod-cidr', 'runtime-endpoint', 'pause-image', 'network-prefix', 'max-pods', 'provider-id'] as const),
+    ...([
+      'eviction-hard',
+      'netns',
+      'seccomp-default',
+      'allowed-unsafe-sysctls',
+      'preloaded-images-verification-allowlist',
+    ] as const),
+    ...(['image-pull-credentials-verification-policy', 'aws', 'cluster', 'region'] as const),
+  ];
+  return kept.flatMap((flag) => {
+    const value = values[flag];
+    if (value === undefined || value === false) return [];
+    return value === true ? [`--${flag}`] : [`--${flag}`, value];
+  });
 }
 
 /** As kubelet: what is not kept for each namespace cannot be given to one pod. */
@@ -229,10 +288,12 @@ function joinOptions(values: Values): JoinOptions {
       throw new CommandLineError('--aws needs --cluster and --region: the name of the cluster and the region it is in');
     return { ...base, proof: { kind: 'aws', clusterName: cluster, region } };
   }
-  const token = tokenOf(values);
+  const text = tokenOf(values);
+  if (text === undefined) return { ...base, proof: undefined };
+  const token = readJoinToken(text);
   if (!token)
     throw new CommandLineError(
-      `--token-file is missing: give a file with a token of \`zeroplane join-token\` ('-' for the standard input), or set ${tokenVariable}; on an EC2 worker give --aws`,
+      `the token is none that joins: copy it whole, as \`zeroplane node token\` on a machine of an administrator prints it`,
     );
   return { ...base, proof: { kind: 'token', token } };
 }
@@ -240,7 +301,7 @@ function joinOptions(values: Values): JoinOptions {
 type Values = ReturnType<typeof readCommandLine<typeof commandLine.flags>>['values'];
 
 async function credentials(values: Values): Promise<ApiCredentials> {
-  if (values.kubeconfig) return fromKubeconfig(values.kubeconfig);
+  if (values.kubeconfig) return (await import('./api-client/kubeconfig.ts')).readKubeconfig(values.kubeconfig);
   const { server } = values;
   const token = tokenOf(values);
   const { 'certificate-authority': ca, 'client-certificate': cert, 'client-key': key } = values;
@@ -269,41 +330,6 @@ function withRenewedFiles(base: ApiCredentials, cert: string, key: string): ApiC
     get key() {
       return read().key;
     },
-  };
-}
-
-async function fromKubeconfig(file: string): Promise<ApiCredentials> {
-  // Loaded only here: a YAML parser is of no use to the agent once it runs.
-  const { parse: parseYaml } = await import('yaml');
-  interface Named<T> {
-    name: string;
-    value?: T;
-  }
-  interface Kubeconfig {
-    'current-context'?: string;
-    contexts?: (Named<never> & { context: { cluster: string; user: string } })[];
-    clusters?: (Named<never> & { cluster: Record<string, string> })[];
-    users?: (Named<never> & { user: Record<string, string> })[];
-  }
-  // A kubeconfig; what is missing in it is told below.
-  const config = parseYaml(readFlagFile('--kubeconfig', file)) as Kubeconfig;
-  const context = config.contexts?.find(({ name }) => name === config['current-context'])?.context;
-  const cluster = config.clusters?.find(({ name }) => name === context?.cluster)?.cluster;
-  const user = config.users?.find(({ name }) => name === context?.user)?.user ?? {};
-  if (!cluster?.['server']) throw new CommandLineError(`--kubeconfig: ${file} has no current context with a cluster`);
-  const pem = (of: Record<string, string>, name: string) => {
-    const data = getOwn(of, `${name}-data`);
-    const named = getOwn(of, name);
-    if (data) return Buffer.from(data, 'base64').toString();
-    return named ? readFlagFile('--kubeconfig', path.resolve(path.dirname(file), named)) : undefined;
-  };
-  const cert = pem(user, 'client-certificate');
-  const key = pem(user, 'client-key');
-  return {
-    server: cluster['server'].replace(/\/+$/, ''),
-    ca: pem(cluster, 'certificate-authority') ?? '',
-    ...(cert && key && { cert, key }),
-    ...(user['token'] && { token: user['token'] }),
   };
 }
 

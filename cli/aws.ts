@@ -1,14 +1,15 @@
 // The commands that have to do with a cluster on AWS: a kubeconfig, the credential that kubectl asks for, and tokens for new nodes.
 
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isSea } from 'node:sea';
 import { stringify } from 'yaml';
 import { awsCredentials } from '../agent/queue/aws-credentials.ts';
 import { errorText } from '../core/machinery/error-text.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
 import { createIamToken, iamTokenSeconds } from '../core/signature/iam-token.ts';
 import { type AwsCredentials, signHeaders } from '../core/signature/sigv4.ts';
+import { newBootstrapToken } from '../local/nodes/token.ts';
 import { UserError } from '../local/user-error.ts';
 
 export interface KubeconfigOptions {
@@ -27,8 +28,9 @@ export function writeAwsKubeconfig(options: KubeconfigOptions): void {
   const { server, cluster, region, roleArn } = options;
   if (!URL.canParse(server)) throw new UserError(`--server: ${server} is no URL: take ApiUrl of the stack's outputs`);
   const name = `zeroplane-${cluster}`;
-  const start = join(import.meta.dirname, '../local/start.mjs');
-  const args = [start, 'aws-token', '--cluster', cluster, '--region', region];
+  // One file is the program itself; from a checkout Node runs it.
+  const own = isSea() ? [] : [join(import.meta.dirname, '../local/start.mjs')];
+  const args = [...own, 'aws-token', '--cluster', cluster, '--region', region];
   if (roleArn !== undefined) args.push('--role-arn', roleArn);
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',
@@ -112,26 +114,7 @@ async function assumeRole(
 
 /** `zeroplane join-token | kubectl apply -f -`: a token that lets one node join within the given hours. */
 export function printJoinToken({ hours }: { readonly hours: number }): void {
-  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
-  // 252 is the largest multiple of 36 in a byte: above it, some letters would come more often.
-  const random = (length: number): string => {
-    let text = '';
-    while (text.length < length) for (const byte of randomBytes(32)) if (byte < 252) text += letters[byte % 36];
-    return text.slice(0, length);
-  };
-  const [id, secret] = [random(6), random(16)];
-  const expiration = `${new Date(Date.now() + hours * 3600_000).toISOString().slice(0, 19)}Z`;
-  const manifest = stringify({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    type: 'bootstrap.kubernetes.io/token',
-    metadata: {
-      name: `bootstrap-token-${id}`,
-      namespace: 'kube-system',
-      annotations: { 'zeroplane.dev/one-time': 'true' },
-    },
-    stringData: { 'token-id': id, 'token-secret': secret, 'usage-bootstrap-authentication': 'true', expiration },
-  });
-  process.stdout.write(manifest);
-  console.error(`Token for one node, good until ${expiration}: ${id}.${secret}`);
+  const { bearer, expires, secret } = newBootstrapToken(hours, new Date());
+  process.stdout.write(stringify(secret));
+  console.error(`Token for one node, good until ${expires.toISOString()}: ${bearer}`);
 }

@@ -2,22 +2,18 @@
 
 import '../core/process/frozen-intrinsics.ts';
 import { readDuration } from '../core/machinery/time.ts';
-import { CommandLineError, withCommandLine } from '../core/process/command-line.ts';
+import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/cluster.ts';
-import { UserError } from '../local/user-error.ts';
-import { type Command, command, runCommand } from './command.ts';
+import { awsCommands } from './aws-commands.ts';
+import { type Command, command } from './command.ts';
+import { nodeCommands } from './nodes.ts';
+import { runProgram } from './run-program.ts';
 
 // What a command writes is for who runs it: keys, kubeconfigs, backups, logs of the cluster.
 process.umask(0o077);
 
 const dataDir = {
   'data-dir': { value: 'dir', help: 'where the cluster keeps everything', default: defaultDataDir },
-} as const;
-
-const aws = {
-  cluster: { value: 'name', help: 'name of the cluster', required: true },
-  region: { value: 'region', help: 'its region', required: true },
-  'role-arn': { value: 'arn', help: "a role to assume, such as AdminRoleArn of the stack's outputs" },
 } as const;
 
 const commands: readonly Command[] = [
@@ -165,61 +161,11 @@ const commands: readonly Command[] = [
     async ({ values, args }) =>
       (await import('../local/keys.ts')).retire(single(args), { dataDir: values['data-dir'] }),
   ),
-  command(
-    {
-      name: 'zeroplane kubeconfig',
-      description: 'write a kubeconfig for a cluster on AWS',
-      flags: {
-        ...aws,
-        aws: { help: 'kubectl then proves your IAM identity' },
-        server: { value: 'url', help: "ApiUrl of the stack's outputs", required: true },
-        output: { value: 'file', help: 'where to write it; default: standard output' },
-      },
-    },
-    async ({ values: { 'role-arn': roleArn, ...values } }) =>
-      (await import('./aws.ts')).writeAwsKubeconfig({ ...values, roleArn }),
-  ),
-  command(
-    {
-      name: 'zeroplane aws-token',
-      description: 'print a credential for kubectl (client.authentication.k8s.io/v1) that proves your IAM identity',
-      flags: aws,
-    },
-    async ({ values: { 'role-arn': roleArn, ...values } }) =>
-      (await import('./aws.ts')).printAwsToken({ ...values, roleArn }),
-  ),
-  command(
-    {
-      name: 'zeroplane join-token',
-      description: 'print the Secret that lets one node join: `zeroplane join-token | kubectl apply -f -`',
-      flags: { hours: { value: 'hours', help: 'how long it is good', default: '24' } },
-    },
-    async ({ values }) => (await import('./aws.ts')).printJoinToken({ hours: hours('--hours', values.hours) }),
-  ),
-  {
-    name: 'zeroplane agent',
-    description: 'run the node agent: `zeroplane agent join --server URL --token-file FILE --data-dir DIR`',
-    run: async (args) => {
-      // It reads its own command line.
-      process.argv.splice(2, process.argv.length, ...args);
-      await import('../agent/main.ts');
-    },
-  },
+  ...awsCommands,
+  ...nodeCommands,
 ];
 
-const program = {
-  name: 'zeroplane',
-  description: 'A Kubernetes cluster whose control plane is not a machine',
-  commands,
-};
-
-try {
-  await withCommandLine(() => runCommand(program, process.argv.slice(2)));
-} catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  console.error(`zeroplane: ${error.message}`);
-  process.exitCode = 1;
-}
+await runProgram(commands);
 
 function single(args: readonly string[]): string {
   const [only = '', more] = args;
@@ -229,12 +175,6 @@ function single(args: readonly string[]): string {
 
 function optional<T>(flag: string, text: string | undefined, read: (flag: string, text: string) => T): T | undefined {
   return text === undefined ? undefined : read(flag, text);
-}
-
-function hours(flag: string, text: string): number {
-  const value = Number(text);
-  if (value > 0 && value <= 8760) return value;
-  throw new CommandLineError(`${flag}: give a number of hours, such as 24, not ${JSON.stringify(text)}`);
 }
 
 function count(flag: string, text: string): number {

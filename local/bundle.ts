@@ -122,15 +122,17 @@ function removeOld(): void {
   const dist = join(root, 'dist');
   // Of bundles alone: a bill of materials lies there, too.
   const folders = readdirSync(dist, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() && /^[0-9a-f]{16}$/.test(entry.name))
     .map(({ name }) => ({ path: join(dist, name), time: statSync(join(dist, name)).mtimeMs }));
   folders.sort((left, right) => right.time - left.time);
   for (const { path } of folders.slice(1 + kept)) rmSync(path, { recursive: true, force: true });
 }
 
-function fingerprint(): string {
+/** Of the sources as they are. `more`: folders beside those that a cluster's programs come from. */
+export function fingerprint(...more: readonly string[]): string {
   const hash = createHash('sha256');
-  const files = globSync('{core,functions,agent,local,generated}/**/*.{ts,json}', { cwd: root });
+  const folders = ['core', 'functions', 'agent', 'local', 'generated', ...more];
+  const files = globSync(`{${folders.join(',')}}/**/*.{ts,json}`, { cwd: root });
   files.push('package-lock.json');
   for (const file of files.sort()) {
     const { mtimeMs, size } = statSync(join(root, file));

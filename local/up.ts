@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { containerdPaths } from '../agent/containerd/config.ts';
+import { agentRights } from '../agent/start-rights.ts';
 import { errorText } from '../core/machinery/error-text.ts';
 import { parseJson } from '../core/machinery/json.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
@@ -20,7 +21,7 @@ import {
 import { changedConfigFlags, checkConfigFiles } from './config-files.ts';
 import { agentDir, loadExampleWebImages } from './images.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { agentRights, leastRights } from './least-rights.ts';
+import { leastRights } from './least-rights.ts';
 import { checkPort, checkRights, installPackages, makeDataDir, missingPackages } from './machine.ts';
 import { ensurePki, type Pki } from './pki.ts';
 import { logTail, type ProcessFiles, processFiles, runningPid, startProcess, stopProcess } from './process.ts';

@@ -14,6 +14,8 @@ export interface ApiCredentials {
   readonly key?: string;
   /** Read for every request: it may be renewed. */
   readonly token?: string;
+  /** The server knows them no more. */
+  readonly onRefused?: () => void;
 }
 
 export interface ApiAnswer {
@@ -122,6 +124,7 @@ export function createApiClient(credentials: ApiCredentials): ApiClient {
         const status = whole && Number(whole[':status']);
         // A certificate belongs to its connection: the next one begins with what was renewed meanwhile.
         if (status === 401 && credentials.cert) stream.session?.close();
+        if (status === 401) credentials.onRefused?.();
         metrics.answered(method, status, longPoll ? undefined : (performance.now() - began) / 1000);
         if (whole && status !== undefined) resolve({ status, headers: whole, text: Buffer.concat(chunks).toString() });
         else reject(new UnreachableError(`${credentials.server}: ${failure}`));

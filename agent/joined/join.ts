@@ -1,12 +1,10 @@
 // Joins a cluster once, and keeps what the node was given: its token, renewed long before it ends, and its queue.
 
-import { mkdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseJson } from '../../core/machinery/json.ts';
+import { errorText } from '../../core/machinery/error-text.ts';
 import type { JoinAnswer, JoinRequest, NodeQueueAccess } from '../../core/node/joining.ts';
 import type { EventLog } from '../../core/process/log.ts';
-import { writePrivateFile } from '../../core/process/private-file.ts';
 import { createIamToken } from '../../core/signature/iam-token.ts';
 import { type ApiClient, ApiError, createApiClient, UnreachableError } from '../api-client/api-client.ts';
 import { createBackoff } from '../backoff.ts';
@@ -14,66 +12,54 @@ import type { AgentOptions, JoinedOptions, JoinOptions } from '../options.ts';
 import { createPodApi, type PodApi } from '../pod-api/pod-api.ts';
 import { awsCredentials } from '../queue/aws-credentials.ts';
 import { createSqsNodeQueue } from '../queue/sqs-node-queue.ts';
-import { makeNodeKey, type NodeKey, needsCertificate, publicKeyOf } from './node-key.ts';
-
-/** What is kept in the data directory: the node's place in its cluster. */
-interface Membership {
-  readonly server: string;
-  readonly nodeName: string;
-  readonly answer: JoinAnswer;
-  /** For serving the API to the node's pods. */
-  readonly nodeKey: NodeKey;
-}
+import { JoinError } from './join-error.ts';
+import { type Membership, readMembership, writeMembership } from './membership.ts';
+import { makeNodeKey, type NodeKey, needsCertificate, nodeProof, publicKeyOf } from './node-key.ts';
+import { pinnedAuthority } from './pinned-authority.ts';
 
 /** The token is renewed this often; it is good for days. */
 const renewMs = 24 * 3600_000;
 const retryRenewMs = 60_000;
 const soonMs = 1000;
+/** Each request of an agent that was removed is refused: it asks no more often than this. */
+const leastRenewMs = 10_000;
 
-/** Joins, unless this node is a member already, and waits for the API server as long as it takes. Throws ApiError when it refuses. */
+/**
+ * Joins, unless this node is a member already, and waits for the API server as long as it takes. Rejects with JoinError when it refuses.
+ * What runs from then on keeps the membership renewed.
+ */
 export async function joinCluster(join: JoinOptions, options: JoinedOptions, log: EventLog): Promise<AgentOptions> {
-  const file = path.join(options.dataDir, 'membership.json');
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-  const stored = await read(file);
-  const known = stored?.server === join.server && stored.nodeName === options.nodeName ? stored : undefined;
-  let member: Membership;
-  if (known && Date.parse(known.answer.expires) > Date.now()) member = known;
-  else {
-    member = await firstJoin(join, options.nodeName, log);
-    write(file, member);
-  }
-  let current = member.answer;
-  let { nodeKey } = member;
+  let member = await becomeMember(join, options, log);
+  const { server, ca } = member;
   const credentials = {
-    server: join.server,
-    ...(join.ca !== undefined && { ca: join.ca }),
+    server,
+    ...(ca !== undefined && { ca }),
     get token() {
-      return current.token;
+      return member.answer.token;
     },
   };
   const api = createApiClient(credentials);
   const renew = async (): Promise<JoinAnswer> => {
-    try {
-      const body = requestOf(nodeKey);
-      current = await api.json<JoinAnswer>('POST', `${pathOf(options.nodeName)}/credentials`, { body });
-      nodeKey = certified(nodeKey, current);
-    } catch (error) {
-      if (!(error instanceof ApiError && error.code === 401)) throw error;
-      // Its Node was deleted, or it was away for too long: what let it join may let it join again.
-      member = await firstJoin(join, options.nodeName, log);
-      current = member.answer;
-      nodeKey = member.nodeKey;
-    }
-    write(file, { ...member, answer: current, nodeKey });
-    return current;
+    member = await renewed(api, member, () => firstJoin(join, options.nodeName, log));
+    writeMembership(options.dataDir, member);
+    return member.answer;
   };
-  // One that was stored may have ended meanwhile.
-  keepRenewing(renew, known ? soonMs : renewMs, log);
-  const { cluster, queue } = current;
+  // One that was stored may end soon, or have ended; the agent's first requests are made with it.
+  const ended = Date.parse(member.answer.expires) <= Date.now();
+  if (ended) await untilAnswered(renew, log);
+  const keeping = keepRenewing(renew, ended ? renewMs : soonMs, log);
+  const { cluster, queue } = member.answer;
   const { clusterCIDR, serviceCIDR, clusterDNS, clusterDomain } = cluster;
   return {
     ...options,
-    credentials,
+    credentials: {
+      server,
+      ...(ca !== undefined && { ca }),
+      get token() {
+        return member.answer.token;
+      },
+      onRefused: keeping.soon,
+    },
     clusterCIDR,
     serviceCIDR,
     clusterDNS,
@@ -81,25 +67,68 @@ export async function joinCluster(join: JoinOptions, options: JoinedOptions, log
     heartbeatMs: cluster.heartbeatSeconds * 1000,
     resyncMs: cluster.resyncSeconds * 1000,
     ...(queue.kind === 'sqs' && { queue: createSqsNodeQueue(queue, accessOf(renew)) }),
-    ...podApiOf(join, cluster.apiAddress, () => nodeKey, log),
+    ...podApiOf(member, () => member.nodeKey, log),
   };
 }
 
+/** As `joinCluster`, and nothing runs then. */
+export async function becomeMember(
+  join: JoinOptions,
+  { dataDir, nodeName }: Pick<JoinedOptions, 'dataDir' | 'nodeName'>,
+  log: EventLog,
+): Promise<Membership> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const stored = await readMembership(dataDir);
+  if (stored?.server === join.server && stored.nodeName === nodeName) return stored;
+  const member = await firstJoin(join, nodeName, log);
+  writeMembership(dataDir, member);
+  return member;
+}
+
+/** By its token; when that has ended by its key; when its Node is gone, by what let it join where that may do so again. */
+async function renewed(api: ApiClient, member: Membership, again: () => Promise<Membership>): Promise<Membership> {
+  const { nodeName, nodeKey, answer } = member;
+  const ask = async (headers: Record<string, string>): Promise<Membership> => {
+    const given = await api.json<JoinAnswer>('POST', `${pathOf(nodeName)}/credentials`, {
+      body: requestOf(nodeKey),
+      headers,
+    });
+    return { ...member, answer: given, nodeKey: certified(nodeKey, given) };
+  };
+  try {
+    return await ask({});
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+  try {
+    const proof = nodeProof(nodeKey, nodeName, answer, Date.now());
+    return await ask({ authorization: `Bearer ${proof}` });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+  return again();
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 401;
+}
+
 function podApiOf(
-  { server, ca }: JoinOptions,
-  address: string,
+  { server, ca, answer }: Membership,
   nodeKey: () => NodeKey,
   log: EventLog,
 ): { readonly podApi?: PodApi } {
   const { certificate: first } = nodeKey();
-  // The cluster's answer to the key that was sent is a certificate.
+  const address = answer.cluster.apiAddress;
+  // Where the cluster gave none, pods reach the API by themselves.
   if (first === undefined) return {};
   const certificate = () => ({ key: nodeKey().key, cert: nodeKey().certificate ?? first });
   return { podApi: createPodApi({ address, server, ...(ca !== undefined && { ca }), certificate, log }) };
 }
 
 function requestOf(nodeKey: NodeKey): JoinRequest {
-  return needsCertificate(nodeKey, Date.now()) ? { apiKey: publicKeyOf(nodeKey) } : {};
+  const key = publicKeyOf(nodeKey);
+  return { nodeKey: key, ...(needsCertificate(nodeKey, Date.now()) && { apiKey: key }) };
 }
 
 function certified(nodeKey: NodeKey, { apiCertificate }: JoinAnswer): NodeKey {
@@ -111,32 +140,61 @@ function pathOf(nodeName: string): string {
 }
 
 async function firstJoin(join: JoinOptions, nodeName: string, log: EventLog): Promise<Membership> {
-  const backoff = createBackoff(500, 30_000, Math.random);
+  const { server, proof } = join;
+  if (!proof)
+    throw new JoinError(
+      `this machine is no node of ${server} (any more). Make a token with \`zeroplane node token\` and give it with --token-file FILE ('-' for the standard input) or in ZEROPLANE_TOKEN; on an EC2 worker give --aws`,
+    );
   const nodeKey = await makeNodeKey();
-  for (;;) {
-    let api: ApiClient | undefined;
+  return untilAnswered(async () => {
+    const ca = await authorityOf(join);
+    const trust = ca !== undefined && { ca };
+    const api = createApiClient({ server, ...trust, token: await bearerOf(proof) });
     try {
-      api = createApiClient({
-        server: join.server,
-        ...(join.ca !== undefined && { ca: join.ca }),
-        token: await proofOf(join.proof),
-      });
-      const answer = await api.json<JoinAnswer>('POST', `${pathOf(nodeName)}/join`, { body: requestOf(nodeKey) });
-      log.info({ node: nodeName, server: join.server }, 'joined');
-      return { server: join.server, nodeName, answer, nodeKey: certified(nodeKey, answer) };
+      const body = requestOf(nodeKey);
+      const answer = await api.json<JoinAnswer>('POST', `${pathOf(nodeName)}/join`, { body });
+      log.info({ node: nodeName, server }, 'joined');
+      return { server, ...trust, nodeName, answer, nodeKey: certified(nodeKey, answer) };
+    } catch (error) {
+      if (error instanceof ApiError && error.code < 500) throw refused(error, proof);
+      throw error;
+    } finally {
+      api.close();
+    }
+  }, log);
+}
+
+/** PEM; undefined: the machine's own roots count. Rejects with UnreachableError, and with JoinError when it is not the pinned one. */
+export async function authorityOf({ server, ca, proof }: JoinOptions): Promise<string | undefined> {
+  const pin = proof?.kind === 'token' ? proof.token.authority : undefined;
+  return ca ?? (pin === undefined ? undefined : await pinnedAuthority(server, pin));
+}
+
+function refused({ code, message }: ApiError, proof: JoinOptions['proof']): JoinError {
+  const { expires } = proof?.kind === 'token' ? proof.token : {};
+  // The API server forgets tokens that have ended, and cannot tell them from others then.
+  const ended = code === 401 && expires && expires.getTime() < Date.now();
+  const why = ended && !/expired at/.test(message) ? `it expired at ${expires.toISOString()}. ${message}` : message;
+  return new JoinError(`the cluster does not take this machine: ${why}`);
+}
+
+/** Tries as long as nobody answers. */
+async function untilAnswered<T>(work: () => Promise<T>, log: EventLog): Promise<T> {
+  const backoff = createBackoff(500, 30_000, Math.random);
+  for (;;) {
+    try {
+      return await work();
     } catch (error) {
       const waits = error instanceof UnreachableError || (error instanceof ApiError && error.code >= 500);
       if (!waits) throw error;
       log.warn({ error: String(error) }, 'cannot join yet; trying again');
       await delay(backoff.next());
-    } finally {
-      api?.close();
     }
   }
 }
 
-async function proofOf(proof: JoinOptions['proof']): Promise<string> {
-  if (proof.kind === 'token') return proof.token;
+async function bearerOf(proof: NonNullable<JoinOptions['proof']>): Promise<string> {
+  if (proof.kind === 'token') return proof.token.bearer;
   const { clusterName, region } = proof;
   return createIamToken({ clusterName, region, credentials: await awsCredentials(region), now: new Date() });
 }
@@ -150,30 +208,33 @@ function accessOf(renew: () => Promise<JoinAnswer>): () => Promise<Extract<NodeQ
   };
 }
 
-function keepRenewing(renew: () => Promise<JoinAnswer>, firstMs: number, log: EventLog): void {
-  const again = (ms: number) => setTimeout(() => void attempt(), ms).unref();
+/** `soon`: the token was refused before its time, such as when the key that signed it was withdrawn. */
+function keepRenewing(renew: () => Promise<JoinAnswer>, firstMs: number, log: EventLog): { soon: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  let lastAt = Number.NEGATIVE_INFINITY;
+  let working = false;
+  const again = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void attempt(), ms).unref();
+  };
   const attempt = async () => {
+    if (working) return;
+    working = true;
+    lastAt = performance.now();
     try {
       await renew();
       again(renewMs);
     } catch (error) {
-      log.warn({ error: String(error) }, 'the credentials could not be renewed; trying again');
+      log.warn({ error: errorText(error) }, 'the credentials could not be renewed; trying again');
       again(retryRenewMs);
+    } finally {
+      working = false;
     }
   };
   again(firstMs);
-}
-
-async function read(file: string): Promise<Membership | undefined> {
-  try {
-    // as: this program wrote it.
-    return parseJson(await readFile(file, 'utf8')) as Membership;
-  } catch {
-    // None yet, or broken: the node joins anew.
-    return undefined;
-  }
-}
-
-function write(file: string, membership: Membership): void {
-  writePrivateFile(file, JSON.stringify(membership));
+  return {
+    soon: () => {
+      if (!working && performance.now() - lastAt > leastRenewMs) again(0);
+    },
+  };
 }

@@ -1,7 +1,10 @@
-// The key and the certificate by which this node serves the API to its pods. The key is made here and never leaves the machine.
+// The key of this node: by it the node comes back to its cluster when its token has ended, and with a certificate for it the node serves the
+// API to its pods. The key is made here and never leaves the machine.
 
-import { createPublicKey, generateKeyPair, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
+import { type JoinAnswer, nodeProofIssuer, nodeUidClaim } from '../../core/node/joining.ts';
+import { signToken } from '../../core/signature/json-web-token.ts';
 
 /** PEM; the key PKCS 8. */
 export interface NodeKey {
@@ -25,4 +28,19 @@ export function needsCertificate({ certificate }: NodeKey, nowMs: number): boole
   const { validFromDate, validToDate } = new X509Certificate(certificate);
   const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
   return to - nowMs < (to - from) / 3;
+}
+
+/** As long as a renewal may take; the clocks of both need not agree better than to minutes. */
+const proofSeconds = 300;
+
+/** What the node sends in place of its token, to renew it. */
+export function nodeProof(
+  { key }: NodeKey,
+  node: string,
+  { uid, proofAudience }: Pick<JoinAnswer, 'uid' | 'proofAudience'>,
+  nowMs: number,
+): string {
+  const iat = Math.floor(nowMs / 1000);
+  const claims = { iss: nodeProofIssuer, aud: proofAudience, sub: `system:node:${node}`, [nodeUidClaim]: uid };
+  return signToken({ ...claims, iat, exp: iat + proofSeconds }, 'node', 'ES256', createPrivateKey(key));
 }

@@ -1,7 +1,7 @@
 // What a node is given when it joins, and again when it renews:
 //
 //   POST /apis/agent.zeroplane.dev/v1/nodes/{node}/join         with a bootstrap token, or an identity that may join -> JoinAnswer
-//   POST /apis/agent.zeroplane.dev/v1/nodes/{node}/credentials  with the node's own token                             -> JoinAnswer
+//   POST /apis/agent.zeroplane.dev/v1/nodes/{node}/credentials  with the node's own token, or a proof of its key      -> JoinAnswer
 
 /** Where the node's queue is, and with what it may poll it. */
 export type NodeQueueAccess =
@@ -27,7 +27,20 @@ export type NodeQueueAccess =
 export interface JoinRequest {
   /** SPKI in PEM: the node has no certificate for serving the API to its pods, or one that runs out. */
   readonly apiKey?: string;
+  /** SPKI in PEM, EC P-256: by a signature of this key (nodeProof) the node comes back when its token has ended. */
+  readonly nodeKey?: string;
 }
+
+/**
+ * The claims of a proof, a JSON Web Token that the node signs with its key (ES256) and sends in place of its token: `sub` as of its token,
+ * `aud` as the join's answer said, `iat` and `exp` at most `longestProofSeconds` apart. It renews the credentials, and allows nothing else.
+ */
+export const nodeProofIssuer = 'node-key.zeroplane.dev';
+export const longestProofSeconds = 600;
+/** In the node's tokens and proofs: the uid of its Node. */
+export const nodeUidClaim = 'zeroplane.dev/node-uid';
+/** Of the user that a proof stands for. */
+export const returningNodes = 'zeroplane:returning-nodes';
 
 export interface JoinAnswer {
   /** The node's bearer token. */
@@ -35,6 +48,9 @@ export interface JoinAnswer {
   /** RFC 3339. */
   readonly expires: string;
   readonly queue: NodeQueueAccess;
+  /** The uid of its Node, and for whom its proofs must be. */
+  readonly uid: string;
+  readonly proofAudience: string;
   /** PEM, for the key that was sent, signed by the authority that pods know. */
   readonly apiCertificate?: string;
   /** What the agent must know of the cluster. */

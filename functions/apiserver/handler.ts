@@ -34,6 +34,7 @@ import { plainJson } from './content/negotiate.ts';
 import { compress, respondError } from './content/respond.ts';
 import type { FlowControl, FlowControlOptions } from './flow-control/flow-control.ts';
 import { type ApiRequest, type ApiResponse, isWebSocket, type UpgradeConnection } from './http.ts';
+import type { Installer } from './install/installer.ts';
 import { createNodeEndpoints } from './node/endpoints.ts';
 import { forgetRemovedNodes } from './node/forget-removed.ts';
 import type { NodeJoining } from './node/joining.ts';
@@ -71,6 +72,8 @@ export interface ApiServerOptions {
   readonly tokenAuthenticators?: readonly TokenAuthenticator[];
   /** How new nodes join and get their credentials. Without it they bring a certificate. */
   readonly joining?: NodeJoining;
+  /** What machines fetch to become nodes. */
+  readonly installer?: Installer;
   /**
    * Whether this process acts on what it sees of nodes: wakes them after changes, forgets what is kept of removed ones. Default true;
    * false where a function of its own does.

@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { apiAddress, dnsAddress } from '../../core/kinds/allocate/dns-address.ts';
 import { type Family, labelsOf } from '../../core/metrics/family.ts';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
 import { createLog } from '../../core/process/log.ts';
@@ -21,12 +22,18 @@ import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
 import { encryptedStore } from '../../core/store/encrypted/encrypted-store.ts';
 import { meterStore } from '../../core/store/metered-store.ts';
 import { serveStore } from '../../core/store/port.ts';
+import type { ConfiguredAuthentication } from '../../functions/apiserver/authentication/jwt/configured-authentication.ts';
+import { nodeTokens } from '../../functions/apiserver/authentication/node-tokens.ts';
 import { readYamlIn } from '../../functions/apiserver/content/body.ts';
 import { createYamlThread } from '../../functions/apiserver/content/yaml-thread.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
+import { createInstaller } from '../../functions/apiserver/install/installer.ts';
+import { createJoining } from '../../functions/apiserver/node/joining.ts';
+import { storedNodes } from '../../functions/apiserver/node/stored-nodes.ts';
 import { serve } from '../../functions/apiserver/serve.ts';
 import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-stream-handler.ts';
 import { type Cluster, frontProxyName, nodeAddress, readCluster } from '../cluster.ts';
+import { agentProgramsDir, readAgentPrograms } from './agent-programs.ts';
 import { controllersToken, serveApi } from './api-port.ts';
 import { serveControlSocket } from './control-socket.ts';
 import { openEncryption, unreadable } from './encryption.ts';
@@ -85,6 +92,9 @@ const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
 
 let closeAudit: (() => void | Promise<void>) | undefined;
 const issuer = `https://kubernetes.default.svc.${clusterDomain}`;
+const now = () => new Date();
+const nodeCredentials = nodeTokens({ issuer, keys: keys.signingKeys, now, ...storedNodes(store) });
+const configured = await authentication(cluster.authenticationConfig);
 const forControllers = controllersToken();
 const { port1: questions, port2: questionsForWorker } = new MessageChannel();
 const askingWorker = askWorker(questions);
@@ -103,7 +113,29 @@ const api = await createApiServer({
     { token: pki('admin.token').trim(), user: { username: 'zeroplane-admin', groups: ['system:masters'] } },
     forControllers,
   ],
-  ...(await authentication(cluster.authenticationConfig)),
+  ...configured,
+  tokenAuthenticators: [nodeCredentials, ...(configured.tokenAuthenticators ?? [])],
+  installer: createInstaller({
+    authority: () => pki('ca.crt'),
+    programs: () => readAgentPrograms(agentProgramsDir(dataDir)),
+  }),
+  joining: createJoining({
+    tokens: nodeCredentials,
+    queue,
+    // Nodes poll at the API server itself, with their own credential.
+    credentials: { issue: async () => ({ kind: 'api' }) },
+    registry,
+    definitions,
+    cluster: {
+      clusterCIDR: cluster.podCIDR,
+      serviceCIDR,
+      clusterDNS: dnsAddress(serviceCIDR),
+      apiAddress: apiAddress(serviceCIDR),
+      clusterDomain,
+      heartbeatSeconds: 10,
+      resyncSeconds: 30,
+    },
+  }),
   ...(await auditing(cluster)),
   streams: createLazyStreamHandler(async () => {
     const { createStreamHandler } = await import('../../functions/apiserver/streams/stream-handler.ts');
@@ -168,7 +200,7 @@ log.info({ port: serving.port }, 'serving');
 if (encryption.unfinished) void resumeRotation();
 giveBackIdleMemory(() => replicas.forgetObjects());
 
-async function authentication(file: string | undefined) {
+async function authentication(file: string | undefined): Promise<Partial<ConfiguredAuthentication>> {
   if (file === undefined) return {};
   const { configuredAuthentication } = await import(
     '../../functions/apiserver/authentication/jwt/configured-authentication.ts'

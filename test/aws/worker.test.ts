@@ -121,7 +121,7 @@ describe.skipIf(process.getuid?.() !== 0)('a worker over SQS (needs root)', () =
       });
     const [code] = await once(second, 'exit');
     expect(code).not.toBe(0);
-    expect(said).toContain('Unauthorized');
+    expect(said).toContain('was used up by node "worker-1": make another with `zeroplane node token`');
   });
 
   it('runs a real container within seconds of kubectl apply, and says that it runs', async () => {

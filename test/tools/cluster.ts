@@ -30,9 +30,12 @@ export interface TestCluster {
   remove(): Promise<void>;
 }
 
-/** `name` of at most 9 characters and `network` such as 10.210.1, unique among the test files. */
-export async function startCluster(name: string, network: string): Promise<TestCluster> {
-  const host = createHost(name, `${network}.1`);
+/** `name` of at most 9 characters and `network` such as 10.210.1, unique among the test files. `host`: one that is there already. */
+export async function startCluster(
+  name: string,
+  network: string,
+  host = createHost(name, `${network}.1`),
+): Promise<TestCluster> {
   const dataDir = mkdtempSync(join(tmpdir(), `${name}-`));
   const kubeconfig = join(dataDir, 'admin.kubeconfig');
   const zeroplane = (command: string, ...args: string[]) =>

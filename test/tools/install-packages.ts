@@ -1,6 +1,7 @@
 // Installs the Debian packages that the tests use and that are missing: those of a node, and what only tests need.
 
-import { installPackages, isMissing, missingPackages, type Requirement } from '../../local/machine.ts';
+import { isMissing, type Requirement } from '../../agent/install/requirements.ts';
+import { installPackages, missingPackages } from '../../local/machine.ts';
 
 const forTests: readonly Requirement[] = [
   { name: 'curl', why: 'is a client of the API server', files: ['/usr/bin/curl'] },

@@ -4,7 +4,7 @@ import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { StatusError } from '../../../core/machinery/status.ts';
 import type { ApiRequest, PeerCertificate } from '../http.ts';
 import { bearerToken } from './bearer-token.ts';
-import { bootstrapUser, isBootstrapToken, sameSecret } from './bootstrap-tokens.ts';
+import { bootstrapFault, bootstrapUser, isBootstrapToken, sameSecret } from './bootstrap-tokens.ts';
 import type { Lookup } from './lookup.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
 import { anonymous, authenticated } from './users.ts';
@@ -79,23 +79,25 @@ export function createAuthenticator(sources: AuthenticationSources): Authenticat
     return undefined;
   };
 
+  const identified = async (token: string): Promise<UserInfo> => {
+    const identity = await identify(token);
+    if (identity) return identity.user;
+    if (isBootstrapToken(token)) throw new StatusError('Unauthorized', await bootstrapFault(token, lookup, now()));
+    throw unauthorized();
+  };
+
   return {
     identify,
     authenticate(request) {
       const { peer } = request;
       if (peer?.user && isGood(peer, now().getTime())) return peer.user;
       const token = bearerToken(request);
-      if (token !== undefined) return staticUser(token) ?? identify(token).then(userOf);
+      if (token !== undefined) return staticUser(token) ?? identified(token);
       // A certificate that we did not sign is a claim that failed, not the absence of one.
       if (peer || !enabled || (paths && !paths.includes(request.path))) throw unauthorized();
       return anonymous;
     },
   };
-}
-
-function userOf(identity: TokenIdentity | undefined): UserInfo {
-  if (identity) return identity.user;
-  throw unauthorized();
 }
 
 /** TLS looked when the connection began, which may be long ago. */

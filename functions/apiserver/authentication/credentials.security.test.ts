@@ -14,9 +14,11 @@ import { iamTokens } from './iam-tokens.ts';
 import { nodeTokens } from './node-tokens.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const signingKeys = [privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()];
 const nodes = nodeTokens({
   issuer: 'https://issuer.test',
-  key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  keys: () => signingKeys,
+  keyOf: async () => undefined,
   now: () => new Date(t.time.now),
   uidOf: async () => 'uid',
 });

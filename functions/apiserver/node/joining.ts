@@ -15,7 +15,9 @@ import {
 } from '../../../core/node/joining.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Registry, RequestContext } from '../../../core/registry/registry.ts';
+import { type BootstrapSecret, usedBy } from '../authentication/bootstrap-tokens.ts';
 import type { NodeTokens } from '../authentication/node-tokens.ts';
+import { keepNodeKey } from './node-keys.ts';
 import { nodeQueue } from './notifier.ts';
 
 export interface NodeJoining {
@@ -34,8 +36,11 @@ export interface JoiningOptions {
   readonly tokens: NodeTokens;
   readonly queue: Queue;
   readonly credentials: QueueCredentials;
-  /** A certificate for serving the API to a node's pods, for a public key (SPKI, PEM). Rejects when it is no key. */
-  readonly certify: (publicKey: string) => Promise<string>;
+  /**
+   * A certificate for serving the API to a node's pods, for a public key (SPKI, PEM). Rejects when it is no key. Without it pods reach the
+   * API where the Service's endpoints say.
+   */
+  readonly certify?: (publicKey: string) => Promise<string>;
   readonly registry: Registry;
   readonly definitions: Definitions;
   readonly cluster: JoinAnswer['cluster'];
@@ -51,15 +56,16 @@ const self: RequestContext = { user: { username: 'system:apiserver', groups: ['s
 
 export function createJoining(options: JoiningOptions): NodeJoining {
   const { tokens, queue, credentials, cluster } = options;
-  const admit = async (node: string, uid: string, { apiKey }: JoinRequest): Promise<JoinAnswer> => {
+  const admit = async (node: string, uid: string, { apiKey, nodeKey }: JoinRequest): Promise<JoinAnswer> => {
     const name = nodeQueue(node);
-    await queue.create(name);
+    await Promise.all([queue.create(name), nodeKey !== undefined && keepKey(options, { name: node, uid }, nodeKey)]);
     const [{ token, expires }, access, apiCertificate] = await Promise.all([
       tokens.issue(node, uid),
       credentials.issue(node, name),
       apiKey === undefined ? undefined : certified(options, apiKey),
     ]);
-    const answer = { token, expires: expires.toISOString(), queue: access, cluster };
+    const { audience: proofAudience } = tokens;
+    const answer = { token, expires: expires.toISOString(), queue: access, uid, proofAudience, cluster };
     return apiCertificate === undefined ? answer : { ...answer, apiCertificate };
   };
   return {
@@ -72,7 +78,7 @@ export function createJoining(options: JoiningOptions): NodeJoining {
       try {
         const answer = await admit(node, uid, request);
         // Last: what fails before leaves the token good.
-        if (user.username.startsWith(tokenUser)) await useUp(options, user.username.slice(tokenUser.length));
+        if (user.username.startsWith(tokenUser)) await useUp(options, user.username.slice(tokenUser.length), node);
         return answer;
       } catch (error) {
         if (made) await giveNameBack(options, node, uid);
@@ -88,19 +94,34 @@ export function createJoining(options: JoiningOptions): NodeJoining {
   };
 }
 
-/** Throws BadRequest. What was read is certified, not the text: PEM may hold more than one block. */
-async function certified({ certify }: JoiningOptions, apiKey: unknown): Promise<string> {
-  const wrong = badRequest('apiKey: give the public key of an EC P-256 key, SPKI in PEM');
-  if (typeof apiKey !== 'string' || apiKey.length > 1000) throw wrong;
+/** What was read is certified, not the text: PEM may hold more than one block. */
+async function certified({ certify }: JoiningOptions, apiKey: unknown): Promise<string | undefined> {
+  const key = await readKey('apiKey', apiKey);
+  return certify?.(key.export({ type: 'spki', format: 'pem' }).toString());
+}
+
+async function keepKey(
+  { registry, definitions }: JoiningOptions,
+  node: { name: string; uid: string },
+  nodeKey: unknown,
+): Promise<void> {
+  const key = await readKey('nodeKey', nodeKey);
+  await keepNodeKey({ registry, definitions, context: self }, node, key.export({ type: 'spki', format: 'der' }));
+}
+
+/** Throws BadRequest. */
+async function readKey(field: string, text: unknown): Promise<KeyObject> {
+  const wrong = badRequest(`${field}: give the public key of an EC P-256 key, SPKI in PEM`);
+  if (typeof text !== 'string' || text.length > 1000) throw wrong;
   const { readPublicKeyPem } = await import('../../../core/certificates/public-key.ts');
   let key: KeyObject;
   try {
-    ({ key } = readPublicKeyPem(apiKey));
+    ({ key } = readPublicKeyPem(text));
   } catch {
     throw wrong;
   }
   if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw wrong;
-  return certify(key.export({ type: 'spki', format: 'pem' }).toString());
+  return key;
 }
 
 /** An instance's role session is named for the instance: so is its node, and it may come back under that name. */
@@ -157,19 +178,30 @@ async function giveNameBack({ registry, definitions }: JoiningOptions, node: str
   });
 }
 
-/** Of two that join with the same one-time token, one is refused: its Secret can be deleted once. */
-async function useUp({ registry, definitions }: JoiningOptions, id: string): Promise<void> {
+/**
+ * Of two that join with the same one-time token, one is refused: its Secret can be marked once. It stays until it expires, so that who
+ * comes too late hears why; one that never expires is deleted.
+ */
+async function useUp({ registry, definitions }: JoiningOptions, id: string, node: string): Promise<void> {
   const definition = definitions.ofType('secrets');
   if (!definition) throw new Error('secrets are not served');
   const target = { definition, namespace: 'kube-system', name: `bootstrap-token-${id}` };
-  const used = new StatusError('Unauthorized', 'the join token was used up: make another with `zeroplane join-token`');
+  const used = new StatusError('Unauthorized', 'the join token was used up: make another with `zeroplane node token`');
   try {
     const { object } = await registry.get(self, target);
-    if (object.metadata.annotations?.[oneTime] !== 'true') return;
-    const { uid, resourceVersion } = object.metadata;
-    await registry.delete(self, target, {
-      preconditions: { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) },
-    });
+    const { annotations = {}, uid, resourceVersion } = object.metadata;
+    if (annotations[oneTime] !== 'true') return;
+    if (annotations[usedBy] !== undefined) throw used;
+    // as: a Secret's data is a map of base64 strings.
+    if ((object as BootstrapSecret).data?.['expiration'] === undefined)
+      await registry.delete(self, target, {
+        preconditions: { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) },
+      });
+    else {
+      const metadata = { ...object.metadata, annotations: { ...annotations, [usedBy]: node } };
+      // With the version that was read: of two updates one is in conflict.
+      await registry.update(self, target, { ...object, metadata });
+    }
   } catch (error) {
     throw hasReason(error, 'NotFound', 'Conflict') ? used : error;
   }

@@ -10,7 +10,6 @@ import type { Queue } from '../../../core/queue/queue.ts';
 import { createLazyRegistry } from '../../../core/registry/lazy.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
 import type { Claims } from '../../../core/store/claims.ts';
-import { decodeObject } from '../../../core/store/encode-object.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { notifyOwnCommits } from '../../../core/store/own-commits.ts';
 import type { Relays } from '../../../core/store/relays.ts';
@@ -23,6 +22,7 @@ import { nodeTokens } from '../authentication/node-tokens.ts';
 import { createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import { createJoining } from '../node/joining.ts';
+import { storedNodes } from '../node/stored-nodes.ts';
 import { createLazyStreamHandler } from '../streams/lazy-stream-handler.ts';
 import { freshReplicas } from './fresh-replicas.ts';
 import { invocationShares } from './invocation-shares.ts';
@@ -93,15 +93,8 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     loading,
   ]);
   await wakeups.flush();
-  const tokens = nodeTokens({
-    issuer,
-    key,
-    now,
-    async uidOf(node) {
-      const item = await store.get('nodes', node);
-      return item && decodeObject(item.value).metadata.uid;
-    },
-  });
+  const signingKeys = [key];
+  const tokens = nodeTokens({ issuer, keys: () => signingKeys, now, ...storedNodes(store) });
   const configured = await configuredFrom(settings.authenticationConfig, { ownIssuer: issuer, now, log });
   const audited = await auditedBy(settings.auditPolicy);
   const api = await createApiServer({

@@ -8,6 +8,7 @@ import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import { respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
+import { type Installer, installPath } from '../install/installer.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import type { Responder } from '../responder.ts';
@@ -27,6 +28,8 @@ export interface SystemOptions extends ScrapeSources {
   /** Beside our own. */
   readonly checks?: readonly HealthCheck[];
   readonly log?: Log | undefined;
+  /** What machines fetch to become nodes. */
+  readonly installer?: Installer;
 }
 
 type Route = (exchange: Exchange) => Promise<ApiResponse | undefined>;
@@ -67,6 +70,7 @@ export function createSystemRoutes(options: SystemOptions): Responder {
     api: documents.discovery,
     apis: documents.discovery,
     openapi: documents.openapi,
+    [installPath]: async ({ info }) => options.installer?.(info.segments),
   };
 
   return {

@@ -4,10 +4,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createLocalQueue } from '../../../core/queue/local/local-queue.ts';
 import { nodeTokens } from '../authentication/node-tokens.ts';
 import { createJoining } from '../node/joining.ts';
+import { nodeKeyField, nodeKeySecret } from '../node/node-keys.ts';
 import { openTestApi, type TestApi } from './open-test-api.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const keys = [privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()];
 
 const cluster = {
   clusterCIDR: '10.244.0.0/16',
@@ -27,7 +28,7 @@ interface JoiningOptions {
 
 export interface JoiningApi extends TestApi {
   /** The token. One-time tokens are used up by the node that joins with them. */
-  bootstrapToken(id: string, oneTime: boolean): Promise<string>;
+  bootstrapToken(id: string, oneTime: boolean, expiration?: string): Promise<string>;
 }
 
 /** A path of the agent's API. */
@@ -41,9 +42,13 @@ export async function openJoiningApi({
 }: JoiningOptions = {}): Promise<JoiningApi> {
   const tokens = nodeTokens({
     issuer: 'https://issuer.test',
-    key,
+    keys: () => keys,
     now,
     uidOf: async (node) => (await t.get(`/api/v1/nodes/${node}`)).body.metadata?.uid,
+    keyOf: async (uid) => {
+      const { data } = (await t.get(`/api/v1/namespaces/kube-system/secrets/${nodeKeySecret(uid)}`)).body;
+      return data && Buffer.from(data[nodeKeyField], 'base64');
+    },
   });
   const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
   const joining = () =>
@@ -62,6 +67,7 @@ export async function openJoiningApi({
       cluster,
     });
   const t: TestApi = await openTestApi({
+    now,
     tokenAuthenticators: [tokens],
     joining: {
       join: (user, node, request) => joining().join(user, node, request),
@@ -71,7 +77,7 @@ export async function openJoiningApi({
   for (const namespace of ['kube-system', 'default']) await t.namespace(namespace);
   return {
     ...t,
-    async bootstrapToken(id, oneTime) {
+    async bootstrapToken(id, oneTime, expiration) {
       const base64 = (text: string) => Buffer.from(text).toString('base64');
       await t.post('/api/v1/namespaces/kube-system/secrets', {
         metadata: {
@@ -83,6 +89,7 @@ export async function openJoiningApi({
           'token-id': base64(id),
           'token-secret': base64('0123456789abcdef'),
           'usage-bootstrap-authentication': base64('true'),
+          ...(expiration !== undefined && { expiration: base64(expiration) }),
         },
       });
       return `${id}.0123456789abcdef`;

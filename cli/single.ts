@@ -1,0 +1,12 @@
+// `zeroplane` as one file for machines without a checkout: the agent, and the commands that need nothing but the API of a cluster. A cluster
+// itself is started from a checkout (`npm run up`).
+
+import '../core/process/frozen-intrinsics.ts';
+import { awsCommands } from './aws-commands.ts';
+import { nodeCommands } from './nodes.ts';
+import { runProgram } from './run-program.ts';
+
+// What a command writes is for who runs it.
+process.umask(0o077);
+
+void runProgram([...nodeCommands, ...awsCommands]);

@@ -1,0 +1,55 @@
+// What a machine that knows nothing fetches to become a node, below /install-agent: the installer (POSIX sh), the certificate that the
+// cluster's API server is known by, and the agent as one file. No secret is in any of it: everybody may read it, by any user or none.
+
+import { StatusError } from '../../../core/machinery/status.ts';
+import { respondText } from '../content/respond.ts';
+import type { ApiResponse } from '../http.ts';
+import { type AgentProgram, programFile } from './agent-program.ts';
+import { installScript } from './install-script.ts';
+
+export interface InstallerOptions {
+  /** PEM. undefined: the API server is known by everybody's roots. */
+  readonly authority: () => string | undefined;
+  /** Which there are now. */
+  readonly programs: () => Promise<readonly AgentProgram[]>;
+}
+
+/** Of a path's segments, the first of which is `install-agent`. undefined: nothing is there. */
+export type Installer = (segments: readonly string[]) => Promise<ApiResponse | undefined>;
+
+export const installPath = 'install-agent';
+const scriptType = 'text/x-shellscript; charset=utf-8';
+/** Each is tens of megabytes. */
+const downloadsAtOnce = 16;
+
+export function createInstaller({ authority, programs }: InstallerOptions): Installer {
+  let running = 0;
+  // Counted from the first byte: of an answer to HEAD nothing is read, and nothing is opened.
+  async function* counted(program: AgentProgram): AsyncGenerator<Uint8Array> {
+    running += 1;
+    try {
+      yield* program.read();
+    } finally {
+      running -= 1;
+    }
+  }
+  const download = (program: AgentProgram): ApiResponse => {
+    if (running >= downloadsAtOnce)
+      throw new StatusError('TooManyRequests', 'many machines fetch the agent at this moment: try again in a minute');
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/gzip', 'content-length': String(program.bytes) },
+      body: counted(program),
+    };
+  };
+  return async ([, file, ...more]) => {
+    if (more.length > 0) return undefined;
+    if (file === undefined) return respondText(200, installScript(await programs(), authority()), scriptType);
+    if (file === 'ca.crt') {
+      const pem = authority();
+      return pem === undefined ? undefined : respondText(200, pem, 'application/x-pem-file');
+    }
+    const program = (await programs()).find(({ architecture }) => file === programFile(architecture));
+    return program && download(program);
+  };
+}

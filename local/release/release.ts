@@ -1,0 +1,117 @@
+// Makes `zeroplane` as one file for Linux: Node with the program in it, for a machine that has neither. Packed with gzip beside its
+// checksum, as the API server gives it to machines that become nodes (functions/apiserver/install).
+
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { run } from '../../core/process/run.ts';
+import { programFile } from '../../functions/apiserver/install/agent-program.ts';
+import { fingerprint } from '../bundle.ts';
+import { agentProgramsDir, sumsFile } from '../control-plane/agent-programs.ts';
+import { withResource } from './elf-note.ts';
+import { type Architecture, nodeExecutable } from './node-package.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+const ownArchitecture: Architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+
+/** Node's own marks in its executable. Source: Node's documentation of single executable applications. */
+const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+const resourceName = 'NODE_SEA_BLOB';
+
+/** Where `npm run release` puts them. */
+export const releaseDir = join(root, 'dist/release');
+/** Of the sources that they were made of. */
+const sourcesFile = 'SOURCES';
+
+/** Writes the packed programs and SHA256SUMS into dist/release, in place of what is there. Rejects with UserError. */
+export async function release(architectures: readonly Architecture[], say: (line: string) => void): Promise<void> {
+  const directory = releaseDir;
+  const partial = `${directory}.${process.pid}`;
+  const sources = fingerprint('cli');
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  try {
+    say('bundling');
+    const blob = await makeBlob();
+    const sums: string[] = [];
+    for (const architecture of architectures) {
+      say(`packing for linux/${architecture}`);
+      const program = gzipSync(executable(await nodeExecutable(architecture), blob), { level: 4 });
+      const file = programFile(architecture);
+      writeFileSync(join(partial, file), program);
+      sums.push(`${createHash('sha256').update(program).digest('hex')}  ${file}\n`);
+    }
+    writeFileSync(join(partial, sumsFile), sums.join(''));
+    writeFileSync(join(partial, sourcesFile), sources);
+    rmSync(directory, { recursive: true, force: true });
+    renameSync(partial, directory);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+/** The program as Node finds it in its own executable; the same for every architecture. */
+async function makeBlob(): Promise<Buffer> {
+  const work = mkdtempSync(join(tmpdir(), 'zeroplane-release-'));
+  try {
+    const main = join(work, 'main.cjs');
+    writeFileSync(main, await bundle());
+    const output = join(work, 'blob');
+    const config = join(work, 'sea.json');
+    // Code caches and snapshots are of one architecture.
+    const settings = { main, output, disableExperimentalSEAWarning: true, useSnapshot: false, useCodeCache: false };
+    writeFileSync(config, JSON.stringify(settings));
+    await run(process.execPath, ['--experimental-sea-config', config]);
+    return readFileSync(output);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function bundle(): Promise<string> {
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['cli/single.ts'],
+    bundle: true,
+    // What a single executable runs.
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    charset: 'ascii',
+    // What only a checkout can do.
+    external: ['esbuild'],
+    write: false,
+    logLevel: 'error',
+  });
+  const [made] = outputFiles;
+  if (!made) throw new Error('esbuild made nothing');
+  return made.text;
+}
+
+function executable(node: Buffer, blob: Buffer): Buffer {
+  const made = withResource(node, resourceName, blob);
+  const at = made.indexOf(`${fuse}:0`);
+  if (at < 0 || made.indexOf(`${fuse}:0`, at + 1) >= 0) throw new Error('this Node makes no single executables');
+  made.write('1', at + fuse.length + 1);
+  return made;
+}
+
+/** The cluster of `dataDir` gives out what the sources of now make, at least for machines like this one. */
+export async function ensureReleased(dataDir: string, say: (line: string) => void): Promise<void> {
+  const read = (directory: string, file: string) =>
+    existsSync(join(directory, file)) ? readFileSync(join(directory, file), 'utf8') : '';
+  if (read(releaseDir, sourcesFile) !== fingerprint('cli')) await release([ownArchitecture], say);
+  const target = agentProgramsDir(dataDir);
+  if (read(target, sumsFile) === read(releaseDir, sumsFile)) return;
+  const partial = `${target}.${process.pid}`;
+  cpSync(releaseDir, partial, { recursive: true });
+  rmSync(target, { recursive: true, force: true });
+  renameSync(partial, target);
+}

@@ -1,0 +1,62 @@
+// Machines of the tests' own on one link: network namespaces, each with one address, on a switch that is a namespace too. The first is for
+// the control plane. Everything goes with `remove`.
+
+import { execFileSync } from 'node:child_process';
+import type { Host } from './host.ts';
+import { runTool } from './kubectl.ts';
+
+export interface Link {
+  readonly hosts: readonly Host[];
+  /** The cable of one of them; the others go on. */
+  cut(host: Host): void;
+  heal(host: Host): void;
+  remove(): void;
+}
+
+/** `name` of at most 7 characters; `network` such as 10.210.1. */
+export function createLink(name: string, network: string, count: number): Link {
+  const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const names = Array.from({ length: count }, (_, at) => `${name}-${at}`);
+  const fabric = `${name}-sw`;
+  const remove = () => {
+    for (const each of [...names, fabric])
+      try {
+        ip('netns', 'del', each);
+      } catch {
+        // It never came to be, or is gone already.
+      }
+  };
+  const port = (host: Host) => `p${names.indexOf(host.name)}`;
+  try {
+    // All of them before any container: see createHost.
+    for (const each of [fabric, ...names]) ip('netns', 'add', each);
+    ip('-n', fabric, 'link', 'add', 'br0', 'type', 'bridge');
+    ip('-n', fabric, 'link', 'set', 'br0', 'up');
+    names.forEach((each, at) => {
+      ip('-n', fabric, 'link', 'add', `p${at}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', each);
+      ip('-n', fabric, 'link', 'set', `p${at}`, 'master', 'br0', 'up');
+      ip('-n', each, 'link', 'set', 'lo', 'up');
+      ip('-n', each, 'addr', 'add', `${network}.${at + 1}/24`, 'dev', 'eth0');
+      ip('-n', each, 'link', 'set', 'eth0', 'up');
+      ip('-n', each, 'route', 'add', 'default', 'dev', 'eth0');
+    });
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return {
+    hosts: names.map((each, at): Host => {
+      const enter = ['nsenter', `--net=/run/netns/${each}`] as const;
+      return {
+        name: each,
+        address: `${network}.${at + 1}`,
+        enter,
+        run: (file, ...args) => runTool(enter[0], [enter[1], file, ...args]),
+        remove: () => {},
+      };
+    }),
+    cut: (host) => void ip('-n', fabric, 'link', 'set', port(host), 'down'),
+    heal: (host) => void ip('-n', fabric, 'link', 'set', port(host), 'up'),
+    remove,
+  };
+}
