@@ -178,6 +178,7 @@ export const constructs: readonly Construct[] = [
         sent: { spec: { free: null, filled: null, nullFilled: null, unknown: 1 } },
         kept: { spec: { free: null, filled: 'x', nullFilled: null } },
       },
+      { sent: { spec: { free: 'a' } }, kept: { spec: { free: 'a', filled: 'x', nullFilled: 'x' } } },
     ],
   },
   {
