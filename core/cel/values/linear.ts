@@ -41,8 +41,10 @@ function compiled(pattern: string): Linear | string {
   if (pattern.length > longest) return `the regular expression is longer than ${longest} characters`;
   try {
     const made = compileLinear(pattern);
-    expressions.set(pattern, new WeakRef(made));
-    collected.register(made, pattern);
+    // A part of a text keeps the whole of it.
+    const copy = Buffer.from(pattern).toString();
+    expressions.set(copy, new WeakRef(made));
+    collected.register(made, copy);
     return made;
   } catch (error) {
     return (error as Error).message; // only its own syntax errors come from there
