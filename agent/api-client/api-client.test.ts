@@ -11,6 +11,10 @@ beforeEach(async () => {
   server.on('stream', (stream, { ':path': path }) => {
     stream.on('error', () => undefined);
     if (path === '/base/gone') return stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+    if (path === '/base/echo') {
+      stream.respond({ ':status': 200 });
+      return void stream.pipe(stream);
+    }
     const status = path === '/base/missing' ? 404 : 200;
     stream.respond({ ':status': status });
     stream.end(JSON.stringify(status === 200 ? { path } : { message: 'it is not there' }));
@@ -30,6 +34,10 @@ describe('the connection to the API server', () => {
     expect(await client.json('GET', '/pods')).toEqual({ path: '/base/pods' });
     await expect(client.json('GET', '/missing')).rejects.toEqual(new ApiError(404, 'it is not there'));
     await expect(client.json('GET', '/gone')).rejects.toBeInstanceOf(UnreachableError);
+  });
+
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('sends the body of a %s', async (method) => {
+    expect(await client.json(method, '/echo', { body: { sent: true } })).toEqual({ sent: true });
   });
 
   it('counts requests by what came of them, and times those that the server does not hold', async () => {

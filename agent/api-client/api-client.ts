@@ -88,14 +88,18 @@ export function createApiClient(credentials: ApiCredentials): ApiClient {
       const bytes = body instanceof Uint8Array;
       const payload = body === undefined ? undefined : bytes ? body : Buffer.from(JSON.stringify(body));
       const type = bytes ? 'application/octet-stream' : 'application/json';
-      const stream = connected().request({
-        ':method': method,
-        ':path': basePath + path,
-        accept: 'application/json',
-        ...(payload && { 'content-type': type, 'content-length': payload.length }),
-        ...(credentials.token && { authorization: `Bearer ${credentials.token}` }),
-        ...headers,
-      });
+      const stream = connected().request(
+        {
+          ':method': method,
+          ':path': basePath + path,
+          accept: 'application/json',
+          ...(payload && { 'content-type': type, 'content-length': payload.length }),
+          ...(credentials.token && { authorization: `Bearer ${credentials.token}` }),
+          ...headers,
+        },
+        // Node ends a DELETE with its headers otherwise.
+        payload && { endStream: false },
+      );
       const give = (text: string) => {
         reject(new UnreachableError(text));
         stream.close(http2.constants.NGHTTP2_CANCEL);
