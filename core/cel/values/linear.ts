@@ -40,9 +40,9 @@ export function keepLinear(owner: WeakKey, pattern: string): void {
 function compiled(pattern: string): Linear | string {
   if (pattern.length > longest) return `the regular expression is longer than ${longest} characters`;
   try {
-    const made = compileLinear(pattern);
     // A part of a text keeps the whole of it.
-    const copy = Buffer.from(pattern).toString();
+    const copy = Buffer.from(pattern, 'utf16le').toString('utf16le');
+    const made = compileLinear(copy);
     expressions.set(copy, new WeakRef(made));
     collected.register(made, copy);
     return made;
