@@ -25,6 +25,11 @@ export function toCborEvent(type: string, object: unknown): Uint8Array {
   return loaded().encodeCborEvent(type, object);
 }
 
+/** As `toCborEvent`, in steps. */
+export function toCborEventInSteps(type: string, object: unknown): Steps<Uint8Array> {
+  return loaded().encodingCborEvent(type, object);
+}
+
 function loaded(): Encoder {
   if (!encoder) throw new Error('a CBOR answer was begun before the encoder was loaded');
   return encoder;

@@ -4,10 +4,10 @@
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { expired, StatusError } from '../../../core/machinery/status.ts';
-import { yieldToEventLoop } from '../../../core/machinery/steps.ts';
+import { largeBytes, runYielding, type Steps, yieldToEventLoop } from '../../../core/machinery/steps.ts';
 import { type Histogram, observe } from '../../../core/metrics/histogram.ts';
 import type { WatchOutcome } from '../../../core/registry/registry.ts';
-import { toCborEvent } from '../content/cbor.ts';
+import { toCborEvent, toCborEventInSteps } from '../content/cbor.ts';
 import { type MediaTypeOptions, mediaTypes } from '../content/negotiate.ts';
 import { toProtobufEvent } from '../content/protobuf.ts';
 import { watchOptions } from './query-options.ts';
@@ -50,7 +50,7 @@ export const watchRoute: Route = async (parts, exchange, target) => {
     },
     body: watchLines(outcome, {
       ...(mediaType.encoding === 'protobuf' && { encode: toProtobufEvent }),
-      ...(mediaType.encoding === 'cbor' && { encode: toCborEvent }),
+      ...(mediaType.encoding === 'cbor' && { encode: toCborEvent, encodeInSteps: toCborEventInSteps }),
       definition: target.definition,
       transform,
       bookmarks: options.allowWatchBookmarks === true,
@@ -71,6 +71,8 @@ const streamTypes: Partial<Record<MediaTypeOptions['encoding'], string>> = {
 interface LineOptions {
   /** One event in another form than JSON lines. */
   readonly encode?: (type: string, object: unknown) => Uint8Array;
+  /** As `encode`, for a large object, where it takes long. */
+  readonly encodeInSteps?: (type: string, object: unknown) => Steps<Uint8Array>;
   readonly definition: ResourceDefinition;
   readonly transform: Transformer | undefined;
   readonly bookmarks: boolean;
@@ -123,15 +125,13 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
   };
 
   /** All that is to be sent by now, encoded one by one as it is taken. */
-  function* eventsDue(): Generator<Uint8Array, void, void> {
+  function* eventsDue(): Events {
     if (!started) {
       started = true;
       yield* initialLines(outcome, options);
     }
     for (const event of watch.drain())
-      yield transform || options.encode
-        ? encode(event.type, transform ? transform.one(event.entry.object as KubeObject) : event.entry.object)
-        : event.line;
+      yield transform || options.encode ? encoded(event.type, event.entry, options) : event.line;
     if (watch.ended === 'slow')
       yield encode('ERROR', expired('the watch fell behind and was ended: list again and watch from there').status);
     if (bookmarkDue || (timedOut && options.bookmarks)) {
@@ -140,7 +140,7 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
     }
     if (watch.ended !== undefined || timedOut) finish();
   }
-  let due: Generator<Uint8Array, void, void> | undefined;
+  let due: Events | undefined;
 
   const next = async (): Promise<IteratorResult<Uint8Array>> => {
     for (;;) {
@@ -155,9 +155,10 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
           due = undefined;
           break;
         }
-        observe(sent, value.length);
-        chunk.push(value);
-        bytes += value.length;
+        const event = value instanceof Uint8Array ? value : await runYielding(value, true);
+        observe(sent, event.length);
+        chunk.push(event);
+        bytes += event.length;
       }
       if (chunk.length > 0) {
         const [only] = chunk;
@@ -183,13 +184,24 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
   };
 }
 
-function* initialLines(outcome: WatchOutcome, options: LineOptions): Generator<Uint8Array, void, void> {
-  const { transform, encode = encodeLine } = options;
+/** Encoded, or to be encoded in steps. */
+type Events = Generator<Uint8Array | Steps<Uint8Array>, void, void>;
+
+function encoded(
+  type: string,
+  { object, bytes }: WatchOutcome['initial'][number],
+  { transform, encode = encodeLine, encodeInSteps }: LineOptions,
+): Uint8Array | Steps<Uint8Array> {
+  // as: entries of a replica hold what the registry stored.
+  const value = transform ? transform.one(object as KubeObject) : object;
+  return encodeInSteps && bytes.length > largeBytes ? encodeInSteps(type, value) : encode(type, value);
+}
+
+function* initialLines(outcome: WatchOutcome, options: LineOptions): Events {
   const before = encoder.encode('{"type":"ADDED","object":');
   const after = encoder.encode('}\n');
   for (const entry of outcome.initial) {
-    if (transform) yield encode('ADDED', transform.one(entry.object as KubeObject));
-    else if (options.encode) yield encode('ADDED', entry.object);
+    if (options.transform || options.encode) yield encoded('ADDED', entry, options);
     else yield Buffer.concat([before, entry.bytes, after]);
   }
   if (outcome.initialBookmark)
