@@ -133,9 +133,13 @@ describe.skipIf(process.getuid?.() !== 0)('files of the node (needs root)', () =
     }
     tried('hostile files in place of logs and messages', 3);
     // A log that somebody with the node's directory of logs made a link.
-    const logs = join(cluster.dataDir, 'agent', 'logs');
-    const [directory = ''] = readdirSync(logs).filter((each) => each.startsWith(`default_${name}_`));
-    const file = join(logs, directory, 'main', '0.log');
+    // The first cluster of a machine has the machine's directory.
+    const directories = ['/var/log/pods', join(cluster.dataDir, 'agent/logs')].filter((each) => existsSync(each));
+    const { metadata } = await cluster.read('pod', name);
+    const file = directories
+      .map((each) => join(each, `default_${name}_${metadata.uid}`, 'main', '0.log'))
+      .find((each) => existsSync(each));
+    if (file === undefined) throw new Error(`no log of ${name} under ${directories.join(' and ')}`);
     expect(await cluster.kubectl('logs', name)).toBe('said\n');
     rmSync(file);
     symlinkSync(join(secrets, 'file'), file);
