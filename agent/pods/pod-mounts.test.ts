@@ -27,9 +27,12 @@ let asked: string[];
 /** By the name of a volume; `common`: all that are no images. */
 let failures: Map<string, Error>;
 let mounts: PodMounts;
+/** How many write the pod's files just now, and the most that ever did. */
+let writing: { now: number; most: number };
 
 beforeEach(() => {
   asked = [];
+  writing = { now: 0, most: 0 };
   failures = new Map();
   const make = async (name: string) => {
     asked.push(name);
@@ -37,19 +40,23 @@ beforeEach(() => {
     const failure = failures.get(name);
     if (failure) throw failure;
   };
+  const write = async (what: string) => {
+    writing.most = Math.max(writing.most, ++writing.now);
+    await make(what).finally(() => writing.now--);
+  };
   const at = (name: string): MountedVolume => ({ path: `/volumes/${name}`, readOnly: false });
   mounts = new PodMounts(
     {
       prepare: async () => {
-        await make('common');
+        await write('common');
         return new Map([['scratch', at('scratch')]]);
       },
       one: async (_pod: Pod, { name }: V1Volume) => {
         await make(name);
         return at(name);
       },
-      refresh: async () => void asked.push('refresh'),
-      remove: async () => void asked.push('remove'),
+      refresh: () => write('refresh'),
+      remove: () => write('remove'),
       subPath: async () => '',
       known: async () => [],
     },
@@ -91,10 +98,23 @@ describe('the volumes of a pod', () => {
   it('are refreshed once they are there, and removed when nothing makes them any more', async () => {
     await mounts.refresh();
     expect(asked).toEqual([]);
+    await mounts.prepare();
+    await mounts.refresh();
+    expect(asked.at(-1)).toBe('refresh');
     const making = mounts.of(mounting('files')).then(() => asked.push('made'));
     await Promise.all([mounts.remove(), making]);
     expect(asked.indexOf('remove')).toBeGreaterThan(asked.indexOf('files'));
+  });
+
+  it('are written by one at a time, and by nobody once they are gone', async () => {
+    const prepared = mounts.prepare();
+    const refreshed = [mounts.refresh(), mounts.refresh()];
+    const removed = mounts.remove();
+    refreshed.push(mounts.refresh());
+    await Promise.all([prepared, ...refreshed, removed]);
     await mounts.refresh();
-    expect(asked.at(-1)).toBe('refresh');
+    expect(writing.most).toBe(1);
+    expect(asked.at(-1)).toBe('remove');
+    expect(asked[0]).toBe('common');
   });
 });

@@ -13,6 +13,8 @@ export class PodMounts {
   #common: Promise<ReadonlyMap<string, MountedVolume>> | undefined;
   /** Those that only their containers wait for, by name. */
   readonly #single = new Map<string, Promise<MountedVolume>>();
+  /** Two that write the files of one volume at once take away each other's. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(volumes: PodVolumes, pod: () => Pod) {
     this.#volumes = volumes;
@@ -22,7 +24,7 @@ export class PodMounts {
   /** All that hold up the whole pod. A failure is not kept: who needs them next tries again. Throws VolumeError. */
   prepare(): Promise<ReadonlyMap<string, MountedVolume>> {
     if (!this.#common) {
-      this.#common = this.#volumes.prepare(this.#pod());
+      this.#common = this.#inTurn(() => this.#volumes.prepare(this.#pod()));
       this.#common.catch(() => {
         this.#common = undefined;
       });
@@ -44,13 +46,24 @@ export class PodMounts {
 
   /** What changes with time in those that there are. */
   async refresh(): Promise<void> {
-    if (this.#common) await this.#volumes.refresh(this.#pod());
+    if (!this.#common) return;
+    await this.#inTurn(async () => {
+      if (this.#common) await this.#volumes.refresh(this.#pod());
+    });
   }
 
   async remove(): Promise<void> {
     // What is being made would be made again behind its removal.
     await Promise.allSettled([this.#common, ...this.#single.values()]);
-    await this.#volumes.remove(this.#pod().metadata.uid);
+    // What waits to refresh them finds nothing.
+    this.#common = undefined;
+    await this.#inTurn(() => this.#volumes.remove(this.#pod().metadata.uid));
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(run);
+    this.#last = turn.catch(() => undefined);
+    return turn;
   }
 
   #one(pod: Pod, volume: V1Volume): Promise<MountedVolume> {
