@@ -5,7 +5,6 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { errorText } from '../../core/machinery/error-text.ts';
 import { parseJson } from '../../core/machinery/json.ts';
-import { getOwn } from '../../core/machinery/own.ts';
 import { CommandLineError } from '../../core/process/command-line.ts';
 import { run } from '../../core/process/run.ts';
 import type { ApiCredentials } from './api-client.ts';
@@ -13,16 +12,30 @@ import type { ApiCredentials } from './api-client.ts';
 interface Kubeconfig {
   readonly 'current-context'?: string;
   readonly contexts?: readonly { name: string; context: { cluster: string; user: string } }[];
-  readonly clusters?: readonly { name: string; cluster: Readonly<Record<string, string>> }[];
+  readonly clusters?: readonly { name: string; cluster: Cluster }[];
   readonly users?: readonly { name: string; user: User }[];
 }
 
-type User = Readonly<Record<string, string>>;
+interface Cluster {
+  readonly server?: string;
+  readonly 'certificate-authority'?: string;
+  readonly 'certificate-authority-data'?: string;
+}
 
+interface User {
+  readonly 'client-certificate'?: string;
+  readonly 'client-certificate-data'?: string;
+  readonly 'client-key'?: string;
+  readonly 'client-key-data'?: string;
+  readonly token?: string;
+  readonly exec?: Plugin;
+}
+
+/** Many a program writes the lists that it has nothing for as null. */
 interface Plugin {
   readonly command?: string;
-  readonly args?: readonly string[];
-  readonly env?: readonly { name: string; value: string }[];
+  readonly args?: readonly string[] | null;
+  readonly env?: readonly { name: string; value: string }[] | null;
 }
 
 const pluginTimeoutMs = 60_000;
@@ -33,21 +46,17 @@ export async function readKubeconfig(file: string): Promise<ApiCredentials> {
   const config = parseYaml(read(file)) as Kubeconfig | null;
   const context = config?.contexts?.find(({ name }) => name === config['current-context'])?.context;
   const cluster = config?.clusters?.find(({ name }) => name === context?.cluster)?.cluster;
-  const user = config?.users?.find(({ name }) => name === context?.user)?.user ?? {};
-  const server = cluster && getOwn(cluster, 'server');
-  if (!cluster || !server) throw new CommandLineError(`--kubeconfig: ${file} has no current context with a cluster`);
-  const pem = (of: Readonly<Record<string, string>>, name: string) => {
-    const data = getOwn(of, `${name}-data`);
-    const named = getOwn(of, name);
+  const user: User = config?.users?.find(({ name }) => name === context?.user)?.user ?? {};
+  if (!cluster?.server) throw new CommandLineError(`--kubeconfig: ${file} has no current context with a cluster`);
+  const { server } = cluster;
+  const pem = (data: string | undefined, named: string | undefined) => {
     if (data) return Buffer.from(data, 'base64').toString();
     return named ? read(path.resolve(path.dirname(file), named)) : undefined;
   };
-  const ca = pem(cluster, 'certificate-authority');
-  const cert = pem(user, 'client-certificate');
-  const key = pem(user, 'client-key');
-  // as: it is the one field that is no text.
-  const plugin = getOwn(user, 'exec') as unknown as Plugin | undefined;
-  const token = getOwn(user, 'token') ?? (plugin && (await askPlugin(file, plugin)));
+  const ca = pem(cluster['certificate-authority-data'], cluster['certificate-authority']);
+  const cert = pem(user['client-certificate-data'], user['client-certificate']);
+  const key = pem(user['client-key-data'], user['client-key']);
+  const token = user.token ?? (user.exec && (await askPlugin(file, user.exec)));
   return {
     server: server.replace(/\/+$/, ''),
     ...(ca !== undefined && { ca }),
@@ -56,13 +65,13 @@ export async function readKubeconfig(file: string): Promise<ApiCredentials> {
   };
 }
 
-async function askPlugin(file: string, { command = '', args = [], env = [] }: Plugin): Promise<string> {
-  const environment = Object.fromEntries(env.map(({ name, value }) => [name, value]));
+async function askPlugin(file: string, { command = '', args, env }: Plugin): Promise<string> {
+  const environment = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
   // Of the environment such a plugin needs more than other programs: where the account's credentials are.
   const own = Object.entries(process.env).filter(([name]) => name.startsWith('AWS_'));
   const given = Object.fromEntries(own.map(([name, value]) => [name, value ?? '']));
   try {
-    const { stdout } = await run(command, args, {
+    const { stdout } = await run(command, args ?? [], {
       timeoutMs: pluginTimeoutMs,
       environment: { ...given, ...environment },
     });

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../machinery/object.ts';
 import { openTestRegistry, type TestRegistry } from '../registry/testing.ts';
+import { problems } from '../registry/testing-kinds.ts';
 
 let t: TestRegistry;
 
@@ -14,22 +15,6 @@ beforeAll(async () => {
 afterAll(() => t.close());
 
 const clusterScoped = (type: string) => !t.definitions.ofType(type)?.namespaced;
-
-/** `field: message` for each thing that is wrong; empty when the object is taken. */
-async function problems(write: Promise<unknown>): Promise<string[]> {
-  try {
-    await write;
-    return [];
-  } catch (error) {
-    const { reason, message, details } = error as {
-      reason?: string;
-      message: string;
-      details?: { causes?: { field: string; message: string }[] };
-    };
-    if (reason !== 'Invalid') return [`${reason}: ${message}`];
-    return (details?.causes ?? []).map((each) => `${each.field}: ${each.message}`);
-  }
-}
 
 function create(type: string, object: object, dryRun = true): Promise<unknown> {
   // A test's own object, which is there to be wrong.

@@ -46,7 +46,8 @@ export async function openTestKinds(): Promise<TestKinds> {
   };
 }
 
-async function problems(write: Promise<unknown>): Promise<string[]> {
+/** `field: message` for each thing that is wrong; empty when the object is taken. */
+export async function problems(write: Promise<unknown>): Promise<string[]> {
   try {
     await write;
     return [];
