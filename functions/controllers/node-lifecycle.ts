@@ -51,22 +51,30 @@ export const nodeLifecycleController = defineController({
     const taints = taintsOf(snapshot, node, now);
     if (!sameJson(taints, node.spec?.taints ?? [])) {
       actions.push({ do: 'update', type, object: { ...node, spec: { ...node.spec, taints } } });
-      if (isUnready(node.spec?.taints) && !isUnready(taints)) actions.push({ do: 'barrier' }, nodeReady(node));
+      const change = changeOfReadiness(node.spec?.taints, taints);
+      if (change) actions.push({ do: 'barrier' }, changed(node, change));
     }
     if (readiness(node) !== 'True') actions.push(...unreadyPods(snapshot, name, now));
     return actions;
   },
 });
 
-function isUnready(taints: readonly V1Taint[] = []): boolean {
-  return taints.some(({ key }) => Object.values(conditionTaints['Ready'] ?? {}).includes(key));
+/**
+ * What the taints say that the node became. They are written once, and a new node has its own from its first write on (admission): so
+ * each change is told once. Of a node that fell silent the monitor tells, which notices it.
+ */
+function changeOfReadiness(before: readonly V1Taint[] = [], after: readonly V1Taint[]): string | undefined {
+  const has = (taints: readonly V1Taint[], status: string) =>
+    taints.some(({ key }) => key === getOwn(conditionTaints['Ready'] ?? {}, status));
+  const isUnready = (taints: readonly V1Taint[]) => has(taints, 'False') || has(taints, 'Unknown');
+  if (isUnready(before) && !isUnready(after)) return 'NodeReady';
+  if (!has(before, 'False') && has(after, 'False')) return 'NodeNotReady';
+  return undefined;
 }
 
-/** Said with the write that lets pods run there, and so once. */
-function nodeReady(node: Node): Wanted {
-  const message = `Node ${node.metadata.name} status is now: NodeReady`;
-  const event = { type: 'Normal' as const, reason: 'NodeReady', message };
-  return { do: 'event', regarding: regarding('v1', 'Node', node), event };
+function changed(node: Node, reason: string): Wanted {
+  const message = `Node ${node.metadata.name} status is now: ${reason}`;
+  return { do: 'event', regarding: regarding('v1', 'Node', node), event: { type: 'Normal', reason, message } };
 }
 
 /** Taints of others stay. NoExecute only while some node is ready: with none, it is more likely that we are cut off. */

@@ -59,19 +59,29 @@ describe('Taint eviction', () => {
 });
 
 describe('Node lifecycle', () => {
-  it('tells once that a node became ready', async () => {
+  it('tells once each time that a node says it is ready, or is not', async () => {
     const each = new TestCluster([nodeLifecycleController]);
-    each.put(node('a', 'False'));
-    await each.settle();
-    expect(taintsOf(each, 'a')).toContain('node.kubernetes.io/not-ready:NoSchedule');
-    expect(each.events).toEqual([]);
-    for (const status of ['True', 'True'])
+    const says = async (status: string) => {
       each.change('nodes', '', 'a', (object) => {
         Object.assign(object, { status: { conditions: [{ type: 'Ready', status }] } });
       });
-    await each.settle();
+      await each.settle();
+      return each.events.splice(0).map(({ message }) => message.replace('Node a status is now: ', ''));
+    };
+    // As admission lets a new node begin.
+    const taints = [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }];
+    each.put({ ...node('a', 'False'), spec: { taints } });
+    expect(await says('False')).toEqual([]);
+    expect(await says('True')).toEqual(['NodeReady']);
     expect(taintsOf(each, 'a')).toEqual([]);
-    expect(each.events.map(({ message }) => message)).toEqual(['Node a status is now: NodeReady']);
+    expect(await says('True')).toEqual([]);
+    expect(await says('False')).toEqual(['NodeNotReady']);
+    expect(taintsOf(each, 'a')).toContain('node.kubernetes.io/not-ready:NoSchedule');
+    expect(await says('False')).toEqual([]);
+    // That it fell silent, the monitor tells.
+    expect(await says('Unknown')).toEqual([]);
+    expect(await says('False')).toEqual(['NodeNotReady']);
+    expect(await says('True')).toEqual(['NodeReady']);
   });
 
   function watched() {
