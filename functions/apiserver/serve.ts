@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StatusError } from '../../core/machinery/status.ts';
 import { type ConnectionLimits, defaultConnectionLimits, limitConnections } from './connections.ts';
+import { mayStillSend } from './content/hold-end.ts';
 import { plainJson } from './content/negotiate.ts';
 import { respondError } from './content/respond.ts';
 import type { ApiRequest, ApiResponse, UpgradeConnection } from './http.ts';
@@ -230,7 +231,7 @@ function fieldsOf({ status, headers }: ApiResponse): string[] {
 
 /** RFC 9113, section 8.1: who has answered tells that it needs no more of the body. It would stay open for it else. */
 function leaveBody(stream: ServerHttp2Stream, request: ServedRequest): void {
-  if (request.body !== undefined && !stream.readableEnded) stream.close(http2.constants.NGHTTP2_NO_ERROR);
+  if (request.body !== undefined && mayStillSend(stream)) stream.close(http2.constants.NGHTTP2_NO_ERROR);
 }
 
 function answerHttp1(out: ServerResponse, request: ServedRequest, response: ApiResponse): void {

@@ -7,6 +7,7 @@ import { noteNames } from '../../../core/machinery/json-names.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { RoutedRequest } from '../http.ts';
 import { maxBodyBytes } from './body-limits.ts';
+import { announcedBytes, holdEnd } from './hold-end.ts';
 import { mediaTypes } from './negotiate.ts';
 import type { DecodeYaml } from './yaml-thread.ts';
 
@@ -29,14 +30,16 @@ export async function readBody(request: RoutedRequest, limit = maxBodyBytes, roo
     if (body.length > limit) throw tooLarge(limit);
     return body;
   }
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
-  const bytes = await (body instanceof Readable ? readStream(body, limit, room) : readChunks(body, limit, room));
+  const length = request.headers['content-length'];
+  if (Number(length ?? 0) > limit) throw tooLarge(limit);
+  const stream = body instanceof Readable ? body : Readable.from(body, { objectMode: false });
+  const bytes = await readStream(stream, announcedBytes(stream, length), limit, room);
   request.body = bytes;
   return bytes;
 }
 
 /** By its events: the iterator that a stream has costs as much as the rest of a small request. */
-function readStream(stream: Readable, limit: number, room: Room | undefined): Promise<Uint8Array> {
+function readStream(stream: Readable, announced: number, limit: number, room: Room | undefined): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let size = 0;
@@ -54,6 +57,10 @@ function readStream(stream: Readable, limit: number, room: Room | undefined): Pr
         }
       }
       chunks.push(chunk);
+      if (size === announced) {
+        whole();
+        holdEnd(stream);
+      }
     };
     // Streams close after every request too: an error made then, for nobody, would cost more than reading the body. And what a stream
     // still holds lives as long as it does (see serve.ts).
@@ -82,10 +89,6 @@ function readStream(stream: Readable, limit: number, room: Room | undefined): Pr
     stream.once('error', broken);
     stream.once('close', broken);
   });
-}
-
-async function readChunks(body: AsyncIterable<Uint8Array>, limit: number, room: Room | undefined): Promise<Uint8Array> {
-  return readStream(Readable.from(body, { objectMode: false }), limit, room);
 }
 
 /** As long as Kubernetes gives a whole request. */
