@@ -571,58 +571,6 @@ describe('an object is refused', () => {
         'spec.signerName: Required value',
       ]) as never,
     ],
-    [
-      'resource.k8s.io/resourceclaims',
-      claim({}),
-      [
-        'spec.devices.requests[0].name: Required value',
-        'spec.devices.requests[0]: Required value: exactly one of `exactly` or `firstAvailable` is required',
-      ],
-    ],
-    [
-      'resource.k8s.io/resourceclaims',
-      claim(
-        {
-          name: 'r',
-          exactly: { selectors: [{}, { cel: { expression: 'device.driver ==' } }, { cel: { expression: '1' } }] },
-        },
-        { constraints: [{ requests: ['x'] }], config: [{}] },
-      ),
-      [
-        'spec.devices.requests[0].exactly.deviceClassName: Required value',
-        'spec.devices.requests[0].exactly.selectors[0].cel: Required value',
-        expect.stringContaining(
-          'spec.devices.requests[0].exactly.selectors[1].cel.expression: Invalid value: "device.driver ==": compilation failed',
-        ),
-        'spec.devices.requests[0].exactly.selectors[2].cel.expression: Invalid value: "1": must evaluate to bool',
-        expect.stringContaining(
-          'spec.devices.constraints[0].requests[0]: Invalid value: "x": must be the name of a request in the claim',
-        ),
-        'spec.devices.constraints[0]: Required value: exactly one of `matchAttribute` or `distinctAttribute` is required',
-        'spec.devices.config[0]: Required value: exactly one of `opaque` is required',
-      ],
-    ],
-    [
-      'resource.k8s.io/resourceclaimtemplates',
-      { spec: claim({ name: 'r', firstAvailable: [{ name: 's', deviceClassName: 'c', count: -1 }] }) },
-      ['spec.spec.devices.requests[0].firstAvailable[0].count: Invalid value: -1: must be greater than zero'],
-    ],
-    [
-      'resource.k8s.io/deviceclasses',
-      { spec: { config: [{ opaque: { driver: 'd', parameters: 'x' } }] } },
-      ['spec.config[0].opaque.parameters: Invalid value: "x": must be a valid JSON object'],
-    ],
-    [
-      'resource.k8s.io/resourceslices',
-      { spec: { devices: [{}] } },
-      [
-        'spec.driver: Required value',
-        'spec.pool.name: Required value',
-        'spec.pool.resourceSliceCount: Invalid value: 0: must be greater than zero',
-        'spec: Required value: exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required',
-        'spec.devices[0].name: Required value',
-      ],
-    ],
   ])('%s %j', async (type, object, expected) => {
     expect(await problems(create(type, object))).toEqual(expected);
   });

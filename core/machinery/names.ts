@@ -12,6 +12,8 @@ const labelUnderscorePattern = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 const subdomainUnderscorePattern = `${labelUnderscorePattern}(\\.${labelUnderscorePattern})*`;
 const headerNamePattern = '[-A-Za-z0-9]+';
 const percentPattern = '[0-9]+%';
+const identifierPattern = '[A-Za-z_][A-Za-z0-9_]*';
+const reasonPattern = '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?';
 
 const qualifiedName = format(
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
@@ -61,6 +63,16 @@ const percent = format("a valid percent string must be a numeric string followed
   '1%',
   '93%',
 ]);
+const identifier = format(
+  "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
+  identifierPattern,
+  ['my_name', 'MY_NAME', 'MyName'],
+);
+const reason = format(
+  "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'",
+  reasonPattern,
+  ['my_name', 'MY_NAME', 'MyName', 'ReasonA,ReasonB', 'ReasonA:ReasonB'],
+);
 
 // A field that a client leaves out is an empty text to all of these, as it is in Go.
 
@@ -157,6 +169,16 @@ export function portName(value = ''): string[] {
 
 export function portNumber(value: number): string[] {
   return Number.isInteger(value) && value >= 1 && value <= 65535 ? [] : ['must be between 1 and 65535, inclusive'];
+}
+
+/** A name as C has them: what attributes of devices are called. */
+export function cIdentifier(value = ''): string[] {
+  return identifier(value);
+}
+
+/** Why a condition has its status, in one word. */
+export function conditionReason(value = ''): string[] {
+  return reason(value);
 }
 
 export function percentErrors(value: string): string[] {

@@ -40,7 +40,7 @@ export function warnOfCidr(text: string | undefined, path: string): string[] {
 }
 
 /** The IPv4 address in `::ffff:a.b.c.d`, however that is written. */
-function mappedAddress(address: string): string | undefined {
+export function mappedAddress(address: string): string | undefined {
   if (familyOf(address) !== 'IPv6') return undefined;
   const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonicalAddress(address)) ?? [];
   if (high === undefined || low === undefined) return undefined;

@@ -3,6 +3,7 @@
 
 import { addressAt, canonicalAddress, familyOf, parseCidr } from '../../machinery/cidr.ts';
 import { type FieldError, invalidValue } from '../../machinery/field-error.ts';
+import { mappedAddress } from './address-warnings.ts';
 
 const notAddress = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 const notCidr = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
@@ -27,6 +28,20 @@ export function validateCanonicalCidr(value: string, path: string): FieldError[]
   if (why !== undefined) return [invalidValue(path, value, why)];
   const cidr = parseCidr(value);
   const canonical = cidr && `${addressAt(cidr, 0n)}/${value.split('/')[1]}`;
+  return canonical === value
+    ? []
+    : [invalidValue(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)];
+}
+
+/** An interface's address with the length of its network, in the one form. */
+export function validateInterfaceAddress(value: string, path: string): FieldError[] {
+  const [address = '', length = '', ...more] = value.split('/');
+  const plain = withoutZeros(address);
+  if (more.length > 0 || !parseCidr(`${plain}/${length}`))
+    return [invalidValue(path, value, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)')];
+  const mapped = mappedAddress(plain);
+  const bits = mapped === undefined || Number(length) <= 32 ? Number(length) : Number(length) - 96;
+  const canonical = `${mapped ?? canonicalAddress(plain)}/${bits}`;
   return canonical === value
     ? []
     : [invalidValue(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)];

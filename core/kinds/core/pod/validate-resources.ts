@@ -131,7 +131,7 @@ function isNative(name: string): boolean {
 }
 
 /** Of somebody else's domain: a whole number of devices, which quotas can count. */
-function isExtended(name: string): boolean {
+export function isExtended(name: string): boolean {
   return !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0;
 }
 

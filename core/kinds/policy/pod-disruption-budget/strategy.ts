@@ -1,8 +1,9 @@
 // PodDisruptionBudgets.
 
 import type { V1PodDisruptionBudget } from '../../../../generated/kubernetes.ts';
-import { type FieldError, invalidValue } from '../../../machinery/field-error.ts';
+import { type FieldError, invalidValue, notSupported } from '../../../machinery/field-error.ts';
 import { validateLabelSelector } from '../../../machinery/labels.ts';
+import { validateConditions } from '../../rules/conditions.ts';
 import { countOrPercent } from '../../rules/count-or-percent.ts';
 import { validateCounts } from '../../rules/replica-status.ts';
 import { strategyFor } from '../../strategy.ts';
@@ -18,8 +19,16 @@ export const strategy = strategyFor<V1PodDisruptionBudget>({
     }
     if (spec.minAvailable !== undefined) errors.push(...countOrPercent(spec.minAvailable, 'spec.minAvailable'));
     if (spec.maxUnavailable !== undefined) errors.push(...countOrPercent(spec.maxUnavailable, 'spec.maxUnavailable'));
-    return [...errors, ...validateLabelSelector(spec.selector, 'spec.selector')];
+    errors.push(...validateLabelSelector(spec.selector, 'spec.selector'));
+    const policy = spec.unhealthyPodEvictionPolicy;
+    if (policy !== undefined && !policies.includes(policy))
+      errors.push(notSupported('spec.unhealthyPodEvictionPolicy', policy, policies));
+    return errors;
   },
-  validateStatus: ({ status }) =>
-    validateCounts(status, ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods']),
+  validateStatus: ({ status }) => [
+    ...validateConditions(status?.conditions ?? [], 'status.conditions'),
+    ...validateCounts(status, ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods']),
+  ],
 });
+
+const policies = ['AlwaysAllow', 'IfHealthyBudget'];

@@ -1,13 +1,22 @@
 // ResourceClaimTemplates.
 
 import type { V1ResourceClaimTemplate } from '../../../../generated/kubernetes.ts';
-import { immutable } from '../../metadata/validate.ts';
+import { validateLabels } from '../../../machinery/labels.ts';
+import { immutable, validateAnnotations } from '../../metadata/validate.ts';
 import { strategyFor } from '../../strategy.ts';
 import { defaultClaim, validateClaim } from '../claim-spec.ts';
 
 export const strategy = strategyFor<V1ResourceClaimTemplate>({
   expressions: true,
   defaults: ({ spec }) => defaultClaim(spec?.spec?.devices),
-  validate: ({ spec }) => validateClaim(spec?.spec?.devices, 'spec.spec.devices'),
+  // Of one that is stored nothing changes, and so nothing is judged again.
+  validate: ({ spec }, old) =>
+    old
+      ? []
+      : [
+          ...validateAnnotations(spec?.metadata?.annotations ?? {}, 'spec.metadata.annotations'),
+          ...validateLabels(spec?.metadata?.labels, 'spec.metadata.labels'),
+          ...validateClaim(spec?.spec?.devices, 'spec.spec.devices'),
+        ],
   validateUpdate: (object, old) => immutable(object.spec, old.spec, 'spec'),
 });

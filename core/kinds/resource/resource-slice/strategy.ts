@@ -1,133 +1,96 @@
-// The devices that a driver publishes (KEP-4381).
+// The devices that a driver publishes (KEP-4381), or the counters that they share (KEP-4815).
 
-import type { V1Device, V1ResourceSlice, V1ResourceSliceSpec } from '../../../../generated/kubernetes.ts';
-import { duplicate, type FieldError, invalidValue, required, tooMany } from '../../../machinery/field-error.ts';
-import { dns1123Label, dns1123Subdomain } from '../../../machinery/names.ts';
-import { quantityError } from '../../../machinery/quantity.ts';
+import type { V1CounterSet, V1ResourceSlice, V1ResourceSliceSpec } from '../../../../generated/kubernetes.ts';
+import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
+import { formatTime } from '../../../machinery/time.ts';
+import { validateNodeTerms } from '../../core/pod/validate-scheduling.ts';
 import { immutable } from '../../metadata/validate.ts';
-import { optionalField, requiredField } from '../../rules/field-rule.ts';
+import { validateDriverName } from '../../storage/driver-name.ts';
 import { strategyFor } from '../../strategy.ts';
-
-const mostDevices = 128;
-const mostAttributes = 32;
+import { limits } from '../limits.ts';
+import { validateSet } from '../lists.ts';
+import { validatePoolName } from '../names.ts';
+import { validateCounters } from './validate-counters.ts';
+import { validateDevice } from './validate-device.ts';
+import { validateNodeName } from './validate-node-name.ts';
 
 export const strategy = strategyFor<V1ResourceSlice>({
   generation: true,
-  validate({ spec }) {
+  prepareForCreate: (object, { now }) => markTaints(object, now),
+  prepareForUpdate: (object, _, { now }) => markTaints(object, now),
+  validate({ spec }, old) {
     const { driver, pool, devices = [] } = spec ?? {};
-    const errors = requiredField(driver, dns1123Subdomain, 'spec.driver');
-    errors.push(...requiredField(pool?.name, poolName, 'spec.pool.name'));
-    if (!(pool && pool.resourceSliceCount > 0))
-      errors.push(
-        invalidValue('spec.pool.resourceSliceCount', pool?.resourceSliceCount ?? 0, 'must be greater than zero'),
-      );
+    const count = pool?.resourceSliceCount ?? 0;
+    const errors = [...validateDriverName(driver, 'spec.driver'), ...validatePoolName(pool?.name, 'spec.pool.name')];
+    if (count <= 0) errors.push(invalidValue('spec.pool.resourceSliceCount', count, 'must be greater than zero'));
     if (pool && pool.generation < 0)
       errors.push(invalidValue('spec.pool.generation', pool.generation, 'must be greater than or equal to zero'));
+    if (old)
+      errors.push(
+        ...immutable(pool?.name, old.spec?.pool?.name, 'spec.pool.name'),
+        ...immutable(driver, old.spec?.driver, 'spec.driver'),
+        ...immutable(spec?.nodeName, old.spec?.nodeName, 'spec.nodeName'),
+      );
     errors.push(...validatePlace(spec ?? {}, 'spec'));
-    if (devices.length > mostDevices) errors.push(tooMany('spec.devices', devices.length, mostDevices));
-    const names = new Set<string>();
-    devices.forEach((device, index) => {
-      const path = `spec.devices[${index}]`;
-      errors.push(...validateDevice(device, spec?.perDeviceNodeSelection ?? false, path));
-      if (device.name && names.has(device.name)) errors.push(duplicate(`${path}.name`, device.name));
-      names.add(device.name);
-    });
-    return errors;
+    if (spec?.sharedCounters && spec.devices)
+      errors.push(invalidValue('spec', '', 'only one of `sharedCounters` or `devices` is allowed'));
+    const sharing = devices.some(({ taints, consumesCounters }) => taints?.length || consumesCounters?.length);
+    const before = new Map(old?.spec?.devices?.map((each) => [each.name, each]));
+    return [
+      ...errors,
+      ...validateSet(
+        devices,
+        sharing ? limits.devicesThatShare : limits.devices,
+        'spec.devices',
+        ({ name }) => name ?? '',
+        (each, path) => validateDevice(each, before.get(each.name), spec?.perDeviceNodeSelection === true, path),
+      ),
+      ...validateSet(
+        spec?.sharedCounters,
+        limits.counterSets,
+        'spec.sharedCounters',
+        ({ name }) => name ?? '',
+        (each: V1CounterSet, path) => validateCounters(each.name, each.counters, path, 'name'),
+      ),
+    ];
   },
-  validateUpdate: (object, old) => [
-    ...immutable(object.spec?.driver, old.spec?.driver, 'spec.driver'),
-    ...immutable(object.spec?.pool?.name, old.spec?.pool?.name, 'spec.pool.name'),
-    ...immutable(object.spec?.nodeName, old.spec?.nodeName, 'spec.nodeName'),
-  ],
 });
 
-/** Segments of a path, each a domain: drivers name pools after nodes. */
-function poolName(name: string): string[] {
-  const errors = name.length > 253 ? ['must be no more than 253 characters'] : [];
-  return [...errors, ...name.split('/').flatMap(dns1123Subdomain)];
+/** A taint says since when it holds. */
+function markTaints({ spec }: V1ResourceSlice, now: Date): void {
+  for (const { taints } of spec?.devices ?? []) for (const taint of taints ?? []) taint.timeAdded ??= formatTime(now);
 }
 
 type Place = Partial<Pick<V1ResourceSliceSpec, 'nodeName' | 'nodeSelector' | 'allNodes' | 'perDeviceNodeSelection'>>;
 
+const ways = '`nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection`';
+
 /** Where the devices can be used: said in exactly one way. */
 function validatePlace(spec: Place, path: string): FieldError[] {
-  const ways = ['`nodeName`', '`nodeSelector`', '`allNodes`', '`perDeviceNodeSelection`'];
-  const given = [
-    spec.nodeName !== undefined,
-    spec.nodeSelector !== undefined,
-    spec.allNodes,
-    spec.perDeviceNodeSelection,
-  ];
-  const count = given.filter(Boolean).length;
-  const list = ways.join(', ');
-  const errors = spec.nodeName === undefined ? [] : requiredField(spec.nodeName, dns1123Subdomain, `${path}.nodeName`);
-  for (const field of ['allNodes', 'perDeviceNodeSelection'] as const)
-    if (spec[field] === false)
+  const { nodeName, nodeSelector } = spec;
+  const given: string[] = [];
+  const errors: FieldError[] = [];
+  if (nodeName) {
+    given.push('`nodeName`');
+    errors.push(...validateNodeName(nodeName, `${path}.nodeName`));
+  } else if (nodeName === '')
+    errors.push(invalidValue(`${path}.nodeName`, '', 'must be either unset or set to a non-empty string'));
+  if (nodeSelector) {
+    const at = `${path}.nodeSelector.nodeSelectorTerms`;
+    given.push('`nodeSelector`');
+    errors.push(...validateNodeTerms(nodeSelector.nodeSelectorTerms, at));
+    if (nodeSelector.nodeSelectorTerms?.length !== 1)
+      errors.push(invalidValue(at, nodeSelector.nodeSelectorTerms, 'must have exactly one node selector term'));
+  }
+  for (const field of ['allNodes', 'perDeviceNodeSelection'] as const) {
+    if (spec[field]) given.push(`\`${field}\``);
+    else if (spec[field] === false)
       errors.push(invalidValue(`${path}.${field}`, false, 'must be either unset or set to true'));
-  if (count === 0) errors.push(required(path, `exactly one of ${list} is required`));
-  if (count > 1)
-    errors.push(
-      invalidValue(
-        path,
-        `{${ways.filter((_, index) => given[index]).join(', ')}}`,
-        `exactly one of ${list} is required, but multiple fields are set`,
-      ),
-    );
-  return errors;
-}
-
-function validateDevice(device: V1Device, perDevice: boolean, path: string): FieldError[] {
-  const errors = requiredField(device.name, dns1123Label, `${path}.name`);
-  const { attributes = {}, capacity = {} } = device;
-  const count = Object.keys(attributes).length + Object.keys(capacity).length;
-  if (count > mostAttributes)
-    errors.push(
-      invalidValue(path, count, `the total number of attributes and capacities must not exceed ${mostAttributes}`),
-    );
-  for (const [name, value] of Object.entries(attributes)) {
-    const at = `${path}.attributes[${name}]`;
-    errors.push(...validateQualified(name, `${path}.attributes`));
-    const set = Object.values(value).filter((each) => each !== undefined).length;
-    if (set === 0) errors.push(required(at, 'exactly one value must be specified'));
-    if (set > 1) errors.push(invalidValue(at, value, 'exactly one value must be specified'));
-    if (value.string !== undefined && value.string.length > 64)
-      errors.push({
-        type: 'FieldValueTooLong',
-        field: `${at}.string`,
-        message: 'Too long: may not be more than 64 bytes',
-      });
   }
-  for (const [name, { value }] of Object.entries(capacity)) {
-    errors.push(...validateQualified(name, `${path}.capacity`));
-    const wrong = quantityError(value);
-    if (wrong) errors.push(invalidValue(`${path}.capacity[${name}].value`, value, wrong));
-  }
-  const placed = device.nodeName !== undefined || device.nodeSelector !== undefined || device.allNodes !== undefined;
-  if (placed && !perDevice)
+  if (given.length === 0) errors.push(required(path, `exactly one of ${ways} is required`));
+  if (given.length > 1)
     errors.push(
-      invalidValue(
-        path,
-        device.name,
-        '`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec',
-      ),
+      invalidValue(path, `{${given.join(', ')}}`, `exactly one of ${ways} is required, but multiple fields are set`),
     );
-  if (!placed && perDevice)
-    errors.push(
-      required(
-        path,
-        'exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set to true in the ResourceSlice spec',
-      ),
-    );
-  return [...errors, ...optionalField(device.nodeName, dns1123Subdomain, `${path}.nodeName`)];
-}
-
-/** An identifier, with or without a domain. */
-function validateQualified(name: string, path: string): FieldError[] {
-  const parts = name.split('/');
-  const id = parts.pop() ?? '';
-  const errors = parts.length > 1 ? [invalidValue(path, name, 'must be of the form domain/name')] : [];
-  if (parts.length === 1) errors.push(...requiredField(parts[0], dns1123Subdomain, path));
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,31}$/.test(id))
-    errors.push(invalidValue(path, id, 'must be a C identifier of at most 32 characters'));
   return errors;
 }
