@@ -90,11 +90,7 @@ export function createEnvironment(options: RegistryOptions): WriteEnvironment {
     clusterDomain: options.clusterDomain ?? 'cluster.local',
     admission: [...builtInPlugins, ...(options.admission ?? []), ...dynamicPlugins, ...lastPlugins],
     ...(options.admissionMetrics && { admissionMetrics: options.admissionMetrics }),
-    callWebhook: createWebhookCaller({
-      ...found,
-      random: () => random.number(),
-      ...(options.dial && { dial: options.dial }),
-    }),
+    callWebhook: options.callWebhook ?? createWebhookCaller({ ...found, random: () => random.number() }),
     rbac: once(() => openRbac(replicas)),
     strategyOf,
     ...found,

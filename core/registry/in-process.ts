@@ -7,26 +7,38 @@ import { createReplicas, type LocalReplicas } from '../replica/replicas.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
 import { createRegistry, systemRandom } from './create.ts';
+import { lookups } from './lookup.ts';
+import type { Reach } from './reach.ts';
 import type { Registry } from './registry.ts';
+import { createWebhookCaller, type WebhookCaller } from './webhooks/caller.ts';
 
 export interface InProcess<R extends Replicas = LocalReplicas> {
   readonly replicas: R;
   readonly definitions: Definitions;
   readonly registry: Registry;
+  /** As the registry calls them. */
+  readonly callWebhook: WebhookCaller;
 }
 
 export interface InProcessOptions {
   readonly serviceCIDR: string;
   readonly clusterDomain: string;
   readonly admissionMetrics?: AdmissionMetrics;
+  /** Default: called from here. */
+  readonly callWebhook?: WebhookCaller;
+  /** How endpoints of webhooks are reached from here. Default: at their addresses. */
+  readonly reach?: Reach;
 }
 
 export function openInProcess<R extends Replicas>(
   store: Store,
   replicas: R,
-  { serviceCIDR, clusterDomain, admissionMetrics }: InProcessOptions,
+  { serviceCIDR, clusterDomain, admissionMetrics, reach, ...given }: InProcessOptions,
 ): InProcess<R> {
   const definitions = loadDefinitions();
+  const callWebhook =
+    given.callWebhook ??
+    createWebhookCaller({ ...lookups(store, replicas), random: Math.random, ...(reach && { reach }) });
   const registry = createRegistry({
     store,
     replicas,
@@ -35,9 +47,10 @@ export function openInProcess<R extends Replicas>(
     random: systemRandom,
     serviceCIDR,
     clusterDomain,
+    callWebhook,
     ...(admissionMetrics && { admissionMetrics }),
   });
-  return { replicas, definitions, registry };
+  return { replicas, definitions, registry, callWebhook };
 }
 
 /** Replicas of a program that watches nothing from the past. */

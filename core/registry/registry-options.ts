@@ -6,7 +6,7 @@ import type { Replicas } from '../replica/replica.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
-import type { Dial } from './webhooks/caller.ts';
+import type { WebhookCaller } from './webhooks/caller.ts';
 
 export interface RegistryOptions {
   readonly store: Store;
@@ -24,6 +24,6 @@ export interface RegistryOptions {
   readonly admission?: readonly AdmissionPlugin[];
   /** Told how long admission takes. Without it nothing is measured. */
   readonly admissionMetrics?: AdmissionMetrics;
-  /** How an address of the pod network is reached from here, for webhooks behind Services. Default: as it is. */
-  readonly dial?: (address: Dial) => Dial;
+  /** Reaches admission webhooks. Default: pods and Services at their own addresses. */
+  readonly callWebhook?: WebhookCaller;
 }

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lookups } from '../../core/registry/lookup.ts';
+import { reachEndpoints } from '../../core/registry/reach.ts';
+import { createWebhookCaller, type WebhookCaller } from '../../core/registry/webhooks/caller.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 import { openWebhook, type WebhookServer } from './testing/webhook-server.ts';
 
@@ -8,7 +11,14 @@ let dialed: number;
 
 beforeEach(async () => {
   hooks = [];
-  t = await openTestApi({}, { dial: () => ({ host: '127.0.0.1', port: dialed }) });
+  const direct = reachEndpoints();
+  const call: WebhookCaller = (...given) =>
+    createWebhookCaller({
+      ...lookups(t.store, t.replicas),
+      random: Math.random,
+      reach: (endpoint) => direct({ ...endpoint, host: '127.0.0.1', port: dialed }),
+    })(...given);
+  t = await openTestApi({}, { callWebhook: call });
   await t.namespace('default');
 });
 

@@ -11,7 +11,9 @@ import type { Family } from '../../core/metrics/family.ts';
 import type { Log } from '../../core/process/log.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
+import { type Reach, reachEndpoints } from '../../core/registry/reach.ts';
 import type { Registry } from '../../core/registry/registry.ts';
+import type { WebhookCaller } from '../../core/registry/webhooks/caller.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
 import type { Relays } from '../../core/store/relays.ts';
@@ -94,6 +96,10 @@ export interface ApiServerOptions {
   readonly lasting?: LongRunningShares;
   /** Priority and fairness with so many seats. Without it every request runs at once: where one process answers one at a time. */
   readonly flowControl?: Pick<FlowControlOptions, 'seats' | 'maxWaitMs'>;
+  /** How endpoints of extension API servers are reached. Default: pods by their streams, all else at its address. */
+  readonly reach?: Reach;
+  /** Reaches conversion webhooks. Default: pods and Services at their own addresses. */
+  readonly callWebhook?: WebhookCaller;
   /** Who this API server is to extension API servers. Without it APIServices with a Service are stored and lead nowhere. */
   readonly frontProxy?: FrontProxy;
   /** Checks beside our own, and what else this process counts. */
@@ -129,7 +135,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     lookup,
     now,
   });
-  const { frontProxy } = options;
+  const { frontProxy, reach = reachEndpoints({ connectPod: options.streams?.connect }) } = options;
   const follow = options.followNodes ?? true;
   const nodes = lazyNodeIndex(replicas);
   const [rbac, followed, stopCustomResources, aggregation] = await Promise.all([
@@ -139,9 +145,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       registry,
       replicas,
       definitions,
+      ...(options.callWebhook && { callWebhook: options.callWebhook }),
       onError: (err) => options.log?.error({ err }, 'could not end a custom resource'),
     }),
-    frontProxy && createAggregation({ ...options, frontProxy, now }),
+    frontProxy && createAggregation({ ...options, frontProxy, reach, now }),
   ]);
   const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes.open, lookup), rbacAuthorizer(rbac)]);
   const notifier = followed ? createNotifier({ nodes: followed, queue, log: options.log }) : silentNotifier;

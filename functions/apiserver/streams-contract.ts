@@ -3,27 +3,10 @@
 
 import type { Duplex } from 'node:stream';
 import type { KubeObject } from '../../core/machinery/object.ts';
-import type { StreamRequest } from '../../core/node/protocol.ts';
+import type { ConnectPod, StreamOpener } from '../../core/node/node-stream.ts';
 import type { RequestContext } from '../../core/registry/registry.ts';
 import type { ApiResponse, RoutedRequest, UpgradeConnection } from './http.ts';
 import type { Query } from './query.ts';
-
-/** A stream between the API server and one node's agent: frames as core/node/protocol.ts describes them, in order. */
-export interface NodeStream {
-  /** Ends when the agent closes it. */
-  readonly frames: AsyncIterable<Uint8Array>;
-  /** Resolves when the frame was handed on and more may come (back-pressure). Rejects after the stream ended. */
-  send(frame: Uint8Array): Promise<void>;
-  close(): void;
-}
-
-export interface StreamOpener {
-  /**
-   * Sends the node a wake-up. Throws StatusError (ServiceUnavailable) when its node is unknown, or the agent does not come in time;
-   * that may be told by the frames.
-   */
-  open(node: string, request: StreamRequest, signal?: AbortSignal): Promise<NodeStream>;
-}
 
 /** Brings a client and a node's agent together: sends the node a wake-up, waits until its agent dials in. */
 export interface StreamBroker extends StreamOpener {
@@ -43,15 +26,6 @@ export interface PodStream {
   readonly context: RequestContext;
 }
 
-/** A port of a pod that runs on a node. */
-export interface PodPort {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly uid: string;
-  readonly node: string;
-  readonly port: number;
-}
-
 /** Options of the subresource that are wrong are StatusErrors (BadRequest), thrown before anything is written. */
 export interface StreamHandler {
   /** Plain HTTP: `log`, and the answer to exec, attach or portforward without an upgrade (400, as Kubernetes gives). */
@@ -61,11 +35,7 @@ export interface StreamHandler {
    * byte on. Until then it may throw a StatusError, which the edge writes as the HTTP response.
    */
   upgrade(stream: PodStream, connection: UpgradeConnection): Promise<void>;
-  /**
-   * A connection to the pod's address, for what the API server itself asks of it (proxy, extension servers). Throws StatusError when the node does not answer; the
-   * socket fails when the port does not.
-   */
-  connect(port: PodPort, signal?: AbortSignal): Promise<Duplex>;
+  readonly connect: ConnectPod;
   /** A connection to the node's own API, which speaks HTTP/1.1 (nodes/proxy). Throws StatusError as `connect`. */
   connectNode(node: string, signal?: AbortSignal): Promise<Duplex>;
   /** The agent of `node` dials in (already authorized as that node). May throw a StatusError before the first byte. */

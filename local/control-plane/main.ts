@@ -38,6 +38,8 @@ import { controllersToken, serveApi } from './api-port.ts';
 import { serveControlSocket } from './control-socket.ts';
 import { openEncryption, unreadable } from './encryption.ts';
 import { keepRenewed, openLiveKeys } from './live-keys.ts';
+import { reachFromHere } from './reach-from-here.ts';
+import { serveWebhooks } from './webhook-port.ts';
 import type { WorkerData } from './worker.ts';
 import { workerChecks, workerFamilies } from './worker-checks.ts';
 import { askWorker } from './worker-port.ts';
@@ -76,7 +78,15 @@ if (lost.length > 0) {
 const replicas = createReplicas(store, { windowBytes: 8 * 1024 * 1024 });
 const { serviceCIDR, clusterDomain, shutdownDelayMs = 0 } = cluster;
 const admissionMetrics = createAdmissionMetrics();
-const { definitions, registry } = openInProcess(store, replicas, { serviceCIDR, clusterDomain, admissionMetrics });
+const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
+const streams = createLazyStreamHandler(async () => {
+  const { createStreamHandler } = await import('../../functions/apiserver/streams/stream-handler.ts');
+  return createStreamHandler({ queue });
+});
+const reach = reachFromHere(replicas, streams.connect);
+const { definitions, registry, callWebhook } = openInProcess(store, replicas, {
+  ...{ serviceCIDR, clusterDomain, admissionMetrics, reach },
+});
 await bootstrap(registry, definitions, {
   advertiseAddress: nodeAddress(),
   port: cluster.port,
@@ -88,7 +98,6 @@ await bootstrap(registry, definitions, {
   },
 });
 await ensureAddons(registry, definitions, serviceCIDR);
-const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
 
 let closeAudit: (() => void | Promise<void>) | undefined;
 const issuer = `https://kubernetes.default.svc.${clusterDomain}`;
@@ -137,10 +146,9 @@ const api = await createApiServer({
     },
   }),
   ...(await auditing(cluster)),
-  streams: createLazyStreamHandler(async () => {
-    const { createStreamHandler } = await import('../../functions/apiserver/streams/stream-handler.ts');
-    return createStreamHandler({ queue });
-  }),
+  streams,
+  reach,
+  callWebhook,
   flowControl: {},
   frontProxy: keys.frontProxy,
   checks: workerChecks(askingWorker),
@@ -157,10 +165,13 @@ const { port1, port2 } = new MessageChannel();
 serveStore(store, port1);
 const { port1: apiPort, port2: apiForWorker } = new MessageChannel();
 serveApi(api.handle, forControllers, apiPort);
+const { port1: webhookPort, port2: webhooksForWorker } = new MessageChannel();
+serveWebhooks(callWebhook, webhookPort);
 const workerData: WorkerData = {
   store: port2,
   api: apiForWorker,
   questions: questionsForWorker,
+  webhooks: webhooksForWorker,
   serviceCIDR,
   clusterDomain,
   podCIDR: cluster.podCIDR,
@@ -172,7 +183,7 @@ const workerData: WorkerData = {
 };
 const worker = new Worker(new URL('./control-plane-worker.mjs', import.meta.url), {
   workerData,
-  transferList: [port2, apiForWorker, questionsForWorker],
+  transferList: [port2, apiForWorker, questionsForWorker, webhooksForWorker],
 });
 worker.on('error', (err) => {
   // Without controllers the cluster would look alive and do nothing: end, so that whoever watches starts both again.

@@ -20,6 +20,7 @@ import { createSchedulerMetrics } from '../../functions/scheduler/metrics.ts';
 import { createPodEvents } from '../../functions/scheduler/pod-events.ts';
 import { startScheduler } from '../../functions/scheduler/run.ts';
 import { connectApi } from './api-port.ts';
+import { connectWebhooks } from './webhook-port.ts';
 import { answerQuestions } from './worker-port.ts';
 
 export interface WorkerData {
@@ -28,6 +29,8 @@ export interface WorkerData {
   readonly api?: MessagePort;
   /** Where the main thread asks whether this one answers, and what it counted. */
   readonly questions?: MessagePort;
+  /** Where the main thread calls webhooks for this one. Without it they are called from here. */
+  readonly webhooks?: MessagePort;
   readonly serviceCIDR: string;
   readonly clusterDomain: string;
   readonly podCIDR: string;
@@ -65,7 +68,10 @@ if (settings.questions)
   });
 
 const store = connectStore(settings.store);
-const parts = openInProcess(store, replicasOfNow(store), { ...settings, admissionMetrics });
+const parts = openInProcess(store, replicasOfNow(store), {
+  ...{ serviceCIDR: settings.serviceCIDR, clusterDomain: settings.clusterDomain, admissionMetrics },
+  ...(settings.webhooks && { callWebhook: connectWebhooks(settings.webhooks) }),
+});
 const timers = { setTimeout, clearTimeout: (handle: unknown) => clearTimeout(handle as NodeJS.Timeout) };
 const events = createPodEvents({ ...parts, clock: Date.now, log });
 

@@ -3,7 +3,9 @@
 
 import { Agent, request } from 'node:https';
 import { parseJson } from '../../machinery/json.ts';
-import { EndpointError, type ServiceLookups, serviceEndpoint } from '../service-endpoint.ts';
+import { type Reach, reachEndpoints } from '../reach.ts';
+import { EndpointError, type ServiceEndpoint, type ServiceLookups, serviceEndpoint } from '../service-endpoint.ts';
+import { tlsAgent } from '../tls-agent.ts';
 
 export interface WebhookAddress {
   readonly url?: string;
@@ -36,28 +38,40 @@ export type WebhookCaller = (
   timeoutMs: number,
 ) => Promise<Record<string, unknown>>;
 
-export interface Dial {
-  readonly host: string;
-  readonly port: number;
-}
-
 export interface WebhookCallerOptions extends ServiceLookups {
-  /** How an address of the pod network is reached from here. Default: as it is. */
-  readonly dial?: (address: Dial) => Dial;
+  /** Default: at its address. */
+  readonly reach?: Reach;
 }
 
 /** Answers above this are refused: a patch is never larger than what it patches may be. */
 const maxAnswer = 8 * 1024 * 1024;
 
+/** How long a connection to an endpoint may take to be made; the webhook's own time may be shorter. */
+const connectTimeoutMs = 10_000;
+/** After so long without a request a connection is closed. */
+const idleMs = 90_000;
+
 export function createWebhookCaller(options: WebhookCallerOptions): WebhookCaller {
-  // Idle connections do not keep a process alive.
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  const { reach = reachEndpoints() } = options;
+  const byUrl = new Agent({ keepAlive: true, maxSockets: 64, timeout: idleMs });
+  const byService = tlsAgent<ServiceCall>(
+    {
+      open: ({ endpoint }, signal) => reach(endpoint, signal),
+      tls: ({ servername, ca }) => ({ servername, ...(ca && { ca }) }),
+      timeoutMs: connectTimeoutMs,
+    },
+    { maxSockets: 64, timeout: idleMs },
+  );
   return async (address, body, timeoutMs) => {
     const ca = address.caBundle ? { ca: Buffer.from(address.caBundle, 'base64') } : {};
     const url = urlOf(address, timeoutMs);
+    const path = url.pathname + url.search;
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const target = address.service ? await serviceTarget(options, address.service) : urlTarget(url);
-      return await post({ ...target, path: url.pathname + url.search, ...ca, agent }, JSON.stringify(body), timeoutMs);
+      const target = address.service
+        ? { ...(await serviceTarget(options, address.service)), agent: byService }
+        : { ...urlTarget(url), agent: byUrl };
+      return await post({ ...target, ...ca, path }, JSON.stringify(body), signal);
     } catch (error) {
       if (!(error instanceof WebhookError) || error.code === 'answer') throw error;
       throw new WebhookError(error.code, `Post ${JSON.stringify(shown(address, url))}: ${error.message}`);
@@ -81,32 +95,38 @@ function shown({ service }: WebhookAddress, { href, origin, hostname }: URL): st
   return service ? `https://${hostname}:${service.port ?? 443}${href.slice(origin.length)}` : href;
 }
 
-interface Post {
+interface Target {
   readonly host: string;
   readonly port: number;
-  readonly path: string;
-  readonly servername?: string;
-  readonly ca?: Buffer;
-  readonly agent: Agent;
 }
 
-function urlTarget({ hostname, port }: URL): Omit<Post, 'agent' | 'path'> {
+/** What the agent gets of a request by Service. Connections are kept by host, port, server name and authorities. */
+interface ServiceCall extends Target {
+  readonly endpoint: ServiceEndpoint;
+  readonly servername: string;
+  /** What the webhook is called by, as its clients know it. */
+  readonly setHost: false;
+  readonly headers: { readonly host: string };
+  readonly ca?: Buffer;
+}
+
+type Post = (Target | ServiceCall) & { readonly path: string; readonly ca?: Buffer; readonly agent: Agent };
+
+function urlTarget({ hostname, port }: URL): Target {
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port ? Number(port) : 443 };
 }
 
 async function serviceTarget(
-  options: WebhookCallerOptions,
+  lookups: ServiceLookups,
   { namespace, name, port = 443 }: NonNullable<WebhookAddress['service']>,
-): Promise<Omit<Post, 'agent' | 'path'>> {
-  const dial = options.dial ?? ((each: Dial) => each);
-  const { host, port: number } = await endpointOf(options, namespace, name, port);
-  return {
-    ...dial({ host, port: number }),
-    servername: `${name}.${namespace}.svc`,
-  };
+): Promise<ServiceCall> {
+  const endpoint = await endpointOf(lookups, namespace, name, port);
+  const servername = `${name}.${namespace}.svc`;
+  const headers = { host: `${servername}:${port}` };
+  return { host: endpoint.host, port: endpoint.port, endpoint, servername, setHost: false, headers };
 }
 
-async function endpointOf(options: WebhookCallerOptions, namespace: string, name: string, port: number) {
+async function endpointOf(options: ServiceLookups, namespace: string, name: string, port: number) {
   try {
     return await serviceEndpoint(options, namespace, name, port);
   } catch (error) {
@@ -115,22 +135,26 @@ async function endpointOf(options: WebhookCallerOptions, namespace: string, name
   }
 }
 
-function post(target: Post, body: string, timeoutMs: number): Promise<Record<string, unknown>> {
+function post(target: Post, body: string, signal: AbortSignal): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(timeoutMs);
     const fail = (error: Error) =>
       reject(
         signal.aborted
           ? new WebhookError('timeout', 'context deadline exceeded')
           : new WebhookError('unreachable', error.message),
       );
+    // A request that waits for its connection does not hear of its end by itself.
+    signal.addEventListener('abort', () => fail(signal.reason), { once: true });
     const headers = {
+      ...('headers' in target && target.headers),
       'content-type': 'application/json',
       accept: 'application/json',
       'user-agent': 'kube-apiserver-admission',
       'content-length': Buffer.byteLength(body),
     };
+    let answered = false;
     const sent = request({ ...target, method: 'POST', headers, signal }, (response) => {
+      answered = true;
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
@@ -146,7 +170,11 @@ function post(target: Post, body: string, timeoutMs: number): Promise<Record<str
         else resolveJson(text, resolve, reject);
       });
     });
-    sent.on('error', fail);
+    sent.on('error', (error) => {
+      // A kept connection may be over just when it is used again. Webhooks are called more than once as it is.
+      if (sent.reusedSocket && !answered && !signal.aborted) post(target, body, signal).then(resolve, reject);
+      else fail(error);
+    });
     sent.end(body);
   });
 }

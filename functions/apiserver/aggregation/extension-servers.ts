@@ -41,7 +41,7 @@ export function followExtensionServers(
   replica: Replica<Stored<'apiregistration.k8s.io/apiservices'>>,
   changed: () => void,
 ): ExtensionServers {
-  const { replicas, registry, definitions, streams, frontProxy, log, now } = options;
+  const { replicas, registry, definitions, reach, frontProxy, log, now } = options;
   const lookups = { ...replicaLookups(replicas), random: Math.random };
   const client = createClient(registry, definitions, { username: 'system:apiserver', groups: ['system:masters'] });
   const followed = new Map<string, Followed>();
@@ -54,7 +54,7 @@ export function followExtensionServers(
     if (known && spec && sameSpec(known.server.spec, spec) && known.uid === metadata?.uid) return;
     forget(name);
     if (!spec?.service) return;
-    const server = createExtensionServer(name, spec, { lookups, streams, frontProxy });
+    const server = createExtensionServer(name, spec, { lookups, reach, frontProxy });
     followed.set(name, {
       server,
       uid: metadata?.uid ?? '',

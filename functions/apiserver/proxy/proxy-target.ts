@@ -2,10 +2,10 @@
 
 import type { Definitions } from '../../../core/api/definition.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
+import type { PodPort } from '../../../core/node/node-stream.ts';
 import type { Registry, RequestContext } from '../../../core/registry/registry.ts';
 import type { V1EndpointSlice, V1Node, V1Pod, V1Service } from '../../../generated/kubernetes.ts';
 import { noSuchResource } from '../resources/routes.ts';
-import type { PodPort } from '../streams-contract.ts';
 
 export interface ProxyTarget {
   readonly scheme: 'http' | 'https';

@@ -1,7 +1,8 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PodPort, StreamHandler } from '../streams-contract.ts';
+import type { PodPort } from '../../../core/node/node-stream.ts';
+import type { StreamHandler } from '../streams-contract.ts';
 import { openTestApi, type TestApi } from '../testing/open-test-api.ts';
 import { parseProxyName } from './proxy-target.ts';
 

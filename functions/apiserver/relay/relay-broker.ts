@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { NodeStream, StreamOpener } from '../../../core/node/node-stream.ts';
 import type { NodeMessage } from '../../../core/node/protocol.ts';
 import {
   cutFrame,
@@ -15,7 +16,6 @@ import {
 import { type Queue, QueueError } from '../../../core/queue/queue.ts';
 import type { RelayKey, Relays } from '../../../core/store/relays.ts';
 import { refused, unanswered, unavailable } from '../streams/unreachable-node.ts';
-import type { NodeStream, StreamOpener } from '../streams-contract.ts';
 
 export interface RelayBrokerOptions {
   readonly relays: Relays;

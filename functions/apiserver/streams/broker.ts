@@ -3,9 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import { StatusError } from '../../../core/machinery/status.ts';
 import { frameSocket } from '../../../core/node/frame-socket.ts';
+import type { NodeStream } from '../../../core/node/node-stream.ts';
 import type { NodeMessage } from '../../../core/node/protocol.ts';
 import { type Queue, QueueError } from '../../../core/queue/queue.ts';
-import type { NodeStream, StreamBroker } from '../streams-contract.ts';
+import type { StreamBroker } from '../streams-contract.ts';
 import { refused, unanswered, unavailable } from './unreachable-node.ts';
 import { acceptWebSocket, chooseProtocol } from './websocket.ts';
 

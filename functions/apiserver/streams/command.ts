@@ -2,8 +2,9 @@
 
 import { badRequest, type Status, StatusError } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
+import type { NodeStream } from '../../../core/node/node-stream.ts';
 import { isWebSocket, type UpgradeConnection } from '../http.ts';
-import type { NodeStream, PodStream, StreamBroker } from '../streams-contract.ts';
+import type { PodStream, StreamBroker } from '../streams-contract.ts';
 import type { CommandClient, CommandRequest } from './command-client.ts';
 import { openSpdyCommand, spdyCommandVersions } from './command-spdy.ts';
 import { openWebSocketCommand, webSocketCommandProtocols } from './command-websocket.ts';

@@ -1,7 +1,7 @@
 // One forwarded TCP connection: bytes between the client's stream and the node's.
 
 import { channels, frame } from '../../../core/node/frame-socket.ts';
-import type { NodeStream } from '../streams-contract.ts';
+import type { NodeStream } from '../../../core/node/node-stream.ts';
 
 export interface ForwardedEnd {
   /** Ends when the client sends no more. */

@@ -1,8 +1,9 @@
 // `log` as a streamed response.
 
 import { channels } from '../../../core/node/frame-socket.ts';
+import type { NodeStream, StreamOpener } from '../../../core/node/node-stream.ts';
 import type { ApiResponse } from '../http.ts';
-import type { NodeStream, PodStream, StreamOpener } from '../streams-contract.ts';
+import type { PodStream } from '../streams-contract.ts';
 import { logRequest } from './log-options.ts';
 import { type BegunStream, begun } from './node-status.ts';
 

@@ -4,7 +4,7 @@ import { foreignFailure, readStatus } from '../../../core/machinery/foreign-stat
 import { decodeJson } from '../../../core/machinery/json.ts';
 import { type Status, StatusError } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
-import type { NodeStream } from '../streams-contract.ts';
+import type { NodeStream } from '../../../core/node/node-stream.ts';
 
 /** The Status in a frame. What is none is a failure that says so. */
 export function nodeStatus(bytes: Uint8Array): Status {

@@ -6,8 +6,8 @@ import { errorText } from '../../../core/machinery/error-text.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import { ByteQueue } from '../../../core/node/byte-queue.ts';
 import { frame, frameSocket } from '../../../core/node/frame-socket.ts';
+import type { NodeStream } from '../../../core/node/node-stream.ts';
 import type { Query } from '../query.ts';
-import type { NodeStream } from '../streams-contract.ts';
 import { carryConnection, validPort } from './forwarded-connection.ts';
 
 /** The query's. Throws BadRequest. */

@@ -1,7 +1,7 @@
 // The test API with the first objects of a cluster, a front proxy, and an extension API server behind a Service.
 
 import { bootstrap } from '../../../core/registry/bootstrap.ts';
-import type { Dial } from '../../../core/registry/webhooks/caller.ts';
+import { type Reach, reachEndpoints } from '../../../core/registry/reach.ts';
 import type { ApiServerOptions } from '../handler.ts';
 import { createTestAuthority } from './certificates.ts';
 import { type ExtensionApiServer, openExtensionApiServer } from './extension-api-server.ts';
@@ -17,15 +17,13 @@ export async function openAggregatedApi(more: Partial<ApiServerOptions> = {}) {
   const serving = await createTestAuthority('wardle-ca');
   const frontProxy = await frontProxyAuthority.client('front-proxy-client', []);
   let server: ExtensionApiServer | undefined;
-  const dialled: Dial[] = [];
-  const dial = (address: Dial) => {
-    dialled.push(address);
-    return { host: '127.0.0.1', port: server?.port ?? 1 };
+  const dialled: { readonly host: string; readonly port: number }[] = [];
+  const direct = reachEndpoints();
+  const reach: Reach = async ({ host, port }) => {
+    dialled.push({ host, port });
+    return direct({ host: '127.0.0.1', port: server?.port ?? 1 });
   };
-  const t = await openTestApi({
-    frontProxy: { ...frontProxy, dial },
-    ...more,
-  });
+  const t = await openTestApi({ frontProxy, reach, ...more });
   await bootstrap(t.registry, t.definitions, {
     advertiseAddress: '192.0.2.1',
     port: 6443,

@@ -11,6 +11,8 @@ export interface WebhookServer {
   readonly caBundle: string;
   /** The bodies that came in, in order. */
   readonly requests: ReturnType<typeof JSON.parse>[];
+  /** Ends the connections that there are; new ones are taken. */
+  closeConnections(): void;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function openWebhook(
     url: `https://127.0.0.1:${port}`,
     caBundle: Buffer.from(authority.cert).toString('base64'),
     requests,
+    closeConnections: () => server.closeAllConnections(),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
