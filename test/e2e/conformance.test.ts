@@ -14,6 +14,7 @@ import { services, startNetwork } from './conformance/network.ts';
 import { overUdp, startUdp } from './conformance/network-udp.ts';
 import { packPods } from './conformance/packed-pods.ts';
 import { startProxied, throughProxies } from './conformance/proxied.ts';
+import { pagesThroughProxies, startPages } from './conformance/proxied-pages.ts';
 import { badSubPaths, commandsOverWebSocket, hooks, probes, startRunning, updates } from './conformance/running.ts';
 import { configMapName, secretName } from './conformance/volume-sources.ts';
 import { configurationVolumes, downwardVolumes, scratchVolumes } from './conformance/volumes.ts';
@@ -45,6 +46,7 @@ describe.skipIf(process.getuid?.() !== 0)('conformance with real containers (nee
     await startRunning(cluster);
     await startNetwork(cluster);
     await startProxied(cluster);
+    await startPages(cluster);
     await startUdp(cluster);
   });
   afterAll(async () => {
@@ -82,6 +84,7 @@ describe.skipIf(process.getuid?.() !== 0)('conformance with real containers (nee
     kubectlWithPods(() => cluster);
     guestbook(() => cluster);
     throughProxies(() => cluster);
+    pagesThroughProxies(() => cluster);
     overUdp(() => cluster);
   });
 });

@@ -322,17 +322,4 @@ export function services(cluster: () => TestCluster): void {
     const ip = await ipOf('elsewhere');
     await eventually(60, async () => (await resolves('elsewhere.default.svc.cluster.local')).join() === ip.join());
   });
-
-  conformance('Proxy version v1 should proxy through a service and a pod', async () => {
-    const names = await namesOf('served');
-    for (const name of names)
-      for (const path of [`pods/${name}:8080/proxy/`, `pods/http:${name}:8081/proxy/`])
-        expect(await proxied(path)).toBe(`${name}\n`);
-    for (const path of [
-      'services/served:http/proxy/',
-      'services/served:81/proxy/',
-      'services/http:served:other/proxy/',
-    ])
-      expect(names).toContain((await proxied(path)).trim());
-  });
 }
