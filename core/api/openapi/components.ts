@@ -17,20 +17,19 @@ export interface GroupVersionKind {
 type Fragment = Record<string, unknown>;
 
 export interface Components {
-  /** A reference to a model by its OpenAPI name, which becomes part of the result with all that it refers to. */
+  /** A reference to a schema by its OpenAPI name. */
   refer(name: string): Fragment;
-  /** Adds a schema that is not a built-in model. */
-  add(name: string, schema: Fragment): void;
+  /** A built-in model, by its OpenAPI name. */
+  model(name: string, kinds: readonly GroupVersionKind[] | undefined): Fragment;
   /** The schema of a custom resource, written out. */
   custom(schema: Schema): Fragment;
-  /** Everything referred to so far, by name, in order. */
-  all(): Record<string, Fragment>;
+  /** What was referred to so far, each once. */
+  referred(): string[];
 }
 
 export interface ComponentOptions {
   readonly version: 2 | 3;
   readonly descriptions: Descriptions;
-  readonly kinds: ReadonlyMap<string, readonly GroupVersionKind[]>;
 }
 
 const machinery = 'io.k8s.apimachinery.pkg';
@@ -38,6 +37,9 @@ const quantityName = `${machinery}.api.resource.Quantity`;
 const intOrStringName = `${machinery}.util.intstr.IntOrString`;
 const timeName = `${machinery}.apis.meta.v1.Time`;
 const microTimeName = `${machinery}.apis.meta.v1.MicroTime`;
+
+/** The body of a patch. */
+export const patchName = `${machinery}.apis.meta.v1.Patch`;
 
 const special: Readonly<Record<string, string>> = {
   quantity: quantityName,
@@ -67,6 +69,12 @@ const specialSchemas: Readonly<Record<string, { readonly 2: Fragment; readonly 3
   }),
 };
 
+/** What is written as it is, by name. */
+const simple: Readonly<Record<string, { readonly 2: Fragment; readonly 3: Fragment }>> = {
+  ...specialSchemas,
+  [patchName]: both({ description: 'A patch in one of the forms that the media type names.', type: 'object' }),
+};
+
 /** A model whose texts at apiVersion, kind and metadata are those of every type. */
 const describesAll = 'V1ConfigMap';
 
@@ -77,16 +85,12 @@ function both(schema: Fragment): { readonly 2: Fragment; readonly 3: Fragment } 
 /** Keywords that Swagger 2 does not have, or that kubectl's reader of it refuses; and defaults, which Kubernetes leaves out of version 2. */
 const onlyIn3 = new Set(['anyOf', 'default', 'oneOf', 'not', 'nullable', 'x-kubernetes-validations']);
 
-export function componentsOf({ version, descriptions, kinds }: ComponentOptions): Components {
+export function componentsOf({ version, descriptions }: ComponentOptions): Components {
   const prefix = version === 3 ? '#/components/schemas/' : '#/definitions/';
-  const done = new Map<string, Fragment>();
-  const waiting: string[] = [];
+  const referred = new Set<string>();
 
   const refer = (name: string): Fragment => {
-    if (!done.has(name)) {
-      done.set(name, {});
-      waiting.push(name);
-    }
+    referred.add(name);
     return { $ref: prefix + name };
   };
 
@@ -95,7 +99,9 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
     return id ? getOwn(descriptions, id)?.[''] : undefined;
   };
 
-  const model = (name: string): Fragment => {
+  const model: Components['model'] = (name, kinds) => {
+    const known = getOwn(simple, name);
+    if (known) return known[version];
     const id = idOfModel(name);
     if (!id) throw new Error(`there is no model ${name}`);
     const texts = getOwn(descriptions, id) ?? {};
@@ -111,14 +117,13 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
       if (!text) return [field, written];
       return [field, { description: text, ...(version === 3 && '$ref' in written ? { allOf: [written] } : written) }];
     });
-    const gvk = kinds.get(name);
     return {
       ...(texts[''] && { description: texts[''] }),
       type: 'object',
       ...(schema.required && { required: schema.required }),
       properties: Object.fromEntries(properties),
       ...(schema['x-kubernetes-map-type'] && { 'x-kubernetes-map-type': schema['x-kubernetes-map-type'] }),
-      ...(gvk && { 'x-kubernetes-group-version-kind': gvk }),
+      ...(kinds && { 'x-kubernetes-group-version-kind': kinds }),
     };
   };
 
@@ -199,19 +204,7 @@ export function componentsOf({ version, descriptions, kinds }: ComponentOptions)
     return { ...inline(schema), properties: Object.fromEntries(properties) };
   };
 
-  return {
-    refer,
-    custom,
-    add: (name, schema) => {
-      done.set(name, schema);
-    },
-    all: () => {
-      for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-        done.set(name, getOwn(specialSchemas, name)?.[version] ?? model(name));
-      }
-      return Object.fromEntries([...done].sort(([a], [b]) => (a < b ? -1 : 1)));
-    },
-  };
+  return { refer, model, custom, referred: () => [...referred] };
 }
 
 function isScalar(value: unknown): boolean {

@@ -1,6 +1,7 @@
 // The two forms of an OpenAPI document: version 3 of one group version, version 2 of everything.
 
-import { getOwn, setOwn } from '../../machinery/own.ts';
+import { getOwn } from '../../machinery/own.ts';
+import type { Steps } from '../../machinery/steps.ts';
 import type { ResourceDefinition } from '../definition.ts';
 import {
   type ComponentOptions,
@@ -9,14 +10,15 @@ import {
   componentsOf,
   type GroupVersionKind,
   hasModel,
+  patchName,
 } from './components.ts';
+import { inOneBuffer, objectText, pace } from './document-text.ts';
+import { bytesOf, type Entry, type KeptTexts, type Texts } from './kept-texts.ts';
 import { type Operation, operationsOf, type Parameter } from './operations.ts';
-import type { SwaggerDocument } from './swagger-protobuf.ts';
 
 type Fragment = Record<string, unknown>;
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
-const patchName = `${meta}.Patch`;
 const patchTypes = [
   'application/apply-patch+cbor',
   'application/apply-patch+yaml',
@@ -29,99 +31,145 @@ export const customPatchTypes = patchTypes.filter((each) => !each.includes('stra
 const patchTypesOf = ({ customResource }: ResourceDefinition) => (customResource ? customPatchTypes : patchTypes);
 const produced = ['application/json', 'application/yaml'];
 
-export function toV3(
-  served: readonly ResourceDefinition[],
-  version: string,
-  descriptions: ComponentOptions['descriptions'],
-) {
-  const components = componentsFor(3, served, descriptions);
+/** What a document says, by path and by schema, in order. */
+export interface Parts {
+  readonly paths: readonly Entry[];
+  readonly schemas: readonly Entry[];
+}
+
+export interface PartsOptions extends ComponentOptions {
+  readonly kept: KeptTexts;
+}
+
+/** The parts of a document of these definitions, with every model that they need. */
+export function* partsOf(served: readonly ResourceDefinition[], options: PartsOptions): Steps<Parts> {
+  const { version, kept } = options;
+  const kinds = kindsOf(served);
+  const paths = new Map<string, string>();
+  const schemas = new Map<string, string>();
+  const wanted = new Set<string>();
+  const isTurn = pace();
+  const take = (texts: Texts) => {
+    // A built-in wins over a custom resource that claims its name: it is the first.
+    for (const [path, json] of texts.paths) if (!paths.has(path)) paths.set(path, json);
+    for (const [name, json] of texts.schemas) if (!schemas.has(name)) schemas.set(name, json);
+    for (const name of texts.refers) wanted.add(name);
+    return isTurn(bytesOf(texts));
+  };
+  for (const each of served) {
+    const key = `${version} ${each.group}/${each.version}/${each.resource}`;
+    if (take(kept.of(key, each, () => textsOf(each, options)))) yield;
+  }
+  // The set is walked to what is added meanwhile: models refer to models.
+  for (const name of wanted) {
+    if (schemas.has(name)) continue;
+    const of = kinds.get(name);
+    const source = JSON.stringify(of);
+    if (take(kept.of(`${version} ${name}`, source, () => textsOfModel(name, of, options)))) yield;
+  }
+  return { paths: inOrder(paths), schemas: inOrder(schemas) };
+}
+
+function inOrder(texts: ReadonlyMap<string, string>): Entry[] {
+  return [...texts].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+export function writeV3({ paths, schemas }: Parts, version: string): Steps<Uint8Array> {
+  return inOneBuffer(
+    (function* () {
+      yield `{"openapi":"3.0.0","info":${JSON.stringify({ title: 'Kubernetes', version })},"paths":`;
+      yield* objectText(paths);
+      yield ',"components":{"schemas":';
+      yield* objectText(schemas);
+      yield `,"securitySchemes":${JSON.stringify(bearer)}}}`;
+    })(),
+  );
+}
+
+export function writeV2({ paths, schemas }: Parts, version: string): Steps<Uint8Array> {
+  return inOneBuffer(
+    (function* () {
+      yield `{"swagger":"2.0","info":${JSON.stringify({ title: 'Kubernetes', version })},"paths":`;
+      yield* objectText(paths);
+      yield ',"definitions":';
+      yield* objectText(schemas);
+      yield `,"securityDefinitions":${JSON.stringify(bearer)},"security":[{"BearerToken":[]}]}`;
+    })(),
+  );
+}
+
+const bearer = {
+  BearerToken: { type: 'apiKey', description: 'A bearer token.', name: 'authorization', in: 'header' },
+};
+
+function textsOf(definition: ResourceDefinition, options: ComponentOptions): Texts {
+  const components = componentsOf(options);
+  const write = options.version === 3 ? operationInV3 : operationInV2;
+  const paths = new Map<string, Fragment>();
+  for (const operation of operationsOf(definition)) {
+    const written = { ...common(operation, definition), ...write(operation, definition, components) };
+    paths.set(operation.path, { ...paths.get(operation.path), [operation.method]: written });
+  }
+  return texts(paths, customSchemas(components, definition), components);
+}
+
+function textsOfModel(name: string, kinds: readonly GroupVersionKind[] | undefined, options: ComponentOptions): Texts {
+  const components = componentsOf(options);
+  return texts([], [[name, components.model(name, kinds)]], components);
+}
+
+type Written = Iterable<readonly [name: string, value: Fragment]>;
+
+function texts(paths: Written, schemas: Written, components: Components): Texts {
+  const written = (values: Written) => [...values].map(([name, value]): Entry => [name, JSON.stringify(value)]);
+  return { paths: written(paths), schemas: written(schemas), refers: components.referred() };
+}
+
+function operationInV3(operation: Operation, definition: ResourceDefinition, components: Components): Fragment {
   const content = (types: readonly string[], model: string) =>
     Object.fromEntries(types.map((type) => [type, { schema: components.refer(model) }]));
-  const paths = assemble(served, (operation, definition) => {
-    const answer = answerModel(operation, definition);
-    const body = requestModel(operation, definition);
-    return {
-      ...common(operation, definition),
-      parameters: operation.parameters.map(({ name, in: where, type, description }: Parameter) => {
-        return { name, in: where, description, ...(where === 'path' && { required: true }), schema: { type } };
-      }),
-      ...(body && {
-        requestBody: {
-          content: content(operation.body === 'patch' ? patchTypesOf(definition) : ['*/*'], body),
-          ...(operation.body !== 'deleteOptions' && { required: true }),
-        },
-      }),
-      responses: {
-        200: {
-          description: 'OK',
-          content: answer ? content(produced, answer) : { '*/*': { schema: { type: 'string' } } },
-        },
-        401: { description: 'Unauthorized' },
-      },
-    };
-  });
+  const answer = answerModel(operation, definition);
+  const body = requestModel(operation, definition);
   return {
-    openapi: '3.0.0',
-    info: { title: 'Kubernetes', version },
-    paths,
-    components: {
-      schemas: components.all(),
-      securitySchemes: {
-        BearerToken: { type: 'apiKey', description: 'A bearer token.', name: 'authorization', in: 'header' },
+    parameters: operation.parameters.map(({ name, in: where, type, description }: Parameter) => {
+      return { name, in: where, description, ...(where === 'path' && { required: true }), schema: { type } };
+    }),
+    ...(body && {
+      requestBody: {
+        content: content(operation.body === 'patch' ? patchTypesOf(definition) : ['*/*'], body),
+        ...(operation.body !== 'deleteOptions' && { required: true }),
       },
+    }),
+    responses: {
+      200: {
+        description: 'OK',
+        content: answer ? content(produced, answer) : { '*/*': { schema: { type: 'string' } } },
+      },
+      401: { description: 'Unauthorized' },
     },
   };
 }
 
-export function toV2(
-  served: readonly ResourceDefinition[],
-  version: string,
-  descriptions: ComponentOptions['descriptions'],
-): SwaggerDocument {
-  const components = componentsFor(2, served, descriptions);
-  const paths = assemble(served, (operation, definition) => {
-    const answer = answerModel(operation, definition);
-    const body = requestModel(operation, definition);
-    return {
-      ...common(operation, definition),
-      consumes: operation.body === 'patch' ? patchTypesOf(definition) : ['*/*'],
-      produces: produced,
-      schemes: ['https'],
-      parameters: [
-        ...(body
-          ? [{ name: 'body', in: 'body', required: operation.body !== 'deleteOptions', schema: components.refer(body) }]
-          : []),
-        ...operation.parameters.map(({ name, in: where, type, description }: Parameter) => {
-          return { name, in: where, description, type, uniqueItems: true, ...(where === 'path' && { required: true }) };
-        }),
-      ],
-      responses: {
-        200: { description: 'OK', schema: answer ? components.refer(answer) : { type: 'string' } },
-        401: { description: 'Unauthorized' },
-      },
-    };
-  });
+function operationInV2(operation: Operation, definition: ResourceDefinition, components: Components): Fragment {
+  const answer = answerModel(operation, definition);
+  const body = requestModel(operation, definition);
   return {
-    swagger: '2.0',
-    info: { title: 'Kubernetes', version },
-    paths,
-    definitions: components.all(),
-    securityDefinitions: {
-      BearerToken: { type: 'apiKey', description: 'A bearer token.', name: 'authorization', in: 'header' },
+    consumes: operation.body === 'patch' ? patchTypesOf(definition) : ['*/*'],
+    produces: produced,
+    schemes: ['https'],
+    parameters: [
+      ...(body
+        ? [{ name: 'body', in: 'body', required: operation.body !== 'deleteOptions', schema: components.refer(body) }]
+        : []),
+      ...operation.parameters.map(({ name, in: where, type, description }: Parameter) => {
+        return { name, in: where, description, type, uniqueItems: true, ...(where === 'path' && { required: true }) };
+      }),
+    ],
+    responses: {
+      200: { description: 'OK', schema: answer ? components.refer(answer) : { type: 'string' } },
+      401: { description: 'Unauthorized' },
     },
-    security: [{ BearerToken: [] }],
   };
-}
-
-function componentsFor(
-  version: ComponentOptions['version'],
-  served: readonly ResourceDefinition[],
-  descriptions: ComponentOptions['descriptions'],
-): Components {
-  const components = componentsOf({ version, descriptions, kinds: kindsOf(served) });
-  components.add(patchName, patchSchema);
-  for (const each of served) addCustom(components, each);
-  return components;
 }
 
 /** The kinds that each model stands for. */
@@ -163,15 +211,15 @@ function bodyModel(definition: ResourceDefinition, kind: GroupVersionKind): stri
   return hasModel(name) ? name : undefined;
 }
 
-function addCustom(components: Components, definition: ResourceDefinition): void {
-  const { group, version, kind, listKind, schema } = definition;
-  if (schema.model !== undefined) return;
-  const name = componentName(schema, definition);
-  components.add(name, {
-    ...components.custom(schema),
-    'x-kubernetes-group-version-kind': [{ group, version, kind }],
-  });
-  components.add(`${name}List`, {
+/** Of a custom resource: itself and its list. Built-in ones are models. */
+function customSchemas(
+  components: Components,
+  { group, version, kind, listKind, schema }: ResourceDefinition,
+): [string, Fragment][] {
+  if (schema.model !== undefined) return [];
+  const name = componentName(schema, { group, version, kind });
+  const own = { ...components.custom(schema), 'x-kubernetes-group-version-kind': [{ group, version, kind }] };
+  const list = {
     description: `${listKind} is a list of ${kind}.`,
     type: 'object',
     required: ['items'],
@@ -182,7 +230,11 @@ function addCustom(components: Components, definition: ResourceDefinition): void
       items: { type: 'array', items: components.refer(name) },
     },
     'x-kubernetes-group-version-kind': [{ group, version, kind: listKind }],
-  });
+  };
+  return [
+    [name, own],
+    [`${name}List`, list],
+  ];
 }
 
 function answerModel(operation: Operation, definition: ResourceDefinition): string | undefined {
@@ -211,8 +263,6 @@ function requestModel(operation: Operation, definition: ResourceDefinition): str
   }
 }
 
-const patchSchema = { description: 'A patch in one of the forms that the media type names.', type: 'object' };
-
 function common(operation: Operation, { group, version }: ResourceDefinition): Fragment {
   const tag = `${(group || 'core').replace(/\.k8s\.io$/, '').replaceAll('.', '_')}_${version}`;
   return {
@@ -222,18 +272,4 @@ function common(operation: Operation, { group, version }: ResourceDefinition): F
     'x-kubernetes-action': operation.action,
     'x-kubernetes-group-version-kind': operation.kind,
   };
-}
-
-function assemble(
-  served: readonly ResourceDefinition[],
-  write: (operation: Operation, definition: ResourceDefinition) => Fragment,
-): Record<string, Fragment> {
-  const paths: Record<string, Fragment> = {};
-  for (const definition of served) {
-    for (const operation of operationsOf(definition)) {
-      const before = getOwn(paths, operation.path);
-      setOwn(paths, operation.path, { ...before, [operation.method]: write(operation, definition) });
-    }
-  }
-  return Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

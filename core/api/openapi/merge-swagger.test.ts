@@ -1,14 +1,9 @@
 import { expect, it } from 'vitest';
-import { mergeSwagger } from './merge-swagger.ts';
-import type { SwaggerDocument } from './swagger-protobuf.ts';
+import { mergeSwagger, type SwaggerParts } from './merge-swagger.ts';
 
-const own: SwaggerDocument = {
-  swagger: '2.0',
-  info: { title: 'own', version: '1' },
+const own: SwaggerParts = {
   paths: { '/apis/apps/v1/': { get: {} } },
   definitions: { Same: { type: 'string' }, Other: { type: 'string' } },
-  securityDefinitions: {},
-  security: [],
 };
 const ref = (name: string) => ({ $ref: `#/definitions/${name}` });
 const theirs = {

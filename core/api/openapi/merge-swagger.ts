@@ -2,15 +2,52 @@
 // A definition that we have under the same name with another content comes in under a new name.
 
 import { deepEqual } from '../../machinery/equality.ts';
+import { parseJson } from '../../machinery/json.ts';
 import { getOwn, ownOr, setOwn } from '../../machinery/own.ts';
-import type { SwaggerDocument } from './swagger-protobuf.ts';
+import type { Steps } from '../../machinery/steps.ts';
+import { pace } from './document-text.ts';
+import type { Parts } from './documents.ts';
+import type { Entry } from './kept-texts.ts';
 
 type Fragment = Readonly<Record<string, unknown>>;
 
 const prefix = '#/definitions/';
 
+/** `mergeSwagger` of texts. Other servers' documents come as values, and ours goes among them as one. */
+export function* mergingSwagger({ paths, schemas }: Parts, others: readonly unknown[]): Steps<Parts> {
+  const own = { paths: yield* values(paths), definitions: yield* values(schemas) };
+  const merged = mergeSwagger(own, others);
+  return { paths: yield* texts(merged.paths), schemas: yield* texts(merged.definitions) };
+}
+
+function* values(entries: readonly Entry[]): Steps<Record<string, Fragment>> {
+  const isTurn = pace();
+  const parsed: Record<string, Fragment> = {};
+  for (const [name, json] of entries) {
+    setOwn(parsed, name, parseJson(json) as Fragment); // as: every entry is an object
+    if (isTurn(json.length)) yield;
+  }
+  return parsed;
+}
+
+function* texts(values: Readonly<Record<string, Fragment>>): Steps<Entry[]> {
+  const isTurn = pace();
+  const written: Entry[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    const json = JSON.stringify(value);
+    written.push([name, json]);
+    if (isTurn(json.length)) yield;
+  }
+  return written;
+}
+
+export interface SwaggerParts {
+  readonly paths: Readonly<Record<string, Fragment>>;
+  readonly definitions: Readonly<Record<string, Fragment>>;
+}
+
 /** Documents that are none are left out. Changes none of its arguments. */
-export function mergeSwagger(own: SwaggerDocument, others: readonly unknown[]): SwaggerDocument {
+export function mergeSwagger(own: SwaggerParts, others: readonly unknown[]): SwaggerParts {
   const paths: Record<string, Fragment> = { ...own.paths };
   const definitions: Record<string, Fragment> = { ...own.definitions };
   for (const other of others) {
@@ -28,7 +65,7 @@ export function mergeSwagger(own: SwaggerDocument, others: readonly unknown[]): 
       if (definition) ownOr(definitions, names.get(name) ?? name, () => renamed(definition, names));
     }
   }
-  return { ...own, paths, definitions };
+  return { paths, definitions };
 }
 
 function parts(document: unknown): { paths: Record<string, Fragment>; definitions: Record<string, Fragment> } {

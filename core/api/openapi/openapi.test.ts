@@ -10,6 +10,9 @@ const spec = { type: 'object', oneOf: [{ required: ['a'] }], properties: { a: { 
 const version = servedVersion('v1', true, { type: 'object', properties: { spec } });
 definitions.setCustom('widgets.example.com', customDefinitions(customResourceDefinition({ versions: [version] })));
 const openApi = openApiOf(definitions, { version: 'v1.36.0' });
+const read = (json: Uint8Array | undefined) => JSON.parse(Buffer.from(json ?? []).toString());
+const v3 = async (group: string, version: string) => read(await (await openApi.v3(group, version))?.json());
+const v2 = async () => read(await (await openApi.v2()).json());
 
 /** Every reference in a document that leads nowhere. */
 function dangling(document: unknown, prefix: string, known: object): string[] {
@@ -27,7 +30,7 @@ function dangling(document: unknown, prefix: string, known: object): string[] {
 
 describe('OpenAPI v3', () => {
   it('has the zero values that Kubernetes publishes, which no write stores', async () => {
-    const { schemas } = JSON.parse((await openApi.v3('', 'v1'))!).components;
+    const { schemas } = (await v3('', 'v1')).components;
     const defaultOf = (model: string, field: string) =>
       schemas[`io.k8s.api.core.v1.${model}`].properties[field].default;
     const named = [
@@ -48,7 +51,7 @@ describe('OpenAPI v3', () => {
       undefined,
     ]);
     expect(defaultOf('Event', 'involvedObject')).toBeUndefined();
-    const ingress = JSON.parse((await openApi.v3('networking.k8s.io', 'v1'))!).components.schemas;
+    const ingress = (await v3('networking.k8s.io', 'v1')).components.schemas;
     const { pathType } = ingress['io.k8s.api.networking.v1.HTTPIngressPath'].properties;
     expect([pathType.type, pathType.default]).toEqual(['string', undefined]);
     const reference = definitions.find('', 'v1', 'pods')?.schema.properties?.['spec']?.properties?.['imagePullSecrets'];
@@ -56,12 +59,12 @@ describe('OpenAPI v3', () => {
   });
 
   it('has a document for every group version, each with a hash, and no reference that leads nowhere', async () => {
-    const { paths } = JSON.parse(openApi.index());
+    const { paths } = JSON.parse(await openApi.index());
     expect(Object.keys(paths)).toContain('apis/example.com/v1');
     for (const [key, { serverRelativeURL }] of Object.entries<{ serverRelativeURL: string }>(paths)) {
       const [, group = '', version = ''] = /^(?:api|apis\/([^/]+))\/(\w+)$/.exec(key)!;
-      const document = JSON.parse((await openApi.v3(group, version))!);
-      expect(serverRelativeURL).toBe(`/openapi/v3/${key}?hash=${openApi.hash(group, version)}`);
+      const document = await v3(group, version);
+      expect(serverRelativeURL).toBe(`/openapi/v3/${key}?hash=${(await openApi.v3(group, version))?.hash}`);
       expect(dangling(document, '#/components/schemas/', document.components.schemas), key).toEqual([]);
       const ids = Object.values<Record<string, { operationId: string }>>(document.paths)
         .flatMap((path) => Object.values(path))
@@ -71,7 +74,7 @@ describe('OpenAPI v3', () => {
   });
 
   it('says of a pod what appliers and patchers need', async () => {
-    const { components, paths } = JSON.parse((await openApi.v3('', 'v1'))!);
+    const { components, paths } = await v3('', 'v1');
     expect(components.schemas['io.k8s.api.core.v1.Pod']['x-kubernetes-group-version-kind']).toEqual([
       { group: '', version: 'v1', kind: 'Pod' },
     ]);
@@ -90,7 +93,7 @@ describe('OpenAPI v3', () => {
   });
 
   it('names a custom resource by its group, and keeps its schema', async () => {
-    const { components } = JSON.parse((await openApi.v3('example.com', 'v1'))!);
+    const { components } = await v3('example.com', 'v1');
     expect(components.schemas['com.example.v1.Widget']).toMatchObject({
       properties: {
         metadata: { allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }] },
@@ -101,7 +104,7 @@ describe('OpenAPI v3', () => {
   });
 
   it('offers no strategic merge patch of a custom resource, which kubectl apply would send then', async () => {
-    const { paths } = JSON.parse((await openApi.v3('example.com', 'v1'))!);
+    const { paths } = await v3('example.com', 'v1');
     const content = paths['/apis/example.com/v1/namespaces/{namespace}/widgets/{name}'].patch.requestBody.content;
     expect(Object.keys(content)).toEqual([
       'application/apply-patch+cbor',
@@ -113,13 +116,12 @@ describe('OpenAPI v3', () => {
 
   it('does not know what is not served', async () => {
     expect(await openApi.v3('example.com', 'v2')).toBeUndefined();
-    expect(openApi.hash('example.com', 'v2')).toBeUndefined();
   });
 });
 
 describe('OpenAPI v2', () => {
   it('has no defaults, as Kubernetes leaves them out', async () => {
-    const { definitions: models } = JSON.parse(await openApi.v2());
+    const { definitions: models } = await v2();
     const { protocol, name } = models['io.k8s.api.core.v1.ContainerPort'].properties;
     expect([protocol.default, name.default]).toEqual([undefined, undefined]);
     // A field may be called so.
@@ -127,14 +129,14 @@ describe('OpenAPI v2', () => {
   });
 
   it('has no reference that leads nowhere, and no keyword that version 2 lacks', async () => {
-    const document = JSON.parse(await openApi.v2());
+    const document = await v2();
     expect(dangling(document, '#/definitions/', document.definitions)).toEqual([]);
     expect(document.definitions['com.example.v1.Widget'].properties.spec).not.toHaveProperty('oneOf');
   });
 
   it('carries the same definitions in protobuf', async () => {
-    const document = JSON.parse(await openApi.v2());
-    const reader = new BinaryReader(await openApi.v2Protobuf());
+    const document = await v2();
+    const reader = new BinaryReader(await (await openApi.v2()).protobuf());
     const names: string[] = [];
     while (reader.pos < reader.len) {
       const [field, type] = reader.tag();
@@ -152,4 +154,60 @@ describe('OpenAPI v2', () => {
     }
     expect(names).toEqual(Object.keys(document.definitions));
   });
+});
+
+it('writes anew what changed, and nothing else', async () => {
+  let reads = 0;
+  const define = (name: string, of: string) =>
+    customDefinitions(
+      customResourceDefinition({
+        group: `${name}.example.com`,
+        versions: [servedVersion('v1', true, { type: 'object', properties: { [of]: { type: 'string' } } })],
+      }),
+    );
+  const watched = define('watched', 'a').map((each) => {
+    const schema = { ...each.schema };
+    const properties = schema.properties;
+    const get = () => {
+      reads++;
+      return properties;
+    };
+    Object.defineProperty(schema, 'properties', { enumerable: true, get });
+    return { ...each, schema };
+  });
+  const set = loadDefinitions();
+  set.setCustom('watched', watched);
+  set.setCustom('other', define('other', 'before'));
+  const api = openApiOf(set, { version: 'v1' });
+  const all = async () => {
+    const document = await api.v2();
+    return { hash: document.hash, models: read(await document.json()).definitions };
+  };
+  const first = await all();
+  const readOnce = reads;
+  expect(readOnce).toBeGreaterThan(0);
+  set.setCustom('other', define('other', 'after'));
+  const second = await all();
+  expect(reads).toBe(readOnce);
+  expect(second.hash).not.toBe(first.hash);
+  const fieldsOf = ({ models }: typeof first, name: string) =>
+    Object.keys(models[`com.example.${name}.v1.Widget`].properties);
+  expect(fieldsOf(first, 'other')).toContain('before');
+  expect(fieldsOf(second, 'other')).toContain('after');
+  expect(fieldsOf(second, 'watched')).toContain('a');
+  set.removeCustom('watched');
+  expect(Object.keys((await all()).models)).not.toContain('com.example.watched.v1.Widget');
+});
+
+it('makes a document once for all who ask for it at the same time, and of what was served then', async () => {
+  const set = loadDefinitions();
+  const api = openApiOf(set, { version: 'v1' });
+  const [before, same] = [await api.v2(), await api.v2()];
+  const [json, again] = [before.json(), same.json()];
+  set.setCustom('widgets.example.com', customDefinitions(customResourceDefinition({ versions: [version] })));
+  const after = await api.v2();
+  expect(await json).toBe(await again);
+  expect(after.hash).not.toBe(before.hash);
+  expect(Object.keys(read(await json).definitions)).not.toContain('com.example.v1.Widget');
+  expect(Object.keys(read(await after.json()).definitions)).toContain('com.example.v1.Widget');
 });

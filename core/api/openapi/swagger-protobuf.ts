@@ -1,36 +1,56 @@
 // A Swagger 2 document in protobuf, as clients before OpenAPI v3 read it (kubectl up to 1.26 reads no other form).
 // Field numbers are those of gnostic's openapi.v2 messages; vendor extensions travel as YAML, of which JSON is a part.
 
+import { parseJson } from '../../machinery/json.ts';
 import { getOwn } from '../../machinery/own.ts';
+import type { Steps } from '../../machinery/steps.ts';
 import { WireWriter, wireTypes } from '../protobuf/wire-writer.ts';
+import { pace } from './document-text.ts';
+import type { Parts } from './documents.ts';
+import type { Entry } from './kept-texts.ts';
 
 type Fragment = Readonly<Record<string, unknown>>;
 
-export interface SwaggerDocument {
-  readonly swagger: '2.0';
-  readonly info: { readonly title: string; readonly version: string };
-  readonly paths: Readonly<Record<string, Fragment>>;
-  readonly definitions: Readonly<Record<string, Fragment>>;
-  readonly securityDefinitions: Readonly<Record<string, Fragment>>;
-  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+/** `version`: of the server. */
+export function* encodeSwagger({ paths, schemas }: Parts, version: string): Steps<Uint8Array> {
+  const head = encoded((fields) => {
+    text(fields, 1, '2.0');
+    message(fields, 2, (fields) => {
+      text(fields, 1, 'Kubernetes');
+      text(fields, 2, version);
+    });
+  });
+  const inPaths = yield* entries(8, 2, paths, pathItem);
+  const inSchemas = yield* entries(9, 1, schemas, schema);
+  return Buffer.concat([head, ...inPaths, ...inSchemas]);
 }
 
-export function encodeSwagger(document: SwaggerDocument): Uint8Array {
+/** A message of named ones, each written by itself: together they may be large. */
+function* entries(
+  field: number,
+  inner: number,
+  all: readonly Entry[],
+  write: (fields: Fields, value: Fragment) => void,
+): Steps<Uint8Array[]> {
+  const written: Uint8Array[] = [];
+  let length = 0;
+  const isTurn = pace();
+  for (const [name, json] of all) {
+    const value = parseJson(json) as Fragment; // as: every entry is an object
+    const each = encoded((fields) => named(fields, inner, name, (fields) => write(fields, value)));
+    written.push(each);
+    length += each.length;
+    if (isTurn(json.length)) yield;
+  }
+  const header = new WireWriter();
+  header.varint(length);
+  header.tag(field, wireTypes.bytes);
+  return [header.finish(), ...written];
+}
+
+function encoded(write: (fields: Fields) => void): Uint8Array {
   const fields: Fields = [];
-  text(fields, 1, document.swagger);
-  message(fields, 2, (fields) => {
-    text(fields, 1, document.info.title);
-    text(fields, 2, document.info.version);
-  });
-  message(fields, 8, (fields) => {
-    for (const [path, item] of Object.entries(document.paths)) {
-      named(fields, 2, path, (fields) => pathItem(fields, item));
-    }
-  });
-  message(fields, 9, (fields) => {
-    for (const [name, each] of Object.entries(document.definitions))
-      named(fields, 1, name, (fields) => schema(fields, each));
-  });
+  write(fields);
   const writer = new WireWriter();
   writeAll(writer, fields);
   return writer.finish();

@@ -67,30 +67,25 @@ async function openApiResponse(
   const { swaggerProtobuf } = openapi;
   if (version === 'v2' && prefix === undefined) {
     const asProtobuf = (request.headers['accept'] ?? '').includes(swaggerProtobuf.accept);
-    const others = (await extensions?.v2()) ?? [];
-    const hash = others.length === 0 ? openapi.hashOfV2() : digest(openapi.hashOfV2() + JSON.stringify(others));
-    const etag = `"${hash}${asProtobuf ? '-protobuf' : ''}"`;
+    const document = await openapi.v2(await extensions?.v2());
+    const etag = `"${document.hash}${asProtobuf ? '-protobuf' : ''}"`;
     return respondTagged(request, etag, asProtobuf ? swaggerProtobuf.contentType : 'application/json', () =>
-      asProtobuf ? openapi.v2Protobuf(others) : openapi.v2(others),
+      asProtobuf ? document.protobuf() : document.json(),
     );
   }
   if (version !== 'v3') return undefined;
   if (prefix === undefined) {
-    const body = openapi.index(extensions?.v3Paths());
+    const body = await openapi.index(extensions?.v3Paths());
     return respondDocument(request, { body, etag: `"${digest(body)}"` }, 'application/json');
   }
   const [group = '', name = ''] = prefix === 'api' ? ['', rest[0]] : rest;
   if ((prefix !== 'api' && prefix !== 'apis') || rest.length !== (prefix === 'api' ? 1 : 2)) return undefined;
   const elsewhere = extensions?.v3(exchange, group, name);
   if (elsewhere) return elsewhere;
-  const hash = openapi.hash(group, name);
-  if (hash === undefined) return undefined;
-  const response = await respondTagged(
-    request,
-    `"${hash}"`,
-    'application/json',
-    async () => (await openapi.v3(group, name)) ?? '',
-  );
+  const document = await openapi.v3(group, name);
+  if (document === undefined) return undefined;
+  const { hash } = document;
+  const response = await respondTagged(request, `"${hash}"`, 'application/json', () => document.json());
   // Under its hash a document never changes (KEP-2896): clients keep it for good.
   if (query.text('hash') === hash) response.headers['cache-control'] = 'public, immutable, max-age=31536000';
   return response;
@@ -105,12 +100,11 @@ async function respondTagged(
   request: RoutedRequest,
   etag: string,
   contentType: string,
-  make: () => Promise<string | Uint8Array>,
+  make: () => Promise<Uint8Array>,
 ): Promise<ApiResponse> {
   const headers = { 'content-type': contentType, etag, vary: 'Accept', 'cache-control': 'public' };
   if (hasDocument(request, etag)) return { status: 304, headers };
-  const body = await make();
-  return { status: 200, headers, body: typeof body === 'string' ? Buffer.from(body) : body };
+  return { status: 200, headers, body: await make() };
 }
 
 function plain(document: Document | undefined): [Document, string] | undefined {
