@@ -2,7 +2,6 @@
 
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorText } from '../../core/machinery/error-text.ts';
 import type { JoinAnswer, JoinRequest, NodeQueueAccess } from '../../core/node/joining.ts';
 import type { EventLog } from '../../core/process/log.ts';
 import { createIamToken } from '../../core/signature/iam-token.ts';
@@ -13,16 +12,10 @@ import { createPodApi, type PodApi } from '../pod-api/pod-api.ts';
 import { awsCredentials } from '../queue/aws-credentials.ts';
 import { createSqsNodeQueue } from '../queue/sqs-node-queue.ts';
 import { JoinError } from './join-error.ts';
+import { keepRenewing } from './keep-renewing.ts';
 import { type Membership, readMembership, writeMembership } from './membership.ts';
 import { makeNodeKey, type NodeKey, needsCertificate, nodeProof, publicKeyOf } from './node-key.ts';
 import { pinnedAuthority } from './pinned-authority.ts';
-
-/** The token is renewed this often; it is good for days. */
-const renewMs = 24 * 3600_000;
-const retryRenewMs = 60_000;
-const soonMs = 1000;
-/** Each request of an agent that was removed is refused: it asks no more often than this. */
-const leastRenewMs = 10_000;
 
 /**
  * Joins, unless this node is a member already, and waits for the API server as long as it takes. Rejects with JoinError when it refuses.
@@ -47,7 +40,7 @@ export async function joinCluster(join: JoinOptions, options: JoinedOptions, log
   // One that was stored may end soon, or have ended; the agent's first requests are made with it.
   const ended = Date.parse(member.answer.expires) <= Date.now();
   if (ended) await untilAnswered(renew, log);
-  const keeping = keepRenewing(renew, ended ? renewMs : soonMs, log);
+  const keeping = keepRenewing({ renew, justRenewed: ended, random: Math.random, log });
   const { cluster, queue } = member.answer;
   const { clusterCIDR, serviceCIDR, clusterDNS, clusterDomain } = cluster;
   return {
@@ -205,36 +198,5 @@ function accessOf(renew: () => Promise<JoinAnswer>): () => Promise<Extract<NodeQ
     const { queue } = await renew();
     if (queue.kind !== 'sqs') throw new Error('the cluster moved the queue of this node: start the agent again');
     return queue;
-  };
-}
-
-/** `soon`: the token was refused before its time, such as when the key that signed it was withdrawn. */
-function keepRenewing(renew: () => Promise<JoinAnswer>, firstMs: number, log: EventLog): { soon: () => void } {
-  let timer: NodeJS.Timeout | undefined;
-  let lastAt = Number.NEGATIVE_INFINITY;
-  let working = false;
-  const again = (ms: number) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void attempt(), ms).unref();
-  };
-  const attempt = async () => {
-    if (working) return;
-    working = true;
-    lastAt = performance.now();
-    try {
-      await renew();
-      again(renewMs);
-    } catch (error) {
-      log.warn({ error: errorText(error) }, 'the credentials could not be renewed; trying again');
-      again(retryRenewMs);
-    } finally {
-      working = false;
-    }
-  };
-  again(firstMs);
-  return {
-    soon: () => {
-      if (!working && performance.now() - lastAt > leastRenewMs) again(0);
-    },
   };
 }
