@@ -3,7 +3,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { DialRequest, NodeResource } from '../core/node/protocol.ts';
+import type { PolicyPeer } from '../core/node/policy-peers.ts';
+import type { DialRequest, ReceivedResource } from '../core/node/protocol.ts';
 import type { EventLog } from '../core/process/log.ts';
 import type {
   V1ConfigMap,
@@ -238,6 +239,7 @@ export async function startAgent(
       nodes: objects.list<V1Node>('nodes'),
       networkPolicies: objects.list<V1NetworkPolicy>('networking.k8s.io/networkpolicies'),
       namespaces: objects.list<V1Namespace>('namespaces'),
+      policyPeers: objects.list<PolicyPeer>('policypeers'),
       // What runs here is known here first.
       pods: objects.list<V1Pod>('pods').map((pod) => {
         const status = pods.get(pod.metadata?.uid ?? '')?.status;
@@ -305,7 +307,7 @@ export async function startAgent(
   };
 }
 
-const podInputs = new Set<NodeResource>([
+const podInputs = new Set<ReceivedResource>([
   'configmaps',
   'secrets',
   'persistentvolumeclaims',
@@ -313,11 +315,12 @@ const podInputs = new Set<NodeResource>([
   'services',
   'node.k8s.io/runtimeclasses',
 ]);
-const networkInputs = new Set<NodeResource>([
+const networkInputs = new Set<ReceivedResource>([
   'pods',
   'services',
   'discovery.k8s.io/endpointslices',
   'networking.k8s.io/networkpolicies',
   'namespaces',
   'nodes',
+  'policypeers',
 ]);

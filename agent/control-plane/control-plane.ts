@@ -7,7 +7,7 @@ import type {
   DesiredState,
   DialRequest,
   NodeMessage,
-  NodeResource,
+  ReceivedResource,
   Report,
   ReportResult,
 } from '../../core/node/protocol.ts';
@@ -28,7 +28,7 @@ export interface ControlPlaneOptions {
   /** How often the desired state is fetched without a hint: hints may be lost. Default 30 s. */
   readonly resyncMs?: number;
   /** `confirmed`: the API itself answered since the agent started; before, it is what the state file remembers. */
-  onDesired(changed: ReadonlySet<NodeResource>, confirmed: boolean): void;
+  onDesired(changed: ReadonlySet<ReceivedResource>, confirmed: boolean): void;
   /** A client waits for a stream. */
   onStream(stream: DialRequest): void;
   readonly log: { info(fields: object, text: string): void; warn(fields: object, text: string): void };

@@ -31,6 +31,16 @@ describe('DesiredObjects', () => {
     ]).toEqual(['pods']);
   });
 
+  it('drops what is not in a resource that came whole', () => {
+    const objects = new DesiredObjects();
+    const peer = (name: string) => ({ metadata: { name, resourceVersion: '1' } });
+    const told = (...names: string[]) => ({ policypeers: { put: names.map(peer), remove: [], whole: true } });
+    objects.apply({ cursor: '1', full: true, resources: { pods: { put: [pod('a')], remove: [] }, ...told('a', 'b') } });
+    expect([...objects.apply({ cursor: '2', full: false, resources: told('b') })]).toEqual(['policypeers']);
+    expect(objects.list('policypeers')).toEqual([peer('b')]);
+    expect(objects.list('pods')).toEqual([pod('a')]);
+  });
+
   it('comes back from what it stored', () => {
     const objects = new DesiredObjects();
     objects.apply({

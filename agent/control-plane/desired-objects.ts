@@ -1,22 +1,24 @@
 // What the API wants of this node, as the agent last heard it: every object by resource and name.
 
 import type { KubeObject } from '../../core/machinery/object.ts';
-import type { DesiredState, NodeResource } from '../../core/node/protocol.ts';
-import { nodeResources } from '../../core/node/protocol.ts';
+import type { DesiredState, ReceivedResource } from '../../core/node/protocol.ts';
+import { receivedResources } from '../../core/node/protocol.ts';
 
 export interface StoredState {
   readonly cursor: string;
-  readonly objects: Partial<Record<NodeResource, KubeObject[]>>;
+  readonly objects: Partial<Record<ReceivedResource, KubeObject[]>>;
 }
 
 export class DesiredObjects {
-  readonly #objects = new Map<NodeResource, Map<string, KubeObject>>(nodeResources.map((each) => [each, new Map()]));
+  readonly #objects = new Map<ReceivedResource, Map<string, KubeObject>>(
+    receivedResources.map((each) => [each, new Map()]),
+  );
   cursor: string | undefined;
 
   /** Takes over an answer; gives the resources of which anything changed. */
-  apply(state: DesiredState): Set<NodeResource> {
-    const changed = new Set<NodeResource>();
-    for (const resource of nodeResources) {
+  apply(state: DesiredState): Set<ReceivedResource> {
+    const changed = new Set<ReceivedResource>();
+    for (const resource of receivedResources) {
       const held = this.#of(resource);
       const changes = state.resources[resource];
       const named = new Set<string>();
@@ -27,7 +29,8 @@ export class DesiredObjects {
         held.set(name, object);
         changed.add(resource);
       }
-      const gone = state.full ? [...held.keys()].filter((name) => !named.has(name)) : (changes?.remove ?? []);
+      const gone =
+        state.full || changes?.whole ? [...held.keys()].filter((name) => !named.has(name)) : (changes?.remove ?? []);
       for (const name of gone) if (held.delete(name)) changed.add(resource);
     }
     this.cursor = state.cursor;
@@ -35,7 +38,7 @@ export class DesiredObjects {
   }
 
   restore(stored: StoredState): void {
-    for (const resource of nodeResources)
+    for (const resource of receivedResources)
       for (const object of stored.objects[resource] ?? []) this.#of(resource).set(keyOf(object), object);
     this.cursor = stored.cursor;
   }
@@ -48,16 +51,16 @@ export class DesiredObjects {
   }
 
   /** `T` is the type of the resource's objects. */
-  get<T>(resource: NodeResource, name: string, namespace?: string): T | undefined {
+  get<T>(resource: ReceivedResource, name: string, namespace?: string): T | undefined {
     return this.#of(resource).get(namespace === undefined ? name : `${namespace}/${name}`) as T | undefined;
   }
 
-  list<T>(resource: NodeResource): T[] {
+  list<T>(resource: ReceivedResource): T[] {
     // As for `get`: the resource says which type its objects have.
     return [...this.#of(resource).values()] as T[];
   }
 
-  #of(resource: NodeResource): Map<string, KubeObject> {
+  #of(resource: ReceivedResource): Map<string, KubeObject> {
     const held = this.#objects.get(resource) ?? new Map<string, KubeObject>();
     this.#objects.set(resource, held);
     return held;

@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../../core/machinery/error-text.ts';
+import type { PolicyPeer } from '../../core/node/policy-peers.ts';
 import { CommandError } from '../../core/process/run.ts';
 import type {
   V1EndpointSlice,
@@ -67,8 +68,9 @@ export interface NetworkState {
   readonly nodes: readonly V1Node[];
   readonly networkPolicies: readonly V1NetworkPolicy[];
   readonly namespaces: readonly V1Namespace[];
-  /** This node's pods, and those of others as far as they are known (they are peers of network policies). */
+  /** This node's. */
   readonly pods: readonly V1Pod[];
+  readonly policyPeers: readonly PolicyPeer[];
 }
 
 export interface Network {

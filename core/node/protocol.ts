@@ -31,11 +31,20 @@ export const nodeResources = [
 
 export type NodeResource = (typeof nodeResources)[number];
 
+/** Pods of other nodes that NetworkPolicies of the node's namespaces name, as a node is told of them (policy-peers.ts): stored nowhere. */
+export const policyPeers = 'policypeers';
+
+export const receivedResources = [...nodeResources, policyPeers] as const;
+
+export type ReceivedResource = (typeof receivedResources)[number];
+
 export interface ResourceChanges {
   /** New or changed objects, with their resourceVersion. */
   put: KubeObject[];
   /** `namespace/name`, or `name`, of objects that are gone (or no longer this node's business). */
   remove: string[];
+  /** `put` is all of this resource: what is not in it must go. */
+  whole?: boolean;
 }
 
 /** What a node should be, or what changed of it since `cursor`. */
@@ -44,7 +53,7 @@ export interface DesiredState {
   cursor: string;
   /** True: `resources` is everything, and what is not in it must go. False: changes since the cursor that was sent. */
   full: boolean;
-  resources: Partial<Record<NodeResource, ResourceChanges>>;
+  resources: Partial<Record<ReceivedResource, ResourceChanges>>;
 }
 
 export interface PodReport {

@@ -97,7 +97,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
   it('pods run on all nodes and reach each other, Services and names, and are reached', async () => {
     for (const each of workers) await each.loadImages();
     await cluster.apply([
-      daemonSet('web', [{ name: 'main', image: web, ports: [{ containerPort: 8080 }] }]),
+      daemonSet('web', [{ name: 'main', image: web, ports: [{ name: 'http', containerPort: 8080 }] }]),
       daemonSet('client', [shell('main', forever)]),
       service('web', 80, 8080),
     ]);
@@ -114,24 +114,50 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
     }
   });
 
-  it('a NetworkPolicy holds between nodes', async () => {
+  it('a NetworkPolicy holds between nodes, by address, by labels of pods and of namespaces, and by names of ports', async () => {
     const [one, two] = await podsOf('client');
     const target = (await podsOf('web')).find(({ node }) => node !== one?.node && node !== two?.node);
     if (!one || !two || !target) throw new Error('pods on three nodes are missing');
-    // By address: a node does not know the labels of pods on others yet (docs/workers.md, "Limits").
-    const ingress = [{ from: [{ ipBlock: { cidr: `${one.ip}/32` } }] }];
-    await cluster.apply([
-      {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'NetworkPolicy',
-        metadata: { name: 'web' },
-        spec: { podSelector: { matchLabels: { app: 'web' } }, ingress },
-      },
-    ]);
     const url = `http://${target.ip}:8080/`;
-    await eventually(60, async () => (await fetch(two.name, url)) === undefined);
+    const enforce = (spec: object) =>
+      cluster.apply([
+        { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'between' }, spec },
+      ]);
+    const toWeb = { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'] };
+    const refused = (from: string) => eventually(60, async () => (await fetch(from, url)) === undefined);
+
+    await enforce({ ...toWeb, ingress: [{ from: [{ ipBlock: { cidr: `${one.ip}/32` } }] }] });
+    await refused(two.name);
     await answers(one.name, url);
-    await cluster.kubectl('delete', 'networkpolicy', 'web');
+
+    await enforce({ ...toWeb, ingress: [{ from: [{ podSelector: { matchLabels: { chosen: 'yes' } } }] }] });
+    await refused(one.name);
+    await cluster.kubectl('label', 'pod', one.name, 'chosen=yes');
+    await answers(one.name, url);
+    await refused(two.name);
+    await cluster.kubectl('label', 'pod', one.name, 'chosen-');
+    await refused(one.name);
+
+    const team = { namespaceSelector: { matchLabels: { team: 'a' } }, podSelector: { matchLabels: { app: 'client' } } };
+    await enforce({ ...toWeb, ingress: [{ from: [team], ports: [{ port: 'http' }] }] });
+    await refused(one.name);
+    await cluster.kubectl('label', 'namespace', 'default', 'team=a');
+    for (const { name } of [one, two]) await answers(name, url);
+    await cluster.kubectl('label', 'namespace', 'default', 'team-');
+    await refused(two.name);
+
+    // What a port is called, the pod on the other node says.
+    const egress = (port: string) => ({
+      podSelector: { matchLabels: { app: 'client' } },
+      policyTypes: ['Egress'],
+      egress: [{ to: [{ podSelector: { matchLabels: { app: 'web' } } }], ports: [{ port }] }],
+    });
+    await enforce(egress('other'));
+    await refused(one.name);
+    await enforce(egress('http'));
+    for (const { name } of [one, two]) await answers(name, url);
+
+    await cluster.kubectl('delete', 'networkpolicy', 'between');
     await answers(two.name, url);
   });
 

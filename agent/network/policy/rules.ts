@@ -5,10 +5,19 @@
 // its pods is never filtered (it does not pass `forward`), as the API demands for probes.
 
 import { createHash } from 'node:crypto';
-import { ownContainers } from '../../../core/kinds/core/pod/semantics/containers.ts';
-import { isFinished } from '../../../core/kinds/core/pod/semantics/state.ts';
+import { namedPorts, ownAddresses } from '../../../core/kinds/core/pod/semantics/pod-network.ts';
 import { rangeOf, toNumber } from '../../../core/machinery/ipv4.ts';
-import { type LabelSelector, labelSelectorOf, matchesLabels } from '../../../core/machinery/labels.ts';
+import { labelSelectorOf, matchesLabels } from '../../../core/machinery/labels.ts';
+import {
+  everyPod,
+  type NamedPort,
+  type PeerGroup,
+  type PolicyDirection,
+  type PolicyPeer,
+  peerGroup,
+  policyDirections,
+  policyRulesOf,
+} from '../../../core/node/policy-peers.ts';
 import type {
   V1Namespace,
   V1NetworkPolicy,
@@ -23,25 +32,32 @@ export interface PolicyInput {
   readonly nodeName: string;
   readonly networkPolicies: readonly V1NetworkPolicy[];
   readonly namespaces: readonly V1Namespace[];
-  /** This node's pods and every pod that may be a peer. */
+  /** This node's pods. */
   readonly pods: readonly V1Pod[];
+  /** Pods of other nodes. */
+  readonly policyPeers: readonly PolicyPeer[];
 }
 
-type Direction = 'ingress' | 'egress';
-
-interface PolicyPod {
-  readonly namespace: string;
+interface Addressed {
   readonly ip: string;
+  readonly ports: readonly NamedPort[];
+}
+
+interface LocalPod extends Addressed {
+  readonly namespace: string;
   readonly labels: Record<string, string>;
-  readonly local: boolean;
-  readonly ports: readonly { name: string; protocol: string; port: number }[];
+}
+
+interface RemotePod extends Addressed {
+  readonly groups: ReadonlySet<string>;
 }
 
 /** What is being built. */
 interface Build {
   readonly chains: Map<string, Chain>;
   readonly sets: Map<string, NftSet>;
-  readonly pods: readonly PolicyPod[];
+  readonly pods: readonly LocalPod[];
+  readonly remote: readonly RemotePod[];
   readonly namespaces: ReadonlyMap<string, Record<string, string>>;
 }
 
@@ -49,7 +65,11 @@ export function policyRules(input: PolicyInput): Ruleset {
   const build: Build = {
     chains: new Map(),
     sets: new Map(),
-    pods: input.pods.flatMap((pod) => podOf(pod, input.nodeName)),
+    pods: input.pods.flatMap((pod) => (pod.spec?.nodeName === input.nodeName ? podOf(pod) : [])),
+    remote: input.policyPeers.flatMap(({ ips, ports, groups }) => {
+      const ip = firstIpv4(ips);
+      return ip === undefined ? [] : [{ ip, ports, groups: new Set(groups) }];
+    }),
     namespaces: new Map(input.namespaces.map(({ metadata }) => [metadata?.name ?? '', metadata?.labels ?? {}])),
   };
   const isolated = { ingress: new Map<string, string[]>(), egress: new Map<string, string[]>() };
@@ -57,7 +77,7 @@ export function policyRules(input: PolicyInput): Ruleset {
   for (const policy of policies) {
     const targets = selectTargets(build.pods, policy);
     if (targets.length === 0) continue;
-    for (const direction of directionsOf(policy)) {
+    for (const direction of policyDirections(policy)) {
       const chain = addPolicy(build, policy, direction, targets);
       for (const { ip } of targets) isolated[direction].set(ip, [...(isolated[direction].get(ip) ?? []), chain]);
     }
@@ -75,7 +95,7 @@ export function policyRules(input: PolicyInput): Ruleset {
 
 function addDirection(
   { chains, sets }: Build,
-  direction: Direction,
+  direction: PolicyDirection,
   isolated: ReadonlyMap<string, readonly string[]>,
 ): void {
   const verdicts = new Map<string, { key: Json; value: Json }>();
@@ -98,20 +118,18 @@ function addDirection(
 }
 
 /** The chain that accepts what one policy allows in one direction; returns its name. */
-function addPolicy(build: Build, policy: V1NetworkPolicy, direction: Direction, targets: readonly PolicyPod[]): string {
+function addPolicy(
+  build: Build,
+  policy: V1NetworkPolicy,
+  direction: PolicyDirection,
+  targets: readonly LocalPod[],
+): string {
   const id = idOf(policy);
   const chain = `${direction}-${hash([id])}-${id}`.slice(0, 120);
-  const wishes =
-    direction === 'ingress'
-      ? (policy.spec?.ingress ?? []).map((rule) => ({ peers: rule.from, ports: rule.ports }))
-      : (policy.spec?.egress ?? []).map((rule) => ({ peers: rule.to, ports: rule.ports }));
   const rules: Rule[] = [];
-  wishes.forEach(({ peers, ports }, index) => {
+  policyRulesOf(policy, direction).forEach(({ peers, ports }, index) => {
     const stem = `${direction}-${hash([id])}-${index}`;
-    const namespace = policy.metadata?.namespace ?? '';
-    const peerPods = peers?.length
-      ? build.pods.filter((pod) => peers.some((peer) => isPeer(build, peer, pod, namespace)))
-      : build.pods;
+    const peerPods = selectPeers(build, policy.metadata?.namespace ?? '', peers?.length ? peers : [everyPod]);
     const named = direction === 'ingress' ? targets : peerPods;
     const peerMatches = peersOf(build, stem, direction, peers, peerPods);
     const portMatches = portsOf(build, stem, ports, named);
@@ -125,9 +143,9 @@ function addPolicy(build: Build, policy: V1NetworkPolicy, direction: Direction, 
 function peersOf(
   build: Build,
   stem: string,
-  direction: Direction,
+  direction: PolicyDirection,
   peers: readonly V1NetworkPolicyPeer[] | undefined,
-  peerPods: readonly PolicyPod[],
+  peerPods: readonly Addressed[],
 ): Json[][] {
   if (!peers?.length) return [[]];
   const side = direction === 'ingress' ? nft.saddr : nft.daddr;
@@ -155,7 +173,7 @@ function portsOf(
   build: Build,
   stem: string,
   ports: readonly V1NetworkPolicyPort[] | undefined,
-  named: readonly PolicyPod[],
+  named: readonly Addressed[],
 ): Json[][] {
   if (!ports?.length) return [[]];
   return ports.map(({ protocol = 'TCP', port, endPort }, index) => {
@@ -178,48 +196,34 @@ function portsOf(
 }
 
 /** The pods of this node that a policy is about. */
-function selectTargets(pods: readonly PolicyPod[], { metadata, spec }: V1NetworkPolicy): PolicyPod[] {
+function selectTargets(pods: readonly LocalPod[], { metadata, spec }: V1NetworkPolicy): LocalPod[] {
   const selector = labelSelectorOf(spec?.podSelector ?? {});
-  return pods.filter(
-    (pod) => pod.local && pod.namespace === metadata?.namespace && matchesLabels(selector, pod.labels),
-  );
+  return pods.filter((pod) => pod.namespace === metadata?.namespace && matchesLabels(selector, pod.labels));
 }
 
-/** Without policyTypes: always ingress, and egress where the policy has egress rules. */
-function directionsOf({ spec }: V1NetworkPolicy): Direction[] {
-  const types = spec?.policyTypes?.length ? spec.policyTypes : ['Ingress', ...(spec?.egress?.length ? ['Egress'] : [])];
-  return (['ingress', 'egress'] as const).filter((direction) => types.some((type) => type.toLowerCase() === direction));
-}
-
-function isPeer(build: Build, peer: V1NetworkPolicyPeer, pod: PolicyPod, policyNamespace: string): boolean {
-  if (peer.ipBlock !== undefined) return false;
-  const pods: LabelSelector | undefined = labelSelectorOf(peer.podSelector ?? {});
-  if (!matchesLabels(pods, pod.labels)) return false;
-  if (peer.namespaceSelector === undefined) return pod.namespace === policyNamespace;
-  return matchesLabels(labelSelectorOf(peer.namespaceSelector), build.namespaces.get(pod.namespace) ?? {});
-}
-
-/** A pod with an address of its own that still runs: those of host network share the node's. */
-function podOf(pod: V1Pod, nodeName: string): PolicyPod[] {
-  const { metadata, spec, status } = pod;
-  const ip = [status?.podIP ?? '', ...(status?.podIPs ?? []).map((entry) => entry.ip)].find(
-    (address) => toNumber(address) !== undefined,
-  );
-  if (ip === undefined || spec?.hostNetwork || isFinished(pod)) return [];
-  const containers = ownContainers(spec);
+/** Of this node's pods, those that peers in a policy of `namespace` select; of others', those that are told to be in their groups. */
+function selectPeers(build: Build, namespace: string, peers: readonly V1NetworkPolicyPeer[]): Addressed[] {
+  const groups = peers.map((peer) => peerGroup(namespace, peer)).filter((group) => group !== undefined);
   return [
-    {
-      namespace: metadata?.namespace ?? '',
-      ip,
-      labels: metadata?.labels ?? {},
-      local: spec?.nodeName === nodeName,
-      ports: containers.flatMap((container) =>
-        (container.ports ?? []).flatMap((port) =>
-          port.name ? [{ name: port.name, protocol: port.protocol ?? 'TCP', port: port.containerPort }] : [],
-        ),
-      ),
-    },
+    ...build.pods.filter((pod) => groups.some((group) => selects(build, group, pod))),
+    ...build.remote.filter((pod) => groups.some(({ id }) => pod.groups.has(id))),
   ];
+}
+
+function selects({ namespaces }: Build, { within, pods }: PeerGroup, { namespace, labels }: LocalPod): boolean {
+  const inside =
+    typeof within === 'string' ? namespace === within : matchesLabels(within, namespaces.get(namespace) ?? {});
+  return inside && matchesLabels(pods, labels);
+}
+
+function podOf(pod: V1Pod): LocalPod[] {
+  const { namespace = '', labels = {} } = pod.metadata ?? {};
+  const ip = firstIpv4(ownAddresses(pod));
+  return ip === undefined ? [] : [{ namespace, ip, labels, ports: namedPorts(pod) }];
+}
+
+function firstIpv4(addresses: readonly string[]): string | undefined {
+  return addresses.find((address) => toNumber(address) !== undefined);
 }
 
 function blockOf(cidr: string): string | undefined {

@@ -192,6 +192,7 @@ export function createSandbox(extra: Partial<NetworkOptions> = {}): Sandbox {
           networkPolicies: [],
           namespaces: [],
           pods: [],
+          policyPeers: [],
           ...state,
         },
       }),

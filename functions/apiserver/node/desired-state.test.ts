@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
+import { type ReceivedResource, receivedResources } from '../../../core/node/protocol.ts';
 import { wholeBody } from '../content/list-body.ts';
 import { desiredBody, type EncodedState } from './desired-state.ts';
 
 const changes = fc.record({ put: fc.array(fc.dictionary(fc.string(), fc.string())), remove: fc.array(fc.string()) });
-const resources = fc.array(fc.tuple(fc.constantFrom(...nodeResources), changes), { maxLength: 4 });
+const resources = fc.array(fc.tuple(fc.constantFrom(...receivedResources), changes), { maxLength: 4 });
 
 it('is the JSON of what it was given, whatever changed of which resources', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string(), fc.boolean(), resources, async (cursor, full, given) => {
-      const expectedOf = new Map<NodeResource, { put: unknown[]; remove: string[] }>(given);
+      const expectedOf = new Map<ReceivedResource, { put: unknown[]; remove: string[] }>(given);
       const encoded: EncodedState['resources'] = Object.fromEntries(
         [...expectedOf].map(([resource, { put, remove }]) => [
           resource,

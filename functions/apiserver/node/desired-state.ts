@@ -1,23 +1,31 @@
 // What a node should be: everything, or what changed since a cursor. A function of the replicas as they stand.
 
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import { type DesiredState, type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
+import {
+  type DesiredState,
+  type NodeResource,
+  nodeResources,
+  policyPeers,
+  type ReceivedResource,
+} from '../../../core/node/protocol.ts';
 import type { Entry, Replica } from '../../../core/replica/replica.ts';
 import { StoreError } from '../../../core/store/store.ts';
 import { bodyOf, type ListBody } from '../content/list-body.ts';
 import { boundPod, type NodeIndex, namespaceOf, volumeHome } from './node-index.ts';
 import { nodeView } from './node-view.ts';
+import { type PeerNeeds, peerName } from './peer-groups.ts';
 
 /** A DesiredState, whose objects are the JSON that is stored of them or that all nodes share: nothing is encoded for a node alone. */
 export interface EncodedState extends Omit<DesiredState, 'resources'> {
   readonly resources: Changes;
 }
 
-type Changes = Partial<Record<NodeResource, EncodedChanges>>;
+type Changes = Partial<Record<ReceivedResource, EncodedChanges>>;
 
 interface EncodedChanges {
   readonly put: Uint8Array[];
   readonly remove: string[];
+  readonly whole?: boolean;
 }
 
 /** The JSON of a DesiredState. */
@@ -29,14 +37,14 @@ export function desiredBody({ cursor, full, resources }: EncodedState): ListBody
     bytes += piece.length;
   };
   let text = `{"cursor":${JSON.stringify(cursor)},"full":${full},"resources":{`;
-  for (const [resource, { put, remove }] of Object.entries(resources)) {
+  for (const [resource, { put, remove, whole }] of Object.entries(resources)) {
     text += `${JSON.stringify(resource)}:{"put":[`;
     for (const [at, object] of put.entries()) {
       add(at === 0 ? Buffer.from(text) : comma);
       add(object);
       text = '';
     }
-    text += `],"remove":${JSON.stringify(remove)}},`;
+    text += `],"remove":${JSON.stringify(remove)}${whole === undefined ? '' : `,"whole":${whole}`}},`;
   }
   add(Buffer.from(`${text.endsWith(',') ? text.slice(0, -1) : text}}}\n`));
   return bodyOf(bytes, pieces);
@@ -49,6 +57,8 @@ export interface Cursor {
   /** Changes when the cluster's data were replaced: then revisions mean nothing any more. */
   readonly epoch: string;
   readonly revisions: readonly number[];
+  /** What it was told of policies' peers: the key of its PeerNeeds. */
+  readonly peers: string;
 }
 
 const policies = 'networking.k8s.io/networkpolicies';
@@ -68,17 +78,18 @@ function isNeeded(resource: NodeResource): resource is Needed {
 
 /** The replicas must have caught up. A cursor that is unknown, of other data, or too old gives the whole state. */
 export function desiredState(index: NodeIndex, node: string, cursor: string | undefined): EncodedState {
-  const now = currentCursor(index);
+  const needs = index.peerGroups.needsOf(index.needs(node, 'namespaces'));
+  const now = currentCursor(index, needs);
   const since = cursor === undefined ? undefined : parseCursor(cursor);
-  const changes = since && since.epoch === now.epoch ? changesSince(index, node, since) : undefined;
+  const changes = since && since.epoch === now.epoch ? changesSince(index, node, since, needs) : undefined;
   return {
     cursor: formatCursor(now),
     full: changes === undefined,
-    resources: changes ?? everything(index, node),
+    resources: changes ?? everything(index, node, needs),
   };
 }
 
-function everything(index: NodeIndex, node: string): Changes {
+function everything(index: NodeIndex, node: string, needs: PeerNeeds): Changes {
   const resources: Changes = {};
   for (const resource of nodeResources) {
     const replica = index.replica(resource);
@@ -90,7 +101,19 @@ function everything(index: NodeIndex, node: string): Changes {
           : replica.snapshot();
     resources[resource] = { put: [...entries].map((each) => nodeView(resource, each, node)), remove: [] };
   }
+  resources[policyPeers] = peersOf(index, node, needs, index.peerGroups.peers(node, needs));
   return resources;
+}
+
+/** What a node is told of these pods (by log name) now. */
+function peersOf({ peerGroups }: NodeIndex, node: string, needs: PeerNeeds, pods: Iterable<string>): EncodedChanges {
+  const changes: EncodedChanges = { put: [], remove: [] };
+  for (const pod of pods) {
+    const view = peerGroups.view(node, pod, needs);
+    if (view) changes.put.push(view);
+    else changes.remove.push(peerName(pod));
+  }
+  return changes;
 }
 
 function* wantedNames(index: NodeIndex, node: string, resource: Needed): Iterable<string> {
@@ -108,7 +131,7 @@ function* policiesOf(index: NodeIndex, namespace: string): Iterable<string> {
 }
 
 /** undefined when the replicas' windows do not reach back to the cursor. */
-function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | undefined {
+function changesSince(index: NodeIndex, node: string, since: Cursor, asked: PeerNeeds): Changes | undefined {
   const latest = new Map<NodeResource, ReadonlyMap<string, Entry>>();
   // Pods that were this node's, though their names may be another's by now.
   const mine = new Map<string, Entry>();
@@ -184,7 +207,29 @@ function changesSince(index: NodeIndex, node: string, since: Cursor): Changes | 
     }
     if (changes.put.length + changes.remove.length > 0) resources[resource] = changes;
   }
+  const peers = peerChanges(index, node, since, asked, latest);
+  if (peers.whole || peers.put.length + peers.remove.length > 0) resources[policyPeers] = peers;
   return resources;
+}
+
+/**
+ * What a node is told of a pod follows from the pod, its namespace's labels and what the node asks about. When that is still the same, only
+ * pods that changed, and those of namespaces that did, may be in other groups.
+ */
+function peerChanges(
+  index: NodeIndex,
+  node: string,
+  since: Cursor,
+  needs: PeerNeeds,
+  latest: ReadonlyMap<NodeResource, ReadonlyMap<string, Entry>>,
+): EncodedChanges {
+  if (since.peers !== needs.key)
+    return { ...peersOf(index, node, needs, index.peerGroups.peers(node, needs)), whole: true };
+  if (needs.key === '') return { put: [], remove: [] };
+  const pods = new Set(latest.get('pods')?.keys());
+  for (const namespace of latest.get('namespaces')?.keys() ?? [])
+    for (const { name } of index.replica('pods').snapshot({ prefix: `${namespace}/` })) pods.add(name);
+  return peersOf(index, node, needs, pods);
 }
 
 /** What happened after a revision, in order. undefined when the replica's window does not reach it. */
@@ -227,25 +272,24 @@ function volumeName(entry: Entry | undefined): string | undefined {
   return (entry?.object as { spec?: { volumeName?: string } } | undefined)?.spec?.volumeName;
 }
 
-function currentCursor(index: NodeIndex): Cursor {
+function currentCursor(index: NodeIndex, needs: PeerNeeds): Cursor {
   const system = index.replica('namespaces').get('kube-system');
   return {
     epoch: system ? (objectOf(system).metadata.uid ?? '') : '',
     revisions: nodeResources.map((resource) => index.replica(resource).revision),
+    peers: needs.key,
   };
 }
 
-function formatCursor({ epoch, revisions }: Cursor): string {
-  return `${epoch}:${revisions.map((each) => each.toString(36)).join('.')}`;
+function formatCursor({ epoch, revisions, peers }: Cursor): string {
+  return `${epoch}:${revisions.map((each) => each.toString(36)).join('.')}:${peers}`;
 }
 
 function parseCursor(text: string): Cursor | undefined {
-  const at = text.lastIndexOf(':');
-  const revisions = text
-    .slice(at + 1)
-    .split('.')
-    .map((each) => Number.parseInt(each, 36));
-  if (at < 0 || revisions.length !== nodeResources.length || revisions.some((each) => !Number.isSafeInteger(each)))
+  const [epoch, numbers = '', peers, ...more] = text.split(':');
+  const revisions = numbers.split('.').map((each) => Number.parseInt(each, 36));
+  if (epoch === undefined || peers === undefined || more.length > 0) return undefined;
+  if (revisions.length !== nodeResources.length || revisions.some((each) => !Number.isSafeInteger(each)))
     return undefined;
-  return { epoch: text.slice(0, at), revisions };
+  return { epoch, revisions, peers };
 }

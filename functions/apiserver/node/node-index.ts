@@ -6,6 +6,7 @@ import { podReferences, type ReferencedResource } from '../../../core/node/pod-r
 import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
 import type { Entry, Replica, Replicas } from '../../../core/replica/replica.ts';
 import type { Stored } from '../../../core/replica/stored-type.ts';
+import { createPeerGroups, type PeerGroups } from './peer-groups.ts';
 
 /** What a node receives because of its pods. A namespace's NetworkPolicies are needed where the namespace is. */
 export type NeededResource = ReferencedResource | 'persistentvolumes' | 'namespaces';
@@ -26,6 +27,7 @@ export interface NodeIndex {
   needs(node: string, resource: NeededResource): ReadonlySet<string>;
   /** The nodes that need an object. */
   nodesNeeding(resource: NeededResource, key: string): Iterable<string>;
+  readonly peerGroups: PeerGroups;
   /** All replicas at the store's heads as of this call. */
   catchUp(): Promise<void>;
   close(): void;
@@ -114,10 +116,12 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
   const unsubscribeVolumes = persistentVolumes.onEvent(({ type, entry }) => keep(entry, type !== 'DELETED'));
   for (const entry of persistentVolumes.snapshot()) keep(entry, true);
 
+  const peerGroups = createPeerGroups(pods, replica('namespaces'), replica('networking.k8s.io/networkpolicies'));
   const volumeOf = (claimKey: string): string | undefined => claims.get(claimKey)?.object.spec?.volumeName;
 
   return {
     replica,
+    peerGroups,
     podsOf: (node) => byNode.get(node)?.values() ?? [],
     needs(node, resource) {
       if (resource !== 'persistentvolumes') return needed.get(`${node}|${resource}`) ?? none;
@@ -141,6 +145,7 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
     close() {
       unsubscribe();
       unsubscribeVolumes();
+      peerGroups.close();
     },
   };
 }

@@ -77,6 +77,11 @@ export function createNotifier({
     }),
   );
 
+  nodes.peerGroups.onChange((namespaces) => {
+    if (closed) return;
+    for (const namespace of namespaces) for (const node of nodes.nodesNeeding('namespaces', namespace)) wake(node);
+  });
+
   return {
     fetching: (node) => void pending.delete(node),
     wake,
