@@ -135,6 +135,8 @@ describe('Node lifecycle', () => {
     each.advance(20_000);
     await each.settle();
     expect(taintsOf(each, 'b')).toEqual([]);
+    const told = each.events.filter(({ message }) => message.startsWith('Node b ')).map(({ reason }) => reason);
+    expect(told).toEqual(['NodeNotReady', 'NodeReady']);
   });
 
   it('looks at all nodes together, and only when one of them may have been silent for too long', async () => {

@@ -227,7 +227,12 @@ describe('admission webhooks', () => {
     await change('failurePolicy', 'Fail');
     await settle('Validating');
     expect((await create()).status).toBe(201);
-    const seconds = [1, 1, 5];
+    // Where none is named, it is ten seconds.
+    await t.patch(`${path('Validating')}/e2e`, jsonPatch, [{ op: 'remove', path: '/webhooks/0/timeoutSeconds' }]);
+    expect((await t.get(`${path('Validating')}/e2e`)).body.webhooks[0].timeoutSeconds).toBe(10);
+    await settle('Validating');
+    expect((await create()).status).toBe(201);
+    const seconds = [1, 1, 5, 10];
     expect(called).toEqual(seconds.map((each) => `/always-allow-delay-5s?timeout=${each}s`));
   });
 

@@ -247,40 +247,6 @@ describe('custom resources', () => {
   );
 
   conformance(
-    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD with validation schema',
-    async () => {
-      await defineIn(
-        t,
-        crdOf({
-          type: 'object',
-          description: 'A thing',
-          properties: {
-            spec: {
-              type: 'object',
-              required: ['bars'],
-              properties: { bars: { type: 'array', items: text, description: 'List of Bars' } },
-            },
-          },
-        }),
-      );
-      expect(await publishedIn(t)).toMatchObject({
-        description: 'A thing',
-        properties: {
-          apiVersion: {
-            type: 'string',
-            description: expect.stringMatching(/^APIVersion defines the versioned schema/),
-          },
-          kind: { type: 'string', description: expect.stringMatching(/^Kind is a string value/) },
-          metadata: { description: expect.any(String) },
-          spec: { required: ['bars'], properties: { bars: { description: 'List of Bars' } } },
-        },
-      });
-      await t.remove(`${crds}/widgets.example.com`);
-      await expect.poll(() => publishedIn(t)).toBeUndefined();
-    },
-  );
-
-  conformance(
     'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] removes definition from spec when one version gets changed to not be served',
     async () => {
       const schema = { type: 'object', properties: { a: text } };
@@ -309,17 +275,6 @@ describe('custom resources', () => {
       });
       await expect.poll(() => publishedIn(t, 'apis/example.com/v4')).toBeDefined();
       expect(await publishedIn(t, 'apis/example.com/v2')).toBeUndefined();
-    },
-  );
-
-  conformance(
-    'CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields at the schema root',
-    async () => {
-      await defineIn(t, crdOf(free));
-      expect(await publishedIn(t)).toMatchObject({ 'x-kubernetes-preserve-unknown-fields': true });
-      expect((await t.post(widgets, { metadata: { name: 'a' }, a: { b: [{ c: 'd' }] } })).body).toMatchObject({
-        a: { b: [{ c: 'd' }] },
-      });
     },
   );
 });

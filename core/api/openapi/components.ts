@@ -78,6 +78,11 @@ const simple: Readonly<Record<string, { readonly 2: Fragment; readonly 3: Fragme
 /** A model whose texts at apiVersion, kind and metadata are those of every type. */
 const describesAll = 'V1ConfigMap';
 
+const objectMetaName = `${machinery}.apis.meta.v1.ObjectMeta`;
+/** What Kubernetes says at every field of this type, which the package leaves out as it does at all references. Its suite looks for it. */
+const objectMetaText =
+  "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
 function both(schema: Fragment): { readonly 2: Fragment; readonly 3: Fragment } {
   return { 2: schema, 3: schema };
 }
@@ -95,6 +100,7 @@ export function componentsOf({ version, descriptions }: ComponentOptions): Compo
   };
 
   const textOf = (name: string | undefined): string | undefined => {
+    if (name === objectMetaName) return objectMetaText;
     const id = name && idOfModel(name);
     return id ? getOwn(descriptions, id)?.[''] : undefined;
   };
