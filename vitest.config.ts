@@ -26,7 +26,7 @@ export default defineConfig({
           setupFiles,
           expect,
           include: [
-            '{core,functions,agent,infra,local,cli,bench,test/simulation,test/conformance,test/real,test/security,test/checks}/**/*.test.ts',
+            '{core,functions,edge,agent,infra,local,cli,bench,test/simulation,test/conformance,test/real,test/security,test/checks}/**/*.test.ts',
           ],
           // On a busy machine a file may get a third of a core.
           testTimeout: 120_000,

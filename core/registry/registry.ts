@@ -67,6 +67,10 @@ export interface WatchOptions {
   readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan';
   readonly sendInitialEvents?: boolean;
   readonly allowWatchBookmarks?: boolean;
+  /** Everything that was written before the call is to be seen, from whatever version it begins. */
+  readonly upToDate?: boolean;
+  /** It begins after exactly `resourceVersion`, without any state before, also where that is 0: before everything. */
+  readonly goesOn?: boolean;
 }
 
 /** A change of one object by what it is at that moment: all of it is done again with what is there after a conflict. */
@@ -101,6 +105,8 @@ export interface WatchOutcome {
   /** Whether the initial events end with a bookmark annotated `k8s.io/initial-events-end`. */
   readonly initialBookmark: boolean;
   readonly resourceVersion: string;
+  /** All up to this revision is in `initial` or waits in `watch`; undefined where events have to be converted first, by somebody else. */
+  readonly reached?: number;
   readonly watch: Watch;
 }
 

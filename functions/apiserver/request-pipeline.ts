@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
+import { followed } from '../../core/edge/follow.ts';
 import { type Status, StatusError } from '../../core/machinery/status.ts';
 import type { Log } from '../../core/process/log.ts';
 import type { Audit } from './audit/audit.ts';
@@ -115,7 +116,9 @@ function readInfo(metrics: RequestMetrics): Stage {
     const info = parseRequestInfo(request.method, request.path, parameters);
     exchange.info = info;
     exchange.query = new Query(parameters);
-    if (isLongRunning(info)) request.longRunning = true;
+    // A watch that follows ends at once.
+    const follows = info.verb === 'watch' && followed(request.headers) !== undefined;
+    if (isLongRunning(info) && !follows) request.longRunning = true;
     else {
       exchange.running = true;
       metrics.running(info.verb, 1);

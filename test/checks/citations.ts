@@ -18,7 +18,7 @@ export function treeOf(files: readonly string[]): Tree {
 /** `core/store/store.ts`, `docs/api.md`; also `write/commit.ts` and `relay.ts`, whose folder the reader is expected to know. */
 const namedFile = /(?<![\w/.@:~$}*-])(?:[\w.-]+\/)*[\w.-]+\.(?:ts|mjs|md)\b(?![\w(/-])/g;
 const namedFolder =
-  /(?<![\w/.@:~$}*-])(?:core|functions|agent|infra|local|cli|test|bench|docs)(?:\/[\w-]+)+\/?(?![\w./*{<-])/g;
+  /(?<![\w/.@:~$}*-])(?:core|functions|edge|agent|infra|local|cli|test|bench|docs)(?:\/[\w-]+)+\/?(?![\w./*{<-])/g;
 /** Made by a build or a run, or of a name's form alone: an API version. */
 const notTracked =
   /^(?:generated|node_modules|bench\/results|dist|cdk\.out)(?:\/|$)|^index\.mjs$|^x(?:\.test)?\.ts$|^core\/v\d/;

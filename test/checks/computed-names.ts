@@ -31,7 +31,7 @@ import {
 import { API, type Checker, type Type, TypeFlags } from 'typescript/unstable/sync';
 
 const root = process.cwd();
-const product = /^(?:core|functions|agent|infra|local|cli)\//;
+const product = /^(?:core|functions|edge|agent|infra|local|cli)\//;
 const exempt = /\.test\.ts$|^core\/machinery\/own\.ts$/;
 const reason = /computed name: \S/;
 

@@ -1,6 +1,6 @@
 // What may import what.
 //
-// Down only: core <- functions, agent <- infra, local <- cli; one function never imports another; packages of AWS only where an adapter is
+// Down only: core <- functions, edge <- agent <- infra, local <- cli; one function never imports another; packages of AWS only where an adapter is
 // named below. No circles: not between files, types included, and in no folder between what lies in it, be it a file or a folder with all
 // that is below. So every folder can be read without those that use it. Not followed is
 // what `npm run generate` writes: its indexes of all kinds are how core/api and core/registry get hold of what they know by contract only.
@@ -8,15 +8,16 @@
 import type { Import, ModuleGraph } from './module-graph.ts';
 import { circles } from './module-graph.ts';
 
-const product = /^(?:core|functions|agent|infra|local|cli|bench)\//;
+const product = /^(?:core|functions|edge|agent|infra|local|cli|bench)\//;
 /** What tests drive crosses parts; they are nobody's dependency. */
 const exempt = /\.test\.ts$|\/testing\/|\/testdata\//;
 
 /** Part -> parts that it must not import. A function is a part of its own. */
 const above: readonly { readonly part: RegExp; readonly never: RegExp }[] = [
-  { part: /^core\//, never: /^(?:functions|agent|infra|local|cli|bench|test)\// },
+  { part: /^core\//, never: /^(?:functions|edge|agent|infra|local|cli|bench|test)\// },
+  { part: /^edge\//, never: /^(?:functions|agent|infra|local|cli|bench|test)\// },
   { part: /^agent\//, never: /^(?:functions|infra|local|cli|bench|test)\// },
-  { part: /^functions\//, never: /^(?:agent|infra|local|cli|bench|test)\// },
+  { part: /^functions\//, never: /^(?:edge|agent|infra|local|cli|bench|test)\// },
   { part: /^local\//, never: /^(?:infra|cli|bench|test)\// },
   { part: /^infra\//, never: /^(?:cli|bench|test)\// },
   { part: /^cli\//, never: /^(?:bench|test)\// },
@@ -44,7 +45,7 @@ function forbidden(file: string, target: string): string | undefined {
   if (awsPackage.test(target) && !awsAdapters.test(file))
     return 'only the named adapters know that AWS exists (test/checks/import-rules.ts)';
   if (above.some(({ part, never }) => part.test(file) && never.test(target)))
-    return 'imports run downwards only: core <- functions, agent <- infra, local <- cli';
+    return 'imports run downwards only: core <- functions, edge <- agent <- infra, local <- cli';
   const own = functionOf(file);
   const other = functionOf(target);
   return own && other && own !== other ? 'one function never imports another' : undefined;

@@ -23,9 +23,10 @@ export async function watch(env: ReadEnvironment, target: Target, options: Watch
   try {
     const replica = await env.replicas.of(definition.type);
     if (asked > replica.revision) await waitForRevision(replica, asked);
-    else if (!asked && !anyVersion) await replica.catchUp();
-    const withState = options.sendInitialEvents ?? asked === 0;
-    const after = withState || asked === 0 ? replica.revision : asked;
+    else if (!asked && !anyVersion && !options.upToDate) await replica.catchUp();
+    if (options.upToDate) await replica.catchUp();
+    const withState = !options.goesOn && (options.sendInitialEvents ?? asked === 0);
+    const after = !options.goesOn && (withState || asked === 0) ? replica.revision : asked;
     if (after < replica.oldest) throw tooOldResourceVersion(after, replica.oldest);
     // No turn of the event loop between state and watch: nothing is missed, nothing doubled.
     if (withState) refuseSealed(replica, target, selection);
@@ -39,6 +40,7 @@ export async function watch(env: ReadEnvironment, target: Target, options: Watch
       initial: stored ? initial : await Promise.all(initial.map((each) => convertedEntry(env, definition, each))),
       initialBookmark: options.sendInitialEvents === true && options.allowWatchBookmarks === true,
       resourceVersion: String(after),
+      ...(!definition.customResource || stored ? { reached: replica.revision } : {}),
       watch: stored ? opened : convertedWatch(env, definition, opened),
     };
   } catch (error) {

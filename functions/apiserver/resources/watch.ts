@@ -2,8 +2,9 @@
 // Source: API concepts, "Efficient detection of changes"; KEP-956 (bookmarks), KEP-3157 (streaming lists).
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
+import { followed, revisionHeader } from '../../../core/edge/follow.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import { expired, StatusError } from '../../../core/machinery/status.ts';
+import { badRequest, expired, StatusError } from '../../../core/machinery/status.ts';
 import { largeBytes, runYielding, type Steps, yieldToEventLoop } from '../../../core/machinery/steps.ts';
 import { type Histogram, observe } from '../../../core/metrics/histogram.ts';
 import type { WatchOutcome } from '../../../core/registry/registry.ts';
@@ -24,6 +25,8 @@ export const watchRoute: Route = async (parts, exchange, target) => {
   if (mediaType.encoding === 'yaml')
     throw new StatusError('NotAcceptable', 'a watch is a stream of JSON lines: accept application/json');
   const { timeoutSeconds, ...options } = watchOptions(exchange.info, exchange.query);
+  const follows = followed(exchange.request.headers);
+  if (Number.isNaN(follows?.until)) throw badRequest('the header zeroplane-follow must be `open`, `on` or a revision');
   const transform = transformer(mediaType, target.definition, exchange.query, now);
   const { username } = context.user;
   if (!watches.take(username, 1))
@@ -34,10 +37,20 @@ export const watchRoute: Route = async (parts, exchange, target) => {
     );
   let outcome: WatchOutcome;
   try {
-    outcome = await registry.watch(context, target, options);
+    outcome = await registry.watch(
+      context,
+      target,
+      follows ? { ...options, upToDate: true, goesOn: follows.goesOn } : options,
+    );
   } catch (error) {
     watches.release(username, 1);
     throw error;
+  }
+  const until = follows && untilOf(outcome, follows.until);
+  if (follows && until === undefined) {
+    outcome.watch.close();
+    watches.release(username, 1);
+    throw new StatusError('MethodNotAllowed', 'what is converted on its way cannot be followed: watch it', {});
   }
   const chosen = timeoutSeconds ? timeoutSeconds * 1000 : limits.minTimeoutMs * (1 + Math.random());
   // Longer than a timer can wait (2^31 - 1 ms) is as good as for ever.
@@ -47,6 +60,7 @@ export const watchRoute: Route = async (parts, exchange, target) => {
     headers: {
       'content-type': streamTypes[mediaType.encoding] ?? mediaTypes.json,
       'cache-control': 'no-cache, private',
+      ...(until !== undefined && { [revisionHeader]: String(until) }),
     },
     body: watchLines(outcome, {
       ...(mediaType.encoding === 'protobuf' && { encode: toProtobufEvent }),
@@ -56,11 +70,17 @@ export const watchRoute: Route = async (parts, exchange, target) => {
       bookmarks: options.allowWatchBookmarks === true,
       bookmarkMs: limits.bookmarkMs,
       timeoutMs,
+      until,
       sent: watchMeter(target.definition).bytes,
       ended: () => watches.release(username, 1),
     }),
   };
 };
+
+/** Up to which revision a watch that follows tells what happened; undefined: that cannot be said. */
+function untilOf({ reached, resourceVersion }: WatchOutcome, wanted: number): number | undefined {
+  return reached === undefined ? undefined : Math.max(Number(resourceVersion), Math.min(wanted, reached));
+}
 
 // RFC 8742: a client that accepts one CBOR item gets a sequence of them.
 const streamTypes: Partial<Record<MediaTypeOptions['encoding'], string>> = {
@@ -78,6 +98,8 @@ interface LineOptions {
   readonly bookmarks: boolean;
   readonly bookmarkMs: number;
   readonly timeoutMs: number;
+  /** It ends once it has told all that waits, up to this revision. */
+  readonly until: number | undefined;
   readonly sent: Histogram;
   /** Called once. */
   readonly ended: () => void;
@@ -89,7 +111,8 @@ const chunkBytes = 128 * 1024;
 /** What is queued goes out in chunks. The watch is closed when the consumer returns, or the time is up. */
 function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<Uint8Array> {
   const { watch } = outcome;
-  const { transform, encode = encodeLine, sent } = options;
+  const { transform, encode = encodeLine, sent, until = Number.POSITIVE_INFINITY } = options;
+  const follows = options.until !== undefined;
   let started = false;
   let finished = false;
   let timedOut = false;
@@ -131,14 +154,16 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
       yield* initialLines(outcome, options);
     }
     for (const event of watch.drain())
-      yield transform || options.encode ? encoded(event.type, event.entry, options) : event.line;
+      if (event.revision <= until)
+        yield transform || options.encode ? encoded(event.type, event.entry, options) : event.line;
     if (watch.ended === 'slow')
       yield encode('ERROR', expired('the watch fell behind and was ended: list again and watch from there').status);
-    if (bookmarkDue || (timedOut && options.bookmarks)) {
+    const ends = timedOut || follows;
+    if (bookmarkDue || (ends && options.bookmarks)) {
       bookmarkDue = false;
-      yield bookmarkLine(String(watch.revision), options);
+      yield bookmarkLine(String(follows ? until : watch.revision), options);
     }
-    if (watch.ended !== undefined || timedOut) finish();
+    if (watch.ended !== undefined || ends) finish();
   }
   let due: Events | undefined;
 

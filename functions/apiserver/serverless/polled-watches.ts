@@ -32,6 +32,8 @@ export function pollWatches(registry: Registry, options: PollOptions): Registry 
     ...registry,
     async watch(context, target, watchOptions) {
       const outcome = await registry.watch(context, target, watchOptions);
+      // It tells what there is now, and ends.
+      if (watchOptions.upToDate) return outcome;
       const { type } = target.definition;
       const { watch } = outcome;
       const close = watch.close.bind(watch);

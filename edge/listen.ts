@@ -1,0 +1,60 @@
+// The port of an edge: TLS with a certificate that may be replaced while it runs, HTTP/2 and HTTP/1.1.
+
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import type { EventLog } from '../core/process/log.ts';
+import type { Edge } from './edge.ts';
+
+/** Both PEM. */
+export interface EdgeCertificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
+export interface ListenOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly certificate: () => EdgeCertificate;
+  readonly handle: Edge['handle'];
+  readonly log: EventLog;
+}
+
+export interface Listening {
+  readonly port: number;
+  close(): void;
+}
+
+/** How often it is looked whether there is another certificate. */
+const lookMs = 3600_000;
+
+/** Rejects when the port cannot be had. */
+export async function listen({ address, port, certificate, handle, log }: ListenOptions): Promise<Listening> {
+  let used = certificate();
+  const sessions = new Set<http2.ServerHttp2Session>();
+  const server = http2.createSecureServer({ ...used, allowHTTP1: true }, handle);
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
+  // A client that does not trust us, or speaks no TLS, is its own affair.
+  server.on('sessionError', () => undefined);
+  server.on('tlsClientError', () => undefined);
+  server.listen(port, address);
+  await once(server, 'listening');
+  server.on('error', (error) => log.warn({ error: error.message }, 'the port of the API for clients nearby failed'));
+  const timer = setInterval(() => {
+    const now = certificate();
+    if (now.cert !== used.cert) server.setSecureContext(now);
+    used = now;
+  }, lookMs);
+  timer.unref();
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    close() {
+      clearInterval(timer);
+      for (const session of sessions) session.destroy();
+      server.close();
+    },
+  };
+}
