@@ -3,10 +3,11 @@
 import '../core/process/frozen-intrinsics.ts';
 import { readDuration } from '../core/machinery/time.ts';
 import { CommandLineError } from '../core/process/command-line.ts';
-import { defaultDataDir } from '../local/cluster.ts';
+import { defaultDataDir } from '../local/default-data-dir.ts';
 import { awsCommands } from './aws-commands.ts';
 import { type Command, command } from './command.ts';
 import { nodeCommands } from './nodes.ts';
+import { runCommand } from './run-command.ts';
 import { runProgram } from './run-program.ts';
 
 // What a command writes is for who runs it: keys, kubeconfigs, backups, logs of the cluster.
@@ -161,6 +162,7 @@ const commands: readonly Command[] = [
     async ({ values, args }) =>
       (await import('../local/keys.ts')).retire(single(args), { dataDir: values['data-dir'] }),
   ),
+  runCommand,
   ...awsCommands,
   ...nodeCommands,
 ];

@@ -2,7 +2,7 @@
 
 import { readDuration } from '../core/machinery/time.ts';
 import { CommandLineError } from '../core/process/command-line.ts';
-import { defaultDataDir } from '../local/cluster.ts';
+import { defaultDataDir } from '../local/default-data-dir.ts';
 import { type Command, command } from './command.ts';
 
 const cluster = {

@@ -4,9 +4,10 @@
 import '../core/process/frozen-intrinsics.ts';
 import { awsCommands } from './aws-commands.ts';
 import { nodeCommands } from './nodes.ts';
+import { runCommand } from './run-command.ts';
 import { runProgram } from './run-program.ts';
 
 // What a command writes is for who runs it.
 process.umask(0o077);
 
-void runProgram([...nodeCommands, ...awsCommands]);
+void runProgram([runCommand, ...nodeCommands, ...awsCommands]);

@@ -24,6 +24,7 @@ await vitest('unit');
 // The functions behind a gateway wait for each other more than they compute, and so do clusters for their containers: side by side they
 // keep both processors busy. What the first of them says is held back until it has ended.
 await Promise.all([vitest('aws', 'later'), vitest('e2e')]);
+await vitest('cli');
 
 rmSync(scratch, { recursive: true, force: true });
 for (const test of secondTries) console.log(`passed at the second try ${test}`);

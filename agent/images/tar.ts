@@ -17,24 +17,29 @@ export interface TarEntry {
 const typeFlags = { file: '0', directory: '5', symlink: '2' } as const;
 
 export function tar(entries: readonly TarEntry[]): Buffer {
+  return Buffer.concat([...entries.flatMap(tarEntry), tarEnd]);
+}
+
+/** What an archive ends with. */
+export const tarEnd = Buffer.alloc(1024);
+
+/** The blocks of one entry, for archives that are written as they are read. */
+export function tarEntry(entry: TarEntry): Uint8Array[] {
   const parts: Uint8Array[] = [];
-  for (const entry of entries) {
-    const path = entry.type === 'directory' ? `${entry.path}/` : entry.path;
-    const content = entry.content ?? new Uint8Array(0);
-    const long = [
-      ...(Buffer.byteLength(path) > 100 ? [paxRecord('path', path)] : []),
-      ...(Buffer.byteLength(entry.target ?? '') > 100 ? [paxRecord('linkpath', entry.target ?? '')] : []),
-    ].join('');
-    if (long) {
-      const body = Buffer.from(long);
-      parts.push(header('pax', 'x', 0o644, 0, 0, body.length, ''), body, padding(body.length));
-    }
-    const { uid = 0, gid = 0, target = '' } = entry;
-    parts.push(header(path, typeFlags[entry.type], entry.mode, uid, gid, content.length, target));
-    if (content.length > 0) parts.push(content, padding(content.length));
+  const path = entry.type === 'directory' ? `${entry.path}/` : entry.path;
+  const content = entry.content ?? new Uint8Array(0);
+  const long = [
+    ...(Buffer.byteLength(path) > 100 ? [paxRecord('path', path)] : []),
+    ...(Buffer.byteLength(entry.target ?? '') > 100 ? [paxRecord('linkpath', entry.target ?? '')] : []),
+  ].join('');
+  if (long) {
+    const body = Buffer.from(long);
+    parts.push(header('pax', 'x', 0o644, 0, 0, body.length, ''), body, padding(body.length));
   }
-  parts.push(Buffer.alloc(1024));
-  return Buffer.concat(parts);
+  const { uid = 0, gid = 0, target = '' } = entry;
+  parts.push(header(path, typeFlags[entry.type], entry.mode, uid, gid, content.length, target));
+  if (content.length > 0) parts.push(content, padding(content.length));
+  return parts;
 }
 
 function header(path: string, flag: string, mode: number, uid: number, gid: number, size: number, target: string) {

@@ -14,6 +14,8 @@ export interface Flag {
   /** Shown and used where the flag is not given. */
   readonly default?: string;
   readonly required?: true;
+  /** May be given more than once; its values in order. */
+  readonly many?: true;
   /** Known, so that it can be refused with a reason, and not shown. */
   readonly hidden?: true;
 }
@@ -30,9 +32,11 @@ export interface CommandLine<F extends Flags = Flags> {
 }
 
 type ValueOf<F extends Flag> = F extends { value: string }
-  ? F extends { default: string } | { required: true }
-    ? string
-    : string | undefined
+  ? F extends { many: true }
+    ? readonly string[]
+    : F extends { default: string } | { required: true }
+      ? string
+      : string | undefined
   : boolean;
 
 export interface Given<F extends Flags> {
@@ -78,12 +82,13 @@ function parse(line: CommandLine, args: readonly string[]) {
     version: { type: 'boolean', default: false },
   };
   for (const [name, flag] of Object.entries(line.flags)) {
-    const { value, short, default: preset } = flag;
+    const { value, short, default: preset, many } = flag;
     const type = value === undefined ? 'boolean' : 'string';
     // computed name: of a flag that the program declares.
     options[name] = {
       type,
       ...(short !== undefined && { short }),
+      ...(many && { multiple: true, default: [] }),
       ...(type === 'boolean' ? { default: false } : preset !== undefined && { default: preset }),
     };
   }
@@ -100,9 +105,15 @@ function parse(line: CommandLine, args: readonly string[]) {
 function helpOf({ name, description, takes, flags }: CommandLine): string {
   const rows = Object.entries<Flag>(flags)
     .filter(([, { hidden }]) => !hidden)
-    .map(([flag, { help, value, short, default: preset, required }]) => {
+    .map(([flag, { help, value, short, default: preset, required, many }]) => {
       const left = `${short ? `-${short}, ` : ''}--${flag}${value ? ` <${value}>` : ''}`;
-      const more = required ? ' (required)' : preset === undefined ? '' : ` (default: ${preset})`;
+      const more = required
+        ? ' (required)'
+        : many
+          ? ' (may be given several times)'
+          : preset === undefined
+            ? ''
+            : ` (default: ${preset})`;
       return [left, help + more] as const;
     });
   rows.push(['-h, --help', 'say this'], ['--version', 'say the version']);
