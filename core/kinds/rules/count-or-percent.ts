@@ -11,6 +11,11 @@ export function countOrPercent(value: number | string, path: string): FieldError
   return errors;
 }
 
+/** As it counts where none is compared with some: the number, of a percentage too, and none of other texts. */
+export function amountOf(value: number | string): number {
+  return typeof value === 'number' ? value : Number(/^[-+]?[0-9]+(?=%?$)/.exec(value)?.[0] ?? 0);
+}
+
 export function countOrAnyPercent(value: number | string, path: string): FieldError[] {
   if (typeof value === 'number')
     return value < 0 ? [invalidValue(path, value, 'must be greater than or equal to 0')] : [];

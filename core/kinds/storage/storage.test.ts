@@ -92,6 +92,36 @@ describe('an object is refused', () => {
       ],
     ],
     [
+      'volumeattachments',
+      {
+        spec: {
+          attacher: 'd.io',
+          nodeName: 'n',
+          source: {
+            inlineVolumeSpec: {
+              hostPath: { path: '/x' },
+              capacity: { storage: '1Gi' },
+              claimRef: { name: 'c' },
+              accessModes: ['ReadWriteOnce'],
+              persistentVolumeReclaimPolicy: 'Delete',
+              storageClassName: 's',
+              nodeAffinity: {},
+              volumeMode: 'Block',
+            },
+          },
+        },
+      },
+      [
+        'claimRef: Forbidden: may not be specified in the context of inline volumes',
+        'capacity: Forbidden: may not be specified in the context of inline volumes',
+        'csi: Required value: has to be specified in the context of inline volumes',
+        'persistentVolumeReclaimPolicy: Forbidden: may only be Retain in the context of inline volumes',
+        'nodeAffinity: Forbidden: may not be specified in the context of inline volumes',
+        'storageClassName: Forbidden: may not be specified in the context of inline volumes',
+        'volumeMode: Forbidden: may not specify volumeMode other than Filesystem in the context of inline volumes',
+      ].map((each) => `spec.source.inlineVolumeSpec.${each}`),
+    ],
+    [
       'csistoragecapacities',
       { capacity: '-1' },
       [

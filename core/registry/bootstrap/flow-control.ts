@@ -5,6 +5,7 @@ import type {
   V1PriorityLevelConfiguration,
   V1PriorityLevelConfigurationSpec,
 } from '../../../generated/kubernetes.ts';
+import { mandatoryLevels, mandatorySchemas } from '../../kinds/flowcontrol/mandatory.ts';
 
 const metadataOf = (name: string) => ({
   name,
@@ -27,11 +28,7 @@ const queue = (
 });
 
 const levels: Readonly<Record<string, V1PriorityLevelConfigurationSpec>> = {
-  exempt: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } },
-  'catch-all': {
-    type: 'Limited',
-    limited: { nominalConcurrencyShares: 5, lendablePercent: 0, limitResponse: { type: 'Reject' } },
-  },
+  ...Object.fromEntries(mandatoryLevels),
   system: queue(30, 33, 64, 6, 50),
   'node-high': queue(40, 25, 64, 6, 50),
   'leader-election': queue(10, 0, 16, 4, 50),
@@ -74,7 +71,6 @@ const everybody = [group('system:authenticated'), group('system:unauthenticated'
 const leaders = [user('system:kube-controller-manager'), user('system:kube-scheduler'), account('*')];
 
 const flows: readonly FlowRow[] = [
-  { name: 'exempt', level: 'exempt', precedence: 1, rules: [everything(group('system:masters'))] },
   {
     name: 'probes',
     level: 'exempt',
@@ -160,15 +156,17 @@ const flows: readonly FlowRow[] = [
     by: 'ByUser',
     rules: [everything(...everybody)],
   },
-  { name: 'catch-all', level: 'catch-all', precedence: 10000, by: 'ByUser', rules: [everything(...everybody)] },
 ];
 
-export const flowSchemas: readonly V1FlowSchema[] = flows.map(({ name, level, precedence, by, rules }) => ({
-  metadata: metadataOf(name),
-  spec: {
-    priorityLevelConfiguration: { name: level },
-    matchingPrecedence: precedence,
-    ...(by && { distinguisherMethod: { type: by } }),
-    rules,
-  },
-}));
+export const flowSchemas: readonly V1FlowSchema[] = [
+  ...[...mandatorySchemas].map(([name, spec]) => ({ metadata: metadataOf(name), spec })),
+  ...flows.map(({ name, level, precedence, by, rules }) => ({
+    metadata: metadataOf(name),
+    spec: {
+      priorityLevelConfiguration: { name: level },
+      matchingPrecedence: precedence,
+      ...(by && { distinguisherMethod: { type: by } }),
+      rules,
+    },
+  })),
+];

@@ -62,9 +62,18 @@ function refuseOrReport(
 export function onOtherFields(found: readonly FieldError[], reported: readonly FieldError[]): FieldError[] {
   return found.filter(({ type, field }) =>
     reported.every(
-      (each) => each.field !== field && (each.type !== type || belowRoot(each.field) !== belowRoot(field)),
+      (each) =>
+        each.field !== field &&
+        !field.startsWith(`${each.field}.`) &&
+        each.field !== withoutPlaces(field) &&
+        (each.type !== type || belowRoot(each.field) !== belowRoot(field)),
     ),
   );
+}
+
+/** As some kinds tell of the items of a list: without saying which. */
+function withoutPlaces(field: string): string {
+  return field.replace(/\[[0-9]+\]/g, '');
 }
 
 function belowRoot(field: string): string {

@@ -8,15 +8,10 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-error.ts';
-import {
-  defaultTemplate,
-  validateEndless,
-  validateSelectorOf,
-  validateTemplate,
-} from '../../core/pod-template/template.ts';
+import { defaultTemplate, validateSelected } from '../../core/pod-template/template.ts';
 import { warnOfNamedWorkload } from '../../core/pod-template/warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
-import { countOrAnyPercent, countOrPercent } from '../../rules/count-or-percent.ts';
+import { amountOf, countOrAnyPercent, countOrPercent } from '../../rules/count-or-percent.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
 import { validateReplicaStatus } from '../../rules/replica-status.ts';
 import { strategyFor } from '../../strategy.ts';
@@ -32,9 +27,7 @@ export const strategy = strategyFor<V1Deployment>({
   validate({ spec }) {
     if (!spec) return [required('spec.selector'), required('spec.template')];
     const errors = nonNegative(spec.replicas, 'spec.replicas');
-    errors.push(...validateSelectorOf(spec.selector, spec.template, 'spec', 'deployment'));
-    errors.push(...validateTemplate(spec.template, 'spec.template'));
-    errors.push(...validateEndless(spec.template, 'ReplicaSet'));
+    errors.push(...validateSelected(spec, 'deployment'));
     errors.push(...validateStrategy(spec.strategy));
     errors.push(...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'));
     errors.push(...nonNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'));
@@ -55,7 +48,7 @@ export const strategy = strategyFor<V1Deployment>({
   validateStatus: ({ status }, old) =>
     validateReplicaStatus(status, old.status, {
       parts: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
-      more: ['observedGeneration', 'unavailableReplicas'],
+      more: ['observedGeneration', 'unavailableReplicas', 'terminatingReplicas'],
     }),
 });
 
@@ -67,18 +60,14 @@ function validateStrategy(value: NonNullable<V1Deployment['spec']>['strategy']):
       ? [forbiddenField(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")]
       : [];
   }
-  if (value.type !== 'RollingUpdate') return [notSupported(`${path}.type`, value.type, ['Recreate', 'RollingUpdate'])];
+  if (value.type !== 'RollingUpdate') return [notSupported(path, value, ['Recreate', 'RollingUpdate'])];
   const { maxSurge = 0, maxUnavailable = 0 } = value.rollingUpdate ?? {};
   const errors = countOrPercent(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`);
   errors.push(...countOrAnyPercent(maxSurge, `${path}.rollingUpdate.maxSurge`));
-  if (isZero(maxSurge) && isZero(maxUnavailable)) {
+  if (amountOf(maxSurge) === 0 && amountOf(maxUnavailable) === 0) {
     errors.push(
       invalidValue(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
     );
   }
   return errors;
-}
-
-function isZero(value: number | string): boolean {
-  return value === 0 || value === '0%';
 }

@@ -2,12 +2,7 @@
 
 import type { V1ReplicaSet } from '../../../../generated/kubernetes.ts';
 import { required } from '../../../machinery/field-error.ts';
-import {
-  defaultTemplate,
-  validateEndless,
-  validateSelectorOf,
-  validateTemplate,
-} from '../../core/pod-template/template.ts';
+import { defaultTemplate, validateSelected } from '../../core/pod-template/template.ts';
 import { warnOfNamedWorkload } from '../../core/pod-template/warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
@@ -26,9 +21,7 @@ export const strategy = strategyFor<V1ReplicaSet>({
       ...nonNegative(spec.replicas, 'spec.replicas'),
       ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
       // Called so in Kubernetes' message.
-      ...validateSelectorOf(spec.selector, spec.template, 'spec', 'deployment'),
-      ...validateTemplate(spec.template, 'spec.template'),
-      ...validateEndless(spec.template, 'ReplicaSet'),
+      ...validateSelected(spec, 'deployment'),
     ];
   },
   warnings: warnOfNamedWorkload,
@@ -36,6 +29,6 @@ export const strategy = strategyFor<V1ReplicaSet>({
   validateStatus: ({ status }, old) =>
     validateReplicaStatus(status, old.status, {
       parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
-      more: ['observedGeneration'],
+      more: ['observedGeneration', 'terminatingReplicas'],
     }),
 });

@@ -1,6 +1,11 @@
 // StatefulSets.
 
-import type { V1PodTemplateSpec, V1StatefulSet, V1StatefulSetSpec } from '../../../../generated/kubernetes.ts';
+import type {
+  V1PodTemplateSpec,
+  V1StatefulSet,
+  V1StatefulSetPersistentVolumeClaimRetentionPolicy,
+  V1StatefulSetSpec,
+} from '../../../../generated/kubernetes.ts';
 import {
   type FieldError,
   forbiddenField,
@@ -10,8 +15,10 @@ import {
 } from '../../../machinery/field-error.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { validateClaimSpec } from '../../core/persistent-volume-claim/validate-spec.ts';
 import {
   defaultTemplate,
+  isBrokenSelector,
   validateEndless,
   validateSelectorOf,
   validateTemplate,
@@ -19,7 +26,8 @@ import {
 import { specChanged, warnOfWorkload } from '../../core/pod-template/warnings.ts';
 import { named } from '../../metadata/name-rule.ts';
 import { warnOfClaim } from '../../rules/claim-warnings.ts';
-import { countOrPercent } from '../../rules/count-or-percent.ts';
+import { amountOf, countOrPercent } from '../../rules/count-or-percent.ts';
+import { optionalField } from '../../rules/field-rule.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
 import { validateReplicaStatus } from '../../rules/replica-status.ts';
 import { strategyFor } from '../../strategy.ts';
@@ -47,25 +55,30 @@ export const strategy = strategyFor<V1StatefulSet>({
       claim.status ??= { phase: 'Pending' };
     }
   },
-  validate({ spec }) {
+  validate({ spec }, old) {
     if (!spec) return [required('spec')];
-    const errors = nonNegative(spec.replicas, 'spec.replicas');
+    const { selector, template, podManagementPolicy: management } = spec;
+    const errors: FieldError[] = [];
+    if (management && !managements.includes(management))
+      errors.push(invalidValue('spec.podManagementPolicy', management, "must be 'OrderedReady' or 'Parallel'"));
     errors.push(
+      ...validateUpdates(spec),
+      ...validateRetention(spec.persistentVolumeClaimRetentionPolicy, 'spec.persistentVolumeClaimRetentionPolicy'),
+      ...nonNegative(spec.replicas, 'spec.replicas'),
       ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
       ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'),
     );
-    errors.push(
-      ...validateSelectorOf(spec.selector, spec.template, 'spec', 'statefulset'),
-      ...validateTemplate(withClaims(spec), 'spec.template'),
-    );
-    errors.push(...validateEndless(spec.template, 'StatefulSet'));
-    const policies = ['OrderedReady', 'Parallel'];
-    if (spec.podManagementPolicy && !policies.includes(spec.podManagementPolicy)) {
-      errors.push(
-        invalidValue('spec.podManagementPolicy', spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"),
-      );
+    // What is stored was taken under other rules, and does not change.
+    if (!old) {
+      errors.push(...optionalField(spec.serviceName, dns1123Label, 'spec.serviceName'));
+      spec.volumeClaimTemplates?.forEach(({ spec: claim }, index) => {
+        errors.push(...validateClaimSpec(claim ?? {}, `spec.volumeClaimTemplates[${index}].spec`));
+      });
     }
-    return [...errors, ...validateStrategy(spec)];
+    errors.push(...validateSelectorOf(selector, template, 'spec', 'statefulset'));
+    if (isBrokenSelector(selector, 'spec.selector')) errors.push(invalidValue('spec.selector', selector, ''));
+    else errors.push(...validateTemplate(withClaims(spec), 'spec.template'));
+    return [...errors, ...validateEndless(template, 'StatefulSet')];
   },
   warnings(object, old) {
     const { spec } = object;
@@ -110,7 +123,21 @@ function withClaims({ template, volumeClaimTemplates = [] }: V1StatefulSetSpec):
   return { ...template, spec: { ...template.spec, volumes: [...volumes.values()] } };
 }
 
-function validateStrategy({ updateStrategy }: V1StatefulSetSpec): FieldError[] {
+const managements = ['OrderedReady', 'Parallel'];
+const retentions = ['Retain', 'Delete'];
+
+/** Whether claims stay when their set, or their pod, is gone. */
+function validateRetention(
+  policy: V1StatefulSetPersistentVolumeClaimRetentionPolicy | undefined,
+  path: string,
+): FieldError[] {
+  return (['whenDeleted', 'whenScaled'] as const).flatMap((when) => {
+    const value = policy?.[when];
+    return value && !retentions.includes(value) ? [notSupported(`${path}.${when}`, value, retentions)] : [];
+  });
+}
+
+function validateUpdates({ updateStrategy }: V1StatefulSetSpec): FieldError[] {
   if (!updateStrategy?.type) return [];
   const path = 'spec.updateStrategy';
   if (updateStrategy.type === 'OnDelete') {
@@ -125,14 +152,13 @@ function validateStrategy({ updateStrategy }: V1StatefulSetSpec): FieldError[] {
       : [];
   }
   if (updateStrategy.type !== 'RollingUpdate')
-    return [notSupported(`${path}.type`, updateStrategy.type, ['OnDelete', 'RollingUpdate'])];
+    return [invalidValue(path, updateStrategy, "must be 'RollingUpdate' or 'OnDelete'")];
   const { partition, maxUnavailable } = updateStrategy.rollingUpdate ?? {};
   const errors = nonNegative(partition, `${path}.rollingUpdate.partition`);
   if (maxUnavailable === undefined) return errors;
   const at = `${path}.rollingUpdate.maxUnavailable`;
   errors.push(...countOrPercent(maxUnavailable, at));
-  if (maxUnavailable === 0 || /^0+%$/.test(String(maxUnavailable)))
-    errors.push(invalidValue(at, maxUnavailable, 'cannot be 0'));
+  if (amountOf(maxUnavailable) === 0) errors.push(invalidValue(at, maxUnavailable, 'cannot be 0'));
   return errors;
 }
 

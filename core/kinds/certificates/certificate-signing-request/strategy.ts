@@ -12,9 +12,10 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-error.ts';
-import { dns1123Subdomain } from '../../../machinery/names.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { formatTime } from '../../../machinery/time.ts';
 import { strategyFor } from '../../strategy.ts';
+import { validateSignerName } from './signer-name.ts';
 
 type Request = V1CertificateSigningRequest;
 type Condition = NonNullable<NonNullable<Request['status']>['conditions']>[number];
@@ -48,14 +49,17 @@ export const strategy = strategyFor<Request>({
     subresource === 'approval' ? [...conditionErrors(object), ...removed(object, old, lasting)] : [],
   validateStatus(object, old) {
     const errors = [...conditionErrors(object), ...removed(object, old, lasting)];
-    for (const type of decisions)
-      if (count(object, type) > count(old, type))
+    for (const type of decisions) {
+      const [after, before] = [conditionsOf(object, type), conditionsOf(old, type)];
+      if (after.length > before.length)
         errors.push(
-          forbiddenField(
-            'status.conditions',
-            `updates may not add a condition of type ${JSON.stringify(type)}: the approval subresource does`,
-          ),
+          forbiddenField('status.conditions', `updates may not add a condition of type ${JSON.stringify(type)}`),
         );
+      else if (after.length === before.length && !semanticEqual(after, before))
+        errors.push(
+          forbiddenField('status.conditions', `updates may not modify a condition of type ${JSON.stringify(type)}`),
+        );
+    }
     return [...errors, ...certificateErrors(object, old)];
   },
 });
@@ -63,31 +67,20 @@ export const strategy = strategyFor<Request>({
 function specErrors({ spec }: Request): FieldError[] {
   const errors: FieldError[] = [];
   if (!spec?.request) errors.push(required('spec.request'));
-  if (!spec?.usages?.length) errors.push(required('spec.usages', 'usages must be supplied'));
+  if (!spec?.usages?.length) errors.push(required('spec.usages'));
   for (const [index, usage] of (spec?.usages ?? []).entries()) {
     const known: readonly string[] = keyUsages;
-    if (!known.includes(usage)) errors.push(notSupported(`spec.usages[${index}]`, usage, keyUsages));
-    if (spec?.usages?.indexOf(usage) !== index) errors.push(duplicate(`spec.usages[${index}]`, usage));
+    if (!known.includes(usage)) errors.push(notSupported(`spec.usages[${index}]`, usage, [...keyUsages].sort()));
   }
-  errors.push(...signerNameErrors(spec?.signerName));
+  for (const [index, usage] of (spec?.usages ?? []).entries())
+    if (spec?.usages?.indexOf(usage) !== index) errors.push(duplicate(`spec.usages[${index}]`, usage));
+  errors.push(...validateSignerName(spec?.signerName ?? '', 'spec.signerName'));
   const seconds = spec?.expirationSeconds;
   if (seconds !== undefined && seconds < shortestSeconds)
-    errors.push(invalidValue('spec.expirationSeconds', seconds, `may not specify a duration less than 600 seconds`));
+    errors.push(
+      invalidValue('spec.expirationSeconds', seconds, 'may not specify a duration less than 600 seconds (10 minutes)'),
+    );
   return errors;
-}
-
-function signerNameErrors(name: string | undefined): FieldError[] {
-  const field = 'spec.signerName';
-  if (!name) return [required(field)];
-  const [domain = '', ...path] = name.split('/');
-  if (path.length !== 1 || !path[0] || !domain.includes('.'))
-    return [
-      invalidValue(field, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"),
-    ];
-  if (name === 'kubernetes.io/legacy-unknown')
-    return [invalidValue(field, name, 'the legacy signerName is not allowed via this API version')];
-  const wrong = [...dns1123Subdomain(domain), ...dns1123Subdomain(path[0])];
-  return wrong.map((message) => invalidValue(field, name, message));
 }
 
 function conditionErrors({ status }: Request): FieldError[] {
@@ -96,37 +89,48 @@ function conditionErrors({ status }: Request): FieldError[] {
   for (const [index, { type, status: value }] of conditions.entries()) {
     const path = `status.conditions[${index}]`;
     if (!type) errors.push(required(`${path}.type`));
-    const allowed = lasting.includes(type) ? ['True'] : ['True', 'False', 'Unknown'];
+    const allowed = lasting.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
     if (!value) errors.push(required(`${path}.status`));
     else if (!allowed.includes(value)) errors.push(notSupported(`${path}.status`, value, allowed));
-    if (conditions.findIndex((each) => each.type === type) < index) errors.push(duplicate(`${path}.type`, type));
-    if (type === 'Denied' && conditions.some((each) => each.type === 'Approved'))
+    const before = conditions.slice(0, index).map((each) => each.type);
+    const other = type === 'Denied' ? 'Approved' : type === 'Approved' ? 'Denied' : undefined;
+    if (other && before.includes(other))
       errors.push(invalidValue(`${path}.type`, type, 'Approved and Denied conditions are mutually exclusive'));
+    if (before.includes(type)) errors.push(duplicate(`${path}.type`, type));
   }
   return errors;
 }
 
 function removed(object: Request, old: Request, types: readonly string[]): FieldError[] {
   return types
-    .filter((type) => count(object, type) < count(old, type))
+    .filter((type) => conditionsOf(object, type).length < conditionsOf(old, type).length)
     .map((type) =>
       forbiddenField('status.conditions', `updates may not remove a condition of type ${JSON.stringify(type)}`),
     );
 }
 
-function count({ status }: Request, type: string): number {
-  return status?.conditions?.filter((each) => each.type === type).length ?? 0;
+function conditionsOf({ status }: Request, type: string): readonly Condition[] {
+  return status?.conditions?.filter((each) => each.type === type) ?? [];
 }
 
 function certificateErrors(object: Request, old: Request): FieldError[] {
   const [now, before] = [object.status?.certificate, old.status?.certificate];
   if (!now || now === before) return now || !before ? [] : [changed()];
   if (before) return [changed()];
-  const text = Buffer.from(now, 'base64').toString('latin1');
-  const blocks = text.match(/-----BEGIN [^-]+-----[^-]*-----END [^-]+-----/g) ?? [];
-  const good = blocks.length > 0 && blocks.every((block) => /BEGIN CERTIFICATE-/.test(block) && isCertificate(block));
-  const detail = 'must be one or more PEM blocks of type CERTIFICATE, each a certificate';
-  return good ? [] : [invalidValue('status.certificate', '<certificate data>', detail)];
+  const why = certificateFault(Buffer.from(now, 'base64').toString('latin1'));
+  return why ? [invalidValue('status.certificate', '<certificate data>', why)] : [];
+}
+
+/** What is issued is a chain in PEM, and nothing else beside it. */
+function certificateFault(text: string): string | undefined {
+  const blocks = [...text.matchAll(/-----BEGIN ([^-\n]+)-----([^-]*)-----END \1-----/g)];
+  if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block';
+  for (const [block, type = '', content = ''] of blocks) {
+    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
+    if (content.includes(':')) return 'no PEM block headers are permitted';
+    if (!isCertificate(block)) return 'x509: malformed certificate';
+  }
+  return undefined;
 }
 
 function changed(): FieldError {

@@ -2,36 +2,19 @@
 
 import type { V1PersistentVolumeClaim } from '../../../../generated/kubernetes.ts';
 import { type FieldError, forbiddenField, required } from '../../../machinery/field-error.ts';
-import { validateLabelSelector } from '../../../machinery/labels.ts';
-import { dns1123Subdomain } from '../../../machinery/names.ts';
 import { compareQuantities, parseQuantity } from '../../../machinery/quantity.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { warnOfClaim, warnOfClassAnnotation } from '../../rules/claim-warnings.ts';
-import { optionalField } from '../../rules/field-rule.ts';
 import { strategyFor } from '../../strategy.ts';
-import { validateAccessModes, validateStorage } from '../persistent-volume/capacity.ts';
-import { normalizeSources, validateSources } from './data-source.ts';
+import { normalizeSources } from './data-source.ts';
+import { validateClaimSpec } from './validate-spec.ts';
 
 export const strategy = strategyFor<V1PersistentVolumeClaim>({
   prepareForCreate(object) {
     if (object.spec) normalizeSources(object.spec);
     object.status = { phase: 'Pending' };
   },
-  validate({ spec }) {
-    if (!spec) return [required('spec')];
-    const errors = validateAccessModes(spec.accessModes, 'spec.accessModes');
-    errors.push(...validateLabelSelector(spec.selector, 'spec.selector'));
-    errors.push(...optionalField(spec.storageClassName, dns1123Subdomain, 'spec.storageClassName'));
-    errors.push(...validateSources(spec, 'spec'));
-    errors.push(
-      ...validateStorage(
-        spec.resources?.requests?.['storage'],
-        'spec.resources.requests[storage]',
-        'spec.resources[storage]',
-      ),
-    );
-    return errors;
-  },
+  validate: ({ spec }) => (spec ? validateClaimSpec(spec, 'spec') : [required('spec')]),
   warnings: ({ metadata, spec }) => [
     ...warnOfClassAnnotation(metadata?.annotations),
     ...(spec ? warnOfClaim(spec, 'spec') : []),

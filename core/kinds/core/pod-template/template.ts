@@ -45,21 +45,42 @@ export function validateSelectorOf(
   path: string,
   workload: string,
 ): FieldError[] {
-  if (!selector) return [required(`${path}.selector`)];
+  if (!selector) return [required(`${path}.selector`), mismatch(template, path)];
   const errors = validateLabelSelector(selector, `${path}.selector`);
-  if (Object.keys(selector.matchLabels ?? {}).length === 0 && !selector.matchExpressions?.length) {
+  if (isEmptySelector(selector))
     errors.push(invalidValue(`${path}.selector`, selector, `empty selector is invalid for ${workload}`));
-  }
-  if (errors.length === 0 && !matchesLabels(labelSelectorOf(selector), template?.metadata?.labels)) {
-    errors.push(
-      invalidValue(
-        `${path}.template.metadata.labels`,
-        template?.metadata?.labels ?? null,
-        '`selector` does not match template `labels`',
-      ),
-    );
-  }
+  else if (errors.length === 0 && !matchesLabels(labelSelectorOf(selector), template?.metadata?.labels))
+    errors.push(mismatch(template, path));
   return errors;
+}
+
+export function isEmptySelector({ matchLabels, matchExpressions }: V1LabelSelector): boolean {
+  return Object.keys(matchLabels ?? {}).length === 0 && !matchExpressions?.length;
+}
+
+/** A selector that no pods can be looked for with: nothing is said of the template then. */
+export function isBrokenSelector(selector: V1LabelSelector | undefined, path: string): boolean {
+  return selector !== undefined && validateLabelSelector(selector, path).length > 0;
+}
+
+/** Nothing selects no pods: neither do those of the template match it. */
+export function mismatch(template: V1PodTemplateSpec | undefined, path: string): FieldError {
+  return invalidValue(
+    `${path}.template.metadata.labels`,
+    template?.metadata?.labels ?? null,
+    '`selector` does not match template `labels`',
+  );
+}
+
+/** Of Deployments and ReplicaSets: selector and template, of which nothing is said while the selector is none. */
+export function validateSelected(
+  { selector, template }: { readonly selector?: V1LabelSelector; readonly template?: V1PodTemplateSpec },
+  workload: string,
+): FieldError[] {
+  const errors = validateSelectorOf(selector, template, 'spec', workload);
+  if (isBrokenSelector(selector, 'spec.selector'))
+    return [...errors, invalidValue('spec.selector', selector, 'invalid label selector')];
+  return [...errors, ...validateTemplate(template, 'spec.template'), ...validateEndless(template, 'ReplicaSet')];
 }
 
 export function validateRestartPolicy(

@@ -110,19 +110,27 @@ export function validateAmountOf(name: string, value: string, path: string): Fie
   return errors;
 }
 
+/** The name of a resource: Kubernetes' own, or of a domain. */
+export function validateResourceName(name: string, path: string): FieldError[] {
+  const errors = qualifiedNameErrors(name).map((message) => invalidValue(path, name, message));
+  const known = isOfContainers(name) || name.startsWith(`requests.${hugePages}`) || standard.has(name);
+  if (errors.length === 0 && !name.includes('/') && !known)
+    errors.push(invalidValue(path, name, 'must be a standard resource type or fully qualified'));
+  return errors;
+}
+
 /** The name of what a container asks for. */
 export function validateContainerResourceName(name: string, path: string): FieldError[] {
-  const errors = qualifiedNameErrors(name).map((message) => invalidValue(path, name, message));
-  const ofContainers = ofContainer.has(name) || name.startsWith(hugePages);
-  if (name.includes('/')) {
-    if (errors.length === 0 && !isNative(name) && !isExtended(name))
-      errors.push(invalidValue(path, name, "doesn't follow extended resource name standard"));
-    return errors;
-  }
-  if (errors.length === 0 && !ofContainers && !standard.has(name))
-    errors.push(invalidValue(path, name, 'must be a standard resource type or fully qualified'));
-  if (!ofContainers) errors.push(invalidValue(path, name, 'must be a standard resource for containers'));
+  const errors = validateResourceName(name, path);
+  if (!name.includes('/')) {
+    if (!isOfContainers(name)) errors.push(invalidValue(path, name, 'must be a standard resource for containers'));
+  } else if (errors.length === 0 && !isNative(name) && !isExtended(name))
+    errors.push(invalidValue(path, name, "doesn't follow extended resource name standard"));
   return errors;
+}
+
+function isOfContainers(name: string): boolean {
+  return ofContainer.has(name) || name.startsWith(hugePages);
 }
 
 /** Kubernetes' own. */
@@ -143,6 +151,6 @@ function hugePageSize(name: string): bigint | undefined {
 }
 
 /** Of what a machine can give more than it has: not of devices and huge pages. */
-function overcommits(name: string): boolean {
+export function overcommits(name: string): boolean {
   return !name.startsWith(hugePages) && isNative(name);
 }

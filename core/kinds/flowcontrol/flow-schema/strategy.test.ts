@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestKinds, type TestKinds } from '../../../registry/testing-kinds.ts';
+import { mandatorySchemas } from '../mandatory.ts';
 
 const type = 'flowcontrol.apiserver.k8s.io/flowschemas';
 let kinds: TestKinds;
@@ -116,6 +117,18 @@ describe('a FlowSchema is refused', () => {
     ],
   ])('for %s', async (_, object, expected) => {
     expect(await kinds.created(type, object)).toEqual(expected);
+  });
+
+  it('for another spec of one that every cluster has', async () => {
+    const own = { metadata: { name: 'catch-all' } };
+    expect(
+      await kinds.created(type, {
+        ...schema({ subjects: [group], nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/'] }] }),
+        ...own,
+      }),
+    ).toEqual([expect.stringContaining("spec of 'catch-all' must equal the fixed value")]);
+    const fixed = mandatorySchemas.get('catch-all');
+    expect(await kinds.created(type, { spec: fixed, ...own })).toEqual([]);
   });
 
   it('for a condition twice', async () => {

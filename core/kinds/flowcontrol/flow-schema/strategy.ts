@@ -15,9 +15,11 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { dns1123Label, dns1123Subdomain } from '../../../machinery/names.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { optionalField } from '../../rules/field-rule.ts';
 import { strategyFor } from '../../strategy.ts';
 import { validateTypes } from '../condition-types.ts';
+import { mandatorySchemas } from '../mandatory.ts';
 
 const lowestPrecedence = 10_000;
 const methods = ['ByNamespace', 'ByUser'];
@@ -41,6 +43,10 @@ export const strategy = strategyFor<V1FlowSchema>({
     rules.forEach((rule, index) => {
       errors.push(...validateRule(rule, `spec.rules[${index}]`));
     });
+    const name = metadata?.name ?? '';
+    const fixed = mandatorySchemas.get(name);
+    if (fixed && !semanticEqual(spec, fixed))
+      errors.push(invalidValue('spec', spec, `spec of '${name}' must equal the fixed value`));
     return errors;
   },
   validateStatus: ({ status }) => validateTypes(status?.conditions ?? []),

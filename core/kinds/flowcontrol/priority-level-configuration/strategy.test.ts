@@ -97,3 +97,19 @@ describe('a PriorityLevelConfiguration is taken', () => {
     expect(await kinds.created(type, object)).toEqual([]);
   });
 });
+
+describe('a PriorityLevelConfiguration that every cluster has', () => {
+  const exempt = (more: object) => ({ metadata: { name: 'exempt' }, spec: { type: 'Exempt', ...more } });
+  const rest = { metadata: { name: 'catch-all' } };
+  it.each<[string, object, readonly string[]]>([
+    ['with other shares', exempt({ exempt: { nominalConcurrencyShares: 7, lendablePercent: 50 } }), []],
+    ['as it is', { ...rest, ...limited({ nominalConcurrencyShares: 5 }) }, []],
+    [
+      'with other shares',
+      { ...rest, ...limited({ nominalConcurrencyShares: 6 }) },
+      [expect.stringMatching(/^spec: Invalid value: .*: spec of 'catch-all' must equal the fixed value$/)],
+    ],
+  ])('%s', async (_, object, expected) => {
+    expect(await kinds.created(type, object)).toEqual(expected);
+  });
+});

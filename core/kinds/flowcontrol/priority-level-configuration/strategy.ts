@@ -5,6 +5,7 @@ import type {
   V1LimitedPriorityLevelConfiguration,
   V1LimitResponse,
   V1PriorityLevelConfiguration,
+  V1PriorityLevelConfigurationSpec,
   V1QueuingConfiguration,
 } from '../../../../generated/kubernetes.ts';
 import {
@@ -14,8 +15,10 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-error.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { strategyFor } from '../../strategy.ts';
 import { validateTypes } from '../condition-types.ts';
+import { mandatoryLevels } from '../mandatory.ts';
 
 export const strategy = strategyFor<V1PriorityLevelConfiguration>({
   generation: true,
@@ -32,10 +35,21 @@ export const strategy = strategyFor<V1PriorityLevelConfiguration>({
       if (limited) errors.push(...validateLimited(limited, 'spec.limited'));
       else errors.push(required('spec.limited', 'must not be empty when type is Limited'));
     } else errors.push(notSupported('spec.type', type, ['Exempt', 'Limited']));
-    return errors;
+    return [...errors, ...validateMandatory(metadata?.name ?? '', spec)];
   },
   validateStatus: ({ status }) => validateTypes(status?.conditions ?? []),
 });
+
+/** Of `exempt` its shares alone may change. */
+function validateMandatory(name: string, spec: V1PriorityLevelConfigurationSpec | undefined): FieldError[] {
+  const fixed = mandatoryLevels.get(name);
+  if (!fixed) return [];
+  if (name === 'exempt')
+    return semanticEqual({ ...spec, exempt: fixed.exempt }, fixed)
+      ? []
+      : [invalidValue('spec', spec, "spec of 'exempt' except the 'spec.exempt' field must equal the fixed value")];
+  return semanticEqual(spec, fixed) ? [] : [invalidValue('spec', spec, `spec of '${name}' must equal the fixed value`)];
+}
 
 function validateShares(
   { nominalConcurrencyShares: shares, lendablePercent: lendable }: V1ExemptPriorityLevelConfiguration,

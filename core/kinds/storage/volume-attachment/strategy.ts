@@ -4,6 +4,7 @@ import type { V1VolumeAttachment, V1VolumeError } from '../../../../generated/ku
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { validateInlineSpec } from '../../core/persistent-volume/validate-spec.ts';
 import { strategyFor } from '../../strategy.ts';
 import { validateDriverName } from '../driver-name.ts';
 
@@ -20,6 +21,8 @@ export const strategy = strategyFor<V1VolumeAttachment>({
     else if (!inline && !byName) errors.push(required(path, one));
     else if (source?.persistentVolumeName === '')
       errors.push(required(`${path}.persistentVolumeName`, 'must specify non empty persistentVolumeName'));
+    else if (source?.inlineVolumeSpec)
+      errors.push(...validateInlineSpec(source.inlineVolumeSpec, `${path}.inlineVolumeSpec`));
     for (const [at, name] of [
       ['spec.nodeName', nodeName ?? ''],
       [`${path}.persistentVolumeName`, source?.persistentVolumeName],
