@@ -54,7 +54,7 @@ export function validateSelectorOf(
   return errors;
 }
 
-export function isEmptySelector({ matchLabels, matchExpressions }: V1LabelSelector): boolean {
+function isEmptySelector({ matchLabels, matchExpressions }: V1LabelSelector): boolean {
   return Object.keys(matchLabels ?? {}).length === 0 && !matchExpressions?.length;
 }
 
