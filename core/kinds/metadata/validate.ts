@@ -6,15 +6,25 @@ import { type FieldError, forbiddenField, invalidValue, required, tooLong } from
 import { validateLabels } from '../../machinery/labels.ts';
 import { dns1123Label, qualifiedNameErrors } from '../../machinery/names.ts';
 import type { ObjectMeta, OwnerReference } from '../../machinery/object.ts';
+import type { NameRule } from './name-rule.ts';
 
 const maxAnnotationsSize = 256 * 1024;
 export const foregroundFinalizer = 'foregroundDeletion';
 export const orphanFinalizer = 'orphan';
 
-export function validateMeta(
+export function validateMeta(meta: ObjectMeta, definition: ResourceDefinition, validateName: NameRule): FieldError[] {
+  return validateObjectMeta(
+    meta,
+    { namespaced: definition.namespaced, lenient: isExtension(definition) },
+    validateName,
+  );
+}
+
+/** `lenient`: finalizers without a path are taken. */
+export function validateObjectMeta(
   meta: ObjectMeta,
-  definition: ResourceDefinition,
-  validateName: (name: string, prefix: boolean) => string[],
+  { namespaced, lenient }: { readonly namespaced: boolean; readonly lenient: boolean },
+  validateName: NameRule,
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (meta.generateName) {
@@ -25,7 +35,7 @@ export function validateMeta(
   else
     for (const message of validateName(meta.name, false))
       errors.push(invalidValue('metadata.name', meta.name, message));
-  if (definition.namespaced) {
+  if (namespaced) {
     if (!meta.namespace) errors.push(required('metadata.namespace'));
     else
       for (const message of dns1123Label(meta.namespace))
@@ -38,8 +48,7 @@ export function validateMeta(
   if (meta.labels) errors.push(...validateLabels(meta.labels, 'metadata.labels'));
   if (meta.annotations) errors.push(...validateAnnotations(meta.annotations, 'metadata.annotations'));
   if (meta.ownerReferences) errors.push(...validateOwners(meta.ownerReferences));
-  if (meta.finalizers)
-    errors.push(...validateFinalizers(meta.finalizers, isExtension(definition), 'metadata.finalizers'));
+  if (meta.finalizers) errors.push(...validateFinalizers(meta.finalizers, lenient, 'metadata.finalizers'));
   return errors;
 }
 

@@ -34,8 +34,8 @@ export function schemaStrategy(schema: Schema): MergeStrategy {
   return strategy;
 }
 
-/** Free-form content below `x-kubernetes-preserve-unknown-fields`: maps merge by key, lists are leaves. */
-const deducedSchema: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
+/** Free-form content below `x-kubernetes-preserve-unknown-fields`: maps merge by key, lists are leaves, null is a value. */
+const deducedSchema: Schema = { 'x-kubernetes-preserve-unknown-fields': true, nullable: true };
 
 const atomicSchema: Schema = {};
 const leafStrategy: MergeStrategy = { kind: 'leaf' };

@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { validateRules } from '../../cel/rules/validate-rules.ts';
+import { validateEmbedded } from '../../kinds/metadata/embedded.ts';
 import { type FieldError, invalid } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest, type StatusError } from '../../machinery/status.ts';
@@ -94,7 +95,10 @@ export async function customErrors(
 
 function structureErrors({ schema, customResource }: KindSchema, object: KubeObject, old: KubeObject | undefined) {
   const errors = validateStructure(schema, object);
-  return customResource === undefined || !old ? errors : ratchet(errors, schema, object, old);
+  if (customResource === undefined) return errors;
+  // Of what is malformed it is enough to say so.
+  if (errors.length === 0) return validateEmbedded(schema, object);
+  return old ? ratchet(errors, schema, object, old) : errors;
 }
 
 function reportUnknown(
