@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deepFreeze } from '../equality.ts';
 import type { KubeObject } from '../object.ts';
+import type { Schema } from '../schema.ts';
 import { StatusError } from '../status.ts';
 import { deploymentSchema } from '../test-schema.ts';
 import { type ApplyRequest, apply } from './apply.ts';
@@ -185,6 +186,33 @@ describe('an apply', () => {
     const both = applyTo(live, configuration({}, { finalizers: ['x/b'] }), { manager: 'b' });
     expect(both.metadata.finalizers).toEqual(['x/a', 'x/b']);
     expect(applyTo(both, configuration({ paused: true })).metadata.finalizers).toEqual(['x/b']);
+  });
+
+  it('keeps an empty list, which is owned where it is an entry and not where it is a field', () => {
+    const names: Schema = { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } };
+    const spec: Schema = {
+      type: 'object',
+      properties: { field: names, entries: { type: 'object', additionalProperties: names } },
+    };
+    const schema: Schema = { ...deploymentSchema, properties: { ...deploymentSchema.properties, spec } };
+    const empty = { field: [], entries: { a: [] } };
+    // Who updates owns the list itself; kubectl takes that for its own when it goes over to applying.
+    const written = configuration(empty, {
+      managedFields: [
+        {
+          manager: 'a',
+          operation: 'Apply',
+          apiVersion: 'apps/v1',
+          fieldsType: 'FieldsV1',
+          fieldsV1: { 'f:spec': { 'f:field': {}, 'f:entries': { 'f:a': {} } } },
+        },
+      ],
+    });
+    const live = applyTo(written, configuration(empty), { schema });
+    expect(live['spec']).toEqual(empty);
+    expect(owners(live)['Apply a']).toEqual({ 'f:spec': { 'f:entries': { 'f:a': {} } } });
+    expect(applyTo(live, configuration(empty), { schema })).toBe(live);
+    expect(applyTo(live, configuration({ field: [] }), { schema })['spec']).toEqual({ field: [] });
   });
 
   it('puts items in its own order, and keeps others between them', () => {

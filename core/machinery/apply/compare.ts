@@ -4,7 +4,7 @@ import { deepEqual } from '../equality.ts';
 import type { KubeObject } from '../object.ts';
 import { getOwn, setOwn } from '../own.ts';
 import type { Schema } from '../schema.ts';
-import { emptySet, type FieldSet, leaf, listSet, ordered } from './field-set.ts';
+import { emptySet, type FieldSet, isEmpty, leaf, listSet, ordered } from './field-set.ts';
 import { type MergeStrategy, schemaStrategy, strategyOf } from './merge-strategy.ts';
 
 export interface Changes {
@@ -116,8 +116,9 @@ function setNode(schema: Schema, value: unknown, containers: boolean): FieldSet 
     const each = getOwn(fields, name);
     if (each === undefined) continue;
     const below = setNode(strategy.property(name), each, containers);
-    if (isEmptyList(each) && !containers && below !== leaf) continue; // no one owns an empty list
-    node[`f:${name}`] = strategy.isField(name) ? below : member(below);
+    const isField = strategy.isField(name);
+    if (isField && isEmptyList(each) && !containers && below !== leaf) continue; // no one owns an empty list
+    node[`f:${name}`] = isField ? below : member(below);
     count++;
   }
   // Made in the order of the wire.
@@ -140,7 +141,8 @@ function sortedNames(fields: Fields): string[] {
 }
 
 function member(node: FieldSet): FieldSet {
-  return node === leaf || '.' in node ? node : { '.': leaf, ...node };
+  if (node === leaf || isEmpty(node)) return leaf;
+  return '.' in node ? node : { '.': leaf, ...node };
 }
 
 /**

@@ -70,7 +70,7 @@ function pruneMap(strategy: MapStrategy, merged: Fields, last: FieldSet, owned: 
   let result: Record<string, unknown> | undefined;
   for (const [name, before] of Object.entries(merged)) {
     const node = last[`f:${name}`];
-    if (!node) continue;
+    if (!node || isUnowned(strategy, name, before)) continue;
     const kept = pruneChild(strategy.property(name), before, node, owned[`f:${name}`]);
     if (kept === before) continue;
     result ??= { ...merged };
@@ -79,6 +79,12 @@ function pruneMap(strategy: MapStrategy, merged: Fields, last: FieldSet, owned: 
   }
   if (!result) return merged;
   return Object.keys(result).length > 0 ? result : undefined;
+}
+
+/** A field that is an empty list belongs to no one who applies: none of them has given it up. */
+function isUnowned(strategy: MapStrategy, name: string, value: unknown): boolean {
+  if (!Array.isArray(value) || value.length > 0 || !strategy.isField(name)) return false;
+  return strategyOf(strategy.property(name), value).kind === 'list';
 }
 
 function pruneList(
