@@ -3,7 +3,7 @@
 import type { V1PodSpec } from '../../generated/kubernetes.ts';
 import { claimNameOf } from '../kinds/core/pod/semantics/claims.ts';
 import { allContainers } from '../kinds/core/pod/semantics/containers.ts';
-import { sourcesOf } from '../kinds/core/pod/volumes/volume-types.ts';
+import { namedBy } from '../kinds/core/pod/volumes/references.ts';
 
 export type ReferencedResource = 'configmaps' | 'secrets' | 'persistentvolumeclaims';
 
@@ -24,10 +24,9 @@ export function podReferences(namespace: string, podName: string, spec: V1PodSpe
   for (const { name } of spec.imagePullSecrets ?? []) add('secrets', name);
   for (const volume of spec.volumes ?? []) {
     add('persistentvolumeclaims', claimNameOf(podName, volume));
-    for (const { type, source } of sourcesOf(volume)) {
-      for (const name of type.inline?.configMaps?.(source) ?? []) add('configmaps', name);
-      for (const name of type.inline?.secrets?.(source) ?? []) add('secrets', name);
-    }
+    const { secrets, configMaps } = namedBy(volume);
+    for (const name of configMaps) add('configmaps', name);
+    for (const name of secrets) add('secrets', name);
   }
   for (const container of allContainers(spec)) {
     for (const { configMapRef, secretRef } of container.envFrom ?? []) {

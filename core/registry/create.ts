@@ -13,7 +13,7 @@ import { list } from './read/list.ts';
 import { watch } from './read/watch.ts';
 import type { Registry, Target } from './registry.ts';
 import type { RegistryOptions } from './registry-options.ts';
-import { strategyOf } from './strategies.ts';
+import { loadStrategy, strategyOf } from './strategies.ts';
 import { changeSubresource } from './subresources/change-subresource.ts';
 import { createBinding, createSubresource } from './subresources/create-subresource.ts';
 import { getSubresource } from './subresources/get-subresource.ts';
@@ -29,9 +29,12 @@ export const systemRandom: Random = { uuid: randomUUID, number: Math.random };
 
 export function createRegistry(options: RegistryOptions): Registry {
   const env = createEnvironment(options);
-  /** A write, once the engines are there that its validation may need. */
-  const write = <T>({ definition }: Target, work: () => Promise<T>): Promise<T> =>
-    definition.expressions || strategyOf(definition).expressions ? loadExpressions().then(work) : work();
+  /** A write, once what it may need is there: its type's strategy, and the engine of expressions. */
+  const write = <T>({ definition }: Target, work: () => Promise<T>): Promise<T> => {
+    const strategy = loadStrategy(definition);
+    if (strategy) return strategy.then(() => write({ definition }, work));
+    return definition.expressions || strategyOf(definition).expressions ? loadExpressions().then(work) : work();
+  };
   return {
     get: (context, target) => (target.subresource ? getSubresource(env, context, target) : get(env, target)),
     list: (_context, target, listOptions) => list(env, target, listOptions),
@@ -39,7 +42,11 @@ export function createRegistry(options: RegistryOptions): Registry {
     create: (context, target, object, writeOptions) =>
       write(target, () => {
         if (target.subresource) return createSubresource(env, context, target, object, writeOptions);
-        if (target.definition.type === 'bindings') return createBinding(env, context, target, object, writeOptions);
+        // It changes a pod.
+        if (target.definition.type === 'bindings')
+          return write({ definition: env.definitions.ofType('pods') ?? target.definition }, () =>
+            createBinding(env, context, target, object, writeOptions),
+          );
         return create(env, context, target, object, writeOptions);
       }),
     update: (context, target, object, writeOptions) =>

@@ -1,13 +1,29 @@
-// Which strategy each built-in type has: that of its folder in core/kinds. A type without one is served by its schema alone.
+// Which strategy each built-in type has: that of its folder in core/kinds. A type without one is served by its schema alone. Those of a
+// group are loaded before its first write: a function writes few groups, and what checks the others would be half of what it loads.
 
 import { strategies } from '../../generated/strategies.ts';
 import type { ResourceDefinition } from '../api/definition.ts';
+import { groupOf } from '../api/type-of.ts';
 import type { Strategy } from '../kinds/strategy.ts';
 import { customResource } from './custom-resource-strategy.ts';
 
 const plain: Strategy = {};
+const loaded = new Map<string, Strategy>();
 
-export function strategyOf(definition: ResourceDefinition): Strategy {
-  if (definition.customResource) return customResource;
-  return strategies.get(definition.type) ?? plain;
+/** Of a type that was loaded. */
+export function strategyOf({ type, customResource: custom }: ResourceDefinition): Strategy {
+  if (custom) return customResource;
+  const strategy = loaded.get(type);
+  if (!strategy) throw new Error(`the strategy of ${type} was not loaded`);
+  return strategy;
+}
+
+/** Nothing to wait for where it is there already, as for all writes of a type but the first. */
+export function loadStrategy({ type, customResource: custom }: ResourceDefinition): Promise<void> | undefined {
+  return custom || loaded.has(type) ? undefined : load(type);
+}
+
+async function load(type: string): Promise<void> {
+  const ofGroup = await strategies.get(groupOf(type))?.();
+  loaded.set(type, ofGroup?.get(type) ?? plain);
 }

@@ -8,6 +8,7 @@ import { rbacAuthorizer } from '../../core/authorization/rbac.ts';
 import { createRbacIndex } from '../../core/authorization/rbac-index.ts';
 import { badRequest } from '../../core/machinery/status.ts';
 import type { Family } from '../../core/metrics/family.ts';
+import { agentGroup } from '../../core/node/protocol.ts';
 import type { Log } from '../../core/process/log.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
@@ -37,7 +38,6 @@ import { compress, respondError } from './content/respond.ts';
 import type { FlowControl, FlowControlOptions } from './flow-control/flow-control.ts';
 import { type ApiRequest, type ApiResponse, isWebSocket, type UpgradeConnection } from './http.ts';
 import type { Installer } from './install/installer.ts';
-import { createNodeEndpoints } from './node/endpoints.ts';
 import { forgetRemovedNodes } from './node/forget-removed.ts';
 import type { NodeJoining } from './node/joining.ts';
 import { lazyNodeIndex } from './node/lazy-node-index.ts';
@@ -46,12 +46,12 @@ import { createNotifier, silentNotifier } from './node/notifier.ts';
 import { createUsage } from './node/usage.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { createPodStreams } from './pod-streams.ts';
-import { createProxy } from './proxy/proxy.ts';
+import type { RequestInfo } from './request-info.ts';
 import { createRequestPipeline } from './request-pipeline.ts';
 import type { WatchLimits } from './resources/route.ts';
 import { checkScope, noSuchResource } from './resources/routes.ts';
 import { defaultWatchLimits } from './resources/watch.ts';
-import type { Responder } from './responder.ts';
+import { lazyResponder, type Responder } from './responder.ts';
 import { createReviews } from './reviews/reviews.ts';
 import { createShares, type LongRunningShares } from './shares.ts';
 import { createStoredResources } from './stored-resources.ts';
@@ -181,12 +181,18 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   /** Who answers what: the first of them that serves a request. */
   const responders: readonly Responder[] = [
-    createNodeEndpoints({ ...options, openNodes: nodes.open, notifier, now }),
+    lazyResponder(isForAgents, async () => {
+      const { createNodeEndpoints } = await import('./node/endpoints.ts');
+      return createNodeEndpoints({ ...options, openNodes: nodes.open, notifier, now });
+    }),
     ...(aggregation ? [aggregation] : []),
     createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation, checked }),
     createUsage({ ...options, now }),
     createPodStreams({ registry, authorizer, streams: options.streams }),
-    createProxy({ registry, definitions, streams: options.streams, random: Math.random }),
+    lazyResponder(isProxied, async () => {
+      const { createProxy } = await import('./proxy/proxy.ts');
+      return createProxy({ registry, definitions, streams: options.streams, random: Math.random });
+    }),
     createStoredResources({ ...options, routes, reviews, metrics, aggregates: aggregation !== undefined }),
   ];
 
@@ -231,6 +237,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       rbac.close();
     },
   };
+}
+
+function isForAgents({ isResource, group }: RequestInfo): boolean {
+  return isResource && group === agentGroup;
+}
+
+const proxied: ReadonlySet<string> = new Set(['pods', 'services', 'nodes']);
+
+function isProxied({ group, version, resource, subresource }: RequestInfo): boolean {
+  return subresource === 'proxy' && group === '' && version === 'v1' && proxied.has(resource);
 }
 
 /** Loaded where it is asked for. */

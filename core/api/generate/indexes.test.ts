@@ -33,10 +33,19 @@ const folders = nameFolders(
 
 describe('indexes of kinds', () => {
   it('import of each kind what it has of the facet, and nothing else', () => {
-    const { file, text } = indexOf('columns', folders);
-    expect(file).toBe('columns.ts');
+    const [{ file, text } = { file: '', text: '' }, ...more] = indexOf('columns', folders);
+    expect({ file, more }).toEqual({ file: 'columns.ts', more: [] });
     expect(text.match(/from '\.\.\/core\/kinds\/[^']+'/g)).toEqual(["from '../core/kinds/core/pod/columns.ts'"]);
-    expect(indexOf('strategy', folders).text).toContain("['apps/deployments', strategy1]");
+  });
+
+  it('load the strategies of one group alone', () => {
+    const texts = new Map(indexOf('strategy', folders).map(({ file, text }) => [file, text]));
+    expect([...texts.keys()]).toEqual(['strategies.ts', 'strategies-core.ts', 'strategies-apps.ts']);
+    expect(texts.get('strategies.ts')).not.toContain('core/kinds/apps');
+    expect(texts.get('strategies.ts')).toContain(
+      "['apps', async () => (await import('./strategies-apps.ts')).strategies]",
+    );
+    expect(texts.get('strategies-apps.ts')).toContain("['apps/deployments', strategy0]");
   });
 
   it('map the names of what is stored to its types', () => {

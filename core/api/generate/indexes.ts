@@ -6,8 +6,16 @@ import type { ResourceRow } from './resources.ts';
 
 type Facet = (typeof facets)[number];
 
-const indexes: Readonly<Record<Facet, { readonly name: string; readonly type: string; readonly from: string }>> = {
-  strategy: { name: 'strategies', type: 'Strategy', from: '../core/kinds/strategy.ts' },
+interface Index {
+  readonly name: string;
+  readonly type: string;
+  readonly from: string;
+  /** What a group has is loaded when it is asked for: most functions need few, and all of them are much. */
+  readonly byGroup?: true;
+}
+
+const indexes: Readonly<Record<Facet, Index>> = {
+  strategy: { name: 'strategies', type: 'Strategy', from: '../core/kinds/strategy.ts', byGroup: true },
   columns: { name: 'columns', type: 'readonly Column[]', from: '../core/api/definition.ts' },
   conversion: { name: 'conversions', type: 'Conversion', from: '../core/api/definition.ts' },
   sample: { name: 'samples', type: 'Sample', from: '../core/api/sample.ts' },
@@ -24,25 +32,50 @@ export function nameFolders(kinds: readonly KindFolder[], rows: readonly Resourc
   });
 }
 
-/** A module with what each kind has of the facet, by `group/resource`. */
-export function indexOf(facet: Facet, folders: readonly NamedFolder[]): { file: string; text: string } {
-  const { name, type, from } = indexes[facet];
-  const having = folders.filter(({ files }) => files.has(`${facet}.ts`));
-  const imports = having.map(
-    ({ folder }, at) => `import { ${facet} as ${facet}${at} } from '../${folder}/${facet}.ts';`,
-  );
-  const rows = having.map(({ kind, resource }, at) => `  ['${typeOf(kind.group, resource)}', ${facet}${at}],`);
-  const typeName = /\w+(?=(?:\[\])?$)/.exec(type)?.[0];
-  return {
-    file: `${name}.ts`,
-    text: `import type { ${typeName} } from '${from}';
-${imports.join('\n')}
+export interface GeneratedFile {
+  readonly file: string;
+  readonly text: string;
+}
 
-export const ${name}: ReadonlyMap<string, ${type}> = new Map([
+/** Modules with what each kind has of the facet, by `group/resource`: one, or one a group and one that loads them. */
+export function indexOf(facet: Facet, folders: readonly NamedFolder[]): readonly GeneratedFile[] {
+  const { name, byGroup, ...type } = indexes[facet];
+  const having = folders.filter(({ files }) => files.has(`${facet}.ts`));
+  if (!byGroup) return [{ file: `${name}.ts`, text: indexText(facet, name, type, having) }];
+  const groups = Map.groupBy(having, ({ kind }) => kind.group);
+  const fileOf = (group: string) => `${name}-${group === '' ? 'core' : group}.ts`;
+  const rows = [...groups.keys()].map(
+    (group) => `  ['${group}', async () => (await import('./${fileOf(group)}')).${name}],`,
+  );
+  const loaders = `${importOf(type)}
+/** By group. */
+export const ${name}: ReadonlyMap<string, () => Promise<ReadonlyMap<string, ${type.type}>>> = new Map([
 ${rows.join('\n')}
 ]);
-`,
-  };
+`;
+  return [
+    { file: `${name}.ts`, text: loaders },
+    ...[...groups].map(([group, members]) => ({ file: fileOf(group), text: indexText(facet, name, type, members) })),
+  ];
+}
+
+type TypeImport = Pick<Index, 'type' | 'from'>;
+
+function importOf({ type, from }: TypeImport): string {
+  return `import type { ${/\w+(?=(?:\[\])?$)/.exec(type)?.[0]} } from '${from}';\n`;
+}
+
+function indexText(facet: Facet, name: string, type: TypeImport, members: readonly NamedFolder[]): string {
+  const imports = members.map(
+    ({ folder }, at) => `import { ${facet} as ${facet}${at} } from '../${folder}/${facet}.ts';`,
+  );
+  const rows = members.map(({ kind, resource }, at) => `  ['${typeOf(kind.group, resource)}', ${facet}${at}],`);
+  return `${importOf(type)}${imports.join('\n')}
+
+export const ${name}: ReadonlyMap<string, ${type.type}> = new Map([
+${rows.join('\n')}
+]);
+`;
 }
 
 /** From `group/resource` of what is stored to its TypeScript type. */

@@ -3,7 +3,7 @@
 // only by who shows them), and an index of each facet of the kinds.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setOwn } from '../../machinery/own.ts';
 import type { Fields } from '../fields.ts';
@@ -83,10 +83,12 @@ async function generate(): Promise<void> {
   write('message-rows.ts', messageRows(resources, bodies, sources));
   const folders = nameFolders(kinds, resources);
   write('type-map.ts', typeMap(folders, resources));
-  for (const facet of facets) {
-    const { file, text } = indexOf(facet, folders);
-    write(file, text);
-  }
+  const indexes = facets.flatMap((facet) => indexOf(facet, folders));
+  for (const { file, text } of indexes) write(file, text);
+  // Of a group that is gone.
+  const written = new Set(indexes.map(({ file }) => file));
+  for (const name of readdirSync(output))
+    if (name.startsWith('strategies-') && !written.has(name)) rmSync(join(output, name), { force: true });
   write('stamp', stamp);
   const took = Math.round(performance.now() - started);
   process.stdout.write(`generated ${models.size} models and ${resources.length} resources in ${took} ms\n`);

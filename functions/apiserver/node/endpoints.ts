@@ -4,7 +4,6 @@ import type { Definitions } from '../../../core/api/definition.ts';
 import { decodeJson } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import type { JoinRequest } from '../../../core/node/joining.ts';
-import { agentGroup } from '../../../core/node/protocol.ts';
 import { readReport } from '../../../core/node/read-report.ts';
 import { largestBatchBytes } from '../../../core/node/relay.ts';
 import { packUsage } from '../../../core/node/usage.ts';
@@ -18,7 +17,7 @@ import { respondBody, respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
-import type { Responder } from '../responder.ts';
+import type { Answerer } from '../responder.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 import { desiredBody, desiredState } from './desired-state.ts';
 import type { NodeJoining } from './joining.ts';
@@ -40,7 +39,7 @@ export interface NodeEndpointOptions {
   readonly now: () => Date;
 }
 
-export function createNodeEndpoints(options: NodeEndpointOptions): Responder {
+export function createNodeEndpoints(options: NodeEndpointOptions): Required<Answerer> {
   const { openNodes, notifier, heartbeats, now } = options;
 
   const upToDate = async (): Promise<NodeIndex> => {
@@ -77,7 +76,6 @@ export function createNodeEndpoints(options: NodeEndpointOptions): Responder {
   };
 
   return {
-    serves: ({ isResource, group }) => isResource && group === agentGroup,
     async respond(exchange) {
       const { resource, name, subresource, verb, rest } = exchange.info;
       if (resource !== 'nodes' || name === '') throw noSuchResource();

@@ -12,7 +12,7 @@ import type { Query } from '../query.ts';
 import { encodeSegments, type RequestInfo } from '../request-info.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
-import type { Responder } from '../responder.ts';
+import type { Answerer } from '../responder.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 import { behindProxy } from './behind-proxy.ts';
 import { forward, forwardUpgrade, passedHeaders, type Upstream } from './forward.ts';
@@ -33,7 +33,7 @@ const optionKinds: Readonly<Record<string, string>> = {
   nodes: 'NodeProxyOptions',
 };
 
-export function createProxy({ registry, definitions, streams, random }: ProxyOptions): Responder {
+export function createProxy({ registry, definitions, streams, random }: ProxyOptions): Required<Answerer> {
   /**
    * Where the proxy is, and the path behind it as it was admitted: that is the one to ask for. Both encoded anew, and what is asked for
    * without empty segments and dots, as Go joins paths.
@@ -76,8 +76,6 @@ export function createProxy({ registry, definitions, streams, random }: ProxyOpt
   };
 
   return {
-    serves: ({ group, version, resource, subresource }) =>
-      group === '' && version === 'v1' && subresource === 'proxy' && Object.hasOwn(optionKinds, resource),
     async respond(exchange) {
       const { request, info, query } = exchange;
       const [prefix, path] = await admit(exchange);

@@ -9,7 +9,6 @@ import type { Exchange } from './exchange.ts';
 import { getRoute, listRoute } from './read.ts';
 import type { Route, RouteParts } from './route.ts';
 import { watchRoute } from './watch.ts';
-import { createRoute, deleteCollectionRoute, deleteRoute, patchRoute, updateRoute } from './write.ts';
 
 /** What Kubernetes says to a path that nothing is served at. */
 export function noSuchResource(): StatusError {
@@ -62,15 +61,30 @@ function methodNotAllowed(verb: string): StatusError {
   );
 }
 
+type WriteRoutes = typeof import('./write.ts');
+
+let writeRoutes: WriteRoutes | undefined;
+
+/** Before the first write, or ahead of it in a process that will write: others never load what writes need. */
+export async function loadWriteRoutes(): Promise<WriteRoutes> {
+  writeRoutes ??= await import('./write.ts');
+  return writeRoutes;
+}
+
+function writeRoute(name: keyof WriteRoutes): Route {
+  return (...given) =>
+    writeRoutes ? writeRoutes[name](...given) : loadWriteRoutes().then((loaded) => loaded[name](...given));
+}
+
 const routes: ReadonlyMap<string, Route> = new Map([
   ['get', getRoute],
   ['list', listRoute],
   ['watch', watchRoute],
-  ['create', createRoute],
-  ['update', updateRoute],
-  ['patch', patchRoute],
-  ['delete', deleteRoute],
-  ['deletecollection', deleteCollectionRoute],
+  ['create', writeRoute('createRoute')],
+  ['update', writeRoute('updateRoute')],
+  ['patch', writeRoute('patchRoute')],
+  ['delete', writeRoute('deleteRoute')],
+  ['deletecollection', writeRoute('deleteCollectionRoute')],
 ]);
 
 export function answerResource(parts: RouteParts, exchange: Exchange, target: Target): Promise<ApiResponse> {

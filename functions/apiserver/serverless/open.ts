@@ -23,6 +23,7 @@ import { createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import { createJoining } from '../node/joining.ts';
 import { storedNodes } from '../node/stored-nodes.ts';
+import { loadWriteRoutes } from '../resources/routes.ts';
 import { createLazyStreamHandler } from '../streams/lazy-stream-handler.ts';
 import { freshReplicas } from './fresh-replicas.ts';
 import { invocationShares } from './invocation-shares.ts';
@@ -79,7 +80,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     serviceCIDR,
     clusterDomain,
   });
-  const loading = options.writes ? registry.loadWrites() : undefined;
+  const loading = options.writes ? Promise.all([registry.loadWrites(), loadWriteRoutes()]) : undefined;
   const [key] = await Promise.all([
     ensureSigningKey(store),
     onceABuild(store, settings.build, async () => {

@@ -4,8 +4,6 @@ import type { VolumeTypeOf } from './volume-type.ts';
 
 export const azureFile: VolumeTypeOf<'azureFile'> = {
   needs: ['secretName', 'shareName'],
-  inline: { podSecurity: 'baseline', secrets: ({ secretName }) => [secretName] },
-  persistent: {
-    secrets: ({ secretNamespace, secretName }) => [{ namespace: secretNamespace ?? '', name: secretName }],
-  },
+  inline: { podSecurity: 'baseline' },
+  persistent: {},
 };

@@ -4,6 +4,6 @@ import type { VolumeTypeOf } from './volume-type.ts';
 
 export const cinder: VolumeTypeOf<'cinder'> = {
   needs: ['volumeID'],
-  inline: { podSecurity: 'baseline', secrets: ({ secretRef }) => [secretRef?.name] },
-  persistent: { secrets: ({ secretRef }) => [secretRef] },
+  inline: { podSecurity: 'baseline' },
+  persistent: {},
 };

@@ -12,7 +12,6 @@ export const configMap: VolumeTypeOf<'configMap'> = {
   ],
   inline: {
     podSecurity: 'restricted',
-    configMaps: ({ name }) => [name],
     fileWarnings: ({ name = '', items }, volume) => overlaps(volume, 'ConfigMap', name, filesOf(items)),
   },
 };

@@ -6,16 +6,8 @@ import type { VolumeTypeOf } from './volume-type.ts';
 
 export const csi: VolumeTypeOf<'csi'> = {
   validate: ({ driver }, { path }) => validateDriverName(driver, `${path}.driver`),
-  inline: { podSecurity: 'restricted', secrets: ({ nodePublishSecretRef }) => [nodePublishSecretRef?.name] },
-  persistent: {
-    secrets: (source) => [
-      source.controllerPublishSecretRef,
-      source.controllerExpandSecretRef,
-      source.nodePublishSecretRef,
-      source.nodeStageSecretRef,
-      source.nodeExpandSecretRef,
-    ],
-  },
+  inline: { podSecurity: 'restricted' },
+  persistent: {},
 };
 
 function validateDriverName(driver: string | undefined, path: string): FieldError[] {

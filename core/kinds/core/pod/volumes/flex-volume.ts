@@ -6,8 +6,8 @@ import type { VolumeTypeOf } from './volume-type.ts';
 export const flexVolume: VolumeTypeOf<'flexVolume'> = {
   needs: ['driver'],
   validate: ({ options }, { path }) => validateOptions(options ?? {}, `${path}.options`),
-  inline: { podSecurity: 'baseline', secrets: ({ secretRef }) => [secretRef?.name] },
-  persistent: { secrets: ({ secretRef }) => [secretRef] },
+  inline: { podSecurity: 'baseline' },
+  persistent: {},
 };
 
 function validateOptions(options: Readonly<Record<string, string>>, path: string): FieldError[] {

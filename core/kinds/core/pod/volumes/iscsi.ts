@@ -7,8 +7,8 @@ import type { VolumePlace, VolumeTypeOf } from './volume-type.ts';
 export const iscsi: VolumeTypeOf<'iscsi'> = {
   needs: ['targetPortal', 'iqn'],
   validate: validateIscsi,
-  inline: { podSecurity: 'baseline', secrets: ({ secretRef }) => [secretRef?.name] },
-  persistent: { secrets: ({ secretRef }) => [secretRef] },
+  inline: { podSecurity: 'baseline' },
+  persistent: {},
 };
 
 const iqn = /^iqn\.\d{4}-\d{2}\.([a-z0-9]+)(\.[a-z0-9-]+)*(:[^,;*&$|\s]+)$/;

@@ -9,8 +9,6 @@ export const projected: VolumeTypeOf<'projected'> = {
   validate: (source, { path }) => validateProjected(source, path),
   inline: {
     podSecurity: 'restricted',
-    secrets: ({ sources }) => (sources ?? []).map(({ secret }) => secret?.name),
-    configMaps: ({ sources }) => (sources ?? []).map(({ configMap }) => configMap?.name),
     fileWarnings({ sources }, volume) {
       const warnings: string[] = [];
       const placed: PlacedFile[] = [];

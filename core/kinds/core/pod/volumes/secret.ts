@@ -12,7 +12,6 @@ export const secret: VolumeTypeOf<'secret'> = {
   ],
   inline: {
     podSecurity: 'restricted',
-    secrets: ({ secretName }) => [secretName],
     fileWarnings: ({ secretName = '', items }, volume) => overlaps(volume, 'Secret', secretName, filesOf(items)),
   },
 };

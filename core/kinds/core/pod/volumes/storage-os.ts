@@ -12,6 +12,6 @@ export const storageos: VolumeTypeOf<'storageos'> = {
       return value ? dns1123Label(value).map((message) => invalidValue(`${path}.${field}`, value, message)) : [];
     }),
   gone: 'storageOS: deprecated in v1.22, non-functional in v1.25+',
-  inline: { podSecurity: 'baseline', secrets: ({ secretRef }) => [secretRef?.name] },
-  persistent: { secrets: ({ secretRef }) => [secretRef] },
+  inline: { podSecurity: 'baseline' },
+  persistent: {},
 };

@@ -33,31 +33,18 @@ export interface VolumePlace {
   readonly name: string;
 }
 
-export interface SecretReference {
-  /** Empty or missing: the namespace of whoever uses the volume. */
-  readonly namespace?: string;
-  readonly name?: string;
-}
-
 interface InlineType<Source> {
   /** The strictest level of the Pod Security Standards at which a pod may have one. */
   readonly podSecurity: 'restricted' | 'baseline' | 'privileged';
   /** Defaults that depend on other fields; all others are in fields.ts. */
   defaults?(source: Source): void;
-  /** Names, in the pod's namespace; claims are in semantics/claims.ts. A name that is missing or empty is none. */
-  secrets?(source: Source): readonly (string | undefined)[];
-  configMaps?(source: Source): readonly (string | undefined)[];
   /** Warnings about the source at `path`. */
   warnings?(source: Source, path: string): string[];
   /** Warnings about files of the volume `name` that lie at or below one another. */
   fileWarnings?(source: Source, name: string): string[];
 }
 
-interface PersistentType<Source> {
-  secrets?(source: Source): readonly (SecretReference | undefined)[];
-}
-
-/** `Inline` and `Persistent` are the sources' types, which differ in how they name Secrets. */
+/** `Inline` and `Persistent` are the sources' types: a few differ. What a source names is in references.ts. */
 export interface VolumeType<Inline = object, Persistent = object> {
   /** Fields that may not be missing or empty. */
   readonly needs?: readonly (keyof (Inline | Persistent) & string)[];
@@ -66,7 +53,8 @@ export interface VolumeType<Inline = object, Persistent = object> {
   /** Of a type that is deprecated or gone: what is said behind the path of the volume. */
   readonly gone?: string;
   readonly inline?: InlineType<Inline>;
-  readonly persistent?: PersistentType<Persistent>;
+  /** There where a PersistentVolume can be one. */
+  readonly persistent?: object;
 }
 
 /** A type as its file has it: `inline` where a pod can have such a volume, `persistent` where a PersistentVolume can be one. */
