@@ -1,7 +1,10 @@
 // The commands for clusters on AWS.
 
+import { readDuration } from '../core/machinery/time.ts';
+import { CommandLineError } from '../core/process/command-line.ts';
 import { type Command, command } from './command.ts';
 import { hours } from './nodes.ts';
+import { port } from './port.ts';
 
 const aws = {
   cluster: { value: 'name', help: 'name of the cluster', required: true },
@@ -19,10 +22,35 @@ export const awsCommands: readonly Command[] = [
         aws: { help: 'kubectl then proves your IAM identity' },
         server: { value: 'url', help: "ApiUrl of the stack's outputs", required: true },
         output: { value: 'file', help: 'where to write it; default: standard output' },
+        direct: { help: 'kubectl asks the API itself, without `zeroplane connect`, which makes open watches cheap' },
+        port: { value: 'port', help: 'of `zeroplane connect` on this machine; default: a free one' },
       },
     },
-    async ({ values: { 'role-arn': roleArn, ...values } }) =>
-      (await import('./aws.ts')).writeAwsKubeconfig({ ...values, roleArn }),
+    async ({ values: { 'role-arn': roleArn, port: given, ...values } }) =>
+      (await import('./aws.ts')).writeAwsKubeconfig({
+        ...values,
+        roleArn,
+        port: given === undefined ? undefined : port('--port', given),
+      }),
+  ),
+  command(
+    {
+      name: 'zeroplane connect',
+      description: 'serve the API of a cluster on AWS to your programs on this machine; kubectl starts it by itself',
+      takes: '<cluster>',
+      flags: { idle: { value: 'duration', help: 'it ends when it was not used for so long', default: '30m' } },
+    },
+    async ({ values, args }) =>
+      (await import('./connect.ts')).connect({ cluster: only(args), idleMs: idle('--idle', values.idle) }),
+  ),
+  command(
+    {
+      name: 'zeroplane connect-token',
+      description: 'print a credential for kubectl that lets it use `zeroplane connect`, and start that',
+      takes: '<cluster>',
+      flags: {},
+    },
+    async ({ args }) => (await import('./connect.ts')).printConnectToken(only(args)),
   ),
   command(
     {
@@ -42,3 +70,17 @@ export const awsCommands: readonly Command[] = [
     async ({ values }) => (await import('./aws.ts')).printJoinToken({ hours: hours('--hours', values.hours) }),
   ),
 ];
+
+function only(args: readonly string[]): string {
+  const [cluster, more] = args;
+  if (cluster === undefined || more !== undefined)
+    throw new CommandLineError('name one cluster, as `zeroplane kubeconfig --aws --cluster` did');
+  return cluster;
+}
+
+/** Milliseconds. */
+function idle(flag: string, text: string): number {
+  const value = readDuration(text);
+  if (value !== undefined && value > 0 && value < 2 ** 31) return value;
+  throw new CommandLineError(`${flag}: give a duration, such as 30m, not ${JSON.stringify(text)}`);
+}

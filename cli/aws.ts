@@ -1,16 +1,17 @@
 // The commands that have to do with a cluster on AWS: a kubeconfig, the credential that kubectl asks for, and tokens for new nodes.
 
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { isSea } from 'node:sea';
+import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { awsCredentials } from '../agent/queue/aws-credentials.ts';
 import { errorText } from '../core/machinery/error-text.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
 import { createIamToken, iamTokenSeconds } from '../core/signature/iam-token.ts';
 import { type AwsCredentials, signHeaders } from '../core/signature/sigv4.ts';
+import { connectionFile, ensureConnection, loopback } from '../local/connect/connection.ts';
 import { newBootstrapToken } from '../local/nodes/token.ts';
 import { UserError } from '../local/user-error.ts';
+import { type IdentityToken, ownProgram, printCredential } from './exec-credential.ts';
 
 export interface KubeconfigOptions {
   readonly aws: boolean;
@@ -19,30 +20,50 @@ export interface KubeconfigOptions {
   readonly region: string;
   readonly roleArn?: string;
   readonly output?: string;
+  /** kubectl asks the cluster's URL itself, without `zeroplane connect` between. */
+  readonly direct: boolean;
+  /** Of `zeroplane connect`. */
+  readonly port?: number;
 }
 
-/** `zeroplane kubeconfig --aws`: kubectl then asks `zeroplane aws-token` for a credential, again when one runs out. */
-export function writeAwsKubeconfig(options: KubeconfigOptions): void {
+/**
+ * `zeroplane kubeconfig --aws`: kubectl then asks `zeroplane connect-token` for a credential, which starts `zeroplane connect` where it does
+ * not run; with `--direct` `zeroplane aws-token`, again when one runs out.
+ */
+export async function writeAwsKubeconfig(options: KubeconfigOptions): Promise<void> {
   if (!options.aws)
     throw new UserError('kubeconfig: give --aws; `zeroplane up` writes the kubeconfig of a cluster on this machine');
-  const { server, cluster, region, roleArn } = options;
-  if (!URL.canParse(server)) throw new UserError(`--server: ${server} is no URL: take ApiUrl of the stack's outputs`);
+  const { cluster, region, roleArn, direct, port } = options;
+  if (!URL.canParse(options.server) || new URL(options.server).protocol !== 'https:')
+    throw new UserError(`--server: ${options.server} is no https URL: take ApiUrl of the stack's outputs`);
+  const server = options.server.replace(/\/+$/, '');
+  const identity = { cluster, region, ...(roleArn !== undefined && { roleArn }) };
   const name = `zeroplane-${cluster}`;
-  // One file is the program itself; from a checkout Node runs it.
-  const own = isSea() ? [] : [join(import.meta.dirname, '../local/start.mjs')];
-  const args = [...own, 'aws-token', '--cluster', cluster, '--region', region];
-  if (roleArn !== undefined) args.push('--role-arn', roleArn);
+  const connection = direct
+    ? undefined
+    : await ensureConnection(connectionFile(cluster), { ...identity, server, port });
+  const own = ownProgram();
+  const args = connection
+    ? [...own.args, 'connect-token', cluster]
+    : [...own.args, 'aws-token', '--cluster', cluster, '--region', region];
+  if (!connection && roleArn !== undefined) args.push('--role-arn', roleArn);
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',
-    command: process.execPath,
+    command: own.command,
     args,
     interactiveMode: 'Never',
     provideClusterInfo: false,
   };
+  const reached = connection
+    ? {
+        server: `https://${loopback}:${connection.port}`,
+        'certificate-authority-data': Buffer.from(connection.authority).toString('base64'),
+      }
+    : { server };
   const config = stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name, cluster: { server: server.replace(/\/+$/, '') } }],
+    clusters: [{ name, cluster: reached }],
     users: [{ name, user: { exec } }],
     contexts: [{ name, context: { cluster: name, user: name } }],
     'current-context': name,
@@ -62,8 +83,8 @@ export interface TokenOptions {
   readonly roleArn?: string;
 }
 
-/** An ExecCredential, as kubectl asks its plugins for. Source: KEP-541. */
-export async function printAwsToken({ cluster, region, roleArn }: TokenOptions): Promise<void> {
+/** Proves the IAM identity. A minute is kept back of its time, for requests under way. Rejects with a UserError without AWS credentials. */
+export async function identityToken({ cluster, region, roleArn }: TokenOptions): Promise<IdentityToken> {
   const own = await awsCredentials(region).catch((error: unknown) => {
     const why = errorText(error);
     throw new UserError(`no AWS credentials: sign in as you do for the aws command line (${why})`);
@@ -71,14 +92,11 @@ export async function printAwsToken({ cluster, region, roleArn }: TokenOptions):
   const credentials = roleArn === undefined ? own : await assumeRole(own, region, roleArn, fetch);
   const now = new Date();
   const token = createIamToken({ clusterName: cluster, region, credentials, now });
-  // A minute is kept back, for requests under way.
-  const expires = new Date(now.getTime() + (iamTokenSeconds - 60) * 1000);
-  const credential = {
-    apiVersion: 'client.authentication.k8s.io/v1',
-    kind: 'ExecCredential',
-    status: { expirationTimestamp: `${expires.toISOString().slice(0, 19)}Z`, token },
-  };
-  process.stdout.write(`${JSON.stringify(credential)}\n`);
+  return { token, expires: new Date(now.getTime() + (iamTokenSeconds - 60) * 1000) };
+}
+
+export async function printAwsToken(options: TokenOptions): Promise<void> {
+  printCredential(await identityToken(options));
 }
 
 async function assumeRole(

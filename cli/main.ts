@@ -7,6 +7,7 @@ import { defaultDataDir } from '../local/default-data-dir.ts';
 import { awsCommands } from './aws-commands.ts';
 import { type Command, command } from './command.ts';
 import { nodeCommands } from './nodes.ts';
+import { port } from './port.ts';
 import { runCommand } from './run-command.ts';
 import { runProgram } from './run-program.ts';
 
@@ -190,10 +191,4 @@ function duration(flag: string, text: string): number {
   const value = readDuration(text);
   if (value !== undefined && value >= 0) return value;
   throw new CommandLineError(`${flag}: give a duration, such as 30s or 1m30s, not ${JSON.stringify(text)}`);
-}
-
-function port(flag: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0 && value < 65536) return value;
-  throw new CommandLineError(`${flag}: give a number from 1 to 65535, not ${JSON.stringify(text)}`);
 }

@@ -67,9 +67,14 @@ export function kubectlBy(run: (args: readonly string[], input?: string) => Prom
 }
 
 /** Runs a program to its end, at most two minutes. */
-export function runTool(file: string, args: readonly string[], input?: string): Promise<Ran> {
+export function runTool(
+  file: string,
+  args: readonly string[],
+  input?: string,
+  env: NodeJS.ProcessEnv = { ...process.env, HOME: cache },
+): Promise<Ran> {
   return new Promise((resolve) => {
-    const options = { maxBuffer: 64 << 20, timeout: 120_000, env: { ...process.env, HOME: cache } };
+    const options = { maxBuffer: 64 << 20, timeout: 120_000, env };
     const child = execFile(file, [...args], options, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
       resolve({ code, stdout, stderr });
