@@ -44,6 +44,14 @@ export function decodeJsonStrict(input: Uint8Array | string): Decoded {
   return parsed(typeof input === 'string' ? input : textOf(input), (text) => scan(text, jsonValue(text), true));
 }
 
+/**
+ * Calls `onField` for each name of a text that is JSON, in the order in which they stand there, before what is below it. `again`: the object
+ * had it before. `path`: made when it is asked for.
+ */
+export function visitFields(text: string, onField: (name: string, again: boolean, path: () => string) => void): void {
+  scan(text, undefined, false, onField);
+}
+
 /** As `decodeJsonStrict` where the text is a JSON object; undefined where it is anything else. */
 export function decodeJsonObject(input: Uint8Array): Decoded | undefined {
   if (input[0] !== 0x7b) return undefined;
@@ -153,7 +161,12 @@ const maxFloats = 1000;
  * Walks a text that JSON.parse took, so that nothing but structure and numbers needs a look; mends the numbers in `value`. `limited`: it
  * is a request's body.
  */
-function scan(text: string, value: unknown, limited = false): Decoded {
+function scan(
+  text: string,
+  value: unknown,
+  limited = false,
+  onField?: (name: string, again: boolean, path: () => string) => void,
+): Decoded {
   // An array around the value, so that a number alone has a place too.
   const levels: Level[] = [{ isArray: true, seen: undefined, name: '', index: 0, container: [value] }];
   const [outer] = levels as [Level];
@@ -170,6 +183,7 @@ function scan(text: string, value: unknown, limited = false): Decoded {
         if (expectName && level) {
           const again = isSecond(level, stringOf(text.slice(at + 1, end)));
           if (again && duplicates.length < maxReportedDuplicates) duplicates.push(pathOf(levels));
+          onField?.(level.name, again, () => pathOf(levels));
           expectName = false;
         }
         at = end;

@@ -103,6 +103,15 @@ describe('bodies', () => {
     expect(strict).toMatchObject({ status: 400 });
     expect(strict.body.message).toContain('duplicate field "data.a"');
   });
+
+  it('are told of their strict errors as these stand there, in built-in kinds', async () => {
+    const body =
+      '{"x":1,"metadata":{"name":"s","y":1},"data":{"a":"1","a":"2"},"metadata":{"name":"s"},"z":{"b":1,"b":2}}';
+    const strict = await t.post(`${configMaps}?fieldValidation=Strict`, body);
+    expect(strict.body.message).toContain(
+      'strict decoding error: unknown field "x", duplicate field "data.a", duplicate field "metadata", unknown field "z"',
+    );
+  });
 });
 
 describe('reads', () => {

@@ -14,6 +14,7 @@ import type { PatchType, RequestContext, WriteOptions } from '../../../core/regi
 import { cannotHandle } from '../../../core/registry/write/prune-default-validate.ts';
 import { contentType, decodeBody, readBody, unsupportedMediaType } from '../content/body.ts';
 import type { RoutedRequest } from '../http.ts';
+import { inOrder } from './strict-order.ts';
 
 /** What kind of object a path takes: the resource's own, or a subresource's. */
 export interface BodyKind {
@@ -43,23 +44,31 @@ export async function readObject(
   kind: BodyKind,
   validation: WriteOptions['fieldValidation'],
 ): Promise<KubeObject> {
-  const decoded = await decodedBody(request, context, contentType(request));
+  const type = contentType(request);
+  const { decoded, bytes } = await decodedBody(request, context, type);
   reportDuplicates(decoded, context, validation, (duplicates) => {
     const unknown = unknownFields(decoded.value, kind);
-    // YAML becomes JSON first, and its decoder has seen what is there twice by then.
-    const all = decoded.duplicateLines ? [...duplicates, ...unknown] : [...unknown, ...duplicates];
+    // A built-in kind is read in one go; of YAML, which becomes JSON first, and of custom resources, duplicates are seen before.
+    const all =
+      kind.definition && !decoded.duplicateLines
+        ? inOrder(new TextDecoder().decode(bytes), duplicates, unknown)
+        : [...duplicates, ...unknown];
     return badRequest(`${cannotHandle(kind)}: strict decoding error: ${all.join(', ')}`);
   });
   refuseFloats(decoded, kind);
   return asObject(decoded.value, kind);
 }
 
-async function decodedBody(request: RoutedRequest, context: RequestContext, type: string): Promise<Decoded> {
+async function decodedBody(
+  request: RoutedRequest,
+  context: RequestContext,
+  type: string,
+): Promise<{ decoded: Decoded; bytes: Uint8Array }> {
   const bytes = await readBody(request);
   if (bytes.length > largeBytes) context.large = true;
   const decoded = await decodeBody(bytes, type);
   if (context.large) await yieldToEventLoop();
-  return decoded;
+  return { decoded, bytes };
 }
 
 function asObject(value: unknown, { kind }: BodyKind): KubeObject {
@@ -102,7 +111,7 @@ export async function readPatch(
   type: PatchType,
   validation: WriteOptions['fieldValidation'],
 ): Promise<unknown> {
-  const decoded = await decodedBody(request, context, encodingOf(type, contentType(request)));
+  const { decoded } = await decodedBody(request, context, encodingOf(type, contentType(request)));
   reportDuplicates(decoded, context, validation, (duplicates) =>
     badRequest(
       decoded.duplicateLines

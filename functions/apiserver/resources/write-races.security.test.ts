@@ -279,28 +279,28 @@ it('gives nobody a part in a binding that became another one meanwhile', async (
 });
 
 it('creates nothing by an update for who may only update', async () => {
-  const may = { verbs: ['get', 'update', 'patch'], apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
+  const may = { verbs: ['get', 'update', 'patch'], apiGroups: [''], resources: ['limitranges'] };
   await t.post(`${rbac}/namespaces/default/roles`, { metadata: { name: 'updater' }, rules: [may] });
   await t.post(`${rbac}/namespaces/default/rolebindings`, {
     metadata: { name: 'updater' },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'updater' },
     subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'eve' }],
   });
-  const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
-  const lease = { metadata: { name: 'raced' }, spec: { holderIdentity: 'eve' } };
-  const type = 'coordination.k8s.io/leases';
+  const ranges = '/api/v1/namespaces/default/limitranges';
+  const range = { metadata: { name: 'raced' }, spec: { limits: [{ type: 'Pod', max: { cpu: '1' } }] } };
+  const type = 'limitranges';
   for (const write of [
-    () => t.put(`${leases}/raced`, lease, eve),
+    () => t.put(`${ranges}/raced`, range, eve),
     () =>
       t.patch(
-        `${leases}/raced?fieldManager=eve&force=true`,
+        `${ranges}/raced?fieldManager=eve&force=true`,
         'application/apply-patch+yaml',
-        { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', ...lease },
+        { apiVersion: 'v1', kind: 'LimitRange', ...range },
         eve,
       ),
   ]) {
     meanwhile = undefined;
-    await t.post(leases, { metadata: { name: 'raced' }, spec: { holderIdentity: 'other' } });
+    await t.post(ranges, { metadata: { name: 'raced' }, spec: { limits: [{ type: 'Pod', max: { cpu: '2' } }] } });
     replaceBefore(type, 'default/raced', [undefined]);
     expect(await write()).toMatchObject({ status: 403, body: { message: expect.stringContaining('cannot create') } });
     expect(await stored(type, 'default/raced')).toBeUndefined();

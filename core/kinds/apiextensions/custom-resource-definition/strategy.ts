@@ -24,6 +24,7 @@ import { type Situation, strategyFor } from '../../strategy.ts';
 import { type CompiledRules, compileAhead, compiledRules } from './compiled-rules.ts';
 import { cleanupFinalizer, isEstablished, nameConflict } from './custom-names.ts';
 import { warnOfFormats } from './format-warnings.ts';
+import { validateColumns } from './printer-columns.ts';
 import { validateSchema } from './structural-schema.ts';
 
 export const strategy = strategyFor<V1CustomResourceDefinition>({
@@ -168,8 +169,12 @@ function validateDefinition(object: V1CustomResourceDefinition, old?: V1CustomRe
     // What was accepted once stays: rules of later releases hold for what changes.
     else if (!deepEqual(schema, old?.spec.versions.find(({ name }) => name === version.name)?.schema?.openAPIV3Schema))
       errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`, rules));
+    errors.push(...validateColumns(version.additionalPrinterColumns, `${path}.additionalPrinterColumns`));
     errors.push(...validateSubresources(version, path));
   });
+  // What is unknown is kept by schemas that say so; a definition of before that may keep all.
+  if (spec?.preserveUnknownFields && !old?.spec.preserveUnknownFields)
+    errors.push(invalidValue('spec.preserveUnknownFields', true, 'must be false'));
   return [...errors, ...validateConversion(spec)];
 }
 

@@ -8,6 +8,8 @@ export interface ContainerSurroundings {
   readonly claims: ReadonlySet<string>;
   readonly emptyDirs: ReadonlySet<string>;
   readonly hostNetwork: boolean;
+  /** Whether the pod's users are those of its node. */
+  readonly hostUsers: boolean;
   /** How long the pod may take to end. */
   readonly graceSeconds: Int64 | undefined;
   /** Names of the pod's claims of devices. */

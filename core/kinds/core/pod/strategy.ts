@@ -1,7 +1,7 @@
 // Pods.
 
 import type { V1Pod } from '../../../../generated/kubernetes.ts';
-import { type FieldError, forbiddenField } from '../../../machinery/field-error.ts';
+import { type FieldError, forbiddenField, invalidValue } from '../../../machinery/field-error.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { warnOfHostname } from '../../metadata/name-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
@@ -43,13 +43,16 @@ export const strategy = strategyFor<V1Pod>({
     const { metadata, spec } = object;
     const errors = [
       ...validatePodAnnotations(metadata?.annotations, spec, 'metadata.annotations'),
-      ...validatePodSpec(spec, 'spec'),
+      ...validatePodSpec(spec, 'spec', metadata?.name),
       ...tokensOfNobody(object),
+      ...paddedImages(object),
     ];
     // A pod of before a rule was made still has to be written to come to its end, and nothing new is asked of a node.
     if (errors.length > 0 && old && semanticEqual(object.spec, old.spec)) return [];
     if (!old && spec?.ephemeralContainers?.length)
       errors.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'));
+    if (!old && spec?.nodeName && spec.schedulingGates?.length)
+      errors.push(forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
     if (!old) errors.push(...validateAppArmorMatch(object));
     return errors;
   },
@@ -79,6 +82,17 @@ function tokensOfNobody({ spec }: V1Pod): FieldError[] {
             ),
           ]
         : [],
+    ),
+  );
+}
+
+/** Of a pod and no template, which may have had them for long. */
+function paddedImages({ spec }: V1Pod): FieldError[] {
+  return (['containers', 'initContainers', 'ephemeralContainers'] as const).flatMap((list) =>
+    (spec?.[list] ?? []).flatMap(({ image = '' }, index) =>
+      image === image.trim()
+        ? []
+        : [invalidValue(`spec.${list}[${index}].image`, image, 'must not have leading or trailing whitespace')],
     ),
   );
 }

@@ -1,7 +1,14 @@
 // Validation of containers: names, images, ports; environment, mounts, probes, hooks and resources have files of their own.
 
 import type { V1Container } from '../../../../generated/kubernetes.ts';
-import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
 import { dns1123Label, portName, portNumber } from '../../../machinery/names.ts';
 import type { ContainerRole, ContainerSurroundings } from './container-surroundings.ts';
 import { validateEnvironment } from './validate-env.ts';
@@ -9,6 +16,9 @@ import { validateHandler, validateProbe } from './validate-handler.ts';
 import { validateMounts } from './validate-mounts.ts';
 import { validateContainerResources } from './validate-resources.ts';
 import { validateContainerSecurity } from './validate-security.ts';
+
+/** Each may have one of its own since KEP-5307. */
+const restartPolicies = ['Always', 'Never', 'OnFailure'];
 
 export function validateContainer(
   container: V1Container,
@@ -22,9 +32,6 @@ export function validateContainer(
     for (const message of dns1123Label(container.name))
       errors.push(invalidValue(`${path}.name`, container.name, message));
   if (!container.image) errors.push(required(`${path}.image`));
-  else if (container.image !== container.image.trim()) {
-    errors.push(invalidValue(`${path}.image`, container.image, 'must not have leading or trailing whitespace'));
-  }
   errors.push(...validatePorts(container, around, path));
   errors.push(...validateEnvironment(container, around, path));
   errors.push(...validateMounts(container, role, around, path));
@@ -61,9 +68,11 @@ export function validateContainer(
   if (container.resources)
     errors.push(...validateContainerResources(container.resources, around.resourceClaims, `${path}.resources`));
   if (container.securityContext)
-    errors.push(...validateContainerSecurity(container.securityContext, `${path}.securityContext`));
+    errors.push(...validateContainerSecurity(container.securityContext, around.hostUsers, `${path}.securityContext`));
   if (container.restartPolicy && role === 'ephemeral')
     errors.push(forbiddenField(`${path}.restartPolicy`, 'cannot be set for an Ephemeral Container'));
+  else if (container.restartPolicy && !restartPolicies.includes(container.restartPolicy))
+    errors.push(notSupported(`${path}.restartPolicy`, container.restartPolicy, restartPolicies));
   return errors;
 }
 

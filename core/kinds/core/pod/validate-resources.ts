@@ -31,10 +31,23 @@ export function validateContainerResources(
   claims: ReadonlySet<string>,
   path: string,
 ): FieldError[] {
+  return validateResources(resources, claims, path, validateContainerResourceName);
+}
+
+type ValidateName = (name: string, path: string) => FieldError[];
+
+export function validateResources(
+  resources: V1ResourceRequirements,
+  claims: ReadonlySet<string>,
+  path: string,
+  validateName: ValidateName,
+): FieldError[] {
   const { limits = {}, requests = {} } = resources;
-  const errors = validateList(limits, `${path}.limits`);
+  const errors = Object.entries(limits).flatMap(([name, value]) =>
+    validateEntry(name, value, `${path}.limits[${name}]`, validateName),
+  );
   for (const [name, request] of Object.entries(requests)) {
-    errors.push(...validateEntry(name, request, `${path}.requests[${name}]`));
+    errors.push(...validateEntry(name, request, `${path}.requests[${name}]`, validateName));
     const limit = getOwn(limits, name);
     const exact = !overcommits(name);
     if (limit === undefined) {
@@ -51,12 +64,8 @@ export function validateContainerResources(
   return [...errors, ...validateClaims(resources.claims ?? [], claims, `${path}.claims`)];
 }
 
-function validateList(list: Readonly<Record<string, string>>, path: string): FieldError[] {
-  return Object.entries(list).flatMap(([name, value]) => validateEntry(name, value, `${path}[${name}]`));
-}
-
-function validateEntry(name: string, value: string, path: string): FieldError[] {
-  const errors = [...validateContainerResourceName(name, path), ...validateAmountOf(name, value, path)];
+function validateEntry(name: string, value: string, path: string, validateName: ValidateName): FieldError[] {
+  const errors = [...validateName(name, path), ...validateAmountOf(name, value, path)];
   if (!name.startsWith(hugePages)) return errors;
   const { nanos } = parseQuantity(value);
   const size = hugePageSize(name);

@@ -2,14 +2,22 @@
 
 import type {
   V1Affinity,
+  V1LabelSelector,
   V1NodeSelectorTerm,
   V1PodAffinityTerm,
   V1Toleration,
   V1TopologySpreadConstraint,
 } from '../../../../generated/kubernetes.ts';
-import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
 import { validateLabelKey, validateLabelSelector } from '../../../machinery/labels.ts';
-import { labelValueErrors, qualifiedNameErrors } from '../../../machinery/names.ts';
+import { dns1123Subdomain, labelValueErrors } from '../../../machinery/names.ts';
 
 export function validateTolerations(tolerations: readonly V1Toleration[], path: string): FieldError[] {
   return tolerations.flatMap((toleration, index) => {
@@ -31,11 +39,10 @@ export function validateTolerations(tolerations: readonly V1Toleration[], path: 
       );
     }
     if (operator === 'Exists') {
-      if (value)
-        errors.push(invalidValue(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"));
+      if (value) errors.push(invalidValue(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"));
     } else if (!operator || operator === 'Equal') {
-      for (const message of labelValueErrors(value ?? ''))
-        errors.push(invalidValue(`${at}.operator`, value ?? '', message));
+      const wrong = labelValueErrors(value ?? '');
+      if (wrong.length > 0) errors.push(invalidValue(`${at}.operator`, value ?? '', wrong.join(';')));
     } else errors.push(notSupported(`${at}.operator`, operator, ['Equal', 'Exists']));
     return errors;
   });
@@ -51,7 +58,10 @@ export function validateAffinity(affinity: V1Affinity, path: string): FieldError
   }
   node?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((preferred, index) => {
     const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
-    errors.push(...validateWeight(preferred.weight, at), ...validateNodeTerm(preferred.preference, `${at}.preference`));
+    errors.push(
+      ...validateWeight(preferred.weight, at),
+      ...validateNodeTerm(preferred.preference, `${at}.preference`, false),
+    );
   });
   for (const field of ['podAffinity', 'podAntiAffinity'] as const) {
     const pods = affinity[field];
@@ -75,14 +85,15 @@ export function validateAffinity(affinity: V1Affinity, path: string): FieldError
 /** Of what a pod or a volume demands of its node. */
 export function validateNodeTerms(terms: readonly V1NodeSelectorTerm[] | undefined, path: string): FieldError[] {
   if (!terms?.length) return [required(path, 'must have at least one node selector term')];
-  return terms.flatMap((term, index) => validateNodeTerm(term, `${path}[${index}]`));
+  return terms.flatMap((term, index) => validateNodeTerm(term, `${path}[${index}]`, true));
 }
 
 function validateWeight(weight: number, path: string): FieldError[] {
   return weight >= 1 && weight <= 100 ? [] : [invalidValue(`${path}.weight`, weight, 'must be in the range 1-100')];
 }
 
-function validateNodeTerm(term: V1NodeSelectorTerm, path: string): FieldError[] {
+/** `strict`: values that no label can have are refused; where they are wishes, they get a warning. */
+function validateNodeTerm(term: V1NodeSelectorTerm, path: string, strict: boolean): FieldError[] {
   const errors: FieldError[] = [];
   term.matchExpressions?.forEach(({ key, operator, values }, index) => {
     const at = `${path}.matchExpressions[${index}]`;
@@ -100,6 +111,9 @@ function validateNodeTerm(term: V1NodeSelectorTerm, path: string): FieldError[] 
     else if (!['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'].includes(operator))
       errors.push(invalidValue(`${at}.operator`, operator, 'not a valid selector operator'));
     errors.push(...validateLabelKey(key, `${at}.key`));
+    for (const [place, value] of strict ? (values ?? []).entries() : [])
+      for (const message of labelValueErrors(value))
+        errors.push(invalidValue(`${at}.values[${place}]`, value, message));
   });
   term.matchFields?.forEach(({ key, operator, values }, index) => {
     const at = `${path}.matchFields[${index}]`;
@@ -110,6 +124,10 @@ function validateNodeTerm(term: V1NodeSelectorTerm, path: string): FieldError[] 
         required(`${at}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"),
       );
     if (key !== 'metadata.name') errors.push(invalidValue(`${at}.key`, key, 'not a valid field selector key'));
+    else
+      for (const [place, value] of (values ?? []).entries())
+        for (const message of dns1123Subdomain(value))
+          errors.push(invalidValue(`${at}.values[${place}]`, value, message));
   });
   return errors;
 }
@@ -119,29 +137,76 @@ function validatePodTerm(term: Partial<V1PodAffinityTerm>, path: string): FieldE
   errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`));
   if (!term.topologyKey) errors.push(required(`${path}.topologyKey`, 'can not be empty'));
   else errors.push(...validateLabelKey(term.topologyKey, `${path}.topologyKey`));
+  const { matchLabelKeys = [], mismatchLabelKeys = [] } = term;
+  errors.push(
+    ...validateKeys(matchLabelKeys, term.labelSelector, `${path}.matchLabelKeys`),
+    ...validateKeys(mismatchLabelKeys, term.labelSelector, `${path}.mismatchLabelKeys`),
+  );
+  matchLabelKeys.forEach((key, index) => {
+    if (mismatchLabelKeys.includes(key))
+      errors.push(
+        invalidValue(`${path}.matchLabelKeys[${index}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys'),
+      );
+  });
   return errors;
 }
 
+/** Keys whose values in a pod's own labels narrow a selector. */
+function validateKeys(keys: readonly string[], selector: V1LabelSelector | undefined, path: string): FieldError[] {
+  if (keys.length > 0 && !selector)
+    return [forbiddenField(path, 'must not be specified when labelSelector is not set')];
+  return keys.flatMap((key, index) => validateLabelKey(key, `${path}[${index}]`));
+}
+
 export function validateSpread(constraints: readonly V1TopologySpreadConstraint[], path: string): FieldError[] {
-  const seen = new Set<string>();
   return constraints.flatMap((constraint, index) => {
     const at = `${path}[${index}]`;
     const errors: FieldError[] = [];
     if (!(constraint.maxSkew > 0))
       errors.push(invalidValue(`${at}.maxSkew`, constraint.maxSkew, 'must be greater than zero'));
     if (!constraint.topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'));
-    else
-      for (const message of qualifiedNameErrors(constraint.topologyKey))
-        errors.push(invalidValue(`${at}.topologyKey`, constraint.topologyKey, message));
     const choices = ['DoNotSchedule', 'ScheduleAnyway'];
     if (!choices.includes(constraint.whenUnsatisfiable))
       errors.push(notSupported(`${at}.whenUnsatisfiable`, constraint.whenUnsatisfiable, choices));
-    const pair = `{${constraint.topologyKey}, ${constraint.whenUnsatisfiable}}`;
-    if (seen.has(pair)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair));
-    seen.add(pair);
-    if (constraint.minDomains !== undefined && constraint.minDomains <= 0)
-      errors.push(invalidValue(`${at}.minDomains`, constraint.minDomains, 'must be greater than zero'));
+    const pair = pairOf(constraint);
+    // Told of at the first of both.
+    if (constraints.slice(index + 1).some((later) => pairOf(later) === pair))
+      errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair));
+    const { minDomains, whenUnsatisfiable: otherwise } = constraint;
+    if (minDomains !== undefined && minDomains <= 0)
+      errors.push(invalidValue(`${at}.minDomains`, minDomains, 'must be greater than zero'));
+    if (minDomains !== undefined && otherwise !== 'DoNotSchedule')
+      errors.push(
+        invalidValue(
+          `${at}.minDomains`,
+          minDomains,
+          `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${otherwise}`,
+        ),
+      );
+    errors.push(...validateSpreadKeys(constraint, `${at}.matchLabelKeys`));
     errors.push(...validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`));
     return errors;
   });
+}
+
+function pairOf({ topologyKey, whenUnsatisfiable }: V1TopologySpreadConstraint): string {
+  return `{${topologyKey}, ${whenUnsatisfiable}}`;
+}
+
+function validateSpreadKeys(
+  { matchLabelKeys = [], labelSelector }: V1TopologySpreadConstraint,
+  path: string,
+): FieldError[] {
+  if (matchLabelKeys.length === 0) return [];
+  const selected = new Set([
+    ...Object.keys(labelSelector?.matchLabels ?? {}),
+    ...(labelSelector?.matchExpressions ?? []).map(({ key }) => key),
+  ]);
+  const errors = labelSelector ? [] : [forbiddenField(path, 'must not be specified when labelSelector is not set')];
+  matchLabelKeys.forEach((key, index) => {
+    const at = `${path}[${index}]`;
+    errors.push(...validateLabelKey(key, at));
+    if (selected.has(key)) errors.push(invalidValue(at, key, 'exists in both matchLabelKeys and labelSelector'));
+  });
+  return errors;
 }

@@ -14,8 +14,10 @@ const maxId = 2147483647;
 /** PATH_MAX without the byte that ends it. */
 const maxPath = 4095;
 
-export function validateContainerSecurity(context: V1SecurityContext, path: string): FieldError[] {
+export function validateContainerSecurity(context: V1SecurityContext, hostUsers: boolean, path: string): FieldError[] {
   const errors = validateIds(context, ['runAsUser', 'runAsGroup'], path);
+  if (hostUsers && context.procMount === 'Unmasked')
+    errors.push(invalidValue(`${path}.procMount`, 'Unmasked', '`hostUsers` must be false to use `Unmasked`'));
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged)
       errors.push(

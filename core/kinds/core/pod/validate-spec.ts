@@ -14,8 +14,12 @@ import { dns1123Subdomain, qualifiedNameErrors } from '../../../machinery/names.
 import type { ContainerRole, ContainerSurroundings } from './container-surroundings.ts';
 import { withoutNul } from './file-path.ts';
 import { claimNameOf } from './semantics/claims.ts';
+import { validatePodClaims } from './validate-claims.ts';
 import { validateContainer } from './validate-container.ts';
 import { validateNaming } from './validate-dns.ts';
+import { validateSystem } from './validate-os.ts';
+import { validatePodResources } from './validate-pod-resources.ts';
+import { validateContainerResources } from './validate-resources.ts';
 import { validateAffinity, validateSpread, validateTolerations } from './validate-scheduling.ts';
 import { validatePodSecurity } from './validate-security.ts';
 import { validateVolumes } from './volumes/validate.ts';
@@ -23,20 +27,24 @@ import { validateVolumes } from './volumes/validate.ts';
 const restartPolicies = ['Always', 'Never', 'OnFailure'];
 const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
 
-export function validatePodSpec(spec: V1PodSpec | undefined, path: string): FieldError[] {
+/** `podName`: of a pod; in a template undefined. */
+export function validatePodSpec(spec: V1PodSpec | undefined, path: string, podName?: string): FieldError[] {
   if (!spec) return [required(path)];
   const errors: FieldError[] = withoutNul(spec, path);
   const volumes = spec.volumes ?? [];
   errors.push(...validateVolumes(volumes, `${path}.volumes`));
+  errors.push(...validatePodClaims(spec.resourceClaims ?? [], podName, `${path}.resourceClaims`));
   const around: ContainerSurroundings = {
     volumes: new Set(volumes.map(({ name }) => name)),
     claims: new Set(volumes.filter((each) => claimNameOf('', each) !== undefined).map(({ name }) => name)),
     emptyDirs: new Set(volumes.filter(({ emptyDir }) => emptyDir).map(({ name }) => name)),
     hostNetwork: spec.hostNetwork ?? false,
+    hostUsers: spec.hostUsers ?? true,
     graceSeconds: spec.terminationGracePeriodSeconds,
     resourceClaims: new Set((spec.resourceClaims ?? []).map(({ name }) => name)),
   };
   errors.push(...validateAllContainers(spec, around, path));
+  errors.push(...validatePodResources(spec, `${path}.resources`));
   errors.push(...choice(spec.restartPolicy, restartPolicies, `${path}.restartPolicy`));
   errors.push(...choice(spec.dnsPolicy, dnsPolicies, `${path}.dnsPolicy`));
   errors.push(...validateNaming(spec, path));
@@ -50,12 +58,11 @@ export function validatePodSpec(spec: V1PodSpec | undefined, path: string): Fiel
         'ShareProcessNamespace and HostPID cannot both be enabled',
       ),
     );
-  if (spec.hostNetwork && spec.hostUsers === false)
-    errors.push(forbiddenField(`${path}.hostNetwork`, 'when `hostUsers` is false'));
   if (spec.affinity) errors.push(...validateAffinity(spec.affinity, `${path}.affinity`));
   if (spec.tolerations) errors.push(...validateTolerations(spec.tolerations, `${path}.tolerations`));
   if (spec.topologySpreadConstraints)
     errors.push(...validateSpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`));
+  errors.push(...validateHostUsers(spec, path));
   errors.push(...named(spec.serviceAccountName, dns1123Subdomain, `${path}.serviceAccountName`));
   errors.push(...named(spec.nodeName, dns1123Subdomain, `${path}.nodeName`));
   errors.push(...named(spec.priorityClassName, dns1123Subdomain, `${path}.priorityClassName`));
@@ -75,7 +82,18 @@ export function validatePodSpec(spec: V1PodSpec | undefined, path: string): Fiel
     if (gates.has(name)) errors.push(duplicate(at, name));
     gates.add(name);
   });
-  return errors;
+  if (spec.overhead)
+    errors.push(...validateContainerResources({ limits: spec.overhead }, around.resourceClaims, `${path}.overhead`));
+  return [...errors, ...validateSystem(spec, path)];
+}
+
+/** With users of its own a pod has no other namespace of its node; called in Kubernetes' messages as its fields in Go. */
+function validateHostUsers(spec: V1PodSpec, path: string): FieldError[] {
+  if (spec.hostUsers !== false) return [];
+  const shared = { hostNetwork: spec.hostNetwork, HostPID: spec.hostPID, HostIPC: spec.hostIPC };
+  return Object.entries(shared)
+    .filter(([, isShared]) => isShared)
+    .map(([field]) => forbiddenField(`${path}.${field}`, 'when `hostUsers` is false'));
 }
 
 function validateAllContainers(spec: V1PodSpec, around: ContainerSurroundings, path: string): FieldError[] {
