@@ -78,7 +78,7 @@ export default defineConfig({
           retry: realRetry,
           setupFiles,
           expect,
-          include: ['test/cli/**/*.test.ts'],
+          include: ['test/{cli,docs}/**/*.test.ts'],
           fileParallelism: false,
           sequence: { groupOrder: 4 },
           testTimeout: 180_000,

@@ -10,6 +10,7 @@ import { nodeCommands } from './nodes.ts';
 import { port } from './port.ts';
 import { runCommand } from './run-command.ts';
 import { runProgram } from './run-program.ts';
+import { trustCommand, trustFlags } from './trust-command.ts';
 
 // What a command writes is for who runs it: keys, kubeconfigs, backups, logs of the cluster.
 process.umask(0o077);
@@ -40,6 +41,12 @@ const commands: readonly Command[] = [
           value: 'file',
           help: 'issuers whose tokens are taken (AuthenticationConfiguration)',
         },
+        trust: {
+          value: 'provider:whom',
+          help: "whose pipelines may run jobs: github:acme, gitlab:group/project, buildkite:acme, circleci:ID, generic:https://issuer#claim=value; '' for nobody's",
+          many: true,
+        },
+        ...trustFlags,
         'encryption-provider-config': {
           value: 'file',
           help: 'what is encrypted in the store, with which keys (EncryptionConfiguration)',
@@ -73,6 +80,14 @@ const commands: readonly Command[] = [
         podCidr: values['pod-cidr'],
         serviceCidr: values['service-cidr'],
         authenticationConfig: values['authentication-config'],
+        ...(values.trust.length > 0 && {
+          trust: {
+            trust: values.trust,
+            audience: values['trust-audience'],
+            namespace: values['trust-namespace'],
+            certificateAuthority: values['trust-certificate-authority'],
+          },
+        }),
         encryptionProviderConfig: values['encryption-provider-config'],
         ignoreUnreadable: values['ignore-unreadable'],
         auditPolicyFile: values['audit-policy-file'],
@@ -164,6 +179,7 @@ const commands: readonly Command[] = [
       (await import('../local/keys.ts')).retire(single(args), { dataDir: values['data-dir'] }),
   ),
   runCommand,
+  trustCommand,
   ...awsCommands,
   ...nodeCommands,
 ];

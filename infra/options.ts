@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Node } from 'constructs';
 import { parse } from 'yaml';
 import { errorText } from '../core/machinery/error-text.ts';
+import { trustConfiguration, trustDefaults } from '../functions/apiserver/authentication/trust/trust-configuration.ts';
 
 export interface ClusterOptions {
   /** Part of every resource's name: several clusters share an account. */
@@ -61,7 +62,7 @@ export function readOptions(node: Node): ClusterOptions {
   const name = text('cluster', 'zeroplane');
   if (!/^[a-z][a-z0-9-]{0,29}$/.test(name))
     throw new Error(`-c cluster=${name}: give at most 30 lower case letters, digits and "-", a letter first`);
-  const authenticationConfig = configFile('authenticationConfig', text('authenticationConfig', ''));
+  const authenticationConfig = authentication(text);
   const auditPolicy = configFile('auditPolicy', text('auditPolicy', ''));
   const together = Buffer.byteLength(`${authenticationConfig ?? ''}${auditPolicy ?? ''}`);
   if (together > maximumConfigBytes)
@@ -87,6 +88,27 @@ export function readOptions(node: Node): ClusterOptions {
 
 /** A function's environment takes 4 KB in all, and its other variables need some of that. */
 const maximumConfigBytes = 2500;
+
+/** Of the file, or of whose pipelines are trusted: `-c trust=github:acme,gitlab:group`. */
+function authentication(text: (key: string, otherwise: string) => string): string | undefined {
+  const file = configFile('authenticationConfig', text('authenticationConfig', ''));
+  const trust = text('trust', '');
+  if (trust === '') return file;
+  if (file !== undefined)
+    throw new Error(
+      '-c trust and -c authenticationConfig: one file says which issuers are trusted: put into yours what `zeroplane trust --configuration` prints',
+    );
+  let made: string;
+  try {
+    const audience = text('trustAudience', trustDefaults.audience);
+    made = JSON.stringify(trustConfiguration({ ...trustDefaults, trust: trust.split(','), audience }));
+  } catch (error) {
+    throw new Error(`-c trust: ${errorText(error)}`, { cause: error });
+  }
+  if (Buffer.byteLength(made) > maximumConfigBytes)
+    throw new Error(`-c trust: it comes to ${Buffer.byteLength(made)} bytes, and functions take ${maximumConfigBytes}`);
+  return made;
+}
 
 /** The JSON of a YAML or JSON file; undefined where no file is named. Whether it is right is for `app.ts` to check. */
 function configFile(key: string, path: string): string | undefined {

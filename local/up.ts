@@ -27,6 +27,7 @@ import { ensurePki, type Pki } from './pki.ts';
 import { logTail, type ProcessFiles, processFiles, runningPid, startProcess, stopProcess } from './process.ts';
 import { runSteps, type Step } from './progress.ts';
 import { teardownNode } from './teardown-node.ts';
+import { applyTrust, planTrust, type TrustFlags, type TrustPlan, writeTrust } from './trust.ts';
 import { UserError } from './user-error.ts';
 
 export interface UpOptions extends ClusterOptions {
@@ -35,6 +36,8 @@ export interface UpOptions extends ClusterOptions {
   readonly agent: boolean;
   /** Whether the control plane starts though objects cannot be decrypted. */
   readonly ignoreUnreadable?: boolean;
+  /** Whose pipelines may run jobs; one empty text: nobody's any more. undefined: as before. */
+  readonly trust?: TrustFlags;
 }
 
 interface Plan {
@@ -42,6 +45,7 @@ interface Plan {
   readonly controlPlane: ProcessFiles;
   readonly agent: ProcessFiles;
   readonly ignoreUnreadable: boolean;
+  readonly trust: TrustPlan | undefined;
   /** What this call started, to be stopped again when a later step fails. */
   readonly started: ProcessFiles[];
   pki?: Pki;
@@ -53,15 +57,22 @@ interface Plan {
 
 export async function up(options: UpOptions): Promise<void> {
   if (options.agent) checkRights();
-  const cluster = planCluster(options);
+  if (options.trust && options.authenticationConfig)
+    throw new UserError(
+      '--trust and --authentication-config: one file says which issuers are trusted: put into yours what `zeroplane trust --configuration` prints',
+    );
+  const trust = options.trust && planTrust(options.dataDir, options.trust);
+  const cluster = planCluster({ ...options, ...(trust && { authenticationConfig: trust.path }) });
   const plan: Plan = {
     cluster,
     controlPlane: processFiles(cluster.dataDir, 'control-plane'),
     agent: processFiles(cluster.dataDir, 'agent'),
     ignoreUnreadable: options.ignoreUnreadable ?? false,
+    trust,
     started: [],
   };
   refuseChangesToRunning(plan);
+  if (trust) writeTrust(trust, runningPid(plan.controlPlane) !== undefined);
   await checkConfigFiles(cluster);
   const missing = options.agent ? missingPackages() : [];
   if (missing.length > 0) {
@@ -138,6 +149,14 @@ function steps(plan: Plan, options: UpOptions, missing: ReturnType<typeof missin
       },
     },
     { title: 'Control plane ready', run: () => startControlPlane(plan) },
+    {
+      title: `Pipelines may run jobs in namespace ${options.trust?.namespace}`,
+      skip: () => !plan.trust?.objects,
+      run: async () => {
+        if (plan.trust) await applyTrust(plan.trust, cluster, required(plan.pki));
+        return undefined;
+      },
+    },
     { title: `Node ${cluster.nodeName} is Ready`, skip: () => !options.agent, run: (say) => startAgent(plan, say) },
   ];
 }

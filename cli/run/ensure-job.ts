@@ -30,8 +30,10 @@ export async function ensureJob(
     found = await connection.json<V1Job>('GET', `${path}/${name}`);
     made = false;
     refuseOther(found, job);
+    if (found.metadata?.deletionTimestamp)
+      throw new UserError(`Job ${namespace}/${name} is being deleted: run it again in a moment`);
   }
-  if (found.spec?.suspend && !found.metadata?.deletionTimestamp) found = await supply(connection, found, job, supplies);
+  if (found.spec?.suspend) found = await supply(connection, found, job, supplies);
   return { job: found, made };
 }
 

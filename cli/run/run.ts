@@ -38,6 +38,7 @@ export async function run(options: RunOptions, output: RunOutput): Promise<numbe
     connectCluster(signInWith(options.signIn, process.env), output.say),
     options.workdir === undefined ? undefined : packDirectory(options.workdir, options.exclude),
   ]);
+  interrupt.wait();
   try {
     return await runOn(connection, options, upload, output, interrupt.signal);
   } catch (error) {
@@ -131,17 +132,25 @@ async function cancel(connection: ClusterConnection, job: V1Job, output: RunOutp
   }
 }
 
-/** The first SIGINT or SIGTERM cancels the run; the second ends us at once. */
-function listenForInterrupt(): { readonly signal: AbortSignal; readonly release: () => void } {
+/** The first SIGINT or SIGTERM cancels the run, once there may be one (`wait`); the second, or one before, ends us at once. */
+function listenForInterrupt(): {
+  readonly signal: AbortSignal;
+  readonly wait: () => void;
+  readonly release: () => void;
+} {
   const abort = new AbortController();
+  let waits = false;
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const interrupt = (name: NodeJS.Signals) => {
-    if (abort.signal.aborted) process.exit(exitCodeOf(name));
+    if (!waits || abort.signal.aborted) process.exit(exitCodeOf(name));
     abort.abort(exitCodeOf(name));
   };
   for (const name of names) process.on(name, interrupt);
   return {
     signal: abort.signal,
+    wait: () => {
+      waits = true;
+    },
     release: () => {
       for (const name of names) process.off(name, interrupt);
     },

@@ -16,12 +16,12 @@ export interface RunResult {
 export interface Running {
   readonly process: ChildProcess;
   readonly ended: Promise<RunResult>;
-  /** Resolves once this stands in its standard output. */
-  said(text: string): Promise<void>;
+  /** Resolves once this stands in its standard output, with all that does. */
+  said(text: string): Promise<string>;
 }
 
 /** The words that start the command line on the cluster's host. */
-function zeroplaneOn(cluster: TestCluster): string[] {
+export function zeroplaneOn(cluster: TestCluster): string[] {
   return [...cluster.host.enter, process.execPath, join(import.meta.dirname, '../../cli/main.ts')];
 }
 
@@ -39,7 +39,7 @@ export function startRun(cluster: TestCluster, args: readonly string[], options:
   });
 }
 
-function startProgram(words: readonly string[], { env, cwd }: RunnerOptions): Running {
+export function startProgram(words: readonly string[], { env, cwd }: RunnerOptions): Running {
   const [program = '', ...rest] = words;
   const { PATH = '' } = process.env;
   const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH, ...env }, ...(cwd && { cwd }) });
@@ -61,7 +61,7 @@ function startProgram(words: readonly string[], { env, cwd }: RunnerOptions): Ru
         const look = () => {
           if (!stdout.includes(text)) return;
           waiting.delete(look);
-          resolve();
+          resolve(stdout);
         };
         waiting.add(look);
         look();

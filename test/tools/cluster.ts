@@ -30,11 +30,12 @@ export interface TestCluster {
   remove(): Promise<void>;
 }
 
-/** `name` of at most 9 characters and `network` such as 10.210.1, unique among the test files. `host`: one that is there already. */
+/** `name` of at most 9 characters and `network` such as 10.210.1, unique among the test files. `host`: one that is there already. `flags`: of `up`. */
 export async function startCluster(
   name: string,
   network: string,
   host = createHost(name, `${network}.1`),
+  ...flags: string[]
 ): Promise<TestCluster> {
   const dataDir = mkdtempSync(join(tmpdir(), `${name}-`));
   const kubeconfig = join(dataDir, 'admin.kubeconfig');
@@ -48,7 +49,7 @@ export async function startCluster(
     host.remove();
     rmSync(dataDir, { recursive: true, force: true });
   };
-  const { code, stdout, stderr } = await zeroplane('up', '--detach');
+  const { code, stdout, stderr } = await zeroplane('up', '--detach', ...flags);
   if (code !== 0) {
     await remove().catch(() => {});
     throw new Error(`zeroplane up exited ${code}: ${stdout}\n${stderr}`);

@@ -21,8 +21,9 @@ export interface TestIssuer {
   close(): Promise<void>;
 }
 
-export async function openIssuer(now: () => Date): Promise<TestIssuer> {
-  const authority = await createTestAuthority('issuer-ca');
+/** `path`: below which it is, as a service is that has other things on its host, too. */
+export async function openIssuer(now: () => Date, path = ''): Promise<TestIssuer> {
+  const authority = await createTestAuthority(`issuer-ca${path}`);
   const asked: string[] = [];
   let generation = 0;
   let isDown = false;
@@ -37,14 +38,14 @@ export async function openIssuer(now: () => Date): Promise<TestIssuer> {
     const json = (value: object) =>
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     if (isDown) response.writeHead(503).end();
-    else if (request.url === '/.well-known/openid-configuration') json({ issuer: url, jwks_uri: `${url}/keys` });
-    else if (request.url === '/keys') json({ keys: [key.published] });
+    else if (request.url === `${path}/.well-known/openid-configuration`) json({ issuer: url, jwks_uri: `${url}/keys` });
+    else if (request.url === `${path}/keys`) json({ keys: [key.published] });
     else response.writeHead(404).end();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   // A TCP server that listens has an address with a port.
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
   return {
     url,
     certificateAuthority: authority.cert,
