@@ -5,9 +5,11 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { fuzzRuns } from '../tools/fuzz-runs.ts';
 import type { Counted } from './gone-definitions.ts';
 
-const [rounds, definitions, kilobytes] = [4, 4, 40];
+/** `ZEROPLANE_FUZZ=10`: 160 of them. */
+const [rounds, definitions, kilobytes] = [4, fuzzRuns(4), 40];
 let counted: Counted;
 
 beforeAll(async () => {
@@ -15,7 +17,7 @@ beforeAll(async () => {
   const program = join(import.meta.dirname, 'gone-definitions.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], { maxBuffer: 2 ** 26 });
   counted = JSON.parse(stdout);
-}, 600_000);
+}, fuzzRuns(600_000));
 
 describe('Of definitions that are gone', () => {
   it('no text, rule or expression is left in the heap', () => {

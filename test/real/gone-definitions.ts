@@ -10,22 +10,29 @@ import { openCluster } from '../conformance/cluster/cluster.ts';
 import { largeDefinition, largeObject } from '../tools/large-definition.ts';
 
 export interface Counted {
-  readonly rounds: readonly {
-    /** Bytes, after a collection. */
-    readonly heapUsed: number;
-    readonly rss: number;
-    /** How many types are in memory. */
-    readonly replicas: number;
-  }[];
+  /** Before the first round. */
+  readonly start: Figures;
+  /** After each. */
+  readonly rounds: readonly Figures[];
+  /** As a process is that has nothing to do: what can be made again is let go of. */
+  readonly idle: Figures;
   /** Texts, rules and expressions of the first round's definitions, policies and webhooks that are still in the heap. */
   readonly insides: readonly string[];
   /** Strings with a name of the first round: the past that watches start from has them, until it is compacted. */
   readonly names: number;
 }
 
+interface Figures {
+  /** Bytes, after a collection. */
+  readonly heapUsed: number;
+  readonly rss: number;
+  /** How many types are in memory. */
+  readonly replicas: number;
+}
+
 setFlagsFromString('--expose-gc');
 // as: what the flag adds.
-const collectGarbage = runInNewContext('gc') as () => void;
+const collectGarbage = runInNewContext('gc') as (options?: object) => void;
 
 const [rounds = 3, definitions = 4, kilobytes = 40] = process.argv.slice(2).map(Number);
 const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
@@ -44,14 +51,20 @@ const cluster = await openCluster();
 const { t, client } = cluster;
 try {
   const namespace = await cluster.namespace();
+  const start = await measured();
   const figures = [];
   for (let round = 0; round < rounds; round += 1) {
     await comeAndGo(round, namespace);
     figures.push(await measured());
   }
+  t.replicas.forgetObjects();
+  collectGarbage({ type: 'major', flavor: 'last-resort', execution: 'sync' });
+  const idle = await measured();
   const strings = await stringsOfTheHeap();
   const counted: Counted = {
+    start,
     rounds: figures,
+    idle,
     insides: strings.filter((each) => each.includes(wordOf(0))).map((each) => each.slice(0, 200)),
     names: strings.filter((each) => each.includes(nameOf(0))).length,
   };
@@ -158,7 +171,7 @@ async function read(answer: Promise<Answer>): Promise<void> {
   if (status >= 300) throw new Error(`${status} ${text.slice(0, 300)}`);
 }
 
-async function measured(): Promise<Counted['rounds'][number]> {
+async function measured(): Promise<Figures> {
   for (let turn = 0; turn < 5; turn += 1) {
     collectGarbage();
     await new Promise((resolve) => setImmediate(resolve));

@@ -57,8 +57,7 @@ export function* partsOf(served: readonly ResourceDefinition[], options: PartsOp
     return isTurn(bytesOf(texts));
   };
   for (const each of served) {
-    const key = `${version} ${each.group}/${each.version}/${each.resource}`;
-    if (take(kept.of(key, each, () => textsOf(each, options)))) yield;
+    if (take(kept.of(keyOfTexts(version, each), each, () => textsOf(each, options)))) yield;
   }
   // The set is walked to what is added meanwhile: models refer to models.
   for (const name of wanted) {
@@ -68,6 +67,14 @@ export function* partsOf(served: readonly ResourceDefinition[], options: PartsOp
     if (take(kept.of(`${version} ${name}`, source, () => textsOfModel(name, of, options)))) yield;
   }
   return { paths: inOrder(paths), schemas: inOrder(schemas) };
+}
+
+/** Under which the texts of a definition are kept. */
+export function keyOfTexts(
+  version: ComponentOptions['version'],
+  { group, version: served, resource }: ResourceDefinition,
+): string {
+  return `${version} ${group}/${served}/${resource}`;
 }
 
 function inOrder(texts: ReadonlyMap<string, string>): Entry[] {

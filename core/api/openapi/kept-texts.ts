@@ -15,8 +15,8 @@ export type Entry = readonly [name: string, json: string];
 export interface KeptTexts {
   /** The texts under this key as they were made of `source`; of another source they are made anew. */
   of(key: string, source: unknown, make: () => Texts): Texts;
-  /** Of sources that are gone. */
-  forget(sources: readonly unknown[]): void;
+  /** A source that was replaced stays under its key until it is asked for again: who knows that it is gone says so. */
+  forget(isGone: (key: string, source: unknown) => boolean): void;
 }
 
 /** Beyond these bytes nothing more is kept: what is there already goes on serving. */
@@ -60,8 +60,8 @@ export function keepTexts(): KeptTexts {
       }
       return texts;
     },
-    forget(sources) {
-      for (const [key, each] of kept) if (sources.includes(each.source)) drop(key, each);
+    forget(isGone) {
+      for (const [key, each] of kept) if (isGone(key, each.source)) drop(key, each);
     },
   };
 }

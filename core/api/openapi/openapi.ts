@@ -4,7 +4,7 @@
 import { runYielding, type Steps } from '../../machinery/steps.ts';
 import type { Definitions, ResourceDefinition } from '../definition.ts';
 import type { ComponentOptions } from './components.ts';
-import { type Parts, partsOf, writeV2, writeV3 } from './documents.ts';
+import { keyOfTexts, type Parts, partsOf, writeV2, writeV3 } from './documents.ts';
 import { digest, documentHashes } from './hashes.ts';
 import { keepTexts } from './kept-texts.ts';
 import { encodeSwagger } from './swagger-protobuf.ts';
@@ -56,12 +56,16 @@ export function openApiOf(definitions: Definitions, { version }: OpenApiOptions)
   let served: Served | undefined;
   definitions.onGone((gone) => {
     served = undefined;
-    kept.forget(gone);
+    const keys = new Set(gone.flatMap((each) => [keyOfTexts(2, each), keyOfTexts(3, each)]));
+    kept.forget((key) => keys.has(key));
   });
   const current = (): Served => {
     if (served && generation === definitions.generation) return served;
     generation = definitions.generation;
     const all = definitions.all();
+    // Of what was replaced or went while a document was made of it.
+    const sources = new Set<unknown>(all);
+    kept.forget((_, source) => typeof source === 'object' && !sources.has(source));
     const groups = Map.groupBy(all, (each) => keyOf(each.group, each.version));
     served = { all, groups, keys: [...groups.keys()].sort(), making: new Map() };
     return served;
