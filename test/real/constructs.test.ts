@@ -4,49 +4,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type KubectlServer, openKubectl } from '../../functions/apiserver/testing/open-kubectl.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
-import { type Construct, constructs } from './constructs.ts';
+import { definitionOf, group, products as installed, objectOf } from './products.ts';
 
 const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-const group = 'real.example.com';
-
-interface Installed {
-  readonly construct: Construct;
-  readonly plural: string;
-  readonly kind: string;
-  readonly path: string;
-}
-
-const installed: readonly Installed[] = constructs.map((construct, index) => {
-  const plural = `construct${index}s`;
-  return { construct, plural, kind: `Construct${index}`, path: `/apis/${group}/v1/namespaces/default/${plural}` };
-});
-
-function definitionOf({ construct: { properties, root, spec }, plural, kind }: Installed) {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { plural, kind, singular: kind.toLowerCase(), listKind: `${kind}List` },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { description: `${kind} of a product.`, type: 'object', properties, ...root } },
-        },
-      ],
-      ...spec,
-    },
-  };
-}
-
-function objectOf({ kind }: Installed, name: string, content: object) {
-  return { apiVersion: `${group}/v1`, kind, metadata: { name }, ...content };
-}
-
 function manifest(objects: readonly object[]): string {
   return objects.map((each) => JSON.stringify(each)).join('\n---\n');
 }
