@@ -2,6 +2,7 @@
 // is no pointer also when it is zero, map entries by key.
 // Source: protobuf encoding; k8s.io/apimachinery runtime.Unknown (the envelope); API concepts, "Kubernetes Protobuf encoding".
 
+import { withGoEscapes } from '../../machinery/go-escapes.ts';
 import { getOwn } from '../../machinery/own.ts';
 import { atOnce, type Steps } from '../../machinery/steps.ts';
 import { parseTime } from '../../machinery/time.ts';
@@ -167,7 +168,7 @@ function writeContent(writer: WireWriter, { type, message }: Field, value: unkno
       break;
     case 'json':
       // A list item may be JSON's own null; what is absent has no text.
-      if (value !== undefined) writeText(writer, 1, JSON.stringify(value));
+      if (value !== undefined) writeText(writer, 1, withGoEscapes(JSON.stringify(value)));
       break;
     case 'schemaOrBool':
       if (typeof value !== 'boolean') writeSchemas(writer, 2, [value]);
