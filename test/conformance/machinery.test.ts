@@ -43,10 +43,25 @@ describe('field validation', () => {
   );
 
   conformance('FieldValidation should create/apply a valid CR for CRD with validation schema', async () => {
-    await defineIn(t, crdOf(schema));
+    const port = { containerPort: { type: 'integer', format: 'int32' }, protocol: text, name: text };
+    const ports = {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['containerPort', 'protocol'],
+      items: { type: 'object', required: ['containerPort', 'protocol'], properties: port },
+    };
+    const when = { type: 'string', pattern: '^(\\d+|\\*)(/\\d+)?(\\s+(\\d+|\\*)(/\\d+)?){4}$' };
+    await defineIn(
+      t,
+      crdOf({ type: 'object', properties: { spec: { type: 'object', properties: { known: text, when, ports } } } }),
+    );
     const path = `${widgets}/w?fieldManager=e2e&${strict}`;
-    expect((await t.patch(path, apply, configuration({ spec: { known: 'a' } }))).status).toBe(201);
-    expect((await t.patch(path, apply, configuration({ spec: { known: 'b' } }))).body.spec).toEqual({ known: 'b' });
+    const spec = { known: 'a', when: '* * * * */5', ports: [{ name: 'x', containerPort: 80, protocol: 'TCP' }] };
+    expect((await t.patch(path, apply, configuration({ spec }))).status).toBe(201);
+    expect((await t.patch(path, apply, configuration({ spec: { ...spec, known: 'b' } }))).body.spec).toEqual({
+      ...spec,
+      known: 'b',
+    });
   });
 
   conformance(
@@ -126,9 +141,10 @@ describe('field validation', () => {
       status: 400,
       body: { message: expect.stringContaining('duplicate field "spec.paused"') },
     });
-    const both = JSON.stringify(deployment({ unknownField: 'foo' })).replace(
+    // Faults are told in the order in which they stand there.
+    const both = JSON.stringify(deployment({})).replace(
       '{"selector"',
-      '{"replicas":2,"replicas":3,"selector"',
+      '{"unknownField":"foo","replicas":2,"replicas":3,"selector"',
     );
     const answer = await t.call('POST', `${deployments}?${strict}`, {
       body: both,
