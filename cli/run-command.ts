@@ -106,12 +106,11 @@ export const runCommand: Command = command(
     const twice = [...plan.env, ...plan.secrets].map(([name]) => name);
     const double = twice.find((name, at) => twice.indexOf(name) < at);
     if (double !== undefined) throw new CommandLineError(`--env, --secret: ${double} is given twice`);
-    const [{ run }, { runOutput }, { readPodFile }] = await Promise.all([
-      import('./run/run.ts'),
-      import('./run/run-output.ts'),
-      import('./run/pod-file.ts'),
-    ]);
-    const pod = values.file === undefined ? undefined : readPodFile(values.file, values.image !== undefined);
+    const [{ run }, { runOutput }] = await Promise.all([import('./run/run.ts'), import('./run/run-output.ts')]);
+    const pod =
+      values.file === undefined
+        ? undefined
+        : (await import('./run/pod-file.ts')).readPodFile(values.file, values.image !== undefined);
     const { timestamps, quiet } = values;
     const output = runOutput({ json: values.output === 'json', timestamps, quiet }, process.stdout, process.stderr);
     process.exitCode = await run({ ...plan, pod }, output);

@@ -3,10 +3,6 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ConfigFileError } from '../core/config/config-file.ts';
-import { readEncryptionConfiguration } from '../core/store/encrypted/configuration.ts';
-import { readAuditPolicy } from '../functions/apiserver/audit/policy.ts';
-import { readAuthenticationConfiguration } from '../functions/apiserver/authentication/jwt/configuration.ts';
 import { UserError } from './user-error.ts';
 
 /** Absolute paths. */
@@ -18,13 +14,23 @@ export interface ConfigFiles {
 
 type Name = keyof ConfigFiles;
 
+// Each reader is loaded where there is such a file: they bring CEL, and most commands only ask where the cluster is.
 const files: Readonly<Record<Name, { flag: string; check: (text: string) => Promise<unknown> }>> = {
-  authenticationConfig: { flag: '--authentication-config', check: (text) => readAuthenticationConfiguration(text) },
+  authenticationConfig: {
+    flag: '--authentication-config',
+    check: async (text) =>
+      (await import('../functions/apiserver/authentication/jwt/configuration.ts')).readAuthenticationConfiguration(
+        text,
+      ),
+  },
   encryptionProviderConfig: {
     flag: '--encryption-provider-config',
-    check: (text) => readEncryptionConfiguration(text),
+    check: async (text) => (await import('../core/store/encrypted/configuration.ts')).readEncryptionConfiguration(text),
   },
-  auditPolicyFile: { flag: '--audit-policy-file', check: (text) => readAuditPolicy(text) },
+  auditPolicyFile: {
+    flag: '--audit-policy-file',
+    check: async (text) => (await import('../functions/apiserver/audit/policy.ts')).readAuditPolicy(text),
+  },
 };
 
 // as: the keys of an object literal.
@@ -54,6 +60,7 @@ export async function checkConfigFiles(planned: ConfigFiles): Promise<void> {
     try {
       await check(readFileSync(path, 'utf8'));
     } catch (error) {
+      const { ConfigFileError } = await import('../core/config/config-file.ts');
       if (!(error instanceof ConfigFileError)) throw error;
       throw new UserError(`${flag}: ${path}: ${error.message}`, { cause: error });
     }

@@ -168,7 +168,8 @@ export async function followRun(options: FollowRunOptions): Promise<RunEnd> {
         await next;
         continue;
       }
-      await Promise.race([next, delay(tellAfterMs)]);
+      // Without a reference: a run that has ended ends at once.
+      await Promise.race([next, delay(tellAfterMs, undefined, { ref: false })]);
       if (!isStarting() || Date.now() - began < tellAfterMs) continue;
       const pending = await pendingNow();
       if (pending && pending.why !== said) output.say(`waiting: ${pending.why}`);

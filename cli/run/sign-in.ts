@@ -59,16 +59,17 @@ async function tokenOf({ token, tokenFile, audience }: SignInOptions, env: Envir
 }
 
 async function kubeconfigOf({ kubeconfig, dataDir }: SignInOptions, env: Environment): Promise<ApiCredentials> {
+  const file = kubeconfig ?? (env['KUBECONFIG'] || (await ofThisMachine(dataDir)) || ofKubectl());
   // Loaded here: who signs in by a token needs no YAML.
-  const [{ readKubeconfig }, { readCluster }] = await Promise.all([
-    import('../../agent/api-client/kubeconfig.ts'),
-    import('../../local/cluster.ts'),
-  ]);
-  const file = kubeconfig ?? (env['KUBECONFIG'] || readCluster(dataDir)?.kubeconfig || ofKubectl());
+  const { readKubeconfig } = await import('../../agent/api-client/kubeconfig.ts');
   if (file !== undefined) return readKubeconfig(file);
   throw new UserError(
     'which cluster? Name one with --kubeconfig or KUBECONFIG, or with --server and --oidc; to start one here: `npm run up -- --detach`',
   );
+}
+
+async function ofThisMachine(dataDir: string): Promise<string | undefined> {
+  return (await import('../../local/cluster.ts')).readCluster(dataDir)?.kubeconfig;
 }
 
 /** kubectl's place. */
