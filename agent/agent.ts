@@ -31,8 +31,10 @@ import { collectImages } from './images/collect.ts';
 import { createImages } from './images/images.ts';
 import { pauseImage } from './images/pause.ts';
 import { openPullRecords } from './images/pull-records.ts';
+import { overlayKey } from './network/overlay/key.ts';
 import { createNodeNetwork } from './node/node-network.ts';
 import { readNodeFacts } from './node/node-status.ts';
+import { createReach, nodeEvent } from './node/reach.ts';
 import { createSelfReport, statusIntervalMs } from './node/self-report.ts';
 import type { NodeApiContext } from './node-api/context.ts';
 import type { AgentOptions } from './options.ts';
@@ -231,8 +233,15 @@ export async function startAgent(
     event,
   });
 
+  const reach = createReach(options.nodeName);
   const network = createNodeNetwork({
     options,
+    onUnreached: (nodes, others) => {
+      const uid = objects.get<V1Node>('nodes', options.nodeName)?.metadata?.uid;
+      for (const message of reach.update(nodes, others))
+        if (uid !== undefined) reporter.event(nodeEvent(options.nodeName, uid, message, now()));
+      void self.send().catch(failed);
+    },
     wanted: () => ({
       services: objects.list<V1Service>('services'),
       endpointSlices: objects.list<V1EndpointSlice>('discovery.k8s.io/endpointslices'),
@@ -276,6 +285,8 @@ export async function startAgent(
     facts,
     runtime,
     networkFailure: () => network.failure,
+    networkUnavailable: reach.unavailable,
+    wireGuardKey: overlayKey(options.dataDir),
     pressure: eviction.pressure,
     usage,
     reporter,

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { errorText } from '../core/machinery/error-text.ts';
+import { toNumber } from '../core/machinery/ipv4.ts';
 import { type JoinToken, readJoinToken } from '../core/node/join-token.ts';
 import { type CommandLine, CommandLineError, readCommandLine } from '../core/process/command-line.ts';
 import type { ApiCredentials } from './api-client/api-client.ts';
@@ -17,6 +18,8 @@ export interface AgentOptions {
   readonly credentials: ApiCredentials;
   readonly nodeName: string;
   readonly nodeIP: string;
+  /** Where other nodes reach it from outside its own network, when its administrator said so. */
+  readonly externalIP: string | undefined;
   readonly dataDir: string;
   /** The node's own range; the API's Node.spec.podCIDR when not given. */
   readonly podCIDR: string | undefined;
@@ -77,6 +80,10 @@ machine; \`uninstall\` leaves nothing of that.`,
     kubeconfig: { value: 'file', help: 'in place of --server and the credentials' },
     'node-name': { value: 'name', help: "default: the machine's host name" },
     'node-ip': { value: 'address', help: 'default: the first IPv4 address that is not loopback' },
+    'node-external-ip': {
+      value: 'address',
+      help: 'by which nodes elsewhere reach this one (UDP 51820), where that is not --node-ip',
+    },
     'data-dir': { value: 'dir', help: 'for containers and state' },
     'pod-cidr': { value: 'cidr', help: "addresses of this node's pods; default: what the cluster gives it" },
     'cluster-cidr': { value: 'cidr', help: 'addresses of all pods', default: '10.244.0.0/16' },
@@ -182,11 +189,15 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
     );
   const nodeIP = values['node-ip'] ?? firstAddress();
   if (!nodeIP) throw new CommandLineError('--node-ip is missing, and no network interface has an IPv4 address');
+  const externalIP = values['node-external-ip'];
+  if (externalIP !== undefined && toNumber(externalIP) === undefined)
+    throw new CommandLineError(`--node-external-ip: "${externalIP}" is no IPv4 address`);
   const maxPods = Number(values['max-pods']);
   if (!Number.isInteger(maxPods) || maxPods < 1) throw new CommandLineError('--max-pods: give a whole number above 0');
   const common = {
     nodeName,
     nodeIP,
+    externalIP,
     dataDir: path.resolve(dataDir),
     podCIDR: values['pod-cidr'],
     netns: values.netns,
@@ -239,7 +250,15 @@ function evictionHard(text: string): string {
 /** Of the flags of `install`, those that the agent runs with beside the ones that the installer sets. */
 function keptFlags(values: Values): string[] {
   const kept = [
-    ...(['pod-cidr', 'runtime-endpoint', 'pause-image', 'network-prefix', 'max-pods', 'provider-id'] as const),
+    ...([
+      'node-external-ip',
+      'pod-cidr',
+      'runtime-endpoint',
+      'pause-image',
+      'network-prefix',
+      'max-pods',
+      'provider-id',
+    ] as const),
     ...([
       'eviction-hard',
       'netns',

@@ -7,6 +7,7 @@ import { teardownNode } from './containerd/teardown.ts';
 import { readStateFile, writeStateFile } from './control-plane/state-file.ts';
 import type { NetworkOptions } from './network/network.ts';
 import { createNetwork } from './network/network.ts';
+import { overlayKeyFile } from './network/overlay/key.ts';
 import type { AgentOptions } from './options.ts';
 import { releaseMachineLogs } from './pods/machine-logs.ts';
 import { containerdOptions } from './runtime.ts';
@@ -50,6 +51,7 @@ export function networkOptions(options: Omit<AgentOptions, 'credentials'>, podCI
     clusterDomain: options.clusterDomain,
     dataDir: options.dataDir,
     cniConfDir: path.join(options.dataDir, 'cni', 'net.d'),
+    overlayKeyFile: overlayKeyFile(options.dataDir),
     ...(options.podApi && { apiAddress: options.podApi.address }),
     ...(options.networkPrefix && { prefix: options.networkPrefix }),
   };

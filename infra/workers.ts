@@ -127,7 +127,7 @@ function userData(scope: Construct, cluster: string, apiUrl: string, agent: Asse
     'set -eu',
     'export DEBIAN_FRONTEND=noninteractive',
     'apt-get update -q',
-    'apt-get install -q -y --no-install-recommends containerd runc containernetworking-plugins nftables conntrack iproute2 curl unzip npm',
+    'apt-get install -q -y --no-install-recommends containerd runc containernetworking-plugins nftables conntrack iproute2 wireguard-tools curl unzip npm',
     'systemctl disable --now containerd || true',
     ...installNode(lockedNode('arm64')),
     'IMDS=http://169.254.169.254/latest',

@@ -1,6 +1,7 @@
 // The programs that a node's agent needs, and the packages that bring them.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import os from 'node:os';
 
 export interface Requirement {
   /** Debian's and Ubuntu's package. */
@@ -42,7 +43,22 @@ export const nodeRequirements: readonly Requirement[] = [
     why: 'sets links and routes',
     files: ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip'],
   },
+  { name: 'wireguard-tools', why: 'sets the tunnels to nodes on other links', files: ['/usr/bin/wg'] },
+  ...(kernelHasWireGuard()
+    ? []
+    : [{ name: 'wireguard-go', why: 'is WireGuard where the kernel has none', files: ['/usr/bin/wireguard-go'] }]),
 ];
+
+function kernelHasWireGuard(): boolean {
+  if (existsSync('/sys/module/wireguard')) return true;
+  return ['modules.dep', 'modules.builtin'].some((list) => {
+    try {
+      return readFileSync(`/lib/modules/${os.release()}/${list}`, 'utf8').includes('/wireguard.ko');
+    } catch {
+      return false;
+    }
+  });
+}
 
 export function isMissing({ files }: Pick<Requirement, 'files'>): boolean {
   return !files.some((file) => existsSync(file));

@@ -1,6 +1,6 @@
-// What may come from a pod onto its node's bridge at all. The rules of NetworkPolicies know pods by their IPv4 addresses, so a pod that speaks
+// What may come from a pod onto its node's bridge, and from another node out of WireGuard, at all. The rules of NetworkPolicies know pods by their IPv4 addresses, so a pod that speaks
 // IPv6, whose link-local addresses every interface has, or under an address of nobody here, would go around them. Nothing in a cluster of
-// IPv4 needs either. What is only bridged comes by here too (net.bridge.bridge-nf-call-iptables and -ip6tables).
+// IPv4 needs either. From another node come packets to pods: who has taken one over gets through this one to no other network. What is only bridged comes by here too (net.bridge.bridge-nf-call-iptables and -ip6tables).
 
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,19 +13,25 @@ export interface GuardOptions {
   readonly table: string;
   readonly bridge: string;
   readonly podCIDR: string;
+  /** WireGuard's device. */
+  readonly tunnel: string;
+  readonly clusterCIDR: string;
   /** For the command file. */
   readonly directory: string;
 }
 
 /** Rejects with CommandError. Once more changes nothing. */
 export async function guardBridge(run: Run, options: GuardOptions): Promise<void> {
-  const { bridge, podCIDR } = options;
+  const { bridge, podCIDR, tunnel, clusterCIDR } = options;
   const table = tableOf(options);
   const chain = { family: 'inet', table: table.name, name: 'from-pods' };
-  const fromPod = nft.equal({ meta: { key: 'iifname' } }, bridge);
+  const from = (device: string) => nft.equal({ meta: { key: 'iifname' } }, device);
+  const ipv6 = nft.equal({ meta: { key: 'nfproto' } }, 'ipv6');
   const rules: Json[][] = [
-    [fromPod, nft.equal({ meta: { key: 'nfproto' } }, 'ipv6'), nft.drop],
-    [fromPod, nft.differs(nft.saddr, nft.cidr(podCIDR)), nft.drop],
+    [from(bridge), ipv6, nft.drop],
+    [from(bridge), nft.differs(nft.saddr, nft.cidr(podCIDR)), nft.drop],
+    [from(tunnel), ipv6, nft.drop],
+    [from(tunnel), nft.differs(nft.daddr, nft.cidr(clusterCIDR)), nft.drop],
   ];
   await load(run, options, [
     { add: { table } },

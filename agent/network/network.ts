@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../../core/machinery/error-text.ts';
+import { gatewayOf } from '../../core/machinery/ipv4.ts';
 import type { PolicyPeer } from '../../core/node/policy-peers.ts';
 import { CommandError } from '../../core/process/run.ts';
 import type {
@@ -22,8 +23,9 @@ import { allowForwarding, removeForwarding } from './forwarding.ts';
 import { removeHostPorts } from './host-ports.ts';
 import { removeLinks, setSysctls, setUpLinks } from './links.ts';
 import { Table } from './nft/table.ts';
+import type { Unreached } from './overlay/plan.ts';
+import { createPodPaths } from './overlay/pod-paths.ts';
 import { policyRules } from './policy/rules.ts';
-import { podRoutes, Routes } from './routes.ts';
 import { type Run, run as runProgram } from './run.ts';
 import { createHealthChecks } from './services/health-check.ts';
 import { serviceRules } from './services/rules.ts';
@@ -55,6 +57,10 @@ export interface NetworkOptions {
   /** MTU of the pods' network; the kernel's choice when not given. */
   readonly mtu?: number;
   readonly run?: Run;
+  /** The file of the node's WireGuard key; without it pods of nodes on other links are not reached. */
+  readonly overlayKeyFile?: string;
+  /** Told whenever these are others than before: the nodes whose pods are not reached. `others`: how many nodes there are. */
+  readonly onUnreached?: (nodes: readonly Unreached[], others: number) => void;
   /** How often it is checked that nobody flushed our tables, in milliseconds; 30,000 when not given. */
   readonly checkInterval?: number;
   /** Told of failures that the network goes on from (it tries again with the next change, or in a while). */
@@ -103,11 +109,18 @@ export function createNetwork(options: NetworkOptions): Network {
   const mark = `${tablePrefix}-pods`;
   const healthChecks = createHealthChecks(options.nodeIP, onError);
   const services = new Table(`${tablePrefix}-services`, workDir, run);
-  const routes = new Routes(run);
+  const paths = createPodPaths({
+    ...options,
+    run,
+    prefix,
+    gateway: gatewayOf(options.podCIDR)?.split('/')[0] ?? options.nodeIP,
+  });
   const guard: GuardOptions = {
     table: `${tablePrefix}-guard`,
     bridge: names.bridge,
     podCIDR: options.podCIDR,
+    tunnel: paths.device,
+    clusterCIDR: options.clusterCIDR,
     directory: workDir,
   };
   const keepGuard = () => guardBridge(run, guard);
@@ -154,7 +167,7 @@ export function createNetwork(options: NetworkOptions): Network {
       // Policies first: a pod that a Service leads to is guarded by then.
       async () => policies.apply(policyRules({ ...state, nodeName: options.nodeName })),
       async () => applyServices(state),
-      async () => routes.apply(podRoutes(state.nodes, options.nodeName)),
+      async () => paths.apply(state.nodes),
     ];
     let failed = false;
     for (const step of steps) {
@@ -191,12 +204,16 @@ export function createNetwork(options: NetworkOptions): Network {
   const check = async () => {
     if (latest === undefined || working !== undefined) return;
     const listing = await run('nft', ['-j', 'list', 'tables']);
+    const pathsHold = await paths.check();
     if (stopped) return;
     if (!isGuarded(listing, guard)) await keepGuard();
-    if (services.isIn(listing) && policies.isIn(listing)) return;
-    services.forget();
-    policies.forget();
-    routes.forget();
+    const tablesHold = services.isIn(listing) && policies.isIn(listing);
+    if (tablesHold && pathsHold) return;
+    if (!tablesHold) {
+      services.forget();
+      policies.forget();
+    }
+    paths.forget();
     again();
   };
 
@@ -241,7 +258,7 @@ export function createNetwork(options: NetworkOptions): Network {
         () => unguardBridge(run, guard),
         () => removeForwarding(run, options.clusterCIDR, mark),
         () => removeHostPorts(run, cni.name),
-        () => routes.remove(),
+        () => paths.remove(),
         () => removeLinks(run, links),
         () => removeLeases(cni),
       ];

@@ -1,50 +1,40 @@
-// Routes to the pods of other nodes, through the nodes' own addresses (all on one L2 segment), as entries of our own
-// routing protocol number: what carries the number is ours to change and to remove.
+// Routes to the pods of other nodes, through the nodes' own addresses or a device, as entries of our own routing protocol number: what
+// carries the number is ours to change and to remove.
 
-import { rangeOf, toNumber } from '../../core/machinery/ipv4.ts';
 import { parseJson } from '../../core/machinery/json.ts';
-import type { V1Node } from '../../generated/kubernetes.ts';
 import type { Run } from './run.ts';
 
 /** Not among the numbers that iproute2 names (/etc/iproute2/rt_protos). */
 export const routeProtocol = 119;
 
-/** Pod range -> address of its node, for every node but this one. */
-export function podRoutes(nodes: readonly V1Node[], nodeName: string): Map<string, string> {
-  const routes = new Map<string, string>();
-  for (const { metadata, spec, status } of nodes) {
-    if (metadata?.name === nodeName) continue;
-    const cidr = [spec?.podCIDR ?? '', ...(spec?.podCIDRs ?? [])].find((range) => rangeOf(range) !== undefined);
-    const via = status?.addresses?.find(
-      (address) => address.type === 'InternalIP' && toNumber(address.address) !== undefined,
-    )?.address;
-    if (cidr !== undefined && via !== undefined) routes.set(cidr, via);
-  }
-  return routes;
-}
+/** A way as `ip route` takes it: `via 10.0.0.2`, or `dev zp-wg src 10.244.1.1`. */
+export type Way = string;
 
-/** The routes of our number. */
+/** The routes of our number that lead to pods. */
 export class Routes {
   readonly #run: Run;
   /** What the kernel holds; undefined while that is not known. */
-  #held: ReadonlyMap<string, string> | undefined;
+  #held: ReadonlyMap<string, Way> | undefined;
 
-  constructor(run: Run) {
+  readonly #device: string;
+
+  /** `device`: of the routes that have no gateway. */
+  constructor(run: Run, device: string) {
     this.#run = run;
+    this.#device = device;
   }
 
   /** Makes them those of `wanted`. Rejects with CommandError, after having tried every route. */
-  async apply(wanted: ReadonlyMap<string, string>): Promise<void> {
+  async apply(wanted: ReadonlyMap<string, Way>): Promise<void> {
     const held = this.#held ?? (await this.#list());
     this.#held = undefined;
     const failures: unknown[] = [];
     const attempt = (args: string[]) => this.#run('ip', args).catch((error: unknown) => void failures.push(error));
-    for (const [cidr, via] of held) {
-      if (wanted.get(cidr) !== via) await attempt(['route', 'del', cidr, 'via', via, 'proto', String(routeProtocol)]);
-    }
-    for (const [cidr, via] of wanted) {
-      if (held.get(cidr) !== via) await attempt(['route', 'replace', cidr, 'via', via, 'proto', String(routeProtocol)]);
-    }
+    const route = (verb: string, cidr: string, way: Way) =>
+      attempt(['route', verb, cidr, ...way.split(' '), 'proto', String(routeProtocol)]);
+    // One that changes is replaced, and is there all the time.
+    for (const [cidr, way] of held) if (!wanted.has(cidr)) await route('del', cidr, way);
+    for (const [cidr, way] of wanted) if (held.get(cidr) !== way) await route('replace', cidr, way);
     if (failures.length > 0) throw failures[0];
     this.#held = wanted;
   }
@@ -59,10 +49,24 @@ export class Routes {
     await this.#run('ip', ['-4', 'route', 'flush', 'proto', String(routeProtocol)]);
   }
 
-  async #list(): Promise<Map<string, string>> {
+  async #list(): Promise<Map<string, Way>> {
     const listing = await this.#run('ip', ['-j', '-4', 'route', 'show', 'proto', String(routeProtocol)]);
-    // iproute2 prints nothing, or [ ], when there are none; a route with no gateway is that of the service range.
-    const listed = parseJson(listing.trim() || '[]') as { dst: string; gateway?: string }[];
-    return new Map(listed.flatMap(({ dst, gateway }) => (gateway === undefined ? [] : [[dst, gateway] as const])));
+    // iproute2 prints nothing, or [ ], when there are none; a route with neither is that of the service range.
+    const listed = parseJson(listing.trim() || '[]') as {
+      dst: string;
+      gateway?: string;
+      dev?: string;
+      prefsrc?: string;
+    }[];
+    return new Map(
+      listed.flatMap(({ dst, gateway, dev, prefsrc }) => {
+        if (gateway !== undefined) return [[dst, `via ${gateway}`] as const];
+        return dev === this.#device ? [[dst, wayThrough(dev, prefsrc ?? '')] as const] : [];
+      }),
+    );
   }
+}
+
+export function wayThrough(device: string, source: string): Way {
+  return `dev ${device} src ${source}`;
 }

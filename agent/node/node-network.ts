@@ -3,7 +3,7 @@
 import { errorText } from '../../core/machinery/error-text.ts';
 import type { EventLog } from '../../core/process/log.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
-import { createNetwork, type Network, type NetworkState } from '../network/network.ts';
+import { createNetwork, type Network, type NetworkOptions, type NetworkState } from '../network/network.ts';
 import type { AgentOptions } from '../options.ts';
 import { networkOptions, saveAgentState } from '../teardown.ts';
 
@@ -13,6 +13,7 @@ export interface NodeNetworkOptions {
   readonly wanted: () => NetworkState;
   /** It is there, or could not be set up. */
   readonly onSetUp: () => Promise<void>;
+  readonly onUnreached: NonNullable<NetworkOptions['onUnreached']>;
   readonly log: EventLog;
 }
 
@@ -28,7 +29,7 @@ export interface NodeNetwork {
   stop(): Promise<void>;
 }
 
-export function createNodeNetwork({ options, wanted, onSetUp, log }: NodeNetworkOptions): NodeNetwork {
+export function createNodeNetwork({ options, wanted, onSetUp, onUnreached, log }: NodeNetworkOptions): NodeNetwork {
   let network: Network | undefined;
   let started = false;
   let failure = 'the network of the node is not set up yet: it has no podCIDR';
@@ -67,6 +68,7 @@ export function createNodeNetwork({ options, wanted, onSetUp, log }: NodeNetwork
       if (network || !podCIDR) return;
       network = createNetwork({
         ...networkOptions(options, podCIDR),
+        onUnreached,
         onError: (error) => log.warn({ error: String(error) }, 'a part of the network failed; trying again'),
       });
       settingUp = start(network, podCIDR);

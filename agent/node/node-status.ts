@@ -12,6 +12,7 @@ export interface NodeFacts {
   readonly nodeName: string;
   readonly hostname: string;
   readonly nodeIP: string;
+  readonly externalIP: string | undefined;
   /** Cores. */
   readonly cpu: number;
   /** Bytes. */
@@ -29,6 +30,7 @@ export interface NodeFacts {
 export async function readNodeFacts(options: {
   nodeName: string;
   nodeIP: string;
+  externalIP: string | undefined;
   dataDir: string;
   maxPods: number;
   runtime: { runtimeName: string; runtimeVersion: string };
@@ -44,6 +46,7 @@ export async function readNodeFacts(options: {
     nodeName: options.nodeName,
     hostname: os.hostname(),
     nodeIP: options.nodeIP,
+    externalIP: options.externalIP,
     cpu: os.availableParallelism(),
     memory: os.totalmem(),
     storage: storage.blocks * storage.bsize,
@@ -75,6 +78,8 @@ export function nodeLabels(facts: NodeFacts, cloudNode: boolean): Record<string,
 export interface NodeHealth {
   /** Why the node cannot run pods; undefined when it can. */
   readonly notReady?: string;
+  /** Why too many other nodes' pods are not reached. */
+  readonly networkUnavailable?: string;
   readonly pressure: ReadonlySet<PressureKind>;
 }
 
@@ -86,7 +91,7 @@ export function nodeStatus(
   previous: readonly V1NodeCondition[],
   now: number,
 ): V1NodeStatus {
-  const { pressure, notReady } = health;
+  const { pressure, notReady, networkUnavailable } = health;
   const condition = (
     type: string,
     bad: boolean,
@@ -125,6 +130,14 @@ export function nodeStatus(
       'the node has too few process ids available',
       'kubelet has sufficient PID available',
     ),
+    condition(
+      'NetworkUnavailable',
+      networkUnavailable !== undefined,
+      'NodesUnreached',
+      'NodesReached',
+      networkUnavailable ?? '',
+      'pods of other nodes are reached',
+    ),
     {
       type: 'Ready',
       status: notReady ? 'False' : 'True',
@@ -145,6 +158,7 @@ export function nodeStatus(
     allocatable: { ...capacity, 'ephemeral-storage': String(Math.floor(facts.storage * 0.9)) },
     addresses: [
       { type: 'InternalIP', address: facts.nodeIP },
+      ...(facts.externalIP === undefined ? [] : [{ type: 'ExternalIP', address: facts.externalIP }]),
       { type: 'Hostname', address: facts.hostname },
     ],
     conditions: wanted.map((each) => ({

@@ -9,6 +9,7 @@ import { createSelfReport, type SelfReport, statusIntervalMs } from './self-repo
 let folder: string;
 let now: number;
 let networkFailure: string | undefined;
+let networkUnavailable: string | undefined;
 /** undefined: the runtime does not answer. */
 let runtimeConditions: { type: string; status: boolean; reason: string; message: string }[] | undefined;
 let images: { id: string; repoTags: string[]; repoDigests: string[]; size: number }[];
@@ -19,6 +20,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'self-report-'));
   now = Date.parse('2026-01-01T00:00:00Z');
   networkFailure = undefined;
+  networkUnavailable = undefined;
   runtimeConditions = [{ type: 'NetworkReady', status: true, reason: '', message: '' }];
   images = [];
   sent = [];
@@ -27,7 +29,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function selfReport(more: object = {}): Promise<SelfReport> {
-  const options = { nodeName: 'n', nodeIP: '10.0.0.1', dataDir: folder, maxPods: 110, ...more };
+  const options = { nodeName: 'n', nodeIP: '10.0.0.1', externalIP: undefined, dataDir: folder, maxPods: 110, ...more };
   const runtime = { runtimeName: 'containerd', runtimeVersion: '2.0.0' };
   return createSelfReport({
     // as: of the options and the runtime's answers, these parts are read.
@@ -41,6 +43,8 @@ async function selfReport(more: object = {}): Promise<SelfReport> {
       listImages: async () => ({ images }),
     } as unknown as Parameters<typeof createSelfReport>[0]['runtime'],
     networkFailure: () => networkFailure,
+    networkUnavailable: () => networkUnavailable,
+    wireGuardKey: 'a key',
     pressure: () => new Set(),
     usage: { sample: async () => undefined },
     reporter: {
@@ -55,6 +59,21 @@ async function selfReport(more: object = {}): Promise<SelfReport> {
 const ready = (status: V1NodeStatus | undefined) => status?.conditions?.find(({ type }) => type === 'Ready');
 
 describe('a node', () => {
+  it('says when it reaches too few others, and when it does again', async () => {
+    const self = await selfReport({ externalIP: '203.0.113.7' });
+    const unavailable = () => sent.at(-1)?.conditions?.find(({ type }) => type === 'NetworkUnavailable');
+    await self.send();
+    expect(unavailable()).toMatchObject({ status: 'False' });
+    expect(sent.at(-1)?.addresses).toContainEqual({ type: 'ExternalIP', address: '203.0.113.7' });
+    networkUnavailable = 'pods of node b are not reached: open a port';
+    await self.send();
+    expect(unavailable()).toMatchObject({ status: 'True', message: networkUnavailable });
+    expect(ready(sent.at(-1))?.status).toBe('True');
+    networkUnavailable = undefined;
+    await self.send();
+    expect(unavailable()).toMatchObject({ status: 'False' });
+  });
+
   it('tells its status when something changed, and once a minute', async () => {
     const self = await selfReport();
     await self.send();

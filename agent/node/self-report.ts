@@ -2,6 +2,7 @@
 // with what it uses in between.
 
 import { uninitializedTaint } from '../../core/node/joining.ts';
+import { wireGuardKey as keyAnnotation } from '../../core/node/pod-network.ts';
 import type { EventLog } from '../../core/process/log.ts';
 import type { V1NodeCondition } from '../../generated/kubernetes.ts';
 import type { Reporter } from '../control-plane/reporter.ts';
@@ -17,6 +18,10 @@ export interface SelfReportOptions {
   readonly runtime: Pick<ContainerRuntime, 'status' | 'listImages'>;
   /** Why the node has no network; undefined: it has one. */
   readonly networkFailure: () => string | undefined;
+  /** Why it reaches too few of the other nodes' pods; undefined: it reaches most. */
+  readonly networkUnavailable: () => string | undefined;
+  /** The public one. */
+  readonly wireGuardKey: string;
   /** What the node has too little of. */
   readonly pressure: () => ReadonlySet<PressureKind>;
   readonly usage: Pick<UsageSampler, 'sample'>;
@@ -53,18 +58,19 @@ export function createSelfReport(parts: SelfReportOptions): SelfReport {
   let lastNotReady: string | undefined = '';
 
   const health = async (): Promise<NodeHealth> => {
-    const pressure = parts.pressure();
+    const [pressure, networkUnavailable] = [parts.pressure(), parts.networkUnavailable()];
+    const base = { pressure, ...(networkUnavailable !== undefined && { networkUnavailable }) };
     let unwell: string | undefined;
     try {
       const { status } = await runtime.status({});
       const bad = status?.conditions.find((each) => !each.status);
       if (bad) unwell = `container runtime: ${bad.type}: ${bad.message || bad.reason}`;
     } catch (error) {
-      return { pressure, notReady: `the container runtime does not answer: ${String(error)}` };
+      return { ...base, notReady: `the container runtime does not answer: ${String(error)}` };
     }
     // A runtime without a network is not well either: what is wrong with the network says more.
     const notReady = networkFailure() ?? unwell;
-    return { pressure, ...(notReady !== undefined && { notReady }) };
+    return { ...base, ...(notReady !== undefined && { notReady }) };
   };
 
   const send = async () => {
@@ -77,6 +83,7 @@ export function createSelfReport(parts: SelfReportOptions): SelfReport {
     last = text;
     lastAt = now();
     reporter.node({
+      annotations: { [keyAnnotation]: parts.wireGuardKey },
       labels: nodeLabels(facts, options.cloudNode || options.providerID !== undefined),
       spec: {
         ...(options.providerID !== undefined && { providerID: options.providerID }),

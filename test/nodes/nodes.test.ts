@@ -8,6 +8,7 @@ import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts'
 import { createLink, type Link } from '../tools/link.ts';
 import { busybox, forever, pod, service, shell, web } from '../tools/manifests.ts';
 import { type InstalledNode, prepareNode } from './installed-node.ts';
+import { daemonSet, type PodTraffic, podTraffic } from './pod-traffic.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/workers.md'), 'utf8');
 
@@ -15,6 +16,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
   let link: Link;
   let cluster: TestCluster;
   let workers: readonly InstalledNode[] = [];
+  let traffic: PodTraffic;
 
   beforeAll(async () => {
     link = createLink('zpnod', '10.210.90', 3);
@@ -22,6 +24,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
     if (!first) throw new Error('a link without hosts');
     workers = others.map((host, at) => prepareNode(`worker-${at + 1}`, host));
     cluster = await startCluster('zpnod', '10.210.90', first);
+    traffic = podTraffic(cluster);
   });
   afterAll(async () => {
     for (const each of workers) await each.remove();
@@ -103,20 +106,20 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
     ]);
     for (const each of ['web', 'client'])
       await cluster.kubectl('rollout', 'status', `daemonset/${each}`, '--timeout=300s');
-    const webs = await podsOf('web');
-    const clients = await podsOf('client');
+    const webs = await traffic.podsOf('web');
+    const clients = await traffic.podsOf('client');
     expect(new Set(clients.map(({ node }) => node)).size).toBe(3);
     for (const client of clients) {
-      for (const { ip } of webs) await answers(client.name, `http://${ip}:8080/`);
-      await answers(client.name, 'http://web.default.svc.cluster.local/');
+      for (const { ip } of webs) await traffic.answers(client.name, `http://${ip}:8080/`);
+      await traffic.answers(client.name, 'http://web.default.svc.cluster.local/');
       expect(await cluster.kubectl('exec', client.name, '--', 'cat', '/etc/hostname')).toContain(client.name);
       await cluster.kubectl('logs', client.name);
     }
   });
 
   it('a NetworkPolicy holds between nodes, by address, by labels of pods and of namespaces, and by names of ports', async () => {
-    const [one, two] = await podsOf('client');
-    const target = (await podsOf('web')).find(({ node }) => node !== one?.node && node !== two?.node);
+    const [one, two] = await traffic.podsOf('client');
+    const target = (await traffic.podsOf('web')).find(({ node }) => node !== one?.node && node !== two?.node);
     if (!one || !two || !target) throw new Error('pods on three nodes are missing');
     const url = `http://${target.ip}:8080/`;
     const enforce = (spec: object) =>
@@ -124,16 +127,16 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
         { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'between' }, spec },
       ]);
     const toWeb = { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'] };
-    const refused = (from: string) => eventually(60, async () => (await fetch(from, url)) === undefined);
+    const refused = (from: string) => eventually(60, async () => (await traffic.fetch(from, url)) === undefined);
 
     await enforce({ ...toWeb, ingress: [{ from: [{ ipBlock: { cidr: `${one.ip}/32` } }] }] });
     await refused(two.name);
-    await answers(one.name, url);
+    await traffic.answers(one.name, url);
 
     await enforce({ ...toWeb, ingress: [{ from: [{ podSelector: { matchLabels: { chosen: 'yes' } } }] }] });
     await refused(one.name);
     await cluster.kubectl('label', 'pod', one.name, 'chosen=yes');
-    await answers(one.name, url);
+    await traffic.answers(one.name, url);
     await refused(two.name);
     await cluster.kubectl('label', 'pod', one.name, 'chosen-');
     await refused(one.name);
@@ -142,7 +145,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
     await enforce({ ...toWeb, ingress: [{ from: [team], ports: [{ port: 'http' }] }] });
     await refused(one.name);
     await cluster.kubectl('label', 'namespace', 'default', 'team=a');
-    for (const { name } of [one, two]) await answers(name, url);
+    for (const { name } of [one, two]) await traffic.answers(name, url);
     await cluster.kubectl('label', 'namespace', 'default', 'team-');
     await refused(two.name);
 
@@ -155,10 +158,10 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
     await enforce(egress('other'));
     await refused(one.name);
     await enforce(egress('http'));
-    for (const { name } of [one, two]) await answers(name, url);
+    for (const { name } of [one, two]) await traffic.answers(name, url);
 
     await cluster.kubectl('delete', 'networkpolicy', 'between');
-    await answers(two.name, url);
+    await traffic.answers(two.name, url);
   });
 
   it('pods run on when the agent, or containerd too, is killed, and are found again', async () => {
@@ -213,7 +216,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
     const unmanaged = await cluster.zeroplane('node drain', 'worker-2');
     expect(unmanaged.stderr).toMatch(/--force is needed.*\n.*after-kill-2: nobody makes it again/);
     await documented('node drain', 'worker-2', '--force');
-    expect((await podsOf('moves')).filter(({ node }) => node === 'worker-2')).toEqual([]);
+    expect((await traffic.podsOf('moves')).filter(({ node }) => node === 'worker-2')).toEqual([]);
     await documented('node remove', 'worker-2', '--force');
     expect((await cluster.attempt('get', 'node', 'worker-2')).stderr).toContain('NotFound');
     expect(page).toContain('zeroplane agent uninstall');
@@ -222,32 +225,8 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
     expect(await worker(1).leftovers()).toEqual([]);
   });
 
-  const podsOf = async (app: string) => {
-    const { items } = await cluster.read('pods', '-l', `app=${app}`);
-    return items.map((each: { metadata: { name: string }; spec: { nodeName: string }; status: { podIP: string } }) => ({
-      name: each.metadata.name,
-      node: each.spec.nodeName,
-      ip: each.status.podIP,
-    })) as { name: string; node: string; ip: string }[];
-  };
-  /** What a pod is answered within 3 s, or nothing. */
-  const fetch = async (from: string, url: string) =>
-    (await cluster.attempt('exec', from, '--', 'timeout', '3', 'wget', '-q', '-O', '-', url)).stdout.trim() ||
-    undefined;
-  const answers = (from: string, url: string) => eventually(60, async () => (await fetch(from, url)) === 'It works.');
   const newPodRuns = async (name: string, nodeName: string) => {
     await cluster.apply([pod(name, [shell('main', forever)], { nodeName, terminationGracePeriodSeconds: 1 })]);
     await cluster.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=240s');
   };
 });
-
-function daemonSet(name: string, containers: readonly object[]) {
-  const labels = { app: name };
-  const spec = { terminationGracePeriodSeconds: 1, containers };
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'DaemonSet',
-    metadata: { name },
-    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
-  };
-}

@@ -12,6 +12,7 @@ import { getOwn } from '../../machinery/own.ts';
 import { semanticEqual } from '../../machinery/semantic-equal.ts';
 import { forbidden, notFound } from '../../machinery/status.ts';
 import { joinedBy } from '../../node/joining.ts';
+import { isWireGuardKey, seenFrom, wireGuardKey } from '../../node/pod-network.ts';
 import { podReferences } from '../../node/pod-references.ts';
 import { subjectOf } from '../target.ts';
 import { nodeStatusErrors, podAddressesChanged, podStatusErrors } from './node-statuses.ts';
@@ -30,7 +31,10 @@ export const nodeRestriction: AdmissionPlugin = {
     if (!user.groups.includes('system:nodes') || !user.username.startsWith(userPrefix)) return;
     const node = user.username.slice(userPrefix.length);
     if (isOfType(attributes, 'pods')) return checkPod(attributes, node, env);
-    if (isOfType(attributes, 'nodes')) return checkNode(attributes, node);
+    if (isOfType(attributes, 'nodes')) {
+      checkNode(attributes, node);
+      return checkWireGuardKey(attributes, node, env);
+    }
     switch (attributes.definition.type) {
       case 'coordination.k8s.io/leases':
         if (attributes.namespace !== 'kube-node-lease')
@@ -124,8 +128,9 @@ function checkNode(attributes: OfNodes, node: string): void {
   // More than Kubernetes asks: whose range it is, the control plane says.
   if (differs('podCIDR') || differs('podCIDRs'))
     refuse(attributes, `node "${node}" is not allowed to set its podCIDRs`);
-  if (object?.metadata.annotations?.[joinedBy] !== old?.metadata.annotations?.[joinedBy])
-    refuse(attributes, `node "${node}" is not allowed to modify the annotation ${joinedBy}`);
+  for (const annotation of [joinedBy, seenFrom])
+    if (annotationOf(object, annotation) !== annotationOf(old, annotation))
+      refuse(attributes, `node "${node}" is not allowed to modify the annotation ${annotation}`);
   if (!deepEqual(object?.metadata.finalizers ?? [], old?.metadata.finalizers ?? []))
     refuse(attributes, `node "${node}" is not allowed to modify finalizers`);
   if (operation === 'CREATE') return;
@@ -134,6 +139,20 @@ function checkNode(attributes: OfNodes, node: string): void {
     refuse(attributes, `node "${node}" is not allowed to modify ownerReferences`);
   }
   if (subresource === 'status' && after) throwInvalid(attributes, nodeStatusErrors(after, before));
+}
+
+/** Packets to pods are encrypted for the key of their node: who had another's would cut that node off. */
+async function checkWireGuardKey(attributes: OfNodes, node: string, env: Environment): Promise<void> {
+  const key = annotationOf(attributes.object, wireGuardKey);
+  if (key === undefined || key === annotationOf(attributes.old, wireGuardKey)) return;
+  if (!isWireGuardKey(key)) refuse(attributes, `the annotation ${wireGuardKey} must be a WireGuard key in base64`);
+  for (const other of await env.lookAll('nodes'))
+    if (other.metadata.name !== node && annotationOf(other, wireGuardKey) === key)
+      refuse(attributes, `the key in the annotation ${wireGuardKey} is another node's`);
+}
+
+function annotationOf(object: { readonly metadata: KubeObject['metadata'] } | undefined, name: string) {
+  return getOwn(object?.metadata.annotations ?? {}, name);
 }
 
 const claimFields = ['capacity', 'conditions', 'allocatedResources', 'allocatedResourceStatuses'] as const;

@@ -24,6 +24,7 @@ import type { NodeJoining } from './joining.ts';
 import type { NodeIndex } from './node-index.ts';
 import type { Notifier } from './notifier.ts';
 import { applyReport } from './report.ts';
+import { noteSeenFrom } from './seen-from.ts';
 
 export interface NodeEndpointOptions {
   readonly registry: Registry;
@@ -61,7 +62,9 @@ export function createNodeEndpoints(options: NodeEndpointOptions): Required<Answ
     const body = readReport(decodeJson(await readBody(request, bodyLimit(info))));
     const atMs = now().getTime();
     await heartbeats.beat(node, atMs, body.usage && packUsage(body.usage, atMs));
-    return respondValue(200, await applyReport(options, context, node, body), mediaType);
+    const result = await applyReport(options, context, node, body);
+    if (result.node) await noteSeenFrom(options, result.node, request.remoteAddress);
+    return respondValue(200, result, mediaType);
   };
 
   const relay = async (

@@ -2,8 +2,11 @@
 // kube-proxy reads the same of Services and EndpointSlices; Kubernetes shows nodes nothing of each other; here they route by addresses.
 
 import type { KubeObject } from '../../../core/machinery/object.ts';
+import { getOwn } from '../../../core/machinery/own.ts';
+import { hubLabel, seenFrom, wireGuardKey } from '../../../core/node/pod-network.ts';
 import type { NodeResource } from '../../../core/node/protocol.ts';
 import type { Entry } from '../../../core/replica/replica.ts';
+import type { V1NodeCondition } from '../../../generated/kubernetes.ts';
 
 /** The JSON of it: what is stored, as it is, or the part that `node` sees. */
 export function nodeView(resource: NodeResource, entry: Entry, node: string): Uint8Array {
@@ -29,16 +32,35 @@ const projections: Partial<Record<NodeResource, (object: KubeObject) => KubeObje
   nodes({ apiVersion, kind, metadata, spec, status }) {
     // as: what a Node has of these.
     const { podCIDR, podCIDRs } = (spec ?? {}) as { podCIDR?: unknown; podCIDRs?: unknown };
-    const { addresses } = (status ?? {}) as { addresses?: unknown };
+    const { addresses, conditions } = (status ?? {}) as { addresses?: unknown; conditions?: V1NodeCondition[] };
+    const ready = conditions?.find(({ type }) => type === 'Ready')?.status;
+    const provider = (spec as { providerID?: string } | undefined)?.providerID?.split('://')[0];
+    const [annotations, labels] = [only(metadata.annotations, wireGuardKey, seenFrom), only(metadata.labels, hubLabel)];
     return {
       apiVersion,
       kind,
-      metadata: named(metadata, false),
-      spec: { ...(podCIDR !== undefined && { podCIDR }), ...(podCIDRs !== undefined && { podCIDRs }) },
-      status: { ...(addresses !== undefined && { addresses }) },
+      metadata: { ...named(metadata, false), ...(annotations && { annotations }), ...(labels && { labels }) },
+      spec: {
+        ...(podCIDR !== undefined && { podCIDR }),
+        ...(podCIDRs !== undefined && { podCIDRs }),
+        ...(provider !== undefined && { providerID: `${provider}://` }),
+      },
+      status: {
+        ...(addresses !== undefined && { addresses }),
+        ...(ready !== undefined && { conditions: [{ type: 'Ready', status: ready }] }),
+      },
     };
   },
 };
+
+/** Those that nodes find their ways to each other's pods by. */
+function only(given: Readonly<Record<string, string>> | undefined, ...keys: readonly string[]) {
+  const kept = keys.flatMap((key) => {
+    const value = getOwn(given ?? {}, key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
 
 function named({ name, namespace, uid, resourceVersion, labels }: KubeObject['metadata'], labelled = true) {
   return {

@@ -1,0 +1,169 @@
+// How this node's pods reach those of each other node: by a route on the link, through WireGuard, through WireGuard and a hub, or not at all.
+// A pure function of the Nodes, and the same for both nodes of a pair, so that neither has to tell the other. What a node says of itself
+// (addresses, key) decides only where its own pods' packets go: whose range is whose, and who is a hub, it cannot say.
+
+import { contains as inCidr, parseCidr } from '../../../core/machinery/cidr.ts';
+import { contains, rangeOf, toNumber } from '../../../core/machinery/ipv4.ts';
+import { hubLabel, isWireGuardKey, seenFrom, wireGuardKey, wireGuardPort } from '../../../core/node/pod-network.ts';
+import type { V1Node } from '../../../generated/kubernetes.ts';
+
+export interface PlanInput {
+  readonly nodes: readonly V1Node[];
+  readonly nodeName: string;
+  /** The ranges of this machine's own links. */
+  readonly links: readonly string[];
+  /** This node has a key of its own: without one it knows routes alone. */
+  readonly tunnels: boolean;
+}
+
+export interface Peer {
+  /** For people. */
+  readonly node: string;
+  /** What it may send, and what is sent to it: its node's pods, and those of nodes that it stands before. */
+  readonly ranges: readonly string[];
+  /** Undefined: it dials. */
+  readonly endpoint: string | undefined;
+  /** It runs, so that its silence says something. */
+  readonly ready: boolean;
+}
+
+export interface Unreached {
+  readonly node: string;
+  /** Why, and what to do. */
+  readonly why: string;
+}
+
+export interface NetworkPlan {
+  /** Pod range -> address of its node, on a link of this machine. */
+  readonly routes: ReadonlyMap<string, string>;
+  /** By public key. */
+  readonly peers: ReadonlyMap<string, Peer>;
+  readonly unreached: readonly Unreached[];
+  /** How many other nodes have pods. */
+  readonly others: number;
+}
+
+interface Place {
+  readonly name: string;
+  readonly range: string;
+  readonly inner: string;
+  /** Where others reach it from outside, as its administrator said. */
+  readonly outer: string | undefined;
+  readonly seen: string | undefined;
+  readonly key: string | undefined;
+  readonly hub: boolean;
+  /** Its link carries no addresses but its own: EC2 drops them. */
+  readonly alone: boolean;
+  readonly ready: boolean;
+}
+
+export function networkPlan({ nodes, nodeName, links, tunnels }: PlanInput): NetworkPlan {
+  const places = uniqueKeys(nodes.flatMap((node) => placeOf(node) ?? [])).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const self = places.find(({ name }) => name === nodeName);
+  const others = places.filter((place) => place !== self);
+  const routes = new Map<string, string>();
+  const peers = new Map<string, Peer & { ranges: string[] }>();
+  const unreached: Unreached[] = [];
+  const add = (to: Place, range: string) => {
+    if (!self || to.key === undefined) return;
+    const peer = peers.get(to.key) ?? { node: to.name, ranges: [], endpoint: dialled(to, self), ready: to.ready };
+    peer.ranges.push(range);
+    peers.set(to.key, peer);
+  };
+  for (const other of others) {
+    // A node that is not known yet, or has no range, has no pods: where it is then, its links say.
+    if (!self || isOnLink(self, other, links)) routes.set(other.range, other.inner);
+    else if (!tunnels || other.key === undefined) unreached.push({ node: other.name, why: noKey(tunnels) });
+    else if (reaches(self, other)) add(other, other.range);
+    else {
+      const hub = places.find((each) => isHub(each) && reaches(self, each) && reaches(each, other));
+      if (hub && hub !== self && hub !== other) add(hub, other.range);
+      else unreached.push({ node: other.name, why: noHub(self, other) });
+    }
+  }
+  return { routes, peers, unreached, others: others.length };
+}
+
+/** Where it is, as it says and as it is seen; undefined while it has no pods. */
+function placeOf({ metadata, spec, status }: V1Node): Place | undefined {
+  const range = [spec?.podCIDR ?? '', ...(spec?.podCIDRs ?? [])].find((each) => rangeOf(each) !== undefined);
+  const address = (kind: string) =>
+    status?.addresses?.find(({ type, address }) => type === kind && toNumber(address) !== undefined)?.address;
+  const inner = address('InternalIP');
+  if (range === undefined || inner === undefined) return undefined;
+  const { name = '', annotations = {}, labels = {} } = metadata ?? {};
+  const key = annotations[wireGuardKey];
+  const seen = annotations[seenFrom];
+  return {
+    name,
+    range,
+    inner,
+    outer: address('ExternalIP'),
+    seen: seen !== undefined && seen !== inner && toNumber(seen) !== undefined ? seen : undefined,
+    key: key !== undefined && isWireGuardKey(key) ? key : undefined,
+    hub: labels[hubLabel] === 'true',
+    alone: spec?.providerID?.startsWith('aws:') ?? false,
+    ready: status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false,
+  };
+}
+
+/** The API server lets no node take another's key; should two have one all the same, it is nobody's. */
+function uniqueKeys(places: readonly Place[]): Place[] {
+  const count = new Map<string, number>();
+  for (const { key } of places) if (key !== undefined) count.set(key, (count.get(key) ?? 0) + 1);
+  return places.map((each) =>
+    each.key !== undefined && count.get(each.key) !== 1 ? { ...each, key: undefined } : each,
+  );
+}
+
+/** Behind one NAT, or both behind none: inner addresses mean the same to them. */
+function sameSite(one: Place, other: Place): boolean {
+  return one.seen === other.seen;
+}
+
+function isOnLink(self: Place, other: Place, links: readonly string[]): boolean {
+  // Hubs are always reached through WireGuard: what they pass on comes from there.
+  if ([self, other].some((each) => isHub(each) || each.alone)) return false;
+  return sameSite(self, other) && links.some((link) => contains(link, other.inner));
+}
+
+function isHub({ hub, key }: Place): boolean {
+  return hub && key !== undefined;
+}
+
+/** Whether one of them can dial the other. */
+function reaches(one: Place, other: Place): boolean {
+  if (one.key === undefined || other.key === undefined) return false;
+  return dialled(one, other) !== undefined || dialled(other, one) !== undefined;
+}
+
+/** The endpoint at which `by` dials `place`. */
+function dialled(place: Place, by: Place): string | undefined {
+  if (sameSite(place, by)) return `${place.inner}:${wireGuardPort}`;
+  if (place.outer !== undefined) return `${place.outer}:${wireGuardPort}`;
+  if (place.seen !== undefined) return undefined;
+  // Seen by its inner address: who is seen by a private one too comes from within the same network, others only to a public one.
+  const reached = !isPrivate(place.inner) || (by.seen !== undefined && isPrivate(by.seen));
+  return reached ? `${place.inner}:${wireGuardPort}` : undefined;
+}
+
+// RFC 1918, RFC 6598.
+const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'].flatMap(
+  (each) => parseCidr(each) ?? [],
+);
+
+function isPrivate(address: string): boolean {
+  return privateRanges.some((range) => inCidr(range, address));
+}
+
+function noKey(tunnels: boolean): string {
+  return tunnels
+    ? `it is on no link of this node and has no WireGuard key (annotation ${wireGuardKey}): bring its agent up to date`
+    : 'it is on no link of this node, which has no WireGuard key';
+}
+
+function noHub(self: Place, other: Place): string {
+  const where = ({ name, inner, seen }: Place) =>
+    `${name} (${inner}${seen === undefined ? '' : `, seen from ${seen}`})`;
+  return `neither of ${where(self)} and ${where(other)} can be dialled by the other, and no hub is reached by both: label a node that both reach with ${hubLabel}=true, or open UDP ${wireGuardPort} to one of them and start its agent with --node-external-ip`;
+}
