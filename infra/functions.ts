@@ -158,8 +158,9 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
   }
   // Names no resource: EC2 lets nobody describe some instances only.
   if (options.ec2Nodes) roleOf('controllers').addToPolicy(allow(['ec2:DescribeInstances'], ['*']));
-  // Logs and proxied requests ask a node's agent for a stream.
-  for (const name of ['read', 'write'] as const) roleOf(name).addToPolicy(allow(['sqs:SendMessage'], [nodeQueues]));
+  // Logs, proxied requests and webhooks ask a node's agent for a stream; webhooks of what controllers and the scheduler write, too.
+  for (const name of ['read', 'write', 'controllers', 'scheduler'] as const)
+    roleOf(name).addToPolicy(allow(['sqs:SendMessage'], [nodeQueues]));
   roleOf('node').addToPolicy(allow(['sqs:CreateQueue'], [nodeQueues]));
   roleOf('node').addToPolicy(allow(['sts:AssumeRole'], [nodeQueueRole.roleArn]));
   roleOf('notifier').addToPolicy(allow(['sqs:SendMessage', 'sqs:DeleteQueue', 'sqs:GetQueueUrl'], [nodeQueues]));

@@ -10,10 +10,10 @@ import { relaySocket } from './relay-socket.ts';
 
 const postTimeoutMs = 20_000;
 
-/** A log's reader says nothing to the agent; a forwarded connection's does. */
+/** A log's reader says nothing to the agent; whoever has a connection does, and waits for the answer. */
 const paces = {
-  quiet: { quickMs: 20_000, slowMs: 20_000 },
-  lively: { quickMs: 40, slowMs: 1000 },
+  quiet: { gatherMs: 20, longestGapMs: 1000, waitMs: 0 },
+  lively: { gatherMs: 2, longestGapMs: 150, waitMs: 5000 },
 } as const;
 
 /** Nothing is posted yet: that nobody waits is learnt with the first post, and ends the frames. */
@@ -35,6 +35,6 @@ export function relayIn(api: ApiClient, nodeName: string, id: string, type: Stre
     pause: async (ms, signal) => {
       await delay(ms, undefined, { signal }).catch(() => undefined);
     },
-    polls: type === 'log' ? paces.quiet : paces.lively,
+    pace: type === 'log' ? paces.quiet : paces.lively,
   });
 }

@@ -22,21 +22,29 @@ export interface RelaySocketOptions {
   readonly now: () => number;
   /** Resolves early when the signal aborts. */
   pause(ms: number, signal: AbortSignal): Promise<void>;
-  /** Between posts that only ask for frames. */
-  readonly polls: { readonly quickMs: number; readonly slowMs: number };
+  readonly pace: RelayPace;
 }
 
-/** Frames that come within it go together. */
-const gatherMs = 20;
-/** Between posts of batches that are not full, at most: each is a request that is paid for. */
-const longestGapMs = 1000;
+export interface RelayPace {
+  /** Frames that come within it go together. */
+  readonly gatherMs: number;
+  /** Between posts of batches that are not full, at most: each is a request that is paid for. */
+  readonly longestGapMs: number;
+  /** For how long a post that asks for frames is kept waiting. 0: nothing is asked for but with what is sent. */
+  readonly waitMs: number;
+}
+
+/** So long after the last frame, either way, frames are asked for now and then: whoever is kept waiting holds a function. */
+const livelyMs = 60_000;
+const seldomMs = 1000;
 /** While the reader is behind. */
 const behindMs = { quick: 50, slow: 1000 };
 /** Posts without an answer, for so long, end the stream. */
 const givenUpMs = 30_000;
 
 export function relaySocket(options: RelaySocketOptions): FrameSocket {
-  const { post, now, pause, polls } = options;
+  const { post, now, pause } = options;
+  const { gatherMs, longestGapMs, waitMs } = options.pace;
   const gone = new AbortController();
   const incoming = new ByteQueue(Number.POSITIVE_INFINITY);
   const waiting: Uint8Array[] = [];
@@ -47,6 +55,9 @@ export function relaySocket(options: RelaySocketOptions): FrameSocket {
   let closing = false;
   let last = 0;
   let after = 0;
+  let livelyAt = now();
+  let taking: Promise<void> = Promise.resolve();
+  let asks = false;
   let poked = new AbortController();
 
   const poke = () => poked.abort();
@@ -89,16 +100,18 @@ export function relaySocket(options: RelaySocketOptions): FrameSocket {
   const run = async (): Promise<void> => {
     await pause(gatherMs, gone.signal);
     let gapMs = gatherMs;
-    let pollMs = polls.quickMs;
     let postedAt = Number.NEGATIVE_INFINITY;
     let batchAt = now();
     let behind = behindMs.quick;
-    for (;;) {
+    while (!gone.signal.aborted) {
       const mayBatch = untaken.size < windowBatches && ahead() - waitingBytes < windowBytes;
       const full = waitingBytes >= fullBatchBytes;
       const something = waiting.length > 0 || closing;
       const since = now() - postedAt;
-      const dueMs = something || roomWanted.length > 0 ? (mayBatch ? (full || closing ? 0 : gapMs) : behind) : pollMs;
+      const dueMs =
+        something || roomWanted.length > 0 ? (mayBatch ? (full || closing ? 0 : gapMs) : behind) : keepAliveIntervalMs;
+      // After a pause of its writer the next frame goes at once again.
+      if (since > longestGapMs) gapMs = gatherMs;
       if (since < dueMs) {
         await rest(dueMs - since);
         continue;
@@ -119,22 +132,49 @@ export function relaySocket(options: RelaySocketOptions): FrameSocket {
         batchAt = now();
         gapMs = bytes >= fullBatchBytes ? 0 : Math.min(longestGapMs, Math.max(gatherMs, gapMs * 1.4));
       }
-      // After a pause of its writer the next line goes at once again.
-      if (!something) gapMs = gatherMs;
+      if (something) livelyAt = now();
       const answer = await send(query, body);
       postedAt = now();
       if (!answer) return;
-      for (const { batch, bytes } of answer.batches) {
-        for (const frame of await unpackFrames(Buffer.from(bytes, 'base64'))) incoming.push(frame);
-        after = batch;
-      }
-      pollMs = answer.batches.length > 0 ? polls.quickMs : Math.min(polls.slowMs, pollMs * 1.5);
+      await take(answer);
       const before = untaken.size;
       for (const batch of untaken.keys()) if (batch <= answer.taken) untaken.delete(batch);
       behind = untaken.size < before ? behindMs.quick : Math.min(behindMs.slow, behind * 1.5);
       giveRoom();
       if (end) return;
+      if (waitMs > 0 && !asks) {
+        asks = true;
+        void ask().catch(() => gone.abort());
+      }
     }
+  };
+
+  /** In order, each once: what one post is answered with, another may have brought. */
+  const take = (answer: RelayAnswer): Promise<void> => {
+    taking = taking.then(async () => {
+      for (const { batch, bytes } of answer.batches) {
+        if (batch <= after) continue;
+        for (const frame of await unpackFrames(Buffer.from(bytes, 'base64'))) incoming.push(frame);
+        after = batch;
+        livelyAt = now();
+      }
+    });
+    return taking;
+  };
+
+  /** Asks for frames beside the posts that bring some, as long as the stream lasts. */
+  const ask = async (): Promise<void> => {
+    while (!gone.signal.aborted) {
+      const lively = now() - livelyAt < livelyMs;
+      const wait = lively ? waitMs : 0;
+      const query = new URLSearchParams({ writer: options.writer, after: String(after), wait: String(wait) });
+      const answer = await send(query, undefined);
+      if (!answer) break;
+      await take(answer);
+      if (!lively) await pause(seldomMs, gone.signal);
+    }
+    gone.abort();
+    poke();
   };
 
   void run()

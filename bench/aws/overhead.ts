@@ -152,7 +152,9 @@ function buffered(): Invoke {
 
 function worker(name: Worker): Invoke {
   const { answer } = createWorkerFunction({ worker: name, queue, log });
-  const handler = middy().use(queueMiddleware(meter(), log)).handler(answer(nothing, nothing));
+  const handler = middy()
+    .use(queueMiddleware(meter(), log))
+    .handler(answer(nothing, { housekeeping: nothing }));
   return () => handler(message, context);
 }
 

@@ -22,6 +22,11 @@ export function frameDuplex(peer: FrameSocket): Duplex {
     write(chunk: Buffer, _encoding, done) {
       peer.send(frame(channels.stdin, chunk)).then(() => done(), done);
     },
+    // What was written while a frame was on its way goes together: each may be a request that is paid for.
+    writev(chunks, done) {
+      const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk));
+      peer.send(frame(channels.stdin, bytes)).then(() => done(), done);
+    },
     final(done) {
       peer.send(Buffer.from([channels.close, channels.stdin])).then(() => done(), done);
     },

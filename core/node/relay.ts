@@ -1,9 +1,10 @@
 // Streams between a client and a node where no connection can be upgraded: the agent posts its frames in batches, and takes the frames
 // for it from the answers. Between the two functions that a client and an agent speak to, batches lie in the store (store/relays.ts).
 //
-//   POST /apis/agent.zeroplane.dev/v1/nodes/{node}/streams/{id}?writer=W&batch=N&end=true&after=M    a batch, or nothing -> RelayAnswer
+//   POST /apis/agent.zeroplane.dev/v1/nodes/{node}/streams/{id}?writer=W&batch=N&end=true&after=M&wait=T   a batch, or nothing -> RelayAnswer
 //
-// `batch` counts from 1 without gaps; a post that was not answered is repeated as it was. 404: nobody waits for the stream any more.
+// `batch` counts from 1 without gaps; a post that was not answered is repeated as it was. `wait`: for so many milliseconds the answer may
+// wait for frames. 404: nobody waits for the stream any more.
 
 import { promisify } from 'node:util';
 import { gunzip as gunzipCallback, gzip as gzipCallback } from 'node:zlib';

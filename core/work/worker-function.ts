@@ -15,11 +15,18 @@ export interface WorkerFunction {
   readonly timers: WakeupTimers;
   /** The store; what is committed through it wakes the other workers. */
   wakingOthers(store: Store): Store;
-  /** `idle` resolves when what was committed before the call is dealt with; `housekeeping` comes before, where the schedule asks. */
+  /** `idle` resolves when what was committed before the call is dealt with. */
   answer(
     idle: () => Promise<void>,
-    housekeeping?: () => Promise<void>,
+    more?: MoreWork,
   ): (event: unknown, context: InvocationContext) => Promise<BatchResult>;
+}
+
+export interface MoreWork {
+  /** Before, where the schedule asks. */
+  readonly housekeeping?: () => Promise<void>;
+  /** When the process may stand still from now on. */
+  readonly afterwards?: () => Promise<void>;
 }
 
 export interface WorkerFunctionOptions {
@@ -41,12 +48,18 @@ export function createWorkerFunction({ worker, queue, log, resyncMs }: WorkerFun
   return {
     timers,
     wakingOthers: (store) => notifyOwnCommits(store, wakeups.committed),
-    answer: (idle, housekeeping) => async (event, context) => {
-      // as: only the queue invokes these functions.
-      if (housekeeping && asksForHousekeeping(event as QueueEvent)) await housekeeping();
-      const loop = { worker, idle, wakeups, timers, queue, clock: Date.now };
-      await workUntilQuiet(loop, delayed, () => context.getRemainingTimeInMillis());
-      return { batchItemFailures: [] };
-    },
+    answer:
+      (idle, { housekeeping, afterwards } = {}) =>
+      async (event, context) => {
+        try {
+          // as: only the queue invokes these functions.
+          if (housekeeping && asksForHousekeeping(event as QueueEvent)) await housekeeping();
+          const loop = { worker, idle, wakeups, timers, queue, clock: Date.now };
+          await workUntilQuiet(loop, delayed, () => context.getRemainingTimeInMillis());
+          return { batchItemFailures: [] };
+        } finally {
+          await afterwards?.();
+        }
+      },
   };
 }

@@ -8,10 +8,12 @@ import { amazonRoots } from '../../core/cluster/amazon-roots.ts';
 import { ensureAuthority } from '../../core/cluster/authority.ts';
 import { readSettings } from '../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../core/cluster/signing-key.ts';
+import { createRelayBroker } from '../../core/node/relay-broker.ts';
 import { createLog } from '../../core/process/log.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
 import { serveCustomResources } from '../../core/registry/custom-resources.ts';
 import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts';
+import { reachOverRelays } from '../../core/registry/reach-over-relays.ts';
 import { secretTokenSigner } from '../../core/signature/secret-token.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
@@ -36,14 +38,17 @@ const logger = createLog(settings.logLevel);
 const meter = openMeter(settings, env, logger);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
 const connected = connectStore(settings.table, settings.bucket, env, meter.throttled);
+const queue = connectQueue(settings, env);
 const worker = createWorkerFunction({
   worker: 'controllers',
-  queue: connectQueue(settings, env),
+  queue,
   log: logger,
   resyncMs: never,
 });
 const store = worker.wakingOthers(connected.store);
-const parts = openInProcess(store, replicasOfNow(store), settings);
+// For the webhooks of what the controllers write.
+const pods = reachOverRelays(createRelayBroker({ relays: connected.relays, queue, now: Date.now }));
+const parts = openInProcess(store, replicasOfNow(store), { ...settings, reach: pods.reach });
 const compaction = startCompaction(connected.store, { everyMs: never });
 let compactedAt = 0;
 
@@ -82,4 +87,6 @@ async function housekeeping(): Promise<void> {
   await compaction.run();
 }
 
-export const handler = middy().use(queueMiddleware(meter, logger)).handler(worker.answer(running.idle, housekeeping));
+export const handler = middy()
+  .use(queueMiddleware(meter, logger))
+  .handler(worker.answer(running.idle, { housekeeping, afterwards: pods.end }));

@@ -4,9 +4,11 @@ import '../../core/process/frozen-intrinsics.ts';
 import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import { readSettings } from '../../core/cluster/settings.ts';
+import { createRelayBroker } from '../../core/node/relay-broker.ts';
 import { createLog } from '../../core/process/log.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
 import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts';
+import { reachOverRelays } from '../../core/registry/reach-over-relays.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
 import { queueMiddleware } from '../../core/work/invocation.ts';
 import { openMeter } from '../../core/work/meter.ts';
@@ -22,14 +24,18 @@ const settings = readSettings(env);
 const logger = createLog(settings.logLevel);
 const meter = openMeter(settings, env, logger);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
+const queue = connectQueue(settings, env);
+const connected = connectStore(settings.table, settings.bucket, env, meter.throttled);
 const worker = createWorkerFunction({
   worker: 'scheduler',
-  queue: connectQueue(settings, env),
+  queue,
   log: logger,
   resyncMs,
 });
-const store = worker.wakingOthers(connectStore(settings.table, settings.bucket, env, meter.throttled).store);
-const parts = openInProcess(store, replicasOfNow(store), settings);
+const store = worker.wakingOthers(connected.store);
+// For the webhooks of bindings.
+const pods = reachOverRelays(createRelayBroker({ relays: connected.relays, queue, now: Date.now }));
+const parts = openInProcess(store, replicasOfNow(store), { ...settings, reach: pods.reach });
 const events = createPodEvents({ ...parts, clock: Date.now, log });
 const running = await startScheduler({
   ...parts,
@@ -46,4 +52,6 @@ async function idle(): Promise<void> {
   await events.idle();
 }
 
-export const handler = middy().use(queueMiddleware(meter, logger)).handler(worker.answer(idle));
+export const handler = middy()
+  .use(queueMiddleware(meter, logger))
+  .handler(worker.answer(idle, { afterwards: pods.end }));

@@ -9,11 +9,11 @@ import { StatusError } from '../../core/machinery/status.ts';
 import { type FrameSocket, frame } from '../../core/node/frame-socket.ts';
 import type { DialRequest } from '../../core/node/protocol.ts';
 import { cutFrame, packFrames, unpackFrames, windowBytes } from '../../core/node/relay.ts';
+import { createRelayBroker } from '../../core/node/relay-broker.ts';
 import { createLocalQueue } from '../../core/queue/local/local-queue.ts';
 import { tableRelays } from '../../core/store/dynamodb/relays.ts';
 import { Query } from '../../functions/apiserver/query.ts';
 import { withKeepAlive } from '../../functions/apiserver/relay/keep-alive.ts';
-import { createRelayBroker } from '../../functions/apiserver/relay/relay-broker.ts';
 import { takeRelayPost } from '../../functions/apiserver/relay/relay-posts.ts';
 import { modelCalls } from '../simulation/model/calls.ts';
 import { ModelTable } from '../simulation/model/table.ts';
@@ -58,28 +58,32 @@ async function open({ lose = () => false, dieAfter = Number.POSITIVE_INFINITY, s
   const [message] = await queue.receive('node-n', { waitSeconds: 0, max: 1 });
   const dial: DialRequest = JSON.parse(message?.body ?? '');
   let posts = 0;
+  /** Undefined: nobody waits for the stream. */
+  const post = async (query: string, body: Uint8Array = new Uint8Array(0), node = 'n') => {
+    try {
+      const given = { node, id: dial.id, query: new Query(new URLSearchParams(query)), body, ...time };
+      return await takeRelayPost(relays, given);
+    } catch (error) {
+      if (error instanceof StatusError && error.code === 404) return undefined;
+      throw error;
+    }
+  };
   const agent = (writer: string, node = 'n') => {
     const socket = relaySocket({
       writer,
-      async post(query, body = new Uint8Array(0)) {
+      async post(query, body) {
         if (posts++ >= dieAfter) return new Promise(() => {});
-        try {
-          const post = { node, id: dial.id, query: new Query(new URLSearchParams(query)), body, nowMs: time.now() };
-          const answer = await takeRelayPost(relays, post);
-          if (lose()) throw new Error('the answer was lost');
-          return answer;
-        } catch (error) {
-          if (error instanceof StatusError && error.code === 404) return undefined;
-          throw error;
-        }
+        const answer = await post(query, body, node);
+        if (answer && lose()) throw new Error('the answer was lost');
+        return answer;
       },
       ...time,
-      polls: { quickMs: 50, slowMs: 1000 },
+      pace: { gatherMs: 20, longestGapMs: 1000, waitMs: 5000 },
     });
     sockets.push(socket);
     return socket;
   };
-  return { time, stream, dial, agent, gone, posts: () => posts };
+  return { time, stream, dial, agent, gone, post, posts: () => posts };
 }
 
 async function all(frames: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -174,6 +178,22 @@ describe('a relayed stream', () => {
     await first.send(frame(1, 'mine'));
     first.close();
     expect((await all(stream.frames)).toString()).toBe('mine');
+  });
+
+  it('keeps an agent that asks for frames waiting until there are some, for five seconds at most', async () => {
+    const { stream, post } = await open({ speed: 20 });
+    expect(await post('writer=a&after=0&batch=1')).toMatchObject({ batches: [] });
+    const waited = await post('writer=a&after=0&wait=999999999');
+    expect(waited).toMatchObject({ batches: [] });
+    const next = post('writer=a&after=0&wait=5000');
+    await stream.send(frame(0, 'hello'));
+    expect(await next).toMatchObject({ batches: [{ batch: 1 }] });
+    // Whoever waits on a stream that ends is told so.
+    const last = post('writer=a&after=1&wait=5000');
+    stream.close();
+    expect(await last).toBeUndefined();
+    // Nobody else is kept waiting.
+    expect(await post('writer=b&after=0&wait=5000')).toBeUndefined();
   });
 
   it('is no other node’s', async () => {

@@ -1,5 +1,6 @@
 // The paths that only a node's agent uses (core/node/protocol.ts): desired state, report, and the dial-in of streams.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Definitions } from '../../../core/api/definition.ts';
 import { decodeJson } from '../../../core/machinery/json.ts';
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
@@ -74,7 +75,8 @@ export function createNodeEndpoints(options: NodeEndpointOptions): Required<Answ
   ): Promise<ApiResponse> => {
     const { takeRelayPost } = await import('../relay/relay-posts.ts');
     const body = await readBody(request, largestBatchBytes);
-    const post = { node: info.name, id, query, body, nowMs: now().getTime() };
+    const pause = (ms: number) => delay(ms);
+    const post = { node: info.name, id, query, body, now: () => now().getTime(), pause };
     return respondValue(200, await takeRelayPost(relays, post), mediaType);
   };
 

@@ -8,15 +8,22 @@ import type { Query } from '../query.ts';
 export interface RelayPost {
   readonly node: string;
   readonly id: string;
-  /** `writer`, `batch`, `end`, `after`: see core/node/relay.ts. */
+  /** `writer`, `batch`, `end`, `after`, `wait`: see core/node/relay.ts. */
   readonly query: Query;
   readonly body: Uint8Array;
-  readonly nowMs: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<void>;
 }
+
+/** An agent may ask to be kept waiting for frames, at most for so long: it holds a function meanwhile. */
+const longestWaitMs = 5_000;
+/** Between two looks meanwhile. */
+const looks = { quickMs: 15, slowMs: 60 } as const;
 
 /** Throws NotFound when nobody waits for the stream, or another agent serves it; BadRequest; Conflict for one that runs ahead. */
 export async function takeRelayPost(relays: Relays, post: RelayPost): Promise<RelayAnswer> {
-  const { node, id, query, body, nowMs } = post;
+  const { node, id, query, body, now, pause } = post;
   const key: RelayKey = { node, id };
   const writer = query.text('writer') ?? '';
   if (!/^[\w-]{1,64}$/.test(writer)) throw badRequest('writer: name the agent, in at most 64 letters');
@@ -25,10 +32,10 @@ export async function takeRelayPost(relays: Relays, post: RelayPost): Promise<Re
     throw badRequest(`the batch has ${body.length} bytes: at most ${largestBatchBytes} are taken`);
   const batch = query.has('batch') ? counter(query, 'batch') : undefined;
   const after = counter(query, 'after');
+  const until = now() + Math.min(longestWaitMs, counter(query, 'wait'));
 
   // An agent's first post is its first batch: of two agents that took a repeated request to dial, one serves.
-  const state = await (batch === 1 ? relays.enter(key, writer) : relays.look(key));
-  if (!state || state.untilMs < nowMs || state.writer !== writer) throw notWaiting(key);
+  let state = waitingFor(await (batch === 1 ? relays.enter(key, writer) : relays.look(key)));
   if (batch !== undefined) {
     if (batch > state.taken + windowBatches + 1)
       throw new StatusError(
@@ -37,7 +44,19 @@ export async function takeRelayPost(relays: Relays, post: RelayPost): Promise<Re
       );
     await relays.put(key, 'up', { batch, bytes: body, end: query.boolean('end') });
   }
-  return { taken: state.taken, batches: await batchesFor(relays, key, state, after) };
+  let pauseMs: number = looks.quickMs;
+  for (;;) {
+    const batches = await batchesFor(relays, key, state, after);
+    if (batches.length > 0 || now() >= until) return { taken: state.taken, batches };
+    await pause(pauseMs);
+    pauseMs = Math.min(looks.slowMs, pauseMs * 1.1);
+    state = waitingFor(await relays.look(key));
+  }
+
+  function waitingFor(found: RelayState | undefined): RelayState {
+    if (!found || found.untilMs < now() || found.writer !== writer) throw notWaiting(key);
+    return found;
+  }
 }
 
 async function batchesFor(

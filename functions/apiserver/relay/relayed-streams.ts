@@ -3,17 +3,17 @@
 
 import { StatusError } from '../../../core/machinery/status.ts';
 import { frameDuplex } from '../../../core/node/frame-duplex.ts';
+import { connectPods } from '../../../core/node/pod-connections.ts';
+import type { RelayBroker } from '../../../core/node/relay-broker.ts';
 import { acceptsGzip } from '../content/respond.ts';
 import { respondLog } from '../streams/log.ts';
 import type { StreamHandler } from '../streams-contract.ts';
 import { withKeepAlive } from './keep-alive.ts';
-import { createRelayBroker, type RelayBrokerOptions } from './relay-broker.ts';
 
 /** Well below the 5 minutes after which a regional REST API ends a response that is silent. */
 const idleMs = 60_000;
 
-export function createRelayedStreams(options: RelayBrokerOptions): StreamHandler {
-  const broker = createRelayBroker(options);
+export function createRelayedStreams(broker: RelayBroker): StreamHandler {
   return {
     async respond(stream) {
       if (stream.kind !== 'log') throw needsUpgrade(stream.kind, stream.node);
@@ -29,8 +29,7 @@ export function createRelayedStreams(options: RelayBrokerOptions): StreamHandler
     async upgrade({ kind, node }) {
       throw needsUpgrade(kind, node);
     },
-    connect: async ({ node, ...port }, signal) =>
-      frameDuplex(await broker.open(node, { type: 'connect', ...port }, signal)),
+    connect: connectPods(broker),
     connectNode: async (node, signal) => frameDuplex(await broker.open(node, { type: 'node' }, signal)),
     async accept() {
       throw new StatusError('NotImplemented', 'this API server takes streams as posts, not as WebSockets');

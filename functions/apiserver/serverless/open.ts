@@ -5,9 +5,13 @@ import { onceABuild } from '../../../core/cluster/first-start.ts';
 import type { FunctionSettings } from '../../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
 import { apiAddress, dnsAddress } from '../../../core/kinds/allocate/dns-address.ts';
+import { createRelayBroker } from '../../../core/node/relay-broker.ts';
 import type { Log } from '../../../core/process/log.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import { createLazyRegistry } from '../../../core/registry/lazy.ts';
+import { lookups } from '../../../core/registry/lookup.ts';
+import { reachOverRelays } from '../../../core/registry/reach-over-relays.ts';
+import { createWebhookCaller } from '../../../core/registry/webhooks/caller.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
 import type { Claims } from '../../../core/store/claims.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
@@ -72,6 +76,9 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
   const store = notifyOwnCommits(options.store, wakeups.committed);
   const replicas = freshReplicas(createReplicas(store), () => performance.now());
   const definitions = loadDefinitions();
+  const broker = createRelayBroker({ relays, queue, now: Date.now });
+  const { reach, end } = reachOverRelays(broker);
+  const callWebhook = createWebhookCaller({ ...lookups(store, replicas), random: Math.random, reach });
   const registry = createLazyRegistry({
     store,
     replicas,
@@ -79,6 +86,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     clock: now,
     serviceCIDR,
     clusterDomain,
+    callWebhook,
   });
   const loading = options.writes ? Promise.all([registry.loadWrites(), loadWriteRoutes()]) : undefined;
   const [key] = await Promise.all([
@@ -149,8 +157,9 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     followNodes: false,
     streams: createLazyStreamHandler(async () => {
       const { createRelayedStreams } = await import('../relay/relayed-streams.ts');
-      return createRelayedStreams({ relays, queue, now: Date.now });
+      return createRelayedStreams(broker);
     }),
+    callWebhook,
     relays,
     lasting: invocationShares({
       claims: options.claims,
@@ -172,7 +181,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
         if (response.status === 403 && !looked && (await replicas.freshen(0))) response = await api.handle(request);
         return response;
       } finally {
-        await wakeups.flush();
+        await Promise.all([wakeups.flush(), end()]);
       }
     },
     answered: () => audited?.lines.flush(),

@@ -5,9 +5,9 @@ import { StatusError } from '../../../core/machinery/status.ts';
 import { frameSocket } from '../../../core/node/frame-socket.ts';
 import type { NodeStream } from '../../../core/node/node-stream.ts';
 import type { NodeMessage } from '../../../core/node/protocol.ts';
+import { refused, unanswered, unavailable } from '../../../core/node/unreachable-node.ts';
 import { type Queue, QueueError } from '../../../core/queue/queue.ts';
 import type { StreamBroker } from '../streams-contract.ts';
-import { refused, unanswered, unavailable } from './unreachable-node.ts';
 import { acceptWebSocket, chooseProtocol } from './websocket.ts';
 
 export interface BrokerOptions {

@@ -2,6 +2,7 @@
 
 import { badRequest, StatusError } from '../../../core/machinery/status.ts';
 import { frameDuplex } from '../../../core/node/frame-duplex.ts';
+import { connectPods } from '../../../core/node/pod-connections.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import { isWebSocket } from '../http.ts';
 import type { PodStream, StreamHandler } from '../streams-contract.ts';
@@ -36,8 +37,7 @@ export function createStreamHandler({ queue, dialTimeoutMs = 15_000 }: StreamOpt
         );
       await run(stream, connection);
     },
-    connect: async ({ node, ...port }, signal) =>
-      frameDuplex(await broker.open(node, { type: 'connect', ...port }, signal)),
+    connect: connectPods(broker),
     connectNode: async (node, signal) => frameDuplex(await broker.open(node, { type: 'node' }, signal)),
     accept: (node, id, request, connection) => broker.accept(node, id, request, connection),
   };

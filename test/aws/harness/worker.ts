@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { loadImage } from '../../../agent/images/load.ts';
 import { ociArchive } from '../../../agent/images/oci.ts';
 import type { FunctionName } from '../../../infra/function-rows.ts';
-import { busyboxImages } from '../../../local/example-images.ts';
+import { busyboxImages, type ExampleImage } from '../../../local/example-images.ts';
 import { eventually } from '../../tools/cluster.ts';
 import { createHost } from '../../tools/host.ts';
 import { makeJoinToken } from '../../tools/join-token.ts';
@@ -31,11 +31,12 @@ export interface AwsWorker {
   stop(): Promise<void>;
 }
 
-/** `name` and `address` as createHost takes them. With the images zeroplane.local/busybox:1 and web:1. */
+/** `name` and `address` as createHost takes them. With the images zeroplane.local/busybox:1 and web:1, where no others are named. */
 export async function startAwsWorker(
   name: string,
   address: string,
   options: Pick<AwsClusterOptions, 'env' | 'streamDelayMs'> = {},
+  images: readonly ExampleImage[] = busyboxImages,
 ): Promise<AwsWorker> {
   const host = createHost(name, address);
   const folder = mkdtempSync(join(tmpdir(), 'zeroplane-worker-'));
@@ -72,7 +73,7 @@ export async function startAwsWorker(
     const node = ['--node-name', 'worker-1', '--node-ip', host.address, '--data-dir', dataDir];
     agent = inside(process.execPath, join(root, 'agent/main.ts'), 'join', '--server', url, ...trust, ...node);
     await eventually(120, async () => /worker-1\s+Ready/.test(await kubectl('get', 'nodes')));
-    for (const image of busyboxImages) {
+    for (const image of images) {
       const file = join(folder, 'image.tar');
       writeFileSync(file, ociArchive(await image.build(() => {})));
       await loadImage(dataDir, file);

@@ -3,19 +3,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NodeStream, StreamOpener } from '../../../core/node/node-stream.ts';
-import type { NodeMessage } from '../../../core/node/protocol.ts';
-import {
-  cutFrame,
-  keepAliveTimeoutMs,
-  packFrames,
-  unpackFrames,
-  windowBatches,
-  windowBytes,
-} from '../../../core/node/relay.ts';
-import { type Queue, QueueError } from '../../../core/queue/queue.ts';
-import type { RelayKey, Relays } from '../../../core/store/relays.ts';
-import { refused, unanswered, unavailable } from '../streams/unreachable-node.ts';
+import { type Queue, QueueError } from '../queue/queue.ts';
+import type { RelayKey, Relays } from '../store/relays.ts';
+import type { NodeStream, StreamOpener } from './node-stream.ts';
+import type { NodeMessage, StreamRequest } from './protocol.ts';
+import { cutFrame, keepAliveTimeoutMs, packFrames, unpackFrames, windowBatches, windowBytes } from './relay.ts';
+import { refused, unanswered, unavailable } from './unreachable-node.ts';
 
 export interface RelayBrokerOptions {
   readonly relays: Relays;
@@ -29,23 +22,31 @@ export interface RelayBrokerOptions {
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Between two looks: at first and after something came, and at most. */
-const quickMs = 40;
-const slowMs = 1000;
+/** Between two looks: at first and after something came or went, and at most. A connection's other end mostly waits for an answer. */
+const paces = { log: { quickMs: 40, slowMs: 1000 }, connection: { quickMs: 15, slowMs: 150 } } as const;
 /** While the agent was not heard of yet, somebody waits at a terminal. */
 const slowBeforeFirstMs = 250;
-/** The agent counts on its reader for so long; renewed three times as often. */
-const leaseMs = 60_000;
+/** The agent counts on its reader for so long; renewed three times as often. Who has a connection may vanish with what it stands for. */
+const leases = { log: 60_000, connection: 20_000 } as const;
 /** Of a long frame that is cut. */
 const piecesABatch = 4;
 
-export function createRelayBroker(options: RelayBrokerOptions): StreamOpener {
+export interface RelayBroker extends StreamOpener {
+  /** Resolves when the nodes can know of every stream that was closed here. Never rejects. */
+  settled(): Promise<void>;
+}
+
+export function createRelayBroker(options: RelayBrokerOptions): RelayBroker {
   const { relays, queue } = options;
+  const closing = new Set<Promise<void>>();
   return {
+    async settled() {
+      await Promise.all(closing);
+    },
     async open(node, request, signal) {
       const key: RelayKey = { node, id: randomUUID() };
       const message: NodeMessage = { kind: 'stream', id: key.id, request, relayed: true };
-      await relays.note(key, { untilMs: options.now() + leaseMs, taken: 0, sent: 0 });
+      await relays.note(key, { untilMs: options.now() + leases[paceOf(request.type)], taken: 0, sent: 0 });
       try {
         await queue.send(`node-${node}`, JSON.stringify(message));
       } catch (error) {
@@ -53,21 +54,44 @@ export function createRelayBroker(options: RelayBrokerOptions): StreamOpener {
         throw error instanceof QueueError ? refused(error, node) : error;
       }
       // The agent is not waited for: what is sent to it may be there before it comes.
-      return relayStream(options, key, signal);
+      return relayStream(options, key, paceOf(request.type), signal, (over) => {
+        closing.add(over);
+        void over.finally(() => closing.delete(over));
+      });
     },
   };
+}
+
+type Pace = keyof typeof paces;
+
+function paceOf(type: StreamRequest['type']): Pace {
+  return type === 'log' ? 'log' : 'connection';
 }
 
 const waits = async (ms: number, signal: AbortSignal) => {
   await delay(ms, undefined, { signal }).catch(() => undefined);
 };
 
-function relayStream(options: RelayBrokerOptions, key: RelayKey, signal: AbortSignal | undefined): NodeStream {
+function relayStream(
+  options: RelayBrokerOptions,
+  key: RelayKey,
+  pace: Pace,
+  signal: AbortSignal | undefined,
+  ending: (over: Promise<void>) => void,
+): NodeStream {
+  const { quickMs, slowMs } = paces[pace];
+  const leaseMs = leases[pace];
   const { relays, now, pause = waits, dialTimeoutMs = 15_000 } = options;
   const stop = new AbortController();
   const opened = now();
   let taken = 0;
   let sent = 0;
+  let pauseMs: number = quickMs;
+  let poked = new AbortController();
+  const rest = async () => {
+    await pause(pauseMs, AbortSignal.any([stop.signal, poked.signal]));
+    poked = new AbortController();
+  };
   let over: Promise<void> | undefined;
   let noting: Promise<void> = Promise.resolve();
   const note = () => {
@@ -81,20 +105,22 @@ function relayStream(options: RelayBrokerOptions, key: RelayKey, signal: AbortSi
   if (signal?.aborted) stop.abort();
   /** `ended`: by the agent, which then asks for nothing more. */
   const finish = (ended: boolean): Promise<void> => {
-    over ??= (async () => {
+    if (over) return over;
+    over = (async () => {
       clearInterval(lease);
       signal?.removeEventListener('abort', onAbort);
       stop.abort();
       await noting.catch(() => undefined);
-      if (!ended) await relays.close(key).catch(() => undefined);
+      // The agent may still be kept waiting for frames.
+      if (!ended || pace === 'connection') await relays.close(key).catch(() => undefined);
     })();
+    ending(over);
     return over;
   };
 
   async function* read(): AsyncGenerator<Uint8Array> {
     let ended = false;
     let heardAt = opened;
-    let pauseMs = quickMs;
     let noted = { batch: 0, bytes: 0 };
     let bytes = 0;
     try {
@@ -120,8 +146,8 @@ function relayStream(options: RelayBrokerOptions, key: RelayKey, signal: AbortSi
         if (taken === 0 && now() - opened > dialTimeoutMs) throw unanswered(key.node, dialTimeoutMs);
         if (now() - heardAt > keepAliveTimeoutMs)
           throw unavailable(`node ${JSON.stringify(key.node)} was not heard of any more`);
-        await pause(pauseMs, stop.signal);
-        pauseMs = Math.min(taken === 0 ? slowBeforeFirstMs : slowMs, pauseMs * 1.25);
+        await rest();
+        pauseMs = Math.min(taken === 0 ? Math.min(slowMs, slowBeforeFirstMs) : slowMs, pauseMs * 1.25);
       }
     } finally {
       await finish(ended);
@@ -135,10 +161,15 @@ function relayStream(options: RelayBrokerOptions, key: RelayKey, signal: AbortSi
       const pieces = cutFrame(frame);
       for (let at = 0; at < pieces.length; at += piecesABatch) {
         const bytes = await packFrames(pieces.slice(at, at + piecesABatch));
-        await relays.put(key, 'down', { batch: sent + 1, bytes, end: false });
+        const put = relays.put(key, 'down', { batch: sent + 1, bytes, end: false });
         sent += 1;
+        // Whoever hears of a batch before it is there looks again.
+        if (at + piecesABatch < pieces.length) await put;
+        else await Promise.all([put, note()]);
       }
-      await note();
+      // An answer may come soon.
+      pauseMs = quickMs;
+      poked.abort();
     },
     close: () => void finish(false),
   };

@@ -1,7 +1,7 @@
 // What a client is told when a node's agent cannot be asked for a stream.
 
-import { StatusError } from '../../../core/machinery/status.ts';
-import type { QueueError } from '../../../core/queue/queue.ts';
+import { StatusError } from '../machinery/status.ts';
+import type { QueueError } from '../queue/queue.ts';
 
 export function refused(error: QueueError, node: string): StatusError {
   if (error.code === 'tooLarge')
