@@ -51,10 +51,10 @@ function monthly({ resync, look, report, lineBytes }: Recurring) {
 
 export function costPage(operations: readonly Measured[], recurring: Recurring, pods: PodOperations): string {
   const { idle, node, nodesWatched, watch, cloudWatch } = monthly(recurring);
-  const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied } = pods;
+  const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook } = pods;
   const autoscalers = (seconds: number) => (secondsAMonth / seconds) * costOf(autoscaling);
   const dollars = (value: number) => (value < 0.01 ? value.toFixed(4) : value.toFixed(2));
-  const rows = [...operations, job, logs, longLogs, silentFollow, livelyFollow, proxied].map((each) =>
+  const rows = [...operations, job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook].map((each) =>
     [
       each.name,
       each.apiRequests,
@@ -108,6 +108,9 @@ With everything that it sets off: controllers, scheduler, wake-ups. The last col
 The rows of jobs and logs: real containers on a real worker, medians of five. A minute of \`logs -f\` counts the function that streams
 it, and what the cluster does by itself meanwhile. A client that leaves a watch or a followed log is noticed by nobody: its function
 goes on until the stream's own end, for 14 minutes at most, which is $${dollars(840 * 0.5 * prices.lambdaGigabyteSecond)} (computed).
+
+A webhook in a pod, over its node and on a connection of its own: warm, such a write took ${Math.round(webhook.askedMs)} ms at its client (p50) where one that asks
+nobody took ${Math.round(webhook.aloneMs)} ms, in turns, all on one shared machine.
 
 ## Nodes, beside others
 

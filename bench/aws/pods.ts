@@ -2,11 +2,14 @@
 
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { busyboxImages, packageImages } from '../../local/example-images.ts';
 import { memory } from '../../test/aws/harness/counts.ts';
 import { type AwsWorker, startAwsWorker } from '../../test/aws/harness/worker.ts';
 import { eventually } from '../../test/tools/cluster.ts';
 import { tool } from '../../test/tools/kubectl.ts';
+import { nodeImage } from '../../test/tools/webhook-pod.ts';
 import { difference, type Measured, measure, medianOf, quiet, share } from './measure.ts';
+import { measureWebhook, type WebhookMeasured } from './webhooks.ts';
 
 export interface PodOperations {
   readonly job: Measured;
@@ -17,6 +20,7 @@ export interface PodOperations {
   readonly silentFollow: Measured;
   readonly livelyFollow: Measured;
   readonly proxied: Measured;
+  readonly webhook: WebhookMeasured;
   /** A look of an autoscaler that leaves everything as it is. */
   readonly autoscaling: Measured;
 }
@@ -29,9 +33,9 @@ const windowMs = 20_000;
 /** Undefined without root, whose containers these would be. */
 export async function measurePods(): Promise<PodOperations | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const worker = await startAwsWorker('zpbench', '10.210.78.1', {
-    env: { ZEROPLANE_AUTOSCALER_SYNC_MS: '10000' },
-  });
+  const images = [...busyboxImages, ...packageImages.filter(({ name }) => name === nodeImage)];
+  const env = { ZEROPLANE_AUTOSCALER_SYNC_MS: '10000' };
+  const worker = await startAwsWorker('zpbench', '10.210.78.1', { env }, images);
   try {
     const { kubectl } = worker;
     await kubectl('create', 'deployment', 'scaled', image, '--', 'sleep', '9999');
@@ -65,11 +69,12 @@ export async function measurePods(): Promise<PodOperations | undefined> {
     const longLogs = await several('kubectl logs, 1 MB', () => kubectl('logs', 'long'));
     const path = '/api/v1/namespaces/default/pods/web:8080/proxy/index.html';
     const proxied = await several('a proxied GET', () => kubectl('get', '--raw', path));
+    const webhook = await measureWebhook(worker);
     await afterReport(worker.counted);
     const silentFollow = await follow(worker, 'a minute of kubectl logs -f, nothing said', 'silent');
     const livelyFollow = await follow(worker, 'a minute of kubectl logs -f, a line a second', 'lively');
     const autoscaling = await autoscale(worker);
-    return { job, logs, longLogs, silentFollow, livelyFollow, proxied, autoscaling };
+    return { job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook, autoscaling };
   } finally {
     await worker.stop();
   }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { frameDuplex } from './frame-duplex.ts';
 import type { ConnectPod, StreamOpener } from './node-stream.ts';
 import type { RelayBroker } from './relay-broker.ts';
+import { unavailable } from './unreachable-node.ts';
 
 export function connectPods(opener: StreamOpener): ConnectPod {
   return async ({ node, ...port }, signal) =>
@@ -19,15 +20,22 @@ export interface PassingConnections {
 /** For a process that stands still between one piece of work and the next: kept connections would cost, and be over by then. */
 export function passingConnections(broker: RelayBroker): PassingConnections {
   const open = new Set<Duplex>();
+  let work = 0;
   const connect = connectPods(broker);
   return {
     async connect(port, signal) {
+      const begun = work;
       const connection = await connect(port, signal);
+      if (begun !== work) {
+        connection.destroy();
+        throw unavailable('what the connection was for has ended');
+      }
       open.add(connection);
       connection.once('close', () => open.delete(connection));
       return connection;
     },
     async end() {
+      work += 1;
       for (const each of open) each.destroy();
       await broker.settled();
     },

@@ -174,6 +174,8 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
 
   return {
     async handle(request) {
+      // What an answer that was streamed has left: it stood still since.
+      void end();
       try {
         const looked = await replicas.freshen(settings.maxStalenessMs);
         let response = await api.handle(request);
