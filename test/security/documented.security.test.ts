@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '../..');
 it('names every security test, and none that is not there', () => {
   const text = readFileSync(join(root, 'docs/security.md'), 'utf8');
   const named = new Set(text.match(/[\w./-]+\.test\.ts/g));
-  const there = globSync('{core,functions,agent,infra,local,cli,test}/**/*.test.ts', { cwd: root });
+  const there = globSync('{core,functions,agent,edge,infra,local,cli,test}/**/*.test.ts', { cwd: root });
   const tests = there.filter(
     (each) => each.endsWith('.security.test.ts') && !each.endsWith('documented.security.test.ts'),
   );
