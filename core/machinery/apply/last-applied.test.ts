@@ -3,8 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { schemaOf } from '../../api/models.ts';
 import type { KubeObject } from '../object.ts';
+import type { Schema } from '../schema.ts';
 import { apply } from './apply.ts';
-import { duplicatesIn } from './duplicates.ts';
+import { keyFaultsIn } from './duplicates.ts';
 import { withLastApplied } from './last-applied.ts';
 
 const schema = schemaOf('V1ConfigMap');
@@ -82,14 +83,39 @@ describe('the annotation', () => {
 describe('duplicate keys of an applied configuration', () => {
   it('are told once each, with the list that they are in', () => {
     const container = (...names: string[]) => ({ name: 'c', env: names.map((name) => ({ name })) });
-    expect(duplicatesIn(schemaOf('V1PodSpec'), { containers: [container('A', 'B', 'A', 'A')] })).toEqual([
+    expect(keyFaultsIn(schemaOf('V1PodSpec'), { containers: [container('A', 'B', 'A', 'A')] })).toEqual([
       '.containers[name="c"].env: duplicate entries for key [name="A"]',
     ]);
-    expect(duplicatesIn(schemaOf('V1ObjectMeta'), { finalizers: ['a/x', 'a/x'] })).toEqual([
+    expect(keyFaultsIn(schemaOf('V1ObjectMeta'), { finalizers: ['a/x', 'a/x'] })).toEqual([
       '.finalizers: duplicate entries for key [="a/x"]',
     ]);
     const port = { containerPort: 80 };
-    expect(duplicatesIn(schemaOf('V1Container'), { ports: [port, { ...port, protocol: 'UDP' }] })).toEqual([]);
-    expect(duplicatesIn(schemaOf('V1Container'), { ports: [port, { ...port, protocol: 'TCP' }] })).toHaveLength(1);
+    expect(keyFaultsIn(schemaOf('V1Container'), { ports: [port, { ...port, protocol: 'UDP' }] })).toEqual([]);
+    expect(keyFaultsIn(schemaOf('V1Container'), { ports: [port, { ...port, protocol: 'TCP' }] })).toHaveLength(1);
+  });
+
+  it('are missing in items of custom resources that say none, and not in those of built-in types', () => {
+    const keyed = (key: Schema): Schema => ({
+      type: 'object',
+      properties: {
+        list: {
+          type: 'array',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['k'],
+          items: { type: 'object', properties: { k: key } },
+        },
+      },
+    });
+    const list = { list: [{}, null, 'x', { k: 'a' }] };
+    const others = [
+      '.list: element 1: associative list with keys may not have a null element',
+      '.list: element 2: associative list with keys may not have non-map elements',
+    ];
+    expect(keyFaultsIn(keyed({ type: 'string' }), list)).toEqual([
+      `.list: element 0: associative list with keys has an element that omits key field "k" (and doesn't have default value)`,
+      ...others,
+    ]);
+    expect(keyFaultsIn(keyed({ type: 'string', default: 'd' }), list)).toEqual(others);
+    expect(keyFaultsIn(schemaOf('V1PodSpec'), { imagePullSecrets: [{}] })).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 // Changes an object by a patch. Without a resourceVersion in the patch it is applied again to whatever a conflict shows.
 
 import { applying } from '../../machinery/apply/apply.ts';
-import { duplicatesIn } from '../../machinery/apply/duplicates.ts';
+import { keyFaultsIn } from '../../machinery/apply/duplicates.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { deepClone } from '../../machinery/equality.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
@@ -91,8 +91,8 @@ async function applyConfiguration(
   );
 }
 
-/** Of duplicates: what is beyond tells nobody more. */
-const maxReportedDuplicates = 100;
+/** Of faults of keys: what is beyond tells nobody more. */
+const maxReportedKeys = 100;
 
 /** The applied configuration, which must speak of this object in this version, and of nothing that the schema does not know. */
 function configuration(target: Target, body: unknown): KubeObject {
@@ -121,7 +121,7 @@ function configuration(target: Target, body: unknown): KubeObject {
   }
   const { schema } = target.definition;
   const wrong = pruneApplied(schema, applied).map((path) => `${path}: field not declared in schema`);
-  wrong.push(...duplicatesIn(schema, applied).slice(0, maxReportedDuplicates));
+  wrong.push(...keyFaultsIn(schema, applied).slice(0, maxReportedKeys));
   const [first, ...others] = wrong;
   if (first) throw untyped(others.length === 0 ? first : `errors:\n${wrong.map((each) => `  ${each}`).join('\n')}`);
   return applied;
