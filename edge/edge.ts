@@ -6,7 +6,8 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { followHeader, followOpen, readRevision, revisionHeader } from '../core/edge/follow.ts';
 import { StatusError } from '../core/machinery/status.ts';
 import { begin, cutOff, type EdgeResponse, refuse, relay } from './answers.ts';
-import type { Follow } from './follow.ts';
+import { type ChannelTimes, createChannel } from './channel.ts';
+import { type Follow, watchHeaders } from './follow.ts';
 import { createFollows } from './follows.ts';
 import { type Pace, usualPace } from './pace.ts';
 import { answerTo, createUpstream, type Headers, passedOn, type UpstreamOptions } from './upstream.ts';
@@ -15,6 +16,7 @@ import { Watcher } from './watcher.ts';
 
 export interface EdgeOptions extends UpstreamOptions {
   readonly pace?: Pace;
+  readonly channelTimes?: ChannelTimes;
 }
 
 export type EdgeRequest = Http2ServerRequest | IncomingMessage;
@@ -27,11 +29,17 @@ export interface Edge {
 
 export function createEdge(options: EdgeOptions): Edge {
   const upstream = createUpstream(options);
+  const channel = createChannel({
+    ...(options.ca !== undefined && { ca: options.ca }),
+    ...(options.channelTimes && { times: options.channelTimes }),
+    onHead: (resource, revision) => follows.nudge(resource, revision),
+    onChange: () => follows.repace(),
+  });
   const follows = createFollows({
     upstream,
     pace: options.pace ?? usualPace,
-    isTold: () => false,
-    onAnswer: () => undefined,
+    isTold: channel.isTold,
+    onAnswer: channel.heard,
   });
 
   /** As it came. */
@@ -92,8 +100,7 @@ export function createEdge(options: EdgeOptions): Edge {
       throw error;
     }
     if (isGone(response)) return false;
-    const { [revisionHeader]: __, ...shown } = passedOn(answer.headers);
-    begin(response, 200, shown);
+    begin(response, 200, watchHeaders(answer));
     join(follow, watched, response).openWith(answer);
     return false;
   };
@@ -115,6 +122,7 @@ export function createEdge(options: EdgeOptions): Edge {
       });
     },
     close() {
+      channel.close();
       follows.close();
       upstream.close();
     },

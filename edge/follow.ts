@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { followHeader, followOn, readRevision, revisionHeader } from '../core/edge/follow.ts';
+import { channelHeader, ticketHeader } from '../core/edge/ticket.ts';
 import { type Pace, pauseAfter, pauseAfterFailures } from './pace.ts';
 import { answerTo, bodyOf, type Headers, passedOn, type Upstream } from './upstream.ts';
 import type { WatchRequest } from './watch-request.ts';
@@ -85,8 +86,7 @@ export class Follow {
     this.#revision = revision;
     this.#checkedAt = Date.now();
     this.#lookedAt = this.#checkedAt;
-    const { [revisionHeader]: _, ...headers } = passedOn(answer.headers);
-    this.#headers = headers;
+    this.#headers = watchHeaders(answer);
     this.#moved = false;
     this.#dueAt = this.#checkedAt + this.#pause();
   }
@@ -114,9 +114,11 @@ export class Follow {
     this.#arm();
   }
 
-  /** Whoever tells of it is there, or gone: what happened meanwhile is looked for once. */
+  /** Whoever tells of it is there, or gone. */
   repace(): void {
-    this.nudge();
+    if (this.#moved || this.#revision === undefined) return;
+    this.#dueAt = Math.max(Date.now(), this.#lookedAt + this.#pause());
+    this.#arm();
   }
 
   end(): void {
@@ -195,6 +197,12 @@ export class Follow {
       clearTimeout(timer);
     }
   }
+}
+
+/** What a watch's client sees of an answer that opened one. */
+export function watchHeaders(answer: IncomingMessage): Headers {
+  const { [revisionHeader]: _, [ticketHeader]: __, [channelHeader]: ___, ...shown } = passedOn(answer.headers);
+  return shown;
 }
 
 function isFinal(code: number): boolean {

@@ -70,11 +70,11 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
 
   it('runs every function on arm64 and nodejs24.x, with a role of its own', () => {
     const functions = Object.values(plain.findResources('AWS::Lambda::Function')) as Resource[];
-    expect(functions).toHaveLength(7);
+    expect(functions).toHaveLength(9);
     for (const { Properties } of functions)
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
     const roles = new Set(functions.map(({ Properties }) => JSON.stringify(Properties['Role'])));
-    expect(roles.size).toBe(7);
+    expect(roles.size).toBe(9);
   });
 
   it('lets no function do more to its table than the store does, and names no action with a star', () => {

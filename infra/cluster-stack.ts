@@ -5,6 +5,7 @@ import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { createAlarms } from './alarms.ts';
 import { createApi } from './api.ts';
+import { createChannel } from './channel.ts';
 import { createFunctions } from './functions.ts';
 import type { ClusterOptions } from './options.ts';
 import { createQueues } from './queues.ts';
@@ -46,6 +47,7 @@ export class ClusterStack extends Stack {
     const api = createApi(this, options, functions);
     // Without the slash at its end: clients put paths behind it.
     const apiUrl = `https://${api.restApiId}.execute-api.${this.region}.${this.urlSuffix}/${api.deploymentStage.stageName}`;
+    createChannel(this, options, functions);
     createSchedules(this, queues);
     createAlarms(this, options.name, state, queues, functions, api);
     if (workerRole) createWorkers(this, { options, role: workerRole, apiUrl, bundleDirectory });

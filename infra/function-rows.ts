@@ -3,7 +3,7 @@
 
 import type { Worker } from '../core/work/work-queues.ts';
 
-export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'stream-trigger'] as const;
+export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'stream-trigger', 'channel'] as const;
 
 export type BundleName = (typeof bundleNames)[number];
 
@@ -58,6 +58,22 @@ export const functionRows = {
     timeoutSeconds: 30,
     description: 'wakes whom a writer could not wake',
     stores: false,
+  },
+  channel: {
+    bundle: 'channel',
+    handler: 'handler',
+    memoryMegabytes: 192,
+    timeoutSeconds: 15,
+    description: 'edges that want to hear which logs move',
+    stores: true,
+  },
+  announce: {
+    bundle: 'channel',
+    handler: 'announce',
+    memoryMegabytes: 192,
+    timeoutSeconds: 30,
+    description: 'tells edges which logs have moved',
+    stores: true,
   },
 } as const satisfies Readonly<Record<string, FunctionRow>> & Readonly<Record<Worker, FunctionRow>>;
 

@@ -40,6 +40,8 @@ export interface Functions {
   readonly api: Readonly<Record<ApiFunction, LambdaFunction>>;
   readonly worker: Readonly<Record<Worker, LambdaFunction>>;
   readonly streamTrigger: LambdaFunction;
+  readonly channel: LambdaFunction;
+  readonly announce: LambdaFunction;
   /** Batches of the stream that the trigger could not take. */
   readonly streamDeadLetters: Queue;
   /** The role that nodes get credentials of, narrowed to one queue. */
@@ -137,7 +139,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
   };
 
   const made = ofFunctions(make);
-  const { streamTrigger } = made;
+  const { streamTrigger, channel, announce } = made;
 
   for (const [name, role] of roles) {
     if (!functionRows[name].stores) continue;
@@ -174,6 +176,10 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
         reportBatchItemFailures: true,
       }),
     );
+  const logged = FilterCriteria.filter({
+    eventName: FilterRule.isEqual('INSERT'),
+    dynamodb: { Keys: { p: { S: FilterRule.beginsWith('log#') } } },
+  });
   const streamDeadLetters = new Queue(scope, 'StreamDeadLetters', {
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
@@ -189,15 +195,30 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       maxRecordAge: Duration.minutes(10),
       bisectBatchOnError: false,
       onFailure: new SqsDlq(streamDeadLetters),
-      filters: [
-        FilterCriteria.filter({
-          eventName: FilterRule.isEqual('INSERT'),
-          dynamodb: { Keys: { p: { S: FilterRule.beginsWith('log#') } } },
-        }),
-      ],
+      filters: [logged],
     }),
   );
-  return { api: made, worker: ofWorkers((each) => made[each]), streamTrigger, streamDeadLetters, nodeQueueRole };
+  announce.addEventSource(
+    new DynamoEventSource(state.table, {
+      startingPosition: StartingPosition.LATEST,
+      batchSize: 1000,
+      // What is lost, edges find by themselves: nothing is kept for long.
+      retryAttempts: 1,
+      maxRecordAge: Duration.minutes(1),
+      bisectBatchOnError: false,
+      onFailure: new SqsDlq(streamDeadLetters),
+      filters: [logged],
+    }),
+  );
+  return {
+    api: made,
+    worker: ofWorkers((each) => made[each]),
+    streamTrigger,
+    channel,
+    announce,
+    streamDeadLetters,
+    nodeQueueRole,
+  };
 }
 
 function bundleAll(directory: string) {

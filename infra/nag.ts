@@ -57,11 +57,17 @@ export function checkWithNag(app: App, stack: ClusterStack, options: ClusterOpti
 function wildcards(stack: ClusterStack, { name, workers }: ClusterOptions) {
   // as: a bucket's resource is its default child.
   const bucket = stack.getLogicalId(stack.state.bucket.node.defaultChild as CfnElement);
+  // as: likewise.
+  const channel = stack.getLogicalId(stack.node.findChild('ChannelApi').node.defaultChild as CfnElement);
   const found = [
     { finding: `Resource::<${bucket}.Arn>/values/*`, reason: 'Large values are named by the hash of their content.' },
     {
       finding: `Resource::arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:${name}-node-*`,
       reason: 'The queues of nodes are made when nodes join, under a prefix of the cluster.',
+    },
+    {
+      finding: `Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<${channel}>/prod/POST/@connections/*`,
+      reason: 'Edges come and go: their connections have names of their own.',
     },
     {
       finding: 'Resource::*',

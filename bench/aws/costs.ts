@@ -26,12 +26,15 @@ export interface Recurring {
   readonly look: Measured;
   /** A node's report, with the usage of fifty containers. */
   readonly report: Measured;
+  /** A look of an edge's follow that finds nothing, and what the channel does to answer a wish. */
+  readonly follow: Measured;
+  readonly wish: Measured;
   /** Bytes of a line that a function writes to its log about its invocations. */
   readonly lineBytes: number;
 }
 
 /** Dollars a month of things that cost by the time that they are there. */
-function monthly({ resync, look, report, lineBytes }: Recurring) {
+function monthly({ resync, look, report, follow, wish, lineBytes }: Recurring) {
   const times = (count: number, each: Measured): number => count * costOf(each);
   const idle = times(secondsAMonth / 300, resync);
   // Long polls of 20 s; a report every 75 s; what it fetches without being told every ten minutes is a request like a report.
@@ -44,13 +47,20 @@ function monthly({ resync, look, report, lineBytes }: Recurring) {
     secondsAMonth * 0.5 * prices.lambdaGigabyteSecond +
     secondsAMonth * prices.dynamoRead +
     (secondsAMonth / 840) * (prices.restRequest + prices.lambdaRequest);
-  // At most: a cold start in every hour, and a line a minute of each of the seven functions.
-  const cloudWatch = prices.metricMonth + ((7 * secondsAMonth) / 60) * (lineBytes / 1e9) * prices.logGigabyte;
-  return { idle, node, nodesWatched, watch, cloudWatch };
+  // At most: a cold start in every hour, and a line a minute of each of the nine functions.
+  const cloudWatch = prices.metricMonth + ((9 * secondsAMonth) / 60) * (lineBytes / 1e9) * prices.logGigabyte;
+  // A wish and its answer every eight minutes; a connection anew every two hours: its opening, its wish and its end, each about as much.
+  const channel =
+    (secondsAMonth / 60) * prices.socketMinute +
+    (secondsAMonth / 480 + (3 * secondsAMonth) / 7200) * (costOf(wish) + 2 * prices.socketMessage);
+  // Every twenty minutes, or up to a fifth more often.
+  const followed = times(secondsAMonth / 1080, follow);
+  const polled = times(secondsAMonth / 10, follow);
+  return { idle, node, nodesWatched, watch, channel, followed, polled, cloudWatch };
 }
 
 export function costPage(operations: readonly Measured[], recurring: Recurring, pods: PodOperations): string {
-  const { idle, node, nodesWatched, watch, cloudWatch } = monthly(recurring);
+  const { idle, node, nodesWatched, watch, channel, followed, polled, cloudWatch } = monthly(recurring);
   const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook } = pods;
   const autoscalers = (seconds: number) => (secondsAMonth / seconds) * costOf(autoscaling);
   const dollars = (value: number) => (value < 0.01 ? value.toFixed(4) : value.toFixed(2));
@@ -86,12 +96,18 @@ billed by AWS.
 | each node: long polls, a report every 75 seconds with what it and fifty containers use | $${dollars(node)} |
 | autoscalers at all: they look every minute | $${dollars(autoscalers(60))} |
 | CloudWatch, at most: the metric of cold starts in every hour, a line a minute of each function | $${dollars(cloudWatch)} |
-| each open watch (kubectl get -w, a controller's informer) | $${dollars(watch)} |
+| each open watch straight at the API (kubectl get -w without \`zeroplane connect\`, an informer elsewhere) | $${dollars(watch)} |
+| each client of the channel: a node whose pods watch, a user's \`zeroplane connect\` | $${dollars(channel)} |
+| each open watch through one of these; those that see the same count once | $${dollars(followed)} |
+| the same without the channel: a look every ten seconds | $${dollars(polled)} |
 | each GB of state, with point-in-time recovery | $${dollars(prices.dynamoGigabyteMonth + prices.pointInTimeGigabyteMonth)} |
 
 Autoscalers that look every 15 seconds, as they do in other clusters (\`-c autoscalerSyncSeconds=15\`), cost $${dollars(autoscalers(15))}: with
 what nodes say every 75 seconds they would see the same four times out of five. What a node uses lies in the item of its heartbeat, which is
 written anyway: DynamoDB charges by the kilobyte, so about a hundred containers cost nothing, and each further hundred $${dollars((secondsAMonth / 75) * prices.dynamoWrite)} a node.
+
+The first open watch of a client is $${dollars(channel + followed)} a month, with its connection: a wish and its answer every eight minutes, a look every twenty. What
+changes costs more: an invocation that announces it, a message for each client that follows its type, and a look for each watch.
 
 The functions' other metrics (errors by kind, throttles, lag of watches) are charged for hours in which there is something to tell, each
 $0.30 for a month of such hours. Ten metrics of one's own and ten alarms are free in an account. Without nodes, watches and

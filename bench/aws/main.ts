@@ -12,6 +12,7 @@ import { runtimeClient } from '../../test/aws/harness/runtime-client.ts';
 import { type Kubectl, kubectlFor } from '../../test/tools/kubectl.ts';
 import { measureClients } from './clients.ts';
 import { costPage } from './costs.ts';
+import { measureEdge } from './edge.ts';
 import { type Count, type Measured, measure, quiet } from './measure.ts';
 import { lineBytes, measureMeter, measureOverheads } from './overhead.ts';
 import { measurePods } from './pods.ts';
@@ -30,7 +31,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
   const pods = await measurePods();
   if (!pods)
     console.log('without root there are no containers: jobs and logs are not measured, and nothing is written');
-  const cluster = await startAwsCluster();
+  const cluster = await startAwsCluster({ channel: true });
   const count = () => counted(cluster);
   try {
     const kubectl = kubectlFor(cluster.kubeconfig);
@@ -59,12 +60,13 @@ export async function run(args: readonly string[]): Promise<unknown> {
       await measure('kubectl delete deployment, 100 pods', count, () => kubectl('delete', 'deployment', 'hundred')),
     ];
     const report = await measureReport(count, kubectl);
-    console.table([resync, look, report, ...operations, ...Object.values(pods ?? {})]);
+    const { follow, wish } = await measureEdge(cluster, count);
+    console.table([resync, look, report, follow, wish, ...operations, ...Object.values(pods ?? {})]);
     if (pods && args.includes('--write')) {
-      const page = costPage(operations, { resync, look, report, lineBytes: lineBytes() }, pods);
+      const page = costPage(operations, { resync, look, report, follow, wish, lineBytes: lineBytes() }, pods);
       writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page);
     }
-    return { starts, clients, overhead, meter, resync, look, report, operations, pods };
+    return { starts, clients, overhead, meter, resync, look, report, follow, wish, operations, pods };
   } finally {
     await cluster.stop();
   }
@@ -87,6 +89,8 @@ async function measureStarts(): Promise<Start[] | undefined> {
       node: request,
       ...ofWorkers(() => look),
       streamTrigger: { Records: [] },
+      channel: { requestContext: { routeKey: '$connect', connectionId: 'a' } },
+      announce: { Records: [] },
     };
     const measured: Start[] = [];
     for (const name of functionNames) measured.push(await measureStart(cluster, name, events[name]));

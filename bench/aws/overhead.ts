@@ -3,6 +3,7 @@
 import { Writable } from 'node:stream';
 import middy from '@middy/core';
 import { createLog } from '../../core/process/log.ts';
+import { changedTypes, type StreamEvent } from '../../core/store/dynamodb/changed-types.ts';
 import { meterInvocations, queueMiddleware } from '../../core/work/invocation.ts';
 import { createMeter } from '../../core/work/meter.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
@@ -11,7 +12,6 @@ import { createWorkerFunction } from '../../core/work/worker-function.ts';
 import { type GatewayEvent, toApiRequest } from '../../functions/apiserver/serverless/gateway-event.ts';
 import { toBuffered, toStreamed } from '../../functions/apiserver/serverless/gateway-response.ts';
 import { requestMiddleware } from '../../functions/apiserver/serverless/request-middleware.ts';
-import { changedTypes, type StreamEvent } from '../../functions/stream-trigger/changed-types.ts';
 import type { FunctionName } from '../../infra/function-rows.ts';
 
 export interface Overhead {
@@ -164,7 +164,7 @@ function streamTrigger(): Invoke {
     .handler(async (event) => {
       const wakeups = createWakeups({ queue, onError: () => {} });
       // as: the change above.
-      for (const type of changedTypes(event as StreamEvent)) wakeups.committed(type);
+      for (const type of changedTypes(event as StreamEvent).keys()) wakeups.committed(type);
       await wakeups.flush();
     });
   return () => handler(change, context);

@@ -9,6 +9,9 @@ export const prices = {
   logGigabyte: 0.5,
   restRequest: 3.5e-6,
   sqsRequest: 0.4e-6,
+  /** WebSocket APIs: a message, and a minute of a connection. */
+  socketMessage: 1e-6,
+  socketMinute: 0.25e-6,
   /** On demand, a unit. */
   dynamoWrite: 0.625e-6,
   dynamoRead: 0.125e-6,

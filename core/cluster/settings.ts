@@ -37,6 +37,10 @@ export interface FunctionSettings {
   /** How many invocations the account may have at once, all functions together. */
   readonly concurrency: number;
   readonly logLevel: string;
+  /** Where edges hear that logs have moved: a WebSocket URL. Without it they look by themselves. */
+  readonly channelUrl: string | undefined;
+  /** By which messages are posted to their connections. */
+  readonly connectionsUrl: string | undefined;
 }
 
 /** Nodes report every 75 seconds: who looks more often sees the same again, and each look is an invocation that is paid for. */
@@ -69,6 +73,8 @@ export function readSettings(env: Environment): FunctionSettings {
     autoscalerSyncMs: milliseconds(env, 'ZEROPLANE_AUTOSCALER_SYNC_MS', autoscalerSyncMs),
     concurrency: wholeNumber(env, 'ZEROPLANE_CONCURRENCY', 1000),
     logLevel: env['ZEROPLANE_LOG'] || 'info',
+    channelUrl: env['ZEROPLANE_CHANNEL_URL'] || undefined,
+    connectionsUrl: env['ZEROPLANE_CONNECTIONS_URL'] || undefined,
   };
 }
 

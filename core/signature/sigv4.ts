@@ -75,7 +75,8 @@ function sign(
     method,
     url.pathname
       .split('/')
-      .map((each) => encode(decodeURIComponent(each)))
+      // Source: AWS Signature Version 4, canonical URI: what is encoded already is encoded once more, but for S3.
+      .map((each) => encode(signing.service === 's3' ? decodeURIComponent(each) : each))
       .join('/'),
     pairs.join('&'),
     ...names.map((name) => `${name}:${getOwn(headers, name)?.trim().replace(/ +/g, ' ')}`),

@@ -48,7 +48,7 @@ import type { OpenExchange } from './open-exchange.ts';
 import { createPodStreams } from './pod-streams.ts';
 import type { RequestInfo } from './request-info.ts';
 import { createRequestPipeline } from './request-pipeline.ts';
-import type { WatchLimits } from './resources/route.ts';
+import type { FollowChannel, WatchLimits } from './resources/route.ts';
 import { checkScope, noSuchResource } from './resources/routes.ts';
 import { defaultWatchLimits } from './resources/watch.ts';
 import { lazyResponder, type Responder } from './responder.ts';
@@ -92,6 +92,8 @@ export interface ApiServerOptions {
   /** What is written down of requests. */
   readonly audit?: Audit;
   readonly watch?: Partial<WatchLimits>;
+  /** Where who follows a watch hears that there is more. */
+  readonly channel?: FollowChannel;
   /** Shares of requests that last, where many processes answer them. */
   readonly lasting?: LongRunningShares;
   /** Priority and fairness with so many seats. Without it every request runs at once: where one process answers one at a time. */
@@ -167,6 +169,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     watch,
     watches: createShares(watch.atOnce),
     watchMeter: metrics.watchOf,
+    channel: options.channel,
     now,
   };
 

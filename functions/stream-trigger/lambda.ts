@@ -5,10 +5,10 @@ import middy from '@middy/core';
 import { readSettings } from '../../core/cluster/settings.ts';
 import { createLog } from '../../core/process/log.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
+import { changedTypes, type StreamEvent } from '../../core/store/dynamodb/changed-types.ts';
 import { meterInvocations } from '../../core/work/invocation.ts';
 import { openMeter } from '../../core/work/meter.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
-import { changedTypes, type StreamEvent } from './changed-types.ts';
 
 const settings = readSettings(process.env);
 const log = createLog(settings.logLevel);
@@ -20,7 +20,7 @@ export const handler = middy()
     const failures: unknown[] = [];
     const wakeups = createWakeups({ queue, onError: (error) => failures.push(error) });
     // as: only the stream invokes this function.
-    for (const type of changedTypes(event as StreamEvent)) wakeups.committed(type);
+    for (const type of changedTypes(event as StreamEvent).keys()) wakeups.committed(type);
     await wakeups.flush();
     // The batch comes again.
     if (failures.length > 0) throw new AggregateError(failures, 'workers could not be woken');

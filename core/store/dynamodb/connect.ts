@@ -6,12 +6,14 @@ import { createJsonService } from '../../signature/json-service.ts';
 import type { Claims } from '../claims.ts';
 import type { Heartbeats } from '../heartbeats.ts';
 import type { Relays } from '../relays.ts';
+import type { Subscriptions } from '../subscriptions.ts';
 import { serviceCalls } from './calls.ts';
 import { tableClaims } from './claims.ts';
 import { type DynamoStore, openDynamoStore } from './dynamodb-store.ts';
 import { tableHeartbeats } from './heartbeats.ts';
 import { tableRelays } from './relays.ts';
 import { s3LargeValues } from './s3.ts';
+import { tableSubscriptions } from './subscriptions.ts';
 import { reportThrottles } from './throttles.ts';
 
 export interface ConnectedStore {
@@ -19,6 +21,7 @@ export interface ConnectedStore {
   readonly heartbeats: Heartbeats;
   readonly relays: Relays;
   readonly claims: Claims;
+  readonly subscriptions: Subscriptions;
 }
 
 /** A function may be frozen in the middle of a request: a connection that died meanwhile is to cost little. */
@@ -40,5 +43,6 @@ export function connectStore(
     heartbeats: tableHeartbeats(calls, table, surroundings),
     relays: tableRelays(calls, table, surroundings),
     claims: tableClaims(calls, table, surroundings),
+    subscriptions: tableSubscriptions(calls, table, surroundings),
   };
 }

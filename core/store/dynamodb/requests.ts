@@ -29,7 +29,8 @@ export type Operation =
   | 'expire'
   | 'heartbeat'
   | 'relay'
-  | 'claim';
+  | 'claim'
+  | 'subscription';
 
 /** What the operations of one kind have cost so far. */
 export interface Cost {

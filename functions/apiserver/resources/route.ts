@@ -3,6 +3,7 @@
 import type { Definitions, ResourceDefinition } from '../../../core/api/definition.ts';
 import type { Histogram } from '../../../core/metrics/histogram.ts';
 import type { Registry, Target } from '../../../core/registry/registry.ts';
+import type { TypeName } from '../../../core/store/store.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Shares } from '../shares.ts';
 import type { Exchange } from './exchange.ts';
@@ -15,7 +16,15 @@ export interface RouteParts {
   readonly watch: WatchLimits;
   readonly watchMeter: MeterWatch;
   readonly watches: Shares;
+  readonly channel: FollowChannel | undefined;
   readonly now: () => Date;
+}
+
+export interface FollowChannel {
+  /** A WebSocket. */
+  readonly url: string;
+  /** What it takes from who was allowed to watch a type. */
+  ticketOf(type: TypeName): string;
 }
 
 export interface WatchLimits {

@@ -3,6 +3,7 @@
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import { followed, revisionHeader } from '../../../core/edge/follow.ts';
+import { channelHeader, ticketHeader } from '../../../core/edge/ticket.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { badRequest, expired, StatusError } from '../../../core/machinery/status.ts';
 import { largeBytes, runYielding, type Steps, yieldToEventLoop } from '../../../core/machinery/steps.ts';
@@ -20,7 +21,7 @@ export const defaultWatchLimits: WatchLimits = { bookmarkMs: 60_000, minTimeoutM
 const encoder = new TextEncoder();
 
 export const watchRoute: Route = async (parts, exchange, target) => {
-  const { registry, watch: limits, watchMeter, watches, now } = parts;
+  const { registry, watch: limits, watchMeter, watches, channel, now } = parts;
   const { mediaType, context } = exchange;
   if (mediaType.encoding === 'yaml')
     throw new StatusError('NotAcceptable', 'a watch is a stream of JSON lines: accept application/json');
@@ -61,6 +62,8 @@ export const watchRoute: Route = async (parts, exchange, target) => {
       'content-type': streamTypes[mediaType.encoding] ?? mediaTypes.json,
       'cache-control': 'no-cache, private',
       ...(until !== undefined && { [revisionHeader]: String(until) }),
+      ...(until !== undefined &&
+        channel && { [channelHeader]: channel.url, [ticketHeader]: channel.ticketOf(target.definition.type) }),
     },
     body: watchLines(outcome, {
       ...(mediaType.encoding === 'protobuf' && { encode: toProtobufEvent }),

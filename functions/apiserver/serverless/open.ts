@@ -4,6 +4,7 @@ import { loadDefinitions } from '../../../core/api/definitions.ts';
 import { onceABuild } from '../../../core/cluster/first-start.ts';
 import type { FunctionSettings } from '../../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
+import { sealTicket, ticketKey, ticketSeconds } from '../../../core/edge/ticket.ts';
 import { apiAddress, dnsAddress } from '../../../core/kinds/allocate/dns-address.ts';
 import { createRelayBroker } from '../../../core/node/relay-broker.ts';
 import type { Log } from '../../../core/process/log.ts';
@@ -17,7 +18,7 @@ import type { Claims } from '../../../core/store/claims.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { notifyOwnCommits } from '../../../core/store/own-commits.ts';
 import type { Relays } from '../../../core/store/relays.ts';
-import type { Store } from '../../../core/store/store.ts';
+import type { Store, TypeName } from '../../../core/store/store.ts';
 import type { Meter } from '../../../core/work/meter.ts';
 import { createWakeups } from '../../../core/work/wakeups.ts';
 import { iamTokens } from '../authentication/iam-tokens.ts';
@@ -169,6 +170,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       onError: (err) => log.warn({ err }, 'a share could not be given back: it ends by itself'),
     }),
     watch: { bookmarkMs: 60_000, maxTimeoutMs: longestWatchMs },
+    ...(settings.channelUrl !== undefined && { channel: channelAt(settings.channelUrl, key, now) }),
     log,
   });
 
@@ -188,6 +190,12 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     },
     answered: () => audited?.lines.flush(),
   };
+}
+
+function channelAt(url: string, signingKey: string, now: () => Date) {
+  const sealing = ticketKey(signingKey);
+  const until = () => Math.floor(now().getTime() / 1000) + ticketSeconds;
+  return { url, ticketOf: (type: TypeName) => sealTicket({ type, until: until() }, sealing) };
 }
 
 /** One line an event, with the function's other lines in its log group. */

@@ -19,6 +19,7 @@ import {
   functionRows,
   ofFunctions,
 } from '../../../infra/function-rows.ts';
+import { startChannelGateway } from './channel-gateway.ts';
 import { type StreamRecord, startDynamoServer } from './dynamo-server.ts';
 import { startEc2Server } from './ec2-server.ts';
 import { startEventSource } from './event-source.ts';
@@ -33,6 +34,8 @@ export interface AwsClusterOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** How late stream records reach the stream trigger, in milliseconds; they come in any order. Without it the stream is not followed. */
   readonly streamDelayMs?: number;
+  /** Edges hear which logs move, over a WebSocket API. */
+  readonly channel?: boolean;
   /** How long functions may run, where that is not what infra/function-rows.ts says. */
   readonly timeoutsMs?: Partial<Record<FunctionName, number>>;
   /** How many environments a function may have at a time, where that is not what is written below. */
@@ -59,7 +62,12 @@ export interface MetricLine {
 }
 
 /** As event sources and streams do. */
-const atATime: Readonly<Partial<Record<FunctionName, number>>> = { read: 20, streamTrigger: 1, ...ofWorkers(() => 2) };
+const atATime: Readonly<Partial<Record<FunctionName, number>>> = {
+  read: 20,
+  streamTrigger: 1,
+  announce: 1,
+  ...ofWorkers(() => 2),
+};
 
 const clusterName = 'test';
 const region = 'us-east-1';
@@ -68,6 +76,8 @@ const adminRole = `arn:aws:iam::${account}:role/test-admin`;
 const workerRole = `arn:aws:iam::${account}:role/test-worker`;
 /** Records that come within this time are one batch. */
 const batchingMs = 50;
+/** About as late as DynamoDB's streams start functions. */
+const announcedMs = 200;
 const queuePrefix = 'zeroplane-test-';
 
 export type AwsCluster = Awaited<ReturnType<typeof startAwsCluster>>;
@@ -104,6 +114,15 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
   const queue = createSqsQueue({ service, visibilitySeconds: 5, prefix: queuePrefix });
   for (const worker of workers) await queue.create(workQueue(worker));
 
+  const authority = await createTestAuthority('aws-test-ca');
+  const channel = options.channel
+    ? await startChannelGateway({
+        host,
+        stage: 'prod',
+        tls: await authority.server(),
+        invoke: (event) => functions.channel.invoke(event),
+      })
+    : undefined;
   const env = {
     PATH: process.env['PATH'] ?? '',
     ...keys,
@@ -120,6 +139,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     ZEROPLANE_ADMIN_ROLES: adminRole,
     ZEROPLANE_WORKER_ROLES: workerRole,
     ZEROPLANE_NODE_QUEUE_ROLE: `arn:aws:iam::${account}:role/test-node-queue`,
+    ...(channel && { ZEROPLANE_CHANNEL_URL: channel.url, ZEROPLANE_CONNECTIONS_URL: channel.connectionsUrl }),
     ZEROPLANE_LOG: process.env['ZEROPLANE_LOG'] ?? 'warn',
     ...options.env,
   };
@@ -153,7 +173,6 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
   );
   storm?.killsIn(functions);
 
-  const authority = await createTestAuthority('aws-test-ca');
   const gateway = await startGateway({
     host,
     stage: 'prod',
@@ -173,12 +192,20 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
       functions.streamTrigger.invoke({ Records }).catch(() => later(timers, 200, () => Records.forEach(follow)));
     });
   };
-  if (options.streamDelayMs !== undefined) {
-    const { streamDelayMs } = options;
+  const announced: StreamRecord[] = [];
+  const announce = (record: StreamRecord) => {
+    if (announced.push(record) > 1) return;
+    later(timers, announcedMs, () => {
+      functions.announce.invoke({ Records: announced.splice(0) }).catch(() => undefined);
+    });
+  };
+  const { streamDelayMs } = options;
+  if (streamDelayMs !== undefined || channel)
     dynamo.onRecord = (record) => {
-      if (isLogged(record)) later(timers, streamDelayMs * (0.5 + Math.random()), () => follow(record));
+      if (stopping || !isLogged(record)) return;
+      if (streamDelayMs !== undefined) later(timers, streamDelayMs * (0.5 + Math.random()), () => follow(record));
+      if (channel) announce(record);
     };
-  }
 
   const token = (accessKeyId: 'AKIAADMIN' | 'AKIAWORKER' | 'AKIAOTHER') =>
     createIamToken({ clusterName, region, credentials: { accessKeyId, secretAccessKey: 'secret' }, now: new Date() });
@@ -192,6 +219,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     kubeconfig,
     caFile,
     gateway,
+    channel,
     functions,
     dynamo,
     queue,
@@ -215,6 +243,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
       dynamo.onRecord = undefined;
       for (const timer of timers) clearTimeout(timer);
       await Promise.all(sources.map((source) => source.stop()));
+      await channel?.close();
       await gateway.close();
       await Promise.all(Object.values(functions).map((each) => each.stop()));
       service.close();

@@ -1,0 +1,25 @@
+// Which types a batch of the table's stream records wrote, and up to which revisions. The records' order and content mean nothing: they are
+// hints (D2).
+
+import type { TypeName } from '../store.ts';
+
+/** What is read of an event of a DynamoDB stream. */
+export interface StreamEvent {
+  readonly Records: readonly {
+    readonly eventName?: string;
+    readonly dynamodb?: { readonly Keys?: Readonly<Record<string, { readonly S?: string }>> };
+  }[];
+}
+
+const logPartition = /^log#(.+)#\d+$/;
+
+export function changedTypes({ Records }: StreamEvent): ReadonlyMap<TypeName, number> {
+  const types = new Map<TypeName, number>();
+  for (const { eventName, dynamodb } of Records) {
+    if (eventName !== 'INSERT') continue;
+    const [, type] = logPartition.exec(dynamodb?.Keys?.['p']?.S ?? '') ?? [];
+    const revision = Number(dynamodb?.Keys?.['s']?.S);
+    if (type !== undefined && Number.isSafeInteger(revision)) types.set(type, Math.max(revision, types.get(type) ?? 0));
+  }
+  return types;
+}
