@@ -5,6 +5,7 @@ import { GrpcError } from '../cri/grpc.ts';
 import type { ImageInfo } from '../cri/messages.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
 import { ImageError } from './image-error.ts';
+import { imageNameFault } from './image-name.ts';
 import type { PullRecords } from './pull-records.ts';
 import { credentialsFor, type PullCredential } from './pull-secret.ts';
 
@@ -77,11 +78,12 @@ export function createImages(
 
   return {
     ensure: async ({ image, policy, secrets, onPull }) => {
-      if (!image || /\s/.test(image))
+      const fault = imageNameFault(image);
+      if (fault !== undefined)
         throw new ImageError(
           'InvalidImageName',
           image,
-          `Failed to apply default image tag "${image}": not a valid image name`,
+          `Failed to apply default image tag "${image}": couldn't parse image name "${image}": ${fault}`,
         );
       const credentials = credentialsFor(image, secrets);
       const found = await present(image);

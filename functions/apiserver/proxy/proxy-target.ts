@@ -46,7 +46,7 @@ export async function podTarget(lookup: TargetLookup, namespace: string, text: s
   const pod = await read<V1Pod>(lookup, '', 'pods', namespace, name);
   const node = pod.spec?.nodeName;
   if (!node) throw badRequest(`pod ${name} does not have a host assigned`);
-  const declared = pod.spec?.containers[0]?.ports?.[0]?.containerPort;
+  const declared = pod.spec?.containers.flatMap(({ ports }) => ports ?? [])[0]?.containerPort;
   const number = port === '' ? (declared ?? (scheme === 'https' ? 443 : 80)) : Number(port);
   if (!Number.isInteger(number) || number < 1 || number > 65535)
     throw badRequest(`port ${JSON.stringify(port)} of pod ${name} is not a number of 1 to 65535`);

@@ -53,7 +53,13 @@ afterEach(() => t.close());
 const base = '/api/v1/namespaces/default';
 
 async function makePod(node: string) {
-  const spec = { nodeName: node, containers: [{ name: 'a', image: 'i', ports: [{ containerPort: 8080 }] }] };
+  const spec = {
+    nodeName: node,
+    containers: [
+      { name: 'a', image: 'i' },
+      { name: 'b', image: 'i', ports: [{ containerPort: 8080 }] },
+    ],
+  };
   return t.post(`${base}/pods`, { metadata: { name: 'p' }, spec });
 }
 
