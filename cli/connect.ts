@@ -19,6 +19,8 @@ export async function connect({ cluster, idleMs }: ConnectOptions): Promise<void
   console.error(`Serving ${connection.server} on https://127.0.0.1:${connection.port}`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, close);
   await ended;
+  // Connections that clients keep open, and timers, would keep it for long.
+  process.exit(0);
 }
 
 /** kubectl comes again when it has run out: so a program that runs for long finds it served, too. */
