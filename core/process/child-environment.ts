@@ -16,6 +16,14 @@ const passedOn = [
   ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'],
 ];
 
+/** What AWS's credentials, region and endpoints are found by: for a program that does what its user does on AWS. */
+export function awsEnvironment(): Record<string, string> {
+  const found = Object.entries(process.env).flatMap(([name, value]) =>
+    name.startsWith('AWS_') && value !== undefined ? [[name, value] as const] : [],
+  );
+  return Object.fromEntries(found);
+}
+
 /** `more`: what the program is to have beside, or instead. */
 export function childEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   const own = passedOn.flatMap((name) => {

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
+import { awsEnvironment, childEnvironment } from '../../core/process/child-environment.ts';
 import { UserError } from '../user-error.ts';
 import { type Connection, loopback } from './connection.ts';
 
@@ -16,8 +17,8 @@ const patienceMs = 20_000;
 /** Rejects with a UserError where something else has the port. Two that start it at once end up with the same one. */
 export async function ensureServed(connection: Connection, program: Program): Promise<void> {
   if ((await look(connection)) === 'served') return;
-  // With all of its environment: that is where AWS's credentials are.
-  const child = spawn(program.command, program.args, { detached: true, stdio: 'ignore' });
+  const env = childEnvironment(awsEnvironment());
+  const child = spawn(program.command, program.args, { detached: true, stdio: 'ignore', env });
   let failed: unknown;
   child.once('error', (error) => {
     failed = error;

@@ -8,7 +8,7 @@ import { tried } from '../tools/tried.ts';
 const root = join(import.meta.dirname, '../..');
 
 it('no part of the product starts a program with its own environment', () => {
-  const files = globSync('{core,functions,agent,local,cli}/**/*.ts', { cwd: root }).filter(
+  const files = globSync('{core,functions,agent,local,cli,edge}/**/*.ts', { cwd: root }).filter(
     (file) => !/\.test\.ts$|\/(testing|testdata|generate)\//.test(file),
   );
   const starting = files.filter((file) => /from 'node:child_process'/.test(readFileSync(join(root, file), 'utf8')));
@@ -16,7 +16,7 @@ it('no part of the product starts a program with its own environment', () => {
   for (const file of starting) {
     const text = readFileSync(join(root, file), 'utf8');
     const calls = text.match(/\b(spawn|spawnSync|execFile|execFileSync|exec|fork|execute)\(/g) ?? [];
-    const environments = text.match(/\benv: childEnvironment\(/g) ?? [];
+    const environments = text.match(/\benv(?::| =) childEnvironment\(/g) ?? [];
     tried('places that start a program');
     expect([file, environments.length > 0, /\.\.\.process\.env/.test(text)]).toEqual([file, true, false]);
     expect(calls.length, file).toBeGreaterThan(0);
