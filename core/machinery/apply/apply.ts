@@ -119,7 +119,9 @@ export function* finishApply(
   keepUnchanged(request, own, managers, last);
   yield;
   const told = request.subresource ? object : withLastApplied(object, request.applied, request.manager);
-  return withManagers(told, encodeManagers(managers), request.live);
+  // Where fields differ, the objects do: that needs no second look.
+  const mayBeSame = isEmpty(own.changed) && isEmpty(own.removed);
+  return withManagers(told, encodeManagers(managers), mayBeSame ? request.live : undefined);
 }
 
 /** Conflicts about what the applier had applied client-side are none. */
@@ -185,7 +187,9 @@ function addEarlierFields(managers: Managers, schema: Schema, live: KubeObject, 
 }
 
 function ownedByAll(managers: Managers): FieldSet {
-  return unionAll(Array.from(managers.values(), (each) => each.fields));
+  const sets: FieldSet[] = [];
+  for (const { fields } of managers.values()) sets.push(fields);
+  return unionAll(sets);
 }
 
 function findConflicts(managers: Managers, self: string, differences: DifferencesIn): FieldConflict[] {

@@ -67,12 +67,13 @@ function compareMaps(
     if (value === undefined) continue;
     const old = getOwn(before, name);
     if (old === value) continue;
-    const schema = strategy.property(name);
-    nodes.add(`f:${name}`, compareValues(schema, old ?? placeholder(schema, name, value, required), value));
+    const { schema, element } = strategy.field(name);
+    nodes.add(element, compareValues(schema, old ?? placeholder(schema, name, value, required), value));
   }
   for (const name in before) {
     if (before[name] === undefined || getOwn(after, name) !== undefined) continue;
-    nodes.add(`f:${name}`, { removed: setNode(strategy.property(name), before[name], true) });
+    const { schema, element } = strategy.field(name);
+    nodes.add(element, { removed: setNode(schema, before[name], true) });
   }
   return nodes.result();
 }
@@ -113,12 +114,14 @@ function setNode(schema: Schema, value: unknown, containers: boolean): FieldSet 
   }
   const fields = value as Fields; // neither a leaf nor a list
   for (const name of sortedNames(fields)) {
-    const each = getOwn(fields, name);
+    // computed name: of the value's own names.
+    const each = fields[name];
     if (each === undefined) continue;
-    const below = setNode(strategy.property(name), each, containers);
-    const isField = strategy.isField(name);
-    if (isField && isEmptyList(each) && !containers && below !== leaf) continue; // no one owns an empty list
-    node[`f:${name}`] = isField ? below : member(below);
+    const { schema: of, isProperty, element } = strategy.field(name);
+    const below = setNode(of, each, containers);
+    if (isProperty && isEmptyList(each) && !containers && below !== leaf) continue; // no one owns an empty list
+    // computed name: begins with `f:`.
+    node[element] = isProperty ? below : member(below);
     count++;
   }
   // Made in the order of the wire.
@@ -158,7 +161,10 @@ function placeholder(schema: Schema, name: string, value: unknown, required: rea
 const structural = new Set(['metadata', 'spec', 'status', 'template', 'strategy']);
 const emptyMap = {};
 const emptyList: unknown[] = [];
-const untypedMap: MapStrategy = { kind: 'map', isField: () => false, property: () => ({}) };
+const untypedMap: MapStrategy = {
+  kind: 'map',
+  field: (name) => ({ schema: {}, isProperty: false, element: `f:${name}` }),
+};
 
 function requiredOf(schema: Schema): readonly string[] {
   return schema.required ?? [];

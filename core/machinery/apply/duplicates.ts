@@ -24,7 +24,7 @@ function visit(schema: Schema, value: unknown, path: string[], found: string[]):
       const field = getOwn(fields, name);
       if (typeof field !== 'object' || field === null) continue;
       path.push(`f:${name}`);
-      visit(strategy.property(name), field, path, found);
+      visit(strategy.field(name).schema, field, path, found);
       path.pop();
     }
     return;

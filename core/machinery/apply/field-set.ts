@@ -175,9 +175,13 @@ export function listSet(items: ReadonlyMap<string, FieldSet>, containers: boolea
   return result;
 }
 
+/** Not worth a look at what kinds they are. */
+const few = 32;
+
 function sorted(elements: string[]): string[] {
   // The order of the kinds is that of their letters, but for indexes. Of many elements, which are all of one kind, the engine's own order is
   // several times quicker.
+  if (elements.length < few) return elements.sort(compareElements);
   const kinds = new Set(elements.map((element) => element[0]));
   if (kinds.size > 1 && kinds.has('i')) elements.sort(compareElements);
   else elements.sort();

@@ -8,13 +8,22 @@ import { keyElement, valueElement } from './fields-v1.ts';
 
 export type MergeStrategy =
   | { readonly kind: 'leaf' }
-  | { readonly kind: 'map'; readonly property: (name: string) => Schema; readonly isField: (name: string) => boolean }
+  | { readonly kind: 'map'; readonly field: (name: string) => MapField }
   | {
       readonly kind: 'list';
       readonly items: Schema;
       readonly element: (item: unknown) => string;
       readonly keys: readonly string[];
     };
+
+/** What stands under a name of a map. */
+export interface MapField {
+  readonly schema: Schema;
+  /** Named by the map's schema; else it is an entry of a map, or unknown. */
+  readonly isProperty: boolean;
+  /** It in a set of fields: `f:name`. */
+  readonly element: string;
+}
 
 /** The strategy of `value` under `schema`. Values that are not what the schema says are leaves. */
 export function strategyOf(schema: Schema, value: unknown): MergeStrategy {
@@ -54,8 +63,17 @@ function makeStrategy(schema: Schema): MergeStrategy {
       : preserves || embedded
         ? deducedSchema
         : atomicSchema;
-  const isField = (name: string) => properties !== undefined && Object.hasOwn(properties, name);
-  return { kind: 'map', isField, property: (name) => getOwn(properties, name) ?? others };
+  // Kept, since the name of an element costs as much to make as all else that is done with a field.
+  const known = new Map<string, MapField>();
+  const field = (name: string) => {
+    const found = known.get(name);
+    if (found) return found;
+    const own = getOwn(properties, name);
+    const made = { schema: own ?? others, isProperty: own !== undefined, element: `f:${name}` };
+    if (own) known.set(name, made);
+    return made;
+  };
+  return { kind: 'map', field };
 }
 
 function listStrategy(schema: Schema): MergeStrategy {

@@ -36,7 +36,7 @@ type ListStrategy = Extract<MergeStrategy, { kind: 'list' }>;
 function mergeMaps(strategy: MapStrategy, live: Fields, applied: Fields): Fields {
   const result: Record<string, unknown> = { ...live };
   for (const [name, value] of Object.entries(applied)) {
-    const merged = mergeApplied(strategy.property(name), getOwn(live, name), value);
+    const merged = mergeApplied(strategy.field(name).schema, getOwn(live, name), value);
     if (merged === undefined) delete result[name];
     else setOwn(result, name, merged);
   }
@@ -71,7 +71,7 @@ function pruneMap(strategy: MapStrategy, merged: Fields, last: FieldSet, owned: 
   for (const [name, before] of Object.entries(merged)) {
     const node = last[`f:${name}`];
     if (!node || isUnowned(strategy, name, before)) continue;
-    const kept = pruneChild(strategy.property(name), before, node, owned[`f:${name}`]);
+    const kept = pruneChild(strategy.field(name).schema, before, node, owned[`f:${name}`]);
     if (kept === before) continue;
     result ??= { ...merged };
     if (kept === undefined) delete result[name];
@@ -83,8 +83,9 @@ function pruneMap(strategy: MapStrategy, merged: Fields, last: FieldSet, owned: 
 
 /** A field that is an empty list belongs to no one who applies: none of them has given it up. */
 function isUnowned(strategy: MapStrategy, name: string, value: unknown): boolean {
-  if (!Array.isArray(value) || value.length > 0 || !strategy.isField(name)) return false;
-  return strategyOf(strategy.property(name), value).kind === 'list';
+  if (!Array.isArray(value) || value.length > 0) return false;
+  const { schema, isProperty } = strategy.field(name);
+  return isProperty && strategyOf(schema, value).kind === 'list';
 }
 
 function pruneList(
