@@ -10,7 +10,8 @@ import {
   createApiClient,
   UnreachableError,
 } from '../../agent/api-client/api-client.ts';
-import { parseJson } from '../../core/machinery/json.ts';
+import { jsonObject } from '../../core/machinery/json.ts';
+import { getOwn } from '../../core/machinery/own.ts';
 
 export interface ClusterConnection {
   readonly server: string;
@@ -195,12 +196,7 @@ async function messageOf(body: AsyncIterable<Buffer>, status: number): Promise<s
     if (size > maxMessageBytes) break;
   }
   const text = Buffer.concat(chunks).toString();
-  try {
-    // as: a Status, or nothing that has a message.
-    const { message } = parseJson(text) as { message?: unknown };
-    if (typeof message === 'string') return message;
-  } catch {
-    // Something on the way answered in its own words.
-  }
-  return `HTTP ${status}`;
+  // A Status; or something on the way answered in its own words.
+  const message = getOwn(jsonObject(text), 'message');
+  return typeof message === 'string' ? message : `HTTP ${status}`;
 }

@@ -3,7 +3,7 @@
 
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { fromBase64Url, textFromBase64Url } from '../machinery/base64.ts';
-import { parseJson } from '../machinery/json.ts';
+import { jsonObject } from '../machinery/json.ts';
 import { getOwn } from '../machinery/own.ts';
 import type { TypeName } from '../store/store.ts';
 
@@ -42,14 +42,10 @@ export function openTicket(text: string, key: Buffer, nowMs: number): Ticket | u
 /** What it says, whoever made it. */
 export function readTicket(text: string): Ticket | undefined {
   if (text.length > 1024) return undefined;
-  try {
-    const value = parseJson(textFromBase64Url(text.split('.', 1)[0] ?? '') ?? '');
-    if (!Array.isArray(value)) return undefined;
-    const [type, until]: unknown[] = value;
-    return typeof type === 'string' && typeof until === 'number' ? { type, until } : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = jsonObject(textFromBase64Url(text.split('.', 1)[0] ?? '') ?? '');
+  if (!Array.isArray(value)) return undefined;
+  const [type, until]: unknown[] = value;
+  return typeof type === 'string' && typeof until === 'number' ? { type, until } : undefined;
 }
 
 function macOf(said: string, key: Buffer): Buffer {
@@ -69,7 +65,7 @@ export const mostTickets = 100;
 
 /** undefined: what was said is no wish. */
 export function readWish(text: string): Wish | undefined {
-  const tickets = getOwn(objectIn(text), 'tickets');
+  const tickets = getOwn(jsonObject(text), 'tickets');
   if (!Array.isArray(tickets) || tickets.length > mostTickets) return undefined;
   const texts: unknown[] = tickets;
   return texts.every((each) => typeof each === 'string') ? { tickets: texts } : undefined;
@@ -82,7 +78,7 @@ export function headsText(heads: Heads): string {
 /** Empty for whatever else was said. */
 export function readHeads(text: string): Heads {
   const heads = new Map<TypeName, number>();
-  const said = getOwn(objectIn(text), 'heads');
+  const said = getOwn(jsonObject(text), 'heads');
   if (!Array.isArray(said)) return heads;
   for (const each of said.slice(0, 1000)) {
     if (!Array.isArray(each)) continue;
@@ -91,13 +87,4 @@ export function readHeads(text: string): Heads {
       heads.set(type, revision);
   }
   return heads;
-}
-
-function objectIn(text: string): object | undefined {
-  try {
-    const value = parseJson(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

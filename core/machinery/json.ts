@@ -31,6 +31,16 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
+/** The object, or list, that a text of somebody else's is the JSON of; undefined for whatever else it is. */
+export function jsonObject(text: string): object | undefined {
+  try {
+    const value = parseJson(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The value of a JSON body. Fails with BadRequest. */
 export function decodeJson(input: Uint8Array | string): unknown {
   return parsed(typeof input === 'string' ? input : textOf(input), parseJson);

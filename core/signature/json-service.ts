@@ -1,7 +1,7 @@
 // AWS services that speak JSON over HTTP (protocol "AWS JSON 1.0": DynamoDB, SQS): one POST an operation, named in a header.
 // Source: Smithy specification, "AWS JSON 1.0 protocol".
 
-import { parseJson } from '../machinery/json.ts';
+import { jsonObject, parseJson } from '../machinery/json.ts';
 import type { AwsEnvironment } from './aws-environment.ts';
 import { credentialsFrom, endpointFrom, regionFrom } from './aws-environment.ts';
 import { createSignedRequests } from './signed-requests.ts';
@@ -93,11 +93,6 @@ function errorOf(status: number, text: string): AwsError {
 }
 
 function fieldsOf(text: string): Record<string, unknown> {
-  try {
-    const body: unknown = parseJson(text);
-    return typeof body === 'object' && body !== null ? { ...body } : {};
-  } catch {
-    // A proxy on the way may answer in HTML.
-    return {};
-  }
+  // A proxy on the way may answer in HTML.
+  return { ...jsonObject(text) };
 }

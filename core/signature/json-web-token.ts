@@ -2,7 +2,7 @@
 
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { fromBase64Url, textFromBase64Url } from '../machinery/base64.ts';
-import { parseJson } from '../machinery/json.ts';
+import { jsonObject } from '../machinery/json.ts';
 
 export type Algorithm = 'RS256' | 'ES256';
 
@@ -64,12 +64,8 @@ function encodePart(value: object): string {
 }
 
 function decodePart(part: string): object | undefined {
-  try {
-    const value: unknown = parseJson(textFromBase64Url(part) ?? '');
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = jsonObject(textFromBase64Url(part) ?? '');
+  return Array.isArray(value) ? undefined : value;
 }
 
 function wellTyped(payload: Partial<Record<string, unknown>>): boolean {

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseJson } from '../../core/machinery/json.ts';
+import { jsonObject } from '../../core/machinery/json.ts';
 import { getOwn } from '../../core/machinery/own.ts';
 import { writePrivateFile } from '../../core/process/private-file.ts';
 import { UserError } from '../user-error.ts';
@@ -80,7 +80,7 @@ export function readConnection(file: string): Connection {
     if (error instanceof UserError) throw error;
     throw new UserError(`${file} is not there: \`zeroplane kubeconfig --aws\` writes it`);
   }
-  const value = objectIn(text);
+  const value = jsonObject(text);
   const field = (name: string): string => {
     const found = getOwn(value, name);
     if (typeof found === 'string' && found !== '') return found;
@@ -106,15 +106,6 @@ export function readConnection(file: string): Connection {
 function tryRead(file: string): Connection | undefined {
   try {
     return readConnection(file);
-  } catch {
-    return undefined;
-  }
-}
-
-function objectIn(text: string): object | undefined {
-  try {
-    const value = parseJson(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
   }
