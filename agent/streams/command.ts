@@ -33,17 +33,14 @@ export async function serveCommand(
 }
 
 async function carry(spdy: SpdyConnection, request: CommandRequest, server: FrameSocket): Promise<void> {
-  const open = (streamtype: string, wanted: boolean) =>
-    wanted ? spdy.openStream({ streamtype }) : Promise.resolve(undefined);
-  // The runtime wants the error stream first.
-  const error = await spdy.openStream({ streamtype: 'error' });
-  error.end();
-  const stdin = await open('stdin', request.stdin);
-  const stdout = await open('stdout', request.stdout);
-  const stderr = await open('stderr', request.stderr);
-  const resize = await open('resize', request.tty);
-  stdout?.end();
-  stderr?.end();
+  const open = (streamtype: string, wanted: boolean, fin: boolean) =>
+    wanted ? spdy.openStream({ streamtype }, { fin }) : Promise.resolve(undefined);
+  // The runtime wants the error stream first. With the last of them it begins, and may be gone before another frame is sent.
+  const error = await spdy.openStream({ streamtype: 'error' }, { fin: true });
+  const stdin = await open('stdin', request.stdin, false);
+  const stdout = await open('stdout', request.stdout, true);
+  const stderr = await open('stderr', request.stderr, true);
+  const resize = await open('resize', request.tty, false);
   // Says that it has begun, before there is any output.
   await server.send(frame(channels.stdout));
 

@@ -8,12 +8,13 @@ import { errorText } from '../../core/machinery/error-text.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { frameDuplex } from '../../core/node/frame-duplex.ts';
 import type { FrameSocket } from '../../core/node/frame-socket.ts';
+import { ReadingSocket } from './reading-socket.ts';
 
 const connectTimeoutMs = 10_000;
 
 /** Resolves when both directions are over, or either end left. Throws ServiceUnavailable when nobody listens there. */
 export async function serveConnect(host: string, port: number, server: FrameSocket): Promise<void> {
-  const socket = net.connect({ host, port, noDelay: true, allowHalfOpen: true });
+  const socket = new ReadingSocket({ allowHalfOpen: true }).connect({ host, port }).setNoDelay();
   try {
     await once(socket, 'connect', { signal: AbortSignal.timeout(connectTimeoutMs) });
   } catch (error) {

@@ -15,12 +15,12 @@ export async function servePortForward(
   const spdy = await connectRuntimeStream(url, 'portforward.k8s.io');
   try {
     const headers = { port: String(port), requestid: '0' };
-    const error = await spdy.openStream({ ...headers, streamtype: 'error' });
-    error.end();
+    const error = await spdy.openStream({ ...headers, streamtype: 'error' }, { fin: true });
     const data = await spdy.openStream({ ...headers, streamtype: 'data' });
+    // A server that has answered and left may have more to read of it: what it does not take is dropped.
     const fromServer = async () => {
       for await (const each of server.frames) {
-        if (each[0] === channels.stdin) await data.write(each.subarray(1));
+        if (each[0] === channels.stdin) await data.write(each.subarray(1)).catch(() => undefined);
         else if (each[0] === channels.close) data.end();
       }
     };

@@ -5,6 +5,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { SpdyConnection } from '../../core/node/spdy/connection.ts';
+import { ReadingSocket } from './reading-socket.ts';
 
 export type StreamVersion = 'v4.channel.k8s.io' | 'portforward.k8s.io';
 
@@ -26,6 +27,10 @@ export function connectRuntimeStream(url: string, version: StreamVersion): Promi
       method: 'POST',
       headers: { Connection: 'Upgrade', Upgrade: 'SPDY/3.1', 'X-Stream-Protocol-Version': version },
       timeout: connectTimeoutMs,
+      // What a runtime sent last is read also when it takes nothing more: of a command that was faster than its streams, that is all.
+      ...(target.protocol === 'http:' && {
+        createConnection: () => new ReadingSocket().connect(Number(target.port || 80), target.hostname),
+      }),
       // A runtime on this machine with a certificate of its own making; the URL holds a one-shot token.
       rejectUnauthorized: false,
     });

@@ -71,6 +71,16 @@ describe('a SPDY connection', () => {
     await expect(stream.write(Buffer.from('x'))).rejects.toThrow(SpdyStreamError);
   });
 
+  it('opens a stream that it says nothing on', async () => {
+    const { client } = connect(async (stream) => {
+      await stream.write(Buffer.from(`heard ${await textOf(stream)}.`));
+      stream.end();
+    });
+    const stream = await client.openStream({}, { fin: true });
+    expect(await textOf(stream)).toBe('heard .');
+    await expect(stream.write(Buffer.from('x'))).rejects.toThrow('the stream has ended');
+  });
+
   it('refuses streams where nobody takes them', async () => {
     const { server } = connect(() => {});
     await expect(server.openStream({})).rejects.toThrow(SpdyStreamError);

@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream';
 import { encodeFrame, type Frame, FrameReader, resetStatus, SpdyProtocolError, settingIds } from './frames.ts';
 import { createHeaderCodec, type HeaderCodec, type Headers } from './header-codec.ts';
-import { defaultWindow, type SpdyStream, SpdyStreamError, Stream } from './stream.ts';
+import { defaultWindow, type SentFrame, type SpdyStream, SpdyStreamError, Stream } from './stream.ts';
 
 export interface SpdyOptions {
   readonly transport: Duplex;
@@ -14,6 +14,11 @@ export interface SpdyOptions {
   readonly head?: Uint8Array;
   /** A stream that the peer opened; it is accepted already. Without it all are refused. */
   readonly onStream?: (stream: SpdyStream) => void;
+}
+
+export interface OpenStream {
+  /** This end sends nothing on it. */
+  readonly fin?: boolean;
 }
 
 /** Streams open at once: a peer that opens more is refused. */
@@ -45,17 +50,17 @@ export class SpdyConnection {
   }
 
   /** Resolves when the peer accepted it: data sent before is lost on some peers. Throws SpdyStreamError. */
-  async openStream(headers: Headers): Promise<SpdyStream> {
+  async openStream(headers: Headers, { fin = false }: OpenStream = {}): Promise<SpdyStream> {
     this.#check();
     const id = this.#nextStreamId;
     this.#nextStreamId += 2;
-    const stream = this.#add(id, headers);
+    const stream = this.#add(id, headers, fin);
     await this.#sendBlock(headers, (block) => ({
       type: 'synStream',
       streamId: id,
       associatedTo: 0,
       priority: 0,
-      fin: false,
+      fin,
       unidirectional: false,
       block,
     }));
@@ -192,25 +197,26 @@ export class SpdyConnection {
     return stream.inbox.room();
   }
 
-  #add(id: number, headers: Headers): Stream {
-    const stream = new Stream(id, headers, {
-      send: (frame) => this.#send(frame),
+  #add(id: number, headers: Headers, halfClosed = false): Stream {
+    const wire = {
+      send: (frame: SentFrame) => this.#send(frame),
       over: () => this.#streams.delete(id),
       keepsWindows: () => this.#window !== undefined,
-    });
+    };
+    const stream = new Stream(id, headers, wire, halfClosed);
     if (this.#window !== undefined) stream.startWindow(this.#window);
     this.#streams.set(id, stream);
     return stream;
   }
 
-  #sendBlock(headers: Headers, make: (block: Buffer) => Exclude<Frame, { type: 'unknown' }>): Promise<void> {
+  #sendBlock(headers: Headers, make: (block: Buffer) => SentFrame): Promise<void> {
     // Blocks go out in the order in which they were compressed.
     const sent = this.#sending.then(async () => this.#send(make(await this.#codec.encode(headers))));
     this.#sending = sent.catch(() => undefined);
     return sent;
   }
 
-  async #send(frame: Exclude<Frame, { type: 'unknown' }>): Promise<void> {
+  async #send(frame: SentFrame): Promise<void> {
     this.#check();
     if (this.#transport.write(encodeFrame(frame))) return;
     await new Promise<void>((resolve) => {

@@ -34,9 +34,11 @@ const highWaterBytes = 256 * 1024;
 export const defaultWindow = 64 * 1024;
 const maxFrameBytes = 32 * 1024;
 
+export type SentFrame = Exclude<Frame, { type: 'unknown' }>;
+
 /** What a stream needs of its connection. */
 export interface Wire {
-  send(frame: Exclude<Frame, { type: 'unknown' }>): Promise<void>;
+  send(frame: SentFrame): Promise<void>;
   over(): void;
   keepsWindows(): boolean;
 }
@@ -57,10 +59,12 @@ export class Stream implements SpdyStream {
   #unacknowledged = 0;
   #wakeWriters: (() => void)[] = [];
 
-  constructor(id: number, headers: Headers, wire: Wire) {
+  /** `halfClosed`: the frame that opened it ended this half. */
+  constructor(id: number, headers: Headers, wire: Wire, halfClosed: boolean) {
     this.id = id;
     this.headers = headers;
     this.#wire = wire;
+    this.#halfClosed = halfClosed;
     this.inbox = new ByteQueue(highWaterBytes, (bytes) => this.#taken(bytes));
     this.accepted = new Promise((resolve, reject) => {
       this.#accept = resolve;
