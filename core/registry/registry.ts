@@ -26,8 +26,24 @@ export interface RequestContext {
   readonly authorizer?: Authorizer | undefined;
   /** Audit annotations, by key. */
   readonly audit?: Record<string, string> | undefined;
+  /** Absent for parts of the control plane. */
+  readonly origin?: Origin | undefined;
   /** What admission webhooks took of this request: added up where it is there. */
   readonly webhooks?: { seconds: number } | undefined;
+}
+
+/** Where a request came from, as it goes into the log beside what it wrote. */
+export interface Origin {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly auditID: string;
+  /** The other end of the connection. */
+  readonly sourceIP?: string | undefined;
+  readonly userAgent?: string | undefined;
+  /** Who acts as the user. */
+  readonly impersonatedBy?: string | undefined;
 }
 
 export interface Target {

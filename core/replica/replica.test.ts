@@ -450,6 +450,8 @@ function proxied(inner: EmbeddedStore, changes: Partial<Store>): Store {
     commit: (...a) => inner.commit(...a),
     commitEach: (...a) => inner.commitEach(...a),
     log: (...a) => inner.log(...a),
+    past: (...a) => inner.past(...a),
+    revisionAt: (...a) => inner.revisionAt(...a),
     head: (...a) => inner.head(...a),
     compacted: (...a) => inner.compacted(...a),
     compact: (...a) => inner.compact(...a),

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { logContract } from './contract/log.ts';
+import { pastContract } from './contract/past.ts';
 import { readsContract } from './contract/reads.ts';
 import { failure, put } from './contract/samples.ts';
 import type { ContractOptions, OpenedStore } from './contract/suite.ts';
@@ -24,6 +25,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>, op
     writesContract(suite);
     readsContract(suite);
     logContract(suite);
+    pastContract(suite);
 
     it('after close, fails with closed', async () => {
       await opened.store.commit([put('a', 0, '1')]);

@@ -12,7 +12,7 @@ import { connectStore, serveStore } from './port.ts';
 
 async function openBoth() {
   const folder = mkdtempSync(join(tmpdir(), 'zeroplane-port-'));
-  let now = 0;
+  let now = Date.now();
   const inner = openEmbeddedStore(join(folder, 'store.db'), { now: () => now, tickMs: 0 });
   const { port1, port2 } = new MessageChannel();
   serveStore(inner, port1);

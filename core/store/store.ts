@@ -28,6 +28,8 @@ export interface Put {
   readonly value: Value;
   /** Unix time in seconds after which the engine deletes the item, through the log like any delete. */
   readonly expiresAt?: number;
+  /** Who writes it, for the log: told again by `past` alone. Short: every entry carries it. */
+  readonly by?: string;
 }
 
 export interface Delete {
@@ -40,6 +42,8 @@ export interface Delete {
    * revision where the value was put with a `revisionOffset`.
    */
   readonly value?: Value;
+  /** As in a put. */
+  readonly by?: string;
 }
 
 /** A condition without a write: the commit fails unless it holds. */
@@ -70,6 +74,34 @@ export interface LogEntry {
   readonly previousRevision: number;
   /** For a delete, the last state. */
   readonly value: Uint8Array;
+}
+
+/** An entry with what nobody needs to follow the log. */
+export interface PastEntry extends LogEntry {
+  /** When it was written, in Unix milliseconds; 0: longer ago than the log reaches. Absent where an older version wrote it. */
+  readonly at?: number;
+  /** As it was given with the write. */
+  readonly by?: string;
+}
+
+export interface PastOptions {
+  /** An entry of the key to go on at, as an earlier page named it. Default: its newest. */
+  readonly from?: number;
+  /** Only entries up to this revision. */
+  readonly revision?: number;
+  /** Only entries up to this time, in Unix milliseconds. */
+  readonly time?: number;
+  /** Default 100. */
+  readonly limit?: number;
+}
+
+export interface PastPage {
+  /** The newest first. */
+  readonly entries: readonly PastEntry[];
+  /** Where to go on, also where this page is shorter than its limit. */
+  readonly more?: number;
+  /** What the last entry replaced is no longer in the log. */
+  readonly gone: boolean;
 }
 
 export interface LogPage {
@@ -108,6 +140,12 @@ export interface ListPage {
   readonly sealed?: readonly Sealed[];
 }
 
+/** Entries of a page of `past`, unless the caller says otherwise. */
+export const defaultPastLimit = 100;
+
+/** Entries that one call of `past` looks at, however few of them are asked for. */
+export const pastSteps = 1000;
+
 /** `entries`, where the engine has them at hand: the newest of the type's log, in order and without gaps, up to `head`. */
 export type CommitListener = (type: TypeName, head: number, entries?: readonly LogEntry[]) => void;
 
@@ -121,6 +159,16 @@ export interface Store {
   commitEach(writes: readonly (Put | Delete)[]): Promise<(Committed | StoreError)[]>;
   /** Entries with a revision above `after`, in order, without gaps. Fails with `compacted` when `after` is below the compacted revision. */
   log(type: TypeName, after: number, limit?: number): Promise<LogPage>;
+  /**
+   * One key's entries, each found through the one that replaced it: what it is and was since it was last created, or until it was last
+   * deleted. Earlier lives under the same name are other objects'.
+   */
+  past(type: TypeName, name: string, options?: PastOptions): Promise<PastPage>;
+  /**
+   * The newest revision that was written up to a time, in Unix milliseconds; 0 for a time before the first. Fails with `compacted` where the
+   * log does not reach back so far.
+   */
+  revisionAt(type: TypeName, time: number): Promise<number>;
   /** The newest revision of a type; 0 for a type that was never written. */
   head(type: TypeName): Promise<number>;
   /** The revision up to which the log is gone: reads after an older revision fail. */

@@ -3,7 +3,7 @@
 import type { ResourceDefinition } from '../../core/api/definition.ts';
 import type { Authorizer } from '../../core/authorization/authorizer.ts';
 import type { UserInfo } from '../../core/authorization/user-info.ts';
-import type { RequestContext } from '../../core/registry/registry.ts';
+import type { Origin, RequestContext } from '../../core/registry/registry.ts';
 import type { AuditRecord } from './audit/audit.ts';
 import { type MediaTypeOptions, plainJson } from './content/negotiate.ts';
 import type { Flow } from './flow-control/flow-control.ts';
@@ -26,6 +26,8 @@ export class OpenExchange implements Exchange, RequestContext {
   info: RequestInfo = unreadInfo;
   query: Query = noQuery;
   user: UserInfo = nobody;
+  /** Whom the user is, where they act as another. */
+  impersonator: string | undefined = undefined;
   authorized = false;
   mediaType: MediaTypeOptions = plainJson;
   definition: ResourceDefinition | undefined = undefined;
@@ -53,6 +55,22 @@ export class OpenExchange implements Exchange, RequestContext {
 
   get context(): RequestContext {
     return this;
+  }
+
+  /** For what it writes: most requests read. */
+  get origin(): Origin {
+    const { verb, group, resource, subresource } = this.info;
+    const { remoteAddress, headers } = this.request;
+    return {
+      verb,
+      group,
+      resource,
+      subresource,
+      auditID: this.auditID,
+      sourceIP: remoteAddress?.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress,
+      userAgent: headers['user-agent'],
+      impersonatedBy: this.impersonator,
+    };
   }
 
   get audit(): Record<string, string> | undefined {

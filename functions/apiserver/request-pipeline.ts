@@ -153,6 +153,7 @@ function impersonateUser(exchange: OpenExchange): Promise<void> | void {
   const acting = impersonate(exchange.request, exchange.user, exchange.authorizer);
   return acting?.then((user) => {
     exchange.auditRecord?.impersonates(user);
+    exchange.impersonator = exchange.user.username;
     exchange.user = user;
   });
 }

@@ -7,6 +7,7 @@ import { parseJson } from '../../machinery/json.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { runYielding } from '../../machinery/steps.ts';
 import { decodeObject, encodeObject, encodeWhole, encodingObject } from '../../store/encode-object.ts';
+import { isOwnType } from '../../store/own-types.ts';
 import { type Committed, type Expected, StoreError, type Write } from '../../store/store.ts';
 import type { Admitted } from '../admission/plugin.ts';
 import type { Outcome } from '../registry.ts';
@@ -22,6 +23,8 @@ export interface Commit {
   /** Beside those that admission asks for. */
   readonly companions?: readonly Write[];
   readonly expiresAt?: number;
+  /** Who writes it (past/actor.ts). */
+  readonly by: string;
   /** The object is large: it is encoded in turns with others. */
   readonly large?: boolean;
 }
@@ -36,6 +39,7 @@ export async function commitPut(env: Environment, admitted: Admitted, commit: Co
     name: key,
     expect,
     value,
+    by: commit.by,
     ...(commit.expiresAt !== undefined && { expiresAt: commit.expiresAt }),
   };
   try {
@@ -63,8 +67,8 @@ export async function commitDeleteUnread(env: Environment, commit: Commit): Prom
 }
 
 async function deleteWith(env: Environment, commit: Commit, writes: (remove: Write) => Write[]): Promise<Outcome> {
-  const { definition, key, object, expect } = commit;
-  const remove: Write = { op: 'delete', type: definition.type, name: key, expect, value: encodeObject(object) };
+  const { definition, key, object, expect, by } = commit;
+  const remove: Write = { op: 'delete', type: definition.type, name: key, expect, value: encodeObject(object), by };
   try {
     const [committed] = await env.store.commit(writes(remove));
     return written(object, committed);
@@ -76,9 +80,10 @@ async function deleteWith(env: Environment, commit: Commit, writes: (remove: Wri
   }
 }
 
-function withCompanions(write: Write, admitted: Admitted, { companions }: Commit): Write[] {
+function withCompanions(write: Write, admitted: Admitted, { companions = [], by }: Commit): Write[] {
   if (admitted.dryRun) throw new Error('a dry run writes nothing');
-  return [write, ...admitted.companions, ...(companions ?? [])];
+  const others = [...admitted.companions, ...companions];
+  return [write, ...others.map((each) => (each.op === 'check' || isOwnType(each.type) ? each : { ...each, by }))];
 }
 
 /** Whether a conflict is about the object itself, and not about a companion. */

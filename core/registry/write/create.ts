@@ -13,6 +13,7 @@ import { encodeWhole } from '../../store/encode-object.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Attributes, WriteEnvironment } from '../admission/plugin.ts';
 import { fillOnCreate } from '../metadata/system-fields.ts';
+import { writtenBy } from '../past/actor.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import { hasStatus, keyOf, subjectOf } from '../target.ts';
@@ -134,6 +135,7 @@ async function createOnce(
     key: keyOf({ ...target, name }),
     object,
     expect: 0,
+    by: writtenBy(context, target, management.operation === 'Apply' ? 'apply' : 'create', options.fieldManager),
     large: large === true,
     ...(companions && { companions }),
     ...(expiresAt !== undefined && { expiresAt }),

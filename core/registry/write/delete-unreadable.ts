@@ -6,6 +6,7 @@ import { type FieldError, invalid, invalidValue } from '../../machinery/field-er
 import type { KubeObject } from '../../machinery/object.ts';
 import { notFound } from '../../machinery/status.ts';
 import { type Sealed, StoreError } from '../../store/store.ts';
+import { writtenBy } from '../past/actor.ts';
 import type { DeleteOutcome, RequestContext, Target } from '../registry.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { storedDefinition } from '../versions.ts';
@@ -32,7 +33,8 @@ export async function removeUnreadable(
     apiVersion: definition.group === '' ? definition.version : `${definition.group}/${definition.version}`,
     metadata: { name, ...(namespace && { namespace }) },
   };
-  const commit = { definition, key: keyOf(target), object, expect: sealed.revision };
+  const by = writtenBy(context, target, 'delete', undefined);
+  const commit = { definition, key: keyOf(target), object, expect: sealed.revision, by };
   return {
     ...(await commitDeleteUnread(env, { ...commit, companions: context.claim ? [context.claim] : [] })),
     deleted: true,

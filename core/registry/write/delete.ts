@@ -9,6 +9,7 @@ import { decodeObject, encodeWhole } from '../../store/encode-object.ts';
 import type { Item, Write } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Admitted, Attributes, WriteEnvironment } from '../admission/plugin.ts';
+import { writtenBy } from '../past/actor.ts';
 import type { DeleteOutcome, RequestContext, Target } from '../registry.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import { keyOf, subjectOf } from '../target.ts';
@@ -89,7 +90,8 @@ async function removeOnce(
   const stays = marked.metadata.deletionTimestamp !== undefined && !isFinished(marked, strategy.holds);
   if (marked === old && stays) return { object: old, bytes: item.value, deleted: false };
   const object = deciding?.explain ? deciding.explain(marked) : marked;
-  const commit = { definition: stored, key: keyOf(target), expect: item.revision };
+  const by = writtenBy(context, target, 'delete', undefined);
+  const commit = { definition: stored, key: keyOf(target), expect: item.revision, by };
   if (stays) {
     if (options.dryRun) return { object, bytes: encodeWhole(object), deleted: false };
     return {

@@ -15,6 +15,7 @@ import type { Check, Item } from '../../store/store.ts';
 import { mutate, validate } from '../admission/chain.ts';
 import type { Admitted, Attributes, WriteEnvironment } from '../admission/plugin.ts';
 import { inheritOnUpdate } from '../metadata/system-fields.ts';
+import { writtenBy } from '../past/actor.ts';
 import type { Modification, Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import { keyOf, subjectOf } from '../target.ts';
@@ -182,7 +183,9 @@ async function modifyOnce(
   if (large) await yieldToEventLoop();
   const ends = isFinished(object, strategy.holds);
   if (dryRun) return { object, bytes: encodeWhole(object) };
-  const commit = { definition: stored, key: keyOf(target), object, expect: item.revision, large };
+  const verb = change.management.operation === 'Apply' ? 'apply' : 'update';
+  const by = writtenBy(context, target, verb, options.fieldManager);
+  const commit = { definition: stored, key: keyOf(target), object, expect: item.revision, by, large };
   if (ends) {
     const released = await strategy.release?.(situation, object);
     return await commitDelete(env, admitted, { ...commit, ...(released && { companions: released }) });

@@ -11,6 +11,8 @@ import type {
   ListPage,
   LogEntry,
   LogPage,
+  PastOptions,
+  PastPage,
   Put,
   Store,
   TypeName,
@@ -28,6 +30,7 @@ import type { LargeValues } from './large-values.ts';
 import { list } from './list.ts';
 import type { LogOptions } from './log.ts';
 import { Log } from './log.ts';
+import { past, revisionAt } from './past.ts';
 import type { Call, Cost, Operation, RetryEnvironment } from './requests.ts';
 import { Requests } from './requests.ts';
 
@@ -141,6 +144,14 @@ class TableStore implements DynamoStore {
       return [decoded.then((bytes) => ({ op, name, revision, previousRevision, value: bytes }))];
     });
     return { entries: await Promise.all(entries), through: slots.at(-1)?.revision ?? after, head: head.head };
+  }
+
+  async past(type: TypeName, name: string, options?: PastOptions): Promise<PastPage> {
+    return past(this.#requests, this.#log, this.#large, this.#begin('past'), type, name, options);
+  }
+
+  async revisionAt(type: TypeName, time: number): Promise<number> {
+    return revisionAt(this.#heads, this.#log, this.#begin('past'), type, time);
   }
 
   async head(type: TypeName): Promise<number> {

@@ -4,7 +4,7 @@
 //   head#TYPE             head                  h head, b born (ms), l listed, e settled, z compacted, w swept
 //   types                 TYPE
 //   object#TYPE           NAME                  r revision; v value, o offset of the revision, x expires (s), g its bucket; or d tombstone
-//   log#TYPE#CHUNK        REVISION              k kind, n name, q previous revision, v, o, c commit, a taken at (ms), t collected at (s)
+//   log#TYPE#CHUNK        REVISION              k kind, n name, q previous revision, v, o, b by whom, c commit, a taken at (ms), t collected at (s)
 //   heartbeats            NODE                  m newest beat (ms), u usage (bytes)
 //   relay#NODE#ID         control               w writer, u until (ms), k taken, f sent, t collected at (s)
 //   relay#NODE#ID         up|down#BATCH         v bytes, e end, t
@@ -50,6 +50,7 @@ export type Slot =
       readonly name: string;
       readonly previous: number;
       readonly value: StoredValue;
+      readonly by?: string;
       /** The commit that wrote it: by this its writer knows its own entry. */
       readonly commit: string;
       /** A time in Unix milliseconds before which the revision was not given out. */
@@ -97,21 +98,43 @@ export function slotItem(type: TypeName, slot: Slot, collectedAt: number): Dynam
   const item: DynamoItem = {
     ...slotKey(type, revision),
     k: { S: kindLetters[kind] },
-    c: { S: commit },
+    c: commitAttribute(commit),
     a: number(takenAt),
     t: number(collectedAt),
   };
   if (slot.kind === 'fence') return item;
-  return { ...item, n: { S: slot.name }, q: number(slot.previous), ...valueAttributes(slot.value) };
+  const { name, previous, value, by } = slot;
+  return {
+    ...item,
+    n: { S: name },
+    q: number(previous),
+    ...(by !== undefined && { b: { S: by } }),
+    ...valueAttributes(value),
+  };
 }
 
 export function readSlot(item: DynamoItem): Slot {
-  const common = { revision: Number(text(item['s'])), commit: text(item['c']), takenAt: integer(item['a']) };
+  const common = { revision: Number(text(item['s'])), commit: readCommit(item['c']), takenAt: integer(item['a']) };
   const letter = text(item['k']);
   if (letter === kindLetters.fence) return { kind: 'fence', ...common };
   const value = readValue(item) ?? { encoded: new Uint8Array(0) };
   const kind = letter === kindLetters.put ? 'put' : 'delete';
-  return { kind, name: text(item['n']), previous: integer(item['q']), value, ...common };
+  const by = item['b']?.S;
+  const name = text(item['n']);
+  return { kind, name, previous: integer(item['q']), value, ...(by !== undefined && { by }), ...common };
+}
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** A UUID as its 16 bytes: the 20 that this saves are what the name of who wrote the entry takes. */
+function commitAttribute(commit: string): AttributeValue {
+  return uuid.test(commit) ? { B: Buffer.from(commit.replaceAll('-', ''), 'hex') } : { S: commit };
+}
+
+function readCommit(value: AttributeValue | undefined): string {
+  if (!value?.B) return text(value);
+  const hex = Buffer.from(value.B).toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
 const kindLetters = { put: 'p', delete: 'd', fence: 'f' } as const;

@@ -22,6 +22,7 @@ export type Operation =
   | 'commit'
   | 'commitEach'
   | 'log'
+  | 'past'
   | 'head'
   | 'compacted'
   | 'compact'

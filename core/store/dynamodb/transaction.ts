@@ -101,6 +101,7 @@ function partsOf(table: string, planned: Planned, commit: string, collectedAt: n
   }
   const put = write.op === 'put';
   const { expiresAt } = put ? write : {};
+  const { by } = write.op === 'check' ? {} : write;
   const object: StoredObject = {
     name,
     revision,
@@ -110,7 +111,16 @@ function partsOf(table: string, planned: Planned, commit: string, collectedAt: n
   const condition = previous === 0 ? isAbsent(revision) : isAt(previous, revision);
   const stored = { Put: { ...all, Item: objectItem(type, object), ...condition } };
   const kind = put ? 'put' : 'delete';
-  const entry: Slot = { kind, revision, name, previous, value: value ?? nothing, commit, takenAt };
+  const entry: Slot = {
+    kind,
+    revision,
+    name,
+    previous,
+    value: value ?? nothing,
+    commit,
+    takenAt,
+    ...(by !== undefined && { by }),
+  };
   const logged = { Put: { ...all, Item: slotItem(type, entry, collectedAt), ...slotIsEmpty } };
   return [
     { planned, action: stored, isSlot: false },

@@ -7,7 +7,7 @@ import { openEmbeddedStore } from './embedded-store.ts';
 
 async function open() {
   const folder = mkdtempSync(join(tmpdir(), 'zeroplane-store-'));
-  let now = 0;
+  let now = Date.now();
   const store = openEmbeddedStore(join(folder, 'store.db'), { now: () => now, tickMs: 0 });
   return {
     store,

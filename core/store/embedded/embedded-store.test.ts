@@ -146,7 +146,7 @@ describe('opening', () => {
     expect(() => open()).toThrow(unusable('locked'));
   });
 
-  it.each([1, 2])('takes over a file of schema version %i', async (version) => {
+  it.each([1, 2, 3])('takes over a file of schema version %i', async (version) => {
     const store = open();
     for (const n of ['1', '2', '3']) await put(store, 'x', n);
     await store.commit([
@@ -158,6 +158,13 @@ describe('opening', () => {
     asVersion(path, version);
     const again = open();
     expect(await again.head('things')).toBe(3);
+    const { entries: written } = await again.past('things', 'x');
+    expect(written.map(({ revision, at, by }) => [revision, at, by])).toEqual([
+      [3, undefined, undefined],
+      [2, undefined, undefined],
+      [1, undefined, undefined],
+    ]);
+    expect((await again.past('others', 'y')).entries.map(({ op }) => op)).toEqual(['delete', 'put']);
     expect(await again.log('others', 0)).toEqual(before);
     expect((await again.list('others')).items).toEqual([]);
     expect((await again.log('things', 1)).entries.map(({ value }) => Buffer.from(value).toString())).toEqual([
@@ -165,6 +172,7 @@ describe('opening', () => {
       '3',
     ]);
     await put(again, 'x', '4');
+    expect((await again.past('things', 'x', { limit: 1 })).entries[0]?.at).toBeGreaterThan(0);
     expect(await again.head('things')).toBe(4);
     await again.close();
     expect(await open().get('things', 'x')).toMatchObject({ revision: 4 });
@@ -355,6 +363,13 @@ function bound(store: EmbeddedStore) {
 /** Makes of a closed file what that version would have written. */
 function asVersion(file: string, version: number): void {
   const db = new DatabaseSync(file);
+  if (version === 3) {
+    for (const { id } of db.prepare('SELECT id FROM types').all())
+      db.exec(`DROP INDEX log_${id}_ends; ALTER TABLE log_${id} DROP COLUMN at; ALTER TABLE log_${id} DROP COLUMN by`);
+    db.exec("UPDATE meta SET value = 3 WHERE name = 'schemaVersion'");
+    db.close();
+    return;
+  }
   db.exec(`CREATE TABLE log (
     slot INTEGER PRIMARY KEY, put INTEGER NOT NULL, name TEXT NOT NULL, previous INTEGER NOT NULL, stampedAt INTEGER, value BLOB NOT NULL
   )`);

@@ -12,6 +12,8 @@ import type {
   ListOptions,
   ListPage,
   LogPage,
+  PastOptions,
+  PastPage,
   Put,
   Store,
   TypeName,
@@ -23,6 +25,7 @@ import { backUp } from './backup.ts';
 import type { DatabaseOptions } from './database.ts';
 import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { past, revisionAt } from './past.ts';
 import { PastStates } from './past-states.ts';
 import { list, log } from './reads.ts';
 import { type Range, type Rewritten, rewrite, type StoredValue } from './rewrite.ts';
@@ -79,14 +82,14 @@ class SqliteStore implements EmbeddedStore {
 
   constructor(path: string, db: DatabaseSync, options: EmbeddedStoreOptions) {
     this.#db = db;
-    this.#tables = new Tables(db);
+    this.#now = options.now ?? Date.now;
+    this.#tables = new Tables(db, this.#now);
     this.#past = new PastStates(this.#tables);
     this.#group = new GroupCommit(db, {
       path,
       settle: (durable) => this.#settle(durable),
       ...(options.sync && { sync: options.sync }),
     });
-    this.#now = options.now ?? Date.now;
     this.#maximumValueBytes = options.maximumValueBytes ?? 8 * 1024 * 1024;
     for (const row of db.prepare('SELECT node, atMs FROM heartbeats').all())
       this.#beats.set(String(row['node']), Number(row['atMs']));
@@ -115,6 +118,10 @@ class SqliteStore implements EmbeddedStore {
     this.#refuseClosed();
     const state = this.#tables.types.get(type);
     if (!state) return { items: [], revision: 0, more: false };
+    const { revision } = options;
+    // The log since an old revision may be long: others have their turn while it is read.
+    if (revision !== undefined && revision >= state.compacted)
+      while (this.#past.readAhead(state, revision)) await yieldToEventLoop();
     const page = list(this.#tables, this.#past, state, options);
     await this.#group.unsynced;
     return page;
@@ -144,6 +151,21 @@ class SqliteStore implements EmbeddedStore {
     this.#refuseClosed();
     const state = this.#tables.types.get(type);
     return state ? log(this.#tables, state, after, limit) : { entries: [], through: 0, head: 0 };
+  }
+
+  async past(type: TypeName, name: string, options?: PastOptions): Promise<PastPage> {
+    this.#refuseClosed();
+    const state = this.#tables.types.get(type);
+    if (!state) return { entries: [], gone: false };
+    const page = past(this.#tables, state, name, options);
+    await this.#group.unsynced;
+    return page;
+  }
+
+  async revisionAt(type: TypeName, time: number): Promise<number> {
+    this.#refuseClosed();
+    const state = this.#tables.types.get(type);
+    return state ? revisionAt(this.#tables, state, time) : 0;
   }
 
   async head(type: TypeName): Promise<number> {

@@ -23,6 +23,9 @@ interface Kept {
 /** Pages of this many lists at once read on without starting over. */
 const maximumKept = 8;
 
+/** Entries that are read without letting others have their turn. */
+const atOnce = 1000;
+
 export class PastStates {
   readonly #tables: Tables;
   #kept: Kept[] = [];
@@ -33,7 +36,20 @@ export class PastStates {
 
   /** The state of a type at a revision that is not compacted. */
   at(state: TypeState, revision: number): PastState {
-    const type = state.id;
+    const kept = this.#keep(state.id, revision);
+    if (kept.through < state.head) this.#readOn(kept, state);
+    return kept;
+  }
+
+  /** Reads a piece of what a list at the revision will need. False: what is left is small. */
+  readAhead(state: TypeState, revision: number): boolean {
+    const kept = this.#keep(state.id, revision);
+    if (state.head - kept.through <= atOnce) return false;
+    this.#read(kept, state, kept.through + atOnce);
+    return true;
+  }
+
+  #keep(type: number, revision: number): Kept {
     const kept = this.#kept.find((candidate) => candidate.type === type && candidate.revision === revision) ?? {
       type,
       revision,
@@ -42,20 +58,23 @@ export class PastStates {
       through: revision,
     };
     this.#kept = [kept, ...this.#kept.filter((other) => other !== kept)].slice(0, maximumKept);
-    if (kept.through < state.head) this.#readOn(kept, state);
     return kept;
   }
 
   #readOn(kept: Kept, state: TypeState): void {
+    this.#read(kept, state, state.head);
+    kept.names = [...kept.replaced].filter(([, revision]) => revision > 0).map(([name]) => name);
+    kept.names.sort(compareNames);
+  }
+
+  #read(kept: Kept, state: TypeState, to: number): void {
     const rows = this.#tables
       .sql(`SELECT name, previous FROM ${state.log} WHERE revision > ? AND revision <= ? ORDER BY revision`)
-      .all(kept.through, state.head);
+      .all(kept.through, to);
     for (const row of rows) {
       const name = String(row['name']);
       if (!kept.replaced.has(name)) kept.replaced.set(name, Number(row['previous']));
     }
-    kept.through = state.head;
-    kept.names = [...kept.replaced].filter(([, revision]) => revision > 0).map(([name]) => name);
-    kept.names.sort(compareNames);
+    kept.through = to;
   }
 }

@@ -9,7 +9,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /** A few API objects: with half of it, a group of commits takes half as long again for the pages that it fills and finds. */
 export const pageSize = 8192;
@@ -32,8 +32,15 @@ export function logTable(type: number): string {
 
 export function createLog(db: DatabaseSync, type: number): void {
   db.exec(`CREATE TABLE ${logTable(type)} (
-    revision INTEGER PRIMARY KEY, put INTEGER NOT NULL, name TEXT NOT NULL, previous INTEGER NOT NULL, stampedAt INTEGER, value BLOB NOT NULL
+    revision INTEGER PRIMARY KEY, put INTEGER NOT NULL, name TEXT NOT NULL, previous INTEGER NOT NULL, stampedAt INTEGER,
+    at INTEGER, by TEXT, value BLOB NOT NULL
   )`);
+  indexEnds(db, type);
+}
+
+/** A key that was deleted is in no other table: by this its last entry is found. */
+function indexEnds(db: DatabaseSync, type: number): void {
+  db.exec(`CREATE INDEX ${logTable(type)}_ends ON ${logTable(type)} (name) WHERE put = 0`);
 }
 
 export function createSchema(db: DatabaseSync): void {
@@ -44,6 +51,7 @@ export function createSchema(db: DatabaseSync): void {
 export function upgrade(db: DatabaseSync, from: number): void {
   if (from < 2) db.exec('ALTER TABLE types DROP COLUMN head');
   if (from < 3) splitLog(db);
+  else if (from < 4) addActors(db);
   db.exec(`UPDATE meta SET value = ${schemaVersion} WHERE name = 'schemaVersion'`);
 }
 
@@ -54,8 +62,17 @@ function splitLog(db: DatabaseSync): void {
     const id = Number(row['id']);
     const base = id * slotsPerType;
     createLog(db, id);
-    db.exec(`INSERT INTO ${logTable(id)} SELECT slot - ${base}, put, name, previous, stampedAt, value
+    db.exec(`INSERT INTO ${logTable(id)} (revision, put, name, previous, stampedAt, value) SELECT slot - ${base}, put, name, previous, stampedAt, value
       FROM log WHERE slot BETWEEN ${base} AND ${base + slotsPerType - 1} ORDER BY slot`);
   }
   db.exec('DROP TABLE log');
+}
+
+/** Version 3 did not know who wrote an entry, and when. */
+function addActors(db: DatabaseSync): void {
+  for (const row of db.prepare('SELECT id FROM types').all()) {
+    const id = Number(row['id']);
+    db.exec(`ALTER TABLE ${logTable(id)} ADD COLUMN at INTEGER; ALTER TABLE ${logTable(id)} ADD COLUMN by TEXT`);
+    indexEnds(db, id);
+  }
 }

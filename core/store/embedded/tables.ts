@@ -23,6 +23,9 @@ export interface TypeState {
   added: LogEntry[];
 }
 
+/** Of a log; those of a file that an older version made stand in another order. */
+const columns = 'revision, put, name, previous, stampedAt, at, by, value';
+
 const emptyBytes = new Uint8Array(0);
 const recentBytes = 16 * 1024 * 1024;
 
@@ -35,8 +38,12 @@ export class Tables {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(db: DatabaseSync) {
+  /** Unix milliseconds. */
+  readonly #now: () => number;
+
+  constructor(db: DatabaseSync, now: () => number = Date.now) {
     this.#db = db;
+    this.#now = now;
     for (const row of this.sql('SELECT id, name, compacted FROM types').all()) {
       const compacted = Number(row['compacted']);
       const name = String(row['name']);
@@ -144,12 +151,14 @@ export class Tables {
     const revision = state.head + 1;
     const stampedAt = write.op === 'put' ? (write.value.revisionOffset ?? null) : null;
     const value = write.value ? stamp(write.value, revision) : this.#lastState(state, previous, revision);
-    this.sql(`INSERT INTO ${log} VALUES (?, ?, ?, ?, ?, ?)`).run(
+    this.sql(`INSERT INTO ${log} (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`).run(
       revision,
       write.op === 'put' ? 1 : 0,
       write.name,
       previous,
       stampedAt,
+      this.#now(),
+      write.by ?? null,
       value,
     );
     if (write.op === 'put') this.#recent.set(id, { name: write.name, revision, value });

@@ -16,7 +16,7 @@ const key = { name: 'generated', secret: secret(1) };
 
 storeContract('encrypted over embedded', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'zeroplane-encrypted-'));
-  let now = 0;
+  let now = Date.now();
   const engine = openEmbeddedStore(join(folder, 'store.db'), { now: () => now, tickMs: 0 });
   const rule = { writeKey: key, readKeys: new Map([[key.name, key]]), readsPlain: false };
   return {

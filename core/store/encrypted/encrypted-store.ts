@@ -9,6 +9,8 @@ import type {
   ListPage,
   LogEntry,
   LogPage,
+  PastEntry,
+  PastPage,
   Put,
   Sealed,
   Store,
@@ -142,6 +144,12 @@ export function encryptedStore(store: Store, encryption: Encryption): EncryptedS
       const page = store.log(type, after, limit);
       return rule ? page.then((each) => openLog(type, rule, each)) : page;
     },
+    past(type, name, options) {
+      const rule = ruleOf(type);
+      const page = store.past(type, name, options);
+      return rule ? page.then((each) => openPast(type, rule, each)) : page;
+    },
+    revisionAt: (type, time) => store.revisionAt(type, time),
     head: (type) => store.head(type),
     async compacted(type) {
       return Math.max(await store.compacted(type), unreadable.get(type) ?? 0);
@@ -178,6 +186,18 @@ export function encryptedStore(store: Store, encryption: Encryption): EncryptedS
   }
 }
 
+/** What does not open is history that cannot be read, and so is what came before it. */
+function openPast(type: TypeName, rule: Rule, page: PastPage): PastPage {
+  const entries: PastEntry[] = [];
+  try {
+    for (const entry of page.entries) entries.push(openEntry(type, rule, entry));
+  } catch (error) {
+    if (!isSealedError(error)) throw error;
+    return { entries, gone: true };
+  }
+  return { ...page, entries };
+}
+
 /** With `includeSealed`, what does not open is listed beside the others; without, the page fails of it. */
 function openPage(type: TypeName, rule: Rule, page: ListPage, includeSealed: boolean): ListPage {
   const items: Item[] = [];
@@ -203,7 +223,7 @@ function openAll(type: TypeName, rule: Rule, entries: readonly LogEntry[]): LogE
   }
 }
 
-function openEntry(type: TypeName, rule: Rule, entry: LogEntry): LogEntry {
+function openEntry<E extends LogEntry>(type: TypeName, rule: Rule, entry: E): E {
   return { ...entry, value: opened(rule, type, entry.name, entry.value, entry.revision) };
 }
 

@@ -220,6 +220,8 @@ function bound(store: Store): Store {
     commit: (writes) => store.commit(writes),
     commitEach: (writes) => store.commitEach(writes),
     log: (type, after, limit) => store.log(type, after, limit),
+    past: (type, name, options) => store.past(type, name, options),
+    revisionAt: (type, time) => store.revisionAt(type, time),
     head: (type) => store.head(type),
     compacted: (type) => store.compacted(type),
     compact: (type, revision) => store.compact(type, revision),

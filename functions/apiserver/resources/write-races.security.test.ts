@@ -50,6 +50,8 @@ function bound(store: Store): Store {
     commit: (...given) => store.commit(...given),
     commitEach: (...given) => store.commitEach(...given),
     log: (...given) => store.log(...given),
+    past: (...given) => store.past(...given),
+    revisionAt: (...given) => store.revisionAt(...given),
     head: (...given) => store.head(...given),
     compacted: (...given) => store.compacted(...given),
     compact: (...given) => store.compact(...given),

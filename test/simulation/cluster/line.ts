@@ -75,6 +75,9 @@ export function connect(network: Network): Line {
     get: (type, name) => call(() => truth.get(type, name)),
     list: (type, options = {}) => call(() => truth.list(type, options)),
     log: (type, after, limit) => call(() => truth.log(type, after, limit)),
+    // Nothing that is simulated asks for it.
+    past: () => call(() => ({ entries: [], gone: true })),
+    revisionAt: () => call(() => 0),
     head: (type) => call(() => truth.head(type)),
     compacted: () => call(() => 0),
     compact: () => Promise.resolve(),
