@@ -51,9 +51,6 @@ export interface ClusterOptions extends ConfigFiles {
   readonly seccompDefault?: boolean;
 }
 
-/** The common name by which extension API servers know the API server. */
-export const frontProxyName = 'front-proxy-client';
-
 const defaults = { port: 6443, podCIDR: '10.244.0.0/16', serviceCIDR: '10.96.0.0/16', clusterDomain: 'cluster.local' };
 
 /** The cluster in `options.dataDir`: as it was made, or with the options at first start. Options that contradict it are refused. */

@@ -13,8 +13,9 @@ import {
   openAuthority,
   type Subject,
 } from '../core/certificates/authority.ts';
+import { frontProxyName } from '../core/cluster/front-proxy.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
-import { addressOf, type Cluster, frontProxyName } from './cluster.ts';
+import { addressOf, type Cluster } from './cluster.ts';
 import { ensureEncryptionKey } from './encryption-keys.ts';
 import { ensureSigningKey } from './signing-keys.ts';
 

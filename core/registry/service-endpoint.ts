@@ -31,24 +31,34 @@ export class EndpointError extends Error {
 
 /** One ready endpoint of a Service's port. Fails with EndpointError. */
 export async function serviceEndpoint(
-  { lookUp, lookAll, random }: ServiceLookups,
+  lookups: ServiceLookups,
   namespace: string,
   name: string,
   port: number,
 ): Promise<ServiceEndpoint> {
+  const ready = await serviceEndpoints(lookups, namespace, name, port);
+  const chosen = ready[Math.floor(lookups.random() * ready.length)];
+  if (!chosen) throw new EndpointError('MissingEndpoints', `no endpoints available for service "${name}"`);
+  return chosen;
+}
+
+/** Those that are ready; none is no failure. Fails with EndpointError. */
+export async function serviceEndpoints(
+  { lookUp, lookAll }: Omit<ServiceLookups, 'random'>,
+  namespace: string,
+  name: string,
+  port: number,
+): Promise<ServiceEndpoint[]> {
   const service = await lookUp('services', `${namespace}/${name}`);
   if (!service) throw new EndpointError('ServiceNotFound', `service "${name}" not found`);
   const found = service.spec?.ports?.find((each) => each.port === port);
   if (service.spec?.type === 'ExternalName')
-    return { host: service.spec.externalName ?? '', port: found?.port ?? port };
+    return [{ host: service.spec.externalName ?? '', port: found?.port ?? port }];
   if (!found) throw new EndpointError('ServicePortError', `no service port ${port} found for service "${name}"`);
   const all = await lookAll('discovery.k8s.io/endpointslices', `${namespace}/`);
   const slices = all.filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === name);
   if (slices.length === 0) throw new EndpointError('EndpointsNotFound', `no endpoints available for service "${name}"`);
-  const ready = slices.flatMap((slice) => readyEndpoints(slice, namespace, found.name ?? ''));
-  const chosen = ready[Math.floor(random() * ready.length)];
-  if (!chosen) throw new EndpointError('MissingEndpoints', `no endpoints available for service "${name}"`);
-  return chosen;
+  return slices.flatMap((slice) => readyEndpoints(slice, namespace, found.name ?? ''));
 }
 
 function readyEndpoints({ ports, endpoints }: V1EndpointSlice, namespace: string, portName: string): ServiceEndpoint[] {

@@ -20,7 +20,8 @@ export interface WorkerRow {
 export const workerRows = {
   controllers: { everyMinutes: 5, housekeeping: true },
   scheduler: { everyMinutes: 5, watches: new Set<TypeName>(schedulerWatches) },
-  notifier: { everyMinutes: 15, watches: new Set<TypeName>(nodeResources) },
+  // It looks at extension API servers, too: their Services, endpoints and namespaces wake it anyway.
+  notifier: { everyMinutes: 15, watches: new Set<TypeName>([...nodeResources, 'apiregistration.k8s.io/apiservices']) },
 } as const satisfies Readonly<Record<string, WorkerRow>>;
 
 export type Worker = keyof typeof workerRows;

@@ -19,8 +19,8 @@ import type { Replicas } from '../../core/replica/replica.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
 import type { Relays } from '../../core/store/relays.ts';
 import type { Store } from '../../core/store/store.ts';
-import { createAggregation } from './aggregation/aggregation.ts';
-import type { FrontProxy } from './aggregation/options.ts';
+import { type Aggregation, createAggregation } from './aggregation/aggregation.ts';
+import type { FrontProxy } from './aggregation/connection.ts';
 import type { Audit } from './audit/audit.ts';
 import {
   type AnonymousAccess,
@@ -102,8 +102,10 @@ export interface ApiServerOptions {
   readonly reach?: Reach;
   /** Reaches conversion webhooks. Default: pods and Services at their own addresses. */
   readonly callWebhook?: WebhookCaller;
-  /** Who this API server is to extension API servers. Without it APIServices with a Service are stored and lead nowhere. */
+  /** Who this API server is to extension API servers. Without it and `aggregation` APIServices with a Service are stored and lead nowhere. */
   readonly frontProxy?: FrontProxy;
+  /** Where it is another than what `frontProxy` makes. */
+  readonly aggregation?: Aggregation;
   /** Checks beside our own, and what else this process counts. */
   readonly checks?: readonly HealthCheck[];
   readonly moreMetrics?: () => Promise<readonly Family[]>;
@@ -150,7 +152,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       ...(options.callWebhook && { callWebhook: options.callWebhook }),
       onError: (err) => options.log?.error({ err }, 'could not end a custom resource'),
     }),
-    frontProxy && createAggregation({ ...options, frontProxy, reach, now }),
+    options.aggregation ?? (frontProxy && createAggregation({ ...options, frontProxy, reach, now })),
   ]);
   const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes.open, lookup), rbacAuthorizer(rbac)]);
   const notifier = followed ? createNotifier({ nodes: followed, queue, log: options.log }) : silentNotifier;
@@ -196,7 +198,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       const { createProxy } = await import('./proxy/proxy.ts');
       return createProxy({ registry, definitions, streams: options.streams, random: Math.random });
     }),
-    createStoredResources({ ...options, routes, reviews, metrics, aggregates: aggregation !== undefined }),
+    createStoredResources({ ...options, routes, reviews, metrics }),
   ];
 
   const responderOf = (exchange: OpenExchange): Responder => {

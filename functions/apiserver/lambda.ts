@@ -26,10 +26,11 @@ const log = createLog(settings.logLevel);
 const meter = openMeter(settings, env, log);
 const { store, heartbeats, relays, claims } = connectStore(settings.table, settings.bucket, env, meter.throttled);
 const queue = connectQueue(settings, env);
+const worker = createWorkerFunction({ worker: 'notifier', queue, log });
 const notifies = handles('.notify');
 // Opened in the initialisation phase: the first request then waits for nothing.
 const api = notifies ? undefined : await openApi();
-const notifyNodes = notifies ? await openNotifying() : undefined;
+const notifying = notifies ? await openNotifying() : undefined;
 
 export const stream = middy({ executionMode: executionModeStreamifyResponse })
   .use(requestMiddleware(meter, log, { streams: true }))
@@ -54,15 +55,16 @@ export const buffered = middy()
     });
   });
 
-const worker = createWorkerFunction({ worker: 'notifier', queue, log });
-
 export const notify = middy()
   .use(queueMiddleware(meter, log))
   .handler(
-    worker.answer(async () => {
-      if (!notifyNodes) throw new Error('this function was not started as the notifier: its handler must be `notify`');
-      await notifyNodes();
-    }),
+    worker.answer(
+      async () => {
+        if (!notifying) throw new Error('this function was not started as the notifier: its handler must be `notify`');
+        await notifying.idle();
+      },
+      { afterwards: async () => notifying?.end() },
+    ),
   );
 
 function handles(name: string): boolean {
@@ -77,8 +79,21 @@ async function openApi() {
 
 async function openNotifying() {
   const { openNotifier } = await import('./serverless/notifier.ts');
+  const { openExtensionServers } = await import('./serverless/extension-servers.ts');
   const { createReplicas } = await import('../../core/replica/replicas.ts');
-  return openNotifier({ replicas: createReplicas(store), queue, heartbeats, log });
+  const waking = worker.wakingOthers(store);
+  const replicas = createReplicas(waking);
+  const notifyNodes = await openNotifier({ replicas, queue, heartbeats, log });
+  const { timers } = worker;
+  const extensions = await openExtensionServers({ store: waking, replicas, relays, queue, settings, timers, log });
+  return {
+    async idle() {
+      // Nodes wait for nobody else's server.
+      await notifyNodes();
+      await extensions.idle();
+    },
+    end: extensions.end,
+  };
 }
 
 type Respond<T> = (response: ApiResponse, done: () => void) => Promise<T>;

@@ -1,8 +1,6 @@
 // What answers for the resources that are defined, built in or by a CustomResourceDefinition: reviews, and all that is stored.
 
 import type { Replicas } from '../../core/replica/replica.ts';
-import type { Store } from '../../core/store/store.ts';
-import { refuseUnreached } from './aggregation/unreached.ts';
 import { withoutProtobuf } from './content/protobuf.ts';
 import type { RequestInfo } from './request-info.ts';
 import { deprecationOf } from './resources/deprecation.ts';
@@ -18,22 +16,17 @@ export interface StoredResourceOptions {
   readonly reviews: Reviews;
   readonly metrics: RequestMetrics;
   readonly replicas: Replicas;
-  readonly store: Store;
-  /** Whether extension API servers are reached here. */
-  readonly aggregates: boolean;
 }
 
 const customResourceType = 'apiextensions.k8s.io/customresourcedefinitions';
 
 export function createStoredResources(options: StoredResourceOptions): Responder {
-  const { routes, reviews, metrics, replicas, store, aggregates } = options;
+  const { routes, reviews, metrics, replicas } = options;
 
   /** A custom resource may have been defined by another process a moment ago. */
   const lateDefinition = async (info: RequestInfo) => {
     await replicas.peek(customResourceType)?.catchUp();
-    const definition = routes.definitions.find(info.group, info.version, info.resource);
-    if (!definition && !aggregates) await refuseUnreached(store, info);
-    return definition;
+    return routes.definitions.find(info.group, info.version, info.resource);
   };
 
   const warnDeprecated = ({ context, info, definition }: Exchange) => {

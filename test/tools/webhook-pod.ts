@@ -18,8 +18,13 @@ export interface HookPod {
   clientConfig(path: string): object;
 }
 
+export interface HookPodOptions {
+  /** PEM: whose client certificates it believes who asks for its `things`. Without it everybody is believed. */
+  readonly requestHeaderCA?: string;
+}
+
 /** In the namespace `default`. */
-export async function createHookPod(): Promise<HookPod> {
+export async function createHookPod({ requestHeaderCA = '' }: HookPodOptions = {}): Promise<HookPod> {
   const authority = await createTestAuthority('hook-ca');
   const { cert, key } = await authority.server(`${hookName}.default.svc`);
   const caBundle = Buffer.from(authority.cert).toString('base64');
@@ -28,7 +33,12 @@ export async function createHookPod(): Promise<HookPod> {
     caBundle,
     clientConfig: (path) => ({ service: { namespace: 'default', name: hookName, path }, caBundle }),
     objects: [
-      { apiVersion: 'v1', kind: 'Secret', metadata: { name: hookName }, stringData: { cert, key } },
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: hookName },
+        stringData: { cert, key, ca: requestHeaderCA },
+      },
       {
         apiVersion: 'v1',
         kind: 'Service',
@@ -67,7 +77,8 @@ export async function createHookPod(): Promise<HookPod> {
 /** Its command, in plain JavaScript: the image holds Node alone. */
 const program = `
 const https = require('node:https'), fs = require('node:fs');
-const [cert, key] = ['cert', 'key'].map((file) => fs.readFileSync('/tls/' + file, 'utf8'));
+const [cert, key, ca] = ['cert', 'key', 'ca'].map((file) => fs.readFileSync('/tls/' + file, 'utf8'));
+const proxied = ca ? { ca, requestCert: true, rejectUnauthorized: false } : {};
 const patch = (...operations) => ({ allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(operations)).toString('base64') });
 const reviews = {
   '/mutate': ({ object }) => patch(
@@ -90,7 +101,7 @@ const documents = (headers) => ({
   [things + '/namespaces/default/things']: { kind: 'ThingList', apiVersion: '${thingsGroup}/v1', metadata: {},
     items: [{ kind: 'Thing', apiVersion: '${thingsGroup}/v1', metadata: { name: 'asked-by-' + headers['x-remote-user'], namespace: 'default' } }] },
 });
-https.createServer({ cert, key }, (request, response) => {
+https.createServer({ cert, key, ...proxied }, (request, response) => {
   const { pathname } = new URL(request.url, 'https://hook');
   const chunks = [];
   const answer = (status, body) => { response.writeHead(status, { 'content-type': 'application/json' }); response.end(JSON.stringify(body)); };
@@ -98,6 +109,8 @@ https.createServer({ cert, key }, (request, response) => {
     if (pathname === '/hang') return;
     const review = reviews[pathname];
     if (!review) {
+      if (ca && !(request.socket.authorized && request.socket.getPeerCertificate().subject.CN === 'front-proxy-client'))
+        return answer(401, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
       const document = documents(request.headers)[pathname];
       return document ? answer(200, document) : answer(404, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 404, reason: 'NotFound', message: pathname });
     }

@@ -12,8 +12,7 @@ import type { RequestInfo } from '../request-info.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import type { Responder } from '../responder.ts';
 import { createAvailabilityMetrics } from './availability-metrics.ts';
-import type { ExtensionServers } from './extension-servers.ts';
-import { type AggregationOptions, apiServices } from './options.ts';
+import { type AggregationOptions, apiServices, type ExtensionServers, type OpenServers } from './options.ts';
 
 /** What the documents of other servers add to OpenAPI. */
 export interface ExtensionDocuments {
@@ -44,12 +43,12 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
   let generation = 1;
   let closed = false;
   const load = () => {
-    loading ??= import('./extension-servers.ts').then(({ followExtensionServers }) => {
-      const made = followExtensionServers(options, replica, () => {
-        generation += 1;
-      });
-      if (closed) made.close();
-      else servers = made;
+    loading ??= (options.servers ?? followed)(options, replica, () => {
+      generation += 1;
+    }).then((made) => {
+      if (closed) return made.close();
+      servers = made;
+      generation += 1;
     });
   };
 
@@ -76,6 +75,7 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
     metrics.forget(entry.name);
   });
   for (const entry of replica.snapshot()) learn(entry.object);
+  await loading;
 
   const serverOf = async (info: RequestInfo) => {
     const name = remote.get(groupVersionOf(info)) ?? '';
@@ -114,6 +114,11 @@ export async function createAggregation(options: AggregationOptions): Promise<Ag
     },
   };
 }
+
+const followed: OpenServers = async (...given) => {
+  const { followExtensionServers } = await import('./extension-servers.ts');
+  return followExtensionServers(...given);
+};
 
 /** Of a resource, or of the discovery document of a group version. */
 function groupVersionOf({ isResource, group, version, segments }: RequestInfo): string {

@@ -5,19 +5,30 @@ import type { Reach } from '../../../core/registry/reach.ts';
 import { type ServiceLookups, serviceEndpoint } from '../../../core/registry/service-endpoint.ts';
 import { tlsAgent } from '../../../core/registry/tls-agent.ts';
 import type { V1APIServiceSpec } from '../../../generated/kubernetes.ts';
-import type { FrontProxy } from './options.ts';
 
 export interface ConnectionOptions {
   readonly lookups: ServiceLookups;
   readonly reach: Reach;
   readonly frontProxy: FrontProxy;
+  /** Whether connections wait for more requests. */
+  readonly keepsConnections: boolean;
+}
+
+/** What this API server is to extension API servers. */
+export interface FrontProxy {
+  /** Client certificate and key, PEM, of the authority that the ConfigMap extension-apiserver-authentication names. */
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** How long a connection may take to be made. */
 const connectTimeoutMs = 5_000;
 
 /** An agent whose every connection leads to a ready endpoint of the APIService's Service. */
-export function connectionsOf(spec: V1APIServiceSpec, { frontProxy, lookups, reach }: ConnectionOptions): Agent {
+export function connectionsOf(
+  spec: V1APIServiceSpec,
+  { frontProxy, lookups, reach, keepsConnections }: ConnectionOptions,
+): Agent {
   const { namespace = '', name = '', port = 443 } = spec.service ?? {};
   const tls = {
     servername: `${name}.${namespace}.svc`,
@@ -32,6 +43,6 @@ export function connectionsOf(spec: V1APIServiceSpec, { frontProxy, lookups, rea
       tls: () => tls,
       timeoutMs: connectTimeoutMs,
     },
-    { maxFreeSockets: 16, timeout: 0 },
+    { keepAlive: keepsConnections, maxFreeSockets: 16, timeout: 0 },
   );
 }

@@ -5,7 +5,7 @@ import type { UserInfo } from '../../../core/authorization/user-info.ts';
 import { errorText } from '../../../core/machinery/error-text.ts';
 import { parseJson } from '../../../core/machinery/json.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
-import { StatusError } from '../../../core/machinery/status.ts';
+import { hasReason, StatusError } from '../../../core/machinery/status.ts';
 import { EndpointError, serviceEndpoint } from '../../../core/registry/service-endpoint.ts';
 import type { V1APIServiceSpec } from '../../../generated/kubernetes.ts';
 import type { ApiResponse, RoutedRequest, UpgradeConnection } from '../http.ts';
@@ -22,14 +22,18 @@ export interface Availability {
   readonly message: string;
 }
 
-export interface ExtensionServer {
-  readonly name: string;
-  readonly spec: V1APIServiceSpec;
+/** What looks at a server found. */
+export interface Looked {
   readonly availability: Availability | undefined;
   /** As its last discovery had it. */
   readonly resources: readonly ExtensionResource[];
   /** Where its OpenAPI v3 document is. */
   readonly openApiUrl: string | undefined;
+}
+
+export interface ExtensionServer extends Looked {
+  readonly name: string;
+  readonly spec: V1APIServiceSpec;
   /** Looks whether it is there and what it serves. Never rejects. */
   look(): Promise<Availability>;
   /** Throws ServiceUnavailable while it is not available. */
@@ -37,7 +41,14 @@ export interface ExtensionServer {
   upgrade(exchange: Exchange, connection: UpgradeConnection): Promise<ApiResponse | undefined>;
   /** A JSON document for the API server itself. Throws StatusError when it gives none. */
   fetch(method: 'GET' | 'DELETE', path: string): Promise<{ status: number; body: unknown }>;
+  /** What another process found. */
+  learn(looked: Looked): void;
   close(): void;
+}
+
+export interface ExtensionServerOptions extends ConnectionOptions {
+  /** A request did not get there. */
+  readonly onUnreached?: (name: string, error: Error) => Promise<void>;
 }
 
 const aggregator: UserInfo = { username: 'system:kube-aggregator', groups: ['system:masters', 'system:authenticated'] };
@@ -47,7 +58,7 @@ const maxDocumentBytes = 16 * 1024 * 1024;
 export function createExtensionServer(
   name: string,
   spec: V1APIServiceSpec,
-  options: ConnectionOptions,
+  options: ExtensionServerOptions,
 ): ExtensionServer {
   const agent = connectionsOf(spec, options);
   const host = `${spec.service?.name}.${spec.service?.namespace}.svc`;
@@ -102,10 +113,7 @@ export function createExtensionServer(
       resources = resourcesOf(body);
     } catch (error) {
       if (error instanceof EndpointError) return failed(error.reason, error.message);
-      return failed(
-        'FailedDiscoveryCheck',
-        `failing or missing response from https://${host}/${groupVersion}: ${errorText(error)}`,
-      );
+      return noResponse(spec, error);
     }
     // Not every server describes itself; one that does not is available all the same.
     openApiUrl = await get('GET', '/openapi/v3').then(
@@ -134,7 +142,13 @@ export function createExtensionServer(
     async forward(exchange) {
       demandAvailable();
       const { request, context } = exchange;
-      return forward(request, upstreamOf(asAuthorized(exchange), request, context.user));
+      try {
+        return await forward(request, upstreamOf(asAuthorized(exchange), request, context.user));
+      } catch (error) {
+        if (hasReason(error, 'ServiceUnavailable') && !request.signal?.aborted)
+          await options.onUnreached?.(name, error);
+        throw error;
+      }
     },
     async upgrade(exchange, connection) {
       demandAvailable();
@@ -142,8 +156,17 @@ export function createExtensionServer(
       return forwardUpgrade(request, upstreamOf(asAuthorized(exchange), request, context.user), connection);
     },
     fetch: get,
+    learn(looked) {
+      ({ availability, resources, openApiUrl } = looked);
+    },
     close: () => agent.destroy(),
   };
+}
+
+/** It did not answer, or not as an API server. */
+export function noResponse({ service, group, version }: V1APIServiceSpec, error: unknown): Availability {
+  const url = `https://${service?.name}.${service?.namespace}.svc/apis/${group}/${version}`;
+  return failed('FailedDiscoveryCheck', `failing or missing response from ${url}: ${errorText(error)}`);
 }
 
 function failed(reason: string, message: string): Availability {

@@ -3,27 +3,43 @@
 
 import type { ExtensionVersion } from '../../../core/api/extensions.ts';
 import { formatTime } from '../../../core/machinery/time.ts';
-import { type Client, createClient } from '../../../core/registry/client.ts';
+import { createClient } from '../../../core/registry/client.ts';
 import { replicaLookups } from '../../../core/registry/lookup.ts';
 import type { Replica } from '../../../core/replica/replica.ts';
 import type { Stored } from '../../../core/replica/stored-type.ts';
+import type { Store } from '../../../core/store/store.ts';
 import type { V1APIService } from '../../../generated/kubernetes.ts';
-import { createExtensionServer, type ExtensionServer } from './extension-server.ts';
+import { createActivity } from './activity.ts';
+import { apiServerUser, writeCondition } from './available-condition.ts';
+import { type Availability, createExtensionServer, type ExtensionServer } from './extension-server.ts';
 import { emptyNamespaces, type NamespaceContent } from './namespace-content.ts';
-import { type AggregationOptions, apiServices } from './options.ts';
+import type { AggregationOptions, ExtensionServers, Timers } from './options.ts';
+import { availabilityOf, forgetRemembered, lookedAt, type Remembered, remember, rememberedType } from './remembered.ts';
 
-export interface ExtensionServers {
-  find(name: string): ExtensionServer | undefined;
-  versions(): readonly ExtensionVersion[];
-  v3Paths(): Readonly<Record<string, string>>;
-  v2(): Promise<readonly unknown[]>;
-  close(): void;
+export interface FollowOptions extends AggregationOptions {
+  /** Default: the process'. */
+  readonly timers?: Timers;
+  /** Where what was found outlives this process, and others read it. Servers that are there are not looked at by time then. */
+  readonly memory?: Store;
+}
+
+export interface FollowedServers extends ExtensionServers {
+  /** Resolves when nothing is being looked at or emptied. */
+  idle(): Promise<void>;
 }
 
 /** How often a server that is there is looked at again. */
 const steadyMs = 30_000;
-/** After the first failure, doubled with each until it is `steadyMs`. */
+/** After the first failure, doubled with each until it is the longest. */
 const firstPauseMs = 500;
+/** The longest where a look costs. */
+const longestPauseMs = 300_000;
+
+const processTimers: Timers = {
+  setTimeout: (callback, ms) => setTimeout(callback, ms).unref(),
+  // as: what setTimeout above gave out.
+  clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
+};
 
 interface Followed {
   readonly server: ExtensionServer;
@@ -32,29 +48,33 @@ interface Followed {
   looking: boolean;
   /** Something changed while it was looked at. */
   again: boolean;
-  timer: NodeJS.Timeout | undefined;
+  timer: unknown;
+  /** What another process found may count. */
+  isNew: boolean;
 }
 
 /** `changed` is called after anything that discovery tells has changed. */
 export function followExtensionServers(
-  options: AggregationOptions,
+  options: FollowOptions,
   replica: Replica<Stored<'apiregistration.k8s.io/apiservices'>>,
   changed: () => void,
-): ExtensionServers {
-  const { replicas, registry, definitions, reach, frontProxy, log, now } = options;
+): FollowedServers {
+  const { replicas, registry, definitions, log, now, memory, timers = processTimers } = options;
   const lookups = { ...replicaLookups(replicas), random: Math.random };
-  const client = createClient(registry, definitions, { username: 'system:apiserver', groups: ['system:masters'] });
+  const client = createClient(registry, definitions, apiServerUser);
+  const activity = createActivity();
   const followed = new Map<string, Followed>();
   const stops: (() => void)[] = [];
   let namespaces: NamespaceContent | undefined;
   let closed = false;
 
-  const follow = (name: string, { metadata, spec }: V1APIService) => {
+  const follow = (name: string, service: V1APIService) => {
+    const { metadata, spec } = service;
     const known = followed.get(name);
-    if (known && spec && sameSpec(known.server.spec, spec) && known.uid === metadata?.uid) return;
+    if (known && spec && sameSpec(known.server.spec, spec) && known.uid === metadata?.uid) return hear(known, service);
     forget(name);
     if (!spec?.service) return;
-    const server = createExtensionServer(name, spec, { lookups, reach, frontProxy });
+    const server = createExtensionServer(name, spec, { ...options, lookups, keepsConnections: true });
     followed.set(name, {
       server,
       uid: metadata?.uid ?? '',
@@ -62,13 +82,20 @@ export function followExtensionServers(
       looking: false,
       again: false,
       timer: undefined,
+      isNew: true,
     });
     look(name);
+  };
+  /** Somebody else may have found that it is there no more, or is again. */
+  const hear = ({ server, looking }: Followed, service: V1APIService) => {
+    const said = availabilityOf(service);
+    if (!memory || looking || said?.status === server.availability?.status) return;
+    look(server.name);
   };
   const forget = (name: string) => {
     const known = followed.get(name);
     if (!known) return;
-    clearTimeout(known.timer);
+    timers.clearTimeout(known.timer);
     known.server.close();
     followed.delete(name);
     changed();
@@ -80,30 +107,53 @@ export function followExtensionServers(
       each.again = true;
       return;
     }
-    clearTimeout(each.timer);
+    timers.clearTimeout(each.timer);
     each.looking = true;
-    void lookAt(each).finally(() => {
+    void activity.run(async () => {
+      await lookAt(each).catch((err: unknown) => {
+        each.failures += 1;
+        log?.error({ err, apiService: name }, 'an extension API server could not be looked at');
+      });
       each.looking = false;
       if (closed || followed.get(name) !== each) return;
-      const pause = each.failures === 0 ? steadyMs : Math.min(steadyMs, firstPauseMs * 2 ** (each.failures - 1));
-      each.timer = setTimeout(() => look(name), each.again ? 0 : pause).unref();
+      const pause = pauseAfter(each.failures, memory !== undefined);
+      const { again } = each;
       each.again = false;
+      if (again) look(name);
+      else if (pause !== undefined) each.timer = timers.setTimeout(() => look(name), pause);
     });
   };
   const lookAt = async (each: Followed) => {
-    const before = each.server.availability;
-    const shown = JSON.stringify([each.server.resources, each.server.openApiUrl]);
-    const after = await each.server.look();
-    // A Service that leads nowhere is reported by an event when it does; a server that comes up says nothing.
-    each.failures = after.status === 'True' ? 0 : after.reason === 'FailedDiscoveryCheck' ? each.failures + 1 : 1;
-    if (before?.status !== after.status || shown !== JSON.stringify([each.server.resources, each.server.openApiUrl]))
+    const { server, uid } = each;
+    const of = memory && (await lookedAt(lookups, { metadata: { uid }, spec: server.spec }));
+    if (of !== undefined && each.isNew && (await recall(server, of))) return;
+    each.isNew = false;
+    const before = server.availability;
+    const shown = JSON.stringify([server.resources, server.openApiUrl]);
+    const availability = await server.look();
+    each.failures = failuresAfter(each.failures, availability, memory !== undefined);
+    if (before?.status !== availability.status || shown !== JSON.stringify([server.resources, server.openApiUrl]))
       changed();
-    if (before?.status !== after.status) namespaces?.again();
+    if (before?.status !== availability.status) namespaces?.again();
     try {
-      await writeCondition(client, replica, each, formatTime(now()));
+      if (memory && of !== undefined && availability.status === 'True') await remember(memory, of, server);
+      await writeCondition(client, replica, { name: server.name, uid, availability }, formatTime(now()));
     } catch (err) {
-      log?.error({ err, apiService: each.server.name }, 'the condition of an APIService could not be written');
+      log?.error({ err, apiService: server.name }, 'the condition of an APIService could not be written');
     }
+  };
+  /** Whether another process saw it as it is now, and available. */
+  const recall = async (server: ExtensionServer, of: string): Promise<boolean> => {
+    const service = replica.get(server.name)?.object;
+    const availability = service && availabilityOf(service);
+    if (availability?.status !== 'True') return false;
+    // as: what is stored under the type is written by `remember` alone.
+    const kept = (await replicas.of(rememberedType)).get(server.name)?.object as Remembered | undefined;
+    if (kept?.of !== of) return false;
+    server.learn({ ...kept, availability });
+    changed();
+    namespaces?.again();
+    return true;
   };
   const lookBehind = (namespace: string, service: string) => {
     for (const [name, { server }] of followed)
@@ -127,40 +177,31 @@ export function followExtensionServers(
       }),
     );
     const servers = () => [...followed.values()].map(({ server }) => server);
-    namespaces = await emptyNamespaces({ replicas, client, servers, log, now });
+    namespaces = await emptyNamespaces({ replicas, client, servers, log, now, activity, timers });
     if (closed) namespaces.close();
   };
   stops.push(
     replica.onEvent(({ type, entry }) => {
-      if (type === 'DELETED') forget(entry.name);
-      else follow(entry.name, entry.object);
+      if (type !== 'DELETED') return follow(entry.name, entry.object);
+      forget(entry.name);
+      if (memory && entry.object.spec?.service)
+        void activity
+          .run(() => forgetRemembered(memory, entry.name))
+          .catch((err: unknown) => log?.warn({ err }, 'what an extension API server serves was not forgotten'));
     }),
   );
   for (const entry of replica.snapshot()) follow(entry.name, entry.object);
-  start().catch((err: unknown) => log?.error({ err }, 'the Services of extension API servers are not followed'));
+  activity
+    .run(start)
+    .catch((err: unknown) => log?.error({ err }, 'the Services of extension API servers are not followed'));
 
+  const servers = () => [...followed.values()].map(({ server }) => server);
   return {
     find: (name) => followed.get(name)?.server,
-    versions: () =>
-      [...followed.values()].map(({ server: { spec, resources, availability } }) => ({
-        group: spec.group ?? '',
-        version: spec.version ?? '',
-        resources,
-        fresh: availability?.status === 'True',
-      })),
-    v3Paths: () =>
-      Object.fromEntries(
-        [...followed.values()].flatMap(({ server: { spec, openApiUrl } }) =>
-          openApiUrl ? [[`apis/${spec.group}/${spec.version}`, openApiUrl]] : [],
-        ),
-      ),
-    v2: async () => {
-      const available = [...followed.values()].filter(({ server }) => server.availability?.status === 'True');
-      const documents = await Promise.all(
-        available.map(({ server }) => server.fetch('GET', '/openapi/v2').catch(() => undefined)),
-      );
-      return documents.flatMap((each) => (each?.status === 200 ? [each.body] : []));
-    },
+    versions: () => versionsOf(servers()),
+    v3Paths: () => v3PathsOf(servers()),
+    v2: () => v2Of(servers()),
+    idle: activity.idle,
     close() {
       closed = true;
       for (const stop of stops) stop();
@@ -170,31 +211,42 @@ export function followExtensionServers(
   };
 }
 
-function sameSpec(a: V1APIService['spec'], b: V1APIService['spec']): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+/** A Service that leads nowhere is reported by an event when it does; a server that comes up says nothing. */
+function failuresAfter(before: number, { status, reason }: Availability, remembers: boolean): number {
+  if (status === 'True') return 0;
+  if (reason === 'FailedDiscoveryCheck') return before + 1;
+  return remembers ? 0 : 1;
 }
 
-/** Writes only what is new, to the APIService that was looked at. */
-async function writeCondition(
-  client: Client,
-  replica: Replica<Stored<'apiregistration.k8s.io/apiservices'>>,
-  { server, uid }: Followed,
-  time: string,
-): Promise<void> {
-  const { availability, name } = server;
-  await replica.catchUp();
-  if (!replica.get(name) || !availability) return;
-  await client.modify<V1APIService & { metadata: object }>(apiServices, '', name, {
-    subresource: 'status',
-    build(object) {
-      if (object.metadata.uid !== uid) return undefined;
-      const others = (object.status?.conditions ?? []).filter(({ type }) => type !== 'Available');
-      const before = object.status?.conditions?.find(({ type }) => type === 'Available');
-      const { status, reason, message } = availability;
-      if (before?.status === status && before.reason === reason && before.message === message) return undefined;
-      const since = before?.status === status ? before.lastTransitionTime : undefined;
-      const conditions = [...others, { type: 'Available', ...availability, lastTransitionTime: since ?? time }];
-      return { ...object, status: { ...object.status, conditions } };
-    },
-  });
+/** undefined: something will say when there is a reason to look. */
+function pauseAfter(failures: number, remembers: boolean): number | undefined {
+  if (failures === 0) return remembers ? undefined : steadyMs;
+  return Math.min(remembers ? longestPauseMs : steadyMs, firstPauseMs * 2 ** (failures - 1));
+}
+
+export function versionsOf(servers: readonly ExtensionServer[]): ExtensionVersion[] {
+  return servers.map(({ spec, resources, availability }) => ({
+    group: spec.group ?? '',
+    version: spec.version ?? '',
+    resources,
+    fresh: availability?.status === 'True',
+  }));
+}
+
+export function v3PathsOf(servers: readonly ExtensionServer[]): Record<string, string> {
+  return Object.fromEntries(
+    servers.flatMap(({ spec, openApiUrl }) => (openApiUrl ? [[`apis/${spec.group}/${spec.version}`, openApiUrl]] : [])),
+  );
+}
+
+export async function v2Of(servers: readonly ExtensionServer[]): Promise<unknown[]> {
+  const available = servers.filter(({ availability }) => availability?.status === 'True');
+  const documents = await Promise.all(
+    available.map((server) => server.fetch('GET', '/openapi/v2').catch(() => undefined)),
+  );
+  return documents.flatMap((each) => (each?.status === 200 ? [each.body] : []));
+}
+
+function sameSpec(a: V1APIService['spec'], b: V1APIService['spec']): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

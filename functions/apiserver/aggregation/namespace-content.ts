@@ -9,7 +9,9 @@ import type { Client } from '../../../core/registry/client.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
 import type { Stored } from '../../../core/replica/stored-type.ts';
 import type { V1Namespace } from '../../../generated/kubernetes.ts';
+import type { Activity } from './activity.ts';
 import type { ExtensionServer } from './extension-server.ts';
+import type { Timers } from './options.ts';
 
 type Namespace = Stored<'namespaces'>;
 
@@ -19,6 +21,8 @@ export interface NamespaceContentOptions {
   readonly servers: () => readonly ExtensionServer[];
   readonly log?: Log | undefined;
   readonly now: () => Date;
+  readonly activity: Activity;
+  readonly timers: Timers;
 }
 
 /** The namespace controller looks for this condition of a namespace (functions/controllers/namespace.ts). */
@@ -34,7 +38,7 @@ export interface NamespaceContent {
 }
 
 export async function emptyNamespaces(options: NamespaceContentOptions): Promise<NamespaceContent> {
-  const { client, servers, log, now } = options;
+  const { client, servers, log, now, activity, timers } = options;
   const replica = await options.replicas.of('namespaces');
   const running = new Set<string>();
   let closed = false;
@@ -51,7 +55,7 @@ export async function emptyNamespaces(options: NamespaceContentOptions): Promise
         : { status: 'False', reason: 'SomeResourcesRemain', message: remaining.join(', ') };
       const written = await write(client, namespace, condition, formatTime(now()));
       if (done && written) return;
-      await new Promise((resolve) => setTimeout(resolve, pause).unref());
+      await activity.pause(pause, timers);
     }
   };
   const consider = (object: V1Namespace) => {
@@ -59,7 +63,8 @@ export async function emptyNamespaces(options: NamespaceContentOptions): Promise
     if (!deletionTimestamp || running.has(name) || servers().length === 0) return;
     if (object.status?.conditions?.some(({ type, status }) => type === conditionType && status === 'True')) return;
     running.add(name);
-    empty(name, uid)
+    activity
+      .run(() => empty(name, uid))
       .catch((err: unknown) =>
         log?.error({ err, namespace: name }, 'a namespace could not be emptied on other API servers'),
       )

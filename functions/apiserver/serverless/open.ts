@@ -1,16 +1,20 @@
 // The API server of a function: the same handler as on one machine, with what a process needs that is frozen between requests.
 
 import { loadDefinitions } from '../../../core/api/definitions.ts';
+import { ensureAuthority } from '../../../core/cluster/authority.ts';
 import { onceABuild } from '../../../core/cluster/first-start.ts';
+import { frontProxyAuthority, frontProxyClient, frontProxyName } from '../../../core/cluster/front-proxy.ts';
 import type { FunctionSettings } from '../../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
 import { sealTicket, ticketKey, ticketSeconds } from '../../../core/edge/ticket.ts';
 import { apiAddress, dnsAddress } from '../../../core/kinds/allocate/dns-address.ts';
+import { connectPods } from '../../../core/node/pod-connections.ts';
 import { createRelayBroker } from '../../../core/node/relay-broker.ts';
 import type { Log } from '../../../core/process/log.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import { createLazyRegistry } from '../../../core/registry/lazy.ts';
 import { lookups } from '../../../core/registry/lookup.ts';
+import { reachEndpoints } from '../../../core/registry/reach.ts';
 import { reachOverRelays } from '../../../core/registry/reach-over-relays.ts';
 import { createWebhookCaller } from '../../../core/registry/webhooks/caller.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
@@ -30,6 +34,7 @@ import { createJoining } from '../node/joining.ts';
 import { storedNodes } from '../node/stored-nodes.ts';
 import { loadWriteRoutes } from '../resources/routes.ts';
 import { createLazyStreamHandler } from '../streams/lazy-stream-handler.ts';
+import { lazyAggregation } from './aggregation.ts';
 import { freshReplicas } from './fresh-replicas.ts';
 import { invocationShares } from './invocation-shares.ts';
 import { paceWrites } from './pace-writes.ts';
@@ -75,7 +80,8 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     onError: (err, worker) => log.warn({ err, worker }, 'a worker could not be woken; the stream will'),
   });
   const store = notifyOwnCommits(options.store, wakeups.committed);
-  const replicas = freshReplicas(createReplicas(store), () => performance.now());
+  const local = createReplicas(store);
+  const replicas = freshReplicas(local, () => performance.now());
   const definitions = loadDefinitions();
   const broker = createRelayBroker({ relays, queue, now: Date.now });
   const { reach, end } = reachOverRelays(broker);
@@ -89,6 +95,16 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     clusterDomain,
     callWebhook,
   });
+  const aggregation = lazyAggregation({
+    registry,
+    definitions,
+    store,
+    replicas: local,
+    // A connection lasts as long as its request, and that may be a watch.
+    reach: reachEndpoints({ connectPod: connectPods(broker) }),
+    log,
+    now,
+  });
   const loading = options.writes ? Promise.all([registry.loadWrites(), loadWriteRoutes()]) : undefined;
   const [key] = await Promise.all([
     ensureSigningKey(store),
@@ -97,7 +113,14 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       const { ensureAddons } = await import('../../../core/registry/addons.ts');
       const paced = paceWrites(registry, firstObjectsAtATime);
       // Nothing listens on this address: each node answers for itself (agent/pod-api).
-      await bootstrap(paced, definitions, { advertiseAddress: '192.0.2.1', port: 443, serviceCIDR });
+      const extensionAuthentication = {
+        clientCA: (await ensureAuthority(store, now())).certificate,
+        requestHeaderCA: await frontProxyAuthority(store, now()),
+        allowedNames: [frontProxyName],
+      };
+      await frontProxyClient(store, now());
+      const address = { advertiseAddress: '192.0.2.1', port: 443, serviceCIDR };
+      await bootstrap(paced, definitions, { ...address, extensionAuthentication });
       await ensureAddons(paced, definitions, serviceCIDR);
     }),
     loading,
@@ -161,6 +184,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       return createRelayedStreams(broker);
     }),
     callWebhook,
+    aggregation,
     relays,
     lasting: invocationShares({
       claims: options.claims,
@@ -179,7 +203,11 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       // What an answer that was streamed has left: it stood still since.
       void end();
       try {
+        const preparing = aggregation.prepare(request.path).catch((err: unknown) => {
+          log.warn({ err }, 'the APIServices could not be looked at');
+        });
         const looked = await replicas.freshen(settings.maxStalenessMs);
+        await preparing;
         let response = await api.handle(request);
         // Permission may have been given a moment ago, by a request that another process answered.
         if (response.status === 403 && !looked && (await replicas.freshen(0))) response = await api.handle(request);

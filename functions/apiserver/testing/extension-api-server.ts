@@ -22,6 +22,8 @@ export interface ExtensionApiServer {
   }[];
   /** Names of its objects, as `namespace/name`. */
   names(): string[];
+  /** Makes one. */
+  add(namespace: string, name: string): void;
   close(): Promise<void>;
 }
 
@@ -187,6 +189,7 @@ export async function openExtensionApiServer(options: ExtensionApiServerOptions)
     port: (server.address() as AddressInfo).port,
     asked,
     names: () => [...objects.keys()],
+    add: (namespace, name) => void store('ADDED', { apiVersion, kind: 'Flunder', metadata: { namespace, name } }),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

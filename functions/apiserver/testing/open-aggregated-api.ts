@@ -49,6 +49,8 @@ export async function openAggregatedApi(more: Partial<ApiServerOptions> = {}) {
 
   return {
     ...t,
+    frontProxy,
+    reach,
     apiService,
     apiServices,
     /** Addresses that connections were to be made to, the oldest first. */

@@ -36,7 +36,7 @@ export interface CallOptions {
 export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry: TestRegistryOptions = {}) {
   const base = await openTestRegistry(registry);
   const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
-  const api = await createApiServer({
+  const options: ApiServerOptions = {
     registry: base.registry,
     definitions: base.definitions,
     store: base.store,
@@ -46,7 +46,8 @@ export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry
     serviceAccounts: { issuer: 'https://issuer.test', keys: [signingKey] },
     staticTokens: [{ token: adminToken, user: { username: 'admin', groups: ['system:masters'] } }],
     ...more,
-  });
+  };
+  const api = await createApiServer(options);
 
   function request(method: string, target: string, { body, headers = {}, as }: CallOptions = {}): ApiRequest {
     const [path = '', query = ''] = target.split(/\?(.*)/s);
@@ -79,6 +80,7 @@ export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry
 
   return {
     ...base,
+    options,
     api,
     queue,
     request,
