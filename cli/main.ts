@@ -6,6 +6,7 @@ import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { awsCommands } from './aws-commands.ts';
 import { type Command, command } from './command.ts';
+import { healthCommands } from './health-commands.ts';
 import { nodeCommands } from './nodes.ts';
 import { port } from './port.ts';
 import { runCommand } from './run-command.ts';
@@ -107,15 +108,7 @@ const commands: readonly Command[] = [
     },
     async ({ values }) => (await import('../local/down.ts')).down({ dataDir: values['data-dir'], purge: values.purge }),
   ),
-  command(
-    {
-      name: 'zeroplane status',
-      description: 'say what runs',
-      flags: { ...dataDir, output: { value: 'format', short: 'o', help: 'text or json', default: 'text' } },
-    },
-    async ({ values }) =>
-      (await import('../local/status.ts')).status({ dataDir: values['data-dir'], output: values.output }),
-  ),
+  ...healthCommands,
   command(
     {
       name: 'zeroplane image load',

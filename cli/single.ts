@@ -3,6 +3,7 @@
 
 import '../core/process/frozen-intrinsics.ts';
 import { awsCommands } from './aws-commands.ts';
+import { healthCommands } from './health-commands.ts';
 import { nodeCommands } from './nodes.ts';
 import { runCommand } from './run-command.ts';
 import { runProgram } from './run-program.ts';
@@ -10,4 +11,4 @@ import { runProgram } from './run-program.ts';
 // What a command writes is for who runs it.
 process.umask(0o077);
 
-void runProgram([runCommand, ...nodeCommands, ...awsCommands]);
+void runProgram([runCommand, ...healthCommands, ...nodeCommands, ...awsCommands]);

@@ -14,8 +14,10 @@ export interface CheckOptions {
   readonly dataDir: string;
 }
 
+export type MachineOptions = Omit<CheckOptions, 'server'> & Partial<Pick<CheckOptions, 'server'>>;
+
 /** What is found wrong, with what to do; undefined: nothing. */
-type Check = (options: CheckOptions, seen: Seen) => string | undefined | Promise<string | undefined>;
+type Check = (options: Omit<CheckOptions, 'server'>, seen: Seen) => string | undefined | Promise<string | undefined>;
 
 interface Seen {
   /** The address by which this machine reaches the API server. */
@@ -34,20 +36,34 @@ const checks: Readonly<Record<string, Check>> = {
   cgroups: () => cgroupFault(readText('/sys/fs/cgroup/cgroup.controllers'), readText('/proc/self/cgroup')),
   space: ({ dataDir }) => spaceFault(dataDir),
   ports: () => portFault(),
-  'the API server': reachFault,
 };
 
 /** The address by which this machine reaches the API server. Rejects with InstallError, which tells all that is wrong. */
 export async function checkMachine(options: CheckOptions, say: (line: string) => void): Promise<string | undefined> {
+  const { checked, address } = await machineFaults(options);
+  for (const { name, fault } of checked) if (fault === undefined) say(`ok: ${name}`);
+  const faults = checked.filter(({ fault }) => fault !== undefined);
+  if (faults.length > 0)
+    throw new InstallError(
+      `this machine cannot be a node yet:\n  ${faults.map(({ name, fault }) => `${name}: ${fault}`).join('\n  ')}`,
+    );
+  return address;
+}
+
+export interface MachineChecked {
+  readonly checked: readonly { readonly name: string; readonly fault: string | undefined }[];
+  /** By which this machine reaches the API server. */
+  readonly address: string | undefined;
+}
+
+/** Every check, with what is wrong and what to do about it; without a server that it should reach that one is left out. */
+export async function machineFaults({ server, ...options }: MachineOptions): Promise<MachineChecked> {
   const seen: Seen = {};
-  const faults: string[] = [];
-  for (const [name, check] of Object.entries(checks)) {
-    const fault = await check(options, seen);
-    if (fault === undefined) say(`ok: ${name}`);
-    else faults.push(`${name}: ${fault}`);
-  }
-  if (faults.length > 0) throw new InstallError(`this machine cannot be a node yet:\n  ${faults.join('\n  ')}`);
-  return seen.address;
+  const checked = [];
+  for (const [name, check] of Object.entries(checks)) checked.push({ name, fault: await check(options, seen) });
+  if (server !== undefined)
+    checked.push({ name: 'the API server', fault: await reachFault({ ...options, server }, seen) });
+  return { checked, address: seen.address };
 }
 
 export function kernelFault(release: string): string | undefined {

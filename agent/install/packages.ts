@@ -15,7 +15,7 @@ const lockMs = 1_800_000;
 const lookMs = 1000;
 
 /** All that apt and dpkg lock. apt waits for dpkg's by itself, where it is told to, and for its own lists never. */
-const locks = [
+export const packageLocks = [
   '/var/lib/dpkg/lock-frontend',
   '/var/lib/dpkg/lock',
   '/var/lib/apt/lists/lock',
@@ -56,14 +56,14 @@ async function apt(args: readonly string[], say: Say): Promise<void> {
     });
     if (result.code === 0) return;
     // Somebody was quicker after we had looked.
-    if (lockHolder(locks) === undefined || Date.now() > deadline) throw failed(`apt-get ${args[0]}`, result);
+    if (lockHolder(packageLocks) === undefined || Date.now() > deadline) throw failed(`apt-get ${args[0]}`, result);
   }
 }
 
 async function untilUnlocked(say: Say, deadline: number): Promise<void> {
   let said = '';
   for (;;) {
-    const holder = lockHolder(locks);
+    const holder = lockHolder(packageLocks);
     if (holder === undefined) return;
     const line = `waiting for ${holder.name} (process ${holder.pid}), which holds ${holder.file}`;
     if (line !== said) say(line);

@@ -169,7 +169,7 @@ describe.skipIf(process.getuid?.() !== 0)('up and down (needs root)', () => {
       }
       const status = await zeroplane('status', '-o', 'json');
       expect(JSON.parse(status.stdout)).toMatchObject({ port: 6443, controlPlane: pid('run/control-plane.pid') });
-      expect((await zeroplane('status')).stdout).toMatch(/agent\s+runs \(pid \d+\)/);
+      expect((await zeroplane('status')).stdout).toMatch(/agent\s+ok\s+runs \(pid \d+\)/);
     });
 
     it('loads OCI and Docker archives, and says what is wrong with others', async () => {
@@ -206,7 +206,9 @@ describe.skipIf(process.getuid?.() !== 0)('up and down (needs root)', () => {
       expect(await traces(pods, namespaces)).toEqual(before);
       const again = await zeroplane('down');
       expect(again.code, again.stderr).toBe(0);
-      expect((await zeroplane('status')).stdout).toMatch(/control plane\s+stopped\nagent\s+stopped/);
+      expect((await zeroplane('status')).stdout).toMatch(
+        /control plane\s+FAULT\s+stopped\n.*next: zeroplane up.*\nagent\s+FAULT\s+stopped/,
+      );
     });
 
     it('is as it was after up again', async () => {
