@@ -60,7 +60,7 @@ export interface AgentOptions {
 
 const tokenVariable = 'ZEROPLANE_TOKEN';
 
-const commandLine = {
+export const commandLine = {
   name: 'zeroplane agent',
   description: `Runs the node's agent. Without a command it runs a node of the cluster at --server or --kubeconfig; \`join\` asks for credentials
 first, with a token or (--aws) with the identity of this machine, unless this machine is a node of it already; \`teardown\` takes its node off

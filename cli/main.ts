@@ -7,10 +7,14 @@ import { defaultDataDir } from '../local/default-data-dir.ts';
 import { awsCommands } from './aws-commands.ts';
 import { type Command, command } from './command.ts';
 import { healthCommands } from './health-commands.ts';
+import { imageCommands } from './image-commands.ts';
+import { kubeconfigCommands } from './kubeconfig-commands.ts';
+import { logsCommand } from './logs-command.ts';
 import { nodeCommands } from './nodes.ts';
 import { port } from './port.ts';
 import { runCommand } from './run-command.ts';
 import { runProgram } from './run-program.ts';
+import { single } from './single-argument.ts';
 import { trustCommand, trustFlags } from './trust-command.ts';
 
 // What a command writes is for who runs it: keys, kubeconfigs, backups, logs of the cluster.
@@ -109,15 +113,9 @@ const commands: readonly Command[] = [
     async ({ values }) => (await import('../local/down.ts')).down({ dataDir: values['data-dir'], purge: values.purge }),
   ),
   ...healthCommands,
-  command(
-    {
-      name: 'zeroplane image load',
-      description: 'bring images from OCI or Docker archives to the node',
-      takes: '<file...>',
-      flags: dataDir,
-    },
-    async ({ values, args }) => (await import('../local/images.ts')).loadImages(args, { dataDir: values['data-dir'] }),
-  ),
+  ...imageCommands,
+  logsCommand,
+  ...kubeconfigCommands,
   command(
     {
       name: 'zeroplane images',
@@ -155,7 +153,7 @@ const commands: readonly Command[] = [
       name: 'zeroplane keys rotate',
       description:
         'make new keys: certificates, service-account (what signs tokens), or encryption (of Secrets in the store)',
-      takes: '<kind>',
+      takes: '<certificates|service-account|encryption>',
       flags: dataDir,
     },
     async ({ values, args }) =>
@@ -165,7 +163,7 @@ const commands: readonly Command[] = [
     {
       name: 'zeroplane keys retire',
       description: 'refuse what former keys signed: service-account',
-      takes: '<kind>',
+      takes: '<service-account>',
       flags: dataDir,
     },
     async ({ values, args }) =>
@@ -178,12 +176,6 @@ const commands: readonly Command[] = [
 ];
 
 await runProgram(commands);
-
-function single(args: readonly string[]): string {
-  const [only = '', more] = args;
-  if (more !== undefined) throw new CommandLineError(`unexpected argument ${JSON.stringify(more)}: one is enough`);
-  return only;
-}
 
 function optional<T>(flag: string, text: string | undefined, read: (flag: string, text: string) => T): T | undefined {
   return text === undefined ? undefined : read(flag, text);

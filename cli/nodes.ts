@@ -4,6 +4,7 @@ import { readDuration } from '../core/machinery/time.ts';
 import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { type Command, command } from './command.ts';
+import { isJson, outputFlag } from './output-flag.ts';
 
 const cluster = {
   'data-dir': { value: 'dir', help: 'of the cluster on this machine', default: defaultDataDir },
@@ -26,20 +27,26 @@ export const nodeCommands: readonly Command[] = [
         hours: { value: 'hours', help: 'how long it is good', default: '24' },
         server: { value: 'url', help: "by which the machine reaches the API server; default: this machine's address" },
         quiet: { help: 'print the token alone', short: 'q' },
+        ...outputFlag,
       },
     },
-    async ({ values: { 'data-dir': dataDir, ...values } }) =>
+    async ({ values: { 'data-dir': dataDir, output, ...values } }) =>
       (await import('../local/nodes/token.ts')).printNodeToken({
         dataDir,
         ...values,
+        json: isJson(output),
         hours: hours('--hours', values.hours),
         server: values.server === undefined ? undefined : url('--server', values.server),
       }),
   ),
   command(
-    { name: 'zeroplane node list', description: 'say which nodes there are, and how they are', flags: cluster },
-    async ({ values: { 'data-dir': dataDir, kubeconfig } }) =>
-      (await import('../local/nodes/list.ts')).listNodes({ dataDir, kubeconfig }),
+    {
+      name: 'zeroplane node list',
+      description: 'say which nodes there are, and how they are',
+      flags: { ...cluster, ...outputFlag },
+    },
+    async ({ values: { 'data-dir': dataDir, kubeconfig, output } }) =>
+      (await import('../local/nodes/list.ts')).listNodes({ dataDir, kubeconfig, json: isJson(output) }),
   ),
   command(
     {
@@ -67,7 +74,8 @@ export const nodeCommands: readonly Command[] = [
   ),
   {
     name: 'zeroplane agent',
-    description: 'run the node agent: `zeroplane agent --help`',
+    description: 'run the node agent, or make this machine a node and take that back',
+    line: async () => (await import('../agent/options.ts')).commandLine,
     run: async (args) => {
       // It reads its own command line.
       process.argv.splice(2, process.argv.length, ...args);

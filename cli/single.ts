@@ -4,6 +4,8 @@
 import '../core/process/frozen-intrinsics.ts';
 import { awsCommands } from './aws-commands.ts';
 import { healthCommands } from './health-commands.ts';
+import { kubeconfigCommands } from './kubeconfig-commands.ts';
+import { logsCommand } from './logs-command.ts';
 import { nodeCommands } from './nodes.ts';
 import { runCommand } from './run-command.ts';
 import { runProgram } from './run-program.ts';
@@ -11,4 +13,4 @@ import { runProgram } from './run-program.ts';
 // What a command writes is for who runs it.
 process.umask(0o077);
 
-void runProgram([runCommand, ...healthCommands, ...nodeCommands, ...awsCommands]);
+void runProgram([runCommand, ...healthCommands, ...nodeCommands, ...awsCommands, ...kubeconfigCommands, logsCommand]);

@@ -13,19 +13,22 @@ import { runSteps } from './progress.ts';
 import { UserError } from './user-error.ts';
 
 /** `zeroplane image load FILE...` */
-export async function loadImages(files: readonly string[], options: { dataDir: string }): Promise<void> {
+export async function loadImages(files: readonly string[], options: { dataDir: string; json: boolean }): Promise<void> {
   const cluster = runningCluster(options.dataDir);
+  const loaded: string[] = [];
   for (const file of files) {
     if (!existsSync(file)) throw new UserError(`image load: there is no file ${file}`);
     const names = await loadImage(agentDir(cluster), file).catch((error: unknown) => {
       const why = errorText(error);
       throw new UserError(`image load: ${file} is not an OCI or Docker image archive: ${why}`);
     });
-    for (const name of names) console.log(`loaded ${name}`);
+    loaded.push(...names);
+    if (!options.json) for (const name of names) console.log(`loaded ${name}`);
     if (names.length === 0) {
       throw new UserError(`image load: ${file} names no image: save it with a tag, as \`docker save NAME:TAG\` does`);
     }
   }
+  if (options.json) console.log(JSON.stringify({ loaded }, null, 2));
 }
 
 /** `zeroplane images`: all images of the examples, loaded into the node or written to a directory. */
@@ -73,9 +76,9 @@ async function buildAndLoad(cluster: Cluster, image: ExampleImage): Promise<void
 
 function runningCluster(dataDir: string): Cluster {
   const cluster = readCluster(dataDir);
-  if (!cluster) throw new UserError(`no cluster in ${dataDir}: start one with \`npm run up\``);
+  if (!cluster) throw new UserError(`no cluster in ${dataDir}: start one with \`zeroplane up\``);
   if (runningPid(processFiles(dataDir, 'agent')) === undefined) {
-    throw new UserError('the node agent does not run: start it with `npm run up`');
+    throw new UserError('the node agent does not run: start it with `zeroplane up`');
   }
   return cluster;
 }

@@ -4,6 +4,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { errorText } from '../machinery/error-text.ts';
 import { getOwn } from '../machinery/own.ts';
+import { nearest } from './nearest.ts';
 import { version } from './version.ts';
 
 export interface Flag {
@@ -97,13 +98,17 @@ function parse(line: CommandLine, args: readonly string[]) {
   } catch (error) {
     // Node's text names the flag; what it says after that is of its own API.
     const [what = ''] = errorText(error).split(/\. (?:To specify|Did you mean)/);
-    throw new CommandLineError(`${what}: \`${line.name} --help\` says what there is`);
+    const [, unknown] = /^Unknown option '--([^'=]+)/.exec(what) ?? [];
+    const shown = Object.keys(options).filter((name) => !getOwn(line.flags, name)?.hidden);
+    const meant = unknown === undefined ? undefined : nearest(unknown, shown);
+    const perhaps = meant === undefined ? '' : ` (did you mean --${meant}?)`;
+    throw new CommandLineError(`${what}${perhaps}: \`${line.name} --help\` says what there is`);
   }
 }
 
-/** What `--help` prints: a line a flag, with what is used where it is not given. */
-function helpOf({ name, description, takes, flags }: CommandLine): string {
-  const rows = Object.entries<Flag>(flags)
+/** A row a flag that is shown: how it is typed, and what it is for, with what is used where it is not given. */
+function flagRows(flags: Flags): (readonly [string, string])[] {
+  return Object.entries<Flag>(flags)
     .filter(([, { hidden }]) => !hidden)
     .map(([flag, { help, value, short, default: preset, required, many }]) => {
       const left = `${short ? `-${short}, ` : ''}--${flag}${value ? ` <${value}>` : ''}`;
@@ -116,7 +121,11 @@ function helpOf({ name, description, takes, flags }: CommandLine): string {
             : ` (default: ${preset})`;
       return [left, help + more] as const;
     });
-  rows.push(['-h, --help', 'say this'], ['--version', 'say the version']);
+}
+
+/** What `--help` prints. */
+function helpOf({ name, description, takes, flags }: CommandLine): string {
+  const rows = [...flagRows(flags), ['-h, --help', 'say this'] as const, ['--version', 'say the version'] as const];
   return `${name} [flags]${takes ? ` ${takes}` : ''}\n\n${description}\n\n${columns(rows)}`;
 }
 

@@ -49,7 +49,9 @@ export interface WorkerData {
 const settings = workerData as WorkerData;
 const logger = createLog(settings.logLevel);
 surviveUnhandledRejections(logger);
-const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
+// `part`: by which `zeroplane logs` tells apart who wrote.
+const logOf = (part: string) => (message: string, error?: unknown) => logger.warn({ part, err: error }, message);
+const log = logOf('controllers');
 
 const queueMetrics = createQueueMetrics();
 const schedulerMetrics = createSchedulerMetrics();
@@ -73,7 +75,7 @@ const parts = openInProcess(store, replicasOfNow(store), {
   ...(settings.webhooks && { callWebhook: connectWebhooks(settings.webhooks) }),
 });
 const timers = { setTimeout, clearTimeout: (handle: unknown) => clearTimeout(handle as NodeJS.Timeout) };
-const events = createPodEvents({ ...parts, clock: Date.now, log });
+const events = createPodEvents({ ...parts, clock: Date.now, log: logOf('scheduler') });
 
 await serveCustomResources({ ...parts, onError: (error) => log('custom resources', error) });
 startControllers({
@@ -101,7 +103,7 @@ await startScheduler({
   identity: `scheduler-${randomUUID()}`,
   clock: Date.now,
   timers,
-  log,
+  log: logOf('scheduler'),
   recordEvent: events.record,
   metrics: schedulerMetrics,
 });

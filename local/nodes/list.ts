@@ -2,27 +2,20 @@
 
 import type { ApiClient } from '../../agent/api-client/api-client.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
+import { table } from '../table.ts';
 import { type ClusterApiOptions, withClusterApi } from './cluster-api.ts';
 
-export async function listNodes(options: ClusterApiOptions): Promise<void> {
-  const nodes = await withClusterApi(options, readNodes);
-  const rows = nodes.map((node) => [
-    node.metadata?.name ?? '',
-    stateOf(node),
-    node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '-',
-    node.spec?.podCIDR ?? '-',
-    node.status?.nodeInfo?.architecture ?? '-',
-    node.status?.nodeInfo?.kubeletVersion ?? '-',
-  ]);
-  const all = [['NAME', 'STATE', 'ADDRESS', 'PODS', 'ARCH', 'VERSION'], ...rows];
-  const widths = all[0]?.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0))) ?? [];
-  for (const row of all)
-    console.log(
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
+export async function listNodes(options: ClusterApiOptions & { readonly json: boolean }): Promise<void> {
+  const nodes = (await withClusterApi(options, readNodes)).map((node) => ({
+    name: node.metadata?.name ?? '',
+    state: stateOf(node),
+    address: node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '-',
+    pods: node.spec?.podCIDR ?? '-',
+    arch: node.status?.nodeInfo?.architecture ?? '-',
+    version: node.status?.nodeInfo?.kubeletVersion ?? '-',
+  }));
+  if (options.json) console.log(JSON.stringify(nodes, null, 2));
+  else console.log(table(['NAME', 'STATE', 'ADDRESS', 'PODS', 'ARCH', 'VERSION'], nodes.map(Object.values<string>)));
 }
 
 async function readNodes(api: ApiClient): Promise<readonly V1Node[]> {

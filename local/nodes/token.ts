@@ -15,6 +15,7 @@ export interface NodeTokenOptions extends ClusterApiOptions {
   readonly server: string | undefined;
   /** The token and nothing else. */
   readonly quiet: boolean;
+  readonly json: boolean;
 }
 
 export interface BootstrapToken {
@@ -36,6 +37,10 @@ export async function printNodeToken(options: NodeTokenOptions): Promise<void> {
       const { ensureReleased } = await import('../release/release.ts');
       await ensureReleased(options.dataDir, (line) => console.error(`the agent as one file: ${line}`));
     }
+    if (options.json)
+      return void console.log(
+        JSON.stringify({ token, expires, server, line: installLine({ server, token, pin }) }, null, 2),
+      );
     if (options.quiet) return void process.stdout.write(`${token}\n`);
     console.error(`For one machine, until ${expires.toISOString()}. There, as root:\n`);
     process.stdout.write(`${installLine({ server, token, pin })}\n`);

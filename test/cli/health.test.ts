@@ -1,9 +1,11 @@
-// `zeroplane status` and `zeroplane doctor` on a cluster with real containers: well, with what is wrong, and with a part that died.
+// `zeroplane status`, `doctor`, `logs` and `image` on a cluster with real containers: well, with what is wrong, and with a part that died.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ociArchive } from '../../agent/images/oci.ts';
+import { busyboxImages } from '../../local/example-images.ts';
 import type { Finding } from '../../local/health/finding.ts';
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
 import { busybox, startProgram, zeroplaneOn } from './run-tool.ts';
@@ -131,6 +133,72 @@ describe.skipIf(process.getuid?.() !== 0)('zeroplane status and doctor (needs ro
     expect(none).toMatchObject({
       code: 1,
       stderr: 'zeroplane: there is no node nobody: `zeroplane node list` says which there are\n',
+    });
+  });
+
+  it('shows what each part has logged, also while it grows', async () => {
+    const shown = (...args: string[]) => startProgram([...zeroplaneOn(cluster), 'logs', ...here(), ...args], {});
+    const all = await shown().ended;
+    expect(all.code, all.stderr).toBe(0);
+    for (const part of ['apiserver', 'agent', 'containerd'])
+      expect(all.stdout).toMatch(new RegExp(`^${part} +\\S`, 'm'));
+    const raw = await shown('apiserver', '-o', 'json', '--lines', '2').ended;
+    const lines = raw.stdout.trim().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(2);
+    for (const line of lines)
+      expect(JSON.parse(line)).toMatchObject({ time: expect.any(Number), msg: expect.any(String) });
+    const following = shown('agent', '--follow', '--lines', '0');
+    // Its own new file counts as grown.
+    const log = join(cluster.dataDir, 'log/agent.log');
+    await eventually(60, async () => {
+      appendFileSync(log, `${JSON.stringify({ level: 40, time: Date.now(), msg: 'said by the test' })}\n`);
+      return Promise.race([
+        following.said('WARN  said by the test'),
+        new Promise<false>((no) => setTimeout(no, 1000, false)),
+      ]);
+    });
+    following.process.kill('SIGINT');
+    expect((await following.ended).code).toBe(0);
+    const none = await startProgram([...zeroplaneOn(cluster), 'logs', 'scheduler', '--data-dir', elsewhere], {}).ended;
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no log of scheduler in') });
+  });
+
+  it('builds an image by the BuildKit that is there, and lists what the node has', async () => {
+    const folder = join(elsewhere, 'context');
+    const bin = join(elsewhere, 'bin');
+    for (const each of [folder, bin]) mkdirSync(each);
+    writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\n');
+    const archive = join(elsewhere, 'made.tar');
+    const [image] = busyboxImages;
+    const spec = await image?.build(() => {});
+    if (!spec) throw new Error('there are images of the examples');
+    writeFileSync(archive, ociArchive({ ...spec, name: 'zeroplane.local/built:1' }));
+    const build = (...args: string[]) =>
+      startProgram(
+        [...zeroplaneOn(cluster), 'image', 'build', ...here(), '--tag', 'zeroplane.local/built:1', ...args],
+        {
+          env: { PATH: `${bin}:${process.env['PATH']}` },
+        },
+      ).ended;
+    const without = await build(folder);
+    expect(without.code).toBe(1);
+    expect(without.stderr).toContain('no BuildKit answers here');
+    // No BuildKit runs where these tests do: what it would write is there already, and that it is asked rightly is looked at here.
+    writeFileSync(
+      join(bin, 'buildctl'),
+      `#!/bin/sh\n[ "$1" = debug ] && exit\necho "$@" > ${elsewhere}/asked\nfor last; do :; done\ncp ${archive} "\${last##*dest=}"\n`,
+      { mode: 0o755 },
+    );
+    const built = await build('--build-arg', 'A=1', '--target', 'web', folder);
+    expect(built, built.stderr).toMatchObject({ code: 0, stdout: 'loaded zeroplane.local/built:1\n' });
+    expect(readFileSync(join(elsewhere, 'asked'), 'utf8')).toMatch(
+      /^build --frontend dockerfile\.v0 --local context=\S+ --local dockerfile=\S+ --opt filename=Dockerfile --opt build-arg:A=1 --opt target=web --output type=oci,name=zeroplane\.local\/built:1,dest=\S+\n$/,
+    );
+    const listed = await startProgram([...zeroplaneOn(cluster), 'image', 'list', ...here(), '-o', 'json'], {}).ended;
+    expect(JSON.parse(listed.stdout)).toContainEqual({ node: expect.any(String), name: 'zeroplane.local/built:1' });
+    await eventually(90, async () => {
+      const { stdout } = await startProgram([...zeroplaneOn(cluster), 'image', 'list', ...from()], {}).ended;
+      return stdout.includes('zeroplane.local/built:1');
     });
   });
 
