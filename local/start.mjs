@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The first thing that runs, on any Node >= 20 and before any package is there: installs what is missing, then hands over
 // to the command line under the Node that the packages bring.
 

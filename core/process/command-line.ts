@@ -107,7 +107,7 @@ function parse(line: CommandLine, args: readonly string[]) {
 }
 
 /** A row a flag that is shown: how it is typed, and what it is for, with what is used where it is not given. */
-function flagRows(flags: Flags): (readonly [string, string])[] {
+export function flagRows(flags: Flags): (readonly [string, string])[] {
   return Object.entries<Flag>(flags)
     .filter(([, { hidden }]) => !hidden)
     .map(([flag, { help, value, short, default: preset, required, many }]) => {

@@ -1,16 +1,36 @@
-// `npm run release`: `zeroplane` as one file for each architecture, with checksums, and the bill of materials beside them.
+// `npm run release`: everything that is published, in dist/release: `zeroplane` as one file for each architecture, the npm package, the bill
+// of materials, and checksums of all of it. Tried on a clean root file system, where this is root's; `--no-try` leaves that out.
 
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../core/process/run.ts';
+import { sumsFile } from '../control-plane/agent-programs.ts';
 import { UserError } from '../user-error.ts';
-import { release, releaseDir } from './release.ts';
+import { tryOnCleanRoot } from './clean-root.ts';
+import { npmPackage } from './npm-package.ts';
+import { bundle, release, releaseDir } from './release.ts';
+
+const say = (line: string) => console.log(line);
+const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
 
 try {
-  await release(['amd64', 'arm64'], (line) => console.log(line));
+  await release(['amd64', 'arm64'], say);
+  say('packing for npm');
+  const npmFile = await npmPackage(releaseDir, await bundle());
   const { stdout } = await run('npm', ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx']);
-  writeFileSync(join(releaseDir, 'zeroplane.cdx.json'), stdout);
-  console.log(`in ${releaseDir}`);
+  const billFile = 'zeroplane.cdx.json';
+  writeFileSync(join(releaseDir, billFile), stdout);
+  for (const file of [npmFile, billFile]) {
+    const sum = createHash('sha256')
+      .update(readFileSync(join(releaseDir, file)))
+      .digest('hex');
+    appendFileSync(join(releaseDir, sumsFile), `${sum}  ${file}\n`);
+  }
+  if (process.argv.includes('--no-try')) say('not tried (--no-try)');
+  else if (process.getuid?.() !== 0) say('not tried: a clean root file system takes root');
+  else await tryOnCleanRoot({ directory: releaseDir, architecture, npmFile, say });
+  say(`in ${releaseDir}`);
 } catch (error) {
   if (!(error instanceof UserError)) throw error;
   console.error(`release: ${error.message}`);

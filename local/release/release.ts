@@ -71,7 +71,8 @@ async function makeBlob(): Promise<Buffer> {
   }
 }
 
-async function bundle(): Promise<string> {
+/** The program in one file, CommonJS. */
+export async function bundle(): Promise<string> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     absWorkingDir: root,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 
 /** The longest first. Each is a script of package.json too, for one alone. */
-const checks = ['check:lint', 'check:types', 'check:names', 'check:dead', 'check:structure'] as const;
+const checks = ['check:lint', 'check:types', 'check:names', 'check:dead', 'check:docs', 'check:structure'] as const;
 
 interface Ended {
   readonly check: string;

@@ -1,0 +1,104 @@
+// Tries what was released where nothing else is: a root file system with busybox, the C library that the programs need, and no more.
+
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { parseJson } from '../../core/machinery/json.ts';
+import { CommandError, run } from '../../core/process/run.ts';
+import { version } from '../../core/process/version.ts';
+import { programFile } from '../../functions/apiserver/install/agent-program.ts';
+import { sumsFile } from '../control-plane/agent-programs.ts';
+import { UserError } from '../user-error.ts';
+import { type Architecture, nodeExecutable } from './node-package.ts';
+
+/** What the programs of busybox are called there. */
+const applets = ['sh', 'sha256sum', 'gzip', 'tar', 'ls', 'env'];
+
+export interface TryOptions {
+  /** What was released. */
+  readonly directory: string;
+  readonly architecture: Architecture;
+  /** The npm package's file. */
+  readonly npmFile: string;
+  readonly say: (line: string) => void;
+}
+
+/** Rejects with UserError that says what does not work there. Needs root, for chroot. */
+export async function tryOnCleanRoot({ directory, architecture, npmFile, say }: TryOptions): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), 'zeroplane-root-'));
+  try {
+    for (const each of ['bin', 'tmp', 'proc', 'dev', 'etc', 'root', 'release', 'usr/local/bin'])
+      mkdirSync(join(root, each), { recursive: true });
+    copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
+    for (const applet of applets) symlinkSync('busybox', join(root, 'bin', applet));
+    writeFileSync(join(root, 'dev/null'), '');
+    cpSync(directory, join(root, 'release'), { recursive: true });
+    const program = join(root, 'usr/local/bin/zeroplane');
+    writeFileSync(program, gunzipSync(readFileSync(join(directory, programFile(architecture)))), { mode: 0o755 });
+    await copyLibraries(root, program);
+
+    const inside = async (...command: string[]) => {
+      try {
+        return (
+          await run('chroot', [root, '/bin/env', '-i', 'HOME=/root', 'PATH=/usr/local/bin:/bin', ...command], {
+            timeoutMs: 120_000,
+          })
+        ).stdout;
+      } catch (error) {
+        if (!(error instanceof CommandError)) throw error;
+        throw new UserError(`on a clean root file system: ${error.message}`);
+      }
+    };
+    await inside('sh', '-c', `cd /release && sha256sum -c ${sumsFile}`);
+    say('checksums hold');
+    await expectVersion('the single file', await inside('zeroplane', 'version', '-o', 'json'));
+    const commands = parseJson(await inside('zeroplane', 'help', '-o', 'json'));
+    if (!Array.isArray(commands) || commands.length < 10)
+      throw new UserError('the single file has few commands on a clean root file system');
+    await inside('zeroplane', 'agent', '--help');
+    say(`the single file for linux/${architecture} runs, with ${commands.length} commands`);
+
+    // The package as npm unpacks it; Node is the one that we release with.
+    await inside('sh', '-c', `cd /tmp && tar -xzf /release/${npmFile}`);
+    writeFileSync(join(root, 'usr/local/bin/node'), await nodeExecutable(architecture), { mode: 0o755 });
+    await expectVersion(
+      'the npm package',
+      await inside('node', '/tmp/package/bin/zeroplane.cjs', 'version', '-o', 'json'),
+    );
+    const help = await inside('node', '/tmp/package/bin/zeroplane.cjs', 'run', '--help');
+    if (!help.startsWith('zeroplane run'))
+      throw new UserError('the npm package has no help on a clean root file system');
+    say('the npm package runs');
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+async function expectVersion(what: string, text: string): Promise<void> {
+  const { version: said } = { version: undefined, ...(parseJson(text) as object) };
+  if (said !== version)
+    throw new UserError(`${what} says that it is version ${JSON.stringify(said)}, and ${version} was released`);
+}
+
+/** Those that the executable names, and what loads them. Source: ldd(1). */
+async function copyLibraries(root: string, program: string): Promise<void> {
+  const { stdout } = await run('ldd', [program]);
+  for (const [file] of stdout.matchAll(/\/\S+(?= \(0x)/g)) {
+    const target = join(root, file);
+    if (existsSync(target)) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(realpathSync(file), target);
+  }
+}
