@@ -5,11 +5,13 @@ import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { channelHeader, headsText, sealTicket, ticketHeader, ticketKey } from '../core/edge/ticket.ts';
+import { streamKey } from '../core/node/channel/ticket.ts';
 import type { Subscriptions } from '../core/store/subscriptions.ts';
 import { createTestAuthority } from '../functions/apiserver/testing/certificates.ts';
 import { announce } from '../functions/channel/announce.ts';
+import { answerChannel } from '../functions/channel/channel.ts';
 import { postToConnections } from '../functions/channel/connections.ts';
-import { answerChannel, type ChannelEvent } from '../functions/channel/wishes.ts';
+import type { ChannelEvent } from '../functions/channel/events.ts';
 import { type ChannelGateway, startChannelGateway } from '../test/aws/harness/channel-gateway.ts';
 import { type Channel, createChannel } from './channel.ts';
 
@@ -24,6 +26,15 @@ const subscriptions: Subscriptions = {
     new Map([...wanted].map(([each, all]) => [each, all.filter((type) => types.has(type))] as const)),
 };
 const store = { head: async (type: string) => heads.get(type) ?? 0 };
+const now = Date.now;
+const never = async () => {
+  throw new Error('these tests have no streams');
+};
+const options = {
+  wishes: { subscriptions, store, key, now },
+  streams: { ends: { join: never }, key: streamKey('the key of this cluster'), post: never, onError: never, now },
+  now,
+};
 
 let gateway: ChannelGateway;
 let ca: string;
@@ -41,7 +52,7 @@ beforeEach(async () => {
     stage: 'prod',
     tls: await authority.server(),
     // as: events of the stand-in.
-    invoke: (event) => answerChannel({ subscriptions, store, key, now: Date.now }, event as ChannelEvent),
+    invoke: (event) => answerChannel(options, event as ChannelEvent),
   });
 });
 afterEach(async () => {
@@ -128,7 +139,6 @@ it('takes no ticket that another made, that is over, or that says something else
   expect(await connect(good)).toBe('open');
   // Nor in a wish.
   const event = (body: string) => ({ requestContext: { routeKey: '$default', connectionId: 'c' }, body });
-  const options = { subscriptions, store, key, now: Date.now };
   for (const body of [
     '',
     '{',

@@ -10,7 +10,7 @@ import { type ChannelTimes, createChannel } from './channel.ts';
 import { type Follow, watchHeaders } from './follow.ts';
 import { createFollows } from './follows.ts';
 import { type Pace, usualPace } from './pace.ts';
-import { answerTo, createUpstream, type Headers, passedOn, type UpstreamOptions } from './upstream.ts';
+import { answerTo, createUpstream, type Headers, passedOn, type Upstream, type UpstreamOptions } from './upstream.ts';
 import { readWatch, type WatchRequest, writtenResource } from './watch-request.ts';
 import { Watcher } from './watcher.ts';
 
@@ -22,6 +22,7 @@ export interface EdgeOptions extends UpstreamOptions {
 export type EdgeRequest = Http2ServerRequest | IncomingMessage;
 
 export interface Edge {
+  readonly upstream: Upstream;
   handle(request: EdgeRequest, response: Http2ServerResponse | ServerResponse): void;
   /** Ends all watches. */
   close(): void;
@@ -115,6 +116,7 @@ export function createEdge(options: EdgeOptions): Edge {
   };
 
   return {
+    upstream,
     handle(request, response) {
       answer(request, response).catch((error: unknown) => {
         if (response.headersSent) return cutOff(response);

@@ -1,7 +1,9 @@
 // The port of an edge: TLS with a certificate that may be replaced while it runs, HTTP/2 and HTTP/1.1.
 
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import http2 from 'node:http2';
+import type { Duplex } from 'node:stream';
 import type { EventLog } from '../core/process/log.ts';
 import type { Edge } from './edge.ts';
 
@@ -16,6 +18,8 @@ export interface ListenOptions {
   readonly port: number;
   readonly certificate: () => EdgeCertificate;
   readonly handle: Edge['handle'];
+  /** Takes over connections that leave HTTP. Without it their requests are answered like others. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly log: EventLog;
 }
 
@@ -28,7 +32,8 @@ export interface Listening {
 const lookMs = 3600_000;
 
 /** Rejects when the port cannot be had. */
-export async function listen({ address, port, certificate, handle, log }: ListenOptions): Promise<Listening> {
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { address, port, certificate, handle, upgrade, log } = options;
   let used = certificate();
   const sessions = new Set<http2.ServerHttp2Session>();
   const server = http2.createSecureServer({ ...used, allowHTTP1: true }, handle);
@@ -36,6 +41,13 @@ export async function listen({ address, port, certificate, handle, log }: Listen
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
   });
+  const upgraded = new Set<Duplex>();
+  if (upgrade)
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      upgraded.add(socket);
+      socket.once('close', () => upgraded.delete(socket));
+      upgrade(request, socket, head);
+    });
   // A client that does not trust us, or speaks no TLS, is its own affair.
   server.on('sessionError', () => undefined);
   server.on('tlsClientError', () => undefined);
@@ -54,6 +66,7 @@ export async function listen({ address, port, certificate, handle, log }: Listen
     close() {
       clearInterval(timer);
       for (const session of sessions) session.destroy();
+      for (const socket of upgraded) socket.destroy();
       server.close();
     },
   };

@@ -1,4 +1,4 @@
-// The WebSocket API by which edges hear that logs have moved. Who they are is asked where a ticket for it is given: by the API itself.
+// The WebSocket API by which edges hear that logs have moved, and over which streams run. Who they are is asked where a ticket for it is given: by the API itself.
 
 import { Stack } from 'aws-cdk-lib';
 import { WebSocketApi, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -14,7 +14,7 @@ export function createChannel(scope: Construct, { name, throttle }: ClusterOptio
   const integration = new WebSocketLambdaIntegration('Wishes', functions.channel);
   const api = new WebSocketApi(scope, 'ChannelApi', {
     apiName: `${name}-channel`,
-    description: `Tells edges of the Zeroplane cluster ${name} which logs have moved`,
+    description: `Tells edges of the Zeroplane cluster ${name} which logs have moved, carries streams to pods`,
     connectRouteOptions: { integration },
     disconnectRouteOptions: { integration },
     defaultRouteOptions: { integration, returnResponse: true },
@@ -25,19 +25,22 @@ export function createChannel(scope: Construct, { name, throttle }: ClusterOptio
     autoDeploy: true,
     throttle: { rateLimit: throttle.rate, burstLimit: throttle.burst },
   });
-  functions.api.read.addEnvironment('ZEROPLANE_CHANNEL_URL', stage.url);
-  functions.announce.addEnvironment('ZEROPLANE_CONNECTIONS_URL', stage.callbackUrl);
-  functions.announce.addToRolePolicy(
-    new PolicyStatement({
-      effect: Effect.ALLOW,
-      actions: ['execute-api:ManageConnections'],
-      resources: [
-        Stack.of(scope).formatArn({
-          service: 'execute-api',
-          resource: api.apiId,
-          resourceName: `${stageName}/POST/@connections/*`,
-        }),
-      ],
-    }),
-  );
+  // Streams are asked for by GET and by POST.
+  for (const each of [functions.api.read, functions.api.write]) each.addEnvironment('ZEROPLANE_CHANNEL_URL', stage.url);
+  for (const each of [functions.channel, functions.announce]) {
+    each.addEnvironment('ZEROPLANE_CONNECTIONS_URL', stage.callbackUrl);
+    each.addToRolePolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        actions: ['execute-api:ManageConnections'],
+        resources: [
+          Stack.of(scope).formatArn({
+            service: 'execute-api',
+            resource: api.apiId,
+            resourceName: `${stageName}/POST/@connections/*`,
+          }),
+        ],
+      }),
+    );
+  }
 }

@@ -32,15 +32,13 @@ const textual: ReadonlySet<StreamRequest['type']> = new Set(['connect', 'portfor
 
 /** Resolves when the stream is over. Never rejects: what fails is reported to the client, or logged when there is none. */
 export async function serveStream(stream: DialRequest, context: StreamContext): Promise<void> {
-  const { id, request, relayed } = stream;
-  const { options, api, log } = context;
+  const { id, request } = stream;
+  const { log } = context;
   const pod = request.type === 'node' ? {} : { pod: `${request.namespace}/${request.pod}` };
   const subject = { id, type: request.type, ...pod };
   let server: FrameSocket;
   try {
-    server = relayed
-      ? relayIn(api, options.nodeName, id, request.type)
-      : await dialIn(options.credentials, options.nodeName, id);
+    server = await comeTo(stream, context);
   } catch (error) {
     // A request to dial that comes twice, or late, finds nobody who waits.
     log.warn({ ...subject, error: String(error) }, 'the dial-in for a stream was not taken');
@@ -55,6 +53,19 @@ export async function serveStream(stream: DialRequest, context: StreamContext): 
   } finally {
     server.close();
   }
+}
+
+/** Rejects when nobody waits for it, or another agent serves it: then nothing of it must be done. */
+async function comeTo({ id, request, relayed, channel }: DialRequest, context: StreamContext): Promise<FrameSocket> {
+  const { options, api } = context;
+  const { credentials, nodeName } = options;
+  if (channel) {
+    const { dialChannel } = await import('../../core/node/channel/dial.ts');
+    const { ca } = credentials;
+    const come = { offer: channel, id, request, end: 'node', other: 'the client of the stream' } as const;
+    return dialChannel({ ...come, ...(ca !== undefined && { ca }) });
+  }
+  return relayed ? relayIn(api, nodeName, id, request.type) : dialIn(credentials, nodeName, id);
 }
 
 async function serve(request: StreamRequest, context: StreamContext, server: FrameSocket): Promise<void> {

@@ -12,7 +12,8 @@ function costOf(each: Counts): number {
     each.gigabyteSeconds * prices.lambdaGigabyteSecond +
     each.readUnits * prices.dynamoRead +
     each.writeUnits * prices.dynamoWrite +
-    each.messages * prices.sqsRequest
+    each.messages * prices.sqsRequest +
+    each.socketMessages * prices.socketMessage
   );
 }
 
@@ -61,10 +62,21 @@ function monthly({ resync, look, report, follow, wish, lineBytes }: Recurring) {
 
 export function costPage(operations: readonly Measured[], recurring: Recurring, pods: PodOperations): string {
   const { idle, node, nodesWatched, watch, channel, followed, polled, cloudWatch } = monthly(recurring);
-  const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook } = pods;
+  const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook, exec } = pods;
   const autoscalers = (seconds: number) => (secondsAMonth / seconds) * costOf(autoscaling);
   const dollars = (value: number) => (value < 0.01 ? value.toFixed(4) : value.toFixed(2));
-  const rows = [...operations, job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook].map((each) =>
+  const rows = [
+    ...operations,
+    job,
+    logs,
+    longLogs,
+    silentFollow,
+    livelyFollow,
+    proxied,
+    exec.command,
+    exec.idle,
+    webhook,
+  ].map((each) =>
     [
       each.name,
       each.apiRequests,
@@ -73,6 +85,7 @@ export function costPage(operations: readonly Measured[], recurring: Recurring, 
       Math.round(each.readUnits),
       Math.round(each.writeUnits),
       each.messages,
+      Math.round(each.socketMessages),
       `$${(costOf(each) * 1e6).toFixed(0)}`,
     ].join(' | '),
   );
@@ -117,8 +130,8 @@ autoscalers a cluster costs $${dollars(idle + cloudWatch)} a month at most, with
 
 With everything that it sets off: controllers, scheduler, wake-ups. The last column is for a million of them.
 
-| operation | API requests | invocations | GB-seconds | read units | write units | messages | a million |
-|---|---|---|---|---|---|---|---|
+| operation | API requests | invocations | GB-seconds | read units | write units | messages | on the channel | a million |
+|---|---|---|---|---|---|---|---|---|
 | ${rows.join(' |\n| ')} |
 
 The rows of jobs and logs: real containers on a real worker, medians of five. A minute of \`logs -f\` counts the function that streams
@@ -127,6 +140,9 @@ goes on until the stream's own end, for 14 minutes at most, which is $${dollars(
 
 A webhook in a pod, over its node and on a connection of its own: warm, such a write took ${Math.round(webhook.askedMs)} ms at its client (p50) where one that asks
 nobody took ${Math.round(webhook.aloneMs)} ms, in turns, all on one shared machine.
+
+A keystroke in an open exec is two messages on the channel, its echo two more, and each starts a function: $${((4 * prices.socketMessage + 2 * (prices.lambdaRequest + 0.1875 * 0.02 * prices.lambdaGigabyteSecond)) * 1e6).toFixed(2)} a million (computed, with 20
+ms a function). Its echo comes after ${Math.round(exec.echoMs)} ms (p50) on the harness. A megabyte through exec or cp is 46 packets, and a word of the reader for each six.
 
 ## Nodes, beside others
 

@@ -15,7 +15,7 @@ import { costPage } from './costs.ts';
 import { measureEdge } from './edge.ts';
 import { type Count, type Measured, measure, quiet } from './measure.ts';
 import { lineBytes, measureMeter, measureOverheads } from './overhead.ts';
-import { measurePods } from './pods.ts';
+import { measurePods, type PodOperations } from './pods.ts';
 import { measureStart, type Start } from './starts.ts';
 
 export async function run(args: readonly string[]): Promise<unknown> {
@@ -61,7 +61,8 @@ export async function run(args: readonly string[]): Promise<unknown> {
     ];
     const report = await measureReport(count, kubectl);
     const { follow, wish } = await measureEdge(cluster, count);
-    console.table([resync, look, report, follow, wish, ...operations, ...Object.values(pods ?? {})]);
+    console.table([resync, look, report, follow, wish, ...operations, ...operationsOf(pods)]);
+    if (pods) console.log(`a keystroke's echo through exec, p50: ${Math.round(pods.exec.echoMs)} ms`);
     if (pods && args.includes('--write')) {
       const page = costPage(operations, { resync, look, report, follow, wish, lineBytes: lineBytes() }, pods);
       writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page);
@@ -70,6 +71,12 @@ export async function run(args: readonly string[]): Promise<unknown> {
   } finally {
     await cluster.stop();
   }
+}
+
+function operationsOf(pods: PodOperations | undefined): Measured[] {
+  if (!pods) return [];
+  const { exec, ...others } = pods;
+  return [...Object.values(others), exec.command, exec.idle];
 }
 
 /** Each function started anew, as processes of AWS's runtime interface client; undefined where npm cannot fetch that. */

@@ -45,6 +45,7 @@ function mapped(of: (field: keyof Counts) => number): Counts {
     readUnits: of('readUnits'),
     writeUnits: of('writeUnits'),
     messages: of('messages'),
+    socketMessages: of('socketMessages'),
   };
 }
 

@@ -8,6 +8,7 @@ import { type AwsWorker, startAwsWorker } from '../../test/aws/harness/worker.ts
 import { eventually } from '../../test/tools/cluster.ts';
 import { tool } from '../../test/tools/kubectl.ts';
 import { nodeImage } from '../../test/tools/webhook-pod.ts';
+import { type ExecMeasured, measureExec } from './exec.ts';
 import { difference, type Measured, measure, medianOf, quiet, share } from './measure.ts';
 import { measureWebhook, type WebhookMeasured } from './webhooks.ts';
 
@@ -21,6 +22,7 @@ export interface PodOperations {
   readonly livelyFollow: Measured;
   readonly proxied: Measured;
   readonly webhook: WebhookMeasured;
+  readonly exec: ExecMeasured;
   /** A look of an autoscaler that leaves everything as it is. */
   readonly autoscaling: Measured;
 }
@@ -35,7 +37,7 @@ export async function measurePods(): Promise<PodOperations | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const images = [...busyboxImages, ...packageImages.filter(({ name }) => name === nodeImage)];
   const env = { ZEROPLANE_AUTOSCALER_SYNC_MS: '10000' };
-  const worker = await startAwsWorker('zpbench', '10.210.78.1', { env }, images);
+  const worker = await startAwsWorker('zpbench', '10.210.78.1', { env, channel: true }, images);
   try {
     const { kubectl } = worker;
     await kubectl('create', 'deployment', 'scaled', image, '--', 'sleep', '9999');
@@ -70,11 +72,12 @@ export async function measurePods(): Promise<PodOperations | undefined> {
     const path = '/api/v1/namespaces/default/pods/web:8080/proxy/index.html';
     const proxied = await several('a proxied GET', () => kubectl('get', '--raw', path));
     const webhook = await measureWebhook(worker);
+    const exec = await measureExec(worker, 'silent');
     await afterReport(worker.counted);
     const silentFollow = await follow(worker, 'a minute of kubectl logs -f, nothing said', 'silent');
     const livelyFollow = await follow(worker, 'a minute of kubectl logs -f, a line a second', 'lively');
     const autoscaling = await autoscale(worker);
-    return { job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook, autoscaling };
+    return { job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook, exec, autoscaling };
   } finally {
     await worker.stop();
   }

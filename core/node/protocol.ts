@@ -114,12 +114,25 @@ export type NodeMessage =
   /** Something that concerns the node changed: fetch desired state. */
   { kind: 'changed' } | DialRequest;
 
-/** A client waits for a stream: dial `/streams/{id}`, or post there where `relayed` says so, and serve `request`. */
+/**
+ * A client waits for a stream: dial `/streams/{id}`, or post there where `relayed` says so, or come to the channel (channel/dial.ts), and
+ * serve `request`.
+ */
 export interface DialRequest {
   kind: 'stream';
   id: string;
   request: StreamRequest;
   relayed?: boolean;
+  channel?: ChannelOffer;
+}
+
+/** What the API server gives an end of a stream on the channel, which it has allowed. */
+export interface ChannelOffer {
+  /** The channel's, wss. */
+  readonly url: string;
+  readonly ticket: string;
+  /** 32 bytes that only the ends know, in base64url. */
+  readonly secret: string;
 }
 
 /** What a stream is for. Frames on the WebSocket are binary: one channel byte, then data (the channels of remotecommand v5). */

@@ -7,7 +7,7 @@ import { StatusError } from '../../core/machinery/status.ts';
 import type { EventLog } from '../../core/process/log.ts';
 import { refuse } from '../../edge/answers.ts';
 import { createEdge, type Edge } from '../../edge/edge.ts';
-import { listen } from '../../edge/listen.ts';
+import { type ListenOptions, listen } from '../../edge/listen.ts';
 import { UserError } from '../user-error.ts';
 import { type Connection, loopback } from './connection.ts';
 
@@ -28,27 +28,42 @@ export async function serveConnection(options: ServeOptions): Promise<{ ended: P
   const used = whileUsed(idleMs, () => ending.abort());
   const handle: Edge['handle'] = (request, response) => {
     if (!shows(request.headers.authorization, connection.secret)) {
-      refuse(response, new StatusError('Unauthorized', 'this port is for its user: show the secret of its kubeconfig'));
+      refuse(response, stranger());
       return;
     }
     response.once('close', used());
     edge.handle(request, response);
   };
+  const upgrade: ListenOptions['upgrade'] = (request, socket, head) => {
+    const streams = import('./streams.ts');
+    if (!shows(request.headers.authorization, connection.secret)) {
+      void streams.then(({ refuseUpgrade }) => refuseUpgrade(socket, stranger()));
+      return;
+    }
+    socket.once('close', used());
+    void streams.then(({ upgradeStream }) => upgradeStream(edge.upstream, request, socket, head));
+  };
   const { port, key, certificate: cert } = connection;
   const certificate = () => ({ key, cert });
-  const listening = await listen({ address: loopback, port, certificate, handle, log }).catch((error: unknown) => {
-    edge.close();
-    throw isTaken(error)
-      ? new UserError(
-          `port ${port} is taken by another program: \`zeroplane kubeconfig --aws --port\` takes another one`,
-        )
-      : error;
-  });
+  const listening = await listen({ address: loopback, port, certificate, handle, upgrade, log }).catch(
+    (error: unknown) => {
+      edge.close();
+      throw isTaken(error)
+        ? new UserError(
+            `port ${port} is taken by another program: \`zeroplane kubeconfig --aws --port\` takes another one`,
+          )
+        : error;
+    },
+  );
   const ended = once(ending.signal, 'abort').then(() => {
     edge.close();
     listening.close();
   });
   return { ended, close: () => ending.abort() };
+}
+
+function stranger(): StatusError {
+  return new StatusError('Unauthorized', 'this port is for its user: show the secret of its kubeconfig');
 }
 
 /** Compared in a time that says nothing of either. */

@@ -1,7 +1,7 @@
 // `zeroplane kubeconfig --aws` and what it starts: the real kubectl and helm through `zeroplane connect`, by the IAM identity. About 30 s.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { childEnvironment } from '../../core/process/child-environment.ts';
 import { eventually } from '../tools/cluster.ts';
 import { type Kubectl, kubectlBy, runTool, tool } from '../tools/kubectl.ts';
 import { type AwsCluster, startAwsCluster } from './harness/cluster.ts';
+import { connectionsOf } from './harness/connected.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -52,20 +53,7 @@ describe('zeroplane connect', { timeout: 240_000 }, () => {
     if (home) rmSync(home, { recursive: true, force: true });
   });
 
-  /** The processes that kubectl started: those with this home. */
-  function connections(): number[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .filter((pid) => {
-        try {
-          const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-          return line.includes('connect') && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`HOME=${home}\0`);
-        } catch {
-          return false;
-        }
-      })
-      .map(Number);
-  }
+  const connections = () => connectionsOf(home);
 
   const ask = (path: string, authorization?: string) =>
     new Promise<number>((resolve, reject) => {

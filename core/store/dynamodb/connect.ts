@@ -6,6 +6,7 @@ import { createJsonService } from '../../signature/json-service.ts';
 import type { Claims } from '../claims.ts';
 import type { Heartbeats } from '../heartbeats.ts';
 import type { Relays } from '../relays.ts';
+import type { StreamEnds } from '../stream-ends.ts';
 import type { Subscriptions } from '../subscriptions.ts';
 import { serviceCalls } from './calls.ts';
 import { tableClaims } from './claims.ts';
@@ -13,6 +14,7 @@ import { type DynamoStore, openDynamoStore } from './dynamodb-store.ts';
 import { tableHeartbeats } from './heartbeats.ts';
 import { tableRelays } from './relays.ts';
 import { s3LargeValues } from './s3.ts';
+import { tableStreamEnds } from './stream-ends.ts';
 import { tableSubscriptions } from './subscriptions.ts';
 import { reportThrottles } from './throttles.ts';
 
@@ -22,6 +24,7 @@ export interface ConnectedStore {
   readonly relays: Relays;
   readonly claims: Claims;
   readonly subscriptions: Subscriptions;
+  readonly streamEnds: StreamEnds;
 }
 
 /** A function may be frozen in the middle of a request: a connection that died meanwhile is to cost little. */
@@ -44,5 +47,6 @@ export function connectStore(
     relays: tableRelays(calls, table, surroundings),
     claims: tableClaims(calls, table, surroundings),
     subscriptions: tableSubscriptions(calls, table, surroundings),
+    streamEnds: tableStreamEnds(calls, table, surroundings),
   };
 }

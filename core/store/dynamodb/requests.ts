@@ -31,6 +31,7 @@ export type Operation =
   | 'heartbeat'
   | 'relay'
   | 'claim'
+  | 'stream'
   | 'subscription';
 
 /** What the operations of one kind have cost so far. */

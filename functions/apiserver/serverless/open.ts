@@ -8,6 +8,7 @@ import type { FunctionSettings } from '../../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
 import { sealTicket, ticketKey, ticketSeconds } from '../../../core/edge/ticket.ts';
 import { apiAddress, dnsAddress } from '../../../core/kinds/allocate/dns-address.ts';
+import { streamKey } from '../../../core/node/channel/ticket.ts';
 import { connectPods } from '../../../core/node/pod-connections.ts';
 import { createRelayBroker } from '../../../core/node/relay-broker.ts';
 import type { Log } from '../../../core/process/log.ts';
@@ -181,7 +182,11 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     followNodes: false,
     streams: createLazyStreamHandler(async () => {
       const { createRelayedStreams } = await import('../relay/relayed-streams.ts');
-      return createRelayedStreams(broker);
+      const { channelUrl: url } = settings;
+      return createRelayedStreams(
+        broker,
+        url === undefined ? undefined : { url, key: streamKey(key), queue, now: Date.now },
+      );
     }),
     callWebhook,
     aggregation,

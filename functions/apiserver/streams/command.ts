@@ -1,38 +1,17 @@
-// `exec` and `attach`: what the client asks for, and the frames between it and the node.
+// `exec` and `attach`: the frames between a client and the node.
 
-import { badRequest, type Status, StatusError } from '../../../core/machinery/status.ts';
+import { type Status, StatusError } from '../../../core/machinery/status.ts';
 import { channels } from '../../../core/node/frame-socket.ts';
 import type { NodeStream } from '../../../core/node/node-stream.ts';
-import { isWebSocket, type UpgradeConnection } from '../http.ts';
+import { isWebSocket, type RoutedRequest, type UpgradeConnection } from '../http.ts';
 import type { PodStream, StreamBroker } from '../streams-contract.ts';
 import type { CommandClient, CommandRequest } from './command-client.ts';
+import { commandRequest } from './command-request.ts';
 import { openSpdyCommand, spdyCommandVersions } from './command-spdy.ts';
 import { openWebSocketCommand, webSocketCommandProtocols } from './command-websocket.ts';
-import { containerOf, podOf } from './container.ts';
 import { type BegunStream, begun, nodeStatus } from './node-status.ts';
 import { chooseVersion } from './spdy.ts';
 import { chooseProtocol } from './websocket.ts';
-
-/** Throws BadRequest. */
-export function commandRequest(stream: PodStream): CommandRequest {
-  const { query, kind } = stream;
-  const tty = query.boolean('tty');
-  const wanted = {
-    ...podOf(stream),
-    container: containerOf(stream),
-    stdin: query.boolean('stdin'),
-    stdout: query.boolean('stdout'),
-    // A terminal has one output.
-    stderr: query.boolean('stderr') && !tty,
-    tty,
-  };
-  if (!wanted.stdin && !wanted.stdout && !wanted.stderr)
-    throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
-  if (kind === 'attach') return { type: 'attach', ...wanted };
-  const command = query.texts('command');
-  if (command.length === 0) throw badRequest('command: you must specify at least 1 command for the container');
-  return { type: 'exec', ...wanted, command };
-}
 
 /** The client is answered once the node has begun, so that what cannot be run is an HTTP error. Resolves when the command runs. */
 export async function upgradeCommand(
@@ -42,11 +21,21 @@ export async function upgradeCommand(
 ): Promise<void> {
   const { request } = stream;
   const wanted = commandRequest(stream);
+  const open = async () => ({ wanted, node: await broker.open(stream.node, wanted, request.signal) });
+  await carryCommand(request, connection, open);
+}
+
+/** The same, wherever the command comes from that is allowed. */
+export async function carryCommand(
+  request: RoutedRequest,
+  connection: UpgradeConnection,
+  open: () => Promise<{ readonly wanted: CommandRequest; readonly node: NodeStream }>,
+): Promise<void> {
   const webSocket = isWebSocket(request);
   const version = webSocket
     ? chooseProtocol(request, webSocketCommandProtocols)
     : chooseVersion(request, spdyCommandVersions, 'channel.k8s.io');
-  const node = await broker.open(stream.node, wanted, request.signal);
+  const { wanted, node } = await open();
   try {
     const begin = await begun(node);
     const client = webSocket

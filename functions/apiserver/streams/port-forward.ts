@@ -6,7 +6,8 @@ import { badRequest } from '../../../core/machinery/status.ts';
 import { keepAlive } from '../../../core/node/frame-socket.ts';
 import type { NodeStream } from '../../../core/node/node-stream.ts';
 import type { SpdyStream } from '../../../core/node/spdy/stream.ts';
-import { isWebSocket, type UpgradeConnection } from '../http.ts';
+import { isWebSocket, type RoutedRequest, type UpgradeConnection } from '../http.ts';
+import type { Query } from '../query.ts';
 import type { PodStream, StreamBroker } from '../streams-contract.ts';
 import { podOf } from './container.ts';
 import { carryConnection, validPort } from './forwarded-connection.ts';
@@ -29,8 +30,18 @@ export async function upgradePortForward(
   connection: UpgradeConnection,
 ): Promise<void> {
   const { request } = stream;
-  const open: OpenPort = (port) =>
-    broker.open(stream.node, { type: 'portforward', ...podOf(stream), port }, request.signal);
+  await carryPortForward(request, connection, stream.query, (port) =>
+    broker.open(stream.node, { type: 'portforward', ...podOf(stream), port }, request.signal),
+  );
+}
+
+/** The same, wherever the connections come from. `query`: the client's. */
+export async function carryPortForward(
+  request: RoutedRequest,
+  connection: UpgradeConnection,
+  query: Query,
+  open: OpenPort,
+): Promise<void> {
   if (!isWebSocket(request)) {
     const version = chooseVersion(request, spdyVersions, undefined);
     acceptSpdy(connection, version, connectionPairs(open));
@@ -38,7 +49,7 @@ export async function upgradePortForward(
   }
   const protocol = chooseProtocol(request, [tunnel, 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io']);
   if (protocol !== tunnel) {
-    const ports = portsOf(stream.query);
+    const ports = portsOf(query);
     void channelForward(await acceptWebSocket(request, connection, protocol), ports, protocol.includes('base64'), open);
     return;
   }

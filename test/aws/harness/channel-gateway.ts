@@ -8,6 +8,15 @@ import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
+/** What may become of a message. API Gateway promises neither that it comes, nor once, nor in order: each starts a function of its own. */
+export interface ChannelFaults {
+  /** Of how many, from 0 to 1. */
+  readonly lost: number;
+  readonly doubled: number;
+  /** Each comes after up to so many milliseconds. */
+  readonly lateMs: number;
+}
+
 export interface ChannelGateway {
   /** With the stage. */
   readonly url: string;
@@ -15,6 +24,8 @@ export interface ChannelGateway {
   readonly connections: number;
   /** From clients and to them, as they are charged. */
   readonly messages: number;
+  /** From now on; undefined: nothing goes wrong. */
+  faults: ChannelFaults | undefined;
   /** Ends all connections, as API Gateway does after two hours. */
   drop(): void;
   close(): Promise<void>;
@@ -33,6 +44,14 @@ export async function startChannelGateway(options: ChannelGatewayOptions): Promi
   const { host, stage, tls, invoke } = options;
   const connections = new Map<string, WebSocket>();
   let messages = 0;
+  let faults: ChannelFaults | undefined;
+  /** Once, or as the faults have it. */
+  const bring = (message: () => unknown): void => {
+    if (!faults) return void message();
+    const { lost, doubled, lateMs } = faults;
+    if (Math.random() < lost) return;
+    for (let times = Math.random() < doubled ? 2 : 1; times > 0; times--) setTimeout(message, Math.random() * lateMs);
+  };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 128 * 1024 });
   const server = createHttps(tls);
   const ask = async (routeKey: string, connectionId: string, more: object = {}) => {
@@ -63,11 +82,13 @@ export async function startChannelGateway(options: ChannelGatewayOptions): Promi
       const text = String(data);
       if (isBinary) return socket.close(1003);
       if (text.length > frameBytes) return socket.close(1009);
-      ask('$default', connectionId, { body: text }).then(
-        (answer) => {
-          if (answer?.body !== undefined) send(socket, answer.body);
-        },
-        () => send(socket, JSON.stringify({ message: 'Internal server error', connectionId })),
+      bring(() =>
+        ask('$default', connectionId, { body: text }).then(
+          (answer) => {
+            if (answer?.body !== undefined) send(socket, answer.body);
+          },
+          () => send(socket, JSON.stringify({ message: 'Internal server error', connectionId })),
+        ),
       );
     });
     socket.on('close', () => {
@@ -78,7 +99,7 @@ export async function startChannelGateway(options: ChannelGatewayOptions): Promi
 
   function send(socket: WebSocket, text: string): void {
     messages += 1;
-    socket.send(text);
+    bring(() => socket.send(text));
   }
 
   const management = createHttp(async (request, response) => {
@@ -108,6 +129,12 @@ export async function startChannelGateway(options: ChannelGatewayOptions): Promi
     },
     get messages() {
       return messages;
+    },
+    get faults() {
+      return faults;
+    },
+    set faults(wanted) {
+      faults = wanted;
     },
     drop() {
       for (const socket of connections.values()) socket.terminate();

@@ -13,12 +13,14 @@ export interface Counts {
   readonly writeUnits: number;
   /** Requests to SQS: a message is sent, received and deleted. */
   readonly messages: number;
+  /** On the channel, from clients and to them. */
+  readonly socketMessages: number;
 }
 
 /** Gigabytes of memory. */
 export const memory = ofFunctions((name) => functionRows[name].memoryMegabytes / 1024);
 
-export function counted({ functions, dynamo, gateway, nodeMessages }: AwsCluster): Counts {
+export function counted({ functions, dynamo, gateway, channel, nodeMessages }: AwsCluster): Counts {
   const all = functionNames.map((name) => ({ name, used: functions[name] }));
   return {
     apiRequests: gateway.requests,
@@ -27,5 +29,6 @@ export function counted({ functions, dynamo, gateway, nodeMessages }: AwsCluster
     readUnits: dynamo.units.read,
     writeUnits: dynamo.units.write,
     messages: 3 * (workers.reduce((sum, name) => sum + functions[name].invocations, 0) + nodeMessages()),
+    socketMessages: channel?.messages ?? 0,
   };
 }

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +15,7 @@ import { eventually } from '../../tools/cluster.ts';
 import { createHost } from '../../tools/host.ts';
 import { makeJoinToken } from '../../tools/join-token.ts';
 import { type Kubectl, kubectlBy, runTool, tool } from '../../tools/kubectl.ts';
+import type { ChannelFaults } from './channel-gateway.ts';
 import type { AwsClusterOptions } from './cluster.ts';
 import type { Counts } from './counts.ts';
 
@@ -25,9 +26,20 @@ export interface AwsWorker {
   /** In front of a command that is to run where kubectl runs, and kubectl's file. */
   readonly enter: readonly string[];
   readonly kubeconfig: string;
+  /** The URL of the API, and the file of the authority by which it is known. */
+  readonly url: string;
+  readonly caFile: string;
   counted(): Promise<Counts>;
   /** Ends the environments of a function, in the middle of whatever they do. */
   kill(name: FunctionName): void;
+  /** What becomes of the channel's messages from now on; undefined: nothing goes wrong. */
+  channelFaults(faults: ChannelFaults | undefined): void;
+  /** Ends the channel's connections. */
+  dropChannel(): void;
+  /** Ends the agent in the middle of whatever it does. */
+  killAgent(): void;
+  /** The resident memory of the agent, in bytes. */
+  agentMemory(): number;
   stop(): Promise<void>;
 }
 
@@ -35,7 +47,7 @@ export interface AwsWorker {
 export async function startAwsWorker(
   name: string,
   address: string,
-  options: Pick<AwsClusterOptions, 'env' | 'streamDelayMs'> = {},
+  options: Pick<AwsClusterOptions, 'channel' | 'env' | 'streamDelayMs'> = {},
   images: readonly ExampleImage[] = busyboxImages,
 ): Promise<AwsWorker> {
   const host = createHost(name, address);
@@ -48,7 +60,7 @@ export async function startAwsWorker(
   const lines = createInterface({ input: harness.stdout });
   let agent: ChildProcess | undefined;
   const stop = async () => {
-    if (agent?.exitCode === null) {
+    if (agent?.exitCode === null && agent.signalCode === null) {
       agent.kill('SIGTERM');
       await once(agent, 'exit');
     }
@@ -82,12 +94,22 @@ export async function startAwsWorker(
       kubectl,
       enter: host.enter,
       kubeconfig,
+      url,
+      caFile,
       async counted() {
         harness.stdin.write('count\n');
         const [answer] = await once(lines, 'line');
         return JSON.parse(answer);
       },
       kill: (function_) => void harness.stdin.write(`kill ${function_}\n`),
+      channelFaults: (faults) => void harness.stdin.write(`faults ${JSON.stringify(faults ?? null)}\n`),
+      dropChannel: () => void harness.stdin.write('drop\n'),
+      killAgent: () => void agent?.kill('SIGKILL'),
+      agentMemory() {
+        // nsenter becomes the program that it starts.
+        const status = readFileSync(`/proc/${agent?.pid}/status`, 'utf8');
+        return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+      },
       stop,
     };
   } catch (error) {
