@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { readAuditPolicy } from '../functions/apiserver/audit/policy.ts';
 import { readAuthenticationConfiguration } from '../functions/apiserver/authentication/jwt/configuration.ts';
+import { bundleAgent, bundleFunctions } from './bundles.ts';
 import { ClusterStack } from './cluster-stack.ts';
 import { checkWithNag } from './nag.ts';
 import { readOptions } from './options.ts';
@@ -12,9 +13,12 @@ const app = new App();
 const options = readOptions(app.node);
 if (options.authenticationConfig !== undefined) await readAuthenticationConfiguration(options.authenticationConfig);
 if (options.auditPolicy !== undefined) await readAuditPolicy(options.auditPolicy);
+const bundleDirectory = join(import.meta.dirname, '../.zeroplane/functions');
+await bundleFunctions(bundleDirectory);
+if (options.workers > 0) await bundleAgent(join(bundleDirectory, 'agent'));
 const stack = new ClusterStack(app, `zeroplane-${options.name}`, {
   options,
-  bundleDirectory: join(import.meta.dirname, '../.zeroplane/functions'),
+  bundleDirectory,
 });
 checkWithNag(app, stack, options);
 app.synth();

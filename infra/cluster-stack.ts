@@ -16,6 +16,7 @@ import { createWorkerRole, createWorkers } from './workers.ts';
 export interface ClusterStackProps extends StackProps {
   readonly options: ClusterOptions;
   /** Where bundles are put. */
+  /** Where the functions are bundled, and the agent if there are workers. */
   readonly bundleDirectory: string;
 }
 

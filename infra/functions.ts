@@ -22,7 +22,6 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { expiryIndex } from '../core/store/dynamodb/table.ts';
 import { ofWorkers, type Worker, workers } from '../core/work/work-queues.ts';
-import { bundleFunction } from './bundles.ts';
 import {
   type BundleName,
   bundleNames,
@@ -74,7 +73,7 @@ const keyActions = ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:De
 export function createFunctions(scope: Construct, given: FunctionsOptions): Functions {
   const { options, state, queues, queuePrefix } = given;
   const stack = Stack.of(scope);
-  const code = bundleAll(given.bundleDirectory);
+  const code = readBundles(given.bundleDirectory);
   const nodeQueues = stack.formatArn({ service: 'sqs', resource: `${queuePrefix}node-*` });
 
   const roles = new Map<FunctionName, Role>();
@@ -221,12 +220,11 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
   };
 }
 
-function bundleAll(directory: string) {
+function readBundles(directory: string) {
   const hash = createHash('sha256');
   const codes = new Map(
     bundleNames.map((name) => {
       const folder = join(directory, name);
-      bundleFunction(name, folder);
       for (const file of readdirSync(folder).sort()) hash.update(readFileSync(join(folder, file)));
       return [name, Code.fromAsset(folder)] as const;
     }),

@@ -20,7 +20,6 @@ import {
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
-import { bundleAgent } from './bundles.ts';
 import type { ClusterOptions } from './options.ts';
 
 export function createWorkerRole(scope: Construct): Role {
@@ -41,7 +40,6 @@ export interface WorkersOptions {
 export function createWorkers(scope: Construct, { options, role, apiUrl, bundleDirectory }: WorkersOptions): void {
   const { name, workers, workerInstanceType } = options;
   const directory = join(bundleDirectory, 'agent');
-  bundleAgent(directory);
   const agent = new Asset(scope, 'Agent', { path: directory });
   agent.grantRead(role);
   // Workers only dial out: public subnets, no gateway that costs by the hour, and nothing may come in but from each other.

@@ -42,13 +42,14 @@ export async function measureClients(): Promise<ClientCost[]> {
     AWS_ENDPOINT_URL_DYNAMODB: server.url,
   };
   try {
-    const bundled = Object.entries(clients).map(([name, entry]) => {
-      const directory = join(folder, entry);
-      bundleEntry(`bench/aws/clients/${entry}`, directory, {
-        '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'clients/no-provider.ts'),
-      });
-      return { name, directory, probed: [] as Probed[] };
-    });
+    const alias = { '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'clients/no-provider.ts') };
+    const bundled = await Promise.all(
+      Object.entries(clients).map(async ([name, entry]) => {
+        const directory = join(folder, entry);
+        await bundleEntry(`bench/aws/clients/${entry}`, directory, { alias });
+        return { name, directory, probed: [] as Probed[] };
+      }),
+    );
     const probe = join(import.meta.dirname, 'clients/probe.mjs');
     for (let run = 0; run < runs; run++)
       for (const { directory, probed } of bundled) {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleFunction, entryPoint } from '../../infra/bundles.ts';
+import { bundleFunctions, entryPoint } from '../../infra/bundles.ts';
 import { bundleNames } from '../../infra/function-rows.ts';
 import { type Bundles, ensureBundles, programs } from '../../local/bundle.ts';
 import { tried } from '../tools/tried.ts';
@@ -21,7 +21,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'frozen-'));
   bundles = await ensureBundles();
-  for (const name of bundleNames) bundleFunction(name, join(folder, name));
+  await bundleFunctions(folder);
 }, 300_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

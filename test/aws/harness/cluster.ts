@@ -10,7 +10,7 @@ import { createIamToken } from '../../../core/signature/iam-token.ts';
 import { createJsonService } from '../../../core/signature/json-service.ts';
 import { ofWorkers, workers, workQueue } from '../../../core/work/work-queues.ts';
 import { createTestAuthority } from '../../../functions/apiserver/testing/certificates.ts';
-import { bundleFunction } from '../../../infra/bundles.ts';
+import { bundleFunctions } from '../../../infra/bundles.ts';
 import {
   type BundleName,
   bundleNames,
@@ -86,12 +86,9 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
   const { storm, timeoutsMs, concurrency } = options;
   const host = '127.0.0.1';
   const folder = mkdtempSync(join(tmpdir(), 'zeroplane-aws-'));
+  await bundleFunctions(folder);
   const bundles = Object.fromEntries(
-    bundleNames.map((name) => {
-      const directory = join(folder, name);
-      bundleFunction(name, directory);
-      return [name, directory];
-    }),
+    bundleNames.map((name) => [name, join(folder, name)]),
     // as: made from the list of all names.
   ) as Record<BundleName, string>;
 

@@ -1,0 +1,23 @@
+// What a function's start loads beside what its entry imports: modules that the code imports by name once it knows which function it is.
+// A bundle keeps what one start takes together in one file, and what several take in another, however many modules these are: each
+// file that Node loads costs a start about a millisecond of processor time. What is not named here is loaded when it is first asked for.
+
+import type { BundleName } from './function-rows.ts';
+
+const api = ['functions/apiserver/serverless/open.ts', 'functions/apiserver/flow-control/flow-control.ts'];
+
+/** By the start's name: paths below the root. */
+export type Starts = Readonly<Record<string, readonly string[]>>;
+
+export const startsOf: Readonly<Record<BundleName, Starts>> = {
+  apiserver: {
+    read: api,
+    write: [...api, 'core/registry/create.ts', 'functions/apiserver/resources/write.ts'],
+    node: [...api, 'functions/apiserver/node/endpoints.ts'],
+    notifier: ['functions/apiserver/serverless/notifier.ts', 'core/replica/replicas.ts'],
+  },
+  controllers: { start: [] },
+  scheduler: { start: [] },
+  'stream-trigger': { start: [] },
+  channel: { start: [] },
+};
