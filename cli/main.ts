@@ -5,6 +5,7 @@ import { readDuration } from '../core/machinery/time.ts';
 import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { awsCommands } from './aws-commands.ts';
+import { clusterCommands, clusterLimitFlags, clusterLimits } from './cluster-commands.ts';
 import { type Command, command } from './command.ts';
 import { healthCommands } from './health-commands.ts';
 import { imageCommands } from './image-commands.ts';
@@ -40,6 +41,7 @@ const commands: readonly Command[] = [
         'no-agent': { help: 'control plane alone: this machine runs no pods' },
         'seccomp-default': { help: "pods that name no seccomp profile get the runtime's" },
         'no-seccomp-default': { help: 'they get none again' },
+        ...clusterLimitFlags,
         'pod-cidr': { value: 'cidr', help: 'addresses of pods; default: 10.244.0.0/16' },
         'service-cidr': { value: 'cidr', help: 'addresses of Services; default: 10.96.0.0/16' },
         'authentication-config': {
@@ -82,6 +84,7 @@ const commands: readonly Command[] = [
         kubeconfig: values.kubeconfig,
         agent: !values['no-agent'],
         seccompDefault: values['seccomp-default'] || (values['no-seccomp-default'] ? false : undefined),
+        clusters: clusterLimits(values),
         podCidr: values['pod-cidr'],
         serviceCidr: values['service-cidr'],
         authenticationConfig: values['authentication-config'],
@@ -173,6 +176,7 @@ const commands: readonly Command[] = [
   trustCommand,
   ...awsCommands,
   ...nodeCommands,
+  ...clusterCommands,
 ];
 
 await runProgram(commands);

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { rangeOf, toText } from '../core/machinery/ipv4.ts';
 import { parseJson } from '../core/machinery/json.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
+import { type ClusterLimits, defaultLimits } from './cluster-limits.ts';
 import { type ConfigFiles, planConfigFiles } from './config-files.ts';
 import { UserError } from './user-error.ts';
 
@@ -24,6 +25,23 @@ export interface Cluster extends ConfigFiles {
   readonly shutdownDelayMs?: number;
   /** Pods that name no seccomp profile get the runtime's. A cluster of an older version does not say. */
   readonly seccompDefault?: boolean;
+  /** How many clusters it hosts, and how large. A cluster of an older version does not say. */
+  readonly clusters?: ClusterLimits;
+  /** It is one of those. */
+  readonly within?: Within;
+}
+
+/** Of a cluster that another one's control plane hosts. */
+export interface Within {
+  readonly name: string;
+  /** Where it is served, below the host's URL. */
+  readonly path: string;
+  /** File of the authority that vouches for the host's API server (PEM). */
+  readonly authority: string;
+  /** The host's data directory. */
+  readonly hostDir: string;
+  /** That its store may take. */
+  readonly maximumBytes: number;
 }
 
 /** Where the audit log goes, and how much of it is kept. It is written while there is a policy. */
@@ -49,6 +67,8 @@ export interface ClusterOptions extends ConfigFiles {
   /** Milliseconds. */
   readonly shutdownDelayDuration?: number;
   readonly seccompDefault?: boolean;
+  /** Of the clusters that it hosts; what is not said is as before. */
+  readonly clusters?: Partial<ClusterLimits>;
 }
 
 const defaults = { port: 6443, podCIDR: '10.244.0.0/16', serviceCIDR: '10.96.0.0/16', clusterDomain: 'cluster.local' };
@@ -67,6 +87,7 @@ export function planCluster(options: ClusterOptions): Cluster {
       auditLog: planAuditLog(options, found.auditLog),
       shutdownDelayMs: options.shutdownDelayDuration ?? found.shutdownDelayMs ?? 0,
       seccompDefault: options.seccompDefault ?? found.seccompDefault ?? false,
+      clusters: { ...defaultLimits, ...found.clusters, ...options.clusters },
       ...planConfigFiles(options, found),
     };
   }
@@ -81,6 +102,7 @@ export function planCluster(options: ClusterOptions): Cluster {
     auditLog: planAuditLog(options, undefined),
     shutdownDelayMs: options.shutdownDelayDuration ?? 0,
     seccompDefault: options.seccompDefault ?? false,
+    clusters: { ...defaultLimits, ...options.clusters },
     ...planConfigFiles(options, {}),
   };
 }

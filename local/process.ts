@@ -37,9 +37,13 @@ export function startProcess(files: ProcessFiles, command: string, args: readonl
   closeSync(log);
   child.unref();
   if (child.pid === undefined) throw new Error(`cannot start ${command}`);
-  writeFileSync(`${files.pidFile}.new`, `${child.pid} ${startedAt(child.pid) ?? ''}\n`);
-  renameSync(`${files.pidFile}.new`, files.pidFile);
+  writePid(files, child.pid);
   return child.pid;
+}
+
+export function writePid({ pidFile }: ProcessFiles, pid: number): void {
+  writeFileSync(`${pidFile}.new`, `${pid} ${startedAt(pid) ?? ''}\n`);
+  renameSync(`${pidFile}.new`, pidFile);
 }
 
 /** The pid in the file, if that very process still runs. */

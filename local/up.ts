@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { containerdPaths } from '../agent/containerd/config.ts';
 import { agentRights } from '../agent/start-rights.ts';
+import { deepEqual } from '../core/machinery/equality.ts';
 import { errorText } from '../core/machinery/error-text.ts';
 import { parseJson } from '../core/machinery/json.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
@@ -18,6 +19,7 @@ import {
   readCluster,
   saveCluster,
 } from './cluster.ts';
+import { defaultLimits } from './cluster-limits.ts';
 import { changedConfigFlags, checkConfigFiles } from './config-files.ts';
 import { agentDir, loadExampleWebImages } from './images.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
@@ -266,6 +268,8 @@ function refuseChangesToRunning(plan: Plan): void {
     throw new UserError(`--shutdown-delay-duration: the cluster runs with another one: ${stop}`);
   if ((found.seccompDefault ?? false) !== plan.cluster.seccompDefault)
     throw new UserError(`--seccomp-default: the cluster runs ${found.seccompDefault ? 'with' : 'without'} it: ${stop}`);
+  if (!deepEqual({ ...defaultLimits, ...found.clusters }, plan.cluster.clusters))
+    throw new UserError(`--clusters, --cluster-size, --cluster-idle: the cluster runs with others: ${stop}`);
   const [flag] = changedConfigFlags(plan.cluster, found);
   if (flag) throw new UserError(`${flag}: the cluster runs without this file: ${stop}`);
 }

@@ -11,7 +11,8 @@ const handshakeTimeoutMs = 15_000;
 export function dialIn(credentials: ApiCredentials, nodeName: string, id: string): Promise<FrameSocket> {
   const { server, ca, cert, key, token } = credentials;
   const path = `/apis/agent.zeroplane.dev/v1/nodes/${encodeURIComponent(nodeName)}/streams/${encodeURIComponent(id)}`;
-  const socket = new WebSocket(new URL(path, server.replace(/^http/, 'ws')), {
+  // The server may have a path of its own, below which the API begins.
+  const socket = new WebSocket(server.replace(/^http/, 'ws').replace(/\/+$/, '') + path, {
     ...(ca && { ca }),
     ...(cert && key && { cert, key }),
     ...(token && { headers: { authorization: `Bearer ${token}` } }),

@@ -6,6 +6,7 @@ import type { Replicas } from '../replica/replica.ts';
 import { createReplicas, type LocalReplicas } from '../replica/replicas.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
+import type { AdmissionPlugin } from './admission/plugin.ts';
 import { createRegistry, systemRandom } from './create.ts';
 import { lookups } from './lookup.ts';
 import type { Reach } from './reach.ts';
@@ -24,6 +25,8 @@ export interface InProcessOptions {
   readonly serviceCIDR: string;
   readonly clusterDomain: string;
   readonly admissionMetrics?: AdmissionMetrics;
+  /** Beside the built-in ones. */
+  readonly admission?: readonly AdmissionPlugin[];
   /** Default: called from here. */
   readonly callWebhook?: WebhookCaller;
   /** How endpoints of webhooks are reached from here. Default: at their addresses. */
@@ -33,7 +36,7 @@ export interface InProcessOptions {
 export function openInProcess<R extends Replicas>(
   store: Store,
   replicas: R,
-  { serviceCIDR, clusterDomain, admissionMetrics, reach, ...given }: InProcessOptions,
+  { serviceCIDR, clusterDomain, admission, admissionMetrics, reach, ...given }: InProcessOptions,
 ): InProcess<R> {
   const definitions = loadDefinitions();
   const callWebhook =
@@ -48,6 +51,7 @@ export function openInProcess<R extends Replicas>(
     serviceCIDR,
     clusterDomain,
     callWebhook,
+    ...(admission && { admission }),
     ...(admissionMetrics && { admissionMetrics }),
   });
   return { replicas, definitions, registry, callWebhook };

@@ -29,6 +29,12 @@ export function storeStatus(error: unknown, subject: StatusSubject, name: string
         `The store has no room left on its device (${failure.data.path}); free space and try again`,
         details,
       );
+    case 'overQuota':
+      return new StatusError(
+        'Forbidden',
+        `exceeded quota: this cluster's store holds the ${failure.data.limit} bytes that it may: delete what is not needed, and try again`,
+        details,
+      );
     case 'tooLarge':
       return new StatusError(
         'RequestEntityTooLarge',

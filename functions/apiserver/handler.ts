@@ -106,6 +106,8 @@ export interface ApiServerOptions {
   readonly frontProxy?: FrontProxy;
   /** Where it is another than what `frontProxy` makes. */
   readonly aggregation?: Aggregation;
+  /** What else this process answers: asked before our own. */
+  readonly responders?: readonly Responder[];
   /** Checks beside our own, and what else this process counts. */
   readonly checks?: readonly HealthCheck[];
   readonly moreMetrics?: () => Promise<readonly Family[]>;
@@ -186,6 +188,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   /** Who answers what: the first of them that serves a request. */
   const responders: readonly Responder[] = [
+    ...(options.responders ?? []),
     lazyResponder(isForAgents, async () => {
       const { createNodeEndpoints } = await import('./node/endpoints.ts');
       return createNodeEndpoints({ ...options, openNodes: nodes.open, notifier, now });

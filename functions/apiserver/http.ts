@@ -29,6 +29,8 @@ export interface ApiRequest {
   /** Set by the first stage: it takes as long as it takes, and no deadline ends it. */
   longRunning?: boolean | undefined;
   readonly peer?: PeerCertificate | undefined;
+  /** DER, of the same certificate, whoever signed it. */
+  readonly certificate?: Uint8Array | undefined;
   readonly remoteAddress?: string | undefined;
   /** Aborts when the client has gone. A getter where making one has a price. */
   readonly signal?: AbortSignal | undefined;

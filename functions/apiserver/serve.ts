@@ -18,7 +18,7 @@ import {
   openRequests,
   type RequestLimits,
 } from './open-requests.ts';
-import { ServedRequest } from './served-request.ts';
+import { type Served, ServedRequest } from './served-request.ts';
 
 /** What serve needs of an API server. */
 export interface Handler {
@@ -145,17 +145,19 @@ function takeHttp2(
   respond(api, stream, request, onError);
 }
 
-function takeHttp1(
+/** `seen`: who sent it, where the connection is not the client's own (serve-behind.ts). */
+export function takeHttp1(
   api: Handler,
   open: OpenRequests,
   onError: OnError,
   message: IncomingMessage,
   out: ServerResponse,
+  seen?: Served['seen'],
 ): void {
   out.on('error', ignore);
   const method = message.method ?? 'GET';
   const { headers, rawHeaders, socket, url: target = '/' } = message;
-  const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: out, source: message });
+  const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: out, source: message, seen });
   open.add(out, request);
   respond(api, out, request, onError);
 }
@@ -250,10 +252,16 @@ function answerHttp1(out: ServerResponse, request: ServedRequest, response: ApiR
   }
 }
 
-async function upgrade(api: Handler, message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+export async function upgrade(
+  api: Handler,
+  message: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  seen?: Served['seen'],
+): Promise<void> {
   socket.on('error', ignore);
   const { method = 'GET', headers, rawHeaders, url: target = '/' } = message;
-  const given = { method, target, headers, rawHeaders, socket: message.socket, life: socket, source: socket };
+  const given = { method, target, headers, rawHeaders, socket: message.socket, life: socket, source: socket, seen };
   const request = new ServedRequest(given);
   const response = await api.upgrade(request, { socket, head });
   if (!response || socket.destroyed) return;

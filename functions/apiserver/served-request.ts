@@ -20,6 +20,8 @@ export interface Served {
   readonly life: Duplex | ServerResponse;
   /** Where the body is read from. */
   readonly source: AsyncIterable<Uint8Array> | undefined;
+  /** Who is at the other end, where `socket` is not the client's own. */
+  readonly seen?: Pick<ApiRequest, 'peer' | 'remoteAddress'> | undefined;
 }
 
 /** A class, since an object literal with a getter takes twenty times as long to make, and one is made for every request. */
@@ -32,6 +34,8 @@ export class ServedRequest implements ApiRequest {
   body: AsyncIterable<Uint8Array> | Uint8Array | undefined;
   readonly peer: PeerCertificate | undefined;
   readonly remoteAddress: string | undefined;
+  /** The client's certificate (DER), whoever signed it: for an API server behind this one. TLS has proved that the client has its key. */
+  readonly certificate: Uint8Array | undefined;
   longRunning = false;
   /** Its answer has begun. Since when it waits for that, or for its client, and how many bytes did at the last look (open-requests.ts). */
   answered = false;
@@ -40,7 +44,7 @@ export class ServedRequest implements ApiRequest {
   private readonly life: Duplex | ServerResponse;
   private controller: AbortController | undefined;
 
-  constructor({ method, target, headers, rawHeaders, socket, life, source }: Served) {
+  constructor({ method, target, headers, rawHeaders, socket, life, source, seen }: Served) {
     const at = target.indexOf('?');
     const connection = connectionOf(socket);
     connection.requests += 1;
@@ -51,8 +55,9 @@ export class ServedRequest implements ApiRequest {
     this.headers = headers as Record<string, string | undefined>;
     this.rawHeaders = rawHeaders;
     this.body = method === 'GET' || method === 'HEAD' ? undefined : source;
-    this.peer = connection.peer;
-    this.remoteAddress = connection.remoteAddress;
+    this.peer = seen ? seen.peer : connection.peer;
+    this.remoteAddress = seen ? seen.remoteAddress : connection.remoteAddress;
+    this.certificate = connection.certificate;
     this.life = life;
     this.controller = undefined;
   }
@@ -78,13 +83,14 @@ export class ServedRequest implements ApiRequest {
 /** What is the same for all requests of a connection. */
 interface Connection {
   readonly peer: PeerCertificate | undefined;
+  readonly certificate: Uint8Array | undefined;
   readonly remoteAddress: string | undefined;
   /** That came on it so far. */
   requests: number;
 }
 
 const connections = new WeakMap<Socket, Connection>();
-const noConnection: Connection = { peer: undefined, remoteAddress: undefined, requests: 0 };
+const noConnection: Connection = { peer: undefined, certificate: undefined, remoteAddress: undefined, requests: 0 };
 
 /** How many requests came on a connection so far. */
 export function requestsOn(socket: Socket): number {
@@ -96,17 +102,19 @@ function connectionOf(socket: Socket | undefined): Connection {
   if (!socket) return noConnection;
   let connection = connections.get(socket);
   if (!connection) {
-    // The server is a TLS server, so its sockets are TLS sockets (HTTP/2 gives a proxy of one).
-    connection = { peer: certificateOf(socket as TLSSocket), remoteAddress: socket.remoteAddress, requests: 0 };
+    // as: a TLS server's sockets are TLS sockets. HTTP/2 gives a proxy of one, in which nothing is `in`.
+    const { getPeerX509Certificate, authorized } = socket as Partial<TLSSocket>;
+    const certificate = getPeerX509Certificate?.call(socket);
+    const peer = certificate && peerOfTls(certificate, authorized === true);
+    connection = { peer, certificate: certificate?.raw, remoteAddress: socket.remoteAddress, requests: 0 };
     connections.set(socket, connection);
   }
   return connection;
 }
 
-function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
-  const certificate = socket.getPeerX509Certificate();
-  const peer = certificate && peerOf(certificate.raw, socket.authorized);
-  return peer && { ...peer, notAfter: Math.min(peer.notAfter, endOfIssuers(certificate)) };
+function peerOfTls(certificate: X509Certificate, authorized: boolean): PeerCertificate {
+  const peer = peerOf(certificate.raw, authorized);
+  return { ...peer, notAfter: Math.min(peer.notAfter, endOfIssuers(certificate)) };
 }
 
 /** Who was signed by what is past its end, is past it too. */

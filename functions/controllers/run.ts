@@ -28,6 +28,8 @@ export interface ControllersOptions {
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   readonly timers: Timers;
+  /** For looks that only make up for lost notices; default: `timers`. */
+  readonly resyncTimers?: Timers;
   readonly random: () => number;
   readonly log: (message: string, error?: unknown) => void;
   /** How often the replicas are caught up without a signal: any signal may be lost. Default 30 s. */
@@ -39,6 +41,8 @@ export interface ControllersOptions {
 export interface RunningControllers {
   /** Catches up with the store now: call it for a wake-up. */
   wake(): void;
+  /** Nothing is due or being worked on. What waits for a time is not counted. */
+  readonly quiet: boolean;
   /** Resolves when everything that was committed before the call is dealt with, and what came of it. Pauses are not waited for. */
   idle(): Promise<void>;
   /** Finishes what it is doing and starts nothing more. */
@@ -63,7 +67,7 @@ const longestPauseMs = 120_000;
 const turnMs = 10;
 
 export function startControllers(options: ControllersOptions): RunningControllers {
-  const { replicas, definitions, clock, timers, log } = options;
+  const { replicas, definitions, clock, timers, resyncTimers = timers, log } = options;
   const waiters = new Set<() => void>();
   let reconciles = 0;
   let stopped = false;
@@ -187,7 +191,7 @@ export function startControllers(options: ControllersOptions): RunningController
   }
 
   function scheduleResync(): void {
-    resync = timers.setTimeout(() => {
+    resync = resyncTimers.setTimeout(() => {
       wake();
       scheduleResync();
     }, options.resyncMs ?? 30_000);
@@ -198,6 +202,9 @@ export function startControllers(options: ControllersOptions): RunningController
 
   return {
     wake,
+    get quiet() {
+      return isQuiet();
+    },
     async idle() {
       do {
         const before = reconciles;
@@ -209,7 +216,7 @@ export function startControllers(options: ControllersOptions): RunningController
     },
     async stop() {
       stopped = true;
-      timers.clearTimeout(resync);
+      resyncTimers.clearTimeout(resync);
       for (const { queue } of workers) queue.close();
       await quiet();
       await followed.close();

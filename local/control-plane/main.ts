@@ -5,9 +5,11 @@ import '../../core/process/frozen-intrinsics.ts';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { frontProxyName } from '../../core/cluster/front-proxy.ts';
 import { apiAddress, dnsAddress } from '../../core/kinds/allocate/dns-address.ts';
+import { StatusError } from '../../core/machinery/status.ts';
 import { type Family, labelsOf } from '../../core/metrics/family.ts';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
 import { createLog } from '../../core/process/log.ts';
@@ -17,6 +19,7 @@ import { ensureAddons } from '../../core/registry/addons.ts';
 import { createAdmissionMetrics } from '../../core/registry/admission/metrics.ts';
 import { bootstrap } from '../../core/registry/bootstrap.ts';
 import { openInProcess } from '../../core/registry/in-process.ts';
+import { reachEndpoints } from '../../core/registry/reach.ts';
 import { createReplicas } from '../../core/replica/replicas.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
@@ -31,9 +34,20 @@ import { createApiServer } from '../../functions/apiserver/handler.ts';
 import { createInstaller } from '../../functions/apiserver/install/installer.ts';
 import { createJoining } from '../../functions/apiserver/node/joining.ts';
 import { storedNodes } from '../../functions/apiserver/node/stored-nodes.ts';
-import { serve } from '../../functions/apiserver/serve.ts';
+import { type Handler, serve } from '../../functions/apiserver/serve.ts';
+import { serveBehind } from '../../functions/apiserver/serve-behind.ts';
 import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-stream-handler.ts';
 import { type Cluster, nodeAddress, readCluster } from '../cluster.ts';
+import { defaultLimits } from '../cluster-limits.ts';
+import { clustersAdmission } from '../clusters/admission.ts';
+import { type Clusters, openClusters } from '../clusters/clusters.ts';
+import { withClusters } from '../clusters/front.ts';
+import { kubeconfigResponder } from '../clusters/kubeconfig-responder.ts';
+import { apiSocket } from '../clusters/made-cluster.ts';
+import { boundedStore } from '../clusters/within/bounded-store.ts';
+import { makeWithin } from '../clusters/within/make-within.ts';
+import { nodeCertificates } from '../clusters/within/node-certificates.ts';
+import { tellHost } from '../clusters/within/tell-host.ts';
 import { agentProgramsDir, readAgentPrograms } from './agent-programs.ts';
 import { controllersToken, serveApi } from './api-port.ts';
 import { serveControlSocket } from './control-socket.ts';
@@ -52,6 +66,9 @@ const cluster = readCluster(dataDir);
 if (!cluster) throw new Error(`no cluster in ${dataDir}`);
 const log = createLog(process.env['ZEROPLANE_LOG']);
 surviveUnhandledRejections(log);
+const { within } = cluster;
+let stopping = false;
+if (within) await makeWithin(cluster);
 const pki = (file: string) => readFileSync(join(dataDir, 'pki', file), 'utf8');
 const keys = openLiveKeys(join(dataDir, 'pki'));
 
@@ -60,7 +77,8 @@ const encryption = await openEncryption(dataDir, cluster.encryptionProviderConfi
 const { heartbeats } = state;
 // All that is asked of the store comes through here: this thread's requests, and the worker's.
 const encrypted = encryptedStore(state, encryption);
-const metered = meterStore({ ...encrypted, heartbeats });
+const bounded = within ? boundedStore(encrypted, dataDir, within.maximumBytes) : encrypted;
+const metered = meterStore({ ...bounded, heartbeats });
 const { store } = metered;
 const lost = await unreadable(store, encryption);
 if (lost.length > 0) {
@@ -84,13 +102,16 @@ const streams = createLazyStreamHandler(async () => {
   const { createStreamHandler } = await import('../../functions/apiserver/streams/stream-handler.ts');
   return createStreamHandler({ queue });
 });
-const reach = reachFromHere(replicas, streams.connect);
+// Addresses of the pods of a hosted cluster are others' on this machine.
+const reach = within ? reachEndpoints({ connectPod: streams.connect }) : reachFromHere(replicas, streams.connect);
+const limits = within ? undefined : { ...defaultLimits, ...cluster.clusters };
 const { definitions, registry, callWebhook } = openInProcess(store, replicas, {
   ...{ serviceCIDR, clusterDomain, admissionMetrics, reach },
+  ...(limits && { admission: [clustersAdmission(limits)] }),
 });
 await bootstrap(registry, definitions, {
-  advertiseAddress: nodeAddress(),
-  port: cluster.port,
+  // Of a hosted cluster nothing listens on this address: each node answers for itself (agent/pod-api).
+  ...(within ? { advertiseAddress: '192.0.2.1', port: 443 } : { advertiseAddress: nodeAddress(), port: cluster.port }),
   serviceCIDR,
   extensionAuthentication: {
     clientCA: pki('ca.crt'),
@@ -101,7 +122,7 @@ await bootstrap(registry, definitions, {
 await ensureAddons(registry, definitions, serviceCIDR);
 
 let closeAudit: (() => void | Promise<void>) | undefined;
-const issuer = `https://kubernetes.default.svc.${clusterDomain}`;
+const issuer = `https://kubernetes.default.svc.${clusterDomain}${within?.path ?? ''}`;
 const now = () => new Date();
 const nodeCredentials = nodeTokens({ issuer, keys: keys.signingKeys, now, ...storedNodes(store) });
 const configured = await authentication(cluster.authenticationConfig);
@@ -126,14 +147,16 @@ const api = await createApiServer({
   ...configured,
   tokenAuthenticators: [nodeCredentials, ...(configured.tokenAuthenticators ?? [])],
   installer: createInstaller({
-    authority: () => pki('ca.crt'),
-    programs: () => readAgentPrograms(agentProgramsDir(dataDir)),
+    // What machines see of a hosted cluster is the host's certificate, and they get the host's agent.
+    authority: () => (within ? readFileSync(within.authority, 'utf8') : pki('ca.crt')),
+    programs: () => readAgentPrograms(agentProgramsDir(within?.hostDir ?? dataDir)),
   }),
   joining: createJoining({
     tokens: nodeCredentials,
     queue,
     // Nodes poll at the API server itself, with their own credential.
     credentials: { issue: async () => ({ kind: 'api' }) },
+    ...(within && { certify: nodeCertificates(cluster) }),
     registry,
     definitions,
     cluster: {
@@ -153,6 +176,7 @@ const api = await createApiServer({
   flowControl: {},
   frontProxy: keys.frontProxy,
   checks: workerChecks(askingWorker),
+  ...(limits && { responders: [kubeconfigResponder(dataDir, () => required(clusters))] }),
   moreMetrics: async () => [
     ...metered.families(),
     ...admissionMetrics.families(),
@@ -197,20 +221,47 @@ readYamlIn(createYamlThread({ program: new URL('./yaml-worker.mjs', import.meta.
 const compaction = startCompaction(store);
 const rotateEncryption = () => encryption.rotate(state, encrypted);
 const control = serveControlSocket(dataDir, state, keys, rotateEncryption);
-const serving = await serve(api, {
-  host: '0.0.0.0',
-  port: cluster.port,
-  tls: keys.tls(),
-  onError: (err) => log.error({ err }, 'a request could not be answered'),
-});
-keys.onReload(() => serving.useCertificate(keys.tls()));
+const clusters: Clusters | undefined =
+  limits &&
+  (await openClusters({
+    host: cluster,
+    limits,
+    program: fileURLToPath(import.meta.url),
+    registry,
+    definitions,
+    replicas,
+    log,
+  }));
+const serving = within ? await serveWithin() : await serveOnPort(clusters ? withClusters(api, clusters, log) : api);
 const stopRenewing = keepRenewed(cluster, keys, {
   now: Date.now,
   onError: (err) => log.error({ err }, 'certificates that end soon could not be renewed'),
 });
-log.info({ port: serving.port }, 'serving');
+log.info(within ? { path: within.path } : { port: cluster.port }, 'serving');
+if (within) tellHost({ backup: (path) => state.backup(path), work: askingWorker.work, end: stop });
 if (encryption.unfinished) void resumeRotation();
 giveBackIdleMemory(() => replicas.forgetObjects());
+
+/** The port of this machine's cluster. */
+async function serveOnPort(handler: Handler): Promise<{ close(graceMs: number): Promise<void> }> {
+  const onPort = await serve(handler, {
+    host: '0.0.0.0',
+    port: cluster?.port ?? 0,
+    tls: keys.tls(),
+    onError: (err) => log.error({ err }, 'a request could not be answered'),
+  });
+  keys.onReload(() => onPort.useCertificate(keys.tls()));
+  return onPort;
+}
+
+/** Behind the one that hosts this cluster. */
+function serveWithin(): Promise<{ close(graceMs: number): Promise<void> }> {
+  return serveBehind(api, {
+    path: apiSocket(dataDir),
+    clientCA: () => String(keys.tls().clientCA),
+    onError: (err) => log.error({ err }, 'a request could not be answered'),
+  });
+}
 
 async function authentication(file: string | undefined): Promise<Partial<ConfiguredAuthentication>> {
   if (file === undefined) return {};
@@ -259,7 +310,6 @@ async function resumeRotation(): Promise<void> {
   }
 }
 
-let stopping = false;
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => void stop());
 
 async function stop(): Promise<void> {
@@ -270,6 +320,7 @@ async function stop(): Promise<void> {
   if (shutdownDelayMs > 0) log.info({ shutdownDelayMs }, 'not ready any more, and ends when this is over');
   await delay(shutdownDelayMs);
   await serving.close(1000);
+  await clusters?.close();
   await closeAudit?.();
   await worker.terminate();
   compaction.stop();
@@ -279,4 +330,9 @@ async function stop(): Promise<void> {
   replicas.close();
   await store.close();
   process.exit(0);
+}
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new StatusError('ServiceUnavailable', 'clusters are not served yet: try again');
+  return value;
 }

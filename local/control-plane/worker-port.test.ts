@@ -26,17 +26,19 @@ const readyz = async () => {
   ).toString();
 };
 
+const working = { started: () => true, quiet: () => false, nextDue: () => undefined };
+
 it('The other thread says what it counted, histograms too', async () => {
   const value = createHistogram([1, 2]);
   observe(value, 1.5);
   const family: Family = { name: 'a', help: 'A.', type: 'histogram', series: [{ labels: 'name="x"', value }] };
-  answerQuestions(channel.port2, { started: () => true, families: () => [family] });
+  answerQuestions(channel.port2, { ...working, families: () => [family] });
   expect(await workerFamilies(worker)).toEqual([family]);
 });
 
 it('It is alive once it answers, and ready once it has started', async () => {
   let started = false;
-  answerQuestions(channel.port2, { started: () => started, families: () => [] });
+  answerQuestions(channel.port2, { ...working, started: () => started, families: () => [] });
   expect(await readyz()).toContain('[+]scheduler-and-controllers ok\n[-]scheduler-and-controllers-sync failed');
   started = true;
   expect(await readyz()).toContain('readyz check passed');
@@ -52,4 +54,9 @@ it('A thread that is stuck is no health, and keeps no scrape waiting', async () 
   } finally {
     await stuck.terminate();
   }
+});
+
+it('It says whether there is work, and when there will be', async () => {
+  answerQuestions(channel.port2, { ...working, quiet: () => true, nextDue: () => 17, families: () => [] });
+  expect(await worker.work()).toMatchObject({ quiet: true, nextDue: 17 });
 });

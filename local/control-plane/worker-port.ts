@@ -6,6 +6,9 @@ import type { Family } from '../../core/metrics/family.ts';
 export interface WorkerState {
   /** Scheduler and controllers have read what there is, and work. */
   readonly started: boolean;
+  /** Controllers have nothing to do at this moment; when they will have, by themselves (Unix milliseconds). */
+  readonly quiet: boolean;
+  readonly nextDue?: number | undefined;
   /** Undefined where only the state was asked for. */
   readonly families?: readonly Family[];
 }
@@ -13,12 +16,16 @@ export interface WorkerState {
 /** What the worker's end tells of. */
 export interface WorkerParts {
   readonly started: () => boolean;
+  readonly quiet: () => boolean;
+  readonly nextDue: () => number | undefined;
   readonly families: () => readonly Family[];
 }
 
 /** What the main thread's end can ask. Neither gives up by itself: a thread that is stuck does not answer. */
 export interface AskWorker {
   state(): Promise<WorkerState>;
+  /** Whether it has work, and when it will have. */
+  work(): Promise<Pick<WorkerState, 'quiet' | 'nextDue'>>;
   families(): Promise<readonly Family[]>;
 }
 
@@ -29,9 +36,10 @@ interface Question {
 
 type Reply = WorkerState & { readonly id: number };
 
-export function answerQuestions(port: MessagePort, { started, families }: WorkerParts): void {
+export function answerQuestions(port: MessagePort, { started, quiet, nextDue, families }: WorkerParts): void {
   port.on('message', ({ id, families: wanted }: Question) => {
-    port.postMessage({ id, started: started(), ...(wanted && { families: families() }) } satisfies Reply);
+    const state = { started: started(), quiet: quiet(), nextDue: nextDue() };
+    port.postMessage({ id, ...state, ...(wanted && { families: families() }) } satisfies Reply);
   });
 }
 
@@ -50,6 +58,7 @@ export function askWorker(port: MessagePort): AskWorker {
     });
   return {
     state: () => ask(false),
+    work: () => ask(false),
     families: async () => (await ask(true)).families ?? [],
   };
 }

@@ -13,9 +13,10 @@ import { openInProcess, replicasOfNow } from '../../core/registry/in-process.ts'
 import { objectFamilies } from '../../core/replica/object-families.ts';
 import { secretTokenSigner } from '../../core/signature/secret-token.ts';
 import { connectStore } from '../../core/store/port.ts';
+import { createWakeupTimers } from '../../core/work/wakeup-timers.ts';
 import { controllers } from '../../functions/controllers/all.ts';
 import { createQueueMetrics } from '../../functions/controllers/queue-metrics.ts';
-import { startControllers } from '../../functions/controllers/run.ts';
+import { type RunningControllers, startControllers } from '../../functions/controllers/run.ts';
 import { createSchedulerMetrics } from '../../functions/scheduler/metrics.ts';
 import { createPodEvents } from '../../functions/scheduler/pod-events.ts';
 import { startScheduler } from '../../functions/scheduler/run.ts';
@@ -57,9 +58,15 @@ const queueMetrics = createQueueMetrics();
 const schedulerMetrics = createSchedulerMetrics();
 const admissionMetrics = createAdmissionMetrics();
 let started = false;
+let running: RunningControllers | undefined;
+/** What controllers wait for; and all else that waits, which says nothing of when there is work. */
+const dueTimers = createWakeupTimers(Date.now);
+const timers = { setTimeout, clearTimeout: (handle: unknown) => clearTimeout(handle as NodeJS.Timeout) };
 if (settings.questions)
   answerQuestions(settings.questions, {
     started: () => started,
+    quiet: () => started && running?.quiet === true,
+    nextDue: () => dueTimers.nextDue(),
     families: () => [
       ...queueMetrics.families(),
       ...schedulerMetrics.families(),
@@ -74,11 +81,10 @@ const parts = openInProcess(store, replicasOfNow(store), {
   ...{ serviceCIDR: settings.serviceCIDR, clusterDomain: settings.clusterDomain, admissionMetrics },
   ...(settings.webhooks && { callWebhook: connectWebhooks(settings.webhooks) }),
 });
-const timers = { setTimeout, clearTimeout: (handle: unknown) => clearTimeout(handle as NodeJS.Timeout) };
 const events = createPodEvents({ ...parts, clock: Date.now, log: logOf('scheduler') });
 
 await serveCustomResources({ ...parts, onError: (error) => log('custom resources', error) });
-startControllers({
+running = startControllers({
   ...parts,
   store,
   identity: `controllers-${randomUUID()}`,
@@ -92,7 +98,8 @@ startControllers({
     ...(settings.api && { readApi: connectApi(settings.api) }),
   }),
   clock: Date.now,
-  timers,
+  timers: dueTimers,
+  resyncTimers: timers,
   random: Math.random,
   log,
   queueMetrics,

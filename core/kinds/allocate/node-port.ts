@@ -8,7 +8,8 @@ import type { Environment } from '../environment.ts';
 import type { ServiceName } from './cluster-ip.ts';
 
 /** Not a served resource: only the allocator reads it. */
-const type = ownType('nodeports');
+export const nodePortsType = ownType('nodeports');
+const type = nodePortsType;
 
 /** Takes `wanted`, or a free port that is not among `picked`. */
 export async function takeNodePort(

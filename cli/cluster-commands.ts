@@ -1,0 +1,115 @@
+// `zeroplane cluster ...`: clusters beside the one on this machine, in the same process and on the same port.
+
+import { parseQuantity } from '../core/machinery/quantity.ts';
+import { readDuration } from '../core/machinery/time.ts';
+import { CommandLineError } from '../core/process/command-line.ts';
+import { defaultDataDir } from '../local/default-data-dir.ts';
+import { type Command, command } from './command.ts';
+
+const host = {
+  'data-dir': { value: 'dir', help: 'of the cluster on this machine', default: defaultDataDir },
+  kubeconfig: { value: 'file', help: "of the cluster that hosts them; default: KUBECONFIG, then this machine's" },
+} as const;
+
+/** Of `zeroplane up`: how much goes to them. */
+export const clusterLimitFlags = {
+  clusters: { value: 'number', help: 'that it may host beside its own; 0 for none; default: 200' },
+  'cluster-size': { value: 'bytes', help: 'that the store of each may take, such as 1Gi; default: 256Mi' },
+  'cluster-idle': { value: 'duration', help: 'without a request after which one leaves memory; default: 5m' },
+} as const;
+
+export function clusterLimits(values: { readonly [Name in keyof typeof clusterLimitFlags]: string | undefined }) {
+  const { clusters, 'cluster-size': size, 'cluster-idle': idle } = values;
+  return {
+    ...(clusters !== undefined && { most: count('--clusters', clusters) }),
+    ...(size !== undefined && { bytes: bytes('--cluster-size', size) }),
+    ...(idle !== undefined && { idleMs: duration('--cluster-idle', idle) }),
+  };
+}
+
+export const clusterCommands: readonly Command[] = [
+  command(
+    {
+      name: 'zeroplane cluster create',
+      description: 'make a cluster beside this one: prints its kubeconfig once it answers',
+      takes: '<name>',
+      flags: {
+        ...host,
+        ttl: { value: 'duration', help: 'after which it is deleted, such as 8h; default: never' },
+        from: { value: 'cluster', help: 'whose objects it begins with' },
+        output: { value: 'file', short: 'o', help: 'where to write its kubeconfig, instead' },
+      },
+    },
+    async ({ values: { ttl, from, output, ...values }, args }) =>
+      (await import('../local/clusters/commands.ts')).createCluster(only(args), {
+        ...at(values),
+        ttlMs: ttl === undefined ? undefined : duration('--ttl', ttl),
+        from,
+        output,
+      }),
+  ),
+  command(
+    {
+      name: 'zeroplane cluster list',
+      description: 'say which clusters there are beside this one',
+      flags: { ...host, output: { value: 'format', short: 'o', help: 'text or json', default: 'text' } },
+    },
+    async ({ values: { output, ...values } }) =>
+      (await import('../local/clusters/commands.ts')).listClusters({ ...at(values), output }),
+  ),
+  command(
+    {
+      name: 'zeroplane cluster kubeconfig',
+      description: "print a cluster's kubeconfig, for its administrator",
+      takes: '<name>',
+      flags: host,
+    },
+    async ({ values, args }) => (await import('../local/clusters/commands.ts')).printKubeconfig(only(args), at(values)),
+  ),
+  command(
+    {
+      name: 'zeroplane cluster delete',
+      description: 'delete a cluster and all that is in it',
+      takes: '<name>',
+      flags: host,
+    },
+    async ({ values, args }) => (await import('../local/clusters/commands.ts')).deleteCluster(only(args), at(values)),
+  ),
+];
+
+function at(values: { 'data-dir': string; kubeconfig: string | undefined }) {
+  return { dataDir: values['data-dir'], kubeconfig: values.kubeconfig };
+}
+
+function only(args: readonly string[]): string {
+  const [name, more] = args;
+  if (name === undefined) throw new CommandLineError('name a cluster: `zeroplane cluster list` says which there are');
+  if (more !== undefined)
+    throw new CommandLineError(`unexpected argument ${JSON.stringify(more)}: one cluster at a time`);
+  return name;
+}
+
+function count(flag: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= 10_000) return value;
+  throw new CommandLineError(`${flag}: give a number of clusters, such as 100, not ${JSON.stringify(text)}`);
+}
+
+/** Less than a new cluster takes for its first objects would make none. */
+const leastBytes = 4 * 1024 * 1024;
+
+function bytes(flag: string, text: string): number {
+  try {
+    const value = Number(parseQuantity(text).nanos / 1_000_000_000n);
+    if (value >= leastBytes) return value;
+  } catch {
+    // Said below.
+  }
+  throw new CommandLineError(`${flag}: give at least 4Mi, such as 256Mi, not ${JSON.stringify(text)}`);
+}
+
+function duration(flag: string, text: string): number {
+  const value = readDuration(text);
+  if (value !== undefined && value >= 1000) return value;
+  throw new CommandLineError(`${flag}: give a duration of a second or more, such as 8h, not ${JSON.stringify(text)}`);
+}

@@ -1,0 +1,84 @@
+// What is asked of a Cluster when it is written, beside its schema: how many there may be, and whose objects it may copy.
+
+import { forbidden, notFound, StatusError } from '../../core/machinery/status.ts';
+import { fieldAt } from '../../core/machinery/structure/field-at.ts';
+import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../../core/registry/admission/plugin.ts';
+import {
+  clusterFinalizer,
+  clusterGroup,
+  clusterSubject,
+  clusterType,
+  isClusterName,
+  kubeconfigSubresource,
+  readAsked,
+} from './cluster-type.ts';
+
+/** `most`: clusters that there may be at a time. */
+export function clustersAdmission({ most }: { readonly most: number }): AdmissionPlugin {
+  return {
+    name: 'Clusters',
+    operations: ['CREATE', 'UPDATE'],
+    types: [clusterType],
+    mutate({ object, operation, subresource }) {
+      if (!object || subresource !== '' || operation !== 'CREATE') return;
+      const finalizers = object.metadata.finalizers ?? [];
+      if (!finalizers.includes(clusterFinalizer)) object.metadata.finalizers = [...finalizers, clusterFinalizer];
+    },
+    async validate(attributes, env) {
+      const { operation, subresource, object, old } = attributes;
+      if (subresource !== '') return;
+      const from = fieldAt(object, ['spec', 'from']);
+      if (operation === 'UPDATE') {
+        if (from !== fieldAt(old, ['spec', 'from'])) throw invalid('spec.from: cannot change: its objects were copied');
+        return;
+      }
+      await checkNew(attributes, env, most);
+      if (from !== undefined) await checkSource(attributes, env, from);
+    },
+  };
+}
+
+async function checkNew({ name }: Attributes, env: WriteEnvironment, most: number): Promise<void> {
+  if (!isClusterName(name))
+    throw invalid(
+      `metadata.name: ${JSON.stringify(name)}: give at most 40 small letters, digits and '-', a letter or digit first and last`,
+    );
+  const replica = await env.replicas.of(clusterType);
+  await replica.catchUp();
+  if (replica.size < most) return;
+  const what =
+    most === 0
+      ? 'this machine hosts no clusters: start it with `zeroplane up --clusters N`'
+      : `this machine hosts ${replica.size} clusters, and may host ${most}: delete one, or start it with a larger \`zeroplane up --clusters\``;
+  throw forbidden(clusterSubject, name, what);
+}
+
+/** Who has a copy of a cluster's Secrets is its administrator. */
+async function checkSource({ name, context }: Attributes, env: WriteEnvironment, from: unknown): Promise<void> {
+  const authorizer = context.authorizer ?? (await env.rbac()).authorizer;
+  const { effect } = await authorizer.authorize({
+    user: context.user,
+    verb: 'create',
+    isResource: true,
+    group: clusterGroup,
+    version: 'v1',
+    resource: 'clusters',
+    subresource: kubeconfigSubresource,
+    namespace: '',
+    name: String(from),
+    path: '',
+  });
+  if (effect !== 'allow') {
+    const why = `spec.from: a copy holds all that is in ${JSON.stringify(from)}: it needs the right to create clusters/${kubeconfigSubresource} of that one`;
+    throw forbidden(clusterSubject, name, why);
+  }
+  const source = (await env.replicas.of(clusterType)).get(String(from));
+  const found = source && readAsked(source.object);
+  if (!found || found.ending) throw notFound(clusterSubject, String(from));
+  if (!found.ready)
+    throw new StatusError('Conflict', `spec.from: cluster ${JSON.stringify(from)} is not ready yet: try again`, {});
+}
+
+function invalid(message: string): StatusError {
+  return new StatusError('Invalid', message, { group: clusterGroup, kind: 'Cluster' });
+}

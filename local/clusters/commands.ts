@@ -1,0 +1,143 @@
+// `zeroplane cluster ...`: asks the host's API as whoever the kubeconfig says. What the answer means is RBAC's to say.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { type ApiClient, ApiError } from '../../agent/api-client/api-client.ts';
+import { fieldAt } from '../../core/machinery/structure/field-at.ts';
+import { shortHumanDuration } from '../../core/machinery/time.ts';
+import { writePrivateFile } from '../../core/process/private-file.ts';
+import { type ClusterApiOptions, withClusterApi } from '../nodes/cluster-api.ts';
+import { UserError } from '../user-error.ts';
+import { clusterGroup, clustersPath, isClusterName, kubeconfigSubresource, readAsked } from './cluster-type.ts';
+
+const collection = `/apis/${clusterGroup}/v1/clusters`;
+
+export interface CreateOptions extends ClusterApiOptions {
+  readonly ttlMs: number | undefined;
+  readonly from: string | undefined;
+  /** Where its kubeconfig is written; undefined: to the standard output. */
+  readonly output: string | undefined;
+}
+
+/** Returns when it answers. */
+export async function createCluster(name: string, { ttlMs, from, output, ...options }: CreateOptions): Promise<void> {
+  const at = checkedPath(name);
+  const began = performance.now();
+  await withClusterApi(options, async (api) => {
+    const spec = {
+      ...(ttlMs !== undefined && { ttlSeconds: Math.ceil(ttlMs / 1000) }),
+      ...(from !== undefined && { from }),
+    };
+    await served(
+      api.json('POST', collection, {
+        body: { apiVersion: `${clusterGroup}/v1`, kind: 'Cluster', metadata: { name }, spec },
+      }),
+    );
+    await ready(api, name, at);
+    const config = await kubeconfigOf(api, name);
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    console.error(`cluster ${name} is up after ${seconds} s, at ${api.credentials.server}${clustersPath}${name}`);
+    if (ttlMs !== undefined) console.error(`It is deleted in ${shortHumanDuration(ttlMs)}.`);
+    console.error(
+      'It has no nodes: its control plane answers, and pods wait until a machine joins it (`zeroplane node token`).',
+    );
+    if (output === undefined) process.stdout.write(config);
+    else {
+      writePrivateFile(output, config);
+      console.error(`\n  export KUBECONFIG=${output}\n  kubectl get namespaces`);
+    }
+  });
+}
+
+export async function printKubeconfig(name: string, options: ClusterApiOptions): Promise<void> {
+  checkedPath(name);
+  await withClusterApi(options, async (api) => void process.stdout.write(await kubeconfigOf(api, name)));
+}
+
+export async function deleteCluster(name: string, options: ClusterApiOptions): Promise<void> {
+  const at = checkedPath(name);
+  await withClusterApi(options, async (api) => {
+    const uid = fieldAt(await served(api.json('GET', at)), ['metadata', 'uid']);
+    await api.json('DELETE', at, { body: { preconditions: { uid } } });
+    // Its object goes when all else of it has.
+    await until(name, async () => {
+      const { status, text } = await api.request('GET', at);
+      return status === 404 || (status === 200 && !text.includes(String(uid)));
+    });
+    console.error(`cluster ${name} and all that was in it is deleted`);
+  });
+}
+
+export async function listClusters(options: ClusterApiOptions & { output: string }): Promise<void> {
+  await withClusterApi(options, async (api) => {
+    const found = fieldAt(await served(api.json('GET', collection)), ['items']);
+    const items: readonly unknown[] = Array.isArray(found) ? found : [];
+    if (options.output === 'json') return console.log(JSON.stringify(items, null, 2));
+    if (items.length === 0) return console.error('no clusters: `zeroplane cluster create NAME` makes one');
+    const rows = [['NAME', 'READY', 'STATE', 'STORED', 'ENDS IN'], ...items.map(row)];
+    for (const each of rows)
+      console.log(each.map((cell, at) => (at < 4 ? cell.padEnd(at === 0 ? 24 : 10) : cell)).join(''));
+  });
+}
+
+function row(item: unknown): string[] {
+  const asked = readAsked(item);
+  const bytes = fieldAt(item, ['status', 'storedBytes']);
+  return [
+    asked?.name ?? '?',
+    asked?.ready ? 'True' : 'False',
+    asked?.ending ? 'Deleting' : String(fieldAt(item, ['status', 'state']) ?? '-'),
+    typeof bytes === 'number' ? `${(bytes / 1e6).toFixed(1)} MB` : '-',
+    asked?.expiresAt === undefined ? 'never' : shortHumanDuration(Math.max(0, asked.expiresAt - Date.now())),
+  ];
+}
+
+function checkedPath(name: string): string {
+  if (isClusterName(name)) return `${collection}/${name}`;
+  throw new UserError(
+    `${JSON.stringify(name)} is no name for a cluster: give at most 40 small letters, digits and '-', a letter or digit first and last`,
+  );
+}
+
+/** By the URL and the authority that this command itself reaches the host by. */
+async function kubeconfigOf(api: ApiClient, name: string): Promise<string> {
+  // as: what kubeconfig-responder.ts makes.
+  const config = await served(
+    api.json<{ clusters: { cluster: Record<string, string> }[] }>(
+      'POST',
+      `${collection}/${name}/${kubeconfigSubresource}`,
+      { timeoutMs: 90_000 },
+    ),
+  );
+  const { server, ca } = api.credentials;
+  const cluster = {
+    server: `${server}${clustersPath}${name}`,
+    ...(ca !== undefined && { 'certificate-authority-data': Buffer.from(ca).toString('base64') }),
+  };
+  return stringify({ ...config, clusters: [{ name, cluster }] });
+}
+
+async function ready(api: ApiClient, name: string, at: string): Promise<void> {
+  await until(name, async () => readAsked(await api.json('GET', at))?.ready);
+}
+
+/** It may be copying a large one. */
+const longestMs = 10 * 60_000;
+
+async function until(name: string, done: () => Promise<boolean | undefined>): Promise<void> {
+  for (const deadline = Date.now() + longestMs; Date.now() < deadline; await delay(50)) if (await done()) return;
+  throw new UserError(`cluster ${name} is not there yet: \`kubectl describe cluster ${name}\` says why`);
+}
+
+/** A cluster that hosts none has no such type. */
+async function served<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 404 && /page not found|requested resource/.test(error.message))
+      throw new UserError(
+        'this API server hosts no clusters: `zeroplane up` on a machine does; on AWS deploy another stack (docs/clusters.md)',
+      );
+    throw error;
+  }
+}
