@@ -1,5 +1,6 @@
 // What is asked of a Cluster when it is written, beside its schema: how many there may be, and whose objects it may copy.
 
+import { invalid, invalidValue } from '../../core/machinery/field-error.ts';
 import { forbidden, notFound, StatusError } from '../../core/machinery/status.ts';
 import { fieldAt } from '../../core/machinery/structure/field-at.ts';
 import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../../core/registry/admission/plugin.ts';
@@ -29,7 +30,13 @@ export function clustersAdmission({ most }: { readonly most: number }): Admissio
       if (subresource !== '') return;
       const from = fieldAt(object, ['spec', 'from']);
       if (operation === 'UPDATE') {
-        if (from !== fieldAt(old, ['spec', 'from'])) throw invalid('spec.from: cannot change: its objects were copied');
+        if (from !== fieldAt(old, ['spec', 'from']))
+          throw refused(
+            object?.metadata.name ?? '',
+            'spec.from',
+            from,
+            'cannot change: its objects were copied when it was made',
+          );
         return;
       }
       await checkNew(attributes, env, most);
@@ -40,8 +47,11 @@ export function clustersAdmission({ most }: { readonly most: number }): Admissio
 
 async function checkNew({ name }: Attributes, env: WriteEnvironment, most: number): Promise<void> {
   if (!isClusterName(name))
-    throw invalid(
-      `metadata.name: ${JSON.stringify(name)}: give at most 40 small letters, digits and '-', a letter or digit first and last`,
+    throw refused(
+      name,
+      'metadata.name',
+      name,
+      "must be at most 40 small letters, digits and '-', a letter or digit first and last",
     );
   const replica = await env.replicas.of(clusterType);
   await replica.catchUp();
@@ -79,6 +89,6 @@ async function checkSource({ name, context }: Attributes, env: WriteEnvironment,
     throw new StatusError('Conflict', `spec.from: cluster ${JSON.stringify(from)} is not ready yet: try again`, {});
 }
 
-function invalid(message: string): StatusError {
-  return new StatusError('Invalid', message, { group: clusterGroup, kind: 'Cluster' });
+function refused(name: string, field: string, value: unknown, why: string): StatusError {
+  return invalid('Cluster', clusterGroup, name, [invalidValue(field, value, why)]);
 }

@@ -9,8 +9,6 @@ export const clusterType = `${clusterGroup}/clusters`;
 export const clusterSubject = { group: clusterGroup, resource: 'clusters' };
 /** Whoever may create this subresource of a cluster is its administrator. */
 export const kubeconfigSubresource = 'kubeconfig';
-/** Where clusters are served, on the port of their host. */
-export const clustersPath = '/clusters/';
 /** On a Cluster until nothing of it is left. */
 export const clusterFinalizer = 'zeroplane.dev/cluster';
 

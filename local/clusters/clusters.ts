@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Definitions } from '../../core/api/definition.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { notFound, StatusError } from '../../core/machinery/status.ts';
+import { fieldAt } from '../../core/machinery/structure/field-at.ts';
 import { formatTime } from '../../core/machinery/time.ts';
 import type { Log } from '../../core/process/log.ts';
 import { createClient } from '../../core/registry/client.ts';
@@ -14,13 +15,13 @@ import type { Registry } from '../../core/registry/registry.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import { type Cluster, readCluster } from '../cluster.ts';
 import { type ClusterLimits, mostRunning } from '../cluster-limits.ts';
+import { clustersPath } from '../hosted-path.ts';
 import { processFiles, stopProcess } from '../process.ts';
 import {
   type AskedCluster,
   clusterDefinition,
   clusterFinalizer,
   clusterSubject,
-  clustersPath,
   clusterType,
   isClusterName,
   readAsked,
@@ -279,7 +280,12 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
   const unsubscribe = replica.onEvent(({ type, entry }) =>
     take(entry.name, type === 'DELETED' ? undefined : entry.object),
   );
-  for (const entry of replica.snapshot()) take(entry.name, entry.object);
+  for (const { name, object } of replica.snapshot()) {
+    take(name, object);
+    const known = byName.get(name);
+    // A host that ends says nothing any more.
+    if (known && fieldAt(object, ['status', 'state']) === 'Running') void sayState(known);
+  }
   await sweep();
 
   /** Folders of clusters that are gone. */

@@ -6,9 +6,10 @@ import { type ApiClient, ApiError } from '../../agent/api-client/api-client.ts';
 import { fieldAt } from '../../core/machinery/structure/field-at.ts';
 import { shortHumanDuration } from '../../core/machinery/time.ts';
 import { writePrivateFile } from '../../core/process/private-file.ts';
+import { clustersPath } from '../hosted-path.ts';
 import { type ClusterApiOptions, withClusterApi } from '../nodes/cluster-api.ts';
 import { UserError } from '../user-error.ts';
-import { clusterGroup, clustersPath, isClusterName, kubeconfigSubresource, readAsked } from './cluster-type.ts';
+import { clusterGroup, isClusterName, kubeconfigSubresource, readAsked } from './cluster-type.ts';
 
 const collection = `/apis/${clusterGroup}/v1/clusters`;
 

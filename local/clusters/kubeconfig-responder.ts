@@ -8,7 +8,8 @@ import { StatusError } from '../../core/machinery/status.ts';
 import { plainJson } from '../../functions/apiserver/content/negotiate.ts';
 import { respondValue } from '../../functions/apiserver/content/respond.ts';
 import type { Responder } from '../../functions/apiserver/responder.ts';
-import { clusterGroup, clustersPath, kubeconfigSubresource } from './cluster-type.ts';
+import { clustersPath } from '../hosted-path.ts';
+import { clusterGroup, kubeconfigSubresource } from './cluster-type.ts';
 import type { Clusters } from './clusters.ts';
 import { clusterDir } from './made-cluster.ts';
 

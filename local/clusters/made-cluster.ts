@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster, Within } from '../cluster.ts';
-import { clustersPath } from './cluster-type.ts';
+import { clustersPath } from '../hosted-path.ts';
 
 /** In the host's data directory: one folder a cluster, by its uid, which is never given twice. */
 export function clustersDir(hostDir: string): string {

@@ -5,6 +5,7 @@ import { connect } from 'node:tls';
 import type { ApiClient, ApiCredentials } from '../../agent/api-client/api-client.ts';
 import { authorityHash, joinTokenText } from '../../core/node/join-token.ts';
 import { nodeAddress, readCluster } from '../cluster.ts';
+import { clustersPath } from '../hosted-path.ts';
 import { UserError } from '../user-error.ts';
 import { type ClusterApiOptions, isOwnCluster, withClusterApi } from './cluster-api.ts';
 
@@ -33,7 +34,8 @@ export async function printNodeToken(options: NodeTokenOptions): Promise<void> {
     const pin = ca === undefined ? undefined : await serverKeyPin(server, ca);
     await makeSecret(api, secret);
     // Of another cluster its own machine gives the agent out.
-    if (!options.quiet && isOwnCluster(options)) {
+    const isHere = isOwnCluster(options) || isHostedHere(api.credentials.server, options.dataDir);
+    if (!options.quiet && isHere) {
       const { ensureReleased } = await import('../release/release.ts');
       await ensureReleased(options.dataDir, (line) => console.error(`the agent as one file: ${line}`));
     }
@@ -60,12 +62,20 @@ function installLine({ server, token, pin }: { server: string; token: string; pi
   return `curl ${trust} ${server}/install-agent | ZEROPLANE_TOKEN=${token} sh -s -- --server ${server}`;
 }
 
+/** Whether it is a cluster that the one on this machine hosts: it gives out the same agent. */
+function isHostedHere(server: string, dataDir: string): boolean {
+  const { hostname, port, pathname } = new URL(server);
+  const here = hostname === '127.0.0.1' || hostname === 'localhost' || hostname === nodeAddress();
+  return here && Number(port) === readCluster(dataDir)?.port && pathname.startsWith(clustersPath);
+}
+
 /** An administrator's kubeconfig of the cluster on this machine says 127.0.0.1. */
 function reachable(server: string, dataDir: string): string {
   const url = new URL(server);
   if (url.hostname !== '127.0.0.1' && url.hostname !== 'localhost') return server;
   const cluster = readCluster(dataDir);
-  return `https://${nodeAddress()}:${cluster?.port ?? url.port}`;
+  const isHosted = url.pathname.startsWith(clustersPath);
+  return `https://${nodeAddress()}:${cluster?.port ?? url.port}${isHosted ? url.pathname : ''}`;
 }
 
 /** SHA-256 of the server's public key (SPKI), in base64, as curl takes it; seen over TLS that `ca` vouches for. Rejects with UserError. */
