@@ -41,7 +41,7 @@ export const clusterCommands: readonly Command[] = [
       },
     },
     async ({ values: { ttl, from, output, ...values }, args }) =>
-      (await import('../local/clusters/commands.ts')).createCluster(only(args), {
+      (await import('../local/cluster-commands.ts')).createCluster(only(args), {
         ...at(values),
         ttlMs: ttl === undefined ? undefined : duration('--ttl', ttl),
         from,
@@ -55,7 +55,7 @@ export const clusterCommands: readonly Command[] = [
       flags: { ...host, output: { value: 'format', short: 'o', help: 'text or json', default: 'text' } },
     },
     async ({ values: { output, ...values } }) =>
-      (await import('../local/clusters/commands.ts')).listClusters({ ...at(values), output }),
+      (await import('../local/cluster-commands.ts')).listClusters({ ...at(values), output }),
   ),
   command(
     {
@@ -64,7 +64,7 @@ export const clusterCommands: readonly Command[] = [
       takes: '<name>',
       flags: host,
     },
-    async ({ values, args }) => (await import('../local/clusters/commands.ts')).printKubeconfig(only(args), at(values)),
+    async ({ values, args }) => (await import('../local/cluster-commands.ts')).printKubeconfig(only(args), at(values)),
   ),
   command(
     {
@@ -73,7 +73,7 @@ export const clusterCommands: readonly Command[] = [
       takes: '<name>',
       flags: host,
     },
-    async ({ values, args }) => (await import('../local/clusters/commands.ts')).deleteCluster(only(args), at(values)),
+    async ({ values, args }) => (await import('../local/cluster-commands.ts')).deleteCluster(only(args), at(values)),
   ),
 ];
 

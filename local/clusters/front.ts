@@ -30,7 +30,7 @@ interface Asked {
   readonly path: string;
 }
 
-export function hostedRequest(path: string): Asked | undefined {
+function hostedRequest(path: string): Asked | undefined {
   const [, name, rest] = hostedPath.exec(path) ?? [];
   return name === undefined ? undefined : { name, path: rest ?? '/' };
 }

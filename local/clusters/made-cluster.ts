@@ -6,7 +6,7 @@ import type { Cluster, Within } from '../cluster.ts';
 import { clustersPath } from '../hosted-path.ts';
 
 /** In the host's data directory: one folder a cluster, by its uid, which is never given twice. */
-export function clustersDir(hostDir: string): string {
+function clustersDir(hostDir: string): string {
   return join(hostDir, 'clusters');
 }
 

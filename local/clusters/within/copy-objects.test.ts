@@ -8,8 +8,8 @@ import { openEmbeddedStore } from '../../../core/store/embedded/embedded-store.t
 import { decodeObject, encodeObject } from '../../../core/store/encode-object.ts';
 import { encryptedStore } from '../../../core/store/encrypted/encrypted-store.ts';
 import { ownType } from '../../../core/store/own-types.ts';
-import { openEncryption } from '../../control-plane/encryption.ts';
 import { ensureEncryptionKey } from '../../encryption-keys.ts';
+import { openEncryption } from '../../live-encryption.ts';
 import { copied, copyObjects } from './copy-objects.ts';
 
 let folder: string;

@@ -10,7 +10,7 @@ import { decodeObject, encodeObject } from '../../../core/store/encode-object.ts
 import { encryptedStore } from '../../../core/store/encrypted/encrypted-store.ts';
 import { isOwnType } from '../../../core/store/own-types.ts';
 import { type Put, StoreError, type TypeName, type Value } from '../../../core/store/store.ts';
-import { openEncryption } from '../../control-plane/encryption.ts';
+import { openEncryption } from '../../live-encryption.ts';
 
 /** All of a type. */
 const leftBehind: ReadonlySet<TypeName> = new Set([

@@ -2,14 +2,14 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { type ApiClient, ApiError } from '../../agent/api-client/api-client.ts';
-import { fieldAt } from '../../core/machinery/structure/field-at.ts';
-import { shortHumanDuration } from '../../core/machinery/time.ts';
-import { writePrivateFile } from '../../core/process/private-file.ts';
-import { clustersPath } from '../hosted-path.ts';
-import { type ClusterApiOptions, withClusterApi } from '../nodes/cluster-api.ts';
-import { UserError } from '../user-error.ts';
-import { clusterGroup, isClusterName, kubeconfigSubresource, readAsked } from './cluster-type.ts';
+import { type ApiClient, ApiError } from '../agent/api-client/api-client.ts';
+import { fieldAt } from '../core/machinery/structure/field-at.ts';
+import { shortHumanDuration } from '../core/machinery/time.ts';
+import { writePrivateFile } from '../core/process/private-file.ts';
+import { clusterGroup, isClusterName, kubeconfigSubresource, readAsked } from './clusters/cluster-type.ts';
+import { clustersPath } from './hosted-path.ts';
+import { type ClusterApiOptions, withClusterApi } from './nodes/cluster-api.ts';
+import { UserError } from './user-error.ts';
 
 const collection = `/apis/${clusterGroup}/v1/clusters`;
 

@@ -3,13 +3,13 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
-import { encryptSecrets, readEncryptionConfiguration } from '../../core/store/encrypted/configuration.ts';
-import type { EncryptedStore, Encryption } from '../../core/store/encrypted/encrypted-store.ts';
-import { type Resealed, reseal } from '../../core/store/encrypted/rewrite.ts';
-import { isSealed } from '../../core/store/encrypted/seal.ts';
-import type { Store } from '../../core/store/store.ts';
-import { dropEncryptionKeys, type EncryptionKeys, readEncryptionKeys } from '../encryption-keys.ts';
+import type { EmbeddedStore } from '../core/store/embedded/embedded-store.ts';
+import { encryptSecrets, readEncryptionConfiguration } from '../core/store/encrypted/configuration.ts';
+import type { EncryptedStore, Encryption } from '../core/store/encrypted/encrypted-store.ts';
+import { type Resealed, reseal } from '../core/store/encrypted/rewrite.ts';
+import { isSealed } from '../core/store/encrypted/seal.ts';
+import type { Store } from '../core/store/store.ts';
+import { dropEncryptionKeys, type EncryptionKeys, readEncryptionKeys } from './encryption-keys.ts';
 
 export interface LiveEncryption extends Encryption {
   /** Whether a rotation was begun that did not come to its end. */
