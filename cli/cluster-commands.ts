@@ -5,6 +5,7 @@ import { readDuration } from '../core/machinery/time.ts';
 import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { type Command, command } from './command.ts';
+import { isJson, outputFlag } from './output-flag.ts';
 
 const host = {
   'data-dir': { value: 'dir', help: 'of the cluster on this machine', default: defaultDataDir },
@@ -37,25 +38,25 @@ export const clusterCommands: readonly Command[] = [
         ...host,
         ttl: { value: 'duration', help: 'after which it is deleted, such as 8h; default: never' },
         from: { value: 'cluster', help: 'whose objects it begins with' },
-        output: { value: 'file', short: 'o', help: 'where to write its kubeconfig, instead' },
+        file: { value: 'file', help: 'where to write its kubeconfig, instead' },
       },
     },
-    async ({ values: { ttl, from, output, ...values }, args }) =>
+    async ({ values: { ttl, from, file, ...values }, args }) =>
       (await import('../local/cluster-commands.ts')).createCluster(only(args), {
         ...at(values),
         ttlMs: ttl === undefined ? undefined : duration('--ttl', ttl),
         from,
-        output,
+        file,
       }),
   ),
   command(
     {
       name: 'zeroplane cluster list',
       description: 'say which clusters there are beside this one',
-      flags: { ...host, output: { value: 'format', short: 'o', help: 'text or json', default: 'text' } },
+      flags: { ...host, ...outputFlag },
     },
     async ({ values: { output, ...values } }) =>
-      (await import('../local/cluster-commands.ts')).listClusters({ ...at(values), output }),
+      (await import('../local/cluster-commands.ts')).listClusters({ ...at(values), json: isJson(output) }),
   ),
   command(
     {

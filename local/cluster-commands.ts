@@ -17,11 +17,11 @@ export interface CreateOptions extends ClusterApiOptions {
   readonly ttlMs: number | undefined;
   readonly from: string | undefined;
   /** Where its kubeconfig is written; undefined: to the standard output. */
-  readonly output: string | undefined;
+  readonly file: string | undefined;
 }
 
 /** Returns when it answers. */
-export async function createCluster(name: string, { ttlMs, from, output, ...options }: CreateOptions): Promise<void> {
+export async function createCluster(name: string, { ttlMs, from, file, ...options }: CreateOptions): Promise<void> {
   const at = checkedPath(name);
   const began = performance.now();
   await withClusterApi(options, async (api) => {
@@ -42,10 +42,10 @@ export async function createCluster(name: string, { ttlMs, from, output, ...opti
     console.error(
       'It has no nodes: its control plane answers, and pods wait until a machine joins it (`zeroplane node token`).',
     );
-    if (output === undefined) process.stdout.write(config);
+    if (file === undefined) process.stdout.write(config);
     else {
-      writePrivateFile(output, config);
-      console.error(`\n  export KUBECONFIG=${output}\n  kubectl get namespaces`);
+      writePrivateFile(file, config);
+      console.error(`\n  export KUBECONFIG=${file}\n  kubectl get namespaces`);
     }
   });
 }
@@ -69,11 +69,11 @@ export async function deleteCluster(name: string, options: ClusterApiOptions): P
   });
 }
 
-export async function listClusters(options: ClusterApiOptions & { output: string }): Promise<void> {
+export async function listClusters(options: ClusterApiOptions & { json: boolean }): Promise<void> {
   await withClusterApi(options, async (api) => {
     const found = fieldAt(await served(api.json('GET', collection)), ['items']);
     const items: readonly unknown[] = Array.isArray(found) ? found : [];
-    if (options.output === 'json') return console.log(JSON.stringify(items, null, 2));
+    if (options.json) return console.log(JSON.stringify(items, null, 2));
     if (items.length === 0) return console.error('no clusters: `zeroplane cluster create NAME` makes one');
     const rows = [['NAME', 'READY', 'STATE', 'STORED', 'ENDS IN'], ...items.map(row)];
     for (const each of rows)

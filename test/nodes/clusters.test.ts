@@ -33,7 +33,7 @@ describe.skipIf(process.getuid?.() !== 0)('a node of a hosted cluster (needs roo
     worker = prepareNode('branch-worker', second);
     host = await startCluster('zpncl', '10.210.94', first, '--no-agent');
     kubeconfig = join(host.dataDir, 'branch.kubeconfig');
-    const made = await host.zeroplane('cluster create', 'branch', '--output', kubeconfig);
+    const made = await host.zeroplane('cluster create', 'branch', '--file', kubeconfig);
     if (made.code !== 0) throw new Error(made.stderr);
     const line = (await host.zeroplane('node token', '--kubeconfig', kubeconfig)).stdout.trim();
     expect(line).toMatch(/--server https:\/\/10\.210\.94\.1:\d+\/clusters\/branch$/);

@@ -16,7 +16,7 @@ export interface HostedCluster {
 
 export async function createHosted(host: ControlPlane, name: string, ...flags: string[]): Promise<HostedCluster> {
   const kubeconfig = join(host.dataDir, `${name}.kubeconfig`);
-  const { code, stderr } = await host.zeroplane('cluster', 'create', name, '--output', kubeconfig, ...flags);
+  const { code, stderr } = await host.zeroplane('cluster', 'create', name, '--file', kubeconfig, ...flags);
   if (code !== 0) throw new Error(`cluster create ${name} exited ${code}: ${stderr}`);
   const uid = await host.kubectl('get', 'cluster', name, '-o', 'jsonpath={.metadata.uid}');
   return { name, kubeconfig, kubectl: kubectlFor(kubeconfig), dataDir: join(host.dataDir, 'clusters', uid) };
