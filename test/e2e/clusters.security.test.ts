@@ -170,11 +170,11 @@ it('who may make clusters, and whose objects they may copy, RBAC says', async ()
   expect((await create('three', {})).stderr).toBe('');
   expect((await create('four', {})).stderr).toContain('hosts 3 clusters, and may host 3');
   const changed = await kubectl.attempt('patch', 'cluster', 'three', '--type=merge', '-p', '{"spec":{"from":"one"}}');
-  expect(changed.stderr).toContain('spec.from: cannot change');
+  expect(changed.stderr).toMatch(/spec\.from: .*cannot change/);
   const raw = ['create', '--raw', '/apis/zeroplane.dev/v1/clusters/one/kubeconfig', '-f', '/dev/null'];
   expect((await kubectl.attempt(...raw, '--as=kim')).stderr).toContain('forbidden');
   for (const name of ['-a', 'a'.repeat(41), 'a.b'])
-    expect((await create(name, {}, 'zeroplane-admin')).stderr, name).toMatch(/forbidden|metadata.name/);
+    expect((await kubectl.attemptInput(cluster(name), 'create', '-f', '-')).stderr, name).toContain('metadata.name');
   await kubectl('delete', 'cluster', 'three');
 });
 

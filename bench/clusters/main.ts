@@ -1,0 +1,83 @@
+// Clusters for nothing: what an idle one costs its host's memory, and how long one takes from its creation over its use to its end, with a
+// hundred idle ones beside it.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readCommandLine } from '../../core/process/command-line.ts';
+import { planControlPlane } from '../../test/tools/control-plane.ts';
+import { createHosted, hostedFolders } from '../../test/tools/hosted-clusters.ts';
+
+export async function run(args: readonly string[]): Promise<unknown> {
+  const { values } = readCommandLine(
+    {
+      name: 'npm run bench -- clusters',
+      description: 'clusters that one machine hosts',
+      flags: {
+        idle: { value: 'clusters', help: 'beside the one that is measured', default: '100' },
+        turns: { value: 'turns', help: 'how often one is made, used and deleted', default: '5' },
+      },
+    },
+    args,
+  );
+  const [idle, turns] = [Number(values.idle), Number(values.turns)];
+  const plane = await planControlPlane();
+  try {
+    const { code, stderr } = await plane.up('--clusters', String(idle + 10));
+    if (code !== 0) throw new Error(stderr);
+    // The first of all loads what clusters need, and is let go of; so do the settling collections of an idle process.
+    await createHosted(plane, 'first');
+    await plane.kubectl('delete', 'cluster', 'first');
+    const before = await settledMegabytes(plane.dataDir);
+    const items = Array.from({ length: idle }, (_, at) => ({
+      apiVersion: 'zeroplane.dev/v1',
+      kind: 'Cluster',
+      metadata: { name: `idle-${at}` },
+    }));
+    await plane.kubectl.input(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), 'create', '-f', '-');
+    await plane.kubectl('wait', '--for=condition=Ready', 'clusters', '--all', '--timeout=120s');
+    const after = await settledMegabytes(plane.dataDir);
+    const oneIdle = ((after - before) / idle) * 1000;
+
+    const rows: Record<string, number>[] = [];
+    for (let turn = 0; turn < turns; turn += 1) {
+      const began = performance.now();
+      const made = await createHosted(plane, `turn-${turn}`);
+      const created = performance.now();
+      const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'hello' }, data: { to: 'you' } };
+      await made.kubectl.input(JSON.stringify(object), 'apply', '-f', '-');
+      await made.kubectl('get', 'configmap', 'hello', '-o', 'yaml');
+      const used = performance.now();
+      await plane.zeroplane('cluster', 'delete', made.name);
+      const ended = performance.now();
+      const seconds = (from: number, to: number) => Number(((to - from) / 1000).toFixed(2));
+      rows.push({
+        'create s': seconds(began, created),
+        'apply and get s': seconds(created, used),
+        'delete s': seconds(used, ended),
+        'together s': seconds(began, ended),
+      });
+    }
+    console.table(rows);
+    console.log(`goal: under 10 s together, with ${idle} idle clusters beside it`);
+    console.log(
+      `host's private memory: ${before.toFixed(1)} MB without, ${after.toFixed(1)} MB with ${idle} idle clusters: ${oneIdle.toFixed(0)} kB each (goal: under 1000). Processes of idle ones: none; folders: ${hostedFolders(plane).length}`,
+    );
+    return { idle, rows, hostMegabytes: { before, after }, idleKilobytes: oneIdle };
+  } finally {
+    await plane.remove();
+  }
+}
+
+/** Private memory of the host's process once it has given back what starting and working left behind: the least of some looks. */
+async function settledMegabytes(dataDir: string): Promise<number> {
+  const [pid = ''] = readFileSync(join(dataDir, 'run', 'control-plane.pid'), 'utf8').split(' ');
+  let least = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < 8; look += 1) {
+    await delay(2_000);
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    const kilobytes = [...text.matchAll(/^Private_\w+:\s+(\d+) kB/gm)].reduce((sum, [, each]) => sum + Number(each), 0);
+    least = Math.min(least, (kilobytes * 1024) / 1e6);
+  }
+  return least;
+}
