@@ -200,6 +200,6 @@ it('one that is deleted while it is used is gone, with all that was in it', asyn
   expect((await askRaw(plane, { ...admin, path: `/clusters/short${secrets}` })).status).toBe(404);
   // Whoever takes the name next has another cluster.
   await plane.zeroplane('cluster', 'create', 'short');
-  expect((await askRaw(plane, { ...admin, path: `/clusters/short${secrets}` })).status).toBe(403);
+  expect((await askRaw(plane, { ...admin, path: `/clusters/short${secrets}` })).status).toBe(401);
   await plane.kubectl('delete', 'cluster', 'short');
 });
