@@ -1,6 +1,7 @@
 // `node agent/main.ts --server URL ...`: the agent as a process. `teardown --data-dir DIR` takes its node off the machine.
 
 import '../core/process/frozen-intrinsics.ts';
+import { isSea } from 'node:sea';
 import { CommandLineAnswer, CommandLineError } from '../core/process/command-line.ts';
 import { giveBackIdleMemory } from '../core/process/idle-memory.ts';
 import { createLog } from '../core/process/log.ts';
@@ -49,17 +50,28 @@ async function run(parsed: AgentCommand): Promise<void> {
       await (await import('./install/install.ts')).uninstallAgent(parsed.dataDir, log);
       return process.exit(0);
     case 'run':
-      return runOn(parsed.options);
+      await runOn(parsed.options);
+      return;
     case 'join': {
       const { becomeMember, joinCluster } = await import('./joined/join.ts');
-      if (!parsed.only) return runOn(await joinCluster(parsed.join, parsed.options, log));
+      if (!parsed.only) {
+        const upgrades = isSea() ? await import('./upgrade/installed.ts') : undefined;
+        const startedAt = Date.now();
+        // An upgrade that is to be tried goes on as another program here.
+        const installed = upgrades?.takeUp(parsed.options.dataDir);
+        const options = await joinCluster(parsed.join, parsed.options, log);
+        const stop = await runOn(options);
+        installed?.keepUpgraded({ options, startedAt, stop, log });
+        return;
+      }
       await becomeMember(parsed.join, parsed.options, log);
       return process.exit(0);
     }
   }
 }
 
-async function runOn(options: AgentOptions): Promise<void> {
+/** Gives what stops it. */
+async function runOn(options: AgentOptions): Promise<() => Promise<void>> {
   const agent = await startAgent(options, log, async (stream, context) => {
     // With its WebSockets a megabyte and a half, which most nodes never need.
     const { serveStream } = await import('./streams/serve-stream.ts');
@@ -72,4 +84,5 @@ async function runOn(options: AgentOptions): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  return agent.stop;
 }

@@ -52,6 +52,8 @@ export interface AgentOptions {
   readonly queue?: NodeQueue;
   /** Serves the API to this node's pods; without it they reach it by their Service's endpoints. */
   readonly podApi?: PodApi;
+  /** It replaces itself when the control plane offers another. */
+  readonly autoUpgrade: boolean;
   /** How often the agent reports when nothing changed. Default 10 s. */
   readonly heartbeatMs?: number;
   /** How often it fetches its desired state without a hint. Default 30 s. */
@@ -111,6 +113,7 @@ machine; \`uninstall\` leaves nothing of that.`,
     },
     'preloaded-images-verification-allowlist': { value: 'images', help: 'that need no such proof, apart by commas' },
     'join-only': { help: 'with join: end when this machine is a node of the cluster; without it the agent runs on' },
+    'no-auto-upgrade': { help: 'stay the version that it is, whatever the control plane offers' },
     aws: { help: 'join by the IAM identity of this machine' },
     cluster: { value: 'name', help: 'with --aws: the cluster' },
     region: { value: 'region', help: 'with --aws: where it is' },
@@ -212,6 +215,7 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
     ...imageVerification(values),
     providerID: values['provider-id'],
     cloudNode: joins && values.aws,
+    autoUpgrade: !values['no-auto-upgrade'],
   };
   if (installs)
     return {
@@ -266,7 +270,7 @@ function keptFlags(values: Values): string[] {
       'allowed-unsafe-sysctls',
       'preloaded-images-verification-allowlist',
     ] as const),
-    ...(['image-pull-credentials-verification-policy', 'aws', 'cluster', 'region'] as const),
+    ...(['image-pull-credentials-verification-policy', 'no-auto-upgrade', 'aws', 'cluster', 'region'] as const),
   ];
   return kept.flatMap((flag) => {
     const value = values[flag];

@@ -21,6 +21,7 @@ import {
 } from './cluster.ts';
 import { defaultLimits } from './cluster-limits.ts';
 import { changedConfigFlags, checkConfigFiles } from './config-files.ts';
+import { agentProgramsDir } from './control-plane/agent-programs.ts';
 import { agentDir, loadExampleWebImages } from './images.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { leastRights } from './least-rights.ts';
@@ -147,6 +148,16 @@ function steps(plan: Plan, options: UpOptions, missing: ReturnType<typeof missin
       run: async () => {
         const idle = runningPid(plan.controlPlane) === undefined && runningPid(plan.agent) === undefined;
         plan.bundles = await installBundles(cluster.dataDir, idle);
+        return undefined;
+      },
+    },
+    {
+      title: 'Agents of other machines offered this version',
+      // It is made when the first machine is to join.
+      skip: () => !existsSync(agentProgramsDir(cluster.dataDir)),
+      run: async (say) => {
+        const { ensureReleased } = await import('./release/release.ts');
+        await ensureReleased(cluster.dataDir, say);
         return undefined;
       },
     },

@@ -15,6 +15,7 @@ import { teardownAgent } from '../teardown.ts';
 import { InstallError } from './install-error.ts';
 import { checkMachine } from './machine-checks.ts';
 import { installPackages } from './packages.ts';
+import { installedProgram, trialProgram } from './program-files.ts';
 import { isMissing, nodeRequirements, pluginDirectory } from './requirements.ts';
 import { openService, type Service } from './service.ts';
 
@@ -62,7 +63,7 @@ export async function uninstallAgent(dataDir: string, log: EventLog): Promise<vo
   if (mounted.length > 0)
     throw new InstallError(`${mounted.join(', ')} is still mounted: unmount it, and uninstall again`);
   rmSync(dataDir, { recursive: true, force: true });
-  if (isSea()) rmSync(process.execPath, { force: true });
+  if (isSea()) for (const each of [installedProgram(), trialProgram()]) rmSync(each, { force: true });
   say('the agent and all that it ran are off this machine; packages stay');
   if (member) say(`where its cluster is looked after: zeroplane node remove ${member.nodeName} --force`);
 }

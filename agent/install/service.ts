@@ -1,8 +1,10 @@
 // How the agent is run on a machine that is nothing but a node: by systemd, or where there is none by a script that its user starts.
 
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { childEnvironment } from '../../core/process/child-environment.ts';
 import { run } from '../../core/process/run.ts';
 import { agentCapabilities } from '../capabilities.ts';
 import { agentRights } from '../start-rights.ts';
@@ -10,6 +12,12 @@ import { agentRights } from '../start-rights.ts';
 export interface Service {
   /** Starts it, now and with the machine. */
   start(): Promise<void>;
+  /** Whether it is there. */
+  isInstalled(): boolean;
+  /** For the agent itself: it ends, and is started anew from its file. `stop`: what it does before. */
+  restart(stop: () => Promise<void>): Promise<void>;
+  /** What starts it where nobody does when it has ended. */
+  readonly startScript: string | undefined;
   /** Ends it and forgets it; its pods run on. */
   remove(): Promise<void>;
   /** The last lines that it wrote, where they are kept by us. */
@@ -41,6 +49,12 @@ function systemd({ command, dataDir }: ServiceOptions): Service {
       await run('systemctl', ['enable', '--quiet', unitName]);
       await run('systemctl', ['restart', unitName]);
     },
+    isInstalled: () => existsSync(unitFile) && readFileSync(unitFile, 'utf8').includes(systemdWord(dataDir)),
+    async restart() {
+      // The process is told to end by systemd, and would not see the end of this command.
+      await run('systemctl', ['restart', '--no-block', unitName]);
+    },
+    startScript: undefined,
     async remove() {
       if (!existsSync(unitFile)) return;
       await run('systemctl', ['disable', '--now', '--quiet', unitName]);
@@ -96,6 +110,13 @@ function byScript({ dataDir, command }: ServiceOptions): Service {
       await endOf(pidFile, command);
       await run('/bin/sh', [script]);
     },
+    isInstalled: () => existsSync(script),
+    async restart(stop) {
+      await stop();
+      spawn('/bin/sh', [script], { detached: true, stdio: 'ignore', cwd: '/', env: childEnvironment() }).unref();
+      process.exit(0);
+    },
+    startScript: script,
     async remove() {
       await endOf(pidFile, command);
       for (const each of [script, pidFile]) rmSync(each, { force: true });

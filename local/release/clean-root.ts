@@ -16,10 +16,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseJson } from '../../core/machinery/json.ts';
+import { programFile, sumsFile } from '../../core/node/agent-program.ts';
 import { CommandError, run } from '../../core/process/run.ts';
 import { version } from '../../core/process/version.ts';
-import { programFile } from '../../functions/apiserver/install/agent-program.ts';
-import { sumsFile } from '../control-plane/agent-programs.ts';
 import { UserError } from '../user-error.ts';
 import { type Architecture, nodeExecutable } from './node-package.ts';
 

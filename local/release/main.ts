@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sumsFile } from '../../core/node/agent-program.ts';
 import { run } from '../../core/process/run.ts';
-import { sumsFile } from '../control-plane/agent-programs.ts';
 import { UserError } from '../user-error.ts';
 import { tryOnCleanRoot } from './clean-root.ts';
 import { npmPackage } from './npm-package.ts';

@@ -6,10 +6,10 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, r
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { programFile, sumsFile, unpackedProgram, unpackedSumsFile } from '../../core/node/agent-program.ts';
 import { run } from '../../core/process/run.ts';
-import { programFile } from '../../functions/apiserver/install/agent-program.ts';
 import { fingerprint } from '../bundle.ts';
-import { agentProgramsDir, sumsFile } from '../control-plane/agent-programs.ts';
+import { agentProgramsDir } from '../control-plane/agent-programs.ts';
 import { withResource } from './elf-note.ts';
 import { type Architecture, nodeExecutable } from './node-package.ts';
 
@@ -37,20 +37,29 @@ export async function release(architectures: readonly Architecture[], say: (line
     say('bundling');
     const blob = await makeBlob();
     const sums: string[] = [];
+    const unpackedSums: string[] = [];
     for (const architecture of architectures) {
       say(`packing for linux/${architecture}`);
-      const program = gzipSync(executable(await nodeExecutable(architecture), blob), { level: 4 });
+      const unpacked = executable(await nodeExecutable(architecture), blob);
+      const program = gzipSync(unpacked, { level: 4 });
       const file = programFile(architecture);
       writeFileSync(join(partial, file), program);
-      sums.push(`${createHash('sha256').update(program).digest('hex')}  ${file}\n`);
+      // Of what it becomes too: by that an agent knows whether it is this one.
+      sums.push(sumLine(program, file));
+      unpackedSums.push(sumLine(unpacked, unpackedProgram(architecture)));
     }
     writeFileSync(join(partial, sumsFile), sums.join(''));
+    writeFileSync(join(partial, unpackedSumsFile), unpackedSums.join(''));
     writeFileSync(join(partial, sourcesFile), sources);
     rmSync(directory, { recursive: true, force: true });
     renameSync(partial, directory);
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
+}
+
+function sumLine(bytes: Uint8Array, file: string): string {
+  return `${createHash('sha256').update(bytes).digest('hex')}  ${file}\n`;
 }
 
 /** The program as Node finds it in its own executable; the same for every architecture. */

@@ -13,9 +13,11 @@ export interface InstalledNode {
   readonly name: string;
   readonly host: Host;
   readonly dataDir: string;
+  /** The file that the line brought. */
+  readonly program: string;
   /** The line, with where this machine has its files: it shares them with others. `as`: under another name. */
   install(line: string, as?: string): Promise<Ran>;
-  /** The program that the line brought. */
+  /** Runs it. */
   zeroplane(...args: string[]): Promise<Ran>;
   /** The images of the examples: there is no registry. */
   loadImages(): Promise<void>;
@@ -42,6 +44,7 @@ export function prepareNode(name: string, host: Host): InstalledNode {
     name,
     host,
     dataDir,
+    program,
     zeroplane,
     uninstall,
     install: (line, as = name) =>

@@ -1,7 +1,7 @@
 // NodeRestriction: a node's identity changes its own Node, its own pods' status, its own lease, and nothing else.
 // Source: Kubernetes documentation, "Admission controllers", NodeRestriction; KEP-279 for labels; KEP-4381 for slices.
 
-import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
+import type { V1Lease, V1Node, V1Pod } from '../../../generated/kubernetes.ts';
 import { mirrorAnnotation } from '../../kinds/core/pod/semantics/mirror.ts';
 import { projectedSources } from '../../kinds/core/pod/semantics/projected-sources.ts';
 import type { Environment } from '../../kinds/environment.ts';
@@ -14,6 +14,7 @@ import { forbidden, notFound } from '../../machinery/status.ts';
 import { joinedBy } from '../../node/joining.ts';
 import { isWireGuardKey, seenFrom, wireGuardKey } from '../../node/pod-network.ts';
 import { podReferences } from '../../node/pod-references.ts';
+import { turnFault, upgradeLease } from '../../node/upgrade-turn.ts';
 import { subjectOf } from '../target.ts';
 import { nodeStatusErrors, podAddressesChanged, podStatusErrors } from './node-statuses.ts';
 import { type AdmissionPlugin, type Attributes, type AttributesOf, isOfType } from './plugin.ts';
@@ -37,6 +38,8 @@ export const nodeRestriction: AdmissionPlugin = {
     }
     switch (attributes.definition.type) {
       case 'coordination.k8s.io/leases':
+        if (attributes.namespace === upgradeLease.namespace && attributes.name === upgradeLease.name)
+          return checkTurn(attributes, node, env);
         if (attributes.namespace !== 'kube-node-lease')
           refuse(attributes, `can only access leases in the "kube-node-lease" system namespace`);
         if (attributes.name !== node)
@@ -53,6 +56,15 @@ export const nodeRestriction: AdmissionPlugin = {
     }
   },
 };
+
+/** No node takes another's turn, and none keeps it for long. */
+function checkTurn({ object, old, ...attributes }: Attributes, node: string, env: Environment): void {
+  // as: the caller looked at the type.
+  const [after, before] = [object as V1Lease | undefined, old as V1Lease | undefined];
+  const fault = after === undefined ? 'it does not delete it' : undefined;
+  const why = fault ?? turnFault(node, before?.spec, after?.spec, env.clock().getTime());
+  if (why !== undefined) refuse({ ...attributes, object, old }, `node "${node}" cannot write this Lease: ${why}`);
+}
 
 async function checkPod(attributes: OfPods, node: string, env: Environment): Promise<void> {
   const { operation, subresource, object, old } = attributes;

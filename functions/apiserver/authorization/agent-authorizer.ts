@@ -2,10 +2,10 @@
 
 import type { Authorizer, Decision } from '../../../core/authorization/authorizer.ts';
 import type { UserInfo } from '../../../core/authorization/user-info.ts';
+import { installPath } from '../../../core/node/agent-program.ts';
 import { returningNodes } from '../../../core/node/joining.ts';
 import { agentGroup } from '../../../core/node/protocol.ts';
 import { nodeOf } from '../authentication/users.ts';
-import { installPath } from '../install/installer.ts';
 
 const pass: Decision = { effect: 'pass', reason: '' };
 

@@ -5,6 +5,7 @@
 import type { Attributes, Authorizer, Decision } from '../../../core/authorization/authorizer.ts';
 import { mirrorAnnotation } from '../../../core/kinds/core/pod/semantics/mirror.ts';
 import { requiredFieldValue } from '../../../core/machinery/fields.ts';
+import { upgradeLease } from '../../../core/node/upgrade-turn.ts';
 import { volumeSecrets } from '../../../core/node/volume-secrets.ts';
 import type { V1Pod } from '../../../generated/kubernetes.ts';
 import type { Lookup } from '../authentication/lookup.ts';
@@ -89,6 +90,9 @@ export function nodeAuthorizer(open: () => Promise<NodeIndex>, lookup: Lookup): 
       case '/nodes/status':
         return (verb === 'update' || verb === 'patch') && name === node ? allow : no('a node writes only itself');
       case 'coordination.k8s.io/leases':
+        // Of this one NodeRestriction says the rest.
+        if (namespace === upgradeLease.namespace && (verb === 'create' || name === upgradeLease.name))
+          return verb === 'create' || verb === 'get' || verb === 'update' ? allow : no('only takes its turn');
         if (namespace !== 'kube-node-lease')
           return no('can only access leases in the "kube-node-lease" system namespace');
         return verb === 'create' || (ownObject.includes(verb) && name === node) ? allow : no('only its own lease');

@@ -7,10 +7,7 @@ export interface AgentProgram {
   readonly bytes: number;
   /** Hexadecimal, of the packed file. */
   readonly sha256: string;
+  /** Of the file in it. */
+  readonly unpackedSha256: string | undefined;
   read(): AsyncIterable<Uint8Array>;
-}
-
-/** Its name below the installer's path. */
-export function programFile(architecture: string): string {
-  return `zeroplane-linux-${architecture}.gz`;
 }

@@ -1,7 +1,8 @@
 // The installer as a machine gets it: it fetches the agent as one file over TLS that the cluster's own authority vouches for, compares its
 // checksum, and hands over to `zeroplane agent install`, which does all else. POSIX sh; busybox has what it uses, beside curl.
 
-import { type AgentProgram, programFile } from './agent-program.ts';
+import { programFile } from '../../../core/node/agent-program.ts';
+import type { AgentProgram } from './agent-program.ts';
 
 export function installScript(
   programs: readonly Pick<AgentProgram, 'architecture' | 'sha256'>[],

@@ -18,6 +18,7 @@ beforeEach(async () => {
         architecture: 'amd64',
         bytes: program.length,
         sha256,
+        unpackedSha256: 'f'.repeat(64),
         async *read() {
           reads += 1;
           yield program;
@@ -41,6 +42,10 @@ it('gives the script, the certificate and the agent to whoever asks, and nothing
     status: 200,
     headers: { 'content-length': String(program.length) },
     text: program.toString(),
+  });
+  expect(await ask('/install-agent/SHA256SUMS')).toMatchObject({
+    status: 200,
+    text: `${sha256}  zeroplane-linux-amd64.gz\n${'f'.repeat(64)}  zeroplane-linux-amd64\n`,
   });
   for (const path of ['zeroplane-linux-arm64.gz', 'ca.key', '..%2Fpki%2Fca.key', 'ca.crt/more'])
     expect((await ask(`/install-agent/${path}`)).status, path).toBe(404);

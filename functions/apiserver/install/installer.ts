@@ -2,9 +2,10 @@
 // cluster's API server is known by, and the agent as one file. No secret is in any of it: everybody may read it, by any user or none.
 
 import { StatusError } from '../../../core/machinery/status.ts';
+import { programFile, sumsFile, unpackedProgram } from '../../../core/node/agent-program.ts';
 import { respondText } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
-import { type AgentProgram, programFile } from './agent-program.ts';
+import type { AgentProgram } from './agent-program.ts';
 import { installScript } from './install-script.ts';
 
 export interface InstallerOptions {
@@ -17,7 +18,6 @@ export interface InstallerOptions {
 /** Of a path's segments, the first of which is `install-agent`. undefined: nothing is there. */
 export type Installer = (segments: readonly string[]) => Promise<ApiResponse | undefined>;
 
-export const installPath = 'install-agent';
 const scriptType = 'text/x-shellscript; charset=utf-8';
 /** Each is tens of megabytes. */
 const downloadsAtOnce = 16;
@@ -49,7 +49,17 @@ export function createInstaller({ authority, programs }: InstallerOptions): Inst
       const pem = authority();
       return pem === undefined ? undefined : respondText(200, pem, 'application/x-pem-file');
     }
+    if (file === sumsFile) return respondText(200, sumsText(await programs()), 'text/plain; charset=utf-8');
     const program = (await programs()).find(({ architecture }) => file === programFile(architecture));
     return program && download(program);
   };
+}
+
+/** What agents that upgrade themselves compare with what they are. */
+function sumsText(programs: readonly AgentProgram[]): string {
+  const lines = programs.flatMap(({ architecture, sha256, unpackedSha256 }) => [
+    `${sha256}  ${programFile(architecture)}\n`,
+    ...(unpackedSha256 === undefined ? [] : [`${unpackedSha256}  ${unpackedProgram(architecture)}\n`]),
+  ]);
+  return lines.join('');
 }

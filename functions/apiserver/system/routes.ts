@@ -2,13 +2,14 @@
 
 import type { Definitions } from '../../../core/api/definition.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
+import { installPath } from '../../../core/node/agent-program.ts';
 import type { Log } from '../../../core/process/log.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import { respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
-import { type Installer, installPath } from '../install/installer.ts';
+import type { Installer } from '../install/installer.ts';
 import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import type { Responder } from '../responder.ts';
