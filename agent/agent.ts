@@ -24,6 +24,10 @@ import { type Backoff, createBackoff } from './backoff.ts';
 import { createControlPlane } from './control-plane/control-plane.ts';
 import { Reporter } from './control-plane/reporter.ts';
 import { pacedRuntime } from './cri/paced-runtime.ts';
+import { publishDrivers } from './csi/csi-node.ts';
+import { createCsiVolumes } from './csi/csi-volumes.ts';
+import { createDrivers } from './csi/drivers.ts';
+import { machineDirectory, openKubeletDirectory } from './csi/kubelet-directory.ts';
 import { createEviction, evictionIntervalMs } from './eviction/eviction.ts';
 import { observeNode } from './eviction/observe-node.ts';
 import { parseThresholds } from './eviction/thresholds.ts';
@@ -194,6 +198,22 @@ export async function startAgent(
       time: new Date(now()).toISOString(),
     });
   };
+  const kubelet = await openKubeletDirectory(options.dataDir, machineDirectory, paths.kubelet);
+  const drivers = createDrivers({
+    registry: kubelet.registry,
+    publish: async (all) => {
+      await publishDrivers(api, options.nodeName, all);
+      await self.send();
+    },
+    log,
+  });
+  const csi = await createCsiVolumes({
+    api,
+    nodeName: options.nodeName,
+    drivers,
+    directory: kubelet,
+    onUse: () => void self.send().catch(failed),
+  });
   const pods = createNodePods({
     ...shared,
     runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
@@ -210,6 +230,7 @@ export async function startAgent(
       objects: podObjects,
       tokens: createTokenSource(requestToken(api), now),
       images: createImageVolumes({ runtime, images, snapshots, secret: podObjects.secret }),
+      csi,
     }),
     images,
     cgroups,
@@ -286,6 +307,8 @@ export async function startAgent(
     runtime,
     networkFailure: () => network.failure,
     networkUnavailable: reach.unavailable,
+    topology: () => Object.fromEntries(drivers.all().flatMap(({ node }) => Object.entries(node.topology))),
+    volumesInUse: csi.inUse,
     wireGuardKey: overlayKey(options.dataDir),
     pressure: eviction.pressure,
     usage,
@@ -294,6 +317,7 @@ export async function startAgent(
     now,
   });
 
+  drivers.start();
   await pods.start();
   await logs.links?.sweep();
   await controlPlane.start();
@@ -310,6 +334,7 @@ export async function startAgent(
       for (const timer of timers) clearInterval(timer);
       controlPlane.stop();
       pods.stop();
+      drivers.stop();
       await reporter.stop(1000);
       await network.stop();
       release();

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { EventLog } from '../core/process/log.ts';
 import { teardownNode } from './containerd/teardown.ts';
 import { readStateFile, writeStateFile } from './control-plane/state-file.ts';
+import { machineDirectory, releaseKubeletDirectory } from './csi/kubelet-directory.ts';
 import type { NetworkOptions } from './network/network.ts';
 import { createNetwork } from './network/network.ts';
 import { overlayKeyFile } from './network/overlay/key.ts';
@@ -22,6 +23,8 @@ export function agentPaths(dataDir: string) {
   return {
     pods: path.join(dataDir, 'pods'),
     memory: path.join(dataDir, 'memory'),
+    /** Of CSI drivers, where another cluster has the machine's. */
+    kubelet: path.join(dataDir, 'kubelet'),
     /** Of pods, where another cluster has the machine's. */
     logs: path.join(dataDir, 'logs'),
     /** The last desired state. */
@@ -63,6 +66,7 @@ export async function teardownAgent(dataDir: string, log: EventLog): Promise<voi
   const runtime = kept ?? { dataDir, netns: undefined, pauseImage: undefined, cniBinDir: '/usr/lib/cni' };
   const cgroupRoot = kept ? paths.cgroupRoot(kept.nodeName) : '/zeroplane';
   await teardownNode({ containerd: await containerdOptions({ ...runtime, dataDir }), cgroupRoot }, log);
+  await releaseKubeletDirectory(dataDir, machineDirectory);
   await releaseMachineLogs(dataDir, machineLogs);
   if (kept) await createNetwork(networkOptions({ ...kept, dataDir }, kept.podCIDR)).teardown();
 }

@@ -45,6 +45,8 @@ async function selfReport(more: object = {}): Promise<SelfReport> {
     networkFailure: () => networkFailure,
     networkUnavailable: () => networkUnavailable,
     wireGuardKey: 'a key',
+    topology: () => ({}),
+    volumesInUse: () => [],
     pressure: () => new Set(),
     usage: { sample: async () => undefined },
     reporter: {

@@ -20,6 +20,10 @@ export interface SelfReportOptions {
   readonly networkFailure: () => string | undefined;
   /** Why it reaches too few of the other nodes' pods; undefined: it reaches most. */
   readonly networkUnavailable: () => string | undefined;
+  /** As the node's CSI drivers say where it is. */
+  readonly topology: () => Readonly<Record<string, string>>;
+  /** What may not be detached, as its status names it. */
+  readonly volumesInUse: () => readonly string[];
   /** The public one. */
   readonly wireGuardKey: string;
   /** What the node has too little of. */
@@ -75,16 +79,19 @@ export function createSelfReport(parts: SelfReportOptions): SelfReport {
 
   const send = async () => {
     const [state, { images }] = await Promise.all([health(), runtime.listImages({}).catch(() => ({ images: [] }))]);
-    const status = nodeStatus(facts, state, images, conditions, now());
+    const volumesInUse = parts.volumesInUse();
+    const known = nodeStatus(facts, state, images, conditions, now());
+    const status = { ...known, ...(volumesInUse.length > 0 && { volumesInUse: [...volumesInUse] }) };
+    const topology = parts.topology();
     const { conditions: reported = [], ...rest } = status;
     conditions = reported;
-    const text = JSON.stringify([rest, reported.map(({ lastHeartbeatTime: _, ...each }) => each)]);
+    const text = JSON.stringify([rest, topology, reported.map(({ lastHeartbeatTime: _, ...each }) => each)]);
     if (text === last && now() - lastAt < statusMs) return;
     last = text;
     lastAt = now();
     reporter.node({
       annotations: { [keyAnnotation]: parts.wireGuardKey },
-      labels: nodeLabels(facts, options.cloudNode || options.providerID !== undefined),
+      labels: { ...topology, ...nodeLabels(facts, options.cloudNode || options.providerID !== undefined) },
       spec: {
         ...(options.providerID !== undefined && { providerID: options.providerID }),
         ...(options.cloudNode && { taints: [{ key: uninitializedTaint, value: 'true', effect: 'NoSchedule' }] }),

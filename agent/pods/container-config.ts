@@ -17,7 +17,7 @@ export interface ContainerContext {
   readonly imageUser: ImageUser;
   readonly environment: ReadonlyMap<string, string>;
   readonly mounts: readonly MountInput[];
-  readonly devices: readonly { hostPath: string; containerPath: string }[];
+  readonly devices: readonly { hostPath: string; containerPath: string; permissions: string }[];
   readonly capacity: NodeCapacity;
   readonly security: NodeSecurity;
   readonly nodeName: string;
@@ -36,7 +36,7 @@ export function containerConfig(pod: Pod, container: PodContainer, context: Cont
     workingDir: spec.workingDir,
     envs: [...context.environment].map(([key, value]) => ({ key, value })),
     mounts: context.mounts,
-    devices: context.devices.map((each) => ({ ...each, permissions: 'mrw' })),
+    devices: context.devices,
     labels: {
       [labels.podName]: pod.metadata.name,
       [labels.podNamespace]: pod.metadata.namespace,

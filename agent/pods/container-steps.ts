@@ -11,7 +11,7 @@ import { ImageError } from '../images/image-error.ts';
 import { ConfigError, environment } from '../pod/environment.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
 import type { CheckTarget } from '../probes/check.ts';
-import { volumeMounts } from '../volumes/mounts.ts';
+import { volumeDevices, volumeMounts } from '../volumes/mounts.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
 import type { MountedVolume } from '../volumes/volume-type.ts';
 import { containerConfig, containerLogPath } from './container-config.ts';
@@ -153,7 +153,7 @@ async function prepare(context: PodContext, request: StartRequest) {
       imageUser,
       environment: variables,
       mounts: [...mounts, ...own],
-      devices: [],
+      devices: volumeDevices(container, volumes),
       capacity: context.capacity,
       security: context.security,
       nodeName: context.nodeName,

@@ -32,6 +32,7 @@ export interface NodePods {
 const refreshMs = 60_000;
 /** Sizes of logs are looked at this often. */
 const rotateMs = 10_000;
+const sweepAgainMs = 30_000;
 
 export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfResize'>): NodePods {
   const workers = new Map<string, PodWorker>();
@@ -108,11 +109,15 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
   let swept = false;
   /** What an agent that was killed left of pods which are gone: their directories, and what is mounted there. */
   const sweep = async () => {
+    let left = 0;
     for (const uid of await context.volumes.known())
       if (!workers.has(uid))
         await context.volumes.remove(uid).catch((error: unknown) => {
+          left += 1;
           context.log.warn({ pod: uid, error: String(error) }, 'what is left of a pod that is gone stays for now');
         });
+    // Such as volumes whose driver has not come back yet.
+    if (left > 0) setTimeout(() => void sweep(), sweepAgainMs).unref();
   };
 
   const refusal = (pod: Pod): PodTermination | undefined => {

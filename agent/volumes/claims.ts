@@ -16,6 +16,6 @@ export async function mountClaimed(
   const volume = volumeName && claim.status?.phase === 'Bound' ? objects.volume(volumeName) : undefined;
   if (!volumeName || !volume) throw new VolumeError(`persistentvolumeclaim "${claimName}" is not bound to a volume`);
   const { type, source } = persistentSource(volumeName, volume.spec ?? {});
-  const path = await type.persistent?.(source, context, readOnly);
-  return { path: path ?? '', readOnly };
+  const made = (await type.persistent?.(source, context, readOnly, volume)) ?? '';
+  return { ...(typeof made === 'string' ? { path: made } : made), readOnly };
 }

@@ -30,6 +30,10 @@ export async function volumeMounts(
     if (!volume)
       throw new VolumeError(`container "${container.name}" mounts volume "${mount.name}", which the pod does not have`);
     const inner = innerOf(mount, environment);
+    if (volume.device)
+      throw new ConfigError(
+        `volume "${mount.name}" is a block device: container "${container.name}" has it by volumeDevices, not volumeMounts`,
+      );
     const place = { volume: mount.name, container: container.name, index };
     mounts.push({
       containerPath: path.posix.resolve('/', mount.mountPath),
@@ -44,6 +48,20 @@ export async function volumeMounts(
     });
   }
   return mounts;
+}
+
+/** The block devices that a container has. Throws VolumeError, ConfigError. */
+export function volumeDevices(
+  { name, spec }: PodContainer,
+  volumes: ReadonlyMap<string, MountedVolume>,
+): { hostPath: string; containerPath: string; permissions: string }[] {
+  return (spec.volumeDevices ?? []).map((each) => {
+    const volume = volumes.get(each.name);
+    if (!volume) throw new VolumeError(`container "${name}" has volume "${each.name}", which the pod does not have`);
+    if (!volume.device)
+      throw new ConfigError(`volume "${each.name}" of container "${name}" is no block device (volumeMode: Block)`);
+    return { hostPath: volume.path, containerPath: each.devicePath, permissions: volume.readOnly ? 'r' : 'mrw' };
+  });
 }
 
 /** What cannot be mounted is the container's configuration that is wrong, as kubelet has it. */

@@ -101,7 +101,7 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
     },
     known: async () => {
       const found = await Promise.all([podsDir, memoryDir].map((each) => fs.readdir(each).catch(() => [])));
-      return [...new Set(found.flat())];
+      return [...new Set([...found.flat(), ...((await parts.csi?.known()) ?? [])])];
     },
   };
 }

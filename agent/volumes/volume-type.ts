@@ -2,6 +2,7 @@
 
 import type { InlineSource, PersistentSource, VolumeTypeName } from '../../core/kinds/core/pod/volumes/volume-type.ts';
 import type { V1ConfigMap, V1PersistentVolume, V1PersistentVolumeClaim, V1Secret } from '../../generated/kubernetes.ts';
+import type { CsiVolumes } from '../csi/csi-volumes.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { NodeCapacity } from '../pod/resources.ts';
 import type { VolumeFile } from './atomic-write.ts';
@@ -24,6 +25,8 @@ export interface VolumeParts {
   readonly tokens: TokenSource;
   /** Without it, volumes that are images are refused. */
   readonly images?: ImageVolumes;
+  /** Without it, volumes of CSI drivers are. */
+  readonly csi?: CsiVolumes;
 }
 
 export interface MountedVolume {
@@ -31,6 +34,8 @@ export interface MountedVolume {
   readonly path: string;
   /** The source itself cannot be written (a claim or volume that says readOnly). */
   readonly readOnly: boolean;
+  /** It is a block device, which containers have as that. */
+  readonly device?: true;
 }
 
 /** A volume of a pod, to make or to keep up to date. */
@@ -66,7 +71,12 @@ export interface NodeVolumeType<Inline = object, Persistent = object> {
   /** The claim that it is. */
   claim?(source: Inline, context: VolumeContext): ClaimedVolume;
   /** Where it is on this node, for a pod that may write it or not. Throws VolumeError. */
-  persistent?(source: Persistent, context: VolumeContext, readOnly: boolean): Promise<string>;
+  persistent?(
+    source: Persistent,
+    context: VolumeContext,
+    readOnly: boolean,
+    volume: V1PersistentVolume,
+  ): Promise<string | Omit<MountedVolume, 'readOnly'>>;
   /** Gives back what its volumes of a pod held, once all of the pod is unmounted. */
   release?(uid: string, volumesDir: string, parts: VolumeParts): Promise<void>;
 }

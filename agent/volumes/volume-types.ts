@@ -2,6 +2,7 @@
 
 import type { VolumeTypeName } from '../../core/kinds/core/pod/volumes/volume-type.ts';
 import { configMap } from './types/config-map.ts';
+import { csi } from './types/csi.ts';
 import { downwardAPI } from './types/downward-api.ts';
 import { emptyDir } from './types/empty-dir.ts';
 import { ephemeral } from './types/ephemeral.ts';
@@ -24,6 +25,7 @@ const all: { readonly [Name in VolumeTypeName]?: NodeVolumeTypeOf<Name> } = {
   image,
   hostPath,
   local,
+  csi,
   ephemeral,
   persistentVolumeClaim,
 };

@@ -1,9 +1,9 @@
 // Says which volumes of CSI drivers shall be attached to which node: one VolumeAttachment each, which the driver's attacher acts on.
 // A volume is let go of when no pod of the node needs it and the node has unmounted it.
 
-import { createHash } from 'node:crypto';
 import { claimNames } from '../../core/kinds/core/pod/semantics/claims.ts';
 import { isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
+import { attachmentName, volumeDevice } from '../../core/node/volume-attachment.ts';
 import type { V1AttachedVolume } from '../../generated/kubernetes.ts';
 import { sameJson } from './condition.ts';
 import { type Action, controllerUser, defineController, type ObjectOf, type Snapshot, watch } from './controller.ts';
@@ -101,11 +101,6 @@ function needsAttach(snapshot: Snapshot<'storage.k8s.io/csidrivers'>, driver: st
   return found?.spec?.attachRequired !== false;
 }
 
-/** The name that attachers and drivers expect: it follows from what is attached where. */
-function attachmentName(driver: string, handle: string, node: string): string {
-  return `csi-${createHash('sha256').update(`${handle}${driver}${node}`).digest('hex')}`;
-}
-
 /**
  * What others made, and what names things that do not exist, is theirs to end: ours has the name that follows from its volume. Of a
  * volume that is gone only the form of the name is left.
@@ -120,10 +115,9 @@ function attachmentsOf(snapshot: Snapshot<'storage.k8s.io/volumeattachments'>, n
   return snapshot.list(attachments).filter((each) => each.spec?.nodeName === node);
 }
 
-/** How a node's status calls the volume: `kubernetes.io/csi/<driver>^<handle>`. */
 function deviceOf(snapshot: Snapshot<'persistentvolumes'>, { spec }: Attachment): string | undefined {
   const csi = snapshot.get('persistentvolumes', '', spec?.source.persistentVolumeName ?? '')?.spec?.csi;
-  return csi && `kubernetes.io/csi/${csi.driver}^${csi.volumeHandle}`;
+  return csi && volumeDevice(csi.driver, csi.volumeHandle);
 }
 
 /** Milliseconds until volumes of this node are let go of whatever it says; Infinity while it is healthy (KEP-2268). */
