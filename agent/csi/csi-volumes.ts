@@ -5,11 +5,11 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseQuantity, quantityToNumber } from '../../core/machinery/quantity.ts';
 import { attachmentName, volumeDevice } from '../../core/node/volume-attachment.ts';
 import type {
   V1CSIDriver,
   V1CSIPersistentVolumeSource,
-  V1CSIVolumeSource,
   V1PersistentVolume,
   V1Secret,
   V1VolumeAttachment,
@@ -22,7 +22,7 @@ import { isMounted } from '../files/mount-table.ts';
 import type { Pod } from '../pod/pod.ts';
 import { ownByGroup } from '../volumes/ownership.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
-import { groupOf, type MountedVolume, type VolumeContext } from '../volumes/volume-type.ts';
+import { type CsiVolumes, groupOf } from '../volumes/volume-type.ts';
 import { orAbsent } from './csi-node.ts';
 import type { Driver, Drivers } from './drivers.ts';
 import type { KubeletDirectory } from './kubelet-directory.ts';
@@ -35,24 +35,15 @@ import {
   type VolumeRecord,
   writeRecord,
 } from './records.ts';
-import { accessModeOf, capabilityOf, givesToGroup, isBlock, podContext } from './volume-facts.ts';
-
-export interface CsiVolumes {
-  persistent(
-    source: V1CSIPersistentVolumeSource,
-    volume: V1PersistentVolume,
-    context: VolumeContext,
-    readOnly: boolean,
-  ): Promise<Pick<MountedVolume, 'path' | 'device'>>;
-  /** One that lives as long as its pod. */
-  inline(source: V1CSIVolumeSource, context: VolumeContext): Promise<MountedVolume>;
-  /** Takes all of a pod's back. Throws VolumeError where a driver does not: it is asked again. */
-  release(uid: string): Promise<void>;
-  /** Pods that there is something of. */
-  known(): Promise<string[]>;
-  /** As the node's status names them: what may not be detached. */
-  inUse(): readonly string[];
-}
+import {
+  accessModeOf,
+  capabilityOf,
+  givesToGroup,
+  grownStatus,
+  growthOf,
+  isBlock,
+  podContext,
+} from './volume-facts.ts';
 
 export interface CsiOptions {
   readonly api: Pick<ApiClient, 'json'>;
@@ -193,54 +184,89 @@ export async function createCsiVolumes(options: CsiOptions): Promise<CsiVolumes>
       if (used.delete(place)) options.onUse();
     });
 
+  const claimed = (
+    { driver: name, volumeHandle, fsType }: V1CSIPersistentVolumeSource,
+    volume: V1PersistentVolume,
+    pod: Pod,
+    { capabilities }: Driver,
+    object: V1CSIDriver | undefined,
+  ) => {
+    const { uid } = pod.metadata;
+    const volumeName = volume.metadata?.name ?? '';
+    const block = isBlock(volume);
+    const place = recordDirectory(directory.pods, uid, volumeName);
+    const devices = path.join(directory.plugin, 'volumeDevices');
+    const staged = block
+      ? path.join(devices, 'staging', volumeName)
+      : path.join(directory.plugin, name, createHash('sha256').update(volumeHandle).digest('hex'), 'globalmount');
+    const byDriver = capabilities.has(nodeCapabilities.volumeMountGroup);
+    const record: VolumeRecord = {
+      driverName: name,
+      volumeHandle,
+      targetPath: block ? path.join(devices, 'publish', volumeName, uid) : path.join(place, 'mount'),
+      stagingPath: capabilities.has(nodeCapabilities.stageUnstageVolume) ? staged : undefined,
+      attachable: object?.spec?.attachRequired !== false,
+    };
+    const capability = capabilityOf({
+      block,
+      fsType,
+      mountOptions: volume.spec?.mountOptions,
+      mode: accessModeOf(volume.spec?.accessModes, capabilities),
+      group: byDriver ? groupOf(pod) : undefined,
+    });
+    return { record, place, capability, byDriver };
+  };
+
+  const grow: CsiVolumes['grow'] = async (source, volume, context) => {
+    const { namespace } = context.pod.metadata;
+    const claim = context.objects.claim(namespace, volume.spec?.claimRef?.name ?? '');
+    const wanted = growthOf(volume, claim);
+    if (!claim || wanted === undefined) return;
+    const driver = await driverOf(source.driver);
+    // Where it has nothing to do on a node, its controller says that the volume has grown.
+    if (!driver.capabilities.has(nodeCapabilities.expandVolume)) return;
+    const { record, capability } = claimed(source, volume, context.pod, driver, undefined);
+    const secrets = await secretOf(source.nodeExpandSecretRef);
+    await inTurn(source.driver, source.volumeHandle, async () => {
+      await call(driver, csiMethods.nodeExpandVolume, {
+        volumeId: source.volumeHandle,
+        volumePath: record.targetPath,
+        capacityRange: { requiredBytes: quantityToNumber(parseQuantity(wanted)) },
+        ...(record.stagingPath !== undefined && { stagingTargetPath: record.stagingPath }),
+        volumeCapability: capability,
+        secrets,
+      });
+      const path = `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${claim.metadata?.name}/status`;
+      const headers = { 'content-type': 'application/merge-patch+json' };
+      await asked(() => api.json('PATCH', path, { body: { status: grownStatus(claim, wanted) }, headers }));
+    });
+  };
+
   return {
     async persistent(source, volume, context, readOnly) {
       const { pod } = context;
-      const { driver: name, volumeHandle } = source;
-      const [driver, object] = [await driverOf(name), await driverObject(name)];
-      const volumeName = volume.metadata?.name ?? '';
-      const block = isBlock(volume);
-      const attachable = object?.spec?.attachRequired !== false;
-      const place = recordDirectory(directory.pods, pod.metadata.uid, volumeName);
-      const devices = path.join(directory.plugin, 'volumeDevices');
-      const staged = block
-        ? path.join(devices, 'staging', volumeName)
-        : path.join(directory.plugin, name, createHash('sha256').update(volumeHandle).digest('hex'), 'globalmount');
-      const targetPath = block
-        ? path.join(devices, 'publish', volumeName, pod.metadata.uid)
-        : path.join(place, 'mount');
-      const group = groupOf(pod);
-      const byDriver = driver.capabilities.has(nodeCapabilities.volumeMountGroup);
+      const [driver, object] = [await driverOf(source.driver), await driverObject(source.driver)];
+      const { record, place, capability, byDriver } = claimed(source, volume, pod, driver, object);
       const publishedReadOnly = readOnly || source.readOnly === true;
-      const record = {
-        driverName: name,
-        volumeHandle,
-        targetPath,
-        stagingPath: driver.capabilities.has(nodeCapabilities.stageUnstageVolume) ? staged : undefined,
-        attachable,
-      };
       await publish({
         driver,
         record,
         directory: place,
-        capability: capabilityOf({
-          block,
-          fsType: source.fsType,
-          mountOptions: volume.spec?.mountOptions,
-          mode: accessModeOf(volume.spec?.accessModes, driver.capabilities),
-          group: byDriver ? group : undefined,
-        }),
-        publishContext: attachable ? await attached(name, volumeHandle) : {},
+        capability,
+        publishContext: record.attachable ? await attached(source.driver, source.volumeHandle) : {},
         volumeContext: { ...source.volumeAttributes, ...(await podContext(object, context, false)) },
         stageSecrets: await secretOf(source.nodeStageSecretRef),
         publishSecrets: await secretOf(source.nodePublishSecretRef),
         readOnly: publishedReadOnly,
       });
-      if (block) return { path: targetPath, device: true };
+      await grow(source, volume, context);
+      if (isBlock(volume)) return { path: record.targetPath, device: true };
+      const group = groupOf(pod);
       if (group !== undefined && !byDriver && !publishedReadOnly && givesToGroup(object, volume))
-        await own(targetPath, group, pod);
-      return { path: targetPath };
+        await own(record.targetPath, group, pod);
+      return { path: record.targetPath };
     },
+    grow,
     async inline(source, context) {
       const { pod, name: volumeName, objects } = context;
       const [driver, object] = [await driverOf(source.driver), await driverObject(source.driver)];

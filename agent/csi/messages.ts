@@ -18,14 +18,10 @@ export const accessModes = {
 /** NodeServiceCapability.RPC.Type */
 export const nodeCapabilities = {
   stageUnstageVolume: 1,
-  getVolumeStats: 2,
   expandVolume: 3,
   singleNodeMultiWriter: 5,
   volumeMountGroup: 6,
 } as const;
-
-/** VolumeUsage.Unit */
-export const usageUnits = { bytes: 1, inodes: 2 } as const;
 
 const VolumeCapability = message({
   block: [1, empty],
@@ -93,6 +89,18 @@ export const csiMethods = {
       volumeContext: [8, 'map'],
     }),
     empty,
+  ),
+  nodeExpandVolume: node(
+    'NodeExpandVolume',
+    message({
+      volumeId: [1, 'string'],
+      volumePath: [2, 'string'],
+      capacityRange: [3, message({ requiredBytes: [1, 'int64'], limitBytes: [2, 'int64'] })],
+      stagingTargetPath: [4, 'string'],
+      volumeCapability: [5, VolumeCapability],
+      secrets: [6, 'map'],
+    }),
+    message({ capacityBytes: [1, 'int64'] }),
   ),
   nodeUnpublishVolume: node(
     'NodeUnpublishVolume',

@@ -1,7 +1,8 @@
 // What a driver is told of a volume and its pod. Pure, but for tokens. Sources: CSI, VolumeCapability; Kubernetes' CSIDriverSpec.
 
 import { parseJson } from '../../core/machinery/json.ts';
-import type { V1CSIDriver, V1PersistentVolume } from '../../generated/kubernetes.ts';
+import { compareQuantities, parseQuantity } from '../../core/machinery/quantity.ts';
+import type { V1CSIDriver, V1PersistentVolume, V1PersistentVolumeClaim } from '../../generated/kubernetes.ts';
 import type { VolumeContext } from '../volumes/volume-type.ts';
 import { accessModes, nodeCapabilities, type VolumeCapabilityInput } from './messages.ts';
 
@@ -30,6 +31,24 @@ export function capabilityOf(facts: {
 
 export function isBlock({ spec }: V1PersistentVolume): boolean {
   return spec?.volumeMode === 'Block';
+}
+
+/** How large the volume is to become on this node; undefined: its claim says that it is. */
+export function growthOf({ spec }: V1PersistentVolume, claim: V1PersistentVolumeClaim | undefined): string | undefined {
+  const wanted = spec?.capacity?.['storage'];
+  const there = claim?.status?.capacity?.['storage'];
+  if (wanted === undefined || there === undefined) return undefined;
+  return compareQuantities(parseQuantity(wanted), parseQuantity(there)) > 0 ? wanted : undefined;
+}
+
+/** What its claim says then (KEP-284, KEP-1790). */
+export function grownStatus({ status }: V1PersistentVolumeClaim, storage: string): object {
+  const over = new Set(['FileSystemResizePending', 'Resizing']);
+  return {
+    capacity: { ...status?.capacity, storage },
+    conditions: (status?.conditions ?? []).filter(({ type }) => !over.has(type)),
+    allocatedResourceStatuses: null,
+  };
 }
 
 /** Whether files are given to the pod's group. `volume`: undefined for one without a claim, whose pod alone has it. */

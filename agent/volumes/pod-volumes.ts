@@ -9,7 +9,7 @@ import { mountPoints } from '../files/mount-table.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import type { Pod } from '../pod/pod.ts';
 import { atomicWrite } from './atomic-write.ts';
-import { mountClaimed } from './claims.ts';
+import { mountClaimed, refreshClaimed } from './claims.ts';
 import { mountSubPath, type SubPathPlace } from './sub-path.ts';
 import { VolumeError } from './volume-error.ts';
 import { groupOf, type MountedVolume, type VolumeContext, type VolumeFiles, type VolumeParts } from './volume-type.ts';
@@ -87,6 +87,8 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
           const { type, source, context } = typed(pod, volume);
           const files = await type.files?.(source, context);
           if (files) await writeFiles(files, context);
+          const claimed = type.claim?.(source, context);
+          if (claimed) await refreshClaimed(claimed, context);
         } catch (error) {
           if (!(error instanceof VolumeError)) throw error;
         }

@@ -1,8 +1,14 @@
 // What a node does for one type of volume.
 
 import type { InlineSource, PersistentSource, VolumeTypeName } from '../../core/kinds/core/pod/volumes/volume-type.ts';
-import type { V1ConfigMap, V1PersistentVolume, V1PersistentVolumeClaim, V1Secret } from '../../generated/kubernetes.ts';
-import type { CsiVolumes } from '../csi/csi-volumes.ts';
+import type {
+  V1ConfigMap,
+  V1CSIPersistentVolumeSource,
+  V1CSIVolumeSource,
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
+  V1Secret,
+} from '../../generated/kubernetes.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { NodeCapacity } from '../pod/resources.ts';
 import type { VolumeFile } from './atomic-write.ts';
@@ -49,6 +55,26 @@ export interface VolumeContext extends VolumeParts {
   readonly directory: string;
 }
 
+/** What a node's CSI drivers do (agent/csi). */
+export interface CsiVolumes {
+  persistent(
+    source: V1CSIPersistentVolumeSource,
+    volume: V1PersistentVolume,
+    context: VolumeContext,
+    readOnly: boolean,
+  ): Promise<Pick<MountedVolume, 'path' | 'device'>>;
+  /** Makes it as large as its PersistentVolume says, where its claim does not say that it is. */
+  grow(source: V1CSIPersistentVolumeSource, volume: V1PersistentVolume, context: VolumeContext): Promise<void>;
+  /** One that lives as long as its pod. */
+  inline(source: V1CSIVolumeSource, context: VolumeContext): Promise<MountedVolume>;
+  /** Takes all of a pod's back. Throws VolumeError where a driver does not: it is asked again. */
+  release(uid: string): Promise<void>;
+  /** Pods that there is something of. */
+  known(): Promise<string[]>;
+  /** As the node's status names them: what may not be detached. */
+  inUse(): readonly string[];
+}
+
 /** Path below the volume -> file. */
 export type VolumeFiles = Map<string, VolumeFile>;
 
@@ -77,6 +103,8 @@ export interface NodeVolumeType<Inline = object, Persistent = object> {
     readOnly: boolean,
     volume: V1PersistentVolume,
   ): Promise<string | Omit<MountedVolume, 'readOnly'>>;
+  /** Brings up to date what `persistent` made. Throws VolumeError. */
+  refresh?(source: Persistent, context: VolumeContext, volume: V1PersistentVolume): Promise<void>;
   /** Gives back what its volumes of a pod held, once all of the pod is unmounted. */
   release?(uid: string, volumesDir: string, parts: VolumeParts): Promise<void>;
 }

@@ -158,6 +158,17 @@ describe.skipIf(process.getuid?.() !== 0)('CSI drivers (needs root)', () => {
     );
   });
 
+  it('a volume that its controller has grown grows on the node, and its claim says so', async () => {
+    // As the driver's resizer.
+    const larger = JSON.stringify({ spec: { capacity: { storage: '2Mi' } } });
+    await cluster.kubectl('patch', 'pv', 'files', '--type=merge', '-p', larger);
+    await eventually(120, async () => (await cluster.read('pvc', 'files')).status.capacity.storage === '2Mi');
+    expect(calls('nodeExpandVolume').at(-1)).toMatchObject({
+      volumeId: 'handle-files',
+      capacityRange: { requiredBytes: 2 ** 21 },
+    });
+  });
+
   it('a block volume is a device of its container', async () => {
     const container = shell('main', `echo raw | dd of=/dev/data conv=notrunc && ${forever}`, {
       volumeDevices: [{ name: 'data', devicePath: '/dev/data' }],

@@ -73,7 +73,11 @@ export async function startCsiDriver({ name, kubeletDir, nodeId, topology }: Csi
   };
   const handlers: Record<string, Handler> = {
     nodeGetInfo: () => ({ nodeId, maxVolumesPerNode: 7, accessibleTopology: { segments: topology } }),
-    nodeGetCapabilities: () => ({ capabilities: [{ rpc: { type: nodeCapabilities.stageUnstageVolume } }] }),
+    nodeGetCapabilities: () => ({
+      capabilities: [nodeCapabilities.stageUnstageVolume, nodeCapabilities.expandVolume].map((type) => ({
+        rpc: { type },
+      })),
+    }),
     nodeStageVolume(request) {
       const [handle, target] = [text(request, 'volumeId'), text(request, 'stagingTargetPath')];
       if ((request['publishContext'] as Record<string, string>)['device'] === undefined)
@@ -96,6 +100,11 @@ export async function startCsiDriver({ name, kubeletDir, nodeId, topology }: Csi
       devices.delete(handle);
       staged.delete(target);
       return undefined;
+    },
+    nodeExpandVolume(request) {
+      if (published.get(text(request, 'volumePath')) !== text(request, 'volumeId'))
+        throw new Refusal(status.NOT_FOUND, 'that is not where it is published');
+      return { capacityBytes: (request['capacityRange'] as { requiredBytes: number }).requiredBytes };
     },
     nodePublishVolume(request) {
       const [handle, target, staging] = [

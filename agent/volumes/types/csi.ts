@@ -10,6 +10,9 @@ export const csi: NodeVolumeTypeOf<'csi'> = {
   async persistent(source, context, readOnly, volume) {
     return present(context.csi).persistent(source, volume, context, readOnly);
   },
+  async refresh(source, context, volume) {
+    await context.csi?.grow(source, volume, context);
+  },
   async release(uid, _, { csi: volumes }) {
     await volumes?.release(uid);
   },
