@@ -107,7 +107,7 @@ function byScript({ dataDir, command }: ServiceOptions): Service {
     async start() {
       writeFileSync(script, scriptText([...agentRights(), ...command], { pidFile, logFile }));
       chmodSync(script, 0o700);
-      await endOf(pidFile, command);
+      await endOf(pidFile, dataDir);
       await run('/bin/sh', [script]);
     },
     isInstalled: () => existsSync(script),
@@ -118,7 +118,7 @@ function byScript({ dataDir, command }: ServiceOptions): Service {
     },
     startScript: script,
     async remove() {
-      await endOf(pidFile, command);
+      await endOf(pidFile, dataDir);
       for (const each of [script, pidFile]) rmSync(each, { force: true });
     },
     tail: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-8).join('\n') : ''),
@@ -141,14 +141,14 @@ function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Ends the process that the file names, if it is the agent. */
-async function endOf(pidFile: string, command: readonly string[]): Promise<void> {
+/** Ends the process that the file names, if it is the agent of this directory, whatever other flags it was started with. */
+async function endOf(pidFile: string, dataDir: string): Promise<void> {
   const pid = Number(existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '');
   // The number may have been given to another process since.
   const isOurs = () => {
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return command.every((word) => words.includes(word));
+      return ['join', '--data-dir', dataDir].every((word) => words.includes(word));
     } catch {
       return false;
     }
