@@ -115,6 +115,16 @@ const commands: readonly Command[] = [
     },
     async ({ values }) => (await import('../local/down.ts')).down({ dataDir: values['data-dir'], purge: values.purge }),
   ),
+  command(
+    {
+      name: 'zeroplane upgrade',
+      description:
+        'change the cluster on this machine to the programs of this checkout; pods run on, and what does not come up is put back',
+      flags: { ...dataDir, 'no-backup': { help: 'make no copy of the state before, in the data directory' } },
+    },
+    async ({ values }) =>
+      (await import('../local/upgrade.ts')).upgrade({ dataDir: values['data-dir'], copiesState: !values['no-backup'] }),
+  ),
   ...healthCommands,
   ...imageCommands,
   logsCommand,

@@ -41,6 +41,8 @@ export interface UpOptions extends ClusterOptions {
   readonly ignoreUnreadable?: boolean;
   /** Whose pipelines may run jobs; one empty text: nobody's any more. undefined: as before. */
   readonly trust?: TrustFlags;
+  /** Programs of the version before stay: who upgrades may have to go back. */
+  readonly keepsPrograms?: boolean;
 }
 
 interface Plan {
@@ -147,7 +149,7 @@ function steps(plan: Plan, options: UpOptions, missing: ReturnType<typeof missin
       title: 'Programs bundled',
       run: async () => {
         const idle = runningPid(plan.controlPlane) === undefined && runningPid(plan.agent) === undefined;
-        plan.bundles = await installBundles(cluster.dataDir, idle);
+        plan.bundles = await installBundles(cluster.dataDir, idle && !options.keepsPrograms);
         return undefined;
       },
     },

@@ -2,7 +2,7 @@
 // a deployment, reasons of failures, metrics. `--check` (part of `npm run check`) says instead which pages are not what would be written.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandEntry } from '../../cli/own-commands.ts';
 import { statusCodes } from '../../core/machinery/status.ts';
@@ -27,6 +27,13 @@ const pages: Readonly<Record<string, string>> = {
   'metrics.md': await metricsPage(),
 };
 
+const untold = readVariables().filter((name) => !Object.hasOwn(variables, name));
+if (untold.length > 0) {
+  console.error(
+    `test/docs/reference-texts.ts: say what ${untold.join(', ')} is for: programs read it from their environment`,
+  );
+  process.exitCode = 1;
+}
 mkdirSync(directory, { recursive: true });
 const stale: string[] = [];
 for (const [name, text] of Object.entries(pages)) {
@@ -108,6 +115,15 @@ ${table(Object.entries(variables))}
 - [EncryptionConfiguration](../encryption.md): what is encrypted in the store, with which keys
 - [audit Policy](../audit.md): which requests are written down
 `;
+}
+
+/** Variables of our own that users' programs read. */
+function readVariables(): string[] {
+  const files = globSync('{cli,local,agent,edge,core/process}/**/*.ts', { cwd: root }).filter(
+    (file) => !file.endsWith('.test.ts'),
+  );
+  const found = files.flatMap((file) => [...readFileSync(join(root, file), 'utf8').matchAll(/'(ZEROPLANE_[A-Z_]+)'/g)]);
+  return [...new Set(found.map(([, name = '']) => name))].sort();
 }
 
 /** As infra/options.ts reads them. */
