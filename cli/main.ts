@@ -42,6 +42,10 @@ const commands: readonly Command[] = [
         'seccomp-default': { help: "pods that name no seccomp profile get the runtime's" },
         'no-seccomp-default': { help: 'they get none again' },
         ...clusterLimitFlags,
+        'node-external-ip': {
+          value: 'address',
+          help: "by which machines in other networks reach this one (UDP 51820 and the API's port); '' for none any more",
+        },
         'pod-cidr': { value: 'cidr', help: 'addresses of pods; default: 10.244.0.0/16' },
         'service-cidr': { value: 'cidr', help: 'addresses of Services; default: 10.96.0.0/16' },
         'authentication-config': {
@@ -85,6 +89,7 @@ const commands: readonly Command[] = [
         agent: !values['no-agent'],
         seccompDefault: values['seccomp-default'] || (values['no-seccomp-default'] ? false : undefined),
         clusters: clusterLimits(values),
+        nodeExternalIP: values['node-external-ip'],
         podCidr: values['pod-cidr'],
         serviceCidr: values['service-cidr'],
         authenticationConfig: values['authentication-config'],

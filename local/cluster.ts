@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import { rangeOf, toText } from '../core/machinery/ipv4.ts';
+import { rangeOf, toNumber, toText } from '../core/machinery/ipv4.ts';
 import { parseJson } from '../core/machinery/json.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
 import { type ClusterLimits, defaultLimits } from './cluster-limits.ts';
@@ -27,6 +27,8 @@ export interface Cluster extends ConfigFiles {
   readonly seccompDefault?: boolean;
   /** How many clusters it hosts, and how large. A cluster of an older version does not say. */
   readonly clusters?: ClusterLimits;
+  /** By which machines in other networks reach this one. */
+  readonly nodeExternalIP?: string;
   /** It is one of those. */
   readonly within?: Within;
 }
@@ -69,6 +71,8 @@ export interface ClusterOptions extends ConfigFiles {
   readonly seccompDefault?: boolean;
   /** Of the clusters that it hosts; what is not said is as before. */
   readonly clusters?: Partial<ClusterLimits>;
+  /** Empty: none any more. */
+  readonly nodeExternalIP?: string;
 }
 
 const defaults = { port: 6443, podCIDR: '10.244.0.0/16', serviceCIDR: '10.96.0.0/16', clusterDomain: 'cluster.local' };
@@ -88,6 +92,7 @@ export function planCluster(options: ClusterOptions): Cluster {
       shutdownDelayMs: options.shutdownDelayDuration ?? found.shutdownDelayMs ?? 0,
       seccompDefault: options.seccompDefault ?? found.seccompDefault ?? false,
       clusters: { ...defaultLimits, ...found.clusters, ...options.clusters },
+      ...planExternalIP(options.nodeExternalIP ?? found.nodeExternalIP),
       ...planConfigFiles(options, found),
     };
   }
@@ -103,8 +108,16 @@ export function planCluster(options: ClusterOptions): Cluster {
     shutdownDelayMs: options.shutdownDelayDuration ?? 0,
     seccompDefault: options.seccompDefault ?? false,
     clusters: { ...defaultLimits, ...options.clusters },
+    ...planExternalIP(options.nodeExternalIP),
     ...planConfigFiles(options, {}),
   };
+}
+
+function planExternalIP(address: string | undefined): Pick<Cluster, 'nodeExternalIP'> {
+  if (!address) return {};
+  if (toNumber(address) === undefined)
+    throw new UserError(`--node-external-ip: "${address}" is no IPv4 address ('' for none any more)`);
+  return { nodeExternalIP: address };
 }
 
 /** `found`: of a cluster that was made before; one of an older version has none. */

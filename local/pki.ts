@@ -128,6 +128,7 @@ function serverNames(cluster: Cluster): JsonGeneralName[] {
   dns.push(`kubernetes.default.svc.${cluster.clusterDomain}`);
   const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   const ips = new Set(['127.0.0.1', addressOf(cluster.serviceCIDR, 1)]);
+  if (cluster.nodeExternalIP !== undefined) ips.add(cluster.nodeExternalIP);
   for (const { family, address } of own) if (family === 'IPv4') ips.add(address);
   return [
     ...[...new Set(dns)].map((value) => ({ type: 'dns' as const, value })),

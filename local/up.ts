@@ -221,6 +221,7 @@ async function startAgent(plan: Plan, say: (line: string) => void): Promise<stri
       ...['--client-key', `${cluster.dataDir}/pki/node.key`],
       ...['--node-name', cluster.nodeName],
       ...['--node-ip', nodeAddress()],
+      ...(cluster.nodeExternalIP === undefined ? [] : ['--node-external-ip', cluster.nodeExternalIP]),
       ...['--data-dir', `${cluster.dataDir}/agent`],
       ...['--cluster-cidr', cluster.podCIDR],
       ...['--service-cidr', cluster.serviceCIDR],
@@ -283,6 +284,10 @@ function refuseChangesToRunning(plan: Plan): void {
     throw new UserError(`--seccomp-default: the cluster runs ${found.seccompDefault ? 'with' : 'without'} it: ${stop}`);
   if (!deepEqual({ ...defaultLimits, ...found.clusters }, plan.cluster.clusters))
     throw new UserError(`--clusters, --cluster-size, --cluster-idle: the cluster runs with others: ${stop}`);
+  if (found.nodeExternalIP !== plan.cluster.nodeExternalIP)
+    throw new UserError(
+      `--node-external-ip: the cluster runs ${found.nodeExternalIP ? `with ${found.nodeExternalIP}` : 'without it'}: ${stop}`,
+    );
   const [flag] = changedConfigFlags(plan.cluster, found);
   if (flag) throw new UserError(`${flag}: the cluster runs without this file: ${stop}`);
 }

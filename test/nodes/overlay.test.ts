@@ -24,12 +24,13 @@ describe.skipIf(process.getuid?.() !== 0)('nodes in several networks (needs root
     ]);
     const [first, ...others] = sites.hosts;
     if (!first) throw new Error('no sites');
-    const names = ['routed', 'office', 'home'];
+    const names = ['annex', 'office', 'home'];
     workers = others.map((host, at) => prepareNode(names[at] ?? '', host));
-    cluster = await startCluster('zpovl', '203.0.113', first);
+    cluster = await startCluster('zpovl', '203.0.113', first, '--node-external-ip', '203.0.113.1');
     traffic = podTraffic(cluster);
     const { items } = await cluster.read('nodes');
     controlPlane = items[0].metadata.name;
+    expect(items[0].status.addresses).toContainEqual({ type: 'ExternalIP', address: '203.0.113.1' });
     await cluster.apply([
       daemonSet('web', [{ name: 'main', image: web, ports: [{ name: 'http', containerPort: 8080 }] }]),
       daemonSet('client', [shell('main', forever)]),
@@ -70,8 +71,8 @@ describe.skipIf(process.getuid?.() !== 0)('nodes in several networks (needs root
   };
 
   it('pods reach each other between two subnets whose router knows no pods, by address, Service and name, in large packets too', async () => {
-    const worker = await join('routed');
-    await reachEachOther(controlPlane, 'routed');
+    const worker = await join('annex');
+    await reachEachOther(controlPlane, 'annex');
     const { stdout: routes } = await worker.host.run('ip', 'route', 'show', 'proto', '119');
     expect(routes).toMatch(/^10\.244\.\d+\.0\/24 dev zp-wg[0-9a-f]{4} .*src 10\.244\.\d+\.1/m);
     const clients = await traffic.podsOf('client');
@@ -82,7 +83,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes in several networks (needs root
     // What the node says itself: by an address that the other side takes, and larger than a packet.
     const { ip } = on(webs, controlPlane);
     expect((await worker.host.run('curl', '-sS', '--max-time', '10', `http://${ip}:8080/`)).stdout).toContain('works');
-    const sender = on(clients, 'routed').name;
+    const sender = on(clients, 'annex').name;
     const receiver = on(clients, controlPlane);
     const received = cluster.kubectl('exec', receiver.name, '--', 'sh', '-c', 'sleep 30 | nc -l -p 9000 | wc -c');
     await eventually(60, async () => {
@@ -95,7 +96,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes in several networks (needs root
   it('a NetworkPolicy holds over WireGuard, by the addresses that pods have', async () => {
     const clients = await traffic.podsOf('client');
     const target = `http://${on(await traffic.podsOf('web'), controlPlane).ip}:8080/`;
-    const { name } = on(clients, 'routed');
+    const { name } = on(clients, 'annex');
     const from = [{ podSelector: { matchLabels: { chosen: 'yes' } } }];
     await cluster.apply([
       {
@@ -136,7 +137,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes in several networks (needs root
     await routed.host.run('ip', 'route', 'del', `${out}/32`, 'dev', device);
     await first.run('ip', 'addr', 'del', `${out}/32`, 'dev', 'lo');
     await allow(range);
-    await reachEachOther(controlPlane, 'routed');
+    await reachEachOther(controlPlane, 'annex');
   });
 
   it('a node behind NAT and one at a public address reach each other', async () => {
@@ -164,22 +165,57 @@ describe.skipIf(process.getuid?.() !== 0)('nodes in several networks (needs root
   it('they reach each other through a node that is made a hub, and the cluster is told', async () => {
     await cluster.kubectl('label', 'node', controlPlane, 'network.node-restriction.kubernetes.io/hub=true');
     await reachEachOther('office', 'home');
-    await reachEachOther('routed', 'home');
+    await reachEachOther('annex', 'home');
     await reachEachOther(controlPlane, 'home');
     for (const node of ['home', 'office'])
       await eventually(120, async () => (await condition(node))?.status === 'False');
+  });
+
+  it('another hub takes over from one that fails', async () => {
+    const [annex] = workers;
+    if (!annex) throw new Error('no worker');
+    const label = (node: string, value: string) =>
+      cluster.kubectl('label', 'node', node, `network.node-restriction.kubernetes.io/hub${value}`);
+    // Reached from the others, it says so by the line that is typed once more.
+    const line = (await cluster.zeroplane('node token')).stdout.trim();
+    const { code, stderr } = await annex.install(`${line} --node-external-ip 10.1.0.1`);
+    expect(code, stderr).toBe(0);
+    await label('annex', '=true');
+    await label(controlPlane, '-');
+    const usesHub = async (node: string, range: string, hub: string) => {
+      const found = workers.find(({ name }) => name === node);
+      const peers = (await found?.host.run('sh', '-c', 'wg show all allowed-ips; wg show all endpoints'))?.stdout ?? '';
+      const [, key = ''] = new RegExp(`\\t(\\S+)\\t[^\\n]*\\b${range}`).exec(peers) ?? [];
+      return peers.includes(`${key}\t${hub}:51820`);
+    };
+    const home = (await cluster.read('node', 'home')).spec.podCIDR;
+    await eventually(120, () => usesHub('office', home, '10.1.0.1'));
+    await reachEachOther('office', 'home');
+
+    await label(controlPlane, '=true');
+    // The first by name stays what is gone through.
+    expect(['annex', controlPlane].sort()[0]).toBe('annex');
+    const ruleset = (hook: string) =>
+      `add table inet cut; add chain inet cut ${hook} { type filter hook ${hook} priority -300; policy drop; }`;
+    for (const hook of ['input', 'output', 'forward']) await annex.host.run('nft', ruleset(hook));
+    await eventually(240, () => usesHub('office', home, '203.0.113.1'));
+    await reachEachOther('office', 'home');
+    await annex.host.run('nft', 'delete', 'table', 'inet', 'cut');
+    await eventually(240, () => usesHub('office', home, '10.1.0.1'));
+    await reachEachOther('office', 'home');
+    await reachEachOther(controlPlane, 'annex');
   });
 
   it('connections outlive the agent, and nothing is left of a node that goes', async () => {
     const [routed] = workers;
     if (!routed) throw new Error('no worker');
     routed.kill('agent');
-    const { ip } = on(await traffic.podsOf('web'), 'routed');
+    const { ip } = on(await traffic.podsOf('web'), 'annex');
     await traffic.answers(on(await traffic.podsOf('client'), controlPlane).name, `http://${ip}:8080/`);
     await routed.start();
-    await reachEachOther(controlPlane, 'routed');
-    await cluster.zeroplane('node drain', 'routed', '--force');
-    await cluster.zeroplane('node remove', 'routed', '--force');
+    await reachEachOther(controlPlane, 'annex');
+    await cluster.zeroplane('node drain', 'annex', '--force');
+    await cluster.zeroplane('node remove', 'annex', '--force');
     const { code, stderr } = await routed.uninstall();
     expect(code, stderr).toBe(0);
     expect(await routed.leftovers()).toEqual([]);

@@ -103,6 +103,17 @@ describe('from a node to another', () => {
     expect(plan('a', { ...direct, b: { ...direct.b, hub: true } }).routes).toEqual({});
   });
 
+  it('goes through another hub while one has failed, on both sides, and through the first where all have', () => {
+    const a = { inner: '203.0.113.1', hub: true };
+    const nodes = { a, b: office, c: home, d: { ...a, inner: '203.0.114.1' } };
+    const through = (given: typeof nodes & Record<string, Given>) =>
+      ['b', 'c'].map((name) => Object.entries(plan(name, given).peers).find(([, { to }]) => /b|c/.test(to))?.[0]);
+    expect(through(nodes)).toEqual(['a', 'a']);
+    expect(through({ ...nodes, a: { ...a, ready: false } as Given & typeof a })).toEqual(['d', 'd']);
+    const down = { ready: false } as object;
+    expect(through({ ...nodes, a: { ...a, ...down }, d: { ...nodes.d, ...down } })).toEqual(['a', 'a']);
+  });
+
   it('goes nothing without keys, and that is told', () => {
     const subnets = { a: { inner: '10.0.0.1' }, b: { inner: '10.0.1.1', key: null } };
     expect(plan('a', subnets)).toMatchObject({ peers: {}, routes: {}, unreached: ['b'] });

@@ -76,7 +76,9 @@ export function networkPlan({ nodes, nodeName, links, tunnels }: PlanInput): Net
     else if (!tunnels || other.key === undefined) unreached.push({ node: other.name, why: noKey(tunnels) });
     else if (reaches(self, other)) add(other, other.range);
     else {
-      const hub = places.find((each) => isHub(each) && reaches(self, each) && reaches(each, other));
+      const hubs = places.filter((each) => isHub(each) && reaches(self, each) && reaches(each, other));
+      // Both of the pair hear of a hub that fails, and go through the next one.
+      const hub = hubs.find(({ ready }) => ready) ?? hubs[0];
       if (hub && hub !== self && hub !== other) add(hub, other.range);
       else unreached.push({ node: other.name, why: noHub(self, other) });
     }
