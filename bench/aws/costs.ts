@@ -142,7 +142,7 @@ A webhook in a pod, over its node and on a connection of its own: warm, such a w
 nobody took ${Math.round(webhook.aloneMs)} ms, in turns, all on one shared machine.
 
 A keystroke in an open exec is two messages on the channel, its echo two more, and each starts a function: $${((4 * prices.socketMessage + 2 * (prices.lambdaRequest + 0.1875 * 0.02 * prices.lambdaGigabyteSecond)) * 1e6).toFixed(2)} a million (computed, with 20
-ms a function). Its echo comes after ${Math.round(exec.echoMs)} ms (p50) on the harness. A megabyte through exec or cp is 46 packets, and a word of the reader for each six.
+ms a function). Its echo comes after ${Math.round(exec.echoMs)} ms (p50) on the harness. A megabyte through exec or cp is 46 packets, and a word of the reader for each six: $${(54 * (2 * prices.socketMessage + prices.lambdaRequest + 0.1875 * 0.02 * prices.lambdaGigabyteSecond) * 1e6).toFixed(0)} a million megabytes.
 
 ## Nodes, beside others
 

@@ -55,9 +55,9 @@ describe('zeroplane connect', { timeout: 240_000 }, () => {
 
   const connections = () => connectionsOf(home);
 
-  const ask = (path: string, authorization?: string) =>
+  const ask = (path: string, authorization?: string, more: Readonly<Record<string, string>> = {}) =>
     new Promise<number>((resolve, reject) => {
-      const headers = authorization === undefined ? {} : { authorization };
+      const headers = authorization === undefined ? more : { ...more, authorization };
       const options = { host: '127.0.0.1', port: served.port, path, headers, ca: served.authority, agent: false };
       request(options, (response) => {
         response.resume();
@@ -100,6 +100,14 @@ describe('zeroplane connect', { timeout: 240_000 }, () => {
     for (const authorization of [undefined, '', 'Bearer ', 'Bearer x', `Bearer ${served.secret}x`, served.secret])
       expect(await ask('/api/v1/namespaces', authorization)).toBe(401);
     expect(await ask('/api/v1/namespaces', `Bearer ${served.secret}`)).toBe(200);
+    // Nor does it open a stream to a pod for anybody else.
+    const exec = '/api/v1/namespaces/default/pods/web/exec?command=id&stdout=true';
+    const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+    const handshake = { ...upgrade, 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
+    for (const authorization of [undefined, 'Bearer x', served.secret])
+      expect(await ask(exec, authorization, handshake)).toBe(401);
+    // There is no such pod.
+    expect(await ask(exec, `Bearer ${served.secret}`, handshake)).toBe(404);
     // On the loopback address alone, and by its own certificate.
     await expect(
       new Promise((resolve, reject) => {

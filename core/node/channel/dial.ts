@@ -25,8 +25,8 @@ export interface DialOptions {
 
 /** Tickets and addresses last longer; API Gateway ends connections on which nothing was said for ten minutes. */
 const joinAgainMs = 4 * 60_000;
-/** While the other end has not come, or its connection is gone: what tells of it may be lost. */
-const joinSoonMs = 1000;
+/** While the other end has not come, or its connection is gone: what tells of it may be lost. At first, and at most. */
+const joinSoonMs = { first: 1000, most: 4000 };
 const joinTimeoutMs = 10_000;
 /** In this machine's own buffers, above which nothing more is given to them. */
 const bufferedBytes = 128 * 1024;
@@ -42,6 +42,7 @@ export function dialChannel(options: DialOptions): Promise<FrameSocket> {
   let joining: NodeJS.Timeout | undefined;
   let opening: NodeJS.Timeout | undefined;
   let failures = 0;
+  let soonMs: number = joinSoonMs.first;
   let over = false;
   let joined: () => void = () => undefined;
   let refused: (error: Error) => void = () => undefined;
@@ -79,7 +80,8 @@ export function dialChannel(options: DialOptions): Promise<FrameSocket> {
     clearTimeout(joining);
     if (over) return;
     say({ join: ticket, writer });
-    joining = setTimeout(join, peer === undefined ? joinSoonMs : joinAgainMs);
+    joining = setTimeout(join, peer === undefined ? soonMs : joinAgainMs);
+    soonMs = Math.min(joinSoonMs.most, soonMs * 2);
   };
 
   const take = (text: string): void => {
@@ -104,7 +106,8 @@ export function dialChannel(options: DialOptions): Promise<FrameSocket> {
       stream.broken();
       peer = undefined;
       clearTimeout(joining);
-      joining = setTimeout(join, joinSoonMs / 4);
+      soonMs = joinSoonMs.first;
+      joining = setTimeout(join, soonMs / 4);
     }
   };
 
@@ -126,6 +129,7 @@ export function dialChannel(options: DialOptions): Promise<FrameSocket> {
     made.on('close', () => {
       clearTimeout(joining);
       peer = undefined;
+      soonMs = joinSoonMs.first;
       stream.pause();
       if (over) return;
       failures += 1;
