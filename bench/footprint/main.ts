@@ -7,7 +7,7 @@ import { startCluster } from '../../test/tools/cluster.ts';
 
 const seconds = 20;
 /** Clock ticks per second of proc(5); Linux has had 100 for user space on all architectures for decades. */
-const ticksPerSecond = 100;
+export const ticksPerSecond = 100;
 
 export async function run(): Promise<unknown> {
   const began = performance.now();
@@ -45,17 +45,17 @@ export async function run(): Promise<unknown> {
   }
 }
 
-function pidOf(dataDir: string, name: string): number {
+export function pidOf(dataDir: string, name: string): number {
   return Number(readFileSync(join(dataDir, 'run', `${name}.pid`), 'utf8').split(' ')[0]);
 }
 
 /** Megabytes (10^6 bytes) that a line of /proc/PID/FILE tells in kB. */
-function megabytes(pid: number, file: string, name: string): number {
+export function megabytes(pid: number, file: string, name: string): number {
   const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'utf8'))?.[1];
   return Math.round((Number(kilobytes) * 1024) / 1e6);
 }
 
-function cpuTicks(pid: number): number {
+export function cpuTicks(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return Number(fields[11]) + Number(fields[12]);

@@ -28,7 +28,7 @@ const pingPong = `const [host, count] = process.argv.slice(1); const s = require
   s.on('data', () => { times.push((performance.now() - began) * 1000); if (times.length < Number(count)) return next();
     times.sort((a, b) => a - b); console.log(JSON.stringify([0.5, 0.99].map((at) => times[Math.floor(times.length * at)]))); process.exit(); });`;
 
-export async function run(): Promise<unknown> {
+export async function run() {
   const sandbox = createSandbox();
   const ends = [
     { namespace: sandbox.node, outer: '192.168.77.1', inner: '10.244.1.1' },

@@ -18,7 +18,7 @@ export async function run(): Promise<unknown> {
       if (i >= 2) total.push(took);
     }
     const runtime = runtimeTimes(cluster).slice(-rounds);
-    const overHttp = await startsOverHttp(cluster);
+    const overHttp = await startsOverHttp(cluster, rounds);
     const runtimeThen = runtimeTimes(cluster).slice(-rounds);
     const rows = [
       { what: 'kubectl apply to Running', p50: quantile(total, 0.5), p90: quantile(total, 0.9) },
@@ -52,7 +52,7 @@ async function startPod(cluster: TestCluster, name: string): Promise<number> {
 }
 
 /** Milliseconds of each start, after two that warm up. */
-async function startsOverHttp(cluster: TestCluster): Promise<number[]> {
+export async function startsOverHttp(cluster: TestCluster, rounds: number): Promise<number[]> {
   const program = join(import.meta.dirname, 'over-http.ts');
   const { code, stdout, stderr } = await cluster.host.run(process.execPath, program, cluster.dataDir, `${rounds + 2}`);
   if (code !== 0) throw new Error(`over-http.ts exited ${code}: ${stderr}`);
@@ -61,7 +61,7 @@ async function startsOverHttp(cluster: TestCluster): Promise<number[]> {
 }
 
 /** What the agent's log says of each pod it started: milliseconds spent in calls of the runtime. */
-function runtimeTimes(cluster: TestCluster): number[] {
+export function runtimeTimes(cluster: TestCluster): number[] {
   const lines = readFileSync(`${cluster.dataDir}/log/agent.log`, 'utf8').split('\n');
   return lines.flatMap((line) => {
     const found = /"runtimeMs":(\d+)/.exec(line);
@@ -69,7 +69,7 @@ function runtimeTimes(cluster: TestCluster): number[] {
   });
 }
 
-function quantile(values: readonly number[], q: number): number {
+export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 }
