@@ -3,6 +3,7 @@
 import '../core/process/frozen-intrinsics.ts';
 import { readDuration } from '../core/machinery/time.ts';
 import { CommandLineError } from '../core/process/command-line.ts';
+import { leastHistoryMs, readHistory } from '../core/store/history.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { awsCommands } from './aws-commands.ts';
 import { clusterCommands, clusterLimitFlags, clusterLimits } from './cluster-commands.ts';
@@ -12,6 +13,7 @@ import { imageCommands } from './image-commands.ts';
 import { kubeconfigCommands } from './kubeconfig-commands.ts';
 import { logsCommand } from './logs-command.ts';
 import { nodeCommands } from './nodes.ts';
+import { pastCommands } from './past-commands.ts';
 import { port } from './port.ts';
 import { runCommand } from './run-command.ts';
 import { runProgram } from './run-program.ts';
@@ -73,6 +75,10 @@ const commands: readonly Command[] = [
         'audit-log-maxsize': { value: 'megabytes', help: 'of a file, before it is set aside; default: 100' },
         'audit-log-maxbackup': { value: 'files', help: 'that are kept of those set aside; 0 for all; default: 10' },
         'audit-log-maxage': { value: 'days', help: 'that they are kept; 0 for ever; default: 0' },
+        history: {
+          value: 'time',
+          help: 'how long the past of objects is kept for `zeroplane history`, such as 7d or 36h; default: 1d',
+        },
         'shutdown-delay-duration': {
           value: 'duration',
           help: 'how long the API server still answers while /readyz fails, before it ends; default: 0s',
@@ -108,6 +114,7 @@ const commands: readonly Command[] = [
         auditLogMaxsize: optional('--audit-log-maxsize', values['audit-log-maxsize'], count),
         auditLogMaxbackup: optional('--audit-log-maxbackup', values['audit-log-maxbackup'], count),
         auditLogMaxage: optional('--audit-log-maxage', values['audit-log-maxage'], count),
+        history: optional('--history', values.history, historyTime),
         shutdownDelayDuration: optional('--shutdown-delay-duration', values['shutdown-delay-duration'], duration),
       });
     },
@@ -188,6 +195,7 @@ const commands: readonly Command[] = [
       (await import('../local/keys.ts')).retire(single(args), { dataDir: values['data-dir'] }),
   ),
   runCommand,
+  ...pastCommands,
   trustCommand,
   ...awsCommands,
   ...nodeCommands,
@@ -211,4 +219,11 @@ function duration(flag: string, text: string): number {
   const value = readDuration(text);
   if (value !== undefined && value >= 0) return value;
   throw new CommandLineError(`${flag}: give a duration, such as 30s or 1m30s, not ${JSON.stringify(text)}`);
+}
+
+/** Milliseconds. */
+function historyTime(flag: string, text: string): number {
+  const value = readHistory(text);
+  if (value !== undefined && value >= leastHistoryMs) return value;
+  throw new CommandLineError(`${flag}: give ten minutes or more, such as 36h or 7d, not ${JSON.stringify(text)}`);
 }

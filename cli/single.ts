@@ -7,10 +7,19 @@ import { healthCommands } from './health-commands.ts';
 import { kubeconfigCommands } from './kubeconfig-commands.ts';
 import { logsCommand } from './logs-command.ts';
 import { nodeCommands } from './nodes.ts';
+import { pastCommands } from './past-commands.ts';
 import { runCommand } from './run-command.ts';
 import { runProgram } from './run-program.ts';
 
 // What a command writes is for who runs it.
 process.umask(0o077);
 
-void runProgram([runCommand, ...healthCommands, ...nodeCommands, ...awsCommands, ...kubeconfigCommands, logsCommand]);
+void runProgram([
+  runCommand,
+  ...pastCommands,
+  ...healthCommands,
+  ...nodeCommands,
+  ...awsCommands,
+  ...kubeconfigCommands,
+  logsCommand,
+]);

@@ -105,6 +105,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     ZEROPLANE_AUTOSCALER_SYNC_MS: String(options.autoscalerSyncSeconds * 1000),
     ZEROPLANE_NODE_QUEUE_ROLE: nodeQueueRole.roleArn,
     ZEROPLANE_CONCURRENCY: String(options.concurrency),
+    ZEROPLANE_HISTORY_MS: String(options.historyMs),
     ZEROPLANE_BUILD: code.build,
   };
   const { authenticationConfig, auditPolicy } = options;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Node } from 'constructs';
 import { parse } from 'yaml';
 import { errorText } from '../core/machinery/error-text.ts';
+import { leastTableHistoryMs, readHistory } from '../core/store/history.ts';
 import { trustConfiguration, trustDefaults } from '../functions/apiserver/authentication/trust/trust-configuration.ts';
 
 export interface ClusterOptions {
@@ -25,6 +26,8 @@ export interface ClusterOptions {
   readonly authenticationConfig: string | undefined;
   /** An audit Policy as JSON, from the file that the context names. */
   readonly auditPolicy: string | undefined;
+  /** How long the log is kept for those who ask about the past. */
+  readonly historyMs: number;
   /** Lambda's quota of the account, which a user's watches take a share of. */
   readonly concurrency: number;
   /** Requests a second that the API takes, and how many at once above it. */
@@ -81,9 +84,16 @@ export function readOptions(node: Node): ClusterOptions {
     ownKey: flag('ownKey', false),
     authenticationConfig,
     auditPolicy,
+    historyMs: history(text('history', '1d')),
     concurrency: Math.max(1, count('concurrency', 1000)),
     throttle: { rate: count('requestsPerSecond', 500), burst: count('burst', 1000) },
   };
+}
+
+function history(text: string): number {
+  const value = readHistory(text);
+  if (value !== undefined && value >= leastTableHistoryMs) return value;
+  throw new Error(`-c history=${text}: give how long the log is kept, a day or more, such as 7d or 36h`);
 }
 
 /** A function's environment takes 4 KB in all, and its other variables need some of that. */

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { rangeOf, toNumber, toText } from '../core/machinery/ipv4.ts';
 import { parseJson } from '../core/machinery/json.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
+import { defaultHistoryMs } from '../core/store/history.ts';
 import { type ClusterLimits, defaultLimits } from './cluster-limits.ts';
 import { type ConfigFiles, planConfigFiles } from './config-files.ts';
 import { UserError } from './user-error.ts';
@@ -23,6 +24,8 @@ export interface Cluster extends ConfigFiles {
   readonly auditLog: AuditLogOptions;
   /** For how long the API server still answers when it was told to end, and is not ready any more. A cluster of an older version has none. */
   readonly shutdownDelayMs?: number;
+  /** How long the log is kept. A cluster of an older version does not say. */
+  readonly historyMs?: number;
   /** Pods that name no seccomp profile get the runtime's. A cluster of an older version does not say. */
   readonly seccompDefault?: boolean;
   /** How many clusters it hosts, and how large. A cluster of an older version does not say. */
@@ -68,6 +71,8 @@ export interface ClusterOptions extends ConfigFiles {
   readonly auditLogMaxage?: number;
   /** Milliseconds. */
   readonly shutdownDelayDuration?: number;
+  /** Milliseconds. */
+  readonly history?: number;
   readonly seccompDefault?: boolean;
   /** Of the clusters that it hosts; what is not said is as before. */
   readonly clusters?: Partial<ClusterLimits>;
@@ -90,6 +95,7 @@ export function planCluster(options: ClusterOptions): Cluster {
       kubeconfig: options.kubeconfig ?? found.kubeconfig,
       auditLog: planAuditLog(options, found.auditLog),
       shutdownDelayMs: options.shutdownDelayDuration ?? found.shutdownDelayMs ?? 0,
+      historyMs: options.history ?? found.historyMs ?? defaultHistoryMs,
       seccompDefault: options.seccompDefault ?? found.seccompDefault ?? false,
       clusters: { ...defaultLimits, ...found.clusters, ...options.clusters },
       ...planExternalIP(options.nodeExternalIP ?? found.nodeExternalIP),
@@ -106,6 +112,7 @@ export function planCluster(options: ClusterOptions): Cluster {
     kubeconfig: options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig'),
     auditLog: planAuditLog(options, undefined),
     shutdownDelayMs: options.shutdownDelayDuration ?? 0,
+    historyMs: options.history ?? defaultHistoryMs,
     seccompDefault: options.seccompDefault ?? false,
     clusters: { ...defaultLimits, ...options.clusters },
     ...planExternalIP(options.nodeExternalIP),

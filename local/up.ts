@@ -8,6 +8,7 @@ import { agentRights } from '../agent/start-rights.ts';
 import { deepEqual } from '../core/machinery/equality.ts';
 import { errorText } from '../core/machinery/error-text.ts';
 import { parseJson } from '../core/machinery/json.ts';
+import { defaultHistoryMs } from '../core/store/history.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
 import { type Bundles, installBundles } from './bundle.ts';
 import {
@@ -280,6 +281,8 @@ function refuseChangesToRunning(plan: Plan): void {
   if (found.port !== plan.cluster.port) throw new UserError(`--port: the cluster runs on port ${found.port}: ${stop}`);
   if ((found.shutdownDelayMs ?? 0) !== plan.cluster.shutdownDelayMs)
     throw new UserError(`--shutdown-delay-duration: the cluster runs with another one: ${stop}`);
+  if ((found.historyMs ?? defaultHistoryMs) !== plan.cluster.historyMs)
+    throw new UserError(`--history: the cluster runs with another one: ${stop}`);
   if ((found.seccompDefault ?? false) !== plan.cluster.seccompDefault)
     throw new UserError(`--seccomp-default: the cluster runs ${found.seccompDefault ? 'with' : 'without'} it: ${stop}`);
   if (!deepEqual({ ...defaultLimits, ...found.clusters }, plan.cluster.clusters))

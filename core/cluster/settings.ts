@@ -1,6 +1,7 @@
 // What a function of the control plane knows of its cluster, through environment variables.
 
 import { getOwn } from '../machinery/own.ts';
+import { defaultHistoryMs } from '../store/history.ts';
 
 export interface FunctionSettings {
   readonly clusterName: string;
@@ -36,6 +37,8 @@ export interface FunctionSettings {
   readonly autoscalerSyncMs: number;
   /** How many invocations the account may have at once, all functions together. */
   readonly concurrency: number;
+  /** How long the log is kept, in milliseconds. */
+  readonly historyMs: number;
   readonly logLevel: string;
   /** Where edges hear that logs have moved: a WebSocket URL. Without it they look by themselves. */
   readonly channelUrl: string | undefined;
@@ -72,6 +75,7 @@ export function readSettings(env: Environment): FunctionSettings {
     maxStalenessMs: milliseconds(env, 'ZEROPLANE_MAX_STALENESS_MS', 1000),
     autoscalerSyncMs: milliseconds(env, 'ZEROPLANE_AUTOSCALER_SYNC_MS', autoscalerSyncMs),
     concurrency: wholeNumber(env, 'ZEROPLANE_CONCURRENCY', 1000),
+    historyMs: milliseconds(env, 'ZEROPLANE_HISTORY_MS', defaultHistoryMs),
     logLevel: env['ZEROPLANE_LOG'] || 'info',
     channelUrl: env['ZEROPLANE_CHANNEL_URL'] || undefined,
     connectionsUrl: env['ZEROPLANE_CONNECTIONS_URL'] || undefined,

@@ -14,7 +14,8 @@ import type { Registry, RequestContext } from './registry.ts';
 import { createWebhookCaller, type WebhookCaller } from './webhooks/caller.ts';
 import { webhookConverter } from './webhooks/conversion.ts';
 
-const type = 'apiextensions.k8s.io/customresourcedefinitions';
+export const customResourceType = 'apiextensions.k8s.io/customresourcedefinitions';
+const type = customResourceType;
 
 export interface CustomResourcesOptions {
   /** Reaches conversion webhooks. Default: pods and Services at their own addresses. */

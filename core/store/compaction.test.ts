@@ -1,64 +1,83 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { compactionTarget, startCompaction } from './compaction.ts';
-import { openEmbeddedStore } from './embedded/embedded-store.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startCompaction } from './compaction.ts';
+import { type EmbeddedStore, openEmbeddedStore } from './embedded/embedded-store.ts';
+import { readHistory } from './history.ts';
 
-const policy = { keepMs: 1000, keepEntries: 10, maximumEntries: 100 };
+const hourMs = 3_600_000;
+const policy = { keepMs: 2 * hourMs, keepEntries: 10, maximumEntries: 100 };
 
-describe('the target', () => {
-  it('is what was already there when the time to keep began', () => {
-    const marks = [
-      { atMs: 0, head: 20 },
-      { atMs: 900, head: 40 },
-      { atMs: 2000, head: 80 },
-    ];
-    expect(compactionTarget(marks, 2000, policy)).toBe(40);
-    expect(compactionTarget(marks, 1500, policy)).toBe(20);
+let folder: string;
+let store: EmbeddedStore;
+let now: number;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'zeroplane-compaction-'));
+  now = Date.parse('2026-03-01T00:00:00Z');
+  store = openEmbeddedStore(join(folder, 'store.db'), { tickMs: 0, now: () => now });
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function write(type: string, count: number) {
+  for (let i = 0; i < count; i++)
+    await store.commit([{ op: 'put', type, name: 'x', expect: 'any', value: { bytes: Buffer.from('x') } }]);
+}
+
+async function compactOnce() {
+  // As after a restart: what it knows it has from the log.
+  const compaction = startCompaction(store, { policy, now: () => now, everyMs: 1_000_000 });
+  try {
+    await compaction.run();
+  } finally {
+    compaction.stop();
+  }
+}
+
+describe('compaction', () => {
+  it('forgets what is older than the time to keep, also after a restart', async () => {
+    await write('a', 30);
+    await write('b', 5);
+    await compactOnce();
+    expect(await store.compacted('a')).toBe(0);
+    now += 1.5 * hourMs;
+    await write('a', 20);
+    now += 1.5 * hourMs;
+    await compactOnce();
+    expect([await store.compacted('a'), await store.compacted('b')]).toEqual([30, 0]);
+    await compactOnce();
+    expect(await store.compacted('a')).toBe(30);
   });
 
-  it('leaves a quiet type its newest entries', () => {
-    const marks = [
-      { atMs: 0, head: 15 },
-      { atMs: 9000, head: 15 },
-    ];
-    expect(compactionTarget(marks, 9000, policy)).toBe(5);
-    expect(compactionTarget([{ atMs: 0, head: 4 }], 9000, policy)).toBe(0);
+  it('leaves a quiet type its newest entries', async () => {
+    await write('a', 15);
+    now += 9 * hourMs;
+    await compactOnce();
+    expect(await store.compacted('a')).toBe(5);
   });
 
-  it('bounds the log under a storm, however young it is', () => {
-    expect(compactionTarget([{ atMs: 5000, head: 500 }], 5000, policy)).toBe(400);
+  it('bounds the log under a storm, however young it is', async () => {
+    await write('a', 150);
+    await compactOnce();
+    expect(await store.compacted('a')).toBe(50);
   });
 
-  it('knows nothing of a type that it just met', () => {
-    expect(compactionTarget([{ atMs: 5000, head: 50 }], 5000, policy)).toBe(0);
-    expect(compactionTarget([], 5000, policy)).toBe(0);
+  it('keeps ten minutes of events, of leases, and of what is nobody’s to ask for', async () => {
+    const types = ['events', 'coordination.k8s.io/leases', 'zeroplane/claims', 'configmaps'];
+    for (const type of types) await write(type, 30);
+    now += hourMs;
+    for (const type of types) await write(type, 30);
+    await compactOnce();
+    expect(await Promise.all(types.map((type) => store.compacted(type)))).toEqual([30, 30, 30, 0]);
   });
 });
 
-it('compacts every type by what it saw of its head over time', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'zeroplane-compaction-'));
-  const store = openEmbeddedStore(join(folder, 'store.db'), { tickMs: 0 });
-  let now = 0;
-  const compaction = startCompaction(store, { policy, now: () => now, everyMs: 1_000_000 });
-  try {
-    const write = async (type: string, count: number) => {
-      for (let i = 0; i < count; i++)
-        await store.commit([{ op: 'put', type, name: 'x', expect: 'any', value: { bytes: Buffer.from('x') } }]);
-    };
-    await write('a', 30);
-    await write('b', 5);
-    await compaction.run();
-    expect(await store.compacted('a')).toBe(0);
-    now = 1500;
-    await write('a', 30);
-    await compaction.run();
-    expect(await store.compacted('a')).toBe(30);
-    expect(await store.compacted('b')).toBe(0);
-  } finally {
-    compaction.stop();
-    await store.close();
-    rmSync(folder, { recursive: true });
-  }
+it('the time to keep is read in minutes, hours or days', () => {
+  expect(['7d', '36h', '90m'].map(readHistory)).toEqual([168 * hourMs, 36 * hourMs, 1.5 * hourMs]);
+  for (const text of ['', '7', '0d', '-1d', '1w', '1.5d', '7d ', '99999d']) expect(readHistory(text)).toBeUndefined();
 });

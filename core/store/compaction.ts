@@ -1,9 +1,11 @@
-// How much of the log stays: what watchers, lists in pages and restarts may still ask for, and no more.
+// How much of the log stays: what watchers, lists in pages, restarts and people who ask about the past may still want, and no more.
 
-import type { Store, TypeName } from './store.ts';
+import { defaultHistoryMs, leastHistoryMs } from './history.ts';
+import { isOwnType } from './own-types.ts';
+import { type Store, StoreError, type TypeName } from './store.ts';
 
 export interface CompactionPolicy {
-  /** Entries younger than this stay. Default 10 minutes, longer than a client needs to resume or to page through a list. */
+  /** Entries younger than this stay. Default: a day. Of what nobody asks the past of, ten minutes stay. */
   readonly keepMs: number;
   /** At least this many of the newest entries of a type stay, however old. Default 1,000. */
   readonly keepEntries: number;
@@ -11,28 +13,16 @@ export interface CompactionPolicy {
   readonly maximumEntries: number;
 }
 
-const defaultPolicy: CompactionPolicy = { keepMs: 10 * 60_000, keepEntries: 1000, maximumEntries: 100_000 };
+const defaultPolicy: CompactionPolicy = { keepMs: defaultHistoryMs, keepEntries: 1000, maximumEntries: 100_000 };
 
-/** What a type's head was at a time, in milliseconds. */
-export interface HeadMark {
-  readonly atMs: number;
-  readonly head: number;
-}
-
-/** The revision to compact up to. `marks` are earlier observations of the head, oldest first, the newest one last. */
-export function compactionTarget(marks: readonly HeadMark[], nowMs: number, policy: CompactionPolicy): number {
-  const head = marks.at(-1)?.head ?? 0;
-  // Everything that was in the log at this mark is at least `keepMs` old.
-  const old = marks.findLast((mark) => mark.atMs <= nowMs - policy.keepMs)?.head ?? 0;
-  const byAge = Math.min(old, head - policy.keepEntries);
-  return Math.max(0, byAge, head - policy.maximumEntries);
-}
+/** They say themselves when they were, and are written all the time. */
+const withoutPast: ReadonlySet<TypeName> = new Set(['events', 'coordination.k8s.io/leases']);
 
 export interface CompactionOptions {
   readonly policy?: Partial<CompactionPolicy>;
   /** Default 60,000 ms. */
   readonly everyMs?: number;
-  /** Milliseconds from any fixed point; default the monotonic clock. */
+  /** Unix milliseconds, by the clock of the store. */
   readonly now?: () => number;
   readonly onError?: (error: unknown) => void;
 }
@@ -46,21 +36,15 @@ export interface Compaction {
 /** Compacts every type of the store from time to time, until it is stopped. */
 export function startCompaction(store: Store, options: CompactionOptions = {}): Compaction {
   const policy = { ...defaultPolicy, ...options.policy };
-  const now = options.now ?? (() => performance.now());
-  const marks = new Map<TypeName, HeadMark[]>();
+  const now = options.now ?? Date.now;
   let running: Promise<void> | undefined;
 
   async function pass(): Promise<void> {
     for (const type of await store.types()) {
-      const nowMs = now();
-      const known = marks.get(type) ?? [];
-      known.push({ atMs: nowMs, head: await store.head(type) });
-      // Older than the newest one that is old enough says nothing more.
-      const useful = known.findLastIndex((mark) => mark.atMs <= nowMs - policy.keepMs);
-      if (useful > 0) known.splice(0, useful);
-      marks.set(type, known);
-      const target = compactionTarget(known, nowMs, policy);
-      if (target > (await store.compacted(type))) await store.compact(type, target);
+      const hasPast = !isOwnType(type) && !withoutPast.has(type);
+      const keepMs = hasPast ? policy.keepMs : Math.min(policy.keepMs, leastHistoryMs);
+      const target = await compactionTarget(store, type, now() - keepMs, policy);
+      if (target > 0) await store.compact(type, target);
     }
   }
 
@@ -74,4 +58,31 @@ export function startCompaction(store: Store, options: CompactionOptions = {}): 
   const timer = setInterval(() => void run().catch(options.onError ?? (() => {})), options.everyMs ?? 60_000);
   timer.unref();
   return { run, stop: () => clearInterval(timer) };
+}
+
+/** The revision to compact up to; 0: nothing. */
+async function compactionTarget(
+  store: Store,
+  type: TypeName,
+  oldMs: number,
+  { keepEntries, maximumEntries }: CompactionPolicy,
+): Promise<number> {
+  const head = await store.head(type);
+  // Most types are small, and nothing more is asked about them.
+  if (head <= keepEntries) return 0;
+  const compacted = await store.compacted(type);
+  const overfull = head - maximumEntries;
+  const old = head - keepEntries > compacted ? await revisionAt(store, type, oldMs) : 0;
+  const target = Math.max(Math.min(old, head - keepEntries), overfull);
+  return target > compacted ? target : 0;
+}
+
+/** 0 where all that is in the log is younger. */
+async function revisionAt(store: Store, type: TypeName, time: number): Promise<number> {
+  try {
+    return await store.revisionAt(type, time);
+  } catch (error) {
+    if (error instanceof StoreError && error.failure.code === 'compacted') return 0;
+    throw error;
+  }
 }

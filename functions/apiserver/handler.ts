@@ -175,6 +175,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     watchMeter: metrics.watchOf,
     channel: options.channel,
     now,
+    past: { store: options.store, replicas, definitions, clock: now },
   };
 
   const run = createRequestPipeline({

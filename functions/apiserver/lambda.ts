@@ -24,7 +24,13 @@ const { env } = process;
 const settings = readSettings(env);
 const log = createLog(settings.logLevel);
 const meter = openMeter(settings, env, log);
-const { store, heartbeats, relays, claims } = connectStore(settings.table, settings.bucket, env, meter.throttled);
+const { store, heartbeats, relays, claims } = connectStore(
+  settings.table,
+  settings.bucket,
+  env,
+  meter.throttled,
+  settings.historyMs,
+);
 const queue = connectQueue(settings, env);
 const worker = createWorkerFunction({ worker: 'notifier', queue, log });
 const notifies = handles('.notify');

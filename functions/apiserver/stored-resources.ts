@@ -1,5 +1,6 @@
 // What answers for the resources that are defined, built in or by a CustomResourceDefinition: reviews, and all that is stored.
 
+import { customResourceType } from '../../core/registry/custom-resources.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
 import { withoutProtobuf } from './content/protobuf.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -17,8 +18,6 @@ export interface StoredResourceOptions {
   readonly metrics: RequestMetrics;
   readonly replicas: Replicas;
 }
-
-const customResourceType = 'apiextensions.k8s.io/customresourcedefinitions';
 
 export function createStoredResources(options: StoredResourceOptions): Responder {
   const { routes, reviews, metrics, replicas } = options;

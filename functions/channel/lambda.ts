@@ -21,7 +21,13 @@ const { env } = process;
 const settings = readSettings(env);
 const log = createLog(settings.logLevel);
 const meter = openMeter(settings, env, log);
-const { store, subscriptions, streamEnds } = connectStore(settings.table, settings.bucket, env, meter.throttled);
+const { store, subscriptions, streamEnds } = connectStore(
+  settings.table,
+  settings.bucket,
+  env,
+  meter.throttled,
+  settings.historyMs,
+);
 const post = postToConnections({
   url: settings.connectionsUrl ?? '',
   region: settings.region,

@@ -17,6 +17,7 @@ import { reachOverRelays } from '../../core/registry/reach-over-relays.ts';
 import { secretTokenSigner } from '../../core/signature/secret-token.ts';
 import { startCompaction } from '../../core/store/compaction.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
+import { takeTurn } from '../../core/store/take-turn.ts';
 import { queueMiddleware } from '../../core/work/invocation.ts';
 import { openMeter } from '../../core/work/meter.ts';
 import { createWorkerFunction } from '../../core/work/worker-function.ts';
@@ -29,15 +30,16 @@ import { startControllers } from './run.ts';
 const never = 24 * 3600_000;
 /** Two and a half heartbeats of a node that reports every 75 seconds. */
 const nodeGraceMs = 190_000;
-/** How often old log entries and tombstones are let go. */
-const compactEveryMs = 3600_000;
+/** How often old log entries and tombstones are let go, whatever process does it, and how often it is looked whether they are due. */
+const compactEveryMs = 6 * 3600_000;
+const lookEveryMs = 3600_000;
 
 const { env } = process;
 const settings = readSettings(env);
 const logger = createLog(settings.logLevel);
 const meter = openMeter(settings, env, logger);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
-const connected = connectStore(settings.table, settings.bucket, env, meter.throttled);
+const connected = connectStore(settings.table, settings.bucket, env, meter.throttled, settings.historyMs);
 const queue = connectQueue(settings, env);
 const worker = createWorkerFunction({
   worker: 'controllers',
@@ -49,8 +51,8 @@ const store = worker.wakingOthers(connected.store);
 // For the webhooks of what the controllers write.
 const pods = reachOverRelays(createRelayBroker({ relays: connected.relays, queue, now: Date.now }));
 const parts = openInProcess(store, replicasOfNow(store), { ...settings, reach: pods.reach });
-const compaction = startCompaction(connected.store, { everyMs: never });
-let compactedAt = 0;
+const compaction = startCompaction(connected.store, { everyMs: never, policy: { keepMs: settings.historyMs } });
+let lookedAt = 0;
 
 const authority = await ensureAuthority(store, new Date());
 await serveCustomResources({ ...parts, onError: (error) => log('custom resources', error) });
@@ -82,9 +84,9 @@ const running = startControllers({
 /** What runs out with time. The controllers see what came of it when they catch up. */
 async function housekeeping(): Promise<void> {
   await connected.store.expire();
-  if (Date.now() - compactedAt < compactEveryMs) return;
-  compactedAt = Date.now();
-  await compaction.run();
+  if (Date.now() - lookedAt < lookEveryMs) return;
+  lookedAt = Date.now();
+  if (await takeTurn(connected.store, 'compaction', compactEveryMs, lookedAt)) await compaction.run();
 }
 
 export const handler = middy()

@@ -25,7 +25,7 @@ const logger = createLog(settings.logLevel);
 const meter = openMeter(settings, env, logger);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
 const queue = connectQueue(settings, env);
-const connected = connectStore(settings.table, settings.bucket, env, meter.throttled);
+const connected = connectStore(settings.table, settings.bucket, env, meter.throttled, settings.historyMs);
 const worker = createWorkerFunction({
   worker: 'scheduler',
   queue,

@@ -31,7 +31,7 @@ export function copyDir(dataDir: string): string {
 
 export function settingsOf(host: Cluster, { uid, name }: { uid: string; name: string }, maximumBytes: number): Cluster {
   const dataDir = clusterDir(host.dataDir, uid);
-  const { port, podCIDR, serviceCIDR, clusterDomain, auditLog, auditPolicyFile } = host;
+  const { port, podCIDR, serviceCIDR, clusterDomain, auditLog, auditPolicyFile, historyMs } = host;
   const within: Within = {
     name,
     path: `${clustersPath}${name}`,
@@ -46,6 +46,7 @@ export function settingsOf(host: Cluster, { uid, name }: { uid: string; name: st
     kubeconfig: join(dataDir, 'admin.kubeconfig'),
     auditLog: { ...auditLog, path: auditLog.path === '-' ? '-' : join(dataDir, 'audit.log') },
     ...(auditPolicyFile !== undefined && { auditPolicyFile }),
+    ...(historyMs !== undefined && { historyMs }),
   };
 }
 

@@ -95,7 +95,7 @@ if (lost.length > 0) {
 }
 // Clients that were away for longer than this holds list anew.
 const replicas = createReplicas(store, { windowBytes: 8 * 1024 * 1024 });
-const { serviceCIDR, clusterDomain, shutdownDelayMs = 0 } = cluster;
+const { serviceCIDR, clusterDomain, shutdownDelayMs = 0, historyMs } = cluster;
 const admissionMetrics = createAdmissionMetrics();
 const queue = createLocalQueue({ now: Date.now, visibilitySeconds: 30 });
 const streams = createLazyStreamHandler(async () => {
@@ -218,7 +218,13 @@ worker.on('error', (err) => {
 
 readYamlIn(createYamlThread({ program: new URL('./yaml-worker.mjs', import.meta.url) }));
 
-const compaction = startCompaction(store);
+const compaction = startCompaction(store, {
+  policy: {
+    ...(historyMs !== undefined && { keepMs: historyMs }),
+    // Of a hosted cluster's bytes, what is is to take more than what was.
+    ...(cluster.within && { maximumEntries: 5000 }),
+  },
+});
 const rotateEncryption = () => encryption.rotate(state, encrypted);
 const control = serveControlSocket(dataDir, state, keys, rotateEncryption);
 const clusters: Clusters | undefined =

@@ -30,16 +30,22 @@ export interface ConnectedStore {
 /** A function may be frozen in the middle of a request: a connection that died meanwhile is to cost little. */
 const answerMs = 4000;
 
-/** `onThrottled`: DynamoDB refused a request because of too many; the store tries it again. */
+/** `historyMs`: how long the log is kept. `onThrottled`: DynamoDB refused a request because of too many; the store tries it again. */
 export function connectStore(
   table: string,
   bucket: string | undefined,
   env: AwsEnvironment,
   onThrottled: () => void,
+  historyMs?: number,
 ): ConnectedStore {
   const calls = reportThrottles(serviceCalls(createJsonService({ service: 'dynamodb', env, answerMs })), onThrottled);
   const large = bucket === undefined ? undefined : s3LargeValues({ env, bucket });
-  const store = openDynamoStore({ calls, table, ...(large && { large }) });
+  const store = openDynamoStore({
+    calls,
+    table,
+    ...(large && { large }),
+    ...(historyMs && { retentionMs: historyMs }),
+  });
   const surroundings = { now: Date.now, sleep: (ms: number) => sleep(ms), random: Math.random };
   return {
     store,

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { demandWrite, demandWrites } from '../demand-writes.ts';
+import { defaultHistoryMs } from '../history.ts';
 import type {
   Committed,
   Delete,
@@ -83,7 +84,7 @@ class TableStore implements DynamoStore {
     });
     this.#heads = new Heads(this.#requests);
     this.#log = new Log(this.#requests, this.#heads, {
-      retentionMs: options.retentionMs ?? 24 * 3600_000,
+      retentionMs: options.retentionMs ?? defaultHistoryMs,
       gapWaitMs: options.gapWaitMs ?? 250,
       settleEvery: options.settleEvery ?? 100,
     });

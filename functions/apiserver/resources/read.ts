@@ -12,8 +12,14 @@ import { listOptions } from './query-options.ts';
 import type { Route } from './route.ts';
 import { transformer } from './transform.ts';
 
-export const getRoute: Route = async ({ registry, now }, exchange, target) => {
-  const outcome = await registry.get(exchange.context, target);
+/** Seldom asked for. */
+const loadPast = () => import('./past.ts');
+
+export const getRoute: Route = async (parts, exchange, target) => {
+  const { registry, now } = parts;
+  const past = exchange.query.has('history') ? await (await loadPast()).pastOfOne(parts, exchange, target) : undefined;
+  if (past && 'response' in past) return past.response;
+  const outcome = past?.outcome ?? (await registry.get(exchange.context, target));
   const definition =
     target.subresource === 'scale' ? { ...target.definition, columns: scaleColumns } : target.definition;
   const transform = transformer(exchange.mediaType, definition, exchange.query, now);
@@ -23,9 +29,12 @@ export const getRoute: Route = async ({ registry, now }, exchange, target) => {
   return respondBytes(200, bytes, exchange.mediaType);
 };
 
-export const listRoute: Route = async ({ registry, now }, exchange, target) => {
+export const listRoute: Route = async (parts, exchange, target) => {
+  const { registry, now } = parts;
   const { definition } = target;
-  const outcome = await registry.list(exchange.context, target, listOptions(exchange.info, exchange.query));
+  const outcome = exchange.query.has('history')
+    ? await (await loadPast()).pastOfMany(parts, exchange, target)
+    : await registry.list(exchange.context, target, listOptions(exchange.info, exchange.query));
   const transform = transformer(exchange.mediaType, definition, exchange.query, now);
   if (transform) {
     const objects = await objectsOf(outcome);
@@ -38,8 +47,8 @@ export const listRoute: Route = async ({ registry, now }, exchange, target) => {
     return respondObjects(outcome, list, exchange);
   }
   const head = `{"kind":${JSON.stringify(definition.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(listMetadata(outcome))},"items":[`;
-  const parts = outcome.entries.map((entry) => entry.bytes);
-  return respondList(head, parts, ']}\n', exchange.mediaType);
+  const pieces = outcome.entries.map((entry) => entry.bytes);
+  return respondList(head, pieces, ']}\n', exchange.mediaType);
 };
 
 /** Stored text that is read in one step. */

@@ -1,6 +1,7 @@
 // What answers one verb of resources, and what it works with.
 
 import type { Definitions, ResourceDefinition } from '../../../core/api/definition.ts';
+import type { ReadEnvironment } from '../../../core/kinds/environment.ts';
 import type { Histogram } from '../../../core/metrics/histogram.ts';
 import type { Registry, Target } from '../../../core/registry/registry.ts';
 import type { TypeName } from '../../../core/store/store.ts';
@@ -18,6 +19,8 @@ export interface RouteParts {
   readonly watches: Shares;
   readonly channel: FollowChannel | undefined;
   readonly now: () => Date;
+  /** What reads of the past work with. */
+  readonly past: ReadEnvironment;
 }
 
 export interface FollowChannel {
