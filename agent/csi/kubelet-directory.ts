@@ -74,10 +74,10 @@ async function claim(machine: string, dataDir: string): Promise<boolean> {
   );
 }
 
-/** What was mounted for pods; nothing is deleted through a mount. */
+/** What was mounted and staged for pods; nothing is deleted through a mount. What drivers keep beside it stays. */
 async function removePods(machine: string): Promise<void> {
   await unmountBelow(machine);
-  await removeTree(machine, 'pods');
+  for (const each of ['pods', 'plugins/kubernetes.io']) await removeTree(machine, each);
 }
 
 async function ownerOf(machine: string): Promise<string | undefined> {
