@@ -1,5 +1,5 @@
 // `npm run docs`: writes docs/reference from what the programs themselves say: commands and flags, variables of the environment, options of
-// a deployment, reasons of failures, metrics. `--check` (part of `npm run check`) says instead which pages are not what would be written.
+// a deployment, reasons of failures, metrics. `--check` (part of `npm run check`) says instead which pages are not what would be written, and which commands of the docs neither run nor say why.
 
 import { execFileSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { createAdmissionMetrics } from '../../core/registry/admission/metrics.ts
 import { openTestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { createQueueMetrics } from '../../functions/controllers/queue-metrics.ts';
 import { createSchedulerMetrics } from '../../functions/scheduler/metrics.ts';
+import { readBlocks } from './blocks.ts';
 import { advice, variables } from './reference-texts.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -47,6 +48,12 @@ if (stale.length > 0) {
   );
   process.exitCode = 1;
 }
+
+for (const page of globSync('{README.md,docs/*.md}', { cwd: root }).sort())
+  for (const fault of readBlocks(readFileSync(join(root, page), 'utf8')).faults) {
+    console.error(`${page}: ${fault}`);
+    process.exitCode = 1;
+  }
 
 function cliPage(): string {
   const section = ({ name, description, takes, flags }: CommandEntry) => {
