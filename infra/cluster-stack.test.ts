@@ -64,7 +64,7 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
   it('streams reads for 15 minutes, and buffers writes for 29 seconds', () => {
     const methods = Object.values(plain.findResources('AWS::ApiGateway::Method')) as Resource[];
     const integrations = methods.map(({ Properties }) => Properties['Integration'] as Record<string, unknown>);
-    expect(integrations.filter((each) => each['ResponseTransferMode'] === 'STREAM')).toHaveLength(3);
+    expect(integrations.filter((each) => each['ResponseTransferMode'] === 'STREAM')).toHaveLength(4);
     for (const each of integrations)
       expect(each['TimeoutInMillis']).toBe(each['ResponseTransferMode'] === 'STREAM' ? 900_000 : 29_000);
     plain.hasResourceProperties('AWS::ApiGateway::RestApi', {
@@ -75,11 +75,21 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
 
   it('runs every function on arm64 and nodejs24.x, with a role of its own', () => {
     const functions = Object.values(plain.findResources('AWS::Lambda::Function')) as Resource[];
-    expect(functions).toHaveLength(9);
+    expect(functions).toHaveLength(10);
     for (const { Properties } of functions)
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
     const roles = new Set(functions.map(({ Properties }) => JSON.stringify(Properties['Role'])));
-    expect(roles.size).toBe(9);
+    expect(roles.size).toBe(10);
+  });
+
+  it('reserves executions where the account says how many it has', () => {
+    const reservedIn = (of: Template) =>
+      (Object.values(of.findResources('AWS::Lambda::Function')) as Resource[])
+        .map(({ Properties }) => Properties['ReservedConcurrentExecutions'])
+        .filter((each) => each !== undefined)
+        .sort();
+    expect(reservedIn(plain)).toEqual([]);
+    expect(reservedIn(template({ concurrency: '300' }))).toEqual([20, 20, 5, 5, 5, 50, 50]);
   });
 
   it('lets no function do more to its table than the store does, and names no action with a star', () => {

@@ -27,7 +27,17 @@ export const functionRows = {
     handler: 'stream',
     memoryMegabytes: 512,
     timeoutSeconds: 900,
-    description: 'reads and watches of the API',
+    description: 'reads of the API',
+    stores: true,
+    environment: { ZEROPLANE_WATCHES_ELSEWHERE: 'true' },
+  },
+  watch: {
+    bundle: 'apiserver',
+    handler: 'watch',
+    // It is paid for as long as a watch is open.
+    memoryMegabytes: 128,
+    timeoutSeconds: 900,
+    description: 'plain watches of the API',
     stores: true,
   },
   write: {

@@ -106,6 +106,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     ZEROPLANE_NODE_QUEUE_ROLE: nodeQueueRole.roleArn,
     ZEROPLANE_CONCURRENCY: String(options.concurrency),
     ZEROPLANE_HISTORY_MS: String(options.historyMs),
+    ZEROPLANE_WATCHES: String(options.atOnce.watch),
     ZEROPLANE_BUILD: code.build,
   };
   const { authenticationConfig, auditPolicy } = options;
@@ -113,6 +114,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     ...(authenticationConfig !== undefined && { ZEROPLANE_AUTHENTICATION_CONFIG: authenticationConfig }),
     ...(auditPolicy !== undefined && { ZEROPLANE_AUDIT_POLICY: auditPolicy }),
   };
+  const reserved = reservedOf(options);
   const make = (name: FunctionName): LambdaFunction => {
     const row: FunctionRow = functionRows[name];
     const logGroup = new LogGroup(scope, `${title(name)}Log`, {
@@ -129,6 +131,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       handler: `index.${row.handler}`,
       memorySize: row.memoryMegabytes,
       timeout: Duration.seconds(row.timeoutSeconds),
+      ...(reserved[name] !== undefined && { reservedConcurrentExecutions: reserved[name] }),
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
@@ -219,6 +222,13 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     streamDeadLetters,
     nodeQueueRole,
   };
+}
+
+/** Reserved is what a function has for itself, and at most. */
+function reservedOf({ reserves, atOnce }: ClusterOptions): Partial<Record<FunctionName, number>> {
+  if (!reserves) return {};
+  const { read, watch, write, node, worker } = atOnce;
+  return { read, watch, write, node, ...ofWorkers(() => worker) };
 }
 
 function readBundles(directory: string) {

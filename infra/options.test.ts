@@ -15,7 +15,22 @@ it('makes an AuthenticationConfiguration of whose pipelines are trusted', () => 
   ]);
 });
 
+it('divides the executions of an account that says how many it has, and takes none from one that has few', () => {
+  expect(optionsOf({})).toMatchObject({ concurrency: 1000, reserves: false, atOnce: { watch: 250 } });
+  expect(optionsOf({ concurrency: '10' })).toMatchObject({ reserves: false, atOnce: { watch: 5 } });
+  expect(optionsOf({ concurrency: '200' })).toMatchObject({
+    reserves: true,
+    atOnce: { read: 25, watch: 25, write: 10, node: 10, worker: 5 },
+  });
+  expect(optionsOf({ concurrency: '1000', watches: '300' })).toMatchObject({
+    reserves: true,
+    atOnce: { read: 225, watch: 300, write: 90, node: 90 },
+  });
+  expect(optionsOf({ concurrency: '1000', reserve: 'false' })).toMatchObject({ reserves: false });
+});
+
 it.each([
+  [{ concurrency: '300', watches: '150' }, 'come to 255, and of 300 Lambda lets 200 be reserved'],
   [{ trust: 'github:*' }, '-c trust: "github:*": it would trust everybody'],
   [{ trust: Array.from({ length: 20 }, (_, at) => `github:acme${at}`).join() }, 'and functions take 2500'],
 ])('refuses %j', (context, why) => {

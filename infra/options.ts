@@ -5,6 +5,7 @@ import type { Node } from 'constructs';
 import { parse } from 'yaml';
 import { errorText } from '../core/machinery/error-text.ts';
 import { leastTableHistoryMs, readHistory } from '../core/store/history.ts';
+import { workers } from '../core/work/work-queues.ts';
 import { trustConfiguration, trustDefaults } from '../functions/apiserver/authentication/trust/trust-configuration.ts';
 
 export interface ClusterOptions {
@@ -28,10 +29,23 @@ export interface ClusterOptions {
   readonly auditPolicy: string | undefined;
   /** How long the log is kept for those who ask about the past. */
   readonly historyMs: number;
-  /** Lambda's quota of the account, which a user's watches take a share of. */
+  /** Lambda's quota of the account, which a user's requests that last take a share of. */
   readonly concurrency: number;
+  /** How many invocations functions may have at once: with `reserves` at most and for themselves, else only watches at most. */
+  readonly atOnce: AtOnce;
+  /** Whether AWS is to keep these for them: it wants 100 left for other functions, which a new account has not. */
+  readonly reserves: boolean;
   /** Requests a second that the API takes, and how many at once above it. */
   readonly throttle: { readonly rate: number; readonly burst: number };
+}
+
+export interface AtOnce {
+  readonly read: number;
+  readonly watch: number;
+  readonly write: number;
+  readonly node: number;
+  /** Each of them. */
+  readonly worker: number;
 }
 
 /** Throws an Error that names the context key, what is wrong, and what to give. */
@@ -72,6 +86,8 @@ export function readOptions(node: Node): ClusterOptions {
     throw new Error(
       `-c auditPolicy=${text('auditPolicy', '')}: with authenticationConfig it has ${together} bytes as JSON, and functions take ${maximumConfigBytes}`,
     );
+  const concurrency = Math.max(1, count('concurrency', 1000));
+  const reserves = flag('reserve', text('concurrency', '') !== '' && concurrency >= smallestDivided);
   return {
     name,
     serviceCIDR: range('serviceCIDR', '10.96.0.0/16'),
@@ -85,7 +101,9 @@ export function readOptions(node: Node): ClusterOptions {
     authenticationConfig,
     auditPolicy,
     historyMs: history(text('history', '1d')),
-    concurrency: Math.max(1, count('concurrency', 1000)),
+    concurrency,
+    reserves,
+    atOnce: atOnceOf(concurrency, reserves, count),
     throttle: { rate: count('requestsPerSecond', 500), burst: count('burst', 1000) },
   };
 }
@@ -94,6 +112,31 @@ function history(text: string): number {
   const value = readHistory(text);
   if (value !== undefined && value >= leastTableHistoryMs) return value;
   throw new Error(`-c history=${text}: give how long the log is kept, a day or more, such as 7d or 36h`);
+}
+
+/** What Lambda leaves to functions without a reservation. */
+const unreserved = 100;
+/** A quota that is worth dividing. */
+const smallestDivided = 200;
+
+function atOnceOf(concurrency: number, reserves: boolean, count: (key: string, otherwise: number) => number): AtOnce {
+  const divided = reserves ? concurrency - unreserved : concurrency;
+  const part = (key: string, fraction: number) => Math.max(1, count(key, Math.floor(divided * fraction)));
+  const atOnce = {
+    read: part('reads', 0.25),
+    // A user may have a quarter of what they leave: of five, one.
+    watch: Math.max(5, part('watches', 0.25)),
+    write: part('writes', 0.1),
+    node: part('nodes', 0.1),
+    worker: Math.max(2, count('workersAtOnce', 5)),
+  };
+  const sum = atOnce.read + atOnce.watch + atOnce.write + atOnce.node + workers.length * atOnce.worker;
+  if (reserves && sum > divided)
+    throw new Error(
+      `-c reserve: reads, watches, writes, nodes and ${workers.length} times workersAtOnce come to ${sum}, and of ${concurrency} Lambda lets ${Math.max(0, divided)} be reserved: ` +
+        'give less of them, the quota of the account as -c concurrency, or -c reserve=false',
+    );
+  return atOnce;
 }
 
 /** A function's environment takes 4 KB in all, and its other variables need some of that. */

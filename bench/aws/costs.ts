@@ -1,9 +1,11 @@
 // What things cost a month: what was measured here, times AWS' prices. Written as docs/cost.md.
 
-import type { Counts } from '../../test/aws/harness/counts.ts';
+import { functionNames } from '../../infra/function-rows.ts';
+import { type Counts, memory } from '../../test/aws/harness/counts.ts';
 import type { Measured } from './measure.ts';
 import type { PodOperations } from './pods.ts';
 import { hoursAMonth, prices } from './prices.ts';
+import type { WatchesMeasured } from './watches.ts';
 
 function costOf(each: Counts): number {
   return (
@@ -30,12 +32,14 @@ export interface Recurring {
   /** A look of an edge's follow that finds nothing, and what the channel does to answer a wish. */
   readonly follow: Measured;
   readonly wish: Measured;
+  /** Plain watches. */
+  readonly watches: WatchesMeasured;
   /** Bytes of a line that a function writes to its log about its invocations. */
   readonly lineBytes: number;
 }
 
 /** Dollars a month of things that cost by the time that they are there. */
-function monthly({ resync, look, report, follow, wish, lineBytes }: Recurring) {
+function monthly({ resync, look, report, follow, wish, watches, lineBytes }: Recurring) {
   const times = (count: number, each: Measured): number => count * costOf(each);
   const idle = times(secondsAMonth / 300, resync);
   // Long polls of 20 s; a report every 75 s; what it fetches without being told every ten minutes is a request like a report.
@@ -43,13 +47,11 @@ function monthly({ resync, look, report, follow, wish, lineBytes }: Recurring) {
     (secondsAMonth / 20) * prices.sqsRequest + times(secondsAMonth / 75, report) + times(secondsAMonth / 600, report);
   // The controllers look at all heartbeats together when one may be too old: 190 s after a beat that is at most 75 s old then.
   const nodesWatched = times(secondsAMonth / 115, look);
-  // A function of 512 MB that waits, and one read of a head a second.
-  const watch =
-    secondsAMonth * 0.5 * prices.lambdaGigabyteSecond +
-    secondsAMonth * prices.dynamoRead +
-    (secondsAMonth / 840) * (prices.restRequest + prices.lambdaRequest);
-  // At most: a cold start in every hour, and a line a minute of each of the nine functions.
-  const cloudWatch = prices.metricMonth + ((9 * secondsAMonth) / 60) * (lineBytes / 1e9) * prices.logGigabyte;
+  // It begins anew every fourteen minutes.
+  const watch = times(secondsAMonth / 60, watches.open) + times(secondsAMonth / 840, watches.begun);
+  // At most: a cold start in every hour, and a line a minute of each function.
+  const cloudWatch =
+    prices.metricMonth + ((functionNames.length * secondsAMonth) / 60) * (lineBytes / 1e9) * prices.logGigabyte;
   // A wish and its answer every eight minutes; a connection anew every two hours: its opening, its wish and its end, each about as much.
   const channel =
     (secondsAMonth / 60) * prices.socketMinute +
@@ -64,6 +66,7 @@ export function costPage(operations: readonly Measured[], recurring: Recurring, 
   const { idle, node, nodesWatched, watch, channel, followed, polled, cloudWatch } = monthly(recurring);
   const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook, exec } = pods;
   const autoscalers = (seconds: number) => (secondsAMonth / seconds) * costOf(autoscaling);
+  const { abandoned } = recurring.watches;
   const dollars = (value: number) => (value < 0.01 ? value.toFixed(4) : value.toFixed(2));
   const rows = [
     ...operations,
@@ -109,7 +112,7 @@ billed by AWS.
 | each node: long polls, a report every 75 seconds with what it and fifty containers use | $${dollars(node)} |
 | autoscalers at all: they look every minute | $${dollars(autoscalers(60))} |
 | CloudWatch, at most: the metric of cold starts in every hour, a line a minute of each function | $${dollars(cloudWatch)} |
-| each open watch straight at the API (kubectl get -w without \`zeroplane connect\`, an informer elsewhere) | $${dollars(watch)} |
+| each open plain watch (\`kubectl get -w\` without \`zeroplane connect\`, an informer elsewhere) | $${dollars(watch)} |
 | each client of the channel: a node whose pods watch, a user's \`zeroplane connect\` | $${dollars(channel)} |
 | each open watch through one of these; those that see the same count once | $${dollars(followed)} |
 | the same without the channel: a look every ten seconds | $${dollars(polled)} |
@@ -136,13 +139,24 @@ With everything that it sets off: controllers, scheduler, wake-ups. The last col
 
 The rows of jobs and logs: real containers on a real worker, medians of five. A minute of \`logs -f\` counts the function that streams
 it, and what the cluster does by itself meanwhile. A client that leaves a watch or a followed log is noticed by nobody: its function
-goes on until the stream's own end, for 14 minutes at most, which is $${dollars(840 * 0.5 * prices.lambdaGigabyteSecond)} (computed).
+goes on until the stream's own end, for 14 minutes at most, which is $${dollars(840 * memory.read * prices.lambdaGigabyteSecond)} of a log and $${dollars(840 * memory.watch * prices.lambdaGigabyteSecond)} of a watch (computed).
 
 A webhook in a pod, over its node and on a connection of its own: warm, such a write took ${Math.round(webhook.askedMs)} ms at its client (p50) where one that asks
 nobody took ${Math.round(webhook.aloneMs)} ms, in turns, all on one shared machine.
 
 A keystroke in an open exec is two messages on the channel, its echo two more, and each starts a function: $${((4 * prices.socketMessage + 2 * (prices.lambdaRequest + 0.1875 * 0.02 * prices.lambdaGigabyteSecond)) * 1e6).toFixed(2)} a million (computed, with 20
 ms a function). Its echo comes after ${Math.round(exec.echoMs)} ms (p50) on the harness. A megabyte through exec or cp is 46 packets, and a word of the reader for each six: $${(54 * (2 * prices.socketMessage + prices.lambdaRequest + 0.1875 * 0.02 * prices.lambdaGigabyteSecond) * 1e6).toFixed(0)} a million megabytes.
+
+## Abandoned watches
+
+${abandoned.count} plain watches of one user whose client was gone with the head of the answer: ${abandoned.held} were held by their function, until their end, and
+${abandoned.refused} were told to come later. Writes of another client, one after the other, on a shared machine that plays all of it:
+
+| writes | p50 | p95 |
+|---|---|---|
+| before | ${abandoned.before.p50} ms | ${abandoned.before.p95} ms |
+| while they came | ${abandoned.during.p50} ms | ${abandoned.during.p95} ms |
+| while they were held | ${abandoned.after.p50} ms | ${abandoned.after.p95} ms |
 
 ## Nodes, beside others
 

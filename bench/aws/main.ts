@@ -17,6 +17,7 @@ import { type Count, type Measured, measure, quiet } from './measure.ts';
 import { lineBytes, measureMeter, measureOverheads } from './overhead.ts';
 import { measurePods, type PodOperations } from './pods.ts';
 import { measureStart, type Start } from './starts.ts';
+import { measureWatches } from './watches.ts';
 
 export async function run(args: readonly string[]): Promise<unknown> {
   const starts = await measureStarts();
@@ -61,13 +62,25 @@ export async function run(args: readonly string[]): Promise<unknown> {
     ];
     const report = await measureReport(count, kubectl);
     const { follow, wish } = await measureEdge(cluster, count);
-    console.table([resync, look, report, follow, wish, ...operations, ...operationsOf(pods)]);
+    const watches = await measureWatches(cluster, count);
+    console.table(watches.abandoned);
+    console.table([
+      resync,
+      look,
+      report,
+      follow,
+      wish,
+      watches.open,
+      watches.begun,
+      ...operations,
+      ...operationsOf(pods),
+    ]);
     if (pods) console.log(`a keystroke's echo through exec, p50: ${Math.round(pods.exec.echoMs)} ms`);
     if (pods && args.includes('--write')) {
-      const page = costPage(operations, { resync, look, report, follow, wish, lineBytes: lineBytes() }, pods);
+      const page = costPage(operations, { resync, look, report, follow, wish, watches, lineBytes: lineBytes() }, pods);
       writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page);
     }
-    return { starts, clients, overhead, meter, resync, look, report, follow, wish, operations, pods };
+    return { starts, clients, overhead, meter, resync, look, report, follow, wish, watches, operations, pods };
   } finally {
     await cluster.stop();
   }
@@ -92,6 +105,7 @@ async function measureStarts(): Promise<Start[] | undefined> {
     const look = { Records: [{ messageId: '1', body: '{"types":[]}' }] };
     const events = {
       read: request,
+      watch: { ...request, path: '/watch/none' },
       write: request,
       node: request,
       ...ofWorkers(() => look),

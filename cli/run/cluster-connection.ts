@@ -145,10 +145,12 @@ function streamSessions(credentials: ApiCredentials) {
   };
   const basePath = new URL(credentials.server).pathname.replace(/\/+$/, '');
 
-  async function* open(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const open = (path: string, signal: AbortSignal) => openAt(basePath + path, signal, false);
+
+  async function* openAt(fullPath: string, signal: AbortSignal, redirected: boolean): AsyncGenerator<Buffer> {
     signal.throwIfAborted();
     const request = connected().request({
-      ':path': basePath + path,
+      ':path': fullPath,
       accept: 'application/json, */*',
       ...(credentials.token && { authorization: `Bearer ${credentials.token}` }),
     });
@@ -161,10 +163,14 @@ function streamSessions(credentials: ApiCredentials) {
     const lost = () =>
       new UnreachableError(`${credentials.server}: ${failure?.message ?? 'the connection was lost in the middle'}`);
     try {
-      const status = await new Promise<number>((resolve, reject) => {
-        request.once('response', (headers) => resolve(Number(headers[':status'])));
+      const { location, ...headers } = await new Promise<http2.IncomingHttpHeaders>((resolve, reject) => {
+        request.once('response', resolve);
         request.once('close', () => reject(lost()));
       });
+      const status = Number(headers[':status']);
+      // On AWS a watch is served at a path of its own, with the same credentials, by the same server.
+      const elsewhere = status === 307 && !redirected && location !== undefined && elsewhereOn(fullPath, location);
+      if (elsewhere) return yield* openAt(elsewhere, signal, true);
       if (status < 200 || status > 299) throw new ApiError(status, await messageOf(request, status));
       for await (const chunk of request) yield chunk;
       // A stream that was reset ends as one that is whole.
@@ -175,6 +181,13 @@ function streamSessions(credentials: ApiCredentials) {
       signal.removeEventListener('abort', abort);
       abort();
     }
+  }
+
+  /** undefined: it is another server's. */
+  function elsewhereOn(fullPath: string, location: string): string | undefined {
+    const from = new URL(fullPath, credentials.server);
+    const to = URL.parse(location, from.href);
+    return to?.origin === from.origin ? to.pathname + to.search : undefined;
   }
 
   return {

@@ -39,6 +39,10 @@ export interface FunctionSettings {
   readonly concurrency: number;
   /** How long the log is kept, in milliseconds. */
   readonly historyMs: number;
+  /** How many plain watches there may be at once. */
+  readonly watches: number;
+  /** Whether a function of their own serves them. */
+  readonly redirectsWatches: boolean;
   readonly logLevel: string;
   /** Where edges hear that logs have moved: a WebSocket URL. Without it they look by themselves. */
   readonly channelUrl: string | undefined;
@@ -76,6 +80,8 @@ export function readSettings(env: Environment): FunctionSettings {
     autoscalerSyncMs: milliseconds(env, 'ZEROPLANE_AUTOSCALER_SYNC_MS', autoscalerSyncMs),
     concurrency: wholeNumber(env, 'ZEROPLANE_CONCURRENCY', 1000),
     historyMs: milliseconds(env, 'ZEROPLANE_HISTORY_MS', defaultHistoryMs),
+    watches: wholeNumber(env, 'ZEROPLANE_WATCHES', 250),
+    redirectsWatches: env['ZEROPLANE_WATCHES_ELSEWHERE'] === 'true',
     logLevel: env['ZEROPLANE_LOG'] || 'info',
     channelUrl: env['ZEROPLANE_CHANNEL_URL'] || undefined,
     connectionsUrl: env['ZEROPLANE_CONNECTIONS_URL'] || undefined,

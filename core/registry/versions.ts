@@ -9,19 +9,21 @@ import { encodeWhole } from '../store/encode-object.ts';
 import type { Outcome } from './registry.ts';
 import { apiVersionOf } from './target.ts';
 
+type Served = Pick<ReadEnvironment, 'definitions'>;
+
 /** The definition that the stored objects of this one's type have. */
-export function storedDefinition(env: ReadEnvironment, definition: ResourceDefinition): ResourceDefinition {
+export function storedDefinition(env: Served, definition: ResourceDefinition): ResourceDefinition {
   return env.definitions.ofType(definition.type) ?? definition;
 }
 
 /** Whether requests of this definition see stored objects as they are. */
-function isStored(env: ReadEnvironment, definition: ResourceDefinition): boolean {
+function isStored(env: Served, definition: ResourceDefinition): boolean {
   const stored = storedDefinition(env, definition);
   return stored === definition || (stored.version === definition.version && stored.group === definition.group);
 }
 
 /** Whether stored objects may go out as they are: written in this version, under a schema whose defaults they have. */
-export function isServedAsStored(env: ReadEnvironment, definition: ResourceDefinition): boolean {
+export function isServedAsStored(env: Served, definition: ResourceDefinition): boolean {
   return !definition.revise && isStored(env, definition);
 }
 

@@ -48,7 +48,7 @@ import type { OpenExchange } from './open-exchange.ts';
 import { createPodStreams } from './pod-streams.ts';
 import type { RequestInfo } from './request-info.ts';
 import { createRequestPipeline } from './request-pipeline.ts';
-import type { FollowChannel, WatchLimits } from './resources/route.ts';
+import type { FollowChannel, WatchElsewhere, WatchLimits } from './resources/route.ts';
 import { checkScope, noSuchResource } from './resources/routes.ts';
 import { defaultWatchLimits } from './resources/watch.ts';
 import { lazyResponder, type Responder } from './responder.ts';
@@ -94,6 +94,8 @@ export interface ApiServerOptions {
   readonly watch?: Partial<WatchLimits>;
   /** Where who follows a watch hears that there is more. */
   readonly channel?: FollowChannel;
+  /** Where watches are served, if not here. */
+  readonly watchElsewhere?: WatchElsewhere;
   /** Shares of requests that last, where many processes answer them. */
   readonly lasting?: LongRunningShares;
   /** Priority and fairness with so many seats. Without it every request runs at once: where one process answers one at a time. */
@@ -174,6 +176,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     watches: createShares(watch.atOnce),
     watchMeter: metrics.watchOf,
     channel: options.channel,
+    watchElsewhere: options.watchElsewhere,
     now,
     past: { store: options.store, replicas, definitions, clock: now },
   };

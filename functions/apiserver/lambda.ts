@@ -35,7 +35,7 @@ const queue = connectQueue(settings, env);
 const worker = createWorkerFunction({ worker: 'notifier', queue, log });
 const notifies = handles('.notify');
 // Opened in the initialisation phase: the first request then waits for nothing.
-const api = notifies ? undefined : await openApi();
+const api = notifies ? undefined : await (handles('.watch') ? openWatches() : openApi());
 const notifying = notifies ? await openNotifying() : undefined;
 
 export const stream = middy({ executionMode: executionModeStreamifyResponse })
@@ -49,6 +49,9 @@ export const stream = middy({ executionMode: executionModeStreamifyResponse })
       }),
     );
   });
+
+/** Of the function that follows logs for plain watches. */
+export const watch = stream;
 
 export const buffered = middy()
   .use(requestMiddleware(meter, log))
@@ -81,6 +84,11 @@ async function openApi() {
   const { openServerless } = await import('./serverless/open.ts');
   const writes = handles('.buffered');
   return openServerless({ settings, store, heartbeats, relays, claims, queue, log, env, meter, writes });
+}
+
+async function openWatches() {
+  const { openWatching } = await import('./serverless/watching.ts');
+  return { handle: await openWatching({ settings, store, claims, log, meter }), answered: () => undefined };
 }
 
 async function openNotifying() {

@@ -227,7 +227,15 @@ function createServer({ server, authorization }: LookOptions): Server {
     },
     async open(path) {
       const began = performance.now();
-      const response = await begin(path);
+      let response = await begin(path);
+      const { location } = response.headers;
+      if (response.statusCode === 307 && location !== undefined) {
+        // A watch is served by a function of its own.
+        response.resume();
+        response = await begin(
+          new URL(location, base.origin + prefix + path).href.slice(base.origin.length + prefix.length),
+        );
+      }
       const head = Math.round(performance.now() - began);
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {

@@ -73,18 +73,24 @@ export function createApiClient({ url, ca, token }: ApiClientOptions): ApiClient
 
   /** Lines until it ends or breaks; a line that broke off is none. */
   async function* lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
-    const sent = open('GET', path);
+    let sent = open('GET', path);
     const end = () => sent.destroy();
     signal.addEventListener('abort', end);
     try {
       const response = await new Promise<NodeJS.ReadableStream | undefined>((resolve) => {
-        sent.once('error', () => resolve(undefined));
-        sent.once('response', (answer) => {
-          if (answer.statusCode === 200) return resolve(answer);
-          answer.resume();
-          resolve(undefined);
-        });
-        sent.end();
+        const send = () => {
+          sent.once('error', () => resolve(undefined));
+          sent.once('response', (answer) => {
+            if (answer.statusCode === 200) return resolve(answer);
+            answer.resume();
+            const { location } = answer.headers;
+            if (answer.statusCode !== 307 || location === undefined) return resolve(undefined);
+            sent = open('GET', new URL(location, url + path).href.slice(url.length));
+            send();
+          });
+          sent.end();
+        };
+        send();
       });
       if (!response) return;
       let text = '';

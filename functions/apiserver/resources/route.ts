@@ -18,10 +18,14 @@ export interface RouteParts {
   readonly watchMeter: MeterWatch;
   readonly watches: Shares;
   readonly channel: FollowChannel | undefined;
+  readonly watchElsewhere?: WatchElsewhere | undefined;
   readonly now: () => Date;
   /** What reads of the past work with. */
   readonly past: ReadEnvironment;
 }
+
+/** Where a process is not to hold a watch: what its client gets, such as a redirect. undefined: it is served here. */
+export type WatchElsewhere = (exchange: Exchange, target: Target) => Promise<ApiResponse | undefined>;
 
 export interface FollowChannel {
   /** A WebSocket. */
@@ -37,6 +41,8 @@ export interface WatchLimits {
   readonly minTimeoutMs: number;
   /** A watch never lasts longer. Default: no limit (Lambda has one). */
   readonly maxTimeoutMs?: number;
+  /** A watch without bookmarks says something that means nothing about this often, or ends where it cannot. Default: never. */
+  readonly keepAliveMs?: number;
   /** Of all users together. One user may have a quarter of what it leaves free. */
   readonly atOnce: number;
 }

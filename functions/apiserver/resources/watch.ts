@@ -19,6 +19,8 @@ import { type Transformer, transformer } from './transform.ts';
 export const defaultWatchLimits: WatchLimits = { bookmarkMs: 60_000, minTimeoutMs: 30 * 60_000, atOnce: 20_000 };
 
 const encoder = new TextEncoder();
+/** Before the next line, and no line of its own: not every client passes over empty ones. */
+const space = encoder.encode(' ');
 
 export const watchRoute: Route = async (parts, exchange, target) => {
   const { registry, watch: limits, watchMeter, watches, channel, now } = parts;
@@ -29,6 +31,8 @@ export const watchRoute: Route = async (parts, exchange, target) => {
   const follows = followed(exchange.request.headers);
   if (Number.isNaN(follows?.until)) throw badRequest('the header zeroplane-follow must be `open`, `on` or a revision');
   const transform = transformer(mediaType, target.definition, exchange.query, now);
+  const elsewhere = follows ? undefined : await parts.watchElsewhere?.(exchange, target);
+  if (elsewhere) return elsewhere;
   const { username } = context.user;
   if (!watches.take(username, 1))
     throw new StatusError(
@@ -72,6 +76,8 @@ export const watchRoute: Route = async (parts, exchange, target) => {
       transform,
       bookmarks: options.allowWatchBookmarks === true,
       bookmarkMs: limits.bookmarkMs,
+      keepAliveMs: limits.keepAliveMs,
+      blank: mediaType.encoding === 'json' ? space : undefined,
       timeoutMs,
       until,
       sent: watchMeter(target.definition).bytes,
@@ -100,6 +106,9 @@ interface LineOptions {
   readonly transform: Transformer | undefined;
   readonly bookmarks: boolean;
   readonly bookmarkMs: number;
+  readonly keepAliveMs: number | undefined;
+  /** What a reader of this encoding passes over. */
+  readonly blank: Uint8Array | undefined;
   readonly timeoutMs: number;
   /** It ends once it has told all that waits, up to this revision. */
   readonly until: number | undefined;
@@ -120,6 +129,7 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
   let finished = false;
   let timedOut = false;
   let bookmarkDue = false;
+  let blankDue = false;
   // Whoever waits in next() for something to send.
   let wake: (() => void) | undefined;
   const poke = () => {
@@ -138,12 +148,21 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
         poke();
       }, options.bookmarkMs)
     : undefined;
+  const keepAlive =
+    options.keepAliveMs !== undefined && !options.bookmarks
+      ? setInterval(() => {
+          if (options.blank) blankDue = true;
+          else timedOut = true;
+          poke();
+        }, options.keepAliveMs)
+      : undefined;
 
   const finish = () => {
     if (finished) return;
     finished = true;
     clearTimeout(timeout);
     clearInterval(bookmark);
+    clearInterval(keepAlive);
     watch.onReady = undefined;
     watch.close();
     options.ended();
@@ -165,6 +184,10 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
     if (bookmarkDue || (ends && options.bookmarks)) {
       bookmarkDue = false;
       yield bookmarkLine(String(follows ? until : watch.revision), options);
+    }
+    if (blankDue && options.blank) {
+      blankDue = false;
+      yield options.blank;
     }
     if (watch.ended !== undefined || ends) finish();
   }

@@ -22,7 +22,7 @@ let lost: unknown[];
 async function open(atOnce: number, own = claims): Promise<TestApi> {
   const onError = (error: unknown) => lost.push(error);
   const t = await openTestApi({
-    lasting: invocationShares({ claims: own, atOnce, longestMs, now: () => nowMs, onError }),
+    lasting: invocationShares({ claims: own, pool: 'invocations', atOnce, longestMs, now: () => nowMs, onError }),
   });
   await t.namespace('default');
   const subjects = ['greedy', 'modest'].map((name) => ({ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name }));

@@ -8,7 +8,9 @@ import { isWithinShare, type LongRunningShares } from '../shares.ts';
 
 export interface InvocationShareOptions {
   readonly claims: Claims;
-  /** How many the account has at once. */
+  /** Of what: those of one pool are counted together. */
+  readonly pool: 'invocations' | 'watches';
+  /** How many there may be at once. */
   readonly atOnce: number;
   /** How long one lasts at most. */
   readonly longestMs: number;
@@ -19,6 +21,7 @@ export interface InvocationShareOptions {
 
 export function invocationShares({
   claims,
+  pool,
   atOnce,
   longestMs,
   now,
@@ -26,7 +29,7 @@ export function invocationShares({
 }: InvocationShareOptions): LongRunningShares {
   return {
     async take(holder) {
-      const claim = { pool: 'invocations', holder, id: randomUUID() };
+      const claim = { pool, holder, id: randomUUID() };
       // What cannot be dropped ends by itself.
       const drop = () => claims.drop(claim).catch(onError);
       let within = false;

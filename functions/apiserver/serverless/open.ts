@@ -40,7 +40,9 @@ import { freshReplicas } from './fresh-replicas.ts';
 import { invocationShares } from './invocation-shares.ts';
 import { paceWrites } from './pace-writes.ts';
 import { pollWatches } from './polled-watches.ts';
+import { redirectWatches } from './redirected-watches.ts';
 import { askSts, machineCredentials, stsCredentials } from './sts.ts';
+import { watchTicketKey } from './watch-ticket.ts';
 
 export interface ServerlessOptions {
   readonly settings: FunctionSettings;
@@ -193,12 +195,16 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     relays,
     lasting: invocationShares({
       claims: options.claims,
+      pool: 'invocations',
       atOnce: settings.concurrency,
       longestMs: longestInvocationMs,
       now: Date.now,
       onError: (err) => log.warn({ err }, 'a share could not be given back: it ends by itself'),
     }),
     watch: { bookmarkMs: 60_000, maxTimeoutMs: longestWatchMs },
+    ...(settings.redirectsWatches && {
+      watchElsewhere: redirectWatches({ definitions, replicas, key: watchTicketKey(key), now }),
+    }),
     ...(settings.channelUrl !== undefined && { channel: channelAt(settings.channelUrl, key, now) }),
     log,
   });

@@ -64,6 +64,7 @@ export interface MetricLine {
 /** As event sources and streams do. */
 const atATime: Readonly<Partial<Record<FunctionName, number>>> = {
   read: 20,
+  watch: 20,
   streamTrigger: 1,
   announce: 1,
   ...ofWorkers(() => 2),
@@ -118,6 +119,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
         stage: 'prod',
         tls: await authority.server(),
         invoke: (event) => functions.channel.invoke(event),
+        ...(storm && { delivery: storm.words }),
       })
     : undefined;
   const env = {
@@ -133,6 +135,8 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     ZEROPLANE_QUEUE_PREFIX: queuePrefix,
     ZEROPLANE_QUEUE_URL_BASE: `${sqsUrl}/${account}/`,
     ZEROPLANE_BUILD: 'test',
+    // What killed environments hold stays held for minutes.
+    ZEROPLANE_WATCHES: '1000',
     ZEROPLANE_ADMIN_ROLES: adminRole,
     ZEROPLANE_WORKER_ROLES: workerRole,
     ZEROPLANE_NODE_QUEUE_ROLE: `arn:aws:iam::${account}:role/test-node-queue`,
@@ -169,6 +173,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     startEventSource(queue, workQueue(worker), functions[worker], storm?.delivery),
   );
   storm?.killsIn(functions);
+  if (channel) storm?.dropsOf(channel);
 
   const gateway = await startGateway({
     host,
