@@ -1,11 +1,12 @@
 // The bundled functions in a storm: DynamoDB refuses, is slow and does not answer, environments end at any line, messages come twice,
-// and two of everything run at once. Nothing that was answered may be lost, nothing done twice, and once the storm is over the cluster
+// and two of everything run at once; the channel loses, doubles and reorders what it tells edges, and its connections end; a webhook hangs. Nothing that was answered may be lost, nothing done twice, and once the storm is over the cluster
 // comes to rest at what was asked for. The seed is printed; ZEROPLANE_SEED sets it. About 40 s: it takes half a minute of
 // processor time, most of it cold starts.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../simulation/random.ts';
 import { eventually } from '../tools/cluster.ts';
 import { runSeed } from '../tools/seed.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
@@ -14,6 +15,8 @@ import { createStorm } from './harness/storm.ts';
 import { playNode } from './played-node.ts';
 import { type Counters, countersIn } from './storm/counters.ts';
 import { type Deployments, deploymentsIn } from './storm/deployments.ts';
+import { openStormEdge, type StormEdge } from './storm/edge.ts';
+import { type HangingWebhook, openHangingWebhook } from './storm/hanging-webhook.ts';
 import { type Rooms, roomCpu, roomsIn } from './storm/rooms.ts';
 
 const seed = runSeed();
@@ -36,12 +39,15 @@ describe('functions in a storm', { timeout: 300_000 }, () => {
   let counters: Counters;
   let deployments: Deployments;
   let rooms: Rooms;
+  let edge: StormEdge;
+  let hook: HangingWebhook;
 
   beforeAll(async () => {
     console.log(`storm of seed ${seed}`);
     cluster = await startAwsCluster({
       storm,
       streamDelayMs: 200,
+      channel: true,
       // They run out of time after a second and a half, and leave the rest to the next.
       timeoutsMs: { controllers: 6500, scheduler: 6500 },
       concurrency: { read: 6, write: 8, node: 2 },
@@ -53,12 +59,19 @@ describe('functions in a storm', { timeout: 300_000 }, () => {
     await eventually(patienceSeconds, async () => {
       return (await client.send('GET', '/api/v1/namespaces/default/serviceaccounts/default')).code === 200;
     });
+    hook = await openHangingWebhook(client, new Random(seed * 41));
+    edge = await openStormEdge(cluster);
     counters = countersIn(client, seed);
     deployments = deploymentsIn(client, seed);
     rooms = roomsIn(client, seed);
 
     const played = Object.entries(nodes).map(([name, options]) => playNode(client, name, options, done.signal));
-    following = Promise.all([...played, counters.follow(done.signal), rooms.follow(done.signal)]);
+    following = Promise.all([
+      ...played,
+      counters.follow(client, done.signal),
+      counters.follow(edge.client, done.signal),
+      rooms.follow(done.signal),
+    ]);
     const over = new AbortController();
     const used = Promise.all([counters, deployments, rooms].map((each) => each.run(over.signal)));
     const blown = delay(stormMs)
@@ -76,6 +89,8 @@ describe('functions in a storm', { timeout: 300_000 }, () => {
   afterAll(async () => {
     await storm.end();
     done.abort();
+    await edge?.close();
+    await hook?.close();
     client?.close();
     await cluster?.stop();
     await following;
@@ -83,6 +98,7 @@ describe('functions in a storm', { timeout: 300_000 }, () => {
 
   const happened = () => ({
     ...storm.counts(),
+    hung: hook.hung,
     resumed: client.resumed,
     counted: counters.done,
     doubtful: counters.doubtful,

@@ -36,12 +36,22 @@ export interface ChannelGatewayOptions {
   readonly stage: string;
   readonly tls: { readonly key: string; readonly cert: string };
   readonly invoke: (event: unknown) => Promise<unknown>;
+  /** What becomes of messages on their way to clients. Without it all come, once and in order. */
+  readonly delivery?: MessageFaults;
+}
+
+/** Asked with each message. */
+export interface MessageFaults {
+  lost(): boolean;
+  twice(): boolean;
+  /** In milliseconds; others overtake it meanwhile. */
+  lateMs(): number;
 }
 
 const frameBytes = 32 * 1024;
 
 export async function startChannelGateway(options: ChannelGatewayOptions): Promise<ChannelGateway> {
-  const { host, stage, tls, invoke } = options;
+  const { host, stage, tls, invoke, delivery } = options;
   const connections = new Map<string, WebSocket>();
   let messages = 0;
   let faults: ChannelFaults | undefined;
@@ -99,7 +109,12 @@ export async function startChannelGateway(options: ChannelGatewayOptions): Promi
 
   function send(socket: WebSocket, text: string): void {
     messages += 1;
-    bring(() => socket.send(text));
+    const copies = delivery?.lost() ? 0 : delivery?.twice() ? 2 : 1;
+    for (let left = copies; left > 0; left--) {
+      const lateMs = delivery?.lateMs() ?? 0;
+      if (lateMs > 0) setTimeout(() => socket.send(text), lateMs);
+      else bring(() => socket.send(text));
+    }
   }
 
   const management = createHttp(async (request, response) => {

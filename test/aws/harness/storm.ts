@@ -4,19 +4,25 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '../../simulation/random.ts';
+import type { ChannelGateway, MessageFaults } from './channel-gateway.ts';
 import { createDynamoFaults, type DynamoFault, type DynamoFaultRates, type DynamoFaults } from './dynamo-faults.ts';
 import type { DeliveryFaults } from './event-source.ts';
 import type { LambdaFunction } from './lambda.ts';
 
-type Fault = DynamoFault | 'twice' | 'forgotten' | 'killed' | 'timeouts' | 'coldStarts';
+type ChannelFault = 'wordsLost' | 'wordsTwice' | 'wordsLate' | 'dropped';
+type Fault = DynamoFault | ChannelFault | 'twice' | 'forgotten' | 'killed' | 'timeouts' | 'coldStarts';
 
 export interface Storm {
   readonly dynamo: DynamoFaults;
   readonly delivery: DeliveryFaults;
+  /** Of what edges are told. */
+  readonly words: MessageFaults;
   /** After how many milliseconds the next invocation is cut off, if it is. */
   cutMs(): number | undefined;
   /** Begins to kill environments of these functions. */
   killsIn(functions: Readonly<Record<string, LambdaFunction>>): void;
+  /** Begins to end all connections of the channel. */
+  dropsOf(channel: Pick<ChannelGateway, 'drop' | 'connections'>): void;
   /** From here on nothing goes wrong. */
   end(): Promise<void>;
   /** How often each fault happened so far. */
@@ -29,25 +35,42 @@ const forgottenRate = 0.05;
 const cutRate = 0.03;
 const longestCutMs = 400;
 const betweenKillsMs = 400;
+const wordRates = { lost: 0.15, twice: 0.3, late: 0.3 };
+const longestLateMs = 1500;
+const betweenDropsMs = 1500;
 /** Invocations that came to their end between two kills of a function: nothing would get done where starting takes longer than living. */
 const answersBetweenKills = 15;
 
 export function createStorm(seed: number): Storm {
   // Chance of its own for each kind: how often one was asked for does not move the others.
   const random = (nth: number) => new Random(seed * 31 + nth);
-  const [cuts, deliveries, kills] = [random(1), random(2), random(3)];
-  const counts = { twice: 0, forgotten: 0, killed: 0 };
+  const [cuts, deliveries, kills, words, drops] = [random(1), random(2), random(3), random(5), random(6)];
+  const counts = { twice: 0, forgotten: 0, killed: 0, wordsLost: 0, wordsTwice: 0, wordsLate: 0, dropped: 0 };
   const ending = new AbortController();
   const blows = () => !ending.signal.aborted;
   const dynamo = createDynamoFaults(random(4), rates, blows);
   let functions: readonly LambdaFunction[] = [];
   let killing = Promise.resolve();
+  let dropping = Promise.resolve();
 
   const happens = (kind: 'twice' | 'forgotten', rate: number) => {
     const does = blows() && deliveries.chance(rate);
     if (does) counts[kind]++;
     return does;
   };
+  const wordIs = (kind: 'wordsLost' | 'wordsTwice' | 'wordsLate', rate: number) => {
+    const is = blows() && words.chance(rate);
+    if (is) counts[kind]++;
+    return is;
+  };
+  async function drop(channel: Pick<ChannelGateway, 'drop' | 'connections'>): Promise<void> {
+    while (blows()) {
+      await delay(drops.below(2 * betweenDropsMs), undefined, { signal: ending.signal }).catch(() => undefined);
+      if (!blows() || channel.connections === 0) continue;
+      channel.drop();
+      counts.dropped++;
+    }
+  }
   async function kill(): Promise<void> {
     const answeredBefore = new Map<LambdaFunction, number>();
     while (blows()) {
@@ -65,6 +88,14 @@ export function createStorm(seed: number): Storm {
       twice: () => happens('twice', twiceRate),
       forgotten: () => happens('forgotten', forgottenRate),
     },
+    words: {
+      lost: () => wordIs('wordsLost', wordRates.lost),
+      twice: () => wordIs('wordsTwice', wordRates.twice),
+      lateMs: () => (wordIs('wordsLate', wordRates.late) ? words.below(longestLateMs) : 0),
+    },
+    dropsOf(channel) {
+      dropping = drop(channel);
+    },
     cutMs() {
       const cut = cuts.chance(cutRate) && blows();
       return cut ? 1 + cuts.below(longestCutMs) : undefined;
@@ -75,7 +106,7 @@ export function createStorm(seed: number): Storm {
     },
     async end() {
       ending.abort();
-      await killing;
+      await Promise.all([killing, dropping]);
     },
     counts: () => ({
       ...dynamo.counts,

@@ -1,4 +1,4 @@
-// Clients that count together in one ConfigMap, each write conditional on what it read, and a watcher that sees every value.
+// Clients that count together in one ConfigMap, each write conditional on what it read, and watchers that see every value.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '../../simulation/random.ts';
@@ -7,11 +7,11 @@ import type { ApiClient } from '../api-client.ts';
 export interface Counters {
   /** Counts until the signal. */
   run(over: AbortSignal): Promise<void>;
-  /** Watches until the signal. */
-  follow(done: AbortSignal): Promise<void>;
+  /** Watches until the signal, through any way to the cluster. */
+  follow(through: ApiClient, done: AbortSignal): Promise<void>;
   /** The value as it is read now. */
   value(): Promise<number>;
-  /** The value that was seen last. */
+  /** The value that all watchers have seen. */
   readonly seen: number;
   readonly done: number;
   readonly doubtful: number;
@@ -35,7 +35,8 @@ export function countersIn(client: ApiClient, seed: number): Counters {
   const doubtful = new Set<string>();
   /** Answered that they did not happen: a conflict, or too many requests, after which a client may send the same again. */
   const refused = new Set<string>();
-  const seen: Written[] = [];
+  /** Of each watcher. */
+  const seenBy: Written[][] = [];
   let begun: string | undefined;
 
   async function count(id: number, over: AbortSignal): Promise<void> {
@@ -60,9 +61,11 @@ export function countersIn(client: ApiClient, seed: number): Counters {
       begun = (await client.sendUntil([200], 'GET', `${path}/${name}`)).body.metadata.resourceVersion;
       await Promise.all(Array.from({ length: clients }, (_, id) => count(id, over)));
     },
-    async follow(end) {
+    async follow(through, end) {
+      const seen: Written[] = [];
+      seenBy.push(seen);
       while (begun === undefined && !end.aborted) await delay(20);
-      for await (const { object } of client.watch(`${path}?fieldSelector=metadata.name%3D${name}`, begun ?? '', end)) {
+      for await (const { object } of through.watch(`${path}?fieldSelector=metadata.name%3D${name}`, begun ?? '', end)) {
         const { metadata, data } = object;
         seen.push({ n: Number(data.n), by: data.by, resourceVersion: metadata.resourceVersion });
       }
@@ -71,7 +74,7 @@ export function countersIn(client: ApiClient, seed: number): Counters {
       return Number((await client.sendUntil([200], 'GET', `${path}/${name}`)).body.data.n);
     },
     get seen() {
-      return seen.at(-1)?.n ?? 0;
+      return Math.min(...seenBy.map((seen) => seen.at(-1)?.n ?? 0));
     },
     get done() {
       return done.length;
@@ -83,15 +86,21 @@ export function countersIn(client: ApiClient, seed: number): Counters {
       const problems: string[] = [];
       if (final < done.length || final > done.length + doubtful.size)
         problems.push(`the counter is ${final} after ${done.length} counts and ${doubtful.size} in doubt`);
-      if (seen.length !== final || seen.some(({ n }, i) => n !== i + 1))
-        problems.push(`the watcher saw ${seen.map(({ n }) => n).join(' ')} of ${final}`);
-      const byRevision = new Map(seen.map((each) => [each.resourceVersion, each]));
-      for (const { n, by, resourceVersion } of done) {
-        const there = byRevision.get(resourceVersion);
-        if (there?.n !== n || there.by !== by) problems.push(`${by} made it ${n} at ${resourceVersion}: ${there?.by}`);
-      }
-      for (const { by, n } of seen) if (refused.has(by)) problems.push(`${by} was refused, and made it ${n}`);
+      for (const seen of seenBy) problems.push(...problemsOf(seen, final));
       return problems;
     },
   };
+
+  function problemsOf(seen: readonly Written[], final: number): string[] {
+    const problems: string[] = [];
+    if (seen.length !== final || seen.some(({ n }, i) => n !== i + 1))
+      problems.push(`a watcher saw ${seen.map(({ n }) => n).join(' ')} of ${final}`);
+    const byRevision = new Map(seen.map((each) => [each.resourceVersion, each]));
+    for (const { n, by, resourceVersion } of done) {
+      const there = byRevision.get(resourceVersion);
+      if (there?.n !== n || there.by !== by) problems.push(`${by} made it ${n} at ${resourceVersion}: ${there?.by}`);
+    }
+    for (const { by, n } of seen) if (refused.has(by)) problems.push(`${by} was refused, and made it ${n}`);
+    return problems;
+  }
 }
