@@ -101,6 +101,7 @@ export async function openWatching(options: WatchingOptions): Promise<(request: 
         watchMeter: metrics.watchOf,
         watches: createShares(100),
         channel: undefined,
+        past: { store, replicas, definitions: served, clock: now },
         now,
       },
       { request, info, query, mediaType, definition, context: { user: { username, groups: [] }, warnings: [] } },
