@@ -6,6 +6,8 @@ import { basename, dirname, join } from 'node:path';
 import { agentRights } from '../agent/start-rights.ts';
 import { errorText } from '../core/machinery/error-text.ts';
 import { version } from '../core/process/version.ts';
+import { restoreEmbeddedStore } from '../core/store/embedded/backup.ts';
+import { schemaVersionOf } from '../core/store/embedded/database.ts';
 import { backup } from './backup.ts';
 import { installBundles } from './bundle.ts';
 import { type Cluster, readCluster } from './cluster.ts';
@@ -42,12 +44,16 @@ export async function upgrade({ dataDir, copiesState }: UpgradeOptions): Promise
     console.log(`The cluster runs these programs already (${version}): nothing to do.`);
     return;
   }
-  if (copiesState)
-    await backup(join(dataDir, `before-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}.db`), { dataDir });
+  const copy = join(dataDir, `before-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}.db`);
+  if (copiesState) await backup(copy, { dataDir });
   await stop(cluster, controlPlane, agent);
+  const state = join(dataDir, 'state.db');
+  const before = schemaVersionOf(state);
   try {
     await up({ dataDir, detach: true, agent: agent !== undefined, keepsPrograms: true });
   } catch (error) {
+    // The version before does not read what the new one has converted.
+    if (schemaVersionOf(state) !== before) putBack(copiesState ? copy : undefined, state, error);
     for (const each of [controlPlane, agent]) if (each) startAgain(each);
     throw new UserError(
       `the new version does not come up, so the one before runs again: ${errorText(error)}\n\`zeroplane status\` says how it is`,
@@ -55,6 +61,17 @@ export async function upgrade({ dataDir, copiesState }: UpgradeOptions): Promise
     );
   }
   console.log(`The cluster runs version ${version}. Its pods ran on.`);
+}
+
+/** Throws UserError where there is no copy. */
+function putBack(copy: string | undefined, state: string, cause: unknown): void {
+  if (copy === undefined)
+    throw new UserError(
+      `the new version does not come up, and has converted ${state}, which the one before does not read; no copy was made: ${errorText(cause)}\n\`zeroplane logs apiserver\` says why, and \`zeroplane restore FILE\` of the version before takes a backup of yours`,
+      { cause },
+    );
+  const { previous } = restoreEmbeddedStore(copy, state, { keepsVersion: true });
+  console.log(`${state}: as it was before; what the new version made of it is ${previous}`);
 }
 
 function running(files: ProcessFiles, rights: readonly string[]): Running | undefined {

@@ -7,7 +7,7 @@ import { startProgram, zeroplaneOn } from './run-tool.ts';
 describe.skipIf(process.getuid?.() !== 0)('zeroplane history, get, diff and undo (needs root)', () => {
   let cluster: TestCluster;
   beforeAll(async () => {
-    cluster = await startCluster('zpcli4', '10.215.4', undefined, '--no-agent', '--history', '2d');
+    cluster = await startCluster('zpcli7', '10.215.7', undefined, '--no-agent', '--history', '2d');
     await eventually(60, () => cluster.kubectl('get', 'serviceaccount', 'default'));
   });
   afterAll(() => cluster?.remove());

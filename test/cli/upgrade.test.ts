@@ -139,4 +139,22 @@ describe.skipIf(process.getuid?.() !== 0)('zeroplane upgrade (needs root)', { ti
     await cluster.kubectl('scale', 'deployment/web', '--replicas=2');
     await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=150s');
   });
+
+  it('goes back also over a store that the new one has converted', async () => {
+    // Those that the last test has scaled away are gone.
+    await eventually(60, async () => (await containers()).length === 2);
+    const before = { containers: await containers(), api: commandOf('control-plane') };
+    const converting = otherCheckout('converting', 'local/control-plane/main.ts', "\nthrow new Error('cannot be');\n");
+    const file = join(converting, 'core/store/embedded/schema.ts');
+    const [, version = ''] = /schemaVersion = (\d+);/.exec(readFileSync(file, 'utf8')) ?? [];
+    const newer = `schemaVersion = ${Number(version) + 1};`;
+    writeFileSync(file, readFileSync(file, 'utf8').replace(`schemaVersion = ${version};`, newer));
+    const { code, stderr } = await upgrade(converting);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('so the one before runs again')]);
+    await eventually(60, async () => (await cluster.attempt('get', '--raw', '/readyz')).code === 0);
+    expect(commandOf('control-plane').command).toEqual(before.api.command);
+    expect(await containers()).toEqual(before.containers);
+    await cluster.kubectl('scale', 'deployment/web', '--replicas=3');
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=150s');
+  });
 });

@@ -2,7 +2,7 @@
 
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { backup, type DatabaseSync } from 'node:sqlite';
+import { backup, DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { restrictToOwner } from '../../process/private-file.ts';
 import { openDatabase, resultCode, unusable } from './database.ts';
@@ -47,6 +47,8 @@ export interface RestoreOptions {
    * hold one of those are told that it is compacted, and list anew. Default 1,000,000.
    */
   readonly skipRevisions?: number;
+  /** For the program that made the backup, which is older: the file stays of its version. */
+  readonly keepsVersion?: boolean;
 }
 
 /**
@@ -64,7 +66,7 @@ export function restoreEmbeddedStore(
   restrictToOwner(partial);
   copyFileSync(from, partial);
   try {
-    prepare(partial, from, options.skipRevisions ?? 1_000_000);
+    prepare(partial, from, options);
     const previous = setAside(path);
     renameSync(partial, path);
     return { previous };
@@ -73,8 +75,13 @@ export function restoreEmbeddedStore(
   }
 }
 
-function prepare(partial: string, from: string, skip: number): void {
-  const db = openDatabase(partial);
+function prepare(
+  partial: string,
+  from: string,
+  { skipRevisions: skip = 1_000_000, keepsVersion }: RestoreOptions,
+): void {
+  // What is asked of it below holds for all versions since the third.
+  const db = keepsVersion ? new DatabaseSync(partial, { timeout: 0 }) : openDatabase(partial);
   try {
     const [check] = db.prepare('PRAGMA quick_check(1)').all();
     if (check?.['quick_check'] !== 'ok')

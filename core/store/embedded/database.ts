@@ -44,6 +44,17 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   }
 }
 
+/** Of the file as it is: nothing of it is converted. undefined: it is none of ours. Nobody else may have it open. */
+export function schemaVersionOf(path: string): number | undefined {
+  const db = new DatabaseSync(path, { timeout: 0 });
+  try {
+    const row = db.prepare("SELECT value FROM meta WHERE name = 'schemaVersion'").get();
+    return typeof row?.['value'] === 'number' ? row['value'] : undefined;
+  } finally {
+    db.close();
+  }
+}
+
 function prepareSchema(db: DatabaseSync, path: string): void {
   // A write, so that the exclusive lock is taken now and not by the first commit.
   db.exec('BEGIN IMMEDIATE');
