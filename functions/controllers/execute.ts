@@ -32,6 +32,8 @@ export interface Execution {
 
 const batch = 32;
 
+type Moved = Map<string, KubeObject>;
+
 /** Whether an action changes another object than the one whose children the controller counts. */
 export function needsClaim(action: AnyAction, owners?: TypeName): boolean {
   switch (action.do) {
@@ -59,8 +61,8 @@ export async function execute(
   for (const action of actions) {
     if (action.do === 'requeue') requeueMs = Math.min(requeueMs ?? Number.POSITIVE_INFINITY, action.afterMs);
   }
-  /** The resourceVersion that an object has after this reconcile's own write, by the one that it had before. */
-  const moved = new Map<string, string>();
+  /** What an object is after this reconcile's own write, by the resourceVersion that it had before. */
+  const moved: Moved = new Map();
   for (const stage of stagesOf(actions)) {
     const queue = groupsOf(stage);
     const worker = async () => {
@@ -130,7 +132,7 @@ function isNamespaceGone(error: unknown): boolean {
   );
 }
 
-async function perform(executor: Executor, action: AnyAction, moved: Map<string, string>): Promise<void> {
+async function perform(executor: Executor, action: AnyAction, moved: Moved): Promise<void> {
   if (action.do === 'event') {
     await executor.events.record(executor.context, executor.component, action.regarding, action.event);
     return;
@@ -182,7 +184,7 @@ async function write(
   { registry, context }: Executor,
   definition: ResourceDefinition,
   action: Exclude<AnyAction, { do: 'event' | 'barrier' | 'requeue' }>,
-  moved: Map<string, string>,
+  moved: Moved,
 ): Promise<void> {
   switch (action.do) {
     case 'create': {
@@ -194,8 +196,7 @@ async function write(
       const given = asObject(action.object);
       const { namespace, name, resourceVersion } = given.metadata;
       const key = `${action.type}/${namespace ?? ''}/${name}@${resourceVersion}`;
-      const now = moved.get(key);
-      const object = now ? { ...given, metadata: { ...given.metadata, resourceVersion: now } } : given;
+      const object = after(moved.get(key), given, action.subresource);
       const target = {
         definition,
         ...namespaceOf(namespace),
@@ -203,7 +204,7 @@ async function write(
         ...(action.subresource && { subresource: action.subresource }),
       };
       const outcome = await registry.update(context, target, object, writeOptions);
-      if (outcome.object.metadata?.resourceVersion) moved.set(key, outcome.object.metadata.resourceVersion);
+      moved.set(key, outcome.object);
       return;
     }
     case 'patch': {
@@ -212,9 +213,7 @@ async function write(
       const condition = conditionOf(action.body);
       const key = `${action.type}/${namespace}/${name}@${condition}`;
       const outcome = await registry.patch(context, target, action.patchType, action.body, writeOptions);
-      if (condition && outcome.object.metadata.resourceVersion) {
-        moved.set(key, outcome.object.metadata.resourceVersion);
-      }
+      if (condition) moved.set(key, outcome.object);
       return;
     }
     case 'delete': {
@@ -233,6 +232,13 @@ async function write(
       await registry.deleteCollection(context, { definition, namespace: action.namespace }, {});
       return;
   }
+}
+
+/** `given` was made of what the object was before this reconcile wrote it: a status goes onto what it is now, which loses nothing of that. */
+function after(now: KubeObject | undefined, given: KubeObject, subresource: string | undefined): KubeObject {
+  if (!now) return given;
+  if (subresource === 'status') return { ...now, status: given['status'] };
+  return { ...given, metadata: { ...given.metadata, resourceVersion: now.metadata.resourceVersion } };
 }
 
 function namespaceOf(namespace: string | undefined): { namespace?: string } {

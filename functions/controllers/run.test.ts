@@ -3,7 +3,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { hasReason } from '../../core/machinery/status.ts';
+import { keyOf } from '../../core/registry/target.ts';
 import { openTestRegistry, type TestRegistry } from '../../core/registry/testing.ts';
+import { decodeObject } from '../../core/store/encode-object.ts';
 import { controllers } from './all.ts';
 import type { ObjectOf } from './controller.ts';
 import { localPathProvisioner } from './local-path-volume.ts';
@@ -268,6 +270,24 @@ describe('Two sets of controllers, beyond one Deployment,', () => {
 });
 
 describe('A set of controllers', () => {
+  it('loses nothing that it wrote by a status that it made before', async () => {
+    await running[1]?.stop();
+    await cluster.create('apps/deployments', 'team', deployment(2));
+    for (let i = 0; i < 4; i++) {
+      await settle();
+      await runPods();
+    }
+    const key = keyOf(cluster.target('apps/deployments', 'team', 'web'));
+    const { entries } = await cluster.store.past('apps/deployments', key);
+    const revisions = entries.map(({ value }) => {
+      const { metadata } = decodeObject(value);
+      return metadata.annotations?.['deployment.kubernetes.io/revision'];
+    });
+    // The newest first: created without, and with it from the first write on.
+    expect(revisions.slice(0, -1)).toEqual(revisions.slice(0, -1).map(() => '1'));
+    expect(revisions.at(-1)).toBeUndefined();
+  });
+
   it('says in the status why pods cannot be created, and goes on when they can', async () => {
     const object = deployment(1);
     const spec = { ...template.spec, priorityClassName: 'missing' };
