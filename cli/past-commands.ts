@@ -8,7 +8,7 @@ import type { PastOptions } from './past/commands.ts';
 import { readMoment } from './past/moment.ts';
 
 const shared = {
-  namespace: { value: 'namespace', short: 'n', help: 'of the object', default: 'default' },
+  namespace: { value: 'namespace', short: 'n', help: "of the object; default: that of the kubeconfig's context" },
   kubeconfig: { value: 'file', help: "of the cluster; default: KUBECONFIG, then this machine's" },
   'data-dir': { value: 'dir', help: 'of the cluster on this machine', default: defaultDataDir },
   server: { value: 'url', help: 'of the API server, instead of a kubeconfig; default: ZEROPLANE_SERVER' },
@@ -17,7 +17,7 @@ const shared = {
 } as const;
 
 interface SharedValues {
-  readonly namespace: string;
+  readonly namespace?: string | undefined;
   readonly kubeconfig?: string | undefined;
   readonly 'data-dir': string;
   readonly server?: string | undefined;
@@ -55,12 +55,17 @@ export const pastCommands: readonly Command[] = [
       flags: {
         ...shared,
         at: { value: 'moment', help: moment },
+        'show-managed-fields': { help: 'print them too' },
         output: { value: 'format', short: 'o', help: 'yaml or json', default: 'yaml' },
       },
     },
     async ({ values, args }) => {
       const options = pastOptions(values, args, format(values.output, ['yaml', 'json']));
-      await (await import('./past/commands.ts')).getPast({ ...options, at: needed('--at', values.at) });
+      await (await import('./past/commands.ts')).getPast({
+        ...options,
+        at: needed('--at', values.at),
+        managedFields: values['show-managed-fields'],
+      });
     },
   ),
   command(
@@ -111,7 +116,7 @@ function pastOptions<F extends PastOptions['output']>(
   output: F,
 ): PastOptions {
   const [kind, name] = named(args);
-  const [why] = dns1123Label(values.namespace);
+  const [why] = values.namespace === undefined ? [] : dns1123Label(values.namespace);
   if (why !== undefined) throw new CommandLineError(`--namespace: ${JSON.stringify(values.namespace)}: ${why}`);
   return {
     signIn: {

@@ -12,6 +12,8 @@ export interface ApiCredentials {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Of a kubeconfig's context: what a command is about that names none. */
+  readonly namespace?: string;
   /** Read for every request: it may be renewed. */
   readonly token?: string;
   /** The server knows them no more. */

@@ -11,7 +11,7 @@ import type { ApiCredentials } from './api-client.ts';
 
 interface Kubeconfig {
   readonly 'current-context'?: string;
-  readonly contexts?: readonly { name: string; context: { cluster: string; user: string } }[];
+  readonly contexts?: readonly { name: string; context: { cluster: string; user: string; namespace?: string } }[];
   readonly clusters?: readonly { name: string; cluster: Cluster }[];
   readonly users?: readonly { name: string; user: User }[];
 }
@@ -62,6 +62,7 @@ export async function readKubeconfig(file: string): Promise<ApiCredentials> {
     ...(ca !== undefined && { ca }),
     ...(cert && key && { cert, key }),
     ...(token && { token }),
+    ...(context?.namespace && { namespace: context.namespace }),
   };
 }
 

@@ -101,7 +101,7 @@ describe('a volume that is a claim', () => {
     );
     bound = { nfs: { server: 's', path: '/' } };
     await expect(prepared({ persistentVolumeClaim: { claimName: 'c' } })).rejects.toThrow(
-      'persistentvolume "pv" is of a type that this node does not support; use hostPath or local',
+      'persistentvolume "pv" is of a type that this node does not support; use hostPath, local or csi',
     );
   });
 });
@@ -109,7 +109,7 @@ describe('a volume that is a claim', () => {
 describe('the types that a node has', () => {
   it('are told to whoever asks for another', async () => {
     await expect(prepared({ nfs: { server: 's', path: '/' } })).rejects.toThrow(
-      'volume "v" is of type nfs, which this node does not support; use emptyDir, configMap, secret, projected, downwardAPI, image, hostPath, ephemeral or persistentVolumeClaim',
+      'volume "v" is of type nfs, which this node does not support; use emptyDir, configMap, secret, projected, downwardAPI, image, hostPath, csi, ephemeral or persistentVolumeClaim',
     );
     // A PersistentVolume's only.
     await expect(prepared({ local: { path: '/' } } as Omit<V1Volume, 'name'>)).rejects.toThrow('is of type local');

@@ -6,14 +6,15 @@ import { UserError } from '../../local/user-error.ts';
 import { type ClusterConnection, connectCluster } from '../run/cluster-connection.ts';
 import { type SignInOptions, signInWith } from '../run/sign-in.ts';
 import { fieldChanges } from './field-changes.ts';
-import { type Change, type ObjectPath, readChanges, readPresent, readState } from './past-api.ts';
+import { type Change, type ObjectPath, readChanges, readPresent, readState, type State } from './past-api.ts';
 import { changeLines, differenceLines, type Style } from './print-changes.ts';
 import { findResource, pathOf } from './resources.ts';
 import { recreated, undo, undoable } from './undo.ts';
 
 export interface PastOptions {
   readonly signIn: SignInOptions;
-  readonly namespace: string;
+  /** undefined: the kubeconfig's. */
+  readonly namespace: string | undefined;
   readonly kind: string;
   /** undefined: all of the kind, where a command can. */
   readonly name: string | undefined;
@@ -37,14 +38,29 @@ export async function history(options: PastOptions & { readonly limit: number })
 }
 
 /** What was there at a moment. */
-export async function getPast(options: PastOptions & { readonly at: string }): Promise<void> {
+export async function getPast(
+  options: PastOptions & { readonly at: string; readonly managedFields: boolean },
+): Promise<void> {
   await withCluster(options, async (cluster) => {
     const type = await findResource(cluster, options.kind);
-    const state = await readState(cluster, type, options.namespace, options.name, options.at);
+    const namespace = options.namespace ?? cluster.namespace;
+    const found = await readState(cluster, type, namespace, options.name, options.at);
+    const state = options.managedFields ? found : withoutManagedFields(found);
     if (options.output === 'json') return print(JSON.stringify(state, null, 2));
     const { stringify } = await import('yaml');
     process.stdout.write(stringify(state));
   });
+}
+
+/** Of an object, or of each of a list: kubectl leaves them out as well. */
+function withoutManagedFields(state: State): State {
+  const { items, metadata } = state;
+  const { managedFields: _, ...others } = metadata ?? {};
+  return {
+    ...state,
+    ...(items && { items: items.map(withoutManagedFields) }),
+    ...(metadata && { metadata: others }),
+  };
 }
 
 /** `to` undefined: now. */
@@ -154,7 +170,7 @@ async function confirmed(): Promise<boolean> {
 
 async function objectOf(cluster: ClusterConnection, { kind, name, namespace }: PastOptions): Promise<ObjectPath> {
   if (name === undefined) throw new UserError(`which of them? Give KIND/NAME, such as ${kind}/web`);
-  return { type: await findResource(cluster, kind), namespace, name };
+  return { type: await findResource(cluster, kind), namespace: namespace ?? cluster.namespace, name };
 }
 
 async function withCluster(options: PastOptions, work: (cluster: ClusterConnection) => Promise<void>): Promise<void> {

@@ -67,6 +67,13 @@ export async function readChanges(
   }
 }
 
+/** An object, or a list of them. */
+export interface State {
+  readonly [field: string]: unknown;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly items?: readonly State[];
+}
+
 /** What an object was at a time (RFC 3339) or a revision; of a type: what there was at a time. */
 export async function readState(
   cluster: ClusterConnection,
@@ -74,14 +81,14 @@ export async function readState(
   namespace: string | undefined,
   name: string | undefined,
   at: string,
-): Promise<unknown> {
+): Promise<State> {
   const path = pathOf(type, namespace, name);
   const query = new URLSearchParams({ history: 'state', at });
   if (name !== undefined) return await cluster.json('GET', `${path}?${query}`);
-  const items: unknown[] = [];
+  const items: State[] = [];
   for (let token: string | undefined = ''; token !== undefined; ) {
     if (token !== '') query.set('continue', token);
-    const page: { readonly metadata: { readonly continue?: string }; readonly items: readonly unknown[] } =
+    const page: { readonly metadata: { readonly continue?: string }; readonly items: readonly State[] } =
       await cluster.json('GET', `${path}?${query}`);
     items.push(...page.items);
     token = page.metadata.continue;

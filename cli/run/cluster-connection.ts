@@ -15,6 +15,8 @@ import { getOwn } from '../../core/machinery/own.ts';
 
 export interface ClusterConnection {
   readonly server: string;
+  /** Of the kubeconfig's context, else `default`. */
+  readonly namespace: string;
   /** The JSON of a 2xx answer. Rejects with ApiError; with UnreachableError once the cluster was away for as long as our patience. */
   json<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
   /** The body of a 2xx answer to GET, as it comes. Throws ApiError, and UnreachableError when the connection is lost in the middle. */
@@ -97,6 +99,7 @@ export async function connectCluster(signIn: SignIn, say: (line: string) => void
 
   return {
     server: credentials.server,
+    namespace: credentials.namespace ?? 'default',
     json,
     stream,
     close() {
