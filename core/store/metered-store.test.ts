@@ -11,8 +11,8 @@ import { meterStore } from './metered-store.ts';
 
 function open() {
   const folder = mkdtempSync(join(tmpdir(), 'zeroplane-metered-'));
-  let now = 0;
-  const engine = openEmbeddedStore(join(folder, 'store.db'), { now: () => now, tickMs: 0 });
+  let now: number | undefined;
+  const engine = openEmbeddedStore(join(folder, 'store.db'), { now: () => now ?? Date.now(), tickMs: 0 });
   const metered = meterStore(encryptedStore(engine, { of: () => undefined }));
   return {
     ...metered,
