@@ -141,6 +141,21 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     workers.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', { MinSize: '2', MaxSize: '2' });
     workers.resourceCountIs('AWS::EC2::NatGateway', 0);
     expect(JSON.stringify(workers.findResources('AWS::EC2::LaunchTemplate'))).not.toMatch(/--token/);
+    // Of an update each instance says itself that it is a node, which the bootstrap does by the group's name in this stack.
+    const [[group = '', { UpdatePolicy, CreationPolicy } = {}] = []] = Object.entries(
+      workers.findResources('AWS::AutoScaling::AutoScalingGroup'),
+    );
+    expect(UpdatePolicy.AutoScalingRollingUpdate).toMatchObject({ WaitOnResourceSignals: true, PauseTime: 'PT20M' });
+    expect(CreationPolicy).toBeUndefined();
+    expect(JSON.stringify(workers.findResources('AWS::EC2::LaunchTemplate'))).toContain(`LogicalResourceId=${group}&`);
+    const policies = JSON.stringify(
+      workers.findResources('AWS::IAM::Policy', {
+        Properties: { Roles: [{ Ref: Match.stringLikeRegexp('WorkerRole') }] },
+      }),
+    );
+    expect(policies).toContain('cloudformation:SignalResource');
+    expect(policies).toContain('.zip');
+    expect(policies).not.toMatch(/s3:(?:Get\*|GetBucket|List)/);
     const mayDescribe = (each: Template) => JSON.stringify(each.toJSON()).split('ec2:DescribeInstances').length - 1;
     expect([mayDescribe(workers), mayDescribe(plain)]).toEqual([1, 0]);
   });
@@ -156,6 +171,7 @@ describe('options', () => {
   it.each([
     ['cluster', 'No_Name'],
     ['workers', '-1'],
+    ['workerImage', 'newest'],
     ['podCIDR', '10.0.0.0'],
     ['ownKey', 'yes'],
     ['autoscalerSyncSeconds', '1'],

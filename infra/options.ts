@@ -17,6 +17,8 @@ export interface ClusterOptions {
   /** Instances of the worker group; 0: none is made. */
   readonly workers: number;
   readonly workerInstanceType: string;
+  /** An AMI; without it each deployment takes the newest of Ubuntu 24.04. */
+  readonly workerImage: string | undefined;
   /** Nodes may be EC2 instances of this account and region: they are looked up there. Default: when there is a worker group. */
   readonly ec2Nodes: boolean;
   /** How often autoscalers look at their metrics, 15 or more. */
@@ -46,6 +48,13 @@ export interface AtOnce {
   readonly node: number;
   /** Each of them. */
   readonly worker: number;
+}
+
+function image(value: string): string | undefined {
+  if (value === '') return undefined;
+  if (!/^ami-[0-9a-f]{8,17}$/.test(value))
+    throw new Error(`-c workerImage=${value}: give an AMI, such as ami-0123456789abcdef0`);
+  return value;
 }
 
 /** Throws an Error that names the context key, what is wrong, and what to give. */
@@ -95,6 +104,7 @@ export function readOptions(node: Node): ClusterOptions {
     clusterDomain: text('clusterDomain', 'cluster.local'),
     workers: count('workers', 0),
     workerInstanceType: text('workerInstanceType', 't4g.small'),
+    workerImage: image(text('workerImage', '')),
     ec2Nodes: flag('ec2Nodes', count('workers', 0) > 0),
     autoscalerSyncSeconds,
     ownKey: flag('ownKey', false),
