@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +45,14 @@ describe('a kubeconfig', () => {
       cert: 'CERT',
       key: 'KEY',
     });
+  });
+
+  it('says the namespace of its context', async () => {
+    const file = kubeconfig({ server }, {});
+    expect(await readKubeconfig(file)).not.toHaveProperty('namespace');
+    const config = readFileSync(file, 'utf8').replace('"user":"u"', '"user":"u","namespace":"team"');
+    writeFileSync(file, config);
+    expect(await readKubeconfig(file)).toMatchObject({ namespace: 'team' });
   });
 
   it('asks its plugin, also where that has no arguments and no environment', async () => {
