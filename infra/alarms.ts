@@ -82,6 +82,21 @@ export function createAlarms(
       'watches saw changes late; each tells of it when it ends, after 14 minutes at most',
     ),
     make(
+      'RunawayWorkers',
+      new MathExpression({
+        expression: letters.slice(0, workers.length).split('').join(' + '),
+        usingMetrics: Object.fromEntries(
+          workers.map((each, i) => [
+            letters[i] ?? '',
+            functions.worker[each].metricInvocations({ period, statistic: 'Sum' }),
+          ]),
+        ),
+        period,
+      }),
+      6000,
+      'workers wake themselves twenty times a second, for ten minutes: they may never come to an end',
+    ),
+    make(
       'FunctionThrottles',
       new Metric({ namespace: 'AWS/Lambda', metricName: 'Throttles', statistic: 'Sum', period }),
       5,

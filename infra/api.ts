@@ -6,10 +6,12 @@ import {
   type IResource,
   LambdaIntegration,
   ResponseTransferMode,
+  ResponseType,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { Construct } from 'constructs';
 import type { Functions } from './functions.ts';
+import { answerOf, type GatewayAnswer, gatewayAnswers } from './gateway-answers.ts';
 import type { ClusterOptions } from './options.ts';
 import { type Route, routes } from './routes.ts';
 
@@ -41,8 +43,20 @@ export function createApi(
         ? { responseTransferMode: ResponseTransferMode.STREAM, timeout: Duration.minutes(15) }
         : { timeout: Duration.seconds(29) }),
     });
+  for (const type of Object.keys(gatewayAnswers) as GatewayAnswer[]) addAnswer(api, type); // as: its own keys
   for (const route of routes) resourceAt(api.root, route.path).addMethod(route.method, integration(route));
   return api;
+}
+
+function addAnswer(api: RestApi, type: GatewayAnswer): void {
+  const { statusCode, headers, body } = answerOf(type);
+  api.addGatewayResponse(`Answer${type}`, {
+    type: ResponseType.of(type),
+    statusCode: String(statusCode),
+    // Quoted: a text, and no expression.
+    responseHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `'${value}'`])),
+    templates: { 'application/json': body },
+  });
 }
 
 function resourceAt(root: IResource, path: string): IResource {

@@ -118,7 +118,15 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
 
   it('looks again by schedule, and raises alarms', () => {
     plain.resourceCountIs('AWS::Events::Rule', 3);
-    plain.resourceCountIs('AWS::CloudWatch::Alarm', 6);
+    plain.resourceCountIs('AWS::CloudWatch::Alarm', 7);
+    // Workers may wake themselves, and an alarm tells of those who do nothing else.
+    const loops = Object.values(plain.findResources('AWS::Lambda::Function')).map(({ Properties }) => [
+      Properties.Handler === 'index.handler' || Properties.Handler === 'index.notify',
+      Properties.RecursiveLoop,
+    ]);
+    expect(new Set(loops.map(String))).toContain('true,Allow');
+    expect(new Set(loops.map(String))).toContain('false,Terminate');
+    expect(loops.map(String)).not.toContain('false,Allow');
     plain.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: metricNamespace,
       MetricName: 'WatchLag',
@@ -131,6 +139,25 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     plain.resourceCountIs('AWS::EC2::Instance', 0);
     plain.resourceCountIs('AWS::EC2::VPC', 0);
     plain.resourceCountIs('AWS::KMS::Key', 0);
+  });
+
+  it('has API Gateway refuse as an API server does', () => {
+    const answers = Object.values(plain.findResources('AWS::ApiGateway::GatewayResponse')).map(({ Properties }) => {
+      const {
+        ResponseType: type,
+        StatusCode: code,
+        ResponseParameters: headers,
+        ResponseTemplates: texts,
+      } = Properties;
+      const status = JSON.parse(texts['application/json']);
+      expect(status).toMatchObject({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: Number(code) });
+      return [type, Number(code), headers?.['gatewayresponse.header.Retry-After']];
+    });
+    expect(answers).toContainEqual(['THROTTLED', 429, "'1'"]);
+    expect(answers).toContainEqual(['REQUEST_TOO_LARGE', 413, undefined]);
+    // client-go would send a write again that may have been carried out.
+    expect(answers).toContainEqual(['INTEGRATION_TIMEOUT', 504, undefined]);
+    expect(answers).toContainEqual(['DEFAULT_5XX', 500, undefined]);
   });
 
   it("makes a group of workers when asked, whose pods cannot take the machine's identity", () => {

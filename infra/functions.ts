@@ -12,6 +12,7 @@ import {
   FilterRule,
   Function as LambdaFunction,
   LoggingFormat,
+  RecursiveLoop,
   Runtime,
   StartingPosition,
   SystemLogLevel,
@@ -134,6 +135,9 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       ...(reserved[name] !== undefined && { reservedConcurrentExecutions: reserved[name] }),
       role,
       logGroup,
+      // A worker sends its own queue what is left, or due later; by default Lambda ends such a chain after sixteen messages. An alarm tells of
+      // one that runs away (alarms.ts).
+      recursiveLoop: workers.some((each) => each === name) ? RecursiveLoop.ALLOW : RecursiveLoop.TERMINATE,
       loggingFormat: LoggingFormat.JSON,
       // Lambda's own lines of every invocation would cost more than the function's meter does, which says the same in less.
       systemLogLevelV2: SystemLogLevel.WARN,

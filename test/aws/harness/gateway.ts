@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { answerOf, type GatewayAnswer } from '../../../infra/gateway-answers.ts';
 import { type ApiFunction, type Route, routes } from '../../../infra/routes.ts';
 import { InvocationError } from './execution-environment.ts';
 import type { LambdaFunction } from './lambda.ts';
@@ -86,14 +87,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const url = new URL(request.url, 'https://gateway');
     const prefix = `/${stage}`;
     if (url.pathname !== prefix && !url.pathname.startsWith(`${prefix}/`))
-      return refuse(response, 403, 'Missing Authentication Token');
+      return refuse(response, 'MISSING_AUTHENTICATION_TOKEN');
     const path = url.pathname.slice(prefix.length) || '/';
     const route = routes.find((each) => matches(each, request.method, path));
-    if (!route) return refuse(response, 403, 'Missing Authentication Token');
+    if (!route) return refuse(response, 'MISSING_AUTHENTICATION_TOKEN');
     const body = await read(request, limits.requestBytes);
-    if (!body) return refuse(response, 413, 'Request Too Long');
+    if (!body) return refuse(response, 'REQUEST_TOO_LARGE');
     const event = eventOf(request, path, url.searchParams, body);
-    if (JSON.stringify(event).length > limits.payloadBytes) return refuse(response, 413, 'Request Too Long');
+    if (JSON.stringify(event).length > limits.payloadBytes) return refuse(response, 'REQUEST_TOO_LARGE');
     const target = functions[route.target];
     try {
       if (route.streams) await streamed(target, event, request, response);
@@ -101,8 +102,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     } catch (error) {
       if (!(error instanceof InvocationError)) throw error;
       if (response.headersSent) breakOff(response);
-      else if (error.code === 'throttled') refuse(response, 500, 'Internal server error');
-      else refuse(response, 502, 'Internal server error');
+      else refuse(response, 'DEFAULT_5XX');
       if (error.code !== 'killed' && error.code !== 'throttled') console.error(error.message);
     }
   }
@@ -115,9 +115,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const work = target.invoke(event);
     work.catch(() => undefined);
     const result = await Promise.race([work, late]).finally(() => clearTimeout(timer));
-    if (result === 'late') return refuse(response, 504, 'Endpoint request timed out');
+    if (result === 'late') return refuse(response, 'INTEGRATION_TIMEOUT');
     if (!isResult(result) || JSON.stringify(result).length > limits.payloadBytes)
-      return refuse(response, 502, 'Internal server error');
+      return refuse(response, 'DEFAULT_5XX');
     writeHead(response, result);
     response.end(Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8'));
   }
@@ -158,7 +158,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     try {
       await target.invoke(event, take);
       if (begun) response.end();
-      else refuse(response, 502, 'Internal server error');
+      else refuse(response, 'DEFAULT_5XX');
     } finally {
       clearTimeout(idle);
       clearTimeout(total);
@@ -240,7 +240,9 @@ function breakOff(response: Http2ServerResponse): void {
   else response.destroy();
 }
 
-function refuse(response: Http2ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ message }));
+/** As the stack has it answer. */
+function refuse(response: Http2ServerResponse, type: GatewayAnswer): void {
+  const { statusCode, headers, body } = answerOf(type);
+  response.writeHead(statusCode, { 'content-type': 'application/json', ...headers });
+  response.end(body);
 }
