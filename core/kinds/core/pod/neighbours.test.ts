@@ -32,8 +32,40 @@ const beside = (term: object) =>
 const windows = 'cannot be set for a windows pod';
 const at = 'spec.topologySpreadConstraints[0]';
 
+const rule = (more: object = {}) => ({ action: 'Restart', exitCodes: { operator: 'In', values: [3] }, ...more });
+const rules = (...restartPolicyRules: object[]) => pod({}, { restartPolicy: 'Never', restartPolicyRules });
+const ruleAt = 'spec.containers[0].restartPolicyRules[0]';
+
 describe('a Pod is refused', () => {
   it.each<[string, object, readonly unknown[]]>([
+    [
+      'restart rules without a policy',
+      pod({}, { restartPolicyRules: [rule()] }),
+      ['spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used'],
+    ],
+    [
+      'a restart rule by nothing',
+      rules({ action: 'Restart' }),
+      [`${ruleAt}.exitCodes: Required value: must be specified`],
+    ],
+    [
+      'a restart rule that does something else',
+      rules(rule({ action: 'DoNotRestart', exitCodes: { operator: 'Equals' } })),
+      [
+        `${ruleAt}.action: Unsupported value: "DoNotRestart": supported values: "Restart", "RestartAllContainers"`,
+        `${ruleAt}.exitCodes.operator: Unsupported value: "Equals": supported values: "In", "NotIn"`,
+      ],
+    ],
+    [
+      'more restart rules than anybody reads',
+      rules(...Array.from({ length: 21 }, () => rule())),
+      ['spec.containers[0].restartPolicyRules: Too many: 21: must have at most 20 items'],
+    ],
+    [
+      'more exit codes than there are',
+      rules(rule({ exitCodes: { operator: 'NotIn', values: Array.from({ length: 256 }, (_, i) => i) } })),
+      [`${ruleAt}.exitCodes.values: Too many: 256: must have at most 255 items`],
+    ],
     [
       'claims of devices',
       claims(
@@ -179,6 +211,10 @@ describe('a Pod is taken', () => {
     [
       'with claims of devices',
       claims({ name: 'a', resourceClaimName: 'x' }, { name: 'b', resourceClaimTemplateName: 't' }),
+    ],
+    [
+      'with a restart rule for all of it',
+      rules(rule({ action: 'RestartAllContainers' }), rule({ exitCodes: { operator: 'In' } })),
     ],
     ['with users of its own', pod({ hostUsers: false }, { securityContext: { procMount: 'Unmasked' } })],
     [

@@ -1,24 +1,15 @@
 // Validation of containers: names, images, ports; environment, mounts, probes, hooks and resources have files of their own.
 
 import type { V1Container } from '../../../../generated/kubernetes.ts';
-import {
-  duplicate,
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-} from '../../../machinery/field-error.ts';
+import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
 import { dns1123Label, portName, portNumber } from '../../../machinery/names.ts';
 import type { ContainerRole, ContainerSurroundings } from './container-surroundings.ts';
 import { validateEnvironment } from './validate-env.ts';
 import { validateHandler, validateProbe } from './validate-handler.ts';
 import { validateMounts } from './validate-mounts.ts';
 import { validateContainerResources } from './validate-resources.ts';
+import { validateRestart } from './validate-restart.ts';
 import { validateContainerSecurity } from './validate-security.ts';
-
-/** Each may have one of its own since KEP-5307. */
-const restartPolicies = ['Always', 'Never', 'OnFailure'];
 
 export function validateContainer(
   container: V1Container,
@@ -69,10 +60,7 @@ export function validateContainer(
     errors.push(...validateContainerResources(container.resources, around.resourceClaims, `${path}.resources`));
   if (container.securityContext)
     errors.push(...validateContainerSecurity(container.securityContext, around.hostUsers, `${path}.securityContext`));
-  if (container.restartPolicy && role === 'ephemeral')
-    errors.push(forbiddenField(`${path}.restartPolicy`, 'cannot be set for an Ephemeral Container'));
-  else if (container.restartPolicy && !restartPolicies.includes(container.restartPolicy))
-    errors.push(notSupported(`${path}.restartPolicy`, container.restartPolicy, restartPolicies));
+  errors.push(...validateRestart(container, role, path));
   return errors;
 }
 
