@@ -40,6 +40,8 @@ const longestLateMs = 1500;
 const betweenDropsMs = 1500;
 /** Invocations that came to their end between two kills of a function: nothing would get done where starting takes longer than living. */
 const answersBetweenKills = 15;
+/** The same of connections: a busy machine takes longer to open one than it would live. */
+const wordsBetweenDrops = 3;
 
 export function createStorm(seed: number): Storm {
   // Chance of its own for each kind: how often one was asked for does not move the others.
@@ -49,6 +51,7 @@ export function createStorm(seed: number): Storm {
   const ending = new AbortController();
   const blows = () => !ending.signal.aborted;
   const dynamo = createDynamoFaults(random(4), rates, blows);
+  let said = 0;
   let functions: readonly LambdaFunction[] = [];
   let killing = Promise.resolve();
   let dropping = Promise.resolve();
@@ -64,10 +67,12 @@ export function createStorm(seed: number): Storm {
     return is;
   };
   async function drop(channel: Pick<ChannelGateway, 'drop' | 'connections'>): Promise<void> {
+    let saidBefore = 0;
     while (blows()) {
       await delay(drops.below(2 * betweenDropsMs), undefined, { signal: ending.signal }).catch(() => undefined);
-      if (!blows() || channel.connections === 0) continue;
+      if (!blows() || channel.connections === 0 || said < saidBefore + wordsBetweenDrops) continue;
       channel.drop();
+      saidBefore = said;
       counts.dropped++;
     }
   }
@@ -89,7 +94,10 @@ export function createStorm(seed: number): Storm {
       forgotten: () => happens('forgotten', forgottenRate),
     },
     words: {
-      lost: () => wordIs('wordsLost', wordRates.lost),
+      lost: () => {
+        said++;
+        return wordIs('wordsLost', wordRates.lost);
+      },
       twice: () => wordIs('wordsTwice', wordRates.twice),
       lateMs: () => (wordIs('wordsLate', wordRates.late) ? words.below(longestLateMs) : 0),
     },
