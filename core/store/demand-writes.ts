@@ -6,6 +6,9 @@ import { maximumWrites, type Write } from './store.ts';
 export function demandWrites(writes: readonly Write[]): void {
   if (writes.length > maximumWrites)
     throw new RangeError(`a commit takes at most ${maximumWrites} writes, not ${writes.length}`);
+  // As most commits are.
+  const [only] = writes;
+  if (only && writes.length === 1) return demandWrite(only);
   const keys = new Set(writes.map(({ type, name }) => `${type}\n${name}`));
   if (keys.size !== writes.length) throw new RangeError('a commit takes at most one write per key');
   writes.forEach(demandWrite);
