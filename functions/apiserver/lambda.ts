@@ -13,6 +13,7 @@ import { type InvocationContext, queueMiddleware } from '../../core/work/invocat
 import { openMeter } from '../../core/work/meter.ts';
 import { createWorkerFunction } from '../../core/work/worker-function.ts';
 import type { ApiResponse } from './http.ts';
+import type { ExtensionServersWork } from './serverless/extension-servers.ts';
 import { type GatewayEvent, toApiRequest } from './serverless/gateway-event.ts';
 import { toBuffered, toStreamed } from './serverless/gateway-response.ts';
 import { requestMiddleware } from './serverless/request-middleware.ts';
@@ -93,20 +94,23 @@ async function openWatches() {
 
 async function openNotifying() {
   const { openNotifier } = await import('./serverless/notifier.ts');
-  const { openExtensionServers } = await import('./serverless/extension-servers.ts');
   const { createReplicas } = await import('../../core/replica/replicas.ts');
   const waking = worker.wakingOthers(store);
   const replicas = createReplicas(waking);
   const notifyNodes = await openNotifier({ replicas, queue, heartbeats, log });
-  const { timers } = worker;
-  const extensions = await openExtensionServers({ store: waking, replicas, relays, queue, settings, timers, log });
+  let extensions: ExtensionServersWork | undefined;
   return {
     async idle() {
-      // Nodes wait for nobody else's server.
+      // Nodes wait for nobody else's server, and the start for none.
       await notifyNodes();
+      if (!extensions) {
+        const { openExtensionServers } = await import('./serverless/extension-servers.ts');
+        const { timers } = worker;
+        extensions = await openExtensionServers({ store: waking, replicas, relays, queue, settings, timers, log });
+      }
       await extensions.idle();
     },
-    end: extensions.end,
+    end: async () => extensions?.end(),
   };
 }
 
