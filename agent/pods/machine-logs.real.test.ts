@@ -43,8 +43,11 @@ describe.skipIf(missing)(`logs of real pods${missing ? ` (skipped: ${missing})` 
       .toMatch(/^\S+ stdout F hello$/m);
     await expect.poll(() => linked('main'), { timeout: 60_000 }).toHaveLength(1);
     const [name = ''] = await linked('main');
-    const id = started.statuses.get('logged')?.containerStatuses?.find((each) => each.name === 'main')?.containerID;
-    expect(name).toBe(`logged_default_main-${id?.replace('containerd://', '')}.log`);
+    // The status follows the container.
+    const id = () =>
+      started.statuses.get('logged')?.containerStatuses?.find((each) => each.name === 'main')?.containerID ?? '';
+    await expect.poll(id, { timeout: 60_000 }).toMatch(/^containerd:/);
+    expect(name).toBe(`logged_default_main-${id().replace('containerd://', '')}.log`);
     expect(await fs.realpath(path.join(containers, name))).toBe(await fs.realpath(file));
     // The one before and the newest of a container that is started again and again.
     await expect.poll(() => linked('brief'), { timeout: 60_000 }).toHaveLength(2);
