@@ -43,7 +43,7 @@ export async function readRecords(pods: string, uid?: string): Promise<Map<strin
       const directory = recordDirectory(pods, pod, name);
       const text = await fs.readFile(path.join(directory, file), 'utf8').catch(() => undefined);
       // as: this program wrote it.
-      if (text !== undefined) found.set(directory, parseJson(text) as unknown as VolumeRecord);
+      if (text !== undefined) found.set(directory, parseJson(text) as VolumeRecord);
     }
   }
   return found;
