@@ -8,7 +8,10 @@ export function demandWrites(writes: readonly Write[]): void {
     throw new RangeError(`a commit takes at most ${maximumWrites} writes, not ${writes.length}`);
   // As most commits are.
   const [only] = writes;
-  if (only && writes.length === 1) return demandWrite(only);
+  if (only && writes.length === 1) {
+    demandWrite(only);
+    return;
+  }
   const keys = new Set(writes.map(({ type, name }) => `${type}\n${name}`));
   if (keys.size !== writes.length) throw new RangeError('a commit takes at most one write per key');
   writes.forEach(demandWrite);
