@@ -86,8 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   async function answer(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     const url = new URL(request.url, 'https://gateway');
     const prefix = `/${stage}`;
-    if (url.pathname !== prefix && !url.pathname.startsWith(`${prefix}/`))
-      return refuse(response, 'MISSING_AUTHENTICATION_TOKEN');
+    if (url.pathname !== prefix && !url.pathname.startsWith(`${prefix}/`)) return forbid(response);
     const path = url.pathname.slice(prefix.length) || '/';
     const route = routes.find((each) => matches(each, request.method, path));
     if (!route) return refuse(response, 'MISSING_AUTHENTICATION_TOKEN');
@@ -238,6 +237,12 @@ function breakOff(response: Http2ServerResponse): void {
   const { stream } = response as { stream?: Http2ServerResponse['stream'] };
   if (stream) stream.destroy();
   else response.destroy();
+}
+
+/** No stage, no answers that the stack could have configured for it: API Gateway's own words. */
+function forbid(response: Http2ServerResponse): void {
+  response.writeHead(403, { 'content-type': 'application/json', 'x-amzn-errortype': 'ForbiddenException' });
+  response.end('{"message":"Forbidden"}');
 }
 
 /** As the stack has it answer. */
