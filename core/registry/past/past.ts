@@ -8,13 +8,13 @@ import type { Entry } from '../../replica/replica.ts';
 import { decodeObject } from '../../store/encode-object.ts';
 import { leastTableHistoryMs } from '../../store/history.ts';
 import { type PastEntry, type PastOptions, StoreError } from '../../store/store.ts';
-import { customResourceType } from '../custom-resources.ts';
 import { tooLargeResourceVersion } from '../read/resource-version.ts';
 import type { ListOutcome, Outcome, Target } from '../registry.ts';
 import { storeStatus } from '../store-errors.ts';
 import { keyOf, prefixOf, subjectOf } from '../target.ts';
 import { fromStored, present } from '../versions.ts';
 import { type Actor, decodeActor } from './actor.ts';
+import { clockMs, isOwn, type Owner, ownersOf } from './owner.ts';
 
 /** A resourceVersion, or a time in Unix milliseconds. */
 export type Moment = { readonly revision: number } | { readonly time: number };
@@ -45,8 +45,8 @@ const pageBytes = 2 * 1024 * 1024;
 const readAtOnce = 5;
 /** Pages without an entry that are looked through for a moment: each is a thousand entries. */
 const mostPages = 20;
-/** Creation times have no fractions of a second, and clocks of functions differ a little. */
-const clockMs = 2000;
+/** A clock that was set back leaves entries that are of later than now, by its store's tolerance. */
+const futureMs = 600_000;
 
 export async function changesOf(
   env: ReadEnvironment,
@@ -113,14 +113,18 @@ export async function listAt(
   return withStatus(target, async () => {
     const { definition } = target;
     demandPast(options.time, env.clock());
-    await demandSameOwner(env, target, options.time);
+    const owners = await ownersOf(env, target);
+    const young = owners.filter(({ made }) => !(options.time >= made + clockMs));
+    const [before] = young.filter(({ made }) => !(options.time >= made - clockMs));
+    if (before) throw ofAnother(target, before);
     const { revision, items, more } = await listOfTime(env, target, options);
     const entries: Entry[] = [];
     for (const item of items) {
+      if (!(await isOwn(env, definition.type, item, young))) continue;
       const { object, bytes } = await present(env, definition, { object: decodeObject(item.value), bytes: item.value });
       entries.push({ name: item.name, revision: item.revision, object, bytes });
     }
-    const last = entries.at(-1);
+    const last = items.at(-1);
     return {
       entries,
       resourceVersion: String(revision),
@@ -151,26 +155,13 @@ async function newest(env: ReadEnvironment, target: Target): Promise<PastEntry> 
   const [life] = entries;
   if (!life) throw notFound(subjectOf(definition), name);
   // What is there now was made in the namespace that is there now, by the definition that is there now.
-  if (life.op === 'delete') await demandSameOwner(env, target, life.at);
+  if (life.op === 'put') return life;
+  const { at = 0 } = life;
+  const owners = await ownersOf(env, target);
+  const young = owners.filter(({ made }) => !(at >= made + clockMs));
+  const [another] = young;
+  if (another && !(await isOwn(env, definition.type, life, young))) throw ofAnother(target, another);
   return life;
-}
-
-/**
- * A namespace that was deleted and made anew may be another tenant's, and a definition too: what there was before they were made is told to
- * nobody who asks by them. Whoever may still ask about a namespace that is gone may read it in all namespaces.
- */
-async function demandSameOwner(env: ReadEnvironment, target: Target, at: number | undefined): Promise<void> {
-  const { definition, namespace, name = '' } = target;
-  const owners: (readonly [type: string, name: string])[] = [];
-  if (definition.namespaced && namespace) owners.push(['namespaces', namespace]);
-  if (definition.customResource) owners.push([customResourceType, `${definition.resource}.${definition.group}`]);
-  for (const [type, owner] of owners) {
-    const item = await env.store.get(type, owner);
-    if (!item) continue;
-    const made = Date.parse(decodeObject(item.value).metadata.creationTimestamp ?? '');
-    if (at !== undefined && at >= made + clockMs) continue;
-    throw gone(target, name, `${type} ${JSON.stringify(owner)} was made later`);
-  }
 }
 
 async function entryAt(
@@ -223,7 +214,7 @@ function timeOf({ at }: PastEntry): string | undefined {
 }
 
 function demandPast(time: number, now: Date): void {
-  if (time > now.getTime() + clockMs) throw badRequest('at: this is in the future');
+  if (time > now.getTime() + futureMs) throw badRequest('at: this is in the future');
 }
 
 function readContinue(text: string): number {
@@ -238,6 +229,10 @@ function expired({ definition }: Target): StatusError {
     `the log of ${definition.resource} does not reach back so far: ask for a later moment; \`zeroplane up --history\`, or \`-c history=\` on AWS, says how long it is kept from now on`,
     detailsOf(subjectOf(definition)),
   );
+}
+
+function ofAnother(target: Target, { type, name }: Owner): StatusError {
+  return gone(target, target.name ?? '', `${type} ${JSON.stringify(name)} was made later`);
 }
 
 function gone({ definition }: Target, name: string, why: string): StatusError {

@@ -178,3 +178,23 @@ describe('values', () => {
     expect(objects()).toEqual(['y']);
   });
 });
+
+it('finds the newest revision of a time, though the clocks of writers differ', async () => {
+  const begin = now;
+  const write = async (name: string, ms: number) => {
+    now = begin + ms;
+    await open().commit([put(name, 0, name)]);
+  };
+  for (const [name, ms] of [
+    ['a', 0],
+    ['b', 40],
+    ['c', 38],
+    ['d', 39],
+    ['e', 45],
+    ['f', 60],
+  ] as const)
+    await write(name, ms);
+  now = begin + 1000;
+  const at = (ms: number) => open().revisionAt('pods', begin + ms);
+  expect(await Promise.all([at(0), at(38), at(39), at(40), at(44), at(45), at(99)])).toEqual([1, 3, 4, 4, 4, 5, 6]);
+});

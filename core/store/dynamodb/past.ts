@@ -61,7 +61,13 @@ export async function past(
   return { entries, gone: false };
 }
 
-/** A request for each halving. A slot that is empty lies before the log, or is about to be filled. */
+/**
+ * Behind what halving finds may be older entries: clocks of writers differ by some milliseconds, and these are many entries only where there
+ * are many writes.
+ */
+const lookedAhead = 100;
+
+/** A request for each halving, and one more. A slot that is empty lies before the log, or is about to be filled. */
 export async function revisionAt(heads: Heads, log: Log, call: Call, type: TypeName, time: number): Promise<number> {
   const { head, compacted, settled } = await heads.read(call, type);
   let [low, high] = [compacted, head];
@@ -75,7 +81,11 @@ export async function revisionAt(heads: Heads, log: Log, call: Call, type: TypeN
       isKnown = slot !== undefined;
     }
   }
-  if (isKnown) return low;
+  if (isKnown) {
+    const ahead = Array.from({ length: Math.min(lookedAhead, head - low) }, (_, at) => low + 1 + at);
+    const written = (await log.at(call, type, ahead)).filter((slot) => slot.takenAt <= time);
+    return Math.max(low, ...written.map((slot) => slot.revision));
+  }
   // Before the first of all, where that one is still there.
   if (low === 0 && (await log.at(call, type, [1])).length > 0) return 0;
   throw log.gone(type, low);

@@ -28,6 +28,8 @@ const columns = 'revision, put, name, previous, stampedAt, at, by, value';
 
 const emptyBytes = new Uint8Array(0);
 const recentBytes = 16 * 1024 * 1024;
+/** A clock is set back by less, or was wrong before: then times of entries start anew. */
+const clockStepMs = 600_000;
 
 export class Tables {
   readonly types = new Map<TypeName, TypeState>();
@@ -40,6 +42,8 @@ export class Tables {
 
   /** Unix milliseconds. */
   readonly #now: () => number;
+  /** Of the newest entry of all types, in Unix milliseconds. */
+  #latest = 0;
 
   constructor(db: DatabaseSync, now: () => number = Date.now) {
     this.#db = db;
@@ -49,7 +53,8 @@ export class Tables {
       const name = String(row['name']);
       const id = Number(row['id']);
       const log = logTable(id);
-      const last = db.prepare(`SELECT max(revision) AS revision FROM ${log}`).get();
+      const last = db.prepare(`SELECT max(revision) AS revision, at FROM ${log}`).get();
+      this.#latest = Math.max(this.#latest, Number(last?.['at'] ?? 0));
       // Where the last entry was compacted away, that is the head.
       const head = Math.max(compacted, Number(last?.['revision'] ?? 0));
       const durable = { durableHead: head, durableCompacted: compacted };
@@ -157,7 +162,7 @@ export class Tables {
       write.name,
       previous,
       stampedAt,
-      this.#now(),
+      this.#time(),
       write.by ?? null,
       value,
     );
@@ -180,6 +185,14 @@ export class Tables {
     state.added.push({ op: write.op, name: write.name, revision, previousRevision: previous, value });
     this.#touched.add(state);
     return { revision, value };
+  }
+
+  /** It does not fall where the clock is set back a little: whoever reads the past finds an entry by its time. */
+  #time(): number {
+    const now = this.#now();
+    const isStep = now < this.#latest && this.#latest - now < clockStepMs;
+    if (!isStep) this.#latest = now;
+    return this.#latest;
   }
 
   #lastState(state: TypeState, previous: number, revision: number): Uint8Array {
