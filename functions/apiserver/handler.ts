@@ -190,6 +190,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ...(aggregation && { answeredElsewhere: aggregation.serves }),
   });
 
+  const stored = createStoredResources({ ...options, routes, reviews, metrics });
   /** Who answers what: the first of them that serves a request. */
   const responders: readonly Responder[] = [
     ...(options.responders ?? []),
@@ -205,15 +206,18 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       const { createProxy } = await import('./proxy/proxy.ts');
       return createProxy({ registry, definitions, streams: options.streams, random: Math.random });
     }),
-    createStoredResources({ ...options, routes, reviews, metrics }),
+    stored,
   ];
 
   const responderOf = (exchange: OpenExchange): Responder => {
     const { info } = exchange;
-    // Whatever serves it: rights in a namespace are none to what is in no namespace.
-    if (info.isResource && !aggregation?.serves(info)) {
-      exchange.definition = definitions.find(info.group, info.version, info.resource);
-      if (exchange.definition) checkScope(exchange.definition, info);
+    if (info.isResource && !aggregation?.serves(info) && !isForAgents(info)) {
+      const definition = definitions.find(info.group, info.version, info.resource);
+      // Of which scope it is, is not known: it may be in no namespace, where rights in one are none. Nobody else is to serve it, such as by
+      // its group alone; what stores resources looks whether it was defined a moment ago.
+      if (!definition) return stored;
+      exchange.definition = definition;
+      checkScope(definition, info);
     }
     for (const each of responders) if (each.serves(info)) return each;
     throw noSuchResource();

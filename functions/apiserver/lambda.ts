@@ -89,7 +89,7 @@ async function openApi() {
 
 async function openWatches() {
   const { openWatching } = await import('./serverless/watching.ts');
-  return { handle: await openWatching({ settings, store, claims, log, meter }), answered: () => undefined };
+  return openWatching({ settings, store, claims, log, meter });
 }
 
 async function openNotifying() {

@@ -50,13 +50,14 @@ export function createStoredResources(options: StoredResourceOptions): Responder
     serves: () => true,
     async respond(exchange) {
       if (exchange.definition) return respond(exchange);
-      const { request, info, query, mediaType, context } = exchange;
-      return respond({ request, info, query, mediaType, context, definition: await lateDefinition(info) });
+      const { request, info, query, mediaType, context, auditRecord } = exchange;
+      return respond({ request, info, query, mediaType, context, auditRecord, definition: await lateDefinition(info) });
     },
   };
 }
 
 /** Not by `...`: an exchange has getters. */
-function withMediaType({ request, info, query, context, definition }: Exchange, mediaType: Exchange['mediaType']) {
-  return { request, info, query, context, definition, mediaType };
+function withMediaType(exchange: Exchange, mediaType: Exchange['mediaType']) {
+  const { request, info, query, context, definition, auditRecord } = exchange;
+  return { request, info, query, context, definition, auditRecord, mediaType };
 }

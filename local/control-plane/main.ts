@@ -176,7 +176,7 @@ const api = await createApiServer({
   flowControl: {},
   frontProxy: keys.frontProxy,
   checks: workerChecks(askingWorker),
-  ...(limits && { responders: [kubeconfigResponder(dataDir, () => required(clusters))] }),
+  ...(limits && { responders: [kubeconfigResponder(dataDir, registry, () => required(clusters))] }),
   moreMetrics: async () => [
     ...metered.families(),
     ...admissionMetrics.families(),

@@ -78,12 +78,27 @@ describe('the audit log of the functions', { timeout: 120_000 }, () => {
       const kubectl = kubectlFor(cluster.kubeconfig);
       await eventually(120, async () => (await kubectl.attempt('get', 'namespaces')).code === 0);
       await kubectl('create', 'configmap', 'audited');
-      await kubectl('get', '--raw', '/api/v1/namespaces/default/configmaps?watch=true&timeoutSeconds=1');
+      const watched = '/api/v1/namespaces/default/configmaps?watch=true&timeoutSeconds=1';
+      await kubectl('get', '--raw', watched, '--as=jane', '--as-group=system:masters');
       const stagesOf = (verb: string) =>
         cluster.audited.filter((each) => each['verb'] === verb).map(({ stage }) => stage);
-      await eventually(60, async () => stagesOf('watch').includes('ResponseComplete'));
+      await eventually(60, async () => stagesOf('watch').length === 5);
       expect(stagesOf('create')).toEqual(expect.arrayContaining(['RequestReceived', 'ResponseComplete']));
-      expect(stagesOf('watch')).toEqual(['RequestReceived', 'ResponseComplete']);
+      // The redirect, and then what came of it, by one audit ID: as whom, of what, and no ticket.
+      expect(stagesOf('watch')).toEqual([
+        ...['RequestReceived', 'ResponseComplete'],
+        ...['RequestReceived', 'ResponseStarted', 'ResponseComplete'],
+      ]);
+      const [sent, , , , ended] = cluster.audited.filter((each) => each['verb'] === 'watch');
+      expect(ended).toMatchObject({
+        auditID: sent?.['auditID'],
+        requestURI: sent?.['requestURI'],
+        user: sent?.['user'],
+        impersonatedUser: { username: 'jane', groups: ['system:masters', 'system:authenticated'] },
+        responseStatus: { code: 200 },
+        annotations: { 'zeroplane.dev/redirected-watch': 'true' },
+      });
+      expect(JSON.stringify(cluster.audited)).not.toContain('/watch/');
     } finally {
       await cluster.stop();
     }

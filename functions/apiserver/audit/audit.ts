@@ -33,8 +33,16 @@ export interface AuditStart {
   readonly user: UserInfo | undefined;
 }
 
+/** Whose a request is, for who answers what it was sent on for. */
+export interface AuditTrail {
+  readonly auditID: string;
+  readonly user?: UserInfo;
+  readonly impersonated?: UserInfo;
+}
+
 export interface AuditRecord {
   readonly annotations: Record<string, string>;
+  readonly trail: AuditTrail;
   impersonates(user: UserInfo): void;
   /** Where the policy wants the object of the request, its body is read. */
   readRequest(): Promise<void>;
@@ -113,6 +121,9 @@ function createRecord(
 
   return {
     annotations,
+    get trail() {
+      return { auditID, ...(user && { user }), ...(impersonated && { impersonated }) };
+    },
     impersonates(acting) {
       impersonated = acting;
     },

@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import type { RequestContext } from '../../../core/registry/registry.ts';
+import type { AuditRecord } from '../audit/audit.ts';
 import type { MediaTypeOptions } from '../content/negotiate.ts';
 import type { RoutedRequest } from '../http.ts';
 import type { Query } from '../query.ts';
@@ -16,4 +17,6 @@ export interface Exchange {
   readonly context: RequestContext;
   /** Of the resource that it is about; undefined where we serve none of this name. */
   readonly definition: ResourceDefinition | undefined;
+  /** Where it is written down. */
+  readonly auditRecord?: Pick<AuditRecord, 'trail'> | undefined;
 }

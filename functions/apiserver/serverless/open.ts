@@ -36,6 +36,7 @@ import { storedNodes } from '../node/stored-nodes.ts';
 import { loadWriteRoutes } from '../resources/routes.ts';
 import { createLazyStreamHandler } from '../streams/lazy-stream-handler.ts';
 import { lazyAggregation } from './aggregation.ts';
+import { auditedBy } from './audited-by.ts';
 import { freshReplicas } from './fresh-replicas.ts';
 import { invocationShares } from './invocation-shares.ts';
 import { paceWrites } from './pace-writes.ts';
@@ -235,16 +236,6 @@ function channelAt(url: string, signingKey: string, now: () => Date) {
   const sealing = ticketKey(signingKey);
   const until = () => Math.floor(now().getTime() / 1000) + ticketSeconds;
   return { url, ticketOf: (type: TypeName) => sealTicket({ type, until: until() }, sealing) };
-}
-
-/** One line an event, with the function's other lines in its log group. */
-async function auditedBy(policy: string | undefined) {
-  if (policy === undefined) return undefined;
-  const { createAudit } = await import('../audit/audit.ts');
-  const { readAuditPolicy } = await import('../audit/policy.ts');
-  const { auditOutput } = await import('../audit/audit-lines.ts');
-  const lines = auditOutput();
-  return { audit: createAudit(await readAuditPolicy(policy), lines, Date.now), lines };
 }
 
 async function configuredFrom(text: string | undefined, options: ConfiguredAuthenticationOptions) {

@@ -24,7 +24,7 @@ const goodSeconds = 60;
 const mostObjects = 4000;
 
 export function redirectWatches({ definitions, replicas, key, now }: RedirectOptions): WatchElsewhere {
-  return async ({ request, info, query, context }, { definition }) => {
+  return async ({ request, info, query, context, auditRecord }, { definition }) => {
     const { sendInitialEvents, resourceVersion = '' } = watchOptions(info, query);
     if (beginsWithState(sendInitialEvents, resourceVersion)) {
       const replica = await replicas.of(definition.type);
@@ -39,7 +39,10 @@ export function redirectWatches({ definitions, replicas, key, now }: RedirectOpt
     // Encoded anew, so that what was authorized is read there.
     const path = encodeSegments(info.path.split('/'));
     const until = Math.floor(now().getTime() / 1000) + goodSeconds;
-    const asked = { path, query: query.toString(), username: context.user.username, until };
+    const asked = {
+      ...{ path, query: query.toString(), username: context.user.username, until },
+      ...(auditRecord && { trail: auditRecord.trail }),
+    };
     const ticket = sealWatch(asked, request.headers['authorization'] ?? '', key);
     return ticket === undefined ? undefined : redirectTo(path, `${watchPath.slice(1)}${ticket}`);
   };

@@ -4,6 +4,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { fromBase64Url, textFromBase64Url } from '../../../core/machinery/base64.ts';
 import { jsonObject } from '../../../core/machinery/json.ts';
+import type { AuditTrail } from '../audit/audit.ts';
 
 export interface WatchTicket {
   readonly path: string;
@@ -11,6 +12,8 @@ export interface WatchTicket {
   readonly username: string;
   /** Unix seconds. */
   readonly until: number;
+  /** Where the request is written down: so is how its watch goes on. */
+  readonly trail?: AuditTrail;
 }
 
 /** What infra/routes.ts routes to the function. */
@@ -25,11 +28,11 @@ export function watchTicketKey(signingKey: string): Buffer {
 
 /** undefined: it would be too long for a path. */
 export function sealWatch(
-  { path, query, username, until }: WatchTicket,
+  { path, query, username, until, trail }: WatchTicket,
   authorization: string,
   key: Buffer,
 ): string | undefined {
-  const said = Buffer.from(JSON.stringify([path, query, username, until])).toString('base64url');
+  const said = Buffer.from(JSON.stringify([path, query, username, until, trail])).toString('base64url');
   const text = `${said}.${macOf(said, authorization, key).toString('base64url')}`;
   return text.length > longest ? undefined : text;
 }
@@ -43,9 +46,11 @@ export function openWatch(text: string, authorization: string, key: Buffer, nowM
     return undefined;
   const value = jsonObject(textFromBase64Url(said) ?? '');
   if (!Array.isArray(value)) return undefined;
-  const [path, query, username, until]: unknown[] = value;
+  const [path, query, username, until, trail]: unknown[] = value;
   if (typeof path !== 'string' || typeof query !== 'string' || typeof username !== 'string') return undefined;
-  return typeof until === 'number' && until * 1000 > nowMs ? { path, query, username, until } : undefined;
+  if (typeof until !== 'number' || until * 1000 <= nowMs) return undefined;
+  // as: nobody else could have sealed it.
+  return { path, query, username, until, ...(trail ? { trail: trail as AuditTrail } : {}) };
 }
 
 function macOf(said: string, authorization: string, key: Buffer): Buffer {

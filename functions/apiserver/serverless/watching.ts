@@ -17,6 +17,7 @@ import type { Claims } from '../../../core/store/claims.ts';
 import { decodeObject } from '../../../core/store/encode-object.ts';
 import type { Store, TypeName } from '../../../core/store/store.ts';
 import type { Meter } from '../../../core/work/meter.ts';
+import type { Audit, AuditRecord } from '../audit/audit.ts';
 import { loadCbor } from '../content/cbor.ts';
 import { ending, isStream } from '../content/ending.ts';
 import { negotiate, plainJson } from '../content/negotiate.ts';
@@ -30,6 +31,7 @@ import { targetOf } from '../resources/routes.ts';
 import { watchRoute } from '../resources/watch.ts';
 import { createShares } from '../shares.ts';
 import { createRequestMetrics } from '../system/request-metrics.ts';
+import { auditedBy } from './audited-by.ts';
 import { invocationShares } from './invocation-shares.ts';
 import { pollWatches } from './polled-watches.ts';
 import { beginsWithState } from './redirected-watches.ts';
@@ -45,15 +47,24 @@ export interface WatchingOptions {
 
 const longestWatchMs = 14 * 60_000;
 const longestInvocationMs = 15 * 60_000;
+/** On audit events of what a watch that was redirected comes to. */
+const redirectedAnnotation = 'zeroplane.dev/redirected-watch';
 /** API Gateway ends a stream after five silent minutes. */
 const keepAliveMs = 200_000;
 
-/** Answers a request of one of its paths. Never rejects. */
-export async function openWatching(options: WatchingOptions): Promise<(request: ApiRequest) => Promise<ApiResponse>> {
+export interface Watching {
+  /** Answers a request of one of its paths. Never rejects. */
+  handle(request: ApiRequest): Promise<ApiResponse>;
+  /** The whole answer was given, and the process may stand still from now on. */
+  answered(): void;
+}
+
+export async function openWatching(options: WatchingOptions): Promise<Watching> {
   const { settings, store, claims, log } = options;
   const key = watchTicketKey(await ensureSigningKey(store));
   const definitions = loadDefinitions();
   const metrics = createRequestMetrics(definitions);
+  const audited = await auditedBy(settings.auditPolicy);
   const shares = invocationShares({
     claims,
     pool: 'watches',
@@ -120,39 +131,54 @@ export async function openWatching(options: WatchingOptions): Promise<(request: 
     return served;
   };
 
-  return async (request) => {
-    const ticket = openWatch(
-      request.path.slice(watchPath.length),
-      request.headers['authorization'] ?? '',
-      key,
-      Date.now(),
-    );
+  /** The share of its user, for as long as it is answered. */
+  const shared = async (request: ApiRequest, ticket: WatchTicket): Promise<ApiResponse> => {
+    const release = await shares.take(ticket.username);
+    if (!release) throw tooManyWatches();
     try {
-      if (!ticket)
-        throw new StatusError(
-          'Unauthorized',
-          'this is no path to begin with: ask for the watch at its own, with the same credentials, and follow the redirect at once',
-        );
-      const release = await shares.take(ticket.username);
-      if (!release) throw tooManyWatches();
-      try {
-        const response = await answer(request, ticket);
-        if (isStream(response)) return { ...response, body: ending(response.body, release) };
-        await release();
-        return response;
-      } catch (error) {
-        await release();
-        throw error;
-      }
+      const response = await answer(request, ticket);
+      if (isStream(response)) return { ...response, body: ending(response.body, release) };
+      await release();
+      return response;
     } catch (error) {
-      if (error instanceof StatusError) return respondError(error, plainJson);
-      log.error({ err: error }, 'a watch failed');
-      return respondError(
-        new StatusError('InternalError', 'an error on the server has prevented the watch'),
-        plainJson,
-      );
+      await release();
+      throw error;
     }
   };
+
+  return {
+    async handle(request) {
+      const { authorization = '' } = request.headers;
+      const ticket = openWatch(request.path.slice(watchPath.length), authorization, key, Date.now());
+      if (!ticket) return respondError(notFromHere(), plainJson);
+      const record = audited && recordOf(audited.audit, request, ticket);
+      try {
+        const response = await shared(request, ticket);
+        return (await record?.finish(response, undefined, false)) ?? response;
+      } catch (error) {
+        const broken = !(error instanceof StatusError);
+        if (broken) log.error({ err: error }, 'a watch failed');
+        const status = broken
+          ? new StatusError('InternalError', 'an error on the server has prevented the watch')
+          : error;
+        const response = respondError(status, plainJson);
+        return (await record?.finish(response, status.status, broken)) ?? response;
+      }
+    },
+    answered: () => audited?.lines.flush(),
+  };
+}
+
+/** By the audit ID of the request that was sent here, and as if it went on: what it asked for, and not the ticket, which stands in its path. */
+function recordOf(audit: Audit, request: ApiRequest, { path, query, trail }: WatchTicket): AuditRecord | undefined {
+  if (!trail) return undefined;
+  const { auditID, user, impersonated } = trail;
+  const info = parseRequestInfo('GET', path, parseQuery(query));
+  const record = audit.begin({ ...request, path, query }, { auditID, receivedAt: Date.now(), info, user });
+  if (!record) return undefined;
+  record.annotations[redirectedAnnotation] = 'true';
+  if (impersonated) record.impersonates(impersonated);
+  return record;
 }
 
 function now(): Date {
@@ -172,6 +198,13 @@ function logReplicas(store: Store, options: Parameters<typeof openLogReplica>[2]
     keepOnly: () => undefined,
     close: () => undefined,
   };
+}
+
+function notFromHere(): StatusError {
+  return new StatusError(
+    'Unauthorized',
+    'this is no path to begin with: ask for the watch at its own, with the same credentials, and follow the redirect at once',
+  );
 }
 
 function tooManyWatches(): StatusError {
