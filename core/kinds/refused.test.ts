@@ -34,6 +34,9 @@ async function problems(type: string, object: object): Promise<string[]> {
 }
 
 const service = (spec: object, port: object = {}) => ({ spec: { ports: [{ port: 80, ...port }], ...spec } });
+const volumeFrom = (source: object) => ({
+  spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], ...source },
+});
 const volume = (spec: object) => ({
   spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' }, ...spec },
 });
@@ -94,11 +97,11 @@ describe('an object is refused', () => {
     [
       'services',
       service({ type: 'LoadBalancer' }, { port: 10250 }),
-      ['spec.ports[0].port: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet'],
+      ['spec.ports[0]: Invalid value: 10250: may not expose port 10250 externally since it is used by kubelet'],
     ],
     [
       'services',
-      service({ clusterIPs: ['fd00::1'], ipFamilies: ['IPv4'] }),
+      service({ clusterIP: 'fd00::1', ipFamilies: ['IPv4'] }),
       ['spec.clusterIPs[0]: Invalid value: "fd00::1": expected an IPv4 value as indicated by `ipFamilies[0]`'],
     ],
     [
@@ -115,6 +118,114 @@ describe('an object is refused', () => {
       'persistentvolumes',
       volume({ capacity: { storage: '1Gi', cpu: '1' } }),
       ['spec.capacity: Unsupported value: {"storage":"1Gi","cpu":"1"}: supported values: "storage"'],
+    ],
+    [
+      'persistentvolumes',
+      volume({ capacity: { cpu: '1' } }),
+      ['spec.capacity: Unsupported value: {"cpu":"1"}: supported values: "storage"'],
+    ],
+    [
+      'persistentvolumes',
+      { spec: { accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } } },
+      ['spec.capacity: Required value', 'spec.capacity: Unsupported value: {}: supported values: "storage"'],
+    ],
+    [
+      'persistentvolumes',
+      volume({ volumeAttributesClassName: '' }),
+      [
+        'spec.volumeAttributesClassName: Required value: an empty string is disallowed',
+        'spec.csi: Required value: has to be specified when using volumeAttributesClassName',
+      ],
+    ],
+    [
+      'persistentvolumes',
+      volumeFrom({
+        csi: {
+          driver: 'd',
+          controllerPublishSecretRef: { name: 'a' },
+          nodeStageSecretRef: {},
+          nodeExpandSecretRef: {},
+        },
+      }),
+      [
+        'spec.csi.volumeHandle: Required value',
+        'spec.csi.controllerPublishSecretRef.namespace: Required value',
+        'spec.csi.nodeExpandSecretRef.name: Required value',
+        'spec.csi.nodeExpandSecretRef.namespace: Required value',
+      ],
+    ],
+    [
+      'persistentvolumes',
+      volumeFrom({ cinder: { volumeID: 'v', secretRef: {} } }),
+      ['spec.cinder.secretRef.name: Required value', 'spec.cinder.secretRef.namespace: Required value'],
+    ],
+    [
+      'persistentvolumes',
+      volumeFrom({ azureDisk: { diskName: 'd', diskURI: 'x', kind: 'Managed' } }),
+      [
+        'spec.azureDisk.diskURI: Unsupported value: "x": supported values: "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"',
+      ],
+    ],
+    [
+      'persistentvolumeclaims',
+      claim({ resources: { requests: { storage: '-1' } } }),
+      ['spec.resources[storage]: Invalid value: "-1": must be greater than zero'],
+    ],
+    [
+      'pods',
+      {
+        spec: {
+          containers: [{ name: 'c', image: 'i' }],
+          volumes: [
+            {
+              name: 'v',
+              ephemeral: { volumeClaimTemplate: { metadata: { name: 'n', labels: { a: 'b' } }, spec: {} } },
+            },
+            { name: 'w', csi: { driver: 'd', nodePublishSecretRef: {} } },
+          ],
+        },
+      },
+      [
+        'spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set',
+        'spec.volumes[0].ephemeral.volumeClaimTemplate.spec.accessModes: Required value: at least 1 access mode is required',
+        'spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value',
+        'spec.volumes[1].csi.nodePublishSecretRef.name: Required value',
+      ],
+    ],
+    [
+      'storage.k8s.io/volumeattributesclasses',
+      {},
+      ['driverName: Required value', 'parameters: Required value: must contain at least one key/value pair'],
+    ],
+    [
+      'batch/jobs',
+      {
+        spec: {
+          selector: { matchLabels: { a: 'b' } },
+          template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } },
+        },
+      },
+      [
+        expect.stringMatching(
+          /^spec\.template\.metadata\.labels: Invalid value: .*: `selector` does not match template `labels`$/,
+        ),
+        expect.stringMatching(/^spec\.selector: Invalid value: .*: `selector` not auto-generated$/),
+      ],
+    ],
+    [
+      'batch/jobs',
+      {
+        spec: {
+          manualSelector: true,
+          template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } },
+        },
+      },
+      [
+        'spec.selector: Required value',
+        expect.stringMatching(
+          /^spec\.template\.metadata\.labels: Invalid value: .*: `selector` does not match template `labels`$/,
+        ),
+      ],
     ],
     [
       'persistentvolumes',

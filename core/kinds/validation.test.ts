@@ -163,12 +163,17 @@ describe('an object is refused', () => {
     ['services', { spec: {} }, ['spec.ports: Required value']],
     [
       'services',
-      { spec: { ports: [{ port: 1 }], ipFamilies: ['IPv5', 'IPv4', 'IPv4'], loadBalancerSourceRanges: ['x'] } },
+      { spec: { ports: [{ port: 1 }], ipFamilies: ['IPv5', 'IPv4', 'IPv4'] } },
       [
-        "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
         'spec.ipFamilies[0]: Unsupported value: "IPv5": supported values: "IPv4", "IPv6"',
         'spec.ipFamilies[2]: Duplicate value: "IPv4"',
-        `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified`,
+      ],
+    ],
+    [
+      'services',
+      { spec: { ports: [{ port: 1 }], loadBalancerSourceRanges: ['x'] } },
+      [
+        "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
         'spec.LoadBalancerSourceRanges[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
       ],
     ],
@@ -224,8 +229,9 @@ describe('an object is refused', () => {
       'persistentvolumes',
       { spec: {} },
       [
-        'spec.accessModes: Required value: at least 1 access mode is required',
+        'spec.accessModes: Required value',
         'spec.capacity: Required value',
+        'spec.capacity: Unsupported value: {}: supported values: "storage"',
         'spec: Required value: must specify a volume type',
       ],
     ],
@@ -521,7 +527,7 @@ describe('an object is refused', () => {
       'certificates.k8s.io/certificatesigningrequests',
       { spec: {} },
       expect.arrayContaining([
-        'spec.request: Required value',
+        'spec.request: Invalid value: "": PEM block type must be CERTIFICATE REQUEST',
         'spec.usages: Required value',
         'spec.signerName: Required value',
       ]) as never,

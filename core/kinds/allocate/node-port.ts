@@ -11,14 +11,14 @@ import type { ServiceName } from './cluster-ip.ts';
 export const nodePortsType = ownType('nodeports');
 const type = nodePortsType;
 
-/** Takes `wanted`, or a free port that is not among `picked`. */
+/** Takes `wanted`, which stands at `path`, or a free port that is not among `picked`. */
 export async function takeNodePort(
   env: Environment,
   service: ServiceName,
-  wanted: number | undefined,
+  wanted: { readonly port: number; readonly path: string } | undefined,
   picked: ReadonlySet<number>,
 ): Promise<{ port: number; write: Write }> {
-  const port = wanted || (await freePort(env, picked));
+  const port = wanted?.port ?? (await freePort(env, picked));
   if (wanted) await checkWanted(env, service, wanted);
   const bytes = Buffer.from(JSON.stringify({ service: `${service.namespace}/${service.name}` }));
   return { port, write: { op: 'put', type, name: String(port), expect: 0, value: { bytes } } };
@@ -28,13 +28,17 @@ export function releaseNodePort(port: number): Write {
   return { op: 'delete', type, name: String(port), expect: 'any' };
 }
 
-async function checkWanted(env: Environment, { name }: ServiceName, port: number): Promise<void> {
+async function checkWanted(
+  env: Environment,
+  { name }: ServiceName,
+  { port, path }: { readonly port: number; readonly path: string },
+): Promise<void> {
   const [first, last] = env.nodePortRange;
   const problem =
     port < first || port > last
       ? `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
       : (await env.store.get(type, String(port))) && 'provided port is already allocated';
-  if (problem) throw invalid('Service', '', name, [invalidValue('spec.ports[0].nodePort', port, problem)]);
+  if (problem) throw invalid('Service', '', name, [invalidValue(path, port, problem)]);
 }
 
 async function freePort(env: Environment, picked: ReadonlySet<number>): Promise<number> {

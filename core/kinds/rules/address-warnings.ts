@@ -3,8 +3,9 @@
 import { addressAt, canonicalAddress, familyOf, parseCidr } from '../../machinery/cidr.ts';
 
 export function warnOfAddress(address: string | undefined, path: string): string[] {
-  if (!address || familyOf(address) !== 'IPv6') return [];
-  const mapped = mappedAddress(address);
+  if (!address || familyOf(address) === 'IPv4') return [];
+  const mapped = familyOf(address) ? mappedAddress(address) : withoutZeros(address);
+  if (mapped !== undefined && !familyOf(mapped)) return [];
   if (mapped !== undefined)
     return [
       `${path}: non-standard IP address "${address}" will be considered invalid in a future Kubernetes release: use "${mapped}"`,
@@ -37,6 +38,11 @@ export function warnOfCidr(text: string | undefined, path: string): string[] {
   else if (cidr.family === 'IPv6' && text !== `${plain}/${bits}`)
     warnings.push(`${path}: IPv6 CIDR value "${text}" should be in RFC 5952 canonical format ("${plain}/${bits}")`);
   return warnings;
+}
+
+/** An address with the zeros gone that may stand before a number of IPv4, also at the end of IPv6. */
+export function withoutZeros(text: string): string {
+  return text.replace(/(?:\d+\.){3}\d+$/, (four) => four.replace(/(?<!\d)0+(?=\d)/g, ''));
 }
 
 /** The IPv4 address in `::ffff:a.b.c.d`, however that is written. */

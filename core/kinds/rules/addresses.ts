@@ -3,7 +3,7 @@
 
 import { addressAt, canonicalAddress, familyOf, parseCidr } from '../../machinery/cidr.ts';
 import { type FieldError, invalidValue } from '../../machinery/field-error.ts';
-import { mappedAddress } from './address-warnings.ts';
+import { mappedAddress, withoutZeros } from './address-warnings.ts';
 
 const notAddress = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 const notCidr = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
@@ -64,11 +64,6 @@ function cidrFault(value: string): string | undefined {
   return cidr && addressAt(cidr, 0n) !== canonicalAddress(address)
     ? 'must not have bits set beyond the prefix length'
     : undefined;
-}
-
-/** An address with the zeros gone that may stand before a number of IPv4, also at the end of IPv6. */
-function withoutZeros(text: string): string {
-  return text.replace(/(?:\d+\.){3}\d+$/, (four) => four.replace(/(?<!\d)0+(?=\d)/g, ''));
 }
 
 /** Whether it is an IPv4 address in an IPv6 one (`::ffff:a.b.c.d`), however it is written. */

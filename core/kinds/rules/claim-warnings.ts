@@ -11,7 +11,7 @@ export function warnOfClaim({ resources }: V1PersistentVolumeClaimSpec, path: st
   ];
 }
 
-const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
+export const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
 
 /** The annotation that came before the field. */
 export function warnOfClassAnnotation(annotations: { readonly [key: string]: string } | undefined): string[] {

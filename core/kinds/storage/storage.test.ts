@@ -132,7 +132,7 @@ describe('an object is refused', () => {
     [
       'volumeattributesclasses',
       {},
-      ['spec.driverName: Required value', 'spec.parameters: Required value: must contain at least one key/value pair'],
+      ['driverName: Required value', 'parameters: Required value: must contain at least one key/value pair'],
     ],
   ])('%s %j', async (resource, object, expected) => {
     expect(await kinds.created(storage(resource), object)).toEqual(expected);

@@ -126,6 +126,8 @@ async function createOnce(
   if (large) await yieldToEventLoop();
   if (dryRun) {
     if (await env.store.get(definition.type, keyOf({ ...target, name }))) throw existsAlready(target, name, false);
+    // What would be given out, and whether it can be; nothing is taken.
+    await strategy.companions?.(situation, object, undefined);
     return await present(env, definition, { object, bytes: encodeWhole(object) });
   }
   const companions = await strategy.companions?.(situation, object, undefined);

@@ -182,7 +182,11 @@ async function modifyOnce(
   if (sameState(object, old)) return { object: old, bytes: item.value };
   if (large) await yieldToEventLoop();
   const ends = isFinished(object, strategy.holds);
-  if (dryRun) return { object, bytes: encodeWhole(object) };
+  if (dryRun) {
+    // What would be given out, and whether it can be; nothing is taken.
+    if (!ends) await strategy.companions?.(situation, object, old);
+    return { object, bytes: encodeWhole(object) };
+  }
   const verb = change.management.operation === 'Apply' ? 'apply' : 'update';
   const by = writtenBy(context, target, verb, options.fieldManager);
   const commit = { definition: stored, key: keyOf(target), object, expect: item.revision, by, large };

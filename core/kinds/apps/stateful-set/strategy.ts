@@ -15,7 +15,6 @@ import {
 } from '../../../machinery/field-error.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
-import { validateClaimSpec } from '../../core/persistent-volume-claim/validate-spec.ts';
 import {
   defaultTemplate,
   isBrokenSelector,
@@ -25,6 +24,7 @@ import {
 } from '../../core/pod-template/template.ts';
 import { specChanged, warnOfWorkload } from '../../core/pod-template/warnings.ts';
 import { named } from '../../metadata/name-rule.ts';
+import { validateClaimSpec } from '../../rules/claim-spec.ts';
 import { warnOfClaim } from '../../rules/claim-warnings.ts';
 import { amountOf, countOrPercent } from '../../rules/count-or-percent.ts';
 import { optionalField } from '../../rules/field-rule.ts';

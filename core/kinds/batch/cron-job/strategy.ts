@@ -11,11 +11,11 @@ import {
 } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
 import { isTimeZone } from '../../../machinery/time-zone.ts';
+import { defaultTemplate } from '../../core/pod-template/template.ts';
 import { specChanged } from '../../core/pod-template/warnings.ts';
 import { warnOfPodNames } from '../../metadata/name-warnings.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
-import { defaultJobSpec } from '../job/strategy.ts';
 import { validateJobSpec } from '../job/validate-spec.ts';
 import { warnOfJob } from '../job/warnings.ts';
 
@@ -28,7 +28,8 @@ export const strategy = strategyFor<V1CronJob>({
     ...dns1123Subdomain(prefix ? name.replace(/-$/, 'a') : name),
     ...(name.length > maxName ? [`must be no more than ${maxName} characters`] : []),
   ],
-  defaults: ({ spec }) => defaultJobSpec(spec?.jobTemplate?.spec),
+  // What else a Job has by default it has when it is made.
+  defaults: ({ spec }) => defaultTemplate(spec?.jobTemplate?.spec?.template),
   validate({ spec }, old) {
     if (!spec) return [required('spec')];
     const errors: FieldError[] = [];

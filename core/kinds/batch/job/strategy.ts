@@ -1,11 +1,11 @@
 // Jobs. The selector and its label are made from the uid, so that no two jobs fight over pods.
 
-import type { V1Job, V1JobSpec } from '../../../../generated/kubernetes.ts';
+import type { V1Job, V1JobSpec, V1ObjectMeta } from '../../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
-import { labelSelectorOf, matchesLabels } from '../../../machinery/labels.ts';
+import { labelSelectorOf, matchesLabels, validateLabelSelector } from '../../../machinery/labels.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
-import { defaultTemplate } from '../../core/pod-template/template.ts';
+import { defaultTemplate, mismatch } from '../../core/pod-template/template.ts';
 import { specChanged } from '../../core/pod-template/warnings.ts';
 import { warnOfPodNames } from '../../metadata/name-warnings.ts';
 import { immutable } from '../../metadata/validate.ts';
@@ -29,16 +29,7 @@ export const strategy = strategyFor<V1Job>({
     const { spec } = object;
     if (!spec) return [required('spec')];
     const errors = validateJobSpec(spec, 'spec');
-    if (!spec.selector) errors.push(required('spec.selector'));
-    else if (!matchesLabels(labelSelectorOf(spec.selector), spec.template?.metadata?.labels)) {
-      errors.push(
-        invalidValue(
-          'spec.template.metadata.labels',
-          spec.template?.metadata?.labels ?? null,
-          '`selector` does not match template `labels`',
-        ),
-      );
-    }
+    errors.push(...validateSelector(spec, object.metadata));
     if (spec.completionMode === 'Indexed' && spec.completions !== undefined) {
       const longest = `${object.metadata.name ?? ''}-${Math.max(0, spec.completions - 1)}`;
       for (const message of dns1123Label(longest))
@@ -92,6 +83,28 @@ export function defaultJobSpec(spec: V1JobSpec | undefined): void {
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
 }
 
+function validateSelector(spec: V1JobSpec, { name = '', uid = '' }: V1ObjectMeta): FieldError[] {
+  const { selector, template, manualSelector } = spec;
+  if (!selector) return [required('spec.selector'), mismatch(template, 'spec')];
+  const errors = validateLabelSelector(selector, 'spec.selector');
+  if (errors.length > 0) return errors;
+  const query = labelSelectorOf(selector);
+  if (!matchesLabels(query, template?.metadata?.labels)) errors.push(mismatch(template, 'spec'));
+  // What a client adds to a selector that is made for it would select nothing, or others' pods.
+  if (!manualSelector && !matchesLabels(query, generatedLabels(name, uid)))
+    errors.push(invalidValue('spec.selector', selector, '`selector` not auto-generated'));
+  return errors;
+}
+
+function generatedLabels(name: string, uid: string): Record<string, string> {
+  return {
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name,
+  };
+}
+
 function generateSelector(object: V1Job): void {
   const spec = object.spec!;
   const uid = object.metadata.uid ?? '';
@@ -99,13 +112,7 @@ function generateSelector(object: V1Job): void {
   spec.template ??= {};
   spec.template.metadata ??= {};
   const metadata = spec.template.metadata;
-  metadata.labels = {
-    ...metadata.labels,
-    'batch.kubernetes.io/controller-uid': uid,
-    'batch.kubernetes.io/job-name': name,
-    'controller-uid': uid,
-    'job-name': name,
-  };
+  metadata.labels = { ...metadata.labels, ...generatedLabels(name, uid) };
   spec.selector = {
     ...spec.selector,
     matchLabels: { ...spec.selector?.matchLabels, 'batch.kubernetes.io/controller-uid': uid },

@@ -66,7 +66,7 @@ export const strategy = strategyFor<Request>({
 
 function specErrors({ spec }: Request): FieldError[] {
   const errors: FieldError[] = [];
-  if (!spec?.request) errors.push(required('spec.request'));
+  if (!spec?.request) errors.push(invalidValue('spec.request', '', 'PEM block type must be CERTIFICATE REQUEST'));
   if (!spec?.usages?.length) errors.push(required('spec.usages'));
   for (const [index, usage] of (spec?.usages ?? []).entries()) {
     const known: readonly string[] = keyUsages;

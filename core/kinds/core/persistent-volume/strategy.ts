@@ -28,9 +28,8 @@ export const strategy = strategyFor<V1PersistentVolume>({
     return [...warnings, ...warnOfGoneType(spec, 'spec')];
   },
   validateUpdate(object, old) {
-    const source = ({ spec }: V1PersistentVolume) => spec && persistentSources(spec);
     const errors: FieldError[] = [];
-    if (!semanticEqual(source(object), source(old)))
+    if (!semanticEqual(sourceOf(object, old), sourceOf(old, old)))
       errors.push(
         forbiddenField('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'),
       );
@@ -44,6 +43,16 @@ export const strategy = strategyFor<V1PersistentVolume>({
           'field is immutable, except for updating from beta label to GA',
         ),
       );
+    if (old.spec?.volumeAttributesClassName !== undefined && object.spec?.volumeAttributesClassName === undefined)
+      errors.push(forbiddenField('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'));
     return errors;
   },
 });
+
+/** What must stay; the secret for growing may come later. */
+function sourceOf({ spec }: V1PersistentVolume, old: V1PersistentVolume): object | undefined {
+  if (!spec) return undefined;
+  if (!spec.csi || !old.spec?.csi || old.spec.csi.controllerExpandSecretRef) return persistentSources(spec);
+  const { controllerExpandSecretRef: _later, ...csi } = spec.csi;
+  return persistentSources({ ...spec, csi });
+}

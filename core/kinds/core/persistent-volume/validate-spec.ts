@@ -1,31 +1,48 @@
 // The spec of a volume, by itself and within a VolumeAttachment, where less may be said.
 
+import { posix } from 'node:path';
 import type { V1PersistentVolumeSpec, V1VolumeNodeAffinity } from '../../../../generated/kubernetes.ts';
-import { type FieldError, forbiddenField, notSupported, required } from '../../../machinery/field-error.ts';
+import { type FieldError, forbiddenField, required } from '../../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../../machinery/names.ts';
 import { optionalField } from '../../rules/field-rule.ts';
+import { validateAccessModes, validateCapacity } from '../../rules/volume-capacity.ts';
 import { withoutNul } from '../pod/file-path.ts';
 import { validateNodeTerms } from '../pod/validate-scheduling.ts';
 import { persistentSources, validateSources } from '../pod/volumes/validate.ts';
-import { validateAccessModes, validateStorage } from './capacity.ts';
 
 export function validateVolumeSpec(spec: V1PersistentVolumeSpec, name: string, path: string): FieldError[] {
   const errors = [
     ...validateAccessModes(spec.accessModes, `${path}.accessModes`),
-    ...validateStorage(spec.capacity?.['storage'], `${path}.capacity[storage]`, `${path}.capacity`),
+    ...validateCapacity(spec.capacity, `${path}.capacity`),
     ...validateContent(spec, name, path),
   ];
-  if (Object.keys(spec.capacity ?? {}).some((each) => each !== 'storage'))
-    errors.push(notSupported(`${path}.capacity`, spec.capacity, ['storage']));
   errors.push(...optionalField(spec.storageClassName, dns1123Subdomain, `${path}.storageClassName`));
   if (spec.nodeAffinity) errors.push(...validateVolumeNodes(spec.nodeAffinity, `${path}.nodeAffinity`));
-  if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle')
+  if (spec.hostPath && isRoot(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle')
     errors.push(
       forbiddenField(`${path}.persistentVolumeReclaimPolicy`, "may not be 'recycle' for a hostPath mount of '/'"),
     );
   if (spec.local && !spec.nodeAffinity)
     errors.push(required(`${path}.nodeAffinity`, 'Local volume requires node affinity'));
-  return errors;
+  return [...errors, ...validateAttributes(spec, path)];
+}
+
+/** However it is written. */
+function isRoot(file: string): boolean {
+  return posix.resolve('/', file) === '/' && file.startsWith('/');
+}
+
+/** Only drivers know of such classes. */
+function validateAttributes(
+  { volumeAttributesClassName: name, csi }: V1PersistentVolumeSpec,
+  path: string,
+): FieldError[] {
+  if (name === undefined) return [];
+  const at = `${path}.volumeAttributesClassName`;
+  return [
+    ...(name === '' ? [required(at, 'an empty string is disallowed')] : optionalField(name, dns1123Subdomain, at)),
+    ...(csi ? [] : [required(`${path}.csi`, 'has to be specified when using volumeAttributesClassName')]),
+  ];
 }
 
 /** Of a volume that no object stands for: what a CSI driver attaches, and nothing of claims to it. */
@@ -47,7 +64,7 @@ export function validateInlineSpec(spec: V1PersistentVolumeSpec, path: string): 
 }
 
 function validateContent(spec: V1PersistentVolumeSpec, name: string, path: string): FieldError[] {
-  return [...withoutNul(spec, path), ...validateSources(persistentSources(spec), name, path)];
+  return [...withoutNul(spec, path), ...validateSources(persistentSources(spec), name, path, 'persistent')];
 }
 
 function validateVolumeNodes({ required: nodes }: V1VolumeNodeAffinity, path: string): FieldError[] {

@@ -123,8 +123,8 @@ export const fields: Fields = {
     keyring: { default: '/etc/ceph/keyring' },
   },
   V1AzureDiskVolumeSource: {
-    cachingMode: { default: 'ReadWrite' },
-    kind: { default: 'Shared' },
+    cachingMode: { default: 'ReadWrite', enum: ['None', 'ReadOnly', 'ReadWrite'] },
+    kind: { default: 'Shared', enum: ['Dedicated', 'Managed', 'Shared'] },
     fsType: { default: 'ext4' },
     readOnly: { default: false },
   },

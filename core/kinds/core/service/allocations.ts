@@ -2,32 +2,30 @@
 
 import type { V1Service } from '../../../../generated/kubernetes.ts';
 import { canonicalAddress, familyOf } from '../../../machinery/cidr.ts';
-import { invalid, invalidValue } from '../../../machinery/field-error.ts';
+import { type FieldError, invalid, invalidValue } from '../../../machinery/field-error.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import type { Write } from '../../../store/store.ts';
 import { releaseClusterIP, type ServiceName, takeClusterIP } from '../../allocate/cluster-ip.ts';
 import { releaseNodePort, takeNodePort } from '../../allocate/node-port.ts';
 import { type ServiceRange, serviceRanges } from '../../allocate/service-ranges.ts';
 import type { Situation } from '../../strategy.ts';
+import { isForAnyEndpoints, otherFamily } from './families.ts';
 
 /** Sets the addresses and ports that `object` is to have, and returns the writes that take and release them. */
-export async function allocate(
-  { env, dryRun }: Situation,
-  object: V1Service,
-  old: V1Service | undefined,
-): Promise<Write[]> {
-  if (dryRun || !object.spec) return [];
+export async function allocate({ env }: Situation, object: V1Service, old: V1Service | undefined): Promise<Write[]> {
+  if (!object.spec) return [];
   const service: ServiceName = { namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' };
   const writes: Write[] = [];
   const before = new Set(addressesOf(old));
-  if (hasClusterIP(object)) {
-    // Asked for once, and only by what takes an address.
-    let known: ServiceRange[] | undefined;
-    const ranges = async () => {
-      known ??= await serviceRanges(env);
-      return known;
-    };
-    const families = await familiesFor(object, ranges);
-    object.spec.ipFamilies = families;
+  // Asked for once, and only by what needs to know.
+  let known: ServiceRange[] | undefined;
+  const ranges = async () => {
+    known ??= await serviceRanges(env);
+    return known;
+  };
+  const families = await familiesFor(object, old, ranges);
+  if (families) object.spec.ipFamilies = families;
+  if (families && hasClusterIP(object)) {
     const addresses: string[] = [];
     for (const [index, family] of families.entries()) {
       const wanted = object.spec.clusterIPs?.[index] || (index === 0 ? object.spec.clusterIP : undefined);
@@ -53,17 +51,31 @@ export async function allocate(
   return [...writes, ...(await allocatePorts(env, service, object, old))];
 }
 
-/** With dual stack wished for or demanded, a second family joins the first one where the cluster has addresses of it. */
-async function familiesFor({ metadata, spec }: V1Service, ranges: () => Promise<ServiceRange[]>): Promise<string[]> {
-  const asked = spec?.ipFamilies?.length ? spec.ipFamilies : ['IPv4'];
-  const policy = spec?.ipFamilyPolicy;
-  if (asked.length > 1 || (policy !== 'PreferDualStack' && policy !== 'RequireDualStack')) return asked;
-  const other = asked[0] === 'IPv6' ? 'IPv4' : 'IPv6';
-  if ((await ranges()).some(({ cidr }) => cidr.family === other)) return [...asked, other];
-  if (policy === 'PreferDualStack') return asked;
-  throw invalid('Service', '', metadata?.name ?? '', [
-    invalidValue('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'),
-  ]);
+/**
+ * Those it asks for, which the cluster must have addresses of, and with dual stack wished for or demanded the second one. Undefined
+ * for what has no addresses, and may say what it likes.
+ */
+async function familiesFor(
+  { metadata, spec }: V1Service,
+  old: V1Service | undefined,
+  ranges: () => Promise<ServiceRange[]>,
+): Promise<string[] | undefined> {
+  if (!spec || spec.type === 'ExternalName' || isForAnyEndpoints(spec)) return undefined;
+  const { ipFamilies: asked = [], ipFamilyPolicy: policy = '' } = spec;
+  const before = old?.spec;
+  if (before?.ipFamilyPolicy === policy && semanticEqual(before.ipFamilies, asked)) return asked;
+  if (policy === 'SingleStack' && asked.length === 1 && asked[0] === 'IPv4') return asked;
+  const known = await ranges();
+  const has = (family: string) => known.some(({ cidr }) => cidr.family === family);
+  const errors: FieldError[] = [];
+  if (policy === 'RequireDualStack' && !(has('IPv4') && has('IPv6')))
+    errors.push(invalidValue('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'));
+  asked.forEach((family, index) => {
+    if (!has(family)) errors.push(invalidValue(`spec.ipFamilies[${index}]`, family, 'not configured on this cluster'));
+  });
+  if (errors.length > 0) throw invalid('Service', '', metadata?.name ?? '', errors);
+  const other = otherFamily(asked[0]);
+  return policy !== 'SingleStack' && asked.length === 1 && has(other) ? [...asked, other] : asked;
 }
 
 /** Two addresses of one range have one condition: a key stands once in a commit. */
@@ -93,8 +105,8 @@ async function allocatePorts(
   const writes: Write[] = [];
   const before = portsOf(old);
   const picked = new Set(before);
-  const take = async (wanted: number | undefined) => {
-    const taken = await takeNodePort(env, service, wanted, picked);
+  const take = async (wanted: number | undefined, path = '') => {
+    const taken = await takeNodePort(env, service, wanted ? { port: wanted, path } : undefined, picked);
     picked.add(taken.port);
     writes.push(taken.write);
     return taken.port;
@@ -102,8 +114,9 @@ async function allocatePorts(
   const spec = object.spec!;
   const serves = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
   // Ports that are asked for by number first, so that none of them is picked for another.
-  for (const port of spec.ports ?? [])
-    if (serves && port.nodePort && !picked.has(port.nodePort)) await take(port.nodePort);
+  for (const [index, port] of (spec.ports ?? []).entries())
+    if (serves && port.nodePort && !picked.has(port.nodePort))
+      await take(port.nodePort, `spec.ports[${index}].nodePort`);
   const byNumber = new Map<number, Map<string, number>>();
   for (const port of spec.ports ?? []) {
     if (!hasNodePorts(object) || port.nodePort) continue;
@@ -116,7 +129,7 @@ async function allocatePorts(
   }
   if (spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') {
     const wanted = spec.healthCheckNodePort || undefined;
-    if (!wanted || !picked.has(wanted)) spec.healthCheckNodePort = await take(wanted);
+    if (!wanted || !picked.has(wanted)) spec.healthCheckNodePort = await take(wanted, 'spec.healthCheckNodePort');
   }
   const after = portsOf(object);
   for (const port of before) if (!after.has(port)) writes.push(releaseNodePort(port));

@@ -1,10 +1,12 @@
 // Services.
 
-import type { V1Service } from '../../../../generated/kubernetes.ts';
+import type { V1Service, V1ServiceSpec } from '../../../../generated/kubernetes.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
+import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { named } from '../../metadata/name-rule.ts';
 import { strategyFor } from '../../strategy.ts';
 import { allocate, hasClusterIP, hasNodePorts, releaseAll } from './allocations.ts';
+import { defaultFamilies } from './families.ts';
 import { validateService, validateServiceUpdate } from './validate.ts';
 import { validateServiceStatus } from './validate-external.ts';
 import { warnOfService } from './warnings.ts';
@@ -27,17 +29,12 @@ export const strategy = strategyFor<V1Service>({
     } else if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
     if (spec.type === 'LoadBalancer')
       for (const place of object.status?.loadBalancer?.ingress ?? []) if (place.ip) place.ipMode ??= 'VIP';
-    if (spec.type === 'ExternalName') {
-      dropCluster(object);
-      return;
-    }
+    if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
+    if (spec.type === 'ExternalName') return;
     spec.internalTrafficPolicy ??= 'Cluster';
     if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
-    if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ||= 'Cluster';
-    if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
-    if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0];
-    spec.ipFamilyPolicy ??= 'SingleStack';
-    if (!spec.ipFamilies?.length) spec.ipFamilies = familiesOf(spec.clusterIPs);
+    if (isReachedFromOutside(spec)) spec.externalTrafficPolicy ||= 'Cluster';
+    defaultFamilies(spec);
   },
   prepareForCreate(object) {
     object.status = { loadBalancer: {} };
@@ -59,12 +56,15 @@ function keepAllocated(object: V1Service, old: V1Service): void {
   const spec = object.spec!;
   const before = old.spec;
   if (!before) return;
+  // The one field was changed, and the other is what the client read.
+  if (spec.clusterIP !== before.clusterIP && semanticEqual(spec.clusterIPs, before.clusterIPs) && spec.clusterIPs)
+    spec.clusterIPs = spec.clusterIP ? [spec.clusterIP] : [];
+  if (before.ipFamilyPolicy && spec.type !== 'ExternalName') spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
   if (hasClusterIP(object) && hasClusterIP(old)) {
     if (!spec.clusterIP && before.clusterIP) spec.clusterIP = before.clusterIP;
     if (!spec.clusterIPs?.length && before.clusterIPs && spec.clusterIP === before.clusterIP)
       spec.clusterIPs = [...before.clusterIPs];
     if (!spec.ipFamilies?.length && before.ipFamilies) spec.ipFamilies = [...before.ipFamilies];
-    if (!spec.ipFamilyPolicy && before.ipFamilyPolicy) spec.ipFamilyPolicy = before.ipFamilyPolicy;
     // Back to one family: the second goes with its address, which the client need not know.
     if (spec.ipFamilyPolicy === 'SingleStack' && before.ipFamilyPolicy !== 'SingleStack') {
       spec.ipFamilies = spec.ipFamilies?.slice(0, 1);
@@ -88,9 +88,9 @@ function keepAllocated(object: V1Service, old: V1Service): void {
     for (const port of spec.ports ?? []) {
       if (port.nodePort && before.ports?.some((each) => each.nodePort === port.nodePort)) delete port.nodePort;
     }
-    if (spec.type !== 'LoadBalancer' && spec.externalTrafficPolicy === before.externalTrafficPolicy)
-      delete spec.externalTrafficPolicy;
   }
+  if (isReachedFromOutside(before) && !isReachedFromOutside(spec))
+    if (spec.externalTrafficPolicy === before.externalTrafficPolicy) delete spec.externalTrafficPolicy;
   const needsHealth = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
   if (needsHealth && !spec.healthCheckNodePort && before.healthCheckNodePort)
     spec.healthCheckNodePort = before.healthCheckNodePort;
@@ -100,26 +100,11 @@ function keepAllocated(object: V1Service, old: V1Service): void {
       delete spec.allocateLoadBalancerNodePorts;
     if (spec.loadBalancerClass === before.loadBalancerClass) delete spec.loadBalancerClass;
   }
-  if (spec.type === 'ExternalName' && before.type !== 'ExternalName') {
-    if (spec.clusterIP === before.clusterIP) spec.clusterIP = '';
-    for (const port of spec.ports ?? []) delete port.nodePort;
-  }
+  if (spec.type === 'ExternalName' && before.type !== 'ExternalName')
+    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const)
+      if (semanticEqual(spec[field], before[field])) delete spec[field];
 }
 
-function dropCluster({ spec }: V1Service): void {
-  if (!spec) return;
-  if (!spec.clusterIP) {
-    delete spec.clusterIP;
-    delete spec.clusterIPs;
-  }
-  delete spec.ipFamilies;
-  delete spec.ipFamilyPolicy;
-  delete spec.internalTrafficPolicy;
-}
-
-function familiesOf(addresses: readonly string[] | undefined): string[] {
-  const known = (addresses ?? [])
-    .filter((each) => each !== 'None' && each !== '')
-    .map((each) => (each.includes(':') ? 'IPv6' : 'IPv4'));
-  return known.length > 0 ? known : ['IPv4'];
+function isReachedFromOutside({ type, externalIPs }: V1ServiceSpec): boolean {
+  return type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && Boolean(externalIPs?.length));
 }

@@ -34,7 +34,7 @@ export function validateLoadBalancer(spec: V1ServiceSpec): FieldError[] {
     if (port === kubeletPort)
       errors.push(
         invalidValue(
-          `spec.ports[${index}].port`,
+          `spec.ports[${index}]`,
           port,
           `may not expose port ${port} externally since it is used by kubelet`,
         ),

@@ -1,7 +1,6 @@
 // Validation of Services.
 
 import type { V1Service, V1ServicePort, V1ServiceSpec } from '../../../../generated/kubernetes.ts';
-import { familyOf } from '../../../machinery/cidr.ts';
 import {
   duplicate,
   type FieldError,
@@ -14,13 +13,17 @@ import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Label, dns1123Subdomain, portName, portNumber, qualifiedNameErrors } from '../../../machinery/names.ts';
 import { validateAddress } from '../../rules/addresses.ts';
 import { validateReachable } from '../endpoints/reachable.ts';
+import { validateAddresses, validateAddressUpdate, validateFamilyUpdate } from './validate-addresses.ts';
 import { validateClassUpdate, validateLoadBalancer, validateSourceRanges } from './validate-external.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
 export function validateService({ metadata, spec }: V1Service, old?: V1Service): FieldError[] {
   if (!spec) return [required('spec')];
-  const errors: FieldError[] = [];
+  // Addresses are given out before anything else is looked at: where that cannot be done, nothing more is said.
+  const early = validateAddresses(spec, old?.spec);
+  if (early.length > 0) return early;
+  const errors = validateTopologyMode(metadata.annotations);
   if (!spec.type) errors.push(required('spec.type'));
   else if (!types.includes(spec.type)) errors.push(notSupported('spec.type', spec.type, types));
   const headless = spec.clusterIP === 'None';
@@ -37,13 +40,6 @@ export function validateService({ metadata, spec }: V1Service, old?: V1Service):
       ),
     );
   }
-  for (const [index, address] of (spec.clusterIPs ?? []).entries())
-    if (address !== 'None' && address !== '')
-      errors.push(...validateAddress(address, `spec.clusterIPs[${index}]`, old?.spec?.clusterIPs));
-  if (spec.clusterIP && spec.clusterIPs?.length && spec.clusterIP !== spec.clusterIPs[0]) {
-    errors.push(invalidValue('spec.clusterIPs', spec.clusterIPs, 'first value must match `clusterIP`'));
-  }
-  errors.push(...validateFamilies(spec), ...validateAddresses(spec));
   errors.push(...validateSourceRanges({ metadata, spec }, old));
   spec.externalIPs?.forEach((address, index) => {
     const path = `spec.externalIPs[${index}]`;
@@ -53,42 +49,21 @@ export function validateService({ metadata, spec }: V1Service, old?: V1Service):
   return errors;
 }
 
-const families = ['IPv4', 'IPv6'];
+const hints = 'service.kubernetes.io/topology-aware-hints';
+const mode = 'service.kubernetes.io/topology-mode';
 
-/** Each address is of the family that stands in its place. */
-function validateAddresses({ clusterIPs = [], ipFamilies = [] }: V1ServiceSpec): FieldError[] {
-  if (clusterIPs.length > 2) return [invalidValue('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values')];
-  return clusterIPs.flatMap((address, index) => {
-    const family = ipFamilies[index];
-    const own = familyOf(address);
-    return !family || !own || own === family
-      ? []
-      : [
-          invalidValue(
-            `spec.clusterIPs[${index}]`,
-            address,
-            `expected an ${family} value as indicated by \`ipFamilies[${index}]\``,
-          ),
-        ];
-  });
-}
-
-function validateFamilies({ ipFamilies = [], ipFamilyPolicy }: V1ServiceSpec): FieldError[] {
-  const errors: FieldError[] = [];
-  ipFamilies.forEach((family, index) => {
-    const path = `spec.ipFamilies[${index}]`;
-    if (!families.includes(family)) errors.push(notSupported(path, family, families));
-    else if (ipFamilies.indexOf(family) !== index) errors.push(duplicate(path, family));
-  });
-  if (ipFamilies.length > 1 && ipFamilyPolicy === 'SingleStack')
-    errors.push(
-      invalidValue(
-        'spec.ipFamilyPolicy',
-        ipFamilyPolicy,
-        "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
-      ),
-    );
-  return errors;
+/** One thing under its old and its new name. */
+function validateTopologyMode(annotations: Readonly<Record<string, string>> = {}): FieldError[] {
+  const [old, value] = [annotations[hints], annotations[mode]];
+  return old === undefined || value === undefined || old === value
+    ? []
+    : [
+        invalidValue(
+          `metadata.annotations[${mode}]`,
+          value,
+          `must match annotations[${hints}] when both are specified`,
+        ),
+      ];
 }
 
 function validateType(spec: V1ServiceSpec, headless: boolean): FieldError[] {
@@ -101,7 +76,8 @@ function validateType(spec: V1ServiceSpec, headless: boolean): FieldError[] {
   if (spec.type === 'NodePort' && headless)
     errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIP, "may not be set to 'None' for NodePort services"));
   if (spec.type === 'ExternalName') {
-    if (spec.clusterIP) errors.push(forbiddenField('spec.clusterIPs', "may not be set when `type` is 'ExternalName'"));
+    for (const field of ['clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const)
+      if (spec[field]?.length) errors.push(forbiddenField(`spec.${field}`, 'may not be set for ExternalName services'));
     const name = (spec.externalName ?? '').replace(/\.$/, '');
     if (!name) errors.push(required('spec.externalName'));
     else
@@ -117,14 +93,18 @@ function validateType(spec: V1ServiceSpec, headless: boolean): FieldError[] {
       ),
     );
   }
-  if (spec.healthCheckNodePort && !(spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local')) {
+  const port = spec.healthCheckNodePort;
+  const checked = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
+  if (port && !checked)
     errors.push(
-      forbiddenField(
+      invalidValue(
         'spec.healthCheckNodePort',
+        port,
         "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
       ),
     );
-  }
+  else if (port)
+    for (const message of portNumber(port)) errors.push(invalidValue('spec.healthCheckNodePort', port, message));
   return errors;
 }
 
@@ -168,26 +148,18 @@ function validatePort(port: V1ServicePort, spec: V1ServiceSpec, path: string): F
     for (const message of portNumber(target)) errors.push(invalidValue(`${path}.targetPort`, target, message));
   if (typeof target === 'string')
     for (const message of portName(target)) errors.push(invalidValue(`${path}.targetPort`, target, message));
-  if (port.nodePort && spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') {
-    errors.push(forbiddenField(`${path}.nodePort`, `may not be used when \`type\` is '${spec.type}'`));
-  }
+  if (port.nodePort && spec.type === 'ClusterIP')
+    errors.push(forbiddenField(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
   return errors;
 }
 
 export function validateServiceUpdate(object: V1Service, old: V1Service): FieldError[] {
-  return [...validateClassUpdate(object, old), ...validateAddressUpdate(object, old)];
-}
-
-function validateAddressUpdate(object: V1Service, old: V1Service): FieldError[] {
-  if (object.spec?.type === 'ExternalName' || old.spec?.type === 'ExternalName') return [];
-  const before = old.spec?.clusterIP;
-  const after = object.spec?.clusterIP;
-  if (!before || before === after) return [];
-  return [
-    invalidValue(
-      'spec.clusterIPs[0]',
-      object.spec?.clusterIPs ?? null,
-      after ? 'may not change once set' : 'primary clusterIP can not be unset',
-    ),
-  ];
+  const [after, before] = [object.spec, old.spec];
+  if (!after || !before || validateAddresses(after, before).length > 0) return [];
+  const errors = [...validateAddressUpdate(after, before), ...validateFamilyUpdate(after, before)];
+  errors.push(...validateClassUpdate(object, old));
+  const checked = (spec: V1ServiceSpec) => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
+  if (checked(after) && checked(before) && after.healthCheckNodePort !== before.healthCheckNodePort)
+    errors.push(forbiddenField('spec.healthCheckNodePort', 'field is immutable'));
+  return errors;
 }

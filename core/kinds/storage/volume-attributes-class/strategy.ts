@@ -8,12 +8,11 @@ import { strategyFor } from '../../strategy.ts';
 import { provisionerName, validateParameters } from '../parameters.ts';
 
 export const strategy = strategyFor<V1VolumeAttributesClass>({
-  // Both are told of as if they stood in a spec, as Kubernetes does.
   validate: ({ driverName: driver, parameters = {} }) => [
-    ...requiredField(driver, provisionerName, 'spec.driverName'),
-    ...validateParameters(parameters, 'spec.parameters'),
+    ...requiredField(driver, provisionerName, 'driverName'),
+    ...validateParameters(parameters, 'parameters'),
     ...(Object.keys(parameters).length === 0
-      ? [required('spec.parameters', 'must contain at least one key/value pair')]
+      ? [required('parameters', 'must contain at least one key/value pair')]
       : []),
   ],
   validateUpdate(object, old) {

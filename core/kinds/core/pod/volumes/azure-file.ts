@@ -1,9 +1,12 @@
 // Files of Azure.
 
+import { required } from '../../../../machinery/field-error.ts';
 import type { VolumeTypeOf } from './volume-type.ts';
 
 export const azureFile: VolumeTypeOf<'azureFile'> = {
   needs: ['secretName', 'shareName'],
   inline: { podSecurity: 'baseline' },
-  persistent: {},
+  persistent: {
+    validate: ({ secretNamespace }, { path }) => (secretNamespace === '' ? [required(`${path}.secretNamespace`)] : []),
+  },
 };

@@ -2,13 +2,16 @@
 
 import type { V1ISCSIPersistentVolumeSource, V1ISCSIVolumeSource } from '../../../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, required } from '../../../../machinery/field-error.ts';
+import { validateSecretReference } from './secret-reference.ts';
 import type { VolumePlace, VolumeTypeOf } from './volume-type.ts';
 
 export const iscsi: VolumeTypeOf<'iscsi'> = {
   needs: ['targetPortal', 'iqn'],
   validate: validateIscsi,
   inline: { podSecurity: 'baseline' },
-  persistent: {},
+  persistent: {
+    validate: ({ secretRef }, { path }) => validateSecretReference(secretRef, `${path}.secretRef`, 'name'),
+  },
 };
 
 const iqn = /^iqn\.\d{4}-\d{2}\.([a-z0-9]+)(\.[a-z0-9-]+)*(:[^,;*&$|\s]+)$/;

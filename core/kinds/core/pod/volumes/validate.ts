@@ -35,7 +35,12 @@ export function persistentSources(spec: V1PersistentVolumeSpec): object {
 }
 
 /** `sources` are the fields of the volume `name` that say what it is. */
-export function validateSources(sources: object, name: string, path: string): FieldError[] {
+export function validateSources(
+  sources: object,
+  name: string,
+  path: string,
+  form: 'inline' | 'persistent' = 'inline',
+): FieldError[] {
   const fields = Object.keys(sources);
   if (fields.length === 0) return [required(path, 'must specify a volume type')];
   const errors = fields
@@ -44,7 +49,8 @@ export function validateSources(sources: object, name: string, path: string): Fi
   for (const { name: field, type, source } of sourcesOf(sources)) {
     const at = `${path}.${field}`;
     for (const each of type.needs ?? []) if (isEmpty(getOwn(source, each))) errors.push(required(`${at}.${each}`));
-    errors.push(...(type.validate?.(source, { path: at, volume: path, name }) ?? []));
+    const place = { path: at, volume: path, name };
+    errors.push(...(type.validate?.(source, place) ?? []), ...(type[form]?.validate?.(source, place) ?? []));
   }
   return errors;
 }

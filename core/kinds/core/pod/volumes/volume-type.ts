@@ -38,10 +38,17 @@ interface InlineType<Source> {
   readonly podSecurity: 'restricted' | 'baseline' | 'privileged';
   /** Defaults that depend on other fields; all others are in fields.ts. */
   defaults?(source: Source): void;
+  /** What is wrong with a source that is wrong in a pod only. */
+  validate?(source: Source, place: VolumePlace): FieldError[];
   /** Warnings about the source at `path`. */
   warnings?(source: Source, path: string): string[];
   /** Warnings about files of the volume `name` that lie at or below one another. */
   fileWarnings?(source: Source, name: string): string[];
+}
+
+interface PersistentType<Source> {
+  /** What is wrong with a source that is wrong of a PersistentVolume only. */
+  validate?(source: Source, place: VolumePlace): FieldError[];
 }
 
 /** `Inline` and `Persistent` are the sources' types: a few differ. What a source names is in references.ts. */
@@ -54,10 +61,12 @@ export interface VolumeType<Inline = object, Persistent = object> {
   readonly gone?: string;
   readonly inline?: InlineType<Inline>;
   /** There where a PersistentVolume can be one. */
-  readonly persistent?: object;
+  readonly persistent?: PersistentType<Persistent>;
 }
 
 /** A type as its file has it: `inline` where a pod can have such a volume, `persistent` where a PersistentVolume can be one. */
 export type VolumeTypeOf<Name extends VolumeTypeName> = VolumeType<InlineSource<Name>, PersistentSource<Name>> &
   (Name extends InlineName ? Required<Pick<VolumeType<InlineSource<Name>>, 'inline'>> : { readonly inline?: never }) &
-  (Name extends PersistentName ? { readonly persistent: object } : { readonly persistent?: never });
+  (Name extends PersistentName
+    ? Required<Pick<VolumeType<object, PersistentSource<Name>>, 'persistent'>>
+    : { readonly persistent?: never });

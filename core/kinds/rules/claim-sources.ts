@@ -1,10 +1,10 @@
 // What a claim's volume is made of. The older field knows claims and snapshots; the newer one whatever a populator knows (KEP-1495).
 
-import type { V1PersistentVolumeClaimSpec, V1TypedLocalObjectReference } from '../../../../generated/kubernetes.ts';
-import { type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
-import { dns1123Subdomain } from '../../../machinery/names.ts';
-import { semanticEqual } from '../../../machinery/semantic-equal.ts';
-import { optionalField } from '../../rules/field-rule.ts';
+import type { V1PersistentVolumeClaimSpec, V1TypedLocalObjectReference } from '../../../generated/kubernetes.ts';
+import { type FieldError, invalidValue, required } from '../../machinery/field-error.ts';
+import { dns1123Subdomain } from '../../machinery/names.ts';
+import { semanticEqual } from '../../machinery/semantic-equal.ts';
+import { optionalField } from './field-rule.ts';
 
 /** Of a new claim: what the older field never took is dropped from it, and then both fields say the same. */
 export function normalizeSources(spec: V1PersistentVolumeClaimSpec): void {
