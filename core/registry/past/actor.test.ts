@@ -43,8 +43,8 @@ describe('an actor in the log', () => {
       person,
     ].map((each) => Buffer.byteLength(encodeActor(each)));
     expect(sizes[0]).toBeLessThan(26);
-    expect(sizes[1]).toBeLessThan(75);
-    expect(sizes[2]).toBeLessThan(75);
+    expect(sizes[1]).toBeLessThan(90);
+    expect(sizes[2]).toBeLessThan(90);
   });
 
   it('holds no more than so much, whatever is sent, and nobody else’s fields', () => {

@@ -43,25 +43,33 @@ const beginnings = [
 /** What is sent does not grow the log without bound. */
 const longestName = 128;
 const longestAgent = 48;
+const longestId = 64;
 /** Unit separator: what is said of a writer has no control characters. */
 const separator = '\x1f';
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** With every write: fields are put together one by one, since a list of them costs as much as the rest. */
 export function encodeActor(actor: Actor): string {
   const { user, impersonatedBy = '', verb, subresource = '', fieldManager = '', userAgent = '' } = actor;
-  const agent = shortAgents.of(userAgent);
-  const told = fieldManager === user || (agent.startsWith(fieldManager) && agent[fieldManager.length] === '/');
-  const fields = [
-    shortId(actor.auditID ?? ''),
-    clean(actor.sourceIP ?? '', longestAgent),
-    agent,
-    told ? '' : clean(fieldManager, longestName),
-    clean(subresource, longestName),
-    impersonatedBy === '' ? '' : shortNames.of(impersonatedBy),
-  ];
+  const agent = userAgent === '' ? '' : shortAgents.of(userAgent);
+  const told =
+    fieldManager === '' ||
+    fieldManager === user ||
+    (agent.startsWith(fieldManager) && agent[fieldManager.length] === '/');
   let text = (letters.get(verb) ?? 'u') + shortNames.of(user);
-  const end = fields.findLastIndex((each) => each !== '');
-  for (let i = 0; i <= end; i++) text += separator + fields[i];
+  let empty = separator;
+  const add = (field: string) => {
+    if (field === '') empty += separator;
+    else {
+      text += empty + field;
+      empty = separator;
+    }
+  };
+  add(clean(actor.auditID ?? '', longestId));
+  add(clean(actor.sourceIP ?? '', longestAgent));
+  add(agent);
+  add(told ? '' : clean(fieldManager, longestName));
+  add(clean(subresource, longestName));
+  add(impersonatedBy === '' ? '' : shortNames.of(impersonatedBy));
   return text;
 }
 
@@ -104,7 +112,7 @@ export function decodeActor(text: string): Actor | undefined {
     ...(fieldManager && { fieldManager }),
     ...(userAgent && { userAgent }),
     ...(sourceIP && { sourceIP }),
-    ...(id && { auditID: longId(id) }),
+    ...(id && { auditID: id }),
   };
 }
 
@@ -121,13 +129,11 @@ export function writtenBy(
     user: user.username,
     verb: asked,
     subresource: (own && origin.subresource) || target.subresource || '',
-    ...(fieldManager !== undefined && { fieldManager }),
-    ...(origin && {
-      impersonatedBy: origin.impersonatedBy ?? '',
-      userAgent: origin.userAgent ?? '',
-      sourceIP: origin.sourceIP ?? '',
-      auditID: origin.auditID,
-    }),
+    fieldManager: fieldManager ?? '',
+    impersonatedBy: origin?.impersonatedBy ?? '',
+    userAgent: origin?.userAgent ?? '',
+    sourceIP: origin?.sourceIP ?? '',
+    auditID: origin?.auditID ?? '',
   });
 }
 
@@ -147,21 +153,6 @@ function longName(name: string): string {
   return found ? found[1] + name.slice(1) : name;
 }
 
-const idBytes = Buffer.alloc(16);
-
-/** Most are UUIDs: 22 characters instead of 36. */
-function shortId(id: string): string {
-  if (!uuid.test(id)) return id && `"${clean(id, 64)}`;
-  idBytes.write(id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24), 'hex');
-  return idBytes.toString('base64url');
-}
-
-function longId(id: string): string {
-  if (id[0] === '"') return id.slice(1);
-  const hex = Buffer.from(id, 'base64url').toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
-}
-
 function firstWord(agent: string): string {
   const space = agent.indexOf(' ');
   return space < 0 ? agent : agent.slice(0, space);
@@ -171,6 +162,7 @@ function firstWord(agent: string): string {
 const control = /[\x00-\x1f\x7f]/;
 
 function clean(text: string, longest: number): string {
+  if (text === '') return text;
   const short = text.length > longest ? `${text.slice(0, longest - 1)}…`.toWellFormed() : text;
   return control.test(short) ? short.replace(/[\p{Cc}]/gu, '?') : short;
 }

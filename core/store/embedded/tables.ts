@@ -13,6 +13,8 @@ export interface TypeState {
   readonly id: number;
   /** The table of its log. */
   readonly log: string;
+  /** What each commit asks of it. Prepared for the first: there are types that nothing writes. */
+  statements: LogStatements | undefined;
   /** As of the open transaction. */
   head: number;
   compacted: number;
@@ -21,6 +23,11 @@ export interface TypeState {
   durableCompacted: number;
   /** What the open transaction added to the log. */
   added: LogEntry[];
+}
+
+interface LogStatements {
+  readonly insert: StatementSync;
+  readonly last: StatementSync;
 }
 
 /** Of a log; those of a file that an older version made stand in another order. */
@@ -58,7 +65,7 @@ export class Tables {
       // Where the last entry was compacted away, that is the head.
       const head = Math.max(compacted, Number(last?.['revision'] ?? 0));
       const durable = { durableHead: head, durableCompacted: compacted };
-      this.types.set(name, { name, id, log, head, compacted, ...durable, added: [] });
+      this.types.set(name, { name, id, log, statements: undefined, head, compacted, ...durable, added: [] });
     }
   }
 
@@ -152,11 +159,11 @@ export class Tables {
   #write(write: Write, previous: number): Committed {
     if (write.op === 'check' || (write.op === 'delete' && previous === 0)) return { revision: 0 };
     const state = this.#state(write.type);
-    const { id, log } = state;
+    const { id } = state;
     const revision = state.head + 1;
     const stampedAt = write.op === 'put' ? (write.value.revisionOffset ?? null) : null;
     const value = write.value ? stamp(write.value, revision) : this.#lastState(state, previous, revision);
-    this.sql(`INSERT INTO ${log} (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`).run(
+    this.#ofLog(state).insert.run(
       revision,
       write.op === 'put' ? 1 : 0,
       write.name,
@@ -195,8 +202,16 @@ export class Tables {
     return this.#latest;
   }
 
+  #ofLog(state: TypeState): LogStatements {
+    state.statements ??= {
+      insert: this.#db.prepare(`INSERT INTO ${state.log} (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+      last: this.#db.prepare(`SELECT stampedAt, value FROM ${state.log} WHERE revision = ?`),
+    };
+    return state.statements;
+  }
+
   #lastState(state: TypeState, previous: number, revision: number): Uint8Array {
-    const row = this.sql(`SELECT stampedAt, value FROM ${state.log} WHERE revision = ?`).get(previous);
+    const row = this.#ofLog(state).last.get(previous);
     const value = bytesOf(row?.['value']);
     const offset = row?.['stampedAt'];
     return typeof offset === 'number' ? restamp(value, offset, previous, revision) : value;
@@ -209,7 +224,7 @@ export class Tables {
     const id = Number(lastInsertRowid);
     createLog(this.#db, id);
     const counters = { head: 0, compacted: 0, durableHead: 0, durableCompacted: 0 };
-    const state = { name, id, log: logTable(id), ...counters, added: [] };
+    const state: TypeState = { name, id, log: logTable(id), statements: undefined, ...counters, added: [] };
     this.types.set(name, state);
     this.#touched.add(state);
     return state;
