@@ -41,7 +41,8 @@ export async function connect({ server, token, ...trust }: Target, connections: 
     new Promise((resolve, reject) => {
       const parts: Buffer[] = [];
       let status = 0;
-      const [block, bytes] = body === undefined ? [fields(verb, path)] : [fields(verb, path, type), Buffer.from(body)];
+      const bytes = body === undefined ? undefined : Buffer.from(body);
+      const block = fields(verb, path, bytes && { type, length: bytes.length });
       next().request(block, bytes, {
         status: (found) => {
           status = found;
@@ -80,7 +81,7 @@ function joined(parts: readonly Buffer[]): Buffer {
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
 }
 
-/** The packed fields of a request. All but the path is packed once. */
+/** The packed fields of a request. All but the path and the length is packed once. Go's client sends the length of a body, as kubectl's and operators' is. */
 function requestFields(authority: string, token: string) {
   const first = Buffer.concat([schemeHttps, literal(names.authority, authority)]);
   const last = Buffer.concat([
@@ -91,11 +92,11 @@ function requestFields(authority: string, token: string) {
   const types = new Map<string, Buffer>();
   const verbAndFirst = (verb: string) => Buffer.concat([method(verb), first]);
   const lastAndType = (type: string) => Buffer.concat([last, literal(names.contentType, type)]);
-  return (verb: string, path: string, type?: string): Buffer[] => [
-    once(verbs, verb, verbAndFirst),
-    literal(names.path, path),
-    type === undefined ? last : once(types, type, lastAndType),
-  ];
+  return (verb: string, path: string, body?: { readonly type: string; readonly length: number }): Buffer[] => {
+    const before = [once(verbs, verb, verbAndFirst), literal(names.path, path)];
+    if (!body) return [...before, last];
+    return [...before, once(types, body.type, lastAndType), literal(names.contentLength, String(body.length))];
+  };
 }
 
 function once(known: Map<string, Buffer>, key: string, make: (key: string) => Buffer): Buffer {

@@ -140,7 +140,9 @@ function takeHttp2(
   const method = headers[':method'] ?? 'GET';
   const target = headers[':path'] ?? '/';
   const { socket } = stream.session ?? {};
-  const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: stream, source: stream });
+  // Who sent its end with its headers has no body to be read.
+  const source = stream.endAfterHeaders ? undefined : stream;
+  const request = new ServedRequest({ method, target, headers, rawHeaders, socket, life: stream, source });
   open.add(stream, request);
   respond(api, stream, request, onError);
 }

@@ -4,7 +4,15 @@
 import { ProtocolError } from './frames.ts';
 
 /** Entries of the static table (appendix A) whose names a request uses. */
-export const names = { authority: 1, method: 2, path: 4, accept: 19, authorization: 23, contentType: 31 } as const;
+export const names = {
+  authority: 1,
+  method: 2,
+  path: 4,
+  accept: 19,
+  authorization: 23,
+  contentLength: 28,
+  contentType: 31,
+} as const;
 
 export const schemeHttps = Buffer.of(0x87);
 /** Dynamic table size update to 0 (6.3): must come first once the peer has lowered its limit (RFC 9113, 4.3.1). */
