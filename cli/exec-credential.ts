@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { isSea } from 'node:sea';
+import { packaged } from '../local/packaged.ts';
 
 /** What shows a program's user to a cluster. */
 export interface IdentityToken {
@@ -19,7 +20,9 @@ export function printCredential({ token, expires }: IdentityToken): void {
   process.stdout.write(`${JSON.stringify(credential)}\n`);
 }
 
-/** One file is the program itself; from a checkout Node runs it. */
+/** One file is the program itself; from a checkout, and as npm's package, Node runs it. */
 export function ownProgram(): { readonly command: string; readonly args: readonly string[] } {
-  return { command: process.execPath, args: isSea() ? [] : [join(import.meta.dirname, '../local/start.mjs')] };
+  if (isSea()) return { command: process.execPath, args: [] };
+  const starter = packaged()?.starter ?? join(import.meta.dirname, '../local/start.mjs');
+  return { command: process.execPath, args: [starter] };
 }

@@ -131,7 +131,7 @@ const commands: readonly Command[] = [
     {
       name: 'zeroplane upgrade',
       description:
-        'change the cluster on this machine to the programs of this checkout; pods run on, and what does not come up is put back',
+        'change the cluster on this machine to the programs of this version; pods run on, and what does not come up is put back',
       flags: { ...dataDir, 'no-backup': { help: 'make no copy of the state before, in the data directory' } },
     },
     async ({ values }) =>

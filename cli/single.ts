@@ -1,5 +1,5 @@
 // `zeroplane` as one file for machines without a checkout: the agent, and the commands that need nothing but the API of a cluster. A cluster
-// itself is started from a checkout (`npm run up`).
+// itself is started by the npm package (`npx zeroplane up`), or from a checkout.
 
 import '../core/process/frozen-intrinsics.ts';
 import { awsCommands } from './aws-commands.ts';

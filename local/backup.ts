@@ -32,7 +32,7 @@ export async function backup(file: string, { dataDir }: Options): Promise<void> 
 export async function restore(file: string, { dataDir }: Options): Promise<void> {
   requireCluster(dataDir);
   if (isRunning(dataDir))
-    throw new UserError('restore: the control plane runs: stop the cluster first with `npm run down`');
+    throw new UserError('restore: the control plane runs: stop the cluster first with `zeroplane down`');
   try {
     const { previous } = restoreEmbeddedStore(resolve(file), statePath(dataDir));
     console.log(`restored ${file}${previous ? `; what was there before is ${previous}` : ''}`);
@@ -59,7 +59,7 @@ async function askRunning(dataDir: string, target: string): Promise<void> {
 }
 
 function requireCluster(dataDir: string): void {
-  if (!readCluster(dataDir)) throw new UserError(`no cluster in ${dataDir}: start one with \`npm run up\``);
+  if (!readCluster(dataDir)) throw new UserError(`no cluster in ${dataDir}: start one with \`zeroplane up\``);
 }
 
 function isRunning(dataDir: string): boolean {

@@ -14,9 +14,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { packaged } from './packaged.ts';
 
 const root = join(import.meta.dirname, '..');
+
+/** Bundles of modules begin so: packages of CommonJS modules call require for Node's own modules. */
+export const moduleBanner =
+  "import{createRequire as __zeroplaneRequire}from'node:module';const require=__zeroplaneRequire(import.meta.url);";
 
 /** Programs that run as processes of their own, by their entry file. */
 export const programs = {
@@ -36,9 +41,9 @@ const kept = 4;
  * becomes of the sources meanwhile. `idle`: nothing of the cluster runs, so that older ones may go.
  */
 export async function installBundles(dataDir: string, idle: boolean): Promise<Bundles> {
-  const source = await bundleDirectory();
+  const { source, name } = await bundleDirectory();
   const programsDir = join(dataDir, 'programs');
-  const directory = join(programsDir, basename(source));
+  const directory = join(programsDir, name);
   if (idle) rmSync(programsDir, { recursive: true, force: true });
   if (!existsSync(directory)) {
     cpSync(source, `${directory}.new`, { recursive: true });
@@ -51,13 +56,17 @@ export async function installBundles(dataDir: string, idle: boolean): Promise<Bu
 
 /** Bundles every program into a folder named for the sources, unless it is there. Returns the files. */
 export async function ensureBundles(): Promise<Bundles> {
-  return bundlesIn(await bundleDirectory());
+  return bundlesIn((await bundleDirectory()).source);
 }
 
-async function bundleDirectory(): Promise<string> {
-  const directory = join(root, 'dist', fingerprint());
-  if (!existsSync(directory)) await bundle(directory);
-  return directory;
+/** `name`: of the sources that it was made of. */
+async function bundleDirectory(): Promise<{ readonly source: string; readonly name: string }> {
+  const ready = packaged();
+  if (ready) return { source: ready.programs, name: ready.contents.fingerprint };
+  const name = fingerprint();
+  const source = join(root, 'dist', name);
+  if (!existsSync(source)) await bundle(source);
+  return { source, name };
 }
 
 function bundlesIn(directory: string): Bundles {
@@ -89,10 +98,7 @@ async function bundle(directory: string): Promise<void> {
     legalComments: 'none',
     write: false,
     logLevel: 'warning',
-    // Packages of CommonJS modules call require for Node's own modules.
-    banner: {
-      js: "import{createRequire as __zeroplaneRequire}from'node:module';const require=__zeroplaneRequire(import.meta.url);",
-    },
+    banner: { js: moduleBanner },
   });
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
@@ -114,7 +120,7 @@ function setModes(directory: string, mode: { readonly directory: number; readonl
 }
 
 /** One letter beyond Latin-1, which esbuild leaves in regular expressions, makes V8 hold the whole file at two bytes a character. */
-function inAscii(text: string): string {
+export function inAscii(text: string): string {
   return text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

@@ -153,14 +153,21 @@ export function saveCluster(cluster: Cluster): void {
   writePrivateFile(path, `${JSON.stringify(cluster, null, 2)}\n`);
 }
 
-/** The address that pods and other machines reach this one by: the first IPv4 that is not loopback, else loopback. */
+/**
+ * The address that pods and other machines reach this one by: the first IPv4 that is not loopback, on whatever is no bridge of containers
+ * and, where there is none, on the loopback interface. Throws UserError where there is none: a Service has no endpoint on 127.0.0.1.
+ */
 export function nodeAddress(): string {
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
     if (/^(lo|zp|cni|docker|veth|br-)/.test(name)) continue;
     const found = addresses?.find((each) => each.family === 'IPv4' && !each.internal);
     if (found) return found.address;
   }
-  return '127.0.0.1';
+  const given = networkInterfaces()['lo']?.find(({ family, address }) => family === 'IPv4' && !/^127\./.test(address));
+  if (given) return given.address;
+  throw new UserError(
+    'this machine has no address that pods could reach it by: connect it to a network, or give it one of its own: `ip address add 192.0.2.1/32 dev lo`',
+  );
 }
 
 /** The n-th address of an IPv4 CIDR, such as 10.96.0.1 for ('10.96.0.0/16', 1). */

@@ -23,7 +23,7 @@ export async function rotate(kind: string, { dataDir }: Options): Promise<void> 
   if (!kinds.includes(kind))
     throw new UserError(`keys rotate: ${JSON.stringify(kind)} is none of ${kinds.join(', ')} (docs/key-rotation.md)`);
   const cluster = readCluster(dataDir);
-  if (!cluster) throw new UserError(`no cluster in ${dataDir}: start one with \`npm run up\``);
+  if (!cluster) throw new UserError(`no cluster in ${dataDir}: start one with \`zeroplane up\``);
   if (kind === 'encryption') return rotateEncryption(cluster);
   if (kind === 'certificates') {
     writeKubeconfig(cluster, await ensurePki(cluster, { renewAll: true }));
@@ -38,7 +38,7 @@ export async function rotate(kind: string, { dataDir }: Options): Promise<void> 
 export async function retire(kind: string, { dataDir }: Options): Promise<void> {
   if (kind !== 'service-account')
     throw new UserError('keys retire: only service-account keys are kept beside a new one');
-  if (!readCluster(dataDir)) throw new UserError(`no cluster in ${dataDir}: start one with \`npm run up\``);
+  if (!readCluster(dataDir)) throw new UserError(`no cluster in ${dataDir}: start one with \`zeroplane up\``);
   const gone = retireSigningKeys(join(dataDir, 'pki'));
   await tell(dataDir);
   console.log(`${gone} former ${gone === 1 ? 'key' : 'keys'} gone: tokens that they signed are good no more.`);

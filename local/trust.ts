@@ -58,7 +58,7 @@ function readTrustFlags({ certificateAuthority, ...flags }: TrustFlags): TrustOp
 /** `running`: the control plane has read the file, and reads it no more. Throws UserError. */
 export function writeTrust({ path, text }: TrustPlan, running: boolean): void {
   if (path === '' || (existsSync(path) && readFileSync(path, 'utf8') === text)) return;
-  if (running) throw new UserError('--trust: the cluster runs with another: stop it first with `npm run down`');
+  if (running) throw new UserError('--trust: the cluster runs with another: stop it first with `zeroplane down`');
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writePrivateFile(path, text);
 }

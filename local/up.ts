@@ -27,6 +27,7 @@ import { agentDir, loadExampleWebImages } from './images.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { leastRights } from './least-rights.ts';
 import { checkPort, checkRights, installPackages, makeDataDir, missingPackages } from './machine.ts';
+import { packaged } from './packaged.ts';
 import { ensurePki, type Pki } from './pki.ts';
 import { logTail, type ProcessFiles, processFiles, runningPid, startProcess, stopProcess } from './process.ts';
 import { runSteps, type Step } from './progress.ts';
@@ -178,6 +179,7 @@ function steps(plan: Plan, options: UpOptions, missing: ReturnType<typeof missin
 }
 
 async function checkMachine(plan: Plan): Promise<undefined> {
+  nodeAddress();
   if (runningPid(plan.controlPlane) === undefined) await checkPort(plan.cluster.port);
   makeDataDir(plan.cluster.dataDir);
 }
@@ -277,7 +279,7 @@ async function waitFor(plan: Plan, what: string, files: ProcessFiles, ready: () 
 function refuseChangesToRunning(plan: Plan): void {
   const found = readCluster(plan.cluster.dataDir);
   if (!found || runningPid(plan.controlPlane) === undefined) return;
-  const stop = 'stop it first with `npm run down`';
+  const stop = 'stop it first with `zeroplane down`';
   if (found.port !== plan.cluster.port) throw new UserError(`--port: the cluster runs on port ${found.port}: ${stop}`);
   if ((found.shutdownDelayMs ?? 0) !== plan.cluster.shutdownDelayMs)
     throw new UserError(`--shutdown-delay-duration: the cluster runs with another one: ${stop}`);
@@ -302,7 +304,7 @@ Kubeconfig: ${cluster.kubeconfig}
 
   export KUBECONFIG=${cluster.kubeconfig}
   kubectl get nodes
-  kubectl apply -f examples/web.yaml
+  kubectl apply -f ${packaged()?.examples ?? 'examples'}/web.yaml
 `);
   if (!options.detach) console.log('Ctrl-C stops it (the data stays). `--detach` leaves it running.');
 }

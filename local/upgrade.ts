@@ -1,4 +1,4 @@
-// `zeroplane upgrade`: the control plane and the agent of this machine change to the programs of this checkout. Pods run on: neither of
+// `zeroplane upgrade`: the control plane and the agent of this machine change to the programs that this one brings, a checkout's or the npm package's. Pods run on: neither of
 // both is what runs them. What does not come up is put back.
 
 import { readFileSync } from 'node:fs';

@@ -77,7 +77,7 @@ function refuseOtherCluster(dataDir: string): void {
   const ours = existsSync(dataDir);
   if (ours || !existsSync('/sys/class/net/zp-pods')) return;
   throw new InstallError(
-    'this machine is a node already (its network has the bridge zp-pods): end that first, with `npm run down` or `zeroplane agent uninstall`',
+    'this machine is a node already (its network has the bridge zp-pods): end that first, with `zeroplane down` or `zeroplane agent uninstall`',
   );
 }
 

@@ -167,7 +167,7 @@ function explained(error: unknown, { namespace, signIn }: RunOptions): unknown {
   if (!(error instanceof ApiError)) return error;
   if (error.code === 401)
     return new UserError(
-      `the cluster does not know who this is (401): ${signIn.oidc ? `does it trust this pipeline, with audience ${signIn.audience}? An administrator allows it with \`npm run up -- --trust …\` (docs/ci.md)` : 'is the token, or the certificate, past its end?'}`,
+      `the cluster does not know who this is (401): ${signIn.oidc ? `does it trust this pipeline, with audience ${signIn.audience}? An administrator allows it with \`zeroplane up --trust …\` (docs/ci.md)` : 'is the token, or the certificate, past its end?'}`,
     );
   if (error.code === 403)
     return new UserError(

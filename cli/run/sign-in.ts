@@ -64,7 +64,7 @@ async function kubeconfigOf({ kubeconfig, dataDir }: SignInOptions, env: Environ
   const { readKubeconfig } = await import('../../agent/api-client/kubeconfig.ts');
   if (file !== undefined) return readKubeconfig(file);
   throw new UserError(
-    'which cluster? Name one with --kubeconfig or KUBECONFIG, or with --server and --oidc; to start one here: `npm run up -- --detach`',
+    'which cluster? Name one with --kubeconfig or KUBECONFIG, or with --server and --oidc; to start one here: `zeroplane up --detach`',
   );
 }
 

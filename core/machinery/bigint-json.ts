@@ -11,7 +11,11 @@ declare global {
   }
 }
 
-if (!Object.hasOwn(BigInt.prototype, 'toJSON')) {
+teachBigInts();
+
+/** Who freezes the prototypes calls it first, wherever a bundler puts the modules. */
+export function teachBigInts(): void {
+  if (Object.hasOwn(BigInt.prototype, 'toJSON')) return;
   Object.defineProperty(BigInt.prototype, 'toJSON', {
     value(this: bigint): unknown {
       return JSON.rawJSON(String(this));

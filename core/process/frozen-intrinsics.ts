@@ -13,7 +13,7 @@
 // grows seven times slower, and Node's queue of ticks is one (5 % of a write). Of Array.prototype the names that V8's quick paths of map,
 // splice and spread rest on keep their attributes; nothing inherits its length.
 
-import '../machinery/bigint-json.ts';
+import { teachBigInts } from '../machinery/bigint-json.ts';
 
 /** Reached from any data by names alone: `({}).constructor`, `[].constructor.prototype`, `''.constructor.constructor`. */
 const constructors = [Object, Function, Array, String, Number, Boolean, BigInt, Symbol];
@@ -27,6 +27,7 @@ freezeIntrinsics();
 
 function freezeIntrinsics(): void {
   if (Object.isFrozen(Object.prototype)) return;
+  teachBigInts();
   Reflect.deleteProperty(Object.prototype, '__proto__');
   assignable(Object.prototype, Object.getOwnPropertyNames(Object.prototype));
   assignable(Function.prototype, ['constructor', 'toString']);

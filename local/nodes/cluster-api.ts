@@ -24,7 +24,7 @@ export async function withClusterApi<T>(
   const file = kubeconfig ?? (process.env['KUBECONFIG'] || readCluster(dataDir)?.kubeconfig);
   if (file === undefined)
     throw new UserError(
-      `no cluster in ${dataDir}: start one with \`npm run up\`, or name another's with --kubeconfig or KUBECONFIG`,
+      `no cluster in ${dataDir}: start one with \`zeroplane up\`, or name another's with --kubeconfig or KUBECONFIG`,
     );
   const api = createApiClient(await readKubeconfig(file));
   try {

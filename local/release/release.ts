@@ -10,6 +10,7 @@ import { programFile, sumsFile, unpackedProgram, unpackedSumsFile } from '../../
 import { run } from '../../core/process/run.ts';
 import { fingerprint } from '../bundle.ts';
 import { agentProgramsDir } from '../control-plane/agent-programs.ts';
+import { packaged } from '../packaged.ts';
 import { withResource } from './elf-note.ts';
 import { type Architecture, nodeExecutable } from './node-package.ts';
 
@@ -26,11 +27,14 @@ export const releaseDir = join(root, 'dist/release');
 /** Of the sources that they were made of. */
 const sourcesFile = 'SOURCES';
 
-/** Writes the packed programs and SHA256SUMS into dist/release, in place of what is there. Rejects with UserError. */
-export async function release(architectures: readonly Architecture[], say: (line: string) => void): Promise<void> {
-  const directory = releaseDir;
+/** Writes the packed programs and SHA256SUMS into `directory`, in place of what is there. Rejects with UserError. */
+export async function release(
+  architectures: readonly Architecture[],
+  say: (line: string) => void,
+  directory = releaseDir,
+): Promise<void> {
   const partial = `${directory}.${process.pid}`;
-  const sources = fingerprint('cli');
+  const sources = sourcesNow();
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
   try {
@@ -58,6 +62,10 @@ export async function release(architectures: readonly Architecture[], say: (line
   }
 }
 
+function sourcesNow(): string {
+  return packaged()?.contents.fingerprint ?? fingerprint('cli');
+}
+
 function sumLine(bytes: Uint8Array, file: string): string {
   return `${createHash('sha256').update(bytes).digest('hex')}  ${file}\n`;
 }
@@ -66,14 +74,18 @@ function sumLine(bytes: Uint8Array, file: string): string {
 async function makeBlob(): Promise<Buffer> {
   const work = mkdtempSync(join(tmpdir(), 'zeroplane-release-'));
   try {
-    const main = join(work, 'main.cjs');
-    writeFileSync(main, await bundle());
+    const ready = packaged();
+    const main = ready?.single ?? join(work, 'main.cjs');
+    // The package runs on any newer Node; the form of a blob is that of the Node that it goes into.
+    const node = ready ? join(work, 'node') : process.execPath;
+    if (ready) writeFileSync(node, await nodeExecutable(ownArchitecture), { mode: 0o700 });
+    else writeFileSync(main, await bundle());
     const output = join(work, 'blob');
     const config = join(work, 'sea.json');
     // Code caches and snapshots are of one architecture.
     const settings = { main, output, disableExperimentalSEAWarning: true, useSnapshot: false, useCodeCache: false };
     writeFileSync(config, JSON.stringify(settings));
-    await run(process.execPath, ['--experimental-sea-config', config]);
+    await run(node, ['--experimental-sea-config', config]);
     return readFileSync(output);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -117,8 +129,12 @@ function executable(node: Buffer, blob: Buffer): Buffer {
 export async function ensureReleased(dataDir: string, say: (line: string) => void): Promise<void> {
   const read = (directory: string, file: string) =>
     existsSync(join(directory, file)) ? readFileSync(join(directory, file), 'utf8') : '';
-  if (read(releaseDir, sourcesFile) !== fingerprint('cli')) await release([ownArchitecture], say);
   const target = agentProgramsDir(dataDir);
+  if (packaged()) {
+    if (read(target, sourcesFile) !== sourcesNow()) await release([ownArchitecture], say, target);
+    return;
+  }
+  if (read(releaseDir, sourcesFile) !== sourcesNow()) await release([ownArchitecture], say);
   if (read(target, sumsFile) === read(releaseDir, sumsFile)) return;
   const partial = `${target}.${process.pid}`;
   cpSync(releaseDir, partial, { recursive: true });
