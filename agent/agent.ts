@@ -50,6 +50,7 @@ import { readNodeSecurity } from './pods/node-security.ts';
 import { createPodCgroups } from './pods/pod-cgroup.ts';
 import type { PodContext, PodObjects } from './pods/pod-context.ts';
 import { parseResolvConf } from './pods/sandbox-config.ts';
+import { isUnderWay } from './pods/under-way.ts';
 import { createProbeMetrics } from './probes/probe-metrics.ts';
 import { createNodeQueue } from './queue/node-queue.ts';
 import { openRuntime } from './runtime.ts';
@@ -241,14 +242,12 @@ export async function startAgent(
     now,
     report: (pod, status, terminated) => {
       const { namespace, name, uid } = pod.metadata;
-      reporter.pod({
-        namespace,
-        name,
-        uid,
-        // A PodStatus is a plain JSON object.
-        status: status as unknown as Record<string, unknown>,
-        ...(terminated && { terminated }),
-      });
+      // A PodStatus is a plain JSON object.
+      const plain = status as unknown as Record<string, unknown>;
+      reporter.pod(
+        { namespace, name, uid, status: plain, ...(terminated && { terminated }) },
+        !terminated && isUnderWay(status),
+      );
       network.apply();
     },
     event,

@@ -15,10 +15,18 @@ function reporting() {
     now: () => 0,
   });
   const pod = (name: string, phase: string) =>
-    reporter.pod({ namespace: 'default', name, uid: name, status: { phase } });
+    reporter.pod({ namespace: 'default', name, uid: name, status: { phase } }, phase === 'Making');
+  const event = (name: string, reason: string) =>
+    reporter.event({
+      regarding: { apiVersion: 'v1', kind: 'Pod', name, uid: name },
+      type: 'Normal',
+      reason,
+      message: '',
+      time: '',
+    });
   const phases = (report: Report | undefined) =>
     report?.pods?.map(({ name, status }) => `${name} ${status?.['phase']}`);
-  return { sent, answered, reporter, pod, phases };
+  return { sent, answered, reporter, pod, event, phases };
 }
 
 describe('Reporter', () => {
@@ -38,20 +46,56 @@ describe('Reporter', () => {
   });
 
   it('sends again what was not answered, but not what a newer report replaced', async () => {
-    const { sent, reporter, pod, phases } = reporting();
+    const { sent, pod, phases } = reporting();
     pod('a', 'Pending');
-    reporter.event({
-      regarding: { apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'a' },
-      type: 'Normal',
-      reason: 'Pulled',
-      message: '',
-      time: '',
-    });
+    pod('b', 'Pending');
     await expect.poll(() => sent.length).toBe(1);
     pod('a', 'Running');
     sent[0]?.fail(new Error('away'));
-    await expect.poll(() => sent.length, { timeout: 2000 }).toBe(2);
-    expect(phases(sent[1]?.report)).toEqual(['a Running']);
+    await expect.poll(() => sent.length).toBe(2);
+    expect(phases(sent[1]?.report)?.sort()).toEqual(['a Running', 'b Pending']);
+  });
+
+  it('lets what is under way and events wait for company, and nothing wait behind an event', async () => {
+    const { sent, pod, event, phases } = reporting();
+    pod('a', 'Making');
+    event('a', 'Pulled');
+    event('a', 'Created');
+    expect(sent).toEqual([]);
+    // Both are sent, though nothing else comes.
+    await expect.poll(() => sent.length).toBe(2);
+    expect(phases(sent[0]?.report)).toEqual(['a Making']);
+    expect(sent[1]?.report.events?.map(({ reason }) => reason)).toEqual(['Pulled', 'Created']);
+    sent[0]?.answer({ pods: [{ code: 200 }] });
+    await new Promise((resolve) => setImmediate(resolve));
+    // The events were not answered yet.
+    pod('a', 'Running');
+    await expect.poll(() => sent.length).toBe(3);
+    expect(sent[2]?.report).toMatchObject({ pods: [{ status: { phase: 'Running' } }] });
+  });
+
+  it('has what is under way replaced by what is news before it was sent', async () => {
+    const { sent, pod, phases } = reporting();
+    pod('a', 'Making');
+    pod('b', 'Making');
+    pod('a', 'Running');
+    await expect.poll(() => sent.length).toBe(1);
+    expect(phases(sent[0]?.report)?.sort()).toEqual(['a Running', 'b Making']);
+  });
+
+  it('sends events again that were not answered, and at its end what still waits', async () => {
+    const { sent, event, reporter } = reporting();
+    event('a', 'Pulled');
+    await expect.poll(() => sent.length).toBe(1);
+    sent[0]?.fail(new Error('away'));
+    await expect.poll(() => sent.length).toBe(2);
     expect(sent[1]?.report.events).toHaveLength(1);
+    sent[1]?.answer({ pods: [] });
+    await new Promise((resolve) => setImmediate(resolve));
+    event('a', 'Killing');
+    const stopped = reporter.stop(60_000);
+    await expect.poll(() => sent.length).toBe(3);
+    sent[2]?.answer({ pods: [] });
+    await stopped;
   });
 });

@@ -1,4 +1,6 @@
-// Reports to the control plane: the first at once, what comes up while one is on its way together in the next, each until it is answered.
+// Reports to the control plane. What somebody waits for (a pod that runs, that is ready, that is gone; the node itself) goes at once, and
+// what of it comes up meanwhile together in the next report. Events, and pods that are only under way, wait a moment for company: each
+// report is a request, and each part of it a commit, on disks that the starts which they tell of need. Nothing waits behind an event.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventReport, PodReport, Report, ReportResult, UsageReport } from '../../core/node/protocol.ts';
@@ -21,6 +23,8 @@ export interface ReporterOptions {
 /** Events beyond this are dropped, the oldest first, while the control plane is away. */
 const maxEvents = 1000;
 const maxPods = 200;
+/** What may wait does so for this long. */
+const gatherMs = 250;
 
 export class Reporter {
   readonly #options: ReporterOptions;
@@ -30,17 +34,23 @@ export class Reporter {
   #node: Report['node'];
   #usage: UsageReport | undefined;
   #beat = false;
-  #working: Promise<void> | undefined;
+  /** Statuses, one report at a time: of one pod none may overtake another. */
+  #telling: Promise<void> | undefined;
+  /** Events by themselves. */
+  #recounting: Promise<void> | undefined;
+  #gathering: NodeJS.Timeout | undefined;
   readonly #abort = new AbortController();
 
   constructor(options: ReporterOptions) {
     this.#options = options;
   }
 
-  pod(report: PodReport): void {
+  /** `underWay`: nobody acts on it, and another status of the same pod is likely to follow soon. */
+  pod(report: PodReport, underWay = false): void {
     // A later status of the same pod replaces an earlier one.
     this.#pods.set(report.uid, report);
-    this.#work();
+    if (underWay) this.#gather();
+    else this.#tell();
   }
 
   /** Left out where its object has said too much of late. */
@@ -49,47 +59,89 @@ export class Reporter {
     if (!admitted) return;
     this.#events.push(admitted);
     if (this.#events.length > maxEvents) this.#events.shift();
-    this.#work();
+    this.#gather();
   }
 
   node(node: NonNullable<Report['node']>): void {
     this.#node = node;
-    this.#work();
+    this.#tell();
   }
 
   heartbeat(usage: UsageReport | undefined): void {
     this.#usage = usage ?? this.#usage;
     this.#beat = true;
-    this.#work();
+    this.#tell();
   }
 
   /** Sends what is left, for at most `timeoutMs`. */
   async stop(timeoutMs: number): Promise<void> {
-    await Promise.race([this.#working, delay(timeoutMs, undefined, { ref: false })]);
+    clearTimeout(this.#gathering);
+    this.#gathered();
+    const sent = Promise.all([this.#telling, this.#recounting]);
+    await Promise.race([sent, delay(timeoutMs, undefined, { ref: false })]);
     this.#abort.abort();
   }
 
-  #work(): void {
-    if (this.#working || this.#abort.signal.aborted) return;
-    this.#working = this.#drain().finally(() => {
-      this.#working = undefined;
+  #gather(): void {
+    if (this.#gathering || this.#abort.signal.aborted) return;
+    this.#gathering = setTimeout(() => this.#gathered(), gatherMs).unref();
+  }
+
+  #gathered(): void {
+    this.#gathering = undefined;
+    if (this.#abort.signal.aborted) return;
+    // Those that are on their way take these along with their next.
+    if (this.#pods.size > 0) this.#tell();
+    if (this.#events.length > 0)
+      this.#recounting ??= this.#drain(
+        () => ({ pods: [], events: this.#takeEvents() }),
+        () => this.#events.length > 0,
+      ).finally(() => {
+        this.#recounting = undefined;
+      });
+  }
+
+  #tell(): void {
+    if (this.#telling || this.#abort.signal.aborted) return;
+    this.#telling = this.#drain(
+      () => this.#takeStatuses(),
+      () => this.#pods.size > 0 || this.#node !== undefined || this.#beat,
+    ).finally(() => {
+      this.#telling = undefined;
     });
   }
 
-  async #drain(): Promise<void> {
+  #takeEvents(): EventReport[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  #takeStatuses(): Parcel {
+    const pods = [...this.#pods.values()].slice(0, maxPods);
+    for (const { uid } of pods) this.#pods.delete(uid);
+    const [node, usage] = [this.#node, this.#usage];
+    this.#node = undefined;
+    this.#usage = undefined;
+    this.#beat = false;
+    return { pods, events: [], ...(node && { node }), ...(usage && { usage }) };
+  }
+
+  #putBack({ pods, events, node, usage }: Parcel): void {
+    for (const report of pods) if (!this.#pods.has(report.uid)) this.#pods.set(report.uid, report);
+    this.#events = [...events, ...this.#events].slice(-maxEvents);
+    this.#node ??= node;
+    this.#usage ??= usage;
+  }
+
+  /** Takes and sends until nothing is left, each parcel until it is answered. */
+  async #drain(take: () => Parcel, isLeft: () => boolean): Promise<void> {
     const backoff = createBackoff(200, 30_000, this.#options.random);
     // What the current turn of the event loop still adds goes into the same report.
     await Promise.resolve();
-    while (this.#pods.size > 0 || this.#events.length > 0 || this.#node || this.#beat) {
-      const pods = [...this.#pods.values()].slice(0, maxPods);
-      const events = this.#events;
-      const node = this.#node;
-      const usage = this.#usage;
-      this.#events = [];
-      this.#node = undefined;
-      this.#usage = undefined;
-      this.#beat = false;
-      for (const { uid } of pods) this.#pods.delete(uid);
+    for (let failed = false; failed || isLeft(); ) {
+      const parcel = take();
+      const { pods, events, node, usage } = parcel;
       try {
         const result = await this.#options.send({
           ...(node && { node }),
@@ -97,6 +149,7 @@ export class Reporter {
           ...(events.length > 0 && { events }),
           ...(usage && { usage }),
         });
+        failed = false;
         backoff.reset();
         this.#options.onAnswer();
         pods.forEach((report, i) => {
@@ -106,14 +159,19 @@ export class Reporter {
         if (result.node) this.#options.onNode(result.node);
       } catch (error) {
         this.#options.onFailure(error);
-        for (const report of pods) if (!this.#pods.has(report.uid)) this.#pods.set(report.uid, report);
-        this.#events = [...events, ...this.#events].slice(-maxEvents);
-        this.#node ??= node;
-        this.#usage ??= usage;
-        this.#beat = true;
+        this.#putBack(parcel);
+        failed = true;
         await delay(backoff.next(), undefined, { signal: this.#abort.signal, ref: false }).catch(() => undefined);
         if (this.#abort.signal.aborted) return;
       }
     }
   }
+}
+
+/** What one report carries. */
+interface Parcel {
+  readonly pods: PodReport[];
+  readonly events: EventReport[];
+  readonly node?: NonNullable<Report['node']>;
+  readonly usage?: UsageReport;
 }

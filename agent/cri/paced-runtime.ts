@@ -8,28 +8,33 @@ export function pacedRuntime(runtime: ContainerRuntime, limit: number): Containe
   const ending = createPace(limit);
   return {
     ...runtime,
-    runPodSandbox: starting(runtime.runPodSandbox),
-    createContainer: starting(runtime.createContainer),
-    startContainer: starting(runtime.startContainer),
-    stopPodSandbox: ending(runtime.stopPodSandbox),
-    removePodSandbox: ending(runtime.removePodSandbox),
+    // What is begun is ended first: of many pods at once the first runs before the last has a sandbox.
+    startContainer: starting(runtime.startContainer, 0),
+    createContainer: starting(runtime.createContainer, 1),
+    runPodSandbox: starting(runtime.runPodSandbox, 2),
+    stopPodSandbox: ending(runtime.stopPodSandbox, 0),
+    removePodSandbox: ending(runtime.removePodSandbox, 0),
   };
 }
 
 function createPace(limit: number) {
-  const waiting: (() => void)[] = [];
+  /** By rank, the lowest first. */
+  const waiting: (() => void)[][] = [];
   let running = 0;
-  return <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+  return <A extends unknown[], R>(call: (...args: A) => Promise<R>, rank: number) => {
+    const line = waiting[rank] ?? [];
+    waiting[rank] = line;
+    return async (...args: A): Promise<R> => {
+      if (running >= limit) await new Promise<void>((resolve) => line.push(resolve));
       else running += 1;
       try {
         return await call(...args);
       } finally {
         // The next in line takes the place over.
-        const next = waiting.shift();
+        const next = waiting.find((each) => each !== undefined && each.length > 0)?.shift();
         if (next) next();
         else running -= 1;
       }
     };
+  };
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { errorText } from '../../core/machinery/error-text.ts';
 import type { V1Secret } from '../../generated/kubernetes.ts';
 import { GrpcError, grpcCodes } from '../cri/grpc.ts';
+import type { ImageInfo } from '../cri/messages.ts';
 import { inDirectory, writeFileIn } from '../files/beneath.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { ImageError } from '../images/image-error.ts';
@@ -24,6 +25,7 @@ import { podLogDirectory, terminationFile } from './pod-context.ts';
 import type { SandboxContext } from './sandbox-config.ts';
 import { fullyQualifiedName, hostname, sandboxConfig } from './sandbox-config.ts';
 import { securityViolation } from './security-fields.ts';
+import type { Begun } from './start-ahead.ts';
 import type { StartLatency } from './start-latency.ts';
 import type { BackoffCause } from './step-backoff.ts';
 
@@ -62,17 +64,22 @@ export interface StartRequest {
   readonly podIPs: readonly string[];
   /** Resolves when the volumes that it mounts are there. */
   readonly volumes: Promise<ReadonlyMap<string, MountedVolume>>;
+  /** What was begun while the sandbox was made. */
+  readonly ahead: Begun | undefined;
   readonly targetId: string | undefined;
   readonly clock: StartLatency;
   /** Told of the id as soon as there is one. */
   readonly onCreated: (id: string) => void;
 }
 
-/** Gives the id of the running container. Throws StartError. */
-export async function startContainer(context: PodContext, request: StartRequest): Promise<string> {
+/** Gives the running container. Throws StartError. */
+export async function startContainer(
+  context: PodContext,
+  request: StartRequest,
+): Promise<{ readonly id: string; readonly logPath: string }> {
   const { pod, container, sandboxId } = request;
   const { runtime } = context;
-  const config = await prepare(context, request);
+  const config = await request.clock.step('prepare', prepare(context, request));
   let containerId: string;
   try {
     const call = runtime.createContainer({
@@ -80,7 +87,7 @@ export async function startContainer(context: PodContext, request: StartRequest)
       config,
       sandboxConfig: sandboxConfig(pod, request.sandboxAttempt, sandboxContext(context, pod)),
     });
-    const created = await request.clock.time(call);
+    const created = await request.clock.time('CreateContainer', call);
     containerId = created.containerId;
   } catch (error) {
     context.event(pod, 'Warning', 'Failed', `Error: ${errorText(error)}`, container.name);
@@ -89,15 +96,31 @@ export async function startContainer(context: PodContext, request: StartRequest)
   request.onCreated(containerId);
   context.event(pod, 'Normal', 'Created', `Container created`, container.name);
   try {
-    await request.clock.time(runtime.startContainer({ containerId }));
+    await request.clock.time('StartContainer', runtime.startContainer({ containerId }));
   } catch (error) {
     context.event(pod, 'Warning', 'Failed', `Error: ${errorText(error)}`, container.name);
     throw new StartError('RunContainerError', errorText(error), isAway(error) ? 'runtime' : 'container');
   }
   context.event(pod, 'Normal', 'Started', `Container started`, container.name);
   const logPath = path.join(podLogDirectory(context.logsDir, pod), containerLogPath(container.name, request.attempt));
-  await context.logLinks?.add(pod.metadata, { id: containerId, name: container.name, logPath });
-  return containerId;
+  return { id: containerId, logPath };
+}
+
+/** The container's image, for its pod to have. Throws ImageError. */
+export function ensureImage(context: PodContext, pod: Pod, container: PodContainer): Promise<ImageInfo> {
+  const { namespace } = pod.metadata;
+  const secrets = (pod.spec.imagePullSecrets ?? [])
+    .map(({ name }) => context.objects.secret(namespace, name ?? ''))
+    .filter((secret): secret is V1Secret => secret !== undefined);
+  const image = container.spec.image ?? '';
+  const policy = container.spec.imagePullPolicy ?? (/:latest$|^[^:@]+$/.test(image) ? 'Always' : 'IfNotPresent');
+  return context.images.ensure({
+    image,
+    // The API allows only these three.
+    policy: policy as 'Always' | 'IfNotPresent' | 'Never',
+    secrets,
+    onPull: (message, done) => context.event(pod, 'Normal', done ? 'Pulled' : 'Pulling', message, container.name),
+  });
 }
 
 export function sandboxContext(context: PodContext, pod: Pod): SandboxContext {
@@ -114,20 +137,9 @@ export function sandboxContext(context: PodContext, pod: Pod): SandboxContext {
 async function prepare(context: PodContext, request: StartRequest) {
   const { pod, container, attempt } = request;
   const { namespace, uid } = pod.metadata;
-  const secrets = (pod.spec.imagePullSecrets ?? [])
-    .map(({ name }) => context.objects.secret(namespace, name ?? ''))
-    .filter((secret): secret is V1Secret => secret !== undefined);
-  const image = container.spec.image ?? '';
-  const policy = container.spec.imagePullPolicy ?? (/:latest$|^[^:@]+$/.test(image) ? 'Always' : 'IfNotPresent');
   try {
     const [found, volumes] = await Promise.all([
-      context.images.ensure({
-        image,
-        // The API allows only these three.
-        policy: policy as 'Always' | 'IfNotPresent' | 'Never',
-        secrets,
-        onPull: (message, done) => context.event(pod, 'Normal', done ? 'Pulled' : 'Pulling', message, container.name),
-      }),
+      request.ahead?.image ?? request.clock.step('image', ensureImage(context, pod, container)),
       request.volumes,
     ]);
     const imageUser = { uid: found.uid?.value, username: found.username };
@@ -182,13 +194,9 @@ async function ownMounts(context: PodContext, request: StartRequest, taken: Read
   const { pod, container, attempt, podIPs } = request;
   const { podsDir } = context;
   const mounts: { containerPath: string; hostPath: string; readonly: boolean }[] = [];
-  const messagePath = container.spec.terminationMessagePath ?? '/dev/termination-log';
+  const { messagePath, file } = terminationOf(pod, container, attempt);
   if (!taken.has(messagePath)) {
-    const file = terminationFile(pod.metadata.uid, container.name, attempt);
-    await inDirectory(podsDir, path.dirname(file), (directory) =>
-      // Any user of the container may write it.
-      writeFileIn(directory, path.basename(file), '', { mode: 0o666, replace: true }),
-    );
+    await (request.ahead?.files ?? makeTerminationFile(context, pod, container, attempt));
     mounts.push({ containerPath: messagePath, hostPath: path.join(podsDir, file), readonly: false });
   }
   if (!taken.has('/etc/hosts')) {
@@ -203,6 +211,25 @@ async function ownMounts(context: PodContext, request: StartRequest, taken: Read
     mounts.push({ containerPath: '/etc/hosts', hostPath: path.join(podsDir, uid, 'etc-hosts'), readonly: false });
   }
   return mounts;
+}
+
+/** Where a container says why it ends, as it sees it, and below the directory of all pods. */
+function terminationOf(pod: Pod, container: PodContainer, attempt: number) {
+  const messagePath = container.spec.terminationMessagePath ?? '/dev/termination-log';
+  return { messagePath, file: terminationFile(pod.metadata.uid, container.name, attempt) };
+}
+
+export async function makeTerminationFile(
+  { podsDir }: PodContext,
+  pod: Pod,
+  container: PodContainer,
+  attempt: number,
+): Promise<void> {
+  const { file } = terminationOf(pod, container, attempt);
+  await inDirectory(podsDir, path.dirname(file), (directory) =>
+    // Any user of the container may write it.
+    writeFileIn(directory, path.basename(file), '', { mode: 0o666, replace: true }),
+  );
 }
 
 export interface KillRequest {

@@ -5,8 +5,17 @@ import { inDirectory } from '../files/beneath.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
-import { checkTarget, killContainer, removeContainerFiles, sandboxContext, startContainer } from './container-steps.ts';
+import {
+  checkTarget,
+  ensureImage,
+  killContainer,
+  makeTerminationFile,
+  removeContainerFiles,
+  sandboxContext,
+  startContainer,
+} from './container-steps.ts';
 import { runHook } from './hook.ts';
+import type { LoggedContainer } from './machine-logs.ts';
 import type { ObservedPod } from './observed.ts';
 import { justCreated } from './observed.ts';
 import type { PodContext } from './pod-context.ts';
@@ -17,6 +26,7 @@ import { PodMounts } from './pod-mounts.ts';
 import type { PodResize } from './pod-resize.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import { sandboxViolation } from './security-fields.ts';
+import { type AheadWork, StartAhead } from './start-ahead.ts';
 import { StartLatency } from './start-latency.ts';
 import type { StepBackoff } from './step-backoff.ts';
 import type { Step } from './sync-pod.ts';
@@ -42,6 +52,10 @@ export class PodSteps {
   readonly #parts: PodParts;
   readonly #clock: StartLatency;
   readonly #mounts: PodMounts;
+  readonly #ahead = new StartAhead();
+  #grounded: Promise<void> | undefined;
+  /** Links to logs that are being made: whoever takes one away waits for it. */
+  #linked: Promise<unknown> = Promise.resolve();
 
   constructor(context: PodContext, parts: PodParts) {
     this.#context = context;
@@ -57,8 +71,11 @@ export class PodSteps {
   /** The pod runs already: nobody times its start. */
   startedBefore(): void {
     this.#clock.finish();
-    for (const container of this.#observed.containers)
-      if (container.logPath) void this.#context.logLinks?.add(this.#pod.metadata, container);
+    for (const container of this.#observed.containers) if (container.logPath) this.#link(container);
+  }
+
+  #link(container: LoggedContainer): void {
+    this.#linked = Promise.all([this.#linked, this.#context.logLinks?.add(this.#pod.metadata, container)]);
   }
 
   /** `overtakes`: the same step is on its way with a longer grace. Throws GrpcError, StartError. */
@@ -87,6 +104,7 @@ export class PodSteps {
         await runtime.removeContainer({ containerId: step.id });
         this.#parts.mirror.removeContainer(step.id);
         this.#parts.resize.forget(step.id);
+        await this.#linked;
         if (container) await removeContainerFiles(this.#context, this.#pod, container);
         return;
       }
@@ -103,25 +121,48 @@ export class PodSteps {
   }
 
   async #createSandbox(attempt: number): Promise<void> {
-    const { runtime, logsDir, objects } = this.#context;
+    const { runtime, objects } = this.#context;
     const pod = this.#pod;
     const unready = pod.spec.hostNetwork ? undefined : this.#context.networkFailure();
     if (unready !== undefined) throw new NetworkUnreadyError(unready);
-    if (attempt > 0) this.#clock.restart();
-    // Volumes are made while the sandbox starts; a failure shows when the first container needs them.
-    void this.#mounts.prepare().catch(() => undefined);
-    await Promise.all([
-      this.#parts.resize.createCgroup(pod),
-      inDirectory(logsDir, podLogName(pod), async () => undefined),
-    ]);
     const violation = sandboxViolation(pod);
     if (violation) throw new Error(violation);
     const { runtimeClassName } = pod.spec;
     const runtimeHandler = runtimeClassName ? objects.runtimeHandler(runtimeClassName) : '';
     if (runtimeHandler === undefined) throw new Error(`RuntimeClass "${runtimeClassName}" not found`);
+    if (attempt > 0) this.#clock.restart();
+    // All of it is made while the sandbox starts; a failure shows when the first container needs it.
+    void this.#clock.step('volumes', this.#mounts.prepare()).catch(() => undefined);
+    void this.#clock.step('cgroup and logs', this.#ground(pod)).catch(() => undefined);
+    if (attempt === 0 && this.#observed.containers.length === 0) this.#ahead.begin(pod, this.#aheadWork(pod));
     const config = sandboxConfig(pod, attempt, sandboxContext(this.#context, pod));
-    const { podSandboxId } = await this.#clock.time(runtime.runPodSandbox({ config, runtimeHandler }));
-    await this.#parts.mirror.readSandbox(podSandboxId);
+    const { podSandboxId } = await this.#clock.time('RunPodSandbox', runtime.runPodSandbox({ config, runtimeHandler }));
+    await this.#clock.step('PodSandboxStatus', this.#parts.mirror.readSandbox(podSandboxId));
+  }
+
+  /** The pod's cgroup, new, and the directory of its logs. A failure is not kept: the next container tries again. */
+  #ground(pod: Pod): Promise<void> {
+    const { logsDir } = this.#context;
+    this.#grounded ??= Promise.all([
+      this.#parts.resize.createCgroup(pod),
+      inDirectory(logsDir, podLogName(pod), async () => undefined),
+    ]).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#grounded = undefined;
+        throw error;
+      },
+    );
+    return this.#grounded;
+  }
+
+  #aheadWork(pod: Pod): AheadWork {
+    return {
+      image: (container) => this.#clock.step('image', ensureImage(this.#context, pod, container)),
+      files: async (container, attempt) => {
+        await this.#clock.step('files', makeTerminationFile(this.#context, pod, container, attempt));
+      },
+    };
   }
 
   async #startContainer(step: Extract<Step, { type: 'startContainer' }>): Promise<void> {
@@ -134,8 +175,9 @@ export class PodSteps {
       this.#observed.containers.find((each) => each.name === container.target && each.state === 'running');
     let created = '';
     try {
+      await this.#ground(pod);
       await this.#parts.resize.widen(pod);
-      const id = await startContainer(this.#context, {
+      const { id, logPath } = await startContainer(this.#context, {
         pod,
         container,
         attempt: step.attempt,
@@ -144,6 +186,7 @@ export class PodSteps {
         sandboxAttempt: sandbox.attempt,
         podIPs: this.podIPs,
         volumes: this.#mounts.of(container),
+        ahead: this.#ahead.take(container.name, step.attempt),
         targetId: target ? target.id : undefined,
         clock: this.#clock,
         onCreated: (made) => {
@@ -159,10 +202,11 @@ export class PodSteps {
           );
         },
       });
+      this.#link({ id, name: container.name, logPath });
       this.#parts.holds.waiting.delete(container.name);
       await this.#postStart(container, id);
     } finally {
-      if (created) await this.#parts.mirror.started(created);
+      if (created) await this.#clock.step('ContainerStatus', this.#parts.mirror.started(created));
     }
     await this.#parts.resize.settle(this.#pod, this.#observed);
     this.#logStart();
@@ -204,7 +248,10 @@ export class PodSteps {
     const { containers } = this.#observed;
     for (const { id } of this.#observed.sandboxes) await this.#removeSandbox(id);
     await this.#mounts.remove();
+    // What is being made would be made again behind its removal.
+    await Promise.all([this.#grounded?.catch(() => undefined), this.#ahead.settled()]);
     await this.#context.cgroups.remove(this.#pod.metadata.uid);
+    await this.#linked;
     const { logLinks, logsDir } = this.#context;
     for (const container of containers) await logLinks?.remove(this.#pod.metadata, container);
     await removeTree(logsDir, podLogName(this.#pod));

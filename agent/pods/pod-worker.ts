@@ -151,6 +151,8 @@ export class PodWorker {
 
   /** The runtime sent an event of something about one of the pod's containers or its sandbox. */
   async runtimeEvent(id: string, exited: boolean): Promise<void> {
+    // Its start reads it itself, once it is over.
+    if (!exited && this.#mirror.isStarting(id)) return;
     await this.#mirror.read(id, exited);
     this.#kick();
   }
@@ -263,6 +265,8 @@ export class PodWorker {
   #launch(step: Step, now: number): void {
     // It is only just made, and its start is on its way.
     if (step.type === 'removeContainer' && this.#mirror.isStarting(step.id)) return;
+    // What the runtime is making must be known before it can be given back.
+    if (step.type === 'finish' && this.#flights.has('createSandbox')) return;
     const key = keyOf(step);
     const deadline = step.type === 'killContainer' ? now + millisecondsOf(step.graceSeconds) : 0;
     const running = this.#flights.get(key);

@@ -1,10 +1,12 @@
-// How long a pod took to start on its node, and how much of that the container runtime needed for its sandbox and containers.
+// How long a pod took to start on its node, step by step, and how much of that the container runtime needed for its sandbox and containers.
 
 export interface StartTimes {
   /** Milliseconds since the agent took the pod up, or since it began a new sandbox for it. */
   readonly ms: number;
   /** Milliseconds of them during which at least one call that makes or starts something was on its way, its wait for a turn included. */
   readonly runtimeMs: number;
+  /** By step, when its first run began and its last one ended, in milliseconds since then. */
+  readonly steps: Readonly<Record<string, readonly [began: number, ended: number]>>;
 }
 
 export class StartLatency {
@@ -13,6 +15,7 @@ export class StartLatency {
   #runtime = 0;
   #calls = 0;
   #since = 0;
+  #steps = new Map<string, [number, number]>();
   #reported = false;
 
   constructor(now: () => number) {
@@ -24,15 +27,29 @@ export class StartLatency {
   restart(): void {
     this.#began = this.#now();
     this.#runtime = 0;
+    this.#steps.clear();
     this.#reported = false;
   }
 
-  async time<T>(call: Promise<T>): Promise<T> {
+  /** A call of the runtime that makes or starts something. */
+  async time<T>(step: string, call: Promise<T>): Promise<T> {
     if (this.#calls++ === 0) this.#since = this.#now();
     try {
-      return await call;
+      return await this.step(step, call);
     } finally {
       if (--this.#calls === 0) this.#runtime += this.#now() - this.#since;
+    }
+  }
+
+  /** Anything else that a start waits for. */
+  async step<T>(step: string, work: Promise<T>): Promise<T> {
+    // Of a pod that runs, nobody asks any more.
+    if (this.#reported) return work;
+    const began = this.#now() - this.#began;
+    try {
+      return await work;
+    } finally {
+      this.#steps.set(step, [this.#steps.get(step)?.[0] ?? began, this.#now() - this.#began]);
     }
   }
 
@@ -40,6 +57,10 @@ export class StartLatency {
   finish(): StartTimes | undefined {
     if (this.#reported) return undefined;
     this.#reported = true;
-    return { ms: Math.round(this.#now() - this.#began), runtimeMs: Math.round(this.#runtime) };
+    return {
+      ms: Math.round(this.#now() - this.#began),
+      runtimeMs: Math.round(this.#runtime),
+      steps: Object.fromEntries(this.#steps),
+    };
   }
 }

@@ -1,41 +1,62 @@
 // The same start without kubectl's own processes: creates pods over HTTP and sees them run through a watch. Runs on the cluster's host:
-// `node bench/pod-start/over-http.ts DATA-DIR ROUNDS`; prints the milliseconds of each start as JSON.
+// `node bench/pod-start/over-http.ts DATA-DIR`; each line of its input starts one pod, and is answered with a SeenStart as a line of JSON.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { connect } from '../api/client.ts';
 import { benchPod } from './bench-pod.ts';
 
-const [dataDir = '', rounds = ''] = process.argv.slice(2);
+/** When, in Unix milliseconds with fractions. */
+export interface SeenStart {
+  readonly name: string;
+  readonly posted: number;
+  readonly answered: number;
+  readonly bound: number;
+  readonly running: number;
+}
+
+const [dataDir = ''] = process.argv.slice(2);
 const read = (file: string) => readFileSync(join(dataDir, file), 'utf8').trim();
 const { port } = JSON.parse(read('cluster.json'));
 const target = { server: `https://127.0.0.1:${port}`, token: read('pki/admin.token'), insecure: false };
 const client = await connect({ ...target, ca: read('pki/ca.crt') }, 1);
 const pods = '/api/v1/namespaces/default/pods';
 
+const now = () => performance.timeOrigin + performance.now();
+const boundAt = new Map<string, number>();
 const waiting = new Map<string, () => void>();
 const watch = await client.watch(`${pods}?watch=true`, (line) => {
   const { type, object } = JSON.parse(line);
-  const state = type === 'DELETED' ? 'gone' : object.status?.phase;
-  waiting.get(`${object.metadata.name} ${state}`)?.();
+  const { name } = object.metadata;
+  if (object.spec?.nodeName && !boundAt.has(name)) boundAt.set(name, now());
+  waiting.get(`${name} ${type === 'DELETED' ? 'gone' : object.status?.phase}`)?.();
 });
 const until = (name: string, state: string) =>
   new Promise<void>((resolve) => {
     waiting.set(`${name} ${state}`, resolve);
   });
 
-const took: number[] = [];
-for (let i = 0; i < Number(rounds); i++) {
-  const name = `bench-http-${i}`;
+async function start(name: string): Promise<SeenStart> {
   const runs = until(name, 'Running');
-  const began = performance.now();
-  await client.send('POST', pods, JSON.stringify(benchPod(name)));
+  const posted = now();
+  let answered = posted;
+  const answer = client.send('POST', pods, JSON.stringify(benchPod(name))).then(() => {
+    answered = now();
+  });
   await runs;
-  took.push(Math.round(performance.now() - began));
+  const running = now();
+  await answer;
   const gone = until(name, 'gone');
   await client.send('DELETE', `${pods}/${name}`);
   await gone;
+  return { name, posted, answered, bound: boundAt.get(name) ?? Number.NaN, running };
+}
+
+let count = 0;
+for await (const _ of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify(await start(`bench-http-${process.pid}-${count}`)));
+  count += 1;
 }
 watch.stop();
 client.close();
-console.log(JSON.stringify(took));

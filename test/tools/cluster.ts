@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createHost, type Host } from './host.ts';
 import { type Ran, runTool, tool } from './kubectl.ts';
 
-const start = join(import.meta.dirname, '../../local/start.mjs');
+const here = join(import.meta.dirname, '../..');
 
 export interface TestCluster {
   readonly host: Host;
@@ -31,12 +31,23 @@ export interface TestCluster {
 }
 
 /** `name` of at most 9 characters and `network` such as 10.210.1, unique among the test files. `host`: one that is there already. `flags`: of `up`. */
-export async function startCluster(
+export function startCluster(
   name: string,
   network: string,
   host = createHost(name, `${network}.1`),
   ...flags: string[]
 ): Promise<TestCluster> {
+  return startClusterOf(here, name, host, ...flags);
+}
+
+/** The cluster that another checkout makes. */
+export async function startClusterOf(
+  checkout: string,
+  name: string,
+  host: Host,
+  ...flags: string[]
+): Promise<TestCluster> {
+  const start = join(checkout, 'local/start.mjs');
   const dataDir = mkdtempSync(join(tmpdir(), `${name}-`));
   const kubeconfig = join(dataDir, 'admin.kubeconfig');
   const zeroplane = (command: string, ...args: string[]) =>

@@ -1,0 +1,81 @@
+// A sandbox and a container, asked of a runtime by its own protocol, with what the agent says of the pod that is measured: what any agent
+// would have to wait for.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { removeCgroups } from '../../agent/containerd/teardown.ts';
+import { type ContainerRuntime, connectRuntime } from '../../agent/cri/runtime.ts';
+import { asPod, podContainers } from '../../agent/pod/pod.ts';
+import { containerConfig } from '../../agent/pods/container-config.ts';
+import { podLogDirectory } from '../../agent/pods/pod-context.ts';
+import { sandboxConfig } from '../../agent/pods/sandbox-config.ts';
+import { testSecurity } from '../../agent/pods/test-pod.ts';
+import { benchPod } from './bench-pod.ts';
+
+const cgroup = '/zeroplane-bench';
+const nodeName = 'bench';
+const dns = { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } };
+
+export interface BareStarts {
+  /** Gives the sandbox's id. Throws GrpcError. */
+  start(name: string): Promise<string>;
+  remove(podSandboxId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `endpoint`: the runtime's socket. */
+export function openBareStarts(endpoint: string): BareStarts {
+  const runtime = connectRuntime(endpoint);
+  const directory = mkdtempSync(join(tmpdir(), 'zpbare-'));
+  return {
+    start: (name) => start(runtime, directory, name),
+    async remove(podSandboxId) {
+      await runtime.stopPodSandbox({ podSandboxId });
+      await runtime.removePodSandbox({ podSandboxId });
+    },
+    async close() {
+      runtime.close();
+      await removeCgroups(cgroup);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function start(runtime: ContainerRuntime, directory: string, name: string): Promise<string> {
+  const made = { ...benchPod(name), metadata: { name, uid: name, namespace: 'bench' } };
+  const pod = asPod(made);
+  const [container] = pod ? podContainers(pod) : [];
+  if (!pod || !container) throw new Error('the pod has a container');
+  const logDirectory = podLogDirectory(directory, pod);
+  const own = { hosts: join(directory, `${name}-hosts`), message: join(directory, `${name}-message`) };
+  const token = join(directory, `${name}-token`);
+  mkdirSync(logDirectory);
+  mkdirSync(token);
+  for (const file of Object.values(own)) writeFileSync(file, '');
+  const context = { nodeName, nodeHostname: nodeName, logDirectory, cgroupParent: `${cgroup}/${name}`, dns };
+  const sandbox = sandboxConfig(pod, 0, context);
+  const { podSandboxId } = await runtime.runPodSandbox({ config: sandbox });
+  const { containerId } = await runtime.createContainer({
+    podSandboxId,
+    config: containerConfig(pod, container, {
+      attempt: 0,
+      quickRestarts: 0,
+      imageRef: container.spec.image ?? '',
+      imageUser: { uid: undefined, username: '' },
+      environment: new Map(),
+      mounts: [
+        { containerPath: '/var/run/secrets/kubernetes.io/serviceaccount', hostPath: token, readonly: true },
+        { containerPath: '/dev/termination-log', hostPath: own.message, readonly: false },
+        { containerPath: '/etc/hosts', hostPath: own.hosts, readonly: false },
+      ],
+      devices: [],
+      capacity: { cpu: 2, memory: 2 ** 32 },
+      security: testSecurity(),
+      nodeName,
+    }),
+    sandboxConfig: sandbox,
+  });
+  await runtime.startContainer({ containerId });
+  return podSandboxId;
+}

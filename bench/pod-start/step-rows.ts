@@ -1,0 +1,43 @@
+// The way of a pod from its POST to the watcher that sees it run, step by step: what the watcher saw beside what the agent logged.
+
+import type { StartTimes } from '../../agent/pods/start-latency.ts';
+import type { SeenStart } from './over-http.ts';
+import { quantile } from './quantile.ts';
+
+/** A line of the agent's log. `time`: Unix milliseconds at its end. */
+export type LoggedStart = StartTimes & { readonly pod: string; readonly time: number };
+
+export interface StepRow {
+  readonly step: string;
+  readonly from: number;
+  readonly to: number;
+  readonly took: number;
+}
+
+export function stepRows(seen: readonly SeenStart[], logged: readonly LoggedStart[]): StepRow[] {
+  const spans = new Map<string, [number, number][]>();
+  const note = (step: string, from: number, to: number) => {
+    spans.set(step, [...(spans.get(step) ?? []), [from, to]]);
+  };
+  const byPod = new Map(logged.map((each) => [each.pod, each]));
+  for (const { name, posted, answered, bound, running } of seen) {
+    const start = byPod.get(`default/${name}`);
+    if (!start) continue;
+    const tookUp = start.time - start.ms - posted;
+    note('POST answered', 0, answered - posted);
+    note('binding seen by the watcher', answered - posted, bound - posted);
+    note('taken up by the agent', bound - posted, tookUp);
+    for (const [step, [from, to]] of Object.entries(start.steps)) note(step, tookUp + from, tookUp + to);
+    note('start logged', tookUp, start.time - posted);
+    note('Running seen by the watcher', start.time - posted, running - posted);
+  }
+  const middle = (values: number[]) => Math.round(quantile(values, 0.5) * 10) / 10;
+  return [...spans]
+    .map(([step, all]) => ({
+      step,
+      from: middle(all.map(([from]) => from)),
+      to: middle(all.map(([, to]) => to)),
+      took: middle(all.map(([from, to]) => to - from)),
+    }))
+    .sort((a, b) => a.to - b.to);
+}
