@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTestRegistry } from '../registry/testing.ts';
-import type { Store } from '../store/store.ts';
+import { notifyOwnCommits } from '../store/own-commits.ts';
+import { type Store, StoreError } from '../store/store.ts';
 import { openLogReplica } from './log-replica.ts';
 import type { Entry, Watch } from './replica.ts';
 
@@ -66,6 +67,31 @@ describe('a log that is followed for one watch', () => {
       all.push(...watch.drain());
     }
     expect(all.map(({ revision }) => revision)).toEqual(Array.from({ length: 700 }, (_, i) => i + 1));
+  });
+
+  it('tells nothing twice when it cannot read what was before, and says no older revision than it told of', async () => {
+    await put('1', 'red');
+    await put('2', 'red');
+    await put('3', 'red');
+    let fails = false;
+    // What was before a change is read as one entry.
+    const log: Store['log'] = async (type, after, limit) => {
+      if (fails && limit === 1 && after === 1)
+        throw new StoreError({ code: 'throttled', data: { retryAfterMs: 1 } }, 'later');
+      return store.log(type, after, limit);
+    };
+    const failing = { ...notifyOwnCommits(store, () => undefined), log };
+    const replica = await openLogReplica(failing, 'things', { prefix: '', withState: false });
+    const watch = replica.watch({ after: 3, filter: red });
+    await put('1', 'red');
+    await remove('3');
+    await put('2', 'red');
+    fails = true;
+    await expect(replica.catchUp()).rejects.toThrow('later');
+    expect([seen(watch), watch.revision]).toEqual([['4 MODIFIED 1', '5 DELETED 3'], 5]);
+    fails = false;
+    await replica.catchUp();
+    expect([seen(watch), watch.revision]).toEqual([['6 MODIFIED 2'], 6]);
   });
 
   it('ends as one that fell behind when the log is gone', async () => {

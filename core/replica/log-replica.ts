@@ -119,6 +119,7 @@ class LogReplica implements Replica {
     try {
       while (watch.revision < head && watch.waiting < waitingEvents && !watch.ended) {
         const { entries, through } = await this.#store.log(this.type, watch.revision, pageEntries);
+        // Each with its revision: what was told is not told again, wherever the reading of what was before it fails or takes long.
         for (const entry of entries)
           if (entry.name.startsWith(watch.prefix)) watch.push(await this.#applied(entry, watch.filter));
         watch.reached(through);
@@ -196,6 +197,7 @@ class LogWatch implements Watch {
   push(event: AppliedEvent): void {
     const seen = event.typesSeenBy(this.prefix, this.filter);
     if (seen) this.#events.push(seen);
+    this.#revision = event.revision;
   }
 
   reached(revision: number): void {

@@ -175,7 +175,10 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
       started = true;
       yield* initialLines(outcome, options);
     }
-    for (const event of watch.drain())
+    const events = watch.drain();
+    // As of now: what comes while these are sent is not in them, and a bookmark that counted it would lose it.
+    const told = watch.revision;
+    for (const event of events)
       if (event.revision <= until)
         yield transform || options.encode ? encoded(event.type, event.entry, options) : event.line;
     if (watch.ended === 'slow')
@@ -183,7 +186,7 @@ function watchLines(outcome: WatchOutcome, options: LineOptions): AsyncIterable<
     const ends = timedOut || follows;
     if (bookmarkDue || (ends && options.bookmarks)) {
       bookmarkDue = false;
-      yield bookmarkLine(String(follows ? until : watch.revision), options);
+      yield bookmarkLine(String(follows ? until : told), options);
     }
     if (blankDue && options.blank) {
       blankDue = false;
