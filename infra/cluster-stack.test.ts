@@ -75,11 +75,11 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
 
   it('runs every function on arm64 and nodejs24.x, with a role of its own', () => {
     const functions = Object.values(plain.findResources('AWS::Lambda::Function')) as Resource[];
-    expect(functions).toHaveLength(10);
+    expect(functions).toHaveLength(11);
     for (const { Properties } of functions)
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
     const roles = new Set(functions.map(({ Properties }) => JSON.stringify(Properties['Role'])));
-    expect(roles.size).toBe(10);
+    expect(roles.size).toBe(11);
   });
 
   it('reserves executions where the account says how many it has', () => {
@@ -183,6 +183,25 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     expect(policies).toContain('cloudformation:SignalResource');
     expect(policies).toContain('.zip');
     expect(policies).not.toMatch(/s3:(?:Get\*|GetBucket|List)/);
+    // Instances wait for the drainer before they end, which may let go of this group's and of no others.
+    workers.hasResourceProperties('AWS::AutoScaling::LifecycleHook', {
+      AutoScalingGroupName: { Ref: group },
+      LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+      DefaultResult: 'CONTINUE',
+      HeartbeatTimeout: 300,
+    });
+    workers.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { detail: { AutoScalingGroupName: [{ Ref: group }] } },
+    });
+    const mayEnd = Object.values(workers.findResources('AWS::IAM::Policy'))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => JSON.stringify(Action).includes('autoscaling:'));
+    expect(mayEnd).toHaveLength(1);
+    expect(mayEnd[0].Action).toEqual([
+      'autoscaling:CompleteLifecycleAction',
+      'autoscaling:RecordLifecycleActionHeartbeat',
+    ]);
+    expect(JSON.stringify(mayEnd[0].Resource)).toContain(`autoScalingGroupName/",{"Ref":"${group}"}`);
     const mayDescribe = (each: Template) => JSON.stringify(each.toJSON()).split('ec2:DescribeInstances').length - 1;
     expect([mayDescribe(workers), mayDescribe(plain)]).toEqual([1, 0]);
   });

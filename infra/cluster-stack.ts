@@ -11,7 +11,7 @@ import type { ClusterOptions } from './options.ts';
 import { createQueues } from './queues.ts';
 import { createSchedules } from './schedules.ts';
 import { createState, type State } from './state.ts';
-import { createWorkerRole, createWorkers } from './workers.ts';
+import { createWorkerRole, createWorkers, drainInterrupted } from './workers.ts';
 
 export interface ClusterStackProps extends StackProps {
   readonly options: ClusterOptions;
@@ -51,7 +51,9 @@ export class ClusterStack extends Stack {
     createChannel(this, options, functions);
     createSchedules(this, queues);
     createAlarms(this, options.name, state, queues, functions, api);
-    if (workerRole) createWorkers(this, { options, role: workerRole, apiUrl, bundleDirectory });
+    if (options.ec2Nodes) drainInterrupted(this, functions.drainer);
+    if (workerRole)
+      createWorkers(this, { options, role: workerRole, apiUrl, bundleDirectory, drainer: functions.drainer });
 
     const output = (name: string, value: string, description: string) =>
       new CfnOutput(this, name, { value, description });

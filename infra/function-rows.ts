@@ -3,7 +3,7 @@
 
 import type { Worker } from '../core/work/work-queues.ts';
 
-export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'stream-trigger', 'channel'] as const;
+export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'stream-trigger', 'channel', 'drainer'] as const;
 
 export type BundleName = (typeof bundleNames)[number];
 
@@ -83,6 +83,14 @@ export const functionRows = {
     memoryMegabytes: 192,
     timeoutSeconds: 30,
     description: 'tells edges which logs have moved',
+    stores: true,
+  },
+  drainer: {
+    bundle: 'drainer',
+    handler: 'handler',
+    memoryMegabytes: 512,
+    timeoutSeconds: 900,
+    description: 'empties machines that are about to end',
     stores: true,
   },
 } as const satisfies Readonly<Record<string, FunctionRow>> & Readonly<Record<Worker, FunctionRow>>;

@@ -42,6 +42,7 @@ export interface Functions {
   readonly streamTrigger: LambdaFunction;
   readonly channel: LambdaFunction;
   readonly announce: LambdaFunction;
+  readonly drainer: LambdaFunction;
   /** Batches of the stream that the trigger could not take. */
   readonly streamDeadLetters: Queue;
   /** The role that nodes get credentials of, narrowed to one queue. */
@@ -146,7 +147,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
   };
 
   const made = ofFunctions(make);
-  const { streamTrigger, channel, announce } = made;
+  const { streamTrigger, channel, announce, drainer } = made;
 
   for (const [name, role] of roles) {
     if (!functionRows[name].stores) continue;
@@ -167,8 +168,8 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
   }
   // Names no resource: EC2 lets nobody describe some instances only.
   if (options.ec2Nodes) roleOf('controllers').addToPolicy(allow(['ec2:DescribeInstances'], ['*']));
-  // Logs, proxied requests and webhooks ask a node's agent for a stream; webhooks of what controllers and the scheduler write, too.
-  for (const name of ['read', 'write', 'controllers', 'scheduler'] as const)
+  // Logs, proxied requests and webhooks ask a node's agent for a stream; webhooks of what controllers, scheduler and drainer write, too.
+  for (const name of ['read', 'write', 'controllers', 'scheduler', 'drainer'] as const)
     roleOf(name).addToPolicy(allow(['sqs:SendMessage'], [nodeQueues]));
   roleOf('node').addToPolicy(allow(['sqs:CreateQueue'], [nodeQueues]));
   roleOf('node').addToPolicy(allow(['sts:AssumeRole'], [nodeQueueRole.roleArn]));
@@ -223,6 +224,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     streamTrigger,
     channel,
     announce,
+    drainer,
     streamDeadLetters,
     nodeQueueRole,
   };

@@ -74,12 +74,19 @@ function wildcards(stack: ClusterStack, { name, workers }: ClusterOptions) {
       reason: 'dynamodb:ListStreams, which the event source needs, and ec2:DescribeInstances name no resource.',
     },
   ];
+  // as: a group's resource is its default child.
+  const group =
+    workers > 0 ? stack.getLogicalId(stack.node.findChild('Workers').node.findChild('ASG') as CfnElement) : '';
   const bootstrapBucket = 'arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*';
   const assets = ['Action::s3:GetBucket*', 'Action::s3:GetObject*', 'Action::s3:List*', `Resource::${bootstrapBucket}`];
   return workers === 0
     ? found
     : [
         ...found,
+        {
+          finding: `Resource::arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/<${group}>`,
+          reason: 'The ARN of a group has a random part that its template does not know; the name is one group.',
+        },
         ...assets.map((finding) => ({ finding, reason: 'As CDK grants the reading of its assets: the agent.' })),
       ];
 }

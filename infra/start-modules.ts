@@ -20,4 +20,5 @@ export const startsOf: Readonly<Record<BundleName, Starts>> = {
   scheduler: { start: [] },
   'stream-trigger': { start: [] },
   channel: { start: [] },
+  drainer: { start: [] },
 };

@@ -3,7 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnOutput, Duration, Lazy, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
-import { AutoScalingGroup, type CfnAutoScalingGroup, UpdatePolicy } from 'aws-cdk-lib/aws-autoscaling';
+import {
+  AutoScalingGroup,
+  type CfnAutoScalingGroup,
+  DefaultResult,
+  LifecycleTransition,
+  UpdatePolicy,
+} from 'aws-cdk-lib/aws-autoscaling';
 import {
   BlockDeviceVolume,
   EbsDeviceVolumeType,
@@ -17,7 +23,10 @@ import {
   UserData,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as FunctionTarget } from 'aws-cdk-lib/aws-events-targets';
 import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { ParameterValueType, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
@@ -37,9 +46,13 @@ export interface WorkersOptions {
   readonly role: Role;
   readonly apiUrl: string;
   readonly bundleDirectory: string;
+  readonly drainer: LambdaFunction;
 }
 
-export function createWorkers(scope: Construct, { options, role, apiUrl, bundleDirectory }: WorkersOptions): void {
+export function createWorkers(
+  scope: Construct,
+  { options, role, apiUrl, bundleDirectory, drainer }: WorkersOptions,
+): void {
   const { name, workers, workerInstanceType, workerImage } = options;
   const { region, urlSuffix, stackId, stackName } = Stack.of(scope);
   const directory = join(bundleDirectory, 'agent');
@@ -107,11 +120,50 @@ export function createWorkers(scope: Construct, { options, role, apiUrl, bundleD
     }),
   });
   role.addToPolicy(new PolicyStatement({ actions: ['cloudformation:SignalResource'], resources: [stackId] }));
+  drainFirst(scope, group, drainer);
   group.applyRemovalPolicy(RemovalPolicy.DESTROY);
   Tags.of(group).add('Name', `${name}-worker`);
   new CfnOutput(scope, 'WorkerGroup', {
     value: group.autoScalingGroupName,
     description: 'Auto scaling group of workers',
+  });
+}
+
+/** An instance that is to end waits until the drainer says that it may go, or is not heard of for five minutes. */
+function drainFirst(scope: Construct, group: AutoScalingGroup, drainer: LambdaFunction): void {
+  group.addLifecycleHook('Drain', {
+    lifecycleTransition: LifecycleTransition.INSTANCE_TERMINATING,
+    heartbeatTimeout: Duration.minutes(5),
+    defaultResult: DefaultResult.CONTINUE,
+  });
+  new Rule(scope, 'WorkerEnds', {
+    description: 'workers are drained before they end',
+    eventPattern: {
+      source: ['aws.autoscaling'],
+      detailType: ['EC2 Instance-terminate Lifecycle Action'],
+      detail: { AutoScalingGroupName: [group.autoScalingGroupName] },
+    },
+    targets: [new FunctionTarget(drainer)],
+  });
+  const arn = Stack.of(scope).formatArn({
+    service: 'autoscaling',
+    resource: 'autoScalingGroup:*:autoScalingGroupName',
+    resourceName: group.autoScalingGroupName,
+  });
+  drainer.addToRolePolicy(
+    new PolicyStatement({
+      actions: ['autoscaling:CompleteLifecycleAction', 'autoscaling:RecordLifecycleActionHeartbeat'],
+      resources: [arn],
+    }),
+  );
+}
+
+/** A Spot instance that is taken back says so two minutes before, whoever started it. */
+export function drainInterrupted(scope: Construct, drainer: LambdaFunction): void {
+  new Rule(scope, 'SpotInterruption', {
+    description: 'nodes on Spot instances are drained in the two minutes that they have left',
+    eventPattern: { source: ['aws.ec2'], detailType: ['EC2 Spot Instance Interruption Warning'] },
+    targets: [new FunctionTarget(drainer)],
   });
 }
 

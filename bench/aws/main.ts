@@ -112,6 +112,7 @@ async function measureStarts(): Promise<Start[] | undefined> {
       streamTrigger: { Records: [] },
       channel: { requestContext: { routeKey: '$connect', connectionId: 'a' } },
       announce: { Records: [] },
+      drainer: {},
     };
     const measured: Start[] = [];
     for (const name of functionNames) measured.push(await measureStart(cluster, name, events[name]));

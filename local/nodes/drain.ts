@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ApiClient, ApiError } from '../../agent/api-client/api-client.ts';
+import { leavesDrainedNode } from '../../core/node/draining.ts';
 import type { V1Node, V1Pod } from '../../generated/kubernetes.ts';
 import { readCluster } from '../cluster.ts';
 import { UserError } from '../user-error.ts';
@@ -68,7 +69,7 @@ async function drain(api: ApiClient, name: string, { force, timeout }: DrainOpti
   await api.json('PATCH', nodePath(name), { body: { spec: { unschedulable: true } }, headers });
   const podsOf = async () => {
     const query = new URLSearchParams({ fieldSelector: `spec.nodeName=${name}` });
-    return (await api.json<{ items: V1Pod[] }>('GET', `/api/v1/pods?${query}`)).items.filter(mustGo);
+    return (await api.json<{ items: V1Pod[] }>('GET', `/api/v1/pods?${query}`)).items.filter(leavesDrainedNode);
   };
   let left = await podsOf();
   const kept = force ? [] : left.flatMap((pod) => lossOf(pod) ?? []);
@@ -88,13 +89,6 @@ async function drain(api: ApiClient, name: string, { force, timeout }: DrainOpti
     await delay(askAgainMs);
     left = await podsOf();
   }
-}
-
-/** What a DaemonSet makes comes again, and a mirror of a node's own pod is no pod. */
-function mustGo({ metadata, status }: V1Pod): boolean {
-  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return false;
-  if (metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) return false;
-  return !metadata?.ownerReferences?.some(({ controller, kind }) => controller && kind === 'DaemonSet');
 }
 
 /** What goes for ever with a pod; undefined: nothing. */

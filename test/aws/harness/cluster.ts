@@ -19,6 +19,7 @@ import {
   functionRows,
   ofFunctions,
 } from '../../../infra/function-rows.ts';
+import { startAutoScalingServer } from './auto-scaling-server.ts';
 import { startChannelGateway } from './channel-gateway.ts';
 import { type StreamRecord, startDynamoServer } from './dynamo-server.ts';
 import { startEc2Server } from './ec2-server.ts';
@@ -102,6 +103,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     AKIAOTHER: `arn:aws:iam::${account}:user/eve`,
   });
   const ec2 = await startEc2Server(host);
+  const autoScaling = await startAutoScalingServer(host);
   const keys = { AWS_REGION: region, AWS_ACCESS_KEY_ID: 'AKIAFUNCTION', AWS_SECRET_ACCESS_KEY: 'secret' };
   const service = createJsonService({
     service: 'sqs',
@@ -129,6 +131,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     AWS_ENDPOINT_URL_SQS: sqsUrl,
     AWS_ENDPOINT_URL_S3: sqsUrl,
     AWS_ENDPOINT_URL_EC2: ec2.url,
+    AWS_ENDPOINT_URL_AUTOSCALING: autoScaling.url,
     ZEROPLANE_EC2_NODES: 'true',
     ZEROPLANE_CLUSTER: clusterName,
     ZEROPLANE_TABLE: 'store',
@@ -228,6 +231,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     sqs,
     sts,
     ec2,
+    autoScaling,
     metrics,
     /** Events of the audit log. */
     audited,
@@ -249,7 +253,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
       await gateway.close();
       await Promise.all(Object.values(functions).map((each) => each.stop()));
       service.close();
-      await Promise.all([sqs.stop(), dynamo.close(), sts.close(), ec2.close()]);
+      await Promise.all([sqs.stop(), dynamo.close(), sts.close(), ec2.close(), autoScaling.close()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
