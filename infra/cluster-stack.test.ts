@@ -206,6 +206,21 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     expect([mayDescribe(workers), mayDescribe(plain)]).toEqual([1, 0]);
   });
 
+  it('keeps what is removed of its large values for as long as the table can be restored, and lets one function remove', () => {
+    plain.hasResourceProperties('AWS::S3::Bucket', {
+      VersioningConfiguration: { Status: 'Enabled' },
+      LifecycleConfiguration: {
+        Rules: [
+          Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 36 }, ExpiredObjectDeleteMarker: true }),
+        ],
+      },
+    });
+    const remove = Object.entries(plain.findResources('AWS::IAM::Policy')).filter(([, each]) =>
+      JSON.stringify(each).includes('s3:DeleteObject'),
+    );
+    expect(remove.map(([name]) => name)).toEqual([expect.stringMatching(/^ControllersRole/)]);
+  });
+
   it('encrypts with a key of the account when asked', () => {
     const own = template({ cluster: 'own', ownKey: 'true' });
     own.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });

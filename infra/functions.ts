@@ -152,7 +152,12 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
   for (const [name, role] of roles) {
     if (!functionRows[name].stores) continue;
     role.addToPolicy(allow(tableActions, [state.table.tableArn]));
-    role.addToPolicy(allow(['s3:GetObject', 's3:PutObject'], [state.bucket.arnForObjects('values/*')]));
+    // A value that was removed is put back by whoever finds that the table, restored since, refers to it.
+    role.addToPolicy(
+      allow(['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject'], [state.bucket.arnForObjects('values/*')]),
+    );
+    role.addToPolicy(allow(['s3:ListBucketVersions', 's3:ListBucket'], [state.bucket.bucketArn]));
+    if (name === 'controllers') role.addToPolicy(allow(['s3:DeleteObject'], [state.bucket.arnForObjects('values/*')]));
     if (state.key) role.addToPolicy(allow(keyActions, [state.key.keyArn]));
   }
   for (const [name, role] of roles) {

@@ -54,7 +54,15 @@ export function createState(scope: Construct, { name, ownKey }: ClusterOptions):
     enforceSSL: true,
     minimumTLSVersion: 1.2,
     removalPolicy: RemovalPolicy.RETAIN,
-    lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+    // What nothing refers to is removed (D7), and is there for as long as the table can be restored to a time when something did: 35 days.
+    versioned: true,
+    lifecycleRules: [
+      {
+        abortIncompleteMultipartUploadAfter: Duration.days(1),
+        noncurrentVersionExpiration: Duration.days(36),
+        expiredObjectDeleteMarker: true,
+      },
+    ],
     ...(key ? { encryption: BucketEncryption.KMS, encryptionKey: key } : { encryption: BucketEncryption.S3_MANAGED }),
   });
   return { table, bucket, key };

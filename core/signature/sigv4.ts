@@ -11,7 +11,7 @@ export interface AwsCredentials {
 }
 
 export interface RequestToSign {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'DELETE' | 'GET' | 'POST' | 'PUT';
   readonly url: URL;
   /** Lower-case names. `host` is added. */
   readonly headers?: Readonly<Record<string, string>>;

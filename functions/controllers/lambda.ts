@@ -33,6 +33,8 @@ const nodeGraceMs = 190_000;
 /** How often old log entries and tombstones are let go, whatever process does it, and how often it is looked whether they are due. */
 const compactEveryMs = 6 * 3600_000;
 const lookEveryMs = 3600_000;
+/** How often values in S3 that nothing refers to are looked for. */
+const collectEveryMs = 24 * 3600_000;
 
 const { env } = process;
 const settings = readSettings(env);
@@ -87,6 +89,7 @@ async function housekeeping(): Promise<void> {
   if (Date.now() - lookedAt < lookEveryMs) return;
   lookedAt = Date.now();
   if (await takeTurn(connected.store, 'compaction', compactEveryMs, lookedAt)) await compaction.run();
+  if (await takeTurn(connected.store, 'collection', collectEveryMs, lookedAt)) await connected.store.collect();
 }
 
 export const handler = middy()

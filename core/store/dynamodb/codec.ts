@@ -27,11 +27,26 @@ export function encode(value: Value): StoredValue {
   return { encoded, ...(revisionOffset !== undefined && { offset: revisionOffset }) };
 }
 
-/** Moves the value out of the item: what is left is its hash. */
-export async function storeLargeValue(value: StoredValue, large: LargeValues): Promise<StoredValue> {
+/**
+ * Moves the value out of the item: what is left is its name, the hash of its content and `once`, which no other value has. `noted` is told the
+ * name before the value is there.
+ */
+export async function storeLargeValue(
+  value: StoredValue,
+  large: LargeValues,
+  once: Uint8Array,
+  noted: (name: string) => Promise<void>,
+): Promise<StoredValue> {
   const hash = createHash('sha256').update(value.encoded).digest();
-  await large.put(hash.toString('hex'), value.encoded);
-  return { ...value, encoded: tagged(codecs.elsewhere, hash) };
+  const name = Buffer.concat([hash, once]);
+  await noted(name.toString('hex'));
+  await large.put(name.toString('hex'), value.encoded);
+  return { ...value, encoded: tagged(codecs.elsewhere, name) };
+}
+
+/** The name of a value that lies elsewhere. */
+export function largeNameOf({ encoded }: StoredValue): string | undefined {
+  return encoded[0] === codecs.elsewhere ? Buffer.from(encoded.subarray(1)).toString('hex') : undefined;
 }
 
 /** The bytes as they are served: with `revision` in its place. */
@@ -40,10 +55,11 @@ export async function decode(
   revision: number,
   large: LargeValues | undefined,
 ): Promise<Uint8Array> {
-  const { encoded, offset } = value;
-  if (encoded[0] !== codecs.elsewhere) return decodeInline(value, revision);
+  const { offset } = value;
+  const name = largeNameOf(value);
+  if (name === undefined) return decodeInline(value, revision);
   if (!large) throw new Error('a value lies in the place for large values, and this store was opened without one');
-  const kept = await large.get(Buffer.from(encoded.subarray(1)).toString('hex'));
+  const kept = await large.get(name);
   return decodeInline({ encoded: kept, ...(offset !== undefined && { offset }) }, revision);
 }
 

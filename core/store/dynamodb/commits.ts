@@ -1,5 +1,6 @@
 // Commits: what has to be read first, revisions from the head, then transactions until one is answered for.
 
+import { randomBytes } from 'node:crypto';
 import type { Committed, Delete, Item, Put, Write } from '../store.ts';
 import { StoreError } from '../store.ts';
 import { decode, encode, storeLargeValue } from './codec.ts';
@@ -7,7 +8,8 @@ import type { Heads } from './heads.ts';
 import type { StoredObject } from './items.ts';
 import { objectKey, readObject } from './items.ts';
 import { KeyQueue } from './key-queue.ts';
-import { type LargeValues, largestInline, largestTogether } from './large-values.ts';
+import { noteLarge } from './large-ledger.ts';
+import { type LargeValues, largestInline, largestTogether, longestWriteMs } from './large-values.ts';
 import type { Log } from './log.ts';
 import { changes, needsReading, type Planned, type Prepared } from './planned.ts';
 import type { Call, Requests } from './requests.ts';
@@ -23,6 +25,8 @@ export interface CommitsOptions {
 
 /** Transactions of one `commitEach` under way at a time. */
 const together = 64;
+/** Of a large value's name. */
+const onceBytes = 8;
 
 export class Commits {
   readonly #requests: Requests;
@@ -50,7 +54,7 @@ export class Commits {
   }
 
   async #commitNow(call: Call, writes: readonly Write[]): Promise<Committed[]> {
-    const prepared = await this.#prepare(writes);
+    const prepared = await this.#prepare(call, writes);
     for (let tried = 0; ; tried++) {
       const currents = await this.#read(call, writes);
       for (const [i, write] of writes.entries()) {
@@ -91,7 +95,7 @@ export class Commits {
   async #commitDistinct(call: Call, writes: readonly (Put | Delete)[]): Promise<(Committed | StoreError)[]> {
     const outcomes: (Committed | StoreError)[] = [];
     const prepared = await Promise.all(
-      writes.map((write) => this.#prepare([write]).then(([only]) => only, storeErrorOnly)),
+      writes.map((write) => this.#prepare(call, [write]).then(([only]) => only, storeErrorOnly)),
     );
     const currents = await this.#read(call, writes);
     const going: { readonly prepared: Prepared; readonly current: StoredObject | undefined; readonly place: number }[] =
@@ -130,6 +134,9 @@ export class Commits {
 
   async #attempt(call: Call, planned: readonly Planned[]): Promise<Outcome> {
     if (planned.length === 0) return { kind: 'committed' };
+    // After the revisions were taken, and at once before they are used: that is what large-ledger.ts relies on.
+    const oldest = Math.min(...planned.map(({ asideSince = Number.POSITIVE_INFINITY }) => asideSince));
+    if (this.#requests.surroundings.now() - oldest > longestWriteMs) throw throttled();
     const [only] = planned;
     // Nothing to delete, as was just read.
     if (planned.length === 1 && only?.revision === 0 && only.write.expect === 'any') return { kind: 'committed' };
@@ -137,7 +144,7 @@ export class Commits {
   }
 
   /** Encodes what is written, and moves out what has no room in its item. */
-  async #prepare(writes: readonly Write[]): Promise<Prepared[]> {
+  async #prepare(call: Call, writes: readonly Write[]): Promise<Prepared[]> {
     const prepared = writes.map((write): Prepared => {
       if (write.op === 'check' || !write.value) return { write };
       const { maximumValueBytes } = this.#options;
@@ -153,7 +160,11 @@ export class Commits {
         const size = each.value?.encoded.length ?? 0;
         if (!each.value || size <= Math.min(limit, largestInline)) return each;
         if (!this.#options.large) throw tooLarge(each.write.name, size, limit);
-        return { ...each, value: await storeLargeValue(each.value, this.#options.large) };
+        const { type, name } = each.write;
+        const asideSince = this.#requests.surroundings.now();
+        const noted = (large: string) => noteLarge(this.#requests, call, { large, type, name, since: asideSince });
+        const value = await storeLargeValue(each.value, this.#options.large, randomBytes(onceBytes), noted);
+        return { ...each, value, asideSince };
       }),
     );
   }
@@ -195,7 +206,7 @@ export class Commits {
       const offset = given.get(write.type) ?? 0;
       given.set(write.type, offset + 1);
       const value = each.value ?? live?.value;
-      return { write, previous, revision: block.first + offset, takenAt: block.takenAt, ...(value && { value }) };
+      return { ...each, previous, revision: block.first + offset, takenAt: block.takenAt, ...(value && { value }) };
     });
   }
 

@@ -27,6 +27,7 @@ import { compact } from './compaction.ts';
 import { expired } from './expiry.ts';
 import { Heads } from './heads.ts';
 import { objectKey, readObject } from './items.ts';
+import { collectLarge } from './large-ledger.ts';
 import type { LargeValues } from './large-values.ts';
 import { list } from './list.ts';
 import type { LogOptions } from './log.ts';
@@ -53,6 +54,8 @@ export interface DynamoStoreOptions extends Partial<LogOptions>, Partial<RetryEn
 export interface DynamoStore extends Store {
   /** Deletes what has expired at this Unix time in seconds (default: now). Returns how many items. */
   expire(nowSeconds?: number): Promise<number>;
+  /** Removes large values that nothing refers to any more. Returns how many. */
+  collect(): Promise<number>;
   /** What this process has spent, by the operation that spent it. Charges of refused requests are not known. */
   readonly costs: ReadonlyMap<Operation, Cost>;
 }
@@ -179,6 +182,12 @@ class TableStore implements DynamoStore {
       count += outcomes.filter((outcome) => !(outcome instanceof StoreError)).length;
     }
     return count;
+  }
+
+  async collect(): Promise<number> {
+    const large = this.#large;
+    if (!large) return 0;
+    return collectLarge(this.#requests, this.#heads, this.#log, large, () => this.#begin('collect'));
   }
 
   onCommit(listener: (type: TypeName, head: number) => void): () => void {

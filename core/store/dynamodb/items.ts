@@ -9,6 +9,7 @@
 //   relay#NODE#ID         control               w writer, u until (ms), k taken, f sent, t collected at (s)
 //   relay#NODE#ID         up|down#BATCH         v bytes, e end, t
 //   claims#POOL           HOLDER#ID             u until (ms), t
+//   large                 LARGE VALUE           y type, n name, a noted at (ms)
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { TypeName } from '../store.ts';

@@ -11,7 +11,7 @@ import {
 import { decode } from './codec.ts';
 import type { Heads } from './heads.ts';
 import { objectKey, readObject } from './items.ts';
-import type { LargeValues } from './large-values.ts';
+import { type LargeValues, MissingValueError } from './large-values.ts';
 import type { Log } from './log.ts';
 import type { Call, Requests } from './requests.ts';
 
@@ -46,16 +46,23 @@ export async function past(
       return { entries, gone: true };
     }
     const { kind: op, previous, value, takenAt, by } = slot;
-    if (at <= newest && takenAt <= time)
+    if (at <= newest && takenAt <= time) {
+      const bytes = await decode(value, at, large).catch((error: unknown) => {
+        if (error instanceof MissingValueError) return undefined;
+        throw error;
+      });
+      // The log was given up to here, and DynamoDB has not collected the entry yet.
+      if (bytes === undefined) return { entries, gone: true };
       entries.push({
         op,
         name,
         revision: at,
         previousRevision: previous,
-        value: await decode(value, at, large),
+        value: bytes,
         at: takenAt,
         ...(by !== undefined && { by }),
       });
+    }
     at = previous;
   }
   return { entries, gone: false };

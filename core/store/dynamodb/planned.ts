@@ -7,6 +7,8 @@ import type { StoredObject, StoredValue } from './items.ts';
 export interface Prepared {
   readonly write: Write;
   readonly value?: StoredValue;
+  /** When it was begun to be laid aside, in Unix milliseconds, where it lies beside the table. */
+  readonly asideSince?: number;
 }
 
 /** What the write is to replace, as it was read or as the caller expects it. */

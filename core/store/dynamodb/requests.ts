@@ -27,6 +27,7 @@ export type Operation =
   | 'compacted'
   | 'compact'
   | 'types'
+  | 'collect'
   | 'expire'
   | 'heartbeat'
   | 'relay'

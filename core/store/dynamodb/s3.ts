@@ -1,11 +1,13 @@
-// Large values in an S3 bucket, each under the hash of its content: written before the commit that points to it, never changed.
-// Source: Amazon S3 API reference, PutObject and GetObject; path-style names, since a stand-in has no name for each bucket.
+// Large values in an S3 bucket, each under its own name: written before the commit that points to it, never changed. The bucket keeps versions:
+// a value that was removed and is asked for all the same, since the table was restored to an earlier state, is put back.
+// Source: Amazon S3 API reference, PutObject, GetObject, DeleteObject and ListObjectVersions; path-style names, since a stand-in has no
+// name for each bucket.
 
 import { hash as hashOf } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AwsEnvironment, credentialsFrom, endpointFrom, regionFrom } from '../../signature/aws-environment.ts';
 import { type Answer, createSignedRequests } from '../../signature/signed-requests.ts';
-import type { LargeValues } from './large-values.ts';
+import { type LargeValues, MissingValueError } from './large-values.ts';
 import { throttled } from './requests.ts';
 
 export interface S3LargeValuesOptions {
@@ -31,15 +33,20 @@ export function s3LargeValues({ env, bucket, prefix = 'values/' }: S3LargeValues
     connectMs: 1000,
   });
 
-  /** Both requests may happen twice without harm. */
-  async function ask(method: 'GET' | 'PUT', hash: string, body: Uint8Array = new Uint8Array(0)): Promise<Answer> {
-    const url = new URL(`/${bucket}/${prefix}${hash}`, endpoint);
+  const urlOf = (name: string) => new URL(`/${bucket}/${prefix}${name}`, endpoint);
+
+  /** All requests may happen twice without harm. Answers with success, or that there is no such thing. */
+  async function ask(
+    method: 'DELETE' | 'GET' | 'PUT',
+    url: URL,
+    body: Uint8Array = new Uint8Array(0),
+  ): Promise<Answer> {
     const headers = { 'x-amz-content-sha256': hashOf('sha256', body) };
     for (let sent = 1; ; sent++) {
       let failure: unknown;
       try {
         const answer = await requests.send({ method, url, headers, ...(method === 'PUT' && { body }) }, answerMs);
-        if (answer.status === 200) return answer;
+        if (answer.status === 200 || answer.status === 204 || answer.status === 404) return answer;
         failure = new Error(`S3 answered ${answer.status}: ${answer.body.toString().slice(0, 300)}`);
         if (answer.status < 500) throw failure;
       } catch (error) {
@@ -51,10 +58,34 @@ export function s3LargeValues({ env, bucket, prefix = 'values/' }: S3LargeValues
     }
   }
 
+  async function put(name: string, bytes: Uint8Array): Promise<void> {
+    const { status, body } = await ask('PUT', urlOf(name), bytes);
+    if (status === 404) throw new Error(`S3 answered 404: ${body.toString().slice(0, 300)}`);
+  }
+
+  /** The value of a name that was removed, there again: its last version. */
+  async function putBack(name: string): Promise<Uint8Array> {
+    const listed = new URL(`/${bucket}`, endpoint);
+    listed.search = new URLSearchParams({ 'max-keys': '10', prefix: prefix + name, versions: '' }).toString();
+    const { status, body } = await ask('GET', listed);
+    const version = /<Version>.*?<VersionId>([^<]{1,1024})<\/VersionId>/s.exec(body.toString())?.[1];
+    if (status !== 200 || version === undefined || version === 'null') throw new MissingValueError(name);
+    const url = urlOf(name);
+    url.searchParams.set('versionId', version);
+    const found = await ask('GET', url);
+    if (found.status !== 200) throw new MissingValueError(name);
+    await put(name, found.body);
+    return found.body;
+  }
+
   return {
-    async put(hash, bytes) {
-      await ask('PUT', hash, bytes);
+    put,
+    async get(name) {
+      const { status, body } = await ask('GET', urlOf(name));
+      return status === 200 ? body : putBack(name);
     },
-    get: async (hash) => (await ask('GET', hash)).body,
+    async remove(name) {
+      await ask('DELETE', urlOf(name));
+    },
   };
 }
