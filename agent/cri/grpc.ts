@@ -17,6 +17,7 @@ export const grpcCodes = {
   deadlineExceeded: 4,
   notFound: 5,
   alreadyExists: 6,
+  resourceExhausted: 8,
   unimplemented: 12,
   unavailable: 14,
 } as const;
@@ -65,8 +66,14 @@ export interface GrpcClient {
   close(): void;
 }
 
-/** `target`: `unix:///path`, a path, or `host:port`. Connects when first used, and again after a loss. */
-export function createGrpcClient(target: string): GrpcClient {
+/** Of a message that is taken: what kubelet takes of a runtime. */
+const mostBytes = 16 * 1024 * 1024;
+
+/**
+ * `target`: `unix:///path`, a path, or `host:port`. Connects when first used, and again after a loss. `most`: bytes of a message, for who is
+ * trusted with less.
+ */
+export function createGrpcClient(target: string, { most = mostBytes }: { readonly most?: number } = {}): GrpcClient {
   let session: http2.ClientHttp2Session | undefined;
 
   const connected = (): http2.ClientHttp2Session => {
@@ -108,6 +115,7 @@ export function createGrpcClient(target: string): GrpcClient {
         method.path,
         deadlineMs,
         options.signal,
+        most,
       );
       return decode(method.response, answer);
     },
@@ -118,9 +126,10 @@ export function createGrpcClient(target: string): GrpcClient {
       signal.addEventListener('abort', abort, { once: true });
       const outcome = watchOutcome(stream, method.path);
       try {
-        for await (const each of frames(stream)) yield decode(method.response, each);
+        for await (const each of frames(stream, method.path, most)) yield decode(method.response, each);
       } catch (error) {
         if (signal.aborted) return;
+        if (error instanceof GrpcError) throw error;
         const failure = await outcome;
         throw failure ?? new GrpcError(grpcCodes.unavailable, method.path, errorText(error));
       } finally {
@@ -153,6 +162,7 @@ async function unary(
   path: string,
   deadlineMs: number,
   signal: AbortSignal | undefined,
+  most: number,
 ): Promise<Uint8Array> {
   let stream: http2.ClientHttp2Stream;
   try {
@@ -177,8 +187,12 @@ async function unary(
   try {
     let answer: Uint8Array | undefined;
     try {
-      for await (const each of frames(stream)) answer = each;
+      for await (const each of frames(stream, path, most)) {
+        if (answer) throw new GrpcError(grpcCodes.unknown, path, 'the answer has more than one message');
+        answer = each;
+      }
     } catch (error) {
+      if (error instanceof GrpcError) end(error.code, error.message);
       throw ended ?? (await outcome) ?? new GrpcError(grpcCodes.unavailable, path, errorText(error));
     }
     const failure = ended ?? (await outcome);
@@ -217,17 +231,27 @@ function watchOutcome(stream: http2.ClientHttp2Stream, path: string): Promise<Gr
   });
 }
 
-/** The length-prefixed messages of a stream. */
-async function* frames(stream: http2.ClientHttp2Stream): AsyncGenerator<Uint8Array> {
-  let rest: Buffer = Buffer.alloc(0);
+/** The length-prefixed messages of a stream. Throws GrpcError for one that is announced, or grows, beyond `most` bytes. */
+async function* frames(stream: http2.ClientHttp2Stream, path: string, most: number): AsyncGenerator<Uint8Array> {
+  let waiting: Buffer[] = [];
+  let size = 0;
+  /** Of the message that is on its way, once its length has come. */
+  let wanted = 5;
   for await (const chunk of stream) {
-    // An http2 stream without an encoding yields Buffers.
-    rest = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
-    while (rest.length >= 5) {
+    // as: an http2 stream without an encoding yields Buffers.
+    waiting.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    // Joined when a whole message is there: with every chunk, large ones would take time by the square of their length.
+    while (size >= wanted) {
+      const [first] = waiting;
+      const rest = waiting.length === 1 && first ? first : Buffer.concat(waiting, size);
       const length = rest.readUInt32BE(1);
-      if (rest.length < 5 + length) break;
-      yield rest.subarray(5, 5 + length);
-      rest = rest.subarray(5 + length);
+      if (length > most)
+        throw new GrpcError(grpcCodes.resourceExhausted, path, `the answer has ${length} bytes, of at most ${most}`);
+      const whole = rest.length >= 5 + length;
+      if (whole) yield rest.subarray(5, 5 + length);
+      const left = whole ? rest.subarray(5 + length) : rest;
+      [waiting, size, wanted] = [[left], left.length, whole ? 5 : 5 + length];
     }
   }
 }

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { dns1123Subdomain } from '../../core/machinery/names.ts';
 import { parseQuantity, quantityToNumber } from '../../core/machinery/quantity.ts';
 import { attachmentName, volumeDevice } from '../../core/node/volume-attachment.ts';
 import type {
@@ -22,7 +23,7 @@ import { isMounted } from '../files/mount-table.ts';
 import type { Pod } from '../pod/pod.ts';
 import { ownByGroup } from '../volumes/ownership.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
-import { type CsiVolumes, groupOf } from '../volumes/volume-type.ts';
+import { type CsiVolumes, groupOf, type VolumeContext } from '../volumes/volume-type.ts';
 import { orAbsent } from './csi-node.ts';
 import type { Driver, Drivers } from './drivers.ts';
 import type { KubeletDirectory } from './kubelet-directory.ts';
@@ -106,18 +107,16 @@ export async function createCsiVolumes(options: CsiOptions): Promise<CsiVolumes>
     asked(() =>
       orAbsent(api.json<V1CSIDriver>('GET', `/apis/storage.k8s.io/v1/csidrivers/${encodeURIComponent(name)}`)),
     );
+  /** Of a PersistentVolume, which names the namespace too. */
   const secretOf = async (
     reference: { readonly name?: string; readonly namespace?: string } | undefined,
-    own: (name: string) => V1Secret | undefined = () => undefined,
   ): Promise<Record<string, string>> => {
-    const { name, namespace } = reference ?? {};
+    const { name, namespace = '' } = reference ?? {};
     if (!name) return {};
-    const found =
-      own(name) ??
-      (await asked(() => orAbsent(api.json<V1Secret>('GET', `/api/v1/namespaces/${namespace}/secrets/${name}`))));
-    if (!found) throw new VolumeError(`secret "${name}" of the volume's driver was not found`);
-    const entries = Object.entries(found.data ?? {});
-    return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+    // Dots are resolved on some ways to the API, also encoded ones.
+    const plain = [name, namespace].every((each) => dns1123Subdomain(each).length === 0);
+    const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+    return contentOf(name, plain ? await asked(() => orAbsent(api.json<V1Secret>('GET', path))) : undefined);
   };
   const attached = async (driver: string, handle: string): Promise<Record<string, string>> => {
     const name = attachmentName(driver, handle, nodeName);
@@ -294,7 +293,7 @@ export async function createCsiVolumes(options: CsiOptions): Promise<CsiVolumes>
         publishContext: {},
         volumeContext: { ...source.volumeAttributes, ...(await podContext(object, context, true)) },
         stageSecrets: {},
-        publishSecrets: await secretOf(source.nodePublishSecretRef, (name) => objects.secret(namespace, name)),
+        publishSecrets: ownSecret(objects, namespace, source.nodePublishSecretRef?.name),
         readOnly,
       });
       if (group !== undefined && !byDriver && !readOnly && givesToGroup(object, undefined))
@@ -314,6 +313,22 @@ export async function createCsiVolumes(options: CsiOptions): Promise<CsiVolumes>
     ],
     inUse: () => [...new Set(used.values())].sort(),
   };
+}
+
+/** Of a pod's own namespace, by what the node was given for the pod: a name that its user wrote leads into no path. */
+function ownSecret(
+  objects: VolumeContext['objects'],
+  namespace: string,
+  name: string | undefined,
+): Record<string, string> {
+  return name ? contentOf(name, objects.secret(namespace, name)) : {};
+}
+
+/** Throws VolumeError. */
+function contentOf(name: string, secret: V1Secret | undefined): Record<string, string> {
+  if (!secret) throw new VolumeError(`secret "${name}" of the volume's driver was not found`);
+  const entries = Object.entries(secret.data ?? {});
+  return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
 }
 
 async function own(target: string, group: number, { spec }: Pod): Promise<void> {

@@ -86,6 +86,9 @@ export async function httpCheck(
   return { ok: false, message: 'stopped after 10 redirects' };
 }
 
+/** As kubelet reads it. */
+const mostBody = 10 * 1024;
+
 function get(url: URL, headers: Record<string, string>, timeoutMs: number) {
   return new Promise<{ status: number; location: string | undefined; body: string }>((resolve, reject) => {
     const client = url.protocol === 'https:' ? https : http;
@@ -100,15 +103,20 @@ function get(url: URL, headers: Record<string, string>, timeoutMs: number) {
     const request = client.get(url, { headers, agent: false, rejectUnauthorized: false }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        if (size < 10_240) chunks.push(chunk);
-        size += chunk.length;
-      });
-      response.on('end', () => {
+      const answered = () => {
         clearTimeout(timer);
-        const body = Buffer.concat(chunks).toString().slice(0, 10_240);
+        const body = Buffer.concat(chunks).toString().slice(0, mostBody);
         resolve({ status: response.statusCode ?? 0, location: response.headers.location, body });
+      };
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size < mostBody) return;
+        // What else a pod would send for as long as its probe may take, nobody reads.
+        answered();
+        request.destroy();
       });
+      response.on('end', answered);
       response.on('error', reject);
     });
     request.on('error', (error) => {
@@ -132,13 +140,17 @@ export function tcpCheck(host: string, port: number, timeoutMs: number): Promise
   });
 }
 
+/** Of a message: what Go's client takes. */
+const mostProbeBytes = 4 * 1024 * 1024;
+
 /** grpc.health.v1. */
 const HealthCheckRequest = message({ service: [1, 'string'] });
 const HealthCheckResponse = message({ status: [1, 'int32'] });
 const serving = 1;
 
 async function grpcCheck(host: string, port: number, service: string, timeoutMs: number): Promise<CheckResult> {
-  const client = createGrpcClient(`${host}:${port}`);
+  // What answers is the pod's.
+  const client = createGrpcClient(`${host}:${port}`, { most: mostProbeBytes });
   try {
     const method = {
       path: '/grpc.health.v1.Health/Check',

@@ -37,8 +37,8 @@ const file = (path: string, content = 'new'): TarEntry => ({
 });
 
 /** Brings back what a helper's log with this archive says. */
-function bring(archive: Buffer, packed = gzipSync(archive)) {
-  const reader = broughtReader();
+function bring(archive: Buffer, packed = gzipSync(archive), asked = ['.']) {
+  const reader = broughtReader(asked);
   const sum = createHash('sha256').update(packed).digest('hex');
   const encoded = packed.toString('base64').match(/.{1,76}/g) ?? [];
   for (const line of [marks.begin, ...encoded, `${marks.end} ${sum}`]) reader.line(line);
@@ -80,7 +80,7 @@ it('replaces a link by the file, and not what it names', () => {
 
 describe('refuses', () => {
   it('an archive that is not whole', () => {
-    const reader = broughtReader();
+    const reader = broughtReader(['.']);
     for (const line of [marks.begin, 'AAAA', `${marks.end} 00`]) reader.line(line);
     expect(() => reader.finish(folder)).toThrow('did not come whole');
     expect(() => bring(tar([file('a', 'x'.repeat(2000))]).subarray(0, 1024))).toThrow('it ends within a file');
@@ -100,5 +100,40 @@ describe('refuses', () => {
     mkdirSync(join(folder, 'd'));
     expect(() => bring(tar([file('d')]))).toThrow('cannot be written below');
     expect(readdirSync(folder)).toEqual(['d']);
+  });
+});
+
+describe('writes nothing that was not asked for', () => {
+  it.each([
+    [['reports'], 'Makefile'],
+    [['reports', 'a.txt'], '.git/hooks/post-checkout'],
+    [['*'], '.git/config'],
+    [['reports/*.xml'], 'reports/a.txt'],
+    [['reports/*.xml'], 'reports'],
+    [['reports/*'], 'reports/.hidden'],
+    [['a?c'], 'abbc'],
+    [['[!a]*'], 'abc'],
+    [['report'], 'reports/x'],
+    [['*.xml'], 'd/a.xml'],
+    [['a.b'], 'axb'],
+  ])('%j: %s', (asked, path) => {
+    expect(() => bring(Buffer.alloc(0), gzipSync(tar([file(path)])), asked)).toThrow('which was not asked for');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    [['reports'], 'reports/deep/x'],
+    [['./reports/'], 'reports/x'],
+    [['.'], '.git/config'],
+    [['*'], 'd/.hidden'],
+    [['reports/*.xml'], 'reports/a.xml'],
+    [['a[0-9]c'], 'a5c'],
+    [['[!a]*', 'x'], 'bcd'],
+    [['a\\*'], 'a*'],
+    [['a['], 'a['],
+    [['[[:alpha:]]x'], 'bx'],
+    [['.env*'], '.env.test'],
+  ])('but writes what was: %j: %s', (asked, path) => {
+    expect(bring(Buffer.alloc(0), gzipSync(tar([file(path)])), asked).files).toBe(1);
   });
 });

@@ -6,6 +6,7 @@ import { dirname, join, sep } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { errorText } from '../../core/machinery/error-text.ts';
 import { UserError } from '../../local/user-error.ts';
+import { isAsked } from './asked-path.ts';
 import { marks, maxBroughtBytes } from './helper-containers.ts';
 import { ArchiveError, readTar } from './read-tar.ts';
 
@@ -23,7 +24,8 @@ export interface BroughtReader {
   };
 }
 
-export function broughtReader(): BroughtReader {
+/** `asked`: the patterns of `--bring`. */
+export function broughtReader(asked: readonly string[]): BroughtReader {
   const missing: string[] = [];
   let encoded: string[] | undefined;
   let length = 0;
@@ -60,7 +62,7 @@ export function broughtReader(): BroughtReader {
       const packed = Buffer.from(encoded.join(''), 'base64');
       if (sum !== createHash('sha256').update(packed).digest('hex'))
         throw new UserError('--bring: the files did not come whole: part of the log is no longer on its node');
-      return { ...unpack(packed, directory), missing };
+      return { ...unpack(packed, directory, asked), missing };
     },
   };
 }
@@ -70,9 +72,15 @@ function split(text: string): [string, string?] {
   return space < 0 ? [text] : [text.slice(0, space), text.slice(space + 1)];
 }
 
-function unpack(packed: Buffer, directory: string): { files: number; leftOut: readonly string[] } {
+function unpack(
+  packed: Buffer,
+  directory: string,
+  asked: readonly string[],
+): { files: number; leftOut: readonly string[] } {
   try {
     const { files, leftOut } = readTar(gunzipSync(packed, { maxOutputLength: maxUnpackedBytes }));
+    const other = files.find(({ path }) => path === '' || !isAsked(path, asked));
+    if (other) throw new ArchiveError(`it has ${JSON.stringify(other.path)}, which was not asked for`);
     mkdirSync(directory, { recursive: true });
     const root = realpathSync(directory);
     for (const { path, type, content, executable } of files) {

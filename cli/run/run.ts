@@ -72,7 +72,7 @@ async function runOn(
     output.result({ namespace, job: name, exitCode: 0 });
     return 0;
   }
-  const brought = options.bring.length > 0 ? broughtReader() : undefined;
+  const brought = options.bring.length > 0 ? broughtReader(options.bring) : undefined;
   const end = await followRun({
     connection,
     job,

@@ -13,6 +13,7 @@ import type { Log } from '../../core/process/log.ts';
 import { createClient } from '../../core/registry/client.ts';
 import type { Registry } from '../../core/registry/registry.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
+import type { ApiRequest } from '../../functions/apiserver/http.ts';
 import { type Cluster, readCluster } from '../cluster.ts';
 import { type ClusterLimits, mostRunning } from '../cluster-limits.ts';
 import { clustersPath } from '../hosted-path.ts';
@@ -27,6 +28,7 @@ import {
   readAsked,
 } from './cluster-type.ts';
 import { type Hosted, hostedCluster, use } from './hosted.ts';
+import { createKnocks } from './knocks.ts';
 import { clusterDir, clusterDirs } from './made-cluster.ts';
 import type { Work } from './messages.ts';
 
@@ -44,8 +46,8 @@ export interface ClustersOptions {
 export interface Clusters {
   /** Throws NotFound. */
   find(name: string): Promise<Hosted>;
-  /** It answers until the result is called, once. Throws StatusError. */
-  use(hosted: Hosted): Promise<() => void>;
+  /** It answers until the result is called, once. `by`: the request for which it is, where that is a client's. Throws StatusError. */
+  use(hosted: Hosted, by?: ApiRequest): Promise<() => void>;
   /** Ends their processes. */
   close(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
   const byName = new Map<string, Hosted>();
   const removing = new Set<string>();
   const starts = gate(startsAtOnce);
+  const knocks = createKnocks(Date.now);
   const most = mostRunning();
   let closed = false;
 
@@ -99,6 +102,7 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
     const { uid, name } = each.asked;
     try {
       await each.remove();
+      knocks.forget(uid);
     } catch (err) {
       log.error({ err, cluster: name, uid }, 'what is left of a deleted cluster cannot be removed: tried again');
     }
@@ -111,6 +115,7 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
     removing.add(uid);
     try {
       await each.remove();
+      knocks.forget(uid);
       await client.modify<KubeObject>(clusterType, '', name, {
         build(found) {
           const finalizers = found.metadata.finalizers ?? [];
@@ -182,20 +187,22 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
     }
   }
 
-  async function start(each: Hosted): Promise<() => void> {
-    if (each.process.running) return use(each);
+  async function start(each: Hosted, by?: ApiRequest): Promise<() => void> {
+    const known = by === undefined || each.knows(by);
+    if (each.process.running) return use(each, known);
+    if (!known) knocks.knock(each.asked.uid);
     return starts(async () => {
-      if (!each.process.running) await makeRoom(each);
-      return use(each);
+      if (!each.process.running) await makeRoom(each, known);
+      return use(each, known);
     });
   }
 
-  /** As many run as the machine has memory for: whoever is unused the longest makes room. */
-  async function makeRoom(wanted: Hosted): Promise<void> {
+  /** As many run as the machine has memory for: whoever is unused the longest makes room, but for nobody whom no cluster knows. */
+  async function makeRoom(wanted: Hosted, known: boolean): Promise<void> {
     const running = [...byName.values()].filter((each) => each !== wanted && each.process.running);
     if (running.length < most) return;
     const [longest] = running.filter(({ open }) => open === 0).sort((a, b) => a.usedAt - b.usedAt);
-    if (!longest)
+    if (!longest || !known)
       throw new StatusError(
         'ServiceUnavailable',
         `${most} clusters are in use on this machine, as many as it has memory for: try again`,
@@ -214,7 +221,7 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
 
   async function copyFrom(name: string, folder: string): Promise<void> {
     const source = await find(name);
-    const release = await use(source);
+    const release = await use(source, true);
     try {
       const made = `${folder}.new`;
       await rm(made, { recursive: true, force: true });

@@ -40,7 +40,7 @@ export function withClusters(own: Handler, clusters: Clusters, log: Log): Handle
   const shares = createShares(openRequests);
 
   /** Its share and its process, until `release`. */
-  async function take(name: string): Promise<{ hosted: Hosted; release: () => void }> {
+  async function take(name: string, request: ApiRequest): Promise<{ hosted: Hosted; release: () => void }> {
     const hosted = await clusters.find(name);
     const holder = hosted.asked.uid;
     if (!shares.take(holder, 1))
@@ -52,7 +52,7 @@ export function withClusters(own: Handler, clusters: Clusters, log: Log): Handle
         },
       );
     try {
-      const release = await clusters.use(hosted);
+      const release = await clusters.use(hosted, request);
       return {
         hosted,
         release: () => {
@@ -81,7 +81,7 @@ export function withClusters(own: Handler, clusters: Clusters, log: Log): Handle
       if (!asked) return own.handle(request);
       request.longRunning = lasts(request, asked.path);
       try {
-        const { hosted, release } = await take(asked.name);
+        const { hosted, release } = await take(asked.name, request);
         try {
           const { status, headers, body } = await forward(request, upstreamOf(request, asked.path, hosted));
           const response = { status, headers, body };
@@ -99,7 +99,7 @@ export function withClusters(own: Handler, clusters: Clusters, log: Log): Handle
       const asked = hostedRequest(request.path);
       if (!asked) return own.upgrade(request, connection);
       try {
-        const { hosted, release } = await take(asked.name);
+        const { hosted, release } = await take(asked.name, request);
         // Also where it is closed by now.
         if (connection.socket.destroyed) release();
         else connection.socket.once('close', release);

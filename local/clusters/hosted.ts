@@ -12,15 +12,18 @@ import { saveCluster } from '../cluster.ts';
 import { type ClusterProcess, clusterProcess } from './cluster-process.ts';
 import type { AskedCluster } from './cluster-type.ts';
 import { apiSocket, copyDir, settingsOf, storedBytes } from './made-cluster.ts';
+import { type OwnCredentials, ownCredentials } from './own-credentials.ts';
 
 export interface Hosted {
   readonly asked: AskedCluster;
   readonly process: ClusterProcess;
   /** Connections to its API server, kept. */
   readonly agent: Agent;
-  /** Requests that are not answered to their end. */
+  /** Whether a request shows a credential that the cluster gave out. */
+  readonly knows: OwnCredentials;
+  /** Requests of those whom it knows that are not answered to their end. */
   open: number;
-  /** The last one's end, Unix milliseconds; or when it began to run. */
+  /** The last of these's end, Unix milliseconds; or when it began to run. */
   usedAt: number;
   /** When it is started without a request, since it has something to do then. */
   wakeAt: number | undefined;
@@ -65,6 +68,7 @@ export function hostedCluster(asked: AskedCluster, options: HostedOptions): Host
     asked,
     process: clusterProcess({ dataDir, program: options.program, prepare, changed }),
     agent,
+    knows: ownCredentials(dataDir, Date.now),
     open: 0,
     usedAt: Date.now(),
     wakeAt: readWake(dataDir, wakeFile),
@@ -89,10 +93,10 @@ function readWake(dataDir: string, file: string): number | undefined {
   return at > 0 ? at : undefined;
 }
 
-/** To be given back once. Throws StatusError where it does not start. */
-export async function use(hosted: Hosted): Promise<() => void> {
-  hosted.open += 1;
-  let held = true;
+/** To be given back once. `known`: by the cluster; who is not does not keep it in memory. Throws StatusError where it does not start. */
+export async function use(hosted: Hosted, known: boolean): Promise<() => void> {
+  let held = known;
+  if (known) hosted.open += 1;
   const release = () => {
     if (!held) return;
     held = false;

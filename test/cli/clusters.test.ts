@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../tools/cluster.ts';
 import { type ControlPlane, planControlPlane } from '../tools/control-plane.ts';
-import { createHosted, type HostedCluster, hostedFolders, isRunning } from '../tools/hosted-clusters.ts';
+import { askRaw, createHosted, type HostedCluster, hostedFolders, isRunning } from '../tools/hosted-clusters.ts';
 
 let plane: ControlPlane;
 let main: HostedCluster;
@@ -152,4 +152,22 @@ it('is deleted with everything that was in it', async () => {
   expect(hostedFolders(plane)).not.toContain(main.dataDir.split('/').at(-1));
   expect(isRunning(main.dataDir)).toBe(false);
   expect((await plane.zeroplane('cluster', 'delete', 'main')).stderr).toContain('"main" not found');
+});
+
+it('is woken a little by who shows none of its credentials, and kept awake by nobody such', async () => {
+  const { dataDir, kubectl } = await createHosted(plane, 'sleeper');
+  const look = async () => (await askRaw(plane, { path: '/clusters/sleeper/version' })).status;
+  const asleep = () => eventually(60, async () => !isRunning(dataDir));
+  await asleep();
+  for (let times = 0; times < 3; times++) {
+    expect(await look()).toBe(200);
+    // Asked again and again meanwhile, it sleeps all the same: from then on that it is asleep is known by its being woken no more.
+    if (times < 2) await asleep();
+  }
+  await eventually(60, async () => (await look()) === 429);
+  expect(isRunning(dataDir)).toBe(false);
+  expect((await askRaw(plane, { path: '/clusters/sleeper/version', token: 'no.such.token' })).status).toBe(429);
+  expect(await kubectl('get', 'namespaces', '-o', 'name')).toContain('namespace/default');
+  expect(await look()).toBe(200);
+  await plane.kubectl('delete', 'cluster', 'sleeper');
 });
