@@ -7,6 +7,7 @@ import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { history } from './observed.ts';
 import type { Applied } from './resize.ts';
 import { restartDelay, restarts } from './restart.ts';
+import type { Round } from './restart-all.ts';
 
 export interface Waiting {
   readonly reason: string;
@@ -26,6 +27,8 @@ export interface ContainerStatusInput {
   readonly applied?: Applied;
   /** The pod has left the node, and its init containers do not tell why: a container without a run failed. */
   readonly neverRan: boolean;
+  /** All containers restart: those of before wait for it. */
+  readonly round?: Round | undefined;
   readonly now: number;
 }
 
@@ -61,6 +64,17 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
       started: health?.started ?? false,
       state: { running: { startedAt: timestamp(current.startedAt) } },
       lastState: last,
+    };
+  }
+  if (input.round?.past.has(current.id)) {
+    const message = 'The container ended because all containers of the pod restart in place';
+    return {
+      ...shared,
+      containerID,
+      ready: false,
+      started: false,
+      state: { waiting: { reason: 'RestartingAllContainers', message } },
+      lastState: { terminated: terminated(current) },
     };
   }
   // A container that will run again is waiting, and its end is its last state.

@@ -237,6 +237,43 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     expect(ready('crash')).toBe('False');
   });
 
+  it('restarts all containers in place when a rule says so, init containers first', async () => {
+    const scratch = { volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] };
+    const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }];
+    const watch = 'if [ $(wc -l < /scratch/runs) = 1 ]; then exit 88; fi; trap "exit 0" TERM; sleep 1000 & wait';
+    run(
+      podOn('anew', {
+        restartPolicy: 'Never',
+        initContainers: [scriptContainer('init', 'echo run >> /scratch/runs', scratch)],
+        containers: [
+          scriptContainer('done', 'true'),
+          scriptContainer('main', 'trap "exit 0" TERM; sleep 1000 & wait'),
+          scriptContainer('watch', watch, { ...scratch, restartPolicy: 'Never', restartPolicyRules: rules }),
+        ],
+        volumes: [{ name: 'scratch', emptyDir: {} }],
+      }),
+    );
+    const counts = () => {
+      const { initContainerStatuses = [], containerStatuses = [] } = status('anew') ?? {};
+      return [...initContainerStatuses, ...containerStatuses].map(({ restartCount }) => restartCount);
+    };
+    await expect.poll(counts).toEqual([1, 1, 1, 1]);
+    await expect
+      .poll(() => status('anew')?.containerStatuses?.slice(1))
+      .toEqual([
+        expect.objectContaining({ name: 'main', state: { running: expect.anything() } }),
+        expect.objectContaining({
+          name: 'watch',
+          lastState: { terminated: expect.objectContaining({ exitCode: 88 }) },
+        }),
+      ]);
+    await phase('anew').toBe('Running');
+    const sandboxes = await node.containerd.runtime.listPodSandbox({});
+    expect(sandboxes.items.filter(({ metadata }) => metadata?.uid === 'anew')).toHaveLength(1);
+    const runs = path.join(node.dataDir, 'pods', 'anew', 'volumes', 'scratch', 'runs');
+    expect(await fs.readFile(runs, 'utf8')).toBe('run\nrun\n');
+  });
+
   it('restarts a container whose liveness probe fails, and waits for readiness', async () => {
     const main = scriptContainer('main', 'trap "exit 0" TERM; touch /tmp/ok; sleep 2; rm /tmp/ok; sleep 1000 & wait', {
       livenessProbe: {

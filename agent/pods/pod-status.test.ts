@@ -94,6 +94,33 @@ describe('podStatus', () => {
     });
   });
 
+  it('says that all containers restart, and stays Running meanwhile', () => {
+    const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }];
+    const pod = testPod({
+      restartPolicy: 'Never',
+      containers: [
+        testContainer('main'),
+        testContainer('watch', { restartPolicy: 'Never', restartPolicyRules: rules }),
+      ],
+    });
+    const running = status({ pod, observed: observedPod(observedContainer('main'), observedContainer('watch')) });
+    expect(condition(running, 'AllContainersRestarting')).toMatchObject({ status: 'False' });
+    const round = { pod, previous: running, observed: observedPod(exited('main', 0), exited('watch', 88)) };
+    const restarting = status(round);
+    expect(restarting.phase).toBe('Running');
+    expect(condition(restarting, 'AllContainersRestarting')).toMatchObject({
+      status: 'True',
+      reason: 'RestartAllContainersStarted',
+    });
+    expect(restarting.containerStatuses?.[0]).toMatchObject({
+      state: { waiting: { reason: 'RestartingAllContainers' } },
+      lastState: { terminated: { exitCode: 0 } },
+    });
+    const ended = status({ ...round, terminating: true });
+    expect(ended.phase).toBe('Failed');
+    expect(condition(ended, 'AllContainersRestarting')).toMatchObject({ status: 'False', reason: 'PodFailed' });
+  });
+
   it('shows a crash that is waited out as its last state', () => {
     const crashed = status({
       observed: observedPod(exited('main', 7, { attempt: 3, quickRestarts: 3, finishedAt: 59_000 })),

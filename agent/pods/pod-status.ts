@@ -14,6 +14,7 @@ import { latest } from './observed.ts';
 import type { ResizeState } from './pod-resize.ts';
 import { isResized } from './resize.ts';
 import { restarts } from './restart.ts';
+import { mayRestartAll, type Round, restartRound, sinceRound } from './restart-all.ts';
 import type { PodTermination } from './sync-pod.ts';
 
 export interface PodStatusInput {
@@ -36,8 +37,10 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
   const { pod, observed, previous, now } = input;
   const containers = podContainers(pod);
   const final = previous !== undefined && isFinished({ status: previous });
-  const initialized = final ? wasInitialized(previous) : isInitialized(input, containers);
   const ended = final || input.terminating || input.ending !== undefined;
+  const round = ended || input.stopped ? undefined : restartRound(pod, observed);
+  const since = { ...input, observed: sinceRound(observed, round) };
+  const initialized = final ? wasInitialized(previous) : isInitialized(since, containers);
   const applied = input.resize && { applied: input.resize.applied };
   const statuses = (...kinds: PodContainer['kind'][]): V1ContainerStatus[] =>
     containers
@@ -49,13 +52,14 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
           container,
           ended,
           neverRan: input.stopped === true && initialized,
+          round,
         }),
       );
   const initContainerStatuses = statuses('init', 'sidecar');
   const containerStatuses = statuses('app');
   const ephemeralContainerStatuses = statuses('ephemeral');
 
-  const phase = final ? (previous?.phase ?? 'Failed') : phaseOf(input, containers, initialized);
+  const phase = final ? (previous?.phase ?? 'Failed') : phaseOf(since, containers, initialized, round);
   const sandbox = observed.sandboxes.find((each) => each.ready);
   const ips = pod.spec.hostNetwork ? [input.hostIP] : (sandbox?.ips ?? []);
   const podIPs = ips.length > 0 ? ips.map((ip) => ({ ip })) : (previous?.podIPs ?? []);
@@ -107,6 +111,7 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
     ['Ready', ready],
     ['ContainersReady', containersReady],
     ['PodScheduled', { status: 'True' }],
+    ...restartCondition(since, containers, round, completed),
     ...(ended ? [] : resizeConditions(input, containers)),
     ...disruptionOf(input),
   ];
@@ -144,7 +149,22 @@ const ownConditions = new Set([
   'PodScheduled',
   'PodResizePending',
   'PodResizeInProgress',
+  'AllContainersRestarting',
 ]);
+
+/** Of pods that have such a rule; true until the first container begins again (KEP-5532). */
+function restartCondition(
+  { observed }: PodStatusInput,
+  containers: readonly PodContainer[],
+  round: Round | undefined,
+  completed: Pick<Condition, 'reason'> | undefined,
+): [string, Condition][] {
+  if (!containers.some(mayRestartAll)) return [];
+  const begun = containers.some(({ kind, name }) => kind !== 'ephemeral' && latest(observed, name) !== undefined);
+  if (!round || begun) return [['AllContainersRestarting', { status: 'False', ...completed }]];
+  const message = 'container exited with restart policy rule';
+  return [['AllContainersRestarting', { status: 'True', reason: 'RestartAllContainersStarted', message }]];
+}
 
 /** They are there only while they are true (KEP-1287). */
 function resizeConditions(
@@ -218,8 +238,15 @@ function isInitialized(input: PodStatusInput, containers: readonly PodContainer[
   });
 }
 
-function phaseOf(input: PodStatusInput, containers: readonly PodContainer[], initialized: boolean): string {
+function phaseOf(
+  input: PodStatusInput,
+  containers: readonly PodContainer[],
+  initialized: boolean,
+  round: Round | undefined,
+): string {
   const { pod, observed } = input;
+  // It has run before, and stays in the phase that it had.
+  if (round) return input.previous?.phase === 'Running' ? 'Running' : 'Pending';
   const apps = containers
     .filter(({ kind }) => kind === 'app')
     .map((container) => ({ container, current: latest(observed, container.name) }));

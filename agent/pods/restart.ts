@@ -1,6 +1,7 @@
 // When an ended container runs again: restart policies, and the back-off between crashes.
 // Source: Kubernetes, "Pod Lifecycle", sections on restart policy and on how pods handle problems with containers.
 
+import type { V1ContainerRestartRule } from '../../generated/kubernetes.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
 import type { ObservedContainer } from './observed.ts';
 
@@ -15,14 +16,19 @@ export function restarts(
   if (container.kind === 'ephemeral') return false;
   if (resized) return true;
   if (container.kind === 'sidecar') return true;
-  for (const rule of container.spec.restartPolicyRules ?? []) {
-    const listed = rule.exitCodes?.values?.includes(exitCode) ?? false;
-    if (rule.action === 'Restart' && (rule.exitCodes?.operator === 'In') === listed) return true;
-  }
+  if (ruleFor(container, exitCode)) return true;
   const policy = container.spec.restartPolicy ?? pod.spec.restartPolicy ?? 'Always';
   // An init container that succeeded is done, whatever the policy says.
   if (container.kind === 'init') return exitCode !== 0 && policy !== 'Never';
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
+}
+
+/** The first of its rules for such an end; each restarts it, alone or with all others of its pod (KEP-5307, KEP-5532). */
+export function ruleFor({ spec }: PodContainer, exitCode: number): V1ContainerRestartRule | undefined {
+  return (spec.restartPolicyRules ?? []).find(({ exitCodes }) => {
+    const listed = exitCodes?.values?.includes(exitCode) ?? false;
+    return exitCodes !== undefined && (exitCodes.operator === 'In') === listed;
+  });
 }
 
 /** How many quick restarts the successor of `ended` counts. */

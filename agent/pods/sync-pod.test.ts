@@ -138,6 +138,66 @@ describe('syncPod', () => {
     ]);
   });
 
+  it('restarts all containers when a rule says so, init containers first, whatever their policies say', () => {
+    const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [88] } }];
+    const pod = testPod({
+      restartPolicy: 'Never',
+      initContainers: [
+        testContainer('init'),
+        testContainer('side', { restartPolicy: 'Always', restartPolicyRules: rules }),
+      ],
+      containers: [testContainer('main'), testContainer('done')],
+    });
+    const before = [exited('init', 0), exited('side', 88), exited('done', 0)];
+    const next = (name: string, rest: Partial<ObservedContainer> = {}) =>
+      observedContainer(name, { attempt: 1, createdAt: 3500, ...rest });
+    const ended = exited('main', 137, { finishedAt: 3400 });
+    const initialized = next('init', { state: 'exited', finishedAt: 3600 });
+    expect(steps(pod, observedPod(...before, observedContainer('main')))).toEqual(['kill main-0 0']);
+    expect(steps(pod, observedPod(...before, ended))).toEqual(['start init#1']);
+    expect(steps(pod, observedPod(...before, ended, next('init')))).toEqual([]);
+    expect(steps(pod, observedPod(...before, ended, initialized))).toEqual(['start side#1']);
+    const again = [...before, ended, initialized, next('side')];
+    expect(steps(pod, observedPod(...again))).toEqual(['start main#1', 'start done#1']);
+    expect(steps(pod, observedPod(...again, next('main'), next('done')))).toEqual([]);
+    // What they do then is their own matter again, until the next such end.
+    const over = next('done', { state: 'exited', finishedAt: 3900 });
+    expect(steps(pod, observedPod(...again, next('main'), over))).toEqual([]);
+    const second = next('side', { state: 'exited', exitCode: 88, finishedAt: 3950, quickRestarts: 1 });
+    const twice = observedPod(
+      ...before,
+      ended,
+      initialized,
+      second,
+      over,
+      next('main', { state: 'exited', finishedAt: 3960 }),
+    );
+    expect(sync(pod, twice)).toMatchObject({ steps: [], wakeAt: 13_950 });
+    expect(steps(pod, twice, { now: 13_950 })).toEqual(['start init#2']);
+    expect(steps(pod, observedPod(...before, ended), { terminateBy: 9000 })).toEqual(['stopSandbox s0']);
+  });
+
+  it('takes the first rule for an end, and no round that began in another sandbox', () => {
+    const rule = (action: string, operator: string, values: number[]) => ({ action, exitCodes: { operator, values } });
+    const rules = [rule('Restart', 'In', [7]), rule('RestartAllContainers', 'NotIn', [0])];
+    const pod = testPod({
+      restartPolicy: 'Never',
+      containers: [
+        testContainer('main', { restartPolicy: 'Never', restartPolicyRules: rules }),
+        testContainer('other'),
+      ],
+    });
+    expect(steps(pod, observedPod(exited('main', 7), observedContainer('other')))).toEqual(['start main#1']);
+    expect(steps(pod, observedPod(exited('main', 9), observedContainer('other')))).toEqual(['kill other-0 0']);
+    const sandboxes = [
+      { ...readySandbox, id: 's1', attempt: 1 },
+      { ...readySandbox, ready: false },
+    ];
+    expect(
+      steps(pod, { sandboxes, containers: [exited('main', 9), observedContainer('other', { sandboxId: 's1' })] }),
+    ).toEqual(['start main#1', 'removeSandbox s0']);
+  });
+
   it('never starts a container of a pod that ends, nor one that runs already', () => {
     const states = fc.constantFrom<ObservedContainer['state']>('running', 'exited', 'created');
     const container = (name: string) =>

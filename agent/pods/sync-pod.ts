@@ -8,6 +8,7 @@ import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { history, latest } from './observed.ts';
 import { type Applied, isResized, needsRestart } from './resize.ts';
 import { nextQuickRestarts, restartDelay, restarts } from './restart.ts';
+import { restartRound, sinceRound } from './restart-all.ts';
 
 export type Step =
   | { readonly type: 'createSandbox'; readonly attempt: number }
@@ -79,7 +80,8 @@ export function syncPod(input: SyncInput): SyncResult {
     const grace = input.ending.graceSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
     return terminate(input, Number(grace), false);
   }
-  if (input.finished || isComplete(pod, observed))
+  const round = restartRound(pod, observed);
+  if (input.finished || (!round && isComplete(pod, observed)))
     return terminate(input, Number(pod.spec.terminationGracePeriodSeconds ?? 30), false);
 
   const [sandbox, ...oldSandboxes] = observed.sandboxes;
@@ -99,6 +101,11 @@ export function syncPod(input: SyncInput): SyncResult {
   const resized: { id: string; container: PodContainer }[] = [];
   const deadline = deadlineOf(pod);
   if (deadline !== undefined) wake(deadline);
+  // Fast: without hooks and without the pod's grace.
+  const endings = observed.containers
+    .filter(({ id, state }) => state === 'running' && round?.past.has(id))
+    .map((each) => kill(each, 0, 'all containers of the pod restart'));
+  if (endings.length > 0) return wakeAt === undefined ? { steps: endings } : { steps: endings, wakeAt };
 
   /** Starts a container unless it waits for something; says whether it runs. */
   const keep = (container: PodContainer): ObservedContainer | undefined => {
@@ -124,12 +131,11 @@ export function syncPod(input: SyncInput): SyncResult {
     }
     const replaced = current !== undefined && current.sandboxId !== sandbox.id;
     const changed = current !== undefined && (current.image !== container.spec.image || current.resized === true);
-    if (current && !replaced && !changed && !restarts(pod, container, current)) return undefined;
+    const anew = round !== undefined && current !== undefined && round.past.has(current.id);
+    if (current && !replaced && !changed && !anew && !restarts(pod, container, current)) return undefined;
     if (current && container.kind === 'ephemeral') return undefined;
-    const held = Math.max(
-      input.heldUntil(container.name),
-      current && !replaced && !changed ? current.finishedAt + restartDelay(current) : 0,
-    );
+    const own = current && !replaced && !changed ? current.finishedAt + restartDelay(current) : 0;
+    const held = Math.max(input.heldUntil(container.name), anew ? round.startsAt : own);
     if (held > now) {
       wake(held);
       return undefined;
@@ -138,21 +144,22 @@ export function syncPod(input: SyncInput): SyncResult {
       type: 'startContainer',
       container,
       attempt: current ? current.attempt + 1 : attemptAfterLoss(pod, container.name),
-      quickRestarts: nextQuickRestarts(current),
+      // It did not crash: another one did.
+      quickRestarts: anew && current.id !== round.trigger.id ? current.quickRestarts : nextQuickRestarts(current),
     });
     return undefined;
   };
 
   const containers = podContainers(pod);
   for (const container of containers) if (container.kind === 'ephemeral') keep(container);
-  const initialized = mayStartApps(input, sandbox.id, containers, keep);
+  const initialized = mayStartApps({ ...input, observed: sinceRound(observed, round) }, sandbox.id, containers, keep);
   if (initialized) for (const container of containers) if (container.kind === 'app') keep(container);
 
   if (resized.length > 0) steps.push({ type: 'resize', containers: resized });
   for (const { id } of oldSandboxes) steps.push({ type: 'removeSandbox', id });
   for (const { name } of containers)
     for (const old of history(observed, name).slice(2))
-      if (old.state === 'exited') steps.push({ type: 'removeContainer', id: old.id });
+      if (old.state === 'exited' && old.id !== round?.trigger.id) steps.push({ type: 'removeContainer', id: old.id });
   return wakeAt === undefined ? { steps } : { steps, wakeAt };
 }
 

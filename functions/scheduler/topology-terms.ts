@@ -106,7 +106,10 @@ function compile(
   };
 }
 
-/** `matchLabelKeys` and `mismatchLabelKeys` (KEP-3633, KEP-3243) add the incoming pod's own values to the selector. */
+/**
+ * `matchLabelKeys` and `mismatchLabelKeys` (KEP-3633, KEP-3243) add the incoming pod's own values to the selector. A pod that was made
+ * since they are merged has the values that it was made with there: those count.
+ */
 function withLabelKeys(
   selector: LabelSelector | undefined,
   labels: Labels,
@@ -116,6 +119,7 @@ function withLabelKeys(
   if (!selector) return undefined;
   const more = (keys: readonly string[] | undefined, operator: 'in' | 'notin') =>
     (keys ?? []).flatMap((key) => {
+      if (selector.some((each) => each.key === key && each.operator === operator)) return [];
       const value = getOwn(labels, key);
       return value === undefined ? [] : [{ key, operator, values: [value] }];
     });

@@ -11,10 +11,12 @@ import {
 import { labelSelectorOf, matchesLabels, validateLabelSelector, validateLabels } from '../../../machinery/labels.ts';
 import { validateAnnotations } from '../../metadata/validate.ts';
 import { defaultPodSpec } from '../pod/defaults.ts';
+import { dropStopSignals } from '../pod/features-off.ts';
 import { validatePodAnnotations } from '../pod/validate-annotations.ts';
 import { validatePodSpec } from '../pod/validate-spec.ts';
 
 export function defaultTemplate(template: V1PodTemplateSpec | undefined): void {
+  dropStopSignals(template?.spec);
   defaultPodSpec(template?.spec);
 }
 

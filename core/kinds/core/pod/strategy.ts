@@ -7,6 +7,8 @@ import { warnOfHostname } from '../../metadata/name-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 import { syncAppArmor, validateAppArmorMatch } from './app-armor.ts';
 import { defaultPodSpec, defaultRequests } from './defaults.ts';
+import { dropStopSignals } from './features-off.ts';
+import { mergeLabelKeys } from './label-keys.ts';
 import { qosClass } from './semantics/qos-class.ts';
 import { isFinished } from './semantics/state.ts';
 import { validatePodAnnotations } from './validate-annotations.ts';
@@ -17,12 +19,14 @@ import { warnOfPod } from './warnings.ts';
 
 export const strategy = strategyFor<V1Pod>({
   generation: true,
-  defaults(object) {
+  defaults(object, old) {
+    dropStopSignals(object.spec, old?.spec);
     defaultPodSpec(object.spec);
     defaultRequests(object.spec);
   },
   prepareForCreate(object, { warn }) {
     for (const warning of syncAppArmor(object)) warn(warning);
+    mergeLabelKeys(object);
     const qos = object.spec?.containers?.length ? qosClass(object.spec) : undefined;
     object.status = { phase: 'Pending', ...(qos && { qosClass: qos }) };
     if (object.spec?.schedulingGates?.length) {

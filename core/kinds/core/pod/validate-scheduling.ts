@@ -137,11 +137,30 @@ function validatePodTerm(term: Partial<V1PodAffinityTerm>, path: string): FieldE
   errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`));
   if (!term.topologyKey) errors.push(required(`${path}.topologyKey`, 'can not be empty'));
   else errors.push(...validateLabelKey(term.topologyKey, `${path}.topologyKey`));
-  const { matchLabelKeys = [], mismatchLabelKeys = [] } = term;
-  errors.push(
-    ...validateKeys(matchLabelKeys, term.labelSelector, `${path}.matchLabelKeys`),
-    ...validateKeys(mismatchLabelKeys, term.labelSelector, `${path}.mismatchLabelKeys`),
-  );
+  return [...errors, ...validateLabelKeys(term, path)];
+}
+
+interface Keyed {
+  readonly labelSelector?: V1LabelSelector;
+  readonly matchLabelKeys?: readonly string[];
+  readonly mismatchLabelKeys?: readonly string[];
+}
+
+/** Of a pod, whose own values are in the selector already: a key that was said twice stands there twice. */
+function validateLabelKeys(term: Keyed, path: string): FieldError[] {
+  const { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] } = term;
+  const errors = [
+    ...validateKeys(matchLabelKeys, labelSelector, `${path}.matchLabelKeys`),
+    ...validateKeys(mismatchLabelKeys, labelSelector, `${path}.mismatchLabelKeys`),
+  ];
+  const seen = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
+  for (const { key } of labelSelector?.matchExpressions ?? []) {
+    const index = matchLabelKeys.lastIndexOf(key);
+    // The path is told as Kubernetes tells it.
+    if (index >= 0 && seen.has(key))
+      errors.push(invalidValue(`${path}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector'));
+    seen.add(key);
+  }
   matchLabelKeys.forEach((key, index) => {
     if (mismatchLabelKeys.includes(key))
       errors.push(
@@ -183,7 +202,7 @@ export function validateSpread(constraints: readonly V1TopologySpreadConstraint[
           `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${otherwise}`,
         ),
       );
-    errors.push(...validateSpreadKeys(constraint, `${at}.matchLabelKeys`));
+    errors.push(...validateLabelKeys(constraint, at));
     errors.push(...validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`));
     return errors;
   });
@@ -191,22 +210,4 @@ export function validateSpread(constraints: readonly V1TopologySpreadConstraint[
 
 function pairOf({ topologyKey, whenUnsatisfiable }: V1TopologySpreadConstraint): string {
   return `{${topologyKey}, ${whenUnsatisfiable}}`;
-}
-
-function validateSpreadKeys(
-  { matchLabelKeys = [], labelSelector }: V1TopologySpreadConstraint,
-  path: string,
-): FieldError[] {
-  if (matchLabelKeys.length === 0) return [];
-  const selected = new Set([
-    ...Object.keys(labelSelector?.matchLabels ?? {}),
-    ...(labelSelector?.matchExpressions ?? []).map(({ key }) => key),
-  ]);
-  const errors = labelSelector ? [] : [forbiddenField(path, 'must not be specified when labelSelector is not set')];
-  matchLabelKeys.forEach((key, index) => {
-    const at = `${path}[${index}]`;
-    errors.push(...validateLabelKey(key, at));
-    if (selected.has(key)) errors.push(invalidValue(at, key, 'exists in both matchLabelKeys and labelSelector'));
-  });
-  return errors;
 }

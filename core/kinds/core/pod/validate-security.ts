@@ -9,6 +9,7 @@ import type {
 import { type FieldError, invalidValue, notSupported, required, tooLong } from '../../../machinery/field-error.ts';
 import type { Int64 } from '../../../machinery/object.ts';
 import { localDescendingPath } from './file-path.ts';
+import { validateWindowsOptions } from './validate-windows.ts';
 
 const maxId = 2147483647;
 /** PATH_MAX without the byte that ends it. */
@@ -35,6 +36,7 @@ export function validateContainerSecurity(context: V1SecurityContext, hostUsers:
   }
   if (context.seccompProfile) errors.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`));
   if (context.appArmorProfile) errors.push(...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`));
+  if (context.windowsOptions) errors.push(...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`));
   return errors;
 }
 
@@ -61,6 +63,7 @@ export function validatePodSecurity(context: V1PodSecurityContext, path: string)
   });
   if (context.seccompProfile) errors.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`));
   if (context.appArmorProfile) errors.push(...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`));
+  if (context.windowsOptions) errors.push(...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`));
   return errors;
 }
 
