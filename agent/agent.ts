@@ -62,6 +62,7 @@ import { createLocalPathVolumes } from './volumes/local-path.ts';
 import { createPodVolumes, prepareVolumeRoots } from './volumes/pod-volumes.ts';
 import { requestToken } from './volumes/request-token.ts';
 import { createTokenSource } from './volumes/tokens.ts';
+import { createVolumeUsage } from './volumes/volume-usage.ts';
 
 /** What a stream needs of the agent. */
 export interface StreamContext {
@@ -155,6 +156,7 @@ export async function startAgent(
         apiMetrics: api.metrics.families,
         cgroups: { reader: cgroupReader, root: cgroupRoot, pod: cgroups.parent },
         pauseImage: options.pauseImage ?? pauseImage,
+        volumes: volumeUsage,
         probeMetrics,
         startedAt,
         systemLogs: machineLogs,
@@ -215,6 +217,19 @@ export async function startAgent(
     directory: kubelet,
     onUse: () => void self.send().catch(failed),
   });
+  const volumeParts = {
+    ...shared,
+    objects: podObjects,
+    tokens: createTokenSource(requestToken(api), now),
+    images: createImageVolumes({ runtime, images, snapshots, secret: podObjects.secret }),
+    csi,
+  };
+  const volumeUsage = createVolumeUsage({
+    parts: volumeParts,
+    podsDir: paths.pods,
+    pods: () => pods.all().map(({ pod }) => pod),
+    now,
+  });
   const pods = createNodePods({
     ...shared,
     runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
@@ -225,14 +240,7 @@ export async function startAgent(
     dns: { server: options.clusterDNS, domain: options.clusterDomain, host: parseResolvConf(resolvConf) },
     capacity,
     objects: podObjects,
-    volumes: createPodVolumes({
-      ...shared,
-      memoryDir: paths.memory,
-      objects: podObjects,
-      tokens: createTokenSource(requestToken(api), now),
-      images: createImageVolumes({ runtime, images, snapshots, secret: podObjects.secret }),
-      csi,
-    }),
+    volumes: createPodVolumes({ ...volumeParts, memoryDir: paths.memory }),
     images,
     cgroups,
     probeMetrics,

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inTurn } from './install-lock.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
@@ -19,8 +20,13 @@ export function installPackages() {
   const oldest = hasPackage ? 20 : 24;
   if (major < oldest) fail(`Node ${process.versions.node} is too old to start it: install Node ${oldest} or newer`);
   if (isInstalled()) return;
-  console.error('zeroplane: installing npm packages (once, as package-lock.json says)');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], 'npm ci');
+  const waits = (pid) => console.error(`zeroplane: waiting for process ${pid}, which installs the npm packages`);
+  // Two that install into one folder take away each other's files.
+  inTurn(root, 'install', waits, () => {
+    if (isInstalled()) return;
+    console.error('zeroplane: installing npm packages (once, as package-lock.json says)');
+    run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], 'npm ci');
+  });
 }
 
 /** Whether npm's own record of what it installed has every package of the lock file, at its version. */

@@ -45,6 +45,7 @@ import {
   isBlock,
   podContext,
 } from './volume-facts.ts';
+import { volumeUseOf } from './volume-usage.ts';
 
 export interface CsiOptions {
   readonly api: Pick<ApiClient, 'json'>;
@@ -58,6 +59,8 @@ export interface CsiOptions {
 /** A pod waits so long in one attempt for its volume to be attached. */
 const attachMs = 20_000;
 const askAgainMs = 500;
+/** How full a volume is is asked for by whoever reads figures. */
+const usageMs = 10_000;
 
 interface Published {
   readonly driver: Driver;
@@ -311,6 +314,14 @@ export async function createCsiVolumes(options: CsiOptions): Promise<CsiVolumes>
         ),
       ),
     ],
+    async use(uid, name) {
+      const record = (await readRecords(directory.pods, uid)).get(recordDirectory(directory.pods, uid, name));
+      const driver = options.drivers.get(record?.driverName ?? '');
+      if (!record || !driver?.capabilities.has(nodeCapabilities.getVolumeStats)) return undefined;
+      const { volumeHandle: volumeId, targetPath: volumePath, stagingPath } = record;
+      const request = { volumeId, volumePath, ...(stagingPath !== undefined && { stagingTargetPath: stagingPath }) };
+      return volumeUseOf(await driver.client.call(csiMethods.nodeGetVolumeStats, request, { deadlineMs: usageMs }));
+    },
     inUse: () => [...new Set(used.values())].sort(),
   };
 }

@@ -18,10 +18,14 @@ export const accessModes = {
 /** NodeServiceCapability.RPC.Type */
 export const nodeCapabilities = {
   stageUnstageVolume: 1,
+  getVolumeStats: 2,
   expandVolume: 3,
   singleNodeMultiWriter: 5,
   volumeMountGroup: 6,
 } as const;
+
+/** VolumeUsage.Unit */
+export const usageUnits = { bytes: 1, inodes: 2 } as const;
 
 const VolumeCapability = message({
   block: [1, empty],
@@ -101,6 +105,13 @@ export const csiMethods = {
       secrets: [6, 'map'],
     }),
     message({ capacityBytes: [1, 'int64'] }),
+  ),
+  nodeGetVolumeStats: node(
+    'NodeGetVolumeStats',
+    message({ volumeId: [1, 'string'], volumePath: [2, 'string'], stagingTargetPath: [3, 'string'] }),
+    message({
+      usage: [1, [message({ available: [1, 'int64'], total: [2, 'int64'], used: [3, 'int64'], unit: [4, 'int32'] })]],
+    }),
   ),
   nodeUnpublishVolume: node(
     'NodeUnpublishVolume',

@@ -8,6 +8,7 @@ import type { PodWorker } from '../pods/pod-worker.ts';
 import type { ProbeMetrics } from '../probes/probe-metrics.ts';
 import type { CgroupReader } from '../stats/cgroup-use.ts';
 import type { UsageSampler } from '../stats/usage.ts';
+import type { VolumeUsage } from '../volumes/volume-usage.ts';
 
 export interface NodeApiContext {
   readonly options: Pick<
@@ -35,6 +36,7 @@ export interface NodeApiContext {
   };
   /** The image of sandboxes. */
   readonly pauseImage: string;
+  readonly volumes: VolumeUsage;
   readonly probeMetrics: Pick<ProbeMetrics, 'families'>;
   /** What was asked of the API server. */
   readonly apiMetrics: () => readonly Family[];

@@ -14,6 +14,7 @@ import { labels } from '../pods/observed.ts';
 import { createProbeMetrics } from '../probes/probe-metrics.ts';
 import { createCgroupReader } from '../stats/cgroup-use.ts';
 import { writeLegacyCgroup } from '../stats/testing.ts';
+import type { UsedVolume } from '../volumes/volume-usage.ts';
 import type { NodeApiContext } from './context.ts';
 import { serveNodeApi } from './node-api.ts';
 
@@ -74,6 +75,12 @@ const running = {
   state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
 };
 
+const volume: UsedVolume = {
+  ...{ uid: 'u1', namespace: 'team', name: 'data', claim: 'files' },
+  at: Date.parse('2026-01-02T00:00:00Z'),
+  use: { capacity: 1000, available: 400, used: 600, inodes: 10, inodesFree: 4, inodesUsed: 6 },
+};
+
 function context(): NodeApiContext {
   return {
     options: {
@@ -126,6 +133,7 @@ function context(): NodeApiContext {
       pod: (uid) => `/node/pod${uid}`,
     },
     pauseImage: 'pause:1',
+    volumes: { read: async () => [volume] },
     probeMetrics: probes,
     apiMetrics: api.families,
     startedAt: Date.parse('2026-01-01T00:00:00Z'),
@@ -198,6 +206,12 @@ describe("the node's own API", () => {
         containers: [
           { name: 'app', startTime: '2026-01-01T00:00:00Z', memory: { workingSetBytes: 1024 } },
           { name: 'side', startTime: null },
+        ],
+        volume: [
+          {
+            ...{ time: '2026-01-02T00:00:00Z', name: 'data', pvcRef: { name: 'files', namespace: 'team' } },
+            ...{ capacityBytes: 1000, availableBytes: 400, usedBytes: 600, inodes: 10, inodesFree: 4, inodesUsed: 6 },
+          },
         ],
       },
     ]);
@@ -314,6 +328,10 @@ describe("the node's own API", () => {
       { labels: { code: '200', host: 'api:6443', method: 'POST' }, value: 2 },
       { labels: { code: '<error>', host: 'api:6443', method: 'POST' }, value: 1 },
     ]);
+    expect(own.get('kubelet_volume_stats_available_bytes')?.samples).toMatchObject([
+      { labels: { namespace: 'team', persistentvolumeclaim: 'files' }, value: 400 },
+    ]);
+    expect(own.get('kubelet_volume_stats_inodes_used')?.samples).toMatchObject([{ value: 6 }]);
     const lasted = own.get('rest_client_request_duration_seconds')?.samples;
     expect(lasted?.find(({ labels }) => labels['le'] === '0.5')?.value).toBe(1);
     expect(lasted?.at(-1)).toMatchObject({ labels: { host: 'api:6443', verb: 'POST' }, value: 2 });

@@ -10,6 +10,7 @@ import type { FrameSocket } from '../../core/node/frame-socket.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
 import { blockDevice } from '../stats/devices.ts';
 import { runningContainers } from '../stats/running-containers.ts';
+import type { UsedVolume } from '../volumes/volume-usage.ts';
 import { cadvisorMetrics } from './cadvisor-text.ts';
 import type { NodeApiContext } from './context.ts';
 import { sendLogFile } from './log-files.ts';
@@ -17,6 +18,7 @@ import { kubeletMetrics, resourceMetrics, scrapeError } from './metrics-text.ts'
 import { readCgroups } from './read-cgroups.ts';
 import { readStats } from './read-stats.ts';
 import { toSummary } from './summary.ts';
+import { volumeMetrics } from './volume-metrics.ts';
 
 /** Resolves when the connection is over. */
 export function serveNodeApi(context: NodeApiContext, peer: FrameSocket): Promise<void> {
@@ -51,11 +53,14 @@ async function answer(context: NodeApiContext, request: IncomingMessage, respons
     case '/runningpods':
       return json(response, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: podsOf(context) });
     case '/stats/summary': {
-      const stats = await readStats(context, await running(context));
-      return json(response, toSummary(stats, podsOf(context), context.options.nodeName, context.startedAt));
+      const [stats, volumes] = await Promise.all([
+        running(context).then((all) => readStats(context, all)),
+        context.volumes.read(),
+      ]);
+      return json(response, toSummary(stats, podsOf(context), volumes, context.options.nodeName, context.startedAt));
     }
     case '/metrics':
-      return metrics(response, kubeletMetrics(figuresOf(context)));
+      return metrics(response, kubeletMetrics(figuresOf(context, await context.volumes.read())));
     case '/metrics/cadvisor':
       return metrics(response, await cadvisorPage(context));
     case '/metrics/resource':
@@ -105,7 +110,7 @@ function podsOf({ pods }: NodeApiContext): V1Pod[] {
   return pods().map(({ pod, status }) => ({ apiVersion: 'v1', kind: 'Pod', ...pod, ...(status && { status }) }));
 }
 
-function figuresOf(context: NodeApiContext) {
+function figuresOf(context: NodeApiContext, volumes: readonly UsedVolume[]) {
   const pods = podsOf(context);
   const containers = { created: 0, exited: 0, running: 0 };
   for (const { status } of pods)
@@ -122,7 +127,7 @@ function figuresOf(context: NodeApiContext) {
       residentBytes: process.memoryUsage.rss(),
       startedAtSeconds: context.startedAt / 1000,
     },
-    more: context.apiMetrics(),
+    more: [...volumeMetrics(volumes), ...context.apiMetrics()],
   };
 }
 

@@ -2,16 +2,24 @@
 // Source: k8s.io/kubelet pkg/apis/stats/v1alpha1.
 
 import type { V1Pod } from '../../generated/kubernetes.ts';
+import type { UsedVolume } from '../volumes/volume-usage.ts';
 import type { NodeStats } from './read-stats.ts';
 
 /** `startedAt`: of the agent, Unix milliseconds. */
-export function toSummary(stats: NodeStats, pods: readonly V1Pod[], nodeName: string, startedAt: number): object {
+export function toSummary(
+  stats: NodeStats,
+  pods: readonly V1Pod[],
+  volumes: readonly UsedVolume[],
+  nodeName: string,
+  startedAt: number,
+): object {
   const time = seconds(stats.at);
   const { node, containers } = stats;
   const { capacity, available, inodes, inodesFree } = node.filesystem;
   const filesystem = { time, capacityBytes: capacity, availableBytes: available, inodes, inodesFree };
   const cpuOf = (rate: number, total: number) => ({ time, usageNanoCores: rate, usageCoreNanoSeconds: total });
   const byPod = Map.groupBy(containers, ({ uid }) => uid);
+  const volumesByPod = Map.groupBy(volumes, ({ uid }) => uid);
   return {
     node: {
       nodeName,
@@ -51,9 +59,24 @@ export function toSummary(stats: NodeStats, pods: readonly V1Pod[], nodeName: st
           workingSetBytes: sum(({ workingSet }) => workingSet),
           rssBytes: sum(({ rss }) => rss),
         },
+        volume: (volumesByPod.get(metadata?.uid ?? '') ?? []).map(volumeStats),
         'ephemeral-storage': { ...filesystem, usedBytes: sum(({ writableLayer }) => writableLayer) },
       };
     }),
+  };
+}
+
+function volumeStats({ name, namespace, claim, at, use }: UsedVolume): object {
+  return {
+    time: seconds(at),
+    capacityBytes: use.capacity,
+    availableBytes: use.available,
+    usedBytes: use.used,
+    inodes: use.inodes,
+    inodesFree: use.inodesFree,
+    inodesUsed: use.inodesUsed,
+    name,
+    ...(claim !== undefined && { pvcRef: { name: claim, namespace } }),
   };
 }
 

@@ -20,7 +20,7 @@ export async function refreshClaimed({ claimName, readOnly }: ClaimedVolume, con
   if (!readOnly) await type.refresh?.(source, context, volume);
 }
 
-function claimedVolume(claimName: string, { objects, pod }: VolumeContext) {
+export function claimedVolume(claimName: string, { objects, pod }: VolumeContext) {
   const claim = objects.claim(pod.metadata.namespace, claimName);
   if (!claim) throw new VolumeError(`persistentvolumeclaim "${claimName}" not found`);
   const volumeName = claim.spec?.volumeName;

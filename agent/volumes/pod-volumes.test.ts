@@ -99,17 +99,17 @@ describe('a volume that is a claim', () => {
     await expect(prepared({ persistentVolumeClaim: { claimName: 'unbound' } })).rejects.toThrow(
       'persistentvolumeclaim "unbound" is not bound to a volume',
     );
-    bound = { nfs: { server: 's', path: '/' } };
+    bound = { iscsi: { iqn: 'iqn.2001-04.com.example:a', lun: 0, targetPortal: '10.0.0.1' } };
     await expect(prepared({ persistentVolumeClaim: { claimName: 'c' } })).rejects.toThrow(
-      'persistentvolume "pv" is of a type that this node does not support; use hostPath, local or csi',
+      'persistentvolume "pv" is of a type that this node does not support; use hostPath, local, nfs or csi',
     );
   });
 });
 
 describe('the types that a node has', () => {
   it('are told to whoever asks for another', async () => {
-    await expect(prepared({ nfs: { server: 's', path: '/' } })).rejects.toThrow(
-      'volume "v" is of type nfs, which this node does not support; use emptyDir, configMap, secret, projected, downwardAPI, image, hostPath, csi, ephemeral or persistentVolumeClaim',
+    await expect(prepared({ flexVolume: { driver: 'd' } })).rejects.toThrow(
+      'volume "v" is of type flexVolume, which this node does not support; use emptyDir, configMap, secret, projected, downwardAPI, image, hostPath, nfs, csi, ephemeral or persistentVolumeClaim',
     );
     // A PersistentVolume's only.
     await expect(prepared({ local: { path: '/' } } as Omit<V1Volume, 'name'>)).rejects.toThrow('is of type local');

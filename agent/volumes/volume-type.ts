@@ -14,6 +14,7 @@ import type { NodeCapacity } from '../pod/resources.ts';
 import type { VolumeFile } from './atomic-write.ts';
 import type { ImageVolumes } from './image-volume.ts';
 import type { TokenSource } from './tokens.ts';
+import type { VolumeUse } from './volume-use.ts';
 
 export interface VolumeObjects {
   configMap(namespace: string, name: string): V1ConfigMap | undefined;
@@ -71,6 +72,8 @@ export interface CsiVolumes {
   release(uid: string): Promise<void>;
   /** Pods that there is something of. */
   known(): Promise<string[]>;
+  /** How full a pod's volume is, as its driver says; undefined where it does not. `name`: of its PersistentVolume, else in its pod. */
+  use(uid: string, name: string): Promise<VolumeUse | undefined>;
   /** As the node's status names them: what may not be detached. */
   inUse(): readonly string[];
 }
@@ -105,6 +108,12 @@ export interface NodeVolumeType<Inline = object, Persistent = object> {
   ): Promise<string | Omit<MountedVolume, 'readOnly'>>;
   /** Brings up to date what `persistent` made. Throws VolumeError. */
   refresh?(source: Persistent, context: VolumeContext, volume: V1PersistentVolume): Promise<void>;
+  /** How full it is; undefined where nobody can say. `volume`: the PersistentVolume that it is. */
+  use?(
+    source: Inline | Persistent,
+    context: VolumeContext,
+    volume: V1PersistentVolume | undefined,
+  ): Promise<VolumeUse | undefined>;
   /** Gives back what its volumes of a pod held, once all of the pod is unmounted. */
   release?(uid: string, volumesDir: string, parts: VolumeParts): Promise<void>;
 }

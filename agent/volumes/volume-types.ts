@@ -9,6 +9,7 @@ import { ephemeral } from './types/ephemeral.ts';
 import { hostPath } from './types/host-path.ts';
 import { image } from './types/image.ts';
 import { local } from './types/local.ts';
+import { nfs } from './types/nfs.ts';
 import { persistentVolumeClaim } from './types/persistent-volume-claim.ts';
 import { projected } from './types/projected.ts';
 import { secret } from './types/secret.ts';
@@ -25,6 +26,7 @@ const all: { readonly [Name in VolumeTypeName]?: NodeVolumeTypeOf<Name> } = {
   image,
   hostPath,
   local,
+  nfs,
   csi,
   ephemeral,
   persistentVolumeClaim,

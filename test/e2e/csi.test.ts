@@ -198,6 +198,24 @@ describe.skipIf(process.getuid?.() !== 0)('CSI drivers (needs root)', () => {
     );
   });
 
+  it('its driver says how full a volume is, in the summary of the node and in its metrics', async () => {
+    const summary = JSON.parse(await cluster.kubectl('get', '--raw', `/api/v1/nodes/${nodeName}/proxy/stats/summary`));
+    const writer = summary.pods.find((each: { podRef: { name: string } }) => each.podRef.name === 'writer');
+    expect(writer.volume).toContainEqual({
+      ...{ time: expect.any(String), name: 'data', pvcRef: { name: 'files', namespace: 'default' } },
+      ...{ capacityBytes: 1_000_000, availableBytes: 600_000, usedBytes: 400_000 },
+      ...{ inodes: 100, inodesFree: 70, inodesUsed: 30 },
+    });
+    const metrics = await cluster.kubectl('get', '--raw', `/api/v1/nodes/${nodeName}/proxy/metrics`);
+    const of = '{namespace="default",persistentvolumeclaim="files"}';
+    expect(metrics).toContain(`kubelet_volume_stats_used_bytes${of} 400000\n`);
+    expect(metrics).toContain(`kubelet_volume_stats_inodes_free${of} 70\n`);
+    // Both read what was asked for once within a minute.
+    expect(
+      calls('nodeGetVolumeStats').filter((each) => each['volumeId'] === 'handle-files').length,
+    ).toBeLessThanOrEqual(2);
+  });
+
   it('an agent that was killed takes back what pods had that went meanwhile; then it is detached, and its data stay', async () => {
     cluster.kill('agent');
     await cluster.kubectl('delete', 'pod', 'writer', 'reader', '--wait=false');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
 import { decode, encode, type Input, type Message } from '../../agent/cri/wire.ts';
-import { csiMethods, nodeCapabilities, registrationMethods } from '../../agent/csi/messages.ts';
+import { csiMethods, nodeCapabilities, registrationMethods, usageUnits } from '../../agent/csi/messages.ts';
 
 export interface CsiDriver {
   /** The data of a volume. */
@@ -74,7 +74,11 @@ export async function startCsiDriver({ name, kubeletDir, nodeId, topology }: Csi
   const handlers: Record<string, Handler> = {
     nodeGetInfo: () => ({ nodeId, maxVolumesPerNode: 7, accessibleTopology: { segments: topology } }),
     nodeGetCapabilities: () => ({
-      capabilities: [nodeCapabilities.stageUnstageVolume, nodeCapabilities.expandVolume].map((type) => ({
+      capabilities: [
+        nodeCapabilities.stageUnstageVolume,
+        nodeCapabilities.getVolumeStats,
+        nodeCapabilities.expandVolume,
+      ].map((type) => ({
         rpc: { type },
       })),
     }),
@@ -137,6 +141,16 @@ export async function startCsiDriver({ name, kubeletDir, nodeId, topology }: Csi
       execFileSync('umount', [target]);
       published.delete(target);
       return undefined;
+    },
+    nodeGetVolumeStats(request) {
+      if (published.get(text(request, 'volumePath')) !== text(request, 'volumeId'))
+        throw new Refusal(status.NOT_FOUND, 'that is not where it is published');
+      return {
+        usage: [
+          { available: 600_000, total: 1_000_000, used: 400_000, unit: usageUnits.bytes },
+          { available: 70, total: 100, used: 30, unit: usageUnits.inodes },
+        ],
+      };
     },
     getInfo: () => ({ type: 'CSIPlugin', name, endpoint: socket, supportedVersions: ['1.0.0'] }),
     notifyRegistrationStatus(request) {

@@ -13,6 +13,7 @@ export const csi: NodeVolumeTypeOf<'csi'> = {
   async refresh(source, context, volume) {
     await context.csi?.grow(source, volume, context);
   },
+  use: async (_, { csi: volumes, pod, name }, volume) => volumes?.use(pod.metadata.uid, volume?.metadata?.name ?? name),
   async release(uid, _, { csi: volumes }) {
     await volumes?.release(uid);
   },

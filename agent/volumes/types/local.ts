@@ -1,6 +1,7 @@
 // A directory of this node as a PersistentVolume, which the group of a pod is given.
 
 import fs from 'node:fs/promises';
+import { filesystemUse } from '../filesystem-use.ts';
 import { ownByGroup } from '../ownership.ts';
 import { groupOf, type NodeVolumeTypeOf } from '../volume-type.ts';
 import { hostPathVolume } from './host-path.ts';
@@ -14,4 +15,5 @@ export const local: NodeVolumeTypeOf<'local'> = {
     if (!onMismatch || (await fs.stat(directory)).gid !== group) await ownByGroup(directory, group);
     return directory;
   },
+  use: ({ path }) => filesystemUse(path),
 };
