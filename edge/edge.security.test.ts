@@ -1,5 +1,6 @@
 // Nobody gets through an edge what the API would not give to their own credentials, and nobody takes from others what the edge has.
 
+import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { type OpenedEdge, openEdge } from './testing/open-edge.ts';
 import { readWatch } from './watch-request.ts';
@@ -150,4 +151,23 @@ it('takes for a watch only what can be read in one way', () => {
   ].map((each) => each?.key);
   expect(keys).not.toContain(undefined);
   expect(new Set(keys).size).toBe(keys.length);
+});
+
+it('gives each address a share of its connections and requests, and none of them the rest', async () => {
+  t = await openEdge({ pace }, { staticTokens }, undefined, { connections: 40, requests: 20 });
+  await open(t);
+  const target = `${secrets}?watch=1`;
+  // All of them come from one address: a fifth is what it may have alone.
+  const watches = [];
+  for (let i = 0; i < 4; i++) watches.push(await t.watch(target, as('reader'), 2));
+  await expect(t.watch(target, as('reader'))).rejects.toThrow('429');
+  expect((await t.json('GET', secrets, undefined, as('reader'))).status).toBe(429);
+  for (const each of watches) each.stop();
+  await expect.poll(async () => (await t?.json('GET', secrets, undefined, as('reader')))?.status).toBe(200);
+
+  const sockets = Array.from({ length: 30 }, () => connect(t?.port ?? 0, '127.0.0.1').on('error', () => undefined));
+  await expect.poll(() => sockets.filter((each) => each.destroyed).length).toBeGreaterThanOrEqual(22);
+  expect(sockets.some((each) => !each.destroyed)).toBe(true);
+  for (const each of sockets) each.destroy();
+  await expect.poll(async () => (await t?.json('GET', secrets, undefined, as('reader')))?.status).toBe(200);
 });

@@ -11,7 +11,7 @@ import { serve } from '../../functions/apiserver/serve.ts';
 import { createTestAuthority } from '../../functions/apiserver/testing/certificates.ts';
 import { adminToken, openTestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { createEdge, type EdgeOptions } from '../edge.ts';
-import { listen } from '../listen.ts';
+import { type ListenOptions, listen } from '../listen.ts';
 
 type Json = ReturnType<typeof JSON.parse>;
 
@@ -31,6 +31,7 @@ export async function openEdge(
     request,
     handle,
   ) => handle(request),
+  limits: ListenOptions['limits'] = {},
 ) {
   const t = await openTestApi(api);
   for (const name of ['default', 'other']) await t.post('/api/v1/namespaces', { metadata: { name } });
@@ -60,6 +61,7 @@ export async function openEdge(
     certificate: () => certificate,
     handle: edge.handle,
     log,
+    limits,
   });
   const { port } = listening;
   const agent = new https.Agent({ ca: authority.cert });
@@ -95,6 +97,7 @@ export async function openEdge(
   return {
     ...t,
     edge,
+    port,
     asked,
     /** Requests that followed, by their token. */
     follows: (token = adminToken) => asked.filter((each) => each.token === token && each.follows !== undefined),

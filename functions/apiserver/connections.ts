@@ -4,8 +4,8 @@ import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
 import { isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { createShares } from '../../core/process/shares.ts';
 import { requestsOn } from './served-request.ts';
-import { createShares } from './shares.ts';
 
 export interface ConnectionLimits {
   /** Of all clients together. One address may have as many as it leaves free. */

@@ -6,6 +6,7 @@ import type { Authorizer } from '../../core/authorization/authorizer.ts';
 import { followed } from '../../core/edge/follow.ts';
 import { type Status, StatusError } from '../../core/machinery/status.ts';
 import type { Log } from '../../core/process/log.ts';
+import { createShares, type LongRunningShares } from '../../core/process/shares.ts';
 import type { Audit } from './audit/audit.ts';
 import { auditIDOf } from './audit/event.ts';
 import type { Authenticator } from './authentication/authenticate.ts';
@@ -32,7 +33,6 @@ import {
   unreadableRequestInfo,
   unreadInfo,
 } from './request-info.ts';
-import { createShares, type LongRunningShares } from './shares.ts';
 import type { RequestMetrics } from './system/request-metrics.ts';
 
 export interface RequestPipelineOptions {

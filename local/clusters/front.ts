@@ -6,6 +6,7 @@ import { setOwn } from '../../core/machinery/own.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { connectionHeaders } from '../../core/node/connection-headers.ts';
 import type { Log } from '../../core/process/log.ts';
+import { createShares } from '../../core/process/shares.ts';
 import { ending, isStream } from '../../functions/apiserver/content/ending.ts';
 import { plainJson } from '../../functions/apiserver/content/negotiate.ts';
 import { respondError } from '../../functions/apiserver/content/respond.ts';
@@ -15,7 +16,6 @@ import { parseQuery } from '../../functions/apiserver/query.ts';
 import { isLongRunning, parseRequestInfo } from '../../functions/apiserver/request-info.ts';
 import type { Handler } from '../../functions/apiserver/serve.ts';
 import { addressHeader, certificateHeader } from '../../functions/apiserver/serve-behind.ts';
-import { createShares } from '../../functions/apiserver/shares.ts';
 import type { Clusters } from './clusters.ts';
 import type { Hosted } from './hosted.ts';
 

@@ -3,6 +3,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Answer, decode, encode, type Packet, RECURSION_DESIRED } from 'dns-packet';
+import { createShares } from '../../../core/process/shares.ts';
 import { answer, type Reply } from './answer.ts';
 import { framed, type Upstream } from './upstream.ts';
 import type { Zone } from './zone.ts';
@@ -13,7 +14,7 @@ export interface DnsServerOptions {
   readonly port?: number;
   /** The zone as of now. Undefined: not known yet, and every answer is SERVFAIL, which nobody remembers as NXDOMAIN is. */
   readonly zone: () => Zone | undefined;
-  readonly upstream: Upstream;
+  readonly upstream: Pick<Upstream, 'ask'>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -33,19 +34,34 @@ const largestDatagram = 1232;
 /** An idle TCP client is let go after this long (ms). */
 const idleTcp = 10_000;
 const mostTcpClients = 500;
+/** That wait for the node's resolvers at a time; no more than these are asked at once. */
+const mostQuestions = 1_000;
 
 export function createDnsServer(options: DnsServerOptions): DnsServer {
   const port = options.port ?? 53;
+  // A pod that asks for many names, or holds many connections, has a quarter of what the others leave free.
+  const questions = createShares(mostQuestions);
+  const connections = createShares(mostTcpClients);
   let udp: UdpSocket | undefined;
   let tcp: Server | undefined;
   const clients = new Set<Socket>();
+  const sharedBy = (address: string): Pick<Upstream, 'ask'> => ({
+    async ask(query, transport, key) {
+      if (!questions.take(address, 1)) return undefined;
+      try {
+        return await options.upstream.ask(query, transport, key);
+      } finally {
+        questions.release(address, 1);
+      }
+    },
+  });
 
   return {
     async start() {
       const socket = createSocket({ type: 'udp4', reuseAddr: false });
       udp = socket;
       socket.on('message', (query, from) => {
-        respond(options, query, 'udp')
+        respond({ ...options, upstream: sharedBy(from.address) }, query, 'udp')
           .then((reply) => {
             if (reply !== undefined && udp === socket) socket.send(reply, from.port, from.address, () => undefined);
           })
@@ -58,11 +74,16 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
       socket.on('error', options.onError);
 
       const server = createServer((client) => {
+        const { remoteAddress = '' } = client;
+        if (!connections.take(remoteAddress, 1)) return void client.destroy();
         clients.add(client);
-        client.on('close', () => clients.delete(client));
+        client.on('close', () => {
+          clients.delete(client);
+          connections.release(remoteAddress, 1);
+        });
         client.on('error', () => undefined); // the client went away: its own affair
         client.setTimeout(idleTcp, () => client.destroy());
-        serve(options, client);
+        serve({ ...options, upstream: sharedBy(remoteAddress) }, client);
       });
       tcp = server;
       server.maxConnections = mostTcpClients;
@@ -128,7 +149,12 @@ async function respond(
 }
 
 /** Adds what the node's resolvers know of the name that the answers end in: stub resolvers do not follow aliases themselves. */
-async function resolveAlias(upstream: Upstream, reply: Reply, alias: string, type: string): Promise<Reply> {
+async function resolveAlias(
+  upstream: Pick<Upstream, 'ask'>,
+  reply: Reply,
+  alias: string,
+  type: string,
+): Promise<Reply> {
   const query = encode({
     type: 'query',
     id: 0,

@@ -3,10 +3,10 @@
 import type { Definitions, ResourceDefinition } from '../../../core/api/definition.ts';
 import type { ReadEnvironment } from '../../../core/kinds/environment.ts';
 import type { Histogram } from '../../../core/metrics/histogram.ts';
+import type { Shares } from '../../../core/process/shares.ts';
 import type { Registry, Target } from '../../../core/registry/registry.ts';
 import type { TypeName } from '../../../core/store/store.ts';
 import type { ApiResponse } from '../http.ts';
-import type { Shares } from '../shares.ts';
 import type { Exchange } from './exchange.ts';
 
 export type Route = (parts: RouteParts, exchange: Exchange, target: Target) => Promise<ApiResponse>;

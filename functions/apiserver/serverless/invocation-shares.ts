@@ -2,9 +2,9 @@
 // those, as of a single process' watches.
 
 import { randomUUID } from 'node:crypto';
+import { isWithinShare, type LongRunningShares } from '../../../core/process/shares.ts';
 import { storeStatus } from '../../../core/registry/store-errors.ts';
 import type { Claims } from '../../../core/store/claims.ts';
-import { isWithinShare, type LongRunningShares } from '../shares.ts';
 
 export interface InvocationShareOptions {
   readonly claims: Claims;
