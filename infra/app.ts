@@ -6,6 +6,7 @@ import { readAuditPolicy } from '../functions/apiserver/audit/policy.ts';
 import { readAuthenticationConfiguration } from '../functions/apiserver/authentication/jwt/configuration.ts';
 import { bundleAgent, bundleFunctions } from './bundles.ts';
 import { ClusterStack } from './cluster-stack.ts';
+import { lookAtDynamo, lookUpKeptTable } from './kept-table.ts';
 import { checkWithNag } from './nag.ts';
 import { readOptions } from './options.ts';
 
@@ -16,9 +17,14 @@ if (options.auditPolicy !== undefined) await readAuditPolicy(options.auditPolicy
 const bundleDirectory = join(import.meta.dirname, '../.zeroplane/functions');
 await bundleFunctions(bundleDirectory);
 if (options.workers > 0) await bundleAgent(join(bundleDirectory, 'agent'));
+const kept =
+  options.tableName === ''
+    ? undefined
+    : await lookUpKeptTable(options.tableName, await lookAtDynamo(process.env['CDK_DEFAULT_REGION']));
 const stack = new ClusterStack(app, `zeroplane-${options.name}`, {
   options,
   bundleDirectory,
+  kept,
 });
 checkWithNag(app, stack, options);
 app.synth();

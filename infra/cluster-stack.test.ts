@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricNamespace } from '../core/work/meter.ts';
 import { bundleAgent, bundleFunctions } from './bundles.ts';
 import { ClusterStack } from './cluster-stack.ts';
+import type { KeptTable } from './kept-table.ts';
 import { checkWithNag } from './nag.ts';
 import { readOptions } from './options.ts';
 
@@ -28,10 +29,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const bundles = () => join(folder, 'functions');
 
-function template(context: Record<string, string> = {}): Template {
+function template(context: Record<string, string> = {}, kept?: KeptTable): Template {
   const app = new App({ context, outdir: join(folder, `out-${Object.values(context).join('-')}`) });
   const options = readOptions(app.node);
-  const stack = new ClusterStack(app, 'test', { options, bundleDirectory: bundles() });
+  const stack = new ClusterStack(app, 'test', { options, bundleDirectory: bundles(), kept });
   checkWithNag(app, stack, options);
   const { directory } = app.synth();
   const report = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
@@ -70,6 +71,8 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     plain.hasResourceProperties('AWS::ApiGateway::RestApi', {
       BinaryMediaTypes: ['*/*'],
       EndpointConfiguration: { Types: ['REGIONAL'] },
+      SecurityPolicy: 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09',
+      EndpointAccessMode: 'BASIC',
     });
   });
 
@@ -221,6 +224,24 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     expect(remove.map(([name]) => name)).toEqual([expect.stringMatching(/^ControllersRole/)]);
   });
 
+  it('takes up a table and a bucket that are there, and makes none', () => {
+    const arn = 'arn:aws:dynamodb:eu-central-1:000000000000:table/kept';
+    const kept = {
+      ...{ name: 'kept', arn, streamArn: `${arn}/stream/2026-01-01T00:00:00.000` },
+      keyArn: 'arn:aws:kms:eu-central-1:000000000000:key/1',
+    };
+    const taken = template({ cluster: 'again', tableName: 'kept', bucketName: 'kept-values' }, kept);
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::KMS::Key']) taken.resourceCountIs(type, 0);
+    taken.resourcePropertiesCountIs('AWS::Lambda::EventSourceMapping', { EventSourceArn: kept.streamArn }, 2);
+    taken.allResourcesProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ ZEROPLANE_TABLE: 'kept', ZEROPLANE_BUCKET: 'kept-values' }) },
+    });
+    const policies = JSON.stringify(taken.findResources('AWS::IAM::Policy'));
+    for (const each of [arn, `${arn}/index/expiry`, kept.streamArn, kept.keyArn])
+      expect(policies).toContain(`"${each}"`);
+    taken.hasOutput('Kept', { Value: 'table kept, bucket kept-values' });
+  });
+
   it('encrypts with a key of the account when asked', () => {
     const own = template({ cluster: 'own', ownKey: 'true' });
     own.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
@@ -235,6 +256,7 @@ describe('options', () => {
     ['workerImage', 'newest'],
     ['podCIDR', '10.0.0.0'],
     ['ownKey', 'yes'],
+    ['tableName', 'a b'],
     ['autoscalerSyncSeconds', '1'],
   ])('say what is wrong with -c %s=%s', (key, value) => {
     const app = new App({ context: { [key]: value }, outdir: join(folder, `refused-${key}`) });

@@ -7,6 +7,7 @@ import { createAlarms } from './alarms.ts';
 import { createApi } from './api.ts';
 import { createChannel } from './channel.ts';
 import { createFunctions } from './functions.ts';
+import type { KeptTable } from './kept-table.ts';
 import type { ClusterOptions } from './options.ts';
 import { createQueues } from './queues.ts';
 import { createSchedules } from './schedules.ts';
@@ -15,20 +16,21 @@ import { createWorkerRole, createWorkers, drainInterrupted } from './workers.ts'
 
 export interface ClusterStackProps extends StackProps {
   readonly options: ClusterOptions;
-  /** Where bundles are put. */
   /** Where the functions are bundled, and the agent if there are workers. */
   readonly bundleDirectory: string;
+  /** The table that the options name. */
+  readonly kept?: KeptTable | undefined;
 }
 
 // A class, because CDK makes stacks by extending.
 export class ClusterStack extends Stack {
   readonly state: State;
 
-  constructor(scope: Construct, id: string, { options, bundleDirectory, ...props }: ClusterStackProps) {
+  constructor(scope: Construct, id: string, { options, bundleDirectory, kept, ...props }: ClusterStackProps) {
     super(scope, id, { description: `Zeroplane cluster ${options.name}`, ...props });
     Tags.of(this).add('zeroplane.dev/cluster', options.name);
     const queuePrefix = `${options.name}-`;
-    const state = createState(this, options);
+    const state = createState(this, options, kept);
     this.state = state;
     const queues = createQueues(this, queuePrefix);
     const adminRole = new Role(this, 'AdminRole', {

@@ -54,13 +54,16 @@ export function checkWithNag(app: App, stack: ClusterStack, options: ClusterOpti
 }
 
 /** Rights with a `*` in them, one by one: what is not listed here fails the synthesis. */
-function wildcards(stack: ClusterStack, { name, workers }: ClusterOptions) {
-  // as: a bucket's resource is its default child.
-  const bucket = stack.getLogicalId(stack.state.bucket.node.defaultChild as CfnElement);
+function wildcards(stack: ClusterStack, { name, workers, bucketName }: ClusterOptions) {
+  const bucket =
+    bucketName === ''
+      ? // as: a bucket's resource is its default child.
+        `<${stack.getLogicalId(stack.state.bucket.node.defaultChild as CfnElement)}.Arn>`
+      : `arn:<AWS::Partition>:s3:::${bucketName}`;
   // as: likewise.
   const channel = stack.getLogicalId(stack.node.findChild('ChannelApi').node.defaultChild as CfnElement);
   const found = [
-    { finding: `Resource::<${bucket}.Arn>/values/*`, reason: 'Large values are named by the hash of their content.' },
+    { finding: `Resource::${bucket}/values/*`, reason: 'Large values are named by the hash of their content.' },
     {
       finding: `Resource::arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:${name}-node-*`,
       reason: 'The queues of nodes are made when nodes join, under a prefix of the cluster.',

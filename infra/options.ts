@@ -25,6 +25,9 @@ export interface ClusterOptions {
   readonly autoscalerSyncSeconds: number;
   /** Encrypt with a key of the account's own ($1 a month) instead of keys that AWS owns. */
   readonly ownKey: boolean;
+  /** A table and a bucket that another stack left, or that were restored: they are taken up. Both empty: new ones are made. */
+  readonly tableName: string;
+  readonly bucketName: string;
   /** An AuthenticationConfiguration as JSON, from the file that the context names. */
   readonly authenticationConfig: string | undefined;
   /** An audit Policy as JSON, from the file that the context names. */
@@ -108,6 +111,7 @@ export function readOptions(node: Node): ClusterOptions {
     ec2Nodes: flag('ec2Nodes', count('workers', 0) > 0),
     autoscalerSyncSeconds,
     ownKey: flag('ownKey', false),
+    ...keptNames(text('tableName', ''), text('bucketName', '')),
     authenticationConfig,
     auditPolicy,
     historyMs: history(text('history', '1d')),
@@ -116,6 +120,17 @@ export function readOptions(node: Node): ClusterOptions {
     atOnce: atOnceOf(concurrency, reserves, count),
     throttle: { rate: count('requestsPerSecond', 500), burst: count('burst', 1000) },
   };
+}
+
+function keptNames(tableName: string, bucketName: string) {
+  if (tableName === '' && bucketName === '') return { tableName, bucketName };
+  if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(tableName))
+    throw new Error(`-c tableName=${tableName}: give the name of a table, as the output Kept of its stack says it`);
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucketName))
+    throw new Error(
+      `-c bucketName=${bucketName}: give the bucket of that table's large values, as the output Kept of its stack says it`,
+    );
+  return { tableName, bucketName };
 }
 
 function history(text: string): number {

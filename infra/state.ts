@@ -1,27 +1,42 @@
-// What a cluster is: its table and the bucket beside it. Both outlive the stack.
+// What a cluster is: its table and the bucket beside it. Both outlive the stack, and another may take them up.
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
   BillingMode,
+  type ITable,
   ProjectionType,
   StreamViewType,
   Table,
   TableEncryption,
 } from 'aws-cdk-lib/aws-dynamodb';
-import { Key } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { collectedAtAttribute, expiryIndex } from '../core/store/dynamodb/table.ts';
+import type { KeptTable } from './kept-table.ts';
 import type { ClusterOptions } from './options.ts';
 
 export interface State {
-  readonly table: Table;
-  readonly bucket: Bucket;
-  readonly key: Key | undefined;
+  readonly table: ITable;
+  readonly bucket: IBucket;
+  readonly key: IKey | undefined;
 }
 
-export function createState(scope: Construct, { name, ownKey }: ClusterOptions): State {
+/** `kept`: the table that the options name, as it was found. */
+export function createState(scope: Construct, options: ClusterOptions, kept: KeptTable | undefined): State {
+  return kept ? keptState(scope, options, kept) : newState(scope, options);
+}
+
+function keptState(scope: Construct, { bucketName }: ClusterOptions, kept: KeptTable): State {
+  return {
+    table: Table.fromTableAttributes(scope, 'Table', { tableArn: kept.arn, tableStreamArn: kept.streamArn }),
+    bucket: Bucket.fromBucketName(scope, 'LargeValues', bucketName),
+    key: kept.keyArn === undefined ? undefined : Key.fromKeyArn(scope, 'Key', kept.keyArn),
+  };
+}
+
+function newState(scope: Construct, { name, ownKey }: ClusterOptions): State {
   const key = ownKey
     ? new Key(scope, 'Key', {
         description: `State of the Zeroplane cluster ${name}`,
