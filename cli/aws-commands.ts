@@ -2,6 +2,7 @@
 
 import { readDuration } from '../core/machinery/time.ts';
 import { CommandLineError } from '../core/process/command-line.ts';
+import { newBootstrapToken } from '../local/nodes/token.ts';
 import { type Command, command } from './command.ts';
 import { hours } from './nodes.ts';
 import { port } from './port.ts';
@@ -21,17 +22,18 @@ export const awsCommands: readonly Command[] = [
         ...aws,
         aws: { help: 'kubectl then proves your IAM identity' },
         server: { value: 'url', help: "ApiUrl of the stack's outputs", required: true },
-        output: { value: 'file', help: 'where to write it; default: standard output' },
+        to: { value: 'file', help: 'where to write it; default: standard output' },
         direct: { help: 'kubectl asks the API itself, without `zeroplane connect`, which makes open watches cheap' },
         port: { value: 'port', help: 'of `zeroplane connect` on this machine; default: a free one' },
       },
     },
-    async ({ values: { 'role-arn': roleArn, port: given, ...values } }) =>
-      (await import('./aws.ts')).writeAwsKubeconfig({
-        ...values,
-        roleArn,
-        port: given === undefined ? undefined : port('--port', given),
-      }),
+    async ({ values: { 'role-arn': roleArn, port: given, ...values }, answer }) => {
+      const { writeAwsKubeconfig } = await import('./aws.ts');
+      const of = given === undefined ? undefined : port('--port', given);
+      const config = await writeAwsKubeconfig({ ...values, roleArn, port: of });
+      if (values.to !== undefined) return answer({ file: values.to });
+      return answer(config, (await import('yaml')).stringify(config));
+    },
   ),
   command(
     {
@@ -40,8 +42,17 @@ export const awsCommands: readonly Command[] = [
       takes: '<cluster>',
       flags: { idle: { value: 'duration', help: 'it ends when it was not used for so long', default: '30m' } },
     },
-    async ({ values, args }) =>
-      (await import('./connect.ts')).connect({ cluster: only(args), idleMs: idle('--idle', values.idle) }),
+    async ({ values, args, answer }) => {
+      const cluster = only(args);
+      const { server, url, ended } = await (await import('./connect.ts')).connect({
+        cluster,
+        idleMs: idle('--idle', values.idle),
+      });
+      console.error(`Serving ${server} on ${url}`);
+      const done = answer({ cluster, server, url });
+      await ended;
+      return done;
+    },
   ),
   command(
     {
@@ -50,7 +61,10 @@ export const awsCommands: readonly Command[] = [
       takes: '<cluster>',
       flags: {},
     },
-    async ({ args }) => (await import('./connect.ts')).printConnectToken(only(args)),
+    async ({ args, printed }) => {
+      await (await import('./connect.ts')).printConnectToken(only(args));
+      return printed;
+    },
   ),
   command(
     {
@@ -58,8 +72,10 @@ export const awsCommands: readonly Command[] = [
       description: 'print a credential for kubectl (client.authentication.k8s.io/v1) that proves your IAM identity',
       flags: aws,
     },
-    async ({ values: { 'role-arn': roleArn, ...values } }) =>
-      (await import('./aws.ts')).printAwsToken({ ...values, roleArn }),
+    async ({ values: { 'role-arn': roleArn, ...values }, printed }) => {
+      await (await import('./aws.ts')).printAwsToken({ ...values, roleArn });
+      return printed;
+    },
   ),
   command(
     {
@@ -67,7 +83,11 @@ export const awsCommands: readonly Command[] = [
       description: 'print the Secret that lets one node join: `zeroplane join-token | kubectl apply -f -`',
       flags: { hours: { value: 'hours', help: 'how long it is good', default: '24' } },
     },
-    async ({ values }) => (await import('./aws.ts')).printJoinToken({ hours: hours('--hours', values.hours) }),
+    async ({ values, answer }) => {
+      const { bearer, expires, secret } = newBootstrapToken(hours('--hours', values.hours), new Date());
+      console.error(`Token for one node, good until ${expires.toISOString()}: ${bearer}`);
+      return answer(secret, (await import('yaml')).stringify(secret));
+    },
   ),
 ];
 

@@ -9,7 +9,6 @@ import { writePrivateFile } from '../core/process/private-file.ts';
 import { createIamToken, iamTokenSeconds } from '../core/signature/iam-token.ts';
 import { type AwsCredentials, signHeaders } from '../core/signature/sigv4.ts';
 import { connectionFile, ensureConnection, loopback } from '../local/connect/connection.ts';
-import { newBootstrapToken } from '../local/nodes/token.ts';
 import { UserError } from '../local/user-error.ts';
 import { type IdentityToken, ownProgram, printCredential } from './exec-credential.ts';
 
@@ -19,7 +18,7 @@ export interface KubeconfigOptions {
   readonly cluster: string;
   readonly region: string;
   readonly roleArn?: string;
-  readonly output?: string;
+  readonly to?: string;
   /** kubectl asks the cluster's URL itself, without `zeroplane connect` between. */
   readonly direct: boolean;
   /** Of `zeroplane connect`. */
@@ -30,7 +29,8 @@ export interface KubeconfigOptions {
  * `zeroplane kubeconfig --aws`: kubectl then asks `zeroplane connect-token` for a credential, which starts `zeroplane connect` where it does
  * not run; with `--direct` `zeroplane aws-token`, again when one runs out.
  */
-export async function writeAwsKubeconfig(options: KubeconfigOptions): Promise<void> {
+/** The kubeconfig; `to`: also written there. */
+export async function writeAwsKubeconfig(options: KubeconfigOptions): Promise<object> {
   if (!options.aws)
     throw new UserError('kubeconfig: give --aws; `zeroplane up` writes the kubeconfig of a cluster on this machine');
   const { cluster, region, roleArn, direct, port } = options;
@@ -60,21 +60,20 @@ export async function writeAwsKubeconfig(options: KubeconfigOptions): Promise<vo
         'certificate-authority-data': Buffer.from(connection.authority).toString('base64'),
       }
     : { server };
-  const config = stringify({
+  const config = {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name, cluster: reached }],
     users: [{ name, user: { exec } }],
     contexts: [{ name, context: { cluster: name, user: name } }],
     'current-context': name,
-  });
-  if (options.output === undefined) {
-    process.stdout.write(config);
-    return;
+  };
+  if (options.to !== undefined) {
+    mkdirSync(dirname(options.to), { recursive: true });
+    writePrivateFile(options.to, stringify(config));
+    console.error(`Wrote ${options.to}`);
   }
-  mkdirSync(dirname(options.output), { recursive: true });
-  writePrivateFile(options.output, config);
-  console.error(`Wrote ${options.output}`);
+  return config;
 }
 
 export interface TokenOptions {
@@ -128,11 +127,4 @@ async function assumeRole(
   };
   const { AccessKeyId, SecretAccessKey, SessionToken } = AssumeRoleResponse.AssumeRoleResult.Credentials;
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
-}
-
-/** `zeroplane join-token | kubectl apply -f -`: a token that lets one node join within the given hours. */
-export function printJoinToken({ hours }: { readonly hours: number }): void {
-  const { bearer, expires, secret } = newBootstrapToken(hours, new Date());
-  process.stdout.write(stringify(secret));
-  console.error(`Token for one node, good until ${expires.toISOString()}: ${bearer}`);
 }

@@ -5,7 +5,6 @@ import { readDuration } from '../core/machinery/time.ts';
 import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { type Command, command } from './command.ts';
-import { isJson, outputFlag } from './output-flag.ts';
 
 const host = {
   'data-dir': { value: 'dir', help: 'of the cluster on this machine', default: defaultDataDir },
@@ -41,22 +40,24 @@ export const clusterCommands: readonly Command[] = [
         file: { value: 'file', help: 'where to write its kubeconfig, instead' },
       },
     },
-    async ({ values: { ttl, from, file, ...values }, args }) =>
-      (await import('../local/cluster-commands.ts')).createCluster(only(args), {
-        ...at(values),
-        ttlMs: ttl === undefined ? undefined : duration('--ttl', ttl),
-        from,
-        file,
-      }),
+    async ({ values: { ttl, from, file, ...values }, args, answer }) => {
+      const { createCluster } = await import('../local/cluster-commands.ts');
+      const ttlMs = ttl === undefined ? undefined : duration('--ttl', ttl);
+      const made = await createCluster(only(args), { ...at(values), ttlMs, from, file });
+      const kubeconfig = await parsed(made.kubeconfig);
+      return answer({ ...made, ...(kubeconfig !== undefined && { kubeconfig }) }, made.kubeconfig);
+    },
   ),
   command(
     {
       name: 'zeroplane cluster list',
       description: 'say which clusters there are beside this one',
-      flags: { ...host, ...outputFlag },
+      flags: { ...host },
     },
-    async ({ values: { output, ...values } }) =>
-      (await import('../local/cluster-commands.ts')).listClusters({ ...at(values), json: isJson(output) }),
+    async ({ values, json, printed }) => {
+      await (await import('../local/cluster-commands.ts')).listClusters({ ...at(values), json });
+      return printed;
+    },
   ),
   command(
     {
@@ -65,7 +66,11 @@ export const clusterCommands: readonly Command[] = [
       takes: '<name>',
       flags: host,
     },
-    async ({ values, args }) => (await import('../local/cluster-commands.ts')).printKubeconfig(only(args), at(values)),
+    async ({ values, args, answer }) => {
+      const { clusterKubeconfig } = await import('../local/cluster-commands.ts');
+      const text = await clusterKubeconfig(only(args), at(values));
+      return answer(await parsed(text), text);
+    },
   ),
   command(
     {
@@ -74,9 +79,17 @@ export const clusterCommands: readonly Command[] = [
       takes: '<name>',
       flags: host,
     },
-    async ({ values, args }) => (await import('../local/cluster-commands.ts')).deleteCluster(only(args), at(values)),
+    async ({ values, args, answer }) => {
+      const name = only(args);
+      await (await import('../local/cluster-commands.ts')).deleteCluster(name, at(values));
+      return answer({ name, deleted: true });
+    },
   ),
 ];
+
+async function parsed(yaml: string | undefined): Promise<unknown> {
+  return yaml === undefined ? undefined : (await import('yaml')).parse(yaml);
+}
 
 function at(values: { 'data-dir': string; kubeconfig: string | undefined }) {
   return { dataDir: values['data-dir'], kubeconfig: values.kubeconfig };

@@ -12,15 +12,20 @@ export interface ConnectOptions {
   readonly idleMs: number;
 }
 
-export async function connect({ cluster, idleMs }: ConnectOptions): Promise<void> {
+/** Served until `ended`, with which this process ends. */
+export async function connect({
+  cluster,
+  idleMs,
+}: ConnectOptions): Promise<{ readonly server: string; readonly url: string; readonly ended: Promise<never> }> {
   const connection = readConnection(connectionFile(cluster));
   const authorization = whileGood(async () => (await import('./aws.ts')).identityToken(connection));
   const { ended, close } = await serveConnection({ connection, authorization, idleMs, log: createLog('warn') });
-  console.error(`Serving ${connection.server} on https://127.0.0.1:${connection.port}`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, close);
-  await ended;
-  // Connections that clients keep open, and timers, would keep it for long.
-  process.exit(0);
+  return {
+    ...{ server: connection.server, url: `https://127.0.0.1:${connection.port}` },
+    // Connections that clients keep open, and timers, would keep it for long.
+    ended: ended.then(() => process.exit(0)),
+  };
 }
 
 /** kubectl comes again when it has run out: so a program that runs for long finds it served, too. */

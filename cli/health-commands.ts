@@ -3,12 +3,10 @@
 import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { type Command, command } from './command.ts';
-import { isJson, outputFlag } from './output-flag.ts';
 
 const cluster = {
   'data-dir': { value: 'dir', help: 'of the cluster on this machine', default: defaultDataDir },
   kubeconfig: { value: 'file', help: "of another cluster; default: KUBECONFIG, then this machine's" },
-  ...outputFlag,
 } as const;
 
 export const healthCommands: readonly Command[] = [
@@ -19,8 +17,10 @@ export const healthCommands: readonly Command[] = [
         'say what of a cluster is healthy, what is not, why, and what to do next; ends with 1 when something is at fault',
       flags: cluster,
     },
-    async ({ values: { 'data-dir': dataDir, kubeconfig, output } }) =>
-      (await import('../local/health/status.ts')).status({ dataDir, kubeconfig, json: isJson(output) }),
+    async ({ values: { 'data-dir': dataDir, kubeconfig }, json, printed }) => {
+      await (await import('../local/health/status.ts')).status({ dataDir, kubeconfig, json });
+      return printed;
+    },
   ),
   command(
     {
@@ -37,10 +37,9 @@ export const healthCommands: readonly Command[] = [
         'role-arn': { value: 'arn', help: 'with --aws: a role to assume for requests to the cluster' },
       },
     },
-    async ({ values, args }) => {
+    async ({ values, args, json, printed }) => {
       const { 'data-dir': dataDir, kubeconfig, server } = values;
       const [what, name, more] = args;
-      const json = isJson(values.output);
       if (more !== undefined || (name !== undefined && what !== 'node'))
         throw new CommandLineError(
           `unexpected argument ${JSON.stringify(more ?? name)}: \`zeroplane doctor --help\` says what it takes`,
@@ -55,20 +54,25 @@ export const healthCommands: readonly Command[] = [
         const region = values.region || process.env['AWS_REGION'] || process.env['AWS_DEFAULT_REGION'];
         if (!region) throw new CommandLineError('--region is missing: name the region of the cluster');
         const { awsDoctor } = await import('./aws-doctor.ts');
-        return awsDoctor({ region, server, cluster: values.cluster, roleArn: values['role-arn'], json });
+        await awsDoctor({ region, server, cluster: values.cluster, roleArn: values['role-arn'], json });
+        return printed;
       }
       const checks = await import('../local/health/doctor.ts');
       const options = { dataDir, kubeconfig, server, json };
       switch (what) {
         case undefined:
-          return checks.doctor(options);
+          await checks.doctor(options);
+          return printed;
         case 'machine':
-          return checks.machineDoctor(options);
+          await checks.machineDoctor(options);
+          return printed;
         case 'cluster':
-          return checks.clusterDoctor(options);
+          await checks.clusterDoctor(options);
+          return printed;
         case 'node':
           if (name === undefined) throw new CommandLineError('name a node: `zeroplane node list` says which there are');
-          return checks.nodeDoctor(name, options);
+          await checks.nodeDoctor(name, options);
+          return printed;
         default:
           throw new CommandLineError(`doctor: ${JSON.stringify(what)} is none of machine, node and cluster`);
       }

@@ -3,12 +3,10 @@
 import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { type Command, command } from './command.ts';
-import { isJson, outputFlag } from './output-flag.ts';
 import { single } from './single-argument.ts';
 
 const own = {
   'data-dir': { value: 'dir', help: 'where the cluster keeps everything', default: defaultDataDir },
-  ...outputFlag,
 } as const;
 
 export const imageCommands: readonly Command[] = [
@@ -19,11 +17,10 @@ export const imageCommands: readonly Command[] = [
       takes: '<file...>',
       flags: own,
     },
-    async ({ values, args }) =>
-      (await import('../local/images.ts')).loadImages(args, {
-        dataDir: values['data-dir'],
-        json: isJson(values.output),
-      }),
+    async ({ values, args, answer }) => {
+      const { loadImages } = await import('../local/images.ts');
+      return answer({ loaded: await loadImages(args, { dataDir: values['data-dir'] }) });
+    },
   ),
   command(
     {
@@ -34,10 +31,11 @@ export const imageCommands: readonly Command[] = [
         kubeconfig: { value: 'file', help: "of another cluster; default: KUBECONFIG, then this machine's" },
       },
     },
-    async ({ values }) =>
-      (await import('../local/image-list.ts')).printImages({
-        ...{ dataDir: values['data-dir'], kubeconfig: values.kubeconfig, json: isJson(values.output) },
-      }),
+    async ({ values, json, printed }) => {
+      const { printImages } = await import('../local/image-list.ts');
+      await printImages({ dataDir: values['data-dir'], kubeconfig: values.kubeconfig, json });
+      return printed;
+    },
   ),
   command(
     {
@@ -52,18 +50,18 @@ export const imageCommands: readonly Command[] = [
         'build-arg': { value: 'name=value', help: 'a build argument', many: true },
         target: { value: 'stage', help: 'of the Dockerfile, to end with' },
         to: { value: 'file', help: 'an archive to write, in place of bringing the image to the node' },
-        ...outputFlag,
       },
     },
-    async ({ values, args }) => {
+    async ({ values, args, answer }) => {
       if (!/^[\w][\w./:@-]*$/.test(values.tag))
         throw new CommandLineError(`--tag: give a name, such as web:1, not ${JSON.stringify(values.tag)}`);
       const wrong = values['build-arg'].find((each) => !/^\w+=/.test(each));
       if (wrong !== undefined) throw new CommandLineError(`--build-arg: give NAME=VALUE, not ${JSON.stringify(wrong)}`);
-      await (await import('../local/image-build.ts')).buildImage({
+      const built = await (await import('../local/image-build.ts')).buildImage({
         ...{ dataDir: values['data-dir'], context: single(args), file: values.file, tag: values.tag },
-        ...{ buildArgs: values['build-arg'], target: values.target, output: values.to, json: isJson(values.output) },
+        ...{ buildArgs: values['build-arg'], target: values.target, output: values.to },
       });
+      return answer(built, 'file' in built ? `wrote ${built.file}` : '');
     },
   ),
 ];

@@ -3,7 +3,6 @@
 import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { type Command, command } from './command.ts';
-import { isJson, outputFlag } from './output-flag.ts';
 
 export const kubeconfigCommands: readonly Command[] = [
   command(
@@ -18,13 +17,14 @@ export const kubeconfigCommands: readonly Command[] = [
         'data-dir': { value: 'dir', help: 'of the cluster on this machine', default: defaultDataDir },
       },
     },
-    async ({ values, args }) => {
+    async ({ values, args, answer }) => {
       const { mergeKubeconfig } = await import('../local/kubeconfig-files.ts');
       if (values.name === '') throw new CommandLineError('--name: it is empty: leave it out, or name the cluster');
-      mergeKubeconfig({
+      const merged = mergeKubeconfig({
         ...{ from: oneOrNone(args), into: values.into, name: values.name },
         ...{ switches: values.switch, dataDir: values['data-dir'] },
       });
+      return answer(merged);
     },
   ),
   command(
@@ -32,10 +32,12 @@ export const kubeconfigCommands: readonly Command[] = [
       name: 'zeroplane kubeconfig switch',
       description: 'have kubectl use another context of its kubeconfig; without a name: say which there are',
       takes: '[name]',
-      flags: outputFlag,
+      flags: {},
     },
-    async ({ values, args }) =>
-      (await import('../local/kubeconfig-files.ts')).switchContext(oneOrNone(args), { json: isJson(values.output) }),
+    async ({ args, json, printed }) => {
+      (await import('../local/kubeconfig-files.ts')).switchContext(oneOrNone(args), { json });
+      return printed;
+    },
   ),
 ];
 

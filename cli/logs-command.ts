@@ -3,7 +3,6 @@
 import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { type Command, command } from './command.ts';
-import { isJson, outputFlag } from './output-flag.ts';
 
 export const logsCommand: Command = command(
   {
@@ -14,10 +13,9 @@ export const logsCommand: Command = command(
       'data-dir': { value: 'dir', help: 'of the cluster, or of the agent', default: defaultDataDir },
       follow: { short: 'f', help: 'go on as they grow, until Ctrl-C' },
       lines: { value: 'count', help: 'of the last ones of each file', default: '100' },
-      ...outputFlag,
     },
   },
-  async ({ values, args }) => {
+  async ({ values, args, json, printed }) => {
     const { logParts, logs } = await import('../local/logs.ts');
     const [name, more] = args;
     const part = logParts.find((each) => each === name);
@@ -35,8 +33,9 @@ export const logsCommand: Command = command(
       part,
       lines,
       follow: values.follow,
-      json: isJson(values.output),
+      json,
       signal: end.signal,
     });
+    return printed;
   },
 );

@@ -85,9 +85,9 @@ const commands: readonly Command[] = [
         },
       },
     },
-    async ({ values }) => {
-      const { up } = await import('../local/up.ts');
-      await up({
+    async ({ values, answer }) => {
+      const { up, whatNext } = await import('../local/up.ts');
+      const { facts, attach } = await up({
         dataDir: values['data-dir'],
         detach: values.detach,
         port: optional('--port', values.port, port),
@@ -117,6 +117,9 @@ const commands: readonly Command[] = [
         history: optional('--history', values.history, historyTime),
         shutdownDelayDuration: optional('--shutdown-delay-duration', values['shutdown-delay-duration'], duration),
       });
+      const done = answer(facts, whatNext(facts));
+      await attach?.();
+      return done;
     },
   ),
   command(
@@ -125,7 +128,13 @@ const commands: readonly Command[] = [
       description: 'stop the cluster on this machine: its processes, pods, mounts, namespaces and rules',
       flags: { ...dataDir, purge: { help: 'delete the data too' } },
     },
-    async ({ values }) => (await import('../local/down.ts')).down({ dataDir: values['data-dir'], purge: values.purge }),
+    async ({ values: { 'data-dir': dataDir, purge }, answer }) => {
+      const was = await (await import('../local/down.ts')).down({ dataDir, purge });
+      return answer(
+        { dataDir, cluster: was, purged: was && purge },
+        was ? '' : `No cluster in ${dataDir}: nothing to stop.`,
+      );
+    },
   ),
   command(
     {
@@ -134,8 +143,16 @@ const commands: readonly Command[] = [
         'change the cluster on this machine to the programs of this version; pods run on, and what does not come up is put back',
       flags: { ...dataDir, 'no-backup': { help: 'make no copy of the state before, in the data directory' } },
     },
-    async ({ values }) =>
-      (await import('../local/upgrade.ts')).upgrade({ dataDir: values['data-dir'], copiesState: !values['no-backup'] }),
+    async ({ values, answer }) => {
+      const { upgrade } = await import('../local/upgrade.ts');
+      const done = await upgrade({ dataDir: values['data-dir'], copiesState: !values['no-backup'] });
+      return answer(
+        done,
+        done.changed
+          ? `The cluster runs version ${done.version}. Its pods ran on.`
+          : `The cluster runs these programs already (${done.version}): nothing to do.`,
+      );
+    },
   ),
   ...healthCommands,
   ...imageCommands,
@@ -145,13 +162,10 @@ const commands: readonly Command[] = [
     {
       name: 'zeroplane images',
       description: "build the examples' images from packages of this machine, and load them",
-      flags: { ...dataDir, output: { value: 'dir', help: 'write the archives there instead of loading them' } },
+      flags: { ...dataDir, to: { value: 'dir', help: 'write the archives there instead of loading them' } },
     },
-    async ({ values: { output, ...values } }) =>
-      (await import('../local/images.ts')).exampleImages({
-        dataDir: values['data-dir'],
-        ...(output !== undefined && { output }),
-      }),
+    async ({ values: { to, 'data-dir': dataDir }, answer }) =>
+      answer({ images: await (await import('../local/images.ts')).exampleImages({ dataDir, to }) }),
   ),
   command(
     {
@@ -160,8 +174,10 @@ const commands: readonly Command[] = [
       takes: '<file>',
       flags: dataDir,
     },
-    async ({ values, args }) =>
-      (await import('../local/backup.ts')).backup(single(args), { dataDir: values['data-dir'] }),
+    async ({ values, args, answer }) => {
+      const copy = await (await import('../local/backup.ts')).backup(single(args), { dataDir: values['data-dir'] });
+      return answer(copy, `${copy.file}: ${(copy.bytes / 1e6).toFixed(1)} MB in ${copy.seconds.toFixed(1)} s`);
+    },
   ),
   command(
     {
@@ -170,8 +186,11 @@ const commands: readonly Command[] = [
       takes: '<file>',
       flags: dataDir,
     },
-    async ({ values, args }) =>
-      (await import('../local/backup.ts')).restore(single(args), { dataDir: values['data-dir'] }),
+    async ({ values, args, answer }) => {
+      const done = await (await import('../local/backup.ts')).restore(single(args), { dataDir: values['data-dir'] });
+      const { file, previous } = done;
+      return answer(done, `restored ${file}${previous ? `; what was there before is ${previous}` : ''}`);
+    },
   ),
   command(
     {
@@ -181,8 +200,12 @@ const commands: readonly Command[] = [
       takes: '<certificates|service-account|encryption>',
       flags: dataDir,
     },
-    async ({ values, args }) =>
-      (await import('../local/keys.ts')).rotate(single(args), { dataDir: values['data-dir'] }),
+    async ({ values, args, answer }) => {
+      const { said, ...done } = await (await import('../local/keys.ts')).rotate(single(args), {
+        dataDir: values['data-dir'],
+      });
+      return answer(done, said);
+    },
   ),
   command(
     {
@@ -191,8 +214,12 @@ const commands: readonly Command[] = [
       takes: '<service-account>',
       flags: dataDir,
     },
-    async ({ values, args }) =>
-      (await import('../local/keys.ts')).retire(single(args), { dataDir: values['data-dir'] }),
+    async ({ values, args, answer }) => {
+      const { said, ...done } = await (await import('../local/keys.ts')).retire(single(args), {
+        dataDir: values['data-dir'],
+      });
+      return answer(done, said);
+    },
   ),
   runCommand,
   ...pastCommands,

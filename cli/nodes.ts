@@ -4,7 +4,6 @@ import { readDuration } from '../core/machinery/time.ts';
 import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
 import { type Command, command } from './command.ts';
-import { isJson, outputFlag } from './output-flag.ts';
 
 const cluster = {
   'data-dir': { value: 'dir', help: 'of the cluster on this machine', default: defaultDataDir },
@@ -27,26 +26,25 @@ export const nodeCommands: readonly Command[] = [
         hours: { value: 'hours', help: 'how long it is good', default: '24' },
         server: { value: 'url', help: "by which the machine reaches the API server; default: this machine's address" },
         quiet: { help: 'print the token alone', short: 'q' },
-        ...outputFlag,
       },
     },
-    async ({ values: { 'data-dir': dataDir, output, ...values } }) =>
-      (await import('../local/nodes/token.ts')).printNodeToken({
-        dataDir,
-        ...values,
-        json: isJson(output),
-        hours: hours('--hours', values.hours),
-        server: values.server === undefined ? undefined : url('--server', values.server),
-      }),
+    async ({ values: { 'data-dir': dataDir, ...values }, json, printed }) => {
+      const server = values.server === undefined ? undefined : url('--server', values.server);
+      const { printNodeToken } = await import('../local/nodes/token.ts');
+      await printNodeToken({ dataDir, ...values, json, hours: hours('--hours', values.hours), server });
+      return printed;
+    },
   ),
   command(
     {
       name: 'zeroplane node list',
       description: 'say which nodes there are, and how they are',
-      flags: { ...cluster, ...outputFlag },
+      flags: cluster,
     },
-    async ({ values: { 'data-dir': dataDir, kubeconfig, output } }) =>
-      (await import('../local/nodes/list.ts')).listNodes({ dataDir, kubeconfig, json: isJson(output) }),
+    async ({ values: { 'data-dir': dataDir, kubeconfig }, json, printed }) => {
+      await (await import('../local/nodes/list.ts')).listNodes({ dataDir, kubeconfig, json });
+      return printed;
+    },
   ),
   command(
     {
@@ -55,9 +53,14 @@ export const nodeCommands: readonly Command[] = [
       takes: '<name>',
       flags: draining,
     },
-    async ({ values, args }) => {
+    async ({ values, args, answer }) => {
       const { drainNode } = await import('../local/nodes/drain.ts');
-      await drainNode(only(args), drainOptions(values));
+      const node = only(args);
+      await drainNode(node, drainOptions(values));
+      return answer(
+        { node, drained: true },
+        `Node ${node} is drained, and takes no pods. To have it take some again: kubectl uncordon ${node}`,
+      );
     },
   ),
   command(
@@ -67,9 +70,14 @@ export const nodeCommands: readonly Command[] = [
       takes: '<name>',
       flags: draining,
     },
-    async ({ values, args }) => {
+    async ({ values, args, answer }) => {
       const { removeNode } = await import('../local/nodes/drain.ts');
-      await removeNode(only(args), drainOptions(values));
+      const node = only(args);
+      await removeNode(node, drainOptions(values));
+      return answer(
+        { node, removed: true },
+        `Node ${node} has left the cluster: its credentials are refused from now on.\nTo take the agent off its machine, there: zeroplane agent uninstall`,
+      );
     },
   ),
   {

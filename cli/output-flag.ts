@@ -1,4 +1,4 @@
-// `-o json`: the same flag for every command that has something to say.
+// `-o json`: the same flag for every command (command.ts).
 
 import { CommandLineError } from '../core/process/command-line.ts';
 

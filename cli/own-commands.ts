@@ -4,7 +4,6 @@ import { type CommandLine, CommandLineError } from '../core/process/command-line
 import { version } from '../core/process/version.ts';
 import { kubernetesVersion } from '../functions/apiserver/system/version.ts';
 import { type Command, command, type Program, runCommand, wordsOf } from './command.ts';
-import { isJson, outputFlag } from './output-flag.ts';
 
 /** `program` with these among its commands. */
 export function withOwnCommands(program: Program): Program {
@@ -19,13 +18,15 @@ function versionCommand(name: string): Command {
     {
       name: `${name} version`,
       description: 'say the version, of this program and of the Kubernetes that it is',
-      flags: outputFlag,
+      flags: {},
     },
-    ({ values }) => {
+    ({ answer }) => {
       const kubernetes = kubernetesVersion.gitVersion;
       const { platform, arch, version: node } = process;
-      if (isJson(values.output)) console.log(JSON.stringify({ version, kubernetes, node, platform, arch }, null, 2));
-      else console.log(`${name} ${version}, Kubernetes ${kubernetes}, Node ${node}, ${platform}/${arch}`);
+      return answer(
+        { version, kubernetes, node, platform, arch },
+        `${name} ${version}, Kubernetes ${kubernetes}, Node ${node}, ${platform}/${arch}`,
+      );
     },
   );
 }
@@ -39,12 +40,13 @@ function completionCommand(program: Program): Command {
       takes: '<bash|zsh|fish>',
       flags: {},
     },
-    async ({ args }) => {
+    async ({ args, answer }) => {
       const { completionScript, shells } = await import('./completion.ts');
       const shell = shells.find((each) => each === args[0]);
       if (shell === undefined || args.length > 1)
         throw new CommandLineError(`completion: ${JSON.stringify(args.join(' '))} is none of ${shells.join(', ')}`);
-      process.stdout.write(await completionScript(shell, name, program.commands));
+      const script = await completionScript(shell, name, program.commands);
+      return answer({ shell, script }, script);
     },
   );
 }
@@ -61,16 +63,21 @@ function helpCommand(program: Program): Command {
       name: `${program.name} help`,
       description: 'say what a command takes; -o json: all of them, as the reference is made from them',
       takes: '[command...]',
-      flags: outputFlag,
+      flags: {},
     },
-    async ({ values, args }) => {
-      if (!isJson(values.output)) return runCommand(program, [...args, '--help']);
+    async ({ args, json, answer, printed }) => {
+      if (!json) {
+        await runCommand(program, [...args, '--help']);
+        return printed;
+      }
       const chosen = program.commands.filter((each) => args.every((word, at) => wordsOf(each)[at] === word));
+      // It says that there is none.
+      if (chosen.length === 0) await runCommand(program, args);
       const entries = chosen.map(async (each): Promise<CommandEntry> => {
         const { takes, flags } = await each.line();
         return { name: each.name, description: each.description, ...(takes !== undefined && { takes }), flags };
       });
-      console.log(JSON.stringify(await Promise.all(entries), null, 2));
+      return answer(await Promise.all(entries));
     },
   );
 }

@@ -39,12 +39,13 @@ export const pastCommands: readonly Command[] = [
         output: { value: 'format', short: 'o', help: 'text or json', default: 'text' },
       },
     },
-    async ({ values, args }) => {
+    async ({ values, args, printed }) => {
       const options = pastOptions(values, args, format(values.output, ['text', 'json']));
       const limit = Number(values.limit);
       if (!Number.isInteger(limit) || limit < 1 || limit > 2000)
         throw new CommandLineError(`--limit: give a number from 1 to 2000, not ${JSON.stringify(values.limit)}`);
       await (await import('./past/commands.ts')).history({ ...options, limit });
+      return printed;
     },
   ),
   command(
@@ -59,13 +60,14 @@ export const pastCommands: readonly Command[] = [
         output: { value: 'format', short: 'o', help: 'yaml or json', default: 'yaml' },
       },
     },
-    async ({ values, args }) => {
+    async ({ values, args, printed }) => {
       const options = pastOptions(values, args, format(values.output, ['yaml', 'json']));
       await (await import('./past/commands.ts')).getPast({
         ...options,
         at: needed('--at', values.at),
         managedFields: values['show-managed-fields'],
       });
+      return printed;
     },
   ),
   command(
@@ -80,10 +82,11 @@ export const pastCommands: readonly Command[] = [
         output: { value: 'format', short: 'o', help: 'text or json', default: 'text' },
       },
     },
-    async ({ values, args }) => {
+    async ({ values, args, printed }) => {
       const options = pastOptions(values, args, format(values.output, ['text', 'json']));
       const to = values.to === undefined ? undefined : readMoment('--to', values.to, new Date());
       await (await import('./past/commands.ts')).diff({ ...options, at: needed('--at', values.at), to });
+      return printed;
     },
   ),
   command(
@@ -96,16 +99,18 @@ export const pastCommands: readonly Command[] = [
         revision: { value: 'revision', help: 'of the change, as `zeroplane history` says; default: the last' },
         'dry-run': { help: 'say what it would do' },
         yes: { short: 'y', help: 'do not ask' },
+        output: { value: 'format', short: 'o', help: 'text or json', default: 'text' },
       },
     },
-    async ({ values, args }) => {
+    async ({ values, args, printed }) => {
       const { revision, yes, 'dry-run': dryRun } = values;
       if (revision !== undefined && !/^[0-9]+$/.test(revision))
         throw new CommandLineError(
           `--revision: give the number that \`zeroplane history\` says, not ${JSON.stringify(revision)}`,
         );
-      const options = pastOptions(values, args, 'text');
+      const options = pastOptions(values, args, format(values.output, ['text', 'json']));
       await (await import('./past/commands.ts')).undoChange({ ...options, revision, yes, dryRun });
+      return printed;
     },
   ),
 ];

@@ -33,7 +33,7 @@ export const runCommand: Command = command(
       'bring-to': { value: 'dir', help: 'where to; default: --workdir' },
       name: { value: 'name', help: 'of the Job: a second run with it goes on with the first' },
       'idempotency-key': { value: 'key', help: 'the same, with any text, such as the id of the pipeline’s run' },
-      namespace: { value: 'namespace', short: 'n', help: 'where it runs', default: 'default' },
+      namespace: { value: 'namespace', short: 'n', help: "where it runs; default: that of the kubeconfig's context" },
       'service-account': { value: 'name', help: 'as whom its pod asks the API; default: nobody' },
       parallelism: { value: 'pods', help: 'that run it side by side, numbered by JOB_COMPLETION_INDEX', default: '1' },
       ttl: { value: 'duration', help: 'how long the Job is kept after its end', default: '1h' },
@@ -56,9 +56,9 @@ export const runCommand: Command = command(
       token: { value: 'token', help: 'the same; other users of this machine can read it' },
     },
   },
-  async ({ values, args }) => {
+  async ({ values, args, printed }) => {
     const plan = {
-      namespace: checked('--namespace', values.namespace, dns1123Label),
+      namespace: values.namespace === undefined ? undefined : checked('--namespace', values.namespace, dns1123Label),
       name: values.name === undefined ? undefined : checked('--name', values.name, jobName),
       key: values['idempotency-key'],
       image: values.image,
@@ -114,6 +114,7 @@ export const runCommand: Command = command(
     const { timestamps, quiet } = values;
     const output = runOutput({ json: values.output === 'json', timestamps, quiet }, process.stdout, process.stderr);
     process.exitCode = await run({ ...plan, pod }, output);
+    return printed;
   },
 );
 

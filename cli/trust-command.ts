@@ -17,15 +17,19 @@ export const trustCommand: Command = command(
     takes: '<provider:whom...>',
     flags: { ...trustFlags, configuration: { help: 'print the AuthenticationConfiguration instead' } },
   },
-  async ({ values, args }) => {
+  async ({ values, args, answer }) => {
     if (args.includes('')) throw new CommandLineError('trust: whom? Write one such as github:acme');
-    const [{ planTrust }, { stringify }] = await Promise.all([import('../local/trust.ts'), import('yaml')]);
+    const [{ planTrust }, { parse, stringify }] = await Promise.all([import('../local/trust.ts'), import('yaml')]);
     const { text, objects = [] } = planTrust('', {
       trust: args,
       audience: values['trust-audience'],
       namespace: values['trust-namespace'],
       certificateAuthority: values['trust-certificate-authority'],
     });
-    process.stdout.write(values.configuration ? text : objects.map((each) => stringify(each)).join('---\n'));
+    if (values.configuration) return answer(parse(text), text);
+    return answer(
+      { apiVersion: 'v1', kind: 'List', items: objects },
+      objects.map((each) => stringify(each)).join('---\n'),
+    );
   },
 );

@@ -15,7 +15,10 @@ interface Options {
 }
 
 /** Writes a whole, consistent copy of the state to a new file. Certificates and keys under `<data-dir>/pki` are not in it. */
-export async function backup(file: string, { dataDir }: Options): Promise<void> {
+export async function backup(
+  file: string,
+  { dataDir }: Options,
+): Promise<{ readonly file: string; readonly bytes: number; readonly seconds: number }> {
   requireCluster(dataDir);
   const target = resolve(file);
   if (existsSync(target)) throw new UserError(`backup: ${target} exists: name a new file`);
@@ -24,18 +27,20 @@ export async function backup(file: string, { dataDir }: Options): Promise<void> 
   const began = performance.now();
   if (isRunning(dataDir)) await askRunning(dataDir, target);
   else await copyStopped(dataDir, target);
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`${target}: ${(statSync(target).size / 1e6).toFixed(1)} MB in ${seconds} s`);
+  return { file: target, bytes: statSync(target).size, seconds: (performance.now() - began) / 1000 };
 }
 
-/** Puts a backup in the place of the state. What was there stays beside it. */
-export async function restore(file: string, { dataDir }: Options): Promise<void> {
+/** Puts a backup in the place of the state. What was there stays beside it, as `previous`. */
+export async function restore(
+  file: string,
+  { dataDir }: Options,
+): Promise<{ readonly file: string; readonly previous?: string }> {
   requireCluster(dataDir);
   if (isRunning(dataDir))
     throw new UserError('restore: the control plane runs: stop the cluster first with `zeroplane down`');
   try {
     const { previous } = restoreEmbeddedStore(resolve(file), statePath(dataDir));
-    console.log(`restored ${file}${previous ? `; what was there before is ${previous}` : ''}`);
+    return { file, ...(previous !== undefined && { previous }) };
   } catch (error) {
     throw new UserError(`restore: ${errorText(error)}`, { cause: error });
   }

@@ -16,15 +16,27 @@ const collection = `/apis/${clusterGroup}/v1/clusters`;
 export interface CreateOptions extends ClusterApiOptions {
   readonly ttlMs: number | undefined;
   readonly from: string | undefined;
-  /** Where its kubeconfig is written; undefined: to the standard output. */
+  /** Where its kubeconfig is written; undefined: nowhere. */
   readonly file: string | undefined;
 }
 
+export interface CreatedCluster {
+  readonly name: string;
+  readonly server: string;
+  readonly seconds: number;
+  /** Where it is written; else as it is. */
+  readonly file?: string;
+  readonly kubeconfig?: string;
+}
+
 /** Returns when it answers. */
-export async function createCluster(name: string, { ttlMs, from, file, ...options }: CreateOptions): Promise<void> {
+export async function createCluster(
+  name: string,
+  { ttlMs, from, file, ...options }: CreateOptions,
+): Promise<CreatedCluster> {
   const at = checkedPath(name);
   const began = performance.now();
-  await withClusterApi(options, async (api) => {
+  return await withClusterApi(options, async (api) => {
     const spec = {
       ...(ttlMs !== undefined && { ttlSeconds: Math.ceil(ttlMs / 1000) }),
       ...(from !== undefined && { from }),
@@ -36,23 +48,24 @@ export async function createCluster(name: string, { ttlMs, from, file, ...option
     );
     await ready(api, name, at);
     const config = await kubeconfigOf(api, name);
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    console.error(`cluster ${name} is up after ${seconds} s, at ${api.credentials.server}${clustersPath}${name}`);
+    const seconds = (performance.now() - began) / 1000;
+    const server = `${api.credentials.server}${clustersPath}${name}`;
+    console.error(`cluster ${name} is up after ${seconds.toFixed(1)} s, at ${server}`);
     if (ttlMs !== undefined) console.error(`It is deleted in ${shortHumanDuration(ttlMs)}.`);
     console.error(
       'It has no nodes: its control plane answers, and pods wait until a machine joins it (`zeroplane node token`).',
     );
-    if (file === undefined) process.stdout.write(config);
-    else {
-      writePrivateFile(file, config);
-      console.error(`\n  export KUBECONFIG=${file}\n  kubectl get namespaces`);
-    }
+    if (file === undefined) return { name, server, seconds, kubeconfig: config };
+    writePrivateFile(file, config);
+    console.error(`\n  export KUBECONFIG=${file}\n  kubectl get namespaces`);
+    return { name, server, seconds, file };
   });
 }
 
-export async function printKubeconfig(name: string, options: ClusterApiOptions): Promise<void> {
+/** As YAML. */
+export async function clusterKubeconfig(name: string, options: ClusterApiOptions): Promise<string> {
   checkedPath(name);
-  await withClusterApi(options, async (api) => void process.stdout.write(await kubeconfigOf(api, name)));
+  return await withClusterApi(options, (api) => kubeconfigOf(api, name));
 }
 
 export async function deleteCluster(name: string, options: ClusterApiOptions): Promise<void> {

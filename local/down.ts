@@ -9,7 +9,8 @@ import { runSteps } from './progress.ts';
 import { teardownNode } from './teardown-node.ts';
 import { UserError } from './user-error.ts';
 
-export async function down(options: ClusterOptions & { purge: boolean }): Promise<void> {
+/** Whether there was one. */
+export async function down(options: ClusterOptions & { purge: boolean }): Promise<boolean> {
   const cluster = readCluster(options.dataDir);
   if (!cluster) {
     if (options.purge && existsSync(options.dataDir)) {
@@ -17,8 +18,7 @@ export async function down(options: ClusterOptions & { purge: boolean }): Promis
         `--purge: ${options.dataDir} holds no cluster (no cluster.json): delete it yourself if it may go`,
       );
     }
-    console.log(`No cluster in ${options.dataDir}: nothing to stop.`);
-    return;
+    return false;
   }
   await runSteps([
     { title: 'Agent stopped', run: () => stop(cluster, 'agent') },
@@ -31,6 +31,7 @@ export async function down(options: ClusterOptions & { purge: boolean }): Promis
     },
     { title: 'Data deleted', run: () => purge(cluster), skip: () => !options.purge },
   ]);
+  return true;
 }
 
 /** `delayMs`: how long the process goes on by itself when it is told to end. */

@@ -22,12 +22,14 @@ export interface BuildOptions {
   readonly target: string | undefined;
   /** An archive to write in place of loading the image. */
   readonly output: string | undefined;
-  readonly json: boolean;
 }
 
 export type Builder = 'buildctl' | 'docker';
 
-export async function buildImage(options: BuildOptions): Promise<void> {
+/** Which images the node has now, or the archive that was written. */
+export async function buildImage(
+  options: BuildOptions,
+): Promise<{ readonly loaded: readonly string[] } | { readonly file: string }> {
   const file = options.file ?? join(options.context, 'Dockerfile');
   if (!existsSync(options.context))
     throw new UserError(
@@ -46,9 +48,8 @@ export async function buildImage(options: BuildOptions): Promise<void> {
       throw new UserError(
         `image build: ${program} ended with ${code}: what it says above tells why. Mend it, and \`zeroplane image build\` again`,
       );
-    if (options.output === undefined) await loadImages([archive], { dataDir: options.dataDir, json: options.json });
-    else if (options.json) console.log(JSON.stringify({ file: archive }));
-    else console.log(`wrote ${archive}`);
+    if (options.output !== undefined) return { file: archive };
+    return { loaded: await loadImages([archive], { dataDir: options.dataDir }) };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -9,11 +9,11 @@ import { errorText } from '../core/machinery/error-text.ts';
 import { type Cluster, readCluster } from './cluster.ts';
 import { busyboxImages, type ExampleImage, packageImages } from './example-images.ts';
 import { processFiles, runningPid } from './process.ts';
-import { runSteps } from './progress.ts';
+import { runSteps, sayProgress } from './progress.ts';
 import { UserError } from './user-error.ts';
 
-/** `zeroplane image load FILE...` */
-export async function loadImages(files: readonly string[], options: { dataDir: string; json: boolean }): Promise<void> {
+/** `zeroplane image load FILE...`: the names of what is there now. */
+export async function loadImages(files: readonly string[], options: { dataDir: string }): Promise<string[]> {
   const cluster = runningCluster(options.dataDir);
   const loaded: string[] = [];
   for (const file of files) {
@@ -23,20 +23,24 @@ export async function loadImages(files: readonly string[], options: { dataDir: s
       throw new UserError(`image load: ${file} is not an OCI or Docker image archive: ${why}`);
     });
     loaded.push(...names);
-    if (!options.json) for (const name of names) console.log(`loaded ${name}`);
+    for (const name of names) sayProgress(`loaded ${name}`);
     if (names.length === 0) {
       throw new UserError(`image load: ${file} names no image: save it with a tag, as \`docker save NAME:TAG\` does`);
     }
   }
-  if (options.json) console.log(JSON.stringify({ loaded }, null, 2));
+  return loaded;
 }
 
-/** `zeroplane images`: all images of the examples, loaded into the node or written to a directory. */
-export async function exampleImages(options: { dataDir: string; output?: string }): Promise<void> {
-  const cluster = options.output ? undefined : runningCluster(options.dataDir);
+/** `zeroplane images`: all images of the examples, loaded into the node or written to the directory `to`. */
+export async function exampleImages(options: {
+  dataDir: string;
+  to: string | undefined;
+}): Promise<{ readonly name: string; readonly file?: string }[]> {
+  const made: { readonly name: string; readonly file?: string }[] = [];
+  const cluster = options.to ? undefined : runningCluster(options.dataDir);
   const scratch = mkdtempSync(join(tmpdir(), 'zeroplane-images-'));
   try {
-    const directory = options.output ?? scratch;
+    const directory = options.to ?? scratch;
     mkdirSync(directory, { recursive: true });
     await runSteps(
       [...busyboxImages, ...packageImages].map((image) => ({
@@ -44,6 +48,7 @@ export async function exampleImages(options: { dataDir: string; output?: string 
         run: async (say) => {
           const file = join(directory, `${image.name.replaceAll(/[/:]/g, '_')}.tar`);
           writeFileSync(file, ociArchive(await image.build(say)));
+          made.push({ name: image.name, ...(!cluster && { file }) });
           if (!cluster) return `${image.name} -> ${file}`;
           say('loading');
           await loadImage(agentDir(cluster), file);
@@ -51,6 +56,7 @@ export async function exampleImages(options: { dataDir: string; output?: string 
         },
       })),
     );
+    return made;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

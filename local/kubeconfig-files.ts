@@ -35,7 +35,11 @@ export interface MergeOptions {
   readonly dataDir: string;
 }
 
-export function mergeKubeconfig({ from, into, name, switches, dataDir }: MergeOptions): void {
+export function mergeKubeconfig({ from, into, name, switches, dataDir }: MergeOptions): {
+  readonly file: string;
+  readonly contexts: readonly string[];
+  readonly current: string;
+} {
   const source = from ?? readCluster(dataDir)?.kubeconfig;
   if (source === undefined)
     throw new UserError(`no cluster in ${dataDir}: name a file, as \`zeroplane kubeconfig merge FILE\``);
@@ -54,6 +58,7 @@ export function mergeKubeconfig({ from, into, name, switches, dataDir }: MergeOp
   console.error(
     `${target} has ${names}${current === text(added['current-context']) ? ', which kubectl uses now' : `: \`zeroplane kubeconfig switch ${added.contexts[0]?.name}\` has kubectl use it`}`,
   );
+  return { file: target, contexts: added.contexts.map((each) => each.name), current };
 }
 
 /** Without a name: says which contexts there are. */

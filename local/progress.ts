@@ -3,6 +3,18 @@
 import { errorText } from '../core/machinery/error-text.ts';
 import { UserError } from './user-error.ts';
 
+/** Where it is said what is being done. */
+let progress: NodeJS.WriteStream = process.stdout;
+
+/** The standard output is for an answer that a program reads. */
+export function progressToStderr(): void {
+  progress = process.stderr;
+}
+
+export function sayProgress(line: string): void {
+  progress.write(`${line}\n`);
+}
+
 export interface Step {
   readonly title: string;
   /** `say` shows what is being done now. A returned text replaces the title. */
@@ -13,7 +25,7 @@ export interface Step {
 /** Runs the steps in order; the first failure ends them. */
 export async function runSteps(steps: readonly Step[]): Promise<void> {
   try {
-    await (process.stdout.isTTY ? showSteps(steps) : printSteps(steps));
+    await (progress === process.stdout && progress.isTTY ? showSteps(steps) : printSteps(steps));
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(errorText(error), { cause: error });
@@ -38,7 +50,7 @@ async function printSteps(steps: readonly Step[]): Promise<void> {
     if (skip?.()) continue;
     const began = performance.now();
     const line = (mark: string, text: string) =>
-      console.log(`${mark} ${text} [${((performance.now() - began) / 1000).toFixed(1)}s]`);
+      sayProgress(`${mark} ${text} [${((performance.now() - began) / 1000).toFixed(1)}s]`);
     try {
       line('✔', (await run(() => {})) ?? title);
     } catch (error) {

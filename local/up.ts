@@ -30,7 +30,7 @@ import { checkPort, checkRights, installPackages, makeDataDir, missingPackages }
 import { packaged } from './packaged.ts';
 import { ensurePki, type Pki } from './pki.ts';
 import { logTail, type ProcessFiles, processFiles, runningPid, startProcess, stopProcess } from './process.ts';
-import { runSteps, type Step } from './progress.ts';
+import { runSteps, type Step, sayProgress } from './progress.ts';
 import { teardownNode } from './teardown-node.ts';
 import { applyTrust, planTrust, type TrustFlags, type TrustPlan, writeTrust } from './trust.ts';
 import { UserError } from './user-error.ts';
@@ -62,7 +62,21 @@ interface Plan {
   interrupt?: AbortSignal;
 }
 
-export async function up(options: UpOptions): Promise<void> {
+/** What there is once it is up. */
+export interface UpFacts {
+  readonly server: string;
+  readonly kubeconfig: string;
+  readonly dataDir: string;
+  /** undefined: this machine runs no pods. */
+  readonly node: string | undefined;
+  /** Whether it runs on when this command has ended. */
+  readonly detached: boolean;
+}
+
+/** `attach`, where it is not to run on by itself: stays until it is told to stop. */
+export async function up(
+  options: UpOptions,
+): Promise<{ readonly facts: UpFacts; readonly attach?: () => Promise<void> }> {
   if (options.agent) checkRights();
   if (options.trust && options.authenticationConfig)
     throw new UserError(
@@ -84,7 +98,7 @@ export async function up(options: UpOptions): Promise<void> {
   const missing = options.agent ? missingPackages() : [];
   if (missing.length > 0) {
     const list = missing.map(({ name, why }) => `  ${name.padEnd(28)} ${why}`).join('\n');
-    console.log(`These Debian packages are missing and are installed with apt now:\n${list}`);
+    sayProgress(`These Debian packages are missing and are installed with apt now:\n${list}`);
   }
   // Pods that ran before this call run on, whatever becomes of it. `down` deletes this directory.
   const alreadyRan = existsSync(containerdPaths(agentDir(cluster)).state);
@@ -98,8 +112,12 @@ export async function up(options: UpOptions): Promise<void> {
   } finally {
     interrupt.release();
   }
-  sayWhatNext(cluster, options);
-  if (!options.detach) await stayAttached(plan, options);
+  const { port, kubeconfig, dataDir, nodeName } = cluster;
+  const facts = {
+    ...{ server: `https://127.0.0.1:${port}`, kubeconfig, dataDir },
+    ...{ node: options.agent ? nodeName : undefined, detached: options.detach },
+  };
+  return { facts, ...(!options.detach && { attach: () => stayAttached(plan, options) }) };
 }
 
 /** Ctrl-C before the cluster is up: the step that runs gives up with its reason, as any failure. */
@@ -297,16 +315,15 @@ function refuseChangesToRunning(plan: Plan): void {
   if (flag) throw new UserError(`${flag}: the cluster runs without this file: ${stop}`);
 }
 
-function sayWhatNext(cluster: Cluster, options: UpOptions): void {
-  console.log(`
-The cluster is up. API server: https://127.0.0.1:${cluster.port}
-Kubeconfig: ${cluster.kubeconfig}
+export function whatNext({ server, kubeconfig, detached }: UpFacts): string {
+  return `
+The cluster is up. API server: ${server}
+Kubeconfig: ${kubeconfig}
 
-  export KUBECONFIG=${cluster.kubeconfig}
+  export KUBECONFIG=${kubeconfig}
   kubectl get nodes
   kubectl apply -f ${packaged()?.examples ?? 'examples'}/web.yaml
-`);
-  if (!options.detach) console.log('Ctrl-C stops it (the data stays). `--detach` leaves it running.');
+${detached ? '' : '\nCtrl-C stops it (the data stays). `--detach` leaves it running.\n'}`;
 }
 
 /** Foreground: what dies is started again; Ctrl-C stops everything; `zeroplane down` from elsewhere ends this too. */

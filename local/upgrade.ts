@@ -13,6 +13,7 @@ import { installBundles } from './bundle.ts';
 import { type Cluster, readCluster } from './cluster.ts';
 import { leastRights } from './least-rights.ts';
 import { type ProcessFiles, processFiles, runningPid, startProcess, stopProcess } from './process.ts';
+import { sayProgress } from './progress.ts';
 import { up } from './up.ts';
 import { UserError } from './user-error.ts';
 
@@ -31,7 +32,15 @@ interface Running {
 
 const agentGraceMs = 10_000;
 
-export async function upgrade({ dataDir, copiesState }: UpgradeOptions): Promise<void> {
+export interface Upgraded {
+  /** False: it runs these programs already. */
+  readonly changed: boolean;
+  readonly version: string;
+  /** Of the state before. */
+  readonly copy?: string;
+}
+
+export async function upgrade({ dataDir, copiesState }: UpgradeOptions): Promise<Upgraded> {
   const cluster = readCluster(dataDir);
   if (!cluster) throw new UserError(`no cluster in ${dataDir}: start one with \`zeroplane up\``);
   const controlPlane = running(processFiles(dataDir, 'control-plane'), leastRights());
@@ -40,12 +49,12 @@ export async function upgrade({ dataDir, copiesState }: UpgradeOptions): Promise
     throw new UserError('the cluster does not run: `zeroplane up --detach` starts it, with these programs');
   const bundles = await installBundles(dataDir, false);
   const same = [controlPlane, agent].every((each) => !each || programsOf(each) === basename(dirname(bundles.agent)));
-  if (same) {
-    console.log(`The cluster runs these programs already (${version}): nothing to do.`);
-    return;
-  }
+  if (same) return { changed: false, version };
   const copy = join(dataDir, `before-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}.db`);
-  if (copiesState) await backup(copy, { dataDir });
+  if (copiesState) {
+    const { file, bytes } = await backup(copy, { dataDir });
+    sayProgress(`${file}: ${(bytes / 1e6).toFixed(1)} MB, the state as it was`);
+  }
   await stop(cluster, controlPlane, agent);
   const state = join(dataDir, 'state.db');
   const before = schemaVersionOf(state);
@@ -60,7 +69,7 @@ export async function upgrade({ dataDir, copiesState }: UpgradeOptions): Promise
       { cause: error },
     );
   }
-  console.log(`The cluster runs version ${version}. Its pods ran on.`);
+  return { changed: true, version, ...(copiesState && { copy }) };
 }
 
 /** Throws UserError where there is no copy. */
@@ -71,7 +80,7 @@ function putBack(copy: string | undefined, state: string, cause: unknown): void 
       { cause },
     );
   const { previous } = restoreEmbeddedStore(copy, state, { keepsVersion: true });
-  console.log(`${state}: as it was before; what the new version made of it is ${previous}`);
+  sayProgress(`${state}: as it was before; what the new version made of it is ${previous}`);
 }
 
 function running(files: ProcessFiles, rights: readonly string[]): Running | undefined {

@@ -5,7 +5,7 @@ import { ApiError } from '../../agent/api-client/api-client.ts';
 import { UserError } from '../../local/user-error.ts';
 import { type ClusterConnection, connectCluster } from '../run/cluster-connection.ts';
 import { type SignInOptions, signInWith } from '../run/sign-in.ts';
-import { fieldChanges } from './field-changes.ts';
+import { type FieldChange, fieldChanges } from './field-changes.ts';
 import { type Change, type ObjectPath, readChanges, readPresent, readState, type State } from './past-api.ts';
 import { changeLines, differenceLines, type Style } from './print-changes.ts';
 import { findResource, pathOf } from './resources.ts';
@@ -105,15 +105,25 @@ export async function undoChange(
           : `revision ${options.revision} is no change of it that the log still has: \`zeroplane history ${options.kind}/${options.name}\` lists them`,
       );
     const step = await stepOf(cluster, object, change, items[at + 1]);
-    if (step === undefined) return print(`nothing to undo: it is as it was before revision ${change.revision}`);
+    const json = options.output === 'json';
+    const tell = (done: boolean, changes: readonly FieldChange[]) =>
+      print(JSON.stringify({ revision: change.revision, done, changes }, null, 2));
+    if (step === undefined) {
+      if (json) return tell(false, []);
+      return print(`nothing to undo: it is as it was before revision ${change.revision}`);
+    }
     const dry = await step.send(true);
     const style = styleOf(object);
-    print(`undo of revision ${change.revision} (${change.operation} by ${change.by?.user ?? 'an unknown user'}):`);
-    for (const line of differenceLines(fieldChanges(step.present ?? {}, dry), style)) print(line);
-    if (options.dryRun) return;
+    const changes = fieldChanges(step.present ?? {}, dry);
+    if (!json) {
+      print(`undo of revision ${change.revision} (${change.operation} by ${change.by?.user ?? 'an unknown user'}):`);
+      for (const line of differenceLines(changes, style)) print(line);
+    }
+    if (options.dryRun) return json ? tell(false, changes) : undefined;
     if (!options.yes && !(await confirmed())) throw new UserError('nothing was changed');
     await step.send(false);
-    print(step.present === undefined ? 'created again' : 'undone');
+    if (json) tell(true, changes);
+    else print(step.present === undefined ? 'created again' : 'undone');
   });
 }
 

@@ -17,8 +17,10 @@ import type { RunOutput } from './run-output.ts';
 import { type SignInOptions, signInWith } from './sign-in.ts';
 import { packDirectory, type Upload } from './upload.ts';
 
-export interface RunOptions extends Omit<RunPlan, 'name' | 'upload' | 'secretNames'> {
+export interface RunOptions extends Omit<RunPlan, 'name' | 'namespace' | 'upload' | 'secretNames'> {
   readonly signIn: SignInOptions;
+  /** undefined: that of the kubeconfig's context. */
+  readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly secrets: readonly (readonly [string, string])[];
   /** Uploaded, and where files are brought back to. */
@@ -39,10 +41,11 @@ export async function run(options: RunOptions, output: RunOutput): Promise<numbe
     options.workdir === undefined ? undefined : packDirectory(options.workdir, options.exclude),
   ]);
   interrupt.wait();
+  const namespace = options.namespace ?? connection.namespace;
   try {
-    return await runOn(connection, options, upload, output, interrupt.signal);
+    return await runOn(connection, { ...options, namespace }, upload, output, interrupt.signal);
   } catch (error) {
-    throw explained(error, options);
+    throw explained(error, namespace, options.signIn);
   } finally {
     interrupt.release();
     connection.close();
@@ -51,7 +54,7 @@ export async function run(options: RunOptions, output: RunOutput): Promise<numbe
 
 async function runOn(
   connection: ClusterConnection,
-  options: RunOptions,
+  options: RunOptions & { readonly namespace: string },
   upload: Upload | undefined,
   output: RunOutput,
   interrupted: AbortSignal,
@@ -162,8 +165,9 @@ function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + (constants.signals[signal] ?? 0);
 }
 
-function explained(error: unknown, { namespace, signIn }: RunOptions): unknown {
-  if (error instanceof UnreachableError) return new UserError(`${error.message}: is the cluster up?`);
+function explained(error: unknown, namespace: string, signIn: SignInOptions): unknown {
+  if (error instanceof UnreachableError)
+    return new UserError(`${error.message}: is the cluster up? \`zeroplane status\` says how it is`);
   if (!(error instanceof ApiError)) return error;
   if (error.code === 401)
     return new UserError(

@@ -30,8 +30,12 @@ export async function withClusterApi<T>(
   try {
     return await work(api);
   } catch (error) {
-    if (error instanceof UnreachableError) throw new UserError(`${error.message}: is the cluster up?`);
-    if (error instanceof ApiError) throw new UserError(`the cluster refused it: ${error.message}`);
+    if (error instanceof UnreachableError)
+      throw new UserError(`${error.message}: is the cluster up? \`zeroplane status\` says how it is`);
+    if (error instanceof ApiError)
+      throw new UserError(
+        `the cluster refused it: ${error.message}${error.code === 403 ? ': `kubectl auth can-i --list` says what you may' : ''}`,
+      );
     throw error;
   } finally {
     api.close();

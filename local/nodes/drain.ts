@@ -6,6 +6,7 @@ import { type ApiClient, ApiError } from '../../agent/api-client/api-client.ts';
 import { leavesDrainedNode } from '../../core/node/draining.ts';
 import type { V1Node, V1Pod } from '../../generated/kubernetes.ts';
 import { readCluster } from '../cluster.ts';
+import { sayProgress } from '../progress.ts';
 import { UserError } from '../user-error.ts';
 import { type ClusterApiOptions, isOwnCluster, withClusterApi } from './cluster-api.ts';
 
@@ -23,7 +24,6 @@ export async function drainNode(name: string, options: DrainOptions): Promise<vo
     await nodeNamed(api, name);
     await drain(api, name, options);
   });
-  console.log(`Node ${name} is drained, and takes no pods. To have it take some again: kubectl uncordon ${name}`);
 }
 
 export async function removeNode(name: string, options: DrainOptions): Promise<void> {
@@ -39,8 +39,6 @@ export async function removeNode(name: string, options: DrainOptions): Promise<v
     const { uid } = node.metadata ?? {};
     await api.json('DELETE', nodePath(name), { body: { preconditions: { uid } } });
   });
-  console.log(`Node ${name} has left the cluster: its credentials are refused from now on.
-To take the agent off its machine, there: zeroplane agent uninstall`);
 }
 
 /** The node that `up` runs goes with `down`. */
@@ -80,7 +78,7 @@ async function drain(api: ApiClient, name: string, { force, timeout }: DrainOpti
   while (left.length > 0) {
     const waits = (await Promise.all(left.map((pod) => evict(api, pod)))).filter((why) => why !== undefined);
     const line = waits[0] ?? `waits for ${left.length} pods to end`;
-    if (line !== said) console.log(line);
+    if (line !== said) sayProgress(line);
     said = line;
     if (Date.now() > deadline)
       throw new UserError(

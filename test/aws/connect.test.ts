@@ -39,7 +39,7 @@ describe('zeroplane connect', { timeout: 240_000 }, () => {
     kubeconfig = join(home, 'kubeconfig');
     const made = await zeroplane(
       ...['kubeconfig', '--aws', '--server', cluster.gateway.url, '--cluster', 'test'],
-      ...['--region', 'us-east-1', '--output', kubeconfig],
+      ...['--region', 'us-east-1', '--to', kubeconfig],
     );
     expect(made.stderr).toContain('Wrote');
     served = JSON.parse(readFileSync(join(home, '.zeroplane/connect/test.json'), 'utf8'));

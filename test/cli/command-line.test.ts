@@ -61,6 +61,8 @@ it('has help for every command and each of its flags, and says what to type wher
 it.each([
   [['staus'], 'there is no command "staus": did you mean `zeroplane status`?'],
   [['node', 'lits'], 'there is no command "node lits": did you mean `zeroplane node list`?'],
+  [['help', 'staus'], 'did you mean `zeroplane status`?'],
+  [['help', '-o', 'json', 'staus'], 'did you mean `zeroplane status`?'],
   [['deploy'], 'there is no command "deploy": `zeroplane --help` says what there is'],
   [['--data-dir', '/x', 'up'], 'a command is missing before "--data-dir"'],
   [

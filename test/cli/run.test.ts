@@ -1,6 +1,6 @@
 // `zeroplane run` against a cluster with real containers: its output, exit codes and files, what ends it, what it survives.
 
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,6 +36,21 @@ describe.skipIf(process.getuid?.() !== 0)('zeroplane run (needs root)', () => {
     // What it made goes with it.
     await cluster.kubectl('delete', 'job', made ?? '');
     await eventually(60, async () => !(await cluster.kubectl('get', 'secrets', '-o', 'name')).includes(made ?? ''));
+  });
+
+  it("runs in the namespace of the kubeconfig's context, as kubectl would, and elsewhere where it is told to", async () => {
+    await cluster.kubectl('create', 'namespace', 'team');
+    const mine = join(folder, 'mine.kubeconfig');
+    copyFileSync(cluster.kubeconfig, mine);
+    await cluster.kubectl('config', 'set-context', '--current', '--namespace=team', `--kubeconfig=${mine}`);
+    const made = async (...args: string[]) => {
+      const ran = await runToEnd(cluster, [...args, '--image', busybox, '-o', 'json', '--', 'true'], {
+        env: { KUBECONFIG: mine },
+      });
+      return JSON.parse(ran.stdout.trim().split('\n').at(-1) ?? '');
+    };
+    expect(await made()).toMatchObject({ type: 'result', namespace: 'team', exitCode: 0 });
+    expect(await made('--namespace', 'default')).toMatchObject({ type: 'result', namespace: 'default' });
   });
 
   it('takes the working directory along, and brings files back, whatever image it has and however it ends', async () => {

@@ -39,7 +39,7 @@ export async function connectTo(worker: { enter: readonly string[]; url: string;
   const made = await runTool(
     ...command(
       ...([process.execPath, join(root, 'cli/main.ts'), 'kubeconfig', '--aws', '--server', worker.url] as const),
-      ...['--cluster', 'test', '--region', 'us-east-1', '--output', kubeconfig],
+      ...['--cluster', 'test', '--region', 'us-east-1', '--to', kubeconfig],
     ),
   );
   if (made.code !== 0) throw new Error(`zeroplane kubeconfig --aws: ${made.stderr}`);
