@@ -99,13 +99,21 @@ describe('JSON Patch', () => {
   it.each([
     ['no list', {}],
     ['no object', [1]],
+  ])('a patch that is %s is a bad request', (_name, patch) => {
+    expect(() => applyJsonPatch({ a: 1 }, patch)).toThrow(expect.objectContaining({ reason: 'BadRequest' }));
+  });
+
+  it.each([
     ['an unknown op', [{ op: 'spam', path: '/a' }]],
-    ['no value', [{ op: 'add', path: '/a' }]],
     ['no pointer', [{ op: 'remove', path: 'a' }]],
     ['no from', [{ op: 'move', path: '/a' }]],
     ['an inherited op', [Object.create({ op: 'remove', path: '/a' })]],
-  ])('a patch that is %s is a bad request', (_name, patch) => {
-    expect(() => applyJsonPatch({ a: 1 }, patch)).toThrow(expect.objectContaining({ reason: 'BadRequest' }));
+  ])('an operation that has %s cannot be processed', (_name, patch) => {
+    expect(() => applyJsonPatch({ a: 1 }, patch)).toThrow(expect.objectContaining({ reason: 'Invalid', code: 422 }));
+  });
+
+  it('takes a value that is missing for null', () => {
+    expect(applyJsonPatch({ a: 1 }, [{ op: 'add', path: '/b' }])).toEqual({ a: 1, b: null });
   });
 
   it('sets a field called __proto__ as a field', () => {

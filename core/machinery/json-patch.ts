@@ -19,7 +19,7 @@ const maxOperations = 10_000;
 const maxCopiedBytes = 3 * 1024 * 1024;
 
 /**
- * The document after the patch. Fails with BadRequest when the patch is none, with RequestEntityTooLarge beyond 10,000
+ * The document after the patch. Fails with BadRequest when the patch is no list of objects, with RequestEntityTooLarge beyond 10,000
  * operations, with Invalid when it does not fit the document or a test fails.
  */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
@@ -64,29 +64,27 @@ function decodeJsonPatch(patch: unknown): readonly JsonPatchOperation[] {
 }
 
 function decodeOperation(input: unknown, index: number): JsonPatchOperation {
-  const at = `JSON patch operation ${index}`;
-  if (typeof input !== 'object' || input === null) throw badRequest(`${at} is no object`);
+  if (typeof input !== 'object' || input === null) throw badRequest(`JSON patch operation ${index} is no object`);
   const path = childOf(input, 'path');
   const op = childOf(input, 'op');
   if (typeof path !== 'string' || !parsePointer(path))
-    throw badRequest(`${at}: path must be a JSON pointer such as /metadata/labels`);
+    throw failure(index, 'path must be a JSON pointer such as /metadata/labels');
   switch (op) {
     case 'remove':
       return { op, path };
     case 'add':
     case 'replace':
     case 'test':
-      // A test without a value asks for null; the other two need one.
-      if (op !== 'test' && !Object.hasOwn(input, 'value')) throw badRequest(`${at}: ${op} needs a value`);
+      // Without a value it is null.
       return { op, path, value: childOf(input, 'value') ?? null };
     case 'move':
     case 'copy': {
       const from = childOf(input, 'from');
-      if (typeof from !== 'string' || !parsePointer(from)) throw badRequest(`${at}: ${op} needs from, a JSON pointer`);
+      if (typeof from !== 'string' || !parsePointer(from)) throw failure(index, `${op} needs from, a JSON pointer`);
       return { op, path, from };
     }
     default:
-      throw badRequest(`${at}: unexpected op ${JSON.stringify(op)}: use add, remove, replace, move, copy or test`);
+      throw failure(index, `unexpected op ${JSON.stringify(op)}: use add, remove, replace, move, copy or test`);
   }
 }
 

@@ -43,11 +43,13 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
     ...(creationTimestamp && { creationTimestamp }),
   };
   const selector = selectorOf(object, paths);
+  const replicas = fieldAt(object, paths.spec);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata,
-    spec: { replicas: fieldAt(object, paths.spec) ?? 0 },
+    // As its type is written: none is left out here, and not in the status.
+    spec: replicas ? { replicas } : {},
     status: { replicas: fieldAt(object, paths.status) ?? 0, ...(selector && { selector }) },
   };
 }

@@ -147,24 +147,20 @@ describe('rules of a custom resource', () => {
   });
 
   it.each([
-    [
-      '1 +',
-      'spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
-      'compilation failed',
-    ],
+    ['1 +', 'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule', 'compilation failed'],
     [
       'self.nothing == 1',
-      'spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
+      'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
       'nothing',
     ],
     [
       'self.list.all(a, self.list.all(b, self.list.all(c, a == b)))',
-      'spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
+      'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
       'estimated rule cost exceeds budget',
     ],
     [
       '1 + 1',
-      'spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
+      'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
       'must evaluate to a bool',
     ],
   ])('are refused where they are defined: %s', async (rule, field, message) => {
@@ -181,13 +177,13 @@ describe('rules of a custom resource', () => {
     const refused = await t.post(crds, crdOf(specOf({ list }, [{ rule }])));
     expect(causes(refused)).toEqual([
       expect.stringMatching(
-        /^spec\.versions\[0\]\.schema\.openAPIV3Schema\.properties\[spec\]\.x-kubernetes-validations\[0\]\.rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x \(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared\)$/,
+        /^spec\.validation\.openAPIV3Schema\.properties\[spec\]\.x-kubernetes-validations\[0\]\.rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x \(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared\)$/,
       ),
       expect.stringContaining(
         'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema',
       ),
       expect.stringMatching(
-        /^spec\.versions\[0\]\.schema\.openAPIV3Schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x/,
+        /^spec\.validation\.openAPIV3Schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x/,
       ),
     ]);
     const bounded = { type: 'array', maxItems: 100, items: { type: 'string', maxLength: 64 } };
@@ -202,7 +198,7 @@ describe('rules of a custom resource', () => {
     });
     const items = { type: 'array', items: item(1000) };
     expect(causes(await t.post(crds, crdOf(specOf({ items }))))?.[0]).toMatch(
-      /^spec\.versions\[0\]\.schema\.openAPIV3Schema\.properties\[spec\]\.properties\[items\]\.items\.x-kubernetes-validations\[0\]\.rule: Forbidden: estimated rule cost exceeds budget by factor of/,
+      /^spec\.validation\.openAPIV3Schema\.properties\[spec\]\.properties\[items\]\.items\.x-kubernetes-validations\[0\]\.rule: Forbidden: estimated rule cost exceeds budget by factor of/,
     );
     const bounded = { type: 'array', maxItems: 50, items: item(1000) };
     expect((await t.post(crds, crdOf(specOf({ items: bounded })))).status).toBe(201);
@@ -251,7 +247,7 @@ describe('a schema of a custom resource', () => {
   ])('must be structural: %s', async (cause, schema) => {
     const found = causes(await t.post(crds, crdOf(schema)));
     expect(
-      found?.some((each) => each.startsWith(`spec.versions[0].schema.openAPIV3Schema.${cause}`)),
+      found?.some((each) => each.startsWith(`spec.validation.openAPIV3Schema.${cause}`)),
       String(found),
     ).toBe(true);
   });

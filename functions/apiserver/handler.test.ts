@@ -222,6 +222,13 @@ describe('watches', () => {
     expect(await watch.next()).toBeUndefined();
   });
 
+  it('are not what a list can ask for', async () => {
+    expect(await t.get(`${configMaps}?sendInitialEvents=true`)).toMatchObject({
+      status: 422,
+      body: { details: { causes: [{ field: 'sendInitialEvents', reason: 'FieldValueForbidden' }] } },
+    });
+  });
+
   it('send the state first where it is asked for, and mark its end', async () => {
     await makeConfigMap('a');
     const watch = await t.watch(

@@ -9,8 +9,15 @@ import { kubernetes } from './environment.ts';
 /** Of webhooks, of policies before their variables are there, of policies, and of what they change. */
 export type AdmissionPlace = 'webhook' | 'condition' | 'policy' | 'mutation';
 
-/** `variables`: their types by name; undefined where they are not known, and any may be read. */
-export function admissionEnvironment(place: AdmissionPlace, variables?: ReadonlyMap<string, t.Type>): Environment {
+/** What a policy declares, as far as it is known. */
+export interface Declares {
+  /** Its variables' types by name; undefined where they are not known, and any may be read. */
+  readonly variables?: ReadonlyMap<string, t.Type> | undefined;
+  /** Whether it has parameters. Default true. */
+  readonly params?: boolean | undefined;
+}
+
+export function admissionEnvironment(place: AdmissionPlace, { variables, params = true }: Declares = {}): Environment {
   const named: [string, t.Type][] = [
     ['object', t.dyn],
     ['oldObject', t.dyn],
@@ -18,7 +25,8 @@ export function admissionEnvironment(place: AdmissionPlace, variables?: Readonly
     ['authorizer', authorizerType],
     ['authorizer.requestResource', requestResourceType],
   ];
-  if (place !== 'webhook') named.push(['params', t.dyn], ['namespaceObject', t.struct('kubernetes.Namespace')]);
+  if (place !== 'webhook') named.push(['namespaceObject', t.struct('kubernetes.Namespace')]);
+  if (place !== 'webhook' && params) named.push(['params', t.dyn]);
   if (place === 'policy' || place === 'mutation') named.push(['variables', t.struct('kubernetes.variables')]);
   const field = (name: string) => (variables ? variables.get(name) : t.dyn);
   const own: StructType = { name: 'kubernetes.variables', field };

@@ -2,7 +2,7 @@
 
 import type { V1NamedRuleWithOperations } from '../../../generated/kubernetes.ts';
 import { expressions } from '../../cel/expressions.ts';
-import type { AdmissionPlace } from '../../cel/kubernetes/admission.ts';
+import type { AdmissionPlace, Declares } from '../../cel/kubernetes/admission.ts';
 import type { Type } from '../../cel/types/types.ts';
 import {
   duplicate,
@@ -96,7 +96,7 @@ const mostConditions = 64;
 export function validateConditions(
   conditions: readonly { name: string; expression: string }[] | undefined,
   at: string,
-  place: AdmissionPlace,
+  place: ExpressionPlace,
 ): FieldError[] {
   const count = conditions?.length ?? 0;
   // What there is too much of is not compiled.
@@ -105,7 +105,7 @@ export function validateConditions(
   const names = new Set<string>();
   for (const [index, { name, expression }] of (conditions ?? []).entries()) {
     const path = `${at}[${index}]`;
-    if (expression?.trim()) errors.push(...checkExpression(expression, `${path}.expression`, ['bool'], { place }));
+    if (expression?.trim()) errors.push(...checkExpression(expression, `${path}.expression`, ['bool'], place));
     else errors.push(required(`${path}.expression`));
     if (!name) errors.push(required(`${path}.name`));
     else for (const message of qualifiedNameErrors(name)) errors.push(invalidValue(`${path}.name`, name, message));
@@ -115,10 +115,9 @@ export function validateConditions(
   return errors;
 }
 
-/** Where an expression stands, and the types of the policy's variables that it may read. */
-export interface ExpressionPlace {
+/** Where an expression stands, and what of its policy it may read. */
+export interface ExpressionPlace extends Declares {
   readonly place: AdmissionPlace;
-  readonly variables?: ReadonlyMap<string, Type>;
 }
 
 /** `types`: what it may evaluate to. */
@@ -136,11 +135,11 @@ export function checkedExpression(
   expression: string | undefined,
   path: string,
   types: readonly string[] | undefined,
-  { place, variables }: ExpressionPlace,
+  { place, ...declares }: ExpressionPlace,
 ): { readonly errors: FieldError[]; readonly type?: Type } {
   if (!expression?.trim()) return { errors: [required(path, 'expression is not specified')] };
   const { compileCel, admissionEnvironment } = expressions();
-  const compiled = compileCel(expression, admissionEnvironment(place, variables));
+  const compiled = compileCel(expression, admissionEnvironment(place, declares));
   if (!compiled.ok)
     return { errors: [invalidValue(path, expression, `compilation failed: ${compiled.error.message}`)] };
   const { type, program } = compiled.value;

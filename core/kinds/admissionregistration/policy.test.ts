@@ -38,6 +38,22 @@ describe('a policy is refused', () => {
       ],
     ],
     [
+      'parameters that it does not declare',
+      validating,
+      policy({
+        variables: [{ name: 'v', expression: 'params.a' }],
+        matchConditions: [{ name: 'c', expression: 'params.a' }],
+        validations: [{ expression: 'params.a', messageExpression: 'params.a' }],
+      }),
+      ['matchConditions[0]', 'variables[0]', 'validations[0]']
+        .map((at) =>
+          expect.stringMatching(
+            new RegExp(`^spec.${at.replace(/[[\]]/g, '.')}.expression: .*undeclared reference to 'params'`, 's'),
+          ),
+        )
+        .concat(expect.stringContaining('spec.validations[0].messageExpression: Invalid value')),
+    ],
+    [
       'kinds of parameters that are none',
       validating,
       policy({ paramKind: { apiVersion: 'G_/1', kind: 'K.' } }),

@@ -52,13 +52,14 @@ export function validatePolicy(spec: PolicySpec | undefined, variables: Map<stri
     errors.push(...validateConstraints(constraints, 'spec.matchConstraints'));
     if (!constraints.resourceRules?.length) errors.push(required('spec.matchConstraints.resourceRules'));
   }
-  errors.push(...validateConditions(spec?.matchConditions, 'spec.matchConditions', 'condition'));
+  const params = spec?.paramKind !== undefined;
+  errors.push(...validateConditions(spec?.matchConditions, 'spec.matchConditions', { place: 'condition', params }));
   for (const [index, { name, expression }] of (spec?.variables ?? []).entries()) {
     const at = `spec.variables[${index}]`;
     if (!name?.trim()) errors.push(required(`${at}.name`, 'name is not specified'));
     else if (!isIdentifier(name)) errors.push(invalidValue(`${at}.name`, name, 'name is not a valid CEL identifier'));
     // Each sees those before it.
-    const place = { place: 'policy', variables } as const;
+    const place = { place: 'policy', variables, params } as const;
     const checked = checkedExpression(expression, `${at}.expression`, undefined, place);
     errors.push(...checked.errors);
     variables.set(name, checked.type ?? dyn);

@@ -36,7 +36,7 @@ function validateHooks(hooks: readonly (V1ValidatingWebhook | V1MutatingWebhook)
       );
     errors.push(...validateSelectors(hook, at));
     errors.push(...validateClientConfig(hook.clientConfig ?? {}, `${at}.clientConfig`));
-    errors.push(...validateConditions(hook.matchConditions, `${at}.matchConditions`, 'webhook'));
+    errors.push(...validateConditions(hook.matchConditions, `${at}.matchConditions`, { place: 'webhook' }));
     errors.push(...validateVersions(hook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`));
     if (hook.name && names.has(hook.name)) errors.push(duplicate(`${at}.name`, hook.name));
     names.add(hook.name);

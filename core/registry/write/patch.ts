@@ -100,12 +100,10 @@ function configuration(target: Target, body: unknown): KubeObject {
     throw badRequest('an apply patch must be an object');
   // Checked just above and below.
   const applied = deepClone(body) as KubeObject;
-  const key = target.namespace ? `${target.namespace}/${target.name}` : target.name;
+  const key = `${target.namespace ?? ''}/${target.name}`;
   const untyped = (why: string) => {
-    const { kind } = target.definition;
-    return badRequest(
-      `failed to create typed patch object (${key}; ${apiVersionOf(target.definition)}, Kind=${kind}): ${why}`,
-    );
+    const { group, version, kind } = target.definition;
+    return badRequest(`failed to create typed patch object (${key}; ${group}/${version}, Kind=${kind}): ${why}`);
   };
   const metadata: unknown = applied.metadata ?? {};
   if (typeof metadata !== 'object' || Array.isArray(metadata))

@@ -19,6 +19,10 @@ import type { RequestInfo } from '../request-info.ts';
 
 export function listOptions(info: RequestInfo, query: Query): ListOptions {
   if (query.isEmpty) return {};
+  if (query.has('sendInitialEvents'))
+    throw invalid('ListOptions', 'meta.k8s.io', '', [
+      forbiddenField('sendInitialEvents', 'sendInitialEvents is forbidden for list'),
+    ]);
   const limit = query.integer('limit');
   const token = query.text('continue');
   return {

@@ -17,7 +17,7 @@ export const strategy = strategyFor<V1MutatingAdmissionPolicy>({
     const variables = new Map<string, Type>();
     const errors = validatePolicy(spec, variables);
     errors.push(...validateChanges(spec?.matchConstraints?.resourceRules, 'spec.matchConstraints.resourceRules'));
-    const place = { place: 'mutation', variables } as const;
+    const place = { place: 'mutation', variables, params: spec?.paramKind !== undefined } as const;
     if (!spec?.mutations?.length) errors.push(required('spec.mutations', 'mutations must contain at least one item'));
     spec?.mutations?.forEach((mutation, index) => {
       errors.push(...validateMutation(mutation, place, `spec.mutations[${index}]`));

@@ -16,7 +16,7 @@ export const strategy = strategyFor<V1ValidatingAdmissionPolicy>({
   validate({ metadata, spec }) {
     const variables = new Map<string, Type>();
     const errors = validatePolicy(spec, variables);
-    const place = { place: 'policy', variables } as const;
+    const place = { place: 'policy', variables, params: spec?.paramKind !== undefined } as const;
     const { validations = [], auditAnnotations = [] } = spec ?? {};
     const neither = 'validations or auditAnnotations must contain at least one item';
     if (validations.length === 0 && auditAnnotations.length === 0)

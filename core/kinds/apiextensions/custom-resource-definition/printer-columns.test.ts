@@ -28,14 +28,14 @@ describe('a CustomResourceDefinition is refused', () => {
         versions: [version([{}, { name: 'A', type: 'foo', format: 'bar', jsonPath: 'a' }])],
       },
     };
-    const path = 'spec.versions[0].additionalPrinterColumns';
+    const path = 'spec.additionalPrinterColumns';
     expect(await kinds.created('apiextensions.k8s.io/customresourcedefinitions', object)).toEqual([
       `${path}[0].name: Required value`,
       `${path}[0].type: Required value: must be one of boolean,date,integer,number,string`,
-      `${path}[0].jsonPath: Required value`,
+      `${path}[0].JSONPath: Required value`,
       `${path}[1].type: Invalid value: "foo": must be one of boolean,date,integer,number,string`,
       `${path}[1].format: Invalid value: "bar": must be one of byte,date,date-time,double,float,int32,int64,password`,
-      `${path}[1].jsonPath: Invalid value: "a": must be a simple json path starting with .`,
+      `${path}[1].JSONPath: Invalid value: "a": must be a simple json path starting with .`,
       'spec.preserveUnknownFields: Invalid value: true: must be false',
     ]);
   });

@@ -17,9 +17,9 @@ export function validateColumns(
     if (!type) errors.push(required(`${at}.type`, oneOf(types)));
     else if (!types.includes(type)) errors.push(invalidValue(`${at}.type`, type, oneOf(types)));
     if (format && !formats.includes(format)) errors.push(invalidValue(`${at}.format`, format, oneOf(formats)));
-    if (!jsonPath) errors.push(required(`${at}.jsonPath`));
+    if (!jsonPath) errors.push(required(`${at}.JSONPath`));
     else if (!jsonPath.startsWith('.'))
-      errors.push(invalidValue(`${at}.jsonPath`, jsonPath, 'must be a simple json path starting with .'));
+      errors.push(invalidValue(`${at}.JSONPath`, jsonPath, 'must be a simple json path starting with .'));
     return errors;
   });
 }

@@ -1,31 +1,19 @@
 // CustomResourceDefinitions: names and versions that fit together. Accepted and established with the write that makes them.
 
-import type {
-  V1CustomResourceDefinition,
-  V1CustomResourceDefinitionSpec,
-  V1CustomResourceDefinitionVersion,
-} from '../../../../generated/kubernetes.ts';
+import type { V1CustomResourceDefinition, V1CustomResourceDefinitionNames } from '../../../../generated/kubernetes.ts';
 import { deepEqual } from '../../../machinery/equality.ts';
-import {
-  duplicate,
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-} from '../../../machinery/field-error.ts';
-import { simplePath } from '../../../machinery/jsonpath.ts';
+import { type FieldError, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
 import { dns1035Label, dns1123Subdomain } from '../../../machinery/names.ts';
-import { getOwn, unsafeNameIn } from '../../../machinery/own.ts';
 import { formatTime } from '../../../machinery/time.ts';
 import { immutable } from '../../metadata/validate.ts';
-import { validateClientConfig } from '../../rules/client-config.ts';
 import { type Situation, strategyFor } from '../../strategy.ts';
 import { type CompiledRules, compileAhead, compiledRules } from './compiled-rules.ts';
 import { cleanupFinalizer, isEstablished, nameConflict } from './custom-names.ts';
 import { warnOfFormats } from './format-warnings.ts';
 import { validateColumns } from './printer-columns.ts';
 import { validateSchema } from './structural-schema.ts';
+import { validateConversion } from './validate-conversion.ts';
+import { validateDeprecation, validateScale, validateSelectable, versionPaths } from './validate-version.ts';
 
 export const strategy = strategyFor<V1CustomResourceDefinition>({
   expressions: true,
@@ -147,8 +135,9 @@ function validateDefinition(object: V1CustomResourceDefinition, old?: V1CustomRe
   if (names?.plural && group && metadata.name !== `${names.plural}.${group}`) {
     errors.push(invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
   }
+  if (names) errors.push(...validateOtherNames(names));
   if (!versions?.length)
-    return [...errors, required('spec.versions', 'must have exactly one version marked as storage version')];
+    return [...errors, invalidValue('spec.versions', [], 'must have exactly one version marked as storage version')];
   if (versions.filter((each) => each.storage).length !== 1)
     errors.push(
       invalidValue(
@@ -157,20 +146,35 @@ function validateDefinition(object: V1CustomResourceDefinition, old?: V1CustomRe
         'must have exactly one version marked as storage version',
       ),
     );
-  const seen = new Set<string>();
+  if (new Set(versions.map(({ name }) => name)).size < versions.length)
+    errors.push(
+      invalidValue(
+        'spec.versions',
+        versions.map(({ name }) => name),
+        'must contain unique version names',
+      ),
+    );
+  const pathOf = versionPaths(versions);
   versions.forEach((version, index) => {
     const path = `spec.versions[${index}]`;
     for (const message of dns1035Label(version.name ?? ''))
       errors.push(invalidValue(`${path}.name`, version.name ?? '', message));
-    if (seen.has(version.name)) errors.push(duplicate(`${path}.name`, version.name));
-    seen.add(version.name);
+    errors.push(...validateDeprecation(version, path));
     const schema = version.schema?.openAPIV3Schema;
+    const at = pathOf('schema', index);
     if (!schema) errors.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
     // What was accepted once stays: rules of later releases hold for what changes.
-    else if (!deepEqual(schema, old?.spec.versions.find(({ name }) => name === version.name)?.schema?.openAPIV3Schema))
-      errors.push(...validateSchema(schema, `${path}.schema.openAPIV3Schema`, rules));
-    errors.push(...validateColumns(version.additionalPrinterColumns, `${path}.additionalPrinterColumns`));
-    errors.push(...validateSubresources(version, path));
+    else if (
+      at !== undefined &&
+      !deepEqual(schema, old?.spec.versions.find(({ name }) => name === version.name)?.schema?.openAPIV3Schema)
+    )
+      errors.push(...validateSchema(schema, `${at}.openAPIV3Schema`, rules));
+    const columns = pathOf('additionalPrinterColumns', index);
+    if (columns !== undefined) errors.push(...validateColumns(version.additionalPrinterColumns, columns));
+    const scale = pathOf('subresources', index);
+    if (scale !== undefined) errors.push(...validateScale(version, `${scale}.scale`));
+    const fields = pathOf('selectableFields', index);
+    if (fields !== undefined) errors.push(...validateSelectable(version, fields));
   });
   // What is unknown is kept by schemas that say so; a definition of before that may keep all.
   if (spec?.preserveUnknownFields && !old?.spec.preserveUnknownFields)
@@ -178,78 +182,20 @@ function validateDefinition(object: V1CustomResourceDefinition, old?: V1CustomRe
   return [...errors, ...validateConversion(spec)];
 }
 
-function validateSubresources(
-  { subresources, selectableFields, schema }: V1CustomResourceDefinitionVersion,
-  path: string,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  const scale = subresources?.scale;
-  if (scale) {
-    const at = `${path}.subresources.scale`;
-    const check = (field: string, value: string | undefined, root: string, needed: boolean) => {
-      if (!value) {
-        if (needed) errors.push(required(`${at}.${field}`));
-        return;
-      }
-      const names = simplePath(value);
-      if (!names) errors.push(invalidValue(`${at}.${field}`, value, 'must be a simple json path without arrays'));
-      else if (unsafeNameIn(names)) errors.push(leadsOut(`${at}.${field}`, value, names));
-      else if (names[0] !== root && !(field === 'labelSelectorPath' && names[0] === 'spec'))
-        errors.push(invalidValue(`${at}.${field}`, value, `should be a json path under .${root}`));
-    };
-    check('specReplicasPath', scale.specReplicasPath, 'spec', true);
-    check('statusReplicasPath', scale.statusReplicasPath, 'status', true);
-    check('labelSelectorPath', scale.labelSelectorPath, 'status', false);
-  }
-  const seen = new Set<string>();
-  for (const [index, { jsonPath }] of (selectableFields ?? []).entries()) {
-    const at = `${path}.selectableFields[${index}].jsonPath`;
-    const names = jsonPath ? simplePath(jsonPath) : undefined;
-    if (!jsonPath) errors.push(required(at));
-    else if (!names) errors.push(invalidValue(at, jsonPath, 'must be a simple json path to a field'));
-    else if (unsafeNameIn(names)) errors.push(leadsOut(at, jsonPath, names));
-    else if (names[0] === 'metadata') errors.push(invalidValue(at, jsonPath, 'must not point to fields in metadata'));
-    else {
-      let field = schema?.openAPIV3Schema;
-      for (const name of names) field = getOwn(field?.properties, name);
-      if (!field || !['string', 'integer', 'boolean'].includes(field.type ?? ''))
-        errors.push(invalidValue(at, jsonPath, 'must point to a field of type string, boolean or integer'));
-    }
-    if (seen.has(jsonPath)) errors.push(duplicate(at, jsonPath));
-    seen.add(jsonPath);
-  }
-  return errors;
-}
-
-function leadsOut(at: string, path: string, names: readonly string[]): FieldError {
-  return invalidValue(at, path, `must not go through a field named ${unsafeNameIn(names)}: name the field otherwise`);
-}
-
-/** Of ConversionReviews. */
-const spokenReviews = ['v1', 'v1beta1'];
-
-function validateConversion({ conversion }: V1CustomResourceDefinitionSpec): FieldError[] {
-  const strategies = ['None', 'Webhook'];
-  const at = 'spec.conversion';
-  if (!conversion) return [];
-  const { strategy: chosen, webhook } = conversion;
-  if (!strategies.includes(chosen)) return [notSupported(`${at}.strategy`, chosen, strategies)];
-  if (chosen === 'None')
-    return webhook ? [forbiddenField(`${at}.webhook`, 'should not be set when strategy is not set to Webhook')] : [];
-  if (!webhook) return [required(`${at}.webhook`, 'required when strategy is set to Webhook')];
-  const errors: FieldError[] = [];
-  if (!webhook.clientConfig)
-    errors.push(required(`${at}.webhook.clientConfig`, 'required when strategy is set to Webhook'));
-  else errors.push(...validateClientConfig(webhook.clientConfig, `${at}.webhook.clientConfig`));
-  const versions = webhook.conversionReviewVersions ?? [];
-  if (versions.length === 0) errors.push(required(`${at}.webhook.conversionReviewVersions`));
-  else if (!versions.some((version) => spokenReviews.includes(version)))
-    errors.push(
-      invalidValue(
-        `${at}.webhook.conversionReviewVersions`,
-        versions,
-        `must include at least one of ${spokenReviews.join(', ')}`,
-      ),
+function validateOtherNames({
+  singular,
+  listKind,
+  shortNames,
+  categories,
+}: V1CustomResourceDefinitionNames): FieldError[] {
+  const at = (field: string, value: string, why = '') =>
+    dns1035Label(why ? value.toLowerCase() : value).map((message) =>
+      invalidValue(`spec.names.${field}`, value, `${why}${message}`),
     );
-  return errors;
+  return [
+    ...(singular ? at('singular', singular) : []),
+    ...(listKind ? at('listKind', listKind, 'may have mixed case, but should otherwise match: ') : []),
+    ...(shortNames ?? []).flatMap((name, index) => at(`shortNames[${index}]`, name)),
+    ...(categories ?? []).flatMap((name, index) => at(`categories[${index}]`, name)),
+  ];
 }

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestKinds, type TestKinds } from '../../../registry/testing-kinds.ts';
+
+let kinds: TestKinds;
+
+beforeAll(async () => {
+  kinds = await openTestKinds();
+});
+
+afterAll(() => kinds.close());
+
+const type = 'apiextensions.k8s.io/customresourcedefinitions';
+const schemaOf = (properties: object) => ({ openAPIV3Schema: { type: 'object', properties } });
+const version = (name: string, more: object = {}) => ({
+  name,
+  served: true,
+  storage: name === 'v1',
+  schema: schemaOf({}),
+  ...more,
+});
+const definition = (versions: readonly object[], more: object = {}) => ({
+  metadata: { name: 'widgets.example.com' },
+  spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget' }, versions, ...more },
+});
+const untyped = { schema: schemaOf({ q: {} }) };
+const names = (more: object) => ({ names: { plural: 'widgets', kind: 'Widget', ...more } });
+
+describe('a definition is refused', () => {
+  it.each<[string, object, readonly unknown[]]>([
+    [
+      'of all versions at once where they are alike',
+      definition([version('v1', untyped), version('v2', untyped)]),
+      [
+        'spec.validation.openAPIV3Schema.properties[q].type: Required value: must not be empty for specified object fields',
+      ],
+    ],
+    [
+      'of each version where they differ',
+      definition([version('v1'), version('v2', untyped)]),
+      [
+        'spec.versions[1].schema.openAPIV3Schema.properties[q].type: Required value: must not be empty for specified object fields',
+      ],
+    ],
+    [
+      'two versions of one name',
+      definition([version('v1'), version('v1', { storage: false })]),
+      ['spec.versions: Invalid value: ["v1","v1"]: must contain unique version names'],
+    ],
+    [
+      'no version',
+      definition([]),
+      ['spec.versions: Invalid value: []: must have exactly one version marked as storage version'],
+    ],
+    [
+      'a warning of what is not deprecated',
+      definition([version('v1', { deprecationWarning: 'x' })]),
+      ['spec.versions[0].deprecationWarning: Invalid value: "x": can only be set for deprecated versions'],
+    ],
+    [
+      'a warning that says nothing',
+      definition([version('v1', { deprecated: true, deprecationWarning: '' })]),
+      ['spec.versions[0].deprecationWarning: Invalid value: "": must not be an empty string'],
+    ],
+    [
+      'a warning of several lines',
+      definition([version('v1', { deprecated: true, deprecationWarning: 'é\nb' })]),
+      [
+        'spec.versions[0].deprecationWarning: Invalid value: "é\\nb": must only contain printable UTF-8 characters; non-printable character found at index 2',
+      ],
+    ],
+    [
+      'names that are no labels',
+      definition([version('v1')], names({ singular: 'A', listKind: 'a.b', shortNames: ['w', 'W'], categories: ['1'] })),
+      [
+        expect.stringContaining('spec.names.singular: Invalid value: "A": a DNS-1035 label'),
+        expect.stringContaining('spec.names.listKind: Invalid value: "a.b": may have mixed case, but should otherwise'),
+        expect.stringContaining('spec.names.shortNames[1]: Invalid value: "W": a DNS-1035 label'),
+        expect.stringContaining('spec.names.categories[0]: Invalid value: "1": a DNS-1035 label'),
+      ],
+    ],
+    [
+      'conversion by nobody',
+      definition([version('v1')], { conversion: { strategy: 'Webhook' } }),
+      [
+        'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook',
+        'spec.conversion.conversionReviewVersions: Required value',
+      ],
+    ],
+    [
+      'what converts where nothing is converted',
+      definition([version('v1')], {
+        conversion: {
+          strategy: 'None',
+          webhook: { clientConfig: { url: 'https://a.b/c' }, conversionReviewVersions: ['v1'] },
+        },
+      }),
+      [
+        'spec.conversion.webhookClientConfig: Forbidden: should not be set when strategy is not set to Webhook',
+        'spec.conversion.conversionReviewVersions: Forbidden: should not be set when strategy is not set to Webhook',
+      ],
+    ],
+  ])('for %s', async (_what, object, expected) => {
+    expect(await kinds.created(type, object)).toEqual(expected);
+  });
+});

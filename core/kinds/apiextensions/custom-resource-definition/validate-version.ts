@@ -1,0 +1,96 @@
+// One version of a definition: what it says of itself beside its schema, and where that is told of.
+
+import type { V1CustomResourceDefinitionVersion } from '../../../../generated/kubernetes.ts';
+import { deepEqual } from '../../../machinery/equality.ts';
+import { duplicate, type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
+import { simplePath } from '../../../machinery/jsonpath.ts';
+import { getOwn, unsafeNameIn } from '../../../machinery/own.ts';
+
+type Version = V1CustomResourceDefinitionVersion;
+type Part = 'schema' | 'additionalPrinterColumns' | 'selectableFields' | 'subresources';
+
+/**
+ * What all versions say alike Kubernetes tells of once, as if it stood above them: `spec.validation` for the one schema of all. Undefined
+ * for a version whose part was told of with the first one's.
+ */
+export function versionPaths(versions: readonly Version[]): (part: Part, index: number) => string | undefined {
+  const [first] = versions;
+  const alike = (part: Part) => versions.every((version) => deepEqual(version[part], first?.[part]));
+  const shared: Readonly<Record<Part, boolean>> = {
+    schema: alike('schema'),
+    additionalPrinterColumns: alike('additionalPrinterColumns'),
+    selectableFields: alike('selectableFields'),
+    subresources: alike('subresources'),
+  };
+  return (part, index) => {
+    if (!shared[part]) return `spec.versions[${index}].${part}`;
+    if (index > 0) return undefined;
+    return part === 'schema' ? 'spec.validation' : `spec.${part}`;
+  };
+}
+
+const longestWarning = 256;
+
+export function validateDeprecation({ deprecated, deprecationWarning: warning }: Version, path: string): FieldError[] {
+  if (warning === undefined) return [];
+  const faults: string[] = [];
+  if (!deprecated) faults.push('can only be set for deprecated versions');
+  else {
+    if (warning === '') faults.push('must not be an empty string');
+    if (Buffer.byteLength(warning) > longestWarning) faults.push(`must be <= ${longestWarning} characters long`);
+    const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(warning);
+    if (odd)
+      faults.push(
+        `must only contain printable UTF-8 characters; non-printable character found at index ${Buffer.byteLength(warning.slice(0, odd.index))}`,
+      );
+  }
+  return faults.map((fault) => invalidValue(`${path}.deprecationWarning`, warning, fault));
+}
+
+export function validateScale({ subresources }: Version, at: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const scale = subresources?.scale;
+  if (scale) {
+    const check = (field: string, value: string | undefined, root: string, needed: boolean) => {
+      if (!value) {
+        if (needed) errors.push(required(`${at}.${field}`));
+        return;
+      }
+      const names = simplePath(value);
+      if (!names) errors.push(invalidValue(`${at}.${field}`, value, 'must be a simple json path without arrays'));
+      else if (unsafeNameIn(names)) errors.push(leadsOut(`${at}.${field}`, value, names));
+      else if (names[0] !== root && !(field === 'labelSelectorPath' && names[0] === 'spec'))
+        errors.push(invalidValue(`${at}.${field}`, value, `should be a json path under .${root}`));
+    };
+    check('specReplicasPath', scale.specReplicasPath, 'spec', true);
+    check('statusReplicasPath', scale.statusReplicasPath, 'status', true);
+    check('labelSelectorPath', scale.labelSelectorPath, 'status', false);
+  }
+  return errors;
+}
+
+export function validateSelectable({ selectableFields, schema }: Version, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const seen = new Set<string>();
+  for (const [index, { jsonPath }] of (selectableFields ?? []).entries()) {
+    const at = `${path}[${index}].jsonPath`;
+    const names = jsonPath ? simplePath(jsonPath) : undefined;
+    if (!jsonPath) errors.push(required(at));
+    else if (!names) errors.push(invalidValue(at, jsonPath, 'must be a simple json path to a field'));
+    else if (unsafeNameIn(names)) errors.push(leadsOut(at, jsonPath, names));
+    else if (names[0] === 'metadata') errors.push(invalidValue(at, jsonPath, 'must not point to fields in metadata'));
+    else {
+      let field = schema?.openAPIV3Schema;
+      for (const name of names) field = getOwn(field?.properties, name);
+      if (!field || !['string', 'integer', 'boolean'].includes(field.type ?? ''))
+        errors.push(invalidValue(at, jsonPath, 'must point to a field of type string, boolean or integer'));
+    }
+    if (seen.has(jsonPath)) errors.push(duplicate(at, jsonPath));
+    seen.add(jsonPath);
+  }
+  return errors;
+}
+
+function leadsOut(at: string, path: string, names: readonly string[]): FieldError {
+  return invalidValue(at, path, `must not go through a field named ${unsafeNameIn(names)}: name the field otherwise`);
+}
