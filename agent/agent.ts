@@ -233,6 +233,7 @@ export async function startAgent(
   const pods = createNodePods({
     ...shared,
     runtime: pacedRuntime(runtime, Math.max(3, facts.cpu + 1)),
+    runtimeName: version.runtimeName,
     nodeHostname: os.hostname(),
     logsDir: logs.logsDir,
     logLinks: logs.links,

@@ -5,6 +5,9 @@ import path from 'node:path';
 import type { EventLog } from '../core/process/log.ts';
 import type { ContainerdOptions } from './containerd/config.ts';
 import { startContainerd } from './containerd/containerd.ts';
+import { besideCri } from './cri/beside-cri.ts';
+import { GrpcError, grpcCodes } from './cri/grpc.ts';
+import { cgroupDrivers } from './cri/messages.ts';
 import type { ContainerRuntime } from './cri/runtime.ts';
 import { connectRuntime } from './cri/runtime.ts';
 import { connectSnapshots, type Snapshots } from './cri/snapshots.ts';
@@ -13,10 +16,19 @@ import { pauseArchive, pauseImage } from './images/pause.ts';
 
 export interface OpenRuntime {
   readonly runtime: ContainerRuntime;
-  readonly snapshots: Snapshots;
+  /** Undefined: this runtime gives no files of images without a container. */
+  readonly snapshots: Snapshots | undefined;
   readonly version: { runtimeName: string; runtimeVersion: string };
   /** Lets go of it; it runs on. */
   release(): void;
+}
+
+/** A runtime that the agent cannot run pods with. */
+class RuntimeError extends Error {
+  constructor(text: string) {
+    super(text);
+    this.name = 'RuntimeError';
+  }
 }
 
 export interface RuntimeOptions {
@@ -29,15 +41,7 @@ export interface RuntimeOptions {
 
 /** Throws ContainerdError, GrpcError. */
 export async function openRuntime(options: RuntimeOptions, log: EventLog): Promise<OpenRuntime> {
-  if (options.runtimeEndpoint) {
-    const runtime = connectRuntime(options.runtimeEndpoint);
-    const snapshots = connectSnapshots(options.runtimeEndpoint, 'overlayfs');
-    const close = () => {
-      snapshots.close();
-      runtime.close();
-    };
-    return { runtime, snapshots, version: await runtime.version({ version: 'v1' }), release: close };
-  }
+  if (options.runtimeEndpoint) return adoptRuntime(options.runtimeEndpoint);
   const settings = await containerdOptions(options);
   const { runtime, endpoint, release } = await startContainerd(settings, log);
   const snapshots = connectSnapshots(endpoint, settings.snapshotter);
@@ -52,6 +56,40 @@ export async function openRuntime(options: RuntimeOptions, log: EventLog): Promi
     release();
   };
   return { runtime, snapshots, version: await runtime.version({ version: 'v1' }), release: close };
+}
+
+/** One that somebody else runs, whichever it is. Throws RuntimeError, GrpcError. */
+export async function adoptRuntime(endpoint: string): Promise<OpenRuntime> {
+  const runtime = connectRuntime(endpoint);
+  try {
+    const version = await runtime.version({ version: 'v1' });
+    await checkCgroups(runtime, version.runtimeName);
+    const snapshots = besideCri(version.runtimeName).snapshots(endpoint, 'overlayfs');
+    const release = () => {
+      snapshots?.close();
+      runtime.close();
+    };
+    return { runtime, snapshots, version, release };
+  } catch (error) {
+    runtime.close();
+    throw error;
+  }
+}
+
+/** Throws RuntimeError: the agent limits pods by cgroups of its own, which a runtime that asks systemd for each does not take. */
+export async function checkCgroups(
+  runtime: Pick<ContainerRuntime, 'runtimeConfig'>,
+  runtimeName: string,
+): Promise<void> {
+  // Older ones do not say.
+  const { linux } = await runtime.runtimeConfig({}).catch((error: unknown) => {
+    if (error instanceof GrpcError && error.code === grpcCodes.unimplemented) return { linux: undefined };
+    throw error;
+  });
+  if (linux?.cgroupDriver !== cgroupDrivers.systemd) return;
+  throw new RuntimeError(
+    `the runtime ${runtimeName} has cgroups made by systemd: set cgroup_manager = "cgroupfs" (CRI-O), SystemdCgroup = false (containerd) or native.cgroupdriver=cgroupfs (Docker), and start it again`,
+  );
 }
 
 /** Where overlayfs cannot lie on another overlay (a container), layers are copied. */

@@ -11,6 +11,7 @@ import { createPodCgroups } from './pods/pod-cgroup.ts';
 import type { PodContext } from './pods/pod-context.ts';
 import { testSecurity } from './pods/test-pod.ts';
 import { createProbeMetrics, type ProbeMetrics } from './probes/probe-metrics.ts';
+import type { OpenRuntime } from './runtime.ts';
 import { busyboxImage, type TestNode } from './test-node.ts';
 import { createImageVolumes } from './volumes/image-volume.ts';
 import { createPodVolumes, prepareVolumeRoots } from './volumes/pod-volumes.ts';
@@ -40,9 +41,17 @@ export interface TestPods {
   stop(): void;
 }
 
-/** `rest`: what is other than on every test node. */
-export async function startTestPods(node: TestNode, rest: Partial<PodContext> = {}): Promise<TestPods> {
-  const { runtime, endpoint } = node.containerd;
+/** `rest`: what is other than on every test node. `adopted`: a runtime in the place of its own. */
+export async function startTestPods(
+  node: TestNode,
+  rest: Partial<PodContext> = {},
+  adopted?: OpenRuntime,
+): Promise<TestPods> {
+  const { runtime, snapshots, version } = adopted ?? {
+    runtime: node.containerd.runtime,
+    snapshots: connectSnapshots(node.containerd.endpoint, node.options.snapshotter),
+    version: { runtimeName: 'containerd' },
+  };
   const statuses = new Map<string, V1PodStatus>();
   const terminated = new Set<string>();
   const configMaps = new Map<string, V1ConfigMap>();
@@ -71,11 +80,11 @@ export async function startTestPods(node: TestNode, rest: Partial<PodContext> = 
     runtime,
   );
   const images = createImages(runtime, records);
-  const snapshots = connectSnapshots(endpoint, node.options.snapshotter);
   const probeMetrics = createProbeMetrics();
   const pods = createNodePods({
     ...shared,
     runtime,
+    runtimeName: version.runtimeName,
     nodeHostname: 'node',
     logsDir,
     logLinks: undefined,
@@ -115,7 +124,7 @@ export async function startTestPods(node: TestNode, rest: Partial<PodContext> = 
     logsDir,
     stop: () => {
       pods.stop();
-      snapshots.close();
+      snapshots?.close();
     },
   };
 }

@@ -25,6 +25,10 @@ export const VersionResponse = message({
   runtimeApiVersion: [4, 'string'],
 });
 
+/** LinuxRuntimeConfiguration: CgroupDriver. */
+export const cgroupDrivers = { systemd: 0, cgroupfs: 1 } as const;
+export const RuntimeConfigResponse = message({ linux: [1, message({ cgroupDriver: [1, 'int32'] })] });
+
 const ImageSpec = message({
   image: [1, 'string'],
   annotations: [2, 'map'],

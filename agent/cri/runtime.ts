@@ -1,7 +1,7 @@
 // The container runtime as the agent sees it: every CRI call as a typed function with a deadline of its own.
 
-import { getOwn } from '../../core/machinery/own.ts';
-import type { CallOptions, GrpcClient, GrpcMethod } from './grpc.ts';
+import { besideCri, type EventSource, type RuntimeEvent } from './beside-cri.ts';
+import type { CallOptions, GrpcMethod } from './grpc.ts';
 import { createGrpcClient, GrpcError, grpcCodes } from './grpc.ts';
 import * as m from './messages.ts';
 import type { Decoded, Input, Message } from './wire.ts';
@@ -29,6 +29,7 @@ function imageCall<Req extends Message, Res extends Message>(
 /** Deadlines in seconds. A sandbox runs CNI plugins; a pull moves gigabytes; reads are quick or broken. */
 const methods = {
   version: runtimeCall('Version', m.VersionRequest, m.VersionResponse, 5),
+  runtimeConfig: runtimeCall('RuntimeConfig', m.Empty, m.RuntimeConfigResponse, 10),
   status: runtimeCall('Status', m.StatusRequest, m.StatusResponse, 10),
   updateRuntimeConfig: runtimeCall('UpdateRuntimeConfig', m.UpdateRuntimeConfigRequest, m.Empty, 10),
   runPodSandbox: runtimeCall('RunPodSandbox', m.RunPodSandboxRequest, m.RunPodSandboxResponse, 240),
@@ -72,12 +73,6 @@ type Calls = {
   ) => Promise<Decoded<Methods[K]['response']>>;
 };
 
-/** A container or sandbox about which something happened; read its status to learn what. */
-export interface RuntimeEvent {
-  readonly containerId: string;
-  readonly kind: 'started' | 'exited' | 'oom' | 'other';
-}
-
 /** Every call throws GrpcError. */
 export interface ContainerRuntime extends Calls {
   /** Events until the runtime goes away (then it throws GrpcError) or `signal` aborts. */
@@ -95,37 +90,22 @@ export function connectRuntime(endpoint: string): ContainerRuntime {
     ]),
     // Each entry was made from the method of the same name, so the record has the mapped type.
   ) as unknown as Calls;
-  return { ...calls, events: (signal) => runtimeEvents(client, signal), close: () => client.close() };
+  return { ...calls, events: (signal) => runtimeEvents({ ...calls, client }, signal), close: () => client.close() };
 }
 
 const getContainerEvents = runtimeCall('GetContainerEvents', m.Empty, m.ContainerEventResponse);
-const subscribe = {
-  path: '/containerd.services.events.v1.Events/Subscribe',
-  request: m.SubscribeRequest,
-  response: m.Envelope,
-  deadlineMs: 0,
-};
 const criEventKinds: readonly RuntimeEvent['kind'][] = ['other', 'started', 'exited', 'other'];
-const topics: Readonly<Record<string, RuntimeEvent['kind']>> = {
-  '/tasks/start': 'started',
-  '/tasks/exit': 'exited',
-  '/tasks/oom': 'oom',
-};
 
-/** CRI's own events where there are any; containerd 1.6 has none, so its event service is the second choice. */
-async function* runtimeEvents(client: GrpcClient, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+/** CRI's own events where there are any: containerd 1.6 and cri-dockerd have none, and CRI-O only where it is told to. */
+async function* runtimeEvents(from: Calls & EventSource, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
   try {
-    for await (const event of client.stream(getContainerEvents, {}, signal))
+    for await (const event of from.client.stream(getContainerEvents, {}, signal))
       yield { containerId: event.containerId, kind: criEventKinds[event.containerEventType] ?? 'other' };
     return;
   } catch (error) {
-    if (!(error instanceof GrpcError) || error.code !== grpcCodes.unimplemented) throw error;
+    // Each has its own code for what it does not serve.
+    if (!(error instanceof GrpcError) || error.code === grpcCodes.unavailable) throw error;
   }
-  const request = { filters: ['namespace==k8s.io,topic~="^/tasks/(start|exit|oom)$"'] };
-  for await (const envelope of client.stream(subscribe, request, signal)) {
-    const kind = getOwn(topics, envelope.topic);
-    if (!kind || !envelope.event) continue;
-    const containerId = m.taskOf(envelope.topic, envelope.event.value);
-    if (containerId !== undefined) yield { containerId, kind };
-  }
+  const { runtimeName } = await from.version({ version: 'v1' });
+  yield* besideCri(runtimeName).events(from, signal);
 }

@@ -29,7 +29,14 @@ export interface ContainerStatusInput {
   readonly neverRan: boolean;
   /** All containers restart: those of before wait for it. */
   readonly round?: Round | undefined;
+  /** The runtime's name, by which ids of containers begin: `containerd`. */
+  readonly runtimeName: string;
   readonly now: number;
+}
+
+/** As a pod's status names a container. */
+export function statusId(runtimeName: string, id: string): string {
+  return `${runtimeName}://${id}`;
 }
 
 export function containerStatus(input: ContainerStatusInput): V1ContainerStatus {
@@ -53,8 +60,9 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
     const lastState = known.state?.running ? { terminated: lost(known) } : (known.lastState ?? {});
     return { ...shared, containerID: known.containerID, ready: false, started: false, state, lastState };
   }
-  const containerID = `containerd://${current.id}`;
-  const last: V1ContainerState = previous?.state === 'exited' ? { terminated: terminated(previous) } : {};
+  const { runtimeName } = input;
+  const containerID = statusId(runtimeName, current.id);
+  const last: V1ContainerState = previous?.state === 'exited' ? { terminated: terminated(previous, runtimeName) } : {};
   if (current.state === 'running') {
     const health = input.health.get(current.id);
     return {
@@ -74,7 +82,7 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
       ready: false,
       started: false,
       state: { waiting: { reason: 'RestartingAllContainers', message } },
-      lastState: { terminated: terminated(current) },
+      lastState: { terminated: terminated(current, runtimeName) },
     };
   }
   // A container that will run again is waiting, and its end is its last state.
@@ -97,7 +105,7 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
         ready: false,
         started: false,
         state: { waiting: { ...waiting } },
-        lastState: { terminated: terminated(current) },
+        lastState: { terminated: terminated(current, runtimeName) },
       };
   }
   const succeededInit = container.kind === 'init' && current.exitCode === 0;
@@ -106,7 +114,7 @@ export function containerStatus(input: ContainerStatusInput): V1ContainerStatus 
     containerID,
     ready: succeededInit,
     started: false,
-    state: { terminated: terminated(current) },
+    state: { terminated: terminated(current, runtimeName) },
     lastState: last,
   };
 }
@@ -150,9 +158,9 @@ function waitingState(input: ContainerStatusInput, current: ObservedContainer | 
   return { waiting: { reason: initializes ? 'PodInitializing' : 'ContainerCreating' } };
 }
 
-function terminated(container: ObservedContainer) {
+function terminated(container: ObservedContainer, runtimeName: string) {
   return {
-    containerID: `containerd://${container.id}`,
+    containerID: statusId(runtimeName, container.id),
     exitCode: container.exitCode,
     reason: container.reason || (container.exitCode === 0 ? 'Completed' : 'Error'),
     ...(container.message && { message: container.message }),

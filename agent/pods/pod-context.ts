@@ -27,6 +27,8 @@ export interface PodObjects extends VolumeObjects {
 
 export interface PodContext {
   readonly runtime: ContainerRuntime;
+  /** As it calls itself: `containerd`. */
+  readonly runtimeName: string;
   readonly nodeName: string;
   readonly nodeHostname: string;
   readonly hostIP: string;

@@ -7,6 +7,7 @@ import { type CheckResult, check } from '../probes/check.ts';
 import type { ContainerHealth } from '../probes/container-health.ts';
 import type { ContainerProbes, ProbeKind } from '../probes/container-probes.ts';
 import { probeClock, startProbes } from '../probes/container-probes.ts';
+import { statusId } from './container-status.ts';
 import { checkTarget } from './container-steps.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { PodContext } from './pod-context.ts';
@@ -78,7 +79,7 @@ export class PodHealth {
   #start(container: ObservedContainer, spec: PodContainer): void {
     const { status } = this.#now();
     const reported = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
-      (each) => each.containerID === `containerd://${container.id}`,
+      (each) => each.containerID === statusId(this.#context.runtimeName, container.id),
     );
     const context = this.#context;
     const probes = startProbes({

@@ -7,6 +7,7 @@ import type { Pod, PodContainer } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
 import type { PodCgroupLimits } from '../pod/resources.ts';
 import { containerResources, podCgroupLimits } from '../pod/resources.ts';
+import { statusId } from './container-status.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { latest } from './observed.ts';
 import type { PodContext } from './pod-context.ts';
@@ -50,7 +51,7 @@ export class PodResize {
     const granted = new Map<string, V1ResourceRequirements>();
     for (const { name, containerID, resources } of statuses(wanted.status)) {
       const current = latest(observed, name);
-      if (!resources || !current || containerID !== `containerd://${current.id}`) continue;
+      if (!resources || !current || containerID !== statusId(this.#context.runtimeName, current.id)) continue;
       this.#applied.set(current.id, resources);
       if (current.state === 'running') granted.set(name, resources);
     }

@@ -15,6 +15,7 @@ function status(input: Partial<PodStatusInput>) {
     terminating: false,
     previous: undefined,
     hostIP: '10.1.0.1',
+    runtimeName: 'containerd',
     now: 60_000,
     ...input,
   });

@@ -30,6 +30,7 @@ export interface PodStatusInput {
   /** What was reported last; its transition times are kept. */
   readonly previous: V1PodStatus | undefined;
   readonly hostIP: string;
+  readonly runtimeName: string;
   readonly now: number;
 }
 

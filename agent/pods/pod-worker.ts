@@ -241,6 +241,7 @@ export class PodWorker {
         stopped: this.#over,
         previous: this.#status,
         hostIP: this.#context.hostIP,
+        runtimeName: this.#context.runtimeName,
         now: this.#context.now(),
       });
     }

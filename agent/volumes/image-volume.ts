@@ -24,7 +24,8 @@ export interface ImageVolumes {
 export interface ImageVolumeOptions {
   readonly runtime: Pick<ContainerRuntime, 'imageStatus'>;
   readonly images: Images;
-  readonly snapshots: Snapshots;
+  /** Undefined: the runtime gives none, and such volumes are refused. */
+  readonly snapshots: Snapshots | undefined;
   secret(namespace: string, name: string): V1Secret | undefined;
 }
 
@@ -47,6 +48,10 @@ export function createImageVolumes({ runtime, images, snapshots, secret }: Image
   return {
     async mount(pod, name, source, volumesDir) {
       const target = path.join(volumesDir, directoryName, name);
+      if (!snapshots)
+        throw new VolumeError(
+          `volume "${name}" is an image, whose files this node's runtime does not give without a container: containerd does`,
+        );
       if (await isMounted(target)) return target;
       try {
         const chain = await pull(pod, source);
@@ -64,7 +69,7 @@ export function createImageVolumes({ runtime, images, snapshots, secret }: Image
     },
     async release(uid, volumesDir) {
       const names = await fs.readdir(path.join(volumesDir, directoryName)).catch(() => []);
-      for (const name of names) await snapshots.remove(keyOf(uid, name));
+      for (const name of names) await snapshots?.remove(keyOf(uid, name));
     },
   };
 }

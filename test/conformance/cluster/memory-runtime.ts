@@ -3,10 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import type { RuntimeEvent } from '../../../agent/cri/beside-cri.ts';
 import { GrpcError, grpcCodes } from '../../../agent/cri/grpc.ts';
 import {
   type ContainerConfigInput,
   type ContainerStatusInfo,
+  cgroupDrivers,
   containerStates,
   type ImageInfo,
   type LinuxContainerResourcesInput,
@@ -15,7 +17,7 @@ import {
   type PodSandboxStatusInfo,
   sandboxStates,
 } from '../../../agent/cri/messages.ts';
-import type { ContainerRuntime, RuntimeEvent } from '../../../agent/cri/runtime.ts';
+import type { ContainerRuntime } from '../../../agent/cri/runtime.ts';
 import { labels } from '../../../agent/pods/observed.ts';
 import { type ProgramContext, type Programs, pause } from './programs.ts';
 
@@ -214,6 +216,7 @@ export function createMemoryRuntime({ programs, address, now }: MemoryRuntimeOpt
       runtimeApiVersion: 'v1',
     }),
     status: async () => ({ info: {} }),
+    runtimeConfig: async () => ({ linux: { cgroupDriver: cgroupDrivers.cgroupfs } }),
     updateRuntimeConfig: async () => ({}),
     runPodSandbox: async ({ config = {} }) => {
       const podSandboxId = runSandbox(config);

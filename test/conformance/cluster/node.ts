@@ -135,6 +135,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   const pods = createNodePods({
     ...shared,
     runtime,
+    runtimeName: 'containerd',
     nodeHostname: name,
     logsDir: path.join(folder, 'logs'),
     logLinks: undefined,
