@@ -1,19 +1,15 @@
 // A machine that joined upgrades its agent by itself while its pods run and are asked, and goes back from one that does not work; needs root.
 
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { programFile, sumsFile, unpackedProgram } from '../../core/node/agent-program.ts';
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
 import { createLink, type Link } from '../tools/link.ts';
 import { deployment, forever, pod, service, shell, web } from '../tools/manifests.ts';
 import { type InstalledNode, prepareNode } from './installed-node.ts';
+import { offeredProgram, offerProgram, sha256 } from './offered-program.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/workers.md'), 'utf8');
-const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const podCount = 20;
 
 describe.skipIf(process.getuid?.() !== 0)('upgrades of agents (needs root)', () => {
@@ -82,22 +78,8 @@ describe.skipIf(process.getuid?.() !== 0)('upgrades of agents (needs root)', () 
     const { items } = await cluster.read('events', '--field-selector', `reason=${reason}`);
     return items.map((each: { message: string; involvedObject: { name: string } }) => each.involvedObject.name);
   };
-  const directory = () => join(cluster.dataDir, 'release');
-  const current = () => gunzipSync(readFileSync(join(directory(), programFile(architecture))));
-  /** As `npm run release` and `up` of another version would. */
-  const offer = (program: Buffer) => {
-    const packed = gzipSync(program, { level: 1 });
-    const partial = `${directory()}.partial`;
-    mkdirSync(partial);
-    writeFileSync(join(partial, programFile(architecture)), packed);
-    const sums = [
-      [sha256(packed), programFile(architecture)],
-      [sha256(program), unpackedProgram(architecture)],
-    ];
-    writeFileSync(join(partial, sumsFile), sums.map(([sum, file]) => `${sum}  ${file}\n`).join(''));
-    rmSync(directory(), { recursive: true });
-    renameSync(partial, directory());
-  };
+  const current = () => offeredProgram(cluster);
+  const offer = (program: Buffer) => offerProgram(cluster, program);
   const installed = (at: number) => sha256(readFileSync(worker(at).program));
   const unharmed = async () => {
     const asked = await answers();

@@ -13,13 +13,17 @@ export interface Link {
   remove(): void;
 }
 
-/** `name` of at most 7 characters; `network` such as 10.210.1. */
-export function createLink(name: string, network: string, count: number): Link {
+/**
+ * `name` of at most 7 characters; `network` such as 10.210.1. `beyond`: the network of one machine more, the last of the hosts, which stands
+ * apart: a router that knows no pods leads there.
+ */
+export function createLink(name: string, network: string, count: number, beyond?: string): Link {
   const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const names = Array.from({ length: count }, (_, at) => `${name}-${at}`);
   const fabric = `${name}-sw`;
+  const apart = beyond === undefined ? [] : [{ name: `${name}-x`, network: beyond }];
   const remove = () => {
-    for (const each of [...names, fabric])
+    for (const each of [...names, ...apart.map((one) => one.name), fabric])
       try {
         ip('netns', 'del', each);
       } catch {
@@ -29,7 +33,7 @@ export function createLink(name: string, network: string, count: number): Link {
   const port = (host: Host) => `p${names.indexOf(host.name)}`;
   try {
     // All of them before any container: see createHost.
-    for (const each of [fabric, ...names]) ip('netns', 'add', each);
+    for (const each of [fabric, ...names, ...apart.map((one) => one.name)]) ip('netns', 'add', each);
     ip('-n', fabric, 'link', 'add', 'br0', 'type', 'bridge');
     ip('-n', fabric, 'link', 'set', 'br0', 'up');
     names.forEach((each, at) => {
@@ -38,25 +42,43 @@ export function createLink(name: string, network: string, count: number): Link {
       ip('-n', each, 'link', 'set', 'lo', 'up');
       ip('-n', each, 'addr', 'add', `${network}.${at + 1}/24`, 'dev', 'eth0');
       ip('-n', each, 'link', 'set', 'eth0', 'up');
-      ip('-n', each, 'route', 'add', 'default', 'dev', 'eth0');
+      const way = beyond === undefined ? ['dev', 'eth0'] : ['via', `${network}.254`];
+      ip('-n', each, 'route', 'add', 'default', ...way);
     });
+    for (const { name: each, network: other } of apart) {
+      ip('-n', fabric, 'addr', 'add', `${network}.254/24`, 'dev', 'br0');
+      ip('-n', fabric, 'link', 'add', 'far', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', each);
+      ip('-n', fabric, 'addr', 'add', `${other}.254/24`, 'dev', 'far');
+      ip('-n', fabric, 'link', 'set', 'far', 'up');
+      ip('-n', each, 'link', 'set', 'lo', 'up');
+      ip('-n', each, 'addr', 'add', `${other}.1/24`, 'dev', 'eth0');
+      ip('-n', each, 'link', 'set', 'eth0', 'up');
+      ip('-n', each, 'route', 'add', 'default', 'via', `${other}.254`);
+      const forward = 'echo 1 > /proc/sys/net/ipv4/ip_forward';
+      execFileSync('nsenter', [`--net=/run/netns/${fabric}`, 'sh', '-c', forward]);
+    }
   } catch (error) {
     remove();
     throw error;
   }
   return {
-    hosts: names.map((each, at): Host => {
-      const enter = ['nsenter', `--net=/run/netns/${each}`] as const;
-      return {
-        name: each,
-        address: `${network}.${at + 1}`,
-        enter,
-        run: (file, ...args) => runTool(enter[0], [enter[1], file, ...args]),
-        remove: () => {},
-      };
-    }),
+    hosts: [
+      ...names.map((each, at) => hostOf(each, `${network}.${at + 1}`)),
+      ...apart.map((each) => hostOf(each.name, `${each.network}.1`)),
+    ],
     cut: (host) => void ip('-n', fabric, 'link', 'set', port(host), 'down'),
     heal: (host) => void ip('-n', fabric, 'link', 'set', port(host), 'up'),
     remove,
+  };
+}
+
+function hostOf(name: string, address: string): Host {
+  const enter = ['nsenter', `--net=/run/netns/${name}`] as const;
+  return {
+    name,
+    address,
+    enter,
+    run: (file, ...args) => runTool(enter[0], [enter[1], file, ...args]),
+    remove: () => {},
   };
 }
