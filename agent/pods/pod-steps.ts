@@ -131,12 +131,13 @@ export class PodSteps {
     const runtimeHandler = runtimeClassName ? objects.runtimeHandler(runtimeClassName) : '';
     if (runtimeHandler === undefined) throw new Error(`RuntimeClass "${runtimeClassName}" not found`);
     if (attempt > 0) this.#clock.restart();
-    // All of it is made while the sandbox starts; a failure shows when the first container needs it.
+    const config = sandboxConfig(pod, attempt, sandboxContext(this.#context, pod));
+    // Asked for first, since it takes longest: all else is made meanwhile, and a failure shows when the first container needs it.
+    const running = this.#clock.time('RunPodSandbox', runtime.runPodSandbox({ config, runtimeHandler }));
     void this.#clock.step('volumes', this.#mounts.prepare()).catch(() => undefined);
     void this.#clock.step('cgroup and logs', this.#ground(pod)).catch(() => undefined);
     if (attempt === 0 && this.#observed.containers.length === 0) this.#ahead.begin(pod, this.#aheadWork(pod));
-    const config = sandboxConfig(pod, attempt, sandboxContext(this.#context, pod));
-    const { podSandboxId } = await this.#clock.time('RunPodSandbox', runtime.runPodSandbox({ config, runtimeHandler }));
+    const { podSandboxId } = await running;
     await this.#clock.step('PodSandboxStatus', this.#parts.mirror.readSandbox(podSandboxId));
   }
 

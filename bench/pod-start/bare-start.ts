@@ -15,11 +15,15 @@ import { benchPod } from './bench-pod.ts';
 
 const cgroup = '/zeroplane-bench';
 const nodeName = 'bench';
+/** As `pacedRuntime` on two cores. */
+const atOnce = 3;
 const dns = { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } };
 
 export interface BareStarts {
   /** Gives the sandbox's id. Throws GrpcError. */
   start(name: string): Promise<string>;
+  /** Milliseconds for so many, as many at a time as the agent has in the runtime on two cores; they are gone when it resolves. */
+  many(count: number): Promise<number>;
   remove(podSandboxId: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,11 +32,27 @@ export interface BareStarts {
 export function openBareStarts(endpoint: string): BareStarts {
   const runtime = connectRuntime(endpoint);
   const directory = mkdtempSync(join(tmpdir(), 'zpbare-'));
+  const remove = async (podSandboxId: string) => {
+    await runtime.stopPodSandbox({ podSandboxId });
+    await runtime.removePodSandbox({ podSandboxId });
+  };
+  let turn = 0;
   return {
     start: (name) => start(runtime, directory, name),
-    async remove(podSandboxId) {
-      await runtime.stopPodSandbox({ podSandboxId });
-      await runtime.removePodSandbox({ podSandboxId });
+    remove,
+    async many(count) {
+      turn += 1;
+      const left = Array.from({ length: count }, (_, at) => `bare-${turn}-${at}`);
+      const made: string[] = [];
+      const began = performance.now();
+      const work = async () => {
+        for (let name = left.pop(); name !== undefined; name = left.pop())
+          made.push(await start(runtime, directory, name));
+      };
+      await Promise.all(Array.from({ length: atOnce }, work));
+      const took = performance.now() - began;
+      for (const each of made) await remove(each);
+      return took;
     },
     async close() {
       runtime.close();

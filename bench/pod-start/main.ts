@@ -16,16 +16,21 @@ export async function run(args: readonly string[]): Promise<unknown> {
       flags: {
         beside: { value: 'folder', help: 'a checkout of another version: both take turns' },
         rounds: { value: 'count', default: '20', help: 'pods of each' },
+        'at-once': { value: 'count', default: '0', help: 'pods that are started at once, too, three times' },
         kubectl: { help: 'from `kubectl apply` to the end of `kubectl wait`, too' },
       },
     },
     args,
   );
-  const rounds = Number(values.rounds);
-  if (!(Number.isInteger(rounds) && rounds > 0))
-    throw new CommandLineError(`--rounds must be a number of pods, not ${JSON.stringify(values.rounds)}`);
-  const turns = await startsInTurns(rounds, values.beside);
+  const [rounds, atOnce] = [countOf('rounds', values.rounds, 1), countOf('at-once', values['at-once'], 0)];
+  const turns = await startsInTurns({ rounds, beside: values.beside, atOnce });
   return values.kubectl ? { turns, kubectl: await kubectlStarts(rounds) } : turns;
+}
+
+function countOf(flag: string, text: string, least: number): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= least) return count;
+  throw new CommandLineError(`--${flag} must be a number of pods, at least ${least}, not ${JSON.stringify(text)}`);
 }
 
 async function kubectlStarts(rounds: number): Promise<unknown> {

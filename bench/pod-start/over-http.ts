@@ -1,5 +1,6 @@
 // The same start without kubectl's own processes: creates pods over HTTP and sees them run through a watch. Runs on the cluster's host:
-// `node bench/pod-start/over-http.ts DATA-DIR`; each line of its input starts one pod, and is answered with a SeenStart as a line of JSON.
+// `node bench/pod-start/over-http.ts DATA-DIR`; each line of its input is a number of pods that are started at once, and is answered with a
+// line of JSON, a list of SeenStart, when all have gone again.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,38 +26,38 @@ const pods = '/api/v1/namespaces/default/pods';
 
 const now = () => performance.timeOrigin + performance.now();
 const boundAt = new Map<string, number>();
-const waiting = new Map<string, () => void>();
+const waiting = new Map<string, (at: number) => void>();
 const watch = await client.watch(`${pods}?watch=true`, (line) => {
   const { type, object } = JSON.parse(line);
   const { name } = object.metadata;
   if (object.spec?.nodeName && !boundAt.has(name)) boundAt.set(name, now());
-  waiting.get(`${name} ${type === 'DELETED' ? 'gone' : object.status?.phase}`)?.();
+  waiting.get(`${name} ${type === 'DELETED' ? 'gone' : object.status?.phase}`)?.(now());
 });
 const until = (name: string, state: string) =>
-  new Promise<void>((resolve) => {
+  new Promise<number>((resolve) => {
     waiting.set(`${name} ${state}`, resolve);
   });
 
 async function start(name: string): Promise<SeenStart> {
   const runs = until(name, 'Running');
   const posted = now();
-  let answered = posted;
-  const answer = client.send('POST', pods, JSON.stringify(benchPod(name))).then(() => {
-    answered = now();
-  });
-  await runs;
-  const running = now();
-  await answer;
+  await client.send('POST', pods, JSON.stringify(benchPod(name)));
+  const answered = now();
+  return runs.then((running) => ({ name, posted, answered, bound: boundAt.get(name) ?? Number.NaN, running }));
+}
+
+async function remove(name: string): Promise<void> {
   const gone = until(name, 'gone');
   await client.send('DELETE', `${pods}/${name}`);
   await gone;
-  return { name, posted, answered, bound: boundAt.get(name) ?? Number.NaN, running };
 }
 
 let count = 0;
-for await (const _ of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(await start(`bench-http-${process.pid}-${count}`)));
-  count += 1;
+for await (const line of createInterface({ input: process.stdin })) {
+  const names = Array.from({ length: Number(line) }, () => `bench-http-${process.pid}-${count++}`);
+  const seen = await Promise.all(names.map(start));
+  await Promise.all(names.map(remove));
+  console.log(JSON.stringify(seen));
 }
 watch.stop();
 client.close();

@@ -14,11 +14,31 @@ import { type LoggedStart, stepRows } from './step-rows.ts';
 
 /** Of each kind that are not counted: they warm what is warm on a node that has started pods before. */
 const warm = 3;
+const manyTurns = 3;
 
-export async function startsInTurns(rounds: number, beside: string | undefined): Promise<unknown> {
-  const clusters: { what: string; cluster: TestCluster; pods: PodStarter; took: number[]; seen: SeenStart[] }[] = [];
+export interface TurnOptions {
+  /** Pods of each kind. */
+  readonly rounds: number;
+  /** Another checkout. */
+  readonly beside: string | undefined;
+  /** So many at once as well; 0: not. */
+  readonly atOnce: number;
+}
+
+interface Starting {
+  readonly what: string;
+  readonly cluster: TestCluster;
+  readonly pods: PodStarter;
+  readonly took: number[];
+  readonly seen: SeenStart[];
+  /** Pods a second, of each turn with many at once. */
+  readonly rates: number[];
+}
+
+export async function startsInTurns({ rounds, beside, atOnce }: TurnOptions): Promise<unknown> {
+  const clusters: Starting[] = [];
   const add = async (what: string, cluster: TestCluster) =>
-    clusters.push({ what, cluster, pods: openPodStarter(cluster), took: [], seen: [] });
+    clusters.push({ what, cluster, pods: openPodStarter(cluster), took: [], seen: [], rates: [] });
   try {
     await add('this version', await startCluster('zpbench2', '10.211.2'));
     if (beside !== undefined)
@@ -26,7 +46,7 @@ export async function startsInTurns(rounds: number, beside: string | undefined):
     const [here] = clusters;
     if (!here) throw new Error('there is this version');
     const runtime = openBareStarts(`${here.cluster.dataDir}/agent/containerd/containerd.sock`);
-    const bare: number[] = [];
+    const [bare, bareRates]: [number[], number[]] = [[], []];
     try {
       for (let round = -warm; round < rounds; round += 1) {
         const began = performance.now();
@@ -36,11 +56,16 @@ export async function startsInTurns(rounds: number, beside: string | undefined):
         await runtime.remove(sandbox);
         // Whose turn is first changes, since what is before a turn may still be at work in it.
         for (const each of round % 2 === 0 ? clusters : clusters.toReversed()) {
-          const seen = await each.pods.start();
+          const all = await each.pods.start(1);
           if (round < 0) continue;
-          each.seen.push(seen);
-          each.took.push(seen.running - seen.posted);
+          each.seen.push(...all);
+          each.took.push(...all.map(({ running, posted }) => running - posted));
         }
+      }
+      for (let turn = 0; atOnce > 0 && turn < manyTurns; turn += 1) {
+        bareRates.push((atOnce / (await runtime.many(atOnce))) * 1000);
+        for (const each of turn % 2 === 0 ? clusters : clusters.toReversed())
+          each.rates.push((atOnce / timeOfAll(await each.pods.start(atOnce))) * 1000);
       }
     } finally {
       await runtime.close();
@@ -54,24 +79,35 @@ export async function startsInTurns(rounds: number, beside: string | undefined):
       }),
     ];
     console.table(rows.map(({ what, ...figures }) => ({ what, ...rounded(figures) })));
+    const many = [{ what: 'asked of the runtime', rates: bareRates }, ...clusters].map(({ what, rates }) => ({
+      what: `${atOnce} at once, pods/s: ${what}`,
+      ...rounded({ p50: quantile(rates, 0.5) }),
+    }));
+    if (atOnce > 0) console.table(many);
     const steps = stepRows(here.seen, loggedStarts(here.cluster));
     console.table(steps);
     console.log(
       `milliseconds, medians of ${rounds} in turns; steps from the POST on. Goal: at most 50 above the runtime`,
     );
-    return { rows, steps };
+    return { rows, many, steps };
   } finally {
     for (const { pods } of clusters) pods.close();
     for (const { cluster } of clusters) await cluster.remove();
   }
 }
 
+/** Milliseconds from the first POST to the last that runs. */
+export function timeOfAll(seen: readonly SeenStart[]): number {
+  return Math.max(...seen.map(({ running }) => running)) - Math.min(...seen.map(({ posted }) => posted));
+}
+
 export interface PodStarter {
-  start(): Promise<SeenStart>;
+  /** At once; they are gone when it resolves. */
+  start(count: number): Promise<readonly SeenStart[]>;
   close(): void;
 }
 
-/** Starts pods on the cluster's host, one after another, each gone before the next. */
+/** Starts pods on the cluster's host, by HTTP. */
 export function openPodStarter({ host, dataDir }: TestCluster): PodStarter {
   const [nsenter = '', ...rest] = host.enter;
   const child = spawn(nsenter, [...rest, process.execPath, join(import.meta.dirname, 'over-http.ts'), dataDir], {
@@ -80,12 +116,12 @@ export function openPodStarter({ host, dataDir }: TestCluster): PodStarter {
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    async start() {
-      child.stdin.write('start\n');
+    async start(count) {
+      child.stdin.write(`${count}\n`);
       const { value, done } = await lines.next();
       if (done) throw new Error(`over-http.ts ended with ${child.exitCode}`);
       // as: that is what it prints.
-      return JSON.parse(value) as SeenStart;
+      return JSON.parse(value) as SeenStart[];
     },
     close: () => child.stdin.end(),
   };
