@@ -182,6 +182,8 @@ describe('an object is refused', () => {
               ephemeral: { volumeClaimTemplate: { metadata: { name: 'n', labels: { a: 'b' } }, spec: {} } },
             },
             { name: 'w', csi: { driver: 'd', nodePublishSecretRef: {} } },
+            { name: 'x', emptyDir: { sizeLimit: '-1' } },
+            { name: 'y', image: {} },
           ],
         },
       },
@@ -190,6 +192,8 @@ describe('an object is refused', () => {
         'spec.volumes[0].ephemeral.volumeClaimTemplate.spec.accessModes: Required value: at least 1 access mode is required',
         'spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value',
         'spec.volumes[1].csi.nodePublishSecretRef.name: Required value',
+        'spec.volumes[2].emptyDir.sizeLimit: Forbidden: SizeLimit field must be a valid resource quantity',
+        'spec.volumes[3].image.reference: Required value',
       ],
     ],
     [
@@ -321,6 +325,12 @@ describe('the sources of a claim', () => {
       claim({ dataSource: { apiGroup: 'x.io', kind: 'X', name: 'a' } }),
     );
     expect(object['spec']).not.toHaveProperty('dataSource');
+    expect(object['spec']).not.toHaveProperty('dataSourceRef');
+  });
+
+  it('takes nothing from another namespace', async () => {
+    const source = { kind: 'PersistentVolumeClaim', name: 'a', namespace: 'other' };
+    const object = await created('persistentvolumeclaims', claim({ dataSourceRef: source }));
     expect(object['spec']).not.toHaveProperty('dataSourceRef');
   });
 });

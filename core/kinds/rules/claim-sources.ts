@@ -6,8 +6,12 @@ import { dns1123Subdomain } from '../../machinery/names.ts';
 import { semanticEqual } from '../../machinery/semantic-equal.ts';
 import { optionalField } from './field-rule.ts';
 
-/** Of a new claim: what the older field never took is dropped from it, and then both fields say the same. */
+/**
+ * Of a new claim: what the older field never took is dropped from it, and then both fields say the same. So is what lies in another
+ * namespace, which takes a feature that is off in 1.36 (CrossNamespaceVolumeDataSource, alpha).
+ */
 export function normalizeSources(spec: V1PersistentVolumeClaimSpec): void {
+  if (spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
   if (!spec.dataSourceRef && spec.dataSource && !isKnown(spec.dataSource)) delete spec.dataSource;
   const { dataSource, dataSourceRef } = spec;
   if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource };

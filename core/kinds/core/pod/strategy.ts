@@ -1,7 +1,7 @@
 // Pods.
 
 import type { V1Pod } from '../../../../generated/kubernetes.ts';
-import { type FieldError, forbiddenField, invalidValue } from '../../../machinery/field-error.ts';
+import { type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { warnOfHostname } from '../../metadata/name-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
@@ -49,6 +49,7 @@ export const strategy = strategyFor<V1Pod>({
       ...validatePodAnnotations(metadata?.annotations, spec, 'metadata.annotations'),
       ...validatePodSpec(spec, 'spec', metadata?.name),
       ...tokensOfNobody(object),
+      ...imagesOfNothing(object),
       ...paddedImages(object),
     ];
     // A pod of before a rule was made still has to be written to come to its end, and nothing new is asked of a node.
@@ -87,6 +88,13 @@ function tokensOfNobody({ spec }: V1Pod): FieldError[] {
           ]
         : [],
     ),
+  );
+}
+
+/** Of a pod and no template, whose pods may get the image when they are made. */
+function imagesOfNothing({ spec }: V1Pod): FieldError[] {
+  return (spec?.volumes ?? []).flatMap(({ image }, index) =>
+    image && !image.reference ? [required(`spec.volumes[${index}].image.reference`)] : [],
   );
 }
 
