@@ -1,12 +1,14 @@
 // What the template says, of three stacks.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricNamespace } from '../core/work/meter.ts';
+import { readPrograms } from './agent-programs.ts';
 import { bundleAgent, bundleFunctions } from './bundles.ts';
 import { ClusterStack } from './cluster-stack.ts';
 import type { KeptTable } from './kept-table.ts';
@@ -222,6 +224,29 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
       JSON.stringify(each).includes('s3:DeleteObject'),
     );
     expect(remove.map(([name]) => name)).toEqual([expect.stringMatching(/^ControllersRole/)]);
+  });
+
+  it('serves the agent that it is given, and lets one function read those files and no others of the assets', () => {
+    const directory = join(folder, 'programs');
+    mkdirSync(directory);
+    const [program, sum] = [Buffer.from('packed'), (bytes: string) => createHash('sha256').update(bytes).digest('hex')];
+    writeFileSync(join(directory, 'zeroplane-linux-arm64.gz'), program);
+    writeFileSync(join(directory, 'SHA256SUMS'), `${sum('packed')}  zeroplane-linux-arm64.gz\n`);
+    writeFileSync(join(directory, 'SHA256SUMS.unpacked'), `${sum('unpacked')}  zeroplane-linux-arm64\n`);
+    const serving = template({ cluster: 'serving', agentPrograms: directory });
+    const told = Object.entries(serving.findResources('AWS::Lambda::Function')).filter(([, each]) =>
+      JSON.stringify(each).includes('ZEROPLANE_AGENT_PROGRAMS'),
+    );
+    expect(told.map(([name]) => name)).toEqual([expect.stringMatching(/^Read/)]);
+    expect(JSON.stringify(told)).toContain(sum('packed'));
+    const policies = Object.entries(serving.findResources('AWS::IAM::Policy')).filter(([, each]) =>
+      JSON.stringify(each).includes('cdk-hnb659fds-assets'),
+    );
+    expect(policies.map(([name]) => name)).toEqual([expect.stringMatching(/^ReadRole/)]);
+    expect(JSON.stringify(policies)).toMatch(/\/[0-9a-f]{64}\.gz/);
+    writeFileSync(join(directory, 'zeroplane-linux-arm64.gz'), 'another');
+    expect(() => readPrograms(directory)).toThrow('is not what SHA256SUMS says');
+    expect(() => readPrograms(folder)).toThrow('there is no SHA256SUMS');
   });
 
   it('takes up a table and a bucket that are there, and makes none', () => {

@@ -3,6 +3,7 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { createAgentPrograms } from './agent-programs.ts';
 import { createAlarms } from './alarms.ts';
 import { createApi } from './api.ts';
 import { createChannel } from './channel.ts';
@@ -51,6 +52,7 @@ export class ClusterStack extends Stack {
     // Without the slash at its end: clients put paths behind it.
     const apiUrl = `https://${api.restApiId}.execute-api.${this.region}.${this.urlSuffix}/${api.deploymentStage.stageName}`;
     createChannel(this, options, functions);
+    if (options.agentPrograms !== '') createAgentPrograms(this, options.agentPrograms, functions.api.read);
     createSchedules(this, queues);
     createAlarms(this, options.name, state, queues, functions, api);
     if (options.ec2Nodes) drainInterrupted(this, functions.drainer);

@@ -25,6 +25,8 @@ export interface ClusterOptions {
   readonly autoscalerSyncSeconds: number;
   /** Encrypt with a key of the account's own ($1 a month) instead of keys that AWS owns. */
   readonly ownKey: boolean;
+  /** A folder of programs that machines fetch to become nodes; empty: they bring the agent themselves. */
+  readonly agentPrograms: string;
   /** A table and a bucket that another stack left, or that were restored: they are taken up. Both empty: new ones are made. */
   readonly tableName: string;
   readonly bucketName: string;
@@ -111,6 +113,7 @@ export function readOptions(node: Node): ClusterOptions {
     ec2Nodes: flag('ec2Nodes', count('workers', 0) > 0),
     autoscalerSyncSeconds,
     ownKey: flag('ownKey', false),
+    agentPrograms: text('agentPrograms', ''),
     ...keptNames(text('tableName', ''), text('bucketName', '')),
     authenticationConfig,
     auditPolicy,

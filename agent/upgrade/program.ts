@@ -69,10 +69,21 @@ export async function fetchProgram({ server, ca }: ApiCredentials, offer: Offer,
 }
 
 async function fetchFile(url: string, ca: string | undefined, file: string, sha256: string): Promise<void> {
-  const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
-    const options = { ...(ca !== undefined && { ca }), agent: false, signal: AbortSignal.timeout(fetchMs) } as const;
-    https.get(url, options, resolve).once('error', reject);
-  });
+  const signal = AbortSignal.timeout(fetchMs);
+  const ask = (from: string | URL) =>
+    new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+      const options = { ...(ca !== undefined && { ca }), agent: false, signal } as const;
+      https.get(from, options, resolve).once('error', reject);
+    });
+  let response = await ask(url);
+  const { location } = response.headers;
+  if (response.statusCode === 307 && location !== undefined) {
+    response.destroy();
+    const to = URL.canParse(location, url) ? new URL(location, url) : undefined;
+    // Vouched for by the same authorities, and nothing but what is announced is run.
+    if (to?.protocol !== 'https:') throw new ProgramError(`${url} leads to no https URL`);
+    response = await ask(to);
+  }
   if (response.statusCode !== 200) {
     response.destroy();
     throw new ProgramError(`${url}: HTTP ${response.statusCode}`);

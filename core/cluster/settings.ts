@@ -43,6 +43,8 @@ export interface FunctionSettings {
   readonly watches: number;
   /** Whether a function of their own serves them. */
   readonly redirectsWatches: boolean;
+  /** What machines fetch to become nodes: JSON. Without it they bring the agent themselves. */
+  readonly agentPrograms: string | undefined;
   readonly logLevel: string;
   /** Where edges hear that logs have moved: a WebSocket URL. Without it they look by themselves. */
   readonly channelUrl: string | undefined;
@@ -82,6 +84,7 @@ export function readSettings(env: Environment): FunctionSettings {
     historyMs: milliseconds(env, 'ZEROPLANE_HISTORY_MS', defaultHistoryMs),
     watches: wholeNumber(env, 'ZEROPLANE_WATCHES', 250),
     redirectsWatches: env['ZEROPLANE_WATCHES_ELSEWHERE'] === 'true',
+    agentPrograms: env['ZEROPLANE_AGENT_PROGRAMS'] || undefined,
     logLevel: env['ZEROPLANE_LOG'] || 'info',
     channelUrl: env['ZEROPLANE_CHANNEL_URL'] || undefined,
     connectionsUrl: env['ZEROPLANE_CONNECTIONS_URL'] || undefined,

@@ -57,7 +57,9 @@ export function presign(request: RequestToSign, signing: Signing, expiresSeconds
   query.set('X-Amz-Expires', String(expiresSeconds));
   if (credentials.sessionToken !== undefined) query.set('X-Amz-Security-Token', credentials.sessionToken);
   query.set('X-Amz-SignedHeaders', names.join(';'));
-  query.set('X-Amz-Signature', sign(request, query, headers, names, sha256(request.body ?? ''), scope, signing));
+  // Source: Amazon S3 API reference, "Authenticating Requests: Using Query Parameters": S3 takes any body, which is not known yet.
+  const bodyHash = signing.service === 's3' ? 'UNSIGNED-PAYLOAD' : sha256(request.body ?? '');
+  query.set('X-Amz-Signature', sign(request, query, headers, names, bodyHash, scope, signing));
   return url;
 }
 

@@ -11,3 +11,9 @@ export interface AgentProgram {
   readonly unpackedSha256: string | undefined;
   read(): AsyncIterable<Uint8Array>;
 }
+
+/** One that lies elsewhere: whoever asks is sent there. */
+export interface AgentProgramElsewhere extends Omit<AgentProgram, 'read'> {
+  /** Good for some minutes. */
+  url(): URL;
+}

@@ -52,6 +52,28 @@ it('gives the script, the certificate and the agent to whoever asks, and nothing
   expect((await ask('/install-agent', 'POST')).status).toBe(403);
 });
 
+it('sends whoever asks on to where the agent lies', async () => {
+  const elsewhere = createInstaller({
+    authority: () => undefined,
+    programs: async () => [
+      {
+        ...{ architecture: 'arm64', bytes: 5, sha256, unpackedSha256: 'f'.repeat(64) },
+        url: () => new URL('https://s3.test/bucket/agent.gz?X-Amz-Signature=1'),
+      },
+    ],
+  });
+  const own = await openTestApi({ installer: elsewhere });
+  try {
+    const answer = await own.call('GET', '/install-agent/zeroplane-linux-arm64.gz', { as: null });
+    expect(answer).toMatchObject({ status: 307, headers: { location: expect.stringContaining('https://s3.test/') } });
+    expect((await own.call('GET', '/install-agent/SHA256SUMS', { as: null })).text).toContain(sha256);
+    expect((await own.call('GET', '/install-agent', { as: null })).text).not.toContain('--cacert');
+    expect((await own.call('GET', '/install-agent/ca.crt', { as: null })).status).toBe(404);
+  } finally {
+    await own.close();
+  }
+});
+
 it('opens no file for an answer that nobody reads', async () => {
   const head = await t.api.handle(t.request('HEAD', '/install-agent/zeroplane-linux-amd64.gz', { as: null }));
   expect(head.status).toBe(200);

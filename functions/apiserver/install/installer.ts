@@ -5,14 +5,14 @@ import { StatusError } from '../../../core/machinery/status.ts';
 import { programFile, sumsFile, unpackedProgram } from '../../../core/node/agent-program.ts';
 import { respondText } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
-import type { AgentProgram } from './agent-program.ts';
+import type { AgentProgram, AgentProgramElsewhere } from './agent-program.ts';
 import { installScript } from './install-script.ts';
 
 export interface InstallerOptions {
   /** PEM. undefined: the API server is known by everybody's roots. */
   readonly authority: () => string | undefined;
   /** Which there are now. */
-  readonly programs: () => Promise<readonly AgentProgram[]>;
+  readonly programs: () => Promise<readonly (AgentProgram | AgentProgramElsewhere)[]>;
 }
 
 /** Of a path's segments, the first of which is `install-agent`. undefined: nothing is there. */
@@ -33,7 +33,13 @@ export function createInstaller({ authority, programs }: InstallerOptions): Inst
       running -= 1;
     }
   }
-  const download = (program: AgentProgram): ApiResponse => {
+  const download = (program: AgentProgram | AgentProgramElsewhere): ApiResponse => {
+    if ('url' in program)
+      return {
+        status: 307,
+        headers: { location: program.url().href, 'cache-control': 'no-store' },
+        body: new Uint8Array(),
+      };
     if (running >= downloadsAtOnce)
       throw new StatusError('TooManyRequests', 'many machines fetch the agent at this moment: try again in a minute');
     return {
@@ -56,7 +62,7 @@ export function createInstaller({ authority, programs }: InstallerOptions): Inst
 }
 
 /** What agents that upgrade themselves compare with what they are. */
-function sumsText(programs: readonly AgentProgram[]): string {
+function sumsText(programs: readonly Omit<AgentProgram, 'read'>[]): string {
   const lines = programs.flatMap(({ architecture, sha256, unpackedSha256 }) => [
     `${sha256}  ${programFile(architecture)}\n`,
     ...(unpackedSha256 === undefined ? [] : [`${unpackedSha256}  ${unpackedProgram(architecture)}\n`]),

@@ -31,6 +31,7 @@ import type { ConfiguredAuthenticationOptions } from '../authentication/jwt/conf
 import { nodeTokens } from '../authentication/node-tokens.ts';
 import { createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
+import type { Installer } from '../install/installer.ts';
 import { createJoining } from '../node/joining.ts';
 import { storedNodes } from '../node/stored-nodes.ts';
 import { loadWriteRoutes } from '../resources/routes.ts';
@@ -159,6 +160,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       }),
       ...(configured?.tokenAuthenticators ?? []),
     ],
+    ...(settings.agentPrograms !== undefined && { installer: lazyInstaller(settings.agentPrograms, env, now) }),
     ...(configured && { anonymous: configured.anonymous }),
     ...(audited && { audit: audited.audit }),
     joining: createJoining({
@@ -251,4 +253,13 @@ function queueCredentialsOf(settings: FunctionSettings, env: ServerlessOptions['
   const [, partition = 'aws', , , account = ''] = nodeQueueRole.split(':');
   const arnOf = (queue: string) => `arn:${partition}:sqs:${region}:${account}:${queuePrefix}${queue}`;
   return stsCredentials({ role: nodeQueueRole, region, urlOf, arnOf, env, now, fetchUrl: fetch });
+}
+
+/** Loaded when a machine asks, which is seldom. */
+function lazyInstaller(programs: string, env: ServerlessOptions['env'], now: () => Date): Installer {
+  let loading: Promise<Installer> | undefined;
+  return async (segments) => {
+    loading ??= import('./agent-programs.ts').then(({ s3Installer }) => s3Installer(programs, env, now));
+    return (await loading)(segments);
+  };
 }
