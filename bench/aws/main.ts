@@ -1,11 +1,11 @@
 // The functions as they run on AWS: size and cold start of each bundle, and what each kubectl operation takes. Writes docs/cost.md
-// with `--write`.
+// with `--write`; `--part` chooses.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ofWorkers, type Worker, workers } from '../../core/work/work-queues.ts';
 import { functionNames } from '../../infra/function-rows.ts';
-import { startAwsCluster } from '../../test/aws/harness/cluster.ts';
+import { type AwsCluster, startAwsCluster } from '../../test/aws/harness/cluster.ts';
 import { counted } from '../../test/aws/harness/counts.ts';
 import { startProcess } from '../../test/aws/harness/process-environment.ts';
 import { runtimeClient } from '../../test/aws/harness/runtime-client.ts';
@@ -15,81 +15,108 @@ import { costPage } from './costs.ts';
 import { measureEdge } from './edge.ts';
 import { type Count, type Measured, measure, quiet } from './measure.ts';
 import { lineBytes, measureMeter, measureOverheads } from './overhead.ts';
+import { chosenParts, type Part, step } from './parts.ts';
 import { measurePods, type PodOperations } from './pods.ts';
 import { measureStart, type Start } from './starts.ts';
-import { measureWatches } from './watches.ts';
+import { measureWatches, type WatchesMeasured } from './watches.ts';
 
 export async function run(args: readonly string[]): Promise<unknown> {
-  const starts = await measureStarts();
-  if (starts) console.table(starts);
-  else console.log("npm cannot fetch AWS's runtime interface client: starts are not measured");
-  const clients = await measureClients();
-  console.table(clients);
-  const overhead = await measureOverheads();
-  console.table(overhead);
-  const meter = await measureMeter();
-  console.log(`of it the meter: ${meter} µs`);
-  const pods = await measurePods();
+  const { parts, write } = chosenParts(args);
+  const starts = parts.has('starts') ? await measureProcessors() : undefined;
+  const needsPods = ['operations', 'exec', 'webhook'] as const;
+  const pods = needsPods.some((each) => parts.has(each)) ? await measurePods(parts) : {};
   if (!pods)
     console.log('without root there are no containers: jobs and logs are not measured, and nothing is written');
+  const served = parts.has('operations') || parts.has('watch') ? await measureServed(parts) : undefined;
+  const { operations, watching } = { operations: undefined, watching: undefined, ...served };
+  if (watching) console.table(watching.watches.abandoned);
+  console.table([
+    ...Object.values(operations?.recurring ?? {}),
+    ...watchesOf(watching),
+    ...(operations?.kubectl ?? []),
+    ...operationsOf(pods),
+  ]);
+  if (pods?.exec) console.log(`a keystroke's echo through exec, p50: ${Math.round(pods.exec.echoMs)} ms`);
+  if (write && operations && watching && isWhole(pods)) {
+    const recurring = { ...operations.recurring, ...watching, lineBytes: lineBytes() };
+    writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), costPage(operations.kubectl, recurring, pods));
+  }
+  return { ...starts, ...operations?.recurring, ...watching, operations: operations?.kubectl, pods };
+}
+
+/** What needs no pods: operations, and watches. */
+async function measureServed(parts: ReadonlySet<Part>) {
+  step('a cluster starts');
   const cluster = await startAwsCluster({ channel: true });
   const count = () => counted(cluster);
   try {
     const kubectl = kubectlFor(cluster.kubeconfig);
     await kubectl('get', '--raw', '/version');
     await quiet(count);
-
-    const wake = (worker: Worker) =>
-      cluster.functions[worker].invoke({ Records: [{ messageId: '1', body: '{"types":[]}' }] });
-    const resync = await measure('resync of all workers', count, () => Promise.all(workers.map(wake)));
-    const look = await measure('look of the controllers', count, () => wake('controllers'));
-    const manifest = (name: string) =>
-      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: 'b' } });
-    await kubectl.input(manifest('warm'), 'apply', '-f', '-');
-    await quiet(count);
-    const operations = [
-      await measure('kubectl apply, a new ConfigMap', count, () => kubectl.input(manifest('a'), 'apply', '-f', '-')),
-      await measure('kubectl get configmap', count, () => kubectl('get', 'configmap', 'a')),
-      await measure('kubectl get pods', count, () => kubectl('get', 'pods')),
-      await measure('kubectl create deployment, 1 pod', count, () =>
-        kubectl('create', 'deployment', 'one', '--image=x', '--replicas=1'),
-      ),
-      await measure('kubectl create deployment, 100 pods', count, async () => {
-        await kubectl('create', 'deployment', 'hundred', '--image=x', '--replicas=100');
-      }),
-      await measure('kubectl create job', count, () => kubectl('create', 'job', 'j', '--image=x')),
-      await measure('kubectl delete deployment, 100 pods', count, () => kubectl('delete', 'deployment', 'hundred')),
-    ];
-    const report = await measureReport(count, kubectl);
+    const operations = parts.has('operations') ? await measureOperations(cluster, count, kubectl) : undefined;
+    if (!parts.has('watch')) return { operations };
     const { follow, wish } = await measureEdge(cluster, count);
-    const watches = await measureWatches(cluster, count);
-    console.table(watches.abandoned);
-    console.table([
-      resync,
-      look,
-      report,
-      follow,
-      wish,
-      watches.open,
-      watches.begun,
-      ...operations,
-      ...operationsOf(pods),
-    ]);
-    if (pods) console.log(`a keystroke's echo through exec, p50: ${Math.round(pods.exec.echoMs)} ms`);
-    if (pods && args.includes('--write')) {
-      const page = costPage(operations, { resync, look, report, follow, wish, watches, lineBytes: lineBytes() }, pods);
-      writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), page);
-    }
-    return { starts, clients, overhead, meter, resync, look, report, follow, wish, watches, operations, pods };
+    step('plain watches');
+    return { operations, watching: { follow, wish, watches: await measureWatches(cluster, count) } };
   } finally {
     await cluster.stop();
   }
 }
 
-function operationsOf(pods: PodOperations | undefined): Measured[] {
-  if (!pods) return [];
-  const { exec, ...others } = pods;
-  return [...Object.values(others), exec.command, exec.idle];
+async function measureOperations(cluster: AwsCluster, count: Count, kubectl: Kubectl) {
+  const wake = (worker: Worker) =>
+    cluster.functions[worker].invoke({ Records: [{ messageId: '1', body: '{"types":[]}' }] });
+  const resync = await measure('resync of all workers', count, () => Promise.all(workers.map(wake)));
+  const look = await measure('look of the controllers', count, () => wake('controllers'));
+  const manifest = (name: string) =>
+    JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: 'b' } });
+  await kubectl.input(manifest('warm'), 'apply', '-f', '-');
+  await quiet(count);
+  const operations = [
+    await measure('kubectl apply, a new ConfigMap', count, () => kubectl.input(manifest('a'), 'apply', '-f', '-')),
+    await measure('kubectl get configmap', count, () => kubectl('get', 'configmap', 'a')),
+    await measure('kubectl get pods', count, () => kubectl('get', 'pods')),
+    await measure('kubectl create deployment, 1 pod', count, () =>
+      kubectl('create', 'deployment', 'one', '--image=x', '--replicas=1'),
+    ),
+    await measure('kubectl create deployment, 100 pods', count, async () => {
+      await kubectl('create', 'deployment', 'hundred', '--image=x', '--replicas=100');
+    }),
+    await measure('kubectl create job', count, () => kubectl('create', 'job', 'j', '--image=x')),
+    await measure('kubectl delete deployment, 100 pods', count, () => kubectl('delete', 'deployment', 'hundred')),
+  ];
+  return { recurring: { resync, look, report: await measureReport(count, kubectl) }, kubectl: operations };
+}
+
+/** What functions take before and beside their work. */
+async function measureProcessors() {
+  step('starts');
+  const starts = await measureStarts();
+  if (starts) console.table(starts);
+  else console.log("npm cannot fetch AWS's runtime interface client: starts are not measured");
+  step('clients of AWS');
+  const clients = await measureClients();
+  console.table(clients);
+  step('entry points and middleware');
+  const overhead = await measureOverheads();
+  console.table(overhead);
+  const meter = await measureMeter();
+  console.log(`of it the meter: ${meter} µs`);
+  return { starts, clients, overhead, meter };
+}
+
+function watchesOf(watching: { follow: Measured; wish: Measured; watches: WatchesMeasured } | undefined): Measured[] {
+  if (!watching) return [];
+  const { follow, wish, watches } = watching;
+  return [follow, wish, watches.open, watches.begun];
+}
+
+function operationsOf({ exec, ...others }: Partial<PodOperations> = {}): Measured[] {
+  return [...Object.values(others), ...(exec ? [exec.command, exec.idle] : [])];
+}
+
+function isWhole(pods: Partial<PodOperations> | undefined): pods is PodOperations {
+  return pods?.job !== undefined && pods.webhook !== undefined && pods.exec !== undefined;
 }
 
 /** Each function started anew, as processes of AWS's runtime interface client; undefined where npm cannot fetch that. */

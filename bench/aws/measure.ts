@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Counts } from '../../test/aws/harness/counts.ts';
+import { step } from './parts.ts';
 
 export interface Measured extends Counts {
   readonly name: string;
@@ -10,6 +11,7 @@ export interface Measured extends Counts {
 export type Count = () => Counts | Promise<Counts>;
 
 export async function measure(name: string, count: Count, work: () => Promise<unknown>): Promise<Measured> {
+  step(name);
   await quiet(count);
   const before = await count();
   await work();
