@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { filesOnAws } from './test/conformance/on-aws.ts';
 
 // How long `expect.poll` asks: vitest's own second is not enough on a busy machine. What holds at once costs nothing more.
 const expect = { poll: { timeout: 60_000 } };
@@ -40,6 +41,21 @@ export default defineConfig({
           setupFiles,
           expect,
           include: ['test/aws/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          // Behaviours of test/conformance, asked of the functions.
+          name: 'conformance-aws',
+          retry: realRetry,
+          setupFiles,
+          expect,
+          env: { ZEROPLANE_CONFORMANCE_ON: 'aws' },
+          include: filesOnAws.map((file) => `test/conformance/${file}`),
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

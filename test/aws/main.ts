@@ -1,4 +1,4 @@
-// `npm run test:aws`: the tests of this folder, with vitest's own arguments. With `--deploy-endpoint URL` instead: a cluster is deployed
+// `npm run test:aws`: the tests of this folder, and those of test/conformance that are asked of the functions; with vitest's own arguments. With `--deploy-endpoint URL` instead: a cluster is deployed
 // by the CDK toolkit to the emulator of AWS at that URL, looked at, deployed again, and destroyed.
 
 import { spawnSync } from 'node:child_process';
@@ -20,6 +20,10 @@ try {
 
 function runTests(args: readonly string[]): number {
   const vitest = join(import.meta.dirname, '../../node_modules/vitest/vitest.mjs');
-  const { status } = spawnSync(process.execPath, [vitest, 'run', '--project', 'aws', ...args], { stdio: 'inherit' });
+  const { status } = spawnSync(
+    process.execPath,
+    [vitest, 'run', '--project', 'aws', '--project', 'conformance-aws', ...args],
+    { stdio: 'inherit' },
+  );
   return status ?? 1;
 }

@@ -1,16 +1,17 @@
-import { afterEach, beforeEach, describe, expect } from 'vitest';
-import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
+// "should support ... API operations" of admission, priority and certificates.
+
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { conformance } from './conformance.ts';
 import { supportsOperations } from './lifecycle.ts';
+import { type ConformanceApi, openApi } from './open-api.ts';
 
-let t: TestApi;
+let t: ConformanceApi;
 
-beforeEach(async () => {
-  t = await openTestApi();
-  await t.namespace('default');
+beforeAll(async () => {
+  t = await openApi();
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await t.close();
 });
 

@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { filesOnAws, notOnAws } from './on-aws.ts';
 
 export interface ConformanceTest {
   /** `sig-api-machinery`, ... */
@@ -12,6 +13,8 @@ export interface ConformanceTest {
 export interface Stated extends ConformanceTest {
   /** Our file that states its behaviour, below test/; undefined where none does. */
   readonly file: string | undefined;
+  /** Whether it is asked of the functions on AWS, too. */
+  readonly onAws: boolean;
 }
 
 const folder = import.meta.dirname;
@@ -43,5 +46,9 @@ export function stated(): Stated[] {
   }
   const unknown = [...files.keys()].filter((name) => !conformanceTests().some((each) => each.name === name));
   if (unknown.length > 0) throw new Error(`no conformance test is called: ${unknown.join('; ')}`);
-  return conformanceTests().map((each) => ({ ...each, file: files.get(each.name) }));
+  const there = new Set(filesOnAws.map((file) => join('conformance', file)));
+  return conformanceTests().map((each) => {
+    const file = files.get(each.name);
+    return { ...each, file, onAws: file !== undefined && there.has(file) && !notOnAws.has(each.name) };
+  });
 }

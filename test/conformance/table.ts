@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Stated, stated } from './catalogue.ts';
+import { notOnAws, reasons } from './on-aws.ts';
 import { onceFailing } from './once-failing.ts';
 
 export const page = join(import.meta.dirname, '../../docs/conformance.md');
@@ -11,7 +12,7 @@ export const page = join(import.meta.dirname, '../../docs/conformance.md');
 export function conformancePage(tests: readonly Stated[]): string {
   const areas = [...new Set(tests.map(({ area }) => area))].sort();
   const row = (name: string, of: readonly Stated[]) =>
-    `| ${name} | ${of.length} | ${of.filter(({ file }) => file).length} |`;
+    `| ${name} | ${of.length} | ${of.filter(({ file }) => file).length} | ${of.filter(({ onAws }) => onAws).length} |`;
   return [
     '# Conformance',
     '',
@@ -22,8 +23,14 @@ export function conformancePage(tests: readonly Stated[]): string {
     '',
     'This page is generated: `node test/conformance/table.ts`.',
     '',
-    '| area | tests in the suite | stated here |',
-    '| --- | ---: | ---: |',
+    'The last column counts those that `npm run test:conformance-aws` asks of the bundled functions behind a gateway, too, as they run on AWS',
+    '([docs/aws.md](aws.md)). Why not the others:',
+    '',
+    ...reasons.map((reason) => `- ${reason}`),
+    ...[...notOnAws].map(([name, why]) => `- ${name}: ${why}.`),
+    '',
+    '| area | tests in the suite | stated here | asked of the functions on AWS |',
+    '| --- | ---: | ---: | ---: |',
     ...areas.map((area) =>
       row(
         area,
