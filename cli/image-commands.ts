@@ -41,7 +41,7 @@ export const imageCommands: readonly Command[] = [
     {
       name: 'zeroplane image build',
       description:
-        'build an image from a Dockerfile, by a BuildKit that is there (buildctl, or docker buildx), and bring it to the node',
+        'build an image from a Dockerfile, by a BuildKit that is there (buildctl, docker buildx, or the one in Docker), and bring it to the node',
       takes: '<folder>',
       flags: {
         'data-dir': own['data-dir'],

@@ -1,4 +1,4 @@
-// `zeroplane image build`: an image from a Dockerfile, by the BuildKit that is there: its own client, or Docker's.
+// `zeroplane image build`: an image from a Dockerfile, by the BuildKit that is there: its own client's, Docker's buildx, or the one in Docker.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,8 @@ export interface BuildOptions {
   readonly output: string | undefined;
 }
 
-export type Builder = 'buildctl' | 'docker';
+/** `docker`: before its version 23, whose client has BuildKit's in it (Debian 12's docker.io). */
+type Builder = 'buildctl' | 'buildx' | 'docker';
 
 /** Which images the node has now, or the archive that was written. */
 export async function buildImage(
@@ -40,14 +41,7 @@ export async function buildImage(
   const scratch = mkdtempSync(join(tmpdir(), 'zeroplane-build-'));
   try {
     const archive = options.output === undefined ? join(scratch, 'image.tar') : resolve(options.output);
-    const [program = '', ...args] = buildCommand(builder, { ...options, file }, archive);
-    // Its progress is for who waits.
-    const child = spawn(program, args, { stdio: ['ignore', 2, 2], env: childEnvironment(builderEnvironment()) });
-    const [code] = await once(child, 'close');
-    if (code !== 0)
-      throw new UserError(
-        `image build: ${program} ended with ${code}: what it says above tells why. Mend it, and \`zeroplane image build\` again`,
-      );
+    for (const command of buildCommands(builder, { ...options, file }, archive)) await carryOut(command);
     if (options.output !== undefined) return { file: archive };
     return { loaded: await loadImages([archive], { dataDir: options.dataDir }) };
   } finally {
@@ -55,33 +49,54 @@ export async function buildImage(
   }
 }
 
-/** Source: BuildKit's README, "Exploring Dockerfiles"; Docker's reference of `docker buildx build`. */
-export function buildCommand(
+async function carryOut([program = '', ...args]: readonly string[]): Promise<void> {
+  // Its progress is for who waits.
+  const child = spawn(program, args, { stdio: ['ignore', 2, 2], env: childEnvironment(builderEnvironment()) });
+  const [code] = await once(child, 'close');
+  if (code === 0) return;
+  throw new UserError(
+    `image build: ${program} ended with ${code}: what it says above tells why. Mend it, and \`zeroplane image build\` again`,
+  );
+}
+
+/**
+ * One after the other. Source: BuildKit's README, "Exploring Dockerfiles"; Docker's references of `docker buildx build`, `docker build`,
+ * `docker save`.
+ */
+function buildCommands(
   builder: Builder,
   options: BuildOptions & { readonly file: string },
   archive: string,
-): string[] {
+): string[][] {
   const { context, file, tag, buildArgs, target } = options;
+  const ofDocker = [
+    ...['--file', file, '--tag', tag],
+    ...buildArgs.flatMap((each) => ['--build-arg', each]),
+    ...(target === undefined ? [] : ['--target', target]),
+  ];
+  if (builder === 'buildx')
+    return [['docker', 'buildx', 'build', ...ofDocker, '--output', `type=docker,dest=${archive}`, context]];
+  // The one in Docker writes no archives: its store has the image first.
   if (builder === 'docker')
     return [
-      ...['docker', 'buildx', 'build', '--file', file, '--tag', tag],
-      ...buildArgs.flatMap((each) => ['--build-arg', each]),
-      ...(target === undefined ? [] : ['--target', target]),
-      ...['--output', `type=docker,dest=${archive}`, context],
+      ['docker', 'build', ...ofDocker, context],
+      ['docker', 'save', '--output', archive, tag],
     ];
   return [
-    ...['buildctl', 'build', '--frontend', 'dockerfile.v0'],
-    ...[
-      '--local',
-      `context=${context}`,
-      '--local',
-      `dockerfile=${dirname(file)}`,
-      '--opt',
-      `filename=${basename(file)}`,
+    [
+      ...['buildctl', 'build', '--frontend', 'dockerfile.v0'],
+      ...[
+        '--local',
+        `context=${context}`,
+        '--local',
+        `dockerfile=${dirname(file)}`,
+        '--opt',
+        `filename=${basename(file)}`,
+      ],
+      ...buildArgs.flatMap((each) => ['--opt', `build-arg:${each}`]),
+      ...(target === undefined ? [] : ['--opt', `target=${target}`]),
+      ...['--output', `type=oci,name=${tag},dest=${archive}`],
     ],
-    ...buildArgs.flatMap((each) => ['--opt', `build-arg:${each}`]),
-    ...(target === undefined ? [] : ['--opt', `target=${target}`]),
-    ...['--output', `type=oci,name=${tag},dest=${archive}`],
   ];
 }
 
@@ -90,13 +105,16 @@ async function findBuilder(): Promise<Builder> {
   const buildctl = await tryRun('buildctl', ['debug', 'workers'], { environment });
   if (buildctl.code === 0) return 'buildctl';
   const buildx = await tryRun('docker', ['buildx', 'inspect'], { environment });
-  if (buildx.code === 0) return 'docker';
+  if (buildx.code === 0) return 'buildx';
+  // Later clients have buildx do all of it.
+  const versions = await tryRun('docker', ['version', '--format', '{{.Client.Version}}'], { environment });
+  if (versions.code === 0 && Number.parseInt(versions.stdout, 10) < 23) return 'docker';
   const why = [
     buildctl.code === 'ENOENT' ? 'there is no buildctl' : `buildctl: ${lastLine(buildctl.stderr)}`,
     buildx.code === 'ENOENT' ? 'and no docker' : `docker buildx: ${lastLine(buildx.stderr)}`,
   ];
   throw new UserError(
-    `image build: no BuildKit answers here (${why.join(', ')}): start buildkitd (BUILDKIT_HOST says where it listens) or Docker with buildx. An archive that was built elsewhere: \`zeroplane image load FILE.tar\``,
+    `image build: no BuildKit answers here (${why.join(', ')}): start buildkitd (BUILDKIT_HOST says where it listens) or Docker with buildx (its package is docker-buildx, or docker-buildx-plugin). An archive that was built elsewhere: \`zeroplane image load FILE.tar\``,
   );
 }
 
@@ -105,7 +123,7 @@ function builderEnvironment(): Record<string, string> {
   const found = Object.entries(process.env).flatMap(([name, value]) =>
     /^(?:BUILDKIT|DOCKER|BUILDX)_/.test(name) && value !== undefined ? [[name, value] as const] : [],
   );
-  return Object.fromEntries(found);
+  return { ...Object.fromEntries(found), DOCKER_BUILDKIT: '1' };
 }
 
 function lastLine(text: string): string {

@@ -1,15 +1,13 @@
 // Clusters for nothing: what an idle one costs its host's memory, and how long one takes from its creation over its use to its end, with a
 // hundred idle ones beside it.
 
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readCommandLine } from '../../core/process/command-line.ts';
+import { writeCommandLine } from '../../local/release/npm-package.ts';
 import { planControlPlane } from '../../test/tools/control-plane.ts';
 import { kubectlFor, runTool } from '../../test/tools/kubectl.ts';
-
-/** The command line as a release starts it: a checkout looks for its packages and its schema first. */
-const program = join(import.meta.dirname, '../../cli/main.ts');
 
 export async function run(args: readonly string[]): Promise<unknown> {
   const { values } = readCommandLine(
@@ -26,10 +24,19 @@ export async function run(args: readonly string[]): Promise<unknown> {
   const [idle, turns] = [Number(values.idle), Number(values.turns)];
   const plane = await planControlPlane();
   try {
+    // As a release starts it: types are stripped from no source, and a checkout looks for its packages and its schema first.
+    const programs = join(plane.dataDir, 'command-line');
+    mkdirSync(plane.dataDir, { recursive: true, mode: 0o700 });
+    await writeCommandLine(programs);
+    const zeroplane = async (...words: string[]) => {
+      const args = [join(programs, 'zeroplane.mjs'), 'cluster', ...words, '--data-dir', plane.dataDir];
+      const { code, stderr } = await runTool(process.execPath, args);
+      if (code !== 0) throw new Error(`cluster ${words.join(' ')} exited ${code}: ${stderr}`);
+    };
     const { code, stderr } = await plane.up('--clusters', String(idle + 10));
     if (code !== 0) throw new Error(stderr);
     // The first of all loads what clusters need, and is let go of; so do the settling collections of an idle process.
-    await zeroplane(plane.dataDir, 'create', 'first', '--file', join(plane.dataDir, 'first.kubeconfig'));
+    await zeroplane('create', 'first', '--file', join(plane.dataDir, 'first.kubeconfig'));
     await plane.kubectl('delete', 'cluster', 'first');
     const before = await settledMegabytes(plane.dataDir);
     const items = Array.from({ length: idle }, (_, at) => ({
@@ -46,14 +53,14 @@ export async function run(args: readonly string[]): Promise<unknown> {
     for (let turn = 0; turn < turns; turn += 1) {
       const began = performance.now();
       const [name, kubeconfig] = [`turn-${turn}`, join(plane.dataDir, `turn-${turn}.kubeconfig`)];
-      await zeroplane(plane.dataDir, 'create', name, '--file', kubeconfig);
+      await zeroplane('create', name, '--file', kubeconfig);
       const kubectl = kubectlFor(kubeconfig);
       const created = performance.now();
       const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'hello' }, data: { to: 'you' } };
       await kubectl.input(JSON.stringify(object), 'apply', '-f', '-');
       await kubectl('get', 'configmap', 'hello', '-o', 'yaml');
       const used = performance.now();
-      await zeroplane(plane.dataDir, 'delete', name);
+      await zeroplane('delete', name);
       const ended = performance.now();
       const seconds = (from: number, to: number) => Number(((to - from) / 1000).toFixed(2));
       rows.push({
@@ -72,11 +79,6 @@ export async function run(args: readonly string[]): Promise<unknown> {
   } finally {
     await plane.remove();
   }
-}
-
-async function zeroplane(dataDir: string, ...words: string[]): Promise<void> {
-  const { code, stderr } = await runTool(process.execPath, [program, 'cluster', ...words, '--data-dir', dataDir]);
-  if (code !== 0) throw new Error(`cluster ${words.join(' ')} exited ${code}: ${stderr}`);
 }
 
 /** Private memory of the host's process once it has given back what starting and working left behind: the least of some looks. */

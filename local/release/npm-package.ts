@@ -61,8 +61,8 @@ function contents(): Contents {
   };
 }
 
-/** All commands, each loaded with the parts that it needs: one folder of modules. */
-async function writeCommandLine(directory: string): Promise<void> {
+/** All commands, each loaded with the parts that it needs: one folder of modules; the one that is started is called as the program is. */
+export async function writeCommandLine(directory: string): Promise<void> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     absWorkingDir: root,
