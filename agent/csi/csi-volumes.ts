@@ -58,7 +58,8 @@ export interface CsiOptions {
 
 /** A pod waits so long in one attempt for its volume to be attached. */
 const attachMs = 20_000;
-const askAgainMs = 500;
+/** Attachers take from a moment to a minute: asked for soon at first, then less and less often. */
+const askAgain = { firstMs: 25, longestMs: 500 } as const;
 /** How full a volume is is asked for by whoever reads figures. */
 const usageMs = 10_000;
 
@@ -124,7 +125,7 @@ export async function createCsiVolumes(options: CsiOptions): Promise<CsiVolumes>
   const attached = async (driver: string, handle: string): Promise<Record<string, string>> => {
     const name = attachmentName(driver, handle, nodeName);
     const deadline = Date.now() + attachMs;
-    for (;;) {
+    for (let pause: number = askAgain.firstMs; ; pause = Math.min(pause * 2, askAgain.longestMs)) {
       const path = `/apis/storage.k8s.io/v1/volumeattachments/${name}`;
       const found = await asked(() => orAbsent(api.json<V1VolumeAttachment>('GET', path)));
       if (found?.status?.attached && !found.metadata?.deletionTimestamp) return found.status.attachmentMetadata ?? {};
@@ -134,7 +135,7 @@ export async function createCsiVolumes(options: CsiOptions): Promise<CsiVolumes>
           (found ? 'its driver has not said so yet' : 'there is no VolumeAttachment yet');
         throw new VolumeError(`volume ${handle} of ${driver} is not attached to this node: ${why}`);
       }
-      await delay(askAgainMs);
+      await delay(pause);
     }
   };
 
@@ -250,15 +251,21 @@ export async function createCsiVolumes(options: CsiOptions): Promise<CsiVolumes>
       const [driver, object] = [await driverOf(source.driver), await driverObject(source.driver)];
       const { record, place, capability, byDriver } = claimed(source, volume, pod, driver, object);
       const publishedReadOnly = readOnly || source.readOnly === true;
+      const [publishContext, ofPod, stageSecrets, publishSecrets] = await Promise.all([
+        record.attachable ? attached(source.driver, source.volumeHandle) : {},
+        podContext(object, context, false),
+        secretOf(source.nodeStageSecretRef),
+        secretOf(source.nodePublishSecretRef),
+      ]);
       await publish({
         driver,
         record,
         directory: place,
         capability,
-        publishContext: record.attachable ? await attached(source.driver, source.volumeHandle) : {},
-        volumeContext: { ...source.volumeAttributes, ...(await podContext(object, context, false)) },
-        stageSecrets: await secretOf(source.nodeStageSecretRef),
-        publishSecrets: await secretOf(source.nodePublishSecretRef),
+        publishContext,
+        volumeContext: { ...source.volumeAttributes, ...ofPod },
+        stageSecrets,
+        publishSecrets,
         readOnly: publishedReadOnly,
       });
       await grow(source, volume, context);
