@@ -14,10 +14,13 @@ import { celLimits } from '../limits.ts';
 import type { Budget } from '../program.ts';
 import type { Value } from '../values/values.ts';
 
-/** `old` is undefined for a create. Errors of structure must have been found before: rules expect values of the right types. */
-export function validateRules(schema: Schema, value: unknown, old: unknown): FieldError[] {
+/**
+ * `old` is undefined for a create; `at`: where a value stands that is no whole resource. Errors of structure must have been found before:
+ * rules expect values of the right types.
+ */
+export function validateRules(schema: Schema, value: unknown, old: unknown, at = ''): FieldError[] {
   const errors: FieldError[] = [];
-  if (hasRules(schema)) visit(schema, value, old, '', { errors, budget: { left: celLimits.object } });
+  if (hasRules(schema)) visit(schema, value, old, at, { errors, budget: { left: celLimits.object } });
   return errors;
 }
 

@@ -3,6 +3,7 @@
 
 import type { V1JSONSchemaProps } from '../../../../generated/kubernetes.ts';
 import { structuralSchema } from '../../../api/custom-schema.ts';
+import { validateRules } from '../../../cel/rules/validate-rules.ts';
 import {
   type FieldError,
   forbiddenField,
@@ -208,7 +209,9 @@ function visitDefaults(schema: Schema, path: string, errors: FieldError[], names
     const [unknown] = prune(schema, value);
     if (unknown)
       errors.push(invalidValue(`${path}.default`, schema.default, `must not have unknown fields: ${unknown}`));
-    errors.push(...validateStructure(schema, value, `${path}.default`));
+    const wrong = validateStructure(schema, value, `${path}.default`);
+    // Its rules hold for it too: an object that leaves the field out would be refused for what it does not say.
+    errors.push(...(wrong.length > 0 || unknown ? wrong : validateRules(schema, value, undefined, `${path}.default`)));
   }
   for (const [name, each] of Object.entries(schema.properties ?? {}))
     visitDefaults(each, `${path}.properties[${name}]`, errors, [...names, name]);

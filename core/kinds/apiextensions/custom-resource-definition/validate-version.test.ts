@@ -42,6 +42,26 @@ describe('a definition is refused', () => {
       ],
     ],
     [
+      'a default that its own rule refuses',
+      definition([
+        version('v1', {
+          schema: schemaOf({
+            spec: {
+              type: 'object',
+              default: { min: 5, max: 1 },
+              properties: { min: { type: 'integer' }, max: { type: 'integer' } },
+              'x-kubernetes-validations': [{ rule: 'self.min <= self.max' }, { rule: 'self.min == oldSelf.min' }],
+            },
+          }),
+        }),
+      ]),
+      [
+        expect.stringMatching(
+          /^spec\.validation\.openAPIV3Schema\.properties\[spec\]\.default: Invalid value: .*self\.min <= self\.max/,
+        ),
+      ],
+    ],
+    [
       'two versions of one name',
       definition([version('v1'), version('v1', { storage: false })]),
       ['spec.versions: Invalid value: ["v1","v1"]: must contain unique version names'],
