@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tried } from '../../test/tools/tried.ts';
 import type { NetworkState } from './network.ts';
 import { pod } from './testing/objects.ts';
-import { createSandbox, reasonToSkip, type Sandbox } from './testing/sandbox.ts';
+import { createSandbox, dualStack, reasonToSkip, type Sandbox } from './testing/sandbox.ts';
 
 const reason = reasonToSkip();
 
@@ -89,3 +89,76 @@ describe.skipIf(reason !== undefined)(`a pod${reason === undefined ? '' : ` (ski
     expect(left.stdout).toBe('');
   });
 });
+
+const dualServer = `const net = require('net'); net.createServer((s) => { s.on('error', () => {}); s.end('ok'); }).listen(8080, '::', () => {
+    const u = require('dgram').createSocket('udp6'); const heard = [];
+    u.on('message', (m, from) => m.equals(Buffer.from('tell')) ? u.send(heard.join(','), from.port, from.address) : heard.push(String(m)));
+    u.bind(8081, '::', () => { u.addMembership('ff02::1', '::%eth0'); console.log('ready'); }); });`;
+const dualSend = `const [from, to, text] = process.argv.slice(1); const u = require('dgram').createSocket('udp6');
+  u.bind(0, from, () => { u.setMulticastInterface('::%eth0'); u.send(text, 8081, to, () => u.close()); });`;
+const dualAsk = ask.replace("'udp4'", "'udp6'");
+
+describe.skipIf(reason !== undefined)(
+  `a pod of both families${reason === undefined ? '' : ` (skipped: ${reason})`}`,
+  () => {
+    const [own, neighbour] = ['fd10:244:0:1::10', 'fd10:244:0:1::12'];
+    let sandbox: Sandbox;
+    let front: string;
+    let back: string;
+    const linkLocal = async (namespace: string): Promise<string> => {
+      const { stdout } = await sandbox.inside(
+        namespace,
+        'ip',
+        '-6',
+        '-o',
+        'addr',
+        'show',
+        'dev',
+        'eth0',
+        'scope',
+        'link',
+      );
+      return stdout.includes('tentative') ? '' : (/inet6 (fe80::[0-9a-f:]+)/.exec(stdout)?.[1] ?? '');
+    };
+
+    beforeAll(async () => {
+      sandbox = createSandbox({ checkInterval: 60_000, ipv6: dualStack });
+      await sandbox.start();
+      front = sandbox.pod('10.244.1.10', own);
+      back = sandbox.pod('10.244.1.12', neighbour);
+      await sandbox.serve(back, dualServer);
+    }, 60_000);
+    afterAll(() => sandbox?.close());
+
+    const attempts = async () => {
+      const [mine, theirs] = [await linkLocal(front), await linkLocal(back)];
+      await sandbox.inside(front, 'ip', 'addr', 'add', 'fd99::5/128', 'dev', 'eth0', 'nodad');
+      const over = await sandbox.script(front, client, `${theirs}%eth0`, '8080');
+      for (const [from, to, text] of [
+        [own, neighbour, 'own'],
+        [`${mine}%eth0`, `${theirs}%eth0`, 'link'],
+        [own, `${theirs}%eth0`, 'to-link'],
+        [own, 'ff02::1%eth0', 'to-all'],
+        [`${mine}%eth0`, neighbour, 'from-link'],
+        ['fd99::5', neighbour, 'forged'],
+        [own, neighbour, 'own-again'],
+      ] as const)
+        await sandbox.script(front, dualSend, from, to, text);
+      const heard = await sandbox.script(front, dualAsk, neighbour);
+      return { over, heard: heard.replace('heard ', '').split(',') };
+    };
+
+    it('speaks under the address that policies know, to such an address, and nothing else', async () => {
+      for (const each of [front, back]) await expect.poll(() => linkLocal(each), { timeout: 15_000 }).toMatch(/^fe80:/);
+      expect(await attempts()).toEqual({ over: 'dropped', heard: ['own', 'own-again'] });
+      tried('ways around network policies', 6);
+    });
+
+    it('would be heard in all these ways if nothing held it', async () => {
+      await sandbox.inside(sandbox.node, 'nft', 'delete', 'table', 'inet', 'zeroplane-guard');
+      const { over, heard } = await attempts();
+      expect(over).toBe('ok');
+      expect(heard).toEqual(expect.arrayContaining(['link', 'to-link', 'to-all', 'from-link', 'forged']));
+    });
+  },
+);

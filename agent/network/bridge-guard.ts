@@ -1,11 +1,15 @@
-// What may come from a pod onto its node's bridge, and from another node out of WireGuard, at all. The rules of NetworkPolicies know pods by their IPv4 addresses, so a pod that speaks
-// IPv6, whose link-local addresses every interface has, or under an address of nobody here, would go around them. Nothing in a cluster of
-// IPv4 needs either. From another node come packets to pods: who has taken one over gets through this one to no other network. What is only bridged comes by here too (net.bridge.bridge-nf-call-iptables and -ip6tables).
+// What may come from a pod onto its node's bridge, and from another node out of WireGuard, at all. The rules of NetworkPolicies know pods
+// by the addresses that they were given, so a pod that speaks under another one, or to another one, would go around them: every interface
+// has link-local addresses of IPv6. Nothing in a cluster of IPv4 needs IPv6; in one of both families only neighbour discovery needs them,
+// and no pod is a router to others. From another node come packets to pods: who has taken one over gets through this one to no other
+// network. What is only bridged comes by here too (net.bridge.bridge-nf-call-iptables and -ip6tables).
 
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJson } from '../../core/machinery/json.ts';
+import type { Ipv6Network } from './ipv6.ts';
 import * as nft from './nft/expression.ts';
+import { ipv4, ipv6, neighbourDiscovery } from './nft/family.ts';
 import type { Json } from './nft/ruleset.ts';
 import type { Run } from './run.ts';
 
@@ -16,31 +20,54 @@ export interface GuardOptions {
   /** WireGuard's device. */
   readonly tunnel: string;
   readonly clusterCIDR: string;
+  /** In a cluster of both families. */
+  readonly ipv6?: Pick<Ipv6Network, 'podCIDR' | 'clusterCIDR'>;
   /** For the command file. */
   readonly directory: string;
 }
 
 /** Rejects with CommandError. Once more changes nothing. */
 export async function guardBridge(run: Run, options: GuardOptions): Promise<void> {
-  const { bridge, podCIDR, tunnel, clusterCIDR } = options;
   const table = tableOf(options);
   const chain = { family: 'inet', table: table.name, name: 'from-pods' };
-  const from = (device: string) => nft.equal({ meta: { key: 'iifname' } }, device);
-  const ipv6 = nft.equal({ meta: { key: 'nfproto' } }, 'ipv6');
-  const rules: Json[][] = [
-    [from(bridge), ipv6, nft.drop],
-    [from(bridge), nft.differs(nft.saddr, nft.cidr(podCIDR)), nft.drop],
-    [from(tunnel), ipv6, nft.drop],
-    [from(tunnel), nft.differs(nft.daddr, nft.cidr(clusterCIDR)), nft.drop],
-  ];
   await load(run, options, [
     { add: { table } },
     { delete: { table } },
     { add: { table } },
     { add: { chain: { ...chain, type: 'filter', hook: 'prerouting', prio: -300 } } },
-    ...rules.map((expr) => ({ add: { rule: { family: 'inet', table: table.name, chain: chain.name, expr } } })),
+    ...guardRules(options).map((expr) => ({
+      add: { rule: { family: 'inet', table: table.name, chain: chain.name, expr } },
+    })),
   ]);
 }
+
+function guardRules({ bridge, podCIDR, tunnel, clusterCIDR, ipv6: both }: GuardOptions): Json[][] {
+  const from = (device: string) => nft.equal({ meta: { key: 'iifname' } }, device);
+  const any = nft.equal({ meta: { key: 'nfproto' } }, 'ipv6');
+  const shared = [
+    [from(bridge), nft.differs(ipv4.saddr, nft.cidr(podCIDR)), nft.drop],
+    [from(tunnel), nft.differs(ipv4.daddr, nft.cidr(clusterCIDR)), nft.drop],
+  ];
+  if (both === undefined) return [...shared, [from(bridge), any, nft.drop], [from(tunnel), any, nft.drop]];
+  const ofPods = nft.cidr(both.podCIDR);
+  return [
+    ...shared,
+    [from(tunnel), nft.differs(ipv6.daddr, nft.cidr(both.clusterCIDR)), nft.drop],
+    // Before it has an address, and for the one of its link, a pod asks as well. A router speaks from the address of its link alone:
+    // who believed a pod that it is one would send it what is for others (CVE-2020-10749).
+    [
+      from(bridge),
+      neighbourDiscovery,
+      nft.equal(ipv6.saddr, { set: [ofPods, nft.cidr('fe80::/10'), '::'] }),
+      nft.accept,
+    ],
+    [from(bridge), nft.equal(ipv6.saddr, ofPods), nft.differs(ipv6.daddr, { set: beyondPolicies }), nft.accept],
+    [from(bridge), any, nft.drop],
+  ];
+}
+
+/** No policy knows who is behind these. */
+const beyondPolicies = [nft.cidr('fe80::/10'), nft.cidr(ipv6.multicast)];
 
 /** `listing`: an answer to `nft -j list tables`. */
 export function isGuarded(listing: string, options: GuardOptions): boolean {

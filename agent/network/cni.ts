@@ -2,12 +2,15 @@
 
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Ipv6Network } from './ipv6.ts';
 
 export interface CniOptions {
   /** Also the name of host-local's lease folder. */
   readonly name: string;
   readonly bridge: string;
   readonly podCIDR: string;
+  /** In a cluster of both families. */
+  readonly ipv6?: Pick<Ipv6Network, 'podCIDR'>;
   /** Where host-local keeps its leases. */
   readonly leaseDir: string;
   readonly mtu?: number;
@@ -15,6 +18,7 @@ export interface CniOptions {
 
 /** A network configuration list, CNI 1.0. */
 function conflist(options: CniOptions): object {
+  const { ipv6 } = options;
   return {
     cniVersion: '1.0.0',
     name: options.name,
@@ -31,8 +35,9 @@ function conflist(options: CniOptions): object {
         ipam: {
           type: 'host-local',
           dataDir: options.leaseDir,
-          ranges: [[{ subnet: options.podCIDR }]],
-          routes: [{ dst: '0.0.0.0/0' }],
+          // IPv4 first: it is status.podIP.
+          ranges: [[{ subnet: options.podCIDR }], ...(ipv6 === undefined ? [] : [[{ subnet: ipv6.podCIDR }]])],
+          routes: [{ dst: '0.0.0.0/0' }, ...(ipv6 === undefined ? [] : [{ dst: '::/0' }])],
         },
       },
       { type: 'portmap', capabilities: { portMappings: true }, snat: true },

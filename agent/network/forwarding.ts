@@ -8,27 +8,33 @@ const chain = 'FORWARD';
 
 /** Rejects with CommandError. */
 export async function allowForwarding(run: Run, clusterCIDR: string, mark: string): Promise<void> {
-  const listing = await rulesOf(run);
+  const iptables = programFor(clusterCIDR);
+  const listing = await rulesOf(run, iptables);
   if (listing === undefined || !listing.startsWith(`-P ${chain} DROP`)) return;
   for (const rule of exemptions(clusterCIDR, mark)) {
-    const present = await run('iptables', ['-w', '-C', chain, ...rule]).then(
+    const present = await run(iptables, ['-w', '-C', chain, ...rule]).then(
       () => true,
       () => false,
     );
-    if (!present) await run('iptables', ['-w', '-I', chain, '1', ...rule]);
+    if (!present) await run(iptables, ['-w', '-I', chain, '1', ...rule]);
   }
 }
 
 /** Rejects with CommandError. */
 export async function removeForwarding(run: Run, clusterCIDR: string, mark: string): Promise<void> {
-  const listing = await rulesOf(run);
+  const iptables = programFor(clusterCIDR);
+  const listing = await rulesOf(run, iptables);
   if (listing === undefined || !listing.includes(`--comment ${mark} `)) return;
   for (const rule of exemptions(clusterCIDR, mark)) {
     // Somebody may have removed one of the two.
-    await run('iptables', ['-w', '-D', chain, ...rule]).catch((error: unknown) => {
+    await run(iptables, ['-w', '-D', chain, ...rule]).catch((error: unknown) => {
       if (!(error instanceof CommandError) || error.code !== 1) throw error;
     });
   }
+}
+
+function programFor(clusterCIDR: string): string {
+  return clusterCIDR.includes(':') ? 'ip6tables' : 'iptables';
 }
 
 function exemptions(clusterCIDR: string, mark: string): string[][] {
@@ -36,8 +42,8 @@ function exemptions(clusterCIDR: string, mark: string): string[][] {
 }
 
 /** Undefined: there is no iptables that works, hence nothing of its kind that drops. */
-async function rulesOf(run: Run): Promise<string | undefined> {
-  return run('iptables', ['-w', '-S', chain]).catch((error: unknown) => {
+async function rulesOf(run: Run, iptables: string): Promise<string | undefined> {
+  return run(iptables, ['-w', '-S', chain]).catch((error: unknown) => {
     if (error instanceof CommandError) return undefined;
     throw error;
   });

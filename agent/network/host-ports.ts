@@ -11,16 +11,21 @@ const builtIn = ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'];
 
 /** `network`: the name in the CNI configuration. Rejects with CommandError. */
 export async function removeHostPorts(run: Run, network: string): Promise<void> {
+  await removeFamily(run, network, 'iptables', 'ip');
+  await removeFamily(run, network, 'ip6tables', 'ip6');
+}
+
+async function removeFamily(run: Run, network: string, iptables: string, family: string): Promise<void> {
   let listing: string;
   try {
-    listing = await run('iptables', ['-w', '-t', 'nat', '-S']);
+    listing = await run(iptables, ['-w', '-t', 'nat', '-S']);
   } catch (error) {
     // No iptables, or no nat table that it can read: portmap, which calls it, has left nothing either.
     if (error instanceof CommandError) return;
     throw error;
   }
-  for (const args of removals(listing, network)) await run('iptables', ['-w', '-t', 'nat', ...args]);
-  await removeEmptyTable(run);
+  for (const args of removals(listing, network)) await run(iptables, ['-w', '-t', 'nat', ...args]);
+  await removeEmptyTable(run, family);
 }
 
 /** The iptables arguments that remove them, from `iptables -t nat -S`. */
@@ -54,8 +59,8 @@ export function removals(listing: string, network: string): string[][] {
 }
 
 /** iptables over nftables makes its table on first use and leaves it: without a rule it does nothing, and goes. */
-async function removeEmptyTable(run: Run): Promise<void> {
-  const listing = await run('nft', ['-j', 'list', 'table', 'ip', 'nat']).catch(() => undefined);
+async function removeEmptyTable(run: Run, family: string): Promise<void> {
+  const listing = await run('nft', ['-j', 'list', 'table', family, 'nat']).catch(() => undefined);
   if (listing === undefined) return;
   const { nftables } = parseJson(listing) as {
     nftables: { rule?: object; chain?: { name: string; policy?: string } }[];
@@ -64,5 +69,5 @@ async function removeEmptyTable(run: Run): Promise<void> {
     ({ rule, chain }) =>
       rule === undefined && (chain === undefined || (builtIn.includes(chain.name) && chain.policy === 'accept')),
   );
-  if (plain) await run('nft', ['delete', 'table', 'ip', 'nat']);
+  if (plain) await run('nft', ['delete', 'table', family, 'nat']);
 }

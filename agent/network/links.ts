@@ -2,10 +2,11 @@
 // service range (so that service addresses route on a machine that has no default route).
 
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { gatewayOf } from '../../core/machinery/ipv4.ts';
 import { parseJson } from '../../core/machinery/json.ts';
 import { CommandError } from '../../core/process/run.ts';
+import { gateway6Of, type Ipv6Network } from './ipv6.ts';
 import { routeProtocol } from './routes.ts';
 import type { Run } from './run.ts';
 
@@ -17,6 +18,8 @@ export interface LinkOptions {
   readonly podCIDR: string;
   readonly serviceCIDR: string;
   readonly clusterDNS: string;
+  /** In a cluster of both families. */
+  readonly ipv6?: Ipv6Network;
   /** Where the node serves the API itself. */
   readonly apiAddress?: string;
 }
@@ -49,6 +52,30 @@ export async function setUpLinks(run: Run, options: LinkOptions): Promise<void> 
     ...['route', 'replace', options.serviceCIDR, 'dev', options.service],
     ...['proto', String(routeProtocol), 'src', options.nodeIP],
   ]);
+  if (options.ipv6 !== undefined) await setUpIpv6(run, options, options.ipv6);
+}
+
+/** The same for the other family. Nobody else has these addresses: they need not be asked for (`nodad`), and are there at once. */
+async function setUpIpv6(run: Run, { bridge, service }: LinkOptions, ipv6: Ipv6Network): Promise<void> {
+  const gateway = gateway6Of(ipv6);
+  if (!existsSync('/proc/sys/net/ipv6'))
+    throw new Error(
+      'This kernel has no IPv6, of which the pods of this cluster have addresses too: start it with IPv6',
+    );
+  for (const [device, address] of [
+    [bridge, `${gateway}/${ipv6.podCIDR.split('/')[1]}`],
+    [service, `${ipv6.clusterDNS}/128`],
+  ] as const) {
+    // Machines that want none of it on their own links may switch it off for those that come.
+    await sysctl(`net/ipv6/conf/${device}/disable_ipv6`, '0');
+    // No pod is this node's router.
+    await sysctl(`net/ipv6/conf/${device}/accept_ra`, '0');
+    await run('ip', ['-6', 'addr', 'replace', address, 'dev', device, 'nodad']);
+  }
+  await run('ip', [
+    ...['-6', 'route', 'replace', ipv6.serviceCIDR, 'dev', service],
+    ...['proto', String(routeProtocol), 'src', ipv6.nodeIP ?? gateway],
+  ]);
 }
 
 /** Removes both devices, and the host ends of pods that are still plugged into the bridge. */
@@ -77,8 +104,9 @@ async function exists(run: Run, link: string): Promise<boolean> {
 }
 
 /** The kernel's switches that a node needs. Rejects when one cannot be set, naming it. */
-export async function setSysctls(run: Run, bridge: string): Promise<void> {
+export async function setSysctls(run: Run, bridge: string, ipv6: boolean): Promise<void> {
   await sysctl('net/ipv4/ip_forward', '1');
+  if (ipv6) await forwardIpv6();
   // A pod that reaches a neighbour on its bridge through a Service: the answer must pass our NAT. The switch comes with a module
   // that a fresh machine has not loaded; where it is built in, or cannot be loaded, the next line says what is the matter.
   if (!existsSync('/proc/sys/net/bridge')) await run('modprobe', ['br_netfilter']).catch(() => undefined);
@@ -88,6 +116,19 @@ export async function setSysctls(run: Run, bridge: string): Promise<void> {
     await sysctl('net/bridge/bridge-nf-call-ip6tables', '1');
   // localhost:nodePort works for pods of this node; a rule keeps neighbours from using it.
   await sysctl(`net/ipv4/conf/${bridge}/route_localnet`, '1');
+}
+
+/** A machine that forwards takes no routes from routers any more, unless it is told to: it would lose its own way out. */
+async function forwardIpv6(): Promise<void> {
+  const forwarding = 'net/ipv6/conf/all/forwarding';
+  const folder = '/proc/sys/net/ipv6/conf';
+  if ((await readFile(`/proc/sys/${forwarding}`, 'utf8')).trim() === '1') return;
+  for (const link of await readdir(folder)) {
+    if (link === 'all' || link === 'default') continue;
+    const accepts = `net/ipv6/conf/${link}/accept_ra`;
+    if ((await readFile(`/proc/sys/${accepts}`, 'utf8').catch(() => '')).trim() === '1') await sysctl(accepts, '2');
+  }
+  await sysctl(forwarding, '1');
 }
 
 async function sysctl(name: string, value: string): Promise<void> {

@@ -21,14 +21,16 @@ import { createClusterDns } from './dns/cluster-dns.ts';
 import type { DnsServer } from './dns/server.ts';
 import { allowForwarding, removeForwarding } from './forwarding.ts';
 import { removeHostPorts } from './host-ports.ts';
+import { gateway6Of, type Ipv6Network } from './ipv6.ts';
 import { removeLinks, setSysctls, setUpLinks } from './links.ts';
+import { type Family, ipv4, ipv6 as ipv6Family } from './nft/family.ts';
 import { Table } from './nft/table.ts';
 import type { Unreached } from './overlay/plan.ts';
 import { createPodPaths } from './overlay/pod-paths.ts';
 import { policyRules } from './policy/rules.ts';
 import { type Run, run as runProgram } from './run.ts';
 import { createHealthChecks } from './services/health-check.ts';
-import { serviceRules } from './services/rules.ts';
+import { type ServiceNetwork, serviceRules } from './services/rules.ts';
 import { type ServicePort, servicePorts } from './services/service-port.ts';
 import { staleFlows } from './services/stale-flows.ts';
 
@@ -46,6 +48,8 @@ export interface NetworkOptions {
   readonly apiAddress?: string;
   /** `cluster.local`. */
   readonly clusterDomain: string;
+  /** In a cluster of both families: what the node has of IPv6. The fields above are IPv4's. */
+  readonly ipv6?: Ipv6Network;
   /** For CNI leases and working files. */
   readonly dataDir: string;
   /** Where containerd looks for the conflist (its `cni.conf_dir`). */
@@ -97,23 +101,34 @@ export function createNetwork(options: NetworkOptions): Network {
   const workDir = join(options.dataDir, 'network');
   const names = { bridge: `${prefix}-pods`, service: `${prefix}-svc` };
   const links = { ...names, ...options };
+  const { ipv6 } = options;
+  const clusterCIDRs = [options.clusterCIDR, ...(ipv6 === undefined ? [] : [ipv6.clusterCIDR])];
   const cni: CniOptions = {
     name: `${prefix}-pods`,
     bridge: names.bridge,
     podCIDR: options.podCIDR,
     leaseDir: join(options.dataDir, 'cni-leases'),
+    ...(ipv6 !== undefined && { ipv6 }),
     ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
   };
   const tablePrefix = prefix === 'zp' ? 'zeroplane' : prefix;
   /** On iptables rules of ours. */
   const mark = `${tablePrefix}-pods`;
-  const healthChecks = createHealthChecks(options.nodeIP, onError);
-  const services = new Table(`${tablePrefix}-services`, workDir, run);
+  const healthChecks = [options.nodeIP, ...(ipv6?.nodeIP === undefined ? [] : [ipv6.nodeIP])].map((address) =>
+    createHealthChecks(address, onError),
+  );
+  const tables = familiesOf(options, names.bridge).map((network) => {
+    const table = (what: string) =>
+      new Table({ family: network.family.table, name: `${tablePrefix}-${what}` }, workDir, run);
+    // `held`: the ports that the kernel has.
+    return { network, services: table('services'), policies: table('policies'), held: [] as readonly ServicePort[] };
+  });
   const paths = createPodPaths({
     ...options,
     run,
     prefix,
     gateway: gatewayOf(options.podCIDR)?.split('/')[0] ?? options.nodeIP,
+    ...(ipv6 !== undefined && { gateway6: gateway6Of(ipv6) }),
   });
   const guard: GuardOptions = {
     table: `${tablePrefix}-guard`,
@@ -121,20 +136,19 @@ export function createNetwork(options: NetworkOptions): Network {
     podCIDR: options.podCIDR,
     tunnel: paths.device,
     clusterCIDR: options.clusterCIDR,
+    ...(ipv6 !== undefined && { ipv6 }),
     directory: workDir,
   };
   const keepGuard = () => guardBridge(run, guard);
-  const policies = new Table(`${tablePrefix}-policies`, workDir, run);
 
   const dns = createClusterDns({
     domain: options.clusterDomain,
-    clusterDNS: options.clusterDNS,
-    reverse: [options.serviceCIDR, options.clusterCIDR],
+    clusterDNS: clusterDnsOf(options),
+    reverse: [options.serviceCIDR, ...(ipv6 === undefined ? [] : [ipv6.serviceCIDR]), ...clusterCIDRs],
     resolvConf: options.resolvConf ?? '/etc/resolv.conf',
     onError,
   });
 
-  let held: readonly ServicePort[] = [];
   /** The newest state, and whether the kernel has not been given it yet. */
   let latest: NetworkState | undefined;
   let pending = false;
@@ -149,23 +163,32 @@ export function createNetwork(options: NetworkOptions): Network {
       'topology.kubernetes.io/zone'
     ];
     const topology = { nodeName: options.nodeName, ...(zone === undefined ? {} : { zone }) };
-    const ports = servicePorts(state.services, state.endpointSlices, topology);
-    await services.apply(serviceRules(ports, links));
-    healthChecks.update(ports);
-    const stale = staleFlows(held, ports);
-    held = ports;
-    for (const flow of stale) {
-      // conntrack ends with 1 when it found no such flow, which is as good.
-      await run('conntrack', flow).catch((error: unknown) => {
-        if (!(error instanceof CommandError) || error.code !== 1) throw error;
-      });
+    const all: ServicePort[] = [];
+    for (const each of tables) {
+      const { family } = each.network;
+      const ports = servicePorts(state.services, state.endpointSlices, topology, family.name);
+      all.push(...ports);
+      await each.services.apply(serviceRules(ports, each.network));
+      const stale = staleFlows(each.held, ports, family.flows);
+      each.held = ports;
+      for (const flow of stale) {
+        // conntrack ends with 1 when it found no such flow, which is as good.
+        await run('conntrack', flow).catch((error: unknown) => {
+          if (!(error instanceof CommandError) || error.code !== 1) throw error;
+        });
+      }
     }
+    for (const each of healthChecks) each.update(all);
   };
 
   const work = async (state: NetworkState) => {
     const steps = [
       // Policies first: a pod that a Service leads to is guarded by then.
-      async () => policies.apply(policyRules({ ...state, nodeName: options.nodeName })),
+      ...tables.map(
+        ({ network, policies }) =>
+          async () =>
+            policies.apply(policyRules({ ...state, nodeName: options.nodeName }, network.family)),
+      ),
       async () => applyServices(state),
       async () => paths.apply(state.nodes),
     ];
@@ -207,12 +230,10 @@ export function createNetwork(options: NetworkOptions): Network {
     const pathsHold = await paths.check();
     if (stopped) return;
     if (!isGuarded(listing, guard)) await keepGuard();
-    const tablesHold = services.isIn(listing) && policies.isIn(listing);
+    const own = tables.flatMap(({ services, policies }) => [services, policies]);
+    const tablesHold = own.every((table) => table.isIn(listing));
     if (tablesHold && pathsHold) return;
-    if (!tablesHold) {
-      services.forget();
-      policies.forget();
-    }
+    if (!tablesHold) for (const table of own) table.forget();
     paths.forget();
     again();
   };
@@ -223,7 +244,7 @@ export function createNetwork(options: NetworkOptions): Network {
     clearInterval(watch);
     retry = undefined;
     await working;
-    healthChecks.stop();
+    for (const each of healthChecks) each.stop();
     await dns.stop();
   };
 
@@ -232,10 +253,10 @@ export function createNetwork(options: NetworkOptions): Network {
       stopped = false;
       await mkdir(workDir, { recursive: true, mode: 0o700 });
       await setUpLinks(run, links);
-      await setSysctls(run, names.bridge);
+      await setSysctls(run, names.bridge, ipv6 !== undefined);
       await keepGuard();
-      await allowForwarding(run, options.clusterCIDR, mark);
-      await startDns(dns, options.clusterDNS);
+      for (const range of clusterCIDRs) await allowForwarding(run, range, mark);
+      await startDns(dns, clusterDnsOf(options).join(' and '));
       // Last: with it containerd reports the network as ready.
       await writeConflist(options.cniConfDir, cni);
       watch = setInterval(() => void check().catch(onError), options.checkInterval ?? 30_000);
@@ -253,10 +274,9 @@ export function createNetwork(options: NetworkOptions): Network {
       await mkdir(workDir, { recursive: true, mode: 0o700 });
       const failures: unknown[] = [];
       const steps = [
-        () => services.remove(),
-        () => policies.remove(),
+        ...tables.flatMap(({ services, policies }) => [() => services.remove(), () => policies.remove()]),
         () => unguardBridge(run, guard),
-        () => removeForwarding(run, options.clusterCIDR, mark),
+        ...clusterCIDRs.map((range) => () => removeForwarding(run, range, mark)),
         () => removeHostPorts(run, cni.name),
         () => paths.remove(),
         () => removeLinks(run, links),
@@ -267,6 +287,22 @@ export function createNetwork(options: NetworkOptions): Network {
       if (failures.length > 0) throw failures[0];
     },
   };
+}
+
+function clusterDnsOf({ clusterDNS, ipv6 }: NetworkOptions): string[] {
+  return ipv6 === undefined ? [clusterDNS] : [clusterDNS, ipv6.clusterDNS];
+}
+
+/** What the tables of each family are made for. */
+function familiesOf(options: NetworkOptions, bridge: string): (ServiceNetwork & { readonly family: Family })[] {
+  const { podCIDR, clusterCIDR, serviceCIDR, clusterDNS, apiAddress, ipv6 } = options;
+  return [
+    {
+      ...{ family: ipv4, bridge, podCIDR, clusterCIDR, serviceCIDR, clusterDNS },
+      ...(apiAddress !== undefined && { apiAddress }),
+    },
+    ...(ipv6 === undefined ? [] : [{ ...ipv6, family: ipv6Family, bridge }]),
+  ];
 }
 
 async function startDns(dns: DnsServer, address: string): Promise<void> {

@@ -10,16 +10,18 @@ export const routeProtocol = 119;
 /** A way as `ip route` takes it: `via 10.0.0.2`, or `dev zp-wg src 10.244.1.1`. */
 export type Way = string;
 
-/** The routes of our number that lead to pods. */
+/** The routes of our number that lead to pods, of one family. */
 export class Routes {
   readonly #run: Run;
   /** What the kernel holds; undefined while that is not known. */
   #held: ReadonlyMap<string, Way> | undefined;
 
   readonly #device: string;
+  readonly #family: '-4' | '-6';
 
   /** `device`: of the routes that have no gateway. */
-  constructor(run: Run, device: string) {
+  constructor(run: Run, device: string, family: '-4' | '-6' = '-4') {
+    this.#family = family;
     this.#run = run;
     this.#device = device;
   }
@@ -46,11 +48,11 @@ export class Routes {
 
   async remove(): Promise<void> {
     this.#held = undefined;
-    await this.#run('ip', ['-4', 'route', 'flush', 'proto', String(routeProtocol)]);
+    await this.#run('ip', [this.#family, 'route', 'flush', 'proto', String(routeProtocol)]);
   }
 
   async #list(): Promise<Map<string, Way>> {
-    const listing = await this.#run('ip', ['-j', '-4', 'route', 'show', 'proto', String(routeProtocol)]);
+    const listing = await this.#run('ip', ['-j', this.#family, 'route', 'show', 'proto', String(routeProtocol)]);
     // iproute2 prints nothing, or [ ], when there are none; a route with neither is that of the service range.
     const listed = parseJson(listing.trim() || '[]') as {
       dst: string;

@@ -6,7 +6,7 @@ import { buildZone } from './zone.ts';
 const tcp = (name: string, port: number) => [{ name, port, protocol: 'TCP' }];
 const zone = buildZone({
   domain: 'cluster.local',
-  clusterDNS: '10.96.0.10',
+  clusterDNS: ['10.96.0.10'],
   reverse: ['10.96.0.0/16', '10.244.0.0/16'],
   namespaces: [{ metadata: { name: 'default' } }, { metadata: { name: 'empty' } }],
   services: [

@@ -1,6 +1,8 @@
 // What the cluster's DNS answers to one question: pure.
 
+import { isIPv6 } from 'node:net';
 import type { Answer } from 'dns-packet';
+import { canonicalAddress } from '../../../core/machinery/cidr.ts';
 import { type NameRecords, reverseAddress, type Zone } from './zone.ts';
 
 export interface Question {
@@ -65,6 +67,8 @@ function recordsOf(zone: Zone, name: string, owner: string, records: NameRecords
   const found: Answer[] = [];
   if (type === 'A' || any)
     found.push(...shuffled(records.a).map((data) => ({ type: 'A' as const, name: owner, ttl, data })));
+  if (type === 'AAAA' || any)
+    found.push(...shuffled(records.aaaa).map((data) => ({ type: 'AAAA' as const, name: owner, ttl, data })));
   if (type === 'SRV' || any) {
     for (const { port, target } of records.srv) {
       found.push({ type: 'SRV', name: owner, ttl, data: { priority: 0, weight: 100, port, target } });
@@ -81,19 +85,25 @@ function recordsOf(zone: Zone, name: string, owner: string, records: NameRecords
   return found;
 }
 
-/** `10-244-0-7.default.pod.cluster.local`: any address of an existing namespace; the address is in the name. */
+/** `10-244-0-7.default.pod.cluster.local`, `fd00--7.default...`: any address of an existing namespace; the address is in the name. */
 function podRecords(zone: Zone, name: string): NameRecords | undefined {
   const suffix = `.pod.${zone.domain}`;
   if (!name.endsWith(suffix)) return undefined;
   const [host = '', namespace = '', ...more] = name.slice(0, -suffix.length).split('.');
-  const ip = host.replaceAll('-', '.');
-  if (more.length > 0 || !zone.namespaces.has(namespace) || !/^(\d{1,3}-){3}\d{1,3}$/.test(host)) return undefined;
-  if (ip.split('.').some((part) => Number(part) > 255)) return undefined;
-  return { a: [ip], srv: [], ptr: [], txt: [] };
+  if (more.length > 0 || !zone.namespaces.has(namespace)) return undefined;
+  const [four, six] = [host.replaceAll('-', '.'), host.replaceAll('-', ':')];
+  const other = { srv: [], ptr: [], txt: [] };
+  if (/^(\d{1,3}-){3}\d{1,3}$/.test(host))
+    return four.split('.').some((part) => Number(part) > 255) ? undefined : { a: [four], aaaa: [], ...other };
+  return isIPv6(six) ? { a: [], aaaa: [canonicalAddress(six)], ...other } : undefined;
 }
 
 function addressesOf(zone: Zone, target: string): Answer[] {
-  return (zone.names.get(target)?.a ?? []).map((data) => ({ type: 'A', name: target, ttl, data }));
+  const records = zone.names.get(target);
+  return [
+    ...(records?.a ?? []).map((data) => ({ type: 'A' as const, name: target, ttl, data })),
+    ...(records?.aaaa ?? []).map((data) => ({ type: 'AAAA' as const, name: target, ttl, data })),
+  ];
 }
 
 /** With every negative answer (RFC 2308): how long a resolver may remember it. */

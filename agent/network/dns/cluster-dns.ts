@@ -6,8 +6,8 @@ import { buildZone, type Zone, type ZoneInput } from './zone.ts';
 
 export interface ClusterDnsOptions {
   readonly domain: string;
-  /** The address of the server. */
-  readonly clusterDNS: string;
+  /** The addresses of the server: one of each family that the cluster has. */
+  readonly clusterDNS: readonly string[];
   readonly port?: number;
   readonly reverse: readonly string[];
   readonly resolvConf: string;
@@ -20,13 +20,13 @@ export function createClusterDns(options: ClusterDnsOptions): DnsServer & { upda
   let records: Records | undefined;
   let zone: Zone | undefined;
   const server = createDnsServer({
-    address: options.clusterDNS,
+    addresses: options.clusterDNS,
     ...(options.port === undefined ? {} : { port: options.port }),
     zone: () => {
       if (records !== undefined) zone ??= buildZone({ ...options, ...records });
       return zone;
     },
-    upstream: new Upstream({ resolvConf: options.resolvConf, excluded: [options.clusterDNS] }),
+    upstream: new Upstream({ resolvConf: options.resolvConf, excluded: options.clusterDNS }),
     onError: options.onError,
   });
   return {

@@ -50,7 +50,7 @@ describe('the DNS server', () => {
     port = await freePort();
     dns = createClusterDns({
       domain: 'cluster.local',
-      clusterDNS: '127.0.0.1',
+      clusterDNS: ['127.0.0.1', '::1'],
       port,
       reverse: ['10.96.0.0/16'],
       resolvConf,

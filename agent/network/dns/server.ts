@@ -1,7 +1,7 @@
-// The node's DNS server: cluster names from the zone, the rest from the node's resolvers; UDP and TCP on one address.
+// The node's DNS server: cluster names from the zone, the rest from the node's resolvers; UDP and TCP on its addresses.
 
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { type Answer, decode, encode, type Packet, RECURSION_DESIRED } from 'dns-packet';
 import { createShares } from '../../../core/process/shares.ts';
 import { answer, type Reply } from './answer.ts';
@@ -9,7 +9,7 @@ import { framed, type Upstream } from './upstream.ts';
 import type { Zone } from './zone.ts';
 
 export interface DnsServerOptions {
-  readonly address: string;
+  readonly addresses: readonly string[];
   /** 53 when not given. */
   readonly port?: number;
   /** The zone as of now. Undefined: not known yet, and every answer is SERVFAIL, which nobody remembers as NXDOMAIN is. */
@@ -38,6 +38,18 @@ const mostTcpClients = 500;
 const mostQuestions = 1_000;
 
 export function createDnsServer(options: DnsServerOptions): DnsServer {
+  const servers = options.addresses.map((address) => serverAt(address, options));
+  return {
+    async start() {
+      for (const server of servers) await server.start();
+    },
+    async stop() {
+      for (const server of servers) await server.stop();
+    },
+  };
+}
+
+function serverAt(address: string, options: DnsServerOptions): DnsServer {
   const port = options.port ?? 53;
   // A pod that asks for many names, or holds many connections, has a quarter of what the others leave free.
   const questions = createShares(mostQuestions);
@@ -58,7 +70,7 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
 
   return {
     async start() {
-      const socket = createSocket({ type: 'udp4', reuseAddr: false });
+      const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', reuseAddr: false });
       udp = socket;
       socket.on('message', (query, from) => {
         respond({ ...options, upstream: sharedBy(from.address) }, query, 'udp')
@@ -69,7 +81,7 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
       });
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
-        socket.bind(port, options.address, () => resolve());
+        socket.bind(port, address, () => resolve());
       });
       socket.on('error', options.onError);
 
@@ -89,7 +101,7 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
       server.maxConnections = mostTcpClients;
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen(port, options.address, () => resolve());
+        server.listen(port, address, () => resolve());
       });
       server.on('error', options.onError);
     },

@@ -2,8 +2,6 @@
 
 import type { Json } from './ruleset.ts';
 
-export const saddr: Json = { payload: { protocol: 'ip', field: 'saddr' } };
-export const daddr: Json = { payload: { protocol: 'ip', field: 'daddr' } };
 export const protocol: Json = { meta: { key: 'l4proto' } };
 /** The destination port of TCP, UDP and SCTP alike. */
 export const dport: Json = { payload: { protocol: 'th', field: 'dport' } };
@@ -42,14 +40,14 @@ export function jump(target: string): Json {
   return { jump: { target } };
 }
 
-/** An IPv4 CIDR, or a single address. */
+/** A CIDR of either family, or a single address. */
 export function cidr(text: string): Json {
   const [addr = text, length] = text.split('/');
-  return length === undefined || length === '32' ? addr : { prefix: { addr, len: Number(length) } };
+  const whole = addr.includes(':') ? '128' : '32';
+  return length === undefined || length === whole ? addr : { prefix: { addr, len: Number(length) } };
 }
 
 export const accept: Json = { accept: null };
 export const drop: Json = { drop: null };
 export const leave: Json = { return: null };
-export const reject: Json = { reject: { type: 'icmp', expr: 'port-unreachable' } };
 export const masquerade: Json = { masquerade: { flags: 'fully-random' } };

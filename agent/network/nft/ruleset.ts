@@ -40,17 +40,22 @@ export interface KeptElement {
   readonly expires: number;
 }
 
+export interface TableName {
+  readonly family: 'ip' | 'ip6';
+  readonly name: string;
+}
+
 export type Command = { readonly [key: string]: Json };
 
 /** The commands that replace whatever the table holds, in one transaction. `kept` elements of sets that still exist survive. */
-export function load(table: string, wanted: Ruleset, kept: readonly KeptElement[] = []): Command[] {
+export function load(table: TableName, wanted: Ruleset, kept: readonly KeptElement[] = []): Command[] {
   const survivors = kept
     .filter((element) => wanted.sets.get(element.set)?.timeout !== undefined)
     .map((element) => ({
       add: {
         element: {
-          family: 'ip',
-          table,
+          family: table.family,
+          table: table.name,
           name: element.set,
           elem: [{ elem: { val: element.key, timeout: element.timeout, expires: element.expires } }],
         },
@@ -58,16 +63,17 @@ export function load(table: string, wanted: Ruleset, kept: readonly KeptElement[
     }));
   // `add` first: deleting a table that is not there fails.
   return [
-    { add: { table: { family: 'ip', name: table } } },
-    { delete: { table: { family: 'ip', name: table } } },
-    { add: { table: { family: 'ip', name: table } } },
+    { add: { table: { ...table } } },
+    { delete: { table: { ...table } } },
+    { add: { table: { ...table } } },
     ...delta(table, { chains: new Map(), sets: new Map() }, wanted),
     ...survivors,
   ];
 }
 
 /** The commands that turn `held` into `wanted`; empty when they are equal. */
-export function delta(table: string, held: Ruleset, wanted: Ruleset): Command[] {
+export function delta(table: TableName, held: Ruleset, wanted: Ruleset): Command[] {
+  const at = { family: table.family, table: table.name };
   const newChains: Command[] = [];
   const newSets: Command[] = [];
   const rules: Command[] = [];
@@ -78,22 +84,21 @@ export function delta(table: string, held: Ruleset, wanted: Ruleset): Command[] 
 
   for (const [name, chain] of wanted.chains) {
     const before = held.chains.get(name);
-    if (before === undefined) newChains.push({ add: { chain: { family: 'ip', table, name, ...baseOf(chain) } } });
+    if (before === undefined) newChains.push({ add: { chain: { ...at, name, ...baseOf(chain) } } });
     else if (same(before.rules, chain.rules)) continue;
-    else rules.push({ flush: { chain: { family: 'ip', table, name } } });
-    for (const expr of chain.rules) rules.push({ add: { rule: { family: 'ip', table, chain: name, expr } } });
+    else rules.push({ flush: { chain: { ...at, name } } });
+    for (const expr of chain.rules) rules.push({ add: { rule: { ...at, chain: name, expr } } });
   }
   for (const name of held.chains.keys()) {
     if (wanted.chains.has(name)) continue;
     // Emptied before any chain is deleted: chains may refer to each other.
-    rules.push({ flush: { chain: { family: 'ip', table, name } } });
-    goneChains.push({ delete: { chain: { family: 'ip', table, name } } });
+    rules.push({ flush: { chain: { ...at, name } } });
+    goneChains.push({ delete: { chain: { ...at, name } } });
   }
 
   for (const [name, set] of wanted.sets) {
     const before = held.sets.get(name);
-    if (before === undefined)
-      newSets.push({ add: { [kindOf(set)]: { family: 'ip', table, name, ...definitionOf(set) } } });
+    if (before === undefined) newSets.push({ add: { [kindOf(set)]: { ...at, name, ...definitionOf(set) } } });
     if (before === set) continue;
     const gone: Json[] = [];
     const added: Json[] = [];
@@ -105,13 +110,13 @@ export function delta(table: string, held: Ruleset, wanted: Ruleset): Command[] 
       const old = before?.elements.get(id);
       if (old === undefined || !same(old, element)) added.push(elementOf(set, element));
     }
-    if (gone.length > 0) goneElements.push({ delete: { element: { family: 'ip', table, name, elem: gone } } });
-    if (added.length > 0) newElements.push({ add: { element: { family: 'ip', table, name, elem: added } } });
+    if (gone.length > 0) goneElements.push({ delete: { element: { ...at, name, elem: gone } } });
+    if (added.length > 0) newElements.push({ add: { element: { ...at, name, elem: added } } });
   }
   for (const [name, set] of held.sets) {
-    if (!wanted.sets.has(name)) goneSets.push({ delete: { [kindOf(set)]: { family: 'ip', table, name } } });
+    if (!wanted.sets.has(name)) goneSets.push({ delete: { [kindOf(set)]: { ...at, name } } });
     if (!wanted.sets.has(name) && set.map === 'verdict' && set.elements.size > 0) {
-      goneElements.push({ flush: { map: { family: 'ip', table, name } } });
+      goneElements.push({ flush: { map: { ...at, name } } });
     }
   }
   // Things exist before they are named, and nobody names them any more when they go.

@@ -4,18 +4,18 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJson } from '../../../core/machinery/json.ts';
 import type { Run } from '../run.ts';
-import { type Command, delta, type Json, type KeptElement, load, type Ruleset } from './ruleset.ts';
+import { type Command, delta, type Json, type KeptElement, load, type Ruleset, type TableName } from './ruleset.ts';
 
 export class Table {
-  readonly #name: string;
+  readonly #table: TableName;
   readonly #directory: string;
   readonly #run: Run;
   /** What the kernel holds; undefined while that is not known (after a start or a failure). */
   #held: Ruleset | undefined;
 
   /** `directory`: for the command file; nft cannot read commands from the socket that Node gives a child as stdin. */
-  constructor(name: string, directory: string, run: Run) {
-    this.#name = name;
+  constructor(table: TableName, directory: string, run: Run) {
+    this.#table = table;
     this.#directory = directory;
     this.#run = run;
   }
@@ -23,7 +23,7 @@ export class Table {
   /** Brings the table to `wanted` in one transaction. When a delta fails, the whole table is loaded. Rejects with CommandError. */
   async apply(wanted: Ruleset): Promise<void> {
     if (this.#held !== undefined) {
-      const commands = delta(this.#name, this.#held, wanted);
+      const commands = delta(this.#table, this.#held, wanted);
       if (commands.length === 0) return;
       try {
         await this.#load(commands);
@@ -35,14 +35,14 @@ export class Table {
       }
     }
     // Connections live in conntrack and survive the exchange of rules; clients' affinity lives in the table and is carried over.
-    await this.#load(load(this.#name, wanted, await this.#affinity()));
+    await this.#load(load(this.#table, wanted, await this.#affinity()));
     this.#held = wanted;
   }
 
   /** Whether the table is in an answer to `nft -j list tables`. */
   isIn(listing: string): boolean {
     const { nftables } = parseJson(listing) as { nftables: { table?: { family: string; name: string } }[] };
-    return nftables.some(({ table }) => table?.family === 'ip' && table.name === this.#name);
+    return nftables.some(({ table }) => table?.family === this.#table.family && table.name === this.#table.name);
   }
 
   /** The next `apply` loads the table whole. */
@@ -53,12 +53,12 @@ export class Table {
   /** Deletes the table, if it is there. */
   async remove(): Promise<void> {
     this.#held = undefined;
-    const table = { family: 'ip', name: this.#name };
+    const table = { ...this.#table };
     await this.#load([{ add: { table } }, { delete: { table } }]);
   }
 
   async #load(commands: readonly Command[]): Promise<void> {
-    const file = join(this.#directory, `${this.#name}.json`);
+    const file = join(this.#directory, `${this.#table.family}-${this.#table.name}.json`);
     await writeFile(file, JSON.stringify({ nftables: commands }), { mode: 0o600 });
     try {
       await this.#run('nft', ['-j', '-f', file]);
@@ -70,7 +70,7 @@ export class Table {
   async #affinity(): Promise<KeptElement[]> {
     let listing: string;
     try {
-      listing = await this.#run('nft', ['-j', 'list', 'table', 'ip', this.#name]);
+      listing = await this.#run('nft', ['-j', 'list', 'table', this.#table.family, this.#table.name]);
     } catch {
       // No such table yet; if nft itself does not work, the load that follows says so.
       return [];

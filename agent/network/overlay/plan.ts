@@ -2,15 +2,15 @@
 // A pure function of the Nodes, and the same for both nodes of a pair, so that neither has to tell the other. What a node says of itself
 // (addresses, key) decides only where its own pods' packets go: whose range is whose, and who is a hub, it cannot say.
 
-import { contains as inCidr, parseCidr } from '../../../core/machinery/cidr.ts';
-import { contains, rangeOf, toNumber } from '../../../core/machinery/ipv4.ts';
+import { addressAt, contains, familyOf, parseCidr } from '../../../core/machinery/cidr.ts';
+import { toNumber } from '../../../core/machinery/ipv4.ts';
 import { hubLabel, isWireGuardKey, seenFrom, wireGuardKey, wireGuardPort } from '../../../core/node/pod-network.ts';
 import type { V1Node } from '../../../generated/kubernetes.ts';
 
 export interface PlanInput {
   readonly nodes: readonly V1Node[];
   readonly nodeName: string;
-  /** The ranges of this machine's own links. */
+  /** The ranges of this machine's own links, of both families. */
   readonly links: readonly string[];
   /** This node has a key of its own: without one it knows routes alone. */
   readonly tunnels: boolean;
@@ -34,7 +34,7 @@ export interface Unreached {
 }
 
 export interface NetworkPlan {
-  /** Pod range -> address of its node, on a link of this machine. */
+  /** Pod range -> address of its node, of the same family, on a link of this machine. */
   readonly routes: ReadonlyMap<string, string>;
   /** By public key. */
   readonly peers: ReadonlyMap<string, Peer>;
@@ -43,9 +43,19 @@ export interface NetworkPlan {
   readonly others: number;
 }
 
+type Family = 'IPv4' | 'IPv6';
+
+interface PodRange {
+  readonly family: Family;
+  readonly range: string;
+  /** Its node's address of this family, where it has one. */
+  readonly via: string | undefined;
+}
+
 interface Place {
   readonly name: string;
-  readonly range: string;
+  /** IPv4, and in a cluster of both families IPv6. */
+  readonly ranges: readonly PodRange[];
   readonly inner: string;
   /** Where others reach it from outside, as its administrator said. */
   readonly outer: string | undefined;
@@ -64,22 +74,27 @@ export function networkPlan({ nodes, nodeName, links, tunnels }: PlanInput): Net
   const routes = new Map<string, string>();
   const peers = new Map<string, Peer & { ranges: string[] }>();
   const unreached: Unreached[] = [];
-  const add = (to: Place, range: string) => {
+  const add = (to: Place, ranges: readonly string[]) => {
     if (!self || to.key === undefined) return;
     const peer = peers.get(to.key) ?? { node: to.name, ranges: [], endpoint: dialled(to, self), ready: to.ready };
-    peer.ranges.push(range);
+    peer.ranges.push(...ranges);
     peers.set(to.key, peer);
   };
   for (const other of others) {
-    // A node that is not known yet, or has no range, has no pods: where it is then, its links say.
-    if (!self || isOnLink(self, other, links)) routes.set(other.range, other.inner);
-    else if (!tunnels || other.key === undefined) unreached.push({ node: other.name, why: noKey(tunnels) });
-    else if (reaches(self, other)) add(other, other.range);
+    const away: string[] = [];
+    for (const each of other.ranges) {
+      // A node that is not known yet, or has no range, has no pods: where it is then, its links say.
+      if (each.via !== undefined && (!self || isOnLink(self, other, each, links))) routes.set(each.range, each.via);
+      else if (self?.ranges.some(({ family }) => family === each.family)) away.push(each.range);
+    }
+    if (!self || away.length === 0) continue;
+    if (!tunnels || other.key === undefined) unreached.push({ node: other.name, why: noKey(tunnels) });
+    else if (reaches(self, other)) add(other, away);
     else {
       const hubs = places.filter((each) => isHub(each) && reaches(self, each) && reaches(each, other));
       // Both of the pair hear of a hub that fails, and go through the next one.
       const hub = hubs.find(({ ready }) => ready) ?? hubs[0];
-      if (hub && hub !== self && hub !== other) add(hub, other.range);
+      if (hub && hub !== self && hub !== other) add(hub, away);
       else unreached.push({ node: other.name, why: noHub(self, other) });
     }
   }
@@ -88,17 +103,23 @@ export function networkPlan({ nodes, nodeName, links, tunnels }: PlanInput): Net
 
 /** Where it is, as it says and as it is seen; undefined while it has no pods. */
 function placeOf({ metadata, spec, status }: V1Node): Place | undefined {
-  const range = [spec?.podCIDR ?? '', ...(spec?.podCIDRs ?? [])].find((each) => rangeOf(each) !== undefined);
-  const address = (kind: string) =>
-    status?.addresses?.find(({ type, address }) => type === kind && toNumber(address) !== undefined)?.address;
+  const address = (kind: string, family: Family = 'IPv4') =>
+    status?.addresses?.find(({ type, address }) => type === kind && familyOf(address) === family)?.address;
   const inner = address('InternalIP');
-  if (range === undefined || inner === undefined) return undefined;
+  const given = [spec?.podCIDR ?? '', ...(spec?.podCIDRs ?? [])].flatMap((each) => parseCidr(each) ?? []);
+  const ranges = (['IPv4', 'IPv6'] as const).flatMap((family) => {
+    const range = given.find((each) => each.family === family);
+    // As the kernel and WireGuard tell it.
+    const text = range && `${addressAt(range, 0n)}/${range.text.split('/')[1]}`;
+    return text === undefined ? [] : [{ family, range: text, via: address('InternalIP', family) }];
+  });
+  if (ranges[0]?.family !== 'IPv4' || inner === undefined) return undefined;
   const { name = '', annotations = {}, labels = {} } = metadata ?? {};
   const key = annotations[wireGuardKey];
   const seen = annotations[seenFrom];
   return {
     name,
-    range,
+    ranges,
     inner,
     outer: address('ExternalIP'),
     seen: seen !== undefined && seen !== inner && toNumber(seen) !== undefined ? seen : undefined,
@@ -123,10 +144,17 @@ function sameSite(one: Place, other: Place): boolean {
   return one.seen === other.seen;
 }
 
-function isOnLink(self: Place, other: Place, links: readonly string[]): boolean {
+/** The same for both of them: each has an address of the family there, and takes that of the other for one of its link. */
+function isOnLink(self: Place, other: Place, { family, via = '' }: PodRange, links: readonly string[]): boolean {
   // Hubs are always reached through WireGuard: what they pass on comes from there.
   if ([self, other].some((each) => isHub(each) || each.alone)) return false;
-  return sameSite(self, other) && links.some((link) => contains(link, other.inner));
+  const isKnown = self.ranges.some((each) => each.family === family && each.via !== undefined);
+  return isKnown && sameSite(self, other) && links.some((link) => isWithin(link, via));
+}
+
+function isWithin(text: string, address: string): boolean {
+  const range = parseCidr(text);
+  return range !== undefined && contains(range, address);
 }
 
 function isHub({ hub, key }: Place): boolean {
@@ -155,7 +183,7 @@ const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.
 );
 
 function isPrivate(address: string): boolean {
-  return privateRanges.some((range) => inCidr(range, address));
+  return privateRanges.some((range) => contains(range, address));
 }
 
 function noKey(tunnels: boolean): string {

@@ -19,6 +19,8 @@ export interface PodPathsOptions {
   readonly prefix: string;
   /** The address of the pods' bridge. */
   readonly gateway: string;
+  /** The same of IPv6, in a cluster of both families. */
+  readonly gateway6?: string;
   readonly overlayKeyFile?: string;
   readonly onUnreached?: (nodes: readonly Unreached[], others: number) => void;
 }
@@ -41,15 +43,30 @@ const silentSeconds = 200;
 const patienceMs = 60_000;
 
 export function createPodPaths(options: PodPathsOptions): PodPaths {
-  const { run, nodeName, prefix, gateway, overlayKeyFile, onUnreached = () => {} } = options;
+  const { run, nodeName, prefix, gateway, gateway6, overlayKeyFile, onUnreached = () => {} } = options;
   // WireGuard in user space has a socket for each device, in one folder for all network namespaces of a machine.
   const id = createHash('sha256').update(resolve(options.dataDir)).digest('hex').slice(0, 4);
   const device = `${prefix}-wg${id}`;
-  const routes = new Routes(run, device);
+  const families = [
+    { routes: new Routes(run, device), source: gateway, has: (range: string) => !range.includes(':') },
+    ...(gateway6 === undefined
+      ? []
+      : [{ routes: new Routes(run, device, '-6'), source: gateway6, has: (range: string) => range.includes(':') }]),
+  ];
+  const forgetRoutes = () => {
+    for (const { routes } of families) routes.forget();
+  };
   const tunnel =
     overlayKeyFile === undefined
       ? undefined
-      : new Tunnel(run, { device, keyFile: overlayKeyFile, address: gateway, nodeIP: options.nodeIP });
+      : new Tunnel(run, {
+          ...{ device, keyFile: overlayKeyFile, address: gateway, nodeIP: options.nodeIP },
+          ...(gateway6 !== undefined && { ipv6Address: gateway6 }),
+        });
+  const linksOf = async () => [
+    ...(await ownLinks(run, prefix, '-4')),
+    ...(gateway6 === undefined ? [] : await ownLinks(run, prefix, '-6')),
+  ];
   let links: string[] | undefined;
   let plan: NetworkPlan | undefined;
   /** Of WireGuard, when it was told last. */
@@ -88,25 +105,29 @@ export function createPodPaths(options: PodPathsOptions): PodPaths {
   return {
     device,
     async apply(nodes) {
-      links ??= await ownLinks(run, prefix);
+      links ??= await linksOf();
       const next = networkPlan({ nodes, nodeName, links, tunnels: tunnel !== undefined });
       plan = next;
       since = new Map([...next.peers.keys()].map((key) => [key, since.get(key) ?? Date.now()]));
-      const wanted = new Map<string, Way>([...next.routes].map(([range, via]) => [range, `via ${via}`]));
       failure = undefined;
       try {
         // With a device of before went its routes.
-        if (await tunnel?.apply(next.peers)) routes.forget();
-        for (const { ranges } of next.peers.values())
-          for (const range of ranges) wanted.set(range, wayThrough(device, gateway));
+        if (await tunnel?.apply(next.peers)) forgetRoutes();
       } catch (error) {
         failure = { error };
       }
-      await routes.apply(wanted);
-      if (failure) throw failure.error;
+      const tunnelled = failure ? [] : [...next.peers.values()].flatMap(({ ranges }) => ranges);
+      const failures: unknown[] = failure ? [failure.error] : [];
+      for (const { routes, source, has } of families) {
+        const wanted = new Map<string, Way>();
+        for (const [range, via] of next.routes) if (has(range)) wanted.set(range, `via ${via}`);
+        for (const range of tunnelled) if (has(range)) wanted.set(range, wayThrough(device, source));
+        await routes.apply(wanted).catch((error: unknown) => void failures.push(error));
+      }
+      if (failures.length > 0) throw failures.at(-1);
     },
     async check() {
-      const now = await ownLinks(run, prefix);
+      const now = await linksOf();
       const same = String(now) === String(links);
       links = now;
       if (!plan) return same;
@@ -116,19 +137,26 @@ export function createPodPaths(options: PodPathsOptions): PodPaths {
       return same && whole;
     },
     forget() {
-      routes.forget();
+      forgetRoutes();
       tunnel?.forget();
     },
     async remove() {
-      await routes.remove();
+      for (const { routes } of families) await routes.remove();
       await tunnel?.remove();
     },
   };
 }
 
 /** The ranges of the machine's links, without those of our own devices. */
-async function ownLinks(run: Run, prefix: string): Promise<string[]> {
-  const listing = await run('ip', ['-j', '-4', 'addr', 'show', 'up']);
+async function ownLinks(run: Run, prefix: string, family: '-4' | '-6'): Promise<string[]> {
+  const listing = await run('ip', [
+    '-j',
+    family,
+    'addr',
+    'show',
+    'up',
+    ...(family === '-6' ? ['scope', 'global'] : []),
+  ]);
   // as: iproute2's own form.
   const listed = parseJson(listing.trim() || '[]') as {
     ifname?: string;

@@ -13,6 +13,8 @@ export interface TunnelOptions {
   readonly keyFile: string;
   /** The address of the pods' bridge, which what the node itself sends to pods of others comes from. */
   readonly address: string;
+  /** The same of IPv6, in a cluster of both families. */
+  readonly ipv6Address?: string;
   readonly nodeIP: string;
 }
 
@@ -93,7 +95,7 @@ export class Tunnel {
   }
 
   async #setUp(isNew: boolean): Promise<void> {
-    const { device, keyFile, address } = this.#options;
+    const { device, keyFile, address, ipv6Address } = this.#options;
     if (isNew) {
       await this.#run('ip', ['link', 'add', device, 'type', 'wireguard']).catch(async (error: unknown) => {
         if (!(error instanceof CommandError)) throw error;
@@ -103,6 +105,8 @@ export class Tunnel {
     await this.#set(['listen-port', String(wireGuardPort), 'private-key', keyFile]);
     // What the node masquerades on its way to pods of others has this address: the only one of the node that is in its range.
     await this.#run('ip', ['addr', 'replace', `${address}/32`, 'dev', device]);
+    if (ipv6Address !== undefined)
+      await this.#run('ip', ['-6', 'addr', 'replace', `${ipv6Address}/128`, 'dev', device, 'nodad']);
     await this.#run('ip', ['link', 'set', device, 'mtu', String((await this.#outerMtu()) - overhead), 'up']);
   }
 

@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import { namedPorts, ownAddresses } from '../../../core/kinds/core/pod/semantics/pod-network.ts';
-import { rangeOf, toNumber } from '../../../core/machinery/ipv4.ts';
+import { addressAt, canonicalAddress, familyOf, parseCidr } from '../../../core/machinery/cidr.ts';
 import { labelSelectorOf, matchesLabels } from '../../../core/machinery/labels.ts';
 import {
   everyPod,
@@ -26,6 +26,7 @@ import type {
   V1Pod,
 } from '../../../generated/kubernetes.ts';
 import * as nft from '../nft/expression.ts';
+import { type Family, ipv4, neighbourDiscovery } from '../nft/family.ts';
 import type { Chain, Json, NftSet, Rule, Ruleset } from '../nft/ruleset.ts';
 
 export interface PolicyInput {
@@ -54,6 +55,7 @@ interface RemotePod extends Addressed {
 
 /** What is being built. */
 interface Build {
+  readonly family: Family;
   readonly chains: Map<string, Chain>;
   readonly sets: Map<string, NftSet>;
   readonly pods: readonly LocalPod[];
@@ -61,13 +63,15 @@ interface Build {
   readonly namespaces: ReadonlyMap<string, Record<string, string>>;
 }
 
-export function policyRules(input: PolicyInput): Ruleset {
+/** A policy is enforced once for each family: what it selects are pods, and these have an address of each. */
+export function policyRules(input: PolicyInput, family = ipv4): Ruleset {
   const build: Build = {
+    family,
     chains: new Map(),
     sets: new Map(),
-    pods: input.pods.flatMap((pod) => (pod.spec?.nodeName === input.nodeName ? podOf(pod) : [])),
+    pods: input.pods.flatMap((pod) => (pod.spec?.nodeName === input.nodeName ? podOf(pod, family) : [])),
     remote: input.policyPeers.flatMap(({ ips, ports, groups }) => {
-      const ip = firstIpv4(ips);
+      const ip = addressOf(ips, family);
       return ip === undefined ? [] : [{ ip, ports, groups: new Set(groups) }];
     }),
     namespaces: new Map(input.namespaces.map(({ metadata }) => [metadata?.name ?? '', metadata?.labels ?? {}])),
@@ -88,13 +92,13 @@ export function policyRules(input: PolicyInput): Ruleset {
       { key: nft.concat(ip, ip) },
     ]),
   );
-  build.sets.set('self', { type: ['ipv4_addr', 'ipv4_addr'], elements: own });
+  build.sets.set('self', { type: [family.address, family.address], elements: own });
   for (const direction of ['egress', 'ingress'] as const) addDirection(build, direction, isolated[direction]);
   return { chains: build.chains, sets: build.sets };
 }
 
 function addDirection(
-  { chains, sets }: Build,
+  { chains, sets, family }: Build,
   direction: PolicyDirection,
   isolated: ReadonlyMap<string, readonly string[]>,
 ): void {
@@ -105,14 +109,15 @@ function addDirection(
     if (!chains.has(name)) chains.set(name, { rules: [...policies.map((policy) => [nft.jump(policy)]), [nft.drop]] });
     verdicts.set(ip, { key: ip, value: nft.goto(name) });
   }
-  sets.set(`${direction}-pods`, { type: 'ipv4_addr', map: 'verdict', elements: verdicts });
+  sets.set(`${direction}-pods`, { type: family.address, map: 'verdict', elements: verdicts });
   chains.set(`forward-${direction}`, {
     hook: { type: 'filter', hook: 'forward', priority: direction === 'egress' ? 0 : 1 },
     rules: [
+      ...(family.name === 'IPv6' ? [[neighbourDiscovery, nft.accept]] : []),
       // Policies decide about connections, not packets: answers pass, and so does what began before the policy.
       [nft.has('state', 'established', 'related'), nft.accept],
-      [nft.equal(nft.concat(nft.saddr, nft.daddr), '@self'), nft.accept],
-      [nft.lookup(direction === 'egress' ? nft.saddr : nft.daddr, `${direction}-pods`)],
+      [nft.equal(nft.concat(family.saddr, family.daddr), '@self'), nft.accept],
+      [nft.lookup(direction === 'egress' ? family.saddr : family.daddr, `${direction}-pods`)],
     ],
   });
 }
@@ -148,20 +153,20 @@ function peersOf(
   peerPods: readonly Addressed[],
 ): Json[][] {
   if (!peers?.length) return [[]];
-  const side = direction === 'ingress' ? nft.saddr : nft.daddr;
+  const { family } = build;
+  const side = direction === 'ingress' ? family.saddr : family.daddr;
   const matches: Json[][] = [];
   if (peers.some((peer) => peer.ipBlock === undefined)) {
     const name = `${stem}-peers`;
-    build.sets.set(name, { type: 'ipv4_addr', elements: new Map(peerPods.map(({ ip }) => [ip, { key: ip }])) });
+    build.sets.set(name, { type: family.address, elements: new Map(peerPods.map(({ ip }) => [ip, { key: ip }])) });
     matches.push([nft.equal(side, `@${name}`)]);
   }
   for (const { ipBlock } of peers) {
-    // IPv6 blocks say nothing about IPv4 pods.
-    const range = ipBlock === undefined ? undefined : blockOf(ipBlock.cidr);
+    const range = ipBlock === undefined ? undefined : blockOf(ipBlock.cidr, family);
     if (ipBlock === undefined || range === undefined) continue;
-    const except = (ipBlock.except ?? []).flatMap((cidr) => blockOf(cidr) ?? []);
+    const except = (ipBlock.except ?? []).flatMap((cidr) => blockOf(cidr, family) ?? []);
     matches.push([
-      ...(range === '0.0.0.0/0' ? [] : [nft.equal(side, nft.cidr(range))]),
+      ...(range === family.everything ? [] : [nft.equal(side, nft.cidr(range))]),
       ...except.map((cidr) => nft.differs(side, nft.cidr(cidr))),
     ]);
   }
@@ -190,8 +195,8 @@ function portsOf(
         elements.set(`${ip}/${known.port}`, { key: nft.concat(ip, proto, known.port) });
       }
     }
-    build.sets.set(name, { type: ['ipv4_addr', 'inet_proto', 'inet_service'], elements });
-    return [nft.equal(nft.concat(nft.daddr, nft.protocol, nft.dport), `@${name}`)];
+    build.sets.set(name, { type: [build.family.address, 'inet_proto', 'inet_service'], elements });
+    return [nft.equal(nft.concat(build.family.daddr, nft.protocol, nft.dport), `@${name}`)];
   });
 }
 
@@ -216,18 +221,21 @@ function selects({ namespaces }: Build, { within, pods }: PeerGroup, { namespace
   return inside && matchesLabels(pods, labels);
 }
 
-function podOf(pod: V1Pod): LocalPod[] {
+function podOf(pod: V1Pod, family: Family): LocalPod[] {
   const { namespace = '', labels = {} } = pod.metadata ?? {};
-  const ip = firstIpv4(ownAddresses(pod));
+  const ip = addressOf(ownAddresses(pod), family);
   return ip === undefined ? [] : [{ namespace, ip, labels, ports: namedPorts(pod) }];
 }
 
-function firstIpv4(addresses: readonly string[]): string | undefined {
-  return addresses.find((address) => toNumber(address) !== undefined);
+function addressOf(addresses: readonly string[], family: Family): string | undefined {
+  const found = addresses.find((address) => familyOf(address) === family.name);
+  return found === undefined ? undefined : canonicalAddress(found);
 }
 
-function blockOf(cidr: string): string | undefined {
-  return rangeOf(cidr) === undefined ? undefined : cidr;
+/** Undefined: of the other family, about whose packets it says nothing here. */
+function blockOf(text: string, family: Family): string | undefined {
+  const range = parseCidr(text);
+  return range?.family === family.name ? `${addressAt(range, 0n)}/${text.split('/')[1]}` : undefined;
 }
 
 function idOf({ metadata }: V1NetworkPolicy): string {

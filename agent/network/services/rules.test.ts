@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ipv4 } from '../nft/family.ts';
 import { delta, load, type Ruleset } from '../nft/ruleset.ts';
 import { service, slice } from '../testing/objects.ts';
 import { serviceRules } from './rules.ts';
 import { servicePorts } from './service-port.ts';
 
+const table = { family: 'ip', name: 't' } as const;
 const network = {
+  family: ipv4,
   podCIDR: '10.244.1.0/24',
   clusterCIDR: '10.244.0.0/16',
   serviceCIDR: '10.96.0.0/16',
@@ -151,12 +154,12 @@ describe('a delta', () => {
     fc.assert(
       fc.property(state, state, (before, after) => {
         const [held, wanted] = [build(before), build(after)];
-        const whole = execute(load('t', wanted), new Map(), new Map());
+        const whole = execute(load(table, wanted), new Map(), new Map());
         const chains = new Map<string, string[]>();
         const sets = new Map<string, Set<string>>();
-        execute(load('t', held), chains, sets);
-        expect(execute(delta('t', held, wanted), chains, sets)).toEqual(whole);
-        expect(delta('t', wanted, build(after))).toEqual([]);
+        execute(load(table, held), chains, sets);
+        expect(execute(delta(table, held, wanted), chains, sets)).toEqual(whole);
+        expect(delta(table, wanted, build(after))).toEqual([]);
       }),
     );
   });
@@ -167,7 +170,7 @@ describe('a delta', () => {
         [service('a', '10.96.1.1'), service('b', '10.96.1.2')],
         [slice('a', [{ ip: '10.0.0.1' }]), slice('b', [{ ip }])],
       );
-    const commands = delta('t', of('10.0.0.2'), of('10.0.0.3'));
+    const commands = delta(table, of('10.0.0.2'), of('10.0.0.3'));
     expect(JSON.stringify(commands)).not.toContain('default/a');
     expect(commands.map((command) => Object.keys(command)[0])).toEqual(['flush', 'add', 'add', 'delete', 'add']);
   });

@@ -7,10 +7,13 @@
 
 import { createHash } from 'node:crypto';
 import * as nft from '../nft/expression.ts';
+import type { Family } from '../nft/family.ts';
 import type { Chain, Json, NftSet, Rule, Ruleset } from '../nft/ruleset.ts';
 import type { Endpoint, ServicePort } from './service-port.ts';
 
 export interface ServiceNetwork {
+  /** Of all addresses below. */
+  readonly family: Family;
   readonly podCIDR: string;
   readonly clusterCIDR: string;
   readonly serviceCIDR: string;
@@ -38,17 +41,19 @@ interface Fragment {
   readonly affinity: readonly (readonly [string, NftSet])[];
 }
 
-const addressKey = ['ipv4_addr', 'inet_proto', 'inet_service'];
-const nodeKey = ['inet_proto', 'inet_service'];
-const sharedSets: readonly (readonly [string, Pick<NftSet, 'type' | 'map'>])[] = [
-  ['service-ips', { type: addressKey, map: 'verdict' }],
-  ['service-nodeports', { type: nodeKey, map: 'verdict' }],
-  ['no-endpoint-services', { type: addressKey, map: 'verdict' }],
-  ['no-endpoint-nodeports', { type: nodeKey, map: 'verdict' }],
-  ['firewall-ips', { type: addressKey, map: 'verdict' }],
-  ['cluster-ips', { type: 'ipv4_addr' }],
-  ['hairpin-connections', { type: ['ipv4_addr', 'ipv4_addr'] }],
-];
+function sharedSets({ address }: Family): readonly (readonly [string, Pick<NftSet, 'type' | 'map'>])[] {
+  const addressKey = [address, 'inet_proto', 'inet_service'];
+  const nodeKey = ['inet_proto', 'inet_service'];
+  return [
+    ['service-ips', { type: addressKey, map: 'verdict' }],
+    ['service-nodeports', { type: nodeKey, map: 'verdict' }],
+    ['no-endpoint-services', { type: addressKey, map: 'verdict' }],
+    ['no-endpoint-nodeports', { type: nodeKey, map: 'verdict' }],
+    ['firewall-ips', { type: addressKey, map: 'verdict' }],
+    ['cluster-ips', { type: address }],
+    ['hairpin-connections', { type: [address, address] }],
+  ];
+}
 
 /** A port that is the same value as before costs nothing: its part, and the comparison with what the kernel holds, are kept. */
 const fragments = new WeakMap<ServicePort, { readonly network: ServiceNetwork; readonly fragment: Fragment }>();
@@ -57,7 +62,7 @@ export function serviceRules(ports: readonly ServicePort[], network: ServiceNetw
   const chains = new Map<string, Chain>(baseChains(network));
   const sets = new Map<string, NftSet>();
   const elements = new Map<string, Map<string, Element>>();
-  for (const [name, definition] of sharedSets) {
+  for (const [name, definition] of sharedSets(network.family)) {
     const members = new Map<string, Element>();
     elements.set(name, members);
     sets.set(name, { ...definition, elements: members });
@@ -76,6 +81,7 @@ export function serviceRules(ports: readonly ServicePort[], network: ServiceNetw
 }
 
 function fragmentOf(port: ServicePort, network: ServiceNetwork): Fragment {
+  const { family } = network;
   const chains: [string, Chain][] = [];
   const elements: [string, string, Element][] = [];
   const affinity: [string, NftSet][] = [];
@@ -102,9 +108,9 @@ function fragmentOf(port: ServicePort, network: ServiceNetwork): Fragment {
     // Nothing: the node answers.
   } else if (internal.length > 0) {
     const name = chainName('service', port);
-    const foreign = nft.differs(nft.saddr, nft.cidr(network.clusterCIDR));
+    const foreign = nft.differs(family.saddr, nft.cidr(network.clusterCIDR));
     atAddress('service-ips', port.clusterIP, nft.goto(name));
-    chains.push([name, { rules: [[foreign, nft.jump('mark-for-masquerade')], ...balance(port, internal)] }]);
+    chains.push([name, { rules: [[foreign, nft.jump('mark-for-masquerade')], ...balance(port, internal, family)] }]);
   } else {
     atAddress('no-endpoint-services', port.clusterIP, idleVerdict(port));
   }
@@ -122,27 +128,27 @@ function fragmentOf(port: ServicePort, network: ServiceNetwork): Fragment {
       for (const ip of port.externalIPs) atAddress('service-ips', ip, nft.goto(name));
       if (port.nodePort !== undefined) atNodePort('service-nodeports', port.nodePort, nft.goto(name));
       const entry = port.externalLocal ? shortCut(port, network) : [[nft.jump('mark-for-masquerade')]];
-      chains.push([name, { rules: [...entry, ...balance(port, external)] }]);
-      if (port.externalLocal) chains.push([chainName('cluster', port), { rules: balance(port, port.cluster) }]);
+      chains.push([name, { rules: [...entry, ...balance(port, external, family)] }]);
+      if (port.externalLocal) chains.push([chainName('cluster', port), { rules: balance(port, port.cluster, family) }]);
     }
   }
 
   if (port.guardedIPs.length > 0) {
     const name = chainName('firewall', port);
     for (const ip of port.guardedIPs) atAddress('firewall-ips', ip, nft.goto(name));
-    const allowed = port.sourceRanges.map((range) => [nft.equal(nft.saddr, nft.cidr(range)), nft.leave]);
+    const allowed = port.sourceRanges.map((range) => [nft.equal(family.saddr, nft.cidr(range)), nft.leave]);
     chains.push([name, { rules: [...allowed, [nft.drop]] }]);
   }
 
   if (port.affinity !== undefined) {
     for (const endpoint of endpoints.values()) {
       const name = endpointName(port, endpoint);
-      affinity.push([name, { type: 'ipv4_addr', flags: ['timeout'], timeout: port.affinity, elements: new Map() }]);
+      affinity.push([name, { type: family.address, flags: ['timeout'], timeout: port.affinity, elements: new Map() }]);
       chains.push([
         name,
         {
           rules: [
-            [{ set: { op: 'update', elem: nft.saddr, set: `@${name}` } }],
+            [{ set: { op: 'update', elem: family.saddr, set: `@${name}` } }],
             [nft.equal(nft.protocol, port.protocol), { dnat: { addr: endpoint.ip, port: endpoint.port } }],
           ],
         },
@@ -153,21 +159,21 @@ function fragmentOf(port: ServicePort, network: ServiceNetwork): Fragment {
 }
 
 /** DNAT to one of `endpoints`: the one this client had, or a random one. */
-function balance(port: ServicePort, endpoints: readonly Endpoint[]): Rule[] {
+function balance(port: ServicePort, endpoints: readonly Endpoint[], family: Family): Rule[] {
   const count = endpoints.length;
   if (count === 0) return [];
   const random: Json = { numgen: { mode: 'random', mod: count, offset: 0 } };
   if (port.affinity !== undefined) {
     const names = endpoints.map((endpoint) => endpointName(port, endpoint));
     return [
-      ...names.map((name) => [nft.equal(nft.saddr, `@${name}`), nft.goto(name)]),
+      ...names.map((name) => [nft.equal(family.saddr, `@${name}`), nft.goto(name)]),
       [{ vmap: { key: random, data: { set: names.map((name, index) => [index, nft.goto(name)]) } } }],
     ];
   }
   const only = nft.equal(nft.protocol, port.protocol);
   if (count === 1) return [[only, { dnat: { addr: endpoints[0]!.ip, port: endpoints[0]!.port } }]];
   const targets = endpoints.map(({ ip, port }, index) => [index, nft.concat(ip, port)]);
-  return [[only, { dnat: { family: 'ip', addr: { map: { key: random, data: { set: targets } } } } }]];
+  return [[only, { dnat: { family: family.table, addr: { map: { key: random, data: { set: targets } } } } }]];
 }
 
 /** externalTrafficPolicy Local: what comes from inside the cluster or from this node goes to any endpoint. */
@@ -175,7 +181,7 @@ function shortCut(port: ServicePort, network: ServiceNetwork): Rule[] {
   if (port.cluster.length === 0) return [];
   const cluster = nft.goto(chainName('cluster', port));
   return [
-    [nft.equal(nft.saddr, nft.cidr(network.clusterCIDR)), cluster],
+    [nft.equal(network.family.saddr, nft.cidr(network.clusterCIDR)), cluster],
     [nft.isLocal('saddr'), nft.jump('mark-for-masquerade')],
     [nft.isLocal('saddr'), cluster],
   ];
@@ -187,11 +193,13 @@ function idleVerdict(port: ServicePort): Json {
 }
 
 function baseChains(network: ServiceNetwork): [string, Chain][] {
-  const service = nft.concat(nft.daddr, nft.protocol, nft.dport);
+  const { family } = network;
+  const { saddr, daddr, reject } = family;
+  const service = nft.concat(daddr, nft.protocol, nft.dport);
   const node = nft.concat(nft.protocol, nft.dport);
   const mark: Json = { meta: { key: 'mark' } };
   const fresh = nft.has('state', 'new');
-  const pods = nft.equal(nft.saddr, nft.cidr(network.podCIDR));
+  const pods = nft.equal(saddr, nft.cidr(network.podCIDR));
   const base = (type: 'filter' | 'nat', hook: string, priority: number, ...rules: Rule[]): Chain => ({
     hook: { type, hook, priority },
     rules,
@@ -204,7 +212,7 @@ function baseChains(network: ServiceNetwork): [string, Chain][] {
       },
     ],
     ['mark-for-masquerade', { rules: [[{ mangle: { key: mark, value: { '|': [mark, masqueradeMark] } } }]] }],
-    ['reject-service', { rules: [[nft.reject]] }],
+    ['reject-service', { rules: [[reject]] }],
     ['nat-prerouting', base('nat', 'prerouting', -100, [nft.jump('services')])],
     ['nat-output', base('nat', 'output', -100, [nft.jump('services')])],
     [
@@ -218,34 +226,18 @@ function baseChains(network: ServiceNetwork): [string, Chain][] {
           { mangle: { key: mark, value: { '^': [mark, masqueradeMark] } } },
           nft.masquerade,
         ],
-        [
-          nft.has('status', 'dnat'),
-          nft.equal(nft.concat(nft.saddr, nft.daddr), '@hairpin-connections'),
-          nft.masquerade,
-        ],
+        [nft.has('status', 'dnat'), nft.equal(nft.concat(saddr, daddr), '@hairpin-connections'), nft.masquerade],
         [
           pods,
-          nft.differs(nft.daddr, { set: [nft.cidr(network.clusterCIDR), nft.cidr('224.0.0.0/4')] }),
+          nft.differs(daddr, { set: [nft.cidr(network.clusterCIDR), nft.cidr(family.multicast)] }),
           nft.masquerade,
         ],
       ),
     ],
-    // Before DNAT: the client's and the load balancer's own addresses are still on the packet. The first rule keeps
-    // neighbours off loopback, which `route_localnet` on the bridge would else expose (CVE-2020-8558).
+    // Before DNAT: the client's and the load balancer's own addresses are still on the packet.
     [
       'filter-prerouting',
-      base(
-        'filter',
-        'prerouting',
-        -110,
-        [
-          nft.equal({ meta: { key: 'iifname' } }, network.bridge),
-          nft.equal(nft.daddr, nft.cidr('127.0.0.0/8')),
-          nft.has('state', 'new'),
-          nft.drop,
-        ],
-        [fresh, nft.lookup(service, 'firewall-ips')],
-      ),
+      base('filter', 'prerouting', -110, ...loopbackRules(network), [fresh, nft.lookup(service, 'firewall-ips')]),
     ],
     [
       'filter-input',
@@ -265,18 +257,25 @@ function baseChains(network: ServiceNetwork): [string, Chain][] {
       'unknown-ports',
       {
         rules: [
-          [nft.equal(nft.daddr, '@cluster-ips'), nft.reject],
+          [nft.equal(daddr, '@cluster-ips'), reject],
           // An address of the range that no Service has (any more).
           [
-            nft.equal(nft.daddr, nft.cidr(network.serviceCIDR)),
-            nft.differs(nft.daddr, network.clusterDNS),
-            ...(network.apiAddress === undefined ? [] : [nft.differs(nft.daddr, network.apiAddress)]),
-            nft.reject,
+            nft.equal(daddr, nft.cidr(network.serviceCIDR)),
+            nft.differs(daddr, network.clusterDNS),
+            ...(network.apiAddress === undefined ? [] : [nft.differs(daddr, network.apiAddress)]),
+            reject,
           ],
         ],
       },
     ],
   ];
+}
+
+/** Keeps neighbours off loopback, which `route_localnet` on the bridge would else expose (CVE-2020-8558). IPv6 has no such switch. */
+function loopbackRules({ family, bridge }: ServiceNetwork): Rule[] {
+  if (family.name === 'IPv6') return [];
+  const fromBridge = nft.equal({ meta: { key: 'iifname' } }, bridge);
+  return [[fromBridge, nft.equal(family.daddr, nft.cidr('127.0.0.0/8')), nft.has('state', 'new'), nft.drop]];
 }
 
 function isAnsweredHere({ clusterIP, port }: ServicePort, { clusterDNS, apiAddress }: ServiceNetwork): boolean {
@@ -289,7 +288,7 @@ function chainName(kind: string, port: ServicePort): string {
 }
 
 function endpointName(port: ServicePort, endpoint: Endpoint): string {
-  return `endpoint-${hash(`${port.id} ${port.affinity}`)}-${port.service.slice(0, 63)}/${endpoint.ip}/${endpoint.port}`;
+  return `endpoint-${hash(`${port.id} ${port.affinity}`)}-${port.service.slice(0, 55)}/${endpoint.ip}/${endpoint.port}`;
 }
 
 function hash(text: string): string {

@@ -2,6 +2,7 @@
 // (KEP-1669 terminating endpoints, KEP-2086 internal traffic policy, KEP-2433 zone hints).
 
 import { isReachable } from '../../../core/kinds/core/endpoints/reachable.ts';
+import { canonicalAddress, familyOf, parseCidr } from '../../../core/machinery/cidr.ts';
 import type { V1EndpointSlice, V1Service } from '../../../generated/kubernetes.ts';
 
 type Protocol = 'tcp' | 'udp' | 'sctp';
@@ -44,16 +45,20 @@ export interface NodeTopology {
   readonly zone?: string;
 }
 
-/** The ports of all Services that have an IPv4 cluster address, in the order of their ids. */
+type Family = 'IPv4' | 'IPv6';
+
+/** The ports of all Services that have a cluster address of `family`, in the order of their ids. */
 export function servicePorts(
   services: readonly V1Service[],
   slices: readonly V1EndpointSlice[],
   topology: NodeTopology,
+  family: Family = 'IPv4',
 ): ServicePort[] {
+  const results = resultsOf[family];
   const slicesOf = new Map<string, V1EndpointSlice[]>();
   for (const slice of slices) {
     const service = slice.metadata?.labels?.['kubernetes.io/service-name'];
-    if (slice.addressType !== 'IPv4' || service === undefined) continue;
+    if (slice.addressType !== family || service === undefined) continue;
     const key = `${slice.metadata?.namespace}/${service}`;
     const known = slicesOf.get(key);
     if (known === undefined) slicesOf.set(key, [slice]);
@@ -67,7 +72,7 @@ export function servicePorts(
       ports.push(...known.ports);
       continue;
     }
-    const made = portsOf(service, own, topology);
+    const made = portsOf(service, own, topology, family);
     results.set(service, { slices: own, topology, ports: made });
     ports.push(...made);
   }
@@ -81,41 +86,49 @@ interface Result {
 }
 
 /** By Service object: while it and its slices are the same objects, its ports are the same values. Objects are never changed in place. */
-const results = new WeakMap<V1Service, Result>();
+const resultsOf = { IPv4: new WeakMap<V1Service, Result>(), IPv6: new WeakMap<V1Service, Result>() };
 
 function sameInputs(known: Result, slices: readonly V1EndpointSlice[], { nodeName, zone }: NodeTopology): boolean {
   if (known.topology.nodeName !== nodeName || known.topology.zone !== zone) return false;
   return known.slices.length === slices.length && slices.every((slice, index) => slice === known.slices[index]);
 }
 
-function portsOf(service: V1Service, slices: readonly V1EndpointSlice[], topology: NodeTopology): ServicePort[] {
+function portsOf(
+  service: V1Service,
+  slices: readonly V1EndpointSlice[],
+  topology: NodeTopology,
+  family: Family,
+): ServicePort[] {
   const { metadata, spec } = service;
-  const clusterIP = [spec?.clusterIP ?? '', ...(spec?.clusterIPs ?? [])].find(isIPv4);
-  // Headless (None), ExternalName and IPv6-only Services have no rules. Another proxy's Services are not ours.
+  const { isOurs, isRange } = ofFamily(family);
+  const clusterIP = [spec?.clusterIP ?? '', ...(spec?.clusterIPs ?? [])].find(isOurs);
+  // Headless (None), ExternalName and Services of the other family alone have no rules. Another proxy's Services are not ours.
   if (spec === undefined || clusterIP === undefined || spec.type === 'ExternalName') return [];
   if (metadata?.labels?.['service.kubernetes.io/service-proxy-name'] !== undefined) return [];
 
   const balanced = (service.status?.loadBalancer?.ingress ?? [])
     .filter((ingress) => (ingress.ipMode ?? 'VIP') === 'VIP')
-    .flatMap((ingress) => (ingress.ip !== undefined && isIPv4(ingress.ip) ? [ingress.ip] : []));
+    .flatMap((ingress) => (ingress.ip !== undefined && isOurs(ingress.ip) ? [canonicalAddress(ingress.ip)] : []));
   const loadBalancerIPs = spec.type === 'LoadBalancer' ? balanced : [];
-  const sourceRanges = (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter(isIPv4);
+  const sourceRanges = (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter(isRange);
   const affinity =
     spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800) : undefined;
 
   return (spec.ports ?? []).map((port) => {
     const protocol = (port.protocol ?? 'TCP').toLowerCase() as Protocol; // the API admits TCP, UDP and SCTP only
-    const endpoints = endpointsOf(slices, port.name ?? '', protocol, topology);
+    const endpoints = endpointsOf(slices, port.name ?? '', protocol, topology, isOurs);
     return {
       id: `${metadata?.namespace}/${metadata?.name}/${protocol}/${port.name ?? ''}`,
       namespace: metadata?.namespace ?? '',
       service: metadata?.name ?? '',
       protocol,
       port: port.port,
-      clusterIP,
+      clusterIP: canonicalAddress(clusterIP),
       ...(port.nodePort === undefined || port.nodePort === 0 ? {} : { nodePort: port.nodePort }),
       // Some may have been stored before the API refused them: nobody takes over the loopback of the node.
-      externalIPs: [...new Set([...(spec.externalIPs ?? []).filter(isIPv4), ...loadBalancerIPs])].filter(isReachable),
+      externalIPs: [
+        ...new Set([...(spec.externalIPs ?? []).filter(isOurs).map(canonicalAddress), ...loadBalancerIPs]),
+      ].filter(isReachable),
       guardedIPs: sourceRanges.length > 0 ? loadBalancerIPs : [],
       sourceRanges,
       ...(affinity === undefined ? {} : { affinity }),
@@ -140,6 +153,7 @@ function endpointsOf(
   portName: string,
   protocol: Protocol,
   topology: NodeTopology,
+  isOurs: (address: string) => boolean,
 ): { cluster: Endpoint[]; local: Endpoint[] } {
   // By address and port: while an endpoint moves between slices it is in both.
   const candidates = new Map<string, Candidate>();
@@ -150,8 +164,9 @@ function endpointsOf(
     if (port === undefined) continue;
     for (const { addresses, conditions, nodeName, hints } of slice.endpoints ?? []) {
       // Consumers use the first address only (discovery.k8s.io/v1 Endpoint.addresses).
-      const ip = addresses[0];
-      if (ip === undefined || !isIPv4(ip)) continue;
+      const [address] = addresses;
+      if (address === undefined || !isOurs(address)) continue;
+      const ip = canonicalAddress(address);
       const ready = conditions?.ready ?? true;
       candidates.set(`${ip}:${port}`, {
         ip,
@@ -197,7 +212,9 @@ function bare({ ip, port, local }: Endpoint): Endpoint {
   return { ip, port, local };
 }
 
-/** An IPv4 address or CIDR. */
-function isIPv4(text: string): boolean {
-  return /^\d+\.\d+\.\d+\.\d+(\/\d+)?$/.test(text);
+function ofFamily(family: Family) {
+  return {
+    isOurs: (address: string) => familyOf(address) === family,
+    isRange: (range: string) => parseCidr(range)?.family === family,
+  };
 }

@@ -2,10 +2,15 @@
 // has its first endpoint by now. Which flows must be forgotten, as arguments of `conntrack -D`. TCP flows are kept: a pod that
 // terminates finishes what it began.
 
+import type { Family } from '../nft/family.ts';
 import type { ServicePort } from './service-port.ts';
 
-/** Argument lists for conntrack(8). */
-export function staleFlows(before: readonly ServicePort[], after: readonly ServicePort[]): string[][] {
+/** Argument lists for conntrack(8). All ports are of one family. */
+export function staleFlows(
+  before: readonly ServicePort[],
+  after: readonly ServicePort[],
+  family: Family['flows'] = 'ipv4',
+): string[][] {
   const flows: string[][] = [];
   const now = new Map(after.map((port) => [port.id, port]));
   const then = new Map(before.map((port) => [port.id, port]));
@@ -23,7 +28,7 @@ export function staleFlows(before: readonly ServicePort[], after: readonly Servi
     const known = new Set(old === undefined || endpointsOf(old).size === 0 ? [] : entrances(old).map(String));
     flows.push(...entrances(port).filter((entrance) => !known.has(String(entrance))));
   }
-  return flows.map((flow) => ['-D', '-f', 'ipv4', '-p', 'udp', ...flow]);
+  return flows.map((flow) => ['-D', '-f', family, '-p', 'udp', ...flow]);
 }
 
 function endpointsOf(port: ServicePort | undefined): Set<string> {

@@ -35,7 +35,7 @@ export function slice(
       namespace: 'default',
       labels: { 'kubernetes.io/service-name': serviceName },
     },
-    addressType: 'IPv4',
+    addressType: endpoints[0]?.ip.includes(':') ? 'IPv6' : 'IPv4',
     ports,
     endpoints: endpoints.map(({ ip, nodeName = 'node-1', ready = true, serving, terminating, hostname, zones }) => ({
       addresses: [ip],

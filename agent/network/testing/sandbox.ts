@@ -42,8 +42,8 @@ interface Answer {
 export interface Sandbox {
   readonly directory: string;
   readonly options: NetworkOptions;
-  /** Plugs a pod into the node's bridge; returns its namespace. */
-  pod(address: string): string;
+  /** Plugs a pod into the node's bridge, with one address or one of each family; returns its namespace. */
+  pod(address: string, ipv6?: string): string;
   /** A namespace that nothing is plugged into yet. */
   bare(): string;
   /** A namespace behind the node's uplink, with a route through the node. */
@@ -63,6 +63,15 @@ export interface Sandbox {
   close(): void;
 }
 
+/** IPv6 beside the IPv4 that every sandbox has. */
+export const dualStack = {
+  nodeIP: 'fd77::1',
+  podCIDR: 'fd10:244:0:1::/64',
+  clusterCIDR: 'fd10:244::/56',
+  serviceCIDR: 'fd10:96::/112',
+  clusterDNS: 'fd10:96::a',
+};
+
 export function createSandbox(extra: Partial<NetworkOptions> = {}): Sandbox {
   const id = randomBytes(3).toString('hex');
   const node = `zp-test-${id}-node`;
@@ -75,14 +84,16 @@ export function createSandbox(extra: Partial<NetworkOptions> = {}): Sandbox {
     ip('-n', namespace, 'link', 'set', 'lo', 'up');
   }
   ip('-n', node, 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', outside);
-  for (const [namespace, link, address] of [
-    [node, 'up0', '192.168.77.1/24'],
-    [outside, 'eth0', '192.168.77.2/24'],
+  for (const [namespace, link, address, address6] of [
+    [node, 'up0', '192.168.77.1/24', 'fd77::1/64'],
+    [outside, 'eth0', '192.168.77.2/24', 'fd77::2/64'],
   ] as const) {
     ip('-n', namespace, 'addr', 'add', address, 'dev', link);
+    if (extra.ipv6 !== undefined) ip('-n', namespace, 'addr', 'add', address6, 'dev', link, 'nodad');
     ip('-n', namespace, 'link', 'set', link, 'up');
   }
   ip('-n', outside, 'route', 'add', 'default', 'via', '192.168.77.1');
+  if (extra.ipv6 !== undefined) ip('-n', outside, 'route', 'add', 'default', 'via', 'fd77::1');
 
   const options: NetworkOptions = {
     nodeName: 'node-1',
@@ -172,7 +183,7 @@ export function createSandbox(extra: Partial<NetworkOptions> = {}): Sandbox {
       return answer.stdout.trim();
     },
     bare,
-    pod(address) {
+    pod(address, ipv6) {
       const namespace = bare();
       ip('-n', node, 'link', 'add', `veth${pods}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
       ip('-n', node, 'link', 'set', `veth${pods}`, 'master', `${options.prefix ?? 'zp'}-pods`, 'up');
@@ -180,6 +191,9 @@ export function createSandbox(extra: Partial<NetworkOptions> = {}): Sandbox {
       ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
       ip('-n', namespace, 'link', 'set', 'eth0', 'up');
       ip('-n', namespace, 'route', 'add', 'default', 'via', '10.244.1.1');
+      if (ipv6 === undefined) return namespace;
+      ip('-n', namespace, 'addr', 'add', `${ipv6}/64`, 'dev', 'eth0', 'nodad');
+      ip('-n', namespace, 'route', 'add', 'default', 'via', 'fd10:244:0:1::1');
       return namespace;
     },
     start: () => order({ start: true }),
