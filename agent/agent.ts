@@ -101,7 +101,9 @@ export async function startAgent(
   ]);
   const logs = await claimMachineLogs({ dataDir: options.dataDir, own: paths.logs, machine: machineLogs }, log);
   const usage = createUsageSampler(runtime, options.nodeName);
-  const facts = await readNodeFacts({ ...options, runtime: version });
+  const nodeIPv6 = options.clusterCIDR.includes(',') ? options.nodeIPv6 : undefined;
+  const hostIPs = [options.nodeIP, ...(nodeIPv6 === undefined ? [] : [nodeIPv6])];
+  const facts = await readNodeFacts({ ...options, nodeIPv6, runtime: version });
   const capacity = { cpu: facts.cpu, memory: facts.memory };
 
   /** Of pods whose status the API does not take. */
@@ -182,7 +184,7 @@ export async function startAgent(
     runtimeHandler: (name) => objects.get<V1RuntimeClass>('node.k8s.io/runtimeclasses', name)?.handler,
   };
 
-  const shared = { nodeName: options.nodeName, hostIP: options.nodeIP, podsDir: paths.pods, allocatable: capacity };
+  const shared = { nodeName: options.nodeName, hostIPs, podsDir: paths.pods, allocatable: capacity };
   const verification = { policy: options.imageVerification, allowlist: options.preloadedImagesAllowlist };
   const pullRecords = await openPullRecords(path.join(options.dataDir, 'image_manager'), verification, runtime);
   const images = createImages(runtime, pullRecords);
@@ -238,7 +240,7 @@ export async function startAgent(
     logsDir: logs.logsDir,
     logLinks: logs.links,
     security: await readNodeSecurity({ ...options, seccompDir: path.join(options.dataDir, 'seccomp') }, runtime),
-    dns: { server: options.clusterDNS, domain: options.clusterDomain, host: parseResolvConf(resolvConf) },
+    dns: { servers: options.clusterDNS.split(','), domain: options.clusterDomain, host: parseResolvConf(resolvConf) },
     capacity,
     objects: podObjects,
     volumes: createPodVolumes({ ...volumeParts, memoryDir: paths.memory }),

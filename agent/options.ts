@@ -10,18 +10,18 @@ import { type CommandLine, CommandLineError, readCommandLine } from '../core/pro
 import type { ApiCredentials } from './api-client/api-client.ts';
 import { defaultEvictionHard, parseThresholds } from './eviction/thresholds.ts';
 import { allowlistFault, type VerificationPolicy, verificationPolicies } from './images/pull-policy.ts';
+import { type NodeAddresses, nodeAddresses } from './node-addresses.ts';
 import type { PodApi } from './pod-api/pod-api.ts';
 import { namespaceOfSysctl } from './pods/sysctls.ts';
 import type { NodeQueue } from './queue/node-queue.ts';
 
-export interface AgentOptions {
+export interface AgentOptions extends NodeAddresses {
   readonly credentials: ApiCredentials;
   readonly nodeName: string;
-  readonly nodeIP: string;
   /** Where other nodes reach it from outside its own network, when its administrator said so. */
   readonly externalIP: string | undefined;
   readonly dataDir: string;
-  /** The node's own range; the API's Node.spec.podCIDR when not given. */
+  /** The node's own range, or one of each family with a comma between, as in the next three; the API's Node.spec.podCIDRs when not given. */
   readonly podCIDR: string | undefined;
   readonly clusterCIDR: string;
   readonly serviceCIDR: string;
@@ -81,7 +81,10 @@ machine; \`uninstall\` leaves nothing of that.`,
     },
     kubeconfig: { value: 'file', help: 'in place of --server and the credentials' },
     'node-name': { value: 'name', help: "default: the machine's host name" },
-    'node-ip': { value: 'address', help: 'default: the first IPv4 address that is not loopback' },
+    'node-ip': {
+      value: 'addresses',
+      help: 'IPv4, or IPv4,IPv6; default: the first IPv4 address that is not loopback, and in a cluster of both families the IPv6 beside it',
+    },
     'node-external-ip': {
       value: 'address',
       help: 'by which nodes elsewhere reach this one (UDP 51820), where that is not --node-ip',
@@ -152,7 +155,7 @@ export interface InstallOptions {
   /** Flags that the agent is to run with, beside those of where and what it is. */
   readonly flags: readonly string[];
   /** Which of these were given; others follow from the machine. */
-  readonly given: { readonly nodeIP: boolean; readonly cniBinDir: boolean };
+  readonly given: { readonly nodeIP: string | undefined; readonly cniBinDir: boolean };
 }
 
 /** What `--data-dir` is where it is not given. */
@@ -190,8 +193,7 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
     throw new CommandLineError(
       `--node-name: "${nodeName}" is no DNS name: use lower case letters, digits, "-" and "."`,
     );
-  const nodeIP = values['node-ip'] ?? firstAddress();
-  if (!nodeIP) throw new CommandLineError('--node-ip is missing, and no network interface has an IPv4 address');
+  const { nodeIP, nodeIPv6 } = nodeAddresses(values['node-ip']);
   const externalIP = values['node-external-ip'];
   if (externalIP !== undefined && toNumber(externalIP) === undefined)
     throw new CommandLineError(`--node-external-ip: "${externalIP}" is no IPv4 address`);
@@ -200,6 +202,7 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
   const common = {
     nodeName,
     nodeIP,
+    nodeIPv6,
     externalIP,
     dataDir: path.resolve(dataDir),
     podCIDR: values['pod-cidr'],
@@ -224,7 +227,7 @@ export async function parseOptions(args: readonly string[]): Promise<AgentComman
       options: common,
       flags: keptFlags(values),
       given: {
-        nodeIP: values['node-ip'] !== undefined,
+        nodeIP: values['node-ip'],
         cniBinDir: args.some((each) => /^--cni-bin-dir(=|$)/.test(each)),
       },
     };
@@ -381,10 +384,4 @@ function readFlagFile(flag: string, file: string | number): string {
   } catch (error) {
     throw new CommandLineError(`${flag}: cannot read ${file}: ${errorText(error)}`);
   }
-}
-
-function firstAddress(): string | undefined {
-  for (const addresses of Object.values(os.networkInterfaces()))
-    for (const each of addresses ?? []) if (each.family === 'IPv4' && !each.internal) return each.address;
-  return undefined;
 }

@@ -43,14 +43,25 @@ export async function saveAgentState(options: AgentOptions, podCIDR: string): Pr
   await writeStateFile(agentPaths(options.dataDir).agent, { ...kept, podCIDR } satisfies KeptOptions);
 }
 
-export function networkOptions(options: Omit<AgentOptions, 'credentials'>, podCIDR: string): NetworkOptions {
+export function networkOptions(options: Omit<AgentOptions, 'credentials'>, podCIDRs: string): NetworkOptions {
+  const [podCIDR, podCIDR6] = families(podCIDRs);
+  const [clusterCIDR, clusterCIDR6] = families(options.clusterCIDR);
+  const [serviceCIDR, serviceCIDR6] = families(options.serviceCIDR);
+  const [clusterDNS, clusterDNS6] = families(options.clusterDNS);
+  const both = podCIDR6 && clusterCIDR6 && serviceCIDR6 && clusterDNS6;
   return {
+    ...(both && {
+      ipv6: {
+        ...{ podCIDR: podCIDR6, clusterCIDR: clusterCIDR6, serviceCIDR: serviceCIDR6, clusterDNS: clusterDNS6 },
+        ...(options.nodeIPv6 !== undefined && { nodeIP: options.nodeIPv6 }),
+      },
+    }),
     nodeName: options.nodeName,
     nodeIP: options.nodeIP,
     podCIDR,
-    clusterCIDR: options.clusterCIDR,
-    serviceCIDR: options.serviceCIDR,
-    clusterDNS: options.clusterDNS,
+    clusterCIDR,
+    serviceCIDR,
+    clusterDNS,
     clusterDomain: options.clusterDomain,
     dataDir: options.dataDir,
     cniConfDir: path.join(options.dataDir, 'cni', 'net.d'),
@@ -58,6 +69,12 @@ export function networkOptions(options: Omit<AgentOptions, 'credentials'>, podCI
     ...(options.podApi && { apiAddress: options.podApi.address }),
     ...(options.networkPrefix && { prefix: options.networkPrefix }),
   };
+}
+
+/** What a text says of IPv4, and what of IPv6 after a comma. */
+function families(text: string): [string, string | undefined] {
+  const [first = '', second] = text.split(',').map((each) => each.trim());
+  return [first, second];
 }
 
 export async function teardownAgent(dataDir: string, log: EventLog): Promise<void> {

@@ -60,7 +60,7 @@ export async function startTestPods(
   const logsDir = path.join(node.dataDir, 'logs');
   const shared = {
     nodeName: path.basename(node.dataDir),
-    hostIP: '10.0.0.1',
+    hostIPs: ['10.0.0.1'],
     podsDir: path.join(node.dataDir, 'pods'),
     objects: {
       configMap: (_: string, name: string) => configMaps.get(name),
@@ -89,7 +89,7 @@ export async function startTestPods(
     logsDir,
     logLinks: undefined,
     security: testSecurity({ seccompDir: path.join(node.dataDir, 'seccomp') }),
-    dns: { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
+    dns: { servers: ['10.96.0.10'], domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
     capacity: shared.allocatable,
     volumes: createPodVolumes({
       ...shared,

@@ -48,8 +48,8 @@ const commands: readonly Command[] = [
           value: 'address',
           help: "by which machines in other networks reach this one (UDP 51820 and the API's port); '' for none any more",
         },
-        'pod-cidr': { value: 'cidr', help: 'addresses of pods; default: 10.244.0.0/16' },
-        'service-cidr': { value: 'cidr', help: 'addresses of Services; default: 10.96.0.0/16' },
+        'pod-cidr': { value: 'cidr', help: 'addresses of pods, of IPv4 or of both families; default: 10.244.0.0/16' },
+        'service-cidr': { value: 'cidr', help: 'addresses of Services, of as many families; default: 10.96.0.0/16' },
         'authentication-config': {
           value: 'file',
           help: 'issuers whose tokens are taken (AuthenticationConfiguration)',

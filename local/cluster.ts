@@ -3,7 +3,8 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import { rangeOf, toNumber, toText } from '../core/machinery/ipv4.ts';
+import { addressAt, type Cidr, parseCidr } from '../core/machinery/cidr.ts';
+import { toNumber } from '../core/machinery/ipv4.ts';
 import { parseJson } from '../core/machinery/json.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
 import { defaultHistoryMs } from '../core/store/history.ts';
@@ -15,6 +16,7 @@ export interface Cluster extends ConfigFiles {
   readonly dataDir: string;
   /** Port of the API server on every address of the machine. */
   readonly port: number;
+  /** Of IPv4, or of both families with a comma between: the same for both. */
   readonly podCIDR: string;
   readonly serviceCIDR: string;
   readonly clusterDomain: string;
@@ -105,8 +107,7 @@ export function planCluster(options: ClusterOptions): Cluster {
   return {
     dataDir: options.dataDir,
     port: options.port ?? defaults.port,
-    podCIDR: cidr('--pod-cidr', options.podCidr ?? defaults.podCIDR, 24),
-    serviceCIDR: cidr('--service-cidr', options.serviceCidr ?? defaults.serviceCIDR, 28),
+    ...planRanges(options.podCidr ?? defaults.podCIDR, options.serviceCidr ?? defaults.serviceCIDR),
     clusterDomain: defaults.clusterDomain,
     nodeName: hostname().toLowerCase(),
     kubeconfig: options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig'),
@@ -170,23 +171,57 @@ export function nodeAddress(): string {
   );
 }
 
-/** The n-th address of an IPv4 CIDR, such as 10.96.0.1 for ('10.96.0.0/16', 1). */
-export function addressOf(range: string, n: number): string {
-  return toText((rangeOf(range)?.first ?? 0) + n);
+interface Lengths {
+  readonly shortest: number;
+  readonly longest: number;
 }
 
-function cidr(flag: string, value: string, longest: number): string {
-  const match = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(value);
-  const valid = match?.[1]?.split('.').every((each) => Number(each) <= 255) && Number(match[2]) >= 8;
-  if (!valid) throw new UserError(`${flag}: ${value} is not an IPv4 range: give one such as 10.32.0.0/16`);
-  if (Number(match?.[2]) > longest) {
-    throw new UserError(`${flag}: ${value} is too small: give a range of /${longest} or larger`);
+/** How large a range is: nodes have a /24 and a /64 of the pods' each, and cannot be more than what fits into 16 bits of IPv6. */
+const lengths = {
+  '--pod-cidr': { IPv4: { shortest: 8, longest: 24 }, IPv6: { shortest: 48, longest: 64 } },
+  '--service-cidr': { IPv4: { shortest: 8, longest: 28 }, IPv6: { shortest: 64, longest: 124 } },
+};
+
+function planRanges(pods: string, services: string): Pick<Cluster, 'podCIDR' | 'serviceCIDR'> {
+  const [podCIDRs, serviceCIDRs] = [ranges('--pod-cidr', pods), ranges('--service-cidr', services)];
+  if (podCIDRs.length !== serviceCIDRs.length) {
+    const [flag, has] = podCIDRs.length > 1 ? ['--service-cidr', services] : ['--pod-cidr', pods];
+    throw new UserError(
+      `${flag}: ${has} is of one family and the other range of two: give one of each, such as ${flag === '--pod-cidr' ? '10.244.0.0/16,fd00:10:244::/56' : '10.96.0.0/16,fd00:10:96::/112'}`,
+    );
   }
-  return value;
+  return { podCIDR: podCIDRs.join(','), serviceCIDR: serviceCIDRs.join(',') };
 }
 
-function refuseChange(flag: string, asked: string | undefined, is: string): void {
-  if (asked === undefined || asked === is) return;
+function ranges(flag: keyof typeof lengths, value: string): string[] {
+  const given = value.split(',').map((each) => each.trim());
+  const parsed = given.map((each) => {
+    const range = parseCidr(each);
+    if (!range || isSpecial(range))
+      throw new UserError(`${flag}: ${each} is no range of addresses: give one such as 10.32.0.0/16`);
+    const length = Number(each.split('/')[1]);
+    const { shortest, longest } = lengths[flag][range.family] satisfies Lengths;
+    if (length > longest) throw new UserError(`${flag}: ${each} is too small: give a range of /${longest} or larger`);
+    if (length < shortest)
+      throw new UserError(`${flag}: ${each} is too large: give a range of /${shortest} or smaller`);
+    return { family: range.family, text: `${addressAt(range, 0n)}/${length}` };
+  });
+  const families = parsed.map(({ family }) => family).join();
+  if (families !== 'IPv4' && families !== 'IPv4,IPv6')
+    throw new UserError(
+      `${flag}: ${value}: a cluster has IPv4, or IPv4 and IPv6 in this order: give 10.32.0.0/16, or 10.32.0.0/16,fd00:10:32::/56`,
+    );
+  return parsed.map(({ text }) => text);
+}
+
+/** Loopback, link-local and multicast addresses of IPv6 are no pod's. */
+function isSpecial({ family, first }: Cidr): boolean {
+  const top = first >> 120n;
+  return family === 'IPv6' && (top === 0n || top === 0xffn || first >> 118n === 0x3fan);
+}
+
+function refuseChange(flag: keyof typeof lengths, asked: string | undefined, is: string): void {
+  if (asked === undefined || asked === is || ranges(flag, asked).join(',') === is) return;
   throw new UserError(
     `${flag}: this cluster was made with ${is} and cannot change to ${asked}: leave the flag out, or take another --data-dir`,
   );

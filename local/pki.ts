@@ -14,8 +14,9 @@ import {
   type Subject,
 } from '../core/certificates/authority.ts';
 import { frontProxyName } from '../core/cluster/front-proxy.ts';
+import { apiAddress } from '../core/kinds/allocate/dns-address.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
-import { addressOf, type Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { ensureEncryptionKey } from './encryption-keys.ts';
 import { ensureSigningKey } from './signing-keys.ts';
 
@@ -127,9 +128,11 @@ function serverNames(cluster: Cluster): JsonGeneralName[] {
   const dns = ['localhost', hostname().toLowerCase(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
   dns.push(`kubernetes.default.svc.${cluster.clusterDomain}`);
   const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  const ips = new Set(['127.0.0.1', addressOf(cluster.serviceCIDR, 1)]);
+  const ips = new Set(['127.0.0.1', apiAddress(cluster.serviceCIDR)]);
   if (cluster.nodeExternalIP !== undefined) ips.add(cluster.nodeExternalIP);
-  for (const { family, address } of own) if (family === 'IPv4') ips.add(address);
+  const both = cluster.podCIDR.includes(',');
+  for (const { family, address } of own)
+    if (family === 'IPv4' || (both && !address.startsWith('fe80:'))) ips.add(address);
   return [
     ...[...new Set(dns)].map((value) => ({ type: 'dns' as const, value })),
     ...[...ips].map((value) => ({ type: 'ip' as const, value })),

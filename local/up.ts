@@ -5,21 +5,14 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { containerdPaths } from '../agent/containerd/config.ts';
 import { agentRights } from '../agent/start-rights.ts';
+import { dnsAddresses } from '../core/kinds/allocate/dns-address.ts';
 import { deepEqual } from '../core/machinery/equality.ts';
 import { errorText } from '../core/machinery/error-text.ts';
 import { parseJson } from '../core/machinery/json.ts';
 import { defaultHistoryMs } from '../core/store/history.ts';
 import { type AdminClient, connectAdmin } from './admin-client.ts';
 import { type Bundles, installBundles } from './bundle.ts';
-import {
-  addressOf,
-  type Cluster,
-  type ClusterOptions,
-  nodeAddress,
-  planCluster,
-  readCluster,
-  saveCluster,
-} from './cluster.ts';
+import { type Cluster, type ClusterOptions, nodeAddress, planCluster, readCluster, saveCluster } from './cluster.ts';
 import { defaultLimits } from './cluster-limits.ts';
 import { changedConfigFlags, checkConfigFiles } from './config-files.ts';
 import { agentProgramsDir } from './control-plane/agent-programs.ts';
@@ -246,7 +239,7 @@ async function startAgent(plan: Plan, say: (line: string) => void): Promise<stri
       ...['--data-dir', `${cluster.dataDir}/agent`],
       ...['--cluster-cidr', cluster.podCIDR],
       ...['--service-cidr', cluster.serviceCIDR],
-      ...['--cluster-dns', addressOf(cluster.serviceCIDR, 10)],
+      ...['--cluster-dns', dnsAddresses(cluster.serviceCIDR).join(',')],
       ...['--cluster-domain', cluster.clusterDomain],
       ...(cluster.seccompDefault ? ['--seccomp-default'] : []),
     ];

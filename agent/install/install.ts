@@ -37,7 +37,7 @@ export async function installAgent({ join, options, flags, given }: InstallOptio
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const member = await becomeMember(trusted, options, log);
   say(`joined as node ${nodeName}`);
-  const nodeIP = given.nodeIP || address === undefined ? options.nodeIP : address;
+  const nodeIP = given.nodeIP ?? address ?? options.nodeIP;
   const cniBinDir = given.cniBinDir ? options.cniBinDir : pluginDirectory();
   const service = openService({
     dataDir,

@@ -136,7 +136,7 @@ function configurationOf({ options }: NodeApiContext) {
   return {
     kind: 'KubeletConfiguration',
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
-    clusterDNS: [options.clusterDNS],
+    clusterDNS: options.clusterDNS.split(','),
     clusterDomain: options.clusterDomain,
     maxPods: options.maxPods,
     nodeStatusUpdateFrequency: `${Math.round((options.heartbeatMs ?? 10_000) / 1000)}s`,

@@ -64,7 +64,8 @@ export function createNodeNetwork({ options, wanted, onSetUp, onUnreached, log }
 
   return {
     setUp(node) {
-      const podCIDR = options.podCIDR ?? node.spec?.podCIDR;
+      const { podCIDR: first, podCIDRs } = node.spec ?? {};
+      const podCIDR = options.podCIDR ?? (podCIDRs?.length ? podCIDRs.join(',') : first);
       if (network || !podCIDR) return;
       network = createNetwork({
         ...networkOptions(options, podCIDR),

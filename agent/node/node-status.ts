@@ -12,6 +12,8 @@ export interface NodeFacts {
   readonly nodeName: string;
   readonly hostname: string;
   readonly nodeIP: string;
+  /** In a cluster of both families. */
+  readonly nodeIPv6: string | undefined;
   readonly externalIP: string | undefined;
   /** Cores. */
   readonly cpu: number;
@@ -30,6 +32,7 @@ export interface NodeFacts {
 export async function readNodeFacts(options: {
   nodeName: string;
   nodeIP: string;
+  nodeIPv6: string | undefined;
   externalIP: string | undefined;
   dataDir: string;
   maxPods: number;
@@ -46,6 +49,7 @@ export async function readNodeFacts(options: {
     nodeName: options.nodeName,
     hostname: os.hostname(),
     nodeIP: options.nodeIP,
+    nodeIPv6: options.nodeIPv6,
     externalIP: options.externalIP,
     cpu: os.availableParallelism(),
     memory: os.totalmem(),
@@ -158,6 +162,7 @@ export function nodeStatus(
     allocatable: { ...capacity, 'ephemeral-storage': String(Math.floor(facts.storage * 0.9)) },
     addresses: [
       { type: 'InternalIP', address: facts.nodeIP },
+      ...(facts.nodeIPv6 === undefined ? [] : [{ type: 'InternalIP', address: facts.nodeIPv6 }]),
       ...(facts.externalIP === undefined ? [] : [{ type: 'ExternalIP', address: facts.externalIP }]),
       { type: 'Hostname', address: facts.hostname },
     ],

@@ -29,7 +29,15 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function selfReport(more: object = {}): Promise<SelfReport> {
-  const options = { nodeName: 'n', nodeIP: '10.0.0.1', externalIP: undefined, dataDir: folder, maxPods: 110, ...more };
+  const options = {
+    nodeName: 'n',
+    nodeIP: '10.0.0.1',
+    nodeIPv6: undefined,
+    externalIP: undefined,
+    dataDir: folder,
+    maxPods: 110,
+    ...more,
+  };
   const runtime = { runtimeName: 'containerd', runtimeVersion: '2.0.0' };
   return createSelfReport({
     // as: of the options and the runtime's answers, these parts are read.

@@ -9,7 +9,7 @@ import type { NodeCapacity } from './resources.ts';
 
 export interface NodeFields {
   readonly nodeName: string;
-  readonly hostIP: string;
+  readonly hostIPs: readonly string[];
   readonly podIPs: readonly string[];
 }
 
@@ -38,9 +38,9 @@ export function fieldValue(pod: Pod, path: string, node: NodeFields): string {
     case 'spec.serviceAccountName':
       return pod.spec.serviceAccountName ?? '';
     case 'status.hostIP':
-      return node.hostIP;
+      return node.hostIPs[0] ?? '';
     case 'status.hostIPs':
-      return node.hostIP;
+      return node.hostIPs.join(',');
     case 'status.podIP':
       return node.podIPs[0] ?? '';
     case 'status.podIPs':

@@ -17,7 +17,7 @@ function variables(container: Partial<V1Container>, enableServiceLinks = true) {
       name === 'secret' ? { metadata: {}, data: { key: Buffer.from('hidden').toString('base64') } } : undefined,
     services: [service('web-app', 'default', 80), service('kubernetes', 'default', 443)],
     nodeName: 'node-1',
-    hostIP: '10.1.0.1',
+    hostIPs: ['10.1.0.1'],
     podIPs: ['10.2.0.1', 'fd00::1'],
     allocatable: { cpu: 4, memory: 2 ** 30 },
   });

@@ -21,7 +21,7 @@ export interface EnvironmentSources {
   /** Services of the pod's namespace, and `kubernetes` of `default`. */
   readonly services: readonly V1Service[];
   readonly nodeName: string;
-  readonly hostIP: string;
+  readonly hostIPs: readonly string[];
   readonly podIPs: readonly string[];
   /** What a container may use when it has no limit. */
   readonly allocatable: NodeCapacity;

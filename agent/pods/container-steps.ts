@@ -150,7 +150,7 @@ async function prepare(context: PodContext, request: StartRequest) {
       secret: (name) => context.objects.secret(namespace, name),
       services: context.objects.services(namespace),
       nodeName: context.nodeName,
-      hostIP: context.hostIP,
+      hostIPs: context.hostIPs,
       podIPs: request.podIPs,
       allocatable: context.allocatable,
     });

@@ -31,7 +31,8 @@ export interface PodContext {
   readonly runtimeName: string;
   readonly nodeName: string;
   readonly nodeHostname: string;
-  readonly hostIP: string;
+  /** IPv4, and in a cluster of both families IPv6. */
+  readonly hostIPs: readonly string[];
   /** Each pod's own files: volumes, /etc/hosts, termination messages. */
   readonly podsDir: string;
   readonly logsDir: string;

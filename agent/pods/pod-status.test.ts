@@ -14,7 +14,7 @@ function status(input: Partial<PodStatusInput>) {
     waiting: new Map(),
     terminating: false,
     previous: undefined,
-    hostIP: '10.1.0.1',
+    hostIPs: ['10.1.0.1'],
     runtimeName: 'containerd',
     now: 60_000,
     ...input,

@@ -29,7 +29,8 @@ export interface PodStatusInput {
   readonly stopped?: boolean;
   /** What was reported last; its transition times are kept. */
   readonly previous: V1PodStatus | undefined;
-  readonly hostIP: string;
+  /** Of the node: IPv4, and in a cluster of both families IPv6. */
+  readonly hostIPs: readonly string[];
   readonly runtimeName: string;
   readonly now: number;
 }
@@ -62,7 +63,7 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
 
   const phase = final ? (previous?.phase ?? 'Failed') : phaseOf(since, containers, initialized, round);
   const sandbox = observed.sandboxes.find((each) => each.ready);
-  const ips = pod.spec.hostNetwork ? [input.hostIP] : (sandbox?.ips ?? []);
+  const ips = pod.spec.hostNetwork ? input.hostIPs : (sandbox?.ips ?? []);
   const podIPs = ips.length > 0 ? ips.map((ip) => ({ ip })) : (previous?.podIPs ?? []);
   const over = phase === 'Succeeded' || phase === 'Failed';
   const sidecarStatuses = initContainerStatuses.filter(({ name }) =>
@@ -123,8 +124,8 @@ export function podStatus(input: PodStatusInput): V1PodStatus {
     phase,
     observedGeneration: pod.metadata.generation,
     conditions: [...conditions, ...foreign],
-    hostIP: input.hostIP,
-    hostIPs: [{ ip: input.hostIP }],
+    hostIP: input.hostIPs[0] ?? '',
+    hostIPs: input.hostIPs.map((ip) => ({ ip })),
     ...(podIPs.length > 0 && { podIP: podIPs[0]?.ip, podIPs }),
     startTime: previous?.startTime ?? pod.status?.startTime ?? timestamp(now),
     ...(initContainerStatuses.length > 0 && { initContainerStatuses }),

@@ -65,7 +65,7 @@ export class PodSteps {
   }
 
   get podIPs(): readonly string[] {
-    return this.#pod.spec.hostNetwork ? [this.#context.hostIP] : (this.#observed.sandboxes[0]?.ips ?? []);
+    return this.#pod.spec.hostNetwork ? this.#context.hostIPs : (this.#observed.sandboxes[0]?.ips ?? []);
   }
 
   /** The pod runs already: nobody times its start. */

@@ -240,7 +240,7 @@ export class PodWorker {
         resize: this.#resize.state,
         stopped: this.#over,
         previous: this.#status,
-        hostIP: this.#context.hostIP,
+        hostIPs: this.#context.hostIPs,
         runtimeName: this.#context.runtimeName,
         now: this.#context.now(),
       });

@@ -9,8 +9,8 @@ import { annotations, labels } from './observed.ts';
 import { sandboxSecurity, sandboxSysctls } from './security-fields.ts';
 
 export interface ClusterDns {
-  /** Address of the cluster's DNS server. */
-  readonly server: string;
+  /** Addresses of the cluster's DNS server: IPv4, and in a cluster of both families IPv6. */
+  readonly servers: readonly string[];
   /** `cluster.local`. */
   readonly domain: string;
   /** The node's own resolver. */
@@ -112,7 +112,7 @@ function dnsConfig(pod: Pod, dns: ClusterDns): DnsConfig {
       ? { servers: [], searches: [], options: [] }
       : cluster
         ? {
-            servers: [dns.server],
+            servers: [...dns.servers],
             searches: [
               `${pod.metadata.namespace}.svc.${dns.domain}`,
               `svc.${dns.domain}`,

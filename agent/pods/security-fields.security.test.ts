@@ -55,7 +55,7 @@ const sandboxContext: SandboxContext = {
   nodeName: 'n',
   logDirectory: '/logs',
   cgroupParent: '/pods',
-  dns: { server: '10.0.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
+  dns: { servers: ['10.0.0.10'], domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
   nodeHostname: 'n',
 };
 

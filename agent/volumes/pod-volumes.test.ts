@@ -19,7 +19,7 @@ beforeEach(async () => {
     podsDir: path.join(folder, 'pods'),
     memoryDir: path.join(folder, 'memory'),
     nodeName: 'node',
-    hostIP: '10.0.0.1',
+    hostIPs: ['10.0.0.1'],
     allocatable: { cpu: 4, memory: 8 * 2 ** 30 },
     objects: {
       configMap: (_namespace, name) => (name === 'c' ? { metadata: {}, data: { a: '1', b: '2' } } : undefined),

@@ -26,7 +26,7 @@ export interface VolumeObjects {
 /** What a node has for its volumes. */
 export interface VolumeParts {
   readonly nodeName: string;
-  readonly hostIP: string;
+  readonly hostIPs: readonly string[];
   readonly allocatable: NodeCapacity;
   readonly objects: VolumeObjects;
   readonly tokens: TokenSource;

@@ -50,7 +50,7 @@ const volumes = () =>
     podsDir,
     memoryDir: path.join(base, 'memory'),
     nodeName: 'node',
-    hostIP: '10.0.0.1',
+    hostIPs: ['10.0.0.1'],
     allocatable: { cpu: 1, memory: 1 },
     objects: {
       configMap: () => ({ metadata: {}, data: { key: 'text' } }),

@@ -17,7 +17,7 @@ const cgroup = '/zeroplane-bench';
 const nodeName = 'bench';
 /** As `pacedRuntime` on two cores. */
 const atOnce = 3;
-const dns = { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } };
+const dns = { servers: ['10.96.0.10'], domain: 'cluster.local', host: { servers: [], searches: [], options: [] } };
 
 export interface BareStarts {
   /** Gives the sandbox's id. Throws GrpcError. */

@@ -55,6 +55,7 @@ export interface JoinAnswer {
   readonly apiCertificate?: string;
   /** What the agent must know of the cluster. */
   readonly cluster: {
+    /** Of one family, or one of each with a comma between, as the next two. */
     readonly clusterCIDR: string;
     readonly serviceCIDR: string;
     readonly clusterDNS: string;

@@ -2,7 +2,7 @@
 
 import type { V1Service, V1StorageClass } from '../../generated/kubernetes.ts';
 import type { Definitions } from '../api/definition.ts';
-import { dnsAddress } from '../kinds/allocate/dns-address.ts';
+import { dnsAddresses } from '../kinds/allocate/dns-address.ts';
 import { createClient } from './client.ts';
 import type { Registry } from './registry.ts';
 
@@ -10,7 +10,7 @@ export async function ensureAddons(registry: Registry, definitions: Definitions,
   const user = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
   const client = createClient(registry, definitions, user, 'zeroplane');
   const found = await client.find('services', 'kube-system', 'kube-dns');
-  if (!found) await client.create('services', dnsService(dnsAddress(serviceCIDR)));
+  if (!found) await client.create('services', dnsService(dnsAddresses(serviceCIDR)));
   const classes = await client.list('storage.k8s.io/storageclasses');
   if (classes.length === 0) await client.create('storage.k8s.io/storageclasses', localPath);
 }
@@ -26,9 +26,10 @@ const localPath: V1StorageClass & { metadata: object } = {
   volumeBindingMode: 'WaitForFirstConsumer',
 };
 
-/** Holds the DNS address and shows it to users. It has no selector: every node answers for itself. */
-function dnsService(clusterIP: string): V1Service & { metadata: object } {
+/** Holds the DNS addresses, one of each family, and shows them to users. It has no selector: every node answers for itself. */
+function dnsService(clusterIPs: string[]): V1Service & { metadata: object } {
   const port = (name: string, protocol: string) => ({ name, protocol, port: 53, targetPort: 53 });
+  const addresses = clusterIPs.length > 1 ? { clusterIPs, ipFamilyPolicy: 'RequireDualStack' } : {};
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -37,6 +38,6 @@ function dnsService(clusterIP: string): V1Service & { metadata: object } {
       namespace: 'kube-system',
       labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
     },
-    spec: { clusterIP, ports: [port('dns', 'UDP'), port('dns-tcp', 'TCP')] },
+    spec: { clusterIP: clusterIPs[0] ?? '', ...addresses, ports: [port('dns', 'UDP'), port('dns-tcp', 'TCP')] },
   };
 }

@@ -40,6 +40,20 @@ describe('Node IPAM', () => {
     await each.settle();
     expect(each.events.map((event) => event.reason)).toContain('CIDRNotAvailable');
   });
+
+  it('gives one of each family that the cluster has, or none', async () => {
+    const each = new TestCluster([createNodeIpamController('10.244.0.0/16,fd00:10:244::/60')]);
+    for (let i = 0; i < 16; i++) each.put(node(`n${i}`));
+    await each.settle();
+    const specs = each.state.list('nodes').map(({ spec }) => spec);
+    expect(new Set(specs.flatMap((spec) => spec?.podCIDRs ?? [])).size).toBe(32);
+    for (const spec of specs)
+      expect(spec?.podCIDRs).toEqual([spec?.podCIDR, expect.stringMatching(/^fd00:10:244(:[0-9a-f])?::\/64$/)]);
+    each.put(node('one-too-many'));
+    await each.settle();
+    expect(each.state.get('nodes', '', 'one-too-many')?.spec?.podCIDR).toBeUndefined();
+    expect(each.events.map((event) => event.reason)).toContain('CIDRNotAvailable');
+  });
 });
 
 describe('Taint eviction', () => {

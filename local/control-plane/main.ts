@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { frontProxyName } from '../../core/cluster/front-proxy.ts';
-import { apiAddress, dnsAddress } from '../../core/kinds/allocate/dns-address.ts';
+import { apiAddress, dnsAddresses } from '../../core/kinds/allocate/dns-address.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { type Family, labelsOf } from '../../core/metrics/family.ts';
 import { giveBackIdleMemory } from '../../core/process/idle-memory.ts';
@@ -162,7 +162,7 @@ const api = await createApiServer({
     cluster: {
       clusterCIDR: cluster.podCIDR,
       serviceCIDR,
-      clusterDNS: dnsAddress(serviceCIDR),
+      clusterDNS: dnsAddresses(serviceCIDR).join(','),
       apiAddress: apiAddress(serviceCIDR),
       clusterDomain,
       heartbeatSeconds: 10,
@@ -251,7 +251,8 @@ giveBackIdleMemory(() => replicas.forgetObjects());
 /** The port of this machine's cluster. */
 async function serveOnPort(handler: Handler): Promise<{ close(graceMs: number): Promise<void> }> {
   const onPort = await serve(handler, {
-    host: '0.0.0.0',
+    // Of both families where pods have both.
+    host: cluster?.podCIDR.includes(',') ? '::' : '0.0.0.0',
     port: cluster?.port ?? 0,
     tls: keys.tls(),
     onError: (err) => log.error({ err }, 'a request could not be answered'),

@@ -10,7 +10,7 @@ export async function listNodes(options: ClusterApiOptions & { readonly json: bo
     name: node.metadata?.name ?? '',
     state: stateOf(node),
     address: node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '-',
-    pods: node.spec?.podCIDR ?? '-',
+    pods: node.spec?.podCIDRs?.join(',') ?? node.spec?.podCIDR ?? '-',
     arch: node.status?.nodeInfo?.architecture ?? '-',
     version: node.status?.nodeInfo?.kubeletVersion ?? '-',
   }));

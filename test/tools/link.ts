@@ -13,11 +13,16 @@ export interface Link {
   remove(): void;
 }
 
+interface LinkIpv6 {
+  readonly network: string;
+  readonly hosts: number;
+}
+
 /**
  * `name` of at most 7 characters; `network` such as 10.210.1. `beyond`: the network of one machine more, the last of the hosts, which stands
- * apart: a router that knows no pods leads there.
+ * apart: a router that knows no pods leads there. `ipv6`: a network such as fd10:210:1, of which the first `hosts` have an address too.
  */
-export function createLink(name: string, network: string, count: number, beyond?: string): Link {
+export function createLink(name: string, network: string, count: number, beyond?: string, ipv6?: LinkIpv6): Link {
   const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const names = Array.from({ length: count }, (_, at) => `${name}-${at}`);
   const fabric = `${name}-sw`;
@@ -41,6 +46,8 @@ export function createLink(name: string, network: string, count: number, beyond?
       ip('-n', fabric, 'link', 'set', `p${at}`, 'master', 'br0', 'up');
       ip('-n', each, 'link', 'set', 'lo', 'up');
       ip('-n', each, 'addr', 'add', `${network}.${at + 1}/24`, 'dev', 'eth0');
+      if (ipv6 !== undefined && at < ipv6.hosts)
+        ip('-n', each, 'addr', 'add', `${ipv6.network}::${at + 1}/64`, 'dev', 'eth0', 'nodad');
       ip('-n', each, 'link', 'set', 'eth0', 'up');
       const way = beyond === undefined ? ['dev', 'eth0'] : ['via', `${network}.254`];
       ip('-n', each, 'route', 'add', 'default', ...way);

@@ -120,6 +120,47 @@ describe('the answer of cluster DNS', () => {
     expect(data(ask('ns.dns.cluster.local'))).toEqual(['10.96.0.10']);
   });
 
+  it('is AAAA, and PTR under ip6.arpa, where Services and endpoints have addresses of both families', () => {
+    const both = buildZone({
+      domain: 'cluster.local',
+      clusterDNS: ['10.96.0.10', 'fd00:96::a'],
+      reverse: ['10.96.0.0/16', 'fd00:96::/112', 'fd00:244::/56'],
+      namespaces: [{ metadata: { name: 'default' } }],
+      services: [
+        service('web', '10.96.1.1', { clusterIPs: ['10.96.1.1', 'fd00:96::11'] }),
+        service('six', 'fd00:96::6'),
+        service('db', 'None', { ports: tcp('pg', 5432) }),
+      ],
+      endpointSlices: [
+        slice('db', [{ ip: '10.244.1.2', hostname: 'db-0' }], tcp('pg', 5433)),
+        slice('db', [{ ip: 'fd00:244::2', hostname: 'db-0' }, { ip: 'fd00:244::3' }], tcp('pg', 5433)),
+      ],
+    });
+    const asked = (name: string, type: string) => {
+      const reply = answer(both, { name, type });
+      return reply && [...reply.answers, ...reply.additionals].map((record) => ('data' in record ? record.data : ''));
+    };
+    expect(asked('web.default.svc.cluster.local', 'A')).toEqual(['10.96.1.1']);
+    expect(asked('web.default.svc.cluster.local', 'AAAA')).toEqual(['fd00:96::11']);
+    // A name without an address of the family that is asked for is there all the same: resolvers go on to the other.
+    expect(answer(both, { name: 'six.default.svc.cluster.local', type: 'A' })).toMatchObject({
+      rcode: 'NOERROR',
+      answers: [],
+    });
+    expect(asked('db.default.svc.cluster.local', 'AAAA')?.sort()).toEqual(['fd00:244::2', 'fd00:244::3']);
+    expect(asked('fd00-244--3.db.default.svc.cluster.local', 'AAAA')).toEqual(['fd00:244::3']);
+    const srv = asked('_pg._tcp.db.default.svc.cluster.local', 'SRV')?.filter((data) => typeof data === 'string');
+    expect(srv?.sort()).toEqual(['10.244.1.2', 'fd00:244::2', 'fd00:244::3']);
+    const reverse = (digits: string) => `${[...digits].reverse().join('.')}.ip6.arpa`;
+    expect(asked(reverse('fd000096000000000000000000000011'), 'PTR')).toEqual(['web.default.svc.cluster.local']);
+    expect(asked(reverse('fd000244000000000000000000000002'), 'PTR')).toEqual(['db-0.db.default.svc.cluster.local']);
+    expect(asked(reverse('fd000244000000000000000000000009'), 'PTR')).toEqual([]);
+    expect(asked(reverse('20010db8000000000000000000000001'), 'PTR')).toBeUndefined();
+    expect(asked('fd00-244--7.default.pod.cluster.local', 'AAAA')).toEqual(['fd00:244::7']);
+    expect(answer(both, { name: 'fd00-zz--7.default.pod.cluster.local', type: 'AAAA' })?.rcode).toBe('NXDOMAIN');
+    expect(asked('ns.dns.cluster.local', 'AAAA')).toEqual(['fd00:96::a']);
+  });
+
   it('is somebody else’s for other names', () => {
     for (const name of ['example.org', 'notcluster.local', '1.0.0.127.in-addr.arpa', 'xcluster.local']) {
       expect(answer(zone, { name, type: 'A' }), name).toBeUndefined();

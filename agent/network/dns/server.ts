@@ -3,7 +3,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { type Answer, decode, encode, type Packet, RECURSION_DESIRED } from 'dns-packet';
-import { createShares } from '../../../core/process/shares.ts';
+import { createShares, type Shares } from '../../../core/process/shares.ts';
 import { answer, type Reply } from './answer.ts';
 import { framed, type Upstream } from './upstream.ts';
 import type { Zone } from './zone.ts';
@@ -38,7 +38,9 @@ const mostTcpClients = 500;
 const mostQuestions = 1_000;
 
 export function createDnsServer(options: DnsServerOptions): DnsServer {
-  const servers = options.addresses.map((address) => serverAt(address, options));
+  // A pod that asks for many names, or holds many connections, has a quarter of what the others leave free.
+  const shares = { questions: createShares(mostQuestions), connections: createShares(mostTcpClients) };
+  const servers = options.addresses.map((address) => serverAt(address, options, shares));
   return {
     async start() {
       for (const server of servers) await server.start();
@@ -49,21 +51,22 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
   };
 }
 
-function serverAt(address: string, options: DnsServerOptions): DnsServer {
+function serverAt(
+  address: string,
+  options: DnsServerOptions,
+  { questions, connections }: Readonly<Record<'questions' | 'connections', Shares>>,
+): DnsServer {
   const port = options.port ?? 53;
-  // A pod that asks for many names, or holds many connections, has a quarter of what the others leave free.
-  const questions = createShares(mostQuestions);
-  const connections = createShares(mostTcpClients);
   let udp: UdpSocket | undefined;
   let tcp: Server | undefined;
   const clients = new Set<Socket>();
-  const sharedBy = (address: string): Pick<Upstream, 'ask'> => ({
+  const sharedBy = (client: string): Pick<Upstream, 'ask'> => ({
     async ask(query, transport, key) {
-      if (!questions.take(address, 1)) return undefined;
+      if (!questions.take(client, 1)) return undefined;
       try {
         return await options.upstream.ask(query, transport, key);
       } finally {
-        questions.release(address, 1);
+        questions.release(client, 1);
       }
     },
   });

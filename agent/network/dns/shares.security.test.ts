@@ -16,7 +16,7 @@ let answerAll: () => void;
 
 const zone = buildZone({
   domain: 'cluster.local',
-  clusterDNS: '127.0.0.1',
+  clusterDNS: ['127.0.0.1'],
   ...{ reverse: [], services: [], endpointSlices: [], namespaces: [] },
 });
 
@@ -33,7 +33,7 @@ beforeEach(async () => {
     for (const each of waiting.splice(0)) each();
   };
   server = createDnsServer({
-    address: '127.0.0.1',
+    addresses: ['127.0.0.1'],
     port,
     zone: () => zone,
     // Resolvers that never come to an end.

@@ -114,6 +114,40 @@ describe('from a node to another', () => {
     expect(through({ ...nodes, a: { ...a, ...down }, d: { ...nodes.d, ...down } })).toEqual(['a', 'a']);
   });
 
+  it('is found for each family: IPv6 by a route where both have it on the link, else through WireGuard, and IPv4 as ever', () => {
+    const both = (name: string, six: string | undefined): V1Node => {
+      const made = node(name, { inner: `10.0.0.${numberOf(name)}` });
+      const ranges = [rangeOf(name), `FD00:0:0:${numberOf(name)}::/64`];
+      const addresses = [
+        ...(made.status?.addresses ?? []),
+        ...(six === undefined ? [] : [{ type: 'InternalIP', address: six }]),
+      ];
+      return { ...made, spec: { ...made.spec, podCIDRs: ranges }, status: { ...made.status, addresses } };
+    };
+    const nodes = [both('a', 'fd01::1'), both('b', 'fd01::2'), both('c', undefined), node('d', { inner: '10.0.0.4' })];
+    const at = (nodeName: string, links: string[]) => {
+      const { routes, peers, unreached } = networkPlan({ nodes, nodeName, links, tunnels: true });
+      return { routes: Object.fromEntries(routes), peers: [...peers.values()], unreached };
+    };
+    expect(at('a', ['10.0.0.1/24', 'fd01::1/64'])).toMatchObject({
+      routes: {
+        '10.244.2.0/24': '10.0.0.2',
+        'fd00:0:0:2::/64': 'fd01::2',
+        '10.244.3.0/24': '10.0.0.3',
+        '10.244.4.0/24': '10.0.0.4',
+      },
+      peers: [{ node: 'c', ranges: ['fd00:0:0:3::/64'], endpoint: '10.0.0.3:51820' }],
+      unreached: [],
+    });
+    // Who has no address of its own sends none by the link either, though it sees those of others there.
+    const { routes, peers } = at('c', ['10.0.0.3/24', 'fd01::3/64']);
+    expect(Object.keys(routes).filter((range) => range.includes(':'))).toEqual([]);
+    expect(peers.map(({ ranges }) => ranges)).toEqual([['fd00:0:0:1::/64'], ['fd00:0:0:2::/64']]);
+    // A node of one family has no way to another's second.
+    expect(Object.keys(at('d', ['10.0.0.4/24', 'fd01::4/64']).routes)).toHaveLength(3);
+    expect(at('d', ['10.0.0.4/24', 'fd01::4/64']).peers).toEqual([]);
+  });
+
   it('goes nothing without keys, and that is told', () => {
     const subnets = { a: { inner: '10.0.0.1' }, b: { inner: '10.0.1.1', key: null } };
     expect(plan('a', subnets)).toMatchObject({ peers: {}, routes: {}, unreached: ['b'] });

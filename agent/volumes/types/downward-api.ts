@@ -11,9 +11,9 @@ export const downwardAPI: NodeVolumeTypeOf<'downwardAPI'> = {
 export function downwardFiles(
   items: readonly V1DownwardAPIVolumeFile[],
   mode: number,
-  { pod, nodeName, hostIP, allocatable }: VolumeContext,
+  { pod, nodeName, hostIPs, allocatable }: VolumeContext,
 ): VolumeFiles {
-  const node = { nodeName, hostIP, podIPs: (pod.status?.podIPs ?? []).map(({ ip }) => ip) };
+  const node = { nodeName, hostIPs, podIPs: (pod.status?.podIPs ?? []).map(({ ip }) => ip) };
   return new Map(
     items.map((item) => {
       const path = item.fieldRef?.fieldPath ?? '';

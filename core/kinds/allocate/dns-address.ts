@@ -2,14 +2,14 @@
 
 import { addressAt, parseCidr } from '../../machinery/cidr.ts';
 
-/** Of every service range, the address that cluster DNS answers on. */
-export function dnsAddress(serviceCIDR: string): string {
-  return serviceAddress(serviceCIDR, 10n);
+/** Of every service range, the address that cluster DNS answers on. `serviceCIDR`: one range, or one of each family with a comma between. */
+export function dnsAddresses(serviceCIDR: string): string[] {
+  return serviceCIDR.split(',').map((range) => serviceAddress(range.trim(), 10n));
 }
 
-/** Of every service range, the address of the Service `kubernetes`. */
+/** Of the first service range, the address of the Service `kubernetes`. It has one: it is of the cluster's first family. */
 export function apiAddress(serviceCIDR: string): string {
-  return serviceAddress(serviceCIDR, 1n);
+  return serviceAddress(serviceCIDR.split(',')[0]?.trim() ?? '', 1n);
 }
 
 function serviceAddress(serviceCIDR: string, offset: bigint): string {

@@ -7,7 +7,7 @@ import { frontProxyAuthority, frontProxyClient, frontProxyName } from '../../../
 import type { FunctionSettings } from '../../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
 import { sealTicket, ticketKey, ticketSeconds } from '../../../core/edge/ticket.ts';
-import { apiAddress, dnsAddress } from '../../../core/kinds/allocate/dns-address.ts';
+import { apiAddress, dnsAddresses } from '../../../core/kinds/allocate/dns-address.ts';
 import { streamKey } from '../../../core/node/channel/ticket.ts';
 import { connectPods } from '../../../core/node/pod-connections.ts';
 import { createRelayBroker } from '../../../core/node/relay-broker.ts';
@@ -177,7 +177,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
       cluster: {
         clusterCIDR: settings.podCIDR,
         serviceCIDR,
-        clusterDNS: dnsAddress(serviceCIDR),
+        clusterDNS: dnsAddresses(serviceCIDR).join(','),
         apiAddress: apiAddress(serviceCIDR),
         clusterDomain,
         heartbeatSeconds,

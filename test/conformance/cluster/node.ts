@@ -131,7 +131,13 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   };
   const cgroups = new Map<string, PodCgroupLimits>();
   const allocatable = { cpu: 4, memory: 8 * 2 ** 30 };
-  const shared = { nodeName: name, hostIP, podsDir: path.join(folder, 'pods'), allocatable, objects: podObjects };
+  const shared = {
+    nodeName: name,
+    hostIPs: [hostIP],
+    podsDir: path.join(folder, 'pods'),
+    allocatable,
+    objects: podObjects,
+  };
   const pods = createNodePods({
     ...shared,
     runtime,
@@ -140,7 +146,7 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
     logsDir: path.join(folder, 'logs'),
     logLinks: undefined,
     security: testSecurity({ seccompDir: path.join(folder, 'seccomp') }),
-    dns: { server: '10.96.0.10', domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
+    dns: { servers: ['10.96.0.10'], domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
     capacity: allocatable,
     volumes: createPodVolumes({
       ...shared,

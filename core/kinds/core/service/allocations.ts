@@ -9,7 +9,7 @@ import { releaseClusterIP, type ServiceName, takeClusterIP } from '../../allocat
 import { releaseNodePort, takeNodePort } from '../../allocate/node-port.ts';
 import { type ServiceRange, serviceRanges } from '../../allocate/service-ranges.ts';
 import type { Situation } from '../../strategy.ts';
-import { isForAnyEndpoints, otherFamily } from './families.ts';
+import { clusterFamilies, isForAnyEndpoints, otherFamily } from './families.ts';
 
 /** Sets the addresses and ports that `object` is to have, and returns the writes that take and release them. */
 export async function allocate({ env }: Situation, object: V1Service, old: V1Service | undefined): Promise<Write[]> {
@@ -23,7 +23,7 @@ export async function allocate({ env }: Situation, object: V1Service, old: V1Ser
     known ??= await serviceRanges(env);
     return known;
   };
-  const families = await familiesFor(object, old, ranges);
+  const families = familiesFor(env, object, old);
   if (families) object.spec.ipFamilies = families;
   if (families && hasClusterIP(object)) {
     const addresses: string[] = [];
@@ -52,21 +52,22 @@ export async function allocate({ env }: Situation, object: V1Service, old: V1Ser
 }
 
 /**
- * Those it asks for, which the cluster must have addresses of, and with dual stack wished for or demanded the second one. Undefined
- * for what has no addresses, and may say what it likes.
+ * Those it asks for, which the cluster must have, and with dual stack wished for or demanded the second one. Undefined for what has no
+ * addresses, and may say what it likes. What families a cluster has is decided when it is made: where its pods have none of a family,
+ * a range of Services alone would lead nowhere.
  */
-async function familiesFor(
+function familiesFor(
+  env: Situation['env'],
   { metadata, spec }: V1Service,
   old: V1Service | undefined,
-  ranges: () => Promise<ServiceRange[]>,
-): Promise<string[] | undefined> {
+): string[] | undefined {
   if (!spec || spec.type === 'ExternalName' || isForAnyEndpoints(spec)) return undefined;
   const { ipFamilies: asked = [], ipFamilyPolicy: policy = '' } = spec;
   const before = old?.spec;
   if (before?.ipFamilyPolicy === policy && semanticEqual(before.ipFamilies, asked)) return asked;
   if (policy === 'SingleStack' && asked.length === 1 && asked[0] === 'IPv4') return asked;
-  const known = await ranges();
-  const has = (family: string) => known.some(({ cidr }) => cidr.family === family);
+  const known = clusterFamilies(env.serviceCIDRs);
+  const has = (family: string) => known.some((each) => each === family);
   const errors: FieldError[] = [];
   if (policy === 'RequireDualStack' && !(has('IPv4') && has('IPv6')))
     errors.push(invalidValue('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'));

@@ -1,7 +1,7 @@
 // Which families of addresses a Service is of, where it does not say (KEP-563).
 
 import type { V1ServiceSpec } from '../../../../generated/kubernetes.ts';
-import { familyOf } from '../../../machinery/cidr.ts';
+import { familyOf, parseCidr } from '../../../machinery/cidr.ts';
 
 type Spec = V1ServiceSpec;
 
@@ -19,6 +19,10 @@ export function defaultFamilies(spec: Spec): void {
   if (!spec.ipFamilies?.length) spec.ipFamilies = familiesOf(spec.clusterIPs);
   if (isForAnyEndpoints(spec) && spec.ipFamilies.length === 1 && spec.ipFamilyPolicy !== 'SingleStack')
     spec.ipFamilies = [...spec.ipFamilies, otherFamily(spec.ipFamilies[0])];
+}
+
+export function clusterFamilies(serviceCIDRs: readonly string[]): ('IPv4' | 'IPv6')[] {
+  return serviceCIDRs.flatMap((text) => parseCidr(text)?.family ?? []);
 }
 
 export function otherFamily(family: string | undefined): 'IPv4' | 'IPv6' {

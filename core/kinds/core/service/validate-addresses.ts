@@ -108,7 +108,16 @@ export function validateFamilyUpdate(after: V1ServiceSpec, before: V1ServiceSpec
   if (isHeadless(after) && isHeadless(before)) return [];
   const [now, was] = [after.ipFamilies ?? [], before.ipFamilies ?? []];
   const kept = now.length === was.length ? was : was.slice(0, 1);
-  return kept.flatMap((family, index) =>
+  const errors = kept.flatMap((family, index) =>
     family === now[index] ? [] : [invalidValue(`spec.ipFamilies[${index}]`, now, unchangeable)],
   );
+  if (now.length === 1 && was.length > 1 && after.ipFamilyPolicy !== 'SingleStack')
+    errors.push(
+      invalidValue(
+        'spec.ipFamilyPolicy',
+        after.ipFamilyPolicy ?? null,
+        "must be set to 'SingleStack' when releasing the secondary ipFamily",
+      ),
+    );
+  return errors;
 }
