@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { notFound } from '../../core/machinery/status.ts';
+import { createAudit } from '../../functions/apiserver/audit/audit.ts';
+import { readAuditPolicy } from '../../functions/apiserver/audit/policy.ts';
 import { type ApiServer, createApiServer } from '../../functions/apiserver/handler.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { tried } from '../../test/tools/tried.ts';
@@ -18,6 +20,7 @@ import { clusterDir } from './made-cluster.ts';
 let folder: string;
 let t: TestApi;
 let api: ApiServer;
+let events: string[];
 const kim = { name: 'kim' };
 const uid = '00000000-0000-4000-8000-000000000001';
 
@@ -36,8 +39,14 @@ beforeEach(async () => {
   t = await openTestApi();
   expect((await t.post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', clusterDefinition)).status).toBe(201);
   await t.namespace('a');
+  events = [];
+  const policy = JSON.stringify({
+    ...{ apiVersion: 'audit.k8s.io/v1', kind: 'Policy' },
+    rules: [{ level: 'RequestResponse' }],
+  });
   api = await createApiServer({
     ...t.options,
+    audit: createAudit(await readAuditPolicy(policy), { write: (line) => void events.push(line) }, Date.now),
     responders: [kubeconfigResponder(folder, t.registry, () => clusters)],
   });
 });
@@ -101,4 +110,11 @@ it('is a connection that policies of the host may refuse', async () => {
   const { status, text } = await ask('/apis/zeroplane.dev/v1/clusters/prod/kubeconfig');
   expect(text).toContain('not of this one');
   expect(status).toBe(422);
+});
+
+it('is in no audit log, whatever the policy wants to see of answers', async () => {
+  expect((await ask('/apis/zeroplane.dev/v1/clusters/prod/kubeconfig')).status).toBe(201);
+  expect(events.at(-1)).toContain('"stage":"ResponseComplete"');
+  expect(events.at(-1)).toContain('"subresource":"kubeconfig"');
+  expect(events.join('')).not.toContain('https://x');
 });

@@ -101,7 +101,13 @@ async function createOnce(
     old: undefined,
     companions: context.claim ? [context.claim] : [],
   };
+  const { status } = object;
   await mutate(env, attributes);
+  // Nor does a webhook or a policy begin it: as in Kubernetes, where preparation comes after admission.
+  if (!strategy.keepStatus && hasStatus(definition) && object['status'] !== status) {
+    if (status === undefined) delete object['status'];
+    else object['status'] = status;
+  }
 
   if (large) await yieldToEventLoop();
   const warn = (text: string) => void context.warnings.push(text);

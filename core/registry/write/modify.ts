@@ -150,7 +150,10 @@ async function modifyOnce(
     old,
     companions: context.claim ? [context.claim] : [],
   };
+  const { metadata } = object;
   if (!change.admitted) await mutate(env, attributes);
+  // What a webhook or a policy made of it reaches no further than the request does.
+  if (object.metadata !== metadata) keepForSubresource(stored, subresource, object, old);
 
   if (large) await yieldToEventLoop();
   const warn = (text: string) => void context.warnings.push(text);

@@ -86,7 +86,7 @@ function createRecord(
   const tidy = (object: unknown) => (omitManagedFields ? withoutManagedFields(object) : object);
   // What streams carry is no object, and belongs to others.
   const readable = info.isResource && !streamSubresources.has(info.subresource);
-  const wantsResponse = level === 'RequestResponse' && readable;
+  const wantsResponse = level === 'RequestResponse' && readable && !isCredential(info);
   const wantsRequest = wantsResponse || (level === 'Request' && readable);
   let impersonated: UserInfo | undefined;
   let requestObject: unknown;
@@ -153,6 +153,11 @@ function createRecord(
       complete();
     },
   };
+}
+
+/** An answer that is somebody's private key, good for a year, and so is nobody's to read in a log. */
+function isCredential({ group, resource, subresource }: RequestInfo): boolean {
+  return group === 'zeroplane.dev' && resource === 'clusters' && subresource === 'kubeconfig';
 }
 
 async function wholeBody({ body }: ApiResponse): Promise<Uint8Array | undefined> {

@@ -4,7 +4,7 @@ import type { V1Scale } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { type Body, bodyOf } from '../../../api/subresource-body.ts';
 import { deepEqual } from '../../../machinery/equality.ts';
-import type { KubeObject } from '../../../machinery/object.ts';
+import type { KubeObject, ObjectMeta } from '../../../machinery/object.ts';
 import { setOwn } from '../../../machinery/own.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import { applyDefaults } from '../../../machinery/structure/apply-defaults.ts';
@@ -34,16 +34,57 @@ export async function rewrite(
   const changed = next as KubeObject; // an object with metadata; its structure is checked below
   if (connects) replace(object, { ...changed, metadata: object.metadata });
   else {
+    demandSameIdentity(attributes, before, changed, who);
     pruneDefaultCheck(bodyOf(shown, subresource), shown.customResource !== undefined, changed, who);
     if (subresource === 'scale') scaleTo(object, attributes, shown, changed);
     else if (takesOwnBody(attributes)) replace(object, changed);
     else {
       const stored = await toStored(env, shown, changed);
       env.strategyOf(storedDefinition(env, shown)).defaults?.(stored, old);
+      keepServersFields(stored, object, operation);
       replace(object, stored);
     }
   }
   return true;
+}
+
+/**
+ * What was authorized, and where it is stored, goes by these. An update is held to them by the object that is there. Kubernetes stores an object
+ * under the name that a webhook gives it; here it is refused.
+ */
+function demandSameIdentity(
+  { operation }: Attributes,
+  before: KubeObject,
+  { kind, apiVersion, metadata }: KubeObject,
+  who: string,
+): void {
+  const changes: readonly (readonly [field: string, before: unknown, after: unknown])[] = [
+    ['kind', before.kind, kind],
+    ['apiVersion', before.apiVersion, apiVersion],
+    ...(operation === 'CREATE'
+      ? ([
+          ['metadata.name', before.metadata.name, metadata.name],
+          ['metadata.namespace', before.metadata.namespace, metadata.namespace],
+        ] as const)
+      : []),
+  ];
+  for (const [field, from, to] of changes)
+    if (from !== to) throw broken(who, `${field} may not be changed from ${JSON.stringify(from)}`);
+}
+
+/** As Kubernetes, which sets them after mutating admission: whatever that makes of them, they are the server's. */
+function keepServersFields({ metadata }: KubeObject, object: KubeObject, operation: Attributes['operation']): void {
+  for (const field of ['generation', 'resourceVersion', 'selfLink'] as const) restore(metadata, object.metadata, field);
+  // Of an update they are compared with what is there.
+  if (operation !== 'CREATE') return;
+  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const)
+    restore(metadata, object.metadata, field);
+}
+
+function restore<K extends keyof ObjectMeta>(meta: ObjectMeta, before: ObjectMeta, field: K): void {
+  const value = before[field];
+  if (value === undefined) delete meta[field];
+  else meta[field] = value;
 }
 
 function pruneDefaultCheck({ schema, kind }: Body, custom: boolean, changed: KubeObject, who: string): void {
