@@ -1,9 +1,10 @@
 // Who may hold how many connections of a server, and for how long one may do nothing.
 
 import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
-import { isIPv6, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { addressKey } from '../../core/process/address-key.ts';
 import { createShares } from '../../core/process/shares.ts';
 import { requestsOn } from './served-request.ts';
 
@@ -130,17 +131,4 @@ export function limitConnections(
       for (const socket of sockets) socket.destroy();
     },
   };
-}
-
-/** Who has an IPv6 address has 2^64 of them. */
-export function addressKey(address: string | undefined): string {
-  if (address === undefined) return '';
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  const [head = '', tail] = address.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  const groups = [...before, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...after];
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }

@@ -71,7 +71,7 @@ export function createSystemRoutes(options: SystemOptions): Responder {
     api: documents.discovery,
     apis: documents.discovery,
     openapi: documents.openapi,
-    [installPath]: async ({ info }) => options.installer?.(info.segments),
+    [installPath]: async ({ info, request }) => options.installer?.(info.segments, request.remoteAddress),
   };
 
   return {
