@@ -59,7 +59,9 @@ async function askRunning(dataDir: string, target: string): Promise<void> {
   try {
     await askControlPlane(dataDir, '/backup', target);
   } catch (error) {
-    throw new UserError(`backup: ${errorText(error)}`, { cause: error });
+    throw new UserError(`backup: ${errorText(error)}: \`df -h ${dirname(target)}\` says whether there is room`, {
+      cause: error,
+    });
   }
 }
 

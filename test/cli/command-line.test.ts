@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandEntry } from '../../cli/own-commands.ts';
+import { run } from '../../core/process/run.ts';
 import { tool } from '../tools/kubectl.ts';
 import { startProgram } from './run-tool.ts';
 
@@ -75,6 +76,24 @@ it.each([
   const { code, stdout, stderr } = await zeroplane(...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(said);
+});
+
+it.skipIf(process.getuid?.() !== 0)('says of a full disk what to do, and shows no stack', async () => {
+  const full = join(home, 'full');
+  mkdirSync(full);
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', full]);
+  try {
+    await run('sh', ['-c', `dd if=/dev/zero of=${full}/fill bs=4k 2>/dev/null; true`]);
+    const file = join(home, 'mine.yaml');
+    writeFileSync(file, 'apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n');
+    const { code, stderr } = await zeroplane('kubeconfig', 'merge', file, '--into', join(full, 'config'));
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^zeroplane: ENOSPC.*`df -h` says where there is none\n$/),
+    ]);
+  } finally {
+    await run('umount', [full]);
+  }
 });
 
 it('says its version, and of which Kubernetes', async () => {
