@@ -68,6 +68,9 @@ async function setUpIpv6(run: Run, { bridge, service }: LinkOptions, ipv6: Ipv6N
   ] as const) {
     // Machines that want none of it on their own links may switch it off for those that come.
     await sysctl(`net/ipv6/conf/${device}/disable_ipv6`, '0');
+    // Nor does its link-local address need asking for, by which it asks for neighbours: for two seconds after the first pod of a node,
+    // nothing would be passed on.
+    await sysctl(`net/ipv6/conf/${device}/accept_dad`, '0');
     // No pod is this node's router.
     await sysctl(`net/ipv6/conf/${device}/accept_ra`, '0');
     await run('ip', ['-6', 'addr', 'replace', address, 'dev', device, 'nodad']);
@@ -111,8 +114,8 @@ export async function setSysctls(run: Run, bridge: string, ipv6: boolean): Promi
   // that a fresh machine has not loaded; where it is built in, or cannot be loaded, the next line says what is the matter.
   if (!existsSync('/proc/sys/net/bridge')) await run('modprobe', ['br_netfilter']).catch(() => undefined);
   await sysctl('net/bridge/bridge-nf-call-iptables', '1');
-  // A kernel without IPv6 has no such switch, and its pods speak none.
-  if (existsSync('/proc/sys/net/bridge/bridge-nf-call-ip6tables'))
+  // A kernel without IPv6 has no such switch, and its pods speak none. Where they do, policies between neighbours hang on it.
+  if (ipv6 || existsSync('/proc/sys/net/bridge/bridge-nf-call-ip6tables'))
     await sysctl('net/bridge/bridge-nf-call-ip6tables', '1');
   // localhost:nodePort works for pods of this node; a rule keeps neighbours from using it.
   await sysctl(`net/ipv4/conf/${bridge}/route_localnet`, '1');
