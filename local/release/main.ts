@@ -8,6 +8,7 @@ import { sumsFile } from '../../core/node/agent-program.ts';
 import { run } from '../../core/process/run.ts';
 import { UserError } from '../user-error.ts';
 import { tryOnCleanRoot } from './clean-root.ts';
+import { noticesFile, thirdPartyNotices } from './notices.ts';
 import { npmPackage } from './npm-package.ts';
 import { bundle, release, releaseDir } from './release.ts';
 
@@ -21,7 +22,8 @@ try {
   const { stdout } = await run('npm', ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx']);
   const billFile = 'zeroplane.cdx.json';
   writeFileSync(join(releaseDir, billFile), stdout);
-  for (const file of [npmFile, billFile]) {
+  writeFileSync(join(releaseDir, noticesFile), thirdPartyNotices(join(import.meta.dirname, '../..')));
+  for (const file of [npmFile, billFile, noticesFile]) {
     const sum = createHash('sha256')
       .update(readFileSync(join(releaseDir, file)))
       .digest('hex');

@@ -10,6 +10,7 @@ import own from '../../package.json' with { type: 'json' };
 import { ensureBundles, fingerprint, inAscii, moduleBanner } from '../bundle.ts';
 import { type Contents, contentsFile } from '../packaged.ts';
 import { locked, nodePackages } from './node-package.ts';
+import { noticesFile, thirdPartyNotices } from './notices.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -31,7 +32,7 @@ export async function npmPackage(directory: string, single: string): Promise<str
     const { name, description, license } = own;
     const manifest = {
       ...{ name, version, description, license, engines: { node: '>=24' }, os: ['linux', 'darwin'] },
-      ...{ bin: { zeroplane: 'bin/zeroplane.cjs' }, files: ['bin', 'programs', 'examples'] },
+      ...{ bin: { zeroplane: 'bin/zeroplane.cjs' }, files: ['bin', 'programs', 'examples', noticesFile] },
     };
     writeFileSync(join(work, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     const bin = join(work, 'bin');
@@ -43,6 +44,7 @@ export async function npmPackage(directory: string, single: string): Promise<str
     const { agent } = await ensureBundles();
     cpSync(dirname(agent), join(work, 'programs'), { recursive: true });
     cpSync(join(root, 'examples'), join(work, 'examples'), { recursive: true });
+    writeFileSync(join(work, noticesFile), thirdPartyNotices(root));
     for (const file of ['LICENSE', 'README.md']) copyFileSync(join(root, file), join(work, file));
     await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', directory, work], {
       timeoutMs: 300_000,
