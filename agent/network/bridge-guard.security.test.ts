@@ -16,7 +16,7 @@ const client = `const [host, port] = process.argv.slice(1); const s = require('n
   const end = (text) => { console.log(text); process.exit(); };
   s.on('data', (d) => end(String(d))); s.on('error', (e) => end(e.code)); setTimeout(() => end('dropped'), 1500);`;
 const send = `const [from, to, text] = process.argv.slice(1); const u = require('dgram').createSocket('udp4');
-  u.bind(0, from, () => u.send(text, 8081, to, () => u.close()));`;
+  u.bind(0, from, () => { u.setBroadcast(true); u.send(text, 8081, to, () => u.close()); });`;
 const ask = `const u = require('dgram').createSocket('udp4'); u.on('message', (m) => { console.log('heard ' + m); process.exit(); });
   u.send('tell', 8081, process.argv[1]); setTimeout(() => { console.log('no answer'); process.exit(); }, 2000);`;
 
@@ -71,10 +71,12 @@ describe.skipIf(reason !== undefined)(`a pod${reason === undefined ? '' : ` (ski
     tried('ways around network policies', 2);
   });
 
-  it('says nothing under an address that is no pod of its node', async () => {
+  it('says nothing under an address that is no pod of its node, and nothing to all at once', async () => {
     await ofPod(front, 'addr', 'add', '203.0.113.5/32', 'dev', 'eth0');
     await sandbox.script(front, send, '10.244.1.10', '10.244.1.12', 'own');
     await sandbox.script(front, send, '203.0.113.5', '10.244.1.12', 'forged');
+    for (const all of ['224.0.0.1', '255.255.255.255', '10.244.1.255'])
+      await sandbox.script(front, send, '10.244.1.10', all, 'to-all');
     await sandbox.script(front, send, '10.244.1.10', '10.244.1.12', 'own-again');
     await expect.poll(() => sandbox.script(front, ask, '10.244.1.12'), { timeout: 20_000 }).toBe('heard own,own-again');
     tried('ways around network policies');

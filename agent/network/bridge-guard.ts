@@ -6,6 +6,7 @@
 
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { addressAt, parseCidr } from '../../core/machinery/cidr.ts';
 import { parseJson } from '../../core/machinery/json.ts';
 import type { Ipv6Network } from './ipv6.ts';
 import * as nft from './nft/expression.ts';
@@ -46,6 +47,12 @@ function guardRules({ bridge, podCIDR, tunnel, clusterCIDR, ipv6: both }: GuardO
   const any = nft.equal({ meta: { key: 'nfproto' } }, 'ipv6');
   const shared = [
     [from(bridge), nft.differs(ipv4.saddr, nft.cidr(podCIDR)), nft.drop],
+    // To all at once, the neighbours that a policy isolates among them.
+    [
+      from(bridge),
+      nft.equal(ipv4.daddr, { set: [nft.cidr(ipv4.multicast), '255.255.255.255', broadcastOf(podCIDR)] }),
+      nft.drop,
+    ],
     [from(tunnel), nft.differs(ipv4.daddr, nft.cidr(clusterCIDR)), nft.drop],
   ];
   if (both === undefined) return [...shared, [from(bridge), any, nft.drop], [from(tunnel), any, nft.drop]];
@@ -64,6 +71,11 @@ function guardRules({ bridge, podCIDR, tunnel, clusterCIDR, ipv6: both }: GuardO
     [from(bridge), nft.equal(ipv6.saddr, ofPods), nft.differs(ipv6.daddr, { set: beyondPolicies }), nft.accept],
     [from(bridge), any, nft.drop],
   ];
+}
+
+function broadcastOf(podCIDR: string): string {
+  const range = parseCidr(podCIDR);
+  return range === undefined ? podCIDR : addressAt(range, range.size - 1n);
 }
 
 /** No policy knows who is behind these. */
