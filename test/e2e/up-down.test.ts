@@ -69,7 +69,7 @@ describe.skipIf(process.getuid?.() !== 0)('up and down (needs root)', () => {
     ] as const;
     const refusals: [() => ReturnType<Host['run']>, RegExp, number?][] = [
       [() => host.run(...asNobody, '--data-dir', dataDir), /^zeroplane: a node needs root.*--no-agent/],
-      [() => zeroplane('up', '--pod-cidr', '10.1.0.0'), /^zeroplane: --pod-cidr: 10\.1\.0\.0 is not an IPv4 range/],
+      [() => zeroplane('up', '--pod-cidr', '10.1.0.0'), /^zeroplane: --pod-cidr: 10\.1\.0\.0 is no range of addresses/],
       [() => zeroplane('up', '--service-cidr', '10.1.0.0/30'), /^zeroplane: --service-cidr: .* is too small/],
       [() => zeroplane('up', '--port', '99999'), /^--port: give a number from 1 to 65535, not "99999"/, 2],
       [() => zeroplane('up', '--fast'), /^Unknown option '--fast'/, 2],
