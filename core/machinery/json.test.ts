@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fuzzRuns } from '../../test/tools/fuzz-runs.ts';
-import { decodeJson, decodeJsonStrict, isInteger, parseJson } from './json.ts';
+import { decodeJson, decodeJsonStrict, isInteger, parseJson, visitFields } from './json.ts';
 
 describe('a JSON body', () => {
   it.each([
@@ -13,6 +13,31 @@ describe('a JSON body', () => {
     ['{"a": {"b": 1}, "b": {"a": "\\\\"}, "c": ["a", "a"]}', []],
   ])('%s has the duplicates %j', (text, duplicates) => {
     expect(decodeJsonStrict(text)).toEqual({ value: JSON.parse(text), duplicates });
+  });
+
+  it('is told of every name that stands twice, wherever', () => {
+    const names = fc.constantFrom('a', 'b', '__proto__', 'c\\"', '');
+    const { text } = fc.letrec((tie) => ({
+      text: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom('1', '-7', '"a:b,{}"', 'null', 'true'),
+        fc.array(tie('text')).map((items) => `[${items.join(',')}]`),
+        fc
+          .array(fc.tuple(names, tie('text')))
+          .map((fields) => `{${fields.map(([name, value]) => `${JSON.stringify(name)}: ${value}`).join(', ')}}`),
+      ),
+    }));
+    fc.assert(
+      fc.property(text.map(String), (body) => {
+        let again = false;
+        visitFields(body, (_name, isAgain) => {
+          again ||= isAgain;
+        });
+        const { value, duplicates } = decodeJsonStrict(body);
+        expect(duplicates.length > 0).toBe(again);
+        expect(JSON.stringify(value)).toBe(JSON.stringify(JSON.parse(body)));
+      }),
+    );
   });
 
   it('without duplicates has none', () => {

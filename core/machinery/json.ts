@@ -51,7 +51,7 @@ export function decodeJson(input: Uint8Array | string): unknown {
  * and RequestEntityTooLarge.
  */
 export function decodeJsonStrict(input: Uint8Array | string): Decoded {
-  return parsed(typeof input === 'string' ? input : textOf(input), (text) => scan(text, jsonValue(text), true));
+  return parsed(typeof input === 'string' ? input : textOf(input), (text) => looked(text, jsonValue(text)));
 }
 
 /**
@@ -72,7 +72,7 @@ export function decodeJsonObject(input: Uint8Array): Decoded | undefined {
   } catch {
     return undefined;
   }
-  return parsed(text, () => scan(text, value, true));
+  return parsed(text, () => looked(text, value));
 }
 
 /** Kubernetes' words for a duplicate field, in warnings and in strict failures. */
@@ -166,6 +166,68 @@ const deepest = maxDepth + 1;
 
 /** More are not reported: each costs memory, and one is enough to refuse a body. */
 const maxFloats = 1000;
+
+/**
+ * A request's body is walked name by name only where there is something to be found: where its text has more names than its value, which
+ * has each once, or a number to be mended or reported.
+ */
+function looked(text: string, value: unknown): Decoded {
+  return namesInText(text) === namesInValue(value) ? { value, duplicates: [] } : scan(text, value, true);
+}
+
+/** How many fields a text that JSON.parse took has, duplicates among them; undefined where a number may be no plain integer. */
+function namesInText(text: string): number | undefined {
+  let names = 0;
+  let values = 1;
+  let depth = 1;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    switch (code) {
+      case 0x22:
+        at = endOfString(text, at);
+        break;
+      // Outside of strings there is one behind each name.
+      case 0x3a:
+        names++;
+        break;
+      case 0x7b:
+      case 0x5b:
+        // As `scan` counts them: the closing one comes two behind the opening one in ASCII.
+        if (text.charCodeAt(at + 1) !== code + 2) values++;
+        if (++depth > deepest) throw tooDeep();
+        break;
+      case 0x7d:
+      case 0x5d:
+        depth--;
+        break;
+      case 0x2c:
+        if (++values > maxValues) throw tooManyValues();
+        break;
+      default: {
+        if (!isDigit(code)) break;
+        let end = at + 1;
+        while (isDigit(text.charCodeAt(end))) end++;
+        const next = text.charCodeAt(end);
+        if (next === 0x2e || next === 0x65 || next === 0x45 || end - at >= longNumber - 1) return undefined; // . e E
+        at = end - 1;
+      }
+    }
+  }
+  return names;
+}
+
+/** Of what JSON.parse made of a text that is not too deep. */
+function namesInValue(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let names = 0;
+  if (Array.isArray(value)) for (const each of value) names += namesInValue(each);
+  else
+    for (const name in value) {
+      // as: an object of the value that is being walked. computed name: of its own names.
+      names += 1 + namesInValue((value as Record<string, unknown>)[name]);
+    }
+  return names;
+}
 
 /**
  * Walks a text that JSON.parse took, so that nothing but structure and numbers needs a look; mends the numbers in `value`. `limited`: it
