@@ -67,6 +67,8 @@ function validateLinux(spec: V1PodSpec, path: string): FieldError[] {
 
 /** Containers that run in their node's own namespaces: all of a pod, or none. */
 function validateHostProcess(spec: V1PodSpec, path: string): FieldError[] {
+  // Of all pods but a few nothing more is looked at.
+  if (!namesWindowsOptions(spec)) return [];
   const ofAll = spec.securityContext?.windowsOptions?.hostProcess;
   const containers = visit(spec, path);
   const errors: FieldError[] = [];
@@ -97,6 +99,13 @@ function validateHostProcess(spec: V1PodSpec, path: string): FieldError[] {
       invalidValue(`${path}.hostNetwork`, false, 'hostNetwork must be true if pod contains any hostProcess containers'),
     );
   return errors;
+}
+
+function namesWindowsOptions({ securityContext, initContainers, containers, ephemeralContainers }: V1PodSpec): boolean {
+  if (securityContext?.windowsOptions) return true;
+  for (const list of [containers, initContainers, ephemeralContainers])
+    for (const each of list ?? []) if (each.securityContext?.windowsOptions) return true;
+  return false;
 }
 
 /** All containers with their paths, in the order in which Kubernetes tells of them. */
