@@ -1,8 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { readOptions } from './options.ts';
 
-const optionsOf = (context: Record<string, string>) => readOptions(new App({ context }).node);
+// An app that is given no folder makes one, which nobody removes.
+const outdir = mkdtempSync(join(tmpdir(), 'zeroplane-options-'));
+afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+
+const optionsOf = (context: Record<string, string>) => readOptions(new App({ context, outdir }).node);
 
 it('makes an AuthenticationConfiguration of whose pipelines are trusted', () => {
   expect(optionsOf({}).authenticationConfig).toBeUndefined();
