@@ -54,6 +54,9 @@ describe('machines that are about to end', { timeout: 180_000 }, () => {
     playing = Promise.all(
       Object.values(instances).map((name) => playNode(client, name, { labels: {}, room }, done.signal)),
     );
+    // Both: pods that are placed while one of them is alone do not move.
+    const nodes = '-o=jsonpath={range .items[*]}{.metadata.name}{.spec.taints}{end}';
+    await eventually(120, async () => (await kubectl('get', 'nodes', nodes)) === instances.one + instances.two);
     await kubectl('create', 'deployment', 'web', '--image=x', '--replicas=4');
     await kubectl('create', 'poddisruptionbudget', 'web', '--selector=app=web', '--min-available=3');
     await eventually(120, async () => (await placed()).length === 4);
