@@ -219,8 +219,25 @@ describe('list and watch', () => {
     const target = t.target('configmaps', 'default');
     await expect(t.registry.list(t.context, target, { resourceVersion: '99' })).rejects.toMatchObject({
       reason: 'Timeout',
+      message: 'Timeout: Too large resource version: 99, current: 1',
       details: { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge' }] },
     });
+    const one = t.target('configmaps', 'default', 'a');
+    for (const resourceVersion of ['', '0', '1'])
+      expect((await t.registry.get(t.context, one, { resourceVersion })).object.metadata.name).toBe('a');
+    await expect(t.registry.get(t.context, one, { resourceVersion: '2' })).rejects.toMatchObject({
+      code: 504,
+      message: 'Timeout: Too large resource version: 2, current: 1',
+      details: { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge' }] },
+    });
+    for (const resourceVersion of ['x', '-1', '1.0', '99999999999999999999']) {
+      const refused = {
+        reason: 'BadRequest',
+        message: expect.stringMatching(/^invalid resource version: resourceVersion: Invalid value: /),
+      };
+      await expect(t.registry.get(t.context, one, { resourceVersion })).rejects.toMatchObject(refused);
+      await expect(t.registry.list(t.context, target, { resourceVersion })).rejects.toMatchObject(refused);
+    }
     await expect(t.registry.list(t.context, target, { resourceVersionMatch: 'Exact' })).rejects.toMatchObject({
       reason: 'Invalid',
     });

@@ -10,6 +10,7 @@ import { admit } from './admit.ts';
 import { lookups } from './lookup.ts';
 import { get } from './read/get.ts';
 import { list } from './read/list.ts';
+import { reachesVersion } from './read/resource-version.ts';
 import { watch } from './read/watch.ts';
 import type { Registry, Target } from './registry.ts';
 import type { RegistryOptions } from './registry-options.ts';
@@ -36,7 +37,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     return definition.expressions || strategyOf(definition).expressions ? loadExpressions().then(work) : work();
   };
   return {
-    get: (context, target) => (target.subresource ? getSubresource(env, context, target) : get(env, target)),
+    get: (context, target, { resourceVersion } = {}) => {
+      const read = () => (target.subresource ? getSubresource(env, context, target) : get(env, target));
+      return resourceVersion ? reachesVersion(env, target.definition.type, resourceVersion).then(read) : read();
+    },
     list: (_context, target, listOptions) => list(env, target, listOptions),
     watch: (_context, target, watchOptions) => watch(env, target, watchOptions),
     create: (context, target, object, writeOptions) =>

@@ -83,6 +83,8 @@ export interface WatchOptions {
   readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan';
   readonly sendInitialEvents?: boolean;
   readonly allowWatchBookmarks?: boolean;
+  /** Not for watches: it is refused beside a match. */
+  readonly continue?: string;
   /** Everything that was written before the call is to be seen, from whatever version it begins. */
   readonly upToDate?: boolean;
   /** It begins after exactly `resourceVersion`, without any state before, also where that is 0: before everything. */
@@ -100,6 +102,10 @@ export interface Modification {
   readonly build: (existing: KubeObject, large: boolean) => KubeObject | undefined | Promise<KubeObject | undefined>;
   /** What is created where there is nothing to change; default NotFound. */
   readonly otherwise?: () => KubeObject | Promise<KubeObject>;
+}
+
+export interface GetOptions {
+  readonly resourceVersion?: string;
 }
 
 /** One object as it is stored or was written, in the version of the target's definition. */
@@ -133,7 +139,8 @@ export interface DeleteOutcome extends Outcome {
 
 /** Every method fails with a StatusError. */
 export interface Registry {
-  get(context: RequestContext, target: Target): Promise<Outcome>;
+  /** At `resourceVersion` or newer, where one is asked for. */
+  get(context: RequestContext, target: Target, options?: GetOptions): Promise<Outcome>;
   list(context: RequestContext, target: Target, options: ListOptions): Promise<ListOutcome>;
   watch(context: RequestContext, target: Target, options: WatchOptions): Promise<WatchOutcome>;
   create(context: RequestContext, target: Target, object: KubeObject, options?: WriteOptions): Promise<Outcome>;

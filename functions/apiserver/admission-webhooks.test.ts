@@ -151,6 +151,19 @@ describe('a validating webhook', () => {
     });
   });
 
+  it('may name the namespace of policies in its conditions, which is null there', async () => {
+    const hook = await open(() => ({ allowed: false }));
+    await configure('Validating', hook, {
+      matchConditions: [
+        { name: 'without', expression: 'namespaceObject != null && namespaceObject.metadata.name != ""' },
+      ],
+    });
+    expect(await t.post(configmaps, configMap('a'))).toMatchObject({ status: 201 });
+    const reads = { matchConditions: [{ name: 'read', expression: 'namespaceObject.metadata.name == "default"' }] };
+    expect(await configure('Validating', hook, reads, 'other.example.com')).toMatchObject({ status: 201 });
+    expect(await t.post(configmaps, configMap('b'))).toMatchObject({ status: 403 });
+  });
+
   it('is not asked about whom its match conditions trust', async () => {
     const hook = await open(() => ({ allowed: false }));
     await configure('Validating', hook, {

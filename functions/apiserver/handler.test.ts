@@ -208,6 +208,25 @@ describe('reads', () => {
   });
 });
 
+describe('deletes', () => {
+  it.each([
+    [
+      { propagationPolicy: 'Foo' },
+      'propagationPolicy: Unsupported value: "Foo": supported values: "Foreground", "Background", "Orphan", "nil"',
+    ],
+    [
+      { propagationPolicy: 'Orphan', orphanDependents: true },
+      'propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
+    ],
+    [{ dryRun: ['Some'] }, 'dryRun: Unsupported value: ["Some"]: supported values: "All"'],
+  ])('refuse %j', async (options, message) => {
+    expect(await t.remove(`${configMaps}/a`, { body: options })).toMatchObject({
+      status: 422,
+      body: { message: `DeleteOptions.meta.k8s.io "" is invalid: ${message}` },
+    });
+  });
+});
+
 describe('watches', () => {
   it('tell what happens after the list, once and in order', async () => {
     await makeConfigMap('a');

@@ -22,10 +22,11 @@ export function admissionEnvironment(place: AdmissionPlace, { variables, params 
     ['object', t.dyn],
     ['oldObject', t.dyn],
     ['request', t.struct('kubernetes.AdmissionRequest')],
+    // Webhooks may name it, too; of them it is null.
+    ['namespaceObject', t.struct('kubernetes.Namespace')],
     ['authorizer', authorizerType],
     ['authorizer.requestResource', requestResourceType],
   ];
-  if (place !== 'webhook') named.push(['namespaceObject', t.struct('kubernetes.Namespace')]);
   if (place !== 'webhook' && params) named.push(['params', t.dyn]);
   if (place === 'policy' || place === 'mutation') named.push(['variables', t.struct('kubernetes.variables')]);
   const field = (name: string) => (variables ? variables.get(name) : t.dyn);

@@ -38,7 +38,9 @@ export function decodeContinue(text: string): ContinueToken {
   } catch {
     // Not ours: the failure below says so.
   }
-  throw badRequest('continue key is not valid: it must be the value of metadata.continue of the previous page');
+  throw badRequest(
+    'invalid continue token: continue key is not valid: it must be the value of metadata.continue of the previous page',
+  );
 }
 
 function isInteger(value: unknown): value is number {

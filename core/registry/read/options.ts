@@ -37,6 +37,8 @@ export function checkWatchOptions(options: WatchOptions): void {
       );
     }
     if (match !== 'NotOlderThan') errors.push(notSupported(field, match, ['NotOlderThan']));
+    if (options.continue)
+      errors.push(forbiddenField(field, 'resourceVersionMatch is forbidden when continue is provided'));
   }
   if (errors.length) throw invalid('ListOptions', 'meta.k8s.io', '', errors);
 }

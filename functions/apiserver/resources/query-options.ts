@@ -6,13 +6,20 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
+  invalidValue,
   notSupported,
   required,
 } from '../../../core/machinery/field-error.ts';
 import { isInteger } from '../../../core/machinery/json.ts';
 import type { Int64 } from '../../../core/machinery/object.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
-import type { ListOptions, PatchType, WatchOptions, WriteOptions } from '../../../core/registry/registry.ts';
+import type {
+  GetOptions,
+  ListOptions,
+  PatchType,
+  WatchOptions,
+  WriteOptions,
+} from '../../../core/registry/registry.ts';
 import type { RoutedRequest } from '../http.ts';
 import type { Query } from '../query.ts';
 import type { RequestInfo } from '../request-info.ts';
@@ -37,13 +44,20 @@ export function watchOptions(info: RequestInfo, query: Query): WatchOptions & { 
   if (query.isEmpty) return {};
   const sendInitialEvents = query.optionalBoolean('sendInitialEvents');
   const timeoutSeconds = query.integer('timeoutSeconds');
+  const token = query.text('continue');
   return {
     ...selectors(info),
+    ...(token && { continue: token }),
     ...match(query),
     ...(sendInitialEvents !== undefined && { sendInitialEvents }),
     ...(query.boolean('allowWatchBookmarks') && { allowWatchBookmarks: true }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
   };
+}
+
+export function getOptions(query: Query): GetOptions {
+  const resourceVersion = query.isEmpty ? undefined : query.text('resourceVersion');
+  return resourceVersion ? { resourceVersion } : {};
 }
 
 /** Options of a create, update or patch. `patch` names the patch's type. Throws Invalid. */
@@ -58,13 +72,13 @@ export function writeOptions(
   const errors: FieldError[] = [];
   const dryRun = query.texts('dryRun');
   const unknown = dryRun.find((each) => each !== 'All');
-  if (unknown !== undefined) errors.push(notSupported('dryRun', unknown, ['All']));
+  if (unknown !== undefined) errors.push(notSupported('dryRun', dryRun, ['All']));
   const fieldManager = query.text('fieldManager') ?? '';
   if (patch === 'apply' && fieldManager === '') errors.push(required('fieldManager', 'is required for apply patch'));
   errors.push(...validateManagerName(fieldManager, 'fieldManager'));
   const validation = query.text('fieldValidation') || 'Warn';
   if (!isFieldValidation(validation))
-    errors.push(notSupported('fieldValidation', validation, ['Ignore', 'Strict', 'Warn']));
+    errors.push(notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']));
   if (query.has('force') && patch !== undefined && patch !== 'apply')
     errors.push(forbiddenField('force', 'may not be specified for non-apply patch'));
   if (errors.length > 0 || !isFieldValidation(validation)) throw invalid(`${verb}Options`, 'meta.k8s.io', '', errors);
@@ -88,12 +102,18 @@ export function deleteOptions(query: Query, body: unknown): DeleteOptions {
     preconditions,
     ignoreUnreadable,
   } = given;
-  if (propagationPolicy !== undefined && !isPropagation(propagationPolicy))
-    errors.push(notSupported('propagationPolicy', propagationPolicy, ['Background', 'Foreground', 'Orphan']));
   if (propagationPolicy !== undefined && orphanDependents !== undefined)
-    errors.push(forbiddenField('propagationPolicy', 'orphanDependents and deletionPropagation cannot be both set'));
+    errors.push(
+      invalidValue(
+        'propagationPolicy',
+        propagationPolicy,
+        'orphanDependents and deletionPropagation cannot be both set',
+      ),
+    );
+  if (propagationPolicy !== undefined && !isPropagation(propagationPolicy))
+    errors.push(notSupported('propagationPolicy', propagationPolicy, ['Foreground', 'Background', 'Orphan', 'nil']));
   const unknown = dryRun.find((each) => each !== 'All');
-  if (unknown !== undefined) errors.push(notSupported('dryRun', unknown, ['All']));
+  if (unknown !== undefined) errors.push(notSupported('dryRun', dryRun, ['All']));
   if (errors.length > 0) throw invalid('DeleteOptions', 'meta.k8s.io', '', errors);
   return {
     ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),

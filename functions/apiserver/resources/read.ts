@@ -8,7 +8,7 @@ import { isBinary } from '../content/negotiate.ts';
 import { respondBytes, respondList, respondSized } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { Exchange } from './exchange.ts';
-import { listOptions } from './query-options.ts';
+import { getOptions, listOptions } from './query-options.ts';
 import type { Route } from './route.ts';
 import { transformer } from './transform.ts';
 
@@ -19,7 +19,7 @@ export const getRoute: Route = async (parts, exchange, target) => {
   const { registry, now } = parts;
   const past = exchange.query.has('history') ? await (await loadPast()).pastOfOne(parts, exchange, target) : undefined;
   if (past && 'response' in past) return past.response;
-  const outcome = past?.outcome ?? (await registry.get(exchange.context, target));
+  const outcome = past?.outcome ?? (await registry.get(exchange.context, target, getOptions(exchange.query)));
   const definition =
     target.subresource === 'scale' ? { ...target.definition, columns: scaleColumns } : target.definition;
   const transform = transformer(exchange.mediaType, definition, exchange.query, now);

@@ -23,11 +23,10 @@ export function targetOf(definition: ResourceDefinition | undefined, info: Reque
   if (info.rest.length > 0 && info.subresource !== 'proxy') throw noSuchResource();
   checkScope(definition, info);
   const verbs: readonly string[] = subresource ? subresource.verbs : definition.verbs;
-  if (!verbs.includes(info.verb)) throw methodNotAllowed(info.verb);
+  if (!verbs.includes(info.verb)) throw methodNotAllowed();
   // An object is made in its collection, and everything else is done to it by name.
   const named = info.name !== '';
-  if (info.verb === 'create' ? named && !subresource : !named && namedVerbs.has(info.verb))
-    throw methodNotAllowed(info.verb);
+  if (info.verb === 'create' ? named && !subresource : !named && namedVerbs.has(info.verb)) throw methodNotAllowed();
   return {
     definition,
     ...(definition.namespaced && info.namespace !== '' && { namespace: info.namespace }),
@@ -50,15 +49,11 @@ export function checkScope(definition: ResourceDefinition, info: RequestInfo): v
   if (!definition.namespaced && inNamespace) throw noSuchResource();
   if (!definition.namespaced || inNamespace) return;
   // Across namespaces there are only lists and watches.
-  if (info.verb !== 'list' && info.verb !== 'watch') throw methodNotAllowed(info.verb);
+  if (info.verb !== 'list' && info.verb !== 'watch') throw methodNotAllowed();
 }
 
-function methodNotAllowed(verb: string): StatusError {
-  return new StatusError(
-    'MethodNotAllowed',
-    `the server does not allow this method on the requested resource (${verb})`,
-    {},
-  );
+function methodNotAllowed(): StatusError {
+  return new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 }
 
 type WriteRoutes = typeof import('./write.ts');
@@ -90,6 +85,6 @@ const routes: ReadonlyMap<string, Route> = new Map([
 export function answerResource(parts: RouteParts, exchange: Exchange, target: Target): Promise<ApiResponse> {
   const { verb } = exchange.info;
   const route = routes.get(verb);
-  if (!route) throw methodNotAllowed(verb);
+  if (!route) throw methodNotAllowed();
   return route(parts, exchange, target);
 }

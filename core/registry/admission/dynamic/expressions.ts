@@ -65,6 +65,7 @@ export function inputsOf(
     ['object', make.plain(object)],
     ['oldObject', make.plain(oldObject)],
     ['request', make.plain(requestOf(attributes, definition))],
+    ['namespaceObject', make.plain(null)],
     ['authorizer', asked.authorizer],
     ['authorizer.requestResource', asked.requestResource],
   ]);
