@@ -7,6 +7,7 @@ import { forever, service, shell, web } from '../tools/manifests.ts';
 import { createSites, type Sites } from '../tools/sites.ts';
 import { type InstalledNode, prepareNode } from './installed-node.ts';
 import { daemonSet, type PlacedPod, type PodTraffic, podTraffic } from './pod-traffic.ts';
+import { tunnelPeers } from './tunnel-peers.ts';
 
 describe.skipIf(process.getuid?.() !== 0)('nodes in several networks (needs root)', () => {
   let sites: Sites;
@@ -184,9 +185,8 @@ describe.skipIf(process.getuid?.() !== 0)('nodes in several networks (needs root
     await label(controlPlane, '-');
     const usesHub = async (node: string, range: string, hub: string) => {
       const found = workers.find(({ name }) => name === node);
-      const peers = (await found?.host.run('sh', '-c', 'wg show all allowed-ips; wg show all endpoints'))?.stdout ?? '';
-      const [, key = ''] = new RegExp(`\\t(\\S+)\\t[^\\n]*\\b${range}`).exec(peers) ?? [];
-      return peers.includes(`${key}\t${hub}:51820`);
+      const peers = found ? await tunnelPeers(found.host) : [];
+      return peers.find(({ ranges }) => ranges.includes(range))?.endpoint === `${hub}:51820`;
     };
     const home = (await cluster.read('node', 'home')).spec.podCIDR;
     await eventually(120, () => usesHub('office', home, '10.1.0.1'));
