@@ -20,7 +20,12 @@ export interface FieldError {
   /** Path of the field, such as `spec.containers[0].name`. */
   field: string;
   message: string;
+  /** Where the value stands, where `field` does not say. */
+  place?: string;
 }
+
+/** How Kubernetes names the field of what is wrong with an object as a whole. */
+export const noField = '<nil>';
 
 export function required(field: string, detail = ''): FieldError {
   return { type: 'FieldValueRequired', field, message: join('Required value', detail) };

@@ -2,7 +2,15 @@
 // change are left out, transition rules need an old value. Source: KEP-2876, KEP-4008 (ratcheting).
 
 import { deepEqual } from '../../machinery/equality.ts';
-import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../machinery/field-error.ts';
+import {
+  duplicate,
+  type FieldError,
+  type FieldErrorType,
+  forbiddenField,
+  invalidValue,
+  noField,
+  required,
+} from '../../machinery/field-error.ts';
 import { getOwn } from '../../machinery/own.ts';
 import type { Schema, ValidationRule } from '../../machinery/schema.ts';
 import { itemKey } from '../../machinery/structure/correlate.ts';
@@ -29,6 +37,23 @@ interface Run {
   readonly errors: FieldError[];
   readonly budget: Budget;
 }
+
+/** What is said instead of what rules find, where an object is so wrong that they are not run; nothing where they are to be. */
+export function rulesNotChecked(schema: Schema, errors: readonly FieldError[]): FieldError[] {
+  if (!errors.some(({ type }) => blocking.has(type)) || !hasRules(schema)) return [];
+  const why =
+    'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+  // Kubernetes shows no value as this text.
+  return [invalidValue(noField, 'null', why)];
+}
+
+const blocking: ReadonlySet<FieldErrorType> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
 
 function visit(schema: Schema, value: unknown, old: unknown, path: string, run: Run): void {
   if (run.budget.left < 0) return;
@@ -101,7 +126,7 @@ function failure(
   path: string,
   budget: Budget,
 ): FieldError {
-  const field = rule.fieldPath ? path + ruleFieldPath(rule.fieldPath, path) : path;
+  const field = (rule.fieldPath ? path + ruleFieldPath(rule.fieldPath, path) : path) || noField;
   if (!result.ok) {
     // Nothing more is run, whether this one alone or all together took too much.
     const alone = budget.left >= 0;

@@ -13,7 +13,8 @@ export function ratchet(errors: readonly FieldError[], schema: Schema, value: un
   const unchanged: string[] = [];
   collect(schema, value, old, '', unchanged);
   return errors.filter(
-    ({ field, type }) => type === 'FieldValueDuplicate' || !unchanged.some((path) => isWithin(field, path)),
+    ({ field, type, place = field }) =>
+      type === 'FieldValueDuplicate' || !unchanged.some((path) => isWithin(place, path)),
   );
 }
 

@@ -335,7 +335,7 @@ describe('validateStructure', () => {
       'a: Invalid value: "é": a in body should be at least 2 chars long',
     ],
     ['maxLength', { type: 'string', maxLength: 1 }, 'ab', 'a: Too long: may not be more than 1 bytes'],
-    ['minItems', { type: 'array', minItems: 1 }, [], 'a: Invalid value: []: a in body should have at least 1 items'],
+    ['minItems', { type: 'array', minItems: 1 }, [], 'a: Invalid value: 0: a in body should have at least 1 items'],
     ['maxItems', { type: 'array', maxItems: 1 }, [1, 2], 'a: Too many: 2: must have at most 1 items'],
     ['set', { type: 'array', 'x-kubernetes-list-type': 'set' }, ['x', 'y', 'x'], 'a[2]: Duplicate value: "x"'],
     [
@@ -350,19 +350,15 @@ describe('validateStructure', () => {
       'x',
       'a: Invalid value: "x": a in body must be of type date-time: "x"',
     ],
-    ['not', { not: { type: 'string' } }, 'x', 'a: Invalid value: "x": "a" must not validate the schema (not)'],
+    ['not', { not: { type: 'string' } }, 'x', '<nil>: Invalid value: "": "a" must not validate the schema (not)'],
     [
       'oneOf',
       { oneOf: [{ type: 'integer' }, { minimum: 0 }] },
       1,
-      'a: Invalid value: 1: "a" must validate one and only one schema (oneOf). Found 2 valid alternatives',
+      '<nil>: Invalid value: "": "a" must validate one and only one schema (oneOf). Found 2 valid alternatives',
     ],
-    [
-      'anyOf',
-      { anyOf: [{ type: 'integer' }] },
-      'x',
-      'a: Invalid value: "x": "a" must validate at least one schema (anyOf)',
-    ],
+    ['minProperties', { minProperties: 1 }, {}, 'a: Invalid value: 0: a in body should have at least 1 properties'],
+    ['enum', { enum: [1, 'x', { a: 1 }] }, 2, 'a: Unsupported value: 2: supported values: "1", "x", "{\\"a\\":1}"'],
     ['null', { type: 'string' }, null, 'a: Invalid value: "null": a in body must be of type string: "null"'],
   ];
   for (const [name, schema, value, expected] of cases) {
@@ -370,6 +366,27 @@ describe('validateStructure', () => {
       expect(validateStructure(schema, value, 'a').map((each) => `${each.field}: ${each.message}`)).toEqual([expected]);
     });
   }
+
+  it('says of branches none of which passes what is wrong with the nearest', () => {
+    const says = (schema: Schema, value: unknown) =>
+      validateStructure(schema, value, 'a').map((each) => `${each.field}: ${each.message}`);
+    const [x, y] = [{ required: ['x'] }, { properties: { y: { type: 'string' } }, required: ['y', 'z'] }] as const;
+    expect(says({ anyOf: [{ type: 'integer' }] }, 'x')).toEqual([
+      '<nil>: Invalid value: "": "a" must validate at least one schema (anyOf)',
+      'a: Invalid value: "string": a in body must be of type integer: "string"',
+    ]);
+    const none = '<nil>: Invalid value: "": "a" must validate one and only one schema (oneOf). Found none valid';
+    expect(says({ oneOf: [x, y] }, {})).toEqual([none, 'a.x: Required value']);
+    expect(says({ oneOf: [x, y] }, { y: 'b' })).toEqual([none, 'a.z: Required value']);
+    expect(says({ allOf: [x, { maxProperties: 9 }] }, {})).toEqual([
+      'a.x: Required value',
+      '<nil>: Invalid value: "": "a" must validate all the schemas (allOf)',
+    ]);
+    expect(says({ allOf: [x] }, {})).toEqual([
+      'a.x: Required value',
+      '<nil>: Invalid value: "": "a" must validate all the schemas (allOf). None validated',
+    ]);
+  });
 
   it('does not run away on a pattern that backtracks', () => {
     const schema = { type: 'string', pattern: '^(a+)+$' } as const;

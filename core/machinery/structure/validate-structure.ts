@@ -6,6 +6,7 @@ import {
   duplicate,
   type FieldError,
   invalidValue,
+  noField,
   notSupported,
   required,
   tooMany,
@@ -37,14 +38,18 @@ function check(schema: Schema, value: unknown, path: string, errors: FieldError[
     errors.push(builtIn ? notDecodable(schema, value, path, model) : wrongType(schema, value, path));
     return;
   }
+  if (schema.allOf || schema.anyOf || schema.oneOf || schema.not) checkCombinations(schema, value, path, errors);
   if (schema.enum && !schema.enum.some((each) => deepEqual(each, value))) {
-    errors.push(notSupported(path, value, schema.enum.map(String)));
+    errors.push(notSupported(path, value, schema.enum.map(shownChoice)));
   }
   if (typeof value === 'string') checkString(schema, value, path, errors, builtIn);
   else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(schema, value, path, errors);
   else if (Array.isArray(value)) checkArray(schema, value, path, errors, model);
   else if (isRecord(value)) checkObject(schema, value, path, errors, model);
-  if (schema.allOf || schema.anyOf || schema.oneOf || schema.not) checkCombinations(schema, value, path, errors);
+}
+
+function shownChoice(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function isFree(schema: Schema): boolean {
@@ -108,7 +113,7 @@ function checkObject(
     check(next, field, join(path, name), errors, model);
   }
   if (schema.minProperties !== undefined && count < schema.minProperties) {
-    errors.push(bound(path, value, `should have at least ${schema.minProperties} properties`));
+    errors.push(tooFew(path, count, `should have at least ${schema.minProperties} properties`));
   }
   if (schema.maxProperties !== undefined && count > schema.maxProperties) {
     errors.push(tooMany(path, count, schema.maxProperties));
@@ -124,7 +129,7 @@ function checkArray(
 ): void {
   const { items, minItems, maxItems } = schema;
   if (minItems !== undefined && value.length < minItems) {
-    errors.push(bound(path, value, `should have at least ${minItems} items`));
+    errors.push(tooFew(path, value.length, `should have at least ${minItems} items`));
   }
   if (maxItems !== undefined && value.length > maxItems) errors.push(tooMany(path, value.length, maxItems));
   if (items && !isPlain(items, value)) {
@@ -181,22 +186,60 @@ function canonical(value: unknown): string {
   );
 }
 
+/** Of branches none of which passes, what is wrong with the nearest is told, too. */
 function checkCombinations(schema: Schema, value: unknown, path: string, errors: FieldError[]): void {
-  const passes = (each: Schema) => validateStructure(each, value, path).length === 0;
-  const fail = (detail: string) => errors.push(bound(path, value, detail, `"${path}"`));
-  for (const each of schema.allOf ?? []) check(each, value, path, errors, undefined);
-  if (schema.allOf && !schema.allOf.every(passes)) fail('must validate all the schemas (allOf)');
-  if (schema.anyOf && !schema.anyOf.some(passes)) fail('must validate at least one schema (anyOf)');
-  if (schema.oneOf) {
-    const count = schema.oneOf.filter(passes).length;
+  const { allOf, anyOf, oneOf, not } = schema;
+  const tried = (each: Schema) => validateStructure(each, value, path);
+  const fail = (detail: string) =>
+    errors.push({ ...invalidValue(noField, '', `${JSON.stringify(path)} ${detail}`), place: path });
+  if (anyOf) {
+    const failures = anyOf.map(tried);
+    if (failures.every(({ length }) => length > 0)) {
+      fail('must validate at least one schema (anyOf)');
+      errors.push(...nearest(anyOf, value, failures));
+    }
+  }
+  if (oneOf) {
+    const failures = oneOf.map(tried);
+    const count = failures.filter(({ length }) => length === 0).length;
     const found = count === 0 ? 'Found none valid' : `Found ${count} valid alternatives`;
     if (count !== 1) fail(`must validate one and only one schema (oneOf). ${found}`);
+    if (count === 0) errors.push(...nearest(oneOf, value, failures));
   }
-  if (schema.not && passes(schema.not)) fail('must not validate the schema (not)');
+  if (allOf) {
+    const failures = allOf.map(tried);
+    errors.push(...failures.flat());
+    const count = failures.filter(({ length }) => length === 0).length;
+    if (count < allOf.length) fail(`must validate all the schemas (allOf)${count === 0 ? '. None validated' : ''}`);
+  }
+  if (not && tried(not).length === 0) fail('must not validate the schema (not)');
 }
 
-function bound(path: string, value: unknown, detail: string, subject = `${path} in body`): FieldError {
-  return invalidValue(path, value, `${subject} ${detail}`);
+/** The errors of the branch that looks at most of the value, the first of several. */
+function nearest(branches: readonly Schema[], value: unknown, failures: readonly FieldError[][]): FieldError[] {
+  let best = 0;
+  const counts = branches.map((each) => lookedAt(each, value));
+  for (const [index, count] of counts.entries()) if (count > (counts[best] ?? 0)) best = index;
+  return failures[best] ?? [];
+}
+
+/** How many checks a schema makes of a value: as kube-openapi counts them, as far as it decides between branches. */
+function lookedAt(schema: Schema, value: unknown): number {
+  let count = schema.type || schema.format ? 2 : 1;
+  for (const each of schema.allOf ?? []) count += lookedAt(each, value);
+  if (Array.isArray(value)) {
+    if (schema.items) for (const each of value) count += lookedAt(schema.items, each);
+  } else if (isRecord(value)) {
+    for (const name in value) {
+      const next = getOwn(schema.properties, name) ?? schema.additionalProperties;
+      if (typeof next === 'object') count += lookedAt(next, value[name]);
+    }
+  }
+  return count;
+}
+
+function tooFew(path: string, size: number, detail: string): FieldError {
+  return invalidValue(path, size, `${path} in body ${detail}`);
 }
 
 function join(path: string, name: string): string {

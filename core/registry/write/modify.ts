@@ -128,9 +128,7 @@ async function modifyOnce(
   if (!next) return { object: old, bytes: item.value };
   const unreadable = change.unreadable ?? ((why: string) => badRequest(`${cannotHandle(definition)}: ${why}`));
   checkIdentity(target, next, old, strategy.conditionalUpdate ?? false, unreadable);
-  const schemaErrors = change.trusted
-    ? []
-    : await pruneDefaultValidate(context, definition, next, options, before, unreadable);
+  const schemaErrors = change.trusted ? [] : await pruneDefaultValidate(context, definition, next, options, unreadable);
   const object = await toStored(env, definition, next);
   inheritOnUpdate(object, old);
   object.metadata.resourceVersion = String(item.revision);

@@ -1,10 +1,11 @@
 // A body under the schema of its kind: unknown fields are reported or refused, defaults filled in, types checked.
 
 import type { ResourceDefinition } from '../../api/definition.ts';
-import { validateRules } from '../../cel/rules/validate-rules.ts';
+import { rulesNotChecked, validateRules } from '../../cel/rules/validate-rules.ts';
 import { validateEmbedded } from '../../kinds/metadata/embedded.ts';
 import { type FieldError, invalid } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
+import type { Schema } from '../../machinery/schema.ts';
 import { badRequest, type StatusError } from '../../machinery/status.ts';
 import { yieldToEventLoop } from '../../machinery/steps.ts';
 import { applyDefaults } from '../../machinery/structure/apply-defaults.ts';
@@ -17,7 +18,7 @@ import type { RequestContext, WriteOptions } from '../registry.ts';
 export type KindSchema = Pick<ResourceDefinition, 'group' | 'version' | 'kind' | 'schema' | 'customResource'>;
 
 /**
- * Changes `object` in place. `old` is what an update started from, in the same version. Fails with BadRequest for what cannot
+ * Changes `object` in place. Fails with BadRequest for what cannot
  * be decoded, Invalid for values that the schema forbids; returns errors that are reported together with what the kind's own rules find.
  */
 export function pruneDefaultValidate(
@@ -25,20 +26,19 @@ export function pruneDefaultValidate(
   definition: KindSchema,
   object: KubeObject,
   options: WriteOptions,
-  old?: KubeObject,
   unreadable = (why: string, _: KubeObject) => badRequest(`${cannotHandle(definition)}: ${why}`),
 ): FieldError[] | Promise<FieldError[]> {
   const unknown = prune(definition.schema, object);
   if (unknown.length > 0) reportUnknown(context, definition, unknown, options);
   if (!context.large) {
     applyDefaults(definition.schema, object);
-    return refuseOrReport(definition, object, structureErrors(definition, object, old), unreadable);
+    return refuseOrReport(definition, object, decodingErrors(definition, object), unreadable);
   }
   return (async () => {
     await yieldToEventLoop();
     applyDefaults(definition.schema, object);
     await yieldToEventLoop();
-    return refuseOrReport(definition, object, structureErrors(definition, object, old), unreadable);
+    return refuseOrReport(definition, object, decodingErrors(definition, object), unreadable);
   })();
 }
 
@@ -81,24 +81,33 @@ function belowRoot(field: string): string {
   return field.slice(field.indexOf('.') + 1);
 }
 
-/** The errors of a custom resource as it is to be stored: structure once more, since admission may have changed it, and rules. */
+/** The errors of a custom resource as it is to be stored: structure, now that admission had its say, and rules. */
 export async function customErrors(
   context: RequestContext,
   definition: ResourceDefinition,
   object: KubeObject,
   old: KubeObject | undefined,
 ): Promise<FieldError[]> {
-  const errors = structureErrors(definition, object, old);
+  const { schema } = definition;
+  const errors = customStructureErrors(schema, object, old);
   if (context.large) await yieldToEventLoop();
-  return errors.length > 0 ? errors : validateRules(definition.schema, object, old);
+  const notRun = rulesNotChecked(schema, errors);
+  return [...errors, ...(notRun.length > 0 ? notRun : validateRules(schema, object, old))];
 }
 
-function structureErrors({ schema, customResource }: KindSchema, object: KubeObject, old: KubeObject | undefined) {
+function customStructureErrors(schema: Schema, object: KubeObject, old: KubeObject | undefined): FieldError[] {
   const errors = validateStructure(schema, object);
-  if (customResource === undefined) return errors;
   // Of what is malformed it is enough to say so.
   if (errors.length === 0) return validateEmbedded(schema, object);
   return old ? ratchet(errors, schema, object, old) : errors;
+}
+
+/** Of a custom resource only its metadata is decoded: mutating admission may add what its schema asks for. */
+function decodingErrors({ schema, customResource }: KindSchema, object: KubeObject): FieldError[] {
+  if (customResource === undefined) return validateStructure(schema, object);
+  const { metadata } = schema.properties ?? {};
+  const errors = metadata ? validateStructure({ properties: { metadata } }, { metadata: object.metadata }) : [];
+  return errors.filter(({ type }) => type === 'FieldValueTypeInvalid');
 }
 
 function reportUnknown(

@@ -34,7 +34,7 @@ export function validateSchema(root: V1JSONSchemaProps, path: string, rules: Com
     );
   }
   if (root.nullable) errors.push(forbiddenField(`${path}.nullable`, 'nullable cannot be true at the root'));
-  const place: RulePlace = { correlatable: true, cardinality: 1, rules, costs: [] };
+  const place: RulePlace = { uncorrelatable: undefined, cardinality: 1, rules, costs: [] };
   visit(root, path, place, true, errors);
   checkCompleteness(root, path, errors);
   errors.push(...checkTotalCost(place.costs, path));
@@ -129,22 +129,22 @@ function visit(schema: V1JSONSchemaProps, path: string, place: RulePlace, root: 
   checkBranches(schema, path, errors);
   checkRules(schema, path, place, root || schema['x-kubernetes-embedded-resource'] === true, errors);
 
-  const mapType = schema['x-kubernetes-map-type'];
+  const atomic = schema['x-kubernetes-map-type'] === 'atomic' ? path : undefined;
   const listed = schema['x-kubernetes-list-type'] === 'map';
   const { items, properties, additionalProperties } = schema;
   if (isSchema(items)) {
-    visit(items, `${path}.items`, below(place, listed, countOf(schema.maxItems)), false, errors);
+    visit(items, `${path}.items`, below(place, listed ? undefined : path, countOf(schema.maxItems)), false, errors);
   }
   for (const [name, each] of Object.entries(properties ?? {})) {
     // The metadata of every object is known; what is said of it is checked above.
     if (root && name === 'metadata') continue;
-    visit(each, `${path}.properties[${name}]`, below(place, mapType !== 'atomic', 1), false, errors);
+    visit(each, `${path}.properties[${name}]`, below(place, atomic, 1), false, errors);
   }
   if (isSchema(additionalProperties)) {
     visit(
       additionalProperties,
       `${path}.additionalProperties`,
-      below(place, mapType !== 'atomic', countOf(schema.maxProperties)),
+      below(place, atomic, countOf(schema.maxProperties)),
       false,
       errors,
     );
@@ -156,11 +156,11 @@ function countOf(bound: Int64 | undefined): number | undefined {
 }
 
 /** Below a list or map without a bound nothing is known of how often a rule runs, but that its parts fit into a request. */
-function below(place: RulePlace, correlatable: boolean, count: number | undefined): RulePlace {
+function below(place: RulePlace, uncorrelatable: string | undefined, count: number | undefined): RulePlace {
   const { cardinality } = place;
   return {
     ...place,
-    correlatable: place.correlatable && correlatable,
+    uncorrelatable: place.uncorrelatable ?? uncorrelatable,
     cardinality: count === undefined || cardinality === undefined ? undefined : cardinality * count,
   };
 }

@@ -17,7 +17,8 @@ import type { CompiledExpression, CompiledRules } from './compiled-rules.ts';
 
 export interface RulePlace {
   /** Whether the old value of this part can be found. */
-  readonly correlatable: boolean;
+  /** The list or map whose items are not known again after an update; undefined where all are. */
+  readonly uncorrelatable: string | undefined;
   /** How many parts of an object the schema may hold for; undefined below a list or map without a bound. */
   readonly cardinality: number | undefined;
   readonly rules: CompiledRules;
@@ -86,9 +87,13 @@ function checkRule(
   const program = check(condition, rule.rule, `${path}.rule`, 'bool', 'cel expression must evaluate to a bool');
   if (program) {
     const reads = program.names.has('oldSelf');
-    if (reads && !place.correlatable)
+    if (reads && place.uncorrelatable !== undefined)
       errors.push(
-        invalidValue(`${path}.rule`, rule.rule, 'oldSelf cannot be used on the uncorrelatable portion of the schema'),
+        invalidValue(
+          `${path}.rule`,
+          rule.rule,
+          `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`,
+        ),
       );
     if (rule.optionalOldSelf && !reads)
       errors.push(invalidValue(`${path}.optionalOldSelf`, true, 'may not be set if oldSelf is not used in rule'));
