@@ -18,13 +18,15 @@ export interface WatchesMeasured {
 
 interface Abandoned {
   readonly count: number;
-  /** Those that a function holds for a client that is gone, and those that were told to come later. */
+  /** Those that a function holds for a client that is gone, and those that found it at its bound, or were told to come later. */
   readonly held: number;
   readonly refused: number;
   /** Writes one after another, in milliseconds at their client: without any, while they come, and while all are held. */
   readonly before: Latency;
   readonly during: Latency;
-  readonly after: Latency;
+  /** Of what they watch, and of what they do not: of the former each of them reads every change. */
+  readonly watched: Latency;
+  readonly others: Latency;
 }
 
 interface Latency {
@@ -55,6 +57,7 @@ export async function measureWatches(cluster: AwsCluster, count: Count): Promise
     return { sent, answered };
   };
   const base = `${cluster.gateway.url}/api/v1/namespaces/default/configmaps`;
+  const others = `${cluster.gateway.url}/api/v1/namespaces/default/secrets`;
   const watch = async (query: string) => {
     const { location } = await ask('GET', `${base}?watch=true&resourceVersion=1${query}`).answered;
     const opened = ask('GET', new URL(location ?? '', base).href);
@@ -79,39 +82,42 @@ export async function measureWatches(cluster: AwsCluster, count: Count): Promise
     await quiet(count);
 
     let written = 0;
-    const write = async () => {
+    const write = async (collection: string) => {
       const began = performance.now();
-      const { code, ended } = await ask('POST', base, JSON.stringify({ metadata: { name: `w-${written++}` } }))
+      const { code, ended } = await ask('POST', collection, JSON.stringify({ metadata: { name: `w-${written++}` } }))
         .answered;
       await ended;
       if (code !== 201) throw new Error(`a write was answered with ${code}`);
       return performance.now() - began;
     };
-    const several = async () => {
+    const several = async (collection: string) => {
       const taken: number[] = [];
-      for (let i = 0; i < writes; i++) taken.push(await write());
+      for (let i = 0; i < writes; i++) taken.push(await write(collection));
       return latencyOf(taken);
     };
-    await several();
-    const alone = await several();
+    for (const each of [others, base]) await several(each);
+    const alone = await several(base);
     const taken: number[] = [];
     let over = false;
     const abandoning = abandonWatches(cluster, abandonedCount).finally(() => {
       over = true;
     });
-    while (!over) taken.push(await write());
-    const answers = await abandoning;
-    const after = await several();
+    while (!over) taken.push(await write(base));
+    const { 200: kept = 0, 307: sentOn = 0 } = await abandoning;
+    if (sentOn !== abandonedCount) throw new Error(`${sentOn} of ${abandonedCount} watches were sent on`);
+    const watched = await several(base);
+    await delay(3000);
     return {
       open,
       begun,
       abandoned: {
         count: abandonedCount,
-        held: answers[200] ?? 0,
-        refused: answers[429] ?? 0,
+        held: kept,
+        refused: sentOn - kept,
         before: alone,
         during: latencyOf(taken),
-        after,
+        watched,
+        others: await several(others),
       },
     };
   } finally {
