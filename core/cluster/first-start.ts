@@ -21,15 +21,17 @@ interface Note {
   readonly build: string;
   /** Since when it is being made, in Unix milliseconds; absent: it is done. */
   readonly since?: number;
+  /** While it is being made: the build for which it was done last. */
+  readonly before?: string;
 }
 
 const pollMs = 200;
 
-/** Runs `make` unless it was done for this build. It may run twice at once after all, and must bear it. */
+/** Runs `make` unless it was done for this build; `before`: for which it was done last. It may run twice at once after all, and must bear it. */
 export async function onceABuild(
   store: Store,
   build: string,
-  make: () => Promise<void>,
+  make: (before: string | undefined) => Promise<void>,
   { now = Date.now, patienceMs = 30_000 }: OnceOptions = {},
 ): Promise<void> {
   for (;;) {
@@ -41,13 +43,15 @@ export async function onceABuild(
       await delay(pollMs);
       continue;
     }
-    const claimed = await write(store, found?.revision ?? 0, { build, since: now() });
+    const before = note && (note.since === undefined ? note.build : note.before);
+    const making = { build, ...(before !== undefined && { before }) };
+    const claimed = await write(store, found?.revision ?? 0, { ...making, since: now() });
     if (claimed === undefined) continue;
     try {
-      await make();
+      await make(before);
     } catch (error) {
       // Whoever waits need not wait for us.
-      await write(store, claimed, { build, since: 0 });
+      await write(store, claimed, { ...making, since: 0 });
       throw error;
     }
     await write(store, claimed, { build });

@@ -40,6 +40,8 @@ export interface StrategyOf<T> {
   readonly companions?: (situation: Situation, object: T, old: T | undefined) => Promise<Write[]>;
   /** The same for a delete: what it releases. */
   readonly release?: (situation: Situation, object: T) => Promise<Write[]>;
+  /** What it is read by without the type's others (core/store/groups.ts): the node that a pod is bound to. */
+  readonly groupOf?: (object: T) => string | undefined;
   /** Whether a change of the spec raises metadata.generation. */
   readonly generation?: boolean;
   /** Whether `status` may be set on create (kinds without the subresource do not need it). */

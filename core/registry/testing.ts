@@ -8,6 +8,7 @@ import { loadDefinitions } from '../api/definitions.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { createReplicas } from '../replica/replicas.ts';
 import { openEmbeddedStore } from '../store/embedded/embedded-store.ts';
+import type { Heartbeats } from '../store/heartbeats.ts';
 import type { Store } from '../store/store.ts';
 import { createEnvironment, createRegistry, systemRandom } from './create.ts';
 import type { RequestContext, Target } from './registry.ts';
@@ -18,16 +19,23 @@ export function contextOf(username = 'admin', groups: readonly string[] = ['syst
   return { user: { username, groups }, warnings: [] };
 }
 
-/** `wrapStore`: what the registry writes to, around the store that replicas follow. */
-export type TestRegistryOptions = Partial<RegistryOptions> & { readonly wrapStore?: (store: Store) => Store };
+export type TestStore = Store & { readonly heartbeats: Heartbeats };
 
-export async function openTestRegistry({ wrapStore, ...more }: TestRegistryOptions = {}) {
+export interface TestRegistryOptions extends Partial<RegistryOptions> {
+  /** What the registry writes to, around the store that replicas follow. */
+  readonly wrapStore?: (store: Store) => Store;
+  /** Default: an embedded one. `now`: Unix milliseconds. */
+  readonly openStore?: (now: () => number) => TestStore;
+}
+
+export async function openTestRegistry({ wrapStore, openStore, ...more }: TestRegistryOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'registry-'));
   const definitions = loadDefinitions();
   const time = { now: new Date('2026-01-02T03:04:05Z') };
   const clock = more.clock ?? (() => time.now);
   // One clock: what expires by the registry's is removed by the store's.
-  const store = openEmbeddedStore(join(folder, 'store.db'), { now: () => clock().getTime() });
+  const now = () => clock().getTime();
+  const store: TestStore = openStore?.(now) ?? openEmbeddedStore(join(folder, 'store.db'), { now });
   const replicas = createReplicas(store);
   const options: RegistryOptions = {
     store: wrapStore ? wrapStore(store) : store,

@@ -15,10 +15,13 @@ export interface ColdStart {
   readonly sealed: readonly Sealed[];
 }
 
+/** What is kept of a value. */
+export type Project = (value: Uint8Array) => Uint8Array;
+
 const pageSize = 2000;
 
 /** Reads so that up to `window` of the log's newest entries are known. What follows `revision` is read as any catching up is. */
-export async function coldStart(store: Store, type: TypeName, window: number): Promise<ColdStart> {
+export async function coldStart(store: Store, type: TypeName, window: number, project?: Project): Promise<ColdStart> {
   for (;;) {
     const compacted = await store.compacted(type);
     const head = await store.head(type);
@@ -26,7 +29,7 @@ export async function coldStart(store: Store, type: TypeName, window: number): P
     if (head === 0) return { items: [], revision: 0, past: [], floor: 0, sealed: [] };
     const base = Math.max(compacted, head - window);
     try {
-      const items = await listAt(store, type, base);
+      const items = await listAt(store, type, base, project);
       return { items, revision: base, past: [], floor: base, sealed: [] };
     } catch (error) {
       if (!isCompacted(error) && !isSealed(error)) throw error;
@@ -35,16 +38,20 @@ export async function coldStart(store: Store, type: TypeName, window: number): P
     }
     const { items, revision, sealed = [] } = await store.list(type, { includeSealed: true });
     const past = await logBetween(store, type, base, revision);
-    if (past) return { items, revision, past, floor: base, sealed };
+    if (past) return { items: kept(items, project), revision, past: kept(past, project), floor: base, sealed };
   }
 }
 
-async function listAt(store: Store, type: TypeName, revision: number): Promise<Item[]> {
+function kept<T extends Item | LogEntry>(all: readonly T[], project: Project | undefined): readonly T[] {
+  return project ? all.map((each) => ({ ...each, value: project(each.value) })) : all;
+}
+
+async function listAt(store: Store, type: TypeName, revision: number, project?: Project): Promise<Item[]> {
   const items: Item[] = [];
   for (;;) {
     const after = items.at(-1)?.name;
     const page = await store.list(type, { revision, limit: pageSize, ...(after !== undefined && { after }) });
-    items.push(...page.items);
+    items.push(...kept(page.items, project));
     if (!page.more) return items;
   }
 }

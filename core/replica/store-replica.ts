@@ -6,7 +6,7 @@ import { StoreError } from '../store/store.ts';
 import { AppliedEvent } from './applied-event.ts';
 import type { ChannelHost } from './channel.ts';
 import { Channel } from './channel.ts';
-import { coldStart, isCompacted } from './cold-start.ts';
+import { coldStart, isCompacted, type Project } from './cold-start.ts';
 import { EventWindow } from './event-window.ts';
 import { entriesFrom, OrderedEntries } from './ordered-entries.ts';
 import type { Entry, Replica, ReplicaEvent, SnapshotOptions, Watch, WatchOptions } from './replica.ts';
@@ -21,6 +21,8 @@ export interface ReplicaOptions {
   readonly compactedEveryMs?: number;
   /** Milliseconds from any fixed point. */
   readonly now?: () => number;
+  /** What is kept of each value: for who needs little of many. Default: all of it. */
+  readonly project?: Project;
 }
 
 const defaultCapacity = 4096;
@@ -28,7 +30,8 @@ const defaultCapacity = 4096;
 export class StoreReplica implements Replica, ChannelHost {
   readonly type: TypeName;
   readonly #store: Store;
-  readonly #options: Required<ReplicaOptions>;
+  readonly #options: Required<Omit<ReplicaOptions, 'project'>>;
+  readonly #project: Project | undefined;
   readonly #byName = new Map<string, StoredEntry>();
   #ordered = new OrderedEntries();
   #window: EventWindow;
@@ -52,6 +55,7 @@ export class StoreReplica implements Replica, ChannelHost {
       compactedEveryMs: options.compactedEveryMs ?? 5000,
       now: options.now ?? (() => performance.now()),
     };
+    this.#project = options.project;
     this.#window = this.#emptyWindow(0);
     this.#compactedAsked = this.#options.now();
   }
@@ -74,7 +78,7 @@ export class StoreReplica implements Replica, ChannelHost {
 
   /** Reads the state anew, keeping listeners: they get what changed meanwhile as events. */
   async load(): Promise<void> {
-    const start = await coldStart(this.#store, this.type, this.#options.windowEvents);
+    const start = await coldStart(this.#store, this.type, this.#options.windowEvents, this.#project);
     if (this.#closed) return;
     const before = new Map(this.#byName);
     const entries = start.items.map((item) => {
@@ -207,7 +211,8 @@ export class StoreReplica implements Replica, ChannelHost {
   }
 
   #apply(logged: LogEntry): void {
-    const entry = new StoredEntry(logged.name, logged.revision, logged.value);
+    const value = this.#project ? this.#project(logged.value) : logged.value;
+    const entry = new StoredEntry(logged.name, logged.revision, value);
     const event = new AppliedEvent(typeOf(logged), entry, this.#byName.get(logged.name));
     if (logged.op === 'put') {
       this.#byName.set(entry.name, entry);

@@ -1,6 +1,6 @@
 // What every store asks of a commit before it looks at what is stored. Whatever is wrong here is an error of ours.
 
-import { maximumWrites, type Write } from './store.ts';
+import { maximumItems, maximumWrites, type Write } from './store.ts';
 
 /** Throws RangeError for too many writes, for two of one key, and for one that is not well formed. */
 export function demandWrites(writes: readonly Write[]): void {
@@ -15,6 +15,14 @@ export function demandWrites(writes: readonly Write[]): void {
   const keys = new Set(writes.map(({ type, name }) => `${type}\n${name}`));
   if (keys.size !== writes.length) throw new RangeError('a commit takes at most one write per key');
   writes.forEach(demandWrite);
+  const items = writes.reduce((sum, write) => sum + itemsOf(write), 0);
+  if (items > maximumItems) throw new RangeError(`a commit takes at most ${maximumItems} items, not ${items}`);
+}
+
+function itemsOf(write: Write): number {
+  if (write.op === 'check') return 1;
+  const joins = write.op === 'put' && write.joins !== undefined;
+  return 2 + (joins ? 1 : 0) + (write.leaves === undefined ? 0 : 1);
 }
 
 /** Throws RangeError for a write that is not well formed. */

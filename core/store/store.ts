@@ -30,6 +30,9 @@ export interface Put {
   readonly expiresAt?: number;
   /** Who writes it, for the log: told again by `past` alone. Short: every entry carries it. */
   readonly by?: string;
+  /** The group that the object is in from this write on, and the one that it was in before (groups.ts): where it changes. */
+  readonly joins?: string;
+  readonly leaves?: string;
 }
 
 export interface Delete {
@@ -44,6 +47,8 @@ export interface Delete {
   readonly value?: Value;
   /** As in a put. */
   readonly by?: string;
+  /** The group that the object was in. */
+  readonly leaves?: string;
 }
 
 /** A condition without a write: the commit fails unless it holds. */
@@ -58,6 +63,8 @@ export type Write = Put | Delete | Check;
 
 /** Writes of one commit, in every engine: each takes two of the 100 items of a DynamoDB transaction, its key's and the log's. */
 export const maximumWrites = 50;
+/** With what they say of groups, each of which is another item. */
+export const maximumItems = 2 * maximumWrites;
 
 /** One per write, in order. A check, or a delete of what does not exist with expect 'any', has the revision 0. */
 export interface Committed {

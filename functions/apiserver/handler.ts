@@ -17,6 +17,7 @@ import { type Reach, reachEndpoints } from '../../core/registry/reach.ts';
 import type { Registry } from '../../core/registry/registry.ts';
 import type { WebhookCaller } from '../../core/registry/webhooks/caller.ts';
 import type { Replicas } from '../../core/replica/replica.ts';
+import type { Groups } from '../../core/store/groups.ts';
 import type { Heartbeats } from '../../core/store/heartbeats.ts';
 import type { Relays } from '../../core/store/relays.ts';
 import type { Store } from '../../core/store/store.ts';
@@ -41,8 +42,8 @@ import { type ApiRequest, type ApiResponse, isWebSocket, type UpgradeConnection 
 import type { Installer } from './install/installer.ts';
 import { forgetRemovedNodes } from './node/forget-removed.ts';
 import type { NodeJoining } from './node/joining.ts';
-import { lazyNodeIndex } from './node/lazy-node-index.ts';
 import { withNodeLeases } from './node/node-leases.ts';
+import { createNodeStates } from './node/node-states.ts';
 import { createNotifier, silentNotifier } from './node/notifier.ts';
 import { createUsage } from './node/usage.ts';
 import type { OpenExchange } from './open-exchange.ts';
@@ -67,6 +68,8 @@ export interface ApiServerOptions {
   readonly replicas: Replicas;
   readonly queue: Queue;
   readonly heartbeats: Heartbeats;
+  /** What concerns a node is read by its group then, and not kept of all nodes. */
+  readonly groups?: Groups;
   readonly serviceAccounts: ServiceAccountOptions;
   /** Such as the admin's. */
   readonly staticTokens?: readonly StaticToken[];
@@ -145,7 +148,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   const { frontProxy, reach = reachEndpoints({ connectPod: options.streams?.connect }) } = options;
   const follow = options.followNodes ?? true;
-  const nodes = lazyNodeIndex(replicas);
+  const nodes = createNodeStates(options);
   const [rbac, followed, stopCustomResources, aggregation] = await Promise.all([
     createRbacIndex(replicas),
     follow ? nodes.open() : undefined,
@@ -158,7 +161,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     }),
     options.aggregation ?? (frontProxy && createAggregation({ ...options, frontProxy, reach, now })),
   ]);
-  const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes.open, lookup), rbacAuthorizer(rbac)]);
+  const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes.factsOf, lookup), rbacAuthorizer(rbac)]);
   const notifier = followed ? createNotifier({ nodes: followed, queue, log: options.log }) : silentNotifier;
   const stopForgetting =
     followed && forgetRemovedNodes({ nodes: followed, queue, heartbeats: options.heartbeats, log: options.log });
@@ -196,7 +199,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ...(options.responders ?? []),
     lazyResponder(isForAgents, async () => {
       const { createNodeEndpoints } = await import('./node/endpoints.ts');
-      return createNodeEndpoints({ ...options, openNodes: nodes.open, notifier, now });
+      return createNodeEndpoints({ ...options, states: nodes, notifier, now });
     }),
     ...(aggregation ? [aggregation] : []),
     createSystemRoutes({ ...options, tokens, metrics, flowControl, aggregation, checked }),

@@ -84,7 +84,19 @@ function handles(name: string): boolean {
 async function openApi() {
   const { openServerless } = await import('./serverless/open.ts');
   const writes = handles('.buffered');
-  return openServerless({ settings, store, heartbeats, relays, claims, queue, log, env, meter, writes });
+  return openServerless({
+    settings,
+    store,
+    groups: store.groups,
+    heartbeats,
+    relays,
+    claims,
+    queue,
+    log,
+    env,
+    meter,
+    writes,
+  });
 }
 
 async function openWatches() {

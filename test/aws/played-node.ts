@@ -59,7 +59,7 @@ export async function playNode(
   function follow(desired: DesiredState): void {
     cursor = desired.cursor;
     const changes = desired.resources.pods;
-    if (desired.full) pods.clear();
+    if (desired.full || changes?.whole) pods.clear();
     // as: what the resource says.
     for (const pod of (changes?.put ?? []) as V1Pod[]) pods.set(keyOf(pod), pod);
     for (const key of changes?.remove ?? []) pods.delete(key);

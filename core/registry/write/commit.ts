@@ -23,6 +23,8 @@ export interface Commit {
   /** Beside those that admission asks for. */
   readonly companions?: readonly Write[];
   readonly expiresAt?: number;
+  readonly joins?: string;
+  readonly leaves?: string;
   /** Who writes it (past/actor.ts). */
   readonly by: string;
   /** The object is large: it is encoded in turns with others. */
@@ -41,6 +43,8 @@ export async function commitPut(env: Environment, admitted: Admitted, commit: Co
     value,
     by: commit.by,
     ...(commit.expiresAt !== undefined && { expiresAt: commit.expiresAt }),
+    ...(commit.joins !== undefined && { joins: commit.joins }),
+    ...(commit.leaves !== undefined && { leaves: commit.leaves }),
   };
   try {
     const [committed] = await env.store.commit(withCompanions(put, admitted, commit));
@@ -68,7 +72,15 @@ export async function commitDeleteUnread(env: Environment, commit: Commit): Prom
 
 async function deleteWith(env: Environment, commit: Commit, writes: (remove: Write) => Write[]): Promise<Outcome> {
   const { definition, key, object, expect, by } = commit;
-  const remove: Write = { op: 'delete', type: definition.type, name: key, expect, value: encodeObject(object), by };
+  const remove: Write = {
+    op: 'delete',
+    type: definition.type,
+    name: key,
+    expect,
+    value: encodeObject(object),
+    by,
+    ...(commit.leaves !== undefined && { leaves: commit.leaves }),
+  };
   try {
     const [committed] = await env.store.commit(writes(remove));
     return written(object, committed);

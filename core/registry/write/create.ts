@@ -19,6 +19,7 @@ import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import { hasStatus, keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
 import { demandBody } from './body.ts';
+import { changedGroup } from './changed-group.ts';
 import { commitPut, isOwnConflict } from './commit.ts';
 import { ownerClaimLost } from './owner-claim.ts';
 import { type FieldManagement, trackCreate } from './ownership.ts';
@@ -145,6 +146,7 @@ async function createOnce(
     expect: 0,
     by: writtenBy(context, target, management.operation === 'Apply' ? 'apply' : 'create', options.fieldManager),
     large: large === true,
+    ...changedGroup(strategy, undefined, object),
     ...(companions && { companions }),
     ...(expiresAt !== undefined && { expiresAt }),
   });

@@ -14,6 +14,7 @@ import type { DeleteOutcome, RequestContext, Target } from '../registry.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { present, storedDefinition } from '../versions.ts';
+import { changedGroup } from './changed-group.ts';
 import { commitDelete, commitPut } from './commit.ts';
 import { checkDeleteOptions } from './delete-options.ts';
 import { removeUnreadable } from './delete-unreadable.ts';
@@ -102,7 +103,8 @@ async function removeOnce(
   if (options.dryRun) return { object, bytes: encodeWhole(object), deleted: true };
   const companions = [...(decided ?? []), ...((await strategy.release?.(situation, object)) ?? [])];
   const last = { ...object, metadata: { ...object.metadata } };
-  return { ...(await commitDelete(env, admitted, { ...commit, object: last, companions })), deleted: true };
+  const leaves = changedGroup(strategy, old, undefined);
+  return { ...(await commitDelete(env, admitted, { ...commit, ...leaves, object: last, companions })), deleted: true };
 }
 
 async function admitDelete(

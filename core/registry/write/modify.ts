@@ -22,6 +22,7 @@ import { keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
 import { addErrors } from './add-errors.ts';
 import { demandBody } from './body.ts';
+import { changedGroup } from './changed-group.ts';
 import { commitDelete, commitPut } from './commit.ts';
 import { create } from './create.ts';
 import { generationOf } from './generation.ts';
@@ -193,14 +194,21 @@ async function modifyOnce(
   const commit = { definition: stored, key: keyOf(target), object, expect: item.revision, by, large };
   if (ends) {
     const released = await strategy.release?.(situation, object);
-    return await commitDelete(env, admitted, { ...commit, ...(released && { companions: released }) });
+    const leaves = changedGroup(strategy, old, undefined);
+    return await commitDelete(env, admitted, { ...commit, ...leaves, ...(released && { companions: released }) });
   }
   const companions = [
     ...((await strategy.companions?.(situation, object, old)) ?? []),
     ...(change.condition?.checks ?? []),
   ];
   const expiresAt = strategy.expiresAt?.(object, situation);
-  return await commitPut(env, admitted, { ...commit, companions, ...(expiresAt !== undefined && { expiresAt }) });
+  const moves = changedGroup(strategy, old, object);
+  return await commitPut(env, admitted, {
+    ...commit,
+    ...moves,
+    companions,
+    ...(expiresAt !== undefined && { expiresAt }),
+  });
 }
 
 /** Whether a deleted object's last reason to stay is gone: it is deleted instead of written. */

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { demandWrite, demandWrites } from '../demand-writes.ts';
+import type { Groups } from '../groups.ts';
 import { defaultHistoryMs } from '../history.ts';
 import type {
   Committed,
@@ -25,6 +26,7 @@ import { decode } from './codec.ts';
 import { Commits } from './commits.ts';
 import { compact } from './compaction.ts';
 import { expired } from './expiry.ts';
+import { tableGroups } from './groups.ts';
 import { Heads } from './heads.ts';
 import { objectKey, readObject } from './items.ts';
 import { collectLarge } from './large-ledger.ts';
@@ -56,6 +58,7 @@ export interface DynamoStore extends Store {
   expire(nowSeconds?: number): Promise<number>;
   /** Removes large values that nothing refers to any more. Returns how many. */
   collect(): Promise<number>;
+  readonly groups: Groups;
   /** What this process has spent, by the operation that spent it. Charges of refused requests are not known. */
   readonly costs: ReadonlyMap<Operation, Cost>;
 }
@@ -72,6 +75,7 @@ class TableStore implements DynamoStore {
   readonly #log: Log;
   readonly #commits: Commits;
   readonly #large: LargeValues | undefined;
+  readonly groups: Groups;
   readonly #listeners = new Set<(type: TypeName, head: number) => void>();
   #closed = false;
 
@@ -96,6 +100,7 @@ class TableStore implements DynamoStore {
       newId: options.newId ?? randomUUID,
       maximumValueBytes: options.maximumValueBytes ?? 8 * 1024 * 1024,
     });
+    this.groups = tableGroups(this.#requests, this.#heads, options.large, () => this.#begin('group'));
   }
 
   get costs(): ReadonlyMap<Operation, Cost> {

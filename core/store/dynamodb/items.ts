@@ -5,6 +5,8 @@
 //   types                 TYPE
 //   object#TYPE           NAME                  r revision; v value, o offset of the revision, x expires (s), g its bucket; or d tombstone
 //   log#TYPE#CHUNK        REVISION              k kind, n name, q previous revision, v, o, b by whom, c commit, a taken at (ms), t collected at (s)
+//   group#TYPE#GROUP      NAME                  r the revision at which it came there
+//   groups                TYPE                  l the builds that told of groups
 //   heartbeats            NODE                  m newest beat (ms), u usage (bytes)
 //   relay#NODE#ID         control               w writer, u until (ms), k taken, f sent, t collected at (s)
 //   relay#NODE#ID         up|down#BATCH         v bytes, e end, t
@@ -63,6 +65,12 @@ export const typesPartition = 'types';
 export const typeKey = (type: TypeName): Key => ({ p: { S: typesPartition }, s: { S: type } });
 export const objectPartition = (type: TypeName): string => `object#${type}`;
 export const objectKey = (type: TypeName, name: string): Key => ({ p: { S: objectPartition(type) }, s: { S: name } });
+export const groupPartition = (type: TypeName, group: string): string => `group#${type}#${group}`;
+export const groupKey = (type: TypeName, group: string, name: string): Key => ({
+  p: { S: groupPartition(type, group) },
+  s: { S: name },
+});
+export const groupsKey = (type: TypeName): Key => ({ p: { S: 'groups' }, s: { S: type } });
 export const chunkOf = (revision: number): number => Math.floor(revision / chunkSize);
 export const chunkPartition = (type: TypeName, chunk: number): string => `log#${type}#${chunk}`;
 export const slotSortKey = (revision: number): string => String(revision).padStart(digits, '0');

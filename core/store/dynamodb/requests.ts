@@ -32,6 +32,7 @@ export type Operation =
   | 'heartbeat'
   | 'relay'
   | 'claim'
+  | 'group'
   | 'stream'
   | 'subscription';
 

@@ -6,7 +6,17 @@ import { StoreError } from '../store.ts';
 import { reasonsOf } from './calls.ts';
 import { doesNotExist, existsAt, isAbsent, isAt, slotIsEmpty } from './conditions.ts';
 import { meaningOf, retryableReasons } from './failures.ts';
-import { objectItem, objectKey, readObject, readSlot, type Slot, type StoredObject, slotItem } from './items.ts';
+import {
+  groupKey,
+  number,
+  objectItem,
+  objectKey,
+  readObject,
+  readSlot,
+  type Slot,
+  type StoredObject,
+  slotItem,
+} from './items.ts';
 import type { Log } from './log.ts';
 import type { Planned } from './planned.ts';
 import type { Call, Requests } from './requests.ts';
@@ -122,9 +132,19 @@ function partsOf(table: string, planned: Planned, commit: string, collectedAt: n
     ...(by !== undefined && { by }),
   };
   const logged = { Put: { ...all, Item: slotItem(type, entry, collectedAt), ...slotIsEmpty } };
+  const of = (action: TransactWriteItem, isSlot = false): Part => ({ planned, action, isSlot });
+  return [of(stored), of(logged, true), ...groupActions(table, planned).map((action) => of(action))];
+}
+
+/** What has no condition: the object's own decide. */
+function groupActions(table: string, { write, revision }: Planned): TransactWriteItem[] {
+  if (write.op === 'check') return [];
+  const { type, name, leaves } = write;
+  const joins = write.op === 'put' ? write.joins : undefined;
+  const entry = joins !== undefined && { ...groupKey(type, joins, name), r: number(revision) };
   return [
-    { planned, action: stored, isSlot: false },
-    { planned, action: logged, isSlot: true },
+    ...(entry ? [{ Put: { TableName: table, Item: entry } }] : []),
+    ...(leaves === undefined ? [] : [{ Delete: { TableName: table, Key: groupKey(type, leaves, name) } }]),
   ];
 }
 

@@ -10,7 +10,7 @@ import { volumeSecrets } from '../../../core/node/volume-secrets.ts';
 import type { V1Pod } from '../../../generated/kubernetes.ts';
 import type { Lookup } from '../authentication/lookup.ts';
 import { nodeOf } from '../authentication/users.ts';
-import type { NodeIndex } from '../node/node-index.ts';
+import type { NodeFacts } from '../node/node-index.ts';
 
 const pass: Decision = { effect: 'pass', reason: '' };
 const allow: Decision = { effect: 'allow', reason: 'node' };
@@ -29,12 +29,11 @@ const shared = new Map<string, readonly string[]>([
 
 const ownObject = ['get', 'update', 'patch', 'delete'];
 
-/** `open`: called when the first node asks. `lookup`: for the few types that nodes never receive. */
-export function nodeAuthorizer(open: () => Promise<NodeIndex>, lookup: Lookup): Authorizer {
-  const decide = async (index: NodeIndex, node: string, attributes: Attributes): Promise<Decision> => {
-    const { group, resource, subresource, verb, namespace, name, fieldSelector = [] } = attributes;
-    const id = subresource === '' ? `${group}/${resource}` : `${group}/${resource}/${subresource}`;
-    if (shared.get(id)?.includes(verb)) return allow;
+/** `open`: called when a node asks. `lookup`: for the few types that nodes never receive. */
+export function nodeAuthorizer(open: (node: string) => Promise<NodeFacts>, lookup: Lookup): Authorizer {
+  const decide = async (index: NodeFacts, node: string, attributes: Attributes): Promise<Decision> => {
+    const { verb, namespace, name, fieldSelector = [] } = attributes;
+    const id = idOf(attributes);
     const key = `${namespace}/${name}`;
     const related = (found: boolean) =>
       found ? allow : no(`no relationship found between node '${node}' and this object`);
@@ -109,7 +108,8 @@ export function nodeAuthorizer(open: () => Promise<NodeIndex>, lookup: Lookup): 
     }
   };
   const authorizeNode = async (node: string, attributes: Attributes): Promise<Decision> => {
-    const index = await open();
+    if (shared.get(idOf(attributes))?.includes(attributes.verb)) return allow;
+    const index = await open(node);
     const decision = await decide(index, node, attributes);
     if (decision.effect === 'allow') return decision;
     // The pod may have been bound a moment ago.
@@ -124,6 +124,10 @@ export function nodeAuthorizer(open: () => Promise<NodeIndex>, lookup: Lookup): 
   };
 }
 
+function idOf({ group, resource, subresource }: Attributes): string {
+  return subresource === '' ? `${group}/${resource}` : `${group}/${resource}/${subresource}`;
+}
+
 function no(reason: string): Decision {
   return { effect: 'pass', reason };
 }
@@ -132,24 +136,24 @@ function no(reason: string): Decision {
 const reads = new Set(['get', 'list', 'watch']);
 
 /** The pods that open something to their node. A pod that the node made itself, the picture of a static one, does not. */
-function* podsOf(index: NodeIndex, node: string): Iterable<V1Pod> {
+function* podsOf(index: NodeFacts, node: string): Iterable<V1Pod> {
   for (const { object: pod } of index.podsOf(node)) {
     if (pod.metadata?.annotations?.[mirrorAnnotation] === undefined) yield pod;
   }
 }
 
-function isBound(index: NodeIndex, node: string, key: string): boolean {
+function isBound(index: NodeFacts, node: string, key: string): boolean {
   for (const entry of index.podsOf(node)) if (entry.name === key) return true;
   return false;
 }
 
-function runsAs(index: NodeIndex, node: string, namespace: string, account: string): boolean {
+function runsAs(index: NodeFacts, node: string, namespace: string, account: string): boolean {
   for (const { metadata, spec } of podsOf(index, node))
     if (metadata?.namespace === namespace && (spec?.serviceAccountName || 'default') === account) return true;
   return false;
 }
 
-function claims(index: NodeIndex, node: string, namespace: string, claim: string): boolean {
+function claims(index: NodeFacts, node: string, namespace: string, claim: string): boolean {
   for (const { metadata, spec, status } of podsOf(index, node)) {
     if (metadata?.namespace !== namespace) continue;
     if (status?.extendedResourceClaimStatus?.resourceClaimName === claim) return true;
@@ -162,10 +166,9 @@ function claims(index: NodeIndex, node: string, namespace: string, claim: string
 }
 
 /** Secrets of the volumes that the node's pods claimed. */
-function ofVolume(index: NodeIndex, node: string, key: string): boolean {
-  const volumes = index.replica('persistentvolumes');
+function ofVolume(index: NodeFacts, node: string, key: string): boolean {
   for (const name of index.needs(node, 'persistentvolumes')) {
-    const volume = volumes.get(name)?.object;
+    const volume = index.volume(name)?.object;
     if (volume && volumeSecrets(volume).includes(key)) return true;
   }
   return false;

@@ -11,18 +11,18 @@ import {
 import type { Entry, Replica } from '../../../core/replica/replica.ts';
 import { StoreError } from '../../../core/store/store.ts';
 import { bodyOf, type ListBody } from '../content/list-body.ts';
-import { boundPod, type NodeIndex, namespaceOf, volumeHome } from './node-index.ts';
+import { boundPod, homeOf, type NodeIndex, namespaceOf } from './node-index.ts';
 import { nodeView } from './node-view.ts';
-import { type PeerNeeds, peerName } from './peer-groups.ts';
+import { type PeerGroups, type PeerNeeds, peerName } from './peer-groups.ts';
 
 /** A DesiredState, whose objects are the JSON that is stored of them or that all nodes share: nothing is encoded for a node alone. */
 export interface EncodedState extends Omit<DesiredState, 'resources'> {
   readonly resources: Changes;
 }
 
-type Changes = Partial<Record<ReceivedResource, EncodedChanges>>;
+export type Changes = Partial<Record<ReceivedResource, EncodedChanges>>;
 
-interface EncodedChanges {
+export interface EncodedChanges {
   readonly put: Uint8Array[];
   readonly remove: string[];
   readonly whole?: boolean;
@@ -101,12 +101,17 @@ function everything(index: NodeIndex, node: string, needs: PeerNeeds): Changes {
           : replica.snapshot();
     resources[resource] = { put: [...entries].map((each) => nodeView(resource, each, node)), remove: [] };
   }
-  resources[policyPeers] = peersOf(index, node, needs, index.peerGroups.peers(node, needs));
+  resources[policyPeers] = peersOf(index.peerGroups, node, needs, index.peerGroups.peers(node, needs));
   return resources;
 }
 
 /** What a node is told of these pods (by log name) now. */
-function peersOf({ peerGroups }: NodeIndex, node: string, needs: PeerNeeds, pods: Iterable<string>): EncodedChanges {
+export function peersOf(
+  peerGroups: PeerGroups,
+  node: string,
+  needs: PeerNeeds,
+  pods: Iterable<string>,
+): EncodedChanges {
   const changes: EncodedChanges = { put: [], remove: [] };
   for (const pod of pods) {
     const view = peerGroups.view(node, pod, needs);
@@ -171,7 +176,7 @@ function changesSince(index: NodeIndex, node: string, since: Cursor, asked: Peer
     if (gone.has(namespaceOf(name))) remove.get(policies)?.add(name);
 
   for (const [name, entry] of latest.get('persistentvolumes') ?? [])
-    if (volumeHome(entry) === node) remove.get('persistentvolumes')?.add(name);
+    if (homeOf(entry) === node) remove.get('persistentvolumes')?.add(name);
   for (const resource of needed) for (const name of latest.get(resource)?.keys() ?? []) put.get(resource)?.add(name);
   // A claim that changed may have got its volume, or have lost it.
   const claims = index.replica('persistentvolumeclaims');
@@ -224,17 +229,17 @@ function peerChanges(
   latest: ReadonlyMap<NodeResource, ReadonlyMap<string, Entry>>,
 ): EncodedChanges {
   if (since.peers !== needs.key)
-    return { ...peersOf(index, node, needs, index.peerGroups.peers(node, needs)), whole: true };
+    return { ...peersOf(index.peerGroups, node, needs, index.peerGroups.peers(node, needs)), whole: true };
   if (needs.key === '') return { put: [], remove: [] };
   const pods = new Set(latest.get('pods')?.keys());
   for (const namespace of latest.get('namespaces')?.keys() ?? [])
     for (const { name } of index.replica('pods').snapshot({ prefix: `${namespace}/` })) pods.add(name);
-  return peersOf(index, node, needs, pods);
+  return peersOf(index.peerGroups, node, needs, pods);
 }
 
 /** What happened after a revision, in order. undefined when the replica's window does not reach it. */
-function eventsSince(replica: Replica, revision: number): readonly Entry[] | undefined {
-  if (revision < replica.oldest || revision > replica.revision) return undefined;
+export function eventsSince(replica: Replica, revision: number): readonly Entry[] | undefined {
+  if (!(revision >= replica.oldest && revision <= replica.revision)) return undefined;
   if (revision === replica.revision) return [];
   try {
     // Opened and read in one turn of the event loop: it holds exactly what the window holds.
@@ -273,19 +278,24 @@ function volumeName(entry: Entry | undefined): string | undefined {
 }
 
 function currentCursor(index: NodeIndex, needs: PeerNeeds): Cursor {
-  const system = index.replica('namespaces').get('kube-system');
   return {
-    epoch: system ? (objectOf(system).metadata.uid ?? '') : '',
+    epoch: epochOf(index.replica('namespaces')),
     revisions: nodeResources.map((resource) => index.replica(resource).revision),
     peers: needs.key,
   };
 }
 
-function formatCursor({ epoch, revisions, peers }: Cursor): string {
+/** Another one when the cluster's data were replaced. */
+export function epochOf(namespaces: Pick<Replica, 'get'>): string {
+  const system = namespaces.get('kube-system');
+  return system ? (objectOf(system).metadata.uid ?? '') : '';
+}
+
+export function formatCursor({ epoch, revisions, peers }: Cursor): string {
   return `${epoch}:${revisions.map((each) => each.toString(36)).join('.')}:${peers}`;
 }
 
-function parseCursor(text: string): Cursor | undefined {
+export function parseCursor(text: string): Cursor | undefined {
   const [epoch, numbers = '', peers, ...more] = text.split(':');
   const revisions = numbers.split('.').map((each) => Number.parseInt(each, 36));
   if (epoch === undefined || peers === undefined || more.length > 0) return undefined;

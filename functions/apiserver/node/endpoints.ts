@@ -20,9 +20,9 @@ import type { Exchange } from '../resources/exchange.ts';
 import { noSuchResource } from '../resources/routes.ts';
 import type { Answerer } from '../responder.ts';
 import type { StreamHandler } from '../streams-contract.ts';
-import { desiredBody, desiredState } from './desired-state.ts';
+import { desiredBody } from './desired-state.ts';
 import type { NodeJoining } from './joining.ts';
-import type { NodeIndex } from './node-index.ts';
+import type { NodeStates } from './node-states.ts';
 import type { Notifier } from './notifier.ts';
 import { applyReport } from './report.ts';
 import { noteSeenFrom } from './seen-from.ts';
@@ -31,7 +31,7 @@ export interface NodeEndpointOptions {
   readonly registry: Registry;
   readonly definitions: Definitions;
   readonly heartbeats: Heartbeats;
-  readonly openNodes: () => Promise<NodeIndex>;
+  readonly states: NodeStates;
   readonly replicas: Replicas;
   readonly notifier: Notifier;
   readonly joining?: NodeJoining;
@@ -42,20 +42,15 @@ export interface NodeEndpointOptions {
 }
 
 export function createNodeEndpoints(options: NodeEndpointOptions): Required<Answerer> {
-  const { openNodes, notifier, heartbeats, now } = options;
-
-  const upToDate = async (): Promise<NodeIndex> => {
-    const nodes = await openNodes();
-    await nodes.catchUp();
-    return nodes;
-  };
+  const { states, notifier, heartbeats, now } = options;
 
   const desired = async ({ info, query, mediaType }: Exchange): Promise<ApiResponse> => {
     const node = info.name;
     // Before the heads are read: what changes after comes with a new message.
     notifier.fetching(node);
-    const [nodes] = await Promise.all([upToDate(), heartbeats.beat(node, now().getTime())]);
-    return respondBody(desiredBody(desiredState(nodes, node, query.text('cursor'))), mediaType);
+    const looking = states.desiredOf(node, query.text('cursor'));
+    const [state] = await Promise.all([looking, heartbeats.beat(node, now().getTime())]);
+    return respondBody(desiredBody(state), mediaType);
   };
 
   const report = async ({ info, request, mediaType, context }: Exchange): Promise<ApiResponse> => {

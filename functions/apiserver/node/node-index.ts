@@ -1,6 +1,7 @@
 // Which pods are bound to which node, and which objects each node needs through them; kept from the pods' replica.
 // The node authorizer, the desired state and the notifier read it.
 
+import { volumeHome } from '../../../core/kinds/core/persistent-volume/home.ts';
 import { mirrorAnnotation } from '../../../core/kinds/core/pod/semantics/mirror.ts';
 import { podReferences, type ReferencedResource } from '../../../core/node/pod-references.ts';
 import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
@@ -19,17 +20,23 @@ interface Reference {
   readonly key: string;
 }
 
-export interface NodeIndex {
-  replica<R extends NodeResource>(resource: R): Replica<Stored<R>>;
+/** What a node has to do with which objects. */
+export interface NodeFacts {
   /** Entries of the pods bound to a node. */
   podsOf(node: string): Iterable<PodEntry>;
   /** Keys that a node needs now, of one kind. */
   needs(node: string, resource: NeededResource): ReadonlySet<string>;
+  /** One that a node needs. */
+  volume(name: string): VolumeEntry | undefined;
+  /** As of this call. */
+  catchUp(): Promise<void>;
+}
+
+export interface NodeIndex extends NodeFacts {
+  replica<R extends NodeResource>(resource: R): Replica<Stored<R>>;
   /** The nodes that need an object. */
   nodesNeeding(resource: NeededResource, key: string): Iterable<string>;
   readonly peerGroups: PeerGroups;
-  /** All replicas at the store's heads as of this call. */
-  catchUp(): Promise<void>;
   close(): void;
 }
 
@@ -105,7 +112,7 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
   // Volumes that are directories of one node: it removes the directory of one that is gone, so it knows those without a pod too.
   const kept = new Map<string, Set<string>>();
   const keep = (entry: Entry, present: boolean) => {
-    const node = volumeHome(entry);
+    const node = homeOf(entry);
     if (node === undefined) return;
     const names = kept.get(node) ?? new Set<string>();
     if (present) names.add(entry.name);
@@ -123,6 +130,7 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
     replica,
     peerGroups,
     podsOf: (node) => byNode.get(node)?.values() ?? [],
+    volume: (name) => persistentVolumes.get(name),
     needs(node, resource) {
       if (resource !== 'persistentvolumes') return needed.get(`${node}|${resource}`) ?? none;
       const volumes = new Set<string>(kept.get(node));
@@ -174,16 +182,14 @@ function bytesOf({ bytes }: Entry): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The node whose directory a volume is, if it is one that the class local-path made. */
-export function volumeHome(entry: Entry): string | undefined {
+/** The node whose directory a volume is. */
+export function homeOf(entry: Entry): string | undefined {
   // as: the volumes' replica holds nothing else.
-  const { annotations } = (entry.object as Stored<'persistentvolumes'>).metadata;
-  return annotations?.['pv.kubernetes.io/provisioned-by'] === 'zeroplane.dev/local-path'
-    ? annotations['volume.kubernetes.io/selected-node']
-    : undefined;
+  return volumeHome(entry.object as Stored<'persistentvolumes'>);
 }
 
-function claimOf(entry: VolumeEntry | undefined): string | undefined {
+/** The claim that a volume says it is for. */
+export function claimOf(entry: VolumeEntry | undefined): string | undefined {
   const reference = entry?.object.spec?.claimRef;
   return reference?.namespace && reference.name ? `${reference.namespace}/${reference.name}` : undefined;
 }

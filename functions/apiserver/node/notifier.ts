@@ -7,7 +7,7 @@ import type { Log } from '../../../core/process/log.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { ReplicaEvent } from '../../../core/replica/replica.ts';
 import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
-import { boundPod, type NodeIndex, namespaceOf, volumeHome } from './node-index.ts';
+import { boundPod, homeOf, type NodeIndex, namespaceOf } from './node-index.ts';
 
 export interface Notifier {
   /** The node fetches its desired state now: what changes from here on needs a new message. */
@@ -103,7 +103,7 @@ function concerned(nodes: NodeIndex, resource: NodeResource, event: ReplicaEvent
     case 'secrets':
       return nodes.nodesNeeding(resource, event.entry.name);
     case 'persistentvolumes': {
-      const home = volumeHome(event.entry);
+      const home = homeOf(event.entry);
       return new Set([...(home ? [home] : []), ...nodes.nodesNeeding(resource, event.entry.name)]);
     }
     case 'persistentvolumeclaims':

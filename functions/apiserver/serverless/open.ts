@@ -20,6 +20,7 @@ import { reachOverRelays } from '../../../core/registry/reach-over-relays.ts';
 import { createWebhookCaller } from '../../../core/registry/webhooks/caller.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
 import type { Claims } from '../../../core/store/claims.ts';
+import type { Groups } from '../../../core/store/groups.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { notifyOwnCommits } from '../../../core/store/own-commits.ts';
 import type { Relays } from '../../../core/store/relays.ts';
@@ -32,6 +33,7 @@ import { nodeTokens } from '../authentication/node-tokens.ts';
 import { createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 import type { Installer } from '../install/installer.ts';
+import { groupedTypes } from '../node/grouped-types.ts';
 import { createJoining } from '../node/joining.ts';
 import { storedNodes } from '../node/stored-nodes.ts';
 import { loadWriteRoutes } from '../resources/routes.ts';
@@ -49,6 +51,7 @@ import { watchTicketKey } from './watch-ticket.ts';
 export interface ServerlessOptions {
   readonly settings: FunctionSettings;
   readonly store: Store;
+  readonly groups: Groups;
   readonly heartbeats: Heartbeats;
   readonly relays: Relays;
   readonly claims: Claims;
@@ -77,7 +80,7 @@ const resyncSeconds = 600;
 const firstObjectsAtATime = 8;
 
 export async function openServerless(options: ServerlessOptions): Promise<ServerlessApi> {
-  const { settings, heartbeats, relays, queue, log, env } = options;
+  const { settings, groups, heartbeats, relays, queue, log, env } = options;
   const { serviceCIDR, clusterDomain, clusterName, issuer } = settings;
   const now = () => new Date();
   const wakeups = createWakeups({
@@ -113,7 +116,8 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
   const loading = options.writes ? Promise.all([registry.loadWrites(), loadWriteRoutes()]) : undefined;
   const [key] = await Promise.all([
     ensureSigningKey(store),
-    onceABuild(store, settings.build, async () => {
+    onceABuild(store, settings.build, async (before) => {
+      await groups.begin(groupedTypes, settings.build, before);
       const { bootstrap } = await import('../../../core/registry/bootstrap.ts');
       const { ensureAddons } = await import('../../../core/registry/addons.ts');
       const paced = paceWrites(registry, firstObjectsAtATime);
@@ -148,6 +152,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     replicas,
     queue,
     heartbeats,
+    groups,
     serviceAccounts: { issuer, keys: [key] },
     tokenAuthenticators: [
       tokens,

@@ -5,7 +5,7 @@ import { createLocalQueue } from '../../../core/queue/local/local-queue.ts';
 import { openTestRegistry, type TestRegistryOptions } from '../../../core/registry/testing.ts';
 import { authenticated } from '../authentication/users.ts';
 import { wholeBody } from '../content/list-body.ts';
-import { type ApiServerOptions, createApiServer } from '../handler.ts';
+import { type ApiServer, type ApiServerOptions, createApiServer } from '../handler.ts';
 import type { ApiRequest, ApiResponse } from '../http.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -70,8 +70,15 @@ export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry
     };
   }
 
-  async function call(method: string, target: string, options: CallOptions = {}): Promise<Answer> {
-    const { status, headers, body } = await api.handle(request(method, target, options));
+  const call = (method: string, target: string, options?: CallOptions) => callAt(api, method, target, options);
+  /** Another API server's answer. */
+  async function callAt(
+    server: Pick<ApiServer, 'handle'>,
+    method: string,
+    target: string,
+    options: CallOptions = {},
+  ): Promise<Answer> {
+    const { status, headers, body } = await server.handle(request(method, target, options));
     if (target.includes('watch=')) throw new Error('a stream: use watch');
     const text = Buffer.from(await wholeBody(body ?? new Uint8Array())).toString('utf8');
     const isJson = String(headers['content-type']).includes('json');
@@ -85,6 +92,7 @@ export async function openTestApi(more: Partial<ApiServerOptions> = {}, registry
     queue,
     request,
     call,
+    callAt,
     get: (target: string, options?: CallOptions) => call('GET', target, options),
     post: (target: string, body: unknown, options?: CallOptions) => call('POST', target, { body, ...options }),
     put: (target: string, body: unknown, options?: CallOptions) => call('PUT', target, { body, ...options }),

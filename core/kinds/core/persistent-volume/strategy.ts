@@ -8,9 +8,11 @@ import { warnOfNodeTerm } from '../../rules/node-label-warnings.ts';
 import { strategyFor } from '../../strategy.ts';
 import { persistentSources } from '../pod/volumes/validate.ts';
 import { warnOfGoneType } from '../pod/volumes/warnings.ts';
+import { volumeHome } from './home.ts';
 import { validateVolumeSpec } from './validate-spec.ts';
 
 export const strategy = strategyFor<V1PersistentVolume>({
+  groupOf: volumeHome,
   prepareForCreate(object) {
     object.status = { phase: 'Pending' };
   },

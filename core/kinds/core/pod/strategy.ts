@@ -19,6 +19,7 @@ import { warnOfPod } from './warnings.ts';
 
 export const strategy = strategyFor<V1Pod>({
   generation: true,
+  groupOf: ({ spec }) => spec?.nodeName,
   defaults(object, old) {
     dropStopSignals(object.spec, old?.spec);
     defaultPodSpec(object.spec);
