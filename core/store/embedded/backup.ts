@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { restrictToOwner } from '../../process/private-file.ts';
 import { openDatabase, resultCode, unusable } from './database.ts';
 import { logTable } from './schema.ts';
+import { Tables } from './tables.ts';
 
 /** Copies the open database to a new file. The file appears under its name once it is whole and durable. */
 export async function backUp(db: DatabaseSync, path: string): Promise<void> {
@@ -92,6 +93,7 @@ function prepare(
       .all()
       .map((row) => Number(row['id']));
     db.exec('BEGIN IMMEDIATE');
+    if (isWrittenBehind(db)) new Tables(db).index();
     for (const id of types)
       db.exec(`
         UPDATE types SET compacted = ${Math.trunc(skip)} + max(compacted, ifnull((SELECT max(revision) FROM ${logTable(id)}), 0))
@@ -101,6 +103,11 @@ function prepare(
   } finally {
     db.close();
   }
+}
+
+/** Of versions before the fifth the index is always whole. */
+function isWrittenBehind(db: DatabaseSync): boolean {
+  return db.prepare("SELECT 1 FROM pragma_table_info('types') WHERE name = 'indexed'").get() !== undefined;
 }
 
 function setAside(path: string): string | undefined {

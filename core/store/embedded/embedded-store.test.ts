@@ -9,6 +9,7 @@ import { StoreError } from '../store.ts';
 import { restoreEmbeddedStore } from './backup.ts';
 import type { EmbeddedStore, EmbeddedStoreOptions } from './embedded-store.ts';
 import { openEmbeddedStore } from './embedded-store.ts';
+import { Tables } from './tables.ts';
 
 let folder: string;
 let path: string;
@@ -146,7 +147,7 @@ describe('opening', () => {
     expect(() => open()).toThrow(unusable('locked'));
   });
 
-  it.each([1, 2, 3])('takes over a file of schema version %i', async (version) => {
+  it.each([1, 2, 3, 4])('takes over a file of schema version %i', async (version) => {
     const store = open();
     for (const n of ['1', '2', '3']) await put(store, 'x', n);
     await store.commit([
@@ -159,10 +160,10 @@ describe('opening', () => {
     const again = open();
     expect(await again.head('things')).toBe(3);
     const { entries: written } = await again.past('things', 'x');
-    expect(written.map(({ revision, at, by }) => [revision, at, by])).toEqual([
-      [3, undefined, undefined],
-      [2, undefined, undefined],
-      [1, undefined, undefined],
+    expect(written.map(({ revision, at }) => [revision, at !== undefined])).toEqual([
+      [3, version > 3],
+      [2, version > 3],
+      [1, version > 3],
     ]);
     expect((await again.past('others', 'y')).entries.map(({ op }) => op)).toEqual(['delete', 'put']);
     expect(await again.log('others', 0)).toEqual(before);
@@ -363,21 +364,22 @@ function bound(store: EmbeddedStore) {
 /** Makes of a closed file what that version would have written. */
 function asVersion(file: string, version: number): void {
   const db = new DatabaseSync(file);
-  if (version === 3) {
-    for (const { id } of db.prepare('SELECT id FROM types').all())
-      db.exec(`DROP INDEX log_${id}_ends; ALTER TABLE log_${id} DROP COLUMN at; ALTER TABLE log_${id} DROP COLUMN by`);
-    db.exec("UPDATE meta SET value = 3 WHERE name = 'schemaVersion'");
-    db.close();
-    return;
-  }
-  db.exec(`CREATE TABLE log (
-    slot INTEGER PRIMARY KEY, put INTEGER NOT NULL, name TEXT NOT NULL, previous INTEGER NOT NULL, stampedAt INTEGER, value BLOB NOT NULL
-  )`);
-  for (const row of db.prepare('SELECT id FROM types').all()) {
-    const id = Number(row['id']);
-    db.exec(
-      `INSERT INTO log SELECT ${id} * ${2 ** 38} + revision, put, name, previous, stampedAt, value FROM log_${id}; DROP TABLE log_${id}`,
-    );
+  new Tables(db).index();
+  const ids = db
+    .prepare('SELECT id FROM types')
+    .all()
+    .map(({ id }) => Number(id));
+  db.exec('DROP TABLE ended; ALTER TABLE types DROP COLUMN indexed');
+  if (version > 3) for (const id of ids) db.exec(`CREATE INDEX log_${id}_ends ON log_${id} (name) WHERE put = 0`);
+  else for (const id of ids) db.exec(`ALTER TABLE log_${id} DROP COLUMN at; ALTER TABLE log_${id} DROP COLUMN by`);
+  if (version < 3) {
+    db.exec(`CREATE TABLE log (
+      slot INTEGER PRIMARY KEY, put INTEGER NOT NULL, name TEXT NOT NULL, previous INTEGER NOT NULL, stampedAt INTEGER, value BLOB NOT NULL
+    )`);
+    for (const id of ids)
+      db.exec(
+        `INSERT INTO log SELECT ${id} * ${2 ** 38} + revision, put, name, previous, stampedAt, value FROM log_${id}; DROP TABLE log_${id}`,
+      );
   }
   if (version < 2) db.exec('ALTER TABLE types ADD COLUMN head INTEGER NOT NULL DEFAULT 0');
   db.exec(`UPDATE meta SET value = ${version} WHERE name = 'schemaVersion'; VACUUM`);

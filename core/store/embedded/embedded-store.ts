@@ -257,9 +257,15 @@ class SqliteStore implements EmbeddedStore {
     const state = this.#tables.types.get(type);
     if (!state || revision <= state.compacted) return;
     const { id, log, compacted } = state;
-    const replaced = `SELECT previous FROM ${log} WHERE revision > ? AND revision <= ? AND previous > 0`;
+    // An entry that leaves the log has to be in the index.
+    this.#tables.index();
+    const range = `revision > ? AND revision <= ?`;
+    const ended = `SELECT name FROM ${log} WHERE ${range} AND put = 0`;
+    const forget = `DELETE FROM ended WHERE type = ? AND revision <= ? AND name IN (${ended})`;
+    this.#tables.sql(forget).run(id, revision, compacted, revision);
+    const replaced = `SELECT previous FROM ${log} WHERE ${range} AND previous > 0`;
     this.#tables.sql(`DELETE FROM ${log} WHERE revision IN (${replaced})`).run(compacted, revision);
-    this.#tables.sql(`DELETE FROM ${log} WHERE revision > ? AND revision <= ? AND put = 0`).run(compacted, revision);
+    this.#tables.sql(`DELETE FROM ${log} WHERE ${range} AND put = 0`).run(compacted, revision);
     this.#tables.sql('UPDATE types SET compacted = ? WHERE id = ?').run(revision, id);
     state.compacted = revision;
     this.#tables.touch(state);
@@ -284,6 +290,8 @@ class SqliteStore implements EmbeddedStore {
   }
 
   #expire(nowSeconds: number): number {
+    // Else the index names keys that were deleted since, and again.
+    this.#tables.index();
     const rows = this.#tables
       .sql(
         'SELECT t.name AS type, c.name FROM current c JOIN types t ON t.id = c.type WHERE c.expires <= ? ORDER BY c.expires LIMIT ?',

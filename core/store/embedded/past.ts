@@ -5,9 +5,9 @@ import { bytesOf, cells, type Tables, type TypeState } from './tables.ts';
 
 export function past(tables: Tables, state: TypeState, name: string, options: PastOptions = {}): PastPage {
   const { limit = defaultPastLimit, revision: newest = state.head, time = Number.POSITIVE_INFINITY } = options;
-  const { id, log } = state;
+  const { log } = state;
   const entries: PastEntry[] = [];
-  let at = options.from ?? newestOf(tables, id, log, name);
+  let at = options.from ?? newestOf(tables, state, name);
   const row = tables.rows(`SELECT put, name, previous, at, by FROM ${log} WHERE revision = ?`);
   const value = tables.sql(`SELECT value FROM ${log} WHERE revision = ?`);
   for (let steps = 0; at > 0; steps++) {
@@ -31,10 +31,12 @@ export function past(tables: Tables, state: TypeState, name: string, options: Pa
 }
 
 /** The revision of its value or of the delete that ended it; 0 for what the log does not know. */
-function newestOf(tables: Tables, type: number, log: string, name: string): number {
-  const live = tables.sql('SELECT revision FROM current WHERE type = ? AND name = ?').get(type, name);
-  if (live) return Number(live['revision']);
-  const ended = tables.sql(`SELECT max(revision) AS revision FROM ${log} WHERE put = 0 AND name = ?`).get(name);
+function newestOf(tables: Tables, state: TypeState, name: string): number {
+  const unindexed = state.unindexed.get(name);
+  if (unindexed) return unindexed.revision;
+  const live = tables.revisionOf(state, name);
+  if (live > 0) return live;
+  const ended = tables.sql('SELECT revision FROM ended WHERE type = ? AND name = ?').get(state.id, name);
   return Number(ended?.['revision'] ?? 0);
 }
 

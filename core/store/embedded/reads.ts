@@ -3,14 +3,14 @@
 import { compareNames, prefixEnd } from '../name-order.ts';
 import type { Item, ListOptions, ListPage, LogPage } from '../store.ts';
 import { StoreError } from '../store.ts';
-import type { PastState, PastStates } from './past-states.ts';
+import { namesOf, type PastState, type PastStates, statesOf } from './past-states.ts';
 import type { Tables, TypeState } from './tables.ts';
 import { bytesOf, cells } from './tables.ts';
 
 /** Entries of one log page, unless the caller says otherwise. */
 const defaultLogLimit = 1000;
 
-const current = ({ log }: TypeState) => `
+const indexed = ({ log }: TypeState) => `
   SELECT c.name, c.revision, l.value FROM current c JOIN ${log} l ON l.revision = c.revision
   WHERE c.type = :type AND c.revision <= :revision AND c.name >= :prefix AND c.name > :after AND c.name < :end
   ORDER BY c.name LIMIT :limit`;
@@ -20,25 +20,36 @@ export function list(tables: Tables, past: PastStates, state: TypeState, options
   refuseCompacted(state, revision);
   if (revision > state.head)
     throw new RangeError(`${state.name} has no revision ${revision} yet: its head is ${state.head}`);
-  const rows = tables.rows(current(state)).all({
+  const other = differing(state, revision, past);
+  const rows = tables.rows(indexed(state)).all({
     type: state.id,
     revision,
     prefix,
     after,
     end: prefixEnd(prefix),
-    // One more than asked for tells whether there is more; -1 is no limit.
-    limit: limit === undefined ? -1 : limit + 1,
+    // One more than asked for tells whether there is more; -1 is no limit. Some may be known otherwise.
+    limit: limit === undefined ? -1 : limit + 1 + other.unchanged,
   });
   let items: Item[] = rows.map((row) => {
     const [name, itemRevision, value] = cells(row);
     return { name: String(name), value: bytesOf(value), revision: Number(itemRevision) };
   });
-  if (revision < state.head) items = withReplaced(tables, state, past.at(state, revision), items, options);
+  if (other.replaced.size > 0) {
+    const unchanged = items.filter(({ name }) => !other.replaced.has(name));
+    items = withReplaced(tables, state, other, unchanged, options);
+  }
   const more = limit !== undefined && items.length > limit;
   return { items: more ? items.slice(0, limit) : items, revision, more };
 }
 
-/** Merges what has not changed since a revision with what the changes since replaced. */
+/** Where the state at a revision differs from what the index says: it lies behind the log, or ahead of the revision. */
+function differing(state: TypeState, revision: number, past: PastStates): PastState {
+  if (revision < state.head) return past.at(state, revision);
+  const replaced = statesOf(state.unindexed, revision);
+  return { replaced, names: namesOf(replaced), unchanged: replaced.size };
+}
+
+/** Merges what the index says with what is otherwise. */
 function withReplaced(
   tables: Tables,
   state: TypeState,

@@ -2,26 +2,35 @@
 //
 //   log_N    one row per revision of the type with number N, holding the value. A table for each type: new rows are then always the
 //            last of their table, where SQLite appends without moving the rows of its neighbours to other pages.
-//   current  which log row holds each key's value now. Values are stored once: a commit writes one large row and one small.
+//   current  which log row holds each key's value. Values are stored once.
+//   ended    which log row is the newest of a key that has no value, as long as it is there.
 //   types    number and compacted revision of each type. Its head is that of its log, so that a commit does not touch this table.
+//
+// `current` and `ended` are the index. They lie behind the logs, up to the revision `indexed` of each type: a commit writes the last page of
+// a log and no more, and the index is written for some hundreds of entries at once. What lies between is read when the file is opened.
 //
 // A log row leaves when it is at or below the compacted revision and a later row at or below it replaced it.
 
 import type { DatabaseSync } from 'node:sqlite';
 
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /** A few API objects: with half of it, a group of commits takes half as long again for the pages that it fills and finds. */
 export const pageSize = 8192;
 
+const ended = `CREATE TABLE ended (
+    type INTEGER NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (type, name)
+  ) WITHOUT ROWID`;
+
 const schema = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   INSERT INTO meta VALUES ('schemaVersion', ${schemaVersion});
-  CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, compacted INTEGER NOT NULL);
+  CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, compacted INTEGER NOT NULL, indexed INTEGER NOT NULL);
   CREATE TABLE current (
     type INTEGER NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, expires INTEGER, PRIMARY KEY (type, name)
   ) WITHOUT ROWID;
   CREATE INDEX expiring ON current (expires) WHERE expires IS NOT NULL;
+  ${ended};
   CREATE TABLE heartbeats (node TEXT PRIMARY KEY, atMs INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
@@ -35,12 +44,6 @@ export function createLog(db: DatabaseSync, type: number): void {
     revision INTEGER PRIMARY KEY, put INTEGER NOT NULL, name TEXT NOT NULL, previous INTEGER NOT NULL, stampedAt INTEGER,
     at INTEGER, by TEXT, value BLOB NOT NULL
   )`);
-  indexEnds(db, type);
-}
-
-/** A key that was deleted is in no other table: by this its last entry is found. */
-function indexEnds(db: DatabaseSync, type: number): void {
-  db.exec(`CREATE INDEX ${logTable(type)}_ends ON ${logTable(type)} (name) WHERE put = 0`);
 }
 
 export function createSchema(db: DatabaseSync): void {
@@ -52,6 +55,7 @@ export function upgrade(db: DatabaseSync, from: number): void {
   if (from < 2) db.exec('ALTER TABLE types DROP COLUMN head');
   if (from < 3) splitLog(db);
   else if (from < 4) addActors(db);
+  indexEnds(db);
   db.exec(`UPDATE meta SET value = ${schemaVersion} WHERE name = 'schemaVersion'`);
 }
 
@@ -73,6 +77,18 @@ function addActors(db: DatabaseSync): void {
   for (const row of db.prepare('SELECT id FROM types').all()) {
     const id = Number(row['id']);
     db.exec(`ALTER TABLE ${logTable(id)} ADD COLUMN at INTEGER; ALTER TABLE ${logTable(id)} ADD COLUMN by TEXT`);
-    indexEnds(db, id);
+  }
+}
+
+/** Version 4 found the last entry of a deleted key by an index that each delete wrote, and knew of all values at once. */
+function indexEnds(db: DatabaseSync): void {
+  db.exec(`${ended}; ALTER TABLE types ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0`);
+  for (const row of db.prepare('SELECT id FROM types').all()) {
+    const id = Number(row['id']);
+    const log = logTable(id);
+    db.exec(`
+      DROP INDEX IF EXISTS ${log}_ends;
+      INSERT INTO ended SELECT ${id}, name, max(revision) FROM ${log} WHERE put = 0 GROUP BY name;
+      UPDATE types SET indexed = max(compacted, ifnull((SELECT max(revision) FROM ${log}), 0)) WHERE id = ${id}`);
   }
 }

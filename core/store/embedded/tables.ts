@@ -6,6 +6,7 @@ import type { Committed, Item, LogEntry, TypeName, Write } from '../store.ts';
 import { StoreError } from '../store.ts';
 import { RecentValues } from './recent-values.ts';
 import { createLog, logTable } from './schema.ts';
+import { Unindexed } from './unindexed.ts';
 
 /** One type's counters. */
 export interface TypeState {
@@ -18,9 +19,13 @@ export interface TypeState {
   /** As of the open transaction. */
   head: number;
   compacted: number;
+  /** The index knows of the log up to this revision, and of those after it that `unindexed` does not name. */
+  indexed: number;
   /** As of the last transaction that became durable: what readers see. */
   durableHead: number;
   durableCompacted: number;
+  durableIndexed: number;
+  readonly unindexed: Unindexed;
   /** What the open transaction added to the log. */
   added: LogEntry[];
 }
@@ -35,6 +40,8 @@ const columns = 'revision, put, name, previous, stampedAt, at, by, value';
 
 const emptyBytes = new Uint8Array(0);
 const recentBytes = 16 * 1024 * 1024;
+/** How far the index may lie behind: one commit in so many writes it, and what it lacks is read when the file is opened. */
+const maximumUnindexed = 512;
 /** A clock is set back by less, or was wrong before: then times of entries start anew. */
 const clockStepMs = 600_000;
 
@@ -51,12 +58,15 @@ export class Tables {
   readonly #now: () => number;
   /** Of the newest entry of all types, in Unix milliseconds. */
   #latest = 0;
+  /** Entries since the index was brought up to the logs; too many where a transaction was rolled back. */
+  #unindexed = 0;
 
   constructor(db: DatabaseSync, now: () => number = Date.now) {
     this.#db = db;
     this.#now = now;
-    for (const row of this.sql('SELECT id, name, compacted FROM types').all()) {
+    for (const row of this.sql('SELECT id, name, compacted, indexed FROM types').all()) {
       const compacted = Number(row['compacted']);
+      const indexed = Number(row['indexed']);
       const name = String(row['name']);
       const id = Number(row['id']);
       const log = logTable(id);
@@ -64,8 +74,9 @@ export class Tables {
       this.#latest = Math.max(this.#latest, Number(last?.['at'] ?? 0));
       // Where the last entry was compacted away, that is the head.
       const head = Math.max(compacted, Number(last?.['revision'] ?? 0));
-      const durable = { durableHead: head, durableCompacted: compacted };
-      this.types.set(name, { name, id, log, statements: undefined, head, compacted, ...durable, added: [] });
+      const durable = { durableHead: head, durableCompacted: compacted, durableIndexed: indexed };
+      const state = { ...{ name, id, log, statements: undefined, head, compacted, indexed, added: [] }, ...durable };
+      this.types.set(name, { ...state, unindexed: this.#readUnindexed(log, indexed) });
     }
   }
 
@@ -91,19 +102,54 @@ export class Tables {
     if (!state) return undefined;
     const known = this.#recent.get(state.id, name);
     if (known) return known;
-    const row = this.sql(
-      `SELECT c.revision, l.value FROM current c JOIN ${state.log} l ON l.revision = c.revision WHERE c.type = ? AND c.name = ?`,
-    ).get(state.id, name);
-    if (!row) return undefined;
-    const item = { name, revision: Number(row['revision']), value: bytesOf(row['value']) };
+    const revision = this.revisionOf(state, name);
+    if (revision === 0) return undefined;
+    const row = this.sql(`SELECT value FROM ${state.log} WHERE revision = ?`).get(revision);
+    const item = { name, revision, value: bytesOf(row?.['value']) };
     this.#recent.set(state.id, item);
     return item;
+  }
+
+  /** Under which revision a key's value lies; 0 where it has none. */
+  revisionOf(state: TypeState, name: string): number {
+    const known = this.#recent.get(state.id, name);
+    if (known) return known.revision;
+    const last = state.unindexed.get(name);
+    if (last) return last.op === 'put' ? last.revision : 0;
+    const row = this.sql('SELECT revision FROM current WHERE type = ? AND name = ?').get(state.id, name);
+    return Number(row?.['revision'] ?? 0);
   }
 
   /** Checks every expectation, then writes. Throws `conflict` before the first write. */
   apply(writes: readonly Write[]): Committed[] {
     const before = writes.map((write) => this.#expect(write));
-    return writes.map((write, i) => this.#write(write, before[i] ?? 0));
+    const committed = writes.map((write, i) => this.#write(write, before[i] ?? 0));
+    if (this.#unindexed >= maximumUnindexed) this.index();
+    return committed;
+  }
+
+  /** Brings the index up to the logs. Inside a transaction. */
+  index(): void {
+    const put = this.sql(`INSERT INTO current VALUES (?, ?, ?, NULL)
+      ON CONFLICT DO UPDATE SET revision = excluded.revision, expires = NULL WHERE revision < excluded.revision`);
+    const remove = this.sql('DELETE FROM current WHERE type = ? AND name = ?');
+    const end = this.sql('INSERT INTO ended VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET revision = excluded.revision');
+    const through = this.sql('UPDATE types SET indexed = ? WHERE id = ?');
+    for (const state of this.types.values()) {
+      if (state.indexed === state.head) continue;
+      const { id, head } = state;
+      for (const [name, { op, revision }] of state.unindexed.all()) {
+        if (op === 'put') put.run(id, name, revision);
+        else {
+          remove.run(id, name);
+          end.run(id, name, revision);
+        }
+      }
+      through.run(head, id);
+      state.indexed = head;
+      this.#touched.add(state);
+    }
+    this.#unindexed = 0;
   }
 
   /** The transaction ended: what it wrote is durable, or was rolled back. Returns what the logs of types gained. */
@@ -114,13 +160,16 @@ export class Tables {
         if (state.head > state.durableHead) risen.push({ state, entries: state.added });
         state.durableHead = state.head;
         state.durableCompacted = state.compacted;
+        state.durableIndexed = state.indexed;
       } else {
         state.head = state.durableHead;
         state.compacted = state.durableCompacted;
+        state.indexed = state.durableIndexed;
         // Its row may have been made in the transaction that was rolled back.
         if (state.head === 0) this.types.delete(state.name);
       }
       state.added = [];
+      state.unindexed.settle(durable, state.indexed);
     }
     this.#touched.clear();
     if (!durable) this.#recent.clear();
@@ -140,7 +189,7 @@ export class Tables {
   /** The revision that a key has now, 0 for none, if it is what the write expects. */
   #expect(write: Write): number {
     const state = this.types.get(write.type);
-    const revision = state ? this.#revisionOf(state, write.name) : 0;
+    const revision = state ? this.revisionOf(state, write.name) : 0;
     if (write.expect === 'any' || write.expect === revision) return revision;
     const current = this.get(write.type, write.name);
     throw new StoreError(
@@ -149,16 +198,10 @@ export class Tables {
     );
   }
 
-  #revisionOf(state: TypeState, name: string): number {
-    const known = this.#recent.get(state.id, name);
-    if (known) return known.revision;
-    const row = this.sql('SELECT revision FROM current WHERE type = ? AND name = ?').get(state.id, name);
-    return Number(row?.['revision'] ?? 0);
-  }
-
   #write(write: Write, previous: number): Committed {
     if (write.op === 'check' || (write.op === 'delete' && previous === 0)) return { revision: 0 };
     const state = this.#state(write.type);
+    this.#touched.add(state);
     const { id } = state;
     const revision = state.head + 1;
     const stampedAt = write.op === 'put' ? (write.value.revisionOffset ?? null) : null;
@@ -175,23 +218,35 @@ export class Tables {
     );
     if (write.op === 'put') this.#recent.set(id, { name: write.name, revision, value });
     else this.#recent.delete(id, write.name);
-    if (write.op === 'delete') {
-      this.sql('DELETE FROM current WHERE type = ? AND name = ?').run(id, write.name);
-    } else if (previous === 0) {
-      this.sql('INSERT INTO current VALUES (?, ?, ?, ?)').run(id, write.name, revision, write.expiresAt ?? null);
-    } else {
-      const expires = write.expiresAt ?? null;
-      this.sql('UPDATE current SET revision = ?, expires = ? WHERE type = ? AND name = ?').run(
-        revision,
-        expires,
-        id,
-        write.name,
-      );
-    }
+    const expires = write.op === 'put' ? write.expiresAt : undefined;
+    state.unindexed.set(write.name, { revision, op: write.op });
+    this.#unindexed++;
+    // The log does not say when a key expires.
+    if (expires !== undefined) this.#indexExpiring(id, write.name, revision, expires);
     state.head = revision;
     state.added.push({ op: write.op, name: write.name, revision, previousRevision: previous, value });
-    this.#touched.add(state);
     return { revision, value };
+  }
+
+  #indexExpiring(type: number, name: string, revision: number, expires: number): void {
+    this.sql(`INSERT INTO current VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET revision = excluded.revision, expires = excluded.expires`).run(
+      type,
+      name,
+      revision,
+      expires,
+    );
+  }
+
+  #readUnindexed(log: string, indexed: number): Unindexed {
+    const unindexed = new Unindexed();
+    const rows = this.#db.prepare(`SELECT revision, put, name FROM ${log} WHERE revision > ? ORDER BY revision`);
+    for (const { revision, put, name } of rows.iterate(indexed)) {
+      unindexed.set(String(name), { revision: Number(revision), op: put === 1 ? 'put' : 'delete' });
+      this.#unindexed++;
+    }
+    unindexed.settle(true, indexed);
+    return unindexed;
   }
 
   /** It does not fall where the clock is set back a little: whoever reads the past finds an entry by its time. */
@@ -220,11 +275,12 @@ export class Tables {
   #state(name: TypeName): TypeState {
     const known = this.types.get(name);
     if (known) return known;
-    const { lastInsertRowid } = this.sql('INSERT INTO types (name, compacted) VALUES (?, 0)').run(name);
+    const { lastInsertRowid } = this.sql('INSERT INTO types (name, compacted, indexed) VALUES (?, 0, 0)').run(name);
     const id = Number(lastInsertRowid);
     createLog(this.#db, id);
-    const counters = { head: 0, compacted: 0, durableHead: 0, durableCompacted: 0 };
-    const state: TypeState = { name, id, log: logTable(id), statements: undefined, ...counters, added: [] };
+    const counters = { head: 0, compacted: 0, indexed: 0, durableHead: 0, durableCompacted: 0, durableIndexed: 0 };
+    const unindexed = new Unindexed();
+    const state: TypeState = { name, id, log: logTable(id), statements: undefined, ...counters, added: [], unindexed };
     this.types.set(name, state);
     this.#touched.add(state);
     return state;
