@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Report, ReportResult } from '../../core/node/protocol.ts';
 import { Reporter } from './reporter.ts';
 
-function reporting() {
+function reporting(underWayMs = 50) {
   const sent: { report: Report; answer: (result: ReportResult) => void; fail: (error: Error) => void }[] = [];
   const answered: string[] = [];
   const reporter = new Reporter({
@@ -13,6 +13,7 @@ function reporting() {
     onAnswer: () => undefined,
     random: () => 0,
     now: () => 0,
+    underWayMs,
   });
   const pod = (name: string, phase: string) =>
     reporter.pod({ namespace: 'default', name, uid: name, status: { phase } }, phase === 'Making');
@@ -74,13 +75,37 @@ describe('Reporter', () => {
     expect(sent[2]?.report).toMatchObject({ pods: [{ status: { phase: 'Running' } }] });
   });
 
-  it('has what is under way replaced by what is news before it was sent', async () => {
-    const { sent, pod, phases } = reporting();
+  it('has what is under way replaced by what is news before it was sent, and tells of no other that is', async () => {
+    const { sent, pod, phases, reporter } = reporting(60_000);
     pod('a', 'Making');
     pod('b', 'Making');
     pod('a', 'Running');
     await expect.poll(() => sent.length).toBe(1);
-    expect(phases(sent[0]?.report)?.sort()).toEqual(['a Running', 'b Making']);
+    expect(phases(sent[0]?.report)).toEqual(['a Running']);
+    sent[0]?.answer({ pods: [{ code: 200 }] });
+    await new Promise((resolve) => setImmediate(resolve));
+    pod('b', 'Running');
+    await expect.poll(() => sent.length).toBe(2);
+    expect(phases(sent[1]?.report)).toEqual(['b Running']);
+    // While news of it is being told, what follows goes behind it.
+    pod('b', 'Making');
+    sent[1]?.answer({ pods: [{ code: 200 }] });
+    const stopped = reporter.stop(60_000);
+    await expect.poll(() => sent.length).toBe(3);
+    expect(phases(sent[2]?.report)).toEqual(['b Making']);
+    sent[2]?.answer({ pods: [{ code: 200 }] });
+    await stopped;
+  });
+
+  it('lets nothing wait that takes the place of news which was not told yet', async () => {
+    const { sent, pod, phases } = reporting(60_000);
+    pod('a', 'Pending');
+    await expect.poll(() => sent.length).toBe(1);
+    pod('b', 'Failed');
+    pod('b', 'Making');
+    sent[0]?.answer({ pods: [{ code: 200 }] });
+    await expect.poll(() => sent.length).toBe(2);
+    expect(phases(sent[1]?.report)).toEqual(['b Making']);
   });
 
   it('sends events again that were not answered, and at its end what still waits', async () => {

@@ -1,6 +1,7 @@
 // Reports to the control plane. What somebody waits for (a pod that runs, that is ready, that is gone; the node itself) goes at once, and
-// what of it comes up meanwhile together in the next report. Events, and pods that are only under way, wait a moment for company: each
-// report is a request, and each part of it a commit, on disks that the starts which they tell of need. Nothing waits behind an event.
+// what of it comes up meanwhile together in the next report. Events wait a moment for company, and pods that are only under way for their
+// next status, which is mostly that they run: each report is a request, and each part of it a commit, on processors and disks that the
+// starts which they tell of need. Nothing waits behind an event.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventReport, PodReport, Report, ReportResult, UsageReport } from '../../core/node/protocol.ts';
@@ -18,17 +19,23 @@ export interface ReporterOptions {
   readonly random: () => number;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** How long a pod that is under way waits for news of it. Default 1 s. */
+  readonly underWayMs?: number;
 }
 
 /** Events beyond this are dropped, the oldest first, while the control plane is away. */
 const maxEvents = 1000;
 const maxPods = 200;
-/** What may wait does so for this long. */
+/** Events wait for this long. */
 const gatherMs = 250;
+/** Of a pod that takes longer to start, it is told that it is under way. */
+const underWayMs = 1000;
 
 export class Reporter {
   readonly #options: ReporterOptions;
+  /** To be told, and what waits for news, by uid: never both of one pod. */
   readonly #pods = new Map<string, PodReport>();
+  readonly #underWay = new Map<string, PodReport>();
   #events: EventReport[] = [];
   readonly #filter = createEventFilter();
   #node: Report['node'];
@@ -39,6 +46,7 @@ export class Reporter {
   /** Events by themselves. */
   #recounting: Promise<void> | undefined;
   #gathering: NodeJS.Timeout | undefined;
+  #waiting: NodeJS.Timeout | undefined;
   readonly #abort = new AbortController();
 
   constructor(options: ReporterOptions) {
@@ -48,9 +56,15 @@ export class Reporter {
   /** `underWay`: nobody acts on it, and another status of the same pod is likely to follow soon. */
   pod(report: PodReport, underWay = false): void {
     // A later status of the same pod replaces an earlier one.
+    if (underWay && !this.#pods.has(report.uid)) {
+      this.#underWay.set(report.uid, report);
+      if (!this.#abort.signal.aborted)
+        this.#waiting ??= setTimeout(() => this.#tellUnderWay(), this.#options.underWayMs ?? underWayMs).unref();
+      return;
+    }
+    this.#underWay.delete(report.uid);
     this.#pods.set(report.uid, report);
-    if (underWay) this.#gather();
-    else this.#tell();
+    this.#tell();
   }
 
   /** Left out where its object has said too much of late. */
@@ -76,6 +90,8 @@ export class Reporter {
   /** Sends what is left, for at most `timeoutMs`. */
   async stop(timeoutMs: number): Promise<void> {
     clearTimeout(this.#gathering);
+    clearTimeout(this.#waiting);
+    this.#tellUnderWay();
     this.#gathered();
     const sent = Promise.all([this.#telling, this.#recounting]);
     await Promise.race([sent, delay(timeoutMs, undefined, { ref: false })]);
@@ -90,8 +106,6 @@ export class Reporter {
   #gathered(): void {
     this.#gathering = undefined;
     if (this.#abort.signal.aborted) return;
-    // Those that are on their way take these along with their next.
-    if (this.#pods.size > 0) this.#tell();
     if (this.#events.length > 0)
       this.#recounting ??= this.#drain(
         () => ({ pods: [], events: this.#takeEvents() }),
@@ -99,6 +113,13 @@ export class Reporter {
       ).finally(() => {
         this.#recounting = undefined;
       });
+  }
+
+  #tellUnderWay(): void {
+    this.#waiting = undefined;
+    for (const [uid, report] of this.#underWay) this.#pods.set(uid, report);
+    this.#underWay.clear();
+    if (this.#pods.size > 0) this.#tell();
   }
 
   #tell(): void {
@@ -128,7 +149,8 @@ export class Reporter {
   }
 
   #putBack({ pods, events, node, usage }: Parcel): void {
-    for (const report of pods) if (!this.#pods.has(report.uid)) this.#pods.set(report.uid, report);
+    for (const report of pods)
+      if (!this.#pods.has(report.uid) && !this.#underWay.has(report.uid)) this.#pods.set(report.uid, report);
     this.#events = [...events, ...this.#events].slice(-maxEvents);
     this.#node ??= node;
     this.#usage ??= usage;
