@@ -33,6 +33,7 @@ import { createHealthChecks } from './services/health-check.ts';
 import { type ServiceNetwork, serviceRules } from './services/rules.ts';
 import { type ServicePort, servicePorts } from './services/service-port.ts';
 import { staleFlows } from './services/stale-flows.ts';
+import { unlessSame } from './unless-same.ts';
 
 export interface NetworkOptions {
   readonly nodeName: string;
@@ -157,11 +158,14 @@ export function createNetwork(options: NetworkOptions): Network {
   let watch: NodeJS.Timeout | undefined;
   let stopped = false;
   const backoff = createBackoff(2000, 60_000, Math.random);
+  /** What the kernel was last given Services from. */
+  const served = unlessSame();
 
   const applyServices = async (state: NetworkState) => {
     const zone = state.nodes.find((node) => node.metadata?.name === options.nodeName)?.metadata?.labels?.[
       'topology.kubernetes.io/zone'
     ];
+    if (served.has([state.services, state.endpointSlices, [zone]])) return;
     const topology = { nodeName: options.nodeName, ...(zone === undefined ? {} : { zone }) };
     const all: ServicePort[] = [];
     for (const each of tables) {
@@ -199,6 +203,7 @@ export function createNetwork(options: NetworkOptions): Network {
         failed = true;
       });
     }
+    if (failed) served.forget();
     if (failed) retry ??= setTimeout(again, backoff.next());
     else backoff.reset();
   };
@@ -234,6 +239,7 @@ export function createNetwork(options: NetworkOptions): Network {
     const tablesHold = own.every((table) => table.isIn(listing));
     if (tablesHold && pathsHold) return;
     if (!tablesHold) for (const table of own) table.forget();
+    served.forget();
     paths.forget();
     again();
   };

@@ -24,7 +24,7 @@ export interface NodeNetwork {
   readonly settingUp: Promise<void> | undefined;
   /** Why there is none (yet); undefined: there is. */
   readonly failure: string | undefined;
-  /** What the cluster wants changed. Brought up to date once a turn of the event loop. */
+  /** What the cluster wants changed. Brought up to date once a turn of the event loop, after what else there is to do in it. */
   apply(): void;
   stop(): Promise<void>;
 }
@@ -39,7 +39,8 @@ export function createNodeNetwork({ options, wanted, onSetUp, onUnreached, log }
   const apply = () => {
     if (!network || !started || applying) return;
     applying = true;
-    queueMicrotask(() => {
+    // Not in front of a pod's sandbox, or of the report that it runs.
+    setImmediate(() => {
       applying = false;
       network
         ?.apply(wanted())

@@ -1,5 +1,6 @@
 // Cluster DNS of one node: the server, and the zone of the newest state (made when somebody asks, not with every change).
 
+import { unlessSame } from '../unless-same.ts';
 import { createDnsServer, type DnsServer } from './server.ts';
 import { Upstream } from './upstream.ts';
 import { buildZone, type Zone, type ZoneInput } from './zone.ts';
@@ -19,6 +20,7 @@ export type Records = Pick<ZoneInput, 'services' | 'endpointSlices' | 'namespace
 export function createClusterDns(options: ClusterDnsOptions): DnsServer & { update(records: Records): void } {
   let records: Records | undefined;
   let zone: Zone | undefined;
+  const known = unlessSame();
   const server = createDnsServer({
     addresses: options.clusterDNS,
     ...(options.port === undefined ? {} : { port: options.port }),
@@ -33,6 +35,7 @@ export function createClusterDns(options: ClusterDnsOptions): DnsServer & { upda
     ...server,
     update(changed) {
       const { services, endpointSlices, namespaces } = changed;
+      if (known.has([services, endpointSlices, namespaces])) return;
       records = { services, endpointSlices, namespaces };
       zone = undefined;
     },
