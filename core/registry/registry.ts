@@ -63,7 +63,12 @@ export interface WriteOptions {
   readonly force?: boolean;
   /** For a pod's binding: the claim on the node that must still hold when it commits (see subresources/node-claim.ts). */
   readonly nodeClaim?: Check;
+  /** For a pod's binding: the pod as its scheduler sees it, whose reading is saved while it is that. */
+  readonly seen?: SeenObject | undefined;
 }
+
+/** An object as a replica has it. */
+export type SeenObject = Pick<Entry, 'revision' | 'bytes'>;
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 

@@ -138,7 +138,8 @@ export function createBinder(options: BinderOptions): Binder {
       target: { apiVersion: 'v1', kind: 'Node', name: node },
     };
     try {
-      await registry.create(context, target, body, { nodeClaim, ...writeOptions });
+      const seen = replicas.peek('pods')?.get(pod.key);
+      await registry.create(context, target, body, { nodeClaim, seen, ...writeOptions });
       options.onBound(attempt);
     } catch (error) {
       if (isClaimLost(error) && held.get(node) === nodeClaim) held.delete(node);

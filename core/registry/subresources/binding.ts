@@ -45,6 +45,7 @@ export async function bind(
       trusted: true,
       keepsGeneration: true,
       management: { operation: 'Update' },
+      seen: options.seen,
       ...(options.nodeClaim && { condition: { checks: [options.nodeClaim], lost: () => claimLost(name, node) } }),
       build(existing) {
         // What is stored as a pod is one.

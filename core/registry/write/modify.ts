@@ -16,7 +16,7 @@ import { mutate, validate } from '../admission/chain.ts';
 import type { Admitted, Attributes, WriteEnvironment } from '../admission/plugin.ts';
 import { inheritOnUpdate } from '../metadata/system-fields.ts';
 import { writtenBy } from '../past/actor.ts';
-import type { Modification, Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
+import type { Modification, Outcome, RequestContext, SeenObject, Target, WriteOptions } from '../registry.ts';
 import { isConflict, isConflictAbout, storeStatus } from '../store-errors.ts';
 import { keyOf, subjectOf } from '../target.ts';
 import { fromStored, present, storedDefinition, toStored } from '../versions.ts';
@@ -43,6 +43,8 @@ export interface Change extends Modification {
   readonly keepsGeneration?: boolean;
   /** Conditions on other keys that hold in the same commit; one that does not hold ends the change with `lost`, at once. */
   readonly condition?: { readonly checks: readonly Check[]; readonly lost: () => StatusError };
+  /** What a replica has of it: it need not be read. Where it is not that any more, the change is made of what is read then. */
+  readonly seen?: SeenObject | undefined;
 }
 
 /** An unconditional change tries again this often before it reports the conflict. */
@@ -59,10 +61,13 @@ export async function modify(
   const name = target.name ?? '';
   const key = keyOf(target);
   const warnings = context.warnings.length;
+  let { seen } = change;
   try {
     for (let attempt = 1; ; attempt++) {
       context.warnings.length = warnings;
-      const item = await env.store.get(target.definition.type, key);
+      const guessed = seen !== undefined;
+      const item = itemOf(key, seen) ?? (await env.store.get(target.definition.type, key));
+      seen = undefined;
       if (!item) {
         if (!change.otherwise) throw notFound(subject, name);
         const created = await createInstead(env, context, target, change.otherwise, change.management, options);
@@ -76,12 +81,18 @@ export async function modify(
       } catch (error) {
         if (context.claim && isConflictAbout(error, [context.claim])) throw ownerClaimLost(name);
         if (change.condition && isConflictAbout(error, change.condition.checks)) throw change.condition.lost();
+        // What speaks against it may be over, or it is gone.
+        if (guessed) continue;
         if (!isConflict(error) || attempt >= attempts) throw error;
       }
     }
   } catch (error) {
     throw storeStatus(error, subject, name);
   }
+}
+
+function itemOf(name: string, seen: SeenObject | undefined): Item | undefined {
+  return seen && { name, revision: seen.revision, value: seen.bytes };
 }
 
 /** undefined: somebody else created it meanwhile. */
