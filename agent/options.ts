@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { errorText } from '../core/machinery/error-text.ts';
 import { toNumber } from '../core/machinery/ipv4.ts';
+import { withoutEnd } from '../core/machinery/text-ends.ts';
 import { type JoinToken, readJoinToken } from '../core/node/join-token.ts';
 import { type CommandLine, CommandLineError, readCommandLine } from '../core/process/command-line.ts';
 import type { ApiCredentials } from './api-client/api-client.ts';
@@ -308,7 +309,7 @@ function joinOptions(values: Values): JoinOptions {
   const { server, aws, cluster, region, 'certificate-authority': ca } = values;
   if (!server || !URL.canParse(server))
     throw new CommandLineError('--server: give the URL of the API, such as https://...');
-  const base = { server: server.replace(/\/+$/, ''), ca: ca && readFlagFile('--certificate-authority', ca) };
+  const base = { server: withoutEnd(server, '/'), ca: ca && readFlagFile('--certificate-authority', ca) };
   if (aws) {
     if (!cluster || !region)
       throw new CommandLineError('--aws needs --cluster and --region: the name of the cluster and the region it is in');
@@ -337,7 +338,7 @@ async function credentials(values: Values): Promise<ApiCredentials> {
   if (!token && !(cert && key))
     throw new CommandLineError('--client-certificate and --client-key are missing: give both, or --token-file');
   const base = {
-    server: server.replace(/\/+$/, ''),
+    server: withoutEnd(server, '/'),
     ca: readFlagFile('--certificate-authority', ca),
     ...(token && { token }),
   };

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { awsCredentials } from '../agent/queue/aws-credentials.ts';
 import { errorText } from '../core/machinery/error-text.ts';
+import { withoutEnd } from '../core/machinery/text-ends.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
 import { createIamToken, iamTokenSeconds } from '../core/signature/iam-token.ts';
 import { type AwsCredentials, signHeaders } from '../core/signature/sigv4.ts';
@@ -36,7 +37,7 @@ export async function writeAwsKubeconfig(options: KubeconfigOptions): Promise<ob
   const { cluster, region, roleArn, direct, port } = options;
   if (!URL.canParse(options.server) || new URL(options.server).protocol !== 'https:')
     throw new UserError(`--server: ${options.server} is no https URL: take ApiUrl of the stack's outputs`);
-  const server = options.server.replace(/\/+$/, '');
+  const server = withoutEnd(options.server, '/');
   const identity = { cluster, region, ...(roleArn !== undefined && { roleArn }) };
   const name = `zeroplane-${cluster}`;
   const connection = direct

@@ -1,5 +1,6 @@
 // The commands about nodes: `zeroplane node ...` for an administrator of a cluster, `zeroplane agent ...` on a node.
 
+import { withoutEnd } from '../core/machinery/text-ends.ts';
 import { readDuration } from '../core/machinery/time.ts';
 import { CommandLineError } from '../core/process/command-line.ts';
 import { defaultDataDir } from '../local/default-data-dir.ts';
@@ -113,6 +114,6 @@ export function hours(flag: string, text: string): number {
 }
 
 function url(flag: string, text: string): string {
-  if (/^https:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, '');
+  if (/^https:\/\//.test(text) && URL.canParse(text)) return withoutEnd(text, '/');
   throw new CommandLineError(`${flag}: give a URL, such as https://10.0.0.1:6443, not ${JSON.stringify(text)}`);
 }

@@ -3,6 +3,7 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { setOwn } from '../core/machinery/own.ts';
+import { withoutEnd } from '../core/machinery/text-ends.ts';
 import { connectionHeaders } from '../core/node/connection-headers.ts';
 
 export type Headers = Record<string, string | string[]>;
@@ -26,7 +27,7 @@ export interface Upstream {
 
 export function createUpstream({ server, ca, authorization }: UpstreamOptions): Upstream {
   const target = new URL(server);
-  const basePath = target.pathname.replace(/\/+$/, '');
+  const basePath = withoutEnd(target.pathname, '/');
   const agent = new https.Agent({ keepAlive: true, ...(ca !== undefined && { ca }) });
   return {
     authorized: async (headers) => (authorization ? { ...headers, authorization: await authorization() } : headers),

@@ -91,7 +91,7 @@ export async function program(source: string, target: string): Promise<ImageFile
   const files: ImageFile[] = [{ path: target, content: readFileSync(realpathSync(source)), mode: 0o755 }];
   // ldd exits non-zero for a static program: nothing to add.
   const { stdout } = await exec('ldd', [source]).catch(() => ({ stdout: '' }));
-  for (const [, path = ''] of stdout.matchAll(/(\/\S+) \(0x/g)) {
+  for (const [, path = ''] of stdout.matchAll(/(?<=\s)(\/\S+) \(0x/g)) {
     files.push({ path, content: readFileSync(realpathSync(path)), mode: 0o755 });
   }
   return files;

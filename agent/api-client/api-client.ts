@@ -3,6 +3,7 @@
 import http2 from 'node:http2';
 import { parseJson } from '../../core/machinery/json.ts';
 import type { Json } from '../../core/machinery/object.ts';
+import { withoutEnd } from '../../core/machinery/text-ends.ts';
 import { type ApiMetrics, createApiMetrics } from './api-metrics.ts';
 
 export interface ApiCredentials {
@@ -68,7 +69,7 @@ export interface ApiClient {
 export function createApiClient(credentials: ApiCredentials): ApiClient {
   let session: http2.ClientHttp2Session | undefined;
   const { host, pathname } = new URL(credentials.server);
-  const basePath = pathname.replace(/\/+$/, '');
+  const basePath = withoutEnd(pathname, '/');
   const metrics = createApiMetrics(host);
 
   const connected = () => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { errorText } from '../../core/machinery/error-text.ts';
 import { parseJson } from '../../core/machinery/json.ts';
+import { withoutEnd } from '../../core/machinery/text-ends.ts';
 import { CommandLineError } from '../../core/process/command-line.ts';
 import { run } from '../../core/process/run.ts';
 import type { ApiCredentials } from './api-client.ts';
@@ -58,7 +59,7 @@ export async function readKubeconfig(file: string): Promise<ApiCredentials> {
   const key = pem(user['client-key-data'], user['client-key']);
   const token = user.token ?? (user.exec && (await askPlugin(file, user.exec)));
   return {
-    server: server.replace(/\/+$/, ''),
+    server: withoutEnd(server, '/'),
     ...(ca !== undefined && { ca }),
     ...(cert && key && { cert, key }),
     ...(token && { token }),

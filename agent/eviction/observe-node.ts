@@ -14,7 +14,7 @@ export async function observeNode(directory: string): Promise<Observations> {
   const kibibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(meminfo)?.[1] ?? 0);
   const bytes = { available: disk.bavail * disk.bsize, capacity: disk.blocks * disk.bsize };
   const inodes = { available: disk.ffree, capacity: disk.files };
-  const tasks = Number(/\d+\/(\d+)/.exec(loadavg)?.[1] ?? 0);
+  const tasks = Number(/\/(\d+)/.exec(loadavg)?.[1] ?? 0);
   return {
     'memory.available': { available: kibibytes('MemAvailable') * 1024, capacity: kibibytes('MemTotal') * 1024 },
     'nodefs.available': bytes,

@@ -99,8 +99,8 @@ export function hostArchitecture(): string {
 function layerEntries(files: readonly ImageFile[]): TarEntry[] {
   const entries = new Map<string, TarEntry>();
   for (const file of files) {
-    const path = file.path.replace(/^\/+|\/+$/g, '');
-    const parts = path.split('/');
+    const parts = file.path.split('/').filter((part) => part !== '');
+    const path = parts.join('/');
     for (let depth = 1; depth < parts.length; depth += 1) {
       const parent = parts.slice(0, depth).join('/');
       if (!entries.has(parent)) entries.set(parent, { path: parent, type: 'directory', mode: 0o755 });

@@ -84,7 +84,7 @@ export async function readStats(context: NodeApiContext, running: readonly Runni
       swapTotal: kibibytes('SwapTotal'),
       swapFree: kibibytes('SwapFree'),
       rss: kibibytes('AnonPages'),
-      processes: Number(/\d+\/(\d+)/.exec(loadavg)?.[1] ?? 0),
+      processes: Number(/\/(\d+)/.exec(loadavg)?.[1] ?? 0),
       maxProcesses: Number(pidMax),
       filesystem: {
         device,

@@ -1,5 +1,6 @@
 // The sandbox of a pod as CRI wants it: names, DNS, ports, namespaces, sysctls. Pure.
 
+import { withoutEnd } from '../../core/machinery/text-ends.ts';
 import type { PodSandboxConfigInput } from '../cri/messages.ts';
 import { namespaceModes, protocols } from '../cri/messages.ts';
 import type { Pod } from '../pod/pod.ts';
@@ -93,7 +94,7 @@ export function namespaces(pod: Pod, target?: string) {
 export function hostname(pod: Pod, nodeHostname: string): string {
   if (pod.spec.hostnameOverride !== undefined) return pod.spec.hostnameOverride;
   if (pod.spec.hostNetwork) return nodeHostname;
-  return (pod.spec.hostname || pod.metadata.name).slice(0, 63).replace(/[-.]+$/, '');
+  return withoutEnd((pod.spec.hostname || pod.metadata.name).slice(0, 63), '-.');
 }
 
 /** `host.subdomain.namespace.svc.domain`, when the pod has a subdomain. */
@@ -139,10 +140,8 @@ export function parseResolvConf(text: string): DnsConfig {
   let searches: string[] = [];
   let options: string[] = [];
   for (const line of text.split('\n')) {
-    const [keyword, ...values] = line
-      .replace(/[#;].*$/, '')
-      .trim()
-      .split(/\s+/);
+    const [said = ''] = line.split(/[#;]/, 1);
+    const [keyword, ...values] = said.trim().split(/\s+/);
     if (keyword === 'nameserver' && values[0]) servers.push(values[0]);
     else if (keyword === 'search' || keyword === 'domain') searches = values;
     else if (keyword === 'options') options = values;

@@ -29,9 +29,9 @@ export function networkUse(pid: number | 'self'): InterfaceUse[] {
 
 export function parseNetDev(text: string): InterfaceUse[] {
   return text.split('\n').flatMap((line) => {
-    const match = /^\s*(\S+?):\s*(.+)$/.exec(line);
-    const [, name = '', rest = ''] = match ?? [];
-    if (!match || leftOut.some((prefix) => name.startsWith(prefix))) return [];
+    const colon = line.indexOf(':');
+    const [name, rest] = [line.slice(0, colon).trim(), line.slice(colon + 1)];
+    if (colon < 0 || name === '' || leftOut.some((prefix) => name.startsWith(prefix))) return [];
     const counts = rest.trim().split(/\s+/).map(Number);
     const direction = (from: number): Direction => ({
       bytes: counts[from] ?? 0,

@@ -1,6 +1,7 @@
 // The agent's end of a stream: it dials the API server, for nothing can dial a node.
 
 import { WebSocket } from 'ws';
+import { withoutEnd } from '../../core/machinery/text-ends.ts';
 import { type FrameSocket, frameSocket } from '../../core/node/frame-socket.ts';
 import type { ApiCredentials } from '../api-client/api-client.ts';
 import { UnreachableError } from '../api-client/api-client.ts';
@@ -12,7 +13,7 @@ export function dialIn(credentials: ApiCredentials, nodeName: string, id: string
   const { server, ca, cert, key, token } = credentials;
   const path = `/apis/agent.zeroplane.dev/v1/nodes/${encodeURIComponent(nodeName)}/streams/${encodeURIComponent(id)}`;
   // The server may have a path of its own, below which the API begins.
-  const socket = new WebSocket(server.replace(/^http/, 'ws').replace(/\/+$/, '') + path, {
+  const socket = new WebSocket(withoutEnd(server.replace(/^http/, 'ws'), '/') + path, {
     ...(ca && { ca }),
     ...(cert && key && { cert, key }),
     ...(token && { headers: { authorization: `Bearer ${token}` } }),

@@ -12,6 +12,7 @@ import {
 } from '../../agent/api-client/api-client.ts';
 import { jsonObject } from '../../core/machinery/json.ts';
 import { getOwn } from '../../core/machinery/own.ts';
+import { withoutEnd } from '../../core/machinery/text-ends.ts';
 
 export interface ClusterConnection {
   readonly server: string;
@@ -146,7 +147,7 @@ function streamSessions(credentials: ApiCredentials) {
     session = opened;
     return opened;
   };
-  const basePath = new URL(credentials.server).pathname.replace(/\/+$/, '');
+  const basePath = withoutEnd(new URL(credentials.server).pathname, '/');
 
   const open = (path: string, signal: AbortSignal) => openAt(basePath + path, signal, false);
 

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { ApiCredentials } from '../../agent/api-client/api-client.ts';
 import { errorText } from '../../core/machinery/error-text.ts';
+import { withoutEnd } from '../../core/machinery/text-ends.ts';
 import { CommandLineError } from '../../core/process/command-line.ts';
 import { UserError } from '../../local/user-error.ts';
 import type { SignIn } from './cluster-connection.ts';
@@ -44,7 +45,7 @@ export function signInWith(options: SignInOptions, env: Environment): SignIn {
     throw new CommandLineError('--server needs --oidc (the pipeline’s own token), --token-file or --token');
   const ca = options.certificateAuthority;
   return async () => ({
-    server: server.replace(/\/+$/, ''),
+    server: withoutEnd(server, '/'),
     ...(ca !== undefined && { ca: read('--certificate-authority', ca) }),
     token: await tokenOf(options, env),
   });

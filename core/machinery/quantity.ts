@@ -2,6 +2,7 @@
 // Source: apimachinery pkg/api/resource (grammar, rounding up to nano, canonical forms).
 
 import { badRequest } from './status.ts';
+import { withoutStart } from './text-ends.ts';
 
 export type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
 
@@ -134,16 +135,15 @@ const mostKnown = 1024;
 const longestKnown = 32;
 
 function readText(text: string): Quantity | string {
-  const match = /^([+-]?)(\d*)(?:\.(\d*))?([a-zA-Z]*)([+-]?\d+)?$/.exec(text);
-  if (!match) return /^[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*$/.test(text) ? wrongNumber : wrongFormat;
-  const [, sign, whole = '', fraction = '', suffix = '', exponent] = match;
+  // Each character has one place in these: where two could take it, a text that does not match takes the square of its length.
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:([a-zA-Z]+)([+-]?\d+)?|([+-]\d+))?$/.exec(text);
+  if (!match) return /^[+-]?[0-9.]+(?:[eEinumkKMGTP]+[-+]?[0-9]*|[-+][0-9]*)?$/.test(text) ? wrongNumber : wrongFormat;
+  const [, sign, whole = '', fraction = '', suffix = '', exponent, bare] = match;
   if (whole === '' && fraction === '') return text === '' || suffix !== '' || sign === '' ? wrongFormat : wrongNumber;
-  const scale = readSuffix(suffix, exponent);
+  const scale = readSuffix(suffix, exponent ?? bare);
   if (!scale) return wrongSuffix;
 
-  const digits = BigInt(whole + fraction);
-  const power = 9 + scale.decimal - fraction.length;
-  const scaled = scaleUp(digits * scale.factor, power);
+  const scaled = scaleNanos(whole + fraction, 9 + scale.decimal - fraction.length, scale.factor);
   const capped = scaled > maxUnits * unit ? maxUnits * unit : scaled;
   return { nanos: sign === '-' ? -capped : capped, format: scale.format };
 }
@@ -165,6 +165,21 @@ function readSuffix(suffix: string, exponent: string | undefined): Scale | undef
   if (decimal !== undefined) return { decimal, factor: 1n, format: 'DecimalSI' };
   const binary = binarySuffixes.indexOf(suffix);
   return binary < 0 ? undefined : { decimal: 0, factor: 1n << BigInt(10 * binary), format: 'BinarySI' };
+}
+
+/** More than the cap, or less than a nano, whatever the suffix, where there are more digits than these: the rest only rounds. */
+const mostDigits = 1100;
+
+function scaleNanos(text: string, power: number, factor: bigint): bigint {
+  const digits = withoutStart(text, '0');
+  if (digits.length <= mostDigits) return digits === '' ? 0n : scaleUp(BigInt(digits) * factor, bounded(power));
+  const cut = digits.length - mostDigits;
+  const rounding = withoutStart(digits.slice(mostDigits), '0') === '' ? '0' : '1';
+  return scaleUp(BigInt(digits.slice(0, mostDigits) + rounding) * factor, bounded(power + cut - 1));
+}
+
+function bounded(power: number): number {
+  return Math.max(-3 * mostDigits, Math.min(3 * mostDigits, power));
 }
 
 /** Times ten to a power; what is finer than the unit rounds away from zero. */

@@ -62,9 +62,9 @@ export function parseDuration(text: string): number {
 export function readDuration(text: string): number | undefined {
   const [, sign, rest] = /^([+-]?)(.*)$/.exec(text) ?? [];
   if (rest === '0') return 0;
-  if (!rest || !/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined;
+  if (!rest || !/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined;
   let total = 0;
-  for (const [, number, unit] of rest.matchAll(/([\d.]+)([a-zµμ]+)/g))
+  for (const [, number, unit] of rest.matchAll(/([\d.]+)([a-zµμ]+)/gy))
     total += Number(number) * unitMilliseconds.get(unit!)!;
   return sign === '-' ? -total : total;
 }

@@ -5,6 +5,7 @@
 import './bigint-json.ts';
 import { getOwn } from './own.ts';
 import { atOnce, type Steps } from './steps.ts';
+import { withoutEnd } from './text-ends.ts';
 
 /** Values that are written in one step. */
 const valuesAtOnce = 4000;
@@ -128,7 +129,7 @@ const lines =
 /** A text of several lines as a literal block, if it can be one. */
 function blockText(value: string, indent: string): string | undefined {
   if (value.length > longestBlockText || !value.includes('\n') || !lines.test(value)) return undefined;
-  const body = value.replace(/\n+$/, '');
+  const body = withoutEnd(value, '\n');
   const ends = value.length - body.length;
   const header = ends === 0 ? '|-' : ends === 1 ? '|' : '|+';
   const shown = body.split('\n').map((line) => (line === '' ? '' : `${indent}  ${line}`));

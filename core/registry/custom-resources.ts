@@ -63,7 +63,8 @@ export async function serveCustomResources(options: CustomResourcesOptions): Pro
 
 /** Groups of custom resources have a dot; of types that have one and are built in, there always is a definition. */
 function isCustom(each: TypeName): boolean {
-  return /^[^/]*\.[^/]*\//.test(each);
+  const slash = each.indexOf('/');
+  return each.slice(0, Math.max(0, slash)).includes('.');
 }
 
 /** Names became free: definitions that waited for them are looked at again, by a write that changes nothing itself. */

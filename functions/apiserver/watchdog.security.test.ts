@@ -125,6 +125,24 @@ const requests: Readonly<Record<string, (attempt: number) => Request>> = {
         { volumeMounts: many(10_000, (i) => ({ name: `v${i}`, mountPath: `/m${i}` })) },
       ),
     ),
+  'ten thousand constraints of spreading': (n) =>
+    post(
+      pods,
+      pod(`spread-${n}`, {
+        topologySpreadConstraints: many(10_000, (i) => ({
+          maxSkew: 1,
+          topologyKey: `example.com/k${i}`,
+          whenUnsatisfiable: 'DoNotSchedule',
+          labelSelector: {},
+        })),
+      }),
+    ),
+  'an amount of two million digits': (n) =>
+    post(pods, pod(`much-${n}`, {}, { resources: { limits: { cpu: '9'.repeat(2_000_000) } } })),
+  'an amount that is nearly none': (n) =>
+    post(pods, pod(`little-${n}`, {}, { resources: { limits: { cpu: `0.${'7'.repeat(2_000_000)}` } } })),
+  'digits that are no amount': (n) =>
+    post(pods, pod(`none-${n}`, {}, { resources: { limits: { cpu: `${'9'.repeat(100_000)}!` } } })),
   'fifty-eight thousand fields that nobody knows': (n) =>
     post(
       pods,

@@ -1,5 +1,6 @@
 // Messages to connections of a WebSocket API, by its management API. Source: API Gateway developer guide, "@connections".
 
+import { withoutEnd } from '../../core/machinery/text-ends.ts';
 import { signHeaders } from '../../core/signature/sigv4.ts';
 
 export interface ConnectionsOptions {
@@ -16,7 +17,7 @@ const timeoutMs = 5_000;
 /** Resolves with false when the connection is gone. Rejects when the message was not taken otherwise. */
 export function postToConnections({ url, region, env, now, fetchUrl }: ConnectionsOptions) {
   return async (connection: string, body: string): Promise<boolean> => {
-    const target = new URL(`${url.replace(/\/+$/, '')}/@connections/${encodeURIComponent(connection)}`);
+    const target = new URL(`${withoutEnd(url, '/')}/@connections/${encodeURIComponent(connection)}`);
     const credentials = {
       accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
       secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',

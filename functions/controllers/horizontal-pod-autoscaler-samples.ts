@@ -6,6 +6,7 @@ import { labelSelectorOf, labelSelectorString } from '../../core/machinery/label
 import { getOwn } from '../../core/machinery/own.ts';
 import { parseQuantity, quantityMilliValue } from '../../core/machinery/quantity.ts';
 import { hasReason, StatusError } from '../../core/machinery/status.ts';
+import { readDuration } from '../../core/machinery/time.ts';
 import type { V2MetricIdentifier, V2MetricSpec } from '../../generated/kubernetes.ts';
 import type { LabelSelector, ServedType } from './controller.ts';
 import type { ReadApi } from './read-api.ts';
@@ -99,7 +100,7 @@ async function resourceSamples(
     const values = counted.map((each) => getOwn(each.usage, resource));
     if (values.length === 0 || values.includes(undefined)) continue;
     const value = values.reduce<number>((sum, each) => sum + milli(each), 0);
-    samples.set(name, { at: Date.parse(timestamp ?? ''), windowMs: durationMs(window ?? ''), value });
+    samples.set(name, { at: Date.parse(timestamp ?? ''), windowMs: readDuration(window ?? '') ?? 0, value });
   }
   return samples;
 }
@@ -210,14 +211,4 @@ function milli(quantity: string | undefined): number {
 
 function selectorText(selector: LabelSelector | undefined): string {
   return selector ? labelSelectorString(labelSelectorOf(selector) ?? []) : '';
-}
-
-const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-
-/** Go's notation: `1m30s`. */
-function durationMs(text: string): number {
-  let sum = 0;
-  for (const [, number, unit = ''] of text.matchAll(/([\d.]+)(ms|h|m|s)/g))
-    sum += Number(number) * (getOwn(unitMs, unit) ?? 0);
-  return sum;
 }

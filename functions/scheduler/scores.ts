@@ -90,7 +90,7 @@ export function imageScore(
 
 /** The names under which a runtime may list an image: `nginx` is `docker.io/library/nginx:latest`. */
 function namesOf(image: string): string[] {
-  const tagged = /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
+  const tagged = /[:@]/.test(image.slice(image.lastIndexOf('/') + 1)) ? image : `${image}:latest`;
   const [host = ''] = tagged.split('/');
   const names = [image, tagged];
   if (!tagged.includes('/')) names.push(`docker.io/library/${tagged}`);

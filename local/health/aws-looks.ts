@@ -6,6 +6,7 @@ import { type RequestOptions, request as send } from 'node:https';
 import { gunzipSync } from 'node:zlib';
 import { errorText } from '../../core/machinery/error-text.ts';
 import { jsonObject } from '../../core/machinery/json.ts';
+import { withoutEnd } from '../../core/machinery/text-ends.ts';
 import { type Finding, fault, ok } from './finding.ts';
 
 export interface LookOptions {
@@ -198,7 +199,7 @@ export async function lookFindings(options: LookOptions): Promise<Finding[]> {
 
 function createServer({ server, authorization }: LookOptions): Server {
   const base = new URL(server);
-  const prefix = base.pathname.replace(/\/+$/, '');
+  const prefix = withoutEnd(base.pathname, '/');
   const begin = (path: string, { method = 'GET', headers, chunks }: Asked = {}) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const options: RequestOptions = {

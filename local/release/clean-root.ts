@@ -92,7 +92,7 @@ async function expectVersion(what: string, text: string): Promise<void> {
 /** Those that the executable names, and what loads them. Source: ldd(1). */
 export async function copyLibraries(root: string, program: string): Promise<void> {
   const { stdout } = await run('ldd', [program]);
-  for (const [file] of stdout.matchAll(/\/\S+(?= \(0x)/g)) {
+  for (const [file] of stdout.matchAll(/(?<=\s)\/\S+(?= \(0x)/g)) {
     const target = join(root, file);
     if (existsSync(target)) continue;
     mkdirSync(dirname(target), { recursive: true });

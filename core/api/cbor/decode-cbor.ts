@@ -8,6 +8,7 @@ import { Buffer } from 'node:buffer';
 import { integerOf } from '../../machinery/json.ts';
 import { setOwn } from '../../machinery/own.ts';
 import { badRequest } from '../../machinery/status.ts';
+import { withoutEnd } from '../../machinery/text-ends.ts';
 
 /** As deep as Kubernetes takes it; its own objects come to 16. */
 const maxDepth = 64;
@@ -174,7 +175,9 @@ class Reader {
     // The years that RFC 3339 can write.
     if (!(milliseconds >= minTime && milliseconds <= maxTime)) throw this.fault('a tagged time is no time');
     if (typeof content === 'string') return content;
-    return new Date(milliseconds).toISOString().replace(/\.?0*Z$/, 'Z');
+    const [whole, fraction = ''] = new Date(milliseconds).toISOString().slice(0, -1).split('.');
+    const digits = withoutEnd(fraction, '0');
+    return digits === '' ? `${whole}Z` : `${whole}.${digits}Z`;
   }
 
   #simple(info: number): unknown {

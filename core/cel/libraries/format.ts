@@ -144,8 +144,8 @@ const special = new Map([
 ]);
 
 function fixed(value: number, precision: number): string {
-  const [, sign = '', whole = '', rest = ''] = /^(-?)(\d+)(.*)$/.exec(plainFixed(value, precision)) ?? [];
-  return `${sign}${whole.replace(/\B(?=(?:\d{3})+$)/g, ',')}${rest}`;
+  const [, sign = '', whole = '', rest = ''] = /^(-?)(\d+)(.*)$/s.exec(plainFixed(value, precision)) ?? [];
+  return `${sign}${BigInt(whole).toLocaleString('en-US')}${rest}`;
 }
 
 /** toFixed gives an exponent from 1e21 on. */

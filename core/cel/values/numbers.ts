@@ -52,7 +52,7 @@ export function doubleOfText(text: string): Value {
     if (special[3]) return special[1] ? fail(failed) : Number.NaN;
     return special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return fail(failed);
+  if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return fail(failed);
   const value = Number(text);
   return Number.isFinite(value) ? value : fail(failed);
 }

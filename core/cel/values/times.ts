@@ -1,5 +1,6 @@
 // Timestamps and durations. Source: CEL specification, "Timestamps and Durations"; Go's time.ParseDuration and RFC 3339.
 
+import { withoutEnd } from '../../machinery/text-ends.ts';
 import { isTimeZone, timeZoneOffset } from '../../machinery/time-zone.ts';
 import { Duration, Failure, fail, Timestamp, type Value } from './values.ts';
 
@@ -35,7 +36,7 @@ export function parseTimestamp(text: string): Value | undefined {
 
 export function formatTimestamp({ seconds, nanos }: Timestamp): string {
   const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
-  const fraction = nanos === 0 ? '' : `.${String(nanos).padStart(9, '0').replace(/0+$/, '')}`;
+  const fraction = nanos === 0 ? '' : `.${withoutEnd(String(nanos).padStart(9, '0'), '0')}`;
   return `${whole}${fraction}Z`;
 }
 
@@ -52,9 +53,10 @@ const units: ReadonlyMap<string, bigint> = new Map([
 export function parseDuration(text: string): Duration | undefined {
   const [, sign, rest] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (rest === '0') return new Duration(0n);
-  if (!rest || text.length > 200 || !/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined;
+  if (!rest || text.length > 200 || !/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest))
+    return undefined;
   let total = 0n;
-  for (const [, whole, fraction = '', unit = ''] of rest.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const [, whole, fraction = '', unit = ''] of rest.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/gy)) {
     const nanos = units.get(unit) ?? 0n;
     const digits = fraction.slice(0, 18);
     total += BigInt(whole || 0) * nanos + (BigInt(digits || 0) * nanos) / 10n ** BigInt(digits.length);
@@ -66,9 +68,7 @@ export function parseDuration(text: string): Duration | undefined {
 /** Seconds with what is left of them: `90s`, `-0.5s`. */
 export function formatDuration({ nanos }: Duration): string {
   const size = nanos < 0n ? -nanos : nanos;
-  const fraction = String(size % second)
-    .padStart(9, '0')
-    .replace(/0+$/, '');
+  const fraction = withoutEnd(String(size % second).padStart(9, '0'), '0');
   return `${nanos < 0n ? '-' : ''}${size / second}${fraction && `.${fraction}`}s`;
 }
 

@@ -42,7 +42,7 @@ export function warnOfCidr(text: string | undefined, path: string): string[] {
 
 /** An address with the zeros gone that may stand before a number of IPv4, also at the end of IPv6. */
 export function withoutZeros(text: string): string {
-  return text.replace(/(?:\d+\.){3}\d+$/, (four) => four.replace(/(?<!\d)0+(?=\d)/g, ''));
+  return text.replace(/(?<!\d)(?:\d+\.){3}\d+$/, (four) => four.replace(/(?<!\d)0+(?=\d)/g, ''));
 }
 
 /** The IPv4 address in `::ffff:a.b.c.d`, however that is written. */

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { getOwn } from '../../machinery/own.ts';
+import { withoutEnd } from '../../machinery/text-ends.ts';
 import type { Queue } from '../queue.ts';
 import { QueueError } from '../queue.ts';
 
@@ -44,7 +45,9 @@ export function queueNameOf(body: unknown): string | undefined {
   const { QueueName, QueueUrl }: { QueueName?: unknown; QueueUrl?: unknown } = body;
   if (typeof QueueName === 'string') return QueueName;
   if (typeof QueueUrl !== 'string') return undefined;
-  const last = QueueUrl.split(/[?#]/)[0]?.replace(/\/+$/, '').split('/').at(-1);
+  const last = withoutEnd(QueueUrl.split(/[?#]/)[0] ?? '', '/')
+    .split('/')
+    .at(-1);
   try {
     return last === undefined || last === '' ? undefined : decodeURIComponent(last);
   } catch {

@@ -68,7 +68,8 @@ export function s3LargeValues({ env, bucket, prefix = 'values/' }: S3LargeValues
     const listed = new URL(`/${bucket}`, endpoint);
     listed.search = new URLSearchParams({ 'max-keys': '10', prefix: prefix + name, versions: '' }).toString();
     const { status, body } = await ask('GET', listed);
-    const version = /<Version>.*?<VersionId>([^<]{1,1024})<\/VersionId>/s.exec(body.toString())?.[1];
+    const [, first = ''] = body.toString().split('<Version>', 2);
+    const version = /<VersionId>([^<]{1,1024})<\/VersionId>/.exec(first)?.[1];
     if (status !== 200 || version === undefined || version === 'null') throw new MissingValueError(name);
     const url = urlOf(name);
     url.searchParams.set('versionId', version);

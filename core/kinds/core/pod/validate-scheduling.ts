@@ -178,6 +178,7 @@ function validateKeys(keys: readonly string[], selector: V1LabelSelector | undef
 }
 
 export function validateSpread(constraints: readonly V1TopologySpreadConstraint[], path: string): FieldError[] {
+  const lastOf = new Map(constraints.map((constraint, index) => [pairOf(constraint), index]));
   return constraints.flatMap((constraint, index) => {
     const at = `${path}[${index}]`;
     const errors: FieldError[] = [];
@@ -189,8 +190,7 @@ export function validateSpread(constraints: readonly V1TopologySpreadConstraint[
       errors.push(notSupported(`${at}.whenUnsatisfiable`, constraint.whenUnsatisfiable, choices));
     const pair = pairOf(constraint);
     // Told of at the first of both.
-    if (constraints.slice(index + 1).some((later) => pairOf(later) === pair))
-      errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair));
+    if ((lastOf.get(pair) ?? index) > index) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair));
     const { minDomains, whenUnsatisfiable: otherwise } = constraint;
     if (minDomains !== undefined && minDomains <= 0)
       errors.push(invalidValue(`${at}.minDomains`, minDomains, 'must be greater than zero'));

@@ -1,5 +1,7 @@
 // Warnings about files of a volume that would lie at or below one another.
 
+import { withoutEnd } from '../../../../machinery/text-ends.ts';
+
 /** Each file is compared with each: of a volume with more these are reported. */
 const mostCompared = 500;
 
@@ -42,7 +44,7 @@ function isWithin(path: string, folder: string): boolean {
 }
 
 function withoutSlash(path: string): string {
-  return path.endsWith('/') ? path.replace(/\/+$/, '') : path;
+  return withoutEnd(path, '/');
 }
 
 function sourceOf(kind: string, name: string | undefined): string {
