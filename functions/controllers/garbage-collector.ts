@@ -42,7 +42,7 @@ export const garbageCollector = defineController({
         }
         // Whoever depends on it looks again when it goes, or starts to wait for them.
         if (event === 'DELETED' || (leaving && metadata.finalizers?.includes(foreground))) {
-          for (const each of dependentsOf(snapshot, metadata.uid)) keys.push(`${each.type} ${keyOf(each.object)}`);
+          for (const each of dependentsOf(snapshot, object)) keys.push(`${each.type} ${keyOf(each.object)}`);
         }
         // An owner may be waiting for this one.
         if (event === 'DELETED' || leaving) {
@@ -70,8 +70,17 @@ export const garbageCollector = defineController({
   },
 });
 
-function dependentsOf(snapshot: Snapshot<TypeName>, uid: string): Node[] {
-  return snapshot.types.flatMap(({ type }) => snapshot.ownedBy(type, uid).map((object) => ({ type, object })));
+/**
+ * What names it as an owner, and could: from another namespace nobody has an owner there. Who may only write elsewhere holds up no
+ * deletion here.
+ */
+function dependentsOf(snapshot: Snapshot<TypeName>, { metadata: { uid, namespace } }: Stored): Node[] {
+  return snapshot.types.flatMap(({ type }) =>
+    snapshot
+      .ownedBy(type, uid)
+      .filter((object) => namespace === undefined || object.metadata.namespace === namespace)
+      .map((object) => ({ type, object })),
+  );
 }
 
 interface Owner {
@@ -93,7 +102,7 @@ function ownerOf(snapshot: Snapshot<TypeName>, reference: OwnerReference, namesp
 }
 
 function collect(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action<TypeName>[] {
-  const { ownerReferences = [], namespace = '', uid, finalizers } = object.metadata;
+  const { ownerReferences = [], namespace = '', finalizers } = object.metadata;
   const owners = ownerReferences.map((each) => ownerOf(snapshot, each, namespace));
   // A cluster-scoped object cannot be owned by a namespaced one, and an owner of a type that nobody serves cannot be looked up.
   const misplaced = owners.find((each) => !namespace && each.served?.namespaced);
@@ -131,7 +140,7 @@ function collect(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): 
       patchWithPreconditions(type, object, { metadata: { ownerReferences: kept } }),
     ];
   }
-  const dependents = waiting.length > 0 ? dependentsOf(snapshot, uid) : [];
+  const dependents = waiting.length > 0 ? dependentsOf(snapshot, object) : [];
   // A circle: what waits for this one would wait for itself. Its owners need not wait for it any more; then it goes like any other.
   if (dependents.some((each) => isWaiting(each.object)) && ownerReferences.some((each) => each.blockOwnerDeletion)) {
     const unblocked = ownerReferences.map((each) => ({ ...each, blockOwnerDeletion: false }));
@@ -156,7 +165,7 @@ function isWaiting(owner: Stored | undefined): boolean {
 
 function finishForeground(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action<TypeName>[] {
   const { uid, finalizers = [] } = object.metadata;
-  const blocking = dependentsOf(snapshot, uid).some((each) =>
+  const blocking = dependentsOf(snapshot, object).some((each) =>
     each.object.metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion),
   );
   if (blocking) return [];
@@ -169,7 +178,7 @@ function finishForeground(snapshot: Snapshot<TypeName>, type: TypeName, object: 
 
 function orphanDependents(snapshot: Snapshot<TypeName>, type: TypeName, object: Stored): Action<TypeName>[] {
   const { uid, finalizers = [] } = object.metadata;
-  const releases = dependentsOf(snapshot, uid).map((each) => {
+  const releases = dependentsOf(snapshot, object).map((each) => {
     const kept = each.object.metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [];
     return patchWithPreconditions(each.type, each.object, { metadata: { ownerReferences: kept } });
   });

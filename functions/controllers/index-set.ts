@@ -10,6 +10,33 @@ export function parseIndexes(text: string | undefined): Set<number> {
   return indexes;
 }
 
+/** First and last of each run, in rising order, as a spec is validated to have them: it may ask for billions. */
+export type Intervals = readonly (readonly [first: number, last: number])[];
+
+export function intervalsOf(text: string): Intervals {
+  return text
+    .split(',')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [first, last = first] = part.split('-').map(Number);
+      return [first ?? 0, last ?? 0];
+    });
+}
+
+export function countOf(intervals: Intervals): number {
+  return intervals.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}
+
+export function isAmong(intervals: Intervals, index: number): boolean {
+  let [low, high] = [0, intervals.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((intervals[middle]?.[1] ?? 0) < index) low = middle + 1;
+    else high = middle;
+  }
+  return (intervals[low]?.[0] ?? Number.POSITIVE_INFINITY) <= index;
+}
+
 /** Runs of two are written as `3,4`, longer ones as `3-5`. */
 export function formatIndexes(indexes: Iterable<number>): string {
   const sorted = [...indexes].sort((a, b) => a - b);

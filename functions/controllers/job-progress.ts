@@ -2,7 +2,7 @@
 
 import { isActive, isFinished } from '../../core/kinds/core/pod/semantics/state.ts';
 import { millisecondsOf } from '../../core/machinery/time.ts';
-import { parseIndexes } from './index-set.ts';
+import { countOf, intervalsOf, isAmong, parseIndexes } from './index-set.ts';
 import { type Job, type Verdict, verdictOf } from './job-failure-policy.ts';
 import { type Pod, restarts } from './pod-state.ts';
 
@@ -165,9 +165,9 @@ function failureOf(job: Job, progress: Omit<Progress, 'outcome'>, now: number): 
 
 function successOf(job: Job, progress: Omit<Progress, 'outcome'>): Outcome | undefined {
   for (const [i, rule] of (isIndexed(job) ? (job.spec?.successPolicy?.rules ?? []) : []).entries()) {
-    const wanted = rule.succeededIndexes === undefined ? undefined : parseIndexes(rule.succeededIndexes);
-    const met = [...progress.completedIndexes].filter((each) => !wanted || wanted.has(each)).length;
-    const needed = rule.succeededCount ?? wanted?.size ?? Number.POSITIVE_INFINITY;
+    const wanted = rule.succeededIndexes === undefined ? undefined : intervalsOf(rule.succeededIndexes);
+    const met = [...progress.completedIndexes].filter((each) => !wanted || isAmong(wanted, each)).length;
+    const needed = rule.succeededCount ?? (wanted ? countOf(wanted) : Number.POSITIVE_INFINITY);
     if (met >= needed) return { type: 'Complete', reason: 'SuccessPolicy', message: `Matched rules at index ${i}` };
   }
   const completions = job.spec?.completions;

@@ -92,6 +92,9 @@ function currentRevision(set: StatefulSet, history: History): string {
   return set.status?.currentRevision || history.update.name;
 }
 
+/** As a ReplicaSet's: the most pods that one pass makes, however many are asked for. */
+const burst = 500;
+
 function stepOf(
   snapshot: Snapshot<'persistentvolumeclaims' | 'pods'>,
   set: StatefulSet,
@@ -105,9 +108,12 @@ function stepOf(
   const minReady = set.spec?.minReadySeconds ?? 0;
   const healthy = (pod: Pod) => isRunningAndReady(pod) && isAvailable(pod, minReady, now);
   const actions: Wanted[] = [];
+  let made = 0;
   for (let ordinal = start; ordinal < end; ordinal++) {
     const pod = pods.get(ordinal);
     if (!pod) {
+      // The new ones wake the set again.
+      if (made === burst) return actions;
       const other = snapshot.get('pods', set.metadata.namespace ?? '', `${set.metadata.name}-${ordinal}`);
       if (other) {
         // Of a set of this name that is gone, or nobody's: its end wakes the set.
@@ -117,6 +123,7 @@ function stepOf(
       }
       const { template, revision } = versionFor(set, pods, ordinal, history);
       actions.push(...createPod(snapshot, set, ordinal, template, revision));
+      made += 1;
       if (ordered) return actions;
     } else if (isFinished(pod)) {
       // It takes its name with it; the next pass makes the new one. A node that refuses each at once must not make it a busy loop.
@@ -159,11 +166,9 @@ function rollingStep(
   const replicas = set.spec?.replicas ?? 1;
   const lowest = start + (rolling?.partition ?? 0);
   const allowed = Math.max(1, scaledValue(rolling?.maxUnavailable ?? 1, replicas, 'up'));
-  let unavailable = 0;
-  for (let ordinal = start; ordinal < start + replicas; ordinal++) {
-    const pod = pods.get(ordinal);
-    if (!pod || !healthy(pod)) unavailable++;
-  }
+  // By the pods, of which there are only so many; what the spec asks for may be any number.
+  let unavailable = replicas;
+  for (const [ordinal, pod] of pods) if (ordinal >= start && ordinal < start + replicas && healthy(pod)) unavailable--;
   const actions: Wanted[] = [];
   for (let ordinal = start + replicas - 1; ordinal >= lowest; ordinal--) {
     const pod = pods.get(ordinal);
