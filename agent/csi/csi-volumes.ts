@@ -22,6 +22,7 @@ import type { Decoded, Input, Message } from '../cri/wire.ts';
 import { isMounted } from '../files/mount-table.ts';
 import type { Pod } from '../pod/pod.ts';
 import { ownByGroup } from '../volumes/ownership.ts';
+import { onFilesOf } from '../volumes/remote-volume.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
 import { type CsiVolumes, groupOf, type VolumeContext } from '../volumes/volume-type.ts';
 import { orAbsent } from './csi-node.ts';
@@ -351,7 +352,9 @@ function contentOf(name: string, secret: V1Secret | undefined): Record<string, s
 
 async function own(target: string, group: number, { spec }: Pod): Promise<void> {
   const onMismatch = spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch';
-  if (!onMismatch || (await fs.stat(target)).gid !== group) await ownByGroup(target, group);
+  await onFilesOf(target, async () => {
+    if (!onMismatch || (await fs.stat(target)).gid !== group) await ownByGroup(target, group);
+  });
 }
 
 /** Nothing is deleted through a mount. */

@@ -14,6 +14,7 @@ import {
   writeFileIn,
 } from '../files/beneath.ts';
 import { isMounted } from '../files/mount-table.ts';
+import { onFilesOf } from './remote-volume.ts';
 import { VolumeError } from './volume-error.ts';
 
 /** Which mount of which container. */
@@ -38,9 +39,8 @@ export async function mountSubPath(
   volumePath: string,
   inner: string,
 ): Promise<string> {
-  const source = await openSource(volumePath, inner);
+  const { source, directory } = await onFilesOf(volumePath, () => openSource(volumePath, inner));
   try {
-    const directory = (await source.stat()).isDirectory();
     const { uid, volume, container, index } = place;
     const parent = path.join(uid, subPathDirectory, volume, container);
     const target = path.join(podsDir, parent, String(index));
@@ -55,18 +55,15 @@ export async function mountSubPath(
   }
 }
 
-async function openSource(volumePath: string, inner: string): Promise<FileHandle> {
+async function openSource(volumePath: string, inner: string): Promise<{ source: FileHandle; directory: boolean }> {
   let root: FileHandle | undefined;
+  let source: FileHandle | undefined;
   try {
     root = await openRoot(volumePath);
-    try {
-      return await openBeneath(root, inner, { links: 'beneath' });
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-    }
-    const { mode } = await root.stat();
-    return await openBeneath(root, inner, { links: 'beneath', createMode: mode & 0o7777 });
+    source = await openOrMake(root, inner);
+    return { source, directory: (await source.stat()).isDirectory() };
   } catch (error) {
+    await source?.close();
     if (error instanceof UnsafePathError) throw new VolumeError(`subPath ${error.message}`);
     if (error instanceof Error && 'code' in error)
       throw new VolumeError(`subPath ${JSON.stringify(inner)} cannot be made or opened: ${String(error.code)}`);
@@ -74,6 +71,16 @@ async function openSource(volumePath: string, inner: string): Promise<FileHandle
   } finally {
     await root?.close();
   }
+}
+
+async function openOrMake(root: FileHandle, inner: string): Promise<FileHandle> {
+  try {
+    return await openBeneath(root, inner, { links: 'beneath' });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  const { mode } = await root.stat();
+  return openBeneath(root, inner, { links: 'beneath', createMode: mode & 0o7777 });
 }
 
 /** A directory or file to mount on, as the source is one. */

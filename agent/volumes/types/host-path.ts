@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { getOwn } from '../../../core/machinery/own.ts';
+import { onFilesOf } from '../remote-volume.ts';
 import { VolumeError } from '../volume-error.ts';
 import type { NodeVolumeTypeOf } from '../volume-type.ts';
 
@@ -18,6 +19,10 @@ export async function hostPathVolume(source: { path: string; type?: string }): P
   if (!path.isAbsolute(file) || file.includes('\0') || file.split('/').includes('..'))
     throw new VolumeError(`hostPath ${JSON.stringify(file)} must be an absolute path without ".."`);
   if (type === '') return file;
+  return onFilesOf(file, () => checked(file, type), { links: true });
+}
+
+async function checked(file: string, type: string): Promise<string> {
   const stat = await fs.stat(file).catch(() => undefined);
   if (type === 'DirectoryOrCreate' && !stat) {
     await fs.mkdir(file, { recursive: true, mode: 0o755 });

@@ -3,6 +3,7 @@
 import fs from 'node:fs/promises';
 import { filesystemUse } from '../filesystem-use.ts';
 import { ownByGroup } from '../ownership.ts';
+import { onFilesOf } from '../remote-volume.ts';
 import { groupOf, type NodeVolumeTypeOf } from '../volume-type.ts';
 import { hostPathVolume } from './host-path.ts';
 
@@ -12,7 +13,10 @@ export const local: NodeVolumeTypeOf<'local'> = {
     const group = groupOf(pod);
     if (group === undefined || readOnly) return directory;
     const onMismatch = pod.spec.securityContext?.fsGroupChangePolicy === 'OnRootMismatch';
-    if (!onMismatch || (await fs.stat(directory)).gid !== group) await ownByGroup(directory, group);
+    const own = async () => {
+      if (!onMismatch || (await fs.stat(directory)).gid !== group) await ownByGroup(directory, group);
+    };
+    await onFilesOf(directory, own, { links: true });
     return directory;
   },
   use: ({ path }) => filesystemUse(path),
