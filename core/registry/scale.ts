@@ -33,6 +33,11 @@ export function scalePaths(target: Target): ScalePaths {
   };
 }
 
+/** The field that a custom resource lacks, as its definition names it; undefined where its replicas are said. */
+export function missingReplicas(object: KubeObject, { spec }: ScalePaths): string | undefined {
+  return (fieldAt(object, spec) ?? undefined) === undefined ? JSON.stringify(`.${spec.join('.')}`) : undefined;
+}
+
 export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const metadata: ObjectMeta = {

@@ -108,7 +108,13 @@ describe('a custom resource', () => {
 
   it('whose metadata cannot be read is refused at once', async () => {
     const wrong = { ...widget('filled-d', {}), metadata: { name: 'filled-d', labels: { a: 1 } } };
-    expect((await t.post(widgets, wrong)).status).toBeGreaterThanOrEqual(400);
+    expect(await t.post(widgets, wrong)).toMatchObject({
+      status: 400,
+      body: {
+        message:
+          'Widget in version "v1" cannot be handled as a Widget: json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string',
+      },
+    });
   });
 
   it('gets its status whatever is sent beside it, which is not looked at', async () => {

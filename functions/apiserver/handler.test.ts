@@ -208,6 +208,44 @@ describe('reads', () => {
   });
 });
 
+describe('bodies of another kind', () => {
+  const apply = 'application/apply-patch+yaml';
+  it.each([
+    [
+      { kind: 'Secret' },
+      'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion',
+    ],
+    [{ apiVersion: 'v2' }, 'the API version in the data (v2) does not match the expected API version (v1)'],
+    [
+      { data: { a: 1 } },
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+    ],
+  ])('are refused in the words of Kubernetes: %j', async (fields, message) => {
+    expect(await t.post(configMaps, { metadata: { name: 'k' }, ...fields })).toMatchObject({
+      status: 400,
+      body: { message },
+    });
+  });
+
+  it('are refused in what is applied, as is the identity of what is not there', async () => {
+    const url = `${configMaps}/k?fieldManager=me`;
+    const body = { apiVersion: 'v2', kind: 'ConfigMap', metadata: { name: 'k' } };
+    expect(await t.patch(url, apply, body)).toMatchObject({
+      status: 400,
+      body: { message: 'Incorrect version specified in apply patch. Specified patch version: v2, expected: v1' },
+    });
+    const uid = '00000000-0000-0000-0000-000000000000';
+    expect(await t.patch(url, apply, { ...body, apiVersion: 'v1', metadata: { name: 'k', uid } })).toMatchObject({
+      status: 409,
+      body: {
+        message: expect.stringContaining(
+          `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+        ),
+      },
+    });
+  });
+});
+
 describe('deletes', () => {
   it.each([
     [

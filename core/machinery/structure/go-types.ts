@@ -31,11 +31,15 @@ export function isDecodable(schema: Schema, value: unknown): boolean {
 
 /** `model`: whose field it is, such as `io.k8s.api.apps.v1.DeploymentSpec`. */
 export function notDecodable(schema: Schema, value: unknown, path: string, model: string): FieldError {
-  const field = path.replace(/\[\d+\]/g, '');
+  const field = withoutIndexes(path);
   return {
     ...typeInvalid(path, value, ''),
     message: unmarshalMessage(schema, valueName(schema, value), field, model),
   };
+}
+
+export function withoutIndexes(path: string): string {
+  return path.replace(/\[\d+\]/g, '');
 }
 
 /** As encoding/json says it: the innermost struct, the path of the field, the type that it has in Go. */

@@ -16,7 +16,7 @@ import { isInteger } from '../json.ts';
 import { getOwn } from '../own.ts';
 import type { Schema } from '../schema.ts';
 import { isRecord } from './field-at.ts';
-import { isDecodable, notDecodable } from './go-types.ts';
+import { isDecodable, notDecodable, withoutIndexes } from './go-types.ts';
 import { checkNumber, checkString } from './validate-scalars.ts';
 
 /**
@@ -110,7 +110,9 @@ function checkObject(
     if (field === null && schema.go?.nil.has(name)) continue;
     // An unset enum of a built-in type arrives as "" from clients that write every field.
     if (field === '' && model !== undefined && next.enum) continue;
+    const before = errors.length;
     check(next, field, join(path, name), errors, model);
+    if (own === undefined && model !== undefined && errors.length > before) leaveOutKey(errors, before, path, name);
   }
   if (schema.minProperties !== undefined && count < schema.minProperties) {
     errors.push(tooFew(path, count, `should have at least ${schema.minProperties} properties`));
@@ -118,6 +120,12 @@ function checkObject(
   if (schema.maxProperties !== undefined && count > schema.maxProperties) {
     errors.push(tooMany(path, count, schema.maxProperties));
   }
+}
+
+/** Go names the fields of structs, and no keys of maps. */
+function leaveOutKey(errors: FieldError[], from: number, path: string, key: string): void {
+  const field = withoutIndexes(path);
+  for (const error of errors.slice(from)) error.message = error.message.replace(`.${field}.${key}`, () => `.${field}`);
 }
 
 function checkArray(

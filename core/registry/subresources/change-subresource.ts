@@ -8,7 +8,7 @@ import { badRequest } from '../../machinery/status.ts';
 import { encodeWhole } from '../../store/encode-object.ts';
 import type { WriteEnvironment } from '../admission/plugin.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
-import { scaleOf, scalePaths, setReplicas } from '../scale.ts';
+import { missingReplicas, scaleOf, scalePaths, setReplicas } from '../scale.ts';
 import { applyPatch } from '../write/apply-patch.ts';
 import { demandBody } from '../write/body.ts';
 import { modify } from '../write/modify.ts';
@@ -47,6 +47,11 @@ async function changeScale(
       async build(existing, large) {
         const before = scaleOf(existing, paths);
         const after = 'object' in change ? change.object : await patched(before, change, large);
+        const missing =
+          'object' in change || !target.definition.customResource ? undefined : missingReplicas(existing, paths);
+        // As its type is: what a PUT does not say is 0.
+        if (missing && (after as V1Scale).spec?.replicas === undefined)
+          throw badRequest(`the spec replicas field ${missing} cannot be empty`);
         const replicas = replicasOf(target, after);
         const { uid, resourceVersion } = after.metadata ?? {};
         const next = deepClone(existing);

@@ -25,9 +25,14 @@ export function demandBody(
 
 export function demandKind(expected: Typed, object: { apiVersion?: string; kind?: string }): void {
   const apiVersion = apiVersionOf(expected);
-  if ((object.apiVersion && object.apiVersion !== apiVersion) || (object.kind && object.kind !== expected.kind)) {
+  if (object.apiVersion && object.apiVersion !== apiVersion)
     throw badRequest(
-      `the API version in the data (${object.apiVersion ?? ''}, Kind=${object.kind ?? ''}) does not match the expected API version (${apiVersion}, Kind=${expected.kind})`,
+      `the API version in the data (${object.apiVersion}) does not match the expected API version (${apiVersion})`,
+    );
+  if (object.kind && object.kind !== expected.kind) {
+    const { group, version, kind } = expected;
+    throw badRequest(
+      `${object.kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: converting (${version}.${object.kind}) to (${group.split('.')[0] || 'core'}.${kind}): unknown conversion`,
     );
   }
   object.apiVersion = apiVersion;

@@ -5,7 +5,7 @@ import { keyFaultsIn } from '../../machinery/apply/duplicates.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { deepClone } from '../../machinery/equality.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
-import { badRequest, notFound } from '../../machinery/status.ts';
+import { badRequest, conflict, notFound } from '../../machinery/status.ts';
 import { runYielding, yieldToEventLoop } from '../../machinery/steps.ts';
 import { pruneApplied } from '../../machinery/structure/prune.ts';
 import { formatTime } from '../../machinery/time.ts';
@@ -80,7 +80,12 @@ async function applyConfiguration(
       management: { operation: 'Apply' },
       otherwise: async () => {
         await mayUse(env, context, target, 'create');
-        if (target.subresource || uid) throw notFound(subjectOf(definition), target.name ?? '');
+        const subject = subjectOf(definition);
+        if (target.subresource) throw notFound(subject, target.name ?? '');
+        if (uid) {
+          const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+          throw conflict(subject, target.name ?? '', why);
+        }
         const object = await join(undefined);
         if (!name) object.metadata.name = target.name ?? '';
         delete object.metadata.resourceVersion;
@@ -110,6 +115,12 @@ function configuration(target: Target, body: unknown): KubeObject {
     throw untyped(`.metadata: expected map, got &{${String(metadata)}}`);
   applied.metadata = metadata as ObjectMeta; // its fields are checked with the rest
   if (!applied.apiVersion || !applied.kind) throw badRequest('an apply patch must have apiVersion and kind');
+  const apiVersion = apiVersionOf(target.definition);
+  if (applied.apiVersion !== apiVersion) {
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${applied.apiVersion}, expected: ${apiVersion}`,
+    );
+  }
   demandKind(target.definition, applied);
   const { name, namespace } = applied.metadata;
   if (name && name !== target.name)

@@ -53,9 +53,7 @@ function refuseOrReport(
   if (known && !definition.customResource) return errors;
   if (errors.length === 0) return [];
   const wrongType = errors.find(({ type }) => type === 'FieldValueTypeInvalid');
-  if (wrongType && !definition.customResource) {
-    throw unreadable(wrongType.message, object);
-  }
+  if (wrongType) throw unreadable(wrongType.message, object);
   throw invalid(definition.kind, definition.group, object.metadata.name ?? '', errors);
 }
 
@@ -107,7 +105,11 @@ function decodingErrors({ schema, customResource }: KindSchema, object: KubeObje
   if (customResource === undefined) return validateStructure(schema, object);
   const { metadata } = schema.properties ?? {};
   const errors = metadata ? validateStructure({ properties: { metadata } }, { metadata: object.metadata }) : [];
-  return errors.filter(({ type }) => type === 'FieldValueTypeInvalid');
+  // It is decoded alone.
+  const named = (message: string) => message.replace('ObjectMeta.metadata.', 'ObjectMeta.');
+  return errors
+    .filter(({ type }) => type === 'FieldValueTypeInvalid')
+    .map((each) => ({ ...each, message: named(each.message) }));
 }
 
 function reportUnknown(

@@ -2,20 +2,20 @@
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import { type TableMeta, toTable } from '../../../core/api/table.ts';
-import { invalid, notSupported } from '../../../core/machinery/field-error.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
+import { badRequest } from '../../../core/machinery/status.ts';
 import type { MediaTypeOptions } from '../content/negotiate.ts';
 import type { Query } from '../query.ts';
 
 type IncludeObject = 'None' | 'Metadata' | 'Object';
 
-/** Throws Invalid for an `includeObject` that is not one of the three. */
+/** Throws BadRequest for an `includeObject` that is not one of the three. */
 function includeObject(query: Query): IncludeObject {
   const value = query.text('includeObject') || 'Metadata';
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
-  throw invalid('TableOptions', 'meta.k8s.io', '', [
-    notSupported('includeObject', value, ['Metadata', 'None', 'Object']),
-  ]);
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+  );
 }
 
 export interface Transformer {
