@@ -13,19 +13,21 @@ const schema = {
   type: 'object',
   'x-kubernetes-validations': [{ rule: "self.metadata.name != 'refused'", message: 'another name, please' }],
   properties: {
-    status: { type: 'object', properties: { phase: text } },
+    status: { type: 'object', properties: { phase: text, count: { type: 'integer' } } },
     spec: {
       type: 'object',
       required: ['size'],
       'x-kubernetes-validations': [{ rule: "!has(self.note) || self.note != 'bad'", message: 'no bad notes' }],
       properties: {
         size: { type: 'integer', maximum: 9 },
+        count: { type: 'integer' },
         note: { ...text, pattern: '^[a-z]+$' },
         choice: { type: 'object', properties: { a: text, b: text }, oneOf: [{ required: ['a'] }, { required: ['b'] }] },
       },
     },
   },
 };
+const scale = { specReplicasPath: '.spec.count', statusReplicasPath: '.status.count' };
 const widget = (name: string, spec: object, more: object = {}) => ({
   apiVersion: 'example.com/v1',
   kind: 'Widget',
@@ -37,7 +39,7 @@ const widget = (name: string, spec: object, more: object = {}) => ({
 beforeAll(async () => {
   t = await openTestApi();
   await t.namespace('default');
-  const version = { ...servedVersion('v1', true, schema), subresources: { status: {} } };
+  const version = { ...servedVersion('v1', true, schema), subresources: { status: {}, scale } };
   await t.post(crds, customResourceDefinition({ versions: [version] }));
   await vi.waitFor(async () => expect((await t.get(widgets)).status).toBe(200), { timeout: 60_000 });
   const matchConditions = [{ name: 'named', expression: "object.metadata.name.startsWith('filled')" }];
@@ -125,6 +127,21 @@ describe('a custom resource', () => {
       status: 200,
       body: { spec: { size: 1 }, status: { phase: 'Ready' } },
     });
+  });
+
+  it('has a scale once its replicas are said', async () => {
+    await t.post(widgets, widget('c', { size: 1 }));
+    const [url, merge] = [`${widgets}/c/scale`, 'application/merge-patch+json'];
+    expect(await t.get(url)).toMatchObject({
+      status: 500,
+      body: { message: 'Internal error occurred: the spec replicas field ".spec.count" does not exist' },
+    });
+    expect(await t.patch(url, merge, { metadata: { labels: { a: 'b' } } })).toMatchObject({
+      status: 400,
+      body: { message: 'the spec replicas field ".spec.count" cannot be empty' },
+    });
+    expect(await t.patch(url, merge, { spec: { replicas: 2 } })).toMatchObject({ status: 200 });
+    expect(await t.get(url)).toMatchObject({ status: 200, body: { spec: { replicas: 2 } } });
   });
 
   it('keeps what it had when its branches became stricter, for as long as that does not change', async () => {

@@ -2,11 +2,12 @@
 
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { regularExpressions } from '../expressions.ts';
-import { type FieldError, invalidValue, tooLong, typeInvalid } from '../field-error.ts';
+import { type FieldError, invalidValue, tooLong } from '../field-error.ts';
 import type { LinearExpression } from '../linear-expression.ts';
 import { getOwn } from '../own.ts';
 import { quantityError } from '../quantity.ts';
 import type { Schema } from '../schema.ts';
+import { decodingError } from './go-decoding.ts';
 
 /** `builtIn`: a format that does not hold is a wrong type, for Kubernetes cannot decode it. */
 export function checkString(schema: Schema, value: string, path: string, errors: FieldError[], builtIn: boolean): void {
@@ -20,9 +21,13 @@ export function checkString(schema: Schema, value: string, path: string, errors:
   }
   const valid = format === undefined ? undefined : getOwn(formats, format);
   if (valid && !valid(value)) {
-    const make = builtIn ? typeInvalid : invalidValue;
-    errors.push(make(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
+    const error = invalidValue(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
+    errors.push(builtIn ? notDecoded(error, format ?? '', value) : error);
   }
+}
+
+function notDecoded({ field, message }: FieldError, format: string, value: string): FieldError {
+  return { type: 'FieldValueTypeInvalid', field, message: decodingError(format, value) ?? message };
 }
 
 export function checkNumber(schema: Schema, value: number | bigint, path: string, errors: FieldError[]): void {
