@@ -161,8 +161,9 @@ function writeAlways(
 function insteadOfNull(schema: Schema, builtIn: boolean, isField: boolean): unknown {
   if (schema.nullable) return null;
   if (builtIn) {
-    if (schema['x-kubernetes-preserve-unknown-fields']) return null;
-    return isField ? undefined : zeroOf(schema);
+    // Free JSON is a pointer where it is a field.
+    if (isField) return undefined;
+    return schema['x-kubernetes-preserve-unknown-fields'] ? null : zeroOf(schema);
   }
   return isField || schema.default === undefined ? undefined : deepClone(schema.default);
 }

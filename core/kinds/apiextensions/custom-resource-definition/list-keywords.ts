@@ -60,7 +60,8 @@ function checkSet(items: V1JSONSchemaProps, path: string, errors: FieldError[]):
     errors.push(
       invalidValue(
         `${path}.${keyword}`,
-        value ?? null,
+        // Kubernetes shows no value as this text.
+        value ?? 'null',
         'must be atomic as item of a list with x-kubernetes-list-type=set',
       ),
     );

@@ -121,6 +121,20 @@ describe('a schema is refused', () => {
       ],
     ],
     [
+      'with defaults of what every object has',
+      {
+        type: 'object',
+        properties: {
+          kind: { ...text, default: 'x' },
+          metadata: { type: 'object', properties: { name: { ...text, default: 'y' } } },
+        },
+      },
+      [
+        's.properties[kind].default: Forbidden: must not be set in top-level kind',
+        's.properties[metadata].properties[name].default: Forbidden: must not be set in top-level metadata',
+      ],
+    ],
+    [
       'with a kind that is no string',
       { type: 'object', properties: { kind: { type: 'integer' } } },
       ['s.properties[kind].type: Invalid value: "integer": must be string'],
@@ -134,7 +148,7 @@ describe('a schema is refused', () => {
       'with a set of granular objects',
       list('set', { type: 'object', properties: { a: text } }),
       [
-        's.properties[q].items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set',
+        's.properties[q].items.x-kubernetes-map-type: Invalid value: "null": must be atomic as item of a list with x-kubernetes-list-type=set',
       ],
     ],
     [

@@ -176,6 +176,9 @@ function checkMetadata(schema: V1JSONSchemaProps, path: string, root: boolean, e
     if (getOwn(schema.properties, name) && type !== 'string')
       errors.push(invalidValue(`${path}.properties[${name}].type`, type ?? '', 'must be string'));
   }
+  if (root)
+    for (const name of ['apiVersion', 'kind', 'metadata'])
+      forbidDefaults(getOwn(schema.properties, name), `${path}.properties[${name}]`, name, errors);
   const metadata = getOwn(schema.properties, 'metadata');
   if (!metadata) return;
   const at = `${path}.properties[metadata]`;
@@ -190,6 +193,14 @@ function checkMetadata(schema: V1JSONSchemaProps, path: string, root: boolean, e
         'must not specify anything other than name and generateName, but metadata is implicitly specified',
       ),
     );
+}
+
+function forbidDefaults(schema: V1JSONSchemaProps | undefined, path: string, top: string, errors: FieldError[]): void {
+  if (!schema) return;
+  if (schema.default !== undefined)
+    errors.push(forbiddenField(`${path}.default`, `must not be set in top-level ${top}`));
+  for (const [name, each] of Object.entries(schema.properties ?? {}))
+    forbidDefaults(each, `${path}.properties[${name}]`, top, errors);
 }
 
 /** A default must be a value that the schema allows and knows all of. */

@@ -22,8 +22,22 @@ const definition = (versions: readonly object[], more: object = {}) => ({
   metadata: { name: 'widgets.example.com' },
   spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget' }, versions, ...more },
 });
+const selecting = (...paths: readonly string[]) => {
+  const numbered = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`a${index}`, { type: 'string' }]));
+  const schema = schemaOf({ spec: { type: 'object', properties: numbered } });
+  return version('v1', { schema, selectableFields: paths.map((jsonPath) => ({ jsonPath })) });
+};
 const untyped = { schema: schemaOf({ q: {} }) };
 const names = (more: object) => ({ names: { plural: 'widgets', kind: 'Widget', ...more } });
+
+describe('a definition is taken', () => {
+  it('with a default of null, which is none', async () => {
+    const schema = schemaOf({
+      spec: { type: 'object', properties: { a: { type: 'string', default: null, example: null } } },
+    });
+    expect(await kinds.created(type, definition([version('v1', { schema })]))).toEqual([]);
+  });
+});
 
 describe('a definition is refused', () => {
   it.each<[string, object, readonly unknown[]]>([
@@ -60,6 +74,21 @@ describe('a definition is refused', () => {
           /^spec\.validation\.openAPIV3Schema\.properties\[spec\]\.default: Invalid value: .*self\.min <= self\.max/,
         ),
       ],
+    ],
+    [
+      'fields to select by that are none',
+      definition([selecting('spec.a0', '.spec.zz', '.spec', '.spec.a0', '.spec.a0')]),
+      [
+        'spec.selectableFields[0].jsonPath: Invalid value: "spec.a0": is an invalid path: it must be a simple json path to a field',
+        'spec.selectableFields[1].jsonPath: Invalid value: ".spec.zz": is an invalid path: does not refer to a valid field',
+        'spec.selectableFields[2].jsonPath: Invalid value: ".spec": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+        'spec.selectableFields[4].jsonPath: Duplicate value: ".spec.a0"',
+      ],
+    ],
+    [
+      'more fields to select by than eight',
+      definition([selecting(...Array.from({ length: 9 }, (_, index) => `.spec.a${index}`))]),
+      ['spec.selectableFields: Too many: 9: must have at most 8 items'],
     ],
     [
       'two versions of one name',

@@ -2,7 +2,7 @@
 
 import type { V1CustomResourceDefinitionVersion } from '../../../../generated/kubernetes.ts';
 import { deepEqual } from '../../../machinery/equality.ts';
-import { duplicate, type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
+import { duplicate, type FieldError, invalidValue, required, tooMany } from '../../../machinery/field-error.ts';
 import { simplePath } from '../../../machinery/jsonpath.ts';
 import { getOwn, unsafeNameIn } from '../../../machinery/own.ts';
 
@@ -69,25 +69,37 @@ export function validateScale({ subresources }: Version, at: string): FieldError
   return errors;
 }
 
+const mostSelectable = 8;
+
 export function validateSelectable({ selectableFields, schema }: Version, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [index, { jsonPath }] of (selectableFields ?? []).entries()) {
     const at = `${path}[${index}].jsonPath`;
-    const names = jsonPath ? simplePath(jsonPath) : undefined;
+    // From its dot on: the language of these paths has none without.
+    const names = jsonPath?.startsWith('.') ? simplePath(jsonPath) : undefined;
     if (!jsonPath) errors.push(required(at));
-    else if (!names) errors.push(invalidValue(at, jsonPath, 'must be a simple json path to a field'));
+    else if (!names)
+      errors.push(invalidValue(at, jsonPath, 'is an invalid path: it must be a simple json path to a field'));
     else if (unsafeNameIn(names)) errors.push(leadsOut(at, jsonPath, names));
     else if (names[0] === 'metadata') errors.push(invalidValue(at, jsonPath, 'must not point to fields in metadata'));
     else {
       let field = schema?.openAPIV3Schema;
       for (const name of names) field = getOwn(field?.properties, name);
-      if (!field || !['string', 'integer', 'boolean'].includes(field.type ?? ''))
-        errors.push(invalidValue(at, jsonPath, 'must point to a field of type string, boolean or integer'));
+      if (!field) errors.push(invalidValue(at, jsonPath, 'is an invalid path: does not refer to a valid field'));
+      else if (!['string', 'integer', 'boolean'].includes(field.type ?? ''))
+        errors.push(
+          invalidValue(
+            at,
+            jsonPath,
+            'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+          ),
+        );
     }
     if (seen.has(jsonPath)) errors.push(duplicate(at, jsonPath));
     seen.add(jsonPath);
   }
+  if (seen.size > mostSelectable) errors.push(tooMany(path, seen.size, mostSelectable));
   return errors;
 }
 

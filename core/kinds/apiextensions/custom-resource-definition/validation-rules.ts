@@ -95,8 +95,10 @@ function checkRule(
           `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`,
         ),
       );
-    if (rule.optionalOldSelf && !reads)
-      errors.push(invalidValue(`${path}.optionalOldSelf`, true, 'may not be set if oldSelf is not used in rule'));
+    if (rule.optionalOldSelf !== undefined && !reads)
+      errors.push(
+        invalidValue(`${path}.optionalOldSelf`, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'),
+      );
     errors.push(...checkCost(condition.cost, 'estimated rule cost', `${path}.rule`, own, place));
   }
   if (message && rule.messageExpression) {
