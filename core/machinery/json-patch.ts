@@ -117,7 +117,7 @@ function applyOperation(document: unknown, operation: JsonPatchOperation, index:
     }
     case 'test':
       if (!deepEqual(read(document, path, index, op, true) ?? null, operation.value)) {
-        throw failure(index, `testing value ${path} failed: test failed`);
+        throw failedTest(index, path);
       }
       return document;
   }
@@ -225,6 +225,19 @@ function tokensOf(path: string): string[] {
 
 function missing({ index, op, path }: Change): StatusError {
   return failure(index, `${op} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`);
+}
+
+const failedTests = new WeakSet<object>();
+
+function failedTest(index: number, path: string): StatusError {
+  const error = failure(index, `testing value ${path} failed: test failed`);
+  failedTests.add(error);
+  return error;
+}
+
+/** Whether a patch did not fit because of one of its tests. */
+export function isFailedTest(error: object): boolean {
+  return failedTests.has(error);
 }
 
 function failure(index: number, why: string): StatusError {

@@ -349,6 +349,30 @@ describe('a mutating admission policy', () => {
     expect(made.body.metadata.labels).toEqual({ own: 'x' });
   });
 
+  it.each([
+    [
+      'spec: Object.spec{replicasx: 1}',
+      'failed to convert patch object to typed object: .spec.replicasx: field not declared in schema',
+    ],
+    [
+      'spec: Object.spec{selector: Object.spec.selector{matchLabels: {"l": "v"}}}',
+      'invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.selector',
+    ],
+    [
+      'spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{containers: [Object.spec.template.spec.containers{name: "c", args: ["x"]}]}}}',
+      'invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.template.spec.containers[0].args',
+    ],
+  ])('may not say %s', async (fields, why) => {
+    const mutations = [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: `Object{${fields}}` } }];
+    await policy('Mutating', { ...base, mutations });
+    expect(await t.post(deployments, deployment('d', 1))).toMatchObject({
+      status: 422,
+      body: {
+        message: `deployments.apps "d" is forbidden: policy 'p' with binding 'b' denied request: error applying patch: ${why}`,
+      },
+    });
+  });
+
   it('patches, each mutation after the other', async () => {
     const patch = (expression: string) => ({ patchType: 'JSONPatch', jsonPatch: { expression } });
     await policy('Mutating', {
@@ -368,6 +392,14 @@ describe('a mutating admission policy', () => {
       spec: { replicas: 4 },
     });
     expect((await t.post(deployments, deployment('one', 1))).body.spec.replicas).toBe(1);
-    expect(await t.post(deployments, deployment('two', 2))).toMatchObject({ status: 422 });
+    // A patch whose test fails is not made; one that does not fit is refused.
+    expect((await t.post(deployments, deployment('two', 2, { a: 'b' }))).body).toMatchObject({
+      metadata: { labels: { a: 'b', 'example.com/was': '2' } },
+      spec: { replicas: 2 },
+    });
+    expect(await t.post(deployments, deployment('bare', 3))).toMatchObject({
+      status: 422,
+      body: { message: expect.stringContaining("policy 'p' with binding 'b' denied request: JSONPath: ") },
+    });
   });
 });

@@ -145,5 +145,5 @@ export function checkedExpression(
   const { type, program } = compiled.value;
   if (!types || types.includes(type)) return { errors: [], type: program.type };
   const wanted = types.length === 1 ? types[0] : `one of [${types.join(' ')}]`;
-  return { errors: [invalidValue(path, expression, `must evaluate to ${wanted}`)], type: program.type };
+  return { errors: [invalidValue(path, expression, `must evaluate to ${wanted} but got ${type}`)], type: program.type };
 }

@@ -101,7 +101,7 @@ describe('a policy is refused', () => {
       [
         'spec.matchConditions[0].expression: Required value',
         'spec.matchConditions[0].name: Required value',
-        'spec.matchConditions[1].expression: Invalid value: "1": must evaluate to bool',
+        'spec.matchConditions[1].expression: Invalid value: "1": must evaluate to bool but got int',
         expect.stringContaining('spec.matchConditions[1].name: Invalid value: "a b": name part must consist of'),
         expect.stringContaining('spec.matchConditions[2].name: Invalid value: "a b": name part must consist of'),
         'spec.matchConditions[2].name: Duplicate value: "a b"',
@@ -138,7 +138,7 @@ describe('a policy is refused', () => {
         'spec.validations[0].messageExpression: Invalid value: " ": must be non-empty if specified',
         'spec.validations[0].message: Invalid value: " ": message must be non-empty if specified',
         'spec.validations[0].reason: Unsupported value: "Whim": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
-        'spec.validations[1].messageExpression: Invalid value: "1": must evaluate to string',
+        'spec.validations[1].messageExpression: Invalid value: "1": must evaluate to string but got int',
         'spec.validations[1].message: Invalid value: "a\\nb": message must not contain line breaks',
       ],
     ],

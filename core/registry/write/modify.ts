@@ -267,7 +267,8 @@ function checkIdentity(
     );
   }
   if (conditional && !meta.resourceVersion) {
-    throw invalid(target.definition.kind, target.definition.group, name, [
+    // Kubernetes names the resource here, and not the kind.
+    throw invalid(target.definition.resource, target.definition.group, name, [
       invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
   }

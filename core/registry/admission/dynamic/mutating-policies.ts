@@ -9,12 +9,13 @@ import type { ResourceDefinition } from '../../../api/definition.ts';
 import { bodyOf } from '../../../api/subresource-body.ts';
 import { expressions } from '../../../cel/expressions.ts';
 import { mergeApplied } from '../../../machinery/apply/merge.ts';
-import { applyJsonPatch } from '../../../machinery/json-patch.ts';
+import { applyJsonPatch, isFailedTest } from '../../../machinery/json-patch.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import type { Schema } from '../../../machinery/schema.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../plugin.ts';
 import { recordRun, runsNow } from '../reinvocation.ts';
+import { configurationError } from './applied-configuration.ts';
 import { evaluate } from './expressions.ts';
 import { isExemptFromPolicies } from './match.ts';
 import { type Binding, type Evaluation, evaluationsOf, refusal } from './policy.ts';
@@ -57,7 +58,7 @@ async function mutateWith(
   const fail = (why: string) => {
     if (policy.spec?.failurePolicy === 'Ignore') return;
     const names = `'${name}' with binding '${binding.metadata?.name}'`;
-    throw refusal(attributes, `MutatingAdmissionPolicy ${names} denied request: ${why}`);
+    throw refusal(attributes, `policy ${names} denied request: ${why}`);
   };
   let changed = false;
   const count = (await evaluationsOf(env, attributes, policy, [binding], (_, why) => fail(why))).length;
@@ -108,11 +109,12 @@ async function mutated(
     try {
       return Object(applyJsonPatch(object, value));
     } catch (error) {
-      if (error instanceof StatusError) return `JSON patch: ${error.message}`;
-      throw error;
+      if (!(error instanceof StatusError)) throw error;
+      // A patch whose test fails is not made, and nobody is refused for it.
+      return isFailedTest(error) ? object : `JSONPath: ${error.message}`;
     }
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return `expression '${expression}' must make an Object`;
-  return Object(mergeApplied(schema, object, value));
+  return configurationError(schema, value) ?? Object(mergeApplied(schema, object, value));
 }
