@@ -79,8 +79,16 @@ describe('LimitRanger', () => {
     });
     await (await t.replicas.of('limitranges')).catchUp();
     expect(await t.create('pods', 'default', podOf('a'))).toMatchObject({
+      metadata: {
+        annotations: {
+          'kubernetes.io/limit-ranger':
+            'LimitRanger plugin set: cpu request for container c; cpu limit for container c',
+        },
+      },
       spec: { containers: [{ resources: { limits: { cpu: '500m' }, requests: { cpu: '100m' } } }] },
     });
+    const own = { containers: [{ ...container, resources: { requests: { cpu: '1' }, limits: { cpu: '1' } } }] };
+    expect((await t.create('pods', 'default', podOf('own', own))).metadata.annotations).toBeUndefined();
     const big = podOf('b', { containers: [{ ...container, resources: { limits: { cpu: '2' } } }] });
     await expect(t.create('pods', 'default', big)).rejects.toMatchObject({
       message: expect.stringContaining('maximum cpu usage per Container is 1, but limit is 2'),

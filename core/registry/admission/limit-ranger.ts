@@ -1,10 +1,15 @@
 // LimitRanger: what a namespace's LimitRanges give to containers that ask for nothing, and what they let them ask for.
 
-import type { V1LimitRangeItem, V1PodSpec, V1ResourceRequirements } from '../../../generated/kubernetes.ts';
+import type {
+  V1Container,
+  V1LimitRangeItem,
+  V1PodSpec,
+  V1ResourceRequirements,
+} from '../../../generated/kubernetes.ts';
 import { ownContainers } from '../../kinds/core/pod/semantics/containers.ts';
 import { inQuantities, podTotal, type ResourceList } from '../../kinds/core/pod/semantics/resources.ts';
 import type { Environment } from '../../kinds/environment.ts';
-import { getOwn, ownOr } from '../../machinery/own.ts';
+import { getOwn } from '../../machinery/own.ts';
 import { compareQuantities, formatQuantity, parseQuantity, quantityToNumber } from '../../machinery/quantity.ts';
 import { forbidden } from '../../machinery/status.ts';
 import { subjectOf } from '../target.ts';
@@ -19,9 +24,14 @@ export const limitRanger: AdmissionPlugin = {
     if (definition.type !== 'pods' || subresource !== '' || !object) return;
     const items = (await itemsOf(env, namespace)).filter(({ type }) => type === 'Container');
     if (items.length === 0) return;
-    for (const container of ownContainers(object.spec)) {
-      container.resources ??= {};
-      for (const item of items) fillIn(container.resources, item);
+    for (const item of items) {
+      const told = [
+        ...filledIn(object.spec?.containers, item, 'container'),
+        ...filledIn(object.spec?.initContainers, item, 'init container'),
+      ];
+      if (told.length === 0) continue;
+      object.metadata.annotations ??= {};
+      object.metadata.annotations['kubernetes.io/limit-ranger'] = `LimitRanger plugin set: ${told.join('; ')}`;
     }
   },
   async validate(attributes, env) {
@@ -54,18 +64,32 @@ async function itemsOf(env: Environment, namespace: string): Promise<V1LimitRang
   return ranges.flatMap(({ spec }) => spec?.limits ?? []);
 }
 
-/** A default limit comes first: without a default request the request is the limit. */
-function fillIn(resources: V1ResourceRequirements, item: V1LimitRangeItem): void {
-  const defaults = item.default ?? item.max ?? {};
-  for (const [name, value] of Object.entries(defaults)) {
-    resources.limits ??= {};
-    ownOr(resources.limits, name, () => value);
+/** Gives containers what they do not ask for, and tells of it as Kubernetes does. */
+function filledIn(containers: readonly V1Container[] | undefined, item: V1LimitRangeItem, what: string): string[] {
+  const told: string[] = [];
+  for (const container of containers ?? []) {
+    container.resources ??= {};
+    const { resources } = container;
+    // A default limit comes first: without a default request the request is the limit.
+    const defaults = missingIn(resources.limits, item.default ?? item.max);
+    const requests = missingIn(resources.requests, item.defaultRequest ?? item.default ?? item.min ?? item.max);
+    if (requests) {
+      resources.requests = { ...resources.requests, ...requests };
+      told.push(`${Object.keys(requests).sort().join(', ')} request for ${what} ${container.name}`);
+    }
+    if (defaults) {
+      resources.limits = { ...resources.limits, ...defaults };
+      told.push(`${Object.keys(defaults).sort().join(', ')} limit for ${what} ${container.name}`);
+    }
   }
-  const requests = { ...(item.defaultRequest ?? item.default ?? item.min ?? item.max) };
-  for (const [name, value] of Object.entries(requests)) {
-    resources.requests ??= {};
-    ownOr(resources.requests, name, () => value);
-  }
+  return told;
+}
+
+type Amounts = V1ResourceRequirements['limits'];
+
+function missingIn(list: Amounts, defaults: Amounts): Amounts {
+  const missing = Object.entries(defaults ?? {}).filter(([name]) => getOwn(list, name) === undefined);
+  return missing.length > 0 ? Object.fromEntries(missing) : undefined;
 }
 
 function check(item: V1LimitRangeItem, { requests, limits }: V1ResourceRequirements): string[] {

@@ -40,12 +40,22 @@ type Spec = Partial<V1SubjectAccessReviewSpec>;
 function specOf(object: KubeObject, kind: string): Spec {
   // Both kinds of attributes are read field by field, missing ones as empty.
   const spec = (object['spec'] ?? {}) as Spec;
-  if (!spec.resourceAttributes === !spec.nonResourceAttributes)
+  if (spec.resourceAttributes && spec.nonResourceAttributes)
+    throw refuse(
+      kind,
+      invalidValue(
+        'spec.nonResourceAttributes',
+        spec.nonResourceAttributes,
+        'cannot be specified in combination with resourceAttributes',
+      ),
+    );
+  if (!spec.resourceAttributes && !spec.nonResourceAttributes)
     throw refuse(
       kind,
       invalidValue(
         'spec.resourceAttributes',
-        null,
+        // Kubernetes shows no value as this text.
+        'null',
         'exactly one of nonResourceAttributes or resourceAttributes must be specified',
       ),
     );
