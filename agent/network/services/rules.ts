@@ -6,6 +6,7 @@
 //   postrouting (nat)          marked connections, hairpins, and pods that leave the cluster are masqueraded
 
 import { createHash } from 'node:crypto';
+import { contains, parseCidr } from '../../../core/machinery/cidr.ts';
 import * as nft from '../nft/expression.ts';
 import type { Family } from '../nft/family.ts';
 import type { Chain, Json, NftSet, Rule, Ruleset } from '../nft/ruleset.ts';
@@ -38,6 +39,8 @@ interface Fragment {
   readonly chains: readonly (readonly [string, Chain])[];
   /** Set name, the element's id in it, the element. */
   readonly elements: readonly (readonly [string, string, Element])[];
+  /** The same for its external addresses, by address. */
+  readonly external: ReadonlyMap<string, readonly (readonly [string, string, Element])[]>;
   readonly affinity: readonly (readonly [string, NftSet])[];
 }
 
@@ -67,6 +70,7 @@ export function serviceRules(ports: readonly ServicePort[], network: ServiceNetw
     elements.set(name, members);
     sets.set(name, { ...definition, elements: members });
   }
+  const taken = lazily(() => reserved(ports));
   for (const port of ports) {
     let known = fragments.get(port);
     if (known?.network !== network) {
@@ -75,22 +79,55 @@ export function serviceRules(ports: readonly ServicePort[], network: ServiceNetw
     }
     for (const [name, chain] of known.fragment.chains) chains.set(name, chain);
     for (const [set, id, element] of known.fragment.elements) elements.get(set)?.set(id, element);
+    for (const [address, own] of known.fragment.external) {
+      if (taken().has(address) || taken().has(socketOf(address, port))) continue;
+      for (const [set, id, element] of own) elements.get(set)?.set(id, element);
+    }
     for (const [name, set] of known.fragment.affinity) sets.set(name, set);
   }
   return { chains, sets };
 }
 
+/**
+ * What no Service takes by naming it as an external address: the cluster addresses of others, and where the API server itself answers. Who
+ * may write Services in one namespace would else be the DNS, or any Service, of all.
+ */
+function reserved(ports: readonly ServicePort[]): ReadonlySet<string> {
+  const taken = new Set<string>();
+  for (const port of ports) {
+    taken.add(port.clusterIP);
+    if (port.namespace !== 'default' || port.service !== 'kubernetes') continue;
+    for (const endpoint of port.cluster) taken.add(socketOf(endpoint.ip, { ...port, port: endpoint.port }));
+  }
+  return taken;
+}
+
+function socketOf(address: string, { protocol, port }: Pick<ServicePort, 'protocol' | 'port'>): string {
+  return `${address}/${protocol}/${port}`;
+}
+
+function lazily<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
 function fragmentOf(port: ServicePort, network: ServiceNetwork): Fragment {
   const { family } = network;
   const chains: [string, Chain][] = [];
-  const elements: [string, string, Element][] = [];
+  const elements: (readonly [string, string, Element])[] = [];
   const affinity: [string, NftSet][] = [];
-  const atAddress = (set: string, ip: string, value: Json) =>
-    elements.push([
-      set,
-      `${ip}/${port.protocol}/${port.port}`,
-      { key: nft.concat(ip, port.protocol, port.port), value },
-    ]);
+  const elementAt = (set: string, ip: string, value: Json) =>
+    [set, socketOf(ip, port), { key: nft.concat(ip, port.protocol, port.port), value }] as const;
+  const external = new Map<string, (typeof elements)[number][]>();
+  const range = parseCidr(network.serviceCIDR);
+  // Also what no Service has: the node's own DNS server, and what is given out next.
+  const externalIPs = port.externalIPs.filter((ip) => range === undefined || !contains(range, ip));
+  const atExternal = (set: string, value: Json) => {
+    for (const ip of externalIPs) external.set(ip, [...(external.get(ip) ?? []), elementAt(set, ip, value)]);
+  };
   const atNodePort = (set: string, nodePort: number, value: Json) =>
     elements.push([set, `${port.protocol}/${nodePort}`, { key: nft.concat(port.protocol, nodePort), value }]);
 
@@ -109,33 +146,33 @@ function fragmentOf(port: ServicePort, network: ServiceNetwork): Fragment {
   } else if (internal.length > 0) {
     const name = chainName('service', port);
     const foreign = nft.differs(family.saddr, nft.cidr(network.clusterCIDR));
-    atAddress('service-ips', port.clusterIP, nft.goto(name));
+    elements.push(elementAt('service-ips', port.clusterIP, nft.goto(name)));
     chains.push([name, { rules: [[foreign, nft.jump('mark-for-masquerade')], ...balance(port, internal, family)] }]);
   } else {
-    atAddress('no-endpoint-services', port.clusterIP, idleVerdict(port));
+    elements.push(elementAt('no-endpoint-services', port.clusterIP, idleVerdict(port)));
   }
 
-  if (port.nodePort !== undefined || port.externalIPs.length > 0) {
-    const external = port.externalLocal ? port.local : port.cluster;
+  if (port.nodePort !== undefined || externalIPs.length > 0) {
+    const outside = port.externalLocal ? port.local : port.cluster;
     const name = chainName('external', port);
-    if (external.length === 0) {
-      for (const ip of port.externalIPs) atAddress('no-endpoint-services', ip, idleVerdict(port));
+    if (outside.length === 0) {
+      atExternal('no-endpoint-services', idleVerdict(port));
       if (port.nodePort !== undefined) atNodePort('no-endpoint-nodeports', port.nodePort, idleVerdict(port));
     }
     // With `Local`, clients inside the cluster still reach every endpoint.
     const anywhere = endpoints.size > 0;
     if (anywhere) {
-      for (const ip of port.externalIPs) atAddress('service-ips', ip, nft.goto(name));
+      atExternal('service-ips', nft.goto(name));
       if (port.nodePort !== undefined) atNodePort('service-nodeports', port.nodePort, nft.goto(name));
       const entry = port.externalLocal ? shortCut(port, network) : [[nft.jump('mark-for-masquerade')]];
-      chains.push([name, { rules: [...entry, ...balance(port, external, family)] }]);
+      chains.push([name, { rules: [...entry, ...balance(port, outside, family)] }]);
       if (port.externalLocal) chains.push([chainName('cluster', port), { rules: balance(port, port.cluster, family) }]);
     }
   }
 
   if (port.guardedIPs.length > 0) {
     const name = chainName('firewall', port);
-    for (const ip of port.guardedIPs) atAddress('firewall-ips', ip, nft.goto(name));
+    for (const ip of port.guardedIPs) elements.push(elementAt('firewall-ips', ip, nft.goto(name)));
     const allowed = port.sourceRanges.map((range) => [nft.equal(family.saddr, nft.cidr(range)), nft.leave]);
     chains.push([name, { rules: [...allowed, [nft.drop]] }]);
   }
@@ -155,7 +192,7 @@ function fragmentOf(port: ServicePort, network: ServiceNetwork): Fragment {
       ]);
     }
   }
-  return { chains, elements, affinity };
+  return { chains, elements, external, affinity };
 }
 
 /** DNAT to one of `endpoints`: the one this client had, or a random one. */
