@@ -32,7 +32,7 @@ export function storeStatus(error: unknown, subject: StatusSubject, name: string
     case 'overQuota':
       return new StatusError(
         'Forbidden',
-        `exceeded quota: this cluster's store holds the ${failure.data.limit} bytes that it may: delete what is not needed, and try again`,
+        `exceeded quota: this cluster's store holds the ${failure.data.limit} bytes${failure.data.objects === undefined ? '' : ` or ${failure.data.objects} objects`} that it may: delete what is not needed, and try again`,
         details,
       );
     case 'tooLarge':

@@ -202,8 +202,8 @@ export interface StoreFailures {
   ambiguous: { readonly type: TypeName; readonly name: string };
   /** No room on the device. Nothing was written. */
   full: { readonly path: string };
-  /** It holds as many bytes as it may: what would grow it is refused. Nothing was written. */
-  overQuota: { readonly limit: number };
+  /** It holds as many bytes, or objects, as it may: what would grow it is refused. Nothing was written. */
+  overQuota: { readonly limit: number; readonly objects?: number };
   /** The store's file cannot be opened: another process has it, a newer program wrote it, or it is not a store. */
   unusable: { readonly path: string; readonly reason: 'locked' | 'newer' | 'unreadable' };
   sealed: Sealed & { readonly type: TypeName };

@@ -13,6 +13,19 @@ export interface StreamEvent {
 
 const logPartition = /^log#(.+)#\d+$/;
 
+const hostedLog = /^hosted\/([^/]+)\/log#(.+)#\d+$/;
+
+/** By the uid of the hosted cluster. */
+export function changedHosted({ Records }: StreamEvent): ReadonlyMap<string, ReadonlySet<TypeName>> {
+  const clusters = new Map<string, Set<TypeName>>();
+  for (const { eventName, dynamodb } of Records) {
+    const [, uid, type] = hostedLog.exec(dynamodb?.Keys?.['p']?.S ?? '') ?? [];
+    if (eventName !== 'INSERT' || uid === undefined || type === undefined) continue;
+    clusters.set(uid, (clusters.get(uid) ?? new Set()).add(type));
+  }
+  return clusters;
+}
+
 export function changedTypes({ Records }: StreamEvent): ReadonlyMap<TypeName, number> {
   const types = new Map<TypeName, number>();
   for (const { eventName, dynamodb } of Records) {

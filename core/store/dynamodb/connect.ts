@@ -3,22 +3,44 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AwsEnvironment } from '../../signature/aws-environment.ts';
 import { createJsonService } from '../../signature/json-service.ts';
+import type { Usage } from '../bounded-store.ts';
 import type { Claims } from '../claims.ts';
 import type { Heartbeats } from '../heartbeats.ts';
 import type { Relays } from '../relays.ts';
+import type { Delete } from '../store.ts';
 import type { StreamEnds } from '../stream-ends.ts';
 import type { Subscriptions } from '../subscriptions.ts';
-import { serviceCalls } from './calls.ts';
+import { type DynamoCalls, serviceCalls } from './calls.ts';
 import { tableClaims } from './claims.ts';
 import { type DynamoStore, openDynamoStore } from './dynamodb-store.ts';
+import { expired } from './expiry.ts';
 import { tableHeartbeats } from './heartbeats.ts';
+import { hostedPartOf, hostedValuesOf } from './hosted-part.ts';
+import type { LargeValues } from './large-values.ts';
+import { prefixedCalls } from './prefixed-calls.ts';
 import { tableRelays } from './relays.ts';
+import { Requests } from './requests.ts';
 import { s3LargeValues } from './s3.ts';
 import { tableStreamEnds } from './stream-ends.ts';
 import { tableSubscriptions } from './subscriptions.ts';
 import { reportThrottles } from './throttles.ts';
+import { tableUsage } from './usage.ts';
+import { wipe } from './wipe.ts';
 
-export interface ConnectedStore {
+export interface ConnectedStore extends ClusterStore {
+  /** The part of a hosted cluster. */
+  hosted(uid: string): HostedStore;
+}
+
+export interface HostedStore extends ClusterStore {
+  readonly usage: Usage;
+  /** Deletes of what has expired, in batches. */
+  expired(): AsyncIterable<Delete[]>;
+  /** Removes all of it. How many items there were. */
+  wipe(): Promise<number>;
+}
+
+interface ClusterStore {
   readonly store: DynamoStore;
   readonly heartbeats: Heartbeats;
   readonly relays: Relays;
@@ -39,20 +61,32 @@ export function connectStore(
   historyMs?: number,
 ): ConnectedStore {
   const calls = reportThrottles(serviceCalls(createJsonService({ service: 'dynamodb', env, answerMs })), onThrottled);
-  const large = bucket === undefined ? undefined : s3LargeValues({ env, bucket });
-  const store = openDynamoStore({
-    calls,
-    table,
-    ...(large && { large }),
-    ...(historyMs && { retentionMs: historyMs }),
-  });
   const surroundings = { now: Date.now, sleep: (ms: number) => sleep(ms), random: Math.random };
+  const open = (own: DynamoCalls, large: LargeValues | undefined): ClusterStore => ({
+    store: openDynamoStore({
+      calls: own,
+      table,
+      ...(large && { large }),
+      ...(historyMs && { retentionMs: historyMs }),
+    }),
+    heartbeats: tableHeartbeats(own, table, surroundings),
+    relays: tableRelays(own, table, surroundings),
+    claims: tableClaims(own, table, surroundings),
+    subscriptions: tableSubscriptions(own, table, surroundings),
+    streamEnds: tableStreamEnds(own, table, surroundings),
+  });
   return {
-    store,
-    heartbeats: tableHeartbeats(calls, table, surroundings),
-    relays: tableRelays(calls, table, surroundings),
-    claims: tableClaims(calls, table, surroundings),
-    subscriptions: tableSubscriptions(calls, table, surroundings),
-    streamEnds: tableStreamEnds(calls, table, surroundings),
+    ...open(calls, bucket === undefined ? undefined : s3LargeValues({ env, bucket })),
+    hosted(uid) {
+      const own = prefixedCalls(calls, hostedPartOf(uid));
+      const large = bucket === undefined ? undefined : s3LargeValues({ env, bucket, prefix: hostedValuesOf(uid) });
+      const requests = new Requests({ ...surroundings, calls: own, table, budgetMs: 10_000 });
+      return {
+        ...open(own, large),
+        usage: tableUsage(own, table, surroundings),
+        expired: () => expired(requests, requests.begin('expire'), Math.floor(Date.now() / 1000)),
+        wipe: () => wipe({ calls: own, table, large, surroundings }),
+      };
+    },
   };
 }

@@ -34,7 +34,9 @@ export type Operation =
   | 'claim'
   | 'group'
   | 'stream'
-  | 'subscription';
+  | 'subscription'
+  | 'usage'
+  | 'wipe';
 
 /** What the operations of one kind have cost so far. */
 export interface Cost {
