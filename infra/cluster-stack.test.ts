@@ -67,7 +67,7 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
   it('streams reads for 15 minutes, and buffers writes for 29 seconds', () => {
     const methods = Object.values(plain.findResources('AWS::ApiGateway::Method')) as Resource[];
     const integrations = methods.map(({ Properties }) => Properties['Integration'] as Record<string, unknown>);
-    expect(integrations.filter((each) => each['ResponseTransferMode'] === 'STREAM')).toHaveLength(4);
+    expect(integrations.filter((each) => each['ResponseTransferMode'] === 'STREAM')).toHaveLength(5);
     for (const each of integrations)
       expect(each['TimeoutInMillis']).toBe(each['ResponseTransferMode'] === 'STREAM' ? 900_000 : 29_000);
     plain.hasResourceProperties('AWS::ApiGateway::RestApi', {
@@ -80,11 +80,11 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
 
   it('runs every function on arm64 and nodejs24.x, with a role of its own', () => {
     const functions = Object.values(plain.findResources('AWS::Lambda::Function')) as Resource[];
-    expect(functions).toHaveLength(11);
+    expect(functions).toHaveLength(13);
     for (const { Properties } of functions)
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
     const roles = new Set(functions.map(({ Properties }) => JSON.stringify(Properties['Role'])));
-    expect(roles.size).toBe(11);
+    expect(roles.size).toBe(13);
   });
 
   it('reserves executions where the account says how many it has', () => {
@@ -94,7 +94,7 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
         .filter((each) => each !== undefined)
         .sort();
     expect(reservedIn(plain)).toEqual([]);
-    expect(reservedIn(template({ concurrency: '300' }))).toEqual([20, 20, 5, 5, 5, 50, 50]);
+    expect(reservedIn(template({ concurrency: '300' }))).toEqual([20, 20, 20, 5, 5, 5, 5, 50, 50]);
   });
 
   it('lets no function do more to its table than the store does, and names no action with a star', () => {
@@ -112,9 +112,9 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     plain.resourcePropertiesCountIs(
       'AWS::Lambda::EventSourceMapping',
       { FunctionResponseTypes: ['ReportBatchItemFailures'], ScalingConfig: { MaximumConcurrency: 2 } },
-      3,
+      4,
     );
-    plain.resourcePropertiesCountIs('AWS::SQS::Queue', { RedrivePolicy: { maxReceiveCount: 3 } }, 3);
+    plain.resourcePropertiesCountIs('AWS::SQS::Queue', { RedrivePolicy: { maxReceiveCount: 3 } }, 4);
     plain.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       FilterCriteria: Match.anyValue(),
       DestinationConfig: { OnFailure: Match.anyValue() },
@@ -122,11 +122,11 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
   });
 
   it('looks again by schedule, and raises alarms', () => {
-    plain.resourceCountIs('AWS::Events::Rule', 3);
+    plain.resourceCountIs('AWS::Events::Rule', 4);
     plain.resourceCountIs('AWS::CloudWatch::Alarm', 7);
     // Workers may wake themselves, and an alarm tells of those who do nothing else.
     const loops = Object.values(plain.findResources('AWS::Lambda::Function')).map(({ Properties }) => [
-      Properties.Handler === 'index.handler' || Properties.Handler === 'index.notify',
+      ['index.handler', 'index.hosting', 'index.notify'].includes(String(Properties.Handler)),
       Properties.RecursiveLoop,
     ]);
     expect(new Set(loops.map(String))).toContain('true,Allow');
@@ -211,7 +211,7 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     expect([mayDescribe(workers), mayDescribe(plain)]).toEqual([1, 0]);
   });
 
-  it('keeps what is removed of its large values for as long as the table can be restored, and lets one function remove', () => {
+  it('keeps what is removed of its large values for as long as the table can be restored, and lets two functions remove', () => {
     plain.hasResourceProperties('AWS::S3::Bucket', {
       VersioningConfiguration: { Status: 'Enabled' },
       LifecycleConfiguration: {
@@ -223,7 +223,31 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     const remove = Object.entries(plain.findResources('AWS::IAM::Policy')).filter(([, each]) =>
       JSON.stringify(each).includes('s3:DeleteObject'),
     );
-    expect(remove.map(([name]) => name)).toEqual([expect.stringMatching(/^ControllersRole/)]);
+    expect(remove.map(([name]) => name).sort()).toEqual([
+      expect.stringMatching(/^ControllersRole/),
+      expect.stringMatching(/^HostingRole/),
+    ]);
+  });
+
+  it('lets the function of hosted clusters touch their parts of the table alone, and no queue but their own', () => {
+    const [policy] = Object.entries(plain.findResources('AWS::IAM::Policy')).filter(([name]) =>
+      /^HostedRole/.test(name),
+    );
+    const { PolicyDocument } = (policy?.[1] as Resource | undefined)?.Properties ?? {};
+    const { Statement } = PolicyDocument as {
+      Statement: { Action: string | string[]; Condition?: object; Resource: unknown }[];
+    };
+    const table = Statement.filter(({ Action }) => JSON.stringify(Action).includes('dynamodb:'));
+    expect(table).toHaveLength(1);
+    expect(table[0]?.Condition).toEqual({
+      'ForAllValues:StringLike': {
+        'dynamodb:LeadingKeys': ['hosted/*', 'object#zeroplane.dev/clusters', 'claims#invocations'],
+      },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    });
+    const queues = Statement.filter(({ Action }) => Action === 'sqs:SendMessage');
+    expect(JSON.stringify(queues.map(({ Resource: of }) => of))).toMatch(/HostingQueue/);
+    expect(JSON.stringify(queues)).not.toMatch(/ControllersQueue|node-/);
   });
 
   it('serves the agent that it is given, and lets one function read those files and no others of the assets', () => {

@@ -58,8 +58,23 @@ export const functionRows = {
     // A node's permissions do not change; what it asks for is looked up anew each time.
     environment: { ZEROPLANE_MAX_STALENESS_MS: '60000' },
   },
+  hosted: {
+    bundle: 'apiserver',
+    handler: 'hosted',
+    memoryMegabytes: 1024,
+    timeoutSeconds: 900,
+    description: 'the API of hosted clusters',
+    stores: true,
+  },
   controllers: { ...worker, bundle: 'controllers', memoryMegabytes: 1024, description: 'controllers' },
   scheduler: { ...worker, bundle: 'scheduler', memoryMegabytes: 1024, description: 'scheduler' },
+  hosting: {
+    ...worker,
+    bundle: 'controllers',
+    handler: 'hosting',
+    memoryMegabytes: 1024,
+    description: 'makes and removes hosted clusters, and runs their controllers',
+  },
   notifier: { ...worker, bundle: 'apiserver', handler: 'notify', memoryMegabytes: 512, description: 'wakes nodes' },
   streamTrigger: {
     bundle: 'stream-trigger',

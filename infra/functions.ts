@@ -21,6 +21,9 @@ import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambd
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { clusterType } from '../core/hosted/cluster-type.ts';
+import { hostedPrefix } from '../core/store/dynamodb/hosted-part.ts';
+import { objectPartition } from '../core/store/dynamodb/items.ts';
 import { expiryIndex } from '../core/store/dynamodb/table.ts';
 import { ofWorkers, type Worker, workers } from '../core/work/work-queues.ts';
 import {
@@ -70,6 +73,9 @@ const tableActions = [
   'dynamodb:ConditionCheckItem',
 ];
 
+/** What the function of hosted clusters may touch: their parts of the table, who they are, and the count of requests that last. */
+const hostedLeadingKeys = [`${hostedPrefix}*`, objectPartition(clusterType), 'claims#invocations'];
+
 const keyActions = ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'];
 
 export function createFunctions(scope: Construct, given: FunctionsOptions): Functions {
@@ -109,6 +115,9 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     ZEROPLANE_CONCURRENCY: String(options.concurrency),
     ZEROPLANE_HISTORY_MS: String(options.historyMs),
     ZEROPLANE_WATCHES: String(options.atOnce.watch),
+    ZEROPLANE_CLUSTERS: String(options.clusters.most),
+    ZEROPLANE_CLUSTER_BYTES: String(options.clusters.bytes),
+    ZEROPLANE_CLUSTER_OBJECTS: String(options.clusters.objects),
     ZEROPLANE_BUILD: code.build,
   };
   const { authenticationConfig, auditPolicy } = options;
@@ -151,13 +160,21 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
 
   for (const [name, role] of roles) {
     if (!functionRows[name].stores) continue;
-    role.addToPolicy(allow(tableActions, [state.table.tableArn]));
+    if (name === 'hosted') {
+      const statement = allow(tableActions, [state.table.tableArn]);
+      statement.addCondition('ForAllValues:StringLike', { 'dynamodb:LeadingKeys': hostedLeadingKeys });
+      // Without keys, the condition above would hold.
+      statement.addCondition('Null', { 'dynamodb:LeadingKeys': 'false' });
+      role.addToPolicy(statement);
+    } else role.addToPolicy(allow(tableActions, [state.table.tableArn]));
     // A value that was removed is put back by whoever finds that the table, restored since, refers to it.
+    const values = name === 'hosted' ? `values/${hostedPrefix}*` : 'values/*';
     role.addToPolicy(
-      allow(['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject'], [state.bucket.arnForObjects('values/*')]),
+      allow(['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject'], [state.bucket.arnForObjects(values)]),
     );
     role.addToPolicy(allow(['s3:ListBucketVersions', 's3:ListBucket'], [state.bucket.bucketArn]));
-    if (name === 'controllers') role.addToPolicy(allow(['s3:DeleteObject'], [state.bucket.arnForObjects('values/*')]));
+    if (name === 'controllers' || name === 'hosting')
+      role.addToPolicy(allow(['s3:DeleteObject'], [state.bucket.arnForObjects('values/*')]));
     if (state.key) role.addToPolicy(allow(keyActions, [state.key.keyArn]));
   }
   for (const [name, role] of roles) {
@@ -165,16 +182,16 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     role.addToPolicy(
       allow(
         ['sqs:SendMessage'],
-        workers.map((each) => queues[each].queue.queueArn),
+        (name === 'hosted' ? (['hosting'] as const) : workers).map((each) => queues[each].queue.queueArn),
       ),
     );
-    if (name === 'controllers')
+    if (name === 'controllers' || name === 'hosting')
       role.addToPolicy(allow(['dynamodb:Query'], [`${state.table.tableArn}/index/${expiryIndex}`]));
   }
   // Names no resource: EC2 lets nobody describe some instances only.
   if (options.ec2Nodes) roleOf('controllers').addToPolicy(allow(['ec2:DescribeInstances'], ['*']));
   // Logs, proxied requests and webhooks ask a node's agent for a stream; webhooks of what controllers, scheduler and drainer write, too.
-  for (const name of ['read', 'write', 'controllers', 'scheduler', 'drainer'] as const)
+  for (const name of ['read', 'write', 'controllers', 'hosting', 'scheduler', 'drainer'] as const)
     roleOf(name).addToPolicy(allow(['sqs:SendMessage'], [nodeQueues]));
   roleOf('node').addToPolicy(allow(['sqs:CreateQueue'], [nodeQueues]));
   roleOf('node').addToPolicy(allow(['sts:AssumeRole'], [nodeQueueRole.roleArn]));
@@ -189,10 +206,12 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
         reportBatchItemFailures: true,
       }),
     );
-  const logged = FilterCriteria.filter({
-    eventName: FilterRule.isEqual('INSERT'),
-    dynamodb: { Keys: { p: { S: FilterRule.beginsWith('log#') } } },
-  });
+  const inserted = (prefix: string) =>
+    FilterCriteria.filter({
+      eventName: FilterRule.isEqual('INSERT'),
+      dynamodb: { Keys: { p: { S: FilterRule.beginsWith(prefix) } } },
+    });
+  const logged = inserted('log#');
   const streamDeadLetters = new Queue(scope, 'StreamDeadLetters', {
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
@@ -208,7 +227,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       maxRecordAge: Duration.minutes(10),
       bisectBatchOnError: false,
       onFailure: new SqsDlq(streamDeadLetters),
-      filters: [logged],
+      filters: [logged, inserted(hostedPrefix)],
     }),
   );
   announce.addEventSource(
@@ -238,8 +257,8 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
 /** Reserved is what a function has for itself, and at most. */
 function reservedOf({ reserves, atOnce }: ClusterOptions): Partial<Record<FunctionName, number>> {
   if (!reserves) return {};
-  const { read, watch, write, node, worker } = atOnce;
-  return { read, watch, write, node, ...ofWorkers(() => worker) };
+  const { read, watch, write, node, hosted, worker } = atOnce;
+  return { read, watch, write, node, hosted, ...ofWorkers(() => worker) };
 }
 
 function readBundles(directory: string) {

@@ -64,6 +64,7 @@ function wildcards(stack: ClusterStack, { name, workers, bucketName }: ClusterOp
   const channel = stack.getLogicalId(stack.node.findChild('ChannelApi').node.defaultChild as CfnElement);
   const found = [
     { finding: `Resource::${bucket}/values/*`, reason: 'Large values are named by the hash of their content.' },
+    { finding: `Resource::${bucket}/values/hosted/*`, reason: 'The same, of the clusters that this one hosts.' },
     {
       finding: `Resource::arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:${name}-node-*`,
       reason: 'The queues of nodes are made when nodes join, under a prefix of the cluster.',

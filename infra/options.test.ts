@@ -37,7 +37,7 @@ it('divides the executions of an account that says how many it has, and takes no
 });
 
 it.each([
-  [{ concurrency: '300', watches: '150' }, 'come to 255, and of 300 Lambda lets 200 be reserved'],
+  [{ concurrency: '300', watches: '150' }, 'come to 280, and of 300 Lambda lets 200 be reserved'],
   [{ trust: 'github:*' }, '-c trust: "github:*": it would trust everybody'],
   [{ trust: Array.from({ length: 20 }, (_, at) => `github:acme${at}`).join() }, 'and functions take 2500'],
 ])('refuses %j', (context, why) => {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Node } from 'constructs';
 import { parse } from 'yaml';
+import { defaultHostedLimits, type HostedLimits } from '../core/cluster/settings.ts';
 import { errorText } from '../core/machinery/error-text.ts';
 import { leastTableHistoryMs, readHistory } from '../core/store/history.ts';
 import { workers } from '../core/work/work-queues.ts';
@@ -42,6 +43,8 @@ export interface ClusterOptions {
   readonly atOnce: AtOnce;
   /** Whether AWS is to keep these for them: it wants 100 left for other functions, which a new account has not. */
   readonly reserves: boolean;
+  /** Clusters that this one hosts: how many, and what each may hold. */
+  readonly clusters: HostedLimits;
   /** Requests a second that the API takes, and how many at once above it. */
   readonly throttle: { readonly rate: number; readonly burst: number };
 }
@@ -51,6 +54,7 @@ export interface AtOnce {
   readonly watch: number;
   readonly write: number;
   readonly node: number;
+  readonly hosted: number;
   /** Each of them. */
   readonly worker: number;
 }
@@ -121,6 +125,11 @@ export function readOptions(node: Node): ClusterOptions {
     concurrency,
     reserves,
     atOnce: atOnceOf(concurrency, reserves, count),
+    clusters: {
+      most: count('clusters', defaultHostedLimits.most),
+      bytes: Math.max(1, count('clusterMegabytes', defaultHostedLimits.bytes / megabyte)) * megabyte,
+      objects: Math.max(1, count('clusterObjects', defaultHostedLimits.objects)),
+    },
     throttle: { rate: count('requestsPerSecond', 500), burst: count('burst', 1000) },
   };
 }
@@ -142,6 +151,8 @@ function history(text: string): number {
   throw new Error(`-c history=${text}: give how long the log is kept, a day or more, such as 7d or 36h`);
 }
 
+const megabyte = 1024 * 1024;
+
 /** What Lambda leaves to functions without a reservation. */
 const unreserved = 100;
 /** A quota that is worth dividing. */
@@ -156,12 +167,13 @@ function atOnceOf(concurrency: number, reserves: boolean, count: (key: string, o
     watch: Math.max(5, part('watches', 0.25)),
     write: part('writes', 0.1),
     node: part('nodes', 0.1),
+    hosted: part('hosted', 0.1),
     worker: Math.max(2, count('workersAtOnce', 5)),
   };
-  const sum = atOnce.read + atOnce.watch + atOnce.write + atOnce.node + workers.length * atOnce.worker;
+  const sum = atOnce.read + atOnce.watch + atOnce.write + atOnce.node + atOnce.hosted + workers.length * atOnce.worker;
   if (reserves && sum > divided)
     throw new Error(
-      `-c reserve: reads, watches, writes, nodes and ${workers.length} times workersAtOnce come to ${sum}, and of ${concurrency} Lambda lets ${Math.max(0, divided)} be reserved: ` +
+      `-c reserve: reads, watches, writes, nodes, hosted and ${workers.length} times workersAtOnce come to ${sum}, and of ${concurrency} Lambda lets ${Math.max(0, divided)} be reserved: ` +
         'give less of them, the quota of the account as -c concurrency, or -c reserve=false',
     );
   return atOnce;

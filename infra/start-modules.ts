@@ -14,9 +14,17 @@ export const startsOf: Readonly<Record<BundleName, Starts>> = {
     read: api,
     write: [...api, 'core/registry/create.ts', 'functions/apiserver/resources/write.ts'],
     node: [...api, 'functions/apiserver/node/endpoints.ts'],
+    hosted: [
+      'functions/apiserver/serverless/hosted/front.ts',
+      'core/registry/create.ts',
+      'functions/apiserver/resources/write.ts',
+    ],
     notifier: ['functions/apiserver/serverless/notifier.ts', 'core/replica/replicas.ts'],
   },
-  controllers: { start: [] },
+  controllers: {
+    own: ['functions/controllers/own.ts'],
+    hosting: ['functions/controllers/hosting/open-hosting.ts'],
+  },
   scheduler: { start: [] },
   'stream-trigger': { start: [] },
   channel: { start: [] },

@@ -3,11 +3,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { type ApiClient, ApiError } from '../agent/api-client/api-client.ts';
+import { clusterGroup, isClusterName, kubeconfigSubresource, readAsked } from '../core/hosted/cluster-type.ts';
+import { clustersPath } from '../core/hosted/hosted-path.ts';
 import { fieldAt } from '../core/machinery/structure/field-at.ts';
 import { shortHumanDuration } from '../core/machinery/time.ts';
 import { writePrivateFile } from '../core/process/private-file.ts';
-import { clusterGroup, isClusterName, kubeconfigSubresource, readAsked } from './clusters/cluster-type.ts';
-import { clustersPath } from './hosted-path.ts';
 import { type ClusterApiOptions, withClusterApi } from './nodes/cluster-api.ts';
 import { UserError } from './user-error.ts';
 
@@ -53,7 +53,7 @@ export async function createCluster(
     console.error(`cluster ${name} is up after ${seconds.toFixed(1)} s, at ${server}`);
     if (ttlMs !== undefined) console.error(`It is deleted in ${shortHumanDuration(ttlMs)}.`);
     console.error(
-      'It has no nodes: its control plane answers, and pods wait until a machine joins it (`zeroplane node token`).',
+      'It has no nodes: its control plane answers, and pods stay Pending. On a host that is no AWS, machines join it: `zeroplane node token`.',
     );
     if (file === undefined) return { name, server, seconds, kubeconfig: config };
     writePrivateFile(file, config);
@@ -139,7 +139,12 @@ async function ready(api: ApiClient, name: string, at: string): Promise<void> {
 const longestMs = 10 * 60_000;
 
 async function until(name: string, done: () => Promise<boolean | undefined>): Promise<void> {
-  for (const deadline = Date.now() + longestMs; Date.now() < deadline; await delay(50)) if (await done()) return;
+  // Where it is far away each look costs something, and takes as long as several near by.
+  let pauseMs = 50;
+  for (const deadline = Date.now() + longestMs; Date.now() < deadline; await delay(pauseMs)) {
+    if (await done()) return;
+    pauseMs = Math.min(500, pauseMs * 1.2);
+  }
   throw new UserError(`cluster ${name} is not there yet: \`kubectl describe cluster ${name}\` says why`);
 }
 
@@ -150,7 +155,7 @@ async function served<T>(answer: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ApiError && error.code === 404 && /page not found|requested resource/.test(error.message))
       throw new UserError(
-        'this API server hosts no clusters: `zeroplane up` on a machine does; on AWS deploy another stack (docs/clusters.md)',
+        'this API server hosts no clusters: `zeroplane up` on a machine does, and `cdk deploy` without `-c clusters=0` (docs/clusters.md)',
       );
     throw error;
   }

@@ -8,7 +8,8 @@ import type { PodOperations } from './pods.ts';
 import { hoursAMonth, prices } from './prices.ts';
 import type { WatchesMeasured } from './watches.ts';
 
-function costOf(each: Counts): number {
+/** Dollars. */
+export function costOf(each: Counts): number {
   return (
     each.apiRequests * prices.restRequest +
     each.invocations * prices.lambdaRequest +

@@ -135,6 +135,7 @@ async function measureStarts(): Promise<Start[] | undefined> {
       watch: { ...request, path: '/watch/none' },
       write: request,
       node: request,
+      hosted: { ...request, path: '/clusters/none/version' },
       ...ofWorkers(() => look),
       streamTrigger: { Records: [] },
       channel: { requestContext: { routeKey: '$connect', connectionId: 'a' } },

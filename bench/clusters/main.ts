@@ -1,27 +1,61 @@
-// Clusters for nothing: what an idle one costs its host's memory, and how long one takes from its creation over its use to its end, with a
-// hundred idle ones beside it.
+// Clusters for nothing: on one machine what an idle one costs its host's memory, and how long one takes from its creation over its use to its
+// end, with a hundred idle ones beside it; on AWS requests and dollars of one.
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readCommandLine } from '../../core/process/command-line.ts';
 import { writeCommandLine } from '../../local/release/npm-package.ts';
 import { planControlPlane } from '../../test/tools/control-plane.ts';
 import { kubectlFor, runTool } from '../../test/tools/kubectl.ts';
+import { measureOnAws } from './aws.ts';
 
 export async function run(args: readonly string[]): Promise<unknown> {
   const { values } = readCommandLine(
     {
       name: 'npm run bench -- clusters',
-      description: 'clusters that one machine hosts',
+      description: 'clusters that one machine, or one deployment on AWS, hosts',
       flags: {
         idle: { value: 'clusters', help: 'beside the one that is measured', default: '100' },
+        on: { value: 'ground', help: 'machine or aws; default: both, one after the other', default: '' },
         turns: { value: 'turns', help: 'how often one is made, used and deleted', default: '5' },
       },
     },
     args,
   );
-  const [idle, turns] = [Number(values.idle), Number(values.turns)];
+  const { on } = values;
+  if (!['', 'machine', 'aws'].includes(on)) throw new Error(`--on ${on}: give machine or aws`);
+  const machine = on === 'aws' ? undefined : await onMachine(Number(values.idle), Number(values.turns));
+  const aws = on === 'machine' ? undefined : await onAws();
+  return { ...machine, ...(aws && { aws }) };
+}
+
+async function onAws() {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-clusters-'));
+  try {
+    await writeCommandLine(folder);
+    const measured = await measureOnAws(join(folder, 'zeroplane.mjs'));
+    const { rows, idleMonth } = measured;
+    console.table(
+      rows.map(
+        ({ name, seconds, dollars, apiRequests, invocations, gigabyteSeconds, readUnits, writeUnits, messages }) => ({
+          ...{ name, seconds: Number(seconds.toFixed(2)), 'API requests': apiRequests, invocations },
+          ...{ 'GB-seconds': Number(gigabyteSeconds.toFixed(3)), 'read units': Math.round(readUnits) },
+          ...{ 'write units': Math.round(writeUnits), messages, dollars: dollars.toFixed(6) },
+        }),
+      ),
+    );
+    console.log(
+      `on AWS, idle for a month: $${idleMonth.dollars.toFixed(6)}, of ${idleMonth.items} items with ${(idleMonth.bytes / 1e6).toFixed(2)} MB`,
+    );
+    return measured;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function onMachine(idle: number, turns: number) {
   const plane = await planControlPlane();
   try {
     // As a release starts it: types are stripped from no source, and a checkout looks for its packages and its schema first.

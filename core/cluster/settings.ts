@@ -50,7 +50,19 @@ export interface FunctionSettings {
   readonly channelUrl: string | undefined;
   /** By which messages are posted to their connections. */
   readonly connectionsUrl: string | undefined;
+  /** Clusters that this one hosts. */
+  readonly clusters: HostedLimits;
 }
+
+export interface HostedLimits {
+  /** How many there may be; 0: none. */
+  readonly most: number;
+  /** What each may hold. */
+  readonly bytes: number;
+  readonly objects: number;
+}
+
+export const defaultHostedLimits: HostedLimits = { most: 100, bytes: 64 * 1024 * 1024, objects: 10_000 };
 
 /** Nodes report every 75 seconds: who looks more often sees the same again, and each look is an invocation that is paid for. */
 const autoscalerSyncMs = 60_000;
@@ -88,6 +100,11 @@ export function readSettings(env: Environment): FunctionSettings {
     logLevel: env['ZEROPLANE_LOG'] || 'info',
     channelUrl: env['ZEROPLANE_CHANNEL_URL'] || undefined,
     connectionsUrl: env['ZEROPLANE_CONNECTIONS_URL'] || undefined,
+    clusters: {
+      most: wholeNumber(env, 'ZEROPLANE_CLUSTERS', defaultHostedLimits.most, 0),
+      bytes: wholeNumber(env, 'ZEROPLANE_CLUSTER_BYTES', defaultHostedLimits.bytes),
+      objects: wholeNumber(env, 'ZEROPLANE_CLUSTER_OBJECTS', defaultHostedLimits.objects),
+    },
   };
 }
 
@@ -110,11 +127,11 @@ function milliseconds(env: Environment, name: string, otherwise: number): number
   return number;
 }
 
-function wholeNumber(env: Environment, name: string, otherwise: number): number {
+function wholeNumber(env: Environment, name: string, otherwise: number, least = 1): number {
   const value = getOwn(env, name);
   if (value === undefined || value === '') return otherwise;
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1)
+  if (!Number.isInteger(number) || number < least)
     throw new Error(
       `the environment variable ${name} is ${JSON.stringify(value)}: give a whole number, such as ${otherwise}`,
     );

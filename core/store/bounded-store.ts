@@ -1,7 +1,8 @@
 // A store that takes what it may and no more, counted as it is written. What deletes, and what makes an object smaller, is always taken: else
-// nobody could make room.
+// nobody could make room; and so is what the control plane keeps for itself, without which it could not delete.
 
 import { isOwnType } from './own-types.ts';
+import { restOf } from './rest-of.ts';
 import { type Committed, type Delete, type Item, type Put, type Store, StoreError, type Write } from './store.ts';
 
 /** Of all objects together: bytes as they are read, and how many there are. */
@@ -14,6 +15,8 @@ export interface Usage {
   read(): Promise<Amount>;
   /** Counts it, unless it would come to more than `most`: false then. */
   reserve(amount: Amount, most: Amount): Promise<boolean>;
+  /** As it was counted. */
+  set(amount: Amount): Promise<void>;
   /** It is not there, or not any more. */
   release(amount: Amount): Promise<void>;
 }
@@ -29,7 +32,7 @@ export function boundedStore(store: Store, usage: Usage, most: Amount, onError: 
   };
   /** What it adds, at most; negative where it takes away. */
   const added = async (write: Write): Promise<Amount> => {
-    if (write.op === 'check') return nothing;
+    if (write.op === 'check' || isOwnType(write.type)) return nothing;
     const old = write.op === 'put' && write.expect === 0 ? undefined : await store.get(write.type, write.name);
     const before = old ? { bytes: sizeOf(write.type, old), objects: 1 } : nothing;
     if (write.op === 'delete') return minus(before);
@@ -41,7 +44,7 @@ export function boundedStore(store: Store, usage: Usage, most: Amount, onError: 
   };
 
   return {
-    ...wrapped(store),
+    ...restOf(store),
     async commit(writes) {
       const amounts = await Promise.all(writes.map(added));
       const all = amounts.reduce(plus, nothing);
@@ -91,7 +94,7 @@ export function boundedStore(store: Store, usage: Usage, most: Amount, onError: 
 /** All that a store holds now, one type after the other. */
 export async function amountOf(store: Store): Promise<Amount> {
   let all = nothing;
-  for (const type of await store.types())
+  for (const type of (await store.types()).filter((each) => !isOwnType(each)))
     for (let after: string | undefined; ; ) {
       const { items, more } = await store.list(type, { limit: 500, ...(after !== undefined && { after }) });
       for (const item of items) all = plus(all, { bytes: sizeOf(type, item), objects: 1 });
@@ -103,7 +106,7 @@ export async function amountOf(store: Store): Promise<Amount> {
 
 /** Without its revision, which what is written has not yet: the same object counts the same before and after. */
 function sizeOf(type: string, { name, value, revision }: Item): number {
-  return value.length - (isOwnType(type) ? 0 : String(revision).length) + nameOf({ type, name });
+  return value.length - String(revision).length + nameOf({ type, name });
 }
 
 /** Objects without content take room, too. */
@@ -145,21 +148,4 @@ function isAmbiguous(error: unknown): boolean {
 function storeErrorOnly(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   throw error;
-}
-
-/** Its methods, whether they are its own or its class's. */
-function wrapped(store: Store): Omit<Store, 'commit' | 'commitEach'> {
-  return {
-    get: (type, name) => store.get(type, name),
-    list: (type, options) => store.list(type, options),
-    log: (type, after, limit) => store.log(type, after, limit),
-    past: (type, name, options) => store.past(type, name, options),
-    revisionAt: (type, time) => store.revisionAt(type, time),
-    head: (type) => store.head(type),
-    compacted: (type) => store.compacted(type),
-    compact: (type, revision) => store.compact(type, revision),
-    types: () => store.types(),
-    onCommit: (listener) => store.onCommit(listener),
-    close: () => store.close(),
-  };
 }

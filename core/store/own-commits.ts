@@ -1,5 +1,6 @@
 // A store that calls back for each commit made through it, before the commit is answered to its caller.
 
+import { restOf } from './rest-of.ts';
 import type { Store, TypeName } from './store.ts';
 import { StoreError } from './store.ts';
 
@@ -9,6 +10,7 @@ export function notifyOwnCommits(store: Store, committed: (type: TypeName) => vo
     for (const type of new Set(writes.filter(({ op }) => op !== 'check').map((write) => write.type))) committed(type);
   };
   return {
+    ...restOf(store),
     async commit(writes) {
       try {
         const done = await store.commit(writes);
@@ -24,17 +26,6 @@ export function notifyOwnCommits(store: Store, committed: (type: TypeName) => vo
       notify(writes.filter((_, i) => isWritten(done[i])));
       return done;
     },
-    get: (type, name) => store.get(type, name),
-    list: (type, options) => store.list(type, options),
-    log: (type, after, limit) => store.log(type, after, limit),
-    past: (type, name, options) => store.past(type, name, options),
-    revisionAt: (type, time) => store.revisionAt(type, time),
-    head: (type) => store.head(type),
-    compacted: (type) => store.compacted(type),
-    compact: (type, revision) => store.compact(type, revision),
-    types: () => store.types(),
-    onCommit: (listener) => store.onCommit(listener),
-    close: () => store.close(),
   };
 }
 

@@ -12,6 +12,8 @@ export interface DelayingQueue {
 
 export interface WorkerLoop {
   readonly worker: Worker;
+  /** The uid of the hosted cluster that it works for, if it is one. */
+  readonly cluster?: string;
   /** Resolves when what was committed before the call is dealt with. */
   idle(): Promise<void>;
   readonly wakeups: Wakeups;
@@ -24,11 +26,13 @@ export interface WorkerLoop {
 /** Kept back from the invocation's time, to say what is left and to return. */
 const reserveMs = 5_000;
 /** SQS delays a message no longer. */
-const longestDelaySeconds = 900;
+export const longestDelaySeconds = 900;
 /** What is due sooner is waited for: a message would take as long. */
 const worthWaitingMs = 300;
 
-const lookAtEverything = JSON.stringify({ types: [] } satisfies WakeupMessage);
+function lookAtEverything({ cluster }: Pick<WorkerLoop, 'cluster'>): string {
+  return JSON.stringify({ types: [], ...(cluster !== undefined && { cluster }) } satisfies WakeupMessage);
+}
 
 /** When the delayed wake-up that this process last sent arrives: one ahead of time is enough. */
 export interface DelayedWakeup {
@@ -51,7 +55,7 @@ export async function workUntilQuiet(
     for (;;) {
       const ended = await Promise.race([loop.idle().then(() => 'quiet' as const), outOfTime]);
       if (ended === 'late') {
-        await queue.sendLater(workQueue(worker), lookAtEverything, 0);
+        await queue.sendLater(workQueue(worker), lookAtEverything(loop), 0);
         return;
       }
       const due = timers.nextDue();
@@ -65,7 +69,8 @@ export async function workUntilQuiet(
   }
 }
 
-async function sendDelayedWakeup({ worker, timers, queue, clock }: WorkerLoop, delayed: DelayedWakeup): Promise<void> {
+async function sendDelayedWakeup(loop: WorkerLoop, delayed: DelayedWakeup): Promise<void> {
+  const { worker, timers, queue, clock } = loop;
   const due = timers.nextDue();
   const now = clock();
   if (due === undefined) return;
@@ -74,6 +79,6 @@ async function sendDelayedWakeup({ worker, timers, queue, clock }: WorkerLoop, d
   // The schedule wakes for what is far off. Beyond a few seconds the time is rounded up, so that one wake-up serves several timers.
   if (seconds > longestDelaySeconds) return;
   const rounded = Math.min(longestDelaySeconds, seconds > 10 ? Math.ceil(seconds / 10) * 10 : Math.max(1, seconds));
-  await queue.sendLater(workQueue(worker), lookAtEverything, rounded);
+  await queue.sendLater(workQueue(worker), lookAtEverything(loop), rounded);
   delayed.at = now + rounded * 1000;
 }

@@ -8,6 +8,8 @@ export interface WakeupOptions {
   readonly queue: Pick<Queue, 'send'>;
   /** The worker that commits here: it looks again by itself, so it gets no message. */
   readonly self?: Worker;
+  /** The uid of the hosted cluster that commits: one worker runs all that such a cluster has of controllers. */
+  readonly cluster?: string;
   /** A wake-up that cannot be sent is made good by the table's stream and by the schedule. */
   readonly onError: (error: unknown, worker: Worker) => void;
 }
@@ -19,17 +21,22 @@ export interface Wakeups {
   flush(): Promise<void>;
 }
 
-export function createWakeups({ queue, self, onError }: WakeupOptions): Wakeups {
-  const lines = workers
-    .filter((worker) => worker !== self)
-    .map((worker) => ({ worker, types: new Set<TypeName>(), sending: undefined as Promise<void> | undefined }));
+export function createWakeups({ queue, self, cluster, onError }: WakeupOptions): Wakeups {
+  const woken: readonly Worker[] = cluster === undefined ? workers.filter((worker) => worker !== self) : ['hosting'];
+  const lines = woken.map((worker) => ({
+    worker,
+    /** Whose changes count: what wakes a hosted cluster's controllers is what would wake its host's. */
+    as: cluster === undefined ? worker : ('controllers' as const),
+    types: new Set<TypeName>(),
+    sending: undefined as Promise<void> | undefined,
+  }));
   type Line = (typeof lines)[number];
 
   const send = async (line: Line) => {
     // After the commits of this turn.
     await Promise.resolve();
     while (line.types.size > 0) {
-      const message: WakeupMessage = { types: [...line.types] };
+      const message: WakeupMessage = { types: [...line.types], ...(cluster !== undefined && { cluster }) };
       line.types.clear();
       try {
         await queue.send(workQueue(line.worker), JSON.stringify(message));
@@ -43,7 +50,7 @@ export function createWakeups({ queue, self, onError }: WakeupOptions): Wakeups 
   return {
     committed(type) {
       for (const line of lines) {
-        if (!concerns(line.worker, type)) continue;
+        if (!concerns(line.as, type)) continue;
         line.types.add(type);
         line.sending ??= send(line);
       }

@@ -2,6 +2,7 @@
 // what a message says. The types in it are a hint (D2): it may be lost, doubled or late. Housekeeping is asked for again by each tick of
 // the schedule.
 
+import { clusterType } from '../hosted/cluster-type.ts';
 import { nodeResources } from '../node/protocol.ts';
 import { isOwnType } from '../store/own-types.ts';
 import type { TypeName } from '../store/store.ts';
@@ -22,6 +23,8 @@ export const workerRows = {
   scheduler: { everyMinutes: 5, watches: new Set<TypeName>(schedulerWatches) },
   // It looks at extension API servers, too: their Services, endpoints and namespaces wake it anyway.
   notifier: { everyMinutes: 15, watches: new Set<TypeName>([...nodeResources, 'apiregistration.k8s.io/apiservices']) },
+  // Clusters that this one hosts: makes and removes them, and runs their controllers.
+  hosting: { everyMinutes: 5, housekeeping: true, watches: new Set<TypeName>([clusterType]) },
 } as const satisfies Readonly<Record<string, WorkerRow>>;
 
 export type Worker = keyof typeof workerRows;
@@ -40,6 +43,8 @@ export interface WakeupMessage {
   readonly types: readonly TypeName[];
   /** From the schedule: see to what runs out with time, too. */
   readonly housekeeping?: boolean;
+  /** The uid of the hosted cluster whose types they are; without it they are the host's own. */
+  readonly cluster?: string;
 }
 
 export function workQueue(worker: Worker): string {

@@ -25,18 +25,20 @@ const { env } = process;
 const settings = readSettings(env);
 const log = createLog(settings.logLevel);
 const meter = openMeter(settings, env, log);
-const { store, heartbeats, relays, claims } = connectStore(
-  settings.table,
-  settings.bucket,
-  env,
-  meter.throttled,
-  settings.historyMs,
-);
+const {
+  store,
+  heartbeats,
+  relays,
+  claims,
+  hosted: hostedStore,
+} = connectStore(settings.table, settings.bucket, env, meter.throttled, settings.historyMs);
 const queue = connectQueue(settings, env);
 const worker = createWorkerFunction({ worker: 'notifier', queue, log });
 const notifies = handles('.notify');
 // Opened in the initialisation phase: the first request then waits for nothing.
-const api = notifies ? undefined : await (handles('.watch') ? openWatches() : openApi());
+const api = notifies
+  ? undefined
+  : await (handles('.watch') ? openWatches() : handles('.hosted') ? openHostedClusters() : openApi());
 const notifying = notifies ? await openNotifying() : undefined;
 
 export const stream = middy({ executionMode: executionModeStreamifyResponse })
@@ -53,6 +55,9 @@ export const stream = middy({ executionMode: executionModeStreamifyResponse })
 
 /** Of the function that follows logs for plain watches. */
 export const watch = stream;
+
+/** Of the function that serves hosted clusters. */
+export const hosted = stream;
 
 export const buffered = middy()
   .use(requestMiddleware(meter, log))
@@ -85,18 +90,14 @@ async function openApi() {
   const { openServerless } = await import('./serverless/open.ts');
   const writes = handles('.buffered');
   return openServerless({
-    settings,
-    store,
-    groups: store.groups,
-    heartbeats,
-    relays,
-    claims,
-    queue,
-    log,
-    env,
-    meter,
-    writes,
+    ...{ settings, store, groups: store.groups, heartbeats, relays, claims, queue, log, env, meter, writes },
+    hosted: hostedStore,
   });
+}
+
+async function openHostedClusters() {
+  const { openHostedFront } = await import('./serverless/hosted/front.ts');
+  return openHostedFront({ settings, store, claims, hosted: hostedStore, queue, log, meter });
 }
 
 async function openWatches() {

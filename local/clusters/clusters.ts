@@ -5,6 +5,16 @@ import { cpSync, existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Definitions } from '../../core/api/definition.ts';
+import {
+  type AskedCluster,
+  clusterFinalizer,
+  clusterSubject,
+  clusterType,
+  isClusterName,
+  readAsked,
+} from '../../core/hosted/cluster-type.ts';
+import { ensureClusterDefinition } from '../../core/hosted/ensure-definition.ts';
+import { clustersPath } from '../../core/hosted/hosted-path.ts';
 import type { KubeObject } from '../../core/machinery/object.ts';
 import { notFound, StatusError } from '../../core/machinery/status.ts';
 import { fieldAt } from '../../core/machinery/structure/field-at.ts';
@@ -16,17 +26,7 @@ import type { Replicas } from '../../core/replica/replica.ts';
 import type { ApiRequest } from '../../functions/apiserver/http.ts';
 import { type Cluster, readCluster } from '../cluster.ts';
 import { type ClusterLimits, mostRunning } from '../cluster-limits.ts';
-import { clustersPath } from '../hosted-path.ts';
 import { processFiles, stopProcess } from '../process.ts';
-import {
-  type AskedCluster,
-  clusterDefinition,
-  clusterFinalizer,
-  clusterSubject,
-  clusterType,
-  isClusterName,
-  readAsked,
-} from './cluster-type.ts';
 import { type Hosted, hostedCluster, use } from './hosted.ts';
 import { createKnocks } from './knocks.ts';
 import { clusterDir, clusterDirs } from './made-cluster.ts';
@@ -60,10 +60,7 @@ const startsAtOnce = 2;
 export async function openClusters(options: ClustersOptions): Promise<Clusters> {
   const { registry, definitions, replicas, log, limits, host } = options;
   const client = createClient(registry, definitions, self, 'zeroplane-clusters');
-  await client.modify('apiextensions.k8s.io/customresourcedefinitions', '', clusterDefinition.metadata.name, {
-    build: (found) => ({ ...found, spec: clusterDefinition.spec }),
-    otherwise: () => clusterDefinition,
-  });
+  await ensureClusterDefinition(registry, definitions);
   const replica = await replicas.of(clusterType);
   const byName = new Map<string, Hosted>();
   const removing = new Set<string>();

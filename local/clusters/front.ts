@@ -2,6 +2,7 @@
 // API server is not asked who sends it, and what answers is the cluster's.
 
 import type { OutgoingHttpHeaders } from 'node:http';
+import { hostedRequest } from '../../core/hosted/hosted-path.ts';
 import { setOwn } from '../../core/machinery/own.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { connectionHeaders } from '../../core/node/connection-headers.ts';
@@ -21,19 +22,6 @@ import type { Hosted } from './hosted.ts';
 
 /** Of all clusters together; one may have a quarter of what the others leave free. */
 const openRequests = 2_000;
-
-/** Percent-encoded as it came: what is no plain name is not found, whatever it would be decoded. */
-const hostedPath = /^\/clusters\/([^/]*)(\/.*)?$/;
-
-interface Asked {
-  readonly name: string;
-  readonly path: string;
-}
-
-function hostedRequest(path: string): Asked | undefined {
-  const [, name, rest] = hostedPath.exec(path) ?? [];
-  return name === undefined ? undefined : { name, path: rest ?? '/' };
-}
 
 /** `own`: the host's. */
 export function withClusters(own: Handler, clusters: Clusters, log: Log): Handler {

@@ -5,12 +5,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { AskedCluster } from '../../core/hosted/cluster-type.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { writePrivateFile } from '../../core/process/private-file.ts';
 import type { Cluster } from '../cluster.ts';
 import { saveCluster } from '../cluster.ts';
 import { type ClusterProcess, clusterProcess } from './cluster-process.ts';
-import type { AskedCluster } from './cluster-type.ts';
 import { apiSocket, copyDir, settingsOf, storedBytes } from './made-cluster.ts';
 import { type OwnCredentials, ownCredentials } from './own-credentials.ts';
 

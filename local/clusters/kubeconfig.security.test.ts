@@ -5,17 +5,18 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { clusterDefinition } from '../../core/hosted/cluster-definition.ts';
 import { notFound } from '../../core/machinery/status.ts';
 import { createAudit } from '../../functions/apiserver/audit/audit.ts';
 import { readAuditPolicy } from '../../functions/apiserver/audit/policy.ts';
 import { type ApiServer, createApiServer } from '../../functions/apiserver/handler.ts';
+import { kubeconfigResponder } from '../../functions/apiserver/hosted/kubeconfig-responder.ts';
 import { openTestApi, type TestApi } from '../../functions/apiserver/testing/open-test-api.ts';
 import { tried } from '../../test/tools/tried.ts';
-import { clusterDefinition } from './cluster-type.ts';
 import type { Clusters } from './clusters.ts';
 import type { Hosted } from './hosted.ts';
-import { kubeconfigResponder } from './kubeconfig-responder.ts';
 import { clusterDir } from './made-cluster.ts';
+import { storedKubeconfig } from './stored-kubeconfig.ts';
 
 let folder: string;
 let t: TestApi;
@@ -47,7 +48,7 @@ beforeEach(async () => {
   api = await createApiServer({
     ...t.options,
     audit: createAudit(await readAuditPolicy(policy), { write: (line) => void events.push(line) }, Date.now),
-    responders: [kubeconfigResponder(folder, t.registry, () => clusters)],
+    responders: [kubeconfigResponder({ registry: t.registry, kubeconfigOf: storedKubeconfig(folder, () => clusters) })],
   });
 });
 afterEach(async () => {

@@ -2,8 +2,8 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { clustersPath } from '../../core/hosted/hosted-path.ts';
 import type { Cluster, Within } from '../cluster.ts';
-import { clustersPath } from '../hosted-path.ts';
 
 /** In the host's data directory: one folder a cluster, by its uid, which is never given twice. */
 function clustersDir(hostDir: string): string {

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { frontProxyName } from '../../core/cluster/front-proxy.ts';
+import { clustersAdmission } from '../../core/hosted/admission.ts';
 import { apiAddress, dnsAddresses } from '../../core/kinds/allocate/dns-address.ts';
 import { StatusError } from '../../core/machinery/status.ts';
 import { type Family, labelsOf } from '../../core/metrics/family.ts';
@@ -31,6 +32,7 @@ import { nodeTokens } from '../../functions/apiserver/authentication/node-tokens
 import { readYamlIn } from '../../functions/apiserver/content/body.ts';
 import { createYamlThread } from '../../functions/apiserver/content/yaml-thread.ts';
 import { createApiServer } from '../../functions/apiserver/handler.ts';
+import { kubeconfigResponder } from '../../functions/apiserver/hosted/kubeconfig-responder.ts';
 import { createInstaller } from '../../functions/apiserver/install/installer.ts';
 import { createJoining } from '../../functions/apiserver/node/joining.ts';
 import { storedNodes } from '../../functions/apiserver/node/stored-nodes.ts';
@@ -39,11 +41,10 @@ import { serveBehind } from '../../functions/apiserver/serve-behind.ts';
 import { createLazyStreamHandler } from '../../functions/apiserver/streams/lazy-stream-handler.ts';
 import { type Cluster, nodeAddress, readCluster } from '../cluster.ts';
 import { defaultLimits } from '../cluster-limits.ts';
-import { clustersAdmission } from '../clusters/admission.ts';
 import { type Clusters, openClusters } from '../clusters/clusters.ts';
 import { withClusters } from '../clusters/front.ts';
-import { kubeconfigResponder } from '../clusters/kubeconfig-responder.ts';
 import { apiSocket } from '../clusters/made-cluster.ts';
+import { storedKubeconfig } from '../clusters/stored-kubeconfig.ts';
 import { boundedStore } from '../clusters/within/bounded-store.ts';
 import { makeWithin } from '../clusters/within/make-within.ts';
 import { nodeCertificates } from '../clusters/within/node-certificates.ts';
@@ -107,7 +108,9 @@ const reach = within ? reachEndpoints({ connectPod: streams.connect }) : reachFr
 const limits = within ? undefined : { ...defaultLimits, ...cluster.clusters };
 const { definitions, registry, callWebhook } = openInProcess(store, replicas, {
   ...{ serviceCIDR, clusterDomain, admissionMetrics, reach },
-  ...(limits && { admission: [clustersAdmission(limits)] }),
+  ...(limits && {
+    admission: [clustersAdmission({ copies: true, most: limits.most, moreBy: '`zeroplane up --clusters N`' })],
+  }),
 });
 await bootstrap(registry, definitions, {
   // Of a hosted cluster nothing listens on this address: each node answers for itself (agent/pod-api).
@@ -176,7 +179,9 @@ const api = await createApiServer({
   flowControl: {},
   frontProxy: keys.frontProxy,
   checks: workerChecks(askingWorker),
-  ...(limits && { responders: [kubeconfigResponder(dataDir, registry, () => required(clusters))] }),
+  ...(limits && {
+    responders: [kubeconfigResponder({ registry, kubeconfigOf: storedKubeconfig(dataDir, () => required(clusters)) })],
+  }),
   moreMetrics: async () => [
     ...metered.families(),
     ...admissionMetrics.families(),

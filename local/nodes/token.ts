@@ -3,9 +3,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:tls';
 import type { ApiClient, ApiCredentials } from '../../agent/api-client/api-client.ts';
+import { clustersPath } from '../../core/hosted/hosted-path.ts';
 import { authorityHash, joinTokenText } from '../../core/node/join-token.ts';
 import { nodeAddress, readCluster } from '../cluster.ts';
-import { clustersPath } from '../hosted-path.ts';
 import { UserError } from '../user-error.ts';
 import { type ClusterApiOptions, isOwnCluster, withClusterApi } from './cluster-api.ts';
 

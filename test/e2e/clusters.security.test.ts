@@ -168,7 +168,7 @@ it('who may make clusters, and whose objects they may copy, RBAC says', async ()
   );
   expect(applied.code).not.toBe(0);
   expect((await create('three', {})).stderr).toBe('');
-  expect((await create('four', {})).stderr).toContain('hosts 3 clusters, and may host 3');
+  expect((await create('four', {})).stderr).toContain('3 clusters are hosted here, and there may be 3');
   const changed = await kubectl.attempt('patch', 'cluster', 'three', '--type=merge', '-p', '{"spec":{"from":"one"}}');
   expect(changed.stderr).toMatch(/spec\.from: .*cannot change/);
   const raw = ['create', '--raw', '/apis/zeroplane.dev/v1/clusters/one/kubeconfig', '-f', '/dev/null'];

@@ -49,7 +49,10 @@ export interface Asked extends Credential {
 }
 
 /** Sends exactly that path, as no client library would. */
-export function askRaw(host: ControlPlane, { path, token, cert, key, method = 'GET', headers = {} }: Asked) {
+export function askRaw(
+  host: Pick<ControlPlane, 'url' | 'caCertificate'>,
+  { path, token, cert, key, method = 'GET', headers = {} }: Asked,
+) {
   const { hostname, port } = new URL(host.url);
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
     const call = request(

@@ -7,9 +7,10 @@ import type { Usage } from '../bounded-store.ts';
 import type { Claims } from '../claims.ts';
 import type { Heartbeats } from '../heartbeats.ts';
 import type { Relays } from '../relays.ts';
-import type { Delete } from '../store.ts';
+import type { Delete, Store } from '../store.ts';
 import type { StreamEnds } from '../stream-ends.ts';
 import type { Subscriptions } from '../subscriptions.ts';
+import { withoutGroups } from '../without-groups.ts';
 import { type DynamoCalls, serviceCalls } from './calls.ts';
 import { tableClaims } from './claims.ts';
 import { type DynamoStore, openDynamoStore } from './dynamodb-store.ts';
@@ -32,7 +33,10 @@ export interface ConnectedStore extends ClusterStore {
   hosted(uid: string): HostedStore;
 }
 
-export interface HostedStore extends ClusterStore {
+export interface HostedStore extends Omit<ClusterStore, 'store'> {
+  readonly store: Store;
+  /** Removes large values that nothing refers to any more. */
+  collect(): Promise<number>;
   readonly usage: Usage;
   /** Deletes of what has expired, in batches. */
   expired(): AsyncIterable<Delete[]>;
@@ -81,8 +85,11 @@ export function connectStore(
       const own = prefixedCalls(calls, hostedPartOf(uid));
       const large = bucket === undefined ? undefined : s3LargeValues({ env, bucket, prefix: hostedValuesOf(uid) });
       const requests = new Requests({ ...surroundings, calls: own, table, budgetMs: 10_000 });
+      const { store, ...more } = open(own, large);
       return {
-        ...open(own, large),
+        ...more,
+        store: withoutGroups(store),
+        collect: () => store.collect(),
         usage: tableUsage(own, table, surroundings),
         expired: () => expired(requests, requests.begin('expire'), Math.floor(Date.now() / 1000)),
         wipe: () => wipe({ calls: own, table, large, surroundings }),

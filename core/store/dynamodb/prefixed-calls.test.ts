@@ -8,6 +8,7 @@ import { amountOf, boundedStore } from '../bounded-store.ts';
 import { storeContract } from '../contract.ts';
 import { isOwnType, ownType } from '../own-types.ts';
 import type { Put, Store } from '../store.ts';
+import { withoutGroups } from '../without-groups.ts';
 import type { DynamoCalls } from './calls.ts';
 import { openDynamoStore } from './dynamodb-store.ts';
 import { hostedPartOf } from './hosted-part.ts';
@@ -104,6 +105,7 @@ it('is removed with everything that it has, and nothing else is', async () => {
   await store.commit([put(ownType('keys'), 'service-account', 'key')]);
   await store.commit([{ ...put('configmaps', 'default/large', 0), value: { bytes: randomBytes(600_000) } }]);
   expect(mine.names).toHaveLength(1);
+  await withoutGroups(store).commit([{ ...put('pods', 'default/p', 'p'), joins: 'n1' }]);
   const had = keys().length - before.length;
   expect(had).toBeGreaterThan(250);
   expect(await wipe({ calls: part, table: 'store', large: mine, surroundings })).toBe(had);

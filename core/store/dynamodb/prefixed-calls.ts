@@ -2,6 +2,7 @@
 // these calls can name no item outside, whatever it asks for: that is what keeps clusters of one table apart.
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { getOwn } from '../../machinery/own.ts';
 import type { DynamoCalls } from './calls.ts';
 
 type Item = Record<string, AttributeValue>;
@@ -48,7 +49,7 @@ export function prefixedCalls(calls: DynamoCalls, prefix: string): DynamoCalls {
       ...input,
       ExpressionAttributeValues: {
         ...input.ExpressionAttributeValues,
-        [name]: put(input.ExpressionAttributeValues?.[name]),
+        [name]: put(getOwn(input.ExpressionAttributeValues ?? {}, name)),
       },
       ...(input.ExclusiveStartKey && { ExclusiveStartKey: inside(input.ExclusiveStartKey) }),
     };

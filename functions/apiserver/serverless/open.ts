@@ -1,12 +1,12 @@
 // The API server of a function: the same handler as on one machine, with what a process needs that is frozen between requests.
 
+import type { Definitions } from '../../../core/api/definition.ts';
 import { loadDefinitions } from '../../../core/api/definitions.ts';
-import { ensureAuthority } from '../../../core/cluster/authority.ts';
 import { onceABuild } from '../../../core/cluster/first-start.ts';
-import { frontProxyAuthority, frontProxyClient, frontProxyName } from '../../../core/cluster/front-proxy.ts';
 import type { FunctionSettings } from '../../../core/cluster/settings.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
 import { sealTicket, ticketKey, ticketSeconds } from '../../../core/edge/ticket.ts';
+import { clustersAdmission } from '../../../core/hosted/admission.ts';
 import { apiAddress, dnsAddresses } from '../../../core/kinds/allocate/dns-address.ts';
 import { streamKey } from '../../../core/node/channel/ticket.ts';
 import { connectPods } from '../../../core/node/pod-connections.ts';
@@ -17,9 +17,11 @@ import { createLazyRegistry } from '../../../core/registry/lazy.ts';
 import { lookups } from '../../../core/registry/lookup.ts';
 import { reachEndpoints } from '../../../core/registry/reach.ts';
 import { reachOverRelays } from '../../../core/registry/reach-over-relays.ts';
+import type { Registry } from '../../../core/registry/registry.ts';
 import { createWebhookCaller } from '../../../core/registry/webhooks/caller.ts';
 import { createReplicas } from '../../../core/replica/replicas.ts';
 import type { Claims } from '../../../core/store/claims.ts';
+import type { HostedStore } from '../../../core/store/dynamodb/connect.ts';
 import type { Groups } from '../../../core/store/groups.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { notifyOwnCommits } from '../../../core/store/own-commits.ts';
@@ -31,7 +33,7 @@ import { iamTokens } from '../authentication/iam-tokens.ts';
 import type { ConfiguredAuthenticationOptions } from '../authentication/jwt/configured-authentication.ts';
 import { nodeTokens } from '../authentication/node-tokens.ts';
 import { createApiServer } from '../handler.ts';
-import type { ApiRequest, ApiResponse } from '../http.ts';
+import { isForKubeconfig } from '../hosted/is-for-kubeconfig.ts';
 import type { Installer } from '../install/installer.ts';
 import { groupedTypes } from '../node/grouped-types.ts';
 import { createJoining } from '../node/joining.ts';
@@ -42,9 +44,9 @@ import { lazyAggregation } from './aggregation.ts';
 import { auditedBy } from './audited-by.ts';
 import { freshReplicas } from './fresh-replicas.ts';
 import { invocationShares } from './invocation-shares.ts';
-import { paceWrites } from './pace-writes.ts';
 import { pollWatches } from './polled-watches.ts';
 import { redirectWatches } from './redirected-watches.ts';
+import type { ServerlessApi } from './serverless-api.ts';
 import { askSts, machineCredentials, stsCredentials } from './sts.ts';
 import { watchTicketKey } from './watch-ticket.ts';
 
@@ -55,6 +57,8 @@ export interface ServerlessOptions {
   readonly heartbeats: Heartbeats;
   readonly relays: Relays;
   readonly claims: Claims;
+  /** The part of a cluster that this one hosts. */
+  readonly hosted: (uid: string) => Pick<HostedStore, 'store'>;
   readonly queue: Queue;
   readonly log: Log;
   readonly meter: Meter;
@@ -63,21 +67,12 @@ export interface ServerlessOptions {
   readonly writes: boolean;
 }
 
-export interface ServerlessApi {
-  /** Never rejects. Resolves when the workers got their wake-ups for what it wrote. */
-  handle(request: ApiRequest): Promise<ApiResponse>;
-  /** The whole answer was given, and the process may stand still from now on: writes what it would still have to tell. */
-  answered(): void;
-}
-
 /** A function lives 15 minutes; a client that lists and watches anew a minute earlier loses nothing. */
 const longestWatchMs = 14 * 60_000;
 const longestInvocationMs = 15 * 60_000;
 /** Nodes on the other side of the Internet report less often than on one machine: each report is a request that is paid for. */
 const heartbeatSeconds = 75;
 const resyncSeconds = 600;
-/** Of one type, writes take their revisions from one counter: more at once would only wait for each other. */
-const firstObjectsAtATime = 8;
 
 export async function openServerless(options: ServerlessOptions): Promise<ServerlessApi> {
   const { settings, groups, heartbeats, relays, queue, log, env } = options;
@@ -102,6 +97,9 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     serviceCIDR,
     clusterDomain,
     callWebhook,
+    admission: [
+      clustersAdmission({ most: settings.clusters.most, moreBy: '`cdk deploy -c clusters=N`', copies: false }),
+    ],
   });
   const aggregation = lazyAggregation({
     registry,
@@ -118,19 +116,9 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     ensureSigningKey(store),
     onceABuild(store, settings.build, async (before) => {
       await groups.begin(groupedTypes, settings.build, before);
-      const { bootstrap } = await import('../../../core/registry/bootstrap.ts');
-      const { ensureAddons } = await import('../../../core/registry/addons.ts');
-      const paced = paceWrites(registry, firstObjectsAtATime);
-      // Nothing listens on this address: each node answers for itself (agent/pod-api).
-      const extensionAuthentication = {
-        clientCA: (await ensureAuthority(store, now())).certificate,
-        requestHeaderCA: await frontProxyAuthority(store, now()),
-        allowedNames: [frontProxyName],
-      };
-      await frontProxyClient(store, now());
-      const address = { advertiseAddress: '192.0.2.1', port: 443, serviceCIDR };
-      await bootstrap(paced, definitions, { ...address, extensionAuthentication });
-      await ensureAddons(paced, definitions, serviceCIDR);
+      const { makeFirstObjects } = await import('../../../core/registry/first-objects.ts');
+      await makeFirstObjects({ store, registry, definitions, serviceCIDR, now });
+      if (settings.clusters.most > 0) await defineClusters(registry, definitions);
     }),
     loading,
   ]);
@@ -189,6 +177,15 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
         resyncSeconds,
       },
     }),
+    responders: [
+      {
+        serves: isForKubeconfig,
+        async respond(exchange) {
+          const { hostedKubeconfig } = await import('./hosted/kubeconfig.ts');
+          return hostedKubeconfig({ settings, store, hosted: options.hosted, registry, now }).respond(exchange);
+        },
+      },
+    ],
     followNodes: false,
     streams: createLazyStreamHandler(async () => {
       const { createRelayedStreams } = await import('../relay/relayed-streams.ts');
@@ -237,6 +234,11 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     },
     answered: () => audited?.lines.flush(),
   };
+}
+
+async function defineClusters(registry: Registry, definitions: Definitions): Promise<void> {
+  const { ensureClusterDefinition } = await import('../../../core/hosted/ensure-definition.ts');
+  await ensureClusterDefinition(registry, definitions);
 }
 
 function channelAt(url: string, signingKey: string, now: () => Date) {

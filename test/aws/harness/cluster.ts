@@ -8,6 +8,7 @@ import { startFauxqs } from 'fauxqs';
 import { createSqsQueue } from '../../../core/queue/sqs/sqs-queue.ts';
 import { createIamToken } from '../../../core/signature/iam-token.ts';
 import { createJsonService } from '../../../core/signature/json-service.ts';
+import { hostedPrefix } from '../../../core/store/dynamodb/hosted-part.ts';
 import { ofWorkers, workers, workQueue } from '../../../core/work/work-queues.ts';
 import { createTestAuthority } from '../../../functions/apiserver/testing/certificates.ts';
 import { bundleFunctions } from '../../../infra/bundles.ts';
@@ -66,6 +67,7 @@ export interface MetricLine {
 const atATime: Readonly<Partial<Record<FunctionName, number>>> = {
   read: 20,
   watch: 20,
+  hosted: 20,
   streamTrigger: 1,
   announce: 1,
   ...ofWorkers(() => 2),
@@ -209,7 +211,7 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     dynamo.onRecord = (record) => {
       if (stopping || !isLogged(record)) return;
       if (streamDelayMs !== undefined) later(timers, streamDelayMs * (0.5 + Math.random()), () => follow(record));
-      if (channel) announce(record);
+      if (channel && !isHosted(record)) announce(record);
     };
 
   const token = (accessKeyId: 'AKIAADMIN' | 'AKIAWORKER' | 'AKIAOTHER') =>
@@ -259,9 +261,14 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
   };
 }
 
-/** The filter of infra/functions.ts. */
-function isLogged({ eventName, dynamodb }: StreamRecord): boolean {
-  return eventName === 'INSERT' && (dynamodb.Keys['p']?.S?.startsWith('log#') ?? false);
+/** The filters of infra/functions.ts: the trigger has both, announce the log of the cluster itself alone. */
+function isLogged(record: StreamRecord): boolean {
+  const { eventName, dynamodb } = record;
+  return eventName === 'INSERT' && ((dynamodb.Keys['p']?.S?.startsWith('log#') ?? false) || isHosted(record));
+}
+
+function isHosted({ dynamodb }: StreamRecord): boolean {
+  return dynamodb.Keys['p']?.S?.startsWith(hostedPrefix) ?? false;
 }
 
 function later(timers: Set<NodeJS.Timeout>, ms: number, run: () => void): void {

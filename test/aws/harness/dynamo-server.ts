@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsError } from '../../../core/signature/json-service.ts';
 import { modelCalls } from '../../simulation/model/calls.ts';
+import { sizeOf } from '../../simulation/model/sizes.ts';
 import { ModelTable } from '../../simulation/model/table.ts';
 import { type DynamoFaults, refusal } from './dynamo-faults.ts';
 
@@ -21,6 +22,8 @@ export interface DynamoServer {
   readonly requests: Map<string, number>;
   readonly units: { read: number; write: number };
   onRecord: ((record: StreamRecord) => void) | undefined;
+  /** Of all items that there are. */
+  sizes(): { readonly partition: string; readonly bytes: number }[];
   close(): Promise<void>;
 }
 
@@ -66,6 +69,7 @@ export async function startDynamoServer(host: string, faults?: DynamoFaults): Pr
     requests,
     units,
     onRecord: undefined,
+    sizes: () => [...table.items()].map((item) => ({ partition: item['p']?.S ?? '', bytes: sizeOf(item) })),
     async close() {
       server.closeAllConnections();
       server.close();

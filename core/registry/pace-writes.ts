@@ -1,6 +1,6 @@
 // A registry that reads and creates only so many objects at a time, for whoever asks for hundreds at once.
 
-import type { Registry } from '../../../core/registry/registry.ts';
+import type { Registry } from './registry.ts';
 
 export function paceWrites(registry: Registry, atATime: number): Registry {
   let running = 0;

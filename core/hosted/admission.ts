@@ -1,9 +1,9 @@
 // What is asked of a Cluster when it is written, beside its schema: how many there may be, and whose objects it may copy.
 
-import { invalid, invalidValue } from '../../core/machinery/field-error.ts';
-import { forbidden, notFound, StatusError } from '../../core/machinery/status.ts';
-import { fieldAt } from '../../core/machinery/structure/field-at.ts';
-import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../../core/registry/admission/plugin.ts';
+import { invalid, invalidValue } from '../machinery/field-error.ts';
+import { forbidden, notFound, StatusError } from '../machinery/status.ts';
+import { fieldAt } from '../machinery/structure/field-at.ts';
+import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../registry/admission/plugin.ts';
 import {
   clusterFinalizer,
   clusterGroup,
@@ -14,8 +14,16 @@ import {
   readAsked,
 } from './cluster-type.ts';
 
-/** `most`: clusters that there may be at a time. */
-export function clustersAdmission({ most }: { readonly most: number }): AdmissionPlugin {
+export interface ClustersAdmission {
+  /** Clusters that there may be at a time. */
+  readonly most: number;
+  /** What to type for there to be more. */
+  readonly moreBy: string;
+  /** Whether one may begin with another one's objects. */
+  readonly copies: boolean;
+}
+
+export function clustersAdmission({ most, moreBy, copies }: ClustersAdmission): AdmissionPlugin {
   return {
     name: 'Clusters',
     operations: ['CREATE', 'UPDATE'],
@@ -39,13 +47,21 @@ export function clustersAdmission({ most }: { readonly most: number }): Admissio
           );
         return;
       }
-      await checkNew(attributes, env, most);
-      if (from !== undefined) await checkSource(attributes, env, from);
+      await checkNew(attributes, env, most, moreBy);
+      if (from === undefined) return;
+      if (!copies)
+        throw refused(
+          attributes.name,
+          'spec.from',
+          from,
+          'clusters that are hosted on AWS begin with no objects of others: leave it out, and apply what is wanted',
+        );
+      await checkSource(attributes, env, from);
     },
   };
 }
 
-async function checkNew({ name }: Attributes, env: WriteEnvironment, most: number): Promise<void> {
+async function checkNew({ name }: Attributes, env: WriteEnvironment, most: number, moreBy: string): Promise<void> {
   if (!isClusterName(name))
     throw refused(
       name,
@@ -58,8 +74,8 @@ async function checkNew({ name }: Attributes, env: WriteEnvironment, most: numbe
   if (replica.size < most) return;
   const what =
     most === 0
-      ? 'this machine hosts no clusters: start it with `zeroplane up --clusters N`'
-      : `this machine hosts ${replica.size} clusters, and may host ${most}: delete one, or start it with a larger \`zeroplane up --clusters\``;
+      ? `no clusters are hosted here: ${moreBy} allows some`
+      : `${replica.size} clusters are hosted here, and there may be ${most}: delete one, or allow more by ${moreBy}`;
   throw forbidden(clusterSubject, name, what);
 }
 
