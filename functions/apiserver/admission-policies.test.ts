@@ -373,6 +373,15 @@ describe('a mutating admission policy', () => {
     });
   });
 
+  it('may not patch in what its kind does not have', async () => {
+    const expression = '[JSONPatch{op: "add", path: "/spec/replicasx", value: 1}]';
+    await policy('Mutating', { ...base, mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }] });
+    expect(await t.post(deployments, deployment('d', 1))).toMatchObject({
+      status: 422,
+      body: { message: expect.stringContaining('strict decoding error: unknown field "spec.replicasx"') },
+    });
+  });
+
   it('patches, each mutation after the other', async () => {
     const patch = (expression: string) => ({ patchType: 'JSONPatch', jsonPatch: { expression } });
     await policy('Mutating', {

@@ -324,6 +324,18 @@ describe('what is no resource', () => {
     expect((await t.get('/version')).body).toMatchObject({ major: '1', minor: '36' });
   });
 
+  it('has documents of OpenAPI by their hash, and shows the way from one that is no more', async () => {
+    const { body } = await t.get('/openapi/v3');
+    const url: string = body.paths['apis/apps/v1'].serverRelativeURL;
+    const now = await t.get(url);
+    expect(now).toMatchObject({ status: 200, headers: { 'cache-control': 'public, immutable, max-age=31536000' } });
+    const gone = await t.get(url.replace(/=.*/, '=0'));
+    expect(gone).toMatchObject({ status: 301, headers: { location: url, vary: 'Accept' } });
+    const core: string = body.paths['api/v1'].serverRelativeURL;
+    expect((await t.get('/openapi/v3/api/v1?hash=0')).headers['location']).toBe(core);
+    expect((await t.get('/openapi/v3/api/v1?hash=')).status).toBe(200);
+  });
+
   it('has discovery, which a client that knows it need not load again', async () => {
     const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
     const first = await t.get('/apis', { headers: { accept: aggregated } });

@@ -85,9 +85,15 @@ async function openApiResponse(
   const document = await openapi.v3(group, name);
   if (document === undefined) return undefined;
   const { hash } = document;
+  const asked = query.text('hash');
+  // Whoever asks for one that is no more is shown the way to what is now (KEP-2896).
+  if (asked && asked !== hash) {
+    const path = group === '' ? `api/${name}` : `apis/${group}/${name}`;
+    return { status: 301, headers: { location: `/openapi/v3/${path}?hash=${hash}`, vary: 'Accept' } };
+  }
   const response = await respondTagged(request, `"${hash}"`, 'application/json', () => document.json());
   // Under its hash a document never changes (KEP-2896): clients keep it for good.
-  if (query.text('hash') === hash) response.headers['cache-control'] = 'public, immutable, max-age=31536000';
+  if (asked === hash) response.headers['cache-control'] = 'public, immutable, max-age=31536000';
   return response;
 }
 

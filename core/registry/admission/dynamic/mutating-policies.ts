@@ -13,6 +13,7 @@ import { applyJsonPatch, isFailedTest } from '../../../machinery/json-patch.ts';
 import type { KubeObject } from '../../../machinery/object.ts';
 import type { Schema } from '../../../machinery/schema.ts';
 import { StatusError } from '../../../machinery/status.ts';
+import { prune } from '../../../machinery/structure/prune.ts';
 import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../plugin.ts';
 import { recordRun, runsNow } from '../reinvocation.ts';
 import { configurationError } from './applied-configuration.ts';
@@ -107,7 +108,12 @@ async function mutated(
   const value = expressions().celOutput(result.value);
   if (patchType === 'JSONPatch') {
     try {
-      return Object(applyJsonPatch(object, value));
+      const patched = Object(applyJsonPatch(object, value));
+      // Of built-in kinds it is read strictly.
+      const unknown = schema.model === undefined ? [] : prune(schema, structuredClone(patched));
+      return unknown.length === 0
+        ? patched
+        : `Internal error occurred: strict decoding error: ${[...new Set(unknown)].join(', ')}`;
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       // A patch whose test fails is not made, and nobody is refused for it.
