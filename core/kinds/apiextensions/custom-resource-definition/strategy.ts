@@ -7,6 +7,7 @@ import { dns1035Label, dns1123Subdomain } from '../../../machinery/names.ts';
 import { formatTime } from '../../../machinery/time.ts';
 import { immutable } from '../../metadata/validate.ts';
 import { type Situation, strategyFor } from '../../strategy.ts';
+import { approvalOf, validateApproval } from './approval.ts';
 import { type CompiledRules, compileAhead, compiledRules } from './compiled-rules.ts';
 import { cleanupFinalizer, isEstablished, nameConflict } from './custom-names.ts';
 import { warnOfFormats } from './format-warnings.ts';
@@ -57,18 +58,22 @@ export const strategy = strategyFor<V1CustomResourceDefinition>({
       ...immutable(object.spec.group, old.spec.group, 'spec.group'),
       ...immutable(object.spec.names.plural, old.spec.names.plural, 'spec.names.plural'),
       ...immutable(object.spec.scope, old.spec.scope, 'spec.scope'),
-      ...(object.status?.storedVersions ?? [])
-        .filter((stored) => !object.spec.versions.some(({ name }) => name === stored))
-        .map((stored, index) =>
-          invalidValue(
-            `status.storedVersions[${index}]`,
-            stored,
-            'missing from spec.versions; stored versions must stay served or readable',
-          ),
-        ),
+      ...(isEstablished(old) ? immutable(object.spec.names.kind, old.spec.names.kind, 'spec.names.kind') : []),
+      ...validateApproval(object, old),
+      ...(object.status?.storedVersions ?? []).flatMap((stored, index) =>
+        object.spec.versions.some(({ name }) => name === stored)
+          ? []
+          : invalidValue(
+              `status.storedVersions[${index}]`,
+              stored,
+              `missing from spec.versions; ${stored} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${stored} and removes ${stored} from status.storedVersions`,
+            ),
+      ),
     ];
   },
 });
+
+const approvalType = 'KubernetesAPIApprovalPolicyConformant';
 
 /** Keeps the status true: which names hold, and in which versions objects may be stored. */
 function accept(object: V1CustomResourceDefinition, old: V1CustomResourceDefinition, { env, now }: Situation): void {
@@ -82,7 +87,9 @@ function accept(object: V1CustomResourceDefinition, old: V1CustomResourceDefinit
     );
     return same ?? { type, status, reason, message, lastTransitionTime: formatTime(now) };
   };
-  const others = before.filter(({ type }) => type !== 'NamesAccepted' && type !== 'Established');
+  const approval = approvalOf(object);
+  const own = new Set(['NamesAccepted', 'Established', approvalType]);
+  const others = before.filter(({ type }) => !own.has(type));
   // What was served once goes on under its accepted names.
   const established = isEstablished(old) || !conflict;
   const names = conflict ? old.status?.acceptedNames : object.spec?.names;
@@ -97,6 +104,7 @@ function accept(object: V1CustomResourceDefinition, old: V1CustomResourceDefinit
       established
         ? condition('Established', 'True', 'InitialNamesAccepted', 'the initial names have been accepted')
         : condition('Established', 'False', 'NotAccepted', 'not all names are accepted'),
+      ...(approval ? [condition(approvalType, approval.status, approval.reason, approval.message)] : []),
     ],
     storedVersions: storage && !stored.includes(storage) ? [...stored, storage] : stored,
   };
@@ -179,7 +187,7 @@ function validateDefinition(object: V1CustomResourceDefinition, old?: V1CustomRe
   // What is unknown is kept by schemas that say so; a definition of before that may keep all.
   if (spec?.preserveUnknownFields && !old?.spec.preserveUnknownFields)
     errors.push(invalidValue('spec.preserveUnknownFields', true, 'must be false'));
-  return [...errors, ...validateConversion(spec)];
+  return [...errors, ...validateConversion(spec), ...(old ? [] : validateApproval(object, undefined))];
 }
 
 function validateOtherNames({

@@ -39,6 +39,28 @@ describe('a definition is taken', () => {
   });
 });
 
+describe('a definition in a group of Kubernetes', () => {
+  const group = 'x.k8s.io';
+  const protectedOne = (annotations?: object) => {
+    const { metadata, spec } = definition([version('v1')], { group });
+    return { metadata: { ...metadata, name: `widgets.${group}`, ...(annotations && { annotations }) }, spec };
+  };
+  const at = 'metadata.annotations[api-approved.kubernetes.io]';
+  const wanted = 'protected groups must have approval annotation "api-approved.kubernetes.io"';
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
+  it.each<[object | undefined, readonly string[]]>([
+    [undefined, [`${at}: Required value: ${wanted}, ${see}`]],
+    [
+      { 'api-approved.kubernetes.io': 'yes' },
+      [`${at}: Invalid value: "yes": ${wanted} with either a URL or a reason starting with "unapproved", ${see}`],
+    ],
+    [{ 'api-approved.kubernetes.io': 'unapproved, experimental' }, []],
+    [{ 'api-approved.kubernetes.io': 'https://example.com/pull/1' }, []],
+  ])('annotated with %j', async (annotations, errors) => {
+    expect(await kinds.created(type, protectedOne(annotations))).toEqual(errors);
+  });
+});
+
 describe('a definition is refused', () => {
   it.each<[string, object, readonly unknown[]]>([
     [
