@@ -5,8 +5,12 @@
 export function getOwn<T>(object: Readonly<Record<string, T>> | null | undefined, name: string): T | undefined;
 export function getOwn(object: object | null | undefined, name: string): unknown;
 export function getOwn(object: object | null | undefined, name: string): unknown {
-  if (object === undefined || object === null || !Object.hasOwn(object, name)) return undefined;
-  return (object as Record<string, unknown>)[name]; // it has that property
+  if (object === undefined || object === null) return undefined;
+  // as: names of any kind are asked for, and what is there is looked at before it is given out.
+  const value = (object as Record<string, unknown>)[name];
+  // All that data inherits are functions, and its prototype; asking whose a value is costs more than the rest.
+  if (typeof value !== 'function' && name !== '__proto__') return value;
+  return Object.hasOwn(object, name) ? value : undefined;
 }
 
 /** Sets a property of the object itself, whatever its name: assignment of `__proto__` would change the prototype instead. */

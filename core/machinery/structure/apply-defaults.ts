@@ -43,9 +43,9 @@ function fill(schema: Schema, value: unknown): void {
   const zero = schema.zeroIsUnset === true;
   for (const [name, property] of defaultingProperties(schema)) {
     const field = getOwn(value, name);
-    if (property.default !== undefined && isUnset(field, property, builtIn, zero))
-      setOwn(value, name, deepClone(property.default));
-    const now = getOwn(value, name);
+    const isMissing = property.default !== undefined && isUnset(field, property, builtIn, zero);
+    const now = isMissing ? deepClone(property.default) : field;
+    if (isMissing) setOwn(value, name, now);
     if (typeof now === 'object' && now !== null) fill(property, now);
   }
   const { additionalProperties } = schema;

@@ -68,19 +68,18 @@ function pluginsFor(
   }
   let ofType = known.get(definition);
   if (!ofType) {
-    ofType = new Map();
+    ofType = { mutate: new Map(), validate: new Map() };
     known.set(definition, ofType);
   }
-  const key = `${half} ${operation}`;
-  let plugins = ofType.get(key);
+  let plugins = ofType[half].get(operation);
   if (!plugins) {
     plugins = env.admission.filter((plugin) => plugin[half] && wants(plugin, operation, definition.type));
-    ofType.set(key, plugins);
+    ofType[half].set(operation, plugins);
   }
   return plugins;
 }
 
-type Chains = WeakMap<ResourceDefinition, Map<string, readonly AdmissionPlugin[]>>;
+type Chains = WeakMap<ResourceDefinition, Readonly<Record<Half, Map<Operation, readonly AdmissionPlugin[]>>>>;
 
 const chains = new WeakMap<readonly AdmissionPlugin[], Chains>();
 

@@ -18,7 +18,7 @@ export function localNonReservedPath(value: string, field: string): FieldError[]
 }
 
 export function noBacksteps(value: string, field: string): FieldError[] {
-  return value.split('/').includes('..') ? [invalidValue(field, value, "must not contain '..'")] : [];
+  return value.includes('..') && value.split('/').includes('..') ? [invalidValue(field, value, "must not contain '..'")] : [];
 }
 
 /**

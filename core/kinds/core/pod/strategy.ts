@@ -77,8 +77,8 @@ export const strategy = strategyFor<V1Pod>({
 
 /** Of a pod and no template, whose pods get an account when they are made. */
 function tokensOfNobody({ spec }: V1Pod): FieldError[] {
-  if (spec?.serviceAccountName) return [];
-  return (spec?.volumes ?? []).flatMap(({ projected }, volume) =>
+  if (spec?.serviceAccountName || !spec?.volumes) return [];
+  return spec.volumes.flatMap(({ projected }, volume) =>
     (projected?.sources ?? []).flatMap(({ serviceAccountToken }, source) =>
       serviceAccountToken
         ? [
@@ -94,18 +94,21 @@ function tokensOfNobody({ spec }: V1Pod): FieldError[] {
 
 /** Of a pod and no template, whose pods may get the image when they are made. */
 function imagesOfNothing({ spec }: V1Pod): FieldError[] {
-  return (spec?.volumes ?? []).flatMap(({ image }, index) =>
+  if (!spec?.volumes?.some(({ image }) => image)) return [];
+  return spec.volumes.flatMap(({ image }, index) =>
     image && !image.reference ? [required(`spec.volumes[${index}].image.reference`)] : [],
   );
 }
 
 /** Of a pod and no template, which may have had them for long. */
 function paddedImages({ spec }: V1Pod): FieldError[] {
-  return (['containers', 'initContainers', 'ephemeralContainers'] as const).flatMap((list) =>
-    (spec?.[list] ?? []).flatMap(({ image = '' }, index) =>
-      image === image.trim()
-        ? []
-        : [invalidValue(`spec.${list}[${index}].image`, image, 'must not have leading or trailing whitespace')],
-    ),
-  );
+  const errors: FieldError[] = [];
+  for (const list of ['containers', 'initContainers', 'ephemeralContainers'] as const)
+    spec?.[list]?.forEach(({ image = '' }, index) => {
+      if (image !== image.trim())
+        errors.push(
+          invalidValue(`spec.${list}[${index}].image`, image, 'must not have leading or trailing whitespace'),
+        );
+    });
+  return errors;
 }
