@@ -23,6 +23,12 @@ describe('an object whose names are data', () => {
     expect(JSON.stringify(object)).toBe(`{"${each}":1}`);
   });
 
+  it('has nothing of what all objects and lists inherit', () => {
+    for (const each of Object.getOwnPropertyNames(Object.prototype)) expect(getOwn({}, each)).toBeUndefined();
+    for (const each of Object.getOwnPropertyNames(Array.prototype))
+      expect(getOwn([], each)).toBe(each === 'length' ? 0 : undefined);
+  });
+
   it('keeps what a Map keeps', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(name, fc.integer())), (entries) => {

@@ -21,7 +21,7 @@ export interface TrackRequest {
   readonly schema: Schema;
   /** The stored object, or undefined on creation. */
   readonly live: KubeObject | undefined;
-  /** The object as it will be stored, after defaulting and admission. Its own managedFields count as the client's wish. */
+  /** The object after defaulting and before admission. Its own managedFields count as the client's wish. */
   readonly object: KubeObject;
   /** `fieldManager`, or what `defaultManager` makes of the user agent. */
   readonly manager: string;

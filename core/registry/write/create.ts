@@ -1,4 +1,4 @@
-// Creates an object: decoded -> defaulted -> admitted -> prepared -> validated -> stored, if it does not exist yet.
+// Creates an object: decoded -> defaulted -> tracked -> admitted -> prepared -> validated -> stored, if it does not exist yet.
 
 import { nameRule } from '../../kinds/metadata/name-rule.ts';
 import { validateMeta } from '../../kinds/metadata/validate.ts';
@@ -22,7 +22,7 @@ import { demandBody } from './body.ts';
 import { changedGroup } from './changed-group.ts';
 import { commitPut, isOwnConflict } from './commit.ts';
 import { ownerClaimLost } from './owner-claim.ts';
-import { type FieldManagement, trackCreate } from './ownership.ts';
+import { type FieldManagement, keepTracked, trackCreate } from './ownership.ts';
 import { customErrors, onOtherFields, pruneDefaultValidate } from './prune-default-validate.ts';
 
 /** How often another generated name is tried. */
@@ -102,8 +102,13 @@ async function createOnce(
     old: undefined,
     companions: context.claim ? [context.claim] : [],
   };
+  // Before admission, as in Kubernetes: nobody owns what admission fills in.
+  await trackCreate(env, large === true, definition, object, options, management);
+  if (large) await yieldToEventLoop();
   const { status } = object;
+  const { managedFields } = object.metadata;
   await mutate(env, attributes);
+  keepTracked(context, object, managedFields);
   // Nor does a webhook or a policy begin it: as in Kubernetes, where preparation comes after admission.
   if (!strategy.keepStatus && hasStatus(definition) && object['status'] !== status) {
     if (status === undefined) delete object['status'];
@@ -127,9 +132,6 @@ async function createOnce(
   if (errors.length > 0) throw invalid(stored.kind, stored.group, name || (object.metadata.generateName ?? ''), errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.push(warning);
   const admitted = await validate(env, attributes);
-  if (large) await yieldToEventLoop();
-  await trackCreate(env, large === true, definition, object, options, management);
-
   if (large) await yieldToEventLoop();
   if (dryRun) {
     if (await env.store.get(definition.type, keyOf({ ...target, name }))) throw existsAlready(target, name, false);

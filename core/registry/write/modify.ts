@@ -1,4 +1,4 @@
-// Changes an object: read, change a copy, default, admit, prepare, validate, store on the condition that it is still what was read.
+// Changes an object: read, change a copy, default, track, admit, prepare, validate, store on the condition that it is still what was read.
 // A conflict starts over with all of it: what an attempt commits is what its own checks have seen.
 
 import { nameRule } from '../../kinds/metadata/name-rule.ts';
@@ -27,7 +27,7 @@ import { commitDelete, commitPut } from './commit.ts';
 import { create } from './create.ts';
 import { generationOf } from './generation.ts';
 import { ownerClaimLost } from './owner-claim.ts';
-import { type FieldManagement, trackUpdate } from './ownership.ts';
+import { type FieldManagement, keepTracked, trackUpdate } from './ownership.ts';
 import { cannotHandle, customErrors, onOtherFields, pruneDefaultValidate } from './prune-default-validate.ts';
 import { keepForSubresource } from './subresource-fields.ts';
 
@@ -160,10 +160,15 @@ async function modifyOnce(
     old,
     companions: context.claim ? [context.claim] : [],
   };
+  // Before admission, as in Kubernetes: nobody owns what admission fills in.
+  await trackUpdate(env, large, target, object, old, options, change.management);
+  if (large) await yieldToEventLoop();
   const { metadata } = object;
+  const { managedFields } = metadata;
   if (!change.admitted) await mutate(env, attributes);
   // What a webhook or a policy made of it reaches no further than the request does.
   if (object.metadata !== metadata) keepForSubresource(stored, subresource, object, old);
+  keepTracked(context, object, managedFields);
 
   if (large) await yieldToEventLoop();
   const warn = (text: string) => void context.warnings.push(text);
@@ -188,8 +193,6 @@ async function modifyOnce(
   // Of the spec, which no subresource but a person's own write changes.
   if (subresource === '') for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.push(warning);
   const admitted = change.admitted ?? (await validate(env, attributes));
-  if (large) await yieldToEventLoop();
-  await trackUpdate(env, large, target, object, old, options, change.management);
   if (large) await yieldToEventLoop();
 
   if (sameState(object, old)) return { object: old, bytes: item.value };

@@ -4,11 +4,12 @@ import type { ResourceDefinition } from '../../api/definition.ts';
 import type { Environment } from '../../kinds/environment.ts';
 import type { Views } from '../../machinery/apply/differences.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
+import { decodeManagers, encodeManagers } from '../../machinery/apply/managers.ts';
 import { type TrackRequest, trackingUpdate } from '../../machinery/apply/track.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../../machinery/object.ts';
 import { runYielding } from '../../machinery/steps.ts';
 import { formatTime } from '../../machinery/time.ts';
-import type { Target, WriteOptions } from '../registry.ts';
+import type { RequestContext, Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, hasStatus } from '../target.ts';
 import { fromStored, isServedAsStored } from '../versions.ts';
 import { servedVersions, viewsOf } from './other-versions.ts';
@@ -66,6 +67,24 @@ export function trackUpdate(
     const [after, before] = [await shown, await live];
     await finish(after, before, versions && (await viewsOf(versions, before, after)));
   })();
+}
+
+/** What mutating admission made of the managedFields that were tracked before it, unless nobody can read that. */
+export function keepTracked(
+  { warnings }: Pick<RequestContext, 'warnings'>,
+  { metadata }: KubeObject,
+  tracked: ManagedFieldsEntry[] | undefined,
+): void {
+  const { managedFields: found } = metadata;
+  if (found === tracked) return;
+  const managers = decodeManagers(found ?? [], tracked ?? []);
+  if (!managers)
+    warnings.push(
+      '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: an entry has no apiVersion, no operation or fields that cannot be read',
+    );
+  const kept = managers ? encodeManagers(managers) : (tracked ?? []);
+  if (kept.length > 0) metadata.managedFields = kept;
+  else delete metadata.managedFields;
 }
 
 /** A stored object as the version of `definition` shows it: managers own fields of the version that they write in. */
