@@ -19,7 +19,8 @@ export function childOf(value: unknown, token: string): unknown {
     const index = arrayIndex(token);
     return index === undefined ? undefined : value[index];
   }
-  return typeof value === 'object' ? getOwn(value, token) : undefined;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, token)) return undefined;
+  return getOwn(value, token);
 }
 
 /** An index without sign or leading zeros, as RFC 6901 section 4 wants it. */

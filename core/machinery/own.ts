@@ -1,7 +1,7 @@
 // Objects whose names are data: labels, fields of patches and schemas, quantities by resource. Only here may a name that a program
 // learns while it runs index an object (npm run check holds it). Tables of ours are Maps.
 
-/** What the object itself has under a name: a user's `constructor` finds nothing that all objects inherit. */
+/** What data has under a name: a user's `constructor` finds nothing that all objects inherit. Of objects and lists of JSON alone. */
 export function getOwn<T>(object: Readonly<Record<string, T>> | null | undefined, name: string): T | undefined;
 export function getOwn(object: object | null | undefined, name: string): unknown;
 export function getOwn(object: object | null | undefined, name: string): unknown {

@@ -229,6 +229,8 @@ describe('names of data', () => {
       const lacking = await post('l', `{"fields": ${texts(others)}}`);
       expect(lacking.body.details?.causes?.map(({ field }: { field: string }) => field)).toEqual([
         `spec.fields.${name}`,
+        // The rules were not run.
+        '<nil>',
       ]);
     }
     const none = await post('n', '{"map": {}}');
