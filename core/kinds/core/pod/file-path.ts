@@ -18,7 +18,9 @@ export function localNonReservedPath(value: string, field: string): FieldError[]
 }
 
 export function noBacksteps(value: string, field: string): FieldError[] {
-  return value.includes('..') && value.split('/').includes('..') ? [invalidValue(field, value, "must not contain '..'")] : [];
+  return value.includes('..') && value.split('/').includes('..')
+    ? [invalidValue(field, value, "must not contain '..'")]
+    : [];
 }
 
 /**
