@@ -18,7 +18,13 @@ const idleBeside = 4;
 
 export interface HostedOnAws {
   readonly rows: readonly (Measured & { readonly dollars: number; readonly seconds: number })[];
-  readonly idleMonth: { readonly dollars: number; readonly bytes: number; readonly items: number };
+  readonly idleMonth: {
+    readonly dollars: number;
+    readonly bytes: number;
+    readonly items: number;
+    /** Of the deployment, however many there are. */
+    readonly looks: number;
+  };
 }
 
 /** `program`: of the command line, as a release has it. */
@@ -62,7 +68,8 @@ export async function measureOnAws(program: string): Promise<HostedOnAws> {
     const oneLook = (costOf(after) - costOf(before)) / idleBeside;
     const storage = (bytes / 1e9) * (prices.dynamoGigabyteMonth + prices.pointInTimeGigabyteMonth);
     await row('zeroplane cluster delete', () => zeroplane('delete', 'one'));
-    return { rows, idleMonth: { dollars: looksAMonth * Math.max(0, oneLook) + storage, bytes, items } };
+    const [dollars, looks] = [looksAMonth * Math.max(0, oneLook) + storage, looksAMonth * costOf(before)];
+    return { rows, idleMonth: { dollars, bytes, items, looks } };
   } finally {
     await aws.stop();
   }

@@ -34,8 +34,9 @@ export async function run(args: readonly string[]): Promise<unknown> {
 async function onAws() {
   const folder = mkdtempSync(join(tmpdir(), 'bench-clusters-'));
   try {
-    await writeCommandLine(folder);
-    const measured = await measureOnAws(join(folder, 'zeroplane.mjs'));
+    const program = join(folder, 'command-line');
+    await writeCommandLine(program);
+    const measured = await measureOnAws(join(program, 'zeroplane.mjs'));
     const { rows, idleMonth } = measured;
     console.table(
       rows.map(
@@ -48,6 +49,9 @@ async function onAws() {
     );
     console.log(
       `on AWS, idle for a month: $${idleMonth.dollars.toFixed(6)}, of ${idleMonth.items} items with ${(idleMonth.bytes / 1e6).toFixed(2)} MB`,
+    );
+    console.log(
+      `the look at all of them every five minutes, a month: $${idleMonth.looks.toFixed(4)}, also where there are none`,
     );
     return measured;
   } finally {
