@@ -6,6 +6,7 @@ import { type Counts, memory } from '../../test/aws/harness/counts.ts';
 import type { Measured } from './measure.ts';
 import type { PodOperations } from './pods.ts';
 import { hoursAMonth, prices } from './prices.ts';
+import { rowsOfScale, type Scale } from './scale.ts';
 import type { WatchesMeasured } from './watches.ts';
 
 /** Dollars. */
@@ -64,7 +65,12 @@ function monthly({ resync, look, report, follow, wish, watches, lineBytes }: Rec
   return { idle, node, nodesWatched, watch, channel, followed, polled, cloudWatch };
 }
 
-export function costPage(operations: readonly Measured[], recurring: Recurring, pods: PodOperations): string {
+export function costPage(
+  operations: readonly Measured[],
+  recurring: Recurring,
+  pods: PodOperations,
+  scale: Scale,
+): string {
   const { idle, node, nodesWatched, watch, channel, followed, polled, cloudWatch } = monthly(recurring);
   const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook, exec } = pods;
   const autoscalers = (seconds: number) => (secondsAMonth / seconds) * costOf(autoscaling);
@@ -166,6 +172,21 @@ plays all of it, the held watches too: those look every second, and ten times a 
 | while they came | ${abandoned.during.p50} ms | ${abandoned.during.p95} ms |
 | while they are held, of another type | ${abandoned.others.p50} ms | ${abandoned.others.p95} ms |
 | while they are held, of the type that they watch | ${abandoned.watched.p50} ms | ${abandoned.watched.p95} ms |
+
+## A node in a large cluster
+
+What it takes a process like the function \`node\`'s to answer one of ${scale.nodes} nodes, each with ${scale.pods / scale.nodes} of ${scale.pods} pods, with all Nodes, Services and EndpointSlices in
+the answer when it is cold: by an index of all pods, as it was, and by what is read of the node that asks ([D35](decisions/d35-own-pods.md)). Then once more, when 200 pods of others
+and one of its own have changed. Time on a shared machine, the table's too.
+
+| read | processor | requests | read units | answer | memory, grown by |
+|---|---|---|---|---|---|
+${rowsOfScale(scale)
+  .map(
+    (each) =>
+      `| ${each.what} | ${each.processorMs} ms | ${each.requests} | ${Math.round(each.readUnits)} | ${each.megabytes.toFixed(2)} MB | ${each.grownMegabytes} MB |`,
+  )
+  .join('\n')}
 
 ## Nodes, beside others
 

@@ -17,11 +17,17 @@ import { type Count, type Measured, measure, quiet } from './measure.ts';
 import { lineBytes, measureMeter, measureOverheads } from './overhead.ts';
 import { chosenParts, type Part, step } from './parts.ts';
 import { measurePods, type PodOperations } from './pods.ts';
+import { measureScale, rowsOfScale } from './scale.ts';
 import { measureStart, type Start } from './starts.ts';
 import { measureWatches, type WatchesMeasured } from './watches.ts';
 
+/** What a shared machine fills in a minute. */
+const podsOfScale = 20_000;
+
 export async function run(args: readonly string[]): Promise<unknown> {
   const { parts, write } = chosenParts(args);
+  const scale = parts.has('scale') ? await measureScale(podsOfScale) : undefined;
+  if (scale) console.table(rowsOfScale(scale));
   const starts = parts.has('starts') ? await measureProcessors() : undefined;
   const needsPods = ['operations', 'exec', 'webhook'] as const;
   const pods = needsPods.some((each) => parts.has(each)) ? await measurePods(parts) : {};
@@ -37,11 +43,14 @@ export async function run(args: readonly string[]): Promise<unknown> {
     ...operationsOf(pods),
   ]);
   if (pods?.exec) console.log(`a keystroke's echo through exec, p50: ${Math.round(pods.exec.echoMs)} ms`);
-  if (write && operations && watching && isWhole(pods)) {
+  if (write && operations && watching && scale && isWhole(pods)) {
     const recurring = { ...operations.recurring, ...watching, lineBytes: lineBytes() };
-    writeFileSync(join(import.meta.dirname, '../../docs/cost.md'), costPage(operations.kubectl, recurring, pods));
+    writeFileSync(
+      join(import.meta.dirname, '../../docs/cost.md'),
+      costPage(operations.kubectl, recurring, pods, scale),
+    );
   }
-  return { ...starts, ...operations?.recurring, ...watching, operations: operations?.kubectl, pods };
+  return { ...starts, ...operations?.recurring, ...watching, operations: operations?.kubectl, pods, scale };
 }
 
 /** What needs no pods: operations, and watches. */

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { CommandLineAnswer, CommandLineError } from '../../core/process/command-line.ts';
 
-const partNames = ['starts', 'watch', 'exec', 'webhook', 'operations'] as const;
+const partNames = ['starts', 'watch', 'exec', 'webhook', 'operations', 'scale'] as const;
 const usage = `usage: npm run bench -- aws [--part ${partNames.join('|')}]... [--write]
 Without --part all of them. --write makes docs/cost.md of what was measured.`;
 

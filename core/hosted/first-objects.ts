@@ -4,7 +4,8 @@
 import { onceABuild } from '../cluster/first-start.ts';
 import { ensureSigningKey } from '../cluster/signing-key.ts';
 import { makeFirstObjects } from '../registry/first-objects.ts';
-import { openInProcess, replicasOfNow } from '../registry/in-process.ts';
+import { openInProcess } from '../registry/in-process.ts';
+import { replicasOfNow } from '../replica/replicas.ts';
 import { amountOf, type Usage } from '../store/bounded-store.ts';
 import type { Store } from '../store/store.ts';
 import { withoutNodes } from './without-nodes.ts';

@@ -3,7 +3,7 @@
 import type { Definitions } from '../api/definition.ts';
 import { loadDefinitions } from '../api/definitions.ts';
 import type { Replicas } from '../replica/replica.ts';
-import { createReplicas, type LocalReplicas } from '../replica/replicas.ts';
+import type { LocalReplicas } from '../replica/replicas.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionMetrics } from './admission/metrics.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
@@ -55,9 +55,4 @@ export function openInProcess<R extends Replicas>(
     ...(admissionMetrics && { admissionMetrics }),
   });
   return { replicas, definitions, registry, callWebhook };
-}
-
-/** Replicas of a program that watches nothing from the past. */
-export function replicasOfNow(store: Store): LocalReplicas {
-  return createReplicas(store, { windowEvents: 16 });
 }

@@ -18,10 +18,20 @@ export interface ColdStart {
 /** What is kept of a value. */
 export type Project = (value: Uint8Array) => Uint8Array;
 
-const pageSize = 2000;
+export interface ColdStartOptions {
+  /** Of the log's newest entries, how many are to be known. */
+  readonly window: number;
+  /** Objects that are read at a time. */
+  readonly pageSize: number;
+  readonly project?: Project | undefined;
+}
 
-/** Reads so that up to `window` of the log's newest entries are known. What follows `revision` is read as any catching up is. */
-export async function coldStart(store: Store, type: TypeName, window: number, project?: Project): Promise<ColdStart> {
+/** What follows `revision` is read as any catching up is. */
+export async function coldStart(
+  store: Store,
+  type: TypeName,
+  { window, pageSize, project }: ColdStartOptions,
+): Promise<ColdStart> {
   for (;;) {
     const compacted = await store.compacted(type);
     const head = await store.head(type);
@@ -29,7 +39,7 @@ export async function coldStart(store: Store, type: TypeName, window: number, pr
     if (head === 0) return { items: [], revision: 0, past: [], floor: 0, sealed: [] };
     const base = Math.max(compacted, head - window);
     try {
-      const items = await listAt(store, type, base, project);
+      const items = await listAt(store, type, base, pageSize, project);
       return { items, revision: base, past: [], floor: base, sealed: [] };
     } catch (error) {
       if (!isCompacted(error) && !isSealed(error)) throw error;
@@ -46,7 +56,13 @@ function kept<T extends Item | LogEntry>(all: readonly T[], project: Project | u
   return project ? all.map((each) => ({ ...each, value: project(each.value) })) : all;
 }
 
-async function listAt(store: Store, type: TypeName, revision: number, project?: Project): Promise<Item[]> {
+async function listAt(
+  store: Store,
+  type: TypeName,
+  revision: number,
+  pageSize: number,
+  project: Project | undefined,
+): Promise<Item[]> {
   const items: Item[] = [];
   for (;;) {
     const after = items.at(-1)?.name;

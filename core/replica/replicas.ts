@@ -70,3 +70,8 @@ export function createReplicas(store: Store, options: ReplicaOptions = {}): Loca
     },
   };
 }
+
+/** Replicas of a program that watches nothing from the past. */
+export function replicasOfNow(store: Store): LocalReplicas {
+  return createReplicas(store, { windowEvents: 16 });
+}

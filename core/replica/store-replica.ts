@@ -15,6 +15,10 @@ import { StoredEntry } from './stored-entry.ts';
 export interface ReplicaOptions {
   /** Past events that are kept, at most. Default 10,000. */
   readonly windowEvents?: number;
+  /** How many of them are read at first. Default: as many as are kept. */
+  readonly coldEvents?: number;
+  /** Objects that are read at a time at first, 2,000 by default: fewer hold up others less, and an engine may read of the log with each page. */
+  readonly pageSize?: number;
   /** Bytes of values that they hold, at most. Default 64 MiB. */
   readonly windowBytes?: number;
   /** How often, at most, the store's compacted revision is asked for. Default 5,000 ms. */
@@ -51,6 +55,8 @@ export class StoreReplica implements Replica, ChannelHost {
     this.#store = store;
     this.#options = {
       windowEvents: options.windowEvents ?? 10_000,
+      coldEvents: options.coldEvents ?? options.windowEvents ?? 10_000,
+      pageSize: options.pageSize ?? 2000,
       windowBytes: options.windowBytes ?? 64 * 1024 * 1024,
       compactedEveryMs: options.compactedEveryMs ?? 5000,
       now: options.now ?? (() => performance.now()),
@@ -78,7 +84,11 @@ export class StoreReplica implements Replica, ChannelHost {
 
   /** Reads the state anew, keeping listeners: they get what changed meanwhile as events. */
   async load(): Promise<void> {
-    const start = await coldStart(this.#store, this.type, this.#options.windowEvents, this.#project);
+    const start = await coldStart(this.#store, this.type, {
+      window: this.#options.coldEvents,
+      pageSize: this.#options.pageSize,
+      project: this.#project,
+    });
     if (this.#closed) return;
     const before = new Map(this.#byName);
     const entries = start.items.map((item) => {

@@ -107,9 +107,9 @@ async function openWatches() {
 
 async function openNotifying() {
   const { openNotifier } = await import('./serverless/notifier.ts');
-  const { createReplicas } = await import('../../core/replica/replicas.ts');
+  const { replicasOfNow } = await import('../../core/replica/replicas.ts');
   const waking = worker.wakingOthers(store);
-  const replicas = createReplicas(waking);
+  const replicas = replicasOfNow(waking);
   const notifyNodes = await openNotifier({ replicas, queue, heartbeats, log });
   let extensions: ExtensionServersWork | undefined;
   return {

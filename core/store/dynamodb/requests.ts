@@ -167,11 +167,11 @@ export class Requests {
     return items;
   }
 
-  /** Pages of a strongly consistent query (an index answers as it can), until they end or the reader stops. */
+  /** Pages of a strongly consistent query (an index answers as it can), until they end or the reader stops. Each has the budget anew. */
   async *query(call: Call, input: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<DynamoItem[]> {
     let from: DynamoItem | undefined;
     do {
-      const page = await this.repeat(call, 'read', () =>
+      const page = await this.repeat(this.renewed(call), 'read', () =>
         this.calls.query({
           TableName: this.table,
           ReturnConsumedCapacity: 'TOTAL',

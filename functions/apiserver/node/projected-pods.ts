@@ -11,7 +11,7 @@ import type { V1Pod } from '../../../generated/kubernetes.ts';
 const windowEvents = 2000;
 
 export function projectedReplicas(store: Store) {
-  return createReplicas(store, { windowEvents, project: (bytes) => projected(bytes) });
+  return createReplicas(store, { windowEvents, coldEvents: 0, project: (bytes) => projected(bytes) });
 }
 
 function projected(bytes: Uint8Array): Uint8Array {

@@ -19,7 +19,7 @@ import { reachEndpoints } from '../../../core/registry/reach.ts';
 import { reachOverRelays } from '../../../core/registry/reach-over-relays.ts';
 import type { Registry } from '../../../core/registry/registry.ts';
 import { createWebhookCaller } from '../../../core/registry/webhooks/caller.ts';
-import { createReplicas } from '../../../core/replica/replicas.ts';
+import { createReplicas, replicasOfNow } from '../../../core/replica/replicas.ts';
 import type { Claims } from '../../../core/store/claims.ts';
 import type { HostedStore } from '../../../core/store/dynamodb/connect.ts';
 import type { Groups } from '../../../core/store/groups.ts';
@@ -83,7 +83,8 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     onError: (err, worker) => log.warn({ err, worker }, 'a worker could not be woken; the stream will'),
   });
   const store = notifyOwnCommits(options.store, wakeups.committed);
-  const local = createReplicas(store);
+  // Nobody watches here from the past, where it writes.
+  const local = options.writes ? replicasOfNow(store) : createReplicas(store, { pageSize: Number.POSITIVE_INFINITY });
   const replicas = freshReplicas(local, () => performance.now());
   const definitions = loadDefinitions();
   const broker = createRelayBroker({ relays, queue, now: Date.now });

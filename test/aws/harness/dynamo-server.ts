@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsError } from '../../../core/signature/json-service.ts';
+import type { DynamoCalls } from '../../../core/store/dynamodb/calls.ts';
 import { modelCalls } from '../../simulation/model/calls.ts';
 import { sizeOf } from '../../simulation/model/sizes.ts';
 import { ModelTable } from '../../simulation/model/table.ts';
@@ -18,6 +19,8 @@ export interface StreamRecord {
 
 export interface DynamoServer {
   readonly url: string;
+  /** The table itself, beside the protocol: nothing of it is counted, and nothing goes wrong. */
+  readonly calls: DynamoCalls;
   /** Requests so far, by operation, and the capacity units that they were charged. */
   readonly requests: Map<string, number>;
   readonly units: { read: number; write: number };
@@ -66,6 +69,7 @@ export async function startDynamoServer(host: string, faults?: DynamoFaults): Pr
   const started: DynamoServer = {
     // A TCP server's address is never a string, and is there while it listens.
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    calls,
     requests,
     units,
     onRecord: undefined,
