@@ -141,6 +141,21 @@ const requests: Readonly<Record<string, (attempt: number) => Request>> = {
     post(pods, pod(`much-${n}`, {}, { resources: { limits: { cpu: '9'.repeat(2_000_000) } } })),
   'an amount that is nearly none': (n) =>
     post(pods, pod(`little-${n}`, {}, { resources: { limits: { cpu: `0.${'7'.repeat(2_000_000)}` } } })),
+  'seven thousand operators that are none': (n) =>
+    post(
+      pods,
+      pod(`operators-${n}`, {
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: many(7_000, (i) => ({
+                matchExpressions: [{ key: 'k', operator: `In${i}`, values: ['v'] }],
+              })),
+            },
+          },
+        },
+      }),
+    ),
   'digits that are no amount': (n) =>
     post(pods, pod(`none-${n}`, {}, { resources: { limits: { cpu: `${'9'.repeat(100_000)}!` } } })),
   'fifty-eight thousand fields that nobody knows': (n) =>

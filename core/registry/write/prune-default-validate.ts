@@ -57,17 +57,33 @@ function refuseOrReport(
   throw invalid(definition.kind, definition.group, object.metadata.name ?? '', errors);
 }
 
-/** What of `found` concerns fields that no other error names already, be it under another root, as taints of nodes stand in errors. */
+/**
+ * What of `found` concerns fields that no other error names already, be it under another root, as taints of nodes stand in errors. In time
+ * in proportion to both: a body may have ten thousand things wrong.
+ */
 export function onOtherFields(found: readonly FieldError[], reported: readonly FieldError[]): FieldError[] {
-  return found.filter(({ type, field }) =>
-    reported.every(
-      (each) =>
-        each.field !== field &&
-        !field.startsWith(`${each.field}.`) &&
-        each.field !== withoutPlaces(field) &&
-        (each.type !== type || belowRoot(each.field) !== belowRoot(field)),
-    ),
+  if (found.length === 0 || reported.length === 0) return [...found];
+  const fields = new Set(reported.map(({ field }) => field));
+  const kinds = new Set(reported.map(({ type, field }) => `${type} ${belowRoot(field)}`));
+  return found.filter(
+    ({ type, field }) =>
+      !fields.has(field) &&
+      !fields.has(withoutPlaces(field)) &&
+      !kinds.has(`${type} ${belowRoot(field)}`) &&
+      !isBelow(field, fields),
   );
+}
+
+/** No field of Kubernetes' own types lies deeper: what has more dots has them in a key of somebody's. */
+const deepest = 64;
+
+function isBelow(field: string, fields: ReadonlySet<string>): boolean {
+  let dot = field.indexOf('.');
+  for (let depth = 0; dot > 0 && depth < deepest; depth += 1) {
+    if (fields.has(field.slice(0, dot))) return true;
+    dot = field.indexOf('.', dot + 1);
+  }
+  return false;
 }
 
 /** As some kinds tell of the items of a list: without saying which. */
