@@ -27,7 +27,7 @@ export interface StrategyOf<T> {
   /** Fields that a client may not set on create are dropped here; `status` is dropped before, unless `keepStatus`. */
   readonly prepareForCreate?: (object: T, situation: Situation) => void;
   readonly prepareForUpdate?: (object: T, old: T, situation: Situation) => void;
-  /** What of `validate` takes long for a large object, done in steps right before it. */
+  /** What of `validate` takes long for a large object, or for any with expressions, done in steps right before it. */
   readonly ahead?: (object: T) => Steps<void>;
   /** Runs for create and update of the object itself. `group`: of the API that the client speaks, where a type is served in several. */
   readonly validate?: (object: T, old: T | undefined, group?: string) => FieldError[];

@@ -8,7 +8,7 @@ export type LinearExpression = RE2JS;
  * The parts of the program that a pattern becomes, about: `(a{1000})` are a thousand. Each takes microseconds to make and to run, so that of
  * nine kilobytes the three million that Go allows would hold a process for seconds.
  */
-const mostParts = 10_000;
+const mostParts = 5_000;
 
 /** Throws an Error that says what is wrong with the pattern. */
 export function compileLinear(pattern: string): LinearExpression {

@@ -156,6 +156,23 @@ const requests: Readonly<Record<string, (attempt: number) => Request>> = {
         },
       }),
     ),
+  'a thousand patterns, each nearly as large as they may be': (n) =>
+    post('/apis/resource.k8s.io/v1/namespaces/default/resourceclaims', {
+      metadata: { name: `patterns-${n}` },
+      spec: {
+        devices: {
+          requests: many(32, (i) => ({
+            name: `r${i}`,
+            exactly: {
+              deviceClassName: 'c',
+              selectors: many(32, (j) => ({
+                cel: { expression: `device.driver.matches("${n}-${i}-${j}${'(a{1000})'.repeat(4)}")` },
+              })),
+            },
+          })),
+        },
+      },
+    }),
   'digits that are no amount': (n) =>
     post(pods, pod(`none-${n}`, {}, { resources: { limits: { cpu: `${'9'.repeat(100_000)}!` } } })),
   'fifty-eight thousand fields that nobody knows': (n) =>

@@ -3,8 +3,9 @@
 import type { V1DeviceClaim, V1DeviceConstraint, V1DeviceRequest } from '../../../generated/kubernetes.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { dns1123Subdomain } from '../../machinery/names.ts';
+import type { Steps } from '../../machinery/steps.ts';
 import { requiredField } from '../rules/field-rule.ts';
-import { validateOpaque, validateSelectors } from './device-rules.ts';
+import { compileSelectorsAhead, validateOpaque, validateSelectors } from './device-rules.ts';
 import { limits } from './limits.ts';
 import { validateList, validateSet } from './lists.ts';
 import { validateFullyQualifiedName, validateLabelName } from './names.ts';
@@ -15,6 +16,17 @@ export function defaultClaim(claim: V1DeviceClaim | undefined): void {
   for (const { exactly, firstAvailable } of claim?.requests ?? [])
     for (const each of [exactly, ...(firstAvailable ?? [])])
       if (each?.allocationMode === 'ExactCount') each.count ||= 1;
+}
+
+/** More requests than there may be are refused unread. */
+export function* compileClaimAhead(claim: V1DeviceClaim | undefined): Steps<void> {
+  const requests = claim?.requests ?? [];
+  if (requests.length > limits.requests) return;
+  for (const { exactly, firstAvailable } of requests) {
+    yield* compileSelectorsAhead(exactly?.selectors);
+    if ((firstAvailable?.length ?? 0) > limits.subRequests) continue;
+    for (const { selectors } of firstAvailable ?? []) yield* compileSelectorsAhead(selectors);
+  }
 }
 
 export function validateClaim(claim: V1DeviceClaim | undefined, path: string): FieldError[] {

@@ -3,6 +3,7 @@
 import type { V1DeviceSelector, V1OpaqueDeviceConfiguration } from '../../../generated/kubernetes.ts';
 import { expressions } from '../../cel/expressions.ts';
 import { type FieldError, invalidValue, required, tooLong } from '../../machinery/field-error.ts';
+import type { Steps } from '../../machinery/steps.ts';
 import { validateDriverName } from '../storage/driver-name.ts';
 import { limits } from './limits.ts';
 import { validateList } from './lists.ts';
@@ -10,6 +11,21 @@ import { validateList } from './lists.ts';
 const longestExpression = 10 * 1024;
 /** Of what a driver reads or writes, as JSON. */
 const longestData = 10 * 1024;
+
+/** What is wrong with expressions that were compiled ahead, by their selectors. */
+const judgedAhead = new WeakMap<readonly V1DeviceSelector[], ReadonlyMap<string, readonly FieldError[]>>();
+
+/** One expression a step: a claim may have a thousand, each of which takes some milliseconds. */
+export function* compileSelectorsAhead(selectors: readonly V1DeviceSelector[] | undefined): Steps<void> {
+  if (!selectors || selectors.length > limits.selectors) return;
+  const judged = new Map<string, readonly FieldError[]>();
+  for (const { cel } of selectors) {
+    const expression = cel?.expression ?? '';
+    judged.set(expression, validateExpression(expression, ''));
+    yield;
+  }
+  judgedAhead.set(selectors, judged);
+}
 
 /** `stored`: they were there before, and are not judged again. */
 export function validateSelectors(
@@ -19,7 +35,11 @@ export function validateSelectors(
 ): FieldError[] {
   return validateList(selectors, limits.selectors, path, ({ cel }, at) => {
     if (!cel) return [required(`${at}.cel`)];
-    return stored ? [] : validateExpression(cel.expression ?? '', `${at}.cel.expression`);
+    if (stored) return [];
+    const expression = cel.expression ?? '';
+    const field = `${at}.cel.expression`;
+    const judged = selectors && judgedAhead.get(selectors)?.get(expression);
+    return judged?.map((each) => ({ ...each, field })) ?? validateExpression(expression, field);
   });
 }
 

@@ -122,7 +122,7 @@ async function createOnce(
   // What preparation cleared may have defaults of its own.
   strategy.defaults?.(object);
   const errors = validateMeta(object.metadata, stored, nameRule(strategy));
-  if (large && strategy.ahead) await runYielding(strategy.ahead(object), true);
+  if (strategy.ahead && (large || strategy.expressions)) await runYielding(strategy.ahead(object), true);
   if (strategy.validate) errors.push(...strategy.validate(object, undefined, definition.group));
   if (large) await yieldToEventLoop();
   if (definition.customResource) {

@@ -180,7 +180,8 @@ async function modifyOnce(
   errors.push(...validateMetaUpdate(object.metadata, old.metadata));
   if (subresource === 'status') addErrors(errors, () => strategy.validateStatus?.(object, old));
   else {
-    if (large && !change.trusted && strategy.ahead) await runYielding(strategy.ahead(object), true);
+    if (strategy.ahead && (large || strategy.expressions) && !change.trusted)
+      await runYielding(strategy.ahead(object), true);
     if (!change.trusted) addErrors(errors, () => strategy.validate?.(object, old, definition.group));
     addErrors(errors, () => strategy.validateUpdate?.(object, old, subresource));
   }

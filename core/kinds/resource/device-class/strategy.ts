@@ -5,13 +5,14 @@ import { invalidValue } from '../../../machinery/field-error.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { isExtended } from '../../core/pod/validate-resources.ts';
 import { strategyFor } from '../../strategy.ts';
-import { validateOpaque, validateSelectors } from '../device-rules.ts';
+import { compileSelectorsAhead, validateOpaque, validateSelectors } from '../device-rules.ts';
 import { limits } from '../limits.ts';
 import { validateList } from '../lists.ts';
 
 export const strategy = strategyFor<V1DeviceClass>({
   expressions: true,
   generation: true,
+  ahead: ({ spec }) => compileSelectorsAhead(spec?.selectors),
   validate({ spec }, old) {
     const name = spec?.extendedResourceName;
     // What an update leaves as it is may have been taken under other rules.
