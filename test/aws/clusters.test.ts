@@ -1,9 +1,10 @@
 // Clusters that one deployment hosts: made, used, listed and deleted by the command line and kubectl, through API Gateway. About a minute.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { workQueue } from '../../core/work/work-queues.ts';
 import { eventually } from '../tools/cluster.ts';
 import { askRaw } from '../tools/hosted-clusters.ts';
 import { type Kubectl, kubectlFor, runTool, tool } from '../tools/kubectl.ts';
@@ -60,6 +61,29 @@ describe('clusters hosted on AWS', { timeout: 180_000 }, () => {
     await one('delete', 'deployment', 'web');
     await eventually(60, async () => (await one('get', 'pods', '-o', 'name')).trim() === '');
     expect(await host('get', 'pods', '-A', '-o', 'name')).toBe('');
+  });
+
+  it('have what controllers make of their first objects, before anybody writes', async () => {
+    await host.input(
+      JSON.stringify({ apiVersion: 'zeroplane.dev/v1', kind: 'Cluster', metadata: { name: 'silent' } }),
+      ...['create', '-f', '-'],
+    );
+    await host('wait', '--for=condition=Ready', 'cluster/silent', '--timeout=120s');
+    const { stdout } = await zeroplane('kubeconfig', 'silent');
+    writeFileSync(join(aws.folder, 'silent'), stdout, { mode: 0o600 });
+    const silent = kubectlFor(join(aws.folder, 'silent'));
+    await eventually(60, async () => (await silent.attempt('get', 'serviceaccount', 'default')).code === 0);
+  });
+
+  it('leave nothing, however their objects go', async () => {
+    const uid = await host('get', 'cluster', 'silent', '-o', 'jsonpath={.metadata.uid}');
+    const parts = () => hostedKeys().filter(({ partition }) => partition.includes(uid)).length;
+    expect(parts()).toBeGreaterThan(100);
+    await host('patch', 'cluster', 'silent', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
+    await host('delete', 'cluster', 'silent');
+    // As the schedule does.
+    await aws.queue.send(workQueue('hosting'), JSON.stringify({ types: [], housekeeping: true }));
+    await eventually(60, async () => parts() === 0);
   });
 
   it('tell watchers what changes, and serve types of their own', async () => {

@@ -36,6 +36,8 @@ export function openLifecycle(options: LifecycleOptions): Lifecycle {
     const own = connected.hosted(uid);
     await ensureHosted({ ...own, settings });
     await sayState(client, { name, uid, expiresAt }, { ready: true, amount: await own.usage.read() });
+    // Its first objects ask for more: each namespace for its account.
+    await wake({ types: [], cluster: uid }, Date.now());
   }
 
   async function end({ name, uid }: AskedCluster): Promise<void> {
