@@ -163,7 +163,7 @@ describe('a report of a hostile node', () => {
     ['three addresses', { podIPs: ['10.244.1.5', '10.244.1.6', '10.244.1.7'].map((ip) => ({ ip })) }, 'IP family'],
     ['null among addresses', { podIP: '', podIPs: [null] }, 'podIPs'],
     ['a host that it is not', { hostIP: '10.0.0.12' }, 'hostIPs[0].ip'],
-    ['a time that is none', { startTime: 'yesterday' }, 'startTime'],
+    ['a time that is none', { startTime: 'yesterday' }, 'parsing time "yesterday"'],
     ['a megabyte of message', { message: 'x'.repeat(1_000_000) }, 'characters together'],
     ['a hundred thousand values', { conditions: Array.from({ length: 100_000 }, () => 1) }, 'values'],
     ['a tower of lists', { conditions: [tower(2000)] }, 'deep'],
