@@ -176,6 +176,7 @@ function chooseNode(
   volumes: VolumeView | undefined,
 ): NodeState | undefined {
   const { model, found } = state;
+  const { slots, scores } = found;
   const nominated = model.nominatedNode(pod.key);
   if (nominated && fitsOn(state, pod, nominated)) {
     if (!topology?.refused(nominated.slot) && !volumes?.refused(nominated)) return nominated;
@@ -184,21 +185,23 @@ function chooseNode(
   const total = model.slots.length;
   const wanted = Math.max(enough, model.nodes.size >> 4);
   const ruled = topology?.required ? topology : undefined;
-  found.count = 0;
+  // Counted here: this is walked for every pod.
+  let count = 0;
   let walked = 0;
   let slot = state.next < total ? state.next : 0;
-  for (; walked < total && found.count < wanted; walked++) {
+  for (; walked < total && count < wanted; walked++) {
     const score = plan.score(slot);
     if (score !== Number.NEGATIVE_INFINITY && !ruled?.refused(slot)) {
       const node = volumes && model.slots[slot];
       if (!node || !volumes.refused(node)) {
-        found.slots[found.count] = slot;
-        found.scores[found.count] = score;
-        found.count += 1;
+        slots[count] = slot;
+        scores[count] = score;
+        count += 1;
       }
     }
     slot = slot + 1 === total ? 0 : slot + 1;
   }
+  found.count = count;
   if (topology) addTopologyScores(found, topology, state.weightsOf(pod));
   const best = bestOf(found);
   if (best === undefined) return undefined;
