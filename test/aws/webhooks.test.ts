@@ -1,5 +1,5 @@
 // Webhooks in pods of a worker that nothing can dial, called by functions outside of the pods' network: as cert-manager and Kyverno have
-// theirs. Real containers; needs root.
+// theirs; and a controller in such a pod. Real containers; needs root.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { busyboxImages, packageImages } from '../../local/example-images.ts';
@@ -13,6 +13,7 @@ import {
   hookGroup,
   nodeImage,
 } from '../tools/webhook-pod.ts';
+import { controllerInPod } from './controller-pod.ts';
 import { type AwsWorker, startAwsWorker } from './harness/worker.ts';
 
 describe.skipIf(process.getuid?.() !== 0)('webhooks in pods (needs root)', () => {
@@ -104,4 +105,6 @@ describe.skipIf(process.getuid?.() !== 0)('webhooks in pods (needs root)', () =>
     await worker.kubectl('scale', 'deployment/hook', '--replicas=1');
     await worker.kubectl('delete', 'validatingwebhookconfiguration', 'policy');
   });
+
+  controllerInPod(() => worker.kubectl);
 });
