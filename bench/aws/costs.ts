@@ -1,6 +1,7 @@
 // What things cost a month: what was measured here, times AWS' prices. Written as docs/cost.md.
 
 import { cpus } from 'node:os';
+import { workers } from '../../core/work/work-queues.ts';
 import { functionNames } from '../../infra/function-rows.ts';
 import { type Counts, memory } from '../../test/aws/harness/counts.ts';
 import type { Measured } from './measure.ts';
@@ -45,6 +46,8 @@ export interface Recurring {
 function monthly({ resync, look, report, follow, wish, watches, lineBytes }: Recurring) {
   const times = (count: number, each: Measured): number => count * costOf(each);
   const idle = times(secondsAMonth / 300, resync);
+  // An event source with a maximum concurrency keeps five pollers, each with long polls of 20 s, whether there are messages or not.
+  const pollers = workers.length * 5 * (secondsAMonth / 20) * prices.sqsRequest;
   // Long polls of 20 s; a report every 75 s; what it fetches without being told every ten minutes is a request like a report.
   const node =
     (secondsAMonth / 20) * prices.sqsRequest + times(secondsAMonth / 75, report) + times(secondsAMonth / 600, report);
@@ -62,7 +65,7 @@ function monthly({ resync, look, report, follow, wish, watches, lineBytes }: Rec
   // Every twenty minutes, or up to a fifth more often.
   const followed = times(secondsAMonth / 1080, follow);
   const polled = times(secondsAMonth / 10, follow);
-  return { idle, node, nodesWatched, watch, channel, followed, polled, cloudWatch };
+  return { idle, pollers, node, nodesWatched, watch, channel, followed, polled, cloudWatch };
 }
 
 export function costPage(
@@ -71,7 +74,7 @@ export function costPage(
   pods: PodOperations,
   scale: Scale,
 ): string {
-  const { idle, node, nodesWatched, watch, channel, followed, polled, cloudWatch } = monthly(recurring);
+  const { idle, pollers, node, nodesWatched, watch, channel, followed, polled, cloudWatch } = monthly(recurring);
   const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook, exec } = pods;
   const autoscalers = (seconds: number) => (secondsAMonth / seconds) * costOf(autoscaling);
   const { abandoned } = recurring.watches;
@@ -101,7 +104,7 @@ export function costPage(
     ].join(' | '),
   );
   const sizes = [10, 100, 1000].map((nodes) => {
-    const own = idle + nodesWatched + nodes * node;
+    const own = idle + pollers + nodesWatched + nodes * node;
     const ecs = nodes * hoursAMonth * prices.ecsAnywhereHour;
     return `${nodes} | $${dollars(own)} | $${prices.eksMonth} | $${dollars(ecs)}`;
   });
@@ -116,6 +119,7 @@ billed by AWS.
 | what | a month |
 |---|---|
 | an idle cluster: every worker looks again every five minutes | $${dollars(idle)} |
+| the queues of its ${workers.length} workers: Lambda polls each five times at once | $${dollars(pollers)} |
 | nodes at all: the controllers look at heartbeats every two minutes | $${dollars(nodesWatched)} |
 | each node: long polls, a report every 75 seconds with what it and fifty containers use | $${dollars(node)} |
 | autoscalers at all: they look every minute | $${dollars(autoscalers(60))} |
@@ -135,7 +139,8 @@ changes costs more: an invocation that announces it, a message for each client t
 
 The functions' other metrics (errors by kind, throttles, lag of watches) are charged for hours in which there is something to tell, each
 $0.30 for a month of such hours. Ten metrics of one's own and ten alarms are free in an account. Without nodes, watches and
-autoscalers a cluster costs $${dollars(idle + cloudWatch)} a month at most, with all that CloudWatch is told, and its state.
+autoscalers a cluster costs $${dollars(idle + pollers + cloudWatch)} a month at most, with all that CloudWatch is told, and its state. The first million requests that
+an account makes of SQS in a month are free: where nothing else takes them, it is $${dollars(idle + cloudWatch + Math.max(0, pollers - 1e6 * prices.sqsRequest))}.
 
 ## Per operation
 
