@@ -257,14 +257,14 @@ class SqliteStore implements EmbeddedStore {
     const state = this.#tables.types.get(type);
     if (!state || revision <= state.compacted) return;
     const { id, log, compacted } = state;
-    // An entry that leaves the log has to be in the index.
-    this.#tables.index();
     const range = `revision > ? AND revision <= ?`;
+    const replaced = `SELECT previous FROM ${log} WHERE ${range} AND previous > 0`;
+    this.#tables.sql(`DELETE FROM ${log} WHERE revision IN (${replaced})`).run(compacted, revision);
+    // What leaves the log has to be in the index, which may take room that is there only now.
+    this.#tables.index();
     const ended = `SELECT name FROM ${log} WHERE ${range} AND put = 0`;
     const forget = `DELETE FROM ended WHERE type = ? AND revision <= ? AND name IN (${ended})`;
     this.#tables.sql(forget).run(id, revision, compacted, revision);
-    const replaced = `SELECT previous FROM ${log} WHERE ${range} AND previous > 0`;
-    this.#tables.sql(`DELETE FROM ${log} WHERE revision IN (${replaced})`).run(compacted, revision);
     this.#tables.sql(`DELETE FROM ${log} WHERE ${range} AND put = 0`).run(compacted, revision);
     this.#tables.sql('UPDATE types SET compacted = ? WHERE id = ?').run(revision, id);
     state.compacted = revision;

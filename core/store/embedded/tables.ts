@@ -58,7 +58,7 @@ export class Tables {
   readonly #now: () => number;
   /** Of the newest entry of all types, in Unix milliseconds. */
   #latest = 0;
-  /** Entries since the index was brought up to the logs; too many where a transaction was rolled back. */
+  /** Entries since the index was brought up to the logs; about, where a transaction was rolled back. */
   #unindexed = 0;
 
   constructor(db: DatabaseSync, now: () => number = Date.now) {

@@ -9,6 +9,7 @@ import { tried } from '../../../test/tools/tried.ts';
 import { createReplicas } from '../../replica/replicas.ts';
 import { bytes, text } from '../contract/samples.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../embedded/embedded-store.ts';
+import { restOf } from '../rest-of.ts';
 import type { Store } from '../store.ts';
 import { encryptSecrets } from './configuration.ts';
 import { type Encryption, encryptedStore, type TypeEncryption } from './encrypted-store.ts';
@@ -215,18 +216,8 @@ describe('a new key', () => {
 
 function bound(store: Store): Store {
   return {
-    get: (type, name) => store.get(type, name),
-    list: (type, options) => store.list(type, options),
+    ...restOf(store),
     commit: (writes) => store.commit(writes),
     commitEach: (writes) => store.commitEach(writes),
-    log: (type, after, limit) => store.log(type, after, limit),
-    past: (type, name, options) => store.past(type, name, options),
-    revisionAt: (type, time) => store.revisionAt(type, time),
-    head: (type) => store.head(type),
-    compacted: (type) => store.compacted(type),
-    compact: (type, revision) => store.compact(type, revision),
-    types: () => store.types(),
-    onCommit: (listener) => store.onCommit(listener),
-    close: () => store.close(),
   };
 }
