@@ -38,8 +38,9 @@ export async function ownersOf(env: ReadEnvironment, target: Target): Promise<Ow
 }
 
 /**
- * Whether a state belongs to a life that began under these owners, who were made about when the state was: it is still there, since what their
- * names owned before went with them, or its life began after theirs, by the log. What the log no longer says is not their own.
+ * Whether a state belongs to a life that began under these owners, who were made about when the state was: it is still there or ended well
+ * after they began, since what their names owned before went with them, or its life began after theirs, by the log. What the log no longer
+ * says is not their own.
  */
 export async function isOwn(
   env: ReadEnvironment,
@@ -50,10 +51,15 @@ export async function isOwn(
   if (owners.length === 0) return true;
   const { uid } = decodeObject(state.value).metadata;
   if (uid === undefined) return false;
-  const [present] = (await env.store.past(type, state.name, { limit: 1 })).entries;
-  if (present?.op === 'put' && decodeObject(present.value).metadata.uid === uid) return true;
+  const [last] = (await env.store.past(type, state.name, { limit: 1 })).entries;
+  if (last && decodeObject(last.value).metadata.uid === uid && isAfter(last, owners)) return true;
   const began = (await beginning(env, type, state.name, state.revision))?.at;
   return began !== undefined && owners.every(({ made, isLogged }) => isLogged && began > made);
+}
+
+/** Clocks that were set back may have it begin before its owners: when it ended tells as well. */
+function isAfter({ op, at = 0 }: PastEntry, owners: readonly Owner[]): boolean {
+  return op === 'put' || owners.every(({ made }) => at >= made + clockMs);
 }
 
 /** The entry that a life began with; undefined where the log does not have it, or too much came after it. */
