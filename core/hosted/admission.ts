@@ -4,6 +4,7 @@ import { invalid, invalidValue } from '../machinery/field-error.ts';
 import { forbidden, notFound, StatusError } from '../machinery/status.ts';
 import { fieldAt } from '../machinery/structure/field-at.ts';
 import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../registry/admission/plugin.ts';
+import { ownType } from '../store/own-types.ts';
 import {
   clusterFinalizer,
   clusterGroup,
@@ -61,7 +62,11 @@ export function clustersAdmission({ most, moreBy, copies }: ClustersAdmission): 
   };
 }
 
-async function checkNew({ name }: Attributes, env: WriteEnvironment, most: number, moreBy: string): Promise<void> {
+/** Written with each Cluster that is made, on the condition of what it was when they were counted: of two that would both fit alone, one starts over. */
+const count = { type: ownType('hosted-clusters'), name: 'count' };
+
+async function checkNew(attributes: Attributes, env: WriteEnvironment, most: number, moreBy: string): Promise<void> {
+  const { name, dryRun, companions } = attributes;
   if (!isClusterName(name))
     throw refused(
       name,
@@ -69,9 +74,14 @@ async function checkNew({ name }: Attributes, env: WriteEnvironment, most: numbe
       name,
       "must be at most 40 small letters, digits and '-', a letter or digit first and last",
     );
+  const counted = await env.store.get(count.type, count.name);
   const replica = await env.replicas.of(clusterType);
   await replica.catchUp();
-  if (replica.size < most) return;
+  if (replica.size < most) {
+    const value = { bytes: new TextEncoder().encode(String(replica.size + 1)) };
+    if (!dryRun) companions.push({ op: 'put', ...count, expect: counted?.revision ?? 0, value });
+    return;
+  }
   const what =
     most === 0
       ? `no clusters are hosted here: ${moreBy} allows some`

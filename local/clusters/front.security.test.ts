@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { notFound } from '../../core/machinery/status.ts';
 import { createLog } from '../../core/process/log.ts';
+import { type Audit, createAudit } from '../../functions/apiserver/audit/audit.ts';
 import type { ApiRequest, ApiResponse } from '../../functions/apiserver/http.ts';
 import { addressHeader, certificateHeader } from '../../functions/apiserver/serve-behind.ts';
 import type { Clusters } from './clusters.ts';
@@ -39,7 +40,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function open() {
+function open(audit?: Audit) {
   const hostedNames = new Map(
     ['a', 'b'].map((name) => [name, { asked: { name, uid: name }, agent } as unknown as Hosted]),
   );
@@ -58,7 +59,7 @@ function open() {
     close: async () => {},
   };
   const own = { handle: async () => text('own'), upgrade: async () => text('own') };
-  return withClusters(own, clusters, createLog('silent'));
+  return withClusters(own, clusters, createLog('silent'), audit);
 }
 
 const text = (body: string): ApiResponse => ({ status: 200, headers: {}, body: Buffer.from(body) });
@@ -137,4 +138,30 @@ it('one cluster has a quarter of the requests that the others leave free', async
   await watches[0]?.return?.();
   expect(await bodyOf(await front.handle(get('/clusters/a/api')))).toBe('behind');
   await Promise.all(watches.map((each) => each.return?.()));
+});
+
+it('writes down what it refuses, which no cluster hears of, and nothing of what a cluster answers', async () => {
+  const events: { auditID: string; requestURI: string; responseStatus: { code: number }; sourceIPs: string[] }[] = [];
+  const policy = { rules: [{ level: 'Metadata' as const }], omitStages: ['RequestReceived' as const] };
+  const front = open(createAudit(policy, { write: (line) => void events.push(JSON.parse(line)) }, Date.now));
+  await front.handle(get('/clusters/a/api'));
+  expect(events).toEqual([]);
+  const answers: ApiResponse[] = [];
+  for (const path of ['/clusters/none/api/v1/secrets', '/clusters/a%2Fb', '/clusters/%zz/x'])
+    answers.push(await front.handle(get(path, { query: 'limit=1', remoteAddress: '10.0.0.9' })));
+  const held: ApiResponse[] = [];
+  for (let answer = await watch(); answer.status !== 429; answer = await watch()) held.push(answer);
+  expect(events.map(({ requestURI, responseStatus }) => [requestURI, responseStatus.code])).toEqual([
+    ['/clusters/none/api/v1/secrets?limit=1', 404],
+    ['/clusters/a%2Fb?limit=1', 404],
+    ['/clusters/%zz/x?limit=1', 404],
+    ['/clusters/a/api/v1/pods?watch=1', 429],
+  ]);
+  expect(events[0]).toMatchObject({ verb: 'get', user: {}, sourceIPs: ['10.0.0.9'] });
+  expect(answers[0]?.headers['audit-id']).toBe(events[0]?.auditID);
+  await Promise.all(held.map(({ body }) => (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]().return?.()));
+
+  function watch(): Promise<ApiResponse> {
+    return front.handle(get('/clusters/a/api/v1/pods', { query: 'watch=1' }));
+  }
 });

@@ -8,9 +8,9 @@ import { StatusError } from '../../core/machinery/status.ts';
 import { connectionHeaders } from '../../core/node/connection-headers.ts';
 import type { Log } from '../../core/process/log.ts';
 import { createShares } from '../../core/process/shares.ts';
+import type { Audit } from '../../functions/apiserver/audit/audit.ts';
+import { refuse } from '../../functions/apiserver/audit/refusals.ts';
 import { ending, isStream } from '../../functions/apiserver/content/ending.ts';
-import { plainJson } from '../../functions/apiserver/content/negotiate.ts';
-import { respondError } from '../../functions/apiserver/content/respond.ts';
 import type { ApiRequest, ApiResponse } from '../../functions/apiserver/http.ts';
 import { forward, forwardUpgrade, type Upstream } from '../../functions/apiserver/proxy/forward.ts';
 import { parseQuery } from '../../functions/apiserver/query.ts';
@@ -23,8 +23,8 @@ import type { Hosted } from './hosted.ts';
 /** Of all clusters together; one may have a quarter of what the others leave free. */
 const openRequests = 2_000;
 
-/** `own`: the host's. */
-export function withClusters(own: Handler, clusters: Clusters, log: Log): Handler {
+/** `own`, `audit`: the host's. */
+export function withClusters(own: Handler, clusters: Clusters, log: Log, audit?: Audit): Handler {
   const shares = createShares(openRequests);
 
   /** Its share and its process, until `release`. */
@@ -54,13 +54,11 @@ export function withClusters(own: Handler, clusters: Clusters, log: Log): Handle
     }
   }
 
-  const refused = (error: unknown): ApiResponse => {
-    if (error instanceof StatusError) return respondError(error, plainJson);
+  const refused = (request: ApiRequest, error: unknown): Promise<ApiResponse> => {
+    if (error instanceof StatusError) return refuse(audit, request, error);
     log.error({ err: error }, 'a request to a cluster could not be passed on');
-    return respondError(
-      new StatusError('InternalError', 'an error on the server has prevented the request from succeeding'),
-      plainJson,
-    );
+    const ours = new StatusError('InternalError', 'an error on the server has prevented the request from succeeding');
+    return refuse(audit, request, ours, true);
   };
 
   return {
@@ -80,7 +78,7 @@ export function withClusters(own: Handler, clusters: Clusters, log: Log): Handle
           throw error;
         }
       } catch (error) {
-        return refused(error);
+        return await refused(request, error);
       }
     },
     async upgrade(request, connection) {
@@ -93,7 +91,7 @@ export function withClusters(own: Handler, clusters: Clusters, log: Log): Handle
         else connection.socket.once('close', release);
         return await forwardUpgrade(request, upstreamOf(request, asked.path, hosted), connection);
       } catch (error) {
-        return refused(error);
+        return await refused(request, error);
       }
     },
   };

@@ -27,6 +27,7 @@ import { openEmbeddedStore } from '../../core/store/embedded/embedded-store.ts';
 import { encryptedStore } from '../../core/store/encrypted/encrypted-store.ts';
 import { meterStore } from '../../core/store/metered-store.ts';
 import { serveStore } from '../../core/store/port.ts';
+import type { Audit } from '../../functions/apiserver/audit/audit.ts';
 import type { ConfiguredAuthentication } from '../../functions/apiserver/authentication/jwt/configured-authentication.ts';
 import { nodeTokens } from '../../functions/apiserver/authentication/node-tokens.ts';
 import { readYamlIn } from '../../functions/apiserver/content/body.ts';
@@ -128,6 +129,7 @@ let closeAudit: (() => void | Promise<void>) | undefined;
 const issuer = `https://kubernetes.default.svc.${clusterDomain}${within?.path ?? ''}`;
 const now = () => new Date();
 const nodeCredentials = nodeTokens({ issuer, keys: keys.signingKeys, now, ...storedNodes(store) });
+const audited = await auditing(cluster);
 const configured = await authentication(cluster.authenticationConfig);
 const forControllers = controllersToken();
 const { port1: questions, port2: questionsForWorker } = new MessageChannel();
@@ -172,7 +174,7 @@ const api = await createApiServer({
       resyncSeconds: 30,
     },
   }),
-  ...(await auditing(cluster)),
+  ...audited,
   streams,
   reach,
   callWebhook,
@@ -243,7 +245,9 @@ const clusters: Clusters | undefined =
     replicas,
     log,
   }));
-const serving = within ? await serveWithin() : await serveOnPort(clusters ? withClusters(api, clusters, log) : api);
+const serving = within
+  ? await serveWithin()
+  : await serveOnPort(clusters ? withClusters(api, clusters, log, audited.audit) : api);
 const stopRenewing = keepRenewed(cluster, keys, {
   now: Date.now,
   onError: (err) => log.error({ err }, 'certificates that end soon could not be renewed'),
@@ -291,7 +295,7 @@ function storageSize(): Family {
 }
 
 /** Loaded where there is a policy. */
-async function auditing({ auditPolicyFile, auditLog }: Cluster) {
+async function auditing({ auditPolicyFile, auditLog }: Cluster): Promise<{ readonly audit?: Audit }> {
   if (auditPolicyFile === undefined) return {};
   const { createAudit } = await import('../../functions/apiserver/audit/audit.ts');
   const { readAuditPolicy } = await import('../../functions/apiserver/audit/policy.ts');

@@ -28,7 +28,8 @@ describe('clusters hosted on AWS', { timeout: 240_000 }, () => {
     askRaw(endpoint, { path: `/prod${path}`, token, ...more });
 
   beforeAll(async () => {
-    aws = await startAwsCluster();
+    const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata' }] };
+    aws = await startAwsCluster({ env: { ZEROPLANE_AUDIT_POLICY: JSON.stringify(policy) } });
     endpoint = { url: aws.gateway.url, caCertificate: readFileSync(aws.caFile, 'utf8') };
     const host = kubectlFor(aws.kubeconfig);
     await eventually(120, async () => (await host.attempt('get', 'namespaces')).code === 0);
@@ -115,6 +116,11 @@ describe('clusters hosted on AWS', { timeout: 240_000 }, () => {
       expect([301, 400, 401, 403, 404], `${path}: ${status} ${text.slice(0, 100)}`).toContain(status);
       expect(text, path).not.toMatch(/"of-(?:two|host)"/);
     }
+    // What no cluster was found for is in the audit log of the host.
+    const uri = `/clusters/TWO${secrets}`;
+    const refused = async () =>
+      aws.audited.find(({ requestURI, stage }) => requestURI === uri && stage === 'ResponseComplete');
+    expect(await eventually(10, refused)).toMatchObject({ verb: 'get', user: {}, responseStatus: { code: 404 } });
   });
 
   it('are no way to a node of the host, whatever stands in their objects', async () => {

@@ -10,9 +10,9 @@ import type { Claims } from '../../../../core/store/claims.ts';
 import type { HostedStore } from '../../../../core/store/dynamodb/connect.ts';
 import type { Store } from '../../../../core/store/store.ts';
 import type { Meter } from '../../../../core/work/meter.ts';
-import { plainJson } from '../../content/negotiate.ts';
-import { respondError } from '../../content/respond.ts';
+import { refuse } from '../../audit/refusals.ts';
 import type { ApiResponse } from '../../http.ts';
+import { auditedBy } from '../audited-by.ts';
 import type { ServerlessApi } from '../serverless-api.ts';
 import { findHosted } from './find.ts';
 import { openHosted } from './open-hosted.ts';
@@ -35,11 +35,13 @@ const mostOpen = 8;
 /** What machines ask that would become nodes, and agents of nodes. */
 const ofNodes = /^\/(?:apis\/agent\.zeroplane\.dev|install-agent)(?:\/|$)/;
 
-export function openHostedFront(options: HostedFrontOptions): ServerlessApi {
-  const { store, log } = options;
+export async function openHostedFront(options: HostedFrontOptions): Promise<ServerlessApi> {
+  const { settings, store, log } = options;
   /** By uid, the one that was asked last at the end. A process answers one request at a time: none is under way in one that is let go of. */
   const open = new Map<string, Promise<ServerlessApi>>();
   let answering: ServerlessApi | undefined;
+  /** What is refused here no hosted cluster hears of. */
+  const host = await auditedBy(settings.auditPolicy);
 
   const apiOf = (name: string, uid: string): Promise<ServerlessApi> => {
     const found = open.get(uid);
@@ -69,14 +71,18 @@ export function openHostedFront(options: HostedFrontOptions): ServerlessApi {
         answering = await apiOf(name, uid);
         return await answering.handle({ ...request, path: asked.path });
       } catch (error) {
-        if (error instanceof StatusError) return respondError(error, plainJson);
+        if (error instanceof StatusError) return await refuse(host?.audit, request, error);
         log.error({ err: error }, 'a request to a hosted cluster failed before its API server answered');
-        return respondError(
-          new StatusError('InternalError', 'an error on the server has prevented the request from succeeding'),
-          plainJson,
+        const ours = new StatusError(
+          'InternalError',
+          'an error on the server has prevented the request from succeeding',
         );
+        return await refuse(host?.audit, request, ours, true);
       }
     },
-    answered: () => answering?.answered(),
+    answered() {
+      answering?.answered();
+      host?.lines.flush();
+    },
   };
 }
