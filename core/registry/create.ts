@@ -8,16 +8,14 @@ import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-i
 import type { WriteEnvironment } from './admission/plugin.ts';
 import { admit } from './admit.ts';
 import { lookups } from './lookup.ts';
-import { get } from './read/get.ts';
 import { list } from './read/list.ts';
-import { reachesVersion } from './read/resource-version.ts';
 import { watch } from './read/watch.ts';
+import { readOne } from './read-one.ts';
 import type { Registry, Target } from './registry.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import { loadStrategy, strategyOf } from './strategies.ts';
 import { changeSubresource } from './subresources/change-subresource.ts';
 import { createBinding, createSubresource } from './subresources/create-subresource.ts';
-import { getSubresource } from './subresources/get-subresource.ts';
 import { createWebhookCaller } from './webhooks/caller.ts';
 import { create } from './write/create.ts';
 import { remove } from './write/delete.ts';
@@ -37,10 +35,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     return definition.expressions || strategyOf(definition).expressions ? loadExpressions().then(work) : work();
   };
   return {
-    get: (context, target, { resourceVersion } = {}) => {
-      const read = () => (target.subresource ? getSubresource(env, context, target) : get(env, target));
-      return resourceVersion ? reachesVersion(env, target.definition.type, resourceVersion).then(read) : read();
-    },
+    get: (context, target, getOptions) => readOne(env, context, target, getOptions),
     list: (_context, target, listOptions) => list(env, target, listOptions),
     watch: (_context, target, watchOptions) => watch(env, target, watchOptions),
     create: (context, target, object, writeOptions) =>

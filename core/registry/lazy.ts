@@ -1,11 +1,10 @@
 // A registry of a process that may never write: reads are there at once, and the code of writes is loaded with the first.
 
-import { get } from './read/get.ts';
 import { list } from './read/list.ts';
 import { watch } from './read/watch.ts';
+import { readOne } from './read-one.ts';
 import type { Registry } from './registry.ts';
 import type { RegistryOptions } from './registry-options.ts';
-import { getSubresource } from './subresources/get-subresource.ts';
 
 export interface LazyRegistry extends Registry {
   /** Loads the code of writes ahead of the first: for a process that will write. */
@@ -24,7 +23,7 @@ export function createLazyRegistry(options: Omit<RegistryOptions, 'random'>): La
     async loadWrites() {
       await whole();
     },
-    get: (context, target) => (target.subresource ? getSubresource(options, context, target) : get(options, target)),
+    get: (context, target, getOptions) => readOne(options, context, target, getOptions),
     list: (_context, target, listOptions) => list(options, target, listOptions),
     watch: (_context, target, watchOptions) => watch(options, target, watchOptions),
     create: async (...given) => (await whole()).create(...given),

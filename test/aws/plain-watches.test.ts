@@ -149,11 +149,12 @@ describe('plain watches', { timeout: 240_000 }, () => {
     expect(body).toContain('"type":"ADDED"');
   });
 
-  it('say that they cannot go on from what is long gone', async () => {
-    const url = `${cluster.gateway.url}${configMaps}?watch=true&resourceVersion=999999999`;
+  it('say in the stream that they cannot begin with a state that is not there', async () => {
+    const version = 'resourceVersion=999999999&resourceVersionMatch=NotOlderThan';
+    const url = `${cluster.gateway.url}${configMaps}?watch=true&sendInitialEvents=true&${version}`;
     const admin = cluster.token('AKIAADMIN');
     const sent = new URL((await get(url, admin)).location, url).href;
-    expect(JSON.parse((await get(sent, admin)).body)).toMatchObject({ kind: 'Status', status: 'Failure' });
+    expect(JSON.parse((await get(sent, admin)).body)).toMatchObject({ type: 'ERROR', object: { reason: 'Timeout' } });
   });
 
   it('that are abandoned keep nobody from writing', async () => {

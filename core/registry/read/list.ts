@@ -11,7 +11,7 @@ import { convertedEntry, isServedAsStored } from '../versions.ts';
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
 import { convertedSelection, selectsConverted } from './converted-selection.ts';
 import { checkListOptions } from './options.ts';
-import { parseResourceVersion, tooLargeResourceVersion, tooOldResourceVersion } from './resource-version.ts';
+import { parseResourceVersion, tooOldResourceVersion, waitForRevision } from './resource-version.ts';
 import { type Selection, select } from './selection.ts';
 
 export async function list(env: ReadEnvironment, target: Target, options: ListOptions): Promise<ListOutcome> {
@@ -86,12 +86,6 @@ async function startOf(replica: Replica, options: ListOptions, now: number): Pro
  */
 function inconsistent(head: number, { after, told }: ContinueToken): Omit<Page, 'since'> {
   return { revision: head, after, ...(told === head && head > 1 && { told: head - 1 }) };
-}
-
-/** Catches up to a revision that was asked for, or fails if there is no such revision yet. */
-export async function waitForRevision(replica: Replica, revision: number): Promise<void> {
-  const reached = await replica.catchUp();
-  if (revision > reached) throw tooLargeResourceVersion(revision, reached);
 }
 
 function collect(

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../store/store.ts';
 import { openTestRegistry, type TestRegistry } from '../testing.ts';
 
 let t: TestRegistry;
@@ -17,9 +18,13 @@ afterEach(async () => {
 async function afterCompaction(): Promise<TestRegistry['registry']> {
   await t.store.compact('configmaps', 3);
   t.replicas.close();
+  return await another(t.store);
+}
+
+async function another(store: Store): Promise<TestRegistry['registry']> {
   const { createReplicas } = await import('../../replica/replicas.ts');
   const { createRegistry, systemRandom } = await import('../create.ts');
-  const { store, definitions } = t;
+  const { definitions } = t;
   return createRegistry({
     store,
     replicas: createReplicas(store),
@@ -58,6 +63,23 @@ describe('reads of the past', () => {
     });
     expect(listed.resourceVersion).toBe('2');
     expect(listed.entries.map(({ name }) => name)).toEqual(['default/a', 'default/b']);
+  });
+});
+
+describe('reads of the future', () => {
+  it('find in the log what a process hears of by no notice', async () => {
+    const { store } = t;
+    const deaf = new Proxy(store, {
+      get: (_, name: keyof Store) => (name === 'onCommit' ? () => () => {} : store[name].bind(store)),
+    });
+    const registry = await another(deaf);
+    const target = t.target('configmaps', 'default');
+    const list = registry.list(t.context, target, { resourceVersion: '5' });
+    const get = registry.get(t.context, { ...target, name: 'e' }, { resourceVersion: '5' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await t.create('configmaps', 'default', { metadata: { name: 'e' } });
+    expect((await list).resourceVersion).toBe('5');
+    expect((await get).object.metadata.name).toBe('e');
   });
 });
 

@@ -2,6 +2,7 @@
 
 import type { ReadEnvironment } from '../../kinds/environment.ts';
 import { badRequest, StatusError } from '../../machinery/status.ts';
+import type { Replica } from '../../replica/replica.ts';
 import type { TypeName } from '../../store/store.ts';
 
 /** 0 for an empty one. What no server gave out yet is a number all the same, and too large. Throws BadRequest. */
@@ -26,16 +27,64 @@ export function tooLargeResourceVersion(asked: number, current: number): StatusE
   });
 }
 
-/** A read of one object is of the newest; a client that asks for a version is told where there is none so new. Throws StatusError. */
+/** A read of one object is of the newest; a client that asks for a version waits for it, or is told that there is none so new. */
 export async function reachesVersion(
-  { store }: Pick<ReadEnvironment, 'store'>,
+  { store, replicas }: Pick<ReadEnvironment, 'store' | 'replicas'>,
   type: TypeName,
   resourceVersion: string,
 ): Promise<void> {
   const asked = parseResourceVersion(resourceVersion);
-  if (asked === 0) return;
-  const head = await store.head(type);
-  if (asked > head) throw tooLargeResourceVersion(asked, head);
+  if (asked === 0 || asked <= (await store.head(type))) return;
+  await waitForRevision(await replicas.of(type), asked);
+}
+
+/** How long Kubernetes waits until its cache has a version that somebody asks for. */
+const freshMs = 3_000;
+/** Between two looks at the log: a process may hear of no commits of others. */
+const lookMs = 500;
+/** Who waits beside so many others is told at once. */
+const maxWaiting = 200;
+let waiting = 0;
+
+/** Catches up to a revision that was asked for, or fails with Timeout where there is none such for a while. */
+export async function waitForRevision(replica: Replica, revision: number): Promise<void> {
+  if ((await replica.catchUp()) >= revision) return;
+  if (waiting < maxWaiting) {
+    waiting += 1;
+    try {
+      if (await comes(replica, revision)) return;
+    } finally {
+      waiting -= 1;
+    }
+  }
+  throw tooLargeResourceVersion(revision, replica.revision);
+}
+
+function comes(replica: Replica, revision: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    let looks = freshMs / lookMs;
+    const stop = () => {
+      clearInterval(timer);
+      forget();
+    };
+    const look = (reached: number) => {
+      looks -= 1;
+      if (reached < revision && looks > 0) return;
+      stop();
+      resolve(reached >= revision);
+    };
+    const forget = replica.onEvent((event) => {
+      if (event.revision < revision) return;
+      stop();
+      resolve(true);
+    });
+    const timer = setInterval(() => {
+      replica.catchUp().then(look, (error) => {
+        stop();
+        reject(error);
+      });
+    }, lookMs);
+  });
 }
 
 export function tooOldResourceVersion(asked: number, oldest: number): StatusError {

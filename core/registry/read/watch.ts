@@ -9,9 +9,14 @@ import { prefixOf, subjectOf } from '../target.ts';
 import { convertedEntry, isServedAsStored } from '../versions.ts';
 import { selectedWatch, selectsConverted } from './converted-selection.ts';
 import { convertedWatch } from './converted-watch.ts';
-import { refuseSealed, waitForRevision } from './list.ts';
+import { refuseSealed } from './list.ts';
 import { checkWatchOptions } from './options.ts';
-import { parseResourceVersion, tooOldResourceVersion } from './resource-version.ts';
+import {
+  parseResourceVersion,
+  tooLargeResourceVersion,
+  tooOldResourceVersion,
+  waitForRevision,
+} from './resource-version.ts';
 import { type Selection, select } from './selection.ts';
 
 export async function watch(env: ReadEnvironment, target: Target, options: WatchOptions): Promise<WatchOutcome> {
@@ -22,10 +27,14 @@ export async function watch(env: ReadEnvironment, target: Target, options: Watch
   const anyVersion = options.resourceVersion === '0';
   try {
     const replica = await env.replicas.of(definition.type);
-    if (asked > replica.revision) await waitForRevision(replica, asked);
-    else if (!asked && !anyVersion && !options.upToDate) await replica.catchUp();
-    if (options.upToDate) await replica.catchUp();
     const withState = !options.goesOn && (options.sendInitialEvents ?? asked === 0);
+    if (options.upToDate) {
+      if (asked > (await replica.catchUp())) throw tooLargeResourceVersion(asked, replica.revision);
+    } else if (asked > replica.revision) {
+      // Events above a version of the future are a stream like any other: only a state as new as it has to be there first.
+      if (withState || selectsConverted(env, definition, selection)) await waitForRevision(replica, asked);
+      else await replica.catchUp();
+    } else if (!asked && !anyVersion) await replica.catchUp();
     const after = !options.goesOn && (withState || asked === 0) ? replica.revision : asked;
     if (after < replica.oldest) throw tooOldResourceVersion(after, replica.oldest);
     // No turn of the event loop between state and watch: nothing is missed, nothing doubled.

@@ -15,8 +15,8 @@ type Beats = ReadonlyMap<string, number>;
 
 /** The registry, whose reads show the Leases of nodes as of their newest beats. All other reads cost nothing more. */
 export function withNodeLeases(registry: Registry, heartbeats: Heartbeats): Registry {
-  const get: Registry['get'] = async (context, target) => {
-    const outcome = await registry.get(context, target);
+  const get: Registry['get'] = async (context, target, options) => {
+    const outcome = await registry.get(context, target, options);
     const object = renewed(outcome.object, await heartbeats.all());
     return object === outcome.object ? outcome : { object, bytes: encode(object) };
   };
@@ -28,7 +28,7 @@ export function withNodeLeases(registry: Registry, heartbeats: Heartbeats): Regi
   };
   return {
     ...registry,
-    get: (context, target) => (holdsNodeLeases(target) ? get : registry.get)(context, target),
+    get: (context, target, options) => (holdsNodeLeases(target) ? get : registry.get)(context, target, options),
     list: (context, target, options) => (holdsNodeLeases(target) ? list : registry.list)(context, target, options),
   };
 }

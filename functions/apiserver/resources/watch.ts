@@ -5,13 +5,14 @@ import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import { followed, revisionHeader } from '../../../core/edge/follow.ts';
 import { channelHeader, ticketHeader } from '../../../core/edge/ticket.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
-import { badRequest, expired, StatusError } from '../../../core/machinery/status.ts';
+import { badRequest, expired, hasReason, StatusError } from '../../../core/machinery/status.ts';
 import { largeBytes, runYielding, type Steps, yieldToEventLoop } from '../../../core/machinery/steps.ts';
 import { type Histogram, observe } from '../../../core/metrics/histogram.ts';
 import type { WatchOutcome } from '../../../core/registry/registry.ts';
 import { toCborEvent, toCborEventInSteps } from '../content/cbor.ts';
 import { type MediaTypeOptions, mediaTypes } from '../content/negotiate.ts';
 import { toProtobufEvent } from '../content/protobuf.ts';
+import type { ApiResponse } from '../http.ts';
 import { watchOptions } from './query-options.ts';
 import type { Route, WatchLimits } from './route.ts';
 import { type Transformer, transformer } from './transform.ts';
@@ -49,7 +50,8 @@ export const watchRoute: Route = async (parts, exchange, target) => {
     );
   } catch (error) {
     watches.release(username, 1);
-    throw error;
+    if (follows || !cannotBegin(error)) throw error;
+    return failedStream(error, mediaType);
   }
   const until = follows && untilOf(outcome, follows.until);
   if (follows && until === undefined) {
@@ -63,15 +65,13 @@ export const watchRoute: Route = async (parts, exchange, target) => {
   return {
     status: 200,
     headers: {
-      'content-type': streamTypes[mediaType.encoding] ?? mediaTypes.json,
-      'cache-control': 'no-cache, private',
+      ...streamHeaders(mediaType),
       ...(until !== undefined && { [revisionHeader]: String(until) }),
       ...(until !== undefined &&
         channel && { [channelHeader]: channel.url, [ticketHeader]: channel.ticketOf(target.definition.type) }),
     },
     body: watchLines(outcome, {
-      ...(mediaType.encoding === 'protobuf' && { encode: toProtobufEvent }),
-      ...(mediaType.encoding === 'cbor' && { encode: toCborEvent, encodeInSteps: toCborEventInSteps }),
+      ...encoders[mediaType.encoding],
       definition: target.definition,
       transform,
       bookmarks: options.allowWatchBookmarks === true,
@@ -96,6 +96,29 @@ const streamTypes: Partial<Record<MediaTypeOptions['encoding'], string>> = {
   protobuf: `${mediaTypes.protobuf};stream=watch`,
   cbor: 'application/cbor-seq',
 };
+
+const encoders: Partial<Record<MediaTypeOptions['encoding'], Pick<LineOptions, 'encode' | 'encodeInSteps'>>> = {
+  protobuf: { encode: toProtobufEvent },
+  cbor: { encode: toCborEvent, encodeInSteps: toCborEventInSteps },
+};
+
+function streamHeaders({ encoding }: MediaTypeOptions) {
+  return { 'content-type': streamTypes[encoding] ?? mediaTypes.json, 'cache-control': 'no-cache, private' };
+}
+
+/** The request is well formed, and what it asks to begin from is gone, or is not there yet. */
+function cannotBegin(error: unknown): error is StatusError {
+  return hasReason(error, 'Expired') || hasReason(error, 'Timeout');
+}
+
+/** As Kubernetes says it: by an event of the stream. */
+function failedStream({ status }: StatusError, mediaType: MediaTypeOptions): ApiResponse {
+  const { encode = encodeLine } = encoders[mediaType.encoding] ?? {};
+  async function* body() {
+    yield encode('ERROR', status);
+  }
+  return { status: 200, headers: streamHeaders(mediaType), body: body() };
+}
 
 interface LineOptions {
   /** One event in another form than JSON lines. */
