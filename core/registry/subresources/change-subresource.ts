@@ -1,17 +1,27 @@
 // Updates and patches of a scale. Other subresources are changed as an update of the object, which knows what they may reach.
 
 import type { V1Scale } from '../../../generated/kubernetes.ts';
+import { schemaOf } from '../../api/models.ts';
+import { apply } from '../../machinery/apply/apply.ts';
+import { trackUpdate } from '../../machinery/apply/track.ts';
 import { deepClone } from '../../machinery/equality.ts';
 import { invalid, invalidValue } from '../../machinery/field-error.ts';
 import type { KubeObject } from '../../machinery/object.ts';
 import { badRequest } from '../../machinery/status.ts';
+import { validateStructure } from '../../machinery/structure/validate-structure.ts';
+import { formatTime } from '../../machinery/time.ts';
 import { encodeWhole } from '../../store/encode-object.ts';
 import type { WriteEnvironment } from '../admission/plugin.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { missingReplicas, scaleOf, scalePaths, setReplicas } from '../scale.ts';
+import { apiVersionOf } from '../target.ts';
 import { applyPatch } from '../write/apply-patch.ts';
 import { demandBody } from '../write/body.ts';
 import { modify } from '../write/modify.ts';
+import { unknownManager } from '../write/ownership.ts';
+import { applierOf, configuration } from '../write/patch.ts';
+import { cannotHandle } from '../write/prune-default-validate.ts';
+import { ownersOfObject, ownersOfScale } from './scale-owners.ts';
 
 export type ScaleChange = { readonly object: KubeObject } | { readonly type: PatchType; readonly body: unknown };
 
@@ -27,7 +37,15 @@ export function changeSubresource(
 }
 
 /** Of built-in and custom resources alike. */
-const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+const scaleKind = {
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  /** Made when it is first asked for. */
+  get schema() {
+    return schemaOf('V1Scale');
+  },
+};
 
 async function changeScale(
   env: WriteEnvironment,
@@ -37,27 +55,34 @@ async function changeScale(
   options: WriteOptions,
 ): Promise<Outcome & { created: boolean }> {
   const paths = scalePaths(target);
+  const place = { apiVersion: apiVersionOf(target.definition), path: paths.spec };
   if ('object' in change) demandBody(scaleKind, change.object);
   const outcome = await modify(
     env,
     context,
     target,
     {
-      management: { operation: 'Update' },
+      // Its owners are said here: the object's do not know who changed its scale.
+      management: { operation: 'Apply' },
       async build(existing, large) {
+        const owners = existing.metadata.managedFields ?? [];
         const before = scaleOf(existing, paths);
-        const after = 'object' in change ? change.object : await patched(before, change, large);
+        before.metadata.managedFields = ownersOfScale(owners, place);
+        const after = await changed(env, target, before, change, options, large);
         const missing =
           'object' in change || !target.definition.customResource ? undefined : missingReplicas(existing, paths);
         // As its type is: what a PUT does not say is 0.
         if (missing && (after as V1Scale).spec?.replicas === undefined)
           throw badRequest(`the spec replicas field ${missing} cannot be empty`);
         const replicas = replicasOf(target, after);
-        const { uid, resourceVersion } = after.metadata ?? {};
+        const { uid, resourceVersion, managedFields = [] } = after.metadata ?? {};
         const next = deepClone(existing);
         setReplicas(next, paths, replicas);
         if (uid) next.metadata.uid = uid;
         if (resourceVersion) next.metadata.resourceVersion = resourceVersion;
+        const now = ownersOfObject(owners, managedFields, place);
+        if (now.length > 0) next.metadata.managedFields = now;
+        else delete next.metadata.managedFields;
         return next;
       },
     },
@@ -67,13 +92,38 @@ async function changeScale(
   return { object, bytes: encodeWhole(object), created: false };
 }
 
-function patched(
-  scale: KubeObject,
-  { type, body }: { readonly type: PatchType; readonly body: unknown },
+/** The scale after the change, with its managers. */
+async function changed(
+  env: WriteEnvironment,
+  target: Target,
+  before: KubeObject,
+  change: ScaleChange,
+  options: WriteOptions,
   large: boolean,
-): KubeObject | Promise<KubeObject> {
-  // A Scale has no lists: strategic and apply patches of it are merge patches.
-  return applyPatch(type === 'json' ? 'json' : 'merge', scale, body, undefined, large);
+): Promise<KubeObject> {
+  const ownership = {
+    schema: scaleKind.schema,
+    live: before,
+    subresource: 'scale',
+    apiVersion: apiVersionOf(scaleKind),
+    time: formatTime(env.clock()),
+  };
+  if ('type' in change && change.type === 'apply')
+    return apply({
+      ...ownership,
+      applied: configuration(target, change.body, scaleKind),
+      manager: applierOf(options),
+      force: options.force ?? false,
+    });
+  // A Scale has no lists: a strategic patch of it is a merge patch.
+  const after =
+    'object' in change
+      ? change.object
+      : await applyPatch(change.type === 'json' ? 'json' : 'merge', before, change.body, undefined, large);
+  const object = { ...after, metadata: { ...after.metadata } };
+  const found = trackUpdate({ ...ownership, object, manager: options.fieldManager || unknownManager });
+  object.metadata.managedFields = found;
+  return object;
 }
 
 function replicasOf(target: Target, object: KubeObject): number {
@@ -84,8 +134,8 @@ function replicasOf(target: Target, object: KubeObject): number {
     throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`);
   }
   const replicas = scale.spec?.replicas ?? 0;
-  if (!Number.isInteger(replicas))
-    throw badRequest('Scale in version "v1" cannot be handled as a Scale: spec.replicas: must be an integer');
+  const [unreadable] = validateStructure(scaleKind.schema, object);
+  if (unreadable) throw badRequest(`${cannotHandle(scaleKind)}: ${unreadable.message}`);
   if (replicas < 0) {
     throw invalid('Scale', 'autoscaling', name, [
       invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),

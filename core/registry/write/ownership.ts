@@ -19,7 +19,7 @@ export interface FieldManagement {
 }
 
 const statusOnly = setOf(['f:status']);
-const unknownManager = 'unknown';
+export const unknownManager = 'unknown';
 
 /** `object` is in the stored version. A promise only where the request speaks another. */
 export function trackCreate(

@@ -1,5 +1,6 @@
 // Changes an object by a patch. Without a resourceVersion in the patch it is applied again to whatever a conflict shows.
 
+import type { ResourceDefinition } from '../../api/definition.ts';
 import { applying } from '../../machinery/apply/apply.ts';
 import { keyFaultsIn } from '../../machinery/apply/duplicates.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
@@ -41,11 +42,7 @@ async function applyConfiguration(
   options: WriteOptions,
 ): Promise<Outcome & { created: boolean }> {
   const { definition } = target;
-  if (!options.fieldManager)
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    );
-  const manager = options.fieldManager;
+  const manager = applierOf(options);
   const first = configuration(target, body);
   const { uid, name } = first.metadata;
   // The object takes parts of the configuration over: each attempt has its own.
@@ -96,18 +93,31 @@ async function applyConfiguration(
   );
 }
 
+/** Who applies, which an apply must say. */
+export function applierOf({ fieldManager }: WriteOptions): string {
+  if (fieldManager) return fieldManager;
+  throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+}
+
 /** Of faults of keys: what is beyond tells nobody more. */
 const maxReportedKeys = 100;
 
-/** The applied configuration, which must speak of this object in this version, and of nothing that the schema does not know. */
-function configuration(target: Target, body: unknown): KubeObject {
+/**
+ * The applied configuration, which must speak of this object in this version, and of nothing that the schema does not know. `kindOf`: what
+ * is applied, where that is not of the target's own kind.
+ */
+export function configuration(
+  target: Target,
+  body: unknown,
+  kindOf: Pick<ResourceDefinition, 'group' | 'version' | 'kind' | 'schema'> = target.definition,
+): KubeObject {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw badRequest('an apply patch must be an object');
   // Checked just above and below.
   const applied = deepClone(body) as KubeObject;
   const key = `${target.namespace ?? ''}/${target.name}`;
   const untyped = (why: string) => {
-    const { group, version, kind } = target.definition;
+    const { group, version, kind } = kindOf;
     return badRequest(`failed to create typed patch object (${key}; ${group}/${version}, Kind=${kind}): ${why}`);
   };
   const metadata: unknown = applied.metadata ?? {};
@@ -115,20 +125,20 @@ function configuration(target: Target, body: unknown): KubeObject {
     throw untyped(`.metadata: expected map, got &{${String(metadata)}}`);
   applied.metadata = metadata as ObjectMeta; // its fields are checked with the rest
   if (!applied.apiVersion || !applied.kind) throw badRequest('an apply patch must have apiVersion and kind');
-  const apiVersion = apiVersionOf(target.definition);
+  const apiVersion = apiVersionOf(kindOf);
   if (applied.apiVersion !== apiVersion) {
     throw badRequest(
       `Incorrect version specified in apply patch. Specified patch version: ${applied.apiVersion}, expected: ${apiVersion}`,
     );
   }
-  demandKind(target.definition, applied);
+  demandKind(kindOf, applied);
   const { name, namespace } = applied.metadata;
   if (name && name !== target.name)
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
   if (namespace && namespace !== target.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  const { schema } = target.definition;
+  const { schema } = kindOf;
   const wrong = pruneApplied(schema, applied).map((path) => `${path}: field not declared in schema`);
   wrong.push(...keyFaultsIn(schema, applied).slice(0, maxReportedKeys));
   const [first, ...others] = wrong;
