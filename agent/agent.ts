@@ -1,6 +1,6 @@
 // The node agent, composed: runtime, network, pods, and the line to the control plane.
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { PolicyPeer } from '../core/node/policy-peers.ts';
@@ -24,42 +24,30 @@ import { type Backoff, createBackoff } from './backoff.ts';
 import { createControlPlane } from './control-plane/control-plane.ts';
 import { Reporter } from './control-plane/reporter.ts';
 import { pacedRuntime } from './cri/paced-runtime.ts';
-import { publishDrivers } from './csi/csi-node.ts';
-import { createCsiVolumes } from './csi/csi-volumes.ts';
-import { createDrivers } from './csi/drivers.ts';
-import { machineDirectory, openKubeletDirectory } from './csi/kubelet-directory.ts';
+import type { ContainerRuntime } from './cri/runtime.ts';
 import { createEviction, evictionIntervalMs } from './eviction/eviction.ts';
-import { observeNode } from './eviction/observe-node.ts';
 import { parseThresholds } from './eviction/thresholds.ts';
 import { collectImages } from './images/collect.ts';
 import { createImages } from './images/images.ts';
-import { pauseImage } from './images/pause.ts';
 import { openPullRecords } from './images/pull-records.ts';
-import { overlayKey } from './network/overlay/key.ts';
 import { createNodeNetwork } from './node/node-network.ts';
 import { readNodeFacts } from './node/node-status.ts';
 import { createReach, nodeEvent } from './node/reach.ts';
 import { createSelfReport, statusIntervalMs } from './node/self-report.ts';
 import type { NodeApiContext } from './node-api/context.ts';
 import type { AgentOptions } from './options.ts';
+import type { Platform } from './platform/platform.ts';
 import { asPod } from './pod/pod.ts';
-import { claimMachineLogs } from './pods/machine-logs.ts';
 import type { NodePods } from './pods/node-pods.ts';
 import { createNodePods } from './pods/node-pods.ts';
-import { readNodeSecurity } from './pods/node-security.ts';
-import { createPodCgroups } from './pods/pod-cgroup.ts';
 import type { PodContext, PodObjects } from './pods/pod-context.ts';
-import { parseResolvConf } from './pods/sandbox-config.ts';
 import { isUnderWay } from './pods/under-way.ts';
 import { createProbeMetrics } from './probes/probe-metrics.ts';
 import { createNodeQueue } from './queue/node-queue.ts';
-import { openRuntime } from './runtime.ts';
-import { createCgroupReader } from './stats/cgroup-use.ts';
+import { agentPaths } from './state.ts';
 import { createUsageSampler } from './stats/usage.ts';
-import { agentPaths, machineLogs } from './teardown.ts';
-import { createImageVolumes } from './volumes/image-volume.ts';
 import { createLocalPathVolumes } from './volumes/local-path.ts';
-import { createPodVolumes, prepareVolumeRoots } from './volumes/pod-volumes.ts';
+import { createPodVolumes } from './volumes/pod-volumes.ts';
 import { requestToken } from './volumes/request-token.ts';
 import { createTokenSource } from './volumes/tokens.ts';
 import { createVolumeUsage } from './volumes/volume-usage.ts';
@@ -69,7 +57,7 @@ export interface StreamContext {
   readonly options: AgentOptions;
   readonly api: ApiClient;
   readonly pods: NodePods;
-  readonly runtime: Awaited<ReturnType<typeof openRuntime>>['runtime'];
+  readonly runtime: ContainerRuntime;
   readonly logsDir: string;
   readonly node: NodeApiContext;
   readonly log: EventLog;
@@ -84,6 +72,7 @@ const collectMs = 300_000;
 
 /** `serveStream` serves a client's exec, attach, port-forward or log. */
 export async function startAgent(
+  platform: Platform,
   options: AgentOptions,
   log: EventLog,
   serveStream: (stream: DialRequest, context: StreamContext) => Promise<void>,
@@ -94,16 +83,16 @@ export async function startAgent(
   const paths = agentPaths(options.dataDir);
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const api = createApiClient(options.credentials);
-  const [{ runtime, snapshots, version, release }, resolvConf] = await Promise.all([
-    openRuntime(options, log),
-    readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
-    prepareVolumeRoots(paths.pods, paths.memory),
+  const [{ runtime, snapshots, version, release }, dns] = await Promise.all([
+    platform.openRuntime(options, log),
+    platform.dns(options),
+    platform.volumes.prepareRoots(paths.pods, paths.memory),
   ]);
-  const logs = await claimMachineLogs({ dataDir: options.dataDir, own: paths.logs, machine: machineLogs }, log);
-  const usage = createUsageSampler(runtime, options.nodeName);
+  const logs = await platform.claimLogs({ dataDir: options.dataDir, own: paths.logs }, log);
+  const usage = createUsageSampler(runtime, options.nodeName, platform.machine);
   const nodeIPv6 = options.clusterCIDR.includes(',') ? options.nodeIPv6 : undefined;
   const hostIPs = [options.nodeIP, ...(nodeIPv6 === undefined ? [] : [nodeIPv6])];
-  const facts = await readNodeFacts({ ...options, nodeIPv6, runtime: version });
+  const facts = await readNodeFacts({ ...options, nodeIPv6, runtime: version, machine: platform.machine });
   const capacity = { cpu: facts.cpu, memory: facts.memory };
 
   /** Of pods whose status the API does not take. */
@@ -127,7 +116,12 @@ export async function startAgent(
     now,
   });
 
-  const localPath = createLocalPathVolumes({ nodeName: options.nodeName, stateFile: paths.localPath, log });
+  const localPath = createLocalPathVolumes({
+    nodeName: options.nodeName,
+    files: platform.volumes.files,
+    stateFile: paths.localPath,
+    log,
+  });
   const controlPlane = createControlPlane({
     api,
     nodeName: options.nodeName,
@@ -156,12 +150,14 @@ export async function startAgent(
         usage,
         health: self.health,
         apiMetrics: api.metrics.families,
-        cgroups: { reader: cgroupReader, root: cgroupRoot, pod: cgroups.parent },
-        pauseImage: options.pauseImage ?? pauseImage,
+        machine: platform.machine,
+        files: platform.volumes.files,
+        cgroups: cgroupSource,
+        pauseImage: options.pauseImage ?? platform.pauseImage,
         volumes: volumeUsage,
         probeMetrics,
         startedAt,
-        systemLogs: machineLogs,
+        systemLogs: platform.systemLogs,
         now,
       };
       void serveStream(stream, { options, api, pods, runtime, logsDir: logs.logsDir, node, log });
@@ -188,9 +184,12 @@ export async function startAgent(
   const verification = { policy: options.imageVerification, allowlist: options.preloadedImagesAllowlist };
   const pullRecords = await openPullRecords(path.join(options.dataDir, 'image_manager'), verification, runtime);
   const images = createImages(runtime, pullRecords);
-  const cgroupRoot = paths.cgroupRoot(options.nodeName);
-  const cgroups = await createPodCgroups(cgroupRoot, 4096);
-  const cgroupReader = createCgroupReader();
+  const { host, cgroups, podUses, cgroupSource } = await platform.pods({
+    agent: options,
+    runtime,
+    capacity,
+    cgroupRoot: paths.cgroupRoot(options.nodeName),
+  });
   const probeMetrics = createProbeMetrics();
   const event: PodContext['event'] = (pod, type, reason, message, container) => {
     const { namespace, name = '', uid = '' } = pod.metadata ?? {};
@@ -203,28 +202,22 @@ export async function startAgent(
       time: new Date(now()).toISOString(),
     });
   };
-  const kubelet = await openKubeletDirectory(options.dataDir, machineDirectory, paths.kubelet);
-  const drivers = createDrivers({
-    registry: kubelet.registry,
-    publish: async (all) => {
-      await publishDrivers(api, options.nodeName, all);
-      await self.send();
-    },
-    log,
-  });
-  const csi = await createCsiVolumes({
+  const csi = await platform.openCsi?.({
     api,
     nodeName: options.nodeName,
-    drivers,
-    directory: kubelet,
-    onUse: () => void self.send().catch(failed),
+    dataDir: options.dataDir,
+    ownDirectory: paths.kubelet,
+    onChange: () => self.send(),
+    log,
   });
+  const imageVolumes = platform.imageVolumes?.({ runtime, images, snapshots, secret: podObjects.secret });
   const volumeParts = {
     ...shared,
     objects: podObjects,
     tokens: createTokenSource(requestToken(api), now),
-    images: createImageVolumes({ runtime, images, snapshots, secret: podObjects.secret }),
-    csi,
+    host: platform.volumes,
+    ...(imageVolumes && { images: imageVolumes }),
+    ...(csi && { csi: csi.volumes }),
   };
   const volumeUsage = createVolumeUsage({
     parts: volumeParts,
@@ -239,9 +232,8 @@ export async function startAgent(
     nodeHostname: os.hostname(),
     logsDir: logs.logsDir,
     logLinks: logs.links,
-    security: await readNodeSecurity({ ...options, seccompDir: path.join(options.dataDir, 'seccomp') }, runtime),
-    dns: { servers: options.clusterDNS.split(','), domain: options.clusterDomain, host: parseResolvConf(resolvConf) },
-    capacity,
+    host,
+    dns,
     objects: podObjects,
     volumes: createPodVolumes({ ...volumeParts, memoryDir: paths.memory }),
     images,
@@ -267,6 +259,7 @@ export async function startAgent(
   const reach = createReach(options.nodeName);
   const network = createNodeNetwork({
     options,
+    createNetwork: platform.network,
     onUnreached: (nodes, others) => {
       const uid = objects.get<V1Node>('nodes', options.nodeName)?.metadata?.uid;
       for (const message of reach.update(nodes, others))
@@ -293,16 +286,18 @@ export async function startAgent(
     log,
   });
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'a periodic task failed');
-  const collect = () => collectImages(runtime, pullRecords, options.dataDir, options.pauseImage, log);
+  const collect = () =>
+    collectImages(runtime, pullRecords, options.dataDir, options.pauseImage ?? platform.pauseImage, log);
   const eviction = createEviction({
     thresholds: parseThresholds(options.evictionHard),
-    observe: () => observeNode(options.dataDir),
+    observe: () => platform.machine.room(options.dataDir),
     measure: {
       runtime,
       nodeName: options.nodeName,
       podsDir: paths.pods,
       logsDir: logs.logsDir,
-      cgroups: { reader: cgroupReader, pod: cgroups.parent },
+      podUses,
+      sizesOf: platform.machine.sizesOf,
     },
     pods: () => pods.all(),
     reclaimDisk: collect,
@@ -317,9 +312,9 @@ export async function startAgent(
     runtime,
     networkFailure: () => network.failure,
     networkUnavailable: reach.unavailable,
-    topology: () => Object.fromEntries(drivers.all().flatMap(({ node }) => Object.entries(node.topology))),
-    volumesInUse: csi.inUse,
-    wireGuardKey: overlayKey(options.dataDir),
+    topology: () => csi?.topology() ?? {},
+    volumesInUse: () => csi?.volumes.inUse() ?? [],
+    wireGuardKey: platform.overlayKey(options.dataDir),
     pressure: eviction.pressure,
     usage,
     reporter,
@@ -327,7 +322,7 @@ export async function startAgent(
     now,
   });
 
-  drivers.start();
+  csi?.start();
   await pods.start();
   await logs.links?.sweep();
   await controlPlane.start();
@@ -344,7 +339,7 @@ export async function startAgent(
       for (const timer of timers) clearInterval(timer);
       controlPlane.stop();
       pods.stop();
-      drivers.stop();
+      csi?.stop();
       await reporter.stop(1000);
       await network.stop();
       release();

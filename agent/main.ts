@@ -10,7 +10,7 @@ import { startAgent } from './agent.ts';
 import { InstallError } from './install/install-error.ts';
 import { JoinError } from './joined/join-error.ts';
 import { type AgentCommand, type AgentOptions, parseOptions } from './options.ts';
-import { teardownAgent } from './teardown.ts';
+import type { Platform } from './platform/platform.ts';
 
 // Files of pods are made with the modes that their containers need; the directory of all of them is for root alone.
 process.umask(0o022);
@@ -42,7 +42,7 @@ async function run(parsed: AgentCommand): Promise<void> {
   // What only a joined node needs is loaded for one.
   switch (parsed.command) {
     case 'teardown':
-      return teardownAgent(parsed.dataDir, log);
+      return (await thisPlatform()).teardown(parsed.dataDir, log);
     case 'install':
       await (await import('./install/install.ts')).installAgent(parsed);
       return process.exit(0);
@@ -70,9 +70,14 @@ async function run(parsed: AgentCommand): Promise<void> {
   }
 }
 
+/** Only the one that it runs on is loaded. */
+async function thisPlatform(): Promise<Platform> {
+  return (await import('./platform/linux/linux.ts')).linux;
+}
+
 /** Gives what stops it. */
 async function runOn(options: AgentOptions): Promise<() => Promise<void>> {
-  const agent = await startAgent(options, log, async (stream, context) => {
+  const agent = await startAgent(await thisPlatform(), options, log, async (stream, context) => {
     // With its WebSockets a megabyte and a half, which most nodes never need.
     const { serveStream } = await import('./streams/serve-stream.ts');
     await serveStream(stream, context);

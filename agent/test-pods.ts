@@ -2,19 +2,21 @@
 
 import path from 'node:path';
 import type { V1ConfigMap, V1Container, V1PodSpec, V1PodStatus } from '../generated/kubernetes.ts';
+import type { OpenRuntime } from './cri/open-runtime.ts';
 import { connectSnapshots } from './cri/snapshots.ts';
 import { createImages } from './images/images.ts';
 import { openPullRecords } from './images/pull-records.ts';
+import { createLinuxPodHost } from './platform/linux/pod-host.ts';
+import { linuxVolumeHost } from './platform/linux/volume-host.ts';
 import type { Pod } from './pod/pod.ts';
 import { createNodePods, type NodePods } from './pods/node-pods.ts';
 import { createPodCgroups } from './pods/pod-cgroup.ts';
 import type { PodContext } from './pods/pod-context.ts';
 import { testSecurity } from './pods/test-pod.ts';
 import { createProbeMetrics, type ProbeMetrics } from './probes/probe-metrics.ts';
-import type { OpenRuntime } from './runtime.ts';
 import { busyboxImage, type TestNode } from './test-node.ts';
 import { createImageVolumes } from './volumes/image-volume.ts';
-import { createPodVolumes, prepareVolumeRoots } from './volumes/pod-volumes.ts';
+import { createPodVolumes } from './volumes/pod-volumes.ts';
 import { createTokenSource } from './volumes/tokens.ts';
 
 export interface TestEvent {
@@ -73,7 +75,7 @@ export async function startTestPods(
     },
     allocatable: { cpu: 2, memory: 2 ** 32 },
   };
-  await prepareVolumeRoots(shared.podsDir, memoryDir);
+  await linuxVolumeHost.prepareRoots(shared.podsDir, memoryDir);
   const records = await openPullRecords(
     path.join(node.dataDir, 'image_manager'),
     { policy: 'NeverVerifyPreloadedImages', allowlist: [] },
@@ -88,12 +90,15 @@ export async function startTestPods(
     nodeHostname: 'node',
     logsDir,
     logLinks: undefined,
-    security: testSecurity({ seccompDir: path.join(node.dataDir, 'seccomp') }),
+    host: createLinuxPodHost({
+      security: testSecurity({ seccompDir: path.join(node.dataDir, 'seccomp') }),
+      capacity: shared.allocatable,
+    }),
     dns: { servers: ['10.96.0.10'], domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
-    capacity: shared.allocatable,
     volumes: createPodVolumes({
       ...shared,
       memoryDir,
+      host: linuxVolumeHost,
       tokens: createTokenSource(() => Promise.resolve({ token: 'token', expiresAt: Date.now() + 3_600_000 }), Date.now),
       images: createImageVolumes({ runtime, images, snapshots, secret: () => undefined }),
     }),

@@ -3,11 +3,12 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adoptRuntime } from '../platform/linux/runtime.ts';
 import type { Pod } from '../pod/pod.ts';
-import { adoptRuntime, type OpenRuntime } from '../runtime.ts';
 import { busyboxImage, missingForContainers, startTestNode, type TestNode } from '../test-node.ts';
 import { podOn, scriptContainer, startTestPods, type TestPods } from '../test-pods.ts';
 import { type CriProxy, serveCriAlone } from './cri-proxy.ts';
+import type { OpenRuntime } from './open-runtime.ts';
 
 const missing = await missingForContainers();
 

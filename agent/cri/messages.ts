@@ -80,6 +80,28 @@ const LinuxPodSandboxConfig = message({
   overhead: [4, LinuxContainerResources],
   resources: [5, LinuxContainerResources],
 });
+const WindowsSandboxSecurityContext = message({
+  runAsUsername: [1, 'string'],
+  credentialSpec: [2, 'string'],
+  hostProcess: [3, 'bool'],
+});
+const WindowsPodSandboxConfig = message({ securityContext: [1, WindowsSandboxSecurityContext] });
+const WindowsContainerResources = message({
+  cpuShares: [1, 'int64'],
+  cpuCount: [2, 'int64'],
+  cpuMaximum: [3, 'int64'],
+  memoryLimitInBytes: [4, 'int64'],
+  rootfsSizeInBytes: [5, 'int64'],
+});
+const WindowsContainerSecurityContext = message({
+  runAsUsername: [1, 'string'],
+  credentialSpec: [2, 'string'],
+  hostProcess: [3, 'bool'],
+});
+const WindowsContainerConfig = message({
+  resources: [1, WindowsContainerResources],
+  securityContext: [2, WindowsContainerSecurityContext],
+});
 const PodSandboxMetadata = message({
   name: [1, 'string'],
   uid: [2, 'string'],
@@ -95,6 +117,7 @@ const PodSandboxConfig = message({
   labels: [6, 'map'],
   annotations: [7, 'map'],
   linux: [8, LinuxPodSandboxConfig],
+  windows: [9, WindowsPodSandboxConfig],
 });
 
 export const RunPodSandboxRequest = message({ config: [1, PodSandboxConfig], runtimeHandler: [2, 'string'] });
@@ -177,6 +200,7 @@ const ContainerConfig = message({
   stdinOnce: [13, 'bool'],
   tty: [14, 'bool'],
   linux: [15, LinuxContainerConfig],
+  windows: [16, WindowsContainerConfig],
 });
 export const CreateContainerRequest = message({
   podSandboxId: [1, 'string'],
@@ -228,6 +252,7 @@ export const ContainerStatusResponse = message({ status: [1, ContainerStatus], i
 export const UpdateContainerResourcesRequest = message({
   containerId: [1, 'string'],
   linux: [2, LinuxContainerResources],
+  windows: [3, WindowsContainerResources],
   annotations: [4, 'map'],
 });
 
@@ -370,6 +395,7 @@ export function taskOf(topic: string, bytes: Uint8Array): string | undefined {
 
 export type PodSandboxConfigInput = Input<typeof PodSandboxConfig>;
 export type ContainerConfigInput = Input<typeof ContainerConfig>;
+export type UpdateContainerResourcesInput = Input<typeof UpdateContainerResourcesRequest>;
 export type MountInput = Input<typeof Mount>;
 export type LinuxContainerResourcesInput = Input<typeof LinuxContainerResources>;
 export type SandboxSecurityInput = Input<typeof LinuxSandboxSecurityContext>;

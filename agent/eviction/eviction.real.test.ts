@@ -1,11 +1,13 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cgroupUses } from '../platform/linux/cgroup-uses.ts';
+import { linuxMachine } from '../platform/linux/machine.ts';
+import { observeNode } from '../platform/linux/observe-node.ts';
 import { createCgroupReader } from '../stats/cgroup-use.ts';
 import { missingForContainers, startTestNode, type TestNode } from '../test-node.ts';
 import { podOn, scriptContainer, startTestPods, type TestPods } from '../test-pods.ts';
 import { createEviction, type Eviction } from './eviction.ts';
-import { observeNode } from './observe-node.ts';
 import { parseThresholds } from './thresholds.ts';
 
 // With real containers, that really write and really take memory; what the node has left is said to be too little by its thresholds.
@@ -34,7 +36,8 @@ describe.skipIf(missing)(`eviction of real pods${missing ? ` (skipped: ${missing
         nodeName: started.nodeName,
         podsDir: path.join(node.dataDir, 'pods'),
         logsDir: started.logsDir,
-        cgroups: { reader: createCgroupReader(), pod: (uid) => path.join(node.cgroupRoot, `pod${uid}`) },
+        podUses: cgroupUses({ reader: createCgroupReader(), pod: (uid) => path.join(node.cgroupRoot, `pod${uid}`) }),
+        sizesOf: linuxMachine.sizesOf,
       },
       pods: () => started.pods.all(),
       reclaimDisk: async () => undefined,

@@ -3,19 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { V1PodSpec, V1PodStatus } from '../../generated/kubernetes.ts';
+import { linuxMachine } from '../platform/linux/machine.ts';
 import type { PodTermination } from '../pods/sync-pod.ts';
 import { testContainer, testPod } from '../pods/test-pod.ts';
-import type { CgroupUse } from '../stats/cgroup-use.ts';
+import type { Observations } from '../stats/signals.ts';
 import { createEviction, type EvictablePod } from './eviction.ts';
 import { storageViolation } from './local-storage.ts';
 import { type PodUse, rankForEviction, refusalUnderPressure } from './rank.ts';
-import {
-  defaultEvictionHard,
-  type Observations,
-  type PressureKind,
-  parseThresholds,
-  thresholdsMet,
-} from './thresholds.ts';
+import { defaultEvictionHard, type PressureKind, parseThresholds, thresholdsMet } from './thresholds.ts';
 
 const plenty: Observations = {
   'memory.available': { available: 900, capacity: 1000 },
@@ -178,14 +173,9 @@ describe('A node that has too little', () => {
         nodeName: 'n',
         podsDir: folder,
         logsDir: folder,
-        cgroups: {
-          pod: (uid) => uid,
-          reader: {
-            processes: () => [],
-            // as: of what a cgroup uses, this is read.
-            use: (uid) => ({ memory: { workingSet: used.get(uid) ?? 0 }, threads: 1 }) as unknown as CgroupUse,
-          },
-        },
+        podUses: async (all) =>
+          new Map(all.map(({ metadata: { uid } }) => [uid, { memory: used.get(uid) ?? 0, processes: 1 }])),
+        sizesOf: linuxMachine.sizesOf,
       },
       pods: () => pods,
       reclaimDisk: async () => {

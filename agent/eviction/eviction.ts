@@ -7,18 +7,11 @@ import { formatQuantity, quantityOf } from '../../core/machinery/quantity.ts';
 import type { EventLog } from '../../core/process/log.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { PodWorker } from '../pods/pod-worker.ts';
+import type { Observations } from '../stats/signals.ts';
 import { type DiskUse, hasStorageLimit, storageViolation } from './local-storage.ts';
-import { type MeasureContext, measureCgroup, measureDisk, totalOf } from './measure.ts';
+import { type MeasureContext, measureDisk, totalOf } from './measure.ts';
 import { type PodUse, rankForEviction, refusalUnderPressure, requestOf } from './rank.ts';
-import {
-  type Met,
-  type Observations,
-  type PressureKind,
-  pressureOf,
-  resourceOf,
-  type Threshold,
-  thresholdsMet,
-} from './thresholds.ts';
+import { type Met, type PressureKind, pressureOf, resourceOf, type Threshold, thresholdsMet } from './thresholds.ts';
 
 export type EvictablePod = Pick<PodWorker, 'uid' | 'pod' | 'status' | 'end'>;
 
@@ -108,9 +101,10 @@ export function createEviction(options: EvictionOptions): Eviction {
             candidates.map(({ pod }) => pod),
           )
         : new Map<string, DiskUse>();
+    const measured = await measure.podUses(candidates.map(({ pod }) => pod));
     const uses = candidates.map(({ uid, pod }): PodUse => {
       const disk = disks.get(uid);
-      return { pod, ...measureCgroup(measure, pod), disk: disk && totalOf(disk) };
+      return { pod, memory: 0, processes: 0, ...measured.get(uid), disk: disk && totalOf(disk) };
     });
     const [first] = rankForEviction(signal, uses);
     const victim = first && candidates.find(({ uid }) => uid === first.pod.metadata.uid);

@@ -4,7 +4,8 @@ import { qosClass } from '../../core/kinds/core/pod/semantics/qos-class.ts';
 import { inQuantities, podTotal } from '../../core/kinds/core/pod/semantics/resources.ts';
 import { quantityToNumber } from '../../core/machinery/quantity.ts';
 import type { Pod } from '../pod/pod.ts';
-import { type PressureKind, pressureOf, type Signal } from './thresholds.ts';
+import type { Signal } from '../stats/signals.ts';
+import { type PressureKind, pressureOf } from './thresholds.ts';
 
 export interface PodUse {
   readonly pod: Pod;

@@ -1,17 +1,7 @@
 // When a node has too little of something: kubelet's `--eviction-hard`, such as `memory.available<100Mi,nodefs.available<10%`. Pure.
 
 import { numberOfQuantity, quantityError } from '../../core/machinery/quantity.ts';
-
-/** What is looked at; an image file system of its own there is not, so both names mean where the data directory is. */
-export const signals = [
-  'memory.available',
-  'nodefs.available',
-  'nodefs.inodesFree',
-  'imagefs.available',
-  'imagefs.inodesFree',
-  'pid.available',
-] as const;
-export type Signal = (typeof signals)[number];
+import { type Observation, type Observations, type Signal, signals } from '../stats/signals.ts';
 
 export interface Threshold {
   readonly signal: Signal;
@@ -45,14 +35,6 @@ export function parseThresholds(text: string): Threshold[] {
   if (twice) throw new Error(`${twice.signal} is given twice`);
   return thresholds;
 }
-
-export interface Observation {
-  readonly available: number;
-  /** 0: the system tells none, and nothing is too little. */
-  readonly capacity: number;
-}
-
-export type Observations = Readonly<Record<Signal, Observation>>;
 
 export interface Met {
   readonly signal: Signal;

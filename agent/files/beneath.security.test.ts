@@ -12,16 +12,8 @@ import { fuzzRuns } from '../../test/tools/fuzz-runs.ts';
 import { startSwap } from '../../test/tools/swap.ts';
 import { tried } from '../../test/tools/tried.ts';
 import { ownByGroup } from '../volumes/ownership.ts';
-import {
-  componentsOf,
-  directoryBeneath,
-  openBeneath,
-  openRoot,
-  pathOf,
-  readBeneath,
-  UnsafePathError,
-  writeFileIn,
-} from './beneath.ts';
+import { directoryBeneath, openBeneath, openRoot, pathOf, readBeneath, writeFileIn } from './beneath.ts';
+import { componentsOf, UnsafePathError } from './paths.ts';
 import { removeTree } from './remove-tree.ts';
 
 const isRoot = process.getuid?.() === 0;

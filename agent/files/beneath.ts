@@ -4,18 +4,12 @@
 
 import { constants } from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
-
-/** A path that leads out of the directory that it must stay below, or is not what it has to be. */
-export class UnsafePathError extends Error {
-  constructor(text: string) {
-    super(text);
-    this.name = 'UnsafePathError';
-  }
-}
+import type { Links, NewFile } from './node-files.ts';
+import { componentsOf, isFileName, isMissing, split, UnsafePathError } from './paths.ts';
 
 export interface Walk {
   /** Links are refused, or followed as long as they stay below the directory. Refused unless given. */
-  readonly links?: 'refuse' | 'beneath';
+  readonly links?: Links;
   /** Directories that are missing are made, with exactly these permission bits. */
   readonly createMode?: number;
 }
@@ -25,23 +19,8 @@ const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC,
 const O_PATH = 0o10000000;
 /** As in the kernel. */
 const maxLinks = 40;
-const maxPath = 4095;
 /** Each takes a descriptor while links are followed. */
 const maxDepth = 256;
-
-/** A name of one file in one directory. */
-export function isFileName(text: unknown): text is string {
-  if (typeof text !== 'string') return false;
-  return text !== '' && text !== '.' && text !== '..' && !/[/\0]/.test(text) && Buffer.byteLength(text) <= 255;
-}
-
-/** The names on the way. Throws UnsafePathError for a path that could lead out by itself. */
-export function componentsOf(inner: string): string[] {
-  const names = split(inner);
-  if (inner.startsWith('/') || names.includes('..'))
-    throw new UnsafePathError(`${JSON.stringify(inner)} must be a relative path without ".."`);
-  return names;
-}
 
 /** The path of what a descriptor is of, or of a name in it; good while it is open, in this process. */
 export function pathOf({ fd }: FileHandle, name?: string): string {
@@ -109,7 +88,7 @@ export async function directoryBeneath(root: FileHandle, inner: string, mode = 0
 export async function readBeneath(
   directory: string,
   inner: string,
-  links: Walk['links'] = 'refuse',
+  links: Links = 'refuse',
 ): Promise<FileHandle | undefined> {
   let root: FileHandle | undefined;
   let file: FileHandle | undefined;
@@ -126,16 +105,8 @@ export async function readBeneath(
 }
 
 /** What a descriptor without access is of, to be read; undefined for all but regular files. */
-export async function openToRead(file: FileHandle): Promise<FileHandle | undefined> {
+async function openToRead(file: FileHandle): Promise<FileHandle | undefined> {
   return (await file.stat()).isFile() ? fs.open(pathOf(file), O_RDONLY | O_NONBLOCK) : undefined;
-}
-
-export interface NewFile {
-  /** Permission bits. */
-  readonly mode: number;
-  readonly gid?: number;
-  /** It may be there already: then it is written anew. Else that is an error. */
-  readonly replace?: boolean;
 }
 
 /** Writes a file of a directory. A link at its place is refused. */
@@ -180,18 +151,6 @@ export async function inDirectory<T>(
   } finally {
     await base.close();
   }
-}
-
-/** There is no such file, or no directory on the way to it. */
-export function isMissing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-function split(path: string): string[] {
-  if (path.includes('\0') || path.length > maxPath)
-    throw new UnsafePathError(`${JSON.stringify(path.slice(0, 100))} is too long for a path, or holds NUL`);
-  return path.split('/').filter((name) => name !== '' && name !== '.');
 }
 
 async function openEntry(parent: FileHandle, name: string, createMode: number | undefined): Promise<FileHandle> {

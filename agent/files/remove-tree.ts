@@ -2,7 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import fs, { type FileHandle } from 'node:fs/promises';
-import { componentsOf, isMissing, mountOf, openBeneath, openRoot, pathOf, UnsafePathError } from './beneath.ts';
+import { mountOf, openBeneath, openRoot, pathOf } from './beneath.ts';
+import { componentsOf, isMissing, UnsafePathError } from './paths.ts';
 
 /** What is deeper is moved up first: each level takes a descriptor, and no path gets too long. */
 const maxDepth = 32;

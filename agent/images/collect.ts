@@ -4,7 +4,6 @@
 import fs from 'node:fs/promises';
 import type { ImageInfo } from '../cri/messages.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
-import { pauseImage } from './pause.ts';
 import type { PullRecords } from './pull-records.ts';
 
 const highPercent = 85;
@@ -40,7 +39,7 @@ export async function collectImages(
   runtime: ContainerRuntime,
   records: PullRecords,
   directory: string,
-  sandboxImage: string | undefined,
+  sandboxImage: string,
   log: { info(fields: object, text: string): void },
 ): Promise<void> {
   const since = Date.now();
@@ -57,7 +56,7 @@ export async function collectImages(
   const used = disk.blocks - disk.bavail;
   if ((used / disk.blocks) * 100 < highPercent) return;
   const excess = (used - (disk.blocks * lowPercent) / 100) * disk.bsize;
-  for (const id of imagesToRemove(images, inUse, lastUsed, sandboxImage ?? pauseImage, excess)) {
+  for (const id of imagesToRemove(images, inUse, lastUsed, sandboxImage, excess)) {
     await runtime.removeImage({ image: { image: id } });
     lastUsed.delete(id);
     log.info({ image: id }, 'an unused image was removed to free disk space');

@@ -11,7 +11,7 @@ import { mountPoints } from '../files/mount-table.ts';
 import { authorityOf, becomeMember } from '../joined/join.ts';
 import { type Membership, readMembership } from '../joined/membership.ts';
 import type { InstallOptions } from '../options.ts';
-import { teardownAgent } from '../teardown.ts';
+import { teardownAgent } from '../platform/linux/teardown.ts';
 import { InstallError } from './install-error.ts';
 import { checkMachine } from './machine-checks.ts';
 import { installPackages } from './packages.ts';

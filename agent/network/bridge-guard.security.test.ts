@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tried } from '../../test/tools/tried.ts';
-import type { NetworkState } from './network.ts';
+import type { NetworkState } from './contract.ts';
 import { pod } from './testing/objects.ts';
 import { createSandbox, dualStack, reasonToSkip, type Sandbox } from './testing/sandbox.ts';
 

@@ -4,96 +4,27 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../../core/machinery/error-text.ts';
 import { gatewayOf } from '../../core/machinery/ipv4.ts';
-import type { PolicyPeer } from '../../core/node/policy-peers.ts';
 import { CommandError } from '../../core/process/run.ts';
-import type {
-  V1EndpointSlice,
-  V1Namespace,
-  V1NetworkPolicy,
-  V1Node,
-  V1Pod,
-  V1Service,
-} from '../../generated/kubernetes.ts';
 import { createBackoff } from '../backoff.ts';
 import { type GuardOptions, guardBridge, isGuarded, unguardBridge } from './bridge-guard.ts';
 import { type CniOptions, removeLeases, writeConflist } from './cni.ts';
+import type { Network, NetworkOptions, NetworkState } from './contract.ts';
 import { createClusterDns } from './dns/cluster-dns.ts';
 import type { DnsServer } from './dns/server.ts';
 import { allowForwarding, removeForwarding } from './forwarding.ts';
 import { removeHostPorts } from './host-ports.ts';
-import { gateway6Of, type Ipv6Network } from './ipv6.ts';
+import { gateway6Of } from './ipv6.ts';
 import { removeLinks, setSysctls, setUpLinks } from './links.ts';
 import { type Family, ipv4, ipv6 as ipv6Family } from './nft/family.ts';
 import { Table } from './nft/table.ts';
-import type { Unreached } from './overlay/plan.ts';
 import { createPodPaths } from './overlay/pod-paths.ts';
 import { policyRules } from './policy/rules.ts';
-import { type Run, run as runProgram } from './run.ts';
+import { run as runProgram } from './run.ts';
 import { createHealthChecks } from './services/health-check.ts';
 import { type ServiceNetwork, serviceRules } from './services/rules.ts';
 import { type ServicePort, servicePorts } from './services/service-port.ts';
 import { staleFlows } from './services/stale-flows.ts';
 import { unlessSame } from './unless-same.ts';
-
-export interface NetworkOptions {
-  readonly nodeName: string;
-  /** IPv4; other nodes reach this one by it. */
-  readonly nodeIP: string;
-  /** The node's own pod range, from Node.spec.podCIDR. */
-  readonly podCIDR: string;
-  readonly clusterCIDR: string;
-  readonly serviceCIDR: string;
-  /** Address of the node's DNS server, inside the service range. */
-  readonly clusterDNS: string;
-  /** Address of the Service `kubernetes`, where the node serves the API itself; without it the Service has endpoints. */
-  readonly apiAddress?: string;
-  /** `cluster.local`. */
-  readonly clusterDomain: string;
-  /** In a cluster of both families: what the node has of IPv6. The fields above are IPv4's. */
-  readonly ipv6?: Ipv6Network;
-  /** For CNI leases and working files. */
-  readonly dataDir: string;
-  /** Where containerd looks for the conflist (its `cni.conf_dir`). */
-  readonly cniConfDir: string;
-  /** Stem of the names of devices and tables: at most 8 characters; `zp` when not given. Nodes in one namespace must differ. */
-  readonly prefix?: string;
-  /** The node's resolvers, as a file; `/etc/resolv.conf` when not given. */
-  readonly resolvConf?: string;
-  /** MTU of the pods' network; the kernel's choice when not given. */
-  readonly mtu?: number;
-  readonly run?: Run;
-  /** The file of the node's WireGuard key; without it pods of nodes on other links are not reached. */
-  readonly overlayKeyFile?: string;
-  /** Told whenever these are others than before: the nodes whose pods are not reached. `others`: how many nodes there are. */
-  readonly onUnreached?: (nodes: readonly Unreached[], others: number) => void;
-  /** How often it is checked that nobody flushed our tables, in milliseconds; 30,000 when not given. */
-  readonly checkInterval?: number;
-  /** Told of failures that the network goes on from (it tries again with the next change, or in a while). */
-  readonly onError?: (error: unknown) => void;
-}
-
-/** What the cluster wants of the network, whole: the network finds out what changed. */
-export interface NetworkState {
-  readonly services: readonly V1Service[];
-  readonly endpointSlices: readonly V1EndpointSlice[];
-  readonly nodes: readonly V1Node[];
-  readonly networkPolicies: readonly V1NetworkPolicy[];
-  readonly namespaces: readonly V1Namespace[];
-  /** This node's. */
-  readonly pods: readonly V1Pod[];
-  readonly policyPeers: readonly PolicyPeer[];
-}
-
-export interface Network {
-  /** Devices, kernel switches, CNI configuration, DNS server. Adopts what an earlier run left. Rejects when the node cannot have a network. */
-  start(): Promise<void>;
-  /** Resolves when the kernel has this state, or a newer one. Failures go to `onError`, and are tried again. */
-  apply(state: NetworkState): Promise<void>;
-  /** Ends timers and servers; pods keep their connections and Services keep working. */
-  stop(): Promise<void>;
-  /** `stop`, and takes every table, device, route and lease of ours off the machine. */
-  teardown(): Promise<void>;
-}
 
 export function createNetwork(options: NetworkOptions): Network {
   const run = options.run ?? runProgram;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { V1Service } from '../../generated/kubernetes.ts';
-import { createNetwork, type Network, type NetworkState } from './network.ts';
+import type { Network, NetworkState } from './contract.ts';
+import { createNetwork } from './network.ts';
 import { pod, service } from './testing/objects.ts';
 import { unlessSame } from './unless-same.ts';
 

@@ -3,10 +3,10 @@
 import { renderFamilies } from '../../core/metrics/exposition.ts';
 import { type Family, labelsOf } from '../../core/metrics/family.ts';
 import type { CgroupUse, IoUse } from '../stats/cgroup-use.ts';
+import type { FilesystemUse } from '../stats/machine.ts';
 import type { InterfaceUse } from '../stats/network-use.ts';
+import type { CgroupRow } from './cgroup-row.ts';
 import { scrapeError } from './metrics-text.ts';
-import type { CgroupRow } from './read-cgroups.ts';
-import type { FilesystemUse } from './read-stats.ts';
 
 export interface MachineUse {
   readonly cores: number;

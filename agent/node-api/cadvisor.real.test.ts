@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readExposition, type Sample } from '../../core/metrics/testing.ts';
+import { createCgroupSource } from '../platform/linux/cgroup-rows.ts';
 import { createCgroupReader } from '../stats/cgroup-use.ts';
 import { runningContainers } from '../stats/running-containers.ts';
 import { busyboxImage, missingForContainers, startTestNode, type TestNode } from '../test-node.ts';
 import { podOn, scriptContainer, startTestPods, type TestPods } from '../test-pods.ts';
 import { cadvisorMetrics } from './cadvisor-text.ts';
 import type { NodeApiContext } from './context.ts';
-import { readCgroups } from './read-cgroups.ts';
 
 // With real containers: what the kernel counts of them, read where the runtime made their cgroups.
 
@@ -34,16 +34,16 @@ describe.skipIf(missing)(`what the node counts of real pods${missing ? ` (skippe
       options: { nodeName: started.nodeName },
       runtime: node.containerd.runtime,
       pods: () => started.pods.all(),
-      cgroups: {
-        reader: createCgroupReader(),
-        root: node.cgroupRoot,
-        pod: (uid: string) => path.join(node.cgroupRoot, `pod${uid}`),
-      },
       pauseImage: 'pause:1',
       startedAt: Date.now(),
       // as: of the context, this is read.
     } as unknown as NodeApiContext;
-    const rows = await readCgroups(context, await runningContainers(context.runtime, started.nodeName));
+    const source = createCgroupSource({
+      reader: createCgroupReader(),
+      root: node.cgroupRoot,
+      pod: (uid) => path.join(node.cgroupRoot, `pod${uid}`),
+    });
+    const rows = await source.rows(context, await runningContainers(context.runtime, started.nodeName));
     const filesystem = { device: '/dev/x', capacity: 1, available: 1, inodes: 1, inodesFree: 1 };
     return readExposition(cadvisorMetrics(rows, { cores: 1, memory: 1, swap: 0, filesystem }, new Map(), Date.now()));
   };

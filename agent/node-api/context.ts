@@ -2,13 +2,27 @@
 
 import type { Family } from '../../core/metrics/family.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
+import type { NodeFiles } from '../files/node-files.ts';
 import type { NodeHealth } from '../node/node-status.ts';
 import type { AgentOptions } from '../options.ts';
 import type { PodWorker } from '../pods/pod-worker.ts';
 import type { ProbeMetrics } from '../probes/probe-metrics.ts';
-import type { CgroupReader } from '../stats/cgroup-use.ts';
+import type { Machine } from '../stats/machine.ts';
+import type { RunningContainer } from '../stats/running-containers.ts';
 import type { UsageSampler } from '../stats/usage.ts';
 import type { VolumeUsage } from '../volumes/volume-usage.ts';
+import type { CgroupRow } from './cgroup-row.ts';
+
+/** What the cgroups of the node's pods tell. */
+export interface CgroupSource {
+  /** Of the machine, the pods and what runs of them; what ended is left out. Throws GrpcError. */
+  rows(
+    context: Pick<NodeApiContext, 'runtime' | 'options' | 'pods' | 'pauseImage' | 'startedAt'>,
+    running: readonly RunningContainer[],
+  ): Promise<CgroupRow[]>;
+  /** `numbers`: `8:0`. `/dev/sda`, or undefined: no block device has them. */
+  device(numbers: string): Promise<string | undefined>;
+}
 
 export interface NodeApiContext {
   readonly options: Pick<
@@ -27,13 +41,10 @@ export interface NodeApiContext {
   readonly runtime: Pick<ContainerRuntime, 'listContainers' | 'listContainerStats' | 'listPodSandbox' | 'imageFsInfo'>;
   readonly usage: Pick<UsageSampler, 'rate'>;
   readonly health: () => Promise<NodeHealth>;
-  readonly cgroups: {
-    readonly reader: CgroupReader;
-    /** Of all pods of the node. */
-    readonly root: string;
-    /** Of one. */
-    readonly pod: (uid: string) => string;
-  };
+  readonly machine: Machine;
+  readonly files: NodeFiles;
+  /** Undefined: the system of the node has none. */
+  readonly cgroups: CgroupSource | undefined;
   /** The image of sandboxes. */
   readonly pauseImage: string;
   readonly volumes: VolumeUsage;

@@ -3,7 +3,7 @@
 import { renderFamilies } from '../../core/metrics/exposition.ts';
 import { type Family, labelsOf } from '../../core/metrics/family.ts';
 import type { CgroupUse } from '../stats/cgroup-use.ts';
-import type { CgroupRow } from './read-cgroups.ts';
+import type { CgroupRow } from './cgroup-row.ts';
 import type { ContainerUse, NodeStats } from './read-stats.ts';
 
 interface Sample {

@@ -10,6 +10,9 @@ import type { FrameSocket } from '../../core/node/frame-socket.ts';
 import { promtool, withoutPromtool } from '../../test/tools/promtool.ts';
 import { createApiMetrics } from '../api-client/api-metrics.ts';
 import { containerStates, sandboxStates } from '../cri/messages.ts';
+import { linuxFiles } from '../files/linux-files.ts';
+import { createCgroupSource } from '../platform/linux/cgroup-rows.ts';
+import { linuxMachine } from '../platform/linux/machine.ts';
 import { labels } from '../pods/observed.ts';
 import { createProbeMetrics } from '../probes/probe-metrics.ts';
 import { createCgroupReader } from '../stats/cgroup-use.ts';
@@ -127,11 +130,13 @@ function context(): NodeApiContext {
       pressure: new Set(),
       ...(notReady !== undefined && { notReady }),
     }),
-    cgroups: {
+    machine: linuxMachine,
+    files: linuxFiles,
+    cgroups: createCgroupSource({
       reader: createCgroupReader(join(folder, 'cgroup')),
       root: '/node',
       pod: (uid) => `/node/pod${uid}`,
-    },
+    }),
     pauseImage: 'pause:1',
     volumes: { read: async () => [volume] },
     probeMetrics: probes,

@@ -8,14 +8,12 @@ import { expositionType, renderFamilies } from '../../core/metrics/exposition.ts
 import { frameDuplex } from '../../core/node/frame-duplex.ts';
 import type { FrameSocket } from '../../core/node/frame-socket.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
-import { blockDevice } from '../stats/devices.ts';
 import { runningContainers } from '../stats/running-containers.ts';
 import type { UsedVolume } from '../volumes/volume-usage.ts';
 import { cadvisorMetrics } from './cadvisor-text.ts';
 import type { NodeApiContext } from './context.ts';
 import { sendLogFile } from './log-files.ts';
 import { kubeletMetrics, resourceMetrics, scrapeError } from './metrics-text.ts';
-import { readCgroups } from './read-cgroups.ts';
 import { readStats } from './read-stats.ts';
 import { toSummary } from './summary.ts';
 import { volumeMetrics } from './volume-metrics.ts';
@@ -71,7 +69,7 @@ async function answer(context: NodeApiContext, request: IncomingMessage, respons
       return json(response, { kubeletconfig: configurationOf(context) });
   }
   if (path === '/logs' || path.startsWith('/logs/'))
-    if (await sendLogFile(context.systemLogs, path.slice('/logs'.length), response)) return;
+    if (await sendLogFile(context.files, context.systemLogs, path.slice('/logs'.length), response)) return;
   text(response, 404, `404 page not found: this node serves no ${path}\n`);
 }
 
@@ -82,7 +80,7 @@ function running({ runtime, options }: NodeApiContext) {
 async function resourcePage(context: NodeApiContext): Promise<string> {
   try {
     const containers = await running(context);
-    return resourceMetrics(await readStats(context, containers), await readCgroups(context, containers));
+    return resourceMetrics(await readStats(context, containers), await cgroupRows(context, containers));
   } catch {
     return renderFamilies([scrapeError('resource_scrape_error', 1)]);
   }
@@ -91,9 +89,9 @@ async function resourcePage(context: NodeApiContext): Promise<string> {
 async function cadvisorPage(context: NodeApiContext): Promise<string> {
   try {
     const containers = await running(context);
-    const [rows, { at, node }] = [await readCgroups(context, containers), await readStats(context, containers)];
+    const [rows, { at, node }] = [await cgroupRows(context, containers), await readStats(context, containers)];
     const numbers = new Set(rows.flatMap(({ use }) => [...use.io.keys()]));
-    const named = [...numbers].map(async (each) => [each, (await blockDevice(each)) ?? each] as const);
+    const named = [...numbers].map(async (each) => [each, (await context.cgroups?.device(each)) ?? each] as const);
     const machine = {
       cores: node.cores,
       memory: node.memoryTotal,
@@ -104,6 +102,10 @@ async function cadvisorPage(context: NodeApiContext): Promise<string> {
   } catch {
     return renderFamilies([scrapeError('container_scrape_error', 1)]);
   }
+}
+
+async function cgroupRows(context: NodeApiContext, containers: Awaited<ReturnType<typeof running>>) {
+  return (await context.cgroups?.rows(context, containers)) ?? [];
 }
 
 function podsOf({ pods }: NodeApiContext): V1Pod[] {

@@ -3,12 +3,13 @@
 import { errorText } from '../../core/machinery/error-text.ts';
 import type { EventLog } from '../../core/process/log.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
-import { createNetwork, type Network, type NetworkOptions, type NetworkState } from '../network/network.ts';
+import type { Network, NetworkOptions, NetworkState } from '../network/contract.ts';
 import type { AgentOptions } from '../options.ts';
-import { networkOptions, saveAgentState } from '../teardown.ts';
+import { networkOptions, saveAgentState } from '../state.ts';
 
 export interface NodeNetworkOptions {
   readonly options: AgentOptions;
+  readonly createNetwork: (options: NetworkOptions) => Network;
   /** What the cluster wants of it now. */
   readonly wanted: () => NetworkState;
   /** It is there, or could not be set up. */
@@ -29,7 +30,14 @@ export interface NodeNetwork {
   stop(): Promise<void>;
 }
 
-export function createNodeNetwork({ options, wanted, onSetUp, onUnreached, log }: NodeNetworkOptions): NodeNetwork {
+export function createNodeNetwork({
+  options,
+  createNetwork,
+  wanted,
+  onSetUp,
+  onUnreached,
+  log,
+}: NodeNetworkOptions): NodeNetwork {
   let network: Network | undefined;
   let started = false;
   let failure = 'the network of the node is not set up yet: it has no podCIDR';

@@ -7,8 +7,9 @@ import type { ImageInfo } from '../cri/messages.ts';
 import type { PressureKind } from '../eviction/thresholds.ts';
 import { hostArchitecture } from '../images/oci.ts';
 import { timestamp } from '../pods/container-status.ts';
+import type { Machine, MachineFacts } from '../stats/machine.ts';
 
-export interface NodeFacts {
+export interface NodeFacts extends MachineFacts {
   readonly nodeName: string;
   readonly hostname: string;
   readonly nodeIP: string;
@@ -21,10 +22,6 @@ export interface NodeFacts {
   readonly memory: number;
   readonly storage: number;
   readonly maxPods: number;
-  readonly machineID: string;
-  readonly bootID: string;
-  readonly kernelVersion: string;
-  readonly osImage: string;
   readonly containerRuntimeVersion: string;
   readonly kubeletVersion: string;
 }
@@ -37,15 +34,11 @@ export async function readNodeFacts(options: {
   dataDir: string;
   maxPods: number;
   runtime: { runtimeName: string; runtimeVersion: string };
+  machine: Pick<Machine, 'facts'>;
 }): Promise<NodeFacts> {
-  const read = (file: string) => fs.readFile(file, 'utf8').catch(() => '');
-  const [release, machineID, bootID, storage] = await Promise.all([
-    read('/etc/os-release'),
-    read('/etc/machine-id'),
-    read('/proc/sys/kernel/random/boot_id'),
-    fs.statfs(options.dataDir),
-  ]);
+  const [machine, storage] = await Promise.all([options.machine.facts(), fs.statfs(options.dataDir)]);
   return {
+    ...machine,
     nodeName: options.nodeName,
     hostname: os.hostname(),
     nodeIP: options.nodeIP,
@@ -55,10 +48,6 @@ export async function readNodeFacts(options: {
     memory: os.totalmem(),
     storage: storage.blocks * storage.bsize,
     maxPods: options.maxPods,
-    machineID: machineID.trim(),
-    bootID: bootID.trim(),
-    kernelVersion: os.release(),
-    osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(release)?.[1] ?? 'Linux',
     containerRuntimeVersion: `${options.runtime.runtimeName}://${options.runtime.runtimeVersion.replace(/^v/, '')}`,
     kubeletVersion: 'v1.36.0+zeroplane',
   };
@@ -69,10 +58,11 @@ export function nodeLabels(facts: NodeFacts, cloudNode: boolean): Record<string,
   const arch = hostArchitecture();
   return {
     'kubernetes.io/hostname': facts.nodeName,
-    'kubernetes.io/os': 'linux',
+    'kubernetes.io/os': facts.os,
     'kubernetes.io/arch': arch,
-    'beta.kubernetes.io/os': 'linux',
+    'beta.kubernetes.io/os': facts.os,
     'beta.kubernetes.io/arch': arch,
+    ...facts.labels,
     ...(!cloudNode && {
       'node.kubernetes.io/instance-type': `${facts.cpu}cpu-${Math.round(facts.memory / 2 ** 30)}gi`,
     }),
@@ -154,8 +144,7 @@ export function nodeStatus(
     memory: `${Math.floor(facts.memory / 1024)}Ki`,
     'ephemeral-storage': `${Math.floor(facts.storage / 1024)}Ki`,
     pods: String(facts.maxPods),
-    'hugepages-1Gi': '0',
-    'hugepages-2Mi': '0',
+    ...(facts.os === 'linux' && { 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' }),
   };
   return {
     capacity,
@@ -182,7 +171,7 @@ export function nodeStatus(
       kubeletVersion: facts.kubeletVersion,
       kubeProxyVersion: '',
       machineID: facts.machineID,
-      operatingSystem: 'linux',
+      operatingSystem: facts.os,
       osImage: facts.osImage,
       systemUUID: facts.machineID,
     },

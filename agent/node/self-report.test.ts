@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { V1NodeStatus } from '../../generated/kubernetes.ts';
+import { linuxMachine } from '../platform/linux/machine.ts';
 import { readNodeFacts } from './node-status.ts';
 import { createSelfReport, type SelfReport, statusIntervalMs } from './self-report.ts';
 
@@ -42,7 +43,7 @@ async function selfReport(more: object = {}): Promise<SelfReport> {
   return createSelfReport({
     // as: of the options and the runtime's answers, these parts are read.
     options: options as unknown as Parameters<typeof createSelfReport>[0]['options'],
-    facts: await readNodeFacts({ ...options, runtime }),
+    facts: await readNodeFacts({ ...options, runtime, machine: linuxMachine }),
     runtime: {
       status: async () => {
         if (!runtimeConditions) throw new Error('away');

@@ -24,8 +24,8 @@ export interface SelfReportOptions {
   readonly topology: () => Readonly<Record<string, string>>;
   /** What may not be detached, as its status names it. */
   readonly volumesInUse: () => readonly string[];
-  /** The public one. */
-  readonly wireGuardKey: string;
+  /** The public one; undefined: the node has no tunnels. */
+  readonly wireGuardKey: string | undefined;
   /** What the node has too little of. */
   readonly pressure: () => ReadonlySet<PressureKind>;
   readonly usage: Pick<UsageSampler, 'sample'>;
@@ -90,7 +90,7 @@ export function createSelfReport(parts: SelfReportOptions): SelfReport {
     last = text;
     lastAt = now();
     reporter.node({
-      annotations: { [keyAnnotation]: parts.wireGuardKey },
+      annotations: parts.wireGuardKey === undefined ? {} : { [keyAnnotation]: parts.wireGuardKey },
       labels: { ...topology, ...nodeLabels(facts, options.cloudNode || options.providerID !== undefined) },
       spec: {
         ...(options.providerID !== undefined && { providerID: options.providerID }),

@@ -3,7 +3,7 @@
 import { allContainers, isSidecar } from '../../core/kinds/core/pod/semantics/containers.ts';
 import type { ObjectMeta } from '../../core/machinery/object.ts';
 import type { V1Container, V1Pod, V1PodSpec } from '../../generated/kubernetes.ts';
-import { isFileName } from '../files/beneath.ts';
+import { isFileName } from '../files/paths.ts';
 
 export type Pod = V1Pod & {
   metadata: ObjectMeta & { name: string; namespace: string; uid: string };

@@ -3,12 +3,8 @@
 import type { ContainerConfigInput, MountInput } from '../cri/messages.ts';
 import { expand } from '../pod/environment.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
-import type { NodeCapacity } from '../pod/resources.ts';
-import { containerResources } from '../pod/resources.ts';
-import type { NodeSecurity } from './node-security.ts';
 import { annotations, labels } from './observed.ts';
-import { namespaces } from './sandbox-config.ts';
-import { containerSecurity, type ImageUser } from './security-fields.ts';
+import type { ImageUser, PodHost } from './pod-host.ts';
 
 export interface ContainerContext {
   readonly attempt: number;
@@ -18,8 +14,7 @@ export interface ContainerContext {
   readonly environment: ReadonlyMap<string, string>;
   readonly mounts: readonly MountInput[];
   readonly devices: readonly { hostPath: string; containerPath: string; permissions: string }[];
-  readonly capacity: NodeCapacity;
-  readonly security: NodeSecurity;
+  readonly host: Pick<PodHost, 'container'>;
   readonly nodeName: string;
   /** Id of the container whose processes an ephemeral container sees. */
   readonly targetId?: string;
@@ -54,13 +49,12 @@ export function containerConfig(pod: Pod, container: PodContainer, context: Cont
     stdin: spec.stdin,
     stdinOnce: spec.stdinOnce,
     tty: spec.tty,
-    linux: {
-      resources: containerResources(pod, spec.resources, context.capacity, container.kind === 'sidecar'),
-      securityContext: {
-        ...containerSecurity({ pod, container, image: context.imageUser, node: context.security }),
-        namespaceOptions: namespaces(pod, context.targetId),
-      },
-    },
+    ...context.host.container({
+      pod,
+      container,
+      image: context.imageUser,
+      ...(context.targetId !== undefined && { targetId: context.targetId }),
+    }),
   };
 }
 

@@ -6,8 +6,6 @@ import { errorText } from '../../core/machinery/error-text.ts';
 import type { V1Secret } from '../../generated/kubernetes.ts';
 import { GrpcError, grpcCodes } from '../cri/grpc.ts';
 import type { ImageInfo } from '../cri/messages.ts';
-import { inDirectory, writeFileIn } from '../files/beneath.ts';
-import { removeTree } from '../files/remove-tree.ts';
 import { ImageError } from '../images/image-error.ts';
 import { ConfigError, environment } from '../pod/environment.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
@@ -24,7 +22,6 @@ import type { PodContext } from './pod-context.ts';
 import { podLogDirectory, terminationFile } from './pod-context.ts';
 import type { SandboxContext } from './sandbox-config.ts';
 import { fullyQualifiedName, hostname, sandboxConfig } from './sandbox-config.ts';
-import { securityViolation } from './security-fields.ts';
 import type { Begun } from './start-ahead.ts';
 import type { StartLatency } from './start-latency.ts';
 import type { BackoffCause } from './step-backoff.ts';
@@ -130,6 +127,7 @@ export function sandboxContext(context: PodContext, pod: Pod): SandboxContext {
     logDirectory: podLogDirectory(context.logsDir, pod),
     cgroupParent: context.cgroups.parent(pod.metadata.uid),
     dns: context.dns,
+    host: context.host,
   };
 }
 
@@ -143,7 +141,7 @@ async function prepare(context: PodContext, request: StartRequest) {
       request.volumes,
     ]);
     const imageUser = { uid: found.uid?.value, username: found.username };
-    const violation = securityViolation({ pod, container, image: imageUser, node: context.security });
+    const violation = context.host.containerViolation({ pod, container, image: imageUser });
     if (violation) throw new ConfigError(violation);
     const variables = environment(pod, container, {
       configMap: (name) => context.objects.configMap(namespace, name),
@@ -154,7 +152,7 @@ async function prepare(context: PodContext, request: StartRequest) {
       podIPs: request.podIPs,
       allocatable: context.allocatable,
     });
-    const mounts = await volumeMounts(container, volumes, variables, ({ path: from, inner, ...place }) =>
+    const mounts = await volumeMounts(container, volumes, variables, context.host, ({ path: from, inner, ...place }) =>
       context.volumes.subPath({ uid, ...place }, from, inner),
     );
     const own = await ownMounts(context, request, new Set(mounts.map(({ containerPath = '' }) => containerPath)));
@@ -166,8 +164,7 @@ async function prepare(context: PodContext, request: StartRequest) {
       environment: variables,
       mounts: [...mounts, ...own],
       devices: volumeDevices(container, volumes),
-      capacity: context.capacity,
-      security: context.security,
+      host: context.host,
       nodeName: context.nodeName,
       ...(request.targetId && { targetId: request.targetId }),
     });
@@ -192,44 +189,39 @@ async function prepare(context: PodContext, request: StartRequest) {
 
 async function ownMounts(context: PodContext, request: StartRequest, taken: ReadonlySet<string>) {
   const { pod, container, attempt, podIPs } = request;
-  const { podsDir } = context;
+  const { podsDir, host } = context;
   const mounts: { containerPath: string; hostPath: string; readonly: boolean }[] = [];
-  const { messagePath, file } = terminationOf(pod, container, attempt);
+  const file = terminationFile(pod.metadata.uid, container.name, attempt);
+  const messagePath = host.containerPath(container.spec.terminationMessagePath ?? '/dev/termination-log');
   if (!taken.has(messagePath)) {
     await (request.ahead?.files ?? makeTerminationFile(context, pod, container, attempt));
     mounts.push({ containerPath: messagePath, hostPath: path.join(podsDir, file), readonly: false });
   }
-  if (!taken.has('/etc/hosts')) {
+  if (!taken.has(host.hostsFile.ofContainers)) {
     const { uid } = pod.metadata;
-    const nodeHosts = pod.spec.hostNetwork ? await fs.readFile('/etc/hosts', 'utf8').catch(() => '') : '';
+    const nodeHosts = pod.spec.hostNetwork ? await fs.readFile(host.hostsFile.ofNode, 'utf8').catch(() => '') : '';
     const name = hostname(pod, context.nodeHostname);
     const full = fullyQualifiedName(pod, context.dns.domain, context.nodeHostname);
     const hosts = hostsFile(pod, podIPs, name, full, nodeHosts);
-    await inDirectory(podsDir, uid, (directory) =>
-      writeFileIn(directory, 'etc-hosts', hosts, { mode: 0o644, replace: true }),
-    );
-    mounts.push({ containerPath: '/etc/hosts', hostPath: path.join(podsDir, uid, 'etc-hosts'), readonly: false });
+    await host.files.write(podsDir, `${uid}/etc-hosts`, hosts, { mode: 0o644, replace: true });
+    mounts.push({
+      containerPath: host.hostsFile.ofContainers,
+      hostPath: path.join(podsDir, uid, 'etc-hosts'),
+      readonly: false,
+    });
   }
   return mounts;
 }
 
-/** Where a container says why it ends, as it sees it, and below the directory of all pods. */
-function terminationOf(pod: Pod, container: PodContainer, attempt: number) {
-  const messagePath = container.spec.terminationMessagePath ?? '/dev/termination-log';
-  return { messagePath, file: terminationFile(pod.metadata.uid, container.name, attempt) };
-}
-
 export async function makeTerminationFile(
-  { podsDir }: PodContext,
+  { podsDir, host }: PodContext,
   pod: Pod,
   container: PodContainer,
   attempt: number,
 ): Promise<void> {
-  const { file } = terminationOf(pod, container, attempt);
-  await inDirectory(podsDir, path.dirname(file), (directory) =>
-    // Any user of the container may write it.
-    writeFileIn(directory, path.basename(file), '', { mode: 0o666, replace: true }),
-  );
+  const file = terminationFile(pod.metadata.uid, container.name, attempt);
+  // Any user of the container may write it.
+  await host.files.write(podsDir, file, '', { mode: 0o666, replace: true });
 }
 
 export interface KillRequest {
@@ -273,12 +265,12 @@ export function checkTarget(context: PodContext, container: PodContainer, id: st
 
 /** What a removed container leaves on the node: its termination message and its logs. */
 export async function removeContainerFiles(
-  { podsDir, logsDir, logLinks }: PodContext,
+  { podsDir, logsDir, logLinks, host }: PodContext,
   { metadata }: Pod,
   { id, name, attempt, logPath }: ObservedContainer,
 ): Promise<void> {
   const { uid } = metadata;
   await logLinks?.remove(metadata, { id, name });
-  await removeTree(podsDir, terminationFile(uid, name, attempt));
-  if (logPath) await removeLogs(logsDir, logPath);
+  await host.files.removeTree(podsDir, terminationFile(uid, name, attempt));
+  if (logPath) await removeLogs(host.files, logsDir, logPath);
 }

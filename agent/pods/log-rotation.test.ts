@@ -2,6 +2,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linuxFiles } from '../files/linux-files.ts';
 import { removeLogs, rotatedLogs, rotateLog } from './log-rotation.ts';
 
 describe('rotateLog', () => {
@@ -17,8 +18,13 @@ describe('rotateLog', () => {
   /** What a runtime does: it begins a new file. */
   const runtime = { reopenContainerLog: () => fs.writeFile(logPath, '').then(() => ({})) };
   const rotate = (second: number) =>
-    rotateLog({ runtime, logsDir: directory }, { id: 'c', logPath }, limits, new Date(second * 1000));
-  const kept = () => rotatedLogs(directory, logPath);
+    rotateLog(
+      { runtime, logsDir: directory, host: { files: linuxFiles } },
+      { id: 'c', logPath },
+      limits,
+      new Date(second * 1000),
+    );
+  const kept = () => rotatedLogs(linuxFiles, directory, logPath);
 
   it('leaves a small log alone', async () => {
     await fs.writeFile(logPath, 'short');
@@ -40,7 +46,7 @@ describe('rotateLog', () => {
     await fs.writeFile(logPath, 'full enough');
     await rotate(1);
     await fs.writeFile(path.join(directory, '1.log'), 'of the next');
-    await removeLogs(directory, logPath);
+    await removeLogs(linuxFiles, directory, logPath);
     expect(await fs.readdir(directory)).toEqual(['1.log']);
   });
 
@@ -48,7 +54,12 @@ describe('rotateLog', () => {
     await fs.writeFile(logPath, 'full enough');
     const broken = { reopenContainerLog: () => Promise.reject(new Error('not running')) };
     await expect(
-      rotateLog({ runtime: broken, logsDir: directory }, { id: 'c', logPath }, limits, new Date(0)),
+      rotateLog(
+        { runtime: broken, logsDir: directory, host: { files: linuxFiles } },
+        { id: 'c', logPath },
+        limits,
+        new Date(0),
+      ),
     ).rejects.toThrow('not running');
     expect(await fs.readFile(logPath, 'utf8')).toBe('full enough');
   });

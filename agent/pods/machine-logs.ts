@@ -6,7 +6,8 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { errorText } from '../../core/machinery/error-text.ts';
 import type { EventLog } from '../../core/process/log.ts';
-import { inDirectory, isMissing, pathOf } from '../files/beneath.ts';
+import { inDirectory, pathOf } from '../files/beneath.ts';
+import { isMissing } from '../files/paths.ts';
 import { removeTree } from '../files/remove-tree.ts';
 
 export interface MachineLogs {

@@ -124,7 +124,7 @@ export function createNodePods(context: Omit<PodContext, 'forget' | 'refusalOfRe
     if (isFinished(pod) || pod.metadata.deletionTimestamp) return undefined;
     const pressed = context.refusalUnderPressure(pod);
     if (pressed !== undefined) return { reason: 'Evicted', message: pressed };
-    return refusalOf(pod, taken(), context.objects.node(), context.security);
+    return refusalOf(pod, taken(), context.objects.node(), context.host);
   };
   const taken = () => [...workers.values()].map(({ pod, status }) => (status ? { ...pod, status } : pod));
 

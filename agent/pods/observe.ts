@@ -7,6 +7,7 @@ import type { ContainerRuntime } from '../cri/runtime.ts';
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed.ts';
 import { annotations, labels, observeContainer, observeSandbox } from './observed.ts';
 import { podLogName, terminationFile } from './pod-context.ts';
+import type { PodHost } from './pod-host.ts';
 import { terminationMessage } from './termination-message.ts';
 
 export interface ObserveContext {
@@ -14,6 +15,7 @@ export interface ObserveContext {
   readonly nodeName: string;
   readonly podsDir: string;
   readonly logsDir: string;
+  readonly host: Pick<PodHost, 'files'>;
 }
 
 export interface FoundPod {
@@ -102,6 +104,7 @@ function messageOf(context: ObserveContext, status: ContainerStatusInfo): Promis
   const { name: container = '', attempt = 0 } = status.metadata ?? {};
   const logs = podLogName({ metadata: { uid, namespace, name } });
   return terminationMessage({
+    files: context.host.files,
     file: { directory: context.podsDir, inner: terminationFile(uid, container, attempt) },
     policy: status.annotations[annotations.terminationMessagePolicy] ?? 'File',
     exitCode: status.exitCode,

@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tried } from '../../test/tools/tried.ts';
+import { linuxFiles } from '../files/linux-files.ts';
 import { serveLog } from '../streams/log.ts';
 import { removeLogs, rotatedLogs, rotateLog } from './log-rotation.ts';
 import { terminationMessage } from './termination-message.ts';
@@ -51,8 +52,8 @@ describe.each(Object.entries(places))('with %s in place of the file', (_, make) 
     const own = { directory: logsDir, inner: 'ns_p_uid/main/0.log' };
     const none = { directory: logsDir, inner: 'none' };
     const message = { policy: 'FallbackToLogsOnError', exitCode: 1 };
-    expect(await terminationMessage({ ...message, file: own, logFile: none })).toBe('');
-    expect(await terminationMessage({ ...message, file: none, logFile: own })).toBe('');
+    expect(await terminationMessage({ ...message, files: linuxFiles, file: own, logFile: none })).toBe('');
+    expect(await terminationMessage({ ...message, files: linuxFiles, file: none, logFile: own })).toBe('');
   });
 
   it('a log is not there to be read', async () => {
@@ -77,6 +78,7 @@ describe.each(Object.entries(places))('with %s in place of the file', (_, make) 
         }),
       } as never,
       logsDir,
+      files: linuxFiles,
       now: Date.now,
       server: { frames, send: async (each: Uint8Array) => void sent.push(each), close: () => undefined } as never,
     });
@@ -88,9 +90,16 @@ describe.each(Object.entries(places))('with %s in place of the file', (_, make) 
     tried('hostile files in place of logs and messages', 2);
     const limits = { maxBytes: 1, maxFiles: 1 };
     const runtime = { reopenContainerLog: () => Promise.reject(new Error('reopened')) };
-    expect(await rotateLog({ runtime, logsDir }, { id: 'c', logPath: log }, limits, new Date(0))).toBe(false);
-    await rotatedLogs(logsDir, log);
-    await removeLogs(logsDir, log).catch(() => undefined);
+    expect(
+      await rotateLog(
+        { runtime, logsDir, host: { files: linuxFiles } },
+        { id: 'c', logPath: log },
+        limits,
+        new Date(0),
+      ),
+    ).toBe(false);
+    await rotatedLogs(linuxFiles, logsDir, log);
+    await removeLogs(linuxFiles, logsDir, log).catch(() => undefined);
     expect(await fs.readFile(secret(), 'utf8')).toContain('secret');
   });
 });
@@ -98,8 +107,8 @@ describe.each(Object.entries(places))('with %s in place of the file', (_, make) 
 describe('a log elsewhere', () => {
   it('is none of the node', async () => {
     tried('hostile files in place of logs and messages');
-    expect(await rotatedLogs(logsDir, secret())).toEqual([]);
-    await removeLogs(logsDir, secret());
+    expect(await rotatedLogs(linuxFiles, logsDir, secret())).toEqual([]);
+    await removeLogs(linuxFiles, logsDir, secret());
     expect(await fs.readFile(secret(), 'utf8')).toContain('secret');
   });
 });

@@ -4,16 +4,9 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { removeCgroups } from '../containerd/teardown.ts';
 import type { PodCgroupLimits } from '../pod/resources.ts';
+import type { PodCgroups } from './pod-cgroups.ts';
 
 const mount = '/sys/fs/cgroup';
-
-export interface PodCgroups {
-  /** The cgroup to hand to the runtime as parent. */
-  parent(uid: string): string;
-  /** Makes it, or gives the one that is there other limits. */
-  create(uid: string, limits: PodCgroupLimits): Promise<void>;
-  remove(uid: string): Promise<void>;
-}
 
 /** `root`: the cgroup of all pods of this node, such as `/zeroplane/node-1`. `pidsLimit`: processes a pod; 0 for no limit. */
 export async function createPodCgroups(root: string, pidsLimit: number): Promise<PodCgroups> {

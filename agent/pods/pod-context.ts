@@ -11,8 +11,8 @@ import type { ProbeMetrics } from '../probes/probe-metrics.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { VolumeObjects } from '../volumes/volume-type.ts';
 import type { ContainerLinks } from './machine-logs.ts';
-import type { NodeSecurity } from './node-security.ts';
-import type { PodCgroups } from './pod-cgroup.ts';
+import type { PodCgroups } from './pod-cgroups.ts';
+import type { PodHost } from './pod-host.ts';
 import type { ResizeRefusal } from './resize.ts';
 import type { ClusterDns } from './sandbox-config.ts';
 
@@ -38,9 +38,8 @@ export interface PodContext {
   readonly logsDir: string;
   /** Undefined: another cluster has the machine's. */
   readonly logLinks: ContainerLinks | undefined;
-  readonly security: NodeSecurity;
+  readonly host: PodHost;
   readonly dns: ClusterDns;
-  readonly capacity: NodeCapacity;
   readonly allocatable: NodeCapacity;
   readonly objects: PodObjects;
   readonly volumes: PodVolumes;

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { containerStates } from '../cri/messages.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
+import { linuxFiles } from '../files/linux-files.ts';
 import type { ObservedContainer } from './observed.ts';
 import { PodMirror } from './pod-mirror.ts';
 
@@ -110,6 +111,7 @@ function mirrorOfSlowRuntime() {
     nodeName: 'node',
     podsDir: '/nonexistent',
     logsDir: '/nonexistent',
+    host: { files: linuxFiles },
   };
   const mirror = new PodMirror(context, 'uid', () => {});
   return { mirror, answer: (index: number, state: number) => questions[index]?.(state), asked: () => questions.length };

@@ -6,7 +6,7 @@ import type { V1ContainerStatus, V1PodStatus, V1ResourceRequirements } from '../
 import type { Pod, PodContainer } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
 import type { PodCgroupLimits } from '../pod/resources.ts';
-import { containerResources, podCgroupLimits } from '../pod/resources.ts';
+import { podCgroupLimits } from '../pod/resources.ts';
 import { statusId } from './container-status.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import { latest } from './observed.ts';
@@ -97,7 +97,7 @@ export class PodResize {
 
   /** Gives running containers what was granted. The pod's own limits make room first, and close behind. Throws GrpcError. */
   async apply(pod: Pod, resized: readonly { readonly id: string; readonly container: PodContainer }[]): Promise<void> {
-    const { runtime, capacity } = this.#context;
+    const { runtime, host } = this.#context;
     try {
       const byName = new Map(resized.map(({ id, container }) => [container.name, this.#applied.get(id)]));
       this.#limits ??= podCgroupLimits(withResources(pod, (name) => byName.get(name)));
@@ -105,8 +105,7 @@ export class PodResize {
       for (const { id, container } of resized) {
         const { resources } = container.spec;
         await this.#checkUsed(id, container);
-        const linux = containerResources(pod, resources, capacity, container.kind === 'sidecar');
-        await runtime.updateContainerResources({ containerId: id, linux });
+        await runtime.updateContainerResources({ containerId: id, ...host.resources(pod, container) });
         this.#applied.set(id, resources ?? {});
       }
       await this.createCgroup(pod);

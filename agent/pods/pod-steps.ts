@@ -1,8 +1,6 @@
 // Takes the steps that `syncPod` names for one pod: what makes, starts and ends its sandbox and its containers. It holds what it made on
 // the way: the pod's volumes, and the clock of its start.
 
-import { inDirectory } from '../files/beneath.ts';
-import { removeTree } from '../files/remove-tree.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
 import {
@@ -25,7 +23,6 @@ import type { PodMirror } from './pod-mirror.ts';
 import { PodMounts } from './pod-mounts.ts';
 import type { PodResize } from './pod-resize.ts';
 import { sandboxConfig } from './sandbox-config.ts';
-import { sandboxViolation } from './security-fields.ts';
 import { type AheadWork, StartAhead } from './start-ahead.ts';
 import { StartLatency } from './start-latency.ts';
 import type { StepBackoff } from './step-backoff.ts';
@@ -125,7 +122,7 @@ export class PodSteps {
     const pod = this.#pod;
     const unready = pod.spec.hostNetwork ? undefined : this.#context.networkFailure();
     if (unready !== undefined) throw new NetworkUnreadyError(unready);
-    const violation = sandboxViolation(pod);
+    const violation = this.#context.host.sandboxViolation(pod);
     if (violation) throw new Error(violation);
     const { runtimeClassName } = pod.spec;
     const runtimeHandler = runtimeClassName ? objects.runtimeHandler(runtimeClassName) : '';
@@ -143,10 +140,10 @@ export class PodSteps {
 
   /** The pod's cgroup, new, and the directory of its logs. A failure is not kept: the next container tries again. */
   #ground(pod: Pod): Promise<void> {
-    const { logsDir } = this.#context;
+    const { logsDir, host } = this.#context;
     this.#grounded ??= Promise.all([
       this.#parts.resize.createCgroup(pod),
-      inDirectory(logsDir, podLogName(pod), async () => undefined),
+      host.files.inDirectory(logsDir, podLogName(pod), async () => undefined),
     ]).then(
       () => undefined,
       (error: unknown) => {
@@ -253,9 +250,9 @@ export class PodSteps {
     await Promise.all([this.#grounded?.catch(() => undefined), this.#ahead.settled()]);
     await this.#context.cgroups.remove(this.#pod.metadata.uid);
     await this.#linked;
-    const { logLinks, logsDir } = this.#context;
+    const { logLinks, logsDir, host } = this.#context;
     for (const container of containers) await logLinks?.remove(this.#pod.metadata, container);
-    await removeTree(logsDir, podLogName(this.#pod));
+    await host.files.removeTree(logsDir, podLogName(this.#pod));
   }
 
   get #pod(): Pod {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { V1ContainerPort, V1Node, V1PodSpec } from '../../generated/kubernetes.ts';
+import { createLinuxPodHost } from '../platform/linux/pod-host.ts';
 import type { Pod } from '../pod/pod.ts';
 import { refusalOf as refusalOnNode } from './refusal.ts';
 import { testSecurity } from './test-pod.ts';
 
+const host = createLinuxPodHost({ security: testSecurity(), capacity: { cpu: 1, memory: 1 } });
 const refusalOf = (wanted: Pod, others: readonly Pod[], node: V1Node | undefined) =>
-  refusalOnNode(wanted, others, node, testSecurity());
+  refusalOnNode(wanted, others, node, host);
 const pod = (ports: V1ContainerPort[], spec: Partial<V1PodSpec> = {}, phase?: string): Pod => ({
   metadata: { name: 'p', namespace: 'default', uid: 'u' },
   spec: { containers: [{ name: 'c', ports }], ...spec },

@@ -9,8 +9,7 @@ import { numberOfQuantity } from '../../core/machinery/quantity.ts';
 import type { V1Node } from '../../generated/kubernetes.ts';
 import type { Pod } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
-import type { NodeSecurity } from './node-security.ts';
-import { securityRefusal } from './security-fields.ts';
+import type { PodHost } from './pod-host.ts';
 import type { PodTermination } from './sync-pod.ts';
 
 /** `others`: the pods that this node has taken. `node`: as far as it is known. */
@@ -18,7 +17,7 @@ export function refusalOf(
   pod: Pod,
   others: readonly Pod[],
   node: V1Node | undefined,
-  security: NodeSecurity,
+  host: Pick<PodHost, 'os' | 'refusal'>,
 ): PodTermination | undefined {
   if (isFinished(pod) || pod.metadata.deletionTimestamp) return undefined;
   const short = node && shortOf(pod, others, node);
@@ -27,9 +26,9 @@ export function refusalOf(
   const taken = others.filter((each) => !isFinished(each)).flatMap(hostPorts);
   const clash = hostPorts(pod).some((port) => taken.some((other) => collide(port, other)));
   if (clash) return refused('NodePorts', "node(s) didn't have free ports for the requested pod ports");
-  if ((pod.spec.os?.name ?? 'linux') !== 'linux')
+  if ((pod.spec.os?.name ?? host.os) !== host.os)
     return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
-  return securityRefusal(pod, security);
+  return host.refusal(pod);
 }
 
 /** What the node has too little of, as the scheduler counts: millicores, bytes, pieces. */

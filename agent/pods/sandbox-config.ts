@@ -2,12 +2,11 @@
 
 import { withoutEnd } from '../../core/machinery/text-ends.ts';
 import type { PodSandboxConfigInput } from '../cri/messages.ts';
-import { namespaceModes, protocols } from '../cri/messages.ts';
+import { protocols } from '../cri/messages.ts';
 import type { Pod } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
-import { sandboxResources } from '../pod/resources.ts';
 import { annotations, labels } from './observed.ts';
-import { sandboxSecurity, sandboxSysctls } from './security-fields.ts';
+import type { PodHost } from './pod-host.ts';
 
 export interface ClusterDns {
   /** Addresses of the cluster's DNS server: IPv4, and in a cluster of both families IPv6. */
@@ -28,6 +27,7 @@ export interface SandboxContext {
   readonly nodeName: string;
   readonly logDirectory: string;
   readonly cgroupParent: string;
+  readonly host: Pick<PodHost, 'sandbox'>;
   readonly dns: ClusterDns;
   readonly nodeHostname: string;
 }
@@ -63,30 +63,7 @@ export function sandboxConfig(pod: Pod, attempt: number, context: SandboxContext
       ...metadata.annotations,
       [annotations.terminationGracePeriod]: String(spec.terminationGracePeriodSeconds ?? 30),
     },
-    linux: {
-      cgroupParent: context.cgroupParent,
-      ...sandboxResources(pod),
-      sysctls: sandboxSysctls(pod),
-      securityContext: { ...sandboxSecurity(pod), namespaceOptions: namespaces(pod) },
-    },
-  };
-}
-
-/** Namespaces of a sandbox and its containers; a container's own process namespace unless the pod shares one. */
-export function namespaces(pod: Pod, target?: string) {
-  const { spec } = pod;
-  return {
-    network: spec.hostNetwork ? namespaceModes.node : namespaceModes.pod,
-    ipc: spec.hostIPC ? namespaceModes.node : namespaceModes.pod,
-    ...(target && !spec.hostPID && !spec.shareProcessNamespace
-      ? { pid: namespaceModes.target, targetId: target }
-      : {
-          pid: spec.hostPID
-            ? namespaceModes.node
-            : spec.shareProcessNamespace
-              ? namespaceModes.pod
-              : namespaceModes.container,
-        }),
+    ...context.host.sandbox(pod, context.cgroupParent),
   };
 }
 

@@ -3,14 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import type { V1PodSecurityContext, V1SecurityContext } from '../../generated/kubernetes.ts';
 import { tried } from '../../test/tools/tried.ts';
-import { namespaces, type SandboxContext, sandboxConfig } from './sandbox-config.ts';
-import {
-  containerSecurity,
-  type ImageUser,
-  sandboxViolation,
-  securityRefusal,
-  securityViolation,
-} from './security-fields.ts';
+import { createLinuxPodHost, namespaces } from '../platform/linux/pod-host.ts';
+import type { ImageUser } from './pod-host.ts';
+import { type SandboxContext, sandboxConfig } from './sandbox-config.ts';
+import { containerSecurity, sandboxViolation, securityRefusal, securityViolation } from './security-fields.ts';
 import { sysctlName, sysctlRefusal } from './sysctls.ts';
 import { testContainer, testPod, testSecurity } from './test-pod.ts';
 
@@ -57,6 +53,7 @@ const sandboxContext: SandboxContext = {
   cgroupParent: '/pods',
   dns: { servers: ['10.0.0.10'], domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
   nodeHostname: 'n',
+  host: createLinuxPodHost({ security: testSecurity(), capacity: { cpu: 1, memory: 1 } }),
 };
 
 /** Everything that a node does with the two contexts, as one text. */

@@ -10,6 +10,7 @@ import { groupPolicies, profileTypes } from '../cri/messages.ts';
 import type { Pod, PodContainer } from '../pod/pod.ts';
 import { podContainers } from '../pod/pod.ts';
 import type { NodeSecurity } from './node-security.ts';
+import type { ImageUser, StartingContainer } from './pod-host.ts';
 import {
   annotatedAppArmor,
   appArmor,
@@ -22,16 +23,7 @@ import {
 import type { PodTermination } from './sync-pod.ts';
 import { sysctlName, sysctlRefusal } from './sysctls.ts';
 
-/** The user that an image names: by number, or else by name. Neither: root. */
-export interface ImageUser {
-  readonly uid: number | undefined;
-  readonly username: string;
-}
-
-export interface ContainerOnNode {
-  readonly pod: Pod;
-  readonly container: PodContainer;
-  readonly image: ImageUser;
+export interface ContainerOnNode extends StartingContainer {
   readonly node: NodeSecurity;
 }
 

@@ -1,7 +1,7 @@
 // Why a container ended, in its own words: the file that it wrote, or the end of its log.
 // Source: Kubernetes, "Determine the Reason for Pod Failure".
 
-import { readBeneath } from '../files/beneath.ts';
+import type { NodeFiles } from '../files/node-files.ts';
 
 const maxFileBytes = 4096;
 const maxLogBytes = 2048;
@@ -14,14 +14,15 @@ export interface OwnFile {
 }
 
 export async function terminationMessage(options: {
+  readonly files: NodeFiles;
   readonly file: OwnFile;
   readonly policy: string;
   readonly exitCode: number;
   readonly logFile: OwnFile;
 }): Promise<string> {
-  const written = (await tail(options.file, maxFileBytes)).toString();
+  const written = (await tail(options.files, options.file, maxFileBytes)).toString();
   if (written || options.policy !== 'FallbackToLogsOnError' || options.exitCode === 0) return written;
-  return logText((await tail(options.logFile, 64 * 1024)).toString());
+  return logText((await tail(options.files, options.logFile, 64 * 1024)).toString());
 }
 
 /** The last lines of a CRI log without their time and tags. */
@@ -36,8 +37,8 @@ function logText(log: string): string {
 }
 
 /** Nothing where there is no regular file: a link, a device or a FIFO says nothing, and nobody waits for it. */
-async function tail({ directory, inner }: OwnFile, bytes: number): Promise<Buffer> {
-  const handle = await readBeneath(directory, inner).catch(() => undefined);
+async function tail(files: NodeFiles, { directory, inner }: OwnFile, bytes: number): Promise<Buffer> {
+  const handle = await files.open(directory, inner).catch(() => undefined);
   if (!handle) return Buffer.alloc(0);
   try {
     const { size } = await handle.stat();

@@ -1,8 +1,8 @@
 // CPU and memory of the node, its pods and containers, for reports: rates between two readings of cumulative counters.
 
-import fs from 'node:fs/promises';
 import os from 'node:os';
 import type { UsageReport } from '../../core/node/protocol.ts';
+import type { Machine } from './machine.ts';
 import { runningContainers, type StatsRuntime } from './running-containers.ts';
 
 export interface UsageSampler {
@@ -18,18 +18,18 @@ interface Reading {
   readonly cpu: Map<string, number>;
 }
 
-export function createUsageSampler(runtime: StatsRuntime, nodeName: string): UsageSampler {
+export function createUsageSampler(
+  runtime: StatsRuntime,
+  nodeName: string,
+  machine: Pick<Machine, 'load'>,
+): UsageSampler {
   let last: Reading | undefined;
   let rates: ReadonlyMap<string, number> = new Map();
   return {
     rate: (id) => rates.get(id),
     sample: async (now) => {
-      const [containers, nodeCpu, meminfo] = await Promise.all([
-        runningContainers(runtime, nodeName),
-        nodeCpuNanoseconds(),
-        fs.readFile('/proc/meminfo', 'utf8'),
-      ]);
-      const cpu = new Map([['', nodeCpu]]);
+      const [containers, load] = await Promise.all([runningContainers(runtime, nodeName), machine.load()]);
+      const cpu = new Map([['', load.cpu]]);
       for (const { id, stats } of containers) cpu.set(id, stats.cpu?.usageCoreNanoSeconds?.value ?? 0);
       const before = last;
       last = { at: now, cpu };
@@ -41,7 +41,6 @@ export function createUsageSampler(runtime: StatsRuntime, nodeName: string): Usa
       });
       rates = new Map(measured);
       const rate = (id: string) => rates.get(id) ?? 0;
-      const available = Number(/^MemAvailable:\s+(\d+)/m.exec(meminfo)?.[1] ?? 0) * 1024;
       const pods = new Map<string, UsageReport['pods'][number]>();
       for (const { id, namespace, pod: name, name: container, stats } of containers) {
         const pod = pods.get(`${namespace}/${name}`) ?? { namespace, name, containers: [] };
@@ -51,17 +50,9 @@ export function createUsageSampler(runtime: StatsRuntime, nodeName: string): Usa
       return {
         time: new Date(now).toISOString(),
         windowSeconds: Math.round(seconds),
-        node: { cpu: rate(''), memory: os.totalmem() - available },
+        node: { cpu: rate(''), memory: os.totalmem() - load.memoryAvailable },
         pods: [...pods.values()],
       };
     },
   };
-}
-
-/** Time that all cores together were not idle. Jiffies are hundredths of a second on every Linux that containers run on. */
-export async function nodeCpuNanoseconds(): Promise<number> {
-  const stat = await fs.readFile('/proc/stat', 'utf8');
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] =
-    /^cpu +(.*)$/m.exec(stat)?.[1]?.split(' ').map(Number) ?? [];
-  return (user + nice + system + irq + softirq + steal) * 1e7;
 }

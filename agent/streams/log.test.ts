@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ByteQueue } from '../../core/node/byte-queue.ts';
 import type { StreamRequest } from '../../core/node/protocol.ts';
 import type { V1ContainerStatus } from '../../generated/kubernetes.ts';
+import { linuxFiles } from '../files/linux-files.ts';
 import type { ObservedContainer } from '../pods/observed.ts';
 import { serveLog } from './log.ts';
 import { LogFormat } from './log-format.ts';
@@ -171,6 +172,7 @@ describe('following a log', () => {
       request,
       pods: { get: () => pod(containers) },
       logsDir,
+      files: linuxFiles,
       now: Date.now,
       server: {
         frames: fromClient,

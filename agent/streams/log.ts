@@ -6,7 +6,7 @@ import path from 'node:path';
 import { StatusError } from '../../core/machinery/status.ts';
 import { channels, type FrameSocket, frame } from '../../core/node/frame-socket.ts';
 import type { StreamRequest } from '../../core/node/protocol.ts';
-import { readBeneath } from '../files/beneath.ts';
+import type { NodeFiles } from '../files/node-files.ts';
 import type { ObservedContainer } from '../pods/observed.ts';
 import { podLogDirectory } from '../pods/pod-context.ts';
 import { LogFormat } from './log-format.ts';
@@ -21,6 +21,7 @@ export interface ServeLogOptions {
   readonly request: LogRequest;
   readonly pods: StreamPods;
   readonly logsDir: string;
+  readonly files: NodeFiles;
   readonly server: FrameSocket;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -31,7 +32,7 @@ const readBytes = 64 * 1024;
 const pollMs = 500;
 
 /** Resolves when the log is over, or its reader has left. Throws StatusError before the first frame. */
-export async function serveLog({ request, pods, logsDir, server, now }: ServeLogOptions): Promise<void> {
+export async function serveLog({ request, pods, logsDir, files, server, now }: ServeLogOptions): Promise<void> {
   const source = logSource(pods.get(request.uid), request);
   const { uid, pod: name, namespace } = request;
   const directory = podLogDirectory(logsDir, { metadata: { uid, name, namespace } });
@@ -48,7 +49,7 @@ export async function serveLog({ request, pods, logsDir, server, now }: ServeLog
   const gone = new AbortController();
   void drain(server).finally(() => gone.abort());
   const follow = request.follow && !request.previous;
-  const reader = await openLog(() => readBeneath(logsDir, path.relative(logsDir, file)), source);
+  const reader = await openLog(() => files.open(logsDir, path.relative(logsDir, file)), source);
   try {
     await server.send(frame(channels.stdout));
     await reader.begin(request.tailLines, since);

@@ -77,7 +77,7 @@ async function serve(request: StreamRequest, context: StreamContext, server: Fra
   const pod = pods.get(request.uid);
   switch (request.type) {
     case 'log':
-      return serveLog({ request, pods, logsDir, server, now: Date.now });
+      return serveLog({ request, pods, logsDir, files: context.node.files, server, now: Date.now });
     case 'exec':
     case 'attach':
       return serveCommand(runtime, runningContainer(pod, request.pod, request.container).id, request, server);

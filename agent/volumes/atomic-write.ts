@@ -4,26 +4,11 @@
 import { randomBytes } from 'node:crypto';
 import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  componentsOf,
-  directoryBeneath,
-  inDirectory,
-  isFileName,
-  pathOf,
-  UnsafePathError,
-  writeFileIn,
-} from '../files/beneath.ts';
+import { directoryBeneath, inDirectory, pathOf, writeFileIn } from '../files/beneath.ts';
+import { componentsOf, isFileName, UnsafePathError } from '../files/paths.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { VolumeError } from './volume-error.ts';
-
-export interface VolumeFile {
-  readonly content: Buffer;
-  /** Permission bits. */
-  readonly mode: number;
-}
-
-/** Relative path -> file. */
-export type Payload = ReadonlyMap<string, VolumeFile>;
+import type { Payload } from './volume-host.ts';
 
 /**
  * Gives true when anything changed. `gid` owns the files when given (a pod's fsGroup). Throws VolumeError for a path that is none in

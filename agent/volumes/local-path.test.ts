@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { V1PersistentVolume } from '../../generated/kubernetes.ts';
+import { linuxFiles } from '../files/linux-files.ts';
 import { createLocalPathVolumes } from './local-path.ts';
 
 let root: string;
@@ -17,7 +18,7 @@ afterEach(() => {
 
 function open() {
   const log = { info: () => {}, warn: () => {} };
-  return createLocalPathVolumes({ nodeName: 'n1', stateFile: path.join(root, 'volumes.json'), log });
+  return createLocalPathVolumes({ nodeName: 'n1', files: linuxFiles, stateFile: path.join(root, 'volumes.json'), log });
 }
 
 function volume(directory: string, change: { node?: string; policy?: string } = {}): V1PersistentVolume {

@@ -4,7 +4,7 @@
 import path from 'node:path';
 import type { V1PersistentVolume } from '../../generated/kubernetes.ts';
 import { readStateFile, writeStateFile } from '../control-plane/state-file.ts';
-import { removeTree } from '../files/remove-tree.ts';
+import type { NodeFiles } from '../files/node-files.ts';
 
 export interface LocalPathVolumes {
   /**
@@ -16,12 +16,13 @@ export interface LocalPathVolumes {
 
 export interface LocalPathOptions {
   readonly nodeName: string;
+  readonly files: NodeFiles;
   /** Where the directories are remembered. */
   readonly stateFile: string;
   readonly log: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
 
-export function createLocalPathVolumes({ nodeName, stateFile, log }: LocalPathOptions): LocalPathVolumes {
+export function createLocalPathVolumes({ nodeName, files, stateFile, log }: LocalPathOptions): LocalPathVolumes {
   let known: Map<string, string> | undefined;
 
   const step = async (volumes: readonly V1PersistentVolume[], confirmed: boolean): Promise<void> => {
@@ -39,7 +40,7 @@ export function createLocalPathVolumes({ nodeName, stateFile, log }: LocalPathOp
     for (const [name, directory] of confirmed ? known : []) {
       if (present.has(name)) continue;
       try {
-        await removeTree(path.dirname(path.resolve(directory)), path.basename(path.resolve(directory)));
+        await files.removeTree(path.dirname(path.resolve(directory)), path.basename(path.resolve(directory)));
         known.delete(name);
         log.info({ volume: name, directory }, 'the directory of a deleted volume was removed');
       } catch (error) {

@@ -1,14 +1,13 @@
 // A container's mounts: its volumes with sub-paths and propagation, /etc/hosts and the termination log.
 
-import path from 'node:path';
 import type { V1VolumeMount } from '../../generated/kubernetes.ts';
 import type { MountInput } from '../cri/messages.ts';
 import { propagations } from '../cri/messages.ts';
-import { componentsOf, UnsafePathError } from '../files/beneath.ts';
+import { componentsOf, UnsafePathError } from '../files/paths.ts';
 import { ConfigError, expand } from '../pod/environment.ts';
 import type { PodContainer } from '../pod/pod.ts';
-import type { SubPathPlace } from './sub-path.ts';
 import { VolumeError } from './volume-error.ts';
+import type { SubPathPlace } from './volume-host.ts';
 import type { MountedVolume } from './volume-type.ts';
 
 export interface SubPathMount extends Omit<SubPathPlace, 'uid'> {
@@ -22,6 +21,7 @@ export async function volumeMounts(
   container: PodContainer,
   volumes: ReadonlyMap<string, MountedVolume>,
   environment: ReadonlyMap<string, string>,
+  { containerPath }: { containerPath(path: string): string },
   subPath: (mount: SubPathMount) => Promise<string>,
 ): Promise<MountInput[]> {
   const mounts: MountInput[] = [];
@@ -36,7 +36,7 @@ export async function volumeMounts(
       );
     const place = { volume: mount.name, container: container.name, index };
     mounts.push({
-      containerPath: path.posix.resolve('/', mount.mountPath),
+      containerPath: containerPath(mount.mountPath),
       hostPath: inner === undefined ? volume.path : await prepared({ ...place, path: volume.path, inner }, subPath),
       readonly: (mount.readOnly ?? false) || volume.readOnly,
       propagation:

@@ -2,7 +2,8 @@
 // that a container which swaps it for a link changes no file but its own.
 
 import fs, { type FileHandle } from 'node:fs/promises';
-import { isMissing, openBeneath, openRoot, pathOf, UnsafePathError } from '../files/beneath.ts';
+import { openBeneath, openRoot, pathOf } from '../files/beneath.ts';
+import { isMissing, UnsafePathError } from '../files/paths.ts';
 import { VolumeError } from './volume-error.ts';
 
 /** As each level takes a descriptor. */

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { V1PersistentVolumeSpec, V1Volume } from '../../generated/kubernetes.ts';
+import { linuxVolumeHost } from '../platform/linux/volume-host.ts';
 import type { Pod } from '../pod/pod.ts';
 import { createPodVolumes, type PodVolumes } from './pod-volumes.ts';
 import { nodeVolumeTypes } from './volume-types.ts';
@@ -18,6 +19,7 @@ beforeEach(async () => {
   volumes = createPodVolumes({
     podsDir: path.join(folder, 'pods'),
     memoryDir: path.join(folder, 'memory'),
+    host: linuxVolumeHost,
     nodeName: 'node',
     hostIPs: ['10.0.0.1'],
     allocatable: { cpu: 4, memory: 8 * 2 ** 30 },

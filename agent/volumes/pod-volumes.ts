@@ -2,16 +2,11 @@
 
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { run } from '../../core/process/run.ts';
 import type { V1Volume } from '../../generated/kubernetes.ts';
-import { unmountBelow } from '../containerd/teardown.ts';
-import { mountPoints } from '../files/mount-table.ts';
-import { removeTree } from '../files/remove-tree.ts';
 import type { Pod } from '../pod/pod.ts';
-import { atomicWrite } from './atomic-write.ts';
 import { mountClaimed, refreshClaimed } from './claims.ts';
-import { mountSubPath, type SubPathPlace } from './sub-path.ts';
 import { VolumeError } from './volume-error.ts';
+import type { SubPathPlace } from './volume-host.ts';
 import { groupOf, type MountedVolume, type VolumeContext, type VolumeFiles, type VolumeParts } from './volume-type.ts';
 import { inlineSource, isAwaitedByItsContainers, nodeVolumeTypes } from './volume-types.ts';
 
@@ -37,19 +32,9 @@ export interface PodVolumes {
   known(): Promise<string[]>;
 }
 
-/** Mounts what all pods share: the directory of the pods as a shared mount, and one tmpfs. Idempotent. */
-export async function prepareVolumeRoots(podsDir: string, memoryDir: string): Promise<void> {
-  const mounts = await mountPoints();
-  await fs.mkdir(podsDir, { recursive: true, mode: 0o755 });
-  await fs.mkdir(memoryDir, { recursive: true, mode: 0o755 });
-  // Mount propagation between containers needs a shared mount below them.
-  if (!mounts.includes(podsDir)) await run('mount', ['--bind', podsDir, podsDir]);
-  await run('mount', ['--make-rshared', podsDir]);
-  if (!mounts.includes(memoryDir)) await run('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'zeroplane', memoryDir]);
-}
-
 export function createPodVolumes(options: VolumeOptions): PodVolumes {
   const { podsDir, memoryDir, ...parts } = options;
+  const { host } = parts;
   const volumesOf = (uid: string) => path.join(podsDir, uid, 'volumes');
 
   const typed = (pod: Pod, volume: V1Volume) => {
@@ -80,7 +65,7 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
       return new Map(mounted);
     },
     one: mount,
-    subPath: (place, volumePath, inner) => mountSubPath(podsDir, place, volumePath, inner),
+    subPath: (place, volumePath, inner) => host.subPath(podsDir, place, volumePath, inner),
     refresh: async (pod) => {
       for (const volume of pod.spec.volumes ?? [])
         try {
@@ -96,10 +81,10 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
     remove: async (uid) => {
       options.tokens.forget(uid);
       // Parts of volumes are mounted beside them.
-      await unmountBelow(path.join(podsDir, uid));
+      await host.unmountBelow(path.join(podsDir, uid));
       for (const type of nodeVolumeTypes) await type.release?.(uid, volumesOf(uid), parts);
-      await removeTree(podsDir, uid);
-      await removeTree(memoryDir, uid);
+      await host.files.removeTree(podsDir, uid);
+      await host.files.removeTree(memoryDir, uid);
     },
     known: async () => {
       const found = await Promise.all([podsDir, memoryDir].map((each) => fs.readdir(each).catch(() => [])));
@@ -108,11 +93,11 @@ export function createPodVolumes(options: VolumeOptions): PodVolumes {
   };
 }
 
-async function writeFiles(files: VolumeFiles, { directory, pod }: VolumeContext): Promise<MountedVolume> {
+async function writeFiles(files: VolumeFiles, { directory, pod, host }: VolumeContext): Promise<MountedVolume> {
   await fs.mkdir(directory, { recursive: true, mode: 0o755 });
   // Every user of the container may pass through, whatever the agent's umask.
   await fs.chmod(directory, 0o755);
-  await atomicWrite(directory, files, groupOf(pod));
+  await host.writeFiles(directory, files, groupOf(pod));
   // Kubernetes mounts these for reading only, whatever the container asks for.
   return { path: directory, readOnly: true };
 }

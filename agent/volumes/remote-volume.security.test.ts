@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tried } from '../../test/tools/tried.ts';
+import { linuxVolumeHost } from '../platform/linux/volume-host.ts';
 import { isRemote, onFilesOf } from './remote-volume.ts';
 import { mountSubPath } from './sub-path.ts';
 import { hostPathVolume } from './types/host-path.ts';
@@ -80,7 +81,9 @@ describe.skipIf(missing !== undefined)(
       const place = { uid: 'u', volume: 'v', container: 'c', index: 0 };
       const calls = [
         ...Array.from({ length: 4 }, () => mountSubPath(folder, place, silent, 'inner')),
-        ...Array.from({ length: 4 }, () => hostPathVolume({ path: join(silent, 'inner'), type: 'Directory' })),
+        ...Array.from({ length: 4 }, () =>
+          hostPathVolume({ path: join(silent, 'inner'), type: 'Directory' }, linuxVolumeHost),
+        ),
       ].map((each) => expect(each).rejects.toThrow(/who answers for \S+silent\S* does not/));
       expect(await answers()).toBe('there');
       await Promise.all(calls);

@@ -4,27 +4,12 @@
 import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { run, tryRun } from '../../core/process/run.ts';
-import {
-  directoryBeneath,
-  isMissing,
-  openBeneath,
-  openRoot,
-  pathOf,
-  UnsafePathError,
-  writeFileIn,
-} from '../files/beneath.ts';
+import { directoryBeneath, openBeneath, openRoot, pathOf, writeFileIn } from '../files/beneath.ts';
 import { isMounted } from '../files/mount-table.ts';
+import { isMissing, UnsafePathError } from '../files/paths.ts';
 import { onFilesOf } from './remote-volume.ts';
 import { VolumeError } from './volume-error.ts';
-
-/** Which mount of which container. */
-export interface SubPathPlace {
-  readonly uid: string;
-  readonly volume: string;
-  readonly container: string;
-  /** Among the container's mounts. */
-  readonly index: number;
-}
+import type { SubPathPlace } from './volume-host.ts';
 
 /** Of a pod's own directory. Whoever is no root does not pass. */
 const subPathDirectory = 'volume-subpaths';

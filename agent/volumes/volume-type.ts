@@ -11,9 +11,9 @@ import type {
 } from '../../generated/kubernetes.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { NodeCapacity } from '../pod/resources.ts';
-import type { VolumeFile } from './atomic-write.ts';
 import type { ImageVolumes } from './image-volume.ts';
 import type { TokenSource } from './tokens.ts';
+import type { VolumeFile, VolumeHost } from './volume-host.ts';
 import type { VolumeUse } from './volume-use.ts';
 
 export interface VolumeObjects {
@@ -30,6 +30,7 @@ export interface VolumeParts {
   readonly allocatable: NodeCapacity;
   readonly objects: VolumeObjects;
   readonly tokens: TokenSource;
+  readonly host: VolumeHost;
   /** Without it, volumes that are images are refused. */
   readonly images?: ImageVolumes;
   /** Without it, volumes of CSI drivers are. */

@@ -11,6 +11,7 @@ import { startSwap } from '../../test/tools/swap.ts';
 import { tried } from '../../test/tools/tried.ts';
 import { unmountBelow } from '../containerd/teardown.ts';
 import { mountPoints } from '../files/mount-table.ts';
+import { linuxVolumeHost } from '../platform/linux/volume-host.ts';
 import { asPod, type Pod, type PodContainer } from '../pod/pod.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { volumeMounts } from './mounts.ts';
@@ -49,6 +50,7 @@ const volumes = () =>
   createPodVolumes({
     podsDir,
     memoryDir: path.join(base, 'memory'),
+    host: linuxVolumeHost,
     nodeName: 'node',
     hostIPs: ['10.0.0.1'],
     allocatable: { cpu: 1, memory: 1 },
@@ -128,7 +130,8 @@ describe('a subPath', () => {
   const mounted = new Map([['v', { path: '/volume', readOnly: false }]]);
   const asked = async (mount: object, environment: Record<string, string> = {}) => {
     const parts: string[] = [];
-    await volumeMounts(containerOf(mount), mounted, new Map(Object.entries(environment)), async ({ inner }) => {
+    const host = { containerPath: (inside: string) => inside };
+    await volumeMounts(containerOf(mount), mounted, new Map(Object.entries(environment)), host, async ({ inner }) => {
       parts.push(inner);
       return '/part';
     });
@@ -211,14 +214,18 @@ describe('a hostPath', () => {
   it('has no way up, and is made only where there is nothing', async () => {
     for (const file of ['relative', `${base}/../x`, `${base}/a\0`]) {
       tried('hostile paths at their point of use');
-      await expect(hostPathVolume({ path: file, type: 'DirectoryOrCreate' })).rejects.toThrow(VolumeError);
+      await expect(hostPathVolume({ path: file, type: 'DirectoryOrCreate' }, linuxVolumeHost)).rejects.toThrow(
+        VolumeError,
+      );
     }
     await fs.symlink(path.join(outside, 'new'), path.join(volume, 'dangling'));
-    await expect(hostPathVolume({ path: path.join(volume, 'dangling'), type: 'FileOrCreate' })).rejects.toThrow(
-      'EEXIST',
-    );
+    await expect(
+      hostPathVolume({ path: path.join(volume, 'dangling'), type: 'FileOrCreate' }, linuxVolumeHost),
+    ).rejects.toThrow('EEXIST');
     expect((await fs.readdir(outside)).sort()).toEqual(['a', 'file']);
     expect(spawnSync('mkfifo', [path.join(volume, 'fifo')]).status).toBe(0);
-    await expect(hostPathVolume({ path: path.join(volume, 'fifo'), type: 'File' })).rejects.toThrow('is not a File');
+    await expect(hostPathVolume({ path: path.join(volume, 'fifo'), type: 'File' }, linuxVolumeHost)).rejects.toThrow(
+      'is not a File',
+    );
   });
 });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeCgroups } from '../../agent/containerd/teardown.ts';
 import { type ContainerRuntime, connectRuntime } from '../../agent/cri/runtime.ts';
+import { createLinuxPodHost } from '../../agent/platform/linux/pod-host.ts';
 import { asPod, podContainers } from '../../agent/pod/pod.ts';
 import { containerConfig } from '../../agent/pods/container-config.ts';
 import { podLogDirectory } from '../../agent/pods/pod-context.ts';
@@ -62,6 +63,8 @@ export function openBareStarts(endpoint: string): BareStarts {
   };
 }
 
+const host = createLinuxPodHost({ security: testSecurity(), capacity: { cpu: 2, memory: 2 ** 32 } });
+
 async function start(runtime: ContainerRuntime, directory: string, name: string): Promise<string> {
   const made = { ...benchPod(name), metadata: { name, uid: name, namespace: 'bench' } };
   const pod = asPod(made);
@@ -73,7 +76,7 @@ async function start(runtime: ContainerRuntime, directory: string, name: string)
   mkdirSync(logDirectory);
   mkdirSync(token);
   for (const file of Object.values(own)) writeFileSync(file, '');
-  const context = { nodeName, nodeHostname: nodeName, logDirectory, cgroupParent: `${cgroup}/${name}`, dns };
+  const context = { nodeName, nodeHostname: nodeName, logDirectory, cgroupParent: `${cgroup}/${name}`, dns, host };
   const sandbox = sandboxConfig(pod, 0, context);
   const { podSandboxId } = await runtime.runPodSandbox({ config: sandbox });
   const { containerId } = await runtime.createContainer({
@@ -90,8 +93,7 @@ async function start(runtime: ContainerRuntime, directory: string, name: string)
         { containerPath: '/etc/hosts', hostPath: own.hosts, readonly: false },
       ],
       devices: [],
-      capacity: { cpu: 2, memory: 2 ** 32 },
-      security: testSecurity(),
+      host,
       nodeName,
     }),
     sandboxConfig: sandbox,

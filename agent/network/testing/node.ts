@@ -2,7 +2,8 @@
 // command a line on stdin, one JSON answer a line on stdout.
 
 import { createInterface } from 'node:readline';
-import { createNetwork, type NetworkOptions, type NetworkState } from '../network.ts';
+import type { NetworkOptions, NetworkState } from '../contract.ts';
+import { createNetwork } from '../network.ts';
 
 type Command = { start: true } | { apply: NetworkState } | { stop: true } | { teardown: true };
 

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { NetworkOptions, NetworkState } from '../network.ts';
+import type { NetworkOptions, NetworkState } from '../contract.ts';
 
 /** Why this machine cannot run these tests; undefined when it can. */
 export function reasonToSkip(): string | undefined {

@@ -2,10 +2,7 @@
 
 import fs from 'node:fs/promises';
 import { numberOfQuantity } from '../../../core/machinery/quantity.ts';
-import { run } from '../../../core/process/run.ts';
 import type { V1EmptyDirVolumeSource } from '../../../generated/kubernetes.ts';
-import { isMounted } from '../../files/mount-table.ts';
-import { ownByGroup } from '../ownership.ts';
 import { VolumeError } from '../volume-error.ts';
 import { groupOf, type NodeVolumeTypeOf, type VolumeContext } from '../volume-type.ts';
 
@@ -15,17 +12,15 @@ export const emptyDir: NodeVolumeTypeOf<'emptyDir'> = {
 
 async function makeDirectory(
   { medium, sizeLimit }: V1EmptyDirVolumeSource,
-  { pod, name, directory }: VolumeContext,
+  { pod, name, directory, host }: VolumeContext,
 ): Promise<string> {
   const created = await fs.mkdir(directory, { recursive: true });
   if (medium === 'Memory') {
-    const size = sizeLimit ? [`size=${Math.floor(numberOfQuantity(sizeLimit))}`] : [];
-    if (!(await isMounted(directory)))
-      await run('mount', ['-t', 'tmpfs', '-o', ['mode=0777', ...size].join(','), 'tmpfs', directory]);
+    await host.inMemory(directory, sizeLimit ? Math.floor(numberOfQuantity(sizeLimit)) : undefined);
     await fs.chmod(directory, 0o777);
   } else if (medium) throw new VolumeError(`volume "${name}": medium ${medium} is not supported on this node`);
   else if (created) await fs.chmod(directory, 0o777);
   const group = groupOf(pod);
-  if (group !== undefined && (created || medium === 'Memory')) await ownByGroup(directory, group);
+  if (group !== undefined && (created || medium === 'Memory')) await host.ownByGroup(directory, group);
   return directory;
 }

@@ -4,22 +4,26 @@ import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { getOwn } from '../../../core/machinery/own.ts';
-import { onFilesOf } from '../remote-volume.ts';
 import { VolumeError } from '../volume-error.ts';
+import type { VolumeHost } from '../volume-host.ts';
 import type { NodeVolumeTypeOf } from '../volume-type.ts';
 
 export const hostPath: NodeVolumeTypeOf<'hostPath'> = {
-  mount: async (source) => ({ path: await hostPathVolume(source), readOnly: false }),
+  mount: async (source, { host }) => ({ path: await hostPathVolume(source, host), readOnly: false }),
   // Kubernetes leaves its owner alone, whatever fsGroup says.
-  persistent: hostPathVolume,
+  persistent: (source, { host }) => hostPathVolume(source, host),
 };
 
-export async function hostPathVolume(source: { path: string; type?: string }): Promise<string> {
-  const { path: file, type = '' } = source;
-  if (!path.isAbsolute(file) || file.includes('\0') || file.split('/').includes('..'))
-    throw new VolumeError(`hostPath ${JSON.stringify(file)} must be an absolute path without ".."`);
+export async function hostPathVolume(
+  source: { path: string; type?: string },
+  host: Pick<VolumeHost, 'absolute' | 'onFilesOf'>,
+): Promise<string> {
+  const { path: given, type = '' } = source;
+  const file = host.absolute(given);
+  if (file === undefined)
+    throw new VolumeError(`hostPath ${JSON.stringify(given)} must be an absolute path without ".."`);
   if (type === '') return file;
-  return onFilesOf(file, () => checked(file, type), { links: true });
+  return host.onFilesOf(file, () => checked(file, type));
 }
 
 async function checked(file: string, type: string): Promise<string> {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mountNfs, type NfsClient } from './nfs.ts';
+import type { NfsClient } from '../nfs-client.ts';
+import { mountNfs } from './nfs.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,11 +1,9 @@
 // A directory that a server exports by NFS, mounted by the node's own client for each pod that has it.
 
-import { access, mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dns1123Subdomain } from '../../../core/machinery/names.ts';
-import { tryRun } from '../../../core/process/run.ts';
-import { isMounted } from '../../files/mount-table.ts';
-import { filesystemUse } from '../filesystem-use.ts';
+import type { NfsClient } from '../nfs-client.ts';
 import { VolumeError } from '../volume-error.ts';
 import type { NodeVolumeTypeOf } from '../volume-type.ts';
 
@@ -15,28 +13,23 @@ interface Export {
   readonly readOnly?: boolean;
 }
 
-/** What the node has to mount one. */
-export interface NfsClient {
-  /** The program that mount(8) calls for it is there. */
-  isInstalled(): Promise<boolean>;
-  /** The kernel has the file system, or a module of it. */
-  isKnown(): Promise<boolean>;
-  isMounted(directory: string): Promise<boolean>;
-  /** mount(8) with these words; gives why it failed. */
-  mount(args: readonly string[]): Promise<string | undefined>;
-}
-
 export const nfs: NodeVolumeTypeOf<'nfs'> = {
-  async mount(source, { directory }) {
-    await mountNfs(source, directory, source.readOnly ?? false, []);
+  async mount(source, { directory, host }) {
+    await mountNfs(source, directory, source.readOnly ?? false, [], present(host.nfs));
     return { path: directory, readOnly: source.readOnly ?? false };
   },
-  async persistent(source, { directory }, readOnly, { spec }) {
-    await mountNfs(source, directory, readOnly || (source.readOnly ?? false), spec?.mountOptions ?? []);
+  async persistent(source, { directory, host }, readOnly, { spec }) {
+    const options = spec?.mountOptions ?? [];
+    await mountNfs(source, directory, readOnly || (source.readOnly ?? false), options, present(host.nfs));
     return directory;
   },
-  use: (_, { directory }) => filesystemUse(directory),
+  use: (_, { directory, host }) => host.use(directory),
 };
+
+function present(client: NfsClient | undefined): NfsClient {
+  if (!client) throw new VolumeError('this node mounts no NFS: it runs Windows');
+  return client;
+}
 
 /** Idempotent. Throws VolumeError, with what to do where the node has no client. */
 export async function mountNfs(
@@ -44,7 +37,7 @@ export async function mountNfs(
   directory: string,
   readOnly: boolean,
   options: readonly string[],
-  client: NfsClient = machineClient,
+  client: NfsClient,
 ): Promise<void> {
   const host = hostOf(server);
   if (host === undefined)
@@ -77,31 +70,3 @@ function hostOf(server: string): string | undefined {
   if (isIP(address) === 6) return `[${address}]`;
   return isIP(address) === 4 || dns1123Subdomain(server.toLowerCase()).length === 0 ? server : undefined;
 }
-
-const helpers = ['/sbin/mount.nfs', '/usr/sbin/mount.nfs'];
-const mountMs = 120_000;
-
-const machineClient: NfsClient = {
-  async isInstalled() {
-    const found = await Promise.all(
-      helpers.map((each) =>
-        access(each).then(
-          () => true,
-          () => false,
-        ),
-      ),
-    );
-    return found.includes(true);
-  },
-  async isKnown() {
-    const isRegistered = async () => /^nodev\s+nfs4?$/m.test(await readFile('/proc/filesystems', 'utf8'));
-    if (await isRegistered()) return true;
-    await tryRun('modprobe', ['nfs'], { timeoutMs: 10_000 });
-    return isRegistered();
-  },
-  isMounted,
-  async mount(args) {
-    const { code, stderr } = await tryRun('mount', args, { timeoutMs: mountMs });
-    return code === 0 ? undefined : `${stderr.trim().slice(0, 500)} (${code})`;
-  },
-};

@@ -14,6 +14,8 @@ import { Reporter } from '../../../agent/control-plane/reporter.ts';
 import type { LinuxContainerResourcesInput } from '../../../agent/cri/messages.ts';
 import { createImages } from '../../../agent/images/images.ts';
 import { openPullRecords } from '../../../agent/images/pull-records.ts';
+import { createLinuxPodHost } from '../../../agent/platform/linux/pod-host.ts';
+import { linuxVolumeHost } from '../../../agent/platform/linux/volume-host.ts';
 import { asPod } from '../../../agent/pod/pod.ts';
 import type { PodCgroupLimits } from '../../../agent/pod/resources.ts';
 import { createNodePods } from '../../../agent/pods/node-pods.ts';
@@ -145,12 +147,15 @@ export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
     nodeHostname: name,
     logsDir: path.join(folder, 'logs'),
     logLinks: undefined,
-    security: testSecurity({ seccompDir: path.join(folder, 'seccomp') }),
+    host: createLinuxPodHost({
+      security: testSecurity({ seccompDir: path.join(folder, 'seccomp') }),
+      capacity: allocatable,
+    }),
     dns: { servers: ['10.96.0.10'], domain: 'cluster.local', host: { servers: [], searches: [], options: [] } },
-    capacity: allocatable,
     volumes: createPodVolumes({
       ...shared,
       memoryDir: path.join(folder, 'memory'),
+      host: linuxVolumeHost,
       tokens: createTokenSource(requestToken(api), now),
     }),
     images: createImages(

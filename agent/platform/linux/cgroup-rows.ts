@@ -3,39 +3,38 @@
 
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { sandboxStates } from '../cri/messages.ts';
-import { labels } from '../pods/observed.ts';
-import type { CgroupUse } from '../stats/cgroup-use.ts';
-import { type InterfaceUse, networkUse } from '../stats/network-use.ts';
-import type { RunningContainer } from '../stats/running-containers.ts';
-import type { NodeApiContext } from './context.ts';
-
-export interface CgroupRow {
-  /** The cgroup. */
-  readonly id: string;
-  /** Of the runtime; empty for what is no container. */
-  readonly name: string;
-  readonly image: string;
-  readonly namespace: string;
-  readonly pod: string;
-  /** Empty for what is no container of a pod: a sandbox, a whole pod. */
-  readonly container: string;
-  readonly use: CgroupUse;
-  /** Unix milliseconds. */
-  readonly startedAt: number | undefined;
-  /** Of what has a network of its own: a sandbox, and the machine. */
-  readonly interfaces: readonly InterfaceUse[];
-  /** What it wrote beside its image. */
-  readonly writableLayer?: { readonly bytes: number; readonly inodes: number };
-}
+import { sandboxStates } from '../../cri/messages.ts';
+import type { CgroupRow } from '../../node-api/cgroup-row.ts';
+import type { CgroupSource } from '../../node-api/context.ts';
+import { statuses } from '../../node-api/statuses.ts';
+import { labels } from '../../pods/observed.ts';
+import type { CgroupReader, CgroupUse } from '../../stats/cgroup-use.ts';
+import { blockDevice } from '../../stats/devices.ts';
+import { type InterfaceUse, networkUse } from '../../stats/network-use.ts';
+import type { RunningContainer } from '../../stats/running-containers.ts';
 
 type Place = Omit<CgroupRow, 'use' | 'interfaces'> & { readonly network?: (use: CgroupUse) => InterfaceUse[] };
 
 const nobody = { name: '', image: '', namespace: '', pod: '', container: '' };
 
-/** What ended is left out. Throws GrpcError. */
-export async function readCgroups(context: NodeApiContext, running: readonly RunningContainer[]): Promise<CgroupRow[]> {
-  const { runtime, cgroups, options } = context;
+export interface NodeCgroups {
+  readonly reader: CgroupReader;
+  /** Of all pods of the node. */
+  readonly root: string;
+  /** Of one. */
+  readonly pod: (uid: string) => string;
+}
+
+export function createCgroupSource(cgroups: NodeCgroups): CgroupSource {
+  return { rows: (context, running) => readCgroups(cgroups, context, running), device: blockDevice };
+}
+
+async function readCgroups(
+  cgroups: NodeCgroups,
+  context: Parameters<CgroupSource['rows']>[0],
+  running: readonly RunningContainer[],
+): Promise<CgroupRow[]> {
+  const { runtime, options } = context;
   const { items } = await runtime.listPodSandbox({ filter: { labelSelector: { [labels.node]: options.nodeName } } });
   const known = statuses(context);
   const sandboxes = items
@@ -76,20 +75,4 @@ export async function readCgroups(context: NodeApiContext, running: readonly Run
     await turn();
   }
   return rows;
-}
-
-/** What the pods' statuses say of containers, by id. */
-export function statuses({ pods }: Pick<NodeApiContext, 'pods'>) {
-  const found = new Map<string, { readonly image: string; readonly startedAt?: number }>();
-  for (const { status } of pods())
-    for (const { containerID, image, state } of [
-      ...(status?.containerStatuses ?? []),
-      ...(status?.initContainerStatuses ?? []),
-      ...(status?.ephemeralContainerStatuses ?? []),
-    ]) {
-      if (!containerID) continue;
-      const at = state?.running?.startedAt;
-      found.set(containerID.replace(/^[^:]*:\/\//, ''), { image, ...(at && { startedAt: Date.parse(at) }) });
-    }
-  return found;
 }

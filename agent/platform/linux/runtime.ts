@@ -2,26 +2,18 @@
 
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import type { EventLog } from '../core/process/log.ts';
-import type { ContainerdOptions } from './containerd/config.ts';
-import { startContainerd } from './containerd/containerd.ts';
-import { besideCri } from './cri/beside-cri.ts';
-import { GrpcError, grpcCodes } from './cri/grpc.ts';
-import { cgroupDrivers } from './cri/messages.ts';
-import type { ContainerRuntime } from './cri/runtime.ts';
-import { connectRuntime } from './cri/runtime.ts';
-import { connectSnapshots, type Snapshots } from './cri/snapshots.ts';
-import { loadImage } from './images/load.ts';
-import { pauseArchive, pauseImage } from './images/pause.ts';
-
-export interface OpenRuntime {
-  readonly runtime: ContainerRuntime;
-  /** Undefined: this runtime gives no files of images without a container. */
-  readonly snapshots: Snapshots | undefined;
-  readonly version: { runtimeName: string; runtimeVersion: string };
-  /** Lets go of it; it runs on. */
-  release(): void;
-}
+import type { EventLog } from '../../../core/process/log.ts';
+import type { ContainerdOptions } from '../../containerd/config.ts';
+import { startContainerd } from '../../containerd/containerd.ts';
+import { besideCri } from '../../cri/beside-cri.ts';
+import { GrpcError, grpcCodes } from '../../cri/grpc.ts';
+import { cgroupDrivers } from '../../cri/messages.ts';
+import type { OpenRuntime, RuntimeOptions } from '../../cri/open-runtime.ts';
+import type { ContainerRuntime } from '../../cri/runtime.ts';
+import { connectRuntime } from '../../cri/runtime.ts';
+import { connectSnapshots } from '../../cri/snapshots.ts';
+import { loadImage } from '../../images/load.ts';
+import { pauseArchive, pauseImage } from '../../images/pause.ts';
 
 /** A runtime that the agent cannot run pods with. */
 class RuntimeError extends Error {
@@ -29,14 +21,6 @@ class RuntimeError extends Error {
     super(text);
     this.name = 'RuntimeError';
   }
-}
-
-export interface RuntimeOptions {
-  readonly dataDir: string;
-  readonly netns: string | undefined;
-  readonly runtimeEndpoint: string | undefined;
-  readonly pauseImage: string | undefined;
-  readonly cniBinDir: string;
 }
 
 /** Throws ContainerdError, GrpcError. */

@@ -1,7 +1,7 @@
 // How much of memory, disk and process ids a node has left.
 
 import fs from 'node:fs/promises';
-import type { Observations } from './thresholds.ts';
+import type { Observations } from '../../stats/signals.ts';
 
 /** `directory`: where pods, their logs and images are. */
 export async function observeNode(directory: string): Promise<Observations> {

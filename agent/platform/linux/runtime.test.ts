@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { GrpcError, grpcCodes } from './cri/grpc.ts';
-import { cgroupDrivers } from './cri/messages.ts';
+import { GrpcError, grpcCodes } from '../../cri/grpc.ts';
+import { cgroupDrivers } from '../../cri/messages.ts';
 import { checkCgroups } from './runtime.ts';
 
 const saying = (cgroupDriver: number) => ({ runtimeConfig: async () => ({ linux: { cgroupDriver } }) });

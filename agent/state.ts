@@ -1,23 +1,14 @@
-// `agent teardown`: takes everything that the agent of a data directory made off the machine; its data stays.
+// Where an agent keeps what is its own, and what it writes down for the command that takes its node off the machine.
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { EventLog } from '../core/process/log.ts';
-import { teardownNode } from './containerd/teardown.ts';
 import { readStateFile, writeStateFile } from './control-plane/state-file.ts';
-import { machineDirectory, releaseKubeletDirectory } from './csi/kubelet-directory.ts';
-import type { NetworkOptions } from './network/network.ts';
-import { createNetwork } from './network/network.ts';
+import type { NetworkOptions } from './network/contract.ts';
 import { overlayKeyFile } from './network/overlay/key.ts';
 import type { AgentOptions } from './options.ts';
-import { releaseMachineLogs } from './pods/machine-logs.ts';
-import { containerdOptions } from './runtime.ts';
 
 /** What teardown must know of the options that the agent ran with; credentials are not among it. */
-type KeptOptions = Omit<AgentOptions, 'credentials' | 'podCIDR'> & { readonly podCIDR: string };
-
-/** Where a machine's logs are. */
-export const machineLogs = '/var/log';
+export type KeptOptions = Omit<AgentOptions, 'credentials' | 'podCIDR'> & { readonly podCIDR: string };
 
 export function agentPaths(dataDir: string) {
   return {
@@ -77,13 +68,7 @@ function families(text: string): [string, string | undefined] {
   return [first, second];
 }
 
-export async function teardownAgent(dataDir: string, log: EventLog): Promise<void> {
-  const paths = agentPaths(dataDir);
-  const kept = await readStateFile<KeptOptions>(paths.agent);
-  const runtime = kept ?? { dataDir, netns: undefined, pauseImage: undefined, cniBinDir: '/usr/lib/cni' };
-  const cgroupRoot = kept ? paths.cgroupRoot(kept.nodeName) : '/zeroplane';
-  await teardownNode({ containerd: await containerdOptions({ ...runtime, dataDir }), cgroupRoot }, log);
-  await releaseKubeletDirectory(dataDir, machineDirectory);
-  await releaseMachineLogs(dataDir, machineLogs);
-  if (kept) await createNetwork(networkOptions({ ...kept, dataDir }, kept.podCIDR)).teardown();
+/** Undefined: no agent ran on this data directory, or its network was never set up. */
+export function readKeptOptions(dataDir: string): Promise<KeptOptions | undefined> {
+  return readStateFile<KeptOptions>(agentPaths(dataDir).agent);
 }
