@@ -5,9 +5,11 @@
 
 import './bigint-json.ts';
 import { maxDepth, maxValues, tooDeep, tooManyValues } from './depth.ts';
+import { goSyntaxError } from './go-json-error.ts';
 import { jsonValue } from './json-names.ts';
 import { getOwn, setOwn } from './own.ts';
 import { badRequest, StatusError } from './status.ts';
+import { unreadableText } from './unreadable-text.ts';
 
 export interface Decoded {
   readonly value: unknown;
@@ -104,13 +106,16 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
+/** A longer text is not read once more to say what Go would say of it. */
+const explained = 256 * 1024;
+
 function parsed<T>(text: string, parse: (text: string) => T): T {
   try {
     return parse(text);
   } catch (error) {
     if (error instanceof StatusError) throw error;
     // SyntaxError, whose message says what and where.
-    throw badRequest(`the body is no valid JSON: ${(error as Error).message}`);
+    throw unreadableText('JSON', (text.length <= explained && goSyntaxError(text)) || (error as Error).message);
   }
 }
 

@@ -12,9 +12,11 @@ import {
   parseAllDocuments,
   type ScalarTag,
 } from 'yaml';
+import { goValue, goYamlError } from './go-yaml-error.ts';
 import { type Decoded, integerOf } from './json.ts';
 import { setOwn } from './own.ts';
 import { badRequest } from './status.ts';
+import { unreadableText } from './unreadable-text.ts';
 
 /** The value of a text with one document. Fails with BadRequest, with the line. */
 export function decodeYaml(input: Uint8Array | string): Decoded {
@@ -41,7 +43,7 @@ export function decodeYamlDocuments(input: Uint8Array | string): Decoded[] {
     prettyErrors: true,
   });
   if (!Array.isArray(documents)) return [];
-  return documents.map((each) => decodeDocument(each, lineCounter)).filter((each) => each !== undefined);
+  return documents.map((each) => decodeDocument(each, lineCounter, text)).filter((each) => each !== undefined);
 }
 
 /** Tags of YAML 1.1 that JSON has no value for. */
@@ -64,9 +66,8 @@ const octal: ScalarTag = {
   },
 };
 
-function decodeDocument(document: Document.Parsed<ParsedNode>, lines: LineCounter): Decoded | undefined {
-  const [error] = document.errors;
-  if (error) throw badRequest(`the body is no valid YAML: ${error.message.split('\n')[0]}`);
+function decodeDocument(document: Document.Parsed<ParsedNode>, lines: LineCounter, text: string): Decoded | undefined {
+  if (document.errors.length > 0) throw unreadableText('YAML', goYamlError(document.errors, text, lines));
   if (document.contents === null) return undefined;
   if (isScalar(document.contents) && document.contents.value === null) return undefined;
   const duplicates: Duplicate[] = [];
@@ -75,8 +76,10 @@ function decodeDocument(document: Document.Parsed<ParsedNode>, lines: LineCounte
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
-    // The one failure of toJS on a parsed document is the limit on aliases.
-    throw badRequest(`the body is no valid YAML: ${(cause as Error).message}`);
+    // Of aliases: there are too many of them, or one has no anchor.
+    const { message } = cause as Error;
+    const [, anchor] = /^Unresolved alias .*: (.*)$/.exec(message) ?? [];
+    throw unreadableText('YAML', anchor === undefined ? message : `yaml: unknown anchor '${anchor}' referenced`);
   }
   if (duplicates.length === 0) return { value: jsonOf(value), duplicates: [] };
   return {
@@ -112,6 +115,8 @@ function collectDuplicates(node: Node, path: string, found: Duplicate[]): void {
   if (!isMap(node)) return;
   const seen = new Set<string>();
   for (const { key, value } of node.items) {
+    // Such as what a template leaves of `{{ .Values.x }}`.
+    if (isMap(key) || isSeq(key)) throw unreadableText('YAML', `yaml: invalid map key: ${goValue(key)}`);
     const name = isScalar(key) ? String(key.value) : String(key);
     const at = path ? `${path}.${name}` : name;
     if (found.length < maxReportedDuplicates && seen.has(name) && name !== '<<')

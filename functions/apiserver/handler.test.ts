@@ -215,7 +215,10 @@ describe('bodies of another kind', () => {
       { kind: 'Secret' },
       'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion',
     ],
-    [{ apiVersion: 'v2' }, 'the API version in the data (v2) does not match the expected API version (v1)'],
+    [
+      { apiVersion: 'v2' },
+      'ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+    ],
     [
       { data: { a: 1 } },
       'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
@@ -232,7 +235,7 @@ describe('bodies of another kind', () => {
     const body = { apiVersion: 'v2', kind: 'ConfigMap', metadata: { name: 'k' } };
     expect(await t.patch(url, apply, body)).toMatchObject({
       status: 400,
-      body: { message: 'Incorrect version specified in apply patch. Specified patch version: v2, expected: v1' },
+      body: { message: 'invalid object type: /v2, Kind=ConfigMap' },
     });
     const uid = '00000000-0000-0000-0000-000000000000';
     expect(await t.patch(url, apply, { ...body, apiVersion: 'v1', metadata: { name: 'k', uid } })).toMatchObject({

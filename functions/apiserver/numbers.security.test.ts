@@ -242,7 +242,7 @@ describe('an integer of 64 bits in a built-in kind', () => {
     tried('integers in protobuf', count);
   });
 
-  it.each<[string, string]>([
+  it.each<[string, string, string?]>([
     [
       '"priority":2147483648',
       'json: cannot unmarshal number 2147483648 into Go struct field PodSpec.spec.template.spec.priority of type int32',
@@ -270,30 +270,35 @@ describe('an integer of 64 bits in a built-in kind', () => {
     [
       '"terminationGracePeriodSeconds":"1"',
       'json: cannot unmarshal string into Go struct field PodSpec.spec.template.spec.terminationGracePeriodSeconds of type int64',
+      'expected numeric (int or float), got string',
     ],
     [
       '"hostNetwork":1',
       'json: cannot unmarshal number into Go struct field PodSpec.spec.template.spec.hostNetwork of type bool',
+      'expected boolean, got &{1}',
     ],
     [
       '"tolerations":{}',
       'json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.tolerations of type []v1.Toleration',
+      'expected list, got &{map[]}',
     ],
     [
       '"nodeSelector":[]',
       'json: cannot unmarshal array into Go struct field PodSpec.spec.template.spec.nodeSelector of type map[string]string',
+      'expected map, got &{[]}',
     ],
     [
       '"securityContext":"x"',
       'json: cannot unmarshal string into Go struct field PodSpec.spec.template.spec.securityContext of type v1.PodSecurityContext',
+      'expected map, got &{x}',
     ],
-  ])('%s is refused: %s', async (field, text) => {
-    for (const ask of [
-      () => t.post(deployments, deployment(nextName(), field)),
-      () => t.patch(`${deployments}/${nextName()}?fieldManager=me`, apply, deployment(`n${serial}`, field)),
-    ]) {
+  ])('%s is refused: %s', async (field, text, applied = text) => {
+    for (const [ask, expected] of [
+      [() => t.post(deployments, deployment(nextName(), field)), text],
+      [() => t.patch(`${deployments}/${nextName()}?fieldManager=me`, apply, deployment(`n${serial}`, field)), applied],
+    ] as const) {
       const answer = await ask();
-      expect(answer.body.message).toContain(text);
+      expect(answer.body.message).toContain(expected);
       expect(answer.status).toBe(400);
     }
     tried('numbers at the edges of their fields');

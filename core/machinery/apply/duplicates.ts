@@ -1,14 +1,18 @@
-// Items of a list that have one key, or none: an applied configuration has none of them, for nobody could say which is meant. What is
-// stored may.
-// Source: structured-merge-diff (typed values, AllowDuplicates).
+// What an applied configuration may not hold: items of a list that have one key, or none, for nobody could say which is meant, and values of
+// another type than their fields have. What is stored may have such items.
+// Source: structured-merge-diff (typed values, AllowDuplicates, validateScalar).
 
+import { byName, goText } from '../go-text.ts';
 import { getOwn } from '../own.ts';
 import type { Schema } from '../schema.ts';
 import { pathString } from './field-set.ts';
 import { strategyOf } from './merge-strategy.ts';
 
-/** One text for each list of a configuration and key that comes again, and for each item without its key, in structured-merge-diff's words. */
-export function keyFaultsIn(schema: Schema, configuration: unknown): readonly string[] {
+/**
+ * One text for each list of a configuration and key that comes again, each item without its key, and each value of another type, in
+ * structured-merge-diff's words.
+ */
+export function faultsIn(schema: Schema, configuration: unknown): readonly string[] {
   const found: string[] = [];
   visit(schema, configuration, [], found);
   return found;
@@ -22,9 +26,13 @@ function visit(schema: Schema, value: unknown, path: string[], found: string[]):
     const fields = value as Readonly<Record<string, unknown>>; // the strategy says so
     for (const name in fields) {
       const field = getOwn(fields, name);
-      if (typeof field !== 'object' || field === null) continue;
-      path.push(`f:${name}`);
-      visit(strategy.field(name).schema, field, path, found);
+      if (field === null || field === undefined) continue;
+      const { schema: below, element } = strategy.field(name);
+      const fault = typeFault(below, field);
+      if (fault === undefined && typeof field !== 'object') continue;
+      path.push(element);
+      if (fault !== undefined) found.push(`${pathString(path)}: ${fault}`);
+      else visit(below, field, path, found);
       path.pop();
     }
     return;
@@ -47,6 +55,48 @@ function visit(schema: Schema, value: unknown, path: string[], found: string[]):
     visit(strategy.items, item, path, found);
     path.pop();
   }
+}
+
+/** Of what has one type. Quantities, times and the like are read from several, and judged when they are read. */
+function typeFault(
+  { type, format, 'x-kubernetes-int-or-string': several }: Schema,
+  value: unknown,
+): string | undefined {
+  if (type === undefined || several) return undefined;
+  switch (type) {
+    case 'string':
+      if (typeof value === 'string' || (format !== undefined && readFromOthers.has(format))) return undefined;
+      return `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
+    case 'integer':
+    case 'number':
+      if (typeof value === 'number' || typeof value === 'bigint') return undefined;
+      return `expected numeric (int or float), got ${goType(value)}`;
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : `expected boolean, got &{${goText(value)}}`;
+    case 'array':
+      return Array.isArray(value) ? undefined : `expected list, got &{${goText(value)}}`;
+    case 'object':
+      return typeof value === 'object' && !Array.isArray(value) ? undefined : `expected map, got &{${goText(value)}}`;
+    default:
+      return undefined;
+  }
+}
+
+const readFromOthers: ReadonlySet<string> = new Set(['quantity', 'date-time', 'micro-time']);
+
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'object' ? 'map[string]interface {}' : typeof value;
+}
+
+/** As Go's `%#v`. */
+function goSyntax(value: unknown): string {
+  if (value === null) return 'interface {}(nil)';
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (typeof value !== 'object') return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const fields = Object.entries(value).sort(byName);
+  return `map[string]interface {}{${fields.map(([name, each]) => `${JSON.stringify(name)}:${goSyntax(each)}`).join(', ')}}`;
 }
 
 /** The keys of built-in types are zero where they are missing, as Go writes them: their own rules tell of that. */

@@ -5,7 +5,7 @@ import { schemaOf } from '../../api/models.ts';
 import type { KubeObject } from '../object.ts';
 import type { Schema } from '../schema.ts';
 import { apply } from './apply.ts';
-import { keyFaultsIn } from './duplicates.ts';
+import { faultsIn } from './duplicates.ts';
 import { withLastApplied } from './last-applied.ts';
 
 const schema = schemaOf('V1ConfigMap');
@@ -83,15 +83,15 @@ describe('the annotation', () => {
 describe('duplicate keys of an applied configuration', () => {
   it('are told once each, with the list that they are in', () => {
     const container = (...names: string[]) => ({ name: 'c', env: names.map((name) => ({ name })) });
-    expect(keyFaultsIn(schemaOf('V1PodSpec'), { containers: [container('A', 'B', 'A', 'A')] })).toEqual([
+    expect(faultsIn(schemaOf('V1PodSpec'), { containers: [container('A', 'B', 'A', 'A')] })).toEqual([
       '.containers[name="c"].env: duplicate entries for key [name="A"]',
     ]);
-    expect(keyFaultsIn(schemaOf('V1ObjectMeta'), { finalizers: ['a/x', 'a/x'] })).toEqual([
+    expect(faultsIn(schemaOf('V1ObjectMeta'), { finalizers: ['a/x', 'a/x'] })).toEqual([
       '.finalizers: duplicate entries for key [="a/x"]',
     ]);
     const port = { containerPort: 80 };
-    expect(keyFaultsIn(schemaOf('V1Container'), { ports: [port, { ...port, protocol: 'UDP' }] })).toEqual([]);
-    expect(keyFaultsIn(schemaOf('V1Container'), { ports: [port, { ...port, protocol: 'TCP' }] })).toHaveLength(1);
+    expect(faultsIn(schemaOf('V1Container'), { ports: [port, { ...port, protocol: 'UDP' }] })).toEqual([]);
+    expect(faultsIn(schemaOf('V1Container'), { ports: [port, { ...port, protocol: 'TCP' }] })).toHaveLength(1);
   });
 
   it('are missing in items of custom resources that say none, and not in those of built-in types', () => {
@@ -111,11 +111,11 @@ describe('duplicate keys of an applied configuration', () => {
       '.list: element 1: associative list with keys may not have a null element',
       '.list: element 2: associative list with keys may not have non-map elements',
     ];
-    expect(keyFaultsIn(keyed({ type: 'string' }), list)).toEqual([
+    expect(faultsIn(keyed({ type: 'string' }), list)).toEqual([
       `.list: element 0: associative list with keys has an element that omits key field "k" (and doesn't have default value)`,
       ...others,
     ]);
-    expect(keyFaultsIn(keyed({ type: 'string', default: 'd' }), list)).toEqual(others);
-    expect(keyFaultsIn(schemaOf('V1PodSpec'), { imagePullSecrets: [{}] })).toEqual([]);
+    expect(faultsIn(keyed({ type: 'string', default: 'd' }), list)).toEqual(others);
+    expect(faultsIn(schemaOf('V1PodSpec'), { imagePullSecrets: [{}] })).toEqual([]);
   });
 });

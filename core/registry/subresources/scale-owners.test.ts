@@ -96,12 +96,12 @@ describe.each(kinds)('%s %s', (apiVersion, kind, type, selector) => {
 
   it('takes of an applied Scale what a Scale is', async () => {
     for (const [body, message] of [
-      [{ ...scaled(1), apiVersion: 'apps/v1' }, /^Incorrect version specified in apply patch\./],
+      [{ ...scaled(1), apiVersion: 'apps/v1' }, /^invalid object type: apps\/v1, Kind=Scale$/],
       [{ ...scaled(1), spec: { replicas: 1, x: 1 } }, /\.spec\.x: field not declared in schema$/],
       [{ ...scaled(1), metadata: { name: 'other' } }, /does not match the name on the URL/],
       [
         { ...scaled(1), spec: { replicas: '1' } },
-        /cannot handle|cannot be handled as a Scale: json: cannot unmarshal string into Go struct field ScaleSpec\.spec\.replicas of type int32$/,
+        /^failed to create typed patch object .*: \.spec\.replicas: expected numeric \(int or float\), got string$/,
       ],
     ] as const)
       await expect(applied('m', body, true, scale())).rejects.toMatchObject({

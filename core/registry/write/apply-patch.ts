@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { invalid } from '../../machinery/field-error.ts';
+import { goText } from '../../machinery/go-text.ts';
 import { applyingJsonPatch } from '../../machinery/json-patch.ts';
 import { applyMergePatch } from '../../machinery/merge-patch.ts';
 import type { KubeObject } from '../../machinery/object.ts';
@@ -38,15 +39,6 @@ export function unreadablePatch(body: unknown, result: unknown, why: string): St
   return invalid('', '', '', [
     { type: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(text)}: ${why}` },
   ]);
-}
-
-/** As Go's `%+v` writes a map. */
-function goText(value: unknown): string {
-  if (value === null) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (typeof value !== 'object') return String(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `map[${entries.map(([name, each]) => `${name}:${goText(each)}`).join(' ')}]`;
 }
 
 function patched(

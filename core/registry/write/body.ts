@@ -23,7 +23,7 @@ export function demandBody(
   object.metadata ??= {};
 }
 
-export function demandKind(expected: Typed, object: { apiVersion?: string; kind?: string }): void {
+function demandKind(expected: Typed, object: { apiVersion?: string; kind?: string }): void {
   const apiVersion = apiVersionOf(expected);
   if (object.apiVersion && object.apiVersion !== apiVersion)
     throw badRequest(

@@ -2,7 +2,7 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { applying } from '../../machinery/apply/apply.ts';
-import { keyFaultsIn } from '../../machinery/apply/duplicates.ts';
+import { faultsIn } from '../../machinery/apply/duplicates.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { deepClone } from '../../machinery/equality.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
@@ -14,7 +14,6 @@ import type { WriteEnvironment } from '../admission/plugin.ts';
 import type { Outcome, PatchType, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { apiVersionOf, hasStatus, subjectOf } from '../target.ts';
 import { applyPatch, unreadablePatch } from './apply-patch.ts';
-import { demandKind } from './body.ts';
 import { modify } from './modify.ts';
 import { servedVersions } from './other-versions.ts';
 import { mayUse } from './permission.ts';
@@ -124,14 +123,11 @@ export function configuration(
   if (typeof metadata !== 'object' || Array.isArray(metadata))
     throw untyped(`.metadata: expected map, got &{${String(metadata)}}`);
   applied.metadata = metadata as ObjectMeta; // its fields are checked with the rest
-  if (!applied.apiVersion || !applied.kind) throw badRequest('an apply patch must have apiVersion and kind');
-  const apiVersion = apiVersionOf(kindOf);
-  if (applied.apiVersion !== apiVersion) {
-    throw badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${applied.apiVersion}, expected: ${apiVersion}`,
-    );
+  const asked = `${applied.apiVersion ?? ''}`;
+  if (asked !== apiVersionOf(kindOf) || applied.kind !== kindOf.kind) {
+    const [version, ...group] = asked.split('/').reverse();
+    throw badRequest(`invalid object type: ${group.join('/')}/${version}, Kind=${applied.kind ?? ''}`);
   }
-  demandKind(kindOf, applied);
   const { name, namespace } = applied.metadata;
   if (name && name !== target.name)
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
@@ -140,7 +136,7 @@ export function configuration(
   }
   const { schema } = kindOf;
   const wrong = pruneApplied(schema, applied).map((path) => `${path}: field not declared in schema`);
-  wrong.push(...keyFaultsIn(schema, applied).slice(0, maxReportedKeys));
+  wrong.push(...faultsIn(schema, applied).slice(0, maxReportedKeys));
   const [first, ...others] = wrong;
   if (first) throw untyped(others.length === 0 ? first : `errors:\n${wrong.map((each) => `  ${each}`).join('\n')}`);
   return applied;

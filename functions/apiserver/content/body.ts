@@ -209,7 +209,7 @@ async function decode(bytes: Uint8Array, type: string): Promise<Decoded> {
     const { decodeCbor } = await import('../../../core/api/cbor/decode-cbor.ts');
     return readable({ value: decodeCbor(bytes), duplicates: [] });
   }
-  throw unsupportedMediaType(type, Object.values(mediaTypes));
+  throw unsupportedMediaType(Object.values(mediaTypes));
 }
 
 function readable(decoded: Decoded): Decoded {
@@ -218,9 +218,9 @@ function readable(decoded: Decoded): Decoded {
   return decoded;
 }
 
-export function unsupportedMediaType(type: string, accepted: readonly string[]): StatusError {
+export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   return new StatusError(
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format (${JSON.stringify(type)}) - accepted media types include: ${accepted.join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   );
 }

@@ -15,12 +15,15 @@ import { cannotHandle } from '../../../core/registry/write/prune-default-validat
 import { contentType, decodeBody, readBody, unsupportedMediaType } from '../content/body.ts';
 import type { RoutedRequest } from '../http.ts';
 import { inOrder } from './strict-order.ts';
+import { demandKnown, demandObject, unreadableObject, unreadablePatchText, wrongPatch } from './unreadable-body.ts';
 
 /** What kind of object a path takes: the resource's own, or a subresource's. */
 export interface BodyKind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /** Of a custom resource's own objects: any kind is read, and judged then. */
+  readonly custom: boolean;
   /** Of a built-in kind's objects, and of patches of them; a subresource of another kind has none here. */
   readonly definition?: ResourceDefinition;
   /** Of the resource's own objects, custom ones too; a function, since a type's schema is made when it is first looked at. */
@@ -33,6 +36,7 @@ export function bodyKind(definition: ResourceDefinition, subresource: string): B
     group: found?.group ?? definition.group,
     version: found?.version ?? definition.version,
     kind: found?.kind ?? definition.kind,
+    custom: found?.kind === undefined && definition.customResource !== undefined,
     ...(found?.kind === undefined && definition.customResource === undefined && { definition }),
     ...(found?.kind === undefined && { schemaOf: () => definition.schema }),
   };
@@ -45,7 +49,10 @@ export async function readObject(
   validation: WriteOptions['fieldValidation'],
 ): Promise<KubeObject> {
   const type = contentType(request);
-  const { decoded, bytes } = await decodedBody(request, context, type);
+  const { decoded, bytes } = await decodedBody(request, context, type, (error, read) =>
+    unreadableObject(error, read, kind),
+  );
+  const object = asObject(decoded.value, bytes, kind);
   reportDuplicates(decoded, context, validation, (duplicates) => {
     const unknown = unknownFields(decoded.value, kind);
     // A built-in kind is read in one go; of YAML, which becomes JSON first, and of custom resources, duplicates are seen before.
@@ -56,26 +63,34 @@ export async function readObject(
     return badRequest(`${cannotHandle(kind)}: strict decoding error: ${all.join(', ')}`);
   });
   refuseFloats(decoded, kind);
-  return asObject(decoded.value, kind);
+  return object;
 }
 
 async function decodedBody(
   request: RoutedRequest,
   context: RequestContext,
   type: string,
+  unreadable: (error: unknown, bytes: Uint8Array) => unknown,
 ): Promise<{ decoded: Decoded; bytes: Uint8Array }> {
   const bytes = await readBody(request);
   if (bytes.length > largeBytes) context.large = true;
-  const decoded = await decodeBody(bytes, type);
+  let decoded: Decoded;
+  try {
+    decoded = await decodeBody(bytes, type);
+  } catch (error) {
+    throw unreadable(error, bytes);
+  }
   if (context.large) await yieldToEventLoop();
   return { decoded, bytes };
 }
 
-function asObject(value: unknown, { kind }: BodyKind): KubeObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw badRequest(`the request body must be a ${kind} object`);
-  // as: an object by the check above; what it is and says is for the registry to check.
-  return value as KubeObject;
+function asObject(value: unknown, bytes: Uint8Array, kind: BodyKind): KubeObject {
+  // An object that says nothing, to Go.
+  const object: unknown = value === null && !kind.custom ? {} : value;
+  demandObject(object, bytes, kind);
+  if (!kind.custom) demandKnown(object, bytes, kind);
+  // as: an object by the check above; what it says is for the registry to check.
+  return object as KubeObject;
 }
 
 const patchTypes: Record<string, PatchType> = {
@@ -93,7 +108,7 @@ export function patchTypeOf(request: RoutedRequest, definition: ResourceDefiniti
   const custom = definition.customResource !== undefined;
   if (found === undefined || (found === 'strategic' && custom)) {
     const accepted = Object.keys(patchTypes).filter((each) => !(custom && getOwn(patchTypes, each) === 'strategic'));
-    throw unsupportedMediaType(type, accepted);
+    throw unsupportedMediaType(accepted);
   }
   return found;
 }
@@ -111,7 +126,8 @@ export async function readPatch(
   type: PatchType,
   validation: WriteOptions['fieldValidation'],
 ): Promise<unknown> {
-  const { decoded } = await decodedBody(request, context, encodingOf(type, contentType(request)));
+  const encoding = encodingOf(type, contentType(request));
+  const { decoded } = await decodedBody(request, context, encoding, (error) => unreadablePatchText(error, type));
   reportDuplicates(decoded, context, validation, (duplicates) =>
     badRequest(
       decoded.duplicateLines
@@ -123,7 +139,7 @@ export async function readPatch(
   if (type !== 'json') refuseFloats(decoded, kind);
   const isArray = Array.isArray(decoded.value);
   if (type === 'json' ? !isArray : isArray || typeof decoded.value !== 'object' || decoded.value === null)
-    throw badRequest(type === 'json' ? 'a JSON patch must be an array of operations' : 'the patch must be an object');
+    throw wrongPatch(decoded.value, type);
   return decoded.value;
 }
 
