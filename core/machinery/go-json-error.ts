@@ -147,11 +147,12 @@ function quoted(char: string): string {
   if (char === "'") return "'\\''";
   if (char === '"') return `'"'`;
   const byte = String.fromCharCode(Buffer.from(char)[0] ?? 0);
-  const escapes: Partial<Record<string, string>> = { '\u0007': '\\a', '\u000b': '\\v', '\u007f': '\\x7f' };
   if (byte >= '\u0080' && byte < '\u00a1') return `'\\u00${byte.charCodeAt(0).toString(16)}'`;
-  if (byte < ' ' && !'\b\f\n\r\t\u0007\u000b'.includes(byte))
-    return `'\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}'`;
-  return `'${escapes[byte] ?? JSON.stringify(byte).slice(1, -1)}'`;
+  if (byte === '\u0007') return "'\\a'";
+  if (byte === '\u000b') return "'\\v'";
+  if (byte === '\u007f') return "'\\x7f'";
+  if (byte < ' ' && !'\b\f\n\r\t'.includes(byte)) return `'\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}'`;
+  return `'${JSON.stringify(byte).slice(1, -1)}'`;
 }
 
 function isSpace(char: string): boolean {
