@@ -20,9 +20,15 @@ const nodeName = 'bench';
 const atOnce = 3;
 const dns = { servers: ['10.96.0.10'], domain: 'cluster.local', host: { servers: [], searches: [], options: [] } };
 
+export interface BareStart {
+  readonly podSandboxId: string;
+  /** Milliseconds by call, each named as the agent names it of a pod. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
 export interface BareStarts {
-  /** Gives the sandbox's id. Throws GrpcError. */
-  start(name: string): Promise<string>;
+  /** Throws GrpcError. */
+  start(name: string): Promise<BareStart>;
   /** Milliseconds for so many, as many at a time as the agent has in the runtime on two cores; they are gone when it resolves. */
   many(count: number): Promise<number>;
   remove(podSandboxId: string): Promise<void>;
@@ -48,7 +54,7 @@ export function openBareStarts(endpoint: string): BareStarts {
       const began = performance.now();
       const work = async () => {
         for (let name = left.pop(); name !== undefined; name = left.pop())
-          made.push(await start(runtime, directory, name));
+          made.push((await start(runtime, directory, name)).podSandboxId);
       };
       await Promise.all(Array.from({ length: atOnce }, work));
       const took = performance.now() - began;
@@ -65,7 +71,7 @@ export function openBareStarts(endpoint: string): BareStarts {
 
 const host = createLinuxPodHost({ security: testSecurity(), capacity: { cpu: 2, memory: 2 ** 32 } });
 
-async function start(runtime: ContainerRuntime, directory: string, name: string): Promise<string> {
+async function start(runtime: ContainerRuntime, directory: string, name: string): Promise<BareStart> {
   const made = { ...benchPod(name), metadata: { name, uid: name, namespace: 'bench' } };
   const pod = asPod(made);
   const [container] = pod ? podContainers(pod) : [];
@@ -78,8 +84,15 @@ async function start(runtime: ContainerRuntime, directory: string, name: string)
   for (const file of Object.values(own)) writeFileSync(file, '');
   const context = { nodeName, nodeHostname: nodeName, logDirectory, cgroupParent: `${cgroup}/${name}`, dns, host };
   const sandbox = sandboxConfig(pod, 0, context);
-  const { podSandboxId } = await runtime.runPodSandbox({ config: sandbox });
-  const { containerId } = await runtime.createContainer({
+  const calls: Record<string, number> = {};
+  const timed = async <T>(call: string, work: Promise<T>): Promise<T> => {
+    const began = performance.now();
+    const answer = await work;
+    calls[call] = performance.now() - began;
+    return answer;
+  };
+  const { podSandboxId } = await timed('RunPodSandbox', runtime.runPodSandbox({ config: sandbox }));
+  const creation = runtime.createContainer({
     podSandboxId,
     config: containerConfig(pod, container, {
       attempt: 0,
@@ -98,6 +111,7 @@ async function start(runtime: ContainerRuntime, directory: string, name: string)
     }),
     sandboxConfig: sandbox,
   });
-  await runtime.startContainer({ containerId });
-  return podSandboxId;
+  const { containerId } = await timed('CreateContainer', creation);
+  await timed('StartContainer', runtime.startContainer({ containerId }));
+  return { podSandboxId, calls };
 }

@@ -12,9 +12,16 @@ export interface StepRow {
   readonly from: number;
   readonly to: number;
   readonly took: number;
+  /** What the runtime takes for the same where nothing else goes on. */
+  readonly bare?: number;
 }
 
-export function stepRows(seen: readonly SeenStart[], logged: readonly LoggedStart[]): StepRow[] {
+/** `bare`: milliseconds by call of the runtime, of starts that were asked of it alone. */
+export function stepRows(
+  seen: readonly SeenStart[],
+  logged: readonly LoggedStart[],
+  bare: readonly Readonly<Record<string, number>>[],
+): StepRow[] {
   const spans = new Map<string, [number, number][]>();
   const note = (step: string, from: number, to: number) => {
     spans.set(step, [...(spans.get(step) ?? []), [from, to]]);
@@ -32,12 +39,17 @@ export function stepRows(seen: readonly SeenStart[], logged: readonly LoggedStar
     note('Running seen by the watcher', start.time - posted, running - posted);
   }
   const middle = (values: number[]) => Math.round(quantile(values, 0.5) * 10) / 10;
+  const bareOf = (step: string) => {
+    const calls = bare.flatMap((each) => each[step] ?? []);
+    return calls.length > 0 && { bare: middle(calls) };
+  };
   return [...spans]
     .map(([step, all]) => ({
       step,
       from: middle(all.map(([from]) => from)),
       to: middle(all.map(([, to]) => to)),
       took: middle(all.map(([from, to]) => to - from)),
+      ...bareOf(step),
     }))
     .sort((a, b) => a.to - b.to);
 }

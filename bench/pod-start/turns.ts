@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { childEnvironment } from '../../core/process/child-environment.ts';
 import { startCluster, startClusterOf, type TestCluster } from '../../test/tools/cluster.ts';
 import { createHost } from '../../test/tools/host.ts';
-import { openBareStarts } from './bare-start.ts';
+import { type BareStart, openBareStarts } from './bare-start.ts';
 import type { SeenStart } from './over-http.ts';
 import { quantile } from './quantile.ts';
 import { type LoggedStart, stepRows } from './step-rows.ts';
@@ -47,13 +47,17 @@ export async function startsInTurns({ rounds, beside, atOnce }: TurnOptions): Pr
     if (!here) throw new Error('there is this version');
     const runtime = openBareStarts(`${here.cluster.dataDir}/agent/containerd/containerd.sock`);
     const [bare, bareRates]: [number[], number[]] = [[], []];
+    const bareCalls: BareStart['calls'][] = [];
     try {
       for (let round = -warm; round < rounds; round += 1) {
         const began = performance.now();
-        const sandbox = await runtime.start(`bare-${round + warm}`);
+        const { podSandboxId, calls } = await runtime.start(`bare-${round + warm}`);
         const took = performance.now() - began;
-        if (round >= 0) bare.push(took);
-        await runtime.remove(sandbox);
+        if (round >= 0) {
+          bare.push(took);
+          bareCalls.push(calls);
+        }
+        await runtime.remove(podSandboxId);
         // Whose turn is first changes, since what is before a turn may still be at work in it.
         for (const each of round % 2 === 0 ? clusters : clusters.toReversed()) {
           const all = await each.pods.start(1);
@@ -84,7 +88,7 @@ export async function startsInTurns({ rounds, beside, atOnce }: TurnOptions): Pr
       ...rounded({ p50: quantile(rates, 0.5) }),
     }));
     if (atOnce > 0) console.table(many);
-    const steps = stepRows(here.seen, loggedStarts(here.cluster));
+    const steps = stepRows(here.seen, loggedStarts(here.cluster), bareCalls);
     console.table(steps);
     console.log(
       `milliseconds, medians of ${rounds} in turns; steps from the POST on. Goal: at most 50 above the runtime`,
