@@ -18,6 +18,8 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   let started: TestPods;
   let pods: NodePods;
   let configMaps: Map<string, V1ConfigMap>;
+  /** Their ids, each time that the runtime was asked. */
+  const sandboxStops: string[] = [];
   const logsDir = () => path.join(node.dataDir, 'logs');
   let desired: Pod[] = [];
 
@@ -36,7 +38,12 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
   });
 
   const startPods = async () => {
-    started = await startTestPods(node);
+    const { runtime } = node.containerd;
+    const stopPodSandbox: typeof runtime.stopPodSandbox = (request, options) => {
+      sandboxStops.push(request.podSandboxId ?? '');
+      return runtime.stopPodSandbox(request, options);
+    };
+    started = await startTestPods(node, { runtime: { ...runtime, stopPodSandbox } });
     ({ pods, configMaps } = started);
   };
   const status = (uid: string) => started.statuses.get(uid);
@@ -311,6 +318,8 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     const going = podOn('going', { containers: [main] });
     run(going);
     await phase('going').toBe('Running');
+    const asked = { filter: { labelSelector: { app: 'going' } } };
+    const [sandbox] = (await node.containerd.runtime.listPodSandbox(asked)).items;
     const kept = path.join(node.dataDir, 'kept.log');
     await fs.link(path.join(logsDir(), 'default_going_going', 'main', '0.log'), kept);
     desired = [
@@ -323,8 +332,10 @@ describe.skipIf(missing)(`pods on a node${missing ? ` (skipped: ${missing})` : '
     await expect.poll(() => started.terminated.has('going')).toBe(true);
     expect(await fs.readFile(kept, 'utf8')).toMatch(/stopping\n.* bye\n$/s);
     expect(status('going')?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0);
-    const { items } = await node.containerd.runtime.listPodSandbox({ filter: { labelSelector: { app: 'going' } } });
+    const { items } = await node.containerd.runtime.listPodSandbox(asked);
     expect(items).toEqual([]);
+    // Each stop runs all of the network's plugins.
+    expect(sandboxStops.filter((id) => id === sandbox?.id)).toHaveLength(1);
     await expect(fs.stat(path.join(node.dataDir, 'pods', 'going'))).rejects.toThrow('ENOENT');
     await expect(fs.stat(path.join(logsDir(), 'default_going_going'))).rejects.toThrow('ENOENT');
   });

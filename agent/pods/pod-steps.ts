@@ -51,6 +51,8 @@ export class PodSteps {
   readonly #mounts: PodMounts;
   readonly #ahead = new StartAhead();
   #grounded: Promise<void> | undefined;
+  /** Sandboxes that the runtime said it had stopped: each time it is asked it takes the pod's network down anew. */
+  readonly #stopped = new Set<string>();
   /** Links to logs that are being made: whoever takes one away waits for it. */
   #linked: Promise<unknown> = Promise.resolve();
 
@@ -109,6 +111,7 @@ export class PodSteps {
         return this.#parts.resize.apply(this.#pod, step.containers);
       case 'stopSandbox':
         await runtime.stopPodSandbox({ podSandboxId: step.id });
+        this.#stopped.add(step.id);
         await this.#parts.mirror.readSandbox(step.id);
         return;
       case 'removeSandbox':
@@ -265,8 +268,10 @@ export class PodSteps {
 
   async #removeSandbox(id: string): Promise<void> {
     const { runtime } = this.#context;
-    await runtime.stopPodSandbox({ podSandboxId: id });
+    // One that is only not ready, or was stopped by an agent before this one, may have its network still.
+    if (!this.#stopped.has(id)) await runtime.stopPodSandbox({ podSandboxId: id });
     await runtime.removePodSandbox({ podSandboxId: id });
+    this.#stopped.delete(id);
     this.#parts.mirror.removeSandbox(id);
   }
 }
