@@ -43,45 +43,58 @@ export function openRoot(directory: string): Promise<FileHandle> {
  * Throws UnsafePathError, and what the file system says.
  */
 export async function openBeneath(root: FileHandle, inner: string, walk: Walk = {}): Promise<FileHandle> {
+  return (await walkTo(root, inner, walk)).handle;
+}
+
+/** A directory below `root`; what is missing on the way is made. Throws as `openBeneath`. */
+export async function directoryBeneath(root: FileHandle, inner: string, mode = 0o755): Promise<FileHandle> {
+  const { handle, isDirectory } = await walkTo(root, inner, { createMode: mode });
+  if (isDirectory) return handle;
+  await handle.close();
+  throw new UnsafePathError(`${JSON.stringify(inner)} is not a directory`);
+}
+
+/** Each call of the file system takes a pod's start a thread and a turn of the event loop, so what one of them told is handed on. */
+interface Entry {
+  readonly handle: FileHandle;
+  readonly isDirectory: boolean;
+  readonly isLink: boolean;
+}
+
+async function walkTo(root: FileHandle, inner: string, walk: Walk): Promise<Entry> {
   const rest = componentsOf(inner);
-  const below: FileHandle[] = [];
+  const below: Entry[] = [];
   let links = 0;
   try {
     for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
       if (name === '..') {
         const left = below.pop();
         if (!left) throw new UnsafePathError(`${JSON.stringify(inner)} leads out of its directory`);
-        await left.close();
+        await left.handle.close();
         continue;
       }
       if (below.length >= maxDepth) throw new UnsafePathError(`${JSON.stringify(inner)} is too deep`);
-      const parent = below.at(-1) ?? root;
+      const parent = below.at(-1)?.handle ?? root;
       const entry = await openEntry(parent, name, walk.createMode);
       below.push(entry);
-      if (!(await entry.stat()).isSymbolicLink()) continue;
+      if (!entry.isLink) continue;
       links += 1;
       if (walk.links !== 'beneath') throw new UnsafePathError(`${JSON.stringify(inner)} has a link on its way`);
       if (links > maxLinks) throw new UnsafePathError(`${JSON.stringify(inner)} has too many links`);
       // Another link may have come in its place: it is followed by the same rules.
       const target = await fs.readlink(pathOf(parent, name));
-      await below.pop()?.close();
+      await below.pop()?.handle.close();
       if (target.startsWith('/')) {
         rest.unshift(...split(await belowRoot(root, target, inner)));
-        await closeAll(below.splice(0));
+        await closeAll(below.splice(0).map(({ handle }) => handle));
       } else rest.unshift(...split(target));
     }
-    return below.pop() ?? (await fs.open(pathOf(root), O_PATH | O_DIRECTORY));
+    const found = below.pop();
+    if (found) return found;
+    return { handle: await fs.open(pathOf(root), O_PATH | O_DIRECTORY), isDirectory: true, isLink: false };
   } finally {
-    await closeAll(below);
+    await closeAll(below.map(({ handle }) => handle));
   }
-}
-
-/** A directory below `root`; what is missing on the way is made. Throws as `openBeneath`. */
-export async function directoryBeneath(root: FileHandle, inner: string, mode = 0o755): Promise<FileHandle> {
-  const found = await openBeneath(root, inner, { createMode: mode });
-  if ((await found.stat()).isDirectory()) return found;
-  await found.close();
-  throw new UnsafePathError(`${JSON.stringify(inner)} is not a directory`);
 }
 
 /** A regular file to read; undefined where there is none, and for links, devices, sockets and FIFOs, which nothing waits for. */
@@ -120,8 +133,10 @@ export async function writeFileIn(
   const flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | (replace ? O_TRUNC : O_EXCL);
   const file = await fs.open(pathOf(directory, name), flags, 0o600);
   try {
-    if (!(await file.stat()).isFile()) throw new UnsafePathError(`${JSON.stringify(name)} is not a regular file`);
-    await file.writeFile(content);
+    // What is made here and now is one.
+    if (replace && !(await file.stat()).isFile())
+      throw new UnsafePathError(`${JSON.stringify(name)} is not a regular file`);
+    if (content.length > 0) await file.writeFile(content);
     if (gid !== undefined) await file.chown((await file.stat()).uid, gid);
     // After the owner, since a change of owner clears bits; and past the process' umask.
     await file.chmod(mode);
@@ -153,31 +168,32 @@ export async function inDirectory<T>(
   }
 }
 
-async function openEntry(parent: FileHandle, name: string, createMode: number | undefined): Promise<FileHandle> {
-  const open = () => fs.open(pathOf(parent, name), O_PATH | O_NOFOLLOW);
+/** With `createMode`, a directory that is made where there is nothing yet. */
+async function openEntry(parent: FileHandle, name: string, createMode: number | undefined): Promise<Entry> {
+  const place = pathOf(parent, name);
+  const refusal = createMode === undefined ? undefined : await refusalToMake(place, createMode);
+  const handle = await fs.open(place, O_PATH | O_NOFOLLOW).catch((error: unknown) => {
+    throw (isMissing(error) && refusal) || error;
+  });
   try {
-    return await open();
-  } catch (error) {
-    if (createMode === undefined || !isMissing(error)) throw error;
-  }
-  const made = await fs.mkdir(pathOf(parent, name), { mode: createMode }).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return false;
-      throw error;
-    },
-  );
-  const entry = await open();
-  try {
-    const stat = await entry.stat();
+    const stat = await handle.stat();
+    const made = createMode !== undefined && refusal === undefined;
     // What came in its place meanwhile is not ours to open up.
     if (made && stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o7777) !== createMode)
-      await fs.chmod(pathOf(entry), createMode);
-    return entry;
+      await fs.chmod(pathOf(handle), createMode);
+    return { handle, isDirectory: stat.isDirectory(), isLink: stat.isSymbolicLink() };
   } catch (error) {
-    await entry.close();
+    await handle.close();
     throw error;
   }
+}
+
+/** Why a directory was not made; undefined: it was. A server of files may refuse before it looks whether there is one already. */
+function refusalToMake(place: string, mode: number): Promise<unknown> {
+  return fs.mkdir(place, { mode }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 /** An absolute link is one of the node's files: taken only where it leads below the same directory. */
@@ -190,5 +206,5 @@ async function belowRoot(root: FileHandle, target: string, shown: string): Promi
 }
 
 async function closeAll(handles: readonly FileHandle[]): Promise<void> {
-  for (const handle of handles) await handle.close();
+  await Promise.all(handles.map((handle) => handle.close()));
 }

@@ -56,19 +56,34 @@ async function replace(
     throw error;
   }
   const staging = pathOf(root, '..data_tmp');
-  await fs.rm(staging, { force: true });
-  await fs.symlink(version, staging);
+  // One that is there is of an agent that died in between.
+  if (!(await linked(version, staging))) {
+    await fs.rm(staging, { force: true });
+    await fs.symlink(version, staging);
+  }
   await fs.rename(staging, pathOf(root, '..data'));
 
   const visible = new Set([...payload.keys()].map((name) => componentsOf(name)[0] ?? name));
   for (const name of visible) {
-    const link = pathOf(root, name);
-    if ((await fs.readlink(link).catch(() => undefined)) === `..data/${name}`) continue;
+    const [link, target] = [pathOf(root, name), `..data/${name}`];
+    if (await linked(target, link)) continue;
+    if ((await fs.readlink(link).catch(() => undefined)) === target) continue;
     await removeTree(directory, name);
-    await fs.symlink(`..data/${name}`, link);
+    await fs.symlink(target, link);
   }
   for (const name of await fs.readdir(pathOf(root)))
     if (name !== '..data' && name !== version && !visible.has(name)) await removeTree(directory, name);
+}
+
+/** Makes a link; false where its name is taken. */
+async function linked(target: string, link: string): Promise<boolean> {
+  try {
+    await fs.symlink(target, link);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 async function writeVersion(root: FileHandle, version: string, payload: Payload, gid?: number): Promise<void> {
@@ -78,7 +93,7 @@ async function writeVersion(root: FileHandle, version: string, payload: Payload,
     for (const [name, file] of payload) {
       const folders = componentsOf(name);
       const last = folders.pop() ?? '';
-      const parent = await directoryBeneath(next, folders.join('/'));
+      const parent = folders.length === 0 ? next : await directoryBeneath(next, folders.join('/'));
       try {
         const mode = file.mode & 0o777;
         await writeFileIn(parent, last, file.content, {
@@ -86,7 +101,7 @@ async function writeVersion(root: FileHandle, version: string, payload: Payload,
           ...(gid !== undefined && { gid }),
         });
       } finally {
-        await parent.close();
+        if (parent !== next) await parent.close();
       }
     }
   } catch (error) {
