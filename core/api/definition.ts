@@ -54,6 +54,8 @@ export interface ResourceDefinition {
   readonly columns: readonly Column[];
   /** Fields that field selectors may name, with how they are read. `metadata.name` and `metadata.namespace` are always there. */
   readonly selectableFields: Readonly<Record<string, (object: KubeObject) => string>>;
+  /** What is said of other fields, where it is not what most kinds say: see Kind. */
+  readonly unselectable?: string;
   /** The log that holds it, shared by all versions: `pods`, `apps/deployments`. */
   readonly type: TypeName;
   /** The version its stored form has. Where it is not `version`, `convert` goes between. */

@@ -115,6 +115,7 @@ function defineBuiltIn(row: ResourceRow): ResourceDefinition {
     subresources: subresourcesOf(row),
     columns: columns.get(name) ?? defaultColumns,
     selectableFields: selectorsOf(row.selectableFields ?? []),
+    ...(row.unselectable && { unselectable: row.unselectable }),
     type,
     storageVersion,
     ...(convert && { convert }),
@@ -172,7 +173,7 @@ function selectorsOf(
         otherwise,
         zero = '',
       }: SelectableField = typeof field === 'string' ? { name: field } : field;
-      const read = selector(path.split('.'), zero);
+      const read = path === '' ? () => zero : selector(path.split('.'), zero);
       const second = otherwise === undefined ? undefined : selector(otherwise.split('.'), zero);
       return [name, second ? (object: KubeObject) => read(object) || second(object) : read];
     }),

@@ -13,6 +13,8 @@ export interface Kind {
   readonly categories?: readonly string[];
   /** Fields that field selectors may name, beside metadata.name and metadata.namespace, which every resource has. */
   readonly selectableFields?: readonly (string | SelectableField)[];
+  /** What is said of a field that is none of them, `%s` for its name and `%q` for that in quotes; where it is not what most kinds say. */
+  readonly unselectable?: string;
   /** Where paths do not tell the verbs. */
   readonly verbs?: readonly string[];
   /** Where it is stored, if that is not under its own name in its only version. */
@@ -22,7 +24,7 @@ export interface Kind {
 export interface SelectableField {
   /** As selectors name it. */
   readonly name: string;
-  /** Where it stands in the stored form of the object, if that is not its name. */
+  /** Where it stands in the stored form of the object, if that is not its name; '' where selectors may name it and see nothing. */
   readonly path?: string;
   /** Where it is read when it is empty there. */
   readonly otherwise?: string;

@@ -147,13 +147,9 @@ function operationInV3(operation: Operation, definition: ResourceDefinition, com
         ...(operation.body !== 'deleteOptions' && { required: true }),
       },
     }),
-    responses: {
-      200: {
-        description: 'OK',
-        content: answer ? content(produced, answer) : { '*/*': { schema: { type: 'string' } } },
-      },
-      401: { description: 'Unauthorized' },
-    },
+    responses: responses(operation, {
+      content: answer ? content(produced, answer) : { '*/*': { schema: { type: 'string' } } },
+    }),
   };
 }
 
@@ -172,10 +168,16 @@ function operationInV2(operation: Operation, definition: ResourceDefinition, com
         return { name, in: where, description, type, uniqueItems: true, ...(where === 'path' && { required: true }) };
       }),
     ],
-    responses: {
-      200: { description: 'OK', schema: answer ? components.refer(answer) : { type: 'string' } },
-      401: { description: 'Unauthorized' },
-    },
+    responses: responses(operation, { schema: answer ? components.refer(answer) : { type: 'string' } }),
+  };
+}
+
+const descriptions = { 200: 'OK', 201: 'Created', 202: 'Accepted' } as const;
+
+function responses({ codes }: Operation, body: Fragment): Fragment {
+  return {
+    ...Object.fromEntries(codes.map((code) => [code, { description: descriptions[code], ...body }])),
+    401: { description: 'Unauthorized' },
   };
 }
 

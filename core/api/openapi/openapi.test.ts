@@ -73,6 +73,50 @@ describe('OpenAPI v3', () => {
     }
   });
 
+  it.each([
+    ['', '/namespaces/{namespace}/pods', 'get', 'listCoreV1NamespacedPod', [200], 'PodList'],
+    ['', '/pods', 'get', 'listCoreV1PodForAllNamespaces', [200], 'PodList'],
+    ['', '/namespaces/{namespace}/pods', 'post', 'createCoreV1NamespacedPod', [200, 201, 202], 'Pod'],
+    ['', '/namespaces/{namespace}/pods', 'delete', 'deleteCoreV1CollectionNamespacedPod', [200], 'Status'],
+    ['', '/namespaces/{namespace}/pods/{name}', 'put', 'replaceCoreV1NamespacedPod', [200, 201], 'Pod'],
+    ['', '/namespaces/{namespace}/pods/{name}', 'patch', 'patchCoreV1NamespacedPod', [200, 201], 'Pod'],
+    ['', '/namespaces/{namespace}/pods/{name}', 'delete', 'deleteCoreV1NamespacedPod', [200, 202], 'Pod'],
+    ['', '/namespaces/{namespace}/pods/{name}/log', 'get', 'readCoreV1NamespacedPodLog', [200], undefined],
+    ['', '/namespaces/{namespace}/pods/{name}/exec', 'post', 'connectCoreV1PostNamespacedPodExec', [200], undefined],
+    [
+      '',
+      '/namespaces/{namespace}/pods/{name}/eviction',
+      'post',
+      'createCoreV1NamespacedPodEviction',
+      [200, 201, 202],
+      'Eviction',
+    ],
+    ['', '/namespaces/{namespace}/secrets/{name}', 'delete', 'deleteCoreV1NamespacedSecret', [200, 202], 'Status'],
+    ['resource.k8s.io', '/deviceclasses/{name}', 'delete', 'deleteResourceV1DeviceClass', [200, 202], 'DeviceClass'],
+    [
+      'rbac.authorization.k8s.io',
+      '/clusterroles',
+      'post',
+      'createRbacAuthorizationV1ClusterRole',
+      [200, 201, 202],
+      'ClusterRole',
+    ],
+  ])(
+    'has of %s %s %s the name and the answers that Kubernetes publishes',
+    async (group, path, method, id, codes, model) => {
+      const { paths } = await v3(group, 'v1');
+      const { operationId, responses } = paths[`${group ? `/apis/${group}` : '/api'}/v1${path}`][method];
+      expect(operationId).toBe(id);
+      expect(Object.keys(responses).map(Number)).toEqual([...codes, 401]);
+      for (const code of codes) {
+        const { $ref } = responses[code].content['application/json']?.schema ?? {};
+        expect($ref?.split('.').at(-1)).toBe(model);
+      }
+      const v2Responses = (await v2()).paths[`${group ? `/apis/${group}` : '/api'}/v1${path}`][method].responses;
+      expect(Object.keys(v2Responses).map(Number)).toEqual([...codes, 401]);
+    },
+  );
+
   it('says of a pod what appliers and patchers need', async () => {
     const { components, paths } = await v3('', 'v1');
     expect(components.schemas['io.k8s.api.core.v1.Pod']['x-kubernetes-group-version-kind']).toEqual([

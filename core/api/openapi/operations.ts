@@ -1,6 +1,7 @@
 // Paths of a definition: what may be asked where, with which parameters. One list, written in both versions of OpenAPI.
 
 import type { ResourceDefinition, Subresource } from '../definition.ts';
+import { answersWithDeleted } from '../deletion-answers.ts';
 import type { GroupVersionKind } from './components.ts';
 
 export interface Parameter {
@@ -21,7 +22,11 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   readonly body: 'own' | 'patch' | 'deleteOptions' | undefined;
   readonly answer: 'own' | 'list' | 'status' | 'string';
+  /** The codes that it may succeed with. */
+  readonly codes: readonly SuccessCode[];
 }
+
+export type SuccessCode = 200 | 201 | 202;
 
 const query = (name: string, type: Parameter['type'], description: string): Parameter => {
   return { name, in: 'query', type, description };
@@ -42,6 +47,11 @@ const writing = [dryRun, fieldManager, fieldValidation, pretty];
 const deleting = [
   dryRun,
   query('gracePeriodSeconds', 'integer', 'Seconds before the object is deleted; 0 is at once.'),
+  query(
+    'ignoreStoreReadErrorWithClusterBreakingPotential',
+    'boolean',
+    'Whether an object goes that cannot be read from the store any more, with nothing done that its deletion asks for.',
+  ),
   query('orphanDependents', 'boolean', 'Deprecated: use propagationPolicy.'),
   query('propagationPolicy', 'string', "What becomes of dependents: 'Orphan', 'Background' or 'Foreground'."),
   pretty,
@@ -68,31 +78,59 @@ const ofNamespace: Parameter = {
   description: 'Namespace of the object.',
 };
 
+const create = {
+  verb: 'create',
+  method: 'post',
+  action: 'post',
+  body: 'own',
+  answer: 'own',
+  codes: [200, 201, 202],
+  parameters: writing,
+} as const;
+
 /** Methods of the verbs that have a path of their own shape. */
 const collection = [
-  { verb: 'list', method: 'get', action: 'list', body: undefined, answer: 'list', parameters: listing },
-  { verb: 'create', method: 'post', action: 'post', body: 'own', answer: 'own', parameters: writing },
+  { verb: 'list', method: 'get', action: 'list', body: undefined, answer: 'list', codes: [200], parameters: listing },
+  create,
   {
     verb: 'deletecollection',
     method: 'delete',
     action: 'deletecollection',
     body: 'deleteOptions',
     answer: 'status',
+    codes: [200],
     parameters: [...deleting, ...listing.filter((each) => each !== pretty && each.name !== 'watch')],
   },
 ] as const;
 
 const item = [
-  { verb: 'get', method: 'get', action: 'get', body: undefined, answer: 'own', parameters: [pretty] },
-  { verb: 'create', method: 'post', action: 'post', body: 'own', answer: 'own', parameters: writing },
-  { verb: 'update', method: 'put', action: 'put', body: 'own', answer: 'own', parameters: writing },
-  { verb: 'patch', method: 'patch', action: 'patch', body: 'patch', answer: 'own', parameters: [...writing, force] },
+  { verb: 'get', method: 'get', action: 'get', body: undefined, answer: 'own', codes: [200], parameters: [pretty] },
+  create,
+  {
+    verb: 'update',
+    method: 'put',
+    action: 'put',
+    body: 'own',
+    answer: 'own',
+    codes: [200, 201],
+    parameters: writing,
+  },
+  {
+    verb: 'patch',
+    method: 'patch',
+    action: 'patch',
+    body: 'patch',
+    answer: 'own',
+    codes: [200, 201],
+    parameters: [...writing, force],
+  },
   {
     verb: 'delete',
     method: 'delete',
     action: 'delete',
     body: 'deleteOptions',
     answer: 'status',
+    codes: [200, 202],
     parameters: deleting,
   },
 ] as const;
@@ -107,22 +145,31 @@ export function operationsOf(definition: ResourceDefinition): readonly Operation
   const named: Parameter = { name: 'name', in: 'path', type: 'string', description: `Name of the ${kind}.` };
   // The definition's verbs are a subset of the rows'.
   const verbs: readonly string[] = definition.verbs;
-  const make = (row: Row, at: string, inPath: readonly Parameter[], below?: Subresource, suffix = ''): Operation => ({
-    path: at,
-    method: row.method,
-    action: below && isConnection(below) ? 'connect' : row.action,
-    id: operationId(row, definition, below) + suffix,
-    description: `${row.verb} ${below ? `${below.name} of the specified` : ''} ${kind}`.replace('  ', ' '),
-    kind: kindOf(definition, below),
-    parameters: [...inPath, ...row.parameters],
-    body: below && isConnection(below) ? undefined : row.body,
-    answer: below && isConnection(below) ? 'string' : row.answer,
-  });
+  const make = (
+    row: Row,
+    at: string,
+    inPath: readonly Parameter[],
+    below?: Subresource,
+    everywhere = false,
+  ): Operation => {
+    const connection = below && connections.get(below.name);
+    const deletes = row.verb === 'delete' && !below && answersWithDeleted(definition.type);
+    return {
+      path: at,
+      method: row.method,
+      action: connection && below?.name !== 'log' ? 'connect' : row.action,
+      id: operationId(row, definition, below, everywhere),
+      description: `${row.verb} ${below ? `${below.name} of the specified` : ''} ${kind}`.replace('  ', ' '),
+      kind: kindOf(definition, below),
+      parameters: [...inPath, ...(connection ?? row.parameters)],
+      body: connection ? undefined : row.body,
+      answer: connection ? 'string' : deletes ? 'own' : row.answer,
+      codes: connection ? [200] : row.codes,
+    };
+  };
   return [
     ...collection.filter((row) => verbs.includes(row.verb)).map((row) => make(row, path, scope)),
-    ...(namespaced && verbs.includes('list')
-      ? [make(collection[0], `${base}/${resource}`, [], undefined, 'ForAllNamespaces')]
-      : []),
+    ...(namespaced && verbs.includes('list') ? [make(collection[0], `${base}/${resource}`, [], undefined, true)] : []),
     ...item
       .filter((row) => row.verb !== 'create' && verbs.includes(row.verb))
       .map((row) => make(row, `${path}/{name}`, [named, ...scope])),
@@ -134,12 +181,36 @@ export function operationsOf(definition: ResourceDefinition): readonly Operation
   ];
 }
 
-const connections = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
+const streams = [
+  query('container', 'string', 'Name of the container, where there are several.'),
+  query('stderr', 'boolean', 'Whether its standard error comes back.'),
+  query('stdin', 'boolean', 'Whether its standard input is sent.'),
+  query('stdout', 'boolean', 'Whether its standard output comes back.'),
+  query('tty', 'boolean', 'Whether it has a terminal.'),
+];
 
-/** Subresources that carry a stream or text instead of an object. */
-function isConnection({ name }: Subresource): boolean {
-  return connections.has(name);
-}
+/** Subresources that carry a stream or text instead of an object, with their parameters. */
+const connections: ReadonlyMap<string, readonly Parameter[]> = new Map([
+  ['attach', streams],
+  ['exec', [query('command', 'string', 'The command and its arguments; not run within a shell.'), ...streams]],
+  [
+    'log',
+    [
+      query('container', 'string', 'Name of the container, where there are several.'),
+      query('follow', 'boolean', 'Whether lines come as they are written.'),
+      query('insecureSkipTLSVerifyBackend', 'boolean', 'Whether the certificate of the node is not looked at.'),
+      query('limitBytes', 'integer', 'At most so many bytes.'),
+      pretty,
+      query('previous', 'boolean', 'Whether the log is that of the container before the last restart.'),
+      query('sinceSeconds', 'integer', 'Only lines that are no older.'),
+      query('stream', 'string', "Which stream's lines: 'All', 'Stdout' or 'Stderr'."),
+      query('tailLines', 'integer', 'Only so many lines from the end.'),
+      query('timestamps', 'boolean', 'Whether each line begins with its time.'),
+    ],
+  ],
+  ['portforward', [query('ports', 'integer', 'The ports that are forwarded.')]],
+  ['proxy', [query('path', 'string', 'The path that is asked for there.')]],
+]);
 
 function kindOf({ group, version, kind }: ResourceDefinition, below: Subresource | undefined): GroupVersionKind {
   if (!below) return { group, version, kind };
@@ -149,20 +220,26 @@ function kindOf({ group, version, kind }: ResourceDefinition, below: Subresource
 const idVerbs: Readonly<Record<string, string>> = {
   list: 'list',
   create: 'create',
-  deletecollection: 'deleteCollection',
   get: 'read',
   update: 'replace',
   patch: 'patch',
   delete: 'delete',
 };
 
-/** `createCoreV1NamespacedPod`, as generated clients name their methods. */
-function operationId({ verb, method }: Row, definition: ResourceDefinition, below: Subresource | undefined): string {
+/** `createCoreV1NamespacedPod`, `deleteCoreV1CollectionNamespacedPod`, `connectCoreV1GetNamespacedPodExec`: generated clients name by them. */
+function operationId(
+  { verb, method }: Row,
+  definition: ResourceDefinition,
+  below: Subresource | undefined,
+  everywhere: boolean,
+): string {
   const { group, version, namespaced, kind } = definition;
   const words = (group.replace(/\.k8s\.io$/, '') || 'core').split(/[.-]/);
-  const prefix = words.map(capital).join('') + capital(version);
-  const head = below && isConnection(below) && below.name !== 'log' ? `connect${capital(method)}` : idVerbs[verb];
-  return `${head}${prefix}${namespaced ? 'Namespaced' : ''}${kind}${below ? capital(below.name) : ''}`;
+  const place = words.map(capital).join('') + capital(version);
+  const what = `${namespaced && !everywhere ? 'Namespaced' : ''}${kind}${below ? capital(below.name) : ''}`;
+  if (below && below.name !== 'log' && connections.has(below.name)) return `connect${place}${capital(method)}${what}`;
+  if (verb === 'deletecollection') return `delete${place}Collection${what}`;
+  return `${idVerbs[verb]}${place}${what}${everywhere ? 'ForAllNamespaces' : ''}`;
 }
 
 function capital(word: string): string {

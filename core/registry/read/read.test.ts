@@ -90,7 +90,7 @@ describe('selectors', () => {
     expect(found.entries.map(({ name }) => name)).toEqual(['default/b']);
     await expect(t.registry.list(t.context, target, { fieldSelector: 'spec.x=b' })).rejects.toMatchObject({
       reason: 'BadRequest',
-      message: 'field label not supported: spec.x',
+      message: '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
     });
   });
 

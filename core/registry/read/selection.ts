@@ -64,12 +64,29 @@ function ofName(asked: FieldSelector, name: string): FieldSelector {
   return [...asked, { field: 'metadata.name', operator: '=', value: name }];
 }
 
+/** Source: AddFieldLabelConversionFunc of each kind, and what stands for it where a kind has none (DefaultMetaV1FieldSelectorConversion). */
 function checkFields(definition: ResourceDefinition, selector: FieldSelector): void {
   for (const { field } of selector) {
-    const known = field === 'metadata.name' || (field === 'metadata.namespace' && definition.namespaced);
+    const known = field === 'metadata.name' || (field === 'metadata.namespace' && hasNamespaceField(definition));
     if (known || Object.hasOwn(definition.selectableFields, field)) continue;
-    throw badRequest(`field label not supported: ${field}`);
+    throw badRequest(refusal(definition, field));
   }
+}
+
+function hasOwnFields({ selectableFields, customResource }: ResourceDefinition): boolean {
+  return customResource !== undefined || Object.keys(selectableFields).length > 0;
+}
+
+/** Where a kind has no fields of its own the name is taken of cluster-wide objects too, which have it empty. */
+function hasNamespaceField(definition: ResourceDefinition): boolean {
+  return definition.namespaced || !hasOwnFields(definition);
+}
+
+function refusal(definition: ResourceDefinition, field: string): string {
+  const { unselectable = 'field label not supported: %s' } = definition;
+  return hasOwnFields(definition)
+    ? unselectable.replace(/%[sq]/, (verb) => (verb === '%q' ? JSON.stringify(field) : field))
+    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
 function readField(definition: ResourceDefinition, object: KubeObject, field: string): string {

@@ -1,6 +1,7 @@
 // Routes that write: create, update, patch, delete, deletecollection.
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
+import { answersWithDeleted } from '../../../core/api/deletion-answers.ts';
 import type { Outcome, Target } from '../../../core/registry/registry.ts';
 import { contentType, decodeBody, readBody } from '../content/body.ts';
 import { isBinary } from '../content/negotiate.ts';
@@ -49,7 +50,7 @@ export const deleteRoute: Route = async ({ registry, now }, exchange, target) =>
   const options = deleteOptions(query, await readOptions(exchange));
   const outcome = await registry.delete(context, target, options);
   const { definition } = target;
-  if (!outcome.deleted || returnsDeleted.has(definition.type)) return written(exchange, target, 200, outcome, now);
+  if (!outcome.deleted || answersWithDeleted(definition.type)) return written(exchange, target, 200, outcome, now);
   const { name, uid } = outcome.object.metadata;
   const details = {
     ...(name !== undefined && { name }),
@@ -60,21 +61,6 @@ export const deleteRoute: Route = async ({ registry, now }, exchange, target) =>
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
   return respondValue(200, status, exchange.mediaType);
 };
-
-// These answer a deletion with the deleted object, all others with a Status: clients decode what they expect.
-const returnsDeleted = new Set([
-  'persistentvolumeclaims',
-  'persistentvolumes',
-  'pods',
-  'podtemplates',
-  'resourcequotas',
-  'serviceaccounts',
-  'services',
-  'storage.k8s.io/csidrivers',
-  'storage.k8s.io/csinodes',
-  'storage.k8s.io/storageclasses',
-  'storage.k8s.io/volumeattachments',
-]);
 
 export const deleteCollectionRoute: Route = async ({ registry }, exchange, target) => {
   const { context, info, query } = exchange;

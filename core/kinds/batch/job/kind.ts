@@ -8,4 +8,5 @@ export const kind: Kind = {
   kind: 'Job',
   categories: ['all'],
   selectableFields: [{ name: 'status.successful', path: 'status.succeeded', zero: '0' }],
+  unselectable: 'field label %q not supported for batchv1.Job',
 };

@@ -7,5 +7,5 @@ export const kind: Kind = {
   versions: ['v1'],
   kind: 'Namespace',
   shortNames: ['ns'],
-  selectableFields: ['status.phase', { name: 'name', path: 'metadata.name' }],
+  selectableFields: ['status.phase'],
 };

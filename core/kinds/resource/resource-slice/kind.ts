@@ -7,4 +7,5 @@ export const kind: Kind = {
   versions: ['v1'],
   kind: 'ResourceSlice',
   selectableFields: ['spec.nodeName', 'spec.driver'],
+  unselectable: 'field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: %s',
 };
