@@ -72,7 +72,9 @@ async function run(parsed: AgentCommand): Promise<void> {
 
 /** Only the one that it runs on is loaded. */
 async function thisPlatform(): Promise<Platform> {
-  return (await import('./platform/linux/linux.ts')).linux;
+  return process.platform === 'win32'
+    ? (await import('./platform/windows/windows.ts')).windows
+    : (await import('./platform/linux/linux.ts')).linux;
 }
 
 /** Gives what stops it. */

@@ -70,7 +70,7 @@ export interface GrpcClient {
 const mostBytes = 16 * 1024 * 1024;
 
 /**
- * `target`: `unix:///path`, a path, or `host:port`. Connects when first used, and again after a loss. `most`: bytes of a message, for who is
+ * `target`: `unix:///path`, a path, `npipe:////./pipe/NAME`, or `host:port`. Connects when first used, and again after a loss. `most`: bytes of a message, for who is
  * trusted with less.
  */
 export function createGrpcClient(target: string, { most = mostBytes }: { readonly most?: number } = {}): GrpcClient {
@@ -147,14 +147,21 @@ export function createGrpcClient(target: string, { most = mostBytes }: { readonl
 }
 
 function dial(target: string): net.Socket {
-  const path = target.startsWith('unix://')
-    ? target.slice('unix://'.length)
-    : target.startsWith('/')
-      ? target
-      : undefined;
+  const path = pathOf(target);
   if (path !== undefined) return net.connect({ path });
   const colon = target.lastIndexOf(':');
   return net.connect({ host: target.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(target.slice(colon + 1)) });
+}
+
+/** Of a socket, or of a named pipe of Windows; undefined: it is none of both. */
+export function pathOf(target: string): string | undefined {
+  if (target.startsWith('unix://')) return target.slice('unix://'.length);
+  if (target.startsWith('npipe:'))
+    return target
+      .slice('npipe:'.length)
+      .replace(/^\/\/\/*(?=\.\/)/, '//')
+      .replaceAll('/', '\\');
+  return target.startsWith('/') || target.startsWith('\\\\.\\pipe\\') ? target : undefined;
 }
 
 async function unary(

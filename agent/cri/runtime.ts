@@ -27,7 +27,7 @@ function imageCall<Req extends Message, Res extends Message>(
 }
 
 /** Deadlines in seconds. A sandbox runs CNI plugins; a pull moves gigabytes; reads are quick or broken. */
-const methods = {
+export const criMethods = {
   version: runtimeCall('Version', m.VersionRequest, m.VersionResponse, 5),
   runtimeConfig: runtimeCall('RuntimeConfig', m.Empty, m.RuntimeConfigResponse, 10),
   status: runtimeCall('Status', m.StatusRequest, m.StatusResponse, 10),
@@ -65,7 +65,7 @@ const methods = {
   imageFsInfo: imageCall('ImageFsInfo', m.Empty, m.ImageFsInfoResponse, 30),
 } as const;
 
-type Methods = typeof methods;
+type Methods = typeof criMethods;
 type Calls = {
   readonly [K in keyof Methods]: (
     request: Input<Methods[K]['request']>,
@@ -84,7 +84,7 @@ export interface ContainerRuntime extends Calls {
 export function connectRuntime(endpoint: string): ContainerRuntime {
   const client = createGrpcClient(endpoint);
   const calls = Object.fromEntries(
-    Object.entries(methods).map(([name, method]) => [
+    Object.entries(criMethods).map(([name, method]) => [
       name,
       (request: object, options?: CallOptions) => client.call(method as GrpcMethod, request, options),
     ]),

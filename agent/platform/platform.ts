@@ -1,5 +1,6 @@
 // All that is one system's alone, behind one interface: the agent is given its platform when it starts, and nothing else of it asks what
-// system it runs on. linux/ writes one.
+// system it runs on. linux/ and windows/ write one each, and `npm run check`
+// holds that what both run reaches nothing of Linux (test/checks/platforms.ts).
 
 import type { EventLog } from '../../core/process/log.ts';
 import type { ApiClient } from '../api-client/api-client.ts';

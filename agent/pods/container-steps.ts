@@ -197,15 +197,16 @@ async function ownMounts(context: PodContext, request: StartRequest, taken: Read
     await (request.ahead?.files ?? makeTerminationFile(context, pod, container, attempt));
     mounts.push({ containerPath: messagePath, hostPath: path.join(podsDir, file), readonly: false });
   }
-  if (!taken.has(host.hostsFile.ofContainers)) {
+  const hostsAt = host.hostsFile(pod);
+  if (hostsAt && !taken.has(hostsAt.ofContainers)) {
     const { uid } = pod.metadata;
-    const nodeHosts = pod.spec.hostNetwork ? await fs.readFile(host.hostsFile.ofNode, 'utf8').catch(() => '') : '';
+    const nodeHosts = pod.spec.hostNetwork ? await fs.readFile(hostsAt.ofNode, 'utf8').catch(() => '') : '';
     const name = hostname(pod, context.nodeHostname);
     const full = fullyQualifiedName(pod, context.dns.domain, context.nodeHostname);
     const hosts = hostsFile(pod, podIPs, name, full, nodeHosts);
     await host.files.write(podsDir, `${uid}/etc-hosts`, hosts, { mode: 0o644, replace: true });
     mounts.push({
-      containerPath: host.hostsFile.ofContainers,
+      containerPath: hostsAt.ofContainers,
       hostPath: path.join(podsDir, uid, 'etc-hosts'),
       readonly: false,
     });

@@ -26,8 +26,8 @@ export interface PodHost {
   /** As `spec.os.name` has it. */
   readonly os: 'linux' | 'windows';
   readonly files: NodeFiles;
-  /** Where the node keeps the names of hosts, and containers theirs. */
-  readonly hostsFile: { readonly ofNode: string; readonly ofContainers: string };
+  /** Where the node keeps the names of hosts, and the pod's containers theirs; undefined: they have the node's. */
+  hostsFile(pod: Pod): { readonly ofNode: string; readonly ofContainers: string } | undefined;
   /** Why the node does not take a pod for what it asks of its system. */
   refusal(pod: Pod): PodTermination | undefined;
   /** Why the pod gets no sandbox (yet). */

@@ -1,10 +1,11 @@
-// Part of `npm run check`: import-rules.ts and citations.ts over this checkout.
+// Part of `npm run check`: import-rules.ts, platforms.ts and citations.ts over this checkout.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { citationErrors, treeOf } from './citations.ts';
 import { importErrors } from './import-rules.ts';
 import { readModuleGraph, trackedFiles } from './module-graph.ts';
+import { platformErrors } from './platforms.ts';
 
 const root = join(import.meta.dirname, '../..');
 const files = trackedFiles(root);
@@ -15,6 +16,8 @@ const tree = treeOf([...files, ...generated]);
 const cited = files
   .filter((file) => /\.(?:ts|mjs|md)$/.test(file) && !file.includes('/testdata/'))
   .flatMap((file) => citationErrors(file, readFileSync(join(root, file), 'utf8'), tree));
-const errors = [...importErrors(readModuleGraph(root, source)), ...cited];
+const ofAgent = source.filter((file) => /^(?:agent|core)\//.test(file) && file.endsWith('.ts'));
+const platforms = platformErrors(new Map(ofAgent.map((file) => [file, readFileSync(join(root, file), 'utf8')])));
+const errors = [...importErrors(readModuleGraph(root, source)), ...platforms, ...cited];
 for (const error of errors) console.log(error);
 if (errors.length > 0) process.exitCode = 1;

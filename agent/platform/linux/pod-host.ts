@@ -25,7 +25,7 @@ export function createLinuxPodHost({ security: node, capacity }: LinuxPodHostOpt
   return {
     os: 'linux',
     files: linuxFiles,
-    hostsFile: { ofNode: '/etc/hosts', ofContainers: '/etc/hosts' },
+    hostsFile: () => ({ ofNode: '/etc/hosts', ofContainers: '/etc/hosts' }),
     refusal: (pod) => securityRefusal(pod, node),
     sandboxViolation,
     containerViolation: (about) => securityViolation({ ...about, node }),

@@ -1,6 +1,5 @@
 // A directory, file, socket or device of the node as a volume: by design any of them. Source: Kubernetes, hostPath volume types.
 
-import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { getOwn } from '../../../core/machinery/own.ts';
@@ -53,8 +52,7 @@ async function checked(file: string, type: string): Promise<string> {
 
 /** Only where there is nothing: neither a file that came meanwhile nor what a dangling link names is written. */
 async function createFile(file: string): Promise<void> {
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-  const handle = await fs.open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644).catch((error: unknown) => {
+  const handle = await fs.open(file, 'wx', 0o644).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error)
       throw new VolumeError(`hostPath ${JSON.stringify(file)} cannot be made: ${String(error.code)}`);
     throw error;
