@@ -106,15 +106,21 @@ async function hierarchies(): Promise<string[]> {
 }
 
 async function removeTree(directory: string): Promise<void> {
+  // Mostly the runtime has left nothing below it, or it is none of this hierarchy's: then nothing need be listed.
+  if ((await removeEmpty(directory)) !== 'EBUSY') return;
   const entries = await fs.readdir(directory, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) if (entry.isDirectory()) await removeTree(path.join(directory, entry.name));
   // A cgroup's files cannot be deleted, only its directory; a moment may pass until the kernel sees the last process gone.
   for (let attempt = 0; attempt < 10; attempt += 1) {
-    const code = await fs.rmdir(directory).then(
-      () => 'done',
-      (error: NodeJS.ErrnoException) => error.code,
-    );
-    if (code !== 'EBUSY') return;
+    if ((await removeEmpty(directory)) !== 'EBUSY') return;
     await delay(20);
   }
+}
+
+/** Gives the code of what stands against it: EBUSY where processes or other cgroups are in it. */
+function removeEmpty(directory: string): Promise<string | undefined> {
+  return fs.rmdir(directory).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code,
+  );
 }

@@ -2,7 +2,7 @@
 // leads nowhere. Node.js has no openat; a name below /proc/self/fd/N is one of the directory that descriptor N is of, wherever it has
 // been moved. Source: openat2(2), RESOLVE_BENEATH.
 
-import { constants } from 'node:fs';
+import { constants, readFileSync } from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
 import type { Links, NewFile } from './node-files.ts';
 import { componentsOf, isFileName, isMissing, split, UnsafePathError } from './paths.ts';
@@ -28,8 +28,9 @@ export function pathOf({ fd }: FileHandle, name?: string): string {
 }
 
 /** The mount that a descriptor's file is reached through: another one below the same directory is another file system, or a bind mount. */
-export async function mountOf({ fd }: FileHandle): Promise<string> {
-  const info = await fs.readFile(`/proc/self/fdinfo/${fd}`, 'utf8');
+export function mountOf({ fd }: FileHandle): string {
+  // The kernel tells it from memory: a thread would take longer to be asked.
+  const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
   return /^mnt_id:\s*(\d+)$/m.exec(info)?.[1] ?? '';
 }
 

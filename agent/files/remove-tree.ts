@@ -36,8 +36,8 @@ async function removeEntry(parent: FileHandle, name: string): Promise<void> {
   if (await unlinked(parent, name)) return;
   const top = await openBeneath(parent, name);
   try {
-    const mount = await mountOf(top);
-    if (mount !== (await mountOf(parent))) throw mounted(name);
+    const mount = mountOf(top);
+    if (mount !== mountOf(parent)) throw mounted(name);
     // A name that no container can take first.
     const removal: Removal = { top, mount, prefix: `.removed-${randomBytes(16).toString('hex')}-`, moved: 0 };
     // Each round empties what the one before has moved up.
@@ -76,7 +76,7 @@ async function empty(directory: FileHandle, removal: Removal, depth: number): Pr
     }
     const child = await openBeneath(directory, name);
     try {
-      if ((await mountOf(child)) !== removal.mount) throw mounted(name);
+      if (mountOf(child) !== removal.mount) throw mounted(name);
       await empty(child, removal, depth + 1);
     } finally {
       await child.close();
