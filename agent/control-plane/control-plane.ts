@@ -13,6 +13,7 @@ import type {
 } from '../../core/node/protocol.ts';
 import type { ApiClient } from '../api-client/api-client.ts';
 import { createBackoff } from '../backoff.ts';
+import { createAcknowledgements } from '../queue/acknowledgements.ts';
 import type { NodeQueue } from '../queue/node-queue.ts';
 import type { StoredState } from './desired-objects.ts';
 import { DesiredObjects } from './desired-objects.ts';
@@ -110,6 +111,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     })();
   };
 
+  const acknowledgements = createAcknowledgements(queue);
   const poll = async () => {
     const backoff = createBackoff(100, 15_000, options.random);
     let lost = false;
@@ -125,7 +127,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
           if (message?.kind === 'changed') fetch();
           else if (message?.kind === 'stream') options.onStream(message);
         }
-        queue.acknowledge(messages.map(({ receipt }) => receipt)).catch(() => undefined);
+        acknowledgements.add(messages.map(({ receipt }) => receipt));
       } catch (error) {
         if (abort.signal.aborted) return;
         if (!lost) log.warn({ error: String(error) }, 'the queue cannot be polled; trying again');

@@ -26,8 +26,8 @@ export interface ReporterOptions {
 /** Events beyond this are dropped, the oldest first, while the control plane is away. */
 const maxEvents = 1000;
 const maxPods = 200;
-/** Events wait for this long. */
-const gatherMs = 250;
+/** Events wait for this long: those of a start go in one report, when it is over. */
+const gatherMs = 1000;
 /** Of a pod that takes longer to start, it is told that it is under way. */
 const underWayMs = 1000;
 
