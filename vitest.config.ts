@@ -68,8 +68,9 @@ export default defineConfig({
           setupFiles,
           expect,
           include: ['test/nodes/**/*.test.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 900_000,
+          // More than all that a test waits for, one after the other, on a machine that others keep busy.
+          testTimeout: 1_800_000,
+          hookTimeout: 1_800_000,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
         },

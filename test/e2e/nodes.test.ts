@@ -10,6 +10,7 @@ import { daemonSet, type PlacedPod, type PodTraffic, podTraffic } from '../nodes
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
 import { createLink, type Link } from '../tools/link.ts';
 import { forever, shell, web } from '../tools/manifests.ts';
+import { removeAll } from '../tools/remove-all.ts';
 
 describe.skipIf(process.getuid?.() !== 0)('machines of a cluster (needs root)', () => {
   let link: Link;
@@ -33,9 +34,7 @@ describe.skipIf(process.getuid?.() !== 0)('machines of a cluster (needs root)', 
     ]);
   });
   afterAll(async () => {
-    for (const each of [near, far]) await each?.remove();
-    await cluster?.remove();
-    link?.remove();
+    await removeAll([() => near?.remove(), () => far?.remove(), () => cluster?.remove(), () => link?.remove()]);
   });
 
   const on = (pods: readonly PlacedPod[], node: string): PlacedPod => {
@@ -53,7 +52,7 @@ describe.skipIf(process.getuid?.() !== 0)('machines of a cluster (needs root)', 
     (await host.run('ip', 'route', 'show', 'proto', '119')).stdout.split('\n');
   const rangeOf = async (node: string): Promise<string> => (await cluster.read('node', node)).spec.podCIDR;
 
-  it('join with one line each, and run pods', async () => {
+  it('join with one line each, and run pods', { timeout: 900_000 }, async () => {
     for (const [each, flags] of [
       [near, ''],
       [far, ' --no-auto-upgrade'],
@@ -64,7 +63,7 @@ describe.skipIf(process.getuid?.() !== 0)('machines of a cluster (needs root)', 
       await each.loadImages();
     }
     for (const each of ['web', 'client'])
-      await cluster.kubectl('rollout', 'status', `daemonset/${each}`, '--timeout=170s');
+      await cluster.kubectl('rollout', 'status', `daemonset/${each}`, '--timeout=300s');
     expect((await traffic.podsOf('web')).map(({ node }) => node).sort()).toEqual([controlPlane, 'far', 'near'].sort());
   });
 
@@ -83,7 +82,7 @@ describe.skipIf(process.getuid?.() !== 0)('machines of a cluster (needs root)', 
     expect(route).toMatch(/ dev zp-wg/);
   });
 
-  it('upgrade their agents under their pods, where they are to', async () => {
+  it('upgrade their agents under their pods, where they are to', { timeout: 900_000 }, async () => {
     const ids = async () => {
       const { items } = await cluster.read('pods');
       return items
@@ -95,7 +94,7 @@ describe.skipIf(process.getuid?.() !== 0)('machines of a cluster (needs root)', 
     const before = await ids();
     const newer = Buffer.concat([offeredProgram(cluster), Buffer.from('another version')]);
     offerProgram(cluster, newer);
-    await eventually(170, async () => {
+    await eventually(400, async () => {
       const { items } = await cluster.read('events', '--field-selector', 'reason=AgentUpgraded');
       return items.some((each: { involvedObject: { name: string } }) => each.involvedObject.name === 'near');
     });

@@ -9,6 +9,7 @@ import { packageImages } from '../../local/example-images.ts';
 import { startCluster, type TestCluster } from '../tools/cluster.ts';
 import { runTool, tool } from '../tools/kubectl.ts';
 import { createLink, type Link } from '../tools/link.ts';
+import { removeAll } from '../tools/remove-all.ts';
 import { nodeImage } from '../tools/webhook-pod.ts';
 import { type InstalledNode, prepareNode } from './installed-node.ts';
 
@@ -46,9 +47,7 @@ describe.skipIf(process.getuid?.() !== 0)('a node of a hosted cluster (needs roo
     }
   });
   afterAll(async () => {
-    await worker?.remove();
-    await host?.remove();
-    link?.remove();
+    await removeAll([() => worker?.remove(), () => host?.remove(), () => link?.remove()]);
   });
 
   it('runs pods, whose logs and shells are reached by the path, and who reach their own API', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
 import { createLink, type Link } from '../tools/link.ts';
 import { busybox, forever, pod, service, shell, web } from '../tools/manifests.ts';
+import { removeAll } from '../tools/remove-all.ts';
 import { type InstalledNode, prepareNode } from './installed-node.ts';
 import { daemonSet, type PodTraffic, podTraffic } from './pod-traffic.ts';
 
@@ -27,9 +28,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
     traffic = podTraffic(cluster);
   });
   afterAll(async () => {
-    for (const each of workers) await each.remove();
-    await cluster?.remove();
-    link?.remove();
+    await removeAll([...workers.map((each) => each.remove), () => cluster?.remove(), () => link?.remove()]);
   });
 
   /** A command that the page tells people to type, on the control plane's machine. */
@@ -87,7 +86,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
     );
     expect(await attempt(/TOKEN=\S+/, 'TOKEN=nonsense')).toMatch(/none that joins: copy it whole/);
     const over = await newLine('--hours', '0.0003');
-    await eventually(60, async () =>
+    await eventually(180, async () =>
       /(expired|was known|not known).*`zeroplane node token`/s.test((await worker(1).install(over)).stderr),
     );
     // The name is taken: nothing was used up by that.
@@ -127,7 +126,7 @@ describe.skipIf(process.getuid?.() !== 0)('nodes (needs root)', () => {
         { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'between' }, spec },
       ]);
     const toWeb = { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'] };
-    const refused = (from: string) => eventually(60, async () => (await traffic.fetch(from, url)) === undefined);
+    const refused = (from: string) => traffic.refused(from, url);
 
     await enforce({ ...toWeb, ingress: [{ from: [{ ipBlock: { cidr: `${one.ip}/32` } }] }] });
     await refused(two.name);

@@ -16,7 +16,12 @@ export interface PodTraffic {
   answers(from: string, url: string): Promise<true>;
   /** Until nothing comes. */
   refused(from: string, url: string): Promise<true>;
+  /** Until much more than fits in a packet has come from one pod to an address of another, whole. */
+  carries(from: string, to: string, address: string): Promise<true>;
 }
+
+/** Seconds: on a busy machine each question takes some, before anything is asked. */
+const patience = 180;
 
 export function podTraffic(cluster: TestCluster): PodTraffic {
   const fetch: PodTraffic['fetch'] = async (from, url) =>
@@ -34,8 +39,23 @@ export function podTraffic(cluster: TestCluster): PodTraffic {
         }),
       );
     },
-    answers: (from, url) => eventually(60, async () => (await fetch(from, url)) === 'It works.' || undefined),
-    refused: (from, url) => eventually(60, async () => (await fetch(from, url)) === undefined || undefined),
+    answers: (from, url) => eventually(patience, async () => (await fetch(from, url)) === 'It works.' || undefined),
+    carries(from, to, address) {
+      const bytes = '3000000';
+      let port = 9000;
+      return eventually(2 * patience, async () => {
+        // Whoever listens takes one connection: where that broke, the next one finds nobody there.
+        port += 1;
+        const receive = `sleep 40 | timeout 60 nc -l -p ${port} | wc -c`;
+        const received = cluster.attempt('exec', to, '--', 'sh', '-c', receive);
+        const send = ['timeout', '30', 'sh', '-c', `head -c ${bytes} /dev/zero | nc ${address} ${port}`];
+        await eventually(30, async () => (await cluster.attempt('exec', from, '--', ...send)).code === 0).catch(
+          () => undefined,
+        );
+        return (await received).stdout.trim() === bytes || undefined;
+      });
+    },
+    refused: (from, url) => eventually(patience, async () => (await fetch(from, url)) === undefined || undefined),
   };
 }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
 import { createLink, type Link } from '../tools/link.ts';
 import { deployment, forever, pod, service, shell, web } from '../tools/manifests.ts';
+import { removeAll } from '../tools/remove-all.ts';
 import { type InstalledNode, prepareNode } from './installed-node.ts';
 import { offeredProgram, offerProgram, sha256 } from './offered-program.ts';
 
@@ -47,9 +48,7 @@ describe.skipIf(process.getuid?.() !== 0)('upgrades of agents (needs root)', () 
     before = await containers();
   });
   afterAll(async () => {
-    for (const each of workers) await each.remove();
-    await cluster?.remove();
-    link?.remove();
+    await removeAll([...workers.map((each) => each.remove), () => cluster?.remove(), () => link?.remove()]);
   });
 
   const worker = (at: number): InstalledNode => {
@@ -84,7 +83,7 @@ describe.skipIf(process.getuid?.() !== 0)('upgrades of agents (needs root)', () 
   const unharmed = async () => {
     const asked = await answers();
     // Asked on, all along.
-    const later = await eventually(60, async () => {
+    const later = await eventually(180, async () => {
       const now = await answers();
       return now.ok > asked.ok + 20 && now;
     });
@@ -135,7 +134,7 @@ describe.skipIf(process.getuid?.() !== 0)('upgrades of agents (needs root)', () 
     await eventually(300, async () => installed(0) === original);
     await unharmed();
     documented('kubectl get lease -n kube-system zeroplane-agent-upgrade');
-    await eventually(60, async () => {
+    await eventually(180, async () => {
       const lease = await cluster.read('lease', '-n', 'kube-system', 'zeroplane-agent-upgrade');
       return lease.spec.holderIdentity === undefined;
     });

@@ -10,6 +10,7 @@ import { packageImages } from '../../local/example-images.ts';
 import { eventually, startCluster, type TestCluster } from '../tools/cluster.ts';
 import { createLink, type Link } from '../tools/link.ts';
 import { deployment, forever, shell } from '../tools/manifests.ts';
+import { removeAll } from '../tools/remove-all.ts';
 import {
   certificate,
   certificateDefinition,
@@ -54,9 +55,7 @@ describe.skipIf(process.getuid?.() !== 0)('webhooks on a machine that joined (ne
     expect((await first.run('nft', ruleset)).code).toBe(0);
   });
   afterAll(async () => {
-    await worker?.remove();
-    await cluster?.remove();
-    link?.remove();
+    await removeAll([() => worker?.remove(), () => cluster?.remove(), () => link?.remove()]);
   });
 
   it('change, refuse and convert what users write', async () => {
@@ -66,8 +65,8 @@ describe.skipIf(process.getuid?.() !== 0)('webhooks on a machine that joined (ne
       hookConfiguration('Mutating', 'certs-mutate', hook, '/mutate', rule),
       hookConfiguration('Validating', 'certs-validate', hook, '/validate', rule),
     ]);
-    await cluster.kubectl('wait', '--for=condition=Established', `crd/certificates.${hookGroup}`, '--timeout=60s');
-    await eventually(60, () => cluster.apply([certificate('one', 'v1alpha1', { dnsName: 'one.example.com' })]));
+    await cluster.kubectl('wait', '--for=condition=Established', `crd/certificates.${hookGroup}`, '--timeout=180s');
+    await eventually(180, () => cluster.apply([certificate('one', 'v1alpha1', { dnsName: 'one.example.com' })]));
     const one = await cluster.read(`certificates.v1.${hookGroup}`, 'one');
     expect(one.metadata.labels.injected).toBe('yes');
     expect(one.spec).toEqual({ dnsNames: ['one.example.com'] });
@@ -79,7 +78,7 @@ describe.skipIf(process.getuid?.() !== 0)('webhooks on a machine that joined (ne
     const rule = { apiGroups: [''], resources: ['pods'] };
     await cluster.apply([hookConfiguration('Mutating', 'inject', hook, '/mutate', rule)]);
     await cluster.apply([deployment('web', 1, { containers: [shell('main', forever)] })]);
-    const pod = await eventually(60, async () => (await cluster.read('pods', '-l', 'app=web')).items[0]);
+    const pod = await eventually(180, async () => (await cluster.read('pods', '-l', 'app=web')).items[0]);
     expect(pod.metadata.labels.injected).toBe('yes');
     await cluster.kubectl('delete', 'mutatingwebhookconfiguration', 'inject');
   });
@@ -87,7 +86,7 @@ describe.skipIf(process.getuid?.() !== 0)('webhooks on a machine that joined (ne
   it('and an extension API server there answers, with who asks', async () => {
     await cluster.apply([thingsService(hook)]);
     const path = `/apis/${thingsGroup}/v1/namespaces/default/things`;
-    const things = await eventually(60, () => cluster.kubectl('get', '--raw', path));
+    const things = await eventually(180, () => cluster.kubectl('get', '--raw', path));
     expect(things).toContain('asked-by-');
     expect(await cluster.kubectl('get', 'things')).toContain('asked-by-');
   });
