@@ -44,6 +44,10 @@ async function run(parsed: AgentCommand): Promise<void> {
     case 'teardown':
       return (await thisPlatform()).teardown(parsed.dataDir, log);
     case 'install':
+      if (process.platform === 'win32')
+        throw new InstallError(
+          'a machine with Windows is made a node by install-agent.ps1, which the API server gives out',
+        );
       await (await import('./install/install.ts')).installAgent(parsed);
       return process.exit(0);
     case 'uninstall':
@@ -54,17 +58,18 @@ async function run(parsed: AgentCommand): Promise<void> {
       return;
     case 'join': {
       const { becomeMember, joinCluster } = await import('./joined/join.ts');
+      const join = { ...parsed.join, os: (await thisPlatform()).os };
       if (!parsed.only) {
         const upgrades = isSea() ? await import('./upgrade/installed.ts') : undefined;
         const startedAt = Date.now();
         // An upgrade that is to be tried goes on as another program here.
         const installed = upgrades?.takeUp(parsed.options.dataDir);
-        const options = await joinCluster(parsed.join, parsed.options, log);
+        const options = await joinCluster(join, parsed.options, log);
         const stop = await runOn(options);
         installed?.keepUpgraded({ options, startedAt, stop, log });
         return;
       }
-      await becomeMember(parsed.join, parsed.options, log);
+      await becomeMember(join, parsed.options, log);
       return process.exit(0);
     }
   }

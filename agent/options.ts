@@ -143,6 +143,8 @@ export interface JoinOptions {
   readonly server: string;
   /** PEM. Without it the one that the token pins is asked for; where it pins none, the machine's own roots count. */
   readonly ca: string | undefined;
+  /** Of the machine; the platform says it. */
+  readonly os?: 'linux' | 'windows';
   /** A join token, or the identity of this machine in AWS. Without one it must have joined before. */
   readonly proof:
     | { readonly kind: 'token'; readonly token: JoinToken }

@@ -144,7 +144,7 @@ async function firstJoin(join: JoinOptions, nodeName: string, log: EventLog): Pr
     const trust = ca !== undefined && { ca };
     const api = createApiClient({ server, ...trust, token: await bearerOf(proof) });
     try {
-      const body = requestOf(nodeKey);
+      const body = { ...requestOf(nodeKey), ...(join.os !== undefined && { os: join.os }) };
       const answer = await api.json<JoinAnswer>('POST', `${pathOf(nodeName)}/join`, { body });
       log.info({ node: nodeName, server }, 'joined');
       return { server, ...trust, nodeName, answer, nodeKey: certified(nodeKey, answer) };

@@ -1,7 +1,7 @@
 // What the node tells the control plane of itself, and when: its status when something of it changed and from time to time, heartbeats
 // with what it uses in between.
 
-import { uninitializedTaint } from '../../core/node/joining.ts';
+import { uninitializedTaint, windowsTaint } from '../../core/node/joining.ts';
 import { wireGuardKey as keyAnnotation } from '../../core/node/pod-network.ts';
 import type { EventLog } from '../../core/process/log.ts';
 import type { V1NodeCondition } from '../../generated/kubernetes.ts';
@@ -55,6 +55,11 @@ export function createSelfReport(parts: SelfReportOptions): SelfReport {
   const { options, facts, runtime, networkFailure, usage, reporter, log, now } = parts;
   const beatMs = options.heartbeatMs ?? heartbeatMs;
   const statusMs = beatMs > heartbeatMs ? rareNodeStatusMs : nodeStatusMs;
+  /** Those of its birth: where it joined, the API server gave it these already. */
+  const taints = [
+    ...(options.cloudNode ? [{ key: uninitializedTaint, value: 'true', effect: 'NoSchedule' }] : []),
+    ...(facts.os === 'windows' ? [windowsTaint] : []),
+  ];
   let conditions: readonly V1NodeCondition[] = [];
   let last = '';
   let lastAt = 0;
@@ -94,7 +99,7 @@ export function createSelfReport(parts: SelfReportOptions): SelfReport {
       labels: { ...topology, ...nodeLabels(facts, options.cloudNode || options.providerID !== undefined) },
       spec: {
         ...(options.providerID !== undefined && { providerID: options.providerID }),
-        ...(options.cloudNode && { taints: [{ key: uninitializedTaint, value: 'true', effect: 'NoSchedule' }] }),
+        ...(taints.length > 0 && { taints }),
       },
       // A NodeStatus is a plain JSON object.
       status: status as unknown as Record<string, unknown>,

@@ -21,6 +21,7 @@ import type { VolumeHost } from '../volumes/volume-host.ts';
 import type { CsiVolumes } from '../volumes/volume-type.ts';
 
 export interface Platform {
+  readonly os: 'linux' | 'windows';
   readonly machine: Machine;
   readonly volumes: VolumeHost;
   /** The directory that the node's own API shows as `/logs/`. */

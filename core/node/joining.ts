@@ -29,7 +29,12 @@ export interface JoinRequest {
   readonly apiKey?: string;
   /** SPKI in PEM, EC P-256: by a signature of this key (nodeProof) the node comes back when its token has ended. */
   readonly nodeKey?: string;
+  /** The system of its machine; Linux where it does not say. */
+  readonly os?: 'linux' | 'windows';
 }
+
+/** Of a node with Windows from its birth on: pods that do not say which system they are for are for Linux. */
+export const windowsTaint = { key: 'os', value: 'windows', effect: 'NoSchedule' } as const;
 
 /**
  * The claims of a proof, a JSON Web Token that the node signs with its key (ES256) and sends in place of its token: `sub` as of its token,

@@ -31,7 +31,7 @@ export async function npmPackage(directory: string, single: string): Promise<str
   try {
     const { name, description, license } = own;
     const manifest = {
-      ...{ name, version, description, license, engines: { node: '>=24' }, os: ['linux', 'darwin'] },
+      ...{ name, version, description, license, engines: { node: '>=24' }, os: ['linux', 'darwin', 'win32'] },
       ...{ bin: { zeroplane: 'bin/zeroplane.cjs' }, files: ['bin', 'programs', 'examples', noticesFile] },
     };
     writeFileSync(join(work, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);

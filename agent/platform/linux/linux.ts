@@ -25,6 +25,7 @@ import { linuxVolumeHost } from './volume-host.ts';
 const pidsLimit = 4096;
 
 export const linux: Platform = {
+  os: 'linux',
   machine: linuxMachine,
   volumes: linuxVolumeHost,
   systemLogs: machineLogs,

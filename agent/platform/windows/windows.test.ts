@@ -10,7 +10,9 @@ import { createTestAuthority } from '../../../functions/apiserver/testing/certif
 import { openTestApi, type TestApi } from '../../../functions/apiserver/testing/open-test-api.ts';
 import { standardPrograms } from '../../../test/conformance/cluster/programs.ts';
 import { type Agent, type StreamContext, startAgent } from '../../agent.ts';
+import { readStats } from '../../node-api/read-stats.ts';
 import type { AgentOptions } from '../../options.ts';
+import { runningContainers } from '../../stats/running-containers.ts';
 import { serveCommand } from '../../streams/command.ts';
 import { serveLog } from '../../streams/log.ts';
 import { runningContainer } from '../../streams/stream-pods.ts';
@@ -275,6 +277,14 @@ describe('a node with Windows', () => {
       now: Date.now,
     });
     expect(sent.join('')).toContain('hello of a container');
+    const running = await runningContainers(context.node.runtime, 'win');
+    const stats = await readStats(context.node, running);
+    expect(stats.containers).toMatchObject([{ name: 'main', workingSet: 40 * 2 ** 20 }]);
+    expect(stats.node.memoryAvailable).toBeGreaterThan(0);
+    const { podUses } = await platform().pods({
+      ...{ agent: options, runtime: context.runtime, capacity: { cpu: 1, memory: 1 }, cgroupRoot: '' },
+    });
+    expect((await podUses([])).get(uid)).toMatchObject({ memory: 40 * 2 ** 20 });
     const { id } = runningContainer(context.pods.get(uid), 'web', 'main');
     const asked = { stdin: false, stdout: true, stderr: true, tty: false };
     const request = { type: 'exec' as const, ...of, command: ['cmd', '/c', 'ver'], ...asked };

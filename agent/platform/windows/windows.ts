@@ -24,6 +24,7 @@ export function createWindows({ run, logs, ...parts }: WindowsParts): Platform {
   const powerShell = createPowerShell(run);
   const network = (options: NetworkOptions) => createWindowsNetwork(options, { ...parts, powerShell });
   return {
+    os: 'windows',
     machine: createWindowsMachine(powerShell),
     volumes: createWindowsVolumeHost(run),
     systemLogs: logs,

@@ -37,6 +37,9 @@ it('gives the script, the certificate and the agent to whoever asks, and nothing
   expect(script).toMatchObject({ status: 200, headers: { 'content-type': expect.stringContaining('shellscript') } });
   expect(script.text).toContain(sha256);
   expect(script.text).toContain(pem.trim());
+  const windows = await ask('/install-agent/install-agent.ps1');
+  expect(windows).toMatchObject({ status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' } });
+  expect(windows.text).toContain("@('agent', 'join', '--server'");
   expect(await ask('/install-agent/ca.crt')).toMatchObject({ status: 200, text: pem });
   expect(await ask('/install-agent/zeroplane-linux-amd64.gz')).toMatchObject({
     status: 200,

@@ -1,4 +1,4 @@
-// What a machine that knows nothing fetches to become a node, below /install-agent: the installer (POSIX sh), the certificate that the
+// What a machine that knows nothing fetches to become a node, below /install-agent: the installer (POSIX sh; PowerShell for Windows), the certificate that the
 // cluster's API server is known by, and the agent as one file. No secret is in any of it: everybody may read it, by any user or none.
 
 import { StatusError } from '../../../core/machinery/status.ts';
@@ -9,6 +9,7 @@ import { respondText } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
 import type { AgentProgram, AgentProgramElsewhere } from './agent-program.ts';
 import { installScript } from './install-script.ts';
+import { windowsInstallScript } from './install-script-windows.ts';
 
 export interface InstallerOptions {
   /** PEM. undefined: the API server is known by everybody's roots. */
@@ -55,6 +56,7 @@ export function createInstaller({ authority, programs }: InstallerOptions): Inst
   return async ([, file, ...more], address) => {
     if (more.length > 0) return undefined;
     if (file === undefined) return respondText(200, installScript(await programs(), authority()), scriptType);
+    if (file === 'install-agent.ps1') return respondText(200, windowsInstallScript, 'text/plain; charset=utf-8');
     if (file === 'ca.crt') {
       const pem = authority();
       return pem === undefined ? undefined : respondText(200, pem, 'application/x-pem-file');

@@ -43,6 +43,17 @@ describe('joining', () => {
     expect(wrong).toMatchObject({ status: 400, body: { message: expect.stringContaining('SPKI in PEM') } });
   });
 
+  it('keeps a node with Windows for pods that say they are for it, from its birth on', async () => {
+    const token = await t.bootstrapToken('wwwwww', false);
+    expect((await t.post(path('w1', 'join'), { os: 'windows' }, { as: { token } })).status).toBe(201);
+    expect((await t.post(path('l1', 'join'), { os: 'linux' }, { as: { token } })).status).toBe(201);
+    const taints = async (name: string) => (await t.get(`/api/v1/nodes/${name}`)).body.spec.taints ?? [];
+    expect(await taints('w1')).toContainEqual({ key: 'os', value: 'windows', effect: 'NoSchedule' });
+    expect((await taints('l1')).map(({ key }: { key: string }) => key)).not.toContain('os');
+    const wrong = await t.post(path('p1', 'join'), { os: 'plan9' }, { as: { token } });
+    expect(wrong).toMatchObject({ status: 400, body: { message: 'os: give linux or windows' } });
+  });
+
   it('takes a one-time token once, also when two come at the same time', async () => {
     const token = await t.bootstrapToken('bbbbbb', true);
     const both = await Promise.all(['n1', 'n2'].map((node) => t.post(path(node, 'join'), {}, { as: { token } })));

@@ -12,6 +12,7 @@ import {
   joinedBy,
   type NodeQueueAccess,
   uninitializedTaint,
+  windowsTaint,
 } from '../../../core/node/joining.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Registry, RequestContext } from '../../../core/registry/registry.ts';
@@ -74,7 +75,7 @@ export function createJoining(options: JoiningOptions): NodeJoining {
       if (why !== undefined) throw badRequest(`${JSON.stringify(node)} is no name for a node: ${why}`);
       const instance = user.groups.includes(instanceGroup);
       if (instance) refuseOtherNames(user, node);
-      const { uid, made } = await takeName(options, user, node, instance);
+      const { uid, made } = await takeName(options, user, node, { instance, os: systemOf(request) });
       try {
         const answer = await admit(node, uid, request);
         // Last: what fails before leaves the token good.
@@ -124,6 +125,12 @@ async function readKey(field: string, text: unknown): Promise<KeyObject> {
   return key;
 }
 
+/** Throws BadRequest. */
+function systemOf({ os }: JoinRequest): JoinRequest['os'] {
+  if (os === undefined || os === 'linux' || os === 'windows') return os;
+  throw badRequest('os: give linux or windows');
+}
+
 /** An instance's role session is named for the instance: so is its node, and it may come back under that name. */
 function refuseOtherNames(user: UserInfo, node: string): void {
   const instance = user.username.slice(user.username.lastIndexOf(':') + 1);
@@ -139,7 +146,7 @@ async function takeName(
   { registry, definitions }: JoiningOptions,
   user: UserInfo,
   node: string,
-  instance: boolean,
+  { instance, os }: { readonly instance: boolean; readonly os: JoinRequest['os'] },
 ): Promise<{ uid: string; made: boolean }> {
   const definition = definitions.ofType('nodes');
   if (!definition) throw new Error('nodes are not served');
@@ -147,8 +154,13 @@ async function takeName(
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name: node, annotations: { [joinedBy]: user.username } },
-    // No pods before the cloud has told what machine it is.
-    spec: { taints: instance ? [{ key: uninitializedTaint, value: 'true', effect: 'NoSchedule' }] : [] },
+    spec: {
+      taints: [
+        // No pods before the cloud has told what machine it is.
+        ...(instance ? [{ key: uninitializedTaint, value: 'true', effect: 'NoSchedule' }] : []),
+        ...(os === 'windows' ? [windowsTaint] : []),
+      ],
+    },
   };
   try {
     const { object: made } = await registry.create(self, { definition }, object);
