@@ -1,6 +1,7 @@
 // Field errors: what is wrong with which field. Validators return them; `invalid` turns a list into one Status.
 // The texts are those of Kubernetes' field.Error, which clients and tests match on.
 
+import { setOwn } from './own.ts';
 import { type StatusCause, StatusError } from './status.ts';
 
 export type FieldErrorType =
@@ -68,6 +69,26 @@ export function typeInvalid(field: string, value: unknown, detail: string): Fiel
   return { type: 'FieldValueTypeInvalid', field, message: join(`Invalid value: ${show(value)}`, detail) };
 }
 
+/**
+ * What is wrong with each of many, as far as anybody is told of it: of a hundred thousand errors a hundred are told, to make the others takes long, and
+ * they are more than can be handed on as arguments.
+ */
+export function errorsOf<T>(
+  items: Iterable<T>,
+  check: (item: T, index: number) => readonly FieldError[],
+): FieldError[] {
+  const errors: FieldError[] = [];
+  let index = 0;
+  for (const item of items) {
+    errors.push(...check(item, index++));
+    if (errors.length > enoughErrors) break;
+  }
+  return errors;
+}
+
+/** More than are told, so that the number of the others says that they are many. */
+const enoughErrors = 1000;
+
 /** One `Invalid` Status for all the errors of one object. `kind` is the object's kind, as in `Deployment`. */
 export function invalid(kind: string, group: string, name: string, errors: readonly FieldError[]): StatusError {
   const reported = errors
@@ -103,6 +124,33 @@ function join(head: string, detail: string): string {
   return detail ? `${head}: ${detail}` : head;
 }
 
+/** Of a list of a megabyte no more than is told (`cut`): a thousand errors may each be about all of it. */
 function show(value: unknown): string {
-  return JSON.stringify(value) ?? 'null';
+  return JSON.stringify(beginning(value, { left: maxReportedLength })) ?? 'null';
+}
+
+/** As much of a value as has so many characters. */
+function beginning(value: unknown, room: { left: number }): unknown {
+  room.left -= 1;
+  if (typeof value === 'string') {
+    const shown = value.length > room.left ? value.slice(0, Math.max(1, room.left + 1)) : value;
+    room.left -= shown.length;
+    return shown;
+  }
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const each of value) {
+      if (room.left < 0) break;
+      items.push(beginning(each, room));
+    }
+    return items;
+  }
+  const fields: Record<string, unknown> = {};
+  for (const [name, each] of Object.entries(value)) {
+    if (room.left < 0) break;
+    room.left -= name.length;
+    setOwn(fields, name, beginning(each, room));
+  }
+  return fields;
 }

@@ -1,6 +1,6 @@
 // Label selectors in both of their forms: the query string (`a=b,c in (x,y),!d`) and metav1.LabelSelector.
 
-import { type FieldError, forbiddenField, invalidValue, required } from './field-error.ts';
+import { errorsOf, type FieldError, forbiddenField, invalidValue, required } from './field-error.ts';
 import { type LabelOperator, type LabelRequirement, parseSelectorText } from './label-syntax.ts';
 import { labelValueErrors, qualifiedNameErrors } from './names.ts';
 import { getOwn } from './own.ts';
@@ -71,21 +71,15 @@ export function validateLabelSelector(json: LabelSelectorJson | undefined | null
 
 /** What is wrong with a map of labels at `path`. */
 export function validateLabels(labels: Labels | undefined | null, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const [key, value] of Object.entries(labels ?? {})) {
-    errors.push(...validateLabelKey(key, path));
-    for (const message of labelValueErrors(value)) errors.push(invalidValue(path, value, message));
-    // What is beyond is not reported (field-error.ts), and more than a hundred thousand cannot be handed on as arguments.
-    if (errors.length > enoughErrors) break;
-  }
-  return errors;
+  return errorsOf(Object.entries(labels ?? {}), ([key, value]) => [
+    ...validateLabelKey(key, path),
+    ...labelValueErrors(value).map((message) => invalidValue(path, value, message)),
+  ]);
 }
 
 export function validateLabelKey(key: string | undefined, path: string): FieldError[] {
   return qualifiedNameErrors(key).map((message) => invalidValue(path, key ?? '', message));
 }
-
-const enoughErrors = 1000;
 
 const noLabels: Labels = {};
 

@@ -357,9 +357,21 @@ function whenClosed({ socket }: UpgradeConnection, end: () => void): void {
   else socket.once('close', end);
 }
 
+/** What one request holds may be deeper, or handed on as more arguments, than there is room for: it is its sender's, and ends nothing else. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.startsWith('Maximum call stack size');
+}
+
 /** The Status that the client gets for a failure. One that is not a StatusError is ours, and is logged. */
 function asStatus(error: unknown, log: Log | undefined, auditID: string): StatusError {
   if (error instanceof StatusError) return error;
+  if (isStackOverflow(error)) {
+    log?.warn({ err: error, auditID }, 'a request was too much for the stack');
+    return new StatusError(
+      'RequestEntityTooLarge',
+      `the request has more in it, or nests it deeper, than can be worked on at once: send less (audit id ${auditID})`,
+    );
+  }
   log?.error({ err: error, auditID }, 'a request failed inside the API server');
   return new StatusError(
     'InternalError',

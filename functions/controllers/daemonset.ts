@@ -1,6 +1,7 @@
 // The DaemonSet controller: one pod on every node that the template fits, replaced node by node.
 
 import { isActive, isFinished, isReady } from '../../core/kinds/core/pod/semantics/state.ts';
+import { gather } from '../../core/machinery/gather.ts';
 import { scaledValue } from '../../core/machinery/int-or-string.ts';
 import type { Regarding } from '../../core/registry/event-recorder.ts';
 import type { V1DaemonSetStatus, V1Toleration } from '../../generated/kubernetes.ts';
@@ -109,7 +110,7 @@ function placesOf(snapshot: Snapshot<'nodes'>, set: DaemonSet, pods: readonly Po
   const byNode = new Map<string, Pod[]>();
   for (const pod of pods) {
     const node = pod.spec?.nodeName || targetOf(pod);
-    if (node) byNode.set(node, [...(byNode.get(node) ?? []), pod]);
+    if (node) gather(byNode, node, pod);
   }
   const places: Place[] = [];
   const spec = set.spec?.template.spec;

@@ -2,7 +2,7 @@
 
 import type { LabelRequirement } from '../../core/machinery/label-syntax.ts';
 import { type LabelSelector, labelSelectorOfSet, matchesLabels } from '../../core/machinery/labels.ts';
-import { getOwn } from '../../core/machinery/own.ts';
+import { getOwn, setOwn } from '../../core/machinery/own.ts';
 import type { schedulerReads } from '../../core/work/scheduler-types.ts';
 import type { V1Pod } from '../../generated/kubernetes.ts';
 
@@ -51,9 +51,10 @@ export class DefaultSpread {
     const key = `${namespace} ${workload} ${JSON.stringify(labels)}`;
     if (this.#known.has(key)) return this.#known.get(key);
     const requirements: LabelRequirement[] = [];
-    let merged: Record<string, string> = {};
+    const merged: Record<string, string> = {};
     for (const selector of services?.values() ?? [])
-      if (matchesLabels(labelSelectorOfSet(selector), labels)) merged = { ...merged, ...selector };
+      if (matchesLabels(labelSelectorOfSet(selector), labels))
+        for (const [name, value] of Object.entries(selector)) setOwn(merged, name, value);
     requirements.push(...labelSelectorOfSet(merged), ...((workload && this.#workloads.get(workload)) || []));
     const found = requirements.length > 0 ? requirements : undefined;
     if (this.#known.size >= remembered) this.#known.clear();

@@ -69,7 +69,8 @@ function small(schema: Schema, index: number, name = ''): unknown {
 /** `text`: what a text is made of. */
 export function large({ schema }: LargeField, text: string, distinct: boolean): unknown {
   const { type, items, additionalProperties } = schema;
-  const sizes = (one: unknown) => Math.min(Math.floor(values / valuesIn(one)), Math.floor(bytes / (JSON.stringify(one).length + 8)));
+  const sizes = (one: unknown) =>
+    Math.min(Math.floor(values / valuesIn(one)), Math.floor(bytes / (JSON.stringify(one).length + 8)));
   if (type === 'array') {
     const item = items ?? {};
     return Array.from({ length: sizes(small(item, 59_999)) }, (_, i) => small(item, distinct ? i : 0));

@@ -1,6 +1,7 @@
 // The cluster's DNS records, from Services and EndpointSlices (Kubernetes DNS-Based Service Discovery 1.1).
 
 import { contains, familyOf, parseCidr } from '../../../core/machinery/cidr.ts';
+import { gather } from '../../../core/machinery/gather.ts';
 import { formatIp, parseIp } from '../../../core/machinery/ip.ts';
 import type { V1Endpoint, V1EndpointSlice, V1Namespace, V1Service } from '../../../generated/kubernetes.ts';
 
@@ -69,7 +70,7 @@ export function buildZone(input: ZoneInput): Zone {
     const service = slice.metadata?.labels?.['kubernetes.io/service-name'];
     if ((slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6') || service === undefined) continue;
     const key = `${slice.metadata?.namespace}/${service}`;
-    slicesOf.set(key, [...(slicesOf.get(key) ?? []), slice]);
+    gather(slicesOf, key, slice);
   }
 
   for (const { metadata, spec } of input.services) {

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { namedPorts, ownAddresses } from '../../../core/kinds/core/pod/semantics/pod-network.ts';
 import { addressAt, canonicalAddress, familyOf, parseCidr } from '../../../core/machinery/cidr.ts';
+import { gather } from '../../../core/machinery/gather.ts';
 import { labelSelectorOf, matchesLabels } from '../../../core/machinery/labels.ts';
 import {
   everyPod,
@@ -83,7 +84,7 @@ export function policyRules(input: PolicyInput, family = ipv4): Ruleset {
     if (targets.length === 0) continue;
     for (const direction of policyDirections(policy)) {
       const chain = addPolicy(build, policy, direction, targets);
-      for (const { ip } of targets) isolated[direction].set(ip, [...(isolated[direction].get(ip) ?? []), chain]);
+      for (const { ip } of targets) gather(isolated[direction], ip, chain);
     }
   }
   const own = new Map(

@@ -7,6 +7,7 @@
 
 import { createHash } from 'node:crypto';
 import { contains, parseCidr } from '../../../core/machinery/cidr.ts';
+import { gather } from '../../../core/machinery/gather.ts';
 import * as nft from '../nft/expression.ts';
 import type { Family } from '../nft/family.ts';
 import type { Chain, Json, NftSet, Rule, Ruleset } from '../nft/ruleset.ts';
@@ -126,7 +127,7 @@ function fragmentOf(port: ServicePort, network: ServiceNetwork): Fragment {
   // Also what no Service has: the node's own DNS server, and what is given out next.
   const externalIPs = port.externalIPs.filter((ip) => range === undefined || !contains(range, ip));
   const atExternal = (set: string, value: Json) => {
-    for (const ip of externalIPs) external.set(ip, [...(external.get(ip) ?? []), elementAt(set, ip, value)]);
+    for (const ip of externalIPs) gather(external, ip, elementAt(set, ip, value));
   };
   const atNodePort = (set: string, nodePort: number, value: Json) =>
     elements.push([set, `${port.protocol}/${nodePort}`, { key: nft.concat(port.protocol, nodePort), value }]);

@@ -14,6 +14,7 @@ import {
 } from '../../machinery/field-error.ts';
 import { type LabelSelectorJson, validateLabelSelector } from '../../machinery/labels.ts';
 import { pathSegmentName, qualifiedNameErrors } from '../../machinery/names.ts';
+import { seenBefore } from '../../machinery/seen-before.ts';
 
 export function defaultRules(rules: V1NamedRuleWithOperations[] | undefined): void {
   for (const rule of rules ?? []) rule.scope ??= '*';
@@ -35,10 +36,11 @@ export function validateRules(rules: readonly V1NamedRuleWithOperations[], at: s
   const errors: FieldError[] = [];
   for (const [index, rule] of rules.entries()) {
     const path = `${at}[${index}]`;
-    rule.resourceNames?.forEach((name, place, names) => {
+    const again = seenBefore();
+    rule.resourceNames?.forEach((name, place) => {
       const field = `${path}.resourceNames[${place}]`;
       for (const message of pathSegmentName(name)) errors.push(invalidValue(field, name, message));
-      if (names.indexOf(name) < place) errors.push(duplicate(field, name));
+      if (again(name)) errors.push(duplicate(field, name));
     });
     for (const field of ['operations', 'apiGroups', 'apiVersions', 'resources'] as const) {
       const values = rule[field] ?? [];

@@ -7,6 +7,7 @@ import type {
 } from '../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { dns1035Label, dns1123Subdomain } from '../../machinery/names.ts';
+import { seenBefore } from '../../machinery/seen-before.ts';
 import { validateClientConfig } from '../rules/client-config.ts';
 import { strategyFor } from '../strategy.ts';
 import { defaultRules, validateConditions, validateRules, validateSelectors } from './admission-rules.ts';
@@ -59,9 +60,10 @@ const spoken = ['v1', 'v1beta1'];
 
 function validateVersions(versions: readonly string[], path: string): FieldError[] {
   if (versions.length === 0) return [required(path, `must specify one of ${spoken.join(', ')}`)];
+  const again = seenBefore();
   const errors = versions.flatMap((version, index) => {
     const at = `${path}[${index}]`;
-    if (versions.indexOf(version) < index) return [invalidValue(at, version, 'duplicate version')];
+    if (again(version)) return [invalidValue(at, version, 'duplicate version')];
     return dns1035Label(version).map((message) => invalidValue(at, version, message));
   });
   if (!versions.some((version) => spoken.includes(version)))

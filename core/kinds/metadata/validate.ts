@@ -2,7 +2,14 @@
 
 import type { ResourceDefinition } from '../../api/definition.ts';
 import { deepEqual } from '../../machinery/equality.ts';
-import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../machinery/field-error.ts';
+import {
+  errorsOf,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  required,
+  tooLong,
+} from '../../machinery/field-error.ts';
 import { validateLabels } from '../../machinery/labels.ts';
 import { dns1123Label, qualifiedNameErrors } from '../../machinery/names.ts';
 import type { ObjectMeta, OwnerReference } from '../../machinery/object.ts';
@@ -67,7 +74,8 @@ export function validateMetaUpdate(meta: ObjectMeta, old: ObjectMeta): FieldErro
       errors.push(invalidValue(`metadata.${field}`, meta[field] ?? null, 'field is immutable'));
   }
   if (old.deletionTimestamp && meta.finalizers) {
-    const added = meta.finalizers.filter((each) => !old.finalizers?.includes(each));
+    const known = new Set(old.finalizers);
+    const added = meta.finalizers.filter((each) => !known.has(each));
     if (added.length > 0) {
       errors.push(
         forbiddenField(
@@ -85,12 +93,11 @@ function goStrings(values: readonly string[]): string {
 }
 
 export function validateAnnotations(annotations: Readonly<Record<string, string>>, path: string): FieldError[] {
-  const errors: FieldError[] = [];
+  const errors = errorsOf(Object.keys(annotations), (key) =>
+    qualifiedNameErrors(key.toLowerCase()).map((message) => invalidValue(path, key, message)),
+  );
   let size = 0;
-  for (const key in annotations) {
-    for (const message of qualifiedNameErrors(key.toLowerCase())) errors.push(invalidValue(path, key, message));
-    size += key.length + (annotations[key]?.length ?? 0);
-  }
+  for (const key in annotations) size += key.length + (annotations[key]?.length ?? 0);
   if (size > maxAnnotationsSize) errors.push(tooLong(path, maxAnnotationsSize));
   return errors;
 }
@@ -134,14 +141,11 @@ function isExtension({ customResource, group }: ResourceDefinition): boolean {
 }
 
 function validateFinalizers(finalizers: readonly string[], lenient: boolean, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  finalizers.forEach((each, index) => {
+  const errors = errorsOf(finalizers, (each, index) => {
     const at = `${path}[${index}]`;
-    errors.push(
-      ...(lenient
-        ? qualifiedNameErrors(each).map((message) => invalidValue(at, each, message))
-        : validateFinalizerName(each, at)),
-    );
+    return lenient
+      ? qualifiedNameErrors(each).map((message) => invalidValue(at, each, message))
+      : validateFinalizerName(each, at);
   });
   if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
     errors.push(

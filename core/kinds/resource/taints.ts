@@ -3,6 +3,7 @@
 import type { V1DeviceTaint, V1DeviceToleration } from '../../../generated/kubernetes.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../machinery/field-error.ts';
 import { validateLabelKey } from '../../machinery/labels.ts';
+import { seenBefore } from '../../machinery/seen-before.ts';
 import { limits } from './limits.ts';
 import { validateList } from './lists.ts';
 import { validateLabelValue } from './names.ts';
@@ -46,12 +47,14 @@ export function validateBinding(
     ...validateList(wanted, limits.bindingConditions, at, validateLabelKey),
     ...validateList(failures, limits.bindingConditions, failuresAt, validateLabelKey),
   ];
+  const [wantedAgain, failuresAgain] = [seenBefore(), seenBefore()];
   wanted.forEach((each, index) => {
-    if (wanted.indexOf(each) !== index) errors.push(duplicate(`${at}[${index}]`, each));
+    if (wantedAgain(each)) errors.push(duplicate(`${at}[${index}]`, each));
   });
+  const all = new Set(wanted);
   failures.forEach((each, index) => {
-    if (failures.indexOf(each) !== index) errors.push(duplicate(`${failuresAt}[${index}]`, each));
-    if (wanted.includes(each))
+    if (failuresAgain(each)) errors.push(duplicate(`${failuresAt}[${index}]`, each));
+    if (all.has(each))
       errors.push(
         invalidValue(
           `${failuresAt}[${index}]`,

@@ -2,6 +2,7 @@
 
 import type { Environment } from '../../kinds/environment.ts';
 import { invalid } from '../../machinery/field-error.ts';
+import { gather } from '../../machinery/gather.ts';
 import type { Attributes } from './plugin.ts';
 import { type Level, violations } from './pod-security-checks.ts';
 import { demandsOf, key, sameDemand } from './pod-security-labels.ts';
@@ -44,7 +45,7 @@ async function warn(
     const why = violations(enforce.level, enforce.version, spec, metadata)
       .map(({ reason }) => reason)
       .join(', ');
-    if (why) violating.set(why, [...(violating.get(why) ?? []), metadata?.name ?? '']);
+    if (why) gather(violating, why, metadata?.name ?? '');
   }
   if (pods.length > maxPods)
     context.warnings.push(

@@ -2,6 +2,7 @@
 
 import type { V1ValidatingAdmissionPolicyBinding } from '../../../../generated/kubernetes.ts';
 import { duplicate, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
+import { seenBefore } from '../../../machinery/seen-before.ts';
 import { strategyFor } from '../../strategy.ts';
 import { defaultRules } from '../admission-rules.ts';
 import { rulesIn, validateBinding } from '../policy.ts';
@@ -15,9 +16,10 @@ export const strategy = strategyFor<V1ValidatingAdmissionPolicyBinding>({
     const errors = validateBinding(spec, 'spec.matchResouces');
     const actions = spec?.validationActions ?? [];
     const path = 'spec.validationActions';
+    const again = seenBefore();
     actions.forEach((each, index) => {
       if (!known.includes(each)) errors.push(notSupported(`${path}[${index}]`, each, known));
-      if (actions.indexOf(each) < index) errors.push(duplicate(`${path}[${index}]`, each));
+      if (again(each)) errors.push(duplicate(`${path}[${index}]`, each));
     });
     if (actions.includes('Deny') && actions.includes('Warn'))
       errors.push(

@@ -12,6 +12,7 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-error.ts';
+import { seenBefore } from '../../../machinery/seen-before.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { formatTime } from '../../../machinery/time.ts';
 import { strategyFor } from '../../strategy.ts';
@@ -72,8 +73,9 @@ function specErrors({ spec }: Request): FieldError[] {
     const known: readonly string[] = keyUsages;
     if (!known.includes(usage)) errors.push(notSupported(`spec.usages[${index}]`, usage, [...keyUsages].sort()));
   }
+  const again = seenBefore();
   for (const [index, usage] of (spec?.usages ?? []).entries())
-    if (spec?.usages?.indexOf(usage) !== index) errors.push(duplicate(`spec.usages[${index}]`, usage));
+    if (again(usage)) errors.push(duplicate(`spec.usages[${index}]`, usage));
   errors.push(...validateSignerName(spec?.signerName ?? '', 'spec.signerName'));
   const seconds = spec?.expirationSeconds;
   if (seconds !== undefined && seconds < shortestSeconds)

@@ -1,25 +1,35 @@
 // LimitRanges.
 
 import type { V1LimitRange, V1LimitRangeItem } from '../../../../generated/kubernetes.ts';
-import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../machinery/field-error.ts';
+import {
+  duplicate,
+  errorsOf,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  required,
+} from '../../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
 import { getOwn } from '../../../machinery/own.ts';
 import { strategyFor } from '../../strategy.ts';
-import { validateContainerResourceName, validateResourceName } from '../pod/validate-resources.ts';
-import { validateAmounts } from './validate-amounts.ts';
+import {
+  hasTooManyResources,
+  tooManyResources,
+  validateContainerResourceName,
+  validateResourceName,
+} from '../pod/validate-resources.ts';
+import { lists, validateAmounts } from './validate-amounts.ts';
 
 export const strategy = strategyFor<V1LimitRange>({
   createOnUpdate: true,
   defaults({ spec }) {
     for (const item of spec?.limits ?? []) {
-      if (item.type !== 'Container') continue;
+      if (item.type !== 'Container' || lists.some((list) => hasTooManyResources(item[list]))) continue;
       // A limit without a default is its own; a request without one is the limit's, or the least.
-      for (const [name, value] of Object.entries(item.max ?? {})) item.default = { [name]: value, ...item.default };
-      for (const [name, value] of Object.entries(item.min ?? {})) {
-        if (getOwn(item.default, name) === undefined) item.defaultRequest = { [name]: value, ...item.defaultRequest };
-      }
-      for (const [name, value] of Object.entries(item.default ?? {}))
-        item.defaultRequest = { [name]: value, ...item.defaultRequest };
+      fillIn(item, 'default', Object.entries(item.max ?? {}));
+      const least = Object.entries(item.min ?? {}).filter(([name]) => getOwn(item.default, name) === undefined);
+      fillIn(item, 'defaultRequest', least);
+      fillIn(item, 'defaultRequest', Object.entries(item.default ?? {}));
     }
   },
   validate({ spec }) {
@@ -27,6 +37,8 @@ export const strategy = strategyFor<V1LimitRange>({
     return (spec?.limits ?? []).flatMap((item, index) => {
       const path = `spec.limits[${index}]`;
       const type = item.type ?? '';
+      const many = tooManyResources(lists.map((list) => [`${path}.${list}`, item[list]]));
+      if (many.length > 0) return many;
       const errors = validateType(type, `${path}.type`);
       if (types.has(type)) errors.push(duplicate(`${path}.type`, type));
       types.add(type);
@@ -34,6 +46,15 @@ export const strategy = strategyFor<V1LimitRange>({
     });
   },
 });
+
+/** Once for all names: to make the list anew for each held the API server for minutes. */
+function fillIn(
+  item: V1LimitRangeItem,
+  list: 'default' | 'defaultRequest',
+  amounts: readonly (readonly [name: string, amount: string])[],
+): void {
+  if (amounts.length > 0) item[list] = { ...Object.fromEntries(amounts.toReversed()), ...item[list] };
+}
 
 const limitTypes = ['Container', 'PersistentVolumeClaim', 'Pod'];
 
@@ -49,7 +70,7 @@ function validateNames(item: V1LimitRangeItem, path: string): FieldError[] {
   const { type } = item;
   const validateName = type === 'Pod' || type === 'Container' ? validateContainerResourceName : validateResourceName;
   const names = (list: 'min' | 'max' | 'default' | 'defaultRequest' | 'maxLimitRequestRatio') =>
-    Object.keys(item[list] ?? {}).flatMap((name) => validateName(name, `${path}.${list}[${name}]`));
+    errorsOf(Object.keys(item[list] ?? {}), (name) => validateName(name, `${path}.${list}[${name}]`));
   const errors = [...names('max'), ...names('min')];
   for (const list of ['default', 'defaultRequest'] as const) {
     if (type !== 'Pod') errors.push(...names(list));

@@ -1,17 +1,17 @@
 // The amounts of a LimitRange's item, which stand in an order: least, default request, default limit, most.
 
 import type { V1LimitRangeItem } from '../../../../generated/kubernetes.ts';
-import { type FieldError, invalidValue } from '../../../machinery/field-error.ts';
+import { errorsOf, type FieldError, invalidValue } from '../../../machinery/field-error.ts';
 import { getOwn } from '../../../machinery/own.ts';
 import { compareQuantities, parseQuantity } from '../../../machinery/quantity.ts';
 import { overcommits } from '../pod/validate-resources.ts';
 
-const lists = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
+export const lists = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
 const one = parseQuantity('1');
 
 export function validateAmounts(item: V1LimitRangeItem, path: string): FieldError[] {
   const names = new Set(lists.flatMap((list) => Object.keys(item[list] ?? {})));
-  return [...names].flatMap((name) => validateResource(item, name, path));
+  return errorsOf(names, (name) => validateResource(item, name, path));
 }
 
 function validateResource(item: V1LimitRangeItem, name: string, path: string): FieldError[] {

@@ -4,6 +4,7 @@ import type { V1Node, V1NodeStatus, V1Taint } from '../../../../generated/kubern
 import { parseCidr } from '../../../machinery/cidr.ts';
 import {
   duplicate,
+  errorsOf,
   type FieldError,
   forbiddenField,
   invalidValue,
@@ -12,6 +13,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { validateLabelKey } from '../../../machinery/labels.ts';
 import { labelValueErrors } from '../../../machinery/names.ts';
+import { seenBefore } from '../../../machinery/seen-before.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { warnOfCidr } from '../../rules/address-warnings.ts';
 import { validateCidr } from '../../rules/addresses.ts';
@@ -43,8 +45,9 @@ export const strategy = strategyFor<V1Node>({
 function validateUpdate(object: V1Node, old: V1Node): FieldError[] {
   const errors = validateAmounts(object.status);
   const addresses = object.status?.addresses ?? [];
+  const again = seenBefore();
   addresses.forEach((address, index) => {
-    if (addresses.findIndex((each) => each.type === address.type && each.address === address.address) < index)
+    if (again(JSON.stringify([address.type, address.address])))
       errors.push(duplicate(`status.addresses[${index}]`, address));
   });
   const before = old.spec ?? {};
@@ -81,7 +84,7 @@ function validateTaints(taints: readonly V1Taint[]): FieldError[] {
 
 function validateAmounts(status: V1NodeStatus | undefined): FieldError[] {
   return (['capacity', 'allocatable'] as const).flatMap((list) =>
-    Object.entries(status?.[list] ?? {}).flatMap(([name, value]) =>
+    errorsOf(Object.entries(status?.[list] ?? {}), ([name, value]) =>
       validateAmountOf(name, value, `status.${list}.${name}`),
     ),
   );

@@ -12,6 +12,7 @@ import {
 import { pullPolicyFor } from './pull-policy.ts';
 import { allContainers, ownContainers } from './semantics/containers.ts';
 import { type Counting, inQuantities, podTotal } from './semantics/resources.ts';
+import { hasTooManyResources } from './validate-resources.ts';
 import { sourcesOf } from './volumes/volume-types.ts';
 
 export function defaultPodSpec(spec: V1PodSpec | undefined): void {
@@ -30,7 +31,7 @@ export function defaultPodSpec(spec: V1PodSpec | undefined): void {
 export function defaultRequests(spec: V1PodSpec | undefined): void {
   if (!spec) return;
   for (const { resources } of ownContainers(spec)) {
-    if (!resources?.limits) continue;
+    if (!resources?.limits || hasTooManyResources(resources.limits)) continue;
     for (const [name, limit] of Object.entries(resources.limits)) {
       resources.requests ??= {};
       ownOr(resources.requests, name, () => limit);
@@ -43,6 +44,7 @@ export function defaultRequests(spec: V1PodSpec | undefined): void {
 function defaultWholeRequests(spec: V1PodSpec): void {
   const { resources } = spec;
   if (!resources?.limits || Object.keys(resources.limits).length === 0) return;
+  if (hasTooManyResources(resources.limits)) return;
   const { resources: _own, ...others } = spec;
   const asked = podTotal(others, 'requests', unchecked, { overhead: 'without' });
   resources.requests ??= {};
@@ -68,7 +70,7 @@ function defaultContainer(container: V1Container, hostNetwork: boolean): void {
 
 function canonicalResources(resources: V1ResourceRequirements): void {
   for (const list of [resources.limits, resources.requests]) {
-    if (!list) continue;
+    if (!list || hasTooManyResources(list)) continue;
     for (const name in list) {
       const value = list[name];
       if (value !== undefined && quantityError(value) === undefined) setOwn(list, name, canonicalQuantity(value));

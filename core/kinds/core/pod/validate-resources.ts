@@ -3,11 +3,13 @@
 import type { CoreV1ResourceClaim, V1ResourceRequirements } from '../../../../generated/kubernetes.ts';
 import {
   duplicate,
+  errorsOf,
   type FieldError,
   forbiddenField,
   invalidValue,
   notFoundField,
   required,
+  tooMany,
 } from '../../../machinery/field-error.ts';
 import { dns1123Label, qualifiedNameErrors } from '../../../machinery/names.ts';
 import { getOwn } from '../../../machinery/own.ts';
@@ -34,6 +36,26 @@ export function validateContainerResources(
   return validateResources(resources, claims, path, validateContainerResourceName);
 }
 
+/** Different resources of one list of amounts. Kubernetes has no bound; ours is beyond what any machine has, and keeps them from holding the thread. */
+const mostResources = 1000;
+
+/** Whether a list has more than are looked at: it is refused, and nothing else is done with it. */
+export function hasTooManyResources(list: Readonly<Record<string, unknown>> | undefined): boolean {
+  if (!list) return false;
+  let count = 0;
+  for (const _ in list) if (++count > mostResources) return true;
+  return false;
+}
+
+/** What is wrong with the number of each of these lists, by their paths. */
+export function tooManyResources(
+  lists: readonly (readonly [path: string, list: Readonly<Record<string, unknown>> | undefined])[],
+): FieldError[] {
+  return lists.flatMap(([path, list]) =>
+    list && hasTooManyResources(list) ? [tooMany(path, Object.keys(list).length, mostResources)] : [],
+  );
+}
+
 type ValidateName = (name: string, path: string) => FieldError[];
 
 export function validateResources(
@@ -43,25 +65,33 @@ export function validateResources(
   validateName: ValidateName,
 ): FieldError[] {
   const { limits = {}, requests = {} } = resources;
-  const errors = Object.entries(limits).flatMap(([name, value]) =>
+  const many = tooManyResources([
+    [`${path}.limits`, limits],
+    [`${path}.requests`, requests],
+  ]);
+  if (many.length > 0) return many;
+  const errors = errorsOf(Object.entries(limits), ([name, value]) =>
     validateEntry(name, value, `${path}.limits[${name}]`, validateName),
   );
-  for (const [name, request] of Object.entries(requests)) {
-    errors.push(...validateEntry(name, request, `${path}.requests[${name}]`, validateName));
-    const limit = getOwn(limits, name);
-    const exact = !overcommits(name);
-    if (limit === undefined) {
-      if (exact) errors.push(required(`${path}.limits`, 'Limit must be set for non overcommitable resources'));
-      continue;
-    }
-    const order = compareQuantities(parseQuantity(request), parseQuantity(limit));
-    const wanted = exact && order !== 0 ? 'must be equal to' : order > 0 ? 'must be less than or equal to' : undefined;
-    if (wanted) errors.push(invalidValue(`${path}.requests`, request, `${wanted} ${name} limit of ${limit}`));
-  }
+  const ofRequests = errorsOf(Object.entries(requests), ([name, request]) => [
+    ...validateEntry(name, request, `${path}.requests[${name}]`, validateName),
+    ...validateWithin(name, request, getOwn(limits, name), path),
+  ]);
+  errors.push(...ofRequests);
   const names = [...Object.keys(limits), ...Object.keys(requests)];
   if (names.some((name) => name.startsWith(hugePages)) && !names.some((name) => name === 'cpu' || name === 'memory'))
     errors.push(forbiddenField(path, 'HugePages require cpu or memory'));
   return [...errors, ...validateClaims(resources.claims ?? [], claims, `${path}.claims`)];
+}
+
+/** A request beside its limit. */
+function validateWithin(name: string, request: string, limit: string | undefined, path: string): FieldError[] {
+  const exact = !overcommits(name);
+  if (limit === undefined)
+    return exact ? [required(`${path}.limits`, 'Limit must be set for non overcommitable resources')] : [];
+  const order = compareQuantities(parseQuantity(request), parseQuantity(limit));
+  const wanted = exact && order !== 0 ? 'must be equal to' : order > 0 ? 'must be less than or equal to' : undefined;
+  return wanted ? [invalidValue(`${path}.requests`, request, `${wanted} ${name} limit of ${limit}`)] : [];
 }
 
 function validateEntry(name: string, value: string, path: string, validateName: ValidateName): FieldError[] {

@@ -98,14 +98,17 @@ function validateStates(status: V1PodStatus, old: V1PodStatus, spec: V1Pod['spec
   const check = (
     field: 'containerStatuses' | 'initContainerStatuses' | 'ephemeralContainerStatuses',
     restarts: (before: V1ContainerStatus) => boolean,
-  ) =>
-    (old[field] ?? []).flatMap((before) => {
-      if (!before.state?.terminated || restarts(before)) return [];
-      const now = status[field] ?? [];
-      const index = now.findIndex(({ name, state }) => name === before.name && !state?.terminated);
+  ) => {
+    const running = new Map<string, number>();
+    for (const [index, { name, state }] of (status[field] ?? []).entries())
+      if (!state?.terminated && !running.has(name)) running.set(name, index);
+    return (old[field] ?? []).flatMap((before) => {
+      const index = running.get(before.name);
+      if (index === undefined || !before.state?.terminated || restarts(before)) return [];
       const path = `status.${field}[${index}].state`;
-      return index < 0 ? [] : [forbiddenField(path, 'may not be transitioned to non-terminated state')];
+      return [forbiddenField(path, 'may not be transitioned to non-terminated state')];
     });
+  };
   return [
     ...check('containerStatuses', mayRestart(main)),
     ...(spec?.restartPolicy === 'Always' ? [] : check('initContainerStatuses', mayRestart(init))),

@@ -1,7 +1,7 @@
 // ResourceQuotas: names of what can be limited, and scopes that hold for them. Source: Kubernetes, "Resource Quotas".
 
 import type { V1ResourceQuota } from '../../../../generated/kubernetes.ts';
-import { type FieldError, invalidValue } from '../../../machinery/field-error.ts';
+import { errorsOf, type FieldError, invalidValue } from '../../../machinery/field-error.ts';
 import { strategyFor } from '../../strategy.ts';
 import { validateAmountOf, validateResourceName } from '../pod/validate-resources.ts';
 import { isStandardOfQuotas, validateScopes } from './validate-scopes.ts';
@@ -21,7 +21,7 @@ export const strategy = strategyFor<V1ResourceQuota>({
 });
 
 function validateAmounts(amounts: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
-  return Object.entries(amounts ?? {}).flatMap(([name, value]) => {
+  return errorsOf(Object.entries(amounts ?? {}), ([name, value]) => {
     const at = `${path}[${name}]`;
     const errors = validateResourceName(name, at);
     if (!name.includes('/') && !isStandardOfQuotas(name))

@@ -3,6 +3,7 @@
 import type { V1ServiceSpec } from '../../../../generated/kubernetes.ts';
 import { familyOf } from '../../../machinery/cidr.ts';
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../../machinery/field-error.ts';
+import { seenBefore } from '../../../machinery/seen-before.ts';
 import { validateAddress } from '../../rules/addresses.ts';
 import { isHeadless } from './families.ts';
 
@@ -30,10 +31,11 @@ function validatePair({ clusterIP, clusterIPs = [] }: V1ServiceSpec): FieldError
 
 function validateFamilies({ ipFamilies = [], ipFamilyPolicy }: V1ServiceSpec): FieldError[] {
   const errors: FieldError[] = [];
+  const again = seenBefore();
   ipFamilies.forEach((family, index) => {
     const path = `spec.ipFamilies[${index}]`;
     if (!families.includes(family)) errors.push(notSupported(path, family, families));
-    else if (ipFamilies.indexOf(family) !== index) errors.push(duplicate(path, family));
+    else if (again(family)) errors.push(duplicate(path, family));
   });
   if (ipFamilyPolicy !== undefined && !policies.includes(ipFamilyPolicy))
     errors.push(notSupported('spec.ipFamilyPolicy', ipFamilyPolicy, policies));

@@ -4,7 +4,7 @@ import type { V1RuntimeClass, V1Toleration } from '../../../../generated/kuberne
 import { duplicate, invalidValue } from '../../../machinery/field-error.ts';
 import { validateLabels } from '../../../machinery/labels.ts';
 import { dns1123Label } from '../../../machinery/names.ts';
-import { semanticEqual } from '../../../machinery/semantic-equal.ts';
+import { seenBefore } from '../../../machinery/seen-before.ts';
 import { validateContainerResources } from '../../core/pod/validate-resources.ts';
 import { validateTolerations } from '../../core/pod/validate-scheduling.ts';
 import { immutable } from '../../metadata/validate.ts';
@@ -20,9 +20,9 @@ export const strategy = strategyFor<V1RuntimeClass>({
     errors.push(...validateLabels(scheduling?.nodeSelector, 'scheduling.nodeSelector'));
     const tolerations = scheduling?.tolerations ?? [];
     errors.push(...validateTolerations(tolerations, 'scheduling.tolerations'));
+    const again = seenBefore();
     tolerations.forEach((each, index) => {
-      const same = (other: V1Toleration) => semanticEqual(withoutSeconds(other), withoutSeconds(each));
-      if (tolerations.findIndex(same) < index) errors.push(duplicate(`scheduling.tolerations[${index}]`, each));
+      if (again(withoutSeconds(each))) errors.push(duplicate(`scheduling.tolerations[${index}]`, each));
     });
     return errors;
   },
@@ -30,6 +30,7 @@ export const strategy = strategyFor<V1RuntimeClass>({
   validateUpdate: (object, old) => immutable(object.handler, old.handler, 'handler'),
 });
 
-function withoutSeconds({ tolerationSeconds: _, ...toleration }: V1Toleration): object {
-  return toleration;
+/** What is empty is not there. */
+function withoutSeconds({ key = '', operator = '', value = '', effect = '' }: V1Toleration): string {
+  return JSON.stringify([key, operator, value, effect]);
 }

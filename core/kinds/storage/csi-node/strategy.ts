@@ -1,8 +1,9 @@
 // CSINodes.
 
 import type { V1CSINode, V1CSINodeDriver } from '../../../../generated/kubernetes.ts';
-import { duplicate, type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
+import { duplicate, errorsOf, type FieldError, invalidValue, required } from '../../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
+import { seenBefore } from '../../../machinery/seen-before.ts';
 import { semanticEqual } from '../../../machinery/semantic-equal.ts';
 import { nonNegative } from '../../rules/non-negative.ts';
 import { strategyFor } from '../../strategy.ts';
@@ -50,9 +51,10 @@ function validateNodeDriver({ name, nodeID = '', allocatable }: V1CSINodeDriver,
 
 /** Told of the driver, as Kubernetes does. */
 function validateKeys(keys: readonly string[], path: string): FieldError[] {
-  return keys.flatMap((key, index) => [
+  const again = seenBefore();
+  return errorsOf(keys, (key) => [
     ...(key ? [] : [required(path)]),
-    ...(keys.indexOf(key) < index ? [duplicate(path, key)] : []),
+    ...(again(key) ? [duplicate(path, key)] : []),
     ...qualifiedNameErrors(key).map((message) => invalidValue(path, key, message)),
   ]);
 }
