@@ -59,6 +59,8 @@ export interface WriteOptions {
   readonly fieldManager?: string;
   /** Default Warn, as in Kubernetes for clients that say nothing. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** What the text of a patch has twice, and fields of its operations that are none: told with what is wrong with the result. */
+  readonly patchFaults?: readonly string[];
   /** Server-side apply: take over fields that others manage. */
   readonly force?: boolean;
   /** For a pod's binding: the claim on the node that must still hold when it commits (see subresources/node-claim.ts). */

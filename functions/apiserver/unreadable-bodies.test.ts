@@ -114,3 +114,56 @@ it.each([
   );
   expect([found.status, found.body.message]).toEqual([400, message]);
 });
+
+const invalid = (value: string, why: string) =>
+  ` "" is invalid: patch: Invalid value: ${JSON.stringify(value)}: ${why}`;
+const ofPatched = (why: string) =>
+  expect.stringMatching(new RegExp(`^ "" is invalid: patch: Invalid value: "\\{.*: ${why}$`));
+
+it.each([
+  [merge, '{"foo":1}', ofPatched('strict decoding error: unknown field "foo"')],
+  [
+    merge,
+    '{"foo":1,"data":{"a":"b","a":"c"}}',
+    ofPatched('strict decoding error: duplicate field "data.a", unknown field "foo"'),
+  ],
+  [strategic, '{"foo":1}', invalid('map[foo:1]', 'strict decoding error: unknown field "foo"')],
+  [jsonPatch, '[{"op":"add","path":"/foo","value":1}]', ofPatched('strict decoding error: unknown field "foo"')],
+  [
+    jsonPatch,
+    '[{"op":"add","op":"add","path":"/data/x","value":"1","x":1}]',
+    ofPatched(
+      'strict decoding error: json patch duplicate field "\\[0\\]\\.op", json patch unknown field "\\[0\\]\\.x"',
+    ),
+  ],
+  [merge, '{"kind":"Secret"}', ofPatched('converting \\(v1\\.Secret\\) to \\(core\\.ConfigMap\\): unknown conversion')],
+  [merge, '{"apiVersion":"v2"}', ofPatched('no kind "ConfigMap" is registered for version "v2" .*')],
+])('a strict %s of %j is refused with its result', async (type, body, message) => {
+  const { status, body: found } = await t.patch(`${configMaps}/a?fieldValidation=Strict`, type, body);
+  expect([status, found.message]).toEqual([422, message]);
+  if (type === merge && body.startsWith('{"foo"')) expect(found.message).toContain('\\"foo\\":1');
+});
+
+it('a patch that is not strict is told of what is passed over', async () => {
+  const patch = '[{"op":"add","path":"/data/x","value":"1","x":1},{"op":"add","path":"/foo","value":1}]';
+  const { status, headers } = await t.patch(`${configMaps}/a`, jsonPatch, patch);
+  expect(status).toBe(200);
+  expect(headers['warning']).toEqual([
+    '299 - "json patch unknown field \\"[0].x\\""',
+    '299 - "unknown field \\"foo\\""',
+  ]);
+});
+
+it('a strategic patch says nothing of the kind', async () => {
+  const { status, body } = await t.patch(`${configMaps}/a`, strategic, {
+    apiVersion: 'v2',
+    kind: 'Secret',
+    data: { k: 'v' },
+  });
+  expect([status, body.kind, body.apiVersion, body.data.k]).toEqual([200, 'ConfigMap', 'v1', 'v']);
+});
+
+it('a Service that is not there is created by a PUT', async () => {
+  const body = { metadata: { name: 'by-put' }, spec: { ports: [{ port: 1 }] } };
+  expect((await t.put('/api/v1/namespaces/default/services/by-put', body)).status).toBe(201);
+});

@@ -27,10 +27,27 @@ export async function patch(
   options: WriteOptions = {},
 ): Promise<Outcome & { created: boolean }> {
   if (type === 'apply') return await applyConfiguration(env, context, target, body, options);
-  const build = (existing: KubeObject, large: boolean) => applyPatch(type, existing, body, target.definition, large);
-  const unreadable = (why: string, result: KubeObject) =>
-    unreadablePatch(body, type === 'strategic' ? undefined : result, why);
+  const { definition } = target;
+  const strategic = type === 'strategic';
+  let before: KubeObject | undefined;
+  const build = (existing: KubeObject, large: boolean) => {
+    before = existing;
+    const result = applyPatch(type, existing, body, definition, large);
+    // Read field by field into an object of its type, whatever the patch calls it.
+    return strategic && !(result instanceof Promise) ? ofItsKind(definition, result) : result;
+  };
+  const unreadable = (why: string, result: KubeObject) => {
+    // What it held of unknown fields is gone from it by now.
+    const again = strategic || !before ? undefined : applyPatch(type, before, body, definition);
+    return unreadablePatch(body, strategic ? undefined : again && !(again instanceof Promise) ? again : result, why);
+  };
   return await modify(env, context, target, { build, unreadable, management: { operation: 'Update' } }, options);
+}
+
+function ofItsKind(definition: ResourceDefinition, object: KubeObject): KubeObject {
+  object.apiVersion = apiVersionOf(definition);
+  object.kind = definition.kind;
+  return object;
 }
 
 async function applyConfiguration(

@@ -29,7 +29,8 @@ export function pruneDefaultValidate(
   unreadable = (why: string, _: KubeObject) => badRequest(`${cannotHandle(definition)}: ${why}`),
 ): FieldError[] | Promise<FieldError[]> {
   const unknown = prune(definition.schema, object);
-  if (unknown.length > 0) reportUnknown(context, definition, unknown, options);
+  const faults = options.patchFaults ? [...options.patchFaults, ...unknown] : unknown;
+  if (faults.length > 0) reportUnknown(context, faults, options, (why) => unreadable(why, object));
   if (!context.large) {
     applyDefaults(definition.schema, object);
     return refuseOrReport(definition, object, decodingErrors(definition, object), unreadable);
@@ -130,15 +131,13 @@ function decodingErrors({ schema, customResource }: KindSchema, object: KubeObje
 
 function reportUnknown(
   context: RequestContext,
-  definition: KindSchema,
-  unknown: readonly string[],
+  faults: readonly string[],
   options: WriteOptions,
+  unreadable: (why: string) => StatusError,
 ): void {
-  if (options.fieldValidation === 'Strict') {
-    const distinct = [...new Set(unknown)];
-    throw badRequest(`${cannotHandle(definition)}: strict decoding error: ${distinct.join(', ')}`);
-  }
-  if (options.fieldValidation !== 'Ignore') context.warnings.push(...unknown);
+  if (options.fieldValidation === 'Strict')
+    throw unreadable(`strict decoding error: ${[...new Set(faults)].join(', ')}`);
+  if (options.fieldValidation !== 'Ignore') context.warnings.push(...faults);
 }
 
 /** How Kubernetes begins to say what it could not decode. */

@@ -8,6 +8,7 @@ import { getOwn } from '../../../core/machinery/own.ts';
 import type { Schema } from '../../../core/machinery/schema.ts';
 import { badRequest, type StatusError } from '../../../core/machinery/status.ts';
 import { largeBytes, yieldToEventLoop } from '../../../core/machinery/steps.ts';
+import { isRecord } from '../../../core/machinery/structure/field-at.ts';
 import { prune } from '../../../core/machinery/structure/prune.ts';
 import { wholeFloatError } from '../../../core/machinery/structure/whole-floats.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
@@ -118,30 +119,48 @@ function encodingOf(type: PatchType, media: string): string {
   return media === 'application/apply-patch+cbor' ? 'application/cbor' : 'application/yaml';
 }
 
-/** The parsed patch. An apply is YAML, of which JSON is a part, or CBOR. */
+/** The parsed patch, and what is wrong with its text. An apply is YAML, of which JSON is a part, or CBOR. */
 export async function readPatch(
   request: RoutedRequest,
   context: RequestContext,
   kind: BodyKind,
   type: PatchType,
   validation: WriteOptions['fieldValidation'],
-): Promise<unknown> {
+): Promise<{ patch: unknown; faults?: readonly string[] }> {
   const encoding = encodingOf(type, contentType(request));
   const { decoded } = await decodedBody(request, context, encoding, (error) => unreadablePatchText(error, type));
-  reportDuplicates(decoded, context, validation, (duplicates) =>
-    badRequest(
-      decoded.duplicateLines
-        ? `error strict decoding YAML: error converting YAML to JSON: ${duplicates.join(', ')}`
-        : `strict decoding error: ${duplicates.join(', ')}`,
-    ),
-  );
+  const faults = type === 'apply' || validation === 'Ignore' ? undefined : patchFaults(decoded, type);
+  if (type === 'apply')
+    reportDuplicates(decoded, context, validation, (duplicates) =>
+      badRequest(
+        decoded.duplicateLines
+          ? `error strict decoding YAML: error converting YAML to JSON: ${duplicates.join(', ')}`
+          : `error strict decoding YAML: ${duplicates.join(', ')}`,
+      ),
+    );
   // A JSON patch has its values elsewhere.
   if (type !== 'json') refuseFloats(decoded, kind);
   const isArray = Array.isArray(decoded.value);
   if (type === 'json' ? !isArray : isArray || typeof decoded.value !== 'object' || decoded.value === null)
     throw wrongPatch(decoded.value, type);
-  return decoded.value;
+  return { patch: decoded.value, ...(faults && { faults }) };
 }
+
+const operationFields: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
+
+/** Source: the patchers' UnmarshalStrict, of a JSON patch into its operations. */
+function patchFaults({ duplicates, value }: Decoded, type: PatchType): readonly string[] | undefined {
+  const found = duplicates.map(duplicateFieldMessage);
+  if (type === 'json' && Array.isArray(value))
+    for (const [index, operation] of value.entries())
+      for (const name of isRecord(operation) ? Object.keys(operation) : [])
+        if (!operationFields.has(name) && found.length < maxReported) found.push(`unknown field "[${index}].${name}"`);
+  if (found.length === 0) return undefined;
+  return type === 'json' ? found.map((each) => `json patch ${each}`) : found;
+}
+
+/** As many as Kubernetes' decoder reports. */
+const maxReported = 100;
 
 function refuseFloats({ floats }: Decoded, { definition, kind, version }: BodyKind): void {
   const error = floats && definition && wholeFloatError(definition.schema, floats);

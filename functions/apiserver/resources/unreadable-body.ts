@@ -1,28 +1,21 @@
 // What is said of a body that is no object of the kind that its path takes, or no patch. Source: Kubernetes' JSON serializer (Decode), its
 // SimpleMetaFactory (Interpret), transformDecodeError and summarizeData of its handlers, and its patchers.
 
-import { resourceRows } from '../../../core/api/models.ts';
 import { badRequest, type StatusError } from '../../../core/machinery/status.ts';
 import { whyUnreadable } from '../../../core/machinery/unreadable-text.ts';
 import type { PatchType } from '../../../core/registry/registry.ts';
 import { apiVersionOf } from '../../../core/registry/target.ts';
-import { cannotHandle } from '../../../core/registry/write/prune-default-validate.ts';
-
-interface Expected {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-}
+import { type Typed, whyForeign } from '../../../core/registry/write/foreign-kind.ts';
 
 /** `error` in the words of Kubernetes, where it is one of the text; else the error itself. */
-export function unreadableObject(error: unknown, bytes: Uint8Array, { kind }: Expected): unknown {
+export function unreadableObject(error: unknown, bytes: Uint8Array, { kind }: Typed): unknown {
   const found = whyUnreadable(error);
   if (!found) return error;
   return unrecognized(found.format === 'JSON' ? noTypeMeta(found.why) : found.why, bytes, kind);
 }
 
 /** Throws BadRequest where a value is not read as an object of its kind at all. */
-export function demandObject(value: unknown, bytes: Uint8Array, expected: Expected): asserts value is object {
+export function demandObject(value: unknown, bytes: Uint8Array, expected: Typed): asserts value is object {
   const { kind } = expected;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw unrecognized(
@@ -43,25 +36,17 @@ export function demandObject(value: unknown, bytes: Uint8Array, expected: Expect
 export function demandKnown(
   { apiVersion, kind }: { readonly apiVersion?: string; readonly kind?: string },
   bytes: Uint8Array,
-  expected: Expected,
+  expected: Typed,
 ): void {
   const of = apiVersion || apiVersionOf(expected);
   const found = kind || expected.kind;
   if (of === apiVersionOf(expected) && found === expected.kind) return;
   const parts = of.split('/');
   if (parts.length > 2) throw unrecognized(`unexpected GroupVersion string: ${of}`, bytes, expected.kind);
+  const why = whyForeign(of, found, expected);
   const version = parts.at(-1) ?? '';
-  const group = parts.length === 2 ? (parts[0] ?? '') : '';
-  const wrong = (why: string) =>
-    badRequest(`${cannotHandle({ kind: found, version }).replace(/[^ ]*$/, expected.kind)}: ${why}`);
-  if (!isKnown(of, found))
-    throw wrong(
-      `no kind ${JSON.stringify(found)} is registered for version ${JSON.stringify(of)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
-    );
-  // Another version of the same is read, and refused for its version.
-  if (found === expected.kind && group === expected.group) return;
-  const internal = `${expected.group.split('.')[0] || 'core'}.${expected.kind}`;
-  throw wrong(`converting (${version}.${found}) to (${internal}): unknown conversion`);
+  if (why !== undefined)
+    throw badRequest(`${found} in version "${version}" cannot be handled as a ${expected.kind}: ${why}`);
 }
 
 /** `error` as a patch of this type is refused, where it is one of the text; else the error itself. */
@@ -113,28 +98,3 @@ function jsonType(value: unknown): string {
   if (typeof value === 'boolean') return 'bool';
   return typeof value === 'bigint' ? 'number' : typeof value;
 }
-
-let known: ReadonlySet<string> | undefined;
-
-/** Of the kinds that are built in, their lists, what subresources take, and what each version has. */
-function isKnown(apiVersion: string, kind: string): boolean {
-  known ??= new Set([
-    ...resourceRows.flatMap((row) => {
-      const of = apiVersionOf(row);
-      return [of, `${of} ${row.kind}`, `${of} ${row.kind}List`];
-    }),
-    ...['v1 List', 'v1 Status', 'v1 Binding', 'autoscaling/v1 Scale', 'policy/v1 Eviction'],
-    'authentication.k8s.io/v1 TokenRequest',
-  ]);
-  return known.has(`${apiVersion} ${kind}`) || (known.has(apiVersion) && ofEachVersion.has(kind));
-}
-
-const ofEachVersion: ReadonlySet<string> = new Set([
-  'CreateOptions',
-  'DeleteOptions',
-  'GetOptions',
-  'ListOptions',
-  'PatchOptions',
-  'UpdateOptions',
-  'WatchEvent',
-]);

@@ -34,14 +34,20 @@ export const patchRoute: Route = async ({ registry, now }, exchange, target) => 
   const { request, context, query } = exchange;
   const type = patchTypeOf(request, target.definition);
   const options = writeOptions(request, query, 'Patch', type);
-  const patch = await readPatch(
+  const { patch, faults } = await readPatch(
     request,
     context,
     bodyKind(target.definition, target.subresource ?? ''),
     type,
     options.fieldValidation,
   );
-  const outcome = await registry.patch(context, target, type, patch, options);
+  const outcome = await registry.patch(
+    context,
+    target,
+    type,
+    patch,
+    faults ? { ...options, patchFaults: faults } : options,
+  );
   return written(exchange, target, outcome.created ? 201 : 200, outcome, now);
 };
 

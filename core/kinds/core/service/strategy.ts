@@ -16,6 +16,7 @@ const affinitySeconds = 10800;
 export const strategy = strategyFor<V1Service>({
   // Whatever a DNS label may begin with (KEP-5311).
   validateName: named(dns1123Label),
+  createOnUpdate: true,
   defaults(object, old) {
     const { spec } = object;
     if (!spec) return;
