@@ -1,6 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { groupsOf } from './bundles.ts';
+import { groupsOf, weighStarts } from './bundles.ts';
 
 const root = join(import.meta.dirname, '..');
 const chunk = (fileName: string, modules: readonly string[], imports: readonly string[] = [], facade?: string) => ({
@@ -41,4 +43,30 @@ describe('what a start loads', () => {
       'the start "start" names table.ts, which nothing imports by name',
     );
   });
+});
+
+describe('a start', { timeout: 120_000 }, () => {
+  // Gzipped, as bench -- aws counts it. Each kilobyte is about a quarter of a millisecond of a cold start.
+  const kilobytes: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+    apiserver: { read: 156, write: 215, node: 162, hosted: 213, notifier: 37 },
+    controllers: { own: 212, hosting: 221 },
+    scheduler: { start: 171 },
+    'stream-trigger': { start: 14 },
+    channel: { start: 30 },
+  };
+
+  it.each(['apiserver', 'controllers', 'scheduler', 'stream-trigger', 'channel'] as const)(
+    'of %s loads no more than it is known to take',
+    async (name) => {
+      const directory = mkdtempSync(join(tmpdir(), 'zeroplane-starts-'));
+      try {
+        const weights = await weighStarts(name, directory);
+        expect(Object.keys(weights)).toEqual(Object.keys(kilobytes[name] ?? {}));
+        const over = Object.entries(weights).filter(([start, bytes]) => bytes > 1024 * (kilobytes[name]?.[start] ?? 0));
+        expect(over).toEqual([]);
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+  );
 });

@@ -1,6 +1,8 @@
 // Bundles each function into a folder of its own: what Lambda runs, what tests run, and what the benchmark weighs.
 
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { type InputOptions, type OutputChunk, type OutputOptions, type RolldownOutput, rolldown } from 'rolldown';
 import { type BundleName, bundleNames } from './function-rows.ts';
 import { type Starts, startsOf } from './start-modules.ts';
@@ -35,6 +37,26 @@ export interface BundleOptions {
 
 /** Bundles any entry point as functions are bundled. Throws when a start names what is not loaded by its name. */
 export async function bundleEntry(entry: string, directory: string, options: BundleOptions = {}): Promise<void> {
+  await bundled(entry, directory, options);
+}
+
+/** What each of a function's starts loads, in bytes, gzipped file by file. Bundles it into `directory`. */
+export async function weighStarts(name: BundleName, directory: string): Promise<Readonly<Record<string, number>>> {
+  const starts = startsOf[name];
+  const chunks = chunksOf(await bundled(entryPoint(name), directory, { starts }));
+  const files = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const weighed = Object.entries(starts).map(([start, modules]) => {
+    const paths = new Set(modules.map((path) => resolve(root, path)));
+    const loaded = chunks.filter(
+      ({ fileName, moduleIds }) => fileName === entryFile || moduleIds.some((id) => paths.has(id)),
+    );
+    const bytes = [...closure(loaded, files)].map(({ fileName }) => gzipSync(readFileSync(join(directory, fileName))));
+    return [start, bytes.reduce((sum, { length }) => sum + length, 0)];
+  });
+  return Object.fromEntries(weighed);
+}
+
+async function bundled(entry: string, directory: string, options: BundleOptions): Promise<RolldownOutput> {
   const { alias = {}, starts = { start: [] } } = options;
   const input: InputOptions = {
     cwd: root,
@@ -56,7 +78,7 @@ export async function bundleEntry(entry: string, directory: string, options: Bun
   };
   const split = await using(input, (bundle) => bundle.generate({ ...output, minify: false }));
   const groups = groupsOf(chunksOf(split), starts, resolve(root, entry));
-  await using(input, (bundle) => bundle.write({ ...output, cleanDir: true, codeSplitting: { groups } }));
+  return using(input, (bundle) => bundle.write({ ...output, cleanDir: true, codeSplitting: { groups } }));
 }
 
 type Bundle = Awaited<ReturnType<typeof rolldown>>;

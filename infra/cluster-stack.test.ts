@@ -9,6 +9,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricNamespace } from '../core/work/meter.ts';
 import { readPrograms } from './agent-programs.ts';
+import { alarmMetrics } from './alarms.ts';
 import { bundleAgent, bundleFunctions } from './bundles.ts';
 import { ClusterStack } from './cluster-stack.ts';
 import type { KeptTable } from './kept-table.ts';
@@ -108,13 +109,31 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     }
   });
 
-  it('reads each work queue two batches at a time, message by message, with a place for what fails', () => {
+  it('keeps calls of workers and of the trigger, tries them again, and has a place for those that fail; polls nothing that is charged', () => {
     plain.resourcePropertiesCountIs(
-      'AWS::Lambda::EventSourceMapping',
-      { FunctionResponseTypes: ['ReportBatchItemFailures'], ScalingConfig: { MaximumConcurrency: 2 } },
-      4,
+      'AWS::Lambda::EventInvokeConfig',
+      {
+        MaximumRetryAttempts: 2,
+        MaximumEventAgeInSeconds: 3600,
+        DestinationConfig: {
+          OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('FailedCalls'), 'Arn'] } },
+        },
+      },
+      5,
     );
-    plain.resourcePropertiesCountIs('AWS::SQS::Queue', { RedrivePolicy: { maxReceiveCount: 3 } }, 4);
+    plain.resourceCountIs('AWS::SQS::Queue', 1);
+    // Of a table's stream: an event source of a queue polls it five times at once, and each poll is paid for.
+    const sources = Object.values(plain.findResources('AWS::Lambda::EventSourceMapping'));
+    for (const { Properties } of sources) expect(JSON.stringify(Properties.EventSourceArn)).toContain('StreamArn');
+    expect(sources).toHaveLength(2);
+    plain.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      MaximumBatchingWindowInSeconds: 10,
+      FilterCriteria: {
+        Filters: Match.arrayWith([
+          { Pattern: '{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"p":{"S":["due"]}}}}' },
+        ]),
+      },
+    });
     plain.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       FilterCriteria: Match.anyValue(),
       DestinationConfig: { OnFailure: Match.anyValue() },
@@ -122,11 +141,25 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
   });
 
   it('looks again by schedule, and raises alarms', () => {
-    plain.resourceCountIs('AWS::Events::Rule', 4);
-    plain.resourceCountIs('AWS::CloudWatch::Alarm', 7);
+    plain.resourceCountIs('AWS::Events::Rule', 5);
+    const targets = Object.values(plain.findResources('AWS::Events::Rule')).map(({ Properties }) => [
+      Properties.ScheduleExpression,
+      Properties.Targets[0].Input,
+    ]);
+    expect(targets).toContainEqual(['rate(1 minute)', '{"tick":true}']);
+    expect(
+      targets.filter(([rate, input]) => rate === 'rate(5 minutes)' && input === '{"resync":true,"housekeeping":true}'),
+    ).toHaveLength(2);
+    const alarms = Object.values(plain.findResources('AWS::CloudWatch::Alarm')) as Resource[];
+    expect(alarms).toHaveLength(7);
+    // An account has so many for nothing.
+    const looked = alarms.flatMap(({ Properties: { Metrics = [{ MetricStat: {} }] } }) =>
+      (Metrics as { MetricStat?: object }[]).filter(({ MetricStat }) => MetricStat),
+    );
+    expect(looked).toHaveLength(alarmMetrics);
     // Workers may wake themselves, and an alarm tells of those who do nothing else.
     const loops = Object.values(plain.findResources('AWS::Lambda::Function')).map(({ Properties }) => [
-      ['index.handler', 'index.hosting', 'index.notify'].includes(String(Properties.Handler)),
+      'FunctionName' in Properties,
       Properties.RecursiveLoop,
     ]);
     expect(new Set(loops.map(String))).toContain('true,Allow');
@@ -229,7 +262,7 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     ]);
   });
 
-  it('lets the function of hosted clusters touch their parts of the table alone, and no queue but their own', () => {
+  it('lets the function of hosted clusters touch their parts of the table alone, and wake no worker but their own', () => {
     const [policy] = Object.entries(plain.findResources('AWS::IAM::Policy')).filter(([name]) =>
       /^HostedRole/.test(name),
     );
@@ -241,13 +274,14 @@ describe('the stack of a cluster', { timeout: 300_000 }, () => {
     expect(table).toHaveLength(1);
     expect(table[0]?.Condition).toEqual({
       'ForAllValues:StringLike': {
-        'dynamodb:LeadingKeys': ['hosted/*', 'object#zeroplane.dev/clusters', 'claims#invocations'],
+        'dynamodb:LeadingKeys': ['hosted/*', 'object#zeroplane.dev/clusters', 'claims#invocations', 'wake#hosting'],
       },
       Null: { 'dynamodb:LeadingKeys': 'false' },
     });
-    const queues = Statement.filter(({ Action }) => Action === 'sqs:SendMessage');
-    expect(JSON.stringify(queues.map(({ Resource: of }) => of))).toMatch(/HostingQueue/);
-    expect(JSON.stringify(queues)).not.toMatch(/ControllersQueue|node-/);
+    const calls = Statement.filter(({ Action }) => Action === 'lambda:InvokeFunction');
+    expect(JSON.stringify(calls.map(({ Resource: of }) => of))).toMatch(/:function:zeroplane-hosting"/);
+    expect(JSON.stringify(calls)).not.toMatch(/controllers|scheduler|notifier|streamTrigger/);
+    expect(Statement.filter(({ Action }) => JSON.stringify(Action).includes('sqs:'))).toEqual([]);
   });
 
   it('serves the agent that it is given, and lets one function read those files and no others of the assets', () => {

@@ -10,7 +10,6 @@ import { createChannel } from './channel.ts';
 import { createFunctions } from './functions.ts';
 import type { KeptTable } from './kept-table.ts';
 import type { ClusterOptions } from './options.ts';
-import { createQueues } from './queues.ts';
 import { createSchedules } from './schedules.ts';
 import { createState, type State } from './state.ts';
 import { createWorkerRole, createWorkers, drainInterrupted } from './workers.ts';
@@ -33,7 +32,6 @@ export class ClusterStack extends Stack {
     const queuePrefix = `${options.name}-`;
     const state = createState(this, options, kept);
     this.state = state;
-    const queues = createQueues(this, queuePrefix);
     const adminRole = new Role(this, 'AdminRole', {
       description: `Administrators of ${options.name}: whoever IAM lets assume this role. It has no rights in AWS.`,
       assumedBy: new AccountRootPrincipal(),
@@ -42,7 +40,6 @@ export class ClusterStack extends Stack {
     const functions = createFunctions(this, {
       options,
       state,
-      queues,
       queuePrefix,
       adminRole,
       workerRole,
@@ -53,8 +50,8 @@ export class ClusterStack extends Stack {
     const apiUrl = `https://${api.restApiId}.execute-api.${this.region}.${this.urlSuffix}/${api.deploymentStage.stageName}`;
     createChannel(this, options, functions);
     if (options.agentPrograms !== '') createAgentPrograms(this, options.agentPrograms, functions.api.read);
-    createSchedules(this, queues);
-    createAlarms(this, options.name, state, queues, functions, api);
+    createSchedules(this, functions);
+    createAlarms(this, options.name, state, functions, api);
     if (options.ec2Nodes) drainInterrupted(this, functions.drainer);
     if (workerRole)
       createWorkers(this, { options, role: workerRole, apiUrl, bundleDirectory, drainer: functions.drainer });

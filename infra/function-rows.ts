@@ -1,7 +1,7 @@
 // The functions, one row each: what runs, with how much memory, for how long. A bundle is made of functions/<bundle>/lambda.ts. Whoever makes,
-// plays or measures functions goes through these rows; what wakes the workers among them stands in core/work/work-queues.ts.
+// plays or measures functions goes through these rows; what wakes the workers among them stands in core/work/workers.ts.
 
-import type { Worker } from '../core/work/work-queues.ts';
+import type { Worker } from '../core/work/workers.ts';
 
 export const bundleNames = ['apiserver', 'controllers', 'scheduler', 'stream-trigger', 'channel', 'drainer'] as const;
 
@@ -81,7 +81,7 @@ export const functionRows = {
     handler: 'handler',
     memoryMegabytes: 128,
     timeoutSeconds: 30,
-    description: 'wakes whom a writer could not wake',
+    description: 'wakes whom a writer could not wake, and what is due',
     stores: false,
   },
   channel: {

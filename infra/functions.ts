@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { ArnPrincipal, Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -17,15 +17,17 @@ import {
   StartingPosition,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
-import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { clusterType } from '../core/hosted/cluster-type.ts';
 import { hostedPrefix } from '../core/store/dynamodb/hosted-part.ts';
 import { objectPartition } from '../core/store/dynamodb/items.ts';
-import { expiryIndex } from '../core/store/dynamodb/table.ts';
-import { ofWorkers, type Worker, workers } from '../core/work/work-queues.ts';
+import { duePartition, expiryIndex, wakePartition } from '../core/store/dynamodb/table.ts';
+import { latenessMs } from '../core/work/waking.ts';
+import { ofWorkers, type Worker, workerRows, workers } from '../core/work/workers.ts';
 import {
   type BundleName,
   bundleNames,
@@ -35,7 +37,6 @@ import {
   ofFunctions,
 } from './function-rows.ts';
 import type { ClusterOptions } from './options.ts';
-import type { WorkQueues } from './queues.ts';
 import type { ApiFunction } from './routes.ts';
 import type { State } from './state.ts';
 
@@ -46,8 +47,8 @@ export interface Functions {
   readonly channel: LambdaFunction;
   readonly announce: LambdaFunction;
   readonly drainer: LambdaFunction;
-  /** Batches of the stream that the trigger could not take. */
-  readonly streamDeadLetters: Queue;
+  /** What failed again and again: wake-ups of workers, and batches of the stream. */
+  readonly deadLetters: Queue;
   /** The role that nodes get credentials of, narrowed to one queue. */
   readonly nodeQueueRole: Role;
 }
@@ -55,7 +56,6 @@ export interface Functions {
 export interface FunctionsOptions {
   readonly options: ClusterOptions;
   readonly state: State;
-  readonly queues: WorkQueues;
   readonly queuePrefix: string;
   readonly adminRole: Role;
   readonly workerRole: Role | undefined;
@@ -74,15 +74,41 @@ const tableActions = [
 ];
 
 /** What the function of hosted clusters may touch: their parts of the table, who they are, and the count of requests that last. */
-const hostedLeadingKeys = [`${hostedPrefix}*`, objectPartition(clusterType), 'claims#invocations'];
+const hostedLeadingKeys = [
+  `${hostedPrefix}*`,
+  objectPartition(clusterType),
+  'claims#invocations',
+  wakePartition('hosting'),
+];
+
+/** What the stream trigger may touch. */
+const wakeLeadingKeys = [...workers.map(wakePartition), duePartition];
+
+/** Those that others call: by a name that is known before they are made. */
+const called: readonly FunctionName[] = [...workers, 'streamTrigger'];
+
+/** What an hour-old wake-up could tell was seen by a resync. */
+const calledWithin = Duration.hours(1);
 
 const keyActions = ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'];
 
 export function createFunctions(scope: Construct, given: FunctionsOptions): Functions {
-  const { options, state, queues, queuePrefix } = given;
+  const { options, state, queuePrefix } = given;
   const stack = Stack.of(scope);
   const code = readBundles(given.bundleDirectory);
+  const functionPrefix = `${options.name}-`;
+  const deadLetters = new Queue(scope, 'FailedCalls', {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
   const nodeQueues = stack.formatArn({ service: 'sqs', resource: `${queuePrefix}node-*` });
+
+  const arnOf = (name: FunctionName): string =>
+    stack.formatArn({
+      ...{ service: 'lambda', resource: 'function', resourceName: `${functionPrefix}${name}` },
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
 
   const roles = new Map<FunctionName, Role>();
   const roleOf = (name: FunctionName): Role => {
@@ -104,6 +130,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     ZEROPLANE_BUCKET: state.bucket.bucketName,
     ZEROPLANE_QUEUE_PREFIX: queuePrefix,
     ZEROPLANE_QUEUE_URL_BASE: `https://sqs.${stack.region}.${stack.urlSuffix}/${stack.account}/`,
+    ZEROPLANE_FUNCTION_PREFIX: functionPrefix,
     ZEROPLANE_SERVICE_CIDR: options.serviceCIDR,
     ZEROPLANE_POD_CIDR: options.podCIDR,
     ZEROPLANE_CLUSTER_DOMAIN: options.clusterDomain,
@@ -135,6 +162,13 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     const role = roleOf(name);
     logGroup.grantWrite(role);
     return new LambdaFunction(scope, title(name), {
+      ...(called.includes(name) && {
+        functionName: `${functionPrefix}${name}`,
+        // Twice more, a minute later and two more minutes later; what is refused for want of executions is kept and tried again.
+        retryAttempts: 2,
+        maxEventAge: calledWithin,
+        onFailure: new SqsDestination(deadLetters),
+      }),
       description: `${options.name}: ${row.description}`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -145,9 +179,9 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       ...(reserved[name] !== undefined && { reservedConcurrentExecutions: reserved[name] }),
       role,
       logGroup,
-      // A worker sends its own queue what is left, or due later; by default Lambda ends such a chain after sixteen messages. An alarm tells of
-      // one that runs away (alarms.ts).
-      recursiveLoop: workers.some((each) => each === name) ? RecursiveLoop.ALLOW : RecursiveLoop.TERMINATE,
+      // A worker calls itself for what is left, and through the stream trigger for what is due; by default Lambda ends such a chain after
+      // sixteen calls. An alarm tells of one that runs away (alarms.ts).
+      recursiveLoop: called.includes(name) ? RecursiveLoop.ALLOW : RecursiveLoop.TERMINATE,
       loggingFormat: LoggingFormat.JSON,
       // Lambda's own lines of every invocation would cost more than the function's meter does, which says the same in less.
       systemLogLevelV2: SystemLogLevel.WARN,
@@ -178,13 +212,9 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     if (state.key) role.addToPolicy(allow(keyActions, [state.key.keyArn]));
   }
   for (const [name, role] of roles) {
-    // Every function may commit, and wakes the others then; a worker wakes itself for what is left.
-    role.addToPolicy(
-      allow(
-        ['sqs:SendMessage'],
-        (name === 'hosted' ? (['hosting'] as const) : workers).map((each) => queues[each].queue.queueArn),
-      ),
-    );
+    // Every function may commit, and wakes the others then; a worker wakes itself for what is left, and for what is due.
+    const callees = name === 'hosted' ? (['hosting'] as const) : name in workerRows ? called : workers;
+    role.addToPolicy(allow(['lambda:InvokeFunction'], callees.map(arnOf)));
     if (name === 'controllers' || name === 'hosting')
       role.addToPolicy(allow(['dynamodb:Query'], [`${state.table.tableArn}/index/${expiryIndex}`]));
   }
@@ -197,37 +227,34 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
   roleOf('node').addToPolicy(allow(['sts:AssumeRole'], [nodeQueueRole.roleArn]));
   roleOf('notifier').addToPolicy(allow(['sqs:SendMessage', 'sqs:DeleteQueue', 'sqs:GetQueueUrl'], [nodeQueues]));
 
-  for (const each of workers)
-    made[each].addEventSource(
-      new SqsEventSource(queues[each].queue, {
-        batchSize: 10,
-        // Two is the least that an event source takes; more of them would only meet each other's conflicts.
-        maxConcurrency: 2,
-        reportBatchItemFailures: true,
-      }),
-    );
+  const trigger = allow(tableActions, [state.table.tableArn]);
+  trigger.addCondition('ForAllValues:StringLike', { 'dynamodb:LeadingKeys': wakeLeadingKeys });
+  // Without keys, the condition above would hold.
+  trigger.addCondition('Null', { 'dynamodb:LeadingKeys': 'false' });
+  roleOf('streamTrigger').addToPolicy(trigger);
+  if (state.key) roleOf('streamTrigger').addToPolicy(allow(keyActions, [state.key.keyArn]));
+
   const inserted = (prefix: string) =>
     FilterCriteria.filter({
       eventName: FilterRule.isEqual('INSERT'),
       dynamodb: { Keys: { p: { S: FilterRule.beginsWith(prefix) } } },
     });
   const logged = inserted('log#');
-  const streamDeadLetters = new Queue(scope, 'StreamDeadLetters', {
-    encryption: QueueEncryption.SQS_MANAGED,
-    enforceSSL: true,
-    retentionPeriod: Duration.days(14),
+  const due = FilterCriteria.filter({
+    eventName: FilterRule.or('INSERT', 'MODIFY'),
+    dynamodb: { Keys: { p: { S: FilterRule.isEqual(duePartition) } } },
   });
   streamTrigger.addEventSource(
     new DynamoEventSource(state.table, {
       startingPosition: StartingPosition.LATEST,
       batchSize: 1000,
-      // Late on purpose: whoever commits wakes the workers; this is for those who could not.
-      maxBatchingWindow: Duration.seconds(10),
+      // Late on purpose: whoever commits wakes the workers; this is for those who could not, and how long what is due later waits at a time.
+      maxBatchingWindow: Duration.millis(latenessMs),
       retryAttempts: 3,
       maxRecordAge: Duration.minutes(10),
       bisectBatchOnError: false,
-      onFailure: new SqsDlq(streamDeadLetters),
-      filters: [logged, inserted(hostedPrefix)],
+      onFailure: new SqsDlq(deadLetters),
+      filters: [logged, inserted(hostedPrefix), due],
     }),
   );
   announce.addEventSource(
@@ -238,7 +265,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
       retryAttempts: 1,
       maxRecordAge: Duration.minutes(1),
       bisectBatchOnError: false,
-      onFailure: new SqsDlq(streamDeadLetters),
+      onFailure: new SqsDlq(deadLetters),
       filters: [logged],
     }),
   );
@@ -249,7 +276,7 @@ export function createFunctions(scope: Construct, given: FunctionsOptions): Func
     channel,
     announce,
     drainer,
-    streamDeadLetters,
+    deadLetters,
     nodeQueueRole,
   };
 }

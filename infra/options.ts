@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { defaultHostedLimits, type HostedLimits } from '../core/cluster/settings.ts';
 import { errorText } from '../core/machinery/error-text.ts';
 import { leastTableHistoryMs, readHistory } from '../core/store/history.ts';
-import { workers } from '../core/work/work-queues.ts';
+import { workers } from '../core/work/workers.ts';
 import { trustConfiguration, trustDefaults } from '../functions/apiserver/authentication/trust/trust-configuration.ts';
 
 export interface ClusterOptions {

@@ -4,7 +4,8 @@
 
 import type { BundleName } from './function-rows.ts';
 
-const api = ['functions/apiserver/serverless/open.ts', 'functions/apiserver/flow-control/flow-control.ts'];
+const http = 'functions/apiserver/serverless/http-handlers.ts';
+const api = [http, 'functions/apiserver/serverless/open.ts', 'functions/apiserver/flow-control/flow-control.ts'];
 
 /** By the start's name: paths below the root. */
 export type Starts = Readonly<Record<string, readonly string[]>>;
@@ -15,7 +16,9 @@ export const startsOf: Readonly<Record<BundleName, Starts>> = {
     write: [...api, 'core/registry/create.ts', 'functions/apiserver/resources/write.ts'],
     node: [...api, 'functions/apiserver/node/endpoints.ts'],
     hosted: [
+      http,
       'functions/apiserver/serverless/hosted/front.ts',
+      'core/store/dynamodb/connect-hosted.ts',
       'core/registry/create.ts',
       'functions/apiserver/resources/write.ts',
     ],
@@ -23,7 +26,7 @@ export const startsOf: Readonly<Record<BundleName, Starts>> = {
   },
   controllers: {
     own: ['functions/controllers/own.ts'],
-    hosting: ['functions/controllers/hosting/open-hosting.ts'],
+    hosting: ['functions/controllers/hosting/open-hosting.ts', 'core/store/dynamodb/connect-hosted.ts'],
   },
   scheduler: { start: [] },
   'stream-trigger': { start: [] },

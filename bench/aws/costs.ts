@@ -1,7 +1,7 @@
 // What things cost a month: what was measured here, times AWS' prices. Written as docs/cost.md.
 
 import { cpus } from 'node:os';
-import { workers } from '../../core/work/work-queues.ts';
+import { alarmMetrics } from '../../infra/alarms.ts';
 import { functionNames } from '../../infra/function-rows.ts';
 import { type Counts, memory } from '../../test/aws/harness/counts.ts';
 import type { Measured } from './measure.ts';
@@ -24,11 +24,17 @@ export function costOf(each: Counts): number {
 }
 
 const secondsAMonth = hoursAMonth * 3600;
+/** Of ten seconds, between the tick that finds something due within the minute and that time: on average. */
+const windowsAWait = 3;
 
 /** What happens again and again. */
 export interface Recurring {
   /** A look of all workers. */
   readonly resync: Measured;
+  /** The tick of each minute, that looks for what is due. */
+  readonly tick: Measured;
+  /** A window of the stream at whose end something is still not due. */
+  readonly window: Measured;
   /** A look of the controllers alone. */
   readonly look: Measured;
   /** A node's report, with the usage of fifty containers. */
@@ -43,16 +49,17 @@ export interface Recurring {
 }
 
 /** Dollars a month of things that cost by the time that they are there. */
-function monthly({ resync, look, report, follow, wish, watches, lineBytes }: Recurring) {
+function monthly({ resync, tick, window, look, report, follow, wish, watches, lineBytes }: Recurring) {
   const times = (count: number, each: Measured): number => count * costOf(each);
   const idle = times(secondsAMonth / 300, resync);
-  // An event source with a maximum concurrency keeps five pollers, each with long polls of 20 s, whether there are messages or not.
-  const pollers = workers.length * 5 * (secondsAMonth / 20) * prices.sqsRequest;
+  const ticks = times(secondsAMonth / 60, tick);
+  /** What is due is noted, done with, and woken: three writes beside the windows in which it waits. */
+  const waits = (count: number) => count * (windowsAWait * costOf(window) + 3 * prices.dynamoWrite);
   // Long polls of 20 s; a report every 75 s; what it fetches without being told every ten minutes is a request like a report.
   const node =
     (secondsAMonth / 20) * prices.sqsRequest + times(secondsAMonth / 75, report) + times(secondsAMonth / 600, report);
   // The controllers look at all heartbeats together when one may be too old: 190 s after a beat that is at most 75 s old then.
-  const nodesWatched = times(secondsAMonth / 115, look);
+  const nodesWatched = times(secondsAMonth / 115, look) + waits(secondsAMonth / 115);
   // It begins anew every fourteen minutes.
   const watch = times(secondsAMonth / 60, watches.open) + times(secondsAMonth / 840, watches.begun);
   // At most: a cold start in every hour, and a line a minute of each function.
@@ -65,7 +72,7 @@ function monthly({ resync, look, report, follow, wish, watches, lineBytes }: Rec
   // Every twenty minutes, or up to a fifth more often.
   const followed = times(secondsAMonth / 1080, follow);
   const polled = times(secondsAMonth / 10, follow);
-  return { idle, pollers, node, nodesWatched, watch, channel, followed, polled, cloudWatch };
+  return { idle, ticks, waits, node, nodesWatched, watch, channel, followed, polled, cloudWatch };
 }
 
 export function costPage(
@@ -74,9 +81,10 @@ export function costPage(
   pods: PodOperations,
   scale: Scale,
 ): string {
-  const { idle, pollers, node, nodesWatched, watch, channel, followed, polled, cloudWatch } = monthly(recurring);
+  const { idle, ticks, waits, node, nodesWatched, watch, channel, followed, polled, cloudWatch } = monthly(recurring);
   const { autoscaling, job, logs, longLogs, silentFollow, livelyFollow, proxied, webhook, exec } = pods;
-  const autoscalers = (seconds: number) => (secondsAMonth / seconds) * costOf(autoscaling);
+  const autoscalers = (seconds: number) =>
+    (secondsAMonth / seconds) * costOf(autoscaling) + waits(secondsAMonth / seconds);
   const { abandoned } = recurring.watches;
   const dollars = (value: number) => (value < 0.01 ? value.toFixed(4) : value.toFixed(2));
   const rows = [
@@ -104,7 +112,7 @@ export function costPage(
     ].join(' | '),
   );
   const sizes = [10, 100, 1000].map((nodes) => {
-    const own = idle + pollers + nodesWatched + nodes * node;
+    const own = idle + ticks + nodesWatched + nodes * node;
     const ecs = nodes * hoursAMonth * prices.ecsAnywhereHour;
     return `${nodes} | $${dollars(own)} | $${prices.eksMonth} | $${dollars(ecs)}`;
   });
@@ -119,7 +127,8 @@ billed by AWS.
 | what | a month |
 |---|---|
 | an idle cluster: every worker looks again every five minutes | $${dollars(idle)} |
-| the queues of its ${workers.length} workers: Lambda polls each five times at once | $${dollars(pollers)} |
+| what is due is looked for every minute; the table's stream is polled for nothing | $${dollars(ticks)} |
+| its ${alarmMetrics} alarms, where nothing else in the account has the ten that are free | $0.00 |
 | nodes at all: the controllers look at heartbeats every two minutes | $${dollars(nodesWatched)} |
 | each node: long polls, a report every 75 seconds with what it and fifty containers use | $${dollars(node)} |
 | autoscalers at all: they look every minute | $${dollars(autoscalers(60))} |
@@ -138,9 +147,9 @@ The first open watch of a client is $${dollars(channel + followed)} a month, wit
 changes costs more: an invocation that announces it, a message for each client that follows its type, and a look for each watch.
 
 The functions' other metrics (errors by kind, throttles, lag of watches) are charged for hours in which there is something to tell, each
-$0.30 for a month of such hours. Ten metrics of one's own and ten alarms are free in an account. Without nodes, watches and
-autoscalers a cluster costs $${dollars(idle + pollers + cloudWatch)} a month at most, with all that CloudWatch is told, and its state. The first million requests that
-an account makes of SQS in a month are free: where nothing else takes them, it is $${dollars(idle + cloudWatch + Math.max(0, pollers - 1e6 * prices.sqsRequest))}.
+$0.30 for a month of such hours. Without nodes, watches and autoscalers a cluster
+costs $${dollars(idle + ticks + cloudWatch)} a month at most, with all that CloudWatch is told, and its state. Ten metrics of one's own and ten metrics that alarms look at
+are free in an account: where nothing else takes them, it is $${dollars(idle + ticks + cloudWatch - prices.metricMonth)}; where others have taken them, its alarms cost $${dollars(alarmMetrics * prices.alarmMonth)} more.
 
 ## Per operation
 

@@ -3,7 +3,8 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ofWorkers, type Worker, workers } from '../../core/work/work-queues.ts';
+import { duePartition } from '../../core/store/dynamodb/table.ts';
+import { ofWorkers, type Wakeup, type Worker, workers } from '../../core/work/workers.ts';
 import { functionNames } from '../../infra/function-rows.ts';
 import { type AwsCluster, startAwsCluster } from '../../test/aws/harness/cluster.ts';
 import { counted } from '../../test/aws/harness/counts.ts';
@@ -56,7 +57,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
 /** What needs no pods: operations, and watches. */
 async function measureServed(parts: ReadonlySet<Part>) {
   step('a cluster starts');
-  const cluster = await startAwsCluster({ channel: true });
+  const cluster = await startAwsCluster({ channel: true, tickMs: 0 });
   const count = () => counted(cluster);
   try {
     const kubectl = kubectlFor(cluster.kubeconfig);
@@ -73,9 +74,18 @@ async function measureServed(parts: ReadonlySet<Part>) {
 }
 
 async function measureOperations(cluster: AwsCluster, count: Count, kubectl: Kubectl) {
-  const wake = (worker: Worker) =>
-    cluster.functions[worker].invoke({ Records: [{ messageId: '1', body: '{"types":[]}' }] });
-  const resync = await measure('resync of all workers', count, () => Promise.all(workers.map(wake)));
+  const wake = (worker: Worker, wakeup: Wakeup = {}) => cluster.functions[worker].invoke(wakeup);
+  const trigger = (event: object) => cluster.functions.streamTrigger.invoke(event);
+  const resync = await measure('resync of all workers', count, () =>
+    Promise.all(workers.map((each) => wake(each, { resync: true }))),
+  );
+  const tick = await measure('a tick: what is due, what was forgotten', count, () => trigger({ tick: true }));
+  await cluster.wakes.wakeAt({ worker: 'controllers', part: '' }, Date.now() + 60_000);
+  await quiet(count);
+  const due = { eventName: 'MODIFY', dynamodb: { Keys: { p: { S: duePartition }, s: { S: 'controllers/' } } } };
+  const window = await measure('a window of the stream, something is due later', count, () =>
+    trigger({ Records: [due] }),
+  );
   const look = await measure('look of the controllers', count, () => wake('controllers'));
   const manifest = (name: string) =>
     JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: 'b' } });
@@ -94,7 +104,10 @@ async function measureOperations(cluster: AwsCluster, count: Count, kubectl: Kub
     await measure('kubectl create job', count, () => kubectl('create', 'job', 'j', '--image=x')),
     await measure('kubectl delete deployment, 100 pods', count, () => kubectl('delete', 'deployment', 'hundred')),
   ];
-  return { recurring: { resync, look, report: await measureReport(count, kubectl) }, kubectl: operations };
+  return {
+    recurring: { resync, tick, window, look, report: await measureReport(count, kubectl) },
+    kubectl: operations,
+  };
 }
 
 /** What functions take before and beside their work. */
@@ -132,13 +145,13 @@ function isWhole(pods: Partial<PodOperations> | undefined): pods is PodOperation
 async function measureStarts(): Promise<Start[] | undefined> {
   const client = runtimeClient();
   if (!client) return undefined;
-  const cluster = await startAwsCluster({ start: startProcess(client) });
+  const cluster = await startAwsCluster({ start: startProcess(client), tickMs: 0 });
   try {
     const kubectl = kubectlFor(cluster.kubeconfig);
     await kubectl('get', '--raw', '/version');
     await quiet(() => counted(cluster));
     const request = { httpMethod: 'GET', path: '/version', headers: {}, requestContext: {} };
-    const look = { Records: [{ messageId: '1', body: '{"types":[]}' }] };
+    const look = {};
     const events = {
       read: request,
       watch: { ...request, path: '/watch/none' },

@@ -4,11 +4,11 @@ import { Writable } from 'node:stream';
 import middy from '@middy/core';
 import { createLog } from '../../core/process/log.ts';
 import { changedTypes, type StreamEvent } from '../../core/store/dynamodb/changed-types.ts';
-import { meterInvocations, queueMiddleware } from '../../core/work/invocation.ts';
+import { meterInvocations, workerMiddleware } from '../../core/work/invocation.ts';
 import { createMeter } from '../../core/work/meter.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
-import type { Worker } from '../../core/work/work-queues.ts';
 import { createWorkerFunction } from '../../core/work/worker-function.ts';
+import type { Worker } from '../../core/work/workers.ts';
 import { type GatewayEvent, toApiRequest } from '../../functions/apiserver/serverless/gateway-event.ts';
 import { toBuffered, toStreamed } from '../../functions/apiserver/serverless/gateway-response.ts';
 import { requestMiddleware } from '../../functions/apiserver/serverless/request-middleware.ts';
@@ -28,14 +28,16 @@ const rounds = 5;
 const invocations = 10_000;
 const log = createLog('warn');
 const nothing = async (): Promise<void> => {};
-const queue = {
-  create: nothing,
-  remove: nothing,
-  send: nothing,
-  sendLater: nothing,
-  receive: async () => [],
-  acknowledge: nothing,
+const wakes = {
+  note: async () => false,
+  begin: async () => 0,
+  goOn: nothing,
+  end: async () => undefined,
+  stop: nothing,
+  forget: nothing,
+  wakeAt: nothing,
 };
+const waking = { wake: nothing, wakeAt: nothing, goOn: nothing };
 // as: of Lambda's context, this is what is read.
 const context = { awsRequestId: 'a', getRemainingTimeInMillis: () => 29_000 } as never;
 const response = { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.alloc(2000, 'x') };
@@ -48,13 +50,13 @@ const request: GatewayEvent = {
   body: null,
   requestContext: { requestId: 'a', identity: { sourceIp: '192.0.2.1' } },
 };
-const message = { Records: [{ messageId: '1', body: '{"types":["pods"]}' }] };
+const wakeup = {};
 const change: StreamEvent = { Records: [{ eventName: 'INSERT', dynamodb: { Keys: { p: { S: 'log#pods#1' } } } }] };
 
 export async function measureOverheads(): Promise<Overhead[]> {
   const streamed = await streaming();
   const answering = bare(requestMiddleware(meter(), log));
-  const working = bare(queueMiddleware(meter(), log));
+  const working = bare(workerMiddleware(meter(), log));
   const cases: [FunctionName, whole: Invoke, middleware: Invoke][] = [
     ['read', streamed, answering],
     ['write', buffered(), answering],
@@ -112,7 +114,7 @@ function meter() {
 }
 
 function bare(
-  middleware: ReturnType<typeof queueMiddleware | typeof requestMiddleware> | [ReturnType<typeof meterInvocations>],
+  middleware: ReturnType<typeof workerMiddleware | typeof requestMiddleware> | [ReturnType<typeof meterInvocations>],
 ): Invoke {
   const handler = middy().use(middleware).handler(nothing);
   return () => handler(request, context);
@@ -151,18 +153,18 @@ function buffered(): Invoke {
 }
 
 function worker(name: Worker): Invoke {
-  const { answer } = createWorkerFunction({ worker: name, queue, log });
+  const { answer } = createWorkerFunction({ worker: name, wakes, waking, log });
   const handler = middy()
-    .use(queueMiddleware(meter(), log))
+    .use(workerMiddleware(meter(), log))
     .handler(answer(nothing, { housekeeping: nothing }));
-  return () => handler(message, context);
+  return () => handler(wakeup, context);
 }
 
 function streamTrigger(): Invoke {
   const handler = middy()
     .use(meterInvocations(meter()))
     .handler(async (event) => {
-      const wakeups = createWakeups({ queue, onError: () => {} });
+      const wakeups = createWakeups({ waking, onError: () => {} });
       // as: the change above.
       for (const type of changedTypes(event as StreamEvent).keys()) wakeups.committed(type);
       await wakeups.flush();

@@ -6,6 +6,8 @@ export const prices = {
   lambdaRequest: 0.2e-6,
   /** A metric of one's own that is sent in every hour. */
   metricMonth: 0.3,
+  /** A metric that an alarm looks at. */
+  alarmMonth: 0.1,
   logGigabyte: 0.5,
   restRequest: 3.5e-6,
   sqsRequest: 0.4e-6,

@@ -2,7 +2,6 @@
 // test/aws, Lambda time measured there, prices of bench/aws/prices.ts.
 
 import { join } from 'node:path';
-import { workQueue } from '../../core/work/work-queues.ts';
 import { type AwsCluster, startAwsCluster } from '../../test/aws/harness/cluster.ts';
 import { counted } from '../../test/aws/harness/counts.ts';
 import { eventually } from '../../test/tools/cluster.ts';
@@ -29,7 +28,7 @@ export interface HostedOnAws {
 
 /** `program`: of the command line, as a release has it. */
 export async function measureOnAws(program: string): Promise<HostedOnAws> {
-  const aws = await startAwsCluster();
+  const aws = await startAwsCluster({ tickMs: 0 });
   try {
     const host = kubectlFor(aws.kubeconfig);
     await eventually(120, async () => (await host.attempt('get', 'namespaces')).code === 0);
@@ -88,7 +87,7 @@ async function apply(kubectl: Kubectl, to: string): Promise<void> {
 /** What the schedule makes of hosted clusters while nothing happens: the units are exact, the time is a sample. */
 async function look(aws: AwsCluster, count: () => ReturnType<typeof counted>): Promise<Measured> {
   return measure('a look at hosted clusters', count, () =>
-    aws.queue.send(workQueue('hosting'), JSON.stringify({ types: [], housekeeping: true })),
+    aws.functions.hosting.invoke({ resync: true, housekeeping: true }),
   );
 }
 

@@ -12,6 +12,8 @@ export interface FunctionSettings {
   readonly queuePrefix: string;
   /** What a queue's URL is without its name; without it, URLs are asked for. */
   readonly queueUrlBase: string | undefined;
+  /** In front of the name of each function that is called by others. */
+  readonly functionPrefix: string;
   readonly serviceCIDR: string;
   readonly podCIDR: string;
   readonly clusterDomain: string;
@@ -78,6 +80,7 @@ export function readSettings(env: Environment): FunctionSettings {
     bucket: env['ZEROPLANE_BUCKET'] || undefined,
     queuePrefix: env['ZEROPLANE_QUEUE_PREFIX'] ?? '',
     queueUrlBase: env['ZEROPLANE_QUEUE_URL_BASE'] || undefined,
+    functionPrefix: env['ZEROPLANE_FUNCTION_PREFIX'] ?? '',
     serviceCIDR: env['ZEROPLANE_SERVICE_CIDR'] || '10.96.0.0/16',
     podCIDR: env['ZEROPLANE_POD_CIDR'] || '10.244.0.0/16',
     clusterDomain,

@@ -1,11 +1,12 @@
-// What Lambda hands to a function that works on queues, and how such a function answers: which messages are to come again.
+// What Lambda hands to a worker, and what stands around its work.
 // The middleware are plain values, so that only the entry points know middy.
 
-import { parseJson } from '../machinery/json.ts';
 import { StatusError } from '../machinery/status.ts';
+import { fieldAt } from '../machinery/structure/field-at.ts';
 import type { Log } from '../process/log.ts';
 import { StoreError } from '../store/store.ts';
 import type { Meter } from './meter.ts';
+import type { Wakeup } from './workers.ts';
 
 /** What is read of Lambda's context object. */
 export interface InvocationContext {
@@ -13,33 +14,16 @@ export interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** What is read of an event of an SQS event source. */
-export interface QueueEvent {
-  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
-}
-
-/** ReportBatchItemFailures: messages that are named here come again; all others are deleted. */
-export interface BatchResult {
-  readonly batchItemFailures: { readonly itemIdentifier: string }[];
-}
-
 interface Exchange {
   readonly event: unknown;
   readonly context: unknown;
-  response: unknown;
-  readonly error: unknown;
 }
 
-/** Failures of work: everything comes again, since a wake-up in vain costs one look. */
-function retryBatch(log: Log) {
+/** Failures of work: Lambda calls again, since a wake-up in vain costs one look. */
+function sayFailure(log: Log) {
   return {
-    onError: (request: Exchange): void => {
-      // as: this middleware stands before handlers of queue events only.
-      const { Records } = request.event as QueueEvent;
-      log.error({ err: request.error, messages: Records.length }, 'work failed; its messages come again');
-      const failures = Records.map(({ messageId }) => ({ itemIdentifier: messageId }));
-      request.response = { batchItemFailures: failures } satisfies BatchResult;
-    },
+    onError: ({ error }: { readonly error: unknown }): void =>
+      log.error({ err: error }, 'work failed; it is called again'),
   };
 }
 
@@ -81,22 +65,17 @@ function kindOf(error: unknown): string {
   return error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : 'unknown';
 }
 
-/** What stands before the handler of a function that works on a queue, from the outside in. */
-export function queueMiddleware(meter: Meter, log: Log) {
-  return [meterInvocations(meter), logInvocation(log, Date.now), retryBatch(log)];
+/** What stands before the handler of a worker, from the outside in. */
+export function workerMiddleware(meter: Meter, log: Log) {
+  return [meterInvocations(meter), logInvocation(log, Date.now), sayFailure(log)];
 }
 
-/** Whether one of the messages came from the schedule. */
-export function asksForHousekeeping({ Records }: QueueEvent): boolean {
-  return Records.some(({ body }) => {
-    try {
-      const message: unknown = parseJson(body);
-      return (
-        typeof message === 'object' && message !== null && 'housekeeping' in message && message.housekeeping === true
-      );
-    } catch {
-      // A message that is no JSON is a wake-up like any other.
-      return false;
-    }
-  });
+/** What is no wake-up of ours, such as one that a person sent, is a wake-up like any other. */
+export function readWakeup(event: unknown): Wakeup {
+  const cluster = fieldAt(event, ['cluster']);
+  return {
+    ...(typeof cluster === 'string' && { cluster }),
+    ...(fieldAt(event, ['resync']) === true && { resync: true }),
+    ...(fieldAt(event, ['housekeeping']) === true && { housekeeping: true }),
+  };
 }

@@ -4,35 +4,34 @@ import { createWakeupTimers } from './wakeup-timers.ts';
 import { createWakeups } from './wakeups.ts';
 
 function loopOf(idle: () => Promise<void>) {
-  const sent: [string, number][] = [];
+  const left: number[] = [];
   const timers = createWakeupTimers(Date.now);
-  const queue = {
-    send: async () => {},
-    sendLater: async (name: string, _body: string, seconds: number) => void sent.push([name, seconds]),
+  const waking = {
+    wake: async () => {},
+    wakeAt: async (_worker: string, _wakeup: object, at: number) => void left.push(at),
   };
-  const wakeups = createWakeups({ queue, self: 'controllers', onError: () => {} });
-  const loop: WorkerLoop = { worker: 'controllers', idle, wakeups, timers, queue, clock: Date.now };
-  return { loop, sent, timers };
+  const wakeups = createWakeups({ waking, self: 'controllers', onError: () => {} });
+  const loop: WorkerLoop = { worker: 'controllers', wakeup: {}, idle, wakeups, timers, waking, clock: Date.now };
+  return { loop, left, timers };
 }
 
 describe('an invocation of a worker', () => {
   it('ends when nothing is left to do', async () => {
     let looks = 0;
-    const { loop, sent } = loopOf(async () => void looks++);
-    await workUntilQuiet(loop, { at: undefined }, () => 60_000);
+    const { loop, left } = loopOf(async () => void looks++);
+    expect(await workUntilQuiet(loop, { at: undefined }, () => 60_000)).toBe('quiet');
     expect(looks).toBe(1);
-    expect(sent).toEqual([]);
+    expect(left).toEqual([]);
   });
 
-  it('asks to go on when its time is nearly over', async () => {
-    const { loop, sent } = loopOf(() => new Promise(() => {}));
-    await workUntilQuiet(loop, { at: undefined }, () => 5_020);
-    expect(sent).toEqual([['work-controllers', 0]]);
+  it('says when its time is nearly over', async () => {
+    const { loop } = loopOf(() => new Promise(() => {}));
+    expect(await workUntilQuiet(loop, { at: undefined }, () => 5_020)).toBe('late');
   });
 
   it('waits for what is due at once, and leaves one delayed wake-up for what is due later', async () => {
     let fired = false;
-    const { loop, sent, timers } = loopOf(async () => {});
+    const { loop, left, timers } = loopOf(async () => {});
     timers.setTimeout(() => {
       fired = true;
     }, 20);
@@ -41,12 +40,12 @@ describe('an invocation of a worker', () => {
     await workUntilQuiet(loop, delayed, () => 60_000);
     expect(fired).toBe(true);
     await workUntilQuiet(loop, delayed, () => 60_000);
-    expect(sent).toEqual([['work-controllers', 50]]);
+    expect(left).toEqual([timers.nextDue()]);
     timers.clearTimeout(later);
     expect(timers.nextDue()).toBeUndefined();
   });
 
-  it('fails with its work, so that the message comes again', async () => {
+  it('fails with its work, so that it is called again', async () => {
     const { loop } = loopOf(async () => {
       throw new Error('the table is throttled');
     });

@@ -3,49 +3,44 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WakeupTimers } from './wakeup-timers.ts';
 import type { Wakeups } from './wakeups.ts';
-import { type WakeupMessage, type Worker, workQueue } from './work-queues.ts';
+import { latenessMs, type Waking } from './waking.ts';
+import type { Wakeup, Worker } from './workers.ts';
 
-export interface DelayingQueue {
-  /** Delivered no earlier than after `delaySeconds`, 0 to 900. */
-  sendLater(name: string, body: string, delaySeconds: number): Promise<void>;
-}
+/** late: its time is nearly over, and there is more to do. */
+export type Ended = 'quiet' | 'late';
 
 export interface WorkerLoop {
   readonly worker: Worker;
-  /** The uid of the hosted cluster that it works for, if it is one. */
-  readonly cluster?: string;
+  /** What it is to be woken with again. */
+  readonly wakeup: Wakeup;
   /** Resolves when what was committed before the call is dealt with. */
   idle(): Promise<void>;
   readonly wakeups: Wakeups;
   readonly timers: WakeupTimers;
-  readonly queue: DelayingQueue;
+  readonly waking: Pick<Waking, 'wakeAt'>;
   /** Unix milliseconds. */
   readonly clock: () => number;
 }
 
 /** Kept back from the invocation's time, to say what is left and to return. */
 const reserveMs = 5_000;
-/** SQS delays a message no longer. */
-export const longestDelaySeconds = 900;
-/** What is due sooner is waited for: a message would take as long. */
+/** What is due later is left to the schedule, which wakes everybody sooner. */
+export const longestDelayMs = 900_000;
+/** What is due sooner is waited for: a call would take as long. */
 const worthWaitingMs = 300;
-
-function lookAtEverything({ cluster }: Pick<WorkerLoop, 'cluster'>): string {
-  return JSON.stringify({ types: [], ...(cluster !== undefined && { cluster }) } satisfies WakeupMessage);
-}
 
 /** When the delayed wake-up that this process last sent arrives: one ahead of time is enough. */
 export interface DelayedWakeup {
   at: number | undefined;
 }
 
-/** `remainingMs`: what is left of the invocation. Rejects when the work itself fails: the message then comes again. */
+/** `remainingMs`: what is left of the invocation. Rejects when the work itself fails. */
 export async function workUntilQuiet(
   loop: WorkerLoop,
   delayed: DelayedWakeup,
   remainingMs: () => number,
-): Promise<void> {
-  const { worker, wakeups, timers, queue, clock } = loop;
+): Promise<Ended> {
+  const { wakeups, timers, clock } = loop;
   const deadline = clock() + Math.max(0, remainingMs() - reserveMs);
   const stop = new AbortController();
   const outOfTime = delay(Math.max(0, deadline - clock()), 'late' as const, { signal: stop.signal }).catch(
@@ -54,31 +49,26 @@ export async function workUntilQuiet(
   try {
     for (;;) {
       const ended = await Promise.race([loop.idle().then(() => 'quiet' as const), outOfTime]);
-      if (ended === 'late') {
-        await queue.sendLater(workQueue(worker), lookAtEverything(loop), 0);
-        return;
-      }
+      if (ended === 'late') return ended;
       const due = timers.nextDue();
       if (due === undefined || due - clock() > worthWaitingMs || due > deadline) break;
       await Promise.race([delay(Math.max(1, due - clock() + 1)), outOfTime]);
     }
-    await sendDelayedWakeup(loop, delayed);
+    await leaveDelayedWakeup(loop, delayed);
+    return 'quiet';
   } finally {
     stop.abort();
     await wakeups.flush();
   }
 }
 
-async function sendDelayedWakeup(loop: WorkerLoop, delayed: DelayedWakeup): Promise<void> {
-  const { worker, timers, queue, clock } = loop;
+async function leaveDelayedWakeup(loop: WorkerLoop, delayed: DelayedWakeup): Promise<void> {
+  const { worker, wakeup, timers, waking, clock } = loop;
   const due = timers.nextDue();
   const now = clock();
-  if (due === undefined) return;
-  if (delayed.at !== undefined && delayed.at > now && delayed.at <= due + 10_000) return;
-  const seconds = Math.ceil((due - now) / 1000);
-  // The schedule wakes for what is far off. Beyond a few seconds the time is rounded up, so that one wake-up serves several timers.
-  if (seconds > longestDelaySeconds) return;
-  const rounded = Math.min(longestDelaySeconds, seconds > 10 ? Math.ceil(seconds / 10) * 10 : Math.max(1, seconds));
-  await queue.sendLater(workQueue(worker), lookAtEverything(loop), rounded);
-  delayed.at = now + rounded * 1000;
+  if (due === undefined || due - now > longestDelayMs) return;
+  // One serves several timers, where those are due soon after another.
+  if (delayed.at !== undefined && delayed.at > now && delayed.at <= due + latenessMs) return;
+  await waking.wakeAt(worker, wakeup, due);
+  delayed.at = due;
 }

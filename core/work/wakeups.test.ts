@@ -1,25 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { ownType } from '../store/own-types.ts';
 import { createWakeups } from './wakeups.ts';
-import type { Worker } from './work-queues.ts';
+import type { Worker } from './workers.ts';
 
 function recorded(self?: Worker) {
-  const sent: [string, string[]][] = [];
+  const woken: Worker[] = [];
   const failures: Worker[] = [];
   const gates: (() => void)[] = [];
   let open = true;
-  const queue = {
-    async send(name: string, body: string) {
+  let throttled: Worker | undefined;
+  const waking = {
+    async wake(worker: Worker) {
       if (!open) await new Promise<void>((resolve) => gates.push(resolve));
-      if (name === 'work-scheduler' && body.includes('"nodes"')) throw new Error('throttled');
-      sent.push([name, JSON.parse(body).types]);
+      if (worker === throttled) throw new Error('throttled');
+      woken.push(worker);
     },
   };
-  const wakeups = createWakeups({ queue, ...(self && { self }), onError: (_, worker) => failures.push(worker) });
+  const wakeups = createWakeups({ waking, ...(self && { self }), onError: (_, worker) => failures.push(worker) });
   return {
     wakeups,
-    sent,
+    woken,
     failures,
+    refuse: (worker: Worker | undefined) => {
+      throttled = worker;
+    },
     shut: () => {
       open = false;
     },
@@ -32,39 +36,37 @@ function recorded(self?: Worker) {
 
 describe('wake-ups', () => {
   it('go to whom a change concerns, and not to whoever made it', async () => {
-    const { wakeups, sent } = recorded('controllers');
+    const { wakeups, woken } = recorded('controllers');
     wakeups.committed('pods');
     wakeups.committed('apps/deployments');
     wakeups.committed('events');
     await wakeups.flush();
-    expect(sent).toEqual([
-      ['work-scheduler', ['pods']],
-      ['work-notifier', ['pods']],
-    ]);
+    expect(woken).toEqual(['scheduler', 'notifier']);
   });
 
-  it('go to the scheduler for all that may let a pod be placed, and to nobody for what is no resource', async () => {
-    const { wakeups, sent } = recorded('controllers');
-    const types = [
-      'scheduling.x-k8s.io/podgroups',
-      'storage.k8s.io/csinodes',
-      'services',
-      'policy/poddisruptionbudgets',
-    ];
-    for (const type of [...types, ownType('nodeclaims'), ownType('ownerclaims')]) wakeups.committed(type);
+  it.each([
+    ['scheduling.x-k8s.io/podgroups', ['scheduler']],
+    ['storage.k8s.io/csinodes', ['scheduler']],
+    ['services', ['notifier']],
+    ['policy/poddisruptionbudgets', []],
+    [ownType('nodeclaims'), []],
+    [ownType('ownerclaims'), []],
+  ])('of %s go to %j beside the controllers', async (type, workers) => {
+    const { wakeups, woken } = recorded('controllers');
+    wakeups.committed(type);
     await wakeups.flush();
-    expect(sent).toEqual([
-      ['work-scheduler', ['scheduling.x-k8s.io/podgroups', 'storage.k8s.io/csinodes']],
-      ['work-notifier', ['services']],
-    ]);
-    const { wakeups: others, sent: toControllers } = recorded('scheduler');
-    others.committed(ownType('nodeclaims'));
-    await others.flush();
-    expect(toControllers).toEqual([]);
+    expect(woken).toEqual(workers);
   });
 
-  it('share a message while one is under way', async () => {
-    const { wakeups, sent, shut, release } = recorded();
+  it('go to nobody for what is no resource', async () => {
+    const { wakeups, woken } = recorded('scheduler');
+    wakeups.committed(ownType('nodeclaims'));
+    await wakeups.flush();
+    expect(woken).toEqual([]);
+  });
+
+  it('are one for all that is committed while one is under way', async () => {
+    const { wakeups, woken, shut, release } = recorded();
     shut();
     wakeups.committed('apps/deployments');
     await new Promise((resolve) => setImmediate(resolve));
@@ -72,19 +74,18 @@ describe('wake-ups', () => {
     wakeups.committed('batch/jobs');
     release();
     await wakeups.flush();
-    expect(sent).toEqual([
-      ['work-controllers', ['apps/deployments']],
-      ['work-controllers', ['apps/replicasets', 'batch/jobs']],
-    ]);
+    expect(woken).toEqual(['controllers', 'controllers']);
   });
 
   it('are told of a failure, and go on', async () => {
-    const { wakeups, sent, failures } = recorded();
+    const { wakeups, woken, failures, refuse } = recorded();
+    refuse('scheduler');
     wakeups.committed('nodes');
     await wakeups.flush();
+    refuse(undefined);
     wakeups.committed('pods');
     await wakeups.flush();
     expect(failures).toEqual(['scheduler']);
-    expect(sent.filter(([name]) => name === 'work-scheduler')).toEqual([['work-scheduler', ['pods']]]);
+    expect(woken.filter((worker) => worker === 'scheduler')).toEqual(['scheduler']);
   });
 });

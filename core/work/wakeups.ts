@@ -1,33 +1,33 @@
-// Tells the workers of commits: at most one message to each is under way at a time, and what is committed meanwhile shares the next.
+// Tells the workers of commits: at most one wake-up of each is under way at a time, and what is committed meanwhile shares the next.
 
-import type { Queue } from '../queue/queue.ts';
 import type { TypeName } from '../store/store.ts';
-import { concerns, type WakeupMessage, type Worker, workers, workQueue } from './work-queues.ts';
+import type { Waking } from './waking.ts';
+import { concerns, type Worker, workers } from './workers.ts';
 
 export interface WakeupOptions {
-  readonly queue: Pick<Queue, 'send'>;
-  /** The worker that commits here: it looks again by itself, so it gets no message. */
+  readonly waking: Pick<Waking, 'wake'>;
+  /** The worker that commits here: it looks again by itself, so nobody wakes it. */
   readonly self?: Worker;
   /** The uid of the hosted cluster that commits: one worker runs all that such a cluster has of controllers. */
   readonly cluster?: string;
-  /** A wake-up that cannot be sent is made good by the table's stream and by the schedule. */
+  /** A wake-up that fails is made good by the table's stream and by the schedule. */
   readonly onError: (error: unknown, worker: Worker) => void;
 }
 
 export interface Wakeups {
   /** A commit wrote this type. */
   committed(type: TypeName): void;
-  /** Resolves when everything that was committed before the call has been sent. A function must wait for it: it is frozen after its answer. */
+  /** Resolves when everything that was committed before the call has been told. A function must wait for it: it is frozen after its answer. */
   flush(): Promise<void>;
 }
 
-export function createWakeups({ queue, self, cluster, onError }: WakeupOptions): Wakeups {
+export function createWakeups({ waking, self, cluster, onError }: WakeupOptions): Wakeups {
   const woken: readonly Worker[] = cluster === undefined ? workers.filter((worker) => worker !== self) : ['hosting'];
   const lines = woken.map((worker) => ({
     worker,
     /** Whose changes count: what wakes a hosted cluster's controllers is what would wake its host's. */
     as: cluster === undefined ? worker : ('controllers' as const),
-    types: new Set<TypeName>(),
+    more: false,
     sending: undefined as Promise<void> | undefined,
   }));
   type Line = (typeof lines)[number];
@@ -35,11 +35,10 @@ export function createWakeups({ queue, self, cluster, onError }: WakeupOptions):
   const send = async (line: Line) => {
     // After the commits of this turn.
     await Promise.resolve();
-    while (line.types.size > 0) {
-      const message: WakeupMessage = { types: [...line.types], ...(cluster !== undefined && { cluster }) };
-      line.types.clear();
+    while (line.more) {
+      line.more = false;
       try {
-        await queue.send(workQueue(line.worker), JSON.stringify(message));
+        await waking.wake(line.worker, cluster === undefined ? {} : { cluster });
       } catch (error) {
         onError(error, line.worker);
       }
@@ -51,7 +50,7 @@ export function createWakeups({ queue, self, cluster, onError }: WakeupOptions):
     committed(type) {
       for (const line of lines) {
         if (!concerns(line.as, type)) continue;
-        line.types.add(type);
+        line.more = true;
         line.sending ??= send(line);
       }
     },

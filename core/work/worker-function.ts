@@ -1,14 +1,16 @@
-// A worker (controllers, scheduler, node notifier) as a function on its queue: each invocation catches up and works until it is quiet.
+// A worker (controllers, scheduler, node notifier) as a function: each invocation catches up and works until it is quiet.
 
 import type { Log } from '../process/log.ts';
-import type { Queue } from '../queue/queue.ts';
 import { notifyOwnCommits } from '../store/own-commits.ts';
 import type { Store } from '../store/store.ts';
-import { asksForHousekeeping, type BatchResult, type InvocationContext, type QueueEvent } from './invocation.ts';
-import { type DelayingQueue, workUntilQuiet } from './until-quiet.ts';
+import type { Wakes } from '../store/wakes.ts';
+import { inTurn } from './in-turn.ts';
+import { type InvocationContext, readWakeup } from './invocation.ts';
+import { workUntilQuiet } from './until-quiet.ts';
 import { createWakeupTimers, type WakeupTimers } from './wakeup-timers.ts';
 import { createWakeups } from './wakeups.ts';
-import type { Worker } from './work-queues.ts';
+import type { Waking } from './waking.ts';
+import type { Worker } from './workers.ts';
 
 export interface WorkerFunction {
   /** Timers of the work: what is due after the invocation is left to a delayed wake-up. */
@@ -16,10 +18,7 @@ export interface WorkerFunction {
   /** The store; what is committed through it wakes the other workers. */
   wakingOthers(store: Store): Store;
   /** `idle` resolves when what was committed before the call is dealt with. */
-  answer(
-    idle: () => Promise<void>,
-    more?: MoreWork,
-  ): (event: unknown, context: InvocationContext) => Promise<BatchResult>;
+  answer(idle: () => Promise<void>, more?: MoreWork): (event: unknown, context: InvocationContext) => Promise<void>;
 }
 
 export interface MoreWork {
@@ -31,16 +30,17 @@ export interface MoreWork {
 
 export interface WorkerFunctionOptions {
   readonly worker: Worker;
-  readonly queue: Queue & DelayingQueue;
+  readonly wakes: Wakes;
+  readonly waking: Waking;
   readonly log: Log;
   /** Timers from here on are the work's own resync: the schedule sees to that. */
   readonly resyncMs?: number;
 }
 
-export function createWorkerFunction({ worker, queue, log, resyncMs }: WorkerFunctionOptions): WorkerFunction {
+export function createWorkerFunction({ worker, wakes, waking, log, resyncMs }: WorkerFunctionOptions): WorkerFunction {
   const timers = createWakeupTimers(Date.now, resyncMs);
   const wakeups = createWakeups({
-    queue,
+    waking,
     self: worker,
     onError: (err, other) => log.warn({ err, worker: other }, 'a worker could not be woken; the stream will'),
   });
@@ -52,11 +52,13 @@ export function createWorkerFunction({ worker, queue, log, resyncMs }: WorkerFun
       (idle, { housekeeping, afterwards } = {}) =>
       async (event, context) => {
         try {
-          // as: only the queue invokes these functions.
-          if (housekeeping && asksForHousekeeping(event as QueueEvent)) await housekeeping();
-          const loop = { worker, idle, wakeups, timers, queue, clock: Date.now };
-          await workUntilQuiet(loop, delayed, () => context.getRemainingTimeInMillis());
-          return { batchItemFailures: [] };
+          const asked = readWakeup(event);
+          if (housekeeping && asked.housekeeping) await housekeeping();
+          const loop = { worker, wakeup: {}, idle, wakeups, timers, waking, clock: Date.now };
+          const onError = (err: unknown) => log.warn({ err }, 'a worker could not say that it goes on');
+          const work = () => workUntilQuiet(loop, delayed, () => context.getRemainingTimeInMillis());
+          if (!asked.resync) await inTurn({ worker, wakeup: {}, wakes, waking, onError }, work);
+          else if ((await work()) === 'late') await waking.goOn(worker, {});
         } finally {
           await afterwards?.();
         }

@@ -10,6 +10,7 @@ import { streamKey } from '../../core/node/channel/ticket.ts';
 import { createLog } from '../../core/process/log.ts';
 import { changedTypes, type StreamEvent } from '../../core/store/dynamodb/changed-types.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
+import { connectChannel } from '../../core/store/dynamodb/connect-channel.ts';
 import { meterInvocations } from '../../core/work/invocation.ts';
 import { openMeter } from '../../core/work/meter.ts';
 import { announce as announceHeads } from './announce.ts';
@@ -21,13 +22,8 @@ const { env } = process;
 const settings = readSettings(env);
 const log = createLog(settings.logLevel);
 const meter = openMeter(settings, env, log);
-const { store, subscriptions, streamEnds } = connectStore(
-  settings.table,
-  settings.bucket,
-  env,
-  meter.throttled,
-  settings.historyMs,
-);
+const { store } = connectStore(settings.table, settings.bucket, env, meter.throttled, settings.historyMs);
+const { subscriptions, streamEnds } = connectChannel(settings.table, env, meter.throttled);
 const post = postToConnections({
   url: settings.connectionsUrl ?? '',
   region: settings.region,

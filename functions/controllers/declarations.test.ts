@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { schedulerOwns, schedulerReads, schedulerWatches } from '../../core/work/scheduler-types.ts';
-import { concerns } from '../../core/work/work-queues.ts';
+import { concerns } from '../../core/work/workers.ts';
 import { controllers } from './all.ts';
 import { type AnyAction, defineController, demandOwned, watch, watchSelf } from './controller.ts';
 import { allows, demandAllowed, rulesOf, unbounded } from './testing/roles.ts';

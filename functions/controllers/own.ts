@@ -1,4 +1,4 @@
-// The controllers of the cluster itself as a function on their queue: catch up, reconcile until nothing is left, leave a delayed wake-up for what
+// The controllers of the cluster itself as a function: catch up, reconcile until nothing is left, leave a delayed wake-up for what
 // is due later. Any number may run at the same time (D4).
 
 import { randomUUID } from 'node:crypto';
@@ -18,7 +18,7 @@ import { controllers } from './all.ts';
 import { createEc2Instances } from './cloud/ec2-instances.ts';
 import { createMetricsReader } from './read-metrics.ts';
 import { startControllers } from './run.ts';
-import type { QueueHandler, WorkersOptions } from './workers-options.ts';
+import type { WorkerHandler, WorkersOptions } from './workers-options.ts';
 
 /** The schedule sees to it. */
 const never = 24 * 3600_000;
@@ -30,11 +30,12 @@ const lookEveryMs = 3600_000;
 /** How often values in S3 that nothing refers to are looked for. */
 const collectEveryMs = 24 * 3600_000;
 
-export async function openOwn({ settings, connected, queue, logger }: WorkersOptions): Promise<QueueHandler> {
+export async function openOwn({ settings, connected, queue, waking, logger }: WorkersOptions): Promise<WorkerHandler> {
   const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
   const worker = createWorkerFunction({
     worker: 'controllers',
-    queue,
+    wakes: connected.wakes,
+    waking,
     log: logger,
     resyncMs: never,
   });

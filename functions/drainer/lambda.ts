@@ -14,6 +14,7 @@ import { reachOverRelays } from '../../core/registry/reach-over-relays.ts';
 import { replicasOfNow } from '../../core/replica/replicas.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
 import { notifyOwnCommits } from '../../core/store/own-commits.ts';
+import { connectWaking } from '../../core/work/connect-waking.ts';
 import { type InvocationContext, logInvocation, meterInvocations } from '../../core/work/invocation.ts';
 import { openMeter } from '../../core/work/meter.ts';
 import { createWakeups } from '../../core/work/wakeups.ts';
@@ -36,7 +37,7 @@ const log = (message: string, error?: unknown) => logger.warn({ err: error }, me
 const connected = connectStore(settings.table, settings.bucket, env, meter.throttled, settings.historyMs);
 const queue = connectQueue(settings, env);
 const wakeups = createWakeups({
-  queue,
+  waking: connectWaking(settings, env, connected.wakes),
   onError: (err, worker) => logger.warn({ err, worker }, 'a worker could not be woken; the stream will'),
 });
 const store = notifyOwnCommits(connected.store, wakeups.committed);

@@ -1,4 +1,4 @@
-// The scheduler as a Lambda function on its queue. Two may run at the same time: a bind succeeds only while its pod is unbound (D4).
+// The scheduler as a Lambda function. Two may run at the same time: a bind succeeds only while its pod is unbound (D4).
 
 import '../../core/process/frozen-intrinsics.ts';
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,8 @@ import { openInProcess } from '../../core/registry/in-process.ts';
 import { reachOverRelays } from '../../core/registry/reach-over-relays.ts';
 import { replicasOfNow } from '../../core/replica/replicas.ts';
 import { connectStore } from '../../core/store/dynamodb/connect.ts';
-import { queueMiddleware } from '../../core/work/invocation.ts';
+import { connectWaking } from '../../core/work/connect-waking.ts';
+import { workerMiddleware } from '../../core/work/invocation.ts';
 import { openMeter } from '../../core/work/meter.ts';
 import { createWorkerFunction } from '../../core/work/worker-function.ts';
 import { createPodEvents } from './pod-events.ts';
@@ -27,9 +28,11 @@ const meter = openMeter(settings, env, logger);
 const log = (message: string, error?: unknown) => logger.warn({ err: error }, message);
 const queue = connectQueue(settings, env);
 const connected = connectStore(settings.table, settings.bucket, env, meter.throttled, settings.historyMs);
+const { wakes } = connected;
 const worker = createWorkerFunction({
   worker: 'scheduler',
-  queue,
+  wakes,
+  waking: connectWaking(settings, env, wakes),
   log: logger,
   resyncMs,
 });
@@ -54,5 +57,5 @@ async function idle(): Promise<void> {
 }
 
 export const handler = middy()
-  .use(queueMiddleware(meter, logger))
+  .use(workerMiddleware(meter, logger))
   .handler(worker.answer(idle, { afterwards: pods.end }));

@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { workQueue } from '../../core/work/work-queues.ts';
 import { eventually } from '../tools/cluster.ts';
 import { askRaw } from '../tools/hosted-clusters.ts';
 import { type Kubectl, kubectlFor, runTool, tool } from '../tools/kubectl.ts';
@@ -82,7 +81,7 @@ describe('clusters hosted on AWS', { timeout: 180_000 }, () => {
     await host('patch', 'cluster', 'silent', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
     await host('delete', 'cluster', 'silent');
     // As the schedule does.
-    await aws.queue.send(workQueue('hosting'), JSON.stringify({ types: [], housekeeping: true }));
+    await aws.functions.hosting.invoke({ resync: true, housekeeping: true });
     await eventually(60, async () => parts() === 0);
   });
 

@@ -47,6 +47,7 @@ describe('functions in a storm', { timeout: 300_000 }, () => {
     cluster = await startAwsCluster({
       storm,
       streamDelayMs: 200,
+      tickMs: 5000,
       channel: true,
       // They run out of time after a second and a half, and leave the rest to the next.
       timeoutsMs: { controllers: 6500, scheduler: 6500 },

@@ -25,7 +25,7 @@ const above: readonly { readonly part: RegExp; readonly never: RegExp }[] = [
 
 const awsPackage = /^(?:@aws-sdk|@middy|aws-cdk-lib|cdk-nag)(?:\/|$)/;
 const awsAdapters =
-  /^(?:infra\/|bench\/|core\/store\/dynamodb\/|core\/queue\/sqs\/|agent\/queue\/|functions\/controllers\/cloud\/|functions\/[^/]+\/lambda\.ts$)/;
+  /^(?:infra\/|bench\/|core\/store\/dynamodb\/|core\/queue\/sqs\/|agent\/queue\/|functions\/controllers\/cloud\/|functions\/apiserver\/serverless\/http-handlers\.ts$|functions\/[^/]+\/lambda\.ts$)/;
 
 export function importErrors(whole: ModuleGraph): string[] {
   const graph = new Map([...whole].filter(([file]) => product.test(file) && !exempt.test(file)));

@@ -2,6 +2,7 @@
 // hints (D2).
 
 import type { TypeName } from '../store.ts';
+import { duePartition } from './table.ts';
 
 /** What is read of an event of a DynamoDB stream. */
 export interface StreamEvent {
@@ -14,6 +15,11 @@ export interface StreamEvent {
 const logPartition = /^log#(.+)#\d+$/;
 
 const hostedLog = /^hosted\/([^/]+)\/log#(.+)#\d+$/;
+
+/** Whether it says that something is due, or is to be looked at once more. */
+export function saysDue({ Records }: StreamEvent): boolean {
+  return Records.some(({ eventName, dynamodb }) => eventName !== 'REMOVE' && dynamodb?.Keys?.['p']?.S === duePartition);
+}
 
 /** By the uid of the hosted cluster. */
 export function changedHosted({ Records }: StreamEvent): ReadonlyMap<string, ReadonlySet<TypeName>> {

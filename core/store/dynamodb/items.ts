@@ -11,6 +11,8 @@
 //   relay#NODE#ID         control               w writer, u until (ms), k taken, f sent, t collected at (s)
 //   relay#NODE#ID         up|down#BATCH         v bytes, e end, t
 //   claims#POOL           HOLDER#ID             u until (ms), t
+//   wake#WORKER           PART or -             n woken so often, d of them seen, c last called, u works until (ms), o who works
+//   due                   WORKER/PART           d when (ms), h touched
 //   large                 LARGE VALUE           y type, n name, a noted at (ms)
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';

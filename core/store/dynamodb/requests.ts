@@ -36,6 +36,7 @@ export type Operation =
   | 'stream'
   | 'subscription'
   | 'usage'
+  | 'wake'
   | 'wipe';
 
 /** What the operations of one kind have cost so far. */

@@ -11,6 +11,14 @@ export const expiryBuckets = 4;
 /** The attribute by which DynamoDB's TTL collects log entries, in Unix seconds. */
 export const collectedAtAttribute = 't';
 
+/** The partition in which what is noted of a worker lies. */
+export function wakePartition(worker: string): string {
+  return `wake#${worker}`;
+}
+
+/** The partition of what is due; the stream tells of writes to it. */
+export const duePartition = 'due';
+
 export function tableDefinition(table: string): CreateTableCommandInput {
   return {
     TableName: table,

@@ -3,6 +3,7 @@
 
 import type { Replicas } from '../../../core/replica/replica.ts';
 import { createNodeIndex, type NodeIndex } from './node-index.ts';
+import { createPeerGroups } from './peer-groups.ts';
 
 export interface LazyNodeIndex {
   /** Opened with the first call; one that failed is tried again with the next. */
@@ -14,7 +15,7 @@ export function lazyNodeIndex(replicas: Replicas): LazyNodeIndex {
   let opening: Promise<NodeIndex> | undefined;
   return {
     open() {
-      opening ??= createNodeIndex(replicas).catch((error: unknown) => {
+      opening ??= createNodeIndex(replicas, createPeerGroups).catch((error: unknown) => {
         opening = undefined;
         throw error;
       });

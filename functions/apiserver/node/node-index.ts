@@ -7,7 +7,7 @@ import { podReferences, type ReferencedResource } from '../../../core/node/pod-r
 import { type NodeResource, nodeResources } from '../../../core/node/protocol.ts';
 import type { Entry, Replica, Replicas } from '../../../core/replica/replica.ts';
 import type { Stored } from '../../../core/replica/stored-type.ts';
-import { createPeerGroups, type PeerGroups } from './peer-groups.ts';
+import type { createPeerGroups, PeerGroups } from './peer-groups.ts';
 
 /** What a node receives because of its pods. A namespace's NetworkPolicies are needed where the namespace is. */
 export type NeededResource = ReferencedResource | 'persistentvolumes' | 'namespaces';
@@ -32,11 +32,11 @@ export interface NodeFacts {
   catchUp(): Promise<void>;
 }
 
-export interface NodeIndex extends NodeFacts {
+export interface NodeIndex<Groups extends PeerGroups = PeerGroups> extends NodeFacts {
   replica<R extends NodeResource>(resource: R): Replica<Stored<R>>;
   /** The nodes that need an object. */
   nodesNeeding(resource: NeededResource, key: string): Iterable<string>;
-  readonly peerGroups: PeerGroups;
+  readonly peerGroups: Groups;
   close(): void;
 }
 
@@ -47,7 +47,10 @@ interface Known {
 }
 
 /** Ready when it resolves: every replica of what nodes receive has caught up once. */
-export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
+export async function createNodeIndex<Groups extends PeerGroups>(
+  replicas: Replicas,
+  openGroups: (...of: Parameters<typeof createPeerGroups>) => Groups,
+): Promise<NodeIndex<Groups>> {
   const opened = await Promise.all(nodeResources.map(async (name) => [name, await replicas.of(name)] as const));
   const byResource = new Map<string, Replica>(opened);
   const replica = <R extends NodeResource>(resource: R) => {
@@ -123,7 +126,7 @@ export async function createNodeIndex(replicas: Replicas): Promise<NodeIndex> {
   const unsubscribeVolumes = persistentVolumes.onEvent(({ type, entry }) => keep(entry, type !== 'DELETED'));
   for (const entry of persistentVolumes.snapshot()) keep(entry, true);
 
-  const peerGroups = createPeerGroups(pods, replica('namespaces'), replica('networking.k8s.io/networkpolicies'));
+  const peerGroups = openGroups(pods, replica('namespaces'), replica('networking.k8s.io/networkpolicies'));
   const volumeOf = (claimKey: string): string | undefined => claims.get(claimKey)?.object.spec?.volumeName;
 
   return {

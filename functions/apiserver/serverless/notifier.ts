@@ -6,6 +6,7 @@ import type { Queue } from '../../../core/queue/queue.ts';
 import type { Replicas } from '../../../core/replica/replica.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { forgetRemovedNodes } from '../node/forget-removed.ts';
+import { latePeerGroups } from '../node/late-peer-groups.ts';
 import { createNodeIndex } from '../node/node-index.ts';
 import { createNotifier } from '../node/notifier.ts';
 
@@ -33,7 +34,7 @@ export async function openNotifier(options: NotifierWorkerOptions): Promise<() =
       return work;
     },
   };
-  const nodes = await createNodeIndex(replicas);
+  const nodes = await createNodeIndex(replicas, latePeerGroups);
   // Another function answers the nodes' fetches, so what was sent before holds nothing back.
   const notifier = createNotifier({ nodes, queue, log, patienceMs: 0 });
   forgetRemovedNodes({ nodes, queue, heartbeats, log, working: track });
@@ -41,6 +42,7 @@ export async function openNotifier(options: NotifierWorkerOptions): Promise<() =
   for (const { name } of nodes.replica('nodes').snapshot()) notifier.wake(name);
   return async () => {
     await Promise.all(nodeResources.map((resource) => nodes.replica(resource).catchUp()));
+    await nodes.peerGroups.loaded();
     // The notifier collects the events of a turn.
     await new Promise((resolve) => setImmediate(resolve));
     await Promise.allSettled(sending);

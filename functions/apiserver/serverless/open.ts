@@ -21,7 +21,7 @@ import type { Registry } from '../../../core/registry/registry.ts';
 import { createWebhookCaller } from '../../../core/registry/webhooks/caller.ts';
 import { createReplicas, replicasOfNow } from '../../../core/replica/replicas.ts';
 import type { Claims } from '../../../core/store/claims.ts';
-import type { HostedStore } from '../../../core/store/dynamodb/connect.ts';
+import type { HostedStore } from '../../../core/store/dynamodb/connect-parts.ts';
 import type { Groups } from '../../../core/store/groups.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import { notifyOwnCommits } from '../../../core/store/own-commits.ts';
@@ -29,6 +29,7 @@ import type { Relays } from '../../../core/store/relays.ts';
 import type { Store, TypeName } from '../../../core/store/store.ts';
 import type { Meter } from '../../../core/work/meter.ts';
 import { createWakeups } from '../../../core/work/wakeups.ts';
+import type { Waking } from '../../../core/work/waking.ts';
 import { iamTokens } from '../authentication/iam-tokens.ts';
 import type { ConfiguredAuthenticationOptions } from '../authentication/jwt/configured-authentication.ts';
 import { nodeTokens } from '../authentication/node-tokens.ts';
@@ -58,8 +59,9 @@ export interface ServerlessOptions {
   readonly relays: Relays;
   readonly claims: Claims;
   /** The part of a cluster that this one hosts. */
-  readonly hosted: (uid: string) => Pick<HostedStore, 'store'>;
+  readonly hosted: (uid: string) => Promise<Pick<HostedStore, 'store'>>;
   readonly queue: Queue;
+  readonly waking: Waking;
   readonly log: Log;
   readonly meter: Meter;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -75,11 +77,11 @@ const heartbeatSeconds = 75;
 const resyncSeconds = 600;
 
 export async function openServerless(options: ServerlessOptions): Promise<ServerlessApi> {
-  const { settings, groups, heartbeats, relays, queue, log, env } = options;
+  const { settings, groups, heartbeats, relays, queue, waking, log, env } = options;
   const { serviceCIDR, clusterDomain, clusterName, issuer } = settings;
   const now = () => new Date();
   const wakeups = createWakeups({
-    queue,
+    waking,
     onError: (err, worker) => log.warn({ err, worker }, 'a worker could not be woken; the stream will'),
   });
   const store = notifyOwnCommits(options.store, wakeups.committed);

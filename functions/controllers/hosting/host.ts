@@ -49,9 +49,9 @@ export interface Part extends PartNote {
 
 const partType = ownType('hosted-parts');
 
-export async function openHost({ settings, connected, queue, logger }: WorkersOptions): Promise<Host> {
+export async function openHost({ settings, connected, queue, waking, logger }: WorkersOptions): Promise<Host> {
   const wakeups = createWakeups({
-    queue,
+    waking,
     self: 'hosting',
     onError: (err, worker) => logger.warn({ err, worker }, 'a worker could not be woken; the stream will'),
   });

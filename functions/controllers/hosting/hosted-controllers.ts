@@ -5,6 +5,7 @@ import { amazonRoots } from '../../../core/cluster/amazon-roots.ts';
 import { ensureAuthority } from '../../../core/cluster/authority.ts';
 import { ensureSigningKey } from '../../../core/cluster/signing-key.ts';
 import { withoutNodes } from '../../../core/hosted/without-nodes.ts';
+import { hasReason } from '../../../core/machinery/status.ts';
 import { serveCustomResources } from '../../../core/registry/custom-resources.ts';
 import { openInProcess } from '../../../core/registry/in-process.ts';
 import { replicasOfNow } from '../../../core/replica/replicas.ts';
@@ -12,7 +13,7 @@ import { secretTokenSigner } from '../../../core/signature/secret-token.ts';
 import { boundedStore } from '../../../core/store/bounded-store.ts';
 import { startCompaction } from '../../../core/store/compaction.ts';
 import { takeTurn } from '../../../core/store/take-turn.ts';
-import { longestDelaySeconds, workUntilQuiet } from '../../../core/work/until-quiet.ts';
+import { type Ended, longestDelayMs, workUntilQuiet } from '../../../core/work/until-quiet.ts';
 import { createWakeupTimers } from '../../../core/work/wakeup-timers.ts';
 import { controllers } from '../all.ts';
 import { startControllers } from '../run.ts';
@@ -26,7 +27,7 @@ export interface HostedControllersOptions extends WorkersOptions {
 
 export interface HostedControllers {
   /** Until the cluster is quiet. `remainingMs`: of the invocation. */
-  work(uid: string, remainingMs: () => number): Promise<void>;
+  work(uid: string, remainingMs: () => number): Promise<Ended>;
 }
 
 type Opened = Awaited<ReturnType<typeof open>>;
@@ -40,7 +41,7 @@ const lookEveryMs = 3600_000;
 const compactEveryMs = 6 * 3600_000;
 
 export function openHostedControllers(options: HostedControllersOptions): HostedControllers {
-  const { host, queue } = options;
+  const { host, waking } = options;
   const opened = new Map<string, Promise<Opened>>();
   const working = new Set<string>();
 
@@ -63,7 +64,10 @@ export function openHostedControllers(options: HostedControllersOptions): Hosted
     async work(uid, remainingMs) {
       const found = (await host.clusters()).find(({ asked }) => asked.uid === uid);
       // What is not ready is not made yet, and wakes its controllers when it is written to.
-      if (!found?.asked.ready || found.asked.ending) return close(uid);
+      if (!found?.asked.ready || found.asked.ending) {
+        await close(uid);
+        return 'quiet';
+      }
       working.add(uid);
       try {
         const { running, timers, delayed, housekeeping, usage, wakes } = await openedOf(uid);
@@ -71,17 +75,22 @@ export function openHostedControllers(options: HostedControllersOptions): Hosted
         const wakeups = { committed: () => {}, flush: async () => {} };
         const loop = {
           worker: 'hosting',
-          cluster: uid,
+          wakeup: { cluster: uid },
           idle: running.idle,
           wakeups,
           timers,
-          queue,
+          waking,
           clock: Date.now,
         } as const;
-        await workUntilQuiet(loop, delayed, remainingMs);
+        const ended = await workUntilQuiet(loop, delayed, remainingMs);
         await wakes(timers.nextDue());
         const amount = await usage.read();
-        if (tellsMore(found.object, amount)) await sayState(host.client, found.asked, { ready: true, amount });
+        if (tellsMore(found.object, amount))
+          await sayState(host.client, found.asked, { ready: true, amount }).catch((err: unknown) => {
+            // It was deleted meanwhile.
+            if (!hasReason(err, 'NotFound')) throw err;
+          });
+        return ended;
       } finally {
         working.delete(uid);
       }
@@ -91,7 +100,7 @@ export function openHostedControllers(options: HostedControllersOptions): Hosted
 
 async function open(uid: string, { settings, connected, logger, host }: HostedControllersOptions) {
   const log = (message: string, error?: unknown) => logger.warn({ err: error, cluster: uid }, message);
-  const own = connected.hosted(uid);
+  const own = await connected.hosted(uid);
   const store = boundedStore(own.store, own.usage, settings.clusters, (error) =>
     log('what was let go of is still counted', error),
   );
@@ -139,9 +148,9 @@ async function open(uid: string, { settings, connected, logger, host }: HostedCo
         await own.collect();
       }
     },
-    /** What is due later than a message can wait is written down, for the host's next looks. */
+    /** What is due later than wake-ups are left for is written down, for the host's next looks. */
     async wakes(due: number | undefined): Promise<void> {
-      const next = due !== undefined && due > Date.now() + longestDelaySeconds * 1000 ? due : undefined;
+      const next = due !== undefined && due > Date.now() + longestDelayMs ? due : undefined;
       if (next === wakeAt || (next !== undefined && wakeAt !== undefined && Math.abs(next - wakeAt) < 1000)) return;
       wakeAt = next;
       await host.parts.write(uid, next === undefined ? {} : { wakeAt: next });

@@ -6,8 +6,9 @@ import { ensureHosted } from '../../../core/hosted/first-objects.ts';
 import { errorText } from '../../../core/machinery/error-text.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { hasReason } from '../../../core/machinery/status.ts';
-import { longestDelaySeconds } from '../../../core/work/until-quiet.ts';
-import { type WakeupMessage, workerRows, workQueue } from '../../../core/work/work-queues.ts';
+import { inTurn } from '../../../core/work/in-turn.ts';
+import { longestDelayMs } from '../../../core/work/until-quiet.ts';
+import { workerRows } from '../../../core/work/workers.ts';
 import type { WorkersOptions } from '../workers-options.ts';
 import type { Host, Part } from './host.ts';
 import { sayState } from './say-state.ts';
@@ -24,20 +25,29 @@ export interface Lifecycle {
 /** Whoever had found a cluster before it ended may still write to it for so long: the longest invocation, and then some. Milliseconds. */
 const lastWritesMs = 20 * 60_000;
 
+/** How long its controllers are waited for. */
+const othersMs = 20_000;
+
 export function openLifecycle(options: LifecycleOptions): Lifecycle {
-  const { host, settings, connected, queue, logger } = options;
+  const { host, settings, connected, waking, logger } = options;
   const { client, parts } = host;
+  const turn = {
+    worker: 'hosting' as const,
+    wakes: connected.wakes,
+    waking,
+    onError: (err: unknown) => logger.warn({ err }, 'a worker could not say that it goes on'),
+  };
   /** When the wake-up arrives that was last sent for the end of a cluster's time. */
   let wokenAt = 0;
 
   async function make({ name, uid, expiresAt }: AskedCluster): Promise<void> {
     // First: what has no note would not be found if its Cluster went now.
     if (!(await parts.find(uid))) await parts.write(uid, {});
-    const own = connected.hosted(uid);
+    const own = await connected.hosted(uid);
     await ensureHosted({ ...own, settings });
     await sayState(client, { name, uid, expiresAt }, { ready: true, amount: await own.usage.read() });
     // Its first objects ask for more: each namespace for its account.
-    await wake({ types: [], cluster: uid }, Date.now());
+    await waking.wake('hosting', { cluster: uid });
   }
 
   async function end({ name, uid }: AskedCluster): Promise<void> {
@@ -54,7 +64,14 @@ export function openLifecycle(options: LifecycleOptions): Lifecycle {
 
   /** All that is there of it, at once, and once more when nobody can write to it any more. */
   async function remove({ uid, endedAt }: Part): Promise<void> {
-    await connected.hosted(uid).wipe();
+    // Whoever runs its controllers would write to it once more.
+    const alone = await inTurn({ ...turn, wakeup: { cluster: uid }, waitMs: othersMs }, async () => {
+      const own = await connected.hosted(uid);
+      await own.wipe();
+      return 'quiet';
+    });
+    if (!alone) throw new Error(`the cluster ${uid} is still worked on: it is removed at the next look`);
+    await connected.wakes.forget({ worker: 'hosting', part: uid });
     if (endedAt === undefined) await parts.write(uid, { endedAt: Date.now() });
     else if (endedAt + lastWritesMs < Date.now()) await parts.write(uid, undefined);
   }
@@ -82,13 +99,8 @@ export function openLifecycle(options: LifecycleOptions): Lifecycle {
     for (const part of noted) {
       const { uid, wakeAt } = part;
       if (!alive.has(uid)) await remove(part);
-      else if (wakeAt !== undefined && wakeAt <= nextLook) await wake({ types: [], cluster: uid }, wakeAt);
+      else if (wakeAt !== undefined && wakeAt <= nextLook) await waking.wakeAt('hosting', { cluster: uid }, wakeAt);
     }
-  }
-
-  async function wake(message: WakeupMessage, at: number): Promise<void> {
-    const seconds = Math.min(longestDelaySeconds, Math.max(0, Math.ceil((at - Date.now()) / 1000)));
-    await queue.sendLater(workQueue('hosting'), JSON.stringify(message), seconds);
   }
 
   return {
@@ -99,9 +111,9 @@ export function openLifecycle(options: LifecycleOptions): Lifecycle {
       const outcomes = await Promise.allSettled(clusters.map(({ asked }) => one(asked)));
       await tidy(new Set(clusters.map(({ asked }) => asked.uid)), noted);
       const soonest = Math.min(...clusters.map(({ asked }) => asked.expiresAt ?? Number.POSITIVE_INFINITY));
-      if (soonest > Date.now() && soonest <= Date.now() + longestDelaySeconds * 1000 && soonest !== wokenAt) {
+      if (soonest > Date.now() && soonest <= Date.now() + longestDelayMs && soonest !== wokenAt) {
         wokenAt = soonest;
-        await wake({ types: [] }, soonest);
+        await waking.wakeAt('hosting', {}, soonest);
       }
       const failed = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
       if (failed.length > 0) throw new AggregateError(failed, 'clusters could not be made or removed');

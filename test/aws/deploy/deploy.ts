@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { workers, workQueue } from '../../../core/work/work-queues.ts';
 import { routes } from '../../../infra/routes.ts';
 import { UserError } from '../../../local/user-error.ts';
 import { type Emulator, openEmulator, type StackState } from './emulator.ts';
@@ -83,7 +82,7 @@ export async function deployTo(endpoint: URL, say: (line: string) => void): Prom
     const stack = await step('resources', async () => {
       const found = await emulator.stack(stackName);
       if (!found) throw new UserError(`there is no stack ${stackName}`);
-      return [await lookAt(emulator, cluster, found, types), found];
+      return [await lookAt(emulator, found, types), found];
     });
     const { table, bucket } = keptBy(stack);
     await step('state', async () => {
@@ -134,7 +133,7 @@ function typesOf(assembly: string, stackName: string): Types {
 }
 
 /** What is there, in words. CloudFormation's own list comes first: it names the types that an emulator does not make. */
-async function lookAt(emulator: Emulator, cluster: string, stack: StackState, types: Types): Promise<string> {
+async function lookAt(emulator: Emulator, stack: StackState, types: Types): Promise<string> {
   const missing = missingOf(stack, types);
   // Of a type that an emulator knows it must make all, and without some of them nothing would be a cluster.
   for (const { type, count, all } of missing)
@@ -147,10 +146,6 @@ async function lookAt(emulator: Emulator, cluster: string, stack: StackState, ty
   const described = await emulator.table(table);
   if (described?.StreamSpecification?.StreamViewType !== 'KEYS_ONLY')
     throw new UserError(`the table ${table} has no stream of its keys`);
-
-  const queues = await emulator.queues(`${cluster}-`);
-  const wanted = workers.map((worker) => `${cluster}-${workQueue(worker)}`);
-  expectSame('queues', queues, wanted);
 
   const names = new Set(physicalIds(stack, 'AWS::Lambda::Function'));
   const functions = (await emulator.functions()).filter(({ FunctionName }) => names.has(FunctionName));
@@ -167,7 +162,7 @@ async function lookAt(emulator: Emulator, cluster: string, stack: StackState, ty
     if (!served?.get(path)?.includes(method)) throw new UserError(`the API has no ${method} ${path}`);
   const without = missing.map(({ type, count }) => `${type} (${count})`).join(', ');
   const made = types.size - missing.reduce((sum, { count }) => sum + count, 0);
-  return `${made} of ${types.size} resources; ${url}, table ${table}, ${queues.length} queues, ${functions.length} functions${without && `; this emulator makes no ${without}`}`;
+  return `${made} of ${types.size} resources; ${url}, table ${table}, ${functions.length} functions${without && `; this emulator makes no ${without}`}`;
 }
 
 /** How many of each type were not made, where there are such. */

@@ -4,12 +4,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startFauxqs } from 'fauxqs';
 import { createSqsQueue } from '../../../core/queue/sqs/sqs-queue.ts';
 import { createIamToken } from '../../../core/signature/iam-token.ts';
 import { createJsonService } from '../../../core/signature/json-service.ts';
 import { hostedPrefix } from '../../../core/store/dynamodb/hosted-part.ts';
-import { ofWorkers, workers, workQueue } from '../../../core/work/work-queues.ts';
+import { duePartition } from '../../../core/store/dynamodb/table.ts';
+import { tableWakes } from '../../../core/store/dynamodb/wakes.ts';
+import { latenessMs } from '../../../core/work/waking.ts';
+import { ofWorkers } from '../../../core/work/workers.ts';
 import { createTestAuthority } from '../../../functions/apiserver/testing/certificates.ts';
 import { bundleFunctions } from '../../../infra/bundles.ts';
 import {
@@ -24,18 +28,20 @@ import { startAutoScalingServer } from './auto-scaling-server.ts';
 import { startChannelGateway } from './channel-gateway.ts';
 import { type StreamRecord, startDynamoServer } from './dynamo-server.ts';
 import { startEc2Server } from './ec2-server.ts';
-import { startEventSource } from './event-source.ts';
 import type { StartEnvironment } from './execution-environment.ts';
 import { type GatewayLimits, startGateway } from './gateway.ts';
 import { createFunction, type LambdaFunction } from './lambda.ts';
+import { startLambdaServer } from './lambda-server.ts';
 import type { Storm } from './storm.ts';
 import { startStsServer } from './sts-server.ts';
 import { startThread } from './thread-environment.ts';
 
 export interface AwsClusterOptions {
   readonly limits?: Partial<GatewayLimits>;
-  /** How late stream records reach the stream trigger, in milliseconds; they come in any order. Without it the stream is not followed. */
+  /** How late records of logs reach the stream trigger, in milliseconds; they come in any order. Without it they do not. */
   readonly streamDelayMs?: number;
+  /** How often the schedule's tick comes; 0: never. Default: as on AWS. */
+  readonly tickMs?: number;
   /** Edges hear which logs move, over a WebSocket API. */
   readonly channel?: boolean;
   /** How long functions may run, where that is not what infra/function-rows.ts says. */
@@ -63,12 +69,13 @@ export interface MetricLine {
   readonly [field: string]: unknown;
 }
 
-/** As event sources and streams do. */
+/** Those of streams have one a shard. */
 const atATime: Readonly<Partial<Record<FunctionName, number>>> = {
   read: 20,
   watch: 20,
   hosted: 20,
-  streamTrigger: 1,
+  // One that follows the stream, and others that sleep.
+  streamTrigger: 5,
   announce: 1,
   ...ofWorkers(() => 2),
 };
@@ -83,6 +90,7 @@ const batchingMs = 50;
 /** About as late as DynamoDB's streams start functions. */
 const announcedMs = 200;
 const queuePrefix = 'zeroplane-test-';
+const functionPrefix = 'zeroplane-test-';
 
 export type AwsCluster = Awaited<ReturnType<typeof startAwsCluster>>;
 
@@ -112,9 +120,12 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     env: { ...keys, AWS_ENDPOINT_URL_SQS: sqsUrl },
     answerMs: 4000,
   });
-  // Messages of a killed function come again soon: on AWS it takes minutes, and a resync is faster.
   const queue = createSqsQueue({ service, visibilitySeconds: 5, prefix: queuePrefix });
-  for (const worker of workers) await queue.create(workQueue(worker));
+  const calls = await startLambdaServer(
+    host,
+    (name) => Object.values(functions).find((each) => `${functionPrefix}${each.name}` === name),
+    storm?.delivery,
+  );
 
   const authority = await createTestAuthority('aws-test-ca');
   const channel = options.channel
@@ -132,12 +143,14 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
     AWS_ENDPOINT_URL_SQS: sqsUrl,
     AWS_ENDPOINT_URL_S3: sqsUrl,
+    AWS_ENDPOINT_URL_LAMBDA: calls.url,
     AWS_ENDPOINT_URL_EC2: ec2.url,
     AWS_ENDPOINT_URL_AUTOSCALING: autoScaling.url,
     ZEROPLANE_EC2_NODES: 'true',
     ZEROPLANE_CLUSTER: clusterName,
     ZEROPLANE_TABLE: 'store',
     ZEROPLANE_QUEUE_PREFIX: queuePrefix,
+    ZEROPLANE_FUNCTION_PREFIX: functionPrefix,
     ZEROPLANE_QUEUE_URL_BASE: `${sqsUrl}/${account}/`,
     ZEROPLANE_BUILD: 'test',
     // What killed environments hold stays held for minutes.
@@ -174,9 +187,6 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
       options.start ?? startThread,
     );
   });
-  const sources = workers.map((worker) =>
-    startEventSource(queue, workQueue(worker), functions[worker], storm?.delivery),
-  );
   storm?.killsIn(functions);
   if (channel) storm?.dropsOf(channel);
 
@@ -207,12 +217,20 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     });
   };
   const { streamDelayMs } = options;
-  if (streamDelayMs !== undefined || channel)
-    dynamo.onRecord = (record) => {
-      if (stopping || !isLogged(record)) return;
-      if (streamDelayMs !== undefined) later(timers, streamDelayMs * (0.5 + Math.random()), () => follow(record));
-      if (channel && !isHosted(record)) announce(record);
-    };
+  const wakeDue: StreamRecord[] = [];
+  dynamo.onRecord = (record) => {
+    if (stopping) return;
+    if (isDue(record) && wakeDue.push(record) === 1)
+      later(timers, latenessMs, () => {
+        functions.streamTrigger.invoke({ Records: wakeDue.splice(0) }).catch(() => undefined);
+      });
+    if (!isLogged(record)) return;
+    if (streamDelayMs !== undefined) later(timers, streamDelayMs * (0.5 + Math.random()), () => follow(record));
+    if (channel && !isHosted(record)) announce(record);
+  };
+  const { tickMs = 60_000 } = options;
+  const ticking =
+    tickMs > 0 ? setInterval(() => calls.deliver(`${functionPrefix}streamTrigger`, { tick: true }), tickMs) : undefined;
 
   const token = (accessKeyId: 'AKIAADMIN' | 'AKIAWORKER' | 'AKIAOTHER') =>
     createIamToken({ clusterName, region, credentials: { accessKeyId, secretAccessKey: 'secret' }, now: new Date() });
@@ -230,6 +248,10 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
     functions,
     dynamo,
     queue,
+    /** The notes of who is woken, beside the protocol: nothing of it is counted. */
+    wakes: tableWakes(dynamo.calls, 'store', { now: Date.now, sleep: (ms) => delay(ms), random: Math.random }),
+    /** Events that functions could not deal with. */
+    deadLetters: calls.deadLetters,
     sqs,
     sts,
     ec2,
@@ -250,7 +272,8 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
       stopping = true;
       dynamo.onRecord = undefined;
       for (const timer of timers) clearTimeout(timer);
-      await Promise.all(sources.map((source) => source.stop()));
+      clearInterval(ticking);
+      await calls.close();
       await channel?.close();
       await gateway.close();
       await Promise.all(Object.values(functions).map((each) => each.stop()));
@@ -265,6 +288,11 @@ export async function startAwsCluster(options: AwsClusterOptions = {}) {
 function isLogged(record: StreamRecord): boolean {
   const { eventName, dynamodb } = record;
   return eventName === 'INSERT' && ((dynamodb.Keys['p']?.S?.startsWith('log#') ?? false) || isHosted(record));
+}
+
+/** The same: what is due, whatever was written. */
+function isDue({ eventName, dynamodb }: StreamRecord): boolean {
+  return eventName !== 'REMOVE' && dynamodb.Keys['p']?.S === duePartition;
 }
 
 function isHosted({ dynamodb }: StreamRecord): boolean {

@@ -1,6 +1,5 @@
 // What a cluster of the harness has used so far, in the units by which AWS charges.
 
-import { workers } from '../../../core/work/work-queues.ts';
 import { functionNames, functionRows, ofFunctions } from '../../../infra/function-rows.ts';
 import type { AwsCluster } from './cluster.ts';
 
@@ -11,7 +10,7 @@ export interface Counts {
   readonly gigabyteSeconds: number;
   readonly readUnits: number;
   readonly writeUnits: number;
-  /** Requests to SQS: a message is sent, received and deleted. */
+  /** Requests to SQS for nodes: a message is sent, received and deleted. */
   readonly messages: number;
   /** On the channel, from clients and to them. */
   readonly socketMessages: number;
@@ -28,7 +27,7 @@ export function counted({ functions, dynamo, gateway, channel, nodeMessages }: A
     gigabyteSeconds: all.reduce((sum, { name, used }) => sum + (used.billedMs / 1000) * memory[name], 0),
     readUnits: dynamo.units.read,
     writeUnits: dynamo.units.write,
-    messages: 3 * (workers.reduce((sum, name) => sum + functions[name].invocations, 0) + nodeMessages()),
+    messages: 3 * nodeMessages(),
     socketMessages: channel?.messages ?? 0,
   };
 }

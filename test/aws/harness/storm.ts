@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '../../simulation/random.ts';
 import type { ChannelGateway, MessageFaults } from './channel-gateway.ts';
 import { createDynamoFaults, type DynamoFault, type DynamoFaultRates, type DynamoFaults } from './dynamo-faults.ts';
-import type { DeliveryFaults } from './event-source.ts';
 import type { LambdaFunction } from './lambda.ts';
+import type { DeliveryFaults } from './lambda-server.ts';
 
 type ChannelFault = 'wordsLost' | 'wordsTwice' | 'wordsLate' | 'dropped';
 type Fault = DynamoFault | ChannelFault | 'twice' | 'forgotten' | 'killed' | 'timeouts' | 'coldStarts';

@@ -99,6 +99,7 @@ class Parser {
     while (this.#next < this.#tokens.length) {
       if (this.#take('SET')) steps.push(...this.#list(() => this.#assignment()));
       else if (this.#take('ADD')) steps.push(...this.#list(() => this.#addition()));
+      else if (this.#take('REMOVE')) steps.push(...this.#list(() => this.#removal()));
       else throw new SyntaxError(`the model does not read: ${this.#tokens.join(' ')}`);
     }
     return (item, values) => {
@@ -133,6 +134,13 @@ class Parser {
     const amount = this.#operand();
     return (item, values) => {
       item[name] = { N: String(Number(item[name]?.N ?? 0) + Number(amount(item, values)?.N)) };
+    };
+  }
+
+  #removal(): Update {
+    const name = this.#word();
+    return (item) => {
+      delete item[name];
     };
   }
 

@@ -105,6 +105,7 @@ export class ModelTable {
     const units = this.#apply({ key: after, before, after });
     return {
       ...(input.ReturnValues === 'ALL_NEW' && { Attributes: after }),
+      ...(input.ReturnValues === 'ALL_OLD' && before && { Attributes: before.item }),
       ConsumedCapacity: { CapacityUnits: units },
     };
   }

@@ -5,11 +5,11 @@ import type { FunctionSettings } from '../../../../core/cluster/settings.ts';
 import { hostedRequest } from '../../../../core/hosted/hosted-path.ts';
 import { StatusError } from '../../../../core/machinery/status.ts';
 import type { Log } from '../../../../core/process/log.ts';
-import type { Queue } from '../../../../core/queue/queue.ts';
 import type { Claims } from '../../../../core/store/claims.ts';
-import type { HostedStore } from '../../../../core/store/dynamodb/connect.ts';
+import type { HostedStore } from '../../../../core/store/dynamodb/connect-parts.ts';
 import type { Store } from '../../../../core/store/store.ts';
 import type { Meter } from '../../../../core/work/meter.ts';
+import type { Waking } from '../../../../core/work/waking.ts';
 import { refuse } from '../../audit/refusals.ts';
 import type { ApiResponse } from '../../http.ts';
 import { auditedBy } from '../audited-by.ts';
@@ -23,8 +23,8 @@ export interface HostedFrontOptions {
   readonly store: Pick<Store, 'get'>;
   /** The host's: all clusters together hold so many requests that last. */
   readonly claims: Claims;
-  readonly hosted: (uid: string) => HostedStore;
-  readonly queue: Queue;
+  readonly hosted: (uid: string) => Promise<HostedStore>;
+  readonly waking: Waking;
   readonly log: Log;
   readonly meter: Meter;
 }

@@ -6,7 +6,7 @@ import { ensureSigningKey } from '../../../../core/cluster/signing-key.ts';
 import { signAdministrator } from '../../../../core/hosted/administrator.ts';
 import { clustersPath } from '../../../../core/hosted/hosted-path.ts';
 import type { Registry } from '../../../../core/registry/registry.ts';
-import type { HostedStore } from '../../../../core/store/dynamodb/connect.ts';
+import type { HostedStore } from '../../../../core/store/dynamodb/connect-parts.ts';
 import type { Store } from '../../../../core/store/store.ts';
 import { kubeconfigAnswerer } from '../../hosted/kubeconfig-responder.ts';
 import type { Answerer } from '../../responder.ts';
@@ -16,7 +16,7 @@ export interface HostedKubeconfigOptions {
   readonly settings: FunctionSettings;
   /** The host's. */
   readonly store: Store;
-  readonly hosted: (uid: string) => Pick<HostedStore, 'store'>;
+  readonly hosted: (uid: string) => Promise<Pick<HostedStore, 'store'>>;
   readonly registry: Pick<Registry, 'admit'>;
   readonly now: () => Date;
 }
@@ -27,7 +27,7 @@ export function hostedKubeconfig({ settings, store, hosted, registry, now }: Hos
     async kubeconfigOf(name, host) {
       const { uid, expiresAt } = await findHosted(store, name, now());
       return async () => {
-        const key = await ensureSigningKey(hosted(uid).store);
+        const key = await ensureSigningKey((await hosted(uid)).store);
         const token = signAdministrator({ uid, issuer: issuerOf(settings, name), key }, now(), expiresAt);
         const server = `https://${host ?? 'localhost'}${stageOf(host)}${clustersPath}${name}`;
         return {

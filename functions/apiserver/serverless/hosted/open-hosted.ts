@@ -8,17 +8,17 @@ import { ensureHosted } from '../../../../core/hosted/first-objects.ts';
 import { lineOf } from '../../../../core/hosted/lines-of.ts';
 import { withoutNodes } from '../../../../core/hosted/without-nodes.ts';
 import { createLog, type Log, writeLine } from '../../../../core/process/log.ts';
-import type { Queue } from '../../../../core/queue/queue.ts';
 import { createLazyRegistry } from '../../../../core/registry/lazy.ts';
 import { lookups } from '../../../../core/registry/lookup.ts';
 import { createWebhookCaller } from '../../../../core/registry/webhooks/caller.ts';
 import { createReplicas } from '../../../../core/replica/replicas.ts';
 import { boundedStore } from '../../../../core/store/bounded-store.ts';
 import type { Claims } from '../../../../core/store/claims.ts';
-import type { HostedStore } from '../../../../core/store/dynamodb/connect.ts';
+import type { HostedStore } from '../../../../core/store/dynamodb/connect-parts.ts';
 import { notifyOwnCommits } from '../../../../core/store/own-commits.ts';
 import type { Meter } from '../../../../core/work/meter.ts';
 import { createWakeups } from '../../../../core/work/wakeups.ts';
+import type { Waking } from '../../../../core/work/waking.ts';
 import { createApiServer } from '../../handler.ts';
 import { loadWriteRoutes } from '../../resources/routes.ts';
 import { lazyAggregation } from '../aggregation.ts';
@@ -34,8 +34,8 @@ export interface HostedOptions {
   readonly uid: string;
   readonly settings: FunctionSettings;
   readonly claims: Claims;
-  readonly hosted: (uid: string) => HostedStore;
-  readonly queue: Queue;
+  readonly hosted: (uid: string) => Promise<HostedStore>;
+  readonly waking: Waking;
   readonly log: Log;
   readonly meter: Meter;
 }
@@ -45,13 +45,13 @@ const longestWatchMs = 5 * 60_000;
 const longestInvocationMs = 15 * 60_000;
 
 export async function openHosted(options: HostedOptions): Promise<ServerlessApi> {
-  const { name, uid, settings, queue, meter } = options;
+  const { name, uid, settings, waking, meter } = options;
   const log = createLog(settings.logLevel, (line) => writeLine(lineOf(name, line)));
   const { serviceCIDR, clusterDomain } = settings;
   const now = () => new Date();
-  const own = options.hosted(uid);
+  const own = await options.hosted(uid);
   const wakeups = createWakeups({
-    queue,
+    waking,
     cluster: uid,
     onError: (err, worker) => log.warn({ err, worker }, 'a worker could not be woken; the stream will'),
   });

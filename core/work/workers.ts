@@ -1,6 +1,5 @@
-// The queues that wake scheduler, controllers and the node notifier where they are functions: which changes concern whom, and
-// what a message says. The types in it are a hint (D2): it may be lost, doubled or late. Housekeeping is asked for again by each tick of
-// the schedule.
+// Scheduler, controllers and the node notifier where they are functions that are woken: which changes concern whom, and what a wake-up
+// says. It is a hint (D2): it may be lost, doubled or late. Housekeeping is asked for again by each turn of the schedule.
 
 import { clusterType } from '../hosted/cluster-type.ts';
 import { nodeResources } from '../node/protocol.ts';
@@ -17,7 +16,7 @@ export interface WorkerRow {
   readonly housekeeping?: boolean;
 }
 
-/** A worker is a function of this name, woken by its queue. */
+/** A worker is a function of this name. */
 export const workerRows = {
   controllers: { everyMinutes: 5, housekeeping: true },
   scheduler: { everyMinutes: 5, watches: new Set<TypeName>(schedulerWatches) },
@@ -38,17 +37,14 @@ export function ofWorkers<T>(make: (worker: Worker) => T): Readonly<Record<Worke
   return Object.fromEntries(workers.map((worker) => [worker, make(worker)])) as Record<Worker, T>;
 }
 
-export interface WakeupMessage {
-  /** Types that were written. Empty: look at everything. */
-  readonly types: readonly TypeName[];
+/** What a worker is called with. Whatever it says, the log says what there is to do. */
+export interface Wakeup {
+  /** From the schedule, which waits for nobody's turn: a look in vain costs less than to say who looks. */
+  readonly resync?: boolean;
   /** From the schedule: see to what runs out with time, too. */
   readonly housekeeping?: boolean;
-  /** The uid of the hosted cluster whose types they are; without it they are the host's own. */
+  /** The uid of the hosted cluster that is to be looked at; without it the host itself. */
   readonly cluster?: string;
-}
-
-export function workQueue(worker: Worker): string {
-  return `work-${worker}`;
 }
 
 /** Written often, and nobody's cause to act: what owns or expires them is found by the next look. */
