@@ -256,15 +256,21 @@ export async function startAgent(
     event,
   });
 
+  const tellOfNode = (reason: Parameters<typeof nodeEvent>[2], message: string) => {
+    const uid = objects.get<V1Node>('nodes', options.nodeName)?.metadata?.uid;
+    if (uid !== undefined) reporter.event(nodeEvent(options.nodeName, uid, reason, message, now()));
+  };
   const reach = createReach(options.nodeName);
   const network = createNodeNetwork({
     options,
     createNetwork: platform.network,
     onUnreached: (nodes, others) => {
-      const uid = objects.get<V1Node>('nodes', options.nodeName)?.metadata?.uid;
-      for (const message of reach.update(nodes, others))
-        if (uid !== undefined) reporter.event(nodeEvent(options.nodeName, uid, message, now()));
+      for (const message of reach.update(nodes, others)) tellOfNode('PodNetworkUnreachable', message);
       void self.send().catch(failed);
+    },
+    onUndone: (what) => {
+      log.warn({ what }, 'the network does not do all that the cluster asks of it');
+      tellOfNode('PodNetworkLimited', what);
     },
     wanted: () => ({
       services: objects.list<V1Service>('services'),

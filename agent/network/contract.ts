@@ -44,6 +44,8 @@ export interface NetworkOptions {
   readonly overlayKeyFile?: string;
   /** Told whenever these are others than before: the nodes whose pods are not reached. `others`: how many nodes there are. */
   readonly onUnreached?: (nodes: readonly Unreached[], others: number) => void;
+  /** Told once of each thing that the cluster asks of the network and that this system does not do. For people. */
+  readonly onUndone?: (what: string) => void;
   /** How often it is checked that nobody flushed our tables, in milliseconds; 30,000 when not given. */
   readonly checkInterval?: number;
   /** Told of failures that the network goes on from (it tries again with the next change, or in a while). */

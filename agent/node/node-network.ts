@@ -15,6 +15,7 @@ export interface NodeNetworkOptions {
   /** It is there, or could not be set up. */
   readonly onSetUp: () => Promise<void>;
   readonly onUnreached: NonNullable<NetworkOptions['onUnreached']>;
+  readonly onUndone: NonNullable<NetworkOptions['onUndone']>;
   readonly log: EventLog;
 }
 
@@ -36,6 +37,7 @@ export function createNodeNetwork({
   wanted,
   onSetUp,
   onUnreached,
+  onUndone,
   log,
 }: NodeNetworkOptions): NodeNetwork {
   let network: Network | undefined;
@@ -79,6 +81,7 @@ export function createNodeNetwork({
       network = createNetwork({
         ...networkOptions(options, podCIDR),
         onUnreached,
+        onUndone,
         onError: (error) => log.warn({ error: String(error) }, 'a part of the network failed; trying again'),
       });
       settingUp = start(network, podCIDR);

@@ -32,11 +32,17 @@ export function createReach(nodeName: string): Reach {
   };
 }
 
-export function nodeEvent(name: string, uid: string, message: string, now: number): EventReport {
+export function nodeEvent(
+  name: string,
+  uid: string,
+  reason: 'PodNetworkUnreachable' | 'PodNetworkLimited',
+  message: string,
+  now: number,
+): EventReport {
   return {
     regarding: { apiVersion: 'v1', kind: 'Node', name, uid },
     type: 'Warning',
-    reason: 'PodNetworkUnreachable',
+    reason,
     message,
     time: new Date(now).toISOString(),
   };

@@ -80,7 +80,7 @@ export function createWindowsNetwork(options: NetworkOptions, parts: WindowsNetw
   };
   /** What is asked for and not done is said once. */
   const tell = (texts: readonly string[]) => {
-    for (const each of texts) if (!told.has(each)) onError(new Error(each));
+    for (const each of texts) if (!told.has(each)) options.onUndone?.(each);
     told = new Set(texts);
   };
   const policiesOf = ({ networkPolicies }: NetworkState) =>
@@ -132,7 +132,7 @@ export function createWindowsNetwork(options: NetworkOptions, parts: WindowsNetw
   };
 
   const start = async () => {
-    if (options.ipv6) onError(new Error('pods of a node with Windows have IPv4 alone'));
+    if (options.ipv6) options.onUndone?.('pods of a node with Windows have IPv4 alone');
     stopped = false;
     await mkdir(directory, { recursive: true });
     await setUpSwitch(hns, powerShell, podCIDR, nodeIP);

@@ -377,12 +377,28 @@ describe('a node with Windows', () => {
     });
     await api.queue.send('node-win', JSON.stringify({ kind: 'changed' }));
     for (const text of ['NetworkPolicies hold for no pod of this node', 'nodes with Windows do not do sessionAffinity'])
-      await expect.poll(() => logged.filter((each) => each.includes(text)), wait).toHaveLength(1);
+      await expect
+        .poll(async () => (await events()).filter(({ note }: { note: string }) => note.includes(text)), wait)
+        .toMatchObject([{ reason: 'PodNetworkLimited', regarding: { kind: 'Node', name: 'win' } }]);
 
     await api.remove('/api/v1/namespaces/default/services/web');
     await api.queue.send('node-win', JSON.stringify({ kind: 'changed' }));
     await expect.poll(() => machine.policyLists.size, wait).toBe(0);
     await expect.poll(() => machine.endpoints.size, wait).toBe(1);
+  });
+
+  it('takes up what an agent before it left: pods, switch, load balancers', async () => {
+    await createPod('web', { containers: [main()] });
+    await expect.poll(async () => (await podStatus('web'))?.phase, wait).toBe('Running');
+    await expect.poll(() => fs.readdir(cniOf()).catch(() => []), wait).toHaveLength(1);
+    const [networks, endpoints] = [[...machine.networks.keys()], [...machine.endpoints.keys()]];
+    await agent.stop();
+    await fs.rm(path.join(cniOf(), '05-zeroplane.conflist'));
+    agent = await startAgent(platform(), options, log, async () => undefined);
+    await expect.poll(() => fs.readdir(cniOf()), wait).toHaveLength(1);
+    expect([[...machine.networks.keys()], [...machine.endpoints.keys()]]).toEqual([networks, endpoints]);
+    expect(containerd.asked('runPodSandbox')).toHaveLength(1);
+    expect((await podStatus('web')).containerStatuses).toMatchObject([{ restartCount: 0, ready: true }]);
   });
 
   it('is taken off its machine, with its pods and its network', async () => {
