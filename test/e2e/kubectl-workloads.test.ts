@@ -86,7 +86,7 @@ describe.skipIf(process.getuid?.() !== 0)('kubectl and workloads (needs root)', 
     const described = await k('describe', pod);
     expect(described).toMatch(/Controlled By:\s+ReplicaSet\/app-/);
     expect(described).toMatch(/Normal\s+Scheduled\s+\S+\s+default-scheduler\s+Successfully assigned default\/app-/);
-    expect(described).toMatch(/Normal\s+Started\s+\S+\s+kubelet/);
+    await expect.poll(() => k('describe', pod)).toMatch(/Normal\s+Started\s+\S+\s+kubelet/);
     expect(await k('describe', 'deploy', 'app')).toMatch(
       /Replicas:\s+2 desired \| 2 updated \| 2 total \| 2 available \| 0 unavailable/,
     );

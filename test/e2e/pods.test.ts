@@ -111,7 +111,8 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
           'probed',
           [
             shell('main', `touch /tmp/alive; ${forever}`, {
-              startupProbe: probe('/tmp/started', { failureThreshold: 30 }),
+              // Nor are thirty to ask for what it does until then.
+              startupProbe: probe('/tmp/started', { failureThreshold: 300 }),
               readinessProbe: probe('/tmp/ready'),
               livenessProbe: probe('/tmp/alive'),
             }),
@@ -138,9 +139,8 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
         const { restartCount, state } = await stateOf('probed');
         return restartCount === 1 && state.running;
       });
-      const events = await cluster.kubectl('events', '--for', 'pod/probed');
-      expect(events).toContain('Liveness probe failed');
-      expect(events).toContain('Killing');
+      const events = () => cluster.kubectl('events', '--for', 'pod/probed');
+      for (const each of ['Liveness probe failed', 'Killing']) await expect.poll(events).toContain(each);
     });
 
     it('restart a crashed container with back-off, and show it', async () => {
@@ -153,7 +153,7 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
       const { lastState } = await stateOf('crashing');
       expect(lastState.terminated).toMatchObject({ exitCode: 3, reason: 'Error' });
       expect(await cluster.kubectl('logs', 'crashing')).toBe('ran\n');
-      expect(await cluster.kubectl('events', '--for', 'pod/crashing')).toContain('BackOff');
+      await expect.poll(() => cluster.kubectl('events', '--for', 'pod/crashing')).toContain('BackOff');
     });
 
     it('run init containers in order, and sidecars from before the first container until after the last', async () => {

@@ -64,9 +64,9 @@ describe.skipIf(!able)('a registry (needs root, docker-registry and skopeo)', ()
     const [status] = (await cluster.read('pod', 'pulled')).status.containerStatuses;
     expect(status.image).toBe(`${registry}/app:1`);
     expect(status.imageID).toMatch(/@sha256:[0-9a-f]{64}$/);
-    const events = await cluster.kubectl('events', '--for', 'pod/pulled');
-    expect(events).toContain(`Pulling image "${registry}/app:1"`);
-    expect(events).toContain(`Successfully pulled image "${registry}/app:1"`);
+    const events = () => cluster.kubectl('events', '--for', 'pod/pulled');
+    await expect.poll(events).toContain(`Pulling image "${registry}/app:1"`);
+    await expect.poll(events).toContain(`Successfully pulled image "${registry}/app:1"`);
   });
 
   conformance(
@@ -105,7 +105,8 @@ describe.skipIf(!able)('a registry (needs root, docker-registry and skopeo)', ()
       if (status?.state.waiting) reasons.add(status.state.waiting.reason);
       return reasons.has('ErrImagePull') && reasons.has('ImagePullBackOff');
     });
-    expect(await cluster.kubectl('events', '--for', 'pod/early')).toMatch(/Failed.*failed to pull image.*not found/i);
+    const events = () => cluster.kubectl('events', '--for', 'pod/early');
+    await expect.poll(events).toMatch(/Failed.*failed to pull image.*not found/i);
     await push('app:2');
     await cluster.kubectl('wait', '--for=condition=Ready', 'pod/early', '--timeout=120s');
   });

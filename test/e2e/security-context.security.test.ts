@@ -214,13 +214,9 @@ describe.skipIf(process.getuid?.() !== 0)('security contexts (needs root)', () =
     expect(refused.map(([{ metadata }]) => [status(metadata?.name).phase, status(metadata?.name).reason])).toEqual(
       refused.map(([, reason]) => ['Failed', reason]),
     );
-    const events = await cluster.kubectl(
-      'get',
-      'events',
-      '-o',
-      'jsonpath={range .items[*]}{.reason} {.message}{"\\n"}{end}',
-    );
-    for (const [, reason] of refused) expect(events).toContain(`${reason} `);
+    const lines = 'jsonpath={range .items[*]}{.reason} {.message}{"\\n"}{end}';
+    const events = () => cluster.kubectl('get', 'events', '-o', lines);
+    for (const [, reason] of refused) await expect.poll(events).toContain(`${reason} `);
   });
 
   it('let no container start that they would not confine', async () => {
