@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ApiRequest } from '../http.ts';
-import { freeBytes, readBody } from './body.ts';
+import { freeBytes, readBody, takeBody } from './body.ts';
 
 describe('reading a body', () => {
   beforeEach(() => {
@@ -34,6 +34,20 @@ describe('reading a body', () => {
     body.end('{}');
     expect(Buffer.from(await reading).toString()).toBe('{}');
     expect(asked.body).toBe(await readBody(asked));
+  });
+
+  it('may be the last: the request lets go of its bytes, and nobody takes it for an empty one', async () => {
+    const body = new PassThrough();
+    const asked = request(body);
+    const reading = readBody(asked);
+    body.end('{}');
+    const bytes = await reading;
+    expect(await takeBody(asked)).toBe(bytes);
+    expect(asked.body).not.toBe(bytes);
+    await expect(readBody(asked)).rejects.toThrow('was taken');
+    const none: ApiRequest = { method: 'DELETE', path: '/', query: '', headers: {} };
+    expect((await takeBody(none)).length).toBe(0);
+    expect(none.body).toBeUndefined();
   });
 
   it('asks for room for what is more than everybody may have', async () => {

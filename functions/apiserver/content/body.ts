@@ -26,6 +26,7 @@ export type Room = (bytes: number) => void;
 export async function readBody(request: RoutedRequest, limit = maxBodyBytes, room?: Room): Promise<Uint8Array> {
   const { body } = request;
   if (body === undefined) return empty;
+  if (body === taken) throw new Error('the body of this request was taken: it is read no second time');
   if (body instanceof Uint8Array) {
     if (body.length > limit) throw tooLarge(limit);
     return body;
@@ -37,6 +38,19 @@ export async function readBody(request: RoutedRequest, limit = maxBodyBytes, roo
   request.body = bytes;
   return bytes;
 }
+
+/**
+ * As `readBody`, by the last who needs it. What a request holds while it waits for its commit outlives the collector's first rounds; its
+ * bytes are a piece of all that came over the connection at once.
+ */
+export async function takeBody(request: RoutedRequest): Promise<Uint8Array> {
+  const bytes = await readBody(request);
+  if (request.body !== undefined) request.body = taken;
+  return bytes;
+}
+
+/** Of a request whose body was taken: it had one. */
+const taken: AsyncIterable<Uint8Array> = Readable.from([]);
 
 /** By its events: the iterator that a stream has costs as much as the rest of a small request. */
 function readStream(stream: Readable, announced: number, limit: number, room: Room | undefined): Promise<Uint8Array> {

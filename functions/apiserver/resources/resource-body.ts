@@ -13,7 +13,7 @@ import { prune } from '../../../core/machinery/structure/prune.ts';
 import { wholeFloatError } from '../../../core/machinery/structure/whole-floats.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
 import { cannotHandle } from '../../../core/registry/write/prune-default-validate.ts';
-import { contentType, decodeBody, readBody, unsupportedMediaType } from '../content/body.ts';
+import { contentType, decodeBody, takeBody, unsupportedMediaType } from '../content/body.ts';
 import type { RoutedRequest } from '../http.ts';
 import { inOrder } from './strict-order.ts';
 import { demandKnown, demandObject, unreadableObject, unreadablePatchText, wrongPatch } from './unreadable-body.ts';
@@ -73,7 +73,7 @@ async function decodedBody(
   type: string,
   unreadable: (error: unknown, bytes: Uint8Array) => unknown,
 ): Promise<{ decoded: Decoded; bytes: Uint8Array }> {
-  const bytes = await readBody(request);
+  const bytes = await takeBody(request);
   if (bytes.length > largeBytes) context.large = true;
   let decoded: Decoded;
   try {

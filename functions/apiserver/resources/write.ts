@@ -3,7 +3,7 @@
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
 import { answersWithDeleted } from '../../../core/api/deletion-answers.ts';
 import type { Outcome, Target } from '../../../core/registry/registry.ts';
-import { contentType, decodeBody, readBody } from '../content/body.ts';
+import { contentType, decodeBody, takeBody } from '../content/body.ts';
 import { isBinary } from '../content/negotiate.ts';
 import { respondBytes, respondList, respondSized, respondValue } from '../content/respond.ts';
 import type { ApiResponse } from '../http.ts';
@@ -83,7 +83,7 @@ function apiVersionOf({ group, version }: ResourceDefinition): string {
 }
 
 async function readOptions({ request }: Exchange): Promise<unknown> {
-  const bytes = await readBody(request);
+  const bytes = await takeBody(request);
   return bytes.length === 0 ? undefined : (await decodeBody(bytes, contentType(request))).value;
 }
 
