@@ -77,12 +77,13 @@ function checkBindable(target: Target, pod: V1Pod, binding: V1Binding): void {
       `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata?.uid}`,
     );
   }
+  const ofBinding = { ...subject, resource: `${subject.resource}/binding` };
   if (pod.metadata?.deletionTimestamp)
-    throw conflict(subject, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+    throw conflict(ofBinding, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   if (pod.spec?.nodeName)
-    throw conflict(subject, name, `pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
+    throw conflict(ofBinding, name, `pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
   if (pod.spec?.schedulingGates?.length)
-    throw conflict(subject, name, `pod ${name} has non-empty .spec.schedulingGates`);
+    throw conflict(ofBinding, name, `pod ${name} has non-empty .spec.schedulingGates`);
 }
 
 function setScheduled(pod: V1Pod, now: string): void {

@@ -12,6 +12,7 @@ import { isRecord } from '../../../core/machinery/structure/field-at.ts';
 import { prune } from '../../../core/machinery/structure/prune.ts';
 import { wholeFloatError } from '../../../core/machinery/structure/whole-floats.ts';
 import type { PatchType, RequestContext, WriteOptions } from '../../../core/registry/registry.ts';
+import { apiVersionOf } from '../../../core/registry/target.ts';
 import { cannotHandle } from '../../../core/registry/write/prune-default-validate.ts';
 import { contentType, decodeBody, takeBody, unsupportedMediaType } from '../content/body.ts';
 import type { RoutedRequest } from '../http.ts';
@@ -23,6 +24,8 @@ export interface BodyKind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /** Older versions that are read as this one. */
+  readonly older?: readonly string[];
   /** Of a custom resource's own objects: any kind is read, and judged then. */
   readonly custom: boolean;
   /** Of a built-in kind's objects, and of patches of them; a subresource of another kind has none here. */
@@ -37,6 +40,8 @@ export function bodyKind(definition: ResourceDefinition, subresource: string): B
     group: found?.group ?? definition.group,
     version: found?.version ?? definition.version,
     kind: found?.kind ?? definition.kind,
+    // Clients that were written for 1.21 evict with it, and all that it has is the same.
+    ...(found?.kind === 'Eviction' && { older: ['policy/v1beta1'] }),
     custom: found?.kind === undefined && definition.customResource !== undefined,
     ...(found?.kind === undefined && definition.customResource === undefined && { definition }),
     ...(found?.kind === undefined && { schemaOf: () => definition.schema }),
@@ -89,6 +94,8 @@ function asObject(value: unknown, bytes: Uint8Array, kind: BodyKind): KubeObject
   // An object that says nothing, to Go.
   const object: unknown = value === null && !kind.custom ? {} : value;
   demandObject(object, bytes, kind);
+  if (kind.older && 'apiVersion' in object && kind.older.some((each) => each === object.apiVersion))
+    object.apiVersion = apiVersionOf(kind);
   if (!kind.custom) demandKnown(object, bytes, kind);
   // as: an object by the check above; what it says is for the registry to check.
   return object as KubeObject;

@@ -60,8 +60,21 @@ export function validateContainer(
     errors.push(...validateContainerResources(container.resources, around.resourceClaims, `${path}.resources`));
   if (container.securityContext)
     errors.push(...validateContainerSecurity(container.securityContext, around.hostUsers, `${path}.securityContext`));
-  errors.push(...validateRestart(container, role, path));
+  if (role === 'ephemeral') errors.push(...validateEphemeral(container, path));
+  else errors.push(...validateRestart(container, path));
   return errors;
+}
+
+/** Nothing is to rely on such a container. Its probes and its lifecycle are refused with those of init containers. */
+const notOfEphemeral = ['ports', 'resources', 'resizePolicy', 'restartPolicy', 'restartPolicyRules'] as const;
+
+function validateEphemeral(container: V1Container, path: string): FieldError[] {
+  return notOfEphemeral
+    .filter((field) => {
+      const value = container[field] ?? '';
+      return typeof value === 'string' ? value !== '' : Object.keys(value).length > 0;
+    })
+    .map((field) => forbiddenField(`${path}.${field}`, 'cannot be set for an Ephemeral Container'));
 }
 
 function validatePorts(container: V1Container, around: ContainerSurroundings, path: string): FieldError[] {

@@ -2,20 +2,15 @@
 // (all containers of the pod).
 
 import type { V1Container } from '../../../../generated/kubernetes.ts';
-import { type FieldError, forbiddenField, notSupported, required, tooMany } from '../../../machinery/field-error.ts';
-import type { ContainerRole } from './container-surroundings.ts';
+import { type FieldError, notSupported, required, tooMany } from '../../../machinery/field-error.ts';
 
 const policies = ['Always', 'Never', 'OnFailure'];
 const actions = ['Restart', 'RestartAllContainers'];
 const operators = ['In', 'NotIn'];
 const most = { rules: 20, exitCodes: 255 };
 
-export function validateRestart(container: V1Container, role: ContainerRole, path: string): FieldError[] {
+export function validateRestart(container: V1Container, path: string): FieldError[] {
   const { restartPolicy: policy, restartPolicyRules: rules = [] } = container;
-  if (role === 'ephemeral')
-    return [policy ? 'restartPolicy' : '', rules.length > 0 ? 'restartPolicyRules' : '']
-      .filter((field) => field !== '')
-      .map((field) => forbiddenField(`${path}.${field}`, 'cannot be set for an Ephemeral Container'));
   const errors: FieldError[] = [];
   if (policy && !policies.includes(policy)) errors.push(notSupported(`${path}.restartPolicy`, policy, policies));
   if (!policy && rules.length > 0)

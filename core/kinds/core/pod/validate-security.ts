@@ -40,7 +40,17 @@ export function validateContainerSecurity(context: V1SecurityContext, hostUsers:
   return errors;
 }
 
-export function validatePodSecurity(context: V1PodSecurityContext, path: string): FieldError[] {
+/** Of a pod that may share namespaces with its node. */
+export interface SharedNamespaces {
+  readonly hostNetwork?: boolean | undefined;
+  readonly hostIPC?: boolean | undefined;
+}
+
+export function validatePodSecurity(
+  context: V1PodSecurityContext,
+  shared: SharedNamespaces,
+  path: string,
+): FieldError[] {
   const errors = validateIds(context, ['runAsUser', 'runAsGroup', 'fsGroup'], path);
   context.supplementalGroups?.forEach((group, index) => {
     if (group < 0 || group > maxId) errors.push(outOfRange(`${path}.supplementalGroups[${index}]`, group));
@@ -59,12 +69,23 @@ export function validatePodSecurity(context: V1PodSecurityContext, path: string)
       );
     } else if (names.has(name))
       errors.push({ type: 'FieldValueDuplicate', field: at, message: `Duplicate value: ${JSON.stringify(name)}` });
+    const field = hostNamespaceOf(name, shared);
+    if (field) errors.push(invalidValue(at, name, `may not be specified when '${field}' is true`));
     names.add(name);
   });
   if (context.seccompProfile) errors.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`));
   if (context.appArmorProfile) errors.push(...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`));
   if (context.windowsOptions) errors.push(...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`));
   return errors;
+}
+
+/** The field by which the namespace that a sysctl belongs to is the node's. */
+function hostNamespaceOf(name: string, { hostNetwork, hostIPC }: SharedNamespaces): keyof SharedNamespaces | undefined {
+  const dotted = name.replaceAll('/', '.');
+  if (hostNetwork && dotted.startsWith('net.')) return 'hostNetwork';
+  return hostIPC && ['kernel.sem', 'kernel.shm', 'kernel.msg', 'fs.mqueue.'].some((each) => dotted.startsWith(each))
+    ? 'hostIPC'
+    : undefined;
 }
 
 type IdField = 'runAsUser' | 'runAsGroup' | 'fsGroup';

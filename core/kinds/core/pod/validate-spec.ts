@@ -49,7 +49,7 @@ export function validatePodSpec(spec: V1PodSpec | undefined, path: string, podNa
   errors.push(...choice(spec.dnsPolicy, dnsPolicies, `${path}.dnsPolicy`));
   errors.push(...validateNaming(spec, path));
   errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
-  if (spec.securityContext) errors.push(...validatePodSecurity(spec.securityContext, `${path}.securityContext`));
+  if (spec.securityContext) errors.push(...validatePodSecurity(spec.securityContext, spec, `${path}.securityContext`));
   if (spec.hostPID && spec.shareProcessNamespace)
     errors.push(
       invalidValue(
