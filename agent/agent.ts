@@ -82,6 +82,7 @@ export async function startAgent(
   const random = Math.random;
   const paths = agentPaths(options.dataDir);
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  await platform.protect?.(options.dataDir);
   const api = createApiClient(options.credentials);
   const [{ runtime, snapshots, version, release }, dns] = await Promise.all([
     platform.openRuntime(options, log),

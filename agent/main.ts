@@ -58,7 +58,10 @@ async function run(parsed: AgentCommand): Promise<void> {
       return;
     case 'join': {
       const { becomeMember, joinCluster } = await import('./joined/join.ts');
-      const join = { ...parsed.join, os: (await thisPlatform()).os };
+      const platform = await thisPlatform();
+      const join = { ...parsed.join, os: platform.os };
+      // Before the first secret is written there.
+      await platform.protect?.(parsed.options.dataDir);
       if (!parsed.only) {
         const upgrades = isSea() ? await import('./upgrade/installed.ts') : undefined;
         const startedAt = Date.now();

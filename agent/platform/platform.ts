@@ -26,6 +26,8 @@ export interface Platform {
   readonly volumes: VolumeHost;
   /** The directory that the node's own API shows as `/logs/`. */
   readonly systemLogs: string;
+  /** Has a data directory read by nobody but who runs the agent, where the modes of its files do not say so. It is made where it is missing. */
+  readonly protect?: (dataDir: string) => Promise<void>;
   /** The image of sandboxes, where no other is given. */
   readonly pauseImage: string;
   /** The runtime of this node. Throws GrpcError, and errors that say what to do. */

@@ -12,6 +12,8 @@ const passedOn = [
   'TERM',
   // Proxies, for those who pull images or packages.
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+  // Where Windows has its programs.
+  ...['SystemRoot', 'windir', 'PATHEXT', 'ProgramFiles', 'ProgramData', 'PSModulePath'],
   // Authorities that the machine's administrator trusts.
   ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'],
 ];

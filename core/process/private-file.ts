@@ -23,6 +23,8 @@ export function writePrivateFile(path: string, data: string | Uint8Array): void 
 
 /** Names that were given or taken in it are durable. */
 export function syncFolder(path: string): void {
+  // Windows refuses to flush a folder (it is opened for reading); NTFS keeps names in its journal.
+  if (process.platform === 'win32') return;
   const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);

@@ -10,8 +10,10 @@ import type { Payload, VolumeHost } from '../../volumes/volume-host.ts';
 import { resolved, windowsComponents, windowsFiles } from './files.ts';
 import type { RunProgram } from './power-shell.ts';
 
-/** SYSTEM, Administrators, and what a container's two built-in users are to the machine. */
-const access = ['*S-1-5-18:(OI)(CI)F', '*S-1-5-32-544:(OI)(CI)F', '*S-1-5-93-2-1:(OI)(CI)M', '*S-1-5-93-2-2:(OI)(CI)M'];
+/** SYSTEM and Administrators. */
+export const administrators = ['*S-1-5-18:(OI)(CI)F', '*S-1-5-32-544:(OI)(CI)F'];
+/** What a container's two built-in users are to the machine. */
+const containerUsers = ['*S-1-5-93-2-1:(OI)(CI)M', '*S-1-5-93-2-2:(OI)(CI)M'];
 
 export function createWindowsVolumeHost(run: RunProgram): VolumeHost {
   return {
@@ -19,9 +21,7 @@ export function createWindowsVolumeHost(run: RunProgram): VolumeHost {
     async prepareRoots(podsDir, memoryDir) {
       for (const directory of [podsDir, memoryDir]) {
         await fs.mkdir(directory, { recursive: true });
-        const args = [directory, '/inheritance:r', '/grant:r', ...access];
-        const result = await run('icacls.exe', args);
-        if (result.code !== 0) throw new CommandError('icacls.exe', args, result);
+        await allowOnly(run, directory, [...administrators, ...containerUsers]);
       }
     },
     writeFiles,
@@ -56,6 +56,13 @@ export function createWindowsVolumeHost(run: RunProgram): VolumeHost {
     },
     absolute: windowsPath,
   };
+}
+
+/** Nobody else may do anything with a directory and what comes to be in it. Rejects with CommandError. */
+export async function allowOnly(run: RunProgram, directory: string, who: readonly string[]): Promise<void> {
+  const args = [directory, '/inheritance:r', '/grant:r', ...who];
+  const result = await run('icacls.exe', args);
+  if (result.code !== 0) throw new CommandError('icacls.exe', args, result);
 }
 
 /** As the runtime takes it: with its drive. A named pipe stays as it is; undefined: relative, of another machine, or it leads up. */

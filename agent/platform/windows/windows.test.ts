@@ -1,5 +1,6 @@
 // The real agent with the platform of Windows, against a real API server, a containerd that speaks CRI's bytes, and recorded answers of PowerShell.
 
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -127,6 +128,19 @@ const createPod = async (name: string, spec: object) => {
 };
 const main = (more: object = {}) => ({ name: 'main', image: 'nanoserver:ltsc2022', command: ['serve'], ...more });
 
+describe('the program on Windows', () => {
+  it('loads the platform of Windows, and leaves the making of a node to its installer', async () => {
+    const asWindows = 'data:text/javascript,Object.defineProperty(process,"platform",{value:"win32"})';
+    const main = path.join(import.meta.dirname, '../../main.ts');
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, ['--import', asWindows, main, ...args], { encoding: 'utf8' });
+    const torn = run('teardown', '--data-dir', folder);
+    expect([torn.status, torn.stdout]).toEqual([0, expect.stringContaining('no node was set up here')]);
+    const installed = run('install', '--server', 'https://127.0.0.1:1', '--data-dir', folder);
+    expect([installed.status, installed.stderr]).toEqual([1, expect.stringContaining('install-agent.ps1')]);
+  }, 60_000);
+});
+
 describe('a node with Windows', () => {
   it('joins, and says what machine it is', async () => {
     await expect.poll(async () => (await node()).status?.nodeInfo?.operatingSystem, wait).toBe('windows');
@@ -242,7 +256,14 @@ describe('a node with Windows', () => {
     expect(
       await fs.readFile(mounts.get('C:\\Windows\\System32\\drivers\\etc\\hosts')?.hostPath ?? '', 'utf8'),
     ).toContain('web');
-    expect(machine.ran.filter(({ program }) => program === 'icacls.exe')).toHaveLength(2);
+    const lists = machine.ran.filter(({ program }) => program === 'icacls.exe').map(({ args }) => args);
+    // The first of all, before anything is written there.
+    expect(machine.ran[0]).toMatchObject({ program: 'icacls.exe', args: expect.arrayContaining([options.dataDir]) });
+    expect(lists.map(([directory, , , ...who]) => [path.basename(directory ?? ''), who.length])).toEqual([
+      ['data', 2],
+      ['pods', 4],
+      ['memory', 4],
+    ]);
 
     await api.patch('/api/v1/namespaces/default/configmaps/settings', 'application/merge-patch+json', {
       data: { 'a.ini': 'x=2' },

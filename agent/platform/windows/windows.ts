@@ -12,7 +12,7 @@ import { createWindowsPodHost } from './pod-host.ts';
 import { createPowerShell, type RunProgram } from './power-shell.ts';
 import { openWindowsRuntime } from './runtime.ts';
 import { teardownWindows } from './teardown.ts';
-import { createWindowsVolumeHost } from './volume-host.ts';
+import { administrators, allowOnly, createWindowsVolumeHost } from './volume-host.ts';
 
 export interface WindowsParts extends Omit<WindowsNetworkParts, 'powerShell'> {
   readonly run: RunProgram;
@@ -28,6 +28,10 @@ export function createWindows({ run, logs, ...parts }: WindowsParts): Platform {
     machine: createWindowsMachine(powerShell),
     volumes: createWindowsVolumeHost(run),
     systemLogs: logs,
+    async protect(dataDir) {
+      await mkdir(dataDir, { recursive: true });
+      await allowOnly(run, dataDir, administrators);
+    },
     // What containerd for Windows is configured with by itself.
     pauseImage: 'registry.k8s.io/pause:3.10.1',
     openRuntime: openWindowsRuntime,
