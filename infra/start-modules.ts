@@ -4,8 +4,8 @@
 
 import type { BundleName } from './function-rows.ts';
 
-const http = 'functions/apiserver/serverless/http-handlers.ts';
-const api = [http, 'functions/apiserver/serverless/open.ts', 'functions/apiserver/flow-control/flow-control.ts'];
+const http = ['functions/apiserver/serverless/http-handlers.ts', 'core/store/dynamodb/connect.ts'];
+const api = [...http, 'functions/apiserver/serverless/open.ts', 'functions/apiserver/flow-control/flow-control.ts'];
 
 /** By the start's name: paths below the root. */
 export type Starts = Readonly<Record<string, readonly string[]>>;
@@ -16,13 +16,18 @@ export const startsOf: Readonly<Record<BundleName, Starts>> = {
     write: [...api, 'core/registry/create.ts', 'functions/apiserver/resources/write.ts'],
     node: [...api, 'functions/apiserver/node/endpoints.ts'],
     hosted: [
-      http,
+      ...http,
       'functions/apiserver/serverless/hosted/front.ts',
       'core/store/dynamodb/connect-hosted.ts',
       'core/registry/create.ts',
       'functions/apiserver/resources/write.ts',
     ],
-    notifier: ['functions/apiserver/serverless/notifier.ts', 'core/replica/replicas.ts'],
+    notifier: [
+      'functions/apiserver/serverless/notifier.ts',
+      'core/replica/replicas.ts',
+      'core/work/worker-function.ts',
+      'core/store/dynamodb/connect-notifier.ts',
+    ],
   },
   controllers: {
     own: ['functions/controllers/own.ts'],

@@ -6,28 +6,18 @@ import middy from '@middy/core';
 import { readSettings } from '../../core/cluster/settings.ts';
 import { createLog } from '../../core/process/log.ts';
 import { connectQueue } from '../../core/queue/sqs/connect.ts';
-import { connectStore } from '../../core/store/dynamodb/connect.ts';
+import type { ConnectedStore } from '../../core/store/dynamodb/connect.ts';
 import { connectWaking } from '../../core/work/connect-waking.ts';
-import { workerMiddleware } from '../../core/work/invocation.ts';
+import { type InvocationContext, workerMiddleware } from '../../core/work/invocation.ts';
 import { openMeter } from '../../core/work/meter.ts';
-import { createWorkerFunction } from '../../core/work/worker-function.ts';
 import type { ExtensionServersWork } from './serverless/extension-servers.ts';
 
 const { env } = process;
 const settings = readSettings(env);
 const log = createLog(settings.logLevel);
 const meter = openMeter(settings, env, log);
-const {
-  store,
-  heartbeats,
-  relays,
-  claims,
-  wakes,
-  hosted: hostedStore,
-} = connectStore(settings.table, settings.bucket, env, meter.throttled, settings.historyMs);
+const connection = [settings.table, settings.bucket, env, meter.throttled, settings.historyMs] as const;
 const queue = connectQueue(settings, env);
-const waking = connectWaking(settings, env, wakes);
-const worker = createWorkerFunction({ worker: 'notifier', wakes, waking, log });
 const notifies = handles('.notify');
 // Opened in the initialisation phase: the first request then waits for nothing.
 const http = notifies ? undefined : await openHttp();
@@ -45,15 +35,10 @@ export const buffered = http?.buffered;
 
 export const notify = middy()
   .use(workerMiddleware(meter, log))
-  .handler(
-    worker.answer(
-      async () => {
-        if (!notifying) throw new Error('this function was not started as the notifier: its handler must be `notify`');
-        await notifying.idle();
-      },
-      { afterwards: async () => notifying?.end() },
-    ),
-  );
+  .handler(async (event: unknown, context: InvocationContext): Promise<void> => {
+    if (!notifying) throw new Error('this function was not started as the notifier: its handler must be `notify`');
+    await notifying(event, context);
+  });
 
 function handles(name: string): boolean {
   return env['_HANDLER']?.endsWith(name) ?? false;
@@ -61,25 +46,35 @@ function handles(name: string): boolean {
 
 async function openHttp() {
   const { httpHandlers } = await import('./serverless/http-handlers.ts');
-  const opening = handles('.watch') ? openWatches() : handles('.hosted') ? openHostedClusters() : openApi();
-  return httpHandlers(await opening, meter, log);
+  const { connectStore } = await import('../../core/store/dynamodb/connect.ts');
+  const connected = connectStore(...connection);
+  const open = handles('.watch') ? openWatches : handles('.hosted') ? openHostedClusters : openApi;
+  return httpHandlers(await open(connected), meter, log);
 }
 
-async function openApi() {
+async function openApi({ store, heartbeats, relays, claims, wakes, hosted }: ConnectedStore) {
   const { openServerless } = await import('./serverless/open.ts');
-  const writes = handles('.buffered');
+  const [waking, writes] = [connectWaking(settings, env, wakes), handles('.buffered')];
   return openServerless({
     ...{ settings, store, groups: store.groups, heartbeats, relays, claims, queue, waking, log, env, meter, writes },
-    hosted: hostedStore,
+    hosted,
   });
 }
 
-async function openHostedClusters() {
+async function openHostedClusters({ store, claims, wakes, hosted }: ConnectedStore) {
   const { openHostedFront } = await import('./serverless/hosted/front.ts');
-  return openHostedFront({ settings, store, claims, hosted: hostedStore, waking, log, meter });
+  return openHostedFront({
+    settings,
+    store,
+    claims,
+    hosted,
+    waking: connectWaking(settings, env, wakes),
+    log,
+    meter,
+  });
 }
 
-async function openWatches() {
+async function openWatches({ store, claims }: ConnectedStore) {
   const { openWatching } = await import('./serverless/watching.ts');
   return openWatching({ settings, store, claims, log, meter });
 }
@@ -87,21 +82,24 @@ async function openWatches() {
 async function openNotifying() {
   const { openNotifier } = await import('./serverless/notifier.ts');
   const { replicasOfNow } = await import('../../core/replica/replicas.ts');
+  const { createWorkerFunction } = await import('../../core/work/worker-function.ts');
+  const { connectNotifier } = await import('../../core/store/dynamodb/connect-notifier.ts');
+  const { store, heartbeats, relays, wakes } = connectNotifier(...connection);
+  const waking = connectWaking(settings, env, wakes);
+  const worker = createWorkerFunction({ worker: 'notifier', wakes, waking, log });
   const own = worker.wakingOthers(store);
   const replicas = replicasOfNow(own);
   const notifyNodes = await openNotifier({ replicas, queue, heartbeats, log });
   let extensions: ExtensionServersWork | undefined;
-  return {
-    async idle() {
-      // Nodes wait for nobody else's server, and the start for none.
-      await notifyNodes();
-      if (!extensions) {
-        const { openExtensionServers } = await import('./serverless/extension-servers.ts');
-        const { timers } = worker;
-        extensions = await openExtensionServers({ store: own, replicas, relays, queue, settings, timers, log });
-      }
-      await extensions.idle();
-    },
-    end: async () => extensions?.end(),
+  const idle = async () => {
+    // Nodes wait for nobody else's server, and the start for none.
+    await notifyNodes();
+    if (!extensions) {
+      const { openExtensionServers } = await import('./serverless/extension-servers.ts');
+      const options = { store: own, replicas, relays: await relays(), queue, settings, timers: worker.timers, log };
+      extensions = await openExtensionServers(options);
+    }
+    await extensions.idle();
   };
+  return worker.answer(idle, { afterwards: async () => extensions?.end() });
 }

@@ -24,7 +24,6 @@ import { StoreError } from '../store.ts';
 import type { DynamoCalls } from './calls.ts';
 import { decode } from './codec.ts';
 import { Commits } from './commits.ts';
-import { compact } from './compaction.ts';
 import { expired } from './expiry.ts';
 import { tableGroups } from './groups.ts';
 import { Heads } from './heads.ts';
@@ -34,7 +33,6 @@ import type { LargeValues } from './large-values.ts';
 import { list } from './list.ts';
 import type { LogOptions } from './log.ts';
 import { Log } from './log.ts';
-import { past, revisionAt } from './past.ts';
 import type { Call, Cost, Operation, RetryEnvironment } from './requests.ts';
 import { Requests } from './requests.ts';
 
@@ -156,10 +154,13 @@ class TableStore implements DynamoStore {
   }
 
   async past(type: TypeName, name: string, options?: PastOptions): Promise<PastPage> {
+    // Asked for seldom: no start loads it.
+    const { past } = await import('./past.ts');
     return past(this.#requests, this.#log, this.#large, this.#begin('past'), type, name, options);
   }
 
   async revisionAt(type: TypeName, time: number): Promise<number> {
+    const { revisionAt } = await import('./past.ts');
     return revisionAt(this.#heads, this.#log, this.#begin('past'), type, time);
   }
 
@@ -172,6 +173,7 @@ class TableStore implements DynamoStore {
   }
 
   async compact(type: TypeName, revision: number): Promise<void> {
+    const { compact } = await import('./compaction.ts');
     await compact(this.#requests, this.#heads, this.#log, this.#begin('compact'), type, revision);
   }
 
