@@ -37,6 +37,16 @@ export function tooManyValues(): StatusError {
   );
 }
 
+/** Whether what somebody else answered is as a request may be, so that it can be worked on like one. */
+export function isReadable(value: unknown): boolean {
+  return isWithinDepth(value) && !holdsMore(value, maxValues);
+}
+
+/** Of a value that is not nested without end. */
+export function holdsMore(value: unknown, most: number): boolean {
+  return countValues(value, most) > most;
+}
+
 /** Stops counting beyond `most`. */
 function countValues(value: unknown, most: number): number {
   let count = 1;

@@ -6,6 +6,7 @@
 import './bigint-json.ts';
 import { maxDepth, maxValues, tooDeep, tooManyValues } from './depth.ts';
 import { goSyntaxError } from './go-json-error.ts';
+import { fewValues } from './json-commas.ts';
 import { jsonValue } from './json-names.ts';
 import { getOwn, setOwn } from './own.ts';
 import { badRequest, StatusError } from './status.ts';
@@ -53,7 +54,7 @@ export function decodeJson(input: Uint8Array | string): unknown {
  * and RequestEntityTooLarge.
  */
 export function decodeJsonStrict(input: Uint8Array | string): Decoded {
-  return parsed(typeof input === 'string' ? input : textOf(input), (text) => looked(text, jsonValue(text)));
+  return parsed(fewValues(typeof input === 'string' ? input : textOf(input)), (text) => looked(text, jsonValue(text)));
 }
 
 /**
@@ -67,7 +68,7 @@ export function visitFields(text: string, onField: (name: string, again: boolean
 /** As `decodeJsonStrict` where the text is a JSON object; undefined where it is anything else. */
 export function decodeJsonObject(input: Uint8Array): Decoded | undefined {
   if (input[0] !== 0x7b) return undefined;
-  const text = textOf(input);
+  const text = fewValues(textOf(input));
   let value: unknown;
   try {
     value = jsonValue(text);

@@ -2,7 +2,8 @@
 // Source: admissionregistration.k8s.io/v1 WebhookClientConfig, apiextensions.k8s.io/v1 WebhookClientConfig.
 
 import { Agent, request } from 'node:https';
-import { parseJson } from '../../machinery/json.ts';
+import { jsonObject } from '../../machinery/json.ts';
+import { hasMoreCommas } from '../../machinery/json-commas.ts';
 import { type Reach, reachEndpoints } from '../reach.ts';
 import { EndpointError, type ServiceEndpoint, type ServiceLookups, serviceEndpoint } from '../service-endpoint.ts';
 import { tlsAgent } from '../tls-agent.ts';
@@ -31,11 +32,12 @@ export class WebhookError extends Error {
   }
 }
 
-/** POSTs `body` and gives the JSON object that comes back. Fails with WebhookError. The webhook is told how long it has: `?timeout=10s`. */
+/** POSTs `body` and gives the JSON object that comes back. Fails with WebhookError. The webhook is told how long it has: `?timeout=10s`. `mostValues`: of an answer. */
 export type WebhookCaller = (
   address: WebhookAddress,
   body: unknown,
   timeoutMs: number,
+  mostValues?: number,
 ) => Promise<Record<string, unknown>>;
 
 export interface WebhookCallerOptions extends ServiceLookups {
@@ -62,7 +64,7 @@ export function createWebhookCaller(options: WebhookCallerOptions): WebhookCalle
     },
     { maxSockets: 64, timeout: idleMs },
   );
-  return async (address, body, timeoutMs) => {
+  return async (address, body, timeoutMs, mostValues) => {
     const ca = address.caBundle ? { ca: Buffer.from(address.caBundle, 'base64') } : {};
     const url = urlOf(address, timeoutMs);
     const path = url.pathname + url.search;
@@ -71,7 +73,7 @@ export function createWebhookCaller(options: WebhookCallerOptions): WebhookCalle
       const target = address.service
         ? { ...(await serviceTarget(options, address.service)), agent: byService }
         : { ...urlTarget(url), agent: byUrl };
-      return await post({ ...target, ...ca, path }, JSON.stringify(body), signal);
+      return answerOf(await post({ ...target, ...ca, path }, JSON.stringify(body), signal), mostValues);
     } catch (error) {
       if (!(error instanceof WebhookError) || error.code === 'answer') throw error;
       throw new WebhookError(error.code, `Post ${JSON.stringify(shown(address, url))}: ${error.message}`);
@@ -135,7 +137,8 @@ async function endpointOf(options: ServiceLookups, namespace: string, name: stri
   }
 }
 
-function post(target: Post, body: string, signal: AbortSignal): Promise<Record<string, unknown>> {
+/** The text of an answer with status 200. */
+function post(target: Post, body: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error) =>
       reject(
@@ -167,7 +170,7 @@ function post(target: Post, body: string, signal: AbortSignal): Promise<Record<s
         const text = Buffer.concat(chunks).toString('utf8');
         if (response.statusCode !== 200)
           reject(new WebhookError('answer', `the server answered ${response.statusCode}: ${text.slice(0, 256)}`));
-        else resolveJson(text, resolve, reject);
+        else resolve(text);
       });
     });
     sent.on('error', (error) => {
@@ -179,16 +182,10 @@ function post(target: Post, body: string, signal: AbortSignal): Promise<Record<s
   });
 }
 
-function resolveJson(
-  text: string,
-  resolve: (value: Record<string, unknown>) => void,
-  reject: (error: Error) => void,
-): void {
-  try {
-    const value: unknown = parseJson(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) resolve({ ...value });
-    else reject(new WebhookError('answer', 'the answer is not a JSON object'));
-  } catch {
-    reject(new WebhookError('answer', 'the answer is not JSON'));
-  }
+function answerOf(text: string, mostValues = Number.POSITIVE_INFINITY): Record<string, unknown> {
+  if (hasMoreCommas(text, mostValues))
+    throw new WebhookError('answer', `the answer has more than ${mostValues} values`);
+  const value = jsonObject(text);
+  if (!value || Array.isArray(value)) throw new WebhookError('answer', 'the answer is not a JSON object');
+  return { ...value };
 }

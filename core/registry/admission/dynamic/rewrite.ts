@@ -3,10 +3,12 @@
 import type { V1Scale } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { type Body, bodyOf } from '../../../api/subresource-body.ts';
+import { holdsMore } from '../../../machinery/depth.ts';
 import { deepEqual } from '../../../machinery/equality.ts';
 import type { KubeObject, ObjectMeta } from '../../../machinery/object.ts';
 import { setOwn } from '../../../machinery/own.ts';
 import { StatusError } from '../../../machinery/status.ts';
+import { yieldToEventLoop } from '../../../machinery/steps.ts';
 import { applyDefaults } from '../../../machinery/structure/apply-defaults.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
 import { prune } from '../../../machinery/structure/prune.ts';
@@ -15,6 +17,9 @@ import { scalePaths, setReplicas } from '../../scale.ts';
 import { storedDefinition, toStored } from '../../versions.ts';
 import type { Attributes, WriteEnvironment } from '../plugin.ts';
 import { takesOwnBody } from './request.ts';
+
+/** Beyond so many values what is done with them all is done in turns with what else there is to do. */
+const largeValues = 2000;
 
 /** `next` is in the version of `shown`. Tells whether anything changed. Fails with InternalError for what is no such object. */
 export async function rewrite(
@@ -30,16 +35,23 @@ export async function rewrite(
   const connects = operation === 'CONNECT';
   if (!isRecord(next) || !(connects || isRecord(next['metadata'])))
     throw broken(who, 'the result is no object with metadata');
+  const large = holdsMore(next, largeValues);
+  const turn = async () => {
+    if (large) await yieldToEventLoop();
+  };
+  await turn();
   if (deepEqual(before, next)) return false;
+  await turn();
   const changed = next as KubeObject; // an object with metadata; its structure is checked below
   if (connects) replace(object, { ...changed, metadata: object.metadata });
   else {
     demandSameIdentity(attributes, before, changed, who);
-    pruneDefaultCheck(bodyOf(shown, subresource), shown.customResource !== undefined, changed, who);
+    await pruneDefaultCheck(bodyOf(shown, subresource), shown.customResource !== undefined, changed, who, turn);
     if (subresource === 'scale') scaleTo(object, attributes, shown, changed);
     else if (takesOwnBody(attributes)) replace(object, changed);
     else {
       const stored = await toStored(env, shown, changed);
+      await turn();
       env.strategyOf(storedDefinition(env, shown)).defaults?.(stored, old);
       keepServersFields(stored, object, operation);
       replace(object, stored);
@@ -87,9 +99,17 @@ function restore<K extends keyof ObjectMeta>(meta: ObjectMeta, before: ObjectMet
   else meta[field] = value;
 }
 
-function pruneDefaultCheck({ schema, kind }: Body, custom: boolean, changed: KubeObject, who: string): void {
+async function pruneDefaultCheck(
+  { schema, kind }: Body,
+  custom: boolean,
+  changed: KubeObject,
+  who: string,
+  turn: () => Promise<void>,
+): Promise<void> {
   prune(schema, changed);
+  await turn();
   applyDefaults(schema, changed);
+  await turn();
   // Custom resources are checked once more before they are stored; a Scale of one is not one.
   if (custom && kind !== 'Scale') return;
   const [wrong] = validateStructure(schema, changed);

@@ -8,11 +8,14 @@ import type {
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { loadExpressions } from '../../../cel/expressions.ts';
+import { holdsMore, isReadable, maxDepth, maxValues } from '../../../machinery/depth.ts';
 import { reasonOf } from '../../../machinery/foreign-status.ts';
 import { parseJson } from '../../../machinery/json.ts';
-import { applyJsonPatch } from '../../../machinery/json-patch.ts';
+import { hasMoreCommas } from '../../../machinery/json-commas.ts';
+import { applyingJsonPatch } from '../../../machinery/json-patch.ts';
 import { setOwn } from '../../../machinery/own.ts';
 import { badRequest, StatusError } from '../../../machinery/status.ts';
+import { runYielding, yieldToEventLoop } from '../../../machinery/steps.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
 import { WebhookError } from '../../webhooks/caller.ts';
 import { reviewVersion } from '../../webhooks/review-version.ts';
@@ -80,7 +83,11 @@ async function mutateAll(attributes: Attributes, env: WriteEnvironment): Promise
     let changed = false;
     if (response?.['patch'] !== undefined && objects.object) {
       const patch = patchOf(response, hook.name);
-      const next = applyPatchOf(structuredClone(objects.object), patch, hook.name);
+      const large = isLarge(objects.object) || isLarge(patch);
+      if (large) await yieldToEventLoop();
+      const copy = structuredClone(objects.object);
+      if (large) await yieldToEventLoop();
+      const next = await applyPatchOf(copy, patch, hook.name, large);
       changed = await rewrite(
         env,
         attributes,
@@ -163,7 +170,7 @@ async function ask(
     );
   };
   try {
-    const answer = await env.callWebhook(hook.clientConfig, review, (hook.timeoutSeconds ?? 10) * 1000);
+    const answer = await env.callWebhook(hook.clientConfig, review, (hook.timeoutSeconds ?? 10) * 1000, maxValues);
     response = responseOf(answer, uid, apiVersion);
   } catch (error) {
     if (!(error instanceof WebhookError)) throw error;
@@ -179,7 +186,10 @@ async function ask(
     );
   }
   const { warnings, auditAnnotations } = response;
-  if (Array.isArray(warnings)) attributes.context.warnings.push(...warnings.map(String));
+  // More do not fit into an answer's headers (content/warnings.ts).
+  if (Array.isArray(warnings))
+    for (const each of warnings.slice(0, mostWarnings))
+      if (typeof each === 'string') attributes.context.warnings.push(each);
   if (isRecord(auditAnnotations))
     for (const [key, value] of Object.entries(auditAnnotations)) annotate(attributes, `${hook.name}/${key}`, value);
   if (response['allowed'] !== true) {
@@ -191,11 +201,14 @@ async function ask(
   return response;
 }
 
-function responseOf(
-  { response, apiVersion, kind }: Record<string, unknown>,
-  uid: string,
-  asked: string,
-): Record<string, unknown> {
+const tooMuch = `has more than ${maxValues} values, or nests them deeper than ${maxDepth} levels`;
+/** Of one answer. */
+const mostWarnings = 100;
+
+/** Its values are as many, and as deep, as those of a request: more would hold up everybody, and their patch is refused anyway. */
+function responseOf(answer: Record<string, unknown>, uid: string, asked: string): Record<string, unknown> {
+  if (!isReadable(answer)) throw new WebhookError('answer', `the answer ${tooMuch}`);
+  const { response, apiVersion, kind } = answer;
   // Before v1 webhooks left out what they had been asked.
   const old = asked.endsWith('/v1beta1');
   if (apiVersion !== asked && !(old && !apiVersion && !kind))
@@ -212,6 +225,11 @@ function responseOf(
   return old ? { patchType: 'JSONPatch', ...response } : response;
 }
 
+/** Worked on in turns with what else there is to do. */
+function isLarge(value: unknown): boolean {
+  return holdsMore(value, 2000);
+}
+
 /** What a webhook says of its refusal, in characters. */
 const maxRefusal = 8 * 1024;
 
@@ -225,7 +243,10 @@ function denied(name: string, status: unknown): StatusError {
 function patchOf({ patch, patchType }: Record<string, unknown>, name: string): unknown {
   try {
     if (patchType !== 'JSONPatch' || typeof patch !== 'string') throw new SyntaxError('patchType must be JSONPatch');
-    return parseJson(Buffer.from(patch, 'base64').toString('utf8'));
+    const text = Buffer.from(patch, 'base64').toString('utf8');
+    const operations = hasMoreCommas(text, maxValues) ? undefined : parseJson(text);
+    if (operations === undefined || !isReadable(operations)) throw new SyntaxError(`it ${tooMuch}`);
+    return operations;
   } catch (error) {
     // Only what is just above can fail.
     throw new StatusError(
@@ -235,9 +256,9 @@ function patchOf({ patch, patchType }: Record<string, unknown>, name: string): u
   }
 }
 
-function applyPatchOf(object: unknown, patch: unknown, name: string): unknown {
+async function applyPatchOf(object: unknown, patch: unknown, name: string, large: boolean): Promise<unknown> {
   try {
-    return applyJsonPatch(object, patch);
+    return await runYielding(applyingJsonPatch(object, patch), large);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     throw new StatusError(
