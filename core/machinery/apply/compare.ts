@@ -164,6 +164,7 @@ const emptyList: unknown[] = [];
 const untypedMap: MapStrategy = {
   kind: 'map',
   field: (name) => ({ schema: {}, isProperty: false, element: `f:${name}` }),
+  schemaOf: () => ({}),
 };
 
 function requiredOf(schema: Schema): readonly string[] {

@@ -27,10 +27,15 @@ function visit(schema: Schema, value: unknown, path: string[], found: string[]):
     for (const name in fields) {
       const field = getOwn(fields, name);
       if (field === null || field === undefined) continue;
-      const { schema: below, element } = strategy.field(name);
-      const fault = typeFault(below, field);
-      if (fault === undefined && typeof field !== 'object') continue;
-      path.push(element);
+      const below = strategy.schemaOf(name);
+      const { type } = below;
+      const isObject = typeof field === 'object';
+      // Most fields are what they are to be.
+      const isRight = isObject ? type === (Array.isArray(field) ? 'array' : 'object') : type === typeof field;
+      if (isRight && !isObject) continue;
+      const fault = isRight ? undefined : typeFault(below, field);
+      if (fault === undefined && !isObject) continue;
+      path.push(`f:${name}`);
       if (fault !== undefined) found.push(`${pathString(path)}: ${fault}`);
       else visit(below, field, path, found);
       path.pop();

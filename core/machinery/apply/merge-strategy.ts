@@ -8,7 +8,12 @@ import { keyElement, valueElement } from './fields-v1.ts';
 
 export type MergeStrategy =
   | { readonly kind: 'leaf' }
-  | { readonly kind: 'map'; readonly field: (name: string) => MapField }
+  | {
+      readonly kind: 'map';
+      readonly field: (name: string) => MapField;
+      /** That of `field`, where nothing else of it is asked for. */
+      readonly schemaOf: (name: string) => Schema;
+    }
   | {
       readonly kind: 'list';
       readonly items: Schema;
@@ -73,7 +78,7 @@ function makeStrategy(schema: Schema): MergeStrategy {
     if (own) known.set(name, made);
     return made;
   };
-  return { kind: 'map', field };
+  return { kind: 'map', field, schemaOf: (name) => getOwn(properties, name) ?? others };
 }
 
 function listStrategy(schema: Schema): MergeStrategy {
