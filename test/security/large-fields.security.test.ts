@@ -119,6 +119,14 @@ describe('a field as large as a request may carry it', () => {
       '/api/v1/namespaces/a/resourcequotas',
       { metadata, spec: { hard: map(58_000, (i) => [`*${i}/*`, '-0.5']) } },
     ],
+    'keys of a list that are no properties': ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', keyed({}, [])],
+    'keys of a list that are all demanded': [
+      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      keyed(
+        map(9_000, (i) => [`k${i}`, { type: 'string' }]),
+        many(9_000, (i) => `k${8_999 - i}`),
+      ),
+    ],
     'wrong annotations': [
       '/api/v1/namespaces/a/configmaps',
       { metadata: { ...metadata, annotations: map(58_000, (i) => [`*${i}/*`, '']) } },
@@ -150,6 +158,23 @@ describe('a field as large as a request may carry it', () => {
     await attempt('POST', `${path}?dryRun=All`, body);
   });
 });
+
+/** A definition with a list that has ten thousands of keys. */
+function keyed(properties: object, required: readonly string[]): object {
+  const keys = Array.from({ length: required.length || 50_000 }, (_, i) => `k${i}`);
+  const list = {
+    ...{ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys },
+    items: { type: 'object', properties, required },
+  };
+  const openAPIV3Schema = { type: 'object', properties: { list } };
+  return {
+    metadata: { name: 'things.example.com' },
+    spec: {
+      ...{ group: 'example.com', scope: 'Namespaced', names: { plural: 'things', kind: 'Thing' } },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }],
+    },
+  };
+}
 
 function withName(body: Json, name: string): Json {
   return { ...body, metadata: { ...Object(body['metadata']), name } };

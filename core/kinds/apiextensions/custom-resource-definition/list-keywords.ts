@@ -2,6 +2,7 @@
 
 import type { V1JSONSchemaProps } from '../../../../generated/kubernetes.ts';
 import {
+  errorsOf,
   type FieldError,
   forbiddenField,
   invalidValue,
@@ -90,24 +91,29 @@ function checkMap(
     return;
   }
   if (new Set(keys).size < keys.length) errors.push(invalidValue(at, keys, 'must not contain duplicate entries'));
-  for (const key of new Set(keys)) {
+  const demanded = new Set(items.required);
+  const ofKeys = errorsOf(new Set(keys), (key) => {
     const property = getOwn(items.properties, key);
-    const place = `${path}.items.properties[${key}]`;
-    if (!property) {
-      errors.push(invalidValue(at, keys, 'entries must all be names of item properties'));
-      continue;
-    }
-    if (property.type === 'object' || property.type === 'array')
-      errors.push(
-        invalidValue(
-          `${place}.type`,
-          property.type,
-          "must be a scalar type if parent array's x-kubernetes-list-type is map",
-        ),
-      );
-    const why = 'this property is in x-kubernetes-list-map-keys, so it';
-    if (property.default === undefined && !items.required?.includes(key))
-      errors.push(required(`${place}.default`, `${why} must have a default or be a required property`));
-    if (property.nullable) errors.push(forbiddenField(`${place}.nullable`, `${why} cannot be nullable`));
-  }
+    if (!property) return [invalidValue(at, keys, 'entries must all be names of item properties')];
+    return keyErrors(property, demanded.has(key), `${path}.items.properties[${key}]`);
+  });
+  errors.push(...ofKeys);
+}
+
+/** What is wrong with a property that is one of the keys of its list. */
+function keyErrors(property: V1JSONSchemaProps, demanded: boolean, place: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (property.type === 'object' || property.type === 'array')
+    errors.push(
+      invalidValue(
+        `${place}.type`,
+        property.type,
+        "must be a scalar type if parent array's x-kubernetes-list-type is map",
+      ),
+    );
+  const why = 'this property is in x-kubernetes-list-map-keys, so it';
+  if (property.default === undefined && !demanded)
+    errors.push(required(`${place}.default`, `${why} must have a default or be a required property`));
+  if (property.nullable) errors.push(forbiddenField(`${place}.nullable`, `${why} cannot be nullable`));
+  return errors;
 }
