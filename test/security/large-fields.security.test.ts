@@ -119,6 +119,13 @@ describe('a field as large as a request may carry it', () => {
       '/api/v1/namespaces/a/resourcequotas',
       { metadata, spec: { hard: map(58_000, (i) => [`*${i}/*`, '-0.5']) } },
     ],
+    'a hundred patterns, each nearly as large as it may be': [
+      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      defined({
+        type: 'object',
+        properties: map(100, (i) => [`p${i}`, { type: 'string', pattern: `${'a?'.repeat(2_450)}${i}` }]),
+      }),
+    ],
     'keys of a list that are no properties': ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', keyed({}, [])],
     'keys of a list that are all demanded': [
       '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
@@ -166,7 +173,10 @@ function keyed(properties: object, required: readonly string[]): object {
     ...{ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys },
     items: { type: 'object', properties, required },
   };
-  const openAPIV3Schema = { type: 'object', properties: { list } };
+  return defined({ type: 'object', properties: { list } });
+}
+
+function defined(openAPIV3Schema: object): object {
   return {
     metadata: { name: 'things.example.com' },
     spec: {

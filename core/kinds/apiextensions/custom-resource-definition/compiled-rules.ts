@@ -8,6 +8,7 @@ import type { RuleEnvironment } from '../../../cel/kubernetes/rules.ts';
 import type { Schema } from '../../../machinery/schema.ts';
 import type { Steps } from '../../../machinery/steps.ts';
 import { isRecord } from '../../../machinery/structure/field-at.ts';
+import { patternProblem } from './pattern.ts';
 
 export interface CompiledExpression {
   readonly compiled: CelResult<CelProgram>;
@@ -56,10 +57,14 @@ function compile(expression: string, rule: V1ValidationRule, own: RuleEnvironmen
 /** Rules between two pauses: a few milliseconds. */
 const atOnce = 20;
 
-/** Compiles all rules below a schema. */
+/** Of patterns, as above. */
+const charactersAtOnce = 5_000;
+
+/** Compiles all rules and patterns below a schema. */
 export function* compileAhead(root: V1JSONSchemaProps, rules: CompiledRules): Steps<void> {
   const waiting: V1JSONSchemaProps[] = [root];
   let count = 0;
+  let characters = 0;
   for (let schema = waiting.pop(); schema; schema = waiting.pop()) {
     const own = schema['x-kubernetes-validations']?.length
       ? rules.environment(schema, isRoot(schema, root))
@@ -69,8 +74,17 @@ export function* compileAhead(root: V1JSONSchemaProps, rules: CompiledRules): St
       count += 1;
       if (count % atOnce === 0) yield;
     }
-    for (const each of [schema.items, schema.additionalProperties, ...Object.values(schema.properties ?? {})])
-      if (isRecord(each)) waiting.push(each as V1JSONSchemaProps); // of that structure
+    if (schema.pattern) {
+      patternProblem(schema.pattern);
+      characters += schema.pattern.length;
+      if (characters > charactersAtOnce) {
+        characters = 0;
+        yield;
+      }
+    }
+    const branches = [...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? []), schema.not];
+    const parts = [schema.items, schema.additionalProperties, ...Object.values(schema.properties ?? {})];
+    for (const each of [...parts, ...branches]) if (isRecord(each)) waiting.push(each as V1JSONSchemaProps); // of that structure
   }
 }
 
