@@ -48,9 +48,9 @@ describe('what a start loads', () => {
 describe('a start', { timeout: 120_000 }, () => {
   // Gzipped, as bench -- aws counts it. Each kilobyte is about a quarter of a millisecond of a cold start.
   const kilobytes: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-    apiserver: { read: 156, write: 215, node: 162, hosted: 213, notifier: 36 },
-    controllers: { own: 212, hosting: 221 },
-    scheduler: { start: 171 },
+    apiserver: { read: 150, write: 172, node: 157, hosted: 169, notifier: 36 },
+    controllers: { own: 196, hosting: 206 },
+    scheduler: { start: 153 },
     'stream-trigger': { start: 14 },
     channel: { start: 30 },
   };

@@ -7,6 +7,9 @@ import type { BundleName } from './function-rows.ts';
 const http = ['functions/apiserver/serverless/http-handlers.ts', 'core/store/dynamodb/connect.ts'];
 const api = [...http, 'functions/apiserver/serverless/open.ts', 'functions/apiserver/flow-control/flow-control.ts'];
 
+/** What writes objects of all kinds sooner or later, and none of the kinds in particular. */
+const writes = ['core/registry/changes.ts', 'core/registry/removals.ts', 'core/registry/admission/plugins-of-pods.ts'];
+
 /** By the start's name: paths below the root. */
 export type Starts = Readonly<Record<string, readonly string[]>>;
 
@@ -30,10 +33,10 @@ export const startsOf: Readonly<Record<BundleName, Starts>> = {
     ],
   },
   controllers: {
-    own: ['functions/controllers/own.ts'],
-    hosting: ['functions/controllers/hosting/open-hosting.ts', 'core/store/dynamodb/connect-hosted.ts'],
+    own: ['functions/controllers/own.ts', ...writes],
+    hosting: ['functions/controllers/hosting/open-hosting.ts', 'core/store/dynamodb/connect-hosted.ts', ...writes],
   },
-  scheduler: { start: [] },
+  scheduler: { start: ['core/registry/changes.ts', 'core/registry/admission/plugins-of-pods.ts'] },
   'stream-trigger': { start: [] },
   channel: { start: [] },
   drainer: { start: [] },

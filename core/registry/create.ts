@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { openRbac } from '../authorization/rbac.ts';
 import { loadExpressions } from '../cel/expressions.ts';
 import type { Random } from '../kinds/environment.ts';
+import { late } from '../machinery/late.ts';
 import { builtInPlugins, dynamicPlugins, lastPlugins } from './admission/built-in.ts';
 import type { WriteEnvironment } from './admission/plugin.ts';
 import { admit } from './admit.ts';
@@ -14,15 +15,12 @@ import { readOne } from './read-one.ts';
 import type { Registry, Target } from './registry.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import { loadStrategy, strategyOf } from './strategies.ts';
-import { changeSubresource } from './subresources/change-subresource.ts';
-import { createBinding, createSubresource } from './subresources/create-subresource.ts';
 import { createWebhookCaller } from './webhooks/caller.ts';
 import { create } from './write/create.ts';
-import { remove } from './write/delete.ts';
-import { removeCollection } from './write/delete-collection.ts';
-import { modify } from './write/modify.ts';
-import { patch } from './write/patch.ts';
-import { update } from './write/update.ts';
+
+/** A process that makes objects needs neither of them for its first. */
+const changes = late(() => import('./changes.ts'));
+const removals = late(() => import('./removals.ts'));
 
 export const systemRandom: Random = { uuid: randomUUID, number: Math.random };
 
@@ -40,20 +38,22 @@ export function createRegistry(options: RegistryOptions): Registry {
     watch: (_context, target, watchOptions) => watch(env, target, watchOptions),
     create: (context, target, object, writeOptions) =>
       write(target, () => {
-        if (target.subresource) return createSubresource(env, context, target, object, writeOptions);
+        if (target.subresource)
+          return changes(({ createSubresource }) => createSubresource(env, context, target, object, writeOptions));
         // It changes a pod.
         if (target.definition.type === 'bindings')
           return write({ definition: env.definitions.ofType('pods') ?? target.definition }, () =>
-            createBinding(env, context, target, object, writeOptions),
+            changes(({ createBinding }) => createBinding(env, context, target, object, writeOptions)),
           );
         return create(env, context, target, object, writeOptions);
       }),
     update: (context, target, object, writeOptions) =>
-      write(
-        target,
-        () =>
-          changeSubresource(env, context, target, { object }, writeOptions) ??
-          update(env, context, target, object, writeOptions),
+      write(target, () =>
+        changes(
+          ({ changeSubresource, update }) =>
+            changeSubresource(env, context, target, { object }, writeOptions) ??
+            update(env, context, target, object, writeOptions),
+        ),
       ),
     modify: (context, target, { check, build, otherwise }, writeOptions) => {
       const change = {
@@ -62,22 +62,26 @@ export function createRegistry(options: RegistryOptions): Registry {
         ...(check && { check }),
         ...(otherwise && { otherwise }),
       };
-      return write(target, () => modify(env, context, target, change, writeOptions));
+      return write(target, () => changes(({ modify }) => modify(env, context, target, change, writeOptions)));
     },
     patch: (context, target, type, body, writeOptions) =>
-      write(
-        target,
-        () =>
-          changeSubresource(env, context, target, { type, body }, writeOptions) ??
-          patch(env, context, target, type, body, writeOptions),
+      write(target, () =>
+        changes(
+          ({ changeSubresource, patch }) =>
+            changeSubresource(env, context, target, { type, body }, writeOptions) ??
+            patch(env, context, target, type, body, writeOptions),
+        ),
       ),
     async admit(context, target, operation, object, writeOptions) {
       await admit(env, context, target, operation, object, writeOptions);
       return object;
     },
-    delete: (context, target, deleteOptions) => write(target, () => remove(env, context, target, deleteOptions)),
+    delete: (context, target, deleteOptions) =>
+      write(target, () => removals(({ remove }) => remove(env, context, target, deleteOptions))),
     deleteCollection: (context, target, listOptions, deleteOptions) =>
-      write(target, () => removeCollection(env, context, target, listOptions, deleteOptions)),
+      write(target, () =>
+        removals(({ removeCollection }) => removeCollection(env, context, target, listOptions, deleteOptions)),
+      ),
   };
 }
 

@@ -1,56 +1,55 @@
-// The built-in admission plugins, in the order in which they run. Quotas come last: what they count is then settled.
+// The built-in admission plugins, in the order in which they run. Quotas come last: what they count is then settled. What looks at few
+// types is loaded before the first write of one of them (chain.ts), and named here in the order in which it runs.
 
-import { certificateApproval, certificateSigning } from './certificate-permissions.ts';
-import { certificateSubjectRestriction } from './certificate-subject-restriction.ts';
-import { mutatingPolicies } from './dynamic/mutating-policies.ts';
-import { validatingPolicies } from './dynamic/validating-policies.ts';
-import { mutatingWebhooks, validatingWebhooks } from './dynamic/webhooks.ts';
-import { limitRanger } from './limit-ranger.ts';
+import { dynamicPlugins } from './dynamic/plugins.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
-import type { AdmissionPlugin } from './plugin.ts';
-import { podSecurity } from './pod-security.ts';
-import { policyParameters } from './policy-parameters.ts';
-import { priority } from './priority.ts';
-import { rbacEscalation } from './rbac-escalation.ts';
+import type { AdmissionRow } from './plugin.ts';
 import { resourceQuota } from './resource-quota.ts';
-import { runtimeClass } from './runtime-class.ts';
-import { serviceAccount } from './service-account.ts';
 import {
   defaultStorageClass,
-  defaultTolerationSeconds,
   persistentVolumeClaimResize,
   storageObjectInUseProtection,
   taintNodesByCondition,
 } from './small-defaults.ts';
+import { templated } from './templated.ts';
 
-export const builtInPlugins: readonly AdmissionPlugin[] = [
+const certificates = 'certificates.k8s.io/certificatesigningrequests';
+const roles = ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'];
+const policies = [
+  'validatingadmissionpolicies',
+  'mutatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'mutatingadmissionpolicybindings',
+];
+
+export const builtInPlugins: readonly AdmissionRow[] = [
   namespaceLifecycle,
-  limitRanger,
-  serviceAccount,
+  {
+    types: ['pods', 'persistentvolumeclaims'],
+    load: async () => (await import('./plugins-of-pods.ts')).beforeNodeRestriction,
+  },
   nodeRestriction,
   taintNodesByCondition,
-  podSecurity,
-  priority,
-  defaultTolerationSeconds,
+  {
+    types: ['namespaces', 'pods', ...templated, 'scheduling.k8s.io/priorityclasses'],
+    load: async () => (await import('./plugins-of-pods.ts')).afterNodeRestriction,
+  },
   storageObjectInUseProtection,
   persistentVolumeClaimResize,
-  runtimeClass,
   defaultStorageClass,
-  certificateApproval,
-  certificateSigning,
-  certificateSubjectRestriction,
-  rbacEscalation,
-  policyParameters,
+  { types: [certificates], load: async () => (await import('./plugins-of-certificates.ts')).plugins },
+  {
+    types: roles.map((each) => `rbac.authorization.k8s.io/${each}`),
+    load: async () => [(await import('./rbac-escalation.ts')).rbacEscalation],
+  },
+  {
+    types: policies.map((each) => `admissionregistration.k8s.io/${each}`),
+    load: async () => [(await import('./policy-parameters.ts')).policyParameters],
+  },
 ];
 
-/** What objects of the cluster configure. */
-export const dynamicPlugins: readonly AdmissionPlugin[] = [
-  mutatingPolicies,
-  mutatingWebhooks,
-  validatingPolicies,
-  validatingWebhooks,
-];
+export { dynamicPlugins };
 
 /** After webhooks and policies. */
-export const lastPlugins: readonly AdmissionPlugin[] = [resourceQuota];
+export const lastPlugins: readonly AdmissionRow[] = [resourceQuota];

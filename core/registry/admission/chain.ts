@@ -4,7 +4,7 @@ import type { ResourceDefinition } from '../../api/definition.ts';
 import type { TypeName } from '../../store/store.ts';
 import type { AdmissionMetrics } from './metrics.ts';
 import type { Operation } from './operation.ts';
-import type { AdmissionPlugin, Admitted, Attributes, WriteEnvironment } from './plugin.ts';
+import type { AdmissionPlugin, AdmissionRow, Admitted, Attributes, WriteEnvironment } from './plugin.ts';
 import { startReinvocation } from './reinvocation.ts';
 
 type Half = 'mutate' | 'validate';
@@ -21,10 +21,12 @@ export async function validate(env: WriteEnvironment, attributes: Attributes): P
 }
 
 async function run(env: WriteEnvironment, attributes: Attributes, half: Half): Promise<void> {
+  const found = pluginsFor(env, attributes, half);
+  const plugins = found instanceof Promise ? await found : found;
   const watch = env.admissionMetrics && stopwatch(env.admissionMetrics, attributes, half);
   let current: AdmissionPlugin | undefined;
   try {
-    for (const plugin of pluginsFor(env, attributes, half)) {
+    for (const plugin of plugins) {
       current = plugin;
       const pending = plugin[half]?.(attributes, env);
       if (pending) await pending;
@@ -55,12 +57,12 @@ function stopwatch(metrics: AdmissionMetrics, { operation }: Attributes, half: H
   };
 }
 
-/** Who wants to see which writes stays the same: it is found out once for each type. */
+/** Who wants to see which writes stays the same: it is found out once for each type, and loaded then. Nothing to wait for afterwards. */
 function pluginsFor(
   env: WriteEnvironment,
   { operation, definition }: Attributes,
   half: Half,
-): readonly AdmissionPlugin[] {
+): readonly AdmissionPlugin[] | Promise<readonly AdmissionPlugin[]> {
   let known = chains.get(env.admission);
   if (!known) {
     known = new WeakMap();
@@ -71,17 +73,27 @@ function pluginsFor(
     ofType = { mutate: new Map(), validate: new Map() };
     known.set(definition, ofType);
   }
-  let plugins = ofType[half].get(operation);
-  if (!plugins) {
-    plugins = env.admission.filter((plugin) => plugin[half] && wants(plugin, operation, definition.type));
-    ofType[half].set(operation, plugins);
-  }
-  return plugins;
+  return ofType[half].get(operation) ?? loadPlugins(env.admission, operation, definition.type, half, ofType[half]);
 }
 
 type Chains = WeakMap<ResourceDefinition, Readonly<Record<Half, Map<Operation, readonly AdmissionPlugin[]>>>>;
 
-const chains = new WeakMap<readonly AdmissionPlugin[], Chains>();
+const chains = new WeakMap<readonly AdmissionRow[], Chains>();
+
+async function loadPlugins(
+  rows: readonly AdmissionRow[],
+  operation: Operation,
+  type: TypeName,
+  half: Half,
+  known: Map<Operation, readonly AdmissionPlugin[]>,
+): Promise<readonly AdmissionPlugin[]> {
+  const loaded = await Promise.all(
+    rows.map((row) => ('load' in row ? (row.types.includes(type) ? row.load() : []) : [row])),
+  );
+  const plugins = loaded.flat().filter((plugin) => plugin[half] && wants(plugin, operation, type));
+  known.set(operation, plugins);
+  return plugins;
+}
 
 function wants({ operations, types }: AdmissionPlugin, operation: Operation, type: TypeName): boolean {
   return operations.includes(operation) && (!types || types.includes(type));

@@ -66,9 +66,19 @@ export interface AdmissionPlugin {
   readonly validate?: (attributes: Attributes, env: WriteEnvironment) => void | Promise<void>;
 }
 
+/** Plugins that are loaded before the first write of one of these types: nobody else waits for them, or carries them. */
+export interface LatePlugins {
+  /** All that one of them wants to see. */
+  readonly types: readonly TypeName[];
+  /** In the order in which they run. */
+  readonly load: () => Promise<readonly AdmissionPlugin[]>;
+}
+
+export type AdmissionRow = AdmissionPlugin | LatePlugins;
+
 /** What a write needs. Strategies and allocation see only the Environment, and so no way back into admission. */
 export interface WriteEnvironment extends Environment {
-  readonly admission: readonly AdmissionPlugin[];
+  readonly admission: readonly AdmissionRow[];
   readonly admissionMetrics?: AdmissionMetrics;
   readonly callWebhook: WebhookCaller;
   strategyOf(definition: ResourceDefinition): Strategy;

@@ -10,17 +10,8 @@ import type { AdmissionPlugin, Attributes } from './plugin.ts';
 import { explain, violations } from './pod-security-checks.ts';
 import { type Demand, demandsOf, key, label, sameDemand } from './pod-security-labels.ts';
 import { checkLabels, warnOfPods } from './pod-security-namespaces.ts';
+import { templated } from './templated.ts';
 
-const templated = [
-  'replicationcontrollers',
-  'podtemplates',
-  'apps/daemonsets',
-  'apps/deployments',
-  'apps/replicasets',
-  'apps/statefulsets',
-  'batch/cronjobs',
-  'batch/jobs',
-];
 /** What does not reach the spec of a pod. Anything else is checked, so that a new subresource is none too few. */
 const harmless = new Set(['binding', 'eviction', 'status', 'exec', 'attach', 'portforward', 'proxy', 'log']);
 

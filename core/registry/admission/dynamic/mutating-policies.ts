@@ -14,31 +14,21 @@ import type { KubeObject } from '../../../machinery/object.ts';
 import type { Schema } from '../../../machinery/schema.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import { prune } from '../../../machinery/structure/prune.ts';
-import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../plugin.ts';
+import type { Attributes, WriteEnvironment } from '../plugin.ts';
 import { recordRun, runsNow } from '../reinvocation.ts';
 import { configurationError } from './applied-configuration.ts';
 import { evaluate } from './expressions.ts';
-import { isExemptFromPolicies } from './match.ts';
 import { type Binding, type Evaluation, evaluationsOf, refusal } from './policy.ts';
 import { rewrite } from './rewrite.ts';
 
 const policyType = 'admissionregistration.k8s.io/mutatingadmissionpolicies';
-const bindingType = 'admissionregistration.k8s.io/mutatingadmissionpolicybindings';
 
-export const mutatingPolicies: AdmissionPlugin = {
-  name: 'MutatingAdmissionPolicy',
-  operations: ['CREATE', 'UPDATE', 'CONNECT'],
-  mutate(attributes, env) {
-    // Without a binding no policy does anything.
-    if (env.replicas.peek(bindingType)?.size === 0 || isExemptFromPolicies(attributes)) return undefined;
-    return mutateAll(attributes, env);
-  },
-};
-
-async function mutateAll(attributes: Attributes, env: WriteEnvironment): Promise<void> {
-  // Entries of these types hold such objects.
-  const bindings = await env.lookAll(bindingType);
-  if (bindings.length === 0) return;
+/** `bindings`: all that there are. */
+export async function mutateByPolicies(
+  attributes: Attributes,
+  env: WriteEnvironment,
+  bindings: readonly V1MutatingAdmissionPolicyBinding[],
+): Promise<void> {
   for (const policy of await env.lookAll(policyType)) {
     for (const binding of bindings) {
       if (binding.spec?.policyName !== policy.metadata?.name) continue;

@@ -8,23 +8,11 @@ import type {
 import type { Budget } from '../../../cel/program.ts';
 import type { Environment } from '../../../kinds/environment.ts';
 import { setOwn } from '../../../machinery/own.ts';
-import type { AdmissionPlugin, Attributes } from '../plugin.ts';
+import type { Attributes } from '../plugin.ts';
 import { evaluate, type Inputs } from './expressions.ts';
-import { isExemptFromPolicies } from './match.ts';
 import { evaluationsOf, refusal } from './policy.ts';
 
 const policyType = 'admissionregistration.k8s.io/validatingadmissionpolicies';
-const bindingType = 'admissionregistration.k8s.io/validatingadmissionpolicybindings';
-
-export const validatingPolicies: AdmissionPlugin = {
-  name: 'ValidatingAdmissionPolicy',
-  operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
-  validate(attributes, env) {
-    // Without a binding no policy does anything.
-    if (env.replicas.peek(bindingType)?.size === 0 || isExemptFromPolicies(attributes)) return undefined;
-    return validateAll(attributes, env);
-  },
-};
 
 interface Failure {
   readonly message: string;
@@ -32,10 +20,12 @@ interface Failure {
   readonly expression: number;
 }
 
-async function validateAll(attributes: Attributes, env: Environment): Promise<void> {
-  // Entries of these types hold such objects.
-  const bindings = await env.lookAll(bindingType);
-  if (bindings.length === 0) return;
+/** `bindings`: all that there are. */
+export async function validateByPolicies(
+  attributes: Attributes,
+  env: Environment,
+  bindings: readonly V1ValidatingAdmissionPolicyBinding[],
+): Promise<void> {
   for (const policy of await env.lookAll(policyType)) {
     const own = bindings.filter(({ spec }) => spec?.policyName === policy.metadata?.name);
     if (own.length > 0) await validatePolicy(attributes, env, policy, own);

@@ -5,6 +5,7 @@ import type {
   V1MutatingWebhook,
   V1MutatingWebhookConfiguration,
   V1ValidatingWebhook,
+  V1ValidatingWebhookConfiguration,
 } from '../../../../generated/kubernetes.ts';
 import type { ResourceDefinition } from '../../../api/definition.ts';
 import { loadExpressions } from '../../../cel/expressions.ts';
@@ -20,40 +21,31 @@ import { isRecord } from '../../../machinery/structure/field-at.ts';
 import { WebhookError } from '../../webhooks/caller.ts';
 import { reviewVersion } from '../../webhooks/review-version.ts';
 import type { WebhookOutcome } from '../metrics.ts';
-import type { AdmissionPlugin, Attributes, WriteEnvironment } from '../plugin.ts';
+import type { Attributes, WriteEnvironment } from '../plugin.ts';
 import { recordRun, runsNow } from '../reinvocation.ts';
 import { inputsOf, matchConditions } from './expressions.ts';
-import { isExempt, matchRequest } from './match.ts';
+import { matchRequest } from './match.ts';
 import { objectsIn, requestOf, type ShownObjects } from './request.ts';
 import { rewrite } from './rewrite.ts';
 
 type Hook = V1ValidatingWebhook & Pick<V1MutatingWebhook, 'reinvocationPolicy'>;
 
-const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const;
-const mutatingType = 'admissionregistration.k8s.io/mutatingwebhookconfigurations';
-const validatingType = 'admissionregistration.k8s.io/validatingwebhookconfigurations';
+/** `configurations`: those of mutating webhooks. */
+export function mutateByWebhooks(
+  attributes: Attributes,
+  env: WriteEnvironment,
+  configurations: readonly V1MutatingWebhookConfiguration[],
+): Promise<void> {
+  return timed(attributes, () => mutateAll(attributes, env, hooksOf(configurations)));
+}
 
-export const mutatingWebhooks: AdmissionPlugin = {
-  name: 'MutatingAdmissionWebhook',
-  operations,
-  mutate(attributes, env) {
-    if (isEmpty(env, mutatingType) || isExempt(attributes)) return undefined;
-    return timed(attributes, () => mutateAll(attributes, env));
-  },
-};
-
-export const validatingWebhooks: AdmissionPlugin = {
-  name: 'ValidatingAdmissionWebhook',
-  operations,
-  validate(attributes, env) {
-    if (isEmpty(env, validatingType) || isExempt(attributes)) return undefined;
-    return timed(attributes, () => validateAll(attributes, env));
-  },
-};
-
-/** Most clusters have none: then a write must not pay for them. */
-function isEmpty(env: WriteEnvironment, type: string): boolean {
-  return env.replicas.peek(type)?.size === 0;
+/** `configurations`: those of validating webhooks. */
+export function validateByWebhooks(
+  attributes: Attributes,
+  env: WriteEnvironment,
+  configurations: readonly V1ValidatingWebhookConfiguration[],
+): Promise<void> {
+  return timed(attributes, () => validateAll(attributes, env, hooksOf(configurations)));
 }
 
 async function timed({ context: { webhooks } }: Attributes, work: () => Promise<void>): Promise<void> {
@@ -65,16 +57,22 @@ async function timed({ context: { webhooks } }: Attributes, work: () => Promise<
   }
 }
 
-async function hooksOf(env: WriteEnvironment, type: string): Promise<{ hook: Hook; key: string }[]> {
-  // Entries of this type hold such configurations; the replica gives them in the order of their names.
-  const configurations = (await env.lookAll(type)) as V1MutatingWebhookConfiguration[];
+interface KeyedHook {
+  readonly hook: Hook;
+  readonly key: string;
+}
+
+/** The replica gives configurations in the order of their names. */
+function hooksOf(
+  configurations: readonly (V1MutatingWebhookConfiguration | V1ValidatingWebhookConfiguration)[],
+): readonly KeyedHook[] {
   return configurations.flatMap(({ metadata, webhooks }) =>
-    (webhooks ?? []).map((hook, index) => ({ hook, key: `${metadata?.name}/${index}/${hook.name}` })),
+    (webhooks ?? []).map((hook: Hook, index) => ({ hook, key: `${metadata?.name}/${index}/${hook.name}` })),
   );
 }
 
-async function mutateAll(attributes: Attributes, env: WriteEnvironment): Promise<void> {
-  for (const [round, { hook, key }] of (await hooksOf(env, mutatingType)).entries()) {
+async function mutateAll(attributes: Attributes, env: WriteEnvironment, hooks: readonly KeyedHook[]): Promise<void> {
+  for (const [round, { hook, key }] of hooks.entries()) {
     if (!runsNow(attributes, key, hook.reinvocationPolicy)) continue;
     const shown = await meant(env, attributes, hook);
     if (!shown) continue;
@@ -105,8 +103,7 @@ async function mutateAll(attributes: Attributes, env: WriteEnvironment): Promise
   }
 }
 
-async function validateAll(attributes: Attributes, env: WriteEnvironment): Promise<void> {
-  const hooks = await hooksOf(env, validatingType);
+async function validateAll(attributes: Attributes, env: WriteEnvironment, hooks: readonly KeyedHook[]): Promise<void> {
   const answers = await Promise.allSettled(
     hooks.map(async ({ hook }) => {
       const shown = await meant(env, attributes, hook);
