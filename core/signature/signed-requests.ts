@@ -1,10 +1,10 @@
-// Signed requests to an AWS service over kept connections, for the few operations that functions need. AWS's own clients do the same
-// and more, but loading them takes longer than everything else that a function does before its first request.
+// Signed requests to an AWS service, for the few operations that functions need. AWS's own clients do the same and more, but loading them
+// takes longer than everything else that a function does before its first request.
 
-import type { Agent, IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { http } from '../process/http.ts';
+import { type Answer, createRequests } from './requests.ts';
 import { type AwsCredentials, type RequestToSign, signHeaders } from './sigv4.ts';
+
+export type { Answer };
 
 export interface SignedRequestsOptions {
   /** As signatures name it: `dynamodb`, `sqs`, `s3`. */
@@ -15,12 +15,6 @@ export interface SignedRequestsOptions {
   readonly connectMs: number;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
-}
-
 export interface SignedRequests {
   /** Rejects with what the socket says, or a TimeoutError after `answerMs` on a connection without an answer, or the signal's reason. */
   send(request: RequestToSign, answerMs: number, signal?: AbortSignal): Promise<Answer>;
@@ -28,77 +22,14 @@ export interface SignedRequests {
   close(): void;
 }
 
-/** A connection that lay idle for longer may have died without a word, such as while its function was frozen. */
-const longestIdleMs = 15_000;
-/** Requests beyond that wait: another connection would cost more than the wait. */
-const maxSockets = 48;
-
 export function createSignedRequests(options: SignedRequestsOptions): SignedRequests {
   const { service, region, credentials, connectMs } = options;
-  const plain = new http.Agent({ keepAlive: true, maxSockets });
-  const secure = new HttpsAgent({ keepAlive: true, maxSockets });
-  let usedAt = performance.now();
-
+  const requests = createRequests({ service, connectMs });
   return {
     send(request, answerMs, signal) {
-      const { method, url, body } = request;
-      const now = performance.now();
-      if (now - usedAt > longestIdleMs) for (const agent of [plain, secure]) dropIdle(agent);
-      usedAt = now;
       const headers = signHeaders(request, { credentials: credentials(), region, service, now: new Date() });
-      if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
-      const tls = url.protocol === 'https:';
-      return new Promise<Answer>((resolve, reject) => {
-        const sent = (tls ? requestHttps : http.request)(url, {
-          method,
-          headers,
-          agent: tls ? secure : plain,
-          ...(signal && { signal }),
-        });
-        // In the next turn: after a freeze, or a busy second, timers run before what has arrived meanwhile is looked at.
-        const late = (what: string) => setImmediate(() => sent.destroy(timeout(`${service} ${what}`)));
-        let answering: NodeJS.Timeout | undefined;
-        let connecting: NodeJS.Timeout | undefined;
-        sent.once('socket', (socket) => {
-          answering = setTimeout(late, answerMs, 'did not answer in time');
-          if (!socket.connecting) return;
-          connecting = setTimeout(late, connectMs, 'could not be reached in time');
-          socket.once(tls ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
-        });
-        const failed = (error: Error) => {
-          clearTimeout(answering);
-          clearTimeout(connecting);
-          reject(error);
-        };
-        sent.once('error', failed);
-        sent.once('response', (answer) => {
-          const chunks: Buffer[] = [];
-          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-          answer.once('error', failed);
-          answer.once('end', () => {
-            clearTimeout(answering);
-            usedAt = performance.now();
-            const [only] = chunks;
-            const whole = only && chunks.length === 1 ? only : Buffer.concat(chunks);
-            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: whole });
-          });
-        });
-        sent.end(body);
-      });
+      return requests.send({ ...request, headers }, answerMs, signal);
     },
-    close() {
-      plain.destroy();
-      secure.destroy();
-    },
+    close: () => requests.close(),
   };
-}
-
-function dropIdle(agent: Agent): void {
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-}
-
-function timeout(message: string): Error {
-  const error = new Error(message);
-  error.name = 'TimeoutError';
-  return error;
 }

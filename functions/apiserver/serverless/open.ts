@@ -151,7 +151,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
         clusterName,
         adminRoles: settings.adminRoles,
         workerRoles: settings.workerRoles,
-        ask: askSts(fetch),
+        ask: askSts(env),
         now,
       }),
       ...(configured?.tokenAuthenticators ?? []),
@@ -162,7 +162,7 @@ export async function openServerless(options: ServerlessOptions): Promise<Server
     joining: createJoining({
       tokens,
       queue,
-      credentials: queueCredentialsOf(settings, env, now),
+      credentials: queueCredentialsOf(settings, env),
       certify: async (publicKey) => {
         const { certifyNodeApi } = await import('../../../core/cluster/node-api-certificate.ts');
         const names = { apiAddress: apiAddress(serviceCIDR), clusterDomain };
@@ -256,13 +256,13 @@ async function configuredFrom(text: string | undefined, options: ConfiguredAuthe
   return configuredAuthentication(text, options);
 }
 
-function queueCredentialsOf(settings: FunctionSettings, env: ServerlessOptions['env'], now: () => Date) {
+function queueCredentialsOf(settings: FunctionSettings, env: ServerlessOptions['env']) {
   const { queueUrlBase, queuePrefix, region, nodeQueueRole } = settings;
   const urlOf = (queue: string) => `${queueUrlBase ?? ''}${queuePrefix}${queue}`;
   if (nodeQueueRole === undefined) return machineCredentials(region, urlOf);
   const [, partition = 'aws', , , account = ''] = nodeQueueRole.split(':');
   const arnOf = (queue: string) => `arn:${partition}:sqs:${region}:${account}:${queuePrefix}${queue}`;
-  return stsCredentials({ role: nodeQueueRole, region, urlOf, arnOf, env, now, fetchUrl: fetch });
+  return stsCredentials({ role: nodeQueueRole, region, urlOf, arnOf, env });
 }
 
 /** Loaded when a machine asks, which is seldom. */

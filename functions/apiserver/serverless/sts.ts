@@ -1,27 +1,32 @@
 // The two requests to AWS STS that the API server makes: whose token is this, and credentials for one queue.
 // Source: AWS STS API reference, GetCallerIdentity and AssumeRole; STS answers in JSON when it is asked for that.
 
-import { signHeaders } from '../../../core/signature/sigv4.ts';
+import { parseJson } from '../../../core/machinery/json.ts';
+import { type AwsEnvironment, credentialsFrom, endpointFrom } from '../../../core/signature/aws-environment.ts';
+import { createRequests } from '../../../core/signature/requests.ts';
+import { createSignedRequests } from '../../../core/signature/signed-requests.ts';
 import type { AskSts } from '../authentication/iam-tokens.ts';
 import type { QueueCredentials } from '../node/joining.ts';
 
-const timeoutMs = 5_000;
+const answerMs = 5_000;
+const connectMs = 2_000;
 
-/** `fetchUrl`: the global fetch, or a stand-in. */
-export function askSts(fetchUrl: typeof fetch): AskSts {
-  return async (url, headers) => {
-    const answer = await fetchUrl(url, {
-      headers: { ...headers, accept: 'application/json' },
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    if (answer.status >= 500) throw new Error(`STS answered ${answer.status}`);
-    if (!answer.ok) return undefined;
+/** `env`: where STS is asked, if not where tokens say. They are signed for that host, which is told all the same. */
+export function askSts(env: AwsEnvironment): AskSts {
+  const requests = createRequests({ service: 'sts', connectMs });
+  const elsewhere = env['AWS_ENDPOINT_URL_STS'] || env['AWS_ENDPOINT_URL'];
+  return async (presigned, headers) => {
+    const url = elsewhere ? new URL(`${presigned.pathname}${presigned.search}`, elsewhere) : presigned;
+    const sent = { ...headers, host: presigned.host, accept: 'application/json' };
+    const { status, body } = await requests.send({ method: 'GET', url, headers: sent }, answerMs);
+    // Nobody is followed elsewhere.
+    if (status >= 500 || (status >= 300 && status < 400)) throw new Error(`STS answered ${status}`);
+    if (status !== 200) return undefined;
     // as: the documented answer of GetCallerIdentity.
-    const body = (await answer.json()) as {
+    const { GetCallerIdentityResponse } = parseJson(body.toString()) as {
       GetCallerIdentityResponse?: { GetCallerIdentityResult?: { Arn?: string; Account?: string; UserId?: string } };
     };
-    const { Arn, Account, UserId } = body.GetCallerIdentityResponse?.GetCallerIdentityResult ?? {};
+    const { Arn, Account, UserId } = GetCallerIdentityResponse?.GetCallerIdentityResult ?? {};
     return Arn && Account && UserId ? { arn: Arn, account: Account, userId: UserId } : undefined;
   };
 }
@@ -33,17 +38,15 @@ export interface StsCredentialsOptions {
   readonly urlOf: (queue: string) => string;
   /** Of a URL `https://sqs.region.amazonaws.com/account/name`. */
   readonly arnOf: (queue: string) => string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly now: () => Date;
-  readonly fetchUrl: typeof fetch;
+  readonly env: AwsEnvironment;
 }
 
 /** An hour is the longest that a role may be held by one that holds a role itself. */
 const durationSeconds = 3600;
 
 /** Lends credentials that receive from, and delete in, one queue. */
-export function stsCredentials(options: StsCredentialsOptions): QueueCredentials {
-  const { role, region, urlOf, arnOf, env, now, fetchUrl } = options;
+export function stsCredentials({ role, region, urlOf, arnOf, env }: StsCredentialsOptions): QueueCredentials {
+  const requests = createSignedRequests({ service: 'sts', region, credentials: () => credentialsFrom(env), connectMs });
   return {
     async issue(node, queue) {
       const policy = {
@@ -67,38 +70,17 @@ export function stsCredentials(options: StsCredentialsOptions): QueueCredentials
         DurationSeconds: String(durationSeconds),
         Policy: JSON.stringify(policy),
       }).toString();
-      const url = new URL(env['AWS_ENDPOINT_URL_STS'] ?? `https://sts.${region}.amazonaws.com/`);
-      const headers = signHeaders(
-        {
-          method: 'POST',
-          url,
-          body,
-          headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8', accept: 'application/json' },
-        },
-        {
-          credentials: {
-            accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
-            secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
-            ...(env['AWS_SESSION_TOKEN'] && { sessionToken: env['AWS_SESSION_TOKEN'] }),
-          },
-          region,
-          service: 'sts',
-          now: now(),
-        },
-      );
-      const { host: _, ...sent } = headers;
-      const answer = await fetchUrl(url, {
-        method: 'POST',
-        headers: sent,
-        body,
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      if (!answer.ok)
-        throw new Error(
-          `STS refused to give credentials of ${role}: ${answer.status} ${(await answer.text()).slice(0, 300)}`,
-        );
+      const headers = {
+        'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+        accept: 'application/json',
+      };
+      const url = endpointFrom(env, 'sts', region);
+      const answer = await requests.send({ method: 'POST', url, headers, body }, answerMs);
+      const text = answer.body.toString();
+      if (answer.status !== 200)
+        throw new Error(`STS refused to give credentials of ${role}: ${answer.status} ${text.slice(0, 300)}`);
       // as: the documented answer of AssumeRole. Its time is in seconds, or a date.
-      const { AssumeRoleResponse } = (await answer.json()) as {
+      const { AssumeRoleResponse } = parseJson(text) as {
         AssumeRoleResponse?: {
           AssumeRoleResult?: {
             Credentials?: {

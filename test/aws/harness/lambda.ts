@@ -19,7 +19,6 @@ export interface FunctionOptions {
   readonly cutMs?: () => number | undefined;
   readonly concurrency: number;
   readonly env: Readonly<Record<string, string>>;
-  readonly stsUrl: string;
   /** Gets each line that the function writes to its log. */
   readonly onLine: (line: string) => void;
 }

@@ -1,12 +1,10 @@
-// Loaded into a process of the runtime interface client before it: stands for its native part, which takes a compiler to make, and
-// sends requests for STS to the stand-in. JavaScript, so that nothing is added to the time that a start takes.
+// Loaded into a process of the runtime interface client before it: stands for its native part, which takes a compiler to make. JavaScript, so that nothing is added to the time that a start takes.
 
 import { Agent, request } from 'node:http';
 import Module from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 const [hostname, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':');
-const sts = process.env.ZEROPLANE_TEST_STS;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 let sent = Promise.resolve();
 const before = process.cpuUsage();
@@ -54,11 +52,4 @@ const client = {
 
 Module._extensions['.node'] = (module) => {
   module.exports = client;
-};
-
-const realFetch = globalThis.fetch;
-globalThis.fetch = (input, init) => {
-  const url = new URL(input instanceof Request ? input.url : input);
-  if (!/^sts\..*amazonaws\.com$/.test(url.hostname)) return realFetch(input, init);
-  return realFetch(`${sts}${url.pathname}${url.search}`, init);
 };

@@ -78,7 +78,6 @@ export function startProcess(client: string) {
         env: {
           ...options.env,
           NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, 'native-client.mjs')).href}`,
-          ZEROPLANE_TEST_STS: options.stsUrl,
           AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
           AWS_LAMBDA_FUNCTION_NAME: name,
           AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',

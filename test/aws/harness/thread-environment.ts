@@ -15,12 +15,11 @@ const { code } = transformSync(readFileSync(join(import.meta.dirname, 'thread.ts
 const named = `${code}//# sourceURL=thread.ts`;
 const thread = new URL(`data:text/javascript,${encodeURIComponent(named)}`);
 
-export function startThread({ name, bundle, handler, env, stsUrl, onLine }: FunctionOptions): ExecutionEnvironment {
+export function startThread({ name, bundle, handler, env, onLine }: FunctionOptions): ExecutionEnvironment {
   const thawed = new Int32Array(new SharedArrayBuffer(4));
   const workerData: EnvironmentData = {
     bundle: pathToFileURL(join(bundle, 'index.mjs')).href,
     handler,
-    stsUrl,
     thawed,
   };
   const worker = new Worker(thread, {

@@ -14,7 +14,6 @@ export interface EnvironmentData {
   /** The exported handler. */
   readonly handler: string;
   /** Where requests to STS go instead. */
-  readonly stsUrl: string;
   /** 1 while there is something to do. The thread stands still otherwise, as Lambda freezes an environment between invocations. */
   readonly thawed: Int32Array;
 }
@@ -55,17 +54,10 @@ Object.assign(globalThis, {
 });
 
 // as: only thread-environment.ts starts this thread.
-const { bundle, handler: name, stsUrl, thawed } = workerData as EnvironmentData;
+const { bundle, handler: name, thawed } = workerData as EnvironmentData;
 const port = parentPort;
 if (!port) throw new Error('an execution environment is a worker thread');
 const post = (message: FromEnvironment) => port.postMessage(message);
-
-const realFetch = globalThis.fetch;
-globalThis.fetch = (input, init) => {
-  const url = new URL(input instanceof Request ? input.url : input);
-  if (!/^sts\..*amazonaws\.com$/.test(url.hostname)) return realFetch(input, init);
-  return realFetch(`${stsUrl}${url.pathname}${url.search}`, init);
-};
 
 // A function's log is its standard output, which all threads share: so it goes the other way.
 const realWriteSync = fs.writeSync;
