@@ -61,6 +61,9 @@ const twisted = fc.constantFrom(
   1.5,
   true,
   { '': null },
+  // What no text can be made of.
+  { toString: null, valueOf: null },
+  [{ toString: null, valueOf: null }],
   'x'.repeat(300),
 );
 

@@ -1,5 +1,6 @@
 // What is looked at first of a body: whose object it is. The one place, for objects, patches' results, and bodies of subresources alike.
 
+import { typeMetaFault } from '../../machinery/go-text.ts';
 import { badRequest, type StatusError } from '../../machinery/status.ts';
 import { apiVersionOf } from '../target.ts';
 import { type Typed, whyForeign } from './foreign-kind.ts';
@@ -29,6 +30,8 @@ function demandKind(
   object: { apiVersion?: string; kind?: string },
   unreadable: (why: string) => StatusError,
 ): void {
+  const fault = typeMetaFault(object);
+  if (fault !== undefined) throw unreadable(`couldn't get version/kind; json parse error: ${fault}`);
   const apiVersion = apiVersionOf(expected);
   const { apiVersion: version = apiVersion, kind = expected.kind } = object;
   const why = expected.customResource ? undefined : whyForeign(version || apiVersion, kind || expected.kind, expected);

@@ -5,6 +5,7 @@ import { applying } from '../../machinery/apply/apply.ts';
 import { faultsIn } from '../../machinery/apply/duplicates.ts';
 import { setOf } from '../../machinery/apply/field-set.ts';
 import { deepClone } from '../../machinery/equality.ts';
+import { goText } from '../../machinery/go-text.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.ts';
 import { badRequest, conflict, notFound } from '../../machinery/status.ts';
 import { runYielding, yieldToEventLoop } from '../../machinery/steps.ts';
@@ -138,23 +139,24 @@ export function configuration(
   };
   const metadata: unknown = applied.metadata ?? {};
   if (typeof metadata !== 'object' || Array.isArray(metadata))
-    throw untyped(`.metadata: expected map, got &{${String(metadata)}}`);
+    throw untyped(`.metadata: expected map, got &{${goText(metadata)}}`);
   applied.metadata = metadata as ObjectMeta; // its fields are checked with the rest
-  const asked = `${applied.apiVersion ?? ''}`;
-  if (asked !== apiVersionOf(kindOf) || applied.kind !== kindOf.kind) {
-    const [version, ...group] = asked.split('/').reverse();
-    throw badRequest(`invalid object type: ${group.join('/')}/${version}, Kind=${applied.kind ?? ''}`);
-  }
-  const { name, namespace } = applied.metadata;
-  if (name && name !== target.name)
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
-  if (namespace && namespace !== target.namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  // What is no text says nothing, to Go.
+  const [asked, kind] = [applied.apiVersion, applied.kind].map((each) => (typeof each === 'string' ? each : ''));
+  if (asked !== apiVersionOf(kindOf) || kind !== kindOf.kind) {
+    const [version, ...group] = (asked ?? '').split('/').reverse();
+    throw badRequest(`invalid object type: ${group.join('/')}/${version}, Kind=${kind}`);
   }
   const { schema } = kindOf;
   const wrong = pruneApplied(schema, applied).map((path) => `${path}: field not declared in schema`);
   wrong.push(...faultsIn(schema, applied).slice(0, maxReportedKeys));
   const [first, ...others] = wrong;
   if (first) throw untyped(others.length === 0 ? first : `errors:\n${wrong.map((each) => `  ${each}`).join('\n')}`);
+  const { name, namespace } = applied.metadata;
+  if (name && name !== target.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
+  if (namespace && namespace !== target.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
   return applied;
 }

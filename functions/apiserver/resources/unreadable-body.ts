@@ -1,6 +1,7 @@
 // What is said of a body that is no object of the kind that its path takes, or no patch. Source: Kubernetes' JSON serializer (Decode), its
 // SimpleMetaFactory (Interpret), transformDecodeError and summarizeData of its handlers, and its patchers.
 
+import { jsonTypeOf, typeMetaFault } from '../../../core/machinery/go-text.ts';
 import { badRequest, type StatusError } from '../../../core/machinery/status.ts';
 import { whyUnreadable } from '../../../core/machinery/unreadable-text.ts';
 import type { PatchType } from '../../../core/registry/registry.ts';
@@ -19,17 +20,12 @@ export function demandObject(value: unknown, bytes: Uint8Array, expected: Typed)
   const { kind } = expected;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw unrecognized(
-      noTypeMeta(`json: cannot unmarshal ${jsonType(value)} into Go value of type ${typeMeta}`),
+      noTypeMeta(`json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${typeMeta}`),
       bytes,
       kind,
     );
-  for (const field of ['apiVersion', 'kind'] as const) {
-    const found: unknown = Reflect.get(value, field);
-    if (found !== undefined && found !== null && typeof found !== 'string') {
-      const why = `json: cannot unmarshal ${jsonType(found)} into Go struct field .${field} of type string`;
-      throw unrecognized(noTypeMeta(why), bytes, kind);
-    }
-  }
+  const fault = typeMetaFault(value);
+  if (fault !== undefined) throw unrecognized(noTypeMeta(fault), bytes, kind);
 }
 
 /** Of a built-in kind's path: throws BadRequest where the body is of a kind that is not, or becomes none of the path's. */
@@ -65,7 +61,7 @@ export function wrongPatch(value: unknown, type: PatchType): StatusError {
   const goType = type === 'json' ? '[]handlers.jsonPatchOp' : 'map[string]interface {}';
   const prefix =
     type === 'apply' ? 'error decoding YAML: error unmarshaling JSON: while decoding JSON: ' : patchPrefix(type);
-  return badRequest(`${prefix}json: cannot unmarshal ${jsonType(value)} into Go value of type ${goType}`);
+  return badRequest(`${prefix}json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${goType}`);
 }
 
 function patchPrefix(type: PatchType): string {
@@ -91,10 +87,4 @@ function summary(bytes: Uint8Array): string {
   const begin = Buffer.from(bytes.subarray(0, summaryBytes));
   const text = begin.toString(bytes[0] === 0x7b ? 'utf8' : 'hex');
   return bytes.length > summaryBytes ? `${text} ...` : text;
-}
-
-function jsonType(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'bigint' ? 'number' : typeof value;
 }
