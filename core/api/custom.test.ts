@@ -106,8 +106,8 @@ describe('a custom resource', () => {
 
   it('prints its columns', () => {
     const options = { includeObject: 'None', metadata: {}, now: new Date('2026-01-01T01:00:00Z') } as const;
-    expect(toTable(v1!, [widget()], options).rows[0]?.cells).toEqual(['a', 'red', 'True', null, '60m']);
-    expect(toTable(v1beta1!, [widget()], options).rows[0]?.cells).toEqual(['a', '60m']);
+    expect(toTable(v1!.columns ?? [], [widget()], options).rows[0]?.cells).toEqual(['a', 'red', 'True', null, '60m']);
+    expect(toTable(v1beta1!.columns ?? [], [widget()], options).rows[0]?.cells).toEqual(['a', '60m']);
   });
 
   it('tells where it keeps what is selected and scaled by', () => {

@@ -51,7 +51,8 @@ export interface ResourceDefinition {
   readonly verbs: readonly Verb[];
   readonly subresources: readonly Subresource[];
   readonly schema: Schema;
-  readonly columns: readonly Column[];
+  /** Of what is no built-in type: those have theirs by `columnsOf`. */
+  readonly columns?: readonly Column[];
   /** Fields that field selectors may name, with how they are read. `metadata.name` and `metadata.namespace` are always there. */
   readonly selectableFields: Readonly<Record<string, (object: KubeObject) => string>>;
   /** What is said of other fields, where it is not what most kinds say: see Kind. */

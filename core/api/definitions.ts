@@ -1,12 +1,10 @@
 // Every built-in resource as a ResourceDefinition, and the set of definitions that a process serves.
 
-import { columns } from '../../generated/columns.ts';
 import { conversions } from '../../generated/conversions.ts';
 import type { KubeObject } from '../machinery/object.ts';
 import { getOwn } from '../machinery/own.ts';
 import type { Schema } from '../machinery/schema.ts';
 import { fieldAt } from '../machinery/structure/field-at.ts';
-import { defaultColumns } from './column.ts';
 import type { Definitions, ResourceDefinition, Subresource, Verb } from './definition.ts';
 import type { SelectableField } from './kind.ts';
 import { type ResourceRow, resourceRows, schemaOf } from './models.ts';
@@ -113,7 +111,6 @@ function defineBuiltIn(row: ResourceRow): ResourceDefinition {
     // The generator derives verbs from paths, which admits only these.
     verbs: row.verbs as readonly Verb[],
     subresources: subresourcesOf(row),
-    columns: columns.get(name) ?? defaultColumns,
     selectableFields: selectorsOf(row.selectableFields ?? []),
     ...(row.unselectable && { unselectable: row.unselectable }),
     type,

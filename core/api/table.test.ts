@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../machinery/object.ts';
+import { builtInColumns } from './built-in-columns.ts';
 import { loadDefinitions } from './definitions.ts';
-import { toTable } from './table.ts';
+import { columnsOf, toTable } from './table.ts';
 
 const definitions = loadDefinitions();
 const now = new Date('2026-01-02T00:00:00Z');
@@ -10,7 +11,7 @@ function cells(group: string, resource: string, object: object, version = 'v1'):
   const definition = definitions.find(group, version, resource)!;
   const metadata = { name: 'a', namespace: 'default', creationTimestamp: '2026-01-01T00:00:00Z' };
   const whole = { ...object, metadata: { ...metadata, ...('metadata' in object && (object.metadata as object)) } };
-  const { columnDefinitions, rows } = toTable(definition, [whole as KubeObject], {
+  const { columnDefinitions, rows } = toTable(builtInColumns(definition), [whole as KubeObject], {
     includeObject: 'None',
     metadata: {},
     now,
@@ -132,12 +133,21 @@ describe('columns', () => {
   });
 });
 
+describe('columns', () => {
+  it('are those that a definition brings along, or of its built-in type, for which nobody waits twice', async () => {
+    const pods = definitions.find('', 'v1', 'pods')!;
+    expect(await columnsOf(pods)).toBe(columnsOf(pods));
+    expect(columnsOf(pods)).toBe(builtInColumns(pods));
+    expect(columnsOf({ ...pods, columns: [] })).toEqual([]);
+  });
+});
+
 describe('rows', () => {
   it('carry what was asked for', () => {
     const definition = definitions.find('', 'v1', 'configmaps')!;
     const object: KubeObject = { metadata: { name: 'a' }, data: { k: 'v' } };
     const row = (includeObject: 'None' | 'Metadata' | 'Object') =>
-      toTable(definition, [object], { includeObject, metadata: { resourceVersion: '7' }, now }).rows[0];
+      toTable(builtInColumns(definition), [object], { includeObject, metadata: { resourceVersion: '7' }, now }).rows[0];
     expect(row('None')).not.toHaveProperty('object');
     expect(row('Metadata')?.object).toEqual({
       kind: 'PartialObjectMetadata',

@@ -1,7 +1,8 @@
 // Objects as rows of a meta.k8s.io/v1 Table, or reduced to their metadata: what `kubectl get` and metadata clients ask for.
 
+import { late } from '../machinery/late.ts';
 import type { KubeObject, ObjectMeta } from '../machinery/object.ts';
-import type { ResourceDefinition } from './definition.ts';
+import type { Column, ResourceDefinition } from './definition.ts';
 
 export interface TableMeta {
   readonly resourceVersion?: string;
@@ -46,8 +47,14 @@ export interface PartialObjectMetadata {
 
 const metaVersion = 'meta.k8s.io/v1';
 
-export function toTable(definition: ResourceDefinition, objects: readonly KubeObject[], options: TableOptions): Table {
-  const { columns } = definition;
+const builtIn = late(() => import('./built-in-columns.ts'));
+
+/** Those that the definition brings along, or its type's. Nothing to wait for but once in a process. */
+export function columnsOf(definition: ResourceDefinition): readonly Column[] | Promise<readonly Column[]> {
+  return definition.columns ?? builtIn(({ builtInColumns }) => builtInColumns(definition));
+}
+
+export function toTable(columns: readonly Column[], objects: readonly KubeObject[], options: TableOptions): Table {
   const { includeObject, metadata, now } = options;
   return {
     kind: 'Table',

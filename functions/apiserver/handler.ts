@@ -40,11 +40,10 @@ import { compress, respondError } from './content/respond.ts';
 import type { FlowControl, FlowControlOptions } from './flow-control/flow-control.ts';
 import { type ApiRequest, type ApiResponse, isWebSocket, type UpgradeConnection } from './http.ts';
 import type { Installer } from './install/installer.ts';
-import { forgetRemovedNodes } from './node/forget-removed.ts';
 import type { NodeJoining } from './node/joining.ts';
 import { withNodeLeases } from './node/node-leases.ts';
 import { createNodeStates } from './node/node-states.ts';
-import { createNotifier, silentNotifier } from './node/notifier.ts';
+import type { Notifier } from './node/notifier.ts';
 import { createUsage } from './node/usage.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { createPodStreams } from './pod-streams.ts';
@@ -162,9 +161,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     options.aggregation ?? (frontProxy && createAggregation({ ...options, frontProxy, reach, now })),
   ]);
   const authorizer = chain([agentAuthorizer, nodeAuthorizer(nodes.factsOf, lookup), rbacAuthorizer(rbac)]);
-  const notifier = followed ? createNotifier({ nodes: followed, queue, log: options.log }) : silentNotifier;
-  const stopForgetting =
-    followed && forgetRemovedNodes({ nodes: followed, queue, heartbeats: options.heartbeats, log: options.log });
+  const acting = followed && { ...(await import('./node/follow-nodes.ts')), nodes: followed };
+  const notifier = acting?.createNotifier({ nodes: acting.nodes, queue, log: options.log }) ?? silentNotifier;
+  const { heartbeats, log } = options;
+  const stopForgetting = acting?.forgetRemovedNodes({ nodes: acting.nodes, queue, heartbeats, log });
   const metrics = createRequestMetrics(definitions);
   let shuttingDown = false;
   const flowControl =
@@ -257,6 +257,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
   };
 }
+
+/** For a process that wakes nobody. */
+const silentNotifier: Notifier = { fetching: () => {}, wake: () => {}, close: () => {} };
 
 function isForAgents({ isResource, group }: RequestInfo): boolean {
   return isResource && group === agentGroup;

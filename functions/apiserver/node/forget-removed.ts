@@ -4,7 +4,7 @@ import type { Log } from '../../../core/process/log.ts';
 import type { Queue } from '../../../core/queue/queue.ts';
 import type { Heartbeats } from '../../../core/store/heartbeats.ts';
 import type { NodeIndex } from './node-index.ts';
-import { nodeQueue } from './notifier.ts';
+import { nodeQueue } from './node-queue.ts';
 
 export interface ForgetOptions {
   readonly nodes: NodeIndex;

@@ -19,7 +19,7 @@ import type { Registry, RequestContext } from '../../../core/registry/registry.t
 import { type BootstrapSecret, usedBy } from '../authentication/bootstrap-tokens.ts';
 import type { NodeTokens } from '../authentication/node-tokens.ts';
 import { keepNodeKey } from './node-keys.ts';
-import { nodeQueue } from './notifier.ts';
+import { nodeQueue } from './node-queue.ts';
 
 export interface NodeJoining {
   /** `user` is who asks: of group system:bootstrappers. Throws StatusError. */

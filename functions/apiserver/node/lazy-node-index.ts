@@ -2,8 +2,7 @@
 // read a dozen types, and each of them is looked at again with every request after.
 
 import type { Replicas } from '../../../core/replica/replica.ts';
-import { createNodeIndex, type NodeIndex } from './node-index.ts';
-import { createPeerGroups } from './peer-groups.ts';
+import type { NodeIndex } from './node-index.ts';
 
 export interface LazyNodeIndex {
   /** Opened with the first call; one that failed is tried again with the next. */
@@ -15,7 +14,7 @@ export function lazyNodeIndex(replicas: Replicas): LazyNodeIndex {
   let opening: Promise<NodeIndex> | undefined;
   return {
     open() {
-      opening ??= createNodeIndex(replicas, createPeerGroups).catch((error: unknown) => {
+      opening ??= create(replicas).catch((error: unknown) => {
         opening = undefined;
         throw error;
       });
@@ -25,4 +24,12 @@ export function lazyNodeIndex(replicas: Replicas): LazyNodeIndex {
       void opening?.then((index) => index.close()).catch(() => undefined);
     },
   };
+}
+
+async function create(replicas: Replicas): Promise<NodeIndex> {
+  const [{ createNodeIndex }, { createPeerGroups }] = await Promise.all([
+    import('./node-index.ts'),
+    import('./peer-groups.ts'),
+  ]);
+  return createNodeIndex(replicas, createPeerGroups);
 }

@@ -8,6 +8,7 @@ import type { Queue } from '../../../core/queue/queue.ts';
 import type { ReplicaEvent } from '../../../core/replica/replica.ts';
 import type { V1Node, V1Pod } from '../../../generated/kubernetes.ts';
 import { boundPod, homeOf, type NodeIndex, namespaceOf } from './node-index.ts';
+import { nodeQueue } from './node-queue.ts';
 
 export interface Notifier {
   /** The node fetches its desired state now: what changes from here on needs a new message. */
@@ -17,9 +18,6 @@ export interface Notifier {
   close(): void;
 }
 
-/** For a process that wakes nobody. */
-export const silentNotifier: Notifier = { fetching: () => {}, wake: () => {}, close: () => {} };
-
 export interface NotifierOptions {
   readonly nodes: NodeIndex;
   readonly queue: Queue;
@@ -28,10 +26,6 @@ export interface NotifierOptions {
   readonly patienceMs?: number;
   /** Milliseconds from any fixed point. */
   readonly clock?: () => number;
-}
-
-export function nodeQueue(node: string): string {
-  return `node-${node}`;
 }
 
 const changed = JSON.stringify({ kind: 'changed' } satisfies NodeMessage);

@@ -34,7 +34,8 @@ export function createUsage({ definitions, replicas, heartbeats, now }: UsageOpt
       const usage = usages.get(name);
       return usage && nodeMetrics(object as V1Node, usage);
     };
-    const transform = transformer(mediaType, definition, query, now);
+    const transforming = transformer(mediaType, definition, query, now);
+    const transform = transforming && (await transforming);
     if (info.verb === 'get') {
       const entry = replica.get(info.namespace === '' ? info.name : `${info.namespace}/${info.name}`);
       const found = entry && metricsOf(entry);

@@ -22,7 +22,8 @@ export const getRoute: Route = async (parts, exchange, target) => {
   const outcome = past?.outcome ?? (await registry.get(exchange.context, target, getOptions(exchange.query)));
   const definition =
     target.subresource === 'scale' ? { ...target.definition, columns: scaleColumns } : target.definition;
-  const transform = transformer(exchange.mediaType, definition, exchange.query, now);
+  const transforming = transformer(exchange.mediaType, definition, exchange.query, now);
+  const transform = transforming && (await transforming);
   const { bytes } = outcome;
   if (transform) return respondSized(200, transform.one(outcome.object), bytes.length, exchange.mediaType);
   if (isBinary(exchange.mediaType)) return respondSized(200, outcome.object, bytes.length, exchange.mediaType);
@@ -35,7 +36,8 @@ export const listRoute: Route = async (parts, exchange, target) => {
   const outcome = exchange.query.has('history')
     ? await (await loadPast()).pastOfMany(parts, exchange, target)
     : await registry.list(exchange.context, target, listOptions(exchange.info, exchange.query));
-  const transform = transformer(exchange.mediaType, definition, exchange.query, now);
+  const transforming = transformer(exchange.mediaType, definition, exchange.query, now);
+  const transform = transforming && (await transforming);
   if (transform) {
     const objects = await objectsOf(outcome);
     return respondObjects(outcome, transform.list(objects, listMetadata(outcome)), exchange);

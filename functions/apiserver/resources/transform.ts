@@ -1,7 +1,7 @@
 // Objects in the form that a client asked for: as they are, as rows of a Table, or their metadata alone.
 
 import type { ResourceDefinition } from '../../../core/api/definition.ts';
-import { type TableMeta, toTable } from '../../../core/api/table.ts';
+import { columnsOf, type TableMeta, toTable } from '../../../core/api/table.ts';
 import type { KubeObject } from '../../../core/machinery/object.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import type { MediaTypeOptions } from '../content/negotiate.ts';
@@ -25,19 +25,28 @@ export interface Transformer {
   bookmark(object: KubeObject): unknown;
 }
 
-/** undefined: objects go out as they are. */
+/** undefined: objects go out as they are. Who asks for anything else waits for what makes it. */
 export function transformer(
   mediaType: MediaTypeOptions,
   definition: ResourceDefinition,
   query: Query,
   now: () => Date,
-): Transformer | undefined {
-  if (mediaType.transform === undefined) return undefined;
+): Promise<Transformer> | undefined {
+  return mediaType.transform === undefined ? undefined : transforming(mediaType, definition, query, now);
+}
+
+async function transforming(
+  mediaType: MediaTypeOptions,
+  definition: ResourceDefinition,
+  query: Query,
+  now: () => Date,
+): Promise<Transformer> {
   const apiVersion = `meta.k8s.io/${mediaType.transformVersion ?? 'v1'}`;
   if (mediaType.transform === 'Table') {
     const include = includeObject(query);
+    const columns = await columnsOf(definition);
     const table = (objects: readonly KubeObject[], metadata: TableMeta) => ({
-      ...toTable(definition, objects, { includeObject: include, metadata, now: now() }),
+      ...toTable(columns, objects, { includeObject: include, metadata, now: now() }),
       apiVersion,
     });
     return {

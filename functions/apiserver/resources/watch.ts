@@ -31,7 +31,8 @@ export const watchRoute: Route = async (parts, exchange, target) => {
   const { timeoutSeconds, ...options } = watchOptions(exchange.info, exchange.query);
   const follows = followed(exchange.request.headers);
   if (Number.isNaN(follows?.until)) throw badRequest('the header zeroplane-follow must be `open`, `on` or a revision');
-  const transform = transformer(mediaType, target.definition, exchange.query, now);
+  const transforming = transformer(mediaType, target.definition, exchange.query, now);
+  const transform = transforming && (await transforming);
   const elsewhere = follows ? undefined : await parts.watchElsewhere?.(exchange, target);
   if (elsewhere) return elsewhere;
   const { username } = context.user;

@@ -87,17 +87,18 @@ async function readOptions({ request }: Exchange): Promise<unknown> {
   return bytes.length === 0 ? undefined : (await decodeBody(bytes, contentType(request))).value;
 }
 
-function written(
+async function written(
   exchange: Exchange,
   target: Target,
   status: number,
   outcome: Outcome,
   now: () => Date,
-): ApiResponse | Promise<ApiResponse> {
-  const transform =
+): Promise<ApiResponse> {
+  const transforming =
     target.subresource === undefined
       ? transformer(exchange.mediaType, target.definition, exchange.query, now)
       : undefined;
+  const transform = transforming && (await transforming);
   const { bytes } = outcome;
   if (transform) return respondSized(status, transform.one(outcome.object), bytes.length, exchange.mediaType);
   if (isBinary(exchange.mediaType)) return respondSized(status, outcome.object, bytes.length, exchange.mediaType);

@@ -9,7 +9,7 @@ import { nodeOf } from '../authentication/users.ts';
 import { readBody } from '../content/body.ts';
 import { bodyLimit } from '../content/body-limits.ts';
 import type { ApiResponse } from '../http.ts';
-import { nodeQueue } from '../node/notifier.ts';
+import { nodeQueue } from '../node/node-queue.ts';
 import type { Exchange } from '../resources/exchange.ts';
 
 /** What an agent does with its queue: as the credentials that it is lent on AWS allow. */

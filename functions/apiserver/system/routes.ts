@@ -1,6 +1,7 @@
 // What is served beside resources: version, health, metrics, the issuer of service account tokens, discovery, OpenAPI, queues.
 
 import type { Definitions } from '../../../core/api/definition.ts';
+import { late } from '../../../core/machinery/late.ts';
 import { getOwn } from '../../../core/machinery/own.ts';
 import { installPath } from '../../../core/node/agent-program.ts';
 import type { Log } from '../../../core/process/log.ts';
@@ -16,7 +17,6 @@ import type { Responder } from '../responder.ts';
 import type { CheckedParts } from './checks.ts';
 import { createDocuments } from './documents.ts';
 import type { Health, HealthCheck } from './health.ts';
-import { createQueueRoute } from './queues.ts';
 import type { ScrapeSources } from './scrape.ts';
 import { versionInfo } from './version.ts';
 
@@ -46,7 +46,11 @@ export function createSystemRoutes(options: SystemOptions): Responder {
   };
   const healthRoute: Route = async ({ info, query }) => (await health()).respond(info.segments, query);
 
-  const queues = createQueueRoute(options.queue);
+  // Agents of machines without AWS use them.
+  const queues = late(async () => {
+    const { createQueueRoute } = await import('./queues.ts');
+    return { answer: createQueueRoute(options.queue) };
+  });
 
   // By the first segment of the path.
   const routes: Readonly<Record<string, Route>> = {
@@ -80,7 +84,7 @@ export function createSystemRoutes(options: SystemOptions): Responder {
       const { segments, verb } = exchange.info;
       const [first] = segments;
       if (first === undefined) return respondValue(200, { paths: paths(options.definitions) }, exchange.mediaType);
-      if (first === 'queues') return queues(exchange);
+      if (first === 'queues') return queues(({ answer }) => answer(exchange));
       const route = getOwn(routes, first);
       const response = verb === 'get' || verb === 'head' ? await route?.(exchange) : undefined;
       if (!response) throw noSuchResource();
