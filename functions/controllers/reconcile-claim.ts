@@ -111,7 +111,9 @@ function bind(claim: Claim, volume: Volume): Wanted[] {
   };
   if (!sameJson(bound, claim)) actions.push({ do: 'update', type: claims, object: bound });
   const { accessModes, capacity } = volume.spec ?? {};
-  actions.push(...setStatus(bound, { phase: 'Bound', accessModes, capacity }, claim));
+  // Of one that was bound before, who makes its volume larger says how large it is: its node may have to grow the file system first.
+  const becomes = claim.status?.phase !== 'Bound';
+  actions.push(...setStatus(bound, { phase: 'Bound', accessModes, ...(becomes && { capacity }) }, claim));
   return actions;
 }
 

@@ -85,6 +85,23 @@ describe('Persistent volumes', () => {
     expect(each.state.get('persistentvolumes', '', 'big')?.status?.phase).toBe('Available');
   });
 
+  it('that become larger leave it to who makes them so to tell their claims, whose file systems may have to grow', async () => {
+    const each = new TestCluster(controllers);
+    each.put(volume('v', '1Gi'));
+    each.put(claim('data', { storageClassName: '' }));
+    await each.settle();
+    const capacity = () => each.state.get('persistentvolumeclaims', 'default', 'data')?.status?.capacity;
+    expect(capacity()).toEqual({ storage: '1Gi' });
+    each.change('persistentvolumes', '', 'v', (object) => {
+      object.spec = { ...object.spec, capacity: { storage: '2Gi' } };
+    });
+    each.change('persistentvolumeclaims', 'default', 'data', (object) => {
+      object.metadata.labels = { seen: 'again' };
+    });
+    await each.settle();
+    expect(capacity()).toEqual({ storage: '1Gi' });
+  });
+
   it('stay while a pod uses the claim', async () => {
     const each = new TestCluster(controllers);
     each.put(volume('v', '2Gi'));

@@ -140,7 +140,8 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
         return restartCount === 1 && state.running;
       });
       const events = () => cluster.kubectl('events', '--for', 'pod/probed');
-      for (const each of ['Liveness probe failed', 'Killing']) await expect.poll(events).toContain(each);
+      for (const each of ['Liveness probe failed', 'Killing'])
+        await eventually(60, async () => (await events()).includes(each));
     });
 
     it('restart a crashed container with back-off, and show it', async () => {
@@ -153,7 +154,7 @@ describe.skipIf(process.getuid?.() !== 0)('pods (needs root)', () => {
       const { lastState } = await stateOf('crashing');
       expect(lastState.terminated).toMatchObject({ exitCode: 3, reason: 'Error' });
       expect(await cluster.kubectl('logs', 'crashing')).toBe('ran\n');
-      await expect.poll(() => cluster.kubectl('events', '--for', 'pod/crashing')).toContain('BackOff');
+      await eventually(60, async () => (await cluster.kubectl('events', '--for', 'pod/crashing')).includes('BackOff'));
     });
 
     it('run init containers in order, and sidecars from before the first container until after the last', async () => {
