@@ -12,6 +12,8 @@ import { tried } from '../../test/tools/tried.ts';
 import { openTestApi, type TestApi } from './testing/open-test-api.ts';
 
 const limitMs = 100;
+/** The least of them counts: a collection of garbage, code that is compiled just now and a busy neighbour are no fault of a request. */
+const attempts = 8;
 const apply = 'application/apply-patch+yaml';
 const configMaps = '/api/v1/namespaces/default/configmaps';
 const pods = '/api/v1/namespaces/default/pods';
@@ -237,8 +239,7 @@ const answers: Readonly<Record<string, string>> = {
 describe('a large request', () => {
   it.each(Object.keys(requests))('lets others run: %s', { timeout: 120_000 }, async (name) => {
     let least = Number.POSITIVE_INFINITY;
-    // A collection of garbage, or code that is compiled just now, is no fault of the request.
-    for (let attempt = 0; attempt < 3 && least > limitMs; attempt++) {
+    for (let attempt = 0; attempt < attempts && least > limitMs; attempt++) {
       const { method, path, body, type = 'application/json' } = requests[name]!(attempt);
       const text = JSON.stringify(body);
       expect(text.length).toBeLessThan(3 * 1024 * 1024);
@@ -280,7 +281,7 @@ describe('a large answer', () => {
     { timeout: 120_000 },
     async ({ path, media }) => {
       let least = Number.POSITIVE_INFINITY;
-      for (let attempt = 0; attempt < 3 && least > limitMs; attempt++) {
+      for (let attempt = 0; attempt < attempts && least > limitMs; attempt++) {
         const scale = slowness();
         let status = 0;
         const held = await longestTurn(async () => {
@@ -323,7 +324,7 @@ describe('what large definitions are published as', () => {
 
   it.each(Object.keys(documents))('lets others run: %s', { timeout: 120_000 }, async (name) => {
     let least = Number.POSITIVE_INFINITY;
-    for (let attempt = 0; attempt < 3 && least > publishedMs; attempt++) {
+    for (let attempt = 0; attempt < attempts && least > publishedMs; attempt++) {
       const scale = slowness();
       // Nothing is kept there.
       const api = openApiOf(definitions, { version: 'v1' });
