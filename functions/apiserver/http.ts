@@ -26,6 +26,8 @@ export interface ApiRequest {
   readonly rawHeaders?: readonly string[] | undefined;
   /** Its bytes once somebody has read it (see readBody). */
   body?: AsyncIterable<Uint8Array> | Uint8Array | undefined;
+  /** Its bytes were read off a connection. A function is given them, and may answer a request a second time. */
+  received?: boolean | undefined;
   /** Set by the first stage: it takes as long as it takes, and no deadline ends it. */
   longRunning?: boolean | undefined;
   readonly peer?: PeerCertificate | undefined;

@@ -37,6 +37,7 @@ export class ServedRequest implements ApiRequest {
   /** The client's certificate (DER), whoever signed it: for an API server behind this one. TLS has proved that the client has its key. */
   readonly certificate: Uint8Array | undefined;
   longRunning = false;
+  received = false;
   /** Its answer has begun. Since when it waits for that, or for its client, and how many bytes did at the last look (open-requests.ts). */
   answered = false;
   since = 0;

@@ -45,6 +45,9 @@ describe('reading a body', () => {
     expect(await takeBody(asked)).toBe(bytes);
     expect(asked.body).not.toBe(bytes);
     await expect(readBody(asked)).rejects.toThrow('was taken');
+    const given: ApiRequest = { method: 'POST', path: '/', query: '', headers: {}, body: Buffer.from('{}') };
+    await takeBody(given);
+    expect(Buffer.from(await readBody(given)).toString()).toBe('{}');
     const none: ApiRequest = { method: 'DELETE', path: '/', query: '', headers: {} };
     expect((await takeBody(none)).length).toBe(0);
     expect(none.body).toBeUndefined();

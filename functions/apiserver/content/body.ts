@@ -36,16 +36,17 @@ export async function readBody(request: RoutedRequest, limit = maxBodyBytes, roo
   const stream = body instanceof Readable ? body : Readable.from(body, { objectMode: false });
   const bytes = await readStream(stream, announcedBytes(stream, length), limit, room);
   request.body = bytes;
+  request.received = true;
   return bytes;
 }
 
 /**
  * As `readBody`, by the last who needs it. What a request holds while it waits for its commit outlives the collector's first rounds; its
- * bytes are a piece of all that came over the connection at once.
+ * bytes are a piece of all that came over the connection at once. What came as bytes keeps them.
  */
 export async function takeBody(request: RoutedRequest): Promise<Uint8Array> {
   const bytes = await readBody(request);
-  if (request.body !== undefined) request.body = taken;
+  if (request.received) request.body = taken;
   return bytes;
 }
 
