@@ -63,7 +63,7 @@ async function changeScale(
     target,
     {
       // Its owners are said here: the object's do not know who changed its scale.
-      management: { operation: 'Apply' },
+      management: { operation: 'Apply', verb: 'type' in change && change.type === 'apply' ? 'apply' : 'update' },
       async build(existing, large) {
         const owners = existing.metadata.managedFields ?? [];
         const before = scaleOf(existing, paths);

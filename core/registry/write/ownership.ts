@@ -15,7 +15,10 @@ import { fromStored, isServedAsStored } from '../versions.ts';
 import { servedVersions, viewsOf } from './other-versions.ts';
 
 export interface FieldManagement {
+  /** Apply: the object says its owners already. */
   readonly operation: 'Update' | 'Apply';
+  /** What the log says of it, where that is not the operation. */
+  readonly verb?: 'update' | 'apply';
 }
 
 const statusOnly = setOf(['f:status']);
