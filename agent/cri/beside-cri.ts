@@ -4,6 +4,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { getOwn } from '../../core/machinery/own.ts';
+import { Envelope, SubscribeRequest, taskOf } from './containerd-events.ts';
 import type { GrpcClient } from './grpc.ts';
 import * as m from './messages.ts';
 import { connectSnapshots, type Snapshots } from './snapshots.ts';
@@ -34,8 +35,8 @@ export function besideCri(runtimeName: string): BesideCri {
 
 const subscribe = {
   path: '/containerd.services.events.v1.Events/Subscribe',
-  request: m.SubscribeRequest,
-  response: m.Envelope,
+  request: SubscribeRequest,
+  response: Envelope,
   deadlineMs: 0,
 };
 const topics: Readonly<Record<string, RuntimeEvent['kind']>> = {
@@ -51,7 +52,7 @@ const containerd: BesideCri = {
     for await (const envelope of client.stream(subscribe, request, signal)) {
       const kind = getOwn(topics, envelope.topic);
       if (!kind || !envelope.event) continue;
-      const containerId = m.taskOf(envelope.topic, envelope.event.value);
+      const containerId = taskOf(envelope.topic, envelope.event.value);
       if (containerId !== undefined) yield { containerId, kind };
     }
   },

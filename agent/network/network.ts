@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { errorText } from '../../core/machinery/error-text.ts';
 import { gatewayOf } from '../../core/machinery/ipv4.ts';
 import { CommandError } from '../../core/process/run.ts';
-import { createBackoff } from '../backoff.ts';
 import { type GuardOptions, guardBridge, isGuarded, unguardBridge } from './bridge-guard.ts';
 import { type CniOptions, removeLeases, writeConflist } from './cni.ts';
 import type { Network, NetworkOptions, NetworkState } from './contract.ts';
@@ -15,6 +14,7 @@ import { allowForwarding, removeForwarding } from './forwarding.ts';
 import { removeHostPorts } from './host-ports.ts';
 import { gateway6Of } from './ipv6.ts';
 import { removeLinks, setSysctls, setUpLinks } from './links.ts';
+import { createNewestState } from './newest-state.ts';
 import { type Family, ipv4, ipv6 as ipv6Family } from './nft/family.ts';
 import { Table } from './nft/table.ts';
 import { createPodPaths } from './overlay/pod-paths.ts';
@@ -81,14 +81,7 @@ export function createNetwork(options: NetworkOptions): Network {
     onError,
   });
 
-  /** The newest state, and whether the kernel has not been given it yet. */
-  let latest: NetworkState | undefined;
-  let pending = false;
-  let working: Promise<void> | undefined;
-  let retry: NodeJS.Timeout | undefined;
   let watch: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const backoff = createBackoff(2000, 60_000, Math.random);
   /** What the kernel was last given Services from. */
   const served = unlessSame();
 
@@ -116,8 +109,8 @@ export function createNetwork(options: NetworkOptions): Network {
     for (const each of healthChecks) each.update(all);
   };
 
-  const work = async (state: NetworkState) => {
-    const steps = [
+  const newest = createNewestState<NetworkState>({
+    steps: (state) => [
       // Policies first: a pod that a Service leads to is guarded by then.
       ...tables.map(
         ({ network, policies }) =>
@@ -126,45 +119,17 @@ export function createNetwork(options: NetworkOptions): Network {
       ),
       async () => applyServices(state),
       async () => paths.apply(state.nodes),
-    ];
-    let failed = false;
-    for (const step of steps) {
-      await step().catch((error: unknown) => {
-        onError(error);
-        failed = true;
-      });
-    }
-    if (failed) served.forget();
-    if (failed) retry ??= setTimeout(again, backoff.next());
-    else backoff.reset();
-  };
-
-  // One change at a time; those that arrive meanwhile become one.
-  const drain = (): Promise<void> => {
-    working ??= (async () => {
-      // Not before `working` is set: what follows must not end in the same breath.
-      await Promise.resolve();
-      while (pending && latest !== undefined && !stopped) {
-        pending = false;
-        await work(latest);
-      }
-      working = undefined;
-    })();
-    return working;
-  };
-
-  const again = () => {
-    retry = undefined;
-    pending = true;
-    void drain();
-  };
+    ],
+    onError,
+    onFailed: () => served.forget(),
+  });
 
   /** Whoever restarts the machine's firewall flushes all tables, ours too. */
   const check = async () => {
-    if (latest === undefined || working !== undefined) return;
+    if (!newest.isSettled) return;
     const listing = await run('nft', ['-j', 'list', 'tables']);
     const pathsHold = await paths.check();
-    if (stopped) return;
+    if (newest.isStopped) return;
     if (!isGuarded(listing, guard)) await keepGuard();
     const own = tables.flatMap(({ services, policies }) => [services, policies]);
     const tablesHold = own.every((table) => table.isIn(listing));
@@ -172,22 +137,19 @@ export function createNetwork(options: NetworkOptions): Network {
     if (!tablesHold) for (const table of own) table.forget();
     served.forget();
     paths.forget();
-    again();
+    newest.again();
   };
 
   const stop = async () => {
-    stopped = true;
-    clearTimeout(retry);
     clearInterval(watch);
-    retry = undefined;
-    await working;
+    await newest.stop();
     for (const each of healthChecks) each.stop();
     await dns.stop();
   };
 
   return {
     async start() {
-      stopped = false;
+      newest.start();
       await mkdir(workDir, { recursive: true, mode: 0o700 });
       await setUpLinks(run, links);
       await setSysctls(run, names.bridge, ipv6 !== undefined);
@@ -201,9 +163,7 @@ export function createNetwork(options: NetworkOptions): Network {
     },
     async apply(state) {
       dns.update(state);
-      latest = state;
-      pending = true;
-      await drain();
+      await newest.apply(state);
     },
     stop,
     async teardown() {

@@ -17,6 +17,7 @@ import type { RegistryOptions } from './registry-options.ts';
 import { loadStrategy, strategyOf } from './strategies.ts';
 import { createWebhookCaller } from './webhooks/caller.ts';
 import { create } from './write/create.ts';
+import { updates } from './write/ownership.ts';
 
 /** A process that makes objects needs neither of them for its first. */
 const changes = late(() => import('./changes.ts'));
@@ -58,7 +59,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     modify: (context, target, { check, build, otherwise }, writeOptions) => {
       const change = {
         build,
-        management: { operation: 'Update' } as const,
+        management: updates,
         ...(check && { check }),
         ...(otherwise && { otherwise }),
       };

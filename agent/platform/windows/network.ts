@@ -7,10 +7,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseCidr } from '../../../core/machinery/cidr.ts';
 import { errorText } from '../../../core/machinery/error-text.ts';
-import { createBackoff } from '../../backoff.ts';
 import { readStateFile, writeStateFile } from '../../control-plane/state-file.ts';
 import type { Network, NetworkOptions, NetworkState } from '../../network/contract.ts';
 import { createClusterDns } from '../../network/dns/cluster-dns.ts';
+import { createNewestState } from '../../network/newest-state.ts';
 import { networkPlan } from '../../network/overlay/plan.ts';
 import { servicePorts } from '../../network/services/service-port.ts';
 import { unlessSame } from '../../network/unless-same.ts';
@@ -56,13 +56,7 @@ export function createWindowsNetwork(options: NetworkOptions, parts: WindowsNetw
     onError,
   });
 
-  let latest: NetworkState | undefined;
-  let pending = false;
-  let working: Promise<void> | undefined;
-  let retry: NodeJS.Timeout | undefined;
-  let stopped = false;
   let starting: Promise<void> | undefined;
-  const backoff = createBackoff(2000, 60_000, Math.random);
   const served = unlessSame();
   let told = new Set<string>();
   /** Of Services, and not done here. */
@@ -94,46 +88,25 @@ export function createWindowsNetwork(options: NetworkOptions, parts: WindowsNetw
     await routes.apply(new Map([...plan.routes].filter(([range]) => parseCidr(range)?.family === 'IPv4')));
   };
 
-  const work = async (state: NetworkState) => {
-    let failed = false;
-    for (const step of [applyServices, applyRoutes])
-      await step(state).catch((error: unknown) => {
-        onError(error);
-        failed = true;
-      });
-    tell([...asked, ...policiesOf(state)]);
-    if (!failed) return backoff.reset();
-    served.forget();
-    retry ??= setTimeout(() => {
-      retry = undefined;
-      pending = true;
-      void drain();
-    }, backoff.next()).unref();
-  };
-  // One change at a time; those that arrive meanwhile become one.
-  const drain = (): Promise<void> => {
-    working ??= (async () => {
-      await Promise.resolve();
-      while (pending && latest !== undefined && !stopped) {
-        pending = false;
-        await work(latest);
-      }
-      working = undefined;
-    })();
-    return working;
-  };
+  const newest = createNewestState<NetworkState>({
+    steps: (state) => [
+      () => applyServices(state),
+      () => applyRoutes(state),
+      async () => tell([...asked, ...policiesOf(state)]),
+    ],
+    onError,
+    onFailed: () => served.forget(),
+  });
   const stop = async () => {
-    stopped = true;
-    clearTimeout(retry);
     // What is being made would be there after its end.
     await starting?.catch(() => undefined);
-    await working;
+    await newest.stop();
     await clusterDns.stop();
   };
 
   const start = async () => {
     if (options.ipv6) options.onUndone?.('pods of a node with Windows have IPv4 alone');
-    stopped = false;
+    newest.start();
     await mkdir(directory, { recursive: true });
     await setUpSwitch(hns, powerShell, podCIDR, nodeIP);
     await writeFile(
@@ -161,9 +134,7 @@ export function createWindowsNetwork(options: NetworkOptions, parts: WindowsNetw
     },
     async apply(state) {
       clusterDns.update(state);
-      latest = state;
-      pending = true;
-      await drain();
+      await newest.apply(state);
     },
     stop,
     async teardown() {

@@ -11,6 +11,7 @@ import { admit } from '../admit.ts';
 import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.ts';
 import { subjectOf } from '../target.ts';
 import { modify } from '../write/modify.ts';
+import { updates } from '../write/ownership.ts';
 import { claimLost } from './node-claim.ts';
 import { success } from './success.ts';
 
@@ -44,7 +45,7 @@ export async function bind(
       admitted,
       trusted: true,
       keepsGeneration: true,
-      management: { operation: 'Update' },
+      management: updates,
       seen: options.seen,
       ...(options.nodeClaim && { condition: { checks: [options.nodeClaim], lost: () => claimLost(name, node) } }),
       build(existing) {

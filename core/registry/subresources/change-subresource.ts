@@ -62,8 +62,8 @@ async function changeScale(
     context,
     target,
     {
-      // Its owners are said here: the object's do not know who changed its scale.
-      management: { operation: 'Apply', verb: 'type' in change && change.type === 'apply' ? 'apply' : 'update' },
+      // The object's owners do not know who changed its scale.
+      management: { operation: 'type' in change && change.type === 'apply' ? 'Apply' : 'Update', saysOwners: true },
       async build(existing, large) {
         const owners = existing.metadata.managedFields ?? [];
         const before = scaleOf(existing, paths);

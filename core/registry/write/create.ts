@@ -22,7 +22,7 @@ import { demandBody } from './body.ts';
 import { changedGroup } from './changed-group.ts';
 import { commitPut, isOwnConflict } from './commit.ts';
 import { ownerClaimLost } from './owner-claim.ts';
-import { type FieldManagement, keepTracked, trackCreate } from './ownership.ts';
+import { type FieldManagement, keepTracked, trackCreate, updates } from './ownership.ts';
 import { customErrors, onOtherFields, pruneDefaultValidate } from './prune-default-validate.ts';
 
 /** How often another generated name is tried. */
@@ -36,7 +36,7 @@ export async function create(
   target: Target,
   input: KubeObject,
   options: WriteOptions = {},
-  management: FieldManagement = { operation: 'Update' },
+  management: FieldManagement = updates,
 ): Promise<Outcome> {
   const { definition } = target;
   const warnings = context.warnings.length;

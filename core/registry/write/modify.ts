@@ -204,7 +204,7 @@ async function modifyOnce(
     if (!ends) await strategy.companions?.(situation, object, old);
     return { object, bytes: encodeWhole(object) };
   }
-  const { operation, verb = operation === 'Apply' ? 'apply' : 'update' } = change.management;
+  const verb = change.management.operation === 'Apply' ? 'apply' : 'update';
   const by = writtenBy(context, target, verb, options.fieldManager);
   const commit = { definition: stored, key: keyOf(target), object, expect: item.revision, by, large };
   if (ends) {

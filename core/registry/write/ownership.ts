@@ -15,11 +15,13 @@ import { fromStored, isServedAsStored } from '../versions.ts';
 import { servedVersions, viewsOf } from './other-versions.ts';
 
 export interface FieldManagement {
-  /** Apply: the object says its owners already. */
   readonly operation: 'Update' | 'Apply';
-  /** What the log says of it, where that is not the operation. */
-  readonly verb?: 'update' | 'apply';
+  /** The object that is built says its owners already. */
+  readonly saysOwners: boolean;
 }
+
+export const updates: FieldManagement = { operation: 'Update', saysOwners: false };
+export const applies: FieldManagement = { operation: 'Apply', saysOwners: true };
 
 const statusOnly = setOf(['f:status']);
 export const unknownManager = 'unknown';
@@ -33,7 +35,7 @@ export function trackCreate(
   options: WriteOptions,
   management: FieldManagement,
 ): void | Promise<void> {
-  if (management.operation === 'Apply') return;
+  if (management.saysOwners) return;
   const finish = (shown: KubeObject) =>
     setManagedFields(object, large, { ...request(env, definition, shown, options), live: undefined });
   const shown = inVersion(env, definition, object);
@@ -53,7 +55,7 @@ export function trackUpdate(
   options: WriteOptions,
   management: FieldManagement,
 ): void | Promise<void> {
-  if (management.operation === 'Apply') return;
+  if (management.saysOwners) return;
   const { definition, subresource } = target;
   const finish = (shown: KubeObject, live: KubeObject, views?: Views) =>
     setManagedFields(object, large, {

@@ -17,6 +17,7 @@ import { apiVersionOf, hasStatus, subjectOf } from '../target.ts';
 import { applyPatch, unreadablePatch } from './apply-patch.ts';
 import { modify } from './modify.ts';
 import { servedVersions } from './other-versions.ts';
+import { applies, updates } from './ownership.ts';
 import { mayUse } from './permission.ts';
 
 export async function patch(
@@ -42,7 +43,7 @@ export async function patch(
     const again = strategic || !before ? undefined : applyPatch(type, before, body, definition);
     return unreadablePatch(body, strategic ? undefined : again && !(again instanceof Promise) ? again : result, why);
   };
-  return await modify(env, context, target, { build, unreadable, management: { operation: 'Update' } }, options);
+  return await modify(env, context, target, { build, unreadable, management: updates }, options);
 }
 
 function ofItsKind(definition: ResourceDefinition, object: KubeObject): KubeObject {
@@ -91,7 +92,7 @@ async function applyConfiguration(
     target,
     {
       build: join,
-      management: { operation: 'Apply' },
+      management: applies,
       otherwise: async () => {
         await mayUse(env, context, target, 'create');
         const subject = subjectOf(definition);

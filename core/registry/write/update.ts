@@ -8,6 +8,7 @@ import type { Outcome, RequestContext, Target, WriteOptions } from '../registry.
 import { subjectOf } from '../target.ts';
 import { storedDefinition } from '../versions.ts';
 import { modify } from './modify.ts';
+import { updates } from './ownership.ts';
 import { mayUse } from './permission.ts';
 
 export async function update(
@@ -24,7 +25,7 @@ export async function update(
     target,
     {
       build: () => deepClone(input),
-      management: { operation: 'Update' },
+      management: updates,
       ...(mayCreate && {
         otherwise: async () => {
           await mayUse(env, context, target, 'create');

@@ -3,8 +3,8 @@
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { createMemoryRuntime } from '../../../../test/conformance/cluster/memory-runtime.ts';
 import type { Programs } from '../../../../test/conformance/cluster/programs.ts';
+import * as events from '../../../cri/containerd-events.ts';
 import { GrpcError } from '../../../cri/grpc.ts';
-import * as m from '../../../cri/messages.ts';
 import { type ContainerRuntime, criMethods } from '../../../cri/runtime.ts';
 import { decode, encode } from '../../../cri/wire.ts';
 
@@ -83,8 +83,8 @@ export async function playContainerd(socket: string, programs: Programs, podPref
         requestStream: false,
         responseStream: true,
         requestSerialize: (value: Buffer) => value,
-        requestDeserialize: (bytes: Buffer) => decode(m.SubscribeRequest, bytes),
-        responseSerialize: (value: object) => encode(m.Envelope, value),
+        requestDeserialize: (bytes: Buffer) => decode(events.SubscribeRequest, bytes),
+        responseSerialize: (value: object) => encode(events.Envelope, value),
         responseDeserialize: (bytes: Buffer) => bytes,
       },
     },
@@ -93,7 +93,7 @@ export async function playContainerd(socket: string, programs: Programs, podPref
         for await (const { containerId, kind } of runtime.events(streaming.signal)) {
           const topic = kind === 'exited' ? '/tasks/exit' : '/tasks/start';
           const event = kind === 'exited' ? { containerId, id: containerId } : { containerId };
-          const type = kind === 'exited' ? m.TaskExit : m.TaskEvent;
+          const type = kind === 'exited' ? events.TaskExit : events.TaskEvent;
           call.write({ namespace: 'k8s.io', topic, event: { typeUrl: '', value: encode(type, event) } });
         }
         call.end();
