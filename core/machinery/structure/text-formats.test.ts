@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { invalidValue } from '../field-error.ts';
 import type { Schema } from '../schema.ts';
+import { loadTextFormats } from './late-text-formats.ts';
 import { isKnownFormat, textFormat } from './text-formats.ts';
 import { validateStructure } from './validate-structure.ts';
+
+beforeAll(loadTextFormats);
 
 const taken: Readonly<Record<string, readonly string[]>> = {
   bsonobjectid: ['507f1f77bcf86cd799439011'],

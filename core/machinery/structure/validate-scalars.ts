@@ -7,7 +7,7 @@ import { getOwn } from '../own.ts';
 import { quantityError } from '../quantity.ts';
 import type { Schema } from '../schema.ts';
 import { decodingError } from './go-decoding.ts';
-import { textFormat } from './text-formats.ts';
+import { textFormats } from './late-text-formats.ts';
 
 /** `builtIn`: a format that does not hold is a wrong type, for Kubernetes cannot decode it. */
 export function checkString(schema: Schema, value: string, path: string, errors: FieldError[], builtIn: boolean): void {
@@ -20,7 +20,7 @@ export function checkString(schema: Schema, value: string, path: string, errors:
     errors.push(invalidValue(path, value, `${path} in body should match '${pattern}'`));
   }
   if (format === undefined) return;
-  const valid = builtIn ? getOwn(decoded, format) : textFormat(format);
+  const valid = builtIn ? getOwn(decoded, format) : textFormats().textFormat(format);
   if (valid && !valid(value)) {
     const error = invalidValue(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
     errors.push(builtIn ? notDecoded(error, format, value) : error);
