@@ -3,6 +3,8 @@
 
 export interface RequestUri {
   readonly scheme: string;
+  /** Before an `@`; undefined where there is none. */
+  readonly user: string | undefined;
   readonly host: string;
   readonly path: string;
   readonly query: string;
@@ -11,30 +13,55 @@ export interface RequestUri {
 /** Of a text that is an absolute URL or path; a text says what is wrong with it. */
 export function urlProblem(text: string): string | undefined {
   const parts = readRequestUri(text);
-  return typeof parts === 'string' ? `parse ${JSON.stringify(text)}: ${parts}` : undefined;
+  return typeof parts === 'string' ? problemWith(text, parts) : undefined;
+}
+
+function problemWith(text: string, problem: string): string {
+  return `parse ${JSON.stringify(text)}: ${problem}`;
 }
 
 /** A text says what is wrong. */
 export function readRequestUri(text: string): RequestUri | string {
-  if (text === '') return 'empty url';
+  return text === '' ? 'empty url' : read(text, true);
+}
+
+/** Any URL, a relative one too, with what stands behind its `#`; a text says what is wrong. */
+export function readUrl(text: string): (RequestUri & { readonly fragment: string }) | string {
+  const hash = text.indexOf('#');
+  const parts = read(hash < 0 ? text : text.slice(0, hash), false);
+  const fragment = hash < 0 ? '' : text.slice(hash + 1);
+  const problem = typeof parts === 'string' ? parts : escapeProblem(fragment);
+  if (problem !== undefined) return problemWith(text, problem);
+  return typeof parts === 'string' ? problemWith(text, parts) : { ...parts, fragment };
+}
+
+function read(text: string, ofRequest: boolean): RequestUri | string {
   if (hasControl(text)) return 'net/url: invalid control character in URL';
-  if (text === '*') return { scheme: '', host: '', path: '*', query: '' };
+  if (text === '*') return { scheme: '', user: undefined, host: '', path: '*', query: '' };
   const [, scheme = '', afterScheme = text] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(text) ?? [];
   if (scheme === '' && text.startsWith(':')) return 'missing protocol scheme';
   const mark = afterScheme.indexOf('?');
   const hierarchy = mark < 0 ? afterScheme : afterScheme.slice(0, mark);
   const query = mark < 0 ? '' : afterScheme.slice(mark + 1);
-  // Without a slash the rest means something to its scheme alone: `urn:isbn:1`.
-  if (!hierarchy.startsWith('/'))
-    return scheme === '' ? 'invalid URI for request' : { scheme: scheme.toLowerCase(), host: '', path: '', query };
-  // `//host` alone is a path: only a scheme says how an authority is reached.
-  const hasAuthority = scheme !== '' && hierarchy.startsWith('//');
+  const bare = { scheme: scheme.toLowerCase(), user: undefined, host: '', query };
+  if (!hierarchy.startsWith('/')) {
+    // Without a slash the rest means something to its scheme alone: `urn:isbn:1`.
+    if (scheme !== '') return { ...bare, path: '' };
+    if (ofRequest) return 'invalid URI for request';
+    if (/^[^/]*:/.test(hierarchy)) return 'first path segment in URL cannot contain colon';
+  }
+  // `//host` of a request is a path: only a scheme says how an authority is reached.
+  const hasAuthority = hierarchy.startsWith('//') && (scheme !== '' || !(ofRequest || hierarchy.startsWith('///')));
   const [, authority = '', path = hierarchy] = hasAuthority ? (/^\/\/([^/]*)(.*)$/s.exec(hierarchy) ?? []) : [];
-  const problem = hasAuthority ? authorityProblem(authority) : undefined;
-  if (problem) return problem;
-  const bad = badEscape(path);
-  if (bad) return `invalid URL escape ${JSON.stringify(bad)}`;
-  return { scheme: scheme.toLowerCase(), host: authority.slice(authority.lastIndexOf('@') + 1), path, query };
+  const problem = (hasAuthority ? authorityProblem(authority) : undefined) ?? escapeProblem(path);
+  if (problem !== undefined) return problem;
+  const at = authority.lastIndexOf('@');
+  return { ...bare, user: at < 0 ? undefined : authority.slice(0, at), host: authority.slice(at + 1), path };
+}
+
+function escapeProblem(text: string): string | undefined {
+  const bad = badEscape(text);
+  return bad === undefined ? undefined : `invalid URL escape ${JSON.stringify(bad)}`;
 }
 
 function hasControl(text: string): boolean {
