@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { invalidValue } from '../field-error.ts';
 import type { Schema } from '../schema.ts';
 import { loadTextFormats } from './late-text-formats.ts';
 import { isKnownFormat, textFormat } from './text-formats.ts';
@@ -99,15 +98,36 @@ describe('a format', () => {
   ])('of %j is known: %s', (schema, known) => expect(isKnownFormat(schema)).toBe(known));
 
   it.each<[Schema, unknown, string | undefined]>([
-    [{ type: 'integer', format: 'int32' }, 2147483648, 'Checked value must be of type integer with format int32 in s'],
-    [{ type: 'number', format: 'float' }, 3.5e38, 'Checked value must be of type number with format float in s'],
+    [
+      { type: 'integer', format: 'int32' },
+      2147483648,
+      '<nil>: Invalid value: "": Checked value must be of type integer with format int32 in s',
+    ],
+    [
+      { type: 'number', format: 'float' },
+      3.5e38,
+      '<nil>: Invalid value: "": Checked value must be of type number with format float in s',
+    ],
     [{ type: 'number', format: 'double' }, 3.5e38, undefined],
     [{ type: 'number', format: 'int32' }, 2147483648, undefined],
     [{ type: 'string', format: 'ip' }, 'x', undefined],
     [{ type: 'string', format: 'quantity' }, 'x', undefined],
-    [{ type: 'string', format: 'uuid4' }, 'x', 's in body must be of type uuid4: "x"'],
+    [{ type: 'string', format: 'uuid4' }, 'x', 's: Invalid value: "x": s in body must be of type uuid4: "x"'],
+    // A value of another type is of no format, and of the size that Go gives it.
+    [
+      { type: 'integer', format: 'int64' },
+      1.5,
+      's: Invalid value: "float64": s in body must be of type int64: "float64"',
+    ],
+    [
+      { type: 'integer', format: 'int32' },
+      '1',
+      's: Invalid value: "string": s in body must be of type integer: "string"',
+    ],
+    [{ type: 'integer', format: 'int32' }, true, 's: Invalid value: "": s in body must be of type int32: ""'],
+    [{ type: 'string', format: 'date' }, 1, 's: Invalid value: "int64": s in body must be of type date: "int64"'],
   ])('of %j checks %j', (schema, value, message) => {
     const errors = validateStructure(schema, value, 's');
-    expect(errors).toEqual(message === undefined ? [] : [invalidValue('s', value, message)]);
+    expect(errors.map((each) => `${each.field}: ${each.message}`)).toEqual(message === undefined ? [] : [message]);
   });
 });

@@ -1,7 +1,7 @@
 // OpenAPI's keywords for strings and numbers. Patterns come from users, so they run through an engine with linear time.
 
 import { regularExpressions } from '../expressions.ts';
-import { type FieldError, invalidValue, tooLong } from '../field-error.ts';
+import { type FieldError, invalidValue, noField, tooLong, typeInvalid } from '../field-error.ts';
 import type { LinearExpression } from '../linear-expression.ts';
 import { getOwn } from '../own.ts';
 import { quantityError } from '../quantity.ts';
@@ -9,43 +9,46 @@ import type { Schema } from '../schema.ts';
 import { decodingError } from './go-decoding.ts';
 import { textFormats } from './late-text-formats.ts';
 
-/** `builtIn`: a format that does not hold is a wrong type, for Kubernetes cannot decode it. */
-export function checkString(schema: Schema, value: string, path: string, errors: FieldError[], builtIn: boolean): void {
+/** The first that is wrong of length and pattern, and the format. */
+export function checkString(schema: Schema, value: string, path: string, errors: FieldError[]): void {
   const { minLength, maxLength, pattern, format } = schema;
-  if (minLength !== undefined && codePoints(value) < minLength) {
-    errors.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`));
-  }
   if (maxLength !== undefined && codePoints(value) > maxLength) errors.push(tooLong(path, maxLength));
-  if (pattern !== undefined && !matches(schema, pattern, value)) {
+  else if (minLength !== undefined && codePoints(value) < minLength)
+    errors.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`));
+  else if (pattern !== undefined && !matches(schema, pattern, value))
     errors.push(invalidValue(path, value, `${path} in body should match '${pattern}'`));
-  }
-  if (format === undefined) return;
-  const valid = builtIn ? getOwn(decoded, format) : textFormats().textFormat(format);
-  if (valid && !valid(value)) {
-    const error = invalidValue(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
-    errors.push(builtIn ? notDecoded(error, format, value) : error);
-  }
+  if (format === undefined || !textFormats().isKnownFormat(schema)) return;
+  if (textFormats().textFormat(format)?.(value) === false) errors.push(notOfFormat(path, value, format));
 }
 
-function notDecoded({ field, message }: FieldError, format: string, value: string): FieldError {
-  return { type: 'FieldValueTypeInvalid', field, message: decodingError(format, value) ?? message };
+/** Of a built-in type: what does not have its format cannot be decoded. */
+export function checkDecodedString({ format }: Schema, value: string, path: string, errors: FieldError[]): void {
+  if (format === undefined || getOwn(decoded, format)?.(value) !== false) return;
+  const error = notOfFormat(path, value, format);
+  errors.push({ ...error, message: decodingError(format, value) ?? error.message });
+}
+
+function notOfFormat(path: string, value: string, format: string): FieldError {
+  return typeInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
 }
 
 export function checkNumber(schema: Schema, value: number | bigint, path: string, errors: FieldError[]): void {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, type, format } = schema;
   const fail = (detail: string) => errors.push(invalidValue(path, value, `${path} in body should be ${detail}`));
+  const narrow =
+    (type === 'integer' && format === 'int32' && !isInt32(value)) ||
+    (type === 'number' && format === 'float' && !isFloat32(value));
+  if (narrow) {
+    const why = `Checked value must be of type ${type} with format ${format} in ${path}`;
+    errors.push({ ...invalidValue(noField, '', why), place: path });
+  }
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) fail(`a multiple of ${multipleOf}`);
   if (minimum !== undefined && (value < minimum || (exclusiveMinimum && value <= minimum))) {
     fail(exclusiveMinimum ? `greater than ${minimum}` : `greater than or equal to ${minimum}`);
   }
   if (maximum !== undefined && (value > maximum || (exclusiveMaximum && value >= maximum))) {
     fail(exclusiveMaximum ? `less than ${maximum}` : `less than or equal to ${maximum}`);
   }
-  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) fail(`a multiple of ${multipleOf}`);
-  const narrow =
-    (type === 'integer' && format === 'int32' && !isInt32(value)) ||
-    (type === 'number' && format === 'float' && !isFloat32(value));
-  if (narrow)
-    errors.push(invalidValue(path, value, `Checked value must be of type ${type} with format ${format} in ${path}`));
 }
 
 export function isInt32(value: unknown): value is number {
