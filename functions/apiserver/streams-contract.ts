@@ -47,7 +47,7 @@ export interface StreamHandler {
   upgrade(stream: PodStream, connection: UpgradeConnection): Promise<void>;
   readonly connect: ConnectPod;
   /** A connection to the node's own API, which speaks HTTP/1.1 (nodes/proxy). Throws StatusError as `connect`. */
-  connectNode(node: string, signal?: AbortSignal): Promise<Duplex>;
+  connectNode(node: string, signal?: AbortSignal, username?: string): Promise<Duplex>;
   /** The agent of `node` dials in (already authorized as that node). May throw a StatusError before the first byte. */
   accept(node: string, id: string, request: RoutedRequest, connection: UpgradeConnection): Promise<void>;
 }
