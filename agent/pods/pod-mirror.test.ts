@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { containerStates } from '../cri/messages.ts';
 import type { ContainerRuntime } from '../cri/runtime.ts';
@@ -68,6 +69,29 @@ describe('the mirror of a pod in the runtime', () => {
     }
   });
 
+  it('sees that a container exited a quarter later at most than the runtime says so', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const lags = fc.double({ min: 0, max: 3000, noNaN: true });
+      await fc.assert(
+        fc.asyncProperty(lags, async (lag) => {
+          const began = performance.now();
+          let asked = Number.NaN;
+          const mirror = mirrorOf(async () => {
+            asked = performance.now() - began;
+            return { status: { ...status, state: asked < lag ? containerStates.running : containerStates.exited } };
+          });
+          const read = mirror.read('c1', true);
+          await vi.advanceTimersByTimeAsync(2 * lag + 10);
+          await read;
+          expect(asked).toBeLessThanOrEqual(lag * 1.25 + 5);
+        }),
+      );
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('does not bring a container back that was removed while it was read', async () => {
     const { mirror, answer } = mirrorOfSlowRuntime();
     mirror.created(made);
@@ -105,6 +129,11 @@ function mirrorOfSlowRuntime() {
         }),
       );
     });
+  const mirror = mirrorOf(containerStatus);
+  return { mirror, answer: (index: number, state: number) => questions[index]?.(state), asked: () => questions.length };
+}
+
+function mirrorOf(containerStatus: () => Promise<unknown>): PodMirror {
   const context = {
     // The mirror asks nothing else here.
     runtime: { containerStatus } as unknown as ContainerRuntime,
@@ -113,6 +142,5 @@ function mirrorOfSlowRuntime() {
     logsDir: '/nonexistent',
     host: { files: linuxFiles },
   };
-  const mirror = new PodMirror(context, 'uid', () => {});
-  return { mirror, answer: (index: number, state: number) => questions[index]?.(state), asked: () => questions.length };
+  return new PodMirror(context, 'uid', () => {});
 }

@@ -179,7 +179,6 @@ describe('following a log', () => {
         send: async (frame) => {
           text += Buffer.from(frame.subarray(1)).toString();
         },
-        deserted: () => new Promise<void>(() => {}),
         close: () => fromClient.end(),
       },
     });
