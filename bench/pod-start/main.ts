@@ -3,7 +3,7 @@
 
 import { CommandLineError, readCommandLine } from '../../core/process/command-line.ts';
 import { startCluster, type TestCluster } from '../../test/tools/cluster.ts';
-import { benchPod } from './bench-pod.ts';
+import { benchPod, type PodKind, podKinds } from './bench-pod.ts';
 import { quantile } from './quantile.ts';
 import { startsInTurns } from './turns.ts';
 
@@ -15,7 +15,8 @@ export async function run(args: readonly string[]): Promise<unknown> {
         'from the POST of a pod to its container Running, step by step, beside what the runtime itself takes',
       flags: {
         beside: { value: 'folder', help: 'a checkout of another version: both take turns' },
-        rounds: { value: 'count', default: '20', help: 'pods of each' },
+        rounds: { value: 'count', default: '30', help: 'pods of each' },
+        kinds: { value: 'list', default: 'plain', help: `of ${podKinds.join(', ')}, with commas between` },
         'at-once': { value: 'count', default: '0', help: 'pods that are started at once, too, three times' },
         kubectl: { help: 'from `kubectl apply` to the end of `kubectl wait`, too' },
       },
@@ -23,7 +24,8 @@ export async function run(args: readonly string[]): Promise<unknown> {
     args,
   );
   const [rounds, atOnce] = [countOf('rounds', values.rounds, 1), countOf('at-once', values['at-once'], 0)];
-  const turns = await startsInTurns({ rounds, beside: values.beside, atOnce });
+  const kinds = values.kinds.split(',').map(kindOf);
+  const turns = await startsInTurns({ rounds, kinds, beside: values.beside, atOnce });
   return values.kubectl ? { turns, kubectl: await kubectlStarts(rounds) } : turns;
 }
 
@@ -31,6 +33,12 @@ function countOf(flag: string, text: string, least: number): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= least) return count;
   throw new CommandLineError(`--${flag} must be a number of pods, at least ${least}, not ${JSON.stringify(text)}`);
+}
+
+function kindOf(text: string): PodKind {
+  const kind = podKinds.find((each) => each === text);
+  if (kind) return kind;
+  throw new CommandLineError(`--kinds must be of ${podKinds.join(', ')}, not ${JSON.stringify(text)}`);
 }
 
 async function kubectlStarts(rounds: number): Promise<unknown> {

@@ -1,12 +1,12 @@
 // The same start without kubectl's own processes: creates pods over HTTP and sees them run through a watch. Runs on the cluster's host:
-// `node bench/pod-start/over-http.ts DATA-DIR`; each line of its input is a number of pods that are started at once, and is answered with a
-// line of JSON, a list of SeenStart, when all have gone again.
+// `node bench/pod-start/over-http.ts DATA-DIR`; each line of its input is a number of pods that are started at once and their kind, and is
+// answered with a line of JSON, a list of SeenStart, when all have gone again.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect } from '../api/client.ts';
-import { benchPod } from './bench-pod.ts';
+import { benchConfigMap, benchPod, type PodKind } from './bench-pod.ts';
 
 /** When, in Unix milliseconds with fractions. */
 export interface SeenStart {
@@ -38,10 +38,10 @@ const until = (name: string, state: string) =>
     waiting.set(`${name} ${state}`, resolve);
   });
 
-async function start(name: string): Promise<SeenStart> {
+async function start(name: string, kind: PodKind): Promise<SeenStart> {
   const runs = until(name, 'Running');
   const posted = now();
-  await client.send('POST', pods, JSON.stringify(benchPod(name)));
+  await client.send('POST', pods, JSON.stringify(benchPod(name, kind)));
   const answered = now();
   return runs.then((running) => ({ name, posted, answered, bound: boundAt.get(name) ?? Number.NaN, running }));
 }
@@ -52,12 +52,16 @@ async function remove(name: string): Promise<void> {
   await gone;
 }
 
+await client.send('POST', '/api/v1/namespaces/default/configmaps', JSON.stringify(benchConfigMap));
 let count = 0;
 for await (const line of createInterface({ input: process.stdin })) {
-  const names = Array.from({ length: Number(line) }, () => `bench-http-${process.pid}-${count++}`);
-  const seen = await Promise.all(names.map(start));
+  const [length, kind] = line.split(' ');
+  const names = Array.from({ length: Number(length) }, () => `bench-http-${process.pid}-${count++}`);
+  // as: who starts this program writes kinds.
+  const seen = await Promise.all(names.map((name) => start(name, kind as PodKind)));
   await Promise.all(names.map(remove));
   console.log(JSON.stringify(seen));
 }
 watch.stop();
+await client.send('DELETE', `/api/v1/namespaces/default/configmaps/${benchConfigMap.metadata.name}`);
 client.close();

@@ -16,6 +16,16 @@ export interface StepRow {
   readonly bare?: number;
 }
 
+/** Milliseconds between POST and Running during which the runtime was asked for nothing: the median. */
+export function outsideTheRuntime(seen: readonly SeenStart[], logged: readonly LoggedStart[]): number {
+  const byPod = new Map(logged.map((each) => [each.pod, each]));
+  const outside = seen.flatMap(({ name, posted, running }) => {
+    const start = byPod.get(`default/${name}`);
+    return start ? [running - posted - start.runtimeMs] : [];
+  });
+  return quantile(outside, 0.5);
+}
+
 /** `bare`: milliseconds by call of the runtime, of starts that were asked of it alone. */
 export function stepRows(
   seen: readonly SeenStart[],

@@ -3,7 +3,6 @@
 
 import { loadRegularExpressions } from '../machinery/expressions.ts';
 import { StatusError } from '../machinery/status.ts';
-import { loadTextFormats } from '../machinery/structure/late-text-formats.ts';
 
 type Expressions = Awaited<ReturnType<typeof load>>;
 
@@ -24,8 +23,6 @@ async function load() {
     import('./kubernetes/output.ts'),
     import('./libraries/authorizer.ts'),
     loadRegularExpressions(),
-    // Rules stand in schemas, which name formats as well.
-    loadTextFormats(),
   ]);
   const { optionalOf, lazyMap, failure } = values;
   return {

@@ -4,14 +4,13 @@ import { createWebSocketStream } from 'ws';
 import { errorText } from '../../../core/machinery/error-text.ts';
 import { badRequest } from '../../../core/machinery/status.ts';
 import { keepAlive } from '../../../core/node/frame-socket.ts';
-import type { NodeStream, StreamOpener } from '../../../core/node/node-stream.ts';
+import type { NodeStream } from '../../../core/node/node-stream.ts';
 import type { SpdyStream } from '../../../core/node/spdy/stream.ts';
 import { isWebSocket, type RoutedRequest, type UpgradeConnection } from '../http.ts';
 import type { Query } from '../query.ts';
-import type { PodStream } from '../streams-contract.ts';
+import type { PodStream, StreamBroker } from '../streams-contract.ts';
 import { podOf } from './container.ts';
 import { carryConnection, validPort } from './forwarded-connection.ts';
-import { heldBy } from './held-bytes.ts';
 import { acceptSpdy, chooseVersion, serveSpdy } from './spdy.ts';
 import { acceptWebSocket, chooseProtocol } from './websocket.ts';
 import { channelForward, portsOf } from './websocket-forward.ts';
@@ -26,13 +25,13 @@ export type OpenPort = (port: number) => Promise<NodeStream>;
 
 /** Resolves when the client may open connections. */
 export async function upgradePortForward(
-  opener: StreamOpener,
+  broker: StreamBroker,
   stream: PodStream,
   connection: UpgradeConnection,
 ): Promise<void> {
   const { request } = stream;
   await carryPortForward(request, connection, stream.query, (port) =>
-    opener.open(stream.node, { type: 'portforward', ...podOf(stream), port }, request.signal),
+    broker.open(stream.node, { type: 'portforward', ...podOf(stream), port }, request.signal),
   );
 }
 
@@ -45,20 +44,18 @@ export async function carryPortForward(
 ): Promise<void> {
   if (!isWebSocket(request)) {
     const version = chooseVersion(request, spdyVersions, undefined);
-    acceptSpdy(connection, version, connectionPairs(open), heldBy(request));
+    acceptSpdy(connection, version, connectionPairs(open));
     return;
   }
   const protocol = chooseProtocol(request, [tunnel, 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io']);
   if (protocol !== tunnel) {
     const ports = portsOf(query);
-    const socket = await acceptWebSocket(request, connection, protocol, true);
-    const counted = { received: connection.socket, account: heldBy(request) };
-    void channelForward(socket, counted, ports, protocol.includes('base64'), open);
+    void channelForward(await acceptWebSocket(request, connection, protocol), ports, protocol.includes('base64'), open);
     return;
   }
   const socket = await acceptWebSocket(request, connection, protocol);
   keepAlive(socket);
-  const spdy = serveSpdy(createWebSocketStream(socket), new Uint8Array(), connectionPairs(open), heldBy(request));
+  const spdy = serveSpdy(createWebSocketStream(socket), new Uint8Array(), connectionPairs(open));
   void spdy.closed.then(() => socket.close(1000));
 }
 
